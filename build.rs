@@ -1,0 +1,45 @@
+//! Turns `proto/usher/v1/*.proto` into Rust: no protoc on the machine. Leaves in `OUT_DIR` the generated code
+//! (`usher.v1.rs`) and the descriptors that server reflection serves (`usher.v1.bin`); `src/proto.rs` includes both.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+const ROOT: &str = "proto";
+const PACKAGE: &str = "proto/usher/v1";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let protos = proto_files(Path::new(PACKAGE))?;
+    // The folder too, so that a new file is seen.
+    println!("cargo::rerun-if-changed={PACKAGE}");
+    for proto in &protos {
+        println!("cargo::rerun-if-changed={}", proto.display());
+    }
+
+    let mut compiler = protox::Compiler::new([ROOT])?;
+    // With the well-known types, so that a client of reflection finds every type that is named.
+    compiler.include_imports(true).open_files(&protos)?;
+
+    // The generated Rust carries the comments of the contract; the descriptors, which travel, do not.
+    compiler.include_source_info(true);
+    tonic_prost_build::configure()
+        // A sorted map, so that the same message always has the same bytes.
+        .btree_map(".usher.v1")
+        .compile_fds(compiler.file_descriptor_set())?;
+
+    // `file_descriptor_set_path` is ignored by `compile_fds`: write the bytes here.
+    compiler.include_source_info(false);
+    let out_dir = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
+    fs::write(out_dir.join("usher.v1.bin"), compiler.encode_file_descriptor_set())?;
+    Ok(())
+}
+
+/// The `.proto` files of a folder, sorted, so that the output does not depend on the file system.
+fn proto_files(folder: &Path) -> Result<Vec<PathBuf>, std::io::Error> {
+    let mut files = fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()?;
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "proto"));
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,291 @@
+//! Names and numbers, parsed once at the edge and trusted from there on.
+//!
+//! Text ids are shared (`Arc<str>`): a row, an audit event and a watcher's event of the same login
+//! hold the same bytes. Numbers stand for text ids inside a shard and in the store's keys; they never
+//! leave the service.
+
+use std::fmt;
+use std::sync::Arc;
+
+use unicode_normalization::UnicodeNormalization;
+use uuid::Uuid;
+
+/// Longest id in bytes (api.md, Conventions).
+pub const MAX_ID_BYTES: usize = 128;
+/// Longest user id in bytes: the longest email address.
+pub const MAX_USER_ID_BYTES: usize = 254;
+/// Longest free text about a client (address, agent) in bytes.
+pub const MAX_CLIENT_BYTES: usize = 512;
+
+/// Why a text is not an id. The text says what is wrong; the caller knows the field's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    #[error("must not be empty")]
+    Empty,
+    #[error("must be at most {0} bytes long")]
+    TooLong(usize),
+    #[error("must not contain control characters")]
+    Control,
+    #[error("must not start or end with white space")]
+    Edge,
+    #[error("must not contain white space")]
+    Space,
+    #[error("must be a session id as CheckOut gave it")]
+    NotASession,
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Parses an id: 1 to 128 bytes, no control characters, no white space at either end.
+            ///
+            /// # Errors
+            /// [`IdError`] names what is wrong with the text.
+            pub fn parse(text: &str) -> Result<Self, IdError> {
+                plain(text).map(Self)
+            }
+
+            /// An id read back from the store, where only parsed ones are.
+            #[must_use]
+            pub fn stored(text: &str) -> Self {
+                Self(text.into())
+            }
+
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+    };
+}
+
+text_id!(
+    /// A tenant: the boundary for data, security and licensing (R1).
+    TenantId
+);
+text_id!(
+    /// A pool of interchangeable seats within a tenant.
+    PoolId
+);
+text_id!(
+    /// A division of a tenant (R3).
+    OrganizationId
+);
+text_id!(
+    /// One device of a user, as the application tells them apart (R16, R17).
+    DeviceId
+);
+text_id!(
+    /// One license document of a tenant (R27).
+    LicenseId
+);
+
+fn plain(text: &str) -> Result<Arc<str>, IdError> {
+    if text.is_empty() {
+        return Err(IdError::Empty);
+    }
+    if text.len() > MAX_ID_BYTES {
+        return Err(IdError::TooLong(MAX_ID_BYTES));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(IdError::Control);
+    }
+    if text.trim().len() != text.len() {
+        return Err(IdError::Edge);
+    }
+    Ok(text.into())
+}
+
+/// A person in one tenant (R2): an email or login name, trimmed, NFKC, lower-cased.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(Arc<str>);
+
+impl UserId {
+    /// Parses and normalizes a user id (R2): at most 254 bytes, no white space, no control characters.
+    ///
+    /// # Errors
+    /// [`IdError`] names what is wrong with the text.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let text = text.trim();
+        if text.len() > 4 * MAX_USER_ID_BYTES {
+            // Bounds the work of normalizing; no text this long shrinks to a legal id in practice.
+            return Err(IdError::TooLong(MAX_USER_ID_BYTES));
+        }
+        let plain = text.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
+        let id: Arc<str> = if plain { text.into() } else { normalize(text).into() };
+        match id.len() {
+            0 => Err(IdError::Empty),
+            1..=MAX_USER_ID_BYTES => {
+                if id.chars().any(char::is_control) {
+                    Err(IdError::Control)
+                } else if id.chars().any(char::is_whitespace) {
+                    Err(IdError::Space)
+                } else {
+                    Ok(Self(id))
+                }
+            }
+            _ => Err(IdError::TooLong(MAX_USER_ID_BYTES)),
+        }
+    }
+
+    /// A user id read back from the store, where only parsed ones are.
+    #[must_use]
+    pub fn stored(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// NFKC, lower case, NFKC again: lower-casing can leave a text that NFKC would change.
+fn normalize(text: &str) -> String {
+    let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
+    folded.nfkc().collect::<String>().trim().to_owned()
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// One live login: 128 random bits. Knowing one is worth nothing outside its tenant (R1).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub Uuid);
+
+impl SessionId {
+    /// A fresh id from the operating system's random source.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(random_uuid())
+    }
+
+    /// Parses a session id as CheckOut gave it.
+    ///
+    /// # Errors
+    /// [`IdError::Empty`] or [`IdError::NotASession`].
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        if text.is_empty() {
+            return Err(IdError::Empty);
+        }
+        Uuid::try_parse(text).map(Self).map_err(|_| IdError::NotASession)
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Who holds a shard: a fresh random token for every claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnerToken(pub Uuid);
+
+impl OwnerToken {
+    /// A fresh token from the operating system's random source.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(random_uuid())
+    }
+}
+
+/// # Panics
+/// When the operating system has no random source: nothing safe can be done without one.
+#[allow(clippy::disallowed_methods)] // The one room for randomness.
+fn random_uuid() -> Uuid {
+    let mut bits = [0u8; 16];
+    getrandom::fill(&mut bits).expect("the operating system's random source");
+    uuid::Builder::from_random_bytes(bits).into_uuid()
+}
+
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident($inner:ty)) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub struct $name(pub $inner);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+number!(
+    /// The unit of ownership, writer, fence and batch.
+    ShardId(u16)
+);
+number!(
+    /// How often a shard was claimed. A claim adds one.
+    Epoch(i64)
+);
+number!(
+    /// A shard's batch number: every committed batch adds one, whatever the epoch.
+    Seq(i64)
+);
+number!(
+    /// Stands for a tenant inside its shard. Never given twice.
+    TenantNo(u32)
+);
+number!(
+    /// Stands for a pool inside its tenant.
+    PoolNo(u16)
+);
+number!(
+    /// Stands for an organization inside its tenant.
+    OrganizationNo(u32)
+);
+number!(
+    /// Stands for a user inside its tenant.
+    UserNo(u32)
+);
+number!(
+    /// Numbers a shard's audit events, one after the other, for ever.
+    EventNo(u64)
+);
+
+impl TenantId {
+    /// The shard that owns this tenant: FNV-1a of the id, modulo the number of shards, which is fixed at
+    /// first start. Written out because the result is on disk: it must never change.
+    #[must_use]
+    pub fn shard(&self, shards: u16) -> ShardId {
+        let hash = self
+            .0
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+        ShardId((hash % u64::from(shards.max(1))) as u16)
+    }
+}

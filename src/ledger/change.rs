@@ -1,0 +1,358 @@
+//! What a command did, as data: absolute states of rows. Applying a change twice is harmless.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::outcome::{DenialReason, SessionEndReason};
+use super::policy::Policy;
+use super::time::{Tick, Wall};
+use crate::ids::{
+    DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantId, TenantNo,
+    UserId, UserNo,
+};
+
+/// One row's new state, or the deletion of one row. The store keeps exactly one row per key;
+/// of several changes of one key in a batch the last one counts.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    PutTenant(TenantRow),
+    /// Deletes the tenant and every row under its number, the audit excepted.
+    DeleteTenant(TenantNo),
+    PutLicense(LicenseRow),
+    DeleteLicense(TenantNo, LicenseId),
+    PutPool(PoolRow),
+    PutOrganization(OrganizationRow),
+    DeleteOrganization(TenantNo, OrganizationNo),
+    PutUser(UserRow),
+    DeleteUser(TenantNo, UserNo),
+    PutSeat(SeatRow),
+    DeleteSeat(TenantNo, UserNo, PoolNo),
+    PutSession(SessionRow),
+    DeleteSession(TenantNo, UserNo, Place),
+}
+
+/// What one command, or a batch of them, did.
+#[derive(Debug, Default)]
+pub struct Changes {
+    pub rows: Vec<Change>,
+    /// Audit events, in the order of their numbers; a number may stand twice, the last one counts (R21).
+    pub events: Vec<AuditEvent>,
+}
+
+impl Changes {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.events.is_empty()
+    }
+}
+
+/// A user's place for a session: the row of an ended session keeps its reason until the place is used
+/// again, so a user has a few rows for ever instead of one a login (R9, R24).
+pub type Place = u16;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TenantState {
+    #[default]
+    Active,
+    Suspended,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct TenantRow {
+    pub no: TenantNo,
+    pub id: TenantId,
+    pub display_name: Box<str>,
+    pub contact: Box<str>,
+    pub state: TenantState,
+    pub policy: Policy,
+    pub created: Tick,
+    /// Grows with every update: the etag.
+    pub version: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Plan {
+    /// A granted seat counts (R10).
+    Named,
+    /// A live session counts (R11).
+    Concurrent,
+}
+
+/// How many seats a pool has (R12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    Seats(u64),
+    Unlimited,
+}
+
+impl Limit {
+    /// Several licenses add up (R27).
+    #[must_use]
+    pub fn plus(self, other: Limit) -> Limit {
+        match (self, other) {
+            (Limit::Seats(a), Limit::Seats(b)) => Limit::Seats(a.saturating_add(b)),
+            _ => Limit::Unlimited,
+        }
+    }
+
+    /// Whether one more may be added to `in_use`.
+    #[must_use]
+    pub fn has_room(self, in_use: u64) -> bool {
+        self.has_room_for(in_use, 1)
+    }
+
+    #[must_use]
+    pub fn has_room_for(self, in_use: u64, more: u64) -> bool {
+        match self {
+            Limit::Seats(seats) => in_use.saturating_add(more) <= seats,
+            Limit::Unlimited => true,
+        }
+    }
+
+    /// By how much `in_use` is above the limit (R14).
+    #[must_use]
+    pub fn over(self, in_use: u64) -> u64 {
+        match self {
+            Limit::Seats(seats) => in_use.saturating_sub(seats),
+            Limit::Unlimited => 0,
+        }
+    }
+}
+
+/// What a license gives for one pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entitlement {
+    pub pool: PoolNo,
+    pub plan: Plan,
+    pub limit: Limit,
+}
+
+/// One installed license, as far as the ledger needs it (R27, R28).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LicenseRow {
+    pub tenant: TenantNo,
+    pub id: LicenseId,
+    pub revision: u64,
+    /// In force from this wall time on.
+    pub not_before: Option<Wall>,
+    /// In force before this wall time; `None`: never expires.
+    pub expires: Option<Wall>,
+    pub entitlements: Vec<Entitlement>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolRow {
+    pub tenant: TenantNo,
+    pub no: PoolNo,
+    pub id: PoolId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationRow {
+    pub tenant: TenantNo,
+    pub no: OrganizationNo,
+    pub id: OrganizationId,
+    pub display_name: Box<str>,
+    pub created: Tick,
+    pub version: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockCause {
+    Administrator,
+    /// No seat was free when the directory sync created the user (R33).
+    LicenseLimit,
+}
+
+/// What is known about a person beside the id. Only for people and filters; nothing is decided by it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    pub given_name: Box<str>,
+    pub family_name: Box<str>,
+    pub groups: Vec<Box<str>>,
+    /// Sorted by key, each key once.
+    pub attributes: Vec<(Box<str>, Box<str>)>,
+}
+
+impl Profile {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserRow {
+    pub tenant: TenantNo,
+    pub no: UserNo,
+    pub id: UserId,
+    pub administrator: bool,
+    /// `Some`: blocked (R5).
+    pub blocked: Option<BlockCause>,
+    pub profile: Profile,
+    pub created: Tick,
+    pub version: u64,
+}
+
+/// To which organizations a seat gives access (R7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// All of the tenant, which may have no organization at all.
+    All,
+    /// Only these; sorted, each once, at least one.
+    Only(Vec<OrganizationNo>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatRow {
+    pub tenant: TenantNo,
+    pub user: UserNo,
+    pub pool: PoolNo,
+    pub granted: Tick,
+    /// The grant's audit event: seats granted last are over the limit first (R14).
+    pub order: EventNo,
+    pub access: Access,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct SessionRow {
+    pub tenant: TenantNo,
+    pub user: UserNo,
+    pub place: Place,
+    pub id: SessionId,
+    pub pool: PoolNo,
+    pub organization: Option<OrganizationNo>,
+    pub device: DeviceId,
+    pub client: Arc<str>,
+    pub administrator: bool,
+    /// Counts nowhere (R11): decided when the session started.
+    pub exempt: bool,
+    pub started: Tick,
+    pub last_activity: Tick,
+    /// The lease last promised; zero: none. A load grants it in full, and a grace on top.
+    pub lease_ttl: Duration,
+    /// `None`: live.
+    pub ended: Option<(Tick, SessionEndReason)>,
+}
+
+/// What an audit event is about (R35). The numbers are in the store: never change one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Action {
+    SessionStarted = 1,
+    SessionRenewed = 2,
+    SessionEnded = 3,
+    CheckOutDenied = 4,
+    SeatGranted = 10,
+    SeatRevoked = 11,
+    UserCreated = 20,
+    UserUpdated = 21,
+    UserBlocked = 22,
+    UserUnblocked = 23,
+    UserDeleted = 24,
+    OrganizationCreated = 30,
+    OrganizationUpdated = 31,
+    OrganizationDeleted = 32,
+    TenantCreated = 40,
+    TenantUpdated = 41,
+    TenantSuspended = 42,
+    TenantResumed = 43,
+    TenantDeleted = 44,
+    EntitlementsChanged = 50,
+}
+
+impl Action {
+    pub const ALL: [Action; 20] = [
+        Action::SessionStarted,
+        Action::SessionRenewed,
+        Action::SessionEnded,
+        Action::CheckOutDenied,
+        Action::SeatGranted,
+        Action::SeatRevoked,
+        Action::UserCreated,
+        Action::UserUpdated,
+        Action::UserBlocked,
+        Action::UserUnblocked,
+        Action::UserDeleted,
+        Action::OrganizationCreated,
+        Action::OrganizationUpdated,
+        Action::OrganizationDeleted,
+        Action::TenantCreated,
+        Action::TenantUpdated,
+        Action::TenantSuspended,
+        Action::TenantResumed,
+        Action::TenantDeleted,
+        Action::EntitlementsChanged,
+    ];
+
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.code() == code)
+    }
+}
+
+/// Why, in an audit event. Stored as one small number: ends of sessions stand above 100.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    Denied(DenialReason),
+    Ended(SessionEndReason),
+}
+
+impl Reason {
+    const ENDED: u8 = 100;
+
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Reason::Denied(reason) => reason.code(),
+            Reason::Ended(reason) => Self::ENDED + reason.code(),
+        }
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        if code > Self::ENDED {
+            SessionEndReason::from_code(code - Self::ENDED).map(Reason::Ended)
+        } else {
+            DenialReason::from_code(code).map(Reason::Denied)
+        }
+    }
+}
+
+/// One audit event (R35): when, who asked, tenant, subject, what, outcome, reason.
+/// `reason` is `Some(Denied)` exactly when the outcome is a denial.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditEvent {
+    pub no: EventNo,
+    pub tenant: TenantNo,
+    pub at: Wall,
+    /// Who asked.
+    pub actor: Actor,
+    pub action: Action,
+    pub reason: Option<Reason>,
+    pub user: Option<UserId>,
+    pub pool: Option<PoolId>,
+    pub session: Option<SessionId>,
+    pub organization: Option<OrganizationId>,
+    /// How many identical denials this event stands for (R21); 1 for everything else.
+    pub count: u32,
+    /// What changed, in words; empty where the other fields say it all.
+    pub detail: Box<str>,
+}
+
+/// Who asks for a command: a principal's name, or the service itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor(pub Arc<str>);
+
+impl Actor {
+    /// The service's own acts: leases that run out, the demo tenant.
+    #[must_use]
+    pub fn service() -> Self {
+        Actor("usher".into())
+    }
+}

@@ -1,0 +1,385 @@
+//! Everything that can be asked of a ledger. A command changes state, a query reads it; both are data, so
+//! that a test can print, replay and shorten them.
+
+use std::sync::Arc;
+
+use super::change::{Actor, Limit, Plan, Profile};
+use super::outcome::{
+    Beat, CheckedIn, CheckedOut, Denial, Done, Granted, OrganizationView, PoolUsage, SessionView, Status, TenantUsage,
+    TenantView, UserView,
+};
+use super::policy::Policy;
+use super::time::Wall;
+use crate::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, UserId};
+
+/// A command with its addressee and who asks.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub tenant: TenantId,
+    pub actor: Actor,
+    pub command: Command,
+}
+
+/// Takes a session's seat at login.
+#[derive(Debug, Clone)]
+pub struct CheckOut {
+    pub pool: PoolId,
+    pub user: UserId,
+    pub device: DeviceId,
+    pub organization: Option<OrganizationId>,
+    pub client: Arc<str>,
+    pub check_only: bool,
+    /// A fresh random id, used if a new session starts.
+    pub fresh: SessionId,
+}
+
+/// Returns a session's seat at logout.
+#[derive(Debug, Clone)]
+pub struct CheckIn {
+    pub session: SessionId,
+}
+
+/// Keeps sessions: for each, whether the user did something (R22). Answers in the same order.
+#[derive(Debug, Clone)]
+pub struct Heartbeat {
+    pub beats: Vec<(SessionId, bool)>,
+}
+
+/// Gives users seats in pools; unknown users are created. One answer per pair, pools outermost.
+#[derive(Debug, Clone)]
+pub struct GrantSeats {
+    pub pools: Vec<PoolId>,
+    pub users: Vec<UserId>,
+    /// None named: all of the tenant (R7).
+    pub organizations: Vec<OrganizationId>,
+}
+
+/// Takes users' seats, or access to some organizations. One answer per pair, pools outermost.
+#[derive(Debug, Clone)]
+pub struct RevokeSeats {
+    pub pools: Vec<PoolId>,
+    pub users: Vec<UserId>,
+    /// None named: the whole seat.
+    pub organizations: Vec<OrganizationId>,
+    pub end_sessions: bool,
+}
+
+/// An administrator closes a session (R26).
+#[derive(Debug, Clone)]
+pub struct CloseSession {
+    pub session: SessionId,
+    pub force: bool,
+    /// The caller's own session and user: nobody closes their own from the list.
+    pub own_session: Option<SessionId>,
+    pub own_user: Option<UserId>,
+}
+
+/// Ends exactly the sessions of Idle users (R26).
+#[derive(Debug, Clone)]
+pub struct CloseIdle {
+    pub pool: Option<PoolId>,
+    pub own_user: Option<UserId>,
+}
+
+#[derive(Debug, Clone)]
+pub struct CreateTenant {
+    pub display_name: Box<str>,
+    pub contact: Box<str>,
+    pub policy: Policy,
+}
+
+/// `None`: stays as it is. `policy` is the whole policy: the caller merges under `version`.
+#[derive(Debug, Clone, Default)]
+pub struct UpdateTenant {
+    pub version: Option<u64>,
+    pub display_name: Option<Box<str>>,
+    pub contact: Option<Box<str>>,
+    pub policy: PolicyPatch,
+}
+
+/// Changes single fields of a policy: `None` stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct PolicyPatch {
+    pub lease_ttl: Option<std::time::Duration>,
+    pub max_session: Option<std::time::Duration>,
+    pub away_after: Option<std::time::Duration>,
+    pub idle_after: Option<std::time::Duration>,
+    pub idle_timeout: Option<Option<std::time::Duration>>,
+    pub max_devices_per_user: Option<u32>,
+    pub when_already_signed_in: Option<super::policy::WhenAlreadySignedIn>,
+    pub when_full: Option<super::policy::WhenFull>,
+    pub close_active: Option<super::policy::CloseActive>,
+    pub unknown_users: Option<super::policy::UnknownUsers>,
+    pub administrators_count_in_named: Option<bool>,
+    pub administrators_count_in_concurrent: Option<bool>,
+    pub responsible_person: Option<Box<str>>,
+    pub seat_request_step: Option<u32>,
+}
+
+/// Suspends (`true`) or resumes a tenant. Live sessions stay.
+#[derive(Debug, Clone)]
+pub struct SuspendTenant {
+    pub suspend: bool,
+}
+
+/// Removes the tenant with everything in it; its audit stays.
+#[derive(Debug, Clone)]
+pub struct DeleteTenant;
+
+/// Creates a user with a seat in each pool, or nothing at all (R15).
+#[derive(Debug, Clone)]
+pub struct CreateUser {
+    pub user: UserId,
+    pub administrator: bool,
+    pub profile: Profile,
+    pub pools: Vec<PoolId>,
+}
+
+/// `None`: stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct UserPatch {
+    pub administrator: Option<bool>,
+    pub given_name: Option<Box<str>>,
+    pub family_name: Option<Box<str>>,
+    pub groups: Option<Vec<Box<str>>>,
+    pub attributes: Option<Vec<(Box<str>, Box<str>)>>,
+}
+
+#[derive(Debug, Clone)]
+pub struct UpdateUser {
+    pub user: UserId,
+    pub version: Option<u64>,
+    pub patch: UserPatch,
+}
+
+/// Blocks a user (R5, R6).
+#[derive(Debug, Clone)]
+pub struct BlockUser {
+    pub user: UserId,
+    pub end_sessions: bool,
+}
+
+/// Unblocks a user if each named pool of the user's seats has room (R5).
+#[derive(Debug, Clone)]
+pub struct UnblockUser {
+    pub user: UserId,
+}
+
+/// Deletes a user, the seats, and ends the sessions (R5, R6).
+#[derive(Debug, Clone)]
+pub struct DeleteUser {
+    pub user: UserId,
+}
+
+#[derive(Debug, Clone)]
+pub struct CreateOrganization {
+    pub organization: OrganizationId,
+    pub display_name: Box<str>,
+}
+
+#[derive(Debug, Clone)]
+pub struct UpdateOrganization {
+    pub organization: OrganizationId,
+    pub version: Option<u64>,
+    pub display_name: Option<Box<str>>,
+}
+
+#[derive(Debug, Clone)]
+pub struct DeleteOrganization {
+    pub organization: OrganizationId,
+}
+
+/// What a license gives, as plain entitlements: installs, replaces a lower revision, or (`None`) removes (R27).
+#[derive(Debug, Clone)]
+pub struct SetEntitlements {
+    pub license: LicenseId,
+    pub grant: Option<LicenseGrant>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LicenseGrant {
+    pub revision: u64,
+    pub not_before: Option<Wall>,
+    pub expires: Option<Wall>,
+    pub pools: Vec<(PoolId, Plan, Limit)>,
+}
+
+/// Which sessions to list; every given filter holds.
+#[derive(Debug, Clone, Default)]
+pub struct ListSessions {
+    pub pool: Option<PoolId>,
+    pub user: Option<UserId>,
+    pub organization: Option<OrganizationId>,
+    pub statuses: Vec<Status>,
+    pub order: SessionOrder,
+    pub descending: bool,
+    pub after: Option<Cursor>,
+    pub limit: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SessionOrder {
+    #[default]
+    LastActivity,
+    Started,
+    User,
+}
+
+/// Where a page ended: the sort key of its last row, and the row's own id, which breaks ties.
+/// `when` for orders by time, `name` for orders by text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Cursor {
+    pub when: u64,
+    pub name: String,
+    pub id: String,
+}
+
+/// Which users to list; every given filter holds.
+#[derive(Debug, Clone, Default)]
+pub struct ListUsers {
+    /// Words to look for in name and id, compared without case.
+    pub words: Vec<String>,
+    /// Any word suffices; else all must be found.
+    pub any_word: bool,
+    pub blocked: Option<bool>,
+    pub statuses: Vec<Status>,
+    pub organization: Option<OrganizationId>,
+    pub group: Option<String>,
+    pub pool: Option<PoolId>,
+    pub administrator: Option<bool>,
+    pub never_signed_in: bool,
+    pub order: UserOrder,
+    pub descending: bool,
+    pub after: Option<Cursor>,
+    pub limit: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UserOrder {
+    #[default]
+    LastSignIn,
+    UserId,
+    /// Family name, then given name.
+    Name,
+}
+
+/// A page of rows, and where it ended if there is more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    pub next: Option<Cursor>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ListOrganizations {
+    pub after: Option<Cursor>,
+    pub limit: usize,
+}
+
+/// Lists the shard's tenants, by id. Addressed to a shard, not to a tenant.
+#[derive(Debug, Clone)]
+pub struct ListTenants {
+    pub after: Option<Cursor>,
+    pub limit: usize,
+}
+
+#[derive(Debug, Clone)]
+pub struct GetTenant;
+
+#[derive(Debug, Clone)]
+pub struct GetUser {
+    pub user: UserId,
+}
+
+#[derive(Debug, Clone)]
+pub struct GetUsage;
+
+/// Ties a command or query to the type of its answer: one line per command, no handler has to guess.
+pub trait Asks: Into<Self::Kind> {
+    /// [`Command`] or [`Query`].
+    type Kind;
+    type Answer;
+}
+
+macro_rules! kinds {
+    ($(#[$doc:meta])* $kind:ident -> $(#[$odoc:meta])* $reply:ident { $($name:ident -> $answer:ty),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub enum $kind {
+            $($name($name),)+
+        }
+
+        $(#[$odoc])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum $reply {
+            $($name($answer),)+
+        }
+
+        $(
+            impl From<$name> for $kind {
+                fn from(asked: $name) -> Self {
+                    $kind::$name(asked)
+                }
+            }
+
+            impl Asks for $name {
+                type Kind = $kind;
+                type Answer = $answer;
+            }
+
+            impl Reply<$name> for $reply {
+                fn into_answer(self) -> Option<$answer> {
+                    match self {
+                        $reply::$name(answer) => Some(answer),
+                        _ => None,
+                    }
+                }
+            }
+        )+
+    };
+}
+
+/// Turns the answer of any command back into the answer of command `C`.
+pub trait Reply<C: Asks> {
+    /// `None` only if another command's answer came back, which is a bug.
+    fn into_answer(self) -> Option<C::Answer>;
+}
+
+kinds! {
+    /// Changes state. One file of this folder for each.
+    Command -> /** What a command answered. */ Outcome {
+        CheckOut -> CheckedOut,
+        CheckIn -> CheckedIn,
+        Heartbeat -> Vec<Beat>,
+        GrantSeats -> Vec<Done<Granted>>,
+        RevokeSeats -> Vec<Done<PoolUsage>>,
+        CloseSession -> Done<SessionView>,
+        CloseIdle -> Done<Vec<SessionView>>,
+        CreateTenant -> Done<TenantView>,
+        UpdateTenant -> Done<TenantView>,
+        SuspendTenant -> Done<TenantView>,
+        DeleteTenant -> Done<()>,
+        CreateUser -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)>,
+        UpdateUser -> Done<UserView>,
+        BlockUser -> Done<UserView>,
+        UnblockUser -> Done<Result<UserView, Denial>>,
+        DeleteUser -> Done<()>,
+        CreateOrganization -> Done<OrganizationView>,
+        UpdateOrganization -> Done<OrganizationView>,
+        DeleteOrganization -> Done<()>,
+        SetEntitlements -> Done<Vec<PoolUsage>>,
+    }
+}
+
+kinds! {
+    /// Reads state, never an outcome that is not durable: the journal holds the answer back until it is.
+    Query -> /** What a query answered. */ Found {
+        ListSessions -> Done<Page<SessionView>>,
+        ListUsers -> Done<Page<UserView>>,
+        ListOrganizations -> Done<Page<OrganizationView>>,
+        ListTenants -> Page<TenantView>,
+        GetTenant -> Done<TenantView>,
+        GetUser -> Done<UserView>,
+        GetUsage -> Done<TenantUsage>,
+    }
+}

@@ -1,0 +1,341 @@
+//! What a command answers. A denial is a decision (R19); a refusal says which rule stands in the way of an
+//! administrator's act.
+
+use std::time::Duration;
+
+use super::change::{Access, BlockCause, Plan, Profile, TenantState};
+use super::policy::Policy;
+use super::time::Wall;
+use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, UserId};
+
+/// Why a login may not proceed, in the order of the guards. The numbers are in the store: never change one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum DenialReason {
+    TenantNotFound = 1,
+    TenantSuspended = 2,
+    ClockSuspect = 3,
+    LicenseNotYetValid = 4,
+    LicenseExpired = 5,
+    PoolNotLicensed = 6,
+    UserNotFound = 7,
+    UserBlocked = 8,
+    SeatNotGranted = 9,
+    SeatOverLimit = 10,
+    OrganizationAccessOff = 11,
+    AlreadySignedIn = 12,
+    SeatsExhausted = 13,
+}
+
+impl DenialReason {
+    pub const ALL: [DenialReason; 13] = [
+        DenialReason::TenantNotFound,
+        DenialReason::TenantSuspended,
+        DenialReason::ClockSuspect,
+        DenialReason::LicenseNotYetValid,
+        DenialReason::LicenseExpired,
+        DenialReason::PoolNotLicensed,
+        DenialReason::UserNotFound,
+        DenialReason::UserBlocked,
+        DenialReason::SeatNotGranted,
+        DenialReason::SeatOverLimit,
+        DenialReason::OrganizationAccessOff,
+        DenialReason::AlreadySignedIn,
+        DenialReason::SeatsExhausted,
+    ];
+
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+}
+
+/// Why a session ended (R24). The numbers are in the store: never change one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum SessionEndReason {
+    CheckedIn = 1,
+    LeaseExpired = 2,
+    MaxDuration = 3,
+    IdleTimeout = 4,
+    Closed = 5,
+    TakenOver = 6,
+    Reclaimed = 7,
+    UserDeleted = 8,
+    TenantRemoved = 9,
+}
+
+impl SessionEndReason {
+    pub const ALL: [SessionEndReason; 9] = [
+        SessionEndReason::CheckedIn,
+        SessionEndReason::LeaseExpired,
+        SessionEndReason::MaxDuration,
+        SessionEndReason::IdleTimeout,
+        SessionEndReason::Closed,
+        SessionEndReason::TakenOver,
+        SessionEndReason::Reclaimed,
+        SessionEndReason::UserDeleted,
+        SessionEndReason::TenantRemoved,
+    ];
+
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+}
+
+/// A held session, as its client needs to know it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lease {
+    /// `None` with `check_only`: nothing was taken (R20).
+    pub session: Option<SessionId>,
+    pub tenant: TenantId,
+    pub pool: PoolId,
+    pub user: UserId,
+    pub device: DeviceId,
+    pub organization: Option<OrganizationId>,
+    pub started: Wall,
+    /// `None`: no heartbeat is needed (R25).
+    pub ttl: Option<Duration>,
+    pub heartbeat_interval: Option<Duration>,
+    /// Until the longest duration ends the session (R24).
+    pub remaining: Duration,
+    /// An existing session was returned (R16).
+    pub renewed: bool,
+}
+
+/// "No", with everything that an application needs to explain it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Denial {
+    pub reason: DenialReason,
+    /// Seats exhausted: the earliest time at which a seat can free itself. Already signed in: the same for
+    /// the user's own sessions.
+    pub retry_after: Option<Duration>,
+    /// Already signed in: where.
+    pub own_sessions: Vec<SessionView>,
+}
+
+impl Denial {
+    #[must_use]
+    pub fn because(reason: DenialReason) -> Self {
+        Self { reason, retry_after: None, own_sessions: Vec::new() }
+    }
+}
+
+/// A pool's usage, for decisions and displays alike (R15).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolUsage {
+    pub pool: PoolId,
+    pub plan: Plan,
+    pub limit: super::change::Limit,
+    pub in_use: u64,
+    /// By how much `in_use` is above a limit that shrank (R14).
+    pub over: u64,
+    /// Users with a live session in the pool: Active or Away; Idle (R23). Every user, exempt or not.
+    pub active: u64,
+    pub idle: u64,
+    /// Users that hold an active seat in the pool, exempt or not.
+    pub granted: u64,
+    /// The tenant has no license (R30).
+    pub demo: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// Passed only because the user is an administrator (R29).
+    LicenseExpired,
+    /// The pool's license ends within 30 days.
+    LicenseExpiring(Duration),
+    OverLimit,
+    DemoMode,
+}
+
+/// A user's status over all sessions of the tenant (R23).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    Active,
+    Away,
+    Idle,
+    Inactive,
+}
+
+/// One session, as consoles show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SessionView {
+    pub id: SessionId,
+    pub user: UserId,
+    pub pool: PoolId,
+    pub organization: Option<OrganizationId>,
+    pub device: DeviceId,
+    pub client: std::sync::Arc<str>,
+    pub started: Wall,
+    pub last_activity: Wall,
+    /// Since the last activity of this session.
+    pub idle: Duration,
+    pub status: Status,
+    pub administrator: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeatView {
+    pub user: UserId,
+    pub pool: PoolId,
+    /// False while the user is blocked (R5).
+    pub active: bool,
+    /// Beyond a limit that shrank: may not sign in (R14).
+    pub over_limit: bool,
+    /// `None`: all of the tenant (R7).
+    pub organizations: Option<Vec<OrganizationId>>,
+    pub granted: Wall,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserView {
+    pub id: UserId,
+    pub profile: Profile,
+    pub administrator: bool,
+    pub blocked: Option<BlockCause>,
+    pub seats: Vec<SeatView>,
+    pub status: Status,
+    /// Where the user lands without asking for an organization (R8).
+    pub default_organization: Option<OrganizationId>,
+    pub last_sign_in: Option<Wall>,
+    pub last_activity: Option<Wall>,
+    pub created: Wall,
+    pub version: u64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrganizationView {
+    pub id: OrganizationId,
+    pub display_name: Box<str>,
+    pub created: Wall,
+    pub version: u64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct TenantView {
+    pub id: TenantId,
+    pub display_name: Box<str>,
+    pub contact: Box<str>,
+    pub state: TenantState,
+    pub policy: Policy,
+    pub created: Wall,
+    pub version: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LicenseState {
+    /// No license at all (R30).
+    Demo,
+    Valid,
+    NotYetValid,
+    Expired,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct TenantUsage {
+    pub pools: Vec<PoolUsage>,
+    pub users: UserTotals,
+    pub license: LicenseState,
+    pub notices: Vec<Notice>,
+}
+
+/// Users by state (R5). `total` counts every user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UserTotals {
+    pub total: u64,
+    pub active: u64,
+    pub blocked: u64,
+    pub administrators: u64,
+}
+
+/// Answer of CheckOut.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckedOut {
+    pub decision: Result<Lease, Denial>,
+    /// `None` where the tenant or the pool is unknown.
+    pub usage: Option<PoolUsage>,
+    pub notices: Vec<Notice>,
+}
+
+/// Answer of CheckIn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CheckedIn {
+    /// False: the session had ended before.
+    pub ended_now: bool,
+    /// `None`: no such session is remembered.
+    pub reason: Option<SessionEndReason>,
+}
+
+/// Answer of one heartbeat.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Beat {
+    Kept(Lease),
+    /// The reason and time of the end; `None`: no such session is remembered.
+    Ended(Option<(SessionEndReason, Wall)>),
+}
+
+/// Answer of one grant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Granted {
+    pub decision: Result<SeatView, Denial>,
+    pub usage: Option<PoolUsage>,
+}
+
+/// A rule or a missing thing in the way of an administrator's act. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// `kind` is the resource's name in the API ("user"), `id` the caller's own.
+    NotFound {
+        kind: &'static str,
+        id: String,
+    },
+    AlreadyExists {
+        kind: &'static str,
+        id: String,
+    },
+    /// `reason` is machine-readable (`SESSION_IN_USE`), `subject` names the thing, `text` explains it.
+    Precondition {
+        reason: &'static str,
+        subject: String,
+        text: String,
+    },
+    /// The resource changed since the caller read it.
+    StaleEtag,
+}
+
+impl Refusal {
+    pub(super) fn not_found(kind: &'static str, id: impl ToString) -> Self {
+        Refusal::NotFound { kind, id: id.to_string() }
+    }
+
+    pub(super) fn exists(kind: &'static str, id: impl ToString) -> Self {
+        Refusal::AlreadyExists { kind, id: id.to_string() }
+    }
+}
+
+/// An answer of an administrator's command.
+pub type Done<T> = Result<T, Refusal>;
+
+/// A seat's organizations as ids, for views and texts.
+#[must_use]
+pub(super) fn access_ids(
+    access: &Access,
+    name: impl Fn(crate::ids::OrganizationNo) -> Option<OrganizationId>,
+) -> Option<Vec<OrganizationId>> {
+    match access {
+        Access::All => None,
+        Access::Only(list) => Some(list.iter().filter_map(|no| name(*no)).collect()),
+    }
+}

@@ -1,0 +1,81 @@
+//! Time as an argument. Nothing in the ledger asks what time it is.
+
+use std::fmt;
+use std::ops::Add;
+use std::time::Duration;
+
+/// Milliseconds on a shard's own line of time, which never goes back, not even over a restart (R31).
+/// Every duration runs on it. It starts at the wall time of the shard's first start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Tick(pub u64);
+
+impl Tick {
+    /// Later than anything that happens.
+    pub const NEVER: Tick = Tick(u64::MAX);
+
+    /// The time from `earlier` to `self`; zero when `earlier` is later.
+    #[must_use]
+    pub fn since(self, earlier: Tick) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Tick {
+        Tick(self.0.saturating_sub(millis(duration)))
+    }
+}
+
+impl Add<Duration> for Tick {
+    type Output = Tick;
+
+    fn add(self, duration: Duration) -> Tick {
+        Tick(self.0.saturating_add(millis(duration)))
+    }
+}
+
+/// Wall time: milliseconds since 1970-01-01 UTC. Only for people and for the dates of licenses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Wall(pub i64);
+
+impl Wall {
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Wall {
+        Wall(self.0.saturating_sub_unsigned(millis(duration)))
+    }
+
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Wall {
+        Wall(self.0.saturating_add_unsigned(millis(duration)))
+    }
+
+    /// The time from `earlier` to `self`; zero when `earlier` is later.
+    #[must_use]
+    pub fn since(self, earlier: Wall) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Wall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ms", self.0)
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The moment at which a command is decided: stamped once for every command of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    pub tick: Tick,
+    pub wall: Wall,
+}
+
+impl Moment {
+    /// The wall time of an earlier tick, as of now: a corrected clock corrects the past, too.
+    #[must_use]
+    pub fn wall_of(&self, tick: Tick) -> Wall {
+        if tick > self.tick { self.wall.plus(tick.since(self.tick)) } else { self.wall.minus(self.tick.since(tick)) }
+    }
+}

@@ -1,0 +1,143 @@
+//! The seam between the journal and a durable store. Two implementations, one conformance suite.
+//!
+//! Every shard has one row in `shards`: who owns it (epoch, token) and its last batch (seq). A batch is one
+//! transaction whose first statement is the fence; a stale owner, or a batch sent twice, aborts it whole.
+
+// pub mod encode;
+// pub mod postgres;
+// pub mod sqlite;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::ids::{Epoch, EventNo, OwnerToken, Seq, SessionId, ShardId, TenantNo, UserId};
+use crate::ledger::change::{Action, AuditEvent, Change};
+use crate::ledger::time::{Tick, Wall};
+
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Who holds a shard. Proof of ownership for every batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    pub epoch: Epoch,
+    pub token: OwnerToken,
+}
+
+/// A shard's row in `shards`, beside its owner: where its batches stand.
+/// A fresh shard has zeroes everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Position {
+    /// The last committed batch.
+    pub seq: Seq,
+    /// The shard's time at its last batch, and the wall time then (R31).
+    pub tick: Tick,
+    pub wall: Wall,
+    /// High-water mark of wall time (R31).
+    pub wall_high: Wall,
+    /// Highest tenant number ever given: a number is never given twice.
+    pub last_tenant: TenantNo,
+    /// Highest number of an audit event.
+    pub last_event: EventNo,
+}
+
+/// One transaction: everything that waited, with each key once.
+#[derive(Debug)]
+pub struct Batch {
+    /// Where the shard stands when this batch is committed. `position.seq - 1` must be the store's.
+    pub position: Position,
+    /// Deduplicated: one change per key, except that a deletion of a tenant covers everything under it.
+    /// Sorted by kind and key, deletions of tenants first.
+    pub rows: Vec<Change>,
+    /// Deduplicated by number, ascending.
+    pub events: Vec<AuditEvent>,
+}
+
+/// What went wrong between us and the store, in words for an operator. Never holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct StoreError(pub String);
+
+/// Why a claim failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ClaimError {
+    #[error("the shard has another owner")]
+    Taken,
+    #[error("the store did not answer: {0}")]
+    Unavailable(StoreError),
+}
+
+/// Why a batch was not (or may not have been) committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// Another owner has the shard, or this batch was committed before. Nothing was written.
+    #[error("the fence refused the batch")]
+    Fenced,
+    /// The store refused the data. Nothing was written, and sending it again will not help.
+    #[error("the store refused the batch: {0}")]
+    Refused(StoreError),
+    /// Nothing was written, or everything: only claiming the shard again and looking at `seq` can tell.
+    #[error("the outcome of the batch is unknown: {0}")]
+    Unknown(StoreError),
+}
+
+/// Which audit events to read: newest first, all given filters hold.
+#[derive(Debug, Clone)]
+pub struct AuditQuery {
+    pub shard: ShardId,
+    pub tenant: TenantNo,
+    /// Only events before this number (keyset pagination).
+    pub before: Option<EventNo>,
+    pub user: Option<UserId>,
+    pub actor: Option<String>,
+    pub action: Option<Action>,
+    /// `Some(true)`: denials only; `Some(false)`: everything else.
+    pub denied: Option<bool>,
+    /// [`crate::ledger::change::Reason::code`].
+    pub reason: Option<u8>,
+    pub session: Option<SessionId>,
+    /// From this wall time on.
+    pub from: Option<Wall>,
+    /// Before this wall time.
+    pub until: Option<Wall>,
+    pub limit: usize,
+}
+
+/// A durable store. No method decides anything; none asks what time it is.
+pub trait Store: Send + Sync + 'static {
+    /// The number of shards, fixed at first start: the store's own when it has some, else `wanted`,
+    /// whose rows are then created with epoch 0, the nil token and a zero [`Position`].
+    fn shards(&self, wanted: u16) -> Answer<'_, Result<u16, StoreError>>;
+
+    /// Makes `token` the owner of the shard with the next epoch, and answers where the shard stands.
+    ///
+    /// `over`: the owner that the caller was; the claim fails with [`ClaimError::Taken`] when the shard has
+    /// neither that owner nor (from an earlier attempt whose answer was lost) `token`. `None`: whoever it is.
+    /// Compare-and-set on what was read, so of two claims at once one wins and the other is `Taken` or is
+    /// itself fenced by the winner's epoch.
+    fn claim(
+        &self,
+        shard: ShardId,
+        over: Option<Owner>,
+        token: OwnerToken,
+    ) -> Answer<'_, Result<(Owner, Position), ClaimError>>;
+
+    /// Sends every row of the shard in chunks, as `Put…` changes: tenants, licenses, pools, organizations,
+    /// users, seats, sessions, in this order.
+    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), StoreError>>;
+
+    /// Commits a batch as one transaction behind the fence. Must not be cancelled: the future runs to its end
+    /// even when nobody waits for it.
+    fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> Answer<'_, Result<(), CommitError>>;
+
+    /// Reads audit events, newest first.
+    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<Vec<AuditEvent>, StoreError>>;
+
+    /// Gives the shard up, if `owner` still has it: the token becomes nil, the epoch stays.
+    fn release(&self, shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>>;
+
+    /// Finishes what was sent and closes every connection.
+    fn close(&self) -> Answer<'_, ()>;
+}

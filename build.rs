@@ -36,9 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// The `.proto` files of a folder, sorted, so that the output does not depend on the file system.
 fn proto_files(folder: &Path) -> Result<Vec<PathBuf>, std::io::Error> {
-    let mut files = fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut files =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
     files.retain(|path| path.extension().is_some_and(|extension| extension == "proto"));
     files.sort();
     Ok(files)

@@ -11,8 +11,5 @@ pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "
 
 /// All that server reflection serves besides itself: the contract, health, and the `google.rpc` details that errors
 /// carry, so that a client without our files can read them.
-pub const REFLECTED: [&[u8]; 3] = [
-    FILE_DESCRIPTOR_SET,
-    tonic_health::pb::FILE_DESCRIPTOR_SET,
-    tonic_types::pb::FILE_DESCRIPTOR_SET,
-];
+pub const REFLECTED: [&[u8]; 3] =
+    [FILE_DESCRIPTOR_SET, tonic_health::pb::FILE_DESCRIPTOR_SET, tonic_types::pb::FILE_DESCRIPTOR_SET];

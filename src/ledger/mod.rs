@@ -1,7 +1,350 @@
-//! The ledger: a pure, synchronous state machine. No clock, no randomness, no I/O.
+//! The ledger: a pure, synchronous state machine that decides. No clock, no randomness, no I/O, no async, no
+//! logging: time and fresh ids come in as arguments, effects go out as data, and the same commands at the same
+//! moments always do the same.
 
 pub mod change;
+mod check_in;
+mod check_out;
+mod checkpoint;
+mod clock_mark;
+mod close_idle;
+mod close_session;
 pub mod command;
+mod deadlines;
+mod denials;
+mod entitlement;
+mod grant_seats;
+mod heartbeat;
+pub mod invariants;
+mod live;
+mod map;
+mod organization;
+mod organizations;
+mod orphans;
 pub mod outcome;
 pub mod policy;
+mod pool;
+mod query;
+mod restore;
+mod revoke_seats;
+mod session;
+mod set_entitlements;
+mod step;
+mod tenant;
+mod tenants;
 pub mod time;
+mod usage;
+mod user;
+mod users;
+
+pub use map::Seed;
+
+use change::{Action, Actor, Change, Changes, TenantRow, TenantState};
+use checkpoint::Queue;
+use clock_mark::ClockMark;
+use command::{Command, CreateTenant, Outcome, Request};
+use denials::Denials;
+use map::Map;
+use orphans::Orphans;
+use outcome::{
+    Beat, CheckedIn, CheckedOut, Denial, DenialReason, Done, Granted, Refusal, SessionEndReason, TenantView,
+};
+use step::{About, Step};
+use tenant::Tenant;
+use time::{Moment, Tick, Wall};
+
+use crate::ids::{EventNo, TenantId, TenantNo};
+
+/// Tenant number 0 is nobody: audit events of calls for tenants that do not exist stand under it.
+const NOBODY: TenantNo = TenantNo(0);
+
+/// What a ledger is told once.
+#[derive(Debug, Clone, Copy)]
+pub struct Config {
+    /// Seats per pool of a tenant without any license (R30).
+    pub demo_seats: u64,
+    /// For the hash maps; secret and random in a running service, fixed in a test.
+    pub seed: Seed,
+}
+
+/// One shard's tenants, in memory.
+#[derive(Debug)]
+pub struct Ledger {
+    config: Config,
+    /// By number; 0 is nobody, and a removed tenant leaves a hole: numbers are never given twice.
+    tenants: Vec<Option<Box<Tenant>>>,
+    by_id: Map<TenantId, TenantNo>,
+    last_event: EventNo,
+    mark: ClockMark,
+    denials: Denials,
+    orphans: Orphans,
+    checkpoint: Queue,
+}
+
+impl Ledger {
+    /// Applies one command at `now` and adds what it did to `out`. `now.tick` must never go back.
+    pub fn apply(&mut self, request: Request, now: Moment, out: &mut Changes) -> Outcome {
+        self.mark.observe(now);
+        let Request { tenant: id, actor, command } = request;
+        if let Command::CreateTenant(ask) = command {
+            return Outcome::CreateTenant(self.create_tenant(id, ask, &actor, now, out));
+        }
+        let (found, mut step) = self.step(&id, &actor, now, out);
+        let Some(tenant) = found else {
+            return nowhere(&id, command, &mut step);
+        };
+        if matches!(command, Command::DeleteTenant(_)) {
+            delete_tenant(tenant, &mut step);
+            let no = tenant.no;
+            self.by_id.remove(&id);
+            self.tenants[no.0 as usize] = None;
+            return Outcome::DeleteTenant(Ok(()));
+        }
+        dispatch(tenant, command, &mut step)
+    }
+
+    /// The shard's own regular work: ends what is overdue, writes last activity and counts of denials.
+    /// `all`: the last tick before a stop writes everything. Correctness never waits for it (R18).
+    pub fn tick(&mut self, now: Moment, all: bool, out: &mut Changes) {
+        self.mark.observe(now);
+        let actor = Actor::service();
+        for index in 0..self.tenants.len() {
+            let Some(id) = self.tenants[index].as_ref().map(|tenant| tenant.id.clone()) else { continue };
+            let (Some(tenant), mut step) = self.step(&id, &actor, now, out) else { continue };
+            tenant.settle(now.tick);
+            for pool in 0..tenant.pools.iter().len() {
+                let pool = crate::ids::PoolNo(pool as u16);
+                let overdue = tenant.overdue_in(pool, now.tick);
+                tenant.end_overdue(&overdue, &mut step);
+            }
+        }
+        for (tenant, session) in self.checkpoint.due(now.tick, all) {
+            let Some(tenant) = self.tenants[tenant.0 as usize].as_mut() else { continue };
+            let Some(slot) = tenant.sessions.find(session) else { continue };
+            let no = tenant.no;
+            let session = tenant.sessions.get_mut(slot);
+            session.touched = false;
+            if session.is_live() {
+                out.rows.push(Change::PutSession(session.row(no)));
+            }
+        }
+        self.denials.tick(now.tick, out);
+    }
+
+    /// The tenant and everything that a command carries. Split so that both can be borrowed at once.
+    fn step<'a>(
+        &'a mut self,
+        id: &TenantId,
+        actor: &'a Actor,
+        now: Moment,
+        out: &'a mut Changes,
+    ) -> (Option<&'a mut Tenant>, Step<'a>) {
+        let tenant = match self.by_id.get(id) {
+            Some(no) => self.tenants[no.0 as usize].as_deref_mut(),
+            None => None,
+        };
+        let step = Step {
+            now,
+            actor,
+            demo_seats: self.config.demo_seats,
+            license_time: self.mark.license_time(now),
+            last_event: &mut self.last_event,
+            denials: &mut self.denials,
+            orphans: &mut self.orphans,
+            checkpoint: &mut self.checkpoint,
+            out,
+        };
+        (tenant, step)
+    }
+
+    fn create_tenant(
+        &mut self,
+        id: TenantId,
+        ask: CreateTenant,
+        actor: &Actor,
+        now: Moment,
+        out: &mut Changes,
+    ) -> Done<TenantView> {
+        if self.by_id.contains_key(&id) {
+            return Err(Refusal::exists("tenant", id));
+        }
+        ask.policy.check()?;
+        let row = TenantRow {
+            no: TenantNo(u32::try_from(self.tenants.len()).expect("fewer than 2^32 tenants")),
+            id: id.clone(),
+            display_name: ask.display_name,
+            contact: ask.contact,
+            state: TenantState::Active,
+            policy: ask.policy,
+            created: now.tick,
+            version: 1,
+        };
+        self.insert(row.clone());
+        let (_, mut step) = self.step(&id, actor, now, out);
+        step.log(About::new(row.no, Action::TenantCreated).detail(id.as_str()));
+        step.put(Change::PutTenant(row.clone()));
+        Ok(Tenant::new(row, self.config.seed).view(now))
+    }
+
+    fn insert(&mut self, row: TenantRow) {
+        let index = row.no.0 as usize;
+        if self.tenants.len() <= index {
+            self.tenants.resize_with(index + 1, || None);
+        }
+        self.by_id.insert(row.id.clone(), row.no);
+        self.tenants[index] = Some(Box::new(Tenant::new(row, self.config.seed)));
+    }
+
+    fn tenant(&mut self, id: &TenantId) -> Done<&mut Tenant> {
+        let no = self.by_id.get(id).copied().ok_or_else(|| Refusal::not_found("tenant", id))?;
+        Ok(self.tenants[no.0 as usize].as_deref_mut().expect("a tenant that is listed"))
+    }
+
+    /// The tenant's number, under which its audit stands.
+    #[must_use]
+    pub fn tenant_no(&self, id: &TenantId) -> Option<TenantNo> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Highest tenant number ever given.
+    #[must_use]
+    pub fn last_tenant(&self) -> TenantNo {
+        TenantNo(u32::try_from(self.tenants.len() - 1).expect("fewer than 2^32 tenants"))
+    }
+
+    #[must_use]
+    pub fn last_event(&self) -> EventNo {
+        self.last_event
+    }
+
+    /// The high-water mark of wall time (R31).
+    #[must_use]
+    pub fn wall_high(&self) -> Wall {
+        self.mark.high()
+    }
+
+    /// How far the wall clock is behind the high-water mark; zero for a sane clock (R31).
+    #[must_use]
+    pub fn clock_behind(&self, now: Moment) -> std::time::Duration {
+        self.mark.behind(now)
+    }
+
+    /// Totals over all tenants, for metrics: what is in use and what is allowed. Unlimited pools count as
+    /// what they use.
+    #[must_use]
+    pub fn totals(&mut self, now: Moment) -> Totals {
+        let mut totals = Totals::default();
+        let sight = self.sight(now);
+        for tenant in self.tenants.iter_mut().flatten() {
+            totals.tenants += 1;
+            totals.users += tenant.users.len() as u64;
+            for pool in tenant.pools.iter() {
+                let (plan, limit) = tenant.entitled(pool.no, sight);
+                let in_use = tenant.in_use(pool.no, plan);
+                totals.sessions += pool.deadlines.len() as u64 + pool.exempt_deadlines.len() as u64;
+                totals.seats_in_use += in_use;
+                totals.seats_limit += match limit {
+                    change::Limit::Seats(seats) => seats,
+                    change::Limit::Unlimited => in_use,
+                };
+            }
+        }
+        totals
+    }
+
+    fn sight(&self, now: Moment) -> usage::Sight {
+        usage::Sight { now, license_time: self.mark.license_time(now), demo_seats: self.config.demo_seats }
+    }
+}
+
+/// What [`Ledger::totals`] counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    pub tenants: u64,
+    pub users: u64,
+    /// Live sessions, exempt ones included.
+    pub sessions: u64,
+    pub seats_in_use: u64,
+    pub seats_limit: u64,
+}
+
+fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
+    match command {
+        Command::CheckOut(ask) => Outcome::CheckOut(tenant.check_out(ask, step)),
+        Command::CheckIn(ask) => Outcome::CheckIn(tenant.check_in(&ask, step)),
+        Command::Heartbeat(ask) => Outcome::Heartbeat(tenant.heartbeat(&ask, step)),
+        Command::GrantSeats(ask) => Outcome::GrantSeats(tenant.grant_seats(&ask, step)),
+        Command::RevokeSeats(ask) => Outcome::RevokeSeats(tenant.revoke_seats(&ask, step)),
+        Command::CloseSession(ask) => Outcome::CloseSession(tenant.close_session(&ask, step)),
+        Command::CloseIdle(ask) => Outcome::CloseIdle(tenant.close_idle(&ask, step)),
+        Command::UpdateTenant(ask) => Outcome::UpdateTenant(tenant.update(ask, step)),
+        Command::SuspendTenant(ask) => Outcome::SuspendTenant(Ok(tenant.suspend(&ask, step))),
+        Command::CreateUser(ask) => Outcome::CreateUser(tenant.create_user(ask, step)),
+        Command::UpdateUser(ask) => Outcome::UpdateUser(tenant.update_user(ask, step)),
+        Command::BlockUser(ask) => Outcome::BlockUser(tenant.block_user(&ask, step)),
+        Command::UnblockUser(ask) => Outcome::UnblockUser(tenant.unblock_user(&ask, step)),
+        Command::DeleteUser(ask) => Outcome::DeleteUser(tenant.delete_user(&ask, step)),
+        Command::CreateOrganization(ask) => Outcome::CreateOrganization(tenant.create_organization(ask, step)),
+        Command::UpdateOrganization(ask) => Outcome::UpdateOrganization(tenant.update_organization(ask, step)),
+        Command::DeleteOrganization(ask) => Outcome::DeleteOrganization(tenant.delete_organization(&ask, step)),
+        Command::SetEntitlements(ask) => Outcome::SetEntitlements(tenant.set_entitlements(ask, step)),
+        Command::CreateTenant(_) | Command::DeleteTenant(_) => unreachable!("the ledger's own commands"),
+    }
+}
+
+/// Removes a tenant: its sessions end, and one event stands for all of them. The audit stays.
+fn delete_tenant(tenant: &mut Tenant, step: &mut Step) {
+    let mut ended = 0_u64;
+    for (_, session) in tenant.sessions.iter() {
+        let (at, reason) = session.ended.unwrap_or((step.now.tick, SessionEndReason::TenantRemoved));
+        ended += u64::from(session.is_live());
+        step.orphans.add(session.id, tenant.id.clone(), reason, at);
+    }
+    step.put(Change::DeleteTenant(tenant.no));
+    let detail = format!("{}; {ended} live sessions ended", tenant.id);
+    step.log(tenant.about(Action::TenantDeleted).detail(detail));
+}
+
+/// Answers for a tenant that does not exist.
+fn nowhere(id: &TenantId, command: Command, step: &mut Step) -> Outcome {
+    let gone = || Refusal::not_found("tenant", id);
+    let denial = Denial::because(DenialReason::TenantNotFound);
+    match command {
+        Command::CheckOut(ask) => {
+            if !ask.check_only {
+                let about = About::new(NOBODY, Action::CheckOutDenied).denied(denial.reason).user(&ask.user);
+                step.log_denial(about.pool(&ask.pool).detail(id.as_str()));
+            }
+            Outcome::CheckOut(CheckedOut { decision: Err(denial), usage: None, notices: Vec::new() })
+        }
+        Command::CheckIn(ask) => {
+            let reason = step.orphans.find(ask.session, id).map(|(reason, _)| reason);
+            Outcome::CheckIn(CheckedIn { ended_now: false, reason })
+        }
+        Command::Heartbeat(ask) => {
+            let end = |at: Tick| step.now.wall_of(at);
+            let late = ask.beats.iter().map(|(session, _)| step.orphans.find(*session, id));
+            Outcome::Heartbeat(late.map(|found| Beat::Ended(found.map(|(reason, at)| (reason, end(at))))).collect())
+        }
+        Command::GrantSeats(ask) => {
+            let pairs = ask.pools.len() * ask.users.len();
+            Outcome::GrantSeats(vec![Ok(Granted { decision: Err(denial), usage: None }); pairs])
+        }
+        Command::RevokeSeats(ask) => Outcome::RevokeSeats(vec![Err(gone()); ask.pools.len() * ask.users.len()]),
+        Command::CloseSession(_) => Outcome::CloseSession(Err(gone())),
+        Command::CloseIdle(_) => Outcome::CloseIdle(Err(gone())),
+        Command::CreateTenant(_) => Outcome::CreateTenant(Err(gone())),
+        Command::UpdateTenant(_) => Outcome::UpdateTenant(Err(gone())),
+        Command::SuspendTenant(_) => Outcome::SuspendTenant(Err(gone())),
+        Command::DeleteTenant(_) => Outcome::DeleteTenant(Err(gone())),
+        Command::CreateUser(_) => Outcome::CreateUser(Err(gone())),
+        Command::UpdateUser(_) => Outcome::UpdateUser(Err(gone())),
+        Command::BlockUser(_) => Outcome::BlockUser(Err(gone())),
+        Command::UnblockUser(_) => Outcome::UnblockUser(Err(gone())),
+        Command::DeleteUser(_) => Outcome::DeleteUser(Err(gone())),
+        Command::CreateOrganization(_) => Outcome::CreateOrganization(Err(gone())),
+        Command::UpdateOrganization(_) => Outcome::UpdateOrganization(Err(gone())),
+        Command::DeleteOrganization(_) => Outcome::DeleteOrganization(Err(gone())),
+        Command::SetEntitlements(_) => Outcome::SetEntitlements(Err(gone())),
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::outcome::Refusal;
+
 /// What happens when a user is live on as many devices as allowed (R17).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WhenAlreadySignedIn {
@@ -92,5 +94,22 @@ impl Policy {
     #[must_use]
     pub fn heartbeat_interval(&self) -> Option<Duration> {
         (!self.lease_ttl.is_zero()).then(|| self.lease_ttl / 3)
+    }
+}
+
+impl Policy {
+    /// What one field cannot tell by itself: whether the fields fit together.
+    ///
+    /// # Errors
+    /// [`Refusal::Precondition`] that names the field.
+    pub fn check(&self) -> Result<(), Refusal> {
+        if self.away_after >= self.idle_after {
+            return Err(Refusal::Precondition {
+                reason: "POLICY_INCONSISTENT",
+                subject: "policy.away_after".into(),
+                text: "must be shorter than policy.idle_after".into(),
+            });
+        }
+        Ok(())
     }
 }

@@ -1,0 +1,134 @@
+//! What time it is: the only room that asks the machine. Everywhere else time is an argument.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::ledger::time::Wall;
+
+/// Two times: wall time, which people and license dates need and which may jump, and a monotonic time, on which
+/// every duration runs (R31).
+///
+/// The monotonic time is `CLOCK_MONOTONIC`, which stands still while the machine is suspended, and not
+/// `CLOCK_BOOTTIME`, which does not. While a machine sleeps no client can send it a heartbeat, so the time it slept
+/// through is no evidence that a client is gone: after it wakes, leases go on where they were, instead of all of them
+/// being overdue at once (I5). Seats are held for longer than necessary then, never granted twice. It is also the clock
+/// of tokio's timers, so a lease and the timer that looks after it agree.
+#[derive(Debug, Clone)]
+pub enum Clock {
+    System(SystemClock),
+    /// For tests: moves when it is told to. Clones are the same clock.
+    Manual(Arc<ManualClock>),
+}
+
+impl Clock {
+    #[must_use]
+    pub fn system() -> Self {
+        Clock::System(SystemClock::start())
+    }
+
+    /// A manual clock that shows `wall`.
+    #[must_use]
+    pub fn manual(wall: Wall) -> (Self, Arc<ManualClock>) {
+        let manual = Arc::new(ManualClock { wall: AtomicI64::new(wall.0), monotonic: AtomicU64::new(0) });
+        (Clock::Manual(Arc::clone(&manual)), manual)
+    }
+
+    /// Wall time. It can jump, in both directions.
+    #[must_use]
+    pub fn wall(&self) -> Wall {
+        match self {
+            Clock::System(_) => system_wall(),
+            Clock::Manual(manual) => Wall(manual.wall.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// The time since this clock was made. It never goes back.
+    #[must_use]
+    pub fn monotonic(&self) -> Duration {
+        match self {
+            Clock::System(system) => system.elapsed(),
+            Clock::Manual(manual) => Duration::from_millis(manual.monotonic.load(Ordering::SeqCst)),
+        }
+    }
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock {
+    origin: Instant,
+}
+
+impl SystemClock {
+    #[allow(clippy::disallowed_methods)] // The one room for time.
+    fn start() -> Self {
+        Self { origin: Instant::now() }
+    }
+
+    #[allow(clippy::disallowed_methods)] // The one room for time.
+    fn elapsed(&self) -> Duration {
+        self.origin.elapsed()
+    }
+}
+
+#[allow(clippy::disallowed_methods)] // The one room for time.
+fn system_wall() -> Wall {
+    let now = SystemTime::now();
+    let millis = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    match now.duration_since(UNIX_EPOCH) {
+        Ok(since) => Wall(millis(since)),
+        // A machine that lost its battery may believe in a time before 1970; that is a suspect clock, not a crash.
+        Err(before) => Wall(-millis(before.duration())),
+    }
+}
+
+/// A clock for tests, in whole milliseconds.
+#[derive(Debug)]
+pub struct ManualClock {
+    wall: AtomicI64,
+    monotonic: AtomicU64,
+}
+
+impl ManualClock {
+    /// Time passes: both clocks move forward.
+    pub fn advance(&self, duration: Duration) {
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        self.monotonic.fetch_add(millis, Ordering::SeqCst);
+        self.wall.fetch_add(i64::try_from(millis).unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
+
+    /// Somebody sets the wall clock, forward or back; no time passes.
+    pub fn set_wall(&self, wall: Wall) {
+        self.wall.store(wall.0, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_moves_when_told_and_its_clones_with_it() {
+        let (clock, manual) = Clock::manual(Wall(1_000));
+        let same = clock.clone();
+        manual.advance(Duration::from_millis(250));
+        assert_eq!((clock.wall(), clock.monotonic()), (Wall(1_250), Duration::from_millis(250)));
+        assert_eq!((same.wall(), same.monotonic()), (Wall(1_250), Duration::from_millis(250)));
+    }
+
+    #[test]
+    fn setting_the_wall_clock_back_moves_no_duration() {
+        let (clock, manual) = Clock::manual(Wall(1_000_000));
+        manual.advance(Duration::from_secs(1));
+        manual.set_wall(Wall(5));
+        assert_eq!((clock.wall(), clock.monotonic()), (Wall(5), Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn the_system_clock_shows_this_century_and_never_goes_back() {
+        let clock = Clock::system();
+        let earlier = clock.monotonic();
+        assert!(clock.monotonic() >= earlier);
+        assert!(clock.wall() > Wall(1_600_000_000_000), "{:?}", clock.wall());
+    }
+}

@@ -1,0 +1,138 @@
+//! A batch in the making: everything that was applied since the last one was sent, and who waits for it.
+
+use std::collections::BTreeSet;
+
+use tokio::sync::oneshot;
+
+use super::JournalError;
+use crate::ids::{LicenseId, TenantNo};
+use crate::ledger::change::{Change, Changes};
+use crate::ledger::command::{Found, Outcome};
+use crate::store::{Batch, Position};
+
+pub(super) type Answer<T> = oneshot::Sender<Result<T, JournalError>>;
+
+/// Somebody who hears the answer when the batch is durable.
+pub(super) enum Waiter {
+    Command(Answer<Outcome>, Outcome),
+    Query(Answer<Found>, Found),
+}
+
+impl Waiter {
+    /// The caller may be gone; what was decided stands all the same.
+    pub fn answer(self) {
+        match self {
+            Waiter::Command(reply, outcome) => drop(reply.send(Ok(outcome))),
+            Waiter::Query(reply, found) => drop(reply.send(Ok(found))),
+        }
+    }
+
+    pub fn fail(self, error: JournalError) {
+        match self {
+            Waiter::Command(reply, _) => drop(reply.send(Err(error))),
+            Waiter::Query(reply, _) => drop(reply.send(Err(error))),
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Building {
+    pub changes: Changes,
+    pub waiters: Vec<Waiter>,
+    /// Commands in it, whether they wait or not.
+    pub commands: usize,
+    /// Sent even if nothing changed: to show the owner to the fence.
+    pub wanted: bool,
+}
+
+impl Building {
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.waiters.is_empty() && !self.wanted
+    }
+
+    /// State changed, not only the audit of denials: reads must wait.
+    pub fn is_dirty(&self) -> bool {
+        !self.changes.rows.is_empty()
+    }
+
+    /// Takes back what a command wrote that did not end well.
+    pub fn truncate(&mut self, rows: usize, events: usize) {
+        self.changes.rows.truncate(rows);
+        self.changes.events.truncate(events);
+    }
+}
+
+/// Makes the transaction: each key once, its last state; sorted, so that two batches take locks in one order.
+pub(super) fn seal(changes: Changes, position: Position) -> Batch {
+    let Changes { mut rows, mut events } = changes;
+    let deleted: BTreeSet<TenantNo> = rows
+        .iter()
+        .filter_map(|row| match row {
+            Change::DeleteTenant(no) => Some(*no),
+            _ => None,
+        })
+        .collect();
+    if !deleted.is_empty() {
+        // A tenant's number is never given twice, so the deletion is the last word about all of its rows.
+        rows.retain(|row| matches!(row, Change::DeleteTenant(_)) || !deleted.contains(&key(row).1));
+    }
+    rows.sort_by(|a, b| key(a).cmp(&key(b)));
+    keep_last(&mut rows, |a, b| key(a) == key(b));
+    events.sort_by_key(|event| event.no);
+    keep_last(&mut events, |a, b| a.no == b.no);
+    Batch { position, rows, events }
+}
+
+/// Of neighbors that are the same, keeps the last.
+fn keep_last<T>(items: &mut Vec<T>, same: impl Fn(&T, &T) -> bool) {
+    items.reverse();
+    items.dedup_by(|a, b| same(a, b));
+    items.reverse();
+}
+
+type Key<'a> = (u8, TenantNo, u32, u32, Option<&'a LicenseId>);
+
+/// A row's table and key. A put and a deletion of one row have the same.
+fn key(change: &Change) -> Key<'_> {
+    match change {
+        Change::DeleteTenant(no) => (0, *no, 0, 0, None),
+        Change::PutTenant(row) => (1, row.no, 0, 0, None),
+        Change::PutLicense(row) => (2, row.tenant, 0, 0, Some(&row.id)),
+        Change::DeleteLicense(tenant, id) => (2, *tenant, 0, 0, Some(id)),
+        Change::PutPool(row) => (3, row.tenant, row.no.0.into(), 0, None),
+        Change::PutOrganization(row) => (4, row.tenant, row.no.0, 0, None),
+        Change::DeleteOrganization(tenant, no) => (4, *tenant, no.0, 0, None),
+        Change::PutUser(row) => (5, row.tenant, row.no.0, 0, None),
+        Change::DeleteUser(tenant, no) => (5, *tenant, no.0, 0, None),
+        Change::PutSeat(row) => (6, row.tenant, row.user.0, row.pool.0.into(), None),
+        Change::DeleteSeat(tenant, user, pool) => (6, *tenant, user.0, pool.0.into(), None),
+        Change::PutSession(row) => (7, row.tenant, row.user.0, row.place.into(), None),
+        Change::DeleteSession(tenant, user, place) => (7, *tenant, user.0, (*place).into(), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{PoolId, PoolNo, UserNo};
+    use crate::ledger::change::PoolRow;
+
+    fn pool(tenant: u32, no: u16, id: &str) -> Change {
+        Change::PutPool(PoolRow { tenant: TenantNo(tenant), no: PoolNo(no), id: PoolId::stored(id) })
+    }
+
+    #[test]
+    fn the_last_change_of_a_key_counts_and_the_order_is_by_key() {
+        let seat = Change::DeleteSeat(TenantNo(1), UserNo(1), PoolNo(1));
+        let rows = vec![seat.clone(), pool(1, 2, "b"), pool(1, 1, "a"), pool(1, 2, "c")];
+        let batch = seal(Changes { rows, events: Vec::new() }, Position::default());
+        assert_eq!(batch.rows, vec![pool(1, 1, "a"), pool(1, 2, "c"), seat]);
+    }
+
+    #[test]
+    fn a_deleted_tenant_leaves_nothing_else_of_it_in_the_batch() {
+        let rows = vec![pool(1, 1, "a"), pool(2, 1, "kept"), Change::DeleteTenant(TenantNo(1)), pool(2, 2, "too")];
+        let batch = seal(Changes { rows, events: Vec::new() }, Position::default());
+        assert_eq!(batch.rows, vec![Change::DeleteTenant(TenantNo(1)), pool(2, 1, "kept"), pool(2, 2, "too")]);
+    }
+}

@@ -1,0 +1,336 @@
+//! The journal: orders what is asked of a shard, has the ledger decide, makes it durable, and only then answers.
+//!
+//! One writer task per shard. Whatever waits is applied at one moment and committed as one transaction; while
+//! one batch is being committed, the next is built. Nobody hears of a change before its batch is durable.
+
+mod batch;
+mod feed;
+mod recovery;
+mod stats;
+mod timeline;
+mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use feed::{Fed, Feed};
+pub use stats::{Histogram, Stats};
+
+use crate::clock::Clock;
+use crate::ids::{EventNo, OwnerToken, SessionId, ShardId, TenantId, TenantNo, UserId};
+use crate::ledger::Totals;
+use crate::ledger::change::{Action, Actor, AuditEvent};
+use crate::ledger::command::{Asks, Command, Found, Outcome, Query, Reply, Request};
+use crate::ledger::time::Wall;
+use crate::store::{AuditQuery, Store, StoreError};
+
+use feed::Ring;
+use writer::Message;
+
+/// How long after its last confirmed batch an owner still answers heartbeats from memory. Counted from before
+/// the batch was sent. Must be shorter than [`GRACE`].
+pub const TRUST: Duration = Duration::from_secs(30);
+/// What every inherited session gets on top of its full lease (I5): longer than a former owner could have gone
+/// on answering heartbeats without noticing that the shard has another.
+pub const GRACE: Duration = Duration::from_secs(60);
+/// An owner that has nothing to commit still shows itself to the fence this often. It also keeps the
+/// high-water mark of wall time fresh (R31).
+pub const REFRESH: Duration = Duration::from_secs(10);
+/// A commit that takes longer than this means that the store is away: what needs it is refused at once.
+pub const STALL: Duration = Duration::from_secs(2);
+
+/// What the journal is told once.
+#[derive(Debug, Clone, Copy)]
+pub struct JournalConfig {
+    pub ledger: crate::ledger::Config,
+    /// Commands and queries that may wait per shard; beyond that, [`JournalError::Overloaded`].
+    pub queue: usize,
+    /// Commands per batch.
+    pub batch: usize,
+}
+
+/// Why nothing was decided (or nobody can tell). A caller may try again; commands are safe to repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    #[error("too much is waiting already")]
+    Overloaded,
+    #[error("the store does not answer")]
+    StoreAway,
+    #[error("another process owns this shard")]
+    NotOwner,
+    #[error("the service is stopping")]
+    Stopping,
+    /// A bug: a panic while deciding, or rows that the store refused. Nothing was changed.
+    #[error("an internal error; nothing was changed")]
+    Failed,
+}
+
+/// Why audit events could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AuditError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("no such tenant")]
+    NoSuchTenant,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a journal did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("shard {0} was claimed by another process while this one started")]
+    Taken(ShardId),
+}
+
+/// A shard's state. Only `Serving` is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShardState {
+    Serving,
+    /// A commit is overdue. Heartbeats, checks and reads of durable state go on.
+    StoreAway,
+    /// Another process owns the shard. Final.
+    Lost,
+    Stopped,
+}
+
+/// Which audit events to read; all given filters hold. [`AuditQuery`] without its address.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    pub before: Option<EventNo>,
+    pub user: Option<UserId>,
+    pub actor: Option<String>,
+    pub action: Option<Action>,
+    pub denied: Option<bool>,
+    pub reason: Option<u8>,
+    pub session: Option<SessionId>,
+    pub from: Option<Wall>,
+    pub until: Option<Wall>,
+    pub limit: usize,
+}
+
+struct Shard {
+    queue: mpsc::Sender<Message>,
+    state: watch::Receiver<ShardState>,
+    ring: Arc<Ring>,
+    stats: Arc<Stats>,
+}
+
+/// The way to every shard. Cheap to share; handlers hold it in an `Arc`.
+pub struct Journal {
+    shards: Box<[Shard]>,
+    store: Arc<dyn Store>,
+}
+
+impl Journal {
+    /// Claims every shard of the store, loads it, and starts its writer.
+    ///
+    /// # Errors
+    /// [`StartError`]; shards that were claimed before the error stay claimed until the next start.
+    pub async fn start(
+        store: Arc<dyn Store>,
+        clock: Clock,
+        shards: u16,
+        config: JournalConfig,
+    ) -> Result<Self, StartError> {
+        let mut started = Vec::new();
+        for shard in 0..shards {
+            let shard = ShardId(shard);
+            let held = recovery::take(&*store, shard, &clock, &config).await?;
+            let (queue, messages) = mpsc::channel(config.queue);
+            let (states, state) = watch::channel(ShardState::Serving);
+            let ring = Arc::new(Ring::new(held.position.last_event));
+            let stats = Arc::new(Stats::default());
+            let writer = writer::Writer::new(
+                shard,
+                Arc::clone(&store),
+                clock.clone(),
+                config,
+                held,
+                writer::Outlets { states, ring: Arc::clone(&ring), stats: Arc::clone(&stats) },
+            );
+            tokio::spawn(writer.run(messages));
+            started.push(Shard { queue, state, ring, stats });
+        }
+        Ok(Self { shards: started.into(), store })
+    }
+
+    #[must_use]
+    pub fn shards(&self) -> u16 {
+        u16::try_from(self.shards.len()).expect("shards are numbered by u16")
+    }
+
+    fn shard(&self, tenant: &TenantId) -> &Shard {
+        &self.shards[usize::from(tenant.shard(self.shards()).0)]
+    }
+
+    /// Has a command decided and, if it changed anything, made durable. The writer finishes what was submitted
+    /// even when the caller goes away.
+    ///
+    /// # Errors
+    /// [`JournalError`]: undecided; the command is safe to repeat.
+    pub async fn submit<C>(&self, actor: &Actor, tenant: &TenantId, command: C) -> Result<C::Answer, JournalError>
+    where
+        C: Asks<Kind = Command>,
+        Outcome: Reply<C>,
+    {
+        let (reply, answer) = oneshot::channel();
+        let request = Request { tenant: tenant.clone(), actor: actor.clone(), command: command.into() };
+        self.shard(tenant).send(Message::Command(request, reply))?;
+        answer.await.map_err(|_| JournalError::Failed)??.into_answer().ok_or(JournalError::Failed)
+    }
+
+    /// Reads a tenant's state. The answer holds nothing that is not durable.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub async fn ask<Q>(&self, tenant: &TenantId, query: Q) -> Result<Q::Answer, JournalError>
+    where
+        Q: Asks<Kind = Query>,
+        Found: Reply<Q>,
+    {
+        query_shard(self.shard(tenant), Some(tenant.clone()), query).await
+    }
+
+    /// Reads what belongs to no tenant: the list of a shard's tenants.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub async fn ask_shard<Q>(&self, shard: ShardId, query: Q) -> Result<Q::Answer, JournalError>
+    where
+        Q: Asks<Kind = Query>,
+        Found: Reply<Q>,
+    {
+        query_shard(&self.shards[usize::from(shard.0)], None, query).await
+    }
+
+    /// Reads audit events from the store, newest first: durable by nature.
+    ///
+    /// # Errors
+    /// [`AuditError`].
+    pub async fn audit(&self, tenant: &TenantId, filter: AuditFilter) -> Result<Vec<AuditEvent>, AuditError> {
+        let no = self.number(tenant).await?.ok_or(AuditError::NoSuchTenant)?;
+        let query = AuditQuery {
+            shard: tenant.shard(self.shards()),
+            tenant: no,
+            before: filter.before,
+            user: filter.user,
+            actor: filter.actor,
+            action: filter.action,
+            denied: filter.denied,
+            reason: filter.reason,
+            session: filter.session,
+            from: filter.from,
+            until: filter.until,
+            limit: filter.limit,
+        };
+        Ok(self.store.audit(query).await?)
+    }
+
+    /// Follows a tenant's sessions behind a cursor, or from now on. `None`: no such tenant.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub async fn watch(&self, tenant: &TenantId, after: Option<EventNo>) -> Result<Option<Feed>, JournalError> {
+        let shard = self.shard(tenant);
+        let no = self.number(tenant).await?;
+        Ok(no.map(|no| Feed::new(Arc::clone(&shard.ring), no, after)))
+    }
+
+    async fn number(&self, tenant: &TenantId) -> Result<Option<TenantNo>, JournalError> {
+        let (reply, answer) = oneshot::channel();
+        self.shard(tenant).send(Message::Number(tenant.clone(), reply))?;
+        answer.await.map_err(|_| JournalError::Failed)?
+    }
+
+    /// Lets every shard do its regular work: see [`crate::ledger::Ledger::tick`]. A shard whose queue is full
+    /// is left for the next time.
+    pub fn tick(&self) {
+        for shard in &self.shards {
+            let _ = shard.send(Message::Tick);
+        }
+    }
+
+    /// The state of each shard, to look at and to wait for.
+    #[must_use]
+    pub fn states(&self) -> Vec<watch::Receiver<ShardState>> {
+        self.shards.iter().map(|shard| shard.state.clone()).collect()
+    }
+
+    /// Figures of each shard, for metrics.
+    #[must_use]
+    pub fn stats(&self) -> Vec<Arc<Stats>> {
+        self.shards.iter().map(|shard| Arc::clone(&shard.stats)).collect()
+    }
+
+    /// Commands and queries that wait, over all shards.
+    #[must_use]
+    pub fn queue_depth(&self) -> usize {
+        self.shards.iter().map(|shard| shard.queue.max_capacity() - shard.queue.capacity()).sum()
+    }
+
+    /// Sums over all tenants of all shards that answer.
+    pub async fn totals(&self) -> Totals {
+        let mut sum = Totals::default();
+        for shard in &self.shards {
+            let (reply, answer) = oneshot::channel();
+            if shard.send(Message::Totals(reply)).is_err() {
+                continue;
+            }
+            let Ok(totals) = answer.await else { continue };
+            sum.tenants += totals.tenants;
+            sum.users += totals.users;
+            sum.sessions += totals.sessions;
+            sum.seats_in_use += totals.seats_in_use;
+            sum.seats_limit += totals.seats_limit;
+        }
+        sum
+    }
+
+    /// Flushes and releases every shard: what was submitted before is decided, committed and answered; what
+    /// comes later is refused as [`JournalError::Stopping`].
+    pub async fn stop(&self) {
+        let mut stopped = Vec::new();
+        for shard in &self.shards {
+            let (reply, done) = oneshot::channel();
+            // Waits for room: a full queue is work that is to be finished.
+            if shard.queue.send(Message::Stop(reply)).await.is_ok() {
+                stopped.push(done);
+            }
+        }
+        for done in stopped {
+            let _ = done.await; // An error means that the writer is gone already.
+        }
+    }
+}
+
+async fn query_shard<Q>(shard: &Shard, tenant: Option<TenantId>, query: Q) -> Result<Q::Answer, JournalError>
+where
+    Q: Asks<Kind = Query>,
+    Found: Reply<Q>,
+{
+    let (reply, answer) = oneshot::channel();
+    shard.send(Message::Query(tenant, query.into(), reply))?;
+    answer.await.map_err(|_| JournalError::Failed)??.into_answer().ok_or(JournalError::Failed)
+}
+
+impl Shard {
+    fn send(&self, message: Message) -> Result<(), JournalError> {
+        self.queue.try_send(message).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => JournalError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => match *self.state.borrow() {
+                ShardState::Lost => JournalError::NotOwner,
+                _ => JournalError::Stopping,
+            },
+        })
+    }
+}
+
+/// A token for a claim. Fresh each time: a token tells one claim from another.
+fn fresh_token() -> OwnerToken {
+    OwnerToken::random()
+}

@@ -1,0 +1,119 @@
+//! Taking a shard over, and finding out what became of a batch. Start-up, recovery and take-over are one path:
+//! claim, look where the shard stands, load.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::timeline::Timeline;
+use super::{GRACE, JournalConfig, StartError, fresh_token};
+use crate::clock::Clock;
+use crate::ids::{OwnerToken, Seq, ShardId};
+use crate::ledger::Ledger;
+use crate::ledger::time::Moment;
+use crate::store::{Batch, ClaimError, CommitError, Owner, Position, Store, StoreError};
+
+/// A claimed and loaded shard.
+pub(super) struct Held {
+    pub owner: Owner,
+    pub position: Position,
+    pub ledger: Ledger,
+    pub timeline: Timeline,
+}
+
+/// Claims the shard, whoever has it, and loads it.
+pub(super) async fn take(
+    store: &dyn Store,
+    shard: ShardId,
+    clock: &Clock,
+    config: &JournalConfig,
+) -> Result<Held, StartError> {
+    let (owner, position) = store.claim(shard, None, fresh_token()).await.map_err(|error| match error {
+        ClaimError::Taken => StartError::Taken(shard),
+        ClaimError::Unavailable(error) => StartError::Store(error),
+    })?;
+    let timeline = Timeline::resume(clock, &position);
+    let ledger = load(store, shard, &position, timeline.now(clock), config).await?;
+    tracing::info!(%shard, epoch = owner.epoch.0, seq = position.seq.0, "shard claimed and loaded");
+    Ok(Held { owner, position, ledger, timeline })
+}
+
+/// Loads what stands in the store at `position`. The caller owns the shard.
+pub(super) async fn load(
+    store: &dyn Store,
+    shard: ShardId,
+    position: &Position,
+    now: Moment,
+    config: &JournalConfig,
+) -> Result<Ledger, StoreError> {
+    let mut restore =
+        Ledger::restore(config.ledger, position.last_tenant, position.last_event, position.wall_high, now, GRACE);
+    let (sender, mut rows) = mpsc::channel(4);
+    let receive = async {
+        while let Some(chunk) = rows.recv().await {
+            for row in chunk {
+                restore.put(row);
+            }
+        }
+    };
+    let (loaded, ()) = tokio::join!(store.load(shard, sender), receive);
+    loaded?;
+    Ok(restore.finish())
+}
+
+/// What became of a batch in the end.
+pub(super) enum Settled {
+    Committed(Owner),
+    /// Another owner has the shard. Nothing of the batch is in the store, or all of it and the other one
+    /// loaded it; nobody here may answer.
+    Lost,
+    /// The store refused the data. Nothing was written.
+    Refused(StoreError),
+}
+
+/// Commits a batch, and does not come back before its outcome is known: a connection that is lost around a
+/// COMMIT leaves it open, and guessing would lose a seat or give one twice. Never cancelled.
+///
+/// `away` is called with each failure.
+pub(super) async fn commit_surely(
+    store: Arc<dyn Store>,
+    shard: ShardId,
+    mut owner: Owner,
+    batch: Arc<Batch>,
+    away: impl Fn(&StoreError),
+) -> Settled {
+    loop {
+        match store.commit(shard, owner, Arc::clone(&batch)).await {
+            Ok(()) => return Settled::Committed(owner),
+            Err(CommitError::Fenced) => return Settled::Lost,
+            Err(CommitError::Refused(error)) => return Settled::Refused(error),
+            Err(CommitError::Unknown(error)) => away(&error),
+        }
+        // With the next epoch the old transaction can never commit any more: now `seq` tells.
+        let Some((claimed, seq)) = reclaim(&*store, shard, owner, &away).await else { return Settled::Lost };
+        owner = claimed;
+        if seq == batch.position.seq {
+            return Settled::Committed(owner);
+        }
+        if seq.0 != batch.position.seq.0 - 1 {
+            return Settled::Lost;
+        }
+    }
+}
+
+/// Claims the shard over ourselves, until the store answers. `None`: it has another owner.
+async fn reclaim(store: &dyn Store, shard: ShardId, owner: Owner, away: &impl Fn(&StoreError)) -> Option<(Owner, Seq)> {
+    // One token for all attempts: an attempt whose answer was lost is recognized by it.
+    let token: OwnerToken = fresh_token();
+    let mut pause = Duration::from_millis(20);
+    loop {
+        match store.claim(shard, Some(owner), token).await {
+            Ok((owner, position)) => return Some((owner, position.seq)),
+            Err(ClaimError::Taken) => return None,
+            Err(ClaimError::Unavailable(error)) => away(&error),
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,450 @@
+//! The one loop per shard: drain what waits, stamp `now` once, apply, commit, answer. While one batch is being
+//! committed the next is built.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use super::batch::{Answer, Building, Waiter, seal};
+use super::feed::Ring;
+use super::recovery::{Held, Settled, commit_surely, load};
+use super::stats::Stats;
+use super::timeline::{Timeline, mark};
+use super::{JournalConfig, JournalError, REFRESH, STALL, ShardState, TRUST};
+use crate::clock::Clock;
+use crate::ids::{ShardId, TenantId, TenantNo};
+use crate::ledger::change::Changes;
+use crate::ledger::command::{Command, Found, Outcome, Query, Request};
+use crate::ledger::outcome::Beat;
+use crate::ledger::time::Moment;
+use crate::ledger::{Ledger, Totals};
+use crate::store::{Batch, Owner, Position, Store};
+
+/// What a writer is sent.
+pub(super) enum Message {
+    Command(Request, Answer<Outcome>),
+    Query(Option<TenantId>, Query, Answer<Found>),
+    Number(TenantId, Answer<Option<TenantNo>>),
+    Totals(oneshot::Sender<Totals>),
+    Tick,
+    Stop(oneshot::Sender<()>),
+}
+
+/// Where a writer shows what it does.
+pub(super) struct Outlets {
+    pub states: watch::Sender<ShardState>,
+    pub ring: Arc<Ring>,
+    pub stats: Arc<Stats>,
+}
+
+/// A batch on its way.
+struct InFlight {
+    outcome: JoinHandle<Settled>,
+    batch: Arc<Batch>,
+    waiters: Vec<Waiter>,
+    commands: usize,
+    dirty: bool,
+    /// The monotonic clock before it was sent: ownership is confirmed as of then, not later.
+    sent: Duration,
+    /// Runs out when the commit takes too long; `None`: it has.
+    patience: Option<Pin<Box<tokio::time::Sleep>>>,
+}
+
+pub(super) struct Writer {
+    shard: ShardId,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    config: JournalConfig,
+    owner: Owner,
+    /// Where the shard stands once everything that was sent is durable.
+    position: Position,
+    ledger: Ledger,
+    timeline: Timeline,
+    building: Building,
+    in_flight: Option<InFlight>,
+    /// The monotonic clock when the fence last let us through.
+    confirmed: Duration,
+    /// A panic while applying: nothing more is applied before the shard is loaded again.
+    broken: bool,
+    out: Outlets,
+}
+
+impl Writer {
+    pub fn new(
+        shard: ShardId,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        config: JournalConfig,
+        held: Held,
+        out: Outlets,
+    ) -> Self {
+        let Held { owner, position, ledger, timeline } = held;
+        let confirmed = clock.monotonic();
+        Self {
+            shard,
+            store,
+            clock,
+            config,
+            owner,
+            position,
+            ledger,
+            timeline,
+            building: Building::default(),
+            in_flight: None,
+            confirmed,
+            broken: false,
+            out,
+        }
+    }
+
+    pub async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+        let mut drained = Vec::with_capacity(self.config.batch);
+        let stopped = loop {
+            let room = self.room();
+            tokio::select! {
+                biased;
+                progress = progress(&mut self.in_flight), if self.in_flight.is_some() => match progress {
+                    Some(settled) => self.settled(settled).await,
+                    None => self.stalled(),
+                },
+                count = messages.recv_many(&mut drained, room), if room > 0 => {
+                    if count == 0 {
+                        break None;
+                    }
+                    if let Some(reply) = self.take_in(&mut drained) {
+                        break Some(reply);
+                    }
+                }
+            }
+            if self.is_lost() {
+                break None;
+            }
+            self.send_if_ready();
+            self.mend().await;
+        };
+        messages.close();
+        self.end(&mut messages).await;
+        if let Some(reply) = stopped {
+            let _ = reply.send(());
+        }
+    }
+
+    /// How many messages may be taken in now. While the store is away everything is, to be answered at once.
+    fn room(&self) -> usize {
+        if self.broken {
+            0
+        } else if self.is_away() {
+            self.config.batch
+        } else {
+            self.config.batch.saturating_sub(self.building.commands)
+        }
+    }
+
+    fn state(&self) -> ShardState {
+        *self.out.states.borrow()
+    }
+
+    fn is_away(&self) -> bool {
+        self.state() == ShardState::StoreAway
+    }
+
+    fn is_lost(&self) -> bool {
+        self.state() == ShardState::Lost
+    }
+
+    fn set_state(&self, state: ShardState) {
+        self.out.states.send_if_modified(|now| {
+            let modified = *now != state;
+            if modified {
+                tracing::info!(shard = %self.shard, from = ?now, to = ?state, "shard state");
+                *now = state;
+            }
+            modified
+        });
+    }
+
+    fn now(&self) -> Moment {
+        self.timeline.now(&self.clock)
+    }
+
+    /// Applies what was drained, all at one moment. A stop ends it; what was queued behind is answered at the end.
+    fn take_in(&mut self, drained: &mut Vec<Message>) -> Option<oneshot::Sender<()>> {
+        let now = self.now();
+        let mut stop = None;
+        for message in drained.drain(..) {
+            match message {
+                Message::Command(_, reply) if stop.is_some() => drop(reply.send(Err(JournalError::Stopping))),
+                Message::Command(_, reply) if self.broken => drop(reply.send(Err(JournalError::Failed))),
+                Message::Command(request, reply) => self.command(request, reply, now),
+                Message::Query(tenant, query, reply) => self.query(tenant, query, reply, now),
+                Message::Number(tenant, reply) => drop(reply.send(Ok(self.ledger.tenant_no(&tenant)))),
+                Message::Totals(reply) => drop(reply.send(self.ledger.totals(now))),
+                Message::Tick => self.tick(now, false),
+                Message::Stop(reply) => stop = Some(reply),
+            }
+        }
+        stop
+    }
+
+    fn command(&mut self, request: Request, reply: Answer<Outcome>, now: Moment) {
+        if self.is_away() && needs_store(&request.command) {
+            return drop(reply.send(Err(JournalError::StoreAway)));
+        }
+        let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
+        let changes: &mut Changes = &mut self.building.changes;
+        let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| self.ledger.apply(request, now, changes))) else {
+            // What is in memory is not to be trusted; what was applied before is sound and goes its way.
+            self.building.truncate(rows, events);
+            self.broken = true;
+            tracing::error!(shard = %self.shard, "a command panicked; the shard will be loaded again");
+            return drop(reply.send(Err(JournalError::Failed)));
+        };
+        self.building.commands += 1;
+        self.out.stats.commands.fetch_add(1, Relaxed);
+        let changed = self.building.changes.rows.len() > rows;
+        if changed {
+            self.building.waiters.push(Waiter::Command(reply, outcome));
+        } else if from_memory(&outcome) {
+            self.answer_from_memory(reply, outcome);
+        } else {
+            self.answer_when_durable(Waiter::Command(reply, outcome));
+        }
+    }
+
+    /// Heartbeats are answered from memory while we can be sure to own the shard; after [`TRUST`] without a
+    /// confirmed batch the fence is asked first, for another owner may be counting their leases.
+    fn answer_from_memory(&mut self, reply: Answer<Outcome>, outcome: Outcome) {
+        let beat = matches!(outcome, Outcome::Heartbeat(_));
+        if !beat || self.clock.monotonic().saturating_sub(self.confirmed) < TRUST {
+            return drop(reply.send(Ok(outcome)));
+        }
+        if self.is_away() {
+            return drop(reply.send(Err(JournalError::StoreAway)));
+        }
+        self.building.wanted = true;
+        self.building.waiters.push(Waiter::Command(reply, outcome));
+    }
+
+    /// Holds an answer back until everything that it may show is durable.
+    fn answer_when_durable(&mut self, waiter: Waiter) {
+        let away = self.is_away();
+        match &mut self.in_flight {
+            Some(in_flight) if away && (in_flight.dirty || self.building.is_dirty()) => {
+                waiter.fail(JournalError::StoreAway);
+            }
+            _ if self.building.is_dirty() => self.building.waiters.push(waiter),
+            Some(in_flight) if in_flight.dirty => in_flight.waiters.push(waiter),
+            _ => waiter.answer(),
+        }
+    }
+
+    fn query(&mut self, tenant: Option<TenantId>, query: Query, reply: Answer<Found>, now: Moment) {
+        let Ok(found) = catch_unwind(AssertUnwindSafe(|| self.ledger.query(tenant.as_ref(), query, now))) else {
+            self.broken = true;
+            tracing::error!(shard = %self.shard, "a query panicked; the shard will be loaded again");
+            return drop(reply.send(Err(JournalError::Failed)));
+        };
+        self.out.stats.queries.fetch_add(1, Relaxed);
+        self.answer_when_durable(Waiter::Query(reply, found));
+    }
+
+    fn tick(&mut self, now: Moment, all: bool) {
+        if self.is_away() {
+            return; // What is overdue stays so; it ends when it can be made durable.
+        }
+        let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
+        let changes = &mut self.building.changes;
+        if catch_unwind(AssertUnwindSafe(|| self.ledger.tick(now, all, changes))).is_err() {
+            self.building.truncate(rows, events);
+            self.broken = true;
+            tracing::error!(shard = %self.shard, "a tick panicked; the shard will be loaded again");
+        }
+        let behind = u64::try_from(self.ledger.clock_behind(now).as_millis()).unwrap_or(u64::MAX);
+        self.out.stats.clock_behind_ms.store(behind, Relaxed);
+        self.building.wanted |= self.clock.monotonic().saturating_sub(self.confirmed) >= REFRESH;
+    }
+
+    fn send_if_ready(&mut self) {
+        if self.in_flight.is_some() || self.building.is_empty() {
+            return;
+        }
+        let Building { changes, waiters, commands, .. } = std::mem::take(&mut self.building);
+        let dirty = !changes.rows.is_empty();
+        self.position.seq.0 += 1;
+        self.position.last_tenant = self.ledger.last_tenant();
+        self.position.last_event = self.ledger.last_event();
+        let now = self.now();
+        mark(&mut self.position, now, self.ledger.wall_high());
+        let batch = Arc::new(seal(changes, self.position));
+        let sent = self.clock.monotonic();
+        // A task of its own: a COMMIT is never cancelled, whatever becomes of this loop.
+        let outcome = tokio::spawn({
+            let (store, batch) = (Arc::clone(&self.store), Arc::clone(&batch));
+            let (states, stats) = (self.out.states.clone(), Arc::clone(&self.out.stats));
+            let (shard, owner) = (self.shard, self.owner);
+            async move {
+                let away = |error: &_| {
+                    stats.recoveries.fetch_add(1, Relaxed);
+                    tracing::warn!(%shard, %error, "the store does not answer; finding out what became of a batch");
+                    states.send_if_modified(|state| std::mem::replace(state, ShardState::StoreAway) != *state);
+                };
+                commit_surely(store, shard, owner, batch, away).await
+            }
+        });
+        let patience = Some(Box::pin(tokio::time::sleep(STALL)));
+        self.in_flight = Some(InFlight { outcome, batch, waiters, commands, dirty, sent, patience });
+    }
+
+    fn stalled(&self) {
+        tracing::warn!(shard = %self.shard, "a commit takes longer than {STALL:?}");
+        self.set_state(ShardState::StoreAway);
+    }
+
+    async fn settled(&mut self, settled: Settled) {
+        let Some(sent) = self.in_flight.take() else { return };
+        match settled {
+            Settled::Committed(owner) => {
+                self.owner = owner;
+                self.confirmed = sent.sent;
+                self.out.stats.batch_commands.record(sent.commands as u64);
+                self.out.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent));
+                self.out.ring.push(sent.batch);
+                sent.waiters.into_iter().for_each(Waiter::answer);
+                self.set_state(ShardState::Serving);
+            }
+            Settled::Lost => {
+                tracing::error!(shard = %self.shard, "another process owns this shard; nothing more is answered");
+                self.set_state(ShardState::Lost);
+                sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::NotOwner));
+            }
+            Settled::Refused(error) => {
+                tracing::error!(shard = %self.shard, %error, "the store refused a batch; the shard is loaded again");
+                let building = std::mem::take(&mut self.building);
+                let waiters = sent.waiters.into_iter().chain(building.waiters);
+                waiters.for_each(|waiter| waiter.fail(JournalError::Failed));
+                self.position.seq.0 -= 1;
+                self.reload().await;
+            }
+        }
+    }
+
+    /// After a panic: once everything sound is durable, memory is made anew.
+    async fn mend(&mut self) {
+        if self.broken && self.in_flight.is_none() && self.building.is_empty() {
+            self.reload().await;
+        }
+    }
+
+    /// Makes memory anew from what is durable. Nothing is in flight, and nothing is being built.
+    async fn reload(&mut self) {
+        self.out.stats.reloads.fetch_add(1, Relaxed);
+        let mut pause = Duration::from_millis(20);
+        loop {
+            let now = self.now();
+            match load(&*self.store, self.shard, &self.position, now, &self.config).await {
+                Ok(ledger) => {
+                    (self.ledger, self.broken) = (ledger, false);
+                    return self.set_state(ShardState::Serving);
+                }
+                Err(error) => tracing::warn!(shard = %self.shard, %error, "could not load the shard; trying again"),
+            }
+            self.set_state(ShardState::StoreAway);
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(1));
+        }
+    }
+
+    /// Flushes, releases, and answers whoever still waits.
+    async fn end(&mut self, messages: &mut mpsc::Receiver<Message>) {
+        if !self.is_lost() {
+            self.flush().await;
+        }
+        let error = if self.is_lost() { JournalError::NotOwner } else { JournalError::Stopping };
+        while let Some(message) = messages.recv().await {
+            refuse(message, error);
+        }
+        for waiter in std::mem::take(&mut self.building).waiters {
+            waiter.fail(error);
+        }
+        self.out.ring.close();
+        if self.is_lost() {
+            return;
+        }
+        if let Err(error) = self.store.release(self.shard, self.owner).await {
+            tracing::warn!(shard = %self.shard, %error, "the shard was not released; the next start claims it anyway");
+        }
+        self.set_state(ShardState::Stopped);
+    }
+
+    /// Commits everything that is in memory only.
+    async fn flush(&mut self) {
+        if !self.broken {
+            let now = self.now();
+            self.tick(now, true);
+        }
+        loop {
+            self.send_if_ready();
+            if self.in_flight.is_none() || self.is_lost() {
+                return;
+            }
+            if let Some(settled) = progress(&mut self.in_flight).await {
+                self.settled(settled).await;
+            }
+        }
+    }
+}
+
+/// The outcome of the batch in flight; `None`, once: it takes too long. Safe to cancel: the task goes on.
+async fn progress(in_flight: &mut Option<InFlight>) -> Option<Settled> {
+    let Some(sent) = in_flight else { return std::future::pending().await };
+    let impatience = async {
+        match &mut sent.patience {
+            Some(patience) => patience.await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        // An error is a bug in a store. What it did is unknown, so this process must not go on answering.
+        settled = &mut sent.outcome => Some(settled.unwrap_or_else(|error| {
+            tracing::error!(%error, "the task of a commit died");
+            Settled::Lost
+        })),
+        () = impatience => {
+            sent.patience = None;
+            None
+        }
+    }
+}
+
+/// Whether a command can be decided and answered without the store.
+fn needs_store(command: &Command) -> bool {
+    !matches!(command, Command::Heartbeat(_)) && !matches!(command, Command::CheckOut(ask) if ask.check_only)
+}
+
+/// Whether an answer that changed no row may go at once: a kept lease, which is memory only; a denial, whose
+/// event goes out with the next batch (R21).
+fn from_memory(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Heartbeat(beats) => beats.iter().all(|beat| matches!(beat, Beat::Kept(_))),
+        Outcome::CheckOut(_) => true,
+        _ => false,
+    }
+}
+
+fn refuse(message: Message, error: JournalError) {
+    match message {
+        Message::Command(_, reply) => drop(reply.send(Err(error))),
+        Message::Query(_, _, reply) => drop(reply.send(Err(error))),
+        Message::Number(_, reply) => drop(reply.send(Err(error))),
+        Message::Totals(_) | Message::Tick => {}
+        Message::Stop(reply) => {
+            let _ = reply.send(());
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! CheckIn: returns a session's seat at logout. Repeating it changes nothing and answers the same.
+
+use super::command::CheckIn;
+use super::outcome::{CheckedIn, SessionEndReason};
+use super::step::Step;
+use super::tenant::Tenant;
+
+impl Tenant {
+    pub fn check_in(&mut self, ask: &CheckIn, step: &mut Step) -> CheckedIn {
+        self.settle(step.now.tick);
+        let Some(slot) = self.sessions.find(ask.session) else {
+            let reason = step.orphans.find(ask.session, &self.id).map(|(reason, _)| reason);
+            return CheckedIn { ended_now: false, reason };
+        };
+        let session = self.sessions.get(slot);
+        if let Some((_, reason)) = session.ended {
+            return CheckedIn { ended_now: false, reason: Some(reason) };
+        }
+        let (due, overdue) = session.deadline(&self.policy);
+        // A session that is overdue ended before this call came (R18), swept or not.
+        let late = due <= step.now.tick;
+        let reason = if late { overdue } else { SessionEndReason::CheckedIn };
+        self.end(slot, reason, step);
+        CheckedIn { ended_now: !late, reason: Some(reason) }
+    }
+}

@@ -1,0 +1,384 @@
+//! CheckOut: may this login proceed? The guards of domain.md, in their order; the first that fails names the
+//! denial. Deciding changes nothing: what is to be done is carried out afterwards, or not at all (R20).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::change::{Access, Action, Change, Plan, Profile, TenantState};
+use super::command::CheckOut;
+use super::entitlement;
+use super::live::Login;
+use super::outcome::{CheckedOut, Denial, DenialReason, Lease, Notice, SessionEndReason};
+use super::policy::{UnknownUsers, WhenAlreadySignedIn, WhenFull};
+use super::step::Step;
+use super::tenant::Tenant;
+use super::user::User;
+use crate::ids::{OrganizationNo, PoolNo, UserNo};
+
+/// What a "yes" will do.
+struct Admission {
+    /// `None`: the policy admits an unknown user.
+    user: Option<UserNo>,
+    organization: Option<OrganizationNo>,
+    /// The session that is already there (R16).
+    existing: Option<u32>,
+    /// Sessions that make room: taken over or reclaimed.
+    ending: Vec<(u32, SessionEndReason)>,
+    /// An administrator passes although no license is in force (R29).
+    license_expired: bool,
+}
+
+impl Tenant {
+    pub fn check_out(&mut self, ask: CheckOut, step: &mut Step) -> CheckedOut {
+        self.settle(step.now.tick);
+        let pool = self.pools.find(&ask.pool);
+        let user = self.users.find(&ask.user);
+        let mut overdue = self.overdue_for(pool, user, step);
+        if !ask.check_only {
+            self.end_overdue(&overdue, step);
+            overdue.clear();
+        }
+        match self.decide(&ask, pool, user, &overdue, step) {
+            Ok(admission) if ask.check_only => self.preview(&ask, pool, &admission, step),
+            Ok(admission) => self.admit(ask, admission, step),
+            Err(denial) => {
+                if !ask.check_only {
+                    let about = self.about(Action::CheckOutDenied).denied(denial.reason);
+                    step.log_denial(about.user(&ask.user).pool(&ask.pool));
+                }
+                let usage = pool.map(|pool| self.usage(pool, step.sight()));
+                CheckedOut { decision: Err(denial), usage, notices: Vec::new() }
+            }
+        }
+    }
+
+    /// Overdue sessions of the pool and of the user: they end before anything is decided (R18).
+    fn overdue_for(&mut self, pool: Option<PoolNo>, user: Option<UserNo>, step: &Step) -> Vec<u32> {
+        let now = step.now.tick;
+        let mut overdue = pool.map(|pool| self.overdue_in(pool, now)).unwrap_or_default();
+        if let Some(user) = user {
+            for slot in self.live_of(self.users.get(user)) {
+                let late = self.sessions.get(slot).deadline(&self.policy).0 <= now;
+                if late && !overdue.contains(&slot) {
+                    overdue.push(slot);
+                }
+            }
+        }
+        overdue
+    }
+
+    /// Guards 1 to 10; that the tenant exists was seen before. `overdue`: sessions that are as good as ended.
+    fn decide(
+        &mut self,
+        ask: &CheckOut,
+        pool: Option<PoolNo>,
+        user: Option<UserNo>,
+        overdue: &[u32],
+        step: &Step,
+    ) -> Result<Admission, Denial> {
+        let deny = |reason| Err(Denial::because(reason));
+        if self.state == TenantState::Suspended {
+            return deny(DenialReason::TenantSuspended);
+        }
+        let administrator = user.is_some_and(|user| self.users.get(user).administrator);
+        let licensed = entitlement::admit(&self.licenses, pool, step.license_time, step.now.wall);
+        let license_expired = match licensed {
+            Ok(()) => false,
+            Err(DenialReason::LicenseExpired) if administrator => true,
+            Err(reason) => return deny(reason),
+        };
+        let admits = self.policy.unknown_users == UnknownUsers::Admit;
+        let access = match user {
+            None if admits => self.guard_newcomer(pool, step)?,
+            None => return deny(DenialReason::UserNotFound),
+            Some(user) => self.guard_seat(user, pool, license_expired, step)?,
+        };
+        let last = user.and_then(|user| self.users.get(user).last_organization);
+        let organization = self.guard_organization(ask, &access, last)?;
+        let mut admission = Admission { user, organization, existing: None, ending: Vec::new(), license_expired };
+        let Some(user) = user else {
+            self.guard_limit(pool, None, overdue, &mut admission, step)?;
+            return Ok(admission);
+        };
+        let pool = pool.expect("a seat is in a pool");
+        admission.existing = self.existing(user, pool, ask, overdue);
+        if admission.existing.is_some() {
+            return Ok(admission);
+        }
+        self.guard_devices(user, ask, overdue, &mut admission, step)?;
+        self.guard_limit(Some(pool), Some(user), overdue, &mut admission, step)?;
+        Ok(admission)
+    }
+
+    /// Guard 4 for a user whom the policy admits: in a named pool the new seat needs room (R15).
+    fn guard_newcomer(&self, pool: Option<PoolNo>, step: &Step) -> Result<Access, Denial> {
+        let room = match pool {
+            Some(pool) => self.has_seats(pool, 1, step.sight()),
+            None => !self.pools.is_full(),
+        };
+        if room { Ok(Access::All) } else { Err(Denial::because(DenialReason::SeatsExhausted)) }
+    }
+
+    /// Guards 5 and 6.
+    fn guard_seat(
+        &mut self,
+        user: UserNo,
+        pool: Option<PoolNo>,
+        license_expired: bool,
+        step: &Step,
+    ) -> Result<Access, Denial> {
+        let holder = self.users.get(user);
+        if holder.blocked.is_some() {
+            return Err(Denial::because(DenialReason::UserBlocked));
+        }
+        let seat = pool.and_then(|pool| holder.seat(pool));
+        let Some((pool, access)) = seat.map(|seat| (seat.pool, seat.access.clone())) else {
+            return Err(Denial::because(DenialReason::SeatNotGranted));
+        };
+        // Without a license in force every seat is beyond the limit; administrators pass all the same (R29).
+        if !license_expired && self.is_over_limit(user, pool, step.sight()) {
+            return Err(Denial::because(DenialReason::SeatOverLimit));
+        }
+        Ok(access)
+    }
+
+    /// Guard 7.
+    fn guard_organization(
+        &self,
+        ask: &CheckOut,
+        access: &Access,
+        last: Option<OrganizationNo>,
+    ) -> Result<Option<OrganizationNo>, Denial> {
+        let off = || Denial::because(DenialReason::OrganizationAccessOff);
+        match &ask.organization {
+            Some(wanted) => {
+                let no = self.organizations.find(wanted).filter(|no| self.organizations.allows(access, *no));
+                no.map(Some).ok_or_else(off)
+            }
+            None => match self.organizations.landing(access, last) {
+                None if *access != Access::All => Err(off()),
+                landing => Ok(landing),
+            },
+        }
+    }
+
+    /// Guard 8: the same user, pool and device (R16).
+    fn existing(&self, user: UserNo, pool: PoolNo, ask: &CheckOut, overdue: &[u32]) -> Option<u32> {
+        self.live_of(self.users.get(user)).into_iter().find(|slot| {
+            let session = self.sessions.get(*slot);
+            session.pool == pool && session.device == ask.device && !overdue.contains(slot)
+        })
+    }
+
+    /// Guard 9: devices are counted over all of the tenant's pools (R17).
+    fn guard_devices(
+        &self,
+        user: UserNo,
+        ask: &CheckOut,
+        overdue: &[u32],
+        admission: &mut Admission,
+        step: &Step,
+    ) -> Result<(), Denial> {
+        let mut live = self.live_of(self.users.get(user));
+        live.retain(|slot| !overdue.contains(slot));
+        // Sessions still live on each other device.
+        let mut devices = BTreeMap::<_, usize>::new();
+        for slot in &live {
+            *devices.entry(&self.sessions.get(*slot).device).or_default() += 1;
+        }
+        if devices.contains_key(&ask.device) {
+            return Ok(());
+        }
+        let allowed = self.policy.max_devices_per_user as usize;
+        if devices.len() >= allowed && self.policy.when_already_signed_in == WhenAlreadySignedIn::Deny {
+            return Err(self.already_signed_in(&live, step));
+        }
+        for slot in &live {
+            if devices.len() < allowed {
+                break;
+            }
+            let device = &self.sessions.get(*slot).device;
+            admission.ending.push((*slot, SessionEndReason::TakenOver));
+            if let Some(left) = devices.get_mut(device) {
+                *left -= 1;
+            }
+            devices.retain(|_, left| *left > 0);
+        }
+        Ok(())
+    }
+
+    fn already_signed_in(&self, live: &[u32], step: &Step) -> Denial {
+        let sessions = live.iter().map(|slot| self.sessions.get(*slot));
+        let first = sessions.clone().map(|session| session.deadline(&self.policy).0).min();
+        Denial {
+            reason: DenialReason::AlreadySignedIn,
+            retry_after: first.map(|at| at.since(step.now.tick)),
+            own_sessions: sessions.map(|session| self.session_view(session, step.now)).collect(),
+        }
+    }
+
+    /// Guard 10: a seat in a concurrent pool.
+    fn guard_limit(
+        &mut self,
+        pool: Option<PoolNo>,
+        user: Option<UserNo>,
+        overdue: &[u32],
+        admission: &mut Admission,
+        step: &Step,
+    ) -> Result<(), Denial> {
+        if user.is_some_and(|user| self.users.get(user).is_exempt(&self.policy)) {
+            return Ok(());
+        }
+        let Some(pool) = pool else {
+            // A pool that nobody used yet: there is one only in demo mode.
+            let room = step.demo_seats > 0;
+            return if room { Ok(()) } else { Err(Denial::because(DenialReason::SeatsExhausted)) };
+        };
+        let (plan, limit) = self.entitled(pool, step.sight());
+        let mut gone: Vec<u32> = overdue.to_vec();
+        gone.extend(admission.ending.iter().map(|(slot, _)| *slot));
+        let counts = |user: UserNo| self.lives_in(self.users.get(user), pool, &gone).1;
+        if plan == Plan::Named || admission.license_expired || user.is_some_and(counts) {
+            return Ok(());
+        }
+        let in_use = self.in_use(pool, plan) - self.freed(pool, &gone);
+        if limit.has_room(in_use) {
+            return Ok(());
+        }
+        // One reclaimed user makes room for one only if the pool is not over (R14).
+        let reclaims = self.policy.when_full == WhenFull::ReclaimIdle && limit.over(in_use) == 0;
+        let reclaimed = if reclaims { self.longest_idle(pool, user, &gone) } else { Vec::new() };
+        if reclaimed.is_empty() {
+            let next = self.first_deadline(pool).map(|at| at.since(step.now.tick));
+            let retry_after = next.filter(|_| limit.has_room(0)).map(|wait| wait.max(Duration::from_millis(1)));
+            return Err(Denial { retry_after, ..Denial::because(DenialReason::SeatsExhausted) });
+        }
+        admission.ending.extend(reclaimed.into_iter().map(|slot| (slot, SessionEndReason::Reclaimed)));
+        Ok(())
+    }
+
+    /// How many users stop counting in the pool when these sessions are gone.
+    fn freed(&self, pool: PoolNo, gone: &[u32]) -> u64 {
+        let mut users: Vec<UserNo> = gone.iter().map(|slot| self.sessions.get(*slot).user).collect();
+        users.sort_unstable();
+        users.dedup();
+        let frees = |user: &User| self.lives_in(user, pool, &[]).1 && !self.lives_in(user, pool, gone).1;
+        users.iter().filter(|user| frees(self.users.get(**user))).count() as u64
+    }
+
+    /// The sessions in the pool of the counted user who is idle the longest (never of an Active one).
+    fn longest_idle(&self, pool: PoolNo, asking: Option<UserNo>, gone: &[u32]) -> Vec<u32> {
+        for (_, no) in self.idle.iter().filter(|(_, no)| Some(*no) != asking) {
+            let user = self.users.get(*no);
+            if !self.lives_in(user, pool, gone).1 {
+                continue;
+            }
+            let mut slots = self.live_of(user);
+            slots.retain(|slot| self.sessions.get(*slot).pool == pool && !gone.contains(slot));
+            return slots;
+        }
+        Vec::new()
+    }
+
+    /// Carries out a "yes".
+    fn admit(&mut self, ask: CheckOut, admission: Admission, step: &mut Step) -> CheckedOut {
+        if let Some(slot) = admission.existing {
+            return self.renew(slot, &ask, &admission, step);
+        }
+        for (slot, reason) in &admission.ending {
+            self.end(*slot, *reason, step);
+        }
+        let pool = self.pool_or_new(&ask.pool, step).expect("the guards saw room for the pool");
+        let user = admission.user.unwrap_or_else(|| self.newcomer(&ask, pool, step));
+        let login =
+            Login { id: ask.fresh, pool, organization: admission.organization, device: ask.device, client: ask.client };
+        let slot = self.start(user, login, step);
+        self.checked_out(slot, false, &admission, step)
+    }
+
+    /// Creates the user whom the policy admits, with a seat for all of the tenant.
+    fn newcomer(&mut self, ask: &CheckOut, pool: PoolNo, step: &mut Step) -> UserNo {
+        let no = self.create(&ask.user, false, Profile::default(), "admitted at login", step);
+        let order = step.log(self.about(Action::SeatGranted).user(&ask.user).pool(&ask.pool));
+        self.put_seat(no, pool, Access::All, order, step);
+        no
+    }
+
+    /// The same session again, renewed (R16).
+    fn renew(&mut self, slot: u32, ask: &CheckOut, admission: &Admission, step: &mut Step) -> CheckedOut {
+        let user = self.sessions.get(slot).user;
+        self.touch(user, step.now.tick);
+        let session = self.sessions.get_mut(slot);
+        session.renew(&self.policy, step.now.tick);
+        session.last_activity = session.last_activity.max(step.now.tick);
+        session.client = ask.client.clone();
+        session.organization = admission.organization;
+        let (id, row) = (session.id, session.row(self.no));
+        self.users.get_mut(user).last_organization = admission.organization;
+        let organization = admission.organization.and_then(|no| self.organizations.id(no));
+        let about = self.about(Action::SessionRenewed).user(&ask.user).pool(&ask.pool);
+        step.log(about.session(id).organization(organization));
+        step.put(Change::PutSession(row));
+        self.checked_out(slot, true, admission, step)
+    }
+
+    fn checked_out(&self, slot: u32, renewed: bool, admission: &Admission, step: &Step) -> CheckedOut {
+        let session = self.sessions.get(slot);
+        let usage = self.usage(session.pool, step.sight());
+        let mut notices = self.notices(session.pool, &usage, step.sight());
+        if admission.license_expired {
+            notices.insert(0, Notice::LicenseExpired);
+        }
+        CheckedOut { decision: Ok(self.lease(slot, renewed, step)), usage: Some(usage), notices }
+    }
+
+    /// A "yes" that takes nothing (R20).
+    fn preview(&self, ask: &CheckOut, pool: Option<PoolNo>, admission: &Admission, step: &Step) -> CheckedOut {
+        let usage = pool.map(|pool| self.usage(pool, step.sight()));
+        let mut notices = match (pool, &usage) {
+            (Some(pool), Some(usage)) => self.notices(pool, usage, step.sight()),
+            _ => Vec::new(),
+        };
+        if admission.license_expired {
+            notices.insert(0, Notice::LicenseExpired);
+        }
+        let mut lease = match admission.existing {
+            Some(slot) => self.lease(slot, true, step),
+            None => Lease {
+                session: None,
+                tenant: self.id.clone(),
+                pool: ask.pool.clone(),
+                user: ask.user.clone(),
+                device: ask.device.clone(),
+                organization: None,
+                started: step.now.wall,
+                ttl: Some(self.policy.lease_ttl).filter(|ttl| !ttl.is_zero()),
+                heartbeat_interval: self.policy.heartbeat_interval(),
+                remaining: self.policy.max_session,
+                renewed: false,
+            },
+        };
+        lease.session = None;
+        lease.organization = admission.organization.and_then(|no| self.organizations.id(no));
+        CheckedOut { decision: Ok(lease), usage, notices }
+    }
+
+    /// What the client of a live session is told.
+    pub fn lease(&self, slot: u32, renewed: bool, step: &Step) -> Lease {
+        let session = self.sessions.get(slot);
+        let end = session.started + self.policy.max_session;
+        Lease {
+            session: Some(session.id),
+            tenant: self.id.clone(),
+            pool: self.pools.get(session.pool).id.clone(),
+            user: self.users.get(session.user).id.clone(),
+            device: session.device.clone(),
+            organization: session.organization.and_then(|no| self.organizations.id(no)),
+            started: step.now.wall_of(session.started),
+            ttl: Some(self.policy.lease_ttl).filter(|ttl| !ttl.is_zero()),
+            heartbeat_interval: self.policy.heartbeat_interval(),
+            remaining: end.since(step.now.tick),
+            renewed,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What a tenant's licenses give at a moment (R27 to R30). Computed when asked, by no timer.
+
+use std::time::Duration;
+
+use super::change::{LicenseRow, Limit, Plan};
+use super::outcome::{DenialReason, LicenseState};
+use super::time::Wall;
+use crate::ids::PoolNo;
+
+/// From when on a license that ends is worth a notice.
+const EXPIRING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Force {
+    Holds,
+    Expired,
+    NotYet,
+}
+
+pub(super) fn force(license: &LicenseRow, at: Wall) -> Force {
+    if license.not_before.is_some_and(|from| at < from) {
+        Force::NotYet
+    } else if license.expires.is_some_and(|end| at >= end) {
+        Force::Expired
+    } else {
+        Force::Holds
+    }
+}
+
+fn names(license: &LicenseRow, pool: PoolNo) -> bool {
+    license.entitlements.iter().any(|entitlement| entitlement.pool == pool)
+}
+
+/// Guards 2 and 3: whether a license is in force that gives this pool. Where licenses name the pool, they
+/// decide; else all of them. `wall`: what the clock says; a license that is in force only by a clock which
+/// was set back is not in force (R31).
+pub(super) fn admit(licenses: &[LicenseRow], pool: Option<PoolNo>, at: Wall, wall: Wall) -> Result<(), DenialReason> {
+    if licenses.is_empty() {
+        return Ok(()); // Demo mode (R30).
+    }
+    let named = |license: &&LicenseRow| pool.is_some_and(|pool| names(license, pool));
+    let licensed = licenses.iter().any(|license| named(&license));
+    let concerned = |license: &&LicenseRow| !licensed || named(license);
+    let best = |at: Wall| licenses.iter().filter(concerned).map(|license| force(license, at)).min();
+    match best(at) {
+        Some(Force::Holds) if licensed => Ok(()),
+        Some(Force::Holds) => Err(DenialReason::PoolNotLicensed),
+        Some(Force::Expired) if best(wall) == Some(Force::Holds) => Err(DenialReason::ClockSuspect),
+        Some(Force::NotYet) => Err(DenialReason::LicenseNotYetValid),
+        Some(Force::Expired) | None => Err(DenialReason::LicenseExpired),
+    }
+}
+
+/// A pool's plan and limit. Licenses in force add up (R27); with none in force the limit is 0 and the plan
+/// the one it had.
+pub(super) fn entitled(licenses: &[LicenseRow], pool: PoolNo, at: Wall, demo_seats: u64) -> (Plan, Limit) {
+    if licenses.is_empty() {
+        return (Plan::Concurrent, Limit::Seats(demo_seats));
+    }
+    let mut plan = None;
+    let mut limit = Limit::Seats(0);
+    for license in licenses {
+        for entitlement in license.entitlements.iter().filter(|entitlement| entitlement.pool == pool) {
+            // Plans of one pool agree: `set_entitlements` refuses others.
+            plan = Some(entitlement.plan);
+            if force(license, at) == Force::Holds {
+                limit = limit.plus(entitlement.limit);
+            }
+        }
+    }
+    (plan.unwrap_or(Plan::Concurrent), limit)
+}
+
+/// How long the pool's licenses still last, if the first of those in force ends within 30 days.
+pub(super) fn expiring(licenses: &[LicenseRow], pool: PoolNo, at: Wall) -> Option<Duration> {
+    let in_force = |license: &&LicenseRow| force(license, at) == Force::Holds && names(license, pool);
+    let end = licenses.iter().filter(in_force).filter_map(|license| license.expires).min()?;
+    Some(end.since(at)).filter(|left| *left <= EXPIRING)
+}
+
+pub(super) fn state(licenses: &[LicenseRow], at: Wall) -> LicenseState {
+    match licenses.iter().map(|license| force(license, at)).min() {
+        None => LicenseState::Demo,
+        Some(Force::Holds) => LicenseState::Valid,
+        Some(Force::Expired) => LicenseState::Expired,
+        Some(Force::NotYet) => LicenseState::NotYetValid,
+    }
+}

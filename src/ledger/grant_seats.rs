@@ -1,0 +1,137 @@
+//! GrantSeat and BatchGrantSeats: a named seat, or the permission to sign in to a concurrent pool. A grant
+//! only ever gives: granting some organizations to a seat for all of the tenant leaves it so (R7).
+
+use super::change::{Access, Action, Profile, UserRow};
+use super::command::GrantSeats;
+use super::entitlement;
+use super::outcome::{Denial, DenialReason, Done, Granted, Refusal};
+use super::pool::MAX_POOLS;
+use super::step::Step;
+use super::tenant::Tenant;
+use super::user::User;
+use crate::ids::{OrganizationId, OrganizationNo, PoolId, UserId, UserNo};
+
+impl Tenant {
+    pub fn grant_seats(&mut self, ask: &GrantSeats, step: &mut Step) -> Vec<Done<Granted>> {
+        self.settle(step.now.tick);
+        let pairs = ask.pools.iter().flat_map(|pool| ask.users.iter().map(move |user| (pool, user)));
+        match self.organization_numbers(&ask.organizations) {
+            Ok(wanted) => pairs.map(|(pool, user)| self.grant(pool, user, &wanted, step)).collect(),
+            Err(refusal) => pairs.map(|_| Err(refusal.clone())).collect(),
+        }
+    }
+
+    /// What a caller named, as an access; none named: all of the tenant.
+    pub fn organization_numbers(&self, ids: &[OrganizationId]) -> Done<Access> {
+        if ids.is_empty() {
+            return Ok(Access::All);
+        }
+        let find = |id: &OrganizationId| self.organizations.find(id).ok_or(Refusal::not_found("organization", id));
+        let mut numbers = ids.iter().map(find).collect::<Done<Vec<OrganizationNo>>>()?;
+        numbers.sort_unstable();
+        numbers.dedup();
+        Ok(Access::Only(numbers))
+    }
+
+    fn grant(&mut self, pool: &PoolId, user: &UserId, wanted: &Access, step: &mut Step) -> Done<Granted> {
+        let known = self.users.find(user);
+        let decision = self.guard_grant(pool, known, step);
+        let Err(reason) = decision else {
+            return self.give(pool, user, known, wanted, step);
+        };
+        step.log_denial(self.about(Action::SeatGranted).denied(reason).user(user).pool(pool));
+        let usage = self.pools.find(pool).map(|pool| self.usage(pool, step.sight()));
+        Ok(Granted { decision: Err(Denial::because(reason)), usage })
+    }
+
+    /// The guards of a grant: those of CheckOut that concern a seat, in the same order. Feeds every door at
+    /// which seats are given (R15). A seat that is already held needs no room.
+    pub fn guard_grant(&self, pool: &PoolId, user: Option<UserNo>, step: &Step) -> Result<(), DenialReason> {
+        if self.state == super::change::TenantState::Suspended {
+            return Err(DenialReason::TenantSuspended);
+        }
+        let pool = self.pools.find(pool);
+        entitlement::admit(&self.licenses, pool, step.license_time, step.now.wall)?;
+        let user = user.map(|user| self.users.get(user));
+        if user.is_some_and(|user| user.blocked.is_some()) {
+            return Err(DenialReason::UserBlocked);
+        }
+        let Some(pool) = pool else { return Ok(()) };
+        let holds = user.is_some_and(|user| user.seat(pool).is_some());
+        let counts = user.is_none_or(|user| user.counts_in_named(&self.policy));
+        if holds || !counts || self.has_seats(pool, 1, step.sight()) {
+            Ok(())
+        } else {
+            Err(DenialReason::SeatsExhausted)
+        }
+    }
+
+    fn give(
+        &mut self,
+        pool: &PoolId,
+        user: &UserId,
+        known: Option<UserNo>,
+        wanted: &Access,
+        step: &mut Step,
+    ) -> Done<Granted> {
+        let pool = self.pool_or_new(pool, step).ok_or_else(too_many_pools)?;
+        let no = known.unwrap_or_else(|| self.create(user, false, Profile::default(), "created by a grant", step));
+        let held = self.users.get(no).seat(pool).map(|seat| (seat.access.clone(), seat.order));
+        let access = held.as_ref().map_or(wanted.clone(), |(held, _)| union(held, wanted));
+        if held.as_ref().is_none_or(|(held, _)| *held != access) {
+            let names = super::outcome::access_ids(&access, |no| self.organizations.id(no));
+            let about = self.about(Action::SeatGranted).user(user).pool(&self.pools.get(pool).id);
+            let event = step.log(about.detail(describe(names)));
+            let order = held.map_or(event, |(_, order)| order);
+            self.put_seat(no, pool, access, order, step);
+        }
+        let seat = self.seat_view(no, pool, step.sight()).expect("the seat just given");
+        Ok(Granted { decision: Ok(seat), usage: Some(self.usage(pool, step.sight())) })
+    }
+
+    /// Creates a user without seats.
+    pub fn create(&mut self, id: &UserId, administrator: bool, profile: Profile, how: &str, step: &mut Step) -> UserNo {
+        let row = UserRow {
+            tenant: self.no,
+            no: self.users.next_no(),
+            id: id.clone(),
+            administrator,
+            blocked: None,
+            profile,
+            created: step.now.tick,
+            version: 1,
+        };
+        let no = row.no;
+        self.add_user(User::new(row), step);
+        step.log(self.about(Action::UserCreated).user(id).detail(how));
+        no
+    }
+}
+
+pub(super) fn too_many_pools() -> Refusal {
+    Refusal::Precondition {
+        reason: "TOO_MANY_POOLS",
+        subject: "pool_id".into(),
+        text: format!("a tenant has at most {MAX_POOLS} pools"),
+    }
+}
+
+fn union(held: &Access, more: &Access) -> Access {
+    match (held, more) {
+        (Access::Only(held), Access::Only(more)) => {
+            let mut both = [held.as_slice(), more.as_slice()].concat();
+            both.sort_unstable();
+            both.dedup();
+            Access::Only(both)
+        }
+        _ => Access::All,
+    }
+}
+
+/// For the audit: to which organizations.
+pub(super) fn describe(organizations: Option<Vec<OrganizationId>>) -> String {
+    match organizations {
+        None => "all organizations".into(),
+        Some(ids) => ids.iter().map(OrganizationId::as_str).collect::<Vec<_>>().join(", "),
+    }
+}

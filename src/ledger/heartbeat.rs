@@ -1,0 +1,43 @@
+//! Heartbeat: keeps sessions (R22). Changes memory only, unless a session turns out to be overdue: that ends,
+//! and no heartbeat revives it (R24).
+
+use super::command::Heartbeat;
+use super::outcome::Beat;
+use super::step::Step;
+use super::tenant::Tenant;
+use crate::ids::SessionId;
+
+impl Tenant {
+    pub fn heartbeat(&mut self, ask: &Heartbeat, step: &mut Step) -> Vec<Beat> {
+        self.settle(step.now.tick);
+        ask.beats.iter().map(|(session, active)| self.beat(*session, *active, step)).collect()
+    }
+
+    fn beat(&mut self, id: SessionId, active: bool, step: &mut Step) -> Beat {
+        let now = step.now.tick;
+        let Some(slot) = self.sessions.find(id) else {
+            let ended = step.orphans.find(id, &self.id);
+            return Beat::Ended(ended.map(|(reason, at)| (reason, step.now.wall_of(at))));
+        };
+        let session = self.sessions.get_mut(slot);
+        if let Some((at, reason)) = session.ended {
+            return Beat::Ended(Some((reason, step.now.wall_of(at))));
+        }
+        let (due, reason) = session.deadline(&self.policy);
+        if due <= now {
+            self.end(slot, reason, step);
+            return Beat::Ended(Some((reason, step.now.wall)));
+        }
+        session.renew(&self.policy, now);
+        if active && session.last_activity < now {
+            session.last_activity = now;
+            let user = session.user;
+            if !session.touched {
+                session.touched = true;
+                step.checkpoint.push(now, self.no, id);
+            }
+            self.touch(user, now);
+        }
+        Beat::Kept(self.lease(slot, false, step))
+    }
+}

@@ -1,0 +1,74 @@
+//! Recounts everything that is kept as a counter, and checks what must always hold (I1, I4). For tests and the
+//! simulator; a running service does not pay for it.
+
+use std::collections::BTreeSet;
+
+use super::Ledger;
+use super::change::Plan;
+use super::pool::Pool;
+use super::tenant::Tenant;
+use super::time::Moment;
+use super::usage::Sight;
+use crate::ids::UserNo;
+
+impl Ledger {
+    /// # Errors
+    /// The first thing that does not hold, in words.
+    pub fn check(&mut self, now: Moment) -> Result<(), String> {
+        let sight = self.sight(now);
+        for tenant in self.tenants.iter_mut().flatten() {
+            tenant.settle(now.tick);
+            tenant.check(sight).map_err(|what| format!("tenant {}: {what}", tenant.id))?;
+        }
+        Ok(())
+    }
+}
+
+impl Tenant {
+    fn check(&self, sight: Sight) -> Result<(), String> {
+        let mut live_users = 0;
+        for user in self.users.iter() {
+            let live = self.live_of(user);
+            live_users += usize::from(!live.is_empty());
+            same("live sessions", user.id.as_str(), user.live as usize, live.len())?;
+            let login = |slot: &u32| (self.sessions.get(*slot).pool, &self.sessions.get(*slot).device);
+            let logins: BTreeSet<_> = live.iter().map(login).collect();
+            same("sessions per pool and device (R16)", user.id.as_str(), logins.len(), live.len())?;
+            let idle = !live.is_empty() && sight.now.tick.since(user.last_activity) >= self.policy.idle_after;
+            if user.idle != idle {
+                return Err(format!("{}: Idle is {}, should be {idle} (R23)", user.id, user.idle));
+            }
+        }
+        same("users known as live", "", self.awake_and_idle(), live_users)?;
+        let (blocked, administrators) = (
+            self.users.iter().filter(|user| user.blocked.is_some()).count(),
+            self.users.iter().filter(|user| user.administrator).count(),
+        );
+        same("blocked", "", self.blocked as usize, blocked)?;
+        same("administrators", "", self.administrators as usize, administrators)?;
+        self.pools.iter().try_for_each(|pool| self.check_pool(pool, sight))
+    }
+
+    fn check_pool(&self, pool: &Pool, sight: Sight) -> Result<(), String> {
+        let live: Vec<_> = self.sessions.iter().map(|(_, s)| s).filter(|s| s.is_live() && s.pool == pool.no).collect();
+        let users: BTreeSet<UserNo> = live.iter().map(|s| s.user).collect();
+        let counted: BTreeSet<UserNo> = live.iter().filter(|s| !s.exempt).map(|s| s.user).collect();
+        let idle = users.iter().filter(|user| self.users.get(**user).idle).count();
+        let holders = || self.users.iter().filter(|user| user.blocked.is_none() && user.seat(pool.no).is_some());
+        let counting = holders().filter(|user| user.counts_in_named(&self.policy)).count();
+        let id = pool.id.as_str();
+        same("live users", id, pool.live as usize, users.len())?;
+        same("counted users (R11)", id, pool.live_counted as usize, counted.len())?;
+        same("idle users", id, pool.idle as usize, idle)?;
+        same("active seats", id, pool.seats as usize, holders().count())?;
+        same("counted seats (R10)", id, pool.seats_counted as usize, counting)?;
+        same("deadlines", id, pool.deadlines.len() + pool.exempt_deadlines.len(), live.len())?;
+        let usage = self.usage(pool.no, sight);
+        let recounted = if usage.plan == Plan::Named { counting } else { counted.len() };
+        same("usage (I4)", id, usage.in_use as usize, recounted)
+    }
+}
+
+fn same(what: &str, of: &str, kept: usize, recounted: usize) -> Result<(), String> {
+    if kept == recounted { Ok(()) } else { Err(format!("{what} of {of:?}: kept {kept}, recounted {recounted}")) }
+}

@@ -1,0 +1,284 @@
+//! Live sessions of a tenant: starting, ending, and who is Idle. Every counter of live things is kept here.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::change::{Action, Change, Place};
+use super::outcome::SessionEndReason;
+use super::session::Session;
+use super::step::{About, Step};
+use super::tenant::Tenant;
+use super::time::Tick;
+use super::user::User;
+use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, UserNo};
+
+/// What a new session is made of.
+pub(super) struct Login {
+    pub id: SessionId,
+    pub pool: PoolNo,
+    pub organization: Option<OrganizationNo>,
+    pub device: DeviceId,
+    pub client: Arc<str>,
+}
+
+impl Tenant {
+    /// The user's live sessions, oldest first.
+    pub fn live_of(&self, user: &User) -> Vec<u32> {
+        let mut live: Vec<u32> =
+            user.places.iter().copied().filter(|slot| self.sessions.get(*slot).is_live()).collect();
+        live.sort_by_key(|slot| (self.sessions.get(*slot).started, *slot));
+        live
+    }
+
+    /// Whether the user has a live session in the pool, and whether one that counts; `but`: not these.
+    pub fn lives_in(&self, user: &User, pool: PoolNo, but: &[u32]) -> (bool, bool) {
+        let mut found = (false, false);
+        for slot in user.places.iter().filter(|slot| !but.contains(slot)) {
+            let session = self.sessions.get(*slot);
+            if session.is_live() && session.pool == pool {
+                found = (true, found.1 || !session.exempt);
+            }
+        }
+        found
+    }
+
+    /// Starts a session. Whoever calls has decided that it may.
+    pub fn start(&mut self, user: UserNo, login: Login, step: &mut Step) -> u32 {
+        let now = step.now.tick;
+        let place = self.free_place(user);
+        self.touch(user, now);
+        let holder = self.users.get(user);
+        let (lived, counted) = self.lives_in(holder, login.pool, &[]);
+        let (administrator, exempt) = (holder.administrator, holder.is_exempt(&self.policy));
+        let mut session = Session {
+            id: login.id,
+            user,
+            place,
+            pool: login.pool,
+            administrator,
+            exempt,
+            touched: false,
+            ended: None,
+            organization: login.organization,
+            device: login.device,
+            client: login.client,
+            started: now,
+            last_activity: now,
+            lease_ttl: self.policy.lease_ttl,
+            lease_end: now,
+        };
+        session.renew(&self.policy, now);
+        let event = self
+            .about(Action::SessionStarted)
+            .user(&holder.id)
+            .pool(&self.pools.get(login.pool).id)
+            .session(login.id)
+            .organization(login.organization.and_then(|no| self.organizations.id(no)));
+        step.log(event);
+        step.put(Change::PutSession(session.row(self.no)));
+        let slot = self.hold(session);
+        let pool = self.pools.get_mut(login.pool);
+        pool.live += u64::from(!lived);
+        pool.live_counted += u64::from(!exempt && !counted);
+        let holder = self.users.get_mut(user);
+        holder.last_sign_in = Some(now);
+        holder.last_organization = login.organization.or(holder.last_organization);
+        slot
+    }
+
+    /// Puts a live session into its slot, its place and its heap, and wakes its user.
+    fn hold(&mut self, session: Session) -> u32 {
+        let (user, place, pool, exempt) = (session.user, session.place, session.pool, session.exempt);
+        let (due, _) = session.deadline(&self.policy);
+        if let Some(ended) = self.users.get(user).places.get(usize::from(place)) {
+            self.sessions.remove(*ended);
+        }
+        let slot = self.sessions.insert(session);
+        self.pools.get_mut(pool).deadlines(exempt).insert(&mut self.sessions.positions, slot, due);
+        let holder = self.users.get_mut(user);
+        holder.set_place(place, slot);
+        holder.live += 1;
+        if holder.live == 1 {
+            let due = holder.last_activity + self.policy.idle_after;
+            self.awake.insert(&mut self.awake_positions, user.0, due);
+        }
+        slot
+    }
+
+    /// The place for a user's next session: the one whose session ended first, if another ended one is left
+    /// to tell a late heartbeat its reason (R24); else a new one.
+    fn free_place(&self, user: UserNo) -> Place {
+        let holder = self.users.get(user);
+        let ended = holder.places.iter().filter_map(|slot| {
+            let session = self.sessions.get(*slot);
+            session.ended.map(|(at, _)| (at, session.place))
+        });
+        if holder.places.len() < usize::from(holder.live) + 2 {
+            return Place::try_from(holder.places.len()).expect("few places");
+        }
+        let (_, place) = ended.min().expect("two places are not live");
+        place
+    }
+
+    /// Ends a live session.
+    pub fn end(&mut self, slot: u32, reason: SessionEndReason, step: &mut Step) {
+        let session = self.sessions.get_mut(slot);
+        session.ended = Some((step.now.tick, reason));
+        let row = session.row(self.no);
+        let (user, pool_no, exempt) = (session.user, session.pool, session.exempt);
+        let organization = session.organization;
+        let pool = self.pools.get_mut(pool_no);
+        pool.deadlines(exempt).remove(&mut self.sessions.positions, slot);
+        let event = About::new(self.no, Action::SessionEnded)
+            .ended(reason)
+            .user(&self.users.get(user).id)
+            .pool(&self.pools.get(pool_no).id)
+            .session(row.id)
+            .organization(organization.and_then(|no| self.organizations.id(no)));
+        step.log(event);
+        step.put(Change::PutSession(row));
+        self.leave(user, pool_no, exempt);
+    }
+
+    /// Takes an ended session out of what is counted.
+    fn leave(&mut self, user: UserNo, pool_no: PoolNo, exempt: bool) {
+        let holder = self.users.get(user);
+        let (idle, last_activity) = (holder.idle, holder.last_activity);
+        let (lives, counts) = self.lives_in(holder, pool_no, &[]);
+        let pool = self.pools.get_mut(pool_no);
+        pool.live -= u64::from(!lives);
+        pool.live_counted -= u64::from(!exempt && !counts);
+        pool.idle -= u64::from(!lives && idle);
+        let holder = self.users.get_mut(user);
+        holder.live -= 1;
+        if holder.live > 0 {
+            return;
+        }
+        holder.idle = false;
+        if idle {
+            self.idle.remove(&(last_activity, user));
+        } else {
+            self.awake.remove(&mut self.awake_positions, user.0);
+        }
+    }
+
+    /// The user did something (R22).
+    pub fn touch(&mut self, user: UserNo, now: Tick) {
+        let holder = self.users.get_mut(user);
+        let before = holder.last_activity;
+        holder.last_activity = before.max(now);
+        if !holder.idle {
+            return;
+        }
+        holder.idle = false;
+        let due = holder.last_activity + self.policy.idle_after;
+        self.idle.remove(&(before, user));
+        self.awake.insert(&mut self.awake_positions, user.0, due);
+        for pool in self.pools_of(user) {
+            self.pools.get_mut(pool).idle -= 1;
+        }
+    }
+
+    /// Notices who became Idle up to `now` (R23). Changes nothing but counters that time itself changes.
+    pub fn settle(&mut self, now: Tick) {
+        let idle_after = self.policy.idle_after;
+        loop {
+            let users = &self.users;
+            let due = |index: u32| users.get(UserNo(index)).last_activity + idle_after;
+            match self.awake.first(&mut self.awake_positions, due) {
+                Some((at, index)) if at <= now => {
+                    self.awake.remove(&mut self.awake_positions, index);
+                    let user = self.users.get_mut(UserNo(index));
+                    user.idle = true;
+                    self.idle.insert((user.last_activity, user.no));
+                    for pool in self.pools_of(UserNo(index)) {
+                        self.pools.get_mut(pool).idle += 1;
+                    }
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// The pools in which the user is live, each once.
+    fn pools_of(&self, user: UserNo) -> BTreeSet<PoolNo> {
+        let live = self.users.get(user).places.iter().map(|slot| self.sessions.get(*slot)).filter(|s| s.is_live());
+        live.map(|session| session.pool).collect()
+    }
+
+    /// Sessions of the pool that are overdue at `now` (R18).
+    pub fn overdue_in(&mut self, pool: PoolNo, now: Tick) -> Vec<u32> {
+        let (sessions, policy) = (&self.sessions, &self.policy);
+        let due = |slot: u32| sessions.get(slot).deadline(policy).0;
+        let pool = self.pools.get_mut(pool);
+        let mut found = pool.deadlines.due_at(now, due);
+        found.extend(pool.exempt_deadlines.due_at(now, due));
+        found.sort_by_key(|slot| (due(*slot), *slot));
+        found
+    }
+
+    /// Ends what is overdue (R18, R24), each for its own reason.
+    pub fn end_overdue(&mut self, slots: &[u32], step: &mut Step) {
+        for slot in slots {
+            let (_, reason) = self.sessions.get(*slot).deadline(&self.policy);
+            self.end(*slot, reason, step);
+        }
+    }
+
+    /// The earliest deadline of a session that holds a seat in the pool.
+    pub fn first_deadline(&mut self, pool: PoolNo) -> Option<Tick> {
+        let (sessions, policy) = (&mut self.sessions, &self.policy);
+        let mut positions = std::mem::take(&mut sessions.positions);
+        let due = |slot: u32| sessions.get(slot).deadline(policy).0;
+        let first = self.pools.get_mut(pool).deadlines.first(&mut positions, due);
+        sessions.positions = positions;
+        first.map(|(at, _)| at)
+    }
+
+    /// Counts every live session, after a load.
+    pub fn recount_sessions(&mut self) {
+        let users: Vec<UserNo> = self.users.iter().map(|user| user.no).collect();
+        for no in users {
+            let user = self.users.get(no);
+            let live = user.places.iter().filter(|slot| self.sessions.get(**slot).is_live()).count();
+            self.users.get_mut(no).live = u16::try_from(live).expect("few places");
+            for pool in self.pools_of(no) {
+                let (lives, counts) = self.lives_in(self.users.get(no), pool, &[]);
+                let pool = self.pools.get_mut(pool);
+                pool.live += u64::from(lives);
+                pool.live_counted += u64::from(counts);
+            }
+        }
+    }
+
+    /// Makes all heaps anew: after a load, and after a policy that may have made deadlines earlier.
+    pub fn rebuild_deadlines(&mut self) {
+        for pool in self.pools.iter_mut() {
+            pool.deadlines.clear();
+            pool.exempt_deadlines.clear();
+            pool.idle = 0;
+        }
+        let live: Vec<(u32, PoolNo, bool, Tick)> = self
+            .sessions
+            .iter()
+            .filter(|(_, session)| session.is_live())
+            .map(|(slot, session)| (slot, session.pool, session.exempt, session.deadline(&self.policy).0))
+            .collect();
+        for (slot, pool, exempt, due) in live {
+            self.pools.get_mut(pool).deadlines(exempt).insert(&mut self.sessions.positions, slot, due);
+        }
+        self.awake.clear();
+        self.idle.clear();
+        let awake: Vec<(UserNo, Tick)> =
+            self.users.iter().filter(|user| user.live > 0).map(|user| (user.no, user.last_activity)).collect();
+        for (user, last_activity) in awake {
+            self.users.get_mut(user).idle = false;
+            self.awake.insert(&mut self.awake_positions, user.0, last_activity + self.policy.idle_after);
+        }
+    }
+
+    /// How many users the heaps know as live: for [`super::invariants`].
+    pub fn awake_and_idle(&self) -> usize {
+        self.awake.len() + self.idle.len()
+    }
+}

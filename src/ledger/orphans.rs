@@ -1,0 +1,38 @@
+//! Why sessions ended whose user or tenant is gone (R24): their rows are deleted, and a late heartbeat is told
+//! the reason from here. In memory only: after a restart such a heartbeat hears that the session is unknown.
+
+use std::collections::VecDeque;
+
+use super::map::{Map, Seed};
+use super::outcome::SessionEndReason;
+use super::time::Tick;
+use crate::ids::{SessionId, TenantId};
+
+const MOST: usize = 65_536;
+
+#[derive(Debug)]
+pub(super) struct Orphans {
+    by_id: Map<SessionId, (TenantId, SessionEndReason, Tick)>,
+    by_age: VecDeque<SessionId>,
+}
+
+impl Orphans {
+    pub fn new(seed: Seed) -> Self {
+        Self { by_id: Map::with_hasher(seed), by_age: VecDeque::new() }
+    }
+
+    pub fn add(&mut self, session: SessionId, tenant: TenantId, reason: SessionEndReason, at: Tick) {
+        if self.by_age.len() >= MOST
+            && let Some(oldest) = self.by_age.pop_front()
+        {
+            self.by_id.remove(&oldest);
+        }
+        self.by_age.push_back(session);
+        self.by_id.insert(session, (tenant, reason, at));
+    }
+
+    /// Only for the session's own tenant (R1).
+    pub fn find(&self, session: SessionId, tenant: &TenantId) -> Option<(SessionEndReason, Tick)> {
+        self.by_id.get(&session).filter(|(owner, ..)| owner == tenant).map(|(_, reason, at)| (*reason, *at))
+    }
+}

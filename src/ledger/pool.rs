@@ -1,0 +1,101 @@
+//! Pools and what is counted in them. The counters are kept by `Tenant::{start, end, …}` and recounted by
+//! [`super::invariants`].
+
+use super::change::PoolRow;
+use super::deadlines::Deadlines;
+use super::map::{Map, Seed};
+use crate::ids::{EventNo, PoolId, PoolNo};
+
+/// Pools that one tenant may have: a bound for what a client can make up in demo mode (R30).
+pub const MAX_POOLS: usize = 1_000;
+
+#[derive(Debug)]
+pub(super) struct Pool {
+    pub no: PoolNo,
+    pub id: PoolId,
+    /// Users with a live session here (R11), and those of them who count.
+    pub live: u64,
+    pub live_counted: u64,
+    /// Of `live`: users whose status is Idle (R23).
+    pub idle: u64,
+    /// Active seats (R10), and those of them that count.
+    pub seats: u64,
+    pub seats_counted: u64,
+    /// Deadlines of the sessions here: of those that count, and of the exempt ones.
+    pub deadlines: Deadlines,
+    pub exempt_deadlines: Deadlines,
+    /// From which grant on seats are beyond the limit (R14), for one number of seats over; forgotten
+    /// whenever a seat changes.
+    pub cutoff: Option<(u64, EventNo)>,
+}
+
+impl Pool {
+    pub fn deadlines(&mut self, exempt: bool) -> &mut Deadlines {
+        if exempt { &mut self.exempt_deadlines } else { &mut self.deadlines }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Pools {
+    list: Vec<Pool>,
+    by_id: Map<PoolId, PoolNo>,
+}
+
+impl Pools {
+    pub fn new(seed: Seed) -> Self {
+        Self { list: Vec::new(), by_id: Map::with_hasher(seed) }
+    }
+
+    pub fn find(&self, id: &PoolId) -> Option<PoolNo> {
+        self.by_id.get(id).copied()
+    }
+
+    pub fn get(&self, no: PoolNo) -> &Pool {
+        &self.list[usize::from(no.0)]
+    }
+
+    pub fn get_mut(&mut self, no: PoolNo) -> &mut Pool {
+        &mut self.list[usize::from(no.0)]
+    }
+
+    pub fn iter(&self) -> std::slice::Iter<'_, Pool> {
+        self.list.iter()
+    }
+
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Pool> {
+        self.list.iter_mut()
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= MAX_POOLS
+    }
+
+    /// Adds a pool that is not there yet.
+    pub fn add(&mut self, id: PoolId) -> PoolNo {
+        let no = PoolNo(u16::try_from(self.list.len()).expect("at most MAX_POOLS pools"));
+        self.insert(no, id);
+        no
+    }
+
+    /// Pools are never deleted, so the rows of a load come back without gaps, in order.
+    pub fn restore(&mut self, row: PoolRow) {
+        assert_eq!(usize::from(row.no.0), self.list.len(), "pools are numbered without gaps");
+        self.insert(row.no, row.id);
+    }
+
+    fn insert(&mut self, no: PoolNo, id: PoolId) {
+        self.by_id.insert(id.clone(), no);
+        self.list.push(Pool {
+            no,
+            id,
+            live: 0,
+            live_counted: 0,
+            idle: 0,
+            seats: 0,
+            seats_counted: 0,
+            deadlines: Deadlines::default(),
+            exempt_deadlines: Deadlines::default(),
+            cutoff: None,
+        });
+    }
+}

@@ -1,0 +1,136 @@
+//! A ledger made from the rows of a store. Start-up, recovery and take-over are this one path.
+
+use std::time::Duration;
+
+use super::change::{Change, SessionRow};
+use super::checkpoint::Queue;
+use super::clock_mark::ClockMark;
+use super::denials::Denials;
+use super::map::Map;
+use super::orphans::Orphans;
+use super::session::Session;
+use super::tenant::Tenant;
+use super::time::{Moment, Tick, Wall};
+use super::user::{Seat, User};
+use super::{Config, Ledger};
+use crate::ids::{EventNo, TenantNo};
+
+/// Rows on their way into a ledger. Order: tenants, licenses, pools (by number), organizations, users, seats,
+/// sessions.
+#[derive(Debug)]
+pub struct Restore {
+    ledger: Ledger,
+    now: Moment,
+    grace: Duration,
+}
+
+impl Ledger {
+    /// Starts a load at `now`. Every session gets its full lease plus `grace` before it may end for a missed
+    /// heartbeat: its client may have spoken to the process before this one (I5).
+    #[must_use]
+    pub fn restore(
+        config: Config,
+        last_tenant: TenantNo,
+        last_event: EventNo,
+        wall_high: Wall,
+        now: Moment,
+        grace: Duration,
+    ) -> Restore {
+        let mut tenants = Vec::new();
+        tenants.resize_with(last_tenant.0 as usize + 1, || None);
+        let ledger = Ledger {
+            config,
+            tenants,
+            by_id: Map::with_hasher(config.seed),
+            last_event,
+            mark: ClockMark::load(wall_high, now),
+            denials: Denials::new(config.seed),
+            orphans: Orphans::new(config.seed),
+            checkpoint: Queue::default(),
+        };
+        Restore { ledger, now, grace }
+    }
+}
+
+impl Restore {
+    /// Takes one row in.
+    ///
+    /// # Panics
+    /// When the row belongs to a tenant or user that was not there before it: the store is damaged, and
+    /// serving from it would grant seats on a wrong count.
+    pub fn put(&mut self, row: Change) {
+        match row {
+            Change::PutTenant(row) => self.ledger.insert(row),
+            Change::PutLicense(row) => self.tenant(row.tenant).licenses.push(row),
+            Change::PutPool(row) => self.tenant(row.tenant).pools.restore(row),
+            Change::PutOrganization(row) => self.tenant(row.tenant).organizations.put(row),
+            Change::PutUser(row) => {
+                let tenant = self.tenant(row.tenant);
+                tenant.blocked += u64::from(row.blocked.is_some());
+                tenant.administrators += u64::from(row.administrator);
+                tenant.users.put(User::new(row));
+            }
+            Change::PutSeat(row) => {
+                let seat = Seat { pool: row.pool, granted: row.granted, order: row.order, access: row.access };
+                self.tenant(row.tenant).users.get_mut(row.user).seats.push(seat);
+            }
+            Change::PutSession(row) => self.session(row),
+            Change::DeleteTenant(_)
+            | Change::DeleteLicense(..)
+            | Change::DeleteOrganization(..)
+            | Change::DeleteUser(..)
+            | Change::DeleteSeat(..)
+            | Change::DeleteSession(..) => panic!("a load has no deletions"),
+        }
+    }
+
+    fn tenant(&mut self, no: TenantNo) -> &mut Tenant {
+        let tenant = self.ledger.tenants.get_mut(no.0 as usize).and_then(Option::as_deref_mut);
+        tenant.unwrap_or_else(|| panic!("a row of tenant {no}, which the store does not have"))
+    }
+
+    fn session(&mut self, row: SessionRow) {
+        let (now, grace) = (self.now.tick, self.grace);
+        let tenant = self.tenant(row.tenant);
+        let promised = row.lease_ttl.max(tenant.policy.lease_ttl);
+        let leased = !row.lease_ttl.is_zero() && !tenant.policy.lease_ttl.is_zero();
+        let session = Session {
+            id: row.id,
+            user: row.user,
+            place: row.place,
+            pool: row.pool,
+            administrator: row.administrator,
+            exempt: row.exempt,
+            touched: false,
+            ended: row.ended,
+            organization: row.organization,
+            device: row.device,
+            client: row.client,
+            started: row.started,
+            last_activity: row.last_activity,
+            lease_ttl: row.lease_ttl,
+            lease_end: if leased { now + promised + grace } else { Tick::NEVER },
+        };
+        let (started, active, organization) = (session.started, session.last_activity, session.organization);
+        let (user, place) = (session.user, session.place);
+        let slot = tenant.sessions.insert(session);
+        let user = tenant.users.get_mut(user);
+        user.set_place(place, slot);
+        if user.last_sign_in.is_none_or(|last| last <= started) {
+            user.last_sign_in = Some(started);
+            user.last_organization = organization.or(user.last_organization);
+        }
+        user.last_activity = user.last_activity.max(active);
+    }
+
+    /// Counts what was loaded. From here on the ledger decides.
+    #[must_use]
+    pub fn finish(mut self) -> Ledger {
+        for tenant in self.ledger.tenants.iter_mut().flatten() {
+            tenant.recount_seats();
+            tenant.recount_sessions();
+            tenant.rebuild_deadlines();
+        }
+        self.ledger
+    }
+}

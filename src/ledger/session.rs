@@ -1,0 +1,126 @@
+//! Sessions of a tenant: live ones, and the last ended one of each place (R24).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::change::{Place, SessionRow};
+use super::deadlines::Positions;
+use super::map::{Map, Seed};
+use super::outcome::SessionEndReason;
+use super::policy::Policy;
+use super::time::Tick;
+use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, TenantNo, UserNo};
+
+#[derive(Debug)]
+pub(super) struct Session {
+    pub id: SessionId,
+    pub user: UserNo,
+    pub place: Place,
+    pub pool: PoolNo,
+    pub administrator: bool,
+    pub exempt: bool,
+    /// In the queue of [`super::checkpoint`].
+    pub touched: bool,
+    pub ended: Option<(Tick, SessionEndReason)>,
+    pub organization: Option<OrganizationNo>,
+    pub device: DeviceId,
+    pub client: Arc<str>,
+    pub started: Tick,
+    pub last_activity: Tick,
+    /// The lease last promised to the client; zero: none.
+    pub lease_ttl: Duration,
+    /// [`Tick::NEVER`] without a lease.
+    pub lease_end: Tick,
+}
+
+impl Session {
+    pub fn is_live(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// When this session ends if nobody does anything, and why (R24). Of two ends at once the one that no
+    /// heartbeat could have prevented is named.
+    pub fn deadline(&self, policy: &Policy) -> (Tick, SessionEndReason) {
+        let longest = (self.started + policy.max_session, SessionEndReason::MaxDuration);
+        let idle = policy.idle_timeout.map(|timeout| (self.last_activity + timeout, SessionEndReason::IdleTimeout));
+        let lease = (self.lease_end, SessionEndReason::LeaseExpired);
+        [Some(longest), idle, Some(lease)].into_iter().flatten().min_by_key(|(at, _)| *at).expect("two at least")
+    }
+
+    /// Extends the lease by a full one from `now`. Never shortens what was promised (I5), not even when the
+    /// policy got shorter.
+    pub fn renew(&mut self, policy: &Policy, now: Tick) {
+        self.lease_ttl = policy.lease_ttl;
+        let until = if policy.lease_ttl.is_zero() { Tick::NEVER } else { now + policy.lease_ttl };
+        self.lease_end = self.lease_end.max(until);
+    }
+
+    pub fn row(&self, tenant: TenantNo) -> SessionRow {
+        SessionRow {
+            tenant,
+            user: self.user,
+            place: self.place,
+            id: self.id,
+            pool: self.pool,
+            organization: self.organization,
+            device: self.device.clone(),
+            client: self.client.clone(),
+            administrator: self.administrator,
+            exempt: self.exempt,
+            started: self.started,
+            last_activity: self.last_activity,
+            lease_ttl: self.lease_ttl,
+            ended: self.ended,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Sessions {
+    slots: Vec<Option<Session>>,
+    free: Vec<u32>,
+    by_id: Map<SessionId, u32>,
+    /// Where each live session stands in the heap of its pool.
+    pub positions: Positions,
+}
+
+impl Sessions {
+    pub fn new(seed: Seed) -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), by_id: Map::with_hasher(seed), positions: Positions::new() }
+    }
+
+    pub fn find(&self, id: SessionId) -> Option<u32> {
+        self.by_id.get(&id).copied()
+    }
+
+    /// # Panics
+    /// When the slot is empty: a slot comes from a user's places or from `find`.
+    pub fn get(&self, slot: u32) -> &Session {
+        self.slots[slot as usize].as_ref().expect("a session in this slot")
+    }
+
+    pub fn get_mut(&mut self, slot: u32) -> &mut Session {
+        self.slots[slot as usize].as_mut().expect("a session in this slot")
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Session)> + '_ {
+        (0..).zip(&self.slots).filter_map(|(slot, session)| session.as_ref().map(|session| (slot, session)))
+    }
+
+    pub fn insert(&mut self, session: Session) -> u32 {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 sessions")
+        });
+        self.by_id.insert(session.id, slot);
+        self.slots[slot as usize] = Some(session);
+        slot
+    }
+
+    pub fn remove(&mut self, slot: u32) -> Option<Session> {
+        let session = self.slots[slot as usize].take()?;
+        self.by_id.remove(&session.id);
+        self.free.push(slot);
+        Some(session)
+    }
+}

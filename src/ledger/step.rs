@@ -1,0 +1,127 @@
+//! What one command carries through the ledger: the moment, who asks, and where its effects are written.
+
+use std::sync::Arc;
+
+use super::change::{Action, Actor, AuditEvent, Change, Changes, Reason};
+use super::outcome::{DenialReason, SessionEndReason};
+use super::time::Moment;
+use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantNo, UserId};
+
+pub(super) struct Step<'a> {
+    pub now: Moment,
+    pub actor: &'a Actor,
+    /// Seats per pool of a tenant without any license (R30).
+    pub demo_seats: u64,
+    /// The wall time by which dates of licenses are judged (R31).
+    pub license_time: super::time::Wall,
+    pub last_event: &'a mut EventNo,
+    pub denials: &'a mut super::denials::Denials,
+    pub orphans: &'a mut super::orphans::Orphans,
+    pub checkpoint: &'a mut super::checkpoint::Queue,
+    pub out: &'a mut Changes,
+}
+
+impl Step<'_> {
+    pub fn put(&mut self, change: Change) {
+        self.out.rows.push(change);
+    }
+
+    /// Numbers and writes an audit event (R35).
+    pub fn log(&mut self, about: About) -> EventNo {
+        self.last_event.0 += 1;
+        let no = *self.last_event;
+        self.out.events.push(about.event(no, self.now, self.actor));
+        no
+    }
+
+    /// Writes a denial, or counts it with an identical one that is younger than a minute (R21).
+    pub fn log_denial(&mut self, about: About) {
+        if self.denials.repeats(&about, self.now.tick, self.out) {
+            return;
+        }
+        self.last_event.0 += 1;
+        let event = about.event(*self.last_event, self.now, self.actor);
+        self.denials.remember(event.clone(), self.now.tick);
+        self.out.events.push(event);
+    }
+}
+
+/// An audit event in the making.
+#[derive(Debug, Clone)]
+pub(super) struct About {
+    pub tenant: TenantNo,
+    pub action: Action,
+    pub reason: Option<Reason>,
+    pub user: Option<UserId>,
+    pub pool: Option<PoolId>,
+    pub session: Option<SessionId>,
+    pub organization: Option<OrganizationId>,
+    pub detail: Box<str>,
+}
+
+impl About {
+    pub fn new(tenant: TenantNo, action: Action) -> Self {
+        Self {
+            tenant,
+            action,
+            reason: None,
+            user: None,
+            pool: None,
+            session: None,
+            organization: None,
+            detail: Box::default(),
+        }
+    }
+
+    pub fn denied(mut self, reason: DenialReason) -> Self {
+        self.reason = Some(Reason::Denied(reason));
+        self
+    }
+
+    pub fn ended(mut self, reason: SessionEndReason) -> Self {
+        self.reason = Some(Reason::Ended(reason));
+        self
+    }
+
+    pub fn user(mut self, user: &UserId) -> Self {
+        self.user = Some(user.clone());
+        self
+    }
+
+    pub fn pool(mut self, pool: &PoolId) -> Self {
+        self.pool = Some(pool.clone());
+        self
+    }
+
+    pub fn session(mut self, session: SessionId) -> Self {
+        self.session = Some(session);
+        self
+    }
+
+    pub fn organization(mut self, organization: Option<OrganizationId>) -> Self {
+        self.organization = organization;
+        self
+    }
+
+    pub fn detail(mut self, detail: impl Into<Box<str>>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    fn event(self, no: EventNo, now: Moment, actor: &Actor) -> AuditEvent {
+        AuditEvent {
+            no,
+            tenant: self.tenant,
+            at: now.wall,
+            actor: Actor(Arc::clone(&actor.0)),
+            action: self.action,
+            reason: self.reason,
+            user: self.user,
+            pool: self.pool,
+            session: self.session,
+            organization: self.organization,
+            count: 1,
+            detail: self.detail,
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! One tenant's state, and the few acts that change what is counted. Every command goes through these, so
+//! there is one place for each counter.
+
+use std::collections::BTreeSet;
+
+use super::change::{Access, Action, Change, LicenseRow, TenantRow, TenantState};
+use super::deadlines::{Deadlines, Positions};
+use super::map::Seed;
+use super::organization::Organizations;
+use super::outcome::TenantView;
+use super::policy::Policy;
+use super::pool::Pools;
+use super::session::Sessions;
+use super::step::{About, Step};
+use super::time::{Moment, Tick};
+use super::user::{Seat, User, Users};
+use crate::ids::{EventNo, PoolId, PoolNo, TenantId, TenantNo, UserNo};
+
+#[derive(Debug)]
+pub(super) struct Tenant {
+    pub no: TenantNo,
+    pub id: TenantId,
+    pub display_name: Box<str>,
+    pub contact: Box<str>,
+    pub state: TenantState,
+    pub policy: Policy,
+    pub created: Tick,
+    pub version: u64,
+    pub licenses: Vec<LicenseRow>,
+    pub pools: Pools,
+    pub organizations: Organizations,
+    pub users: Users,
+    pub sessions: Sessions,
+    /// Users with live sessions: those not Idle by when they will be, the Idle ones by last activity (R23).
+    pub awake: Deadlines,
+    pub awake_positions: Positions,
+    pub idle: BTreeSet<(Tick, UserNo)>,
+    pub blocked: u64,
+    pub administrators: u64,
+}
+
+impl Tenant {
+    pub fn new(row: TenantRow, seed: Seed) -> Self {
+        Self {
+            no: row.no,
+            id: row.id,
+            display_name: row.display_name,
+            contact: row.contact,
+            state: row.state,
+            policy: row.policy,
+            created: row.created,
+            version: row.version,
+            licenses: Vec::new(),
+            pools: Pools::new(seed),
+            organizations: Organizations::default(),
+            users: Users::new(seed),
+            sessions: Sessions::new(seed),
+            awake: Deadlines::default(),
+            awake_positions: Positions::new(),
+            idle: BTreeSet::new(),
+            blocked: 0,
+            administrators: 0,
+        }
+    }
+
+    pub fn row(&self) -> TenantRow {
+        TenantRow {
+            no: self.no,
+            id: self.id.clone(),
+            display_name: self.display_name.clone(),
+            contact: self.contact.clone(),
+            state: self.state,
+            policy: self.policy.clone(),
+            created: self.created,
+            version: self.version,
+        }
+    }
+
+    pub fn view(&self, now: Moment) -> TenantView {
+        let row = self.row();
+        TenantView {
+            id: row.id,
+            display_name: row.display_name,
+            contact: row.contact,
+            state: row.state,
+            policy: row.policy,
+            created: now.wall_of(row.created),
+            version: row.version,
+        }
+    }
+
+    pub fn about(&self, action: Action) -> About {
+        About::new(self.no, action)
+    }
+
+    /// The pool with this id, made if it is not there. `None`: too many pools.
+    pub fn pool_or_new(&mut self, id: &PoolId, step: &mut Step) -> Option<PoolNo> {
+        if let Some(no) = self.pools.find(id) {
+            return Some(no);
+        }
+        if self.pools.is_full() {
+            return None;
+        }
+        let no = self.pools.add(id.clone());
+        step.put(Change::PutPool(super::change::PoolRow { tenant: self.no, no, id: id.clone() }));
+        Some(no)
+    }
+
+    pub fn add_user(&mut self, user: User, step: &mut Step) {
+        self.blocked += u64::from(user.blocked.is_some());
+        self.administrators += u64::from(user.administrator);
+        step.put(Change::PutUser(user.row(self.no)));
+        self.users.put(user);
+    }
+
+    /// Adds `sign` (1 or -1) for each of the user's active seats to the counters. Called before and after
+    /// whatever makes a seat active or counting.
+    fn count_seats(&mut self, user: UserNo, add: bool) {
+        let user = self.users.get(user);
+        if user.blocked.is_some() {
+            return; // Counts nowhere (R5).
+        }
+        let counted = user.counts_in_named(&self.policy);
+        for seat in &user.seats {
+            let pool = self.pools.get_mut(seat.pool);
+            pool.cutoff = None;
+            let (seats, some) = (&mut pool.seats, &mut pool.seats_counted);
+            if add {
+                *seats += 1;
+                *some += u64::from(counted);
+            } else {
+                *seats -= 1;
+                *some -= u64::from(counted);
+            }
+        }
+    }
+
+    /// Changes a user in a way that may change what counts, and writes the row.
+    pub fn change_user(&mut self, no: UserNo, step: &mut Step, change: impl FnOnce(&mut User)) {
+        self.count_seats(no, false);
+        let user = self.users.get_mut(no);
+        let (blocked, administrator) = (user.blocked.is_some(), user.administrator);
+        change(user);
+        user.version += 1;
+        let row = user.row(self.no);
+        self.blocked = self.blocked + u64::from(row.blocked.is_some()) - u64::from(blocked);
+        self.administrators = self.administrators + u64::from(row.administrator) - u64::from(administrator);
+        self.count_seats(no, true);
+        step.put(Change::PutUser(row));
+    }
+
+    /// Removes the user's row; seats and sessions are gone already.
+    pub fn remove_user(&mut self, no: UserNo, step: &mut Step) {
+        let user = self.users.get(no);
+        self.blocked -= u64::from(user.blocked.is_some());
+        self.administrators -= u64::from(user.administrator);
+        self.users.remove(no);
+        step.put(Change::DeleteUser(self.no, no));
+    }
+
+    /// Gives a seat, or puts another access in the place of the one it has.
+    pub fn put_seat(&mut self, user: UserNo, pool: PoolNo, access: Access, order: EventNo, step: &mut Step) {
+        self.count_seats(user, false);
+        let holder = self.users.get_mut(user);
+        match holder.seats.iter_mut().find(|seat| seat.pool == pool) {
+            Some(seat) => seat.access = access,
+            None => holder.seats.push(Seat { pool, granted: step.now.tick, order, access }),
+        }
+        let row = holder.seat(pool).map(|seat| holder.seat_row(self.no, seat)).expect("the seat just given");
+        self.count_seats(user, true);
+        step.put(Change::PutSeat(row));
+    }
+
+    /// Unblocking grants the user's seats anew: they are the youngest of their pools from now on (R14).
+    pub fn regrant_seats(&mut self, user: UserNo, order: EventNo, step: &mut Step) {
+        let (no, now) = (self.no, step.now.tick);
+        let holder = self.users.get_mut(user);
+        for seat in &mut holder.seats {
+            (seat.order, seat.granted) = (order, now);
+        }
+        for seat in &holder.seats {
+            step.put(Change::PutSeat(holder.seat_row(no, seat)));
+            self.pools.get_mut(seat.pool).cutoff = None;
+        }
+    }
+
+    pub fn drop_seat(&mut self, user: UserNo, pool: PoolNo, step: &mut Step) {
+        self.count_seats(user, false);
+        self.users.get_mut(user).seats.retain(|seat| seat.pool != pool);
+        self.count_seats(user, true);
+        step.put(Change::DeleteSeat(self.no, user, pool));
+    }
+
+    /// Sets the policy and counts anew what depends on it.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+        self.recount_seats();
+        self.rebuild_deadlines();
+    }
+
+    pub fn recount_seats(&mut self) {
+        for pool in self.pools.iter_mut() {
+            (pool.seats, pool.seats_counted, pool.cutoff) = (0, 0, None);
+        }
+        let users: Vec<UserNo> = self.users.iter().map(|user| user.no).collect();
+        for user in users {
+            self.count_seats(user, true);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! What is in use, for decisions and displays alike (R15): one function for all of them.
+
+use super::change::{Limit, Plan};
+use super::entitlement;
+use super::outcome::{Notice, PoolUsage, SeatView, SessionView, Status, UserView};
+use super::session::Session;
+use super::step::Step;
+use super::tenant::Tenant;
+use super::time::{Moment, Tick, Wall};
+use super::user::{Seat, User};
+use crate::ids::{EventNo, PoolNo, UserNo};
+
+/// What a reader needs beside the state.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sight {
+    pub now: Moment,
+    pub license_time: Wall,
+    pub demo_seats: u64,
+}
+
+impl Step<'_> {
+    pub fn sight(&self) -> Sight {
+        Sight { now: self.now, license_time: self.license_time, demo_seats: self.demo_seats }
+    }
+}
+
+impl Tenant {
+    pub fn entitled(&self, pool: PoolNo, sight: Sight) -> (Plan, Limit) {
+        entitlement::entitled(&self.licenses, pool, sight.license_time, sight.demo_seats)
+    }
+
+    pub fn in_use(&self, pool: PoolNo, plan: Plan) -> u64 {
+        let pool = self.pools.get(pool);
+        match plan {
+            Plan::Named => pool.seats_counted,
+            Plan::Concurrent => pool.live_counted,
+        }
+    }
+
+    /// Whether `more` seats are free in a named pool; always true elsewhere, where a seat is a permission.
+    pub fn has_seats(&self, pool: PoolNo, more: u64, sight: Sight) -> bool {
+        let (plan, limit) = self.entitled(pool, sight);
+        plan == Plan::Concurrent || limit.has_room_for(self.in_use(pool, plan), more)
+    }
+
+    pub fn usage(&self, no: PoolNo, sight: Sight) -> PoolUsage {
+        let (plan, limit) = self.entitled(no, sight);
+        let in_use = self.in_use(no, plan);
+        let pool = self.pools.get(no);
+        PoolUsage {
+            pool: pool.id.clone(),
+            plan,
+            limit,
+            in_use,
+            over: limit.over(in_use),
+            active: pool.live - pool.idle,
+            idle: pool.idle,
+            granted: pool.seats,
+            demo: self.licenses.is_empty(),
+        }
+    }
+
+    /// Notices about a pool that is used: what an administrator should know.
+    pub fn notices(&self, pool: PoolNo, usage: &PoolUsage, sight: Sight) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        if usage.demo {
+            notices.push(Notice::DemoMode);
+        }
+        if usage.over > 0 {
+            notices.push(Notice::OverLimit);
+        }
+        if let Some(left) = entitlement::expiring(&self.licenses, pool, sight.license_time) {
+            notices.push(Notice::LicenseExpiring(left));
+        }
+        notices
+    }
+
+    /// Whether a user's seat is one of the k granted last in a named pool that is over its limit by k (R14).
+    pub fn is_over_limit(&mut self, user: UserNo, pool: PoolNo, sight: Sight) -> bool {
+        match self.cutoff(pool, sight) {
+            Some(cutoff) => self.is_beyond(cutoff, user, pool),
+            None => false,
+        }
+    }
+
+    /// From which grant on seats of the pool are beyond its limit. `None`: it is not over.
+    pub fn cutoff(&mut self, no: PoolNo, sight: Sight) -> Option<EventNo> {
+        let (plan, limit) = self.entitled(no, sight);
+        let over = limit.over(self.in_use(no, plan));
+        if plan == Plan::Concurrent || over == 0 {
+            return None;
+        }
+        if let Some((known, cutoff)) = self.pools.get(no).cutoff
+            && known == over
+        {
+            return Some(cutoff);
+        }
+        let counting = |user: &&User| user.blocked.is_none() && user.counts_in_named(&self.policy);
+        let mut orders: Vec<EventNo> =
+            self.users.iter().filter(counting).filter_map(|user| user.seat(no).map(|seat| seat.order)).collect();
+        let first_over = orders.len() - over as usize;
+        let (_, cutoff, _) = orders.select_nth_unstable(first_over);
+        let cutoff = *cutoff;
+        self.pools.get_mut(no).cutoff = Some((over, cutoff));
+        Some(cutoff)
+    }
+
+    fn is_beyond(&self, cutoff: EventNo, user: UserNo, pool: PoolNo) -> bool {
+        let user = self.users.get(user);
+        let counts = user.blocked.is_none() && user.counts_in_named(&self.policy);
+        counts && user.seat(pool).is_some_and(|seat| seat.order >= cutoff)
+    }
+
+    /// A user's status over all of the tenant's sessions (R23).
+    pub fn status(&self, user: &User, now: Tick) -> Status {
+        let idle_for = now.since(user.last_activity);
+        if user.live == 0 {
+            Status::Inactive
+        } else if idle_for >= self.policy.idle_after {
+            Status::Idle
+        } else if idle_for > self.policy.away_after {
+            Status::Away
+        } else {
+            Status::Active
+        }
+    }
+
+    pub fn session_view(&self, session: &Session, now: Moment) -> SessionView {
+        let user = self.users.get(session.user);
+        SessionView {
+            id: session.id,
+            user: user.id.clone(),
+            pool: self.pools.get(session.pool).id.clone(),
+            organization: session.organization.and_then(|no| self.organizations.id(no)),
+            device: session.device.clone(),
+            client: session.client.clone(),
+            started: now.wall_of(session.started),
+            last_activity: now.wall_of(session.last_activity),
+            idle: now.tick.since(session.last_activity),
+            status: self.status(user, now.tick),
+            administrator: session.administrator,
+        }
+    }
+
+    pub fn seat_view(&mut self, user: UserNo, pool: PoolNo, sight: Sight) -> Option<SeatView> {
+        let over_limit = self.is_over_limit(user, pool, sight);
+        let user = self.users.get(user);
+        user.seat(pool).map(|seat| self.view_of_seat(user, seat, over_limit, sight))
+    }
+
+    fn view_of_seat(&self, user: &User, seat: &Seat, over_limit: bool, sight: Sight) -> SeatView {
+        SeatView {
+            user: user.id.clone(),
+            pool: self.pools.get(seat.pool).id.clone(),
+            active: user.blocked.is_none(),
+            over_limit,
+            organizations: super::outcome::access_ids(&seat.access, |no| self.organizations.id(no)),
+            granted: sight.now.wall_of(seat.granted),
+        }
+    }
+
+    pub fn user_view(&mut self, no: UserNo, sight: Sight) -> UserView {
+        let pools: Vec<PoolNo> = self.users.get(no).seats.iter().map(|seat| seat.pool).collect();
+        let seats = pools.iter().filter_map(|pool| self.seat_view(no, *pool, sight)).collect();
+        let user = self.users.get(no);
+        let landing = |seat: &Seat| self.organizations.landing(&seat.access, user.last_organization);
+        let signed_in = user.last_sign_in.is_some();
+        UserView {
+            id: user.id.clone(),
+            profile: user.profile.as_deref().cloned().unwrap_or_default(),
+            administrator: user.administrator,
+            blocked: user.blocked,
+            seats,
+            status: self.status(user, sight.now.tick),
+            default_organization: user.seats.first().and_then(landing).and_then(|no| self.organizations.id(no)),
+            last_sign_in: user.last_sign_in.map(|tick| sight.now.wall_of(tick)),
+            last_activity: signed_in.then(|| sight.now.wall_of(user.last_activity)),
+            created: sight.now.wall_of(user.created),
+            version: user.version,
+        }
+    }
+}

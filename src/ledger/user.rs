@@ -1,0 +1,161 @@
+//! Users of a tenant, their seats, and the places of their sessions.
+
+use super::change::{Access, BlockCause, Place, Profile, SeatRow, UserRow};
+use super::map::{Map, Seed};
+use super::policy::Policy;
+use super::time::Tick;
+use crate::ids::{EventNo, OrganizationNo, PoolNo, TenantNo, UserId, UserNo};
+
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub pool: PoolNo,
+    pub granted: Tick,
+    pub order: EventNo,
+    pub access: Access,
+}
+
+#[derive(Debug)]
+pub(super) struct User {
+    pub no: UserNo,
+    pub id: UserId,
+    pub administrator: bool,
+    pub blocked: Option<BlockCause>,
+    /// `None`: nothing is known.
+    pub profile: Option<Box<Profile>>,
+    pub created: Tick,
+    pub version: u64,
+    /// In the order of their grants.
+    pub seats: Vec<Seat>,
+    /// The slots of the user's sessions, live or ended, by [`Place`].
+    pub places: Vec<u32>,
+    /// How many of them are live.
+    pub live: u16,
+    /// Counted as Idle in the pools of the live sessions (R23).
+    pub idle: bool,
+    /// `None`: never (R9).
+    pub last_sign_in: Option<Tick>,
+    pub last_activity: Tick,
+    pub last_organization: Option<OrganizationNo>,
+}
+
+impl User {
+    pub fn new(row: UserRow) -> Self {
+        Self {
+            no: row.no,
+            id: row.id,
+            administrator: row.administrator,
+            blocked: row.blocked,
+            profile: (!row.profile.is_empty()).then(|| Box::new(row.profile)),
+            created: row.created,
+            version: row.version,
+            seats: Vec::new(),
+            places: Vec::new(),
+            live: 0,
+            idle: false,
+            last_sign_in: None,
+            last_activity: Tick::default(),
+            last_organization: None,
+        }
+    }
+
+    pub fn row(&self, tenant: TenantNo) -> UserRow {
+        UserRow {
+            tenant,
+            no: self.no,
+            id: self.id.clone(),
+            administrator: self.administrator,
+            blocked: self.blocked,
+            profile: self.profile.as_deref().cloned().unwrap_or_default(),
+            created: self.created,
+            version: self.version,
+        }
+    }
+
+    pub fn seat(&self, pool: PoolNo) -> Option<&Seat> {
+        self.seats.iter().find(|seat| seat.pool == pool)
+    }
+
+    pub fn seat_row(&self, tenant: TenantNo, seat: &Seat) -> SeatRow {
+        SeatRow {
+            tenant,
+            user: self.no,
+            pool: seat.pool,
+            granted: seat.granted,
+            order: seat.order,
+            access: seat.access.clone(),
+        }
+    }
+
+    /// Whether this user's seats count in named pools (R10).
+    pub fn counts_in_named(&self, policy: &Policy) -> bool {
+        !self.administrator || policy.administrators_count_in_named
+    }
+
+    /// Whether this user's sessions count nowhere (R11).
+    pub fn is_exempt(&self, policy: &Policy) -> bool {
+        self.administrator && !policy.administrators_count_in_concurrent
+    }
+
+    /// A load brings places in any order; when it is through, none is left out.
+    pub fn set_place(&mut self, place: Place, slot: u32) {
+        let place = usize::from(place);
+        if self.places.len() <= place {
+            self.places.resize(place + 1, u32::MAX);
+        }
+        self.places[place] = slot;
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Users {
+    /// By number; a deleted user leaves a hole, so that a number means one user for as long as we run.
+    list: Vec<Option<Box<User>>>,
+    by_id: Map<UserId, UserNo>,
+}
+
+impl Users {
+    pub fn new(seed: Seed) -> Self {
+        Self { list: Vec::new(), by_id: Map::with_hasher(seed) }
+    }
+
+    pub fn next_no(&self) -> UserNo {
+        UserNo(u32::try_from(self.list.len()).expect("fewer than 2^32 users"))
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub fn find(&self, id: &UserId) -> Option<UserNo> {
+        self.by_id.get(id).copied()
+    }
+
+    /// # Panics
+    /// When there is no such user: a number comes from this tenant's own rows.
+    pub fn get(&self, no: UserNo) -> &User {
+        self.list[no.0 as usize].as_deref().expect("a user with this number")
+    }
+
+    pub fn get_mut(&mut self, no: UserNo) -> &mut User {
+        self.list[no.0 as usize].as_deref_mut().expect("a user with this number")
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &User> + '_ {
+        self.list.iter().filter_map(Option::as_deref)
+    }
+
+    pub fn put(&mut self, user: User) {
+        let index = user.no.0 as usize;
+        if self.list.len() <= index {
+            self.list.resize_with(index + 1, || None);
+        }
+        self.by_id.insert(user.id.clone(), user.no);
+        self.list[index] = Some(Box::new(user));
+    }
+
+    pub fn remove(&mut self, no: UserNo) {
+        if let Some(user) = self.list[no.0 as usize].take() {
+            self.by_id.remove(&user.id);
+        }
+    }
+}

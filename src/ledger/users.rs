@@ -1,0 +1,171 @@
+//! The administrator's acts on one user: create, update, block, unblock, delete (R5, R6, R15).
+
+use super::change::{Access, Action, BlockCause, Profile};
+use super::command::{BlockUser, CreateUser, DeleteUser, UnblockUser, UpdateUser, UserPatch};
+use super::outcome::{Denial, DenialReason, Done, PoolUsage, Refusal, SessionEndReason, UserView};
+use super::step::Step;
+use super::tenant::Tenant;
+use super::user::User;
+use crate::ids::{PoolNo, UserId, UserNo};
+
+impl Tenant {
+    pub fn create_user(
+        &mut self,
+        ask: CreateUser,
+        step: &mut Step,
+    ) -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)> {
+        if self.users.find(&ask.user).is_some() {
+            return Err(Refusal::exists("user", &ask.user));
+        }
+        let exempt = ask.administrator && !self.policy.administrators_count_in_named;
+        for pool in &ask.pools {
+            let reason = match self.guard_grant(pool, None, step) {
+                Err(DenialReason::SeatsExhausted) if exempt => continue,
+                Err(reason) => reason,
+                Ok(()) => continue,
+            };
+            step.log_denial(self.about(Action::UserCreated).denied(reason).user(&ask.user).pool(pool));
+            return Ok((Err(Denial::because(reason)), self.usages_of(&ask.pools, step)));
+        }
+        let mut pools = Vec::new();
+        for pool in &ask.pools {
+            pools.push(self.pool_or_new(pool, step).ok_or_else(super::grant_seats::too_many_pools)?);
+        }
+        let no = self.create(&ask.user, ask.administrator, ask.profile, "", step);
+        for pool in pools {
+            let about = self.about(Action::SeatGranted).user(&ask.user).pool(&self.pools.get(pool).id);
+            let order = step.log(about.detail("all organizations"));
+            self.put_seat(no, pool, Access::All, order, step);
+        }
+        Ok((Ok(self.user_view(no, step.sight())), self.usages_of(&ask.pools, step)))
+    }
+
+    fn usages_of(&self, pools: &[crate::ids::PoolId], step: &Step) -> Vec<PoolUsage> {
+        pools.iter().filter_map(|id| self.pools.find(id)).map(|no| self.usage(no, step.sight())).collect()
+    }
+
+    pub fn known_user(&self, id: &UserId) -> Done<UserNo> {
+        self.users.find(id).ok_or_else(|| Refusal::not_found("user", id))
+    }
+
+    pub fn update_user(&mut self, ask: UpdateUser, step: &mut Step) -> Done<UserView> {
+        let no = self.known_user(&ask.user)?;
+        let user = self.users.get(no);
+        if ask.version.is_some_and(|version| version != user.version) {
+            return Err(Refusal::StaleEtag);
+        }
+        // An administrator whose seats did not count may need one in each named pool now (R15).
+        let begins = ask.patch.administrator == Some(false) && !user.counts_in_named(&self.policy);
+        if begins && user.blocked.is_none() {
+            self.guard_room(user, step)?;
+        }
+        let changed = patched(user, &ask.patch);
+        if let Some((profile, administrator, what)) = changed {
+            self.change_user(no, step, |user| {
+                user.administrator = administrator;
+                user.profile = (!profile.is_empty()).then(|| Box::new(profile));
+            });
+            step.log(self.about(Action::UserUpdated).user(&ask.user).detail(what));
+        }
+        Ok(self.user_view(no, step.sight()))
+    }
+
+    /// Refuses when a named pool of the user's seats has no room for one more.
+    fn guard_room(&self, user: &User, step: &Step) -> Done<()> {
+        match self.first_full(user, step) {
+            None => Ok(()),
+            Some(pool) => Err(Refusal::Precondition {
+                reason: "SEATS_EXHAUSTED",
+                subject: self.pools.get(pool).id.to_string(),
+                text: "the user's seat would begin to count, and the pool has none free".into(),
+            }),
+        }
+    }
+
+    /// The first pool of the user's seats that has no room for one more, or whose license ended.
+    fn first_full(&self, user: &User, step: &Step) -> Option<PoolNo> {
+        user.seats.iter().map(|seat| seat.pool).find(|pool| !self.has_seats(*pool, 1, step.sight()))
+    }
+
+    pub fn block_user(&mut self, ask: &BlockUser, step: &mut Step) -> Done<UserView> {
+        self.settle(step.now.tick);
+        let no = self.known_user(&ask.user)?;
+        // Also a user blocked for want of a seat: from now on only an administrator unblocks (R33).
+        if self.users.get(no).blocked != Some(BlockCause::Administrator) {
+            self.change_user(no, step, |user| user.blocked = Some(BlockCause::Administrator));
+            step.log(self.about(Action::UserBlocked).user(&ask.user));
+        }
+        if ask.end_sessions {
+            self.end_all_of(no, SessionEndReason::Closed, step);
+        }
+        Ok(self.user_view(no, step.sight()))
+    }
+
+    pub fn unblock_user(&mut self, ask: &UnblockUser, step: &mut Step) -> Done<Result<UserView, Denial>> {
+        let no = self.known_user(&ask.user)?;
+        let user = self.users.get(no);
+        if user.blocked.is_none() {
+            return Ok(Ok(self.user_view(no, step.sight())));
+        }
+        let counts = user.counts_in_named(&self.policy);
+        if let Some(pool) = self.first_full(user, step).filter(|_| counts) {
+            let reason = DenialReason::SeatsExhausted;
+            let about = self.about(Action::UserUnblocked).denied(reason).user(&ask.user);
+            step.log_denial(about.pool(&self.pools.get(pool).id));
+            return Ok(Err(Denial::because(reason)));
+        }
+        self.change_user(no, step, |user| user.blocked = None);
+        let order = step.log(self.about(Action::UserUnblocked).user(&ask.user));
+        self.regrant_seats(no, order, step);
+        Ok(Ok(self.user_view(no, step.sight())))
+    }
+
+    pub fn delete_user(&mut self, ask: &DeleteUser, step: &mut Step) -> Done<()> {
+        self.settle(step.now.tick);
+        let no = self.known_user(&ask.user)?;
+        self.end_all_of(no, SessionEndReason::UserDeleted, step);
+        self.forget_sessions(no, step);
+        let pools: Vec<PoolNo> = self.users.get(no).seats.iter().map(|seat| seat.pool).collect();
+        for pool in pools {
+            self.drop_seat(no, pool, step);
+        }
+        self.remove_user(no, step);
+        step.log(self.about(Action::UserDeleted).user(&ask.user));
+        Ok(())
+    }
+
+    /// Deletes the rows of a user's ended sessions; their reasons stay in memory for late heartbeats.
+    fn forget_sessions(&mut self, user: UserNo, step: &mut Step) {
+        let slots = std::mem::take(&mut self.users.get_mut(user).places);
+        for slot in slots {
+            let Some(session) = self.sessions.remove(slot) else { continue };
+            if let Some((at, reason)) = session.ended {
+                step.orphans.add(session.id, self.id.clone(), reason, at);
+            }
+            step.put(super::change::Change::DeleteSession(self.no, user, session.place));
+        }
+    }
+}
+
+/// The user's new profile and role, and which fields change; `None`: none does.
+fn patched(user: &User, patch: &UserPatch) -> Option<(Profile, bool, String)> {
+    let mut profile = user.profile.as_deref().cloned().unwrap_or_default();
+    let mut administrator = user.administrator;
+    let mut what = Vec::new();
+    set(&mut administrator, patch.administrator, "administrator", &mut what);
+    set(&mut profile.given_name, patch.given_name.clone(), "given_name", &mut what);
+    set(&mut profile.family_name, patch.family_name.clone(), "family_name", &mut what);
+    set(&mut profile.groups, patch.groups.clone(), "groups", &mut what);
+    set(&mut profile.attributes, patch.attributes.clone(), "attributes", &mut what);
+    (!what.is_empty()).then(|| (profile, administrator, what.join(", ")))
+}
+
+/// Sets a field if it is given and new, and notes its name.
+pub(super) fn set<T: PartialEq>(field: &mut T, value: Option<T>, name: &'static str, what: &mut Vec<&'static str>) {
+    if let Some(value) = value
+        && *field != value
+    {
+        *field = value;
+        what.push(name);
+    }
+}

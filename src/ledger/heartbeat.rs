@@ -38,6 +38,6 @@ impl Tenant {
             }
             self.touch(user, now);
         }
-        Beat::Kept(self.lease(slot, false, step))
+        Beat::Kept(self.lease(slot, true, step))
     }
 }

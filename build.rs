@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // `file_descriptor_set_path` is ignored by `compile_fds`: write the bytes here.
     compiler.include_source_info(false);
+    #[allow(clippy::disallowed_methods)] // How cargo tells a build script where to write.
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     fs::write(out_dir.join("usher.v1.bin"), compiler.encode_file_descriptor_set())?;
     Ok(())

@@ -7,4 +7,6 @@ pub mod clock;
 pub mod ids;
 pub mod journal;
 pub mod ledger;
+pub mod proto;
+pub mod service;
 pub mod store;

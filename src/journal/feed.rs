@@ -123,7 +123,7 @@ impl Feed {
                 return Fed::Closed;
             }
             self.read();
-            if self.ready.is_empty() && self.moved.changed().await.is_err() {
+            if self.ready.is_empty() && !self.closed && self.moved.changed().await.is_err() {
                 return Fed::Closed;
             }
         }

@@ -1,26 +1,25 @@
 //! CloseSession: an administrator closes one session from the list (R26).
 
 use super::command::CloseSession;
-use super::outcome::{Done, Refusal, SessionEndReason, SessionView, Status};
+use super::outcome::{CheckedIn, Done, Refusal, SessionEndReason, Status};
 use super::policy::CloseActive;
 use super::step::Step;
 use super::tenant::Tenant;
 
 impl Tenant {
     /// Closing a session that has ended answers as it is; only an unknown one is refused.
-    pub fn close_session(&mut self, ask: &CloseSession, step: &mut Step) -> Done<SessionView> {
+    pub fn close_session(&mut self, ask: &CloseSession, step: &mut Step) -> Done<CheckedIn> {
         self.settle(step.now.tick);
         let slot = self.sessions.find(ask.session).ok_or_else(|| Refusal::not_found("session", ask.session))?;
-        let (_, late) = self.sessions.get(slot).deadline(&self.policy);
         let session = self.sessions.get(slot);
         let user = self.users.get(session.user);
-        let view = self.session_view(session, step.now);
-        if !session.is_live() {
-            return Ok(view);
+        if let Some((_, reason)) = session.ended {
+            return Ok(CheckedIn { ended_now: false, reason: Some(reason) });
         }
-        if session.deadline(&self.policy).0 <= step.now.tick {
-            self.end(slot, late, step);
-            return Ok(view);
+        let (due, overdue) = session.deadline(&self.policy);
+        if due <= step.now.tick {
+            self.end(slot, overdue, step);
+            return Ok(CheckedIn { ended_now: false, reason: Some(overdue) });
         }
         if ask.own_session == Some(ask.session) || ask.own_user.as_ref() == Some(&user.id) {
             return Err(refuse(
@@ -39,7 +38,7 @@ impl Tenant {
             ));
         }
         self.end(slot, SessionEndReason::Closed, step);
-        Ok(view)
+        Ok(CheckedIn { ended_now: true, reason: Some(SessionEndReason::Closed) })
     }
 }
 

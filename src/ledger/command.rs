@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::change::{Actor, Limit, Plan, Profile};
+use super::change::{Actor, Limit, Plan, Profile, TenantState};
 use super::outcome::{
-    Beat, CheckedIn, CheckedOut, Denial, Done, Granted, OrganizationView, PoolUsage, SessionView, Status, TenantUsage,
-    TenantView, UserView,
+    Beat, CheckedIn, CheckedOut, Denial, Done, Granted, OrganizationView, PoolUsage, Revoked, SessionView, Status,
+    TenantUsage, TenantView, UserView,
 };
 use super::policy::Policy;
 use super::time::Wall;
@@ -237,7 +237,7 @@ pub struct Cursor {
 /// Which users to list; every given filter holds.
 #[derive(Debug, Clone, Default)]
 pub struct ListUsers {
-    /// Words to look for in name and id, compared without case.
+    /// Words to look for in name and id; lower case.
     pub words: Vec<String>,
     /// Any word suffices; else all must be found.
     pub any_word: bool,
@@ -270,15 +270,30 @@ pub struct Page<T> {
     pub next: Option<Cursor>,
 }
 
-#[derive(Debug, Clone)]
+/// Which organizations to list; every given filter holds.
+#[derive(Debug, Clone, Default)]
 pub struct ListOrganizations {
+    /// Looked for in id and name; lower case. Empty: every organization.
+    pub text: String,
+    pub order: OrganizationOrder,
+    pub descending: bool,
     pub after: Option<Cursor>,
     pub limit: usize,
 }
 
-/// Lists the shard's tenants, by id. Addressed to a shard, not to a tenant.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OrganizationOrder {
+    #[default]
+    DisplayName,
+    OrganizationId,
+}
+
+/// Lists the shard's tenants, by id alone: a cursor's `id`. Addressed to a shard, not to a tenant.
+#[derive(Debug, Clone, Default)]
 pub struct ListTenants {
+    /// Looked for in id, name and contact; lower case. Empty: every tenant.
+    pub text: String,
+    pub state: Option<TenantState>,
     pub after: Option<Cursor>,
     pub limit: usize,
 }
@@ -352,8 +367,8 @@ kinds! {
         CheckIn -> CheckedIn,
         Heartbeat -> Vec<Beat>,
         GrantSeats -> Vec<Done<Granted>>,
-        RevokeSeats -> Vec<Done<PoolUsage>>,
-        CloseSession -> Done<SessionView>,
+        RevokeSeats -> Vec<Done<Revoked>>,
+        CloseSession -> Done<CheckedIn>,
         CloseIdle -> Done<Vec<SessionView>>,
         CreateTenant -> Done<TenantView>,
         UpdateTenant -> Done<TenantView>,
@@ -362,7 +377,7 @@ kinds! {
         CreateUser -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)>,
         UpdateUser -> Done<UserView>,
         BlockUser -> Done<UserView>,
-        UnblockUser -> Done<Result<UserView, Denial>>,
+        UnblockUser -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)>,
         DeleteUser -> Done<()>,
         CreateOrganization -> Done<OrganizationView>,
         UpdateOrganization -> Done<OrganizationView>,

@@ -269,7 +269,7 @@ pub struct CheckedOut {
     pub notices: Vec<Notice>,
 }
 
-/// Answer of CheckIn.
+/// Answer of CheckIn and CloseSession.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CheckedIn {
     /// False: the session had ended before.
@@ -291,6 +291,14 @@ pub enum Beat {
 pub struct Granted {
     pub decision: Result<SeatView, Denial>,
     pub usage: Option<PoolUsage>,
+}
+
+/// Answer of one revocation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Revoked {
+    /// What is left of the seat; `None`: nothing.
+    pub seat: Option<SeatView>,
+    pub usage: PoolUsage,
 }
 
 /// A rule or a missing thing in the way of an administrator's act. Nothing was changed.

@@ -3,7 +3,8 @@
 
 use super::Ledger;
 use super::command::{
-    Cursor, Found, ListOrganizations, ListSessions, ListTenants, ListUsers, Page, Query, SessionOrder, UserOrder,
+    Cursor, Found, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Page, Query,
+    SessionOrder, UserOrder,
 };
 use super::entitlement;
 use super::outcome::{
@@ -45,7 +46,10 @@ impl Ledger {
     }
 
     fn list_tenants(&self, ask: &ListTenants, now: Moment) -> Page<TenantView> {
-        let tenants = self.tenants.iter().flatten();
+        let tenants = self.tenants.iter().flatten().filter(|tenant| {
+            let texts = [tenant.id.as_str(), &tenant.display_name, &tenant.contact];
+            ask.state.is_none_or(|state| state == tenant.state) && any_contains(&texts, &ask.text)
+        });
         let keyed = tenants.map(|tenant| (Key { when: 0, name: "", id: tenant.id.as_str() }, tenant));
         page(keyed, ask.after.as_ref(), false, ask.limit, |tenant| tenant.view(now))
     }
@@ -215,9 +219,22 @@ impl Tenant {
     }
 
     fn list_organizations(&self, ask: &ListOrganizations, now: Moment) -> Page<OrganizationView> {
-        let keyed = self.organizations.iter().map(|row| (Key { when: 0, name: "", id: row.id.as_str() }, row));
-        page(keyed, ask.after.as_ref(), false, ask.limit, |row| super::organization::view(row, now))
+        let rows = self.organizations.iter();
+        let rows = rows.filter(|row| any_contains(&[row.id.as_str(), &row.display_name], &ask.text));
+        let keyed = rows.map(|row| {
+            let name = match ask.order {
+                OrganizationOrder::DisplayName => &*row.display_name,
+                OrganizationOrder::OrganizationId => "",
+            };
+            (Key { when: 0, name, id: row.id.as_str() }, row)
+        });
+        page(keyed, ask.after.as_ref(), ask.descending, ask.limit, |row| super::organization::view(row, now))
     }
+}
+
+/// Whether one of the texts contains `wanted`, which is in lower case.
+fn any_contains(texts: &[&str], wanted: &str) -> bool {
+    wanted.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(wanted))
 }
 
 /// Away is a part of Active (R23).

@@ -4,13 +4,13 @@
 use super::change::{Access, Action};
 use super::command::RevokeSeats;
 use super::grant_seats::describe;
-use super::outcome::{Done, PoolUsage, Refusal, SessionEndReason};
+use super::outcome::{Done, Refusal, Revoked, SessionEndReason};
 use super::step::Step;
 use super::tenant::Tenant;
 use crate::ids::{OrganizationNo, PoolId, PoolNo, UserId, UserNo};
 
 impl Tenant {
-    pub fn revoke_seats(&mut self, ask: &RevokeSeats, step: &mut Step) -> Vec<Done<PoolUsage>> {
+    pub fn revoke_seats(&mut self, ask: &RevokeSeats, step: &mut Step) -> Vec<Done<Revoked>> {
         self.settle(step.now.tick);
         let pairs = ask.pools.iter().flat_map(|pool| ask.users.iter().map(move |user| (pool, user)));
         match self.organization_numbers(&ask.organizations) {
@@ -26,7 +26,7 @@ impl Tenant {
         what: &Access,
         end_sessions: bool,
         step: &mut Step,
-    ) -> Done<PoolUsage> {
+    ) -> Done<Revoked> {
         let no = self.users.find(user).ok_or_else(|| Refusal::not_found("user", user))?;
         let pool = self.pools.find(pool).ok_or_else(|| Refusal::not_found("pool", pool))?;
         let held = self.users.get(no).seat(pool).map(|seat| (seat.access.clone(), seat.order));
@@ -43,7 +43,8 @@ impl Tenant {
         if end_sessions {
             self.end_sessions_in(no, pool, what, step);
         }
-        Ok(self.usage(pool, step.sight()))
+        let sight = step.sight();
+        Ok(Revoked { seat: self.seat_view(no, pool, sight), usage: self.usage(pool, sight) })
     }
 
     fn write_revocation(&self, user: UserNo, pool: PoolNo, what: &Access, step: &mut Step) {

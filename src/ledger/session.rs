@@ -107,7 +107,10 @@ impl Sessions {
         (0..).zip(&self.slots).filter_map(|(slot, session)| session.as_ref().map(|session| (slot, session)))
     }
 
+    /// # Panics
+    /// When the id is in use: it was not random, and two logins must never share a session.
     pub fn insert(&mut self, session: Session) -> u32 {
+        assert!(!self.by_id.contains_key(&session.id), "session id {} is in use", session.id);
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 sessions")

@@ -101,23 +101,37 @@ impl Tenant {
         Ok(self.user_view(no, step.sight()))
     }
 
-    pub fn unblock_user(&mut self, ask: &UnblockUser, step: &mut Step) -> Done<Result<UserView, Denial>> {
+    /// Answers with the usage of each pool in which the user has a seat, by id.
+    pub fn unblock_user(
+        &mut self,
+        ask: &UnblockUser,
+        step: &mut Step,
+    ) -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)> {
         let no = self.known_user(&ask.user)?;
+        let decision = self.unblock(no, ask, step);
+        let sight = step.sight();
+        let seats = &self.users.get(no).seats;
+        let mut usage: Vec<PoolUsage> = seats.iter().map(|seat| self.usage(seat.pool, sight)).collect();
+        usage.sort_unstable_by(|a, b| a.pool.cmp(&b.pool));
+        Ok((decision, usage))
+    }
+
+    fn unblock(&mut self, no: UserNo, ask: &UnblockUser, step: &mut Step) -> Result<UserView, Denial> {
         let user = self.users.get(no);
         if user.blocked.is_none() {
-            return Ok(Ok(self.user_view(no, step.sight())));
+            return Ok(self.user_view(no, step.sight()));
         }
         let counts = user.counts_in_named(&self.policy);
         if let Some(pool) = self.first_full(user, step).filter(|_| counts) {
             let reason = DenialReason::SeatsExhausted;
             let about = self.about(Action::UserUnblocked).denied(reason).user(&ask.user);
             step.log_denial(about.pool(&self.pools.get(pool).id));
-            return Ok(Err(Denial::because(reason)));
+            return Err(Denial::because(reason));
         }
         self.change_user(no, step, |user| user.blocked = None);
         let order = step.log(self.about(Action::UserUnblocked).user(&ask.user));
         self.regrant_seats(no, order, step);
-        Ok(Ok(self.user_view(no, step.sight())))
+        Ok(self.user_view(no, step.sight()))
     }
 
     pub fn delete_user(&mut self, ask: &DeleteUser, step: &mut Step) -> Done<()> {

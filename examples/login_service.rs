@@ -1,0 +1,272 @@
+//! A login service that asks Usher. It plays some logins against the demo tenant, and ends by itself:
+//!
+//! ```text
+//! make run                                                    in one terminal
+//! cargo run --example login_service                           in another one
+//! cargo run --example login_service -- --fail-open            lets users in when Usher cannot be asked
+//! cargo run --example login_service -- http://127.0.0.1:50051
+//! ```
+//!
+//! What to take from it: [`Gate::check_out`] (yes, no, undecided), [`SignedIn`] (heartbeats, the end of a session,
+//! logout) and [`log_in`] (what a user is told). The rest plays the logins.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+use usher::proto::v1::check_out_response::Outcome as Decision;
+use usher::proto::v1::heartbeat_response::Outcome as Beat;
+use usher::proto::v1::seat_service_client::SeatServiceClient;
+use usher::proto::v1::session_service_client::SessionServiceClient;
+use usher::proto::v1::{
+    CheckInRequest, CheckOutRequest, CloseSessionRequest, Denial, DenialReason, HeartbeatRequest, Lease, SessionEnded,
+};
+
+const TENANT: &str = "demo";
+const POOL: &str = "primary";
+/// The longest a user waits for one answer of Usher at login.
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// Before another attempt, where the error does not say how long to wait, and at most.
+const BACKOFF: Duration = Duration::from_millis(200);
+const MAX_BACKOFF: Duration = Duration::from_secs(2);
+/// Only so that the show is short: a real service sends a heartbeat every `heartbeat_interval`.
+const SHOW: Duration = Duration::from_secs(1);
+
+/// What becomes of a login about which Usher decided nothing. Each service makes this choice once, in its settings.
+#[derive(Debug, Clone, Copy)]
+enum WhenUndecided {
+    /// Nobody is kept from work because the license service is away; seats may be overdrawn meanwhile.
+    FailOpen,
+    /// No seat, no entry.
+    FailClosed,
+}
+
+/// Usher's three kinds of answer.
+enum Verdict {
+    Yes(Box<Lease>),
+    /// A decision, and not an error: it is never repeated, and never counted as a wrong password.
+    No(Denial),
+    /// No decision: Usher is away or overloaded, or the call is malformed.
+    Undecided(Status),
+}
+
+/// The way to Usher. One for the whole process: the channel is shared, and reconnects by itself.
+#[derive(Clone)]
+struct Gate {
+    seats: SeatServiceClient<Channel>,
+}
+
+impl Gate {
+    fn new(endpoint: &Endpoint) -> Self {
+        // `timeout` bounds every call, and travels with it: Usher gives up when we do.
+        let channel = endpoint.clone().timeout(TIMEOUT).connect_timeout(TIMEOUT).connect_lazy();
+        Self { seats: SeatServiceClient::new(channel) }
+    }
+
+    /// Takes a seat. Safe to repeat: the same user, pool and device get the same session again, never a second seat.
+    async fn check_out(&self, user: &str, device: &str) -> Verdict {
+        let ask = CheckOutRequest {
+            tenant_id: TENANT.into(),
+            pool_id: POOL.into(),
+            user_id: user.into(),
+            device_id: device.into(),
+            client: "login-service example".into(),
+            ..CheckOutRequest::default()
+        };
+        let mut answer = self.seats.clone().check_out(ask.clone()).await;
+        if let Err(status) = &answer
+            && is_worth_repeating(status)
+        {
+            tokio::time::sleep(backoff(status)).await;
+            answer = self.seats.clone().check_out(ask).await;
+        }
+        match answer.map(|answer| answer.into_inner().outcome) {
+            Ok(Some(Decision::Lease(lease))) => Verdict::Yes(Box::new(lease)),
+            Ok(Some(Decision::Denial(denial))) => Verdict::No(denial),
+            // An answer without an outcome means denied.
+            Ok(None) => Verdict::No(Denial::default()),
+            Err(status) => Verdict::Undecided(status),
+        }
+    }
+}
+
+/// Whether the same call can be answered a moment later. A malformed one cannot.
+fn is_worth_repeating(status: &Status) -> bool {
+    matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Internal)
+}
+
+/// How long to wait before the next attempt: what Usher says (`RetryInfo`), within what a user waits for.
+fn backoff(status: &Status) -> Duration {
+    let told = status.get_details_retry_info().and_then(|info| info.retry_delay);
+    told.unwrap_or(BACKOFF).min(MAX_BACKOFF)
+}
+
+/// A user who is signed in, and whose seat is held by heartbeats.
+struct SignedIn {
+    gate: Gate,
+    lease: Lease,
+    /// The user did something since the last heartbeat.
+    active: Arc<AtomicBool>,
+    /// Ends when the session has ended elsewhere. `None`: the lease needs no heartbeat.
+    heartbeats: Option<JoinHandle<SessionEnded>>,
+}
+
+impl SignedIn {
+    fn new(gate: Gate, lease: Lease) -> Self {
+        let active = Arc::new(AtomicBool::new(false));
+        let interval = lease.heartbeat_interval.and_then(|interval| Duration::try_from(interval).ok());
+        let heartbeats = interval.map(|interval| {
+            let beating = beat(gate.clone(), lease.session_id.clone(), interval.min(SHOW), Arc::clone(&active));
+            tokio::spawn(beating)
+        });
+        Self { gate, lease, active, heartbeats }
+    }
+
+    /// Called with every click and keystroke: a store, and no call.
+    fn user_did_something(&self) {
+        self.active.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until Usher says that the session has ended: then the application ends its own session, too.
+    async fn ended(&mut self) -> SessionEnded {
+        match &mut self.heartbeats {
+            Some(heartbeats) => heartbeats.await.unwrap_or_default(),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Returns the seat. Answers whether the session had lasted until now.
+    async fn log_out(mut self) -> Result<bool, Status> {
+        if let Some(heartbeats) = self.heartbeats.take() {
+            heartbeats.abort();
+        }
+        let ask = CheckInRequest { tenant_id: TENANT.into(), session_id: self.lease.session_id };
+        // If this fails for good, the lease runs out and the seat is free then.
+        Ok(self.gate.seats.check_in(ask).await?.into_inner().ended_now)
+    }
+}
+
+/// Sends heartbeats until the session has ended.
+async fn beat(mut gate: Gate, session_id: String, interval: Duration, active: Arc<AtomicBool>) -> SessionEnded {
+    loop {
+        tokio::time::sleep(interval).await;
+        let was_active = active.swap(false, Ordering::Relaxed);
+        let ask = HeartbeatRequest { tenant_id: TENANT.into(), session_id: session_id.clone(), active: was_active };
+        match gate.seats.heartbeat(ask).await.map(|answer| answer.into_inner().outcome) {
+            Ok(Some(Beat::Lease(_))) => println!("    heartbeat, active: {was_active}"),
+            Ok(Some(Beat::Ended(ended))) => return ended,
+            Ok(None) => return SessionEnded::default(),
+            Err(status) => {
+                // Undecided: the session goes on. A lease lasts for three intervals, so the next one is in time.
+                println!("    heartbeat undecided: {}", status.code());
+                active.fetch_or(was_active, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Stands for the application's own check of the password, which comes first and is none of Usher's business.
+fn password_is_right(password: &str) -> bool {
+    password == "secret"
+}
+
+/// How a login ended.
+enum Entry {
+    In(Box<SignedIn>),
+    /// Let in without a seat, because Usher decided nothing: to be checked out once it answers again.
+    InUnseated,
+    Out,
+}
+
+/// A whole login.
+async fn log_in(gate: &Gate, user: &str, password: &str, device: &str, rule: WhenUndecided) -> Entry {
+    println!("{user} signs in on {device}");
+    if !password_is_right(password) {
+        println!("    wrong password; Usher is not asked");
+        return Entry::Out;
+    }
+    match gate.check_out(user, device).await {
+        Verdict::Yes(lease) => {
+            println!("    yes: lands in {:?}, session {}", lease.organization_id, lease.session_id);
+            Entry::In(Box::new(SignedIn::new(gate.clone(), *lease)))
+        }
+        Verdict::No(denial) => {
+            println!("    no, {}: {}", denial.reason().as_str_name(), message(&denial));
+            Entry::Out
+        }
+        Verdict::Undecided(status) => {
+            println!("    undecided, {}: {rule:?}", status.code());
+            match rule {
+                WhenUndecided::FailOpen => Entry::InUnseated,
+                WhenUndecided::FailClosed => Entry::Out,
+            }
+        }
+    }
+}
+
+/// What the user reads. Where the application has nothing better to say, Usher's own sentence will do.
+fn message(denial: &Denial) -> String {
+    match denial.reason() {
+        DenialReason::AlreadySignedIn => {
+            let devices: Vec<&str> = denial.own_sessions.iter().map(|session| session.device_id.as_str()).collect();
+            format!("You are signed in on {}. Sign out there first.", devices.join(", "))
+        }
+        DenialReason::SeatsExhausted => match &denial.retry_after {
+            Some(wait) => format!("All seats are taken. One can be free in {} min at the earliest.", wait.seconds / 60),
+            None => "All seats are taken.".into(),
+        },
+        DenialReason::UserNotFound | DenialReason::SeatNotGranted => "Ask your administrator for a seat.".into(),
+        _ => denial.message.clone(),
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rule = match arguments.iter().any(|argument| argument == "--fail-open") {
+        true => WhenUndecided::FailOpen,
+        false => WhenUndecided::FailClosed,
+    };
+    let address = arguments.iter().find(|argument| argument.starts_with("http"));
+    let usher: Endpoint = address.map_or("http://127.0.0.1:50051", String::as_str).to_owned().try_into()?;
+    let gate = Gate::new(&usher);
+
+    log_in(&gate, "ann@demo.example", "wrong", "laptop", rule).await;
+    let Entry::In(ann) = log_in(&gate, "ann@demo.example", "secret", "laptop", rule).await else {
+        return Err("the demo is played on a running Usher: `make run` in another terminal".into());
+    };
+    ann.user_did_something();
+    tokio::time::sleep(SHOW * 3 / 2).await;
+
+    // No: each with its reason.
+    log_in(&gate, "ann@demo.example", "secret", "phone", rule).await;
+    log_in(&gate, "zoe@demo.example", "secret", "laptop", rule).await;
+
+    // A session ends elsewhere, and the application hears of it with the next heartbeat.
+    if let Entry::In(mut bob) = log_in(&gate, "bob@demo.example", "secret", "desk", rule).await {
+        let closed = CloseSessionRequest {
+            tenant_id: TENANT.into(),
+            session_id: bob.lease.session_id.clone(),
+            force: true,
+            ..CloseSessionRequest::default()
+        };
+        SessionServiceClient::new(usher.connect().await?).close_session(closed).await?;
+        println!("an administrator closes bob's session");
+        let ended = bob.ended().await;
+        println!("    bob's session has ended, {}: he is signed out", ended.reason().as_str_name());
+    }
+
+    println!("ann signs out");
+    println!("    seat returned: {}", ann.log_out().await?);
+
+    // Nobody listens there: no decision, and the service's own rule applies.
+    let nowhere = Gate::new(&Endpoint::from_static("http://127.0.0.1:1"));
+    let dee = log_in(&nowhere, "dee@demo.example", "secret", "desk", rule).await;
+    println!("    dee is let in: {}", matches!(dee, Entry::InUnseated));
+    Ok(())
+}

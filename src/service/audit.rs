@@ -1,0 +1,38 @@
+//! AuditService: who did what, and when.
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+
+use super::context::ServiceContext;
+use super::{parse, render, status};
+use crate::proto::v1::{self, audit_service_server};
+
+/// Reads the audit.
+#[derive(Clone)]
+pub struct AuditService {
+    context: Arc<ServiceContext>,
+}
+
+impl AuditService {
+    #[must_use]
+    pub fn new(context: Arc<ServiceContext>) -> Self {
+        Self { context }
+    }
+}
+
+#[tonic::async_trait]
+impl audit_service_server::AuditService for AuditService {
+    async fn list_audit_events(
+        &self,
+        request: Request<v1::ListAuditEventsRequest>,
+    ) -> Result<Response<v1::ListAuditEventsResponse>, Status> {
+        let (tenant, mut filter, shape) = parse::list_audit_events(request.into_inner())?;
+        let limit = filter.limit;
+        // One more than the page holds tells whether there is another page.
+        filter.limit += 1;
+        let read = self.context.journal.audit(&tenant, filter).await;
+        let events = read.map_err(|error| status::unread(error, &tenant))?;
+        Ok(Response::new(render::list_audit_events(&tenant, events, limit, shape)))
+    }
+}

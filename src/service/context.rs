@@ -1,0 +1,49 @@
+//! What every service holds: the journal, the limits, the end of service, and the counts of decisions.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use super::decisions::Decisions;
+use super::status;
+use crate::journal::Journal;
+
+/// How much one caller can ask for at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Items of a batch; of pools times users the pairs.
+    pub batch_items: usize,
+    /// Watchers of sessions, all tenants together; each holds a stream open.
+    pub watchers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { batch_items: 1_000, watchers: 1_000 }
+    }
+}
+
+/// Shared by all services.
+pub struct ServiceContext {
+    pub(super) journal: Arc<Journal>,
+    pub(super) limits: Limits,
+    /// Cancelled when the service drains: streams end, so that their clients reconnect elsewhere.
+    pub(super) shutdown: CancellationToken,
+    /// Read by telemetry.
+    pub decisions: Decisions,
+    watchers: Arc<Semaphore>,
+}
+
+impl ServiceContext {
+    #[must_use]
+    pub fn new(journal: Arc<Journal>, limits: Limits, shutdown: CancellationToken) -> Arc<Self> {
+        let watchers = Arc::new(Semaphore::new(limits.watchers.min(Semaphore::MAX_PERMITS)));
+        Arc::new(Self { journal, limits, shutdown, decisions: Decisions::default(), watchers })
+    }
+
+    /// A place among the watchers, given back when dropped.
+    pub(super) fn watcher(&self) -> Result<OwnedSemaphorePermit, tonic::Status> {
+        Arc::clone(&self.watchers).try_acquire_owned().map_err(|_| status::too_many_watchers())
+    }
+}

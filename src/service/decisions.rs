@@ -1,0 +1,59 @@
+//! Counts the decisions about logins, for telemetry. A question (`check_only`, R20) is none.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::render::denial_name;
+use crate::ledger::outcome::{CheckedOut, DenialReason};
+
+/// How many check-outs were granted, renewed (R16), and denied for each reason, since the process started.
+#[derive(Debug, Default)]
+pub struct Decisions {
+    granted: AtomicU64,
+    renewed: AtomicU64,
+    denied: [AtomicU64; DenialReason::ALL.len()],
+}
+
+impl Decisions {
+    pub(super) fn count(&self, answer: &CheckedOut) {
+        let counter = match &answer.decision {
+            Ok(lease) if lease.renewed => &self.renewed,
+            Ok(_) => &self.granted,
+            Err(denial) => &self.denied[slot(denial.reason)],
+        };
+        // Counters order nothing else.
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Every decision's name (`GRANTED`, `RENEWED`, `SEATS_EXHAUSTED`, …) and count; always the same names.
+    pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let denied = DenialReason::ALL.into_iter().map(|reason| (denial_name(reason), &self.denied[slot(reason)]));
+        [("GRANTED", &self.granted), ("RENEWED", &self.renewed)]
+            .into_iter()
+            .chain(denied)
+            .map(|(name, counter)| (name, counter.load(Ordering::Relaxed)))
+    }
+}
+
+/// The reasons are numbered from 1 without a gap.
+fn slot(reason: DenialReason) -> usize {
+    usize::from(reason.code()) - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::outcome::Denial;
+
+    #[test]
+    fn every_denial_has_a_counter_of_its_own() {
+        let decisions = Decisions::default();
+        for reason in DenialReason::ALL {
+            let decision = Err(Denial::because(reason));
+            decisions.count(&CheckedOut { decision, usage: None, notices: Vec::new() });
+        }
+        let counts: Vec<_> = decisions.counts().collect();
+        assert_eq!(counts[..2], [("GRANTED", 0), ("RENEWED", 0)]);
+        assert!(counts[2..].iter().all(|(_, count)| *count == 1), "{counts:?}");
+        assert_eq!(counts.last(), Some(&("SEATS_EXHAUSTED", 1)));
+    }
+}

@@ -1,0 +1,133 @@
+//! DirectoryService: users and organizations of a tenant.
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+
+use super::context::ServiceContext;
+use super::{caller, parse, render};
+use crate::proto::v1::{self, directory_service_server};
+
+/// Users and organizations, for those who manage them.
+#[derive(Clone)]
+pub struct DirectoryService {
+    context: Arc<ServiceContext>,
+}
+
+impl DirectoryService {
+    #[must_use]
+    pub fn new(context: Arc<ServiceContext>) -> Self {
+        Self { context }
+    }
+}
+
+#[tonic::async_trait]
+impl directory_service_server::DirectoryService for DirectoryService {
+    async fn create_user(
+        &self,
+        request: Request<v1::CreateUserRequest>,
+    ) -> Result<Response<v1::CreateUserResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::create_user(request.into_inner(), &self.context.limits)?;
+        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        Ok(Response::new(render::created_user(answer)))
+    }
+
+    async fn get_user(&self, request: Request<v1::GetUserRequest>) -> Result<Response<v1::GetUserResponse>, Status> {
+        let (tenant, query, organization) = parse::get_user(request.into_inner())?;
+        let found = self.context.journal.ask(&tenant, query).await??;
+        let user = render::user_in(found, organization.as_ref());
+        Ok(Response::new(v1::GetUserResponse { user: Some(user) }))
+    }
+
+    async fn update_user(
+        &self,
+        request: Request<v1::UpdateUserRequest>,
+    ) -> Result<Response<v1::UpdateUserResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::update_user(request.into_inner())?;
+        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        Ok(Response::new(v1::UpdateUserResponse { user: Some(render::user(answer)) }))
+    }
+
+    async fn list_users(
+        &self,
+        request: Request<v1::ListUsersRequest>,
+    ) -> Result<Response<v1::ListUsersResponse>, Status> {
+        let (tenant, query, shape) = parse::list_users(request.into_inner())?;
+        let organization = query.organization.clone();
+        let page = self.context.journal.ask(&tenant, query).await??;
+        Ok(Response::new(render::list_users(page, shape, organization.as_ref())))
+    }
+
+    async fn block_user(
+        &self,
+        request: Request<v1::BlockUserRequest>,
+    ) -> Result<Response<v1::BlockUserResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::block_user(request.into_inner())?;
+        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        Ok(Response::new(v1::BlockUserResponse { user: Some(render::user(answer)) }))
+    }
+
+    async fn unblock_user(
+        &self,
+        request: Request<v1::UnblockUserRequest>,
+    ) -> Result<Response<v1::UnblockUserResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::unblock_user(request.into_inner())?;
+        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        Ok(Response::new(render::unblocked_user(answer)))
+    }
+
+    async fn delete_user(
+        &self,
+        request: Request<v1::DeleteUserRequest>,
+    ) -> Result<Response<v1::DeleteUserResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::delete_user(request.into_inner())?;
+        self.context.journal.submit(&actor, &tenant, command).await??;
+        Ok(Response::new(v1::DeleteUserResponse {}))
+    }
+
+    async fn create_organization(
+        &self,
+        request: Request<v1::CreateOrganizationRequest>,
+    ) -> Result<Response<v1::CreateOrganizationResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::create_organization(request.into_inner())?;
+        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        let organization = Some(render::organization(answer));
+        Ok(Response::new(v1::CreateOrganizationResponse { organization }))
+    }
+
+    async fn update_organization(
+        &self,
+        request: Request<v1::UpdateOrganizationRequest>,
+    ) -> Result<Response<v1::UpdateOrganizationResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::update_organization(request.into_inner())?;
+        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        let organization = Some(render::organization(answer));
+        Ok(Response::new(v1::UpdateOrganizationResponse { organization }))
+    }
+
+    async fn list_organizations(
+        &self,
+        request: Request<v1::ListOrganizationsRequest>,
+    ) -> Result<Response<v1::ListOrganizationsResponse>, Status> {
+        let (tenant, query, shape) = parse::list_organizations(request.into_inner())?;
+        let page = self.context.journal.ask(&tenant, query).await??;
+        Ok(Response::new(render::list_organizations(page, shape)))
+    }
+
+    async fn delete_organization(
+        &self,
+        request: Request<v1::DeleteOrganizationRequest>,
+    ) -> Result<Response<v1::DeleteOrganizationResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::delete_organization(request.into_inner())?;
+        self.context.journal.submit(&actor, &tenant, command).await??;
+        Ok(Response::new(v1::DeleteOrganizationResponse {}))
+    }
+}

@@ -1,0 +1,37 @@
+//! The gRPC services: a handler parses, submits and renders, and changes nothing itself.
+//!
+//! `parse` turns messages into commands and names every field that is wrong; `render` turns answers into
+//! messages; `status` is the one place that makes an error; proto types go no further than this room.
+
+mod audit;
+mod context;
+mod decisions;
+mod directory;
+mod page;
+mod parse;
+mod render;
+mod seat;
+mod session;
+pub mod status;
+mod tenant;
+mod watch;
+
+pub use audit::AuditService;
+pub use context::{Limits, ServiceContext};
+pub use decisions::Decisions;
+pub use directory::DirectoryService;
+pub use seat::SeatService;
+pub use session::SessionService;
+pub use tenant::TenantService;
+
+use std::sync::LazyLock;
+
+use tonic::Request;
+
+use crate::ledger::change::Actor;
+
+/// Who asks. Nobody is authenticated yet, so everybody has the same name in the audit.
+fn caller<T>(_request: &Request<T>) -> Actor {
+    static ANONYMOUS: LazyLock<Actor> = LazyLock::new(|| Actor("anonymous".into()));
+    ANONYMOUS.clone()
+}

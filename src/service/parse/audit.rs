@@ -1,0 +1,189 @@
+//! Requests of AuditService.
+
+use super::list::{Paging, order, paging};
+use super::problems::Problems;
+use super::values::{MAX_NAME_BYTES, Text, check_text, choice, timestamp};
+use crate::ids::{EventNo, TenantId, UserId};
+use crate::journal::AuditFilter;
+use crate::ledger::change::{Action, Reason};
+use crate::ledger::outcome::{DenialReason, SessionEndReason};
+use crate::proto::v1;
+use crate::service::page::Shape;
+use crate::service::render::{audit_action, reason_name};
+
+pub fn list_audit_events(mut request: v1::ListAuditEventsRequest) -> Result<(TenantId, AuditFilter, Shape), Problems> {
+    let mut problems = Problems::default();
+    let size = std::mem::take(&mut request.page_size);
+    let token = std::mem::take(&mut request.page_token);
+    let Paging { shape, after, limit } = paging(&mut problems, "ListAuditEvents", &request, size, &token);
+    let tenant = problems.tenant(&request.tenant_id);
+    let user = problems.optional("user_id", &request.user_id, UserId::parse);
+    check_text(&mut problems, "actor", &request.actor, Text::Line, MAX_NAME_BYTES);
+    let (action, denied) = what(&mut problems, request.action, request.outcome);
+    let reason = reason(&mut problems, &request.reason);
+    let from = request.occurred_from.and_then(|at| timestamp(&mut problems, "occurred_from", at));
+    let until = request.occurred_before.and_then(|at| timestamp(&mut problems, "occurred_before", at));
+    if from.is_some() && until.is_some() && from >= until {
+        problems.add("occurred_before", "must be later than occurred_from");
+    }
+    newest_first(&mut problems, &request.order_by);
+    problems.finish(|| {
+        let before = after.map(|cursor| EventNo(cursor.when));
+        let actor = (!request.actor.is_empty()).then_some(request.actor);
+        let filter = AuditFilter { before, user, actor, action, denied, reason, session: None, from, until, limit };
+        Some((tenant?, filter, shape))
+    })
+}
+
+/// The action, and whether it was denied. A grant and a denied grant are two actions for callers, and one for us.
+fn what(problems: &mut Problems, action: i32, outcome: i32) -> (Option<Action>, Option<bool>) {
+    let asked = choice(problems, "action", action).unwrap_or(v1::AuditAction::Unspecified);
+    let outcome = match choice(problems, "outcome", outcome) {
+        None | Some(v1::AuditOutcome::Unspecified) => None,
+        Some(v1::AuditOutcome::Done) => Some(false),
+        Some(v1::AuditOutcome::Denied) => Some(true),
+    };
+    let implied = match asked {
+        v1::AuditAction::SeatGranted => Some(false),
+        v1::AuditAction::SeatGrantDenied => Some(true),
+        _ => None,
+    };
+    if implied.is_some() && outcome.is_some() && implied != outcome {
+        problems.add("outcome", "must fit the action, which never has this outcome");
+    }
+    let action = Action::ALL.into_iter().find(|known| audit_action(*known, implied == Some(true)) == asked);
+    (action, implied.or(outcome))
+}
+
+/// The code of a reason that is given by its name.
+fn reason(problems: &mut Problems, name: &str) -> Option<u8> {
+    if name.is_empty() {
+        return None;
+    }
+    let denials = DenialReason::ALL.into_iter().map(Reason::Denied);
+    let ends = SessionEndReason::ALL.into_iter().map(Reason::Ended);
+    let found = denials.chain(ends).find(|reason| reason_name(*reason) == name);
+    if found.is_none() {
+        problems.add("reason", "must be a reason's name, such as DENIAL_REASON_SEATS_EXHAUSTED");
+    }
+    found.map(Reason::code)
+}
+
+/// The one order there is: the newest first.
+fn newest_first(problems: &mut Problems, order_by: &str) {
+    let ((), descending) = order(problems, order_by, &[("occurred_at", ())], ((), true));
+    if !descending {
+        problems.add("order_by", "must be occurred_at desc");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::bad;
+    use super::*;
+    use crate::ledger::time::Wall;
+
+    fn request() -> v1::ListAuditEventsRequest {
+        v1::ListAuditEventsRequest { tenant_id: "acme".into(), ..Default::default() }
+    }
+
+    fn at(seconds: i64) -> Option<prost_types::Timestamp> {
+        Some(prost_types::Timestamp { seconds, nanos: 0 })
+    }
+
+    #[test]
+    fn a_list_of_events() {
+        let asked = v1::ListAuditEventsRequest {
+            user_id: "Ann".into(),
+            actor: "console".into(),
+            action: v1::AuditAction::UserCreated.into(),
+            outcome: v1::AuditOutcome::Denied.into(),
+            reason: "DENIAL_REASON_SEATS_EXHAUSTED".into(),
+            occurred_from: at(1),
+            occurred_before: at(2),
+            order_by: "occurred_at desc".into(),
+            page_size: 5,
+            ..request()
+        };
+        let (_, filter, shape) = list_audit_events(asked.clone()).unwrap();
+        assert_eq!(filter.user.unwrap().as_str(), "ann");
+        assert_eq!((filter.actor.as_deref(), filter.action), (Some("console"), Some(Action::UserCreated)));
+        assert_eq!(filter.reason, Some(Reason::Denied(DenialReason::SeatsExhausted).code()));
+        assert_eq!((filter.denied, filter.from, filter.until), (Some(true), Some(Wall(1_000)), Some(Wall(2_000))));
+        assert_eq!((filter.before, filter.limit), (None, 5));
+        let page_token = shape.token(&crate::ledger::command::Cursor { when: 42, ..Default::default() });
+        let (_, filter, _) = list_audit_events(v1::ListAuditEventsRequest { page_token, ..asked }).unwrap();
+        assert_eq!(filter.before, Some(EventNo(42)));
+    }
+
+    #[test]
+    fn actions_and_outcomes() {
+        let check = |action: v1::AuditAction, outcome: v1::AuditOutcome, expected| {
+            let asked = v1::ListAuditEventsRequest { action: action.into(), outcome: outcome.into(), ..request() };
+            let (_, filter, _) = list_audit_events(asked).unwrap();
+            assert_eq!((filter.action, filter.denied), expected, "{action:?} {outcome:?}");
+        };
+        use v1::{AuditAction, AuditOutcome};
+        check(AuditAction::Unspecified, AuditOutcome::Unspecified, (None, None));
+        check(AuditAction::Unspecified, AuditOutcome::Done, (None, Some(false)));
+        check(AuditAction::SeatGranted, AuditOutcome::Unspecified, (Some(Action::SeatGranted), Some(false)));
+        check(AuditAction::SeatGrantDenied, AuditOutcome::Unspecified, (Some(Action::SeatGranted), Some(true)));
+        check(AuditAction::SeatGrantDenied, AuditOutcome::Denied, (Some(Action::SeatGranted), Some(true)));
+        check(AuditAction::UserUnblocked, AuditOutcome::Unspecified, (Some(Action::UserUnblocked), None));
+        for number in 1.. {
+            let Ok(action) = AuditAction::try_from(number) else { break };
+            let asked = v1::ListAuditEventsRequest { action: number, ..request() };
+            assert!(list_audit_events(asked).unwrap().1.action.is_some(), "{action:?} filters nothing");
+        }
+    }
+
+    #[test]
+    fn every_reason_can_be_asked_for_by_its_name() {
+        let denials = DenialReason::ALL.into_iter().map(Reason::Denied);
+        for reason in denials.chain(SessionEndReason::ALL.into_iter().map(Reason::Ended)) {
+            let asked = v1::ListAuditEventsRequest { reason: reason_name(reason).into(), ..request() };
+            assert_eq!(list_audit_events(asked).unwrap().1.reason, Some(reason.code()), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_events_names_every_bad_field() {
+        let asked = v1::ListAuditEventsRequest {
+            tenant_id: String::new(),
+            page_size: -1,
+            page_token: "?".into(),
+            order_by: "occurred_at".into(),
+            user_id: "a b".into(),
+            actor: "\n".into(),
+            action: 99,
+            outcome: 99,
+            reason: "FULL".into(),
+            occurred_from: Some(prost_types::Timestamp { seconds: 0, nanos: -1 }),
+            occurred_before: at(i64::MAX),
+        };
+        assert_eq!(
+            bad(list_audit_events(asked)),
+            [
+                "page_size",
+                "page_token",
+                "tenant_id",
+                "user_id",
+                "actor",
+                "action",
+                "outcome",
+                "reason",
+                "occurred_from",
+                "occurred_before",
+                "order_by"
+            ]
+        );
+        let empty = v1::ListAuditEventsRequest { occurred_from: at(2), occurred_before: at(2), ..request() };
+        assert_eq!(bad(list_audit_events(empty)), ["occurred_before"]);
+        let never = v1::ListAuditEventsRequest {
+            action: v1::AuditAction::SeatGrantDenied.into(),
+            outcome: v1::AuditOutcome::Done.into(),
+            ..request()
+        };
+        assert_eq!(bad(list_audit_events(never)), ["outcome"]);
+    }
+}

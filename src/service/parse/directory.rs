@@ -1,0 +1,368 @@
+//! Requests of DirectoryService about users.
+
+use std::collections::{BTreeMap, HashSet};
+use std::hash::Hash;
+
+use super::list::{Paging, order, paging, statuses};
+use super::mask::Mask;
+use super::problems::Problems;
+use super::values::{MAX_NAME_BYTES, Text, check_text, choice, etag, name};
+use crate::ids::{OrganizationId, PoolId, TenantId, UserId};
+use crate::ledger::change::Profile;
+use crate::ledger::command::{
+    BlockUser, CreateUser, DeleteUser, GetUser, ListUsers, UnblockUser, UpdateUser, UserOrder, UserPatch,
+};
+use crate::proto::v1;
+use crate::service::context::Limits;
+use crate::service::page::Shape;
+
+const MAX_GROUPS: usize = 100;
+const MAX_GROUP_BYTES: usize = 128;
+const MAX_ATTRIBUTES: usize = 50;
+const MAX_ATTRIBUTE_KEY_BYTES: usize = 64;
+const MAX_ATTRIBUTE_BYTES: usize = 1_024;
+
+const UPDATABLE: [&str; 5] = ["given_name", "family_name", "groups", "administrator", "attributes"];
+const READ_ONLY: [&str; 10] = [
+    "user_id",
+    "state",
+    "block_cause",
+    "seats",
+    "status",
+    "default_organization_id",
+    "last_sign_in_at",
+    "last_activity_at",
+    "created_at",
+    "etag",
+];
+
+const ORDERS: [(&str, UserOrder); 3] =
+    [("last_sign_in", UserOrder::LastSignIn), ("user_id", UserOrder::UserId), ("name", UserOrder::Name)];
+
+pub fn create_user(request: v1::CreateUserRequest, limits: &Limits) -> Result<(TenantId, CreateUser), Problems> {
+    let mut problems = Problems::default();
+    let tenant = problems.tenant(&request.tenant_id);
+    let user = request.user.unwrap_or_default();
+    let id = problems.value("user.user_id", UserId::parse(&user.user_id));
+    let profile = Profile {
+        given_name: name(&mut problems, "user.given_name", &user.given_name),
+        family_name: name(&mut problems, "user.family_name", &user.family_name),
+        groups: groups(&mut problems, user.groups),
+        attributes: attributes(&mut problems, user.attributes),
+    };
+    let mut pools = problems.each("pool_ids", &request.pool_ids, limits.batch_items, PoolId::parse);
+    keep_first(&mut pools);
+    problems.finish(|| Some((tenant?, CreateUser { user: id?, administrator: user.administrator, profile, pools })))
+}
+
+/// The user, and the organization in which the status is read.
+pub fn get_user(request: v1::GetUserRequest) -> Result<(TenantId, GetUser, Option<OrganizationId>), Problems> {
+    let mut problems = Problems::default();
+    let tenant = problems.tenant(&request.tenant_id);
+    let user = problems.value("user_id", UserId::parse(&request.user_id));
+    let organization = problems.optional("organization_id", &request.organization_id, OrganizationId::parse);
+    problems.finish(|| Some((tenant?, GetUser { user: user? }, organization)))
+}
+
+pub fn update_user(request: v1::UpdateUserRequest) -> Result<(TenantId, UpdateUser), Problems> {
+    let mut problems = Problems::default();
+    let tenant = problems.tenant(&request.tenant_id);
+    let mask = Mask::parse(&mut problems, request.update_mask, &UPDATABLE, &READ_ONLY);
+    let user = request.user.unwrap_or_default();
+    let id = problems.value("user.user_id", UserId::parse(&user.user_id));
+    let version = etag(&mut problems, "user.etag", &user.etag);
+    let patch = UserPatch {
+        administrator: mask.pick_or_empty("administrator", user.administrator),
+        given_name: mask
+            .pick_or_empty("given_name", user.given_name)
+            .map(|text| name(&mut problems, "user.given_name", &text)),
+        family_name: mask
+            .pick_or_empty("family_name", user.family_name)
+            .map(|text| name(&mut problems, "user.family_name", &text)),
+        groups: mask.pick_or_empty("groups", user.groups).map(|list| groups(&mut problems, list)),
+        attributes: mask.pick_or_empty("attributes", user.attributes).map(|map| attributes(&mut problems, map)),
+    };
+    problems.finish(|| Some((tenant?, UpdateUser { user: id?, version, patch })))
+}
+
+pub fn list_users(mut request: v1::ListUsersRequest) -> Result<(TenantId, ListUsers, Shape), Problems> {
+    let mut problems = Problems::default();
+    let size = std::mem::take(&mut request.page_size);
+    let token = std::mem::take(&mut request.page_token);
+    let Paging { shape, after, limit } = paging(&mut problems, "ListUsers", &request, size, &token);
+    let tenant = problems.tenant(&request.tenant_id);
+    check_text(&mut problems, "text", &request.text, Text::Line, MAX_NAME_BYTES);
+    let any_word = match choice(&mut problems, "text_match", request.text_match) {
+        None | Some(v1::TextMatch::Unspecified | v1::TextMatch::All) => false,
+        Some(v1::TextMatch::Any) => true,
+    };
+    let blocked = match choice(&mut problems, "state", request.state) {
+        None | Some(v1::UserState::Unspecified) => None,
+        Some(v1::UserState::Active) => Some(false),
+        Some(v1::UserState::Blocked) => Some(true),
+    };
+    let statuses = statuses(&mut problems, &request.statuses);
+    let organization = problems.optional("organization_id", &request.organization_id, OrganizationId::parse);
+    check_text(&mut problems, "group", &request.group, Text::Line, MAX_GROUP_BYTES);
+    let pool = problems.optional("pool_id", &request.pool_id, PoolId::parse);
+    let (order, descending) = order(&mut problems, &request.order_by, &ORDERS, (UserOrder::UserId, false));
+    problems.finish(|| {
+        let query = ListUsers {
+            words: request.text.to_lowercase().split_whitespace().map(str::to_owned).collect(),
+            any_word,
+            blocked,
+            statuses,
+            organization,
+            group: (!request.group.is_empty()).then_some(request.group),
+            pool,
+            administrator: request.administrator,
+            never_signed_in: request.never_signed_in,
+            order,
+            descending,
+            after,
+            limit,
+        };
+        Some((tenant?, query, shape))
+    })
+}
+
+pub fn block_user(request: v1::BlockUserRequest) -> Result<(TenantId, BlockUser), Problems> {
+    let end_sessions = request.end_sessions;
+    one_user(&request.tenant_id, &request.user_id, |user| BlockUser { user, end_sessions })
+}
+
+pub fn unblock_user(request: v1::UnblockUserRequest) -> Result<(TenantId, UnblockUser), Problems> {
+    one_user(&request.tenant_id, &request.user_id, |user| UnblockUser { user })
+}
+
+pub fn delete_user(request: v1::DeleteUserRequest) -> Result<(TenantId, DeleteUser), Problems> {
+    one_user(&request.tenant_id, &request.user_id, |user| DeleteUser { user })
+}
+
+fn one_user<C>(tenant_id: &str, user_id: &str, command: impl FnOnce(UserId) -> C) -> Result<(TenantId, C), Problems> {
+    let mut problems = Problems::default();
+    let tenant = problems.tenant(tenant_id);
+    let user = problems.value("user_id", UserId::parse(user_id));
+    problems.finish(|| Some((tenant?, command(user?))))
+}
+
+/// Drops what came before; the rest stays in its order.
+fn keep_first<T: Clone + Eq + Hash>(list: &mut Vec<T>) {
+    let mut seen = HashSet::new();
+    list.retain(|item| seen.insert(item.clone()));
+}
+
+/// The groups, each once, in the order given.
+fn groups(problems: &mut Problems, given: Vec<String>) -> Vec<Box<str>> {
+    let mut groups: Vec<Box<str>> = Vec::new();
+    if given.len() > MAX_GROUPS {
+        problems.add("user.groups", format!("must hold at most {MAX_GROUPS} items"));
+        return groups;
+    }
+    for (at, group) in given.into_iter().enumerate() {
+        let field = format!("user.groups[{at}]");
+        if group.is_empty() {
+            problems.add(field, "must not be empty");
+            continue;
+        }
+        check_text(problems, &field, &group, Text::Line, MAX_GROUP_BYTES);
+        groups.push(group.into());
+    }
+    keep_first(&mut groups);
+    groups
+}
+
+/// The attributes, sorted by key, as the map is.
+fn attributes(problems: &mut Problems, given: BTreeMap<String, String>) -> Vec<(Box<str>, Box<str>)> {
+    if given.len() > MAX_ATTRIBUTES {
+        problems.add("user.attributes", format!("must hold at most {MAX_ATTRIBUTES} entries"));
+        return Vec::new();
+    }
+    for (key, value) in &given {
+        if key.is_empty() || key.len() > MAX_ATTRIBUTE_KEY_BYTES || key.chars().any(char::is_control) {
+            let text = format!("must have keys of 1 to {MAX_ATTRIBUTE_KEY_BYTES} bytes without control characters");
+            problems.add("user.attributes", text);
+        } else {
+            check_text(problems, &format!("user.attributes[{key:?}]"), value, Text::Lines, MAX_ATTRIBUTE_BYTES);
+        }
+    }
+    given.into_iter().map(|(key, value)| (key.into(), value.into())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use prost_types::FieldMask;
+
+    use super::super::testing::{bad, list};
+    use super::*;
+    use crate::ledger::outcome::Status;
+
+    const LIMITS: Limits = Limits { batch_items: 3, watchers: 1 };
+
+    fn ann() -> v1::User {
+        v1::User { user_id: "Ann@Acme.example".into(), ..Default::default() }
+    }
+
+    fn create(user: v1::User, pools: &[&str]) -> Result<CreateUser, Problems> {
+        let request = v1::CreateUserRequest { tenant_id: "acme".into(), user: Some(user), pool_ids: list(pools) };
+        create_user(request, &LIMITS).map(|(_, command)| command)
+    }
+
+    #[test]
+    fn a_new_user() {
+        let user = v1::User {
+            given_name: "Ann".into(),
+            family_name: "Bell".into(),
+            groups: list(&["sales", "staff", "sales"]),
+            administrator: true,
+            attributes: BTreeMap::from([("b".into(), "2\n".into()), ("a".into(), String::new())]),
+            ..ann()
+        };
+        let command = create(user, &["crm", "primary", "crm"]).unwrap();
+        assert_eq!(command.user.as_str(), "ann@acme.example");
+        assert!(command.administrator);
+        assert_eq!(command.profile.groups, ["sales".into(), "staff".into()]);
+        assert_eq!(command.profile.attributes, [("a".into(), "".into()), ("b".into(), "2\n".into())]);
+        assert_eq!(command.pools, [PoolId::stored("crm"), PoolId::stored("primary")], "each pool once");
+    }
+
+    #[test]
+    fn a_new_user_names_every_bad_field() {
+        let long = "x".repeat(257);
+        let user = v1::User {
+            user_id: String::new(),
+            given_name: long.clone(),
+            family_name: "a\nb".into(),
+            groups: list(&["", "ok", &long]),
+            attributes: BTreeMap::from([
+                (String::new(), String::new()),
+                ("key".into(), "x".repeat(1_025)),
+                ("x".repeat(65), String::new()),
+            ]),
+            ..Default::default()
+        };
+        assert_eq!(
+            bad(create(user, &["crm", " "])),
+            [
+                "user.user_id",
+                "user.given_name",
+                "user.family_name",
+                "user.groups[0]",
+                "user.groups[2]",
+                "user.attributes",
+                "user.attributes[\"key\"]",
+                "user.attributes",
+                "pool_ids[1]"
+            ]
+        );
+        let attributes = (0..51).map(|key| (key.to_string(), String::new())).collect();
+        let user = v1::User { groups: vec!["g".into(); 101], attributes, ..ann() };
+        assert_eq!(bad(create(user, &["a", "b", "c", "d"])), ["user.groups", "user.attributes", "pool_ids"]);
+        let nobody = v1::CreateUserRequest::default();
+        assert_eq!(bad(create_user(nobody, &LIMITS)), ["tenant_id", "user.user_id"]);
+    }
+
+    fn update(user: v1::User, paths: &[&str]) -> Result<UpdateUser, Problems> {
+        let update_mask = Some(FieldMask { paths: list(paths) });
+        let request = v1::UpdateUserRequest { tenant_id: "acme".into(), user: Some(user), update_mask };
+        update_user(request).map(|(_, command)| command)
+    }
+
+    #[test]
+    fn an_update_takes_what_is_named_or_else_what_is_set() {
+        let user = || v1::User { given_name: "Ann".into(), etag: "3".into(), ..ann() };
+        let patch = update(user(), &[]).unwrap().patch;
+        assert_eq!((patch.given_name.as_deref(), patch.family_name, patch.administrator), (Some("Ann"), None, None));
+        let command = update(user(), &["administrator", "groups", "attributes"]).unwrap();
+        let patch = command.patch;
+        assert_eq!((command.version, patch.given_name, patch.administrator), (Some(3), None, Some(false)));
+        assert_eq!((patch.groups, patch.attributes), (Some(vec![]), Some(vec![])));
+    }
+
+    #[test]
+    fn an_update_names_every_bad_field() {
+        for path in ["user_id", "state", "seats", "default_organization_id", "etag", "name", "user.groups"] {
+            assert_eq!(bad(update(ann(), &[path])), ["update_mask"], "{path}");
+        }
+        let user = v1::User {
+            user_id: "a b".into(),
+            given_name: "\t".into(),
+            groups: list(&[""]),
+            etag: "x".into(),
+            ..Default::default()
+        };
+        assert_eq!(bad(update(user, &[])), ["user.user_id", "user.etag", "user.given_name", "user.groups[0]"]);
+    }
+
+    #[test]
+    fn a_list_of_users() {
+        let request = v1::ListUsersRequest {
+            tenant_id: "acme".into(),
+            text: " Ann  BELL ".into(),
+            text_match: v1::TextMatch::Any.into(),
+            state: v1::UserState::Blocked.into(),
+            statuses: vec![v1::UserStatus::Inactive.into()],
+            group: "sales".into(),
+            administrator: Some(false),
+            never_signed_in: true,
+            order_by: "last_sign_in desc".into(),
+            ..Default::default()
+        };
+        let (_, query, _) = list_users(request).unwrap();
+        assert_eq!((query.words, query.any_word), (list(&["ann", "bell"]), true));
+        assert_eq!((query.blocked, query.statuses), (Some(true), vec![Status::Inactive]));
+        assert_eq!((query.group.as_deref(), query.administrator), (Some("sales"), Some(false)));
+        assert!(query.never_signed_in && query.descending && query.order == UserOrder::LastSignIn);
+        let request = v1::ListUsersRequest { tenant_id: "acme".into(), ..Default::default() };
+        let (_, query, _) = list_users(request).unwrap();
+        assert_eq!((query.order, query.descending, query.group, query.blocked), (UserOrder::UserId, false, None, None));
+    }
+
+    #[test]
+    fn a_list_of_users_names_every_bad_field() {
+        let request = v1::ListUsersRequest {
+            tenant_id: String::new(),
+            page_size: -1,
+            page_token: "?".into(),
+            order_by: "age".into(),
+            text: "x".repeat(257),
+            text_match: 9,
+            state: 9,
+            statuses: vec![9],
+            organization_id: " ".into(),
+            group: "x".repeat(129),
+            pool_id: " ".into(),
+            administrator: None,
+            never_signed_in: false,
+        };
+        assert_eq!(
+            bad(list_users(request)),
+            [
+                "page_size",
+                "page_token",
+                "tenant_id",
+                "text",
+                "text_match",
+                "state",
+                "statuses[0]",
+                "organization_id",
+                "group",
+                "pool_id",
+                "order_by"
+            ]
+        );
+    }
+
+    #[test]
+    fn calls_about_one_user() {
+        let both = ["tenant_id", "user_id"];
+        assert_eq!(bad(block_user(v1::BlockUserRequest::default())), both);
+        assert_eq!(bad(unblock_user(v1::UnblockUserRequest::default())), both);
+        assert_eq!(bad(delete_user(v1::DeleteUserRequest::default())), both);
+        let request = v1::GetUserRequest { organization_id: " ".into(), ..Default::default() };
+        assert_eq!(bad(get_user(request)), ["tenant_id", "user_id", "organization_id"]);
+        let request = v1::BlockUserRequest { tenant_id: "acme".into(), user_id: "Ann".into(), end_sessions: true };
+        let (_, command) = block_user(request).unwrap();
+        assert_eq!((command.user.as_str(), command.end_sessions), ("ann", true));
+    }
+}

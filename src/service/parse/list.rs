@@ -1,0 +1,152 @@
+//! What all lists have in common: page size, page token, order, filters by status.
+
+use prost::Message;
+
+use super::problems::Problems;
+use super::values::choice;
+use crate::ledger::command::Cursor;
+use crate::ledger::outcome::Status;
+use crate::proto::v1;
+use crate::service::page::Shape;
+
+const DEFAULT_PAGE: usize = 100;
+const MAX_PAGE: usize = 1_000;
+/// There are four statuses.
+const MAX_STATUSES: usize = 16;
+
+/// Which page of a list, and what its next token has to fit.
+#[derive(Debug)]
+pub struct Paging {
+    pub shape: Shape,
+    pub after: Option<Cursor>,
+    pub limit: usize,
+}
+
+/// `request`: without `page_size` and `page_token`, which are given beside it.
+pub fn paging(problems: &mut Problems, call: &str, request: &impl Message, size: i32, token: &str) -> Paging {
+    let shape = Shape::of(call, request);
+    let limit = match usize::try_from(size) {
+        Ok(0) => DEFAULT_PAGE,
+        Ok(size) => size.min(MAX_PAGE),
+        Err(_) => {
+            problems.add("page_size", "must not be negative");
+            DEFAULT_PAGE
+        }
+    };
+    let after = if token.is_empty() { None } else { shape.cursor(token) };
+    if after.is_none() && !token.is_empty() {
+        problems.add("page_token", "must be the next_page_token of the same list, with the same filters and order");
+    }
+    Paging { shape, after, limit }
+}
+
+/// An order of the documented set, and whether it is descending: `name`, `name asc` or `name desc`.
+pub fn order<O: Copy>(problems: &mut Problems, text: &str, orders: &[(&str, O)], default: (O, bool)) -> (O, bool) {
+    let mut words = text.split_whitespace();
+    let Some(name) = words.next() else { return default };
+    let descending = match (words.next(), words.next()) {
+        (None | Some("asc"), None) => Some(false),
+        (Some("desc"), None) => Some(true),
+        _ => None,
+    };
+    let order = orders.iter().find(|(known, _)| *known == name).map(|(_, order)| *order);
+    if let (Some(order), Some(descending)) = (order, descending) {
+        return (order, descending);
+    }
+    let names: Vec<&str> = orders.iter().map(|(name, _)| *name).collect();
+    problems.add("order_by", format!("must be one of {}, which \" desc\" may follow", names.join(", ")));
+    default
+}
+
+/// A filter by statuses (R23), each once; what is not given filters nothing.
+pub fn statuses(problems: &mut Problems, numbers: &[i32]) -> Vec<Status> {
+    if numbers.len() > MAX_STATUSES {
+        problems.add("statuses", format!("must hold at most {MAX_STATUSES} items"));
+        return Vec::new();
+    }
+    let mut statuses = Vec::new();
+    for (at, number) in numbers.iter().enumerate() {
+        let status = match choice(problems, &format!("statuses[{at}]"), *number) {
+            None | Some(v1::UserStatus::Unspecified) => continue,
+            Some(v1::UserStatus::Active) => Status::Active,
+            Some(v1::UserStatus::Away) => Status::Away,
+            Some(v1::UserStatus::Idle) => Status::Idle,
+            Some(v1::UserStatus::Inactive) => Status::Inactive,
+        };
+        if !statuses.contains(&status) {
+            statuses.push(status);
+        }
+    }
+    statuses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::fields;
+    use super::*;
+
+    #[test]
+    fn page_sizes() {
+        let check = |size, limit, bad: &[&str]| {
+            let mut problems = Problems::default();
+            let paging = paging(&mut problems, "List", &v1::GetTenantRequest::default(), size, "");
+            assert_eq!(paging.limit, limit, "{size}");
+            assert_eq!(fields(problems), bad);
+        };
+        check(0, 100, &[]);
+        check(1, 1, &[]);
+        check(1_000, 1_000, &[]);
+        check(1_001, 1_000, &[]);
+        check(i32::MAX, 1_000, &[]);
+        check(-1, 100, &["page_size"]);
+    }
+
+    #[test]
+    fn a_page_token_fits_its_own_list_only() {
+        let request = |tenant: &str| v1::GetTenantRequest { tenant_id: tenant.to_owned() };
+        let cursor = Cursor { id: "ann".into(), ..Cursor::default() };
+        let token = Shape::of("List", &request("acme")).token(&cursor);
+        let mut problems = Problems::default();
+        assert_eq!(paging(&mut problems, "List", &request("acme"), 0, &token).after, Some(cursor));
+        assert_eq!(fields(problems), Vec::<String>::new());
+        for (tenant, token) in [("other", token.as_str()), ("acme", "nonsense")] {
+            let mut problems = Problems::default();
+            paging(&mut problems, "List", &request(tenant), 0, token);
+            assert_eq!(fields(problems), ["page_token"]);
+        }
+    }
+
+    #[test]
+    fn orders() {
+        let check = |text, expected: Option<(u8, bool)>| {
+            let mut problems = Problems::default();
+            let order = order(&mut problems, text, &[("name", 1), ("age", 2)], (1, true));
+            assert_eq!(order, expected.unwrap_or((1, true)), "{text:?}");
+            assert_eq!(fields(problems).is_empty(), expected.is_some(), "{text:?}");
+        };
+        check("", Some((1, true)));
+        check("name", Some((1, false)));
+        check("age asc", Some((2, false)));
+        check(" age  desc ", Some((2, true)));
+        check("size", None);
+        check("age down", None);
+        check("age desc desc", None);
+        check("age, name", None);
+    }
+
+    #[test]
+    fn statuses_of_a_filter() {
+        let check = |numbers: &[i32], expected: &[Status], bad: &[&str]| {
+            let mut problems = Problems::default();
+            assert_eq!(statuses(&mut problems, numbers), expected, "{numbers:?}");
+            assert_eq!(fields(problems), bad, "{numbers:?}");
+        };
+        check(&[], &[], &[]);
+        check(&[0], &[], &[]);
+        check(&[1], &[Status::Active], &[]);
+        check(&[2, 1], &[Status::Away, Status::Active], &[]);
+        check(&[3, 4, 3], &[Status::Idle, Status::Inactive], &[]);
+        check(&[3, 9, -1], &[Status::Idle], &["statuses[1]", "statuses[2]"]);
+        check(&[1; 17], &[], &["statuses"]);
+    }
+}

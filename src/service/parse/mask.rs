@@ -1,0 +1,107 @@
+//! Field masks of updates: which fields are written, and with what.
+
+use prost_types::FieldMask;
+
+use super::problems::Problems;
+
+/// The fields of an update.
+#[derive(Debug, Default)]
+pub struct Mask {
+    /// Empty: every field that is set in the message.
+    paths: Vec<String>,
+}
+
+/// What becomes of one field.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Field<T> {
+    Stays,
+    /// Named by the mask, but not set in the message.
+    Reset,
+    Becomes(T),
+}
+
+impl Mask {
+    /// Every path must be one of `known`, which callers may change, or the parent of some.
+    pub fn parse(problems: &mut Problems, mask: Option<FieldMask>, known: &[&str], read_only: &[&str]) -> Self {
+        let paths = mask.unwrap_or_default().paths;
+        // A mask that names a field twice is in order; one that is longer than this is no mask.
+        if paths.len() > 100 {
+            problems.add("update_mask", "must hold at most 100 paths");
+            return Self::default();
+        }
+        for path in &paths {
+            if read_only.contains(&path.as_str()) {
+                problems.add("update_mask", format!("must not name {path}, which cannot be changed"));
+            } else if !known.iter().any(|field| covers(path, field)) {
+                let path: String = path.chars().take(64).collect();
+                problems.add("update_mask", format!("must not name {path:?}, which is no field to update"));
+            }
+        }
+        Self { paths }
+    }
+
+    /// What becomes of the field; `set`: its value in the message, if it is set there.
+    pub fn pick<T>(&self, field: &str, set: Option<T>) -> Field<T> {
+        let named = self.paths.iter().any(|path| covers(path, field));
+        match set {
+            Some(value) if named || self.paths.is_empty() => Field::Becomes(value),
+            None if named => Field::Reset,
+            _ => Field::Stays,
+        }
+    }
+
+    /// The same for a field that is empty where it is not set.
+    pub fn pick_or_empty<T: Default + PartialEq>(&self, field: &str, value: T) -> Option<T> {
+        match self.pick(field, (value != T::default()).then_some(value)) {
+            Field::Stays => None,
+            Field::Reset => Some(T::default()),
+            Field::Becomes(value) => Some(value),
+        }
+    }
+}
+
+/// Whether `path` is the field, or the message that the field is in.
+fn covers(path: &str, field: &str) -> bool {
+    field.strip_prefix(path).is_some_and(|rest| !path.is_empty() && (rest.is_empty() || rest.starts_with('.')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::fields;
+    use super::*;
+
+    const KNOWN: [&str; 3] = ["name", "policy.lease_ttl", "policy.max_session"];
+
+    fn mask(paths: &[&str]) -> (Mask, Vec<String>) {
+        let mut problems = Problems::default();
+        let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+        let mask = Mask::parse(&mut problems, Some(FieldMask { paths }), &KNOWN, &["etag"]);
+        (mask, fields(problems))
+    }
+
+    #[test]
+    fn a_mask_decides_what_becomes_of_a_field() {
+        let check = |paths: &[&str], set: Option<u8>, expected| {
+            let (mask, problems) = mask(paths);
+            assert_eq!(problems, Vec::<String>::new());
+            assert_eq!(mask.pick("policy.lease_ttl", set), expected, "{paths:?} {set:?}");
+        };
+        check(&[], Some(1), Field::Becomes(1));
+        check(&[], None, Field::Stays);
+        check(&["policy.lease_ttl"], Some(1), Field::Becomes(1));
+        check(&["policy.lease_ttl"], None, Field::Reset);
+        check(&["policy"], Some(1), Field::Becomes(1));
+        check(&["policy"], None, Field::Reset);
+        check(&["name"], Some(1), Field::Stays);
+        check(&["name", "policy"], Some(1), Field::Becomes(1));
+    }
+
+    #[test]
+    fn a_mask_names_only_fields_that_can_be_changed() {
+        for path in ["", "*", "nonsense", "polic", "policy.", "policy.lease", "name.x", "etag", "Name"] {
+            assert_eq!(mask(&[path]).1, ["update_mask"], "{path:?}");
+        }
+        assert_eq!(mask(&["x", "name", "y"]).1, ["update_mask", "update_mask"]);
+        assert_eq!(mask(&["x"; 101]).1, ["update_mask"]);
+    }
+}

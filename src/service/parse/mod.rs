@@ -1,0 +1,25 @@
+//! From messages to commands. Each function answers the command, or every field that is wrong.
+
+mod audit;
+mod directory;
+mod list;
+mod mask;
+mod organization;
+mod policy;
+mod problems;
+mod seat;
+mod session;
+mod tenant;
+#[cfg(test)]
+pub(super) mod testing;
+mod values;
+
+pub(super) use audit::list_audit_events;
+pub(super) use directory::{block_user, create_user, delete_user, get_user, list_users, unblock_user, update_user};
+pub(super) use organization::{create_organization, delete_organization, list_organizations, update_organization};
+pub(super) use problems::{Problem, Problems};
+pub(super) use seat::{
+    batch_grant_seats, batch_heartbeat, batch_revoke_seats, check_in, check_out, grant_seat, heartbeat, revoke_seat,
+};
+pub(super) use session::{close_idle, close_session, list_sessions, watch_sessions};
+pub(super) use tenant::{create_tenant, list_tenants, tenant_id, update_tenant};

@@ -1,0 +1,360 @@
+//! A tenant's policy: any value is accepted that makes sense; nonsense is refused with the field named.
+
+use std::time::Duration;
+
+use super::mask::{Field, Mask};
+use super::problems::Problems;
+use super::values::{Text, check_text, choice, duration};
+use crate::ids::MAX_USER_ID_BYTES;
+use crate::ledger::command::PolicyPatch;
+use crate::ledger::outcome::Refusal;
+use crate::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
+use crate::proto::v1;
+
+/// What a mask may name.
+pub const PATHS: [&str; 14] = [
+    "policy.lease_ttl",
+    "policy.max_session",
+    "policy.away_after",
+    "policy.idle_after",
+    "policy.idle_timeout",
+    "policy.max_devices_per_user",
+    "policy.when_already_signed_in",
+    "policy.when_full",
+    "policy.close_active",
+    "policy.unknown_users",
+    "policy.administrators_count_in_named",
+    "policy.administrators_count_in_concurrent",
+    "policy.responsible_person",
+    "policy.seat_request_step",
+];
+
+/// From one second on: shorter ones are mistakes of a unit, and would have clients do nothing but call.
+const LEAST: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+/// A user has a place for each device, which are searched one by one.
+const MAX_DEVICES: u32 = 1_000;
+const MAX_STEP: u32 = 1_000_000;
+
+/// Which durations make sense, and how to say so.
+struct Bounds {
+    /// Whether 0 has a meaning of its own.
+    zero: bool,
+    most: Duration,
+    text: &'static str,
+}
+
+const LEASE: Bounds =
+    Bounds { zero: true, most: DAY, text: "must be 0 (no heartbeat is needed) or from 1 second to 24 hours" };
+const AGE: Bounds = Bounds { zero: false, most: YEAR, text: "must be from 1 second to 366 days" };
+const TIMEOUT: Bounds = Bounds { zero: true, most: YEAR, text: "must be 0 (off) or from 1 second to 366 days" };
+
+/// What the message `tenant.policy` changes.
+pub fn patch(problems: &mut Problems, policy: Option<v1::Policy>, mask: &Mask) -> PolicyPatch {
+    let policy = policy.unwrap_or_default();
+    let default = Policy::default();
+    let mut fields = Fields { problems, mask };
+    PolicyPatch {
+        lease_ttl: fields.duration("policy.lease_ttl", policy.lease_ttl, default.lease_ttl, &LEASE),
+        max_session: fields.duration("policy.max_session", policy.max_session, default.max_session, &AGE),
+        away_after: fields.duration("policy.away_after", policy.away_after, default.away_after, &AGE),
+        idle_after: fields.duration("policy.idle_after", policy.idle_after, default.idle_after, &AGE),
+        idle_timeout: fields
+            .duration("policy.idle_timeout", policy.idle_timeout, default.idle_timeout.unwrap_or_default(), &TIMEOUT)
+            .map(|timeout| (!timeout.is_zero()).then_some(timeout)),
+        max_devices_per_user: fields.number(
+            "policy.max_devices_per_user",
+            policy.max_devices_per_user,
+            default.max_devices_per_user,
+            MAX_DEVICES,
+        ),
+        when_already_signed_in: fields.choice(
+            "policy.when_already_signed_in",
+            policy.when_already_signed_in,
+            |value| match value {
+                v1::WhenAlreadySignedIn::Unspecified => None,
+                v1::WhenAlreadySignedIn::Deny => Some(WhenAlreadySignedIn::Deny),
+                v1::WhenAlreadySignedIn::TakeOver => Some(WhenAlreadySignedIn::TakeOver),
+            },
+        ),
+        when_full: fields.choice("policy.when_full", policy.when_full, |value| match value {
+            v1::WhenFull::Unspecified => None,
+            v1::WhenFull::Deny => Some(WhenFull::Deny),
+            v1::WhenFull::ReclaimIdle => Some(WhenFull::ReclaimIdle),
+        }),
+        close_active: fields.choice("policy.close_active", policy.close_active, |value| match value {
+            v1::CloseActive::Unspecified => None,
+            v1::CloseActive::Refuse => Some(CloseActive::Refuse),
+            v1::CloseActive::Allow => Some(CloseActive::Allow),
+        }),
+        unknown_users: fields.choice("policy.unknown_users", policy.unknown_users, |value| match value {
+            v1::UnknownUsers::Unspecified => None,
+            v1::UnknownUsers::Deny => Some(UnknownUsers::Deny),
+            v1::UnknownUsers::Admit => Some(UnknownUsers::Admit),
+        }),
+        administrators_count_in_named: fields.flag(
+            "policy.administrators_count_in_named",
+            policy.administrators_count_in_named,
+            default.administrators_count_in_named,
+        ),
+        administrators_count_in_concurrent: fields.flag(
+            "policy.administrators_count_in_concurrent",
+            policy.administrators_count_in_concurrent,
+            default.administrators_count_in_concurrent,
+        ),
+        responsible_person: fields.email("policy.responsible_person", policy.responsible_person),
+        seat_request_step: fields.number(
+            "policy.seat_request_step",
+            policy.seat_request_step,
+            default.seat_request_step,
+            MAX_STEP,
+        ),
+    }
+}
+
+/// Whether the fields of a new tenant's policy fit together. Of an update only the ledger knows the whole policy.
+pub fn check_whole(problems: &mut Problems, policy: &Policy) {
+    if let Err(Refusal::Precondition { subject, text, .. }) = policy.check() {
+        problems.add(path(&subject), text);
+    }
+}
+
+/// The policy of a new tenant.
+pub fn merged(patch: PolicyPatch) -> Policy {
+    let default = Policy::default();
+    Policy {
+        lease_ttl: patch.lease_ttl.unwrap_or(default.lease_ttl),
+        max_session: patch.max_session.unwrap_or(default.max_session),
+        away_after: patch.away_after.unwrap_or(default.away_after),
+        idle_after: patch.idle_after.unwrap_or(default.idle_after),
+        idle_timeout: patch.idle_timeout.unwrap_or(default.idle_timeout),
+        max_devices_per_user: patch.max_devices_per_user.unwrap_or(default.max_devices_per_user),
+        when_already_signed_in: patch.when_already_signed_in.unwrap_or(default.when_already_signed_in),
+        when_full: patch.when_full.unwrap_or(default.when_full),
+        close_active: patch.close_active.unwrap_or(default.close_active),
+        unknown_users: patch.unknown_users.unwrap_or(default.unknown_users),
+        administrators_count_in_named: patch
+            .administrators_count_in_named
+            .unwrap_or(default.administrators_count_in_named),
+        administrators_count_in_concurrent: patch
+            .administrators_count_in_concurrent
+            .unwrap_or(default.administrators_count_in_concurrent),
+        responsible_person: patch.responsible_person.unwrap_or(default.responsible_person),
+        seat_request_step: patch.seat_request_step.unwrap_or(default.seat_request_step),
+    }
+}
+
+/// Reads the fields that the mask takes, and no other: what an update does not name is not looked at.
+struct Fields<'a> {
+    problems: &'a mut Problems,
+    mask: &'a Mask,
+}
+
+impl Fields<'_> {
+    fn duration(
+        &mut self,
+        field: &str,
+        set: Option<prost_types::Duration>,
+        default: Duration,
+        bounds: &Bounds,
+    ) -> Option<Duration> {
+        match self.mask.pick(field, set) {
+            Field::Stays => None,
+            Field::Reset => Some(default),
+            Field::Becomes(given) => {
+                let path = path(field);
+                let value = duration(self.problems, &path, given)?;
+                let makes_sense = (LEAST..=bounds.most).contains(&value) || (bounds.zero && value.is_zero());
+                if !makes_sense {
+                    self.problems.add(path, bounds.text);
+                }
+                makes_sense.then_some(value)
+            }
+        }
+    }
+
+    fn number(&mut self, field: &str, set: Option<u32>, default: u32, most: u32) -> Option<u32> {
+        match self.mask.pick(field, set) {
+            Field::Stays => None,
+            Field::Reset => Some(default),
+            Field::Becomes(value) if (1..=most).contains(&value) => Some(value),
+            Field::Becomes(_) => {
+                self.problems.add(path(field), format!("must be from 1 to {most}"));
+                None
+            }
+        }
+    }
+
+    fn flag(&mut self, field: &str, set: Option<bool>, default: bool) -> Option<bool> {
+        match self.mask.pick(field, set) {
+            Field::Stays => None,
+            Field::Reset => Some(default),
+            Field::Becomes(value) => Some(value),
+        }
+    }
+
+    /// `known`: `None` for the value that means "not given".
+    fn choice<E, V>(&mut self, field: &str, number: i32, known: impl Fn(E) -> Option<V>) -> Option<V>
+    where
+        E: TryFrom<i32>,
+        V: Default,
+    {
+        match self.mask.pick(field, (number != 0).then_some(number)) {
+            Field::Stays => None,
+            Field::Reset => Some(V::default()),
+            Field::Becomes(number) => choice(self.problems, &path(field), number).and_then(known),
+        }
+    }
+
+    /// An email address, of a person or a group; empty: nobody.
+    fn email(&mut self, field: &str, text: String) -> Option<Box<str>> {
+        let text = self.mask.pick_or_empty(field, text)?;
+        let path = path(field);
+        check_text(self.problems, &path, &text, Text::Line, MAX_USER_ID_BYTES);
+        let parts = text.rsplit_once('@');
+        let plausible = parts.is_some_and(|(local, host)| !local.is_empty() && !host.is_empty());
+        if !text.is_empty() && (!plausible || text.contains(char::is_whitespace)) {
+            self.problems.add(path, "must be an email address");
+        }
+        Some(text.into())
+    }
+}
+
+fn path(field: &str) -> String {
+    format!("tenant.{field}")
+}
+
+#[cfg(test)]
+mod tests {
+    use prost_types::FieldMask;
+
+    use super::super::testing::{fields, list};
+    use super::*;
+
+    const MINUTE: i64 = 60;
+
+    fn seconds(seconds: i64) -> Option<prost_types::Duration> {
+        Some(prost_types::Duration { seconds, nanos: 0 })
+    }
+
+    fn parsed(policy: v1::Policy, paths: &[&str]) -> (PolicyPatch, Vec<String>) {
+        let mut problems = Problems::default();
+        let mask = Mask::parse(&mut problems, Some(FieldMask { paths: list(paths) }), &PATHS, &[]);
+        let patch = patch(&mut problems, Some(policy), &mask);
+        (patch, fields(problems))
+    }
+
+    #[test]
+    fn a_policy_that_is_not_given_is_the_default() {
+        let (patch, problems) = parsed(v1::Policy::default(), &[]);
+        assert_eq!((merged(patch), problems), (Policy::default(), vec![]));
+    }
+
+    #[test]
+    fn each_field_of_a_policy() {
+        let given = v1::Policy {
+            lease_ttl: seconds(0),
+            max_session: seconds(MINUTE),
+            away_after: seconds(1),
+            idle_after: seconds(2),
+            idle_timeout: seconds(3),
+            max_devices_per_user: Some(2),
+            when_already_signed_in: v1::WhenAlreadySignedIn::TakeOver.into(),
+            when_full: v1::WhenFull::ReclaimIdle.into(),
+            close_active: v1::CloseActive::Allow.into(),
+            unknown_users: v1::UnknownUsers::Admit.into(),
+            administrators_count_in_named: Some(false),
+            administrators_count_in_concurrent: Some(true),
+            responsible_person: "boss@acme.example".into(),
+            seat_request_step: Some(10),
+        };
+        let (patch, problems) = parsed(given, &[]);
+        assert_eq!(problems, Vec::<String>::new());
+        let expected = Policy {
+            lease_ttl: Duration::ZERO,
+            max_session: Duration::from_secs(60),
+            away_after: Duration::from_secs(1),
+            idle_after: Duration::from_secs(2),
+            idle_timeout: Some(Duration::from_secs(3)),
+            max_devices_per_user: 2,
+            when_already_signed_in: WhenAlreadySignedIn::TakeOver,
+            when_full: WhenFull::ReclaimIdle,
+            close_active: CloseActive::Allow,
+            unknown_users: UnknownUsers::Admit,
+            administrators_count_in_named: false,
+            administrators_count_in_concurrent: true,
+            responsible_person: "boss@acme.example".into(),
+            seat_request_step: 10,
+        };
+        assert_eq!(merged(patch), expected);
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_the_field_named() {
+        let check = |policy: v1::Policy, field: &str| {
+            assert_eq!(parsed(policy, &[]).1, [format!("tenant.policy.{field}")], "{field}");
+        };
+        let policy = v1::Policy::default;
+        check(v1::Policy { lease_ttl: seconds(-1), ..policy() }, "lease_ttl");
+        check(v1::Policy { lease_ttl: seconds(24 * 60 * MINUTE + 1), ..policy() }, "lease_ttl");
+        let half = Some(prost_types::Duration { seconds: 0, nanos: 500_000_000 });
+        check(v1::Policy { lease_ttl: half, ..policy() }, "lease_ttl");
+        check(v1::Policy { max_session: seconds(0), ..policy() }, "max_session");
+        check(v1::Policy { max_session: seconds(i64::MAX), ..policy() }, "max_session");
+        check(v1::Policy { away_after: seconds(0), ..policy() }, "away_after");
+        check(v1::Policy { idle_after: seconds(0), ..policy() }, "idle_after");
+        check(v1::Policy { idle_timeout: seconds(-5), ..policy() }, "idle_timeout");
+        check(v1::Policy { max_devices_per_user: Some(0), ..policy() }, "max_devices_per_user");
+        check(v1::Policy { max_devices_per_user: Some(1_001), ..policy() }, "max_devices_per_user");
+        check(v1::Policy { when_already_signed_in: 3, ..policy() }, "when_already_signed_in");
+        check(v1::Policy { when_full: -1, ..policy() }, "when_full");
+        check(v1::Policy { close_active: 99, ..policy() }, "close_active");
+        check(v1::Policy { unknown_users: 3, ..policy() }, "unknown_users");
+        check(v1::Policy { seat_request_step: Some(0), ..policy() }, "seat_request_step");
+        for person in ["boss", "@acme", "boss@", "a b@acme", &format!("{}@acme", "x".repeat(254))] {
+            check(v1::Policy { responsible_person: person.into(), ..policy() }, "responsible_person");
+        }
+    }
+
+    #[test]
+    fn a_second_is_a_lease_too() {
+        let (patch, problems) = parsed(v1::Policy { lease_ttl: seconds(1), ..Default::default() }, &[]);
+        assert_eq!((patch.lease_ttl, problems), (Some(Duration::from_secs(1)), vec![]));
+    }
+
+    #[test]
+    fn fields_must_fit_together() {
+        let check = |away_after, idle_after, bad: &[&str]| {
+            let (patch, _) = parsed(v1::Policy { away_after, idle_after, ..Default::default() }, &[]);
+            let mut problems = Problems::default();
+            check_whole(&mut problems, &merged(patch));
+            assert_eq!(fields(problems), bad, "{away_after:?} {idle_after:?}");
+        };
+        check(seconds(59), seconds(60), &[]);
+        check(seconds(61), seconds(60), &["tenant.policy.away_after"]);
+        // The default of `away_after` is five minutes.
+        check(None, seconds(60), &["tenant.policy.away_after"]);
+    }
+
+    #[test]
+    fn a_mask_takes_some_fields_and_resets_those_that_are_not_set() {
+        let given = v1::Policy { lease_ttl: seconds(30), when_full: 99, ..Default::default() };
+        let (patch, problems) = parsed(given, &["policy.lease_ttl", "policy.max_session", "policy.idle_timeout"]);
+        assert_eq!(problems, Vec::<String>::new(), "what is not named is not looked at");
+        assert_eq!(patch.lease_ttl, Some(Duration::from_secs(30)));
+        assert_eq!(patch.max_session, Some(Policy::default().max_session));
+        assert_eq!(patch.idle_timeout, Some(None));
+        assert_eq!((patch.away_after, patch.when_full, patch.responsible_person), (None, None, None));
+    }
+
+    #[test]
+    fn the_mask_policy_takes_every_field() {
+        let given = v1::Policy { max_devices_per_user: Some(3), ..Default::default() };
+        let (patch, problems) = parsed(given, &["policy"]);
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(patch.responsible_person, Some("".into()));
+        assert_eq!(patch.administrators_count_in_named, Some(true));
+        assert_eq!(merged(patch), Policy { max_devices_per_user: 3, ..Policy::default() });
+    }
+}

@@ -1,0 +1,283 @@
+//! Requests of SeatService.
+
+use super::problems::Problems;
+use super::values::{Text, check_text};
+use crate::ids::{DeviceId, IdError, MAX_CLIENT_BYTES, OrganizationId, PoolId, SessionId, TenantId, UserId};
+use crate::ledger::command::{CheckIn, CheckOut, GrantSeats, Heartbeat, RevokeSeats};
+use crate::proto::v1;
+use crate::service::context::Limits;
+
+/// What to say to a caller who mistakes CheckIn for the call at login.
+const SESSION_NEEDED: &str =
+    "must not be empty: CheckIn returns a session's seat at logout; CheckOut takes a seat at login";
+
+pub fn check_out(request: v1::CheckOutRequest) -> Result<(TenantId, CheckOut), Problems> {
+    let mut problems = Problems::default();
+    let tenant = problems.tenant(&request.tenant_id);
+    let pool = problems.value("pool_id", PoolId::parse(&request.pool_id));
+    let user = problems.value("user_id", UserId::parse(&request.user_id));
+    let device = problems.value("device_id", DeviceId::parse(&request.device_id));
+    let organization = problems.optional("organization_id", &request.organization_id, OrganizationId::parse);
+    check_text(&mut problems, "client", &request.client, Text::Lines, MAX_CLIENT_BYTES);
+    problems.finish(|| {
+        let command = CheckOut {
+            pool: pool?,
+            user: user?,
+            device: device?,
+            organization,
+            client: request.client.into(),
+            check_only: request.check_only,
+            fresh: SessionId::random(),
+        };
+        Some((tenant?, command))
+    })
+}
+
+pub fn check_in(request: v1::CheckInRequest) -> Result<(TenantId, CheckIn), Problems> {
+    let mut problems = Problems::default();
+    let tenant = problems.tenant(&request.tenant_id);
+    let session = match SessionId::parse(&request.session_id) {
+        Err(IdError::Empty) => {
+            problems.add("session_id", SESSION_NEEDED);
+            None
+        }
+        parsed => problems.value("session_id", parsed),
+    };
+    problems.finish(|| Some((tenant?, CheckIn { session: session? })))
+}
+
+pub fn heartbeat(request: v1::HeartbeatRequest) -> Result<(TenantId, Heartbeat), Problems> {
+    let mut problems = Problems::default();
+    let tenant = problems.tenant(&request.tenant_id);
+    let session = problems.value("session_id", SessionId::parse(&request.session_id));
+    problems.finish(|| Some((tenant?, Heartbeat { beats: vec![(session?, request.active)] })))
+}
+
+pub fn batch_heartbeat(request: v1::BatchHeartbeatRequest, limits: &Limits) -> Result<(TenantId, Heartbeat), Problems> {
+    let mut problems = Problems::default();
+    let tenant = problems.tenant(&request.tenant_id);
+    let mut beats = Vec::new();
+    if check_count(&mut problems, "heartbeats", request.heartbeats.len(), limits.batch_items) {
+        beats.reserve(request.heartbeats.len());
+        for (at, heartbeat) in request.heartbeats.iter().enumerate() {
+            match SessionId::parse(&heartbeat.session_id) {
+                Ok(session) => beats.push((session, heartbeat.active)),
+                Err(error) => problems.add(format!("heartbeats[{at}].session_id"), error.to_string()),
+            }
+        }
+    }
+    problems.finish(|| Some((tenant?, Heartbeat { beats })))
+}
+
+pub fn grant_seat(request: v1::GrantSeatRequest, limits: &Limits) -> Result<(TenantId, GrantSeats), Problems> {
+    let mut problems = Problems::default();
+    let tenant = problems.tenant(&request.tenant_id);
+    let pool = problems.value("pool_id", PoolId::parse(&request.pool_id));
+    let user = problems.value("user_id", UserId::parse(&request.user_id));
+    let organizations = organizations(&mut problems, &request.organization_ids, limits);
+    problems.finish(|| Some((tenant?, GrantSeats { pools: vec![pool?], users: vec![user?], organizations })))
+}
+
+pub fn revoke_seat(request: v1::RevokeSeatRequest, limits: &Limits) -> Result<(TenantId, RevokeSeats), Problems> {
+    let mut problems = Problems::default();
+    let tenant = problems.tenant(&request.tenant_id);
+    let pool = problems.value("pool_id", PoolId::parse(&request.pool_id));
+    let user = problems.value("user_id", UserId::parse(&request.user_id));
+    let organizations = organizations(&mut problems, &request.organization_ids, limits);
+    problems.finish(|| {
+        let end_sessions = request.end_sessions;
+        Some((tenant?, RevokeSeats { pools: vec![pool?], users: vec![user?], organizations, end_sessions }))
+    })
+}
+
+pub fn batch_grant_seats(
+    request: v1::BatchGrantSeatsRequest,
+    limits: &Limits,
+) -> Result<(TenantId, GrantSeats), Problems> {
+    let mut problems = Problems::default();
+    let tenant = problems.tenant(&request.tenant_id);
+    let (pools, users) = pairs(&mut problems, &request.pool_ids, &request.user_ids, limits);
+    let organizations = organizations(&mut problems, &request.organization_ids, limits);
+    problems.finish(|| Some((tenant?, GrantSeats { pools, users, organizations })))
+}
+
+pub fn batch_revoke_seats(
+    request: v1::BatchRevokeSeatsRequest,
+    limits: &Limits,
+) -> Result<(TenantId, RevokeSeats), Problems> {
+    let mut problems = Problems::default();
+    let tenant = problems.tenant(&request.tenant_id);
+    let (pools, users) = pairs(&mut problems, &request.pool_ids, &request.user_ids, limits);
+    let organizations = organizations(&mut problems, &request.organization_ids, limits);
+    let end_sessions = request.end_sessions;
+    problems.finish(|| Some((tenant?, RevokeSeats { pools, users, organizations, end_sessions })))
+}
+
+/// Pools and users of a batch. What is bounded is the number of pairs: each is work of its own.
+fn pairs(problems: &mut Problems, pools: &[String], users: &[String], limits: &Limits) -> (Vec<PoolId>, Vec<UserId>) {
+    let most = limits.batch_items;
+    let counts =
+        [check_count(problems, "pool_ids", pools.len(), most), check_count(problems, "user_ids", users.len(), most)];
+    if counts != [true, true] {
+        return (Vec::new(), Vec::new());
+    }
+    if pools.len() * users.len() > most {
+        let pairs = pools.len() * users.len();
+        problems.add("user_ids", format!("must make at most {most} pairs with pool_ids; these are {pairs}"));
+        return (Vec::new(), Vec::new());
+    }
+    (problems.each("pool_ids", pools, most, PoolId::parse), problems.each("user_ids", users, most, UserId::parse))
+}
+
+fn organizations(problems: &mut Problems, ids: &[String], limits: &Limits) -> Vec<OrganizationId> {
+    problems.each("organization_ids", ids, limits.batch_items, OrganizationId::parse)
+}
+
+/// Notes a problem unless a batch has 1 to `most` items.
+fn check_count(problems: &mut Problems, field: &str, count: usize, most: usize) -> bool {
+    if count == 0 {
+        problems.add(field, "must not be empty");
+    } else if count > most {
+        problems.add(field, format!("must hold at most {most} items"));
+    }
+    (1..=most).contains(&count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{LONG, NO_SESSION, SESSION, bad, list};
+    use super::*;
+
+    const LIMITS: Limits = Limits { batch_items: 6, watchers: 1 };
+
+    fn login() -> v1::CheckOutRequest {
+        v1::CheckOutRequest {
+            tenant_id: "acme".into(),
+            pool_id: "primary".into(),
+            user_id: " Ann@Acme.Example ".into(),
+            device_id: "laptop".into(),
+            organization_id: String::new(),
+            check_only: false,
+            client: "10.0.0.1\tBrowser".into(),
+        }
+    }
+
+    #[test]
+    fn a_check_out() {
+        let (tenant, command) = check_out(login()).unwrap();
+        assert_eq!(tenant.as_str(), "acme");
+        assert_eq!(command.user.as_str(), "ann@acme.example");
+        assert_eq!(command.organization, None);
+        assert_eq!(&*command.client, "10.0.0.1\tBrowser");
+        let again = check_out(login()).unwrap().1;
+        assert_ne!(command.fresh, again.fresh, "a session id was used twice");
+        let north = v1::CheckOutRequest { organization_id: "north".into(), check_only: true, ..login() };
+        let (_, command) = check_out(north).unwrap();
+        assert_eq!(command.organization.unwrap().as_str(), "north");
+        assert!(command.check_only);
+    }
+
+    #[test]
+    fn a_check_out_names_every_bad_field() {
+        assert_eq!(bad(check_out(v1::CheckOutRequest::default())), ["tenant_id", "pool_id", "user_id", "device_id"]);
+        let check = |request, field| assert_eq!(bad(check_out(request)), [field]);
+        check(v1::CheckOutRequest { tenant_id: LONG.into(), ..login() }, "tenant_id");
+        check(v1::CheckOutRequest { pool_id: "a\0b".into(), ..login() }, "pool_id");
+        check(v1::CheckOutRequest { user_id: "ann smith".into(), ..login() }, "user_id");
+        check(v1::CheckOutRequest { device_id: " laptop".into(), ..login() }, "device_id");
+        check(v1::CheckOutRequest { organization_id: "\n".into(), ..login() }, "organization_id");
+        check(v1::CheckOutRequest { client: "x".repeat(513), ..login() }, "client");
+        check(v1::CheckOutRequest { client: "x\0".into(), ..login() }, "client");
+    }
+
+    #[test]
+    fn a_check_in_without_a_session_is_told_which_call_takes_a_seat() {
+        let request = |session: &str| v1::CheckInRequest { tenant_id: "acme".into(), session_id: session.into() };
+        let problems = check_in(request("")).unwrap_err().into_vec();
+        assert_eq!(
+            problems[0].to_string(),
+            "session_id must not be empty: CheckIn returns a session's seat at logout; CheckOut takes a seat at login"
+        );
+        assert_eq!(check_in(request(SESSION)).unwrap().1.session.to_string(), SESSION);
+        assert_eq!(bad(check_in(request(NO_SESSION))), ["session_id"]);
+        assert_eq!(bad(check_in(v1::CheckInRequest::default())), ["tenant_id", "session_id"]);
+    }
+
+    #[test]
+    fn a_heartbeat() {
+        let request = v1::HeartbeatRequest { tenant_id: "acme".into(), session_id: SESSION.into(), active: true };
+        let (_, command) = heartbeat(request).unwrap();
+        assert_eq!(command.beats, [(SessionId::parse(SESSION).unwrap(), true)]);
+        assert_eq!(bad(heartbeat(v1::HeartbeatRequest::default())), ["tenant_id", "session_id"]);
+    }
+
+    #[test]
+    fn a_batch_of_heartbeats() {
+        let batch = |sessions: &[&str]| {
+            let beat = |id: &&str| v1::SessionHeartbeat { session_id: (*id).into(), active: false };
+            let heartbeats = sessions.iter().map(beat).collect();
+            batch_heartbeat(v1::BatchHeartbeatRequest { tenant_id: "acme".into(), heartbeats }, &LIMITS)
+        };
+        assert_eq!(batch(&[SESSION, SESSION]).unwrap().1.beats.len(), 2);
+        assert_eq!(
+            bad(batch(&[SESSION, NO_SESSION, "", SESSION])),
+            ["heartbeats[1].session_id", "heartbeats[2].session_id"]
+        );
+        assert_eq!(bad(batch(&[])), ["heartbeats"]);
+        assert_eq!(bad(batch(&[SESSION; 7])), ["heartbeats"]);
+        assert_eq!(batch(&[SESSION; 6]).unwrap().1.beats.len(), 6);
+    }
+
+    #[test]
+    fn a_grant_and_a_revocation() {
+        let request = v1::GrantSeatRequest {
+            tenant_id: "acme".into(),
+            pool_id: "crm".into(),
+            user_id: "ann".into(),
+            organization_ids: list(&["north", "south"]),
+        };
+        let (_, command) = grant_seat(request, &LIMITS).unwrap();
+        assert_eq!((command.pools.len(), command.users.len(), command.organizations.len()), (1, 1, 2));
+        let organization_ids = list(&["north", "", " x"]);
+        let bad_grant = v1::GrantSeatRequest { organization_ids: organization_ids.clone(), ..Default::default() };
+        let bad_revocation = v1::RevokeSeatRequest { organization_ids, ..Default::default() };
+        let fields = ["tenant_id", "pool_id", "user_id", "organization_ids[1]", "organization_ids[2]"];
+        assert_eq!(bad(grant_seat(bad_grant, &LIMITS)), fields);
+        assert_eq!(bad(revoke_seat(bad_revocation, &LIMITS)), fields);
+    }
+
+    #[test]
+    fn batches_of_pairs_are_bounded_by_their_product() {
+        let grant = |pools: &[&str], users: &[&str]| {
+            let request = v1::BatchGrantSeatsRequest {
+                tenant_id: "acme".into(),
+                pool_ids: list(pools),
+                user_ids: list(users),
+                organization_ids: Vec::new(),
+            };
+            batch_grant_seats(request, &LIMITS)
+        };
+        let (_, command) = grant(&["a", "b"], &["x", "y", "X"]).unwrap();
+        assert_eq!((command.pools.len(), command.users.len()), (2, 3));
+        assert_eq!(bad(grant(&["a", "b"], &["w", "x", "y", "z"])), ["user_ids"]);
+        assert_eq!(bad(grant(&["a"; 7], &["x"])), ["pool_ids"]);
+        assert_eq!(bad(grant(&["a"; 7], &["x"; 7])), ["pool_ids", "user_ids"]);
+        assert_eq!(bad(grant(&[], &[])), ["pool_ids", "user_ids"]);
+        assert_eq!(bad(grant(&["", "b"], &["x", "y z"])), ["pool_ids[0]", "user_ids[1]"]);
+    }
+
+    #[test]
+    fn a_batch_of_revocations() {
+        let request = v1::BatchRevokeSeatsRequest {
+            tenant_id: "acme".into(),
+            pool_ids: list(&["crm"]),
+            user_ids: list(&["ann", "bob"]),
+            organization_ids: list(&["north"]),
+            end_sessions: true,
+        };
+        let (_, command) = batch_revoke_seats(request, &LIMITS).unwrap();
+        assert!(command.end_sessions && command.users.len() == 2 && command.organizations.len() == 1);
+        let empty = v1::BatchRevokeSeatsRequest::default();
+        assert_eq!(bad(batch_revoke_seats(empty, &LIMITS)), ["tenant_id", "pool_ids", "user_ids"]);
+    }
+}

@@ -1,0 +1,143 @@
+//! Values that are no ids: texts, durations, points in time, enums, etags.
+
+use std::time::Duration;
+
+use super::problems::Problems;
+use crate::ledger::time::Wall;
+
+/// Longest name of anything, in bytes.
+pub const MAX_NAME_BYTES: usize = 256;
+
+/// How a text may look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Text {
+    /// One line.
+    Line,
+    /// May hold line breaks and tabs.
+    Lines,
+}
+
+/// Notes a problem if `text` is too long, or has characters that no text of its kind has.
+pub fn check_text(problems: &mut Problems, field: &str, text: &str, kind: Text, max_bytes: usize) {
+    let odd = |c: char| c.is_control() && !(kind == Text::Lines && matches!(c, '\n' | '\r' | '\t'));
+    if text.len() > max_bytes {
+        problems.add(field, format!("must be at most {max_bytes} bytes long"));
+    } else if text.chars().any(odd) {
+        problems.add(field, "must not contain control characters");
+    }
+}
+
+/// A name: one line of at most [`MAX_NAME_BYTES`], which may be empty.
+pub fn name(problems: &mut Problems, field: &str, text: &str) -> Box<str> {
+    check_text(problems, field, text, Text::Line, MAX_NAME_BYTES);
+    text.into()
+}
+
+/// A duration that is not negative.
+pub fn duration(problems: &mut Problems, field: &str, given: prost_types::Duration) -> Option<Duration> {
+    let seconds = u64::try_from(given.seconds).ok();
+    let nanos = u32::try_from(given.nanos).ok().filter(|nanos| *nanos < 1_000_000_000);
+    match (seconds, nanos) {
+        (Some(seconds), Some(nanos)) => Some(Duration::new(seconds, nanos)),
+        _ => {
+            problems.add(field, "must be a valid duration, and not negative");
+            None
+        }
+    }
+}
+
+/// A point in time, as the first millisecond that is not before it.
+pub fn timestamp(problems: &mut Problems, field: &str, given: prost_types::Timestamp) -> Option<Wall> {
+    // The years 1 to 9999, as the type says.
+    const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+    if !SECONDS.contains(&given.seconds) || !(0..1_000_000_000).contains(&given.nanos) {
+        problems.add(field, "must be a valid timestamp");
+        return None;
+    }
+    let up = i64::from(given.nanos % 1_000_000 != 0);
+    Some(Wall(given.seconds * 1_000 + i64::from(given.nanos / 1_000_000) + up))
+}
+
+/// A value of an enum. A number that the enum does not have is a problem, not a default: a newer client may mean by
+/// it the opposite of what we would do.
+pub fn choice<E: TryFrom<i32>>(problems: &mut Problems, field: &str, number: i32) -> Option<E> {
+    E::try_from(number).inspect_err(|_| problems.add(field, format!("has no value with the number {number}"))).ok()
+}
+
+/// The version that an etag stands for; empty: any.
+pub fn etag(problems: &mut Problems, field: &str, etag: &str) -> Option<u64> {
+    if etag.is_empty() {
+        return None;
+    }
+    let version = etag.parse().ok();
+    if version.is_none() {
+        problems.add(field, "must be an etag as the service gave it");
+    }
+    version
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::fields;
+    use super::*;
+
+    #[test]
+    fn durations_are_valid_and_not_negative() {
+        let check = |seconds, nanos, expected| {
+            let mut problems = Problems::default();
+            let parsed = duration(&mut problems, "ttl", prost_types::Duration { seconds, nanos });
+            assert_eq!(parsed, expected, "{seconds} s {nanos} ns");
+            assert_eq!(fields(problems), if parsed.is_some() { vec![] } else { vec!["ttl"] });
+        };
+        check(0, 0, Some(Duration::ZERO));
+        check(1, 500_000_000, Some(Duration::from_millis(1_500)));
+        check(i64::MAX, 0, Some(Duration::from_secs(i64::MAX as u64)));
+        check(-1, 0, None);
+        check(0, -1, None);
+        check(0, 1_000_000_000, None);
+        check(i64::MIN, i32::MIN, None);
+    }
+
+    #[test]
+    fn timestamps_are_rounded_up_to_a_millisecond() {
+        let check = |seconds, nanos, expected: Option<i64>| {
+            let mut problems = Problems::default();
+            let parsed = timestamp(&mut problems, "from", prost_types::Timestamp { seconds, nanos });
+            assert_eq!(parsed, expected.map(Wall), "{seconds} s {nanos} ns");
+            assert_eq!(fields(problems), if parsed.is_some() { vec![] } else { vec!["from"] });
+        };
+        check(1, 0, Some(1_000));
+        check(1, 1, Some(1_001));
+        check(1, 1_000_000, Some(1_001));
+        check(-1, 500_000_000, Some(-500));
+        check(0, 1_000_000_000, None);
+        check(0, -1, None);
+        check(i64::MAX, 0, None);
+    }
+
+    #[test]
+    fn texts_have_a_length_and_no_control_characters() {
+        let check = |text: &str, kind, good: bool| {
+            let mut problems = Problems::default();
+            check_text(&mut problems, "contact", text, kind, 8);
+            assert_eq!(fields(problems).is_empty(), good, "{text:?}");
+        };
+        check("", Text::Line, true);
+        check("12345678", Text::Line, true);
+        check("123456789", Text::Line, false);
+        check("äöüäö", Text::Line, false);
+        check("a\tb", Text::Line, false);
+        check("a\tb\r\n", Text::Lines, true);
+        check("a\0b", Text::Lines, false);
+        check("a\u{85}b", Text::Lines, false);
+    }
+
+    #[test]
+    fn etags_are_versions() {
+        let mut problems = Problems::default();
+        assert_eq!(etag(&mut problems, "etag", ""), None);
+        assert_eq!(etag(&mut problems, "etag", "7"), Some(7));
+        assert_eq!(etag(&mut problems, "etag", "seven"), None);
+        assert_eq!(fields(problems), ["etag"]);
+    }
+}

@@ -1,0 +1,143 @@
+//! Answers of AuditService.
+
+use super::names::reason_name;
+use super::seat::organization_id;
+use super::session::session_id;
+use super::time::timestamp;
+use crate::ids::TenantId;
+use crate::ledger::change::{Action, AuditEvent, Reason};
+use crate::ledger::command::Cursor;
+use crate::proto::v1;
+use crate::service::page::Shape;
+
+/// `events`: one more than `limit`, if there are more.
+pub fn list_audit_events(
+    tenant: &TenantId,
+    mut events: Vec<AuditEvent>,
+    limit: usize,
+    shape: Shape,
+) -> v1::ListAuditEventsResponse {
+    let more = events.len() > limit;
+    events.truncate(limit);
+    let last = events.last().filter(|_| more).map(|event| Cursor { when: event.no.0, ..Cursor::default() });
+    v1::ListAuditEventsResponse {
+        events: events.into_iter().map(|event| audit_event(tenant, event)).collect(),
+        next_page_token: last.map_or_else(String::new, |cursor| shape.token(&cursor)),
+    }
+}
+
+fn audit_event(tenant: &TenantId, event: AuditEvent) -> v1::AuditEvent {
+    let denied = matches!(event.reason, Some(Reason::Denied(_)));
+    let outcome = if denied { v1::AuditOutcome::Denied } else { v1::AuditOutcome::Done };
+    v1::AuditEvent {
+        event_id: event.no.to_string(),
+        occurred_at: Some(timestamp(event.at)),
+        actor: (*event.actor.0).to_owned(),
+        tenant_id: tenant.as_str().to_owned(),
+        action: audit_action(event.action, denied).into(),
+        user_id: event.user.map_or_else(String::new, |id| id.as_str().to_owned()),
+        pool_id: event.pool.map_or_else(String::new, |id| id.as_str().to_owned()),
+        session_id: event.session.map_or_else(String::new, session_id),
+        organization_id: organization_id(event.organization.as_ref()),
+        outcome: outcome.into(),
+        reason: event.reason.map_or_else(String::new, |reason| reason_name(reason).to_owned()),
+        count: event.count.into(),
+        detail: event.detail.into(),
+    }
+}
+
+/// A denied grant has an action of its own in the contract.
+pub fn audit_action(action: Action, denied: bool) -> v1::AuditAction {
+    match action {
+        Action::SessionStarted => v1::AuditAction::SessionStarted,
+        Action::SessionRenewed => v1::AuditAction::SessionRenewed,
+        Action::SessionEnded => v1::AuditAction::SessionEnded,
+        Action::CheckOutDenied => v1::AuditAction::CheckOutDenied,
+        Action::SeatGranted if denied => v1::AuditAction::SeatGrantDenied,
+        Action::SeatGranted => v1::AuditAction::SeatGranted,
+        Action::SeatRevoked => v1::AuditAction::SeatRevoked,
+        Action::UserCreated => v1::AuditAction::UserCreated,
+        Action::UserUpdated => v1::AuditAction::UserUpdated,
+        Action::UserBlocked => v1::AuditAction::UserBlocked,
+        Action::UserUnblocked => v1::AuditAction::UserUnblocked,
+        Action::UserDeleted => v1::AuditAction::UserDeleted,
+        Action::OrganizationCreated => v1::AuditAction::OrganizationCreated,
+        Action::OrganizationUpdated => v1::AuditAction::OrganizationUpdated,
+        Action::OrganizationDeleted => v1::AuditAction::OrganizationDeleted,
+        Action::TenantCreated => v1::AuditAction::TenantCreated,
+        Action::TenantUpdated => v1::AuditAction::TenantUpdated,
+        Action::TenantSuspended => v1::AuditAction::TenantSuspended,
+        Action::TenantResumed => v1::AuditAction::TenantResumed,
+        Action::TenantDeleted => v1::AuditAction::TenantDeleted,
+        Action::EntitlementsChanged => v1::AuditAction::EntitlementsChanged,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::ids::{EventNo, PoolId, TenantNo, UserId};
+    use crate::ledger::change::Actor;
+    use crate::ledger::outcome::{DenialReason, SessionEndReason};
+    use crate::ledger::time::Wall;
+
+    #[test]
+    fn actions_are_those_of_the_contract() {
+        let ours: BTreeSet<&str> = Action::ALL
+            .into_iter()
+            .flat_map(|action| [audit_action(action, false), audit_action(action, true)])
+            .map(|action| action.as_str_name())
+            .collect();
+        let contract: BTreeSet<&str> =
+            (1..).map_while(|number| v1::AuditAction::try_from(number).ok()).map(|a| a.as_str_name()).collect();
+        assert_eq!(ours, contract);
+    }
+    fn event(no: u64, action: Action, reason: Option<Reason>) -> AuditEvent {
+        AuditEvent {
+            no: EventNo(no),
+            tenant: TenantNo(1),
+            at: Wall(1_500),
+            actor: Actor("console".into()),
+            action,
+            reason,
+            user: Some(UserId::stored("ann")),
+            pool: Some(PoolId::stored("crm")),
+            session: None,
+            organization: None,
+            count: 3,
+            detail: "".into(),
+        }
+    }
+
+    #[test]
+    fn an_event_says_what_was_denied_and_why() {
+        let denied = event(7, Action::SeatGranted, Some(Reason::Denied(DenialReason::SeatsExhausted)));
+        let told = audit_event(&TenantId::stored("acme"), denied);
+        assert_eq!((told.action(), told.outcome()), (v1::AuditAction::SeatGrantDenied, v1::AuditOutcome::Denied));
+        assert_eq!((told.reason.as_str(), told.count), ("DENIAL_REASON_SEATS_EXHAUSTED", 3));
+        assert_eq!((told.event_id.as_str(), told.tenant_id.as_str(), told.user_id.as_str()), ("7", "acme", "ann"));
+        let ended = event(8, Action::SessionEnded, Some(Reason::Ended(SessionEndReason::CheckedIn)));
+        let told = audit_event(&TenantId::stored("acme"), ended);
+        assert_eq!((told.action(), told.outcome()), (v1::AuditAction::SessionEnded, v1::AuditOutcome::Done));
+        assert_eq!(told.reason, "SESSION_END_REASON_CHECKED_IN");
+        let done = audit_event(&TenantId::stored("acme"), event(9, Action::SeatGranted, None));
+        assert_eq!((done.action(), done.reason.as_str()), (v1::AuditAction::SeatGranted, ""));
+    }
+
+    #[test]
+    fn a_page_of_events_goes_on_only_where_there_are_more() {
+        let shape = Shape::of("ListAuditEvents", &v1::ListAuditEventsRequest::default());
+        let check = |numbers: &[u64], listed: usize, next: Option<u64>| {
+            let events = numbers.iter().map(|no| event(*no, Action::UserCreated, None)).collect();
+            let page = list_audit_events(&TenantId::stored("acme"), events, 2, shape);
+            assert_eq!(page.events.len(), listed, "{numbers:?}");
+            assert_eq!(shape.cursor(&page.next_page_token).map(|cursor| cursor.when), next, "{numbers:?}");
+            assert_eq!(page.next_page_token.is_empty(), next.is_none());
+        };
+        check(&[], 0, None);
+        check(&[9, 8], 2, None);
+        check(&[9, 8, 7], 2, Some(8));
+    }
+}

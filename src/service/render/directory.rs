@@ -1,0 +1,195 @@
+//! Answers of DirectoryService.
+
+use super::names::{user_state, user_status};
+use super::seat::{denial, organization_id, pool_usage, seat};
+use super::time::timestamp;
+use crate::ids::OrganizationId;
+use crate::ledger::change::Plan;
+use crate::ledger::command::Page;
+use crate::ledger::outcome::{Denial, DenialReason, OrganizationView, PoolUsage, UserView};
+use crate::proto::v1;
+use crate::service::page::Shape;
+
+pub fn created_user((decision, usage): (Result<UserView, Denial>, Vec<PoolUsage>)) -> v1::CreateUserResponse {
+    use v1::create_user_response::Outcome;
+    let outcome = match decision {
+        Ok(view) => Outcome::User(user(view)),
+        Err(denied) => {
+            let culprit = culprit(denied.reason, &usage);
+            Outcome::Denial(denial(denied, culprit))
+        }
+    };
+    v1::CreateUserResponse { outcome: Some(outcome), usage: usage.into_iter().map(pool_usage).collect() }
+}
+
+pub fn unblocked_user((decision, usage): (Result<UserView, Denial>, Vec<PoolUsage>)) -> v1::UnblockUserResponse {
+    use v1::unblock_user_response::Outcome;
+    let outcome = match decision {
+        Ok(view) => Outcome::User(user(view)),
+        Err(denied) => {
+            let culprit = culprit(denied.reason, &usage);
+            Outcome::Denial(denial(denied, culprit))
+        }
+    };
+    v1::UnblockUserResponse { outcome: Some(outcome), usage: usage.into_iter().map(pool_usage).collect() }
+}
+
+/// The pool that a denial is about: the first named one without room (R15).
+fn culprit(reason: DenialReason, usage: &[PoolUsage]) -> Option<&PoolUsage> {
+    if reason != DenialReason::SeatsExhausted {
+        return None;
+    }
+    usage.iter().find(|pool| pool.plan == Plan::Named && !pool.limit.has_room(pool.in_use))
+}
+
+pub fn list_users(page: Page<UserView>, shape: Shape, organization: Option<&OrganizationId>) -> v1::ListUsersResponse {
+    v1::ListUsersResponse {
+        users: page.rows.into_iter().map(|view| user_in(view, organization)).collect(),
+        next_page_token: page.next.map_or_else(String::new, |next| shape.token(&next)),
+    }
+}
+
+/// A user as seen in an organization: the status is blank where access is off (R23).
+pub fn user_in(view: UserView, organization: Option<&OrganizationId>) -> v1::User {
+    let blank = organization.is_some_and(|id| !has_access(&view, id));
+    let mut user = user(view);
+    if blank {
+        user.set_status(v1::UserStatus::Unspecified);
+    }
+    user
+}
+
+/// Whether an active seat of any pool gives access to the organization (R7).
+fn has_access(view: &UserView, organization: &OrganizationId) -> bool {
+    let mut active = view.seats.iter().filter(|seat| seat.active);
+    active.any(|seat| seat.organizations.as_ref().is_none_or(|list| list.contains(organization)))
+}
+
+pub fn user(view: UserView) -> v1::User {
+    let (state, block_cause) = user_state(view.blocked);
+    let profile = view.profile;
+    v1::User {
+        user_id: view.id.as_str().to_owned(),
+        given_name: profile.given_name.into(),
+        family_name: profile.family_name.into(),
+        groups: profile.groups.into_iter().map(String::from).collect(),
+        administrator: view.administrator,
+        state: state.into(),
+        block_cause: block_cause.into(),
+        seats: view.seats.into_iter().map(seat).collect(),
+        status: user_status(view.status).into(),
+        default_organization_id: organization_id(view.default_organization.as_ref()),
+        last_sign_in_at: view.last_sign_in.map(timestamp),
+        last_activity_at: view.last_activity.map(timestamp),
+        created_at: Some(timestamp(view.created)),
+        attributes: profile.attributes.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        etag: view.version.to_string(),
+    }
+}
+
+pub fn list_organizations(page: Page<OrganizationView>, shape: Shape) -> v1::ListOrganizationsResponse {
+    v1::ListOrganizationsResponse {
+        organizations: page.rows.into_iter().map(organization).collect(),
+        next_page_token: page.next.map_or_else(String::new, |next| shape.token(&next)),
+    }
+}
+
+pub fn organization(view: OrganizationView) -> v1::Organization {
+    v1::Organization {
+        organization_id: view.id.as_str().to_owned(),
+        display_name: view.display_name.into(),
+        created_at: Some(timestamp(view.created)),
+        etag: view.version.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{PoolId, UserId};
+    use crate::ledger::change::{BlockCause, Limit, Profile};
+    use crate::ledger::outcome::{SeatView, Status};
+    use crate::ledger::time::Wall;
+
+    fn ann(seats: Vec<SeatView>) -> UserView {
+        UserView {
+            id: UserId::stored("ann"),
+            profile: Profile { attributes: vec![("a".into(), "1".into())], ..Profile::default() },
+            administrator: false,
+            blocked: None,
+            seats,
+            status: Status::Idle,
+            default_organization: None,
+            last_sign_in: None,
+            last_activity: Some(Wall(1)),
+            created: Wall(0),
+            version: 4,
+        }
+    }
+
+    fn seat_in(organizations: Option<&[&str]>, active: bool) -> SeatView {
+        SeatView {
+            user: UserId::stored("ann"),
+            pool: PoolId::stored("crm"),
+            active,
+            over_limit: false,
+            organizations: organizations.map(|list| list.iter().map(|id| OrganizationId::stored(id)).collect()),
+            granted: Wall(0),
+        }
+    }
+
+    fn usage(pool: &str, plan: Plan, in_use: u64, limit: Limit) -> PoolUsage {
+        let pool = PoolId::stored(pool);
+        PoolUsage { pool, plan, limit, in_use, over: 0, active: 0, idle: 0, granted: 0, demo: false }
+    }
+
+    #[test]
+    fn a_status_is_blank_where_access_is_off() {
+        let north = OrganizationId::stored("north");
+        let check = |seats: Vec<SeatView>, organization: Option<&OrganizationId>, expected| {
+            assert_eq!(user_in(ann(seats), organization).status(), expected);
+        };
+        check(vec![], None, v1::UserStatus::Idle);
+        check(vec![], Some(&north), v1::UserStatus::Unspecified);
+        check(vec![seat_in(None, true)], Some(&north), v1::UserStatus::Idle);
+        check(vec![seat_in(None, false)], Some(&north), v1::UserStatus::Unspecified);
+        check(vec![seat_in(Some(&["south"]), true)], Some(&north), v1::UserStatus::Unspecified);
+        let both = vec![seat_in(Some(&["south"]), true), seat_in(Some(&["north"]), true)];
+        check(both, Some(&north), v1::UserStatus::Idle);
+    }
+
+    #[test]
+    fn a_user_who_never_signed_in_has_no_time_of_it() {
+        let told = user(ann(vec![]));
+        assert_eq!((told.last_sign_in_at, told.last_activity_at.is_some()), (None, true));
+        assert_eq!((told.state(), told.block_cause()), (v1::UserState::Active, v1::BlockCause::Unspecified));
+        assert_eq!((told.etag.as_str(), told.attributes["a"].as_str()), ("4", "1"));
+        let told = user(UserView { blocked: Some(BlockCause::LicenseLimit), ..ann(vec![]) });
+        assert_eq!((told.state(), told.block_cause()), (v1::UserState::Blocked, v1::BlockCause::LicenseLimit));
+    }
+
+    #[test]
+    fn a_denial_names_the_pool_that_is_full() {
+        let denied = Err(Denial::because(DenialReason::SeatsExhausted));
+        let usage = vec![
+            usage("primary", Plan::Concurrent, 5, Limit::Seats(5)),
+            usage("basic", Plan::Named, 2, Limit::Seats(3)),
+            usage("crm", Plan::Named, 3, Limit::Seats(3)),
+        ];
+        let told = created_user((denied.clone(), usage.clone()));
+        let Some(v1::create_user_response::Outcome::Denial(denial)) = told.outcome else { panic!("must be denied") };
+        assert_eq!(denial.message, "All seats of \"crm\" are assigned (3 of 3). Contact your administrator.");
+        assert_eq!(told.usage.len(), 3);
+        let told = unblocked_user((denied, usage));
+        let Some(v1::unblock_user_response::Outcome::Denial(again)) = told.outcome else { panic!("must be denied") };
+        assert_eq!(again.message, denial.message);
+    }
+
+    #[test]
+    fn a_seat_names_its_organizations_or_all() {
+        let told = seat(seat_in(None, true));
+        assert_eq!((told.all_organizations, told.organization_ids.len()), (true, 0));
+        let told = seat(seat_in(Some(&["north"]), true));
+        assert_eq!((told.all_organizations, told.organization_ids), (false, vec!["north".to_owned()]));
+    }
+}

@@ -1,0 +1,19 @@
+//! From answers to messages.
+
+mod audit;
+mod directory;
+mod names;
+mod seat;
+mod session;
+mod tenant;
+mod texts;
+mod time;
+
+pub(super) use audit::{audit_action, list_audit_events};
+pub(super) use directory::{created_user, list_organizations, list_users, organization, unblocked_user, user, user_in};
+pub(super) use names::{denial_name, reason_name};
+pub(super) use seat::{
+    checked_in, checked_out, granted, granted_batch, heartbeat, heartbeat_batch, revoked, revoked_batch,
+};
+pub(super) use session::{closed_session, ended, list_sessions, session};
+pub(super) use tenant::{list_tenants, tenant, usage};

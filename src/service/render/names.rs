@@ -1,0 +1,126 @@
+//! The enums of the ledger as those of the contract. Exhaustive: a new value does not compile without its name.
+
+use crate::ledger::change::{BlockCause, Plan, Reason, TenantState};
+use crate::ledger::outcome::{DenialReason, LicenseState, SessionEndReason, Status};
+use crate::proto::v1;
+
+pub fn denial_reason(reason: DenialReason) -> v1::DenialReason {
+    match reason {
+        DenialReason::TenantNotFound => v1::DenialReason::TenantNotFound,
+        DenialReason::TenantSuspended => v1::DenialReason::TenantSuspended,
+        DenialReason::ClockSuspect => v1::DenialReason::ClockSuspect,
+        DenialReason::LicenseNotYetValid => v1::DenialReason::LicenseNotYetValid,
+        DenialReason::LicenseExpired => v1::DenialReason::LicenseExpired,
+        DenialReason::PoolNotLicensed => v1::DenialReason::PoolNotLicensed,
+        DenialReason::UserNotFound => v1::DenialReason::UserNotFound,
+        DenialReason::UserBlocked => v1::DenialReason::UserBlocked,
+        DenialReason::SeatNotGranted => v1::DenialReason::SeatNotGranted,
+        DenialReason::SeatOverLimit => v1::DenialReason::SeatOverLimit,
+        DenialReason::OrganizationAccessOff => v1::DenialReason::OrganizationAccessOff,
+        DenialReason::AlreadySignedIn => v1::DenialReason::AlreadySignedIn,
+        DenialReason::SeatsExhausted => v1::DenialReason::SeatsExhausted,
+    }
+}
+
+/// A denial's name without the prefix of its enum: `SEATS_EXHAUSTED`.
+pub fn denial_name(reason: DenialReason) -> &'static str {
+    let name = denial_reason(reason).as_str_name();
+    name.strip_prefix("DENIAL_REASON_").unwrap_or(name)
+}
+
+pub fn session_end_reason(reason: SessionEndReason) -> v1::SessionEndReason {
+    match reason {
+        SessionEndReason::CheckedIn => v1::SessionEndReason::CheckedIn,
+        SessionEndReason::LeaseExpired => v1::SessionEndReason::LeaseExpired,
+        SessionEndReason::MaxDuration => v1::SessionEndReason::MaxDuration,
+        SessionEndReason::IdleTimeout => v1::SessionEndReason::IdleTimeout,
+        SessionEndReason::Closed => v1::SessionEndReason::Closed,
+        SessionEndReason::TakenOver => v1::SessionEndReason::TakenOver,
+        SessionEndReason::Reclaimed => v1::SessionEndReason::Reclaimed,
+        SessionEndReason::UserDeleted => v1::SessionEndReason::UserDeleted,
+        SessionEndReason::TenantRemoved => v1::SessionEndReason::TenantRemoved,
+    }
+}
+
+/// The full name of an audit event's reason: `DENIAL_REASON_SEATS_EXHAUSTED`.
+pub fn reason_name(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Denied(reason) => denial_reason(reason).as_str_name(),
+        Reason::Ended(reason) => session_end_reason(reason).as_str_name(),
+    }
+}
+
+pub fn plan(plan: Plan) -> v1::Plan {
+    match plan {
+        Plan::Named => v1::Plan::Named,
+        Plan::Concurrent => v1::Plan::Concurrent,
+    }
+}
+
+pub fn user_status(status: Status) -> v1::UserStatus {
+    match status {
+        Status::Active => v1::UserStatus::Active,
+        Status::Away => v1::UserStatus::Away,
+        Status::Idle => v1::UserStatus::Idle,
+        Status::Inactive => v1::UserStatus::Inactive,
+    }
+}
+
+pub fn tenant_state(state: TenantState) -> v1::TenantState {
+    match state {
+        TenantState::Active => v1::TenantState::Active,
+        TenantState::Suspended => v1::TenantState::Suspended,
+    }
+}
+
+pub fn license_state(state: LicenseState) -> v1::LicenseState {
+    match state {
+        LicenseState::Demo => v1::LicenseState::Demo,
+        LicenseState::Valid => v1::LicenseState::Valid,
+        LicenseState::NotYetValid => v1::LicenseState::NotYetValid,
+        LicenseState::Expired => v1::LicenseState::Expired,
+    }
+}
+
+/// A user's state, and why it is so.
+pub fn user_state(blocked: Option<BlockCause>) -> (v1::UserState, v1::BlockCause) {
+    match blocked {
+        None => (v1::UserState::Active, v1::BlockCause::Unspecified),
+        Some(BlockCause::Administrator) => (v1::UserState::Blocked, v1::BlockCause::Administrator),
+        Some(BlockCause::LicenseLimit) => (v1::UserState::Blocked, v1::BlockCause::LicenseLimit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Every name of an enum of the contract but the first, which means "not given".
+    fn names<E: TryFrom<i32>>(name: impl Fn(E) -> &'static str) -> BTreeSet<&'static str> {
+        (1..).map_while(|number| E::try_from(number).ok()).map(name).collect()
+    }
+
+    #[test]
+    fn denials_are_those_of_the_contract() {
+        let ours: BTreeSet<_> = DenialReason::ALL.into_iter().map(|r| reason_name(Reason::Denied(r))).collect();
+        assert_eq!(ours.len(), DenialReason::ALL.len(), "two reasons have one name");
+        assert_eq!(ours, names(|reason: v1::DenialReason| reason.as_str_name()));
+    }
+
+    #[test]
+    fn ends_of_sessions_are_those_of_the_contract() {
+        let mut ours: BTreeSet<_> = SessionEndReason::ALL.into_iter().map(|r| reason_name(Reason::Ended(r))).collect();
+        assert_eq!(ours.len(), SessionEndReason::ALL.len(), "two reasons have one name");
+        // What is told of a session that is not remembered.
+        ours.insert(v1::SessionEndReason::Unknown.as_str_name());
+        assert_eq!(ours, names(|reason: v1::SessionEndReason| reason.as_str_name()));
+    }
+
+    #[test]
+    fn a_denial_is_counted_under_its_short_name() {
+        assert_eq!(denial_name(DenialReason::SeatsExhausted), "SEATS_EXHAUSTED");
+        assert_eq!(denial_name(DenialReason::TenantNotFound), "TENANT_NOT_FOUND");
+    }
+}

@@ -1,0 +1,186 @@
+//! What people read: one sentence for each denial and each notice, for the user at the login and for the
+//! administrator who is called. Programs read the reason.
+
+use std::time::Duration;
+
+use crate::ledger::change::{Limit, Plan};
+use crate::ledger::outcome::{DenialReason, Notice, PoolUsage};
+
+/// `usage`: that of the pool in question, where it is known.
+pub fn denial(reason: DenialReason, usage: Option<&PoolUsage>) -> String {
+    let text = match reason {
+        DenialReason::TenantNotFound => "This customer is not known: check the tenant id that the application uses.",
+        DenialReason::TenantSuspended => "Sign-in is suspended for your whole company. Contact support.",
+        DenialReason::ClockSuspect => {
+            "The clock of the license server was set back, so no license can be checked. Contact support."
+        }
+        DenialReason::LicenseNotYetValid => "The license is not valid yet. Contact your administrator.",
+        DenialReason::LicenseExpired => "The license has expired. Contact your administrator.",
+        DenialReason::PoolNotLicensed => return not_licensed(usage),
+        DenialReason::UserNotFound => "This user is not known. Contact your administrator.",
+        DenialReason::UserBlocked => "This user is blocked. Contact your administrator.",
+        DenialReason::SeatNotGranted => "Organization access restricted. Contact support.",
+        DenialReason::SeatOverLimit => return over_limit(usage),
+        DenialReason::OrganizationAccessOff => {
+            "You have no access to this organization. Choose another one, or contact your administrator."
+        }
+        DenialReason::AlreadySignedIn => "You are signed in on another device. Sign out there first.",
+        DenialReason::SeatsExhausted => return exhausted(usage),
+    };
+    text.to_owned()
+}
+
+fn not_licensed(usage: Option<&PoolUsage>) -> String {
+    match usage {
+        Some(usage) => format!("The license has no seats in \"{}\". Contact your administrator.", usage.pool),
+        None => "The license has no seats of this kind. Contact your administrator.".to_owned(),
+    }
+}
+
+fn over_limit(usage: Option<&PoolUsage>) -> String {
+    let granted = usage.map_or_else(String::new, |usage| format!(" ({})", in_use(usage)));
+    format!(
+        "More seats are assigned than the license has{granted}, and yours is one of the last. \
+         Contact your administrator."
+    )
+}
+
+fn exhausted(usage: Option<&PoolUsage>) -> String {
+    let Some(usage) = usage else { return "All seats are in use. Contact your administrator.".to_owned() };
+    let demo = if usage.demo { " in demo mode, without a license" } else { "" };
+    let (state, advice) = match usage.plan {
+        Plan::Named => ("assigned", "Contact your administrator."),
+        Plan::Concurrent => ("in use", "Try again later, or contact your administrator."),
+    };
+    format!("All seats of \"{}\" are {state} ({}){demo}. {advice}", usage.pool, in_use(usage))
+}
+
+fn in_use(usage: &PoolUsage) -> String {
+    match usage.limit {
+        Limit::Seats(seats) => format!("{} of {seats}", usage.in_use),
+        Limit::Unlimited => format!("{} of unlimited", usage.in_use),
+    }
+}
+
+pub fn notice(notice: Notice) -> String {
+    let text = match notice {
+        Notice::LicenseExpired => "The license has expired: only administrators can sign in until it is renewed.",
+        Notice::LicenseExpiring(left) => return expiring(left),
+        Notice::OverLimit => {
+            "More seats are in use than the license has: no new one is given until it is fewer than that."
+        }
+        Notice::DemoMode => "No license is installed: this is demo mode, with a small number of seats.",
+    };
+    text.to_owned()
+}
+
+fn expiring(left: Duration) -> String {
+    match left.as_secs() / (24 * 60 * 60) {
+        0 => "The license expires in less than a day.".to_owned(),
+        1 => "The license expires in 1 day.".to_owned(),
+        days => format!("The license expires in {days} days."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::PoolId;
+
+    fn pool(plan: Plan, in_use: u64, seats: u64, demo: bool) -> PoolUsage {
+        PoolUsage {
+            pool: PoolId::stored("crm"),
+            plan,
+            limit: Limit::Seats(seats),
+            in_use,
+            over: in_use.saturating_sub(seats),
+            active: 0,
+            idle: 0,
+            granted: in_use,
+            demo,
+        }
+    }
+
+    #[test]
+    fn every_denial_is_said_to_people() {
+        let check = |reason, usage: Option<PoolUsage>, text| assert_eq!(denial(reason, usage.as_ref()), text);
+        check(
+            DenialReason::TenantNotFound,
+            None,
+            "This customer is not known: check the tenant id that the application uses.",
+        );
+        check(DenialReason::TenantSuspended, None, "Sign-in is suspended for your whole company. Contact support.");
+        check(
+            DenialReason::ClockSuspect,
+            None,
+            "The clock of the license server was set back, so no license can be checked. Contact support.",
+        );
+        check(DenialReason::LicenseNotYetValid, None, "The license is not valid yet. Contact your administrator.");
+        check(DenialReason::LicenseExpired, None, "The license has expired. Contact your administrator.");
+        check(
+            DenialReason::PoolNotLicensed,
+            None,
+            "The license has no seats of this kind. Contact your administrator.",
+        );
+        check(
+            DenialReason::PoolNotLicensed,
+            Some(pool(Plan::Named, 0, 0, false)),
+            "The license has no seats in \"crm\". Contact your administrator.",
+        );
+        check(DenialReason::UserNotFound, None, "This user is not known. Contact your administrator.");
+        check(DenialReason::UserBlocked, None, "This user is blocked. Contact your administrator.");
+        check(DenialReason::SeatNotGranted, None, "Organization access restricted. Contact support.");
+        check(
+            DenialReason::SeatOverLimit,
+            Some(pool(Plan::Named, 5, 3, false)),
+            "More seats are assigned than the license has (5 of 3), and yours is one of the last. \
+             Contact your administrator.",
+        );
+        check(
+            DenialReason::OrganizationAccessOff,
+            None,
+            "You have no access to this organization. Choose another one, or contact your administrator.",
+        );
+        check(DenialReason::AlreadySignedIn, None, "You are signed in on another device. Sign out there first.");
+    }
+
+    #[test]
+    fn exhausted_seats_are_counted_to_people() {
+        let check = |usage: PoolUsage, text| assert_eq!(denial(DenialReason::SeatsExhausted, Some(&usage)), text);
+        check(
+            pool(Plan::Concurrent, 5, 5, false),
+            "All seats of \"crm\" are in use (5 of 5). Try again later, or contact your administrator.",
+        );
+        check(
+            pool(Plan::Named, 4, 3, false),
+            "All seats of \"crm\" are assigned (4 of 3). Contact your administrator.",
+        );
+        check(
+            pool(Plan::Concurrent, 2, 2, true),
+            "All seats of \"crm\" are in use (2 of 2) in demo mode, without a license. \
+             Try again later, or contact your administrator.",
+        );
+    }
+
+    #[test]
+    fn every_denial_is_a_text_of_its_own() {
+        let texts: std::collections::BTreeSet<String> =
+            DenialReason::ALL.into_iter().map(|reason| denial(reason, None)).collect();
+        assert_eq!(texts.len(), DenialReason::ALL.len());
+    }
+
+    #[test]
+    fn every_notice_is_said_to_people() {
+        let day = Duration::from_secs(24 * 60 * 60);
+        let check = |given, text| assert_eq!(notice(given), text);
+        check(Notice::LicenseExpired, "The license has expired: only administrators can sign in until it is renewed.");
+        check(Notice::LicenseExpiring(day / 2), "The license expires in less than a day.");
+        check(Notice::LicenseExpiring(day), "The license expires in 1 day.");
+        check(Notice::LicenseExpiring(day * 5 / 2), "The license expires in 2 days.");
+        check(
+            Notice::OverLimit,
+            "More seats are in use than the license has: no new one is given until it is fewer than that.",
+        );
+        check(Notice::DemoMode, "No license is installed: this is demo mode, with a small number of seats.");
+    }
+}

@@ -1,0 +1,113 @@
+//! SeatService: the hot path of login services.
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+
+use super::context::ServiceContext;
+use super::{caller, parse, render, status};
+use crate::ledger::outcome::Done;
+use crate::proto::v1::{self, seat_service_server};
+
+/// May this login proceed?
+#[derive(Clone)]
+pub struct SeatService {
+    context: Arc<ServiceContext>,
+}
+
+impl SeatService {
+    #[must_use]
+    pub fn new(context: Arc<ServiceContext>) -> Self {
+        Self { context }
+    }
+}
+
+#[tonic::async_trait]
+impl seat_service_server::SeatService for SeatService {
+    async fn check_out(&self, request: Request<v1::CheckOutRequest>) -> Result<Response<v1::CheckOutResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::check_out(request.into_inner())?;
+        // A question is no decision, and is not counted (R20).
+        let counts = !command.check_only;
+        let answer = self.context.journal.submit(&actor, &tenant, command).await?;
+        if counts {
+            self.context.decisions.count(&answer);
+        }
+        Ok(Response::new(render::checked_out(answer)))
+    }
+
+    async fn check_in(&self, request: Request<v1::CheckInRequest>) -> Result<Response<v1::CheckInResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::check_in(request.into_inner())?;
+        let answer = self.context.journal.submit(&actor, &tenant, command).await?;
+        Ok(Response::new(render::checked_in(answer)))
+    }
+
+    async fn heartbeat(
+        &self,
+        request: Request<v1::HeartbeatRequest>,
+    ) -> Result<Response<v1::HeartbeatResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::heartbeat(request.into_inner())?;
+        let mut answer = self.context.journal.submit(&actor, &tenant, command).await?;
+        Ok(Response::new(render::heartbeat(answer.pop().ok_or_else(status::internal)?)))
+    }
+
+    async fn batch_heartbeat(
+        &self,
+        request: Request<v1::BatchHeartbeatRequest>,
+    ) -> Result<Response<v1::BatchHeartbeatResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::batch_heartbeat(request.into_inner(), &self.context.limits)?;
+        let sessions: Vec<_> = command.beats.iter().map(|(session, _)| *session).collect();
+        let answer = self.context.journal.submit(&actor, &tenant, command).await?;
+        Ok(Response::new(render::heartbeat_batch(&sessions, answer)))
+    }
+
+    async fn grant_seat(
+        &self,
+        request: Request<v1::GrantSeatRequest>,
+    ) -> Result<Response<v1::GrantSeatResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::grant_seat(request.into_inner(), &self.context.limits)?;
+        let answer = self.context.journal.submit(&actor, &tenant, command).await?;
+        Ok(Response::new(render::granted(only(answer)?)))
+    }
+
+    async fn revoke_seat(
+        &self,
+        request: Request<v1::RevokeSeatRequest>,
+    ) -> Result<Response<v1::RevokeSeatResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::revoke_seat(request.into_inner(), &self.context.limits)?;
+        let answer = self.context.journal.submit(&actor, &tenant, command).await?;
+        Ok(Response::new(render::revoked(only(answer)?)))
+    }
+
+    async fn batch_grant_seats(
+        &self,
+        request: Request<v1::BatchGrantSeatsRequest>,
+    ) -> Result<Response<v1::BatchGrantSeatsResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::batch_grant_seats(request.into_inner(), &self.context.limits)?;
+        let (pools, users) = (command.pools.clone(), command.users.clone());
+        let answers = self.context.journal.submit(&actor, &tenant, command).await?;
+        Ok(Response::new(render::granted_batch(&pools, &users, answers)))
+    }
+
+    async fn batch_revoke_seats(
+        &self,
+        request: Request<v1::BatchRevokeSeatsRequest>,
+    ) -> Result<Response<v1::BatchRevokeSeatsResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::batch_revoke_seats(request.into_inner(), &self.context.limits)?;
+        let (pools, users) = (command.pools.clone(), command.users.clone());
+        let answers = self.context.journal.submit(&actor, &tenant, command).await?;
+        Ok(Response::new(render::revoked_batch(&pools, &users, answers)))
+    }
+}
+
+/// The answer to a single pair; a refusal of it is a refusal of the call.
+fn only<T>(mut answers: Vec<Done<T>>) -> Result<T, Status> {
+    Ok(answers.pop().ok_or_else(status::internal)??)
+}

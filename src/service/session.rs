@@ -1,0 +1,72 @@
+//! SessionService: who is signed in, for operators and consoles.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::Stream;
+use tonic::{Request, Response, Status};
+
+use super::context::ServiceContext;
+use super::watch::Watch;
+use super::{caller, parse, render, status};
+use crate::proto::v1::{self, session_service_server};
+
+/// Lists, closes and watches sessions.
+#[derive(Clone)]
+pub struct SessionService {
+    context: Arc<ServiceContext>,
+}
+
+impl SessionService {
+    #[must_use]
+    pub fn new(context: Arc<ServiceContext>) -> Self {
+        Self { context }
+    }
+}
+
+#[tonic::async_trait]
+impl session_service_server::SessionService for SessionService {
+    async fn list_sessions(
+        &self,
+        request: Request<v1::ListSessionsRequest>,
+    ) -> Result<Response<v1::ListSessionsResponse>, Status> {
+        let (tenant, query, shape) = parse::list_sessions(request.into_inner())?;
+        let page = self.context.journal.ask(&tenant, query).await??;
+        Ok(Response::new(render::list_sessions(page, shape)))
+    }
+
+    async fn close_session(
+        &self,
+        request: Request<v1::CloseSessionRequest>,
+    ) -> Result<Response<v1::CloseSessionResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::close_session(request.into_inner())?;
+        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        Ok(Response::new(render::closed_session(answer)))
+    }
+
+    async fn close_idle_sessions(
+        &self,
+        request: Request<v1::CloseIdleSessionsRequest>,
+    ) -> Result<Response<v1::CloseIdleSessionsResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::close_idle(request.into_inner())?;
+        let closed = self.context.journal.submit(&actor, &tenant, command).await??;
+        let closed = closed.into_iter().map(render::session).collect();
+        Ok(Response::new(v1::CloseIdleSessionsResponse { closed }))
+    }
+
+    type WatchSessionsStream = Pin<Box<dyn Stream<Item = Result<v1::WatchSessionsResponse, Status>> + Send>>;
+
+    async fn watch_sessions(
+        &self,
+        request: Request<v1::WatchSessionsRequest>,
+    ) -> Result<Response<Self::WatchSessionsStream>, Status> {
+        let (tenant, after, shape) = parse::watch_sessions(request.into_inner())?;
+        let place = self.context.watcher()?;
+        let feed = self.context.journal.watch(&tenant, after).await?;
+        let feed = feed.ok_or_else(|| status::no_such_tenant(&tenant))?;
+        let watch = Watch::new(feed, shape, self.context.shutdown.clone(), place);
+        Ok(Response::new(Box::pin(watch.stream())))
+    }
+}

@@ -1,0 +1,314 @@
+//! The one place that makes a gRPC status. An error means that nothing was decided (R19); every one carries
+//! `google.rpc.ErrorInfo` with the domain `usher` and one of the reasons of this file.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use super::parse::{Problem, Problems};
+use crate::ids::TenantId;
+use crate::journal::{AuditError, JournalError};
+use crate::ledger::outcome::Refusal;
+
+const DOMAIN: &str = "usher";
+
+/// `ErrorInfo.reason`: what programs read. `FAILED_PRECONDITION` carries the reason that the ledger gives, such as
+/// `SESSION_IN_USE`; everything else one of these.
+pub mod reason {
+    /// `INVALID_ARGUMENT`: `BadRequest` names the fields.
+    pub const INVALID_REQUEST: &str = "INVALID_REQUEST";
+    /// `NOT_FOUND`: the metadata say what (`resource`, `id`).
+    pub const RESOURCE_NOT_FOUND: &str = "RESOURCE_NOT_FOUND";
+    /// `ALREADY_EXISTS`: the metadata say what (`resource`, `id`).
+    pub const RESOURCE_EXISTS: &str = "RESOURCE_EXISTS";
+    /// `ABORTED`: the resource was changed since its etag was read.
+    pub const STALE_ETAG: &str = "STALE_ETAG";
+    /// `UNAVAILABLE`: too much waits; try again a little later.
+    pub const OVERLOADED: &str = "OVERLOADED";
+    /// `UNAVAILABLE`: as many watchers as allowed.
+    pub const TOO_MANY_WATCHERS: &str = "TOO_MANY_WATCHERS";
+    /// `UNAVAILABLE`: the store does not answer.
+    pub const STORE_UNAVAILABLE: &str = "STORE_UNAVAILABLE";
+    /// `UNAVAILABLE`: another process serves this tenant now.
+    pub const NOT_OWNER: &str = "NOT_OWNER";
+    /// `UNAVAILABLE`: this process is about to end; reconnect.
+    pub const DRAINING: &str = "DRAINING";
+    /// `UNAVAILABLE`: a stream ended; reconnect and resume from the last cursor.
+    pub const WATCH_ENDED: &str = "WATCH_ENDED";
+    /// `DEADLINE_EXCEEDED`: the call's deadline passed; whether it was carried out is not known.
+    pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
+    /// `INTERNAL`: a defect of the service.
+    pub const INTERNAL: &str = "INTERNAL";
+}
+
+/// Details travel in a trailer, base64-encoded; clients refuse trailers above 8 KiB.
+const MAX_DETAIL_BYTES: usize = 3_072;
+
+/// Fields that a status's message names; `BadRequest` names all.
+const FIELDS_IN_MESSAGE: usize = 3;
+
+impl From<Problems> for Status {
+    fn from(problems: Problems) -> Status {
+        let problems = problems.into_vec();
+        let mut left = MAX_DETAIL_BYTES;
+        let told = problems.iter().take_while(|problem| {
+            let size = problem.field.len() + problem.text.len();
+            let fits = size <= left;
+            left = left.saturating_sub(size);
+            fits
+        });
+        let mut details = ErrorDetails::new();
+        for Problem { field, text } in told {
+            details.add_bad_request_violation(field, text);
+        }
+        let mut metadata = HashMap::new();
+        let left_out = problems.len() - details.bad_request().map_or(0, |bad| bad.field_violations.len());
+        if left_out > 0 {
+            metadata.insert("fields_left_out".to_owned(), left_out.to_string());
+        }
+        details.set_error_info(reason::INVALID_REQUEST, DOMAIN, metadata);
+        Status::with_error_details(Code::InvalidArgument, fields_message(&problems), details)
+    }
+}
+
+fn fields_message(problems: &[Problem]) -> String {
+    let mut message = problems.iter().take(FIELDS_IN_MESSAGE).map(Problem::to_string).collect::<Vec<_>>().join("; ");
+    if problems.len() > FIELDS_IN_MESSAGE {
+        message.push_str(&format!("; and {} more", problems.len() - FIELDS_IN_MESSAGE));
+    }
+    message
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Status {
+        let (reason, message) = explain(&refusal);
+        let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+        let code = match refusal {
+            Refusal::NotFound { kind, id } => {
+                details.set_error_info(reason, DOMAIN, resource(kind, id));
+                Code::NotFound
+            }
+            Refusal::AlreadyExists { kind, id } => {
+                details.set_error_info(reason, DOMAIN, resource(kind, id));
+                Code::AlreadyExists
+            }
+            Refusal::Precondition { reason, subject, text } => {
+                details.add_precondition_failure_violation(reason, subject, text);
+                Code::FailedPrecondition
+            }
+            Refusal::StaleEtag => Code::Aborted,
+        };
+        Status::with_error_details(code, message, details)
+    }
+}
+
+/// A refusal's reason and its sentence for people: the same in an error and in one item of a batch.
+pub(super) fn explain(refusal: &Refusal) -> (&'static str, String) {
+    match refusal {
+        Refusal::NotFound { kind, id } => (reason::RESOURCE_NOT_FOUND, format!("There is no {kind} \"{id}\".")),
+        Refusal::AlreadyExists { kind, id } => {
+            (reason::RESOURCE_EXISTS, format!("There is a {kind} \"{id}\" already."))
+        }
+        Refusal::Precondition { reason, text, .. } => (*reason, text.clone()),
+        Refusal::StaleEtag => {
+            (reason::STALE_ETAG, "It was changed since its etag was read: read it again, then change it.".to_owned())
+        }
+    }
+}
+
+fn resource(kind: &str, id: String) -> HashMap<String, String> {
+    HashMap::from([("resource".to_owned(), kind.to_owned()), ("id".to_owned(), id)])
+}
+
+impl From<JournalError> for Status {
+    fn from(error: JournalError) -> Status {
+        match error {
+            JournalError::Overloaded => overloaded(),
+            JournalError::StoreAway => unavailable(
+                reason::STORE_UNAVAILABLE,
+                "The store does not answer; nothing was decided.",
+                Duration::from_secs(1),
+            ),
+            JournalError::NotOwner => unavailable(
+                reason::NOT_OWNER,
+                "Another process serves this tenant; nothing was decided.",
+                Duration::from_secs(1),
+            ),
+            JournalError::Stopping => draining(),
+            JournalError::Failed => internal(),
+        }
+    }
+}
+
+/// Why audit events of a tenant were not read.
+pub(super) fn unread(error: AuditError, tenant: &TenantId) -> Status {
+    match error {
+        AuditError::Journal(error) => error.into(),
+        AuditError::NoSuchTenant => no_such_tenant(tenant),
+        // What the store said is for the log, not for callers: it may name hosts or tables.
+        AuditError::Store(error) => {
+            tracing::warn!(%error, "audit events were not read");
+            JournalError::StoreAway.into()
+        }
+    }
+}
+
+pub(super) fn no_such_tenant(tenant: &TenantId) -> Status {
+    Refusal::NotFound { kind: "tenant", id: tenant.to_string() }.into()
+}
+
+/// Too much waits already.
+#[must_use]
+pub fn overloaded() -> Status {
+    unavailable(reason::OVERLOADED, "Too many requests are waiting; nothing was decided.", Duration::from_millis(500))
+}
+
+/// The process is about to end.
+#[must_use]
+pub fn draining() -> Status {
+    unavailable(reason::DRAINING, "This server is shutting down; nothing was decided.", Duration::from_secs(1))
+}
+
+/// As many watchers as the server allows.
+#[must_use]
+pub(super) fn too_many_watchers() -> Status {
+    unavailable(reason::TOO_MANY_WATCHERS, "Too many watchers are connected.", Duration::from_secs(10))
+}
+
+/// A watch ended on this side.
+#[must_use]
+pub(super) fn watch_ended() -> Status {
+    let text = "The watch has ended: connect again, and resume from the last cursor.";
+    unavailable(reason::WATCH_ENDED, text, Duration::from_secs(1))
+}
+
+/// The call's deadline passed before its answer was there.
+#[must_use]
+pub fn deadline_exceeded() -> Status {
+    let details = ErrorDetails::with_error_info(reason::DEADLINE_EXCEEDED, DOMAIN, HashMap::new());
+    let text = "The deadline passed; whether the call was carried out is not known.";
+    Status::with_error_details(Code::DeadlineExceeded, text, details)
+}
+
+/// A defect of the service: what it was is in the log, and is no caller's business.
+#[must_use]
+pub fn internal() -> Status {
+    let details = ErrorDetails::with_error_info(reason::INTERNAL, DOMAIN, HashMap::new());
+    Status::with_error_details(Code::Internal, "The service failed; nothing more is known here.", details)
+}
+
+/// `retry`: from when on another attempt makes sense.
+fn unavailable(reason: &str, text: &str, retry: Duration) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    details.set_retry_info(Some(retry));
+    Status::with_error_details(Code::Unavailable, text, details)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+
+    /// The error's code and reason; the domain is always ours.
+    fn shape(status: &Status) -> (Code, String) {
+        let info = status.get_details_error_info().expect("every error has ErrorInfo");
+        assert_eq!(info.domain, "usher");
+        (status.code(), info.reason)
+    }
+
+    fn check(status: Status, code: Code, reason: &str) -> Status {
+        assert_eq!(shape(&status), (code, reason.to_owned()), "{status:?}");
+        assert!(!status.message().is_empty());
+        let retry = status.get_details_retry_info().and_then(|info| info.retry_delay);
+        assert_eq!(retry.is_some_and(|delay| !delay.is_zero()), code == Code::Unavailable, "{status:?}");
+        status
+    }
+
+    fn problems(fields: &[&str]) -> Problems {
+        let mut problems = Problems::default();
+        for field in fields {
+            problems.add(*field, "must not be empty");
+        }
+        problems
+    }
+
+    #[test]
+    fn a_bad_request_names_every_field() {
+        let fields = ["tenant_id", "user_ids[3]", "heartbeats[2].session_id", "policy.lease_ttl"];
+        let status = check(problems(&fields).into(), Code::InvalidArgument, "INVALID_REQUEST");
+        let named = status.get_details_bad_request().unwrap().field_violations;
+        assert_eq!(named.iter().map(|violation| violation.field.as_str()).collect::<Vec<_>>(), fields);
+        assert!(named.iter().all(|violation| violation.description == "must not be empty"));
+        assert_eq!(
+            status.message(),
+            "tenant_id must not be empty; user_ids[3] must not be empty; \
+             heartbeats[2].session_id must not be empty; and 1 more"
+        );
+    }
+
+    #[test]
+    fn a_thousand_bad_fields_still_fit_in_a_trailer() {
+        let fields: Vec<String> = (0..1_000).map(|at| format!("user_ids[{at}]")).collect();
+        let status: Status = problems(&fields.iter().map(String::as_str).collect::<Vec<_>>()).into();
+        assert!(status.details().len() * 4 / 3 + status.message().len() < 7_000, "{}", status.details().len());
+        let named = status.get_details_bad_request().unwrap().field_violations.len();
+        let left_out: usize = status.get_details_error_info().unwrap().metadata["fields_left_out"].parse().unwrap();
+        assert!(named > 50, "{named}");
+        assert_eq!(named + left_out, 1_000);
+    }
+
+    #[test]
+    fn refusals() {
+        let missing = Refusal::NotFound { kind: "user", id: "ann".into() };
+        let status = check(missing.into(), Code::NotFound, "RESOURCE_NOT_FOUND");
+        assert_eq!(status.message(), "There is no user \"ann\".");
+        let metadata = status.get_details_error_info().unwrap().metadata;
+        assert_eq!((metadata["resource"].as_str(), metadata["id"].as_str()), ("user", "ann"));
+
+        let double = Refusal::AlreadyExists { kind: "tenant", id: "acme".into() };
+        let status = check(double.into(), Code::AlreadyExists, "RESOURCE_EXISTS");
+        assert_eq!(status.get_details_error_info().unwrap().metadata["id"], "acme");
+
+        let rule = Refusal::Precondition { reason: "SESSION_IN_USE", subject: "s1".into(), text: "in use".into() };
+        let status = check(rule.into(), Code::FailedPrecondition, "SESSION_IN_USE");
+        let violation = status.get_details_precondition_failure().unwrap().violations.remove(0);
+        assert_eq!(
+            (violation.r#type.as_str(), violation.subject.as_str(), violation.description.as_str()),
+            ("SESSION_IN_USE", "s1", "in use")
+        );
+
+        check(Refusal::StaleEtag.into(), Code::Aborted, "STALE_ETAG");
+    }
+
+    #[test]
+    fn what_the_journal_could_not_do() {
+        check(JournalError::Overloaded.into(), Code::Unavailable, "OVERLOADED");
+        check(JournalError::StoreAway.into(), Code::Unavailable, "STORE_UNAVAILABLE");
+        check(JournalError::NotOwner.into(), Code::Unavailable, "NOT_OWNER");
+        check(JournalError::Stopping.into(), Code::Unavailable, "DRAINING");
+        check(JournalError::Failed.into(), Code::Internal, "INTERNAL");
+    }
+
+    #[test]
+    fn why_the_audit_was_not_read() {
+        let acme = TenantId::stored("acme");
+        let status = check(unread(AuditError::NoSuchTenant, &acme), Code::NotFound, "RESOURCE_NOT_FOUND");
+        assert_eq!(status.message(), "There is no tenant \"acme\".");
+        check(unread(JournalError::Overloaded.into(), &acme), Code::Unavailable, "OVERLOADED");
+        let store = AuditError::Store(StoreError("no route to db.internal".into()));
+        let status = check(unread(store, &acme), Code::Unavailable, "STORE_UNAVAILABLE");
+        assert!(!status.message().contains("db.internal"));
+    }
+
+    #[test]
+    fn the_service_itself() {
+        check(draining(), Code::Unavailable, "DRAINING");
+        check(overloaded(), Code::Unavailable, "OVERLOADED");
+        check(too_many_watchers(), Code::Unavailable, "TOO_MANY_WATCHERS");
+        check(watch_ended(), Code::Unavailable, "WATCH_ENDED");
+        check(deadline_exceeded(), Code::DeadlineExceeded, "DEADLINE_EXCEEDED");
+        check(internal(), Code::Internal, "INTERNAL");
+    }
+}

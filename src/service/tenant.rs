@@ -1,0 +1,161 @@
+//! TenantService: tenants, their policies, and what they use.
+
+use std::sync::Arc;
+
+use futures_util::future::try_join_all;
+use tonic::{Request, Response, Status};
+
+use super::context::ServiceContext;
+use super::{caller, parse, render};
+use crate::ids::ShardId;
+use crate::ledger::command::{Cursor, DeleteTenant, GetTenant, GetUsage, ListTenants, Page, SuspendTenant};
+use crate::ledger::outcome::TenantView;
+use crate::proto::v1::{self, tenant_service_server};
+
+/// Tenants, for operators.
+#[derive(Clone)]
+pub struct TenantService {
+    context: Arc<ServiceContext>,
+}
+
+impl TenantService {
+    #[must_use]
+    pub fn new(context: Arc<ServiceContext>) -> Self {
+        Self { context }
+    }
+
+    async fn suspend<T>(&self, request: &Request<T>, tenant_id: &str, suspend: bool) -> Result<v1::Tenant, Status> {
+        let tenant = parse::tenant_id(tenant_id)?;
+        let answer = self.context.journal.submit(&caller(request), &tenant, SuspendTenant { suspend }).await??;
+        Ok(render::tenant(answer))
+    }
+
+    /// One page over all shards: each gives its first tenants after the cursor, and the first of them all count.
+    async fn page(&self, query: ListTenants) -> Result<Page<TenantView>, Status> {
+        let journal = &self.context.journal;
+        let asked = (0..journal.shards()).map(|shard| journal.ask_shard(ShardId(shard), query.clone()));
+        let pages = try_join_all(asked).await?;
+        Ok(merge(pages, query.limit))
+    }
+}
+
+/// The first `limit` tenants by id of pages that each start at the same place.
+fn merge(pages: Vec<Page<TenantView>>, limit: usize) -> Page<TenantView> {
+    let mut more = pages.iter().any(|page| page.next.is_some());
+    let mut rows: Vec<TenantView> = pages.into_iter().flat_map(|page| page.rows).collect();
+    rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    more |= rows.len() > limit;
+    rows.truncate(limit);
+    let last = rows.last().filter(|_| more);
+    let next = last.map(|tenant| Cursor { id: tenant.id.as_str().to_owned(), ..Cursor::default() });
+    Page { rows, next }
+}
+
+#[tonic::async_trait]
+impl tenant_service_server::TenantService for TenantService {
+    async fn create_tenant(
+        &self,
+        request: Request<v1::CreateTenantRequest>,
+    ) -> Result<Response<v1::CreateTenantResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::create_tenant(request.into_inner())?;
+        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        Ok(Response::new(v1::CreateTenantResponse { tenant: Some(render::tenant(answer)) }))
+    }
+
+    async fn get_tenant(
+        &self,
+        request: Request<v1::GetTenantRequest>,
+    ) -> Result<Response<v1::GetTenantResponse>, Status> {
+        let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
+        let found = self.context.journal.ask(&tenant, GetTenant).await??;
+        Ok(Response::new(v1::GetTenantResponse { tenant: Some(render::tenant(found)) }))
+    }
+
+    async fn update_tenant(
+        &self,
+        request: Request<v1::UpdateTenantRequest>,
+    ) -> Result<Response<v1::UpdateTenantResponse>, Status> {
+        let actor = caller(&request);
+        let (tenant, command) = parse::update_tenant(request.into_inner())?;
+        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        Ok(Response::new(v1::UpdateTenantResponse { tenant: Some(render::tenant(answer)) }))
+    }
+
+    async fn list_tenants(
+        &self,
+        request: Request<v1::ListTenantsRequest>,
+    ) -> Result<Response<v1::ListTenantsResponse>, Status> {
+        let (query, shape) = parse::list_tenants(request.into_inner())?;
+        let page = self.page(query).await?;
+        Ok(Response::new(render::list_tenants(page, shape)))
+    }
+
+    async fn suspend_tenant(
+        &self,
+        request: Request<v1::SuspendTenantRequest>,
+    ) -> Result<Response<v1::SuspendTenantResponse>, Status> {
+        let tenant = self.suspend(&request, &request.get_ref().tenant_id, true).await?;
+        Ok(Response::new(v1::SuspendTenantResponse { tenant: Some(tenant) }))
+    }
+
+    async fn resume_tenant(
+        &self,
+        request: Request<v1::ResumeTenantRequest>,
+    ) -> Result<Response<v1::ResumeTenantResponse>, Status> {
+        let tenant = self.suspend(&request, &request.get_ref().tenant_id, false).await?;
+        Ok(Response::new(v1::ResumeTenantResponse { tenant: Some(tenant) }))
+    }
+
+    async fn delete_tenant(
+        &self,
+        request: Request<v1::DeleteTenantRequest>,
+    ) -> Result<Response<v1::DeleteTenantResponse>, Status> {
+        let actor = caller(&request);
+        let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
+        self.context.journal.submit(&actor, &tenant, DeleteTenant).await??;
+        Ok(Response::new(v1::DeleteTenantResponse {}))
+    }
+
+    async fn get_usage(&self, request: Request<v1::GetUsageRequest>) -> Result<Response<v1::GetUsageResponse>, Status> {
+        let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
+        let usage = self.context.journal.ask(&tenant, GetUsage).await??;
+        Ok(Response::new(render::usage(&tenant, usage)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::TenantId;
+    use crate::ledger::change::TenantState;
+    use crate::ledger::policy::Policy;
+    use crate::ledger::time::Wall;
+
+    fn page(ids: &[&str], more: bool) -> Page<TenantView> {
+        let row = |id: &&str| TenantView {
+            id: TenantId::stored(id),
+            display_name: "".into(),
+            contact: "".into(),
+            state: TenantState::Active,
+            policy: Policy::default(),
+            created: Wall(0),
+            version: 1,
+        };
+        Page { rows: ids.iter().map(row).collect(), next: more.then(Cursor::default) }
+    }
+
+    #[test]
+    fn pages_of_shards_become_one() {
+        let check = |pages: Vec<Page<TenantView>>, limit, ids: &[&str], next: Option<&str>| {
+            let merged = merge(pages, limit);
+            assert_eq!(merged.rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ids);
+            assert_eq!(merged.next.map(|cursor| cursor.id).as_deref(), next);
+        };
+        check(vec![], 2, &[], None);
+        check(vec![page(&["b"], false), page(&["a"], false)], 2, &["a", "b"], None);
+        check(vec![page(&["b", "d"], false), page(&["a", "c"], false)], 2, &["a", "b"], Some("b"));
+        check(vec![page(&["a", "b"], true), page(&["c"], false)], 2, &["a", "b"], Some("b"));
+        check(vec![page(&["a", "b"], true), page(&[], false)], 2, &["a", "b"], Some("b"));
+    }
+}

@@ -1,0 +1,70 @@
+//! The stream of WatchSessions: what happens to a tenant's sessions, as messages with cursors.
+
+use futures_util::{Stream, StreamExt, future, stream};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+
+use super::page::Shape;
+use super::{render, status};
+use crate::ids::EventNo;
+use crate::journal::{Fed, Feed};
+use crate::ledger::command::Cursor;
+use crate::proto::v1::{self, watch_sessions_response::Event};
+
+/// One watcher. It holds nothing back: the feed is bounded, and tells a slow watcher to list again.
+pub struct Watch {
+    feed: Feed,
+    shape: Shape,
+    shutdown: CancellationToken,
+    over: bool,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Watch {
+    pub fn new(feed: Feed, shape: Shape, shutdown: CancellationToken, place: OwnedSemaphorePermit) -> Self {
+        Self { feed, shape, shutdown, over: false, _place: place }
+    }
+
+    /// Ends with `UNAVAILABLE` when the service drains or can tell no more: the client reconnects and resumes.
+    pub fn stream(self) -> impl Stream<Item = Result<v1::WatchSessionsResponse, Status>> {
+        let begun = message(self.shape, self.feed.cursor(), Event::Watching(v1::WatchStarted {}));
+        let rest = stream::unfold(self, |mut watch| async move { watch.next().await.map(|told| (told, watch)) });
+        stream::once(future::ready(Ok(begun))).chain(rest)
+    }
+
+    async fn next(&mut self) -> Option<Result<v1::WatchSessionsResponse, Status>> {
+        if self.over {
+            return None;
+        }
+        let fed = tokio::select! {
+            biased;
+            () = self.shutdown.cancelled() => Fed::Closed,
+            fed = self.feed.next() => fed,
+        };
+        let told = told(self.shape, fed);
+        self.over = told.is_none();
+        Some(told.ok_or_else(status::watch_ended))
+    }
+}
+
+fn told(shape: Shape, fed: Fed) -> Option<v1::WatchSessionsResponse> {
+    let (cursor, event) = match fed {
+        Fed::Started { cursor, session } => {
+            (cursor, Event::Started(v1::SessionStarted { session: Some(render::session(session)) }))
+        }
+        Fed::Ended { cursor, session, reason, at } => {
+            let v1::SessionEnded { reason, ended_at } = render::ended(Some((reason, at)));
+            let session = Some(render::session(session));
+            (cursor, Event::Ended(v1::SessionEndedEvent { session, reason, ended_at }))
+        }
+        Fed::ListAgain { cursor } => (cursor, Event::ListAgain(v1::ListAgain {})),
+        Fed::Closed => return None,
+    };
+    Some(message(shape, cursor, event))
+}
+
+fn message(shape: Shape, cursor: EventNo, event: Event) -> v1::WatchSessionsResponse {
+    let cursor = shape.token(&Cursor { when: cursor.0, ..Cursor::default() });
+    v1::WatchSessionsResponse { event: Some(event), cursor }
+}

@@ -1,0 +1,107 @@
+//! The journal over a store whose faults are scripted: what is durable, who hears of it, and when.
+
+mod durability;
+mod ownership;
+mod watching;
+
+use std::sync::Arc;
+
+use usher::clock::{Clock, ManualClock};
+use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, TenantId, UserId};
+use usher::journal::{Journal, JournalConfig, JournalError};
+use usher::ledger::change::{Actor, Limit, Plan};
+use usher::ledger::command::{CheckOut, CreateTenant, GetUsage, GrantSeats, Heartbeat, LicenseGrant, SetEntitlements};
+use usher::ledger::outcome::{Beat, CheckedOut, PoolUsage};
+use usher::ledger::policy::Policy;
+use usher::ledger::time::Wall;
+use usher::ledger::{Config, Seed};
+
+use crate::support::memory::Memory;
+
+/// One process: a journal over a disk.
+struct Process {
+    journal: Arc<Journal>,
+    clock: Arc<ManualClock>,
+}
+
+const NOON: Wall = Wall(1_800_000_000_000);
+
+fn actor() -> Actor {
+    Actor("test".into())
+}
+
+fn tenant() -> TenantId {
+    TenantId::parse("acme").unwrap()
+}
+
+fn pool() -> PoolId {
+    PoolId::parse("primary").unwrap()
+}
+
+fn user(name: &str) -> UserId {
+    UserId::parse(name).unwrap()
+}
+
+fn config() -> JournalConfig {
+    JournalConfig { ledger: Config { demo_seats: 2, seed: Seed(1) }, queue: 8, batch: 4 }
+}
+
+impl Process {
+    /// Starts on a disk, and claims it from whoever has it.
+    async fn start(store: &Memory) -> Self {
+        let (clock, manual) = Clock::manual(NOON);
+        let journal = Journal::start(Arc::new(store.clone()), clock, 1, config()).await.unwrap();
+        Self { journal: Arc::new(journal), clock: manual }
+    }
+
+    /// A tenant with a concurrent pool of `seats`, and three users who may sign in.
+    async fn with_pool(store: &Memory, seats: u64) -> Self {
+        let process = Self::start(store).await;
+        let (actor, tenant) = (actor(), tenant());
+        let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
+        process.journal.submit(&actor, &tenant, create).await.unwrap().unwrap();
+        let grant = LicenseGrant {
+            revision: 1,
+            not_before: None,
+            expires: None,
+            pools: vec![(pool(), Plan::Concurrent, Limit::Seats(seats))],
+        };
+        let license = SetEntitlements { license: LicenseId::parse("l").unwrap(), grant: Some(grant) };
+        process.journal.submit(&actor, &tenant, license).await.unwrap().unwrap();
+        let users = ["ann", "bob", "cid"].map(user).to_vec();
+        let seats = GrantSeats { pools: vec![pool()], users, organizations: Vec::new() };
+        process.journal.submit(&actor, &tenant, seats).await.unwrap();
+        process
+    }
+
+    async fn check_out(&self, name: &str) -> Result<CheckedOut, JournalError> {
+        self.check_out_as(name, SessionId::random()).await
+    }
+
+    async fn check_out_as(&self, name: &str, fresh: SessionId) -> Result<CheckedOut, JournalError> {
+        let ask = CheckOut {
+            pool: pool(),
+            user: user(name),
+            device: DeviceId::parse("laptop").unwrap(),
+            organization: None,
+            client: "".into(),
+            check_only: false,
+            fresh,
+        };
+        self.journal.submit(&actor(), &tenant(), ask).await
+    }
+
+    async fn heartbeat(&self, session: SessionId) -> Result<Beat, JournalError> {
+        let ask = Heartbeat { beats: vec![(session, true)] };
+        Ok(self.journal.submit(&actor(), &tenant(), ask).await?.remove(0))
+    }
+
+    async fn usage(&self) -> Result<PoolUsage, JournalError> {
+        let usage = self.journal.ask(&tenant(), GetUsage).await?.expect("the tenant is there");
+        Ok(usage.pools.into_iter().next().expect("the pool is there"))
+    }
+}
+
+fn session_of(answer: &CheckedOut) -> SessionId {
+    answer.decision.as_ref().expect("a yes").session.expect("a session that was taken")
+}

@@ -1,0 +1,65 @@
+//! One owner a shard (I3): whoever claims last has it, and the one before notices at its next batch.
+
+use std::time::Duration;
+
+use usher::journal::{JournalError, REFRESH, ShardState, TRUST};
+use usher::ledger::outcome::Beat;
+
+use super::{Process, session_of};
+use crate::support::memory::{Fault, Memory};
+
+#[tokio::test(start_paused = true)]
+async fn a_second_process_takes_over_and_the_first_grants_nothing_more() {
+    let store = Memory::default();
+    let first = Process::with_pool(&store, 1).await;
+    let second = Process::start(&store.other()).await;
+
+    assert_eq!(first.check_out("ann").await, Err(JournalError::NotOwner));
+    let mut state = first.journal.states().remove(0);
+    state.wait_for(|state| *state == ShardState::Lost).await.unwrap();
+    assert_eq!(first.check_out("ann").await, Err(JournalError::NotOwner), "and stays so");
+
+    assert_eq!(second.usage().await.unwrap().in_use, 0, "nothing of the first's batch was written");
+    assert!(second.check_out("bob").await.unwrap().decision.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_take_over_while_the_outcome_is_unknown_loses_the_shard() {
+    let store = Memory::default();
+    let first = Process::with_pool(&store, 1).await;
+    store.fail_next(Fault::Stall);
+    let (journal, clock) = (first.journal.clone(), first.clock.clone());
+    let asked = tokio::spawn(async move { Process { journal, clock }.check_out("ann").await });
+    store.has_stalled().await;
+    let second = Process::start(&store.other()).await;
+    assert!(second.check_out("bob").await.unwrap().decision.is_ok());
+    store.go_on();
+    assert_eq!(asked.await.unwrap(), Err(JournalError::NotOwner));
+    assert_eq!(second.usage().await.unwrap().in_use, 1, "never one seat too many (I1)");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_owner_notices_by_itself() {
+    let store = Memory::default();
+    let first = Process::with_pool(&store, 1).await;
+    let _second = Process::start(&store.other()).await;
+    first.clock.advance(REFRESH);
+    first.journal.tick();
+    let mut state = first.journal.states().remove(0);
+    state.wait_for(|state| *state == ShardState::Lost).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frozen_owner_asks_the_fence_before_it_keeps_a_session() {
+    let store = Memory::default();
+    let first = Process::with_pool(&store, 1).await;
+    let ann = session_of(&first.check_out("ann").await.unwrap());
+    assert!(matches!(first.heartbeat(ann).await.unwrap(), Beat::Kept(_)), "within the trust: from memory");
+
+    let second = Process::start(&store.other()).await;
+    first.clock.advance(TRUST - Duration::from_millis(1));
+    assert!(matches!(first.heartbeat(ann).await.unwrap(), Beat::Kept(_)), "the grace of the other covers this one");
+    first.clock.advance(Duration::from_millis(1));
+    assert_eq!(first.heartbeat(ann).await, Err(JournalError::NotOwner), "it woke up after another took over");
+    assert!(matches!(second.heartbeat(ann).await.unwrap(), Beat::Kept(_)));
+}

@@ -1,0 +1,92 @@
+//! Watchers hear of what is durable, in order; a slow one loses nothing silently.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use usher::journal::{Fed, Feed};
+use usher::ledger::command::{CheckIn, DeleteTenant};
+use usher::ledger::outcome::SessionEndReason;
+
+use super::{Process, actor, session_of, tenant, user};
+use crate::support::memory::{Fault, Memory};
+
+async fn watch(process: &Process) -> Feed {
+    process.journal.watch(&tenant(), None).await.unwrap().expect("the tenant is there")
+}
+
+#[tokio::test(start_paused = true)]
+async fn starts_and_ends_come_in_order_and_a_cursor_resumes_behind_them() {
+    let store = Memory::default();
+    let process = Process::with_pool(&store, 2).await;
+    let mut feed = watch(&process).await;
+    let ann = session_of(&process.check_out("ann").await.unwrap());
+    process.journal.submit(&actor(), &tenant(), CheckIn { session: ann }).await.unwrap();
+
+    let Fed::Started { cursor, session } = feed.next().await else { panic!("a start") };
+    assert_eq!((session.id, session.user, session.device.as_str()), (ann, user("ann"), "laptop"));
+    let Fed::Ended { session, reason, .. } = feed.next().await else { panic!("an end") };
+    assert_eq!((session.id, reason), (ann, SessionEndReason::CheckedIn));
+
+    let mut resumed = process.journal.watch(&tenant(), Some(cursor)).await.unwrap().unwrap();
+    assert!(matches!(resumed.next().await, Fed::Ended { .. }), "behind the start stands the end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_is_not_shown_before_it_is_durable() {
+    let store = Memory::default();
+    let process = Process::with_pool(&store, 2).await;
+    let mut feed = watch(&process).await;
+    store.fail_next(Fault::Stall);
+    let (journal, clock) = (process.journal.clone(), process.clock.clone());
+    let asked = tokio::spawn(async move { Process { journal, clock }.check_out("ann").await });
+    store.has_stalled().await;
+    assert!(timeout(Duration::from_millis(50), feed.next()).await.is_err());
+    store.go_on();
+    assert!(matches!(feed.next().await, Fed::Started { .. }));
+    asked.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watcher_that_fell_behind_is_told_to_list_again() {
+    let store = Memory::default();
+    let process = Process::with_pool(&store, 2).await;
+    let mut feed = watch(&process).await;
+    // More events than the ring holds: 65,536, two a round.
+    for _ in 0..33_000 {
+        let ann = session_of(&process.check_out("ann").await.unwrap());
+        process.journal.submit(&actor(), &tenant(), CheckIn { session: ann }).await.unwrap();
+    }
+    let Fed::ListAgain { cursor } = feed.next().await else { panic!("silently lost") };
+    process.check_out("bob").await.unwrap();
+    assert!(matches!(feed.next().await, Fed::Started { session, .. } if session.user == user("bob")));
+    let mut late = process.journal.watch(&tenant(), Some(cursor)).await.unwrap().unwrap();
+    assert!(matches!(late.next().await, Fed::Started { .. }), "the cursor that was told is good");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_restart_an_old_cursor_is_told_to_list_again() {
+    let store = Memory::default();
+    let process = Process::with_pool(&store, 2).await;
+    let mut feed = watch(&process).await;
+    process.check_out("ann").await.unwrap();
+    process.check_out("bob").await.unwrap();
+    let Fed::Started { cursor, .. } = feed.next().await else { panic!("a start") };
+    process.journal.stop().await;
+    let process = Process::start(&store).await;
+    let mut resumed = process.journal.watch(&tenant(), Some(cursor)).await.unwrap().unwrap();
+    assert!(matches!(resumed.next().await, Fed::ListAgain { .. }), "bob's start is not in memory any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_tenant_and_a_stopped_process_end_the_stream() {
+    let store = Memory::default();
+    let process = Process::with_pool(&store, 2).await;
+    let mut feed = watch(&process).await;
+    process.journal.submit(&actor(), &tenant(), DeleteTenant).await.unwrap().unwrap();
+    assert_eq!(feed.next().await, Fed::Closed);
+
+    let process = Process::with_pool(&store, 2).await;
+    let mut feed = watch(&process).await;
+    process.journal.stop().await;
+    assert_eq!(feed.next().await, Fed::Closed);
+}

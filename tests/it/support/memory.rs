@@ -1,0 +1,161 @@
+//! A store in memory whose faults are scripted: what a connection can do to a COMMIT, one batch at a time.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::{Notify, mpsc};
+use usher::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId};
+use usher::ledger::change::{AuditEvent, Change};
+use usher::store::{Answer, AuditQuery, Batch, ClaimError, CommitError, Owner, Position, Store, StoreError};
+use uuid::Uuid;
+
+use super::rows::Rows;
+
+/// What happens to one commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection is lost before COMMIT: nothing is written.
+    LostBefore,
+    /// The connection is lost after COMMIT: everything is written, nobody hears of it.
+    LostAfter,
+    /// The store says that the data is wrong.
+    Refuse,
+    /// Nothing happens until [`Memory::go_on`].
+    Stall,
+}
+
+/// What is on the disk, shared by all processes that use it.
+#[derive(Default)]
+pub struct Disk {
+    pub epoch: i64,
+    pub token: Uuid,
+    pub position: Position,
+    pub rows: Rows,
+    pub events: BTreeMap<EventNo, AuditEvent>,
+    /// Batches that were committed.
+    pub commits: usize,
+}
+
+/// One process's way to the disk. One shard.
+#[derive(Clone, Default)]
+pub struct Memory {
+    pub disk: Arc<Mutex<Disk>>,
+    faults: Arc<Mutex<VecDeque<Fault>>>,
+    stalled: Arc<Notify>,
+    gate: Arc<Notify>,
+}
+
+impl Memory {
+    /// Another process on the same disk, with faults of its own.
+    pub fn other(&self) -> Self {
+        Self { disk: Arc::clone(&self.disk), ..Self::default() }
+    }
+
+    pub fn fail_next(&self, fault: Fault) {
+        self.faults.lock().unwrap().push_back(fault);
+    }
+
+    /// Waits until a commit stalls.
+    pub async fn has_stalled(&self) {
+        self.stalled.notified().await;
+    }
+
+    pub fn go_on(&self) {
+        self.gate.notify_one();
+    }
+
+    fn write(&self, owner: Owner, batch: &Batch) -> Result<(), CommitError> {
+        let mut disk = self.disk.lock().unwrap();
+        let ours = disk.epoch == owner.epoch.0 && disk.token == owner.token.0;
+        if !ours || disk.position.seq.0 != batch.position.seq.0 - 1 {
+            return Err(CommitError::Fenced);
+        }
+        disk.position = batch.position;
+        disk.rows.apply(&batch.rows);
+        for event in &batch.events {
+            disk.events.insert(event.no, event.clone());
+        }
+        disk.commits += 1;
+        Ok(())
+    }
+}
+
+impl Store for Memory {
+    fn shards(&self, _wanted: u16) -> Answer<'_, Result<u16, StoreError>> {
+        Box::pin(async { Ok(1) })
+    }
+
+    fn claim(
+        &self,
+        _shard: ShardId,
+        over: Option<Owner>,
+        token: OwnerToken,
+    ) -> Answer<'_, Result<(Owner, Position), ClaimError>> {
+        Box::pin(async move {
+            let mut disk = self.disk.lock().unwrap();
+            let ours = over.is_none_or(|over| over.epoch.0 == disk.epoch && over.token.0 == disk.token);
+            if !ours && disk.token != token.0 {
+                return Err(ClaimError::Taken);
+            }
+            if disk.token != token.0 {
+                disk.epoch += 1;
+                disk.token = token.0;
+            }
+            Ok((Owner { epoch: Epoch(disk.epoch), token }, disk.position))
+        })
+    }
+
+    fn load(&self, _shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let all = self.disk.lock().unwrap().rows.all();
+            rows.send(all).await.map_err(|_| StoreError("nobody takes the rows".into()))
+        })
+    }
+
+    fn commit(&self, _shard: ShardId, owner: Owner, batch: Arc<Batch>) -> Answer<'_, Result<(), CommitError>> {
+        Box::pin(async move {
+            let lost = || CommitError::Unknown(StoreError("connection lost".into()));
+            let fault = self.faults.lock().unwrap().pop_front();
+            match fault {
+                None => self.write(owner, &batch),
+                Some(Fault::LostBefore) => Err(lost()),
+                Some(Fault::LostAfter) => self.write(owner, &batch).and(Err(lost())),
+                Some(Fault::Refuse) => Err(CommitError::Refused(StoreError("no such column".into()))),
+                Some(Fault::Stall) => {
+                    self.stalled.notify_one();
+                    self.gate.notified().await;
+                    self.write(owner, &batch)
+                }
+            }
+        })
+    }
+
+    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<Vec<AuditEvent>, StoreError>> {
+        Box::pin(async move {
+            let disk = self.disk.lock().unwrap();
+            let newest = disk.events.values().rev().filter(|event| event.tenant == query.tenant);
+            Ok(newest.take(query.limit).cloned().collect())
+        })
+    }
+
+    fn release(&self, _shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut disk = self.disk.lock().unwrap();
+            if disk.token == owner.token.0 {
+                disk.token = Uuid::nil();
+            }
+            Ok(())
+        })
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        Box::pin(async {})
+    }
+}
+
+/// Where the disk stands: for assertions.
+impl Disk {
+    pub fn seq(&self) -> Seq {
+        self.position.seq
+    }
+}

@@ -163,7 +163,7 @@ async fn beat(mut gate: Gate, session_id: String, interval: Duration, active: Ar
             Ok(None) => return SessionEnded::default(),
             Err(status) => {
                 // Undecided: the session goes on. A lease lasts for three intervals, so the next one is in time.
-                println!("    heartbeat undecided: {}", status.code());
+                println!("    heartbeat undecided: {:?}", status.code());
                 active.fetch_or(was_active, Ordering::Relaxed);
             }
         }
@@ -200,7 +200,7 @@ async fn log_in(gate: &Gate, user: &str, password: &str, device: &str, rule: Whe
             Entry::Out
         }
         Verdict::Undecided(status) => {
-            println!("    undecided, {}: {rule:?}", status.code());
+            println!("    undecided, {:?}: {rule:?}", status.code());
             match rule {
                 WhenUndecided::FailOpen => Entry::InUnseated,
                 WhenUndecided::FailClosed => Entry::Out,
@@ -238,7 +238,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     log_in(&gate, "ann@demo.example", "wrong", "laptop", rule).await;
     let Entry::In(ann) = log_in(&gate, "ann@demo.example", "secret", "laptop", rule).await else {
-        return Err("the demo is played on a running Usher: `make run` in another terminal".into());
+        return Err("this is played on a running Usher with a fresh demo tenant: `make run` in another terminal".into());
     };
     ann.user_did_something();
     tokio::time::sleep(SHOW * 3 / 2).await;

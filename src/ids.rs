@@ -221,6 +221,12 @@ impl OwnerToken {
     }
 }
 
+/// A secret number from the operating system's random source: the seed of hash maps.
+#[must_use]
+pub fn random_seed() -> u64 {
+    random_uuid().as_u64_pair().0
+}
+
 /// # Panics
 /// When the operating system has no random source: nothing safe can be done without one.
 #[allow(clippy::disallowed_methods)] // The one room for randomness.

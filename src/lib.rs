@@ -1,12 +1,16 @@
-//! Usher answers one question for login services: may this login proceed?
-//!
-//! The modules, in the order in which data flows: the contract, the services that parse it, the journal that
-//! orders and makes durable, the ledger that decides, the store that keeps.
-
+pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod demo;
+pub mod health;
 pub mod ids;
 pub mod journal;
 pub mod ledger;
+pub mod ops;
 pub mod proto;
+pub mod server;
 pub mod service;
 pub mod store;
+pub mod tasks;
+pub mod telemetry;

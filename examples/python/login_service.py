@@ -192,7 +192,7 @@ def main():
     log_in(gate, "ann@demo.example", "wrong", "laptop", fail_open)
     _, ann = log_in(gate, "ann@demo.example", "secret", "laptop", fail_open)
     if ann is None:
-        sys.exit("the demo is played on a running Usher: `make run` in another terminal")
+        sys.exit("this is played on a running Usher with a fresh demo tenant: `make run` in another terminal")
     ann.user_did_something()
     time.sleep(SHOW * 1.5)
 

@@ -7,6 +7,8 @@ mod audit;
 mod context;
 mod decisions;
 mod directory;
+pub mod health;
+pub mod mount;
 mod page;
 mod parse;
 mod render;

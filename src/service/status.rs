@@ -37,6 +37,12 @@ pub mod reason {
     pub const DRAINING: &str = "DRAINING";
     /// `UNAVAILABLE`: a stream ended; reconnect and resume from the last cursor.
     pub const WATCH_ENDED: &str = "WATCH_ENDED";
+    /// `UNAVAILABLE`: this process has not loaded its state yet.
+    pub const LOADING: &str = "LOADING";
+    /// `UNIMPLEMENTED`: there is no method of this name.
+    pub const NO_SUCH_METHOD: &str = "NO_SUCH_METHOD";
+    /// `INVALID_ARGUMENT`: the bytes of the request are no message of this method, or too many.
+    pub const UNREADABLE_REQUEST: &str = "UNREADABLE_REQUEST";
     /// `DEADLINE_EXCEEDED`: the call's deadline passed; whether it was carried out is not known.
     pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
     /// `INTERNAL`: a defect of the service.
@@ -179,7 +185,7 @@ pub(super) fn too_many_watchers() -> Status {
 
 /// A watch ended on this side.
 #[must_use]
-pub(super) fn watch_ended() -> Status {
+pub fn watch_ended() -> Status {
     let text = "The watch has ended: connect again, and resume from the last cursor.";
     unavailable(reason::WATCH_ENDED, text, Duration::from_secs(1))
 }
@@ -190,6 +196,32 @@ pub fn deadline_exceeded() -> Status {
     let details = ErrorDetails::with_error_info(reason::DEADLINE_EXCEEDED, DOMAIN, HashMap::new());
     let text = "The deadline passed; whether the call was carried out is not known.";
     Status::with_error_details(Code::DeadlineExceeded, text, details)
+}
+
+/// The ledger is not in memory yet.
+#[must_use]
+pub fn loading() -> Status {
+    unavailable(reason::LOADING, "This server is starting; nothing was decided.", Duration::from_secs(1))
+}
+
+/// There is no such method.
+#[must_use]
+pub fn no_such_method(path: &str) -> Status {
+    let details = ErrorDetails::with_error_info(reason::NO_SUCH_METHOD, DOMAIN, HashMap::new());
+    Status::with_error_details(Code::Unimplemented, format!("There is no method {path}."), details)
+}
+
+/// The bytes of a request could not be read, as `why` says in tonic's words. Every error that is made here carries
+/// details; one without was made by tonic before a handler saw the request.
+#[must_use]
+pub fn unreadable(why: &Status) -> Status {
+    let details = ErrorDetails::with_error_info(reason::UNREADABLE_REQUEST, DOMAIN, HashMap::new());
+    // Compression that is not supported is no bad argument: clients look at this code to do without.
+    let code = if why.code() == Code::Unimplemented { Code::Unimplemented } else { Code::InvalidArgument };
+    let mut status =
+        Status::with_error_details(code, format!("The request cannot be read: {}", why.message()), details);
+    *status.metadata_mut() = why.metadata().clone();
+    status
 }
 
 /// A defect of the service: what it was is in the log, and is no caller's business.
@@ -310,5 +342,11 @@ mod tests {
         check(watch_ended(), Code::Unavailable, "WATCH_ENDED");
         check(deadline_exceeded(), Code::DeadlineExceeded, "DEADLINE_EXCEEDED");
         check(internal(), Code::Internal, "INTERNAL");
+        check(loading(), Code::Unavailable, "LOADING");
+        check(no_such_method("/a.B/C"), Code::Unimplemented, "NO_SUCH_METHOD");
+        for made_by_tonic in [Status::internal("not a message"), Status::out_of_range("too long")] {
+            check(unreadable(&made_by_tonic), Code::InvalidArgument, "UNREADABLE_REQUEST");
+        }
+        check(unreadable(&Status::unimplemented("zip")), Code::Unimplemented, "UNREADABLE_REQUEST");
     }
 }

@@ -3,9 +3,10 @@
 //! Every shard has one row in `shards`: who owns it (epoch, token) and its last batch (seq). A batch is one
 //! transaction whose first statement is the fence; a stale owner, or a batch sent twice, aborts it whole.
 
-// pub mod encode;
-// pub mod postgres;
-// pub mod sqlite;
+pub mod encode;
+pub mod open;
+pub mod postgres;
+pub mod sqlite;
 
 use std::future::Future;
 use std::pin::Pin;

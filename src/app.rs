@@ -1,0 +1,229 @@
+//! The composition root: the only file that knows everyone. What starts in which order, and what stops in which.
+
+mod answers;
+mod failure;
+mod signals;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::config::{Config, Storage};
+use crate::health::{self, Obstacle, Readiness};
+use crate::journal::{Journal, JournalConfig, StartError};
+use crate::ledger::{self, Seed};
+use crate::ops::Ops;
+use crate::server::{Front, Listener, Reception, Server, Stats};
+use crate::service::{Limits, ServiceContext, mount};
+use crate::store::Store;
+use crate::store::open::OpenError;
+use crate::store::postgres::PostgresStore;
+use crate::store::sqlite::SqliteStore;
+use crate::tasks::{self, Tasks};
+use crate::telemetry::metrics::Metrics;
+use crate::{demo, ids};
+
+pub use answers::{check_config, healthcheck, migrate};
+pub use failure::Failure;
+
+use signals::Signals;
+
+/// How long the last probes and scrapes of the operations port may take.
+const LAST_PROBES: Duration = Duration::from_secs(1);
+
+/// Serves until a signal, or until the shards are lost.
+///
+/// # Errors
+/// [`Failure`]: why it did not start, or how it ended when it was not a drain in time.
+pub async fn serve(config: Config) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
+    let running = tokio::select! {
+        started = Running::start(&config) => started?,
+        signal = signals.next() => {
+            // Nothing was promised to anybody yet.
+            tracing::info!(signal, "ended while starting");
+            return Ok(());
+        }
+    };
+    answers::started(&config, running.api_address, running.ops_address, running.journal.shards());
+    let end = tokio::select! {
+        signal = signals.next() => {
+            tracing::info!(signal, timeout = ?config.drain_timeout, "draining");
+            Ok(())
+        }
+        failure = running.failure() => {
+            tracing::error!("{failure}; draining");
+            Err(failure)
+        }
+    };
+    let drained = tokio::select! {
+        drained = running.stop(config.drain_timeout) => drained,
+        _ = signals.next() => return Err(Failure::Interrupted),
+    };
+    end?;
+    if drained {
+        tracing::info!("drained");
+        Ok(())
+    } else {
+        Err(Failure::NotDrained(config.drain_timeout))
+    }
+}
+
+/// Everything that was started.
+struct Running {
+    api_address: SocketAddr,
+    ops_address: SocketAddr,
+    readiness: Arc<Readiness>,
+    /// Cancelled when watchers are to go.
+    watchers_go: CancellationToken,
+    api: Server,
+    tasks: Arc<Tasks>,
+    journal: Arc<Journal>,
+    store: Arc<dyn Store>,
+    ops: Server,
+    metrics: Arc<Metrics>,
+}
+
+impl Running {
+    async fn start(config: &Config) -> Result<Self, Failure> {
+        // 1. The addresses, before anything is touched: a second process that cannot serve takes no shard away.
+        let api_listener = listen(config.listen).await?;
+        let ops_listener = listen(config.ops_listen).await?;
+        let (api_address, ops_address) = (api_listener.address(), ops_listener.address());
+
+        // 2. Probes are answered from here on: alive, and not ready.
+        let clock = Clock::system();
+        let readiness = Readiness::loading();
+        let metrics = Arc::new(Metrics::start());
+        let tasks = Arc::new(Tasks::new(clock.clone()));
+        let methods = Arc::new(mount::methods());
+        let stats = Arc::new(Stats::new(Arc::clone(&methods)));
+        let ops = Arc::new(Ops {
+            readiness: Arc::clone(&readiness),
+            tasks: Arc::clone(&tasks),
+            metrics: Arc::clone(&metrics),
+            journal: OnceLock::new(),
+        });
+        let ops_stats = Arc::new(Stats::new(Arc::clone(&methods)));
+        let ops_server = Server::start(ops_listener, Arc::clone(&ops), &Ops::limits(&config.limits), ops_stats);
+
+        // 3. So are health, with NOT_SERVING, and reflection; every other call is answered UNAVAILABLE.
+        let early = mount::early(&methods, &readiness);
+        let early = Front::new(early, Arc::clone(&methods), Arc::clone(&stats), &config.limits);
+        let reception = Arc::new(Reception::new(early));
+        let api = Server::start(api_listener, Arc::clone(&reception), &config.limits, Arc::clone(&stats));
+
+        // 4. The store, then the journal: it claims every shard and loads it.
+        let store = open(&config.storage).await?;
+        let journal = Arc::new(start_journal(config, &store, clock).await?);
+        let _ = ops.journal.set(Arc::clone(&journal));
+
+        // 5. The services.
+        let watchers_go = CancellationToken::new();
+        let limits = Limits { batch_items: config.limits.max_batch_items, watchers: config.limits.max_watchers };
+        let context = ServiceContext::new(Arc::clone(&journal), limits, watchers_go.clone());
+        let all = mount::all(&context, &config.limits, &methods, &readiness);
+        reception.open(Front::new(all, methods, Arc::clone(&stats), &config.limits));
+
+        // 6. What runs beside them.
+        tasks::sweep(&tasks, &journal);
+        tokio::spawn(health::follow(journal.states(), Arc::clone(&readiness)));
+        observe(&metrics, &readiness, &stats, &context, &journal, &tasks);
+
+        // 7. The tenant to try things with, and SERVING.
+        if config.demo {
+            demo::make(&journal).await.context("cannot make the demo tenant")?;
+        }
+        readiness.clear(Obstacle::Loading);
+        let ops = ops_server;
+        Ok(Self { api_address, ops_address, readiness, watchers_go, api, tasks, journal, store, ops, metrics })
+    }
+
+    /// Waits for what ends the process without a signal.
+    async fn failure(&self) -> Failure {
+        let mut obstacles = self.readiness.subscribe();
+        let for_good = |obstacle: Obstacle| matches!(obstacle, Obstacle::OwnershipLost | Obstacle::Failed);
+        match obstacles.wait_for(|obstacles| obstacles.iter().any(for_good)).await {
+            Ok(obstacles) if obstacles.has(Obstacle::OwnershipLost) => Failure::OwnershipLost,
+            Ok(_) => anyhow::anyhow!("a shard's writer failed").into(),
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Answers whether everything ended by itself within `timeout`: four fifths of it are for calls to end, the rest
+    /// to bring what they did home.
+    async fn stop(self, timeout: Duration) -> bool {
+        let in_order = async {
+            // 1. NOT_SERVING: who looks at it sends nobody here any more.
+            self.readiness.hinder(Obstacle::Draining);
+            // 2. Watchers resume elsewhere; no new connections, no new calls; calls that are open may end.
+            self.watchers_go.cancel();
+            let drained = self.api.drain(timeout * 4 / 5).await;
+            // 3. Nothing is asked of the journal any more.
+            self.tasks.stop().await;
+            // 4. It flushes what was submitted, and releases its shards, so that the next owner need not wait.
+            self.journal.stop().await;
+            // 5. The store has nothing under way.
+            self.store.close().await;
+            // 6. The last probe may see why.
+            self.ops.drain(LAST_PROBES).await;
+            self.metrics.stop();
+            drained
+        };
+        tokio::time::timeout(timeout, in_order).await.unwrap_or(false)
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<Listener, Failure> {
+    Listener::bind(address).await.map_err(|error| Failure::Listen { address, error })
+}
+
+async fn open(storage: &Storage) -> Result<Arc<dyn Store>, Failure> {
+    match storage {
+        Storage::Embedded { folder } => {
+            let folder = folder.clone();
+            let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&folder));
+            Ok(Arc::new(opened.await.context("opening the store")??))
+        }
+        Storage::Postgres { url, migrate_on_start } => Ok(Arc::new(PostgresStore::open(url, *migrate_on_start).await?)),
+    }
+}
+
+async fn start_journal(config: &Config, store: &Arc<dyn Store>, clock: Clock) -> Result<Journal, Failure> {
+    let shards = store.shards(config.shards).await.map_err(OpenError::Unreachable)?;
+    if config.shards_given && shards != config.shards {
+        tracing::warn!("--shards {} has no effect: this store has {shards}, fixed at its first start", config.shards);
+    }
+    let journal = JournalConfig {
+        ledger: ledger::Config { demo_seats: config.demo_seats, seed: Seed(ids::random_seed()) },
+        queue: config.limits.queue_length,
+        batch: config.limits.batch_size,
+    };
+    let started = Journal::start(Arc::clone(store), clock, shards, journal).await;
+    started.map_err(|error| match error {
+        StartError::Store(error) => OpenError::Unreachable(error).into(),
+        StartError::Taken(_) => Failure::OwnershipLost,
+    })
+}
+
+fn observe(
+    metrics: &Metrics,
+    readiness: &Arc<Readiness>,
+    stats: &Arc<Stats>,
+    context: &Arc<ServiceContext>,
+    journal: &Arc<Journal>,
+    tasks: &Arc<Tasks>,
+) {
+    let readiness = Arc::clone(readiness);
+    metrics.observe_ready(move || readiness.now().serving());
+    metrics.observe_front(stats);
+    let context = Arc::clone(context);
+    metrics.observe_decisions(move || context.decisions.counts().collect());
+    metrics.observe_journal(journal);
+    let tasks = Arc::clone(tasks);
+    metrics.observe_tasks(move || tasks.status());
+}

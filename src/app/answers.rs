@@ -1,0 +1,97 @@
+//! What commands answer on standard output, and the commands that do nothing but answer.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use tonic::transport::Endpoint;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use super::Failure;
+use crate::config::{Config, LogFormat, Storage, reachable};
+use crate::demo;
+use crate::store::{postgres, sqlite};
+
+/// Says what was started: what is bound, where the data lies, what to try. In JSON it is one line of the log, so that
+/// the output is nothing but JSON.
+pub(super) fn started(config: &Config, api: SocketAddr, ops: SocketAddr, shards: u16) {
+    let data = match &config.storage {
+        Storage::Embedded { folder } => {
+            std::path::absolute(folder).unwrap_or_else(|_| folder.clone()).display().to_string()
+        }
+        Storage::Postgres { url, .. } => url.to_string(),
+    };
+    if config.log.format == LogFormat::Json {
+        tracing::info!(%api, %ops, data, shards, "started");
+        return;
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    let kind = if matches!(config.storage, Storage::Embedded { .. }) { "embedded" } else { "PostgreSQL" };
+    let mut text = format!(
+        "usher {version}\n  gRPC        {api}\n  operations  http://{ops}/ (livez, readyz, metrics)\n  data        {data} \
+         ({kind}, {shards} shard{})\n",
+        if shards == 1 { "" } else { "s" }
+    );
+    if config.demo {
+        text.push_str("\nTry it:\n");
+        demo::calls_to_try(reachable(api)).iter().for_each(|call| text.push_str(&format!("  {call}\n")));
+    }
+    say(&text);
+}
+
+/// Standard output may be closed; that is no reason to fail.
+fn say(text: &str) {
+    let mut output = std::io::stdout().lock();
+    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+}
+
+/// Prints what `serve` would run with. That it is right was found out before.
+pub fn check_config(config: &Config) {
+    let settings = config.settings();
+    say(&settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect::<String>());
+}
+
+/// Brings the schema up to date.
+///
+/// # Errors
+/// [`Failure`]: the store cannot be opened.
+pub async fn migrate(storage: &Storage) -> Result<(), Failure> {
+    let migrated = match storage {
+        Storage::Embedded { folder } => {
+            let folder = folder.clone();
+            tokio::task::spawn_blocking(move || sqlite::migrate(&folder)).await.context("migrating")??
+        }
+        Storage::Postgres { url, .. } => postgres::migrate(url).await?,
+    };
+    if migrated.from == migrated.to {
+        say(&format!("{storage}: schema version {}, nothing to do\n", migrated.to));
+    } else {
+        say(&format!("{storage}: schema version {} is now {}\n", migrated.from, migrated.to));
+    }
+    Ok(())
+}
+
+/// Asks a running process whether it is serving.
+///
+/// # Errors
+/// [`Failure::NotServing`] in every other case.
+pub async fn healthcheck(address: SocketAddr, timeout: Duration) -> Result<(), Failure> {
+    let fail = |why: &str| Failure::NotServing(format!("{address}: {why}"));
+    let asked = tokio::time::timeout(timeout, ask(address)).await;
+    match asked.map_err(|_| fail("no answer in time"))?.map_err(|error| fail(&format!("{error:#}")))? {
+        ServingStatus::Serving => {
+            say(&format!("{address}: serving\n"));
+            Ok(())
+        }
+        _ => Err(fail("not serving")),
+    }
+}
+
+async fn ask(address: SocketAddr) -> anyhow::Result<ServingStatus> {
+    let channel = Endpoint::from_shared(format!("http://{address}"))?.connect().await?;
+    let answer = HealthClient::new(channel).check(HealthCheckRequest::default()).await;
+    Ok(answer.map_err(|status| anyhow::anyhow!("{}", status.message().to_owned()))?.into_inner().status())
+}

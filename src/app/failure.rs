@@ -1,0 +1,53 @@
+//! Why the program ends, each kind with an exit code of its own, so that scripts and people can tell them apart.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::config::ConfigError;
+use crate::store::open::OpenError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("cannot listen on {address}: {error}")]
+    Listen { address: SocketAddr, error: io::Error },
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("another process has taken the shards")]
+    OwnershipLost,
+    #[error("not drained within {}", humantime::format_duration(*.0))]
+    NotDrained(Duration),
+    #[error("ended at once by a second signal; everything that was acknowledged is in the store")]
+    Interrupted,
+    /// Of a health check.
+    #[error("{0}")]
+    NotServing(String),
+    #[error("{0:#}")]
+    Unexpected(#[from] anyhow::Error),
+}
+
+impl Failure {
+    /// The exit code: `usher --help` lists them.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Failure::NotServing(_) | Failure::Unexpected(_) => 1,
+            Failure::Config(_) => 2,
+            // An address that is not this machine's, or not ours to take, is a mistake in the configuration.
+            Failure::Listen { error, .. } if error.kind() != io::ErrorKind::AddrInUse => 2,
+            Failure::Listen { .. } => 4,
+            Failure::Open(error) => match error {
+                OpenError::Other(_) => 1,
+                OpenError::Address(_) => 2,
+                OpenError::Unreachable(_) => 3,
+                OpenError::DirectoryInUse { .. } => 5,
+                OpenError::SchemaNewer { .. } => 6,
+                OpenError::SchemaOlder { .. } => 7,
+            },
+            Failure::OwnershipLost => 8,
+            Failure::NotDrained(_) | Failure::Interrupted => 9,
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The command line. Values stay text here: `config` parses them all, so that every mistake is told at once.
+
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, Subcommand};
+use secrecy::SecretString;
+
+/// Lines of at most 78 characters: they are not wrapped.
+const EXAMPLES: &str = "\
+Examples:
+  Try it: the embedded store in ./data, and a tenant to try things with
+    usher serve --demo
+  The embedded store somewhere else
+    usher serve --data-dir /var/lib/usher
+  PostgreSQL; several processes may share it, and one serves a shard
+    DATABASE_URL=postgres://usher@db/usher usher serve --migrate-on-start
+  What `serve` would run with, and what is wrong with it
+    usher check-config
+  For containers: exit code 0 when it is serving
+    usher healthcheck
+
+Every option of a command is also an environment variable: --drain-timeout is
+USHER_DRAIN_TIMEOUT. An option beats its variable, a variable the default.
+
+Exit codes:
+  0 ok                    4 address busy             8 shards lost to another
+  1 unexpected            5 data directory in use      process
+  2 usage, configuration  6 schema newer than this   9 not drained within
+  3 store unreachable       program                    --drain-timeout
+                          7 schema older: run
+                            `usher migrate`";
+
+/// Usher answers one question for login services: may this login proceed? It counts seats, so that a customer uses
+/// what it bought, and no login is refused that should have passed.
+#[derive(Debug, Parser)]
+#[command(name = "usher", version, after_help = EXAMPLES, max_term_width = 120)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the gRPC API and the operations port, until SIGTERM or SIGINT
+    #[command(after_help = EXAMPLES, allow_negative_numbers = true)]
+    Serve(Box<Serve>),
+    /// Bring the store's schema up to date, and end
+    Migrate(Migrate),
+    /// Print the configuration that `serve` would run with, secrets hidden; exit code 2 when it is wrong
+    #[command(allow_negative_numbers = true)]
+    CheckConfig(Box<Serve>),
+    /// Ask a running Usher whether it is serving: exit code 0, else 1
+    Healthcheck(Healthcheck),
+    /// Print the completions for a shell; for bash: `source <(usher completions bash)`
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub network: Network,
+    #[command(flatten)]
+    pub storage: Storage,
+    #[command(flatten)]
+    pub store_use: StoreUse,
+    #[command(flatten)]
+    pub log: Log,
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where it listens")]
+pub struct Network {
+    /// Address of the gRPC API (HTTP/2, and gRPC-Web over HTTP/1.1)
+    #[arg(long, value_name = "ADDRESS", env = "USHER_LISTEN", default_value = "127.0.0.1:50051")]
+    pub listen: String,
+    /// Address of the operations port, plaintext: /livez, /readyz, /metrics
+    #[arg(long, value_name = "ADDRESS", env = "USHER_OPS_LISTEN", default_value = "127.0.0.1:9464")]
+    pub ops_listen: String,
+    /// How long SIGTERM and SIGINT wait for calls to end; a second signal ends at once
+    #[arg(long, value_name = "DURATION", env = "USHER_DRAIN_TIMEOUT", default_value = "20s")]
+    pub drain_timeout: String,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where the data lies")]
+pub struct Storage {
+    /// Folder of the embedded store, made where it is missing; one process at a time [default: ./data]
+    #[arg(long, value_name = "FOLDER", env = "USHER_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// PostgreSQL instead of the embedded store: postgres://user:password@host/database. As a variable
+    /// USHER_DATABASE_URL or DATABASE_URL, and as a file that holds it USHER_DATABASE_URL_FILE or
+    /// DATABASE_URL_FILE; other users of the machine can read a password in an option
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<SecretString>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is in it")]
+pub struct StoreUse {
+    /// Bring PostgreSQL's schema up to date at the start, as `usher migrate` does; the embedded store always is
+    #[arg(long, env = "USHER_MIGRATE_ON_START", value_parser = BoolishValueParser::new())]
+    pub migrate_on_start: bool,
+    /// Shards, fixed at the first start of a store [default: 1 embedded, 4 on PostgreSQL]
+    #[arg(long, value_name = "NUMBER", env = "USHER_SHARDS")]
+    pub shards: Option<String>,
+    /// Make the tenant `demo` if it is not there, and print calls to try
+    #[arg(long, env = "USHER_DEMO", value_parser = BoolishValueParser::new())]
+    pub demo: bool,
+    /// Seats per pool of a tenant without any license; 0: none
+    #[arg(long, value_name = "NUMBER", env = "USHER_DEMO_SEATS", default_value = "2")]
+    pub demo_seats: String,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What it logs, on standard error")]
+pub struct Log {
+    /// Level, also per module: info, or warn,usher::journal=debug
+    #[arg(long, value_name = "FILTER", env = "USHER_LOG", default_value = "info")]
+    pub log: String,
+    /// Form of a line: text or json
+    #[arg(long, value_name = "FORM", env = "USHER_LOG_FORMAT", default_value = "text")]
+    pub log_format: String,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits on what clients can take")]
+pub struct Limits {
+    /// Connections at once; one more is closed at once. Each needs a file descriptor (`ulimit -n`)
+    #[arg(long, value_name = "NUMBER", env = "USHER_MAX_CONNECTIONS", default_value = "900")]
+    pub max_connections: String,
+    /// Calls at once on one connection; the client queues the others
+    #[arg(long, value_name = "NUMBER", env = "USHER_MAX_STREAMS", default_value = "1024")]
+    pub max_streams: String,
+    /// Calls at once on all connections; one more is answered UNAVAILABLE at once
+    #[arg(long, value_name = "NUMBER", env = "USHER_MAX_CALLS", default_value = "16384")]
+    pub max_calls: String,
+    /// Watchers of sessions at once
+    #[arg(long, value_name = "NUMBER", env = "USHER_MAX_WATCHERS", default_value = "1000")]
+    pub max_watchers: String,
+    /// Size of a request of SeatService
+    #[arg(long, value_name = "SIZE", env = "USHER_MAX_SEAT_REQUEST", default_value = "64KiB")]
+    pub max_seat_request: String,
+    /// Size of a request of every other service
+    #[arg(long, value_name = "SIZE", env = "USHER_MAX_REQUEST", default_value = "4MiB")]
+    pub max_request: String,
+    /// Size of all headers of a call
+    #[arg(long, value_name = "SIZE", env = "USHER_MAX_HEADERS", default_value = "16KiB")]
+    pub max_headers: String,
+    /// Items in a batch call
+    #[arg(long, value_name = "NUMBER", env = "USHER_MAX_BATCH_ITEMS", default_value = "1000")]
+    pub max_batch_items: String,
+    /// Commands that may wait for one shard; one more is answered UNAVAILABLE at once
+    #[arg(long, value_name = "NUMBER", env = "USHER_QUEUE_LENGTH", default_value = "8192")]
+    pub queue_length: String,
+    /// Commands in one transaction of a shard
+    #[arg(long, value_name = "NUMBER", env = "USHER_BATCH_SIZE", default_value = "1024")]
+    pub batch_size: String,
+    /// Deadline of a call that brings none
+    #[arg(long, value_name = "DURATION", env = "USHER_DEADLINE", default_value = "10s")]
+    pub deadline: String,
+    /// The longest deadline that a call may bring; a longer one is cut to it
+    #[arg(long, value_name = "DURATION", env = "USHER_MAX_DEADLINE", default_value = "1m")]
+    pub max_deadline: String,
+    /// How long a new connection may take to make its first call
+    #[arg(long, value_name = "DURATION", env = "USHER_FIRST_CALL_TIMEOUT", default_value = "10s")]
+    pub first_call_timeout: String,
+    /// After what time of silence a connection is asked whether it is alive
+    #[arg(long, value_name = "DURATION", env = "USHER_KEEPALIVE_INTERVAL", default_value = "30s")]
+    pub keepalive_interval: String,
+    /// How long a connection may take to answer that it is alive
+    #[arg(long, value_name = "DURATION", env = "USHER_KEEPALIVE_TIMEOUT", default_value = "20s")]
+    pub keepalive_timeout: String,
+    /// Age at which a connection is asked to go, give or take a tenth, so that clients spread over several servers
+    #[arg(long, value_name = "DURATION", env = "USHER_MAX_CONNECTION_AGE", default_value = "30m")]
+    pub max_connection_age: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Migrate {
+    #[command(flatten)]
+    pub storage: Storage,
+    #[command(flatten)]
+    pub log: Log,
+}
+
+#[derive(Debug, Args)]
+pub struct Healthcheck {
+    /// Address of the gRPC API; 0.0.0.0 and [::] stand for this machine
+    #[arg(long, value_name = "ADDRESS", env = "USHER_LISTEN", default_value = "127.0.0.1:50051")]
+    pub address: String,
+    /// How long to wait for the answer
+    #[arg(long, value_name = "DURATION", env = "USHER_HEALTHCHECK_TIMEOUT", default_value = "3s")]
+    pub timeout: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_is_also_an_environment_variable() {
+        // `--database-url` has several variables, which `config` reads.
+        for command in Cli::command().get_subcommands() {
+            for option in command.get_opts().filter(|option| option.get_long() != Some("database-url")) {
+                let long = option.get_long().expect("an option has a long name");
+                let variable = option.get_env().and_then(|name| name.to_str()).unwrap_or_default();
+                assert!(variable.starts_with("USHER_"), "--{long} has the variable {variable:?}");
+                assert!(option.get_help().is_some(), "--{long} has no help");
+            }
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! What the service runs with: option > environment variable > default. Validated whole, every mistake listed, and
+//! nothing is touched while that is done, except that files which hold secrets are read.
+
+mod values;
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::cli;
+use crate::store::postgres::DatabaseUrl;
+use values::{address, duration, number, shortest, size};
+
+/// The environment: answers the value of a variable. A function, so that tests bring their own.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The process's own environment. A variable that is empty, or not UTF-8, is not there.
+#[allow(clippy::disallowed_methods)] // The one room for the environment.
+pub fn process_environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Everything that is wrong with a configuration, for people.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration is wrong:{}", listed(.0))]
+pub struct ConfigError(pub Vec<String>);
+
+/// One problem on the same line, several on a line each.
+fn listed(problems: &[String]) -> String {
+    let start = if problems.len() == 1 { " " } else { "\n  " };
+    problems.iter().map(|problem| format!("{start}{problem}")).collect()
+}
+
+/// What `usher serve` runs with.
+#[derive(Debug)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub ops_listen: SocketAddr,
+    /// From the first signal until every call has ended and everything is closed.
+    pub drain_timeout: Duration,
+    pub storage: Storage,
+    /// The number of shards of a fresh store, and whether it was asked for by name.
+    pub shards: u16,
+    pub shards_given: bool,
+    pub demo: bool,
+    /// Seats per pool of a tenant without any license (R30).
+    pub demo_seats: u64,
+    pub log: Log,
+    pub limits: Limits,
+}
+
+#[derive(Debug)]
+pub enum Storage {
+    Embedded { folder: PathBuf },
+    Postgres { url: DatabaseUrl, migrate_on_start: bool },
+}
+
+#[derive(Debug)]
+pub struct Log {
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Bounds on everything that a client controls.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    pub max_connections: usize,
+    pub max_streams: u32,
+    pub max_calls: usize,
+    pub max_watchers: usize,
+    /// Bytes.
+    pub max_seat_request: usize,
+    pub max_request: usize,
+    pub max_headers: u32,
+    pub max_batch_items: usize,
+    pub queue_length: usize,
+    pub batch_size: usize,
+    pub deadline: Duration,
+    pub max_deadline: Duration,
+    pub first_call_timeout: Duration,
+    pub keepalive_interval: Duration,
+    pub keepalive_timeout: Duration,
+    pub max_connection_age: Duration,
+}
+
+/// Collects what is wrong, so that one run tells it all.
+#[derive(Default)]
+struct Problems(Vec<String>);
+
+impl Problems {
+    /// The value, or `instead` and a problem: then the configuration is never used.
+    fn take<T>(&mut self, option: &str, value: Result<T, String>, instead: T) -> T {
+        value.unwrap_or_else(|problem| {
+            self.0.push(format!("{option}: {problem}"));
+            instead
+        })
+    }
+
+    fn add(&mut self, problem: impl Into<String>) {
+        self.0.push(problem.into());
+    }
+
+    fn none_or<T>(self, value: T) -> Result<T, ConfigError> {
+        if self.0.is_empty() { Ok(value) } else { Err(ConfigError(self.0)) }
+    }
+}
+
+const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Config {
+    /// # Errors
+    /// [`ConfigError`] lists everything that is wrong.
+    pub fn new(args: &cli::Serve, environment: Environment) -> Result<Self, ConfigError> {
+        let mut problems = Problems::default();
+        let storage = storage(&args.storage, args.store_use.migrate_on_start, environment, &mut problems);
+        let default_shards = if matches!(storage, Storage::Embedded { .. }) { 1 } else { 4 };
+        let shards = args.store_use.shards.as_deref().map(|text| number(text, 1, 1024));
+        let config = Config {
+            listen: problems.take("--listen", address(&args.network.listen), NOWHERE),
+            ops_listen: problems.take("--ops-listen", address(&args.network.ops_listen), NOWHERE),
+            drain_timeout: problems.take("--drain-timeout", duration(&args.network.drain_timeout, DAY), DAY),
+            shards: problems.take("--shards", shards.clone().unwrap_or(Ok(default_shards)), 1),
+            shards_given: shards.is_some(),
+            storage,
+            demo: args.store_use.demo,
+            demo_seats: problems.take("--demo-seats", number(&args.store_use.demo_seats, 0, u64::from(u32::MAX)), 0),
+            log: log(&args.log, &mut problems),
+            limits: limits(&args.limits, &mut problems),
+        };
+        if config.listen == config.ops_listen && config.listen.port() != 0 {
+            problems.add(format!("--listen and --ops-listen: both are {}", config.listen));
+        }
+        problems.none_or(config)
+    }
+
+    /// Every setting by the name of its option, as text; secrets hidden. Durations and sizes can be given back as
+    /// they stand here.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut settings = vec![
+            ("listen", self.listen.to_string()),
+            ("ops-listen", self.ops_listen.to_string()),
+            ("drain-timeout", shortest(self.drain_timeout)),
+        ];
+        match &self.storage {
+            Storage::Embedded { folder } => settings.push(("data-dir", folder.display().to_string())),
+            Storage::Postgres { migrate_on_start, .. } => settings.extend([
+                ("database-url", self.storage.to_string()),
+                ("migrate-on-start", migrate_on_start.to_string()),
+            ]),
+        }
+        settings.extend([
+            ("shards", self.shards.to_string()),
+            ("demo", self.demo.to_string()),
+            ("demo-seats", self.demo_seats.to_string()),
+            ("log", self.log.filter.clone()),
+            ("log-format", self.log.format.to_string()),
+        ]);
+        settings.extend(self.limits.settings());
+        settings
+    }
+}
+
+impl Limits {
+    fn settings(&self) -> [(&'static str, String); 16] {
+        [
+            ("max-connections", self.max_connections.to_string()),
+            ("max-streams", self.max_streams.to_string()),
+            ("max-calls", self.max_calls.to_string()),
+            ("max-watchers", self.max_watchers.to_string()),
+            ("max-seat-request", self.max_seat_request.to_string()),
+            ("max-request", self.max_request.to_string()),
+            ("max-headers", self.max_headers.to_string()),
+            ("max-batch-items", self.max_batch_items.to_string()),
+            ("queue-length", self.queue_length.to_string()),
+            ("batch-size", self.batch_size.to_string()),
+            ("deadline", shortest(self.deadline)),
+            ("max-deadline", shortest(self.max_deadline)),
+            ("first-call-timeout", shortest(self.first_call_timeout)),
+            ("keepalive-interval", shortest(self.keepalive_interval)),
+            ("keepalive-timeout", shortest(self.keepalive_timeout)),
+            ("max-connection-age", shortest(self.max_connection_age)),
+        ]
+    }
+}
+
+/// What `usher migrate` runs with.
+///
+/// # Errors
+/// [`ConfigError`] lists everything that is wrong.
+pub fn migrate(args: &cli::Migrate, environment: Environment) -> Result<(Storage, Log), ConfigError> {
+    let mut problems = Problems::default();
+    let storage = storage(&args.storage, true, environment, &mut problems);
+    let log = log(&args.log, &mut problems);
+    problems.none_or((storage, log))
+}
+
+/// What `usher healthcheck` runs with: whom to ask, and how long to wait.
+///
+/// # Errors
+/// [`ConfigError`] lists everything that is wrong.
+pub fn healthcheck(args: &cli::Healthcheck) -> Result<(SocketAddr, Duration), ConfigError> {
+    let mut problems = Problems::default();
+    let address = problems.take("--address", address(&args.address), NOWHERE);
+    let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
+    problems.none_or((reachable(address), timeout))
+}
+
+/// How to reach a listener on this machine: one that listens everywhere is reached on the loopback address.
+#[must_use]
+pub fn reachable(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, v4.port()).into(),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, v6.port()).into(),
+        other => other,
+    }
+}
+
+fn storage(args: &cli::Storage, migrate: bool, environment: Environment, problems: &mut Problems) -> Storage {
+    let embedded = || Storage::Embedded { folder: args.data_dir.clone().unwrap_or_else(|| "./data".into()) };
+    let Some((source, url)) = database_url(args, environment, problems) else {
+        return embedded();
+    };
+    if args.data_dir.is_some() {
+        // Guessing would put data where nobody looks for it.
+        problems.add(format!("--data-dir and {source}: both are given, choose one"));
+    }
+    match DatabaseUrl::parse(&url) {
+        Ok(url) => Storage::Postgres { url, migrate_on_start: migrate },
+        Err(error) => {
+            problems.add(format!("{source}: {error}"));
+            embedded()
+        }
+    }
+}
+
+/// The database's URL and where it was found: the option, then the variables, ours first.
+fn database_url(
+    args: &cli::Storage,
+    environment: Environment,
+    problems: &mut Problems,
+) -> Option<(String, SecretString)> {
+    if let Some(url) = &args.database_url {
+        return Some(("--database-url".into(), url.clone()));
+    }
+    for name in ["USHER_DATABASE_URL", "DATABASE_URL"] {
+        let file = format!("{name}_FILE");
+        match (environment(name), environment(&file)) {
+            (Some(_), Some(_)) => problems.add(format!("{name} and {file}: both are given, choose one")),
+            (Some(url), None) => return Some((name.into(), url.into())),
+            (None, Some(path)) => match std::fs::read_to_string(&path) {
+                Ok(url) => return Some((file, url.trim().into())),
+                Err(error) => problems.add(format!("{file}: {path}: {error}")),
+            },
+            (None, None) => {}
+        }
+    }
+    None
+}
+
+fn log(args: &cli::Log, problems: &mut Problems) -> Log {
+    let format = match args.log_format.as_str() {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        other => Err(format!("{other:?} is neither text nor json")),
+    };
+    if let Err(error) = tracing_subscriber::EnvFilter::try_new(&args.log) {
+        problems.add(format!("--log: {:?}: {error}", args.log));
+    }
+    Log { filter: args.log.clone(), format: problems.take("--log-format", format, LogFormat::Text) }
+}
+
+fn limits(args: &cli::Limits, problems: &mut Problems) -> Limits {
+    const KIB: u64 = 1024;
+    const GIB: u64 = KIB * KIB * KIB;
+    let limits = Limits {
+        max_connections: problems.take("--max-connections", number(&args.max_connections, 1, 1_000_000), 1),
+        max_streams: problems.take("--max-streams", number(&args.max_streams, 1, 1_000_000), 1),
+        max_calls: problems.take("--max-calls", number(&args.max_calls, 1, 10_000_000), 1),
+        max_watchers: problems.take("--max-watchers", number(&args.max_watchers, 0, 1_000_000), 0),
+        max_seat_request: problems.take("--max-seat-request", size(&args.max_seat_request, KIB, GIB), 0),
+        max_request: problems.take("--max-request", size(&args.max_request, KIB, GIB), 0),
+        max_headers: problems.take("--max-headers", size(&args.max_headers, KIB, GIB), 0),
+        max_batch_items: problems.take("--max-batch-items", number(&args.max_batch_items, 1, 100_000), 1),
+        queue_length: problems.take("--queue-length", number(&args.queue_length, 1, 10_000_000), 1),
+        batch_size: problems.take("--batch-size", number(&args.batch_size, 1, 100_000), 1),
+        deadline: problems.take("--deadline", duration(&args.deadline, DAY), DAY),
+        max_deadline: problems.take("--max-deadline", duration(&args.max_deadline, DAY), DAY),
+        first_call_timeout: problems.take("--first-call-timeout", duration(&args.first_call_timeout, DAY), DAY),
+        keepalive_interval: problems.take("--keepalive-interval", duration(&args.keepalive_interval, DAY), DAY),
+        keepalive_timeout: problems.take("--keepalive-timeout", duration(&args.keepalive_timeout, 60 * MINUTE), DAY),
+        max_connection_age: problems.take("--max-connection-age", duration(&args.max_connection_age, 365 * DAY), DAY),
+    };
+    if limits.deadline > limits.max_deadline {
+        let (deadline, max) = (shortest(limits.deadline), shortest(limits.max_deadline));
+        problems.add(format!("--deadline: {deadline} is longer than --max-deadline, which is {max}"));
+    }
+    limits
+}
+
+/// Where the data lies, for people; no password.
+impl fmt::Display for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Storage::Embedded { folder } => write!(f, "{}", folder.display()),
+            Storage::Postgres { url, .. } => url.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for LogFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LogFormat::Text => "text",
+            LogFormat::Json => "json",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! What is accepted, what is refused, and that a secret is never shown.
+
+use clap::{CommandFactory, Parser};
+
+use super::*;
+use crate::cli::{Cli, Command};
+
+fn serve(arguments: &str) -> cli::Serve {
+    let words = ["usher", "serve"].into_iter().chain(arguments.split_whitespace());
+    match Cli::try_parse_from(words).expect("the arguments parse").command {
+        Command::Serve(serve) => *serve,
+        other => panic!("not serve: {other:?}"),
+    }
+}
+
+/// A configuration from arguments and an environment of `NAME=value`.
+fn config(arguments: &str, environment: &[&str]) -> Result<Config, ConfigError> {
+    let find = |name: &str| {
+        let pairs = environment.iter().filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).next()
+    };
+    Config::new(&serve(arguments), &find)
+}
+
+fn problems(arguments: &str, environment: &[&str]) -> Vec<String> {
+    config(arguments, environment).expect_err("a problem").0
+}
+
+#[test]
+fn the_defaults_are_those_of_the_documentation() {
+    let config = config("", &[]).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:50051");
+    assert_eq!(config.ops_listen.to_string(), "127.0.0.1:9464");
+    assert_eq!(config.drain_timeout, Duration::from_secs(20));
+    assert_eq!(config.storage.to_string(), "./data");
+    assert_eq!((config.shards, config.demo, config.demo_seats), (1, false, 2));
+    assert_eq!((config.limits.max_seat_request, config.limits.max_request), (64 * 1024, 4 * 1024 * 1024));
+    assert_eq!(config.limits.max_batch_items, 1000);
+}
+
+#[test]
+fn every_mistake_is_told_at_once() {
+    let arguments = "--listen here --ops-listen 127.0.0.1:1 --drain-timeout soon --shards 0 --demo-seats many \
+                     --log-format xml --log usher=loud --max-request 4GB --deadline 2m --max-streams 0";
+    let found = problems(arguments, &[]);
+    for (problem, start) in found.iter().zip([
+        "--listen: \"here\" is not an address",
+        "--drain-timeout: \"soon\" is not a duration",
+        "--shards: \"0\" is not a number from 1 to 1024",
+        "--demo-seats: \"many\" is not a number from 0",
+        "--log: \"usher=loud\"",
+        "--log-format: \"xml\" is neither text nor json",
+        "--max-streams: \"0\" is not a number from 1",
+        "--max-request: \"4GB\" is not a size",
+        "--deadline: 2m is longer than --max-deadline, which is 1m",
+    ]) {
+        assert!(problem.starts_with(start), "{problem} should start with {start}");
+    }
+    assert_eq!(found.len(), 9, "{found:#?}");
+}
+
+#[test]
+fn one_address_cannot_serve_both_ports_unless_the_system_chooses_them() {
+    let same = problems("--listen 127.0.0.1:7 --ops-listen 127.0.0.1:7", &[]);
+    assert_eq!(same, ["--listen and --ops-listen: both are 127.0.0.1:7"]);
+    assert!(config("--listen 127.0.0.1:0 --ops-listen 127.0.0.1:0", &[]).is_ok());
+}
+
+#[test]
+fn the_database_is_found_in_the_option_then_in_our_variable_then_in_everybodys() {
+    let find = |arguments: &str, environment: &[&str]| config(arguments, environment).unwrap().storage.to_string();
+    let both = ["USHER_DATABASE_URL=postgres://b@h/b", "DATABASE_URL=postgres://c@h/c"];
+    assert_eq!(find("--database-url postgres://a@h/a", &both), "postgres://a@h:5432/a");
+    assert_eq!(find("", &both), "postgres://b@h:5432/b");
+    assert_eq!(find("", &both[1..]), "postgres://c@h:5432/c");
+    assert_eq!(config("", &both).unwrap().shards, 4);
+}
+
+#[test]
+fn a_secret_may_lie_in_a_file_with_a_line_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("url");
+    std::fs::write(&file, "postgres://usher:word@db:6432/seats\n").unwrap();
+    let variable = format!("DATABASE_URL_FILE={}", file.display());
+    let found = config("", &[&variable]).unwrap().storage;
+    assert_eq!(found.to_string(), "postgres://usher@db:6432/seats");
+
+    let gone = folder.path().join("gone").display().to_string();
+    let found = problems("", &[&format!("USHER_DATABASE_URL_FILE={gone}")]);
+    assert!(found[0].starts_with(&format!("USHER_DATABASE_URL_FILE: {gone}: No such file")), "{found:?}");
+    let found = problems("", &[&variable, "DATABASE_URL=postgres://u@h/d"]);
+    assert_eq!(found, ["DATABASE_URL and DATABASE_URL_FILE: both are given, choose one"]);
+}
+
+#[test]
+fn a_folder_and_a_database_are_never_chosen_between_silently() {
+    let found = problems("--data-dir here", &["DATABASE_URL=postgres://u@h/d"]);
+    assert_eq!(found, ["--data-dir and DATABASE_URL: both are given, choose one"]);
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    let config = config("", &["DATABASE_URL=postgres://usher:tooth@db/seats"]).unwrap();
+    let shown = format!("{config:?} {:?} {}", config.settings(), config.storage);
+    assert!(!shown.contains("tooth"), "{shown}");
+    assert_eq!(config.storage.to_string(), "postgres://usher@db:5432/seats");
+    // Nor in the message about a URL that is wrong.
+    let found = problems("--database-url postgres://usher:tooth@db:port/seats", &[]);
+    assert!(!format!("{found:?}").contains("tooth"), "{found:?}");
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn every_option_has_a_line_in_check_config() {
+    let embedded = config("", &[]).unwrap().settings();
+    let postgres = config("", &["DATABASE_URL=postgres://u@h/d"]).unwrap().settings();
+    let shown: Vec<_> = embedded.iter().chain(&postgres).map(|(name, _)| *name).collect();
+    let command = Cli::command();
+    let serve = command.find_subcommand("serve").unwrap();
+    let options: Vec<_> = serve.get_opts().filter_map(clap::Arg::get_long).collect();
+    for option in &options {
+        assert!(shown.contains(option), "--{option} is not shown");
+    }
+    for name in shown {
+        assert!(options.contains(&name) || ["demo", "migrate-on-start"].contains(&name), "{name} is no option");
+    }
+}
+
+#[test]
+fn what_check_config_shows_can_be_given_back() {
+    let settings = config("", &[]).unwrap().settings();
+    let switches = ["demo"];
+    let words = settings.iter().filter(|(name, _)| !switches.contains(name));
+    let arguments: Vec<_> = words.flat_map(|(name, value)| [format!("--{name}"), value.clone()]).collect();
+    assert_eq!(config(&arguments.join(" "), &[]).unwrap().settings(), settings);
+}
+
+#[test]
+fn a_listener_everywhere_is_reached_on_this_machine() {
+    for (listens, reached) in
+        [("0.0.0.0:7", "127.0.0.1:7"), ("[::]:7", "[::1]:7"), ("10.1.2.3:7", "10.1.2.3:7"), ("[::1]:7", "[::1]:7")]
+    {
+        assert_eq!(reachable(listens.parse().unwrap()).to_string(), reached);
+    }
+}
+
+#[test]
+fn sizes_and_durations_at_their_bounds() {
+    assert_eq!(size::<usize>("1KiB", 1024, 4096), Ok(1024));
+    assert_eq!(size::<usize>("4096", 1024, 4096), Ok(4096));
+    for wrong in ["1023", "5KiB", "", "KiB", "-1", "1.5KiB", "99999999999999999999", "1 TiB"] {
+        assert!(size::<usize>(wrong, 1024, 4096).is_err(), "{wrong}");
+    }
+    assert_eq!(duration("1ms", MINUTE), Ok(Duration::from_millis(1)));
+    for wrong in ["0s", "999us", "61s", "1", "-1s", ""] {
+        assert!(duration(wrong, MINUTE).is_err(), "{wrong}");
+    }
+}

@@ -1,0 +1,46 @@
+//! Values of settings as people write them: addresses, numbers, durations, sizes.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// An address to listen on. No host names: a name can be several addresses, or none.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("{text:?} is not an address such as 127.0.0.1:50051 or [::]:50051"))
+}
+
+/// A whole number from `least` to `most`.
+pub fn number<T: TryFrom<u64>>(text: &str, least: u64, most: u64) -> Result<T, String> {
+    let parsed = text.parse::<u64>().ok().filter(|number| (least..=most).contains(number));
+    parsed
+        .and_then(|number| T::try_from(number).ok())
+        .ok_or_else(|| format!("{text:?} is not a number from {least} to {most}"))
+}
+
+/// A duration such as 500ms, 20s, or 1h 30m; from a millisecond to `most`.
+pub fn duration(text: &str, most: Duration) -> Result<Duration, String> {
+    let range = Duration::from_millis(1)..=most;
+    let parsed = humantime::parse_duration(text).ok().filter(|duration| range.contains(duration));
+    parsed.ok_or_else(|| format!("{text:?} is not a duration such as 20s, from 1ms to {}", shortest(most)))
+}
+
+/// A duration as [`duration`] reads it: 1m 30s.
+pub fn shortest(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string()
+}
+
+/// A number of bytes such as 65536, 64KiB, or 4MiB; from `least` to `most` bytes.
+pub fn size<T: TryFrom<u64>>(text: &str, least: u64, most: u64) -> Result<T, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (count, unit) = text.split_at(digits);
+    let factor = match unit.trim_start() {
+        "" => Some(1),
+        "KiB" => Some(1024),
+        "MiB" => Some(1024 * 1024),
+        _ => None,
+    };
+    let bytes = count.parse::<u64>().ok().zip(factor).and_then(|(count, factor)| count.checked_mul(factor));
+    bytes
+        .filter(|bytes| (least..=most).contains(bytes))
+        .and_then(|bytes| T::try_from(bytes).ok())
+        .ok_or_else(|| format!("{text:?} is not a size such as 64KiB or 4MiB, from {least} to {most} bytes"))
+}

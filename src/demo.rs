@@ -1,0 +1,153 @@
+//! The tenant `demo`: something to try every kind of answer with. Made once, through the journal, like any other.
+
+use crate::ids::{IdError, LicenseId, OrganizationId, PoolId, TenantId, UserId};
+use crate::journal::{Journal, JournalError};
+use crate::ledger::change::{Actor, Limit, Plan, Profile};
+use crate::ledger::command::{
+    Asks, Command, CreateOrganization, CreateTenant, CreateUser, GetTenant, GrantSeats, LicenseGrant, Outcome, Reply,
+    SetEntitlements, UpdateTenant,
+};
+use crate::ledger::outcome::{Denial, Done, Granted, Refusal};
+
+/// The tenant's name while it is being made: who finds it so goes on where a crash ended it.
+const UNFINISHED: &str = "Demo (unfinished)";
+const USERS: [&str; 7] = ["ann", "bob", "cid", "dee", "eve", "fay", "gus"];
+/// Who may land in `south` as well.
+const BOTH: [&str; 2] = ["ann", "bob"];
+
+/// Why the tenant could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("the demo tenant: {0:?}")]
+    Refused(Refusal),
+    #[error("the demo tenant: a seat was denied: {0:?}")]
+    Denied(Denial),
+    #[error("the demo tenant: {0}")]
+    Id(#[from] IdError),
+}
+
+impl From<Refusal> for DemoError {
+    fn from(refusal: Refusal) -> Self {
+        DemoError::Refused(refusal)
+    }
+}
+
+/// Makes the tenant, unless it is there: what somebody changed in it stays as it is.
+///
+/// # Errors
+/// When the journal does not answer, or something stands in the way.
+pub async fn make(journal: &Journal) -> Result<(), DemoError> {
+    let demo = Demo { journal, tenant: TenantId::parse("demo")? };
+    match journal.ask(&demo.tenant, GetTenant).await? {
+        Ok(tenant) if &*tenant.display_name != UNFINISHED => return Ok(()),
+        Ok(_) | Err(Refusal::NotFound { .. }) => {}
+        Err(refusal) => return Err(refusal.into()),
+    }
+    let create = CreateTenant { display_name: UNFINISHED.into(), contact: "".into(), policy: Default::default() };
+    demo.once(create).await?;
+    demo.pools().await?;
+    demo.people().await?;
+    demo.seats().await?;
+    let finished = UpdateTenant { display_name: Some("Demo".into()), ..UpdateTenant::default() };
+    demo.submit(finished).await??;
+    tracing::info!("the demo tenant was made");
+    Ok(())
+}
+
+struct Demo<'a> {
+    journal: &'a Journal,
+    tenant: TenantId,
+}
+
+impl Demo<'_> {
+    /// Five concurrent seats in `primary`, three named ones in `crm`.
+    async fn pools(&self) -> Result<(), DemoError> {
+        let pools = vec![
+            (PoolId::parse("primary")?, Plan::Concurrent, Limit::Seats(5)),
+            (PoolId::parse("crm")?, Plan::Named, Limit::Seats(3)),
+        ];
+        let grant = Some(LicenseGrant { revision: 1, not_before: None, expires: None, pools });
+        self.submit(SetEntitlements { license: LicenseId::parse("demo")?, grant }).await??;
+        Ok(())
+    }
+
+    async fn people(&self) -> Result<(), DemoError> {
+        for (id, name) in [("north", "North"), ("south", "South")] {
+            let organization = OrganizationId::parse(id)?;
+            self.once(CreateOrganization { organization, display_name: name.into() }).await?;
+        }
+        for name in USERS.into_iter().chain(["root"]) {
+            let profile = Profile { given_name: capitalized(name).into(), ..Profile::default() };
+            let create = CreateUser { user: user(name)?, administrator: name == "root", profile, pools: Vec::new() };
+            self.once(create).await?;
+        }
+        Ok(())
+    }
+
+    async fn seats(&self) -> Result<(), DemoError> {
+        let north_only: Vec<_> = USERS.into_iter().filter(|name| !BOTH.contains(name)).collect();
+        self.grant("primary", &north_only, &["north"]).await?;
+        self.grant("primary", &BOTH, &["north", "south"]).await?;
+        self.grant("crm", &BOTH, &["north", "south"]).await?;
+        // An administrator needs a seat to sign in as well, and counts in `crm` only (R10, R11).
+        self.grant("primary", &["root"], &[]).await?;
+        self.grant("crm", &["root"], &[]).await
+    }
+
+    async fn grant(&self, pool: &str, users: &[&str], organizations: &[&str]) -> Result<(), DemoError> {
+        let grant = GrantSeats {
+            pools: vec![PoolId::parse(pool)?],
+            users: users.iter().map(|name| user(name)).collect::<Result<_, _>>()?,
+            organizations: organizations.iter().map(|id| OrganizationId::parse(id)).collect::<Result<_, _>>()?,
+        };
+        for answer in self.submit(grant).await? {
+            let Granted { decision, .. } = answer?;
+            decision.map_err(DemoError::Denied)?;
+        }
+        Ok(())
+    }
+
+    async fn submit<C>(&self, command: C) -> Result<C::Answer, JournalError>
+    where
+        C: Asks<Kind = Command>,
+        Outcome: Reply<C>,
+    {
+        self.journal.submit(&Actor::service(), &self.tenant, command).await
+    }
+
+    /// Creates something that may be there already, from an earlier attempt.
+    async fn once<C, T>(&self, command: C) -> Result<(), DemoError>
+    where
+        C: Asks<Kind = Command, Answer = Done<T>>,
+        Outcome: Reply<C>,
+    {
+        match self.submit(command).await? {
+            Ok(_) | Err(Refusal::AlreadyExists { .. }) => Ok(()),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+}
+
+fn user(name: &str) -> Result<UserId, IdError> {
+    UserId::parse(&format!("{name}@demo.example"))
+}
+
+fn capitalized(name: &str) -> String {
+    name[..1].to_uppercase() + &name[1..]
+}
+
+/// Calls that work when they are pasted. `address`: where the API can be reached.
+#[must_use]
+pub fn calls_to_try(address: std::net::SocketAddr) -> [String; 3] {
+    let call = |body: &str, method: &str| format!("grpcurl -plaintext -d '{body}' {address} usher.v1.{method}");
+    [
+        call(
+            r#"{"tenant_id":"demo","pool_id":"primary","user_id":"ann@demo.example","device_id":"laptop"}"#,
+            "SeatService/CheckOut",
+        ),
+        call(r#"{"tenant_id":"demo"}"#, "SessionService/ListSessions"),
+        call(r#"{"tenant_id":"demo"}"#, "TenantService/GetUsage"),
+    ]
+}

@@ -1,0 +1,194 @@
+//! What every call passes before a service sees it, in this order: counted, bounded in number, bounded in time, its
+//! panic caught. One function instead of a stack of layers: it is on the way of every heartbeat.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Request, Response, Version};
+use hyper::body::Incoming;
+use tonic::body::Body;
+use tonic::codegen::StdError;
+use tonic::server::NamedService;
+use tonic::{Code, Status};
+use tonic_web::GrpcWebLayer;
+use tower::{Layer, Service, ServiceExt};
+
+use super::Methods;
+use super::connection::{Connection, Handler};
+use super::routes::{Route, Routes};
+use super::stats::Stats;
+use super::stream::Stream;
+use crate::config::Limits;
+use crate::service::status;
+
+/// The gRPC and gRPC-Web front of the services.
+#[derive(Debug)]
+pub struct Front<F> {
+    routes: Routes<F>,
+    methods: Arc<Methods>,
+    /// Where each method goes, by its number; `None`: nowhere yet.
+    method_routes: Vec<Option<Route>>,
+    stats: Arc<Stats>,
+    max_calls: usize,
+    deadline: Duration,
+    max_deadline: Duration,
+}
+
+impl<F: NamedService> Front<F> {
+    #[must_use]
+    pub fn new(routes: Routes<F>, methods: Arc<Methods>, stats: Arc<Stats>, limits: &Limits) -> Self {
+        let method_routes = methods.all().iter().map(|method| routes.find(method.service())).collect();
+        Self {
+            routes,
+            methods,
+            method_routes,
+            stats,
+            max_calls: limits.max_calls,
+            deadline: limits.deadline,
+            max_deadline: limits.max_deadline,
+        }
+    }
+}
+
+impl<F> Front<F> {
+    /// The methods that are answered with "loading", because no service has them.
+    #[must_use]
+    pub fn unserved(&self) -> Vec<&str> {
+        let methods = self.methods.all().iter().zip(&self.method_routes);
+        methods.filter(|(_, route)| route.is_none()).map(|(method, _)| method.name.as_str()).collect()
+    }
+
+    async fn call<B>(&self, request: Request<B>, connection: &Arc<Connection>) -> Response<Body>
+    where
+        F: Service<Request<B>, Response = Response<Body>, Error = Infallible> + Clone,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<StdError>,
+    {
+        let number = self.methods.find(request.uri().path());
+        let (mut call, calls_now) = self.stats.begin(number);
+        let refuse = |status: Status| status.into_http();
+        let response = match number.map(|number| self.method_routes[number]) {
+            None => refuse(status::no_such_method(request.uri().path())),
+            Some(None) => refuse(status::loading()),
+            Some(_) if calls_now > self.max_calls => refuse(status::overloaded()),
+            Some(Some(route)) => {
+                let deadline = self.deadline(request.headers());
+                let answer = AssertUnwindSafe(self.routes.call(route, request)).catch_unwind();
+                match tokio::time::timeout(deadline, answer).await {
+                    Ok(Ok(response)) => explained(response),
+                    Ok(Err(_)) => {
+                        // The panic hook has logged where; the client is told nothing but that it happened.
+                        call.panicked();
+                        refuse(status::internal())
+                    }
+                    Err(_) => refuse(status::deadline_exceeded()),
+                }
+            }
+        };
+        call.code = code(response.headers());
+        match number.map(|number| &self.methods.all()[number]) {
+            Some(method) if method.streams => Stream::wrap(response, call, method.endless, connection),
+            _ => response,
+        }
+    }
+
+    /// How long the call may take: what its client says, up to the limit; else the default.
+    fn deadline(&self, headers: &HeaderMap) -> Duration {
+        let asked = headers.get("grpc-timeout").and_then(|value| parse_timeout(value.as_bytes()));
+        asked.unwrap_or(self.deadline).min(self.max_deadline)
+    }
+}
+
+impl<F> Handler for Front<F>
+where
+    F: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+    F: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    F: Clone + Send + Sync + 'static,
+    <F as Service<Request<Incoming>>>::Future: Send,
+    <F as Service<Request<Body>>>::Future: Send + 'static,
+{
+    async fn handle(self: Arc<Self>, request: Request<Incoming>, connection: Arc<Connection>) -> Response<Body> {
+        if request.version() == Version::HTTP_2 && !is_grpc_web(request.headers()) {
+            return self.call(request, &connection).await;
+        }
+        // Translates gRPC-Web, and answers 400 to everything else that speaks HTTP/1.1.
+        let front = tower::service_fn(move |request: Request<Body>| {
+            let (front, connection) = (Arc::clone(&self), Arc::clone(&connection));
+            async move { Ok::<_, Infallible>(front.call(request, &connection).await) }
+        });
+        match GrpcWebLayer::new().layer(front).oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
+fn is_grpc_web(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc-web"))
+}
+
+/// The code of a response that is an error already; one that carries a message has none yet, and is counted as OK.
+pub(super) fn code(headers: &HeaderMap) -> Code {
+    headers.get("grpc-status").map_or(Code::Ok, |value| Code::from_bytes(value.as_bytes()))
+}
+
+/// An error without details was made by tonic, because the bytes of the request are no message: it gets details, too.
+fn explained(response: Response<Body>) -> Response<Body> {
+    let headers = response.headers();
+    if !headers.contains_key("grpc-status") || headers.contains_key("grpc-status-details-bin") {
+        return response;
+    }
+    match Status::from_header_map(headers) {
+        Some(made_by_tonic) if made_by_tonic.code() != Code::Ok => status::unreadable(&made_by_tonic).into_http(),
+        _ => response,
+    }
+}
+
+/// `grpc-timeout`: at most 8 digits and a unit. `None` for what is no such value, as if it were not there.
+fn parse_timeout(value: &[u8]) -> Option<Duration> {
+    let (unit, digits) = value.split_last()?;
+    if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let amount = digits.iter().fold(0, |amount, digit| amount * 10 + u64::from(digit - b'0'));
+    match unit {
+        b'H' => Some(Duration::from_secs(amount * 60 * 60)),
+        b'M' => Some(Duration::from_secs(amount * 60)),
+        b'S' => Some(Duration::from_secs(amount)),
+        b'm' => Some(Duration::from_millis(amount)),
+        b'u' => Some(Duration::from_micros(amount)),
+        b'n' => Some(Duration::from_nanos(amount)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_as_grpc_writes_them() {
+        for (text, expected) in [
+            ("1H", Some(Duration::from_secs(3600))),
+            ("2M", Some(Duration::from_secs(120))),
+            ("99999999S", Some(Duration::from_secs(99_999_999))),
+            ("250m", Some(Duration::from_millis(250))),
+            ("7u", Some(Duration::from_micros(7))),
+            ("0n", Some(Duration::ZERO)),
+            ("", None),
+            ("S", None),
+            ("5", None),
+            ("5s", None),
+            ("123456789S", None),
+            ("-1S", None),
+            ("1.5S", None),
+        ] {
+            assert_eq!(parse_timeout(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+}

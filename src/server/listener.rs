@@ -1,0 +1,178 @@
+//! The accept loop: how many connections there may be, and how they are told to go.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::connection::{self, Handler, Lifetime};
+use super::stats::Stats;
+use crate::config::Limits;
+
+/// A bound socket. Clients can connect from now on, and wait until a server starts on it.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// # Errors
+    /// When the address is busy, not this machine's, or not allowed.
+    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = TcpListener::bind(address).await?;
+        let address = socket.local_addr()?;
+        Ok(Self { socket, address })
+    }
+
+    /// The address that was bound: with the port that the system chose, where it was asked to.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+/// Every connection of a listener.
+#[derive(Debug)]
+pub(super) struct Door {
+    http: Arc<Builder<TokioExecutor>>,
+    lifetime: Lifetime,
+    room: Arc<Semaphore>,
+    connections: TaskTracker,
+    /// Stops the accept loop, and asks every connection to go.
+    closing: CancellationToken,
+    /// Cuts what is left.
+    cut: CancellationToken,
+    stats: Arc<Stats>,
+}
+
+impl Door {
+    pub fn new(limits: &Limits, stats: Arc<Stats>) -> Self {
+        Self {
+            http: Arc::new(http(limits)),
+            lifetime: Lifetime {
+                first_call: limits.first_call_timeout,
+                age: limits.max_connection_age,
+                grace: limits.max_deadline,
+            },
+            room: Arc::new(Semaphore::new(limits.max_connections)),
+            connections: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            cut: CancellationToken::new(),
+            stats,
+        }
+    }
+
+    /// Accepts until the door is closed; then the socket is closed, so that new clients are refused at once.
+    pub async fn accept<H: Handler>(self: Arc<Self>, listener: Listener, handler: Arc<H>) {
+        let mut number: u64 = 0;
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.socket.accept() => accepted,
+                () = self.closing.cancelled() => return,
+            };
+            match accepted {
+                Ok((socket, _)) => {
+                    number += 1;
+                    self.admit(socket, number, &handler);
+                }
+                Err(error) if is_about_one_connection(&error) => {}
+                Err(error) => {
+                    // Most likely out of file descriptors: let connections end before the next attempt.
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    fn admit<H: Handler>(&self, socket: TcpStream, number: u64, handler: &Arc<H>) {
+        let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
+            // Dropping the socket closes it: the client knows at once, and no memory is spent on it.
+            self.stats.connection_refused();
+            return;
+        };
+        // An answer is one small frame that must not wait for an acknowledgement. Fails only on a closed socket.
+        let _ = socket.set_nodelay(true);
+        let lifetime = Lifetime { age: jittered(self.lifetime.age, number), ..self.lifetime };
+        let served = connection::serve(
+            socket,
+            Arc::clone(&self.http),
+            Arc::clone(handler),
+            lifetime,
+            self.closing.child_token(),
+            self.cut.clone(),
+        );
+        let counted = self.stats.connection();
+        self.connections.spawn(async move {
+            served.await;
+            drop((counted, place));
+        });
+    }
+
+    /// Answers whether every call ended within `timeout` by itself. The connections that are left are cut.
+    pub async fn close(&self, timeout: Duration) -> bool {
+        self.closing.cancel();
+        self.connections.close();
+        let closed = tokio::time::timeout(timeout, self.connections.wait()).await.is_ok();
+        // A peer that died does not close its connection; that is no call that was cut.
+        let drained = closed || self.stats.calls_now() == 0;
+        self.cut.cancel();
+        drained
+    }
+}
+
+/// HTTP/2, and HTTP/1.1 for gRPC-Web, with what a client can take bounded.
+fn http(limits: &Limits) -> Builder<TokioExecutor> {
+    let mut http = Builder::new(TokioExecutor::new());
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.max_streams)
+        .max_header_list_size(limits.max_headers)
+        .keep_alive_interval(limits.keepalive_interval)
+        .keep_alive_timeout(limits.keepalive_timeout);
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.first_call_timeout)
+        // hyper wants 8 KiB at least.
+        .max_buf_size((limits.max_headers as usize).max(8 * 1024));
+    http
+}
+
+/// An age between nine and eleven tenths, so that clients that came at once do not come back at once. Spread evenly
+/// by the golden ratio: no randomness is needed for that.
+fn jittered(age: Duration, number: u64) -> Duration {
+    let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    let tenths = 0.9 + 0.2 * (spread as f64 / f64::from(u32::MAX));
+    age.mul_f64(tenths)
+}
+
+/// The client gave up before it was accepted; the next accept can go on at once.
+fn is_about_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_spread_over_a_fifth() {
+        let age = Duration::from_secs(1_000);
+        let ages: Vec<_> = (1..=100).map(|number| jittered(age, number).as_secs()).collect();
+        assert!(ages.iter().all(|age| (900..=1_100).contains(age)), "{ages:?}");
+        // Every tenth of the range has connections.
+        for tenth in 0..10 {
+            let range = 900 + tenth * 20..900 + (tenth + 1) * 20;
+            assert!(ages.iter().any(|age| range.contains(age)), "none in {range:?}: {ages:?}");
+        }
+    }
+}

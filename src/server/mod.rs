@@ -1,0 +1,49 @@
+//! The front door: sockets, connections and calls, with a bound on everything that a client controls.
+//!
+//! tonic's own server cannot do what is needed here: it gives every connection the same age, so that all clients of a
+//! restart come back at once; it waits for a drain without limit; it has no bound on connections or on the time until
+//! the first call. So connections are served by hyper directly, and tonic's generated services answer the calls.
+
+mod call;
+mod connection;
+mod listener;
+mod methods;
+mod reception;
+mod routes;
+mod stats;
+mod stream;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use call::Front;
+pub use connection::{Connection, Handler};
+pub use listener::Listener;
+pub use methods::{Method, Methods};
+pub use reception::Reception;
+pub use routes::Routes;
+pub use stats::{CODES, Stats};
+
+use crate::config::Limits;
+use listener::Door;
+
+/// A listener at work.
+#[derive(Debug)]
+pub struct Server {
+    door: Arc<Door>,
+}
+
+impl Server {
+    /// Starts to accept connections, and answers their calls with `handler`.
+    pub fn start<H: Handler>(listener: Listener, handler: Arc<H>, limits: &Limits, stats: Arc<Stats>) -> Self {
+        let door = Arc::new(Door::new(limits, stats));
+        tokio::spawn(Arc::clone(&door).accept(listener, handler));
+        Self { door }
+    }
+
+    /// Stops to accept, tells every connection to go, and waits for their calls to end. What is left after `timeout`
+    /// is cut. Answers whether every call had ended by itself.
+    pub async fn drain(&self, timeout: Duration) -> bool {
+        self.door.close(timeout).await
+    }
+}

@@ -1,0 +1,44 @@
+//! Who answers while the service is starting: what needs nothing loaded from the first moment, everything else
+//! from the moment at which it is there. Connections do not notice.
+
+use std::sync::{Arc, OnceLock};
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tonic::body::Body;
+
+use super::call::Front;
+use super::connection::{Connection, Handler};
+
+/// An early front, and the whole one once it is open.
+#[derive(Debug)]
+pub struct Reception<E, F> {
+    early: Arc<Front<E>>,
+    whole: OnceLock<Arc<Front<F>>>,
+}
+
+impl<E, F> Reception<E, F> {
+    #[must_use]
+    pub fn new(early: Front<E>) -> Self {
+        Self { early: Arc::new(early), whole: OnceLock::new() }
+    }
+
+    /// From here on the whole front answers. Opened once; later ones are dropped.
+    pub fn open(&self, whole: Front<F>) {
+        debug_assert!(whole.unserved().is_empty(), "methods of the contract without a service: {:?}", whole.unserved());
+        let _ = self.whole.set(Arc::new(whole));
+    }
+}
+
+impl<E, F> Handler for Reception<E, F>
+where
+    Front<E>: Handler,
+    Front<F>: Handler,
+{
+    async fn handle(self: Arc<Self>, request: Request<Incoming>, connection: Arc<Connection>) -> Response<Body> {
+        match self.whole.get() {
+            Some(whole) => Arc::clone(whole).handle(request, connection).await,
+            None => Arc::clone(&self.early).handle(request, connection).await,
+        }
+    }
+}

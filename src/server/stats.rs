@@ -1,0 +1,145 @@
+//! What the front door counts: plain atomics on the way of a call, read when somebody asks for the metrics.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use tonic::Code;
+
+use super::methods::Methods;
+
+/// The names of gRPC's status codes, by number.
+pub const CODES: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];
+
+/// Counts since the start. Relaxed everywhere: nothing is decided by them.
+#[derive(Debug)]
+pub struct Stats {
+    methods: Arc<Methods>,
+    /// By method, then by code; the last row is for whatever else is called.
+    calls: Box<[[AtomicU64; CODES.len()]]>,
+    calls_now: AtomicUsize,
+    panics: AtomicU64,
+    connections_now: AtomicUsize,
+    connections_refused: AtomicU64,
+}
+
+impl Stats {
+    #[must_use]
+    pub fn new(methods: Arc<Methods>) -> Self {
+        let calls = (0..=methods.all().len()).map(|_| Default::default()).collect();
+        Self {
+            methods,
+            calls,
+            calls_now: AtomicUsize::new(0),
+            panics: AtomicU64::new(0),
+            connections_now: AtomicUsize::new(0),
+            connections_refused: AtomicU64::new(0),
+        }
+    }
+
+    /// Ended calls that there were, by method and code.
+    pub fn calls(&self) -> impl Iterator<Item = (&str, &'static str, u64)> {
+        self.calls.iter().enumerate().flat_map(move |(number, codes)| {
+            let counts = codes.iter().zip(CODES).map(|(count, code)| (code, count.load(Ordering::Relaxed)));
+            counts.filter(|(_, count)| *count > 0).map(move |(code, count)| (self.methods.label(number), code, count))
+        })
+    }
+
+    #[must_use]
+    pub fn calls_now(&self) -> u64 {
+        self.calls_now.load(Ordering::Relaxed) as u64
+    }
+
+    #[must_use]
+    pub fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
+    #[must_use]
+    pub fn connections_now(&self) -> u64 {
+        self.connections_now.load(Ordering::Relaxed) as u64
+    }
+
+    #[must_use]
+    pub fn connections_refused(&self) -> u64 {
+        self.connections_refused.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn panicked(&self) {
+        self.panics.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn connection_refused(&self) {
+        self.connections_refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A connection begins; it is counted until the guard is dropped.
+    pub(super) fn connection(self: &Arc<Self>) -> ConnectionGuard {
+        self.connections_now.fetch_add(1, Ordering::Relaxed);
+        ConnectionGuard(Arc::clone(self))
+    }
+
+    /// A call begins. Answers how many there are now, this one included.
+    pub(super) fn begin(self: &Arc<Self>, method: Option<usize>) -> (CallGuard, usize) {
+        let now = self.calls_now.fetch_add(1, Ordering::Relaxed) + 1;
+        let number = method.unwrap_or(self.methods.all().len());
+        // A call whose guard is dropped without a code was abandoned by its client.
+        (CallGuard { stats: Arc::clone(self), number, code: Code::Cancelled }, now)
+    }
+}
+
+#[cfg(test)]
+impl Stats {
+    /// A call that its client abandons.
+    pub fn count_for_test(self: &Arc<Self>, path: &str) {
+        drop(self.begin(self.methods.find(path)));
+    }
+}
+
+/// Counts a connection while it lives.
+#[derive(Debug)]
+pub(super) struct ConnectionGuard(Arc<Stats>);
+
+impl Drop for ConnectionGuard {
+    fn drop(&mut self) {
+        self.0.connections_now.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Counts a call when it ends, however it ends.
+#[derive(Debug)]
+pub(super) struct CallGuard {
+    stats: Arc<Stats>,
+    number: usize,
+    pub code: Code,
+}
+
+impl CallGuard {
+    pub fn panicked(&self) {
+        self.stats.panicked();
+    }
+}
+
+impl Drop for CallGuard {
+    fn drop(&mut self) {
+        self.stats.calls_now.fetch_sub(1, Ordering::Relaxed);
+        self.stats.calls[self.number][self.code as usize].fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,101 @@
+//! The answer of a streaming call on its way out: counted when it ends, and ended when its connection is to go.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+use http_body::{Frame, SizeHint};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+use tonic::Status;
+use tonic::body::Body;
+
+use super::call::code;
+use super::connection::Connection;
+use super::stats::CallGuard;
+use crate::service::status;
+
+/// The body of a stream.
+pub(super) struct Stream {
+    body: Body,
+    /// `None` once the stream has ended.
+    call: Option<CallGuard>,
+    /// Of an endless stream: resolves when the connection is to go.
+    ending: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+}
+
+impl Stream {
+    pub fn wrap(
+        response: Response<Body>,
+        mut call: CallGuard,
+        endless: bool,
+        connection: &Arc<Connection>,
+    ) -> Response<Body> {
+        if response.headers().contains_key("grpc-status") {
+            // No stream was opened: this is an error and nothing else.
+            return response;
+        }
+        // Until its trailers say otherwise, a stream that stops was abandoned by its client.
+        call.code = tonic::Code::Cancelled;
+        let ending = endless.then(|| Box::pin(connection.ending().cancelled_owned()));
+        response.map(|body| Body::new(Stream { body, call: Some(call), ending }))
+    }
+
+    fn panicked(&mut self) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if let Some(call) = &self.call {
+            call.panicked();
+        }
+        self.end_with(&status::internal())
+    }
+
+    /// Ends the stream with these trailers.
+    fn end(&mut self, trailers: HeaderMap) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if let Some(mut call) = self.call.take() {
+            call.code = code(&trailers);
+        }
+        Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+    }
+
+    fn end_with(&mut self, status: &Status) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let mut trailers = HeaderMap::new();
+        match status.add_header(&mut trailers) {
+            Ok(()) => self.end(trailers),
+            Err(unprintable) => Poll::Ready(Some(Err(unprintable))),
+        }
+    }
+}
+
+impl http_body::Body for Stream {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if self.call.is_none() {
+            return Poll::Ready(None);
+        }
+        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut self.body).poll_frame(context)));
+        match polled {
+            Err(_) => self.panicked(),
+            Ok(Poll::Ready(Some(Ok(frame)))) => match frame.into_trailers() {
+                Ok(trailers) => self.end(trailers),
+                Err(data) => Poll::Ready(Some(Ok(data))),
+            },
+            Ok(Poll::Ready(other)) => Poll::Ready(other),
+            Ok(Poll::Pending) => match self.ending.as_mut().map(|ending| ending.as_mut().poll(context)) {
+                Some(Poll::Ready(())) => self.end_with(&status::watch_ended()),
+                _ => Poll::Pending,
+            },
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.call.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}

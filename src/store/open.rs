@@ -1,0 +1,40 @@
+//! Why a store cannot be opened, in the kinds that an operator tells apart: each has its own exit code.
+
+use std::path::PathBuf;
+
+use super::StoreError;
+
+/// The version of a schema: the number of its last migration; 0: no schema at all.
+pub type SchemaVersion = i32;
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The address of the store makes no sense.
+    #[error("{0}")]
+    Address(StoreError),
+    /// The database does not answer, or does not let us in; or the data directory cannot be used.
+    #[error("the store cannot be reached: {0}")]
+    Unreachable(StoreError),
+    /// Another process has the data directory.
+    #[error("the data directory {} is in use by another process{}", directory.display(), named(pid))]
+    DirectoryInUse { directory: PathBuf, pid: Option<u32> },
+    /// A newer release wrote this schema: this one would misread it.
+    #[error("the store has schema version {found}, newer than version {known} of this program: use the newer program")]
+    SchemaNewer { found: SchemaVersion, known: SchemaVersion },
+    /// The schema must be migrated first, and nobody asked for it.
+    #[error("the store has schema version {found}, this program needs version {known}: run `usher migrate`")]
+    SchemaOlder { found: SchemaVersion, known: SchemaVersion },
+    #[error("{0}")]
+    Other(StoreError),
+}
+
+fn named(pid: &Option<u32>) -> String {
+    pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
+}
+
+/// What a migration did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migrated {
+    pub from: SchemaVersion,
+    pub to: SchemaVersion,
+}

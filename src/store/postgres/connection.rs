@@ -1,0 +1,123 @@
+//! One connection that writes, with its statements prepared.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tokio_postgres::{Client, Error};
+use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::error::Failure;
+use super::statements::Statements;
+use super::tls;
+use super::url::{CONNECT_TIMEOUT, DatabaseUrl};
+use crate::store::StoreError;
+
+/// How long a closing connection gets to say goodbye, or a dead one to say why.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// What every writing connection starts with:
+/// - a vanished client's open transaction ends soon, and with it the lock that a claim waits for;
+/// - a claim waits a little longer than that, and gives up before its caller does;
+/// - `off` would answer commits that a crash of the server loses. Other values are the administrator's choice.
+const START: &str = "/* usher:start */
+    SET idle_in_transaction_session_timeout = '3s';
+    SET lock_timeout = '4s';
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
+/// Makes connections, until the store is closed.
+pub struct Connector {
+    url: DatabaseUrl,
+    tls: MakeRustlsConnect,
+    closed: AtomicBool,
+}
+
+impl Connector {
+    pub fn new(url: &DatabaseUrl) -> Self {
+        Self { url: url.clone(), tls: tls::connector(url), closed: AtomicBool::new(false) }
+    }
+
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    pub fn tls(&self) -> MakeRustlsConnect {
+        self.tls.clone()
+    }
+
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// A connection without anything prepared.
+    pub async fn plain(&self) -> Result<(Client, AbortOnDropHandle<Option<StoreError>>), StoreError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(StoreError("the store is closed".into()));
+        }
+        let connecting = self.url.config().connect(self.tls());
+        let (client, connection) = match timeout(self.url.connect_limit(), connecting).await {
+            Ok(connected) => connected.map_err(|error| self.named(error.into()))?,
+            Err(_) => return Err(self.named(StoreError("no answer in time".into()))),
+        };
+        let driver = tokio::spawn(async move { connection.await.err().map(StoreError::from) });
+        Ok((client, AbortOnDropHandle::new(driver)))
+    }
+
+    pub async fn connect(&self) -> Result<Connection, StoreError> {
+        let (client, driver) = self.plain().await?;
+        let starting = async {
+            client.batch_execute(START).await?;
+            Statements::prepare(&client).await
+        };
+        match timeout(CONNECT_TIMEOUT, starting).await {
+            Ok(statements) => Ok(Connection { statements: statements?, client, driver }),
+            Err(_) => Err(self.named(StoreError("no answer in time".into()))),
+        }
+    }
+
+    fn named(&self, error: StoreError) -> StoreError {
+        let hint = if error.0.contains("certificate") {
+            " (SSL_CERT_FILE names a private authority; ?sslmode=disable in the URL turns TLS off)"
+        } else {
+            ""
+        };
+        StoreError(format!("{}: {error}{hint}", self.url))
+    }
+}
+
+/// Closed at once, whatever is on its way, when it is dropped.
+pub struct Connection {
+    pub client: Client,
+    pub statements: Statements,
+    driver: AbortOnDropHandle<Option<StoreError>>,
+}
+
+impl Connection {
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Gives the connection up, and says what went wrong. A request only learns that the connection is closed; why
+    /// it is knows the driver.
+    pub async fn give_up(self, failure: Failure) -> StoreError {
+        let error = match failure {
+            Failure::Store(error) => return error,
+            Failure::Database(error) if error.is_closed() => error,
+            Failure::Database(error) => return error.into(),
+        };
+        self.end().await.unwrap_or_else(|| Error::into(error))
+    }
+
+    /// Says goodbye to the server.
+    pub async fn close(self) {
+        self.end().await;
+    }
+
+    async fn end(self) -> Option<StoreError> {
+        let Self { client, driver, .. } = self;
+        // The driver ends when its client is gone and everything sent is answered.
+        drop(client);
+        timeout(GOODBYE, driver).await.ok()?.ok()?
+    }
+}

@@ -1,0 +1,194 @@
+//! Every row of a shard, in chunks, as the server sends them.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use tokio::sync::mpsc::Sender;
+use tokio::time::timeout;
+use tokio_postgres::Row;
+
+use super::connection::Connection;
+use super::error::Failure;
+use crate::ids::{
+    DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, ShardId, TenantId,
+    TenantNo, UserId, UserNo,
+};
+use crate::ledger::change::{Change, LicenseRow, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
+use crate::ledger::time::{Tick, Wall};
+use crate::store::{StoreError, encode};
+
+/// Rows in one message: enough to make the hand-over cheap, few enough to be small in memory.
+const CHUNK: usize = 2048;
+/// How long to wait for the next row. The first one of a large table may take a while.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+type Parse = fn(&Row) -> Result<Change, Failure>;
+
+/// In the order that the trait promises.
+const TABLES: [(&str, Parse); 7] = [
+    (
+        "/* usher:load_tenants */
+        SELECT tenant_no, tenant_id, display_name, contact, state, policy, created, version
+        FROM tenants WHERE shard_id = $1",
+        tenant,
+    ),
+    (
+        "/* usher:load_licenses */
+        SELECT tenant_no, license_id, revision, not_before_ms, expires_ms, entitlements
+        FROM licenses WHERE shard_id = $1",
+        license,
+    ),
+    ("/* usher:load_pools */ SELECT tenant_no, pool_no, pool_id FROM pools WHERE shard_id = $1", pool),
+    (
+        "/* usher:load_organizations */
+        SELECT tenant_no, organization_no, organization_id, display_name, created, version
+        FROM organizations WHERE shard_id = $1",
+        organization,
+    ),
+    (
+        "/* usher:load_users */
+        SELECT tenant_no, user_no, user_id, administrator, blocked, profile, created, version
+        FROM users WHERE shard_id = $1",
+        user,
+    ),
+    (
+        "/* usher:load_seats */
+        SELECT tenant_no, user_no, pool_no, granted, grant_event_no, organizations FROM seats WHERE shard_id = $1",
+        seat,
+    ),
+    (
+        "/* usher:load_sessions */
+        SELECT tenant_no, user_no, place, session_id, pool_no, organization_no, device_id, client,
+               administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason
+        FROM sessions WHERE shard_id = $1",
+        session,
+    ),
+];
+
+pub async fn load(connection: &Connection, shard: ShardId, rows: Sender<Vec<Change>>) -> Result<(), Failure> {
+    let mut chunk = Vec::with_capacity(CHUNK);
+    for (sql, parse) in TABLES {
+        let statement = connection.client.prepare(sql).await?;
+        let found = connection.client.query_raw(&statement, [shard.0.cast_signed()]).await?;
+        let mut found = pin!(found);
+        while let Some(row) = timeout(PATIENCE, found.try_next()).await.map_err(|_| silent())?? {
+            chunk.push(parse(&row)?);
+            if chunk.len() == CHUNK {
+                send(&rows, std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK))).await?;
+            }
+        }
+    }
+    if chunk.is_empty() { Ok(()) } else { send(&rows, chunk).await }
+}
+
+fn silent() -> StoreError {
+    StoreError("no answer in time".into())
+}
+
+async fn send(rows: &Sender<Vec<Change>>, chunk: Vec<Change>) -> Result<(), Failure> {
+    rows.send(chunk).await.map_err(|_| Failure::Store(StoreError("nobody takes the rows".into())))
+}
+
+fn tenant(row: &Row) -> Result<Change, Failure> {
+    Ok(Change::PutTenant(TenantRow {
+        no: TenantNo(number(row, 0)?),
+        id: TenantId::stored(row.try_get(1)?),
+        display_name: row.try_get::<_, &str>(2)?.into(),
+        contact: row.try_get::<_, &str>(3)?.into(),
+        state: encode::tenant_state(row.try_get::<_, i16>(4)?.into())?,
+        policy: encode::policy_from_text(row.try_get(5)?)?,
+        created: tick(row, 6)?,
+        version: bits(row, 7)?,
+    }))
+}
+
+fn license(row: &Row) -> Result<Change, Failure> {
+    Ok(Change::PutLicense(LicenseRow {
+        tenant: TenantNo(number(row, 0)?),
+        id: LicenseId::stored(row.try_get(1)?),
+        revision: bits(row, 2)?,
+        not_before: row.try_get::<_, Option<i64>>(3)?.map(Wall),
+        expires: row.try_get::<_, Option<i64>>(4)?.map(Wall),
+        entitlements: encode::entitlements_from_text(row.try_get(5)?)?,
+    }))
+}
+
+fn pool(row: &Row) -> Result<Change, Failure> {
+    Ok(Change::PutPool(PoolRow {
+        tenant: TenantNo(number(row, 0)?),
+        no: PoolNo(small(row, 1)?),
+        id: PoolId::stored(row.try_get(2)?),
+    }))
+}
+
+fn organization(row: &Row) -> Result<Change, Failure> {
+    Ok(Change::PutOrganization(OrganizationRow {
+        tenant: TenantNo(number(row, 0)?),
+        no: OrganizationNo(number(row, 1)?),
+        id: OrganizationId::stored(row.try_get(2)?),
+        display_name: row.try_get::<_, &str>(3)?.into(),
+        created: tick(row, 4)?,
+        version: bits(row, 5)?,
+    }))
+}
+
+fn user(row: &Row) -> Result<Change, Failure> {
+    Ok(Change::PutUser(UserRow {
+        tenant: TenantNo(number(row, 0)?),
+        no: UserNo(number(row, 1)?),
+        id: UserId::stored(row.try_get(2)?),
+        administrator: row.try_get(3)?,
+        blocked: encode::block_cause(row.try_get::<_, Option<i16>>(4)?.map(i64::from))?,
+        profile: encode::profile_from_text(row.try_get(5)?)?,
+        created: tick(row, 6)?,
+        version: bits(row, 7)?,
+    }))
+}
+
+fn seat(row: &Row) -> Result<Change, Failure> {
+    Ok(Change::PutSeat(SeatRow {
+        tenant: TenantNo(number(row, 0)?),
+        user: UserNo(number(row, 1)?),
+        pool: PoolNo(small(row, 2)?),
+        granted: tick(row, 3)?,
+        order: EventNo(bits(row, 4)?),
+        access: encode::access_from_text(row.try_get(5)?)?,
+    }))
+}
+
+fn session(row: &Row) -> Result<Change, Failure> {
+    Ok(Change::PutSession(SessionRow {
+        tenant: TenantNo(number(row, 0)?),
+        user: UserNo(number(row, 1)?),
+        place: small(row, 2)?,
+        id: SessionId(row.try_get(3)?),
+        pool: PoolNo(small(row, 4)?),
+        organization: row.try_get::<_, Option<i32>>(5)?.map(|no| OrganizationNo(no.cast_unsigned())),
+        device: DeviceId::stored(row.try_get(6)?),
+        client: row.try_get::<_, &str>(7)?.into(),
+        administrator: row.try_get(8)?,
+        exempt: row.try_get(9)?,
+        started: tick(row, 10)?,
+        last_activity: tick(row, 11)?,
+        lease_ttl: Duration::from_millis(bits(row, 12)?),
+        ended: encode::ended(row.try_get(13)?, row.try_get::<_, Option<i16>>(14)?.map(i64::from))?,
+    }))
+}
+
+fn tick(row: &Row, column: usize) -> Result<Tick, Failure> {
+    bits(row, column).map(Tick)
+}
+
+fn bits(row: &Row, column: usize) -> Result<u64, Failure> {
+    Ok(row.try_get::<_, i64>(column)?.cast_unsigned())
+}
+
+fn number(row: &Row, column: usize) -> Result<u32, Failure> {
+    Ok(row.try_get::<_, i32>(column)?.cast_unsigned())
+}
+
+fn small(row: &Row, column: usize) -> Result<u16, Failure> {
+    let value: i32 = row.try_get(column)?;
+    u16::try_from(value).map_err(|_| Failure::Store(StoreError(format!("column {column}: {value} is out of range"))))
+}

@@ -1,0 +1,128 @@
+//! The production store: PostgreSQL.
+//!
+//! Each shard has one connection that writes, made when it is first needed and again after it broke; a small pool
+//! serves the few reads that go to the database.
+
+mod audit;
+mod bucket;
+mod commit;
+mod connection;
+mod error;
+mod load;
+mod pool;
+mod put;
+mod schema;
+mod shards;
+mod statements;
+mod tls;
+mod url;
+mod writer;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+use self::connection::Connector;
+use self::pool::Pool;
+pub use self::url::DatabaseUrl;
+use self::writer::Writer;
+use super::open::{Migrated, OpenError};
+use super::{Answer, AuditQuery, Batch, ClaimError, CommitError, Owner, Position, Store, StoreError};
+use crate::ids::{OwnerToken, ShardId};
+use crate::ledger::change::{AuditEvent, Change};
+
+pub struct PostgresStore {
+    connector: Arc<Connector>,
+    writers: Mutex<BTreeMap<ShardId, Arc<Writer>>>,
+    /// Batches on their way.
+    commits: TaskTracker,
+    pool: Pool,
+}
+
+impl PostgresStore {
+    /// Opens the store. `migrate`: bring the schema up to date first; else a schema that is not is refused.
+    ///
+    /// # Errors
+    /// The database does not answer or does not let us in, or its schema is not this release's.
+    pub async fn open(url: &DatabaseUrl, migrate: bool) -> Result<Self, OpenError> {
+        let connector = Connector::new(url);
+        if migrate {
+            schema::migrate(&connector).await?;
+        } else {
+            schema::check(&connector).await?;
+        }
+        let pool = Pool::new(&connector).map_err(OpenError::Other)?;
+        let connector = Arc::new(connector);
+        Ok(Self { connector, writers: Mutex::default(), commits: TaskTracker::new(), pool })
+    }
+
+    fn writer(&self, shard: ShardId) -> Arc<Writer> {
+        let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        writers.entry(shard).or_insert_with(|| Arc::new(Writer::new(shard, self.connector.clone()))).clone()
+    }
+}
+
+/// Brings the schema up to date, one process at a time.
+///
+/// # Errors
+/// As [`PostgresStore::open`].
+pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, OpenError> {
+    schema::migrate(&Connector::new(url)).await
+}
+
+impl Store for PostgresStore {
+    fn shards(&self, wanted: u16) -> Answer<'_, Result<u16, StoreError>> {
+        Box::pin(async move { shards::shards(&mut *self.pool.get().await?, wanted).await })
+    }
+
+    fn claim(
+        &self,
+        shard: ShardId,
+        over: Option<Owner>,
+        token: OwnerToken,
+    ) -> Answer<'_, Result<(Owner, Position), ClaimError>> {
+        let writer = self.writer(shard);
+        Box::pin(async move { writer.claim(over, token).await })
+    }
+
+    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), StoreError>> {
+        let writer = self.writer(shard);
+        Box::pin(async move { writer.load(rows).await })
+    }
+
+    fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> Answer<'_, Result<(), CommitError>> {
+        let writer = self.writer(shard);
+        // A task of its own: a COMMIT on its way is never cancelled, whoever stops waiting for it.
+        let task = self.commits.spawn(async move { writer.commit(owner, batch).await });
+        Box::pin(async move {
+            task.await.unwrap_or_else(|error| Err(CommitError::Unknown(StoreError(format!("commit: {error}")))))
+        })
+    }
+
+    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<Vec<AuditEvent>, StoreError>> {
+        Box::pin(async move {
+            let client = self.pool.get().await?;
+            audit::read(&client, &query).await
+        })
+    }
+
+    fn release(&self, shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>> {
+        let writer = self.writer(shard);
+        Box::pin(async move { writer.release(owner).await })
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        Box::pin(async {
+            self.commits.close();
+            self.commits.wait().await;
+            self.connector.close();
+            let writers = std::mem::take(&mut *self.writers.lock().unwrap_or_else(PoisonError::into_inner));
+            for writer in writers.into_values() {
+                writer.close().await;
+            }
+            self.pool.close();
+        })
+    }
+}

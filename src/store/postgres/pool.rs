@@ -1,0 +1,48 @@
+//! A few connections for reads that go to the database. No batch ever waits for one.
+
+use std::time::Duration;
+
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, PoolError, RecyclingMethod, Runtime, Timeouts,
+};
+
+use super::connection::Connector;
+use crate::store::StoreError;
+
+const SIZE: usize = 4;
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A filter that finds little in a large audit takes a while, but not for ever.
+const START: &str = "/* usher:start */ SET statement_timeout = '30s'";
+
+pub struct Pool(deadpool_postgres::Pool);
+
+impl Pool {
+    pub fn new(connector: &Connector) -> Result<Self, StoreError> {
+        let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(connector.url().config().clone(), connector.tls(), fast);
+        let start = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
+            Box::pin(async move { client.batch_execute(START).await.map_err(HookError::Backend) })
+        });
+        deadpool_postgres::Pool::builder(manager)
+            .max_size(SIZE)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) })
+            .post_create(start)
+            .build()
+            .map(Self)
+            .map_err(|error| StoreError(error.to_string()))
+    }
+
+    pub async fn get(&self) -> Result<Object, StoreError> {
+        self.0.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => error.into(),
+            PoolError::PostCreateHook(HookError::Backend(error)) => error.into(),
+            PoolError::Closed => StoreError("the store is closed".into()),
+            error => StoreError(error.to_string()),
+        })
+    }
+
+    pub fn close(&self) {
+        self.0.close();
+    }
+}

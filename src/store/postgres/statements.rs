@@ -1,0 +1,132 @@
+//! The statements of a writing connection. Each is tagged with its name, to be found in the server's log.
+//!
+//! A put takes one array for each column and writes whole rows; putting a row again is harmless. No statement
+//! changes a key, and `sessions` has no other index: its updates stay within their page (HOT).
+
+use tokio_postgres::{Client, Error, Statement};
+
+macro_rules! statements {
+    ($($name:ident: $sql:expr;)*) => {
+        pub struct Statements {
+            $(pub $name: Statement,)*
+        }
+
+        impl Statements {
+            /// Prepares all of them in one round trip.
+            pub async fn prepare(client: &Client) -> Result<Self, Error> {
+                let ($($name,)*) = tokio::try_join!(
+                    $(client.prepare(concat!("/* usher:", stringify!($name), " */ ", $sql)),)*
+                )?;
+                Ok(Self { $($name,)* })
+            }
+        }
+    };
+}
+
+macro_rules! delete_tenants {
+    ($table:literal) => {
+        concat!("DELETE FROM ", $table, " WHERE shard_id = $1 AND tenant_no = ANY($2::integer[])")
+    };
+}
+
+/// `$table`'s rows with a key in the arrays `$2` and following.
+macro_rules! delete {
+    ($table:literal, $arrays:literal, $($column:literal),+) => {
+        concat!(
+            "DELETE FROM ", $table, " AS t USING unnest(", $arrays, ") AS gone(tenant_no", $(", ", $column,)+ ") ",
+            "WHERE t.shard_id = $1 AND t.tenant_no = gone.tenant_no",
+            $(" AND t.", $column, " = gone.", $column,)+
+        )
+    };
+}
+
+statements! {
+    read_shard: "SELECT epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no
+        FROM shards WHERE shard_id = $1";
+    claim: "UPDATE shards SET epoch = epoch + 1, owner_token = $4
+        WHERE shard_id = $1 AND epoch = $2 AND owner_token = $3
+        RETURNING epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no";
+    release: "UPDATE shards SET owner_token = $4 WHERE shard_id = $1 AND epoch = $2 AND owner_token = $3";
+
+    // A stale owner, or a batch sent twice, writes NULL into a column that does not take it.
+    fence: "UPDATE shards SET
+        seq = CASE WHEN epoch = $2 AND owner_token = $3 AND seq = $4::bigint - 1 THEN $4::bigint ELSE NULL END,
+        tick_ms = $5, wall_ms = $6, wall_high_ms = $7, last_tenant_no = $8, last_event_no = $9
+        WHERE shard_id = $1";
+
+    delete_tenants: delete_tenants!("tenants");
+    delete_tenants_licenses: delete_tenants!("licenses");
+    delete_tenants_pools: delete_tenants!("pools");
+    delete_tenants_organizations: delete_tenants!("organizations");
+    delete_tenants_users: delete_tenants!("users");
+    delete_tenants_seats: delete_tenants!("seats");
+    delete_tenants_sessions: delete_tenants!("sessions");
+
+    delete_licenses: delete!("licenses", "$2::integer[], $3::text[]", "license_id");
+    delete_organizations: delete!("organizations", "$2::integer[], $3::integer[]", "organization_no");
+    delete_users: delete!("users", "$2::integer[], $3::integer[]", "user_no");
+    delete_seats: delete!("seats", "$2::integer[], $3::integer[], $4::integer[]", "user_no", "pool_no");
+    delete_sessions: delete!("sessions", "$2::integer[], $3::integer[], $4::integer[]", "user_no", "place");
+
+    put_tenants: "INSERT INTO tenants
+            (shard_id, tenant_no, tenant_id, display_name, contact, state, policy, created, version)
+        SELECT $1::smallint, * FROM unnest($2::integer[], $3::text[], $4::text[], $5::text[], $6::smallint[],
+            $7::text[], $8::bigint[], $9::bigint[])
+        ON CONFLICT (shard_id, tenant_no) DO UPDATE SET
+            (tenant_id, display_name, contact, state, policy, created, version)
+            = (excluded.tenant_id, excluded.display_name, excluded.contact, excluded.state, excluded.policy,
+               excluded.created, excluded.version)";
+    put_licenses: "INSERT INTO licenses
+            (shard_id, tenant_no, license_id, revision, not_before_ms, expires_ms, entitlements)
+        SELECT $1::smallint, * FROM unnest($2::integer[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
+            $7::text[])
+        ON CONFLICT (shard_id, tenant_no, license_id) DO UPDATE SET
+            (revision, not_before_ms, expires_ms, entitlements)
+            = (excluded.revision, excluded.not_before_ms, excluded.expires_ms, excluded.entitlements)";
+    put_pools: "INSERT INTO pools (shard_id, tenant_no, pool_no, pool_id)
+        SELECT $1::smallint, * FROM unnest($2::integer[], $3::integer[], $4::text[])
+        ON CONFLICT (shard_id, tenant_no, pool_no) DO UPDATE SET pool_id = excluded.pool_id";
+    put_organizations: "INSERT INTO organizations
+            (shard_id, tenant_no, organization_no, organization_id, display_name, created, version)
+        SELECT $1::smallint, * FROM unnest($2::integer[], $3::integer[], $4::text[], $5::text[], $6::bigint[],
+            $7::bigint[])
+        ON CONFLICT (shard_id, tenant_no, organization_no) DO UPDATE SET
+            (organization_id, display_name, created, version)
+            = (excluded.organization_id, excluded.display_name, excluded.created, excluded.version)";
+    put_users: "INSERT INTO users
+            (shard_id, tenant_no, user_no, user_id, administrator, blocked, profile, created, version)
+        SELECT $1::smallint, * FROM unnest($2::integer[], $3::integer[], $4::text[], $5::boolean[], $6::smallint[],
+            $7::text[], $8::bigint[], $9::bigint[])
+        ON CONFLICT (shard_id, tenant_no, user_no) DO UPDATE SET
+            (user_id, administrator, blocked, profile, created, version)
+            = (excluded.user_id, excluded.administrator, excluded.blocked, excluded.profile, excluded.created,
+               excluded.version)";
+    put_seats: "INSERT INTO seats
+            (shard_id, tenant_no, user_no, pool_no, granted, grant_event_no, organizations)
+        SELECT $1::smallint, * FROM unnest($2::integer[], $3::integer[], $4::integer[], $5::bigint[], $6::bigint[],
+            $7::text[])
+        ON CONFLICT (shard_id, tenant_no, user_no, pool_no) DO UPDATE SET
+            (granted, grant_event_no, organizations)
+            = (excluded.granted, excluded.grant_event_no, excluded.organizations)";
+    put_sessions: "INSERT INTO sessions
+            (shard_id, tenant_no, user_no, place, session_id, pool_no, organization_no, device_id, client,
+             administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason)
+        SELECT $1::smallint, * FROM unnest($2::integer[], $3::integer[], $4::integer[], $5::uuid[], $6::integer[],
+            $7::integer[], $8::text[], $9::text[], $10::boolean[], $11::boolean[], $12::bigint[], $13::bigint[],
+            $14::bigint[], $15::bigint[], $16::smallint[])
+        ON CONFLICT (shard_id, tenant_no, user_no, place) DO UPDATE SET
+            (session_id, pool_no, organization_no, device_id, client, administrator, exempt, started,
+             last_activity, lease_ttl_ms, ended, ended_reason)
+            = (excluded.session_id, excluded.pool_no, excluded.organization_no, excluded.device_id, excluded.client,
+               excluded.administrator, excluded.exempt, excluded.started, excluded.last_activity,
+               excluded.lease_ttl_ms, excluded.ended, excluded.ended_reason)";
+    put_events: "INSERT INTO audit
+            (shard_id, tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id,
+             organization_id, count, detail)
+        SELECT $1::smallint, * FROM unnest($2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::smallint[],
+            $7::smallint[], $8::text[], $9::text[], $10::uuid[], $11::text[], $12::bigint[], $13::text[])
+        ON CONFLICT (shard_id, tenant_no, event_no) DO UPDATE SET
+            (at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id, count, detail)
+            = (excluded.at_ms, excluded.actor, excluded.action, excluded.reason, excluded.user_id, excluded.pool_id,
+               excluded.session_id, excluded.organization_id, excluded.count, excluded.detail)";
+}

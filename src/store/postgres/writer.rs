@@ -1,0 +1,92 @@
+//! The one connection of a shard that writes: one job after the other, made again after it broke.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::timeout;
+
+use super::connection::{Connection, Connector};
+use super::error::Failure;
+use super::{commit, load, shards};
+use crate::ids::{OwnerToken, ShardId};
+use crate::ledger::change::Change;
+use crate::store::{Batch, ClaimError, CommitError, Owner, Position, StoreError};
+
+/// How long to wait for an answer before the connection is given up. Nothing is lost by giving up early: the
+/// outcome is then looked up after a claim, which waits for what the server still has in hand.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+type Job<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+pub struct Writer {
+    shard: ShardId,
+    connector: Arc<Connector>,
+    connection: Mutex<Option<Connection>>,
+}
+
+impl Writer {
+    pub fn new(shard: ShardId, connector: Arc<Connector>) -> Self {
+        Self { shard, connector, connection: Mutex::new(None) }
+    }
+
+    pub async fn claim(&self, over: Option<Owner>, token: OwnerToken) -> Result<(Owner, Position), ClaimError> {
+        let shard = self.shard;
+        let claim = self.run(Some(PATIENCE), |to| Box::pin(shards::claim(to, shard, over, token))).await;
+        claim.map_err(ClaimError::Unavailable)?.ok_or(ClaimError::Taken)
+    }
+
+    pub async fn load(&self, rows: mpsc::Sender<Vec<Change>>) -> Result<(), StoreError> {
+        let shard = self.shard;
+        // As long as it takes: each row has a patience of its own.
+        self.run(None, |to| Box::pin(load::load(to, shard, rows))).await
+    }
+
+    pub async fn commit(&self, owner: Owner, batch: Arc<Batch>) -> Result<(), CommitError> {
+        let shard = self.shard;
+        let commit = self
+            .run(Some(PATIENCE), |to| Box::pin(async move { commit::commit(to, shard, owner, &batch).await }))
+            .await;
+        commit.map_err(CommitError::Unknown)?
+    }
+
+    pub async fn release(&self, owner: Owner) -> Result<(), StoreError> {
+        let shard = self.shard;
+        self.run(Some(PATIENCE), |to| Box::pin(shards::release(to, shard, owner))).await
+    }
+
+    pub async fn close(&self) {
+        if let Some(connection) = self.connection.lock().await.take() {
+            connection.close().await;
+        }
+    }
+
+    /// The connection is back in its place only after a job that answered: one that failed, ran out of patience or
+    /// was dropped half-way closes it.
+    async fn run<T>(
+        &self,
+        patience: Option<Duration>,
+        job: impl for<'a> FnOnce(&'a Connection) -> Job<'a, T> + Send,
+    ) -> Result<T, StoreError> {
+        let mut place = self.connection.lock().await;
+        let connection = match place.take() {
+            Some(connection) if !connection.is_closed() => connection,
+            _ => self.connector.connect().await?,
+        };
+        let answer = match patience {
+            None => job(&connection).await,
+            Some(patience) => match timeout(patience, job(&connection)).await {
+                Ok(answer) => answer,
+                Err(_) => return Err(StoreError(format!("{}: no answer in time", self.connector.url()))),
+            },
+        };
+        match answer {
+            Ok(answer) => {
+                *place = Some(connection);
+                Ok(answer)
+            }
+            Err(failure) => Err(connection.give_up(failure).await),
+        }
+    }
+}

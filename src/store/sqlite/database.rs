@@ -1,0 +1,78 @@
+//! A connection that is opened again after it broke.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::store::StoreError;
+
+/// How long to wait for a lock: only a foreign tool (a backup, a shell) can hold one.
+const BUSY: Duration = Duration::from_secs(5);
+/// More than there are statements.
+const STATEMENTS: usize = 64;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Read,
+    Write,
+}
+
+pub struct Database {
+    path: PathBuf,
+    mode: Mode,
+    connection: Option<Connection>,
+    /// Held for as long as somebody can write. Declared last: let go of after the connection is closed.
+    lock: Option<File>,
+}
+
+impl Database {
+    pub fn new(path: PathBuf, mode: Mode) -> Self {
+        Self { path, mode, connection: None, lock: None }
+    }
+
+    #[must_use]
+    pub fn holding(mut self, lock: File) -> Self {
+        self.lock = Some(lock);
+        self
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The connection, opened when there is none.
+    pub fn connection(&mut self) -> Result<&mut Connection, StoreError> {
+        match &mut self.connection {
+            Some(connection) => Ok(connection),
+            none => Ok(none.insert(open(&self.path, self.mode)?)),
+        }
+    }
+
+    /// Forgets the connection: after a failed write (a full disk, an I/O error) nothing in its memory is trusted.
+    pub fn broken(&mut self) {
+        self.connection = None;
+    }
+}
+
+fn open(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
+    let access = match mode {
+        Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
+    };
+    // No mutex: a connection has one thread.
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    if mode == Mode::Write {
+        let journal: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+        if journal != "wal" {
+            return Err(StoreError(format!("{}: no write-ahead log possible here", path.display())));
+        }
+        // A commit is on the disk before it is answered. On macOS only F_FULLFSYNC does that.
+        connection
+            .execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;")?;
+    }
+    Ok(connection)
+}

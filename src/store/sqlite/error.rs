@@ -1,0 +1,44 @@
+//! What SQLite's errors mean.
+
+use rusqlite::{Error, ErrorCode, ffi};
+
+use crate::store::{CommitError, StoreError};
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::SqliteFailure(code, Some(text)) => StoreError(format!("{text} (SQLite {})", code.extended_code)),
+            _ => StoreError(error.to_string()),
+        }
+    }
+}
+
+/// A statement of a batch failed: the batch is rolled back.
+pub fn refused(error: Error) -> CommitError {
+    let lasting = match &error {
+        Error::SqliteFailure(code, text) => {
+            if code.extended_code == ffi::SQLITE_CONSTRAINT_NOTNULL
+                && text.as_ref().is_some_and(|text| text.ends_with("shards.seq"))
+            {
+                return CommitError::Fenced;
+            }
+            matches!(
+                code.code,
+                ErrorCode::ConstraintViolation
+                    | ErrorCode::TooBig
+                    | ErrorCode::TypeMismatch
+                    | ErrorCode::ParameterOutOfRange
+                    // SQLITE_ERROR: a statement that does not fit the schema.
+                    | ErrorCode::Unknown
+            )
+        }
+        // The driver's own: a value that SQLite has no type for.
+        _ => true,
+    };
+    if lasting { CommitError::Refused(error.into()) } else { CommitError::Unknown(error.into()) }
+}
+
+/// BEGIN or COMMIT failed.
+pub fn unknown(error: Error) -> CommitError {
+    CommitError::Unknown(error.into())
+}

@@ -1,0 +1,183 @@
+//! Every row of a shard, in chunks.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, Row};
+use tokio::sync::mpsc::Sender;
+use uuid::Uuid;
+
+use crate::ids::{
+    DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, ShardId, TenantId,
+    TenantNo, UserId, UserNo,
+};
+use crate::ledger::change::{Change, LicenseRow, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
+use crate::ledger::time::{Tick, Wall};
+use crate::store::{StoreError, encode};
+
+/// Rows in one message: enough to make the hand-over cheap, few enough to be small in memory.
+const CHUNK: usize = 2048;
+
+type Parse = fn(&Row<'_>) -> Result<Change, StoreError>;
+
+/// In the order that the trait promises. Each table is in the order of its key, so reading is a walk.
+const TABLES: [(&str, Parse); 7] = [
+    (
+        "/* usher:load_tenants */
+        SELECT tenant_no, tenant_id, display_name, contact, state, policy, created, version
+        FROM tenants WHERE shard_id = ?1",
+        tenant,
+    ),
+    (
+        "/* usher:load_licenses */
+        SELECT tenant_no, license_id, revision, not_before_ms, expires_ms, entitlements
+        FROM licenses WHERE shard_id = ?1",
+        license,
+    ),
+    ("/* usher:load_pools */ SELECT tenant_no, pool_no, pool_id FROM pools WHERE shard_id = ?1", pool),
+    (
+        "/* usher:load_organizations */
+        SELECT tenant_no, organization_no, organization_id, display_name, created, version
+        FROM organizations WHERE shard_id = ?1",
+        organization,
+    ),
+    (
+        "/* usher:load_users */
+        SELECT tenant_no, user_no, user_id, administrator, blocked, profile, created, version
+        FROM users WHERE shard_id = ?1",
+        user,
+    ),
+    (
+        "/* usher:load_seats */
+        SELECT tenant_no, user_no, pool_no, granted, grant_event_no, organizations FROM seats WHERE shard_id = ?1",
+        seat,
+    ),
+    (
+        "/* usher:load_sessions */
+        SELECT tenant_no, user_no, place, session_id, pool_no, organization_no, device_id, client,
+               administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason
+        FROM sessions WHERE shard_id = ?1",
+        session,
+    ),
+];
+
+pub fn load(connection: &Connection, shard: ShardId, rows: Sender<Vec<Change>>) -> Result<(), StoreError> {
+    let mut chunk = Vec::with_capacity(CHUNK);
+    for (sql, parse) in TABLES {
+        let mut statement = connection.prepare(sql)?;
+        let mut found = statement.query([shard.0])?;
+        while let Some(row) = found.next()? {
+            chunk.push(parse(row)?);
+            if chunk.len() == CHUNK {
+                send(&rows, std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)))?;
+            }
+        }
+    }
+    if chunk.is_empty() { Ok(()) } else { send(&rows, chunk) }
+}
+
+fn send(rows: &Sender<Vec<Change>>, chunk: Vec<Change>) -> Result<(), StoreError> {
+    rows.blocking_send(chunk).map_err(|_| StoreError("nobody takes the rows".into()))
+}
+
+fn tenant(row: &Row<'_>) -> Result<Change, StoreError> {
+    Ok(Change::PutTenant(TenantRow {
+        no: TenantNo(row.get(0)?),
+        id: TenantId::stored(text(row, 1)?),
+        display_name: text(row, 2)?.into(),
+        contact: text(row, 3)?.into(),
+        state: encode::tenant_state(row.get(4)?)?,
+        policy: encode::policy_from_text(text(row, 5)?)?,
+        created: tick(row, 6)?,
+        version: bits(row, 7)?,
+    }))
+}
+
+fn license(row: &Row<'_>) -> Result<Change, StoreError> {
+    Ok(Change::PutLicense(LicenseRow {
+        tenant: TenantNo(row.get(0)?),
+        id: LicenseId::stored(text(row, 1)?),
+        revision: bits(row, 2)?,
+        not_before: row.get::<_, Option<i64>>(3)?.map(Wall),
+        expires: row.get::<_, Option<i64>>(4)?.map(Wall),
+        entitlements: encode::entitlements_from_text(text(row, 5)?)?,
+    }))
+}
+
+fn pool(row: &Row<'_>) -> Result<Change, StoreError> {
+    Ok(Change::PutPool(PoolRow {
+        tenant: TenantNo(row.get(0)?),
+        no: PoolNo(row.get(1)?),
+        id: PoolId::stored(text(row, 2)?),
+    }))
+}
+
+fn organization(row: &Row<'_>) -> Result<Change, StoreError> {
+    Ok(Change::PutOrganization(OrganizationRow {
+        tenant: TenantNo(row.get(0)?),
+        no: OrganizationNo(row.get(1)?),
+        id: OrganizationId::stored(text(row, 2)?),
+        display_name: text(row, 3)?.into(),
+        created: tick(row, 4)?,
+        version: bits(row, 5)?,
+    }))
+}
+
+fn user(row: &Row<'_>) -> Result<Change, StoreError> {
+    Ok(Change::PutUser(UserRow {
+        tenant: TenantNo(row.get(0)?),
+        no: UserNo(row.get(1)?),
+        id: UserId::stored(text(row, 2)?),
+        administrator: row.get(3)?,
+        blocked: encode::block_cause(row.get(4)?)?,
+        profile: encode::profile_from_text(optional_text(row, 5)?)?,
+        created: tick(row, 6)?,
+        version: bits(row, 7)?,
+    }))
+}
+
+fn seat(row: &Row<'_>) -> Result<Change, StoreError> {
+    Ok(Change::PutSeat(SeatRow {
+        tenant: TenantNo(row.get(0)?),
+        user: UserNo(row.get(1)?),
+        pool: PoolNo(row.get(2)?),
+        granted: tick(row, 3)?,
+        order: EventNo(bits(row, 4)?),
+        access: encode::access_from_text(optional_text(row, 5)?)?,
+    }))
+}
+
+fn session(row: &Row<'_>) -> Result<Change, StoreError> {
+    Ok(Change::PutSession(SessionRow {
+        tenant: TenantNo(row.get(0)?),
+        user: UserNo(row.get(1)?),
+        place: row.get(2)?,
+        id: SessionId(Uuid::from_bytes(row.get(3)?)),
+        pool: PoolNo(row.get(4)?),
+        organization: row.get::<_, Option<u32>>(5)?.map(OrganizationNo),
+        device: DeviceId::stored(text(row, 6)?),
+        client: text(row, 7)?.into(),
+        administrator: row.get(8)?,
+        exempt: row.get(9)?,
+        started: tick(row, 10)?,
+        last_activity: tick(row, 11)?,
+        lease_ttl: Duration::from_millis(bits(row, 12)?),
+        ended: encode::ended(row.get(13)?, row.get(14)?)?,
+    }))
+}
+
+fn tick(row: &Row<'_>, column: usize) -> rusqlite::Result<Tick> {
+    bits(row, column).map(Tick)
+}
+
+fn bits(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(i64::cast_unsigned)
+}
+
+/// Borrowed from SQLite's own memory.
+pub fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, StoreError> {
+    optional_text(row, column)?.ok_or_else(|| StoreError(format!("column {column} is empty")))
+}
+
+pub fn optional_text<'a>(row: &'a Row<'_>, column: usize) -> Result<Option<&'a str>, StoreError> {
+    row.get_ref(column)?.as_str_or_null().map_err(|error| StoreError(format!("column {column}: {error}")))
+}

@@ -1,0 +1,113 @@
+//! The embedded store: one SQLite file in a directory that one process owns.
+//!
+//! One thread owns the connection that writes, another one that only reads; both run jobs one after the other.
+//! What was handed to a thread runs to its end, whoever stops waiting for it.
+
+mod audit;
+mod commit;
+mod database;
+mod directory;
+mod error;
+mod load;
+mod row;
+mod schema;
+mod shards;
+mod worker;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use self::database::{Database, Mode};
+use self::worker::Worker;
+use super::open::{Migrated, OpenError};
+use super::{Answer, AuditQuery, Batch, ClaimError, CommitError, Owner, Position, Store, StoreError};
+use crate::ids::{OwnerToken, ShardId};
+use crate::ledger::change::{AuditEvent, Change};
+
+pub struct SqliteStore {
+    writer: Worker,
+    reader: Worker,
+}
+
+impl SqliteStore {
+    /// Opens the store in this directory, which is made (for its owner only) when missing, and brings the schema up
+    /// to date. Blocks the thread.
+    ///
+    /// # Errors
+    /// Another process has the directory, a newer release wrote it, or it cannot be used.
+    pub fn open(directory: &Path) -> Result<Self, OpenError> {
+        let (database, _) = prepared(directory)?;
+        let path = database.path().to_owned();
+        let writer = Worker::start("usher-sqlite-write", database);
+        let reader = Worker::start("usher-sqlite-read", Database::new(path, Mode::Read));
+        Ok(Self { writer, reader })
+    }
+}
+
+/// Brings the schema in this directory up to date and closes it again. Blocks the thread.
+///
+/// # Errors
+/// As [`SqliteStore::open`].
+pub fn migrate(directory: &Path) -> Result<Migrated, OpenError> {
+    prepared(directory).map(|(_, migrated)| migrated)
+}
+
+fn prepared(directory: &Path) -> Result<(Database, Migrated), OpenError> {
+    let lock = directory::lock(directory)?;
+    let mut database = Database::new(directory::database(directory)?, Mode::Write).holding(lock);
+    let connection = database.connection().map_err(OpenError::Unreachable)?;
+    let migrated = schema::migrate(connection)?;
+    Ok((database, migrated))
+}
+
+impl Store for SqliteStore {
+    fn shards(&self, wanted: u16) -> Answer<'_, Result<u16, StoreError>> {
+        let answer = self.writer.run(move |database| shards::shards(database.connection()?, wanted));
+        Box::pin(async { answer.await? })
+    }
+
+    fn claim(
+        &self,
+        shard: ShardId,
+        over: Option<Owner>,
+        token: OwnerToken,
+    ) -> Answer<'_, Result<(Owner, Position), ClaimError>> {
+        let answer = self.writer.run(move |database| shards::claim(database, shard, over, token));
+        Box::pin(async { answer.await.map_err(ClaimError::Unavailable)? })
+    }
+
+    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), StoreError>> {
+        let answer = self.reader.run(move |database| load::load(database.connection()?, shard, rows));
+        Box::pin(async { answer.await? })
+    }
+
+    fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> Answer<'_, Result<(), CommitError>> {
+        let answer = self.writer.run(move |database| commit::commit(database, shard, owner, &batch));
+        // A batch that the thread did not take, or whose answer got lost.
+        Box::pin(async { answer.await.map_err(CommitError::Unknown)? })
+    }
+
+    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<Vec<AuditEvent>, StoreError>> {
+        let answer = self.reader.run(move |database| audit::read(database.connection()?, &query));
+        Box::pin(async { answer.await? })
+    }
+
+    fn release(&self, shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>> {
+        let answer = self.writer.run(move |database| shards::release(database.connection()?, shard, owner));
+        Box::pin(async { answer.await? })
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        Box::pin(async {
+            // The reader first: the last connection to close folds the write-ahead log into the database, and only
+            // the writer can.
+            self.reader.stop().await;
+            self.writer.stop().await;
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! Changes as statements. A put writes the whole row; putting it again is harmless.
+//!
+//! SQLite's integers are signed: 64-bit ticks and versions are kept by their bits.
+
+use rusqlite::{Connection, Params, params};
+
+use crate::ids::ShardId;
+use crate::ledger::change::{AuditEvent, Change, LicenseRow, OrganizationRow, SeatRow, SessionRow, TenantRow, UserRow};
+use crate::store::encode;
+
+/// The tables that hold what is under a tenant's number. Not the audit, which outlives it.
+const DELETE_TENANT: [&str; 7] = [
+    "/* usher:delete_tenant */ DELETE FROM tenants WHERE shard_id = ?1 AND tenant_no = ?2",
+    "/* usher:delete_tenant */ DELETE FROM licenses WHERE shard_id = ?1 AND tenant_no = ?2",
+    "/* usher:delete_tenant */ DELETE FROM pools WHERE shard_id = ?1 AND tenant_no = ?2",
+    "/* usher:delete_tenant */ DELETE FROM organizations WHERE shard_id = ?1 AND tenant_no = ?2",
+    "/* usher:delete_tenant */ DELETE FROM users WHERE shard_id = ?1 AND tenant_no = ?2",
+    "/* usher:delete_tenant */ DELETE FROM seats WHERE shard_id = ?1 AND tenant_no = ?2",
+    "/* usher:delete_tenant */ DELETE FROM sessions WHERE shard_id = ?1 AND tenant_no = ?2",
+];
+const PUT_TENANT: &str = "/* usher:put_tenant */ REPLACE INTO tenants
+    (shard_id, tenant_no, tenant_id, display_name, contact, state, policy, created, version)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+const PUT_LICENSE: &str = "/* usher:put_license */ REPLACE INTO licenses
+    (shard_id, tenant_no, license_id, revision, not_before_ms, expires_ms, entitlements)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const DELETE_LICENSE: &str = "/* usher:delete_license */ DELETE FROM licenses
+    WHERE shard_id = ?1 AND tenant_no = ?2 AND license_id = ?3";
+const PUT_POOL: &str = "/* usher:put_pool */ REPLACE INTO pools
+    (shard_id, tenant_no, pool_no, pool_id) VALUES (?1, ?2, ?3, ?4)";
+const PUT_ORGANIZATION: &str = "/* usher:put_organization */ REPLACE INTO organizations
+    (shard_id, tenant_no, organization_no, organization_id, display_name, created, version)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const DELETE_ORGANIZATION: &str = "/* usher:delete_organization */ DELETE FROM organizations
+    WHERE shard_id = ?1 AND tenant_no = ?2 AND organization_no = ?3";
+const PUT_USER: &str = "/* usher:put_user */ REPLACE INTO users
+    (shard_id, tenant_no, user_no, user_id, administrator, blocked, profile, created, version)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+const DELETE_USER: &str = "/* usher:delete_user */ DELETE FROM users
+    WHERE shard_id = ?1 AND tenant_no = ?2 AND user_no = ?3";
+const PUT_SEAT: &str = "/* usher:put_seat */ REPLACE INTO seats
+    (shard_id, tenant_no, user_no, pool_no, granted, grant_event_no, organizations)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const DELETE_SEAT: &str = "/* usher:delete_seat */ DELETE FROM seats
+    WHERE shard_id = ?1 AND tenant_no = ?2 AND user_no = ?3 AND pool_no = ?4";
+const PUT_SESSION: &str = "/* usher:put_session */ REPLACE INTO sessions
+    (shard_id, tenant_no, user_no, place, session_id, pool_no, organization_no, device_id, client,
+     administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+const DELETE_SESSION: &str = "/* usher:delete_session */ DELETE FROM sessions
+    WHERE shard_id = ?1 AND tenant_no = ?2 AND user_no = ?3 AND place = ?4";
+const PUT_EVENT: &str = "/* usher:put_event */ REPLACE INTO audit
+    (shard_id, tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id,
+     count, detail)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+
+pub fn write(connection: &Connection, shard: ShardId, change: &Change) -> rusqlite::Result<()> {
+    let run = Run { connection, shard };
+    match change {
+        Change::PutTenant(row) => run.tenant(row),
+        Change::DeleteTenant(no) => DELETE_TENANT.iter().try_for_each(|sql| run.sql(sql, params![shard.0, no.0])),
+        Change::PutLicense(row) => run.license(row),
+        Change::DeleteLicense(tenant, id) => run.sql(DELETE_LICENSE, params![shard.0, tenant.0, id.as_str()]),
+        Change::PutPool(row) => run.sql(PUT_POOL, params![shard.0, row.tenant.0, row.no.0, row.id.as_str()]),
+        Change::PutOrganization(row) => run.organization(row),
+        Change::DeleteOrganization(tenant, no) => run.sql(DELETE_ORGANIZATION, params![shard.0, tenant.0, no.0]),
+        Change::PutUser(row) => run.user(row),
+        Change::DeleteUser(tenant, no) => run.sql(DELETE_USER, params![shard.0, tenant.0, no.0]),
+        Change::PutSeat(row) => run.seat(row),
+        Change::DeleteSeat(tenant, user, pool) => run.sql(DELETE_SEAT, params![shard.0, tenant.0, user.0, pool.0]),
+        Change::PutSession(row) => run.session(row),
+        Change::DeleteSession(tenant, user, place) => {
+            run.sql(DELETE_SESSION, params![shard.0, tenant.0, user.0, place])
+        }
+    }
+}
+
+pub fn write_event(connection: &Connection, shard: ShardId, event: &AuditEvent) -> rusqlite::Result<()> {
+    Run { connection, shard }.sql(
+        PUT_EVENT,
+        params![
+            shard.0,
+            event.tenant.0,
+            event.no.0.cast_signed(),
+            event.at.0,
+            &*event.actor.0,
+            event.action.code(),
+            event.reason.map(|reason| reason.code()),
+            event.user.as_ref().map(|id| id.as_str()),
+            event.pool.as_ref().map(|id| id.as_str()),
+            event.session.as_ref().map(|id| id.0.as_bytes()),
+            event.organization.as_ref().map(|id| id.as_str()),
+            event.count,
+            &*event.detail,
+        ],
+    )
+}
+
+struct Run<'a> {
+    connection: &'a Connection,
+    shard: ShardId,
+}
+
+impl Run<'_> {
+    fn sql(&self, sql: &str, params: impl Params) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute(params).map(|_| ())
+    }
+
+    fn tenant(&self, row: &TenantRow) -> rusqlite::Result<()> {
+        self.sql(
+            PUT_TENANT,
+            params![
+                self.shard.0,
+                row.no.0,
+                row.id.as_str(),
+                &*row.display_name,
+                &*row.contact,
+                encode::tenant_state_code(row.state),
+                encode::policy_to_text(&row.policy),
+                row.created.0.cast_signed(),
+                row.version.cast_signed(),
+            ],
+        )
+    }
+
+    fn license(&self, row: &LicenseRow) -> rusqlite::Result<()> {
+        self.sql(
+            PUT_LICENSE,
+            params![
+                self.shard.0,
+                row.tenant.0,
+                row.id.as_str(),
+                row.revision.cast_signed(),
+                row.not_before.map(|wall| wall.0),
+                row.expires.map(|wall| wall.0),
+                encode::entitlements_to_text(&row.entitlements),
+            ],
+        )
+    }
+
+    fn organization(&self, row: &OrganizationRow) -> rusqlite::Result<()> {
+        self.sql(
+            PUT_ORGANIZATION,
+            params![
+                self.shard.0,
+                row.tenant.0,
+                row.no.0,
+                row.id.as_str(),
+                &*row.display_name,
+                row.created.0.cast_signed(),
+                row.version.cast_signed(),
+            ],
+        )
+    }
+
+    fn user(&self, row: &UserRow) -> rusqlite::Result<()> {
+        self.sql(
+            PUT_USER,
+            params![
+                self.shard.0,
+                row.tenant.0,
+                row.no.0,
+                row.id.as_str(),
+                row.administrator,
+                row.blocked.map(encode::block_code),
+                encode::profile_to_text(&row.profile),
+                row.created.0.cast_signed(),
+                row.version.cast_signed(),
+            ],
+        )
+    }
+
+    fn seat(&self, row: &SeatRow) -> rusqlite::Result<()> {
+        self.sql(
+            PUT_SEAT,
+            params![
+                self.shard.0,
+                row.tenant.0,
+                row.user.0,
+                row.pool.0,
+                row.granted.0.cast_signed(),
+                row.order.0.cast_signed(),
+                encode::access_to_text(&row.access),
+            ],
+        )
+    }
+
+    fn session(&self, row: &SessionRow) -> rusqlite::Result<()> {
+        self.sql(
+            PUT_SESSION,
+            params![
+                self.shard.0,
+                row.tenant.0,
+                row.user.0,
+                row.place,
+                row.id.0.as_bytes(),
+                row.pool.0,
+                row.organization.map(|no| no.0),
+                row.device.as_str(),
+                &*row.client,
+                row.administrator,
+                row.exempt,
+                row.started.0.cast_signed(),
+                row.last_activity.0.cast_signed(),
+                encode::millis(row.lease_ttl).cast_signed(),
+                row.ended.map(|(at, _)| at.0.cast_signed()),
+                row.ended.map(|(_, reason)| reason.code()),
+            ],
+        )
+    }
+}

@@ -1,0 +1,32 @@
+//! The schema's version, and how it gets to this release's.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::store::StoreError;
+use crate::store::open::{Migrated, OpenError, SchemaVersion};
+
+/// Never change a file in there, only add: somebody has run it.
+mod embedded {
+    refinery::embed_migrations!("src/store/migrations/sqlite");
+}
+
+/// Brings the schema up to date. The lock of the data directory keeps other processes away.
+pub fn migrate(connection: &mut Connection) -> Result<Migrated, OpenError> {
+    let runner = embedded::migrations::runner();
+    let known = runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0);
+    let found = version(connection).map_err(|error| OpenError::Other(error.into()))?;
+    if found > known {
+        return Err(OpenError::SchemaNewer { found, known });
+    }
+    // One transaction for each migration and its line in the history: a crash leaves a whole version.
+    runner.run(connection).map_err(|error| OpenError::Other(StoreError(format!("cannot migrate: {error}"))))?;
+    Ok(Migrated { from: found, to: known })
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<SchemaVersion> {
+    let table = "SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history'";
+    if connection.query_row(table, [], |_| Ok(())).optional()?.is_none() {
+        return Ok(0);
+    }
+    connection.query_row("SELECT coalesce(max(version), 0) FROM refinery_schema_history", [], |row| row.get(0))
+}

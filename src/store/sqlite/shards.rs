@@ -1,0 +1,90 @@
+//! The table `shards`: how many there are, and who owns them.
+
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use uuid::Uuid;
+
+use super::database::Database;
+use crate::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId, TenantNo};
+use crate::ledger::time::{Tick, Wall};
+use crate::store::{ClaimError, Owner, Position, StoreError};
+
+const COUNT: &str = "/* usher:count_shards */ SELECT count(*) FROM shards";
+const CREATE: &str = "/* usher:create_shard */ INSERT INTO shards VALUES (?1, 0, ?2, 0, 0, 0, 0, 0, 0)";
+const READ: &str = "/* usher:read_shard */
+    SELECT epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no
+    FROM shards WHERE shard_id = ?1";
+const CLAIM: &str = "/* usher:claim */ UPDATE shards SET epoch = ?2, owner_token = ?3 WHERE shard_id = ?1";
+const RELEASE: &str = "/* usher:release */
+    UPDATE shards SET owner_token = ?4 WHERE shard_id = ?1 AND epoch = ?2 AND owner_token = ?3";
+
+pub fn shards(connection: &mut Connection, wanted: u16) -> Result<u16, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: u16 = transaction.query_row(COUNT, [], |row| row.get(0))?;
+    if found > 0 {
+        return Ok(found);
+    }
+    for shard in 0..wanted {
+        transaction.execute(CREATE, params![shard, Uuid::nil().as_bytes()])?;
+    }
+    transaction.commit()?;
+    Ok(wanted)
+}
+
+pub fn claim(
+    database: &mut Database,
+    shard: ShardId,
+    over: Option<Owner>,
+    token: OwnerToken,
+) -> Result<(Owner, Position), ClaimError> {
+    let answer = database.connection().and_then(|connection| try_claim(connection, shard, over, token));
+    match answer {
+        Ok(Some(claimed)) => Ok(claimed),
+        Ok(None) => Err(ClaimError::Taken),
+        Err(error) => {
+            database.broken();
+            Err(ClaimError::Unavailable(error))
+        }
+    }
+}
+
+/// `None`: somebody else has it. The transaction holds the only write lock, so read and write are one step.
+fn try_claim(
+    connection: &mut Connection,
+    shard: ShardId,
+    over: Option<Owner>,
+    token: OwnerToken,
+) -> Result<Option<(Owner, Position)>, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let read = transaction.prepare_cached(READ)?.query_row([shard.0], position).optional()?;
+    let (owner, position) = read.ok_or_else(|| StoreError(format!("there is no shard {shard}")))?;
+    if owner.token == token {
+        // An earlier attempt, whose answer was lost.
+        return Ok(Some((owner, position)));
+    }
+    if over.is_some_and(|over| over != owner) {
+        return Ok(None);
+    }
+    let claimed = Owner { epoch: Epoch(owner.epoch.0 + 1), token };
+    transaction.prepare_cached(CLAIM)?.execute(params![shard.0, claimed.epoch.0, token.0.as_bytes()])?;
+    transaction.commit()?;
+    Ok(Some((claimed, position)))
+}
+
+fn position(row: &Row<'_>) -> rusqlite::Result<(Owner, Position)> {
+    let owner = Owner { epoch: Epoch(row.get(0)?), token: OwnerToken(Uuid::from_bytes(row.get(1)?)) };
+    let position = Position {
+        seq: Seq(row.get(2)?),
+        tick: Tick(row.get::<_, i64>(3)?.cast_unsigned()),
+        wall: Wall(row.get(4)?),
+        wall_high: Wall(row.get(5)?),
+        last_tenant: TenantNo(row.get(6)?),
+        last_event: EventNo(row.get::<_, i64>(7)?.cast_unsigned()),
+    };
+    Ok((owner, position))
+}
+
+pub fn release(connection: &mut Connection, shard: ShardId, owner: Owner) -> Result<(), StoreError> {
+    let nobody = Uuid::nil();
+    connection.execute(RELEASE, params![shard.0, owner.epoch.0, owner.token.0.as_bytes(), nobody.as_bytes()])?;
+    Ok(())
+}

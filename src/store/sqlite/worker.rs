@@ -1,0 +1,62 @@
+//! A thread that owns a database connection and runs jobs one after the other.
+
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+use tokio::sync::oneshot;
+
+use super::database::Database;
+use crate::store::{Answer, StoreError};
+
+type Job = Box<dyn FnOnce(&mut Database) + Send>;
+
+/// `None`: stopped.
+pub struct Worker(Mutex<Option<Running>>);
+
+struct Running {
+    jobs: Sender<Job>,
+    thread: JoinHandle<()>,
+}
+
+impl Worker {
+    /// # Panics
+    /// When the operating system has no thread left.
+    pub fn start(name: &str, mut database: Database) -> Self {
+        let (jobs, waiting) = channel::<Job>();
+        let thread = Builder::new()
+            .name(name.into())
+            .spawn(move || waiting.into_iter().for_each(|job| job(&mut database)))
+            .expect("a thread for the store");
+        Self(Mutex::new(Some(Running { jobs, thread })))
+    }
+
+    /// Hands the job over at once; it runs whether or not somebody waits for its answer.
+    pub fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Database) -> T + Send + 'static,
+    ) -> Answer<'static, Result<T, StoreError>> {
+        let (answer, waiting) = oneshot::channel();
+        let job: Job = Box::new(move |database| {
+            // Nobody waits any more: that changes nothing.
+            let _ = answer.send(job(database));
+        });
+        if let Some(running) = &*self.running() {
+            // Fails only when the thread is gone, and then the answer is, too.
+            let _ = running.jobs.send(job);
+        }
+        Box::pin(async { waiting.await.map_err(|_| StoreError("the store is closed".into())) })
+    }
+
+    /// Finishes what was handed over, and closes the connection.
+    pub async fn stop(&self) {
+        let Some(running) = self.running().take() else { return };
+        drop(running.jobs);
+        // Waits for a thread: not on one of the runtime's.
+        let _ = tokio::task::spawn_blocking(|| running.thread.join()).await;
+    }
+
+    fn running(&self) -> MutexGuard<'_, Option<Running>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

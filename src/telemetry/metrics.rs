@@ -1,0 +1,372 @@
+//! Every metric, in one table, and where its numbers come from. Everybody counts in plain atomics of the own room;
+//! they are read here when somebody asks for `/metrics`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use opentelemetry::metrics::{AsyncInstrument, Meter, MeterProvider};
+use opentelemetry::{Key, KeyValue};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use prometheus::{Encoder, Registry, TextEncoder};
+use tokio::sync::watch;
+
+use super::histograms::Histograms;
+use crate::journal::{self, Journal, ShardState};
+use crate::ledger::Totals;
+use crate::server;
+use crate::tasks::TaskView;
+
+/// One metric, as `/metrics` shows it.
+#[derive(Debug)]
+pub struct Metric {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// In words; the name holds it as well where it is a unit of measure.
+    pub unit: &'static str,
+    pub labels: &'static [&'static str],
+    pub meaning: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows, from 0 at the start of the process.
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+macro_rules! table {
+    ($($constant:ident: $kind:ident $name:literal [$($label:literal),*] in $unit:literal, $meaning:literal;)+) => {
+        $(
+            const $constant: Metric = Metric {
+                name: $name,
+                kind: Kind::$kind,
+                unit: $unit,
+                labels: &[$($label),*],
+                meaning: $meaning,
+            };
+        )+
+
+        /// Every metric there is.
+        pub const TABLE: &[&Metric] = &[$(&$constant),+];
+    };
+}
+
+table! {
+    BUILD: Gauge "usher_build_info" ["version"] in "1", "The version of the program";
+    READY: Gauge "usher_ready" [] in "1 or 0", "Whether it is serving, as /readyz and the health service say";
+    CALLS: Counter "usher_calls_total" ["method", "code"] in "calls",
+        "Calls that ended, by method and gRPC status code; methods that there are not are \"other\"";
+    CALLS_NOW: Gauge "usher_calls_in_flight" [] in "calls", "Calls and streams that are open";
+    PANICS: Counter "usher_panics_total" [] in "calls", "Calls that ended in a panic, each a defect; the log says where";
+    CONNECTIONS: Gauge "usher_connections" [] in "connections", "Connections to the gRPC API";
+    REFUSED: Counter "usher_connections_refused_total" [] in "connections",
+        "Connections closed at once, because there were as many as allowed";
+    DECISIONS: Counter "usher_decisions_total" ["decision"] in "decisions",
+        "Check-outs granted, renewed, and denied by reason; questions (check_only) are none";
+    TENANTS: Gauge "usher_tenants" [] in "tenants", "Tenants";
+    USERS: Gauge "usher_users" [] in "users", "Users of all tenants, blocked ones included";
+    SESSIONS: Gauge "usher_sessions" [] in "sessions", "Live sessions of all tenants";
+    SEATS: Gauge "usher_seats_in_use" [] in "seats", "Seats in use, in all pools of all tenants that have a limit";
+    LIMIT: Gauge "usher_seats_limit" [] in "seats", "Limits of the same pools, added up";
+    COMMANDS: Counter "usher_commands_total" [] in "commands", "Commands decided, denials included";
+    QUERIES: Counter "usher_queries_total" [] in "queries", "Queries answered from memory";
+    QUEUE: Gauge "usher_queue_commands" [] in "commands", "Commands and queries that wait for a shard";
+    BATCH: Histogram "usher_batch_commands" [] in "commands", "Commands in a committed batch";
+    COMMIT: Histogram "usher_commit_seconds" [] in "seconds",
+        "From sending a batch to the store to knowing that it is durable";
+    STATE: Gauge "usher_shard_state" ["shard", "state"] in "1 or 0",
+        "serving, store_away, lost (to another process) or stopped: 1 for the one that it is";
+    RECOVERIES: Counter "usher_recoveries_total" [] in "batches", "Batches whose outcome was not known at first";
+    RELOADS: Counter "usher_reloads_total" [] in "loads", "Times that a shard was loaded again after a failure";
+    BEHIND: Gauge "usher_clock_behind_seconds" [] in "seconds",
+        "How far the wall clock is behind the latest time that it ever showed: licenses are suspect above 0";
+    TASK_RUNS: Counter "usher_task_runs_total" ["task"] in "runs", "Runs of the background tasks";
+    TASK_PANICS: Counter "usher_task_panics_total" ["task"] in "runs", "Runs that ended in a panic, each a defect";
+}
+
+/// Reports numbers: a value, and the values of the metric's labels in their order.
+type Report<'a> = &'a mut dyn FnMut(u64, &[&str]);
+
+/// The metrics of this process.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    provider: SdkMeterProvider,
+    meter: Meter,
+    /// As of the last time that somebody asked for the metrics: the shards have to be asked for them.
+    totals: Arc<Mutex<Totals>>,
+}
+
+impl Metrics {
+    /// # Panics
+    /// Never: a fresh registry takes one exporter.
+    #[must_use]
+    pub fn start() -> Self {
+        let registry = Registry::new();
+        // The names are those of the table, to the letter.
+        let exporter = opentelemetry_prometheus::exporter()
+            .with_registry(registry.clone())
+            .without_units()
+            .without_counter_suffixes()
+            .without_target_info()
+            .scope_info_enabled(false)
+            .build()
+            .expect("a fresh registry takes one exporter");
+        let provider = SdkMeterProvider::builder().with_reader(exporter).build();
+        let meter = provider.meter("usher");
+        let metrics = Self { registry, provider, meter, totals: Arc::default() };
+        metrics.observe(&BUILD, |report| report(1, &[env!("CARGO_PKG_VERSION")]));
+        metrics
+    }
+
+    pub fn observe_ready(&self, ready: impl Fn() -> bool + Send + Sync + 'static) {
+        self.observe(&READY, move |report| report(u64::from(ready()), &[]));
+    }
+
+    /// What the front door counts.
+    pub fn observe_front(&self, stats: &Arc<server::Stats>) {
+        let one = |metric, read: fn(&server::Stats) -> u64| {
+            let stats = Arc::clone(stats);
+            self.observe(metric, move |report| report(read(&stats), &[]));
+        };
+        one(&CALLS_NOW, server::Stats::calls_now);
+        one(&PANICS, server::Stats::panics);
+        one(&CONNECTIONS, server::Stats::connections_now);
+        one(&REFUSED, server::Stats::connections_refused);
+        let stats = Arc::clone(stats);
+        self.observe(&CALLS, move |report| {
+            stats.calls().for_each(|(method, code, count)| report(count, &[method, code]))
+        });
+    }
+
+    /// Every decision's name and count.
+    pub fn observe_decisions<D>(&self, decisions: D)
+    where
+        D: Fn() -> Vec<(&'static str, u64)> + Send + Sync + 'static,
+    {
+        self.observe(&DECISIONS, move |report| {
+            decisions().into_iter().for_each(|(name, count)| report(count, &[name]))
+        });
+    }
+
+    /// What the shards count and do.
+    ///
+    /// # Panics
+    /// When called twice.
+    pub fn observe_journal(&self, journal: &Arc<Journal>) {
+        let queue = Arc::clone(journal);
+        self.observe_queue(move || queue.queue_depth());
+        self.observe_states(journal.states());
+        self.observe_shards(&journal.stats());
+        self.observe_totals();
+    }
+
+    fn observe_queue(&self, depth: impl Fn() -> usize + Send + Sync + 'static) {
+        self.observe(&QUEUE, move |report| report(depth() as u64, &[]));
+    }
+
+    fn observe_states(&self, shards: Vec<watch::Receiver<ShardState>>) {
+        self.observe(&STATE, move |report| {
+            for (shard, state) in shards.iter().enumerate() {
+                let (shard, now) = (shard.to_string(), *state.borrow());
+                STATES.iter().for_each(|(state, name)| report(u64::from(now == *state), &[&shard, name]));
+            }
+        });
+    }
+
+    fn observe_shards(&self, shards: &[Arc<journal::Stats>]) {
+        let sum = |metric, read: fn(&journal::Stats) -> &AtomicU64| {
+            let shards = shards.to_vec();
+            self.observe(metric, move |report| {
+                report(shards.iter().map(|shard| read(shard).load(Ordering::Relaxed)).sum(), &[]);
+            });
+        };
+        sum(&COMMANDS, |shard| &shard.commands);
+        sum(&QUERIES, |shard| &shard.queries);
+        sum(&RECOVERIES, |shard| &shard.recoveries);
+        sum(&RELOADS, |shard| &shard.reloads);
+        let clocks = shards.to_vec();
+        self.observe(&BEHIND, move |report| {
+            let behind = clocks.iter().map(|shard| shard.clock_behind_ms.load(Ordering::Relaxed)).max();
+            report(behind.unwrap_or(0).div_ceil(1000), &[]);
+        });
+        let histograms = Histograms::new(shards.to_vec(), &BATCH, &COMMIT);
+        self.registry.register(Box::new(histograms)).expect("registered once");
+    }
+
+    fn observe_totals(&self) {
+        let one = |metric, read: fn(&Totals) -> u64| {
+            let totals = Arc::clone(&self.totals);
+            self.observe(metric, move |report| {
+                report(read(&totals.lock().unwrap_or_else(PoisonError::into_inner)), &[]);
+            });
+        };
+        one(&TENANTS, |totals| totals.tenants);
+        one(&USERS, |totals| totals.users);
+        one(&SESSIONS, |totals| totals.sessions);
+        one(&SEATS, |totals| totals.seats_in_use);
+        one(&LIMIT, |totals| totals.seats_limit);
+    }
+
+    /// The sums over all tenants, from now on.
+    pub fn set_totals(&self, totals: Totals) {
+        *self.totals.lock().unwrap_or_else(PoisonError::into_inner) = totals;
+    }
+
+    pub fn observe_tasks(&self, tasks: impl Fn() -> Vec<TaskView> + Clone + Send + Sync + 'static) {
+        let count = |read: fn(&TaskView) -> u64| {
+            let tasks = tasks.clone();
+            move |report: Report| tasks().iter().for_each(|task| report(read(task), &[task.name]))
+        };
+        self.observe(&TASK_RUNS, count(|task| task.runs));
+        self.observe(&TASK_PANICS, count(|task| task.panics));
+    }
+
+    /// Asks for a metric's numbers whenever the metrics are read.
+    fn observe(&self, metric: &'static Metric, read: impl Fn(Report) + Send + Sync + 'static) {
+        let callback = move |observer: &dyn AsyncInstrument<u64>| {
+            read(&mut |value, labels| observer.observe(value, &attributes(metric, labels)));
+        };
+        match metric.kind {
+            Kind::Counter => {
+                let counter = self.meter.u64_observable_counter(metric.name).with_description(metric.meaning);
+                drop(counter.with_callback(callback).build());
+            }
+            Kind::Gauge => {
+                let gauge = self.meter.u64_observable_gauge(metric.name).with_description(metric.meaning);
+                drop(gauge.with_callback(callback).build());
+            }
+            Kind::Histogram => unreachable!("{} is recorded, not observed", metric.name),
+        }
+    }
+
+    /// The metrics in Prometheus' text format.
+    #[must_use]
+    pub fn render(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut text) {
+            tracing::error!(%error, "the metrics cannot be written");
+        }
+        text
+    }
+
+    /// The last thing that is done: nobody reads the metrics from here on.
+    pub fn stop(&self) {
+        if let Err(error) = self.provider.shutdown() {
+            tracing::debug!(%error, "the metrics did not stop");
+        }
+    }
+}
+
+const STATES: [(ShardState, &str); 4] = [
+    (ShardState::Serving, "serving"),
+    (ShardState::StoreAway, "store_away"),
+    (ShardState::Lost, "lost"),
+    (ShardState::Stopped, "stopped"),
+];
+
+fn attributes(metric: &'static Metric, labels: &[&str]) -> Vec<KeyValue> {
+    debug_assert_eq!(labels.len(), metric.labels.len(), "{}", metric.name);
+    let pairs = metric.labels.iter().zip(labels);
+    pairs.map(|(name, value)| KeyValue::new(Key::from_static_str(name), (*value).to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::server::Methods;
+    use std::time::Duration;
+
+    /// Metrics of which every one has something to show.
+    fn busy() -> Metrics {
+        let metrics = Metrics::start();
+        metrics.observe_ready(|| true);
+        let methods = Methods::read(&[tonic_health::pb::FILE_DESCRIPTOR_SET]).unwrap();
+        let stats = Arc::new(server::Stats::new(Arc::new(methods)));
+        stats.count_for_test("/grpc.health.v1.Health/Check");
+        metrics.observe_front(&stats);
+        metrics.observe_decisions(|| vec![("GRANTED", 3), ("SEATS_EXHAUSTED", 1)]);
+        let shards = [Arc::new(journal::Stats::default()), Arc::new(journal::Stats::default())];
+        shards[0].commands.store(4, Ordering::Relaxed);
+        shards[1].commands.store(5, Ordering::Relaxed);
+        shards[1].clock_behind_ms.store(1_001, Ordering::Relaxed);
+        metrics.observe_shards(&shards);
+        metrics.observe_queue(|| 2);
+        metrics.observe_states(vec![watch::channel(ShardState::Serving).1, watch::channel(ShardState::StoreAway).1]);
+        metrics.observe_totals();
+        metrics.set_totals(Totals { tenants: 1, users: 2, sessions: 3, seats_in_use: 4, seats_limit: 5 });
+        let task = TaskView { name: "sweeper", period: Duration::ZERO, runs: 9, panics: 0, age: Duration::ZERO };
+        metrics.observe_tasks(move || vec![task.clone()]);
+        metrics
+    }
+
+    fn text(metrics: &Metrics) -> String {
+        String::from_utf8(metrics.render()).unwrap()
+    }
+
+    #[test]
+    fn what_is_shown_is_what_the_table_says() {
+        let text = text(&busy());
+        let mut shown: BTreeMap<&str, (&str, BTreeSet<&str>)> = BTreeMap::new();
+        for line in text.lines() {
+            if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+                shown.insert(name, (kind, BTreeSet::new()));
+            } else if !line.starts_with('#') {
+                let name = line.split(['{', ' ']).next().unwrap();
+                let family =
+                    ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+                let labels = line.split_once('{').map_or("", |(_, rest)| rest.split_once('}').unwrap().0);
+                let names = labels.split(',').filter_map(|label| label.split_once('=')).map(|(name, _)| name);
+                shown.get_mut(family).unwrap().1.extend(names.filter(|name| *name != "le"));
+            }
+        }
+        let table: BTreeMap<_, _> = TABLE
+            .iter()
+            .map(|metric| {
+                let kind = match metric.kind {
+                    Kind::Counter => "counter",
+                    Kind::Gauge => "gauge",
+                    Kind::Histogram => "histogram",
+                };
+                (metric.name, (kind, metric.labels.iter().copied().collect()))
+            })
+            .collect();
+        assert_eq!(shown, table, "{text}");
+    }
+
+    #[test]
+    fn the_table_reads_well() {
+        let mut names = BTreeSet::new();
+        for metric in TABLE {
+            assert!(names.insert(metric.name), "{} stands twice", metric.name);
+            assert!(metric.name.starts_with("usher_"), "{}", metric.name);
+            assert_eq!(metric.name.ends_with("_total"), metric.kind == Kind::Counter, "{}", metric.name);
+            assert!(!metric.meaning.is_empty() && !metric.unit.is_empty(), "{}", metric.name);
+        }
+    }
+
+    #[test]
+    fn numbers_are_those_of_their_rooms() {
+        let text = text(&busy());
+        for line in [
+            "usher_ready 1",
+            "usher_calls_total{code=\"CANCELLED\",method=\"grpc.health.v1.Health/Check\"} 1",
+            "usher_decisions_total{decision=\"SEATS_EXHAUSTED\"} 1",
+            "usher_sessions 3",
+            "usher_seats_limit 5",
+            "usher_queue_commands 2",
+            "usher_commands_total 9",
+            "usher_clock_behind_seconds 2",
+            "usher_shard_state{shard=\"0\",state=\"serving\"} 1",
+            "usher_shard_state{shard=\"1\",state=\"serving\"} 0",
+            "usher_batch_commands_count 0",
+            "usher_commit_seconds_bucket{le=\"0.0001\"} 0",
+            "usher_task_runs_total{task=\"sweeper\"} 9",
+        ] {
+            assert!(text.lines().any(|shown| shown == line), "no {line} in\n{text}");
+        }
+    }
+}

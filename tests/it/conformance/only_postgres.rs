@@ -1,0 +1,220 @@
+//! What only the production store has: a server that others use, too, and that goes away.
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio_postgres::Client;
+use usher::ids::{OwnerToken, Seq};
+use usher::store::open::{Migrated, OpenError};
+use usher::store::postgres::{DatabaseUrl, PostgresStore, migrate};
+use usher::store::{ClaimError, CommitError};
+
+use super::samples::tenant;
+use super::{Backend, SHARD, Writer, assert_same, load, soon};
+use crate::support::postgres;
+
+async fn fresh() -> (SecretString, DatabaseUrl) {
+    let url = postgres::cluster().database().await;
+    let parsed = DatabaseUrl::parse(&url).unwrap();
+    (url, parsed)
+}
+
+async fn backend() -> (Backend, Client) {
+    let (url, _) = fresh().await;
+    let client = postgres::connect(url.expose_secret()).await;
+    (Backend::Postgres(url), client)
+}
+
+/// Waits until a statement with this tag waits for a lock.
+async fn until_blocked(client: &Client, tag: &str) {
+    let blocked = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'";
+    let wait = async {
+        while client.query_one(blocked, &[&tag]).await.unwrap().get::<_, i64>(0) == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(wait).await;
+}
+
+async fn kill_writers(client: &Client) {
+    client
+        .execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = 'usher'",
+            &[],
+        )
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_claim_waits_for_a_batch_in_flight() {
+    let (backend, client) = backend().await;
+    let store = backend.start().await;
+    let former = Writer::claim(&*store).await.owner;
+    // A batch of the former owner whose COMMIT is still on its way.
+    client.batch_execute("BEGIN; UPDATE shards SET seq = seq + 1 WHERE shard_id = 0").await.unwrap();
+    let watcher = match &backend {
+        Backend::Postgres(url) => postgres::connect(url.expose_secret()).await,
+        Backend::Sqlite(_) => unreachable!(),
+    };
+    let claim = store.claim(SHARD, Some(former), OwnerToken::random());
+    let commit = async {
+        until_blocked(&watcher, "usher:claim").await;
+        client.batch_execute("COMMIT").await.unwrap();
+    };
+    let (claimed, ()) = tokio::join!(claim, commit);
+    let (owner, position) = claimed.unwrap();
+    assert_eq!((owner.epoch.0, position.seq), (2, Seq(1)));
+}
+
+#[tokio::test]
+async fn a_batch_behind_a_claim_is_fenced() {
+    let (backend, client) = backend().await;
+    let store = backend.start().await;
+    let mut writer = Writer::claim(&*store).await;
+    // A claim in flight, not yet committed, when the batch arrives.
+    client.batch_execute("BEGIN; UPDATE shards SET epoch = epoch + 1 WHERE shard_id = 0").await.unwrap();
+    let batch = writer.batch(vec![tenant(1)], vec![]);
+    let watcher = match &backend {
+        Backend::Postgres(url) => postgres::connect(url.expose_secret()).await,
+        Backend::Sqlite(_) => unreachable!(),
+    };
+    let commit = async {
+        until_blocked(&watcher, "usher:fence").await;
+        client.batch_execute("COMMIT").await.unwrap();
+    };
+    let (sent, ()) = tokio::join!(writer.send(&batch), commit);
+    super::fenced(sent);
+    assert_eq!(load(&*store, SHARD).await, []);
+}
+
+/// As the journal does it: claim over the own owner, look at `seq`, send again what was not committed.
+#[tokio::test]
+async fn a_lost_connection_loses_no_batch() {
+    let (backend, client) = backend().await;
+    let store = backend.start().await;
+    let mut writer = Writer::claim(&*store).await;
+    for no in 1..=10 {
+        kill_writers(&client).await;
+        let batch = writer.batch(vec![tenant(no)], vec![]);
+        if let Err(error) = writer.send(&batch).await {
+            assert!(matches!(error, CommitError::Unknown(_)), "{error}");
+            let claimed = store.claim(SHARD, Some(writer.owner), OwnerToken::random()).await.unwrap();
+            (writer.owner, writer.position) = claimed;
+            if writer.position.seq < batch.position.seq {
+                writer.send(&batch).await.unwrap();
+            }
+        }
+    }
+    assert_same(&load(&*store, SHARD).await, &(1..=10).map(tenant).collect::<Vec<_>>());
+    assert_eq!(Writer::claim(&*store).await.position.seq, Seq(10));
+}
+
+/// The server ends the transaction of a batch half-way: its fence waits for another transaction when it is killed.
+#[tokio::test]
+async fn a_batch_killed_on_its_way_is_unknown() {
+    let (backend, client) = backend().await;
+    let store = backend.start().await;
+    let mut writer = Writer::claim(&*store).await;
+    client.batch_execute("BEGIN; SELECT FROM shards WHERE shard_id = 0 FOR UPDATE").await.unwrap();
+    let watcher = match &backend {
+        Backend::Postgres(url) => postgres::connect(url.expose_secret()).await,
+        Backend::Sqlite(_) => unreachable!(),
+    };
+    let batch = writer.batch(vec![tenant(1)], vec![]);
+    let kill = async {
+        until_blocked(&watcher, "usher:fence").await;
+        kill_writers(&watcher).await;
+        client.batch_execute("ROLLBACK").await.unwrap();
+    };
+    let (sent, ()) = tokio::join!(writer.send(&batch), kill);
+    let Err(CommitError::Unknown(why)) = sent else { panic!("{sent:?}") };
+    assert!(why.0.contains("57P01"), "{why}");
+    (writer.owner, writer.position) = store.claim(SHARD, Some(writer.owner), OwnerToken::random()).await.unwrap();
+    assert_eq!(writer.position.seq, Seq(0));
+    writer.send(&batch).await.unwrap();
+    assert_eq!(load(&*store, SHARD).await, [tenant(1)]);
+}
+
+#[tokio::test]
+async fn a_schema_that_is_not_this_releases_is_refused() {
+    let (url, parsed) = fresh().await;
+    let refused = PostgresStore::open(&parsed, false).await.map(|_| ()).unwrap_err();
+    assert!(matches!(refused, OpenError::SchemaOlder { found: 0, known: 1 }), "{refused}");
+    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: 0, to: 1 });
+    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: 1, to: 1 });
+    PostgresStore::open(&parsed, false).await.map(|_| ()).unwrap();
+    let client = postgres::connect(url.expose_secret()).await;
+    client
+        .batch_execute(
+            "INSERT INTO refinery_schema_history SELECT 99, name, applied_on, checksum FROM refinery_schema_history",
+        )
+        .await
+        .unwrap();
+    for migrate in [false, true] {
+        let refused = PostgresStore::open(&parsed, migrate).await.map(|_| ()).unwrap_err();
+        assert!(matches!(refused, OpenError::SchemaNewer { found: 99, known: 1 }), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn two_migrations_at_once_are_one() {
+    let (_, parsed) = fresh().await;
+    let (one, other) = tokio::join!(migrate(&parsed), migrate(&parsed));
+    let from = [one.unwrap().from, other.unwrap().from];
+    assert!(from == [0, 1] || from == [1, 0], "{from:?}");
+}
+
+#[tokio::test]
+async fn an_unreachable_database_is_said_without_the_password() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (url, _) = fresh().await;
+    let wrong = url.expose_secret().replacen("usher:", "usher:hushhush", 1);
+    let secret = url.expose_secret().split([':', '@']).nth(2).unwrap().to_owned();
+    for url in [format!("postgres://ann:hushhush@{closed}/usher"), wrong] {
+        let parsed = DatabaseUrl::parse(&url.into()).unwrap();
+        let refused = PostgresStore::open(&parsed, true).await.map(|_| ()).unwrap_err();
+        let text = format!("{refused} {refused:?}");
+        assert!(matches!(refused, OpenError::Unreachable(_)), "{text}");
+        assert!(!text.contains("hush") && !text.contains(&secret), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_is_unavailable() {
+    let (backend, client) = backend().await;
+    let store = backend.start().await;
+    let writer = Writer::claim(&*store).await;
+    client.batch_execute("ALTER TABLE shards RENAME TO gone").await.unwrap();
+    kill_writers(&client).await;
+    let claimed = store.claim(SHARD, Some(writer.owner), OwnerToken::random()).await;
+    assert!(matches!(claimed, Err(ClaimError::Unavailable(_))), "{claimed:?}");
+    client.batch_execute("ALTER TABLE gone RENAME TO shards").await.unwrap();
+    store.claim(SHARD, Some(writer.owner), OwnerToken::random()).await.unwrap();
+}
+
+/// A login rewrites one row: without another index and with room in the page, that touches no index.
+#[tokio::test]
+async fn updates_of_sessions_stay_in_their_page() {
+    let (backend, client) = backend().await;
+    let store = backend.start().await;
+    let mut writer = Writer::claim(&*store).await;
+    for _ in 0..30 {
+        writer.commit((1..200).map(|user| super::samples::session(1, user, 0)).collect(), vec![]).await;
+    }
+    store.close().await;
+    // The server counts when a connection ends.
+    let counted = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'sessions'";
+    let counts = async {
+        loop {
+            client.batch_execute("SELECT pg_stat_clear_snapshot()").await.unwrap();
+            let row = client.query_one(counted, &[]).await.unwrap();
+            let (updates, hot): (i64, i64) = (row.get(0), row.get(1));
+            if updates == 29 * 199 {
+                break (updates, hot);
+            }
+        }
+    };
+    let (updates, hot) = soon(counts).await;
+    assert!(hot * 10 > updates * 8, "{hot} of {updates}");
+}

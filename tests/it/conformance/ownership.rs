@@ -1,0 +1,147 @@
+//! Who owns a shard.
+
+use usher::ids::{OwnerToken, ShardId};
+use usher::store::{ClaimError, Position};
+
+use super::samples::tenant;
+use super::{Backend, SHARD, Writer, event, fenced, load, owner, position};
+
+pub async fn shards_are_fixed_at_first_start(backend: Backend) {
+    let store = backend.open().await;
+    assert_eq!(store.shards(3).await, Ok(3));
+    assert_eq!(store.shards(5).await, Ok(3));
+    store.close().await;
+    drop(store);
+    let store = backend.open().await;
+    assert_eq!(store.shards(7).await, Ok(3));
+    for shard in 0..3 {
+        assert_eq!(load(&*store, ShardId(shard)).await, []);
+    }
+}
+
+pub async fn two_first_starts_agree(backend: Backend) {
+    let first = backend.open().await;
+    let second = backend.open_second().await;
+    let second = second.as_deref().unwrap_or(&*first);
+    let (one, other) = tokio::join!(first.shards(3), second.shards(5));
+    assert_eq!(one, other);
+    assert!(one == Ok(3) || one == Ok(5), "{one:?}");
+}
+
+pub async fn a_fresh_shard_stands_at_zero(backend: Backend) {
+    let store = backend.start().await;
+    let token = OwnerToken::random();
+    let claimed = store.claim(SHARD, None, token).await.unwrap();
+    assert_eq!(claimed, (owner(1, token), Position::default()));
+}
+
+pub async fn every_claim_adds_an_epoch(backend: Backend) {
+    let store = backend.start().await;
+    for epoch in 1..5 {
+        assert_eq!(Writer::claim(&*store).await.owner.epoch.0, epoch);
+    }
+    store.close().await;
+    drop(store);
+    let store = backend.start().await;
+    assert_eq!(Writer::claim(&*store).await.owner.epoch.0, 5);
+}
+
+pub async fn a_claim_over_a_former_owner_is_refused(backend: Backend) {
+    let store = backend.start().await;
+    let first = Writer::claim(&*store).await.owner;
+    let (second, _) = store.claim(SHARD, Some(first), OwnerToken::random()).await.unwrap();
+    assert_eq!(second.epoch.0, 2);
+    for stale in [first, owner(2, first.token), owner(1, second.token), owner(3, second.token)] {
+        let claimed = store.claim(SHARD, Some(stale), OwnerToken::random()).await;
+        assert!(matches!(claimed, Err(ClaimError::Taken)), "{stale:?}: {claimed:?}");
+    }
+    let (third, _) = store.claim(SHARD, Some(second), OwnerToken::random()).await.unwrap();
+    assert_eq!(third.epoch.0, 3);
+}
+
+pub async fn a_lost_answer_of_a_claim_is_asked_for_again(backend: Backend) {
+    let store = backend.start().await;
+    let first = Writer::claim(&*store).await.owner;
+    let token = OwnerToken::random();
+    let (second, _) = store.claim(SHARD, Some(first), token).await.unwrap();
+    assert_eq!(store.claim(SHARD, Some(first), token).await.unwrap().0, second);
+    assert_eq!(store.claim(SHARD, None, token).await.unwrap().0, second);
+    assert_eq!(second, owner(2, token));
+}
+
+pub async fn of_two_claims_at_once_one_wins(backend: Backend) {
+    let store = backend.start().await;
+    let second = backend.open_second().await;
+    let second = second.as_deref().unwrap_or(&*store);
+    let mut former = Writer::claim(&*store).await.owner;
+    for _ in 0..20 {
+        let (one, other) = (OwnerToken::random(), OwnerToken::random());
+        let claims = tokio::join!(store.claim(SHARD, Some(former), one), second.claim(SHARD, Some(former), other));
+        former = match claims {
+            (Ok((winner, _)), Err(ClaimError::Taken)) | (Err(ClaimError::Taken), Ok((winner, _))) => winner,
+            claims => panic!("{claims:?}"),
+        };
+    }
+    assert_eq!(former.epoch.0, 21);
+}
+
+pub async fn a_claim_answers_where_the_shard_stands(backend: Backend) {
+    let store = backend.start().await;
+    let mut first = Writer::claim(&*store).await;
+    first.position = position(0);
+    first.commit(vec![], vec![]).await;
+    assert_eq!(Writer::claim(&*store).await.position, position(1));
+    store.close().await;
+    drop(store);
+    let store = backend.start().await;
+    assert_eq!(Writer::claim(&*store).await.position, position(1));
+}
+
+pub async fn a_claim_of_an_unknown_shard_fails(backend: Backend) {
+    let store = backend.start().await;
+    let claimed = store.claim(ShardId(1), None, OwnerToken::random()).await;
+    assert!(matches!(claimed, Err(ClaimError::Unavailable(_))), "{claimed:?}");
+    let first = Writer::claim(&*store).await;
+    let stranger = Writer { shard: ShardId(1), ..first };
+    fenced(store.commit(ShardId(1), stranger.owner, stranger.batch(vec![], vec![])).await);
+}
+
+pub async fn shards_have_their_own_owners(backend: Backend) {
+    let store = backend.open().await;
+    assert_eq!(store.shards(2).await, Ok(2));
+    let mut first = Writer::claim_of(&*store, ShardId(0)).await;
+    let mut second = Writer::claim_of(&*store, ShardId(1)).await;
+    let batches = (first.batch(vec![], vec![]), second.batch(vec![], vec![]));
+    let (one, other) = tokio::join!(first.send(&batches.0), second.send(&batches.1));
+    one.unwrap();
+    other.unwrap();
+    fenced(store.commit(ShardId(0), second.owner, second.batch(vec![], vec![])).await);
+    fenced(store.commit(ShardId(1), first.owner, first.batch(vec![], vec![])).await);
+}
+
+pub async fn a_release_is_the_owners_alone(backend: Backend) {
+    let store = backend.start().await;
+    let former = Writer::claim(&*store).await.owner;
+    let mut writer = Writer::claim(&*store).await;
+    // Of a former owner: nothing happens.
+    store.release(SHARD, former).await.unwrap();
+    writer.commit(vec![], vec![]).await;
+    store.release(SHARD, writer.owner).await.unwrap();
+    fenced(store.commit(SHARD, writer.owner, writer.batch(vec![tenant(1)], vec![event(1, 1)])).await);
+    let claimed = store.claim(SHARD, Some(writer.owner), OwnerToken::random()).await;
+    assert!(matches!(claimed, Err(ClaimError::Taken)), "{claimed:?}");
+    let next = Writer::claim(&*store).await;
+    assert_eq!((next.owner.epoch.0, next.position.seq.0), (3, 1));
+    assert_eq!(next.load().await, []);
+}
+
+pub async fn a_closed_store_answers(backend: Backend) {
+    let store = backend.start().await;
+    let writer = Writer::claim(&*store).await;
+    store.close().await;
+    store.close().await;
+    assert!(store.shards(1).await.is_err());
+    assert!(matches!(store.claim(SHARD, None, OwnerToken::random()).await, Err(ClaimError::Unavailable(_))));
+    let sent = store.commit(SHARD, writer.owner, writer.batch(vec![], vec![])).await;
+    assert!(matches!(sent, Err(usher::store::CommitError::Unknown(_))), "{sent:?}");
+}

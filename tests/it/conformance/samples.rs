@@ -1,0 +1,234 @@
+//! Rows to put: plain ones, one of each kind, and the far ends of every value.
+
+use std::time::Duration;
+
+use usher::ids::{
+    DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantId, TenantNo,
+    UserId, UserNo,
+};
+use usher::ledger::change::{
+    Access, BlockCause, Change, Entitlement, LicenseRow, Limit, OrganizationRow, Plan, PoolRow, Profile, SeatRow,
+    SessionRow, TenantRow, TenantState, UserRow,
+};
+use usher::ledger::outcome::SessionEndReason;
+use usher::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
+use usher::ledger::time::{Tick, Wall};
+use uuid::Uuid;
+
+pub fn tenant(no: u32) -> Change {
+    Change::PutTenant(TenantRow {
+        no: TenantNo(no),
+        id: TenantId::stored(&format!("tenant-{no}")),
+        display_name: "Ångström & Søn 株式会社".into(),
+        contact: "".into(),
+        state: TenantState::Active,
+        policy: Policy::default(),
+        created: Tick(5),
+        version: 1,
+    })
+}
+
+pub fn license(tenant: u32, id: &str) -> Change {
+    Change::PutLicense(LicenseRow {
+        tenant: TenantNo(tenant),
+        id: LicenseId::stored(id),
+        revision: 2,
+        not_before: None,
+        expires: None,
+        entitlements: vec![
+            Entitlement { pool: PoolNo(1), plan: Plan::Named, limit: Limit::Seats(0) },
+            Entitlement { pool: PoolNo(2), plan: Plan::Concurrent, limit: Limit::Unlimited },
+        ],
+    })
+}
+
+pub fn pool(tenant: u32, no: u16) -> Change {
+    Change::PutPool(PoolRow { tenant: TenantNo(tenant), no: PoolNo(no), id: PoolId::stored(&format!("pool-{no}")) })
+}
+
+pub fn organization(tenant: u32, no: u32) -> Change {
+    Change::PutOrganization(OrganizationRow {
+        tenant: TenantNo(tenant),
+        no: OrganizationNo(no),
+        id: OrganizationId::stored("north"),
+        display_name: "Norðr".into(),
+        created: Tick(6),
+        version: 3,
+    })
+}
+
+pub fn user(tenant: u32, no: u32) -> Change {
+    Change::PutUser(UserRow {
+        tenant: TenantNo(tenant),
+        no: UserNo(no),
+        id: UserId::stored(&format!("ann-{no}@example.com")),
+        administrator: no.is_multiple_of(2),
+        blocked: None,
+        profile: Profile::default(),
+        created: Tick(7),
+        version: 4,
+    })
+}
+
+pub fn seat(tenant: u32, user: u32, pool: u16) -> Change {
+    Change::PutSeat(SeatRow {
+        tenant: TenantNo(tenant),
+        user: UserNo(user),
+        pool: PoolNo(pool),
+        granted: Tick(8),
+        order: EventNo(9),
+        access: Access::Only(vec![OrganizationNo(1), OrganizationNo(30)]),
+    })
+}
+
+pub fn session(tenant: u32, user: u32, place: u16) -> Change {
+    Change::PutSession(SessionRow {
+        tenant: TenantNo(tenant),
+        user: UserNo(user),
+        place,
+        id: SessionId(Uuid::from_u64_pair(tenant.into(), user.into())),
+        pool: PoolNo(1),
+        organization: Some(OrganizationNo(1)),
+        device: DeviceId::stored("laptop"),
+        client: "198.51.100.7 Firefox".into(),
+        administrator: true,
+        exempt: false,
+        started: Tick(10),
+        last_activity: Tick(11),
+        lease_ttl: Duration::from_secs(600),
+        ended: None,
+    })
+}
+
+/// One row of each kind, in the order of a load.
+pub fn one_of_each(no: u32) -> Vec<Change> {
+    vec![
+        tenant(no),
+        license(no, "lic"),
+        pool(no, 1),
+        organization(no, 1),
+        user(no, 1),
+        seat(no, 1, 1),
+        session(no, 1, 0),
+    ]
+}
+
+/// One row of each kind, each value as far away from the others' as it gets.
+pub fn extremes() -> Vec<Change> {
+    let (no, text) = (TenantNo(u32::MAX), "𝄞".repeat(32));
+    let long: Box<str> = "ÿ\"\\,;\n".repeat(200).into();
+    let policy = Policy {
+        lease_ttl: Duration::ZERO,
+        max_session: Duration::from_millis(u64::MAX),
+        away_after: Duration::from_millis(1),
+        idle_after: Duration::from_secs(1),
+        idle_timeout: Some(Duration::from_secs(2)),
+        max_devices_per_user: u32::MAX,
+        when_already_signed_in: WhenAlreadySignedIn::TakeOver,
+        when_full: WhenFull::ReclaimIdle,
+        close_active: CloseActive::Allow,
+        unknown_users: UnknownUsers::Admit,
+        administrators_count_in_named: false,
+        administrators_count_in_concurrent: true,
+        responsible_person: long.clone(),
+        seat_request_step: u32::MAX,
+    };
+    let profile = Profile {
+        given_name: long.clone(),
+        family_name: "\u{0}".into(),
+        groups: vec!["a".into(), "".into(), text.as_str().into()],
+        attributes: vec![("".into(), "".into()), ("ключ".into(), long.clone())],
+    };
+    let limit = |plan, limit| Entitlement { pool: PoolNo(u16::MAX), plan, limit };
+    let entitlements = vec![limit(Plan::Concurrent, Limit::Seats(u64::MAX)), limit(Plan::Named, Limit::Unlimited)];
+    vec![
+        Change::PutTenant(TenantRow {
+            no,
+            id: TenantId::stored(&text),
+            display_name: long.clone(),
+            contact: long.clone(),
+            state: TenantState::Suspended,
+            policy,
+            created: Tick::NEVER,
+            version: u64::MAX,
+        }),
+        Change::PutLicense(LicenseRow {
+            tenant: no,
+            id: LicenseId::stored(&text),
+            revision: u64::MAX,
+            not_before: Some(Wall(i64::MIN)),
+            expires: Some(Wall(i64::MAX)),
+            entitlements,
+        }),
+        Change::PutPool(PoolRow { tenant: no, no: PoolNo(u16::MAX), id: PoolId::stored(&text) }),
+        Change::PutOrganization(OrganizationRow {
+            tenant: no,
+            no: OrganizationNo(u32::MAX),
+            id: OrganizationId::stored(&text),
+            display_name: "".into(),
+            created: Tick::NEVER,
+            version: u64::MAX,
+        }),
+        Change::PutUser(UserRow {
+            tenant: no,
+            no: UserNo(u32::MAX),
+            id: UserId::stored(&"é".repeat(127)),
+            administrator: true,
+            blocked: Some(BlockCause::LicenseLimit),
+            profile,
+            created: Tick::NEVER,
+            version: u64::MAX,
+        }),
+        Change::PutSeat(SeatRow {
+            tenant: no,
+            user: UserNo(u32::MAX),
+            pool: PoolNo(u16::MAX),
+            granted: Tick::NEVER,
+            order: EventNo(u64::MAX),
+            access: Access::Only((0..1_000).chain([u32::MAX]).map(OrganizationNo).collect()),
+        }),
+        Change::PutSession(SessionRow {
+            tenant: no,
+            user: UserNo(u32::MAX),
+            place: u16::MAX,
+            id: SessionId(Uuid::max()),
+            pool: PoolNo(u16::MAX),
+            organization: Some(OrganizationNo(u32::MAX)),
+            device: DeviceId::stored(&text),
+            client: "c".repeat(512).into(),
+            administrator: true,
+            exempt: true,
+            started: Tick::NEVER,
+            last_activity: Tick(0),
+            lease_ttl: Duration::from_millis(u64::MAX),
+            ended: Some((Tick::NEVER, SessionEndReason::TenantRemoved)),
+        }),
+    ]
+}
+
+/// Rows with what the others do not have: every end of a session, every cause of a block, no organization.
+pub fn variants() -> Vec<Change> {
+    let mut rows = Vec::new();
+    for (place, reason) in (1..).zip(SessionEndReason::ALL) {
+        let Change::PutSession(mut row) = session(1, 1, place) else { unreachable!() };
+        row.ended = Some((Tick(20), reason));
+        row.organization = None;
+        row.exempt = true;
+        row.administrator = false;
+        row.client = "".into();
+        rows.push(Change::PutSession(row));
+    }
+    for (no, cause) in [(2, BlockCause::Administrator), (3, BlockCause::LicenseLimit)] {
+        let Change::PutUser(mut row) = user(1, no) else { unreachable!() };
+        row.blocked = Some(cause);
+        rows.push(Change::PutUser(row));
+    }
+    let Change::PutSeat(mut row) = seat(1, 2, 2) else { unreachable!() };
+    row.access = Access::All;
+    rows.push(Change::PutSeat(row));
+    let Change::PutLicense(mut row) = license(1, "empty") else { unreachable!() };
+    row.entitlements.clear();
+    row.expires = Some(Wall(-1));
+    rows.push(Change::PutLicense(row));
+    rows
+}

@@ -1,0 +1,90 @@
+//! Calls: counted, bounded in number and time, and none harms another.
+
+use tonic::{Code, Response, Status};
+
+use super::*;
+
+#[tokio::test]
+async fn calls_are_counted_by_method_and_code_and_made_up_names_as_other() {
+    let running = run("").await;
+    let mut client = running.client().await;
+    client.check(ask("")).await.unwrap();
+    client.check(ask("")).await.unwrap();
+    assert_eq!(client.check(ask("refuse")).await.unwrap_err().code(), Code::Aborted);
+    assert_eq!((running.count(CHECK, "OK"), running.count(CHECK, "ABORTED")), (2, 1));
+
+    for path in ["/grpc.health.v1.Health/Chec", "/made.up.Service/Name", "/", "/grpc.health.v1.Health/Check/"] {
+        let status = unknown(&running, path).await;
+        assert_eq!(status.code(), Code::Unimplemented, "{path}");
+    }
+    assert_eq!(running.count("other", "UNIMPLEMENTED"), 4);
+    assert_eq!(running.stats.calls().count(), 3, "no other name was counted");
+}
+
+/// Calls a method that no client has a stub for.
+async fn unknown(running: &Running, path: &'static str) -> Status {
+    let endpoint = Endpoint::from_shared(format!("http://{}", running.address)).unwrap();
+    let mut grpc = tonic::client::Grpc::new(endpoint.connect().await.unwrap());
+    grpc.ready().await.unwrap();
+    let codec = tonic_prost::ProstCodec::<HealthCheckRequest, HealthCheckResponse>::default();
+    let answered = grpc.unary(ask(""), http::uri::PathAndQuery::from_static(path), codec).await;
+    answered.map(Response::into_inner).unwrap_err()
+}
+
+#[tokio::test]
+async fn a_panic_is_an_internal_error_and_the_connection_goes_on() {
+    let running = run("").await;
+    let mut client = running.client().await;
+    let status = client.check(ask("panic")).await.unwrap_err();
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::Internal, "INTERNAL"));
+    assert!(!status.message().contains("puppet"), "no inside leaks: {status:?}");
+    client.check(ask("")).await.unwrap();
+
+    let mut watch = client.watch(ask("panic")).await.unwrap().into_inner();
+    assert_eq!(watch.message().await.unwrap_err().code(), Code::Internal);
+    client.check(ask("")).await.unwrap();
+    assert_eq!((running.stats.panics(), running.stats.connections_now()), (2, 1));
+    assert_eq!((running.count(CHECK, "INTERNAL"), running.count(WATCH, "INTERNAL")), (1, 1));
+}
+
+#[tokio::test]
+async fn one_call_too_many_is_answered_at_once_and_there_is_room_again() {
+    let mut running = run("--max-calls 1").await;
+    let mut client = running.client().await;
+    let mut first = client.clone();
+    let first = tokio::spawn(async move { first.check(ask("hang")).await });
+    soon(running.hanging.recv()).await;
+    let status = soon(client.check(ask(""))).await.unwrap_err();
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "OVERLOADED"));
+    assert!(status.get_details_retry_info().is_some(), "when to come back: {status:?}");
+    running.release.add_permits(1);
+    soon(first).await.unwrap().unwrap();
+    client.check(ask("")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_is_counted_as_cancelled() {
+    let mut running = run("").await;
+    let mut client = running.client().await;
+    let call = tokio::spawn(async move { client.check(ask("hang")).await });
+    soon(running.hanging.recv()).await;
+    call.abort();
+    let gone = async {
+        while running.count(CHECK, "CANCELLED") == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(gone).await;
+    assert_eq!(running.stats.calls_now(), 0);
+}
+
+#[tokio::test]
+async fn too_many_headers_are_refused_and_harm_nobody_else() {
+    let running = run("--max-headers 4KiB").await;
+    let mut client = running.client().await;
+    client.check(ask("")).await.unwrap();
+    let mut request = ask("");
+    request.metadata_mut().insert("x-long", "x".repeat(8 * 1024).parse().unwrap());
+    soon(client.clone().check(request)).await.unwrap_err();
+    client.check(ask("")).await.unwrap();
+}

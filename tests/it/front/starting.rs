@@ -1,0 +1,46 @@
+//! What answers before everything is loaded.
+
+use usher::health::{Obstacle, Readiness};
+use usher::proto::v1::CheckInRequest;
+use usher::proto::v1::seat_service_client::SeatServiceClient;
+use usher::server::Reception;
+use usher::service::mount;
+
+use super::*;
+
+#[tokio::test]
+async fn while_it_starts_health_and_reflection_answer_and_everything_else_is_unavailable() {
+    let limits = limits("");
+    let methods = Arc::new(mount::methods());
+    let readiness = Readiness::loading();
+    let stats = Arc::new(Stats::new(Arc::clone(&methods)));
+    let front = Front::new(mount::early(&methods, &readiness), Arc::clone(&methods), Arc::clone(&stats), &limits);
+    let reception = Arc::new(Reception::<_, HealthServer<Puppet>>::new(front));
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = listener.address();
+    let _server = Server::start(listener, Arc::clone(&reception), &limits, stats);
+    let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+
+    let mut health = HealthClient::new(channel.clone());
+    for service in ["", "usher.v1.SeatService", "grpc.health.v1.Health"] {
+        let answer = health.check(ask(service)).await.unwrap().into_inner();
+        assert_eq!(answer.status(), ServingStatus::NotServing, "{service}");
+    }
+    assert_eq!(health.check(ask("nobody")).await.unwrap_err().code(), Code::NotFound);
+    let mut watch = health.watch(ask("")).await.unwrap().into_inner();
+    assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
+
+    let mut seats = SeatServiceClient::new(channel.clone());
+    let status = seats.check_in(CheckInRequest::default()).await.unwrap_err();
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "LOADING"));
+    assert!(status.get_details_retry_info().is_some());
+
+    // A watcher of the health hears of the end, and of nothing in between.
+    readiness.hinder(Obstacle::StoreAway);
+    readiness.clear(Obstacle::StoreAway);
+    readiness.clear(Obstacle::Loading);
+    assert_eq!(soon(watch.message()).await.unwrap().unwrap().status(), ServingStatus::Serving);
+    // The status of a name that nobody has stays unknown, on a stream that stays.
+    let mut unknown = health.watch(ask("nobody")).await.unwrap().into_inner();
+    assert_eq!(unknown.message().await.unwrap().unwrap().status(), ServingStatus::ServiceUnknown);
+}

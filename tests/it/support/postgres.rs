@@ -1,0 +1,175 @@
+//! A throw-away PostgreSQL cluster from the system's own binaries: one for a test process, started when it is first
+//! asked for, with a database for each test.
+//!
+//! A shell watches over the cluster. It reads from a pipe that the test process holds; when that process ends,
+//! however it ends, the pipe ends, and the shell stops the cluster and deletes its folder.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use secrecy::SecretString;
+use tokio_postgres::NoTls;
+use usher::ids::SessionId;
+
+const MISSING: &str = "the tests need PostgreSQL's own programs (initdb, pg_ctl, postgres), in the PATH or in \
+    /usr/lib/postgresql/*/bin: install Debian's package `postgresql`";
+
+/// $1: the programs' folder, $2: the cluster's folder, $3: more options for the server.
+const WATCH: &str = r#"
+    if "$1/pg_ctl" -s -w -t 60 -D "$2/data" -l "$2/log" -o "$3" start >/dev/null 2>&1
+    then echo started
+    else tail -n 20 "$2/log" >&2; echo failed; exit
+    fi
+    cat >/dev/null
+    "$1/pg_ctl" -s -D "$2/data" -m immediate stop
+    rm -rf "$2"
+"#;
+
+pub struct Cluster {
+    port: u16,
+    password: String,
+    databases: AtomicU32,
+    /// The shell; it reads from its pipe for as long as this lives.
+    _watch: Child,
+}
+
+/// The cluster of this test process.
+pub fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| Cluster::start(false))
+}
+
+impl Cluster {
+    /// `fsync`: whether the server waits for the disk. Not doing so is faster, and as good for tests that crash no
+    /// machine.
+    ///
+    /// # Panics
+    /// When PostgreSQL is not installed, or does not start.
+    pub fn start(fsync: bool) -> Self {
+        let programs = programs().expect(MISSING);
+        let user = unprivileged();
+        let folder = tempfile::Builder::new().prefix("usher-pg-").tempdir().expect("a temporary folder");
+        if let Some(user) = user {
+            chown(folder.path(), Some(user.uid), Some(user.gid)).expect("chown of the temporary folder");
+        }
+        let password = SessionId::random().to_string();
+        init(&programs, user, folder.path(), &password);
+        // Another process may take the port between here and the server: then try another one.
+        let (port, watch) =
+            (0..5).find_map(|_| watch(&programs, user, folder.path(), fsync)).expect("PostgreSQL did not start");
+        // The shell deletes it.
+        let _ = folder.keep();
+        Self { port, password, databases: AtomicU32::new(0), _watch: watch }
+    }
+
+    /// The URL of a new, empty database.
+    pub async fn database(&self) -> SecretString {
+        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.run("postgres", &format!("CREATE DATABASE {name}")).await;
+        self.url(&name).into()
+    }
+
+    /// The URL of a database, password and all.
+    pub fn url(&self, name: &str) -> String {
+        format!("postgres://usher:{}@127.0.0.1:{}/{name}?sslmode=disable", self.password, self.port)
+    }
+
+    async fn run(&self, name: &str, sql: &str) {
+        let client = connect(&self.url(name)).await;
+        client.batch_execute(sql).await.expect(sql);
+    }
+}
+
+/// A connection of a test's own.
+pub async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    client
+}
+
+fn init(programs: &Path, user: Option<User>, folder: &Path, password: &str) {
+    let secret = folder.join("password");
+    fs::write(&secret, password).expect("the password file");
+    if let Some(user) = user {
+        chown(&secret, Some(user.uid), Some(user.gid)).expect("chown of the password file");
+    }
+    let mut initdb = Command::new(programs.join("initdb"));
+    initdb.args(["-U", "usher", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync"]);
+    initdb.arg("--pwfile").arg(&secret).arg("-D").arg(folder.join("data"));
+    let output = as_user(initdb, user, folder).stdin(Stdio::null()).output().expect("initdb");
+    assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn watch(programs: &Path, user: Option<User>, folder: &Path, fsync: bool) -> Option<(u16, Child)> {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    let options = format!(
+        "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync={fsync} \
+         -c max_connections=300 -c shared_buffers=64MB -c autovacuum=off"
+    );
+    let mut shell = Command::new("sh");
+    shell.args(["-c", WATCH, "sh"]).args([programs, folder]).arg(options);
+    // A group of its own: Ctrl-C is for the tests, and the shell must outlive them by a moment.
+    shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = as_user(shell, user, folder).spawn().expect("sh");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    if line.trim() == "started" {
+        return Some((port, child));
+    }
+    child.wait().expect("sh");
+    None
+}
+
+#[derive(Clone, Copy)]
+struct User {
+    uid: u32,
+    gid: u32,
+}
+
+/// PostgreSQL refuses to run as root; then it runs as the user that its package made, or as nobody.
+fn unprivileged() -> Option<User> {
+    if id("-u", None) != Some(0) {
+        return None;
+    }
+    let user = |name| Some(User { uid: id("-u", Some(name))?, gid: id("-g", Some(name))? });
+    user("postgres").or_else(|| user("nobody"))
+}
+
+fn id(flag: &str, name: Option<&str>) -> Option<u32> {
+    let output = Command::new("id").arg(flag).args(name).output().expect("id");
+    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+}
+
+fn as_user(mut command: Command, user: Option<User>, folder: &Path) -> Command {
+    if let Some(user) = user {
+        command.uid(user.uid).gid(user.gid);
+    }
+    command.current_dir(folder);
+    command
+}
+
+/// The folder with the server's programs: where the PATH says, else Debian's, the newest version first.
+fn programs() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let in_path = std::env::split_paths(&path).filter_map(|folder| fs::canonicalize(folder.join("initdb")).ok());
+    let mut debian: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin/initdb")))
+        })
+        .collect();
+    debian.sort();
+    in_path
+        .chain(debian.into_iter().rev().map(|(_, program)| program))
+        .filter_map(|program| program.parent().map(Path::to_owned))
+        .find(|folder| ["initdb", "pg_ctl", "postgres"].iter().all(|name| folder.join(name).exists()))
+}

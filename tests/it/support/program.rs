@@ -1,0 +1,152 @@
+//! The real program, as a process: started on free ports, looked at through its own interfaces, ended by signals.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use tonic::transport::{Channel, Endpoint};
+use usher::proto::v1::seat_service_client::SeatServiceClient;
+
+/// Nothing here takes as long; a test that waits longer has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const ANY_PORT: &str = "127.0.0.1:0";
+
+/// Where a program keeps its data.
+#[derive(Debug, Clone)]
+pub enum Data<'a> {
+    Folder(&'a Path),
+    Postgres(&'a str),
+}
+
+/// A running program. Killed when dropped.
+pub struct Program {
+    child: Child,
+    pub api: SocketAddr,
+    pub ops: SocketAddr,
+    log: mpsc::Receiver<String>,
+}
+
+/// A program that has ended: its exit code and what it said on standard error.
+#[derive(Debug)]
+pub struct Ended {
+    pub status: ExitStatus,
+    pub errors: String,
+}
+
+fn command(data: &Data, listen: &str, more: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
+    command.args(["serve", "--listen", listen, "--ops-listen", "127.0.0.1:0"]);
+    match data {
+        Data::Folder(folder) => command.arg("--data-dir").arg(folder),
+        Data::Postgres(url) => command.env("DATABASE_URL", url),
+    };
+    command.args(more).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env_remove("RUST_BACKTRACE");
+    command
+}
+
+impl Program {
+    /// Starts the program and waits until it says what it bound.
+    pub fn start(data: &Data, more: &[&str]) -> Self {
+        let migrate: &[&str] = if matches!(data, Data::Postgres(_)) { &["--migrate-on-start"] } else { &[] };
+        let mut child = command(data, ANY_PORT, &[migrate, more].concat()).spawn().expect("the program starts");
+        let log = lines_of(child.stderr.take().expect("a pipe"));
+        let output = lines_of(child.stdout.take().expect("a pipe"));
+        let mut said = Vec::new();
+        let (mut api, mut ops) = (None, None);
+        while api.is_none() || ops.is_none() {
+            let Ok(line) = output.recv_timeout(PATIENCE) else {
+                let errors: Vec<String> = log.iter().collect();
+                panic!("the program did not start: {said:?}\n{}", errors.join("\n"));
+            };
+            if let Some(rest) = line.trim().strip_prefix("gRPC") {
+                api = rest.trim().parse().ok();
+            }
+            if let Some(rest) = line.trim().strip_prefix("operations") {
+                ops = rest.trim().strip_prefix("http://").and_then(|rest| rest.split('/').next()?.parse().ok());
+            }
+            said.push(line);
+        }
+        Self { child, api: api.expect("seen"), ops: ops.expect("seen"), log }
+    }
+
+    /// Runs a program that is expected to end by itself.
+    pub fn fails(data: &Data, more: &[&str]) -> Ended {
+        Self::fails_on(data, ANY_PORT, more)
+    }
+
+    /// The same on an address of the caller's.
+    pub fn fails_on(data: &Data, listen: &str, more: &[&str]) -> Ended {
+        let child = command(data, listen, more).spawn().expect("the program starts");
+        wait(child)
+    }
+
+    pub fn seats(&self) -> SeatServiceClient<Channel> {
+        SeatServiceClient::new(self.channel())
+    }
+
+    pub fn channel(&self) -> Channel {
+        Endpoint::from_shared(format!("http://{}", self.api)).expect("an address").connect_lazy()
+    }
+
+    /// SIGKILL: the end of a process that had no chance to do anything.
+    pub fn kill(mut self) {
+        self.child.kill().expect("the process is there");
+        self.child.wait().expect("the process ends");
+    }
+
+    pub fn terminate(&self) {
+        signal(self.child.id(), "TERM");
+    }
+
+    /// Waits for the end, and answers what the program logged.
+    pub fn ended(mut self) -> Ended {
+        let (sender, receiver) = mpsc::channel();
+        let id = self.child.id();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                if receiver.recv_timeout(PATIENCE).is_err() {
+                    signal(id, "KILL");
+                }
+            });
+            let status = self.child.wait().expect("the process ends");
+            let _ = sender.send(());
+            Ended { status, errors: self.log.iter().collect::<Vec<_>>().join("\n") }
+        })
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A process of our own, by its id.
+fn signal(process: u32, name: &str) {
+    let status = Command::new("kill").args([format!("-{name}"), process.to_string()]).status();
+    assert!(status.is_ok_and(|status| status.success()), "kill -{name} {process}");
+}
+
+fn lines_of(pipe: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn wait(child: Child) -> Ended {
+    let output = child.wait_with_output().expect("the process ends");
+    Ended { status: output.status, errors: String::from_utf8_lossy(&output.stderr).into_owned() }
+}

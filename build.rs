@@ -17,6 +17,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let mut compiler = protox::Compiler::new([ROOT])?;
+    // Embedded by a macro, which cargo does not see.
+    println!("cargo::rerun-if-changed=src/store/migrations");
+
     // With the well-known types, so that a client of reflection finds every type that is named.
     compiler.include_imports(true).open_files(&protos)?;
 

@@ -13,7 +13,7 @@ Examples:
     usher serve --demo
   The embedded store somewhere else
     usher serve --data-dir /var/lib/usher
-  PostgreSQL; several processes may share it, and one serves a shard
+  PostgreSQL; the process started last takes over
     DATABASE_URL=postgres://usher@db/usher usher serve --migrate-on-start
   What `serve` would run with, and what is wrong with it
     usher check-config

@@ -53,6 +53,7 @@ pub struct Config {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // There is one, made once.
 pub enum Storage {
     Embedded { folder: PathBuf },
     Postgres { url: DatabaseUrl, migrate_on_start: bool },

@@ -178,12 +178,20 @@ impl Writer {
         let mut stop = None;
         for message in drained.drain(..) {
             match message {
-                Message::Command(_, reply) if stop.is_some() => drop(reply.send(Err(JournalError::Stopping))),
-                Message::Command(_, reply) if self.broken => drop(reply.send(Err(JournalError::Failed))),
+                message if stop.is_some() => refuse(message, JournalError::Stopping),
+                // Memory is not to be trusted after a panic: nothing is decided by it, read from it or written of it.
+                message if self.broken && !matches!(message, Message::Stop(_)) => {
+                    refuse(message, JournalError::Failed);
+                }
                 Message::Command(request, reply) => self.command(request, reply, now),
                 Message::Query(tenant, query, reply) => self.query(tenant, query, reply, now),
                 Message::Number(tenant, reply) => drop(reply.send(Ok(self.ledger.tenant_no(&tenant)))),
-                Message::Totals(reply) => drop(reply.send(self.ledger.totals(now))),
+                Message::Totals(reply) => {
+                    // Whoever asked hears nothing when it panics; the shard is none the worse.
+                    if let Ok(totals) = catch_unwind(AssertUnwindSafe(|| self.ledger.totals(now))) {
+                        let _ = reply.send(totals);
+                    }
+                }
                 Message::Tick => self.tick(now, false),
                 Message::Stop(reply) => stop = Some(reply),
             }
@@ -289,9 +297,13 @@ impl Writer {
             let (shard, owner) = (self.shard, self.owner);
             async move {
                 let away = |error: &_| {
-                    stats.recoveries.fetch_add(1, Relaxed);
-                    tracing::warn!(%shard, %error, "the store does not answer; finding out what became of a batch");
-                    states.send_if_modified(|state| std::mem::replace(state, ShardState::StoreAway) != *state);
+                    // Once a batch, and not again with each attempt.
+                    if states.send_if_modified(|state| std::mem::replace(state, ShardState::StoreAway) != *state) {
+                        stats.recoveries.fetch_add(1, Relaxed);
+                        tracing::warn!(%shard, %error, "the store does not answer; asking what became of a batch");
+                    } else {
+                        tracing::debug!(%shard, %error, "the store does not answer yet");
+                    }
                 };
                 commit_surely(store, shard, owner, batch, away).await
             }

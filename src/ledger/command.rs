@@ -219,8 +219,8 @@ pub struct ListSessions {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SessionOrder {
-    #[default]
     LastActivity,
+    #[default]
     Started,
     User,
 }

@@ -313,6 +313,11 @@ pub enum Refusal {
         kind: &'static str,
         id: String,
     },
+    /// A value that makes no sense beside the others; `field` is the message's path to it.
+    Invalid {
+        field: &'static str,
+        text: &'static str,
+    },
     /// `reason` is machine-readable (`SESSION_IN_USE`), `subject` names the thing, `text` explains it.
     Precondition {
         reason: &'static str,

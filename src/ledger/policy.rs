@@ -101,13 +101,12 @@ impl Policy {
     /// What one field cannot tell by itself: whether the fields fit together.
     ///
     /// # Errors
-    /// [`Refusal::Precondition`] that names the field.
+    /// [`Refusal::Invalid`], which names the field.
     pub fn check(&self) -> Result<(), Refusal> {
         if self.away_after >= self.idle_after {
-            return Err(Refusal::Precondition {
-                reason: "POLICY_INCONSISTENT",
-                subject: "policy.away_after".into(),
-                text: "must be shorter than policy.idle_after".into(),
+            return Err(Refusal::Invalid {
+                field: "tenant.policy.away_after",
+                text: "must be shorter than idle_after",
             });
         }
         Ok(())

@@ -16,6 +16,11 @@ use super::connection::{self, Handler, Lifetime};
 use super::stats::Stats;
 use crate::config::Limits;
 
+/// How long a connection without calls may take to close when it is asked to: a round trip, and the last bytes of
+/// an answer.
+const IDLE_GRACE: Duration = Duration::from_secs(1);
+const IDLE_STEP: Duration = Duration::from_millis(50);
+
 /// A bound socket. Clients can connect from now on, and wait until a server starts on it.
 #[derive(Debug)]
 pub struct Listener {
@@ -121,11 +126,25 @@ impl Door {
     pub async fn close(&self, timeout: Duration) -> bool {
         self.closing.cancel();
         self.connections.close();
-        let closed = tokio::time::timeout(timeout, self.connections.wait()).await.is_ok();
-        // A peer that died does not close its connection; that is no call that was cut.
-        let drained = closed || self.stats.calls_now() == 0;
+        let ended = async {
+            tokio::select! {
+                () = self.connections.wait() => {}
+                () = self.only_idle_ones_left() => {}
+            }
+        };
+        let drained = tokio::time::timeout(timeout, ended).await.is_ok();
         self.cut.cancel();
         drained
+    }
+
+    /// Resolves when no call has been open for [`IDLE_GRACE`]: what is left are clients that do not read that they
+    /// are to go.
+    async fn only_idle_ones_left(&self) {
+        let mut quiet = Duration::ZERO;
+        while quiet < IDLE_GRACE {
+            tokio::time::sleep(IDLE_STEP).await;
+            quiet = if self.stats.calls_now() == 0 { quiet + IDLE_STEP } else { Duration::ZERO };
+        }
     }
 }
 

@@ -89,6 +89,11 @@ fn fields_message(problems: &[Problem]) -> String {
 
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Status {
+        if let Refusal::Invalid { field, text } = refusal {
+            let mut problems = Problems::default();
+            problems.add(field, text);
+            return problems.into();
+        }
         let (reason, message) = explain(&refusal);
         let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
         let code = match refusal {
@@ -105,6 +110,7 @@ impl From<Refusal> for Status {
                 Code::FailedPrecondition
             }
             Refusal::StaleEtag => Code::Aborted,
+            Refusal::Invalid { .. } => Code::InvalidArgument,
         };
         Status::with_error_details(code, message, details)
     }
@@ -118,6 +124,7 @@ pub(super) fn explain(refusal: &Refusal) -> (&'static str, String) {
             (reason::RESOURCE_EXISTS, format!("There is a {kind} \"{id}\" already."))
         }
         Refusal::Precondition { reason, text, .. } => (*reason, text.clone()),
+        Refusal::Invalid { field, text } => (reason::INVALID_REQUEST, format!("{field} {text}")),
         Refusal::StaleEtag => {
             (reason::STALE_ETAG, "It was changed since its etag was read: read it again, then change it.".to_owned())
         }
@@ -310,6 +317,10 @@ mod tests {
             (violation.r#type.as_str(), violation.subject.as_str(), violation.description.as_str()),
             ("SESSION_IN_USE", "s1", "in use")
         );
+
+        let nonsense = Refusal::Invalid { field: "policy.away_after", text: "must be shorter" };
+        let status = check(nonsense.into(), Code::InvalidArgument, "INVALID_REQUEST");
+        assert_eq!(status.get_details_bad_request().unwrap().field_violations[0].field, "policy.away_after");
 
         check(Refusal::StaleEtag.into(), Code::Aborted, "STALE_ETAG");
     }

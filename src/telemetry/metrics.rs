@@ -67,7 +67,7 @@ table! {
     TENANTS: Gauge "usher_tenants" [] in "tenants", "Tenants";
     USERS: Gauge "usher_users" [] in "users", "Users of all tenants, blocked ones included";
     SESSIONS: Gauge "usher_sessions" [] in "sessions", "Live sessions of all tenants";
-    SEATS: Gauge "usher_seats_in_use" [] in "seats", "Seats in use, in all pools of all tenants that have a limit";
+    SEATS: Gauge "usher_seats_in_use" [] in "seats", "Seats in use, in all pools of all tenants";
     LIMIT: Gauge "usher_seats_limit" [] in "seats", "Limits of the same pools, added up";
     COMMANDS: Counter "usher_commands_total" [] in "commands", "Commands decided, denials included";
     QUERIES: Counter "usher_queries_total" [] in "queries", "Queries answered from memory";
@@ -80,7 +80,7 @@ table! {
     RECOVERIES: Counter "usher_recoveries_total" [] in "batches", "Batches whose outcome was not known at first";
     RELOADS: Counter "usher_reloads_total" [] in "loads", "Times that a shard was loaded again after a failure";
     BEHIND: Gauge "usher_clock_behind_seconds" [] in "seconds",
-        "How far the wall clock is behind the latest time that it ever showed: licenses are suspect above 0";
+        "How far the wall clock is behind the latest time that it ever showed: licenses are judged by that latest time";
     TASK_RUNS: Counter "usher_task_runs_total" ["task"] in "runs", "Runs of the background tasks";
     TASK_PANICS: Counter "usher_task_panics_total" ["task"] in "runs", "Runs that ended in a panic, each a defect";
 }
@@ -231,11 +231,11 @@ impl Metrics {
         match metric.kind {
             Kind::Counter => {
                 let counter = self.meter.u64_observable_counter(metric.name).with_description(metric.meaning);
-                drop(counter.with_callback(callback).build());
+                let _ = counter.with_callback(callback).build();
             }
             Kind::Gauge => {
                 let gauge = self.meter.u64_observable_gauge(metric.name).with_description(metric.meaning);
-                drop(gauge.with_callback(callback).build());
+                let _ = gauge.with_callback(callback).build();
             }
             Kind::Histogram => unreachable!("{} is recorded, not observed", metric.name),
         }

@@ -115,8 +115,8 @@ pub fn patch(problems: &mut Problems, policy: Option<v1::Policy>, mask: &Mask) -
 
 /// Whether the fields of a new tenant's policy fit together. Of an update only the ledger knows the whole policy.
 pub fn check_whole(problems: &mut Problems, policy: &Policy) {
-    if let Err(Refusal::Precondition { subject, text, .. }) = policy.check() {
-        problems.add(path(&subject), text);
+    if let Err(Refusal::Invalid { field, text }) = policy.check() {
+        problems.add(field, text);
     }
 }
 

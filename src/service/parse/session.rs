@@ -23,8 +23,9 @@ pub fn list_sessions(mut request: v1::ListSessionsRequest) -> Result<(TenantId, 
     let user = problems.optional("user_id", &request.user_id, UserId::parse);
     let organization = problems.optional("organization_id", &request.organization_id, OrganizationId::parse);
     let statuses = statuses(&mut problems, &request.statuses);
-    let newest_first = (SessionOrder::LastActivity, true);
-    let (order, descending) = order(&mut problems, &request.order_by, &ORDERS, newest_first);
+    // An order that does not move while somebody pages through it.
+    let by_start = (SessionOrder::Started, false);
+    let (order, descending) = order(&mut problems, &request.order_by, &ORDERS, by_start);
     problems.finish(|| {
         let query = ListSessions { pool, user, organization, statuses, order, descending, after, limit };
         Some((tenant?, query, shape))

@@ -1,7 +1,8 @@
 //! The statements of a writing connection. Each is tagged with its name, to be found in the server's log.
 //!
-//! A put takes one array for each column and writes whole rows; putting a row again is harmless. No statement
-//! changes a key, and `sessions` has no other index: its updates stay within their page (HOT).
+//! A put takes one array for each column and writes whole rows; putting a row again is harmless. The arrays are
+//! taken apart in the select list, in step: `FROM unnest(…)` would first copy each one. No statement changes a key,
+//! and `sessions` has no other index: its updates stay within their page (HOT).
 
 use tokio_postgres::{Client, Error, Statement};
 
@@ -70,50 +71,51 @@ statements! {
 
     put_tenants: "INSERT INTO tenants
             (shard_id, tenant_no, tenant_id, display_name, contact, state, policy, created, version)
-        SELECT $1::smallint, * FROM unnest($2::integer[], $3::text[], $4::text[], $5::text[], $6::smallint[],
-            $7::text[], $8::bigint[], $9::bigint[])
+        SELECT $1::smallint, unnest($2::integer[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),
+            unnest($6::smallint[]), unnest($7::text[]), unnest($8::bigint[]), unnest($9::bigint[])
         ON CONFLICT (shard_id, tenant_no) DO UPDATE SET
             (tenant_id, display_name, contact, state, policy, created, version)
             = (excluded.tenant_id, excluded.display_name, excluded.contact, excluded.state, excluded.policy,
                excluded.created, excluded.version)";
     put_licenses: "INSERT INTO licenses
             (shard_id, tenant_no, license_id, revision, not_before_ms, expires_ms, entitlements)
-        SELECT $1::smallint, * FROM unnest($2::integer[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
-            $7::text[])
+        SELECT $1::smallint, unnest($2::integer[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::bigint[]),
+            unnest($6::bigint[]), unnest($7::text[])
         ON CONFLICT (shard_id, tenant_no, license_id) DO UPDATE SET
             (revision, not_before_ms, expires_ms, entitlements)
             = (excluded.revision, excluded.not_before_ms, excluded.expires_ms, excluded.entitlements)";
     put_pools: "INSERT INTO pools (shard_id, tenant_no, pool_no, pool_id)
-        SELECT $1::smallint, * FROM unnest($2::integer[], $3::integer[], $4::text[])
+        SELECT $1::smallint, unnest($2::integer[]), unnest($3::integer[]), unnest($4::text[])
         ON CONFLICT (shard_id, tenant_no, pool_no) DO UPDATE SET pool_id = excluded.pool_id";
     put_organizations: "INSERT INTO organizations
             (shard_id, tenant_no, organization_no, organization_id, display_name, created, version)
-        SELECT $1::smallint, * FROM unnest($2::integer[], $3::integer[], $4::text[], $5::text[], $6::bigint[],
-            $7::bigint[])
+        SELECT $1::smallint, unnest($2::integer[]), unnest($3::integer[]), unnest($4::text[]), unnest($5::text[]),
+            unnest($6::bigint[]), unnest($7::bigint[])
         ON CONFLICT (shard_id, tenant_no, organization_no) DO UPDATE SET
             (organization_id, display_name, created, version)
             = (excluded.organization_id, excluded.display_name, excluded.created, excluded.version)";
     put_users: "INSERT INTO users
             (shard_id, tenant_no, user_no, user_id, administrator, blocked, profile, created, version)
-        SELECT $1::smallint, * FROM unnest($2::integer[], $3::integer[], $4::text[], $5::boolean[], $6::smallint[],
-            $7::text[], $8::bigint[], $9::bigint[])
+        SELECT $1::smallint, unnest($2::integer[]), unnest($3::integer[]), unnest($4::text[]), unnest($5::boolean[]),
+            unnest($6::smallint[]), unnest($7::text[]), unnest($8::bigint[]), unnest($9::bigint[])
         ON CONFLICT (shard_id, tenant_no, user_no) DO UPDATE SET
             (user_id, administrator, blocked, profile, created, version)
             = (excluded.user_id, excluded.administrator, excluded.blocked, excluded.profile, excluded.created,
                excluded.version)";
     put_seats: "INSERT INTO seats
             (shard_id, tenant_no, user_no, pool_no, granted, grant_event_no, organizations)
-        SELECT $1::smallint, * FROM unnest($2::integer[], $3::integer[], $4::integer[], $5::bigint[], $6::bigint[],
-            $7::text[])
+        SELECT $1::smallint, unnest($2::integer[]), unnest($3::integer[]), unnest($4::integer[]),
+            unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::text[])
         ON CONFLICT (shard_id, tenant_no, user_no, pool_no) DO UPDATE SET
             (granted, grant_event_no, organizations)
             = (excluded.granted, excluded.grant_event_no, excluded.organizations)";
     put_sessions: "INSERT INTO sessions
             (shard_id, tenant_no, user_no, place, session_id, pool_no, organization_no, device_id, client,
              administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason)
-        SELECT $1::smallint, * FROM unnest($2::integer[], $3::integer[], $4::integer[], $5::uuid[], $6::integer[],
-            $7::integer[], $8::text[], $9::text[], $10::boolean[], $11::boolean[], $12::bigint[], $13::bigint[],
-            $14::bigint[], $15::bigint[], $16::smallint[])
+        SELECT $1::smallint, unnest($2::integer[]), unnest($3::integer[]), unnest($4::integer[]), unnest($5::uuid[]),
+            unnest($6::integer[]), unnest($7::integer[]), unnest($8::text[]), unnest($9::text[]),
+            unnest($10::boolean[]), unnest($11::boolean[]), unnest($12::bigint[]), unnest($13::bigint[]),
+            unnest($14::bigint[]), unnest($15::bigint[]), unnest($16::smallint[])
         ON CONFLICT (shard_id, tenant_no, user_no, place) DO UPDATE SET
             (session_id, pool_no, organization_no, device_id, client, administrator, exempt, started,
              last_activity, lease_ttl_ms, ended, ended_reason)
@@ -123,8 +125,9 @@ statements! {
     put_events: "INSERT INTO audit
             (shard_id, tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id,
              organization_id, count, detail)
-        SELECT $1::smallint, * FROM unnest($2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::smallint[],
-            $7::smallint[], $8::text[], $9::text[], $10::uuid[], $11::text[], $12::bigint[], $13::text[])
+        SELECT $1::smallint, unnest($2::integer[]), unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::text[]),
+            unnest($6::smallint[]), unnest($7::smallint[]), unnest($8::text[]), unnest($9::text[]),
+            unnest($10::uuid[]), unnest($11::text[]), unnest($12::bigint[]), unnest($13::text[])
         ON CONFLICT (shard_id, tenant_no, event_no) DO UPDATE SET
             (at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id, count, detail)
             = (excluded.at_ms, excluded.actor, excluded.action, excluded.reason, excluded.user_id, excluded.pool_id,

@@ -94,3 +94,15 @@ async fn a_drain_does_not_wait_for_ever() {
     assert!(!soon(running.server.drain(Duration::from_millis(50))).await, "it was cut");
     soon(open).await.unwrap().unwrap_err();
 }
+
+#[tokio::test]
+async fn a_drain_does_not_wait_for_a_client_that_does_not_listen() {
+    let running = run("").await;
+    let mut socket = TcpStream::connect(running.address).await.unwrap();
+    // The preface and empty settings: a connection that will never read.
+    socket.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    while running.stats.connections_now() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(soon(running.server.drain(SOON * 2)).await, "no call was cut");
+}

@@ -41,8 +41,10 @@ async fn sigterm_under_load_drains(data: &Data<'_>) {
                             acknowledged.lock().unwrap().insert(lease.session_id);
                             count.fetch_add(1, Ordering::Relaxed);
                         }
+                        // One with a source was made here: the call never left, for the server says no more.
                         Err(status) => {
-                            assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+                            let unsent = std::error::Error::source(&status).is_some();
+                            assert!(unsent || status.code() == Code::Unavailable, "{status:?}");
                             return;
                         }
                     }

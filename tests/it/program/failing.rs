@@ -2,6 +2,8 @@
 
 use std::net::TcpListener;
 
+use secrecy::ExposeSecret;
+
 use crate::support::postgres;
 use crate::support::program::{Data, Ended, Program};
 
@@ -52,7 +54,7 @@ fn a_data_directory_in_use() {
 
 #[tokio::test]
 async fn a_schema_that_is_not_there() {
-    let database = postgres::database().await;
-    let ended = Program::fails(&Data::Postgres(database.url()), &[]);
+    let url = postgres::cluster().database().await;
+    let ended = Program::fails(&Data::Postgres(url.expose_secret()), &[]);
     check(&ended, 7, "usher migrate");
 }

@@ -31,8 +31,9 @@ macro_rules! on_both_stores {
         mod postgres {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
-                let database = crate::support::postgres::database().await;
-                super::$name(&crate::support::program::Data::Postgres(database.url())).await;
+                let url = crate::support::postgres::cluster().database().await;
+                let url = secrecy::ExposeSecret::expose_secret(&url);
+                super::$name(&crate::support::program::Data::Postgres(url)).await;
             })+
         }
     };

@@ -1,5 +1,6 @@
 //! A second process on the same database takes over; the first grants nothing more and ends with its own code.
 
+use secrecy::ExposeSecret;
 use tonic::Code;
 use usher::proto::v1::DenialReason;
 
@@ -9,8 +10,8 @@ use crate::support::program::Data;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_process_notices_and_ends() {
-    let database = postgres::database().await;
-    let data = Data::Postgres(database.url());
+    let url = postgres::cluster().database().await;
+    let data = Data::Postgres(url.expose_secret());
     let first = start(&data, 1);
     let users = users(2);
     tenant_with_users(&first, "acme", &users).await;

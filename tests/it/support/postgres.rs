@@ -21,14 +21,14 @@ use usher::ids::SessionId;
 const MISSING: &str = "the tests need PostgreSQL's own programs (initdb, pg_ctl, postgres), in the PATH or in \
     /usr/lib/postgresql/*/bin: install Debian's package `postgresql`";
 
-/// $1: the programs' folder, $2: the cluster's folder, $3: more options for the server.
+/// $1: the programs' folder, $2: the cluster's folder, $3: the password's file, $4: more options for the server.
 const WATCH: &str = r#"
-    if "$1/pg_ctl" -s -w -t 60 -D "$2/data" -l "$2/log" -o "$3" start >/dev/null 2>&1
-    then echo started
-    else tail -n 20 "$2/log" >&2; echo failed; exit
+    trap '' PIPE
+    if "$1/initdb" -U usher -A scram-sha-256 --pwfile="$3" -E UTF8 --locale=C --no-sync -D "$2/data" >"$2/log" 2>&1 &&
+        "$1/pg_ctl" -s -w -t 60 -D "$2/data" -l "$2/log" -o "$4" start >/dev/null 2>&1
+    then echo started; cat >/dev/null; "$1/pg_ctl" -s -D "$2/data" -m immediate stop
+    else tail -n 20 "$2/log" >&2
     fi
-    cat >/dev/null
-    "$1/pg_ctl" -s -D "$2/data" -m immediate stop
     rm -rf "$2"
 "#;
 
@@ -55,17 +55,10 @@ impl Cluster {
     pub fn start(fsync: bool) -> Self {
         let programs = programs().expect(MISSING);
         let user = unprivileged();
-        let folder = tempfile::Builder::new().prefix("usher-pg-").tempdir().expect("a temporary folder");
-        if let Some(user) = user {
-            chown(folder.path(), Some(user.uid), Some(user.gid)).expect("chown of the temporary folder");
-        }
         let password = SessionId::random().to_string();
-        init(&programs, user, folder.path(), &password);
-        // Another process may take the port between here and the server: then try another one.
-        let (port, watch) =
-            (0..5).find_map(|_| watch(&programs, user, folder.path(), fsync)).expect("PostgreSQL did not start");
-        // The shell deletes it.
-        let _ = folder.keep();
+        // Another process may take the port between the choice and the server: then try another one.
+        let started = (0..3).find_map(|_| start(&programs, user, &password, fsync));
+        let (port, watch) = started.expect("PostgreSQL did not start");
         Self { port, password, databases: AtomicU32::new(0), _watch: watch }
     }
 
@@ -94,30 +87,28 @@ pub async fn connect(url: &str) -> tokio_postgres::Client {
     client
 }
 
-fn init(programs: &Path, user: Option<User>, folder: &Path, password: &str) {
-    let secret = folder.join("password");
-    fs::write(&secret, password).expect("the password file");
-    if let Some(user) = user {
-        chown(&secret, Some(user.uid), Some(user.gid)).expect("chown of the password file");
-    }
-    let mut initdb = Command::new(programs.join("initdb"));
-    initdb.args(["-U", "usher", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync"]);
-    initdb.arg("--pwfile").arg(&secret).arg("-D").arg(folder.join("data"));
-    let output = as_user(initdb, user, folder).stdin(Stdio::null()).output().expect("initdb");
-    assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn watch(programs: &Path, user: Option<User>, folder: &Path, fsync: bool) -> Option<(u16, Child)> {
+fn start(programs: &Path, user: Option<User>, password: &str, fsync: bool) -> Option<(u16, Child)> {
+    let folder = tempfile::Builder::new().prefix("usher-pg-").tempdir().expect("a temporary folder");
+    let secret = folder.path().join("password");
+    fs::write(&secret, password).expect("the password's file");
     let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
     let options = format!(
         "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync={fsync} \
          -c max_connections=300 -c shared_buffers=64MB -c autovacuum=off"
     );
     let mut shell = Command::new("sh");
-    shell.args(["-c", WATCH, "sh"]).args([programs, folder]).arg(options);
+    shell.args(["-c", WATCH, "sh"]).args([programs, folder.path(), &secret]).arg(options);
     // A group of its own: Ctrl-C is for the tests, and the shell must outlive them by a moment.
-    shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = as_user(shell, user, folder).spawn().expect("sh");
+    shell.process_group(0).current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    if let Some(User { uid, gid }) = user {
+        for path in [folder.path(), &secret] {
+            chown(path, Some(uid), Some(gid)).expect("chown in the temporary folder");
+        }
+        shell.uid(uid).gid(gid);
+    }
+    let mut child = shell.spawn().expect("sh");
+    // The shell deletes it.
+    let _ = folder.keep();
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
     if line.trim() == "started" {
@@ -145,14 +136,6 @@ fn unprivileged() -> Option<User> {
 fn id(flag: &str, name: Option<&str>) -> Option<u32> {
     let output = Command::new("id").arg(flag).args(name).output().expect("id");
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
-}
-
-fn as_user(mut command: Command, user: Option<User>, folder: &Path) -> Command {
-    if let Some(user) = user {
-        command.uid(user.uid).gid(user.gid);
-    }
-    command.current_dir(folder);
-    command
 }
 
 /// The folder with the server's programs: where the PATH says, else Debian's, the newest version first.

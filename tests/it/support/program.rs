@@ -109,7 +109,7 @@ impl Program {
         let (sender, receiver) = mpsc::channel();
         let id = self.child.id();
         thread::scope(|scope| {
-            scope.spawn(|| {
+            scope.spawn(move || {
                 if receiver.recv_timeout(PATIENCE).is_err() {
                     signal(id, "KILL");
                 }

@@ -84,7 +84,13 @@ impl Tenant {
         let licensed = entitlement::admit(&self.licenses, pool, step.license_time, step.now.wall);
         let license_expired = match licensed {
             Ok(()) => false,
-            Err(DenialReason::LicenseExpired) if administrator => true,
+            Err(DenialReason::LicenseExpired) if administrator => {
+                // Only the expiry is passed over: guard 3 stands.
+                if !entitlement::is_licensed(&self.licenses, pool) {
+                    return deny(DenialReason::PoolNotLicensed);
+                }
+                true
+            }
             Err(reason) => return deny(reason),
         };
         let admits = self.policy.unknown_users == UnknownUsers::Admit;
@@ -249,7 +255,7 @@ impl Tenant {
         let reclaims = self.policy.when_full == WhenFull::ReclaimIdle && limit.over(in_use) == 0;
         let reclaimed = if reclaims { self.longest_idle(pool, user, &gone) } else { Vec::new() };
         if reclaimed.is_empty() {
-            let next = self.first_deadline(pool).map(|at| at.since(step.now.tick));
+            let next = self.first_deadline_but(pool, overdue, step.now.tick).map(|at| at.since(step.now.tick));
             let retry_after = next.filter(|_| limit.has_room(0)).map(|wait| wait.max(Duration::from_millis(1)));
             return Err(Denial { retry_after, ..Denial::because(DenialReason::SeatsExhausted) });
         }

@@ -31,6 +31,11 @@ fn names(license: &LicenseRow, pool: PoolNo) -> bool {
     license.entitlements.iter().any(|entitlement| entitlement.pool == pool)
 }
 
+/// Whether any license names the pool, in force or not.
+pub(super) fn is_licensed(licenses: &[LicenseRow], pool: Option<PoolNo>) -> bool {
+    pool.is_some_and(|pool| licenses.iter().any(|license| names(license, pool)))
+}
+
 /// Guards 2 and 3: whether a license is in force that gives this pool. Where licenses name the pool, they
 /// decide; else all of them. `wall`: what the clock says; a license that is in force only by a clock which
 /// was set back is not in force (R31).
@@ -39,7 +44,7 @@ pub(super) fn admit(licenses: &[LicenseRow], pool: Option<PoolNo>, at: Wall, wal
         return Ok(()); // Demo mode (R30).
     }
     let named = |license: &&LicenseRow| pool.is_some_and(|pool| names(license, pool));
-    let licensed = licenses.iter().any(|license| named(&license));
+    let licensed = is_licensed(licenses, pool);
     let concerned = |license: &&LicenseRow| !licensed || named(license);
     let best = |at: Wall| licenses.iter().filter(concerned).map(|license| force(license, at)).min();
     match best(at) {

@@ -1,6 +1,7 @@
 //! Heartbeat: keeps sessions (R22). Changes memory only, unless a session turns out to be overdue: that ends,
-//! and no heartbeat revives it (R24).
+//! and no heartbeat revives it (R24); or unless the policy's lease is not the one in the session's row.
 
+use super::change::Change;
 use super::command::Heartbeat;
 use super::outcome::Beat;
 use super::step::Step;
@@ -28,7 +29,12 @@ impl Tenant {
             self.end(slot, reason, step);
             return Beat::Ended(Some((reason, step.now.wall)));
         }
+        let written = session.lease_ttl;
         session.renew(&self.policy, now);
+        if session.lease_ttl != written {
+            // The answer promises another lease than the row knows: a load must grant no less (I5).
+            step.put(Change::PutSession(session.row(self.no)));
+        }
         if active && session.last_activity < now {
             session.last_activity = now;
             let user = session.user;

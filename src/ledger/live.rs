@@ -22,11 +22,11 @@ pub(super) struct Login {
 }
 
 impl Tenant {
-    /// The user's live sessions, oldest first.
+    /// The user's live sessions, oldest first; of one moment by id, so that a load changes no order.
     pub fn live_of(&self, user: &User) -> Vec<u32> {
         let mut live: Vec<u32> =
             user.places.iter().copied().filter(|slot| self.sessions.get(*slot).is_live()).collect();
-        live.sort_by_key(|slot| (self.sessions.get(*slot).started, *slot));
+        live.sort_by_key(|slot| (self.sessions.get(*slot).started, self.sessions.get(*slot).id));
         live
     }
 
@@ -233,6 +233,17 @@ impl Tenant {
         let first = self.pools.get_mut(pool).deadlines.first(&mut positions, due);
         sessions.positions = positions;
         first.map(|(at, _)| at)
+    }
+
+    /// The same without the sessions that are overdue at `now`. Only `check_only` leaves them where they are, and
+    /// only as long as no sweeper came by: then every session is looked at.
+    pub fn first_deadline_but(&mut self, pool: PoolNo, overdue: &[u32], now: Tick) -> Option<Tick> {
+        if overdue.is_empty() {
+            return self.first_deadline(pool);
+        }
+        let counting = self.sessions.iter().map(|(_, session)| session);
+        let counting = counting.filter(|session| session.is_live() && !session.exempt && session.pool == pool);
+        counting.map(|session| session.deadline(&self.policy).0).filter(|at| *at > now).min()
     }
 
     /// Counts every live session, after a load.

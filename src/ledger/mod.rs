@@ -327,8 +327,13 @@ fn nowhere(id: &TenantId, command: Command, step: &mut Step) -> Outcome {
             Outcome::Heartbeat(late.map(|found| Beat::Ended(found.map(|(reason, at)| (reason, end(at))))).collect())
         }
         Command::GrantSeats(ask) => {
-            let pairs = ask.pools.len() * ask.users.len();
-            Outcome::GrantSeats(vec![Ok(Granted { decision: Err(denial), usage: None }); pairs])
+            let mut answers = Vec::new();
+            for (pool, user) in ask.pools.iter().flat_map(|pool| ask.users.iter().map(move |user| (pool, user))) {
+                let about = About::new(NOBODY, Action::SeatGranted).denied(denial.reason).user(user).pool(pool);
+                step.log_denial(about.detail(id.as_str()));
+                answers.push(Ok(Granted { decision: Err(denial.clone()), usage: None }));
+            }
+            Outcome::GrantSeats(answers)
         }
         Command::RevokeSeats(ask) => Outcome::RevokeSeats(vec![Err(gone()); ask.pools.len() * ask.users.len()]),
         Command::CloseSession(_) => Outcome::CloseSession(Err(gone())),

@@ -8,7 +8,8 @@ use super::command::{
 };
 use super::entitlement;
 use super::outcome::{
-    Done, Notice, OrganizationView, Refusal, SessionView, Status, TenantUsage, TenantView, UserTotals, UserView,
+    Done, LicenseState, Notice, OrganizationView, Refusal, SessionView, Status, TenantUsage, TenantView, UserTotals,
+    UserView,
 };
 use super::tenant::Tenant;
 use super::time::Moment;
@@ -117,7 +118,12 @@ impl<T: PartialEq> Wanted<T> {
 impl Tenant {
     fn whole_usage(&mut self, sight: Sight) -> TenantUsage {
         let pools: Vec<_> = self.pools.iter().map(|pool| self.usage(pool.no, sight)).collect();
-        let mut notices: Vec<Notice> = Vec::new();
+        let license = entitlement::state(&self.licenses, sight.license_time);
+        let mut notices = match license {
+            LicenseState::Demo => vec![Notice::DemoMode],
+            LicenseState::Expired => vec![Notice::LicenseExpired],
+            LicenseState::Valid | LicenseState::NotYetValid => Vec::new(),
+        };
         for usage in &pools {
             let no = self.pools.find(&usage.pool).expect("a pool just read");
             for notice in self.notices(no, usage, sight) {
@@ -135,7 +141,7 @@ impl Tenant {
                 blocked: self.blocked,
                 administrators: self.administrators,
             },
-            license: entitlement::state(&self.licenses, sight.license_time),
+            license,
             notices,
         }
     }
@@ -247,10 +253,8 @@ fn in_group(user: &User, group: &str) -> bool {
 }
 
 fn sort_name(user: &User) -> String {
-    match &user.profile {
-        Some(profile) => format!("{}\u{1}{}", profile.family_name, profile.given_name).to_lowercase(),
-        None => String::new(),
-    }
+    let (family, given) = user.profile.as_ref().map_or(("", ""), |known| (&known.family_name, &known.given_name));
+    format!("{family}\u{1}{given}").to_lowercase()
 }
 
 /// Words are looked for in the id and the names, without case.

@@ -118,7 +118,8 @@ impl Restore {
         user.set_place(place, slot);
         if user.last_sign_in.is_none_or(|last| last <= started) {
             user.last_sign_in = Some(started);
-            user.last_organization = organization.or(user.last_organization);
+            // None where the organization was deleted since, as it was in memory before the load.
+            user.last_organization = organization;
         }
         user.last_activity = user.last_activity.max(active);
     }
@@ -127,6 +128,7 @@ impl Restore {
     #[must_use]
     pub fn finish(mut self) -> Ledger {
         for tenant in self.ledger.tenants.iter_mut().flatten() {
+            tenant.sort_seats();
             tenant.recount_seats();
             tenant.recount_sessions();
             tenant.rebuild_deadlines();

@@ -14,11 +14,12 @@ impl Tenant {
         let at = self.licenses.iter().position(|license| license.id == ask.license);
         let detail = match &ask.grant {
             Some(grant) => {
-                let row = self.licensed(&ask.license, grant, step)?;
-                if at.is_some_and(|at| self.licenses[at] == row) {
+                if at.is_some_and(|at| self.is_same(&self.licenses[at], grant)) {
                     return Ok(self.usages(step));
                 }
-                self.guard_revision(at, &row)?;
+                self.guard_revision(at, grant)?;
+                self.guard_pools(&ask.license, grant)?;
+                let row = self.licensed(&ask.license, grant, step)?;
                 let detail = format!("{} revision {}", row.id, row.revision);
                 step.put(Change::PutLicense(row.clone()));
                 match at {
@@ -42,22 +43,28 @@ impl Tenant {
         self.pools.iter().map(|pool| self.usage(pool.no, step.sight())).collect()
     }
 
+    fn is_same(&self, license: &LicenseRow, grant: &LicenseGrant) -> bool {
+        let pools = license.entitlements.iter().map(|given| (&self.pools.get(given.pool).id, given.plan, given.limit));
+        (license.revision, license.not_before, license.expires) == (grant.revision, grant.not_before, grant.expires)
+            && pools.eq(grant.pools.iter().map(|(pool, plan, limit)| (pool, *plan, *limit)))
+    }
+
     /// A higher revision of the same license replaces the lower, a lower one is refused, and so is another
     /// text under the same revision (R27).
-    fn guard_revision(&self, at: Option<usize>, row: &LicenseRow) -> Done<()> {
+    fn guard_revision(&self, at: Option<usize>, grant: &LicenseGrant) -> Done<()> {
         let Some(known) = at.map(|at| &self.licenses[at]) else { return Ok(()) };
-        if row.revision > known.revision {
+        if grant.revision > known.revision {
             return Ok(());
         }
         Err(Refusal::Precondition {
             reason: "LICENSE_REVISION",
-            subject: row.id.to_string(),
+            subject: known.id.to_string(),
             text: format!("revision {} is installed; only a higher one replaces it", known.revision),
         })
     }
 
-    /// The row of a license. Plans of one pool must agree over all of the tenant's licenses.
-    fn licensed(&mut self, id: &LicenseId, grant: &LicenseGrant, step: &mut Step) -> Done<LicenseRow> {
+    /// Plans of one pool must agree over all of the tenant's licenses.
+    fn guard_pools(&self, id: &LicenseId, grant: &LicenseGrant) -> Done<()> {
         let others = || self.licenses.iter().filter(|license| license.id != *id);
         for (index, (pool, plan, _)) in grant.pools.iter().enumerate() {
             let within = grant.pools[..index].iter().any(|(other, other_plan, _)| other == pool && other_plan != plan);
@@ -75,6 +82,11 @@ impl Tenant {
         if self.pools.iter().len() + fresh > super::pool::MAX_POOLS {
             return Err(super::grant_seats::too_many_pools());
         }
+        Ok(())
+    }
+
+    /// The row of a license that nothing stands against: its pools are made.
+    fn licensed(&mut self, id: &LicenseId, grant: &LicenseGrant, step: &mut Step) -> Done<LicenseRow> {
         let mut entitlements = Vec::new();
         for (pool, plan, limit) in &grant.pools {
             let pool = self.pool_or_new(pool, step).ok_or_else(super::grant_seats::too_many_pools)?;

@@ -178,6 +178,7 @@ impl Tenant {
         for seat in &mut holder.seats {
             (seat.order, seat.granted) = (order, now);
         }
+        holder.sort_seats();
         for seat in &holder.seats {
             step.put(Change::PutSeat(holder.seat_row(no, seat)));
             self.pools.get_mut(seat.pool).cutoff = None;
@@ -196,6 +197,14 @@ impl Tenant {
         self.policy = policy;
         self.recount_seats();
         self.rebuild_deadlines();
+    }
+
+    /// After a load, which brings seats by pool.
+    pub fn sort_seats(&mut self) {
+        let users: Vec<UserNo> = self.users.iter().map(|user| user.no).collect();
+        for user in users {
+            self.users.get_mut(user).sort_seats();
+        }
     }
 
     pub fn recount_seats(&mut self) {

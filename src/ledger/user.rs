@@ -86,6 +86,11 @@ impl User {
         }
     }
 
+    /// In the order of their grants; those granted at once, by an unblocking, by pool.
+    pub fn sort_seats(&mut self) {
+        self.seats.sort_by_key(|seat| (seat.order, seat.pool));
+    }
+
     /// Whether this user's seats count in named pools (R10).
     pub fn counts_in_named(&self, policy: &Policy) -> bool {
         !self.administrator || policy.administrators_count_in_named

@@ -255,7 +255,7 @@ impl Tenant {
         let reclaims = self.policy.when_full == WhenFull::ReclaimIdle && limit.over(in_use) == 0;
         let reclaimed = if reclaims { self.longest_idle(pool, user, &gone) } else { Vec::new() };
         if reclaimed.is_empty() {
-            let next = self.first_deadline_but(pool, overdue, step.now.tick).map(|at| at.since(step.now.tick));
+            let next = self.first_deadline(pool, overdue).map(|at| at.since(step.now.tick));
             let retry_after = next.filter(|_| limit.has_room(0)).map(|wait| wait.max(Duration::from_millis(1)));
             return Err(Denial { retry_after, ..Denial::because(DenialReason::SeatsExhausted) });
         }
@@ -305,7 +305,8 @@ impl Tenant {
     /// Creates the user whom the policy admits, with a seat for all of the tenant.
     fn newcomer(&mut self, ask: &CheckOut, pool: PoolNo, step: &mut Step) -> UserNo {
         let no = self.create(&ask.user, false, Profile::default(), "admitted at login", step);
-        let order = step.log(self.about(Action::SeatGranted).user(&ask.user).pool(&ask.pool));
+        let about = self.about(Action::SeatGranted).user(&ask.user).pool(&ask.pool);
+        let order = step.log(about.detail("all organizations"));
         self.put_seat(no, pool, Access::All, order, step);
         no
     }

@@ -76,7 +76,7 @@ impl Tenant {
             .organization(login.organization.and_then(|no| self.organizations.id(no)));
         step.log(event);
         step.put(Change::PutSession(session.row(self.no)));
-        let slot = self.hold(session);
+        let slot = self.hold(session, step);
         let pool = self.pools.get_mut(login.pool);
         pool.live += u64::from(!lived);
         pool.live_counted += u64::from(!exempt && !counted);
@@ -87,11 +87,16 @@ impl Tenant {
     }
 
     /// Puts a live session into its slot, its place and its heap, and wakes its user.
-    fn hold(&mut self, session: Session) -> u32 {
+    fn hold(&mut self, session: Session, step: &mut Step) -> u32 {
         let (user, place, pool, exempt) = (session.user, session.place, session.pool, session.exempt);
         let (due, _) = session.deadline(&self.policy);
-        if let Some(ended) = self.users.get(user).places.get(usize::from(place)) {
-            self.sessions.remove(*ended);
+        if let Some(slot) = self.users.get(user).places.get(usize::from(place))
+            && let Some(session) = self.sessions.remove(*slot)
+            && let Some((at, reason)) = session.ended
+            && at != step.now.tick
+        {
+            // Ended to make room for this very session: its client did not have the time to ask why (R24).
+            step.orphans.add(session.id, self.id.clone(), reason, at);
         }
         let slot = self.sessions.insert(session);
         self.pools.get_mut(pool).deadlines(exempt).insert(&mut self.sessions.positions, slot, due);
@@ -225,25 +230,21 @@ impl Tenant {
         }
     }
 
-    /// The earliest deadline of a session that holds a seat in the pool.
-    pub fn first_deadline(&mut self, pool: PoolNo) -> Option<Tick> {
+    /// The earliest deadline of a session that holds a seat in the pool. `overdue`: not these; there are some
+    /// only for a question (R20), which ends nothing and has to look at every session then.
+    pub fn first_deadline(&mut self, pool: PoolNo, overdue: &[u32]) -> Option<Tick> {
+        if !overdue.is_empty() {
+            let holds = |(slot, session): &(u32, &Session)| {
+                session.is_live() && session.pool == pool && !session.exempt && !overdue.contains(slot)
+            };
+            return self.sessions.iter().filter(holds).map(|(_, session)| session.deadline(&self.policy).0).min();
+        }
         let (sessions, policy) = (&mut self.sessions, &self.policy);
         let mut positions = std::mem::take(&mut sessions.positions);
         let due = |slot: u32| sessions.get(slot).deadline(policy).0;
         let first = self.pools.get_mut(pool).deadlines.first(&mut positions, due);
         sessions.positions = positions;
         first.map(|(at, _)| at)
-    }
-
-    /// The same without the sessions that are overdue at `now`. Only `check_only` leaves them where they are, and
-    /// only as long as no sweeper came by: then every session is looked at.
-    pub fn first_deadline_but(&mut self, pool: PoolNo, overdue: &[u32], now: Tick) -> Option<Tick> {
-        if overdue.is_empty() {
-            return self.first_deadline(pool);
-        }
-        let counting = self.sessions.iter().map(|(_, session)| session);
-        let counting = counting.filter(|session| session.is_live() && !session.exempt && session.pool == pool);
-        counting.map(|session| session.deadline(&self.policy).0).filter(|at| *at > now).min()
     }
 
     /// Counts every live session, after a load.

@@ -11,7 +11,7 @@ use crate::ids::{OrganizationId, OrganizationNo};
 pub(super) struct Organizations {
     by_no: BTreeMap<OrganizationNo, OrganizationRow>,
     by_id: BTreeMap<OrganizationId, OrganizationNo>,
-    /// By display name, then id: the order of R8.
+    /// By display name without case, then id: the order of R8.
     by_name: BTreeMap<(Box<str>, OrganizationId), OrganizationNo>,
     last_no: OrganizationNo,
 }
@@ -26,14 +26,14 @@ impl Organizations {
         self.remove(row.no);
         self.last_no = self.last_no.max(row.no);
         self.by_id.insert(row.id.clone(), row.no);
-        self.by_name.insert((row.display_name.clone(), row.id.clone()), row.no);
+        self.by_name.insert(sort_key(&row), row.no);
         self.by_no.insert(row.no, row);
     }
 
     pub fn remove(&mut self, no: OrganizationNo) -> Option<OrganizationRow> {
         let row = self.by_no.remove(&no)?;
         self.by_id.remove(&row.id);
-        self.by_name.remove(&(row.display_name.clone(), row.id.clone()));
+        self.by_name.remove(&sort_key(&row));
         Some(row)
     }
 
@@ -54,9 +54,9 @@ impl Organizations {
         self.by_no.keys().copied()
     }
 
-    /// By id, ascending.
-    pub fn iter(&self) -> impl Iterator<Item = &OrganizationRow> + '_ {
-        self.by_id.values().map(|no| &self.by_no[no])
+    /// Each with the name by which it is sorted (R8).
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &OrganizationRow)> + '_ {
+        self.by_name.iter().map(|((name, _), no)| (&**name, &self.by_no[no]))
     }
 
     pub fn allows(&self, access: &Access, no: OrganizationNo) -> bool {
@@ -76,13 +76,15 @@ impl Organizations {
         }
         match access {
             Access::All => self.by_name.values().next().copied(),
-            Access::Only(list) => list
-                .iter()
-                .filter_map(|no| self.by_no.get(no))
-                .min_by(|a, b| (&a.display_name, &a.id).cmp(&(&b.display_name, &b.id)))
-                .map(|row| row.no),
+            Access::Only(list) => {
+                list.iter().filter_map(|no| self.by_no.get(no)).min_by_key(|row| sort_key(row)).map(|row| row.no)
+            }
         }
     }
+}
+
+fn sort_key(row: &OrganizationRow) -> (Box<str>, OrganizationId) {
+    (row.display_name.to_lowercase().into(), row.id.clone())
 }
 
 pub(super) fn view(row: &OrganizationRow, now: Moment) -> OrganizationView {

@@ -226,10 +226,10 @@ impl Tenant {
 
     fn list_organizations(&self, ask: &ListOrganizations, now: Moment) -> Page<OrganizationView> {
         let rows = self.organizations.iter();
-        let rows = rows.filter(|row| any_contains(&[row.id.as_str(), &row.display_name], &ask.text));
-        let keyed = rows.map(|row| {
+        let rows = rows.filter(|(_, row)| any_contains(&[row.id.as_str(), &row.display_name], &ask.text));
+        let keyed = rows.map(|(sort_name, row)| {
             let name = match ask.order {
-                OrganizationOrder::DisplayName => &*row.display_name,
+                OrganizationOrder::DisplayName => sort_name,
                 OrganizationOrder::OrganizationId => "",
             };
             (Key { when: 0, name, id: row.id.as_str() }, row)

@@ -128,7 +128,7 @@ impl Restore {
     #[must_use]
     pub fn finish(mut self) -> Ledger {
         for tenant in self.ledger.tenants.iter_mut().flatten() {
-            tenant.sort_seats();
+            tenant.users.iter_mut().for_each(User::sort_seats);
             tenant.recount_seats();
             tenant.recount_sessions();
             tenant.rebuild_deadlines();

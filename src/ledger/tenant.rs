@@ -199,14 +199,6 @@ impl Tenant {
         self.rebuild_deadlines();
     }
 
-    /// After a load, which brings seats by pool.
-    pub fn sort_seats(&mut self) {
-        let users: Vec<UserNo> = self.users.iter().map(|user| user.no).collect();
-        for user in users {
-            self.users.get_mut(user).sort_seats();
-        }
-    }
-
     pub fn recount_seats(&mut self) {
         for pool in self.pools.iter_mut() {
             (pool.seats, pool.seats_counted, pool.cutoff) = (0, 0, None);

@@ -24,7 +24,7 @@ pub(super) struct User {
     pub profile: Option<Box<Profile>>,
     pub created: Tick,
     pub version: u64,
-    /// In the order of their grants.
+    /// In the order of their grants; of those granted by one act, by pool.
     pub seats: Vec<Seat>,
     /// The slots of the user's sessions, live or ended, by [`Place`].
     pub places: Vec<u32>,
@@ -75,6 +75,11 @@ impl User {
         self.seats.iter().find(|seat| seat.pool == pool)
     }
 
+    /// A load brings seats in any order, and unblocking grants all of them at once.
+    pub fn sort_seats(&mut self) {
+        self.seats.sort_unstable_by_key(|seat| (seat.order, seat.pool));
+    }
+
     pub fn seat_row(&self, tenant: TenantNo, seat: &Seat) -> SeatRow {
         SeatRow {
             tenant,
@@ -84,11 +89,6 @@ impl User {
             order: seat.order,
             access: seat.access.clone(),
         }
-    }
-
-    /// In the order of their grants; those granted at once, by an unblocking, by pool.
-    pub fn sort_seats(&mut self) {
-        self.seats.sort_by_key(|seat| (seat.order, seat.pool));
     }
 
     /// Whether this user's seats count in named pools (R10).
@@ -147,6 +147,10 @@ impl Users {
 
     pub fn iter(&self) -> impl Iterator<Item = &User> + '_ {
         self.list.iter().filter_map(Option::as_deref)
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut User> + '_ {
+        self.list.iter_mut().filter_map(Option::as_deref_mut)
     }
 
     pub fn put(&mut self, user: User) {

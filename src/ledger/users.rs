@@ -28,6 +28,10 @@ impl Tenant {
             step.log_denial(self.about(Action::UserCreated).denied(reason).user(&ask.user).pool(pool));
             return Ok((Err(Denial::because(reason)), self.usages_of(&ask.pools, step)));
         }
+        let fresh = ask.pools.iter().filter(|pool| self.pools.find(pool).is_none()).count();
+        if self.pools.iter().len() + fresh > super::pool::MAX_POOLS {
+            return Err(super::grant_seats::too_many_pools());
+        }
         let mut pools = Vec::new();
         for pool in &ask.pools {
             pools.push(self.pool_or_new(pool, step).ok_or_else(super::grant_seats::too_many_pools)?);

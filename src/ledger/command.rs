@@ -219,8 +219,8 @@ pub struct ListSessions {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SessionOrder {
-    LastActivity,
     #[default]
+    LastActivity,
     Started,
     User,
 }

@@ -17,8 +17,8 @@ use crate::config::{Log, LogFormat};
 /// # Panics
 /// When called twice, or with a filter that `config` did not accept.
 pub fn start(log: &Log) {
-    // Migrations are told by whoever runs them. A filter that names the module again overrides this.
-    let filter = format!("refinery_core=warn,{}", log.filter);
+    // What libraries find worth a line is told by whoever uses them. A filter that names one again overrides this.
+    let filter = format!("refinery_core=warn,tokio_postgres=warn,{}", log.filter);
     let filter = EnvFilter::try_new(filter).expect("config accepted the filter");
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format {

@@ -1,7 +1,13 @@
 //! One integration binary: everything that is tested through the crate's public face or the real program.
 
+mod clients;
 mod conformance;
 mod front;
 mod journal;
+mod layering;
+mod model;
 mod program;
+mod repository;
+mod rules;
+mod shell;
 mod support;

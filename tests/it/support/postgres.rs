@@ -139,6 +139,7 @@ fn id(flag: &str, name: Option<&str>) -> Option<u32> {
 }
 
 /// The folder with the server's programs: where the PATH says, else Debian's, the newest version first.
+#[allow(clippy::disallowed_methods)] // Where programs are is what PATH is for.
 fn programs() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let in_path = std::env::split_paths(&path).filter_map(|folder| fs::canonicalize(folder.join("initdb")).ok());

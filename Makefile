@@ -1,0 +1,35 @@
+# What people and machines do with this repository. `make` alone lists it.
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint fmt proto-lint tools
+
+# More options for `make run`: make run ARGS="--listen 127.0.0.1:6000"
+ARGS ?=
+
+help: ## List what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build, and serve with the demo tenant and the embedded store in ./data
+	cargo run --locked -- serve --demo $(ARGS)
+
+build: ## Build the program for production: target/release/usher
+	cargo build --release --locked
+
+test: ## Run every test; installs what the tests need where it may, else says what to install
+	scripts/postgres.sh
+	scripts/tools.sh
+	scripts/buf.sh --version >/dev/null
+	cargo test --locked
+
+lint: ## Check the format, and everything that clippy knows
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+
+fmt: ## Format the code
+	cargo fmt
+
+proto-lint: ## Lint the contract, and hold it against the released one
+	scripts/proto-lint.sh
+
+tools: ## Get the clients that the tests and the tour use, into .tools/
+	scripts/tools.sh
+	scripts/buf.sh --version

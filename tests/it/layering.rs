@@ -1,0 +1,350 @@
+//! The walls between the rooms of `src/`, held by reading the code: who may speak of whom (docs/ARCHITECTURE.md).
+//! Unit tests inside a file may look over the walls; they stand behind its first `#[cfg(test)]`.
+
+use std::fs;
+use std::path::Path;
+
+/// A wall: from these modules no path leads into those. Crates other than ours are named like modules.
+struct Wall {
+    from: &'static [&'static str],
+    except: &'static [&'static str],
+    never: &'static [&'static str],
+    why: &'static str,
+}
+
+const ANYBODY: &[&str] = &[""];
+
+const WALLS: [Wall; 12] = [
+    Wall {
+        from: &["ledger"],
+        except: &[],
+        never: &[
+            "app",
+            "cli",
+            "clock",
+            "config",
+            "demo",
+            "health",
+            "journal",
+            "ops",
+            "proto",
+            "server",
+            "service",
+            "store",
+            "tasks",
+            "telemetry",
+        ],
+        why: "the ledger knows ids and nothing else",
+    },
+    Wall {
+        from: &["ledger"],
+        except: &[],
+        never: &[
+            "tokio",
+            "tracing",
+            "tonic",
+            "prost",
+            "futures_util",
+            "rusqlite",
+            "getrandom",
+            "anyhow",
+            "std::time::Instant",
+        ],
+        why: "the ledger is pure: no clock, no randomness, no input or output, no async, no logging",
+    },
+    Wall {
+        from: &["store::sqlite"],
+        except: &[],
+        never: &["store::postgres"],
+        why: "the stores know nothing of each other",
+    },
+    Wall {
+        from: &["store::postgres"],
+        except: &[],
+        never: &["store::sqlite"],
+        why: "the stores know nothing of each other",
+    },
+    Wall {
+        from: &["journal"],
+        except: &[],
+        never: &["service", "proto", "server", "store::sqlite", "store::postgres", "tonic"],
+        why: "the journal knows neither who asks nor which store it has",
+    },
+    Wall {
+        from: &["store"],
+        except: &[],
+        never: &["journal", "service", "server", "proto", "tonic"],
+        why: "a store keeps what it is given, whoever gives it",
+    },
+    Wall { from: &["tasks"], except: &[], never: &["store"], why: "tasks go through the journal, past the fence" },
+    Wall {
+        from: ANYBODY,
+        except: &["service", "proto"],
+        never: &["proto"],
+        why: "messages go no further than the service room",
+    },
+    Wall { from: ANYBODY, except: &["app", "main"], never: &["app"], why: "only main knows the composition root" },
+    Wall { from: ANYBODY, except: &["store::sqlite"], never: &["rusqlite"], why: "SQLite is one store's business" },
+    Wall {
+        from: ANYBODY,
+        except: &["store::postgres"],
+        never: &["tokio_postgres"],
+        why: "PostgreSQL is one store's business",
+    },
+    Wall { from: ANYBODY, except: &["app", "main"], never: &["anyhow"], why: "rooms have errors of their own" },
+];
+
+/// A source file: its module (`store::sqlite::load`) and its code.
+struct Source {
+    module: String,
+    code: String,
+}
+
+#[test]
+fn no_path_leads_through_a_wall() {
+    let sources = sources();
+    assert!(sources.len() > 50, "only {} files were read", sources.len());
+    let breaches: Vec<_> = sources.iter().flat_map(breaches).collect();
+    assert!(breaches.is_empty(), "\n{}", breaches.join("\n"));
+}
+
+#[test]
+fn only_one_file_makes_a_status() {
+    // `Status::internal(…)` and the like; reading one is everybody's right.
+    let made: Vec<_> = sources()
+        .iter()
+        .filter(|source| source.module != "service::status")
+        .flat_map(|source| statuses(&source.code).into_iter().map(|maker| format!("{}: {maker}", source.module)))
+        .collect();
+    assert!(made.is_empty(), "\n{}", made.join("\n"));
+}
+
+/// Constructors of a status that are called in the code.
+fn statuses(code: &str) -> Vec<String> {
+    let calls = code.match_indices("Status::").filter(|(at, _)| !code[..*at].ends_with(|c: char| c.is_alphanumeric()));
+    let names =
+        calls.map(|(at, call)| code[at + call.len()..].split(|c: char| !is_ident(c)).next().unwrap_or_default());
+    let makes =
+        |name: &&str| name.starts_with(char::is_lowercase) && !["from_header_map", "from", "into"].contains(name);
+    names.filter(makes).map(|name| format!("Status::{name}")).collect()
+}
+
+/// Each wall has a hole made in it, and the hole is found.
+#[test]
+fn a_hole_in_any_wall_is_found() {
+    for (module, code, found) in [
+        ("ledger::check_out", "use crate::clock::Clock;", "clock::Clock"),
+        ("ledger", "use crate::{ids, store::Store};", "store::Store"),
+        ("ledger::usage", "fn f() { tracing::info!(\"x\") }", "tracing::info"),
+        ("ledger::time", "use std::time::{Duration, Instant};", "std::time::Instant"),
+        ("store::sqlite::load", "use super::super::postgres::url;", "store::postgres::url"),
+        ("store::postgres", "use super::sqlite::{SqliteStore, migrate};", "store::sqlite::SqliteStore"),
+        (
+            "journal::writer",
+            "let store = crate::store::sqlite::SqliteStore::open();",
+            "store::sqlite::SqliteStore::open",
+        ),
+        ("journal", "use crate::service;", "service"),
+        ("store", "use crate::journal::Journal;", "journal::Journal"),
+        ("tasks::sweeper", "use crate::{\n    journal::Journal,\n    store::{self, Store},\n};", "store::self"),
+        ("ops", "use crate::proto::v1;", "proto::v1"),
+        ("service", "use crate::app::serve;", "app::serve"),
+        ("demo", "rusqlite::Connection::open_in_memory()", "rusqlite::Connection::open_in_memory"),
+        ("config", "url.parse::<tokio_postgres::Config>()", "tokio_postgres::Config"),
+        ("health", "fn f() -> anyhow::Result<()> {}", "anyhow::Result"),
+    ] {
+        let source = Source { module: module.into(), code: code.into() };
+        let breaches = breaches(&source);
+        assert!(
+            breaches.iter().any(|breach| breach.contains(&format!(" {found}: "))),
+            "{module}: {code}: {breaches:?}"
+        );
+    }
+    assert_eq!(statuses("a::Status::internal(x); Status::from_header_map(h); MyStatus::new()"), ["Status::internal"]);
+}
+
+#[test]
+fn what_is_allowed_is_no_hole() {
+    for (module, code) in [
+        ("ledger::check_out", "use super::change::Change; use crate::ids::UserId; use std::time::Duration;"),
+        ("ledger", "//! No tokio::spawn here.\n/* crate::clock */ let text = \"crate::clock::Clock\";"),
+        ("store::sqlite", "use rusqlite::Connection; use super::open::OpenError;"),
+        ("service::parse", "use crate::proto::v1;"),
+        ("app", "use crate::app::failure; use anyhow::Context;"),
+        ("tasks", "use crate::journal::Journal; let stored = restore::x();"),
+    ] {
+        let code = stripped(code);
+        let breaches = breaches(&Source { module: module.into(), code });
+        assert!(breaches.is_empty(), "{breaches:?}");
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let mut sources = Vec::new();
+    read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), "", &mut sources);
+    sources
+}
+
+fn read(folder: &Path, module: &str, sources: &mut Vec<Source>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
+        let inner = if module.is_empty() { name.clone() } else { format!("{module}::{name}") };
+        if path.is_dir() {
+            read(&path, &inner, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") && name != "tests" {
+            let module = if name == "mod" || name == "lib" { module.to_owned() } else { inner };
+            let text = fs::read_to_string(&path).expect("a file");
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            sources.push(Source { module, code: stripped(code) });
+        }
+    }
+}
+
+fn breaches(source: &Source) -> Vec<String> {
+    let paths = paths(source);
+    let mut found = Vec::new();
+    for wall in &WALLS {
+        let inside = |rooms: &[&str]| rooms.iter().any(|room| is_in(&source.module, room));
+        if !inside(wall.from) || inside(wall.except) {
+            continue;
+        }
+        for path in paths.iter().filter(|path| wall.never.iter().any(|room| is_in(path, room))) {
+            found.push(format!("{} → {path}: {}", source.module, wall.why));
+        }
+    }
+    found
+}
+
+/// Whether a path is a module or lies in it. Everything lies in "".
+fn is_in(path: &str, room: &str) -> bool {
+    room.is_empty() || path == room || path.strip_prefix(room).is_some_and(|rest| rest.starts_with("::"))
+}
+
+/// Every path in the code, from the root of the crate; paths into other crates as they stand.
+fn paths(source: &Source) -> Vec<String> {
+    let code = source.code.as_str();
+    let mut paths = Vec::new();
+    let mut at = 0;
+    while let Some(start) = code[at..].find(is_ident).map(|offset| at + offset) {
+        let end = end_of_path(code, start);
+        let before = code[..start].trim_end();
+        // What follows `.` is a method, and what follows `::` was the end of something else, such as `<T>::`.
+        if code[start..end].contains("::") && !before.ends_with(['.', ':']) {
+            expand(&code[start..end], "", &mut |path| paths.extend(absolute(&source.module, path)));
+        }
+        at = end.max(start + 1);
+    }
+    paths
+}
+
+fn is_ident(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Where a path ends that starts here, its group in braces included.
+fn end_of_path(code: &str, start: usize) -> usize {
+    let bytes = code.as_bytes();
+    let mut end = start;
+    loop {
+        end += code[end..].find(|c| !is_ident(c)).unwrap_or(code.len() - end);
+        if !code[end..].starts_with("::") {
+            return end;
+        }
+        match bytes.get(end + 2) {
+            Some(b'{') => return end + 2 + closing(&code[end + 2..]),
+            Some(c) if is_ident(*c as char) => end += 2,
+            _ => return end,
+        }
+    }
+}
+
+/// The length of a group in braces.
+fn closing(code: &str) -> usize {
+    let mut depth = 0;
+    for (at, c) in code.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return at + 1;
+        }
+    }
+    code.len()
+}
+
+/// `a::{b, c::d}` is `a::b` and `a::c::d`.
+fn expand(tree: &str, prefix: &str, found: &mut dyn FnMut(&str)) {
+    let Some((head, group)) = tree.split_once('{') else {
+        let name = tree.split(" as ").next().unwrap_or_default().trim();
+        return found(&format!("{prefix}{name}"));
+    };
+    let group = group.trim_end().strip_suffix('}').unwrap_or(group);
+    let prefix = format!("{prefix}{}", head.trim());
+    let mut depth = 0;
+    for branch in group.split(|c| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        c == ',' && depth == 0
+    }) {
+        if !branch.trim().is_empty() {
+            expand(branch.trim(), &prefix, found);
+        }
+    }
+}
+
+/// A path from the root of the crate. `None`: a path within the file.
+fn absolute(module: &str, path: &str) -> Option<String> {
+    if let Some(rest) = path.strip_prefix("crate::") {
+        return Some(rest.to_owned());
+    }
+    let mut rest = path;
+    let mut parts: Vec<&str> = module.split("::").collect();
+    while let Some(after) = rest.strip_prefix("super::") {
+        parts.pop();
+        rest = after;
+    }
+    if rest != path {
+        parts.push(rest);
+        return Some(parts.join("::"));
+    }
+    (!path.starts_with("self::") && path.starts_with(char::is_lowercase)).then(|| path.to_owned())
+}
+
+/// The code without comments and texts.
+fn stripped(code: &str) -> String {
+    let mut kept = String::with_capacity(code.len());
+    let mut rest = code;
+    while let Some(at) = rest.find(['/', '"', '\'']) {
+        kept.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let skipped = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map_or(rest.len(), |end| end + 2)
+        } else if rest.starts_with('"') {
+            end_of_text(rest)
+        } else if rest.starts_with("'\"'") {
+            3
+        } else {
+            kept.push_str(&rest[..1]);
+            1
+        };
+        rest = &rest[skipped..];
+    }
+    kept + rest
+}
+
+/// The length of a text in quotes. Raw texts with quotes in them are not in this code.
+fn end_of_text(code: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in code.char_indices().skip(1) {
+        match c {
+            '"' if !escaped => return at + 1,
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    code.len()
+}

@@ -1,0 +1,144 @@
+//! What administrators do: tenants, policies, users, organizations, licenses.
+
+use usher::ids::{LicenseId, PoolId, TenantId};
+use usher::ledger::change::{Limit, Plan, Profile};
+use usher::ledger::command::{
+    BlockUser, Command, CreateOrganization, CreateTenant, CreateUser, DeleteOrganization, DeleteUser, LicenseGrant,
+    PolicyPatch, SetEntitlements, UnblockUser, UpdateOrganization, UpdateTenant, UpdateUser, UserPatch,
+};
+use usher::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
+
+use super::super::naive::Model;
+use super::{Generator, HOUR, MINUTE, SECOND};
+
+impl Generator {
+    pub(super) fn create_tenant(&mut self) -> Command {
+        let patch = self.policy();
+        let (away_after, idle_after) = (self.length(&[500, SECOND, MINUTE]), self.length(&[2 * SECOND, 2 * MINUTE]));
+        let default = Policy { away_after: away_after.min(idle_after / 2), idle_after, ..Policy::default() };
+        let policy = Policy {
+            lease_ttl: patch.lease_ttl.unwrap_or(default.lease_ttl),
+            max_session: patch.max_session.unwrap_or(default.max_session),
+            max_devices_per_user: patch.max_devices_per_user.unwrap_or(1),
+            when_full: patch.when_full.unwrap_or_default(),
+            when_already_signed_in: patch.when_already_signed_in.unwrap_or_default(),
+            ..default
+        };
+        CreateTenant { display_name: self.display_name(), contact: "".into(), policy }.into()
+    }
+
+    pub(super) fn policy(&mut self) -> PolicyPatch {
+        PolicyPatch {
+            lease_ttl: self.perhaps(25, |this| this.length(&[0, 10 * SECOND, 3 * MINUTE, 10 * MINUTE, HOUR])),
+            max_session: self.perhaps(20, |this| this.length(&[30 * SECOND, HOUR, 10 * HOUR])),
+            away_after: self.perhaps(15, |this| this.length(&[SECOND, 20 * SECOND, 5 * MINUTE])),
+            idle_after: self.perhaps(25, |this| this.length(&[SECOND, 3 * SECOND, MINUTE, HOUR])),
+            idle_timeout: self
+                .perhaps(20, |this| this.perhaps(35, |this| this.length(&[10 * SECOND, 10 * MINUTE, 2 * HOUR]))),
+            max_devices_per_user: self.perhaps(25, |this| 1 + this.dice.below(3) as u32),
+            when_already_signed_in: self.perhaps(30, |this| match this.dice.percent(50) {
+                true => WhenAlreadySignedIn::TakeOver,
+                false => WhenAlreadySignedIn::Deny,
+            }),
+            when_full: self.perhaps(30, |this| match this.dice.percent(70) {
+                true => WhenFull::ReclaimIdle,
+                false => WhenFull::Deny,
+            }),
+            close_active: self.perhaps(20, |this| match this.dice.percent(50) {
+                true => CloseActive::Allow,
+                false => CloseActive::Refuse,
+            }),
+            unknown_users: self.perhaps(25, |this| match this.dice.percent(60) {
+                true => UnknownUsers::Admit,
+                false => UnknownUsers::Deny,
+            }),
+            administrators_count_in_named: self.perhaps(25, |this| this.dice.percent(50)),
+            administrators_count_in_concurrent: self.perhaps(25, |this| this.dice.percent(50)),
+            responsible_person: self.perhaps(5, |_| "boss@x".into()),
+            seat_request_step: self.perhaps(5, |this| 1 + this.dice.below(9) as u32),
+        }
+    }
+
+    pub(super) fn update_tenant(&mut self) -> Command {
+        UpdateTenant {
+            version: self.version(),
+            display_name: self.perhaps(10, Self::display_name),
+            contact: self.perhaps(5, |_| "a letter".into()),
+            policy: self.policy(),
+        }
+        .into()
+    }
+
+    pub(super) fn create_user(&mut self) -> Command {
+        let (given_name, family_name, groups) = (self.name(), self.name(), self.groups());
+        let user = self.user();
+        CreateUser {
+            administrator: user.as_str() == "root@x" || self.dice.percent(10),
+            user,
+            profile: Profile { given_name, family_name, groups, attributes: Vec::new() },
+            pools: self.pools(0, 2),
+        }
+        .into()
+    }
+
+    pub(super) fn update_user(&mut self) -> Command {
+        let patch = UserPatch {
+            administrator: self.perhaps(60, |this| this.dice.percent(40)),
+            given_name: self.perhaps(20, Self::name),
+            family_name: self.perhaps(20, Self::name),
+            groups: self.perhaps(20, Self::groups),
+            attributes: self.perhaps(10, |this| vec![("desk".into(), this.name())]),
+        };
+        UpdateUser { user: self.user(), version: self.version(), patch }.into()
+    }
+
+    pub(super) fn other_user(&mut self, model: &Model, tenant: &TenantId) -> Command {
+        let blocked = model.tenant(tenant).and_then(|tenant| tenant.users.iter().find(|user| user.blocked.is_some()));
+        let user = match blocked {
+            Some(blocked) if self.dice.percent(60) => blocked.id.clone(),
+            _ => self.user(),
+        };
+        match self.dice.below(20) {
+            0..=5 => BlockUser { user, end_sessions: self.dice.percent(30) }.into(),
+            6..=17 => UnblockUser { user }.into(),
+            _ => DeleteUser { user }.into(),
+        }
+    }
+
+    pub(super) fn organization(&mut self) -> Command {
+        let organization = self.organization_id();
+        match self.dice.below(10) {
+            0..=4 => CreateOrganization { organization, display_name: self.display_name() }.into(),
+            5..=6 => UpdateOrganization {
+                organization,
+                version: self.version(),
+                display_name: self.perhaps(80, Self::display_name),
+            }
+            .into(),
+            _ => DeleteOrganization { organization }.into(),
+        }
+    }
+
+    pub(super) fn set_entitlements(&mut self) -> Command {
+        let license = LicenseId::stored(self.dice.word(&["base", "base", "more"]));
+        if self.dice.percent(15) {
+            return SetEntitlements { license, grant: None }.into();
+        }
+        let mut pools = Vec::new();
+        for (pool, plan) in [("primary", Plan::Concurrent), ("crm", Plan::Named), ("extra", Plan::Concurrent)] {
+            if self.dice.percent(85) {
+                let plan = if self.dice.percent(3) { Plan::Named } else { plan };
+                let limit = match self.dice.below(10) {
+                    0 => Limit::Unlimited,
+                    seats => Limit::Seats(seats / 2),
+                };
+                pools.push((PoolId::stored(pool), plan, limit));
+            }
+        }
+        let not_before = self.perhaps(10, Self::date);
+        let expires = self.perhaps(30, Self::date).filter(|end| not_before.is_none_or(|from| from < *end));
+        // Time makes revisions grow, mostly.
+        let revision = self.no as u64 - self.dice.below(20).min(self.no as u64);
+        SetEntitlements { license, grant: Some(LicenseGrant { revision, not_before, expires, pools }) }.into()
+    }
+}

@@ -1,0 +1,70 @@
+//! Check-outs, heartbeats, grants, and sessions that are closed.
+
+use usher::ids::TenantId;
+use usher::ledger::command::{CheckOut, CloseIdle, CloseSession, Command, GrantSeats, Heartbeat, RevokeSeats};
+
+use super::super::naive::Model;
+use super::Generator;
+
+impl Generator {
+    pub(super) fn check_out(&mut self, model: &Model, tenant: &TenantId) -> Command {
+        // Mostly somebody who may, or who is signed in already.
+        let (mut user, mut pool) = (self.user(), self.pool());
+        if let Some(tenant) = model.tenant(tenant) {
+            match self.dice.below(10) {
+                0..=5 if !tenant.seats.is_empty() => {
+                    let seat = self.dice.pick(&tenant.seats);
+                    (user, pool) = (seat.user.clone(), seat.pool.clone());
+                }
+                6..=7 if !tenant.sessions.is_empty() => {
+                    let session = self.dice.pick(&tenant.sessions);
+                    (user, pool) = (session.user.clone(), session.pool.clone());
+                }
+                _ => {}
+            }
+        }
+        CheckOut {
+            pool,
+            user,
+            device: self.device(),
+            organization: self.perhaps(15, Self::organization_id),
+            client: self.dice.word(&["", "10.0.0.1"]).into(),
+            check_only: self.dice.percent(10),
+            fresh: self.fresh(),
+        }
+        .into()
+    }
+
+    pub(super) fn heartbeat(&mut self, model: &Model, tenant: &TenantId) -> Command {
+        let count = 1 + self.dice.below(4);
+        let beats = (0..count).map(|_| (self.session(model, tenant), self.dice.percent(40))).collect();
+        Heartbeat { beats }.into()
+    }
+
+    pub(super) fn grant_seats(&mut self) -> Command {
+        GrantSeats { pools: self.pools(1, 2), users: self.users(), organizations: self.organizations() }.into()
+    }
+
+    pub(super) fn revoke_seats(&mut self) -> Command {
+        RevokeSeats {
+            pools: self.pools(1, 2),
+            users: self.users(),
+            organizations: self.organizations(),
+            end_sessions: self.dice.percent(40),
+        }
+        .into()
+    }
+
+    pub(super) fn close(&mut self, model: &Model, tenant: &TenantId) -> Command {
+        if self.dice.percent(35) {
+            return CloseIdle { pool: self.perhaps(50, Self::pool), own_user: self.perhaps(40, Self::user) }.into();
+        }
+        CloseSession {
+            session: self.session(model, tenant),
+            force: self.dice.percent(30),
+            own_session: self.perhaps(20, |this| this.session(model, tenant)),
+            own_user: self.perhaps(20, Self::user),
+        }
+        .into()
+    }
+}

@@ -1,0 +1,164 @@
+//! What happens next, by chance. Few users, devices, organizations and pools, so that they collide; small limits, so
+//! that pools are full; and times that hit deadlines to the millisecond.
+
+mod admin;
+mod gate;
+mod queries;
+mod values;
+
+use usher::ids::TenantId;
+use usher::ledger::command::{CheckIn, Command, CreateOrganization, DeleteTenant, SuspendTenant};
+use usher::ledger::time::{Moment, Tick, Wall};
+
+use super::dice::Dice;
+use super::naive::count::Standing;
+use super::naive::{Model, Tenant};
+use super::step::{Act, Step};
+
+const START: u64 = 1_700_000_000_000;
+const SECOND: u64 = 1_000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+pub struct Generator {
+    pub dice: Dice,
+    pub now: Moment,
+    /// How far the wall clock is ahead of the shard's time.
+    offset: i64,
+    no: usize,
+    restart_next: bool,
+}
+
+impl Generator {
+    pub fn new(seed: u64) -> Self {
+        let now = Moment { tick: Tick(START), wall: Wall(START as i64) };
+        Self { dice: Dice::new(seed), now, offset: 0, no: 0, restart_next: false }
+    }
+
+    pub fn next(&mut self, model: &Model) -> Step {
+        if self.no > 0 {
+            self.pass_time(model);
+        }
+        let act = self.act(model);
+        self.no += 1;
+        Step { no: self.no - 1, now: self.now, act }
+    }
+
+    fn pass_time(&mut self, model: &Model) {
+        let tick = self.now.tick.0;
+        let passed = match self.dice.below(100) {
+            // A service starts with people who sign in.
+            _ if self.no < 40 => self.dice.below(20),
+            0..=54 => 0,
+            55..=79 => 1 + self.dice.below(2 * SECOND),
+            80..=92 => self.next_border(model).saturating_sub(tick),
+            93..=97 => self.dice.below(MINUTE),
+            98 => self.dice.below(HOUR),
+            _ if self.dice.percent(80) => self.dice.below(12 * HOUR),
+            _ => self.dice.below(10 * DAY),
+        };
+        if self.dice.percent(1) {
+            self.offset = self.other_offset(model);
+        }
+        let tick = tick + passed;
+        self.now = Moment { tick: Tick(tick), wall: Wall(tick as i64 + self.offset) };
+    }
+
+    /// A moment at which something changes, or one millisecond beside it.
+    fn next_border(&mut self, model: &Model) -> u64 {
+        let tick = self.now.tick.0;
+        let mut borders = vec![tick + 30 * SECOND];
+        for tenant in &model.tenants {
+            for session in &tenant.sessions {
+                borders.push(tenant.deadline(session).0.0);
+                borders.push((session.last_activity + tenant.policy.idle_after).0);
+                borders.push((session.last_activity + tenant.policy.away_after).0);
+            }
+            let dates = tenant.licenses.iter().flat_map(|license| [license.grant.not_before, license.grant.expires]);
+            borders.extend(dates.flatten().map(|date| (date.0 - self.offset).max(0) as u64));
+        }
+        let far = if self.dice.percent(90) { 20 * MINUTE } else { 2 * DAY };
+        borders.retain(|border| *border >= tick && *border < tick + far);
+        borders.sort_unstable();
+        borders.truncate(4);
+        if borders.is_empty() {
+            return tick;
+        }
+        *self.dice.pick(&borders) - 1 + self.dice.below(3)
+    }
+
+    /// The wall clock jumps: anywhere, back to the truth, or right to a license's date.
+    fn other_offset(&mut self, model: &Model) -> i64 {
+        let licenses = model.tenants.iter().flat_map(|tenant| &tenant.licenses);
+        let dates: Vec<Wall> = licenses.flat_map(|l| [l.grant.not_before, l.grant.expires]).flatten().collect();
+        match self.dice.below(6) {
+            0 | 1 => 0,
+            2 if !dates.is_empty() => {
+                let date = *self.dice.pick(&dates);
+                date.0 - self.now.tick.0 as i64 + self.dice.below(3) as i64 - 1
+            }
+            3 => self.dice.below(40 * DAY) as i64,
+            4 => -(self.dice.below(40 * DAY) as i64),
+            _ => self.dice.below(4 * HOUR) as i64 - 2 * HOUR as i64,
+        }
+    }
+
+    fn act(&mut self, model: &Model) -> Act {
+        if std::mem::take(&mut self.restart_next) {
+            return Act::Restart;
+        }
+        let tenant = self.tenant();
+        let command = match (self.no, model.tenant(&tenant)) {
+            (0, _) => self.create_tenant(),
+            (_, None) if self.no < 40 || self.dice.percent(40) => self.create_tenant(),
+            (1..40, _) => self.beginning(model, &tenant),
+            (_, Some(known)) if known.suspended && self.dice.percent(20) => SuspendTenant { suspend: false }.into(),
+            (_, Some(known)) if self.is_out_of_force(model, known) && self.dice.percent(4) => self.set_entitlements(),
+            _ => match self.dice.below(1000) {
+                0..=389 => self.check_out(model, &tenant),
+                390..=519 => self.heartbeat(model, &tenant),
+                520..=569 => CheckIn { session: self.session(model, &tenant) }.into(),
+                570..=624 => self.grant_seats(),
+                625..=639 => self.revoke_seats(),
+                640..=679 => self.close(model, &tenant),
+                680..=709 => self.update_tenant(),
+                710..=713 => SuspendTenant { suspend: true }.into(),
+                714 => DeleteTenant.into(),
+                715..=717 => self.create_tenant(),
+                718..=742 => self.create_user(),
+                743..=762 => self.update_user(),
+                763..=797 => self.other_user(model, &tenant),
+                798..=827 => self.organization(),
+                828..=847 => self.set_entitlements(),
+                848..=879 => return Act::Tick { all: self.dice.percent(10) },
+                880..=889 => {
+                    self.restart_next = true;
+                    return Act::Tick { all: true };
+                }
+                890..=899 => return Act::Restart,
+                _ => return Act::Query(tenant, self.query()),
+            },
+        };
+        Act::Command(tenant, command)
+    }
+
+    fn is_out_of_force(&self, model: &Model, tenant: &Tenant) -> bool {
+        let at = model.glance(self.now).license_time;
+        !tenant.is_demo() && tenant.licenses.iter().all(|license| license.standing(at) != Standing::InForce)
+    }
+
+    /// Tenants, organizations, licenses and users first, so that there is something to decide about.
+    fn beginning(&mut self, model: &Model, tenant: &TenantId) -> Command {
+        match self.dice.below(10) {
+            0..=2 => self.create_user(),
+            3..=5 => self.grant_seats(),
+            6 => {
+                let organization = self.organization_id();
+                CreateOrganization { organization, display_name: self.display_name() }.into()
+            }
+            7 => self.set_entitlements(),
+            _ => self.check_out(model, tenant),
+        }
+    }
+}

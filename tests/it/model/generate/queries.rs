@@ -1,0 +1,74 @@
+//! What is read, with filters and pages of all sorts.
+
+use usher::ledger::change::TenantState;
+use usher::ledger::command::{
+    GetTenant, GetUsage, GetUser, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Query,
+    SessionOrder, UserOrder,
+};
+use usher::ledger::outcome::Status;
+
+use super::Generator;
+
+impl Generator {
+    pub(super) fn statuses(&mut self) -> Vec<Status> {
+        if self.dice.percent(60) {
+            return Vec::new();
+        }
+        self.dice.some(&[Status::Active, Status::Away, Status::Idle, Status::Inactive], 1, 2)
+    }
+
+    pub(super) fn query(&mut self) -> Query {
+        let limit = 1 + self.dice.below(5) as usize;
+        match self.dice.below(10) {
+            0..=2 => ListSessions {
+                pool: self.perhaps(30, Self::pool),
+                user: self.perhaps(20, Self::user),
+                organization: self.perhaps(20, Self::organization_id),
+                statuses: self.statuses(),
+                order: *self.dice.pick(&[SessionOrder::LastActivity, SessionOrder::Started, SessionOrder::User]),
+                descending: self.dice.percent(50),
+                after: None,
+                limit,
+            }
+            .into(),
+            3..=5 => self.list_users(limit).into(),
+            6 => ListOrganizations {
+                text: self.dice.word(&["", "", "a", "orth", "ä"]).to_owned(),
+                order: *self.dice.pick(&[OrganizationOrder::DisplayName, OrganizationOrder::OrganizationId]),
+                descending: self.dice.percent(50),
+                after: None,
+                limit,
+            }
+            .into(),
+            7 => ListTenants {
+                text: self.dice.word(&["", "", "b", "letter"]).to_owned(),
+                state: self.perhaps(30, |this| *this.dice.pick(&[TenantState::Active, TenantState::Suspended])),
+                after: None,
+                limit,
+            }
+            .into(),
+            8 if self.dice.percent(50) => GetTenant.into(),
+            8 => GetUser { user: self.user() }.into(),
+            _ => GetUsage.into(),
+        }
+    }
+
+    pub(super) fn list_users(&mut self, limit: usize) -> ListUsers {
+        let words = ["ann", "o", "x", "zoë", "nobody"].map(str::to_owned);
+        ListUsers {
+            words: if self.dice.percent(60) { Vec::new() } else { self.dice.some(&words, 1, 2) },
+            any_word: self.dice.percent(50),
+            blocked: self.perhaps(20, |this| this.dice.percent(50)),
+            statuses: self.statuses(),
+            organization: self.perhaps(20, Self::organization_id),
+            group: self.perhaps(10, |_| "staff".to_owned()),
+            pool: self.perhaps(20, Self::pool),
+            administrator: self.perhaps(10, |this| this.dice.percent(50)),
+            never_signed_in: self.dice.percent(10),
+            order: *self.dice.pick(&[UserOrder::LastSignIn, UserOrder::UserId, UserOrder::Name]),
+            descending: self.dice.percent(50),
+            after: None,
+            limit,
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! The guards, in the order of the domain's page.
+
+use std::time::Duration;
+
+use usher::ids::SessionId;
+use usher::ids::{OrganizationId, PoolId, TenantId, UserId};
+use usher::ledger::change::{Limit, Plan};
+use usher::ledger::command::CheckOut;
+use usher::ledger::outcome::{CheckedOut, Denial, DenialReason, Lease, Notice, SessionEndReason, SessionView, Status};
+use usher::ledger::policy::{UnknownUsers, WhenAlreadySignedIn, WhenFull};
+use usher::ledger::time::{Moment, Tick};
+
+use super::count::{Standing, has_room};
+use super::{Glance, Happened, Model, Seat, Session, Tenant, User};
+
+/// What a yes does.
+struct Yes {
+    organization: Option<OrganizationId>,
+    /// The session of the same device (R16).
+    renews: Option<SessionId>,
+    exempt: bool,
+    administrator: bool,
+    /// The user is to be created, with a seat.
+    admits: bool,
+    takes_over: Vec<SessionId>,
+    reclaims: Vec<SessionId>,
+    expired_license: bool,
+}
+
+impl Model {
+    pub fn check_out(&mut self, id: &TenantId, asked: &CheckOut, now: Moment) -> CheckedOut {
+        let Ok(at) = self.find(id) else {
+            let decision = Err(Denial::because(DenialReason::TenantNotFound));
+            return CheckedOut { decision, usage: None, notices: Vec::new() };
+        };
+        if asked.check_only {
+            // On a copy, of which nothing stays (R20): usage is what it was.
+            let (glance, tenant) = (self.glance(now), &self.tenants[at]);
+            let answer = self.clone().check_out_of(at, asked, now);
+            let usage = answer.usage.map(|_| tenant.usage(&asked.pool, &glance));
+            let notices = answer.notices.iter().filter(|notice| **notice != Notice::OverLimit);
+            let over = answer.decision.is_ok() && usage.as_ref().is_some_and(|usage| usage.over > 0);
+            let notices = notices.copied().chain(over.then_some(Notice::OverLimit)).collect();
+            return CheckedOut { usage, notices, ..answer };
+        }
+        self.check_out_of(at, asked, now)
+    }
+
+    fn check_out_of(&mut self, at: usize, asked: &CheckOut, now: Moment) -> CheckedOut {
+        // R18: what is overdue in this pool, or of this user, has ended.
+        self.end_overdue(at, now.tick, |session| session.pool == asked.pool || session.user == asked.user);
+        let glance = self.glance(now);
+        let decided = self.tenants[at].decide(asked, &glance);
+        let expired = decided.as_ref().is_ok_and(|yes| yes.expired_license).then_some(Notice::LicenseExpired);
+        let decision = decided.map(|yes| match asked.check_only {
+            true => self.tenants[at].lease_if(asked, &yes, now),
+            false => self.carry_out(at, asked, yes, now),
+        });
+        let tenant = &self.tenants[at];
+        let usage = tenant.pools.contains(&asked.pool).then(|| tenant.usage(&asked.pool, &glance));
+        let mut notices = Vec::from_iter(expired);
+        if decision.is_ok() && usage.is_some() {
+            notices.extend(tenant.notices_of(&asked.pool, &glance));
+        }
+        CheckedOut { decision, usage, notices }
+    }
+
+    fn carry_out(&mut self, at: usize, asked: &CheckOut, yes: Yes, now: Moment) -> Lease {
+        for id in &yes.takes_over {
+            self.end(at, *id, SessionEndReason::TakenOver, now.tick);
+        }
+        for id in &yes.reclaims {
+            self.end(at, *id, SessionEndReason::Reclaimed, now.tick);
+        }
+        if yes.admits {
+            let user = self.new_user(&asked.user, false, now.tick);
+            self.tenants[at].users.push(user);
+            let seat = self.new_seat(&asked.user, &asked.pool, None, now.tick);
+            self.tenants[at].seats.push(seat);
+            self.tenants[at].know(&asked.pool);
+        }
+        let session = match yes.renews {
+            Some(id) => self.renew(at, id, &yes, asked, now.tick),
+            None => self.start(at, &yes, asked, now.tick),
+        };
+        self.tenants[at].lease(&session, yes.renews.is_some(), now)
+    }
+
+    fn renew(&mut self, at: usize, id: SessionId, yes: &Yes, asked: &CheckOut, now: Tick) -> Session {
+        self.log.push(Happened::Renewed(id));
+        let tenant = &mut self.tenants[at];
+        tenant.hold(id, true, now);
+        tenant.land(&asked.user, yes.organization.as_ref());
+        let session = tenant.sessions.iter_mut().find(|session| session.id == id).expect("a live session");
+        session.organization.clone_from(&yes.organization);
+        session.client.clone_from(&asked.client);
+        session.clone()
+    }
+
+    fn start(&mut self, at: usize, yes: &Yes, asked: &CheckOut, now: Tick) -> Session {
+        self.log.push(Happened::Started(asked.fresh));
+        let tenant = &mut self.tenants[at];
+        tenant.sessions.push(Session {
+            id: asked.fresh,
+            user: asked.user.clone(),
+            pool: asked.pool.clone(),
+            device: asked.device.clone(),
+            organization: yes.organization.clone(),
+            client: asked.client.clone(),
+            administrator: yes.administrator,
+            exempt: yes.exempt,
+            started: now,
+            last_activity: now,
+            lease_ttl: tenant.policy.lease_ttl,
+            told: None,
+            lease_end: Some(now),
+        });
+        tenant.hold(asked.fresh, true, now);
+        tenant.land(&asked.user, yes.organization.as_ref());
+        let user = tenant.users.iter_mut().find(|user| user.id == asked.user).expect("a known user");
+        user.last_sign_in = Some(now);
+        tenant.sessions.last().expect("the new session").clone()
+    }
+}
+
+impl Tenant {
+    fn decide(&self, asked: &CheckOut, glance: &Glance) -> Result<Yes, Denial> {
+        let no = |reason| Err(Denial::because(reason));
+        let user = self.user(&asked.user);
+        let administrator = user.is_some_and(|user| user.administrator);
+        // 1
+        if self.suspended {
+            return no(DenialReason::TenantSuspended);
+        }
+        // 2
+        let expired_license = self.license_guard(&asked.pool, administrator, glance)?;
+        // 3
+        if !self.is_licensed(&asked.pool) {
+            return no(DenialReason::PoolNotLicensed);
+        }
+        // 4
+        let admits = user.is_none() && self.policy.unknown_users == UnknownUsers::Admit;
+        if user.is_none() && !admits {
+            return no(DenialReason::UserNotFound);
+        }
+        // 5
+        if user.is_some_and(|user| user.blocked.is_some()) {
+            return no(DenialReason::UserBlocked);
+        }
+        // 6
+        let seat = self.seat_guard(asked, admits, expired_license, glance)?;
+        // 7
+        let organization = self.organization_guard(asked, &seat, user)?;
+        // 8
+        let exempt = administrator && !self.policy.administrators_count_in_concurrent;
+        let same = |session: &&Session| session.pool == asked.pool && session.device == asked.device;
+        let renews = self.sessions_of(&asked.user).find(same).map(|session| session.id);
+        let mut yes = Yes {
+            organization,
+            renews,
+            exempt,
+            administrator,
+            admits,
+            takes_over: Vec::new(),
+            reclaims: Vec::new(),
+            expired_license,
+        };
+        if renews.is_some() {
+            return Ok(yes);
+        }
+        // 9
+        yes.takes_over = self.device_guard(asked, glance)?;
+        // 10
+        let (plan, limit) = self.entitlement(&asked.pool, glance);
+        if plan == Plan::Concurrent && !exempt && !expired_license {
+            let mut after = self.clone();
+            after.sessions.retain(|session| !yes.takes_over.contains(&session.id));
+            yes.reclaims = after.room_guard(asked, limit, self, glance)?;
+        }
+        Ok(yes)
+    }
+
+    /// Whether an administrator passes an expired license (R29).
+    pub fn license_guard(&self, pool: &PoolId, administrator: bool, glance: &Glance) -> Result<bool, Denial> {
+        match self.standing(pool, glance.license_time) {
+            None | Some(Standing::InForce) => Ok(false),
+            Some(Standing::NotYet) => Err(Denial::because(DenialReason::LicenseNotYetValid)),
+            Some(Standing::Expired) if self.standing(pool, glance.now.wall) == Some(Standing::InForce) => {
+                Err(Denial::because(DenialReason::ClockSuspect))
+            }
+            Some(Standing::Expired) if administrator => Ok(true),
+            Some(Standing::Expired) => Err(Denial::because(DenialReason::LicenseExpired)),
+        }
+    }
+
+    fn seat_guard(&self, asked: &CheckOut, admits: bool, expired: bool, glance: &Glance) -> Result<Seat, Denial> {
+        if admits {
+            if !self.has_named_room(&asked.pool, false, glance) {
+                return Err(Denial::because(DenialReason::SeatsExhausted));
+            }
+            // As it would be; its order does not matter here.
+            let (user, pool) = (asked.user.clone(), asked.pool.clone());
+            return Ok(Seat { user, pool, granted: glance.now.tick, order: u64::MAX, only: None });
+        }
+        let Some(seat) = self.seat(&asked.user, &asked.pool) else {
+            return Err(Denial::because(DenialReason::SeatNotGranted));
+        };
+        if !expired && self.is_over_limit(seat, glance) {
+            return Err(Denial::because(DenialReason::SeatOverLimit));
+        }
+        Ok(seat.clone())
+    }
+
+    fn organization_guard(
+        &self,
+        asked: &CheckOut,
+        seat: &Seat,
+        user: Option<&User>,
+    ) -> Result<Option<OrganizationId>, Denial> {
+        match &asked.organization {
+            Some(wanted) if self.has_access(seat, wanted) => Ok(Some(wanted.clone())),
+            Some(_) => Err(Denial::because(DenialReason::OrganizationAccessOff)),
+            None => Ok(self.landing(seat, user.and_then(|user| user.last_organization.as_ref()))),
+        }
+    }
+
+    /// The sessions that are taken over (R17).
+    fn device_guard(&self, asked: &CheckOut, glance: &Glance) -> Result<Vec<SessionId>, Denial> {
+        let mut others: Vec<&Session> = self.sessions_of(&asked.user).collect();
+        // One more session on a device that is there already makes no more devices.
+        if others.iter().any(|session| session.device == asked.device) {
+            return Ok(Vec::new());
+        }
+        others.sort_by_key(|session| (session.started, session.id));
+        let most = self.policy.max_devices_per_user as usize;
+        if devices(&others) >= most && self.policy.when_already_signed_in == WhenAlreadySignedIn::Deny {
+            let first = others.iter().map(|session| self.deadline(session).0).min();
+            return Err(Denial {
+                reason: DenialReason::AlreadySignedIn,
+                retry_after: first.map(|first| first.since(glance.now.tick)),
+                own_sessions: self.own_sessions(&asked.user, glance),
+            });
+        }
+        let mut taken = Vec::new();
+        while devices(&others) >= most {
+            taken.push(others.remove(0).id);
+        }
+        Ok(taken)
+    }
+
+    fn own_sessions(&self, user: &UserId, glance: &Glance) -> Vec<SessionView> {
+        let mut own: Vec<&Session> = self.sessions_of(user).collect();
+        own.sort_by_key(|session| (session.started, session.id));
+        own.into_iter().map(|session| self.session_view(session, glance)).collect()
+    }
+
+    /// The sessions that are reclaimed. `before`: with the sessions that a take-over would end.
+    fn room_guard(
+        &self,
+        asked: &CheckOut,
+        limit: Limit,
+        before: &Tenant,
+        glance: &Glance,
+    ) -> Result<Vec<SessionId>, Denial> {
+        let counted = self.counting_sessions(&asked.pool).any(|session| session.user == asked.user);
+        let in_use = self.in_use(&asked.pool, Plan::Concurrent);
+        if counted || has_room(limit, in_use) {
+            return Ok(Vec::new());
+        }
+        let is_full = limit == Limit::Seats(in_use);
+        if let Some(idle) = self.idle_longest(&asked.pool, glance.now.tick)
+            && is_full
+            && self.policy.when_full == WhenFull::ReclaimIdle
+        {
+            let theirs = self.sessions_of(&idle.id).filter(|session| session.pool == asked.pool);
+            return Ok(theirs.map(|session| session.id).collect());
+        }
+        let first = before.counting_sessions(&asked.pool).map(|session| before.deadline(session).0).min();
+        let wait = first.map(|first| first.since(glance.now.tick));
+        Err(Denial {
+            reason: DenialReason::SeatsExhausted,
+            retry_after: wait.filter(|_| limit != Limit::Seats(0)),
+            own_sessions: Vec::new(),
+        })
+    }
+
+    /// The user who counts in the pool, is Idle, and did something longest ago.
+    fn idle_longest(&self, pool: &PoolId, now: Tick) -> Option<&User> {
+        let counts = |user: &&User| self.counting_sessions(pool).any(|session| session.user == user.id);
+        let idle = self.users.iter().filter(counts).filter(|user| self.status(&user.id, now) == Status::Idle);
+        idle.min_by_key(|user| (user.last_activity, user.made))
+    }
+
+    /// The user was in this organization last (R8).
+    fn land(&mut self, user: &UserId, organization: Option<&OrganizationId>) {
+        let user = self.users.iter_mut().find(|known| known.id == *user).expect("a known user");
+        user.last_organization = organization.cloned();
+    }
+
+    /// `None`: no heartbeat is needed (R25).
+    fn ttl(&self) -> Option<Duration> {
+        (!self.policy.lease_ttl.is_zero()).then_some(self.policy.lease_ttl)
+    }
+
+    pub fn lease(&self, session: &Session, renewed: bool, now: Moment) -> Lease {
+        Lease {
+            session: Some(session.id),
+            tenant: self.id.clone(),
+            pool: session.pool.clone(),
+            user: session.user.clone(),
+            device: session.device.clone(),
+            organization: session.organization.clone(),
+            started: now.wall_of(session.started),
+            ttl: self.ttl(),
+            heartbeat_interval: self.ttl().map(|ttl| ttl / 3),
+            remaining: (session.started + self.policy.max_session).since(now.tick),
+            renewed,
+        }
+    }
+
+    /// The lease that a check-out would get (R20).
+    fn lease_if(&self, asked: &CheckOut, yes: &Yes, now: Moment) -> Lease {
+        let renewed = self.sessions.iter().find(|session| Some(session.id) == yes.renews);
+        let started = renewed.map_or(now.tick, |session| session.started);
+        Lease {
+            session: None,
+            tenant: self.id.clone(),
+            pool: asked.pool.clone(),
+            user: asked.user.clone(),
+            device: asked.device.clone(),
+            organization: yes.organization.clone(),
+            started: now.wall_of(started),
+            ttl: self.ttl(),
+            heartbeat_interval: self.ttl().map(|ttl| ttl / 3),
+            remaining: (started + self.policy.max_session).since(now.tick),
+            renewed: renewed.is_some(),
+        }
+    }
+}
+
+/// On how many devices these sessions are.
+fn devices(sessions: &[&Session]) -> usize {
+    sessions.iter().map(|session| &session.device).collect::<std::collections::BTreeSet<_>>().len()
+}

@@ -1,0 +1,281 @@
+//! Every figure, counted from the lists.
+
+use std::collections::BTreeSet;
+
+use usher::ids::{OrganizationId, PoolId, UserId};
+use usher::ledger::change::{Limit, Plan};
+use usher::ledger::outcome::{LicenseState, Notice, PoolUsage, SeatView, SessionEndReason, Status, UserView};
+use usher::ledger::time::{Tick, Wall};
+
+use super::{Glance, License, Seat, Session, Tenant, User};
+
+const EXPIRING: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Whether one more fits (R12).
+pub fn has_room(limit: Limit, in_use: u64) -> bool {
+    match limit {
+        Limit::Seats(seats) => in_use < seats,
+        Limit::Unlimited => true,
+    }
+}
+
+/// By how much a limit that shrank is exceeded (R14).
+pub fn over(limit: Limit, in_use: u64) -> u64 {
+    match limit {
+        Limit::Seats(seats) if in_use > seats => in_use - seats,
+        _ => 0,
+    }
+}
+
+/// Several licenses add up (R27).
+fn sum(one: Limit, other: Limit) -> Limit {
+    match (one, other) {
+        (Limit::Seats(one), Limit::Seats(other)) => Limit::Seats(one + other),
+        _ => Limit::Unlimited,
+    }
+}
+
+/// How a license stands at a wall time. The better comes first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    InForce,
+    Expired,
+    NotYet,
+}
+
+impl License {
+    pub fn standing(&self, at: Wall) -> Standing {
+        if self.grant.not_before.is_some_and(|from| at < from) {
+            return Standing::NotYet;
+        }
+        if self.grant.expires.is_some_and(|expires| at >= expires) { Standing::Expired } else { Standing::InForce }
+    }
+
+    pub fn names(&self, pool: &PoolId) -> bool {
+        self.grant.pools.iter().any(|(named, _, _)| named == pool)
+    }
+}
+
+impl Tenant {
+    pub fn user(&self, id: &UserId) -> Option<&User> {
+        self.users.iter().find(|user| user.id == *id)
+    }
+
+    pub fn seat(&self, user: &UserId, pool: &PoolId) -> Option<&Seat> {
+        self.seats.iter().find(|seat| seat.user == *user && seat.pool == *pool)
+    }
+
+    pub fn sessions_of<'a>(&'a self, user: &'a UserId) -> impl Iterator<Item = &'a Session> {
+        self.sessions.iter().filter(move |session| session.user == *user)
+    }
+
+    /// When the session is overdue, and what ends it then (R24).
+    pub fn deadline(&self, session: &Session) -> (Tick, SessionEndReason) {
+        let mut first = (session.started + self.policy.max_session, SessionEndReason::MaxDuration);
+        if let Some(timeout) = self.policy.idle_timeout {
+            let idle = session.last_activity + timeout;
+            if idle < first.0 {
+                first = (idle, SessionEndReason::IdleTimeout);
+            }
+        }
+        if let Some(end) = session.lease_end
+            && end < first.0
+        {
+            first = (end, SessionEndReason::LeaseExpired);
+        }
+        first
+    }
+
+    /// R23: over all of the tenant's sessions, those that ended included, while one lives.
+    pub fn status(&self, user: &UserId, now: Tick) -> Status {
+        let last = self.user(user).and_then(|user| user.last_activity);
+        let Some(last) = last.filter(|_| self.sessions_of(user).next().is_some()) else { return Status::Inactive };
+        let age = now.since(last);
+        if age >= self.policy.idle_after {
+            Status::Idle
+        } else if age > self.policy.away_after {
+            Status::Away
+        } else {
+            Status::Active
+        }
+    }
+
+    /// R30.
+    pub fn is_demo(&self) -> bool {
+        self.licenses.is_empty()
+    }
+
+    /// The best of the licenses that decide for the pool: those that name it, else all (guard 2).
+    /// `None`: no license at all.
+    pub fn standing(&self, pool: &PoolId, at: Wall) -> Option<Standing> {
+        let naming = self.licenses.iter().any(|license| license.names(pool));
+        let deciding = self.licenses.iter().filter(|license| !naming || license.names(pool));
+        deciding.map(|license| license.standing(at)).min()
+    }
+
+    pub fn is_licensed(&self, pool: &PoolId) -> bool {
+        self.is_demo() || self.licenses.iter().any(|license| license.names(pool))
+    }
+
+    /// The plan and what all licenses in force give together (R27).
+    pub fn entitlement(&self, pool: &PoolId, glance: &Glance) -> (Plan, Limit) {
+        if self.is_demo() {
+            return (Plan::Concurrent, Limit::Seats(glance.demo_seats));
+        }
+        let mut plan = None;
+        let mut limit = Limit::Seats(0);
+        for license in &self.licenses {
+            let in_force = license.standing(glance.license_time) == Standing::InForce;
+            for (_, its_plan, its_limit) in license.grant.pools.iter().filter(|(named, _, _)| named == pool) {
+                plan.get_or_insert(*its_plan);
+                if in_force {
+                    limit = sum(limit, *its_limit);
+                }
+            }
+        }
+        (plan.unwrap_or(Plan::Concurrent), limit)
+    }
+
+    /// Whether the user's seat is one that counts (R5, R10).
+    fn counts_in_named(&self, user: &User) -> bool {
+        user.blocked.is_none() && (self.policy.administrators_count_in_named || !user.administrator)
+    }
+
+    /// The counting seats of a pool, those granted first in front.
+    fn counting_seats(&self, pool: &PoolId) -> Vec<&Seat> {
+        let counts =
+            |seat: &&Seat| seat.pool == *pool && self.user(&seat.user).is_some_and(|u| self.counts_in_named(u));
+        let mut seats: Vec<&Seat> = self.seats.iter().filter(counts).collect();
+        seats.sort_by_key(|seat| seat.order);
+        seats
+    }
+
+    /// The sessions that count in a concurrent pool (R11).
+    pub fn counting_sessions<'a>(&'a self, pool: &'a PoolId) -> impl Iterator<Item = &'a Session> {
+        self.sessions.iter().filter(move |session| session.pool == *pool && !session.exempt)
+    }
+
+    pub fn in_use(&self, pool: &PoolId, plan: Plan) -> u64 {
+        match plan {
+            Plan::Named => self.counting_seats(pool).len() as u64,
+            Plan::Concurrent => {
+                self.counting_sessions(pool).map(|session| &session.user).collect::<BTreeSet<_>>().len() as u64
+            }
+        }
+    }
+
+    /// R14: in a named pool that is over, the seats granted last may not sign in.
+    pub fn is_over_limit(&self, seat: &Seat, glance: &Glance) -> bool {
+        let (Plan::Named, Limit::Seats(limit)) = self.entitlement(&seat.pool, glance) else { return false };
+        let place = self.counting_seats(&seat.pool).iter().position(|other| other.user == seat.user);
+        place.is_some_and(|place| place as u64 >= limit)
+    }
+
+    /// Whether one more user's seat would fit into the pool; `exempt` ones always do.
+    pub fn has_named_room(&self, pool: &PoolId, administrator: bool, glance: &Glance) -> bool {
+        let (plan, limit) = self.entitlement(pool, glance);
+        let exempt = administrator && !self.policy.administrators_count_in_named;
+        plan == Plan::Concurrent || exempt || has_room(limit, self.in_use(pool, plan))
+    }
+
+    /// From now on the tenant knows the pool.
+    pub fn know(&mut self, pool: &PoolId) {
+        if !self.pools.contains(pool) {
+            self.pools.push(pool.clone());
+        }
+    }
+
+    pub fn usages(&self, glance: &Glance) -> Vec<PoolUsage> {
+        self.pools.iter().map(|pool| self.usage(pool, glance)).collect()
+    }
+
+    pub fn usage(&self, pool: &PoolId, glance: &Glance) -> PoolUsage {
+        let (plan, limit) = self.entitlement(pool, glance);
+        let in_use = self.in_use(pool, plan);
+        let here = self.sessions.iter().filter(|session| session.pool == *pool);
+        let users: BTreeSet<&UserId> = here.map(|session| &session.user).collect();
+        let idle = users.iter().filter(|user| self.status(user, glance.now.tick) == Status::Idle).count() as u64;
+        let active_seat =
+            |seat: &&Seat| seat.pool == *pool && self.user(&seat.user).is_some_and(|user| user.blocked.is_none());
+        PoolUsage {
+            pool: pool.clone(),
+            plan,
+            limit,
+            in_use,
+            over: over(limit, in_use),
+            active: users.len() as u64 - idle,
+            idle,
+            granted: self.seats.iter().filter(active_seat).count() as u64,
+            demo: self.is_demo(),
+        }
+    }
+
+    pub fn license_state(&self, glance: &Glance) -> LicenseState {
+        match self.licenses.iter().map(|license| license.standing(glance.license_time)).min() {
+            None => LicenseState::Demo,
+            Some(Standing::InForce) => LicenseState::Valid,
+            Some(Standing::Expired) => LicenseState::Expired,
+            Some(Standing::NotYet) => LicenseState::NotYetValid,
+        }
+    }
+
+    /// The first of the pool's licenses in force that ends, if that is soon.
+    fn expiring(&self, pool: &PoolId, glance: &Glance) -> Option<Notice> {
+        let licenses = self.licenses.iter().filter(|license| license.names(pool));
+        let in_force = licenses.filter(|license| license.standing(glance.license_time) == Standing::InForce);
+        let first = in_force.filter_map(|license| license.grant.expires).min()?;
+        let left = first.since(glance.license_time);
+        (left <= EXPIRING).then_some(Notice::LicenseExpiring(left))
+    }
+
+    /// What is to be told of a pool that is used.
+    pub fn notices_of(&self, pool: &PoolId, glance: &Glance) -> Vec<Notice> {
+        let demo = self.is_demo().then_some(Notice::DemoMode);
+        let over = (self.usage(pool, glance).over > 0).then_some(Notice::OverLimit);
+        demo.into_iter().chain(over).chain(self.expiring(pool, glance)).collect()
+    }
+
+    pub fn has_access(&self, seat: &Seat, organization: &OrganizationId) -> bool {
+        let there = self.organizations.iter().any(|known| known.id == *organization);
+        there && seat.only.as_ref().is_none_or(|only| only.contains(organization))
+    }
+
+    /// R8, when no organization was asked for.
+    pub fn landing(&self, seat: &Seat, last: Option<&OrganizationId>) -> Option<OrganizationId> {
+        let mut open: Vec<_> = self.organizations.iter().filter(|known| self.has_access(seat, &known.id)).collect();
+        open.sort_by_key(|organization| (organization.display_name.to_lowercase(), &organization.id));
+        let used = open.iter().find(|organization| Some(&organization.id) == last);
+        used.or(open.first()).map(|organization| organization.id.clone())
+    }
+
+    pub fn seat_view(&self, seat: &Seat, glance: &Glance) -> SeatView {
+        SeatView {
+            user: seat.user.clone(),
+            pool: seat.pool.clone(),
+            active: self.user(&seat.user).is_some_and(|user| user.blocked.is_none()),
+            over_limit: self.is_over_limit(seat, glance),
+            organizations: seat.only.as_ref().map(|only| only.iter().cloned().collect()),
+            granted: glance.now.wall_of(seat.granted),
+        }
+    }
+
+    pub fn user_view(&self, user: &User, glance: &Glance) -> UserView {
+        let mut seats: Vec<&Seat> = self.seats.iter().filter(|seat| seat.user == user.id).collect();
+        let first_known = |seat: &&Seat| self.pools.iter().position(|pool| *pool == seat.pool);
+        seats.sort_by_key(|seat| (seat.order, first_known(seat)));
+        let landing = seats.first().and_then(|seat| self.landing(seat, user.last_organization.as_ref()));
+        UserView {
+            id: user.id.clone(),
+            profile: user.profile.clone(),
+            administrator: user.administrator,
+            blocked: user.blocked,
+            seats: seats.iter().map(|seat| self.seat_view(seat, glance)).collect(),
+            status: self.status(&user.id, glance.now.tick),
+            default_organization: landing,
+            last_sign_in: user.last_sign_in.map(|at| glance.now.wall_of(at)),
+            last_activity: user.last_activity.map(|at| glance.now.wall_of(at)),
+            created: glance.now.wall_of(user.created),
+            version: user.version,
+        }
+    }
+}

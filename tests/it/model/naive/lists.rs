@@ -1,0 +1,181 @@
+//! What queries answer: whole lists, sorted; pages are the caller's business.
+
+use usher::ids::TenantId;
+use usher::ids::UserId;
+use usher::ledger::Totals;
+use usher::ledger::change::Limit;
+use usher::ledger::command::{
+    ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, SessionOrder, UserOrder,
+};
+use usher::ledger::outcome::{
+    Done, LicenseState, Notice, OrganizationView, PoolUsage, SessionView, Status, TenantUsage, TenantView, UserTotals,
+    UserView,
+};
+use usher::ledger::time::Moment;
+
+use super::{Model, Seat, Tenant, missing};
+
+impl Model {
+    pub fn list_sessions(&self, id: &TenantId, asked: &ListSessions, now: Moment) -> Done<Vec<SessionView>> {
+        let tenant = &self.tenants[self.find(id)?];
+        let glance = self.glance(now);
+        let views = tenant.sessions.iter().map(|session| tenant.session_view(session, &glance));
+        let mut rows: Vec<SessionView> = views.filter(|view| passes(view, asked)).collect();
+        rows.sort_by(|a, b| {
+            match asked.order {
+                SessionOrder::LastActivity => a.last_activity.cmp(&b.last_activity),
+                SessionOrder::Started => a.started.cmp(&b.started),
+                SessionOrder::User => a.user.cmp(&b.user),
+            }
+            .then(a.id.cmp(&b.id))
+        });
+        if asked.descending {
+            rows.reverse();
+        }
+        Ok(rows)
+    }
+
+    pub fn list_users(&self, id: &TenantId, asked: &ListUsers, now: Moment) -> Done<Vec<UserView>> {
+        let tenant = &self.tenants[self.find(id)?];
+        let glance = self.glance(now);
+        let views = tenant.users.iter().map(|user| tenant.user_view(user, &glance));
+        let mut rows: Vec<UserView> = views.filter(|view| tenant.lists(view, asked)).collect();
+        rows.sort_by(|a, b| {
+            let name =
+                |view: &UserView| [&view.profile.family_name, &view.profile.given_name].map(|n| n.to_lowercase());
+            match asked.order {
+                UserOrder::LastSignIn => a.last_sign_in.cmp(&b.last_sign_in),
+                UserOrder::UserId => a.id.cmp(&b.id),
+                UserOrder::Name => name(a).cmp(&name(b)),
+            }
+            .then(a.id.cmp(&b.id))
+        });
+        if asked.descending {
+            rows.reverse();
+        }
+        Ok(rows)
+    }
+
+    pub fn list_organizations(
+        &self,
+        id: &TenantId,
+        asked: &ListOrganizations,
+        now: Moment,
+    ) -> Done<Vec<OrganizationView>> {
+        let tenant = &self.tenants[self.find(id)?];
+        let mut rows: Vec<_> = tenant.organizations.iter().map(|organization| organization.view(now)).collect();
+        rows.retain(|view| any_has(&[view.id.as_str(), &view.display_name], &asked.text));
+        rows.sort_by(|a, b| match asked.order {
+            OrganizationOrder::DisplayName => {
+                (a.display_name.to_lowercase(), &a.id).cmp(&(b.display_name.to_lowercase(), &b.id))
+            }
+            OrganizationOrder::OrganizationId => a.id.cmp(&b.id),
+        });
+        if asked.descending {
+            rows.reverse();
+        }
+        Ok(rows)
+    }
+
+    pub fn list_tenants(&self, asked: &ListTenants, now: Moment) -> Vec<TenantView> {
+        let mut rows: Vec<_> = self.tenants.iter().map(|tenant| tenant.view(now)).collect();
+        rows.retain(|view| any_has(&[view.id.as_str(), &view.display_name, &view.contact], &asked.text));
+        rows.retain(|view| asked.state.is_none_or(|state| view.state == state));
+        rows.sort_by(|a, b| a.id.cmp(&b.id));
+        rows
+    }
+
+    pub fn get_tenant(&self, id: &TenantId, now: Moment) -> Done<TenantView> {
+        Ok(self.tenants[self.find(id)?].view(now))
+    }
+
+    pub fn get_user(&self, id: &TenantId, user: &UserId, now: Moment) -> Done<UserView> {
+        let tenant = &self.tenants[self.find(id)?];
+        let user = tenant.user(user).ok_or_else(|| missing("user", user))?;
+        Ok(tenant.user_view(user, &self.glance(now)))
+    }
+
+    pub fn get_usage(&self, id: &TenantId, now: Moment) -> Done<TenantUsage> {
+        let tenant = &self.tenants[self.find(id)?];
+        let glance = self.glance(now);
+        let count = |of: fn(&super::User) -> bool| tenant.users.iter().filter(|user| of(user)).count() as u64;
+        let users = UserTotals {
+            total: tenant.users.len() as u64,
+            active: count(|user| user.blocked.is_none()),
+            blocked: count(|user| user.blocked.is_some()),
+            administrators: count(|user| user.administrator),
+        };
+        let license = tenant.license_state(&glance);
+        let mut notices: Vec<Notice> = tenant.pools.iter().flat_map(|pool| tenant.notices_of(pool, &glance)).collect();
+        notices.extend((license == LicenseState::Demo).then_some(Notice::DemoMode));
+        notices.extend((license == LicenseState::Expired).then_some(Notice::LicenseExpired));
+        Ok(TenantUsage { pools: tenant.usages(&glance), users, license, notices })
+    }
+
+    /// Of every pool of every tenant.
+    pub fn all_usage(&self, now: Moment) -> Vec<(TenantId, PoolUsage)> {
+        let glance = self.glance(now);
+        let of = |tenant: &Tenant| {
+            tenant.usages(&glance).into_iter().map(|usage| (tenant.id.clone(), usage)).collect::<Vec<_>>()
+        };
+        self.tenants.iter().flat_map(of).collect()
+    }
+
+    pub fn totals(&self, now: Moment) -> Totals {
+        let usage = self.all_usage(now);
+        let limit = |usage: &PoolUsage| match usage.limit {
+            Limit::Seats(seats) => seats,
+            Limit::Unlimited => usage.in_use,
+        };
+        Totals {
+            tenants: self.tenants.len() as u64,
+            users: self.tenants.iter().map(|tenant| tenant.users.len() as u64).sum(),
+            sessions: self.tenants.iter().map(|tenant| tenant.sessions.len() as u64).sum(),
+            seats_in_use: usage.iter().map(|(_, usage)| usage.in_use).sum(),
+            seats_limit: usage.iter().map(|(_, usage)| limit(usage)).sum(),
+        }
+    }
+}
+
+fn passes(view: &SessionView, asked: &ListSessions) -> bool {
+    asked.pool.as_ref().is_none_or(|pool| view.pool == *pool)
+        && asked.user.as_ref().is_none_or(|user| view.user == *user)
+        && asked.organization.as_ref().is_none_or(|organization| view.organization.as_ref() == Some(organization))
+        && has_status(view.status, &asked.statuses)
+}
+
+/// Without regard to case.
+fn any_has(texts: &[&str], wanted: &str) -> bool {
+    texts.iter().any(|text| text.to_lowercase().contains(wanted))
+}
+
+/// Active takes in Away (R23).
+fn has_status(status: Status, wanted: &[Status]) -> bool {
+    let away = status == Status::Away && wanted.contains(&Status::Active);
+    wanted.is_empty() || wanted.contains(&status) || away
+}
+
+impl Tenant {
+    fn lists(&self, view: &UserView, asked: &ListUsers) -> bool {
+        let text = [view.id.as_str(), &view.profile.given_name, &view.profile.family_name];
+        let found = |word: &String| any_has(&text, word);
+        let words = match asked.any_word {
+            _ if asked.words.is_empty() => true,
+            true => asked.words.iter().any(found),
+            false => asked.words.iter().all(found),
+        };
+        let access = |organization| {
+            let wanted = |seat: &&Seat| asked.pool.as_ref().is_none_or(|pool| seat.pool == *pool);
+            let mut seats = self.seats.iter().filter(|seat| seat.user == view.id).filter(wanted);
+            seats.any(|seat| self.has_access(seat, organization))
+        };
+        words
+            && asked.blocked.is_none_or(|blocked| view.blocked.is_some() == blocked)
+            && has_status(view.status, &asked.statuses)
+            && asked.organization.as_ref().is_none_or(access)
+            && asked.group.as_ref().is_none_or(|group| view.profile.groups.iter().any(|known| **known == **group))
+            && asked.pool.as_ref().is_none_or(|pool| view.seats.iter().any(|seat| seat.pool == *pool))
+            && asked.administrator.is_none_or(|administrator| view.administrator == administrator)
+            && !(asked.never_signed_in && view.last_sign_in.is_some())
+    }
+}

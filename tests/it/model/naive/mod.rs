@@ -1,0 +1,220 @@
+//! The second, naive implementation of the domain's rules. It keeps lists and nothing else: no counter, no heap,
+//! no index. Every figure is counted anew from the sessions and seats whenever somebody asks.
+//!
+//! It was written from the rules, not from the ledger, and shares only the types of commands and answers with it.
+
+mod check_out;
+pub mod count;
+mod lists;
+mod organizations;
+mod seats;
+mod sessions;
+mod tenants;
+mod users;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use usher::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, UserId};
+use usher::ledger::change::{BlockCause, Profile};
+use usher::ledger::command::{Command, LicenseGrant, Outcome};
+use usher::ledger::outcome::{Done, Refusal, SessionEndReason};
+use usher::ledger::policy::Policy;
+use usher::ledger::time::{Moment, Tick, Wall};
+
+#[derive(Clone)]
+pub struct Model {
+    pub tenants: Vec<Tenant>,
+    /// Every session that ever ended.
+    pub ended: Vec<Ended>,
+    /// What the step at hand did to sessions.
+    pub log: Vec<Happened>,
+    /// The high-water mark of wall time (R31), and when it was last looked at.
+    pub high: Wall,
+    pub looked: Tick,
+    pub demo_seats: u64,
+    /// Counts what is made, to know what is older.
+    pub made: u64,
+}
+
+#[derive(Clone)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub display_name: Box<str>,
+    pub contact: Box<str>,
+    pub suspended: bool,
+    pub policy: Policy,
+    pub created: Tick,
+    pub version: u64,
+    pub licenses: Vec<License>,
+    /// Every pool that was ever licensed or granted, in this order.
+    pub pools: Vec<PoolId>,
+    pub organizations: Vec<Organization>,
+    pub users: Vec<User>,
+    pub seats: Vec<Seat>,
+    /// The live ones, oldest first.
+    pub sessions: Vec<Session>,
+}
+
+#[derive(Clone)]
+pub struct License {
+    pub id: LicenseId,
+    pub grant: LicenseGrant,
+}
+
+#[derive(Clone)]
+pub struct Organization {
+    pub id: OrganizationId,
+    pub display_name: Box<str>,
+    pub created: Tick,
+    pub version: u64,
+}
+
+#[derive(Clone)]
+pub struct User {
+    pub id: UserId,
+    /// Users made earlier have a lower one.
+    pub made: u64,
+    pub administrator: bool,
+    pub blocked: Option<BlockCause>,
+    pub profile: Profile,
+    pub created: Tick,
+    pub version: u64,
+    pub last_sign_in: Option<Tick>,
+    pub last_activity: Option<Tick>,
+    pub last_organization: Option<OrganizationId>,
+}
+
+#[derive(Clone)]
+pub struct Seat {
+    pub user: UserId,
+    pub pool: PoolId,
+    pub granted: Tick,
+    /// Seats granted later have a higher one (R14).
+    pub order: u64,
+    /// `None`: all of the tenant (R7).
+    pub only: Option<BTreeSet<OrganizationId>>,
+}
+
+#[derive(Clone)]
+pub struct Session {
+    pub id: SessionId,
+    pub user: UserId,
+    pub pool: PoolId,
+    pub device: DeviceId,
+    pub organization: Option<OrganizationId>,
+    pub client: Arc<str>,
+    pub administrator: bool,
+    pub exempt: bool,
+    pub started: Tick,
+    pub last_activity: Tick,
+    /// The lease told last; zero: no heartbeat is needed (R25).
+    pub lease_ttl: Duration,
+    /// Until when it was told to last, and until when the session is held; `None`: for good.
+    pub told: Option<Tick>,
+    pub lease_end: Option<Tick>,
+}
+
+#[derive(Clone)]
+pub struct Ended {
+    pub tenant: TenantId,
+    pub session: Session,
+    pub reason: SessionEndReason,
+    pub at: Tick,
+}
+
+/// What the audit must tell of sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happened {
+    Started(SessionId),
+    Renewed(SessionId),
+    Ended(SessionId, SessionEndReason),
+}
+
+/// What a figure depends on beside the lists.
+#[derive(Clone, Copy)]
+pub struct Glance {
+    pub now: Moment,
+    /// By which licenses are judged (R31).
+    pub license_time: Wall,
+    pub demo_seats: u64,
+}
+
+impl Model {
+    pub fn new(demo_seats: u64, now: Moment) -> Self {
+        Self {
+            tenants: Vec::new(),
+            ended: Vec::new(),
+            log: Vec::new(),
+            high: now.wall,
+            looked: now.tick,
+            demo_seats,
+            made: 0,
+        }
+    }
+
+    /// The mark follows the wall clock by at most 24 times the time that really passed (R31).
+    pub fn look_at_clock(&mut self, now: Moment) {
+        let reach = self.high.plus(now.tick.since(self.looked) * 24);
+        self.high = self.high.max(now.wall.min(reach));
+        self.looked = now.tick;
+    }
+
+    pub fn glance(&self, now: Moment) -> Glance {
+        Glance { now, license_time: self.high.max(now.wall), demo_seats: self.demo_seats }
+    }
+
+    pub fn tenant(&self, id: &TenantId) -> Option<&Tenant> {
+        self.tenants.iter().find(|tenant| tenant.id == *id)
+    }
+
+    /// The tenant's place in the list.
+    pub fn find(&self, id: &TenantId) -> Done<usize> {
+        self.tenants.iter().position(|tenant| tenant.id == *id).ok_or_else(|| missing("tenant", id))
+    }
+
+    pub fn next_made(&mut self) -> u64 {
+        self.made += 1;
+        self.made
+    }
+
+    pub fn apply(&mut self, id: &TenantId, command: &Command, now: Moment) -> Outcome {
+        self.look_at_clock(now);
+        match command {
+            Command::CheckOut(asked) => Outcome::CheckOut(self.check_out(id, asked, now)),
+            Command::CheckIn(asked) => Outcome::CheckIn(self.check_in(id, asked, now)),
+            Command::Heartbeat(asked) => Outcome::Heartbeat(self.heartbeat(id, asked, now)),
+            Command::GrantSeats(asked) => Outcome::GrantSeats(self.grant_seats(id, asked, now)),
+            Command::RevokeSeats(asked) => Outcome::RevokeSeats(self.revoke_seats(id, asked, now)),
+            Command::CloseSession(asked) => Outcome::CloseSession(self.close_session(id, asked, now)),
+            Command::CloseIdle(asked) => Outcome::CloseIdle(self.close_idle(id, asked, now)),
+            Command::CreateTenant(asked) => Outcome::CreateTenant(self.create_tenant(id, asked, now)),
+            Command::UpdateTenant(asked) => Outcome::UpdateTenant(self.update_tenant(id, asked, now)),
+            Command::SuspendTenant(asked) => Outcome::SuspendTenant(self.suspend_tenant(id, asked, now)),
+            Command::DeleteTenant(_) => Outcome::DeleteTenant(self.delete_tenant(id, now)),
+            Command::CreateUser(asked) => Outcome::CreateUser(self.create_user(id, asked, now)),
+            Command::UpdateUser(asked) => Outcome::UpdateUser(self.update_user(id, asked, now)),
+            Command::BlockUser(asked) => Outcome::BlockUser(self.block_user(id, asked, now)),
+            Command::UnblockUser(asked) => Outcome::UnblockUser(self.unblock_user(id, asked, now)),
+            Command::DeleteUser(asked) => Outcome::DeleteUser(self.delete_user(id, asked, now)),
+            Command::CreateOrganization(asked) => Outcome::CreateOrganization(self.create_organization(id, asked, now)),
+            Command::UpdateOrganization(asked) => Outcome::UpdateOrganization(self.update_organization(id, asked, now)),
+            Command::DeleteOrganization(asked) => Outcome::DeleteOrganization(self.delete_organization(id, asked)),
+            Command::SetEntitlements(asked) => Outcome::SetEntitlements(self.set_entitlements(id, asked, now)),
+        }
+    }
+}
+
+pub fn missing(kind: &'static str, id: impl ToString) -> Refusal {
+    Refusal::NotFound { kind, id: id.to_string() }
+}
+
+pub fn exists(kind: &'static str, id: impl ToString) -> Refusal {
+    Refusal::AlreadyExists { kind, id: id.to_string() }
+}
+
+/// A rule in the way. What stands in the text is for people, and not compared.
+pub fn rule(reason: &'static str) -> Refusal {
+    Refusal::Precondition { reason, subject: String::new(), text: String::new() }
+}

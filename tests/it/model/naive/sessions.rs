@@ -1,0 +1,173 @@
+//! Sessions: kept, returned, closed, overdue, loaded again (R22, R24, R26).
+
+use std::time::Duration;
+
+use usher::ids::{SessionId, TenantId};
+use usher::ledger::command::{CheckIn, CloseIdle, CloseSession, Heartbeat};
+use usher::ledger::outcome::{Beat, CheckedIn, Done, SessionEndReason, SessionView, Status};
+use usher::ledger::policy::CloseActive;
+use usher::ledger::time::{Moment, Tick};
+
+use super::{Ended, Glance, Happened, Model, Session, Tenant, missing, rule};
+
+impl Model {
+    /// Ends a session.
+    pub fn end(&mut self, at: usize, id: SessionId, reason: SessionEndReason, now: Tick) {
+        let tenant = &mut self.tenants[at];
+        let place = tenant.sessions.iter().position(|session| session.id == id).expect("a live session");
+        let session = tenant.sessions.remove(place);
+        self.log.push(Happened::Ended(id, reason));
+        self.ended.push(Ended { tenant: tenant.id.clone(), session, reason, at: now });
+    }
+
+    /// Ends what is overdue, each session for its own reason (R24).
+    pub fn end_overdue(&mut self, at: usize, now: Tick, concerned: impl Fn(&Session) -> bool) {
+        let tenant = &self.tenants[at];
+        let overdue: Vec<_> = tenant.sessions.iter().filter(|session| concerned(session)).cloned().collect();
+        for session in overdue {
+            let (deadline, reason) = self.tenants[at].deadline(&session);
+            if deadline <= now {
+                self.end(at, session.id, reason, now);
+            }
+        }
+    }
+
+    /// The shard's regular work.
+    pub fn tick(&mut self, now: Moment) {
+        self.look_at_clock(now);
+        for at in 0..self.tenants.len() {
+            self.end_overdue(at, now.tick, |_| true);
+        }
+    }
+
+    /// The end that is remembered; nobody hears of another tenant's (R1).
+    pub fn ended(&self, tenant: &TenantId, id: SessionId) -> Option<&Ended> {
+        self.ended.iter().find(|ended| ended.session.id == id && ended.tenant == *tenant)
+    }
+
+    /// Ends the session if it is overdue; whether it lives.
+    fn lives(&mut self, tenant: &TenantId, id: SessionId, now: Tick) -> Option<usize> {
+        let at = self.find(tenant).ok()?;
+        self.end_overdue(at, now, |session| session.id == id);
+        self.tenants[at].sessions.iter().any(|session| session.id == id).then_some(at)
+    }
+
+    pub fn heartbeat(&mut self, id: &TenantId, asked: &Heartbeat, now: Moment) -> Vec<Beat> {
+        let mut answers = Vec::new();
+        for (session, active) in &asked.beats {
+            answers.push(match self.lives(id, *session, now.tick) {
+                Some(at) => {
+                    let tenant = &mut self.tenants[at];
+                    tenant.hold(*session, *active, now.tick);
+                    let session = tenant.sessions.iter().find(|kept| kept.id == *session).expect("a live session");
+                    Beat::Kept(tenant.lease(session, true, now))
+                }
+                None => Beat::Ended(self.ended(id, *session).map(|ended| (ended.reason, now.wall_of(ended.at)))),
+            });
+        }
+        answers
+    }
+
+    pub fn check_in(&mut self, id: &TenantId, asked: &CheckIn, now: Moment) -> CheckedIn {
+        match self.lives(id, asked.session, now.tick) {
+            Some(at) => {
+                self.end(at, asked.session, SessionEndReason::CheckedIn, now.tick);
+                CheckedIn { ended_now: true, reason: Some(SessionEndReason::CheckedIn) }
+            }
+            None => {
+                let reason = self.ended(id, asked.session).map(|ended| ended.reason);
+                CheckedIn { ended_now: false, reason }
+            }
+        }
+    }
+
+    pub fn close_session(&mut self, id: &TenantId, asked: &CloseSession, now: Moment) -> Done<CheckedIn> {
+        let at = self.find(id)?;
+        if self.lives(id, asked.session, now.tick).is_none() {
+            let ended = self.ended(id, asked.session).ok_or_else(|| missing("session", asked.session))?;
+            return Ok(CheckedIn { ended_now: false, reason: Some(ended.reason) });
+        }
+        let tenant = &self.tenants[at];
+        let session = tenant.sessions.iter().find(|session| session.id == asked.session).expect("a live session");
+        if asked.own_session == Some(asked.session) || asked.own_user.as_ref() == Some(&session.user) {
+            return Err(rule("OWN_SESSION"));
+        }
+        let busy = matches!(tenant.status(&session.user, now.tick), Status::Active | Status::Away);
+        if busy && !asked.force && tenant.policy.close_active == CloseActive::Refuse {
+            return Err(rule("SESSION_IN_USE"));
+        }
+        self.end(at, asked.session, SessionEndReason::Closed, now.tick);
+        Ok(CheckedIn { ended_now: true, reason: Some(SessionEndReason::Closed) })
+    }
+
+    pub fn close_idle(&mut self, id: &TenantId, asked: &CloseIdle, now: Moment) -> Done<Vec<SessionView>> {
+        let at = self.find(id)?;
+        let glance = self.glance(now);
+        let tenant = &self.tenants[at];
+        if let Some(pool) = asked.pool.as_ref().filter(|pool| !tenant.pools.contains(pool)) {
+            return Err(missing("pool", pool));
+        }
+        let concerned = tenant.sessions.iter().filter(|session| {
+            asked.pool.as_ref().is_none_or(|pool| session.pool == *pool)
+                && asked.own_user.as_ref() != Some(&session.user)
+                && tenant.status(&session.user, now.tick) == Status::Idle
+        });
+        let mut closed: Vec<_> = concerned.map(|session| tenant.session_view(session, &glance)).collect();
+        // What turns out to be overdue had ended before.
+        self.end_overdue(at, now.tick, |session| closed.iter().any(|view| view.id == session.id));
+        closed.retain(|view| self.tenants[at].sessions.iter().any(|session| session.id == view.id));
+        for view in &closed {
+            self.end(at, view.id, SessionEndReason::Closed, now.tick);
+        }
+        Ok(closed)
+    }
+
+    /// A restart: every session gets its full lease and the grace (I5).
+    pub fn restart(&mut self, now: Moment, grace: Duration) {
+        self.looked = now.tick;
+        for tenant in &mut self.tenants {
+            let policy = tenant.policy.lease_ttl;
+            for session in &mut tenant.sessions {
+                let needed = !session.lease_ttl.is_zero() && !policy.is_zero();
+                session.lease_end = needed.then(|| now.tick + session.lease_ttl.max(policy) + grace);
+            }
+        }
+    }
+}
+
+impl Tenant {
+    /// A sign of life: extends the lease by the policy's, and never shortens what was promised (R22).
+    pub fn hold(&mut self, id: SessionId, active: bool, now: Tick) {
+        let ttl = self.policy.lease_ttl;
+        let session = self.sessions.iter_mut().find(|session| session.id == id).expect("a live session");
+        let until = (!ttl.is_zero()).then(|| now + ttl);
+        session.lease_end = match (session.lease_end, until) {
+            (Some(promised), Some(until)) => Some(promised.max(until)),
+            _ => None,
+        };
+        session.lease_ttl = ttl;
+        session.told = until;
+        if active {
+            session.last_activity = now;
+            let user = session.user.clone();
+            let user = self.users.iter_mut().find(|known| known.id == user).expect("the session's user");
+            user.last_activity = Some(now);
+        }
+    }
+
+    pub fn session_view(&self, session: &Session, glance: &Glance) -> SessionView {
+        SessionView {
+            id: session.id,
+            user: session.user.clone(),
+            pool: session.pool.clone(),
+            organization: session.organization.clone(),
+            device: session.device.clone(),
+            client: session.client.clone(),
+            started: glance.now.wall_of(session.started),
+            last_activity: glance.now.wall_of(session.last_activity),
+            idle: glance.now.tick.since(session.last_activity),
+            status: self.status(&session.user, glance.now.tick),
+            administrator: session.administrator,
+        }
+    }
+}

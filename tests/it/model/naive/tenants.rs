@@ -1,0 +1,139 @@
+//! The operator's acts on tenants, and their policies.
+
+use usher::ids::{SessionId, TenantId, UserId};
+use usher::ledger::change::{Plan, TenantState};
+use usher::ledger::command::{CreateTenant, PolicyPatch, SuspendTenant, UpdateTenant};
+use usher::ledger::outcome::{Done, Refusal, SessionEndReason, TenantView};
+use usher::ledger::policy::Policy;
+use usher::ledger::time::{Moment, Tick};
+
+use super::count::over;
+use super::{Glance, Model, Tenant, exists, rule};
+
+impl Model {
+    pub fn create_tenant(&mut self, id: &TenantId, asked: &CreateTenant, now: Moment) -> Done<TenantView> {
+        if self.find(id).is_ok() {
+            return Err(exists("tenant", id));
+        }
+        makes_sense(&asked.policy)?;
+        self.tenants.push(Tenant {
+            id: id.clone(),
+            display_name: asked.display_name.clone(),
+            contact: asked.contact.clone(),
+            suspended: false,
+            policy: asked.policy.clone(),
+            created: now.tick,
+            version: 1,
+            licenses: Vec::new(),
+            pools: Vec::new(),
+            organizations: Vec::new(),
+            users: Vec::new(),
+            seats: Vec::new(),
+            sessions: Vec::new(),
+        });
+        Ok(self.tenants.last().expect("the new tenant").view(now))
+    }
+
+    pub fn update_tenant(&mut self, id: &TenantId, asked: &UpdateTenant, now: Moment) -> Done<TenantView> {
+        let at = self.find(id)?;
+        let glance = self.glance(now);
+        let before = &self.tenants[at];
+        stale(asked.version, before.version)?;
+        let mut after = before.clone();
+        after.policy = patched(&before.policy, &asked.policy);
+        makes_sense(&after.policy)?;
+        after.display_name = asked.display_name.clone().unwrap_or(after.display_name);
+        after.contact = asked.contact.clone().unwrap_or(after.contact);
+        before.room_for(&after, &glance)?;
+        let changed = (&after.policy, &after.display_name, &after.contact)
+            != (&before.policy, &before.display_name, &before.contact);
+        after.version += u64::from(changed);
+        self.tenants[at] = after;
+        Ok(self.tenants[at].view(now))
+    }
+
+    pub fn suspend_tenant(&mut self, id: &TenantId, asked: &SuspendTenant, now: Moment) -> Done<TenantView> {
+        let at = self.find(id)?;
+        let tenant = &mut self.tenants[at];
+        if tenant.suspended != asked.suspend {
+            tenant.suspended = asked.suspend;
+            tenant.version += 1;
+        }
+        Ok(tenant.view(now))
+    }
+
+    pub fn delete_tenant(&mut self, id: &TenantId, now: Moment) -> Done<()> {
+        let at = self.find(id)?;
+        self.end_all(at, |_| true, SessionEndReason::TenantRemoved, now.tick);
+        self.tenants.remove(at);
+        Ok(())
+    }
+
+    /// Ends the sessions of these users.
+    pub fn end_all(&mut self, at: usize, whose: impl Fn(&UserId) -> bool, reason: SessionEndReason, now: Tick) {
+        let theirs = self.tenants[at].sessions.iter().filter(|session| whose(&session.user));
+        let theirs: Vec<SessionId> = theirs.map(|session| session.id).collect();
+        for session in theirs {
+            self.end(at, session, reason, now);
+        }
+    }
+}
+
+impl Tenant {
+    pub fn view(&self, now: Moment) -> TenantView {
+        TenantView {
+            id: self.id.clone(),
+            display_name: self.display_name.clone(),
+            contact: self.contact.clone(),
+            state: if self.suspended { TenantState::Suspended } else { TenantState::Active },
+            policy: self.policy.clone(),
+            created: now.wall_of(self.created),
+            version: self.version,
+        }
+    }
+
+    /// R13: nothing that an administrator changes may count more seats than a limit allows.
+    pub fn room_for(&self, after: &Tenant, glance: &Glance) -> Done<()> {
+        let broken = after.pools.iter().any(|pool| {
+            let (plan, limit) = after.entitlement(pool, glance);
+            let (was, is) = (self.in_use(pool, plan), after.in_use(pool, plan));
+            plan == Plan::Named && is > was && over(limit, is) > 0
+        });
+        if broken { Err(rule("SEATS_EXHAUSTED")) } else { Ok(()) }
+    }
+}
+
+/// Who is Idle was Away before (R23).
+fn makes_sense(policy: &Policy) -> Done<()> {
+    if policy.away_after < policy.idle_after {
+        return Ok(());
+    }
+    Err(Refusal::Invalid { field: "tenant.policy.away_after", text: "" })
+}
+
+pub fn stale(read: Option<u64>, version: u64) -> Done<()> {
+    if read.is_some_and(|read| read != version) { Err(Refusal::StaleEtag) } else { Ok(()) }
+}
+
+fn patched(policy: &Policy, patch: &PolicyPatch) -> Policy {
+    Policy {
+        lease_ttl: patch.lease_ttl.unwrap_or(policy.lease_ttl),
+        max_session: patch.max_session.unwrap_or(policy.max_session),
+        away_after: patch.away_after.unwrap_or(policy.away_after),
+        idle_after: patch.idle_after.unwrap_or(policy.idle_after),
+        idle_timeout: patch.idle_timeout.unwrap_or(policy.idle_timeout),
+        max_devices_per_user: patch.max_devices_per_user.unwrap_or(policy.max_devices_per_user),
+        when_already_signed_in: patch.when_already_signed_in.unwrap_or(policy.when_already_signed_in),
+        when_full: patch.when_full.unwrap_or(policy.when_full),
+        close_active: patch.close_active.unwrap_or(policy.close_active),
+        unknown_users: patch.unknown_users.unwrap_or(policy.unknown_users),
+        administrators_count_in_named: patch
+            .administrators_count_in_named
+            .unwrap_or(policy.administrators_count_in_named),
+        administrators_count_in_concurrent: patch
+            .administrators_count_in_concurrent
+            .unwrap_or(policy.administrators_count_in_concurrent),
+        responsible_person: patch.responsible_person.clone().unwrap_or_else(|| policy.responsible_person.clone()),
+        seat_request_step: patch.seat_request_step.unwrap_or(policy.seat_request_step),
+    }
+}

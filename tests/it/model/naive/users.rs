@@ -1,0 +1,158 @@
+//! Users: created, changed, blocked, unblocked, deleted (R5, R6, R15).
+
+use usher::ids::{TenantId, UserId};
+use usher::ledger::change::{BlockCause, Profile};
+use usher::ledger::command::{BlockUser, CreateUser, DeleteUser, UnblockUser, UpdateUser};
+use usher::ledger::outcome::{Denial, DenialReason, Done, PoolUsage, SessionEndReason, UserView};
+use usher::ledger::time::{Moment, Tick};
+
+use super::tenants::stale;
+use super::{Glance, Model, Tenant, User, exists, missing};
+
+impl Model {
+    pub fn new_user(&mut self, id: &UserId, administrator: bool, now: Tick) -> User {
+        User {
+            id: id.clone(),
+            made: self.next_made(),
+            administrator,
+            blocked: None,
+            profile: Profile::default(),
+            created: now,
+            version: 1,
+            last_sign_in: None,
+            last_activity: None,
+            last_organization: None,
+        }
+    }
+
+    pub fn create_user(
+        &mut self,
+        id: &TenantId,
+        asked: &CreateUser,
+        now: Moment,
+    ) -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)> {
+        let at = self.find(id)?;
+        if self.tenants[at].user(&asked.user).is_some() {
+            return Err(exists("user", &asked.user));
+        }
+        let glance = self.glance(now);
+        let mut user = self.new_user(&asked.user, asked.administrator, now.tick);
+        user.profile = asked.profile.clone();
+        // On a copy, which becomes the tenant if every seat can be given (R15).
+        let mut copy = self.tenants[at].clone();
+        copy.users.push(user);
+        let mut denied = None;
+        for pool in &asked.pools {
+            denied = denied.or(copy.grant_guards(pool, &asked.user, &glance).err());
+            if copy.seat(&asked.user, pool).is_none() {
+                copy.seats.push(self.new_seat(&asked.user, pool, None, now.tick));
+                copy.know(pool);
+            }
+        }
+        let decision = match denied {
+            Some(denial) => Err(denial),
+            None => {
+                self.tenants[at] = copy;
+                let tenant = &self.tenants[at];
+                Ok(tenant.user_view(tenant.user(&asked.user).expect("the new user"), &glance))
+            }
+        };
+        let tenant = &self.tenants[at];
+        let usage =
+            asked.pools.iter().filter(|pool| tenant.pools.contains(pool)).map(|pool| tenant.usage(pool, &glance));
+        Ok((decision, usage.collect()))
+    }
+
+    pub fn update_user(&mut self, id: &TenantId, asked: &UpdateUser, now: Moment) -> Done<UserView> {
+        let at = self.find(id)?;
+        let glance = self.glance(now);
+        let before = &self.tenants[at];
+        let user = before.user(&asked.user).ok_or_else(|| missing("user", &asked.user))?;
+        stale(asked.version, user.version)?;
+        let (patch, mut new) = (asked.patch.clone(), user.clone());
+        new.administrator = patch.administrator.unwrap_or(new.administrator);
+        new.profile.given_name = patch.given_name.unwrap_or(new.profile.given_name);
+        new.profile.family_name = patch.family_name.unwrap_or(new.profile.family_name);
+        new.profile.groups = patch.groups.unwrap_or(new.profile.groups);
+        new.profile.attributes = patch.attributes.unwrap_or(new.profile.attributes);
+        let changed = (new.administrator, &new.profile) != (user.administrator, &user.profile);
+        new.version += u64::from(changed);
+        let mut after = before.clone();
+        *after.user_mut(&asked.user)? = new;
+        before.room_for(&after, &glance)?;
+        self.tenants[at] = after;
+        Ok(self.tenants[at].view_of(&asked.user, &glance))
+    }
+
+    pub fn block_user(&mut self, id: &TenantId, asked: &BlockUser, now: Moment) -> Done<UserView> {
+        let at = self.find(id)?;
+        let user = self.tenants[at].user_mut(&asked.user)?;
+        if user.blocked != Some(BlockCause::Administrator) {
+            user.blocked = Some(BlockCause::Administrator);
+            user.version += 1;
+        }
+        if asked.end_sessions {
+            self.end_all(at, |user| *user == asked.user, SessionEndReason::Closed, now.tick);
+        }
+        Ok(self.tenants[at].view_of(&asked.user, &self.glance(now)))
+    }
+
+    /// Tells the usage of the pools of the user's seats, by id.
+    pub fn unblock_user(
+        &mut self,
+        id: &TenantId,
+        asked: &UnblockUser,
+        now: Moment,
+    ) -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)> {
+        let at = self.find(id)?;
+        self.tenants[at].user_mut(&asked.user)?;
+        let glance = self.glance(now);
+        let decision = self.unblock(at, &asked.user, &glance);
+        let tenant = &self.tenants[at];
+        let seats = tenant.seats.iter().filter(|seat| seat.user == asked.user);
+        let mut usage: Vec<PoolUsage> = seats.map(|seat| tenant.usage(&seat.pool, &glance)).collect();
+        usage.sort_by(|a, b| a.pool.cmp(&b.pool));
+        Ok((decision, usage))
+    }
+
+    fn unblock(&mut self, at: usize, id: &UserId, glance: &Glance) -> Result<UserView, Denial> {
+        let tenant = &self.tenants[at];
+        let user = tenant.user(id).expect("a known user");
+        if user.blocked.is_none() {
+            return Ok(tenant.user_view(user, glance));
+        }
+        let mut seats = tenant.seats.iter().filter(|seat| seat.user == *id);
+        if seats.any(|seat| !tenant.has_named_room(&seat.pool, user.administrator, glance)) {
+            return Err(Denial::because(DenialReason::SeatsExhausted));
+        }
+        // All of them are granted anew, at once: the youngest (R14).
+        let order = self.next_made();
+        for seat in self.tenants[at].seats.iter_mut().filter(|seat| seat.user == *id) {
+            (seat.order, seat.granted) = (order, glance.now.tick);
+        }
+        let user = self.tenants[at].user_mut(id).expect("a known user");
+        user.blocked = None;
+        user.version += 1;
+        Ok(self.tenants[at].view_of(id, glance))
+    }
+
+    pub fn delete_user(&mut self, id: &TenantId, asked: &DeleteUser, now: Moment) -> Done<()> {
+        let at = self.find(id)?;
+        self.tenants[at].user_mut(&asked.user)?;
+        self.end_all(at, |user| *user == asked.user, SessionEndReason::UserDeleted, now.tick);
+        let tenant = &mut self.tenants[at];
+        tenant.seats.retain(|seat| seat.user != asked.user);
+        tenant.users.retain(|user| user.id != asked.user);
+        Ok(())
+    }
+}
+
+impl Tenant {
+    fn view_of(&self, user: &UserId, glance: &Glance) -> UserView {
+        self.user_view(self.user(user).expect("a known user"), glance)
+    }
+
+    fn user_mut(&mut self, id: &UserId) -> Done<&mut User> {
+        self.users.iter_mut().find(|user| user.id == *id).ok_or_else(|| missing("user", id))
+    }
+}

@@ -1,0 +1,106 @@
+//! The audit of a command: every change leaves an event, and no event tells anything else (R21, R35).
+
+use usher::ids::{PoolId, SessionId, TenantNo, UserId};
+use usher::ledger::change::{Action, Actor, AuditEvent, Change, Changes, Reason};
+use usher::ledger::command::{Command, Outcome};
+use usher::ledger::time::Moment;
+
+use super::super::naive::Happened;
+use super::{Pair, must, same};
+
+impl Pair {
+    /// The events of a command: of its tenant (I6), of this moment, and the sessions' as the model says (R35).
+    pub(super) fn audited(
+        &mut self,
+        tenant: TenantNo,
+        actor: &Actor,
+        command: &Command,
+        changes: &Changes,
+        now: Moment,
+    ) -> Result<(), String> {
+        let stray = changes.rows.iter().find(|row| owner(row) != tenant);
+        must(stray.is_none(), || format!("a row of another tenant: {stray:?}"))?;
+        // Counts of older denials come along with whatever is written next (R21).
+        let mut new = changes.events.iter().filter(|event| event.count == 1);
+        let stray = new.find(|event| (event.tenant, event.at, &event.actor) != (tenant, now.wall, actor));
+        must(stray.is_none(), || format!("an event of another tenant, moment or actor: {stray:?}"))?;
+        let silent = !changes.rows.is_empty() && changes.events.is_empty();
+        must(!silent || matches!(command, Command::Heartbeat(_)), || {
+            format!("a change without an event: {:?}", changes.rows)
+        })?;
+        if matches!(command, Command::DeleteTenant(_)) {
+            // One event stands for all of them.
+            self.model.log.clear();
+        }
+        self.sessions_told(&changes.events)
+    }
+
+    pub(super) fn sessions_told(&mut self, events: &[AuditEvent]) -> Result<(), String> {
+        let mut told: Vec<Happened> = events.iter().filter_map(told).collect();
+        let mut happened = std::mem::take(&mut self.model.log);
+        told.sort_by_key(order);
+        happened.sort_by_key(order);
+        same("what happened to sessions", &told, &happened)
+    }
+
+    pub(super) fn count_denials(&mut self, tenant: TenantNo, command: &Command, expected: &Outcome) {
+        let mut denied = |action: Action, user: &UserId, pool: Option<&PoolId>, reason: Reason| {
+            let key = (tenant, action.code(), Some(user.clone()), pool.cloned(), reason.code());
+            *self.denials.entry(key).or_default() += 1;
+        };
+        match (command, expected) {
+            (Command::CheckOut(asked), Outcome::CheckOut(answer)) if !asked.check_only => {
+                if let Err(denial) = &answer.decision {
+                    denied(Action::CheckOutDenied, &asked.user, Some(&asked.pool), Reason::Denied(denial.reason));
+                }
+            }
+            (Command::GrantSeats(asked), Outcome::GrantSeats(answers)) => {
+                let pairs = asked.pools.iter().flat_map(|pool| asked.users.iter().map(move |user| (pool, user)));
+                for ((pool, user), answer) in pairs.zip(answers) {
+                    if let Ok(granted) = answer
+                        && let Err(denial) = &granted.decision
+                    {
+                        denied(Action::SeatGranted, user, Some(pool), Reason::Denied(denial.reason));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn owner(row: &Change) -> TenantNo {
+    match row {
+        Change::PutTenant(row) => row.no,
+        Change::PutLicense(row) => row.tenant,
+        Change::PutPool(row) => row.tenant,
+        Change::PutOrganization(row) => row.tenant,
+        Change::PutUser(row) => row.tenant,
+        Change::PutSeat(row) => row.tenant,
+        Change::PutSession(row) => row.tenant,
+        Change::DeleteTenant(no)
+        | Change::DeleteLicense(no, _)
+        | Change::DeleteOrganization(no, _)
+        | Change::DeleteUser(no, _)
+        | Change::DeleteSeat(no, ..)
+        | Change::DeleteSession(no, ..) => *no,
+    }
+}
+
+fn told(event: &AuditEvent) -> Option<Happened> {
+    let session = event.session?;
+    match (event.action, event.reason) {
+        (Action::SessionStarted, _) => Some(Happened::Started(session)),
+        (Action::SessionRenewed, _) => Some(Happened::Renewed(session)),
+        (Action::SessionEnded, Some(Reason::Ended(reason))) => Some(Happened::Ended(session, reason)),
+        _ => None,
+    }
+}
+
+fn order(happened: &Happened) -> (SessionId, u8) {
+    match happened {
+        Happened::Started(id) => (*id, 0),
+        Happened::Renewed(id) => (*id, 1),
+        Happened::Ended(id, _) => (*id, 2),
+    }
+}

@@ -1,0 +1,167 @@
+//! What memory alone knows, and what of it may be forgotten: the shard's regular work writes it, a restart loses it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use usher::ids::{SessionId, TenantNo};
+use usher::ledger::Ledger;
+use usher::ledger::change::{Action, Changes, SessionRow};
+use usher::ledger::command::{Command, Outcome};
+use usher::ledger::outcome::{Beat, CheckedIn, Refusal};
+use usher::ledger::time::{Moment, Tick};
+
+use super::super::naive::{Session, Tenant};
+use super::super::rows::{Denied, Rows};
+use super::{GRACE, Pair, must, same};
+
+/// How much activity a crash may lose: the checkpoint's period.
+const CHECKPOINT: Duration = Duration::from_secs(30);
+
+impl Pair {
+    /// Sessions whose user or tenant goes now: their ends are remembered until a restart.
+    pub(super) fn note_orphans(&mut self, tenant: Option<TenantNo>, command: &Command) {
+        let user = match command {
+            Command::DeleteUser(asked) => Some(&asked.user),
+            Command::DeleteTenant(_) => None,
+            _ => return,
+        };
+        let goes = |row: &&SessionRow| {
+            Some(row.tenant) == tenant && user.is_none_or(|user| self.rows.user_of(row).is_some_and(|of| of == user))
+        };
+        self.orphans.extend(self.rows.sessions.values().filter(goes).map(|row| row.id));
+    }
+
+    /// A place was used again: the end is remembered until a restart. What ended for the sake of the new session itself
+    /// may be forgotten at once: its client had no time to ask.
+    pub(super) fn note_replaced(&mut self, now: Moment) {
+        for (session, ended) in std::mem::take(&mut self.rows.replaced) {
+            let list = if ended == now.tick { &mut self.lost } else { &mut self.orphans };
+            list.insert(session);
+        }
+    }
+
+    /// After a restart the end of a session may be forgotten whose row is gone. A wrong reason is never told (R24).
+    pub(super) fn excuse(&self, tenant: TenantNo, command: &Command, outcome: &Outcome, expected: &mut Outcome) {
+        match (command, outcome, expected) {
+            (Command::CheckIn(asked), Outcome::CheckIn(CheckedIn { reason: None, .. }), Outcome::CheckIn(expected))
+                if !expected.ended_now && self.may_forget(tenant, asked.session) =>
+            {
+                expected.reason = None;
+            }
+            (Command::Heartbeat(asked), Outcome::Heartbeat(answers), Outcome::Heartbeat(expected)) => {
+                for ((session, _), (answer, expected)) in asked.beats.iter().zip(answers.iter().zip(expected)) {
+                    let ended = *answer == Beat::Ended(None) && matches!(expected, Beat::Ended(_));
+                    if ended && self.may_forget(tenant, *session) {
+                        *expected = Beat::Ended(None);
+                    }
+                }
+            }
+            (Command::CloseSession(asked), Outcome::CloseSession(Err(refusal)), Outcome::CloseSession(expected))
+                if matches!(refusal, Refusal::NotFound { kind: "session", .. }) =>
+            {
+                let orphan = self.orphans.contains(&asked.session);
+                if orphan || self.may_forget(tenant, asked.session) {
+                    *expected = Err(refusal.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn may_forget(&self, tenant: TenantNo, session: SessionId) -> bool {
+        let unknown = !self.model.ended.iter().any(|ended| ended.session.id == session);
+        let gone = self.rows.session(tenant, session).is_none();
+        gone && (unknown || self.lost.contains(&session))
+    }
+
+    pub(super) fn tick(&mut self, all: bool, now: Moment) -> Result<(), String> {
+        let mut changes = Changes::default();
+        self.ledger.tick(now, all, &mut changes);
+        self.model.tick(now);
+        self.last_tick = now.tick;
+        self.sessions_told(&changes.events)?;
+        self.rows.take(changes)?;
+        if all { self.everything_written() } else { Ok(()) }
+    }
+
+    /// After the last tick before a stop, the rows hold all that is known.
+    fn everything_written(&self) -> Result<(), String> {
+        let counted = |of: &BTreeMap<Denied, u64>| {
+            let mut of = of.clone();
+            of.retain(|(_, action, ..), _| {
+                [Action::CheckOutDenied.code(), Action::SeatGranted.code()].contains(action)
+            });
+            of
+        };
+        same("the count of denials (R21)", &counted(&self.rows.denials()), &counted(&self.denials))?;
+        for tenant in &self.model.tenants {
+            let number = self.ledger.tenant_no(&tenant.id).ok_or("no such tenant")?;
+            for session in &tenant.sessions {
+                let row = self.rows.session(number, session.id).ok_or("a live session without a row")?;
+                same("written activity", &row.last_activity, &session.last_activity)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A new ledger from the rows. What was in memory only may be lost, within its bounds.
+    pub(super) fn restart(&mut self, now: Moment) -> Result<(), String> {
+        let (last_tenant, last_event) = (self.ledger.last_tenant(), self.ledger.last_event());
+        let mut load = Ledger::restore(self.config, last_tenant, last_event, self.ledger.wall_high(), now, GRACE);
+        for row in self.rows.all() {
+            load.put(row);
+        }
+        self.ledger = load.finish();
+        for tenant in &mut self.model.tenants {
+            let number = self.ledger.tenant_no(&tenant.id).ok_or("a tenant was lost")?;
+            adopt(tenant, number, &self.rows, self.last_tick, now)?;
+        }
+        self.model.restart(now, GRACE);
+        self.denials = self.rows.denials();
+        self.lost.append(&mut self.orphans);
+        Ok(())
+    }
+}
+
+/// Takes from the rows what a crash may lose: activity since the last checkpoint, and where the user was last.
+fn adopt(tenant: &mut Tenant, number: TenantNo, rows: &Rows, last_tick: Tick, now: Moment) -> Result<(), String> {
+    let policy = tenant.policy.lease_ttl;
+    for session in &mut tenant.sessions {
+        let row = rows.session(number, session.id).ok_or("a session was lost (I2)")?;
+        adopt_session(session, row, policy, last_tick, now)?;
+    }
+    for user in &mut tenant.users {
+        let theirs = |row: &&SessionRow| row.tenant == number && rows.user_of(row) == Some(&user.id);
+        let theirs: Vec<&SessionRow> = rows.sessions.values().filter(theirs).collect();
+        let written = theirs.iter().map(|row| row.last_activity).max();
+        must(written <= user.last_activity, || "activity that never was".into())?;
+        user.last_activity = written;
+        // Which older session was renewed last is forgotten; the one started last counts (R8).
+        let latest = theirs.iter().max_by_key(|row| row.started).and_then(|row| row.organization);
+        user.last_organization = latest.map(|no| rows.organization(number, no));
+    }
+    Ok(())
+}
+
+fn adopt_session(
+    session: &mut Session,
+    row: &SessionRow,
+    policy: Duration,
+    last_tick: Tick,
+    now: Moment,
+) -> Result<(), String> {
+    let due = last_tick.since(session.last_activity) >= CHECKPOINT;
+    let written = row.last_activity == session.last_activity;
+    must(written || row.last_activity < session.last_activity && !due, || {
+        format!("activity of {:?} was not written: {row:?}", session.last_activity)
+    })?;
+    // I5: the client of a lease that was told may still believe in it.
+    let leased = now.tick + row.lease_ttl.max(policy) + GRACE;
+    let for_good = row.lease_ttl.is_zero() || policy.is_zero();
+    must(for_good || session.told.is_some_and(|told| told <= leased), || {
+        format!("a lease told to {} until {:?} is shortened (I5): {row:?}", session.id, session.told)
+    })?;
+    session.last_activity = row.last_activity;
+    session.lease_ttl = row.lease_ttl;
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! The ledger and the model side by side, and everything that must be the same.
+
+mod audit;
+mod look;
+mod memory;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::time::Duration;
+
+use usher::ids::{SessionId, TenantId, TenantNo};
+use usher::ledger::change::{Actor, Changes};
+use usher::ledger::command::{Command, Request};
+use usher::ledger::outcome::PoolUsage;
+use usher::ledger::time::{Moment, Tick};
+use usher::ledger::{Config, Ledger, Seed};
+
+use super::naive::Model;
+use super::plain;
+use super::rows::{Denied, Rows};
+use super::step::{Act, Step};
+
+const GRACE: Duration = Duration::from_secs(60);
+
+pub struct Pair {
+    ledger: Ledger,
+    pub model: Model,
+    rows: Rows,
+    config: Config,
+    /// What was in use before the step (I1).
+    used: Vec<(TenantId, PoolUsage)>,
+    denials: BTreeMap<Denied, u64>,
+    /// Sessions whose end must be remembered although their row is gone; and those where a restart forgot it.
+    orphans: BTreeSet<SessionId>,
+    lost: BTreeSet<SessionId>,
+    last_tick: Tick,
+    /// The look at everything happens every so many steps: looking settles things, and must not hide what does not.
+    every: usize,
+}
+
+/// Whether two answers are the same; if not, both, from a little before the first difference.
+fn same<T: PartialEq + Debug>(what: &str, ledger: &T, model: &T) -> Result<(), String> {
+    if ledger == model {
+        return Ok(());
+    }
+    let (ledger, model) = (format!("{ledger:?}"), format!("{model:?}"));
+    let alike = ledger.chars().zip(model.chars()).take_while(|(a, b)| a == b).count();
+    let part = |text: &str| text.chars().skip(alike.saturating_sub(200)).take(500).collect::<String>();
+    Err(format!("{what} differs\n  ledger: {}\n  model:  {}", part(&ledger), part(&model)))
+}
+
+fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what()) }
+}
+
+impl Pair {
+    pub fn new(seed: u64, now: Moment) -> Self {
+        let demo_seats = seed % 4;
+        let config = Config { demo_seats, seed: Seed(seed) };
+        Self {
+            ledger: Ledger::restore(config, TenantNo(0), Default::default(), Default::default(), now, GRACE).finish(),
+            model: Model::new(demo_seats, now),
+            rows: Rows::default(),
+            config,
+            used: Vec::new(),
+            denials: BTreeMap::new(),
+            orphans: BTreeSet::new(),
+            lost: BTreeSet::new(),
+            last_tick: now.tick,
+            every: [1, 4, 16][(seed % 3) as usize],
+        }
+    }
+
+    /// # Errors
+    /// What differs, in words.
+    pub fn step(&mut self, step: &Step) -> Result<(), String> {
+        let now = step.now;
+        match &step.act {
+            Act::Command(tenant, command) => self.command(tenant, command, now)?,
+            Act::Query(tenant, query) => self.query(tenant, query, now)?,
+            Act::Tick { all } => self.tick(*all, now)?,
+            Act::Restart => self.restart(now)?,
+        }
+        self.never_above_the_limit(&step.act, now)?;
+        if step.no.is_multiple_of(self.every) {
+            self.look_at_everything(now)?;
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, tenant: &TenantId, command: &Command, now: Moment) -> Result<(), String> {
+        let mut changes = Changes::default();
+        let actor = Actor("alice".into());
+        let number = self.ledger.tenant_no(tenant);
+        let request = Request { tenant: tenant.clone(), actor: actor.clone(), command: command.clone() };
+        self.note_orphans(number, command);
+        let outcome = self.ledger.apply(request, now, &mut changes);
+        let mut expected = self.model.apply(tenant, command, now);
+        let number = number.or(self.ledger.tenant_no(tenant)).unwrap_or(TenantNo(0));
+        self.excuse(number, command, &outcome, &mut expected);
+        same("answer", &plain::outcome(outcome), &plain::outcome(expected.clone()))?;
+        self.audited(number, &actor, command, &changes, now)?;
+        self.count_denials(number, command, &expected);
+        self.rows.take(changes)?;
+        self.note_replaced(now);
+        Ok(())
+    }
+}

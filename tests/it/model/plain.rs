@@ -1,0 +1,70 @@
+//! Answers without what is for people only, and without an order where none is promised.
+
+use usher::ledger::command::Outcome;
+use usher::ledger::outcome::{Granted, Notice, Refusal, Revoked, SeatView, SessionView, TenantUsage, UserView};
+
+pub fn outcome(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::CheckOut(mut answer) => {
+            answer.notices = notices(answer.notices);
+            Outcome::CheckOut(answer)
+        }
+        Outcome::GrantSeats(answers) => Outcome::GrantSeats(answers.into_iter().map(|a| a.map(granted)).collect()),
+        Outcome::RevokeSeats(answers) => Outcome::RevokeSeats(answers.into_iter().map(|a| a.map(revoked)).collect()),
+        Outcome::CloseSession(answer) => Outcome::CloseSession(answer.map_err(bare)),
+        Outcome::CloseIdle(answer) => Outcome::CloseIdle(answer.map(sessions)),
+        Outcome::CreateTenant(answer) => Outcome::CreateTenant(answer.map_err(bare)),
+        Outcome::UpdateTenant(answer) => Outcome::UpdateTenant(answer.map_err(bare)),
+        Outcome::CreateUser(answer) => Outcome::CreateUser(answer.map(|(done, usage)| (done.map(user), usage))),
+        Outcome::UpdateUser(answer) => Outcome::UpdateUser(answer.map(user).map_err(bare)),
+        Outcome::BlockUser(answer) => Outcome::BlockUser(answer.map(user)),
+        Outcome::UnblockUser(answer) => Outcome::UnblockUser(answer.map(|(done, usage)| (done.map(user), usage))),
+        Outcome::SetEntitlements(answer) => Outcome::SetEntitlements(answer.map_err(bare)),
+        other => other,
+    }
+}
+
+pub fn user(mut view: UserView) -> UserView {
+    view.seats = view.seats.into_iter().map(seat).collect();
+    view
+}
+
+pub fn usage(mut usage: TenantUsage) -> TenantUsage {
+    usage.notices = notices(usage.notices);
+    usage
+}
+
+fn seat(mut view: SeatView) -> SeatView {
+    view.organizations.iter_mut().for_each(|organizations| organizations.sort());
+    view
+}
+
+fn granted(mut granted: Granted) -> Granted {
+    granted.decision = granted.decision.map(seat);
+    granted
+}
+
+fn revoked(mut revoked: Revoked) -> Revoked {
+    revoked.seat = revoked.seat.map(seat);
+    revoked
+}
+
+fn sessions(mut views: Vec<SessionView>) -> Vec<SessionView> {
+    views.sort_by_key(|view| view.id);
+    views
+}
+
+fn notices(mut notices: Vec<Notice>) -> Vec<Notice> {
+    notices.sort_by_key(|notice| format!("{notice:?}"));
+    notices.dedup();
+    notices
+}
+
+/// A program reads the reason; subject and text are for people.
+fn bare(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::Precondition { reason, .. } => Refusal::Precondition { reason, subject: "".into(), text: "".into() },
+        Refusal::Invalid { field, .. } => Refusal::Invalid { field, text: "" },
+        other => other,
+    }
+}

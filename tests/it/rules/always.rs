@@ -1,0 +1,85 @@
+//! What holds for every command of every scenario, so that no scenario has to say it.
+
+use usher::ledger::change::{Actor, Change, Changes, Reason};
+use usher::ledger::command::{Command, Outcome};
+use usher::ledger::outcome::{CheckedOut, Notice, PoolUsage};
+use usher::ledger::time::Moment;
+
+use super::facts::Answer;
+use super::stored::Stored;
+
+pub type Pools = Vec<PoolUsage>;
+
+/// Every mutating call is safe to repeat. Not asked of a login, which renews its session (R16), nor of a
+/// heartbeat, which has no state of its own.
+pub fn may_be_repeated(command: &Command) -> bool {
+    !matches!(command, Command::CheckOut(_) | Command::Heartbeat(_))
+}
+
+/// A "no" changes nothing, except that what is overdue ends first (R18).
+pub fn no_changes_nothing(answers: &[Answer], changes: &Changes) -> Result<(), String> {
+    let overdue = |row: &Change| matches!(row, Change::PutSession(session) if session.ended.is_some());
+    if answers.iter().any(|answer| answer.success) || changes.rows.iter().all(overdue) {
+        return Ok(());
+    }
+    Err(format!("  nothing was done, but something changed: {:?}", changes.rows))
+}
+
+/// R35: what changes state leaves an event, numbered without a gap, with the time and who asked. An event that
+/// is written again only counts more (R21).
+pub fn audited(changes: &Changes, stored: &Stored, actor: &Actor, now: Moment) -> Result<(), String> {
+    let mut last = stored.events.keys().last().copied().unwrap_or_default();
+    let sleeping = |row: &Change| matches!(row, Change::PutSession(session) if session.ended.is_none());
+    let mut new = 0;
+    for event in &changes.events {
+        if let Some(known) = stored.events.get(&event.no) {
+            let same = usher::ledger::change::AuditEvent { count: known.count, ..event.clone() };
+            if same != *known || event.count <= known.count || !matches!(event.reason, Some(Reason::Denied(_))) {
+                return Err(format!("  R21: {known:?} was written again as {event:?}"));
+            }
+            continue;
+        }
+        new += 1;
+        last.0 += 1;
+        if event.no != last || event.at != now.wall || event.actor != *actor {
+            return Err(format!("  R35: not the next event, not now, or not by {actor:?}: {event:?}"));
+        }
+    }
+    // The checkpoint of last activity is no change of its own.
+    if new == 0 && !changes.rows.iter().all(sleeping) {
+        return Err(format!("  R35: these changes left no event: {:?}", changes.rows));
+    }
+    Ok(())
+}
+
+/// R13 (I1): nothing that is asked for lifts a pool's use above its limit. Only an administrator passes when the
+/// license has expired (R29).
+pub fn within_limits(before: &Pools, after: &Pools, outcome: &Outcome) -> Result<(), String> {
+    if matches!(outcome, Outcome::CheckOut(answer) if answer.notices.contains(&Notice::LicenseExpired)) {
+        return Ok(());
+    }
+    for usage in after {
+        let was = before.iter().find(|before| before.pool == usage.pool).map_or(0, |before| before.in_use);
+        if usage.over > 0 && usage.in_use > was {
+            return Err(format!("  R13: from {was} above the limit: {usage:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// R20: the question whether a login would be let in was answered as the login itself.
+pub fn as_foreseen(foreseen: &CheckedOut, answer: &CheckedOut) -> Result<(), String> {
+    let same = match (&foreseen.decision, &answer.decision) {
+        (Ok(could), Ok(lease)) => {
+            (&could.organization, could.renewed, could.ttl, could.remaining, could.started)
+                == (&lease.organization, lease.renewed, lease.ttl, lease.remaining, lease.started)
+        }
+        (Err(foreseen), Err(denial)) => foreseen == denial,
+        _ => false,
+    };
+    if same {
+        Ok(())
+    } else {
+        Err(format!("  R20: the question was answered\n    {foreseen:?}\n  the login\n    {answer:?}"))
+    }
+}

@@ -1,0 +1,39 @@
+//! No rule is forgotten: each has a scenario that names it, or belongs to what is not built yet.
+
+use std::collections::BTreeSet;
+
+/// What is proved elsewhere, or when it is built: documents of licenses, requests for more seats, directory
+/// sync, and telling people.
+const NOT_HERE: [u8; 4] = [28, 32, 33, 34];
+const LAST: u8 = 35;
+
+const SCENARIOS: [&str; 14] = [
+    include_str!("audit.rs"),
+    include_str!("closing.rs"),
+    include_str!("concurrent.rs"),
+    include_str!("devices.rs"),
+    include_str!("endings.rs"),
+    include_str!("guards.rs"),
+    include_str!("licenses.rs"),
+    include_str!("organizations.rs"),
+    include_str!("reading.rs"),
+    include_str!("reclaiming.rs"),
+    include_str!("seats.rs"),
+    include_str!("sessions.rs"),
+    include_str!("tenants.rs"),
+    include_str!("users.rs"),
+];
+
+/// The rules at the beginning of a scenario's title: `"R14 R5 nothing is given back"`.
+fn rules_of(line: &str) -> impl Iterator<Item = u8> + '_ {
+    let title = line.split('"').nth(1).unwrap_or_default();
+    let rules = title.split(' ').map_while(|word| word.strip_prefix('R').and_then(|number| number.parse().ok()));
+    rules.filter(|_| line.trim_start().starts_with(['"', 'c']))
+}
+
+#[test]
+fn every_rule_is_named_by_a_scenario() {
+    let named: BTreeSet<u8> = SCENARIOS.iter().flat_map(|text| text.lines()).flat_map(rules_of).collect();
+    let owed: BTreeSet<u8> = (1..=LAST).filter(|rule| !NOT_HERE.contains(rule)).collect();
+    assert_eq!(named, owed, "rules that scenarios name, and rules that they must name");
+}

@@ -1,0 +1,320 @@
+//! What came back, in the words in which a scenario expects it.
+//!
+//! An answer begins with what must be expected (`yes, renewed`; `no: SEATS_EXHAUSTED`; `1/2, over 1`). The other
+//! facts (`at north`, `retry 10m`, `active 1`) are compared only where a line names them.
+
+use std::collections::BTreeMap;
+
+use usher::ids::{OrganizationId, SessionId};
+use usher::ledger::change::{AuditEvent, BlockCause, Limit, Plan, Reason};
+use usher::ledger::command::Outcome;
+use usher::ledger::outcome::{
+    Beat, CheckedIn, CheckedOut, Denial, DenialReason, Done, Granted, Lease, LicenseState, Notice, PoolUsage, Refusal,
+    Revoked, SeatView, SessionEndReason, SessionView, TenantUsage, UserView,
+};
+use usher::ledger::time::{Moment, Wall};
+
+use super::language::length;
+
+/// The names under which a scenario knows its sessions.
+pub type Names = BTreeMap<SessionId, String>;
+
+#[derive(Debug, Default)]
+pub struct Answer {
+    pub must: Vec<String>,
+    pub may: Vec<String>,
+    /// What a line without `->` expects.
+    pub success: bool,
+}
+
+impl Answer {
+    pub fn yes(word: &str) -> Self {
+        Self { must: vec![word.into()], may: Vec::new(), success: true }
+    }
+
+    pub fn no(what: String) -> Self {
+        Self { must: vec![what], may: Vec::new(), success: false }
+    }
+
+    fn and(mut self, facts: impl IntoIterator<Item = String>) -> Self {
+        self.may.extend(facts);
+        self
+    }
+
+    pub fn text(&self) -> String {
+        self.must.iter().chain(&self.may).map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether this is what a line expects: everything it names, and nothing left out that must be named.
+    pub fn fits(&self, expected: &str) -> bool {
+        let expected: Vec<&str> = expected.split(',').map(str::trim).collect();
+        let known = |fact: &&str| self.must.iter().chain(&self.may).any(|known| known == fact);
+        let named = |fact: &String| expected.contains(&fact.as_str());
+        expected.iter().all(known) && self.must.iter().all(named)
+    }
+}
+
+/// What a command answered, one answer for each item of a batch.
+pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
+    match outcome {
+        Outcome::CheckOut(answer) => vec![checked_out(answer, names)],
+        Outcome::CheckIn(answer) => vec![checked_in(*answer)],
+        Outcome::Heartbeat(beats) => beats.iter().map(|answer| beat(answer, now.wall)).collect(),
+        Outcome::GrantSeats(grants) => grants.iter().map(|grant| done(grant, granted)).collect(),
+        Outcome::RevokeSeats(revoked) => revoked
+            .iter()
+            .map(|one| done(one, |one| Answer::yes("yes").and([left(one)]).and(of_pool(&one.usage))))
+            .collect(),
+        Outcome::CloseSession(answer) => vec![done(answer, |answer| checked_in(*answer))],
+        Outcome::CloseIdle(answer) => vec![done(answer, |closed| Answer::yes(&sessions(closed, names)))],
+        Outcome::CreateUser(answer) | Outcome::UnblockUser(answer) => {
+            vec![done(answer, |(user, usage)| decided(user.as_ref().map(|_| ())).and(usage.iter().flat_map(level)))]
+        }
+        Outcome::CreateTenant(answer) | Outcome::UpdateTenant(answer) | Outcome::SuspendTenant(answer) => {
+            vec![plain(answer)]
+        }
+        Outcome::DeleteTenant(answer) | Outcome::DeleteUser(answer) | Outcome::DeleteOrganization(answer) => {
+            vec![plain(answer)]
+        }
+        Outcome::UpdateUser(answer) | Outcome::BlockUser(answer) => vec![plain(answer)],
+        Outcome::CreateOrganization(answer) | Outcome::UpdateOrganization(answer) => vec![plain(answer)],
+        Outcome::SetEntitlements(answer) => vec![plain(answer)],
+    }
+}
+
+fn done<T>(answer: &Done<T>, say: impl FnOnce(&T) -> Answer) -> Answer {
+    match answer {
+        Ok(answer) => say(answer),
+        Err(refusal) => refused(refusal),
+    }
+}
+
+fn plain<T>(answer: &Done<T>) -> Answer {
+    done(answer, |_| Answer::yes("yes"))
+}
+
+pub fn refused(refusal: &Refusal) -> Answer {
+    Answer::no(match refusal {
+        Refusal::NotFound { kind, .. } => format!("refused: NOT_FOUND {kind}"),
+        Refusal::AlreadyExists { kind, .. } => format!("refused: ALREADY_EXISTS {kind}"),
+        Refusal::Precondition { reason, .. } => format!("refused: {reason}"),
+        Refusal::Invalid { field, .. } => format!("refused: INVALID {field}"),
+        Refusal::StaleEtag => "refused: STALE_ETAG".into(),
+    })
+}
+
+fn decided(decision: Result<(), &Denial>) -> Answer {
+    match decision {
+        Ok(()) => Answer::yes("yes"),
+        Err(denial) => {
+            let retry = denial.retry_after.map_or("no retry".into(), |wait| format!("retry {}", length(wait)));
+            Answer::no(format!("no: {}", denied(denial.reason))).and([retry])
+        }
+    }
+}
+
+fn checked_out(answer: &CheckedOut, names: &Names) -> Answer {
+    let said = match &answer.decision {
+        Ok(lease) => {
+            let mut said = Answer::yes("yes");
+            said.must.extend(lease.renewed.then(|| "renewed".to_owned()));
+            said.and(of_lease(lease))
+        }
+        Err(denial) => {
+            let own = denial.own_sessions.iter().map(|session| format!("own {}", name(session.id, names)));
+            decided(Err(denial)).and(own)
+        }
+    };
+    said.and(notices(&answer.notices)).and(answer.usage.iter().flat_map(of_pool))
+}
+
+fn of_lease(lease: &Lease) -> [String; 4] {
+    [
+        format!("at {}", lease.organization.as_ref().map_or("none", OrganizationId::as_str)),
+        lease.ttl.map_or("no lease".into(), |ttl| format!("lease {}", length(ttl))),
+        lease.heartbeat_interval.map_or("no heartbeat".into(), |every| format!("heartbeat {}", length(every))),
+        format!("remaining {}", length(lease.remaining)),
+    ]
+}
+
+fn checked_in(answer: CheckedIn) -> Answer {
+    match (answer.ended_now, answer.reason) {
+        (true, reason) => Answer::yes(&format!("ended: {}", ended(reason))),
+        (false, reason) => Answer::no(format!("had ended: {}", ended(reason))),
+    }
+}
+
+fn beat(answer: &Beat, now: Wall) -> Answer {
+    match answer {
+        Beat::Kept(lease) => Answer::yes("kept").and(of_lease(lease)),
+        Beat::Ended(None) => Answer::no("ended: UNKNOWN".into()),
+        Beat::Ended(Some((reason, at))) => {
+            let ago = format!("ago {}", length(now.since(*at)));
+            Answer::no(format!("ended: {}", ended(Some(*reason)))).and([ago])
+        }
+    }
+}
+
+fn granted(answer: &Granted) -> Answer {
+    let said = match &answer.decision {
+        Ok(seat) => Answer::yes("yes").and([format!("at {}", access(seat))]),
+        Err(denial) => decided(Err(denial)),
+    };
+    said.and(answer.usage.iter().flat_map(of_pool))
+}
+
+/// What a revocation leaves of a seat.
+fn left(revoked: &Revoked) -> String {
+    revoked.seat.as_ref().map_or("no seat".into(), |seat| format!("at {}", access(seat)))
+}
+
+pub fn denied(reason: DenialReason) -> &'static str {
+    match reason {
+        DenialReason::TenantNotFound => "TENANT_NOT_FOUND",
+        DenialReason::TenantSuspended => "TENANT_SUSPENDED",
+        DenialReason::ClockSuspect => "CLOCK_SUSPECT",
+        DenialReason::LicenseNotYetValid => "LICENSE_NOT_YET_VALID",
+        DenialReason::LicenseExpired => "LICENSE_EXPIRED",
+        DenialReason::PoolNotLicensed => "POOL_NOT_LICENSED",
+        DenialReason::UserNotFound => "USER_NOT_FOUND",
+        DenialReason::UserBlocked => "USER_BLOCKED",
+        DenialReason::SeatNotGranted => "SEAT_NOT_GRANTED",
+        DenialReason::SeatOverLimit => "SEAT_OVER_LIMIT",
+        DenialReason::OrganizationAccessOff => "ORGANIZATION_ACCESS_OFF",
+        DenialReason::AlreadySignedIn => "ALREADY_SIGNED_IN",
+        DenialReason::SeatsExhausted => "SEATS_EXHAUSTED",
+    }
+}
+
+fn ended(reason: Option<SessionEndReason>) -> &'static str {
+    match reason {
+        None => "UNKNOWN",
+        Some(SessionEndReason::CheckedIn) => "CHECKED_IN",
+        Some(SessionEndReason::LeaseExpired) => "LEASE_EXPIRED",
+        Some(SessionEndReason::MaxDuration) => "MAX_DURATION",
+        Some(SessionEndReason::IdleTimeout) => "IDLE_TIMEOUT",
+        Some(SessionEndReason::Closed) => "CLOSED",
+        Some(SessionEndReason::TakenOver) => "TAKEN_OVER",
+        Some(SessionEndReason::Reclaimed) => "RECLAIMED",
+        Some(SessionEndReason::UserDeleted) => "USER_DELETED",
+        Some(SessionEndReason::TenantRemoved) => "TENANT_REMOVED",
+    }
+}
+
+fn notices(notices: &[Notice]) -> Vec<String> {
+    if notices.is_empty() {
+        return vec!["no notice".into()];
+    }
+    let say = |notice: &Notice| match notice {
+        Notice::LicenseExpired => "notice LICENSE_EXPIRED".into(),
+        Notice::LicenseExpiring(left) => format!("notice LICENSE_EXPIRING in {}", length(*left)),
+        Notice::OverLimit => "notice OVER_LIMIT".into(),
+        Notice::DemoMode => "notice DEMO_MODE".into(),
+    };
+    notices.iter().map(say).collect()
+}
+
+fn level(usage: &PoolUsage) -> Vec<String> {
+    let limit = match usage.limit {
+        Limit::Seats(seats) => seats.to_string(),
+        Limit::Unlimited => "unlimited".into(),
+    };
+    let over = (usage.over > 0).then(|| format!("over {}", usage.over));
+    [Some(format!("{}/{limit}", usage.in_use)), over].into_iter().flatten().collect()
+}
+
+fn of_pool(usage: &PoolUsage) -> Vec<String> {
+    let plan = if usage.plan == Plan::Named { "named" } else { "concurrent" };
+    let license = if usage.demo { "demo" } else { "licensed" };
+    let counts = [
+        format!("active {}", usage.active),
+        format!("idle {}", usage.idle),
+        format!("granted {}", usage.granted),
+        plan.into(),
+        license.into(),
+    ];
+    [level(usage), counts.to_vec()].concat()
+}
+
+/// `usage primary`
+pub fn pool_usage(usage: &PoolUsage) -> Answer {
+    Answer { must: level(usage), may: of_pool(usage), success: true }
+}
+
+/// `usage`
+pub fn tenant_usage(usage: &TenantUsage) -> Answer {
+    let license = match usage.license {
+        LicenseState::Demo => "demo mode",
+        LicenseState::Valid => "license in force",
+        LicenseState::NotYetValid => "license not yet valid",
+        LicenseState::Expired => "license expired",
+    };
+    let users = &usage.users;
+    Answer::yes(license).and(notices(&usage.notices)).and([
+        format!("users {}", users.total),
+        format!("active {}", users.active),
+        format!("blocked {}", users.blocked),
+        format!("administrators {}", users.administrators),
+        format!("pools {}", usage.pools.len()),
+    ])
+}
+
+fn access(seat: &SeatView) -> String {
+    match &seat.organizations {
+        None => "all".into(),
+        Some(list) => list.iter().map(OrganizationId::as_str).collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// `show ann`
+pub fn user(user: &UserView, now: Moment) -> Answer {
+    let seat = |seat: &SeatView| {
+        let blocked = if seat.active { "" } else { " inactive" };
+        let over = if seat.over_limit { " over limit" } else { "" };
+        format!("seat {} at {}{blocked}{over}", seat.pool, access(seat))
+    };
+    let ago = |what: &str, at: Option<Wall>| match at {
+        Some(at) => format!("{what} {} ago", length(now.wall.since(at))),
+        None => format!("{what} never"),
+    };
+    let organization = user.default_organization.as_ref().map_or("none", OrganizationId::as_str);
+    let mut said = Answer::yes(&format!("{:?}", user.status)).and([
+        format!("at {organization}"),
+        ago("signed in", user.last_sign_in),
+        ago("active", user.last_activity),
+        format!("seats {}", user.seats.len()),
+        if user.administrator { "administrator" } else { "no administrator" }.into(),
+        format!("version {}", user.version),
+    ]);
+    said.must.extend(user.blocked.map(|cause| match cause {
+        BlockCause::Administrator => "blocked".into(),
+        BlockCause::LicenseLimit => "blocked by the limit".into(),
+    }));
+    said.and(user.seats.iter().map(seat))
+}
+
+pub fn name(id: SessionId, names: &Names) -> String {
+    names.get(&id).cloned().unwrap_or_else(|| format!("a session nobody started: {id}"))
+}
+
+pub fn sessions(list: &[SessionView], names: &Names) -> String {
+    let names: Vec<String> = list.iter().map(|session| name(session.id, names)).collect();
+    if names.is_empty() { "nobody".into() } else { names.join(" ") }
+}
+
+/// One audit event: what, about whom, where, why, how often, by whom if not by the scenario's usual caller.
+pub fn event(event: &AuditEvent, names: &Names, usual: &str) -> String {
+    let mut text = format!("{:?}", event.action);
+    let subject = event.session.map(|id| name(id, names)).or(event.user.as_ref().map(ToString::to_string));
+    text.extend(subject.map(|subject| format!(" {subject}")));
+    text.extend(event.pool.as_ref().map(|pool| format!(" in {pool}")));
+    text.extend(event.organization.as_ref().map(|organization| format!(" at {organization}")));
+    text.extend((!event.detail.is_empty()).then(|| format!(" ({})", event.detail)));
+    text.extend(event.reason.map(|reason| match reason {
+        Reason::Denied(reason) => format!(": {}", denied(reason)),
+        Reason::Ended(reason) => format!(": {}", ended(Some(reason))),
+    }));
+    text.extend((event.count != 1).then(|| format!(" x{}", event.count)));
+    text.extend((&*event.actor.0 != usual).then(|| format!(" by {}", event.actor.0)));
+    text
+}

@@ -1,0 +1,30 @@
+//! The rules of the domain, each written down as a scenario that somebody who does not program can read, and
+//! held against the real ledger. `verbs.rs` has the language on one page.
+
+mod always;
+mod facts;
+mod language;
+mod lists;
+mod policies;
+mod stored;
+mod verbs;
+mod world;
+
+mod audit;
+mod closing;
+mod concurrent;
+mod devices;
+mod endings;
+mod every_rule;
+mod guards;
+mod licenses;
+mod organizations;
+mod reading;
+mod reclaiming;
+mod seats;
+mod sessions;
+mod tenants;
+mod the_language;
+mod users;
+
+use world::check;

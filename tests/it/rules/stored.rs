@@ -1,0 +1,208 @@
+//! A store in miniature: the rows that a ledger's changes leave behind, and a second ledger made from them. What
+//! the two answer must be the same, so every rule is also proved to survive a restart.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use usher::ids::{DeviceId, EventNo, OrganizationId, PoolId, TenantId, TenantNo, UserId};
+use usher::ledger::change::{Actor, AuditEvent, Change, Changes};
+use usher::ledger::command::{
+    CheckOut, Command, Found, GetTenant, GetUsage, ListOrganizations, ListSessions, ListUsers, Outcome, Query, Request,
+};
+use usher::ledger::outcome::{CheckedOut, DenialReason, Notice};
+use usher::ledger::time::Moment;
+use usher::ledger::{Config, Ledger};
+
+use super::verbs::session_id;
+
+/// What a load adds to every lease: clients may have spoken to the process before.
+pub const GRACE: Duration = Duration::from_secs(60);
+const EVERYTHING: usize = 10_000;
+
+/// A row's table and key, as a store has them. Loads go through the tables in this order.
+type Key = (u8, TenantNo, u32, u32, String);
+
+#[derive(Debug, Default)]
+pub struct Stored {
+    rows: BTreeMap<Key, Change>,
+    pub events: BTreeMap<EventNo, AuditEvent>,
+    last_tenant: TenantNo,
+    last_event: EventNo,
+}
+
+impl Stored {
+    /// Commits what a command did.
+    pub fn commit(&mut self, changes: Changes, ledger: &Ledger) {
+        (self.last_tenant, self.last_event) = (ledger.last_tenant(), ledger.last_event());
+        for row in changes.rows {
+            match row {
+                Change::DeleteTenant(no) => self.rows.retain(|key, _| key.1 != no),
+                row if is_deletion(&row) => drop(self.rows.remove(&key(&row))),
+                row => drop(self.rows.insert(key(&row), row)),
+            }
+        }
+        self.events.extend(changes.events.into_iter().map(|event| (event.no, event)));
+    }
+
+    /// A ledger made from nothing but the rows.
+    pub fn load(&self, config: Config, old: &Ledger, now: Moment) -> Ledger {
+        let mut restore = Ledger::restore(config, self.last_tenant, self.last_event, old.wall_high(), now, GRACE);
+        self.rows.values().for_each(|row| restore.put(row.clone()));
+        restore.finish()
+    }
+}
+
+fn is_deletion(row: &Change) -> bool {
+    matches!(
+        row,
+        Change::DeleteLicense(..)
+            | Change::DeleteOrganization(..)
+            | Change::DeleteUser(..)
+            | Change::DeleteSeat(..)
+            | Change::DeleteSession(..)
+    )
+}
+
+fn key(row: &Change) -> Key {
+    match row {
+        Change::PutTenant(row) => (1, row.no, 0, 0, String::new()),
+        Change::DeleteTenant(no) => (1, *no, 0, 0, String::new()),
+        Change::PutLicense(row) => (2, row.tenant, 0, 0, row.id.to_string()),
+        Change::DeleteLicense(tenant, id) => (2, *tenant, 0, 0, id.to_string()),
+        Change::PutPool(row) => (3, row.tenant, row.no.0.into(), 0, String::new()),
+        Change::PutOrganization(row) => (4, row.tenant, row.no.0, 0, String::new()),
+        Change::DeleteOrganization(tenant, no) => (4, *tenant, no.0, 0, String::new()),
+        Change::PutUser(row) => (5, row.tenant, row.no.0, 0, String::new()),
+        Change::DeleteUser(tenant, no) => (5, *tenant, no.0, 0, String::new()),
+        Change::PutSeat(row) => (6, row.tenant, row.user.0, row.pool.0.into(), String::new()),
+        Change::DeleteSeat(tenant, user, pool) => (6, *tenant, user.0, pool.0.into(), String::new()),
+        Change::PutSession(row) => (7, row.tenant, row.user.0, row.place.into(), String::new()),
+        Change::DeleteSession(tenant, user, place) => (7, *tenant, user.0, (*place).into(), String::new()),
+    }
+}
+
+/// Everything that can be read of a tenant.
+fn views(ledger: &mut Ledger, tenant: &TenantId, now: Moment) -> [Found; 5] {
+    let queries: [Query; 5] = [
+        GetTenant.into(),
+        GetUsage.into(),
+        ListUsers { limit: EVERYTHING, ..ListUsers::default() }.into(),
+        ListSessions { limit: EVERYTHING, ..ListSessions::default() }.into(),
+        ListOrganizations { limit: EVERYTHING, ..ListOrganizations::default() }.into(),
+    ];
+    queries.map(|query| ledger.query(Some(tenant), query, now))
+}
+
+/// # Errors
+/// The first question that two ledgers answer differently.
+pub fn same_views(a: &mut Ledger, b: &mut Ledger, tenants: &BTreeSet<TenantId>, now: Moment) -> Result<(), String> {
+    for tenant in tenants {
+        for (a, b) in views(a, tenant, now).into_iter().zip(views(b, tenant, now)) {
+            if a != b {
+                return Err(format!("before a restart it says\n    {a:?}\n  after it\n    {b:?}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Who may ask for what: everything that a scenario named.
+#[derive(Debug, Default)]
+pub struct Cast {
+    pub users: BTreeSet<UserId>,
+    pub pools: BTreeSet<PoolId>,
+    pub devices: BTreeSet<DeviceId>,
+    pub organizations: BTreeSet<OrganizationId>,
+}
+
+impl Cast {
+    /// Somebody, some pool and some device that no scenario speaks of.
+    pub fn meet_strangers(&mut self) {
+        self.users.insert(UserId::stored("a stranger"));
+        self.pools.insert(PoolId::stored("a strange pool"));
+        self.devices.insert(DeviceId::stored("a strange device"));
+    }
+
+    /// Remembers whom and what a command names.
+    pub fn meet(&mut self, command: &Command) {
+        match command {
+            Command::CreateUser(ask) => self.users.extend([ask.user.clone()]),
+            Command::GrantSeats(ask) => {
+                self.users.extend(ask.users.iter().cloned());
+                self.pools.extend(ask.pools.iter().cloned());
+            }
+            Command::CreateOrganization(ask) => self.organizations.extend([ask.organization.clone()]),
+            Command::SetEntitlements(ask) => {
+                let pools = ask.grant.iter().flat_map(|grant| &grant.pools);
+                self.pools.extend(pools.map(|(pool, ..)| pool.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Every login that the cast can try.
+    fn logins(&self) -> Vec<CheckOut> {
+        let organizations = || std::iter::once(None).chain(self.organizations.iter().map(Some));
+        let mut logins = Vec::new();
+        for (user, pool) in self.users.iter().flat_map(|user| self.pools.iter().map(move |pool| (user, pool))) {
+            for (device, organization) in
+                self.devices.iter().flat_map(|device| organizations().map(move |organization| (device, organization)))
+            {
+                logins.push(could(user, pool, device, organization.cloned()));
+            }
+        }
+        logins
+    }
+}
+
+/// The question whether a login would be let in (R20).
+pub fn could(user: &UserId, pool: &PoolId, device: &DeviceId, organization: Option<OrganizationId>) -> CheckOut {
+    CheckOut {
+        pool: pool.clone(),
+        user: user.clone(),
+        device: device.clone(),
+        organization,
+        client: "".into(),
+        check_only: true,
+        fresh: session_id(0),
+    }
+}
+
+/// A decision without what a load may change: leases get longer.
+type Decision = (Result<(Option<OrganizationId>, bool), DenialReason>, Vec<Notice>);
+
+fn decision(answer: CheckedOut) -> Decision {
+    let decision = match answer.decision {
+        Ok(lease) => Ok((lease.organization, lease.renewed)),
+        Err(denial) => Err(denial.reason),
+    };
+    (decision, answer.notices)
+}
+
+/// # Errors
+/// The first login about which two ledgers decide differently.
+pub fn same_decisions(
+    a: &mut Ledger,
+    b: &mut Ledger,
+    tenants: &BTreeSet<TenantId>,
+    cast: &Cast,
+    now: Moment,
+) -> Result<(), String> {
+    let logins = cast.logins();
+    for (tenant, login) in tenants.iter().flat_map(|tenant| logins.iter().map(move |login| (tenant, login))) {
+        let decide = |ledger: &mut Ledger| {
+            let mut changes = Changes::default();
+            let request =
+                Request { tenant: tenant.clone(), actor: Actor::service(), command: Command::from(login.clone()) };
+            match ledger.apply(request, now, &mut changes) {
+                Outcome::CheckOut(answer) if changes.is_empty() => Ok(decision(answer)),
+                other => Err(format!("R20: a question changed something: {other:?}: {changes:?}")),
+            }
+        };
+        let (before, after) = (decide(a)?, decide(b)?);
+        if before != after {
+            return Err(format!("{login:?}\n  before a restart: {before:?}\n  after it: {after:?}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! The scenarios can fail: a line that cannot be read, and an expectation that does not hold.
+
+use super::world::judge;
+
+/// A scenario that must fail, and what its failure must say.
+fn fails(scenario: &str, says: &str) {
+    let why = judge(scenario).expect_err("this scenario must fail");
+    assert!(why.contains(says), "{why:?} does not say {says:?}");
+}
+
+#[test]
+fn a_line_that_cannot_be_read_fails() {
+    fails("pool primary concurrent", "line 1: pool primary concurrent\n  cannot be read: here the line ends");
+    fails("user ann\nann dances", "line 2: ann dances\n  cannot be read: `ann` begins no line");
+    fails("pool primary concurrent many", "a limit: `many` is not a number");
+    fails("pool primary rented 5", "`rented` is no plan");
+    fails("policy lease_ttl soon", "`soon` is no length of time");
+    fails("policy lease_ttl 1.5h", "`1.5h` is no length of time");
+    fails("policy generosity 5", "the policy has no field `generosity`");
+    fails("policy when_full PRAY", "`PRAY` is no value of it");
+    fails("user ann blocked for ever", "nothing is known about [\"for\", \"ever\"]");
+    fails("organization north \"North", "a quote is not closed");
+    fails("show ann", "a question needs an answer");
+    fails("user ann\n- UserCreated ann", "an event stands below a line `audit`");
+    fails("heartbeat ann/laptop -> kept", "no session is called ann/laptop");
+}
+
+#[test]
+fn an_expectation_that_does_not_hold_fails() {
+    let live = "pool primary concurrent 1\ngrant primary to ann bob\nann signs in to primary on laptop\n";
+    let expected = |line: &str, says: &str| fails(&format!("{live}{line}"), says);
+    expected("bob signs in to primary on desk", "expected: that it succeeds\n  happened: no: SEATS_EXHAUSTED");
+    expected("bob signs in to primary on desk -> yes", "line 4: bob signs in to primary on desk -> yes");
+    expected("bob signs in to primary on desk -> no: USER_BLOCKED", "expected: no: USER_BLOCKED");
+    expected(
+        "bob signs in to primary on desk -> no: SEATS_EXHAUSTED, retry 9m",
+        "happened: no: SEATS_EXHAUSTED, retry 10m",
+    );
+    // What must be said cannot be left out.
+    expected("ann signs in to primary on laptop -> yes", "happened: yes, renewed");
+    expected("pool primary concurrent 0\nusage primary -> 1/0", "happened: 1/0, over 1");
+    expected("heartbeat ann/laptop, ann/laptop -> kept", "happened: kept");
+    expected("list sessions first 1 -> nobody", "happened: ann/laptop");
+    expected("audit\n- UserCreated ann", "happened:\n    - EntitlementsChanged (primary revision 1)");
+}

@@ -1,0 +1,251 @@
+//! Users: one per person and tenant (R2), any number (R4), blocked and deleted (R5, R6), signed in or never (R9).
+
+use super::check;
+
+#[test]
+fn r2_one_user_per_person() {
+    check(
+        "R2 the same address is the same user, however it is written",
+        "
+        pool primary concurrent 1
+        user Ann@Example.COM seats primary
+        user ann@example.com                            -> refused: ALREADY_EXISTS user
+        ANN@example.com signs in to primary on laptop   -> yes, 1/1
+        \u{ff41}nn@example.com signs in to primary on laptop -> yes, renewed
+        list users                                      -> ann@example.com
+        ",
+    );
+    check(
+        "R2 a repeated user in one batch is one user with one seat",
+        "
+        pool crm named 1
+        grant crm to ann ANN                            -> yes, 1/1; yes, 1/1
+        usage                                           -> license in force, users 1
+        ",
+    );
+}
+
+#[test]
+fn r4_any_number_of_users_may_exist() {
+    check(
+        "R4 users without what the plan counts consume nothing",
+        "
+        pool crm named 1
+        pool primary concurrent 1
+        user ann seats primary
+        user bob seats primary
+        user cid seats primary
+        user dee
+        grant crm to ann
+        usage crm                                       -> 1/1, granted 1
+        usage primary                                   -> 0/1, granted 3
+        usage                                           -> license in force, users 4, active 4, blocked 0
+        ",
+    );
+}
+
+#[test]
+fn r5_blocked_users() {
+    check(
+        "R5 a blocked user cannot sign in anywhere; unblocking needs nothing in a concurrent pool",
+        "
+        pool primary concurrent 0
+        user ann seats primary
+        user ann blocked
+        user ann blocked
+        usage                                           -> license in force, users 1, active 0, blocked 1
+        usage primary                                   -> 0/0, granted 0
+        ann signs in to primary on laptop               -> no: USER_BLOCKED
+        user ann unblocked                              -> yes
+        user ann unblocked                              -> yes
+        usage primary                                   -> 0/0, granted 1
+        user bob blocked                                -> refused: NOT_FOUND user
+        ",
+    );
+    check(
+        "R5 blocking outlives a restart",
+        "
+        pool crm named 1
+        user ann seats crm
+        user ann blocked
+        crash
+        ann signs in to crm on laptop                   -> no: USER_BLOCKED
+        grant crm to bob
+        user ann unblocked                              -> no: SEATS_EXHAUSTED
+        ",
+    );
+    check(
+        "R5 what a blocked user had is kept, and may be taken",
+        "
+        organization north
+        pool crm named 1
+        grant crm to ann at north
+        user ann blocked
+        revoke crm from ann
+        user ann unblocked
+        ann signs in to crm on laptop                   -> no: SEAT_NOT_GRANTED
+        ",
+    );
+}
+
+#[test]
+fn r6_live_sessions_stay() {
+    check(
+        "R6 R11 blocking lets a live session be, and it counts until its end",
+        "
+        pool primary concurrent 1
+        grant primary to ann bob
+        ann signs in to primary on laptop
+        user ann blocked
+        heartbeat ann/laptop active                     -> kept
+        ann signs in to primary on laptop               -> no: USER_BLOCKED
+        usage primary                                   -> 1/1
+        bob signs in to primary on laptop               -> no: SEATS_EXHAUSTED
+        checkin ann/laptop
+        bob signs in to primary on laptop               -> yes
+        ",
+    );
+    check(
+        "R6 blocking ends sessions if asked, all of them",
+        "
+        policy max_devices_per_user 2
+        pool primary concurrent 1
+        pool crm named 1
+        grant primary crm to ann
+        ann signs in to primary on laptop
+        ann signs in to crm on phone
+        user ann blocked
+        heartbeat ann/laptop, ann/phone                 -> kept; kept
+        user ann blocked ending sessions
+        heartbeat ann/laptop, ann/phone                 -> ended: CLOSED; ended: CLOSED
+        usage primary                                   -> 0/1, active 0
+        ",
+    );
+    check(
+        "R6 revoking lets a live session be, unless asked",
+        "
+        pool primary concurrent 1
+        grant primary to ann
+        ann signs in to primary on laptop
+        revoke primary from ann                         -> yes, 1/1
+        heartbeat ann/laptop                            -> kept
+        ann signs in to primary on laptop               -> no: SEAT_NOT_GRANTED
+        revoke primary from ann ending sessions         -> yes, 0/1
+        heartbeat ann/laptop                            -> ended: CLOSED
+        revoke primary from ann                         -> yes
+        revoke primary from eve                         -> refused: NOT_FOUND user
+        revoke ghost from ann                           -> refused: NOT_FOUND pool
+        ",
+    );
+    check(
+        "R6 suspending a tenant lets live sessions be",
+        "
+        pool primary concurrent 1
+        grant primary to ann
+        ann signs in to primary on laptop
+        tenant acme suspended
+        heartbeat ann/laptop active                     -> kept
+        ann signs in to primary on laptop               -> no: TENANT_SUSPENDED
+        checkin ann/laptop                              -> ended: CHECKED_IN
+        tenant acme resumed
+        ann signs in to primary on laptop               -> yes
+        ",
+    );
+    check(
+        "R6 deleting a user ends the sessions and frees what they held",
+        "
+        policy max_devices_per_user 2
+        pool primary concurrent 1
+        pool crm named 1
+        grant primary crm to ann
+        grant primary to bob
+        ann signs in to primary on laptop
+        ann signs in to crm on phone
+        user ann deleted
+        heartbeat ann/laptop, ann/phone                 -> ended: USER_DELETED; ended: USER_DELETED
+        usage primary                                   -> 0/1, active 0, granted 1
+        usage crm                                       -> 0/1, active 0, granted 0
+        bob signs in to primary on laptop               -> yes
+        ",
+    );
+    check(
+        "R6 who comes back after deletion is somebody new",
+        "
+        pool primary concurrent 1
+        user ann administrator seats primary
+        ann signs in to primary on laptop as first
+        user ann deleted
+        crash
+        user ann seats primary
+        show ann                                        -> Inactive, no administrator, signed in never
+        ann signs in to primary on laptop as second     -> yes, 1/1
+        heartbeat first, second                         -> ended: UNKNOWN; kept
+        ",
+    );
+}
+
+#[test]
+fn r9_never_signed_in() {
+    check(
+        "R9 who never signed in can be listed; a denial is no sign-in",
+        "
+        pool primary concurrent 1
+        grant primary to ann bob
+        user cid
+        show ann                                        -> Inactive, signed in never, active never
+        ann signs in to primary on laptop
+        bob signs in to primary on laptop               -> no: SEATS_EXHAUSTED
+        bob could sign in to primary on laptop          -> no: SEATS_EXHAUSTED
+        cid signs in to primary on laptop               -> no: SEAT_NOT_GRANTED
+        list users never                                -> bob cid
+        after 5m
+        show ann                                        -> Active, signed in 5m ago
+        checkin ann/laptop
+        after 1h
+        show ann                                        -> Inactive, signed in 1h 5m ago
+        crash
+        show ann                                        -> Inactive, signed in 1h 5m ago, active 1h 5m ago
+        list users never                                -> bob cid
+        ",
+    );
+    check(
+        "R9 the last sign-in is the newest one",
+        "
+        policy max_devices_per_user 2
+        pool crm named 1
+        grant crm to ann
+        ann signs in to crm on laptop
+        after 5m
+        ann signs in to crm on phone
+        after 1m
+        checkin ann/phone
+        show ann                                        -> Active, signed in 1m ago
+        after 5m
+        ann signs in to crm on phone
+        show ann                                        -> Active, signed in 0s ago
+        ",
+    );
+}
+
+#[test]
+fn r35_changing_users() {
+    check(
+        "R35 a user is changed field by field, and an update loses no other",
+        "
+        user ann
+        user ann named \"Ann\" \"Archer\"
+        user ann groups sales support if version 2
+        user ann groups sales if version 2              -> refused: STALE_ETAG
+        user ann named \"Ann\" \"Archer\" if version 3
+        user ann administrator yes
+        show ann                                        -> Inactive, administrator, version 4
+        usage                                           -> demo mode, administrators 1
+        user bob named \"Bob\" \"Baker\"                -> refused: NOT_FOUND user
+        audit
+        - UserCreated ann
+        - UserUpdated ann (given_name, family_name)
+        - UserUpdated ann (groups)
+        - UserUpdated ann (administrator)
+        ",
+    );
+}

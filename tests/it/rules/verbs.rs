@@ -1,0 +1,394 @@
+//! What one line of a scenario may say. This table is the whole language:
+//!
+//! ```text
+//! pool primary concurrent 2 [from 1d] [until 30d]         a license of its own for one pool, with the next revision
+//! pool crm named unlimited | pool crm removed
+//! license gold revision 2 gives primary concurrent 2, crm named 3 [from 1d] [until 30d]
+//! license gold removed
+//! policy lease_ttl 10m                                    one field of the tenant's policy
+//! organization north ["North Sea"] | renamed "Zeta" | deleted
+//! user ann [administrator] [seats primary crm]            creates
+//! user ann blocked [ending sessions] | unblocked | deleted
+//! user ann named "Ann" "Archer" | groups a b | administrator yes | administrator no
+//! grant primary crm to ann bob [at north south]
+//! revoke primary from ann [at north] [ending sessions]
+//! ann signs in to primary on laptop [at north] [as first] the session is called ann/laptop, or as it is said
+//! ann could sign in to primary on laptop [at north]       the same question without taking a seat (R20)
+//! heartbeat ann/laptop [active], bob/phone
+//! checkin ann/laptop
+//! close ann/laptop [forced] [by root] [from root/desk]
+//! close idle [in primary] [by root]
+//! after 59m 59.999s                                       nothing else happens in that time
+//! clock back 2d | clock ahead 2d                          the wall clock jumps, time itself does not
+//! sweep                                                   the regular work
+//! restart | crash                                         a stop that writes everything; one that does not
+//! usage [primary] | show ann | audit
+//! list sessions [in primary] [of ann] [at north] [Active Away Idle] [by activity] [descending] [pages of 2] [first 2]
+//! list users [words "ann cid"] [any] [blocked] [unblocked] [Idle] [administrators] [others] [never] [group a] [by name]
+//! list organizations [text "or"] [by id] [descending] | list tenants [text "ac"] [active] [suspended] | more
+//! tenant globex | suspended | resumed | deleted ; in globex ; actor root ; server demo_seats 0
+//! ```
+//! Organizations are named behind `at`. `if version 3` stands behind an update that must not lose another one.
+
+use std::time::Duration;
+
+use usher::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, UserId};
+use usher::ledger::change::{Limit, Plan, Profile};
+use usher::ledger::command::{
+    BlockUser, CloseIdle, Command, CreateOrganization, CreateTenant, CreateUser, DeleteOrganization, DeleteTenant,
+    DeleteUser, GrantSeats, LicenseGrant, Query, RevokeSeats, SetEntitlements, SuspendTenant, UnblockUser,
+    UpdateOrganization, UpdateUser, UserPatch,
+};
+use usher::ledger::time::Wall;
+
+use super::language::Words;
+use super::{lists, policies};
+
+/// When every scenario starts; dates of licenses are told from here.
+pub const START: Wall = Wall(1_750_000_000_000);
+
+/// One line, understood.
+#[derive(Debug)]
+pub enum Act {
+    Server {
+        demo_seats: u64,
+    },
+    In(TenantId),
+    Actor(String),
+    After(Duration),
+    /// By how many milliseconds the wall clock jumps.
+    Clock(i64),
+    Sweep,
+    Restart,
+    Crash,
+    /// Asked of the tenant that the scenario is in.
+    Command(Box<Command>),
+    /// Asked of this tenant.
+    Tenant(TenantId, Box<Command>),
+    /// A license with the next revision.
+    License(LicenseId, LicenseGrant),
+    SignIn {
+        login: Login,
+        name: String,
+    },
+    CouldSignIn(Login),
+    Heartbeat(Vec<(String, bool)>),
+    CheckIn(String),
+    Close {
+        session: String,
+        forced: bool,
+        by: Option<UserId>,
+        from: Option<String>,
+    },
+    Usage(Option<PoolId>),
+    Show(UserId),
+    List {
+        query: Query,
+        all: bool,
+    },
+    More,
+    /// The events since the last time, exactly.
+    Audit(Vec<String>),
+}
+
+/// A login as a line says it; the world adds the rest.
+#[derive(Debug, Clone)]
+pub struct Login {
+    pub pool: PoolId,
+    pub user: UserId,
+    pub device: DeviceId,
+    pub organization: Option<OrganizationId>,
+}
+
+impl Act {
+    /// A question, which makes no sense without an answer.
+    pub fn reads(&self) -> bool {
+        matches!(self, Act::Usage(_) | Act::Show(_) | Act::List { .. } | Act::More | Act::CouldSignIn(_))
+    }
+}
+
+fn command(command: impl Into<Command>) -> Act {
+    Act::Command(Box::new(command.into()))
+}
+
+/// Understands one line.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn act(words: &mut Words) -> Result<Act, String> {
+    let act = match words.next("a verb")?.as_str() {
+        "pool" => pool(words)?,
+        "license" => license(words)?,
+        "policy" => command(policies::policy(words)?),
+        "organization" => organization(words)?,
+        "user" => user(words)?,
+        "grant" => grant(words)?,
+        "revoke" => revoke(words)?,
+        "heartbeat" => heartbeat(words)?,
+        "checkin" => Act::CheckIn(words.next("a session")?),
+        "close" => close(words)?,
+        "after" => Act::After(words.duration()?),
+        "clock" => clock(words)?,
+        "sweep" => Act::Sweep,
+        "restart" => Act::Restart,
+        "crash" => Act::Crash,
+        "usage" => Act::Usage(words.peek().is_some().then(|| pool_id(words)).transpose()?),
+        "show" => Act::Show(user_id(words)?),
+        "audit" => Act::Audit(Vec::new()),
+        "list" => lists::list(words)?,
+        "more" => Act::More,
+        "tenant" => tenant(words)?,
+        "in" => Act::In(parsed("a tenant", TenantId::parse, words)?),
+        "actor" => Act::Actor(words.next("who asks")?),
+        "server" => {
+            words.expect("demo_seats")?;
+            Act::Server { demo_seats: words.number("seats")? }
+        }
+        name => sign_in(name, words)?,
+    };
+    words.end()?;
+    Ok(act)
+}
+
+fn parsed<T, E: ToString>(what: &str, parse: fn(&str) -> Result<T, E>, words: &mut Words) -> Result<T, String> {
+    let word = words.next(what)?;
+    parse(&word).map_err(|error| format!("{what}: `{word}` {}", error.to_string()))
+}
+
+pub fn pool_id(words: &mut Words) -> Result<PoolId, String> {
+    parsed("a pool", PoolId::parse, words)
+}
+
+pub fn user_id(words: &mut Words) -> Result<UserId, String> {
+    parsed("a user", UserId::parse, words)
+}
+
+pub fn organization_id(words: &mut Words) -> Result<OrganizationId, String> {
+    parsed("an organization", OrganizationId::parse, words)
+}
+
+fn pool_ids(words: &mut Words, stops: &[&str]) -> Result<Vec<PoolId>, String> {
+    words.names("a pool", stops)?.iter().map(|id| PoolId::parse(id).map_err(|error| error.to_string())).collect()
+}
+
+fn user_ids(words: &mut Words, stops: &[&str]) -> Result<Vec<UserId>, String> {
+    words.names("a user", stops)?.iter().map(|id| UserId::parse(id).map_err(|error| error.to_string())).collect()
+}
+
+/// `at north south`, or nothing.
+fn organizations(words: &mut Words) -> Result<Vec<OrganizationId>, String> {
+    if !words.eat("at") {
+        return Ok(Vec::new());
+    }
+    let names = words.names("an organization", &["ending"])?;
+    names.iter().map(|id| OrganizationId::parse(id).map_err(|error| error.to_string())).collect()
+}
+
+fn ending_sessions(words: &mut Words) -> Result<bool, String> {
+    let ending = words.eat("ending");
+    if ending {
+        words.expect("sessions")?;
+    }
+    Ok(ending)
+}
+
+fn version(words: &mut Words) -> Result<Option<u64>, String> {
+    if !words.eat("if") {
+        return Ok(None);
+    }
+    words.expect("version")?;
+    words.number("a version").map(Some)
+}
+
+fn entitlement(pool: PoolId, words: &mut Words) -> Result<(PoolId, Plan, Limit), String> {
+    let plan = match words.next("a plan")?.as_str() {
+        "named" => Plan::Named,
+        "concurrent" => Plan::Concurrent,
+        other => return Err(format!("`{other}` is no plan")),
+    };
+    let limit = if words.eat("unlimited") { Limit::Unlimited } else { Limit::Seats(words.number("a limit")?) };
+    Ok((pool, plan, limit))
+}
+
+fn dates(words: &mut Words) -> Result<(Option<Wall>, Option<Wall>), String> {
+    let from = words.eat("from").then(|| words.duration()).transpose()?;
+    let until = words.eat("until").then(|| words.duration()).transpose()?;
+    Ok((from.map(|after| START.plus(after)), until.map(|after| START.plus(after))))
+}
+
+fn pool(words: &mut Words) -> Result<Act, String> {
+    let pool = pool_id(words)?;
+    let license = LicenseId::stored(pool.as_str());
+    if words.eat("removed") {
+        return Ok(command(SetEntitlements { license, grant: None }));
+    }
+    let pools = vec![entitlement(pool, words)?];
+    let (not_before, expires) = dates(words)?;
+    Ok(Act::License(license, LicenseGrant { revision: 0, not_before, expires, pools }))
+}
+
+fn license(words: &mut Words) -> Result<Act, String> {
+    let license = parsed("a license", LicenseId::parse, words)?;
+    if words.eat("removed") {
+        return Ok(command(SetEntitlements { license, grant: None }));
+    }
+    words.expect("revision")?;
+    let revision = words.number("a revision")?;
+    words.expect("gives")?;
+    let mut pools = Vec::new();
+    loop {
+        let pool = pool_id(words)?;
+        pools.push(entitlement(pool, words)?);
+        if !words.eat(",") {
+            break;
+        }
+    }
+    let (not_before, expires) = dates(words)?;
+    Ok(command(SetEntitlements { license, grant: Some(LicenseGrant { revision, not_before, expires, pools }) }))
+}
+
+fn tenant(words: &mut Words) -> Result<Act, String> {
+    let id = parsed("a tenant", TenantId::parse, words)?;
+    let command: Command = match words.peek() {
+        None => {
+            CreateTenant { display_name: id.as_str().into(), contact: "".into(), policy: Default::default() }.into()
+        }
+        Some(_) => match words.next("a verb")?.as_str() {
+            "suspended" => SuspendTenant { suspend: true }.into(),
+            "resumed" => SuspendTenant { suspend: false }.into(),
+            "deleted" => DeleteTenant.into(),
+            other => return Err(format!("a tenant cannot be `{other}`")),
+        },
+    };
+    Ok(Act::Tenant(id, Box::new(command)))
+}
+
+fn organization(words: &mut Words) -> Result<Act, String> {
+    let organization = organization_id(words)?;
+    if words.eat("deleted") {
+        return Ok(command(DeleteOrganization { organization }));
+    }
+    if words.eat("renamed") {
+        let display_name = Some(words.next("a name")?.into());
+        return Ok(command(UpdateOrganization { organization, display_name, version: version(words)? }));
+    }
+    let display_name = match words.peek() {
+        Some(_) => words.next("a name")?,
+        None => organization.to_string(),
+    };
+    Ok(command(CreateOrganization { organization, display_name: display_name.into() }))
+}
+
+fn user(words: &mut Words) -> Result<Act, String> {
+    let user = user_id(words)?;
+    let mut patch = UserPatch::default();
+    match words.peek() {
+        Some("blocked") => {
+            words.expect("blocked")?;
+            return Ok(command(BlockUser { user, end_sessions: ending_sessions(words)? }));
+        }
+        Some("unblocked") => {
+            words.expect("unblocked")?;
+            return Ok(command(UnblockUser { user }));
+        }
+        Some("deleted") => {
+            words.expect("deleted")?;
+            return Ok(command(DeleteUser { user }));
+        }
+        Some("named") => {
+            words.expect("named")?;
+            patch.given_name = Some(words.next("a given name")?.into());
+            patch.family_name = Some(words.next("a family name")?.into());
+        }
+        Some("groups") => {
+            words.expect("groups")?;
+            patch.groups = Some(words.names("a group", &["if"])?.into_iter().map(Into::into).collect());
+        }
+        _ => {
+            let administrator = words.eat("administrator");
+            if administrator && words.eat("yes") {
+                patch.administrator = Some(true);
+            } else if administrator && words.eat("no") {
+                patch.administrator = Some(false);
+            } else {
+                let pools = if words.eat("seats") { pool_ids(words, &[])? } else { Vec::new() };
+                return Ok(command(CreateUser { user, administrator, profile: Profile::default(), pools }));
+            }
+        }
+    }
+    Ok(command(UpdateUser { user, patch, version: version(words)? }))
+}
+
+fn grant(words: &mut Words) -> Result<Act, String> {
+    let pools = pool_ids(words, &["to"])?;
+    words.expect("to")?;
+    let users = user_ids(words, &["at"])?;
+    Ok(command(GrantSeats { pools, users, organizations: organizations(words)? }))
+}
+
+fn revoke(words: &mut Words) -> Result<Act, String> {
+    let pools = pool_ids(words, &["from"])?;
+    words.expect("from")?;
+    let users = user_ids(words, &["at", "ending"])?;
+    let organizations = organizations(words)?;
+    Ok(command(RevokeSeats { pools, users, organizations, end_sessions: ending_sessions(words)? }))
+}
+
+fn sign_in(name: &str, words: &mut Words) -> Result<Act, String> {
+    let user = UserId::parse(name).map_err(|error| format!("`{name}` {error}"))?;
+    let could = words.eat("could");
+    words.expect(if could { "sign" } else { "signs" }).map_err(|_| format!("`{name}` begins no line"))?;
+    words.expect("in")?;
+    words.expect("to")?;
+    let pool = pool_id(words)?;
+    words.expect("on")?;
+    let device = parsed("a device", DeviceId::parse, words)?;
+    let organization = if words.eat("at") { Some(organization_id(words)?) } else { None };
+    let mut session = format!("{user}/{device}");
+    let login = Login { pool, user, device, organization };
+    if could {
+        return Ok(Act::CouldSignIn(login));
+    }
+    if words.eat("as") {
+        session = words.next("a name for the session")?;
+    }
+    Ok(Act::SignIn { login, name: session })
+}
+
+fn heartbeat(words: &mut Words) -> Result<Act, String> {
+    let mut beats = Vec::new();
+    loop {
+        let session = words.next("a session")?;
+        beats.push((session, words.eat("active")));
+        if !words.eat(",") {
+            return Ok(Act::Heartbeat(beats));
+        }
+    }
+}
+
+fn close(words: &mut Words) -> Result<Act, String> {
+    let session = words.next("a session")?;
+    if session == "idle" {
+        let pool = if words.eat("in") { Some(pool_id(words)?) } else { None };
+        let own_user = if words.eat("by") { Some(user_id(words)?) } else { None };
+        return Ok(command(CloseIdle { pool, own_user }));
+    }
+    let forced = words.eat("forced");
+    let by = if words.eat("by") { Some(user_id(words)?) } else { None };
+    let from = if words.eat("from") { Some(words.next("a session")?) } else { None };
+    Ok(Act::Close { session, forced, by, from })
+}
+
+fn clock(words: &mut Words) -> Result<Act, String> {
+    let back = words.eat("back");
+    if !back {
+        words.expect("ahead")?;
+    }
+    let by = i64::try_from(words.duration()?.as_millis()).map_err(|_| "too far")?;
+    Ok(Act::Clock(if back { -by } else { by }))
+}
+
+/// The id of the `n`-th session of a scenario.
+pub fn session_id(n: u128) -> SessionId {
+    SessionId(uuid::Uuid::from_u128(n))
+}

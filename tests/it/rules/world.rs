@@ -1,0 +1,373 @@
+//! Carries a scenario out against the real ledger. After every line the ledger recounts itself, and a second
+//! ledger made from the rows alone must show the same; at the end it must decide the same, too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use usher::ids::{EventNo, SessionId, TenantId, TenantNo};
+use usher::ledger::change::{Actor, Changes};
+use usher::ledger::command::{
+    CheckIn, CheckOut, CloseSession, Command, CreateTenant, Cursor, Found, GetUsage, GetUser, Heartbeat, Outcome,
+    Query, Request, SetEntitlements,
+};
+use usher::ledger::outcome::{CheckedOut, Refusal, SessionView};
+use usher::ledger::time::{Moment, Tick};
+use usher::ledger::{Config, Ledger, Seed};
+
+use super::facts::{self, Answer, Names};
+use super::language::{self, Line};
+use super::stored::{self, Cast, Stored};
+use super::verbs::{Act, Login, START, session_id};
+use super::{always, stored::could};
+
+/// Who asks, unless a line `actor` says otherwise.
+const USUAL: &str = "desk";
+
+/// Carries a scenario out. Its title begins with the rule that it proves.
+///
+/// # Panics
+/// With the line, what it expected and what happened.
+pub fn check(title: &str, scenario: &str) {
+    if let Err(why) = judge(scenario) {
+        panic!("\n{title}\n{why}\n");
+    }
+}
+
+/// # Errors
+/// The first line that does not hold, what it expected and what happened.
+pub fn judge(scenario: &str) -> Result<(), String> {
+    let mut world = World::new(2);
+    for line in &language::read(scenario)? {
+        world.run(line).map_err(|why| format!("  line {}: {}\n{why}", line.number, line.text))?;
+    }
+    world.finish().map_err(|why| format!("  at the end:\n{why}"))
+}
+
+pub struct World {
+    config: Config,
+    ledger: Ledger,
+    pub stored: Stored,
+    pub now: Moment,
+    actor: Actor,
+    tenant: TenantId,
+    tenants: BTreeSet<TenantId>,
+    numbers: BTreeMap<TenantId, TenantNo>,
+    sessions: BTreeMap<String, SessionId>,
+    names: Names,
+    cast: Cast,
+    revisions: u64,
+    started: u128,
+    /// The list that `more` goes on with.
+    list: Option<Query>,
+    /// Up to which event each tenant's audit was told.
+    told: BTreeMap<TenantNo, EventNo>,
+    /// A heartbeat's activity is only in memory: a restart may forget it.
+    unsaved: bool,
+}
+
+impl World {
+    fn new(demo_seats: u64) -> Self {
+        let config = Config { demo_seats, seed: Seed(7) };
+        let now = Moment { tick: Tick(1_000_000_000_000), wall: START };
+        let nothing = TenantNo(0);
+        let mut world = Self {
+            config,
+            ledger: Ledger::restore(config, nothing, EventNo(0), Default::default(), now, stored::GRACE).finish(),
+            stored: Stored::default(),
+            now,
+            actor: Actor(USUAL.into()),
+            tenant: TenantId::stored("acme"),
+            tenants: BTreeSet::new(),
+            numbers: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            names: Names::new(),
+            cast: Cast::default(),
+            revisions: 0,
+            started: 0,
+            list: None,
+            told: BTreeMap::new(),
+            unsaved: false,
+        };
+        world.cast.meet_strangers();
+        let acme = CreateTenant { display_name: "acme".into(), contact: "".into(), policy: Default::default() };
+        world.ask(&world.tenant.clone(), acme.into()).expect("the first tenant");
+        world.told.insert(TenantNo(1), EventNo(1));
+        world
+    }
+
+    fn run(&mut self, line: &Line) -> Result<(), String> {
+        if let Act::Audit(expected) = &line.act {
+            return self.audit(expected);
+        }
+        let answers = self.act(&line.act)?;
+        compare(line.expected.as_deref(), &answers)?;
+        self.ledger.check(self.now).map_err(|why| format!("  a count is wrong: {why}"))?;
+        if self.unsaved {
+            return Ok(());
+        }
+        let mut restarted = self.stored.load(self.config, &self.ledger, self.now);
+        restarted.check(self.now).map_err(|why| format!("  after a restart a count is wrong: {why}"))?;
+        stored::same_views(&mut self.ledger, &mut restarted, &self.tenants, self.now)
+    }
+
+    fn act(&mut self, act: &Act) -> Result<Vec<Answer>, String> {
+        let nothing = Ok(Vec::new());
+        match act {
+            Act::Server { demo_seats } => *self = World::new(*demo_seats),
+            Act::In(tenant) => self.tenant = tenant.clone(),
+            Act::Actor(name) => self.actor = Actor(name.as_str().into()),
+            Act::After(time) => {
+                self.now = Moment { tick: self.now.tick + *time, wall: self.now.wall.plus(*time) };
+            }
+            Act::Clock(by) => self.now.wall.0 += by,
+            Act::Sweep => self.tick(false)?,
+            Act::Crash => self.load(),
+            Act::Restart => {
+                self.tick(true)?;
+                self.load();
+            }
+            Act::Command(command) => return self.ask(&self.tenant.clone(), (**command).clone()),
+            Act::Tenant(tenant, command) => return self.ask(tenant, (**command).clone()),
+            Act::License(license, grant) => {
+                self.revisions += 1;
+                let mut grant = grant.clone();
+                grant.revision = self.revisions;
+                let install = SetEntitlements { license: license.clone(), grant: Some(grant) };
+                return self.ask(&self.tenant.clone(), install.into());
+            }
+            Act::SignIn { login, name } => return self.sign_in(login, name),
+            Act::CouldSignIn(login) => return Ok(vec![self.could_sign_in(login)?.1]),
+            Act::Heartbeat(beats) => {
+                self.unsaved |= beats.iter().any(|(_, active)| *active);
+                let beats = beats.iter().map(|(name, active)| Ok((self.session(name)?, *active)));
+                let beats = beats.collect::<Result<Vec<_>, String>>()?;
+                return self.ask(&self.tenant.clone(), Heartbeat { beats }.into());
+            }
+            Act::CheckIn(name) => {
+                let session = self.session(name)?;
+                return self.ask(&self.tenant.clone(), CheckIn { session }.into());
+            }
+            Act::Close { session, forced, by, from } => {
+                let own_session = from.as_ref().map(|name| self.session(name)).transpose()?;
+                let session = self.session(session)?;
+                let close = CloseSession { session, force: *forced, own_session, own_user: by.clone() };
+                return self.ask(&self.tenant.clone(), close.into());
+            }
+            Act::Usage(pool) => return Ok(vec![self.usage(pool.as_ref())]),
+            Act::Show(user) => {
+                let found = self.query(GetUser { user: user.clone() }.into());
+                let Found::GetUser(found) = found else { unreachable!("the answer to GetUser") };
+                return Ok(vec![found.map_or_else(|why| facts::refused(&why), |user| facts::user(&user, self.now))]);
+            }
+            Act::List { query, all } => return self.list(query.clone(), *all),
+            Act::More => {
+                let query = self.list.take().ok_or("there is no more")?;
+                return self.list(query, false);
+            }
+            Act::Audit(_) => unreachable!("compared by `run`"),
+        }
+        nothing
+    }
+
+    fn session(&self, name: &str) -> Result<SessionId, String> {
+        self.sessions.get(name).copied().ok_or_else(|| format!("  no session is called {name}"))
+    }
+
+    /// Asks for a command, sees to what holds for every one of them, and commits what it did.
+    fn ask(&mut self, tenant: &TenantId, command: Command) -> Result<Vec<Answer>, String> {
+        self.cast.meet(&command);
+        let (outcome, changes) = self.apply(tenant, command.clone())?;
+        let answers = facts::answers(&outcome, &self.names, self.now);
+        always::no_changes_nothing(&answers, &changes)?;
+        self.commit(changes);
+        if always::may_be_repeated(&command) && answers.iter().all(|answer| answer.success) {
+            let (again, changes) = self.apply(tenant, command)?;
+            if !changes.is_empty() {
+                return Err(format!("  asked again, it changed something: {again:?}: {changes:?}"));
+            }
+        }
+        Ok(answers)
+    }
+
+    fn apply(&mut self, tenant: &TenantId, command: Command) -> Result<(Outcome, Changes), String> {
+        let shrinks = matches!(command, Command::SetEntitlements(_));
+        let before = self.pools(tenant);
+        let mut changes = Changes::default();
+        let request = Request { tenant: tenant.clone(), actor: self.actor.clone(), command };
+        let outcome = self.ledger.apply(request, self.now, &mut changes);
+        if let Some(no) = self.ledger.tenant_no(tenant) {
+            self.numbers.insert(tenant.clone(), no);
+            self.tenants.insert(tenant.clone());
+        }
+        always::audited(&changes, &self.stored, &self.actor, self.now)?;
+        if !shrinks {
+            always::within_limits(&before, &self.pools(tenant), &outcome)?;
+        }
+        Ok((outcome, changes))
+    }
+
+    fn commit(&mut self, changes: Changes) {
+        self.stored.commit(changes, &self.ledger);
+    }
+
+    /// Asks first whether the login could be let in, so that every login of every scenario also proves R20.
+    fn sign_in(&mut self, login: &Login, name: &str) -> Result<Vec<Answer>, String> {
+        let (foreseen, _) = self.could_sign_in(login)?;
+        self.started += 1;
+        let fresh = session_id(self.started);
+        let ask = CheckOut { check_only: false, fresh, client: name.into(), ..self.question(login) };
+        self.cast.devices.insert(login.device.clone());
+        let (outcome, changes) = self.apply(&self.tenant.clone(), ask.into())?;
+        let Outcome::CheckOut(answer) = &outcome else { unreachable!("the answer to CheckOut") };
+        always::as_foreseen(&foreseen, answer)?;
+        if let Ok(lease) = &answer.decision {
+            let id = lease.session.ok_or("  a lease without a session")?;
+            if lease.renewed != self.names.contains_key(&id) || lease.renewed == (id == fresh) {
+                return Err(format!("  R16: {id} is not the session it should be"));
+            }
+            self.sessions.insert(name.to_owned(), id);
+            self.names.entry(id).or_insert_with(|| name.to_owned());
+        }
+        let answers = facts::answers(&outcome, &self.names, self.now);
+        always::no_changes_nothing(&answers, &changes)?;
+        self.commit(changes);
+        Ok(answers)
+    }
+
+    fn question(&self, login: &Login) -> CheckOut {
+        could(&login.user, &login.pool, &login.device, login.organization.clone())
+    }
+
+    fn could_sign_in(&mut self, login: &Login) -> Result<(CheckedOut, Answer), String> {
+        let (outcome, changes) = self.apply(&self.tenant.clone(), self.question(login).into())?;
+        if !changes.is_empty() {
+            return Err(format!("  R20: a question changed something: {changes:?}"));
+        }
+        let answer = facts::answers(&outcome, &self.names, self.now).remove(0);
+        match outcome {
+            Outcome::CheckOut(told) if told.decision.as_ref().is_ok_and(|lease| lease.session.is_some()) => {
+                Err("  R20: a question was answered with a session".into())
+            }
+            Outcome::CheckOut(told) => Ok((told, answer)),
+            other => unreachable!("the answer to CheckOut, not {other:?}"),
+        }
+    }
+
+    fn tick(&mut self, all: bool) -> Result<(), String> {
+        let mut changes = Changes::default();
+        self.ledger.tick(self.now, all, &mut changes);
+        always::audited(&changes, &self.stored, &Actor::service(), self.now)?;
+        self.commit(changes);
+        Ok(())
+    }
+
+    fn load(&mut self) {
+        self.ledger = self.stored.load(self.config, &self.ledger, self.now);
+        self.unsaved = false;
+    }
+
+    fn finish(&mut self) -> Result<(), String> {
+        self.tick(true)?;
+        let mut restarted = self.stored.load(self.config, &self.ledger, self.now);
+        stored::same_views(&mut self.ledger, &mut restarted, &self.tenants, self.now)?;
+        stored::same_decisions(&mut self.ledger, &mut restarted, &self.tenants, &self.cast, self.now)
+    }
+
+    fn query(&mut self, query: Query) -> Found {
+        self.ledger.query(Some(&self.tenant.clone()), query, self.now)
+    }
+
+    /// The usage of every pool, nothing for a tenant that does not exist.
+    fn pools(&mut self, tenant: &TenantId) -> always::Pools {
+        match self.ledger.query(Some(tenant), GetUsage.into(), self.now) {
+            Found::GetUsage(Ok(usage)) => usage.pools,
+            _ => Vec::new(),
+        }
+    }
+
+    fn usage(&mut self, pool: Option<&usher::ids::PoolId>) -> Answer {
+        match (self.query(GetUsage.into()), pool) {
+            (Found::GetUsage(Ok(usage)), None) => facts::tenant_usage(&usage),
+            (Found::GetUsage(Ok(usage)), Some(pool)) => {
+                let found = usage.pools.iter().find(|usage| usage.pool == *pool);
+                found.map_or_else(|| Answer::no("no such pool".into()), facts::pool_usage)
+            }
+            (Found::GetUsage(Err(why)), _) => facts::refused(&why),
+            (other, _) => unreachable!("the answer to GetUsage, not {other:?}"),
+        }
+    }
+
+    /// All pages with ` | ` between them, or only the first one.
+    fn list(&mut self, mut query: Query, all: bool) -> Result<Vec<Answer>, String> {
+        let mut pages = Vec::new();
+        loop {
+            let (rows, next) = match self.page(&query) {
+                Ok(page) => page,
+                Err(why) => return Ok(vec![facts::refused(&why)]),
+            };
+            pages.push(rows);
+            let Some(cursor) = next else { break };
+            set_cursor(&mut query, cursor);
+            if !all {
+                self.list = Some(query);
+                let mut answer = Answer::yes(&pages.concat());
+                answer.must.push("more".into());
+                return Ok(vec![answer]);
+            }
+        }
+        Ok(vec![Answer::yes(&pages.join(" | "))])
+    }
+
+    fn page(&mut self, query: &Query) -> Result<(String, Option<Cursor>), Refusal> {
+        let sessions = |list: &[SessionView], names: &Names| facts::sessions(list, names);
+        let text = |ids: Vec<&str>| if ids.is_empty() { "nobody".to_owned() } else { ids.join(" ") };
+        Ok(match self.query(query.clone()) {
+            Found::ListSessions(page) => page.map(|page| (sessions(&page.rows, &self.names), page.next))?,
+            Found::ListUsers(page) => {
+                page.map(|page| (text(page.rows.iter().map(|user| user.id.as_str()).collect()), page.next))?
+            }
+            Found::ListOrganizations(page) => {
+                page.map(|page| (text(page.rows.iter().map(|one| one.id.as_str()).collect()), page.next))?
+            }
+            Found::ListTenants(page) => (text(page.rows.iter().map(|one| one.id.as_str()).collect()), page.next),
+            other => unreachable!("the answer to a list, not {other:?}"),
+        })
+    }
+
+    /// The tenant's events since the last time, exactly and in their order.
+    fn audit(&mut self, expected: &[String]) -> Result<(), String> {
+        // Events of calls for tenants that do not exist stand under number 0.
+        let no = self.numbers.get(&self.tenant).copied().unwrap_or_default();
+        let from = self.told.get(&no).copied().unwrap_or_default();
+        let events = self.stored.events.values().filter(|event| event.tenant == no && event.no > from);
+        let told: Vec<String> = events.map(|event| facts::event(event, &self.names, USUAL)).collect();
+        self.told.insert(no, self.ledger.last_event());
+        if told == expected {
+            return Ok(());
+        }
+        let list = |events: &[String]| events.iter().map(|event| format!("    - {event}\n")).collect::<String>();
+        Err(format!("  expected:\n{}  happened:\n{}", list(expected), list(&told)))
+    }
+}
+
+fn set_cursor(query: &mut Query, cursor: Cursor) {
+    match query {
+        Query::ListSessions(ask) => ask.after = Some(cursor),
+        Query::ListUsers(ask) => ask.after = Some(cursor),
+        Query::ListOrganizations(ask) => ask.after = Some(cursor),
+        Query::ListTenants(ask) => ask.after = Some(cursor),
+        Query::GetTenant(_) | Query::GetUser(_) | Query::GetUsage(_) => unreachable!("these have no pages"),
+    }
+}
+
+fn compare(expected: Option<&str>, answers: &[Answer]) -> Result<(), String> {
+    let happened = || answers.iter().map(Answer::text).collect::<Vec<_>>().join("; ");
+    let Some(expected) = expected else {
+        let fine = answers.iter().all(|answer| answer.success);
+        return if fine { Ok(()) } else { Err(format!("  expected: that it succeeds\n  happened: {}", happened())) };
+    };
+    let parts: Vec<&str> = expected.split(';').map(str::trim).collect();
+    if parts.len() == answers.len() && parts.iter().zip(answers).all(|(part, answer)| answer.fits(part)) {
+        return Ok(());
+    }
+    Err(format!("  expected: {expected}\n  happened: {}", happened()))
+}

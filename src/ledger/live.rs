@@ -93,9 +93,8 @@ impl Tenant {
         if let Some(slot) = self.users.get(user).places.get(usize::from(place))
             && let Some(session) = self.sessions.remove(*slot)
             && let Some((at, reason)) = session.ended
-            && at == step.now.tick
         {
-            // Ended to make room for this very session: its client did not have the time to ask why (R24).
+            // Its row is gone with this batch; its client may still ask why (R24).
             step.orphans.add(session.id, self.id.clone(), reason, at);
         }
         let slot = self.sessions.insert(session);

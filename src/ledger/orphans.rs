@@ -1,5 +1,5 @@
-//! Why sessions ended whose user or tenant is gone (R24): their rows are deleted, and a late heartbeat is told
-//! the reason from here. In memory only: after a restart such a heartbeat hears that the session is unknown.
+//! Why sessions ended whose row is gone (R24): with its user or tenant, or because its place was used again. A late
+//! heartbeat is told the reason from here. In memory only: after a restart such a heartbeat hears that the session is unknown.
 
 use std::collections::VecDeque;
 

@@ -94,10 +94,10 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_sessions_begins_with_the_latest_activity() {
+    fn a_list_of_sessions_is_by_default_in_an_order_that_does_not_move() {
         let request = v1::ListSessionsRequest { tenant_id: "acme".into(), ..Default::default() };
         let (_, query, _) = list_sessions(request).unwrap();
-        assert_eq!((query.limit, query.order, query.descending), (100, SessionOrder::LastActivity, true));
+        assert_eq!((query.limit, query.order, query.descending), (100, SessionOrder::Started, false));
     }
 
     #[test]

@@ -18,11 +18,11 @@ test: ## Run every test; installs what the tests need where it may, else says wh
 	scripts/postgres.sh
 	scripts/tools.sh
 	scripts/buf.sh --version >/dev/null
-	cargo test --locked
+	cargo test --locked --features faults
 
 lint: ## Check the format, and everything that clippy knows
 	cargo fmt --check
-	cargo clippy --all-targets --locked -- -D warnings
+	cargo clippy --all-targets --features faults --locked -- -D warnings
 
 fmt: ## Format the code
 	cargo fmt

@@ -1,3 +1,7 @@
+/// First: its macros are for every room.
+#[macro_use]
+pub mod faults;
+
 pub mod app;
 pub mod cli;
 pub mod clock;

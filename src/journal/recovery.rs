@@ -52,6 +52,7 @@ pub(super) async fn load(
     let (sender, mut rows) = mpsc::channel(4);
     let receive = async {
         while let Some(chunk) = rows.recv().await {
+            die_here!(Loading);
             for row in chunk {
                 restore.put(row);
             }
@@ -85,7 +86,10 @@ pub(super) async fn commit_surely(
 ) -> Settled {
     loop {
         match store.commit(shard, owner, Arc::clone(&batch)).await {
-            Ok(()) => return Settled::Committed(owner),
+            Ok(()) => {
+                die_here!(AfterCommit);
+                return Settled::Committed(owner);
+            }
             Err(CommitError::Fenced) => return Settled::Lost,
             Err(CommitError::Refused(error)) => return Settled::Refused(error),
             Err(CommitError::Unknown(error)) => away(&error),

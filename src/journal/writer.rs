@@ -289,6 +289,7 @@ impl Writer {
         let now = self.now();
         mark(&mut self.position, now, self.ledger.wall_high());
         let batch = Arc::new(seal(changes, self.position));
+        die_here!(BatchBuilt);
         let sent = self.clock.monotonic();
         // A task of its own: a COMMIT is never cancelled, whatever becomes of this loop.
         let outcome = tokio::spawn({

@@ -2,12 +2,14 @@
 //! panic caught. One function instead of a stack of layers: it is on the way of every heartbeat.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use futures_util::future::Either;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, Response, Version};
 use hyper::body::Incoming;
@@ -63,7 +65,13 @@ impl<F> Front<F> {
         methods.filter(|(_, route)| route.is_none()).map(|(method, _)| method.name.as_str()).collect()
     }
 
-    async fn call<B>(&self, request: Request<B>, connection: &Arc<Connection>) -> Response<Body>
+    /// Answers a call. What can be done at once is done before the future is made, so that the future, which is moved
+    /// a few times, does not hold the request.
+    fn call<B>(
+        self: Arc<Self>,
+        request: Request<B>,
+        connection: Arc<Connection>,
+    ) -> impl Future<Output = Response<Body>> + use<F, B>
     where
         F: Service<Request<B>, Response = Response<Body>, Error = Infallible> + Clone,
         B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -71,29 +79,34 @@ impl<F> Front<F> {
     {
         let number = self.methods.find(request.uri().path());
         let (mut call, calls_now) = self.stats.begin(number);
-        let refuse = |status: Status| status.into_http();
-        let response = match number.map(|number| self.method_routes[number]) {
-            None => refuse(status::no_such_method(request.uri().path())),
-            Some(None) => refuse(status::loading()),
-            Some(_) if calls_now > self.max_calls => refuse(status::overloaded()),
+        let answer = match number.map(|number| self.method_routes[number]) {
+            None => Err(status::no_such_method(request.uri().path())),
+            Some(None) => Err(status::loading()),
+            Some(_) if calls_now > self.max_calls => Err(status::overloaded()),
             Some(Some(route)) => {
                 let deadline = self.deadline(request.headers());
                 let answer = AssertUnwindSafe(self.routes.call(route, request)).catch_unwind();
-                match tokio::time::timeout(deadline, answer).await {
+                Ok(tokio::time::timeout(deadline, answer))
+            }
+        };
+        async move {
+            let response = match answer {
+                Err(status) => status.into_http(),
+                Ok(answer) => match answer.await {
                     Ok(Ok(response)) => explained(response),
                     Ok(Err(_)) => {
                         // The panic hook has logged where; the client is told nothing but that it happened.
                         call.panicked();
-                        refuse(status::internal())
+                        status::internal().into_http()
                     }
-                    Err(_) => refuse(status::deadline_exceeded()),
-                }
+                    Err(_) => status::deadline_exceeded().into_http(),
+                },
+            };
+            call.code = code(response.headers());
+            match number.map(|number| &self.methods.all()[number]) {
+                Some(method) if method.streams => Stream::wrap(response, call, method.endless, &connection),
+                _ => response,
             }
-        };
-        call.code = code(response.headers());
-        match number.map(|number| &self.methods.all()[number]) {
-            Some(method) if method.streams => Stream::wrap(response, call, method.endless, connection),
-            _ => response,
         }
     }
 
@@ -112,19 +125,24 @@ where
     <F as Service<Request<Incoming>>>::Future: Send,
     <F as Service<Request<Body>>>::Future: Send + 'static,
 {
-    async fn handle(self: Arc<Self>, request: Request<Incoming>, connection: Arc<Connection>) -> Response<Body> {
+    fn handle(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        connection: Arc<Connection>,
+    ) -> impl Future<Output = Response<Body>> + Send {
         if request.version() == Version::HTTP_2 && !is_grpc_web(request.headers()) {
-            return self.call(request, &connection).await;
+            return Either::Left(self.call(request, connection));
         }
         // Translates gRPC-Web, and answers 400 to everything else that speaks HTTP/1.1.
         let front = tower::service_fn(move |request: Request<Body>| {
-            let (front, connection) = (Arc::clone(&self), Arc::clone(&connection));
-            async move { Ok::<_, Infallible>(front.call(request, &connection).await) }
+            Arc::clone(&self).call(request, Arc::clone(&connection)).map(Ok::<_, Infallible>)
         });
-        match GrpcWebLayer::new().layer(front).oneshot(request).await {
+        let answer = GrpcWebLayer::new().layer(front).oneshot(request);
+        // Boxed: it is large, and rare.
+        Either::Right(Box::pin(answer.map(|answer| match answer {
             Ok(response) => response,
             Err(never) => match never {},
-        }
+        })))
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -65,8 +66,7 @@ pub(super) async fn serve<H: Handler>(
     let connection = Arc::new(Connection { called: AtomicBool::new(false), ending });
     let service = service_fn(|request| {
         connection.called.store(true, Ordering::Relaxed);
-        let answer = Arc::clone(&handler).handle(request, Arc::clone(&connection));
-        async move { Ok::<_, Infallible>(answer.await) }
+        Arc::clone(&handler).handle(request, Arc::clone(&connection)).map(Ok::<_, Infallible>)
     });
     let mut served = pin!(http.serve_connection(TokioIo::new(socket), service));
 

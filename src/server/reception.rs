@@ -1,8 +1,10 @@
 //! Who answers while the service is starting: what needs nothing loaded from the first moment, everything else
 //! from the moment at which it is there. Connections do not notice.
 
+use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
+use futures_util::future::Either;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tonic::body::Body;
@@ -35,10 +37,14 @@ where
     Front<E>: Handler,
     Front<F>: Handler,
 {
-    async fn handle(self: Arc<Self>, request: Request<Incoming>, connection: Arc<Connection>) -> Response<Body> {
+    fn handle(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        connection: Arc<Connection>,
+    ) -> impl Future<Output = Response<Body>> + Send {
         match self.whole.get() {
-            Some(whole) => Arc::clone(whole).handle(request, connection).await,
-            None => Arc::clone(&self.early).handle(request, connection).await,
+            Some(whole) => Either::Left(Arc::clone(whole).handle(request, connection)),
+            None => Either::Right(Arc::clone(&self.early).handle(request, connection)),
         }
     }
 }

@@ -1,13 +1,17 @@
 //! Which service answers a method.
 
 use std::convert::Infallible;
+use std::future::Future;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::Either;
 use http::{Request, Response};
 use tonic::body::Body;
+use tonic::codegen::StdError;
 use tonic::server::NamedService;
+use tower::Service;
 use tower::util::BoxCloneSyncService;
-use tower::{Service, ServiceExt};
 
 type Boxed = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
@@ -52,19 +56,20 @@ impl<F: NamedService> Routes<F> {
 }
 
 impl<F> Routes<F> {
-    pub(super) async fn call<B>(&self, route: Route, request: Request<B>) -> Response<Body>
+    /// Calls without asking first whether the service is ready: tonic's generated services always are.
+    pub(super) fn call<B>(&self, route: Route, request: Request<B>) -> impl Future<Output = Response<Body>> + use<F, B>
     where
         F: Service<Request<B>, Response = Response<Body>, Error = Infallible> + Clone,
         B: http_body::Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<tonic::codegen::StdError>,
+        B::Error: Into<StdError>,
     {
-        let answered = match route {
-            Route::Fast => self.fast.clone().oneshot(request).await,
-            Route::Other(index) => self.others[index].1.clone().oneshot(request.map(Body::new)).await,
+        let answer = match route {
+            Route::Fast => Either::Left(self.fast.clone().call(request)),
+            Route::Other(index) => Either::Right(self.others[index].1.clone().call(request.map(Body::new))),
         };
-        match answered {
+        answer.map(|answer| match answer {
             Ok(response) => response,
             Err(never) => match never {},
-        }
+        })
     }
 }

@@ -32,6 +32,7 @@ pub async fn commit(
         Poll::Pending => Poll::Ready(None),
     })
     .await;
+    die_here!(BeforeCommit);
     let client = &connection.client;
     let (answers, ended) = match early {
         None => join(steps, client.batch_execute("COMMIT")).await,

@@ -40,7 +40,9 @@ pub async fn migrate(connector: &Connector) -> Result<Migrated, OpenError> {
     }
     // One transaction for each migration and its line in the history: a crash leaves a whole version.
     let cannot = |error| OpenError::Other(StoreError(format!("cannot migrate: {error}")));
+    die_here!(Migrating);
     runner.run_async(&mut client).await.map_err(cannot)?;
+    die_here!(Migrating);
     client.batch_execute(UNLOCK).await.map_err(other)?;
     Ok(Migrated { from: found, to: known })
 }

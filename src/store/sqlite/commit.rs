@@ -35,6 +35,7 @@ fn transact(connection: &mut Connection, shard: ShardId, owner: Owner, batch: &B
     for event in &batch.events {
         row::write_event(&transaction, shard, event).map_err(error::refused)?;
     }
+    die_here!(BeforeCommit);
     transaction.commit().map_err(error::unknown)
 }
 

@@ -19,7 +19,9 @@ pub fn migrate(connection: &mut Connection) -> Result<Migrated, OpenError> {
         return Err(OpenError::SchemaNewer { found, known });
     }
     // One transaction for each migration and its line in the history: a crash leaves a whole version.
+    die_here!(Migrating);
     runner.run(connection).map_err(|error| OpenError::Other(StoreError(format!("cannot migrate: {error}"))))?;
+    die_here!(Migrating);
     Ok(Migrated { from: found, to: known })
 }
 

@@ -10,7 +10,6 @@ use usher::ledger::change::{
     Action, AuditEvent, Change, Changes, LicenseRow, OrganizationRow, Place, Plan, PoolRow, Reason, SeatRow,
     SessionRow, TenantRow, UserRow,
 };
-use usher::ledger::time::Tick;
 
 #[derive(Default)]
 pub struct Rows {
@@ -21,8 +20,8 @@ pub struct Rows {
     pub users: BTreeMap<(TenantNo, UserNo), UserRow>,
     seats: BTreeMap<(TenantNo, UserNo, PoolNo), SeatRow>,
     pub sessions: BTreeMap<(TenantNo, UserNo, Place), SessionRow>,
-    /// Sessions whose place was used again since somebody took this list, and when they ended.
-    pub replaced: Vec<(SessionId, Tick)>,
+    /// Sessions whose place was used again, since somebody took this list.
+    pub replaced: BTreeSet<SessionId>,
     audit: Audit,
 }
 
@@ -87,7 +86,7 @@ impl Rows {
         if !theirs.any(|row| row.ended.is_some_and(|(other, _)| other >= at)) {
             return Err(format!("the end that was remembered last was forgotten: {before:?}"));
         }
-        self.replaced.push((before.id, at));
+        self.replaced.insert(before.id);
         Ok(())
     }
 

@@ -219,7 +219,9 @@ fn r24_policy_changes_reach_live_sessions() {
         policy lease_ttl 1m
         after 1m
         heartbeat ann/laptop                    -> kept, lease 1m, heartbeat 20s
-        after 8m 59.999s
+        after 7m
+        heartbeat ann/laptop                    -> kept, lease 1m
+        after 1m 59.999s
         sweep
         usage primary                           -> 1/1
         after 1ms

@@ -22,6 +22,9 @@ use super::{always, stored::could};
 /// Who asks, unless a line `actor` says otherwise.
 const USUAL: &str = "desk";
 
+/// More pages than any scenario has.
+const MOST_PAGES: usize = 100;
+
 /// Carries a scenario out. Its title begins with the rule that it proves.
 ///
 /// # Panics
@@ -305,6 +308,9 @@ impl World {
                 Err(why) => return Ok(vec![facts::refused(&why)]),
             };
             pages.push(rows);
+            if pages.len() > MOST_PAGES {
+                return Err(format!("  the pages never end: {}", pages.join(" | ")));
+            }
             let Some(cursor) = next else { break };
             set_cursor(&mut query, cursor);
             if !all {

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use usher::ids::SessionId;
-use usher::ids::{OrganizationId, PoolId, TenantId, UserId};
+use usher::ids::{OrganizationId, PoolId, SessionId, TenantId, UserId};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::command::CheckOut;
 use usher::ledger::outcome::{CheckedOut, Denial, DenialReason, Lease, Notice, SessionEndReason, SessionView, Status};
@@ -33,36 +32,33 @@ impl Model {
             let decision = Err(Denial::because(DenialReason::TenantNotFound));
             return CheckedOut { decision, usage: None, notices: Vec::new() };
         };
-        if asked.check_only {
-            // On a copy, of which nothing stays (R20): usage is what it was.
-            let (glance, tenant) = (self.glance(now), &self.tenants[at]);
-            let answer = self.clone().check_out_of(at, asked, now);
-            let usage = answer.usage.map(|_| tenant.usage(&asked.pool, &glance));
-            let notices = answer.notices.iter().filter(|notice| **notice != Notice::OverLimit);
-            let over = answer.decision.is_ok() && usage.as_ref().is_some_and(|usage| usage.over > 0);
-            let notices = notices.copied().chain(over.then_some(Notice::OverLimit)).collect();
-            return CheckedOut { usage, notices, ..answer };
-        }
-        self.check_out_of(at, asked, now)
-    }
-
-    fn check_out_of(&mut self, at: usize, asked: &CheckOut, now: Moment) -> CheckedOut {
-        // R18: what is overdue in this pool, or of this user, has ended.
-        self.end_overdue(at, now.tick, |session| session.pool == asked.pool || session.user == asked.user);
         let glance = self.glance(now);
-        let decided = self.tenants[at].decide(asked, &glance);
-        let expired = decided.as_ref().is_ok_and(|yes| yes.expired_license).then_some(Notice::LicenseExpired);
-        let decision = decided.map(|yes| match asked.check_only {
-            true => self.tenants[at].lease_if(asked, &yes, now),
-            false => self.carry_out(at, asked, yes, now),
-        });
+        let decided = match asked.check_only {
+            // On a copy, of which nothing stays (R20).
+            true => self.clone().settle(at, asked, now),
+            false => self.settle(at, asked, now),
+        };
         let tenant = &self.tenants[at];
         let usage = tenant.pools.contains(&asked.pool).then(|| tenant.usage(&asked.pool, &glance));
-        let mut notices = Vec::from_iter(expired);
-        if decision.is_ok() && usage.is_some() {
-            notices.extend(tenant.notices_of(&asked.pool, &glance));
+        let mut notices = Vec::new();
+        if let Ok((_, expired)) = decided {
+            notices.extend(expired.then_some(Notice::LicenseExpired));
+            notices.extend(usage.iter().flat_map(|_| tenant.notices_of(&asked.pool, &glance)));
         }
-        CheckedOut { decision, usage, notices }
+        CheckedOut { decision: decided.map(|(lease, _)| lease), usage, notices }
+    }
+
+    /// Decides and does it. A yes says, too, whether an expired license was passed (R29).
+    fn settle(&mut self, at: usize, asked: &CheckOut, now: Moment) -> Result<(Lease, bool), Denial> {
+        // R18: what is overdue in this pool, or of this user, has ended.
+        self.end_overdue(at, now.tick, |session| session.pool == asked.pool || session.user == asked.user);
+        let yes = self.tenants[at].decide(asked, &self.glance(now))?;
+        let expired = yes.expired_license;
+        let lease = match asked.check_only {
+            true => self.tenants[at].lease_if(asked, &yes, now),
+            false => self.carry_out(at, asked, yes, now),
+        };
+        Ok((lease, expired))
     }
 
     fn carry_out(&mut self, at: usize, asked: &CheckOut, yes: Yes, now: Moment) -> Lease {

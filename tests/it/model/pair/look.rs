@@ -106,9 +106,10 @@ fn read_to_end<T>(limit: usize, mut page: impl FnMut(Option<Cursor>) -> Done<Pag
     let mut rows = Vec::new();
     let mut after = None;
     loop {
-        let Page { rows: more, next } = page(after)?;
+        let Page { rows: more, next } = page(after.clone())?;
         assert!(more.len() <= limit, "a page longer than asked for");
         assert!(next.is_none() || more.len() == limit, "a page that is short, but not the last");
+        assert!(next.is_none() || next != after, "a page that leads to itself");
         rows.extend(more);
         if next.is_none() {
             return Ok(rows);

@@ -31,15 +31,6 @@ impl Pair {
         self.orphans.extend(self.rows.sessions.values().filter(goes).map(|row| row.id));
     }
 
-    /// A place was used again: the end is remembered until a restart. What ended for the sake of the new session itself
-    /// may be forgotten at once: its client had no time to ask.
-    pub(super) fn note_replaced(&mut self, now: Moment) {
-        for (session, ended) in std::mem::take(&mut self.rows.replaced) {
-            let list = if ended == now.tick { &mut self.lost } else { &mut self.orphans };
-            list.insert(session);
-        }
-    }
-
     /// After a restart the end of a session may be forgotten whose row is gone. A wrong reason is never told (R24).
     pub(super) fn excuse(&self, tenant: TenantNo, command: &Command, outcome: &Outcome, expected: &mut Outcome) {
         match (command, outcome, expected) {

@@ -102,7 +102,8 @@ impl Pair {
         self.audited(number, &actor, command, &changes, now)?;
         self.count_denials(number, command, &expected);
         self.rows.take(changes)?;
-        self.note_replaced(now);
+        // The end is remembered when its place is used again, until a restart (R24).
+        self.orphans.append(&mut self.rows.replaced);
         Ok(())
     }
 }

@@ -39,8 +39,6 @@ impl Waiter {
 pub(super) struct Building {
     pub changes: Changes,
     pub waiters: Vec<Waiter>,
-    /// Commands in it, whether they wait or not.
-    pub commands: usize,
     /// Sent even if nothing changed: to show the owner to the fence.
     pub wanted: bool,
 }

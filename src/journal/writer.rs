@@ -134,14 +134,15 @@ impl Writer {
         }
     }
 
-    /// How many messages may be taken in now. While the store is away everything is, to be answered at once.
+    /// How many messages may be taken in now: a batch holds so many waiters. What is answered from memory waits for no
+    /// batch, and takes no room. While the store is away everything is, to be answered at once.
     fn room(&self) -> usize {
         if self.broken {
             0
         } else if self.is_away() {
             self.config.batch
         } else {
-            self.config.batch.saturating_sub(self.building.commands)
+            self.config.batch.saturating_sub(self.building.waiters.len())
         }
     }
 
@@ -212,7 +213,6 @@ impl Writer {
             tracing::error!(shard = %self.shard, "a command panicked; the shard will be loaded again");
             return drop(reply.send(Err(JournalError::Failed)));
         };
-        self.building.commands += 1;
         self.out.stats.commands.fetch_add(1, Relaxed);
         let changed = self.building.changes.rows.len() > rows;
         if changed {
@@ -281,8 +281,9 @@ impl Writer {
         if self.in_flight.is_some() || self.building.is_empty() {
             return;
         }
-        let Building { changes, waiters, commands, .. } = std::mem::take(&mut self.building);
+        let Building { changes, waiters, .. } = std::mem::take(&mut self.building);
         let dirty = !changes.rows.is_empty();
+        let commands = waiters.iter().filter(|waiter| matches!(waiter, Waiter::Command(..))).count();
         self.position.seq.0 += 1;
         self.position.last_tenant = self.ledger.last_tenant();
         self.position.last_event = self.ledger.last_event();

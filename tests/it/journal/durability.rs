@@ -57,6 +57,19 @@ async fn lost_connection(fault: Fault) {
 }
 
 #[tokio::test(start_paused = true)]
+async fn heartbeats_without_number_take_no_room_in_a_batch() {
+    let store = Memory::default();
+    let process = Process::with_pool(&store, 2).await;
+    let ann = session_of(&process.check_out("ann").await.unwrap());
+    let commits = store.disk.lock().unwrap().commits;
+    for _ in 0..3 * super::config().batch {
+        assert!(matches!(process.heartbeat(ann).await.unwrap(), Beat::Kept(_)));
+    }
+    assert_eq!(store.disk.lock().unwrap().commits, commits, "memory only");
+    assert!(process.check_out("bob").await.unwrap().decision.is_ok(), "and the writer goes on");
+}
+
+#[tokio::test(start_paused = true)]
 async fn while_the_store_is_away_what_can_be_answered_is() {
     let store = Memory::default();
     let process = Process::with_pool(&store, 2).await;

@@ -86,6 +86,11 @@ impl Program {
         wait(child)
     }
 
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn seats(&self) -> SeatServiceClient<Channel> {
         SeatServiceClient::new(self.channel())
     }

@@ -1,0 +1,112 @@
+//! The servers that are measured, and what they use: processor time and memory, as the kernel counts them.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tonic::transport::{Channel, Endpoint};
+
+use crate::support::postgres::connect;
+use crate::support::program::{Data, Program};
+
+/// Where calls go.
+pub enum Host {
+    Floor { child: Child, address: SocketAddr },
+    Usher { program: Program, database: Option<String> },
+}
+
+impl Host {
+    /// This very program, as the floor.
+    #[allow(clippy::disallowed_methods)] // The path of this program is no setting.
+    pub fn floor() -> Self {
+        let program = std::env::current_exe().expect("a path");
+        let mut child = Command::new(program)
+            .arg("--floor")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the floor starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("an address");
+        Self::Floor { child, address: line.trim().parse().expect("an address") }
+    }
+
+    pub fn usher(data: &Data, more: &[&str]) -> Self {
+        let database = match data {
+            Data::Postgres(url) => Some((*url).to_owned()),
+            Data::Folder(_) => None,
+        };
+        Self::Usher { program: Program::start(data, more), database }
+    }
+
+    pub async fn channels(&self, connections: usize) -> Vec<Channel> {
+        let address = match self {
+            Host::Floor { address, .. } => *address,
+            Host::Usher { program, .. } => program.api,
+        };
+        let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
+        let mut channels = Vec::new();
+        for _ in 0..connections {
+            channels.push(endpoint.connect().await.expect("a connection"));
+        }
+        channels
+    }
+
+    pub fn process(&self) -> u32 {
+        match self {
+            Host::Floor { child, .. } => child.id(),
+            Host::Usher { program, .. } => program.id(),
+        }
+    }
+
+    /// The server's processes, those of its database included.
+    pub async fn processes(&self) -> Vec<u32> {
+        let mut all = vec![self.process()];
+        if let Host::Usher { database: Some(url), .. } = self {
+            let client = connect(url).await;
+            let rows = client.query("SELECT pid FROM pg_stat_activity", &[]).await.expect("processes");
+            all.extend(rows.iter().map(|row| row.get::<_, i32>(0).cast_unsigned()));
+        }
+        all
+    }
+
+    /// Ends the server; one with a store flushes it.
+    pub fn end(self) {
+        match self {
+            Host::Floor { mut child, .. } => {
+                drop(child.stdin.take());
+                child.wait().expect("the floor ends");
+            }
+            Host::Usher { program, .. } => {
+                program.terminate();
+                let ended = program.ended();
+                assert!(ended.status.success(), "{}: {}", ended.status, ended.errors);
+            }
+        }
+    }
+}
+
+/// Processor time that these processes used so far; those that are gone used none.
+pub fn processor_time(processes: &[u32]) -> Duration {
+    let ticks: u64 = processes.iter().filter_map(|process| ticks(*process)).sum();
+    // USER_HZ is 100 on every Linux that Rust runs on.
+    Duration::from_millis(ticks * 10)
+}
+
+fn ticks(process: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The second field is a name in parentheses, with anything in it; utime and stime are the 14th and 15th.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut next = || fields.next()?.parse::<u64>().ok();
+    Some(next()? + next()?)
+}
+
+/// Resident memory in bytes.
+pub fn memory(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the process lives");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+    let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number");
+    kilobytes * 1_024
+}

@@ -1,0 +1,192 @@
+//! `make bench`: what a call costs, compared with a call that does nothing, in one run with the same callers.
+//! Writes `target/bench/figures.json`, the chart, and the tables of README.md and docs/PROOF.md.
+
+mod chart;
+mod commits;
+mod floor;
+mod host;
+mod load;
+mod report;
+mod rounds;
+mod seed;
+mod size;
+#[allow(dead_code)] // The benchmark needs less of it than the tests.
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Parser;
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use host::Host;
+use load::Span;
+use report::{Bounds, Figure, Report};
+use rounds::{Extent, Kind, Row, TENANTS, Target};
+use size::{Growth, Populated};
+use support::postgres::Cluster;
+use support::program::Data;
+
+#[derive(Parser)]
+struct Arguments {
+    /// Be the floor: serve and do nothing.
+    #[arg(long)]
+    floor: bool,
+    /// Rounds of the comparison.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Milliseconds that are measured in each round, after half as many of warm-up.
+    #[arg(long, default_value_t = 2_000)]
+    millis: u64,
+    /// Callers at once.
+    #[arg(long, default_value_t = 512)]
+    callers: usize,
+    /// Live sessions of the large population; 0 leaves out memory, growth and starts.
+    #[arg(long, default_value_t = 1_000_000)]
+    sessions: usize,
+    /// Write the tables into README.md and docs/PROOF.md, and the chart into docs.
+    #[arg(long)]
+    write: bool,
+    /// What cargo tells every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[tokio::main]
+async fn main() {
+    let arguments = Arguments::parse();
+    if arguments.floor {
+        return floor::serve().await;
+    }
+    let measured = Duration::from_millis(arguments.millis);
+    let span = Span { warm: measured / 2, measured };
+    let extent = Extent { rounds: arguments.rounds, callers: arguments.callers, span };
+    let cluster = Cluster::start(true);
+    let (mut report, folder) = compare(&cluster, extent).await;
+    drop(folder);
+    if arguments.sessions > 0 {
+        large(&cluster, &mut report, arguments.sessions, span).await;
+    }
+    publish(&report, arguments.write);
+    if let Some(short) = report.figures.iter().find(|figure| !figure.holds()) {
+        eprintln!("falls short: {}", short.name);
+        std::process::exit(1);
+    }
+}
+
+/// Throughput, latency and processor time, side by side.
+async fn compare(cluster: &Cluster, extent: Extent) -> (Report, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let database = cluster.database().await;
+    let (embedded, postgres) = (Data::Folder(folder.path()), Data::Postgres(database.expose_secret()));
+    seed::tenants(&embedded, TENANTS).await;
+    seed::tenants(&postgres, TENANTS).await;
+    let targets = [
+        Target::new("floor", Host::floor(), extent.callers).await,
+        Target::new("SQLite", Host::usher(&embedded, &[]), extent.callers).await,
+        Target::new("PostgreSQL", Host::usher(&postgres, &[]), extent.callers).await,
+    ];
+    rounds::same_sizes(&targets[0], &targets[1]).await;
+    let rows = rounds::compare(&targets, extent).await;
+    let mut alone = Vec::new();
+    for target in &targets {
+        alone.push(target.alone(extent.span).await);
+    }
+    let sqlite_commit = commits::sqlite_commit(folder.path()).as_secs_f64() * 1e6;
+    let postgres_commit = commits::postgres_commit(database.expose_secret()).await.as_secs_f64() * 1e6;
+    for target in targets {
+        target.host.end();
+    }
+    let ratio = |kind, host| find(&rows, kind, host).ratio();
+    let at_least = |name, value, must, goal| Figure { name, value, unit: "", bounds: Bounds::AtLeast(must, goal) };
+    let commits = |name, value| Figure { name, value, unit: "", bounds: Bounds::AtMost(2.0, 1.2) };
+    let slower = |kind| ratio(kind, "SQLite").min(ratio(kind, "PostgreSQL"));
+    let figures = vec![
+        at_least("Heartbeat ÷ floor", slower(Kind::Heartbeat), 0.85, 0.97),
+        at_least("CheckOut + CheckIn, SQLite ÷ floor", ratio(Kind::Churn, "SQLite"), 0.45, 0.70),
+        at_least("CheckOut + CheckIn, PostgreSQL ÷ floor", ratio(Kind::Churn, "PostgreSQL"), 0.40, 0.60),
+        at_least("denied CheckOut ÷ floor", slower(Kind::Denied), 0.80, 0.95),
+        commits("one CheckOut alone − floor, in SQLite commits", (alone[1] - alone[0]) / sqlite_commit),
+        commits("one CheckOut alone − floor, in PostgreSQL commits", (alone[2] - alone[0]) / postgres_commit),
+    ];
+    let more = json!({
+        "callers": extent.callers, "rounds": extent.rounds, "tenants": TENANTS,
+        "alone_us": { "floor": alone[0], "SQLite": alone[1], "PostgreSQL": alone[2] },
+        "commit_us": { "SQLite": sqlite_commit, "PostgreSQL": postgres_commit },
+    });
+    (Report { figures, rows, more }, folder)
+}
+
+fn find<'a>(rows: &'a [Row], kind: Kind, host: &str) -> &'a Row {
+    rows.iter().find(|row| row.kind == kind && row.host == host).expect("measured")
+}
+
+/// Memory, growth and starts, with many sessions and with many tenants.
+async fn large(cluster: &Cluster, report: &mut Report, sessions: usize, span: Span) {
+    const ROUNDS: usize = 3;
+    let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().expect("a temporary folder")).collect();
+    let data: Vec<_> = folders.iter().map(|folder| Data::Folder(folder.path())).collect();
+    for (data, tenants) in data.iter().zip([10, 10, 10_000]) {
+        seed::tenants(data, tenants).await;
+    }
+    let small = Populated::new(Host::usher(&data[0], &[]), 10, 1_000).await;
+    let many_tenants = Populated::new(Host::usher(&data[2], &[]), 10_000, 1_000).await;
+    let tenants = Growth::measure(&small, &many_tenants, span, ROUNDS).await;
+    many_tenants.host.end();
+    let mut many_sessions = Populated::new(Host::usher(&data[1], &[]), 10, 1_000).await;
+    let bytes = many_sessions.grow(10, sessions).await;
+    let grown = Growth::measure(&small, &many_sessions, span, ROUNDS).await;
+    small.host.end();
+    many_sessions.host.end();
+    let sqlite = start(&data[1], commits::sqlite_select(folders[1].path()));
+
+    let database = cluster.database().await;
+    let postgres = Data::Postgres(database.expose_secret());
+    seed::tenants(&postgres, 10).await;
+    Populated::new(Host::usher(&postgres, &[]), 10, sessions).await.host.end();
+    let postgres = start(&postgres, commits::postgres_select(database.expose_secret()).await);
+
+    let figure = |name, value, unit, bounds| Figure { name, value, unit, bounds };
+    let growth = Bounds::AtLeast(0.85, 0.95);
+    let starts = Bounds::AtLeast(0.3, 0.6);
+    report.figures.extend([
+        figure("throughput with 1,000,000 sessions ÷ with 1,000", grown.worst(), "", growth),
+        figure("throughput with 10,000 tenants ÷ with 10", tenants.worst(), "", growth),
+        figure("memory per live session, with its user and seat", bytes, " B", Bounds::AtMost(400.0, 160.0)),
+        figure("start with 1,000,000 sessions, SQLite, rows/s ÷ SELECT", sqlite.ratio, "", starts),
+        figure("start with 1,000,000 sessions, PostgreSQL, rows/s ÷ SELECT", postgres.ratio, "", starts),
+    ]);
+    report.more["sessions"] = json!(sessions);
+    report.more["growth"] = json!({ "sessions": grown.json(), "tenants": tenants.json() });
+    report.more["start_seconds"] = json!({ "SQLite": sqlite.seconds, "PostgreSQL": postgres.seconds });
+}
+
+struct Start {
+    seconds: f64,
+    ratio: f64,
+}
+
+/// `select`: what a bare `SELECT` of the same rows takes.
+fn start(data: &Data, select: Duration) -> Start {
+    let seconds = size::start(data).as_secs_f64();
+    Start { seconds, ratio: select.as_secs_f64() / seconds }
+}
+
+fn publish(report: &Report, write: bool) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder: PathBuf = root.join("target/bench");
+    fs::create_dir_all(&folder).expect("a folder");
+    let (table, chart) = (report.markdown(), chart::svg(&report.rows));
+    let json = serde_json::to_string_pretty(&report.json()).expect("JSON");
+    fs::write(folder.join("figures.json"), json).expect("written");
+    fs::write(folder.join("figures.md"), &table).expect("written");
+    fs::write(folder.join("figures.svg"), &chart).expect("written");
+    println!("{table}");
+    if write {
+        report::write_into(&root.join("README.md"), &table);
+        report::write_into(&root.join("docs/PROOF.md"), &table);
+        fs::write(root.join("docs/figures.svg"), &chart).expect("written");
+    }
+}

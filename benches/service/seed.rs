@@ -1,0 +1,77 @@
+//! Tenants with licenses, made through the journal before a server starts: who may sign in, and of how many seats.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use usher::clock::Clock;
+use usher::ids::{LicenseId, PoolId, TenantId, random_seed};
+use usher::journal::{Journal, JournalConfig};
+use usher::ledger::change::{Actor, Limit, Plan};
+use usher::ledger::command::{CheckOut, CreateTenant, LicenseGrant, SetEntitlements};
+use usher::ledger::policy::{Policy, UnknownUsers};
+use usher::ledger::{Config, Seed};
+use usher::store::Store;
+use usher::store::postgres::{DatabaseUrl, PostgresStore};
+use usher::store::sqlite::SqliteStore;
+
+use crate::support::program::Data;
+
+/// The name of a tenant.
+pub fn tenant(number: usize) -> String {
+    format!("tenant-{number:05}")
+}
+
+/// The name of a user.
+pub fn user(number: usize) -> String {
+    format!("user{number:07}@example.com")
+}
+
+/// Makes `tenants` tenants: `primary`, which is never full, and `full`, whose only seat is taken.
+pub async fn tenants(data: &Data<'_>, tenants: usize) {
+    let store: Arc<dyn Store> = match data {
+        Data::Folder(folder) => Arc::new(SqliteStore::open(folder).expect("a store")),
+        Data::Postgres(url) => {
+            let url: SecretString = (*url).into();
+            let url = DatabaseUrl::parse(&url).expect("a URL");
+            Arc::new(PostgresStore::open(&url, true).await.expect("a store"))
+        }
+    };
+    let wanted = if matches!(data, Data::Folder(_)) { 1 } else { 4 };
+    let shards = store.shards(wanted).await.expect("shards");
+    let seed = random_seed();
+    let ledger = Config { demo_seats: 0, seed: Seed(seed) };
+    let config = JournalConfig { ledger, queue: 16_384, batch: 1_024 };
+    let journal =
+        Arc::new(Journal::start(Arc::clone(&store), Clock::system(), shards, config).await.expect("a journal"));
+    let making = (0..tenants).map(|number| {
+        let journal = Arc::clone(&journal);
+        tokio::spawn(async move { make(&journal, &tenant(number)).await })
+    });
+    for made in making.collect::<Vec<_>>() {
+        made.await.expect("a tenant");
+    }
+    journal.stop().await;
+    store.close().await;
+}
+
+async fn make(journal: &Journal, name: &str) {
+    let (actor, tenant) = (Actor::service(), TenantId::parse(name).expect("an id"));
+    let policy = Policy { unknown_users: UnknownUsers::Admit, ..Policy::default() };
+    let create = CreateTenant { display_name: name.into(), contact: "".into(), policy };
+    journal.submit(&actor, &tenant, create).await.expect("an answer").expect("a tenant");
+    let pool = |name: &str, seats| (PoolId::parse(name).expect("an id"), Plan::Concurrent, Limit::Seats(seats));
+    let pools = vec![pool("primary", 10_000_000), pool("full", 1)];
+    let grant = Some(LicenseGrant { revision: 1, not_before: None, expires: None, pools });
+    let license = SetEntitlements { license: LicenseId::parse("bench").expect("an id"), grant };
+    journal.submit(&actor, &tenant, license).await.expect("an answer").expect("a license");
+    let occupant = CheckOut {
+        pool: PoolId::parse("full").expect("an id"),
+        user: usher::ids::UserId::parse("occupant").expect("an id"),
+        device: usher::ids::DeviceId::parse("laptop").expect("an id"),
+        organization: None,
+        client: "".into(),
+        check_only: false,
+        fresh: usher::ids::SessionId::random(),
+    };
+    journal.submit(&actor, &tenant, occupant).await.expect("an answer").decision.expect("the seat");
+}

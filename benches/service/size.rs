@@ -1,0 +1,139 @@
+//! What grows with sessions and tenants, and what must not: memory, throughput, the time of a start.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tonic::transport::Channel;
+use usher::proto::v1::check_out_response;
+use usher::proto::v1::seat_service_client::SeatServiceClient;
+
+use crate::host::{Host, memory};
+use crate::load::{self, Span, Work, check_out};
+use crate::rounds::median;
+use crate::seed;
+use crate::support::program::Data;
+
+const CONNECTIONS: usize = 8;
+/// Callers that fill the service.
+const FILLING: usize = 512;
+
+/// Throughput of one population.
+#[derive(Debug, Clone, Copy)]
+pub struct Throughput {
+    pub heartbeats: f64,
+    pub churn: f64,
+}
+
+/// A server with sessions in it.
+pub struct Populated {
+    pub host: Host,
+    channels: Vec<Channel>,
+    /// Of each caller: its tenant, and the sessions that it keeps.
+    kept: Vec<(String, Vec<String>)>,
+}
+
+impl Populated {
+    /// Signs `sessions` users in, spread over the first `tenants` tenants.
+    pub async fn new(host: Host, tenants: usize, sessions: usize) -> Self {
+        let channels = host.channels(CONNECTIONS).await;
+        let mut this = Self { host, channels, kept: Vec::new() };
+        this.kept = this.fill(tenants, 0, sessions).await;
+        this
+    }
+
+    /// Signs more users in, from number `from` up to `until`.
+    async fn fill(&self, tenants: usize, from: usize, until: usize) -> Vec<(String, Vec<String>)> {
+        let callers = (0..FILLING).map(|caller| {
+            let mut client = SeatServiceClient::new(self.channels[caller % CONNECTIONS].clone());
+            tokio::spawn(async move {
+                let tenant = seed::tenant(caller % tenants);
+                let mut kept = Vec::new();
+                for number in (from + caller..until).step_by(FILLING) {
+                    let answer = check_out(&mut client, &tenant, "primary", &seed::user(number), "laptop").await;
+                    let Some(check_out_response::Outcome::Lease(lease)) = answer.outcome else { panic!("{answer:?}") };
+                    kept.push(lease.session_id);
+                }
+                (tenant, kept)
+            })
+        });
+        let mut all = Vec::new();
+        for caller in callers.collect::<Vec<_>>() {
+            all.push(caller.await.expect("a caller"));
+        }
+        all
+    }
+
+    /// Bytes of resident memory that each further session took, up to `until` sessions.
+    pub async fn grow(&mut self, tenants: usize, until: usize) -> f64 {
+        let from: usize = self.kept.iter().map(|(_, sessions)| sessions.len()).sum();
+        let before = memory(self.host.process());
+        let more = self.fill(tenants, from, until).await;
+        let after = memory(self.host.process());
+        for ((_, kept), (_, more)) in self.kept.iter_mut().zip(more) {
+            kept.extend(more);
+        }
+        after.saturating_sub(before) as f64 / (until - from) as f64
+    }
+
+    pub async fn throughput(&self, span: Span) -> Throughput {
+        let kept = self.kept.iter().filter(|(_, sessions)| !sessions.is_empty());
+        let heartbeat = |(tenant, sessions): &(String, Vec<String>)| {
+            // From everywhere in memory, not in the order in which it was filled.
+            let step = 7_919 % sessions.len().max(1);
+            let shuffled = (0..sessions.len()).map(|at| sessions[(at * step.max(1)) % sessions.len()].clone());
+            Work::Heartbeat { tenant: tenant.clone(), sessions: shuffled.collect(), next: 0 }
+        };
+        let mut heartbeats: Vec<_> = kept.map(heartbeat).collect();
+        let churn = |(number, (tenant, _)): (usize, &(String, Vec<String>))| Work::Churn {
+            tenant: tenant.clone(),
+            user: seed::user(5_000_000 + number),
+            session: None,
+        };
+        let mut churn: Vec<_> = self.kept.iter().enumerate().map(churn).collect();
+        let heartbeats = load::run(&self.channels, &mut heartbeats, span, || ()).await.per_second();
+        let measured = load::run(&self.channels, &mut churn, span, || ()).await.per_second();
+        // Everybody is signed out again before the next population is measured.
+        let mut client = SeatServiceClient::new(self.channels[0].clone());
+        for work in churn.iter_mut().filter(|work| matches!(work, Work::Churn { session: Some(_), .. })) {
+            work.call(&mut client).await;
+        }
+        Throughput { heartbeats, churn: measured }
+    }
+}
+
+/// Throughput of a large population divided by that of a small one, measured in turn.
+pub struct Growth {
+    pub heartbeats: f64,
+    pub churn: f64,
+}
+
+impl Growth {
+    pub async fn measure(small: &Populated, large: &Populated, span: Span, rounds: usize) -> Self {
+        let mut ratios = Vec::new();
+        for _ in 0..rounds {
+            let (small, large) = (small.throughput(span).await, large.throughput(span).await);
+            ratios.push((large.heartbeats / small.heartbeats, large.churn / small.churn));
+        }
+        Self {
+            heartbeats: median(ratios.iter().map(|ratio| ratio.0)),
+            churn: median(ratios.iter().map(|ratio| ratio.1)),
+        }
+    }
+
+    pub fn worst(&self) -> f64 {
+        self.heartbeats.min(self.churn)
+    }
+
+    pub fn json(&self) -> Value {
+        json!({ "heartbeat": self.heartbeats, "check-out + check-in": self.churn })
+    }
+}
+
+/// Starts a server and ends it again: the seconds from its first instruction until it serves.
+pub fn start(data: &Data<'_>) -> Duration {
+    let started = Instant::now();
+    let host = Host::usher(data, &[]);
+    let seconds = started.elapsed();
+    host.end();
+    seconds
+}

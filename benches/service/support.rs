@@ -1,0 +1,6 @@
+//! The tests' own ways to start the program and a PostgreSQL.
+
+#[path = "../../tests/it/support/postgres.rs"]
+pub mod postgres;
+#[path = "../../tests/it/support/program.rs"]
+pub mod program;

@@ -4,6 +4,7 @@
 //! hold the same bytes. Numbers stand for text ids inside a shard and in the store's keys; they never
 //! leave the service.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -227,12 +228,39 @@ pub fn random_seed() -> u64 {
     random_uuid().as_u64_pair().0
 }
 
-/// # Panics
-/// When the operating system has no random source: nothing safe can be done without one.
-#[allow(clippy::disallowed_methods)] // The one room for randomness.
+/// Random bytes fetched ahead, of which none is given out twice: asking the system for each id would be a system call
+/// for each login.
+struct Ahead {
+    bytes: [u8; 16 * Self::IDS],
+    /// Ids that are left at the front.
+    left: usize,
+}
+
+impl Ahead {
+    const IDS: usize = 64;
+
+    /// # Panics
+    /// When the operating system has no random source: nothing safe can be done without one.
+    #[allow(clippy::disallowed_methods)] // The one room for randomness.
+    fn next(&mut self) -> [u8; 16] {
+        if self.left == 0 {
+            getrandom::fill(&mut self.bytes).expect("the operating system's random source");
+            self.left = Self::IDS;
+        }
+        self.left -= 1;
+        let given = &mut self.bytes[16 * self.left..][..16];
+        let mut id = [0; 16];
+        // What was given out is not kept.
+        id.swap_with_slice(given);
+        id
+    }
+}
+
 fn random_uuid() -> Uuid {
-    let mut bits = [0u8; 16];
-    getrandom::fill(&mut bits).expect("the operating system's random source");
+    thread_local! {
+        static AHEAD: RefCell<Ahead> = const { RefCell::new(Ahead { bytes: [0; 16 * Ahead::IDS], left: 0 }) };
+    }
+    let bits = AHEAD.with_borrow_mut(Ahead::next);
     uuid::Builder::from_random_bytes(bits).into_uuid()
 }
 
@@ -293,5 +321,22 @@ impl TenantId {
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         ShardId((hash % u64::from(shards.max(1))) as u16)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// More than are fetched ahead at once, by several threads: each is new, and a random one (RFC 9562, version 4).
+    #[test]
+    fn no_random_id_is_given_twice() {
+        let take = || (0..3 * Ahead::IDS + 1).map(|_| SessionId::random()).collect::<Vec<_>>();
+        let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(take)).collect();
+        let ids: Vec<_> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+        assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len());
+        assert!(ids.iter().all(|id| id.0.get_version_num() == 4));
     }
 }

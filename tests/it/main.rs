@@ -2,7 +2,9 @@
 
 mod clients;
 mod conformance;
+mod crash;
 mod front;
+mod history;
 mod journal;
 mod layering;
 mod model;

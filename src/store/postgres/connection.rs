@@ -8,6 +8,7 @@ use tokio_postgres::{Client, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::batch::Prepared;
 use super::error::Failure;
 use super::statements::Statements;
 use super::tls;
@@ -20,10 +21,12 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// What every writing connection starts with:
 /// - a vanished client's open transaction ends soon, and with it the lock that a claim waits for;
 /// - a claim waits a little longer than that, and gives up before its caller does;
+/// - no statement's plan depends on its values: none is planned twice;
 /// - `off` would answer commits that a crash of the server loses. Other values are the administrator's choice.
 const START: &str = "/* usher:start */
     SET idle_in_transaction_session_timeout = '3s';
     SET lock_timeout = '4s';
+    SET plan_cache_mode = force_generic_plan;
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 /// Makes connections, until the store is closed.
@@ -71,7 +74,7 @@ impl Connector {
             Statements::prepare(&client).await
         };
         match timeout(CONNECT_TIMEOUT, starting).await {
-            Ok(statements) => Ok(Connection { statements: statements?, client, driver }),
+            Ok(statements) => Ok(Connection { statements: statements?, prepared: Prepared::default(), client, driver }),
             Err(_) => Err(self.named(StoreError("no answer in time".into()))),
         }
     }
@@ -90,6 +93,7 @@ impl Connector {
 pub struct Connection {
     pub client: Client,
     pub statements: Statements,
+    pub prepared: Prepared,
     driver: AbortOnDropHandle<Option<StoreError>>,
 }
 

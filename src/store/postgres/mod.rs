@@ -4,6 +4,7 @@
 //! serves the few reads that go to the database.
 
 mod audit;
+mod batch;
 mod bucket;
 mod commit;
 mod connection;

@@ -1,104 +1,91 @@
-//! The statements of a batch with their values: one array for each column.
-
-use std::pin::Pin;
+//! The values of a batch's statement: one array for each column.
 
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Error, Statement};
 
+use super::batch::{Parts, bit};
 use super::bucket::{Buckets, int};
-use super::connection::Connection;
+use super::statements::Part;
 use crate::ids::{DeviceId, LicenseId, OrganizationId, PoolId, ShardId, TenantId, UserId};
 use crate::ledger::change::{
     AuditEvent, LicenseRow, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow,
 };
 use crate::store::{Batch, Owner, encode};
 
-/// A statement on its way; the answer is the number of rows. Sent when first polled.
-pub type Step<'a> = Pin<Box<dyn Future<Output = Result<u64, Error>> + Send + 'a>>;
-
 type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
-/// Collects the statements of one batch.
-pub struct Steps<'a> {
-    connection: &'a Connection,
-    shard: i16,
-    steps: Vec<Step<'a>>,
+/// What a batch's statement is made of, and its parameters.
+pub struct Put<'a> {
+    pub parts: Parts,
+    pub values: Vec<Value<'a>>,
 }
 
-impl<'a> Steps<'a> {
-    /// BEGIN and the fence.
-    pub fn begin(connection: &'a Connection, shard: ShardId, owner: Owner, batch: &Batch) -> Self {
-        let mut steps = Self { connection, shard: shard.0.cast_signed(), steps: Vec::with_capacity(32) };
-        steps.steps.push(Box::pin(async { connection.client.batch_execute("BEGIN").await.map(|()| 0) }));
+impl<'a> Put<'a> {
+    pub fn new(shard: ShardId, owner: Owner, batch: &'a Batch) -> Self {
         let position = batch.position;
-        steps.push(
-            &connection.statements.fence,
-            vec![
-                Box::new(owner.epoch.0),
-                Box::new(owner.token.0),
-                Box::new(position.seq.0),
-                Box::new(position.tick.0.cast_signed()),
-                Box::new(position.wall.0),
-                Box::new(position.wall_high.0),
-                Box::new(int(position.last_tenant.0)),
-                Box::new(position.last_event.0.cast_signed()),
-            ],
-        );
-        steps
+        let fence: Vec<Value> = vec![
+            Box::new(shard.0.cast_signed()),
+            Box::new(owner.epoch.0),
+            Box::new(owner.token.0),
+            Box::new(position.seq.0),
+            Box::new(position.tick.0.cast_signed()),
+            Box::new(position.wall.0),
+            Box::new(position.wall_high.0),
+            Box::new(int(position.last_tenant.0)),
+            Box::new(position.last_event.0.cast_signed()),
+        ];
+        let mut this = Self { parts: 0, values: fence };
+        this.rows(batch);
+        this
     }
 
-    /// Statements for the tables that have rows; deletions first, so that a key is free before it is used again.
-    pub fn rows(mut self, batch: &'a Batch) -> Vec<Step<'a>> {
+    /// In the order of [`Part`]: that of the parameters in the statement.
+    fn rows(&mut self, batch: &'a Batch) {
         let rows = Buckets::sort(&batch.rows);
         self.delete(&rows);
-        let sql = &self.connection.statements;
-        self.put(&sql.put_tenants, &rows.tenants, tenants);
-        self.put(&sql.put_licenses, &rows.licenses, licenses);
-        self.put(&sql.put_pools, &rows.pools, pools);
-        self.put(&sql.put_organizations, &rows.organizations, organizations);
-        self.put(&sql.put_users, &rows.users, users);
-        self.put(&sql.put_seats, &rows.seats, seats);
-        self.put(&sql.put_sessions, &rows.sessions, sessions);
+        self.put(Part::PutTenants, &rows.tenants, tenants);
+        self.put(Part::PutLicenses, &rows.licenses, licenses);
+        self.put(Part::PutPools, &rows.pools, pools);
+        self.put(Part::PutOrganizations, &rows.organizations, organizations);
+        self.put(Part::PutUsers, &rows.users, users);
+        self.put(Part::PutSeats, &rows.seats, seats);
+        self.put(Part::PutSessions, &rows.sessions, sessions);
         let events: Vec<&AuditEvent> = batch.events.iter().collect();
-        self.put(&sql.put_events, &events, audit);
-        self.steps
+        self.put(Part::PutEvents, &events, audit);
     }
 
     fn delete(&mut self, rows: &Buckets<'a>) {
-        let sql = &self.connection.statements;
-        if !rows.gone_tenants.is_empty() {
-            for statement in [
-                &sql.delete_tenants,
-                &sql.delete_tenants_licenses,
-                &sql.delete_tenants_pools,
-                &sql.delete_tenants_organizations,
-                &sql.delete_tenants_users,
-                &sql.delete_tenants_seats,
-                &sql.delete_tenants_sessions,
-            ] {
-                self.push(statement, vec![Box::new(rows.gone_tenants.clone())]);
-            }
+        for part in [
+            Part::DeleteTenants,
+            Part::DeleteTenantsLicenses,
+            Part::DeleteTenantsPools,
+            Part::DeleteTenantsOrganizations,
+            Part::DeleteTenantsUsers,
+            Part::DeleteTenantsSeats,
+            Part::DeleteTenantsSessions,
+        ] {
+            self.put(part, &rows.gone_tenants, |rows| vec![column(rows, |no| no)]);
         }
-        self.put(&sql.delete_licenses, &rows.gone_licenses, |rows| vec![column(rows, |k| k.0), column(rows, |k| k.1)]);
-        for (statement, keys) in
-            [(&sql.delete_organizations, &rows.gone_organizations), (&sql.delete_users, &rows.gone_users)]
+        self.put(Part::DeleteLicenses, &rows.gone_licenses, |rows| {
+            vec![column(rows, |key| key.0), column(rows, |key| key.1)]
+        });
+        for (part, keys) in
+            [(Part::DeleteOrganizations, &rows.gone_organizations), (Part::DeleteUsers, &rows.gone_users)]
         {
-            self.put(statement, keys, |rows| vec![column(rows, |k| k.0), column(rows, |k| k.1)]);
+            self.put(part, keys, |rows| vec![column(rows, |key| key.0), column(rows, |key| key.1)]);
         }
-        for (statement, keys) in [(&sql.delete_seats, &rows.gone_seats), (&sql.delete_sessions, &rows.gone_sessions)] {
-            self.put(statement, keys, |rows| vec![column(rows, |k| k.0), column(rows, |k| k.1), column(rows, |k| k.2)]);
+        for (part, keys) in [(Part::DeleteSeats, &rows.gone_seats), (Part::DeleteSessions, &rows.gone_sessions)] {
+            self.put(part, keys, |rows| {
+                vec![column(rows, |key| key.0), column(rows, |key| key.1), column(rows, |key| key.2)]
+            });
         }
     }
 
-    fn put<R: Copy>(&mut self, statement: &'a Statement, rows: &[R], columns: impl Fn(&[R]) -> Vec<Value<'a>>) {
+    fn put<R: Copy>(&mut self, part: Part, rows: &[R], columns: impl Fn(&[R]) -> Vec<Value<'a>>) {
         if !rows.is_empty() {
-            self.push(statement, columns(rows));
+            debug_assert!(self.parts < bit(part), "parameters stand in the order of the parts");
+            self.parts |= bit(part);
+            self.values.extend(columns(rows));
         }
-    }
-
-    fn push(&mut self, statement: &'a Statement, mut values: Vec<Value<'a>>) {
-        values.insert(0, Box::new(self.shard));
-        self.steps.push(Box::pin(self.connection.client.execute_raw(statement, values)));
     }
 }
 

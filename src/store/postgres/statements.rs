@@ -48,28 +48,43 @@ statements! {
         WHERE shard_id = $1 AND epoch = $2 AND owner_token = $3
         RETURNING epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no";
     release: "UPDATE shards SET owner_token = $4 WHERE shard_id = $1 AND epoch = $2 AND owner_token = $3";
+}
 
-    // A stale owner, or a batch sent twice, writes NULL into a column that does not take it.
-    fence: "UPDATE shards SET
-        seq = CASE WHEN epoch = $2 AND owner_token = $3 AND seq = $4::bigint - 1 THEN $4::bigint ELSE NULL END,
-        tick_ms = $5, wall_ms = $6, wall_high_ms = $7, last_tenant_no = $8, last_event_no = $9
-        WHERE shard_id = $1";
+/// A stale owner, or a batch sent twice, writes NULL into a column that does not take it.
+pub const FENCE: &str = "/* usher:fence */ UPDATE shards SET
+    seq = CASE WHEN epoch = $2 AND owner_token = $3 AND seq = $4::bigint - 1 THEN $4::bigint ELSE NULL END,
+    tick_ms = $5, wall_ms = $6, wall_high_ms = $7, last_tenant_no = $8, last_event_no = $9
+    WHERE shard_id = $1";
 
-    delete_tenants: delete_tenants!("tenants");
-    delete_tenants_licenses: delete_tenants!("licenses");
-    delete_tenants_pools: delete_tenants!("pools");
-    delete_tenants_organizations: delete_tenants!("organizations");
-    delete_tenants_users: delete_tenants!("users");
-    delete_tenants_seats: delete_tenants!("seats");
-    delete_tenants_sessions: delete_tenants!("sessions");
+macro_rules! parts {
+    ($($name:ident: $sql:expr;)*) => {
+        /// What a batch can do to a table.
+        #[derive(Debug, Clone, Copy)]
+        pub enum Part {
+            $($name,)*
+        }
 
-    delete_licenses: delete!("licenses", "$2::integer[], $3::text[]", "license_id");
-    delete_organizations: delete!("organizations", "$2::integer[], $3::integer[]", "organization_no");
-    delete_users: delete!("users", "$2::integer[], $3::integer[]", "user_no");
-    delete_seats: delete!("seats", "$2::integer[], $3::integer[], $4::integer[]", "user_no", "pool_no");
-    delete_sessions: delete!("sessions", "$2::integer[], $3::integer[], $4::integer[]", "user_no", "place");
+        /// Their names and statements, in the order of [`Part`].
+        pub const PARTS: &[(&str, &str)] = &[$((stringify!($name), $sql),)*];
+    };
+}
 
-    put_tenants: "INSERT INTO tenants
+parts! {
+    DeleteTenants: delete_tenants!("tenants");
+    DeleteTenantsLicenses: delete_tenants!("licenses");
+    DeleteTenantsPools: delete_tenants!("pools");
+    DeleteTenantsOrganizations: delete_tenants!("organizations");
+    DeleteTenantsUsers: delete_tenants!("users");
+    DeleteTenantsSeats: delete_tenants!("seats");
+    DeleteTenantsSessions: delete_tenants!("sessions");
+
+    DeleteLicenses: delete!("licenses", "$2::integer[], $3::text[]", "license_id");
+    DeleteOrganizations: delete!("organizations", "$2::integer[], $3::integer[]", "organization_no");
+    DeleteUsers: delete!("users", "$2::integer[], $3::integer[]", "user_no");
+    DeleteSeats: delete!("seats", "$2::integer[], $3::integer[], $4::integer[]", "user_no", "pool_no");
+    DeleteSessions: delete!("sessions", "$2::integer[], $3::integer[], $4::integer[]", "user_no", "place");
+
+    PutTenants: "INSERT INTO tenants
             (shard_id, tenant_no, tenant_id, display_name, contact, state, policy, created, version)
         SELECT $1::smallint, unnest($2::integer[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),
             unnest($6::smallint[]), unnest($7::text[]), unnest($8::bigint[]), unnest($9::bigint[])
@@ -77,24 +92,24 @@ statements! {
             (tenant_id, display_name, contact, state, policy, created, version)
             = (excluded.tenant_id, excluded.display_name, excluded.contact, excluded.state, excluded.policy,
                excluded.created, excluded.version)";
-    put_licenses: "INSERT INTO licenses
+    PutLicenses: "INSERT INTO licenses
             (shard_id, tenant_no, license_id, revision, not_before_ms, expires_ms, entitlements)
         SELECT $1::smallint, unnest($2::integer[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::bigint[]),
             unnest($6::bigint[]), unnest($7::text[])
         ON CONFLICT (shard_id, tenant_no, license_id) DO UPDATE SET
             (revision, not_before_ms, expires_ms, entitlements)
             = (excluded.revision, excluded.not_before_ms, excluded.expires_ms, excluded.entitlements)";
-    put_pools: "INSERT INTO pools (shard_id, tenant_no, pool_no, pool_id)
+    PutPools: "INSERT INTO pools (shard_id, tenant_no, pool_no, pool_id)
         SELECT $1::smallint, unnest($2::integer[]), unnest($3::integer[]), unnest($4::text[])
         ON CONFLICT (shard_id, tenant_no, pool_no) DO UPDATE SET pool_id = excluded.pool_id";
-    put_organizations: "INSERT INTO organizations
+    PutOrganizations: "INSERT INTO organizations
             (shard_id, tenant_no, organization_no, organization_id, display_name, created, version)
         SELECT $1::smallint, unnest($2::integer[]), unnest($3::integer[]), unnest($4::text[]), unnest($5::text[]),
             unnest($6::bigint[]), unnest($7::bigint[])
         ON CONFLICT (shard_id, tenant_no, organization_no) DO UPDATE SET
             (organization_id, display_name, created, version)
             = (excluded.organization_id, excluded.display_name, excluded.created, excluded.version)";
-    put_users: "INSERT INTO users
+    PutUsers: "INSERT INTO users
             (shard_id, tenant_no, user_no, user_id, administrator, blocked, profile, created, version)
         SELECT $1::smallint, unnest($2::integer[]), unnest($3::integer[]), unnest($4::text[]), unnest($5::boolean[]),
             unnest($6::smallint[]), unnest($7::text[]), unnest($8::bigint[]), unnest($9::bigint[])
@@ -102,14 +117,14 @@ statements! {
             (user_id, administrator, blocked, profile, created, version)
             = (excluded.user_id, excluded.administrator, excluded.blocked, excluded.profile, excluded.created,
                excluded.version)";
-    put_seats: "INSERT INTO seats
+    PutSeats: "INSERT INTO seats
             (shard_id, tenant_no, user_no, pool_no, granted, grant_event_no, organizations)
         SELECT $1::smallint, unnest($2::integer[]), unnest($3::integer[]), unnest($4::integer[]),
             unnest($5::bigint[]), unnest($6::bigint[]), unnest($7::text[])
         ON CONFLICT (shard_id, tenant_no, user_no, pool_no) DO UPDATE SET
             (granted, grant_event_no, organizations)
             = (excluded.granted, excluded.grant_event_no, excluded.organizations)";
-    put_sessions: "INSERT INTO sessions
+    PutSessions: "INSERT INTO sessions
             (shard_id, tenant_no, user_no, place, session_id, pool_no, organization_no, device_id, client,
              administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason)
         SELECT $1::smallint, unnest($2::integer[]), unnest($3::integer[]), unnest($4::integer[]), unnest($5::uuid[]),
@@ -122,7 +137,7 @@ statements! {
             = (excluded.session_id, excluded.pool_no, excluded.organization_no, excluded.device_id, excluded.client,
                excluded.administrator, excluded.exempt, excluded.started, excluded.last_activity,
                excluded.lease_ttl_ms, excluded.ended, excluded.ended_reason)";
-    put_events: "INSERT INTO audit
+    PutEvents: "INSERT INTO audit
             (shard_id, tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id,
              organization_id, count, detail)
         SELECT $1::smallint, unnest($2::integer[]), unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::text[]),

@@ -67,16 +67,16 @@ impl Writer {
     async fn run<T>(
         &self,
         patience: Option<Duration>,
-        job: impl for<'a> FnOnce(&'a Connection) -> Job<'a, T> + Send,
+        job: impl for<'a> FnOnce(&'a mut Connection) -> Job<'a, T> + Send,
     ) -> Result<T, StoreError> {
         let mut place = self.connection.lock().await;
-        let connection = match place.take() {
+        let mut connection = match place.take() {
             Some(connection) if !connection.is_closed() => connection,
             _ => self.connector.connect().await?,
         };
         let answer = match patience {
-            None => job(&connection).await,
-            Some(patience) => match timeout(patience, job(&connection)).await {
+            None => job(&mut connection).await,
+            Some(patience) => match timeout(patience, job(&mut connection)).await {
                 Ok(answer) => answer,
                 Err(_) => return Err(StoreError(format!("{}: no answer in time", self.connector.url()))),
             },

@@ -12,13 +12,13 @@ mod embedded {
 
 /// Brings the schema up to date. The lock of the data directory keeps other processes away.
 pub fn migrate(connection: &mut Connection) -> Result<Migrated, OpenError> {
-    let runner = embedded::migrations::runner();
+    // Grouped: a migration and its line in the history are one transaction, so a crash leaves a whole version.
+    let runner = embedded::migrations::runner().set_grouped(true);
     let known = runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0);
     let found = version(connection).map_err(|error| OpenError::Other(error.into()))?;
     if found > known {
         return Err(OpenError::SchemaNewer { found, known });
     }
-    // One transaction for each migration and its line in the history: a crash leaves a whole version.
     die_here!(Migrating);
     runner.run(connection).map_err(|error| OpenError::Other(StoreError(format!("cannot migrate: {error}"))))?;
     die_here!(Migrating);

@@ -4,7 +4,7 @@
 //!
 //! A failing seed is shortened, and printed with the command that runs it again.
 
-mod dice;
+pub mod dice;
 mod generate;
 mod naive;
 mod pair;

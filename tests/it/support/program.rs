@@ -53,16 +53,22 @@ fn command(data: &Data, listen: &str, more: &[&str]) -> Command {
 impl Program {
     /// Starts the program and waits until it says what it bound.
     pub fn start(data: &Data, more: &[&str]) -> Self {
+        Self::launch(data, more, &[]).unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"))
+    }
+
+    /// The same with more variables in its environment, for a program that may end before it serves.
+    pub fn launch(data: &Data, more: &[&str], variables: &[(&str, &str)]) -> Result<Self, Ended> {
         let migrate: &[&str] = if matches!(data, Data::Postgres(_)) { &["--migrate-on-start"] } else { &[] };
-        let mut child = command(data, ANY_PORT, &[migrate, more].concat()).spawn().expect("the program starts");
+        let mut command = command(data, ANY_PORT, &[migrate, more].concat());
+        let mut child = command.envs(variables.iter().copied()).spawn().expect("the program starts");
         let log = lines_of(child.stderr.take().expect("a pipe"));
         let output = lines_of(child.stdout.take().expect("a pipe"));
-        let mut said = Vec::new();
         let (mut api, mut ops) = (None, None);
         while api.is_none() || ops.is_none() {
             let Ok(line) = output.recv_timeout(PATIENCE) else {
-                let errors: Vec<String> = log.iter().collect();
-                panic!("the program did not start: {said:?}\n{}", errors.join("\n"));
+                let _ = child.kill();
+                let status = child.wait().expect("the process ends");
+                return Err(Ended { status, errors: log.iter().collect::<Vec<_>>().join("\n") });
             };
             if let Some(rest) = line.trim().strip_prefix("gRPC") {
                 api = rest.trim().parse().ok();
@@ -70,9 +76,8 @@ impl Program {
             if let Some(rest) = line.trim().strip_prefix("operations") {
                 ops = rest.trim().strip_prefix("http://").and_then(|rest| rest.split('/').next()?.parse().ok());
             }
-            said.push(line);
         }
-        Self { child, api: api.expect("seen"), ops: ops.expect("seen"), log }
+        Ok(Self { child, api: api.expect("seen"), ops: ops.expect("seen"), log })
     }
 
     /// Runs a program that is expected to end by itself.
@@ -103,6 +108,17 @@ impl Program {
     pub fn kill(mut self) {
         self.child.kill().expect("the process is there");
         self.child.wait().expect("the process ends");
+    }
+
+    /// Waits until the program has ended by itself.
+    pub async fn dies(&mut self) -> ExitStatus {
+        let mut looks = tokio::time::interval(Duration::from_millis(2));
+        loop {
+            looks.tick().await;
+            if let Some(status) = self.child.try_wait().expect("a child of ours") {
+                return status;
+            }
+        }
     }
 
     pub fn terminate(&self) {

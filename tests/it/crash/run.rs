@@ -1,0 +1,182 @@
+//! One store, one load, and the deaths of the programs that served them.
+
+use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use crate::history::{Answer, Load, Plan, Recount, check};
+use crate::model::dice::Dice;
+use crate::support::program::{Data, Program};
+
+/// From the start of the process to its first answer.
+const START: Duration = Duration::from_secs(2);
+/// How long a life lasts that does not come to its place of death: there may be nothing to load yet.
+const LONGEST: Duration = Duration::from_millis(500);
+const ABORTED: i32 = 6;
+
+/// Places, and how often at most they are passed before it dies.
+const PLACES: [(&str, u64); 5] =
+    [("Migrating", 2), ("BatchBuilt", 120), ("BeforeCommit", 120), ("AfterCommit", 120), ("Loading", 1)];
+
+#[derive(Debug, Clone, Copy)]
+enum Death {
+    /// At a place, when it is passed for this time.
+    At(&'static str, u64),
+    /// By SIGKILL, so long after it began to serve.
+    After(Duration),
+}
+
+/// How many died where, and what the clients of all runs heard.
+#[derive(Debug, Default)]
+pub struct Reached {
+    deaths: BTreeMap<&'static str, u64>,
+    longest_start: Duration,
+    answers: BTreeMap<&'static str, u64>,
+}
+
+impl Reached {
+    /// Tests nothing unless it died everywhere, and clients heard everything.
+    pub fn enough(&self) {
+        println!("{self:?}");
+        if self.deaths.values().sum::<u64>() < 50 {
+            return;
+        }
+        for place in PLACES.iter().map(|(place, _)| *place).chain(["anywhere"]) {
+            assert!(self.deaths.contains_key(place), "nobody died at {place}: {self:?}");
+        }
+        for answer in ["unknown", "lease", "renewed", "kept", "ended", "done", "denied"] {
+            assert!(self.answers.contains_key(answer), "nobody heard {answer}: {self:?}");
+        }
+    }
+}
+
+pub struct Run<'a> {
+    data: Data<'a>,
+    dice: Dice,
+    seed: u64,
+    store: &'static str,
+    options: Vec<String>,
+    load: Load,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(data: Data<'a>, seed: u64, store: &'static str) -> Self {
+        let plan = Plan { seed, ..Plan::default() };
+        Self { data, dice: Dice::new(seed), seed, store, options: plan.options(), load: Load::start(plan) }
+    }
+
+    pub async fn die(mut self, deaths: u64, reached: &mut Reached) {
+        for number in 0..deaths {
+            let death = self.death(number);
+            self.life(death, reached).await;
+        }
+        self.last_life(reached).await;
+    }
+
+    /// By turns somewhere and anywhere; each place once in ten deaths, in an order that the seed turns.
+    fn death(&mut self, number: u64) -> Death {
+        if (number + self.seed) % 2 == 0 {
+            return Death::After(Duration::from_micros(self.dice.below(350_000)));
+        }
+        let (place, most) = PLACES[((number / 2 + self.seed) % PLACES.len() as u64) as usize];
+        Death::At(place, 1 + self.dice.below(most))
+    }
+
+    #[allow(clippy::disallowed_methods)] // How long a start takes is measured from outside.
+    async fn life(&mut self, death: Death, reached: &mut Reached) {
+        let variables = match death {
+            Death::At(place, pass) => vec![("USHER_DIE_AT", format!("{place}:{pass}"))],
+            Death::After(_) => Vec::new(),
+        };
+        let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let options: Vec<&str> = self.options.iter().map(String::as_str).collect();
+        let started = Instant::now();
+        let mut program = match Program::launch(&self.data, &options, &variables) {
+            Ok(program) => program,
+            Err(ended) => return self.died(death, ended.status, &ended.errors, reached),
+        };
+        let told = match self.load.told(program.api).await {
+            Ok(told) => told,
+            Err(status) => {
+                let Ok(end) = tokio::time::timeout(LONGEST, program.dies()).await else {
+                    self.fail(death, &format!("it does not answer: {status:?}"));
+                };
+                return self.died(death, end, &program.ended().errors, reached);
+            }
+        };
+        let took = started.elapsed();
+        if took > START {
+            self.fail(death, &format!("the start took {took:?}"));
+        }
+        reached.longest_start = reached.longest_start.max(took);
+        self.judge(death, Recount { told: Some(told), ..Recount::read(&self.data).await });
+
+        self.load.switch.at(program.api);
+        let longest = if let Death::After(time) = death { time } else { LONGEST };
+        let died = tokio::time::timeout(longest, program.dies()).await;
+        self.load.switch.nowhere();
+        match died {
+            Ok(end) => self.died(death, end, &program.ended().errors, reached),
+            Err(_) => {
+                program.kill();
+                *reached.deaths.entry("anywhere").or_default() += 1;
+            }
+        }
+    }
+
+    /// It ended by itself, as it was told to.
+    fn died(&self, death: Death, end: ExitStatus, errors: &str, reached: &mut Reached) {
+        match death {
+            Death::At(place, _) if end.signal() == Some(ABORTED) && !errors.contains("panicked") => {
+                *reached.deaths.entry(place).or_default() += 1;
+            }
+            _ => self.fail(death, &format!("it ended by itself: {end}\n{errors}")),
+        }
+    }
+
+    /// Clients wait: nothing is asked of the program meanwhile.
+    fn judge(&self, death: Death, recount: Recount) {
+        if let Err(violations) = check(&self.load.so_far(), &recount) {
+            let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
+            self.fail(death, &lines.join("\n"));
+        }
+    }
+
+    /// Works for a while, and ends in order; then every call has its answer.
+    async fn last_life(mut self, reached: &mut Reached) {
+        let options: Vec<&str> = self.options.iter().map(String::as_str).collect();
+        let program = Program::start(&self.data, &options);
+        self.load.switch.at(program.api);
+        if tokio::time::timeout(Duration::from_secs(30), self.load.answered(500)).await.is_err() {
+            self.fail(Death::After(Duration::ZERO), "clients are not answered any more");
+        }
+        let history = self.load.stop().await;
+        let told = self.load.told(program.api).await.expect("it serves");
+        program.terminate();
+        let ended = program.ended();
+        assert!(ended.status.success(), "{ended:?}");
+        self.judge(Death::After(Duration::ZERO), Recount { told: Some(told), ..Recount::read(&self.data).await });
+        for call in history.calls {
+            let answer = match call.answer {
+                Answer::Unknown(_) => "unknown",
+                Answer::Lease { renewed: false, .. } => "lease",
+                Answer::Lease { renewed: true, .. } => "renewed",
+                Answer::Kept => "kept",
+                Answer::Ended { .. } => "ended",
+                Answer::Done => "done",
+                Answer::Denied(_) => "denied",
+                Answer::Odd(_) => "odd",
+            };
+            *reached.answers.entry(answer).or_default() += 1;
+        }
+    }
+
+    fn fail(&self, death: Death, what: &str) -> ! {
+        let (seed, store) = (self.seed, self.store);
+        panic!(
+            "{what}\nin the life that was to end {death:?}, of seed {seed}; again:\n\
+             USHER_CRASH_SEED={seed} cargo test --locked --features faults --test it crash::{store} -- --exact"
+        )
+    }
+}

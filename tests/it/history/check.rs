@@ -1,0 +1,279 @@
+//! The judge: what clients were told against what is in the store.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::leases::{self, Lease};
+use super::ledger::{self, Folded};
+use super::recount::{Recount, SessionRow};
+use super::{Answer, Ask, History, Name, Who, seats};
+
+/// By how much wall time and the clock of the clients may differ, in milliseconds.
+const SLACK: i64 = 50;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Something acknowledged is not in the store (I2).
+    Lost,
+    /// Something is in the store that nobody asked for.
+    Unasked,
+    /// More in use than there are seats (I1).
+    OverLimit,
+    /// A denial for want of seats while one was free.
+    FreeSeatDenied,
+    /// A session was told to live after its end was told (R24).
+    Resurrected,
+    /// A session ended for a reason that it cannot have.
+    WrongReason,
+    /// A lease ran out before its time (I5).
+    EndedEarly,
+    /// Rows, audit and the service tell different things (I4).
+    Disagree,
+    /// The audit makes no sense in itself.
+    Audit,
+    /// An answer speaks of something that was not asked about (I6).
+    Odd,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    pub kind: Kind,
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.kind, self.what)
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Found(Vec<Violation>);
+
+impl Found {
+    pub fn push(&mut self, kind: Kind, what: String) {
+        self.0.push(Violation { kind, what });
+    }
+}
+
+/// Whether everything that clients heard is true of the store, and everything in the store can be explained by what
+/// they asked. Calls without an answer may have been carried out, or not.
+pub fn check(history: &History, recount: &Recount) -> Result<(), Vec<Violation>> {
+    let mut found = Found::default();
+    let leases = leases::leases(history);
+    let folded = ledger::fold(history, &recount.audit, &mut found);
+    for call in &history.calls {
+        if let Answer::Odd(text) = &call.answer {
+            found.push(Kind::Odd, format!("{}: {text}", call.who));
+        }
+    }
+    check_outs(&leases, &folded, &mut found);
+    ends(history, &leases, &folded, &mut found);
+    resurrected(history, &leases, &mut found);
+    unasked(history, &leases, &folded, &mut found);
+    denials(history, &folded, &mut found);
+    reasons(history, &leases, &folded, &mut found);
+    seats::explained(history, &folded, &mut found);
+    leases::within_limits(history, &leases, &mut found);
+    seats::within_limits(history, &mut found);
+    rows(history, recount, &folded, &mut found);
+    told(history, recount, &folded, &mut found);
+    if found.0.is_empty() { Ok(()) } else { Err(found.0) }
+}
+
+/// Every acknowledged check-out, and every acknowledged renewal, is in the audit.
+fn check_outs(leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Found) {
+    for (session, lease) in leases {
+        if lease.fresh > 1 {
+            found.push(Kind::Odd, format!("{}: session {session} was given {} times", lease.who, lease.fresh));
+        }
+        if folded.started.get(session) != Some(&lease.who) {
+            found.push(Kind::Lost, format!("{}: the start of session {session}, known at {}", lease.who, lease.known));
+        }
+        let renewed = folded.renewed.get(session).copied().unwrap_or_default();
+        if renewed < lease.renewed {
+            let text = format!("{}: session {session} was renewed {} times", lease.who, lease.renewed);
+            found.push(Kind::Lost, format!("{text}, by the audit {renewed}"));
+        }
+    }
+}
+
+/// Every acknowledged end is in the audit, with the reason that was told.
+fn ends(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Found) {
+    for call in &history.calls {
+        let (Ask::CheckIn { session } | Ask::Heartbeat { session }) = &call.ask else { continue };
+        let Answer::Ended { now, reason } = &call.answer else { continue };
+        match folded.ended.get(session) {
+            None => found.push(Kind::Lost, format!("{}: the end of session {session}, {reason}", call.who)),
+            // A crash forgets why, once the row is used again; never that (R24).
+            Some(_) if &**reason == "UNKNOWN" && !now => {}
+            Some(ended) if ended.reason == *reason => {}
+            Some(ended) => {
+                let text = format!("{}: session {session} ended {reason}, by the audit {}", call.who, ended.reason);
+                found.push(Kind::Disagree, text);
+            }
+        }
+    }
+    for (session, lease) in leases {
+        if lease.ended.is_some() && !folded.ended.contains_key(session) {
+            found.push(Kind::Lost, format!("{}: the end of session {session}", lease.who));
+        }
+    }
+}
+
+/// Nobody is told that a session lives who asked after somebody had been told that it does not.
+fn resurrected(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Found) {
+    for call in &history.calls {
+        let session = match (&call.ask, &call.answer) {
+            (Ask::Heartbeat { session }, Answer::Kept) | (_, Answer::Lease { session, .. }) => session,
+            _ => continue,
+        };
+        if let Some(ended) = leases.get(session).and_then(|lease| lease.ended).filter(|ended| *ended < call.asked) {
+            let text = format!("{}: session {session} had ended by {ended}", call.who);
+            found.push(
+                Kind::Resurrected,
+                format!("{text}, and lives by the answer to what was asked at {}", call.asked),
+            );
+        }
+    }
+}
+
+/// Every session of the audit was asked for: by a call that was told of it, or by one without an answer.
+fn unasked(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Found) {
+    let mut unanswered: BTreeMap<&Who, u64> = BTreeMap::new();
+    for call in &history.calls {
+        if let (Ask::CheckOut { .. }, Answer::Unknown(_)) = (&call.ask, &call.answer) {
+            *unanswered.entry(&call.who).or_default() += 1;
+        }
+    }
+    let mut more: BTreeMap<&Who, u64> = BTreeMap::new();
+    for (session, who) in &folded.started {
+        let renewed = folded.renewed.get(session).copied().unwrap_or_default();
+        let heard = leases.get(session).map_or(0, |lease| lease.fresh + lease.renewed);
+        *more.entry(who).or_default() += (1 + renewed).saturating_sub(heard);
+    }
+    for (who, more) in more {
+        let unanswered = unanswered.get(who).copied().unwrap_or_default();
+        if more > unanswered {
+            let text = format!("{who}: {more} starts and renewals by the audit of which nobody was told");
+            found.push(Kind::Unasked, format!("{text}, and {unanswered} calls without an answer"));
+        }
+    }
+}
+
+/// No denial that nobody heard of. (One that was heard can be missing: its event follows with the next batch, R21.)
+fn denials(history: &History, folded: &Folded, found: &mut Found) {
+    for ((who, grant, reason), count) in &folded.denied {
+        let heard = history.calls.iter().filter(|call| call.who == *who).filter(|call| {
+            let asked = if *grant { call.ask == Ask::Grant } else { matches!(call.ask, Ask::CheckOut { .. }) };
+            let may = match &call.answer {
+                Answer::Denied(heard) => heard == reason,
+                Answer::Unknown(_) => true,
+                _ => false,
+            };
+            asked && may
+        });
+        let heard = heard.count() as u64;
+        if *count > heard {
+            found.push(Kind::Unasked, format!("{who}: {count} denials {reason}, of which {heard} can have been heard"));
+        }
+    }
+}
+
+/// Every session ended for a reason that it can have.
+fn reasons(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Found) {
+    let checked_in: BTreeSet<&Name> = history.calls.iter().filter_map(|call| returned(&call.ask)).collect();
+    for (session, ended) in &folded.ended {
+        let Some(who) = folded.started.get(session) else { continue };
+        let Some(rules) = history.tenants.get(&who.tenant) else { continue };
+        let possible = match &*ended.reason {
+            "CHECKED_IN" => checked_in.contains(session),
+            "TAKEN_OVER" => rules.take_over,
+            "LEASE_EXPIRED" => {
+                let at = (ended.at - history.began + SLACK) * 1_000;
+                // Of a session that nobody was told of, nothing is known.
+                let promised = leases.get(session).map(|lease| lease.kept.saturating_add(rules.lease));
+                if promised.is_some_and(|promised| i64::try_from(promised).unwrap_or(i64::MAX) > at) {
+                    let text = format!("{who}: session {session} expired at {at}, promised until {promised:?}");
+                    found.push(Kind::EndedEarly, text);
+                }
+                true
+            }
+            _ => false,
+        };
+        if !possible {
+            found.push(Kind::WrongReason, format!("{who}: session {session} ended {}", ended.reason));
+        }
+    }
+}
+
+fn returned(ask: &Ask) -> Option<&Name> {
+    if let Ask::CheckIn { session } = ask { Some(session) } else { None }
+}
+
+/// The rows are what the audit adds up to.
+fn rows(history: &History, recount: &Recount, folded: &Folded, found: &mut Found) {
+    let agreed = |who: &&Who| history.limit(&who.tenant, &who.pool).is_some();
+    let mut live = BTreeMap::new();
+    for row in recount.sessions.iter().filter(|row| agreed(&&row.who)) {
+        let by_audit = folded.ended.get(&row.session).map(|ended| &ended.reason);
+        if folded.started.get(&row.session) != Some(&row.who) || by_audit != row.ended.as_ref() {
+            let SessionRow { who, session, ended, .. } = row;
+            let text = format!("{who}: the row of session {session} says that it ended {ended:?}");
+            found.push(Kind::Disagree, format!("{text}, the audit {by_audit:?}"));
+        }
+        if row.ended.is_none() {
+            live.insert(row.session.clone(), row.who.clone());
+        }
+    }
+    for (session, who) in folded.live.iter().filter(|(session, _)| !live.contains_key(*session)) {
+        found.push(Kind::Disagree, format!("{who}: session {session} lives by the audit, and has no row"));
+    }
+    let held: BTreeSet<&Who> = recount.seats.iter().filter(agreed).collect();
+    for who in folded.held.iter().collect::<BTreeSet<_>>().symmetric_difference(&held) {
+        found.push(Kind::Disagree, format!("{who}: a seat either by the audit or by its row, not by both"));
+    }
+    for ((tenant, pool), in_use) in in_use(history, &live, &held) {
+        let seats = history.limit(tenant, pool).map_or(0, |limit| limit.seats);
+        if in_use > seats {
+            found.push(Kind::OverLimit, format!("{tenant}/{pool}: {in_use} in use of {seats} by the rows"));
+        }
+    }
+}
+
+/// Users with a live session, or with a seat, in every pool that something was agreed about.
+fn in_use<'a>(
+    history: &'a History,
+    live: &BTreeMap<Name, Who>,
+    held: &BTreeSet<&Who>,
+) -> BTreeMap<(&'a Name, &'a Name), u64> {
+    let mut pools = BTreeMap::new();
+    for (tenant, rules) in &history.tenants {
+        for (pool, limit) in &rules.limits {
+            let here = |who: &&Who| who.tenant == *tenant && who.pool == *pool;
+            let users: BTreeSet<&Who> = if limit.named {
+                held.iter().copied().filter(here).collect()
+            } else {
+                live.values().filter(here).collect()
+            };
+            pools.insert((tenant, pool), users.len() as u64);
+        }
+    }
+    pools
+}
+
+/// What the service shows is a recount (I4).
+fn told(history: &History, recount: &Recount, folded: &Folded, found: &mut Found) {
+    let Some(told) = &recount.told else { return };
+    let live: BTreeSet<Name> = folded.live.keys().cloned().collect();
+    for session in live.symmetric_difference(&told.live) {
+        found.push(Kind::Disagree, format!("session {session} lives either by the audit or by the service"));
+    }
+    let held = folded.held.iter().collect();
+    for ((tenant, pool), in_use) in in_use(history, &folded.live, &held) {
+        let shown = told.in_use.iter().find(|(at, of, _)| at == tenant && of == pool).map_or(0, |(_, _, shown)| *shown);
+        if shown != in_use {
+            found.push(Kind::Disagree, format!("{tenant}/{pool}: {in_use} in use, the service says {shown}"));
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! One client: signs users in and out, keeps them alive, grants and revokes, and notes what it asked and heard. What
+//! was not answered is asked again until it is, wherever the service is by then.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tonic::Status;
+use tonic::transport::{Channel, Endpoint};
+use usher::proto::v1::check_out_response::Outcome as CheckedOut;
+use usher::proto::v1::grant_seat_response::Outcome as Granted;
+use usher::proto::v1::heartbeat_response::Outcome as Beat;
+use usher::proto::v1::seat_service_client::SeatServiceClient;
+use usher::proto::v1::{CheckInRequest, CheckOutRequest, GrantSeatRequest, HeartbeatRequest, RevokeSeatRequest};
+
+use super::load::{Pen, Place};
+use super::recount::{denial, end_reason};
+use super::{Answer, Ask, Call, Name, Who};
+use crate::model::dice::Dice;
+
+/// Longer than any answer takes; what a client does not know by then it asks again.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// Between an error and the next attempt.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A user as its client knows it: the session and its device, if one was given and none was taken.
+pub struct Person {
+    pub who: Who,
+    pub named: bool,
+    pub session: Option<(Name, Name)>,
+    /// The last session that ended.
+    pub ended: Option<Name>,
+    pub seat: bool,
+}
+
+pub struct Client {
+    pub place: watch::Receiver<Place>,
+    pub pen: Pen,
+    pub dice: Dice,
+    pub people: Vec<Person>,
+    pub connection: Option<(Place, SeatServiceClient<Channel>)>,
+    pub notes: Arc<Mutex<Vec<Call>>>,
+}
+
+impl Client {
+    /// Takes the seats of those who hold them.
+    pub async fn free(&mut self, holders: Vec<Person>) {
+        let ours = std::mem::replace(&mut self.people, holders);
+        for at in 0..self.people.len() {
+            self.insist(at, Ask::Revoke).await;
+        }
+        self.people = ours;
+    }
+
+    /// Goes on until it is told to stop.
+    pub async fn run(mut self) {
+        for at in 0..self.people.len() {
+            self.insist(at, Ask::Grant).await;
+        }
+        while !self.stopped() {
+            let at = self.dice.below(self.people.len() as u64) as usize;
+            let ask = self.wish(at);
+            self.insist(at, ask).await;
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        *self.place.borrow() == Place::Over
+    }
+
+    /// What to do next with a user.
+    fn wish(&mut self, at: usize) -> Ask {
+        let (dice, person) = (&mut self.dice, &self.people[at]);
+        let other = |device: &Name| if &**device == "desk" { "phone" } else { "desk" };
+        match (&person.session, &person.ended) {
+            _ if person.named && !person.seat => Ask::Grant,
+            (Some((session, device)), _) => match dice.below(100) {
+                0..30 => Ask::Heartbeat { session: session.clone() },
+                30..45 => Ask::CheckOut { device: device.clone() },
+                45..55 => Ask::CheckOut { device: other(device).into() },
+                _ => Ask::CheckIn { session: session.clone() },
+            },
+            (None, _) if person.named && dice.percent(40) => Ask::Revoke,
+            (None, Some(session)) if dice.percent(10) => Ask::Heartbeat { session: session.clone() },
+            (None, Some(session)) if dice.percent(5) => Ask::CheckIn { session: session.clone() },
+            (None, _) => Ask::CheckOut { device: dice.word(&["desk", "phone"]).into() },
+        }
+    }
+
+    /// Asks until there is an answer.
+    async fn insist(&mut self, at: usize, ask: Ask) {
+        loop {
+            let Some(service) = self.service().await else { return };
+            let who = self.people[at].who.clone();
+            let note = self.note(&who, &ask);
+            let answer = match tokio::time::timeout(DEADLINE, send(service, &who, &ask)).await {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(status)) => Answer::Unknown(format!("{:?} {}", status.code(), status.message()).into()),
+                Err(_) => Answer::Unknown("no answer in time".into()),
+            };
+            let unknown = matches!(answer, Answer::Unknown(_));
+            self.learn(at, &ask, &answer);
+            self.notes.lock().expect("notes")[note].answer = answer;
+            if !unknown {
+                self.notes.lock().expect("notes")[note].answered = Some(self.pen.now());
+                return self.pen.heard();
+            }
+            let _ = tokio::time::timeout(PAUSE, self.place.changed()).await;
+        }
+    }
+
+    /// The service, wherever it is; waits while it is nowhere. `None`: it is over.
+    async fn service(&mut self) -> Option<SeatServiceClient<Channel>> {
+        let place = *self.place.wait_for(|place| *place != Place::Nowhere).await.ok()?;
+        let Place::At(address) = place else { return None };
+        if !matches!(&self.connection, Some((known, _)) if *known == place) {
+            let channel = Endpoint::from_shared(format!("http://{address}")).expect("an address").connect_lazy();
+            self.connection = Some((place, SeatServiceClient::new(channel)));
+        }
+        self.connection.as_ref().map(|(_, service)| service.clone())
+    }
+
+    /// Before the call is sent: whoever looks finds it without an answer.
+    fn note(&self, who: &Who, ask: &Ask) -> usize {
+        let mut notes = self.notes.lock().expect("notes");
+        let answer = Answer::Unknown("asked".into());
+        notes.push(Call { who: who.clone(), ask: ask.clone(), asked: self.pen.now(), answered: None, answer });
+        notes.len() - 1
+    }
+
+    fn learn(&mut self, at: usize, ask: &Ask, answer: &Answer) {
+        let person = &mut self.people[at];
+        match (ask, answer) {
+            (Ask::CheckOut { device }, Answer::Lease { session, .. }) => {
+                person.session = Some((session.clone(), device.clone()));
+            }
+            (Ask::CheckIn { session } | Ask::Heartbeat { session }, Answer::Ended { .. }) => {
+                person.session = None;
+                person.ended = Some(session.clone());
+            }
+            (Ask::Grant, Answer::Done) => person.seat = true,
+            (Ask::Revoke, Answer::Done) => person.seat = false,
+            _ => {}
+        }
+    }
+}
+
+/// Sends one call; an error is no answer.
+async fn send(mut service: SeatServiceClient<Channel>, who: &Who, ask: &Ask) -> Result<Answer, Status> {
+    let (tenant_id, pool_id, user_id) = (who.tenant.to_string(), who.pool.to_string(), who.user.to_string());
+    let no_outcome = || Answer::Odd(format!("{ask:?}: neither yes nor no"));
+    match ask {
+        Ask::CheckOut { device } => {
+            let device_id = device.to_string();
+            let ask = CheckOutRequest { tenant_id, pool_id, user_id, device_id, ..Default::default() };
+            Ok(match service.check_out(ask.clone()).await?.into_inner().outcome {
+                Some(CheckedOut::Lease(lease)) => {
+                    let of = (&lease.tenant_id, &lease.pool_id, &lease.user_id, &lease.device_id);
+                    if of != (&ask.tenant_id, &ask.pool_id, &ask.user_id, &ask.device_id) || lease.session_id.is_empty()
+                    {
+                        return Ok(Answer::Odd(format!("asked {ask:?}, got {lease:?}")));
+                    }
+                    Answer::Lease { session: plain(&lease.session_id), renewed: lease.renewed }
+                }
+                Some(CheckedOut::Denial(no)) => Answer::Denied(denial(no.reason.into())),
+                None => no_outcome(),
+            })
+        }
+        Ask::CheckIn { session } => {
+            let ask = CheckInRequest { tenant_id, session_id: session.to_string() };
+            let answer = service.check_in(ask).await?.into_inner();
+            Ok(Answer::Ended { now: answer.ended_now, reason: end_reason(answer.end_reason.into()) })
+        }
+        Ask::Heartbeat { session } => {
+            let ask = HeartbeatRequest { tenant_id, session_id: session.to_string(), active: true };
+            Ok(match service.heartbeat(ask).await?.into_inner().outcome {
+                Some(Beat::Lease(lease)) if plain(&lease.session_id) == *session => Answer::Kept,
+                Some(Beat::Lease(lease)) => Answer::Odd(format!("asked for {session}, got {lease:?}")),
+                Some(Beat::Ended(ended)) => Answer::Ended { now: false, reason: end_reason(ended.reason.into()) },
+                None => no_outcome(),
+            })
+        }
+        Ask::Grant => {
+            let ask = GrantSeatRequest { tenant_id, pool_id, user_id, ..Default::default() };
+            Ok(match service.grant_seat(ask).await?.into_inner().outcome {
+                Some(Granted::Seat(seat)) if *seat.user_id == *who.user => Answer::Done,
+                Some(Granted::Seat(seat)) => Answer::Odd(format!("asked for {who}, got {seat:?}")),
+                Some(Granted::Denial(no)) => Answer::Denied(denial(no.reason.into())),
+                None => no_outcome(),
+            })
+        }
+        Ask::Revoke => {
+            let ask = RevokeSeatRequest { tenant_id, pool_id, user_id, ..Default::default() };
+            let left = service.revoke_seat(ask).await?.into_inner().seat;
+            Ok(left.map_or(Answer::Done, |seat| Answer::Odd(format!("asked to take all, left {seat:?}"))))
+        }
+    }
+}
+
+/// A session's id as SQL tells it.
+fn plain(session: &str) -> Name {
+    session.replace('-', "").into()
+}

@@ -1,0 +1,148 @@
+//! Sessions as clients know them: from when to when each was certainly live.
+
+use std::collections::BTreeMap;
+
+use super::check::{Found, Kind};
+use super::{Answer, Ask, Call, History, Name, Time, Who};
+
+/// One session, from every answer that spoke of it.
+#[derive(Debug)]
+pub struct Lease {
+    pub who: Who,
+    pub device: Name,
+    /// When the first call that got it was asked, and the first moment at which somebody knew of it.
+    pub asked: Time,
+    pub known: Time,
+    /// When the last call was asked that was told that it lives.
+    pub kept: Time,
+    /// The first moment at which somebody knew that it had ended.
+    pub ended: Option<Time>,
+    /// When the first call was asked that may have ended it.
+    pub ender: Option<Time>,
+    /// Answers that gave it as a new one, and answers that renewed it.
+    pub fresh: u64,
+    pub renewed: u64,
+}
+
+impl Lease {
+    /// Live at every instant from here to there: from its answer until somebody asked for its end, or its lease may
+    /// have run out. Who was told that it lives knows that it did when the question was asked.
+    fn certain(&self, lease: Time) -> (Time, Time) {
+        let out = self.kept.saturating_add(lease);
+        (self.known, self.kept.max(self.ender.unwrap_or(Time::MAX).min(out)))
+    }
+}
+
+pub fn leases(history: &History) -> BTreeMap<Name, Lease> {
+    let mut leases = BTreeMap::new();
+    history.calls.iter().for_each(|call| starts(call, &mut leases));
+    history.calls.iter().for_each(|call| goes_on(call, &mut leases));
+    others_devices(history, &mut leases);
+    leases
+}
+
+fn starts(call: &Call, leases: &mut BTreeMap<Name, Lease>) {
+    let (Ask::CheckOut { device }, Answer::Lease { session, renewed }, Some(answered)) =
+        (&call.ask, &call.answer, call.answered)
+    else {
+        return;
+    };
+    let lease = leases.entry(session.clone()).or_insert_with(|| Lease {
+        who: call.who.clone(),
+        device: device.clone(),
+        asked: call.asked,
+        known: answered,
+        kept: call.asked,
+        ended: None,
+        ender: None,
+        fresh: 0,
+        renewed: 0,
+    });
+    lease.asked = lease.asked.min(call.asked);
+    lease.known = lease.known.min(answered);
+    lease.kept = lease.kept.max(call.asked);
+    lease.fresh += u64::from(!*renewed);
+    lease.renewed += u64::from(*renewed);
+}
+
+fn goes_on(call: &Call, leases: &mut BTreeMap<Name, Lease>) {
+    let (Ask::CheckIn { session } | Ask::Heartbeat { session }) = &call.ask else { return };
+    let Some(lease) = leases.get_mut(session) else { return };
+    if matches!(call.ask, Ask::CheckIn { .. }) {
+        lease.ender = earliest(lease.ender, call.asked);
+    }
+    match (&call.answer, call.answered) {
+        (Answer::Kept, _) => lease.kept = lease.kept.max(call.asked),
+        (Answer::Ended { .. }, Some(answered)) => lease.ended = earliest(lease.ended, answered),
+        _ => {}
+    }
+}
+
+/// A user has one device (R17): who gets a session on another one has ended, or outlived, those before it.
+fn others_devices(history: &History, leases: &mut BTreeMap<Name, Lease>) {
+    let mut of_user: BTreeMap<(Name, Name), Vec<&mut Lease>> = BTreeMap::new();
+    for lease in leases.values_mut() {
+        of_user.entry((lease.who.tenant.clone(), lease.who.user.clone())).or_default().push(lease);
+    }
+    for call in &history.calls {
+        let Ask::CheckOut { device } = &call.ask else { continue };
+        let user = (call.who.tenant.clone(), call.who.user.clone());
+        for lease in of_user.get_mut(&user).into_iter().flatten().filter(|lease| lease.device != *device) {
+            match (&call.answer, call.answered) {
+                (Answer::Unknown(_), _) => lease.ender = earliest(lease.ender, call.asked),
+                (Answer::Lease { .. }, Some(answered)) if answered > lease.asked => {
+                    lease.ender = earliest(lease.ender, call.asked);
+                    if lease.known <= call.asked {
+                        lease.ended = earliest(lease.ended, answered);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn earliest(known: Option<Time>, new: Time) -> Option<Time> {
+    Some(known.map_or(new, |known| known.min(new)))
+}
+
+/// At no instant more users with a certainly live session than the limit (I1).
+pub fn within_limits(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Found) {
+    // Tenant and pool; then moment, whether one begins, and who. Ends stand before beginnings.
+    let mut pools: BTreeMap<(&Name, &Name), Vec<(Time, bool, &Name)>> = BTreeMap::new();
+    for lease in leases.values() {
+        let (from, until) = lease.certain(history.tenants.get(&lease.who.tenant).map_or(0, |rules| rules.lease));
+        if from < until {
+            let edges = pools.entry((&lease.who.tenant, &lease.who.pool)).or_default();
+            edges.extend([(from, true, &lease.who.user), (until, false, &lease.who.user)]);
+        }
+    }
+    for ((tenant, pool), edges) in pools {
+        let Some(limit) = history.limit(tenant, pool).filter(|limit| !limit.named) else { continue };
+        most(edges, limit.seats, |at, users| {
+            found.push(
+                Kind::OverLimit,
+                format!("{tenant}/{pool}: at {at} certainly live: {users:?}, of {}", limit.seats),
+            );
+        });
+    }
+}
+
+/// Tells of the first moment at which more users than `limit` are inside their intervals.
+pub fn most(mut edges: Vec<(Time, bool, &Name)>, limit: u64, mut over: impl FnMut(Time, Vec<&Name>)) {
+    edges.sort();
+    let mut inside: BTreeMap<&Name, u32> = BTreeMap::new();
+    for (at, begins, user) in edges {
+        let count = inside.entry(user).or_default();
+        if begins {
+            *count += 1;
+            if inside.len() as u64 > limit {
+                return over(at, inside.into_keys().collect());
+            }
+        } else if *count > 1 {
+            *count -= 1;
+        } else {
+            inside.remove(user);
+        }
+    }
+}

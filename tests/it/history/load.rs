@@ -1,0 +1,252 @@
+//! Many clients at once, on pools that are often full. They outlive the service: it may die at any time, and be
+//! somewhere else when it comes back.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status};
+use usher::proto::v1::session_service_client::SessionServiceClient;
+use usher::proto::v1::tenant_service_client::TenantServiceClient;
+use usher::proto::v1::{
+    CreateTenantRequest, GetUsageRequest, ListSessionsRequest, Policy, Tenant, WhenAlreadySignedIn,
+};
+
+use super::client::{Client, Person};
+use super::recount::Told;
+use super::{Call, History, Limit, Name, Rules, Who};
+use crate::model::dice::Dice;
+
+/// The demo tenant's pool of named seats, and who holds all of them at first.
+const CRM: (&str, &str, u64) = ("demo", "crm", 3);
+const HOLDERS: [&str; 3] = ["ann@demo.example", "bob@demo.example", "root@demo.example"];
+/// Users of one client.
+const USERS: u32 = 2;
+
+/// Where the service is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Down; clients wait.
+    Nowhere,
+    At(SocketAddr),
+    /// Clients end.
+    Over,
+}
+
+/// What the load is like.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub seed: u64,
+    /// Tenants in demo mode, each with one concurrent pool; beside them the demo tenant with its named pool.
+    pub tenants: u32,
+    pub clients: u32,
+    /// Seats in a concurrent pool.
+    pub seats: u64,
+    pub lease: Duration,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { seed: 0, tenants: 5, clients: 18, seats: 3, lease: Duration::from_secs(600) }
+    }
+}
+
+impl Plan {
+    /// What the program has to be started with.
+    pub fn options(&self) -> Vec<String> {
+        vec!["--demo".into(), "--demo-seats".into(), self.seats.to_string()]
+    }
+
+    fn tenant(at: u32) -> Name {
+        format!("tenant{at}").into()
+    }
+
+    /// Every second tenant lets users take over from their other devices.
+    fn rules(&self) -> BTreeMap<Name, Rules> {
+        let concurrent = Limit { named: false, seats: self.seats };
+        let lease = u64::try_from(self.lease.as_micros()).expect("a short time");
+        let ours = (0..self.tenants).map(|at| {
+            let limits = BTreeMap::from([("primary".into(), concurrent)]);
+            (Self::tenant(at), Rules { limits, take_over: at % 2 == 1, lease })
+        });
+        let limits = BTreeMap::from([(CRM.1.into(), Limit { named: true, seats: CRM.2 })]);
+        // The demo tenant has the default policy: a lease of ten minutes.
+        ours.chain([(CRM.0.into(), Rules { limits, take_over: false, lease: 600_000_000 })]).collect()
+    }
+}
+
+/// Tells the time of the history, and counts answers.
+#[derive(Clone)]
+pub struct Pen {
+    began: Instant,
+    heard: watch::Sender<u64>,
+}
+
+impl Pen {
+    #[allow(clippy::disallowed_methods)] // Clients have clocks of their own.
+    pub fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_micros()).expect("a short time")
+    }
+
+    pub fn heard(&self) {
+        self.heard.send_modify(|count| *count += 1);
+    }
+}
+
+/// Tells clients where the service is.
+#[derive(Clone)]
+pub struct Switch(watch::Sender<Place>);
+
+impl Switch {
+    pub fn at(&self, address: SocketAddr) {
+        self.0.send_replace(Place::At(address));
+    }
+
+    /// It is down: clients wait, and ask again what was not answered.
+    pub fn nowhere(&self) {
+        self.0.send_replace(Place::Nowhere);
+    }
+}
+
+/// A load that goes on until it is stopped.
+pub struct Load {
+    plan: Plan,
+    began: i64,
+    pen: Pen,
+    pub switch: Switch,
+    notes: Vec<Arc<Mutex<Vec<Call>>>>,
+    task: JoinHandle<()>,
+}
+
+impl Load {
+    /// Clients wait until they are told where the service is.
+    #[allow(clippy::disallowed_methods)] // Clients have clocks of their own.
+    pub fn start(plan: Plan) -> Self {
+        let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_millis();
+        let pen = Pen { began: Instant::now(), heard: watch::Sender::new(0) };
+        let switch = watch::Sender::new(Place::Nowhere);
+        let clients: Vec<Client> =
+            (0..plan.clients).map(|number| client(&plan, number, &pen, switch.subscribe())).collect();
+        let notes = clients.iter().map(|client| Arc::clone(&client.notes)).collect();
+        let task = tokio::spawn(run(plan.clone(), switch.subscribe(), clients));
+        let began = i64::try_from(began).expect("a year of ours");
+        Self { plan, began, pen, switch: Switch(switch), notes, task }
+    }
+
+    /// Waits until so many more calls are answered.
+    pub async fn answered(&self, more: u64) {
+        let mut heard = self.pen.heard.subscribe();
+        let until = *heard.borrow_and_update() + more;
+        let _ = heard.wait_for(|count| *count >= until).await;
+    }
+
+    /// What was asked and heard so far. What is under way has no answer yet.
+    pub fn so_far(&self) -> History {
+        let calls = self.notes.iter().flat_map(|notes| notes.lock().expect("notes").clone());
+        History {
+            began: self.began,
+            tenants: self.plan.rules(),
+            given: HOLDERS.map(|user| crm(user)).into(),
+            calls: calls.collect(),
+        }
+    }
+
+    /// Ends when every client has its last answer. To be called once.
+    pub async fn stop(&mut self) -> History {
+        self.switch.0.send_replace(Place::Over);
+        (&mut self.task).await.expect("no client panics");
+        self.so_far()
+    }
+
+    /// Asks the service what is live and in use. Nothing else may go on.
+    pub async fn told(&self, address: SocketAddr) -> Result<Told, Status> {
+        let channel = channel(address);
+        let mut told = Told::default();
+        for (tenant, rules) in self.plan.rules() {
+            let ask = GetUsageRequest { tenant_id: tenant.to_string() };
+            let usage = match TenantServiceClient::new(channel.clone()).get_usage(ask).await {
+                Ok(usage) => usage.into_inner(),
+                // Nobody has made it yet.
+                Err(status) if status.code() == Code::NotFound => continue,
+                Err(status) => return Err(status),
+            };
+            told.in_use.extend(usage.pools.iter().map(|pool| (tenant.clone(), (*pool.pool_id).into(), pool.in_use)));
+            let ask = ListSessionsRequest { tenant_id: tenant.to_string(), page_size: 1_000, ..Default::default() };
+            let page = SessionServiceClient::new(channel.clone()).list_sessions(ask).await?.into_inner();
+            assert!(page.next_page_token.is_empty(), "the load has fewer sessions than a page");
+            let ours = page.sessions.iter().filter(|session| rules.limits.contains_key(&*session.pool_id));
+            told.live.extend(ours.map(|session| session.session_id.replace('-', "").into()));
+        }
+        Ok(told)
+    }
+}
+
+fn crm(user: &str) -> Who {
+    Who { tenant: CRM.0.into(), pool: CRM.1.into(), user: user.into() }
+}
+
+fn channel(address: SocketAddr) -> Channel {
+    Endpoint::from_shared(format!("http://{address}")).expect("an address").connect_lazy()
+}
+
+/// A client serves one tenant: users of its own, and one whom all clients of the tenant serve.
+fn client(plan: &Plan, number: u32, pen: &Pen, place: watch::Receiver<Place>) -> Client {
+    let at = number % (plan.tenants + 1);
+    let named = at == plan.tenants;
+    let who = |user: String| {
+        let tenant = if named { CRM.0.into() } else { Plan::tenant(at) };
+        let pool = if named { CRM.1 } else { "primary" };
+        Who { tenant, pool: pool.into(), user: format!("{user}@load.example").into() }
+    };
+    let mut users: Vec<String> = (0..USERS).map(|user| format!("user{number}-{user}")).collect();
+    // Seats are granted and revoked by one client each: only then its own notes tell who holds one.
+    users.extend((!named).then(|| "everybody".into()));
+    let people =
+        users.into_iter().map(|user| Person { who: who(user), named, session: None, ended: None, seat: false });
+    Client {
+        place,
+        pen: pen.clone(),
+        dice: Dice::new(plan.seed.wrapping_mul(1_000).wrapping_add(number.into())),
+        people: people.collect(),
+        connection: None,
+        notes: Arc::default(),
+    }
+}
+
+async fn run(plan: Plan, place: watch::Receiver<Place>, mut clients: Vec<Client>) {
+    let Some(()) = tenants(&plan, place).await else { return };
+    // The holders of all named seats make room. The first client does it, so that it is noted like any other call.
+    let people = HOLDERS.map(|user| Person { who: crm(user), named: true, session: None, ended: None, seat: true });
+    clients[0].free(people.into()).await;
+    let clients: Vec<_> = clients.into_iter().map(|client| tokio::spawn(client.run())).collect();
+    for client in clients {
+        client.await.expect("no client panics");
+    }
+}
+
+/// Makes the tenants, however often the service dies meanwhile. `None`: it is over before that.
+async fn tenants(plan: &Plan, mut place: watch::Receiver<Place>) -> Option<()> {
+    for (tenant, rules) in plan.rules().into_iter().filter(|(tenant, _)| &**tenant != CRM.0) {
+        let signed_in = if rules.take_over { WhenAlreadySignedIn::TakeOver } else { WhenAlreadySignedIn::Deny };
+        let policy = Policy {
+            lease_ttl: Some(plan.lease.try_into().expect("a short time")),
+            when_already_signed_in: signed_in.into(),
+            ..Policy::default()
+        };
+        let tenant = Tenant { tenant_id: tenant.to_string(), policy: Some(policy), ..Tenant::default() };
+        loop {
+            let Place::At(address) = *place.wait_for(|place| *place != Place::Nowhere).await.ok()? else { return None };
+            let ask = CreateTenantRequest { tenant: Some(tenant.clone()) };
+            match TenantServiceClient::new(channel(address)).create_tenant(ask).await {
+                Ok(_) => break,
+                Err(status) if status.code() == Code::AlreadyExists => break,
+                Err(_) => drop(tokio::time::timeout(Duration::from_millis(20), place.changed()).await),
+            }
+        }
+    }
+    Some(())
+}

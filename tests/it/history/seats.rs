@@ -1,0 +1,80 @@
+//! Seats as clients know them: each a switch that grants and revocations turn, one call after the other. What
+//! happened to it by the audit must be explained by what was asked, with every unanswered call carried out or not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::check::{Found, Kind};
+use super::leases::most;
+use super::ledger::Folded;
+use super::{Answer, Ask, Call, History, Name, Time, Who};
+
+pub fn explained(history: &History, folded: &Folded, found: &mut Found) {
+    let mut asked: BTreeMap<&Who, Vec<&Call>> = BTreeMap::new();
+    for call in history.calls.iter().filter(|call| matches!(call.ask, Ask::Grant | Ask::Revoke)) {
+        asked.entry(&call.who).or_default().push(call);
+    }
+    let silent = Vec::new();
+    for (who, happened) in &folded.seats {
+        let asked = asked.remove(who).unwrap_or_default();
+        explain(who, history.given.contains(who), asked, happened, found);
+    }
+    for (who, asked) in asked {
+        explain(who, history.given.contains(who), asked, &silent, found);
+    }
+}
+
+/// Follows every way in which it can have gone: how many of the events had happened after each call. As grants and
+/// revocations take turns, an odd number of them means that the seat is held.
+fn explain(who: &Who, given: bool, mut asked: Vec<&Call>, happened: &[bool], found: &mut Found) {
+    asked.sort_by_key(|call| call.asked);
+    let mut ways = BTreeSet::from([usize::from(given)]);
+    for call in &asked {
+        let wanted = call.ask == Ask::Grant;
+        let turned = |at: usize| if (at % 2 == 1) == wanted { Some(at) } else { Some(at + 1) };
+        let possible = |at: usize| turned(at).filter(|at| *at <= happened.len());
+        let next: BTreeSet<usize> = match &call.answer {
+            Answer::Done => ways.iter().filter_map(|at| possible(*at)).collect(),
+            // A seat that is held is never denied.
+            Answer::Denied(_) => ways.iter().copied().filter(|at| at % 2 == 0).collect(),
+            _ => ways.iter().flat_map(|at| [Some(*at), possible(*at)]).flatten().collect(),
+        };
+        if next.is_empty() {
+            let text = format!("{who}: {:?} was answered {:?} at {:?}", call.ask, call.answer, call.answered);
+            return found.push(Kind::Lost, format!("{text}; by the audit (true: granted): {happened:?}"));
+        }
+        ways = next;
+    }
+    if !ways.contains(&happened.len()) {
+        found.push(Kind::Unasked, format!("{who}: nobody asked for all of this (true: granted): {happened:?}"));
+    }
+}
+
+/// At no instant more users who certainly held a seat than the limit (I1): from the answer to a grant until the next
+/// revocation was asked for.
+pub fn within_limits(history: &History, found: &mut Found) {
+    let mut revoked: BTreeMap<&Who, Vec<Time>> = BTreeMap::new();
+    for call in history.calls.iter().filter(|call| call.ask == Ask::Revoke) {
+        revoked.entry(&call.who).or_default().push(call.asked);
+    }
+    let granted = history.calls.iter().filter(|call| call.ask == Ask::Grant && call.answer == Answer::Done);
+    let granted = granted.filter_map(|call| Some((&call.who, call.answered?, call.asked)));
+    let given = history.given.iter().map(|who| (who, 0, 0));
+    let mut pools: BTreeMap<(&Name, &Name), Vec<(Time, bool, &Name)>> = BTreeMap::new();
+    for (who, from, asked) in given.chain(granted) {
+        let ends = revoked.get(who).into_iter().flatten().copied().filter(|at| *at > asked);
+        let until = ends.min().unwrap_or(Time::MAX);
+        if from < until {
+            let edges = pools.entry((&who.tenant, &who.pool)).or_default();
+            edges.extend([(from, true, &who.user), (until, false, &who.user)]);
+        }
+    }
+    for ((tenant, pool), edges) in pools {
+        let Some(limit) = history.limit(tenant, pool).filter(|limit| limit.named) else { continue };
+        most(edges, limit.seats, |at, users| {
+            found.push(
+                Kind::OverLimit,
+                format!("{tenant}/{pool}: at {at} certainly held by {users:?}, of {}", limit.seats),
+            );
+        });
+    }
+}

@@ -1,6 +1,6 @@
 # What people and machines do with this repository. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fmt proto-lint tools
+.PHONY: help run build test bench lint fmt proto-lint tools
 
 # More options for `make run`: make run ARGS="--listen 127.0.0.1:6000"
 ARGS ?=
@@ -23,6 +23,10 @@ test: ## Run every test; installs what the tests need where it may, else says wh
 lint: ## Check the format, and everything that clippy knows
 	cargo fmt --check
 	cargo clippy --all-targets --features faults --locked -- -D warnings
+
+bench: ## Measure: a call compared with one that does nothing, and decisions alone; writes the tables (docs/PROOF.md)
+	cargo bench --locked --bench ledger
+	cargo bench --locked --bench service -- --write
 
 fmt: ## Format the code
 	cargo fmt

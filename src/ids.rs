@@ -1,15 +1,17 @@
 //! Names and numbers, parsed once at the edge and trusted from there on.
 //!
-//! Text ids are shared (`Arc<str>`): a row, an audit event and a watcher's event of the same login
-//! hold the same bytes. Numbers stand for text ids inside a shard and in the store's keys; they never
+//! Texts are [`Text`]s: a short one lies in place, and a longer one is shared by the row, the audit event and the
+//! watcher's event of the same login. Numbers stand for text ids inside a shard and in the store's keys; they never
 //! leave the service.
 
 use std::cell::RefCell;
 use std::fmt;
-use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
+
+/// A text that is never changed: up to 23 bytes lie in place, more are shared. Cloning copies nothing else.
+pub use smol_str::SmolStr as Text;
 
 /// Longest id in bytes (api.md, Conventions).
 pub const MAX_ID_BYTES: usize = 128;
@@ -39,7 +41,7 @@ macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        pub struct $name(Text);
 
         impl $name {
             /// Parses an id: 1 to 128 bytes, no control characters, no white space at either end.
@@ -97,7 +99,7 @@ text_id!(
     LicenseId
 );
 
-fn plain(text: &str) -> Result<Arc<str>, IdError> {
+fn plain(text: &str) -> Result<Text, IdError> {
     if text.is_empty() {
         return Err(IdError::Empty);
     }
@@ -115,7 +117,7 @@ fn plain(text: &str) -> Result<Arc<str>, IdError> {
 
 /// A person in one tenant (R2): an email or login name, trimmed, NFKC, lower-cased.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserId(Arc<str>);
+pub struct UserId(Text);
 
 impl UserId {
     /// Parses and normalizes a user id (R2): at most 254 bytes, no white space, no control characters.
@@ -129,7 +131,7 @@ impl UserId {
             return Err(IdError::TooLong(MAX_USER_ID_BYTES));
         }
         let plain = text.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
-        let id: Arc<str> = if plain { text.into() } else { normalize(text).into() };
+        let id: Text = if plain { text.into() } else { normalize(text).into() };
         match id.len() {
             0 => Err(IdError::Empty),
             1..=MAX_USER_ID_BYTES => {

@@ -7,7 +7,7 @@ use super::outcome::{DenialReason, SessionEndReason};
 use super::policy::Policy;
 use super::time::{Tick, Wall};
 use crate::ids::{
-    DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantId, TenantNo,
+    DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantId, TenantNo, Text,
     UserId, UserNo,
 };
 
@@ -223,7 +223,7 @@ pub struct SessionRow {
     pub pool: PoolNo,
     pub organization: Option<OrganizationNo>,
     pub device: DeviceId,
-    pub client: Arc<str>,
+    pub client: Text,
     pub administrator: bool,
     /// Counts nowhere (R11): decided when the session started.
     pub exempt: bool,

@@ -1,8 +1,6 @@
 //! Everything that can be asked of a ledger. A command changes state, a query reads it; both are data, so
 //! that a test can print, replay and shorten them.
 
-use std::sync::Arc;
-
 use super::change::{Actor, Limit, Plan, Profile, TenantState};
 use super::outcome::{
     Beat, CheckedIn, CheckedOut, Denial, Done, Granted, OrganizationView, PoolUsage, Revoked, SessionView, Status,
@@ -10,7 +8,7 @@ use super::outcome::{
 };
 use super::policy::Policy;
 use super::time::Wall;
-use crate::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, UserId};
+use crate::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, Text, UserId};
 
 /// A command with its addressee and who asks.
 #[derive(Debug, Clone)]
@@ -27,7 +25,7 @@ pub struct CheckOut {
     pub user: UserId,
     pub device: DeviceId,
     pub organization: Option<OrganizationId>,
-    pub client: Arc<str>,
+    pub client: Text,
     pub check_only: bool,
     /// A fresh random id, used if a new session starts.
     pub fresh: SessionId,

@@ -1,7 +1,6 @@
 //! Live sessions of a tenant: starting, ending, and who is Idle. Every counter of live things is kept here.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::change::{Action, Change, Place};
 use super::outcome::SessionEndReason;
@@ -10,7 +9,7 @@ use super::step::{About, Step};
 use super::tenant::Tenant;
 use super::time::Tick;
 use super::user::User;
-use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, UserNo};
+use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, Text, UserNo};
 
 /// What a new session is made of.
 pub(super) struct Login {
@@ -18,7 +17,7 @@ pub(super) struct Login {
     pub pool: PoolNo,
     pub organization: Option<OrganizationNo>,
     pub device: DeviceId,
-    pub client: Arc<str>,
+    pub client: Text,
 }
 
 impl Tenant {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::change::{Access, BlockCause, Plan, Profile, TenantState};
 use super::policy::Policy;
 use super::time::Wall;
-use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, UserId};
+use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, Text, UserId};
 
 /// Why a login may not proceed, in the order of the guards. The numbers are in the store: never change one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -177,7 +177,7 @@ pub struct SessionView {
     pub pool: PoolId,
     pub organization: Option<OrganizationId>,
     pub device: DeviceId,
-    pub client: std::sync::Arc<str>,
+    pub client: Text,
     pub started: Wall,
     pub last_activity: Wall,
     /// Since the last activity of this session.

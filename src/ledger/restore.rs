@@ -72,7 +72,7 @@ impl Restore {
             }
             Change::PutSeat(row) => {
                 let seat = Seat { pool: row.pool, granted: row.granted, order: row.order, access: row.access };
-                self.tenant(row.tenant).users.get_mut(row.user).seats.push(seat);
+                self.tenant(row.tenant).users.get_mut(row.user).add_seat(seat);
             }
             Change::PutSession(row) => self.session(row),
             Change::DeleteTenant(_)

@@ -1,15 +1,14 @@
 //! Sessions of a tenant: live ones, and the last ended one of each place (R24).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::change::{Place, SessionRow};
 use super::deadlines::Positions;
-use super::map::{Map, Seed};
+use super::map::{Index, Seed};
 use super::outcome::SessionEndReason;
 use super::policy::Policy;
 use super::time::Tick;
-use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, TenantNo, UserNo};
+use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, TenantNo, Text, UserNo};
 
 #[derive(Debug)]
 pub(super) struct Session {
@@ -24,7 +23,7 @@ pub(super) struct Session {
     pub ended: Option<(Tick, SessionEndReason)>,
     pub organization: Option<OrganizationNo>,
     pub device: DeviceId,
-    pub client: Arc<str>,
+    pub client: Text,
     pub started: Tick,
     pub last_activity: Tick,
     /// The lease last promised to the client; zero: none.
@@ -79,18 +78,18 @@ impl Session {
 pub(super) struct Sessions {
     slots: Vec<Option<Session>>,
     free: Vec<u32>,
-    by_id: Map<SessionId, u32>,
+    by_id: Index,
     /// Where each live session stands in the heap of its pool.
     pub positions: Positions,
 }
 
 impl Sessions {
     pub fn new(seed: Seed) -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), by_id: Map::with_hasher(seed), positions: Positions::new() }
+        Self { slots: Vec::new(), free: Vec::new(), by_id: Index::new(seed), positions: Positions::new() }
     }
 
     pub fn find(&self, id: SessionId) -> Option<u32> {
-        self.by_id.get(&id).copied()
+        self.by_id.find(&id, id_in(&self.slots))
     }
 
     /// # Panics
@@ -110,20 +109,25 @@ impl Sessions {
     /// # Panics
     /// When the id is in use: it was not random, and two logins must never share a session.
     pub fn insert(&mut self, session: Session) -> u32 {
-        assert!(!self.by_id.contains_key(&session.id), "session id {} is in use", session.id);
+        assert!(self.find(session.id).is_none(), "session id {} is in use", session.id);
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 sessions")
         });
-        self.by_id.insert(session.id, slot);
         self.slots[slot as usize] = Some(session);
+        self.by_id.insert(slot, id_in(&self.slots));
         slot
     }
 
     pub fn remove(&mut self, slot: u32) -> Option<Session> {
-        let session = self.slots[slot as usize].take()?;
-        self.by_id.remove(&session.id);
+        self.slots[slot as usize].as_ref()?;
+        self.by_id.remove(slot, id_in(&self.slots));
         self.free.push(slot);
-        Some(session)
+        self.slots[slot as usize].take()
     }
+}
+
+/// The id of the session in a slot.
+fn id_in(slots: &[Option<Session>]) -> impl Fn(u32) -> SessionId + '_ {
+    |slot| slots[slot as usize].as_ref().expect("a session in this slot").id
 }

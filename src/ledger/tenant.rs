@@ -164,7 +164,7 @@ impl Tenant {
         let holder = self.users.get_mut(user);
         match holder.seats.iter_mut().find(|seat| seat.pool == pool) {
             Some(seat) => seat.access = access,
-            None => holder.seats.push(Seat { pool, granted: step.now.tick, order, access }),
+            None => holder.add_seat(Seat { pool, granted: step.now.tick, order, access }),
         }
         let row = holder.seat(pool).map(|seat| holder.seat_row(self.no, seat)).expect("the seat just given");
         self.count_seats(user, true);

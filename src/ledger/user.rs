@@ -1,7 +1,7 @@
 //! Users of a tenant, their seats, and the places of their sessions.
 
 use super::change::{Access, BlockCause, Place, Profile, SeatRow, UserRow};
-use super::map::{Map, Seed};
+use super::map::{Index, Seed};
 use super::policy::Policy;
 use super::time::Tick;
 use crate::ids::{EventNo, OrganizationNo, PoolNo, TenantNo, UserId, UserNo};
@@ -75,6 +75,12 @@ impl User {
         self.seats.iter().find(|seat| seat.pool == pool)
     }
 
+    /// Most users have one seat: the list grows by one at a time.
+    pub fn add_seat(&mut self, seat: Seat) {
+        self.seats.reserve_exact(1);
+        self.seats.push(seat);
+    }
+
     /// A load brings seats in any order, and unblocking grants all of them at once.
     pub fn sort_seats(&mut self) {
         self.seats.sort_unstable_by_key(|seat| (seat.order, seat.pool));
@@ -115,12 +121,12 @@ impl User {
 pub(super) struct Users {
     /// By number; a deleted user leaves a hole, so that a number means one user for as long as we run.
     list: Vec<Option<Box<User>>>,
-    by_id: Map<UserId, UserNo>,
+    by_id: Index,
 }
 
 impl Users {
     pub fn new(seed: Seed) -> Self {
-        Self { list: Vec::new(), by_id: Map::with_hasher(seed) }
+        Self { list: Vec::new(), by_id: Index::new(seed) }
     }
 
     pub fn next_no(&self) -> UserNo {
@@ -132,7 +138,7 @@ impl Users {
     }
 
     pub fn find(&self, id: &UserId) -> Option<UserNo> {
-        self.by_id.get(id).copied()
+        self.by_id.find(&id, id_in(&self.list)).map(UserNo)
     }
 
     /// # Panics
@@ -158,13 +164,19 @@ impl Users {
         if self.list.len() <= index {
             self.list.resize_with(index + 1, || None);
         }
-        self.by_id.insert(user.id.clone(), user.no);
         self.list[index] = Some(Box::new(user));
+        self.by_id.insert(index as u32, id_in(&self.list));
     }
 
     pub fn remove(&mut self, no: UserNo) {
-        if let Some(user) = self.list[no.0 as usize].take() {
-            self.by_id.remove(&user.id);
+        if self.list[no.0 as usize].is_some() {
+            self.by_id.remove(no.0, id_in(&self.list));
+            self.list[no.0 as usize] = None;
         }
     }
+}
+
+/// The id of the user with a number.
+fn id_in<'a>(list: &'a [Option<Box<User>>]) -> impl Fn(u32) -> &'a UserId {
+    |no| &list[no as usize].as_ref().expect("a user with this number").id
 }

@@ -89,6 +89,7 @@ suite! {
         an_events_count_grows,
         an_events_extremes_survive,
         events_stay_with_their_tenant,
+        many_events_of_many_tenants_are_found,
     }
 }
 

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::database::Database;
-use super::{error, row};
+use super::{audit_index, error, row};
 use crate::ids::ShardId;
 use crate::store::{Batch, CommitError, Owner};
 
@@ -26,6 +26,7 @@ pub fn commit(database: &mut Database, shard: ShardId, owner: Owner, batch: &Bat
 fn transact(connection: &mut Connection, shard: ShardId, owner: Owner, batch: &Batch) -> Result<(), CommitError> {
     // Rolled back when dropped.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(error::unknown)?;
+    let indexed = audit_index::indexed(&transaction, shard).map_err(error::unknown)?;
     if fence(&transaction, shard, owner, batch).map_err(error::refused)? != 1 {
         return Err(CommitError::Fenced);
     }
@@ -34,7 +35,11 @@ fn transact(connection: &mut Connection, shard: ShardId, owner: Owner, batch: &B
     }
     for event in &batch.events {
         row::write_event(&transaction, shard, event).map_err(error::refused)?;
+        if event.no <= indexed {
+            audit_index::add(&transaction, shard, event.no).map_err(error::refused)?;
+        }
     }
+    audit_index::extend(&transaction, shard, indexed, batch.position.last_event).map_err(error::refused)?;
     die_here!(BeforeCommit);
     transaction.commit().map_err(error::unknown)
 }

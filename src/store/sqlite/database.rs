@@ -56,6 +56,10 @@ impl Database {
     }
 }
 
+/// 16 MiB of pages in memory; and the log is brought into the file when it has as many, by when most of its pages were
+/// written many times.
+const CACHE: &str = "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096;";
+
 fn open(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
     let access = match mode {
         Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
@@ -73,6 +77,7 @@ fn open(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
         // A commit is on the disk before it is answered. On macOS only F_FULLFSYNC does that.
         connection
             .execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;")?;
+        connection.execute_batch(CACHE)?;
     }
     Ok(connection)
 }

@@ -4,6 +4,7 @@
 //! What was handed to a thread runs to its end, whoever stops waiting for it.
 
 mod audit;
+mod audit_index;
 mod commit;
 mod database;
 mod directory;

@@ -181,3 +181,38 @@ pub async fn events_stay_with_their_tenant(backend: Backend) {
     assert_eq!(numbers(&*store, everything(2)).await, [2]);
     assert_eq!(numbers(&*store, everything(3)).await, [0; 0]);
 }
+
+/// More events than a store may leave without an index, in batches that end anywhere, and a count that is written again
+/// long after.
+pub async fn many_events_of_many_tenants_are_found(backend: Backend) {
+    const EVENTS: u64 = 10_000;
+    let store = backend.start().await;
+    let mut writer = Writer::claim(&*store).await;
+    let tenant = |no: u64| u32::try_from(1 + no * no % 7).expect("small");
+    let user = |no: u64| UserId::stored(if no.is_multiple_of(1_000) { "ann" } else { "bob" });
+    let all: Vec<_> = (1..=EVENTS).map(|no| AuditEvent { user: Some(user(no)), ..event(no, tenant(no)) }).collect();
+    for batch in all.chunks(700) {
+        writer.position.last_event = batch.last().expect("a chunk has an event").no;
+        writer.commit(vec![], batch.to_vec()).await;
+    }
+    let again = AuditEvent { count: 5, ..all[17].clone() };
+    writer.commit(vec![], vec![again]).await;
+    for no in 1..=7 {
+        let expected: Vec<u64> = (1..=EVENTS).rev().filter(|event| tenant(*event) == no).collect();
+        let mut found = Vec::new();
+        loop {
+            let before = found.last().copied().map(EventNo);
+            let page = numbers(&*store, AuditQuery { before, limit: 333, ..everything(no) }).await;
+            if page.is_empty() {
+                break;
+            }
+            found.extend(page);
+        }
+        assert_eq!(found, expected, "tenant {no}");
+        let ann = AuditQuery { user: Some(UserId::stored("ann")), ..everything(no) };
+        let expected: Vec<u64> = expected.into_iter().filter(|event| event.is_multiple_of(1_000)).collect();
+        assert_eq!(numbers(&*store, ann).await, expected, "tenant {no}");
+    }
+    let first = AuditQuery { before: Some(EventNo(19)), limit: 1, ..everything(tenant(18)) };
+    assert_eq!(store.audit(first).await.unwrap()[0].count, 5);
+}

@@ -5,6 +5,7 @@
 //! The operating system outlives these deaths, and with it what was written and not yet on the disk: that a commit
 //! waits for the disk is not shown here.
 
+mod frozen;
 mod migrating;
 mod run;
 

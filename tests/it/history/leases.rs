@@ -106,10 +106,14 @@ fn earliest(known: Option<Time>, new: Time) -> Option<Time> {
     Some(known.map_or(new, |known| known.min(new)))
 }
 
+/// Where an interval begins (true) or ends, and whose. Of one moment, ends stand first.
+type Edge<'a> = (Time, bool, &'a Name);
+/// By tenant and pool.
+pub type Pools<'a> = BTreeMap<(&'a Name, &'a Name), Vec<Edge<'a>>>;
+
 /// At no instant more users with a certainly live session than the limit (I1).
 pub fn within_limits(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Found) {
-    // Tenant and pool; then moment, whether one begins, and who. Ends stand before beginnings.
-    let mut pools: BTreeMap<(&Name, &Name), Vec<(Time, bool, &Name)>> = BTreeMap::new();
+    let mut pools = Pools::new();
     for lease in leases.values() {
         let (from, until) = lease.certain(history.tenants.get(&lease.who.tenant).map_or(0, |rules| rules.lease));
         if from < until {
@@ -129,7 +133,7 @@ pub fn within_limits(history: &History, leases: &BTreeMap<Name, Lease>, found: &
 }
 
 /// Tells of the first moment at which more users than `limit` are inside their intervals.
-pub fn most(mut edges: Vec<(Time, bool, &Name)>, limit: u64, mut over: impl FnMut(Time, Vec<&Name>)) {
+pub fn most(mut edges: Vec<Edge>, limit: u64, mut over: impl FnMut(Time, Vec<&Name>)) {
     edges.sort();
     let mut inside: BTreeMap<&Name, u32> = BTreeMap::new();
     for (at, begins, user) in edges {

@@ -48,6 +48,10 @@ impl Folded {
                 if self.started.insert(session.clone(), who.clone()).is_some() {
                     found.push(Kind::Audit, format!("{who}: session {session} started twice"));
                 }
+                let same = |(_, other): &(&Name, &Who)| other.tenant == who.tenant && other.user == who.user;
+                if let Some((other, _)) = self.live.iter().find(same) {
+                    found.push(Kind::SecondSession, format!("{who}: {session}, and {other} is still live"));
+                }
                 self.live.insert(session.clone(), who.clone());
                 self.within(who, limit, found);
             }

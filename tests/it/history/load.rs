@@ -46,12 +46,13 @@ pub struct Plan {
     pub clients: u32,
     /// Seats in a concurrent pool.
     pub seats: u64,
+    /// Of the tenants in demo mode.
     pub lease: Duration,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { seed: 0, tenants: 5, clients: 18, seats: 3, lease: Duration::from_secs(600) }
+        Self { seed: 0, tenants: 5, clients: 18, seats: 3, lease: Duration::from_secs(5) }
     }
 }
 
@@ -150,7 +151,7 @@ impl Load {
         History {
             began: self.began,
             tenants: self.plan.rules(),
-            given: HOLDERS.map(|user| crm(user)).into(),
+            given: HOLDERS.map(crm).into(),
             calls: calls.collect(),
         }
     }

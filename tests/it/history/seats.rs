@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{Found, Kind};
-use super::leases::most;
+use super::leases::{Pools, most};
 use super::ledger::Folded;
-use super::{Answer, Ask, Call, History, Name, Time, Who};
+use super::{Answer, Ask, Call, History, Time, Who};
 
 pub fn explained(history: &History, folded: &Folded, found: &mut Found) {
     let mut asked: BTreeMap<&Who, Vec<&Call>> = BTreeMap::new();
@@ -59,7 +59,7 @@ pub fn within_limits(history: &History, found: &mut Found) {
     let granted = history.calls.iter().filter(|call| call.ask == Ask::Grant && call.answer == Answer::Done);
     let granted = granted.filter_map(|call| Some((&call.who, call.answered?, call.asked)));
     let given = history.given.iter().map(|who| (who, 0, 0));
-    let mut pools: BTreeMap<(&Name, &Name), Vec<(Time, bool, &Name)>> = BTreeMap::new();
+    let mut pools = Pools::new();
     for (who, from, asked) in given.chain(granted) {
         let ends = revoked.get(who).into_iter().flatten().copied().filter(|at| *at > asked);
         let until = ends.min().unwrap_or(Time::MAX);

@@ -219,6 +219,12 @@ fn a_take_over() {
 }
 
 #[test]
+fn a_second_session() {
+    let second = instead("event acme/primary/dee started s4", "event acme/primary/bob started s4");
+    finds(Kind::SecondSession, &second.replace("acme/primary/dee", "acme/primary/bob"));
+}
+
+#[test]
 fn a_lease_that_runs_out_early() {
     let text = "
         limit acme/primary concurrent 1

@@ -121,6 +121,15 @@ impl Program {
         }
     }
 
+    /// SIGSTOP: it does nothing, until it is thawed.
+    pub fn freeze(&self) {
+        signal(self.child.id(), "STOP");
+    }
+
+    pub fn thaw(&self) {
+        signal(self.child.id(), "CONT");
+    }
+
     pub fn terminate(&self) {
         signal(self.child.id(), "TERM");
     }

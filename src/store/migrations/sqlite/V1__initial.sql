@@ -6,7 +6,8 @@
 -- milliseconds since 1970-01-01 UTC.
 -- Numbers (tenant_no, user_no, …) stand for text ids inside a shard. An id stands once, in its own table; the
 -- audit holds ids as they were, because it outlives what it speaks of.
--- Every key starts with (shard_id, tenant_no): no transaction spans shards. WITHOUT ROWID: a row lies in its key.
+-- Every key starts with shard_id, for no transaction spans shards, and all but the audit's goes on with tenant_no: the
+-- audit lies in the order of its events, so that a batch writes one place of the file. WITHOUT ROWID: a row lies in its key.
 
 -- The unit of ownership. The first statement of every batch updates the shard's row; that is the fence.
 CREATE TABLE shards (
@@ -134,5 +135,14 @@ CREATE TABLE audit (
     organization_id TEXT,
     count         INTEGER NOT NULL,  -- How many identical denials this event stands for (R21); else 1.
     detail        TEXT    NOT NULL,
+    PRIMARY KEY (shard_id, event_no)
+) STRICT, WITHOUT ROWID;
+
+-- The tenants' events, up to the last event_no that is divisible by 4096: written so many events at a time. Only the
+-- embedded store has it; PostgreSQL writes no whole pages.
+CREATE TABLE audit_of_tenants (
+    shard_id      INTEGER NOT NULL,
+    tenant_no     INTEGER NOT NULL,
+    event_no      INTEGER NOT NULL,
     PRIMARY KEY (shard_id, tenant_no, event_no)
 ) STRICT, WITHOUT ROWID;

@@ -13,7 +13,6 @@ mod tenants;
 mod users;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use usher::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, UserId};
@@ -104,7 +103,7 @@ pub struct Session {
     pub pool: PoolId,
     pub device: DeviceId,
     pub organization: Option<OrganizationId>,
-    pub client: Arc<str>,
+    pub client: usher::ids::Text,
     pub administrator: bool,
     pub exempt: bool,
     pub started: Tick,

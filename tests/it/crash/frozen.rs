@@ -1,0 +1,49 @@
+//! An owner that is frozen under load, and wakes up when another one has long taken over: it acknowledges nothing that
+//! the other one does not know, and ends.
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use crate::history::{Load, Plan, Recount, check};
+use crate::support::postgres;
+use crate::support::program::{Data, Program};
+
+/// How often a frozen owner is replaced.
+const TIMES: u64 = 4;
+const NOT_OWNER: i32 = 8;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_owner_wakes_up() {
+    let url = postgres::cluster().database().await;
+    let data = Data::Postgres(url.expose_secret());
+    let plan = Plan::default();
+    let options = plan.options();
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let mut load = Load::start(plan);
+    let mut owner = Program::start(&data, &options);
+    load.switch.at(owner.api);
+    for _ in 0..TIMES {
+        serves(&load).await;
+        owner.freeze();
+        let next = Program::start(&data, &options);
+        load.switch.at(next.api);
+        serves(&load).await;
+        // What clients asked of it, and gave up, is still in its sockets.
+        owner.thaw();
+        let ended = std::mem::replace(&mut owner, next).ended();
+        assert_eq!(ended.status.code(), Some(NOT_OWNER), "{}", ended.errors);
+        serves(&load).await;
+    }
+    let history = load.stop().await;
+    let told = load.told(owner.api).await.unwrap();
+    owner.terminate();
+    assert!(owner.ended().status.success());
+    let recount = Recount { told: Some(told), ..Recount::read(&data).await };
+    check(&history, &recount).unwrap_or_else(|found| panic!("{} violations: {found:#?}", found.len()));
+}
+
+async fn serves(load: &Load) {
+    let answers = load.answered(300);
+    tokio::time::timeout(Duration::from_secs(30), answers).await.expect("clients are answered");
+}

@@ -1,9 +1,14 @@
 # What people and machines do with this repository. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench lint fmt proto-lint tools
+.PHONY: help run build test soak bench lint fmt proto-lint tools
 
 # More options for `make run`: make run ARGS="--listen 127.0.0.1:6000"
 ARGS ?=
+# How long `make soak` goes on
+MINUTES ?= 60
+# How much `make sim` simulates: seeds, and steps of each.
+SEEDS ?= 1000
+STEPS ?= 2000
 
 help: ## List what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,12 +18,20 @@ run: ## Build, and serve with the demo tenant and the embedded store in ./data
 
 build: ## Build the program for production: target/release/usher
 	cargo build --release --locked
+	scripts/no-trace.sh target/release/usher
 
 test: ## Run every test; installs what the tests need where it may, else says what to install
 	scripts/postgres.sh
 	scripts/tools.sh
 	scripts/buf.sh --version >/dev/null
 	cargo test --locked --features faults
+
+sim: ## Simulate the engine, with faults: make sim SEEDS=1000 STEPS=2000; USHER_SIM_FIRST=17 begins there
+	USHER_SIM_SEEDS=$(SEEDS) USHER_SIM_STEPS=$(STEPS) cargo test --locked --features faults --test it \
+		simulation::nothing_is_lost -- --nocapture
+
+soak: ## Run the long tests, with fresh seeds, for a time: make soak MINUTES=60
+	scripts/soak.sh $(MINUTES)
 
 lint: ## Check the format, and everything that clippy knows
 	cargo fmt --check

@@ -1,6 +1,7 @@
 //! The composition root: the only file that knows everyone. What starts in which order, and what stops in which.
 
 mod answers;
+mod descriptors;
 mod failure;
 mod signals;
 
@@ -39,7 +40,8 @@ const LAST_PROBES: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`Failure`]: why it did not start, or how it ended when it was not a drain in time.
-pub async fn serve(config: Config) -> Result<(), Failure> {
+pub async fn serve(mut config: Config) -> Result<(), Failure> {
+    config.limits.max_connections = descriptors::make_room(config.limits.max_connections, config.shards);
     let mut signals = Signals::listen()?;
     let running = tokio::select! {
         started = Running::start(&config) => started?,

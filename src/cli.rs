@@ -132,8 +132,9 @@ pub struct Log {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits on what clients can take")]
 pub struct Limits {
-    /// Connections at once; one more is closed at once. Each needs a file descriptor (`ulimit -n`)
-    #[arg(long, value_name = "NUMBER", env = "USHER_MAX_CONNECTIONS", default_value = "900")]
+    /// Connections at once; one more is closed at once. Each needs a file descriptor: as many as the hard limit
+    /// allows (`ulimit -Hn`), less those that the process itself needs
+    #[arg(long, value_name = "NUMBER", env = "USHER_MAX_CONNECTIONS", default_value = "16384")]
     pub max_connections: String,
     /// Calls at once on one connection; the client queues the others
     #[arg(long, value_name = "NUMBER", env = "USHER_MAX_STREAMS", default_value = "1024")]

@@ -38,7 +38,7 @@ mod switched_on {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    /// Mistakes that an engine like this could have.
+    /// Mistakes that an engine like this could have. Two are mistakes of a store: the simulated one makes them.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum Plant {
         /// The store commits whoever asks.
@@ -61,6 +61,36 @@ mod switched_on {
         WallClockLeases,
         /// The audit is written in a transaction of its own.
         AuditOutsideTransaction,
+        /// A commit whose outcome is unknown is taken for a good one.
+        UnknownMeansCommitted,
+        /// After an unknown outcome the shard is claimed again, but nobody looks where it stands.
+        SeqNotLookedAt,
+        /// Reads show what is not durable.
+        ReadsBeforeDurable,
+        /// An owner answers heartbeats from memory for ever, whoever else may own the shard.
+        TrustForEver,
+        /// What is loaded gets no grace on top of its lease.
+        NoGrace,
+    }
+
+    impl Plant {
+        pub const ALL: [Plant; 15] = [
+            Plant::NoFence,
+            Plant::AckBeforeCommit,
+            Plant::ExpiryUnfenced,
+            Plant::OffByOne,
+            Plant::LateHeartbeatRevives,
+            Plant::SecondSeatOnReLogin,
+            Plant::SweeperOnlyExpiry,
+            Plant::BlockedUsersCount,
+            Plant::WallClockLeases,
+            Plant::AuditOutsideTransaction,
+            Plant::UnknownMeansCommitted,
+            Plant::SeqNotLookedAt,
+            Plant::ReadsBeforeDurable,
+            Plant::TrustForEver,
+            Plant::NoGrace,
+        ];
     }
 
     thread_local! {

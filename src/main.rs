@@ -9,10 +9,6 @@ use usher::cli::{Cli, Command};
 use usher::config::{self, Config, process_environment};
 use usher::telemetry;
 
-/// A call allocates a few dozen times, and frees on another thread; this allocator is made for that.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     telemetry::report_panics();
     // Ends the process by itself on --help (0), --version (0) and a wrong option (2).

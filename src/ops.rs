@@ -11,7 +11,7 @@ use tonic::body::Body;
 use crate::config::Limits;
 use crate::health::Readiness;
 use crate::journal::Journal;
-use crate::server::{Connection, Handler};
+use crate::server::{Answer, Connection, Handler};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
 
@@ -82,14 +82,14 @@ impl Ops {
 }
 
 impl Handler for Ops {
-    async fn handle(self: Arc<Self>, request: Request<Incoming>, _: Arc<Connection>) -> Response<Body> {
+    async fn handle(self: Arc<Self>, request: Request<Incoming>, _: Arc<Connection>) -> Response<Answer> {
         if let ("/metrics", Some(journal)) = (request.uri().path(), self.journal.get()) {
             // The shards are asked in their turn. When that takes too long, the last sums stay.
             if let Ok(totals) = tokio::time::timeout(TOTALS_PATIENCE, journal.totals()).await {
                 self.metrics.set_totals(totals);
             }
         }
-        self.answer(request.method(), request.uri().path())
+        self.answer(request.method(), request.uri().path()).map(Answer::from)
     }
 }
 

@@ -29,10 +29,6 @@ use size::{Growth, Populated};
 use support::postgres::Cluster;
 use support::program::Data;
 
-/// The floor allocates as Usher does.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[derive(Parser)]
 struct Arguments {
     /// Be the floor: serve and do nothing.

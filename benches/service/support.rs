@@ -4,3 +4,5 @@
 pub mod postgres;
 #[path = "../../tests/it/support/program.rs"]
 pub mod program;
+#[path = "../../tests/it/support/server.rs"]
+pub mod server;

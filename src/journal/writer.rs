@@ -14,7 +14,7 @@ use super::batch::{Answer, Building, Waiter, seal};
 use super::feed::Ring;
 use super::recovery::{Held, Settled, commit_surely, load};
 use super::stats::Stats;
-use super::timeline::{Timeline, mark};
+use super::timeline::{Confirmed, Timeline, mark};
 use super::{JournalConfig, JournalError, REFRESH, STALL, ShardState, TRUST};
 use crate::clock::Clock;
 use crate::ids::{ShardId, TenantId, TenantNo};
@@ -49,8 +49,8 @@ struct InFlight {
     waiters: Vec<Waiter>,
     commands: usize,
     dirty: bool,
-    /// The monotonic clock before it was sent: ownership is confirmed as of then, not later.
-    sent: Duration,
+    /// Before it was sent: ownership is confirmed as of then, not later.
+    sent: Confirmed,
     /// Runs out when the commit takes too long; `None`: it has.
     patience: Option<Pin<Box<tokio::time::Sleep>>>,
 }
@@ -67,8 +67,8 @@ pub(super) struct Writer {
     timeline: Timeline,
     building: Building,
     in_flight: Option<InFlight>,
-    /// The monotonic clock when the fence last let us through.
-    confirmed: Duration,
+    /// When the fence last let us through.
+    confirmed: Confirmed,
     /// A panic while applying: nothing more is applied before the shard is loaded again.
     broken: bool,
     out: Outlets,
@@ -83,8 +83,7 @@ impl Writer {
         held: Held,
         out: Outlets,
     ) -> Self {
-        let Held { owner, position, ledger, timeline } = held;
-        let confirmed = clock.monotonic();
+        let Held { owner, position, ledger, timeline, confirmed } = held;
         Self {
             shard,
             store,
@@ -215,7 +214,7 @@ impl Writer {
         };
         self.out.stats.commands.fetch_add(1, Relaxed);
         let changed = self.building.changes.rows.len() > rows;
-        if changed {
+        if changed && !planted!(AckBeforeCommit) {
             self.building.waiters.push(Waiter::Command(reply, outcome));
         } else if from_memory(&outcome) {
             self.answer_from_memory(reply, outcome);
@@ -228,7 +227,7 @@ impl Writer {
     /// confirmed batch the fence is asked first, for another owner may be counting their leases.
     fn answer_from_memory(&mut self, reply: Answer<Outcome>, outcome: Outcome) {
         let beat = matches!(outcome, Outcome::Heartbeat(_));
-        if !beat || self.clock.monotonic().saturating_sub(self.confirmed) < TRUST {
+        if !beat || planted!(TrustForEver) || self.confirmed.age(&self.clock) < TRUST {
             return drop(reply.send(Ok(outcome)));
         }
         if self.is_away() {
@@ -242,6 +241,7 @@ impl Writer {
     fn answer_when_durable(&mut self, waiter: Waiter) {
         let away = self.is_away();
         match &mut self.in_flight {
+            _ if planted!(ReadsBeforeDurable) => waiter.answer(),
             Some(in_flight) if away && (in_flight.dirty || self.building.is_dirty()) => {
                 waiter.fail(JournalError::StoreAway);
             }
@@ -272,9 +272,12 @@ impl Writer {
             self.broken = true;
             tracing::error!(shard = %self.shard, "a tick panicked; the shard will be loaded again");
         }
+        if planted!(ExpiryUnfenced) {
+            self.building.truncate(rows, events);
+        }
         let behind = u64::try_from(self.ledger.clock_behind(now).as_millis()).unwrap_or(u64::MAX);
         self.out.stats.clock_behind_ms.store(behind, Relaxed);
-        self.building.wanted |= self.clock.monotonic().saturating_sub(self.confirmed) >= REFRESH;
+        self.building.wanted |= self.confirmed.age(&self.clock) >= REFRESH;
     }
 
     fn send_if_ready(&mut self) {
@@ -291,7 +294,7 @@ impl Writer {
         mark(&mut self.position, now, self.ledger.wall_high());
         let batch = Arc::new(seal(changes, self.position));
         die_here!(BatchBuilt);
-        let sent = self.clock.monotonic();
+        let sent = Confirmed::now(&self.clock);
         // A task of its own: a COMMIT is never cancelled, whatever becomes of this loop.
         let outcome = tokio::spawn({
             let (store, batch) = (Arc::clone(&self.store), Arc::clone(&batch));
@@ -326,7 +329,7 @@ impl Writer {
                 self.owner = owner;
                 self.confirmed = sent.sent;
                 self.out.stats.batch_commands.record(sent.commands as u64);
-                self.out.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent));
+                self.out.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent.monotonic));
                 self.out.ring.push(sent.batch);
                 sent.waiters.into_iter().for_each(Waiter::answer);
                 self.set_state(ShardState::Serving);
@@ -336,7 +339,8 @@ impl Writer {
                 self.set_state(ShardState::Lost);
                 sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::NotOwner));
             }
-            Settled::Refused(error) => {
+            Settled::Refused(owner, error) => {
+                self.owner = owner;
                 tracing::error!(shard = %self.shard, %error, "the store refused a batch; the shard is loaded again");
                 let building = std::mem::take(&mut self.building);
                 let waiters = sent.waiters.into_iter().chain(building.waiters);
@@ -401,9 +405,10 @@ impl Writer {
             let now = self.now();
             self.tick(now, true);
         }
-        loop {
+        // What is built when the shard is lost is not sent any more: `end` tells who waits for it.
+        while !self.is_lost() {
             self.send_if_ready();
-            if self.in_flight.is_none() || self.is_lost() {
+            if self.in_flight.is_none() {
                 return;
             }
             if let Some(settled) = progress(&mut self.in_flight).await {

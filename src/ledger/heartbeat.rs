@@ -25,7 +25,7 @@ impl Tenant {
             return Beat::Ended(Some((reason, step.now.wall_of(at))));
         }
         let (due, reason) = session.deadline(&self.policy);
-        if due <= now {
+        if due <= now && !planted!(LateHeartbeatRevives) {
             self.end(slot, reason, step);
             return Beat::Ended(Some((reason, step.now.wall)));
         }

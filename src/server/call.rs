@@ -21,12 +21,17 @@ use tonic_web::GrpcWebLayer;
 use tower::{Layer, Service, ServiceExt};
 
 use super::Methods;
+use super::answer::Answer;
 use super::connection::{Connection, Handler};
+use super::ration::Rations;
 use super::routes::{Route, Routes};
 use super::stats::Stats;
 use super::stream::Stream;
 use crate::config::Limits;
 use crate::service::status;
+
+/// Requests of the largest size that may be on their way in at once, outside the fast lane, whose requests are small.
+const LARGEST_AT_ONCE: usize = 16;
 
 /// The gRPC and gRPC-Web front of the services.
 #[derive(Debug)]
@@ -36,6 +41,7 @@ pub struct Front<F> {
     /// Where each method goes, by its number; `None`: nowhere yet.
     method_routes: Vec<Option<Route>>,
     stats: Arc<Stats>,
+    rations: Arc<Rations>,
     max_calls: usize,
     deadline: Duration,
     max_deadline: Duration,
@@ -50,6 +56,7 @@ impl<F: NamedService> Front<F> {
             methods,
             method_routes,
             stats,
+            rations: Rations::new(LARGEST_AT_ONCE * limits.max_request),
             max_calls: limits.max_calls,
             deadline: limits.deadline,
             max_deadline: limits.max_deadline,
@@ -71,7 +78,7 @@ impl<F> Front<F> {
         self: Arc<Self>,
         request: Request<B>,
         connection: Arc<Connection>,
-    ) -> impl Future<Output = Response<Body>> + use<F, B>
+    ) -> impl Future<Output = Response<Answer>> + use<F, B>
     where
         F: Service<Request<B>, Response = Response<Body>, Error = Infallible> + Clone,
         B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -85,7 +92,7 @@ impl<F> Front<F> {
             Some(_) if calls_now > self.max_calls => Err(status::overloaded()),
             Some(Some(route)) => {
                 let deadline = self.deadline(request.headers());
-                let answer = AssertUnwindSafe(self.routes.call(route, request)).catch_unwind();
+                let answer = AssertUnwindSafe(self.routes.call(route, request, &self.rations)).catch_unwind();
                 Ok(tokio::time::timeout(deadline, answer))
             }
         };
@@ -104,8 +111,10 @@ impl<F> Front<F> {
             };
             call.code = code(response.headers());
             match number.map(|number| &self.methods.all()[number]) {
-                Some(method) if method.streams => Stream::wrap(response, call, method.endless, &connection),
-                _ => response,
+                Some(method) if method.streams => {
+                    Stream::wrap(response, call, method.endless, &connection).map(Answer::from)
+                }
+                _ => Answer::to(call, connection, response),
             }
         }
     }
@@ -129,18 +138,19 @@ where
         self: Arc<Self>,
         request: Request<Incoming>,
         connection: Arc<Connection>,
-    ) -> impl Future<Output = Response<Body>> + Send {
+    ) -> impl Future<Output = Response<Answer>> + Send {
         if request.version() == Version::HTTP_2 && !is_grpc_web(request.headers()) {
             return Either::Left(self.call(request, connection));
         }
         // Translates gRPC-Web, and answers 400 to everything else that speaks HTTP/1.1.
         let front = tower::service_fn(move |request: Request<Body>| {
-            Arc::clone(&self).call(request, Arc::clone(&connection)).map(Ok::<_, Infallible>)
+            let answer = Arc::clone(&self).call(request, Arc::clone(&connection));
+            answer.map(|answer| Ok::<_, Infallible>(answer.map(Body::new)))
         });
         let answer = GrpcWebLayer::new().layer(front).oneshot(request);
         // Boxed: it is large, and rare.
         Either::Right(Box::pin(answer.map(|answer| match answer {
-            Ok(response) => response,
+            Ok(response) => response.map(Answer::from),
             Err(never) => match never {},
         })))
     }

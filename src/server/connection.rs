@@ -15,7 +15,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
-use tonic::body::Body;
+
+use super::answer::{Answer, Unread};
+use super::fair::Fair;
 
 /// Answers the requests of connections.
 pub trait Handler: Send + Sync + 'static {
@@ -23,7 +25,7 @@ pub trait Handler: Send + Sync + 'static {
         self: Arc<Self>,
         request: Request<Incoming>,
         connection: Arc<Connection>,
-    ) -> impl Future<Output = Response<Body>> + Send;
+    ) -> impl Future<Output = Response<Answer>> + Send;
 }
 
 /// What a call may want to know about its connection.
@@ -33,6 +35,7 @@ pub struct Connection {
     called: AtomicBool,
     /// The connection is to go: endless streams end.
     ending: CancellationToken,
+    pub(super) unread: Unread,
 }
 
 impl Connection {
@@ -50,11 +53,12 @@ pub(super) struct Lifetime {
     pub first_call: Duration,
     /// Until it is asked to go.
     pub age: Duration,
-    /// From then until it is cut: no call may take longer.
+    /// From then until it is cut: no call may take longer, and no answer wait longer to be read.
     pub grace: Duration,
 }
 
-/// Serves a connection until its client closes it, or it is too slow, too old, or `cut`. `ending` asks it to go.
+/// Serves a connection until its client closes it, or it is too slow to call or to read, too old, or `cut`. `ending`
+/// asks it to go.
 pub(super) async fn serve<H: Handler>(
     socket: TcpStream,
     http: Arc<Builder<TokioExecutor>>,
@@ -63,12 +67,12 @@ pub(super) async fn serve<H: Handler>(
     ending: CancellationToken,
     cut: CancellationToken,
 ) {
-    let connection = Arc::new(Connection { called: AtomicBool::new(false), ending });
+    let connection = Arc::new(Connection { called: AtomicBool::new(false), ending, unread: Unread::default() });
     let service = service_fn(|request| {
         connection.called.store(true, Ordering::Relaxed);
         Arc::clone(&handler).handle(request, Arc::clone(&connection)).map(Ok::<_, Infallible>)
     });
-    let mut served = pin!(http.serve_connection(TokioIo::new(socket), service));
+    let mut served = pin!(http.serve_connection(TokioIo::new(Fair::new(socket)), service));
 
     let silent = async {
         tokio::time::sleep(lifetime.first_call).await;
@@ -76,9 +80,16 @@ pub(super) async fn serve<H: Handler>(
             std::future::pending::<()>().await;
         }
     };
+    let not_reading = async {
+        tokio::time::sleep(lifetime.grace).await;
+        while !connection.unread.end_round() {
+            tokio::time::sleep(lifetime.grace).await;
+        }
+    };
     tokio::select! {
         _ = served.as_mut() => return,
         () = silent => return,
+        () = not_reading => return,
         () = tokio::time::sleep(lifetime.age) => connection.ending.cancel(),
         () = connection.ending.cancelled() => {}
     }

@@ -4,10 +4,13 @@
 //! restart come back at once; it waits for a drain without limit; it has no bound on connections or on the time until
 //! the first call. So connections are served by hyper directly, and tonic's generated services answer the calls.
 
+mod answer;
 mod call;
 mod connection;
+mod fair;
 mod listener;
 mod methods;
+mod ration;
 mod reception;
 mod routes;
 mod stats;
@@ -16,6 +19,7 @@ mod stream;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use answer::Answer;
 pub use call::Front;
 pub use connection::{Connection, Handler};
 pub use listener::Listener;

@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 use futures_util::future::Either;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use tonic::body::Body;
 
+use super::answer::Answer;
 use super::call::Front;
 use super::connection::{Connection, Handler};
 
@@ -41,7 +41,7 @@ where
         self: Arc<Self>,
         request: Request<Incoming>,
         connection: Arc<Connection>,
-    ) -> impl Future<Output = Response<Body>> + Send {
+    ) -> impl Future<Output = Response<Answer>> + Send {
         match self.whole.get() {
             Some(whole) => Either::Left(Arc::clone(whole).handle(request, connection)),
             None => Either::Right(Arc::clone(&self.early).handle(request, connection)),

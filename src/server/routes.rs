@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -12,6 +13,8 @@ use tonic::codegen::StdError;
 use tonic::server::NamedService;
 use tower::Service;
 use tower::util::BoxCloneSyncService;
+
+use super::ration::Rations;
 
 type Boxed = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
@@ -57,7 +60,12 @@ impl<F: NamedService> Routes<F> {
 
 impl<F> Routes<F> {
     /// Calls without asking first whether the service is ready: tonic's generated services always are.
-    pub(super) fn call<B>(&self, route: Route, request: Request<B>) -> impl Future<Output = Response<Body>> + use<F, B>
+    pub(super) fn call<B>(
+        &self,
+        route: Route,
+        request: Request<B>,
+        rations: &Arc<Rations>,
+    ) -> impl Future<Output = Response<Body>> + use<F, B>
     where
         F: Service<Request<B>, Response = Response<Body>, Error = Infallible> + Clone,
         B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -65,7 +73,9 @@ impl<F> Routes<F> {
     {
         let answer = match route {
             Route::Fast => Either::Left(self.fast.clone().call(request)),
-            Route::Other(index) => Either::Right(self.others[index].1.clone().call(request.map(Body::new))),
+            Route::Other(index) => {
+                Either::Right(self.others[index].1.clone().call(request.map(|body| rations.give(Body::new(body)))))
+            }
         };
         answer.map(|answer| match answer {
             Ok(response) => response,

@@ -11,6 +11,9 @@ use crate::store::StoreError;
 
 const SIZE: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection that was used before may take to say that it lives. One that a network forgot says nothing,
+/// for ever, and each of them is asked before a new one is made.
+const ALIVE: Duration = Duration::from_secs(1);
 /// A filter that finds little in a large audit takes a while, but not for ever.
 const START: &str = "/* usher:start */ SET statement_timeout = '30s'";
 
@@ -18,15 +21,15 @@ pub struct Pool(deadpool_postgres::Pool);
 
 impl Pool {
     pub fn new(connector: &Connector) -> Result<Self, StoreError> {
-        let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(connector.url().config().clone(), connector.tls(), fast);
+        let asked = ManagerConfig { recycling_method: RecyclingMethod::Verified };
+        let manager = Manager::from_config(connector.url().config().clone(), connector.tls(), asked);
         let start = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
             Box::pin(async move { client.batch_execute(START).await.map_err(HookError::Backend) })
         });
         deadpool_postgres::Pool::builder(manager)
             .max_size(SIZE)
             .runtime(Runtime::Tokio1)
-            .timeouts(Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) })
+            .timeouts(Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(ALIVE) })
             .post_create(start)
             .build()
             .map(Self)

@@ -16,6 +16,13 @@ const CREATE: &str = "/* usher:create_shards */
     INSERT INTO shards (shard_id, epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no)
     SELECT shard, 0, $2, 0, 0, 0, 0, 0, 0 FROM generate_series(0, $1::integer - 1) AS shard";
 
+/// A connection that dies between what is to be executed and the `Sync` behind it leaves a server that holds the
+/// shard's row and waits for the rest: `idle_in_transaction_session_timeout` does not count then. The same limit.
+const END_SILENT: &str = "/* usher:end_silent */ SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+    AND application_name = current_setting('application_name')
+    AND state = 'active' AND wait_event = 'ClientRead' AND state_change < now() - interval '3 s'";
+
 pub async fn shards(client: &mut Client, wanted: u16) -> Result<u16, StoreError> {
     let found = count(client.query_one(COUNT, &[]).await?)?;
     if found > 0 {
@@ -49,13 +56,14 @@ pub async fn claim(
 ) -> Result<Option<(Owner, Position)>, Failure> {
     let number = shard.0.cast_signed();
     let (sql, client) = (&connection.statements, &connection.client);
+    client.batch_execute(END_SILENT).await?;
     let former = match over {
         Some(over) => over,
         None => {
             let read = client.query_opt(&sql.read_shard, &[&number]).await?;
             let (owner, position) = owned(&read.ok_or_else(|| StoreError(format!("there is no shard {shard}")))?)?;
             if owner.token == token {
-                return Ok(Some((owner, position)));
+                return Ok(confirm(connection, shard, owner).await?.then_some((owner, position)));
             }
             owner
         }
@@ -67,7 +75,20 @@ pub async fn claim(
     // An earlier attempt, whose answer was lost, or somebody else.
     let read = client.query_opt(&sql.read_shard, &[&number]).await?;
     let (owner, position) = owned(&read.ok_or_else(|| StoreError(format!("there is no shard {shard}")))?)?;
-    Ok((owner.token == token).then_some((owner, position)))
+    if owner.token != token {
+        return Ok(None);
+    }
+    Ok(confirm(connection, shard, owner).await?.then_some((owner, position)))
+}
+
+/// What an earlier attempt wrote can be seen before it is everywhere where a commit has to be: a server that started
+/// again shows what its synchronous standby may not have yet. A commit of our own stands behind all of it.
+///
+/// False: somebody else has it by now.
+async fn confirm(connection: &Connection, shard: ShardId, owner: Owner) -> Result<bool, Failure> {
+    let number = shard.0.cast_signed();
+    let (same, client) = (&connection.statements.release, &connection.client);
+    Ok(client.execute(same, &[&number, &owner.epoch.0, &owner.token.0, &owner.token.0]).await? == 1)
 }
 
 pub async fn release(connection: &Connection, shard: ShardId, owner: Owner) -> Result<(), Failure> {

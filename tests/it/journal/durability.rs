@@ -125,6 +125,17 @@ async fn a_refused_batch_changes_nothing_and_the_shard_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refusal_after_an_unknown_outcome_keeps_the_shard() {
+    let store = Memory::default();
+    let process = Process::with_pool(&store, 3).await;
+    // The shard is claimed again, the batch is sent again under the new epoch, and then refused.
+    store.fail_next(Fault::LostBefore);
+    store.fail_next(Fault::Refuse);
+    assert_eq!(process.check_out("ann").await, Err(JournalError::Failed));
+    assert!(process.check_out("bob").await.unwrap().decision.is_ok(), "the epoch that was claimed is used");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_panic_while_deciding_answers_and_harms_nobody_else() {
     let store = Memory::default();
     let process = Process::with_pool(&store, 3).await;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use usher::journal::{JournalError, REFRESH, ShardState, TRUST};
 use usher::ledger::outcome::Beat;
+use usher::ledger::time::Wall;
 
-use super::{Process, session_of};
+use super::{NOON, Process, session_of};
 use crate::support::memory::{Fault, Memory};
 
 #[tokio::test(start_paused = true)]
@@ -39,6 +40,30 @@ async fn a_take_over_while_the_outcome_is_unknown_loses_the_shard() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stop_that_finds_the_shard_lost_tells_everybody_who_waits() {
+    let store = Memory::default();
+    let first = Process::with_pool(&store, 2).await;
+    let ask = |name: &'static str| {
+        let (journal, clock) = (first.journal.clone(), first.clock.clone());
+        tokio::spawn(async move { Process { journal, clock }.check_out(name).await })
+    };
+    store.fail_next(Fault::Stall);
+    let in_flight = ask("ann");
+    store.has_stalled().await;
+    let being_built = ask("bob");
+    let stopped = tokio::spawn({
+        let journal = first.journal.clone();
+        async move { journal.stop().await }
+    });
+    let _second = Process::start(&store.other()).await;
+    tokio::task::yield_now().await;
+    store.go_on();
+    assert_eq!(in_flight.await.unwrap(), Err(JournalError::NotOwner));
+    assert_eq!(being_built.await.unwrap(), Err(JournalError::NotOwner));
+    stopped.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_idle_owner_notices_by_itself() {
     let store = Memory::default();
     let first = Process::with_pool(&store, 1).await;
@@ -61,5 +86,17 @@ async fn a_frozen_owner_asks_the_fence_before_it_keeps_a_session() {
     assert!(matches!(first.heartbeat(ann).await.unwrap(), Beat::Kept(_)), "the grace of the other covers this one");
     first.clock.advance(Duration::from_millis(1));
     assert_eq!(first.heartbeat(ann).await, Err(JournalError::NotOwner), "it woke up after another took over");
+    assert!(matches!(second.heartbeat(ann).await.unwrap(), Beat::Kept(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_was_suspended_asks_the_fence_before_it_keeps_a_session() {
+    let store = Memory::default();
+    let first = Process::with_pool(&store, 1).await;
+    let ann = session_of(&first.check_out("ann").await.unwrap());
+    let second = Process::start(&store.other()).await;
+    // The monotonic clock of the first stood still meanwhile; its wall clock did not.
+    first.clock.set_wall(Wall(NOON.0 + 3_600_000));
+    assert_eq!(first.heartbeat(ann).await, Err(JournalError::NotOwner));
     assert!(matches!(second.heartbeat(ann).await.unwrap(), Beat::Kept(_)));
 }

@@ -1,6 +1,9 @@
 //! What several tests need.
 
+pub mod disk;
 pub mod memory;
 pub mod postgres;
 pub mod program;
+pub mod proxy;
 pub mod rows;
+pub mod server;

@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -18,14 +18,22 @@ use secrecy::SecretString;
 use tokio_postgres::NoTls;
 use usher::ids::SessionId;
 
+use super::server::{Server, User};
+
 const MISSING: &str = "the tests need PostgreSQL's own programs (initdb, pg_ctl, postgres), in the PATH or in \
     /usr/lib/postgresql/*/bin: install Debian's package `postgresql`";
 
-/// $1: the programs' folder, $2: the cluster's folder, $3: the password's file, $4: more options for the server.
+/// $1: the programs' folder, $2: the cluster's folder, $3: the password's file, $4: more options for the server,
+/// $5: the URL of a primary, of which this is to be a standby; else empty.
 const WATCH: &str = r#"
     trap '' PIPE
-    if "$1/initdb" -U usher -A scram-sha-256 --pwfile="$3" -E UTF8 --locale=C --no-sync -D "$2/data" >"$2/log" 2>&1 &&
-        "$1/pg_ctl" -s -w -t 60 -D "$2/data" -l "$2/log" -o "$4" start >/dev/null 2>&1
+    make_it() {
+        if [ -n "$5" ]
+        then "$1/pg_basebackup" -d "$5" -D "$2/data" -R -c fast -X stream --no-sync
+        else "$1/initdb" -U usher -A scram-sha-256 --pwfile="$3" -E UTF8 --locale=C --no-sync -D "$2/data"
+        fi >"$2/log" 2>&1
+    }
+    if make_it "$@" && "$1/pg_ctl" -s -w -t 60 -D "$2/data" -l "$2/log" -o "$4" start >/dev/null 2>&1
     then echo started; cat >/dev/null; "$1/pg_ctl" -s -D "$2/data" -m immediate stop
     else tail -n 20 "$2/log" >&2
     fi
@@ -33,11 +41,24 @@ const WATCH: &str = r#"
 "#;
 
 pub struct Cluster {
-    port: u16,
     password: String,
     databases: AtomicU32,
+    server: Server,
     /// The shell; it reads from its pipe for as long as this lives.
     _watch: Child,
+}
+
+/// How a cluster is not like the others.
+#[derive(Clone, Copy, Default)]
+pub struct Setup<'a> {
+    pub fsync: bool,
+    /// The folder for the cluster's own, instead of the system's for temporary files.
+    pub parent: Option<&'a Path>,
+    /// More options for the server.
+    pub options: &'a str,
+    pub environment: &'a [(&'a str, &'a str)],
+    /// The cluster is a standby of this one.
+    pub primary: Option<&'a Cluster>,
 }
 
 /// The cluster of this test process.
@@ -53,13 +74,21 @@ impl Cluster {
     /// # Panics
     /// When PostgreSQL is not installed, or does not start.
     pub fn start(fsync: bool) -> Self {
+        Self::start_as(&Setup { fsync, ..Setup::default() })
+    }
+
+    /// # Panics
+    /// As [`Cluster::start`].
+    pub fn start_as(setup: &Setup) -> Self {
         let programs = programs().expect(MISSING);
         let user = unprivileged();
-        let password = SessionId::random().to_string();
+        // A standby is a copy, passwords and all.
+        let password =
+            setup.primary.map_or_else(|| SessionId::random().to_string(), |primary| primary.password.clone());
         // Another process may take the port between the choice and the server: then try another one.
-        let started = (0..3).find_map(|_| start(&programs, user, &password, fsync));
-        let (port, watch) = started.expect("PostgreSQL did not start");
-        Self { port, password, databases: AtomicU32::new(0), _watch: watch }
+        let started = (0..3).find_map(|_| start(&programs, user, &password, setup));
+        let (server, watch) = started.expect("PostgreSQL did not start");
+        Self { password, databases: AtomicU32::new(0), server, _watch: watch }
     }
 
     /// The URL of a new, empty database.
@@ -71,10 +100,19 @@ impl Cluster {
 
     /// The URL of a database, password and all.
     pub fn url(&self, name: &str) -> String {
-        format!("postgres://usher:{}@127.0.0.1:{}/{name}?sslmode=disable", self.password, self.port)
+        format!("postgres://usher:{}@127.0.0.1:{}/{name}?sslmode=disable", self.password, self.server.port)
     }
 
-    async fn run(&self, name: &str, sql: &str) {
+    pub fn address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.server.port).into()
+    }
+
+    /// The server, to be stopped and started again.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    pub async fn run(&self, name: &str, sql: &str) {
         let client = connect(&self.url(name)).await;
         client.batch_execute(sql).await.expect(sql);
     }
@@ -87,41 +125,48 @@ pub async fn connect(url: &str) -> tokio_postgres::Client {
     client
 }
 
-fn start(programs: &Path, user: Option<User>, password: &str, fsync: bool) -> Option<(u16, Child)> {
-    let folder = tempfile::Builder::new().prefix("usher-pg-").tempdir().expect("a temporary folder");
+fn start(programs: &Path, user: Option<User>, password: &str, setup: &Setup) -> Option<(Server, Child)> {
+    let mut prefix = tempfile::Builder::new();
+    let prefix = prefix.prefix("usher-pg-");
+    let folder = setup.parent.map_or_else(|| prefix.tempdir(), |parent| prefix.tempdir_in(parent));
+    let folder = folder.expect("a temporary folder");
     let secret = folder.path().join("password");
     fs::write(&secret, password).expect("the password's file");
     let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
     let options = format!(
-        "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync={fsync} \
-         -c max_connections=300 -c shared_buffers=64MB -c autovacuum=off"
+        "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync={} -c max_connections=300 \
+         -c shared_buffers=64MB -c autovacuum=off {}",
+        setup.fsync, setup.options
     );
-    let mut shell = Command::new("sh");
-    shell.args(["-c", WATCH, "sh"]).args([programs, folder.path(), &secret]).arg(options);
-    // A group of its own: Ctrl-C is for the tests, and the shell must outlive them by a moment.
-    shell.process_group(0).current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
     if let Some(User { uid, gid }) = user {
         for path in [folder.path(), &secret] {
             chown(path, Some(uid), Some(gid)).expect("chown in the temporary folder");
         }
-        shell.uid(uid).gid(gid);
     }
+    let environment = setup.environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let server = Server {
+        programs: programs.to_owned(),
+        user,
+        folder: folder.path().to_owned(),
+        port,
+        options,
+        environment: environment.collect(),
+    };
+    let mut shell = server.command("sh");
+    shell.args(["-c", WATCH, "sh"]).args([programs, folder.path(), &secret]).arg(&server.options);
+    shell.arg(setup.primary.map(|primary| primary.url("postgres")).unwrap_or_default());
+    // A group of its own: Ctrl-C is for the tests, and the shell must outlive them by a moment.
+    shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = shell.spawn().expect("sh");
     // The shell deletes it.
     let _ = folder.keep();
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
     if line.trim() == "started" {
-        return Some((port, child));
+        return Some((server, child));
     }
     child.wait().expect("sh");
     None
-}
-
-#[derive(Clone, Copy)]
-struct User {
-    uid: u32,
-    gid: u32,
 }
 
 /// PostgreSQL refuses to run as root; then it runs as the user that its package made, or as nobody.

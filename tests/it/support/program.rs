@@ -60,7 +60,24 @@ impl Program {
     pub fn launch(data: &Data, more: &[&str], variables: &[(&str, &str)]) -> Result<Self, Ended> {
         let migrate: &[&str] = if matches!(data, Data::Postgres(_)) { &["--migrate-on-start"] } else { &[] };
         let mut command = command(data, ANY_PORT, &[migrate, more].concat());
-        let mut child = command.envs(variables.iter().copied()).spawn().expect("the program starts");
+        command.envs(variables.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// Starts the program in a shell that did something before, such as `ulimit`.
+    pub fn start_after(shell: &str, data: &Data, more: &[&str]) -> Self {
+        let program = command(data, ANY_PORT, more);
+        let mut shelled = Command::new("sh");
+        shelled
+            .args(["-c", &format!("{shell}; exec \"$0\" \"$@\"")])
+            .arg(program.get_program())
+            .args(program.get_args());
+        shelled.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::spawn(shelled).unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"))
+    }
+
+    fn spawn(mut command: Command) -> Result<Self, Ended> {
+        let mut child = command.spawn().expect("the program starts");
         let log = lines_of(child.stderr.take().expect("a pipe"));
         let output = lines_of(child.stdout.take().expect("a pipe"));
         let (mut api, mut ops) = (None, None);
@@ -94,6 +111,12 @@ impl Program {
     /// The process's id.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The end of what it logged so far.
+    pub fn last_words(&self) -> String {
+        let lines: Vec<String> = self.log.try_iter().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
     }
 
     pub fn seats(&self) -> SeatServiceClient<Channel> {

@@ -30,6 +30,10 @@ impl Rows {
         }
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &Change> {
+        self.0.values()
+    }
+
     pub fn all(&self) -> Vec<Change> {
         self.0.values().cloned().collect()
     }

@@ -1,0 +1,54 @@
+//! File descriptors: every connection needs one, and the usual soft limit of 1,024 is for programs that use `select`.
+
+use rustix::process::{Resource, getrlimit, setrlimit};
+
+/// What is open beside the connections of clients: sockets, files, the operations port's connections, and the store's
+/// that read. Its writers have one for each shard.
+const OWN: u64 = 256;
+
+/// Raises the limit of open files as far as the process may, and answers how many connections there is room for: those
+/// that were asked for, or fewer.
+pub(super) fn make_room(asked: usize, shards: u16) -> usize {
+    let own = OWN + u64::from(shards);
+    let limit = raise();
+    let room = room(asked, limit, own);
+    if room < asked {
+        let needed = asked as u64 + own;
+        tracing::warn!(
+            limit,
+            "open files: room for {room} connections, not for --max-connections {asked}; raise the hard limit to \
+             {needed} (ulimit -Hn, LimitNOFILE=), or ask for fewer"
+        );
+    }
+    room
+}
+
+/// The limit as it stands after raising it; `None`: there is none.
+fn raise() -> Option<u64> {
+    let mut limit = getrlimit(Resource::Nofile);
+    let soft = std::mem::replace(&mut limit.current, limit.maximum);
+    // Some systems allow less than their hard limit says: then the soft one stays.
+    if setrlimit(Resource::Nofile, limit).is_ok() { limit.maximum } else { soft }
+}
+
+/// Where even the process's own needs do not fit, half of what there is goes to clients.
+fn room(asked: usize, limit: Option<u64>, own: u64) -> usize {
+    let Some(limit) = limit else { return asked };
+    let room = limit.saturating_sub(own).max(limit / 2);
+    asked.min(usize::try_from(room).unwrap_or(usize::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_room_for_what_was_asked_or_for_what_the_limit_allows() {
+        assert_eq!(room(16_384, None, 257), 16_384);
+        assert_eq!(room(16_384, Some(16_641), 257), 16_384);
+        assert_eq!(room(16_384, Some(16_640), 257), 16_383);
+        assert_eq!(room(16_384, Some(1_024), 257), 767);
+        assert_eq!(room(100, Some(1_024), 257), 100);
+        assert_eq!(room(16_384, Some(64), 257), 32);
+    }
+}

@@ -1,0 +1,91 @@
+//! An answer on its way out. Its call is open until the client has read it, so that clients that never read are bounded
+//! like those that never stop asking; and a connection on which answers stay unread for too long is known.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::Response;
+use http_body::{Frame, SizeHint};
+use tonic::Status;
+use tonic::body::Body;
+
+use super::connection::Connection;
+use super::stats::CallGuard;
+
+/// The body of an answer.
+#[derive(Debug)]
+pub struct Answer {
+    body: Body,
+    /// Held until the body was sent, or never will be.
+    _open: Option<(CallGuard, UnreadGuard)>,
+}
+
+impl Answer {
+    /// An answer whose call is open until it was read. One without a body is sent as it stands.
+    pub(super) fn to(call: CallGuard, connection: Arc<Connection>, response: Response<Body>) -> Response<Self> {
+        let sent = http_body::Body::is_end_stream(response.body());
+        let open = (!sent).then(|| (call, UnreadGuard::new(connection)));
+        response.map(|body| Self { body, _open: open })
+    }
+}
+
+impl From<Body> for Answer {
+    fn from(body: Body) -> Self {
+        Self { body, _open: None }
+    }
+}
+
+impl http_body::Body for Answer {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Answers of one connection that were not read yet, by the round in which they were given, in three turns.
+#[derive(Debug, Default)]
+pub(super) struct Unread {
+    round: AtomicUsize,
+    answers: [AtomicUsize; 3],
+}
+
+impl Unread {
+    /// A round ends. Answers whether something from the round before it is unread still: for a whole round at least.
+    pub fn end_round(&self) -> bool {
+        let ended = self.round.fetch_add(1, Ordering::Relaxed);
+        self.answers[(ended + 2) % 3].load(Ordering::Relaxed) > 0
+    }
+}
+
+#[derive(Debug)]
+struct UnreadGuard {
+    connection: Arc<Connection>,
+    round: usize,
+}
+
+impl UnreadGuard {
+    fn new(connection: Arc<Connection>) -> Self {
+        let round = connection.unread.round.load(Ordering::Relaxed) % 3;
+        connection.unread.answers[round].fetch_add(1, Ordering::Relaxed);
+        Self { connection, round }
+    }
+}
+
+impl Drop for UnreadGuard {
+    fn drop(&mut self) {
+        self.connection.unread.answers[self.round].fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,70 @@
+//! The command line and the database's URL: what is accepted can be given back as it is shown, and no password is
+//! ever shown.
+
+use clap::{CommandFactory, Parser};
+use secrecy::SecretString;
+use usher::cli::{Cli, Command};
+use usher::config::{Config, ConfigError};
+use usher::store::postgres::DatabaseUrl;
+
+use super::fuzz;
+
+/// Options that are switches, and what is never given back: the database's URL is shown without its password.
+const NOT_GIVEN_BACK: [&str; 3] = ["demo", "migrate-on-start", "database-url"];
+
+/// A configuration from arguments alone; `None`: the command line itself is wrong.
+fn config(arguments: impl IntoIterator<Item = String>) -> Option<Result<Config, ConfigError>> {
+    let words = ["usher".to_owned(), "serve".to_owned()].into_iter().chain(arguments);
+    match Cli::try_parse_from(words).ok()?.command {
+        Command::Serve(serve) => Some(Config::new(&serve, &|_| None)),
+        _ => None,
+    }
+}
+
+fn check(names: &[String], bytes: &[u8]) {
+    // A line for each option: its number, then its value.
+    let lines = bytes.split(|byte| *byte == b'\n').filter_map(|line| line.split_first());
+    let arguments = lines.map(|(number, value)| {
+        let name = &names[usize::from(*number) % names.len()];
+        format!("--{name}={}", String::from_utf8_lossy(value))
+    });
+    let Some(Ok(config)) = config(arguments) else { return };
+    let settings = config.settings();
+    let shown = settings.iter().filter(|(name, _)| !NOT_GIVEN_BACK.contains(name));
+    let given = shown.map(|(name, value)| format!("--{name}={value}"));
+    let again = self::config(given).expect("it was shown").expect("it was accepted").settings();
+    let same = |settings: &[(&str, String)]| -> Vec<String> {
+        let kept = settings.iter().filter(|(name, _)| !NOT_GIVEN_BACK.contains(name) && *name != "data-dir");
+        kept.map(|(name, value)| format!("{name}={value}")).collect()
+    };
+    assert_eq!(same(&settings), same(&again));
+}
+
+#[test]
+fn options_of_the_command_line() {
+    let command = Cli::command();
+    let serve = command.find_subcommand("serve").expect("the command");
+    let mut names: Vec<_> = serve.get_opts().filter_map(|option| option.get_long().map(str::to_owned)).collect();
+    names.sort();
+    fuzz("config", 4, |bytes| check(&names, bytes));
+}
+
+#[test]
+fn urls_of_databases() {
+    fuzz("url", 1, |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        let shown = match DatabaseUrl::parse(&SecretString::from(&*text)) {
+            Ok(url) => format!("{url} {url:?}"),
+            Err(error) => format!("{error} {error:?}"),
+        };
+        let Ok(parsed) = text.parse::<tokio_postgres::Config>() else { return };
+        let Some(password) = parsed.get_password().and_then(|password| std::str::from_utf8(password).ok()) else {
+            return;
+        };
+        let elsewhere = format!("{:?}{:?}{:?}", parsed.get_user(), parsed.get_dbname(), parsed.get_hosts());
+        if password.len() >= 4 && !elsewhere.contains(password) {
+            // The scheme is in every URL, and can be a part of a password.
+            assert!(!shown.replace("postgres://", "").contains(password), "{shown}");
+        }
+    });
+}

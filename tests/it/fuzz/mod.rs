@@ -1,0 +1,67 @@
+//! Every parser of bytes from outside, with bytes that nobody would send on purpose: none of them panics, and what one
+//! accepts and can be printed is the same when it is read again.
+//!
+//! The seeds in `corpus/TARGET/` are always tried. From them come `USHER_FUZZ_CASES` more for each target (see
+//! [`CASES`] for the default), by chance that `USHER_FUZZ_SEED` repeats. A case that fails is written to a file whose
+//! name is printed: moved into the corpus, it stays a test.
+
+mod config;
+mod front;
+mod ids;
+mod mutate;
+mod requests;
+mod service;
+mod stored;
+mod tokens;
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+
+use crate::model::dice::Dice;
+use mutate::mutated;
+
+/// Cases made from the seeds, for each target, without a word from the environment.
+const CASES: u64 = 10_000;
+const SEED: u64 = 1;
+
+#[allow(clippy::disallowed_methods)] // Fuzzing takes as long as whoever runs it likes.
+fn setting(name: &str, default: u64) -> u64 {
+    let given = std::env::var(name).ok().filter(|text| !text.is_empty());
+    given.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text:?}")))
+}
+
+fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fuzz/corpus").join(target);
+    let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    files.into_iter().map(|file| (file.clone(), fs::read(file).unwrap())).collect()
+}
+
+/// Tries the seeds of a target, and what chance makes of them; `share`: of the cases, for a target whose cases take
+/// longer than a parser's.
+fn fuzz(target: &str, share: u64, mut check: impl FnMut(&[u8])) {
+    let seeds = corpus(target);
+    assert!(!seeds.is_empty(), "{target} has no seeds");
+    let mut attempt = |bytes: &[u8], whence: &dyn Fn() -> String| {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(bytes))) {
+            eprintln!("fuzz {target}: {}\n{}", whence(), String::from_utf8_lossy(bytes).escape_debug());
+            resume_unwind(panic);
+        }
+    };
+    for (file, bytes) in &seeds {
+        attempt(bytes, &|| format!("the seed {}", file.display()));
+    }
+    let seeds: Vec<_> = seeds.into_iter().map(|(_, bytes)| bytes).collect();
+    let seed = setting("USHER_FUZZ_SEED", SEED);
+    let mut dice = Dice::new(seed);
+    for case in 0..setting("USHER_FUZZ_CASES", CASES) / share {
+        let bytes = mutated(&mut dice, &seeds);
+        attempt(&bytes, &|| {
+            let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{target}-{seed}-{case}"));
+            fs::write(&file, &bytes).expect("a file");
+            format!("case {case} of USHER_FUZZ_SEED={seed}; keep {} in tests/it/fuzz/corpus/{target}/", file.display())
+        });
+    }
+}

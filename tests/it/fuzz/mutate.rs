@@ -1,0 +1,86 @@
+//! What chance makes of seeds: bytes changed, cut, doubled, and put together from several.
+
+use crate::model::dice::Dice;
+
+/// A case is no longer than this: what is wrong with a long one is wrong with a short one, and found sooner.
+const LONGEST: usize = 4_096;
+
+/// Bytes at which parsers look twice: ends of ranges, lengths, tags, and pieces of the languages that are read here.
+const TOKENS: [&[u8]; 32] = [
+    b"\0",
+    b"\x7f",
+    b"\x80",
+    b"\xff",
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+    b"\xff\xff\xff\xff\x0f",
+    b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01",
+    b"\x7f\xff\xff\xff\xff\xff\xff\xff",
+    b"\xc3\x28",
+    b"\xed\xa0\x80",
+    b"\xef\xbb\xbf",
+    "\u{130}\u{3a3}\u{fb03}".as_bytes(),
+    "\u{202e}\u{200b}\u{feff}".as_bytes(),
+    b" ",
+    b"\n",
+    b"\"",
+    b"\\u0000",
+    b"\\",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b":",
+    b"null",
+    b"-1",
+    b"18446744073709551616",
+    b"1e999",
+    b"%00",
+    b"@",
+    b"/",
+    b"acme",
+];
+
+/// A case: a seed with one to eight changes.
+pub fn mutated(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = dice.pick(seeds).clone();
+    for _ in 0..=dice.below(8) {
+        change(dice, &mut bytes, seeds);
+    }
+    bytes.truncate(LONGEST);
+    bytes
+}
+
+fn change(dice: &mut Dice, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
+    let (start, end) = range(dice, bytes.len());
+    match dice.below(8) {
+        0 if start < bytes.len() => bytes[start] ^= 1 << dice.below(8),
+        1 if start < bytes.len() => bytes[start] = dice.below(256) as u8,
+        2 => drop(bytes.drain(start..end)),
+        3 => bytes.truncate(start),
+        4 => {
+            let again = bytes[start..end].repeat(1 + dice.below(4) as usize);
+            bytes.splice(start..start, again).for_each(drop);
+        }
+        5 => {
+            let other = dice.pick(seeds);
+            let (from, to) = range(dice, other.len());
+            bytes.splice(start..end, other[from..to].iter().copied()).for_each(drop);
+        }
+        6 => {
+            let digits = dice.next().to_string().into_bytes();
+            bytes.splice(start..end, digits).for_each(drop);
+        }
+        _ => {
+            let token = dice.pick(&TOKENS).iter().copied();
+            bytes.splice(start..start, token).for_each(drop);
+        }
+    }
+}
+
+/// A part of something so long, mostly a short one.
+fn range(dice: &mut Dice, length: usize) -> (usize, usize) {
+    let start = dice.below(length as u64 + 1) as usize;
+    let longest = if dice.percent(80) { 8 } else { length as u64 };
+    (start, (start + dice.below(longest + 1) as usize).min(length))
+}

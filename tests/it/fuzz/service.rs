@@ -1,0 +1,106 @@
+//! The services in this process, over a store in memory: from the bytes of a frame to the bytes of the answer, without
+//! a network.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tonic::{Code, Status};
+use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt};
+use usher::clock::Clock;
+use usher::journal::{Journal, JournalConfig};
+use usher::ledger::time::Wall;
+use usher::ledger::{Config, Seed};
+use usher::proto::v1::audit_service_server::AuditServiceServer;
+use usher::proto::v1::directory_service_server::DirectoryServiceServer;
+use usher::proto::v1::seat_service_server::SeatServiceServer;
+use usher::proto::v1::session_service_server::SessionServiceServer;
+use usher::proto::v1::tenant_service_server::TenantServiceServer;
+use usher::service::{
+    AuditService, DirectoryService, Limits, SeatService, ServiceContext, SessionService, TenantService, mount,
+};
+
+use crate::support::memory::Memory;
+
+type Boxed = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
+
+pub struct InProcess {
+    runtime: Runtime,
+    services: BTreeMap<&'static str, Boxed>,
+    /// `usher.v1.SeatService/CheckOut`, sorted.
+    pub methods: Vec<String>,
+}
+
+impl InProcess {
+    pub fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let config = JournalConfig { ledger: Config { demo_seats: 3, seed: Seed(1) }, queue: 64, batch: 16 };
+        let (clock, _) = Clock::manual(Wall(1_800_000_000_000));
+        let journal = runtime.block_on(Journal::start(Arc::new(Memory::default()), clock, 1, config)).unwrap();
+        let context = ServiceContext::new(Arc::new(journal), Limits::default(), CancellationToken::new());
+        let context = || Arc::clone(&context);
+        let services = BTreeMap::from([
+            boxed(SeatServiceServer::new(SeatService::new(context()))),
+            boxed(SessionServiceServer::new(SessionService::new(context()))),
+            boxed(DirectoryServiceServer::new(DirectoryService::new(context()))),
+            boxed(TenantServiceServer::new(TenantService::new(context()))),
+            boxed(AuditServiceServer::new(AuditService::new(context()))),
+        ]);
+        let ours = |name: &String| name.starts_with("usher.v1.");
+        let methods = mount::methods().all().iter().map(|method| method.name.clone()).filter(ours).collect();
+        Self { runtime, services, methods }
+    }
+
+    /// Calls a method with the bytes of a message. Answers the message of the answer, the first one of a stream that
+    /// has one at once.
+    pub fn call(&self, method: &str, message: &[u8]) -> Result<Bytes, Status> {
+        let framed = [&[0], &(message.len() as u32).to_be_bytes()[..], message].concat();
+        self.call_framed(method, framed)
+    }
+
+    /// The same with the bytes of a whole body.
+    pub fn call_framed(&self, method: &str, body: Vec<u8>) -> Result<Bytes, Status> {
+        let (service, _) = method.split_once('/').expect("a service and a method");
+        let mut service = self.services[service].clone();
+        let request = Request::post(format!("http://usher/{method}")).header("content-type", "application/grpc");
+        let request = request.body(Body::new(Full::new(Bytes::from(body)))).unwrap();
+        self.runtime.block_on(async {
+            let answer = service.ready().await.unwrap_or_else(|never| match never {}).call(request).await;
+            let Ok(answer) = answer;
+            if let Some(status) = Status::from_header_map(answer.headers()) {
+                return if status.code() == Code::Ok { Ok(Bytes::new()) } else { Err(status) };
+            }
+            if method.ends_with("/WatchSessions") {
+                return Ok(Bytes::new());
+            }
+            let body = answer.into_body().collect().await?.to_bytes();
+            Ok(body.slice(body.len().min(5)..))
+        })
+    }
+}
+
+fn boxed<S>(service: S) -> (&'static str, Boxed)
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + NamedService,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    (S::NAME, BoxCloneSyncService::new(service))
+}
+
+/// Holds an error against what a caller may be told for bytes that it made up.
+pub fn check_error(what: &str, status: &Status) {
+    let blames_the_caller =
+        [Code::InvalidArgument, Code::NotFound, Code::AlreadyExists, Code::FailedPrecondition, Code::Aborted];
+    // Bytes that are no message are refused by the library, without details; the front door explains them.
+    let unreadable = status.details().is_empty();
+    assert!(unreadable || blames_the_caller.contains(&status.code()), "{what}: {status:?}");
+}

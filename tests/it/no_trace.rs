@@ -1,0 +1,75 @@
+//! Plants and places to die leave no trace in a program without the feature `faults`, and no program without debug
+//! assertions has the feature. `make build` looks at the released program itself, with the same script.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const TRACES: [&str; 4] = ["USHER_DIE_AT", "src/faults.rs", "6faults11switched_on", "5usher6faults"];
+
+/// A crate of two functions, each with a switch in it, and the room of the switches.
+const PROBE: &str = r#"
+#[macro_use]
+#[path = "ROOM"]
+pub mod faults;
+#[inline(never)]
+pub fn decide(seats: u64) -> u64 { if planted!(OffByOne) { seats + 1 } else { seats } }
+#[inline(never)]
+pub fn commit() { die_here!(AfterCommit); }
+fn main() { println!("{}", decide(std::env::args().count() as u64)); commit(); }
+"#;
+
+fn look_at(program: &Path) -> Output {
+    Command::new(format!("{ROOT}/scripts/no-trace.sh")).arg(program).output().expect("the script runs")
+}
+
+/// Compiles the probe as `src/faults.rs` is compiled into a program.
+fn compile(folder: &Path, name: &str, feature: bool, debug_assertions: bool) -> Output {
+    let source = folder.join("usher.rs");
+    std::fs::write(&source, PROBE.replace("ROOM", &format!("{ROOT}/src/faults.rs"))).expect("a file");
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--edition", "2024", "--crate-name", "usher", "-C", "opt-level=1", "-A", "warnings"]);
+    rustc.arg(format!("-Cdebug-assertions={debug_assertions}"));
+    if feature {
+        rustc.args(["--cfg", "feature=\"faults\""]);
+    }
+    rustc.arg("-o").arg(folder.join(name)).arg(source).output().expect("rustc")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn without_the_feature_nothing_is_compiled_and_with_it_the_check_finds_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (bare, faulty) = (folder.path().join("bare"), folder.path().join("faulty"));
+    let built = compile(folder.path(), "bare", false, false);
+    assert!(built.status.success(), "{}", text(&built.stderr));
+    let built = compile(folder.path(), "faulty", true, true);
+    assert!(built.status.success(), "{}", text(&built.stderr));
+
+    let clean = look_at(&bare);
+    assert_eq!(clean.status.code(), Some(0), "{}", text(&clean.stdout));
+    let found = look_at(&faulty);
+    assert_eq!(found.status.code(), Some(1), "the check must see what is there: {}", text(&found.stdout));
+}
+
+#[test]
+fn the_check_finds_every_trace_in_the_program_of_the_tests() {
+    let found = look_at(Path::new(env!("CARGO_BIN_EXE_usher")));
+    assert_eq!(found.status.code(), Some(1), "{}{}", text(&found.stdout), text(&found.stderr));
+    for trace in TRACES {
+        assert!(text(&found.stdout).contains(trace), "not found: {trace} in\n{}", text(&found.stdout));
+    }
+    let nothing = look_at(Path::new("/no/such/program"));
+    assert_eq!(nothing.status.code(), Some(2), "looking at nothing is no success");
+}
+
+#[test]
+fn a_build_without_debug_assertions_refuses_the_feature() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let built = compile(folder.path(), "released", true, false);
+    assert!(!built.status.success(), "it was built");
+    assert!(text(&built.stderr).contains("a release build never has it"), "{}", text(&built.stderr));
+}

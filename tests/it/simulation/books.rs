@@ -1,0 +1,241 @@
+//! What the audit alone says: every event in its order, folded into who holds what. An independent account, with which
+//! rows, answers and limits are compared (I4). Broken order in the audit is found here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use usher::ids::{EventNo, LicenseId, PoolId, SessionId, TenantId, TenantNo, UserId};
+use usher::ledger::change::{Action, AuditEvent, Limit, Plan, Reason};
+use usher::ledger::command::LicenseGrant;
+use usher::ledger::outcome::SessionEndReason;
+use usher::ledger::time::Wall;
+
+use super::cast::{self, ADMINISTRATOR, DEMO_SEATS, POOLS};
+use super::history::History;
+
+/// Licenses as clients sent them: the audit names only id and revision.
+pub type Sent = BTreeMap<(TenantId, LicenseId, u64), LicenseGrant>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    pub no: EventNo,
+    pub reason: SessionEndReason,
+    /// When its batch was committed, in the simulation's time.
+    pub at: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    pub user: UserId,
+    pub pool: PoolId,
+}
+
+/// What is true of a tenant at one event and not at another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fact {
+    Known(UserId),
+    Blocked(UserId),
+    Seat(PoolId, UserId),
+    License(LicenseId, u64),
+    Live(SessionId),
+}
+
+pub struct Account {
+    pub id: TenantId,
+    pub licenses: BTreeMap<LicenseId, LicenseGrant>,
+    pub users: BTreeSet<UserId>,
+    pub blocked: BTreeSet<UserId>,
+    pub seats: BTreeSet<(PoolId, UserId)>,
+    pub live: BTreeMap<SessionId, Live>,
+    /// Since when a user lives in a pool without a break, on whatever device.
+    pub present: BTreeMap<(PoolId, UserId), EventNo>,
+    pub ended: BTreeMap<SessionId, End>,
+    /// Who started it, and with which event.
+    pub started: BTreeMap<SessionId, (Live, EventNo)>,
+    pub renewed: BTreeMap<SessionId, usize>,
+    /// The last event that changed a license.
+    pub licensed_at: EventNo,
+    pub facts: History<Fact, bool>,
+    pub in_use: History<PoolId, u64>,
+    pub limits: History<PoolId, Option<u64>>,
+}
+
+#[derive(Default)]
+pub struct Books {
+    pub tenants: BTreeMap<TenantNo, Account>,
+}
+
+impl Books {
+    pub fn of(&self, tenant: &TenantId) -> Option<&Account> {
+        self.tenants.values().find(|account| account.id == *tenant)
+    }
+
+    /// Folds one event in. Denials change nothing.
+    pub fn fold(&mut self, event: &AuditEvent, sent: &Sent, now: u64) -> Result<(), String> {
+        if matches!(event.reason, Some(Reason::Denied(_))) {
+            return Ok(());
+        }
+        if event.action == Action::TenantCreated {
+            let id = TenantId::stored(&event.detail);
+            self.tenants.insert(event.tenant, Account::new(id));
+            return Ok(());
+        }
+        let account = self.tenants.get_mut(&event.tenant).ok_or("an event of a tenant that does not exist")?;
+        account.fold(event, sent, now)?;
+        account.note_usage(event.no);
+        Ok(())
+    }
+}
+
+impl Account {
+    fn new(id: TenantId) -> Self {
+        Self {
+            id,
+            licenses: BTreeMap::new(),
+            users: BTreeSet::new(),
+            blocked: BTreeSet::new(),
+            seats: BTreeSet::new(),
+            live: BTreeMap::new(),
+            present: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            started: BTreeMap::new(),
+            renewed: BTreeMap::new(),
+            licensed_at: EventNo(0),
+            facts: History::default(),
+            in_use: History::default(),
+            limits: History::default(),
+        }
+    }
+
+    fn fold(&mut self, event: &AuditEvent, sent: &Sent, now: u64) -> Result<(), String> {
+        let wrong = |what: &str| Err(format!("{what}: {event:?}"));
+        let user = || event.user.clone().ok_or("an event without its user");
+        let pool = || event.pool.clone().ok_or("an event without its pool");
+        let session = || event.session.ok_or("an event without its session");
+        let no = event.no;
+        match event.action {
+            Action::SessionStarted => {
+                let (live, session) = (Live { user: user()?, pool: pool()? }, session()?);
+                if self.started.insert(session, (live.clone(), no)).is_some() {
+                    return wrong("a session started twice");
+                }
+                self.present.entry((live.pool.clone(), live.user.clone())).or_insert(no);
+                self.live.insert(session, live);
+                self.facts.note(Fact::Live(session), no, true);
+            }
+            Action::SessionRenewed => {
+                if !self.live.contains_key(&session()?) {
+                    return wrong("a session that does not live was renewed");
+                }
+                *self.renewed.entry(session()?).or_default() += 1;
+            }
+            Action::SessionEnded => {
+                let session = session()?;
+                let Some(Reason::Ended(reason)) = event.reason else { return wrong("an end without a reason") };
+                let Some(live) = self.live.remove(&session) else {
+                    return wrong("a session that does not live was ended");
+                };
+                if !self.live.values().any(|other| *other == live) {
+                    self.present.remove(&(live.pool, live.user));
+                }
+                self.ended.insert(session, End { no, reason, at: now });
+                self.facts.note(Fact::Live(session), no, false);
+            }
+            Action::SeatGranted => {
+                self.seats.insert((pool()?, user()?));
+                self.facts.note(Fact::Seat(pool()?, user()?), no, true);
+            }
+            Action::SeatRevoked => {
+                if !self.seats.remove(&(pool()?, user()?)) {
+                    return wrong("a seat that nobody held was revoked");
+                }
+                self.facts.note(Fact::Seat(pool()?, user()?), no, false);
+            }
+            Action::UserCreated => {
+                if !self.users.insert(user()?) {
+                    return wrong("a user was created twice");
+                }
+                self.facts.note(Fact::Known(user()?), no, true);
+            }
+            Action::UserDeleted => self.delete(&user()?, no),
+            Action::UserBlocked => {
+                self.blocked.insert(user()?);
+                self.facts.note(Fact::Blocked(user()?), no, true);
+            }
+            Action::UserUnblocked => {
+                if !self.blocked.remove(&user()?) {
+                    return wrong("a user who is not blocked was unblocked");
+                }
+                self.facts.note(Fact::Blocked(user()?), no, false);
+            }
+            Action::EntitlementsChanged => self.license(event, sent)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn delete(&mut self, user: &UserId, no: EventNo) {
+        let seats: Vec<_> = self.seats.iter().filter(|(_, holder)| holder == user).cloned().collect();
+        for (pool, user) in seats {
+            self.facts.note(Fact::Seat(pool.clone(), user.clone()), no, false);
+            self.seats.remove(&(pool, user));
+        }
+        self.users.remove(user);
+        self.facts.note(Fact::Known(user.clone()), no, false);
+        self.blocked.remove(user);
+        self.facts.note(Fact::Blocked(user.clone()), no, false);
+    }
+
+    fn license(&mut self, event: &AuditEvent, sent: &Sent) -> Result<(), String> {
+        let words: Vec<&str> = event.detail.split(' ').collect();
+        let id = LicenseId::stored(words[0]);
+        if let Some(former) = self.licenses.remove(&id) {
+            self.facts.note(Fact::License(id.clone(), former.revision), event.no, false);
+        }
+        if let [_, "revision", revision] = words[..] {
+            let revision = revision.parse().map_err(|error| format!("{}: {error}", event.detail))?;
+            let grant = sent.get(&(self.id.clone(), id.clone(), revision));
+            let grant = grant.ok_or_else(|| format!("a license that nobody sent: {event:?}"))?;
+            self.facts.note(Fact::License(id.clone(), revision), event.no, true);
+            self.licenses.insert(id, grant.clone());
+        }
+        self.licensed_at = event.no;
+        Ok(())
+    }
+
+    fn note_usage(&mut self, no: EventNo) {
+        for pool in POOLS.map(cast::pool) {
+            let (in_use, limit) = (self.in_use(&pool), self.limit(&pool, Wall(i64::MIN)));
+            self.in_use.note(pool.clone(), no, in_use);
+            self.limits.note(pool, no, limit);
+        }
+    }
+
+    /// Who counts in the pool, recounted (R10, R11).
+    pub fn in_use(&self, pool: &PoolId) -> u64 {
+        let count = match cast::plan_of(&self.id, pool) {
+            Plan::Named => {
+                let seats = self.seats.iter().filter(|(of, user)| of == pool && !self.blocked.contains(user));
+                seats.count()
+            }
+            Plan::Concurrent => {
+                let counted =
+                    self.live.values().filter(|live| live.pool == *pool && live.user.as_str() != ADMINISTRATOR);
+                counted.map(|live| &live.user).collect::<BTreeSet<_>>().len()
+            }
+        };
+        count as u64
+    }
+
+    /// The most that may be in use, with every license that did not surely expire before `high`; `None`: unlimited.
+    pub fn limit(&self, pool: &PoolId, high: Wall) -> Option<u64> {
+        if self.licenses.is_empty() {
+            return Some(DEMO_SEATS);
+        }
+        let in_force = self.licenses.values().filter(|grant| grant.expires.is_none_or(|end| high < end));
+        let given = in_force.flat_map(|grant| &grant.pools).filter(|(of, ..)| of == pool);
+        given.map(|(_, _, limit)| *limit).try_fold(0, |sum, limit| match limit {
+            Limit::Seats(seats) => Some(sum + seats),
+            Limit::Unlimited => None,
+        })
+    }
+}

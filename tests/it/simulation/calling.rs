@@ -1,0 +1,212 @@
+//! Calls: to which process they go, what is made of their answers, and what is asked again.
+
+use usher::ids::{SessionId, TenantId};
+use usher::journal::JournalError;
+use usher::ledger::command::{Command, Outcome, SetEntitlements};
+use usher::ledger::outcome::Beat;
+
+use super::call::{Answer, Answered, Asked, Call, Login, Opening};
+use super::cast::SHARDS;
+use super::checks::must;
+use super::clients::Clients;
+use super::process::Process;
+use super::world::World;
+
+/// How often a client tries before it gives up.
+pub const ATTEMPTS: usize = 6;
+
+/// Which process is called.
+#[derive(Debug, Clone, Copy)]
+pub enum To {
+    /// Chosen by a number: mostly the newest.
+    Some(usize),
+    /// This one, if it is there.
+    Process(usize),
+}
+
+impl World {
+    /// A client calls a process.
+    pub fn call(&mut self, tenant: TenantId, asked: Asked, stray: bool, attempts: usize, to: To) -> Result<(), String> {
+        let listening: Vec<usize> = (0..self.processes.len())
+            .filter(|at| self.processes[*at].journal.is_some() && !self.processes[*at].is_stopping())
+            .collect();
+        let chosen = match to {
+            To::Some(pick) if pick % 10 >= 7 => listening.get(pick / 10 % listening.len().max(1)),
+            To::Some(_) => listening.last(),
+            To::Process(no) => listening.iter().find(|at| self.processes[**at].no == no).or(listening.last()),
+        };
+        let Some(process) = chosen.map(|at| &self.processes[*at]) else {
+            self.trace.line(format_args!("nobody listens for {tenant}: {asked:?}"));
+            self.again_later(tenant, asked, stray, attempts);
+            return Ok(());
+        };
+        self.last_call += 1;
+        let (no, shard) = (self.last_call, tenant.shard(SHARDS));
+        self.trace.line(format_args!("call {no} to process {} for {tenant}: {asked:?}", process.no));
+        let journal = process.journal.clone().expect("it listens");
+        let mut call = Call::open(Opening { no, process: process.no, tenant, asked, stray, attempts }, journal);
+        call.started = self.now;
+        call.started_there = process.millis();
+        call.known = process.known[usize::from(shard.0)];
+        call.renews = self.renews(&call);
+        call.held_until = self.held_until(&call, process);
+        self.checks.held.open(&call);
+        self.calls.push(call);
+        self.settle()
+    }
+
+    /// Logins whose lease a call may extend.
+    fn renews(&self, call: &Call) -> Vec<Login> {
+        match &call.asked {
+            Asked::Command(Command::CheckOut(ask)) => vec![self.clients.issued[&ask.fresh].clone()],
+            asked => beaten(asked).filter_map(|session| self.clients.issued.get(&session)).cloned().collect(),
+        }
+    }
+
+    /// For each beat of a heartbeat, until when its session is held at most.
+    fn held_until(&self, call: &Call, process: &Process) -> Vec<Option<u64>> {
+        let until = |session: SessionId| {
+            let login = self.clients.issued.get(&session)?;
+            let ttl = self.clients.ttl.get(&login.tenant)?;
+            self.checks.held.until(process, login.tenant.shard(SHARDS), login, *ttl)
+        };
+        beaten(&call.asked).map(until).collect()
+    }
+
+    pub fn hear(&mut self) -> Result<(), String> {
+        let mut at = 0;
+        while at < self.calls.len() {
+            match self.calls[at].poll() {
+                Some(answered) => {
+                    let call = self.calls.remove(at);
+                    self.heard(call, answered)?;
+                }
+                None => at += 1,
+            }
+        }
+        Ok(())
+    }
+
+    fn heard(&mut self, call: Call, answered: Answered) -> Result<(), String> {
+        let process = self.processes.iter().find(|process| process.no == call.process).expect("it answered");
+        self.checks.held.close(&call, Some(process.millis()));
+        let (no, shard) = (call.no, call.tenant.shard(SHARDS));
+        match answered {
+            Ok(answer) => {
+                self.trace.line(format_args!("call {no} is answered: {answer:?}"));
+                let rivals = self.rivals(&call);
+                self.checks.answered(&call, &answer, process, &self.clients, rivals, self.now)?;
+                self.close(&call, Some(self.now));
+                self.remember(&call, &answer);
+            }
+            Err(error) => {
+                self.trace.line(format_args!("call {no} fails: {error:?}"));
+                match error {
+                    JournalError::Failed => must(process.refused > 0, || format!("a bug: {:?} failed", call.asked))?,
+                    JournalError::Stopping => must(process.is_stopping(), || "a bug: a writer ended".into())?,
+                    JournalError::NotOwner => self.checks.ownership.lost(call.process, shard)?,
+                    JournalError::Overloaded | JournalError::StoreAway => {}
+                }
+                self.close(&call, Some(self.now));
+                self.try_again(&call);
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, call: &Call, answer: &Answer) {
+        let next = self.now + self.clients.ttl[&call.tenant] / 3;
+        match answer {
+            Answer::Outcome(Outcome::CheckOut(answer)) => {
+                let Some(session) = answer.decision.as_ref().ok().and_then(|lease| lease.session) else { return };
+                self.clients.hear(&call.tenant, session);
+                self.keepers.begin(&call.tenant, session, call.process, next);
+            }
+            Answer::Outcome(Outcome::Heartbeat(beats)) if !call.stray => {
+                for (session, beat) in beaten(&call.asked).zip(beats) {
+                    match beat {
+                        Beat::Kept(_) => self.keepers.kept(session, call.process, next),
+                        Beat::Ended(_) => self.keepers.ended(session),
+                    }
+                }
+            }
+            Answer::Outcome(Outcome::UpdateTenant(Ok(_))) => self.served.push(call.tenant.clone()),
+            _ => {}
+        }
+    }
+
+    /// How many seats other calls may have taken that were open at any time since this one was made; `None`: a license
+    /// may have changed meanwhile.
+    fn rivals(&self, call: &Call) -> Option<usize> {
+        let Asked::Command(Command::CheckOut(ask)) = &call.asked else { return Some(0) };
+        let login = &self.clients.issued[&ask.fresh];
+        let open = self.calls.iter().filter_map(|other| Some((other.process, about(other, &self.clients)?)));
+        let since = |at: &Option<u64>| at.is_none_or(|at| at >= call.started);
+        let closed =
+            self.closed.iter().filter(|(.., at)| since(at)).map(|(process, about, _)| (*process, about.clone()));
+        let mut seats = 0;
+        for (process, about) in open.chain(closed) {
+            match about {
+                About::License(tenant) if tenant == login.tenant => return None,
+                About::Seat(other) if process == call.process => {
+                    seats += usize::from((other.tenant, other.pool) == (login.tenant.clone(), login.pool.clone()));
+                }
+                _ => {}
+            }
+        }
+        Some(seats)
+    }
+
+    /// `at`: `None` when the client went away, and the call goes on without it.
+    pub fn close(&mut self, call: &Call, at: Option<u64>) {
+        let oldest = self.calls.iter().map(|call| call.started).min().unwrap_or(self.now);
+        self.closed.retain(|(.., at)| at.is_none_or(|at| at >= oldest));
+        if let Some(about) = about(call, &self.clients) {
+            self.closed.push((call.process, about, at));
+        }
+    }
+
+    /// A client that does not know what became of its call makes it again.
+    pub fn try_again(&mut self, call: &Call) {
+        self.again_later(call.tenant.clone(), call.asked.clone(), call.stray, call.attempts + 1);
+    }
+
+    fn again_later(&mut self, tenant: TenantId, asked: Asked, stray: bool, attempts: usize) {
+        beaten(&asked).for_each(|session| self.keepers.failed(session, self.now + 200));
+        // An older license would only be refused; a probe is made again by who made it.
+        let pointless = matches!(
+            &asked,
+            Asked::Command(Command::SetEntitlements(SetEntitlements { grant: None, .. }) | Command::UpdateTenant(_))
+        );
+        if attempts < ATTEMPTS && !pointless {
+            let at = self.now + 50 + self.dice.below(1_500);
+            self.again.push((at, tenant, asked, stray, attempts));
+        }
+    }
+}
+
+/// The sessions of a heartbeat.
+fn beaten(asked: &Asked) -> impl Iterator<Item = SessionId> + '_ {
+    let beats = match asked {
+        Asked::Command(Command::Heartbeat(ask)) => &ask.beats[..],
+        _ => &[],
+    };
+    beats.iter().map(|(session, _)| *session)
+}
+
+/// What a call may change that decides about seats.
+#[derive(Clone)]
+pub enum About {
+    Seat(Login),
+    License(TenantId),
+}
+
+fn about(call: &Call, clients: &Clients) -> Option<About> {
+    match &call.asked {
+        Asked::Command(Command::CheckOut(ask)) if !ask.check_only => {
+            clients.issued.get(&ask.fresh).cloned().map(About::Seat)
+        }
+        Asked::Command(Command::SetEntitlements(_)) => Some(About::License(call.tenant.clone())),
+        _ => None,
+    }
+}

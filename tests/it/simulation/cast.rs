@@ -1,0 +1,97 @@
+//! Who takes part in a simulation, and what was agreed with each tenant.
+
+use std::time::Duration;
+
+use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, TenantId, UserId};
+use usher::ledger::change::{Limit, Plan};
+use usher::ledger::command::LicenseGrant;
+use usher::ledger::policy::{Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
+use usher::ledger::time::Wall;
+use uuid::Uuid;
+
+use crate::model::dice::Dice;
+
+pub const SHARDS: u16 = 2;
+/// The last one never gets a license: it stays in demo mode (R30).
+pub const TENANTS: [&str; 3] = ["acme", "beta", "echo"];
+/// The last two are an administrator and somebody whom nobody created.
+pub const USERS: [&str; 7] = ["ann", "bob", "cid", "dan", "eve", "root", "zoe"];
+pub const ADMINISTRATOR: &str = "root";
+pub const STRANGER: &str = "zoe";
+pub const DEVICES: [&str; 2] = ["laptop", "phone"];
+/// Concurrent and scarce, named, concurrent without a limit.
+pub const POOLS: [&str; 3] = ["crm", "office", "lobby"];
+pub const DEMO_SEATS: u64 = 2;
+
+pub fn tenant(index: usize) -> TenantId {
+    TenantId::parse(TENANTS[index % TENANTS.len()]).expect("an id")
+}
+
+pub fn user(name: &str) -> UserId {
+    UserId::parse(name).expect("an id")
+}
+
+pub fn pool(name: &str) -> PoolId {
+    PoolId::parse(name).expect("an id")
+}
+
+pub fn device(index: usize) -> DeviceId {
+    DeviceId::parse(DEVICES[index % DEVICES.len()]).expect("an id")
+}
+
+pub fn main_license() -> LicenseId {
+    LicenseId::parse("main").expect("an id")
+}
+
+pub fn extra_license() -> LicenseId {
+    LicenseId::parse("extra").expect("an id")
+}
+
+pub fn session(no: u64) -> SessionId {
+    SessionId(Uuid::from_u128(u128::from(no)))
+}
+
+pub fn is_licensed(tenant: &TenantId) -> bool {
+    tenant.as_str() != TENANTS[TENANTS.len() - 1]
+}
+
+pub fn plan_of(tenant: &TenantId, pool: &PoolId) -> Plan {
+    if is_licensed(tenant) && pool.as_str() == "office" { Plan::Named } else { Plan::Concurrent }
+}
+
+/// A tenant's policy in this run. Leases are short, so that they end while somebody looks.
+pub fn policy(dice: &mut Dice) -> Policy {
+    let idle_after = *dice.pick(&[5, 60, 3_600]);
+    Policy {
+        lease_ttl: Duration::from_secs(*dice.pick(&[1, 4, 20, 90])),
+        max_session: Duration::from_secs(*dice.pick(&[120, 36_000])),
+        away_after: Duration::from_secs(idle_after / 5),
+        idle_after: Duration::from_secs(idle_after),
+        max_devices_per_user: *dice.pick(&[1, 2]),
+        when_already_signed_in: *dice.pick(&[WhenAlreadySignedIn::Deny, WhenAlreadySignedIn::TakeOver]),
+        when_full: *dice.pick(&[WhenFull::Deny, WhenFull::ReclaimIdle]),
+        unknown_users: *dice.pick(&[UnknownUsers::Deny, UnknownUsers::Admit]),
+        ..Policy::default()
+    }
+}
+
+/// What a revision of the main license gives: small numbers, also none at all.
+pub fn main_grant(revision: u64, pick: usize) -> LicenseGrant {
+    let seats = |pick: usize, least: u64| Limit::Seats(least + (pick % 4) as u64);
+    LicenseGrant {
+        revision,
+        not_before: None,
+        expires: None,
+        pools: vec![
+            (pool("crm"), Plan::Concurrent, seats(pick, 0)),
+            (pool("office"), Plan::Named, seats(pick / 4, 1)),
+            (pool("lobby"), Plan::Concurrent, Limit::Unlimited),
+        ],
+    }
+}
+
+/// Some seats more for a little while.
+pub fn extra_grant(revision: u64, expires: Wall) -> LicenseGrant {
+    let pools = vec![(pool("crm"), Plan::Concurrent, Limit::Seats(1)), (pool("office"), Plan::Named, Limit::Seats(1))];
+    LicenseGrant { revision, not_before: None, expires: Some(expires), pools }
+}

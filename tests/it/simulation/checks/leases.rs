@@ -1,0 +1,67 @@
+//! I5: nobody's session ends for a missed heartbeat before the last acknowledged one plus its lease. And the other way
+//! round: a heartbeat that comes too late revives nothing (R24), and what is overdue takes no seat away (R18).
+
+use std::collections::BTreeMap;
+
+use usher::ids::{SessionId, ShardId};
+use usher::journal::GRACE;
+use usher::ledger::outcome::SessionEndReason;
+
+use super::must;
+use super::seats::Promised;
+use crate::simulation::books::Account;
+use crate::simulation::call::{Call, Login};
+use crate::simulation::process::Process;
+
+/// A session ended for a missed heartbeat.
+pub fn ended(promised: &Promised, session: SessionId, now: u64) -> Result<(), String> {
+    let until = promised.until(session);
+    must(now >= until, || format!("I5 ended too early: {session} at {now}, promised until {until}"))
+}
+
+/// A lease was promised by a call that began at `started`.
+pub fn promise(account: &Account, session: SessionId, started: u64, ttl: u64) -> Result<(), String> {
+    let Some(end) = account.ended.get(&session) else { return Ok(()) };
+    let until = started + ttl;
+    must(end.reason != SessionEndReason::LeaseExpired || end.at >= until, || {
+        format!("I5 promised what had ended: {session} ended at {}, promised until {until}", end.at)
+    })
+}
+
+/// Until when sessions of a login can be held, on the clock of a process, in its milliseconds.
+#[derive(Default)]
+pub struct Held {
+    /// When the last call ended that may have renewed them; `None`: nobody can tell any more.
+    renewed: BTreeMap<(usize, Login), Option<u64>>,
+    /// Calls under way that may renew them.
+    open: BTreeMap<(usize, Login), usize>,
+}
+
+impl Held {
+    pub fn open(&mut self, call: &Call) {
+        for login in &call.renews {
+            *self.open.entry((call.process, login.clone())).or_default() += 1;
+        }
+    }
+
+    /// `at`: now, on the clock of the process; `None`: the client went away, the process goes on.
+    pub fn close(&mut self, call: &Call, at: Option<u64>) {
+        for login in &call.renews {
+            let key = (call.process, login.clone());
+            *self.open.get_mut(&key).expect("an open call") -= 1;
+            let renewed = self.renewed.entry(key).or_insert(Some(0));
+            *renewed = renewed.zip(at).map(|(before, now)| before.max(now));
+        }
+    }
+
+    /// `None`: it may be held for ever, as far as anybody outside can tell.
+    pub fn until(&self, process: &Process, shard: ShardId, login: &Login, ttl: u64) -> Option<u64> {
+        let key = (process.no, login.clone());
+        if self.open.get(&key).is_some_and(|open| *open > 0) {
+            return None;
+        }
+        let grace = u64::try_from(GRACE.as_millis()).expect("a short grace");
+        let renewed = self.renewed.get(&key).copied().unwrap_or(Some(0))?;
+        Some((renewed + ttl).max(process.loaded[usize::from(shard.0)] + ttl + grace))
+    }
+}

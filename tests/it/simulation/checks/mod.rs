@@ -1,0 +1,197 @@
+//! What must always hold, checked at each commit and at each answer. One file for each invariant; a text begins with
+//! the number of what was violated.
+
+mod acknowledged;
+pub mod leases;
+mod ownership;
+mod recount;
+mod seats;
+mod tenants;
+
+use std::fmt::Debug;
+
+use usher::ids::{EventNo, ShardId};
+use usher::ledger::change::{Action, Plan, Reason};
+use usher::ledger::command::{Command, Found, Outcome};
+use usher::ledger::outcome::{Beat, CheckedOut, DenialReason, Lease, SessionEndReason};
+use usher::store::{Batch, Owner};
+
+use super::books::{Account, Books, Sent};
+use super::call::{Answer, Asked, Call};
+use super::cast::{self, ADMINISTRATOR, SHARDS};
+use super::clients::Clients;
+use super::disk::Piece;
+use super::process::Process;
+use leases::Held;
+use ownership::Ownership;
+use seats::Promised;
+
+pub struct Checks {
+    books: Vec<Books>,
+    pub ownership: Ownership,
+    promised: Promised,
+    pub held: Held,
+}
+
+pub fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what()) }
+}
+
+pub fn same<T: Debug + PartialEq>(what: &str, left: T, right: T) -> Result<(), String> {
+    must(left == right, || format!("{what}: {left:?} and {right:?}"))
+}
+
+impl Checks {
+    pub fn new() -> Self {
+        Self {
+            books: (0..SHARDS).map(|_| Books::default()).collect(),
+            ownership: Ownership::default(),
+            promised: Promised::default(),
+            held: Held::default(),
+        }
+    }
+
+    fn books(&self, shard: ShardId) -> &Books {
+        &self.books[usize::from(shard.0)]
+    }
+
+    /// A batch is durable.
+    pub fn committed(
+        &mut self,
+        (process, shard, owner): (usize, ShardId, Owner),
+        batch: &Batch,
+        piece: &Piece,
+        sent: &Sent,
+        now: u64,
+    ) -> Result<(), String> {
+        let before = self.ownership.committed(process, shard, owner, batch)?;
+        let books = &mut self.books[usize::from(shard.0)];
+        for event in &batch.events {
+            if !self.ownership.appended(shard, event, before)? {
+                continue;
+            }
+            books.fold(event, sent, now).map_err(|what| format!("I4 the audit makes no sense: {what}"))?;
+            let Some(account) = books.tenants.get(&event.tenant) else { continue };
+            seats::granted(account, event, before.wall_high)?;
+            if let (Action::SessionEnded, Some(session), Some(Reason::Ended(SessionEndReason::LeaseExpired))) =
+                (event.action, event.session, event.reason)
+            {
+                leases::ended(&self.promised, session, now)?;
+            }
+        }
+        recount::compare(&piece.rows, books)
+    }
+
+    /// The whole audit as it stands, folded anew, says the same as event by event: nothing was lost since (I2).
+    pub fn whole(&self, shard: ShardId, piece: &Piece, sent: &Sent) -> Result<(), String> {
+        let mut again = Books::default();
+        for event in piece.events.values() {
+            again.fold(event, sent, 0).map_err(|what| format!("I2 the audit as it stands makes no sense: {what}"))?;
+        }
+        for (no, account) in &self.books(shard).tenants {
+            let other = again.tenants.get(no).ok_or_else(|| format!("I2 tenant {no} is gone from the audit"))?;
+            let ends = |account: &Account| account.ended.iter().map(|(id, end)| (*id, end.no)).collect::<Vec<_>>();
+            same("I2 sessions started", &other.started, &account.started)?;
+            same("I2 sessions ended", ends(other), ends(account))?;
+        }
+        recount::compare(&piece.rows, &again)
+    }
+
+    /// A client heard an answer.
+    pub fn answered(
+        &mut self,
+        call: &Call,
+        answer: &Answer,
+        process: &Process,
+        clients: &Clients,
+        rivals: Option<usize>,
+        now: u64,
+    ) -> Result<(), String> {
+        tenants::keep_apart(call, answer, clients)?;
+        let shard = call.tenant.shard(SHARDS);
+        let owns = self.ownership.owns(process.no, shard);
+        let Some(account) = self.books[usize::from(shard.0)].of(&call.tenant) else {
+            return must(!is_success(answer), || format!("I2 the tenant is not in the audit: {answer:?}"));
+        };
+        acknowledged::is_durable(account, call, answer, owns)?;
+        match answer {
+            Answer::Outcome(Outcome::Heartbeat(beats)) => {
+                for (index, beat) in beats.iter().enumerate() {
+                    let Beat::Kept(lease) = beat else { continue };
+                    let late = call.held_until.get(index).copied().flatten().is_some_and(|at| call.started_there >= at);
+                    must(!late, || format!("R24 a late heartbeat revived a session: {:?}", call.asked))?;
+                    promised(&mut self.promised, account, call, lease)?;
+                }
+            }
+            Answer::Outcome(Outcome::CheckOut(CheckedOut { decision: Ok(lease), usage, .. }))
+                if lease.session.is_some() =>
+            {
+                promised(&mut self.promised, account, call, lease)?;
+                self.promised.together(account, &lease.pool, now)?;
+                usage.iter().try_for_each(|usage| recount::shown(account, usage, call.known))?;
+            }
+            Answer::Outcome(Outcome::CheckOut(CheckedOut { decision: Err(denial), .. }))
+                if owns && denial.reason == DenialReason::SeatsExhausted =>
+            {
+                no_seat_was_free(account, &self.held, call, process, clients, rivals)?;
+            }
+            Answer::Found(Found::GetUsage(Ok(usage))) => {
+                usage.pools.iter().try_for_each(|usage| recount::shown(account, usage, call.known))?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn is_success(answer: &Answer) -> bool {
+    match answer {
+        Answer::Outcome(Outcome::CheckOut(answer)) => answer.decision.is_ok(),
+        Answer::Outcome(Outcome::CreateTenant(answer)) => answer.is_ok(),
+        Answer::Outcome(Outcome::SetEntitlements(answer)) => answer.is_ok(),
+        _ => false,
+    }
+}
+
+fn promised(promised: &mut Promised, account: &Account, call: &Call, lease: &Lease) -> Result<(), String> {
+    let (Some(session), Some(ttl)) = (lease.session, lease.ttl) else { return Ok(()) };
+    let ttl = u64::try_from(ttl.as_millis()).expect("a short lease");
+    leases::promise(account, session, call.started, ttl)?;
+    promised.renew(session, call.started + ttl);
+    Ok(())
+}
+
+/// R18: a full pool is full of sessions that are not overdue. `rivals`: check-outs of the same pool and process that
+/// may hold a seat of which the audit knows nothing yet; `None`: nobody can tell what the limit was.
+fn no_seat_was_free(
+    account: &Account,
+    held: &Held,
+    call: &Call,
+    process: &Process,
+    clients: &Clients,
+    rivals: Option<usize>,
+) -> Result<(), String> {
+    let (Asked::Command(Command::CheckOut(ask)), Some(rivals)) = (&call.asked, rivals) else { return Ok(()) };
+    let steady = account.licensed_at <= call.known;
+    let dated = account.licenses.values().any(|grant| grant.expires.is_some());
+    let Some(limit) = account.limit(&ask.pool, usher::ledger::time::Wall(i64::MIN)) else { return Ok(()) };
+    if cast::plan_of(&account.id, &ask.pool) == Plan::Named || !steady || dated {
+        return Ok(());
+    }
+    let since = |no: EventNo| no > call.known;
+    let ended_late = account.ended.iter().filter(|(_, end)| since(end.no)).map(|(session, _)| session);
+    let mut users = Vec::new();
+    for session in account.live.keys().chain(ended_late) {
+        let (live, _) = &account.started[session];
+        let login = &clients.issued[session];
+        let until = held.until(process, call.tenant.shard(SHARDS), login, clients.ttl[&account.id]);
+        let overdue = until.is_some_and(|until| until <= call.started_there);
+        if live.pool == ask.pool && live.user.as_str() != ADMINISTRATOR && !overdue {
+            users.push(&live.user);
+        }
+    }
+    users.sort();
+    users.dedup();
+    let most = (users.len() + rivals) as u64;
+    must(most >= limit, || format!("R18 no seat for {}, but {users:?} hold at most {most} of {limit}", ask.user))
+}

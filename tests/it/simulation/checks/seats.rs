@@ -1,0 +1,96 @@
+//! I1: nothing that was granted takes a pool above its limit, at no event of the audit; and the leases that clients
+//! were promised, taken together, never were more than the limit. Above it is only what a shrunk limit left (R14).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use usher::ids::{EventNo, PoolId, SessionId, UserId};
+use usher::ledger::change::{Action, AuditEvent, Plan, Reason};
+use usher::ledger::outcome::SessionEndReason;
+use usher::ledger::time::Wall;
+
+use super::must;
+use crate::simulation::books::Account;
+use crate::simulation::cast::{self, ADMINISTRATOR, POOLS};
+
+/// After an event was folded in. `high`: the durable high-water mark of wall time before its batch.
+pub fn granted(account: &Account, event: &AuditEvent, high: Wall) -> Result<(), String> {
+    if matches!(event.reason, Some(Reason::Denied(_))) {
+        return Ok(());
+    }
+    let named = event.user.as_ref().filter(|user| !account.blocked.contains(user));
+    match (event.action, &event.pool) {
+        (Action::SessionStarted, Some(pool)) => {
+            let counts = event.user.as_ref().is_some_and(|user| user.as_str() != ADMINISTRATOR);
+            let fresh = counts && is_first(account, event, pool);
+            if fresh && cast::plan_of(&account.id, pool) == Plan::Concurrent {
+                return within(account, pool, high, event);
+            }
+        }
+        (Action::SeatGranted, Some(pool)) if named.is_some() && cast::plan_of(&account.id, pool) == Plan::Named => {
+            return within(account, pool, high, event);
+        }
+        (Action::UserUnblocked, _) => {
+            let held = |pool: &PoolId| account.seats.iter().any(|(of, user)| of == pool && Some(user) == named);
+            let pools = POOLS.map(cast::pool);
+            let named = pools.iter().filter(|pool| cast::plan_of(&account.id, pool) == Plan::Named && held(pool));
+            for pool in named {
+                within(account, pool, high, event)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Whether the user did not count in the pool before.
+fn is_first(account: &Account, event: &AuditEvent, pool: &PoolId) -> bool {
+    let same = account.live.values().filter(|live| live.pool == *pool && Some(&live.user) == event.user.as_ref());
+    same.count() == 1
+}
+
+fn within(account: &Account, pool: &PoolId, high: Wall, event: &AuditEvent) -> Result<(), String> {
+    let (in_use, limit) = (account.in_use(pool), account.limit(pool, high));
+    must(limit.is_none_or(|limit| in_use <= limit), || {
+        format!("I1 a seat too many: {in_use} of {limit:?} in {}/{pool} after {event:?}", account.id)
+    })
+}
+
+/// What clients hold, as far as they were told: until when, in the simulation's time.
+#[derive(Default)]
+pub struct Promised(BTreeMap<SessionId, u64>);
+
+impl Promised {
+    pub fn renew(&mut self, session: SessionId, until: u64) {
+        let known = self.0.entry(session).or_default();
+        *known = until.max(*known);
+    }
+
+    pub fn until(&self, session: SessionId) -> u64 {
+        self.0.get(&session).copied().unwrap_or_default()
+    }
+
+    /// The leases that are promised now in a concurrent pool, together.
+    pub fn together(&mut self, account: &Account, pool: &PoolId, now: u64) -> Result<(), String> {
+        self.0.retain(|_, until| *until > now);
+        if cast::plan_of(&account.id, pool) == Plan::Named {
+            return Ok(());
+        }
+        let mut users: BTreeSet<&UserId> = BTreeSet::new();
+        let mut first = None;
+        for session in self.0.keys() {
+            let Some((live, no)) = account.started.get(session) else { continue };
+            let told = account.ended.get(session).is_some_and(|end| end.reason != SessionEndReason::LeaseExpired);
+            if live.pool == *pool && live.user.as_str() != ADMINISTRATOR && !told {
+                users.insert(&live.user);
+                let since = account.present.get(&(pool.clone(), live.user.clone())).unwrap_or(no);
+                first = Some(first.map_or(*since, |first: EventNo| first.min(*since)));
+            }
+        }
+        let Some(first) = first else { return Ok(()) };
+        // Unlimited at any time since the first of them began is unlimited for all.
+        let most = account.limits.since(pool, first).into_iter().try_fold(0, |most, limit| Some(most.max(limit?)));
+        must(most.is_none_or(|most| users.len() as u64 <= most), || {
+            format!("I1 too many leases: {users:?} of {most:?} in {}/{pool}", account.id)
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! I6: no answer tells anything about another tenant. Users, pools and devices have the same names in every tenant
+//! here, so that what strays does not show by its name; every session says in its client's text whose it is.
+
+use usher::ids::{SessionId, TenantId};
+use usher::ledger::command::{Found, Outcome};
+use usher::ledger::outcome::{Beat, CheckedIn, CheckedOut, SessionView};
+
+use super::{must, same};
+use crate::simulation::call::{Answer, Call};
+use crate::simulation::clients::{Clients, client};
+
+pub fn keep_apart(call: &Call, answer: &Answer, clients: &Clients) -> Result<(), String> {
+    let tenant = &call.tenant;
+    match answer {
+        Answer::Outcome(Outcome::CheckOut(CheckedOut { decision: Ok(lease), .. })) => {
+            same("I6 whose lease", &lease.tenant, tenant)?;
+            lease.session.map_or(Ok(()), |session| issued(clients, tenant, session))
+        }
+        Answer::Outcome(Outcome::CheckOut(CheckedOut { decision: Err(denial), .. })) => {
+            views(clients, tenant, &denial.own_sessions)
+        }
+        Answer::Outcome(Outcome::Heartbeat(beats)) => {
+            for beat in beats {
+                must(!call.stray || *beat == Beat::Ended(None), || {
+                    format!("I6 a heartbeat for another tenant's session was answered {beat:?}")
+                })?;
+                if let Beat::Kept(lease) = beat {
+                    same("I6 whose lease", &lease.tenant, tenant)?;
+                    lease.session.map_or(Ok(()), |session| issued(clients, tenant, session))?;
+                }
+            }
+            Ok(())
+        }
+        Answer::Outcome(Outcome::CheckIn(ended)) if call.stray => {
+            same("I6 another tenant's session", ended, &CheckedIn { ended_now: false, reason: None })
+        }
+        Answer::Outcome(Outcome::CloseIdle(Ok(sessions))) => views(clients, tenant, sessions),
+        Answer::Found(Found::ListSessions(Ok(page))) => views(clients, tenant, &page.rows),
+        _ => Ok(()),
+    }
+}
+
+fn views(clients: &Clients, tenant: &TenantId, sessions: &[SessionView]) -> Result<(), String> {
+    for session in sessions {
+        same("I6 whose session", &session.client, &client(tenant))?;
+        issued(clients, tenant, session.id)?;
+    }
+    Ok(())
+}
+
+fn issued(clients: &Clients, tenant: &TenantId, session: SessionId) -> Result<(), String> {
+    same("I6 whose session", clients.issued.get(&session).map(|login| &login.tenant), Some(tenant))
+}

@@ -1,0 +1,60 @@
+//! Clients that keep their sessions as real ones do: a heartbeat every third of a lease, to the process that answered
+//! last, until they are told that the session ended.
+
+use usher::ids::{SessionId, TenantId};
+
+/// At once; enough to matter, few enough to be quick.
+const MOST: usize = 6;
+
+pub struct Keeper {
+    pub tenant: TenantId,
+    pub session: SessionId,
+    /// `None`: it failed, whoever listens will do.
+    pub process: Option<usize>,
+    /// `None`: waits for an answer.
+    pub next: Option<u64>,
+}
+
+#[derive(Default)]
+pub struct Keepers(Vec<Keeper>);
+
+impl Keepers {
+    /// Every second session is kept.
+    pub fn begin(&mut self, tenant: &TenantId, session: SessionId, process: usize, next: u64) {
+        let known = self.0.iter().any(|keeper| keeper.session == session);
+        if !known && self.0.len() < MOST && session.0.as_u128().is_multiple_of(2) {
+            self.0.push(Keeper { tenant: tenant.clone(), session, process: Some(process), next: Some(next) });
+        }
+    }
+
+    pub fn next_due(&self) -> Option<u64> {
+        self.0.iter().filter_map(|keeper| keeper.next).min()
+    }
+
+    /// One whose time has come; it waits from now on.
+    pub fn due(&mut self, now: u64) -> Option<(TenantId, SessionId, Option<usize>)> {
+        let keeper = self.0.iter_mut().find(|keeper| keeper.next.is_some_and(|next| next <= now))?;
+        keeper.next = None;
+        Some((keeper.tenant.clone(), keeper.session, keeper.process))
+    }
+
+    /// The session is kept, until the next time.
+    pub fn kept(&mut self, session: SessionId, process: usize, next: u64) {
+        self.set(session, Some(process), next);
+    }
+
+    /// No answer: another process is asked, soon.
+    pub fn failed(&mut self, session: SessionId, next: u64) {
+        self.set(session, None, next);
+    }
+
+    fn set(&mut self, session: SessionId, process: Option<usize>, next: u64) {
+        if let Some(keeper) = self.0.iter_mut().find(|keeper| keeper.session == session) {
+            (keeper.process, keeper.next) = (process, Some(next));
+        }
+    }
+
+    pub fn ended(&mut self, session: SessionId) {
+        self.0.retain(|keeper| keeper.session != session);
+    }
+}

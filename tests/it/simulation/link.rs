@@ -1,0 +1,88 @@
+//! One process's way to the simulated store: what it asks waits here until the simulation takes it, and the answer
+//! comes when the simulation gives it.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::{mpsc, oneshot};
+use usher::ids::{OwnerToken, ShardId};
+use usher::ledger::change::{AuditEvent, Change};
+use usher::store::{Answer, AuditQuery, Batch, ClaimError, CommitError, Owner, Position, Store, StoreError};
+
+use super::cast::SHARDS;
+
+pub type Claimed = Result<(Owner, Position), ClaimError>;
+
+pub enum Request {
+    Claim { shard: ShardId, over: Option<Owner>, token: OwnerToken, reply: oneshot::Sender<Claimed> },
+    Load { shard: ShardId, reply: oneshot::Sender<Result<Vec<Change>, StoreError>> },
+    Commit { shard: ShardId, owner: Owner, batch: Arc<Batch>, reply: oneshot::Sender<Result<(), CommitError>> },
+    Release { shard: ShardId, owner: Owner, reply: oneshot::Sender<Result<(), StoreError>> },
+}
+
+#[derive(Clone, Default)]
+pub struct Link(Arc<Mutex<Vec<Request>>>);
+
+/// Rows of a load come in chunks, as from a real store.
+const CHUNK: usize = 7;
+
+impl Link {
+    /// Takes what was asked since the last time.
+    pub fn take(&self) -> Vec<Request> {
+        std::mem::take(&mut self.0.lock().expect("one thread"))
+    }
+
+    fn ask<T>(&self, make: impl FnOnce(oneshot::Sender<T>) -> Request) -> oneshot::Receiver<T> {
+        let (reply, answer) = oneshot::channel();
+        self.0.lock().expect("one thread").push(make(reply));
+        answer
+    }
+}
+
+pub fn lost() -> StoreError {
+    StoreError("connection lost".into())
+}
+
+impl Store for Link {
+    fn shards(&self, _wanted: u16) -> Answer<'_, Result<u16, StoreError>> {
+        Box::pin(async { Ok(SHARDS) })
+    }
+
+    fn claim(&self, shard: ShardId, over: Option<Owner>, token: OwnerToken) -> Answer<'_, Claimed> {
+        Box::pin(async move {
+            let answer = self.ask(|reply| Request::Claim { shard, over, token, reply }).await;
+            answer.unwrap_or_else(|_| Err(ClaimError::Unavailable(lost())))
+        })
+    }
+
+    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let all = self.ask(|reply| Request::Load { shard, reply }).await.unwrap_or_else(|_| Err(lost()))?;
+            for chunk in all.chunks(CHUNK) {
+                rows.send(chunk.to_vec()).await.map_err(|_| StoreError("nobody takes the rows".into()))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> Answer<'_, Result<(), CommitError>> {
+        Box::pin(async move {
+            let answer = self.ask(|reply| Request::Commit { shard, owner, batch, reply }).await;
+            answer.unwrap_or_else(|_| Err(CommitError::Unknown(lost())))
+        })
+    }
+
+    fn audit(&self, _query: AuditQuery) -> Answer<'_, Result<Vec<AuditEvent>, StoreError>> {
+        Box::pin(async { Err(StoreError("the simulation reads the audit itself".into())) })
+    }
+
+    fn release(&self, shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let answer = self.ask(|reply| Request::Release { shard, owner, reply }).await;
+            answer.unwrap_or_else(|_| Err(lost()))
+        })
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        Box::pin(async {})
+    }
+}

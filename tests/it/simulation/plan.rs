@@ -1,0 +1,106 @@
+//! Makes up a run: what clients ask, mixed with what goes wrong.
+
+use super::cast::{DEVICES, POOLS, TENANTS, USERS};
+use super::step::{Act, Ask, Fate, Step, What};
+use crate::model::dice::Dice;
+
+/// So many steps, then everything has to come right again.
+const STORM: usize = 150;
+
+const ASKED: [(What, u64); 17] = [
+    (What::CheckOut, 34),
+    (What::CheckOnly, 3),
+    (What::Heartbeat, 22),
+    (What::StrayHeartbeat, 1),
+    (What::CheckIn, 9),
+    (What::StrayCheckIn, 1),
+    (What::Grant, 6),
+    (What::Revoke, 3),
+    (What::Block, 3),
+    (What::Unblock, 4),
+    (What::DeleteUser, 1),
+    (What::Close, 2),
+    (What::CloseIdle, 1),
+    (What::License, 3),
+    (What::ExtraLicense, 1),
+    (What::Usage, 6),
+    (What::List, 2),
+];
+
+pub fn plan(seed: u64, count: usize) -> Vec<Step> {
+    let mut dice = Dice::new(seed);
+    // Some runs are quick and dense, others let leases run out.
+    let pace = *dice.pick(&[20, 100, 500]);
+    // Of a hundred steps, so many are faults.
+    let trouble = *dice.pick(&[2, 6, 15]);
+    let step = |no: usize| {
+        let act = if no % STORM == STORM - 1 || no + 1 == count {
+            Act::Calm
+        } else if dice.percent(trouble) {
+            fault(&mut dice)
+        } else {
+            Act::Call(ask(&mut dice))
+        };
+        let after = if dice.percent(3) { dice.below(60 * pace) } else { dice.below(2 * pace) };
+        Step { no, after, act }
+    };
+    (0..count).map(step).collect()
+}
+
+fn ask(dice: &mut Dice) -> Ask {
+    let mut at = dice.below(ASKED.iter().map(|(_, weight)| weight).sum());
+    let what = ASKED.iter().find(|(_, weight)| {
+        let found = at < *weight;
+        at = at.saturating_sub(*weight);
+        found
+    });
+    Ask {
+        what: what.map_or(What::CheckOut, |(what, _)| *what),
+        tenant: dice.below(TENANTS.len() as u64) as usize,
+        user: dice.below(USERS.len() as u64) as usize,
+        device: dice.below(DEVICES.len() as u64) as usize,
+        pool: dice.below(POOLS.len() as u64) as usize,
+        pick: dice.below(1 << 16) as usize,
+        to: dice.below(1 << 16) as usize,
+    }
+}
+
+fn fault(dice: &mut Dice) -> Act {
+    let ms = match dice.below(3) {
+        0 => dice.below(200),
+        1 => dice.below(3_000),
+        _ => dice.below(15_000),
+    };
+    match dice.below(100) {
+        0..34 => Act::NextCommit(fate(dice, ms)),
+        34..44 => Act::NextClaim(fate(dice, ms)),
+        44..52 => Act::StoreDown { ms, silent: dice.percent(50) },
+        52..62 => Act::TakeOver,
+        62..70 => Act::Crash,
+        70..73 => Act::Stop,
+        73..80 => Act::Freeze { ms: 3 * ms, take_over: dice.percent(70) },
+        80..84 => Act::Suspend { ms: 10 * ms, take_over: dice.percent(70) },
+        84..88 => Act::CutOff { ms: 20 * ms, silent: dice.percent(50), take_over: dice.percent(70) },
+        88..92 => Act::SetWall { by_ms: jump(dice) },
+        92..96 => Act::NoTicks { ms: 4 * ms },
+        _ => Act::GoAway,
+    }
+}
+
+fn fate(dice: &mut Dice, ms: u64) -> Fate {
+    match dice.below(6) {
+        0 => Fate::Good,
+        1 => Fate::Stall { ms },
+        2 => Fate::LostBefore { ms },
+        3 => Fate::LostAfter { ms },
+        4 => Fate::LostThenDone { ms },
+        _ => Fate::Refused,
+    }
+}
+
+/// Seconds, hours or a year, forward or back.
+fn jump(dice: &mut Dice) -> i64 {
+    let far = *dice.pick(&[2_000, 60_000, 3_600_000, 86_400_000, 365 * 86_400_000]);
+    let by = i64::try_from(dice.below(far)).expect("far from the end of time");
+    if dice.percent(50) { by } else { -by }
+}

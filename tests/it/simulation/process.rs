@@ -1,0 +1,177 @@
+//! One process: the real journal on a runtime of its own, whose time is the simulation's. It dies with its runtime,
+//! at once and with everything that it had in memory; while it is frozen, its runtime is not run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, yield_now};
+use usher::clock::{Clock, ManualClock};
+use usher::ids::{EventNo, ShardId};
+use usher::journal::{Journal, JournalConfig, ShardState, StartError};
+use usher::ledger::time::Wall;
+use usher::ledger::{Config, Seed};
+
+use super::cast::{DEMO_SEATS, SHARDS};
+use super::link::Link;
+
+/// A standstill, until this moment of the simulation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Still {
+    /// The process does not run.
+    Frozen(u64),
+    /// The machine does not run: its monotonic clock stands still.
+    Suspended(u64),
+}
+
+pub struct Process {
+    pub no: usize,
+    runtime: Runtime,
+    pub link: Link,
+    clock: Clock,
+    manual: Arc<ManualClock>,
+    /// Time that passed for the machine, and not yet for the runtime's timers.
+    behind: Duration,
+    starting: Option<JoinHandle<Result<Journal, StartError>>>,
+    stopping: Option<JoinHandle<()>>,
+    pub journal: Option<Arc<Journal>>,
+    states: Vec<watch::Receiver<ShardState>>,
+    pub still: Option<Still>,
+    /// What it certainly knows of each shard: up to this audit event.
+    pub known: Vec<EventNo>,
+    /// Monotonic milliseconds at its last load of each shard.
+    pub loaded: Vec<u64>,
+    /// Commits that the store refused it: these calls may fail.
+    pub refused: usize,
+    /// Its wall clock was set; a machine that is suspended as well is more than a clock can tell.
+    pub wall_was_set: bool,
+    pub was_suspended: bool,
+    /// When it lost a shard: it will end.
+    pub lost_at: Option<u64>,
+}
+
+/// How a start or a stop ended.
+pub enum Came {
+    Up,
+    Failed(StartError),
+    Down,
+}
+
+impl Process {
+    pub fn start(no: usize, wall: Wall, seed: u64) -> Self {
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+        let (clock, manual) = Clock::manual(wall);
+        let link = Link::default();
+        let config = JournalConfig { ledger: Config { demo_seats: DEMO_SEATS, seed: Seed(seed) }, queue: 16, batch: 5 };
+        let starting = runtime.spawn(Journal::start(Arc::new(link.clone()), clock.clone(), SHARDS, config));
+        Self {
+            no,
+            runtime,
+            link,
+            clock,
+            manual,
+            behind: Duration::ZERO,
+            starting: Some(starting),
+            stopping: None,
+            journal: None,
+            states: Vec::new(),
+            still: None,
+            known: vec![EventNo(0); usize::from(SHARDS)],
+            loaded: vec![0; usize::from(SHARDS)],
+            refused: 0,
+            wall_was_set: false,
+            was_suspended: false,
+            lost_at: None,
+        }
+    }
+
+    pub fn stop(&mut self) {
+        let Some(journal) = self.journal.clone() else { return };
+        if self.stopping.is_none() {
+            self.stopping = Some(self.runtime.spawn(async move { journal.stop().await }));
+        }
+    }
+
+    /// Time passes outside. A frozen process finds out when it wakes.
+    pub fn pass(&mut self, time: Duration) {
+        if matches!(self.still, Some(Still::Suspended(_))) {
+            let millis = i64::try_from(time.as_millis()).expect("a short time");
+            self.set_wall(millis);
+            return;
+        }
+        self.manual.advance(time);
+        self.behind += time;
+    }
+
+    pub fn set_wall(&self, by_ms: i64) {
+        self.manual.set_wall(Wall(self.clock.wall().0 + by_ms));
+    }
+
+    /// Its own monotonic clock, in milliseconds.
+    pub fn millis(&self) -> u64 {
+        u64::try_from(self.clock.monotonic().as_millis()).expect("a short time")
+    }
+
+    pub fn is_still(&self) -> bool {
+        self.still.is_some()
+    }
+
+    /// It reads a shard that stands at this event.
+    pub fn loads(&mut self, shard: ShardId, known: EventNo) {
+        self.loaded[usize::from(shard.0)] = self.millis();
+        self.knows(shard, known);
+    }
+
+    pub fn knows(&mut self, shard: ShardId, known: EventNo) {
+        self.known[usize::from(shard.0)] = known;
+    }
+
+    pub fn lost(&self, shard: ShardId) -> bool {
+        self.states.get(usize::from(shard.0)).is_some_and(|state| *state.borrow() == ShardState::Lost)
+    }
+
+    /// Runs everything that can run.
+    pub fn run(&mut self) {
+        if self.is_still() {
+            return;
+        }
+        let behind = std::mem::take(&mut self.behind);
+        self.runtime.block_on(async {
+            if behind > Duration::ZERO {
+                tokio::time::advance(behind).await;
+            }
+            yield_now().await;
+        });
+    }
+
+    /// Whether a start or a stop came to its end.
+    pub fn came(&mut self) -> Option<Came> {
+        if let Some(starting) = self.starting.take_if(|starting| starting.is_finished()) {
+            return Some(match self.runtime.block_on(starting).expect("a start does not panic") {
+                Ok(journal) => {
+                    self.states = journal.states();
+                    self.journal = Some(Arc::new(journal));
+                    Came::Up
+                }
+                Err(error) => Came::Failed(error),
+            });
+        }
+        let stopped = self.stopping.take_if(|stopping| stopping.is_finished());
+        stopped.map(|_| Came::Down)
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.is_some()
+    }
+
+    pub fn has_lost(&self) -> bool {
+        self.states.iter().any(|state| *state.borrow() == ShardState::Lost)
+    }
+
+    /// Serves every shard, as far as it can tell.
+    pub fn is_serving(&self) -> bool {
+        let serving = || self.states.iter().all(|state| *state.borrow() == ShardState::Serving);
+        self.journal.is_some() && !self.is_stopping() && serving()
+    }
+}

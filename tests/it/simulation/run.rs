@@ -1,0 +1,200 @@
+//! One run: the tenants are made, then step after step is carried out, and now and then all faults end.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use usher::ids::{ShardId, TenantId};
+use usher::ledger::change::Profile;
+use usher::ledger::command::{Command, CreateTenant, CreateUser, GetUsage, GrantSeats, UpdateTenant};
+
+use super::call::Asked;
+use super::calling::To;
+use super::cast::{self, ADMINISTRATOR, POOLS, SHARDS, STRANGER, USERS};
+use super::checks::must;
+use super::process::Still;
+use super::step::{Act, Step};
+use super::world::World;
+
+/// When faults end, every shard is served within this time (I7), in milliseconds.
+const SERVED: u64 = 10_000;
+
+/// A run that failed at its last step, and what was violated.
+pub struct Failure {
+    pub steps: Vec<Step>,
+    pub what: String,
+    pub trace: String,
+}
+
+/// What a run that went well leaves.
+pub struct Done {
+    pub trace: String,
+    /// How often time moved on or something happened.
+    pub moves: u64,
+}
+
+pub fn run(seed: u64, steps: &[Step], traced: bool) -> Result<Done, Failure> {
+    let mut world = World::new(seed, traced);
+    let mut made = 0;
+    let mut all = || {
+        world.prepare()?;
+        for step in steps {
+            made += 1;
+            world.step(step)?;
+        }
+        Ok(())
+    };
+    let done = catch_unwind(AssertUnwindSafe(&mut all)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Err(format!("a panic: {}", text.unwrap_or("(no text)")))
+    });
+    let (trace, moves) = (std::mem::take(&mut world.trace).into_text(), world.moves);
+    match done {
+        Ok(()) => Ok(Done { trace, moves }),
+        Err(what) => Err(Failure { steps: steps[..made].to_vec(), what, trace }),
+    }
+}
+
+impl World {
+    fn step(&mut self, step: &Step) -> Result<(), String> {
+        self.drive(self.now + step.after)?;
+        self.moves += 1;
+        if let Act::Call(ask) = step.act {
+            let (tenant, asked) = self.clients.make(&ask, self.wall());
+            let stray = matches!(ask.what, super::step::What::StrayHeartbeat | super::step::What::StrayCheckIn);
+            return self.call(tenant, asked, stray, 0, To::Some(ask.to));
+        }
+        self.trace.line(format_args!("-- {:?}", step.act));
+        self.fault(step.act)
+    }
+
+    fn fault(&mut self, act: Act) -> Result<(), String> {
+        match act {
+            Act::Call(_) => {}
+            Act::NextCommit(fate) => self.server.next_commits.push_back(fate),
+            Act::NextClaim(fate) => self.server.next_claims.push_back(fate),
+            Act::StoreDown { ms, silent } => self.server.go_down(self.now, ms, silent),
+            Act::TakeOver => self.start_process(),
+            Act::Crash => {
+                let no = self.newest().map(|process| process.no);
+                no.into_iter().for_each(|no| self.end_process(no));
+            }
+            Act::Stop => self.newest().into_iter().for_each(super::process::Process::stop),
+            Act::Freeze { ms, take_over } => self.stand_still(Still::Frozen(self.now + ms), take_over),
+            Act::Suspend { ms, take_over } => self.stand_still(Still::Suspended(self.now + ms), take_over),
+            Act::CutOff { ms, silent, take_over } => {
+                if let Some(process) = self.newest() {
+                    let no = process.no;
+                    self.server.cut_off(no, self.now, ms, silent);
+                    self.take_over(take_over);
+                }
+            }
+            Act::SetWall { by_ms } => {
+                if let Some(process) = self.newest().filter(|process| !process.was_suspended) {
+                    process.set_wall(by_ms);
+                    process.wall_was_set = true;
+                }
+            }
+            Act::NoTicks { ms } => self.no_ticks_until = self.now + ms,
+            Act::GoAway => {
+                if let Some(call) = self.calls.pop() {
+                    self.checks.held.close(&call, None);
+                    self.close(&call, None);
+                    self.try_again(&call);
+                }
+            }
+            Act::Calm => return self.calm(),
+        }
+        self.settle()
+    }
+
+    fn stand_still(&mut self, still: Still, take_over: bool) {
+        let Some(process) = self.newest() else { return };
+        if matches!(still, Still::Suspended(_)) {
+            if process.wall_was_set {
+                return;
+            }
+            process.was_suspended = true;
+        }
+        process.still = Some(still);
+        self.take_over(take_over);
+    }
+
+    fn take_over(&mut self, wanted: bool) {
+        if wanted {
+            self.start_process();
+        }
+    }
+
+    /// Makes the tenants, with what was agreed; nothing goes wrong yet.
+    fn prepare(&mut self) -> Result<(), String> {
+        self.start_process();
+        while !self.processes.iter().any(super::process::Process::is_serving) {
+            self.drive(self.now + LATENCY)?;
+        }
+        for tenant in World::tenants() {
+            let policy = cast::policy(&mut self.dice);
+            let ttl = u64::try_from(policy.lease_ttl.as_millis()).expect("a short lease");
+            self.clients.ttl.insert(tenant.clone(), ttl);
+            self.trace.line(format_args!("{tenant}: {policy:?}"));
+            self.ask(&tenant, CreateTenant { display_name: "".into(), contact: "".into(), policy })?;
+            if cast::is_licensed(&tenant) {
+                let license = |revision| cast::main_grant(revision, 0b1011);
+                let license = self.clients.license(&tenant, cast::main_license(), license);
+                self.ask(&tenant, license)?;
+            }
+            let root = CreateUser {
+                user: cast::user(ADMINISTRATOR),
+                administrator: true,
+                profile: Profile::default(),
+                pools: vec![cast::pool("crm"), cast::pool("lobby")],
+            };
+            self.ask(&tenant, root)?;
+            let named = USERS.iter().filter(|user| **user != STRANGER).map(|user| cast::user(user)).collect();
+            let pools = POOLS.map(cast::pool).to_vec();
+            self.ask(&tenant, GrantSeats { pools, users: named, organizations: Vec::new() })?;
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, tenant: &TenantId, command: impl Into<Command>) -> Result<(), String> {
+        self.call(tenant.clone(), Asked::Command(command.into()), false, 0, To::Some(0))?;
+        self.quiet()
+    }
+
+    /// Until nothing is under way any more.
+    fn quiet(&mut self) -> Result<(), String> {
+        let until = self.now + 2 * SERVED;
+        while !self.is_quiet() {
+            must(self.now < until, || format!("I7 {} calls are not answered", self.calls.len()))?;
+            self.drive(self.now + LATENCY)?;
+        }
+        Ok(())
+    }
+
+    /// Every fault ends. Every shard must serve again, all clients must get answers, and everything must add up.
+    fn calm(&mut self) -> Result<(), String> {
+        self.server.calm(self.now);
+        self.no_ticks_until = 0;
+        self.processes.iter_mut().for_each(|process| process.still = None);
+        let until = self.now + SERVED;
+        self.served.clear();
+        while World::tenants().any(|tenant| !self.served.contains(&tenant)) {
+            must(self.now < until, || format!("I7 not served after {SERVED} ms: only {:?} are", self.served))?;
+            for tenant in World::tenants().filter(|tenant| !self.served.contains(tenant)).collect::<Vec<_>>() {
+                let probe = UpdateTenant { contact: Some(self.now.to_string().into()), ..UpdateTenant::default() };
+                self.call(tenant, Asked::Command(probe.into()), false, 0, To::Some(0))?;
+            }
+            self.drive(self.now + 4 * LATENCY)?;
+        }
+        self.quiet()?;
+        for tenant in World::tenants() {
+            self.call(tenant, Asked::Query(GetUsage.into()), false, 0, To::Some(0))?;
+            self.quiet()?;
+        }
+        (0..SHARDS)
+            .map(ShardId)
+            .try_for_each(|shard| self.checks.whole(shard, self.server.disk.piece(shard), &self.clients.sent))
+    }
+}
+
+/// Long enough for the store to answer when nothing goes wrong.
+const LATENCY: u64 = 150;

@@ -1,0 +1,253 @@
+//! The store as its processes meet it: it takes its time, loses connections around what it does, restarts, and carries
+//! out late what nobody waits for any more. What it does, it does on the [`Disk`], at one instant.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use usher::ids::ShardId;
+use usher::ledger::change::Change;
+use usher::store::{Batch, ClaimError, CommitError, Owner, Position, StoreError};
+
+use super::disk::Disk;
+use super::link::{Claimed, Request};
+use super::step::Fate;
+use crate::model::dice::Dice;
+
+pub struct Server {
+    pub disk: Disk,
+    waiting: Vec<Waiting>,
+    pub next_commits: VecDeque<Fate>,
+    pub next_claims: VecDeque<Fate>,
+    down: Option<Down>,
+    /// Processes that do not reach the store.
+    cut_off: Vec<(usize, Down)>,
+    dice: Dice,
+}
+
+struct Down {
+    until: u64,
+    silent: bool,
+}
+
+/// A request that is on its way, or its answer.
+struct Waiting {
+    process: usize,
+    request: Request,
+    /// What a claim compares with: read when it came in.
+    former: Owner,
+    fate: Fate,
+    /// `None`: done, or never to be done.
+    do_at: Option<u64>,
+    answer_at: u64,
+    done: Option<Done>,
+}
+
+enum Done {
+    Claim(Claimed),
+    Load(Vec<Change>),
+    Commit(Result<(), CommitError>),
+    Release,
+}
+
+/// What the store did.
+pub enum Event {
+    Claimed { process: usize, shard: ShardId, owner: Owner, position: Position },
+    NotClaimed { process: usize, shard: ShardId },
+    Loaded { process: usize, shard: ShardId },
+    Committed { process: usize, shard: ShardId, owner: Owner, batch: Arc<Batch> },
+    Fenced { process: usize, shard: ShardId, owner: Owner, batch: Arc<Batch> },
+    Refused { process: usize, shard: ShardId },
+    Released { process: usize, shard: ShardId },
+    Answered,
+}
+
+impl Server {
+    pub fn new(dice: Dice) -> Self {
+        Self {
+            disk: Disk::new(),
+            waiting: Vec::new(),
+            next_commits: VecDeque::new(),
+            next_claims: VecDeque::new(),
+            down: None,
+            cut_off: Vec::new(),
+            dice,
+        }
+    }
+
+    pub fn is_busy(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    fn latency(&mut self) -> u64 {
+        if self.dice.percent(10) { self.dice.below(60) } else { self.dice.below(4) }
+    }
+
+    pub fn take_in(&mut self, process: usize, request: Request, now: u64) {
+        let fate = match &request {
+            Request::Commit { .. } => self.next_commits.pop_front().unwrap_or(Fate::Good),
+            // The data of a claim are never wrong.
+            Request::Claim { .. } => {
+                self.next_claims.pop_front().filter(|fate| *fate != Fate::Refused).unwrap_or(Fate::Good)
+            }
+            Request::Load { .. } | Request::Release { .. } => Fate::Good,
+        };
+        let former = match &request {
+            Request::Claim { shard, over, .. } => over.unwrap_or(self.disk.piece(*shard).owner),
+            Request::Load { shard, .. } | Request::Commit { shard, .. } | Request::Release { shard, .. } => {
+                self.disk.piece(*shard).owner
+            }
+        };
+        let (there, back) = (now + self.latency(), self.latency());
+        let cut_off = self.cut_off.iter().find(|(no, _)| *no == process).map(|(_, down)| down);
+        let (fate, do_at, answer_at) = match (self.down.as_ref().or(cut_off), fate) {
+            (Some(down), _) => {
+                let answer_at = if down.silent { down.until.max(there) } else { there };
+                (Fate::LostBefore { ms: 0 }, None, answer_at)
+            }
+            (None, Fate::Good) => (fate, Some(there), there + back),
+            (None, Fate::Stall { ms }) => (fate, Some(there + ms), there + ms + back),
+            (None, Fate::LostBefore { ms }) => (fate, None, there + ms),
+            (None, Fate::LostAfter { ms }) => (fate, Some(there), there + ms),
+            (None, Fate::LostThenDone { ms }) => (fate, Some(there + ms), there),
+            (None, Fate::Refused) => (fate, None, there + back),
+        };
+        let waiting = Waiting { process, request, former, fate, do_at, answer_at, done: None };
+        if matches!(waiting.fate, Fate::LostBefore { .. })
+            && let Request::Commit { shard, owner, batch, .. } = &waiting.request
+        {
+            // Nothing, in a store that is whole.
+            let _ = self.disk.commit(*shard, *owner, batch, true);
+        }
+        self.waiting.push(waiting);
+    }
+
+    pub fn next_due(&self) -> Option<u64> {
+        let waiting = self.waiting.iter().map(|waiting| waiting.do_at.unwrap_or(u64::MAX).min(waiting.answer_at));
+        waiting.chain(self.down.iter().map(|down| down.until)).min()
+    }
+
+    /// Does the next thing that is due.
+    pub fn act(&mut self, now: u64) -> Option<Event> {
+        self.down.take_if(|down| down.until <= now);
+        self.cut_off.retain(|(_, down)| down.until > now);
+        if let Some(at) = self.waiting.iter().position(|waiting| waiting.do_at.is_some_and(|at| at <= now)) {
+            return Some(self.carry_out(at));
+        }
+        let at = self.waiting.iter().position(|waiting| waiting.answer_at <= now)?;
+        if let Some(later) = self.waiting[at].do_at {
+            // Lost, but on its way.
+            self.waiting[at].answer_at = later;
+            hang_up(&mut self.waiting[at].request);
+            return Some(Event::Answered);
+        }
+        let waiting = self.waiting.remove(at);
+        let refused = match (&waiting.request, waiting.fate) {
+            (Request::Commit { shard, .. }, Fate::Refused) => Some(*shard),
+            _ => None,
+        };
+        let process = waiting.process;
+        answer(waiting);
+        Some(refused.map_or(Event::Answered, |shard| Event::Refused { process, shard }))
+    }
+
+    fn carry_out(&mut self, at: usize) -> Event {
+        let waiting = &mut self.waiting[at];
+        waiting.do_at = None;
+        let process = waiting.process;
+        match &waiting.request {
+            Request::Claim { shard, token, .. } => {
+                let (shard, claimed) = (*shard, self.disk.claim(*shard, waiting.former, *token));
+                waiting.done = Some(Done::Claim(claimed.ok_or(ClaimError::Taken)));
+                match claimed {
+                    Some((owner, position)) => Event::Claimed { process, shard, owner, position },
+                    None => Event::NotClaimed { process, shard },
+                }
+            }
+            Request::Load { shard, .. } => {
+                waiting.done = Some(Done::Load(self.disk.piece(*shard).rows.all()));
+                Event::Loaded { process, shard: *shard }
+            }
+            Request::Commit { shard, owner, batch, .. } => {
+                let (shard, owner, batch) = (*shard, *owner, Arc::clone(batch));
+                let done = self.disk.commit(shard, owner, &batch, false);
+                let event = match &done {
+                    Ok(()) => Event::Committed { process, shard, owner, batch },
+                    Err(_) => Event::Fenced { process, shard, owner, batch },
+                };
+                waiting.done = Some(Done::Commit(done));
+                event
+            }
+            Request::Release { shard, owner, .. } => {
+                self.disk.release(*shard, *owner);
+                waiting.done = Some(Done::Release);
+                Event::Released { process, shard: *shard }
+            }
+        }
+    }
+
+    /// A process died: what it had sent may still be carried out, or not.
+    pub fn forget(&mut self, process: usize) {
+        let dice = &mut self.dice;
+        self.waiting.retain(|waiting| waiting.process != process || waiting.do_at.is_some() && dice.percent(50));
+    }
+
+    /// Every connection is lost; what was not done will not be.
+    pub fn go_down(&mut self, now: u64, ms: u64, silent: bool) {
+        for waiting in &mut self.waiting {
+            waiting.do_at = None;
+            waiting.fate = Fate::LostBefore { ms: 0 };
+            waiting.answer_at = if silent { now + ms } else { now };
+        }
+        self.down = Some(Down { until: now + ms, silent });
+    }
+
+    /// One process's connections are lost; what it had sent may still be carried out.
+    pub fn cut_off(&mut self, process: usize, now: u64, ms: u64, silent: bool) {
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.process == process) {
+            waiting.fate = Fate::LostThenDone { ms: 0 };
+            waiting.answer_at = if silent { now + ms } else { now };
+        }
+        self.cut_off.push((process, Down { until: now + ms, silent }));
+    }
+
+    /// Nothing goes wrong any more, and nothing is late.
+    pub fn calm(&mut self, now: u64) {
+        self.next_commits.clear();
+        self.next_claims.clear();
+        self.down = None;
+        self.cut_off.clear();
+        for waiting in &mut self.waiting {
+            waiting.do_at = waiting.do_at.map(|at| at.min(now));
+            waiting.answer_at = waiting.answer_at.min(now);
+        }
+    }
+}
+
+/// The connection of a request is lost; nobody hears what becomes of it.
+fn hang_up(request: &mut Request) {
+    match request {
+        Request::Claim { reply, .. } => *reply = oneshot::channel().0,
+        Request::Commit { reply, .. } => *reply = oneshot::channel().0,
+        Request::Load { reply, .. } => *reply = oneshot::channel().0,
+        Request::Release { reply, .. } => *reply = oneshot::channel().0,
+    }
+}
+
+/// A process that is gone hears nothing.
+fn answer(waiting: Waiting) {
+    // A connection that is lost answers nothing: its requests come back as lost.
+    if matches!(waiting.fate, Fate::LostBefore { .. } | Fate::LostAfter { .. } | Fate::LostThenDone { .. }) {
+        return;
+    }
+    match (waiting.request, waiting.done) {
+        (Request::Commit { reply, .. }, None) => {
+            let _ = reply.send(Err(CommitError::Refused(StoreError("no such column".into()))));
+        }
+        (Request::Commit { reply, .. }, Some(Done::Commit(done))) => drop(reply.send(done)),
+        (Request::Claim { reply, .. }, Some(Done::Claim(done))) => drop(reply.send(done)),
+        (Request::Load { reply, .. }, Some(Done::Load(rows))) => drop(reply.send(Ok(rows))),
+        (Request::Release { reply, .. }, Some(Done::Release)) => drop(reply.send(Ok(()))),
+        _ => {}
+    }
+}

@@ -1,0 +1,310 @@
+//! The world of one run: its time, its processes, its store, its clients. One thread; everything that chance decides
+//! comes from the seed, and nothing happens but what is done here, in one order.
+
+use std::time::Duration;
+
+use usher::ids::{ShardId, TenantId};
+use usher::ledger::command::Heartbeat;
+use usher::ledger::time::Wall;
+
+use super::call::{Asked, Call};
+use super::calling::{ATTEMPTS, About, To};
+use super::cast::{SHARDS, TENANTS};
+use super::checks::Checks;
+use super::clients::Clients;
+use super::keepers::Keepers;
+use super::process::{Came, Process, Still};
+use super::server::{Event, Server};
+use super::trace::Trace;
+use crate::model::dice::Dice;
+
+const NOON: i64 = 1_800_000_000_000;
+/// While something is under way, timers inside the processes are looked after this often.
+const PULSE: u64 = 50;
+const TICKS: [u64; 3] = [1_000, 1_000, 8_000];
+/// How often somebody looks whether a process has to be started, or has ended.
+const LOOK: u64 = 500;
+const MOST_PROCESSES: usize = 3;
+
+pub struct World {
+    pub seed: u64,
+    pub now: u64,
+    pub dice: Dice,
+    pub server: Server,
+    pub processes: Vec<Process>,
+    pub calls: Vec<Call>,
+    pub clients: Clients,
+    pub checks: Checks,
+    pub trace: Trace,
+    pub keepers: Keepers,
+    /// Calls that will be made again, and when.
+    pub again: Vec<(u64, TenantId, Asked, bool, usize)>,
+    /// Calls that ended while others were open: their process, what they were about, and when; `None`: nobody waited
+    /// for the answer.
+    pub closed: Vec<(usize, About, Option<u64>)>,
+    next_tick: u64,
+    /// How often the journals are ticked: some sweepers are slow.
+    tick: u64,
+    pub no_ticks_until: u64,
+    next_look: u64,
+    last_process: usize,
+    pub last_call: usize,
+    /// Tenants whose probe was answered.
+    pub served: Vec<TenantId>,
+    /// Steps of any kind that were made: for the speed.
+    pub moves: u64,
+}
+
+impl World {
+    pub fn new(seed: u64, traced: bool) -> Self {
+        let mut dice = Dice::new(seed ^ 0x51b1_e5ee_d000_0000);
+        let tick = *dice.pick(&TICKS);
+        Self {
+            seed,
+            now: 0,
+            server: Server::new(Dice::new(dice.next())),
+            dice,
+            processes: Vec::new(),
+            calls: Vec::new(),
+            clients: Clients::default(),
+            checks: Checks::new(),
+            trace: Trace::new(traced),
+            keepers: Keepers::default(),
+            again: Vec::new(),
+            closed: Vec::new(),
+            next_tick: 0,
+            tick,
+            no_ticks_until: 0,
+            next_look: 0,
+            last_process: 0,
+            last_call: 0,
+            served: Vec::new(),
+            moves: 0,
+        }
+    }
+
+    /// What a clock on the wall outside would say.
+    pub fn wall(&self) -> Wall {
+        Wall(NOON + i64::try_from(self.now).expect("a short run"))
+    }
+
+    pub fn start_process(&mut self) {
+        if self.processes.len() >= MOST_PROCESSES {
+            return;
+        }
+        // Most machines have the right time.
+        let skew = match self.dice.below(10) {
+            0 => 1_000,
+            1 => 600_000,
+            _ => 0,
+        };
+        let wall = if self.dice.percent(50) { self.wall().0 + skew } else { self.wall().0 - skew };
+        self.last_process += 1;
+        self.trace.line(format_args!("process {} starts", self.last_process));
+        self.processes.push(Process::start(self.last_process, Wall(wall), self.seed));
+    }
+
+    pub fn newest(&mut self) -> Option<&mut Process> {
+        self.processes.iter_mut().rev().find(|process| !process.is_still())
+    }
+
+    /// A process is gone, with everything that it had in memory.
+    pub fn end_process(&mut self, no: usize) {
+        self.trace.line(format_args!("process {no} is gone"));
+        let at = self.processes.iter().position(|process| process.no == no);
+        // The runtime first: what is dropped after it cannot act any more.
+        drop(at.map(|at| self.processes.remove(at)));
+        self.server.forget(no);
+        let (lost, left): (Vec<Call>, Vec<Call>) =
+            std::mem::take(&mut self.calls).into_iter().partition(|call| call.process == no);
+        self.calls = left;
+        for call in lost {
+            self.checks.held.close(&call, None);
+            self.try_again(&call);
+        }
+    }
+
+    /// Time passes, and everything that is due happens, until `until`.
+    pub fn drive(&mut self, until: u64) -> Result<(), String> {
+        self.settle()?;
+        while self.now < until {
+            let mut to = until.min(self.next_tick).min(self.next_look);
+            to = self.server.next_due().map_or(to, |due| to.min(due));
+            to = self.again.iter().map(|(at, ..)| *at).fold(to, u64::min);
+            to = self.keepers.next_due().map_or(to, |due| to.min(due));
+            to = self.processes.iter().filter_map(wakes).fold(to, u64::min);
+            if self.is_busy() {
+                to = to.min(self.now + PULSE);
+            }
+            self.pass(to.max(self.now) - self.now);
+            self.happen()?;
+        }
+        Ok(())
+    }
+
+    fn is_busy(&self) -> bool {
+        let waits = |process: &Process| !process.is_still() && !process.is_serving();
+        self.server.is_busy() || self.processes.iter().any(waits)
+    }
+
+    fn pass(&mut self, ms: u64) {
+        self.now += ms;
+        self.trace.at(self.now);
+        for process in &mut self.processes {
+            process.pass(Duration::from_millis(ms));
+        }
+    }
+
+    /// Everything that is due now, one after the other.
+    fn happen(&mut self) -> Result<(), String> {
+        self.moves += 1;
+        for process in &mut self.processes {
+            if wakes(process).is_some_and(|at| at <= self.now) {
+                process.still = None;
+                self.trace.line(format_args!("process {} goes on", process.no));
+            }
+        }
+        self.settle()?;
+        while let Some(event) = self.server.act(self.now) {
+            self.stored(event)?;
+            self.settle()?;
+        }
+        while let Some(at) = self.again.iter().position(|(at, ..)| *at <= self.now) {
+            let (_, tenant, asked, stray, attempts) = self.again.remove(at);
+            let asked = self.clients.again(&asked);
+            let to = To::Some(self.dice.below(1 << 16) as usize);
+            self.call(tenant, asked, stray, attempts, to)?;
+        }
+        while let Some((tenant, session, process)) = self.keepers.due(self.now) {
+            let beat = Heartbeat { beats: vec![(session, false)] };
+            let to = process.map_or(To::Some(0), To::Process);
+            self.call(tenant, Asked::Command(beat.into()), false, ATTEMPTS, to)?;
+        }
+        if self.next_tick <= self.now {
+            self.next_tick = self.now + self.tick;
+            if self.now >= self.no_ticks_until {
+                self.processes.iter().filter_map(|process| process.journal.as_ref()).for_each(|journal| journal.tick());
+                self.settle()?;
+            }
+        }
+        if self.next_look <= self.now {
+            self.next_look = self.now + LOOK;
+            self.look()?;
+        }
+        Ok(())
+    }
+
+    /// A process that lost a shard ends; where none is left, one is started.
+    fn look(&mut self) -> Result<(), String> {
+        let ended = |process: &Process| process.lost_at.is_some_and(|at| at < self.now) && !process.is_still();
+        for no in self.processes.iter().filter(|process| ended(process)).map(|process| process.no).collect::<Vec<_>>() {
+            self.end_process(no);
+        }
+        if self.processes.iter().all(|process| process.has_lost() || process.is_stopping()) {
+            self.start_process();
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    fn stored(&mut self, event: Event) -> Result<(), String> {
+        match event {
+            Event::Claimed { process, shard, owner, position } => {
+                let (epoch, seq) = (owner.epoch, position.seq);
+                self.trace.line(format_args!("store: process {process} owns shard {shard}, epoch {epoch}, seq {seq}"));
+                self.checks.ownership.claimed(process, shard, owner)?;
+            }
+            Event::NotClaimed { process, shard } => {
+                self.trace.line(format_args!("store: shard {shard} has another owner than process {process}"));
+            }
+            Event::Loaded { process, shard } => {
+                let known = self.server.disk.piece(shard).position.last_event;
+                self.with(process, |process| process.loads(shard, known));
+                self.trace.line(format_args!("store: process {process} loads shard {shard} at event {known}"));
+            }
+            Event::Committed { process, shard, owner, batch } => {
+                let (seq, rows, events) = (batch.position.seq, batch.rows.len(), batch.events.len());
+                let epoch = owner.epoch;
+                self.trace.line(format_args!(
+                    "store: process {process} commits shard {shard} epoch {epoch} seq {seq}: {rows} rows, {events} events"
+                ));
+                let known = batch.position.last_event;
+                self.with(process, |process| process.knows(shard, known));
+                let piece = self.server.disk.piece(shard);
+                let of = (process, shard, owner);
+                self.checks.committed(of, &batch, piece, &self.clients.sent, self.now)?;
+            }
+            Event::Fenced { process, shard, owner, batch } => {
+                let (epoch, seq) = (owner.epoch, batch.position.seq);
+                self.trace.line(format_args!("store: fenced: process {process} shard {shard} epoch {epoch} seq {seq}"));
+            }
+            Event::Refused { process, shard } => {
+                self.with(process, |process| process.refused += 1);
+                self.trace.line(format_args!("store: refuses a batch of process {process}, shard {shard}"));
+            }
+            Event::Released { process, shard } => {
+                self.trace.line(format_args!("store: process {process} gives shard {shard} up"));
+            }
+            Event::Answered => {}
+        }
+        Ok(())
+    }
+
+    fn with(&mut self, no: usize, act: impl FnOnce(&mut Process)) {
+        if let Some(process) = self.processes.iter_mut().find(|process| process.no == no) {
+            act(process);
+        }
+    }
+
+    /// Lets every process run, takes what they ask of the store, and hears what they answer.
+    pub fn settle(&mut self) -> Result<(), String> {
+        self.hear()?;
+        for process in &mut self.processes {
+            process.run();
+            for request in process.link.take() {
+                self.server.take_in(process.no, request, self.now);
+            }
+        }
+        self.came()?;
+        self.hear()
+    }
+
+    /// What became of starts, stops and shards.
+    fn came(&mut self) -> Result<(), String> {
+        let mut gone = Vec::new();
+        for process in &mut self.processes {
+            match process.came() {
+                Some(Came::Up) => self.trace.line(format_args!("process {} serves", process.no)),
+                Some(Came::Failed(error)) => {
+                    self.trace.line(format_args!("process {} does not start: {error}", process.no));
+                    gone.push(process.no);
+                }
+                Some(Came::Down) => gone.push(process.no),
+                None => {}
+            }
+            if process.lost_at.is_none() && process.has_lost() {
+                process.lost_at = Some(self.now + 300);
+                self.trace.line(format_args!("process {} has lost a shard", process.no));
+                for shard in (0..SHARDS).map(ShardId).filter(|shard| process.lost(*shard)) {
+                    self.checks.ownership.lost(process.no, shard)?;
+                }
+            }
+        }
+        gone.into_iter().for_each(|no| self.end_process(no));
+        Ok(())
+    }
+
+    /// Nothing is under way any more.
+    pub fn is_quiet(&self) -> bool {
+        self.calls.is_empty() && self.again.is_empty() && !self.server.is_busy()
+    }
+
+    pub fn tenants() -> impl Iterator<Item = TenantId> {
+        (0..TENANTS.len()).map(super::cast::tenant)
+    }
+}
+
+/// When a process that stands still goes on.
+fn wakes(process: &Process) -> Option<u64> {
+    process.still.map(|(Still::Frozen(until) | Still::Suspended(until))| until)
+}

@@ -1,0 +1,103 @@
+//! The network between the service and PostgreSQL, through a proxy that breaks it in every way it can.
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use tokio::task::JoinSet;
+use tokio::time::{interval, timeout};
+
+use super::trial::Trial;
+use super::{finish, rounds};
+use crate::support::postgres::{cluster, connect};
+use crate::support::program::Data;
+use crate::support::proxy::{Network, Proxy};
+
+/// The store is away for as long as these last.
+const AWAY: [Network; 9] = [
+    Network::Closes,
+    Network::Resets,
+    Network::Refuses,
+    Network::Swallows,
+    Network::SwallowsRequests,
+    Network::SwallowsAnswers,
+    Network::Freezes,
+    Network::Tears,
+    Network::ResetsBeforeCommit,
+];
+
+/// Every commit goes through these, some of them after asking what became of it.
+const TROUBLED: [Network; 3] =
+    [Network::ResetsAtCommit, Network::ResetsAfterCommit, Network::Delays(Duration::from_millis(100))];
+
+/// Connections that a fault strikes before it is over, where it strikes one after the other.
+const STRUCK: u64 = 10;
+/// Claims in one round: four shards ask at first often, then once a second.
+const CLAIMS: i64 = 100;
+/// Nothing here takes as long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_networks_do() {
+    let mut trials = JoinSet::new();
+    for fault in AWAY {
+        trials.spawn(trial(fault, true));
+    }
+    for fault in TROUBLED {
+        trials.spawn(trial(fault, false));
+    }
+    finish(trials).await;
+}
+
+async fn trial(fault: Network, away: bool) {
+    let name = format!("{fault:?}");
+    let cluster = cluster();
+    let url = cluster.database().await;
+    let proxy = Proxy::to(cluster.address()).await;
+    let direct = url.expose_secret();
+    let through = direct.replace(&cluster.address().to_string(), &proxy.address.to_string());
+    let trial = Trial::start(&name, &Data::Postgres(&through), &[]).await;
+    for round in 0..rounds() {
+        let (struck, epoch) = (proxy.struck(), epochs(direct).await);
+        proxy.set(fault);
+        if away {
+            trial.lasts().await;
+            trial.watched.reads_what_is_durable().await;
+        } else {
+            endures(&trial, fault, || proxy.struck() - struck).await;
+        }
+        if !matches!(fault, Network::Delays(_) | Network::Freezes) {
+            assert!(proxy.struck() > struck, "{name}: the fault struck nothing");
+        }
+        proxy.set(Network::Works);
+        trial.over(round).await;
+        let claims = epochs(direct).await - epoch;
+        assert!(claims < CLAIMS, "{name}: shards were claimed {claims} times; between attempts there is a pause");
+    }
+    trial.end(&Data::Postgres(direct)).await;
+}
+
+/// How often shards were claimed so far.
+async fn epochs(url: &str) -> i64 {
+    let client = connect(url).await;
+    client.query_one("SELECT sum(epoch)::bigint FROM shards", &[]).await.expect("an answer").get(0)
+}
+
+/// The fault lasts while changes go on being acknowledged.
+async fn endures(trial: &Trial, fault: Network, struck: impl Fn() -> u64) {
+    let name = &trial.name;
+    let enough = async {
+        let mut looks = interval(Duration::from_millis(20));
+        while !matches!(fault, Network::Delays(_)) && struck() < STRUCK {
+            looks.tick().await;
+        }
+    };
+    assert!(timeout(PATIENCE, enough).await.is_ok(), "{name}: only {} connections were struck", struck());
+    trial.watched.answers_what_it_can().await;
+    if let Network::Delays(time) = fault {
+        let failed = trial.failed();
+        trial.watched.changes_slowly(time * 2).await;
+        trial.works_on(20).await;
+        assert_eq!(trial.failed(), failed, "{name}: slow is not away");
+        assert!(trial.watched.is_ready().await, "{name}: slow is not away");
+    }
+}

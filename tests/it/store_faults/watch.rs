@@ -1,0 +1,278 @@
+//! What the service promises while its store is away, and afterwards: asked over its own interfaces.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, interval, timeout};
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_types::StatusExt;
+use usher::proto::v1::audit_service_client::AuditServiceClient;
+use usher::proto::v1::check_out_response::Outcome;
+use usher::proto::v1::heartbeat_response::Outcome as Beat;
+use usher::proto::v1::seat_service_client::SeatServiceClient;
+use usher::proto::v1::tenant_service_client::TenantServiceClient;
+use usher::proto::v1::{
+    BatchGrantSeatsRequest, CheckInRequest, CheckOutRequest, CreateTenantRequest, DenialReason, GetUsageRequest,
+    HeartbeatRequest, ListAuditEventsRequest, Policy, Tenant,
+};
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(50);
+/// Serving again: within this time after the end of a fault (I7).
+pub const BACK: Duration = Duration::from_secs(10);
+/// Not ready: [`usher::health`] says so after five seconds without the store, which are noticed after two.
+const NOTICED: Duration = Duration::from_secs(15);
+/// A fault lasts until a test ends it: what is answered at all within this time needed no store, on any machine.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a caller waits who may not be answered.
+const ATTEMPT: Duration = Duration::from_secs(1);
+/// Seats of a pool of a tenant of ours, `--demo-seats`.
+pub const SEATS: usize = 3;
+
+/// A tenant that is only looked at.
+pub struct Watched {
+    name: String,
+    channel: Channel,
+    pub api: SocketAddr,
+    ops: SocketAddr,
+    tenant: String,
+    /// In another shard, if there is one: nothing changes there.
+    quiet: String,
+    /// Sessions of the tenant; with them its pool is full.
+    sessions: Vec<String>,
+}
+
+impl Watched {
+    pub async fn new(name: &str, channel: Channel, addresses: [SocketAddr; 2], tenants: [String; 2]) -> Self {
+        let [api, ops] = addresses;
+        let [tenant, quiet] = tenants.clone();
+        let mut watched = Self { name: name.to_owned(), channel, api, ops, tenant, quiet, sessions: vec![] };
+        for tenant in tenants {
+            let mut service = TenantServiceClient::new(watched.channel.clone());
+            let row = Tenant { tenant_id: tenant.clone(), policy: Some(Policy::default()), ..Tenant::default() };
+            service.create_tenant(CreateTenantRequest { tenant: Some(row) }).await.expect("a tenant");
+            let grant = BatchGrantSeatsRequest {
+                tenant_id: tenant,
+                pool_ids: vec!["primary".into()],
+                user_ids: (0..=SEATS).map(user).collect(),
+                ..BatchGrantSeatsRequest::default()
+            };
+            watched.seats().batch_grant_seats(grant).await.expect("users");
+        }
+        for at in 0..SEATS {
+            match watched.check_out(at, false).await.expect("an answer") {
+                Ok(session) => watched.sessions.push(session),
+                Err(reason) => panic!("{name}: {reason:?} with a seat free"),
+            }
+        }
+        watched
+    }
+
+    fn seats(&self) -> SeatServiceClient<Channel> {
+        SeatServiceClient::new(self.channel.clone())
+    }
+
+    async fn check_out(&self, at: usize, check_only: bool) -> Result<Result<String, DenialReason>, Status> {
+        self.check_out_within(PATIENCE, at, check_only).await
+    }
+
+    async fn check_out_within(
+        &self,
+        time: Duration,
+        at: usize,
+        check_only: bool,
+    ) -> Result<Result<String, DenialReason>, Status> {
+        let mut ask = Request::new(CheckOutRequest {
+            tenant_id: self.tenant.clone(),
+            pool_id: "primary".into(),
+            user_id: user(at),
+            device_id: "laptop".into(),
+            check_only,
+            ..CheckOutRequest::default()
+        });
+        ask.set_timeout(time);
+        match self.seats().check_out(ask).await?.into_inner().outcome.expect("yes or no") {
+            Outcome::Lease(lease) => Ok(Ok(lease.session_id)),
+            Outcome::Denial(no) => Ok(Err(no.reason())),
+        }
+    }
+
+    /// The answer to `path` on the operations port: its status.
+    async fn page(&self, path: &str) -> u16 {
+        let mut connection = TcpStream::connect(self.ops).await.expect("the operations port");
+        let ask = format!("GET {path} HTTP/1.1\r\nHost: ops\r\nConnection: close\r\n\r\n");
+        connection.write_all(ask.as_bytes()).await.expect("a question");
+        let mut text = String::new();
+        let _ = connection.read_to_string(&mut text).await;
+        text.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_else(|| panic!("{path}: {text:?}"))
+    }
+
+    async fn health(&self) -> ServingStatus {
+        let mut health = HealthClient::new(self.channel.clone());
+        health.check(HealthCheckRequest::default()).await.expect("health").into_inner().status()
+    }
+
+    /// Both ways of asking say the same.
+    pub async fn is_ready(&self) -> bool {
+        self.page("/readyz").await == 200 && self.health().await == ServingStatus::Serving
+    }
+
+    /// Waits until the service says that it is not serving, while the fault lasts.
+    pub async fn becomes_unready(&self) {
+        let unready = async {
+            let mut looks = interval(LOOK);
+            while self.page("/readyz").await == 200 {
+                looks.tick().await;
+            }
+            while self.health().await != ServingStatus::NotServing {
+                looks.tick().await;
+            }
+        };
+        assert!(timeout(NOTICED, unready).await.is_ok(), "{}: the store is away, and it is ready", self.name);
+        assert_eq!(self.page("/livez").await, 200, "{}: it helps nobody to kill it", self.name);
+    }
+
+    /// What does not need the store goes on: heartbeats, denials and checks from memory.
+    pub async fn answers_what_it_can(&self) {
+        let name = &self.name;
+        for session_id in &self.sessions {
+            let ask = HeartbeatRequest { tenant_id: self.tenant.clone(), session_id: session_id.clone(), active: true };
+            let mut ask = Request::new(ask);
+            ask.set_timeout(PATIENCE);
+            match self.seats().heartbeat(ask).await {
+                Ok(answer) => assert!(matches!(answer.into_inner().outcome, Some(Beat::Lease(_))), "{name}: ended"),
+                Err(status) => panic!("{name}: a heartbeat needs no store: {status:?}"),
+            }
+        }
+        let checked = self.check_out(0, true).await.unwrap_or_else(|status| panic!("{name}: a check: {status:?}"));
+        assert!(checked.is_ok(), "{name}: who has a session may sign in: {checked:?}");
+        let denied = self.check_out(SEATS, true).await.unwrap_or_else(|status| panic!("{name}: a check: {status:?}"));
+        assert_eq!(denied, Err(DenialReason::SeatsExhausted), "{name}");
+    }
+
+    /// Memory of a tenant in a shard in which nothing waits for the store.
+    pub async fn reads_what_is_durable(&self) {
+        let mut ask = Request::new(GetUsageRequest { tenant_id: self.quiet.clone() });
+        ask.set_timeout(PATIENCE);
+        let usage = TenantServiceClient::new(self.channel.clone()).get_usage(ask).await;
+        let usage = usage.unwrap_or_else(|status| panic!("{}: a read from memory: {status:?}", self.name));
+        assert_eq!(usage.into_inner().pools[0].in_use, 0, "{}", self.name);
+    }
+
+    /// Whatever would change something is refused, with the time to come back after. Before that it may wait, or find
+    /// that the store is not away yet: its last process, or its last free block, is still there.
+    pub async fn refuses_changes(&self) {
+        let refused = async {
+            let mut looks = interval(LOOK);
+            loop {
+                // Signs in again, on the device that has the session: a change all the same (R16).
+                match self.check_out_within(ATTEMPT, 0, false).await {
+                    Err(status) if status.code() == Code::Unavailable => return status,
+                    Err(status) if matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled) => {}
+                    Ok(Ok(_)) => {}
+                    other => panic!("{}: without a store: {other:?}", self.name),
+                }
+                looks.tick().await;
+            }
+        };
+        let status = timeout(NOTICED, refused).await.unwrap_or_else(|_| panic!("{}: nothing is refused", self.name));
+        let reason = status.get_details_error_info().map(|info| info.reason);
+        assert_eq!(reason.as_deref(), Some("STORE_UNAVAILABLE"), "{}: {status:?}", self.name);
+        let again = status.get_details_retry_info().and_then(|info| info.retry_delay);
+        assert!(again.is_some(), "{}: no word of when to try again: {status:?}", self.name);
+    }
+
+    /// Reads that go to the store, more at once than it has connections for them. What becomes of those must not
+    /// matter afterwards.
+    pub async fn asks_for_the_audit_in_vain(&self) {
+        let asks = (0..8).map(|_| self.audit(ATTEMPT));
+        for read in futures_util::future::join_all(asks).await {
+            if let Err(status) = read {
+                let gone = matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled);
+                assert!(gone, "{}: the audit without a store: {status:?}", self.name);
+            }
+        }
+    }
+
+    async fn audit(&self, time: Duration) -> Result<usize, Status> {
+        let ask = ListAuditEventsRequest { tenant_id: self.quiet.clone(), page_size: 10, ..Default::default() };
+        let mut ask = Request::new(ask);
+        ask.set_timeout(time);
+        let events = AuditServiceClient::new(self.channel.clone()).list_audit_events(ask).await;
+        Ok(events?.into_inner().events.len())
+    }
+
+    /// A change takes at least this long, and is acknowledged.
+    pub async fn changes_slowly(&self, least: Duration) {
+        let asked = Instant::now();
+        let answer = self.check_out_within(BACK, 0, false).await;
+        let took = Instant::now() - asked;
+        assert!(matches!(answer, Ok(Ok(_))), "{}: slow is not away: {answer:?} after {took:?}", self.name);
+        assert!(took >= least, "{}: acknowledged after {took:?}, before it can be durable", self.name);
+    }
+
+    /// Everything works: ready by both ways, changes durable, reads from memory and from the store. Answers how long
+    /// that took, counted from `since`.
+    pub async fn serves_again(&self, since: Instant) -> Duration {
+        let works = async {
+            let mut looks = interval(LOOK);
+            loop {
+                let what = self.works().await;
+                if what.is_ok() {
+                    return Instant::now() - since;
+                }
+                looks.tick().await;
+                if Instant::now() - since > BACK * 3 {
+                    panic!("{}: not serving again after {:?}: {what:?}", self.name, BACK * 3);
+                }
+            }
+        };
+        let took = works.await;
+        assert!(took < BACK, "{}: it was {took:?} until it served again (I7)", self.name);
+        took
+    }
+
+    async fn works(&self) -> Result<(), String> {
+        let (shard, events) = tokio::join!(self.shard_works(), self.audit(BACK));
+        shard?;
+        assert!(events.map_err(text)? > 0, "{}: no audit", self.name);
+        Ok(())
+    }
+
+    async fn shard_works(&self) -> Result<(), String> {
+        if !self.is_ready().await {
+            return Err("it is not ready".to_owned());
+        }
+        let renewed = self.check_out(0, false).await.map_err(text)?;
+        assert_eq!(renewed.as_ref(), Ok(&self.sessions[0]), "{}: the session of before", self.name);
+        let mut tenants = TenantServiceClient::new(self.channel.clone());
+        let mut ask = Request::new(GetUsageRequest { tenant_id: self.tenant.clone() });
+        ask.set_timeout(PATIENCE);
+        let usage = tenants.get_usage(ask).await.map_err(text)?.into_inner();
+        assert_eq!(usage.pools[0].in_use, SEATS as u64, "{}", self.name);
+        Ok(())
+    }
+
+    /// At the end every session is ended, and everybody hears that it was.
+    pub async fn ends(&self) {
+        for session_id in &self.sessions {
+            let ask = CheckInRequest { tenant_id: self.tenant.clone(), session_id: session_id.clone() };
+            let ended = self.seats().check_in(ask).await.expect("an answer").into_inner();
+            assert!(ended.ended_now, "{}: {session_id} had ended before: {ended:?}", self.name);
+        }
+    }
+}
+
+fn text(status: Status) -> String {
+    format!("{:?} {}", status.code(), status.message())
+}
+
+fn user(at: usize) -> String {
+    format!("user{at}@watched.example")
+}

@@ -1,6 +1,6 @@
 # What people and machines do with this repository. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run build test soak bench lint fmt proto-lint tools
+.PHONY: help run build test sim soak bench lint fmt proto-lint tools
 
 # More options for `make run`: make run ARGS="--listen 127.0.0.1:6000"
 ARGS ?=

@@ -19,7 +19,6 @@ pub enum Host {
 
 impl Host {
     /// This very program, as the floor.
-    #[allow(clippy::disallowed_methods)] // The path of this program is no setting.
     pub fn floor() -> Self {
         let program = std::env::current_exe().expect("a path");
         let mut child = Command::new(program)

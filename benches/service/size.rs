@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tonic::transport::Channel;
-use usher::proto::v1::check_out_response;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
+use usher::proto::v1::{BatchGrantSeatsRequest, GrantSeatResult, check_out_response, grant_seat_result};
 
 use crate::host::{Host, memory};
 use crate::load::{self, Span, Work, check_out};
@@ -16,6 +16,13 @@ use crate::support::program::Data;
 const CONNECTIONS: usize = 8;
 /// Callers that fill the service.
 const FILLING: usize = 512;
+
+/// Bytes of memory: of a user with a seat, and of the user's live session.
+#[derive(Debug, Clone, Copy)]
+pub struct Bytes {
+    pub user: f64,
+    pub session: f64,
+}
 
 /// Throughput of one population.
 #[derive(Debug, Clone, Copy)]
@@ -63,16 +70,43 @@ impl Populated {
         all
     }
 
-    /// Bytes of resident memory that each further session took, up to `until` sessions.
-    pub async fn grow(&mut self, tenants: usize, until: usize) -> f64 {
+    /// Makes users with a seat, then signs them in, up to `until` sessions: the bytes of resident memory that each of
+    /// the two took.
+    pub async fn grow(&mut self, tenants: usize, until: usize) -> Bytes {
         let from: usize = self.kept.iter().map(|(_, sessions)| sessions.len()).sum();
-        let before = memory(self.host.process());
+        let process = self.host.process();
+        let before = memory(process);
+        self.grant(tenants, from, until).await;
+        let known = memory(process);
         let more = self.fill(tenants, from, until).await;
-        let after = memory(self.host.process());
+        let signed_in = memory(process);
         for ((_, kept), (_, more)) in self.kept.iter_mut().zip(more) {
             kept.extend(more);
         }
-        after.saturating_sub(before) as f64 / (until - from) as f64
+        let each = |after: u64, before: u64| after.saturating_sub(before) as f64 / (until - from) as f64;
+        Bytes { user: each(known, before), session: each(signed_in, known) }
+    }
+
+    /// Makes the users whom [`Self::fill`] signs in.
+    async fn grant(&self, tenants: usize, from: usize, until: usize) {
+        /// As many as a call may name.
+        const AT_ONCE: usize = 1_000;
+        for caller in 0..FILLING {
+            let mut client = SeatServiceClient::new(self.channels[caller % CONNECTIONS].clone());
+            let users: Vec<_> = (from + caller..until).step_by(FILLING).map(seed::user).collect();
+            for users in users.chunks(AT_ONCE) {
+                let request = BatchGrantSeatsRequest {
+                    tenant_id: seed::tenant(caller % tenants),
+                    pool_ids: vec!["primary".to_owned()],
+                    user_ids: users.to_vec(),
+                    organization_ids: Vec::new(),
+                };
+                let answer = client.batch_grant_seats(request).await.expect("grants").into_inner();
+                let granted =
+                    |result: &GrantSeatResult| matches!(result.outcome, Some(grant_seat_result::Outcome::Seat(_)));
+                assert!(answer.results.iter().all(granted), "{answer:?}");
+            }
+        }
     }
 
     pub async fn throughput(&self, span: Span) -> Throughput {

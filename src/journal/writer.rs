@@ -216,20 +216,22 @@ impl Writer {
         let changed = self.building.changes.rows.len() > rows;
         if changed && !planted!(AckBeforeCommit) {
             self.building.waiters.push(Waiter::Command(reply, outcome));
+        } else if keeps_sessions(&outcome) && !self.is_trusted() {
+            self.answer_behind_the_fence(reply, outcome);
         } else if from_memory(&outcome) {
-            self.answer_from_memory(reply, outcome);
+            drop(reply.send(Ok(outcome)));
         } else {
             self.answer_when_durable(Waiter::Command(reply, outcome));
         }
     }
 
-    /// Heartbeats are answered from memory while we can be sure to own the shard; after [`TRUST`] without a
-    /// confirmed batch the fence is asked first, for another owner may be counting their leases.
-    fn answer_from_memory(&mut self, reply: Answer<Outcome>, outcome: Outcome) {
-        let beat = matches!(outcome, Outcome::Heartbeat(_));
-        if !beat || planted!(TrustForEver) || self.confirmed.age(&self.clock) < TRUST {
-            return drop(reply.send(Ok(outcome)));
-        }
+    /// Sessions are kept from memory while we can be sure to own the shard; after [`TRUST`] without a confirmed batch
+    /// the fence is asked first, for another owner may be counting their leases.
+    fn is_trusted(&self) -> bool {
+        planted!(TrustForEver) || self.confirmed.age(&self.clock) < TRUST
+    }
+
+    fn answer_behind_the_fence(&mut self, reply: Answer<Outcome>, outcome: Outcome) {
         if self.is_away() {
             return drop(reply.send(Err(JournalError::StoreAway)));
         }
@@ -444,6 +446,11 @@ async fn progress(in_flight: &mut Option<InFlight>) -> Option<Settled> {
 /// Whether a command can be decided and answered without the store.
 fn needs_store(command: &Command) -> bool {
     !matches!(command, Command::Heartbeat(_)) && !matches!(command, Command::CheckOut(ask) if ask.check_only)
+}
+
+/// Whether an answer promises a lease, beside whatever else it says.
+fn keeps_sessions(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Heartbeat(beats) if beats.iter().any(|beat| matches!(beat, Beat::Kept(_))))
 }
 
 /// Whether an answer that changed no row may go at once: a kept lease, which is memory only; a denial, whose

@@ -30,9 +30,6 @@ use super::stream::Stream;
 use crate::config::Limits;
 use crate::service::status;
 
-/// Requests of the largest size that may be on their way in at once, outside the fast lane, whose requests are small.
-const LARGEST_AT_ONCE: usize = 16;
-
 /// The gRPC and gRPC-Web front of the services.
 #[derive(Debug)]
 pub struct Front<F> {
@@ -41,6 +38,7 @@ pub struct Front<F> {
     /// Where each method goes, by its number; `None`: nowhere yet.
     method_routes: Vec<Option<Route>>,
     stats: Arc<Stats>,
+    /// Outside the fast lane, whose requests are small.
     rations: Arc<Rations>,
     max_calls: usize,
     deadline: Duration,
@@ -56,7 +54,7 @@ impl<F: NamedService> Front<F> {
             methods,
             method_routes,
             stats,
-            rations: Rations::new(LARGEST_AT_ONCE * limits.max_request),
+            rations: Rations::new(limits.max_request),
             max_calls: limits.max_calls,
             deadline: limits.deadline,
             max_deadline: limits.max_deadline,

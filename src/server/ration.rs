@@ -1,5 +1,5 @@
-//! Bytes of large requests that are on their way in, all clients together. A message is kept until it is whole, and
-//! one that never becomes whole costs its client nothing.
+//! Room for large requests that are on their way in, all clients together. Memory for a message is taken when its
+//! length is announced, and kept until it is whole: a client could announce many, and never send them.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,50 +13,87 @@ use tonic::body::Body;
 
 use crate::service::status;
 
-/// So much of every request is free: what people and consoles ask is smaller, and goes on while large ones must wait.
+/// So much of every message is free: what people and consoles ask is smaller, and goes on while large ones must wait.
 const FREE: usize = 16 * 1024;
+/// Messages of the largest size for which there is room.
+const LARGEST_AT_ONCE: usize = 16;
+/// Before each message: a flag, and its length in four bytes.
+const HEADER: usize = 5;
 
-/// What is left for large requests, in bytes.
 #[derive(Debug)]
-pub(super) struct Rations(AtomicUsize);
+pub(super) struct Rations {
+    /// Bytes.
+    left: AtomicUsize,
+    /// Of one message. A longer one is refused by whoever reads it, before it takes any memory.
+    largest: usize,
+}
 
 impl Rations {
-    pub fn new(bytes: usize) -> Arc<Self> {
-        Arc::new(Self(AtomicUsize::new(bytes)))
+    pub fn new(largest: usize) -> Arc<Self> {
+        Arc::new(Self { left: AtomicUsize::new(LARGEST_AT_ONCE * largest), largest })
     }
 
-    /// The body of a request, which ends with an error when there is no room for it.
+    /// The body of a request, which ends with an error when there is no room for a message of it.
     pub fn give(self: &Arc<Self>, body: Body) -> Body {
-        Body::new(Rationed { body, free: FREE, taken: 0, rations: Arc::clone(self) })
-    }
-
-    fn take(&self, bytes: usize) -> bool {
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok()
+        Body::new(Rationed {
+            body,
+            header: Vec::with_capacity(HEADER),
+            missing: 0,
+            taken: 0,
+            rations: Arc::clone(self),
+        })
     }
 }
 
 struct Rationed {
     body: Body,
-    free: usize,
+    /// Of the next message, as far as it has come.
+    header: Vec<u8>,
+    /// Bytes of this message that have not come.
+    missing: usize,
     taken: usize,
     rations: Arc<Rations>,
 }
 
 impl Rationed {
-    /// Answers whether there is room for so many bytes more.
-    fn take(&mut self, bytes: usize) -> bool {
-        let free = bytes.min(self.free);
-        self.free -= free;
-        let paid = bytes - free;
-        let fits = paid == 0 || self.rations.take(paid);
-        self.taken += if fits { paid } else { 0 };
+    /// Follows the messages in what has come. Answers whether there is room for those that begin in it.
+    fn follow(&mut self, mut bytes: &[u8]) -> bool {
+        while !bytes.is_empty() {
+            let wanted = if self.missing > 0 { self.missing } else { HEADER - self.header.len() };
+            let (these, rest) = bytes.split_at(wanted.min(bytes.len()));
+            bytes = rest;
+            if self.missing > 0 {
+                self.missing -= these.len();
+                continue;
+            }
+            self.header.extend(these);
+            if let [_, length @ ..] = &*self.header
+                && let Ok(length) = <[u8; 4]>::try_from(length)
+            {
+                self.header.clear();
+                self.missing = u32::from_be_bytes(length) as usize;
+                if !self.take_instead(self.missing) {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Gives back what the message before had, and takes what one of this length needs.
+    fn take_instead(&mut self, length: usize) -> bool {
+        let left = &self.rations.left;
+        left.fetch_add(std::mem::take(&mut self.taken), Ordering::Relaxed);
+        let needed = if length > self.rations.largest { 0 } else { length.saturating_sub(FREE) };
+        let fits = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(needed)).is_ok();
+        self.taken = if fits { needed } else { 0 };
         fits
     }
 }
 
 impl Drop for Rationed {
     fn drop(&mut self) {
-        self.rations.0.fetch_add(self.taken, Ordering::Relaxed);
+        self.rations.left.fetch_add(self.taken, Ordering::Relaxed);
     }
 }
 
@@ -67,7 +104,7 @@ impl http_body::Body for Rationed {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         match &polled {
-            Poll::Ready(Some(Ok(frame))) if !self.take(frame.data_ref().map_or(0, Bytes::len)) => {
+            Poll::Ready(Some(Ok(frame))) if !frame.data_ref().is_none_or(|bytes| self.follow(bytes)) => {
                 Poll::Ready(Some(Err(status::overloaded())))
             }
             _ => polled,
@@ -85,23 +122,61 @@ impl http_body::Body for Rationed {
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::{BodyExt, Full};
+    use http_body_util::{BodyExt, StreamBody};
+    use tokio_stream::iter;
 
     use super::*;
 
+    const LARGEST: usize = 10 * FREE;
+
+    /// A body in pieces of so many bytes.
+    fn body(rations: &Arc<Rations>, bytes: &[u8], piece: usize) -> Body {
+        let pieces: Vec<_> = bytes.chunks(piece).map(Bytes::copy_from_slice).collect();
+        let frames = pieces.into_iter().map(|piece| Ok::<_, Status>(Frame::data(piece)));
+        rations.give(Body::new(StreamBody::new(iter(frames))))
+    }
+
+    /// A message whose length is announced, and as much of it as is sent.
+    fn message(announced: usize, sent: usize) -> Vec<u8> {
+        [&[0][..], &(announced as u32).to_be_bytes(), &vec![7; sent]].concat()
+    }
+
     #[tokio::test]
-    async fn large_requests_share_what_there_is_and_small_ones_are_free() {
-        let rations = Rations::new(1_000);
-        let request = |bytes: usize| rations.give(Body::new(Full::new(Bytes::from(vec![0; bytes]))));
-        let mut held = request(FREE + 900);
-        held.frame().await.unwrap().unwrap();
-        for _ in 0..3 {
-            assert_eq!(request(FREE).collect().await.unwrap().to_bytes().len(), FREE);
-            let refused = request(FREE + 101).collect().await.unwrap_err();
-            assert_eq!(refused.code(), tonic::Code::Unavailable);
-            assert!(request(FREE + 100).collect().await.is_ok());
+    async fn what_is_announced_is_taken_until_the_request_ends_or_its_next_message_begins() {
+        let rations = Rations::new(LARGEST);
+        let all = rations.left.load(Ordering::Relaxed);
+        let taken = |rations: &Rations| all - rations.left.load(Ordering::Relaxed);
+        for piece in [1, 3, 5, 1_000_000] {
+            let mut held = body(&rations, &message(LARGEST, 10), piece);
+            while held.frame().await.is_some() {}
+            assert_eq!(taken(&rations), LARGEST - FREE, "in pieces of {piece}");
+            drop(held);
+            // The second message is free, and small.
+            let two = [message(2 * FREE, 2 * FREE), message(FREE, 0)].concat();
+            let mut held = body(&rations, &two, piece);
+            while held.frame().await.is_some() {}
+            assert_eq!(taken(&rations), 0, "in pieces of {piece}");
         }
-        drop(held);
-        assert!(request(FREE + 1_000).collect().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_too_many_is_refused_and_small_ones_never() {
+        let rations = Rations::new(LARGEST);
+        let announced = message(LARGEST, 1);
+        // What is free of each adds up to room for one more.
+        let mut held = Vec::new();
+        let refused = loop {
+            let mut body = body(&rations, &announced, 6);
+            match body.frame().await.unwrap() {
+                Ok(_) => held.push(body),
+                Err(refused) => break refused,
+            }
+        };
+        assert_eq!((held.len(), refused.code()), (LARGEST_AT_ONCE + 1, tonic::Code::Unavailable));
+        for (small, sent) in [(FREE, FREE), (0, 0), (u32::MAX as usize, 100)] {
+            assert!(body(&rations, &message(small, sent), 100).collect().await.is_ok(), "{small}");
+        }
+        held.clear();
+        assert!(body(&rations, &announced, 6).collect().await.is_ok());
     }
 }

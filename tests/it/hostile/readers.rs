@@ -48,7 +48,7 @@ async fn answers_that_nobody_reads() {
     // Within two deadlines the connections are cut; none is closed from here.
     scene.until("usher_connections 1").await;
     drop(sockets);
-    scene.end("unread answers", 100.0).await;
+    scene.end("unread answers", 128.0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use usher::ids::SessionId;
 use usher::journal::{JournalError, REFRESH, ShardState, TRUST};
+use usher::ledger::command::Heartbeat;
 use usher::ledger::outcome::Beat;
 use usher::ledger::time::Wall;
 
-use super::{NOON, Process, session_of};
+use super::{NOON, Process, actor, session_of, tenant};
 use crate::support::memory::{Fault, Memory};
 
 #[tokio::test(start_paused = true)]
@@ -99,4 +101,16 @@ async fn a_machine_that_was_suspended_asks_the_fence_before_it_keeps_a_session()
     first.clock.set_wall(Wall(NOON.0 + 3_600_000));
     assert_eq!(first.heartbeat(ann).await, Err(JournalError::NotOwner));
     assert!(matches!(second.heartbeat(ann).await.unwrap(), Beat::Kept(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_heartbeat_for_several_sessions_asks_the_fence_if_it_keeps_one() {
+    let store = Memory::default();
+    let first = Process::with_pool(&store, 1).await;
+    let ann = session_of(&first.check_out("ann").await.unwrap());
+    let _second = Process::start(&store.other()).await;
+    first.clock.advance(TRUST);
+    // An answer that also says "unknown" waits for what is durable; that is no proof of ownership.
+    let ask = Heartbeat { beats: vec![(ann, true), (SessionId::random(), true)] };
+    assert_eq!(first.journal.submit(&actor(), &tenant(), ask).await, Err(JournalError::NotOwner));
 }

@@ -90,9 +90,9 @@ async fn slow(trial: Trial, shim: &Shim, data: &Data<'_>) {
     for round in 0..rounds() {
         shim.syncs_take(SLOW);
         // What is under way was not slowed down from its beginning.
-        trial.works_on(20).await;
+        trial.works_on(10).await;
         let failed = trial.failed();
-        for _ in 0..3 {
+        for _ in 0..2 {
             trial.watched.changes_slowly(SLOW).await;
         }
         trial.watched.answers_what_it_can().await;

@@ -276,7 +276,10 @@ fn log(args: &cli::Log, problems: &mut Problems) -> Log {
         "json" => Ok(LogFormat::Json),
         other => Err(format!("{other:?} is neither text nor json")),
     };
-    if let Err(error) = tracing_subscriber::EnvFilter::try_new(&args.log) {
+    if !args.log.is_ascii() {
+        // The library panics at some of these.
+        problems.add(format!("--log: {:?} has letters that no filter has", args.log));
+    } else if let Err(error) = tracing_subscriber::EnvFilter::try_new(&args.log) {
         problems.add(format!("--log: {:?}: {error}", args.log));
     }
     Log { filter: args.log.clone(), format: problems.take("--log-format", format, LogFormat::Text) }

@@ -22,7 +22,7 @@ use crate::model::dice::Dice;
 use mutate::mutated;
 
 /// Cases made from the seeds, for each target, without a word from the environment.
-const CASES: u64 = 10_000;
+const CASES: u64 = 20_000;
 const SEED: u64 = 1;
 
 #[allow(clippy::disallowed_methods)] // Fuzzing takes as long as whoever runs it likes.

@@ -11,7 +11,8 @@ const COMMITS: i32 = 400;
 /// The median time of a commit of one row to SQLite, with the settings of the store.
 pub fn sqlite_commit(folder: &Path) -> Duration {
     let database = rusqlite::Connection::open(folder.join("commits.db")).expect("a database");
-    let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE t (a INTEGER, b TEXT);";
+    let settings =
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE IF NOT EXISTS t (a INTEGER, b TEXT);";
     database.execute_batch(settings).expect("settings");
     let mut insert = database.prepare("INSERT INTO t VALUES (?1, ?2)").expect("a statement");
     median((0..COMMITS).map(|number| {
@@ -24,7 +25,7 @@ pub fn sqlite_commit(folder: &Path) -> Duration {
 /// The median time of a commit of one row to PostgreSQL.
 pub async fn postgres_commit(url: &str) -> Duration {
     let client = connect(url).await;
-    client.batch_execute("CREATE TABLE bench_commits (a int, b text)").await.expect("a table");
+    client.batch_execute("CREATE TABLE IF NOT EXISTS bench_commits (a int, b text)").await.expect("a table");
     let insert = client.prepare("INSERT INTO bench_commits VALUES ($1, $2)").await.expect("a statement");
     let mut times = Vec::new();
     for number in 0..COMMITS {

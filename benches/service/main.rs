@@ -92,12 +92,7 @@ async fn compare(cluster: &Cluster, extent: Extent) -> (Report, tempfile::TempDi
     ];
     rounds::same_sizes(&targets[0], &targets[1]).await;
     let rows = rounds::compare(&targets, extent).await;
-    let mut alone = Vec::new();
-    for target in &targets {
-        alone.push(target.alone(extent.span).await);
-    }
-    let sqlite_commit = commits::sqlite_commit(folder.path()).as_secs_f64() * 1e6;
-    let postgres_commit = commits::postgres_commit(database.expose_secret()).await.as_secs_f64() * 1e6;
+    let alone = alone(&targets, extent, folder.path(), database.expose_secret()).await;
     for target in targets {
         target.host.end();
     }
@@ -110,15 +105,47 @@ async fn compare(cluster: &Cluster, extent: Extent) -> (Report, tempfile::TempDi
         at_least("CheckOut + CheckIn, SQLite ÷ floor", ratio(Kind::Churn, "SQLite"), 0.45, 0.70),
         at_least("CheckOut + CheckIn, PostgreSQL ÷ floor", ratio(Kind::Churn, "PostgreSQL"), 0.40, 0.60),
         at_least("denied CheckOut ÷ floor", slower(Kind::Denied), 0.80, 0.95),
-        commits("one CheckOut alone − floor, in SQLite commits", (alone[1] - alone[0]) / sqlite_commit),
-        commits("one CheckOut alone − floor, in PostgreSQL commits", (alone[2] - alone[0]) / postgres_commit),
+        commits("one CheckOut alone − floor, in SQLite commits", alone.in_commits(1)),
+        commits("one CheckOut alone − floor, in PostgreSQL commits", alone.in_commits(2)),
     ];
     let more = json!({
         "callers": extent.callers, "rounds": extent.rounds, "tenants": TENANTS,
-        "alone_us": { "floor": alone[0], "SQLite": alone[1], "PostgreSQL": alone[2] },
-        "commit_us": { "SQLite": sqlite_commit, "PostgreSQL": postgres_commit },
+        "alone_us": { "floor": alone.micros(0), "SQLite": alone.micros(1), "PostgreSQL": alone.micros(2) },
+        "commit_us": { "SQLite": alone.commit_micros(1), "PostgreSQL": alone.commit_micros(2) },
     });
     (Report { figures, rows, more }, folder)
+}
+
+/// Check-outs that nobody disturbs, in turn with bare commits: (check-out, commit) in microseconds, of each target in
+/// each round. The floor commits nothing.
+struct Alone(Vec<[(f64, f64); 3]>);
+
+impl Alone {
+    fn micros(&self, target: usize) -> f64 {
+        rounds::median(self.0.iter().map(|round| round[target].0))
+    }
+
+    fn commit_micros(&self, target: usize) -> f64 {
+        rounds::median(self.0.iter().map(|round| round[target].1))
+    }
+
+    /// What a check-out takes longer than the floor, in commits of the same round.
+    fn in_commits(&self, target: usize) -> f64 {
+        rounds::median(self.0.iter().map(|round| (round[target].0 - round[0].0) / round[target].1))
+    }
+}
+
+async fn alone(targets: &[Target], extent: Extent, folder: &Path, database: &str) -> Alone {
+    let mut rounds = Vec::new();
+    for _ in 0..extent.rounds {
+        let floor = targets[0].alone(extent.span).await;
+        let sqlite = targets[1].alone(extent.span).await;
+        let sqlite_commit = commits::sqlite_commit(folder).as_secs_f64() * 1e6;
+        let postgres = targets[2].alone(extent.span).await;
+        let postgres_commit = commits::postgres_commit(database).await.as_secs_f64() * 1e6;
+        rounds.push([(floor, 0.0), (sqlite, sqlite_commit), (postgres, postgres_commit)]);
+    }
+    Alone(rounds)
 }
 
 fn find<'a>(rows: &'a [Row], kind: Kind, host: &str) -> &'a Row {

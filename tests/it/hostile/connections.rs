@@ -109,7 +109,7 @@ async fn closed(mut socket: TcpStream) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_thousand_slow_connections() {
     let count = allowed(SLOW);
-    let scene = Scene::set(&["--first-call-timeout", "5s"]).await;
+    let scene = Scene::set(&["--first-call-timeout", "4s"]).await;
     let (api, beginnings) = (scene.program.api, beginnings());
     let sockets = open(count, |number| slow(api, number, &beginnings)).await;
     let mut clients = JoinSet::new();

@@ -12,8 +12,9 @@ use usher::proto::v1::{
     CheckInRequest, CheckOutRequest, CreateTenantRequest, GrantSeatRequest, HeartbeatRequest, Policy, Tenant,
 };
 
-/// Logins per round; each is three calls.
-const LOGINS: usize = 100;
+/// Logins per round, and heartbeats of each: ten calls with the login and the logout, which wait for the disk.
+const LOGINS: usize = 30;
+const BEATS: usize = 8;
 
 pub const TENANT: &str = "acme";
 pub const POOL: &str = "primary";
@@ -51,7 +52,7 @@ impl Neighbor {
     fn p99_of(&self, logins: usize) -> Duration {
         let mut seats = self.seats.clone();
         let measured = async {
-            let mut times = Vec::with_capacity(3 * logins);
+            let mut times = Vec::with_capacity((2 + BEATS) * logins);
             for _ in 0..logins {
                 login(&mut seats, &mut times).await;
             }
@@ -107,6 +108,8 @@ async fn login(seats: &mut SeatServiceClient<Channel>, times: &mut Vec<Duration>
     let Some(Outcome::Lease(lease)) = answer.outcome else { panic!("there is a seat: {answer:?}") };
     let (tenant_id, session_id) = (TENANT.to_owned(), lease.session_id);
     let beat = HeartbeatRequest { tenant_id: tenant_id.clone(), session_id: session_id.clone(), ..Default::default() };
-    timed(times, seats.heartbeat(beat)).await;
+    for _ in 0..BEATS {
+        timed(times, seats.heartbeat(beat.clone())).await;
+    }
     timed(times, seats.check_in(CheckInRequest { tenant_id, session_id })).await;
 }

@@ -37,7 +37,7 @@ async fn unread(api: std::net::SocketAddr, path: &str, settings: &[(u16, u32)]) 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_that_nobody_reads() {
-    let scene = Scene::set(&["--max-calls", "5500", "--max-deadline", "5s", "--deadline", "5s"]).await;
+    let scene = Scene::set(&["--max-calls", "5500", "--max-deadline", "4s", "--deadline", "4s"]).await;
     let mut sockets = Vec::new();
     for _ in 0..5 {
         sockets.push(unread(scene.program.api, "/usher.v1.SessionService/ListSessions", NO_WINDOW).await);
@@ -85,7 +85,7 @@ fn half(api: std::net::SocketAddr) -> http::Request<Body> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_that_never_become_whole() {
-    let scene = Scene::set(&[]).await;
+    let scene = Scene::set(&["--deadline", "3s"]).await;
     let api = scene.program.api;
     let mut halves = JoinSet::new();
     for _ in 0..2 {

@@ -1,8 +1,10 @@
 //! The network between the service and PostgreSQL, through a proxy that breaks it in every way it can.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 
@@ -33,17 +35,21 @@ const TROUBLED: [Network; 3] =
 const STRUCK: u64 = 10;
 /// Claims in one round: four shards ask at first often, then once a second.
 const CLAIMS: i64 = 100;
+/// Services at once: how soon one serves again is measured, and they share the machine with their clients.
+const AT_ONCE: usize = 6;
 /// Nothing here takes as long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_networks_do() {
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
     let mut trials = JoinSet::new();
-    for fault in AWAY {
-        trials.spawn(trial(fault, true));
-    }
-    for fault in TROUBLED {
-        trials.spawn(trial(fault, false));
+    for (fault, away) in AWAY.map(|fault| (fault, true)).into_iter().chain(TROUBLED.map(|fault| (fault, false))) {
+        let turns = Arc::clone(&turns);
+        trials.spawn(async move {
+            let _turn = turns.acquire().await.expect("never closed");
+            trial(fault, away).await;
+        });
     }
     finish(trials).await;
 }

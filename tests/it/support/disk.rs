@@ -10,11 +10,15 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// $1: the folder, $2: its size. The shell reads from a pipe that the test process holds; when that process ends,
-/// however it ends, the pipe ends, and the disk goes.
+/// however it ends, the pipe ends, and the disk goes: as soon as whoever works on it has cleaned up, and ten seconds
+/// later in any case.
 const WATCH: &str = r#"
     trap '' PIPE
     if mount -t tmpfs -o "size=$2,mode=0777" tmpfs "$1" 2>/dev/null
-    then echo mounted; cat >/dev/null; umount -l "$1"
+    then
+        echo mounted; cat >/dev/null
+        for _ in $(seq 100); do umount "$1" 2>/dev/null && break; sleep 0.1; done
+        if mountpoint -q "$1"; then umount -l "$1"; fi
     fi
     rmdir "$1"
 "#;

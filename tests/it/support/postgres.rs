@@ -45,7 +45,7 @@ pub struct Cluster {
     databases: AtomicU32,
     server: Server,
     /// The shell; it reads from its pipe for as long as this lives.
-    _watch: Child,
+    watch: Child,
 }
 
 /// How a cluster is not like the others.
@@ -88,7 +88,7 @@ impl Cluster {
         // Another process may take the port between the choice and the server: then try another one.
         let started = (0..3).find_map(|_| start(&programs, user, &password, setup));
         let (server, watch) = started.expect("PostgreSQL did not start");
-        Self { password, databases: AtomicU32::new(0), server, _watch: watch }
+        Self { password, databases: AtomicU32::new(0), server, watch }
     }
 
     /// The URL of a new, empty database.
@@ -115,6 +115,14 @@ impl Cluster {
     pub async fn run(&self, name: &str, sql: &str) {
         let client = connect(&self.url(name)).await;
         client.batch_execute(sql).await.expect(sql);
+    }
+}
+
+impl Drop for Cluster {
+    /// Waits until it is gone: what it lies on may go next.
+    fn drop(&mut self) {
+        drop(self.watch.stdin.take());
+        let _ = self.watch.wait();
     }
 }
 

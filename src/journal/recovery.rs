@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::timeline::{Confirmed, Timeline};
+use super::timeline::Timeline;
 use super::{GRACE, JournalConfig, StartError, fresh_token};
 use crate::clock::Clock;
 use crate::ids::{OwnerToken, Seq, ShardId};
@@ -20,8 +20,6 @@ pub(super) struct Held {
     pub position: Position,
     pub ledger: Ledger,
     pub timeline: Timeline,
-    /// Before it was claimed: the load can take longer than an owner may trust itself.
-    pub confirmed: Confirmed,
 }
 
 /// Claims the shard, whoever has it, and loads it.
@@ -31,7 +29,6 @@ pub(super) async fn take(
     clock: &Clock,
     config: &JournalConfig,
 ) -> Result<Held, StartError> {
-    let confirmed = Confirmed::now(clock);
     let (owner, position) = store.claim(shard, None, fresh_token()).await.map_err(|error| match error {
         ClaimError::Taken => StartError::Taken(shard),
         ClaimError::Unavailable(error) => StartError::Store(error),
@@ -39,7 +36,7 @@ pub(super) async fn take(
     let timeline = Timeline::resume(clock, &position);
     let ledger = load(store, shard, &position, timeline.now(clock), config).await?;
     tracing::info!(%shard, epoch = owner.epoch.0, seq = position.seq.0, "shard claimed and loaded");
-    Ok(Held { owner, position, ledger, timeline, confirmed })
+    Ok(Held { owner, position, ledger, timeline })
 }
 
 /// Loads what stands in the store at `position`. The caller owns the shard.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
 
 use super::batch::{Answer, Building, Waiter, seal};
 use super::feed::Ring;
@@ -23,7 +23,7 @@ use crate::ledger::command::{Command, Found, Outcome, Query, Request};
 use crate::ledger::outcome::Beat;
 use crate::ledger::time::Moment;
 use crate::ledger::{Ledger, Totals};
-use crate::store::{Batch, Owner, Position, Store};
+use crate::store::{Batch, Owner, Position, Store, StoreError};
 
 /// What a writer is sent.
 pub(super) enum Message {
@@ -44,7 +44,9 @@ pub(super) struct Outlets {
 
 /// A batch on its way.
 struct InFlight {
-    outcome: JoinHandle<Settled>,
+    /// Polled by the loop itself, which keeps it to its end: a task of its own would cost each answer two hand-overs
+    /// between threads.
+    outcome: Pin<Box<dyn Future<Output = Settled> + Send>>,
     batch: Arc<Batch>,
     waiters: Vec<Waiter>,
     commands: usize,
@@ -67,8 +69,9 @@ pub(super) struct Writer {
     timeline: Timeline,
     building: Building,
     in_flight: Option<InFlight>,
-    /// When the fence last let us through.
-    confirmed: Confirmed,
+    /// When the fence last let us through; `None`: not since the load. Another process can have claimed the shard
+    /// meanwhile, and what was loaded can be its sessions, whose leases it counts without [`super::GRACE`].
+    confirmed: Option<Confirmed>,
     /// A panic while applying: nothing more is applied before the shard is loaded again.
     broken: bool,
     out: Outlets,
@@ -83,7 +86,7 @@ impl Writer {
         held: Held,
         out: Outlets,
     ) -> Self {
-        let Held { owner, position, ledger, timeline, confirmed } = held;
+        let Held { owner, position, ledger, timeline } = held;
         Self {
             shard,
             store,
@@ -95,7 +98,7 @@ impl Writer {
             timeline,
             building: Building::default(),
             in_flight: None,
-            confirmed,
+            confirmed: None,
             broken: false,
             out,
         }
@@ -228,7 +231,7 @@ impl Writer {
     /// Sessions are kept from memory while we can be sure to own the shard; after [`TRUST`] without a confirmed batch
     /// the fence is asked first, for another owner may be counting their leases.
     fn is_trusted(&self) -> bool {
-        planted!(TrustForEver) || self.confirmed.age(&self.clock) < TRUST
+        planted!(TrustForEver) || self.confirmed.is_some_and(|confirmed| confirmed.age(&self.clock) < TRUST)
     }
 
     fn answer_behind_the_fence(&mut self, reply: Answer<Outcome>, outcome: Outcome) {
@@ -279,7 +282,7 @@ impl Writer {
         }
         let behind = u64::try_from(self.ledger.clock_behind(now).as_millis()).unwrap_or(u64::MAX);
         self.out.stats.clock_behind_ms.store(behind, Relaxed);
-        self.building.wanted |= self.confirmed.age(&self.clock) >= REFRESH;
+        self.building.wanted |= self.confirmed.is_none_or(|confirmed| confirmed.age(&self.clock) >= REFRESH);
     }
 
     fn send_if_ready(&mut self) {
@@ -297,24 +300,21 @@ impl Writer {
         let batch = Arc::new(seal(changes, self.position));
         die_here!(BatchBuilt);
         let sent = Confirmed::now(&self.clock);
-        // A task of its own: a COMMIT is never cancelled, whatever becomes of this loop.
-        let outcome = tokio::spawn({
-            let (store, batch) = (Arc::clone(&self.store), Arc::clone(&batch));
-            let (states, stats) = (self.out.states.clone(), Arc::clone(&self.out.stats));
-            let (shard, owner) = (self.shard, self.owner);
-            async move {
-                let away = |error: &_| {
-                    // Once a batch, and not again with each attempt.
-                    if states.send_if_modified(|state| std::mem::replace(state, ShardState::StoreAway) != *state) {
-                        stats.recoveries.fetch_add(1, Relaxed);
-                        tracing::warn!(%shard, %error, "the store does not answer; asking what became of a batch");
-                    } else {
-                        tracing::debug!(%shard, %error, "the store does not answer yet");
-                    }
-                };
-                commit_surely(store, shard, owner, batch, away).await
-            }
+        let commit = commit_surely(
+            Arc::clone(&self.store),
+            self.shard,
+            self.owner,
+            Arc::clone(&batch),
+            away(self.shard, self.out.states.clone(), Arc::clone(&self.out.stats)),
+        );
+        // An unwinding is a bug in a store. What it did is unknown, so this process must not go on answering.
+        let outcome = AssertUnwindSafe(commit).catch_unwind().map(|settled| {
+            settled.unwrap_or_else(|_| {
+                tracing::error!("a commit panicked");
+                Settled::Lost
+            })
         });
+        let outcome = Box::pin(outcome);
         let patience = Some(Box::pin(tokio::time::sleep(STALL)));
         self.in_flight = Some(InFlight { outcome, batch, waiters, commands, dirty, sent, patience });
     }
@@ -329,7 +329,7 @@ impl Writer {
         match settled {
             Settled::Committed(owner) => {
                 self.owner = owner;
-                self.confirmed = sent.sent;
+                self.confirmed = Some(sent.sent);
                 self.out.stats.batch_commands.record(sent.commands as u64);
                 self.out.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent.monotonic));
                 self.out.ring.push(sent.batch);
@@ -368,7 +368,7 @@ impl Writer {
             let now = self.now();
             match load(&*self.store, self.shard, &self.position, now, &self.config).await {
                 Ok(ledger) => {
-                    (self.ledger, self.broken) = (ledger, false);
+                    (self.ledger, self.broken, self.confirmed) = (ledger, false, None);
                     return self.set_state(ShardState::Serving);
                 }
                 Err(error) => tracing::warn!(shard = %self.shard, %error, "could not load the shard; trying again"),
@@ -420,7 +420,19 @@ impl Writer {
     }
 }
 
-/// The outcome of the batch in flight; `None`, once: it takes too long. Safe to cancel: the task goes on.
+/// What is told when the store does not answer: once a batch, and not again with each attempt.
+fn away(shard: ShardId, states: watch::Sender<ShardState>, stats: Arc<Stats>) -> impl Fn(&StoreError) {
+    move |error| {
+        if states.send_if_modified(|state| std::mem::replace(state, ShardState::StoreAway) != *state) {
+            stats.recoveries.fetch_add(1, Relaxed);
+            tracing::warn!(%shard, %error, "the store does not answer; asking what became of a batch");
+        } else {
+            tracing::debug!(%shard, %error, "the store does not answer yet");
+        }
+    }
+}
+
+/// The outcome of the batch in flight; `None`, once: it takes too long. Safe to cancel: it stays where it is.
 async fn progress(in_flight: &mut Option<InFlight>) -> Option<Settled> {
     let Some(sent) = in_flight else { return std::future::pending().await };
     let impatience = async {
@@ -431,11 +443,7 @@ async fn progress(in_flight: &mut Option<InFlight>) -> Option<Settled> {
     };
     tokio::select! {
         biased;
-        // An error is a bug in a store. What it did is unknown, so this process must not go on answering.
-        settled = &mut sent.outcome => Some(settled.unwrap_or_else(|error| {
-            tracing::error!(%error, "the task of a commit died");
-            Settled::Lost
-        })),
+        settled = &mut sent.outcome => Some(settled),
         () = impatience => {
             sent.patience = None;
             None

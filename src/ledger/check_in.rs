@@ -13,7 +13,7 @@ impl Tenant {
             return CheckedIn { ended_now: false, reason };
         };
         let session = self.sessions.get(slot);
-        if let Some((_, reason)) = session.ended {
+        if let Some((_, reason)) = session.ended() {
             return CheckedIn { ended_now: false, reason: Some(reason) };
         }
         let (due, overdue) = session.deadline(&self.policy);

@@ -382,7 +382,7 @@ impl Tenant {
             session: Some(session.id),
             tenant: self.id.clone(),
             pool: self.pools.get(session.pool).id.clone(),
-            user: self.users.get(session.user).id.clone(),
+            user: session.user_id.clone(),
             device: session.device.clone(),
             organization: session.organization.and_then(|no| self.organizations.id(no)),
             started: step.now.wall_of(session.started),

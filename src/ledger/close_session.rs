@@ -13,7 +13,7 @@ impl Tenant {
         let slot = self.sessions.find(ask.session).ok_or_else(|| Refusal::not_found("session", ask.session))?;
         let session = self.sessions.get(slot);
         let user = self.users.get(session.user);
-        if let Some((_, reason)) = session.ended {
+        if let Some((_, reason)) = session.ended() {
             return Ok(CheckedIn { ended_now: false, reason: Some(reason) });
         }
         let (due, overdue) = session.deadline(&self.policy);

@@ -21,7 +21,7 @@ impl Tenant {
             return Beat::Ended(ended.map(|(reason, at)| (reason, step.now.wall_of(at))));
         };
         let session = self.sessions.get_mut(slot);
-        if let Some((at, reason)) = session.ended {
+        if let Some((at, reason)) = session.ended() {
             return Beat::Ended(Some((reason, step.now.wall_of(at))));
         }
         let (due, reason) = session.deadline(&self.policy);
@@ -29,20 +29,22 @@ impl Tenant {
             self.end(slot, reason, step);
             return Beat::Ended(Some((reason, step.now.wall)));
         }
-        let written = session.lease_ttl;
+        let written = session.lease_ms;
         session.renew(&self.policy, now);
-        if session.lease_ttl != written {
+        if session.lease_ms != written {
             // The answer promises another lease than the row knows: a load must grant no less (I5).
             step.put(Change::PutSession(session.row(self.no)));
         }
         if active && session.last_activity < now {
-            session.last_activity = now;
-            let user = session.user;
-            if !session.touched {
-                session.touched = true;
+            let (user, user_idle) = (session.user, session.user_idle);
+            if !std::mem::replace(&mut session.touched, true) {
                 step.checkpoint.push(now, self.no, id);
             }
-            self.touch(user, now);
+            if user_idle {
+                self.touch(user, now);
+            }
+            // After the user was found by the activity before this one.
+            self.sessions.get_mut(slot).last_activity = now;
         }
         Beat::Kept(self.lease(slot, true, step))
     }

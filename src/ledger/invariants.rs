@@ -34,7 +34,8 @@ impl Tenant {
             let login = |slot: &u32| (self.sessions.get(*slot).pool, &self.sessions.get(*slot).device);
             let logins: BTreeSet<_> = live.iter().map(login).collect();
             same("sessions per pool and device (R16)", user.id.as_str(), logins.len(), live.len())?;
-            let idle = !live.is_empty() && sight.now.tick.since(user.last_activity) >= self.policy.idle_after;
+            let idle =
+                !live.is_empty() && sight.now.tick.since(user.last_activity(&self.sessions)) >= self.policy.idle_after;
             if user.idle != idle {
                 return Err(format!("{}: Idle is {}, should be {idle} (R23)", user.id, user.idle));
             }

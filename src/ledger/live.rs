@@ -7,7 +7,7 @@ use super::outcome::SessionEndReason;
 use super::session::Session;
 use super::step::{About, Step};
 use super::tenant::Tenant;
-use super::time::Tick;
+use super::time::{Tick, millis};
 use super::user::User;
 use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, Text, UserNo};
 
@@ -52,18 +52,21 @@ impl Tenant {
         let mut session = Session {
             id: login.id,
             user,
+            user_id: holder.id.clone(),
             place,
             pool: login.pool,
             administrator,
             exempt,
             touched: false,
-            ended: None,
+            user_idle: false,
+            ended_at: Tick::NEVER,
+            end_reason: None,
             organization: login.organization,
             device: login.device,
             client: login.client,
             started: now,
             last_activity: now,
-            lease_ttl: self.policy.lease_ttl,
+            lease_ms: millis(self.policy.lease_ttl),
             lease_end: now,
         };
         session.renew(&self.policy, now);
@@ -91,8 +94,10 @@ impl Tenant {
         let (due, _) = session.deadline(&self.policy);
         if let Some(slot) = self.users.get(user).places.get(usize::from(place))
             && let Some(session) = self.sessions.remove(*slot)
-            && let Some((at, reason)) = session.ended
+            && let Some((at, reason)) = session.ended()
         {
+            let holder = self.users.get_mut(user);
+            holder.earlier_activity = holder.earlier_activity.max(session.last_activity);
             // Its row is gone with this batch; its client may still ask why (R24).
             step.orphans.add(session.id, self.id.clone(), reason, at);
         }
@@ -102,7 +107,7 @@ impl Tenant {
         holder.set_place(place, slot);
         holder.live += 1;
         if holder.live == 1 {
-            let due = holder.last_activity + self.policy.idle_after;
+            let due = holder.last_activity(&self.sessions) + self.policy.idle_after;
             self.awake.insert(&mut self.awake_positions, user.0, due);
         }
         slot
@@ -114,7 +119,7 @@ impl Tenant {
         let holder = self.users.get(user);
         let ended = holder.places.iter().filter_map(|slot| {
             let session = self.sessions.get(*slot);
-            session.ended.map(|(at, _)| (at, session.place))
+            session.ended().map(|(at, _)| (at, session.place))
         });
         if holder.places.len() < usize::from(holder.live) + 2 {
             return Place::try_from(holder.places.len()).expect("few places");
@@ -126,7 +131,7 @@ impl Tenant {
     /// Ends a live session.
     pub fn end(&mut self, slot: u32, reason: SessionEndReason, step: &mut Step) {
         let session = self.sessions.get_mut(slot);
-        session.ended = Some((step.now.tick, reason));
+        (session.ended_at, session.end_reason) = (step.now.tick, Some(reason));
         let row = session.row(self.no);
         let (user, pool_no, exempt) = (session.user, session.pool, session.exempt);
         let organization = session.organization;
@@ -146,7 +151,7 @@ impl Tenant {
     /// Takes an ended session out of what is counted.
     fn leave(&mut self, user: UserNo, pool_no: PoolNo, exempt: bool) {
         let holder = self.users.get(user);
-        let (idle, last_activity) = (holder.idle, holder.last_activity);
+        let (idle, last_activity) = (holder.idle, holder.last_activity(&self.sessions));
         let (lives, counts) = self.lives_in(holder, pool_no, &[]);
         let pool = self.pools.get_mut(pool_no);
         pool.live -= u64::from(!lives);
@@ -168,14 +173,17 @@ impl Tenant {
     /// The user did something (R22).
     pub fn touch(&mut self, user: UserNo, now: Tick) {
         let holder = self.users.get_mut(user);
-        let before = holder.last_activity;
-        holder.last_activity = before.max(now);
+        let before = holder.last_activity(&self.sessions);
+        holder.earlier_activity = before.max(now);
         if !holder.idle {
             return;
         }
         holder.idle = false;
-        let due = holder.last_activity + self.policy.idle_after;
+        let due = holder.earlier_activity + self.policy.idle_after;
         self.idle.remove(&(before, user));
+        for slot in &holder.places {
+            self.sessions.get_mut(*slot).user_idle = false;
+        }
         self.awake.insert(&mut self.awake_positions, user.0, due);
         for pool in self.pools_of(user) {
             self.pools.get_mut(pool).idle -= 1;
@@ -186,14 +194,17 @@ impl Tenant {
     pub fn settle(&mut self, now: Tick) {
         let idle_after = self.policy.idle_after;
         loop {
-            let users = &self.users;
-            let due = |index: u32| users.get(UserNo(index)).last_activity + idle_after;
+            let (users, sessions) = (&self.users, &mut self.sessions);
+            let due = |index: u32| users.get(UserNo(index)).last_activity(sessions) + idle_after;
             match self.awake.first(&mut self.awake_positions, due) {
                 Some((at, index)) if at <= now => {
                     self.awake.remove(&mut self.awake_positions, index);
                     let user = self.users.get_mut(UserNo(index));
                     user.idle = true;
-                    self.idle.insert((user.last_activity, user.no));
+                    self.idle.insert((user.last_activity(sessions), user.no));
+                    for slot in &user.places {
+                        sessions.get_mut(*slot).user_idle = true;
+                    }
                     for pool in self.pools_of(UserNo(index)) {
                         self.pools.get_mut(pool).idle += 1;
                     }
@@ -279,8 +290,13 @@ impl Tenant {
         }
         self.awake.clear();
         self.idle.clear();
-        let awake: Vec<(UserNo, Tick)> =
-            self.users.iter().filter(|user| user.live > 0).map(|user| (user.no, user.last_activity)).collect();
+        self.sessions.iter_mut().for_each(|session| session.user_idle = false);
+        let awake: Vec<(UserNo, Tick)> = self
+            .users
+            .iter()
+            .filter(|user| user.live > 0)
+            .map(|user| (user.no, user.last_activity(&self.sessions)))
+            .collect();
         for (user, last_activity) in awake {
             self.users.get_mut(user).idle = false;
             self.awake.insert(&mut self.awake_positions, user.0, last_activity + self.policy.idle_after);

@@ -296,7 +296,7 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
 fn delete_tenant(tenant: &mut Tenant, step: &mut Step) {
     let mut ended = 0_u64;
     for (_, session) in tenant.sessions.iter() {
-        let (at, reason) = session.ended.unwrap_or((step.now.tick, SessionEndReason::TenantRemoved));
+        let (at, reason) = session.ended().unwrap_or((step.now.tick, SessionEndReason::TenantRemoved));
         ended += u64::from(session.is_live());
         step.orphans.add(session.id, tenant.id.clone(), reason, at);
     }

@@ -10,7 +10,7 @@ use super::map::Map;
 use super::orphans::Orphans;
 use super::session::Session;
 use super::tenant::Tenant;
-use super::time::{Moment, Tick, Wall};
+use super::time::{Moment, Tick, Wall, millis};
 use super::user::{Seat, User};
 use super::{Config, Ledger};
 use crate::ids::{EventNo, TenantNo};
@@ -97,18 +97,21 @@ impl Restore {
         let session = Session {
             id: row.id,
             user: row.user,
+            user_id: tenant.users.get(row.user).id.clone(),
             place: row.place,
             pool: row.pool,
             administrator: row.administrator,
             exempt: row.exempt,
             touched: false,
-            ended: row.ended,
+            user_idle: false,
+            ended_at: row.ended.map_or(Tick::NEVER, |(at, _)| at),
+            end_reason: row.ended.map(|(_, reason)| reason),
             organization: row.organization,
             device: row.device,
             client: row.client,
             started: row.started,
             last_activity: row.last_activity,
-            lease_ttl: row.lease_ttl,
+            lease_ms: millis(row.lease_ttl),
             lease_end: if leased { now + promised + grace } else { Tick::NEVER },
         };
         let (started, active, organization) = (session.started, session.last_activity, session.organization);
@@ -121,7 +124,7 @@ impl Restore {
             // None where the organization was deleted since, as it was in memory before the load.
             user.last_organization = organization;
         }
-        user.last_activity = user.last_activity.max(active);
+        user.earlier_activity = user.earlier_activity.max(active);
     }
 
     /// Counts what was loaded. From here on the ledger decides.

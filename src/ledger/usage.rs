@@ -113,7 +113,7 @@ impl Tenant {
 
     /// A user's status over all of the tenant's sessions (R23).
     pub fn status(&self, user: &User, now: Tick) -> Status {
-        let idle_for = now.since(user.last_activity);
+        let idle_for = now.since(user.last_activity(&self.sessions));
         if user.live == 0 {
             Status::Inactive
         } else if idle_for >= self.policy.idle_after {
@@ -174,7 +174,7 @@ impl Tenant {
             status: self.status(user, sight.now.tick),
             default_organization: user.seats.first().and_then(landing).and_then(|no| self.organizations.id(no)),
             last_sign_in: user.last_sign_in.map(|tick| sight.now.wall_of(tick)),
-            last_activity: signed_in.then(|| sight.now.wall_of(user.last_activity)),
+            last_activity: signed_in.then(|| sight.now.wall_of(user.last_activity(&self.sessions))),
             created: sight.now.wall_of(user.created),
             version: user.version,
         }

@@ -3,6 +3,7 @@
 use super::change::{Access, BlockCause, Place, Profile, SeatRow, UserRow};
 use super::map::{Index, Seed};
 use super::policy::Policy;
+use super::session::Sessions;
 use super::time::Tick;
 use crate::ids::{EventNo, OrganizationNo, PoolNo, TenantNo, UserId, UserNo};
 
@@ -34,7 +35,8 @@ pub(super) struct User {
     pub idle: bool,
     /// `None`: never (R9).
     pub last_sign_in: Option<Tick>,
-    pub last_activity: Tick,
+    /// What the sessions in `places` do not know: see [`User::last_activity`].
+    pub earlier_activity: Tick,
     pub last_organization: Option<OrganizationNo>,
 }
 
@@ -53,7 +55,7 @@ impl User {
             live: 0,
             idle: false,
             last_sign_in: None,
-            last_activity: Tick::default(),
+            earlier_activity: Tick::default(),
             last_organization: None,
         }
     }
@@ -97,6 +99,12 @@ impl User {
         }
     }
 
+    /// Over all sessions (R22, R23). Computed: a heartbeat writes into its session only.
+    pub fn last_activity(&self, sessions: &Sessions) -> Tick {
+        let known = self.places.iter().map(|slot| sessions.get(*slot).last_activity);
+        known.max().unwrap_or_default().max(self.earlier_activity)
+    }
+
     /// Whether this user's seats count in named pools (R10).
     pub fn counts_in_named(&self, policy: &Policy) -> bool {
         !self.administrator || policy.administrators_count_in_named
@@ -120,7 +128,7 @@ impl User {
 #[derive(Debug)]
 pub(super) struct Users {
     /// By number; a deleted user leaves a hole, so that a number means one user for as long as we run.
-    list: Vec<Option<Box<User>>>,
+    list: Vec<Option<User>>,
     by_id: Index,
 }
 
@@ -144,19 +152,19 @@ impl Users {
     /// # Panics
     /// When there is no such user: a number comes from this tenant's own rows.
     pub fn get(&self, no: UserNo) -> &User {
-        self.list[no.0 as usize].as_deref().expect("a user with this number")
+        self.list[no.0 as usize].as_ref().expect("a user with this number")
     }
 
     pub fn get_mut(&mut self, no: UserNo) -> &mut User {
-        self.list[no.0 as usize].as_deref_mut().expect("a user with this number")
+        self.list[no.0 as usize].as_mut().expect("a user with this number")
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &User> + '_ {
-        self.list.iter().filter_map(Option::as_deref)
+        self.list.iter().flatten()
     }
 
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut User> + '_ {
-        self.list.iter_mut().filter_map(Option::as_deref_mut)
+        self.list.iter_mut().flatten()
     }
 
     pub fn put(&mut self, user: User) {
@@ -164,7 +172,7 @@ impl Users {
         if self.list.len() <= index {
             self.list.resize_with(index + 1, || None);
         }
-        self.list[index] = Some(Box::new(user));
+        self.list[index] = Some(user);
         self.by_id.insert(index as u32, id_in(&self.list));
     }
 
@@ -177,6 +185,6 @@ impl Users {
 }
 
 /// The id of the user with a number.
-fn id_in<'a>(list: &'a [Option<Box<User>>]) -> impl Fn(u32) -> &'a UserId {
+fn id_in<'a>(list: &'a [Option<User>]) -> impl Fn(u32) -> &'a UserId {
     |no| &list[no as usize].as_ref().expect("a user with this number").id
 }

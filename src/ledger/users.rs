@@ -159,7 +159,7 @@ impl Tenant {
         let slots = std::mem::take(&mut self.users.get_mut(user).places);
         for slot in slots {
             let Some(session) = self.sessions.remove(slot) else { continue };
-            if let Some((at, reason)) = session.ended {
+            if let Some((at, reason)) = session.ended() {
                 step.orphans.add(session.id, self.id.clone(), reason, at);
             }
             step.put(super::change::Change::DeleteSession(self.no, user, session.place));

@@ -129,8 +129,8 @@ pub trait Store: Send + Sync + 'static {
     /// users, seats, sessions, in this order.
     fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), StoreError>>;
 
-    /// Commits a batch as one transaction behind the fence. Must not be cancelled: the future runs to its end
-    /// even when nobody waits for it.
+    /// Commits a batch as one transaction behind the fence. To be awaited to its end: a future that is dropped leaves
+    /// the outcome unknown, and only a claim can tell.
     fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> Answer<'_, Result<(), CommitError>>;
 
     /// Reads audit events, newest first.

@@ -23,7 +23,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
-use tokio_util::task::TaskTracker;
 
 use self::connection::Connector;
 use self::pool::Pool;
@@ -37,8 +36,6 @@ use crate::ledger::change::{AuditEvent, Change};
 pub struct PostgresStore {
     connector: Arc<Connector>,
     writers: Mutex<BTreeMap<ShardId, Arc<Writer>>>,
-    /// Batches on their way.
-    commits: TaskTracker,
     pool: Pool,
 }
 
@@ -56,7 +53,7 @@ impl PostgresStore {
         }
         let pool = Pool::new(&connector).map_err(OpenError::Other)?;
         let connector = Arc::new(connector);
-        Ok(Self { connector, writers: Mutex::default(), commits: TaskTracker::new(), pool })
+        Ok(Self { connector, writers: Mutex::default(), pool })
     }
 
     fn writer(&self, shard: ShardId) -> Arc<Writer> {
@@ -95,11 +92,7 @@ impl Store for PostgresStore {
 
     fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> Answer<'_, Result<(), CommitError>> {
         let writer = self.writer(shard);
-        // A task of its own: a COMMIT on its way is never cancelled, whoever stops waiting for it.
-        let task = self.commits.spawn(async move { writer.commit(owner, batch).await });
-        Box::pin(async move {
-            task.await.unwrap_or_else(|error| Err(CommitError::Unknown(StoreError(format!("commit: {error}")))))
-        })
+        Box::pin(async move { writer.commit(owner, batch).await })
     }
 
     fn audit(&self, query: AuditQuery) -> Answer<'_, Result<Vec<AuditEvent>, StoreError>> {
@@ -116,8 +109,6 @@ impl Store for PostgresStore {
 
     fn close(&self) -> Answer<'_, ()> {
         Box::pin(async {
-            self.commits.close();
-            self.commits.wait().await;
             self.connector.close();
             let writers = std::mem::take(&mut *self.writers.lock().unwrap_or_else(PoisonError::into_inner));
             for writer in writers.into_values() {

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::fmt;
 
+use secrecy::SecretBox;
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
@@ -228,6 +229,16 @@ impl OwnerToken {
 #[must_use]
 pub fn random_seed() -> u64 {
     random_uuid().as_u64_pair().0
+}
+
+/// What a signing key is made of, from the operating system's random source. Not kept anywhere.
+///
+/// # Panics
+/// When the operating system has no random source.
+#[must_use]
+#[allow(clippy::disallowed_methods)] // The one room for randomness.
+pub fn random_key() -> SecretBox<[u8; 32]> {
+    SecretBox::init_with_mut(|seed: &mut [u8; 32]| getrandom::fill(seed).expect("the operating system's random source"))
 }
 
 /// Random bytes fetched ahead, of which none is given out twice: asking the system for each id would be a system call

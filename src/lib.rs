@@ -11,6 +11,7 @@ pub mod health;
 pub mod ids;
 pub mod journal;
 pub mod ledger;
+pub mod license;
 pub mod ops;
 pub mod proto;
 pub mod server;

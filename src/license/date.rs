@@ -1,0 +1,107 @@
+//! Dates as documents and people have them: whole seconds since 1970, and ISO 8601 in UTC.
+
+use std::time::{Duration, SystemTime};
+
+use super::json::{Member, Wrong};
+use crate::ledger::time::Wall;
+
+/// The last second of the year 9999.
+pub const MAX_SECONDS: u64 = 253_402_300_799;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// A point in time of a document, in whole seconds since 1970.
+pub(super) fn read(member: &Member) -> Result<Wall, Wrong> {
+    member.number(0..=MAX_SECONDS).map(wall)
+}
+
+fn wall(seconds: u64) -> Wall {
+    // At most MAX_SECONDS, so it fits.
+    Wall(seconds as i64 * 1_000)
+}
+
+/// Whole seconds, rounded down, within what a document can say.
+pub(super) fn seconds(at: Wall) -> u64 {
+    u64::try_from(at.0.div_euclid(1_000)).unwrap_or(0).min(MAX_SECONDS)
+}
+
+/// The second in which it lies.
+pub(super) fn whole_seconds(at: Wall) -> Wall {
+    wall(seconds(at))
+}
+
+/// `2027-12-31T23:59:59Z`.
+#[must_use]
+pub fn iso(at: Wall) -> String {
+    let since = Duration::from_secs(seconds(at));
+    humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + since).to_string()
+}
+
+/// What a person writes for a point in time: a day, `2027-12-31`, or a moment, `2027-12-31T12:00:00Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Date {
+    /// The start of a day, UTC.
+    Day(Wall),
+    Moment(Wall),
+}
+
+impl Date {
+    /// `None`: it is neither, or not between 1970 and 9999.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(at) = humantime::parse_rfc3339(&format!("{text}T00:00:00Z")) {
+            return since_1970(at).map(Date::Day);
+        }
+        humantime::parse_rfc3339(text).ok().and_then(since_1970).map(Date::Moment)
+    }
+
+    /// The first moment of it.
+    #[must_use]
+    pub fn start(self) -> Wall {
+        match self {
+            Date::Day(at) | Date::Moment(at) => at,
+        }
+    }
+
+    /// The first moment after it: a license that expires on a day is in force until that day is over.
+    #[must_use]
+    pub fn end(self) -> Wall {
+        match self {
+            Date::Day(at) => Wall(at.0 + DAY_MS),
+            Date::Moment(at) => at,
+        }
+    }
+}
+
+fn since_1970(at: SystemTime) -> Option<Wall> {
+    let seconds = at.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+    // Not the very last day: its end would be past what a document can say.
+    (seconds <= MAX_SECONDS - 24 * 60 * 60).then(|| wall(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_and_moments() {
+        let parse = |text| Date::parse(text).map(|date| (iso(date.start()), iso(date.end())));
+        let both = |start: &str, end: &str| Some((start.to_owned(), end.to_owned()));
+        assert_eq!(parse("2027-12-31"), both("2027-12-31T00:00:00Z", "2028-01-01T00:00:00Z"));
+        assert_eq!(parse("2028-02-29"), both("2028-02-29T00:00:00Z", "2028-03-01T00:00:00Z"));
+        assert_eq!(parse("2027-12-31T12:00:00Z"), both("2027-12-31T12:00:00Z", "2027-12-31T12:00:00Z"));
+        assert_eq!(parse("1970-01-01"), both("1970-01-01T00:00:00Z", "1970-01-02T00:00:00Z"));
+        for text in
+            ["", "never", "2027-02-29", "2027-13-01", "31.12.2027", "1969-12-31", "9999-12-31", "2027-12-31T12:00"]
+        {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_no_document_can_say_is_shown_as_the_nearest_that_it_can() {
+        assert_eq!(iso(Wall(i64::MIN)), "1970-01-01T00:00:00Z");
+        assert_eq!(iso(Wall(i64::MAX)), "9999-12-31T23:59:59Z");
+        assert_eq!(iso(Wall(1_999)), "1970-01-01T00:00:01Z");
+    }
+}

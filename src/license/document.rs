@@ -1,0 +1,153 @@
+//! A signed document: JWS in its compact form (RFC 7515), signed with Ed25519 (RFC 8037). There is one way to write a
+//! document: whoever changes a byte of it, even one that says nothing, breaks it.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::json::{Object, Wrong};
+use super::key::{self, PublicKey, SigningKey};
+use super::rejection::Rejection;
+
+/// The one algorithm. What a document says about its algorithm is compared with it, and chooses nothing.
+const ALGORITHM: &str = "EdDSA";
+
+const BEGIN: &str = "-----BEGIN USHER LICENSE-----";
+const END: &str = "-----END USHER LICENSE-----";
+const ARMOR_COLUMNS: usize = 64;
+
+/// What kind of document it is. A document of one kind is never taken for another: the signature covers the type.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    typ: &'static str,
+    /// The longest document, in bytes, with everything around it.
+    most: usize,
+}
+
+/// A license.
+pub const LICENSE: Kind = Kind { typ: "license+jwt", most: 64 * 1024 };
+/// A list of revoked licenses.
+pub const REVOCATIONS: Kind = Kind { typ: "license-revocations+jwt", most: 1024 * 1024 };
+
+/// A document whose signature nobody looked at: for people who want to see what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unchecked {
+    /// The thumbprint of the key that it says it is signed with.
+    pub kid: String,
+    pub payload: Vec<u8>,
+}
+
+/// A document that is what somebody who is trusted signed.
+pub(super) struct Opened {
+    pub kid: String,
+    pub payload: Vec<u8>,
+    /// The three parts, with nothing around them.
+    pub compact: String,
+}
+
+/// Writes and signs a document.
+#[must_use]
+pub fn sign(key: &SigningKey, kind: Kind, payload: &Value) -> String {
+    let header = json!({ "alg": ALGORITHM, "kid": key.public().kid(), "typ": kind.typ });
+    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", encode(&header), encode(payload));
+    let signature = URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes()));
+    format!("{signed}.{signature}")
+}
+
+/// A license between two lines that say what it is, for mail.
+#[must_use]
+pub fn armored(compact: &str) -> String {
+    let mut text = format!("{BEGIN}\n");
+    for line in compact.as_bytes().chunks(ARMOR_COLUMNS) {
+        text.push_str(&String::from_utf8_lossy(line));
+        text.push('\n');
+    }
+    text + END + "\n"
+}
+
+/// Reads a document without a look at its signature. Nothing may be decided by what it says.
+///
+/// # Errors
+/// [`Rejection::Malformed`] or [`Rejection::Algorithm`].
+pub fn unchecked(text: &str, kind: Kind) -> Result<Unchecked, Rejection> {
+    let compact = bare(text, kind)?;
+    let parts = Parts::of(&compact)?;
+    let kid = kid(parts.header, kind)?;
+    decoded(parts.signature, "the signature")?;
+    Ok(Unchecked { kid, payload: decoded(parts.payload, "the payload")? })
+}
+
+/// Reads a document and checks its signature, in this order: its form, the algorithm, the rest of its header, the key,
+/// the signature. Nothing of the payload is read before the signature was found to be right.
+pub(super) fn open<'a>(
+    text: &str,
+    kind: Kind,
+    trusted: impl FnOnce(&str) -> Option<&'a PublicKey>,
+) -> Result<Opened, Rejection> {
+    let compact = bare(text, kind)?;
+    let parts = Parts::of(&compact)?;
+    let kid = kid(parts.header, kind)?;
+    let signature = decoded(parts.signature, "the signature")?;
+    let payload = decoded(parts.payload, "the payload")?;
+    let Some(key) = trusted(&kid) else { return Err(Rejection::KeyUnknown(kid)) };
+    if !key.verifies(parts.signed.as_bytes(), &signature) {
+        return Err(Rejection::Signature);
+    }
+    Ok(Opened { kid, payload, compact: compact.into_owned() })
+}
+
+/// The document without what may stand around it: white space, and the two lines of an armor, inside of which white
+/// space says nothing.
+fn bare(text: &str, kind: Kind) -> Result<Cow<'_, str>, Wrong> {
+    if text.len() > kind.most {
+        return Err(Wrong::whole(format!("is larger than {} bytes", kind.most)));
+    }
+    let text = text.trim_ascii();
+    let Some(inner) = text.strip_prefix(BEGIN) else { return Ok(Cow::Borrowed(text)) };
+    let inner = inner.strip_suffix(END).ok_or_else(|| Wrong::whole(format!("does not end with {END}")))?;
+    Ok(Cow::Owned(inner.chars().filter(|c| !c.is_ascii_whitespace()).collect()))
+}
+
+struct Parts<'a> {
+    /// The header and the payload with the dot between them: what the signature is about.
+    signed: &'a str,
+    header: &'a str,
+    payload: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(compact: &'a str) -> Result<Self, Wrong> {
+        let parts = || {
+            let (signed, signature) = compact.rsplit_once('.')?;
+            let (header, payload) = signed.split_once('.')?;
+            let more = payload.contains('.');
+            (!more).then_some(Parts { signed, header, payload, signature })
+        };
+        parts().ok_or_else(|| Wrong::whole("must be three parts with dots between them"))
+    }
+}
+
+/// Base64url without padding, of which bits that mean nothing must be 0.
+fn decoded(part: &str, name: &str) -> Result<Vec<u8>, Wrong> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| Wrong::whole(format!("{name} is not base64url without padding")))
+}
+
+/// Reads a header: exactly `alg`, `typ` and `kid`. A key, or where to get one, is never taken from a document; an
+/// extension that must be understood is not understood.
+fn kid(header: &str, kind: Kind) -> Result<String, Rejection> {
+    let mut header = Object::parse(&decoded(header, "the header")?)?;
+    if header.need("alg")?.text() != Ok(ALGORITHM) {
+        return Err(Rejection::Algorithm);
+    }
+    let typ = header.need("typ")?;
+    if typ.text()? != kind.typ {
+        return Err(typ.wrong(format_args!("must be {}", kind.typ)).into());
+    }
+    let kid = header.need("kid")?.parsed(key::thumbprint)?;
+    header.end()?;
+    Ok(kid)
+}

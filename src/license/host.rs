@@ -1,0 +1,72 @@
+//! Patterns of host names (R28).
+
+use std::fmt;
+
+/// The longest pattern, in bytes: the longest host name.
+const MAX_BYTES: usize = 253;
+
+/// A host name in which `*` stands for any run of characters, dots included, also for none: `*.example.com` is every
+/// host below example.com at any depth, and not example.com itself. Upper and lower case are the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostPattern(String);
+
+impl HostPattern {
+    /// Parses a pattern: letters, digits, `-`, `_`, `.`, `:` (of IPv6 addresses) and `*`, in ASCII; international
+    /// names in their ASCII form (`xn--…`). It is kept in lower case.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        if text.is_empty() {
+            return Err("must not be empty");
+        }
+        if text.len() > MAX_BYTES {
+            return Err("must be at most 253 bytes long");
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:*".contains(&byte)) {
+            return Err("must be a host name, in which * stands for any characters");
+        }
+        Ok(Self(text.to_ascii_lowercase()))
+    }
+
+    /// Whether a host's name fits. A dot at its end says that it is a whole name, and does not count.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        fits(self.0.as_bytes(), name.as_bytes())
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Each `*` takes as little as it can, and one more whenever what follows does not fit. Only the last `*` has to try
+/// again: what fits after an earlier one fits there, too. So the time is at most the product of the lengths.
+fn fits(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut in_pattern, mut in_name) = (0, 0);
+    // Behind the last `*`, and where in the name what follows it is tried.
+    let mut again: Option<(usize, usize)> = None;
+    while in_name < name.len() {
+        if pattern.get(in_pattern) == Some(&b'*') {
+            in_pattern += 1;
+            again = Some((in_pattern, in_name));
+        } else if pattern.get(in_pattern) == Some(&name[in_name]) {
+            in_pattern += 1;
+            in_name += 1;
+        } else if let Some((behind, tried)) = again {
+            again = Some((behind, tried + 1));
+            (in_pattern, in_name) = (behind, tried + 1);
+        } else {
+            return false;
+        }
+    }
+    pattern[in_pattern..].iter().all(|byte| *byte == b'*')
+}

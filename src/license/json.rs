@@ -1,0 +1,230 @@
+//! JSON as signed documents have it: no member of an object stands twice, and who reads an object takes every member
+//! out of it by name. What is left over is refused: it could be a restriction that this release does not know.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::ledger::change::Limit;
+
+/// The largest number in a document: the largest that every reader of JSON keeps as it is, 2^53 - 1.
+pub const MAX_NUMBER: u64 = (1 << 53) - 1;
+
+const UNLIMITED: &str = "UNLIMITED";
+
+/// What is wrong with a document, and where: `entitlements[1].seats`. Nothing of the document is quoted but the
+/// names of members, escaped and cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// Empty: the document as a whole.
+    pub member: String,
+    pub what: String,
+}
+
+impl Wrong {
+    pub(super) fn whole(what: impl Into<String>) -> Self {
+        Self { member: String::new(), what: what.into() }
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.member.is_empty() { f.write_str(&self.what) } else { write!(f, "{}: {}", self.member, self.what) }
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+/// A value. What no document of ours holds is not told apart.
+#[derive(Debug)]
+enum Json {
+    Number(u64),
+    Text(String),
+    List(Vec<Json>),
+    Object(BTreeMap<String, Json>),
+    /// `null`, a truth, a number that is negative or has a fraction.
+    Other,
+}
+
+/// An object, of which members are taken.
+#[derive(Debug)]
+pub(super) struct Object {
+    /// Where it stands; empty: it is the document.
+    path: String,
+    members: BTreeMap<String, Json>,
+}
+
+/// A member of an object or an item of a list, and where it stands.
+#[derive(Debug)]
+pub(super) struct Member {
+    path: String,
+    value: Json,
+}
+
+impl Object {
+    pub fn parse(bytes: &[u8]) -> Result<Self, Wrong> {
+        let parsed = serde_json::from_slice(bytes).map_err(|error| Wrong::whole(format!("is not JSON: {error}")))?;
+        Member { path: String::new(), value: parsed }.object()
+    }
+
+    fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    /// Takes a member that may be left out.
+    pub fn may(&mut self, name: &str) -> Option<Member> {
+        self.members.remove(name).map(|value| Member { path: self.path_of(name), value })
+    }
+
+    /// Takes a member that must be there.
+    pub fn need(&mut self, name: &str) -> Result<Member, Wrong> {
+        self.may(name).ok_or_else(|| Wrong { member: self.path_of(name), what: "is missing".into() })
+    }
+
+    /// The members that are left, each by its name: a map.
+    pub fn rest(self) -> impl Iterator<Item = (String, Member)> {
+        let path = self.path;
+        let inner = move |name: &str| format!("{path}.{}", shown(name));
+        self.members.into_iter().map(move |(name, value)| (name.clone(), Member { path: inner(&name), value }))
+    }
+
+    /// Refuses members that nobody took.
+    pub fn end(self) -> Result<(), Wrong> {
+        match self.members.first_key_value() {
+            None => Ok(()),
+            Some((name, _)) => Err(Wrong { member: self.path_of(&shown(name)), what: "is unknown".into() }),
+        }
+    }
+}
+
+impl Member {
+    pub fn wrong(&self, what: impl fmt::Display) -> Wrong {
+        let member = self.path.clone();
+        Wrong { member, what: what.to_string() }
+    }
+
+    pub fn text(&self) -> Result<&str, Wrong> {
+        match &self.value {
+            Json::Text(text) => Ok(text),
+            _ => Err(self.wrong("must be a text")),
+        }
+    }
+
+    /// A text that something else parses.
+    pub fn parsed<T, E: fmt::Display>(&self, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, Wrong> {
+        parse(self.text()?).map_err(|error| self.wrong(error))
+    }
+
+    pub fn number(&self, range: RangeInclusive<u64>) -> Result<u64, Wrong> {
+        match self.value {
+            Json::Number(number) if range.contains(&number) => Ok(number),
+            _ => Err(self.wrong(format_args!("must be a whole number from {} to {}", range.start(), range.end()))),
+        }
+    }
+
+    /// A number, or `"UNLIMITED"`.
+    pub fn limit(&self) -> Result<Limit, Wrong> {
+        match &self.value {
+            Json::Number(number @ 0..=MAX_NUMBER) => Ok(Limit::Seats(*number)),
+            Json::Text(text) if text == UNLIMITED => Ok(Limit::Unlimited),
+            _ => Err(self.wrong(format_args!("must be a whole number from 0 to {MAX_NUMBER}, or \"{UNLIMITED}\""))),
+        }
+    }
+
+    pub fn list(self) -> Result<impl Iterator<Item = Member>, Wrong> {
+        let Member { path, value: Json::List(items) } = self else { return Err(self.wrong("must be a list")) };
+        let items = items.into_iter().enumerate();
+        Ok(items.map(move |(at, value)| Member { path: format!("{path}[{at}]"), value }))
+    }
+
+    pub fn object(self) -> Result<Object, Wrong> {
+        match self {
+            Member { path, value: Json::Object(members) } => Ok(Object { path, members }),
+            other => Err(other.wrong("must be an object")),
+        }
+    }
+}
+
+/// A limit as [`Member::limit`] reads it.
+pub(super) fn limit(limit: Limit) -> serde_json::Value {
+    match limit {
+        Limit::Seats(seats) => seats.into(),
+        Limit::Unlimited => UNLIMITED.into(),
+    }
+}
+
+/// A name that somebody else chose, fit to be shown: a plain word as it is, anything else escaped and cut.
+fn shown(name: &str) -> String {
+    const LONGEST: usize = 64;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    if !name.is_empty() && name.len() <= LONGEST && name.chars().all(plain) {
+        return name.to_owned();
+    }
+    format!("{:?}", name.chars().take(LONGEST).collect::<String>())
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+        Ok(u64::try_from(number).map_or(Json::Other, Json::Number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+        Ok(Json::Number(number))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Json, E> {
+        Ok(Json::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Json::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
+        let mut members = BTreeMap::new();
+        while let Some((name, value)) = entries.next_entry::<String, Json>()? {
+            // Readers differ in which of the two they believe.
+            if members.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("the member {} stands twice", shown(&name))));
+            }
+            members.insert(name, value);
+        }
+        Ok(Json::Object(members))
+    }
+}

@@ -1,0 +1,77 @@
+//! Reads the trust set from files: the whole, or nothing of it.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::key::parse_jwks;
+use super::trust::Trust;
+
+/// The largest file that is read, in bytes.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
+
+/// Which file, and what is wrong with it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {what}", file.display())]
+pub struct LoadError {
+    pub file: PathBuf,
+    pub what: String,
+}
+
+impl LoadError {
+    fn new(file: &Path, what: impl ToString) -> Self {
+        Self { file: file.to_owned(), what: what.to_string() }
+    }
+}
+
+/// Reads a JWKS file, or a folder: its `*.jwks` and `*.json` files hold public keys, its `*.revoked` files lists
+/// that one of these keys signed. Other files are not looked at, nor are folders in it.
+///
+/// # Errors
+/// [`LoadError`] names the first file that cannot be read or is wrong, or the path itself if there is no key in it.
+pub fn load_trust(path: &Path) -> Result<Trust, LoadError> {
+    let files = if path.is_dir() { files_in(path)? } else { vec![path.to_owned()] };
+    let mut trust = Trust::default();
+    for file in files.iter().filter(|file| !ends_with(file, "revoked")) {
+        let keys = parse_jwks(&read(file)?).map_err(|wrong| LoadError::new(file, wrong))?;
+        trust.add_keys(keys);
+    }
+    if trust.keys().next().is_none() {
+        return Err(LoadError::new(path, "has no key"));
+    }
+    // When all keys are known: any of them may have signed any list.
+    for file in files.iter().filter(|file| ends_with(file, "revoked")) {
+        trust.add_revocations(&read(file)?).map_err(|rejection| LoadError::new(file, rejection))?;
+    }
+    Ok(trust)
+}
+
+/// Sorted, so that of several wrong files always the same is named.
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    let failed = |error: io::Error| LoadError::new(folder, error);
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if ["jwks", "json", "revoked"].iter().any(|ending| ends_with(&path, ending)) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn ends_with(path: &Path, ending: &str) -> bool {
+    path.extension() == Some(OsStr::new(ending))
+}
+
+fn read(path: &Path) -> Result<String, LoadError> {
+    let failed = |error: io::Error| LoadError::new(path, error);
+    let mut text = String::new();
+    // One more than is allowed, so that too much is found.
+    File::open(path).map_err(failed)?.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        return Err(LoadError::new(path, format_args!("is larger than {MAX_FILE_BYTES} bytes")));
+    }
+    Ok(text)
+}

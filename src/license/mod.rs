@@ -1,0 +1,37 @@
+//! Licenses (R27, R28): signed documents that say what a tenant bought, made by the vendor and verified offline.
+//!
+//! Pure: bytes in, values out. Time, identities and randomness are arguments, and only [`load`] reads files. What is
+//! in a document is described in docs/LICENSE-FORMAT.md; why the signatures are checked with `ring` alone, in
+//! docs/decisions/0021-licenses-are-checked-with-ring-alone.md.
+
+mod admission;
+mod claims;
+mod date;
+mod document;
+mod host;
+mod issue;
+mod json;
+mod key;
+mod load;
+mod parse;
+mod rejection;
+mod request;
+mod revocation;
+mod seats;
+mod trust;
+mod verify;
+
+pub use admission::Here;
+pub use claims::{Claims, Entitlement, Tier, is_name};
+pub use date::{Date, MAX_SECONDS, iso};
+pub use document::{Kind, LICENSE, REVOCATIONS, Unchecked, armored, sign, unchecked};
+pub use host::HostPattern;
+pub use issue::{IssueError, Terms, issue};
+pub use json::{MAX_NUMBER, Wrong};
+pub use key::{KeyError, PublicKey, SigningKey, parse_jwks, to_jwks};
+pub use load::{LoadError, load_trust};
+pub use rejection::Rejection;
+pub use request::{Installed, MAX_REQUEST_BYTES, Move, PoolUse, Request, SeatsWanted};
+pub use revocation::{Revocations, Revoked};
+pub use trust::Trust;
+pub use verify::Verified;

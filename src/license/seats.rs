@@ -1,0 +1,89 @@
+//! The arithmetic of a license request: what a license gives, and what is added, moved, and set.
+
+use std::collections::BTreeMap;
+
+use super::claims::Entitlement;
+use super::issue::Terms;
+use super::json::MAX_NUMBER;
+use super::request::Request;
+use crate::ids::PoolId;
+use crate::ledger::change::{Limit, Plan};
+
+/// The entitlements of the next revision: those of the license to be revised, with what the request adds and moves.
+/// What the vendor sets for a pool stands, whatever the request says about it.
+pub(super) fn entitlements(
+    base: &[Entitlement],
+    request: Option<&Request>,
+    terms: &Terms,
+    problems: &mut Vec<String>,
+) -> Vec<Entitlement> {
+    let asked = |pool: &PoolId| request?.pools.iter().find(|known| known.pool == *pool).map(|known| known.plan);
+    let mut pools: BTreeMap<PoolId, Entitlement> =
+        base.iter().map(|entitlement| (entitlement.pool.clone(), entitlement.clone())).collect();
+    let mut limit_of = |pool: &PoolId, change: &mut dyn FnMut(Limit) -> Limit| {
+        let fresh = || Entitlement {
+            pool: pool.clone(),
+            // A pool that the license did not have: as it is known there, so that plans agree.
+            plan: asked(pool).unwrap_or(Plan::Concurrent),
+            limit: Limit::Seats(0),
+        };
+        let entitlement = pools.entry(pool.clone()).or_insert_with(fresh);
+        entitlement.limit = change(entitlement.limit);
+    };
+
+    for (pool, difference) in request.map(differences).unwrap_or_default() {
+        if !terms.seats.contains_key(&pool) {
+            limit_of(&pool, &mut |limit| changed(&pool, limit, difference, problems));
+        }
+    }
+    for (pool, limit) in &terms.seats {
+        limit_of(pool, &mut |_| *limit);
+    }
+    for (pool, plan) in &terms.plans {
+        match pools.get_mut(pool) {
+            Some(entitlement) => entitlement.plan = *plan,
+            None => problems.push(format!("--plan {pool}: the license has no such pool; add --seats {pool}=NUMBER")),
+        }
+    }
+    pools.into_values().collect()
+}
+
+/// What the request adds to each pool and takes from it, all together: the order of moves does not matter.
+fn differences(request: &Request) -> BTreeMap<PoolId, i128> {
+    let mut differences: BTreeMap<PoolId, i128> = BTreeMap::new();
+    let mut add = |pool: &PoolId, seats: i128| *differences.entry(pool.clone()).or_default() += seats;
+    for wanted in &request.seats {
+        add(&wanted.pool, wanted.seats.into());
+    }
+    for moved in &request.moves {
+        add(&moved.from, -i128::from(moved.seats));
+        add(&moved.to, moved.seats.into());
+    }
+    differences
+}
+
+fn changed(pool: &PoolId, limit: Limit, difference: i128, problems: &mut Vec<String>) -> Limit {
+    // Seats taken from an unlimited pool would come from nowhere, and those put into one would be lost.
+    let Limit::Seats(seats) = limit else {
+        problems.push(format!(
+            "--request: the pool {pool} is unlimited, so no seats can be added to it or moved; set it: --seats \
+             {pool}=NUMBER|unlimited"
+        ));
+        return limit;
+    };
+    let sum = i128::from(seats) + difference;
+    match u64::try_from(sum) {
+        Ok(sum) if sum <= MAX_NUMBER => Limit::Seats(sum),
+        Ok(_) => {
+            problems.push(format!("--request: the pool {pool} would have {sum} seats, more than {MAX_NUMBER}"));
+            limit
+        }
+        Err(_) => {
+            problems.push(format!(
+                "--request: {} seats are to leave the pool {pool}, of which the license has {seats}",
+                -difference
+            ));
+            limit
+        }
+    }
+}

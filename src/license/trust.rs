@@ -1,0 +1,74 @@
+//! What an installation trusts: public keys of the vendor, several while they are rotated, and what the vendor
+//! revoked. It is local; nothing in a document adds to it.
+
+use std::collections::BTreeMap;
+
+use super::claims::Claims;
+use super::document::{REVOCATIONS, open};
+use super::key::PublicKey;
+use super::rejection::Rejection;
+use super::revocation::Revocations;
+
+/// The keys that are trusted, and the licenses that are not any more. The empty one trusts nobody.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    keys: BTreeMap<String, PublicKey>,
+    revocations: Revocations,
+}
+
+impl Trust {
+    #[must_use]
+    pub fn new(keys: impl IntoIterator<Item = PublicKey>) -> Self {
+        let mut trust = Self::default();
+        trust.add_keys(keys);
+        trust
+    }
+
+    pub fn add_keys(&mut self, keys: impl IntoIterator<Item = PublicKey>) {
+        self.keys.extend(keys.into_iter().map(|key| (key.kid().to_owned(), key)));
+    }
+
+    /// Adds a revocation list that is signed with one of the keys.
+    ///
+    /// # Errors
+    /// [`Rejection`]: it is not, or it is not readable; then nothing of it counts.
+    pub fn add_revocations(&mut self, list: &str) -> Result<(), Rejection> {
+        let list = self.open_revocations(list)?;
+        self.revocations.extend(list);
+        Ok(())
+    }
+
+    /// Reads a revocation list that is signed with one of the keys.
+    ///
+    /// # Errors
+    /// [`Rejection`]: it is not, or it is not readable.
+    pub fn open_revocations(&self, list: &str) -> Result<Revocations, Rejection> {
+        let opened = open(list, REVOCATIONS, |kid| self.key(kid))?;
+        Ok(Revocations::parse(&opened.payload)?)
+    }
+
+    pub(super) fn key(&self, kid: &str) -> Option<&PublicKey> {
+        self.keys.get(kid)
+    }
+
+    /// Every key, sorted by thumbprint.
+    pub fn keys(&self) -> impl Iterator<Item = &PublicKey> {
+        self.keys.values()
+    }
+
+    #[must_use]
+    pub fn revocations(&self) -> &Revocations {
+        &self.revocations
+    }
+
+    /// Whether the vendor has not taken this license back.
+    ///
+    /// # Errors
+    /// [`Rejection::Revoked`]
+    pub fn not_revoked(&self, claims: &Claims) -> Result<(), Rejection> {
+        match self.revocations.find(&claims.tenant, &claims.license, claims.revision) {
+            Some(revoked) => Err(Rejection::Revoked { through: revoked.through, why: revoked.why.clone() }),
+            None => Ok(()),
+        }
+    }
+}

@@ -4,6 +4,7 @@ mod answers;
 mod descriptors;
 mod failure;
 mod signals;
+mod vendor;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -30,6 +31,7 @@ use crate::{demo, ids};
 
 pub use answers::{check_config, healthcheck, migrate};
 pub use failure::Failure;
+pub use vendor::license;
 
 use signals::Signals;
 

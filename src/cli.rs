@@ -1,4 +1,7 @@
-//! The command line. Values stay text here: `config` parses them all, so that every mistake is told at once.
+//! The command line. Values stay text here: `config`, and `app::vendor` for licenses, parse them all, so that every
+//! mistake is told at once.
+
+pub mod license;
 
 use std::path::PathBuf;
 
@@ -20,15 +23,16 @@ Examples:
   For containers: exit code 0 when it is serving
     usher healthcheck
 
-Every option of a command is also an environment variable: --drain-timeout is
-USHER_DRAIN_TIMEOUT. An option beats its variable, a variable the default.
+Every option, those of `usher license` excepted, is also an environment
+variable: --drain-timeout is USHER_DRAIN_TIMEOUT. An option beats its variable,
+a variable the default.
 
 Exit codes:
   0 ok                    4 address busy             8 shards lost to another
   1 unexpected            5 data directory in use      process
   2 usage, configuration  6 schema newer than this   9 not drained within
   3 store unreachable       program                    --drain-timeout
-                          7 schema older: run
+                          7 schema older: run       10 license not valid
                             `usher migrate`";
 
 /// Usher answers one question for login services: may this login proceed? It counts seats, so that a customer uses
@@ -52,6 +56,9 @@ pub enum Command {
     CheckConfig(Box<Serve>),
     /// Ask a running Usher whether it is serving: exit code 0, else 1
     Healthcheck(Healthcheck),
+    /// Make, sign, show and check licenses
+    #[command(subcommand, after_help = license::EXAMPLES)]
+    License(license::License),
     /// Print the completions for a shell; for bash: `source <(usher completions bash)`
     Completions {
         /// The shell

@@ -42,6 +42,7 @@ fn run(command: Command) -> Result<(), Failure> {
             let (address, timeout) = config::healthcheck(&args)?;
             block_on(app::healthcheck(address, timeout))
         }
+        Command::License(command) => app::license(&command),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "usher", &mut std::io::stdout());
             Ok(())

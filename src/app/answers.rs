@@ -43,7 +43,7 @@ pub(super) fn started(config: &Config, api: SocketAddr, ops: SocketAddr, shards:
 }
 
 /// Standard output may be closed; that is no reason to fail.
-fn say(text: &str) {
+pub(super) fn say(text: &str) {
     let mut output = std::io::stdout().lock();
     let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
 }

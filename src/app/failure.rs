@@ -21,6 +21,11 @@ pub enum Failure {
     NotDrained(Duration),
     #[error("ended at once by a second signal; everything that was acknowledged is in the store")]
     Interrupted,
+    /// Everything that is wrong with a command about licenses, each with its option.
+    #[error("{}", .0.join("\nusher: "))]
+    Usage(Vec<String>),
+    #[error("{0}")]
+    LicenseNotValid(String),
     /// Of a health check.
     #[error("{0}")]
     NotServing(String),
@@ -34,7 +39,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Failure::NotServing(_) | Failure::Unexpected(_) => 1,
-            Failure::Config(_) => 2,
+            Failure::Config(_) | Failure::Usage(_) => 2,
             // An address that is not this machine's, or not ours to take, is a mistake in the configuration.
             Failure::Listen { error, .. } if error.kind() != io::ErrorKind::AddrInUse => 2,
             Failure::Listen { .. } => 4,
@@ -48,6 +53,7 @@ impl Failure {
             },
             Failure::OwnershipLost => 8,
             Failure::NotDrained(_) | Failure::Interrupted => 9,
+            Failure::LicenseNotValid(_) => 10,
         }
     }
 }

@@ -33,6 +33,14 @@ impl Claims {
         if self.instance.is_some_and(|instance| instance != here.instance) {
             return Err(Rejection::Instance);
         }
+        self.not_expired(at)
+    }
+
+    /// Whether it is in force `at` this time, or will be.
+    ///
+    /// # Errors
+    /// [`Rejection::Expired`]
+    pub fn not_expired(&self, at: Wall) -> Result<(), Rejection> {
         match self.expires {
             Some(end) if at >= end => Err(Rejection::Expired(end)),
             _ => Ok(()),

@@ -22,8 +22,15 @@ const ARMOR_COLUMNS: usize = 64;
 #[derive(Debug, Clone, Copy)]
 pub struct Kind {
     typ: &'static str,
-    /// The longest document, in bytes, with everything around it.
     most: usize,
+}
+
+impl Kind {
+    /// The longest document, in bytes, with everything around it.
+    #[must_use]
+    pub fn most(self) -> usize {
+        self.most
+    }
 }
 
 /// A license.

@@ -30,6 +30,7 @@ pub use issue::{IssueError, Terms, issue};
 pub use json::{MAX_NUMBER, Wrong};
 pub use key::{KeyError, PublicKey, SigningKey, parse_jwks, to_jwks};
 pub use load::{LoadError, load_trust};
+pub use parse::text as parse_text;
 pub use rejection::Rejection;
 pub use request::{Installed, MAX_REQUEST_BYTES, Move, PoolUse, Request, SeatsWanted};
 pub use revocation::{Revocations, Revoked};

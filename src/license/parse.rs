@@ -59,8 +59,12 @@ impl Claims {
     }
 }
 
-/// A text for people.
-pub(super) fn text(text: &str) -> Result<Text, &'static str> {
+/// A text for people, such as whom a license is registered to: 1 to 256 bytes, no control characters, no white space at
+/// either end.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn text(text: &str) -> Result<Text, &'static str> {
     if text.is_empty() {
         Err("must not be empty")
     } else if text.len() > MAX_TEXT_BYTES {

@@ -1,0 +1,49 @@
+//! `usher license`: what a vendor does with licenses, and anybody who has one. No server is needed.
+
+mod files;
+mod issue;
+mod keygen;
+mod revoke;
+mod show;
+mod terms;
+
+use std::path::Path;
+
+use super::Failure;
+use super::answers::say;
+use crate::cli::license::{License, Signing};
+use crate::clock::Clock;
+use crate::license::{SigningKey, Trust, load_trust};
+
+/// Runs a command about licenses.
+///
+/// # Errors
+/// [`Failure`]: everything that is wrong with it, or the license is not valid.
+pub fn license(command: &License) -> Result<(), Failure> {
+    let now = Clock::system().wall();
+    match command {
+        License::Keygen(args) => keygen::run(args),
+        License::Issue(args) => issue::run(args, now),
+        License::Inspect(args) => show::run(&args.file, args.keys.as_deref(), args.json, now),
+        License::Verify(args) => show::run(&args.file, Some(&args.keys), args.json, now),
+        License::Revoke(args) => revoke::run(args, now),
+    }
+}
+
+/// The key that signs, and what it may continue: what it signed itself, and what other keys of `--keys` did.
+fn signing(args: &Signing) -> Result<(SigningKey, Trust), Vec<String>> {
+    let key = files::read_secret("--key", &args.key)
+        .and_then(|pem| SigningKey::from_pem(&pem).map_err(|error| format!("--key: {}: {error}", args.key.display())));
+    let trust = args.keys.as_deref().map_or(Ok(Trust::default()), trusted);
+    match (key, trust) {
+        (Ok(key), Ok(mut trust)) => {
+            trust.add_keys([key.public().clone()]);
+            Ok((key, trust))
+        }
+        (key, trust) => Err([key.err(), trust.err()].into_iter().flatten().collect()),
+    }
+}
+
+fn trusted(keys: &Path) -> Result<Trust, String> {
+    load_trust(keys).map_err(|error| format!("--keys: {error}"))
+}

@@ -1,0 +1,98 @@
+//! Files of a vendor: read with a bound, written whole, and never over another one by accident.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+/// The largest key in bytes; one of ours has 119.
+const MAX_KEY_BYTES: usize = 64 * 1024;
+
+/// For the owner only, from the moment it is there.
+pub const PRIVATE: u32 = 0o600;
+/// For everybody.
+pub const PUBLIC: u32 = 0o644;
+
+/// Reads a text of at most `most` bytes; more is a problem for whoever parses it.
+pub fn read(option: &str, path: &Path, most: usize) -> Result<String, String> {
+    let read = || -> io::Result<String> {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
+        String::from_utf8(bytes).map_err(|_| io::Error::other("is not a text"))
+    };
+    read().map_err(|error| format!("{option}: {}: {error}", path.display()))
+}
+
+pub fn read_secret(option: &str, path: &Path) -> Result<SecretString, String> {
+    read(option, path, MAX_KEY_BYTES).map(SecretString::from)
+}
+
+/// A file that is to be written, and the option that named it.
+#[derive(Debug)]
+pub struct Output<'a> {
+    pub option: &'static str,
+    pub path: &'a Path,
+    pub mode: u32,
+    /// Overwrite it.
+    pub force: bool,
+}
+
+impl Output<'_> {
+    /// Whether it may be written, as far as can be known before.
+    pub fn check(&self) -> Result<(), String> {
+        match fs::metadata(self.path) {
+            Ok(found) if !found.is_file() => Err(self.problem("is not a file")),
+            Ok(_) if !self.force => Err(self.problem("exists; --force overwrites it")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes it: all of it, or nothing.
+    pub fn write(&self, bytes: &[u8]) -> Result<(), String> {
+        self.check()?;
+        let written =
+            if self.force { replace(self.path, self.mode, bytes) } else { create(self.path, self.mode, bytes) };
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => self.problem("exists; --force overwrites it"),
+            _ => self.problem(error),
+        })
+    }
+
+    fn problem(&self, what: impl ToString) -> String {
+        format!("{}: {}: {}", self.option, self.path.display(), what.to_string())
+    }
+}
+
+/// Makes a file that was not there. It has its mode before it has a byte.
+fn create(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    written
+}
+
+/// Puts a new file in the place of another one, whose mode and content are gone at once. A link stays one: what it
+/// leads to is replaced.
+fn replace(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let beside = beside(&path);
+    create(&beside, mode, bytes)?;
+    let moved = fs::rename(&beside, &path);
+    if moved.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    moved
+}
+
+/// A name of this process's own in the same folder.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}", std::process::id()));
+    path.with_file_name(name)
+}

@@ -1,0 +1,44 @@
+//! `usher license issue`
+
+use std::path::Path;
+
+use super::files::{Output, PUBLIC, read};
+use super::terms::{Problems, terms};
+use super::{Failure, say, show, signing};
+use crate::cli::license::Issue;
+use crate::ledger::time::Wall;
+use crate::license::{LICENSE, MAX_REQUEST_BYTES, Request, Trust, armored, issue, sign};
+
+pub fn run(args: &Issue, now: Wall) -> Result<(), Failure> {
+    let mut problems = Problems::default();
+    let terms = terms(args, &mut problems);
+    let key = signing(&args.signing).map_err(|wrong| problems.0.extend(wrong)).ok();
+    let request = args.request.as_deref().map(request).transpose();
+    let request = request.map_err(|problem| problems.0.push(problem)).ok();
+    let out = args.out.as_deref();
+    let out = out.map(|path| Output { option: "--out", path, mode: PUBLIC, force: args.force });
+    problems.0.extend(out.as_ref().and_then(|out| out.check().err()));
+    let (Some((key, trust)), Some(request), []) = (key, request, &*problems.0) else {
+        return Err(Failure::Usage(problems.0));
+    };
+
+    let usage = |problem| Failure::Usage(vec![problem]);
+    let claims = issue(&terms, request.as_ref(), &trust, now).map_err(|error| Failure::Usage(error.0))?;
+    let compact = sign(&key, LICENSE, &claims.to_json());
+    // The size is known only now; and nothing leaves that an installation would refuse.
+    let verified = Trust::new([key.public().clone()]).verify(&compact).map_err(|error| usage(error.to_string()))?;
+    let document = if args.armor { armored(&compact) } else { format!("{compact}\n") };
+    match out {
+        Some(out) => {
+            out.write(document.as_bytes()).map_err(usage)?;
+            say(&format!("{}\n{}", out.path.display(), show::claims(&verified.claims, now)));
+        }
+        None => say(&document),
+    }
+    Ok(())
+}
+
+fn request(path: &Path) -> Result<Request, String> {
+    let text = read("--request", path, MAX_REQUEST_BYTES)?;
+    Request::parse(text.as_bytes()).map_err(|wrong| format!("--request: {}: {wrong}", path.display()))
+}

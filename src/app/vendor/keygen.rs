@@ -1,0 +1,37 @@
+//! `usher license keygen`
+
+use secrecy::ExposeSecret;
+
+use super::files::{Output, PRIVATE, PUBLIC};
+use super::{Failure, say};
+use crate::cli::license::Keygen;
+use crate::ids;
+use crate::license::{SigningKey, to_jwks};
+
+pub fn run(args: &Keygen) -> Result<(), Failure> {
+    let jwks = args.jwks.clone().unwrap_or_else(|| args.out.with_extension("jwks"));
+    let private = Output { option: "--out", path: &args.out, mode: PRIVATE, force: args.force };
+    let public = Output { option: "--jwks", path: &jwks, mode: PUBLIC, force: args.force };
+    if args.out == jwks {
+        return Err(Failure::Usage(vec!["--jwks: is the same file as --out".into()]));
+    }
+    // Both before either is written: half a pair of keys is none.
+    let problems: Vec<_> = [&private, &public].into_iter().filter_map(|output| output.check().err()).collect();
+    if !problems.is_empty() {
+        return Err(Failure::Usage(problems));
+    }
+    let seed = ids::random_key();
+    let key = SigningKey::from_seed(&seed);
+    let usage = |problem| Failure::Usage(vec![problem]);
+    private.write(SigningKey::pem(&seed).expose_secret().as_bytes()).map_err(usage)?;
+    public.write(to_jwks(&[key.public().clone()]).as_bytes()).map_err(usage)?;
+    say(&format!(
+        "private key  {} (it signs licenses: keep it secret, and a copy of it safe)\n\
+         public key   {} (for everybody who installs Usher)\n\
+         key id       {}\n",
+        args.out.display(),
+        jwks.display(),
+        key.public().kid()
+    ));
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! `usher license revoke`
+
+use std::path::Path;
+
+use super::files::{Output, PUBLIC, read};
+use super::terms::{Problems, revision_number};
+use super::{Failure, say, signing};
+use crate::cli::license::Revoke;
+use crate::ids::{LicenseId, TenantId};
+use crate::ledger::time::Wall;
+use crate::license::{REVOCATIONS, Revocations, Revoked, Trust, parse_text, sign};
+
+pub fn run(args: &Revoke, now: Wall) -> Result<(), Failure> {
+    let mut problems = Problems::default();
+    let tenant = problems.take("--tenant", Some(&args.tenant), TenantId::parse);
+    let license = problems.take("--license-id", Some(&args.license_id), LicenseId::parse);
+    let through = problems.take("--revision", Some(&args.revision), revision_number);
+    let why = problems.take("--why", args.why.as_deref(), parse_text);
+    let key = signing(&args.signing).map_err(|wrong| problems.0.extend(wrong)).ok();
+    let (Some(tenant), Some(license), Some(through), Some((key, trust)), []) =
+        (tenant, license, through, key, &*problems.0)
+    else {
+        return Err(Failure::Usage(problems.0));
+    };
+
+    let usage = |problem| Failure::Usage(vec![problem]);
+    let mut list = existing(&args.list, &trust).map_err(usage)?;
+    list.add(tenant.clone(), license.clone(), Revoked { through, why });
+    let document = sign(&key, REVOCATIONS, &list.to_json(now));
+    // Nothing is written that an installation would refuse, such as a list that became too large.
+    Trust::new([key.public().clone()])
+        .open_revocations(&document)
+        .map_err(|error| usage(format!("--list: {error}")))?;
+    // The list grows, so it is not overwritten by accident: nothing in it is lost.
+    let out = Output { option: "--list", path: &args.list, mode: PUBLIC, force: true };
+    out.write(format!("{document}\n").as_bytes()).map_err(usage)?;
+    say(&shown(&args.list, &list));
+    Ok(())
+}
+
+/// What is in the list by now. None is an empty one; one that is signed by somebody else is not continued.
+fn existing(path: &Path, trust: &Trust) -> Result<Revocations, String> {
+    if !path.exists() {
+        return Ok(Revocations::default());
+    }
+    let text = read("--list", path, REVOCATIONS.most())?;
+    trust.open_revocations(&text).map_err(|rejection| format!("--list: {}: {rejection}", path.display()))
+}
+
+fn shown(path: &Path, list: &Revocations) -> String {
+    let mut text = format!("{}: {} revoked\n", path.display(), list.len());
+    for (tenant, license, revoked) in list.iter() {
+        let why = revoked.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+        text.push_str(&format!("  tenant {tenant}, license {license}, up to revision {}{why}\n", revoked.through));
+    }
+    text
+}

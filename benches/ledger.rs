@@ -8,7 +8,7 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use usher::ids::{DeviceId, EventNo, LicenseId, PoolId, SessionId, TenantId, TenantNo, UserId, random_seed};
 use usher::ledger::change::{Actor, Changes, Limit, Plan};
 use usher::ledger::command::{
-    CheckIn, CheckOut, Command, CreateTenant, Heartbeat, LicenseGrant, Outcome, Request, SetEntitlements,
+    CheckIn, CheckOut, Command, CreateTenant, Heartbeat, InstallLicense, LicenseGrant, Outcome, Request,
 };
 use usher::ledger::policy::{Policy, UnknownUsers};
 use usher::ledger::time::{Moment, Tick, Wall};
@@ -36,8 +36,8 @@ impl Million {
         this.apply(CreateTenant { display_name: "".into(), contact: "".into(), policy }.into());
         let pool = |name: &str, seats| (PoolId::parse(name).expect("an id"), Plan::Concurrent, Limit::Seats(seats));
         let pools = vec![pool("primary", SESSIONS as u64 + 1), pool("full", 0)];
-        let grant = Some(LicenseGrant { revision: 1, not_before: None, expires: None, pools });
-        this.apply(SetEntitlements { license: LicenseId::parse("l").expect("an id"), grant }.into());
+        let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
+        this.apply(InstallLicense { license: LicenseId::parse("l").expect("an id"), grant }.into());
         for number in 0..SESSIONS {
             let login = check_out("primary", number);
             this.sessions.push(login.fresh);

@@ -16,15 +16,16 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config::{Config, Storage};
 use crate::health::{self, Obstacle, Readiness};
+use crate::ids::InstanceId;
 use crate::journal::{Journal, JournalConfig, StartError};
 use crate::ledger::{self, Seed};
 use crate::ops::Ops;
 use crate::server::{Front, Listener, Reception, Server, Stats};
 use crate::service::{Limits, ServiceContext, mount};
-use crate::store::Store;
 use crate::store::open::OpenError;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
+use crate::store::{Founding, Store};
 use crate::tasks::{self, Tasks};
 use crate::telemetry::metrics::Metrics;
 use crate::{demo, ids};
@@ -198,16 +199,18 @@ async fn open(storage: &Storage) -> Result<Arc<dyn Store>, Failure> {
 }
 
 async fn start_journal(config: &Config, store: &Arc<dyn Store>, clock: Clock) -> Result<Journal, Failure> {
-    let shards = store.shards(config.shards).await.map_err(OpenError::Unreachable)?;
-    if config.shards_given && shards != config.shards {
-        tracing::warn!("--shards {} has no effect: this store has {shards}, fixed at its first start", config.shards);
+    let wanted = Founding { shards: config.shards, instance: InstanceId::random() };
+    let founding = store.founding(wanted).await.map_err(OpenError::Unreachable)?;
+    if config.shards_given && founding.shards != config.shards {
+        let fixed = founding.shards;
+        tracing::warn!("--shards {} has no effect: this store has {fixed}, fixed at its first start", config.shards);
     }
     let journal = JournalConfig {
         ledger: ledger::Config { demo_seats: config.demo_seats, seed: Seed(ids::random_seed()) },
         queue: config.limits.queue_length,
         batch: config.limits.batch_size,
     };
-    let started = Journal::start(Arc::clone(store), clock, shards, journal).await;
+    let started = Journal::start(Arc::clone(store), clock, founding, journal).await;
     started.map_err(|error| match error {
         StartError::Store(error) => OpenError::Unreachable(error).into(),
         StartError::Taken(_) => Failure::OwnershipLost,

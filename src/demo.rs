@@ -4,8 +4,8 @@ use crate::ids::{IdError, LicenseId, OrganizationId, PoolId, TenantId, UserId};
 use crate::journal::{Journal, JournalError};
 use crate::ledger::change::{Actor, Limit, Plan, Profile};
 use crate::ledger::command::{
-    Asks, Command, CreateOrganization, CreateTenant, CreateUser, GetTenant, GrantSeats, LicenseGrant, Outcome, Reply,
-    SetEntitlements, UpdateTenant,
+    Asks, Command, CreateOrganization, CreateTenant, CreateUser, GetTenant, GrantSeats, InstallLicense, LicenseGrant,
+    Outcome, Reply, UpdateTenant,
 };
 use crate::ledger::outcome::{Denial, Done, Granted, Refusal};
 
@@ -68,8 +68,8 @@ impl Demo<'_> {
             (PoolId::parse("primary")?, Plan::Concurrent, Limit::Seats(5)),
             (PoolId::parse("crm")?, Plan::Named, Limit::Seats(3)),
         ];
-        let grant = Some(LicenseGrant { revision: 1, not_before: None, expires: None, pools });
-        self.submit(SetEntitlements { license: LicenseId::parse("demo")?, grant }).await??;
+        let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
+        self.submit(InstallLicense { license: LicenseId::parse("demo")?, grant }).await??;
         Ok(())
     }
 

@@ -225,6 +225,24 @@ impl OwnerToken {
     }
 }
 
+/// One installation, which a license can name (R28): made at a store's first start, and kept in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct InstanceId(pub Uuid);
+
+impl InstanceId {
+    /// A fresh id from the operating system's random source.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(random_uuid())
+    }
+}
+
+impl fmt::Display for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// A secret number from the operating system's random source: the seed of hash maps.
 #[must_use]
 pub fn random_seed() -> u64 {

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use usher::clock::Clock;
-use usher::ids::{LicenseId, PoolId, TenantId, random_seed};
+use usher::ids::{InstanceId, LicenseId, PoolId, TenantId, random_seed};
 use usher::journal::{Journal, JournalConfig};
 use usher::ledger::change::{Actor, Limit, Plan};
-use usher::ledger::command::{CheckOut, CreateTenant, LicenseGrant, SetEntitlements};
+use usher::ledger::command::{CheckOut, CreateTenant, InstallLicense, LicenseGrant};
 use usher::ledger::policy::{Policy, UnknownUsers};
 use usher::ledger::{Config, Seed};
-use usher::store::Store;
 use usher::store::postgres::{DatabaseUrl, PostgresStore};
 use usher::store::sqlite::SqliteStore;
+use usher::store::{Founding, Store};
 
 use crate::support::program::Data;
 
@@ -36,13 +36,14 @@ pub async fn tenants(data: &Data<'_>, tenants: usize) {
             Arc::new(PostgresStore::open(&url, true).await.expect("a store"))
         }
     };
-    let wanted = if matches!(data, Data::Folder(_)) { 1 } else { 4 };
-    let shards = store.shards(wanted).await.expect("shards");
+    let shards = if matches!(data, Data::Folder(_)) { 1 } else { 4 };
+    let founding = Founding { shards, instance: InstanceId::random() };
+    let founding = store.founding(founding).await.expect("shards");
     let seed = random_seed();
     let ledger = Config { demo_seats: 0, seed: Seed(seed) };
     let config = JournalConfig { ledger, queue: 16_384, batch: 1_024 };
     let journal =
-        Arc::new(Journal::start(Arc::clone(&store), Clock::system(), shards, config).await.expect("a journal"));
+        Arc::new(Journal::start(Arc::clone(&store), Clock::system(), founding, config).await.expect("a journal"));
     let making = (0..tenants).map(|number| {
         let journal = Arc::clone(&journal);
         tokio::spawn(async move { make(&journal, &tenant(number)).await })
@@ -61,8 +62,8 @@ async fn make(journal: &Journal, name: &str) {
     journal.submit(&actor, &tenant, create).await.expect("an answer").expect("a tenant");
     let pool = |name: &str, seats| (PoolId::parse(name).expect("an id"), Plan::Concurrent, Limit::Seats(seats));
     let pools = vec![pool("primary", 10_000_000), pool("full", 1)];
-    let grant = Some(LicenseGrant { revision: 1, not_before: None, expires: None, pools });
-    let license = SetEntitlements { license: LicenseId::parse("bench").expect("an id"), grant };
+    let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
+    let license = InstallLicense { license: LicenseId::parse("bench").expect("an id"), grant };
     journal.submit(&actor, &tenant, license).await.expect("an answer").expect("a license");
     let occupant = CheckOut {
         pool: PoolId::parse("full").expect("an id"),

@@ -88,15 +88,15 @@ fn keep_last<T>(items: &mut Vec<T>, same: impl Fn(&T, &T) -> bool) {
     items.reverse();
 }
 
-type Key<'a> = (u8, TenantNo, u32, u32, Option<&'a LicenseId>);
+type Key<'a> = (u8, TenantNo, u32, u32, Option<(&'a LicenseId, u64)>);
 
 /// A row's table and key. A put and a deletion of one row have the same.
 fn key(change: &Change) -> Key<'_> {
     match change {
         Change::DeleteTenant(no) => (0, *no, 0, 0, None),
         Change::PutTenant(row) => (1, row.no, 0, 0, None),
-        Change::PutLicense(row) => (2, row.tenant, 0, 0, Some(&row.id)),
-        Change::DeleteLicense(tenant, id) => (2, *tenant, 0, 0, Some(id)),
+        Change::PutLicense(row) => (2, row.tenant, 0, 0, Some((&row.id, row.revision))),
+        Change::DeleteLicense(tenant, id, revision) => (2, *tenant, 0, 0, Some((id, *revision))),
         Change::PutPool(row) => (3, row.tenant, row.no.0.into(), 0, None),
         Change::PutOrganization(row) => (4, row.tenant, row.no.0, 0, None),
         Change::DeleteOrganization(tenant, no) => (4, *tenant, no.0, 0, None),

@@ -19,12 +19,12 @@ pub use feed::{Fed, Feed};
 pub use stats::{Histogram, Stats};
 
 use crate::clock::Clock;
-use crate::ids::{EventNo, OwnerToken, SessionId, ShardId, TenantId, TenantNo, UserId};
+use crate::ids::{EventNo, InstanceId, OwnerToken, SessionId, ShardId, TenantId, TenantNo, UserId};
 use crate::ledger::Totals;
 use crate::ledger::change::{Action, Actor, AuditEvent};
 use crate::ledger::command::{Asks, Command, Found, Outcome, Query, Reply, Request};
 use crate::ledger::time::Wall;
-use crate::store::{AuditQuery, Store, StoreError};
+use crate::store::{AuditQuery, Founding, Store, StoreError};
 
 use feed::Ring;
 use writer::Message;
@@ -124,6 +124,7 @@ struct Shard {
 pub struct Journal {
     shards: Box<[Shard]>,
     store: Arc<dyn Store>,
+    instance: InstanceId,
 }
 
 impl Journal {
@@ -134,11 +135,11 @@ impl Journal {
     pub async fn start(
         store: Arc<dyn Store>,
         clock: Clock,
-        shards: u16,
+        founding: Founding,
         config: JournalConfig,
     ) -> Result<Self, StartError> {
         let mut started = Vec::new();
-        for shard in 0..shards {
+        for shard in 0..founding.shards {
             let shard = ShardId(shard);
             let held = recovery::take(&*store, shard, &clock, &config).await?;
             let (queue, messages) = mpsc::channel(config.queue);
@@ -156,12 +157,18 @@ impl Journal {
             tokio::spawn(writer.run(messages));
             started.push(Shard { queue, state, ring, stats });
         }
-        Ok(Self { shards: started.into(), store })
+        Ok(Self { shards: started.into(), store, instance: founding.instance })
     }
 
     #[must_use]
     pub fn shards(&self) -> u16 {
         u16::try_from(self.shards.len()).expect("shards are numbered by u16")
+    }
+
+    /// The installation, which a license can name (R28).
+    #[must_use]
+    pub fn instance(&self) -> InstanceId {
+        self.instance
     }
 
     fn shard(&self, tenant: &TenantId) -> &Shard {

@@ -1,8 +1,10 @@
 //! What a command did, as data: absolute states of rows. Applying a change twice is harmless.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::license::LicenseRow;
 use super::outcome::{DenialReason, SessionEndReason};
 use super::policy::Policy;
 use super::time::{Tick, Wall};
@@ -19,7 +21,7 @@ pub enum Change {
     /// Deletes the tenant and every row under its number, the audit excepted.
     DeleteTenant(TenantNo),
     PutLicense(LicenseRow),
-    DeleteLicense(TenantNo, LicenseId),
+    DeleteLicense(TenantNo, LicenseId, u64),
     PutPool(PoolRow),
     PutOrganization(OrganizationRow),
     DeleteOrganization(TenantNo, OrganizationNo),
@@ -119,25 +121,13 @@ impl Limit {
     }
 }
 
-/// What a license gives for one pool.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entitlement {
-    pub pool: PoolNo,
-    pub plan: Plan,
-    pub limit: Limit,
-}
-
-/// One installed license, as far as the ledger needs it (R27, R28).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LicenseRow {
-    pub tenant: TenantNo,
-    pub id: LicenseId,
-    pub revision: u64,
-    /// In force from this wall time on.
-    pub not_before: Option<Wall>,
-    /// In force before this wall time; `None`: never expires.
-    pub expires: Option<Wall>,
-    pub entitlements: Vec<Entitlement>,
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Limit::Seats(seats) => seats.fmt(f),
+            Limit::Unlimited => f.write_str("unlimited"),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -258,11 +248,13 @@ pub enum Action {
     TenantSuspended = 42,
     TenantResumed = 43,
     TenantDeleted = 44,
-    EntitlementsChanged = 50,
+    LicenseInstalled = 50,
+    LicenseDeleted = 51,
+    LicenseRevoked = 52,
 }
 
 impl Action {
-    pub const ALL: [Action; 20] = [
+    pub const ALL: [Action; 22] = [
         Action::SessionStarted,
         Action::SessionRenewed,
         Action::SessionEnded,
@@ -282,7 +274,9 @@ impl Action {
         Action::TenantSuspended,
         Action::TenantResumed,
         Action::TenantDeleted,
-        Action::EntitlementsChanged,
+        Action::LicenseInstalled,
+        Action::LicenseDeleted,
+        Action::LicenseRevoked,
     ];
 
     #[must_use]

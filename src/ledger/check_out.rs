@@ -84,12 +84,12 @@ impl Tenant {
             return deny(DenialReason::TenantSuspended);
         }
         let administrator = user.is_some_and(|user| self.users.get(user).administrator);
-        let licensed = entitlement::admit(&self.licenses, pool, step.license_time, step.now.wall);
+        let licensed = entitlement::admit(self.licenses.heads(), pool, step.license_time, step.now.wall);
         let license_expired = match licensed {
             Ok(()) => false,
             Err(DenialReason::LicenseExpired) if administrator => {
                 // Only the expiry is passed over: guard 3 stands.
-                if !entitlement::is_licensed(&self.licenses, pool) {
+                if !entitlement::is_licensed(self.licenses.heads(), pool) {
                     return deny(DenialReason::PoolNotLicensed);
                 }
                 true

@@ -1,4 +1,5 @@
-//! The high-water mark of wall time (R31): turning the clock back revives no license.
+//! The high-water mark of wall time (R31): turning the clock back revives no license, and a clock that was wrong locks
+//! nobody out for good.
 
 use std::time::Duration;
 
@@ -7,27 +8,37 @@ use super::time::{Moment, Tick, Wall};
 /// How fast the mark follows a clock that is ahead of it: this many times the time that really passed here.
 /// So a clock that jumps a year ahead for an hour moves the mark one day, and nobody is locked out for good
 /// when it is corrected, while a service that slept catches up by itself.
-const CATCH_UP: u32 = 24;
+const CATCH_UP: u64 = 24;
+/// How fast the mark goes on while the clock is behind it, in tenths of the time that really passes: slower than a
+/// right clock, which so catches up with a mark that ran ahead, and fast enough that setting the clock back, once or
+/// a little every day, gains a tenth of that time at most.
+const GOES_ON: u64 = 9;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ClockMark {
     high: Wall,
-    /// When the mark last moved. Time asleep earns no catching up: a load starts here.
+    /// When the mark was last looked at. Time asleep earns nothing: a load starts here.
     at: Tick,
+    /// What going on in tenths is still owed: tenths of a millisecond, less than ten. Looks that are a millisecond
+    /// apart would lose everything else.
+    tenths: u64,
 }
 
 impl ClockMark {
     /// `high`: as persisted; zero at the first start, when the clock is all that is known.
     pub fn load(high: Wall, now: Moment) -> Self {
         let high = if high == Wall::default() { now.wall } else { high };
-        Self { high, at: now.tick }
+        Self { high, at: now.tick, tenths: 0 }
     }
 
     pub fn observe(&mut self, now: Moment) {
-        let passed = now.tick.since(self.at);
+        let passed = now.tick.0.saturating_sub(self.at.0);
         self.at = self.at.max(now.tick);
-        let reach = self.high.plus(passed.saturating_mul(CATCH_UP));
-        self.high = self.high.max(now.wall.min(reach));
+        let tenths = self.tenths + passed.saturating_mul(GOES_ON);
+        let least = Wall(self.high.0.saturating_add_unsigned(tenths / 10));
+        let reach = Wall(self.high.0.saturating_add_unsigned(passed.saturating_mul(CATCH_UP)));
+        let clock = now.wall.min(reach);
+        (self.high, self.tenths) = if clock > least { (clock, 0) } else { (least, tenths % 10) };
     }
 
     pub fn high(&self) -> Wall {
@@ -49,37 +60,147 @@ impl ClockMark {
 mod tests {
     use super::*;
 
-    const HOUR: u64 = 3_600_000;
-    const YEAR: i64 = 365 * 24 * 3_600_000;
+    const HOUR: i64 = 3_600_000;
+    const DAY: i64 = 24 * HOUR;
+    const YEAR: i64 = 365 * DAY;
+    /// When the shard's time begins, by the right clock.
+    const START: i64 = 10 * YEAR;
 
-    fn moment(tick: u64, wall: i64) -> Moment {
-        Moment { tick: Tick(tick), wall: Wall(wall) }
+    /// A mark that is looked at as often as a running service does, and a clock that can be wrong.
+    struct Run {
+        mark: ClockMark,
+        /// The time that really passed since the start.
+        passed: i64,
+        /// How far the clock is ahead of the right one.
+        wrong: i64,
+    }
+
+    impl Run {
+        fn start() -> Self {
+            let now = Moment { tick: Tick(0), wall: Wall(START) };
+            Self { mark: ClockMark::load(Wall(0), now), passed: 0, wrong: 0 }
+        }
+
+        fn now(&self) -> Moment {
+            Moment { tick: Tick(self.passed as u64), wall: Wall(START + self.passed + self.wrong) }
+        }
+
+        /// The service runs; something happens every minute, and nothing at a full one.
+        fn run(&mut self, time: i64) {
+            let end = self.passed + time;
+            while self.passed < end {
+                self.passed = end.min(self.passed + 59_999);
+                self.mark.observe(self.now());
+            }
+        }
+
+        /// The service stops, and another one goes on from what was persisted. The shard's time goes on by what the
+        /// clock says, and not at all when it was set back.
+        fn restart(&mut self) {
+            self.mark = ClockMark::load(self.mark.high(), self.now());
+        }
+
+        /// How far the time of licenses is ahead of the right time.
+        fn ahead(&self) -> i64 {
+            self.mark.license_time(self.now()).0 - START - self.passed
+        }
     }
 
     #[test]
-    fn r31_a_clock_set_back_moves_nothing_back() {
-        let mut mark = ClockMark::load(Wall(0), moment(0, 10 * YEAR));
-        mark.observe(moment(1_000, 10 * YEAR + 1_000));
-        mark.observe(moment(2_000, 9 * YEAR));
-        assert_eq!(mark.high(), Wall(10 * YEAR + 1_000));
-        assert_eq!(mark.license_time(moment(2_000, 9 * YEAR)), Wall(10 * YEAR + 1_000));
+    fn r31_a_right_clock_is_the_mark() {
+        let mut run = Run::start();
+        run.run(400 * DAY);
+        assert_eq!((run.ahead(), run.mark.behind(run.now())), (0, Duration::ZERO));
+        assert_eq!(run.mark.high(), run.now().wall);
     }
 
     #[test]
-    fn r31_a_jump_ahead_that_is_corrected_leaves_little_behind() {
-        let mut mark = ClockMark::load(Wall(0), moment(0, 10 * YEAR));
-        // A year ahead, for an hour.
-        mark.observe(moment(HOUR, 11 * YEAR));
-        assert_eq!(mark.license_time(moment(HOUR, 11 * YEAR)), Wall(11 * YEAR), "while it lasts, it counts");
-        let corrected = moment(HOUR, 10 * YEAR + HOUR as i64);
-        assert_eq!(mark.license_time(corrected), Wall(10 * YEAR + 24 * HOUR as i64));
-        assert_eq!(mark.behind(corrected), Duration::from_millis(23 * HOUR));
+    fn r31_with_the_clock_set_back_a_year_nothing_expired_comes_back() {
+        let mut run = Run::start();
+        run.run(DAY);
+        let expired = run.mark.high();
+        run.wrong = -YEAR;
+        assert!(run.mark.license_time(run.now()) >= expired);
+        for _ in 0..30 {
+            run.restart();
+            assert!(run.mark.license_time(run.now()) >= expired, "after a restart, too");
+            run.run(DAY);
+        }
+        // Thirty days went by, and a license lost 27 of them.
+        assert_eq!(run.ahead(), -3 * DAY);
+    }
+
+    #[test]
+    fn r31_a_clock_set_back_once_gains_a_tenth_of_the_time() {
+        let mut run = Run::start();
+        run.wrong = -YEAR;
+        run.run(100 * DAY);
+        assert_eq!(run.ahead(), -10 * DAY);
+    }
+
+    #[test]
+    fn r31_a_clock_set_back_a_little_every_day_gains_a_tenth_at_most() {
+        for back in [HOUR, 3 * HOUR, 6 * HOUR, 23 * HOUR, 30 * DAY] {
+            let mut run = Run::start();
+            for _ in 0..365 {
+                run.run(DAY);
+                run.wrong -= back;
+                run.restart();
+            }
+            let gained = -run.ahead();
+            assert!((0..=YEAR / 10).contains(&gained), "{back} a day gains {gained} in a year");
+        }
+    }
+
+    #[test]
+    fn r31_looking_every_millisecond_loses_no_part_of_it() {
+        let mut run = Run::start();
+        run.wrong = -YEAR;
+        for _ in 0..10_000 {
+            run.passed += 1;
+            run.mark.observe(run.now());
+        }
+        assert_eq!(run.ahead(), -1_000);
+    }
+
+    #[test]
+    fn r31_a_jump_ahead_that_is_corrected_leaves_a_day_which_ten_days_absorb() {
+        let mut run = Run::start();
+        run.wrong = YEAR;
+        run.run(HOUR);
+        assert_eq!(run.ahead(), YEAR, "while it lasts, it counts");
+        run.wrong = 0;
+        assert_eq!(run.ahead(), 23 * HOUR, "the mark went a day ahead");
+        run.restart();
+        let mut last = run.ahead();
+        for _ in 0..10 {
+            run.run(DAY);
+            run.restart();
+            assert!(run.ahead() < last || run.ahead() == 0);
+            last = run.ahead();
+        }
+        assert_eq!(run.ahead(), 0);
+        assert_eq!(run.mark.behind(run.now()), Duration::ZERO);
+    }
+
+    #[test]
+    fn r31_a_restart_in_the_middle_of_a_jump_brings_the_mark_no_further() {
+        let mut run = Run::start();
+        run.wrong = YEAR;
+        for _ in 0..60 {
+            run.run(HOUR / 60);
+            run.restart();
+        }
+        run.wrong = 0;
+        assert_eq!(run.ahead(), 23 * HOUR);
     }
 
     #[test]
     fn r31_time_asleep_earns_no_catching_up() {
-        let mut mark = ClockMark::load(Wall(YEAR), moment(5 * YEAR as u64, 9 * YEAR));
-        mark.observe(moment(5 * YEAR as u64, 9 * YEAR));
+        let asleep = Moment { tick: Tick(5 * YEAR as u64), wall: Wall(9 * YEAR) };
+        let mut mark = ClockMark::load(Wall(YEAR), asleep);
+        mark.observe(asleep);
         assert_eq!(mark.high(), Wall(YEAR));
+        assert_eq!(mark.license_time(asleep), Wall(9 * YEAR), "but the clock counts");
     }
 }

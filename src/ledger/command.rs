@@ -1,14 +1,21 @@
 //! Everything that can be asked of a ledger. A command changes state, a query reads it; both are data, so
 //! that a test can print, replay and shorten them.
 
-use super::change::{Actor, Limit, Plan, Profile, TenantState};
+mod licenses;
+
+pub use licenses::{
+    DeleteLicense, DeleteLicenses, GetEntitlements, GetLicenseInformation, InstallLicense, LicenseGrant, ListLicenses,
+    RevokeLicense,
+};
+
+use super::change::{Actor, Profile, TenantState};
+use super::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView};
 use super::outcome::{
     Beat, CheckedIn, CheckedOut, Denial, Done, Granted, OrganizationView, PoolUsage, Revoked, SessionView, Status,
     TenantUsage, TenantView, UserView,
 };
 use super::policy::Policy;
-use super::time::Wall;
-use crate::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, Text, UserId};
+use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, Text, UserId};
 
 /// A command with its addressee and who asks.
 #[derive(Debug, Clone)]
@@ -185,21 +192,6 @@ pub struct UpdateOrganization {
 #[derive(Debug, Clone)]
 pub struct DeleteOrganization {
     pub organization: OrganizationId,
-}
-
-/// What a license gives, as plain entitlements: installs, replaces a lower revision, or (`None`) removes (R27).
-#[derive(Debug, Clone)]
-pub struct SetEntitlements {
-    pub license: LicenseId,
-    pub grant: Option<LicenseGrant>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LicenseGrant {
-    pub revision: u64,
-    pub not_before: Option<Wall>,
-    pub expires: Option<Wall>,
-    pub pools: Vec<(PoolId, Plan, Limit)>,
 }
 
 /// Which sessions to list; every given filter holds.
@@ -380,7 +372,10 @@ kinds! {
         CreateOrganization -> Done<OrganizationView>,
         UpdateOrganization -> Done<OrganizationView>,
         DeleteOrganization -> Done<()>,
-        SetEntitlements -> Done<Vec<PoolUsage>>,
+        InstallLicense -> Done<LicenseChange>,
+        DeleteLicense -> Done<LicenseChange>,
+        DeleteLicenses -> Done<LicenseChange>,
+        RevokeLicense -> Done<LicenseChange>,
     }
 }
 
@@ -390,6 +385,9 @@ kinds! {
         ListSessions -> Done<Page<SessionView>>,
         ListUsers -> Done<Page<UserView>>,
         ListOrganizations -> Done<Page<OrganizationView>>,
+        ListLicenses -> Done<Page<LicenseView>>,
+        GetLicenseInformation -> Done<LicenseInformation>,
+        GetEntitlements -> Done<Entitlements>,
         ListTenants -> Page<TenantView>,
         GetTenant -> Done<TenantView>,
         GetUser -> Done<UserView>,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::change::{LicenseRow, Limit, Plan};
+use super::change::{Limit, Plan};
+use super::license::{LicenseRow, Standing};
 use super::outcome::{DenialReason, LicenseState};
 use super::time::Wall;
 use crate::ids::PoolNo;
@@ -17,7 +18,11 @@ pub(super) enum Force {
     NotYet,
 }
 
+/// A revoked license stands like an expired one, and no clock revives it.
 pub(super) fn force(license: &LicenseRow, at: Wall) -> Force {
+    if license.standing == Standing::Revoked {
+        return Force::Expired;
+    }
     if license.not_before.is_some_and(|from| at < from) {
         Force::NotYet
     } else if license.expires.is_some_and(|end| at >= end) {
@@ -66,7 +71,7 @@ pub(super) fn entitled(licenses: &[LicenseRow], pool: PoolNo, at: Wall, demo_sea
     let mut limit = Limit::Seats(0);
     for license in licenses {
         for entitlement in license.entitlements.iter().filter(|entitlement| entitlement.pool == pool) {
-            // Plans of one pool agree: `set_entitlements` refuses others.
+            // Plans of one pool agree: `install_license` refuses others.
             plan = Some(entitlement.plan);
             if force(license, at) == Force::Holds {
                 limit = limit.plus(entitlement.limit);

@@ -51,7 +51,7 @@ impl Tenant {
             return Err(DenialReason::TenantSuspended);
         }
         let pool = self.pools.find(pool);
-        entitlement::admit(&self.licenses, pool, step.license_time, step.now.wall)?;
+        entitlement::admit(self.licenses.heads(), pool, step.license_time, step.now.wall)?;
         let user = user.map(|user| self.users.get(user));
         if user.is_some_and(|user| user.blocked.is_some()) {
             return Err(DenialReason::UserBlocked);

@@ -26,6 +26,7 @@ impl Ledger {
 
 impl Tenant {
     fn check(&self, sight: Sight) -> Result<(), String> {
+        self.licenses.check()?;
         let mut live_users = 0;
         for user in self.users.iter() {
             let live = self.live_of(user);

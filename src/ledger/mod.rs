@@ -11,11 +11,18 @@ mod close_idle;
 mod close_session;
 pub mod command;
 mod deadlines;
+mod delete_license;
+mod delete_licenses;
 mod denials;
 mod entitlement;
 mod grant_seats;
 mod heartbeat;
+mod install_license;
 pub mod invariants;
+pub mod license;
+mod license_information;
+pub mod license_view;
+mod licenses;
 mod live;
 mod map;
 mod organization;
@@ -26,9 +33,9 @@ pub mod policy;
 mod pool;
 mod query;
 mod restore;
+mod revoke_license;
 mod revoke_seats;
 mod session;
-mod set_entitlements;
 mod step;
 mod tenant;
 mod tenants;
@@ -287,7 +294,10 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
         Command::CreateOrganization(ask) => Outcome::CreateOrganization(tenant.create_organization(ask, step)),
         Command::UpdateOrganization(ask) => Outcome::UpdateOrganization(tenant.update_organization(ask, step)),
         Command::DeleteOrganization(ask) => Outcome::DeleteOrganization(tenant.delete_organization(&ask, step)),
-        Command::SetEntitlements(ask) => Outcome::SetEntitlements(tenant.set_entitlements(ask, step)),
+        Command::InstallLicense(ask) => Outcome::InstallLicense(tenant.install_license(&ask, step)),
+        Command::DeleteLicense(ask) => Outcome::DeleteLicense(tenant.delete_license(&ask, step)),
+        Command::DeleteLicenses(_) => Outcome::DeleteLicenses(tenant.delete_licenses(step)),
+        Command::RevokeLicense(ask) => Outcome::RevokeLicense(tenant.revoke_license(&ask, step)),
         Command::CreateTenant(_) | Command::DeleteTenant(_) => unreachable!("the ledger's own commands"),
     }
 }
@@ -350,6 +360,9 @@ fn nowhere(id: &TenantId, command: Command, step: &mut Step) -> Outcome {
         Command::CreateOrganization(_) => Outcome::CreateOrganization(Err(gone())),
         Command::UpdateOrganization(_) => Outcome::UpdateOrganization(Err(gone())),
         Command::DeleteOrganization(_) => Outcome::DeleteOrganization(Err(gone())),
-        Command::SetEntitlements(_) => Outcome::SetEntitlements(Err(gone())),
+        Command::InstallLicense(_) => Outcome::InstallLicense(Err(gone())),
+        Command::DeleteLicense(_) => Outcome::DeleteLicense(Err(gone())),
+        Command::DeleteLicenses(_) => Outcome::DeleteLicenses(Err(gone())),
+        Command::RevokeLicense(_) => Outcome::RevokeLicense(Err(gone())),
     }
 }

@@ -40,6 +40,11 @@ impl Ledger {
                 Found::ListSessions(tenant.and_then(|tenant| tenant.list_sessions(&ask, sight)))
             }
             Query::ListUsers(ask) => Found::ListUsers(tenant.and_then(|tenant| tenant.list_users(&ask, sight))),
+            Query::ListLicenses(ask) => Found::ListLicenses(tenant.map(|tenant| tenant.list_licenses(&ask, sight))),
+            Query::GetLicenseInformation(_) => {
+                Found::GetLicenseInformation(tenant.map(|tenant| tenant.license_information(sight)))
+            }
+            Query::GetEntitlements(_) => Found::GetEntitlements(tenant.map(|tenant| tenant.entitlements(sight))),
             Query::ListOrganizations(ask) => {
                 Found::ListOrganizations(tenant.map(|tenant| tenant.list_organizations(&ask, now)))
             }
@@ -58,14 +63,14 @@ impl Ledger {
 
 /// A row's place in an order, borrowed; [`Cursor`] is the same, owned.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Key<'a> {
-    when: u64,
-    name: &'a str,
-    id: &'a str,
+pub(super) struct Key<'a> {
+    pub when: u64,
+    pub name: &'a str,
+    pub id: &'a str,
 }
 
 /// Cuts one page out of rows in any order. Costs one pass and a sort of the page.
-fn page<'a, R, T>(
+pub(super) fn page<'a, R, T>(
     rows: impl Iterator<Item = (Key<'a>, R)>,
     after: Option<&Cursor>,
     descending: bool,
@@ -118,7 +123,7 @@ impl<T: PartialEq> Wanted<T> {
 impl Tenant {
     fn whole_usage(&mut self, sight: Sight) -> TenantUsage {
         let pools: Vec<_> = self.pools.iter().map(|pool| self.usage(pool.no, sight)).collect();
-        let license = entitlement::state(&self.licenses, sight.license_time);
+        let license = entitlement::state(self.licenses.heads(), sight.license_time);
         let mut notices = match license {
             LicenseState::Demo => vec![Notice::DemoMode],
             LicenseState::Expired => vec![Notice::LicenseExpired],

@@ -61,7 +61,7 @@ impl Restore {
     pub fn put(&mut self, row: Change) {
         match row {
             Change::PutTenant(row) => self.ledger.insert(row),
-            Change::PutLicense(row) => self.tenant(row.tenant).licenses.push(row),
+            Change::PutLicense(row) => self.tenant(row.tenant).licenses.restore(row),
             Change::PutPool(row) => self.tenant(row.tenant).pools.restore(row),
             Change::PutOrganization(row) => self.tenant(row.tenant).organizations.put(row),
             Change::PutUser(row) => {
@@ -131,6 +131,7 @@ impl Restore {
     #[must_use]
     pub fn finish(mut self) -> Ledger {
         for tenant in self.ledger.tenants.iter_mut().flatten() {
+            tenant.licenses.finish();
             tenant.users.iter_mut().for_each(User::sort_seats);
             tenant.recount_seats();
             tenant.recount_sessions();

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::change::{Access, Action, Change, LicenseRow, TenantRow, TenantState};
+use super::change::{Access, Action, Change, TenantRow, TenantState};
 use super::deadlines::{Deadlines, Positions};
+use super::licenses::Licenses;
 use super::map::Seed;
 use super::organization::Organizations;
 use super::outcome::TenantView;
@@ -26,7 +27,7 @@ pub(super) struct Tenant {
     pub policy: Policy,
     pub created: Tick,
     pub version: u64,
-    pub licenses: Vec<LicenseRow>,
+    pub licenses: Licenses,
     pub pools: Pools,
     pub organizations: Organizations,
     pub users: Users,
@@ -50,7 +51,7 @@ impl Tenant {
             policy: row.policy,
             created: row.created,
             version: row.version,
-            licenses: Vec::new(),
+            licenses: Licenses::default(),
             pools: Pools::new(seed),
             organizations: Organizations::default(),
             users: Users::new(seed),

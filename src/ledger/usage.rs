@@ -26,7 +26,7 @@ impl Step<'_> {
 
 impl Tenant {
     pub fn entitled(&self, pool: PoolNo, sight: Sight) -> (Plan, Limit) {
-        entitlement::entitled(&self.licenses, pool, sight.license_time, sight.demo_seats)
+        entitlement::entitled(self.licenses.heads(), pool, sight.license_time, sight.demo_seats)
     }
 
     pub fn in_use(&self, pool: PoolNo, plan: Plan) -> u64 {
@@ -56,7 +56,7 @@ impl Tenant {
             active: pool.live - pool.idle,
             idle: pool.idle,
             granted: pool.seats,
-            demo: self.licenses.is_empty(),
+            demo: self.licenses.heads().is_empty(),
         }
     }
 
@@ -69,7 +69,7 @@ impl Tenant {
         if usage.over > 0 {
             notices.push(Notice::OverLimit);
         }
-        if let Some(left) = entitlement::expiring(&self.licenses, pool, sight.license_time) {
+        if let Some(left) = entitlement::expiring(self.licenses.heads(), pool, sight.license_time) {
             notices.push(Notice::LicenseExpiring(left));
         }
         notices

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::StoreError;
 use crate::ids::{OrganizationNo, PoolNo};
-use crate::ledger::change::{Access, Action, BlockCause, Entitlement, Limit, Plan, Profile, Reason, TenantState};
+use crate::ledger::change::{Access, Action, BlockCause, Limit, Plan, Profile, Reason, TenantState};
+use crate::ledger::license::{Entitlement, Standing};
 use crate::ledger::outcome::SessionEndReason;
 use crate::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
 use crate::ledger::time::Tick;
@@ -114,10 +115,7 @@ pub fn entitlements_to_text(entitlements: &[Entitlement]) -> String {
     let list: Vec<Value> = entitlements
         .iter()
         .map(|entitlement| {
-            let limit = match entitlement.limit {
-                Limit::Seats(seats) => json!(seats),
-                Limit::Unlimited => json!(UNLIMITED),
-            };
+            let limit = limit_to_value(entitlement.limit);
             json!({ "pool": entitlement.pool.0, "plan": word(&PLANS, entitlement.plan), "limit": limit })
         })
         .collect();
@@ -134,9 +132,25 @@ pub fn entitlements_from_text(text: &str) -> Result<Vec<Entitlement>, StoreError
 }
 
 fn entitlement(value: &Value) -> Option<Entitlement> {
-    let limit = value.get("limit")?;
-    let limit = if limit == UNLIMITED { Limit::Unlimited } else { Limit::Seats(limit.as_u64()?) };
+    let limit = limit_from_value(value.get("limit")?)?;
     Some(Entitlement { pool: PoolNo(number(value.get("pool")?)?), plan: meaning(&PLANS, value.get("plan")?)?, limit })
+}
+
+pub(super) fn limit_to_value(limit: Limit) -> Value {
+    match limit {
+        Limit::Seats(seats) => json!(seats),
+        Limit::Unlimited => json!(UNLIMITED),
+    }
+}
+
+pub(super) fn limit_from_value(value: &Value) -> Option<Limit> {
+    if value == UNLIMITED { Some(Limit::Unlimited) } else { value.as_u64().map(Limit::Seats) }
+}
+
+/// # Errors
+/// No standing has this code.
+pub fn standing(code: i64) -> Result<Standing, StoreError> {
+    u8::try_from(code).ok().and_then(Standing::from_code).ok_or_else(|| unknown("licenses.standing", code))
 }
 
 /// `None`: all of the tenant.
@@ -235,11 +249,11 @@ fn unknown(column: &str, code: i64) -> StoreError {
     StoreError(format!("{column}: the code {code} means nothing to this release"))
 }
 
-fn word<T: Copy + PartialEq>(words: &[(T, &'static str)], value: T) -> &'static str {
+pub(super) fn word<T: Copy + PartialEq>(words: &[(T, &'static str)], value: T) -> &'static str {
     words.iter().find(|(meaning, _)| *meaning == value).map_or("", |(_, word)| word)
 }
 
-fn meaning<T: Copy>(words: &[(T, &'static str)], value: &Value) -> Option<T> {
+pub(super) fn meaning<T: Copy>(words: &[(T, &'static str)], value: &Value) -> Option<T> {
     words.iter().find(|(_, word)| value == *word).map(|(meaning, _)| *meaning)
 }
 
@@ -247,25 +261,25 @@ fn number<T: TryFrom<u64>>(value: &Value) -> Option<T> {
     value.as_u64().and_then(|number| T::try_from(number).ok())
 }
 
-fn boxed(value: &Value) -> Option<Box<str>> {
+pub(super) fn boxed(value: &Value) -> Option<Box<str>> {
     value.as_str().map(Into::into)
 }
 
 /// The fields of a JSON object in a column.
-struct Fields {
+pub(super) struct Fields {
     column: &'static str,
     map: Map<String, Value>,
 }
 
 impl Fields {
-    fn parse(column: &'static str, text: &str) -> Result<Self, StoreError> {
+    pub fn parse(column: &'static str, text: &str) -> Result<Self, StoreError> {
         match serde_json::from_str(text) {
             Ok(Value::Object(map)) => Ok(Self { column, map }),
             _ => Err(StoreError(format!("{column}: unreadable"))),
         }
     }
 
-    fn read<T>(&self, key: &str, default: T, parse: impl Fn(&Value) -> Option<T>) -> Result<T, StoreError> {
+    pub fn read<T>(&self, key: &str, default: T, parse: impl Fn(&Value) -> Option<T>) -> Result<T, StoreError> {
         let Some(value) = self.map.get(key) else { return Ok(default) };
         parse(value).ok_or_else(|| StoreError(format!("{}.{key}: unreadable", self.column)))
     }

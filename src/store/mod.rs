@@ -7,6 +7,7 @@ pub mod encode;
 pub mod open;
 pub mod postgres;
 pub mod sqlite;
+pub mod terms;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,11 +15,20 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::ids::{Epoch, EventNo, OwnerToken, Seq, SessionId, ShardId, TenantNo, UserId};
+use crate::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, SessionId, ShardId, TenantNo, UserId};
 use crate::ledger::change::{Action, AuditEvent, Change};
 use crate::ledger::time::{Tick, Wall};
 
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What is fixed at a store's first start, and kept for as long as there is a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Founding {
+    /// How many shards tenants are hashed onto.
+    pub shards: u16,
+    /// Names the installation: a license can be bound to it (R28).
+    pub instance: InstanceId,
+}
 
 /// Who holds a shard. Proof of ownership for every batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,9 +118,10 @@ pub struct AuditQuery {
 
 /// A durable store. No method decides anything; none asks what time it is.
 pub trait Store: Send + Sync + 'static {
-    /// The number of shards, fixed at first start: the store's own when it has some, else `wanted`,
-    /// whose rows are then created with epoch 0, the nil token and a zero [`Position`].
-    fn shards(&self, wanted: u16) -> Answer<'_, Result<u16, StoreError>>;
+    /// What was fixed at the store's first start. When this is the first one, `wanted` is: in one transaction the
+    /// shards' rows are made, with epoch 0, the nil token and a zero [`Position`], and the instance's. Of two first
+    /// starts at once both get the same answer.
+    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, StoreError>>;
 
     /// Makes `token` the owner of the shard with the next epoch, and answers where the shard stands.
     ///

@@ -23,6 +23,7 @@ use usher::store::postgres::{DatabaseUrl, PostgresStore};
 use usher::store::sqlite::SqliteStore;
 use usher::store::{Batch, CommitError, Owner, Position, Store};
 
+use crate::support::memory::founding;
 use crate::support::postgres;
 
 /// Runs every property on both stores.
@@ -45,7 +46,7 @@ macro_rules! suite {
 
 suite! {
     ownership {
-        shards_are_fixed_at_first_start,
+        what_is_founded_stays,
         two_first_starts_agree,
         a_fresh_shard_stands_at_zero,
         every_claim_adds_an_epoch,
@@ -113,7 +114,7 @@ impl Backend {
     /// Opens a store with one shard.
     pub async fn start(&self) -> Box<dyn Store> {
         let store = self.open().await;
-        assert_eq!(store.shards(1).await, Ok(1));
+        assert_eq!(store.founding(founding(1)).await.map(|founded| founded.shards), Ok(1));
         store
     }
 

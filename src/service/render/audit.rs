@@ -69,7 +69,9 @@ pub fn audit_action(action: Action, denied: bool) -> v1::AuditAction {
         Action::TenantSuspended => v1::AuditAction::TenantSuspended,
         Action::TenantResumed => v1::AuditAction::TenantResumed,
         Action::TenantDeleted => v1::AuditAction::TenantDeleted,
-        Action::EntitlementsChanged => v1::AuditAction::EntitlementsChanged,
+        Action::LicenseInstalled => v1::AuditAction::LicenseInstalled,
+        Action::LicenseDeleted => v1::AuditAction::LicenseDeleted,
+        Action::LicenseRevoked => v1::AuditAction::LicenseRevoked,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A batch's changes, by table.
 
-use crate::ledger::change::{Change, LicenseRow, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
+use crate::ledger::change::{Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
+use crate::ledger::license::LicenseRow;
 
 /// Keys to delete are the columns of the key, without the shard.
 #[derive(Default)]
@@ -13,7 +14,7 @@ pub struct Buckets<'a> {
     pub seats: Vec<&'a SeatRow>,
     pub sessions: Vec<&'a SessionRow>,
     pub gone_tenants: Vec<i32>,
-    pub gone_licenses: Vec<(i32, &'a str)>,
+    pub gone_licenses: Vec<(i32, &'a str, i64)>,
     pub gone_organizations: Vec<(i32, i32)>,
     pub gone_users: Vec<(i32, i32)>,
     pub gone_seats: Vec<(i32, i32, i32)>,
@@ -33,7 +34,9 @@ impl<'a> Buckets<'a> {
                 Change::PutSeat(row) => to.seats.push(row),
                 Change::PutSession(row) => to.sessions.push(row),
                 Change::DeleteTenant(no) => to.gone_tenants.push(int(no.0)),
-                Change::DeleteLicense(tenant, id) => to.gone_licenses.push((int(tenant.0), id.as_str())),
+                Change::DeleteLicense(tenant, id, revision) => {
+                    to.gone_licenses.push((int(tenant.0), id.as_str(), revision.cast_signed()));
+                }
                 Change::DeleteOrganization(tenant, no) => to.gone_organizations.push((int(tenant.0), int(no.0))),
                 Change::DeleteUser(tenant, no) => to.gone_users.push((int(tenant.0), int(no.0))),
                 Change::DeleteSeat(tenant, user, pool) => {

@@ -9,6 +9,7 @@ mod bucket;
 mod commit;
 mod connection;
 mod error;
+mod founding;
 mod load;
 mod pool;
 mod put;
@@ -29,7 +30,7 @@ use self::pool::Pool;
 pub use self::url::DatabaseUrl;
 use self::writer::Writer;
 use super::open::{Migrated, OpenError};
-use super::{Answer, AuditQuery, Batch, ClaimError, CommitError, Owner, Position, Store, StoreError};
+use super::{Answer, AuditQuery, Batch, ClaimError, CommitError, Founding, Owner, Position, Store, StoreError};
 use crate::ids::{OwnerToken, ShardId};
 use crate::ledger::change::{AuditEvent, Change};
 
@@ -71,8 +72,8 @@ pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, OpenError> {
 }
 
 impl Store for PostgresStore {
-    fn shards(&self, wanted: u16) -> Answer<'_, Result<u16, StoreError>> {
-        Box::pin(async move { shards::shards(&mut *self.pool.get().await?, wanted).await })
+    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, StoreError>> {
+        Box::pin(async move { founding::founding(&mut *self.pool.get().await?, wanted).await })
     }
 
     fn claim(

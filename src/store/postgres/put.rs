@@ -6,10 +6,9 @@ use super::batch::{Parts, bit};
 use super::bucket::{Buckets, int};
 use super::statements::Part;
 use crate::ids::{DeviceId, LicenseId, OrganizationId, PoolId, ShardId, TenantId, UserId};
-use crate::ledger::change::{
-    AuditEvent, LicenseRow, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow,
-};
-use crate::store::{Batch, Owner, encode};
+use crate::ledger::change::{AuditEvent, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
+use crate::ledger::license::LicenseRow;
+use crate::store::{Batch, Owner, encode, terms};
 
 type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
@@ -66,7 +65,7 @@ impl<'a> Put<'a> {
             self.put(part, &rows.gone_tenants, |rows| vec![column(rows, |no| no)]);
         }
         self.put(Part::DeleteLicenses, &rows.gone_licenses, |rows| {
-            vec![column(rows, |key| key.0), column(rows, |key| key.1)]
+            vec![column(rows, |key| key.0), column(rows, |key| key.1), column(rows, |key| key.2)]
         });
         for (part, keys) in
             [(Part::DeleteOrganizations, &rows.gone_organizations), (Part::DeleteUsers, &rows.gone_users)]
@@ -111,9 +110,16 @@ fn licenses<'a>(rows: &[&'a LicenseRow]) -> Vec<Value<'a>> {
         column(rows, |row| int(row.tenant.0)),
         column(rows, |row| LicenseId::as_str(&row.id)),
         column(rows, |row| row.revision.cast_signed()),
+        column(rows, |row| i16::from(row.standing.code())),
+        column(rows, |row| row.revoked_up_to.map(u64::cast_signed)),
         column(rows, |row| row.not_before.map(|wall| wall.0)),
         column(rows, |row| row.expires.map(|wall| wall.0)),
         column(rows, |row| encode::entitlements_to_text(&row.entitlements)),
+        column(rows, |row| terms::to_text(&row.terms)),
+        column(rows, |row| &*row.terms.document),
+        column(rows, |row| row.installed.0.cast_signed()),
+        column(rows, |row| &*row.installed_by.0),
+        column(rows, |row| row.changed.0.cast_signed()),
     ]
 }
 

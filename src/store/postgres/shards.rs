@@ -1,6 +1,6 @@
-//! The table `shards`: how many there are, and who owns them.
+//! The table `shards`: who owns them.
 
-use tokio_postgres::{Client, Error, Row};
+use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
 use super::connection::Connection;
@@ -9,40 +9,12 @@ use crate::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId, TenantNo};
 use crate::ledger::time::{Tick, Wall};
 use crate::store::{Owner, Position, StoreError};
 
-const COUNT: &str = "/* usher:count_shards */ SELECT count(*) FROM shards";
-/// Two first starts at once: the second one waits, and finds the shards of the first.
-const LOCK: &str = "/* usher:lock_shards */ LOCK TABLE shards IN SHARE ROW EXCLUSIVE MODE";
-const CREATE: &str = "/* usher:create_shards */
-    INSERT INTO shards (shard_id, epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no)
-    SELECT shard, 0, $2, 0, 0, 0, 0, 0, 0 FROM generate_series(0, $1::integer - 1) AS shard";
-
 /// A connection that dies between what is to be executed and the `Sync` behind it leaves a server that holds the
 /// shard's row and waits for the rest: `idle_in_transaction_session_timeout` does not count then. The same limit.
 const END_SILENT: &str = "/* usher:end_silent */ SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
     AND application_name = current_setting('application_name')
     AND state = 'active' AND wait_event = 'ClientRead' AND state_change < now() - interval '3 s'";
-
-pub async fn shards(client: &mut Client, wanted: u16) -> Result<u16, StoreError> {
-    let found = count(client.query_one(COUNT, &[]).await?)?;
-    if found > 0 {
-        return Ok(found);
-    }
-    let transaction = client.transaction().await?;
-    transaction.batch_execute(LOCK).await?;
-    let found = count(transaction.query_one(COUNT, &[]).await?)?;
-    if found > 0 {
-        return Ok(found);
-    }
-    transaction.execute(CREATE, &[&i32::from(wanted), &Uuid::nil()]).await?;
-    transaction.commit().await?;
-    Ok(wanted)
-}
-
-fn count(row: Row) -> Result<u16, StoreError> {
-    let count: i64 = row.try_get(0)?;
-    u16::try_from(count).map_err(|_| StoreError(format!("{count} shards are too many")))
-}
 
 /// `None`: somebody else has it.
 ///

@@ -78,7 +78,7 @@ parts! {
     DeleteTenantsSeats: delete_tenants!("seats");
     DeleteTenantsSessions: delete_tenants!("sessions");
 
-    DeleteLicenses: delete!("licenses", "$2::integer[], $3::text[]", "license_id");
+    DeleteLicenses: delete!("licenses", "$2::integer[], $3::text[], $4::bigint[]", "license_id", "revision");
     DeleteOrganizations: delete!("organizations", "$2::integer[], $3::integer[]", "organization_no");
     DeleteUsers: delete!("users", "$2::integer[], $3::integer[]", "user_no");
     DeleteSeats: delete!("seats", "$2::integer[], $3::integer[], $4::integer[]", "user_no", "pool_no");
@@ -93,12 +93,18 @@ parts! {
             = (excluded.tenant_id, excluded.display_name, excluded.contact, excluded.state, excluded.policy,
                excluded.created, excluded.version)";
     PutLicenses: "INSERT INTO licenses
-            (shard_id, tenant_no, license_id, revision, not_before_ms, expires_ms, entitlements)
-        SELECT $1::smallint, unnest($2::integer[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::bigint[]),
-            unnest($6::bigint[]), unnest($7::text[])
-        ON CONFLICT (shard_id, tenant_no, license_id) DO UPDATE SET
-            (revision, not_before_ms, expires_ms, entitlements)
-            = (excluded.revision, excluded.not_before_ms, excluded.expires_ms, excluded.entitlements)";
+            (shard_id, tenant_no, license_id, revision, standing, revoked_up_to, not_before_ms, expires_ms,
+             entitlements, terms, document, installed, installed_by, changed)
+        SELECT $1::smallint, unnest($2::integer[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::smallint[]),
+            unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::text[]),
+            unnest($10::text[]), unnest($11::text[]), unnest($12::bigint[]), unnest($13::text[]),
+            unnest($14::bigint[])
+        ON CONFLICT (shard_id, tenant_no, license_id, revision) DO UPDATE SET
+            (standing, revoked_up_to, not_before_ms, expires_ms, entitlements, terms, document, installed,
+             installed_by, changed)
+            = (excluded.standing, excluded.revoked_up_to, excluded.not_before_ms, excluded.expires_ms,
+               excluded.entitlements, excluded.terms, excluded.document, excluded.installed, excluded.installed_by,
+               excluded.changed)";
     PutPools: "INSERT INTO pools (shard_id, tenant_no, pool_no, pool_id)
         SELECT $1::smallint, unnest($2::integer[]), unnest($3::integer[]), unnest($4::text[])
         ON CONFLICT (shard_id, tenant_no, pool_no) DO UPDATE SET pool_id = excluded.pool_id";

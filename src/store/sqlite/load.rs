@@ -10,9 +10,10 @@ use crate::ids::{
     DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, ShardId, TenantId,
     TenantNo, UserId, UserNo,
 };
-use crate::ledger::change::{Change, LicenseRow, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
+use crate::ledger::change::{Actor, Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
+use crate::ledger::license::LicenseRow;
 use crate::ledger::time::{Tick, Wall};
-use crate::store::{StoreError, encode};
+use crate::store::{StoreError, encode, terms};
 
 /// Rows in one message: enough to make the hand-over cheap, few enough to be small in memory.
 const CHUNK: usize = 2048;
@@ -29,7 +30,8 @@ const TABLES: [(&str, Parse); 7] = [
     ),
     (
         "/* usher:load_licenses */
-        SELECT tenant_no, license_id, revision, not_before_ms, expires_ms, entitlements
+        SELECT tenant_no, license_id, revision, standing, revoked_up_to, not_before_ms, expires_ms, entitlements,
+               terms, document, installed, installed_by, changed
         FROM licenses WHERE shard_id = ?1",
         license,
     ),
@@ -97,9 +99,15 @@ fn license(row: &Row<'_>) -> Result<Change, StoreError> {
         tenant: TenantNo(row.get(0)?),
         id: LicenseId::stored(text(row, 1)?),
         revision: bits(row, 2)?,
-        not_before: row.get::<_, Option<i64>>(3)?.map(Wall),
-        expires: row.get::<_, Option<i64>>(4)?.map(Wall),
-        entitlements: encode::entitlements_from_text(text(row, 5)?)?,
+        standing: encode::standing(row.get(3)?)?,
+        revoked_up_to: row.get::<_, Option<i64>>(4)?.map(i64::cast_unsigned),
+        not_before: row.get::<_, Option<i64>>(5)?.map(Wall),
+        expires: row.get::<_, Option<i64>>(6)?.map(Wall),
+        entitlements: encode::entitlements_from_text(text(row, 7)?)?,
+        terms: terms::from_text(text(row, 8)?, text(row, 9)?)?.into(),
+        installed: tick(row, 10)?,
+        installed_by: Actor(text(row, 11)?.into()),
+        changed: tick(row, 12)?,
     }))
 }
 

@@ -9,6 +9,7 @@ mod commit;
 mod database;
 mod directory;
 mod error;
+mod founding;
 mod load;
 mod row;
 mod schema;
@@ -23,7 +24,7 @@ use tokio::sync::mpsc;
 use self::database::{Database, Mode};
 use self::worker::Worker;
 use super::open::{Migrated, OpenError};
-use super::{Answer, AuditQuery, Batch, ClaimError, CommitError, Owner, Position, Store, StoreError};
+use super::{Answer, AuditQuery, Batch, ClaimError, CommitError, Founding, Owner, Position, Store, StoreError};
 use crate::ids::{OwnerToken, ShardId};
 use crate::ledger::change::{AuditEvent, Change};
 
@@ -64,8 +65,8 @@ fn prepared(directory: &Path) -> Result<(Database, Migrated), OpenError> {
 }
 
 impl Store for SqliteStore {
-    fn shards(&self, wanted: u16) -> Answer<'_, Result<u16, StoreError>> {
-        let answer = self.writer.run(move |database| shards::shards(database.connection()?, wanted));
+    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, StoreError>> {
+        let answer = self.writer.run(move |database| founding::founding(database.connection()?, wanted));
         Box::pin(async { answer.await? })
     }
 

@@ -5,8 +5,9 @@
 use rusqlite::{Connection, Params, params};
 
 use crate::ids::ShardId;
-use crate::ledger::change::{AuditEvent, Change, LicenseRow, OrganizationRow, SeatRow, SessionRow, TenantRow, UserRow};
-use crate::store::encode;
+use crate::ledger::change::{AuditEvent, Change, OrganizationRow, SeatRow, SessionRow, TenantRow, UserRow};
+use crate::ledger::license::LicenseRow;
+use crate::store::{encode, terms};
 
 /// The tables that hold what is under a tenant's number. Not the audit, which outlives it.
 const DELETE_TENANT: [&str; 7] = [
@@ -22,10 +23,11 @@ const PUT_TENANT: &str = "/* usher:put_tenant */ REPLACE INTO tenants
     (shard_id, tenant_no, tenant_id, display_name, contact, state, policy, created, version)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 const PUT_LICENSE: &str = "/* usher:put_license */ REPLACE INTO licenses
-    (shard_id, tenant_no, license_id, revision, not_before_ms, expires_ms, entitlements)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    (shard_id, tenant_no, license_id, revision, standing, revoked_up_to, not_before_ms, expires_ms, entitlements,
+     terms, document, installed, installed_by, changed)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 const DELETE_LICENSE: &str = "/* usher:delete_license */ DELETE FROM licenses
-    WHERE shard_id = ?1 AND tenant_no = ?2 AND license_id = ?3";
+    WHERE shard_id = ?1 AND tenant_no = ?2 AND license_id = ?3 AND revision = ?4";
 const PUT_POOL: &str = "/* usher:put_pool */ REPLACE INTO pools
     (shard_id, tenant_no, pool_no, pool_id) VALUES (?1, ?2, ?3, ?4)";
 const PUT_ORGANIZATION: &str = "/* usher:put_organization */ REPLACE INTO organizations
@@ -60,7 +62,9 @@ pub fn write(connection: &Connection, shard: ShardId, change: &Change) -> rusqli
         Change::PutTenant(row) => run.tenant(row),
         Change::DeleteTenant(no) => DELETE_TENANT.iter().try_for_each(|sql| run.sql(sql, params![shard.0, no.0])),
         Change::PutLicense(row) => run.license(row),
-        Change::DeleteLicense(tenant, id) => run.sql(DELETE_LICENSE, params![shard.0, tenant.0, id.as_str()]),
+        Change::DeleteLicense(tenant, id, revision) => {
+            run.sql(DELETE_LICENSE, params![shard.0, tenant.0, id.as_str(), revision.cast_signed()])
+        }
         Change::PutPool(row) => run.sql(PUT_POOL, params![shard.0, row.tenant.0, row.no.0, row.id.as_str()]),
         Change::PutOrganization(row) => run.organization(row),
         Change::DeleteOrganization(tenant, no) => run.sql(DELETE_ORGANIZATION, params![shard.0, tenant.0, no.0]),
@@ -131,9 +135,16 @@ impl Run<'_> {
                 row.tenant.0,
                 row.id.as_str(),
                 row.revision.cast_signed(),
+                row.standing.code(),
+                row.revoked_up_to.map(u64::cast_signed),
                 row.not_before.map(|wall| wall.0),
                 row.expires.map(|wall| wall.0),
                 encode::entitlements_to_text(&row.entitlements),
+                terms::to_text(&row.terms),
+                &*row.terms.document,
+                row.installed.0.cast_signed(),
+                &*row.installed_by.0,
+                row.changed.0.cast_signed(),
             ],
         )
     }

@@ -1,4 +1,4 @@
-//! The table `shards`: how many there are, and who owns them.
+//! The table `shards`: who owns them.
 
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use uuid::Uuid;
@@ -8,27 +8,12 @@ use crate::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId, TenantNo};
 use crate::ledger::time::{Tick, Wall};
 use crate::store::{ClaimError, Owner, Position, StoreError};
 
-const COUNT: &str = "/* usher:count_shards */ SELECT count(*) FROM shards";
-const CREATE: &str = "/* usher:create_shard */ INSERT INTO shards VALUES (?1, 0, ?2, 0, 0, 0, 0, 0, 0)";
 const READ: &str = "/* usher:read_shard */
     SELECT epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no
     FROM shards WHERE shard_id = ?1";
 const CLAIM: &str = "/* usher:claim */ UPDATE shards SET epoch = ?2, owner_token = ?3 WHERE shard_id = ?1";
 const RELEASE: &str = "/* usher:release */
     UPDATE shards SET owner_token = ?4 WHERE shard_id = ?1 AND epoch = ?2 AND owner_token = ?3";
-
-pub fn shards(connection: &mut Connection, wanted: u16) -> Result<u16, StoreError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: u16 = transaction.query_row(COUNT, [], |row| row.get(0))?;
-    if found > 0 {
-        return Ok(found);
-    }
-    for shard in 0..wanted {
-        transaction.execute(CREATE, params![shard, Uuid::nil().as_bytes()])?;
-    }
-    transaction.commit()?;
-    Ok(wanted)
-}
 
 pub fn claim(
     database: &mut Database,

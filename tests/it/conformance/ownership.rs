@@ -1,31 +1,38 @@
 //! Who owns a shard.
 
-use usher::ids::{OwnerToken, ShardId};
-use usher::store::{ClaimError, Position};
+use usher::ids::{InstanceId, OwnerToken, ShardId};
+use usher::store::{ClaimError, Founding, Position};
 
 use super::samples::tenant;
-use super::{Backend, SHARD, Writer, event, fenced, load, owner, position};
+use super::{Backend, SHARD, Writer, event, fenced, founding, load, owner, position};
 
-pub async fn shards_are_fixed_at_first_start(backend: Backend) {
+/// The number of shards and the id of the installation: those of the first start, whoever asks later.
+pub async fn what_is_founded_stays(backend: Backend) {
+    let first = Founding { shards: 3, instance: InstanceId::random() };
+    let later = |shards| Founding { shards, instance: InstanceId::random() };
     let store = backend.open().await;
-    assert_eq!(store.shards(3).await, Ok(3));
-    assert_eq!(store.shards(5).await, Ok(3));
+    assert_eq!(store.founding(first).await, Ok(first));
+    assert_eq!(store.founding(later(5)).await, Ok(first));
     store.close().await;
     drop(store);
     let store = backend.open().await;
-    assert_eq!(store.shards(7).await, Ok(3));
+    assert_eq!(store.founding(later(7)).await, Ok(first));
     for shard in 0..3 {
         assert_eq!(load(&*store, ShardId(shard)).await, []);
     }
+    assert!(store.claim(ShardId(3), None, OwnerToken::random()).await.is_err());
 }
 
+/// Shards and instance are those of one of the two: never the shards of one and the id of the other.
 pub async fn two_first_starts_agree(backend: Backend) {
     let first = backend.open().await;
     let second = backend.open_second().await;
     let second = second.as_deref().unwrap_or(&*first);
-    let (one, other) = tokio::join!(first.shards(3), second.shards(5));
+    let wanted = [3, 5].map(|shards| Founding { shards, instance: InstanceId::random() });
+    let (one, other) = tokio::join!(first.founding(wanted[0]), second.founding(wanted[1]));
     assert_eq!(one, other);
-    assert!(one == Ok(3) || one == Ok(5), "{one:?}");
+    assert!(wanted.contains(one.as_ref().unwrap()), "{one:?} is neither of {wanted:?}");
+    assert_eq!(second.founding(Founding { shards: 9, instance: InstanceId::random() }).await, one);
 }
 
 pub async fn a_fresh_shard_stands_at_zero(backend: Backend) {
@@ -108,7 +115,7 @@ pub async fn a_claim_of_an_unknown_shard_fails(backend: Backend) {
 
 pub async fn shards_have_their_own_owners(backend: Backend) {
     let store = backend.open().await;
-    assert_eq!(store.shards(2).await, Ok(2));
+    store.founding(founding(2)).await.unwrap();
     let mut first = Writer::claim_of(&*store, ShardId(0)).await;
     let mut second = Writer::claim_of(&*store, ShardId(1)).await;
     let batches = (first.batch(vec![], vec![]), second.batch(vec![], vec![]));
@@ -140,7 +147,7 @@ pub async fn a_closed_store_answers(backend: Backend) {
     let writer = Writer::claim(&*store).await;
     store.close().await;
     store.close().await;
-    assert!(store.shards(1).await.is_err());
+    assert!(store.founding(founding(1)).await.is_err());
     assert!(matches!(store.claim(SHARD, None, OwnerToken::random()).await, Err(ClaimError::Unavailable(_))));
     let sent = store.commit(SHARD, writer.owner, writer.batch(vec![], vec![])).await;
     assert!(matches!(sent, Err(usher::store::CommitError::Unknown(_))), "{sent:?}");

@@ -2,10 +2,13 @@
 
 use tokio::sync::mpsc;
 use usher::ids::{LicenseId, OrganizationNo, PoolNo, TenantNo, UserNo};
-use usher::ledger::change::{Change, LicenseRow, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
+use usher::ledger::change::{Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
+use usher::ledger::license::LicenseRow;
 
 use super::audit::everything;
-use super::samples::{extremes, license, one_of_each, organization, pool, seat, session, tenant, user, variants};
+use super::samples::{
+    extremes, license, one_of_each, organization, pool, revision, seat, session, tenant, user, variants,
+};
 use super::{Backend, SHARD, Writer, assert_same, event};
 
 pub async fn every_kind_of_row_survives(backend: Backend) {
@@ -58,7 +61,7 @@ fn with_key_of(key: &Change, row: Change) -> Change {
     match (key, row) {
         (Change::PutTenant(key), Change::PutTenant(row)) => Change::PutTenant(TenantRow { no: key.no, ..row }),
         (Change::PutLicense(key), Change::PutLicense(row)) => {
-            Change::PutLicense(LicenseRow { tenant: key.tenant, id: key.id.clone(), ..row })
+            Change::PutLicense(LicenseRow { tenant: key.tenant, id: key.id.clone(), revision: key.revision, ..row })
         }
         (Change::PutPool(key), Change::PutPool(row)) => {
             Change::PutPool(PoolRow { tenant: key.tenant, no: key.no, ..row })
@@ -82,7 +85,7 @@ fn with_key_of(key: &Change, row: Change) -> Change {
 fn deletions(no: u32) -> Vec<Change> {
     let tenant = TenantNo(no);
     vec![
-        Change::DeleteLicense(tenant, LicenseId::stored("lic")),
+        Change::DeleteLicense(tenant, LicenseId::stored("lic"), 2),
         Change::DeleteOrganization(tenant, OrganizationNo(1)),
         Change::DeleteUser(tenant, UserNo(1)),
         Change::DeleteSeat(tenant, UserNo(1), PoolNo(1)),
@@ -108,6 +111,8 @@ pub async fn a_deletion_spares_its_neighbors(backend: Backend) {
     // The same numbers in another tenant, and rows that differ from the deleted ones in one part of the key.
     let neighbors = vec![
         license(1, "lic2"),
+        revision(1, "lic", 1),
+        revision(1, "lic", 3),
         organization(1, 2),
         user(1, 2),
         seat(1, 1, 2),

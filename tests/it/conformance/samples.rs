@@ -1,15 +1,17 @@
 //! Rows to put: plain ones, one of each kind, and the far ends of every value.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use usher::ids::{
-    DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantId, TenantNo,
-    UserId, UserNo,
+    DeviceId, EventNo, InstanceId, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantId,
+    TenantNo, UserId, UserNo,
 };
 use usher::ledger::change::{
-    Access, BlockCause, Change, Entitlement, LicenseRow, Limit, OrganizationRow, Plan, PoolRow, Profile, SeatRow,
-    SessionRow, TenantRow, TenantState, UserRow,
+    Access, Actor, BlockCause, Change, Limit, OrganizationRow, Plan, PoolRow, Profile, SeatRow, SessionRow, TenantRow,
+    TenantState, UserRow,
 };
+use usher::ledger::license::{Entitlement, LicenseRow, Standing, Terms, Tier};
 use usher::ledger::outcome::SessionEndReason;
 use usher::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
 use usher::ledger::time::{Tick, Wall};
@@ -33,13 +35,30 @@ pub fn license(tenant: u32, id: &str) -> Change {
         tenant: TenantNo(tenant),
         id: LicenseId::stored(id),
         revision: 2,
+        standing: Standing::Current,
+        revoked_up_to: None,
         not_before: None,
         expires: None,
         entitlements: vec![
             Entitlement { pool: PoolNo(1), plan: Plan::Named, limit: Limit::Seats(0) },
             Entitlement { pool: PoolNo(2), plan: Plan::Concurrent, limit: Limit::Unlimited },
         ],
+        terms: Arc::new(Terms {
+            document: "eyJ0eXAi.eyJ0ZW4i.c2ln".into(),
+            tier: Some(Tier::Gold),
+            features: vec!["CRM_ALLOWED".into()],
+            ..Terms::default()
+        }),
+        installed: Tick(12),
+        installed_by: Actor("root".into()),
+        changed: Tick(13),
     })
+}
+
+/// Another revision of the same license.
+pub fn revision(tenant: u32, id: &str, revision: u64) -> Change {
+    let Change::PutLicense(row) = license(tenant, id) else { unreachable!() };
+    Change::PutLicense(LicenseRow { revision, standing: Standing::Superseded, ..row })
 }
 
 pub fn pool(tenant: u32, no: u16) -> Change {
@@ -156,9 +175,26 @@ pub fn extremes() -> Vec<Change> {
             tenant: no,
             id: LicenseId::stored(&text),
             revision: u64::MAX,
+            standing: Standing::Revoked,
+            revoked_up_to: Some(u64::MAX),
             not_before: Some(Wall(i64::MIN)),
             expires: Some(Wall(i64::MAX)),
             entitlements,
+            terms: Arc::new(Terms {
+                document: "d".repeat(64 * 1024).into(),
+                key_id: "\u{0}".into(),
+                customer_id: long.clone(),
+                registered_to: text.as_str().into(),
+                hosts: vec![long.clone(), "".into()],
+                instance: Some(InstanceId(Uuid::max())),
+                tier: Some(Tier::Platinum),
+                features: vec!["A".into(), "B".into()],
+                limits: vec![("A".into(), Limit::Seats(u64::MAX)), ("B".into(), Limit::Unlimited)],
+                issued: Wall(i64::MIN),
+            }),
+            installed: Tick::NEVER,
+            installed_by: Actor(text.as_str().into()),
+            changed: Tick::NEVER,
         }),
         Change::PutPool(PoolRow { tenant: no, no: PoolNo(u16::MAX), id: PoolId::stored(&text) }),
         Change::PutOrganization(OrganizationRow {
@@ -229,6 +265,10 @@ pub fn variants() -> Vec<Change> {
     let Change::PutLicense(mut row) = license(1, "empty") else { unreachable!() };
     row.entitlements.clear();
     row.expires = Some(Wall(-1));
-    rows.push(Change::PutLicense(row));
+    row.terms = Arc::default();
+    rows.push(Change::PutLicense(row.clone()));
+    for (revision, standing) in (3..).zip(Standing::ALL) {
+        rows.push(Change::PutLicense(LicenseRow { revision, standing, ..row.clone() }));
+    }
     rows
 }

@@ -28,7 +28,7 @@ use usher::service::{
     AuditService, DirectoryService, Limits, SeatService, ServiceContext, SessionService, TenantService, mount,
 };
 
-use crate::support::memory::Memory;
+use crate::support::memory::{Memory, founding};
 
 type Boxed = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
@@ -44,7 +44,8 @@ impl InProcess {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let config = JournalConfig { ledger: Config { demo_seats: 3, seed: Seed(1) }, queue: 64, batch: 16 };
         let (clock, _) = Clock::manual(Wall(1_800_000_000_000));
-        let journal = runtime.block_on(Journal::start(Arc::new(Memory::default()), clock, 1, config)).unwrap();
+        let journal =
+            runtime.block_on(Journal::start(Arc::new(Memory::default()), clock, founding(1), config)).unwrap();
         let context = ServiceContext::new(Arc::new(journal), Limits::default(), CancellationToken::new());
         let context = || Arc::clone(&context);
         let services = BTreeMap::from([

@@ -10,13 +10,13 @@ use usher::clock::{Clock, ManualClock};
 use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, TenantId, UserId};
 use usher::journal::{Journal, JournalConfig, JournalError};
 use usher::ledger::change::{Actor, Limit, Plan};
-use usher::ledger::command::{CheckOut, CreateTenant, GetUsage, GrantSeats, Heartbeat, LicenseGrant, SetEntitlements};
+use usher::ledger::command::{CheckOut, CreateTenant, GetUsage, GrantSeats, Heartbeat, InstallLicense, LicenseGrant};
 use usher::ledger::outcome::{Beat, CheckedOut, PoolUsage};
 use usher::ledger::policy::Policy;
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
 
-use crate::support::memory::Memory;
+use crate::support::memory::{Memory, founding};
 
 /// One process: a journal over a disk.
 struct Process {
@@ -50,7 +50,7 @@ impl Process {
     /// Starts on a disk, and claims it from whoever has it.
     async fn start(store: &Memory) -> Self {
         let (clock, manual) = Clock::manual(NOON);
-        let journal = Journal::start(Arc::new(store.clone()), clock, 1, config()).await.unwrap();
+        let journal = Journal::start(Arc::new(store.clone()), clock, founding(1), config()).await.unwrap();
         Self { journal: Arc::new(journal), clock: manual }
     }
 
@@ -60,13 +60,9 @@ impl Process {
         let (actor, tenant) = (actor(), tenant());
         let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
         process.journal.submit(&actor, &tenant, create).await.unwrap().unwrap();
-        let grant = LicenseGrant {
-            revision: 1,
-            not_before: None,
-            expires: None,
-            pools: vec![(pool(), Plan::Concurrent, Limit::Seats(seats))],
-        };
-        let license = SetEntitlements { license: LicenseId::parse("l").unwrap(), grant: Some(grant) };
+        let pools = vec![(pool(), Plan::Concurrent, Limit::Seats(seats))];
+        let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
+        let license = InstallLicense { license: LicenseId::parse("l").unwrap(), grant };
         process.journal.submit(&actor, &tenant, license).await.unwrap().unwrap();
         let users = ["ann", "bob", "cid"].map(user).to_vec();
         let seats = GrantSeats { pools: vec![pool()], users, organizations: Vec::new() };

@@ -19,7 +19,7 @@ pub fn outcome(outcome: Outcome) -> Outcome {
         Outcome::UpdateUser(answer) => Outcome::UpdateUser(answer.map(user).map_err(bare)),
         Outcome::BlockUser(answer) => Outcome::BlockUser(answer.map(user)),
         Outcome::UnblockUser(answer) => Outcome::UnblockUser(answer.map(|(done, usage)| (done.map(user), usage))),
-        Outcome::SetEntitlements(answer) => Outcome::SetEntitlements(answer.map_err(bare)),
+        Outcome::InstallLicense(answer) => Outcome::InstallLicense(answer.map_err(bare)),
         other => other,
     }
 }

@@ -7,14 +7,15 @@ use usher::ids::{
     EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantNo, UserId, UserNo,
 };
 use usher::ledger::change::{
-    Action, AuditEvent, Change, Changes, LicenseRow, OrganizationRow, Place, Plan, PoolRow, Reason, SeatRow,
-    SessionRow, TenantRow, UserRow,
+    Action, AuditEvent, Change, Changes, OrganizationRow, Place, Plan, PoolRow, Reason, SeatRow, SessionRow, TenantRow,
+    UserRow,
 };
+use usher::ledger::license::LicenseRow;
 
 #[derive(Default)]
 pub struct Rows {
     pub tenants: BTreeMap<TenantNo, TenantRow>,
-    licenses: BTreeMap<(TenantNo, LicenseId), LicenseRow>,
+    licenses: BTreeMap<(TenantNo, LicenseId, u64), LicenseRow>,
     pools: BTreeMap<(TenantNo, PoolNo), PoolRow>,
     organizations: BTreeMap<(TenantNo, OrganizationNo), OrganizationRow>,
     pub users: BTreeMap<(TenantNo, UserNo), UserRow>,
@@ -59,8 +60,8 @@ impl Rows {
                 self.seats.retain(|key, _| key.0 != no);
                 self.sessions.retain(|key, _| key.0 != no);
             }
-            Change::PutLicense(row) => drop(self.licenses.insert((row.tenant, row.id.clone()), row)),
-            Change::DeleteLicense(tenant, id) => drop(self.licenses.remove(&(tenant, id))),
+            Change::PutLicense(row) => drop(self.licenses.insert((row.tenant, row.id.clone(), row.revision), row)),
+            Change::DeleteLicense(tenant, id, revision) => drop(self.licenses.remove(&(tenant, id, revision))),
             Change::PutPool(row) => drop(self.pools.insert((row.tenant, row.no), row)),
             Change::PutOrganization(row) => drop(self.organizations.insert((row.tenant, row.no), row)),
             Change::DeleteOrganization(tenant, no) => drop(self.organizations.remove(&(tenant, no))),

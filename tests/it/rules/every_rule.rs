@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 const NOT_HERE: [u8; 4] = [28, 32, 33, 34];
 const LAST: u8 = 35;
 
-const SCENARIOS: [&str; 14] = [
+const SCENARIOS: [&str; 15] = [
     include_str!("audit.rs"),
     include_str!("closing.rs"),
     include_str!("concurrent.rs"),
     include_str!("devices.rs"),
     include_str!("endings.rs"),
     include_str!("guards.rs"),
+    include_str!("installing.rs"),
     include_str!("licenses.rs"),
     include_str!("organizations.rs"),
     include_str!("reading.rs"),

@@ -9,12 +9,13 @@ use usher::ids::{OrganizationId, SessionId};
 use usher::ledger::change::{AuditEvent, BlockCause, Limit, Plan, Reason};
 use usher::ledger::command::Outcome;
 use usher::ledger::outcome::{
-    Beat, CheckedIn, CheckedOut, Denial, DenialReason, Done, Granted, Lease, LicenseState, Notice, PoolUsage, Refusal,
-    Revoked, SeatView, SessionEndReason, SessionView, TenantUsage, UserView,
+    Beat, CheckedIn, CheckedOut, Denial, DenialReason, Done, Granted, Lease, Notice, PoolUsage, Refusal, Revoked,
+    SeatView, SessionEndReason, SessionView, TenantUsage, UserView,
 };
 use usher::ledger::time::{Moment, Wall};
 
 use super::language::length;
+use super::license_facts;
 
 /// The names under which a scenario knows its sessions.
 pub type Names = BTreeMap<SessionId, String>;
@@ -36,7 +37,7 @@ impl Answer {
         Self { must: vec![what], may: Vec::new(), success: false }
     }
 
-    fn and(mut self, facts: impl IntoIterator<Item = String>) -> Self {
+    pub fn and(mut self, facts: impl IntoIterator<Item = String>) -> Self {
         self.may.extend(facts);
         self
     }
@@ -78,11 +79,14 @@ pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
         }
         Outcome::UpdateUser(answer) | Outcome::BlockUser(answer) => vec![plain(answer)],
         Outcome::CreateOrganization(answer) | Outcome::UpdateOrganization(answer) => vec![plain(answer)],
-        Outcome::SetEntitlements(answer) => vec![plain(answer)],
+        Outcome::InstallLicense(answer)
+        | Outcome::DeleteLicense(answer)
+        | Outcome::DeleteLicenses(answer)
+        | Outcome::RevokeLicense(answer) => vec![license_facts::changed(answer)],
     }
 }
 
-fn done<T>(answer: &Done<T>, say: impl FnOnce(&T) -> Answer) -> Answer {
+pub fn done<T>(answer: &Done<T>, say: impl FnOnce(&T) -> Answer) -> Answer {
     match answer {
         Ok(answer) => say(answer),
         Err(refusal) => refused(refusal),
@@ -214,7 +218,7 @@ fn notices(notices: &[Notice]) -> Vec<String> {
     notices.iter().map(say).collect()
 }
 
-fn level(usage: &PoolUsage) -> Vec<String> {
+pub fn level(usage: &PoolUsage) -> Vec<String> {
     let limit = match usage.limit {
         Limit::Seats(seats) => seats.to_string(),
         Limit::Unlimited => "unlimited".into(),
@@ -243,14 +247,8 @@ pub fn pool_usage(usage: &PoolUsage) -> Answer {
 
 /// `usage`
 pub fn tenant_usage(usage: &TenantUsage) -> Answer {
-    let license = match usage.license {
-        LicenseState::Demo => "demo mode",
-        LicenseState::Valid => "license in force",
-        LicenseState::NotYetValid => "license not yet valid",
-        LicenseState::Expired => "license expired",
-    };
     let users = &usage.users;
-    Answer::yes(license).and(notices(&usage.notices)).and([
+    Answer::yes(license_facts::state(usage.license)).and(notices(&usage.notices)).and([
         format!("users {}", users.total),
         format!("active {}", users.active),
         format!("blocked {}", users.blocked),

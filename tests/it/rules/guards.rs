@@ -92,7 +92,7 @@ fn login(broken: &[Broken], plan: &str, expected: &str) -> String {
     add(is(Blocked), "user ann blocked");
     add(is(NotYetValid), "license rest revision 3 gives other concurrent unlimited from 20d");
     add(is(NotYetValid), &format!("license target revision 3 gives crm {plan} {shrunk} from 20d"));
-    add(is(NotLicensed), "license target removed");
+    add(is(NotLicensed), "license target deleted");
     add(is(Expired) || is(ClockSuspect), "after 11d");
     // The regular work has seen the time before it is turned back.
     add(is(ClockSuspect), "sweep");
@@ -233,7 +233,7 @@ fn r16_a_relogin_passes_what_comes_after_it_and_nothing_that_comes_before() {
         relogin(plan, "", "north", "yes, renewed");
         relogin(plan, "tenant acme suspended", "north", "no: TENANT_SUSPENDED");
         relogin(plan, "after 10d", "north", "no: LICENSE_EXPIRED");
-        relogin(plan, "license target removed", "north", "no: POOL_NOT_LICENSED");
+        relogin(plan, "license target deleted", "north", "no: POOL_NOT_LICENSED");
         relogin(plan, "user ann blocked", "north", "no: USER_BLOCKED");
         relogin(plan, "revoke crm from ann", "north", "no: SEAT_NOT_GRANTED");
         relogin(plan, "", "south", "no: ORGANIZATION_ACCESS_OFF");
@@ -265,7 +265,7 @@ fn r15_a_grant_is_guarded_in_the_same_order() {
     let expired = "after 10d";
     let suspect = "after 10d\nsweep\nclock back 1d";
     let not_yet = "license rest revision 2 gives other concurrent 1 from 20d\nlicense target revision 2 gives crm named 1 from 20d";
-    let unlicensed = "license target removed";
+    let unlicensed = "license target deleted";
     let blocked = "user bob blocked";
     let full = "grant crm to ann";
     grant(&[], "yes, 1/1");
@@ -287,7 +287,7 @@ fn r20_a_question_changes_nothing() {
         organization north
         grant primary to ann bob
         audit
-        - EntitlementsChanged (primary revision 1)
+        - LicenseInstalled (primary revision 1)
         - OrganizationCreated at north
         - UserCreated ann (created by a grant)
         - SeatGranted ann in primary (all organizations)

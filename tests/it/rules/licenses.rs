@@ -18,7 +18,7 @@ fn r27_licenses_add_up() {
         dee signs in to primary on laptop           -> no: SEATS_EXHAUSTED, 3/3
         license all revision 1 gives primary concurrent unlimited
         dee signs in to primary on laptop           -> yes, 4/unlimited
-        license all removed
+        license all deleted
         usage primary                               -> 4/3, over 1
         ",
     );
@@ -34,7 +34,7 @@ fn r27_licenses_add_up() {
         license base revision 3 gives crm named 1   -> yes
         usage crm                                   -> 0/1
         license base revision 2 gives crm named 2   -> refused: LICENSE_REVISION
-        license ghost removed                       -> refused: NOT_FOUND license
+        license ghost deleted                       -> refused: NOT_FOUND license
         ",
     );
     check(
@@ -247,9 +247,9 @@ fn r30_demo_mode() {
         bob signs in to primary on laptop
         cid signs in to primary on laptop
         usage crm                                   -> 3/5, named, licensed
-        pool primary removed
+        pool primary deleted
         ann signs in to primary on laptop           -> no: POOL_NOT_LICENSED
-        pool crm removed
+        pool crm deleted
         usage primary                               -> 3/2, over 1, demo
         usage crm                                   -> 0/2, concurrent, demo
         heartbeat ann/laptop, bob/laptop            -> kept; kept
@@ -269,7 +269,7 @@ fn r30_demo_mode() {
         after 1d
         ann signs in to primary on laptop           -> no: LICENSE_EXPIRED
         usage primary                               -> 0/0, licensed
-        pool primary removed
+        pool primary deleted
         ann signs in to primary on laptop           -> yes, 1/2, notice DEMO_MODE
         ",
     );

@@ -2,7 +2,8 @@
 
 use usher::ledger::change::TenantState;
 use usher::ledger::command::{
-    ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Query, SessionOrder, UserOrder,
+    ListLicenses, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Query, SessionOrder,
+    UserOrder,
 };
 use usher::ledger::outcome::Status;
 
@@ -20,6 +21,7 @@ pub fn list(words: &mut Words) -> Result<Act, String> {
         "users" => users(words)?.into(),
         "organizations" => organizations(words)?.into(),
         "tenants" => tenants(words)?.into(),
+        "licenses" => ListLicenses { limit: EVERYTHING, ..ListLicenses::default() }.into(),
         other => return Err(format!("`{other}` cannot be listed")),
     };
     let mut all = true;
@@ -43,7 +45,8 @@ fn limit(query: &mut Query) -> &mut usize {
         Query::ListUsers(ask) => &mut ask.limit,
         Query::ListOrganizations(ask) => &mut ask.limit,
         Query::ListTenants(ask) => &mut ask.limit,
-        Query::GetTenant(_) | Query::GetUser(_) | Query::GetUsage(_) => unreachable!("these have no pages"),
+        Query::ListLicenses(ask) => &mut ask.limit,
+        other => unreachable!("{other:?} has no pages"),
     }
 }
 

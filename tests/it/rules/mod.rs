@@ -4,6 +4,8 @@
 mod always;
 mod facts;
 mod language;
+mod license_facts;
+mod license_verbs;
 mod lists;
 mod policies;
 mod stored;
@@ -17,6 +19,7 @@ mod devices;
 mod endings;
 mod every_rule;
 mod guards;
+mod installing;
 mod licenses;
 mod organizations;
 mod reading;

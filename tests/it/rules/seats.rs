@@ -312,7 +312,7 @@ fn r14_a_shrunk_limit() {
         license base revision 1 gives crm named 1
         license more revision 1 gives crm named 2
         grant crm to ann bob cid
-        license more removed
+        license more deleted
         usage crm                           -> 3/1, over 2
         ann signs in to crm on laptop       -> yes
         bob signs in to crm on laptop       -> no: SEAT_OVER_LIMIT

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use usher::ids::{DeviceId, EventNo, OrganizationId, PoolId, TenantId, TenantNo, UserId};
+use usher::ids::{DeviceId, EventNo, LicenseId, OrganizationId, PoolId, TenantId, TenantNo, UserId};
 use usher::ledger::change::{Actor, AuditEvent, Change, Changes};
 use usher::ledger::command::{
-    CheckOut, Command, Found, GetTenant, GetUsage, ListOrganizations, ListSessions, ListUsers, Outcome, Query, Request,
+    CheckOut, Command, Found, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, ListLicenses,
+    ListOrganizations, ListSessions, ListUsers, Outcome, Query, Request,
 };
 use usher::ledger::outcome::{CheckedOut, DenialReason, Notice};
 use usher::ledger::time::Moment;
@@ -67,8 +68,8 @@ fn key(row: &Change) -> Key {
     match row {
         Change::PutTenant(row) => (1, row.no, 0, 0, String::new()),
         Change::DeleteTenant(no) => (1, *no, 0, 0, String::new()),
-        Change::PutLicense(row) => (2, row.tenant, 0, 0, row.id.to_string()),
-        Change::DeleteLicense(tenant, id) => (2, *tenant, 0, 0, id.to_string()),
+        Change::PutLicense(row) => (2, row.tenant, 0, 0, revision(&row.id, row.revision)),
+        Change::DeleteLicense(tenant, id, no) => (2, *tenant, 0, 0, revision(id, *no)),
         Change::PutPool(row) => (3, row.tenant, row.no.0.into(), 0, String::new()),
         Change::PutOrganization(row) => (4, row.tenant, row.no.0, 0, String::new()),
         Change::DeleteOrganization(tenant, no) => (4, *tenant, no.0, 0, String::new()),
@@ -81,14 +82,22 @@ fn key(row: &Change) -> Key {
     }
 }
 
+/// The newest one first: a load must not depend on the order of the rows of one table.
+fn revision(id: &LicenseId, no: u64) -> String {
+    format!("{id} {:020}", u64::MAX - no)
+}
+
 /// Everything that can be read of a tenant.
-fn views(ledger: &mut Ledger, tenant: &TenantId, now: Moment) -> [Found; 5] {
-    let queries: [Query; 5] = [
+fn views(ledger: &mut Ledger, tenant: &TenantId, now: Moment) -> [Found; 8] {
+    let queries: [Query; 8] = [
         GetTenant.into(),
         GetUsage.into(),
         ListUsers { limit: EVERYTHING, ..ListUsers::default() }.into(),
         ListSessions { limit: EVERYTHING, ..ListSessions::default() }.into(),
         ListOrganizations { limit: EVERYTHING, ..ListOrganizations::default() }.into(),
+        ListLicenses { limit: EVERYTHING, ..ListLicenses::default() }.into(),
+        GetLicenseInformation.into(),
+        GetEntitlements.into(),
     ];
     queries.map(|query| ledger.query(Some(tenant), query, now))
 }
@@ -132,10 +141,7 @@ impl Cast {
                 self.pools.extend(ask.pools.iter().cloned());
             }
             Command::CreateOrganization(ask) => self.organizations.extend([ask.organization.clone()]),
-            Command::SetEntitlements(ask) => {
-                let pools = ask.grant.iter().flat_map(|grant| &grant.pools);
-                self.pools.extend(pools.map(|(pool, ..)| pool.clone()));
-            }
+            Command::InstallLicense(ask) => self.pools.extend(ask.grant.pools.iter().map(|(pool, ..)| pool.clone())),
             _ => {}
         }
     }

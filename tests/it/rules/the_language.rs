@@ -41,5 +41,5 @@ fn an_expectation_that_does_not_hold_fails() {
     expected("pool primary concurrent 0\nusage primary -> 1/0", "happened: 1/0, over 1");
     expected("heartbeat ann/laptop, ann/laptop -> kept", "happened: kept");
     expected("list sessions first 1 -> nobody", "happened: ann/laptop");
-    expected("audit\n- UserCreated ann", "happened:\n    - EntitlementsChanged (primary revision 1)");
+    expected("audit\n- UserCreated ann", "happened:\n    - LicenseInstalled (primary revision 1)");
 }

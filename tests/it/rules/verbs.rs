@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! pool primary concurrent 2 [from 1d] [until 30d]         a license of its own for one pool, with the next revision
-//! pool crm named unlimited | pool crm removed
-//! license gold revision 2 gives primary concurrent 2, crm named 3 [from 1d] [until 30d]
-//! license gold removed
+//! pool crm named unlimited | pool crm deleted
+//! license gold revision 2 gives primary concurrent 2, crm named 3 [tier gold] [features A B] [limits C 5 D unlimited]
+//!     [hosts a b] [customer 42] [to "Acme"] [issued 1h] [document "x"] [from 1d] [until 30d]; it may give nothing
+//! license gold deleted | license gold revoked [up to 2] [for "theft"] | licenses deleted
+//! license gold | list licenses | information | entitlements
 //! policy lease_ttl 10m                                    one field of the tenant's policy
 //! organization north ["North Sea"] | renamed "Zeta" | deleted
 //! user ann [administrator] [seats primary crm]            creates
@@ -33,16 +35,16 @@
 use std::time::Duration;
 
 use usher::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, UserId};
-use usher::ledger::change::{Limit, Plan, Profile};
+use usher::ledger::change::Profile;
 use usher::ledger::command::{
-    BlockUser, CloseIdle, Command, CreateOrganization, CreateTenant, CreateUser, DeleteOrganization, DeleteTenant,
-    DeleteUser, GrantSeats, LicenseGrant, Query, RevokeSeats, SetEntitlements, SuspendTenant, UnblockUser,
+    BlockUser, CloseIdle, Command, CreateOrganization, CreateTenant, CreateUser, DeleteLicenses, DeleteOrganization,
+    DeleteTenant, DeleteUser, GrantSeats, LicenseGrant, Query, RevokeSeats, SuspendTenant, UnblockUser,
     UpdateOrganization, UpdateUser, UserPatch,
 };
 use usher::ledger::time::Wall;
 
 use super::language::Words;
-use super::{lists, policies};
+use super::{license_verbs, lists, policies};
 
 /// When every scenario starts; dates of licenses are told from here.
 pub const START: Wall = Wall(1_750_000_000_000);
@@ -81,6 +83,10 @@ pub enum Act {
         from: Option<String>,
     },
     Usage(Option<PoolId>),
+    /// The newest revision that is listed.
+    ShowLicense(LicenseId),
+    Information,
+    Entitlements,
     Show(UserId),
     List {
         query: Query,
@@ -103,11 +109,13 @@ pub struct Login {
 impl Act {
     /// A question, which makes no sense without an answer.
     pub fn reads(&self) -> bool {
-        matches!(self, Act::Usage(_) | Act::Show(_) | Act::List { .. } | Act::More | Act::CouldSignIn(_))
+        let about_licenses = matches!(self, Act::ShowLicense(_) | Act::Information | Act::Entitlements);
+        let others = matches!(self, Act::Usage(_) | Act::Show(_) | Act::List { .. } | Act::More | Act::CouldSignIn(_));
+        about_licenses || others
     }
 }
 
-fn command(command: impl Into<Command>) -> Act {
+pub fn command(command: impl Into<Command>) -> Act {
     Act::Command(Box::new(command.into()))
 }
 
@@ -117,8 +125,14 @@ fn command(command: impl Into<Command>) -> Act {
 /// What is wrong with it.
 pub fn act(words: &mut Words) -> Result<Act, String> {
     let act = match words.next("a verb")?.as_str() {
-        "pool" => pool(words)?,
-        "license" => license(words)?,
+        "pool" => license_verbs::pool(words)?,
+        "license" => license_verbs::license(words)?,
+        "licenses" => {
+            words.expect("deleted")?;
+            command(DeleteLicenses)
+        }
+        "information" => Act::Information,
+        "entitlements" => Act::Entitlements,
         "policy" => command(policies::policy(words)?),
         "organization" => organization(words)?,
         "user" => user(words)?,
@@ -150,7 +164,7 @@ pub fn act(words: &mut Words) -> Result<Act, String> {
     Ok(act)
 }
 
-fn parsed<T, E: ToString>(what: &str, parse: fn(&str) -> Result<T, E>, words: &mut Words) -> Result<T, String> {
+pub fn parsed<T, E: ToString>(what: &str, parse: fn(&str) -> Result<T, E>, words: &mut Words) -> Result<T, String> {
     let word = words.next(what)?;
     parse(&word).map_err(|error| format!("{what}: `{word}` {}", error.to_string()))
 }
@@ -198,53 +212,6 @@ fn version(words: &mut Words) -> Result<Option<u64>, String> {
     }
     words.expect("version")?;
     words.number("a version").map(Some)
-}
-
-fn entitlement(pool: PoolId, words: &mut Words) -> Result<(PoolId, Plan, Limit), String> {
-    let plan = match words.next("a plan")?.as_str() {
-        "named" => Plan::Named,
-        "concurrent" => Plan::Concurrent,
-        other => return Err(format!("`{other}` is no plan")),
-    };
-    let limit = if words.eat("unlimited") { Limit::Unlimited } else { Limit::Seats(words.number("a limit")?) };
-    Ok((pool, plan, limit))
-}
-
-fn dates(words: &mut Words) -> Result<(Option<Wall>, Option<Wall>), String> {
-    let from = words.eat("from").then(|| words.duration()).transpose()?;
-    let until = words.eat("until").then(|| words.duration()).transpose()?;
-    Ok((from.map(|after| START.plus(after)), until.map(|after| START.plus(after))))
-}
-
-fn pool(words: &mut Words) -> Result<Act, String> {
-    let pool = pool_id(words)?;
-    let license = LicenseId::stored(pool.as_str());
-    if words.eat("removed") {
-        return Ok(command(SetEntitlements { license, grant: None }));
-    }
-    let pools = vec![entitlement(pool, words)?];
-    let (not_before, expires) = dates(words)?;
-    Ok(Act::License(license, LicenseGrant { revision: 0, not_before, expires, pools }))
-}
-
-fn license(words: &mut Words) -> Result<Act, String> {
-    let license = parsed("a license", LicenseId::parse, words)?;
-    if words.eat("removed") {
-        return Ok(command(SetEntitlements { license, grant: None }));
-    }
-    words.expect("revision")?;
-    let revision = words.number("a revision")?;
-    words.expect("gives")?;
-    let mut pools = Vec::new();
-    loop {
-        let pool = pool_id(words)?;
-        pools.push(entitlement(pool, words)?);
-        if !words.eat(",") {
-            break;
-        }
-    }
-    let (not_before, expires) = dates(words)?;
-    Ok(command(SetEntitlements { license, grant: Some(LicenseGrant { revision, not_before, expires, pools }) }))
 }
 
 fn tenant(words: &mut Words) -> Result<Act, String> {

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use usher::ids::{EventNo, SessionId, TenantId, TenantNo};
+use usher::ids::{EventNo, LicenseId, SessionId, TenantId, TenantNo};
 use usher::ledger::change::{Actor, Changes};
 use usher::ledger::command::{
-    CheckIn, CheckOut, CloseSession, Command, CreateTenant, Cursor, Found, GetUsage, GetUser, Heartbeat, Outcome,
-    Query, Request, SetEntitlements,
+    CheckIn, CheckOut, CloseSession, Command, CreateTenant, Cursor, Found, GetEntitlements, GetLicenseInformation,
+    GetUsage, GetUser, Heartbeat, InstallLicense, ListLicenses, Outcome, Query, Request,
 };
 use usher::ledger::outcome::{CheckedOut, Refusal, SessionView};
 use usher::ledger::time::{Moment, Tick};
@@ -17,7 +17,7 @@ use super::facts::{self, Answer, Names};
 use super::language::{self, Line};
 use super::stored::{self, Cast, Stored};
 use super::verbs::{Act, Login, START, session_id};
-use super::{always, stored::could};
+use super::{always, license_facts, stored::could};
 
 /// Who asks, unless a line `actor` says otherwise.
 const USUAL: &str = "desk";
@@ -134,7 +134,7 @@ impl World {
                 self.revisions += 1;
                 let mut grant = grant.clone();
                 grant.revision = self.revisions;
-                let install = SetEntitlements { license: license.clone(), grant: Some(grant) };
+                let install = InstallLicense { license: license.clone(), grant };
                 return self.ask(&self.tenant.clone(), install.into());
             }
             Act::SignIn { login, name } => return self.sign_in(login, name),
@@ -156,6 +156,19 @@ impl World {
                 return self.ask(&self.tenant.clone(), close.into());
             }
             Act::Usage(pool) => return Ok(vec![self.usage(pool.as_ref())]),
+            Act::ShowLicense(license) => return Ok(vec![self.license(license)]),
+            Act::Information => {
+                let Found::GetLicenseInformation(found) = self.query(GetLicenseInformation.into()) else {
+                    unreachable!("the answer to GetLicenseInformation")
+                };
+                return Ok(vec![facts::done(&found, |told| license_facts::information(told, self.now))]);
+            }
+            Act::Entitlements => {
+                let Found::GetEntitlements(found) = self.query(GetEntitlements.into()) else {
+                    unreachable!("the answer to GetEntitlements")
+                };
+                return Ok(vec![facts::done(&found, license_facts::entitlements)]);
+            }
             Act::Show(user) => {
                 let found = self.query(GetUser { user: user.clone() }.into());
                 let Found::GetUser(found) = found else { unreachable!("the answer to GetUser") };
@@ -192,7 +205,13 @@ impl World {
     }
 
     fn apply(&mut self, tenant: &TenantId, command: Command) -> Result<(Outcome, Changes), String> {
-        let shrinks = matches!(command, Command::SetEntitlements(_));
+        let shrinks = matches!(
+            command,
+            Command::InstallLicense(_)
+                | Command::DeleteLicense(_)
+                | Command::DeleteLicenses(_)
+                | Command::RevokeLicense(_)
+        );
         let before = self.pools(tenant);
         let mut changes = Changes::default();
         let request = Request { tenant: tenant.clone(), actor: self.actor.clone(), command };
@@ -287,6 +306,14 @@ impl World {
         }
     }
 
+    fn license(&mut self, id: &LicenseId) -> Answer {
+        let Found::ListLicenses(Ok(all)) = self.query(ListLicenses { limit: 1_000, after: None }.into()) else {
+            unreachable!("the answer to ListLicenses")
+        };
+        let found = all.rows.iter().find(|license| license.id == *id);
+        found.map_or_else(|| Answer::no("none".into()), |license| license_facts::license(license, self.now))
+    }
+
     fn usage(&mut self, pool: Option<&usher::ids::PoolId>) -> Answer {
         match (self.query(GetUsage.into()), pool) {
             (Found::GetUsage(Ok(usage)), None) => facts::tenant_usage(&usage),
@@ -334,6 +361,7 @@ impl World {
             Found::ListOrganizations(page) => {
                 page.map(|page| (text(page.rows.iter().map(|one| one.id.as_str()).collect()), page.next))?
             }
+            Found::ListLicenses(page) => page.map(|page| (license_facts::licenses(&page.rows), page.next))?,
             Found::ListTenants(page) => (text(page.rows.iter().map(|one| one.id.as_str()).collect()), page.next),
             other => unreachable!("the answer to a list, not {other:?}"),
         })
@@ -361,7 +389,8 @@ fn set_cursor(query: &mut Query, cursor: Cursor) {
         Query::ListUsers(ask) => ask.after = Some(cursor),
         Query::ListOrganizations(ask) => ask.after = Some(cursor),
         Query::ListTenants(ask) => ask.after = Some(cursor),
-        Query::GetTenant(_) | Query::GetUser(_) | Query::GetUsage(_) => unreachable!("these have no pages"),
+        Query::ListLicenses(ask) => ask.after = Some(cursor),
+        other => unreachable!("{other:?} has no pages"),
     }
 }
 

@@ -167,7 +167,8 @@ impl Account {
                 }
                 self.facts.note(Fact::Blocked(user()?), no, false);
             }
-            Action::EntitlementsChanged => self.license(event, sent)?,
+            Action::LicenseInstalled => self.install(event, sent)?,
+            Action::LicenseDeleted | Action::LicenseRevoked => drop(self.end_license(event)),
             _ => {}
         }
         Ok(())
@@ -185,21 +186,28 @@ impl Account {
         self.facts.note(Fact::Blocked(user.clone()), no, false);
     }
 
-    fn license(&mut self, event: &AuditEvent, sent: &Sent) -> Result<(), String> {
-        let words: Vec<&str> = event.detail.split(' ').collect();
-        let id = LicenseId::stored(words[0]);
+    /// `main revision 3; crm 1 -> 2`
+    fn install(&mut self, event: &AuditEvent, sent: &Sent) -> Result<(), String> {
+        let id = self.end_license(event);
+        let said = event.detail.split(';').next().unwrap_or_default();
+        let revision = said.rsplit(' ').next().unwrap_or_default();
+        let revision = revision.parse().map_err(|error| format!("{}: {error}", event.detail))?;
+        let grant = sent.get(&(self.id.clone(), id.clone(), revision));
+        let grant = grant.ok_or_else(|| format!("a license that nobody sent: {event:?}"))?;
+        self.facts.note(Fact::License(id.clone(), revision), event.no, true);
+        self.licenses.insert(id, grant.clone());
+        Ok(())
+    }
+
+    /// Whatever the license gave, it gives no more. A revoked one leaves the tenant without its seats, not in demo mode:
+    /// this one is never the tenant's only license.
+    fn end_license(&mut self, event: &AuditEvent) -> LicenseId {
+        let id = LicenseId::stored(event.detail.split(' ').next().unwrap_or_default());
         if let Some(former) = self.licenses.remove(&id) {
             self.facts.note(Fact::License(id.clone(), former.revision), event.no, false);
         }
-        if let [_, "revision", revision] = words[..] {
-            let revision = revision.parse().map_err(|error| format!("{}: {error}", event.detail))?;
-            let grant = sent.get(&(self.id.clone(), id.clone(), revision));
-            let grant = grant.ok_or_else(|| format!("a license that nobody sent: {event:?}"))?;
-            self.facts.note(Fact::License(id.clone(), revision), event.no, true);
-            self.licenses.insert(id, grant.clone());
-        }
         self.licensed_at = event.no;
-        Ok(())
+        id
     }
 
     fn note_usage(&mut self, no: EventNo) {

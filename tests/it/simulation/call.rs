@@ -114,7 +114,9 @@ fn ask(journal: Arc<Journal>, tenant: TenantId, asked: Asked) -> Answering {
         Asked::Command(Command::UpdateTenant(ask)) => submit(journal, tenant, ask, Outcome::UpdateTenant),
         Asked::Command(Command::CloseSession(ask)) => submit(journal, tenant, ask, Outcome::CloseSession),
         Asked::Command(Command::CloseIdle(ask)) => submit(journal, tenant, ask, Outcome::CloseIdle),
-        Asked::Command(Command::SetEntitlements(ask)) => submit(journal, tenant, ask, Outcome::SetEntitlements),
+        Asked::Command(Command::InstallLicense(ask)) => submit(journal, tenant, ask, Outcome::InstallLicense),
+        Asked::Command(Command::DeleteLicense(ask)) => submit(journal, tenant, ask, Outcome::DeleteLicense),
+        Asked::Command(Command::RevokeLicense(ask)) => submit(journal, tenant, ask, Outcome::RevokeLicense),
         Asked::Command(other) => panic!("no client asks {other:?}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use usher::ids::{SessionId, TenantId};
 use usher::journal::JournalError;
-use usher::ledger::command::{Command, Outcome, SetEntitlements};
+use usher::ledger::command::{Command, Outcome};
 use usher::ledger::outcome::Beat;
 
 use super::call::{Answer, Answered, Asked, Call, Login, Opening};
@@ -176,7 +176,7 @@ impl World {
         // An older license would only be refused; a probe is made again by who made it.
         let pointless = matches!(
             &asked,
-            Asked::Command(Command::SetEntitlements(SetEntitlements { grant: None, .. }) | Command::UpdateTenant(_))
+            Asked::Command(Command::DeleteLicense(_) | Command::RevokeLicense(_) | Command::UpdateTenant(_))
         );
         if attempts < ATTEMPTS && !pointless {
             let at = self.now + 50 + self.dice.below(1_500);
@@ -206,7 +206,9 @@ fn about(call: &Call, clients: &Clients) -> Option<About> {
         Asked::Command(Command::CheckOut(ask)) if !ask.check_only => {
             clients.issued.get(&ask.fresh).cloned().map(About::Seat)
         }
-        Asked::Command(Command::SetEntitlements(_)) => Some(About::License(call.tenant.clone())),
+        Asked::Command(Command::InstallLicense(_) | Command::DeleteLicense(_) | Command::RevokeLicense(_)) => {
+            Some(About::License(call.tenant.clone()))
+        }
         _ => None,
     }
 }

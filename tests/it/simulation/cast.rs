@@ -80,18 +80,17 @@ pub fn main_grant(revision: u64, pick: usize) -> LicenseGrant {
     let seats = |pick: usize, least: u64| Limit::Seats(least + (pick % 4) as u64);
     LicenseGrant {
         revision,
-        not_before: None,
-        expires: None,
         pools: vec![
             (pool("crm"), Plan::Concurrent, seats(pick, 0)),
             (pool("office"), Plan::Named, seats(pick / 4, 1)),
             (pool("lobby"), Plan::Concurrent, Limit::Unlimited),
         ],
+        ..LicenseGrant::default()
     }
 }
 
 /// Some seats more for a little while.
 pub fn extra_grant(revision: u64, expires: Wall) -> LicenseGrant {
     let pools = vec![(pool("crm"), Plan::Concurrent, Limit::Seats(1)), (pool("office"), Plan::Named, Limit::Seats(1))];
-    LicenseGrant { revision, not_before: None, expires: Some(expires), pools }
+    LicenseGrant { revision, expires: Some(expires), pools, ..LicenseGrant::default() }
 }

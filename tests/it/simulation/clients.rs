@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use usher::ids::{LicenseId, SessionId, TenantId};
 use usher::ledger::command::{
-    BlockUser, CheckIn, CheckOut, CloseIdle, CloseSession, Command, DeleteUser, GetUsage, GrantSeats, Heartbeat,
-    LicenseGrant, ListSessions, Query, RevokeSeats, SetEntitlements, UnblockUser,
+    BlockUser, CheckIn, CheckOut, CloseIdle, CloseSession, Command, DeleteLicense, DeleteUser, GetUsage, GrantSeats,
+    Heartbeat, InstallLicense, LicenseGrant, ListSessions, Query, RevokeLicense, RevokeSeats, UnblockUser,
 };
 use usher::ledger::time::Wall;
 
@@ -60,7 +60,7 @@ impl Clients {
         self.last_revision += 1;
         let grant = make(self.last_revision);
         self.sent.insert((tenant.clone(), license.clone(), grant.revision), grant.clone());
-        SetEntitlements { license, grant: Some(grant) }.into()
+        InstallLicense { license, grant }.into()
     }
 
     /// The same again, by a client that never heard the answer. A login gets a fresh session id each time.
@@ -119,8 +119,12 @@ impl Clients {
 
     fn extra(&mut self, tenant: &TenantId, ask: &Ask, wall: Wall) -> Command {
         let license = cast::extra_license();
+        if ask.pick.is_multiple_of(12) {
+            // A list of the vendor names whatever was sent so far.
+            return RevokeLicense { license, up_to_revision: self.last_revision, why: "theft".into() }.into();
+        }
         if ask.pick.is_multiple_of(3) {
-            return SetEntitlements { license, grant: None }.into();
+            return DeleteLicense { license }.into();
         }
         let expires = Wall(wall.0 + 1 + (ask.pick % 60_000) as i64);
         self.license(tenant, license, |revision| cast::extra_grant(revision, expires))

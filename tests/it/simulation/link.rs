@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{mpsc, oneshot};
 use usher::ids::{OwnerToken, ShardId};
 use usher::ledger::change::{AuditEvent, Change};
-use usher::store::{Answer, AuditQuery, Batch, ClaimError, CommitError, Owner, Position, Store, StoreError};
+use usher::store::{Answer, AuditQuery, Batch, ClaimError, CommitError, Founding, Owner, Position, Store, StoreError};
 
 use super::cast::SHARDS;
 
@@ -43,8 +43,8 @@ pub fn lost() -> StoreError {
 }
 
 impl Store for Link {
-    fn shards(&self, _wanted: u16) -> Answer<'_, Result<u16, StoreError>> {
-        Box::pin(async { Ok(SHARDS) })
+    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, StoreError>> {
+        Box::pin(async move { Ok(Founding { shards: SHARDS, ..wanted }) })
     }
 
     fn claim(&self, shard: ShardId, over: Option<Owner>, token: OwnerToken) -> Answer<'_, Claimed> {

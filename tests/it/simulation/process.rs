@@ -15,6 +15,7 @@ use usher::ledger::{Config, Seed};
 
 use super::cast::{DEMO_SEATS, SHARDS};
 use super::link::Link;
+use crate::support::memory::founding;
 
 /// A standstill, until this moment of the simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +65,7 @@ impl Process {
         let (clock, manual) = Clock::manual(wall);
         let link = Link::default();
         let config = JournalConfig { ledger: Config { demo_seats: DEMO_SEATS, seed: Seed(seed) }, queue: 16, batch: 5 };
-        let starting = runtime.spawn(Journal::start(Arc::new(link.clone()), clock.clone(), SHARDS, config));
+        let starting = runtime.spawn(Journal::start(Arc::new(link.clone()), clock.clone(), founding(SHARDS), config));
         Self {
             no,
             runtime,

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::{Notify, mpsc};
-use usher::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId};
+use usher::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId};
 use usher::ledger::change::{AuditEvent, Change};
-use usher::store::{Answer, AuditQuery, Batch, ClaimError, CommitError, Owner, Position, Store, StoreError};
+use usher::store::{Answer, AuditQuery, Batch, ClaimError, CommitError, Founding, Owner, Position, Store, StoreError};
 use uuid::Uuid;
 
 use super::rows::Rows;
@@ -80,9 +80,14 @@ impl Memory {
     }
 }
 
+/// What a store with so many shards was founded with.
+pub fn founding(shards: u16) -> Founding {
+    Founding { shards, instance: InstanceId(Uuid::from_u128(7)) }
+}
+
 impl Store for Memory {
-    fn shards(&self, _wanted: u16) -> Answer<'_, Result<u16, StoreError>> {
-        Box::pin(async { Ok(1) })
+    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, StoreError>> {
+        Box::pin(async move { Ok(Founding { shards: 1, ..wanted }) })
     }
 
     fn claim(

@@ -44,8 +44,8 @@ fn key(change: &Change) -> Key {
     match change {
         Change::PutTenant(row) => plain(0, row.no, 0, 0),
         Change::DeleteTenant(no) => plain(0, *no, 0, 0),
-        Change::PutLicense(row) => (1, row.tenant.0, 0, 0, row.id.to_string()),
-        Change::DeleteLicense(tenant, id) => (1, tenant.0, 0, 0, id.to_string()),
+        Change::PutLicense(row) => (1, row.tenant.0, 0, 0, format!("{} {:020}", row.id, row.revision)),
+        Change::DeleteLicense(tenant, id, revision) => (1, tenant.0, 0, 0, format!("{id} {revision:020}")),
         Change::PutPool(row) => plain(2, row.tenant, row.no.0.into(), 0),
         Change::PutOrganization(row) => plain(3, row.tenant, row.no.0, 0),
         Change::DeleteOrganization(tenant, no) => plain(3, *tenant, no.0, 0),

@@ -19,11 +19,17 @@ COMMENT ON COLUMN shards.epoch IS 'How often the shard was claimed.';
 COMMENT ON COLUMN shards.seq IS 'The last committed batch. NOT NULL carries the fence: a stale owner writes NULL.';
 COMMENT ON COLUMN shards.tick_ms IS 'Tick: the shard''s time at its last batch.';
 COMMENT ON COLUMN shards.wall_ms IS 'Wall time at the last batch: milliseconds since 1970-01-01 UTC.';
-COMMENT ON COLUMN shards.wall_high_ms IS 'The highest wall time ever seen (R31): milliseconds since 1970-01-01 UTC.';
+COMMENT ON COLUMN shards.wall_high_ms IS 'High-water mark of wall time, by which licenses are judged (R31): milliseconds since 1970-01-01 UTC.';
 COMMENT ON COLUMN shards.last_event_no IS 'The highest number of an audit event.';
 COMMENT ON COLUMN shards.last_tenant_no IS 'The highest tenant number ever given: none is given twice.';
 COMMENT ON COLUMN shards.shard_id IS 'From 0 on. How many there are is fixed at first start.';
 COMMENT ON COLUMN shards.owner_token IS 'The owner''s random token; all zero: no owner.';
+
+CREATE TABLE installation (
+    instance_id uuid NOT NULL PRIMARY KEY
+);
+COMMENT ON TABLE installation IS 'One row, made with the shards at first start.';
+COMMENT ON COLUMN installation.instance_id IS 'Names the installation: a license can be bound to it (R28).';
 
 CREATE TABLE tenants (
     created      bigint   NOT NULL,
@@ -50,22 +56,36 @@ COMMENT ON COLUMN tenants.policy IS 'JSON; durations in milliseconds; what is mi
 
 CREATE TABLE licenses (
     revision      bigint   NOT NULL,
+    revoked_up_to bigint,
     not_before_ms bigint,
     expires_ms    bigint,
+    installed     bigint   NOT NULL,
+    changed       bigint   NOT NULL,
     tenant_no     integer  NOT NULL,
     shard_id      smallint NOT NULL,
+    standing      smallint NOT NULL,
     license_id    text     NOT NULL,
     entitlements  text     NOT NULL,
-    PRIMARY KEY (shard_id, tenant_no, license_id)
+    terms         text     NOT NULL,
+    document      text     NOT NULL,
+    installed_by  text     NOT NULL,
+    PRIMARY KEY (shard_id, tenant_no, license_id, revision)
 );
-COMMENT ON TABLE licenses IS 'Installed licenses, as far as decisions need them (R27, R28).';
+COMMENT ON TABLE licenses IS 'Installed licenses (R27, R28): of each the newest revision, and the last few before it as records.';
 COMMENT ON COLUMN licenses.revision IS 'A higher one replaces a lower one (R27).';
+COMMENT ON COLUMN licenses.revoked_up_to IS 'The vendor revoked every revision up to this one; NULL: none.';
+COMMENT ON COLUMN licenses.installed IS 'Tick.';
+COMMENT ON COLUMN licenses.changed IS 'Tick of the last command that changed it.';
+COMMENT ON COLUMN licenses.standing IS '1 current, 2 superseded by a higher revision, 3 deleted (remembered, so that no older revision comes back), 4 revoked.';
 COMMENT ON COLUMN licenses.not_before_ms IS 'In force from this wall time on (milliseconds since 1970-01-01 UTC); NULL: always was.';
 COMMENT ON COLUMN licenses.expires_ms IS 'In force before this wall time (milliseconds since 1970-01-01 UTC); NULL: never expires.';
 COMMENT ON COLUMN licenses.tenant_no IS 'See tenants.';
 COMMENT ON COLUMN licenses.shard_id IS 'See shards.';
 COMMENT ON COLUMN licenses.license_id IS 'As the license names itself.';
 COMMENT ON COLUMN licenses.entitlements IS 'JSON: [{"pool": pool_no, "plan": "NAMED"|"CONCURRENT", "limit": seats|"UNLIMITED"}].';
+COMMENT ON COLUMN licenses.terms IS 'JSON: what only people and applications read; what is missing has its default.';
+COMMENT ON COLUMN licenses.document IS 'The signed document, as it was verified.';
+COMMENT ON COLUMN licenses.installed_by IS 'Who installed it.';
 
 CREATE TABLE pools (
     tenant_no integer  NOT NULL,
@@ -202,7 +222,7 @@ COMMENT ON COLUMN audit.at_ms IS 'Wall time: milliseconds since 1970-01-01 UTC.'
 COMMENT ON COLUMN audit.tenant_no IS 'See tenants.';
 COMMENT ON COLUMN audit.count IS 'How many identical denials this event stands for (R21); else 1.';
 COMMENT ON COLUMN audit.shard_id IS 'See shards.';
-COMMENT ON COLUMN audit.action IS '1-3 session started, renewed, ended; 4 check-out denied; 10-11 seat granted, revoked; 20-24 user created, updated, blocked, unblocked, deleted; 30-32 organization created, updated, deleted; 40-44 tenant created, updated, suspended, resumed, deleted; 50 entitlements changed.';
+COMMENT ON COLUMN audit.action IS '1-3 session started, renewed, ended; 4 check-out denied; 10-11 seat granted, revoked; 20-24 user created, updated, blocked, unblocked, deleted; 30-32 organization created, updated, deleted; 40-44 tenant created, updated, suspended, resumed, deleted; 50-52 license installed, deleted, revoked.';
 COMMENT ON COLUMN audit.reason IS 'Below 100: denied. 1 tenant not found, 2 tenant suspended, 3 clock suspect, 4 license not yet valid, 5 license expired, 6 pool not licensed, 7 user not found, 8 user blocked, 9 seat not granted, 10 seat over limit, 11 organization access off, 12 already signed in, 13 seats exhausted. Above 100: sessions.ended_reason + 100.';
 COMMENT ON COLUMN audit.session_id IS 'The session it is about.';
 COMMENT ON COLUMN audit.actor IS 'Who asked.';

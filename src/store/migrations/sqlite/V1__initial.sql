@@ -1,6 +1,6 @@
 -- The schema of the embedded store. The PostgreSQL schema beside it has the same tables and columns.
 --
--- Ticks (started, last_activity, ended, granted, created, shards.tick_ms) are milliseconds on the shard's own
+-- Ticks (started, last_activity, ended, granted, created, installed, changed, shards.tick_ms) are milliseconds on the shard's own
 -- line of time, which never goes back (R31); shards.wall_ms is the wall time of shards.tick_ms, so the wall time
 -- of a tick is about wall_ms - (tick_ms - tick). Columns named wall_…, at_ms, not_before_ms and expires_ms are
 -- milliseconds since 1970-01-01 UTC.
@@ -17,9 +17,14 @@ CREATE TABLE shards (
     seq           INTEGER NOT NULL,  -- The last committed batch. NOT NULL carries the fence: a stale owner writes NULL.
     tick_ms       INTEGER NOT NULL,  -- The shard's time at its last batch.
     wall_ms       INTEGER NOT NULL,  -- Wall time at its last batch.
-    wall_high_ms  INTEGER NOT NULL,  -- The highest wall time ever seen (R31).
+    wall_high_ms  INTEGER NOT NULL,  -- High-water mark: licenses are judged by it (R31).
     last_tenant_no INTEGER NOT NULL, -- The highest tenant number ever given: none is given twice.
     last_event_no INTEGER NOT NULL   -- The highest number of an audit event.
+) STRICT, WITHOUT ROWID;
+
+-- One row, made with the shards at first start.
+CREATE TABLE installation (
+    instance_id   BLOB    NOT NULL PRIMARY KEY  -- 16 bytes. Names the installation: a license can be bound to it (R28).
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tenants (
@@ -35,15 +40,24 @@ CREATE TABLE tenants (
     PRIMARY KEY (shard_id, tenant_no)
 ) STRICT, WITHOUT ROWID;
 
+-- Of each license the newest revision, and the last few before it as records (R27, R28).
 CREATE TABLE licenses (
     shard_id      INTEGER NOT NULL,
     tenant_no     INTEGER NOT NULL,
     license_id    TEXT    NOT NULL,
     revision      INTEGER NOT NULL,  -- A higher one replaces a lower one (R27).
+    standing      INTEGER NOT NULL,  -- 1 current, 2 superseded by a higher revision, 3 deleted (remembered, so that no
+                                     -- older revision comes back), 4 revoked.
+    revoked_up_to INTEGER,           -- The vendor revoked every revision up to this one; NULL: none.
     not_before_ms INTEGER,           -- In force from here on; NULL: always was.
     expires_ms    INTEGER,           -- In force before this; NULL: never expires.
     entitlements  TEXT    NOT NULL,  -- JSON: [{"pool": pool_no, "plan": "NAMED"|"CONCURRENT", "limit": seats|"UNLIMITED"}].
-    PRIMARY KEY (shard_id, tenant_no, license_id)
+    terms         TEXT    NOT NULL,  -- JSON: what only people and applications read; what is missing has its default.
+    document      TEXT    NOT NULL,  -- The signed document, as it was verified.
+    installed     INTEGER NOT NULL,  -- Tick.
+    installed_by  TEXT    NOT NULL,  -- Who installed it.
+    changed       INTEGER NOT NULL,  -- Tick of the last command that changed it.
+    PRIMARY KEY (shard_id, tenant_no, license_id, revision)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE pools (
@@ -123,7 +137,8 @@ CREATE TABLE audit (
     action        INTEGER NOT NULL,  -- 1-3 session started, renewed, ended; 4 check-out denied; 10-11 seat granted,
                                      -- revoked; 20-24 user created, updated, blocked, unblocked, deleted; 30-32
                                      -- organization created, updated, deleted; 40-44 tenant created, updated,
-                                     -- suspended, resumed, deleted; 50 entitlements changed.
+                                     -- suspended, resumed, deleted; 50-52 license
+                                     -- installed, deleted, revoked.
     reason        INTEGER,           -- Below 100: denied. 1 tenant not found, 2 tenant suspended, 3 clock suspect,
                                      -- 4 license not yet valid, 5 license expired, 6 pool not licensed, 7 user not
                                      -- found, 8 user blocked, 9 seat not granted, 10 seat over limit,

@@ -1,10 +1,10 @@
-//! What administrators do: tenants, policies, users, organizations, licenses.
+//! What administrators do: tenants, policies, users, organizations.
 
-use usher::ids::{LicenseId, PoolId, TenantId};
-use usher::ledger::change::{Limit, Plan, Profile};
+use usher::ids::TenantId;
+use usher::ledger::change::Profile;
 use usher::ledger::command::{
-    BlockUser, Command, CreateOrganization, CreateTenant, CreateUser, DeleteOrganization, DeleteUser, LicenseGrant,
-    PolicyPatch, SetEntitlements, UnblockUser, UpdateOrganization, UpdateTenant, UpdateUser, UserPatch,
+    BlockUser, Command, CreateOrganization, CreateTenant, CreateUser, DeleteOrganization, DeleteUser, PolicyPatch,
+    UnblockUser, UpdateOrganization, UpdateTenant, UpdateUser, UserPatch,
 };
 use usher::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
 
@@ -117,28 +117,5 @@ impl Generator {
             .into(),
             _ => DeleteOrganization { organization }.into(),
         }
-    }
-
-    pub(super) fn set_entitlements(&mut self) -> Command {
-        let license = LicenseId::stored(self.dice.word(&["base", "base", "more"]));
-        if self.dice.percent(15) {
-            return SetEntitlements { license, grant: None }.into();
-        }
-        let mut pools = Vec::new();
-        for (pool, plan) in [("primary", Plan::Concurrent), ("crm", Plan::Named), ("extra", Plan::Concurrent)] {
-            if self.dice.percent(85) {
-                let plan = if self.dice.percent(3) { Plan::Named } else { plan };
-                let limit = match self.dice.below(10) {
-                    0 => Limit::Unlimited,
-                    seats => Limit::Seats(seats / 2),
-                };
-                pools.push((PoolId::stored(pool), plan, limit));
-            }
-        }
-        let not_before = self.perhaps(10, Self::date);
-        let expires = self.perhaps(30, Self::date).filter(|end| not_before.is_none_or(|from| from < *end));
-        // Time makes revisions grow, mostly.
-        let revision = self.no as u64 - self.dice.below(20).min(self.no as u64);
-        SetEntitlements { license, grant: Some(LicenseGrant { revision, not_before, expires, pools }) }.into()
     }
 }

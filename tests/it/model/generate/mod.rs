@@ -3,6 +3,7 @@
 
 mod admin;
 mod gate;
+mod licenses;
 mod queries;
 mod values;
 
@@ -11,7 +12,7 @@ use usher::ledger::command::{CheckIn, Command, CreateOrganization, DeleteTenant,
 use usher::ledger::time::{Moment, Tick, Wall};
 
 use super::dice::Dice;
-use super::naive::count::Standing;
+use super::naive::licenses::Standing;
 use super::naive::{Model, Tenant};
 use super::step::{Act, Step};
 
@@ -75,7 +76,7 @@ impl Generator {
                 borders.push((session.last_activity + tenant.policy.idle_after).0);
                 borders.push((session.last_activity + tenant.policy.away_after).0);
             }
-            let dates = tenant.licenses.iter().flat_map(|license| [license.grant.not_before, license.grant.expires]);
+            let dates = tenant.deciding().flat_map(|license| [license.grant.not_before, license.grant.expires]);
             borders.extend(dates.flatten().map(|date| (date.0 - self.offset).max(0) as u64));
         }
         let far = if self.dice.percent(90) { 20 * MINUTE } else { 2 * DAY };
@@ -90,7 +91,7 @@ impl Generator {
 
     /// The wall clock jumps: anywhere, back to the truth, or right to a license's date.
     fn other_offset(&mut self, model: &Model) -> i64 {
-        let licenses = model.tenants.iter().flat_map(|tenant| &tenant.licenses);
+        let licenses = model.tenants.iter().flat_map(Tenant::deciding);
         let dates: Vec<Wall> = licenses.flat_map(|l| [l.grant.not_before, l.grant.expires]).flatten().collect();
         match self.dice.below(6) {
             0 | 1 => 0,
@@ -114,7 +115,7 @@ impl Generator {
             (_, None) if self.no < 40 || self.dice.percent(40) => self.create_tenant(),
             (1..40, _) => self.beginning(model, &tenant),
             (_, Some(known)) if known.suspended && self.dice.percent(20) => SuspendTenant { suspend: false }.into(),
-            (_, Some(known)) if self.is_out_of_force(model, known) && self.dice.percent(4) => self.set_entitlements(),
+            (_, Some(known)) if self.is_out_of_force(model, known) && self.dice.percent(4) => self.license(known),
             _ => match self.dice.below(1000) {
                 0..=389 => self.check_out(model, &tenant),
                 390..=519 => self.heartbeat(model, &tenant),
@@ -130,7 +131,7 @@ impl Generator {
                 743..=762 => self.update_user(),
                 763..=797 => self.other_user(model, &tenant),
                 798..=827 => self.organization(),
-                828..=847 => self.set_entitlements(),
+                828..=847 => self.any_license(model, &tenant),
                 848..=879 => return Act::Tick { all: self.dice.percent(10) },
                 880..=889 => {
                     self.restart_next = true;
@@ -145,7 +146,7 @@ impl Generator {
 
     fn is_out_of_force(&self, model: &Model, tenant: &Tenant) -> bool {
         let at = model.glance(self.now).license_time;
-        !tenant.is_demo() && tenant.licenses.iter().all(|license| license.standing(at) != Standing::InForce)
+        !tenant.is_demo() && tenant.deciding().all(|license| license.standing(at) != Standing::InForce)
     }
 
     /// Tenants, organizations, licenses and users first, so that there is something to decide about.
@@ -157,7 +158,7 @@ impl Generator {
                 let organization = self.organization_id();
                 CreateOrganization { organization, display_name: self.display_name() }.into()
             }
-            7 => self.set_entitlements(),
+            7 => self.any_license(model, tenant),
             _ => self.check_out(model, tenant),
         }
     }

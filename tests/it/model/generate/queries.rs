@@ -2,8 +2,8 @@
 
 use usher::ledger::change::TenantState;
 use usher::ledger::command::{
-    GetTenant, GetUsage, GetUser, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Query,
-    SessionOrder, UserOrder,
+    GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser, ListLicenses, ListOrganizations,
+    ListSessions, ListTenants, ListUsers, OrganizationOrder, Query, SessionOrder, UserOrder,
 };
 use usher::ledger::outcome::Status;
 
@@ -47,7 +47,10 @@ impl Generator {
                 limit,
             }
             .into(),
-            8 if self.dice.percent(50) => GetTenant.into(),
+            8 if self.dice.percent(30) => GetTenant.into(),
+            8 if self.dice.percent(20) => ListLicenses { limit, after: None }.into(),
+            8 if self.dice.percent(20) => GetLicenseInformation.into(),
+            8 if self.dice.percent(20) => GetEntitlements.into(),
             8 => GetUser { user: self.user() }.into(),
             _ => GetUsage.into(),
         }

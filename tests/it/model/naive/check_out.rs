@@ -9,7 +9,8 @@ use usher::ledger::outcome::{CheckedOut, Denial, DenialReason, Lease, Notice, Se
 use usher::ledger::policy::{UnknownUsers, WhenAlreadySignedIn, WhenFull};
 use usher::ledger::time::{Moment, Tick};
 
-use super::count::{Standing, has_room};
+use super::count::has_room;
+use super::licenses::Standing;
 use super::{Glance, Happened, Model, Seat, Session, Tenant, User};
 
 /// What a yes does.

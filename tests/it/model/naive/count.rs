@@ -4,12 +4,10 @@ use std::collections::BTreeSet;
 
 use usher::ids::{OrganizationId, PoolId, UserId};
 use usher::ledger::change::{Limit, Plan};
-use usher::ledger::outcome::{LicenseState, Notice, PoolUsage, SeatView, SessionEndReason, Status, UserView};
-use usher::ledger::time::{Tick, Wall};
+use usher::ledger::outcome::{Notice, PoolUsage, SeatView, SessionEndReason, Status, UserView};
+use usher::ledger::time::Tick;
 
-use super::{Glance, License, Seat, Session, Tenant, User};
-
-const EXPIRING: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 60 * 60);
+use super::{Glance, Seat, Session, Tenant, User};
 
 /// Whether one more fits (R12).
 pub fn has_room(limit: Limit, in_use: u64) -> bool {
@@ -24,35 +22,6 @@ pub fn over(limit: Limit, in_use: u64) -> u64 {
     match limit {
         Limit::Seats(seats) if in_use > seats => in_use - seats,
         _ => 0,
-    }
-}
-
-/// Several licenses add up (R27).
-fn sum(one: Limit, other: Limit) -> Limit {
-    match (one, other) {
-        (Limit::Seats(one), Limit::Seats(other)) => Limit::Seats(one + other),
-        _ => Limit::Unlimited,
-    }
-}
-
-/// How a license stands at a wall time. The better comes first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
-    InForce,
-    Expired,
-    NotYet,
-}
-
-impl License {
-    pub fn standing(&self, at: Wall) -> Standing {
-        if self.grant.not_before.is_some_and(|from| at < from) {
-            return Standing::NotYet;
-        }
-        if self.grant.expires.is_some_and(|expires| at >= expires) { Standing::Expired } else { Standing::InForce }
-    }
-
-    pub fn names(&self, pool: &PoolId) -> bool {
-        self.grant.pools.iter().any(|(named, _, _)| named == pool)
     }
 }
 
@@ -98,42 +67,6 @@ impl Tenant {
         } else {
             Status::Active
         }
-    }
-
-    /// R30.
-    pub fn is_demo(&self) -> bool {
-        self.licenses.is_empty()
-    }
-
-    /// The best of the licenses that decide for the pool: those that name it, else all (guard 2).
-    /// `None`: no license at all.
-    pub fn standing(&self, pool: &PoolId, at: Wall) -> Option<Standing> {
-        let naming = self.licenses.iter().any(|license| license.names(pool));
-        let deciding = self.licenses.iter().filter(|license| !naming || license.names(pool));
-        deciding.map(|license| license.standing(at)).min()
-    }
-
-    pub fn is_licensed(&self, pool: &PoolId) -> bool {
-        self.is_demo() || self.licenses.iter().any(|license| license.names(pool))
-    }
-
-    /// The plan and what all licenses in force give together (R27).
-    pub fn entitlement(&self, pool: &PoolId, glance: &Glance) -> (Plan, Limit) {
-        if self.is_demo() {
-            return (Plan::Concurrent, Limit::Seats(glance.demo_seats));
-        }
-        let mut plan = None;
-        let mut limit = Limit::Seats(0);
-        for license in &self.licenses {
-            let in_force = license.standing(glance.license_time) == Standing::InForce;
-            for (_, its_plan, its_limit) in license.grant.pools.iter().filter(|(named, _, _)| named == pool) {
-                plan.get_or_insert(*its_plan);
-                if in_force {
-                    limit = sum(limit, *its_limit);
-                }
-            }
-        }
-        (plan.unwrap_or(Plan::Concurrent), limit)
     }
 
     /// Whether the user's seat is one that counts (R5, R10).
@@ -208,24 +141,6 @@ impl Tenant {
             granted: self.seats.iter().filter(active_seat).count() as u64,
             demo: self.is_demo(),
         }
-    }
-
-    pub fn license_state(&self, glance: &Glance) -> LicenseState {
-        match self.licenses.iter().map(|license| license.standing(glance.license_time)).min() {
-            None => LicenseState::Demo,
-            Some(Standing::InForce) => LicenseState::Valid,
-            Some(Standing::Expired) => LicenseState::Expired,
-            Some(Standing::NotYet) => LicenseState::NotYetValid,
-        }
-    }
-
-    /// The first of the pool's licenses in force that ends, if that is soon.
-    fn expiring(&self, pool: &PoolId, glance: &Glance) -> Option<Notice> {
-        let licenses = self.licenses.iter().filter(|license| license.names(pool));
-        let in_force = licenses.filter(|license| license.standing(glance.license_time) == Standing::InForce);
-        let first = in_force.filter_map(|license| license.grant.expires).min()?;
-        let left = first.since(glance.license_time);
-        (left <= EXPIRING).then_some(Notice::LicenseExpiring(left))
     }
 
     /// What is to be told of a pool that is used.

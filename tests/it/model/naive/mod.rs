@@ -5,6 +5,7 @@
 
 mod check_out;
 pub mod count;
+pub mod licenses;
 mod lists;
 mod organizations;
 mod seats;
@@ -29,8 +30,8 @@ pub struct Model {
     pub ended: Vec<Ended>,
     /// What the step at hand did to sessions.
     pub log: Vec<Happened>,
-    /// The high-water mark of wall time (R31), and when it was last looked at.
-    pub high: Wall,
+    /// The high-water mark of wall time (R31), in tenths of a millisecond, and when it was last looked at.
+    pub high_tenths: i64,
     pub looked: Tick,
     pub demo_seats: u64,
     /// Counts what is made, to know what is older.
@@ -46,7 +47,8 @@ pub struct Tenant {
     pub policy: Policy,
     pub created: Tick,
     pub version: u64,
-    pub licenses: Vec<License>,
+    /// Every revision that is remembered.
+    pub papers: Vec<License>,
     /// Every pool that was ever licensed or granted, in this order.
     pub pools: Vec<PoolId>,
     pub organizations: Vec<Organization>,
@@ -60,6 +62,11 @@ pub struct Tenant {
 pub struct License {
     pub id: LicenseId,
     pub grant: LicenseGrant,
+    pub installed: Tick,
+    pub changed: Tick,
+    pub deleted: bool,
+    /// Up to which revision it was revoked, itself included.
+    pub revoked: Option<u64>,
 }
 
 #[derive(Clone)]
@@ -146,22 +153,29 @@ impl Model {
             tenants: Vec::new(),
             ended: Vec::new(),
             log: Vec::new(),
-            high: now.wall,
+            high_tenths: now.wall.0 * 10,
             looked: now.tick,
             demo_seats,
             made: 0,
         }
     }
 
-    /// The mark follows the wall clock by at most 24 times the time that really passed (R31).
+    pub fn high(&self) -> Wall {
+        Wall(self.high_tenths.div_euclid(10))
+    }
+
+    /// The mark follows the wall clock by at most 24 times the time that really passed, and by nine tenths of it at
+    /// least (R31).
     pub fn look_at_clock(&mut self, now: Moment) {
-        let reach = self.high.plus(now.tick.since(self.looked) * 24);
-        self.high = self.high.max(now.wall.min(reach));
+        let passed = now.tick.since(self.looked);
+        let least = self.high_tenths + passed.as_millis() as i64 * 9;
+        let clock = now.wall.min(self.high().plus(passed * 24));
+        self.high_tenths = if clock.0 > least.div_euclid(10) { clock.0 * 10 } else { least };
         self.looked = now.tick;
     }
 
     pub fn glance(&self, now: Moment) -> Glance {
-        Glance { now, license_time: self.high.max(now.wall), demo_seats: self.demo_seats }
+        Glance { now, license_time: self.high().max(now.wall), demo_seats: self.demo_seats }
     }
 
     pub fn tenant(&self, id: &TenantId) -> Option<&Tenant> {
@@ -200,7 +214,10 @@ impl Model {
             Command::CreateOrganization(asked) => Outcome::CreateOrganization(self.create_organization(id, asked, now)),
             Command::UpdateOrganization(asked) => Outcome::UpdateOrganization(self.update_organization(id, asked, now)),
             Command::DeleteOrganization(asked) => Outcome::DeleteOrganization(self.delete_organization(id, asked)),
-            Command::SetEntitlements(asked) => Outcome::SetEntitlements(self.set_entitlements(id, asked, now)),
+            Command::InstallLicense(asked) => Outcome::InstallLicense(self.install_license(id, asked, now)),
+            Command::DeleteLicense(asked) => Outcome::DeleteLicense(self.delete_license(id, &asked.license, now)),
+            Command::DeleteLicenses(_) => Outcome::DeleteLicenses(self.delete_licenses(id, now)),
+            Command::RevokeLicense(asked) => Outcome::RevokeLicense(self.revoke_license(id, asked, now)),
         }
     }
 }

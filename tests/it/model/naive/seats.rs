@@ -1,13 +1,13 @@
-//! Seats and what is licensed: grant, revoke, entitlements (R7, R14, R15, R27).
+//! Seats: grant and revoke (R7, R14, R15).
 
 use std::collections::BTreeSet;
 
-use usher::ids::{LicenseId, OrganizationId, PoolId, SessionId, TenantId, UserId};
-use usher::ledger::command::{GrantSeats, LicenseGrant, RevokeSeats, SetEntitlements};
-use usher::ledger::outcome::{Denial, DenialReason, Done, Granted, PoolUsage, Revoked, SeatView, SessionEndReason};
+use usher::ids::{OrganizationId, PoolId, SessionId, TenantId, UserId};
+use usher::ledger::command::{GrantSeats, RevokeSeats};
+use usher::ledger::outcome::{Denial, DenialReason, Done, Granted, Revoked, SeatView, SessionEndReason};
 use usher::ledger::time::{Moment, Tick};
 
-use super::{Glance, License, Model, Seat, Session, Tenant, missing, rule};
+use super::{Glance, Model, Seat, Session, Tenant, missing};
 
 impl Model {
     pub fn new_seat(
@@ -121,46 +121,11 @@ impl Model {
         let seat = tenant.seat(user, pool).map(|seat| tenant.seat_view(seat, &glance));
         Ok(Revoked { seat, usage: tenant.usage(pool, &glance) })
     }
-
-    pub fn set_entitlements(&mut self, id: &TenantId, asked: &SetEntitlements, now: Moment) -> Done<Vec<PoolUsage>> {
-        let at = self.find(id)?;
-        let glance = self.glance(now);
-        let tenant = &mut self.tenants[at];
-        let installed = tenant.licenses.iter().position(|license| license.id == asked.license);
-        if let Some(grant) = &asked.grant
-            && installed.is_none_or(|place| tenant.licenses[place].grant != *grant)
-        {
-            let newest = installed.map(|place| tenant.licenses[place].grant.revision);
-            if newest.is_some_and(|newest| grant.revision <= newest) {
-                return Err(rule("LICENSE_REVISION"));
-            }
-            if tenant.plans_disagree(&asked.license, grant) {
-                return Err(rule("PLANS_DISAGREE"));
-            }
-            grant.pools.iter().for_each(|(pool, _, _)| tenant.know(pool));
-        }
-        match (installed, &asked.grant) {
-            (None, None) => return Err(missing("license", &asked.license)),
-            (Some(place), None) => drop(tenant.licenses.remove(place)),
-            (None, Some(grant)) => {
-                tenant.licenses.push(License { id: asked.license.clone(), grant: grant.clone() });
-            }
-            (Some(place), Some(grant)) => tenant.licenses[place].grant.clone_from(grant),
-        }
-        Ok(tenant.usages(&glance))
-    }
 }
 
 impl Tenant {
     pub fn seat_mut(&mut self, user: &UserId, pool: &PoolId) -> Option<&mut Seat> {
         self.seats.iter_mut().find(|seat| seat.user == *user && seat.pool == *pool)
-    }
-
-    /// A pool has one plan, whatever licenses there are.
-    fn plans_disagree(&self, license: &LicenseId, grant: &LicenseGrant) -> bool {
-        let others = self.licenses.iter().filter(|other| other.id != *license).flat_map(|other| &other.grant.pools);
-        let given: Vec<_> = others.chain(&grant.pools).collect();
-        grant.pools.iter().any(|(pool, plan, _)| given.iter().any(|(other, its, _)| other == pool && its != plan))
     }
 
     fn all_there(&self, organizations: &[OrganizationId]) -> Done<()> {

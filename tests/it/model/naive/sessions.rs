@@ -125,6 +125,7 @@ impl Model {
     /// A restart: every session gets its full lease and the grace (I5).
     pub fn restart(&mut self, now: Moment, grace: Duration) {
         self.looked = now.tick;
+        self.high_tenths = self.high().0 * 10;
         for tenant in &mut self.tenants {
             let policy = tenant.policy.lease_ttl;
             for session in &mut tenant.sessions {

@@ -24,7 +24,7 @@ impl Model {
             policy: asked.policy.clone(),
             created: now.tick,
             version: 1,
-            licenses: Vec::new(),
+            papers: Vec::new(),
             pools: Vec::new(),
             organizations: Vec::new(),
             users: Vec::new(),

@@ -79,7 +79,7 @@ fn owner(row: &Change) -> TenantNo {
         Change::PutSeat(row) => row.tenant,
         Change::PutSession(row) => row.tenant,
         Change::DeleteTenant(no)
-        | Change::DeleteLicense(no, _)
+        | Change::DeleteLicense(no, ..)
         | Change::DeleteOrganization(no, _)
         | Change::DeleteUser(no, _)
         | Change::DeleteSeat(no, ..)

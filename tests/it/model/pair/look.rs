@@ -6,7 +6,8 @@ use usher::ids::{SessionId, TenantId};
 use usher::ledger::Ledger;
 use usher::ledger::change::Limit;
 use usher::ledger::command::{
-    Asks, Command, Cursor, Found, GetUsage, ListOrganizations, ListSessions, ListTenants, ListUsers, Page, Query, Reply,
+    Asks, Command, Cursor, Found, GetUsage, ListLicenses, ListOrganizations, ListSessions, ListTenants, ListUsers,
+    Page, Query, Reply,
 };
 use usher::ledger::outcome::{Done, TenantUsage};
 use usher::ledger::time::Moment;
@@ -41,6 +42,17 @@ impl Pair {
                 let page = |after| ask(ledger, to, ListOrganizations { after, ..asked.clone() }, now);
                 same("organizations", &read_to_end(asked.limit, page), &expected)
             }
+            Query::ListLicenses(asked) => {
+                let expected = model.list_licenses(tenant, now);
+                let page = |after| ask(ledger, to, ListLicenses { after, ..asked.clone() }, now);
+                same("licenses", &read_to_end(asked.limit, page), &expected)
+            }
+            Query::GetLicenseInformation(asked) => {
+                same("license information", &ask(ledger, to, asked, now), &model.license_information(tenant, now))
+            }
+            Query::GetEntitlements(asked) => {
+                same("entitlements", &ask(ledger, to, asked, now), &model.entitlements(tenant, now))
+            }
             Query::ListTenants(asked) => {
                 let expected = Ok(model.list_tenants(&asked, now));
                 let page = |after| Ok(ask(ledger, None, ListTenants { after, ..asked.clone() }, now));
@@ -52,7 +64,17 @@ impl Pair {
     /// I1: nothing that was granted brings a pool above its limit.
     pub(super) fn never_above_the_limit(&mut self, act: &Act, now: Moment) -> Result<(), String> {
         let used = self.model.all_usage(now);
-        let changes_the_limit = matches!(act, Act::Command(_, Command::SetEntitlements(_) | Command::DeleteTenant(_)));
+        let changes_the_limit = matches!(
+            act,
+            Act::Command(
+                _,
+                Command::InstallLicense(_)
+                    | Command::DeleteLicense(_)
+                    | Command::DeleteLicenses(_)
+                    | Command::RevokeLicense(_)
+                    | Command::DeleteTenant(_)
+            )
+        );
         for (tenant, usage) in &used {
             let before = self.used.iter().find(|(of, before)| of == tenant && before.pool == usage.pool);
             let Some((_, before)) = before else { continue };
@@ -69,11 +91,14 @@ impl Pair {
     /// I4: what is shown is what the model counts, what the rows hold, and what the audit tells.
     pub(super) fn look_at_everything(&mut self, now: Moment) -> Result<(), String> {
         self.ledger.check(now)?;
-        same("the high-water mark", &self.ledger.wall_high(), &self.model.high)?;
+        same("the high-water mark", &self.ledger.wall_high(), &self.model.high())?;
         same("the totals", &self.ledger.totals(now), &self.model.totals(now))?;
         for tenant in &self.model.tenants {
             let number = self.ledger.tenant_no(&tenant.id).ok_or("a tenant is missing")?;
             let shown = ask(&mut self.ledger, Some(&tenant.id), GetUsage, now);
+            let listed = ask(&mut self.ledger, Some(&tenant.id), ListLicenses { after: None, limit: 1_000 }, now);
+            let listed = listed.map(|page| page.rows);
+            same("licenses", &listed, &self.model.list_licenses(&tenant.id, now))?;
             let counted = self.model.get_usage(&tenant.id, now);
             for usage in counted.iter().flat_map(|usage| &usage.pools) {
                 let rows = self.rows.recount(number, &usage.pool, usage.plan);

@@ -16,6 +16,7 @@ use usher::ledger::time::{Moment, Tick};
 use usher::ledger::{Config, Ledger, Seed};
 
 use super::naive::Model;
+use super::naive::licenses::ACTOR;
 use super::plain;
 use super::rows::{Denied, Rows};
 use super::step::{Act, Step};
@@ -90,7 +91,7 @@ impl Pair {
 
     fn command(&mut self, tenant: &TenantId, command: &Command, now: Moment) -> Result<(), String> {
         let mut changes = Changes::default();
-        let actor = Actor("alice".into());
+        let actor = Actor(ACTOR.into());
         let number = self.ledger.tenant_no(tenant);
         let request = Request { tenant: tenant.clone(), actor: actor.clone(), command: command.clone() };
         self.note_orphans(number, command);

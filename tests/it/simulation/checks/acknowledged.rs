@@ -36,10 +36,13 @@ pub fn is_durable(account: &Account, call: &Call, answer: &Answer, owns: bool) -
             audit.was(Fact::Blocked(ask.user.clone()), false)
         }
         (Command::DeleteUser(ask), Outcome::DeleteUser(Ok(()))) => audit.was(Fact::Known(ask.user.clone()), false),
-        (Command::SetEntitlements(ask), Outcome::SetEntitlements(Ok(_))) => match &ask.grant {
-            Some(grant) => audit.was(Fact::License(ask.license.clone(), grant.revision), true),
-            None => audit.was_without(&ask.license),
-        },
+        (Command::InstallLicense(ask), Outcome::InstallLicense(Ok(_))) => {
+            audit.was(Fact::License(ask.license.clone(), ask.grant.revision), true)
+        }
+        (Command::DeleteLicense(ask), Outcome::DeleteLicense(Ok(_))) => audit.was_without(&ask.license),
+        (Command::RevokeLicense(ask), Outcome::RevokeLicense(Ok(change))) => {
+            !change.changed || audit.was_without(&ask.license)
+        }
         _ => true,
     };
     must(there, || format!("I2 acknowledged, and not in the audit: {command:?} was answered {outcome:?}"))

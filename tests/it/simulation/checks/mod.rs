@@ -148,7 +148,7 @@ fn is_success(answer: &Answer) -> bool {
     match answer {
         Answer::Outcome(Outcome::CheckOut(answer)) => answer.decision.is_ok(),
         Answer::Outcome(Outcome::CreateTenant(answer)) => answer.is_ok(),
-        Answer::Outcome(Outcome::SetEntitlements(answer)) => answer.is_ok(),
+        Answer::Outcome(Outcome::InstallLicense(answer)) => answer.is_ok(),
         _ => false,
     }
 }

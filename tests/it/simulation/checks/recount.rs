@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use usher::ids::{EventNo, PoolId, PoolNo, TenantNo, UserId, UserNo};
 use usher::ledger::change::Change;
+use usher::ledger::license::Standing;
 use usher::ledger::outcome::PoolUsage;
 
 use super::{must, same};
@@ -31,6 +32,7 @@ struct Found<'a> {
     users: BTreeMap<UserNo, &'a UserId>,
     blocked: BTreeSet<&'a UserId>,
     seats: BTreeSet<(&'a PoolId, &'a UserId)>,
+    /// Current ones: the audit is not asked for what is only remembered.
     licenses: usize,
     live: usize,
     sessions: Vec<&'a usher::ledger::change::SessionRow>,
@@ -55,7 +57,7 @@ impl<'a> Found<'a> {
     /// Rows come as in a load: pools and users before what names them.
     fn take(&mut self, row: &'a Change) -> Result<(), String> {
         match row {
-            Change::PutLicense(_) => self.licenses += 1,
+            Change::PutLicense(row) => self.licenses += usize::from(row.standing == Standing::Current),
             Change::PutPool(row) => drop(self.pools.insert(row.no, &row.id)),
             Change::PutUser(row) => {
                 self.users.insert(row.no, &row.id);

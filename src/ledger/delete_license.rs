@@ -1,0 +1,29 @@
+//! DeleteLicense: an administrator takes a license away. Nobody is thrown out (R14); its revision is remembered, so
+//! that deleting opens no way back to an older one.
+
+use super::change::Action;
+use super::command::DeleteLicense;
+use super::install_license::shifts;
+use super::license_view::LicenseChange;
+use super::outcome::{Done, Refusal};
+use super::step::Step;
+use super::tenant::Tenant;
+use crate::ids::LicenseId;
+
+impl Tenant {
+    pub fn delete_license(&mut self, ask: &DeleteLicense, step: &mut Step) -> Done<LicenseChange> {
+        self.settle(step.now.tick);
+        self.drop_license(&ask.license, step)
+    }
+
+    /// One license of those that are deleted, with its event.
+    pub fn drop_license(&mut self, id: &LicenseId, step: &mut Step) -> Done<LicenseChange> {
+        let revision = self.licenses.head(id).ok_or_else(|| Refusal::not_found("license", id))?.revision;
+        let before = self.usages(step);
+        self.licenses.delete(id, step)?;
+        let change = self.license_change(Some(id), &before, true, step);
+        let what = format!("{id} revision {revision}{}", shifts(&change.pools));
+        step.log(self.about(Action::LicenseDeleted).detail(what));
+        Ok(change)
+    }
+}

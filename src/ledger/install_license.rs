@@ -1,0 +1,167 @@
+//! InstallLicense: a license whose document was verified takes its place, or a higher revision takes the lower one's
+//! (R27). What is refused changes nothing.
+
+use super::change::{Action, Limit};
+use super::command::{InstallLicense, LicenseGrant};
+use super::license::{Entitlement, LicenseRow, Standing};
+use super::license_view::{LicenseChange, PoolChange};
+use super::licenses::MAX_LICENSES;
+use super::outcome::{Done, PoolUsage, Refusal};
+use super::pool::MAX_POOLS;
+use super::step::Step;
+use super::tenant::Tenant;
+use crate::ids::LicenseId;
+
+/// Pools that an audit event tells of; a license may name a thousand.
+const TOLD: usize = 20;
+
+impl Tenant {
+    /// Installing the same document again changes nothing. One that is not valid yet is accepted, an expired one not.
+    pub fn install_license(&mut self, ask: &InstallLicense, step: &mut Step) -> Done<LicenseChange> {
+        self.settle(step.now.tick);
+        let (id, grant) = (&ask.license, &ask.grant);
+        let before = self.usages(step);
+        if self.licenses.head(id).is_some_and(|row| row.standing == Standing::Current && self.is_same(row, grant)) {
+            return Ok(self.license_change(Some(id), &before, false, step));
+        }
+        self.guard_revision(id, grant)?;
+        guard_expiry(id, grant, step)?;
+        self.guard_pools(id, grant)?;
+        let row = self.licensed(id, grant, step)?;
+        self.licenses.install(row, step);
+        let change = self.license_change(Some(id), &before, true, step);
+        let what = format!("{id} revision {}{}", grant.revision, shifts(&change.pools));
+        step.log(self.about(Action::LicenseInstalled).detail(what));
+        Ok(change)
+    }
+
+    pub fn usages(&self, step: &Step) -> Vec<PoolUsage> {
+        self.pools.iter().map(|pool| self.usage(pool.no, step.sight())).collect()
+    }
+
+    /// What became of every pool. `id`: the license it is about, whose pools are told in any case.
+    pub fn license_change(
+        &self,
+        id: Option<&LicenseId>,
+        before: &[PoolUsage],
+        changed: bool,
+        step: &Step,
+    ) -> LicenseChange {
+        let head = id.and_then(|id| self.licenses.head(id));
+        let named = |pool: &PoolChange| {
+            let no = self.pools.find(&pool.after.pool);
+            head.is_some_and(|row| row.entitlements.iter().any(|given| Some(given.pool) == no))
+        };
+        let mut pools = Vec::new();
+        for (at, after) in self.usages(step).into_iter().enumerate() {
+            // Pools are never deleted: those of before come first, in the same order.
+            let pool = PoolChange { before: before.get(at).cloned(), after };
+            if pool.before.as_ref() != Some(&pool.after) || named(&pool) {
+                pools.push(pool);
+            }
+        }
+        LicenseChange { changed, pools, license: head.map(|row| self.license_view(row, step.sight())) }
+    }
+
+    /// The same text: of a signed document its bytes, of a grant without one everything that it says.
+    fn is_same(&self, row: &LicenseRow, grant: &LicenseGrant) -> bool {
+        let pools = row.entitlements.iter().map(|given| (&self.pools.get(given.pool).id, given.plan, given.limit));
+        let document = &row.terms.document;
+        if row.revision != grant.revision || *document != grant.terms.document {
+            return false;
+        }
+        !document.is_empty()
+            || ((row.not_before, row.expires, &row.terms) == (grant.not_before, grant.expires, &grant.terms)
+                && pools.eq(grant.pools.iter().map(|(pool, plan, limit)| (pool, *plan, *limit))))
+    }
+
+    /// A higher revision replaces the lower. A lower one is refused, and another text under the same revision, also
+    /// after the license was deleted; then only the same text comes back.
+    fn guard_revision(&self, id: &LicenseId, grant: &LicenseGrant) -> Done<()> {
+        let Some(known) = self.licenses.newest(id) else { return Ok(()) };
+        if let Some(up_to) = known.revoked_up_to
+            && (known.revision..=up_to).contains(&grant.revision)
+        {
+            let text = format!("its vendor revoked every revision up to {up_to}");
+            return Err(refused("LICENSE_REVOKED", id, text));
+        }
+        if grant.revision > known.revision || (known.standing == Standing::Deleted && self.is_same(known, grant)) {
+            return Ok(());
+        }
+        let text = format!("revision {} was installed; only a higher one replaces it", known.revision);
+        Err(refused("LICENSE_REVISION", id, text))
+    }
+
+    /// Plans of one pool must agree over all of the tenant's licenses; and the bounds of what a tenant may have.
+    fn guard_pools(&self, id: &LicenseId, grant: &LicenseGrant) -> Done<()> {
+        let others = || self.licenses.heads().iter().filter(|license| license.id != *id);
+        for (index, (pool, plan, _)) in grant.pools.iter().enumerate() {
+            let within = grant.pools[..index].iter().any(|(other, other_plan, _)| other == pool && other_plan != plan);
+            let no = self.pools.find(pool);
+            let given = || others().flat_map(|license| &license.entitlements);
+            if within || given().any(|entitlement| Some(entitlement.pool) == no && entitlement.plan != *plan) {
+                let text = "licenses of one pool must have the same plan, also those that have ended".to_owned();
+                return Err(refused("PLANS_DISAGREE", pool, text));
+            }
+        }
+        if others().count() >= MAX_LICENSES {
+            let text = format!("a tenant has at most {MAX_LICENSES} licenses: delete those that have ended");
+            return Err(refused("TOO_MANY_LICENSES", id, text));
+        }
+        let fresh = grant.pools.iter().filter(|(pool, ..)| self.pools.find(pool).is_none()).count();
+        if self.pools.iter().len() + fresh > MAX_POOLS {
+            return Err(super::grant_seats::too_many_pools());
+        }
+        Ok(())
+    }
+
+    /// The row of a license that nothing stands against: its pools are made.
+    fn licensed(&mut self, id: &LicenseId, grant: &LicenseGrant, step: &mut Step) -> Done<LicenseRow> {
+        let mut entitlements = Vec::new();
+        for (pool, plan, limit) in &grant.pools {
+            let pool = self.pool_or_new(pool, step).ok_or_else(super::grant_seats::too_many_pools)?;
+            entitlements.push(Entitlement { pool, plan: *plan, limit: *limit });
+        }
+        Ok(LicenseRow {
+            tenant: self.no,
+            id: id.clone(),
+            revision: grant.revision,
+            standing: Standing::Current,
+            revoked_up_to: None,
+            not_before: grant.not_before,
+            expires: grant.expires,
+            entitlements,
+            terms: grant.terms.clone(),
+            installed: step.now.tick,
+            installed_by: step.actor.clone(),
+            changed: step.now.tick,
+        })
+    }
+}
+
+fn guard_expiry(id: &LicenseId, grant: &LicenseGrant, step: &Step) -> Done<()> {
+    if grant.expires.is_none_or(|end| step.license_time < end) {
+        return Ok(());
+    }
+    Err(refused("LICENSE_EXPIRED", id, "it has expired by the time that licenses are judged by".to_owned()))
+}
+
+fn refused(reason: &'static str, subject: impl ToString, text: String) -> Refusal {
+    Refusal::Precondition { reason, subject: subject.to_string(), text }
+}
+
+/// `; primary 5 -> 10, crm 0 -> unlimited`: the limits that are others now; nothing when there are none.
+pub(super) fn shifts(pools: &[PoolChange]) -> String {
+    let moved = pools.iter().filter(|pool| limit_before(pool) != pool.after.limit);
+    let told: Vec<String> =
+        moved.map(|pool| format!("{} {} -> {}", pool.after.pool, limit_before(pool), pool.after.limit)).collect();
+    match told.len() {
+        0 => String::new(),
+        some if some <= TOLD => format!("; {}", told.join(", ")),
+        many => format!("; {} and {} more", told[..TOLD].join(", "), many - TOLD),
+    }
+}
+
+fn limit_before(pool: &PoolChange) -> Limit {
+    pool.before.as_ref().map_or(Limit::Seats(0), |before| before.limit)
+}

@@ -1,0 +1,91 @@
+//! What is read of licenses: the list, the page of an administrator, and what applications may know.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::Limit;
+use super::command::{ListLicenses, Page};
+use super::entitlement::{self, Force, force};
+use super::license::{LicenseRow, Standing};
+use super::license_view::{Entitlements, LicenseInformation, LicenseView, Validity};
+use super::query::{Key, page};
+use super::tenant::Tenant;
+use super::usage::Sight;
+
+impl Tenant {
+    /// By id, and the newest revision of each first. Deleted ones are only remembered, not shown.
+    pub fn list_licenses(&self, ask: &ListLicenses, sight: Sight) -> Page<LicenseView> {
+        let shown = self.licenses.iter().filter(|row| row.standing != Standing::Deleted);
+        let rows: Vec<_> = shown.map(|row| (format!("{:020}", u64::MAX - row.revision), row)).collect();
+        let keyed = rows.iter().map(|(newest, row)| (Key { when: 0, name: row.id.as_str(), id: newest }, *row));
+        page(keyed, ask.after.as_ref(), false, ask.limit, |row| self.license_view(row, sight))
+    }
+
+    pub fn license_view(&self, row: &LicenseRow, sight: Sight) -> LicenseView {
+        let pools = row.entitlements.iter();
+        LicenseView {
+            id: row.id.clone(),
+            revision: row.revision,
+            validity: validity(row, sight),
+            not_before: row.not_before,
+            expires: row.expires,
+            pools: pools.map(|given| (self.pools.get(given.pool).id.clone(), given.plan, given.limit)).collect(),
+            terms: row.terms.clone(),
+            installed: sight.now.wall_of(row.installed),
+            installed_by: row.installed_by.clone(),
+        }
+    }
+
+    pub fn entitlements(&self, sight: Sight) -> Entitlements {
+        let mut tier = None;
+        let mut features = BTreeSet::new();
+        let mut limits: BTreeMap<Box<str>, Limit> = BTreeMap::new();
+        for row in self.in_force(sight) {
+            tier = tier.max(row.terms.tier);
+            features.extend(row.terms.features.iter().cloned());
+            for (name, limit) in &row.terms.limits {
+                let sum = limits.entry(name.clone()).or_insert(Limit::Seats(0));
+                *sum = sum.plus(*limit);
+            }
+        }
+        Entitlements {
+            state: entitlement::state(self.licenses.heads(), sight.license_time),
+            tier,
+            features: features.into_iter().collect(),
+            limits: limits.into_iter().collect(),
+        }
+    }
+
+    pub fn license_information(&self, sight: Sight) -> LicenseInformation {
+        let in_force: Vec<&LicenseRow> = self.in_force(sight).collect();
+        let telling = if in_force.is_empty() { self.licenses.heads().iter().collect() } else { in_force.clone() };
+        let last = telling.iter().max_by_key(|row| (row.terms.issued, &row.id)).map(|row| &row.terms);
+        let hosts: BTreeSet<_> = telling.iter().flat_map(|row| row.terms.hosts.iter().cloned()).collect();
+        let ends: Option<Vec<_>> = in_force.iter().map(|row| row.expires).collect();
+        let first = in_force.iter().filter_map(|row| row.expires).min();
+        let until = |end: super::time::Wall| end.since(sight.license_time);
+        LicenseInformation {
+            customer_id: last.map(|terms| terms.customer_id.clone()).unwrap_or_default(),
+            registered_to: last.map(|terms| terms.registered_to.clone()).unwrap_or_default(),
+            hosts: hosts.into_iter().collect(),
+            given: self.entitlements(sight),
+            pools: self.pools.iter().map(|pool| self.usage(pool.no, sight)).collect(),
+            first_end: first.map(until),
+            last_end: ends.and_then(|ends| ends.into_iter().max()).map(until),
+            updated: self.licenses.iter().map(|row| row.changed).max().map(|tick| sight.now.wall_of(tick)),
+        }
+    }
+
+    fn in_force(&self, sight: Sight) -> impl Iterator<Item = &LicenseRow> {
+        self.licenses.heads().iter().filter(move |row| force(row, sight.license_time) == Force::Holds)
+    }
+}
+
+fn validity(row: &LicenseRow, sight: Sight) -> Validity {
+    match (row.standing, force(row, sight.license_time)) {
+        (Standing::Superseded, _) => Validity::Superseded,
+        (Standing::Revoked, _) => Validity::Revoked,
+        (_, Force::Holds) => Validity::InForce,
+        (_, Force::Expired) => Validity::Expired,
+        (_, Force::NotYet) => Validity::NotYetValid,
+    }
+}

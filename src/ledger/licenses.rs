@@ -1,0 +1,169 @@
+//! A tenant's licenses: the few rows that decisions look at, and beside them, cold, what is remembered.
+
+use super::change::Change;
+use super::license::{LicenseRow, Standing};
+use super::outcome::Refusal;
+use super::step::Step;
+use crate::ids::LicenseId;
+
+/// Licenses that one tenant may have, the deleted ones not counted.
+pub const MAX_LICENSES: usize = 100;
+/// Former revisions of one license that are kept as records, the newest ones.
+pub const MAX_PAST: usize = 8;
+
+#[derive(Debug, Default)]
+pub(super) struct Licenses {
+    /// Of each license the newest revision, unless it was deleted: current or revoked. Decisions look at these alone.
+    heads: Vec<LicenseRow>,
+    /// Former revisions; and of each deleted license the newest one, so that none comes back that is older.
+    past: Vec<LicenseRow>,
+}
+
+impl Licenses {
+    pub fn heads(&self) -> &[LicenseRow] {
+        &self.heads
+    }
+
+    /// Every row, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &LicenseRow> {
+        self.heads.iter().chain(&self.past)
+    }
+
+    pub fn head(&self, id: &LicenseId) -> Option<&LicenseRow> {
+        self.heads.iter().find(|row| row.id == *id)
+    }
+
+    /// The newest revision that was ever installed, also when it was deleted since.
+    pub fn newest(&self, id: &LicenseId) -> Option<&LicenseRow> {
+        self.iter().filter(|row| row.id == *id).max_by_key(|row| row.revision)
+    }
+
+    /// Takes a row of a load in; [`Self::finish`] puts it where it belongs.
+    pub fn restore(&mut self, row: LicenseRow) {
+        self.past.push(row);
+    }
+
+    /// Rows of a load come in any order: of each license the newest one leads.
+    pub fn finish(&mut self) {
+        self.past.sort_by(|a, b| (&a.id, a.revision).cmp(&(&b.id, b.revision)));
+        let mut all = std::mem::take(&mut self.past).into_iter().peekable();
+        while let Some(row) = all.next() {
+            let newest = all.peek().is_none_or(|next| next.id != row.id);
+            let leads = newest && row.standing != Standing::Deleted;
+            if leads { &mut self.heads } else { &mut self.past }.push(row);
+        }
+    }
+
+    /// Puts a revision at the head of its license. The former one is remembered, unless this is the same one again,
+    /// after it was deleted.
+    pub fn install(&mut self, row: LicenseRow, step: &mut Step) {
+        let id = row.id.clone();
+        if let Some(former) = self.take_newest(&id)
+            && former.revision != row.revision
+        {
+            self.remember(former, step);
+        }
+        step.put(Change::PutLicense(row.clone()));
+        self.heads.push(row);
+        self.forget(&id, MAX_PAST, step);
+    }
+
+    fn take_newest(&mut self, id: &LicenseId) -> Option<LicenseRow> {
+        let head = self.heads.iter().position(|row| row.id == *id).map(|at| self.heads.remove(at));
+        let deleted = |row: &LicenseRow| row.id == *id && row.standing == Standing::Deleted;
+        head.or_else(|| self.past.iter().position(deleted).map(|at| self.past.remove(at)))
+    }
+
+    fn remember(&mut self, mut former: LicenseRow, step: &mut Step) {
+        match former.standing {
+            // The new head is what no older revision comes behind now.
+            Standing::Deleted => return step.put(gone(&former)),
+            Standing::Current => {
+                former.standing = Standing::Superseded;
+                former.changed = step.now.tick;
+                step.put(Change::PutLicense(former.clone()));
+            }
+            Standing::Revoked | Standing::Superseded => {}
+        }
+        self.past.push(former);
+    }
+
+    /// Keeps so many former revisions of a license, the newest ones.
+    fn forget(&mut self, id: &LicenseId, keep: usize, step: &mut Step) {
+        let mut revisions: Vec<u64> = self.past.iter().filter(|row| row.id == *id).map(|row| row.revision).collect();
+        revisions.sort_unstable_by(|a, b| b.cmp(a));
+        let Some(last) = revisions.get(keep) else { return };
+        self.past.retain(|row| {
+            let stays = row.id != *id || row.revision > *last;
+            if !stays {
+                step.put(gone(row));
+            }
+            stays
+        });
+    }
+
+    /// Deletes a license with its former revisions, and remembers which revision it had.
+    ///
+    /// # Errors
+    /// No such license, or it was deleted before.
+    pub fn delete(&mut self, id: &LicenseId, step: &mut Step) -> Result<(), Refusal> {
+        let found = self.heads.iter().position(|row| row.id == *id);
+        let mut row = self.heads.remove(found.ok_or_else(|| Refusal::not_found("license", id))?);
+        self.forget(id, 0, step);
+        row.standing = Standing::Deleted;
+        row.changed = step.now.tick;
+        step.put(Change::PutLicense(row.clone()));
+        self.past.push(row);
+        Ok(())
+    }
+
+    /// Revokes every revision up to this one. A deleted license stays deleted, and cannot be installed again.
+    /// False: nothing is concerned, or it was so already.
+    pub fn revoke(&mut self, id: &LicenseId, up_to: u64, step: &mut Step) -> bool {
+        let mut changed = false;
+        for row in self.heads.iter_mut().chain(&mut self.past) {
+            if row.id != *id || row.revision > up_to || row.revoked_up_to >= Some(up_to) {
+                continue;
+            }
+            row.revoked_up_to = Some(up_to);
+            if row.standing != Standing::Deleted {
+                row.standing = Standing::Revoked;
+            }
+            row.changed = step.now.tick;
+            step.put(Change::PutLicense(row.clone()));
+            changed = true;
+        }
+        changed
+    }
+
+    /// # Errors
+    /// The first thing that does not hold, in words.
+    pub fn check(&self) -> Result<(), String> {
+        if self.heads.len() > MAX_LICENSES {
+            return Err(format!("{} licenses", self.heads.len()));
+        }
+        for row in &self.heads {
+            let leads = matches!(row.standing, Standing::Current | Standing::Revoked);
+            let alone = self.iter().filter(|other| other.id == row.id && other.revision >= row.revision).count() == 1;
+            if !leads || !alone {
+                return Err(format!("license {} revision {} leads, being {:?}", row.id, row.revision, row.standing));
+            }
+        }
+        for row in &self.past {
+            let siblings = || self.iter().filter(|other| other.id == row.id);
+            let fits = match row.standing {
+                Standing::Current => false,
+                Standing::Deleted => siblings().count() == 1,
+                Standing::Superseded | Standing::Revoked => self.head(&row.id).is_some(),
+            };
+            if !fits || siblings().count() > MAX_PAST + 1 {
+                return Err(format!("license {} revision {} is past, being {:?}", row.id, row.revision, row.standing));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn gone(row: &LicenseRow) -> Change {
+    Change::DeleteLicense(row.tenant, row.id.clone(), row.revision)
+}

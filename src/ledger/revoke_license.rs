@@ -1,0 +1,27 @@
+//! RevokeLicense: the vendor takes revisions of a license back. They stay as records and give nothing any more; the
+//! tenant is not in demo mode for that, but without seats, as after an expiry (R29).
+
+use super::change::Action;
+use super::command::RevokeLicense;
+use super::install_license::shifts;
+use super::license_view::LicenseChange;
+use super::outcome::Done;
+use super::step::Step;
+use super::tenant::Tenant;
+
+impl Tenant {
+    /// A license that the tenant never had, and a higher revision, are not concerned: nothing changes.
+    pub fn revoke_license(&mut self, ask: &RevokeLicense, step: &mut Step) -> Done<LicenseChange> {
+        self.settle(step.now.tick);
+        let before = self.usages(step);
+        let changed = self.licenses.revoke(&ask.license, ask.up_to_revision, step);
+        let change = self.license_change(Some(&ask.license), &before, changed, step);
+        if changed {
+            let why = if ask.why.is_empty() { String::new() } else { format!(": {}", ask.why) };
+            let moved = shifts(&change.pools);
+            let what = format!("{} up to revision {}{why}{moved}", ask.license, ask.up_to_revision);
+            step.log(self.about(Action::LicenseRevoked).detail(what));
+        }
+        Ok(change)
+    }
+}

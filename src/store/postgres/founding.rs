@@ -1,0 +1,37 @@
+//! The first start: how many shards there are, and the id of the installation.
+
+use tokio_postgres::{Client, Row};
+use uuid::Uuid;
+
+use crate::ids::InstanceId;
+use crate::store::{Founding, StoreError};
+
+const READ: &str = "/* usher:read_founding */
+    SELECT (SELECT count(*) FROM shards), instance_id FROM installation";
+/// Two first starts at once: the second one waits, and finds what the first one made.
+const LOCK: &str = "/* usher:lock_installation */ LOCK TABLE installation IN SHARE ROW EXCLUSIVE MODE";
+const CREATE_SHARDS: &str = "/* usher:create_shards */
+    INSERT INTO shards (shard_id, epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no)
+    SELECT shard, 0, $2, 0, 0, 0, 0, 0, 0 FROM generate_series(0, $1::integer - 1) AS shard";
+const CREATE: &str = "/* usher:create_installation */ INSERT INTO installation (instance_id) VALUES ($1)";
+
+pub async fn founding(client: &mut Client, wanted: Founding) -> Result<Founding, StoreError> {
+    if let Some(row) = client.query_opt(READ, &[]).await? {
+        return founded(&row);
+    }
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(LOCK).await?;
+    if let Some(row) = transaction.query_opt(READ, &[]).await? {
+        return founded(&row);
+    }
+    transaction.execute(CREATE_SHARDS, &[&i32::from(wanted.shards), &Uuid::nil()]).await?;
+    transaction.execute(CREATE, &[&wanted.instance.0]).await?;
+    transaction.commit().await?;
+    Ok(wanted)
+}
+
+fn founded(row: &Row) -> Result<Founding, StoreError> {
+    let count: i64 = row.try_get(0)?;
+    let shards = u16::try_from(count).map_err(|_| StoreError(format!("{count} shards are too many")))?;
+    Ok(Founding { shards, instance: InstanceId(row.try_get(1)?) })
+}

@@ -1,0 +1,101 @@
+//! Licenses by chance: new revisions mostly, older ones, the same again, and how they end.
+
+use std::sync::Arc;
+
+use usher::ids::{LicenseId, PoolId, TenantId};
+use usher::ledger::change::{Limit, Plan};
+use usher::ledger::command::{Command, DeleteLicense, DeleteLicenses, InstallLicense, LicenseGrant, RevokeLicense};
+use usher::ledger::license::{Terms, Tier};
+
+use super::super::naive::{License, Model, Tenant};
+use super::{DAY, Generator};
+
+impl Generator {
+    pub(super) fn any_license(&mut self, model: &Model, tenant: &TenantId) -> Command {
+        match model.tenant(tenant) {
+            Some(known) => self.license(known),
+            None => self.new_license(),
+        }
+    }
+
+    pub(super) fn license(&mut self, tenant: &Tenant) -> Command {
+        let license = self.license_id();
+        match self.dice.below(100) {
+            0..=9 => DeleteLicense { license }.into(),
+            10..=11 => DeleteLicenses.into(),
+            12..=16 => {
+                let up_to_revision = self.revision() + self.dice.below(10);
+                RevokeLicense { license, up_to_revision, why: "".into() }.into()
+            }
+            17..=29 if !tenant.papers.is_empty() => {
+                let paper = self.dice.pick(&tenant.papers).clone();
+                self.again(paper)
+            }
+            _ => self.new_license(),
+        }
+    }
+
+    fn license_id(&mut self) -> LicenseId {
+        LicenseId::stored(self.dice.word(&["base", "base", "base", "more", "more", "rare"]))
+    }
+
+    /// Time makes revisions grow, mostly.
+    fn revision(&mut self) -> u64 {
+        self.no as u64 - self.dice.below(20).min(self.no as u64)
+    }
+
+    /// One that was installed before, or another text under its revision.
+    fn again(&mut self, paper: License) -> Command {
+        let mut grant = paper.grant;
+        if self.dice.percent(20) {
+            grant.terms = Arc::new(self.terms());
+        }
+        if self.dice.percent(10) {
+            grant.pools.pop();
+        }
+        InstallLicense { license: paper.id, grant }.into()
+    }
+
+    fn new_license(&mut self) -> Command {
+        let license = self.license_id();
+        let mut pools = Vec::new();
+        for (pool, plan) in [("primary", Plan::Concurrent), ("crm", Plan::Named), ("extra", Plan::Concurrent)] {
+            if self.dice.percent(85) {
+                let plan = if self.dice.percent(3) { Plan::Named } else { plan };
+                pools.push((PoolId::stored(pool), plan, self.limit()));
+            }
+        }
+        let not_before = self.perhaps(10, Self::date);
+        let expires = self.perhaps(30, Self::date).filter(|end| not_before.is_none_or(|from| from < *end));
+        let terms = Arc::new(self.terms());
+        InstallLicense { license, grant: LicenseGrant { revision: self.revision(), not_before, expires, pools, terms } }
+            .into()
+    }
+
+    fn limit(&mut self) -> Limit {
+        match self.dice.below(10) {
+            0 => Limit::Unlimited,
+            seats => Limit::Seats(seats / 2),
+        }
+    }
+
+    fn terms(&mut self) -> Terms {
+        let features = ["A", "B", "C"].map(Into::into);
+        let mut terms = Terms {
+            document: self.dice.word(&["", "", "a.b.c", "a.b.d"]).into(),
+            customer_id: self.dice.word(&["", "42", "43"]).into(),
+            registered_to: self.dice.word(&["", "Acme", "Bolt"]).into(),
+            hosts: self.dice.some(&["*.x".into(), "y".into()], 0, 2),
+            tier: self.perhaps(50, |this| *this.dice.pick(&[Tier::Bronze, Tier::Silver, Tier::Gold, Tier::Platinum])),
+            features: self.dice.some(&features, 0, 2),
+            issued: usher::ledger::time::Wall(self.dice.below(3 * DAY) as i64),
+            ..Terms::default()
+        };
+        for name in ["L", "M"] {
+            if self.dice.percent(40) {
+                terms.limits.push((name.into(), self.limit()));
+            }
+        }
+        terms
+    }
+}

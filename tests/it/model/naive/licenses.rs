@@ -1,0 +1,323 @@
+//! Licenses: what is remembered of them, which decide, and what they give (R14, R27 to R31).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use usher::ids::{LicenseId, PoolId, TenantId};
+use usher::ledger::change::{Actor, Limit, Plan};
+use usher::ledger::command::{InstallLicense, LicenseGrant, RevokeLicense};
+use usher::ledger::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView, PoolChange, Validity};
+use usher::ledger::outcome::{Done, LicenseState, Notice, PoolUsage};
+use usher::ledger::time::{Moment, Wall};
+
+use super::{Glance, License, Model, Tenant, missing, rule};
+
+const EXPIRING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Who asks for everything.
+pub const ACTOR: &str = "alice";
+
+/// Several licenses add up (R27).
+fn sum(one: Limit, other: Limit) -> Limit {
+    match (one, other) {
+        (Limit::Seats(one), Limit::Seats(other)) => Limit::Seats(one + other),
+        _ => Limit::Unlimited,
+    }
+}
+
+/// How a license stands at a wall time. The better comes first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    InForce,
+    Expired,
+    NotYet,
+}
+
+impl License {
+    /// A revoked one is as good as expired.
+    pub fn standing(&self, at: Wall) -> Standing {
+        match &self.grant {
+            _ if self.revoked.is_some() => Standing::Expired,
+            grant if grant.not_before.is_some_and(|from| at < from) => Standing::NotYet,
+            grant if grant.expires.is_some_and(|expires| at >= expires) => Standing::Expired,
+            _ => Standing::InForce,
+        }
+    }
+
+    pub fn names(&self, pool: &PoolId) -> bool {
+        self.grant.pools.iter().any(|(named, _, _)| named == pool)
+    }
+
+    /// The bytes of a document decide; without one, everything does.
+    fn is_text_of(&self, grant: &LicenseGrant) -> bool {
+        let documents = (&*self.grant.terms.document, &*grant.terms.document);
+        let same = if documents == ("", "") { self.grant == *grant } else { documents.0 == documents.1 };
+        same && self.grant.revision == grant.revision
+    }
+}
+
+impl Model {
+    /// Does something about licenses, and says what came of it for each pool.
+    fn changing(
+        &mut self,
+        id: &TenantId,
+        license: Option<&LicenseId>,
+        now: Moment,
+        act: impl FnOnce(&mut Tenant, &Glance) -> Done<bool>,
+    ) -> Done<LicenseChange> {
+        let at = self.find(id)?;
+        let glance = self.glance(now);
+        let tenant = &mut self.tenants[at];
+        let before = tenant.usages(&glance);
+        let changed = act(tenant, &glance)?;
+        let shown = license.and_then(|license| tenant.deciding().find(|paper| paper.id == *license));
+        let mut pools = Vec::new();
+        for after in tenant.usages(&glance) {
+            let before: Option<&PoolUsage> = before.iter().find(|before| before.pool == after.pool);
+            if before != Some(&after) || shown.is_some_and(|shown| shown.names(&after.pool)) {
+                pools.push(PoolChange { before: before.cloned(), after });
+            }
+        }
+        Ok(LicenseChange { changed, pools, license: shown.map(|shown| tenant.license_view(shown, &glance)) })
+    }
+
+    pub fn install_license(&mut self, id: &TenantId, asked: &InstallLicense, now: Moment) -> Done<LicenseChange> {
+        self.changing(id, Some(&asked.license), now, |tenant, glance| tenant.install(asked, glance))
+    }
+
+    pub fn delete_license(&mut self, id: &TenantId, license: &LicenseId, now: Moment) -> Done<LicenseChange> {
+        self.changing(id, Some(license), now, |tenant, _| tenant.delete_paper(license, now).map(|()| true))
+    }
+
+    pub fn delete_licenses(&mut self, id: &TenantId, now: Moment) -> Done<LicenseChange> {
+        self.changing(id, None, now, |tenant, _| {
+            let all: Vec<LicenseId> = tenant.deciding().map(|paper| paper.id.clone()).collect();
+            all.iter().try_for_each(|license| tenant.delete_paper(license, now))?;
+            Ok(!all.is_empty())
+        })
+    }
+
+    pub fn revoke_license(&mut self, id: &TenantId, asked: &RevokeLicense, now: Moment) -> Done<LicenseChange> {
+        let up_to = asked.up_to_revision;
+        self.changing(id, Some(&asked.license), now, |tenant, _| {
+            let mut changed = false;
+            for paper in tenant.papers.iter_mut().filter(|paper| paper.id == asked.license) {
+                if paper.grant.revision <= up_to && paper.revoked.is_none_or(|before| before < up_to) {
+                    (paper.revoked, paper.changed, changed) = (Some(up_to), now.tick, true);
+                }
+            }
+            Ok(changed)
+        })
+    }
+
+    /// Deleted ones are not shown.
+    pub fn list_licenses(&self, id: &TenantId, now: Moment) -> Done<Vec<LicenseView>> {
+        let (glance, tenant) = (self.glance(now), &self.tenants[self.find(id)?]);
+        let mut shown: Vec<&License> = tenant.papers.iter().filter(|paper| !paper.deleted).collect();
+        shown.sort_by(|a, b| a.id.cmp(&b.id).then(b.grant.revision.cmp(&a.grant.revision)));
+        Ok(shown.into_iter().map(|paper| tenant.license_view(paper, &glance)).collect())
+    }
+
+    pub fn entitlements(&self, id: &TenantId, now: Moment) -> Done<Entitlements> {
+        Ok(self.tenants[self.find(id)?].given(&self.glance(now)))
+    }
+
+    pub fn license_information(&self, id: &TenantId, now: Moment) -> Done<LicenseInformation> {
+        let (glance, tenant) = (self.glance(now), &self.tenants[self.find(id)?]);
+        let at = glance.license_time;
+        let in_force: Vec<&License> = tenant.in_force(&glance).collect();
+        let mut telling = if in_force.is_empty() { tenant.deciding().collect() } else { in_force.clone() };
+        telling.sort_by_key(|paper| (paper.grant.terms.issued, &paper.id));
+        let last = telling.last().map(|paper| &paper.grant.terms);
+        let hosts: BTreeSet<_> = telling.iter().flat_map(|paper| paper.grant.terms.hosts.clone()).collect();
+        let ends: Vec<Wall> = in_force.iter().filter_map(|paper| paper.grant.expires).collect();
+        let all_end = ends.len() == in_force.len();
+        Ok(LicenseInformation {
+            customer_id: last.map_or("".into(), |terms| terms.customer_id.clone()),
+            registered_to: last.map_or("".into(), |terms| terms.registered_to.clone()),
+            hosts: hosts.into_iter().collect(),
+            given: tenant.given(&glance),
+            pools: tenant.usages(&glance),
+            first_end: ends.iter().min().map(|end| end.since(at)),
+            last_end: ends.iter().max().filter(|_| all_end).map(|end| end.since(at)),
+            updated: tenant.papers.iter().map(|paper| paper.changed).max().map(|tick| now.wall_of(tick)),
+        })
+    }
+}
+
+impl Tenant {
+    /// The newest revision of each license that was not deleted.
+    pub fn deciding(&self) -> impl Iterator<Item = &License> {
+        self.papers.iter().filter(|paper| self.is_newest(paper) && !paper.deleted)
+    }
+
+    fn is_newest(&self, paper: &License) -> bool {
+        self.newest(&paper.id).is_some_and(|newest| newest.grant.revision == paper.grant.revision)
+    }
+
+    fn newest(&self, id: &LicenseId) -> Option<&License> {
+        self.papers.iter().filter(|paper| paper.id == *id).max_by_key(|paper| paper.grant.revision)
+    }
+
+    pub fn in_force(&self, glance: &Glance) -> impl Iterator<Item = &License> {
+        let at = glance.license_time;
+        self.deciding().filter(move |paper| paper.standing(at) == Standing::InForce)
+    }
+
+    fn install(&mut self, asked: &InstallLicense, glance: &Glance) -> Done<bool> {
+        let (id, grant) = (&asked.license, &asked.grant);
+        if let Some(newest) = self.newest(id) {
+            let same = newest.is_text_of(grant);
+            if same && newest.revoked.is_none() && !newest.deleted {
+                return Ok(false);
+            }
+            if grant.revision < newest.grant.revision {
+                return Err(rule("LICENSE_REVISION"));
+            }
+            if newest.revoked.is_some_and(|up_to| grant.revision <= up_to) {
+                return Err(rule("LICENSE_REVOKED"));
+            }
+            if grant.revision == newest.grant.revision && !(same && newest.deleted) {
+                return Err(rule("LICENSE_REVISION"));
+            }
+        }
+        if grant.expires.is_some_and(|end| end <= glance.license_time) {
+            return Err(rule("LICENSE_EXPIRED"));
+        }
+        if self.plans_disagree(id, grant) {
+            return Err(rule("PLANS_DISAGREE"));
+        }
+        grant.pools.iter().for_each(|(pool, _, _)| self.know(pool));
+        self.file(id, grant, glance.now);
+        Ok(true)
+    }
+
+    /// Puts the new revision to the others, of which only eight stay.
+    fn file(&mut self, id: &LicenseId, grant: &LicenseGrant, now: Moment) {
+        let before = self.newest(id).map(|newest| newest.grant.revision);
+        for paper in self.papers.iter_mut().filter(|paper| paper.id == *id) {
+            if Some(paper.grant.revision) == before && paper.revoked.is_none() {
+                paper.changed = now.tick;
+            }
+        }
+        self.papers.retain(|paper| paper.id != *id || !paper.deleted);
+        let mut former: Vec<u64> = self.papers.iter().filter(|p| p.id == *id).map(|p| p.grant.revision).collect();
+        former.sort_unstable();
+        let dropped = &former[..former.len().saturating_sub(8)];
+        self.papers.retain(|paper| paper.id != *id || !dropped.contains(&paper.grant.revision));
+        self.papers.push(License {
+            id: id.clone(),
+            grant: grant.clone(),
+            installed: now.tick,
+            changed: now.tick,
+            deleted: false,
+            revoked: None,
+        });
+    }
+
+    /// Only the newest revision is remembered.
+    fn delete_paper(&mut self, id: &LicenseId, now: Moment) -> Done<()> {
+        let shown = self.deciding().find(|paper| paper.id == *id).map(|paper| paper.grant.revision);
+        let revision = shown.ok_or_else(|| missing("license", id))?;
+        self.papers.retain(|paper| paper.id != *id || paper.grant.revision == revision);
+        for paper in self.papers.iter_mut().filter(|paper| paper.id == *id) {
+            (paper.deleted, paper.changed) = (true, now.tick);
+        }
+        Ok(())
+    }
+
+    /// A pool has one plan, whatever licenses there are.
+    fn plans_disagree(&self, license: &LicenseId, grant: &LicenseGrant) -> bool {
+        let others = self.deciding().filter(|other| other.id != *license).flat_map(|other| &other.grant.pools);
+        let given: Vec<_> = others.chain(&grant.pools).collect();
+        grant.pools.iter().any(|(pool, plan, _)| given.iter().any(|(other, its, _)| other == pool && its != plan))
+    }
+
+    fn license_view(&self, paper: &License, glance: &Glance) -> LicenseView {
+        let validity = match paper.standing(glance.license_time) {
+            _ if paper.revoked.is_some() => Validity::Revoked,
+            _ if !self.is_newest(paper) => Validity::Superseded,
+            Standing::InForce => Validity::InForce,
+            Standing::Expired => Validity::Expired,
+            Standing::NotYet => Validity::NotYetValid,
+        };
+        LicenseView {
+            id: paper.id.clone(),
+            revision: paper.grant.revision,
+            validity,
+            not_before: paper.grant.not_before,
+            expires: paper.grant.expires,
+            pools: paper.grant.pools.clone(),
+            terms: paper.grant.terms.clone(),
+            installed: glance.now.wall_of(paper.installed),
+            installed_by: Actor(ACTOR.into()),
+        }
+    }
+
+    fn given(&self, glance: &Glance) -> Entitlements {
+        let terms = || self.in_force(glance).map(|paper| &paper.grant.terms);
+        let features: BTreeSet<_> = terms().flat_map(|terms| terms.features.clone()).collect();
+        let mut limits: BTreeMap<Box<str>, Limit> = BTreeMap::new();
+        for (name, limit) in terms().flat_map(|terms| terms.limits.clone()) {
+            let before = limits.remove(&name).unwrap_or(Limit::Seats(0));
+            limits.insert(name, sum(before, limit));
+        }
+        Entitlements {
+            state: self.license_state(glance),
+            tier: terms().filter_map(|terms| terms.tier).max(),
+            features: features.into_iter().collect(),
+            limits: limits.into_iter().collect(),
+        }
+    }
+
+    /// R30.
+    pub fn is_demo(&self) -> bool {
+        self.deciding().next().is_none()
+    }
+
+    /// The best of the licenses that decide for the pool: those that name it, else all (guard 2).
+    /// `None`: no license at all.
+    pub fn standing(&self, pool: &PoolId, at: Wall) -> Option<Standing> {
+        let naming = self.deciding().any(|license| license.names(pool));
+        self.deciding().filter(|license| !naming || license.names(pool)).map(|license| license.standing(at)).min()
+    }
+
+    pub fn is_licensed(&self, pool: &PoolId) -> bool {
+        self.is_demo() || self.deciding().any(|license| license.names(pool))
+    }
+
+    /// The plan and what all licenses in force give together (R27).
+    pub fn entitlement(&self, pool: &PoolId, glance: &Glance) -> (Plan, Limit) {
+        if self.is_demo() {
+            return (Plan::Concurrent, Limit::Seats(glance.demo_seats));
+        }
+        let mut plan = None;
+        let mut limit = Limit::Seats(0);
+        for license in self.deciding() {
+            let in_force = license.standing(glance.license_time) == Standing::InForce;
+            for (_, its_plan, its_limit) in license.grant.pools.iter().filter(|(named, _, _)| named == pool) {
+                plan.get_or_insert(*its_plan);
+                if in_force {
+                    limit = sum(limit, *its_limit);
+                }
+            }
+        }
+        (plan.unwrap_or(Plan::Concurrent), limit)
+    }
+
+    pub fn license_state(&self, glance: &Glance) -> LicenseState {
+        match self.deciding().map(|license| license.standing(glance.license_time)).min() {
+            None => LicenseState::Demo,
+            Some(Standing::InForce) => LicenseState::Valid,
+            Some(Standing::Expired) => LicenseState::Expired,
+            Some(Standing::NotYet) => LicenseState::NotYetValid,
+        }
+    }
+
+    /// The first of the pool's licenses in force that ends, if that is soon.
+    pub fn expiring(&self, pool: &PoolId, glance: &Glance) -> Option<Notice> {
+        let in_force = self.in_force(glance).filter(|license| license.names(pool));
+        let first = in_force.filter_map(|license| license.grant.expires).min()?;
+        let left = first.since(glance.license_time);
+        (left <= EXPIRING).then_some(Notice::LicenseExpiring(left))
+    }
+}

@@ -1,0 +1,92 @@
+//! What came back about licenses, in the words in which a scenario expects it.
+
+use usher::ledger::change::Limit;
+use usher::ledger::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView, PoolChange, Validity};
+use usher::ledger::outcome::{Done, LicenseState};
+use usher::ledger::time::Moment;
+
+use super::facts::{Answer, done, level};
+use super::language::length;
+
+pub fn state(state: LicenseState) -> &'static str {
+    match state {
+        LicenseState::Demo => "demo mode",
+        LicenseState::Valid => "license in force",
+        LicenseState::NotYetValid => "license not yet valid",
+        LicenseState::Expired => "license expired",
+    }
+}
+
+fn validity(validity: Validity) -> &'static str {
+    match validity {
+        Validity::InForce => "in force",
+        Validity::NotYetValid => "not yet valid",
+        Validity::Expired => "expired",
+        Validity::Superseded => "superseded",
+        Validity::Revoked => "revoked",
+    }
+}
+
+/// Answer of the commands that install, delete or revoke.
+pub fn changed(answer: &Done<LicenseChange>) -> Answer {
+    done(answer, |change| {
+        let so = if change.changed { "changed" } else { "unchanged" };
+        let pools = change.pools.iter().flat_map(shift);
+        let license = change.license.as_ref().map_or("no license", |license| validity(license.validity));
+        Answer::yes("yes").and([so.to_owned(), license.to_owned()]).and(pools)
+    })
+}
+
+/// `primary 2 -> 5` is said as `primary from 2 to 5`: an arrow begins what is expected.
+fn shift(change: &PoolChange) -> Vec<String> {
+    let (pool, after) = (&change.after.pool, &change.after);
+    let over = (after.over > 0).then(|| format!("{pool} over {}", after.over));
+    let before = change.before.as_ref().map_or("none".into(), |before| before.limit.to_string());
+    [Some(format!("{pool} from {before} to {}", after.limit)), over].into_iter().flatten().collect()
+}
+
+/// `license base`
+pub fn license(view: &LicenseView, now: Moment) -> Answer {
+    Answer::yes(validity(view.validity)).and([
+        format!("revision {}", view.revision),
+        format!("by {}", view.installed_by.0),
+        format!("installed {} ago", length(now.wall.since(view.installed))),
+        format!("pools {}", view.pools.len()),
+        format!("document {}", view.terms.document),
+    ])
+}
+
+/// `list licenses`
+pub fn licenses(views: &[LicenseView]) -> String {
+    let one = |view: &LicenseView| format!("{}/{} {}", view.id, view.revision, validity(view.validity));
+    let all: Vec<String> = views.iter().map(one).collect();
+    if all.is_empty() { "none".into() } else { all.join(" + ") }
+}
+
+/// `entitlements`
+pub fn entitlements(given: &Entitlements) -> Answer {
+    let tier = given.tier.map_or("no tier".into(), |tier| format!("tier {tier:?}").to_lowercase());
+    let limits = given.limits.iter().map(|(name, limit)| format!("limit {name} {limit}"));
+    Answer::yes(state(given.state)).and([tier, format!("features {}", words(&given.features))]).and(limits)
+}
+
+/// `information`
+pub fn information(told: &LicenseInformation, now: Moment) -> Answer {
+    let ends = |end: Option<std::time::Duration>| end.map_or("never".into(), length);
+    let pools = told.pools.iter().map(|pool| format!("{} {}", pool.pool, level(pool).join(" ")));
+    let updated = told.updated.map_or("never".into(), |at| format!("{} ago", length(now.wall.since(at))));
+    entitlements(&told.given).and(pools).and([
+        format!("customer {}", told.customer_id),
+        format!("registered to {}", told.registered_to),
+        format!("hosts {}", words(&told.hosts)),
+        format!("first ends {}", ends(told.first_end)),
+        format!("last ends {}", ends(told.last_end)),
+        format!("updated {updated}"),
+        format!("limits {}", told.given.limits.len()),
+        format!("unlimited {}", told.given.limits.iter().filter(|(_, limit)| *limit == Limit::Unlimited).count()),
+    ])
+}
+
+fn words(list: &[Box<str>]) -> String {
+    if list.is_empty() { "none".into() } else { list.join(" ") }
+}

@@ -238,8 +238,10 @@ pub struct TenantView {
 pub enum LicenseState {
     /// No license at all (R30).
     Demo,
+    /// At least one is in force.
     Valid,
     NotYetValid,
+    /// Or revoked: as good as expired.
     Expired,
 }
 

@@ -16,6 +16,14 @@ pub fn may_be_repeated(command: &Command) -> bool {
     !matches!(command, Command::CheckOut(_) | Command::Heartbeat(_))
 }
 
+/// After which a pool's limit may be below its use (R14).
+pub fn changes_licenses(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::InstallLicense(_) | Command::DeleteLicense(_) | Command::DeleteLicenses(_) | Command::RevokeLicense(_)
+    )
+}
+
 /// A "no" changes nothing, except that what is overdue ends first (R18).
 pub fn no_changes_nothing(answers: &[Answer], changes: &Changes) -> Result<(), String> {
     let overdue = |row: &Change| matches!(row, Change::PutSession(session) if session.ended.is_some());

@@ -76,7 +76,7 @@ fn r21_denials_are_counted() {
         grant crm to ann
         user ann blocked
         audit
-        - LicenseInstalled (crm revision 1)
+        - LicenseInstalled (crm revision 1; crm 0 -> 1)
         - UserCreated ann (created by a grant)
         - SeatGranted ann in crm (all organizations)
         - UserBlocked ann
@@ -148,8 +148,8 @@ fn r35_every_change_leaves_its_event() {
         - OrganizationCreated at north by root
         - OrganizationCreated at south by root
         - OrganizationUpdated at north (display_name) by root
-        - LicenseInstalled (primary revision 1) by root
-        - LicenseInstalled (crm revision 2) by root
+        - LicenseInstalled (primary revision 1; primary 0 -> 2) by root
+        - LicenseInstalled (crm revision 2; crm 0 -> 2) by root
         - TenantUpdated (policy.max_devices_per_user) by root
         - TenantUpdated (policy.when_already_signed_in) by root
         - TenantUpdated (policy.when_full) by root
@@ -186,7 +186,7 @@ fn r35_every_change_leaves_its_event() {
         - SeatRevoked bob in crm (its only organization was deleted) by root
         - OrganizationDeleted at north by root
         - UserDeleted bob by root
-        - LicenseDeleted (crm revision 2) by root
+        - LicenseDeleted (crm revision 2; crm 2 -> 0) by root
         - TenantSuspended by root
         - TenantResumed by root
         - TenantDeleted (acme; 0 live sessions ended) by root
@@ -217,7 +217,7 @@ fn r35_every_change_leaves_its_event() {
         - TenantUpdated (policy.max_session)
         - TenantUpdated (policy.lease_ttl)
         - TenantUpdated (policy.unknown_users)
-        - LicenseInstalled (primary revision 1)
+        - LicenseInstalled (primary revision 1; primary 0 -> 1)
         - UserCreated ann (admitted at login)
         - SeatGranted ann in primary (all organizations)
         - SessionStarted ann/laptop in primary
@@ -245,7 +245,7 @@ fn r35_every_change_leaves_its_event() {
         grant crm to ann
         audit
         - OrganizationCreated at north
-        - LicenseInstalled (crm revision 1)
+        - LicenseInstalled (crm revision 1; crm 0 -> 1)
         - UserCreated ann (created by a grant)
         - SeatGranted ann in crm (all organizations)
         grant crm to ann at north

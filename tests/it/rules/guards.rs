@@ -287,7 +287,7 @@ fn r20_a_question_changes_nothing() {
         organization north
         grant primary to ann bob
         audit
-        - LicenseInstalled (primary revision 1)
+        - LicenseInstalled (primary revision 1; primary 0 -> 1)
         - OrganizationCreated at north
         - UserCreated ann (created by a grant)
         - SeatGranted ann in primary (all organizations)

@@ -1,6 +1,8 @@
 //! What came back about licenses, in the words in which a scenario expects it.
 
+use usher::ids::LicenseId;
 use usher::ledger::change::Limit;
+use usher::ledger::command::Found;
 use usher::ledger::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView, PoolChange, Validity};
 use usher::ledger::outcome::{Done, LicenseState};
 use usher::ledger::time::Moment;
@@ -45,8 +47,23 @@ fn shift(change: &PoolChange) -> Vec<String> {
     [Some(format!("{pool} from {before} to {}", after.limit)), over].into_iter().flatten().collect()
 }
 
-/// `license base`
-pub fn license(view: &LicenseView, now: Moment) -> Answer {
+/// `license base`: the newest revision that is listed.
+pub fn newest(found: &Found, id: &LicenseId, now: Moment) -> Answer {
+    let Found::ListLicenses(Ok(all)) = found else { unreachable!("the list of licenses, not {found:?}") };
+    let newest = all.rows.iter().find(|license| license.id == *id);
+    newest.map_or_else(|| Answer::no("none".into()), |view| license(view, now))
+}
+
+/// `information` and `entitlements`
+pub fn told(found: &Found, now: Moment) -> Answer {
+    match found {
+        Found::GetLicenseInformation(found) => done(found, |told| information(told, now)),
+        Found::GetEntitlements(found) => done(found, entitlements),
+        other => unreachable!("an answer about licenses, not {other:?}"),
+    }
+}
+
+fn license(view: &LicenseView, now: Moment) -> Answer {
     Answer::yes(validity(view.validity)).and([
         format!("revision {}", view.revision),
         format!("by {}", view.installed_by.0),
@@ -63,15 +80,13 @@ pub fn licenses(views: &[LicenseView]) -> String {
     if all.is_empty() { "none".into() } else { all.join(" + ") }
 }
 
-/// `entitlements`
-pub fn entitlements(given: &Entitlements) -> Answer {
+fn entitlements(given: &Entitlements) -> Answer {
     let tier = given.tier.map_or("no tier".into(), |tier| format!("tier {tier:?}").to_lowercase());
     let limits = given.limits.iter().map(|(name, limit)| format!("limit {name} {limit}"));
     Answer::yes(state(given.state)).and([tier, format!("features {}", words(&given.features))]).and(limits)
 }
 
-/// `information`
-pub fn information(told: &LicenseInformation, now: Moment) -> Answer {
+fn information(told: &LicenseInformation, now: Moment) -> Answer {
     let ends = |end: Option<std::time::Duration>| end.map_or("never".into(), length);
     let pools = told.pools.iter().map(|pool| format!("{} {}", pool.pool, level(pool).join(" ")));
     let updated = told.updated.map_or("never".into(), |at| format!("{} ago", length(now.wall.since(at))));

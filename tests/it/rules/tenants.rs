@@ -38,7 +38,7 @@ fn r1_nothing_crosses_tenants() {
         audit
         - TenantCreated (globex)
         - CheckOutDenied ann in primary: USER_NOT_FOUND
-        - LicenseInstalled (primary revision 2)
+        - LicenseInstalled (primary revision 2; primary 0 -> 1)
         - UserCreated ann (created by a grant)
         - SeatGranted ann in primary (all organizations)
         - SessionStarted other in primary

@@ -14,6 +14,10 @@ fn a_line_that_cannot_be_read_fails() {
     fails("user ann\nann dances", "line 2: ann dances\n  cannot be read: `ann` begins no line");
     fails("pool primary concurrent many", "a limit: `many` is not a number");
     fails("pool primary rented 5", "`rented` is no plan");
+    fails("license base revision 1 gives primary", "here the line ends, but a plan is missing");
+    fails("license base revision 1 gives nothing tier wood", "`wood` is no tier");
+    fails("license base revision 1 gives nothing colors red", "a license says nothing like `colors`");
+    fails("licenses lost", "`deleted` is missing");
     fails("policy lease_ttl soon", "`soon` is no length of time");
     fails("policy lease_ttl 1.5h", "`1.5h` is no length of time");
     fails("policy generosity 5", "the policy has no field `generosity`");
@@ -41,5 +45,5 @@ fn an_expectation_that_does_not_hold_fails() {
     expected("pool primary concurrent 0\nusage primary -> 1/0", "happened: 1/0, over 1");
     expected("heartbeat ann/laptop, ann/laptop -> kept", "happened: kept");
     expected("list sessions first 1 -> nobody", "happened: ann/laptop");
-    expected("audit\n- UserCreated ann", "happened:\n    - LicenseInstalled (primary revision 1)");
+    expected("audit\n- UserCreated ann", "happened:\n    - LicenseInstalled (primary revision 1; primary 0 -> 1)");
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use usher::ids::{EventNo, LicenseId, SessionId, TenantId, TenantNo};
+use usher::ids::{EventNo, SessionId, TenantId, TenantNo};
 use usher::ledger::change::{Actor, Changes};
 use usher::ledger::command::{
     CheckIn, CheckOut, CloseSession, Command, CreateTenant, Cursor, Found, GetEntitlements, GetLicenseInformation,
@@ -24,6 +24,8 @@ const USUAL: &str = "desk";
 
 /// More pages than any scenario has.
 const MOST_PAGES: usize = 100;
+/// More licenses, too.
+const MOST_ROWS: usize = 1_000;
 
 /// Carries a scenario out. Its title begins with the rule that it proves.
 ///
@@ -156,19 +158,14 @@ impl World {
                 return self.ask(&self.tenant.clone(), close.into());
             }
             Act::Usage(pool) => return Ok(vec![self.usage(pool.as_ref())]),
-            Act::ShowLicense(license) => return Ok(vec![self.license(license)]),
+            Act::ShowLicense(license) => {
+                let list = ListLicenses { limit: MOST_ROWS, after: None };
+                return Ok(vec![license_facts::newest(&self.query(list.into()), license, self.now)]);
+            }
             Act::Information => {
-                let Found::GetLicenseInformation(found) = self.query(GetLicenseInformation.into()) else {
-                    unreachable!("the answer to GetLicenseInformation")
-                };
-                return Ok(vec![facts::done(&found, |told| license_facts::information(told, self.now))]);
+                return Ok(vec![license_facts::told(&self.query(GetLicenseInformation.into()), self.now)]);
             }
-            Act::Entitlements => {
-                let Found::GetEntitlements(found) = self.query(GetEntitlements.into()) else {
-                    unreachable!("the answer to GetEntitlements")
-                };
-                return Ok(vec![facts::done(&found, license_facts::entitlements)]);
-            }
+            Act::Entitlements => return Ok(vec![license_facts::told(&self.query(GetEntitlements.into()), self.now)]),
             Act::Show(user) => {
                 let found = self.query(GetUser { user: user.clone() }.into());
                 let Found::GetUser(found) = found else { unreachable!("the answer to GetUser") };
@@ -205,13 +202,7 @@ impl World {
     }
 
     fn apply(&mut self, tenant: &TenantId, command: Command) -> Result<(Outcome, Changes), String> {
-        let shrinks = matches!(
-            command,
-            Command::InstallLicense(_)
-                | Command::DeleteLicense(_)
-                | Command::DeleteLicenses(_)
-                | Command::RevokeLicense(_)
-        );
+        let shrinks = always::changes_licenses(&command);
         let before = self.pools(tenant);
         let mut changes = Changes::default();
         let request = Request { tenant: tenant.clone(), actor: self.actor.clone(), command };
@@ -304,14 +295,6 @@ impl World {
             Found::GetUsage(Ok(usage)) => usage.pools,
             _ => Vec::new(),
         }
-    }
-
-    fn license(&mut self, id: &LicenseId) -> Answer {
-        let Found::ListLicenses(Ok(all)) = self.query(ListLicenses { limit: 1_000, after: None }.into()) else {
-            unreachable!("the answer to ListLicenses")
-        };
-        let found = all.rows.iter().find(|license| license.id == *id);
-        found.map_or_else(|| Answer::no("none".into()), |license| license_facts::license(license, self.now))
     }
 
     fn usage(&mut self, pool: Option<&usher::ids::PoolId>) -> Answer {

@@ -1,8 +1,10 @@
 //! The composition root: the only file that knows everyone. What starts in which order, and what stops in which.
 
 mod answers;
+mod demo_vendor;
 mod descriptors;
 mod failure;
+mod licensing;
 mod signals;
 mod vendor;
 
@@ -11,7 +13,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::clock::Clock;
 use crate::config::{Config, Storage};
@@ -21,7 +25,7 @@ use crate::journal::{Journal, JournalConfig, StartError};
 use crate::ledger::{self, Seed};
 use crate::ops::Ops;
 use crate::server::{Front, Listener, Reception, Server, Stats};
-use crate::service::{Limits, ServiceContext, mount};
+use crate::service::{Licensing, Limits, ServiceContext, mount};
 use crate::store::open::OpenError;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
@@ -34,6 +38,7 @@ pub use answers::{check_config, healthcheck, migrate};
 pub use failure::Failure;
 pub use vendor::license;
 
+use licensing::Vendors;
 use signals::Signals;
 
 /// How long the last probes and scrapes of the operations port may take.
@@ -46,8 +51,9 @@ const LAST_PROBES: Duration = Duration::from_secs(1);
 pub async fn serve(mut config: Config) -> Result<(), Failure> {
     config.limits.max_connections = descriptors::make_room(config.limits.max_connections, config.shards);
     let mut signals = Signals::listen()?;
+    let hangups = signals::hangups()?;
     let running = tokio::select! {
-        started = Running::start(&config) => started?,
+        started = Running::start(&config, hangups) => started?,
         signal = signals.next() => {
             // Nothing was promised to anybody yet.
             tracing::info!(signal, "ended while starting");
@@ -87,6 +93,8 @@ struct Running {
     watchers_go: CancellationToken,
     api: Server,
     tasks: Arc<Tasks>,
+    /// Reads license keys again.
+    reloading: AbortOnDropHandle<()>,
     journal: Arc<Journal>,
     store: Arc<dyn Store>,
     ops: Server,
@@ -94,7 +102,12 @@ struct Running {
 }
 
 impl Running {
-    async fn start(config: &Config) -> Result<Self, Failure> {
+    async fn start(config: &Config, hangups: Signal) -> Result<Self, Failure> {
+        // 0. Whom to trust. With a wrong set of keys nothing is touched.
+        let demo_key = config.demo.then(|| demo_vendor::key(&config.storage)).transpose()?;
+        let vendors = Vendors::new(config.license_keys.clone(), demo_key.as_ref().map(|key| key.public().clone()));
+        let trust = vendors.read()?;
+
         // 1. The addresses, before anything is touched: a second process that cannot serve takes no shard away.
         let api_listener = listen(config.listen).await?;
         let ops_listener = listen(config.ops_listen).await?;
@@ -124,13 +137,15 @@ impl Running {
 
         // 4. The store, then the journal: it claims every shard and loads it.
         let store = open(&config.storage).await?;
-        let journal = Arc::new(start_journal(config, &store, clock).await?);
+        let journal = Arc::new(start_journal(config, &store, clock.clone()).await?);
         let _ = ops.journal.set(Arc::clone(&journal));
 
         // 5. The services.
         let watchers_go = CancellationToken::new();
         let limits = Limits { batch_items: config.limits.max_batch_items, watchers: config.limits.max_watchers };
-        let context = ServiceContext::new(Arc::clone(&journal), limits, watchers_go.clone());
+        let revoked = trust.revocations().clone();
+        let licensing = Arc::new(Licensing::new(trust, licensing::host_names(config), clock.clone()));
+        let context = ServiceContext::new(Arc::clone(&journal), Arc::clone(&licensing), limits, watchers_go.clone());
         let all = mount::all(&context, &config.limits, &methods, &readiness);
         reception.open(Front::new(all, methods, Arc::clone(&stats), &config.limits));
 
@@ -139,13 +154,29 @@ impl Running {
         tokio::spawn(health::follow(journal.states(), Arc::clone(&readiness)));
         observe(&metrics, &readiness, &stats, &context, &journal, &tasks);
 
-        // 7. The tenant to try things with, and SERVING.
-        if config.demo {
-            demo::make(&journal).await.context("cannot make the demo tenant")?;
+        // 7. What the vendor took back since, the tenant to try things with, and SERVING.
+        licensing::revoke(&journal, &revoked).await;
+        if let Some(key) = &demo_key {
+            let vendor = demo::Vendor { key, now: clock.wall() };
+            demo::make(&journal, &licensing, &vendor).await.context("cannot make the demo tenant")?;
         }
+        let reloading = vendors.reload_on(hangups, licensing, Arc::clone(&journal));
+        let reloading = AbortOnDropHandle::new(tokio::spawn(reloading));
         readiness.clear(Obstacle::Loading);
         let ops = ops_server;
-        Ok(Self { api_address, ops_address, readiness, watchers_go, api, tasks, journal, store, ops, metrics })
+        Ok(Self {
+            api_address,
+            ops_address,
+            readiness,
+            watchers_go,
+            api,
+            tasks,
+            reloading,
+            journal,
+            store,
+            ops,
+            metrics,
+        })
     }
 
     /// Waits for what ends the process without a signal.
@@ -169,6 +200,7 @@ impl Running {
             self.watchers_go.cancel();
             let drained = self.api.drain(timeout * 4 / 5).await;
             // 3. Nothing is asked of the journal any more.
+            drop(self.reloading);
             self.tasks.stop().await;
             // 4. It flushes what was submitted, and releases its shards, so that the next owner need not wait.
             self.journal.stop().await;

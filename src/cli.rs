@@ -76,6 +76,8 @@ pub struct Serve {
     #[command(flatten)]
     pub store_use: StoreUse,
     #[command(flatten)]
+    pub licenses: Licenses,
+    #[command(flatten)]
     pub log: Log,
     #[command(flatten)]
     pub limits: Limits,
@@ -123,6 +125,19 @@ pub struct StoreUse {
     /// Seats per pool of a tenant without any license; 0: none
     #[arg(long, value_name = "NUMBER", env = "USHER_DEMO_SEATS", default_value = "2")]
     pub demo_seats: String,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Whose licenses it takes")]
+pub struct Licenses {
+    /// Public keys of the vendor: a JWKS file, or a folder of them and of revocation lists. Read again on SIGHUP.
+    /// Without it no license can be installed; those that are installed stay in force
+    #[arg(long, value_name = "PATH", env = "USHER_LICENSE_KEYS")]
+    pub license_keys: Option<PathBuf>,
+    /// A name of this host, beside the machine's own: licenses can be bound to hosts. Several: once each, or with
+    /// commas
+    #[arg(long, value_name = "NAME", env = "USHER_HOST_NAME", value_delimiter = ',')]
+    pub host_name: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use crate::cli;
 use crate::store::postgres::DatabaseUrl;
-use values::{address, duration, number, shortest, size};
+use values::{address, duration, host_name, number, shortest, size};
 
 /// The environment: answers the value of a variable. A function, so that tests bring their own.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -48,6 +48,10 @@ pub struct Config {
     pub demo: bool,
     /// Seats per pool of a tenant without any license (R30).
     pub demo_seats: u64,
+    /// The vendor's public keys: a file or a folder.
+    pub license_keys: Option<PathBuf>,
+    /// Names of this host beside the machine's own (R28).
+    pub host_names: Vec<String>,
     pub log: Log,
     pub limits: Limits,
 }
@@ -106,6 +110,10 @@ impl Problems {
         })
     }
 
+    fn some<T>(&mut self, option: &str, value: Result<T, String>) -> Option<T> {
+        value.map_err(|problem| self.0.push(format!("{option}: {problem}"))).ok()
+    }
+
     fn add(&mut self, problem: impl Into<String>) {
         self.0.push(problem.into());
     }
@@ -136,6 +144,13 @@ impl Config {
             storage,
             demo: args.store_use.demo,
             demo_seats: problems.take("--demo-seats", number(&args.store_use.demo_seats, 0, u64::from(u32::MAX)), 0),
+            license_keys: args.licenses.license_keys.clone(),
+            host_names: args
+                .licenses
+                .host_name
+                .iter()
+                .filter_map(|name| problems.some("--host-name", host_name(name)))
+                .collect(),
             log: log(&args.log, &mut problems),
             limits: limits(&args.limits, &mut problems),
         };
@@ -165,6 +180,8 @@ impl Config {
             ("shards", self.shards.to_string()),
             ("demo", self.demo.to_string()),
             ("demo-seats", self.demo_seats.to_string()),
+            ("license-keys", self.license_keys.as_ref().map(|path| path.display().to_string()).unwrap_or_default()),
+            ("host-name", self.host_names.join(",")),
             ("log", self.log.filter.clone()),
             ("log-format", self.log.format.to_string()),
         ]);

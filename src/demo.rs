@@ -4,10 +4,12 @@ use crate::ids::{IdError, LicenseId, OrganizationId, PoolId, TenantId, UserId};
 use crate::journal::{Journal, JournalError};
 use crate::ledger::change::{Actor, Limit, Plan, Profile};
 use crate::ledger::command::{
-    Asks, Command, CreateOrganization, CreateTenant, CreateUser, GetTenant, GrantSeats, InstallLicense, LicenseGrant,
-    Outcome, Reply, UpdateTenant,
+    Asks, Command, CreateOrganization, CreateTenant, CreateUser, GetTenant, GrantSeats, Outcome, Reply, UpdateTenant,
 };
 use crate::ledger::outcome::{Denial, Done, Granted, Refusal};
+use crate::ledger::time::Wall;
+use crate::license::{Claims, Entitlement, LICENSE, Rejection, SigningKey, Tier, sign};
+use crate::service::Licensing;
 
 /// The tenant's name while it is being made: who finds it so goes on where a crash ended it.
 const UNFINISHED: &str = "Demo (unfinished)";
@@ -25,6 +27,8 @@ pub enum DemoError {
     #[error("the demo tenant: a seat was denied: {0:?}")]
     Denied(Denial),
     #[error("the demo tenant: {0}")]
+    License(#[from] Rejection),
+    #[error("the demo tenant: {0}")]
     Id(#[from] IdError),
 }
 
@@ -38,7 +42,7 @@ impl From<Refusal> for DemoError {
 ///
 /// # Errors
 /// When the journal does not answer, or something stands in the way.
-pub async fn make(journal: &Journal) -> Result<(), DemoError> {
+pub async fn make(journal: &Journal, licensing: &Licensing, vendor: &Vendor<'_>) -> Result<(), DemoError> {
     let demo = Demo { journal, tenant: TenantId::parse("demo")? };
     match journal.ask(&demo.tenant, GetTenant).await? {
         Ok(tenant) if &*tenant.display_name != UNFINISHED => return Ok(()),
@@ -47,7 +51,7 @@ pub async fn make(journal: &Journal) -> Result<(), DemoError> {
     }
     let create = CreateTenant { display_name: UNFINISHED.into(), contact: "".into(), policy: Default::default() };
     demo.once(create).await?;
-    demo.pools().await?;
+    demo.license(licensing, vendor).await?;
     demo.people().await?;
     demo.seats().await?;
     let finished = UpdateTenant { display_name: Some("Demo".into()), ..UpdateTenant::default() };
@@ -56,21 +60,51 @@ pub async fn make(journal: &Journal) -> Result<(), DemoError> {
     Ok(())
 }
 
+/// Who signs the tenant's license, and when.
+pub struct Vendor<'a> {
+    pub key: &'a SigningKey,
+    pub now: Wall,
+}
+
+/// Five concurrent seats in `primary`, three named ones in `crm`, for ever.
+fn claims(tenant: &TenantId, now: Wall) -> Result<Claims, IdError> {
+    let entitlement =
+        |pool, plan, seats| Ok(Entitlement { pool: PoolId::parse(pool)?, plan, limit: Limit::Seats(seats) });
+    Ok(Claims {
+        license: LicenseId::parse("demo")?,
+        revision: 1,
+        tenant: tenant.clone(),
+        customer_id: "demo".into(),
+        registered_to: "Demo".into(),
+        hosts: Vec::new(),
+        instance: None,
+        tier: Tier::Gold,
+        // Sorted by pool.
+        entitlements: vec![entitlement("crm", Plan::Named, 3)?, entitlement("primary", Plan::Concurrent, 5)?],
+        features: ["CRM_ALLOWED".into()].into(),
+        limits: [("MAX_PUBLISH_LOCATIONS".into(), Limit::Seats(50))].into(),
+        // Whole seconds.
+        issued: Wall(now.0.div_euclid(1_000) * 1_000),
+        not_before: None,
+        expires: None,
+    })
+}
+
 struct Demo<'a> {
     journal: &'a Journal,
     tenant: TenantId,
 }
 
 impl Demo<'_> {
-    /// Five concurrent seats in `primary`, three named ones in `crm`.
-    async fn pools(&self) -> Result<(), DemoError> {
-        let pools = vec![
-            (PoolId::parse("primary")?, Plan::Concurrent, Limit::Seats(5)),
-            (PoolId::parse("crm")?, Plan::Named, Limit::Seats(3)),
-        ];
-        let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
-        self.submit(InstallLicense { license: LicenseId::parse("demo")?, grant }).await??;
-        Ok(())
+    /// Signed, verified and installed like any other.
+    async fn license(&self, licensing: &Licensing, vendor: &Vendor<'_>) -> Result<(), DemoError> {
+        let document = sign(vendor.key, LICENSE, &claims(&self.tenant, vendor.now)?.to_json());
+        let command = licensing.admit(&document, &self.tenant, self.journal.instance())?;
+        match self.submit(command).await? {
+            // From an earlier attempt, signed at another time.
+            Ok(_) | Err(Refusal::Precondition { reason: "LICENSE_REVISION", .. }) => Ok(()),
+            Err(refusal) => Err(refusal.into()),
+        }
     }
 
     async fn people(&self) -> Result<(), DemoError> {

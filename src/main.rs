@@ -34,10 +34,7 @@ fn run(command: Command) -> Result<(), Failure> {
             telemetry::start(&log);
             block_on(app::migrate(&storage))
         }
-        Command::CheckConfig(args) => {
-            app::check_config(&Config::new(&args, &process_environment)?);
-            Ok(())
-        }
+        Command::CheckConfig(args) => app::check_config(&Config::new(&args, &process_environment)?),
         Command::Healthcheck(args) => {
             let (address, timeout) = config::healthcheck(&args)?;
             block_on(app::healthcheck(address, timeout))

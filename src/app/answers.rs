@@ -11,6 +11,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::Failure;
+use super::licensing::Vendors;
 use crate::config::{Config, LogFormat, Storage, reachable};
 use crate::demo;
 use crate::store::{postgres, sqlite};
@@ -48,10 +49,14 @@ pub(super) fn say(text: &str) {
     let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
 }
 
-/// Prints what `serve` would run with. That it is right was found out before.
-pub fn check_config(config: &Config) {
+/// Prints what `serve` would run with. That it is right was found out before, but for the keys in its files.
+///
+/// # Errors
+/// [`Failure::LicenseKeys`]
+pub fn check_config(config: &Config) -> Result<(), Failure> {
     let settings = config.settings();
     say(&settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect::<String>());
+    Vendors::new(config.license_keys.clone(), None).read().map(|_| ())
 }
 
 /// Brings the schema up to date.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::config::ConfigError;
+use crate::license::LoadError;
 use crate::store::open::OpenError;
 
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,8 @@ pub enum Failure {
     NotDrained(Duration),
     #[error("ended at once by a second signal; everything that was acknowledged is in the store")]
     Interrupted,
+    #[error("--license-keys: {0}")]
+    LicenseKeys(#[from] LoadError),
     /// Everything that is wrong with a command about licenses, each with its option.
     #[error("{}", .0.join("\nusher: "))]
     Usage(Vec<String>),
@@ -39,7 +42,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Failure::NotServing(_) | Failure::Unexpected(_) => 1,
-            Failure::Config(_) | Failure::Usage(_) => 2,
+            Failure::Config(_) | Failure::LicenseKeys(_) | Failure::Usage(_) => 2,
             // An address that is not this machine's, or not ours to take, is a mistake in the configuration.
             Failure::Listen { error, .. } if error.kind() != io::ErrorKind::AddrInUse => 2,
             Failure::Listen { .. } => 4,

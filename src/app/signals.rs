@@ -10,6 +10,11 @@ pub(super) struct Signals {
     interrupt: Signal,
 }
 
+/// SIGHUP, which does not end the process any more: it has its files read again.
+pub(super) fn hangups() -> Result<Signal, Failure> {
+    Ok(signal(SignalKind::hangup()).context("cannot listen to signals")?)
+}
+
 impl Signals {
     /// From here on the signals do not end the process by themselves.
     pub fn listen() -> Result<Self, Failure> {

@@ -1,6 +1,6 @@
 //! `usher license`: what a vendor does with licenses, and anybody who has one. No server is needed.
 
-mod files;
+pub(super) mod files;
 mod issue;
 mod keygen;
 mod revoke;

@@ -8,6 +8,17 @@ pub fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{text:?} is not an address such as 127.0.0.1:50051 or [::]:50051"))
 }
 
+/// A host's name, or an address that stands for one.
+pub fn host_name(text: &str) -> Result<String, String> {
+    /// The longest name of a host.
+    const MOST: usize = 253;
+    let odd = |c: char| c.is_whitespace() || c.is_control() || c == '*';
+    if text.is_empty() || text.len() > MOST || text.contains(odd) {
+        return Err(format!("{text:?} is not a name of a host such as login.example.com"));
+    }
+    Ok(text.to_owned())
+}
+
 /// A whole number from `least` to `most`.
 pub fn number<T: TryFrom<u64>>(text: &str, least: u64, most: u64) -> Result<T, String> {
     let parsed = text.parse::<u64>().ok().filter(|number| (least..=most).contains(number));

@@ -6,13 +6,28 @@ use super::change::{Actor, Limit, Plan};
 use super::time::{Tick, Wall};
 use crate::ids::{InstanceId, LicenseId, PoolNo, TenantNo};
 
-/// A package tier, the lowest first.
+/// The package that was bought, from the smallest to the largest. Nothing is decided by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {
     Bronze,
     Silver,
     Gold,
     Platinum,
+}
+
+impl Tier {
+    pub const ALL: [Tier; 4] = [Tier::Bronze, Tier::Silver, Tier::Gold, Tier::Platinum];
+
+    /// The word in documents and in the stores: never change one.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Tier::Bronze => "BRONZE",
+            Tier::Silver => "SILVER",
+            Tier::Gold => "GOLD",
+            Tier::Platinum => "PLATINUM",
+        }
+    }
 }
 
 /// What a license says beside what decisions need (R28).

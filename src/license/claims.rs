@@ -9,6 +9,7 @@ use super::host::HostPattern;
 use super::{date, json};
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
 use crate::ledger::change::{Limit, Plan};
+pub use crate::ledger::license::Tier;
 use crate::ledger::time::Wall;
 
 /// Longest name of a feature or a numeric limit, in bytes.
@@ -53,33 +54,9 @@ pub struct Entitlement {
     pub limit: Limit,
 }
 
-/// The package that was bought, from the smallest to the largest. Nothing is decided by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Tier {
-    Bronze,
-    Silver,
-    Gold,
-    Platinum,
-}
-
-impl Tier {
-    pub const ALL: [Tier; 4] = [Tier::Bronze, Tier::Silver, Tier::Gold, Tier::Platinum];
-
-    /// The word in a document.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Tier::Bronze => "BRONZE",
-            Tier::Silver => "SILVER",
-            Tier::Gold => "GOLD",
-            Tier::Platinum => "PLATINUM",
-        }
-    }
-
-    pub(super) fn parse(word: &str) -> Result<Self, &'static str> {
-        let found = Self::ALL.into_iter().find(|tier| tier.word() == word);
-        found.ok_or("must be BRONZE, SILVER, GOLD or PLATINUM")
-    }
+pub(super) fn parse_tier(word: &str) -> Result<Tier, &'static str> {
+    let found = Tier::ALL.into_iter().find(|tier| tier.word() == word);
+    found.ok_or("must be BRONZE, SILVER, GOLD or PLATINUM")
 }
 
 /// Whether a text is the name of a feature or a numeric limit: `[A-Z][A-Z0-9_]*`, at most 64 bytes.

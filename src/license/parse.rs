@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::claims::{Claims, Entitlement, Tier, is_name, parse_plan};
+use super::claims::{Claims, Entitlement, is_name, parse_plan, parse_tier};
 use super::date;
 use super::host::HostPattern;
 use super::json::{MAX_NUMBER, Member, Object, Wrong};
@@ -31,7 +31,7 @@ impl Claims {
             registered_to: object.need("registered_to")?.parsed(text)?,
             hosts: object.may("hosts").map_or(Ok(Vec::new()), hosts)?,
             instance: object.may("instance_id").map(|member| member.parsed(instance)).transpose()?,
-            tier: object.need("tier")?.parsed(Tier::parse)?,
+            tier: object.need("tier")?.parsed(parse_tier)?,
             entitlements: entitlements(object.need("entitlements")?)?,
             features: object.may("features").map_or(Ok(BTreeSet::new()), features)?,
             limits: object.may("limits").map_or(Ok(BTreeMap::new()), limits)?,

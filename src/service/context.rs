@@ -6,6 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::decisions::Decisions;
+use super::licensing::Licensing;
 use super::status;
 use crate::journal::Journal;
 
@@ -27,6 +28,7 @@ impl Default for Limits {
 /// Shared by all services.
 pub struct ServiceContext {
     pub(super) journal: Arc<Journal>,
+    pub(super) licensing: Arc<Licensing>,
     pub(super) limits: Limits,
     /// Cancelled when the service drains: streams end, so that their clients reconnect elsewhere.
     pub(super) shutdown: CancellationToken,
@@ -37,9 +39,14 @@ pub struct ServiceContext {
 
 impl ServiceContext {
     #[must_use]
-    pub fn new(journal: Arc<Journal>, limits: Limits, shutdown: CancellationToken) -> Arc<Self> {
+    pub fn new(
+        journal: Arc<Journal>,
+        licensing: Arc<Licensing>,
+        limits: Limits,
+        shutdown: CancellationToken,
+    ) -> Arc<Self> {
         let watchers = Arc::new(Semaphore::new(limits.watchers.min(Semaphore::MAX_PERMITS)));
-        Arc::new(Self { journal, limits, shutdown, decisions: Decisions::default(), watchers })
+        Arc::new(Self { journal, licensing, limits, shutdown, decisions: Decisions::default(), watchers })
     }
 
     /// A place among the watchers, given back when dropped.

@@ -9,12 +9,15 @@ use tonic_reflection::server::v1alpha::{
 };
 
 use super::health::HealthService;
-use super::{AuditService, DirectoryService, SeatService, ServiceContext, SessionService, TenantService};
+use super::{
+    AuditService, DirectoryService, LicenseService, SeatService, ServiceContext, SessionService, TenantService,
+};
 use crate::config::Limits;
 use crate::health::Readiness;
 use crate::proto::REFLECTED;
 use crate::proto::v1::audit_service_server::AuditServiceServer;
 use crate::proto::v1::directory_service_server::DirectoryServiceServer;
+use crate::proto::v1::license_service_server::LicenseServiceServer;
 use crate::proto::v1::seat_service_server::SeatServiceServer;
 use crate::proto::v1::session_service_server::SessionServiceServer;
 use crate::proto::v1::tenant_service_server::TenantServiceServer;
@@ -57,6 +60,7 @@ pub fn all(
         .with(
             DirectoryServiceServer::new(DirectoryService::new(context())).max_decoding_message_size(limits.max_request),
         )
+        .with(LicenseServiceServer::new(LicenseService::new(context())).max_decoding_message_size(limits.max_request))
         .with(TenantServiceServer::new(TenantService::new(context())).max_decoding_message_size(limits.max_request))
         .with(AuditServiceServer::new(AuditService::new(context())).max_decoding_message_size(limits.max_request))
         .with(health)
@@ -87,6 +91,7 @@ mod tests {
             "usher.v1.SeatService",
             "usher.v1.SessionService",
             "usher.v1.DirectoryService",
+            "usher.v1.LicenseService",
             "usher.v1.TenantService",
             "usher.v1.AuditService",
             "grpc.health.v1.Health",

@@ -11,6 +11,7 @@ use super::parse::{Problem, Problems};
 use crate::ids::TenantId;
 use crate::journal::{AuditError, JournalError};
 use crate::ledger::outcome::Refusal;
+use crate::license::Rejection;
 
 const DOMAIN: &str = "usher";
 
@@ -153,6 +154,21 @@ impl From<JournalError> for Status {
             JournalError::Failed => internal(),
         }
     }
+}
+
+/// Why a document is not installed. One that cannot be read is a bad argument; any other is well-formed, and a rule
+/// stands in its way.
+pub(super) fn rejected(rejection: &Rejection) -> Status {
+    let reason = rejection.reason();
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    let code = if let Rejection::Malformed(wrong) = rejection {
+        details.add_bad_request_violation("document", wrong.to_string());
+        Code::InvalidArgument
+    } else {
+        details.add_precondition_failure_violation(reason, "document", rejection.to_string());
+        Code::FailedPrecondition
+    };
+    Status::with_error_details(code, rejection.to_string(), details)
 }
 
 /// Why audit events of a tenant were not read.

@@ -5,13 +5,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::StoreError;
-use super::encode::{Fields, boxed, limit_from_value, limit_to_value, meaning, word};
+use super::encode::{Fields, boxed, limit_from_value, limit_to_value};
 use crate::ids::InstanceId;
 use crate::ledger::license::{Terms, Tier};
 use crate::ledger::time::Wall;
-
-const TIERS: [(Tier, &str); 4] =
-    [(Tier::Bronze, "BRONZE"), (Tier::Silver, "SILVER"), (Tier::Gold, "GOLD"), (Tier::Platinum, "PLATINUM")];
 
 /// Everything but the document, which has a column of its own.
 #[must_use]
@@ -23,7 +20,7 @@ pub fn to_text(terms: &Terms) -> String {
         "registered_to": terms.registered_to,
         "hosts": terms.hosts,
         "instance": terms.instance.map(|instance| instance.to_string()),
-        "tier": terms.tier.map(|tier| word(&TIERS, tier)),
+        "tier": terms.tier.map(Tier::word),
         "features": terms.features,
         "limits": limits,
         "issued_ms": terms.issued.0,
@@ -44,7 +41,7 @@ pub fn from_text(text: &str, document: &str) -> Result<Terms, StoreError> {
         registered_to: text("registered_to")?,
         hosts: texts("hosts")?,
         instance: fields.read("instance", None, |value| optional(value, instance))?,
-        tier: fields.read("tier", None, |value| optional(value, |value| meaning(&TIERS, value)))?,
+        tier: fields.read("tier", None, |value| optional(value, tier))?,
         features: texts("features")?,
         limits: fields.read("limits", Vec::new(), |value| {
             let pair = |pair: &Value| Some((boxed(pair.get(0)?)?, limit_from_value(pair.get(1)?)?));
@@ -61,6 +58,10 @@ fn optional<T>(value: &Value, read: impl Fn(&Value) -> Option<T>) -> Option<Opti
 
 fn instance(value: &Value) -> Option<InstanceId> {
     Uuid::try_parse(value.as_str()?).ok().map(InstanceId)
+}
+
+fn tier(value: &Value) -> Option<Tier> {
+    Tier::ALL.into_iter().find(|tier| value == tier.word())
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ suite! {
         a_gap_is_fenced,
         a_batch_without_rows_counts,
         a_refused_batch_writes_nothing,
-        a_batch_nobody_waits_for_is_committed,
+        of_a_batch_nobody_waits_for_a_claim_tells_what_became,
         many_batches_add_up,
         a_shards_rows_are_its_own,
     }

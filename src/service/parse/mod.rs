@@ -2,6 +2,7 @@
 
 mod audit;
 mod directory;
+mod license;
 mod list;
 mod mask;
 mod organization;
@@ -16,6 +17,7 @@ mod values;
 
 pub(super) use audit::list_audit_events;
 pub(super) use directory::{block_user, create_user, delete_user, get_user, list_users, unblock_user, update_user};
+pub(super) use license::{Wanted, create_license_request, delete_license, install_license, list_licenses};
 pub(super) use organization::{create_organization, delete_organization, list_organizations, update_organization};
 pub(super) use problems::{Problem, Problems};
 pub(super) use seat::{

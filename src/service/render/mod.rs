@@ -2,6 +2,7 @@
 
 mod audit;
 mod directory;
+mod license;
 mod names;
 mod seat;
 mod session;
@@ -11,6 +12,9 @@ mod time;
 
 pub(super) use audit::{audit_action, list_audit_events};
 pub(super) use directory::{created_user, list_organizations, list_users, organization, unblocked_user, user, user_in};
+pub(super) use license::{
+    Installation, entitlements, installed, license_information, license_request, list_licenses, pool_changes,
+};
 pub(super) use names::{denial_name, reason_name};
 pub(super) use seat::{
     checked_in, checked_out, granted, granted_batch, heartbeat, heartbeat_batch, revoked, revoked_batch,

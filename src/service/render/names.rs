@@ -1,6 +1,8 @@
 //! The enums of the ledger as those of the contract. Exhaustive: a new value does not compile without its name.
 
 use crate::ledger::change::{BlockCause, Plan, Reason, TenantState};
+use crate::ledger::license::Tier;
+use crate::ledger::license_view::Validity;
 use crate::ledger::outcome::{DenialReason, LicenseState, SessionEndReason, Status};
 use crate::proto::v1;
 
@@ -79,6 +81,27 @@ pub fn license_state(state: LicenseState) -> v1::LicenseState {
         LicenseState::Valid => v1::LicenseState::Valid,
         LicenseState::NotYetValid => v1::LicenseState::NotYetValid,
         LicenseState::Expired => v1::LicenseState::Expired,
+    }
+}
+
+pub fn validity(validity: Validity) -> v1::LicenseValidity {
+    match validity {
+        Validity::InForce => v1::LicenseValidity::InForce,
+        Validity::NotYetValid => v1::LicenseValidity::NotYetValid,
+        Validity::Expired => v1::LicenseValidity::Expired,
+        Validity::Superseded => v1::LicenseValidity::Superseded,
+        Validity::Revoked => v1::LicenseValidity::Revoked,
+    }
+}
+
+/// None: there is no license in force.
+pub fn tier(tier: Option<Tier>) -> v1::LicenseTier {
+    match tier {
+        None => v1::LicenseTier::Unspecified,
+        Some(Tier::Bronze) => v1::LicenseTier::Bronze,
+        Some(Tier::Silver) => v1::LicenseTier::Silver,
+        Some(Tier::Gold) => v1::LicenseTier::Gold,
+        Some(Tier::Platinum) => v1::LicenseTier::Platinum,
     }
 }
 

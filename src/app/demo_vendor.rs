@@ -1,0 +1,43 @@
+//! The vendor of the demo tenant: a key that is made at the first start. In the data folder it stays, so that more
+//! licenses can be tried; nobody trusts it without `--demo`.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::Failure;
+use super::vendor::files::{Output, PRIVATE, PUBLIC, read_secret};
+use crate::config::Storage;
+use crate::ids;
+use crate::license::{SigningKey, to_jwks};
+use secrecy::ExposeSecret;
+
+/// The file of the private key, in the data folder.
+pub(super) const KEY: &str = "demo-vendor.pem";
+const JWKS: &str = "demo-vendor.jwks";
+
+/// The key. On PostgreSQL there is no folder for it: it lives as long as the process.
+pub(super) fn key(storage: &Storage) -> Result<SigningKey, Failure> {
+    let Storage::Embedded { folder } = storage else {
+        return Ok(SigningKey::from_seed(&ids::random_key()));
+    };
+    let path = folder.join(KEY);
+    if path.exists() {
+        let pem = read_secret("the demo vendor's key", &path).map_err(anyhow::Error::msg)?;
+        return Ok(SigningKey::from_pem(&pem).with_context(|| path.display().to_string())?);
+    }
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    Ok(make(folder).map_err(anyhow::Error::msg)?)
+}
+
+fn make(folder: &Path) -> Result<SigningKey, String> {
+    let seed = ids::random_key();
+    let key = SigningKey::from_seed(&seed);
+    let write = |name, mode, bytes: &[u8]| {
+        Output { option: "the demo vendor's key", path: &folder.join(name), mode, force: true }.write(bytes)
+    };
+    // The private one last: with it the pair is whole.
+    write(JWKS, PUBLIC, to_jwks(&[key.public().clone()]).as_bytes())?;
+    write(KEY, PRIVATE, SigningKey::pem(&seed).expose_secret().as_bytes())?;
+    Ok(key)
+}

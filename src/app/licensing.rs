@@ -1,0 +1,79 @@
+//! Whom this server trusts with licenses: read at the start, and again on SIGHUP. What the vendor revoked is told to
+//! the ledger, where it is kept.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::signal::unix::Signal;
+
+use super::Failure;
+use crate::config::Config;
+use crate::journal::Journal;
+use crate::ledger::change::Actor;
+use crate::ledger::command::RevokeLicense;
+use crate::ledger::outcome::Refusal;
+use crate::license::{PublicKey, Revocations, Trust, load_trust};
+use crate::service::Licensing;
+
+/// Where the keys come from.
+pub(super) struct Vendors {
+    path: Option<PathBuf>,
+    /// With `--demo`: the key that signed the demo tenant's license.
+    demo: Option<PublicKey>,
+}
+
+impl Vendors {
+    pub fn new(path: Option<PathBuf>, demo: Option<PublicKey>) -> Self {
+        Self { path, demo }
+    }
+
+    /// # Errors
+    /// [`Failure::LicenseKeys`] names the file.
+    pub fn read(&self) -> Result<Trust, Failure> {
+        let mut trust = self.path.as_deref().map(load_trust).transpose()?.unwrap_or_default();
+        trust.add_keys(self.demo.clone());
+        Ok(trust)
+    }
+
+    /// Reads everything again whenever the signal comes. A set that is wrong is not taken; the one before stays.
+    pub async fn reload_on(self, mut signal: Signal, licensing: Arc<Licensing>, journal: Arc<Journal>) {
+        while signal.recv().await.is_some() {
+            match self.read() {
+                Ok(trust) => {
+                    let (keys, revoked) = (trust.keys().count(), trust.revocations().clone());
+                    licensing.set_trust(trust);
+                    tracing::info!(keys, revoked = revoked.len(), "license keys read again");
+                    revoke(&journal, &revoked).await;
+                }
+                Err(failure) => tracing::error!("{failure}; the license keys stay as they were"),
+            }
+        }
+    }
+}
+
+/// Takes back what the vendor revoked, where it is installed. A list that was carried out before changes nothing.
+pub(super) async fn revoke(journal: &Journal, revocations: &Revocations) {
+    for (tenant, license, revoked) in revocations.iter() {
+        let why = revoked.why.as_deref().unwrap_or_default().into();
+        let command = RevokeLicense { license: license.clone(), up_to_revision: revoked.through, why };
+        match journal.submit(&Actor::service(), tenant, command).await {
+            Ok(Ok(change)) if change.changed => {
+                tracing::warn!(%tenant, %license, "a license was revoked by its vendor")
+            }
+            // The vendor's list names every customer's.
+            Ok(Ok(_) | Err(Refusal::NotFound { .. })) => {}
+            Ok(Err(refusal)) => tracing::error!(%tenant, %license, ?refusal, "a license was not revoked"),
+            Err(error) => tracing::error!(%tenant, %license, %error, "a license was not revoked; SIGHUP tries again"),
+        }
+    }
+}
+
+/// Every name of this host: those that were given, and the machine's own.
+pub(super) fn host_names(config: &Config) -> Vec<String> {
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let mut names = config.host_names.clone();
+    if !machine.is_empty() && !names.contains(&machine) {
+        names.push(machine);
+    }
+    names
+}

@@ -1,0 +1,73 @@
+//! What decides whether a license may be installed here, beside the ledger: whom this server trusts, what its host is
+//! called, and what the clock says.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::clock::Clock;
+use crate::ids::{InstanceId, TenantId};
+use crate::ledger::command::{InstallLicense, LicenseGrant};
+use crate::ledger::license::Terms;
+use crate::license::{Here, Rejection, Trust, Verified};
+
+/// Shared by the services that need it.
+pub struct Licensing {
+    trust: RwLock<Arc<Trust>>,
+    host_names: Vec<String>,
+    clock: Clock,
+}
+
+impl Licensing {
+    #[must_use]
+    pub fn new(trust: Trust, host_names: Vec<String>, clock: Clock) -> Self {
+        Self { trust: RwLock::new(Arc::new(trust)), host_names, clock }
+    }
+
+    /// Trusts others from now on. What is installed stays.
+    pub fn set_trust(&self, trust: Trust) {
+        *self.trust.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(trust);
+    }
+
+    pub(super) fn trust(&self) -> Arc<Trust> {
+        Arc::clone(&self.trust.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Every name of this host.
+    pub(super) fn host_names(&self) -> &[String] {
+        &self.host_names
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The command that installs a document, if it is genuine, for here, and neither expired nor revoked. The ledger
+    /// looks at its date once more: its clock never goes back (R31).
+    ///
+    /// # Errors
+    /// [`Rejection`]
+    pub fn admit(&self, document: &str, tenant: &TenantId, instance: InstanceId) -> Result<InstallLicense, Rejection> {
+        let here = Here { tenant, host_names: &self.host_names, instance: instance.0 };
+        self.trust().admit(document, &here, self.clock.wall()).map(command)
+    }
+}
+
+/// What a document says, as the ledger takes it.
+fn command(verified: Verified) -> InstallLicense {
+    let Verified { claims, compact, kid } = verified;
+    let terms = Terms {
+        document: compact.into(),
+        key_id: kid.into(),
+        customer_id: claims.customer_id.as_str().into(),
+        registered_to: claims.registered_to.as_str().into(),
+        hosts: claims.hosts.iter().map(|host| host.as_str().into()).collect(),
+        instance: claims.instance.map(InstanceId),
+        tier: Some(claims.tier),
+        features: claims.features.iter().map(|name| name.as_str().into()).collect(),
+        limits: claims.limits.iter().map(|(name, limit)| (name.as_str().into(), *limit)).collect(),
+        issued: claims.issued,
+    };
+    let pools = claims.entitlements.into_iter().map(|given| (given.pool, given.plan, given.limit)).collect();
+    let (not_before, expires) = (claims.not_before, claims.expires);
+    let grant = LicenseGrant { revision: claims.revision, not_before, expires, pools, terms: Arc::new(terms) };
+    InstallLicense { license: claims.license, grant }
+}

@@ -1,0 +1,225 @@
+//! Answers of LicenseService.
+
+use std::time::Duration;
+
+use super::names::{license_state, plan, tier, validity};
+use super::seat::pool_usage;
+use super::time::{duration, timestamp};
+use crate::ids::InstanceId;
+use crate::ledger::change::{Limit, Plan};
+use crate::ledger::command::Page;
+use crate::ledger::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView, PoolChange, Validity};
+use crate::ledger::outcome::{LicenseState, PoolUsage};
+use crate::ledger::time::Wall;
+use crate::license::{Installed, PoolUse, Request, parse_text};
+use crate::proto::v1;
+use crate::service::page::Shape;
+use crate::service::parse::Wanted;
+
+/// From when on people are told when a license ends.
+const TOLD_FROM: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What this server says about itself.
+pub struct Installation<'a> {
+    pub instance: InstanceId,
+    pub host_names: &'a [String],
+    pub now: Wall,
+}
+
+pub fn installed(change: LicenseChange) -> v1::InstallLicenseResponse {
+    let license = change.license.map(license);
+    v1::InstallLicenseResponse { changed: change.changed, license, pools: pool_changes(change.pools) }
+}
+
+pub fn pool_changes(pools: Vec<PoolChange>) -> Vec<v1::PoolChange> {
+    let change =
+        |pool: PoolChange| v1::PoolChange { before: pool.before.map(pool_usage), after: Some(pool_usage(pool.after)) };
+    pools.into_iter().map(change).collect()
+}
+
+pub fn list_licenses(page: Page<LicenseView>, shape: Shape) -> v1::ListLicensesResponse {
+    v1::ListLicensesResponse {
+        licenses: page.rows.into_iter().map(license).collect(),
+        next_page_token: page.next.map_or_else(String::new, |next| shape.token(&next)),
+    }
+}
+
+fn license(view: LicenseView) -> v1::License {
+    let terms = &view.terms;
+    v1::License {
+        license_id: view.id.as_str().to_owned(),
+        revision: view.revision,
+        validity: validity(view.validity).into(),
+        customer_id: terms.customer_id.to_string(),
+        registered_to: terms.registered_to.to_string(),
+        hosts: terms.hosts.iter().map(ToString::to_string).collect(),
+        instance_id: terms.instance.map(|instance| instance.to_string()).unwrap_or_default(),
+        tier: tier(terms.tier).into(),
+        entitlements: view
+            .pools
+            .iter()
+            .map(|(pool, counts, limit)| {
+                let (seats, unlimited) = number(*limit);
+                v1::Entitlement { pool_id: pool.as_str().to_owned(), plan: plan(*counts).into(), seats, unlimited }
+            })
+            .collect(),
+        features: terms.features.iter().map(ToString::to_string).collect(),
+        limits: limits(&terms.limits),
+        issued_at: Some(timestamp(terms.issued)),
+        not_before: view.not_before.map(timestamp),
+        expires_at: view.expires.map(timestamp),
+        installed_at: Some(timestamp(view.installed)),
+        installed_by: view.installed_by.0.to_string(),
+        key_id: terms.key_id.to_string(),
+        document: terms.document.to_string(),
+    }
+}
+
+fn limits(limits: &[(Box<str>, Limit)]) -> Vec<v1::NumericLimit> {
+    let limit = |(name, limit): &(Box<str>, Limit)| {
+        let (value, unlimited) = number(*limit);
+        v1::NumericLimit { name: name.to_string(), value, unlimited }
+    };
+    limits.iter().map(limit).collect()
+}
+
+fn number(limit: Limit) -> (u64, bool) {
+    match limit {
+        Limit::Seats(number) => (number, false),
+        Limit::Unlimited => (0, true),
+    }
+}
+
+pub fn entitlements(given: Entitlements) -> v1::GetEntitlementsResponse {
+    v1::GetEntitlementsResponse {
+        license_state: license_state(given.state).into(),
+        tier: tier(given.tier).into(),
+        features: given.features.iter().map(ToString::to_string).collect(),
+        limits: limits(&given.limits),
+    }
+}
+
+pub fn license_information(
+    mut information: LicenseInformation,
+    installation: &Installation<'_>,
+) -> v1::GetLicenseInformationResponse {
+    information.pools.sort_unstable_by(|a, b| a.pool.cmp(&b.pool));
+    let given = information.given;
+    v1::GetLicenseInformationResponse {
+        registered_to: information.registered_to.into(),
+        customer_id: information.customer_id.into(),
+        instance_id: installation.instance.to_string(),
+        hosts: information.hosts.iter().map(ToString::to_string).collect(),
+        host_names: installation.host_names.to_vec(),
+        running_version: VERSION.to_owned(),
+        tier: tier(given.tier).into(),
+        plan: plans(&information.pools),
+        validity: valid_for_people(given.state, information.first_end),
+        pools: information.pools.into_iter().map(pool_usage).collect(),
+        features: given.features.iter().map(ToString::to_string).collect(),
+        limits: limits(&given.limits),
+        license_state: license_state(given.state).into(),
+        expires_in: information.first_end.map(duration),
+        last_updated_at: information.updated.map(timestamp),
+    }
+}
+
+fn plans(pools: &[PoolUsage]) -> String {
+    let has = |plan| pools.iter().any(|pool| pool.plan == plan);
+    match (has(Plan::Named), has(Plan::Concurrent)) {
+        (false, false) => "",
+        (true, false) => "Named",
+        (false, true) => "Concurrent",
+        (true, true) => "Named and concurrent",
+    }
+    .to_owned()
+}
+
+fn valid_for_people(state: LicenseState, end: Option<Duration>) -> String {
+    match (state, end) {
+        (LicenseState::Demo, _) => "demo".to_owned(),
+        (LicenseState::NotYetValid, _) => "not yet valid".to_owned(),
+        (LicenseState::Expired, _) => "expired".to_owned(),
+        (LicenseState::Valid, None) => "never".to_owned(),
+        (LicenseState::Valid, Some(left)) if left > TOLD_FROM => "valid".to_owned(),
+        // Whole days, as a person counts them: the day that has begun is one.
+        (LicenseState::Valid, Some(left)) => match left.as_millis().div_ceil(DAY.as_millis()) {
+            0 | 1 => "expires in 1 day".to_owned(),
+            days => format!("expires in {days} days"),
+        },
+    }
+}
+
+pub fn license_request(
+    wanted: Wanted,
+    mut information: LicenseInformation,
+    licenses: Vec<LicenseView>,
+    installation: &Installation<'_>,
+) -> v1::CreateLicenseRequestResponse {
+    information.pools.sort_unstable_by(|a, b| a.pool.cmp(&b.pool));
+    let file_name = format!("{}.tlr", file_name(wanted.tenant.as_str()));
+    let request = Request {
+        tenant: wanted.tenant,
+        customer_id: parse_text(&information.customer_id).ok(),
+        instance: installation.instance.0,
+        hosts: installation.host_names.iter().filter_map(|name| parse_text(name).ok()).collect(),
+        running_version: VERSION.into(),
+        target_version: wanted.target_version,
+        // Whole seconds.
+        created: Wall(installation.now.0.div_euclid(1_000) * 1_000),
+        pools: information.pools.into_iter().map(pool_use).collect(),
+        licenses: licenses.into_iter().filter_map(current).collect(),
+        seats: wanted.seats,
+        moves: wanted.moves,
+    };
+    v1::CreateLicenseRequestResponse { document: format!("{:#}\n", request.to_json()), file_name }
+}
+
+/// In demo mode nothing is licensed (R30).
+fn pool_use(usage: PoolUsage) -> PoolUse {
+    let limit = if usage.demo { Limit::Seats(0) } else { usage.limit };
+    PoolUse { pool: usage.pool, plan: usage.plan, limit, in_use: usage.in_use }
+}
+
+/// The newest revision of a license that the vendor can build on.
+fn current(view: LicenseView) -> Option<Installed> {
+    let counts = matches!(view.validity, Validity::InForce | Validity::NotYetValid | Validity::Expired);
+    let document = view.terms.document.to_string();
+    (counts && !document.is_empty()).then(|| Installed { license: view.id, revision: view.revision, document })
+}
+
+/// A tenant's id, as far as every file system takes it.
+fn file_name(id: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
+    id.chars().map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn validity_reads_like_a_license_page() {
+        let check = |state, end: Option<Duration>, expected: &str| {
+            assert_eq!(valid_for_people(state, end), expected, "{state:?} {end:?}");
+        };
+        let second = Duration::from_secs(1);
+        check(LicenseState::Demo, None, "demo");
+        check(LicenseState::Expired, None, "expired");
+        check(LicenseState::NotYetValid, None, "not yet valid");
+        check(LicenseState::Valid, None, "never");
+        check(LicenseState::Valid, Some(30 * DAY + second), "valid");
+        check(LicenseState::Valid, Some(30 * DAY), "expires in 30 days");
+        check(LicenseState::Valid, Some(12 * DAY - second), "expires in 12 days");
+        check(LicenseState::Valid, Some(DAY), "expires in 1 day");
+        check(LicenseState::Valid, Some(second), "expires in 1 day");
+    }
+
+    #[test]
+    fn a_tenants_id_becomes_a_file_name() {
+        assert_eq!(file_name("acme-1_b"), "acme-1_b");
+        assert_eq!(file_name("../a b/ä"), "___a_b__");
+    }
+}

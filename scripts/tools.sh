@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Gets the clients that the tests and the tour use, into .tools/python/bin: grpcurl, and a Python with grpcio.
+# Gets the clients that the tests and the tour use, into .tools/python/bin: grpcurl, and a Python with grpcio and PyJWT.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(
+    # Licenses in other people's hands: PyJWT, and the Ed25519 that it needs.
+    PyJWT==2.15.1
+    cryptography==50.0.2
     grpcio==1.85.1
     grpcio-health-checking==1.85.1
     grpcio-reflection==1.85.1

@@ -23,6 +23,8 @@ const ARMOR_COLUMNS: usize = 64;
 pub struct Kind {
     typ: &'static str,
     most: usize,
+    /// Whether it may stand in an armor, for mail.
+    armor: bool,
 }
 
 impl Kind {
@@ -34,9 +36,9 @@ impl Kind {
 }
 
 /// A license.
-pub const LICENSE: Kind = Kind { typ: "license+jwt", most: 64 * 1024 };
+pub const LICENSE: Kind = Kind { typ: "license+jwt", most: 64 * 1024, armor: true };
 /// A list of revoked licenses.
-pub const REVOCATIONS: Kind = Kind { typ: "license-revocations+jwt", most: 1024 * 1024 };
+pub const REVOCATIONS: Kind = Kind { typ: "license-revocations+jwt", most: 1024 * 1024, armor: false };
 
 /// A document whose signature nobody looked at: for people who want to see what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +115,7 @@ fn bare(text: &str, kind: Kind) -> Result<Cow<'_, str>, Wrong> {
         return Err(Wrong::whole(format!("is larger than {} bytes", kind.most)));
     }
     let text = text.trim_ascii();
-    let Some(inner) = text.strip_prefix(BEGIN) else { return Ok(Cow::Borrowed(text)) };
+    let Some(inner) = text.strip_prefix(BEGIN).filter(|_| kind.armor) else { return Ok(Cow::Borrowed(text)) };
     let inner = inner.strip_suffix(END).ok_or_else(|| Wrong::whole(format!("does not end with {END}")))?;
     Ok(Cow::Owned(inner.chars().filter(|c| !c.is_ascii_whitespace()).collect()))
 }

@@ -26,6 +26,10 @@ impl HostPattern {
         if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:*".contains(&byte)) {
             return Err("must be a host name, in which * stands for any characters");
         }
+        if text.ends_with('.') {
+            // A name's own is not counted, so that no name would fit.
+            return Err("must not end with a dot");
+        }
         Ok(Self(text.to_ascii_lowercase()))
     }
 

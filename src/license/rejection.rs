@@ -3,7 +3,7 @@
 
 use super::date::iso;
 use super::json::Wrong;
-use crate::ids::Text;
+use super::revocation::Revoked;
 use crate::ledger::time::Wall;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,8 +26,8 @@ pub enum Rejection {
     Instance,
     #[error("the license expired at {}", iso(*.0))]
     Expired(Wall),
-    #[error("the license was revoked, up to revision {through}{}", because(.why.as_deref()))]
-    Revoked { through: u64, why: Option<Text> },
+    #[error("the license was revoked, up to revision {}{}", .0.through, because(.0.why.as_deref()))]
+    Revoked(Revoked),
 }
 
 fn because(why: Option<&str>) -> String {
@@ -47,7 +47,7 @@ impl Rejection {
             Rejection::Host => "LICENSE_HOST",
             Rejection::Instance => "LICENSE_INSTANCE",
             Rejection::Expired(_) => "LICENSE_EXPIRED",
-            Rejection::Revoked { .. } => "LICENSE_REVOKED",
+            Rejection::Revoked(_) => "LICENSE_REVOKED",
         }
     }
 }

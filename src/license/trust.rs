@@ -67,7 +67,7 @@ impl Trust {
     /// [`Rejection::Revoked`]
     pub fn not_revoked(&self, claims: &Claims) -> Result<(), Rejection> {
         match self.revocations.find(&claims.tenant, &claims.license, claims.revision) {
-            Some(revoked) => Err(Rejection::Revoked { through: revoked.through, why: revoked.why.clone() }),
+            Some(revoked) => Err(Rejection::Revoked(revoked.clone())),
             None => Ok(()),
         }
     }

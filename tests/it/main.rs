@@ -9,6 +9,7 @@ mod history;
 mod hostile;
 mod journal;
 mod layering;
+mod license;
 mod model;
 mod no_trace;
 mod program;

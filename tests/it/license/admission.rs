@@ -1,0 +1,135 @@
+//! Where a license may be installed: its tenant, hosts, installation, and time.
+
+use usher::ids::TenantId;
+use usher::ledger::time::Wall;
+use usher::license::{Here, HostPattern, Rejection, Revoked};
+use uuid::Uuid;
+
+use super::{ISSUED, everything, least, signed, trust};
+
+#[test]
+fn host_patterns() {
+    for (pattern, name, fits) in [
+        ("acme.example", "acme.example", true),
+        ("acme.example", "ACME.Example", true),
+        ("ACME.example", "acme.EXAMPLE", true),
+        ("acme.example", "acme.example.", true),
+        ("acme.example", "acme.example..", false),
+        ("acme.example", "acmexexample", false),
+        ("acme.example", "www.acme.example", false),
+        ("acme.example", "", false),
+        // `*` is any run of characters, also none and over dots.
+        ("*", "", true),
+        ("*", "anything.at.all", true),
+        ("*.acme.example", "a.acme.example", true),
+        ("*.acme.example", "a.b.acme.example", true),
+        ("*.acme.example", ".acme.example", true),
+        ("*.acme.example", "acme.example", false),
+        ("*.acme.example", "a.acme.example.evil.example", false),
+        ("*.acme.example", "aacme.example", false),
+        ("*acme.example", "acme.example", true),
+        ("*acme.example", "notacme.example", true),
+        ("node-*", "node-", true),
+        ("node-*", "node-17.acme.example", true),
+        ("node-*", "anode-17", false),
+        ("node-*.acme.example", "node-17.eu.acme.example", true),
+        ("node-*.acme.example", "node-17.eu.acme.exampl", false),
+        ("*.*", "a.b", true),
+        ("*.*", "ab", false),
+        ("**", "ab", true),
+        ("a*b*c", "abc", true),
+        ("a*b*c", "axbxbxc", true),
+        ("a*b*c", "axbxb", false),
+        ("a*b*c", "acb", false),
+        ("10.0.*", "10.0.3.4", true),
+        ("fe80::*", "fe80::1", true),
+    ] {
+        let parsed = HostPattern::parse(pattern).unwrap();
+        assert_eq!(parsed.matches(name), fits, "{pattern} and {name:?}");
+    }
+}
+
+/// A pattern that a careless matcher would take until tomorrow for.
+#[test]
+fn a_pattern_of_many_stars_is_matched_at_once() {
+    let pattern = HostPattern::parse(&"a*".repeat(126)).unwrap();
+    assert!(!pattern.matches(&format!("{}b", "a".repeat(125)).repeat(40).replace('a', "c")));
+    assert!(!HostPattern::parse(&format!("{}b", "*a".repeat(120))).unwrap().matches(&"a".repeat(100_000)));
+    assert!(pattern.matches(&"a".repeat(100_000)));
+}
+
+struct Place {
+    tenant: &'static str,
+    hosts: &'static [&'static str],
+    instance: &'static str,
+    at: Wall,
+}
+
+const INSTANCE: &str = "7b4f6d0e-6e0f-4a51-9d7c-2f6f5f1b8c11";
+const OTHER_INSTANCE: &str = "00000000-0000-4000-8000-000000000000";
+
+/// Where every claim of [`everything`] fits.
+fn place() -> Place {
+    Place { tenant: "acme", hosts: &["node-1", "db.acme.example"], instance: INSTANCE, at: ISSUED }
+}
+
+fn check(claims: &usher::license::Claims, place: &Place, expected: &str) {
+    let tenant = TenantId::parse(place.tenant).unwrap();
+    let host_names: Vec<_> = place.hosts.iter().map(|host| (*host).to_owned()).collect();
+    let instance: Uuid = place.instance.parse().unwrap();
+    let here = Here { tenant: &tenant, host_names: &host_names, instance };
+    let answer = claims.admits(&here, place.at);
+    assert_eq!(answer.as_ref().err().map_or("", Rejection::reason), expected);
+    // By the door that installing goes through, with the signature checked, the answer is the same.
+    let admitted = trust(&[1]).admit(&signed(claims), &here, place.at);
+    assert_eq!(admitted.map(|verified| assert_eq!(verified.claims, *claims)), answer);
+}
+
+#[test]
+fn the_tenant_the_hosts_the_installation_and_the_time() {
+    let claims = everything();
+    let end = claims.expires.unwrap();
+    check(&claims, &place(), "");
+    check(&claims, &Place { tenant: "acme2", ..place() }, "LICENSE_TENANT");
+    check(&claims, &Place { tenant: "ACME", ..place() }, "LICENSE_TENANT");
+    check(&claims, &Place { hosts: &["db.acme.example.evil.example"], ..place() }, "LICENSE_HOST");
+    check(&claims, &Place { hosts: &[], ..place() }, "LICENSE_HOST");
+    check(&claims, &Place { hosts: &["x", "License-1"], ..place() }, "");
+    check(&claims, &Place { instance: OTHER_INSTANCE, ..place() }, "LICENSE_INSTANCE");
+    check(&claims, &Place { at: Wall(end.0 - 1), ..place() }, "");
+    check(&claims, &Place { at: end, ..place() }, "LICENSE_EXPIRED");
+    // One that is not in force yet can be installed before it is.
+    check(&claims, &Place { at: Wall(0), ..place() }, "");
+    // What a license does not say is no restriction.
+    let anywhere = Place { hosts: &[], instance: OTHER_INSTANCE, at: Wall(i64::MAX), ..place() };
+    check(&least(), &anywhere, "");
+    // The first of several.
+    check(&claims, &Place { tenant: "x", ..anywhere }, "LICENSE_TENANT");
+    check(&claims, &anywhere, "LICENSE_HOST");
+    check(&claims, &Place { hosts: &["license-1"], ..anywhere }, "LICENSE_INSTANCE");
+}
+
+/// The texts are for whoever tried, and say nothing about the installation or about whose license it is.
+#[test]
+fn a_refusal_tells_nothing_that_is_not_known() {
+    let tenant = TenantId::parse("secret-tenant").unwrap();
+    let here = Here { tenant: &tenant, host_names: &["secret-host".into()], instance: Uuid::nil() };
+    let mut claims = everything();
+    let mut said = vec![claims.admits(&here, ISSUED).unwrap_err().to_string()];
+    claims.tenant = tenant.clone();
+    said.push(claims.admits(&here, ISSUED).unwrap_err().to_string());
+    claims.hosts.clear();
+    said.push(claims.admits(&here, ISSUED).unwrap_err().to_string());
+    assert_eq!(
+        said,
+        [
+            "the license is for another tenant",
+            "the license is for other hosts",
+            "the license is for another installation"
+        ]
+    );
+    let expired = Rejection::Expired(Wall(1_830_297_600_000)).to_string();
+    assert_eq!(expired, "the license expired at 2028-01-01T00:00:00Z");
+    let revoked = Rejection::Revoked(Revoked { through: 3, why: Some("paid back".into()) }).to_string();
+    assert_eq!(revoked, "the license was revoked, up to revision 3: paid back");
+}

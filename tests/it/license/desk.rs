@@ -1,0 +1,96 @@
+//! A folder with a vendor's keys, in which `usher license` is run as the real program.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use tempfile::TempDir;
+use usher::license::{SigningKey, to_jwks};
+
+use super::{public, seed};
+
+/// A folder in which commands are run.
+pub struct Desk {
+    pub folder: TempDir,
+}
+
+/// How a command ended, and everything that it printed.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: Option<i32>,
+    pub printed: String,
+    pub errors: String,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// With a vendor's key in `vendor.pem` and `vendor.jwks`.
+    pub fn with_key() -> Self {
+        let desk = Self::new();
+        desk.write("vendor.pem", SigningKey::pem(&seed(1)).expose_secret());
+        desk.write("vendor.jwks", &to_jwks(&[public(1)]));
+        desk
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The words of a command are separated by spaces.
+    pub fn run(&self, words: &str) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
+        command.arg("license").args(words.split_whitespace()).current_dir(self.folder.path());
+        let Output { status, stdout, stderr } =
+            command.env_clear().stdin(Stdio::null()).output().expect("the program starts");
+        let [printed, errors] = [stdout, stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        assert!(!errors.contains("panicked"), "{words}: {errors}");
+        Ran { code: status.code(), printed, errors }
+    }
+
+    pub fn succeeds(&self, words: &str) -> String {
+        let ran = self.run(words);
+        assert_eq!((ran.code, &*ran.errors), (Some(0), ""), "{words}");
+        ran.printed
+    }
+
+    /// What it says, each problem on a line, where it must fail and print nothing else.
+    pub fn fails(&self, words: &str, code: i32) -> Vec<String> {
+        let ran = self.run(words);
+        assert_eq!(ran.code, Some(code), "{words}: {ran:?}");
+        assert!(code == 10 || ran.printed.is_empty(), "{words}: {ran:?}");
+        ran.errors
+            .lines()
+            .map(|line| line.strip_prefix("usher: ").unwrap_or_else(|| panic!("{line}")).to_owned())
+            .collect()
+    }
+
+    pub fn mode(&self, name: &str) -> u32 {
+        fs::metadata(self.path(name)).unwrap().permissions().mode() & 0o777
+    }
+
+    /// The files there, hidden ones too.
+    pub fn files(&self) -> Vec<String> {
+        let files = fs::read_dir(self.folder.path()).unwrap();
+        let mut files: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        files.sort();
+        files
+    }
+}
+
+pub fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}

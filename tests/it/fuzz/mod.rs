@@ -8,6 +8,7 @@
 mod config;
 mod front;
 mod ids;
+mod license;
 mod mutate;
 mod requests;
 mod service;

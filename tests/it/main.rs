@@ -10,6 +10,7 @@ mod hostile;
 mod journal;
 mod layering;
 mod license;
+mod licensing;
 mod model;
 mod no_trace;
 mod program;

@@ -9,7 +9,7 @@ use usher::store::{AuditQuery, Batch, CommitError, Position, Store};
 
 use super::audit::everything;
 use super::samples::{session, tenant};
-use super::{Backend, SHARD, Writer, assert_same, event, fenced, founding, load, owner, soon};
+use super::{Backend, SHARD, Writer, assert_same, event, fenced, founding, load, owner};
 
 async fn assert_untouched(store: &dyn Store) {
     assert_eq!(load(store, SHARD).await, []);
@@ -101,7 +101,7 @@ pub async fn a_refused_batch_writes_nothing(backend: Backend) {
 
 pub async fn of_a_batch_nobody_waits_for_a_claim_tells_what_became(backend: Backend) {
     let store = backend.start().await;
-    let mut writer = Writer::claim(&*store).await;
+    let writer = Writer::claim(&*store).await;
     let mut forgotten = store.commit(SHARD, writer.owner, writer.batch(vec![tenant(1)], vec![]));
     poll_fn(|cx| {
         let _ = forgotten.as_mut().poll(cx);

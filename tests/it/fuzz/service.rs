@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
+use secrecy::SecretBox;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
@@ -19,13 +20,16 @@ use usher::clock::Clock;
 use usher::journal::{Journal, JournalConfig};
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
+use usher::license::{SigningKey, Trust};
 use usher::proto::v1::audit_service_server::AuditServiceServer;
 use usher::proto::v1::directory_service_server::DirectoryServiceServer;
+use usher::proto::v1::license_service_server::LicenseServiceServer;
 use usher::proto::v1::seat_service_server::SeatServiceServer;
 use usher::proto::v1::session_service_server::SessionServiceServer;
 use usher::proto::v1::tenant_service_server::TenantServiceServer;
 use usher::service::{
-    AuditService, DirectoryService, Limits, SeatService, ServiceContext, SessionService, TenantService, mount,
+    AuditService, DirectoryService, LicenseService, Licensing, Limits, SeatService, ServiceContext, SessionService,
+    TenantService, mount,
 };
 
 use crate::support::memory::{Memory, founding};
@@ -45,13 +49,17 @@ impl InProcess {
         let config = JournalConfig { ledger: Config { demo_seats: 3, seed: Seed(1) }, queue: 64, batch: 16 };
         let (clock, _) = Clock::manual(Wall(1_800_000_000_000));
         let journal =
-            runtime.block_on(Journal::start(Arc::new(Memory::default()), clock, founding(1), config)).unwrap();
-        let context = ServiceContext::new(Arc::new(journal), Limits::default(), CancellationToken::new());
+            runtime.block_on(Journal::start(Arc::new(Memory::default()), clock.clone(), founding(1), config)).unwrap();
+        let key = SigningKey::from_seed(&SecretBox::new(Box::new([7; 32])));
+        let trust = Trust::new([key.public().clone()]);
+        let licensing = Arc::new(Licensing::new(trust, vec!["login.example.com".into()], clock));
+        let context = ServiceContext::new(Arc::new(journal), licensing, Limits::default(), CancellationToken::new());
         let context = || Arc::clone(&context);
         let services = BTreeMap::from([
             boxed(SeatServiceServer::new(SeatService::new(context()))),
             boxed(SessionServiceServer::new(SessionService::new(context()))),
             boxed(DirectoryServiceServer::new(DirectoryService::new(context()))),
+            boxed(LicenseServiceServer::new(LicenseService::new(context()))),
             boxed(TenantServiceServer::new(TenantService::new(context()))),
             boxed(AuditServiceServer::new(AuditService::new(context()))),
         ]);

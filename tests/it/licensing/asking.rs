@@ -1,0 +1,86 @@
+//! License requests (R32).
+
+use tonic::Code;
+use tonic_types::StatusExt;
+use usher::ids::LicenseId;
+use usher::license::{Request, Terms};
+use usher::proto::v1;
+
+use super::office::reason;
+use super::{Backend, Office, on_both_stores};
+
+on_both_stores![r32_a_request_says_everything, r32_wishes_are_checked, r32_seats_move_between_pools];
+
+fn wanted(seats: &[(&str, u64)], moves: &[(&str, &str, u64)]) -> v1::CreateLicenseRequestRequest {
+    let seats = seats.iter().map(|(pool, seats)| v1::SeatsWanted { pool_id: (*pool).into(), seats: *seats }).collect();
+    let moves = moves.iter().map(|(from, to, seats)| v1::SeatMove {
+        from_pool_id: (*from).into(),
+        to_pool_id: (*to).into(),
+        seats: *seats,
+    });
+    v1::CreateLicenseRequestRequest { seats, moves: moves.collect(), ..Default::default() }
+}
+
+async fn r32_a_request_says_everything(backend: Backend) {
+    let office = Office::open(backend).await;
+    let document = office.issued(&Terms { customer_id: Some("C-1".into()), ..office.terms("primary=20 crm!=10") });
+    office.install(&document).await.unwrap();
+    assert!(office.sign_in("ann", "primary").await.starts_with("yes"));
+    let asked = v1::CreateLicenseRequestRequest {
+        target_version: "2.0".into(),
+        ..wanted(&[("primary", 5)], &[("crm", "cms", 3)])
+    };
+    let text = office.request(asked).await.unwrap();
+    let request = Request::parse(text.as_bytes()).unwrap();
+    assert_eq!((request.tenant.as_str(), request.customer_id.as_deref()), ("acme", Some("C-1")));
+    assert_eq!((request.instance, request.created), (office.instance().0, office.now()));
+    assert_eq!(request.hosts, ["login-1", "login.acme.example"]);
+    assert_eq!(
+        (&*request.running_version, request.target_version.as_deref()),
+        (env!("CARGO_PKG_VERSION"), Some("2.0"))
+    );
+    let pools: Vec<_> =
+        request.pools.iter().map(|pool| format!("{} {}/{}", pool.pool, pool.in_use, pool.limit)).collect();
+    assert_eq!(pools, ["crm 0/10", "primary 1/20"]);
+    let licenses: Vec<_> = request.licenses.iter().map(|it| (it.license.as_str(), it.revision, &it.document)).collect();
+    assert_eq!(licenses, [("acme", 1, &document)]);
+    let seats: Vec<_> = request.seats.iter().map(|it| (it.pool.as_str(), it.seats)).collect();
+    assert_eq!(seats, [("primary", 5)]);
+    let moves: Vec<_> = request.moves.iter().map(|it| (it.from.as_str(), it.to.as_str(), it.seats)).collect();
+    assert_eq!(moves, [("crm", "cms", 3)]);
+}
+
+async fn r32_wishes_are_checked(backend: Backend) {
+    let office = Office::open(backend).await;
+    office.installed(&office.terms("primary=20")).await;
+    let fields = |status: tonic::Status| -> Vec<String> {
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let bad = status.get_details_bad_request().unwrap();
+        bad.field_violations.into_iter().map(|violation| violation.field).collect()
+    };
+    // The policy's seat_request_step is 5.
+    for (seats, good) in [(1, false), (4, false), (5, true), (6, false), (10, true)] {
+        let answer = office.request(wanted(&[("primary", seats)], &[])).await;
+        assert_eq!(answer.is_ok(), good, "{seats}");
+        if let Err(status) = answer {
+            assert_eq!(fields(status), ["seats[0].seats"]);
+        }
+    }
+    let status = office.request(wanted(&[], &[("primary", "crm", 21)])).await.unwrap_err();
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::FailedPrecondition, "NOT_ENOUGH_SEATS"));
+    office.request(wanted(&[], &[("primary", "crm", 20)])).await.unwrap();
+    let status = office.request(wanted(&[("", 5)], &[("primary", "primary", 1)])).await.unwrap_err();
+    assert_eq!(fields(status), ["seats[0].pool_id", "moves[0].to_pool_id"]);
+}
+
+async fn r32_seats_move_between_pools(backend: Backend) {
+    let office = Office::open(backend).await;
+    let base = LicenseId::parse("base").unwrap();
+    office.installed(&Terms { license: Some(base), ..office.terms("primary=20 crm!=10") }).await;
+    let request = office.request(wanted(&[("crm", 5)], &[("primary", "crm", 4), ("primary", "cms", 1)])).await.unwrap();
+    let document = office.answered(&request, &Terms::default());
+    let answer = office.install(&document).await.unwrap();
+    let license = answer.license.unwrap();
+    assert_eq!((license.license_id.as_str(), license.revision), ("base", 2));
+    assert_eq!(office.usage().await, "cms 0/1, crm 0/19, primary 0/15");
+}

@@ -1,0 +1,26 @@
+//! LicenseService over a real journal and a real store, with a clock that the test moves: what an administrator, a
+//! vendor and a login service see of licenses.
+
+mod asking;
+mod expiring;
+mod installing;
+mod office;
+mod refusing;
+mod tampering;
+
+use office::Office;
+
+use crate::conformance::Backend;
+
+/// Each test on both stores.
+macro_rules! on_both_stores {
+    ($($name:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(crate::conformance::Backend::sqlite()).await; })*
+        }
+        mod on_postgres {
+            $(#[tokio::test] async fn $name() { super::$name(crate::conformance::Backend::postgres().await).await; })*
+        }
+    };
+}
+use on_both_stores;

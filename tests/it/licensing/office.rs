@@ -1,0 +1,229 @@
+//! A tenant, its installation, and a vendor.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretBox;
+use tonic::{Request, Status};
+use tonic_types::StatusExt;
+use usher::clock::{Clock, ManualClock};
+use usher::ids::{InstanceId, PoolId, TenantId};
+use usher::journal::{Journal, JournalConfig};
+use usher::ledger::change::{Limit, Plan};
+use usher::ledger::time::Wall;
+use usher::ledger::{Config, Seed};
+use usher::license::{Claims, LICENSE, Request as LicenseRequest, SigningKey, Terms, Trust, issue, sign};
+use usher::proto::v1::audit_service_server::AuditService as _;
+use usher::proto::v1::license_service_server::LicenseService as _;
+use usher::proto::v1::seat_service_server::SeatService as _;
+use usher::proto::v1::tenant_service_server::TenantService as _;
+use usher::proto::v1::{self, check_out_response, heartbeat_response};
+use usher::service::{AuditService, LicenseService, Licensing, Limits, SeatService, ServiceContext, TenantService};
+use usher::store::{Founding, Store};
+
+use super::Backend;
+
+/// 2027-01-15T08:00:00Z.
+pub const START: Wall = Wall(1_800_000_000_000);
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub const HOUR: Duration = Duration::from_secs(60 * 60);
+
+pub struct Office {
+    backend: Backend,
+    store: Arc<dyn Store>,
+    journal: Arc<Journal>,
+    pub clock: Arc<ManualClock>,
+    now: Clock,
+    pub vendor: SigningKey,
+    context: Arc<ServiceContext>,
+}
+
+impl Office {
+    /// With the tenant `acme`, which has no license, and nobody in it.
+    pub async fn open(backend: Backend) -> Self {
+        let vendor = SigningKey::from_seed(&SecretBox::new(Box::new([1; 32])));
+        let trust = Trust::new([vendor.public().clone()]);
+        let (store, journal, clock, now, context) = start(&backend, START, trust).await;
+        let office = Self { backend, store, journal, clock, now, vendor, context };
+        // Sessions that end by nothing but somebody's doing, so that tests can let months pass.
+        let policy = v1::Policy {
+            lease_ttl: Some(prost_types::Duration::default()),
+            max_session: Some(prost_types::Duration { seconds: 10_000 * 24 * 60 * 60, nanos: 0 }),
+            unknown_users: v1::UnknownUsers::Admit.into(),
+            max_devices_per_user: Some(2),
+            ..Default::default()
+        };
+        let tenant = v1::Tenant { tenant_id: "acme".into(), policy: Some(policy), ..Default::default() };
+        let request = Request::new(v1::CreateTenantRequest { tenant: Some(tenant) });
+        TenantService::new(Arc::clone(&office.context)).create_tenant(request).await.expect("a tenant");
+        office
+    }
+
+    /// The process ends, and another one starts when the clock says `wall`.
+    pub async fn restart(self, wall: Wall) -> Self {
+        let Self { backend, store, journal, vendor, .. } = self;
+        journal.stop().await;
+        store.close().await;
+        drop(store);
+        let trust = Trust::new([vendor.public().clone()]);
+        let (store, journal, clock, now, context) = start(&backend, wall, trust).await;
+        Self { backend, store, journal, clock, now, vendor, context }
+    }
+
+    pub fn licenses(&self) -> LicenseService {
+        LicenseService::new(Arc::clone(&self.context))
+    }
+
+    pub fn now(&self) -> Wall {
+        self.now.wall()
+    }
+
+    pub fn instance(&self) -> InstanceId {
+        self.journal.instance()
+    }
+
+    /// What the vendor issues for `acme`, if it is asked in words: `primary=5 crm=3`; named pools have an exclamation
+    /// mark: `crm!=3`.
+    pub fn terms(&self, seats: &str) -> Terms {
+        let mut terms = Terms { tenant: Some(TenantId::parse("acme").unwrap()), ..Terms::default() };
+        for word in seats.split_whitespace() {
+            let (pool, number) = word.split_once('=').expect("pool=seats");
+            let id = PoolId::parse(pool.trim_end_matches('!')).unwrap();
+            let limit = number.parse().map_or(Limit::Unlimited, Limit::Seats);
+            if pool.ends_with('!') {
+                terms.plans.insert(id.clone(), Plan::Named);
+            }
+            terms.seats.insert(id, limit);
+        }
+        terms
+    }
+
+    pub fn claims(&self, terms: &Terms) -> Claims {
+        issue(terms, None, &Trust::default(), self.now()).expect("a license")
+    }
+
+    pub fn signed(&self, claims: &Claims) -> String {
+        sign(&self.vendor, LICENSE, &claims.to_json())
+    }
+
+    pub fn issued(&self, terms: &Terms) -> String {
+        self.signed(&self.claims(terms))
+    }
+
+    /// The answer of the vendor to a customer's request.
+    pub fn answered(&self, request: &str, terms: &Terms) -> String {
+        let request = LicenseRequest::parse(request.as_bytes()).expect("a request");
+        let trust = Trust::new([self.vendor.public().clone()]);
+        self.signed(&issue(terms, Some(&request), &trust, self.now()).expect("a license"))
+    }
+
+    pub async fn install(&self, document: &str) -> Result<v1::InstallLicenseResponse, Status> {
+        let request = v1::InstallLicenseRequest { tenant_id: "acme".into(), document: document.into() };
+        self.licenses().install_license(Request::new(request)).await.map(tonic::Response::into_inner)
+    }
+
+    /// Installs what is issued.
+    pub async fn installed(&self, terms: &Terms) -> v1::InstallLicenseResponse {
+        self.install(&self.issued(terms)).await.expect("an installed license")
+    }
+
+    /// The reason for which a document is refused.
+    pub async fn refused(&self, document: &str) -> String {
+        reason(&self.install(document).await.expect_err("a refusal"))
+    }
+
+    pub async fn request(&self, wanted: v1::CreateLicenseRequestRequest) -> Result<String, Status> {
+        let request = Request::new(v1::CreateLicenseRequestRequest { tenant_id: "acme".into(), ..wanted });
+        self.licenses().create_license_request(request).await.map(|answer| answer.into_inner().document)
+    }
+
+    pub async fn list(&self) -> Vec<v1::License> {
+        let request = Request::new(v1::ListLicensesRequest { tenant_id: "acme".into(), ..Default::default() });
+        self.licenses().list_licenses(request).await.expect("licenses").into_inner().licenses
+    }
+
+    pub async fn information(&self) -> v1::GetLicenseInformationResponse {
+        let request = Request::new(v1::GetLicenseInformationRequest { tenant_id: "acme".into() });
+        self.licenses().get_license_information(request).await.expect("a license page").into_inner()
+    }
+
+    pub async fn entitlements(&self) -> v1::GetEntitlementsResponse {
+        let request = Request::new(v1::GetEntitlementsRequest { tenant_id: "acme".into() });
+        self.licenses().get_entitlements(request).await.expect("entitlements").into_inner()
+    }
+
+    /// `primary 1/5, crm 0/3, over 1`: what GetUsage shows.
+    pub async fn usage(&self) -> String {
+        let request = Request::new(v1::GetUsageRequest { tenant_id: "acme".into() });
+        let usage = TenantService::new(Arc::clone(&self.context)).get_usage(request).await.expect("usage").into_inner();
+        usage.pools.iter().map(shown).collect::<Vec<_>>().join(", ")
+    }
+
+    /// A login: `yes`, or the reason; and the notices behind it.
+    pub async fn sign_in(&self, user: &str, pool: &str) -> String {
+        let request = v1::CheckOutRequest {
+            tenant_id: "acme".into(),
+            pool_id: pool.into(),
+            user_id: format!("{user}@acme.example"),
+            device_id: "laptop".into(),
+            ..Default::default()
+        };
+        let service = SeatService::new(Arc::clone(&self.context));
+        let answer = service.check_out(Request::new(request)).await.expect("a decision").into_inner();
+        let mut words = vec![match answer.outcome {
+            Some(check_out_response::Outcome::Lease(lease)) => format!("yes {}", lease.session_id),
+            Some(check_out_response::Outcome::Denial(denial)) => denial.reason().as_str_name()[14..].to_owned(),
+            None => "nothing".to_owned(),
+        }];
+        words.extend(answer.notices.iter().map(|notice| notice.code().as_str_name()[12..].to_owned()));
+        words.join(", ")
+    }
+
+    /// Whether a session, of an answer of `sign_in`, still lives.
+    pub async fn lives(&self, yes: &str) -> bool {
+        let session_id = yes.strip_prefix("yes ").expect(yes).split(',').next().unwrap_or_default().to_owned();
+        let request = v1::HeartbeatRequest { tenant_id: "acme".into(), session_id, active: true };
+        let service = SeatService::new(Arc::clone(&self.context));
+        let answer = service.heartbeat(Request::new(request)).await.expect("an answer").into_inner();
+        matches!(answer.outcome, Some(heartbeat_response::Outcome::Lease(_)))
+    }
+
+    /// What the audit says about licenses, newest first.
+    pub async fn audit(&self) -> Vec<String> {
+        let request = Request::new(v1::ListAuditEventsRequest { tenant_id: "acme".into(), ..Default::default() });
+        let service = AuditService::new(Arc::clone(&self.context));
+        let events = service.list_audit_events(request).await.expect("events").into_inner().events;
+        let about = |event: &v1::AuditEvent| event.action().as_str_name().contains("LICENSE");
+        let told = |event: v1::AuditEvent| format!("{} {}", &event.action().as_str_name()[13..], event.detail);
+        events.into_iter().filter(about).map(told).collect()
+    }
+}
+
+/// `primary 1/5`, and by how many it is over.
+pub fn shown(pool: &v1::PoolUsage) -> String {
+    let limit = if pool.unlimited { "unlimited".to_owned() } else { pool.limit.to_string() };
+    let over = if pool.over > 0 { format!(" over {}", pool.over) } else { String::new() };
+    format!("{} {}/{limit}{over}", pool.pool_id, pool.in_use)
+}
+
+/// `ErrorInfo.reason`.
+pub fn reason(status: &Status) -> String {
+    status.get_details_error_info().expect("every error has one").reason
+}
+
+async fn start(
+    backend: &Backend,
+    wall: Wall,
+    trust: Trust,
+) -> (Arc<dyn Store>, Arc<Journal>, Arc<ManualClock>, Clock, Arc<ServiceContext>) {
+    let store: Arc<dyn Store> = Arc::from(backend.open().await);
+    let founding = store.founding(Founding { shards: 1, instance: InstanceId::random() }).await.expect("a store");
+    let (now, clock) = Clock::manual(wall);
+    let config = JournalConfig { ledger: Config { demo_seats: 2, seed: Seed(1) }, queue: 64, batch: 64 };
+    let journal = Journal::start(Arc::clone(&store), now.clone(), founding, config).await.expect("a journal");
+    let journal = Arc::new(journal);
+    let hosts = vec!["login-1".to_owned(), "login.acme.example".to_owned()];
+    let licensing = Arc::new(Licensing::new(trust, hosts, now.clone()));
+    let context = ServiceContext::new(Arc::clone(&journal), licensing, Limits::default(), Default::default());
+    (store, journal, clock, now, context)
+}

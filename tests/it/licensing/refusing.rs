@@ -1,0 +1,71 @@
+//! Each document that must not be installed has a reason of its own, and changes nothing.
+
+use tonic::Code;
+use usher::ids::{LicenseId, TenantId};
+use usher::ledger::time::Wall;
+use usher::license::{HostPattern, LICENSE, SigningKey, Terms, armored, sign};
+
+use super::office::DAY;
+use super::{Backend, Office, on_both_stores};
+
+on_both_stores![a_refused_document_changes_nothing, r27_plans_of_one_pool_agree];
+
+async fn a_refused_document_changes_nothing(backend: Backend) {
+    let office = Office::open(backend).await;
+    let good = office.issued(&Terms { revision: Some(2), ..office.terms("primary=5") });
+    office.install(&good).await.unwrap();
+    let (licenses, usage, audit) = (office.list().await, office.usage().await, office.audit().await);
+
+    let forger = SigningKey::from_seed(&secrecy::SecretBox::new(Box::new([9; 32])));
+    let terms = || Terms { revision: Some(3), ..office.terms("primary=500") };
+    let claims = office.claims(&terms());
+    let host = |pattern: &str| Terms { hosts: Some(vec![HostPattern::parse(pattern).unwrap()]), ..terms() };
+    let tenant = Terms { tenant: Some(TenantId::parse("umbrella").unwrap()), ..terms() };
+    let mut expired = claims.clone();
+    expired.expires = Some(Wall(office.now().0 / 1_000 * 1_000));
+    let mut zero = claims.to_json();
+    zero["entitlements"][0]["seats"] = (-1).into();
+    // Another key's signature under our key's name.
+    let mut borrowed: Vec<String> = good.split('.').map(str::to_owned).collect();
+    borrowed[2] = sign(&forger, LICENSE, &claims.to_json()).split('.').nth(2).unwrap().to_owned();
+    for (document, reason) in [
+        ("not a license".to_owned(), "LICENSE_MALFORMED"),
+        (good[..good.len() - 9].to_owned(), "LICENSE_MALFORMED"),
+        (sign(&office.vendor, LICENSE, &zero), "LICENSE_MALFORMED"),
+        (sign(&forger, LICENSE, &claims.to_json()), "LICENSE_KEY_UNKNOWN"),
+        (borrowed.join("."), "LICENSE_SIGNATURE"),
+        (office.issued(&tenant), "LICENSE_TENANT"),
+        (office.issued(&host("*.umbrella.example")), "LICENSE_HOST"),
+        (office.issued(&Terms { instance: Some(uuid()), ..terms() }), "LICENSE_INSTANCE"),
+        (office.signed(&expired), "LICENSE_EXPIRED"),
+        (office.issued(&Terms { revision: Some(1), ..office.terms("primary=9") }), "LICENSE_REVISION"),
+        (office.issued(&Terms { revision: Some(2), ..office.terms("primary=6") }), "LICENSE_REVISION"),
+    ] {
+        for document in [armored(&document), document] {
+            let status = office.install(&document).await.expect_err(reason);
+            let code = if reason == "LICENSE_MALFORMED" { Code::InvalidArgument } else { Code::FailedPrecondition };
+            assert_eq!((super::office::reason(&status).as_str(), status.code()), (reason, code), "{status:?}");
+            assert!(!status.message().contains("umbrella"), "R1: {status:?}");
+            assert_eq!((office.list().await, office.usage().await), (licenses.clone(), usage.clone()), "{reason}");
+        }
+    }
+    assert_eq!(office.audit().await, audit);
+    // What fits is taken: a host of ours, and one that begins later.
+    let later = Terms { not_before: Some(office.now().plus(DAY)), ..host("LOGIN.*.example") };
+    assert!(office.installed(&later).await.changed);
+    assert_eq!(office.sign_in("ann", "primary").await, "LICENSE_NOT_YET_VALID");
+    office.clock.advance(DAY);
+    assert!(office.sign_in("ann", "primary").await.starts_with("yes"));
+}
+
+fn uuid() -> uuid::Uuid {
+    uuid::Uuid::from_u128(42)
+}
+
+async fn r27_plans_of_one_pool_agree(backend: Backend) {
+    let office = Office::open(backend).await;
+    office.installed(&office.terms("primary=5")).await;
+    let other = Terms { license: Some(LicenseId::parse("other").unwrap()), ..office.terms("primary!=5") };
+    assert_eq!(office.refused(&office.issued(&other)).await, "PLANS_DISAGREE");
+    assert_eq!(office.usage().await, "primary 0/5");
+}

@@ -128,6 +128,14 @@ mod tests {
     }
 
     #[test]
+    fn each_revision_of_a_license_is_a_row_of_its_own() {
+        let gone = |id: &str, revision| Change::DeleteLicense(TenantNo(1), LicenseId::stored(id), revision);
+        let rows = vec![gone("b", 1), gone("a", 2), gone("a", 1), gone("a", 2)];
+        let batch = seal(Changes { rows, events: Vec::new() }, Position::default());
+        assert_eq!(batch.rows, vec![gone("a", 1), gone("a", 2), gone("b", 1)]);
+    }
+
+    #[test]
     fn a_deleted_tenant_leaves_nothing_else_of_it_in_the_batch() {
         let rows = vec![pool(1, 1, "a"), pool(2, 1, "kept"), Change::DeleteTenant(TenantNo(1)), pool(2, 2, "too")];
         let batch = seal(Changes { rows, events: Vec::new() }, Position::default());

@@ -54,13 +54,10 @@ impl Licenses {
         }
     }
 
-    /// Puts a revision at the head of its license. The former one is remembered, unless this is the same one again,
-    /// after it was deleted.
+    /// Puts a revision at the head of its license. The former one is remembered.
     pub fn install(&mut self, row: LicenseRow, step: &mut Step) {
         let id = row.id.clone();
-        if let Some(former) = self.take_newest(&id)
-            && former.revision != row.revision
-        {
+        if let Some(former) = self.take_newest(&id) {
             self.remember(former, step);
         }
         step.put(Change::PutLicense(row.clone()));
@@ -76,7 +73,7 @@ impl Licenses {
 
     fn remember(&mut self, mut former: LicenseRow, step: &mut Step) {
         match former.standing {
-            // The new head is what no older revision comes behind now.
+            // From now on the head keeps older revisions away. It may be this very one: the last change of a row counts.
             Standing::Deleted => return step.put(gone(&former)),
             Standing::Current => {
                 former.standing = Standing::Superseded;

@@ -98,6 +98,12 @@ impl Process {
     }
 }
 
+#[tokio::test]
+async fn the_installation_is_the_one_that_was_founded() {
+    let process = Process::start(&Memory::default()).await;
+    assert_eq!(process.journal.instance(), founding(1).instance);
+}
+
 fn session_of(answer: &CheckedOut) -> SessionId {
     answer.decision.as_ref().expect("a yes").session.expect("a session that was taken")
 }

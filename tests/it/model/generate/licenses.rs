@@ -23,11 +23,14 @@ impl Generator {
         match self.dice.below(100) {
             0..=9 => DeleteLicense { license }.into(),
             10..=11 => DeleteLicenses.into(),
-            12..=16 => {
-                let up_to_revision = self.revision() + self.dice.below(10);
-                RevokeLicense { license, up_to_revision, why: "".into() }.into()
+            12..=13 => RevokeLicense { license, up_to_revision: self.revision(), why: "".into() }.into(),
+            14..=18 if !tenant.papers.is_empty() => {
+                let paper = self.dice.pick(&tenant.papers);
+                // Around a revision that is there.
+                let up_to_revision = (paper.grant.revision + self.dice.below(3)).saturating_sub(1);
+                RevokeLicense { license: paper.id.clone(), up_to_revision, why: "".into() }.into()
             }
-            17..=29 if !tenant.papers.is_empty() => {
+            19..=29 if !tenant.papers.is_empty() => {
                 let paper = self.dice.pick(&tenant.papers).clone();
                 self.again(paper)
             }
@@ -66,7 +69,8 @@ impl Generator {
             }
         }
         let not_before = self.perhaps(10, Self::date);
-        let expires = self.perhaps(30, Self::date).filter(|end| not_before.is_none_or(|from| from < *end));
+        let date = |this: &mut Self| if this.dice.percent(5) { this.now.wall } else { this.date() };
+        let expires = self.perhaps(30, date).filter(|end| not_before.is_none_or(|from| from < *end));
         let terms = Arc::new(self.terms());
         InstallLicense { license, grant: LicenseGrant { revision: self.revision(), not_before, expires, pools, terms } }
             .into()

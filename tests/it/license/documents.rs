@@ -42,6 +42,7 @@ fn a_broken_armor_is_refused() {
         armor.replacen('\n', "\nComment: x\n", 1),
         format!("\u{feff}{armor}"),
         armor.replace('.', ".\u{a0}"),
+        format!("\u{a0}{armor}"),
         armored(&armor),
     ] {
         assert_eq!(reason(&trust, &text), "LICENSE_MALFORMED", "{text}");
@@ -57,10 +58,15 @@ fn what_is_no_document_is_refused() {
         assert_eq!(reason(&trust, text), "LICENSE_MALFORMED", "{text:?}");
     }
     let license = signed(&everything());
+    // White space of other kinds is not around a document, but in it.
+    for space in ["\u{a0}", "\u{3000}", "\u{85}", "\u{b}", "\0"] {
+        assert_eq!(reason(&trust, &format!("{license}{space}")), "LICENSE_MALFORMED", "{space:?}");
+    }
     for text in
         [format!("{license}."), format!(".{license}"), format!("{license}.{license}"), license.replacen('.', "..", 1)]
     {
-        assert_eq!(reason(&trust, &text), "LICENSE_MALFORMED", "{text}");
+        let rejection = trust.verify(&text).unwrap_err().to_string();
+        assert_eq!(rejection, "the document is not readable: must be three parts with dots between them", "{text}");
     }
 }
 

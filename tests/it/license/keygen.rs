@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
 use std::process::Command;
 
 use base64::Engine;
@@ -59,9 +60,10 @@ fn a_key_goes_nowhere_but_into_a_file() {
     let desk = Desk::new();
     fs::create_dir(desk.path("folder")).unwrap();
     assert_eq!(desk.fails("keygen --out folder --force", 2), ["--out: folder: is not a file"]);
-    assert_eq!(desk.fails("keygen --out /dev/null --jwks x --force", 2), ["--out: /dev/null: is not a file"]);
+    let _socket = UnixListener::bind(desk.path("socket")).unwrap();
+    assert_eq!(desk.fails("keygen --out socket --jwks x --force", 2), ["--out: socket: is not a file"]);
     assert!(desk.fails("keygen --out missing/vendor.pem", 2)[0].starts_with("--out: missing/vendor.pem: No such file"));
-    assert_eq!(desk.files(), ["folder"]);
+    assert_eq!(desk.files(), ["folder", "socket"]);
     // A link stays one.
     desk.write("real.pem", "");
     symlink(desk.path("real.pem"), desk.path("link.pem")).unwrap();

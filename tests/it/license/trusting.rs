@@ -138,6 +138,12 @@ fn one_wrong_file_is_named_and_nothing_is_loaded() {
         assert_eq!(error.file, folder.path().join(name));
         assert!(error.what.contains(said), "{name}: {error}");
     }
+    // Of several wrong files always the same is named.
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["d.jwks", "b.jwks", "c.json", "a.revoked"] {
+        write(folder.path(), name, "{");
+    }
+    assert_eq!(load_trust(folder.path()).unwrap_err().file, folder.path().join("b.jwks"));
     let folder = tempfile::tempdir().unwrap();
     let error = load_trust(folder.path()).unwrap_err();
     assert_eq!((error.file.as_path(), &*error.what), (folder.path(), "has no key"));

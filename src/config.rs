@@ -176,12 +176,12 @@ impl Config {
                 ("migrate-on-start", migrate_on_start.to_string()),
             ]),
         }
+        settings.extend(self.license_keys.iter().map(|path| ("license-keys", path.display().to_string())));
+        settings.extend(self.host_names.iter().map(|name| ("host-name", name.clone())));
         settings.extend([
             ("shards", self.shards.to_string()),
             ("demo", self.demo.to_string()),
             ("demo-seats", self.demo_seats.to_string()),
-            ("license-keys", self.license_keys.as_ref().map(|path| path.display().to_string()).unwrap_or_default()),
-            ("host-name", self.host_names.join(",")),
             ("log", self.log.filter.clone()),
             ("log-format", self.log.format.to_string()),
         ]);

@@ -48,7 +48,7 @@ impl Office {
         // Sessions that end by nothing but somebody's doing, so that tests can let months pass.
         let policy = v1::Policy {
             lease_ttl: Some(prost_types::Duration::default()),
-            max_session: Some(prost_types::Duration { seconds: 10_000 * 24 * 60 * 60, nanos: 0 }),
+            max_session: Some(prost_types::Duration { seconds: 366 * 24 * 60 * 60, nanos: 0 }),
             unknown_users: v1::UnknownUsers::Admit.into(),
             max_devices_per_user: Some(2),
             ..Default::default()

@@ -22,7 +22,8 @@ async fn a_refused_document_changes_nothing(backend: Backend) {
     let host = |pattern: &str| Terms { hosts: Some(vec![HostPattern::parse(pattern).unwrap()]), ..terms() };
     let tenant = Terms { tenant: Some(TenantId::parse("umbrella").unwrap()), ..terms() };
     let mut expired = claims.clone();
-    expired.expires = Some(Wall(office.now().0 / 1_000 * 1_000));
+    expired.issued = Wall(claims.issued.0 - 1_000);
+    expired.expires = Some(claims.issued);
     let mut zero = claims.to_json();
     zero["entitlements"][0]["seats"] = (-1).into();
     // Another key's signature under our key's name.

@@ -5,6 +5,7 @@
 
 mod chart;
 mod commits;
+mod decisions;
 mod floor;
 mod host;
 mod load;
@@ -71,6 +72,7 @@ async fn main() {
     if arguments.sessions > 0 {
         large(&cluster, &mut report, arguments.sessions, span).await;
     }
+    report.figures.extend(decisions::figures(Path::new(env!("CARGO_MANIFEST_DIR"))));
     publish(&report, arguments.write);
     if let Some(short) = report.figures.iter().find(|figure| !figure.holds()) {
         eprintln!("falls short: {}", short.name);

@@ -4,6 +4,7 @@ mod answers;
 mod demo_vendor;
 mod descriptors;
 mod failure;
+mod license_calls;
 mod licensing;
 mod signals;
 mod vendor;
@@ -36,6 +37,7 @@ use crate::{demo, ids};
 
 pub use answers::{check_config, healthcheck, migrate};
 pub use failure::Failure;
+pub use license_calls::license_call;
 pub use vendor::license;
 
 use licensing::Vendors;

@@ -2,6 +2,7 @@
 //! mistake is told at once.
 
 pub mod license;
+pub mod license_calls;
 
 use std::path::PathBuf;
 
@@ -23,16 +24,16 @@ Examples:
   For containers: exit code 0 when it is serving
     usher healthcheck
 
-Every option, those of `usher license` excepted, is also an environment
-variable: --drain-timeout is USHER_DRAIN_TIMEOUT. An option beats its variable,
-a variable the default.
+Every option is also an environment variable: --drain-timeout is
+USHER_DRAIN_TIMEOUT. Of `usher license` it is --address only. An option beats
+its variable, a variable the default.
 
 Exit codes:
   0 ok                    4 address busy             8 shards lost to another
-  1 unexpected            5 data directory in use      process
+  1 unexpected, refused   5 data directory in use      process
   2 usage, configuration  6 schema newer than this   9 not drained within
-  3 store unreachable       program                    --drain-timeout
-                          7 schema older: run       10 license not valid
+  3 store, or the Usher     program                    --drain-timeout
+    asked, unreachable    7 schema older: run       10 license not valid
                             `usher migrate`";
 
 /// Usher answers one question for login services: may this login proceed? It counts seats, so that a customer uses
@@ -56,7 +57,7 @@ pub enum Command {
     CheckConfig(Box<Serve>),
     /// Ask a running Usher whether it is serving: exit code 0, else 1
     Healthcheck(Healthcheck),
-    /// Make, sign, show and check licenses
+    /// Make, sign, show and check licenses; request, install, list and delete them on a running Usher
     #[command(subcommand, after_help = license::EXAMPLES)]
     License(license::License),
     /// Print the completions for a shell; for bash: `source <(usher completions bash)`

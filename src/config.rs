@@ -8,11 +8,12 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::uri::Authority;
 use secrecy::SecretString;
 
 use crate::cli;
 use crate::store::postgres::DatabaseUrl;
-use values::{address, duration, host_name, number, shortest, size};
+use values::{address, authority, duration, host_name, number, shortest, size};
 
 /// The environment: answers the value of a variable. A function, so that tests bring their own.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -233,6 +234,17 @@ pub fn healthcheck(args: &cli::Healthcheck) -> Result<(SocketAddr, Duration), Co
     let address = problems.take("--address", address(&args.address), NOWHERE);
     let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
     problems.none_or((reachable(address), timeout))
+}
+
+/// Where to call, and how long to wait for the answer.
+///
+/// # Errors
+/// [`ConfigError`] lists everything that is wrong.
+pub fn call(args: &cli::license_calls::Asked) -> Result<(Authority, Duration), ConfigError> {
+    let mut problems = Problems::default();
+    let address = problems.take("--address", authority(&args.address), Authority::from_static("nowhere:0"));
+    let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
+    problems.none_or((address, timeout))
 }
 
 /// How to reach a listener on this machine: one that listens everywhere is reached on the loopback address.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
 use usher::app::{self, Failure};
+use usher::cli::license::License;
 use usher::cli::{Cli, Command};
 use usher::config::{self, Config, process_environment};
 use usher::telemetry;
@@ -39,7 +40,8 @@ fn run(command: Command) -> Result<(), Failure> {
             let (address, timeout) = config::healthcheck(&args)?;
             block_on(app::healthcheck(address, timeout))
         }
-        Command::License(command) => app::license(&command),
+        Command::License(License::Vendor(command)) => app::license(&command),
+        Command::License(License::Call(call)) => block_on(app::license_call(&call)),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "usher", &mut std::io::stdout());
             Ok(())

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::client;
 use crate::config::ConfigError;
 use crate::license::LoadError;
 use crate::store::open::OpenError;
@@ -29,6 +30,12 @@ pub enum Failure {
     Usage(Vec<String>),
     #[error("{0}")]
     LicenseNotValid(String),
+    /// A server that was called gives no answer that is one.
+    #[error("{0}")]
+    NoAnswer(String),
+    /// A server that was called says no.
+    #[error("{0}")]
+    Refused(String),
     /// Of a health check.
     #[error("{0}")]
     NotServing(String),
@@ -41,8 +48,9 @@ impl Failure {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Failure::NotServing(_) | Failure::Unexpected(_) => 1,
+            Failure::NotServing(_) | Failure::Refused(_) | Failure::Unexpected(_) => 1,
             Failure::Config(_) | Failure::LicenseKeys(_) | Failure::Usage(_) => 2,
+            Failure::NoAnswer(_) => 3,
             // An address that is not this machine's, or not ours to take, is a mistake in the configuration.
             Failure::Listen { error, .. } if error.kind() != io::ErrorKind::AddrInUse => 2,
             Failure::Listen { .. } => 4,
@@ -57,6 +65,17 @@ impl Failure {
             Failure::OwnershipLost => 8,
             Failure::NotDrained(_) | Failure::Interrupted => 9,
             Failure::LicenseNotValid(_) => 10,
+        }
+    }
+}
+
+impl From<client::Error> for Failure {
+    fn from(error: client::Error) -> Self {
+        let told = error.to_string();
+        match error {
+            client::Error::Unreachable(..) | client::Error::Undecided(_) => Failure::NoAnswer(told),
+            client::Error::NotValid(_) => Failure::LicenseNotValid(told),
+            client::Error::Refused(_) => Failure::Refused(told),
         }
     }
 }

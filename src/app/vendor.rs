@@ -1,4 +1,5 @@
-//! `usher license`: what a vendor does with licenses, and anybody who has one. No server is needed.
+//! `usher license`: what a vendor does with licenses, and anybody who has one. No server is needed; what asks one is in
+//! `license_calls`.
 
 pub(super) mod files;
 mod issue;
@@ -11,7 +12,7 @@ use std::path::Path;
 
 use super::Failure;
 use super::answers::say;
-use crate::cli::license::{License, Signing};
+use crate::cli::license::{Signing, Vendor};
 use crate::clock::Clock;
 use crate::license::{SigningKey, Trust, load_trust};
 
@@ -19,14 +20,14 @@ use crate::license::{SigningKey, Trust, load_trust};
 ///
 /// # Errors
 /// [`Failure`]: everything that is wrong with it, or the license is not valid.
-pub fn license(command: &License) -> Result<(), Failure> {
+pub fn license(command: &Vendor) -> Result<(), Failure> {
     let now = Clock::system().wall();
     match command {
-        License::Keygen(args) => keygen::run(args),
-        License::Issue(args) => issue::run(args, now),
-        License::Inspect(args) => show::run(&args.file, args.keys.as_deref(), args.json, now),
-        License::Verify(args) => show::run(&args.file, Some(&args.keys), args.json, now),
-        License::Revoke(args) => revoke::run(args, now),
+        Vendor::Keygen(args) => keygen::run(args),
+        Vendor::Issue(args) => issue::run(args, now),
+        Vendor::Inspect(args) => show::run(&args.file, args.keys.as_deref(), args.json, now),
+        Vendor::Verify(args) => show::run(&args.file, Some(&args.keys), args.json, now),
+        Vendor::Revoke(args) => revoke::run(args, now),
     }
 }
 

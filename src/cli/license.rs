@@ -1,8 +1,10 @@
-//! `usher license`: what a vendor does with licenses, without any server.
+//! `usher license`: what a vendor does with licenses, without any server. What asks a server is in `license_calls`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+
+use super::license_calls::Call;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -12,10 +14,16 @@ Examples:
     usher license issue --key vendor.pem --tenant acme \\
       --seats primary=100,extranet=unlimited --tier gold \\
       --expires 2027-12-31 --out acme.lic
-  The answer to a customer's request
-    usher license issue --key vendor.pem --request acme.tlr --out acme-2.lic
   What is in it, and whether it is genuine
     usher license verify acme.lic --keys vendor.jwks
+  Where Usher runs, with --license-keys vendor.jwks: put it in force, look
+    usher license install acme.lic --tenant acme
+    usher license list --tenant acme
+  Ask the vendor for 20 seats more, and to move 5 from extranet to primary
+    usher license request --tenant acme --seats primary=20 \\
+      --move extranet:primary=5 --out acme.tlr
+  The vendor's answer: the next revision
+    usher license issue --key vendor.pem --request acme.tlr --out acme-2.lic
   Take it back
     usher license revoke --key vendor.pem --list vendor.revoked \\
       --tenant acme --license-id acme --revision 2
@@ -24,6 +32,15 @@ Days are in UTC. docs/LICENSE-FORMAT.md describes the documents.";
 
 #[derive(Debug, Subcommand)]
 pub enum License {
+    #[command(flatten)]
+    Vendor(Vendor),
+    #[command(flatten)]
+    Call(Call),
+}
+
+/// What needs no server.
+#[derive(Debug, Subcommand)]
+pub enum Vendor {
     /// Make a key that signs licenses, and its public key for those who install them
     #[command(after_help = EXAMPLES)]
     Keygen(Keygen),

@@ -3,9 +3,17 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use http::uri::Authority;
+
 /// An address to listen on. No host names: a name can be several addresses, or none.
 pub fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{text:?} is not an address such as 127.0.0.1:50051 or [::]:50051"))
+}
+
+/// Where somebody else listens: a name is as good as an address, and the port must be there.
+pub fn authority(text: &str) -> Result<Authority, String> {
+    let parsed = text.parse::<Authority>().ok().filter(|found| found.port_u16().is_some() && !text.contains('@'));
+    parsed.ok_or_else(|| format!("{text:?} is not HOST:PORT such as 127.0.0.1:50051 or usher.example.com:50051"))
 }
 
 /// A host's name, or an address that stands for one.

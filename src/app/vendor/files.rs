@@ -18,12 +18,19 @@ pub const PUBLIC: u32 = 0o644;
 
 /// Reads a text of at most `most` bytes; more is a problem for whoever parses it.
 pub fn read(option: &str, path: &Path, most: usize) -> Result<String, String> {
-    let read = || -> io::Result<String> {
-        let mut bytes = Vec::new();
-        File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
-        String::from_utf8(bytes).map_err(|_| io::Error::other("is not a text"))
-    };
-    read().map_err(|error| format!("{option}: {}: {error}", path.display()))
+    let text = File::open(path).and_then(|file| text(file, most));
+    text.map_err(|error| format!("{option}: {}: {error}", path.display()))
+}
+
+/// The same of standard input.
+pub fn read_input(option: &str, most: usize) -> Result<String, String> {
+    text(io::stdin().lock(), most).map_err(|error| format!("{option}: standard input: {error}"))
+}
+
+fn text(from: impl Read, most: usize) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    from.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    String::from_utf8(bytes).map_err(|_| io::Error::other("is not a text"))
 }
 
 pub fn read_secret(option: &str, path: &Path) -> Result<SecretString, String> {

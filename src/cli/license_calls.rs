@@ -1,0 +1,87 @@
+//! `usher license`: what asks a running Usher, so that nobody needs another program for a file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::license::EXAMPLES;
+
+#[derive(Debug, Subcommand)]
+pub enum Call {
+    /// Ask a running Usher for a document that asks the vendor for more seats, a move of seats, or a renewal
+    #[command(after_help = EXAMPLES)]
+    Request(Request),
+    /// Install a license: exit code 10 when it is refused
+    #[command(after_help = EXAMPLES)]
+    Install(Install),
+    /// List a tenant's licenses, each with its revisions
+    #[command(after_help = EXAMPLES)]
+    List(List),
+    /// Delete a license, or all of them: nobody is thrown out, and nothing new is granted beyond what is left
+    #[command(after_help = EXAMPLES)]
+    Delete(Delete),
+}
+
+/// What is asked, and how.
+#[derive(Debug, Args)]
+pub struct Asked {
+    /// The tenant
+    #[arg(long, value_name = "ID")]
+    pub tenant: String,
+    /// Answer in JSON: the answer of the call, its fields named as in the contract
+    #[arg(long)]
+    pub json: bool,
+    /// Address of the gRPC API, plaintext
+    #[arg(long, value_name = "HOST:PORT", env = "USHER_ADDRESS", default_value = "127.0.0.1:50051")]
+    pub address: String,
+    /// How long to wait for the answer
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    pub timeout: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Request {
+    #[command(flatten)]
+    pub asked: Asked,
+    /// Seats to add to pools: primary=10,crm=5. The tenant's policy sets the smallest step, 5 unless told otherwise
+    #[arg(long, value_name = "POOL=SEATS", value_delimiter = ',')]
+    pub seats: Vec<String>,
+    /// Seats to move from one pool to another: crm:primary=5 takes 5 from crm and puts them into primary
+    #[arg(long = "move", value_name = "FROM:TO=SEATS", value_delimiter = ',')]
+    pub moves: Vec<String>,
+    /// The version of Usher to update to
+    #[arg(long, value_name = "VERSION")]
+    pub target_version: Option<String>,
+    /// File for the request, such as acme.tlr [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Overwrite --out
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Install {
+    /// The license; - is standard input
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+#[derive(Debug, Args)]
+pub struct Delete {
+    /// Which license
+    #[arg(value_name = "LICENSE", required_unless_present = "all", conflicts_with = "all")]
+    pub license: Option<String>,
+    /// All of them: the tenant is in demo mode then. Nobody asks whether you mean it
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub asked: Asked,
+}

@@ -1,0 +1,65 @@
+//! Why there is no answer, or not the one that was hoped for.
+
+use http::uri::Authority;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+/// The domain of reasons that are Usher's own.
+const DOMAIN: &str = "usher";
+
+/// Reasons for which a document is not installed, beside `LICENSE_…`.
+const OF_DOCUMENTS: [&str; 2] = ["PLANS_DISAGREE", "TOO_MANY_LICENSES"];
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0} cannot be reached: {1}; --address or USHER_ADDRESS names another one")]
+    Unreachable(Authority, String),
+    /// It said nothing, or that it could not decide: to ask once more does no harm.
+    #[error("{0}")]
+    Undecided(String),
+    /// Its "no" to a license, with the reason.
+    #[error("not valid: {0}")]
+    NotValid(String),
+    /// Its "no" to anything else, with the reason.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl Error {
+    /// With the address, where that may be what is wrong.
+    pub(super) fn at(self, address: &Authority) -> Self {
+        match self {
+            Error::Undecided(why) => Error::Undecided(format!("{address}: {why}")),
+            other => other,
+        }
+    }
+
+    pub(super) fn no_answer_in_time() -> Self {
+        Error::Undecided("no answer in time, see --timeout; whether it was carried out is not known".into())
+    }
+}
+
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        let info = status.get_details_error_info().filter(|info| info.domain == DOMAIN);
+        let Some(info) = info else {
+            // The connection broke, or it is not Usher that listens there.
+            return Error::Undecided(format!("no answer that Usher gives: {}", status.message()));
+        };
+        let told = format!("{} ({})", status.message(), info.reason);
+        if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded) {
+            return Error::Undecided(told);
+        }
+        let reason = &*info.reason;
+        if reason.starts_with("LICENSE_") || OF_DOCUMENTS.contains(&reason) || names_document(&status) {
+            return Error::NotValid(told);
+        }
+        Error::Refused(told)
+    }
+}
+
+/// A document that is empty or too long is a malformed request.
+fn names_document(status: &Status) -> bool {
+    let fields = status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();
+    fields.iter().any(|violation| violation.field == "document")
+}

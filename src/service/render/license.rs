@@ -187,7 +187,7 @@ fn pool_use(usage: PoolUsage) -> PoolUse {
 fn current(view: LicenseView) -> Option<Installed> {
     let counts = matches!(view.validity, Validity::InForce | Validity::NotYetValid | Validity::Expired);
     let document = view.terms.document.to_string();
-    (counts && !document.is_empty()).then(|| Installed { license: view.id, revision: view.revision, document })
+    (counts && !document.is_empty()).then_some(Installed { license: view.id, revision: view.revision, document })
 }
 
 /// A tenant's id, as far as every file system takes it.

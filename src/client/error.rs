@@ -43,6 +43,9 @@ impl From<Status> for Error {
     fn from(status: Status) -> Self {
         let info = status.get_details_error_info().filter(|info| info.domain == DOMAIN);
         let Some(info) = info else {
+            if matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded) {
+                return Error::no_answer_in_time();
+            }
             // The connection broke, or it is not Usher that listens there.
             return Error::Undecided(format!("no answer that Usher gives: {}", status.message()));
         };

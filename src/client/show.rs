@@ -73,7 +73,9 @@ pub fn pools(pools: &[PoolChange]) -> String {
         let (in_use, over) = (after.in_use.to_string(), after.over.to_string());
         vec![after.pool_id.clone(), plan(after.plan()).into(), before, limit(&after), in_use, over]
     };
-    table(&headed(&POOLS, pools.iter().map(row)))
+    let mut rows: Vec<_> = pools.iter().map(row).collect();
+    rows.sort_unstable();
+    table(&headed(&POOLS, rows.into_iter()))
 }
 
 fn limit(usage: &PoolUsage) -> String {

@@ -4,6 +4,7 @@
 mod buf;
 mod examples;
 mod grpcurl;
+mod license_json;
 mod python;
 mod readme;
 
@@ -17,14 +18,15 @@ use crate::support::program::{Data, Program};
 /// The program with the demo tenant as it is at first.
 struct Demo {
     program: Program,
-    _folder: tempfile::TempDir,
+    /// The data.
+    folder: tempfile::TempDir,
 }
 
 impl Demo {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let program = Program::start(&Data::Folder(folder.path()), &["--demo"]);
-        Self { program, _folder: folder }
+        Self { program, folder }
     }
 
     fn address(&self) -> String {

@@ -3,7 +3,7 @@
 mod admission;
 mod command;
 mod confusion;
-mod desk;
+pub mod desk;
 mod documents;
 mod example;
 mod issuing;

@@ -2,6 +2,7 @@
 
 mod ending;
 mod failing;
+mod licenses;
 mod owning;
 mod racing;
 mod restarting;

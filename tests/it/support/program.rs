@@ -61,7 +61,13 @@ impl Program {
         let migrate: &[&str] = if matches!(data, Data::Postgres(_)) { &["--migrate-on-start"] } else { &[] };
         let mut command = command(data, ANY_PORT, &[migrate, more].concat());
         command.envs(variables.iter().copied());
-        Self::spawn(command)
+        Self::spawn(&mut command)
+    }
+
+    /// Starts the program in a folder, as people do: its data are in `data` there.
+    pub fn start_in(folder: &Path, more: &[&str]) -> Self {
+        let mut command = command(&Data::Folder(Path::new("data")), ANY_PORT, more);
+        Self::spawn(command.current_dir(folder)).unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"))
     }
 
     /// Starts the program in a shell that did something before, such as `ulimit`.
@@ -73,10 +79,10 @@ impl Program {
             .arg(program.get_program())
             .args(program.get_args());
         shelled.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Self::spawn(shelled).unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"))
+        Self::spawn(&mut shelled).unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"))
     }
 
-    fn spawn(mut command: Command) -> Result<Self, Ended> {
+    fn spawn(command: &mut Command) -> Result<Self, Ended> {
         let mut child = command.spawn().expect("the program starts");
         let log = lines_of(child.stderr.take().expect("a pipe"));
         let output = lines_of(child.stdout.take().expect("a pipe"));
@@ -151,6 +157,21 @@ impl Program {
 
     pub fn thaw(&self) {
         signal(self.child.id(), "CONT");
+    }
+
+    /// SIGHUP: it reads its files again.
+    pub fn hang_up(&self) {
+        signal(self.child.id(), "HUP");
+    }
+
+    /// Waits until it logs a line with this text, and answers the line.
+    pub fn says(&self, text: &str) -> String {
+        loop {
+            let line = self.log.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("it did not say {text:?}"));
+            if line.contains(text) {
+                return line;
+            }
+        }
     }
 
     pub fn terminate(&self) {

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{Demo, Ran, read, tools};
+use crate::support::program::Program;
 
 const TOUR: &str = "## A tour in five minutes";
+const PURCHASE: &str = "## From purchase to login in six commands";
 /// Where the README's program listens.
 const ADDRESS: &str = "127.0.0.1:50051";
 const CALLS: usize = 20;
@@ -70,8 +72,7 @@ fn script(steps: &[Step]) -> String {
 fn the_tour_goes_as_it_is_told() {
     let demo = Demo::start();
     let readme = read("README.md").replace(ADDRESS, &demo.address());
-    let tour = readme.split(TOUR).nth(1).unwrap_or_else(|| panic!("README.md has no {TOUR:?}"));
-    let steps = steps(tour.split("\n## ").next().unwrap_or(tour));
+    let steps = steps(section(&readme, TOUR));
     assert!(steps.len() >= CALLS, "the tour has become short: {steps:#?}");
 
     let out = tempfile::tempdir().unwrap();
@@ -81,6 +82,38 @@ fn the_tour_goes_as_it_is_told() {
     for (at, step) in steps.iter().enumerate() {
         assert_kept(step, out.path(), at);
     }
+}
+
+fn section<'a>(text: &'a str, heading: &str) -> &'a str {
+    let found = text.split(heading).nth(1).unwrap_or_else(|| panic!("README.md has no {heading:?}"));
+    found.split("\n## ").next().unwrap_or(found)
+}
+
+/// Each as it stands, in an empty folder; what serves is on a port of its own.
+#[test]
+fn six_commands_lead_from_purchase_to_login() {
+    let readme = read("README.md");
+    let steps = steps(section(&readme, PURCHASE));
+    let [keygen, serve, request, issue, install, check_out] = &*steps else { panic!("six commands: {steps:#?}") };
+    let folder = tempfile::tempdir().unwrap();
+    let run = |step: &Step, address: &str| {
+        let usher = Path::new(env!("CARGO_BIN_EXE_usher")).parent().expect("a folder");
+        let line = step.line.replace(ADDRESS, address);
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &format!("PATH={}:{}:$PATH\n{line}", usher.display(), tools().display())]);
+        Ran::new(shell.current_dir(&folder).env("USHER_ADDRESS", address)).text()
+    };
+    run(keygen, ADDRESS);
+    let options = serve.line.strip_prefix("usher serve ").expect("the second one serves");
+    let program = Program::start_in(folder.path(), &options.split(' ').collect::<Vec<_>>());
+    let address = program.api.to_string();
+    run(request, &address);
+    run(issue, &address);
+    let installed = run(install, &address);
+    assert!(installed.contains("primary  concurrent  5       15     0       0"), "{installed}");
+    let answer: serde_json::Value = serde_json::from_str(&run(check_out, &address)).unwrap();
+    assert!(answer["lease"]["sessionId"].is_string(), "{answer:#}");
+    assert_eq!(answer["usage"]["limit"], "15", "{answer:#}");
 }
 
 fn assert_kept(step: &Step, out: &Path, at: usize) {

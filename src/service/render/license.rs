@@ -33,7 +33,9 @@ pub fn installed(change: LicenseChange) -> v1::InstallLicenseResponse {
     v1::InstallLicenseResponse { changed: change.changed, license, pools: pool_changes(change.pools) }
 }
 
-pub fn pool_changes(pools: Vec<PoolChange>) -> Vec<v1::PoolChange> {
+/// By pool, as every list of pools is shown.
+pub fn pool_changes(mut pools: Vec<PoolChange>) -> Vec<v1::PoolChange> {
+    pools.sort_unstable_by(|a, b| a.after.pool.cmp(&b.after.pool));
     let change =
         |pool: PoolChange| v1::PoolChange { before: pool.before.map(pool_usage), after: Some(pool_usage(pool.after)) };
     pools.into_iter().map(change).collect()

@@ -145,11 +145,13 @@ impl Config {
             storage,
             demo: args.store_use.demo,
             demo_seats: problems.take("--demo-seats", number(&args.store_use.demo_seats, 0, u64::from(u32::MAX)), 0),
-            license_keys: args.licenses.license_keys.clone(),
+            license_keys: args.licenses.license_keys.clone().filter(|path| !path.as_os_str().is_empty()),
             host_names: args
                 .licenses
                 .host_name
                 .iter()
+                // An empty variable is one that is not set.
+                .filter(|name| !name.is_empty())
                 .filter_map(|name| problems.some("--host-name", host_name(name)))
                 .collect(),
             log: log(&args.log, &mut problems),
@@ -177,12 +179,12 @@ impl Config {
                 ("migrate-on-start", migrate_on_start.to_string()),
             ]),
         }
-        settings.extend(self.license_keys.iter().map(|path| ("license-keys", path.display().to_string())));
-        settings.extend(self.host_names.iter().map(|name| ("host-name", name.clone())));
         settings.extend([
             ("shards", self.shards.to_string()),
             ("demo", self.demo.to_string()),
             ("demo-seats", self.demo_seats.to_string()),
+            ("license-keys", self.license_keys.as_ref().map(|path| path.display().to_string()).unwrap_or_default()),
+            ("host-name", self.host_names.join(",")),
             ("log", self.log.filter.clone()),
             ("log-format", self.log.format.to_string()),
         ]);

@@ -134,7 +134,7 @@ pub struct Licenses {
     /// Public keys of the vendor: a JWKS file, or a folder of them and of revocation lists. Read again on SIGHUP.
     /// Without it no license can be installed; those that are installed stay in force
     #[arg(long, value_name = "PATH", env = "USHER_LICENSE_KEYS")]
-    pub license_keys: Option<PathBuf>,
+    pub license_keys: Option<String>,
     /// A name of this host, beside the machine's own: licenses can be bound to hosts. Several: once each, or with
     /// commas
     #[arg(long, value_name = "NAME", env = "USHER_HOST_NAME", value_delimiter = ',')]

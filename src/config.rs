@@ -145,7 +145,7 @@ impl Config {
             storage,
             demo: args.store_use.demo,
             demo_seats: problems.take("--demo-seats", number(&args.store_use.demo_seats, 0, u64::from(u32::MAX)), 0),
-            license_keys: args.licenses.license_keys.clone().filter(|path| !path.as_os_str().is_empty()),
+            license_keys: args.licenses.license_keys.as_deref().filter(|path| !path.is_empty()).map(PathBuf::from),
             host_names: args
                 .licenses
                 .host_name

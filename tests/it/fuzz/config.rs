@@ -31,7 +31,8 @@ fn check(names: &[String], bytes: &[u8]) {
     let Some(Ok(config)) = config(arguments) else { return };
     let settings = config.settings();
     let shown = settings.iter().filter(|(name, _)| !NOT_GIVEN_BACK.contains(name));
-    let given = shown.map(|(name, value)| format!("--{name}={value}"));
+    // An empty one is not set.
+    let given = shown.filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("--{name}={value}"));
     let again = self::config(given).expect("it was shown").expect("it was accepted").settings();
     let same = |settings: &[(&str, String)]| -> Vec<String> {
         let kept = settings.iter().filter(|(name, _)| !NOT_GIVEN_BACK.contains(name) && *name != "data-dir");

@@ -8,7 +8,7 @@ use crate::ledger::command::{
 };
 use crate::ledger::outcome::{Denial, Done, Granted, Refusal};
 use crate::ledger::time::Wall;
-use crate::license::{Claims, Entitlement, LICENSE, Rejection, SigningKey, Tier, sign};
+use crate::license::{Claims, Entitlement, LICENSE, Rejection, SigningKey, Tier, sign, whole_seconds};
 use crate::service::Licensing;
 
 /// The tenant's name while it is being made: who finds it so goes on where a crash ended it.
@@ -83,8 +83,7 @@ fn claims(tenant: &TenantId, now: Wall) -> Result<Claims, IdError> {
         entitlements: vec![entitlement("crm", Plan::Named, 3)?, entitlement("primary", Plan::Concurrent, 5)?],
         features: ["CRM_ALLOWED".into()].into(),
         limits: [("MAX_PUBLISH_LOCATIONS".into(), Limit::Seats(50))].into(),
-        // Whole seconds.
-        issued: Wall(now.0.div_euclid(1_000) * 1_000),
+        issued: whole_seconds(now),
         not_before: None,
         expires: None,
     })

@@ -8,6 +8,7 @@ use http::uri::Authority;
 use super::Failure;
 use super::answers::say;
 use super::vendor::files::{Output, PUBLIC, read, read_input};
+use super::vendor::terms::Problems;
 use crate::cli::license_calls::{Asked, Call, Delete, Install, Request};
 use crate::client::{self, Answer, Licenses, Wishes, seats_moved, seats_wanted};
 use crate::config;
@@ -47,13 +48,13 @@ fn shown(asked: &Asked, answer: &Answer) -> String {
 }
 
 async fn request(args: &Request) -> Result<(), Failure> {
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let wishes = wishes(args, &mut problems);
-    let target = config::call(&args.asked).map_err(|wrong| problems.extend(wrong.0)).ok();
+    let target = config::call(&args.asked).map_err(|wrong| problems.0.extend(wrong.0)).ok();
     let out = args.out.as_deref();
     let out = out.map(|path| Output { option: "--out", path, mode: PUBLIC, force: args.force });
-    problems.extend(out.as_ref().and_then(|out| out.check().err()));
-    let (Some((address, timeout)), []) = (target, &*problems) else { return Err(Failure::Usage(problems)) };
+    problems.0.extend(out.as_ref().and_then(|out| out.check().err()));
+    let (Some((address, timeout)), []) = (target, &*problems.0) else { return Err(Failure::Usage(problems.0)) };
 
     let work = async |licenses: Licenses| licenses.request(&wishes).await;
     let (document, answer) = Licenses::within(timeout, &address, &args.asked.tenant, work).await?;
@@ -67,26 +68,12 @@ async fn request(args: &Request) -> Result<(), Failure> {
     Ok(())
 }
 
-fn wishes(args: &Request, problems: &mut Vec<String>) -> Wishes {
-    let seats = all("--seats", &args.seats, seats_wanted, problems);
-    let moves = all("--move", &args.moves, seats_moved, problems);
-    Wishes { seats, moves, target_version: args.target_version.clone() }
-}
-
-fn all<T>(
-    option: &str,
-    given: &[String],
-    parse: impl Fn(&str) -> Result<T, String>,
-    problems: &mut Vec<String>,
-) -> Vec<T> {
-    let mut values = Vec::new();
-    for text in given {
-        match parse(text) {
-            Ok(value) => values.push(value),
-            Err(problem) => problems.push(format!("{option} {text}: {problem}")),
-        }
+fn wishes(args: &Request, problems: &mut Problems) -> Wishes {
+    Wishes {
+        seats: problems.each("--seats", &args.seats, seats_wanted),
+        moves: problems.each("--move", &args.moves, seats_moved),
+        target_version: args.target_version.clone(),
     }
-    values
 }
 
 async fn install(args: &Install) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ mod issue;
 mod keygen;
 mod revoke;
 mod show;
-mod terms;
+pub(super) mod terms;
 
 use std::path::Path;
 

@@ -5,6 +5,8 @@
 
 mod batch;
 mod feed;
+mod in_flight;
+mod message;
 mod recovery;
 mod stats;
 mod timeline;
@@ -27,7 +29,7 @@ use crate::ledger::time::Wall;
 use crate::store::{AuditQuery, Founding, Store, StoreError};
 
 use feed::Ring;
-use writer::Message;
+use message::Message;
 
 /// How long after its last confirmed batch an owner still answers heartbeats from memory. Counted from before
 /// the batch was sent. Must be shorter than [`GRACE`].

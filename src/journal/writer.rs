@@ -2,59 +2,33 @@
 //! committed the next is built.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::batch::{Answer, Building, Waiter, seal};
 use super::feed::Ring;
+use super::in_flight::{InFlight, away, outcome, progress};
+use super::message::{Message, from_memory, keeps_sessions, needs_store, refuse};
 use super::recovery::{Held, Settled, commit_surely, load};
 use super::stats::Stats;
 use super::timeline::{Confirmed, Timeline, mark};
 use super::{JournalConfig, JournalError, REFRESH, STALL, ShardState, TRUST};
 use crate::clock::Clock;
-use crate::ids::{ShardId, TenantId, TenantNo};
+use crate::ids::{ShardId, TenantId};
+use crate::ledger::Ledger;
 use crate::ledger::change::Changes;
-use crate::ledger::command::{Command, Found, Outcome, Query, Request};
-use crate::ledger::outcome::Beat;
+use crate::ledger::command::{Found, Outcome, Query, Request};
 use crate::ledger::time::Moment;
-use crate::ledger::{Ledger, Totals};
-use crate::store::{Batch, Owner, Position, Store, StoreError};
-
-/// What a writer is sent.
-pub(super) enum Message {
-    Command(Request, Answer<Outcome>),
-    Query(Option<TenantId>, Query, Answer<Found>),
-    Number(TenantId, Answer<Option<TenantNo>>),
-    Totals(oneshot::Sender<Totals>),
-    Tick,
-    Stop(oneshot::Sender<()>),
-}
+use crate::store::{Owner, Position, Store};
 
 /// Where a writer shows what it does.
 pub(super) struct Outlets {
     pub states: watch::Sender<ShardState>,
     pub ring: Arc<Ring>,
     pub stats: Arc<Stats>,
-}
-
-/// A batch on its way.
-struct InFlight {
-    /// Polled by the loop itself, which keeps it to its end: a task of its own would cost each answer two hand-overs
-    /// between threads.
-    outcome: Pin<Box<dyn Future<Output = Settled> + Send>>,
-    batch: Arc<Batch>,
-    waiters: Vec<Waiter>,
-    commands: usize,
-    dirty: bool,
-    /// Before it was sent: ownership is confirmed as of then, not later.
-    sent: Confirmed,
-    /// Runs out when the commit takes too long; `None`: it has.
-    patience: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
 pub(super) struct Writer {
@@ -300,21 +274,8 @@ impl Writer {
         let batch = Arc::new(seal(changes, self.position));
         die_here!(BatchBuilt);
         let sent = Confirmed::now(&self.clock);
-        let commit = commit_surely(
-            Arc::clone(&self.store),
-            self.shard,
-            self.owner,
-            Arc::clone(&batch),
-            away(self.shard, self.out.states.clone(), Arc::clone(&self.out.stats)),
-        );
-        // An unwinding is a bug in a store. What it did is unknown, so this process must not go on answering.
-        let outcome = AssertUnwindSafe(commit).catch_unwind().map(|settled| {
-            settled.unwrap_or_else(|_| {
-                tracing::error!("a commit panicked");
-                Settled::Lost
-            })
-        });
-        let outcome = Box::pin(outcome);
+        let told = away(self.shard, self.out.states.clone(), Arc::clone(&self.out.stats));
+        let outcome = outcome(commit_surely(Arc::clone(&self.store), self.shard, self.owner, Arc::clone(&batch), told));
         let patience = Some(Box::pin(tokio::time::sleep(STALL)));
         self.in_flight = Some(InFlight { outcome, batch, waiters, commands, dirty, sent, patience });
     }
@@ -416,69 +377,6 @@ impl Writer {
             if let Some(settled) = progress(&mut self.in_flight).await {
                 self.settled(settled).await;
             }
-        }
-    }
-}
-
-/// What is told when the store does not answer: once a batch, and not again with each attempt.
-fn away(shard: ShardId, states: watch::Sender<ShardState>, stats: Arc<Stats>) -> impl Fn(&StoreError) {
-    move |error| {
-        if states.send_if_modified(|state| std::mem::replace(state, ShardState::StoreAway) != *state) {
-            stats.recoveries.fetch_add(1, Relaxed);
-            tracing::warn!(%shard, %error, "the store does not answer; asking what became of a batch");
-        } else {
-            tracing::debug!(%shard, %error, "the store does not answer yet");
-        }
-    }
-}
-
-/// The outcome of the batch in flight; `None`, once: it takes too long. Safe to cancel: it stays where it is.
-async fn progress(in_flight: &mut Option<InFlight>) -> Option<Settled> {
-    let Some(sent) = in_flight else { return std::future::pending().await };
-    let impatience = async {
-        match &mut sent.patience {
-            Some(patience) => patience.await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        biased;
-        settled = &mut sent.outcome => Some(settled),
-        () = impatience => {
-            sent.patience = None;
-            None
-        }
-    }
-}
-
-/// Whether a command can be decided and answered without the store.
-fn needs_store(command: &Command) -> bool {
-    !matches!(command, Command::Heartbeat(_)) && !matches!(command, Command::CheckOut(ask) if ask.check_only)
-}
-
-/// Whether an answer promises a lease, beside whatever else it says.
-fn keeps_sessions(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Heartbeat(beats) if beats.iter().any(|beat| matches!(beat, Beat::Kept(_))))
-}
-
-/// Whether an answer that changed no row may go at once: a kept lease, which is memory only; a denial, whose
-/// event goes out with the next batch (R21).
-fn from_memory(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Heartbeat(beats) => beats.iter().all(|beat| matches!(beat, Beat::Kept(_))),
-        Outcome::CheckOut(_) => true,
-        _ => false,
-    }
-}
-
-fn refuse(message: Message, error: JournalError) {
-    match message {
-        Message::Command(_, reply) => drop(reply.send(Err(error))),
-        Message::Query(_, _, reply) => drop(reply.send(Err(error))),
-        Message::Number(_, reply) => drop(reply.send(Err(error))),
-        Message::Totals(_) | Message::Tick => {}
-        Message::Stop(reply) => {
-            let _ = reply.send(());
         }
     }
 }

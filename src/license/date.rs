@@ -25,8 +25,9 @@ pub(super) fn seconds(at: Wall) -> u64 {
     u64::try_from(at.0.div_euclid(1_000)).unwrap_or(0).min(MAX_SECONDS)
 }
 
-/// The second in which it lies.
-pub(super) fn whole_seconds(at: Wall) -> Wall {
+/// The second in which it lies: documents have no smaller ones.
+#[must_use]
+pub fn whole_seconds(at: Wall) -> Wall {
     wall(seconds(at))
 }
 

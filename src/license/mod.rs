@@ -23,7 +23,7 @@ mod verify;
 
 pub use admission::Here;
 pub use claims::{Claims, Entitlement, Tier, is_name};
-pub use date::{Date, MAX_SECONDS, iso};
+pub use date::{Date, MAX_SECONDS, iso, whole_seconds};
 pub use document::{Kind, LICENSE, REVOCATIONS, Unchecked, armored, sign, unchecked};
 pub use host::HostPattern;
 pub use issue::{IssueError, Terms, issue};

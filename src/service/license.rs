@@ -26,6 +26,12 @@ impl LicenseService {
         Self { context }
     }
 
+    fn installation(&self) -> render::Installation<'_> {
+        let ServiceContext { journal, licensing, .. } = &*self.context;
+        let now = licensing.clock().wall();
+        render::Installation { instance: journal.instance(), host_names: licensing.host_names(), now }
+    }
+
     async fn all(&self, tenant: &TenantId) -> Result<Vec<LicenseView>, Status> {
         Ok(self.context.journal.ask(tenant, ListLicenses { after: None, limit: ALL }).await??.rows)
     }
@@ -81,18 +87,13 @@ impl license_service_server::LicenseService for LicenseService {
         request: Request<v1::CreateLicenseRequestRequest>,
     ) -> Result<Response<v1::CreateLicenseRequestResponse>, Status> {
         let wanted = parse::create_license_request(request.into_inner())?;
-        let (journal, licensing) = (&self.context.journal, &self.context.licensing);
+        let journal = &self.context.journal;
         let policy = journal.ask(&wanted.tenant, GetTenant).await??.policy;
         wanted.check_step(policy.seat_request_step)?;
         let information = journal.ask(&wanted.tenant, GetLicenseInformation).await??;
         wanted.check_moves(&information.pools)?;
         let licenses = self.all(&wanted.tenant).await?;
-        let installation = render::Installation {
-            instance: journal.instance(),
-            host_names: licensing.host_names(),
-            now: licensing.clock().wall(),
-        };
-        Ok(Response::new(render::license_request(wanted, information, licenses, &installation)))
+        Ok(Response::new(render::license_request(wanted, information, licenses, &self.installation())))
     }
 
     async fn get_license_information(
@@ -100,14 +101,8 @@ impl license_service_server::LicenseService for LicenseService {
         request: Request<v1::GetLicenseInformationRequest>,
     ) -> Result<Response<v1::GetLicenseInformationResponse>, Status> {
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let (journal, licensing) = (&self.context.journal, &self.context.licensing);
-        let information = journal.ask(&tenant, GetLicenseInformation).await??;
-        let installation = render::Installation {
-            instance: journal.instance(),
-            host_names: licensing.host_names(),
-            now: licensing.clock().wall(),
-        };
-        Ok(Response::new(render::license_information(information, &installation)))
+        let information = self.context.journal.ask(&tenant, GetLicenseInformation).await??;
+        Ok(Response::new(render::license_information(information, &self.installation())))
     }
 
     async fn get_entitlements(

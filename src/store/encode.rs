@@ -249,11 +249,11 @@ fn unknown(column: &str, code: i64) -> StoreError {
     StoreError(format!("{column}: the code {code} means nothing to this release"))
 }
 
-pub(super) fn word<T: Copy + PartialEq>(words: &[(T, &'static str)], value: T) -> &'static str {
+fn word<T: Copy + PartialEq>(words: &[(T, &'static str)], value: T) -> &'static str {
     words.iter().find(|(meaning, _)| *meaning == value).map_or("", |(_, word)| word)
 }
 
-pub(super) fn meaning<T: Copy>(words: &[(T, &'static str)], value: &Value) -> Option<T> {
+fn meaning<T: Copy>(words: &[(T, &'static str)], value: &Value) -> Option<T> {
     words.iter().find(|(_, word)| value == *word).map(|(meaning, _)| *meaning)
 }
 

@@ -1,7 +1,7 @@
 //! The seam between the journal and a durable store. Two implementations, one conformance suite.
 //!
 //! Every shard has one row in `shards`: who owns it (epoch, token) and its last batch (seq). A batch is one
-//! transaction whose first statement is the fence; a stale owner, or a batch sent twice, aborts it whole.
+//! transaction that begins with the fence; a stale owner, or a batch sent twice, aborts it whole.
 
 pub mod encode;
 pub mod open;

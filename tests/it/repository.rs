@@ -10,8 +10,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const MOST_LINES: usize = 400;
 
 /// Files that are longer, and why they are not two.
-const LONGER: [(&str, &str); 1] =
-    [("src/journal/writer.rs", "the one loop of a shard: its states are read together or not understood")];
+const LONGER: [(&str, &str); 0] = [];
 
 /// What is not finished, and what makes a test depend on the speed of a machine. Written in two parts, so that this
 /// file does not find itself.

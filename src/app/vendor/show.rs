@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::files::read;
 use super::{Failure, say, trusted};
-use crate::ledger::change::{Limit, Plan};
+use crate::ledger::change::Plan;
 use crate::ledger::time::Wall;
 use crate::license::{Claims, LICENSE, Rejection, Trust, iso, unchecked};
 
@@ -93,11 +93,11 @@ pub fn claims(claims: &Claims, now: Wall) -> String {
     let mut name = "seats";
     for entitlement in &claims.entitlements {
         let plan = if entitlement.plan == Plan::Named { "named" } else { "concurrent" };
-        put(name, &format!("{}: {}, {plan}", entitlement.pool, number(entitlement.limit)));
+        put(name, &format!("{}: {}, {plan}", entitlement.pool, entitlement.limit));
         name = "";
     }
     put("features", &listed(claims.features.iter().map(ToString::to_string), "none"));
-    let limits = claims.limits.iter().map(|(name, limit)| format!("{name}={}", number(*limit)));
+    let limits = claims.limits.iter().map(|(name, limit)| format!("{name}={}", limit));
     put("limits", &listed(limits, "none"));
     put("hosts", &listed(claims.hosts.iter().map(ToString::to_string), "any"));
     put("installation", &claims.instance.map_or("any".into(), |instance| instance.to_string()));
@@ -107,13 +107,6 @@ pub fn claims(claims: &Claims, now: Wall) -> String {
     }
     put("expires", &claims.expires.map_or("never".into(), |end| expiry(end, now)));
     text
-}
-
-fn number(limit: Limit) -> String {
-    match limit {
-        Limit::Seats(seats) => seats.to_string(),
-        Limit::Unlimited => "unlimited".into(),
-    }
 }
 
 fn listed(items: impl Iterator<Item = String>, none: &str) -> String {

@@ -26,6 +26,16 @@ impl Problems {
         parse(given?).map_err(|error| self.0.push(format!("{option}: {error}"))).ok()
     }
 
+    /// Every value of an option that can be given several times; each wrong one is quoted.
+    pub fn each<T, E: Display>(
+        &mut self,
+        option: &str,
+        given: &[String],
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Vec<T> {
+        given.iter().filter_map(|text| self.take(&format!("{option} {text}"), Some(text), &parse)).collect()
+    }
+
     /// Values by name: `primary=100`.
     fn map<K: Ord, V>(
         &mut self,

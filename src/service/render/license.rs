@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::names::{license_state, plan, tier, validity};
-use super::seat::pool_usage;
+use super::seat::{number, pool_usage};
 use super::time::{duration, timestamp};
 use crate::ids::InstanceId;
 use crate::ledger::change::{Limit, Plan};
@@ -11,7 +11,7 @@ use crate::ledger::command::Page;
 use crate::ledger::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView, PoolChange, Validity};
 use crate::ledger::outcome::{LicenseState, PoolUsage};
 use crate::ledger::time::Wall;
-use crate::license::{Installed, PoolUse, Request, parse_text};
+use crate::license::{Installed, PoolUse, Request, parse_text, whole_seconds};
 use crate::proto::v1;
 use crate::service::page::Shape;
 use crate::service::parse::Wanted;
@@ -85,13 +85,6 @@ fn limits(limits: &[(Box<str>, Limit)]) -> Vec<v1::NumericLimit> {
         v1::NumericLimit { name: name.to_string(), value, unlimited }
     };
     limits.iter().map(limit).collect()
-}
-
-fn number(limit: Limit) -> (u64, bool) {
-    match limit {
-        Limit::Seats(number) => (number, false),
-        Limit::Unlimited => (0, true),
-    }
 }
 
 pub fn entitlements(given: Entitlements) -> v1::GetEntitlementsResponse {
@@ -169,8 +162,7 @@ pub fn license_request(
         hosts: installation.host_names.iter().filter_map(|name| parse_text(name).ok()).collect(),
         running_version: VERSION.into(),
         target_version: wanted.target_version,
-        // Whole seconds.
-        created: Wall(installation.now.0.div_euclid(1_000) * 1_000),
+        created: whole_seconds(installation.now),
         pools: information.pools.into_iter().map(pool_use).collect(),
         licenses: licenses.into_iter().filter_map(current).collect(),
         seats: wanted.seats,

@@ -137,10 +137,7 @@ pub fn denial(denial: Denial, usage: Option<&PoolUsage>) -> v1::Denial {
 }
 
 pub fn pool_usage(usage: PoolUsage) -> v1::PoolUsage {
-    let (limit, unlimited) = match usage.limit {
-        Limit::Seats(seats) => (seats, false),
-        Limit::Unlimited => (0, true),
-    };
+    let (limit, unlimited) = number(usage.limit);
     v1::PoolUsage {
         pool_id: text(usage.pool.as_str()),
         plan: plan(usage.plan).into(),
@@ -152,6 +149,14 @@ pub fn pool_usage(usage: PoolUsage) -> v1::PoolUsage {
         idle: usage.idle,
         granted: usage.granted,
         demo: usage.demo,
+    }
+}
+
+/// A limit's number, and whether there is none: then the number is 0.
+pub fn number(limit: Limit) -> (u64, bool) {
+    match limit {
+        Limit::Seats(number) => (number, false),
+        Limit::Unlimited => (0, true),
     }
 }
 

@@ -1,0 +1,76 @@
+//! A batch on its way to the store, and what becomes of it.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use futures_util::FutureExt;
+use tokio::sync::watch;
+
+use super::ShardState;
+use super::batch::Waiter;
+use super::recovery::Settled;
+use super::stats::Stats;
+use super::timeline::Confirmed;
+use crate::ids::ShardId;
+use crate::store::{Batch, StoreError};
+
+pub(super) type Commit = Pin<Box<dyn Future<Output = Settled> + Send>>;
+
+/// A batch on its way.
+pub(super) struct InFlight {
+    /// Polled by the loop itself, which keeps it to its end: a task of its own would cost each answer two hand-overs
+    /// between threads.
+    pub outcome: Commit,
+    pub batch: Arc<Batch>,
+    pub waiters: Vec<Waiter>,
+    pub commands: usize,
+    pub dirty: bool,
+    /// Before it was sent: ownership is confirmed as of then, not later.
+    pub sent: Confirmed,
+    /// Runs out when the commit takes too long; `None`: it has.
+    pub patience: Option<Pin<Box<tokio::time::Sleep>>>,
+}
+
+/// What becomes of a commit. An unwinding is a bug in a store: what it did is unknown, so this process must not go on
+/// answering.
+pub(super) fn outcome(commit: impl Future<Output = Settled> + Send + 'static) -> Commit {
+    Box::pin(AssertUnwindSafe(commit).catch_unwind().map(|settled| {
+        settled.unwrap_or_else(|_| {
+            tracing::error!("a commit panicked");
+            Settled::Lost
+        })
+    }))
+}
+
+/// What is told when the store does not answer: once a batch, and not again with each attempt.
+pub(super) fn away(shard: ShardId, states: watch::Sender<ShardState>, stats: Arc<Stats>) -> impl Fn(&StoreError) {
+    move |error| {
+        if states.send_if_modified(|state| std::mem::replace(state, ShardState::StoreAway) != *state) {
+            stats.recoveries.fetch_add(1, Relaxed);
+            tracing::warn!(%shard, %error, "the store does not answer; asking what became of a batch");
+        } else {
+            tracing::debug!(%shard, %error, "the store does not answer yet");
+        }
+    }
+}
+
+/// The outcome of the batch in flight; `None`, once: it takes too long. Safe to cancel: it stays where it is.
+pub(super) async fn progress(in_flight: &mut Option<InFlight>) -> Option<Settled> {
+    let Some(sent) = in_flight else { return std::future::pending().await };
+    let impatience = async {
+        match &mut sent.patience {
+            Some(patience) => patience.await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        settled = &mut sent.outcome => Some(settled),
+        () = impatience => {
+            sent.patience = None;
+            None
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What a writer is sent, and what of it can be answered without the store.
+
+use tokio::sync::oneshot;
+
+use super::JournalError;
+use super::batch::Answer;
+use crate::ids::{TenantId, TenantNo};
+use crate::ledger::Totals;
+use crate::ledger::command::{Command, Found, Outcome, Query, Request};
+use crate::ledger::outcome::Beat;
+
+/// What a writer is sent.
+pub(super) enum Message {
+    Command(Request, Answer<Outcome>),
+    Query(Option<TenantId>, Query, Answer<Found>),
+    Number(TenantId, Answer<Option<TenantNo>>),
+    Totals(oneshot::Sender<Totals>),
+    Tick,
+    Stop(oneshot::Sender<()>),
+}
+
+/// Whether a command can be decided and answered without the store.
+pub(super) fn needs_store(command: &Command) -> bool {
+    !matches!(command, Command::Heartbeat(_)) && !matches!(command, Command::CheckOut(ask) if ask.check_only)
+}
+
+/// Whether an answer promises a lease, beside whatever else it says.
+pub(super) fn keeps_sessions(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Heartbeat(beats) if beats.iter().any(|beat| matches!(beat, Beat::Kept(_))))
+}
+
+/// Whether an answer that changed no row may go at once: a kept lease, which is memory only; a denial, whose
+/// event goes out with the next batch (R21).
+pub(super) fn from_memory(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Heartbeat(beats) => beats.iter().all(|beat| matches!(beat, Beat::Kept(_))),
+        Outcome::CheckOut(_) => true,
+        _ => false,
+    }
+}
+
+pub(super) fn refuse(message: Message, error: JournalError) {
+    match message {
+        Message::Command(_, reply) => drop(reply.send(Err(error))),
+        Message::Query(_, _, reply) => drop(reply.send(Err(error))),
+        Message::Number(_, reply) => drop(reply.send(Err(error))),
+        Message::Totals(_) | Message::Tick => {}
+        Message::Stop(reply) => {
+            let _ = reply.send(());
+        }
+    }
+}

@@ -5,6 +5,7 @@
 
 mod audit;
 mod context;
+pub mod csv;
 mod decisions;
 mod directory;
 pub mod health;

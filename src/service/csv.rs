@@ -1,0 +1,219 @@
+//! CSV as RFC 4180 has it: rows in, bytes out. Spreadsheets read a cell that begins like a formula as one, so such a
+//! cell gets an apostrophe in front.
+
+use super::parse::Problems;
+
+/// What stands between two cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Delimiter {
+    #[default]
+    Comma,
+    /// For spreadsheets of countries where the comma stands in numbers.
+    Semicolon,
+}
+
+impl Delimiter {
+    fn byte(self) -> u8 {
+        match self {
+            Delimiter::Comma => b',',
+            Delimiter::Semicolon => b';',
+        }
+    }
+}
+
+/// The field `delimiter` of an export: `,` or `;`; empty is `,`.
+pub fn delimiter(problems: &mut Problems, text: &str) -> Delimiter {
+    match text {
+        "" | "," => Delimiter::Comma,
+        ";" => Delimiter::Semicolon,
+        _ => {
+            problems.add("delimiter", "must be \",\" or \";\"");
+            Delimiter::default()
+        }
+    }
+}
+
+/// The field `columns` of an export: names of `known` columns, each at most once, in the order in which they are
+/// written; empty is all of them.
+pub fn columns<C: Copy + PartialEq>(problems: &mut Problems, names: &[String], known: &[(&str, C)]) -> Vec<C> {
+    if names.is_empty() {
+        return known.iter().map(|(_, column)| *column).collect();
+    }
+    if names.len() > known.len() {
+        problems.add("columns", format!("must hold at most {} items", known.len()));
+        return Vec::new();
+    }
+    let mut columns = Vec::with_capacity(names.len());
+    for (at, name) in names.iter().enumerate() {
+        match known.iter().find(|(known, _)| known == name) {
+            Some((_, column)) if columns.contains(column) => {
+                problems.add(format!("columns[{at}]"), "must not be there twice");
+            }
+            Some((_, column)) => columns.push(*column),
+            None => {
+                let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+                problems.add(format!("columns[{at}]"), format!("must be one of {}", names.join(", ")));
+            }
+        }
+    }
+    columns
+}
+
+/// Writes rows into memory, from where they are taken a piece at a time.
+pub struct CsvWriter {
+    delimiter: Delimiter,
+    rows: csv::Writer<Vec<u8>>,
+    bytes: usize,
+}
+
+impl CsvWriter {
+    #[must_use]
+    pub fn new(delimiter: Delimiter) -> Self {
+        Self { delimiter, rows: rows(delimiter), bytes: 0 }
+    }
+
+    /// Adds a row. The first one is the names of the columns.
+    ///
+    /// # Panics
+    /// Never: memory takes every row, and rows may be of any length.
+    pub fn row<C: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = C>) {
+        for cell in cells {
+            let cell = cell.as_ref();
+            self.bytes += cell.len() + 1;
+            let written =
+                if is_formula(cell) { self.rows.write_field(format!("'{cell}")) } else { self.rows.write_field(cell) };
+            written.expect("memory takes every cell");
+        }
+        self.rows.write_record(None::<&[u8]>).expect("memory takes every row");
+    }
+
+    /// About how many bytes wait to be taken.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes every row that was added since the last time: whole rows.
+    ///
+    /// # Panics
+    /// Never: memory takes every row.
+    pub fn take(&mut self) -> Vec<u8> {
+        self.bytes = 0;
+        let mut rows = std::mem::replace(&mut self.rows, rows(self.delimiter));
+        rows.flush().expect("memory takes every row");
+        rows.into_inner().expect("memory takes every row")
+    }
+}
+
+fn rows(delimiter: Delimiter) -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new()
+        .delimiter(delimiter.byte())
+        .terminator(csv::Terminator::CRLF)
+        .flexible(true)
+        .from_writer(Vec::new())
+}
+
+/// Whether a spreadsheet takes the cell for a formula. A cell that only looks like a guarded one is guarded, too: so
+/// taking one apostrophe away brings every cell back.
+fn is_formula(cell: &str) -> bool {
+    cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse::testing::fields;
+    use super::*;
+
+    fn written(delimiter: Delimiter, rows: &[&[&str]]) -> String {
+        let mut csv = CsvWriter::new(delimiter);
+        rows.iter().for_each(|row| csv.row(*row));
+        String::from_utf8(csv.take()).unwrap()
+    }
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        let check = |cell: &str, expected: &str| {
+            let text = written(Delimiter::Comma, &[&["a", cell]]);
+            assert_eq!(text, format!("a,{expected}\r\n"));
+        };
+        check("", "");
+        check("plain text", "plain text");
+        check("a,b", "\"a,b\"");
+        check("a;b", "a;b");
+        check("say \"a\"", "\"say \"\"a\"\"\"");
+        check("two\nlines", "\"two\nlines\"");
+        check("two\r\nlines", "\"two\r\nlines\"");
+        check("Ångström", "Ångström");
+        assert_eq!(written(Delimiter::Semicolon, &[&["a;b", "a,b"]]), "\"a;b\";a,b\r\n");
+        assert_eq!(written(Delimiter::Comma, &[&[""], &["", ""]]), "\"\"\r\n,\r\n");
+    }
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        let check = |cell: &str, expected: &str| {
+            assert_eq!(written(Delimiter::Comma, &[&[cell]]), format!("{expected}\r\n"), "{cell:?}");
+        };
+        check("=1+1", "'=1+1");
+        check("+1", "'+1");
+        check("-1", "'-1");
+        check("@SUM(A1)", "'@SUM(A1)");
+        check("\tx", "'\tx");
+        check("\r=1", "\"'\r=1\"");
+        check("=HYPERLINK(\"http://x\",\"y\")", "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"");
+        check("'=1", "''=1");
+        check("a=1", "a=1");
+        check("'quoted'", "'quoted'");
+    }
+
+    #[test]
+    fn rows_are_taken_a_piece_at_a_time_and_nothing_is_lost() {
+        let mut csv = CsvWriter::new(Delimiter::Comma);
+        let mut taken = Vec::new();
+        for no in 0..1_000 {
+            csv.row([no.to_string(), "x".repeat(no % 50)]);
+            if csv.waiting() > 4_096 {
+                taken.extend(csv.take());
+                assert_eq!((csv.waiting(), taken.ends_with(b"\r\n")), (0, true));
+            }
+        }
+        taken.extend(csv.take());
+        assert_eq!(csv.take(), b"");
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&taken[..]);
+        for (no, record) in reader.records().enumerate() {
+            assert_eq!(record.unwrap(), vec![no.to_string(), "x".repeat(no % 50)]);
+        }
+        assert_eq!(taken.iter().filter(|byte| **byte == b'\n').count(), 1_000);
+    }
+
+    #[test]
+    fn a_delimiter_is_one_of_two() {
+        for (text, expected, bad) in [
+            ("", Delimiter::Comma, &[][..]),
+            (",", Delimiter::Comma, &[]),
+            (";", Delimiter::Semicolon, &[]),
+            ("\t", Delimiter::Comma, &["delimiter"]),
+            (",;", Delimiter::Comma, &["delimiter"]),
+        ] {
+            let mut problems = Problems::default();
+            assert_eq!(delimiter(&mut problems, text), expected, "{text:?}");
+            assert_eq!(fields(problems), bad, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn columns_are_chosen_and_ordered() {
+        let check = |names: &[&str], expected: &[u8], bad: &[&str]| {
+            let mut problems = Problems::default();
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let chosen = columns(&mut problems, &names, &[("a", 1), ("b", 2), ("c", 3)]);
+            assert_eq!(
+                (chosen.as_slice(), fields(problems)),
+                (expected, bad.iter().map(|b| (*b).to_owned()).collect())
+            );
+        };
+        check(&[], &[1, 2, 3], &[]);
+        check(&["c", "a"], &[3, 1], &[]);
+        check(&["a", "x", "a"], &[1], &["columns[1]", "columns[2]"]);
+        check(&["a", "b", "c", "a"], &[], &["columns"]);
+    }
+}

@@ -7,6 +7,8 @@ mod batch;
 mod feed;
 mod in_flight;
 mod message;
+mod outlets;
+mod reading;
 mod recovery;
 mod stats;
 mod timeline;
@@ -154,7 +156,7 @@ impl Journal {
                 clock.clone(),
                 config,
                 held,
-                writer::Outlets { states, ring: Arc::clone(&ring), stats: Arc::clone(&stats) },
+                outlets::Outlets { states, ring: Arc::clone(&ring), stats: Arc::clone(&stats) },
             );
             tokio::spawn(writer.run(messages));
             started.push(Shard { queue, state, ring, stats });

@@ -6,30 +6,23 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{Answer, Building, Waiter, seal};
-use super::feed::Ring;
 use super::in_flight::{InFlight, away, outcome, progress};
 use super::message::{Message, from_memory, keeps_sessions, needs_store, refuse};
+use super::outlets::Outlets;
+use super::reading::Readings;
 use super::recovery::{Held, Settled, commit_surely, load};
-use super::stats::Stats;
 use super::timeline::{Confirmed, Timeline, mark};
 use super::{JournalConfig, JournalError, REFRESH, STALL, ShardState, TRUST};
 use crate::clock::Clock;
-use crate::ids::{ShardId, TenantId};
-use crate::ledger::Ledger;
+use crate::ids::ShardId;
 use crate::ledger::change::Changes;
-use crate::ledger::command::{Found, Outcome, Query, Request};
+use crate::ledger::command::{Found, Outcome, Request};
 use crate::ledger::time::Moment;
+use crate::ledger::{Ledger, Reading};
 use crate::store::{Owner, Position, Store};
-
-/// Where a writer shows what it does.
-pub(super) struct Outlets {
-    pub states: watch::Sender<ShardState>,
-    pub ring: Arc<Ring>,
-    pub stats: Arc<Stats>,
-}
 
 pub(super) struct Writer {
     shard: ShardId,
@@ -43,6 +36,7 @@ pub(super) struct Writer {
     timeline: Timeline,
     building: Building,
     in_flight: Option<InFlight>,
+    readings: Readings,
     /// When the fence last let us through; `None`: not since the load. Another process can have claimed the shard
     /// meanwhile, and what was loaded can be its sessions, whose leases it counts without [`super::GRACE`].
     confirmed: Option<Confirmed>,
@@ -72,6 +66,7 @@ impl Writer {
             timeline,
             building: Building::default(),
             in_flight: None,
+            readings: Readings::default(),
             confirmed: None,
             broken: false,
             out,
@@ -96,11 +91,14 @@ impl Writer {
                         break Some(reply);
                     }
                 }
+                // Lists are read while nothing else is to be done, and lets other tasks run between two steps.
+                () = tokio::task::yield_now(), if !self.readings.is_empty() => {}
             }
             if self.is_lost() {
                 break None;
             }
             self.send_if_ready();
+            self.read_on();
             self.mend().await;
         };
         messages.close();
@@ -122,27 +120,12 @@ impl Writer {
         }
     }
 
-    fn state(&self) -> ShardState {
-        *self.out.states.borrow()
-    }
-
     fn is_away(&self) -> bool {
-        self.state() == ShardState::StoreAway
+        self.out.state() == ShardState::StoreAway
     }
 
     fn is_lost(&self) -> bool {
-        self.state() == ShardState::Lost
-    }
-
-    fn set_state(&self, state: ShardState) {
-        self.out.states.send_if_modified(|now| {
-            let modified = *now != state;
-            if modified {
-                tracing::info!(shard = %self.shard, from = ?now, to = ?state, "shard state");
-                *now = state;
-            }
-            modified
-        });
+        self.out.state() == ShardState::Lost
     }
 
     fn now(&self) -> Moment {
@@ -161,7 +144,7 @@ impl Writer {
                     refuse(message, JournalError::Failed);
                 }
                 Message::Command(request, reply) => self.command(request, reply, now),
-                Message::Query(tenant, query, reply) => self.query(tenant, query, reply, now),
+                Message::Query(tenant, query, reply) => self.read(Reading::new(tenant, query), reply, now),
                 Message::Number(tenant, reply) => drop(reply.send(Ok(self.ledger.tenant_no(&tenant)))),
                 Message::Totals(reply) => {
                     // Whoever asked hears nothing when it panics; the shard is none the worse.
@@ -230,14 +213,27 @@ impl Writer {
         }
     }
 
-    fn query(&mut self, tenant: Option<TenantId>, query: Query, reply: Answer<Found>, now: Moment) {
-        let Ok(found) = catch_unwind(AssertUnwindSafe(|| self.ledger.query(tenant.as_ref(), query, now))) else {
+    /// Takes a step of a query; most have one.
+    fn read(&mut self, mut reading: Reading, reply: Answer<Found>, now: Moment) {
+        let Ok(found) = catch_unwind(AssertUnwindSafe(|| self.ledger.read(&mut reading, now))) else {
             self.broken = true;
             tracing::error!(shard = %self.shard, "a query panicked; the shard will be loaded again");
             return drop(reply.send(Err(JournalError::Failed)));
         };
+        let Some(found) = found else { return self.readings.push(reading, reply) };
         self.out.stats.queries.fetch_add(1, Relaxed);
         self.answer_when_durable(Waiter::Query(reply, found));
+    }
+
+    fn read_on(&mut self) {
+        if self.broken {
+            // The rows that were seen are not to be trusted either.
+            return self.readings.fail(JournalError::Failed);
+        }
+        if let Some((reading, reply)) = self.readings.pop() {
+            let now = self.now();
+            self.read(reading, reply, now);
+        }
     }
 
     fn tick(&mut self, now: Moment, all: bool) {
@@ -282,7 +278,7 @@ impl Writer {
 
     fn stalled(&self) {
         tracing::warn!(shard = %self.shard, "a commit takes longer than {STALL:?}");
-        self.set_state(ShardState::StoreAway);
+        self.out.set_state(self.shard, ShardState::StoreAway);
     }
 
     async fn settled(&mut self, settled: Settled) {
@@ -295,11 +291,11 @@ impl Writer {
                 self.out.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent.monotonic));
                 self.out.ring.push(sent.batch);
                 sent.waiters.into_iter().for_each(Waiter::answer);
-                self.set_state(ShardState::Serving);
+                self.out.set_state(self.shard, ShardState::Serving);
             }
             Settled::Lost => {
                 tracing::error!(shard = %self.shard, "another process owns this shard; nothing more is answered");
-                self.set_state(ShardState::Lost);
+                self.out.set_state(self.shard, ShardState::Lost);
                 sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::NotOwner));
             }
             Settled::Refused(owner, error) => {
@@ -324,17 +320,18 @@ impl Writer {
     /// Makes memory anew from what is durable. Nothing is in flight, and nothing is being built.
     async fn reload(&mut self) {
         self.out.stats.reloads.fetch_add(1, Relaxed);
+        self.readings.fail(JournalError::Failed);
         let mut pause = Duration::from_millis(20);
         loop {
             let now = self.now();
             match load(&*self.store, self.shard, &self.position, now, &self.config).await {
                 Ok(ledger) => {
                     (self.ledger, self.broken, self.confirmed) = (ledger, false, None);
-                    return self.set_state(ShardState::Serving);
+                    return self.out.set_state(self.shard, ShardState::Serving);
                 }
                 Err(error) => tracing::warn!(shard = %self.shard, %error, "could not load the shard; trying again"),
             }
-            self.set_state(ShardState::StoreAway);
+            self.out.set_state(self.shard, ShardState::StoreAway);
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(1));
         }
@@ -346,6 +343,7 @@ impl Writer {
             self.flush().await;
         }
         let error = if self.is_lost() { JournalError::NotOwner } else { JournalError::Stopping };
+        self.readings.fail(error);
         while let Some(message) = messages.recv().await {
             refuse(message, error);
         }
@@ -359,7 +357,7 @@ impl Writer {
         if let Err(error) = self.store.release(self.shard, self.owner).await {
             tracing::warn!(shard = %self.shard, %error, "the shard was not released; the next start claims it anyway");
         }
-        self.set_state(ShardState::Stopped);
+        self.out.set_state(self.shard, ShardState::Stopped);
     }
 
     /// Commits everything that is in memory only.

@@ -152,6 +152,8 @@ pub enum BlockCause {
     Administrator,
     /// No seat was free when the directory sync created the user (R33).
     LicenseLimit,
+    /// A sync of the whole directory did not list the user (R33).
+    Directory,
 }
 
 /// What is known about a person beside the id. Only for people and filters; nothing is decided by it.

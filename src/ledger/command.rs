@@ -2,17 +2,26 @@
 //! that a test can print, replay and shorten them.
 
 mod licenses;
+mod lists;
+mod sync;
 
 pub use licenses::{
     DeleteLicense, DeleteLicenses, GetEntitlements, GetLicenseInformation, InstallLicense, LicenseGrant, ListLicenses,
     RevokeLicense,
 };
+pub use lists::{
+    Cursor, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Page, SessionOrder, UserOrder,
+};
+pub use sync::{
+    ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers,
+    Waiting, WhatIf,
+};
 
-use super::change::{Actor, Profile, TenantState};
+use super::change::{Actor, Profile};
 use super::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView};
 use super::outcome::{
-    Beat, CheckedIn, CheckedOut, Denial, Done, Granted, OrganizationView, PoolUsage, Revoked, SessionView, Status,
-    TenantUsage, TenantView, UserView,
+    Beat, CheckedIn, CheckedOut, Denial, Done, Granted, OrganizationView, PoolUsage, Revoked, SessionView, TenantUsage,
+    TenantView, UserView,
 };
 use super::policy::Policy;
 use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, Text, UserId};
@@ -150,6 +159,18 @@ pub struct UserPatch {
     pub attributes: Option<Vec<(Box<str>, Box<str>)>>,
 }
 
+impl UserPatch {
+    /// The profile of a user who has none yet.
+    pub(super) fn into_profile(self) -> Profile {
+        Profile {
+            given_name: self.given_name.unwrap_or_default(),
+            family_name: self.family_name.unwrap_or_default(),
+            groups: self.groups.unwrap_or_default(),
+            attributes: self.attributes.unwrap_or_default(),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct UpdateUser {
     pub user: UserId,
@@ -192,100 +213,6 @@ pub struct UpdateOrganization {
 #[derive(Debug, Clone)]
 pub struct DeleteOrganization {
     pub organization: OrganizationId,
-}
-
-/// Which sessions to list; every given filter holds.
-#[derive(Debug, Clone, Default)]
-pub struct ListSessions {
-    pub pool: Option<PoolId>,
-    pub user: Option<UserId>,
-    pub organization: Option<OrganizationId>,
-    pub statuses: Vec<Status>,
-    pub order: SessionOrder,
-    pub descending: bool,
-    pub after: Option<Cursor>,
-    pub limit: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SessionOrder {
-    #[default]
-    LastActivity,
-    Started,
-    User,
-}
-
-/// Where a page ended: the sort key of its last row, and the row's own id, which breaks ties.
-/// `when` for orders by time, `name` for orders by text.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Cursor {
-    pub when: u64,
-    pub name: String,
-    pub id: String,
-}
-
-/// Which users to list; every given filter holds.
-#[derive(Debug, Clone, Default)]
-pub struct ListUsers {
-    /// Words to look for in name and id; lower case.
-    pub words: Vec<String>,
-    /// Any word suffices; else all must be found.
-    pub any_word: bool,
-    pub blocked: Option<bool>,
-    pub statuses: Vec<Status>,
-    pub organization: Option<OrganizationId>,
-    pub group: Option<String>,
-    pub pool: Option<PoolId>,
-    pub administrator: Option<bool>,
-    pub never_signed_in: bool,
-    pub order: UserOrder,
-    pub descending: bool,
-    pub after: Option<Cursor>,
-    pub limit: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum UserOrder {
-    #[default]
-    LastSignIn,
-    UserId,
-    /// Family name, then given name.
-    Name,
-}
-
-/// A page of rows, and where it ended if there is more.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Page<T> {
-    pub rows: Vec<T>,
-    pub next: Option<Cursor>,
-}
-
-/// Which organizations to list; every given filter holds.
-#[derive(Debug, Clone, Default)]
-pub struct ListOrganizations {
-    /// Looked for in id and name; lower case. Empty: every organization.
-    pub text: String,
-    pub order: OrganizationOrder,
-    pub descending: bool,
-    pub after: Option<Cursor>,
-    pub limit: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OrganizationOrder {
-    #[default]
-    DisplayName,
-    OrganizationId,
-}
-
-/// Lists the shard's tenants, by id alone: a cursor's `id`. Addressed to a shard, not to a tenant.
-#[derive(Debug, Clone, Default)]
-pub struct ListTenants {
-    /// Looked for in id, name and contact; lower case. Empty: every tenant.
-    pub text: String,
-    pub state: Option<TenantState>,
-    pub after: Option<Cursor>,
-    pub limit: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -369,6 +296,9 @@ kinds! {
         BlockUser -> Done<UserView>,
         UnblockUser -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)>,
         DeleteUser -> Done<()>,
+        SyncUsers -> Done<SyncedUsers>,
+        ActivateUsers -> Done<ActivatedUsers>,
+        BlockUnlisted -> Done<BlockedUsers>,
         CreateOrganization -> Done<OrganizationView>,
         UpdateOrganization -> Done<OrganizationView>,
         DeleteOrganization -> Done<()>,

@@ -9,7 +9,7 @@ use super::pool::MAX_POOLS;
 use super::step::Step;
 use super::tenant::Tenant;
 use super::user::User;
-use crate::ids::{OrganizationId, OrganizationNo, PoolId, UserId, UserNo};
+use crate::ids::{OrganizationId, OrganizationNo, PoolId, PoolNo, UserId, UserNo};
 
 impl Tenant {
     pub fn grant_seats(&mut self, ask: &GrantSeats, step: &mut Step) -> Vec<Done<Granted>> {
@@ -47,11 +47,8 @@ impl Tenant {
     /// The guards of a grant: those of CheckOut that concern a seat, in the same order. Feeds every door at
     /// which seats are given (R15). A seat that is already held needs no room.
     pub fn guard_grant(&self, pool: &PoolId, user: Option<UserNo>, step: &Step) -> Result<(), DenialReason> {
-        if self.state == super::change::TenantState::Suspended {
-            return Err(DenialReason::TenantSuspended);
-        }
+        self.guard_pool(pool, step)?;
         let pool = self.pools.find(pool);
-        entitlement::admit(self.licenses.heads(), pool, step.license_time, step.now.wall)?;
         let user = user.map(|user| self.users.get(user));
         if user.is_some_and(|user| user.blocked.is_some()) {
             return Err(DenialReason::UserBlocked);
@@ -66,6 +63,14 @@ impl Tenant {
         }
     }
 
+    /// The guards that are the same for every user: the tenant, the license, the pool.
+    pub fn guard_pool(&self, pool: &PoolId, step: &Step) -> Result<(), DenialReason> {
+        if self.state == super::change::TenantState::Suspended {
+            return Err(DenialReason::TenantSuspended);
+        }
+        entitlement::admit(self.licenses.heads(), self.pools.find(pool), step.license_time, step.now.wall)
+    }
+
     fn give(
         &mut self,
         pool: &PoolId,
@@ -76,17 +81,23 @@ impl Tenant {
     ) -> Done<Granted> {
         let pool = self.pool_or_new(pool, step).ok_or_else(too_many_pools)?;
         let no = known.unwrap_or_else(|| self.create(user, false, Profile::default(), "created by a grant", step));
-        let held = self.users.get(no).seat(pool).map(|seat| (seat.access.clone(), seat.order));
+        self.give_access(no, pool, wanted, step);
+        let seat = self.seat_view(no, pool, step.sight()).expect("the seat just given");
+        Ok(Granted { decision: Ok(seat), usage: Some(self.usage(pool, step.sight())) })
+    }
+
+    /// Gives the seat, or more access to the one that is held.
+    pub fn give_access(&mut self, no: UserNo, pool: PoolNo, wanted: &Access, step: &mut Step) {
+        let user = self.users.get(no);
+        let held = user.seat(pool).map(|seat| (seat.access.clone(), seat.order));
         let access = held.as_ref().map_or(wanted.clone(), |(held, _)| union(held, wanted));
         if held.as_ref().is_none_or(|(held, _)| *held != access) {
             let names = super::outcome::access_ids(&access, |no| self.organizations.id(no));
-            let about = self.about(Action::SeatGranted).user(user).pool(&self.pools.get(pool).id);
+            let about = self.about(Action::SeatGranted).user(&user.id).pool(&self.pools.get(pool).id);
             let event = step.log(about.detail(describe(names)));
             let order = held.map_or(event, |(_, order)| order);
             self.put_seat(no, pool, access, order, step);
         }
-        let seat = self.seat_view(no, pool, step.sight()).expect("the seat just given");
-        Ok(Granted { decision: Ok(seat), usage: Some(self.usage(pool, step.sight())) })
     }
 
     /// Creates a user without seats.
@@ -116,7 +127,7 @@ pub(super) fn too_many_pools() -> Refusal {
     }
 }
 
-fn union(held: &Access, more: &Access) -> Access {
+pub(super) fn union(held: &Access, more: &Access) -> Access {
     match (held, more) {
         (Access::Only(held), Access::Only(more)) => {
             let mut both = [held.as_slice(), more.as_slice()].concat();

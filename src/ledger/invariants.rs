@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::Ledger;
-use super::change::Plan;
+use super::change::{BlockCause, Plan};
 use super::pool::Pool;
 use super::tenant::Tenant;
 use super::time::Moment;
 use super::usage::Sight;
+use super::user::User;
 use crate::ids::UserNo;
 
 impl Ledger {
@@ -63,6 +64,8 @@ impl Tenant {
         same("counted users (R11)", id, pool.live_counted as usize, counted.len())?;
         same("idle users", id, pool.idle as usize, idle)?;
         same("active seats", id, pool.seats as usize, holders().count())?;
+        let waits = |user: &&User| user.blocked == Some(BlockCause::LicenseLimit) && user.seat(pool.no).is_some();
+        same("waiting seats (R33)", id, pool.waiting as usize, self.users.iter().filter(waits).count())?;
         same("counted seats (R10)", id, pool.seats_counted as usize, counting)?;
         same("deadlines", id, pool.deadlines.len() + pool.exempt_deadlines.len(), live.len())?;
         let usage = self.usage(pool.no, sight);

@@ -7,9 +7,9 @@ use super::command::{ListLicenses, Page};
 use super::entitlement::{self, Force, force};
 use super::license::{LicenseRow, Standing};
 use super::license_view::{Entitlements, LicenseInformation, LicenseView, Validity};
-use super::query::{Key, page};
 use super::tenant::Tenant;
 use super::usage::Sight;
+use super::walk::{Cut, Key, page};
 
 impl Tenant {
     /// By id, and the newest revision of each first. Deleted ones are only remembered, not shown.
@@ -17,7 +17,7 @@ impl Tenant {
         let shown = self.licenses.iter().filter(|row| row.standing != Standing::Deleted);
         let rows: Vec<_> = shown.map(|row| (format!("{:020}", u64::MAX - row.revision), row)).collect();
         let keyed = rows.iter().map(|(newest, row)| (Key { when: 0, name: row.id.as_str(), id: newest }, *row));
-        page(keyed, ask.after.as_ref(), false, ask.limit, |row| self.license_view(row, sight))
+        page(keyed, Cut::new(ask.after.as_ref(), false, ask.limit), |row| self.license_view(row, sight))
     }
 
     pub fn license_view(&self, row: &LicenseRow, sight: Sight) -> LicenseView {

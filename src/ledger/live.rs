@@ -83,8 +83,8 @@ impl Tenant {
         pool.live += u64::from(!lived);
         pool.live_counted += u64::from(!exempt && !counted);
         let holder = self.users.get_mut(user);
-        holder.last_sign_in = Some(now);
         holder.last_organization = login.organization.or(holder.last_organization);
+        self.users.signs_in(user, now);
         slot
     }
 

@@ -2,6 +2,7 @@
 //! logging: time and fresh ids come in as arguments, effects go out as data, and the same commands at the same
 //! moments always do the same.
 
+mod activate_users;
 pub mod change;
 mod check_in;
 mod check_out;
@@ -23,6 +24,8 @@ pub mod license;
 mod license_information;
 pub mod license_view;
 mod licenses;
+mod list_sessions;
+mod list_users;
 mod live;
 mod map;
 mod organization;
@@ -35,16 +38,20 @@ mod query;
 mod restore;
 mod revoke_license;
 mod revoke_seats;
+pub mod search;
 mod session;
 mod step;
+mod sync_users;
 mod tenant;
 mod tenants;
 pub mod time;
 mod usage;
 mod user;
 mod users;
+mod walk;
 
 pub use map::Seed;
+pub use query::Reading;
 
 use change::{Action, Actor, Change, Changes, TenantRow, TenantState};
 use checkpoint::Queue;
@@ -291,6 +298,9 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
         Command::BlockUser(ask) => Outcome::BlockUser(tenant.block_user(&ask, step)),
         Command::UnblockUser(ask) => Outcome::UnblockUser(tenant.unblock_user(&ask, step)),
         Command::DeleteUser(ask) => Outcome::DeleteUser(tenant.delete_user(&ask, step)),
+        Command::SyncUsers(ask) => Outcome::SyncUsers(tenant.sync_users(ask, step)),
+        Command::ActivateUsers(ask) => Outcome::ActivateUsers(tenant.activate_users(ask, step)),
+        Command::BlockUnlisted(ask) => Outcome::BlockUnlisted(tenant.block_unlisted(ask, step)),
         Command::CreateOrganization(ask) => Outcome::CreateOrganization(tenant.create_organization(ask, step)),
         Command::UpdateOrganization(ask) => Outcome::UpdateOrganization(tenant.update_organization(ask, step)),
         Command::DeleteOrganization(ask) => Outcome::DeleteOrganization(tenant.delete_organization(&ask, step)),
@@ -357,6 +367,9 @@ fn nowhere(id: &TenantId, command: Command, step: &mut Step) -> Outcome {
         Command::BlockUser(_) => Outcome::BlockUser(Err(gone())),
         Command::UnblockUser(_) => Outcome::UnblockUser(Err(gone())),
         Command::DeleteUser(_) => Outcome::DeleteUser(Err(gone())),
+        Command::SyncUsers(_) => Outcome::SyncUsers(Err(gone())),
+        Command::ActivateUsers(_) => Outcome::ActivateUsers(Err(gone())),
+        Command::BlockUnlisted(_) => Outcome::BlockUnlisted(Err(gone())),
         Command::CreateOrganization(_) => Outcome::CreateOrganization(Err(gone())),
         Command::UpdateOrganization(_) => Outcome::UpdateOrganization(Err(gone())),
         Command::DeleteOrganization(_) => Outcome::DeleteOrganization(Err(gone())),

@@ -21,6 +21,8 @@ pub(super) struct Pool {
     /// Active seats (R10), and those of them that count.
     pub seats: u64,
     pub seats_counted: u64,
+    /// Seats of users who are blocked for want of one (R33).
+    pub waiting: u64,
     /// Deadlines of the sessions here: of those that count, and of the exempt ones.
     pub deadlines: Deadlines,
     pub exempt_deadlines: Deadlines,
@@ -93,6 +95,7 @@ impl Pools {
             idle: 0,
             seats: 0,
             seats_counted: 0,
+            waiting: 0,
             deadlines: Deadlines::default(),
             exempt_deadlines: Deadlines::default(),
             cutoff: None,

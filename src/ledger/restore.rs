@@ -117,10 +117,13 @@ impl Restore {
         let (started, active, organization) = (session.started, session.last_activity, session.organization);
         let (user, place) = (session.user, session.place);
         let slot = tenant.sessions.insert(session);
+        let newest = tenant.users.last_sign_in(user).is_none_or(|last| last <= started);
+        if newest {
+            tenant.users.signs_in(user, started);
+        }
         let user = tenant.users.get_mut(user);
         user.set_place(place, slot);
-        if user.last_sign_in.is_none_or(|last| last <= started) {
-            user.last_sign_in = Some(started);
+        if newest {
             // None where the organization was deleted since, as it was in memory before the load.
             user.last_organization = organization;
         }

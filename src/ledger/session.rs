@@ -108,6 +108,15 @@ impl Sessions {
         self.by_id.find(&id, id_in(&self.slots))
     }
 
+    /// How many slots there are; some are empty.
+    pub fn slots(&self) -> u32 {
+        u32::try_from(self.slots.len()).expect("fewer than 2^32 sessions")
+    }
+
+    pub fn at(&self, slot: u32) -> Option<&Session> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
     /// # Panics
     /// When the slot is empty: a slot comes from a user's places or from `find`.
     pub fn get(&self, slot: u32) -> &Session {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::change::{Access, Action, Change, TenantRow, TenantState};
+use super::change::{Access, Action, BlockCause, Change, TenantRow, TenantState};
 use super::deadlines::{Deadlines, Positions};
 use super::licenses::Licenses;
 use super::map::Seed;
@@ -118,6 +118,12 @@ impl Tenant {
     /// whatever makes a seat active or counting.
     fn count_seats(&mut self, user: UserNo, add: bool) {
         let user = self.users.get(user);
+        if user.blocked == Some(BlockCause::LicenseLimit) {
+            for seat in &user.seats {
+                let waiting = &mut self.pools.get_mut(seat.pool).waiting;
+                *waiting = if add { *waiting + 1 } else { *waiting - 1 };
+            }
+        }
         if user.blocked.is_some() && !planted!(BlockedUsersCount) {
             return; // Counts nowhere (R5).
         }
@@ -202,7 +208,7 @@ impl Tenant {
 
     pub fn recount_seats(&mut self) {
         for pool in self.pools.iter_mut() {
-            (pool.seats, pool.seats_counted, pool.cutoff) = (0, 0, None);
+            (pool.seats, pool.seats_counted, pool.waiting, pool.cutoff) = (0, 0, 0, None);
         }
         let users: Vec<UserNo> = self.users.iter().map(|user| user.no).collect();
         for user in users {

@@ -164,7 +164,7 @@ impl Tenant {
         let seats = pools.iter().filter_map(|pool| self.seat_view(no, *pool, sight)).collect();
         let user = self.users.get(no);
         let landing = |seat: &Seat| self.organizations.landing(&seat.access, user.last_organization);
-        let signed_in = user.last_sign_in.is_some();
+        let last_sign_in = self.users.last_sign_in(no);
         UserView {
             id: user.id.clone(),
             profile: user.profile.as_deref().cloned().unwrap_or_default(),
@@ -173,8 +173,8 @@ impl Tenant {
             seats,
             status: self.status(user, sight.now.tick),
             default_organization: user.seats.first().and_then(landing).and_then(|no| self.organizations.id(no)),
-            last_sign_in: user.last_sign_in.map(|tick| sight.now.wall_of(tick)),
-            last_activity: signed_in.then(|| sight.now.wall_of(user.last_activity(&self.sessions))),
+            last_sign_in: last_sign_in.map(|tick| sight.now.wall_of(tick)),
+            last_activity: last_sign_in.map(|_| sight.now.wall_of(user.last_activity(&self.sessions))),
             created: sight.now.wall_of(user.created),
             version: user.version,
         }

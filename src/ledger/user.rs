@@ -33,8 +33,6 @@ pub(super) struct User {
     pub live: u16,
     /// Counted as Idle in the pools of the live sessions (R23).
     pub idle: bool,
-    /// `None`: never (R9).
-    pub last_sign_in: Option<Tick>,
     /// What the sessions in `places` do not know: see [`User::last_activity`].
     pub earlier_activity: Tick,
     pub last_organization: Option<OrganizationNo>,
@@ -54,7 +52,6 @@ impl User {
             places: Vec::new(),
             live: 0,
             idle: false,
-            last_sign_in: None,
             earlier_activity: Tick::default(),
             last_organization: None,
         }
@@ -129,16 +126,24 @@ impl User {
 pub(super) struct Users {
     /// By number; a deleted user leaves a hole, so that a number means one user for as long as we run.
     list: Vec<Option<User>>,
+    /// Of each number when the user last signed in (R9); [`Tick::NEVER`]: never did. Beside the list, so that the page
+    /// that people see first reads eight bytes a user.
+    signed_in: Vec<Tick>,
     by_id: Index,
 }
 
 impl Users {
     pub fn new(seed: Seed) -> Self {
-        Self { list: Vec::new(), by_id: Index::new(seed) }
+        Self { list: Vec::new(), signed_in: Vec::new(), by_id: Index::new(seed) }
     }
 
     pub fn next_no(&self) -> UserNo {
-        UserNo(u32::try_from(self.list.len()).expect("fewer than 2^32 users"))
+        UserNo(self.numbers())
+    }
+
+    /// How many numbers were given; some of them are free again.
+    pub fn numbers(&self) -> u32 {
+        u32::try_from(self.list.len()).expect("fewer than 2^32 users")
     }
 
     pub fn len(&self) -> usize {
@@ -147,6 +152,19 @@ impl Users {
 
     pub fn find(&self, id: &UserId) -> Option<UserNo> {
         self.by_id.find(&id, id_in(&self.list)).map(UserNo)
+    }
+
+    /// `None`: deleted meanwhile.
+    pub fn at(&self, no: UserNo) -> Option<&User> {
+        self.list.get(no.0 as usize)?.as_ref()
+    }
+
+    pub fn last_sign_in(&self, no: UserNo) -> Option<Tick> {
+        Some(self.signed_in[no.0 as usize]).filter(|at| *at != Tick::NEVER)
+    }
+
+    pub fn signs_in(&mut self, no: UserNo, at: Tick) {
+        self.signed_in[no.0 as usize] = at;
     }
 
     /// # Panics
@@ -171,6 +189,7 @@ impl Users {
         let index = user.no.0 as usize;
         if self.list.len() <= index {
             self.list.resize_with(index + 1, || None);
+            self.signed_in.resize(index + 1, Tick::NEVER);
         }
         self.list[index] = Some(user);
         self.by_id.insert(index as u32, id_in(&self.list));

@@ -1,10 +1,11 @@
 //! The administrator's acts on one user: create, update, block, unblock, delete (R5, R6, R15).
 
 use super::change::{Access, Action, BlockCause, Profile};
-use super::command::{BlockUser, CreateUser, DeleteUser, UnblockUser, UpdateUser, UserPatch};
+use super::command::{BlockUser, CreateUser, DeleteUser, UnblockUser, UpdateUser, UserPatch, WhatIf};
 use super::outcome::{Denial, DenialReason, Done, PoolUsage, Refusal, SessionEndReason, UserView};
 use super::step::Step;
 use super::tenant::Tenant;
+use super::usage::Sight;
 use super::user::User;
 use crate::ids::{PoolNo, UserId, UserNo};
 
@@ -62,7 +63,7 @@ impl Tenant {
         // An administrator whose seats did not count may need one in each named pool now (R15).
         let begins = ask.patch.administrator == Some(false) && !user.counts_in_named(&self.policy);
         if begins && user.blocked.is_none() {
-            self.guard_room(user, step)?;
+            self.guard_room(user, None, step)?;
         }
         let changed = patched(user, &ask.patch);
         if let Some((profile, administrator, what)) = changed {
@@ -76,8 +77,9 @@ impl Tenant {
     }
 
     /// Refuses when a named pool of the user's seats has no room for one more.
-    fn guard_room(&self, user: &User, step: &Step) -> Done<()> {
-        match self.first_full(user, step) {
+    pub fn guard_room(&self, user: &User, what_if: Option<&WhatIf>, step: &Step) -> Done<()> {
+        let mut pools = user.seats.iter().map(|seat| seat.pool);
+        match pools.find(|pool| !self.has_room_if(*pool, what_if, step)) {
             None => Ok(()),
             Some(pool) => Err(Refusal::Precondition {
                 reason: "SEATS_EXHAUSTED",
@@ -87,9 +89,10 @@ impl Tenant {
         }
     }
 
-    /// The first pool of the user's seats that has no room for one more, or whose license ended.
-    fn first_full(&self, user: &User, step: &Step) -> Option<PoolNo> {
-        user.seats.iter().map(|seat| seat.pool).find(|pool| !self.has_seats(*pool, 1, step.sight()))
+    /// The pools in which the user needs a free seat to be unblocked, and there is none (R5).
+    pub fn full_pools(&self, user: &User, sight: Sight) -> impl Iterator<Item = PoolNo> {
+        let counts = user.counts_in_named(&self.policy);
+        user.seats.iter().map(|seat| seat.pool).filter(move |pool| counts && !self.has_seats(*pool, 1, sight))
     }
 
     pub fn block_user(&mut self, ask: &BlockUser, step: &mut Step) -> Done<UserView> {
@@ -114,7 +117,7 @@ impl Tenant {
     ) -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)> {
         self.settle(step.now.tick);
         let no = self.known_user(&ask.user)?;
-        let decision = self.unblock(no, ask, step);
+        let decision = self.try_unblock(no, ask, step);
         let sight = step.sight();
         let seats = &self.users.get(no).seats;
         let mut usage: Vec<PoolUsage> = seats.iter().map(|seat| self.usage(seat.pool, sight)).collect();
@@ -122,22 +125,26 @@ impl Tenant {
         Ok((decision, usage))
     }
 
-    fn unblock(&mut self, no: UserNo, ask: &UnblockUser, step: &mut Step) -> Result<UserView, Denial> {
+    fn try_unblock(&mut self, no: UserNo, ask: &UnblockUser, step: &mut Step) -> Result<UserView, Denial> {
         let user = self.users.get(no);
         if user.blocked.is_none() {
             return Ok(self.user_view(no, step.sight()));
         }
-        let counts = user.counts_in_named(&self.policy);
-        if let Some(pool) = self.first_full(user, step).filter(|_| counts) {
+        if let Some(pool) = self.full_pools(user, step.sight()).next() {
             let reason = DenialReason::SeatsExhausted;
             let about = self.about(Action::UserUnblocked).denied(reason).user(&ask.user);
             step.log_denial(about.pool(&self.pools.get(pool).id));
             return Err(Denial::because(reason));
         }
-        self.change_user(no, step, |user| user.blocked = None);
-        let order = step.log(self.about(Action::UserUnblocked).user(&ask.user));
-        self.regrant_seats(no, order, step);
+        self.unblock(no, "", step);
         Ok(self.user_view(no, step.sight()))
+    }
+
+    /// Unblocks a user for whom there is room.
+    pub fn unblock(&mut self, no: UserNo, how: &str, step: &mut Step) {
+        self.change_user(no, step, |user| user.blocked = None);
+        let order = step.log(self.about(Action::UserUnblocked).user(&self.users.get(no).id).detail(how));
+        self.regrant_seats(no, order, step);
     }
 
     pub fn delete_user(&mut self, ask: &DeleteUser, step: &mut Step) -> Done<()> {
@@ -168,7 +175,7 @@ impl Tenant {
 }
 
 /// The user's new profile and role, and which fields change; `None`: none does.
-fn patched(user: &User, patch: &UserPatch) -> Option<(Profile, bool, String)> {
+pub(super) fn patched(user: &User, patch: &UserPatch) -> Option<(Profile, bool, String)> {
     let mut profile = user.profile.as_deref().cloned().unwrap_or_default();
     let mut administrator = user.administrator;
     let mut what = Vec::new();

@@ -30,6 +30,9 @@ use super::stream::Stream;
 use crate::config::Limits;
 use crate::service::status;
 
+/// Nobody waits for so long.
+const LONGEST_UPLOAD: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The gRPC and gRPC-Web front of the services.
 #[derive(Debug)]
 pub struct Front<F> {
@@ -89,7 +92,8 @@ impl<F> Front<F> {
             Some(None) => Err(status::loading()),
             Some(_) if calls_now > self.max_calls => Err(status::overloaded()),
             Some(Some(route)) => {
-                let deadline = self.deadline(request.headers());
+                let uploads = number.is_some_and(|number| self.methods.all()[number].uploads);
+                let deadline = self.deadline(request.headers(), uploads);
                 let answer = AssertUnwindSafe(self.routes.call(route, request, &self.rations)).catch_unwind();
                 Ok(tokio::time::timeout(deadline, answer))
             }
@@ -117,10 +121,11 @@ impl<F> Front<F> {
         }
     }
 
-    /// How long the call may take: what its client says, up to the limit; else the default.
-    fn deadline(&self, headers: &HeaderMap) -> Duration {
+    /// How long the call may take: what its client says, up to the limit; else the default. An upload may take as long
+    /// as it goes on.
+    fn deadline(&self, headers: &HeaderMap, uploads: bool) -> Duration {
         let asked = headers.get("grpc-timeout").and_then(|value| parse_timeout(value.as_bytes()));
-        asked.unwrap_or(self.deadline).min(self.max_deadline)
+        if uploads { asked.unwrap_or(LONGEST_UPLOAD) } else { asked.unwrap_or(self.deadline).min(self.max_deadline) }
     }
 }
 

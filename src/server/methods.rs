@@ -23,6 +23,8 @@ pub struct Method {
     service: usize,
     /// The server answers with a stream.
     pub streams: bool,
+    /// The client sends a stream, for as long as it has something to send: whoever reads it is patient for so long.
+    pub uploads: bool,
     /// The stream has no end of its own.
     pub endless: bool,
 }
@@ -67,7 +69,8 @@ impl Methods {
     fn method(service: &str, method: &prost_types::MethodDescriptorProto) -> Method {
         let name = format!("{service}/{}", method.name());
         let endless = ENDLESS.contains(&name.as_str());
-        Method { service: service.len(), streams: method.server_streaming(), endless, name }
+        let uploads = method.client_streaming() && !method.server_streaming();
+        Method { service: service.len(), streams: method.server_streaming(), uploads, endless, name }
     }
 
     /// The number of the method at a path such as `/usher.v1.SeatService/CheckOut`.

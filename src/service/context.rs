@@ -35,7 +35,11 @@ pub struct ServiceContext {
     /// Read by telemetry.
     pub decisions: Decisions,
     watchers: Arc<Semaphore>,
+    syncs: Arc<Semaphore>,
 }
+
+/// Syncs at once: each remembers whom it listed.
+const SYNCS: usize = 4;
 
 impl ServiceContext {
     #[must_use]
@@ -46,11 +50,17 @@ impl ServiceContext {
         shutdown: CancellationToken,
     ) -> Arc<Self> {
         let watchers = Arc::new(Semaphore::new(limits.watchers.min(Semaphore::MAX_PERMITS)));
-        Arc::new(Self { journal, licensing, limits, shutdown, decisions: Decisions::default(), watchers })
+        let syncs = Arc::new(Semaphore::new(SYNCS));
+        Arc::new(Self { journal, licensing, limits, shutdown, decisions: Decisions::default(), watchers, syncs })
     }
 
     /// A place among the watchers, given back when dropped.
     pub(super) fn watcher(&self) -> Result<OwnedSemaphorePermit, tonic::Status> {
         Arc::clone(&self.watchers).try_acquire_owned().map_err(|_| status::too_many_watchers())
+    }
+
+    /// A place among the syncs, given back when dropped.
+    pub(super) fn syncing(&self) -> Result<OwnedSemaphorePermit, tonic::Status> {
+        Arc::clone(&self.syncs).try_acquire_owned().map_err(|_| status::too_many_syncs())
     }
 }

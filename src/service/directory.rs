@@ -1,11 +1,16 @@
 //! DirectoryService: users and organizations of a tenant.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
-use tonic::{Request, Response, Status};
+use futures_util::Stream;
+use tonic::{Request, Response, Status, Streaming};
 
 use super::context::ServiceContext;
+use super::export::export;
+use super::sync::Sync;
 use super::{caller, parse, render};
+use crate::ledger::command::GetTenant;
 use crate::proto::v1::{self, directory_service_server};
 
 /// Users and organizations, for those who manage them.
@@ -88,6 +93,27 @@ impl directory_service_server::DirectoryService for DirectoryService {
         let (tenant, command) = parse::delete_user(request.into_inner())?;
         self.context.journal.submit(&actor, &tenant, command).await??;
         Ok(Response::new(v1::DeleteUserResponse {}))
+    }
+
+    async fn sync_users(
+        &self,
+        request: Request<Streaming<v1::SyncUsersRequest>>,
+    ) -> Result<Response<v1::SyncUsersResponse>, Status> {
+        let actor = caller(&request);
+        let _place = self.context.syncing()?;
+        Sync::run(Arc::clone(&self.context), actor, request.into_inner()).await.map(Response::new)
+    }
+
+    type ExportUsersStream = Pin<Box<dyn Stream<Item = Result<v1::ExportUsersResponse, Status>> + Send>>;
+
+    async fn export_users(
+        &self,
+        request: Request<v1::ExportUsersRequest>,
+    ) -> Result<Response<Self::ExportUsersStream>, Status> {
+        let wanted = parse::export_users(request.into_inner())?;
+        // An error before the first byte: no client is to take it for an empty file.
+        self.context.journal.ask(&wanted.tenant, GetTenant).await??;
+        Ok(Response::new(Box::pin(export(Arc::clone(&self.context), wanted))))
     }
 
     async fn create_organization(

@@ -5,9 +5,10 @@
 
 mod audit;
 mod context;
-pub mod csv;
+mod csv;
 mod decisions;
 mod directory;
+mod export;
 pub mod health;
 mod license;
 mod licensing;
@@ -18,6 +19,7 @@ mod render;
 mod seat;
 mod session;
 pub mod status;
+mod sync;
 mod tenant;
 mod watch;
 

@@ -30,6 +30,8 @@ pub mod reason {
     pub const OVERLOADED: &str = "OVERLOADED";
     /// `UNAVAILABLE`: as many watchers as allowed.
     pub const TOO_MANY_WATCHERS: &str = "TOO_MANY_WATCHERS";
+    /// `UNAVAILABLE`: as many syncs as the server takes at once.
+    pub const TOO_MANY_SYNCS: &str = "TOO_MANY_SYNCS";
     /// `UNAVAILABLE`: the store does not answer.
     pub const STORE_UNAVAILABLE: &str = "STORE_UNAVAILABLE";
     /// `UNAVAILABLE`: another process serves this tenant now.
@@ -206,6 +208,20 @@ pub(super) fn too_many_watchers() -> Status {
     unavailable(reason::TOO_MANY_WATCHERS, "Too many watchers are connected.", Duration::from_secs(10))
 }
 
+/// As many syncs as the server takes at once.
+#[must_use]
+pub(super) fn too_many_syncs() -> Status {
+    let text = "Several directories are being synchronized already; nothing was done.";
+    unavailable(reason::TOO_MANY_SYNCS, text, Duration::from_secs(30))
+}
+
+/// The process is about to end in the middle of a sync.
+#[must_use]
+pub(super) fn sync_broken_off() -> Status {
+    let text = "This server is shutting down: what the sync did so far stands; do it once more for the rest.";
+    unavailable(reason::DRAINING, text, Duration::from_secs(1))
+}
+
 /// A watch ended on this side.
 #[must_use]
 pub fn watch_ended() -> Status {
@@ -366,6 +382,8 @@ mod tests {
         check(draining(), Code::Unavailable, "DRAINING");
         check(overloaded(), Code::Unavailable, "OVERLOADED");
         check(too_many_watchers(), Code::Unavailable, "TOO_MANY_WATCHERS");
+        check(too_many_syncs(), Code::Unavailable, "TOO_MANY_SYNCS");
+        check(sync_broken_off(), Code::Unavailable, "DRAINING");
         check(watch_ended(), Code::Unavailable, "WATCH_ENDED");
         check(deadline_exceeded(), Code::DeadlineExceeded, "DEADLINE_EXCEEDED");
         check(internal(), Code::Internal, "INTERNAL");

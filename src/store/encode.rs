@@ -197,6 +197,7 @@ pub fn block_code(cause: BlockCause) -> u8 {
     match cause {
         BlockCause::Administrator => 1,
         BlockCause::LicenseLimit => 2,
+        BlockCause::Directory => 3,
     }
 }
 
@@ -207,6 +208,7 @@ pub fn block_cause(code: Option<i64>) -> Result<Option<BlockCause>, StoreError> 
         None => Ok(None),
         Some(1) => Ok(Some(BlockCause::Administrator)),
         Some(2) => Ok(Some(BlockCause::LicenseLimit)),
+        Some(3) => Ok(Some(BlockCause::Directory)),
         Some(code) => Err(unknown("users.blocked", code)),
     }
 }

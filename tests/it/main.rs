@@ -3,6 +3,7 @@
 mod clients;
 mod conformance;
 mod crash;
+mod directory;
 mod front;
 mod fuzz;
 mod history;

@@ -12,6 +12,7 @@ use crate::ledger::change::Profile;
 use crate::ledger::command::{
     BlockUser, CreateUser, DeleteUser, GetUser, ListUsers, UnblockUser, UpdateUser, UserOrder, UserPatch,
 };
+use crate::ledger::search::fold;
 use crate::proto::v1;
 use crate::service::context::Limits;
 use crate::service::page::Shape;
@@ -22,7 +23,7 @@ const MAX_ATTRIBUTES: usize = 50;
 const MAX_ATTRIBUTE_KEY_BYTES: usize = 64;
 const MAX_ATTRIBUTE_BYTES: usize = 1_024;
 
-const UPDATABLE: [&str; 5] = ["given_name", "family_name", "groups", "administrator", "attributes"];
+pub(super) const UPDATABLE: [&str; 5] = ["given_name", "family_name", "groups", "administrator", "attributes"];
 const READ_ONLY: [&str; 10] = [
     "user_id",
     "state",
@@ -71,18 +72,23 @@ pub fn update_user(request: v1::UpdateUserRequest) -> Result<(TenantId, UpdateUs
     let user = request.user.unwrap_or_default();
     let id = problems.value("user.user_id", UserId::parse(&user.user_id));
     let version = etag(&mut problems, "user.etag", &user.etag);
-    let patch = UserPatch {
-        administrator: mask.pick_or_empty("administrator", user.administrator),
-        given_name: mask
-            .pick_or_empty("given_name", user.given_name)
-            .map(|text| name(&mut problems, "user.given_name", &text)),
-        family_name: mask
-            .pick_or_empty("family_name", user.family_name)
-            .map(|text| name(&mut problems, "user.family_name", &text)),
-        groups: mask.pick_or_empty("groups", user.groups).map(|list| groups(&mut problems, list)),
-        attributes: mask.pick_or_empty("attributes", user.attributes).map(|map| attributes(&mut problems, map)),
-    };
+    let patch = patch(&mut problems, &mask, user);
     problems.finish(|| Some((tenant?, UpdateUser { user: id?, version, patch })))
+}
+
+/// The particulars that the mask names.
+pub(super) fn patch(problems: &mut Problems, mask: &Mask, user: v1::User) -> UserPatch {
+    let v1::User { administrator, given_name, family_name, groups: in_groups, attributes: known, .. } = user;
+    let mut text = |field, value: &str| name(problems, field, value);
+    let given_name = mask.pick_or_empty("given_name", given_name).map(|value| text("user.given_name", &value));
+    let family_name = mask.pick_or_empty("family_name", family_name).map(|value| text("user.family_name", &value));
+    UserPatch {
+        administrator: mask.pick_or_empty("administrator", administrator),
+        given_name,
+        family_name,
+        groups: mask.pick_or_empty("groups", in_groups).map(|list| groups(problems, list)),
+        attributes: mask.pick_or_empty("attributes", known).map(|map| attributes(problems, map)),
+    }
 }
 
 pub fn list_users(mut request: v1::ListUsersRequest) -> Result<(TenantId, ListUsers, Shape), Problems> {
@@ -108,7 +114,7 @@ pub fn list_users(mut request: v1::ListUsersRequest) -> Result<(TenantId, ListUs
     let (order, descending) = order(&mut problems, &request.order_by, &ORDERS, (UserOrder::UserId, false));
     problems.finish(|| {
         let query = ListUsers {
-            words: request.text.to_lowercase().split_whitespace().map(str::to_owned).collect(),
+            words: fold(&request.text).split_whitespace().map(str::to_owned).collect(),
             any_word,
             blocked,
             statuses,
@@ -147,7 +153,7 @@ fn one_user<C>(tenant_id: &str, user_id: &str, command: impl FnOnce(UserId) -> C
 }
 
 /// Drops what came before; the rest stays in its order.
-fn keep_first<T: Clone + Eq + Hash>(list: &mut Vec<T>) {
+pub(super) fn keep_first<T: Clone + Eq + Hash>(list: &mut Vec<T>) {
     let mut seen = HashSet::new();
     list.retain(|item| seen.insert(item.clone()));
 }

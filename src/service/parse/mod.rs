@@ -2,6 +2,7 @@
 
 mod audit;
 mod directory;
+mod export;
 mod license;
 mod list;
 mod mask;
@@ -10,6 +11,7 @@ mod policy;
 mod problems;
 mod seat;
 mod session;
+mod sync;
 mod tenant;
 #[cfg(test)]
 pub(super) mod testing;
@@ -17,6 +19,7 @@ mod values;
 
 pub(super) use audit::list_audit_events;
 pub(super) use directory::{block_user, create_user, delete_user, get_user, list_users, unblock_user, update_user};
+pub(super) use export::{Column, Export, export_users};
 pub(super) use license::{Wanted, create_license_request, delete_license, install_license, list_licenses};
 pub(super) use organization::{create_organization, delete_organization, list_organizations, update_organization};
 pub(super) use problems::{Problem, Problems};
@@ -24,4 +27,5 @@ pub(super) use seat::{
     batch_grant_seats, batch_heartbeat, batch_revoke_seats, check_in, check_out, grant_seat, heartbeat, revoke_seat,
 };
 pub(super) use session::{close_idle, close_session, list_sessions, watch_sessions};
+pub(super) use sync::{SyncTerms, same_sync, sync_entry, sync_terms};
 pub(super) use tenant::{create_tenant, list_tenants, tenant_id, update_tenant};

@@ -8,6 +8,7 @@ use crate::ids::{OrganizationId, TenantId};
 use crate::ledger::command::{
     CreateOrganization, DeleteOrganization, ListOrganizations, OrganizationOrder, UpdateOrganization,
 };
+use crate::ledger::search::fold;
 use crate::proto::v1;
 use crate::service::page::Shape;
 
@@ -49,7 +50,7 @@ pub fn list_organizations(
     let by_name = (OrganizationOrder::DisplayName, false);
     let (order, descending) = order(&mut problems, &request.order_by, &ORDERS, by_name);
     problems.finish(|| {
-        Some((tenant?, ListOrganizations { text: request.text.to_lowercase(), order, descending, after, limit }, shape))
+        Some((tenant?, ListOrganizations { text: fold(&request.text), order, descending, after, limit }, shape))
     })
 }
 

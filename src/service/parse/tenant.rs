@@ -8,6 +8,7 @@ use super::values::{Text, check_text, choice, etag, name};
 use crate::ids::TenantId;
 use crate::ledger::change::TenantState;
 use crate::ledger::command::{CreateTenant, ListTenants, UpdateTenant};
+use crate::ledger::search::fold;
 use crate::proto::v1;
 use crate::service::page::Shape;
 
@@ -69,7 +70,7 @@ pub fn list_tenants(mut request: v1::ListTenantsRequest) -> Result<(ListTenants,
     if descending {
         problems.add("order_by", "must be tenant_id, ascending");
     }
-    problems.finish(|| Some((ListTenants { text: request.text.to_lowercase(), state, after, limit }, shape)))
+    problems.finish(|| Some((ListTenants { text: fold(&request.text), state, after, limit }, shape)))
 }
 
 #[cfg(test)]

@@ -2,16 +2,19 @@
 
 mod audit;
 mod directory;
+mod export;
 mod license;
 mod names;
 mod seat;
 mod session;
+mod sync;
 mod tenant;
 mod texts;
 mod time;
 
 pub(super) use audit::{audit_action, list_audit_events};
 pub(super) use directory::{created_user, list_organizations, list_users, organization, unblocked_user, user, user_in};
+pub(super) use export::user_cells;
 pub(super) use license::{
     Installation, entitlements, installed, license_information, license_request, list_licenses, pool_changes,
 };
@@ -20,4 +23,5 @@ pub(super) use seat::{
     checked_in, checked_out, granted, granted_batch, heartbeat, heartbeat_batch, revoked, revoked_batch,
 };
 pub(super) use session::{closed_session, ended, list_sessions, session};
+pub(super) use sync::{count_synced, listed_twice, refused_entry, settle_waiting, synced, unlisted};
 pub(super) use tenant::{list_tenants, tenant, usage};

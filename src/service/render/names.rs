@@ -111,6 +111,7 @@ pub fn user_state(blocked: Option<BlockCause>) -> (v1::UserState, v1::BlockCause
         None => (v1::UserState::Active, v1::BlockCause::Unspecified),
         Some(BlockCause::Administrator) => (v1::UserState::Blocked, v1::BlockCause::Administrator),
         Some(BlockCause::LicenseLimit) => (v1::UserState::Blocked, v1::BlockCause::LicenseLimit),
+        Some(BlockCause::Directory) => (v1::UserState::Blocked, v1::BlockCause::Directory),
     }
 }
 

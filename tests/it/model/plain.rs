@@ -1,6 +1,7 @@
 //! Answers without what is for people only, and without an order where none is promised.
 
-use usher::ledger::command::Outcome;
+use usher::ids::EventNo;
+use usher::ledger::command::{ActivatedUsers, BlockedUsers, Outcome, SyncedUsers};
 use usher::ledger::outcome::{Granted, Notice, Refusal, Revoked, SeatView, SessionView, TenantUsage, UserView};
 
 pub fn outcome(outcome: Outcome) -> Outcome {
@@ -19,9 +20,32 @@ pub fn outcome(outcome: Outcome) -> Outcome {
         Outcome::UpdateUser(answer) => Outcome::UpdateUser(answer.map(user).map_err(bare)),
         Outcome::BlockUser(answer) => Outcome::BlockUser(answer.map(user)),
         Outcome::UnblockUser(answer) => Outcome::UnblockUser(answer.map(|(done, usage)| (done.map(user), usage))),
+        Outcome::SyncUsers(answer) => Outcome::SyncUsers(answer.map(synced)),
+        Outcome::ActivateUsers(answer) => Outcome::ActivateUsers(answer.map(activated)),
+        Outcome::BlockUnlisted(answer) => {
+            Outcome::BlockUnlisted(answer.map(|answer| BlockedUsers { what_if: None, ..answer }))
+        }
         Outcome::InstallLicense(answer) => Outcome::InstallLicense(answer.map_err(bare)),
         other => other,
     }
+}
+
+/// What a dry run has noted is a matter of later steps.
+fn synced(mut answer: SyncedUsers) -> SyncedUsers {
+    answer.what_if = None;
+    for user in &mut answer.users {
+        match user {
+            Ok(user) => user.waiting.iter_mut().for_each(|waiting| waiting.since = EventNo(0)),
+            Err(refusal) => *refusal = bare(refusal.clone()),
+        }
+    }
+    answer
+}
+
+fn activated(mut answer: ActivatedUsers) -> ActivatedUsers {
+    answer.what_if = None;
+    answer.full.iter_mut().for_each(|pools| pools.sort());
+    answer
 }
 
 pub fn user(mut view: UserView) -> UserView {

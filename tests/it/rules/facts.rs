@@ -15,7 +15,7 @@ use usher::ledger::outcome::{
 use usher::ledger::time::{Moment, Wall};
 
 use super::language::length;
-use super::license_facts;
+use super::{license_facts, sync_verbs};
 
 /// The names under which a scenario knows its sessions.
 pub type Names = BTreeMap<SessionId, String>;
@@ -78,6 +78,9 @@ pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
             vec![plain(answer)]
         }
         Outcome::UpdateUser(answer) | Outcome::BlockUser(answer) => vec![plain(answer)],
+        Outcome::SyncUsers(answer) => sync_verbs::synced(answer),
+        Outcome::ActivateUsers(answer) => sync_verbs::activated(answer),
+        Outcome::BlockUnlisted(answer) => sync_verbs::blocked(answer),
         Outcome::CreateOrganization(answer) | Outcome::UpdateOrganization(answer) => vec![plain(answer)],
         Outcome::InstallLicense(answer)
         | Outcome::DeleteLicense(answer)
@@ -287,6 +290,7 @@ pub fn user(user: &UserView, now: Moment) -> Answer {
     said.must.extend(user.blocked.map(|cause| match cause {
         BlockCause::Administrator => "blocked".into(),
         BlockCause::LicenseLimit => "blocked by the limit".into(),
+        BlockCause::Directory => "blocked by the directory".into(),
     }));
     said.and(user.seats.iter().map(seat))
 }

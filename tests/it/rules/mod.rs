@@ -29,6 +29,8 @@ mod reclaiming;
 mod revoking;
 mod seats;
 mod sessions;
+mod sync_verbs;
+mod syncing;
 mod tenants;
 mod the_language;
 mod users;

@@ -44,7 +44,7 @@ use usher::ledger::command::{
 use usher::ledger::time::Wall;
 
 use super::language::Words;
-use super::{license_verbs, lists, policies};
+use super::{license_verbs, lists, policies, sync_verbs};
 
 /// When every scenario starts; dates of licenses are told from here.
 pub const START: Wall = Wall(1_750_000_000_000);
@@ -138,6 +138,9 @@ pub fn act(words: &mut Words) -> Result<Act, String> {
         "user" => user(words)?,
         "grant" => grant(words)?,
         "revoke" => revoke(words)?,
+        "sync" => sync_verbs::sync(words)?,
+        "activate" => sync_verbs::activate(words)?,
+        "unlisted" => sync_verbs::unlisted(words)?,
         "heartbeat" => heartbeat(words)?,
         "checkin" => Act::CheckIn(words.next("a session")?),
         "close" => close(words)?,
@@ -181,20 +184,20 @@ pub fn organization_id(words: &mut Words) -> Result<OrganizationId, String> {
     parsed("an organization", OrganizationId::parse, words)
 }
 
-fn pool_ids(words: &mut Words, stops: &[&str]) -> Result<Vec<PoolId>, String> {
+pub fn pool_ids(words: &mut Words, stops: &[&str]) -> Result<Vec<PoolId>, String> {
     words.names("a pool", stops)?.iter().map(|id| PoolId::parse(id).map_err(|error| error.to_string())).collect()
 }
 
-fn user_ids(words: &mut Words, stops: &[&str]) -> Result<Vec<UserId>, String> {
+pub fn user_ids(words: &mut Words, stops: &[&str]) -> Result<Vec<UserId>, String> {
     words.names("a user", stops)?.iter().map(|id| UserId::parse(id).map_err(|error| error.to_string())).collect()
 }
 
 /// `at north south`, or nothing.
-fn organizations(words: &mut Words) -> Result<Vec<OrganizationId>, String> {
+pub fn organizations(words: &mut Words) -> Result<Vec<OrganizationId>, String> {
     if !words.eat("at") {
         return Ok(Vec::new());
     }
-    let names = words.names("an organization", &["ending"])?;
+    let names = words.names("an organization", &["ending", "dry"])?;
     names.iter().map(|id| OrganizationId::parse(id).map_err(|error| error.to_string())).collect()
 }
 

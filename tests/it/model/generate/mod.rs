@@ -2,6 +2,7 @@
 //! that pools are full; and times that hit deadlines to the millisecond.
 
 mod admin;
+mod directory;
 mod gate;
 mod licenses;
 mod queries;
@@ -129,7 +130,8 @@ impl Generator {
                 715..=717 => self.create_tenant(),
                 718..=742 => self.create_user(),
                 743..=762 => self.update_user(),
-                763..=797 => self.other_user(model, &tenant),
+                763..=785 => self.other_user(model, &tenant),
+                786..=797 => self.sync(model, &tenant),
                 798..=827 => self.organization(),
                 828..=847 => self.any_license(model, &tenant),
                 848..=879 => return Act::Tick { all: self.dice.percent(10) },

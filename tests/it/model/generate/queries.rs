@@ -57,7 +57,7 @@ impl Generator {
     }
 
     pub(super) fn list_users(&mut self, limit: usize) -> ListUsers {
-        let words = ["ann", "o", "x", "zoë", "nobody"].map(str::to_owned);
+        let words = ["ann", "o", "x", "zoe", "nobody"].map(str::to_owned);
         ListUsers {
             words: if self.dice.percent(60) { Vec::new() } else { self.dice.some(&words, 1, 2) },
             any_word: self.dice.percent(50),

@@ -1,5 +1,7 @@
 //! What queries answer: whole lists, sorted; pages are the caller's business.
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 use usher::ids::TenantId;
 use usher::ids::UserId;
 use usher::ledger::Totals;
@@ -41,12 +43,12 @@ impl Model {
         let views = tenant.users.iter().map(|user| tenant.user_view(user, &glance));
         let mut rows: Vec<UserView> = views.filter(|view| tenant.lists(view, asked)).collect();
         rows.sort_by(|a, b| {
-            let name =
-                |view: &UserView| [&view.profile.family_name, &view.profile.given_name].map(|n| n.to_lowercase());
+            let name = |view: &UserView| [&view.profile.family_name, &view.profile.given_name].map(|name| plain(name));
             match asked.order {
                 UserOrder::LastSignIn => a.last_sign_in.cmp(&b.last_sign_in),
                 UserOrder::UserId => a.id.cmp(&b.id),
                 UserOrder::Name => name(a).cmp(&name(b)),
+                UserOrder::Created => unreachable!("not asked for"),
             }
             .then(a.id.cmp(&b.id))
         });
@@ -144,9 +146,14 @@ fn passes(view: &SessionView, asked: &ListSessions) -> bool {
         && has_status(view.status, &asked.statuses)
 }
 
-/// Without regard to case.
+/// Without regard to case and accents.
 fn any_has(texts: &[&str], wanted: &str) -> bool {
-    texts.iter().any(|text| text.to_lowercase().contains(wanted))
+    texts.iter().any(|text| plain(text).contains(wanted))
+}
+
+/// Good enough for the names of this model.
+fn plain(text: &str) -> String {
+    text.to_lowercase().nfd().filter(|letter| !is_combining_mark(*letter)).collect()
 }
 
 /// Active takes in Away (R23).
@@ -157,7 +164,8 @@ fn has_status(status: Status, wanted: &[Status]) -> bool {
 
 impl Tenant {
     fn lists(&self, view: &UserView, asked: &ListUsers) -> bool {
-        let text = [view.id.as_str(), &view.profile.given_name, &view.profile.family_name];
+        let mut text = vec![view.id.as_str(), &view.profile.given_name, &view.profile.family_name];
+        text.extend(view.profile.attributes.iter().map(|(_, value)| &**value));
         let found = |word: &String| any_has(&text, word);
         let words = match asked.any_word {
             _ if asked.words.is_empty() => true,

@@ -10,6 +10,7 @@ mod lists;
 mod organizations;
 mod seats;
 mod sessions;
+mod sync;
 mod tenants;
 mod users;
 
@@ -211,6 +212,9 @@ impl Model {
             Command::BlockUser(asked) => Outcome::BlockUser(self.block_user(id, asked, now)),
             Command::UnblockUser(asked) => Outcome::UnblockUser(self.unblock_user(id, asked, now)),
             Command::DeleteUser(asked) => Outcome::DeleteUser(self.delete_user(id, asked, now)),
+            Command::SyncUsers(asked) => Outcome::SyncUsers(self.sync_users(id, asked, now)),
+            Command::ActivateUsers(asked) => Outcome::ActivateUsers(self.activate_users(id, asked, now)),
+            Command::BlockUnlisted(asked) => Outcome::BlockUnlisted(self.block_unlisted(id, asked)),
             Command::CreateOrganization(asked) => Outcome::CreateOrganization(self.create_organization(id, asked, now)),
             Command::UpdateOrganization(asked) => Outcome::UpdateOrganization(self.update_organization(id, asked, now)),
             Command::DeleteOrganization(asked) => Outcome::DeleteOrganization(self.delete_organization(id, asked)),

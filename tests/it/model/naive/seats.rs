@@ -50,7 +50,7 @@ impl Model {
         Ok(Granted { decision, usage: tenant.pools.contains(pool).then(|| tenant.usage(pool, &glance)) })
     }
 
-    fn give(
+    pub fn give(
         &mut self,
         at: usize,
         pool: &PoolId,
@@ -128,7 +128,7 @@ impl Tenant {
         self.seats.iter_mut().find(|seat| seat.user == *user && seat.pool == *pool)
     }
 
-    fn all_there(&self, organizations: &[OrganizationId]) -> Done<()> {
+    pub fn all_there(&self, organizations: &[OrganizationId]) -> Done<()> {
         let unknown = organizations.iter().find(|wanted| !self.organizations.iter().any(|known| known.id == **wanted));
         unknown.map_or(Ok(()), |unknown| Err(missing("organization", unknown)))
     }

@@ -2,7 +2,7 @@
 
 use usher::ids::{TenantId, UserId};
 use usher::ledger::change::{BlockCause, Profile};
-use usher::ledger::command::{BlockUser, CreateUser, DeleteUser, UnblockUser, UpdateUser};
+use usher::ledger::command::{BlockUser, CreateUser, DeleteUser, UnblockUser, UpdateUser, UserPatch};
 use usher::ledger::outcome::{Denial, DenialReason, Done, PoolUsage, SessionEndReason, UserView};
 use usher::ledger::time::{Moment, Tick};
 
@@ -70,11 +70,7 @@ impl Model {
         let user = before.user(&asked.user).ok_or_else(|| missing("user", &asked.user))?;
         stale(asked.version, user.version)?;
         let (patch, mut new) = (asked.patch.clone(), user.clone());
-        new.administrator = patch.administrator.unwrap_or(new.administrator);
-        new.profile.given_name = patch.given_name.unwrap_or(new.profile.given_name);
-        new.profile.family_name = patch.family_name.unwrap_or(new.profile.family_name);
-        new.profile.groups = patch.groups.unwrap_or(new.profile.groups);
-        new.profile.attributes = patch.attributes.unwrap_or(new.profile.attributes);
+        patched(patch, &mut new);
         let changed = (new.administrator, &new.profile) != (user.administrator, &user.profile);
         new.version += u64::from(changed);
         let mut after = before.clone();
@@ -115,7 +111,7 @@ impl Model {
         Ok((decision, usage))
     }
 
-    fn unblock(&mut self, at: usize, id: &UserId, glance: &Glance) -> Result<UserView, Denial> {
+    pub fn unblock(&mut self, at: usize, id: &UserId, glance: &Glance) -> Result<UserView, Denial> {
         let tenant = &self.tenants[at];
         let user = tenant.user(id).expect("a known user");
         if user.blocked.is_none() {
@@ -145,6 +141,14 @@ impl Model {
         tenant.users.retain(|user| user.id != asked.user);
         Ok(())
     }
+}
+
+pub fn patched(patch: UserPatch, user: &mut User) {
+    user.administrator = patch.administrator.unwrap_or(user.administrator);
+    user.profile.given_name = patch.given_name.unwrap_or(std::mem::take(&mut user.profile.given_name));
+    user.profile.family_name = patch.family_name.unwrap_or(std::mem::take(&mut user.profile.family_name));
+    user.profile.groups = patch.groups.unwrap_or(std::mem::take(&mut user.profile.groups));
+    user.profile.attributes = patch.attributes.unwrap_or(std::mem::take(&mut user.profile.attributes));
 }
 
 impl Tenant {

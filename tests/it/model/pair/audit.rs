@@ -64,6 +64,13 @@ impl Pair {
                     }
                 }
             }
+            (Command::SyncUsers(asked), Outcome::SyncUsers(Ok(answer))) if asked.what_if.is_none() => {
+                for (entry, user) in asked.entries.iter().zip(&answer.users) {
+                    for (pool, reason) in user.iter().flat_map(|user| &user.denials) {
+                        denied(Action::SeatGranted, &entry.user, Some(pool), Reason::Denied(*reason));
+                    }
+                }
+            }
             _ => {}
         }
     }

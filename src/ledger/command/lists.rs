@@ -1,0 +1,101 @@
+//! The queries that list things, a page at a time.
+
+use crate::ids::{OrganizationId, PoolId, UserId};
+use crate::ledger::change::TenantState;
+use crate::ledger::outcome::Status;
+
+/// Which sessions to list; every given filter holds.
+#[derive(Debug, Clone, Default)]
+pub struct ListSessions {
+    pub pool: Option<PoolId>,
+    pub user: Option<UserId>,
+    pub organization: Option<OrganizationId>,
+    pub statuses: Vec<Status>,
+    pub order: SessionOrder,
+    pub descending: bool,
+    pub after: Option<Cursor>,
+    pub limit: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SessionOrder {
+    #[default]
+    LastActivity,
+    Started,
+    User,
+}
+
+/// Where a page ended: the sort key of its last row, and the row's own id, which breaks ties.
+/// `when` for orders by time, `name` for orders by text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Cursor {
+    pub when: u64,
+    pub name: String,
+    pub id: String,
+}
+
+/// Which users to list; every given filter holds.
+#[derive(Debug, Clone, Default)]
+pub struct ListUsers {
+    /// Words to look for in names, id and attributes; folded, see [`crate::ledger::search::fold`].
+    pub words: Vec<String>,
+    /// Any word suffices; else all must be found.
+    pub any_word: bool,
+    pub blocked: Option<bool>,
+    pub statuses: Vec<Status>,
+    pub organization: Option<OrganizationId>,
+    pub group: Option<String>,
+    pub pool: Option<PoolId>,
+    pub administrator: Option<bool>,
+    pub never_signed_in: bool,
+    pub order: UserOrder,
+    pub descending: bool,
+    pub after: Option<Cursor>,
+    pub limit: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UserOrder {
+    #[default]
+    LastSignIn,
+    UserId,
+    /// Family name, then given name.
+    Name,
+    /// The oldest first; only ascending. Each page goes on where the one before ended, without a look at what is before.
+    Created,
+}
+
+/// A page of rows, and where it ended if there is more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    pub next: Option<Cursor>,
+}
+
+/// Which organizations to list; every given filter holds.
+#[derive(Debug, Clone, Default)]
+pub struct ListOrganizations {
+    /// Looked for in id and name; folded. Empty: every organization.
+    pub text: String,
+    pub order: OrganizationOrder,
+    pub descending: bool,
+    pub after: Option<Cursor>,
+    pub limit: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OrganizationOrder {
+    #[default]
+    DisplayName,
+    OrganizationId,
+}
+
+/// Lists the shard's tenants, by id alone: a cursor's `id`. Addressed to a shard, not to a tenant.
+#[derive(Debug, Clone, Default)]
+pub struct ListTenants {
+    /// Looked for in id, name and contact; folded. Empty: every tenant.
+    pub text: String,
+    pub state: Option<TenantState>,
+    pub after: Option<Cursor>,
+    pub limit: usize,
+}

@@ -1,0 +1,60 @@
+//! ListSessions: the live sessions of a tenant.
+
+use super::command::{ListSessions, Page, SessionOrder};
+use super::outcome::SessionView;
+use super::query::{Wanted, has};
+use super::session::Session;
+use super::tenant::Tenant;
+use super::usage::Sight;
+use super::walk::{Cut, Key, Walk};
+use crate::ids::{OrganizationNo, PoolNo, UserNo};
+
+/// What is wanted, in numbers.
+struct Filter {
+    pool: Wanted<PoolNo>,
+    user: Wanted<UserNo>,
+    organization: Wanted<OrganizationNo>,
+}
+
+impl Tenant {
+    /// `None`: there are more steps to take.
+    pub fn list_sessions(&mut self, ask: &ListSessions, walk: &mut Walk, sight: Sight) -> Option<Page<SessionView>> {
+        let filter = Filter {
+            pool: Wanted::of(ask.pool.is_some(), ask.pool.as_ref().and_then(|id| self.pools.find(id))),
+            user: Wanted::of(ask.user.is_some(), ask.user.as_ref().and_then(|id| self.users.find(id))),
+            organization: self.wanted_organization(ask.organization.as_ref()),
+        };
+        let cut = Cut::new(ask.after.as_ref(), ask.descending, ask.limit);
+        let (slots, last) = walk.step(self.sessions.slots());
+        for slot in slots {
+            let Some(session) = self.sessions.at(slot).filter(|session| session.is_live()) else { continue };
+            let (when, name) = match ask.order {
+                SessionOrder::LastActivity => (session.last_activity.0, ""),
+                SessionOrder::Started => (session.started.0, ""),
+                SessionOrder::User => (0, session.user_id.as_str()),
+            };
+            if walk.may_take(cut, when) && self.is_wanted(session, ask, &filter, sight) {
+                let id = session.id.to_string();
+                let key = Key { when, name, id: &id };
+                if walk.takes(cut, key) {
+                    walk.take(cut, key, slot);
+                }
+            }
+        }
+        last.then(|| {
+            walk.page(cut, |key, slot| {
+                // A slot is used again when its session is gone.
+                let session = self.sessions.at(slot).filter(|it| it.is_live() && it.id.to_string() == key.id)?;
+                Some(self.session_view(session, sight.now))
+            })
+        })
+    }
+
+    fn is_wanted(&self, session: &Session, ask: &ListSessions, filter: &Filter, sight: Sight) -> bool {
+        filter.pool.matches(Some(session.pool))
+            && filter.user.matches(Some(session.user))
+            && filter.organization.matches(session.organization)
+            && (ask.statuses.is_empty()
+                || has(&ask.statuses, self.status(self.users.get(session.user), sight.now.tick)))
+    }
+}

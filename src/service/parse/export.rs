@@ -1,0 +1,196 @@
+//! Requests of ExportUsers: the filters of ListUsers, and columns.
+
+use super::directory::list_users;
+use super::problems::Problems;
+use crate::ids::TenantId;
+use crate::ledger::command::{ListUsers, UserOrder};
+use crate::proto::v1;
+use crate::service::csv::{Delimiter, delimiter};
+
+/// One more than there are without attributes, several times over.
+const MAX_COLUMNS: usize = 100;
+/// Users that are read at once: some hundred kilobytes.
+const PAGE: usize = 500;
+
+const ATTRIBUTE: &str = "attributes.";
+
+/// What a cell shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Column {
+    UserId,
+    GivenName,
+    FamilyName,
+    Groups,
+    Administrator,
+    AccountState,
+    BlockCause,
+    Pools,
+    Organizations,
+    Status,
+    DefaultOrganization,
+    LastSignIn,
+    LastActivity,
+    Created,
+    Attribute(String),
+}
+
+const COLUMNS: [(&str, Column); 15] = [
+    ("user_id", Column::UserId),
+    ("email", Column::UserId),
+    ("given_name", Column::GivenName),
+    ("family_name", Column::FamilyName),
+    ("groups", Column::Groups),
+    ("administrator", Column::Administrator),
+    ("account_state", Column::AccountState),
+    ("block_cause", Column::BlockCause),
+    ("pools", Column::Pools),
+    ("organizations", Column::Organizations),
+    ("status", Column::Status),
+    ("default_organization_id", Column::DefaultOrganization),
+    ("last_sign_in_at", Column::LastSignIn),
+    ("last_activity_at", Column::LastActivity),
+    ("created_at", Column::Created),
+];
+
+const DEFAULT: [&str; 9] = [
+    "user_id",
+    "given_name",
+    "family_name",
+    "groups",
+    "administrator",
+    "account_state",
+    "pools",
+    "organizations",
+    "last_sign_in_at",
+];
+
+/// An export: whom, which columns under which names, and how.
+#[derive(Debug)]
+pub struct Export {
+    pub tenant: TenantId,
+    pub query: ListUsers,
+    pub columns: Vec<(String, Column)>,
+    pub delimiter: Delimiter,
+}
+
+pub fn export_users(request: v1::ExportUsersRequest) -> Result<Export, Problems> {
+    let v1::ExportUsersRequest {
+        tenant_id,
+        columns: names,
+        delimiter: between,
+        text,
+        text_match,
+        state,
+        statuses,
+        organization_id,
+        group,
+        pool_id,
+        administrator,
+        never_signed_in,
+    } = request;
+    let filter = v1::ListUsersRequest {
+        tenant_id,
+        text,
+        text_match,
+        state,
+        statuses,
+        organization_id,
+        group,
+        pool_id,
+        administrator,
+        never_signed_in,
+        ..Default::default()
+    };
+    let (found, mut problems) = match list_users(filter) {
+        Ok((tenant, query, _)) => (Some((tenant, query)), Problems::default()),
+        Err(problems) => (None, problems),
+    };
+    let columns = columns(&mut problems, names);
+    let delimiter = delimiter(&mut problems, &between);
+    problems.finish(|| {
+        let (tenant, query) = found?;
+        Some(Export {
+            tenant,
+            query: ListUsers { order: UserOrder::Created, limit: PAGE, ..query },
+            columns,
+            delimiter,
+        })
+    })
+}
+
+fn columns(problems: &mut Problems, names: Vec<String>) -> Vec<(String, Column)> {
+    if names.len() > MAX_COLUMNS {
+        problems.add("columns", format!("must hold at most {MAX_COLUMNS} items"));
+        return Vec::new();
+    }
+    let names = if names.is_empty() { DEFAULT.map(str::to_owned).to_vec() } else { names };
+    let mut columns: Vec<(String, Column)> = Vec::with_capacity(names.len());
+    for (at, name) in names.into_iter().enumerate() {
+        let field = format!("columns[{at}]");
+        if columns.iter().any(|(known, _)| *known == name) {
+            problems.add(field, "must not be there twice");
+        } else if let Some((_, column)) = COLUMNS.iter().find(|(known, _)| *known == name) {
+            columns.push((name, column.clone()));
+        } else if let Some(key) = name.strip_prefix(ATTRIBUTE).filter(|key| !key.is_empty()) {
+            let column = Column::Attribute(key.to_owned());
+            columns.push((name, column));
+        } else {
+            let known = COLUMNS.map(|(name, _)| name).join(", ");
+            problems.add(field, format!("must be one of {known}, or {ATTRIBUTE}NAME"));
+        }
+    }
+    columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{bad, list};
+    use super::*;
+
+    fn request(columns: &[&str]) -> v1::ExportUsersRequest {
+        v1::ExportUsersRequest { tenant_id: "acme".into(), columns: list(columns), ..Default::default() }
+    }
+
+    #[test]
+    fn columns_as_they_are_asked_for() {
+        let names = |columns: &[&str]| {
+            let export = export_users(request(columns)).unwrap();
+            export.columns.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&[]), DEFAULT);
+        assert_eq!(names(&["email", "attributes.desk", "user_id"]), ["email", "attributes.desk", "user_id"]);
+        let export = export_users(request(&["attributes.desk"])).unwrap();
+        assert_eq!(export.columns[0].1, Column::Attribute("desk".into()));
+    }
+
+    #[test]
+    fn filters_are_those_of_the_list() {
+        let request = v1::ExportUsersRequest {
+            text: "Ann  Bell".into(),
+            state: v1::UserState::Blocked.into(),
+            pool_id: "crm".into(),
+            delimiter: ";".into(),
+            never_signed_in: true,
+            ..request(&[])
+        };
+        let Export { query, delimiter, .. } = export_users(request).unwrap();
+        assert_eq!((query.words, query.blocked, query.never_signed_in), (list(&["ann", "bell"]), Some(true), true));
+        assert_eq!((query.order, query.descending, delimiter), (UserOrder::Created, false, Delimiter::Semicolon));
+    }
+
+    #[test]
+    fn an_export_names_every_bad_field() {
+        let request = v1::ExportUsersRequest {
+            tenant_id: String::new(),
+            pool_id: " ".into(),
+            delimiter: "|".into(),
+            ..request(&["user_id", "shoe_size", "user_id", "attributes."])
+        };
+        let expected = ["tenant_id", "pool_id", "columns[1]", "columns[2]", "columns[3]", "delimiter"];
+        assert_eq!(bad(export_users(request)), expected);
+        assert_eq!(
+            bad(export_users(v1::ExportUsersRequest { columns: vec!["user_id".into(); 101], ..self::request(&[]) })),
+            ["columns"]
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! Results of SyncUsers.
+
+use super::names::{denial_reason, user_state};
+use crate::ids::{PoolId, UserId};
+use crate::ledger::change::BlockCause;
+use crate::ledger::command::{Synced, SyncedUser};
+use crate::ledger::outcome::{DenialReason, Done};
+use crate::proto::v1;
+use crate::service::parse::Problems;
+use crate::service::status;
+
+/// What became of an entry, as long as nobody who waits was looked at.
+pub fn synced(id: &UserId, synced: Done<SyncedUser>) -> v1::SyncResult {
+    let SyncedUser { outcome, blocked, denials, .. } = match synced {
+        Ok(synced) => synced,
+        Err(refusal) => {
+            let (reason, message) = status::explain(&refusal);
+            return refused(id.to_string(), reason, message);
+        }
+    };
+    let outcome = match outcome {
+        Synced::Unchanged => v1::SyncOutcome::Unchanged,
+        Synced::Created if blocked.is_some() => v1::SyncOutcome::CreatedBlocked,
+        Synced::Created => v1::SyncOutcome::Created,
+        Synced::Updated => v1::SyncOutcome::Updated,
+        Synced::Activated => v1::SyncOutcome::Activated,
+    };
+    v1::SyncResult {
+        user_id: id.to_string(),
+        outcome: outcome.into(),
+        block_cause: user_state(blocked).1.into(),
+        denials: denials.into_iter().map(|(pool, reason)| denial(&pool, reason)).collect(),
+        error: None,
+    }
+}
+
+/// What became of one who waited for a seat in each of the pools that are full.
+pub fn settle_waiting(result: &mut v1::SyncResult, full: Vec<PoolId>) {
+    result.denials.retain(|denial| denial.reason() != v1::DenialReason::SeatsExhausted);
+    if full.is_empty() {
+        let created = result.outcome() == v1::SyncOutcome::CreatedBlocked;
+        result.set_outcome(if created { v1::SyncOutcome::Created } else { v1::SyncOutcome::Activated });
+        result.set_block_cause(v1::BlockCause::Unspecified);
+    }
+    result.denials.extend(full.iter().map(|pool| denial(pool, DenialReason::SeatsExhausted)));
+}
+
+pub fn unlisted(id: &UserId, blocked: bool) -> v1::SyncResult {
+    let (outcome, cause) = match blocked {
+        true => (v1::SyncOutcome::Blocked, user_state(Some(BlockCause::Directory)).1),
+        false => (v1::SyncOutcome::Unlisted, v1::BlockCause::Unspecified),
+    };
+    v1::SyncResult {
+        user_id: id.to_string(),
+        outcome: outcome.into(),
+        block_cause: cause.into(),
+        denials: Vec::new(),
+        error: None,
+    }
+}
+
+/// `given`: the user id as the client spells it.
+pub fn refused_entry(given: String, problems: Problems) -> v1::SyncResult {
+    let texts: Vec<String> = problems.into_vec().iter().map(ToString::to_string).collect();
+    refused(given, status::reason::INVALID_REQUEST, format!("{}.", texts.join("; ")))
+}
+
+pub fn listed_twice(id: &UserId) -> v1::SyncResult {
+    refused(id.to_string(), status::reason::INVALID_REQUEST, "user.user_id is in this sync already.".to_owned())
+}
+
+fn refused(user_id: String, reason: &str, message: String) -> v1::SyncResult {
+    v1::SyncResult {
+        user_id,
+        outcome: v1::SyncOutcome::Refused.into(),
+        block_cause: v1::BlockCause::Unspecified.into(),
+        denials: Vec::new(),
+        error: Some(v1::ItemError { reason: reason.to_owned(), message }),
+    }
+}
+
+fn denial(pool: &PoolId, reason: DenialReason) -> v1::SeatDenial {
+    v1::SeatDenial { pool_id: pool.to_string(), reason: denial_reason(reason).into() }
+}
+
+pub fn count_synced(totals: &mut v1::SyncTotals, result: &v1::SyncResult) {
+    let count = match result.outcome() {
+        v1::SyncOutcome::Unspecified | v1::SyncOutcome::Unchanged => &mut totals.unchanged,
+        v1::SyncOutcome::Created => &mut totals.created,
+        v1::SyncOutcome::CreatedBlocked => &mut totals.created_blocked,
+        v1::SyncOutcome::Updated => &mut totals.updated,
+        v1::SyncOutcome::Activated => &mut totals.activated,
+        v1::SyncOutcome::Refused => &mut totals.refused,
+        v1::SyncOutcome::Unlisted => &mut totals.unlisted,
+        v1::SyncOutcome::Blocked => &mut totals.blocked,
+    };
+    *count += 1;
+    totals.waiting += u64::from(result.block_cause() == v1::BlockCause::LicenseLimit);
+}

@@ -1,0 +1,200 @@
+//! The stream of SyncUsers, taken in steps of a few users each: between two of them, everybody else is served. What a
+//! sync needs to remember is bounded: about 150 bytes for each user listed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tonic::{Status, Streaming};
+
+use super::context::ServiceContext;
+use super::parse::{self, Problems, SyncTerms};
+use super::{render, status};
+use crate::ids::UserId;
+use crate::ledger::change::Actor;
+use crate::ledger::command::{
+    ActivateUsers, BlockUnlisted, GetTenant, ListUsers, SyncEntry, SyncUsers, UserOrder, Waiting, WhatIf,
+};
+use crate::proto::v1;
+
+/// Users of one step, and so of one command: a millisecond of other people's time.
+const STEP: usize = 32;
+/// Entries of one sync: a bound for what it remembers.
+const MOST: usize = 1_000_000;
+/// How long a client may take for its next message.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Users that are read at once, to find those who are not listed.
+const PAGE: usize = 1_000;
+
+/// One sync.
+pub struct Sync {
+    context: Arc<ServiceContext>,
+    actor: Actor,
+    terms: SyncTerms,
+    listed: HashSet<UserId>,
+    results: Vec<v1::SyncResult>,
+    /// Who waits for a seat, and whose result it is.
+    waiting: Vec<(Waiting, usize)>,
+    what_if: Option<WhatIf>,
+    totals: v1::SyncTotals,
+}
+
+impl Sync {
+    /// Takes the whole stream, and answers when everything is durable. When it ends early, what was done stands.
+    pub async fn run(
+        context: Arc<ServiceContext>,
+        actor: Actor,
+        mut stream: Streaming<v1::SyncUsersRequest>,
+    ) -> Result<v1::SyncUsersResponse, Status> {
+        let shutdown = context.shutdown.clone();
+        let taken = async {
+            let mut first = next(&mut stream).await?.unwrap_or_default();
+            let entries = std::mem::take(&mut first.entries);
+            let terms = parse::sync_terms(first)?;
+            context.journal.ask(&terms.tenant, GetTenant).await??;
+            let mut sync = Self::new(context, actor, terms);
+            sync.take(entries).await?;
+            while let Some(message) = next(&mut stream).await? {
+                parse::same_sync(&sync.terms, &message)?;
+                sync.take(message.entries).await?;
+            }
+            sync.end().await
+        };
+        tokio::select! {
+            taken = taken => taken,
+            () = shutdown.cancelled() => Err(status::sync_broken_off()),
+        }
+    }
+
+    fn new(context: Arc<ServiceContext>, actor: Actor, terms: SyncTerms) -> Self {
+        let what_if = terms.dry_run.then(WhatIf::default);
+        Self {
+            context,
+            actor,
+            terms,
+            listed: HashSet::new(),
+            results: Vec::new(),
+            waiting: Vec::new(),
+            what_if,
+            totals: v1::SyncTotals::default(),
+        }
+    }
+
+    async fn take(&mut self, entries: Vec<v1::SyncEntry>) -> Result<(), Status> {
+        if self.listed.len() + entries.len() > MOST {
+            let mut problems = Problems::default();
+            problems.add("entries", format!("must be at most {MOST} in all messages of a sync"));
+            return Err(problems.into());
+        }
+        let mut step = Vec::with_capacity(STEP);
+        for entry in entries {
+            let given = entry.user.as_ref().map_or_else(String::new, |user| user.user_id.clone());
+            match parse::sync_entry(entry, &self.terms.mask, &self.context.limits) {
+                Err(problems) => {
+                    self.take_step(&mut step).await?;
+                    self.results.push(render::refused_entry(given, problems));
+                }
+                Ok(entry) if !self.listed.insert(entry.user.clone()) => {
+                    self.take_step(&mut step).await?;
+                    self.results.push(render::listed_twice(&entry.user));
+                }
+                Ok(entry) => step.push(entry),
+            }
+            if step.len() == STEP {
+                self.take_step(&mut step).await?;
+            }
+        }
+        self.take_step(&mut step).await
+    }
+
+    async fn take_step(&mut self, step: &mut Vec<SyncEntry>) -> Result<(), Status> {
+        if step.is_empty() {
+            return Ok(());
+        }
+        let entries = std::mem::take(step);
+        let ids: Vec<UserId> = entries.iter().map(|entry| entry.user.clone()).collect();
+        let command = SyncUsers { entries, what_if: self.what_if.take() };
+        let answer = self.context.journal.submit(&self.actor, &self.terms.tenant, command).await??;
+        self.what_if = answer.what_if;
+        for (id, synced) in ids.iter().zip(answer.users) {
+            let waiting = synced.as_ref().ok().and_then(|synced| synced.waiting.clone());
+            let result = render::synced(id, synced);
+            if self.terms.omit_unchanged && waiting.is_none() && result.outcome() == v1::SyncOutcome::Unchanged {
+                self.totals.unchanged += 1;
+                continue;
+            }
+            self.waiting.extend(waiting.map(|waiting| (waiting, self.results.len())));
+            self.results.push(result);
+        }
+        Ok(())
+    }
+
+    /// Everything was sent: users who are not listed make room, then those who wait get seats.
+    async fn end(mut self) -> Result<v1::SyncUsersResponse, Status> {
+        if self.terms.full {
+            self.look_for_unlisted().await?;
+        }
+        self.activate().await?;
+        for result in &self.results {
+            render::count_synced(&mut self.totals, result);
+        }
+        if self.terms.omit_unchanged {
+            self.results.retain(|result| result.outcome() != v1::SyncOutcome::Unchanged);
+        }
+        Ok(v1::SyncUsersResponse { results: self.results, totals: Some(self.totals) })
+    }
+
+    async fn look_for_unlisted(&mut self) -> Result<(), Status> {
+        if self.terms.block_unlisted && self.listed.is_empty() {
+            let mut problems = Problems::default();
+            problems.add("entries", "must not be empty: every user would be blocked");
+            return Err(problems.into());
+        }
+        let mut query =
+            ListUsers { blocked: Some(false), order: UserOrder::Created, limit: PAGE, ..ListUsers::default() };
+        loop {
+            let page = self.context.journal.ask(&self.terms.tenant, query.clone()).await??;
+            let unlisted = page.rows.into_iter().map(|view| view.id).filter(|id| !self.listed.contains(id));
+            for step in unlisted.collect::<Vec<_>>().chunks(STEP) {
+                self.unlisted(step).await?;
+            }
+            query.after = page.next;
+            if query.after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn unlisted(&mut self, users: &[UserId]) -> Result<(), Status> {
+        if !self.terms.block_unlisted {
+            self.results.extend(users.iter().map(|id| render::unlisted(id, false)));
+            return Ok(());
+        }
+        let command = BlockUnlisted { users: users.to_vec(), what_if: self.what_if.take() };
+        let answer = self.context.journal.submit(&self.actor, &self.terms.tenant, command).await??;
+        self.what_if = answer.what_if;
+        self.results.extend(users.iter().zip(answer.blocked).map(|(id, blocked)| render::unlisted(id, blocked)));
+        Ok(())
+    }
+
+    /// First blocked first (R33); of those who are new in a dry run, in the order of the entries.
+    async fn activate(&mut self) -> Result<(), Status> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.sort_by_key(|(waiting, result)| (waiting.since, *result));
+        for step in waiting.chunks(STEP) {
+            let users = step.iter().map(|(waiting, _)| waiting.clone()).collect();
+            let command = ActivateUsers { waiting: users, what_if: self.what_if.take() };
+            let answer = self.context.journal.submit(&self.actor, &self.terms.tenant, command).await??;
+            self.what_if = answer.what_if;
+            for ((_, result), full) in step.iter().zip(answer.full) {
+                render::settle_waiting(&mut self.results[*result], full);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The next message; `None`: the client has sent the last one.
+async fn next(stream: &mut Streaming<v1::SyncUsersRequest>) -> Result<Option<v1::SyncUsersRequest>, Status> {
+    tokio::time::timeout(PATIENCE, stream.message()).await.map_err(|_| status::deadline_exceeded())?
+}

@@ -1,0 +1,93 @@
+//! Lists that are read in many steps.
+
+use usher::proto::v1::{self, TextMatch};
+
+use super::town::{Store, Town, entry, message};
+
+const USERS: usize = 2_600;
+
+async fn town() -> Town {
+    let town = Town::start(Store::Sqlite).await;
+    let user = |no: usize| {
+        let mut entry = entry(&format!("user{no:04}@demo.example"), &["primary"]);
+        let user = entry.user.as_mut().unwrap();
+        user.family_name = format!("Müller {}", (no * 31) % USERS);
+        if no % 1_000 == 0 {
+            user.attributes.insert("city".into(), "Zürich".into());
+        }
+        entry
+    };
+    town.sync(message((0..USERS).map(user).collect())).await.unwrap();
+    town
+}
+
+fn ids(page: &v1::ListUsersResponse) -> Vec<&str> {
+    page.users.iter().map(|user| user.user_id.as_str()).collect()
+}
+
+async fn all(town: &Town, request: v1::ListUsersRequest) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut request = v1::ListUsersRequest { page_size: 700, ..request };
+    loop {
+        let page = town.list(request.clone()).await;
+        all.extend(page.users.into_iter().map(|user| user.user_id));
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            return all;
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_order_has_every_user_once() {
+    let town = town().await;
+    for order in ["user_id", "user_id desc", "name", "name desc", "last_sign_in", "last_sign_in desc"] {
+        let listed = all(&town, v1::ListUsersRequest { order_by: order.into(), ..Default::default() }).await;
+        let mut sorted = listed.clone();
+        sorted.sort();
+        sorted.dedup();
+        assert_eq!((listed.len(), sorted.len()), (USERS + 8, USERS + 8), "{order}");
+        match order {
+            "user_id" => assert_eq!(listed, sorted),
+            "user_id desc" => assert!(listed.iter().rev().eq(&sorted)),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn words_are_found_with_and_without_accents() {
+    let town = town().await;
+    let found = async |text: &str, any: TextMatch| {
+        all(&town, v1::ListUsersRequest { text: text.into(), text_match: any.into(), ..Default::default() }).await
+    };
+    let zurich = ["user0000@demo.example", "user1000@demo.example", "user2000@demo.example"];
+    assert_eq!(found("ZURICH", TextMatch::All).await, zurich, "in an attribute");
+    assert_eq!(found("zürich user1", TextMatch::All).await, [zurich[1]]);
+    assert_eq!(found("zürich ann@", TextMatch::Any).await.len(), 4);
+    assert_eq!(found("muller", TextMatch::All).await.len(), USERS);
+    assert_eq!(found("nobody", TextMatch::All).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_latest_sign_in_comes_first() {
+    let town = town().await;
+    for user in ["user2599@demo.example", "user0003@demo.example", "ann@demo.example"] {
+        let request = v1::CheckOutRequest {
+            tenant_id: "demo".into(),
+            pool_id: "primary".into(),
+            user_id: user.into(),
+            device_id: "laptop".into(),
+            ..Default::default()
+        };
+        let answer = town.seats().check_out(request).await.unwrap().into_inner();
+        assert!(matches!(answer.outcome, Some(v1::check_out_response::Outcome::Lease(_))), "{answer:?}");
+    }
+    let first = v1::ListUsersRequest { order_by: "last_sign_in desc".into(), page_size: 3, ..Default::default() };
+    let page = town.list(first.clone()).await;
+    assert_eq!(ids(&page), ["ann@demo.example", "user0003@demo.example", "user2599@demo.example"]);
+    let second = town.list(v1::ListUsersRequest { page_token: page.next_page_token, ..first }).await;
+    assert!(second.users.iter().all(|user| user.last_sign_in_at.is_none()), "{:?}", ids(&second));
+    let never = v1::ListUsersRequest { never_signed_in: true, text: "ann@".into(), ..Default::default() };
+    assert_eq!(ids(&town.list(never).await), Vec::<&str>::new());
+}

@@ -1,0 +1,6 @@
+//! DirectoryService at work: whole directories in and out, over gRPC, on both stores.
+
+mod export;
+mod lists;
+mod sync;
+mod town;

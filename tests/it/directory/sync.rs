@@ -1,0 +1,165 @@
+//! SyncUsers (R33).
+
+use usher::proto::v1::{self, BlockCause, SyncOutcome, UserState};
+
+use super::town::{Store, Town, count, entry, message, told};
+
+async fn fills_up_and_activates_later(store: Store) {
+    let town = Town::start(store).await;
+    let everybody =
+        || message(vec![entry("hal@demo.example", &["crm"]), entry("ivy@demo.example", &["crm", "primary"])]);
+    let first = town.sync(everybody()).await.unwrap();
+    assert_eq!(told(&first), ["hal@demo.example CREATED_BLOCKED crm", "ivy@demo.example CREATED_BLOCKED crm"]);
+    assert_eq!(first.totals.unwrap(), v1::SyncTotals { created_blocked: 2, waiting: 2, ..Default::default() });
+    let hal = town.user("hal@demo.example").await.unwrap();
+    assert_eq!((hal.state(), hal.block_cause()), (UserState::Blocked, BlockCause::LicenseLimit));
+
+    // The directory lists them the other way round: who was blocked first comes first all the same.
+    town.recall("crm", "ann@demo.example").await;
+    let mut turned = everybody();
+    turned.entries.reverse();
+    let second = town.sync(turned).await.unwrap();
+    assert_eq!(told(&second), ["ivy@demo.example UNCHANGED crm", "hal@demo.example ACTIVATED"]);
+    let expected = v1::SyncTotals { unchanged: 1, activated: 1, waiting: 1, ..Default::default() };
+    assert_eq!(second.totals.unwrap(), expected);
+    assert_eq!(town.usage("crm").await, (3, 3));
+
+    // Who is not listed any more is passed over.
+    town.recall("crm", "bob@demo.example").await;
+    let third = town.sync(message(vec![entry("jon@demo.example", &["crm"])])).await.unwrap();
+    assert_eq!(told(&third), ["jon@demo.example CREATED"], "ivy waits, and is not listed");
+    assert_eq!(town.usage("crm").await, (3, 3));
+}
+
+#[tokio::test]
+async fn fills_up_and_activates_later_on_sqlite() {
+    fills_up_and_activates_later(Store::Sqlite).await;
+}
+
+#[tokio::test]
+async fn fills_up_and_activates_later_on_postgres() {
+    fills_up_and_activates_later(Store::Postgres).await;
+}
+
+/// Users with particulars, some in the full pool.
+fn many(users: std::ops::Range<usize>) -> Vec<v1::SyncEntry> {
+    let user = |no: usize| {
+        let id = format!("user{no}@demo.example");
+        let mut entry = entry(&id, if no % 50 == 0 { &["primary", "crm"] } else { &["primary"] });
+        let user = entry.user.as_mut().unwrap();
+        user.given_name = format!("Given {no}");
+        user.groups = vec!["staff".into()];
+        entry
+    };
+    users.map(user).collect()
+}
+
+#[tokio::test]
+async fn twice_changes_nothing() {
+    let town = Town::start(Store::Sqlite).await;
+    let in_chunks = || many(0..500).chunks(37).map(|chunk| message(chunk.to_vec())).collect::<Vec<_>>();
+    let first = town.sync_in(in_chunks()).await.unwrap();
+    assert_eq!((count(&first, SyncOutcome::Created), count(&first, SyncOutcome::CreatedBlocked)), (490, 10));
+    let (changes, etag) = (town.changes().await, town.user("user1@demo.example").await.unwrap().etag);
+    let second = town.sync_in(in_chunks()).await.unwrap();
+    let expected = v1::SyncTotals { unchanged: 500, waiting: 10, ..Default::default() };
+    assert_eq!(second.totals.unwrap(), expected);
+    assert_eq!(second.results.len(), 500);
+    assert_eq!((town.changes().await, town.user("user1@demo.example").await.unwrap().etag), (changes, etag));
+    let brief: Vec<_> = in_chunks().into_iter().map(|m| v1::SyncUsersRequest { omit_unchanged: true, ..m }).collect();
+    let third = town.sync_in(brief).await.unwrap();
+    assert_eq!((third.results, third.totals.unwrap()), (vec![], expected));
+}
+
+#[tokio::test]
+async fn broken_off_in_the_middle_and_done_again() {
+    let town = Town::start(Store::Sqlite).await;
+    let half = v1::SyncUsersRequest { full: true, block_unlisted: true, ..message(many(0..200)) };
+    town.broken_off(half, async || town.user("user199@demo.example").await.is_some()).await;
+    let ann = town.user("ann@demo.example").await.unwrap();
+    assert_eq!(ann.state(), UserState::Active, "nobody is blocked before the client has sent everything");
+    let all = v1::SyncUsersRequest { full: true, block_unlisted: true, ..message(many(0..400)) };
+    let answer = town.sync(all).await.unwrap();
+    // The 7 users of the demo make room for 3 of the 8 who wait for a seat in crm; root is an administrator.
+    let totals = answer.totals.unwrap();
+    let expected = v1::SyncTotals {
+        unchanged: 198,
+        created: 196,
+        created_blocked: 4,
+        activated: 2,
+        unlisted: 1,
+        blocked: 7,
+        waiting: 6,
+        ..Default::default()
+    };
+    assert_eq!(totals, expected);
+    assert_eq!(told(&answer).last().unwrap(), "root@demo.example UNLISTED");
+    let ann = town.user("ann@demo.example").await.unwrap();
+    assert_eq!((ann.state(), ann.block_cause()), (UserState::Blocked, BlockCause::Directory));
+    // Back in the directory, and welcome.
+    let back = town.sync(message(vec![entry("dee@demo.example", &[])])).await.unwrap();
+    assert_eq!(told(&back), ["dee@demo.example ACTIVATED"]);
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_what_a_sync_does() {
+    let town = Town::start(Store::Sqlite).await;
+    town.sync(message(vec![entry("early@demo.example", &["crm"])])).await.unwrap();
+    let mut entries = many(0..150);
+    entries.extend([entry("early@demo.example", &["crm"]), entry("ann@demo.example", &["crm"]), entry("a b", &[])]);
+    let whole = v1::SyncUsersRequest { full: true, block_unlisted: true, ..message(entries) };
+    let before = (town.changes().await, town.usage("crm").await);
+    let dry = town.sync(v1::SyncUsersRequest { dry_run: true, ..whole.clone() }).await.unwrap();
+    assert_eq!((town.changes().await, town.usage("crm").await), before);
+    assert!(town.user("user0@demo.example").await.is_none());
+    let real = town.sync(whole).await.unwrap();
+    assert_eq!(told(&dry), told(&real));
+    assert_eq!(dry, real);
+    assert_eq!(count(&real, SyncOutcome::Activated), 1, "bob is gone, and early was first: {:?}", told(&real));
+}
+
+#[tokio::test]
+async fn wrong_entries_stop_nobody() {
+    let town = Town::start(Store::Sqlite).await;
+    let mut nowhere = entry("kim@demo.example", &["primary"]);
+    nowhere.organization_ids = vec!["nowhere".into()];
+    let entries = vec![
+        entry("a b", &[]),
+        entry("Lea@Demo.Example", &["primary"]),
+        nowhere,
+        v1::SyncEntry::default(),
+        entry("lea@demo.example", &["crm"]),
+        entry("mia@demo.example", &["sales"]),
+    ];
+    let answer = town.sync(message(entries)).await.unwrap();
+    let expected = [
+        "a b REFUSED: user.user_id must not have spaces or control characters.",
+        "lea@demo.example CREATED",
+        "kim@demo.example REFUSED: There is no organization \"nowhere\".",
+        " REFUSED: user.user_id must not be empty.",
+        "lea@demo.example REFUSED: user.user_id is in this sync already.",
+        "mia@demo.example CREATED sales",
+    ];
+    assert_eq!(told(&answer), expected);
+    assert_eq!(answer.totals.unwrap(), v1::SyncTotals { created: 2, refused: 4, ..Default::default() });
+}
+
+#[tokio::test]
+async fn a_wrong_sync_is_refused_as_a_whole() {
+    let town = Town::start(Store::Sqlite).await;
+    let refused = async |messages: Vec<v1::SyncUsersRequest>| {
+        let status = town.sync_in(messages).await.unwrap_err();
+        (status.code(), status.message().to_owned())
+    };
+    let unlisted = || v1::SyncUsersRequest { block_unlisted: true, ..message(vec![]) };
+    let (code, text) = refused(vec![unlisted()]).await;
+    assert!(code == tonic::Code::InvalidArgument && text.contains("block_unlisted"), "{text}");
+    let (code, text) = refused(vec![v1::SyncUsersRequest { full: true, ..unlisted() }]).await;
+    assert!(code == tonic::Code::InvalidArgument && text.contains("entries"), "{text}");
+    let other = v1::SyncUsersRequest { tenant_id: "other".into(), ..message(vec![]) };
+    let (code, text) = refused(vec![message(vec![]), other.clone()]).await;
+    assert!(code == tonic::Code::InvalidArgument && text.contains("tenant_id"), "{text}");
+    assert_eq!(refused(vec![other]).await.0, tonic::Code::NotFound);
+    assert_eq!(refused(vec![]).await.0, tonic::Code::InvalidArgument);
+    assert_eq!(town.user("ann@demo.example").await.unwrap().state(), UserState::Active);
+}

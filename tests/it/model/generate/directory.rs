@@ -1,0 +1,58 @@
+//! What a directory sync asks (R33).
+
+use usher::ids::{EventNo, TenantId, UserId};
+use usher::ledger::change::BlockCause;
+use usher::ledger::command::{ActivateUsers, BlockUnlisted, Command, SyncEntry, SyncUsers, UserPatch, Waiting, WhatIf};
+
+use super::super::naive::Model;
+use super::Generator;
+
+impl Generator {
+    pub(super) fn sync(&mut self, model: &Model, tenant: &TenantId) -> Command {
+        match self.dice.below(10) {
+            0..=5 => {
+                let entries = self.few_users(3).into_iter().map(|user| self.entry(user)).collect();
+                SyncUsers { entries, what_if: self.what_if() }.into()
+            }
+            6..=8 => {
+                let users = model.tenant(tenant).map(|tenant| tenant.users.clone()).unwrap_or_default();
+                let waiting = users.into_iter().filter(|user| user.blocked == Some(BlockCause::LicenseLimit));
+                let waiting: Vec<UserId> = waiting.map(|user| user.id).collect();
+                let what_if = self.what_if();
+                // A dry run needs to be told the pools; the true one knows them.
+                let waiting = if what_if.is_some() { Vec::new() } else { waiting };
+                let since = EventNo(0);
+                let waiting = waiting.into_iter().map(|user| Waiting { user, since, pools: Vec::new() });
+                ActivateUsers { waiting: waiting.collect(), what_if }.into()
+            }
+            _ => BlockUnlisted { users: self.few_users(2), what_if: self.what_if() }.into(),
+        }
+    }
+
+    /// Each once.
+    fn few_users(&mut self, most: usize) -> Vec<UserId> {
+        let mut users: Vec<UserId> = (0..most).map(|_| self.user()).collect();
+        users.sort();
+        users.dedup();
+        users
+    }
+
+    fn entry(&mut self, user: UserId) -> SyncEntry {
+        SyncEntry {
+            user,
+            patch: UserPatch {
+                administrator: self.perhaps(15, |this| this.dice.percent(40)),
+                given_name: self.perhaps(20, Self::name),
+                family_name: self.perhaps(20, Self::name),
+                groups: self.perhaps(10, Self::groups),
+                attributes: None,
+            },
+            pools: self.pools(0, 2),
+            organizations: if self.dice.percent(20) { vec![self.organization_id()] } else { Vec::new() },
+        }
+    }
+
+    fn what_if(&mut self) -> Option<WhatIf> {
+        self.perhaps(25, |_| WhatIf::default())
+    }
+}

@@ -1,0 +1,179 @@
+//! A directory sync (R33): one user after the other. A dry run is a run on a copy.
+
+use usher::ids::{EventNo, PoolId, TenantId, UserId};
+use usher::ledger::change::{BlockCause, Plan};
+use usher::ledger::command::{
+    ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers,
+    Waiting, WhatIf,
+};
+use usher::ledger::outcome::{DenialReason, Done};
+use usher::ledger::time::Moment;
+
+use super::users::patched;
+use super::{Glance, Model, Tenant};
+
+impl Model {
+    /// Does it; or, in a dry run, does it on a copy.
+    fn perhaps_dry<T>(&mut self, what_if: Option<&WhatIf>, run: impl FnOnce(&mut Model) -> T) -> T {
+        match what_if {
+            Some(_) => run(&mut self.clone()),
+            None => run(self),
+        }
+    }
+
+    pub fn sync_users(&mut self, id: &TenantId, asked: &SyncUsers, now: Moment) -> Done<SyncedUsers> {
+        let at = self.find(id)?;
+        let users = self.perhaps_dry(asked.what_if.as_ref(), |model| {
+            asked.entries.iter().map(|entry| model.sync_one(at, entry, now)).collect()
+        });
+        Ok(SyncedUsers { users, what_if: asked.what_if.clone() })
+    }
+
+    fn sync_one(&mut self, at: usize, entry: &SyncEntry, now: Moment) -> Done<SyncedUser> {
+        let before = self.tenants[at].clone();
+        before.all_there(&entry.organizations)?;
+        let glance = self.glance(now);
+        let known = before.user(&entry.user).cloned();
+        let is_new = known.is_none();
+        let mut user = known.clone().unwrap_or_else(|| self.new_user(&entry.user, false, now.tick));
+        patched(entry.patch.clone(), &mut user);
+        let changed =
+            known.as_ref().is_some_and(|was| (was.administrator, &was.profile) != (user.administrator, &user.profile));
+        user.version += u64::from(changed);
+        let was = user.blocked;
+        let mut after = before.clone();
+        after.users.retain(|other| other.id != user.id);
+        after.users.push(user.clone());
+        before.room_for(&after, &glance)?;
+        let mut denials = Vec::new();
+        let mut wanted = Vec::new();
+        let is_active = !is_new && was.is_none();
+        for pool in &entry.pools {
+            if was == Some(BlockCause::Administrator) {
+                continue;
+            }
+            let held = before.seat(&user.id, pool).is_some();
+            let needs_room = was != Some(BlockCause::LicenseLimit) && !(held && is_active);
+            let denied = after.synced_seat(pool, needs_room, user.administrator, &glance).err();
+            if denied.is_none() || (denied == Some(DenialReason::SeatsExhausted) && !is_active) {
+                wanted.push(pool.clone());
+            }
+            denials.extend(denied.map(|reason| (pool.clone(), reason)));
+        }
+        let full = denials.iter().any(|(_, reason)| *reason == DenialReason::SeatsExhausted);
+        let held: Vec<PoolId> =
+            before.seats.iter().filter(|seat| seat.user == user.id).map(|seat| seat.pool.clone()).collect();
+        let held_full = held.iter().any(|pool| after.is_taken(pool, user.administrator, &glance));
+        let blocked = match was {
+            None if !is_new => None,
+            Some(BlockCause::Administrator | BlockCause::LicenseLimit) => was,
+            _ if full || held_full => Some(BlockCause::LicenseLimit),
+            _ => None,
+        };
+        if blocked != was {
+            let order = self.next_made();
+            let seats = after.seats.iter_mut().filter(|seat| seat.user == entry.user);
+            seats.for_each(|seat| (seat.order, seat.granted) = (order, now.tick));
+            let user = after.users.last_mut().expect("the user of the entry");
+            (user.blocked, user.version) = (blocked, user.version + 1);
+        }
+        self.tenants[at] = after;
+        for pool in &wanted {
+            self.give(at, pool, &entry.user, &entry.organizations, now);
+        }
+        let after = &self.tenants[at];
+        let outcome = match (is_new, was, blocked) {
+            (true, ..) => Synced::Created,
+            (false, Some(_), None) => Synced::Activated,
+            _ if changed || was != blocked || after.seats_of(&entry.user) != before.seats_of(&entry.user) => {
+                Synced::Updated
+            }
+            _ => Synced::Unchanged,
+        };
+        let pools = after.named_seats(&entry.user, &glance);
+        let waiting = (blocked == Some(BlockCause::LicenseLimit)).then(|| Waiting {
+            user: entry.user.clone(),
+            since: EventNo(0),
+            pools,
+        });
+        Ok(SyncedUser { outcome, blocked, denials, waiting })
+    }
+
+    pub fn activate_users(&mut self, id: &TenantId, asked: &ActivateUsers, now: Moment) -> Done<ActivatedUsers> {
+        let at = self.find(id)?;
+        let full = self.perhaps_dry(asked.what_if.as_ref(), |model| {
+            asked.waiting.iter().map(|waiting| model.activate(at, &waiting.user, now)).collect()
+        });
+        Ok(ActivatedUsers { full, what_if: asked.what_if.clone() })
+    }
+
+    fn activate(&mut self, at: usize, id: &UserId, now: Moment) -> Vec<PoolId> {
+        let glance = self.glance(now);
+        let tenant = &self.tenants[at];
+        let Some(user) = tenant.user(id).filter(|user| user.blocked == Some(BlockCause::LicenseLimit)) else {
+            return Vec::new();
+        };
+        let mut seats: Vec<_> = tenant.seats.iter().filter(|seat| seat.user == *id).collect();
+        seats.sort_by_key(|seat| seat.order);
+        let pools = seats.into_iter().map(|seat| seat.pool.clone());
+        let full: Vec<PoolId> =
+            pools.filter(|pool| !tenant.has_named_room(pool, user.administrator, &glance)).collect();
+        if full.is_empty() {
+            self.unblock(at, id, &glance).expect("room in every pool");
+        }
+        full
+    }
+
+    pub fn block_unlisted(&mut self, id: &TenantId, asked: &BlockUnlisted) -> Done<BlockedUsers> {
+        let at = self.find(id)?;
+        let blocked = self.perhaps_dry(asked.what_if.as_ref(), |model| {
+            let users = &mut model.tenants[at].users;
+            let block = |id: &UserId| match users.iter_mut().find(|user| user.id == *id) {
+                Some(user) if user.blocked.is_none() && !user.administrator => {
+                    (user.blocked, user.version) = (Some(BlockCause::Directory), user.version + 1);
+                    true
+                }
+                _ => false,
+            };
+            asked.users.iter().map(block).collect()
+        });
+        Ok(BlockedUsers { blocked, what_if: asked.what_if.clone() })
+    }
+}
+
+impl Tenant {
+    fn synced_seat(&self, pool: &PoolId, needs_room: bool, admin: bool, glance: &Glance) -> Result<(), DenialReason> {
+        if self.suspended {
+            return Err(DenialReason::TenantSuspended);
+        }
+        self.license_guard(pool, false, glance).map_err(|denial| denial.reason)?;
+        if !self.is_licensed(pool) {
+            return Err(DenialReason::PoolNotLicensed);
+        }
+        if needs_room && self.is_taken(pool, admin, glance) { Err(DenialReason::SeatsExhausted) } else { Ok(()) }
+    }
+
+    /// A named pool has no free seat, or others wait for it.
+    fn is_taken(&self, pool: &PoolId, administrator: bool, glance: &Glance) -> bool {
+        let exempt = administrator && !self.policy.administrators_count_in_named;
+        let waits = |user: &UserId| self.user(user).is_some_and(|user| user.blocked == Some(BlockCause::LicenseLimit));
+        let others = self.seats.iter().any(|seat| seat.pool == *pool && waits(&seat.user));
+        let named = self.entitlement(pool, glance).0 == Plan::Named;
+        named && !exempt && (others || !self.has_named_room(pool, administrator, glance))
+    }
+
+    fn seats_of(&self, user: &UserId) -> Vec<(PoolId, Option<Vec<String>>)> {
+        let only = |seat: &super::Seat| seat.only.as_ref().map(|only| only.iter().map(ToString::to_string).collect());
+        let mut seats: Vec<_> =
+            self.seats.iter().filter(|seat| seat.user == *user).map(|seat| (seat.pool.clone(), only(seat))).collect();
+        seats.sort();
+        seats
+    }
+
+    fn named_seats(&self, user: &UserId, glance: &Glance) -> Vec<PoolId> {
+        let exempt =
+            self.user(user).is_some_and(|user| user.administrator) && !self.policy.administrators_count_in_named;
+        let seats = self.seats_of(user).into_iter().map(|(pool, _)| pool);
+        seats.filter(|pool| !exempt && self.entitlement(pool, glance).0 == Plan::Named).collect()
+    }
+}

@@ -1,0 +1,84 @@
+//! What a scenario says about directory syncs, and what comes back (R33):
+//!
+//! ```text
+//! sync ann bob seats crm primary at north [dry]   -> created; created, waits, crm: SEATS_EXHAUSTED
+//! activate ann bob [dry]                          -> activated; full crm
+//! unlisted ann bob [dry]                          -> blocked; left
+//! ```
+
+use usher::ids::EventNo;
+use usher::ledger::command::{
+    ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers,
+    UserPatch, Waiting, WhatIf,
+};
+use usher::ledger::outcome::Done;
+
+use super::facts::{Answer, denied, done, refused};
+use super::language::Words;
+use super::verbs::{Act, command, organizations, pool_ids, user_ids};
+
+pub fn sync(words: &mut Words) -> Result<Act, String> {
+    let users = user_ids(words, &["seats", "at", "dry"])?;
+    let pools = if words.eat("seats") { pool_ids(words, &["at", "dry"])? } else { Vec::new() };
+    let organizations = organizations(words)?;
+    let entry = |user| SyncEntry {
+        user,
+        patch: UserPatch::default(),
+        pools: pools.clone(),
+        organizations: organizations.clone(),
+    };
+    Ok(command(SyncUsers { entries: users.into_iter().map(entry).collect(), what_if: dry(words) }))
+}
+
+pub fn activate(words: &mut Words) -> Result<Act, String> {
+    let users = user_ids(words, &["dry"])?;
+    let waiting = users.into_iter().map(|user| Waiting { user, since: EventNo(0), pools: Vec::new() }).collect();
+    Ok(command(ActivateUsers { waiting, what_if: dry(words) }))
+}
+
+pub fn unlisted(words: &mut Words) -> Result<Act, String> {
+    Ok(command(BlockUnlisted { users: user_ids(words, &["dry"])?, what_if: dry(words) }))
+}
+
+fn dry(words: &mut Words) -> Option<WhatIf> {
+    words.eat("dry").then(WhatIf::default)
+}
+
+pub fn synced(answer: &Done<SyncedUsers>) -> Vec<Answer> {
+    match answer {
+        Ok(answer) => answer.users.iter().map(|user| done(user, one)).collect(),
+        Err(refusal) => vec![refused(refusal)],
+    }
+}
+
+fn one(user: &SyncedUser) -> Answer {
+    let mut said = Answer::yes(match user.outcome {
+        Synced::Unchanged => "unchanged",
+        Synced::Created => "created",
+        Synced::Updated => "updated",
+        Synced::Activated => "activated",
+    });
+    said.must.extend(user.waiting.iter().map(|_| "waits".to_owned()));
+    said.must.extend(user.denials.iter().map(|(pool, reason)| format!("{pool}: {}", denied(*reason))));
+    said
+}
+
+pub fn activated(answer: &Done<ActivatedUsers>) -> Vec<Answer> {
+    let said = |full: &Vec<_>| match full.as_slice() {
+        [] => Answer::yes("activated"),
+        pools => Answer::no(format!("full {}", pools.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))),
+    };
+    match answer {
+        Ok(answer) => answer.full.iter().map(said).collect(),
+        Err(refusal) => vec![refused(refusal)],
+    }
+}
+
+pub fn blocked(answer: &Done<BlockedUsers>) -> Vec<Answer> {
+    match answer {
+        Ok(answer) => {
+            answer.blocked.iter().map(|blocked| Answer::yes(if *blocked { "blocked" } else { "left" })).collect()
+        }
+        Err(refusal) => vec![refused(refusal)],
+    }
+}

@@ -1,0 +1,197 @@
+//! Directory syncs (R33), a step at a time; the order of the steps is the service's.
+
+use super::check;
+
+#[test]
+fn r33_users_are_created_and_updated() {
+    check(
+        "R33 new users get their seats; the same once more changes nothing",
+        "
+        organization north
+        pool primary concurrent 1
+        pool crm named 2
+        sync ann bob seats crm primary at north         -> created; created
+        usage crm                                       -> 2/2
+        audit
+        - OrganizationCreated at north
+        - LicenseInstalled (primary revision 1; primary 0 -> 1)
+        - LicenseInstalled (crm revision 2; crm 0 -> 2)
+        - UserCreated ann (by a sync)
+        - SeatGranted ann in crm (north)
+        - SeatGranted ann in primary (north)
+        - UserCreated bob (by a sync)
+        - SeatGranted bob in crm (north)
+        - SeatGranted bob in primary (north)
+        sync ann bob seats crm primary at north         -> unchanged; unchanged
+        audit
+        sync ann seats crm                              -> updated
+        show ann                                        -> Inactive, seat crm at all, seat primary at north
+        ",
+    );
+    check(
+        "R33 one user's failure stops nobody else's",
+        "
+        pool crm named 1
+        sync ann bob cid seats crm extra                -> created, extra: POOL_NOT_LICENSED; created, waits, crm: SEATS_EXHAUSTED, extra: POOL_NOT_LICENSED; created, waits, crm: SEATS_EXHAUSTED, extra: POOL_NOT_LICENSED
+        sync ann seats crm at nowhere                   -> refused: NOT_FOUND organization
+        usage crm                                       -> 1/1
+        ",
+    );
+}
+
+#[test]
+fn r33_who_finds_no_seat_waits() {
+    check(
+        "R33 created blocked when a wanted named pool is full, and activated in the order of blocking",
+        "
+        pool crm named 1
+        sync ann bob cid seats crm                      -> created; created, waits, crm: SEATS_EXHAUSTED; created, waits, crm: SEATS_EXHAUSTED
+        show bob                                        -> Inactive, blocked by the limit, seat crm at all inactive
+        bob signs in to crm on laptop                   -> no: USER_BLOCKED
+        activate bob cid                                -> full crm; full crm
+        user ann deleted
+        activate bob cid                                -> activated; full crm
+        usage crm                                       -> 1/1
+        bob signs in to crm on laptop                   -> yes
+        ",
+    );
+    check(
+        "R33 a free seat is for those who wait, not for who is new",
+        "
+        pool crm named 1
+        sync ann bob seats crm                          -> created; created, waits, crm: SEATS_EXHAUSTED
+        user ann deleted
+        sync cid seats crm                              -> created, waits, crm: SEATS_EXHAUSTED
+        sync bob seats crm                              -> unchanged, waits
+        activate bob cid                                -> activated; full crm
+        ",
+    );
+    check(
+        "R33 who waits in one pool does not hold up another one",
+        "
+        pool crm named 1
+        pool sales named 1
+        grant crm to root
+        sync ann seats crm                              -> created, waits, crm: SEATS_EXHAUSTED
+        sync bob seats sales                            -> created
+        ",
+    );
+    check(
+        "R33 a concurrent pool is never in the way",
+        "
+        pool primary concurrent 0
+        sync ann seats primary                          -> created
+        ann signs in to primary on laptop               -> no: SEATS_EXHAUSTED
+        ",
+    );
+    check(
+        "R33 an active user who wants one more seat is not blocked for it",
+        "
+        pool crm named 1
+        pool sales named 1
+        grant crm to root
+        sync ann seats sales                            -> created
+        sync ann seats sales crm                        -> unchanged, crm: SEATS_EXHAUSTED
+        usage sales                                     -> 1/1
+        ",
+    );
+}
+
+#[test]
+fn r33_whom_an_administrator_blocked_stays_so() {
+    check(
+        "R33 blocked by an administrator: updated, and not activated",
+        "
+        pool crm named 1
+        sync ann seats crm                              -> created
+        user ann blocked
+        sync ann seats crm                              -> unchanged
+        activate ann                                    -> activated
+        show ann                                        -> Inactive, blocked, seat crm at all inactive
+        usage crm                                       -> 0/1
+        ",
+    );
+    check(
+        "R33 so does one who waited when the administrator came",
+        "
+        pool crm named 1
+        grant crm to root
+        sync ann seats crm                              -> created, waits, crm: SEATS_EXHAUSTED
+        user ann blocked
+        user root deleted
+        sync ann seats crm                              -> unchanged
+        sync bob seats crm                              -> created
+        ",
+    );
+}
+
+#[test]
+fn r33_who_is_not_listed_any_more() {
+    check(
+        "R33 blocked when the directory does not have them, administrators excepted, and back with the directory",
+        "
+        pool crm named 2
+        user boss administrator seats crm
+        sync ann seats crm                              -> created
+        unlisted ann boss nobody                        -> blocked; left; left
+        show ann                                        -> Inactive, blocked by the directory, seat crm at all inactive
+        unlisted ann                                    -> left
+        sync ann seats crm                              -> activated
+        usage crm                                       -> 2/2
+        ",
+    );
+    check(
+        "R33 back, and the seat is taken: last in the row of those who wait",
+        "
+        pool crm named 1
+        sync ann seats crm                              -> created
+        unlisted ann                                    -> blocked
+        grant crm to root
+        sync bob seats crm                              -> created, waits, crm: SEATS_EXHAUSTED
+        sync ann seats crm                              -> updated, waits, crm: SEATS_EXHAUSTED
+        show ann                                        -> Inactive, blocked by the limit, seat crm at all inactive
+        ",
+    );
+    check(
+        "R6 blocking lets a live session be",
+        "
+        pool primary concurrent 1
+        sync ann seats primary                          -> created
+        ann signs in to primary on laptop
+        unlisted ann                                    -> blocked
+        heartbeat ann/laptop active                     -> kept
+        ",
+    );
+}
+
+#[test]
+fn r10_administrators_who_do_not_count() {
+    check(
+        "R10 an administrator who does not count needs no seat, and needs one when that ends",
+        "
+        policy administrators_count_in_named no
+        pool crm named 1
+        grant crm to root
+        user boss administrator seats crm
+        sync boss seats crm                             -> unchanged
+        usage crm                                       -> 1/1, granted 2
+        ",
+    );
+}
+
+#[test]
+fn a_dry_run_changes_nothing() {
+    check(
+        "a dry run tells what would be, users before in the same step included",
+        "
+        pool crm named 1
+        sync ann bob seats crm dry                      -> created; created, waits, crm: SEATS_EXHAUSTED
+        usage                                           -> license in force, users 0
+        audit
+        - LicenseInstalled (crm revision 1; crm 0 -> 1)
+        sync ann bob seats crm                          -> created; created, waits, crm: SEATS_EXHAUSTED
+        unlisted ann dry                                -> blocked
+        show ann                                        -> Inactive, seat crm at all
+        ",
+    );
+}

@@ -25,10 +25,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // The generated Rust carries the comments of the contract; the descriptors, which travel, do not.
     compiler.include_source_info(true);
+    let mut config = tonic_prost_build::Config::new();
+    // Messages know their names, by which their descriptors are found.
+    config.enable_type_names();
     tonic_prost_build::configure()
         // A sorted map, so that the same message always has the same bytes.
         .btree_map(".usher.v1")
-        .compile_fds(compiler.file_descriptor_set())?;
+        .compile_fds_with_config(compiler.file_descriptor_set(), config)?;
 
     // `file_descriptor_set_path` is ignored by `compile_fds`: write the bytes here.
     compiler.include_source_info(false);

@@ -1,6 +1,8 @@
 //! The composition root: the only file that knows everyone. What starts in which order, and what stops in which.
 
 mod answers;
+mod ask;
+mod calls;
 mod demo_vendor;
 mod descriptors;
 mod failure;
@@ -36,6 +38,7 @@ use crate::telemetry::metrics::Metrics;
 use crate::{demo, ids};
 
 pub use answers::{check_config, healthcheck, migrate};
+pub use calls::call;
 pub use failure::Failure;
 pub use license_calls::license_call;
 pub use vendor::license;

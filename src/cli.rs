@@ -1,8 +1,10 @@
 //! The command line. Values stay text here: `config`, and `app::vendor` for licenses, parse them all, so that every
 //! mistake is told at once.
 
+pub mod ask;
 pub mod license;
 pub mod license_calls;
+pub mod usage;
 
 use std::path::PathBuf;
 
@@ -25,8 +27,8 @@ Examples:
     usher healthcheck
 
 Every option is also an environment variable: --drain-timeout is
-USHER_DRAIN_TIMEOUT. Of `usher license` it is --address only. An option beats
-its variable, a variable the default.
+USHER_DRAIN_TIMEOUT. Of commands that ask a running Usher these are --address
+and --tenant only. An option beats its variable, a variable the default.
 
 Exit codes:
   0 ok                    4 address busy             8 shards lost to another
@@ -34,7 +36,7 @@ Exit codes:
   2 usage, configuration  6 schema newer than this   9 not drained within
   3 store, or the Usher     program                    --drain-timeout
     asked, unreachable    7 schema older: run       10 license not valid
-                            `usher migrate`";
+                            `usher migrate`         11 denied, or not all done";
 
 /// Usher answers one question for login services: may this login proceed? It counts seats, so that a customer uses
 /// what it bought, and no login is refused that should have passed.
@@ -60,6 +62,8 @@ pub enum Command {
     /// Make, sign, show and check licenses; request, install, list and delete them on a running Usher
     #[command(subcommand, after_help = license::EXAMPLES)]
     License(license::License),
+    #[command(flatten)]
+    Ask(ask::Ask),
     /// Print the completions for a shell; for bash: `source <(usher completions bash)`
     Completions {
         /// The shell
@@ -237,8 +241,9 @@ mod tests {
 
     #[test]
     fn every_option_is_also_an_environment_variable() {
-        // `--database-url` has several variables, which `config` reads.
-        for command in Cli::command().get_subcommands() {
+        // `--database-url` has several variables, which `config` reads. What is asked differs from call to call.
+        let asks = |command: &clap::Command| command.get_opts().any(|option| option.get_long() == Some("tenant"));
+        for command in Cli::command().get_subcommands().filter(|command| !asks(command)) {
             for option in command.get_opts().filter(|option| option.get_long() != Some("database-url")) {
                 let long = option.get_long().expect("an option has a long name");
                 let variable = option.get_env().and_then(|name| name.to_str()).unwrap_or_default();

@@ -36,6 +36,9 @@ pub enum Failure {
     /// A server that was called says no.
     #[error("{0}")]
     Refused(String),
+    /// Its decision is "no", or it is "no" for some of several.
+    #[error("{0}")]
+    Denied(String),
     /// Of a health check.
     #[error("{0}")]
     NotServing(String),
@@ -65,6 +68,7 @@ impl Failure {
             Failure::OwnershipLost => 8,
             Failure::NotDrained(_) | Failure::Interrupted => 9,
             Failure::LicenseNotValid(_) => 10,
+            Failure::Denied(_) => 11,
         }
     }
 }
@@ -76,6 +80,8 @@ impl From<client::Error> for Failure {
             client::Error::Unreachable(..) | client::Error::Undecided(_) => Failure::NoAnswer(told),
             client::Error::NotValid(_) => Failure::LicenseNotValid(told),
             client::Error::Refused(_) => Failure::Refused(told),
+            client::Error::Denied(_) => Failure::Denied(told),
+            client::Error::Unwritten(_) => Failure::Unexpected(anyhow::anyhow!(told)),
         }
     }
 }

@@ -1,16 +1,14 @@
 //! `usher license request`, `install`, `list` and `delete`: files and options here, the calls in `client`.
 
 use std::path::Path;
-use std::time::Duration;
-
-use http::uri::Authority;
 
 use super::Failure;
-use super::answers::say;
+use super::ask::{ask, ask_at, printer, written};
 use super::vendor::files::{Output, PUBLIC, read, read_input};
 use super::vendor::terms::Problems;
-use crate::cli::license_calls::{Asked, Call, Delete, Install, Request};
-use crate::client::{self, Answer, Licenses, Wishes, seats_moved, seats_wanted};
+use crate::cli::license_calls::{Call, Delete, Install, Request};
+use crate::client::license::{self, Wishes, seats_moved, seats_wanted};
+use crate::client::{Printer, Usher};
 use crate::config;
 use crate::license::LICENSE;
 
@@ -22,29 +20,9 @@ pub async fn license_call(call: &Call) -> Result<(), Failure> {
     match call {
         Call::Request(args) => request(args).await,
         Call::Install(args) => install(args).await,
-        Call::List(args) => answer(&args.asked, target(&args.asked)?, Licenses::list).await,
+        Call::List(args) => ask(&args.asked, license::list).await,
         Call::Delete(args) => delete(args).await,
     }
-}
-
-type Target = (Authority, Duration);
-
-fn target(asked: &Asked) -> Result<Target, Failure> {
-    config::call(asked).map_err(|wrong| Failure::Usage(wrong.0))
-}
-
-async fn answer(
-    asked: &Asked,
-    (address, timeout): Target,
-    work: impl AsyncFnOnce(Licenses) -> Result<Answer, client::Error>,
-) -> Result<(), Failure> {
-    let answer = Licenses::within(timeout, &address, &asked.tenant, work).await?;
-    say(&shown(asked, &answer));
-    Ok(())
-}
-
-fn shown(asked: &Asked, answer: &Answer) -> String {
-    if asked.json { format!("{:#}\n", answer.json) } else { answer.for_people.clone() }
 }
 
 async fn request(args: &Request) -> Result<(), Failure> {
@@ -56,16 +34,15 @@ async fn request(args: &Request) -> Result<(), Failure> {
     problems.0.extend(out.as_ref().and_then(|out| out.check().err()));
     let (Some((address, timeout)), []) = (target, &*problems.0) else { return Err(Failure::Usage(problems.0)) };
 
-    let work = async |licenses: Licenses| licenses.request(&wishes).await;
-    let (document, answer) = Licenses::within(timeout, &address, &args.asked.tenant, work).await?;
+    let usher = Usher::connect(&address, &args.asked.tenant, timeout).await?;
+    let (document, answer) = license::request(&usher, &wishes).await?;
+    let mut printer = printer(args.asked.json);
     let Some(out) = out else {
-        say(&if args.asked.json { shown(&args.asked, &answer) } else { document });
-        return Ok(());
+        return written(if args.asked.json { printer.print(&answer) } else { printer.text(&document) });
     };
     out.write(document.as_bytes()).map_err(|problem| Failure::Usage(vec![problem]))?;
     let file = if args.asked.json { String::new() } else { format!("{}: ", out.path.display()) };
-    say(&format!("{file}{}", shown(&args.asked, &answer)));
-    Ok(())
+    written(printer.text(&file).and_then(|()| printer.print(&answer)))
 }
 
 fn wishes(args: &Request, problems: &mut Problems) -> Wishes {
@@ -85,9 +62,9 @@ async fn install(args: &Install) -> Result<(), Failure> {
             return Err(Failure::Usage([target.err(), document.err()].into_iter().flatten().flatten().collect()));
         }
     };
-    let installed = answer(&args.asked, target, async |licenses| licenses.install(document).await).await;
+    let install = async |usher: &Usher, printer: &mut Printer| license::install(usher, printer, document).await;
     let file = if is_input(&args.file) { "standard input".into() } else { args.file.display().to_string() };
-    installed.map_err(|failure| match failure {
+    ask_at(&args.asked, target, install).await.map_err(|failure| match failure {
         Failure::LicenseNotValid(why) => Failure::LicenseNotValid(format!("{file}: {why}")),
         other => other,
     })
@@ -103,10 +80,9 @@ fn is_input(file: &Path) -> bool {
 }
 
 async fn delete(args: &Delete) -> Result<(), Failure> {
-    let target = target(&args.asked)?;
     match &args.license {
-        Some(license) => answer(&args.asked, target, async |licenses| licenses.delete(license).await).await,
+        Some(license) => ask(&args.asked, async |usher, printer| license::delete(usher, printer, license).await).await,
         // `--all`: one of the two is there.
-        None => answer(&args.asked, target, Licenses::delete_all).await,
+        None => ask(&args.asked, license::delete_all).await,
     }
 }

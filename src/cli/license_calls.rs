@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::ask::Asked;
 use super::license::EXAMPLES;
 
 #[derive(Debug, Subcommand)]
@@ -20,23 +21,6 @@ pub enum Call {
     /// Delete a license, or all of them: nobody is thrown out, and nothing new is granted beyond what is left
     #[command(after_help = EXAMPLES)]
     Delete(Delete),
-}
-
-/// What is asked, and how.
-#[derive(Debug, Args)]
-pub struct Asked {
-    /// The tenant
-    #[arg(long, value_name = "ID")]
-    pub tenant: String,
-    /// Answer in JSON: the answer of the call, its fields named as in the contract
-    #[arg(long)]
-    pub json: bool,
-    /// Address of the gRPC API, plaintext
-    #[arg(long, value_name = "HOST:PORT", env = "USHER_ADDRESS", default_value = "127.0.0.1:50051")]
-    pub address: String,
-    /// How long to wait for the answer
-    #[arg(long, value_name = "DURATION", default_value = "10s")]
-    pub timeout: String,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! Why there is no answer, or not the one that was hoped for.
 
+use std::io;
+
 use http::uri::Authority;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
@@ -23,6 +25,12 @@ pub enum Error {
     /// Its "no" to anything else, with the reason.
     #[error("{0}")]
     Refused(String),
+    /// Its decision is "no", or it is "no" for some of several.
+    #[error("{0}")]
+    Denied(String),
+    /// The answer is there, and cannot be written down.
+    #[error("standard output: {0}")]
+    Unwritten(io::Error),
 }
 
 impl Error {

@@ -1,124 +1,132 @@
-//! Answers in JSON: protobuf's own form of it, with the names of the contract, and every field. Messages are taken
-//! apart field by field, so that one which is added cannot be forgotten here.
+//! Messages in JSON: protobuf's own form of it, with the names of the contract, and every field. A message that is
+//! absent is `null`; of a `oneof` only the field is there that is set.
 
-use prost_types::Timestamp;
-use serde_json::{Value, json};
+use std::sync::LazyLock;
 
-use crate::proto::v1;
+use base64::prelude::{BASE64_STANDARD, Engine};
+use prost::Name;
+use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MapKey, ReflectMessage};
+use prost_types::{Duration, Timestamp};
+use serde_json::{Map, Value};
 
-pub fn requested(made: v1::CreateLicenseRequestResponse) -> Value {
-    let v1::CreateLicenseRequestResponse { document, file_name } = made;
-    json!({ "document": document, "file_name": file_name })
+use crate::proto::FILE_DESCRIPTOR_SET;
+
+static CONTRACT: LazyLock<DescriptorPool> =
+    LazyLock::new(|| DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("build.rs wrote it"));
+
+pub fn of<M: Name>(message: &M) -> Value {
+    let descriptor = CONTRACT.get_message_by_name(&M::full_name()).expect("the message is in the contract");
+    let mut dynamic = DynamicMessage::new(descriptor);
+    dynamic.transcode_from(message).expect("both are of the same contract");
+    object(&dynamic)
 }
 
-pub fn installed(installed: v1::InstallLicenseResponse) -> Value {
-    let v1::InstallLicenseResponse { changed, license: installed, pools } = installed;
-    json!({ "changed": changed, "license": installed.map(license), "pools": pool_changes(pools) })
+fn object(message: &DynamicMessage) -> Value {
+    let descriptor = message.descriptor();
+    match descriptor.full_name() {
+        "google.protobuf.Timestamp" => return text(message.transcode_to::<Timestamp>()),
+        "google.protobuf.Duration" => return text(message.transcode_to::<Duration>()),
+        _ => {}
+    }
+    let mut members = Map::new();
+    for field in descriptor.fields() {
+        let there = message.has_field(&field) || !field.supports_presence();
+        if there {
+            members.insert(field.name().to_owned(), value(&field.kind(), &message.get_field(&field)));
+        } else if field.containing_oneof().is_none() {
+            members.insert(field.name().to_owned(), Value::Null);
+        }
+    }
+    Value::Object(members)
 }
 
-/// As one page.
-pub fn listed(licenses: Vec<v1::License>) -> Value {
-    json!({ "licenses": each(licenses, license), "next_page_token": "" })
+/// Times and durations are texts: `2027-12-31T23:59:59Z`, `1.500s`.
+fn text<T: ToString, E>(parsed: Result<T, E>) -> Value {
+    parsed.map_or(Value::Null, |it| it.to_string().into())
 }
 
-pub fn deleted_all(deleted: v1::DeleteLicensesResponse) -> Value {
-    let v1::DeleteLicensesResponse { changed, pools } = deleted;
-    json!({ "changed": changed, "pools": pool_changes(pools) })
-}
-
-pub fn pool_changes(pools: Vec<v1::PoolChange>) -> Value {
-    let change = |v1::PoolChange { before, after }| json!({ "before": before.map(usage), "after": after.map(usage) });
-    each(pools, change)
-}
-
-fn license(license: v1::License) -> Value {
-    let v1::License {
-        license_id,
-        revision,
-        validity,
-        customer_id,
-        registered_to,
-        hosts,
-        instance_id,
-        tier,
-        entitlements,
-        features,
-        limits,
-        issued_at,
-        not_before,
-        expires_at,
-        installed_at,
-        installed_by,
-        key_id,
-        document,
-    } = license;
-    json!({
-        "license_id": license_id,
-        "revision": number(revision),
-        "validity": named(validity, |it: v1::LicenseValidity| it.as_str_name()),
-        "customer_id": customer_id,
-        "registered_to": registered_to,
-        "hosts": hosts,
-        "instance_id": instance_id,
-        "tier": named(tier, |it: v1::LicenseTier| it.as_str_name()),
-        "entitlements": each(entitlements, entitlement),
-        "features": features,
-        "limits": each(limits, limit),
-        "issued_at": time(issued_at),
-        "not_before": time(not_before),
-        "expires_at": time(expires_at),
-        "installed_at": time(installed_at),
-        "installed_by": installed_by,
-        "key_id": key_id,
-        "document": document,
-    })
-}
-
-fn entitlement(entitlement: v1::Entitlement) -> Value {
-    let v1::Entitlement { pool_id, plan, seats, unlimited } = entitlement;
-    json!({ "pool_id": pool_id, "plan": plan_name(plan), "seats": number(seats), "unlimited": unlimited })
-}
-
-fn limit(limit: v1::NumericLimit) -> Value {
-    let v1::NumericLimit { name, value, unlimited } = limit;
-    json!({ "name": name, "value": number(value), "unlimited": unlimited })
-}
-
-fn usage(usage: v1::PoolUsage) -> Value {
-    let v1::PoolUsage { pool_id, plan, limit, unlimited, in_use, over, active, idle, granted, demo } = usage;
-    json!({
-        "pool_id": pool_id,
-        "plan": plan_name(plan),
-        "limit": number(limit),
-        "unlimited": unlimited,
-        "in_use": number(in_use),
-        "over": number(over),
-        "active": number(active),
-        "idle": number(idle),
-        "granted": number(granted),
-        "demo": demo,
-    })
-}
-
-fn each<T>(items: Vec<T>, value: impl Fn(T) -> Value) -> Value {
-    items.into_iter().map(value).collect()
-}
-
-/// Numbers of 64 bits are texts, for readers whose numbers have 53.
-fn number(number: u64) -> Value {
-    number.to_string().into()
-}
-
-/// A point in time that is absent is `null`.
-fn time(at: Option<Timestamp>) -> Value {
-    at.map(|at| at.to_string()).into()
-}
-
-fn plan_name(plan: i32) -> Value {
-    named(plan, |it: v1::Plan| it.as_str_name())
+fn value(kind: &Kind, of: &prost_reflect::Value) -> Value {
+    use prost_reflect::Value as V;
+    match of {
+        V::Bool(it) => (*it).into(),
+        V::I32(it) => (*it).into(),
+        V::U32(it) => (*it).into(),
+        // Numbers of 64 bits are texts, for readers whose numbers have 53.
+        V::I64(it) => it.to_string().into(),
+        V::U64(it) => it.to_string().into(),
+        V::F32(it) => (*it).into(),
+        V::F64(it) => (*it).into(),
+        V::String(it) => it.as_str().into(),
+        V::Bytes(it) => BASE64_STANDARD.encode(it).into(),
+        V::EnumNumber(it) => named(kind, *it),
+        V::Message(it) => object(it),
+        V::List(items) => items.iter().map(|item| value(kind, item)).collect(),
+        V::Map(entries) => {
+            let entry = kind.as_message().map(|entry| entry.map_entry_value_field().kind());
+            let entry = entry.as_ref().unwrap_or(kind);
+            Value::Object(entries.iter().map(|(name, it)| (key(name), value(entry, it))).collect())
+        }
+    }
 }
 
 /// A value that this release does not know stays a number.
-fn named<E: TryFrom<i32>>(value: i32, name: impl Fn(E) -> &'static str) -> Value {
-    E::try_from(value).map_or_else(|_| value.into(), |known| name(known).into())
+fn named(kind: &Kind, number: i32) -> Value {
+    let known = kind.as_enum().and_then(|kind| kind.get_value(number));
+    known.map_or_else(|| number.into(), |known| known.name().into())
+}
+
+fn key(key: &MapKey) -> String {
+    match key {
+        MapKey::String(it) => it.clone(),
+        MapKey::Bool(it) => it.to_string(),
+        MapKey::I32(it) => it.to_string(),
+        MapKey::I64(it) => it.to_string(),
+        MapKey::U32(it) => it.to_string(),
+        MapKey::U64(it) => it.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::proto::v1::{self, check_out_response::Outcome};
+
+    #[test]
+    fn every_kind_of_field_has_its_form() {
+        let user = v1::User {
+            user_id: "ann".into(),
+            state: 77,
+            seats: vec![v1::Seat { active: true, ..Default::default() }],
+            status: v1::UserStatus::Idle.into(),
+            last_sign_in_at: Some(Timestamp { seconds: 1_800_000_000, nanos: 5_000_000 }),
+            attributes: [("office".to_owned(), "2.17".to_owned())].into(),
+            ..Default::default()
+        };
+        let user = of(&user);
+        assert_eq!(
+            (&user["user_id"], &user["given_name"], &user["administrator"]),
+            (&"ann".into(), &"".into(), &false.into())
+        );
+        assert_eq!((&user["state"], &user["status"]), (&77.into(), &"USER_STATUS_IDLE".into()));
+        assert_eq!((&user["groups"], &user["seats"][0]["active"]), (&json!([]), &true.into()));
+        assert_eq!((&user["attributes"], &user["created_at"]), (&json!({ "office": "2.17" }), &Value::Null));
+        assert_eq!(user["last_sign_in_at"], "2027-01-15T08:00:00.005Z");
+        let session = v1::Session { idle: Some(Duration { seconds: 61, nanos: 0 }), ..Default::default() };
+        assert_eq!(of(&session)["idle"], "61s");
+        assert_eq!(of(&v1::PoolUsage { limit: u64::MAX, ..Default::default() })["limit"], "18446744073709551615");
+    }
+
+    #[test]
+    fn of_a_oneof_only_what_is_set_is_there() {
+        let denied = v1::CheckOutResponse { outcome: Some(Outcome::Denial(Default::default())), ..Default::default() };
+        let denied = of(&denied);
+        let names: Vec<_> = denied.as_object().expect("an object").keys().collect();
+        assert_eq!(names, ["denial", "notices", "usage"]);
+        assert_eq!(
+            (&denied["denial"]["reason"], &denied["usage"]),
+            (&"DENIAL_REASON_UNSPECIFIED".into(), &Value::Null)
+        );
+    }
 }

@@ -1,15 +1,22 @@
 //! The command line as a client: calls a running Usher over gRPC like anybody else, and says what it answered, for
 //! people and in JSON. Reads and writes no files, and knows nothing of what is behind the wire.
+//!
+//! A command more is a file more: the request it makes of its options, and either a [`List`](list::List) of rows or an
+//! [`Answer`] with a text; its JSON is made of the message.
 
 mod connect;
 mod error;
 mod json;
-mod license;
-mod show;
+pub mod license;
+mod list;
+mod printer;
 mod table;
-mod wish;
+mod usage;
+mod usher;
+mod words;
 
 pub use connect::connect;
 pub use error::Error;
-pub use license::{Answer, Licenses};
-pub use wish::{Wishes, seats_moved, seats_wanted};
+pub use printer::{Answer, Printer};
+pub use usage::usage;
+pub use usher::Usher;

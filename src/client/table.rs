@@ -1,29 +1,113 @@
 //! Rows in columns, as wide as they must be.
 
-/// The first row is the heading. Columns are two spaces apart; nothing stands after the last one.
-pub fn table(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<_> = (0..columns).map(|column| width(column).unwrap_or_default()).collect();
-    let mut text = String::new();
-    for row in rows {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        let line = cells.collect::<Vec<_>>().join("  ");
-        text.push_str(line.trim_end());
-        text.push('\n');
+/// A column: what stands above it, and where its cells lean.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    pub name: &'static str,
+    right: bool,
+}
+
+/// Of words.
+pub const fn left(name: &'static str) -> Column {
+    Column { name, right: false }
+}
+
+/// Of numbers.
+pub const fn right(name: &'static str) -> Column {
+    Column { name, right: true }
+}
+
+/// A table that is written piece by piece. The heading stands above the first piece; a column can become wider with
+/// every piece, and never narrower.
+#[derive(Debug)]
+pub struct Table {
+    columns: &'static [Column],
+    widths: Vec<usize>,
+    headed: bool,
+}
+
+impl Table {
+    pub fn new(columns: &'static [Column]) -> Self {
+        Self { columns, widths: columns.iter().map(|column| letters(column.name)).collect(), headed: false }
     }
-    text
+
+    /// A line for each row, each with a cell for each column; a cell more stands behind the last column. Columns are two
+    /// spaces apart; no line is longer than `most`.
+    pub fn lines(&mut self, rows: &[Vec<String>], most: Option<usize>) -> String {
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect();
+        for (row, at) in rows.iter().flat_map(|row| row.iter().enumerate().map(move |(at, _)| (row, at))) {
+            if let Some(width) = self.widths.get_mut(at) {
+                *width = letters(&row[at]).max(*width);
+            }
+        }
+        let heading: Vec<String> = self.columns.iter().map(|column| column.name.to_owned()).collect();
+        let heading = (!self.headed).then_some(&heading);
+        let text = heading.into_iter().chain(&rows).map(|row| self.line(row, most)).collect();
+        self.headed = true;
+        text
+    }
+
+    fn line(&self, row: &[String], most: Option<usize>) -> String {
+        let cell = |(at, cell): (usize, &String)| match (self.columns.get(at), self.widths.get(at)) {
+            (Some(column), Some(width)) if column.right => format!("{cell:>width$}"),
+            (Some(_), Some(width)) => format!("{cell:<width$}"),
+            _ => cell.clone(),
+        };
+        let line = row.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ");
+        cut(line.trim_end(), most) + "\n"
+    }
+}
+
+/// What was cut off is told by a dot-dot-dot.
+fn cut(line: &str, most: Option<usize>) -> String {
+    match most {
+        Some(most) if letters(line) > most => line.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+        _ => line.to_owned(),
+    }
+}
+
+fn letters(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// Names and devices are what applications say: a terminal must not obey what is in them, and a row is a line.
+pub fn plain(text: &str) -> String {
+    let odd =
+        |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c);
+    if text.contains(odd) { text.replace(odd, "\u{fffd}") } else { text.to_owned() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const COLUMNS: [Column; 3] = [left("pool"), right("seats"), left("by")];
+
+    fn row(cells: &[&str]) -> Vec<String> {
+        cells.iter().map(ToString::to_string).collect()
+    }
+
     #[test]
     fn columns_are_as_wide_as_they_must_be() {
-        let row = |cells: &[&str]| cells.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let rows = [row(&["pool", "seats", "by"]), row(&["räder", "5", "ann"]), row(&["x", "unlimited", ""])];
-        assert_eq!(table(&rows), "pool   seats      by\nräder  5          ann\nx      unlimited\n");
-        assert_eq!(table(&[]), "");
+        let mut table = Table::new(&COLUMNS);
+        let rows = [row(&["räder", "5", "ann"]), row(&["x", "unlimited", ""])];
+        assert_eq!(table.lines(&rows, None), "pool       seats  by\nräder          5  ann\nx      unlimited\n");
+        let more = [row(&["a pool of many", "7", "bob", "  over by 2"])];
+        assert_eq!(table.lines(&more, None), "a pool of many          7  bob    over by 2\n");
+        assert_eq!(Table::new(&COLUMNS).lines(&[], None), "pool  seats  by\n");
+    }
+
+    #[test]
+    fn lines_are_cut_to_the_terminal() {
+        let rows = [row(&["räder", "5", "ann"])];
+        assert_eq!(Table::new(&COLUMNS).lines(&rows, Some(13)), "pool   seats…\nräder      5…\n");
+        assert_eq!(Table::new(&COLUMNS).lines(&rows, Some(17)), "pool   seats  by\nräder      5  ann\n");
+        assert_eq!(Table::new(&COLUMNS).lines(&rows, Some(0)), "…\n…\n");
+    }
+
+    #[test]
+    fn a_terminal_is_told_nothing_by_a_name() {
+        assert_eq!(plain("a\u{1b}[2Jb\nc\u{202e}d\u{9b}"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}");
+        assert_eq!(plain("Zoë Åström"), "Zoë Åström");
     }
 }

@@ -1,33 +1,28 @@
-//! Answers for people.
+//! Answers about licenses, for people.
 
-use prost_types::Timestamp;
-
-use super::table::table;
-use super::wish::Wishes;
+use super::super::table::{Column, Table, left};
+use super::super::words::{self, count, plan, time};
+use super::Wishes;
 use crate::proto::v1::{
-    DeleteLicensesResponse, Entitlement, InstallLicenseResponse, License, LicenseTier, LicenseValidity, Plan,
-    PoolChange, PoolUsage,
+    DeleteLicensesResponse, InstallLicenseResponse, License, LicenseTier, LicenseValidity, PoolChange, PoolUsage,
 };
 
-const LICENSES: [&str; 7] = ["license", "revision", "state", "seats", "expires", "installed at", "by"];
-const POOLS: [&str; 6] = ["pool", "plan", "before", "after", "in use", "over"];
+const POOLS: [Column; 6] = [left("pool"), left("plan"), left("before"), left("after"), left("in use"), left("over")];
 
 /// What a request asks for.
 pub fn wishes(tenant: &str, wishes: &Wishes) -> String {
     let mut lines = vec![format!("a request of the tenant {tenant}")];
-    lines.extend(wishes.seats.iter().map(|wanted| format!("  {} more for {}", seats(wanted.seats), wanted.pool_id)));
+    lines.extend(
+        wishes.seats.iter().map(|wanted| format!("  {} more for {}", count(wanted.seats, "seat"), wanted.pool_id)),
+    );
     for moved in &wishes.moves {
-        lines.push(format!("  {} from {} to {}", seats(moved.seats), moved.from_pool_id, moved.to_pool_id));
+        lines.push(format!("  {} from {} to {}", count(moved.seats, "seat"), moved.from_pool_id, moved.to_pool_id));
     }
     lines.extend(wishes.target_version.iter().map(|version| format!("  an update to {version}")));
     if lines.len() == 1 {
         lines.push("  nothing more than there is: a renewal".into());
     }
     lines.join("\n") + "\n"
-}
-
-fn seats(count: u64) -> String {
-    if count == 1 { "1 seat".into() } else { format!("{count} seats") }
 }
 
 pub fn installed(installed: &InstallLicenseResponse) -> String {
@@ -75,33 +70,15 @@ pub fn pools(pools: &[PoolChange]) -> String {
     };
     let mut rows: Vec<_> = pools.iter().map(row).collect();
     rows.sort_unstable();
-    table(&headed(&POOLS, rows.into_iter()))
+    Table::new(&POOLS).lines(&rows, None)
 }
 
 fn limit(usage: &PoolUsage) -> String {
-    let limit = number(usage.limit, usage.unlimited);
+    let limit = words::limit(usage.limit, usage.unlimited);
     if usage.demo { format!("{limit} (demo)") } else { limit }
 }
 
-pub fn licenses(licenses: &[License]) -> String {
-    if licenses.is_empty() {
-        return "no license: the tenant is in demo mode\n".into();
-    }
-    let row = |license: &License| {
-        vec![
-            license.license_id.clone(),
-            license.revision.to_string(),
-            state(license).into(),
-            entitlements(&license.entitlements),
-            license.expires_at.map_or_else(|| "never".into(), time),
-            license.installed_at.map_or_else(String::new, time),
-            license.installed_by.clone(),
-        ]
-    };
-    table(&headed(&LICENSES, licenses.iter().map(row)))
-}
-
-fn state(license: &License) -> &'static str {
+pub fn state(license: &License) -> &'static str {
     match license.validity() {
         LicenseValidity::Unspecified => "not known",
         LicenseValidity::InForce => "in force",
@@ -110,31 +87,4 @@ fn state(license: &License) -> &'static str {
         LicenseValidity::Superseded => "superseded",
         LicenseValidity::Revoked => "revoked",
     }
-}
-
-fn entitlements(given: &[Entitlement]) -> String {
-    let one = |it: &Entitlement| format!("{}={} {}", it.pool_id, number(it.seats, it.unlimited), plan(it.plan()));
-    given.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-fn number(number: u64, unlimited: bool) -> String {
-    if unlimited { "unlimited".into() } else { number.to_string() }
-}
-
-fn plan(plan: Plan) -> &'static str {
-    match plan {
-        Plan::Named => "named",
-        Plan::Concurrent => "concurrent",
-        Plan::Unspecified => "no plan",
-    }
-}
-
-/// Whole seconds: `2027-12-31T23:59:59Z`.
-fn time(at: Timestamp) -> String {
-    Timestamp { nanos: 0, ..at }.to_string()
-}
-
-fn headed(heading: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<Vec<String>> {
-    let heading = heading.iter().map(ToString::to_string).collect();
-    std::iter::once(heading).chain(rows).collect()
 }

@@ -1,0 +1,48 @@
+//! The one way in which commands ask a running Usher and print what it answers.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use http::uri::Authority;
+
+use super::Failure;
+use crate::cli::ask::Asked;
+use crate::client::{self, Printer, Usher};
+use crate::config;
+
+/// Connects, and does the work.
+///
+/// # Errors
+/// [`Failure`]: the options are wrong, or there is no answer, or it is "no".
+pub(super) async fn ask(
+    asked: &Asked,
+    work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
+) -> Result<(), Failure> {
+    let target = config::call(asked).map_err(|wrong| Failure::Usage(wrong.0))?;
+    ask_at(asked, target, work).await
+}
+
+/// The same for commands that have more options to be wrong, and tell all at once.
+pub(super) async fn ask_at(
+    asked: &Asked,
+    (address, timeout): (Authority, Duration),
+    work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
+) -> Result<(), Failure> {
+    let usher = Usher::connect(&address, &asked.tenant, timeout).await?;
+    written(work(&usher, &mut printer(asked.json)).await)
+}
+
+/// Standard output. Tables are cut to a terminal, and to nothing else.
+pub(super) fn printer(json: bool) -> Printer {
+    let terminal = io::stdout().is_terminal();
+    let size = terminal.then(|| rustix::termios::tcgetwinsize(io::stdout()).ok()).flatten();
+    Printer::new(json, size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0), io::stdout())
+}
+
+/// A reader who has seen enough and went away, such as `head`, is no failure.
+pub(super) fn written(done: Result<(), client::Error>) -> Result<(), Failure> {
+    match done {
+        Err(client::Error::Unwritten(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done?),
+    }
+}

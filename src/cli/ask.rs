@@ -1,0 +1,31 @@
+//! What asks a running Usher, and what all of that has in common.
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Subcommand};
+
+use super::usage;
+
+#[derive(Debug, Subcommand)]
+pub enum Ask {
+    /// Show what a tenant uses of what it bought: seats of each pool, users, and how its license stands
+    #[command(after_help = usage::EXAMPLE)]
+    Usage(usage::Usage),
+}
+
+/// Whom to ask about whom, and how the answer is to look.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Whom to ask")]
+pub struct Asked {
+    /// The tenant
+    #[arg(long, value_name = "ID", env = "USHER_TENANT", value_parser = NonEmptyStringValueParser::new())]
+    pub tenant: String,
+    /// Address of the gRPC API, plaintext
+    #[arg(long, value_name = "HOST:PORT", env = "USHER_ADDRESS", default_value = "127.0.0.1:50051")]
+    pub address: String,
+    /// How long to wait for an answer; of a long list, for each of its pages
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    pub timeout: String,
+    /// Answer in JSON: the answer of the call, its fields named as in the contract
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,15 @@
+//! `usher usage`
+
+use clap::Args;
+
+use super::ask::Asked;
+
+pub const EXAMPLE: &str = "\
+Example:
+  usher usage --tenant acme";
+
+#[derive(Debug, Args)]
+pub struct Usage {
+    #[command(flatten)]
+    pub asked: Asked,
+}

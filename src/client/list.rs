@@ -1,0 +1,153 @@
+//! Lists of any length: read page by page, and written as they are read. Nothing is kept of them.
+
+use prost::Name;
+
+use super::table::{Column, Table};
+use super::{Error, Printer, json};
+
+/// Rows on a page. A thousand users with all that they can have do not fit into an answer.
+pub const PAGE: i32 = 500;
+
+/// How a list looks.
+pub struct List<T: 'static> {
+    /// Of its field in the answer.
+    pub name: &'static str,
+    pub columns: &'static [Column],
+    pub row: fn(&T) -> Vec<String>,
+    /// What is said where there is nothing.
+    pub none: &'static str,
+}
+
+/// A page: its rows, and the token of the next one.
+pub type Page<T> = (Vec<T>, String);
+
+impl<T: Name> List<T> {
+    /// Writes the list: `page` asks for at most so many rows behind a token.
+    ///
+    /// # Errors
+    /// [`Error`] of a page; what was written before stays.
+    pub async fn print(
+        &self,
+        printer: &mut Printer,
+        limit: Option<u64>,
+        mut page: impl AsyncFnMut(i32, String) -> Result<Page<T>, Error>,
+    ) -> Result<(), Error> {
+        let mut writing = Writing { list: self, printer, table: Table::new(self.columns), rows: 0 };
+        let mut token = String::new();
+        loop {
+            let left = limit.map_or(u64::MAX, |limit| limit.saturating_sub(writing.rows));
+            let most = i32::try_from(left).unwrap_or(PAGE).min(PAGE);
+            let (rows, next) = page(most, token).await?;
+            writing.page(&rows)?;
+            token = next;
+            if token.is_empty() || limit.is_some_and(|limit| limit <= writing.rows) {
+                return writing.end(&token);
+            }
+        }
+    }
+}
+
+struct Writing<'a, T: 'static> {
+    list: &'a List<T>,
+    printer: &'a mut Printer,
+    table: Table,
+    rows: u64,
+}
+
+impl<T: Name> Writing<'_, T> {
+    fn page(&mut self, rows: &[T]) -> Result<(), Error> {
+        let text = if self.printer.json {
+            let start = format!("{{\"{}\": [", self.list.name);
+            let before = |at: u64| if at == 0 { start.as_str() } else { "," };
+            let row = |(at, row): (u64, &T)| format!("{}\n{}", before(at), json::of(row));
+            (self.rows..).zip(rows).map(row).collect()
+        } else if rows.is_empty() {
+            String::new()
+        } else {
+            let cells: Vec<_> = rows.iter().map(self.list.row).collect();
+            self.table.lines(&cells, self.printer.width)
+        };
+        self.rows += rows.len() as u64;
+        self.printer.text(&text)
+    }
+
+    /// As one answer: with the token of what was left out.
+    fn end(self, token: &str) -> Result<(), Error> {
+        let Self { list, printer, rows, .. } = self;
+        if printer.json {
+            let start = if rows == 0 { format!("{{\"{}\": [", list.name) } else { "\n".into() };
+            let token = serde_json::Value::from(token);
+            return printer.text(&format!("{start}], \"next_page_token\": {token}}}\n"));
+        }
+        if rows == 0 {
+            return printer.text(&format!("{}\n", list.none));
+        }
+        if !token.is_empty() {
+            eprintln!("the first {rows}: there are more, see --limit");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::io::{self, Write};
+    use std::rc::Rc;
+
+    use super::super::table::{left, right};
+    use super::*;
+    use crate::proto::v1::PoolUsage;
+
+    const POOLS: List<PoolUsage> = List {
+        name: "pools",
+        columns: &[left("pool"), right("limit")],
+        row: |pool| vec![pool.pool_id.clone(), pool.limit.to_string()],
+        none: "no pool",
+    };
+
+    #[derive(Clone, Default)]
+    struct Paper(Rc<RefCell<Vec<u8>>>);
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written of so many pools, on pages of two.
+    async fn written(json: bool, pools: usize, limit: Option<u64>) -> String {
+        let paper = Paper::default();
+        let mut printer = Printer::new(json, None, paper.clone());
+        let page = async |most: i32, token: String| {
+            let start: usize = token.parse().unwrap_or_default();
+            let end = pools.min(start + usize::try_from(most).unwrap().min(2));
+            let pool = |at: usize| PoolUsage { pool_id: format!("p{at}"), limit: 9 + at as u64, ..Default::default() };
+            Ok(((start..end).map(pool).collect(), if end < pools { end.to_string() } else { String::new() }))
+        };
+        POOLS.print(&mut printer, limit, page).await.expect("a list");
+        let written = paper.0.borrow().clone();
+        String::from_utf8(written).expect("text")
+    }
+
+    #[tokio::test]
+    async fn pages_are_one_table() {
+        assert_eq!(written(false, 0, None).await, "no pool\n");
+        assert_eq!(written(false, 3, None).await, "pool  limit\np0        9\np1       10\np2       11\n");
+        assert_eq!(written(false, 3, Some(1)).await, "pool  limit\np0        9\n");
+    }
+
+    #[tokio::test]
+    async fn pages_are_one_document() {
+        for (pools, limit, rows, token) in [(0, None, 0, ""), (1, None, 1, ""), (5, None, 5, ""), (5, Some(3), 3, "3")]
+        {
+            let document: serde_json::Value = serde_json::from_str(&written(true, pools, limit).await).expect("JSON");
+            assert_eq!(document["pools"].as_array().map(Vec::len), Some(rows));
+            assert_eq!(document["next_page_token"], token);
+        }
+    }
+}

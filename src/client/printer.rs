@@ -1,0 +1,59 @@
+//! Where answers go, and in which form.
+
+use std::fmt;
+use std::io::Write;
+
+use prost::Name;
+use serde_json::Value;
+
+use super::{Error, json};
+
+/// What was answered, in both forms.
+#[derive(Debug)]
+pub struct Answer {
+    pub for_people: String,
+    pub json: Value,
+}
+
+impl Answer {
+    pub(super) fn new(message: &impl Name, for_people: String) -> Self {
+        Self { for_people, json: json::of(message) }
+    }
+}
+
+/// Where answers are written.
+pub struct Printer {
+    /// In JSON; else for people.
+    pub(super) json: bool,
+    /// Columns of the terminal, to which the lines of tables are cut. `None`: nobody looks, and nothing is cut.
+    pub(super) width: Option<usize>,
+    to: Box<dyn Write>,
+}
+
+impl Printer {
+    pub fn new(json: bool, width: Option<usize>, to: impl Write + 'static) -> Self {
+        Self { json, width, to: Box::new(to) }
+    }
+
+    /// Writes an answer in the form that is wanted.
+    ///
+    /// # Errors
+    /// [`Error::Unwritten`]
+    pub fn print(&mut self, answer: &Answer) -> Result<(), Error> {
+        if self.json { self.text(&format!("{:#}\n", answer.json)) } else { self.text(&answer.for_people) }
+    }
+
+    /// Writes a text as it is.
+    ///
+    /// # Errors
+    /// [`Error::Unwritten`]
+    pub fn text(&mut self, text: &str) -> Result<(), Error> {
+        self.to.write_all(text.as_bytes()).and_then(|()| self.to.flush()).map_err(Error::Unwritten)
+    }
+}
+
+impl fmt::Debug for Printer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Printer").field("json", &self.json).field("width", &self.width).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,101 @@
+//! `usher usage`
+
+use super::table::{Column, Table, left, right};
+use super::words::{count, license_state, limit, notice, plan};
+use super::{Answer, Error, Printer, Usher};
+use crate::proto::v1::{GetUsageRequest, GetUsageResponse, PoolUsage, UserTotals};
+
+const COLUMNS: [Column; 8] = [
+    left("pool"),
+    left("plan"),
+    right("in use"),
+    right("limit"),
+    right("active"),
+    right("idle"),
+    right("granted"),
+    left(""),
+];
+
+/// # Errors
+/// [`Error`]
+pub async fn usage(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
+    let ask = GetUsageRequest { tenant_id: usher.tenant.clone() };
+    let usage = usher.answer(usher.tenants().get_usage(usher.request(ask))).await?;
+    printer.print(&Answer::new(&usage, show(&usage, printer.width)))
+}
+
+fn show(usage: &GetUsageResponse, width: Option<usize>) -> String {
+    let users = usage.users.as_ref().map(users).unwrap_or_default();
+    let mut text = format!("license  {}\nusers    {users}\n", license_state(usage.license_state()));
+    for told in &usage.notices {
+        text.push_str(&format!("notice   {} ({})\n", told.message, notice(told.code())));
+    }
+    if usage.pools.is_empty() {
+        return text + "no pool is licensed or in use\n";
+    }
+    let rows: Vec<_> = usage.pools.iter().map(row).collect();
+    text + "\n" + &Table::new(&COLUMNS).lines(&rows, width)
+}
+
+fn users(users: &UserTotals) -> String {
+    let administrators = count(users.administrators, "administrator");
+    format!("{}: {} active, {} blocked; {administrators}", users.total, users.active, users.blocked)
+}
+
+fn row(pool: &PoolUsage) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if pool.over > 0 {
+        remarks.push(format!("over by {}", pool.over));
+    }
+    if pool.demo {
+        remarks.push("demo".into());
+    }
+    vec![
+        pool.pool_id.clone(),
+        plan(pool.plan()).into(),
+        pool.in_use.to_string(),
+        limit(pool.limit, pool.unlimited),
+        pool.active.to_string(),
+        pool.idle.to_string(),
+        pool.granted.to_string(),
+        remarks.join(", "),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::v1::{LicenseState, Notice, NoticeCode, Plan};
+
+    #[test]
+    fn what_is_wrong_is_said_beside_its_pool() {
+        let crm = PoolUsage {
+            pool_id: "crm".into(),
+            plan: Plan::Named.into(),
+            limit: 2,
+            in_use: 12,
+            over: 10,
+            demo: true,
+            ..Default::default()
+        };
+        let all = PoolUsage { pool_id: "all".into(), unlimited: true, ..Default::default() };
+        let message = "The tenant has no license.".into();
+        let usage = GetUsageResponse {
+            tenant_id: "acme".into(),
+            pools: vec![all, crm],
+            users: Some(UserTotals { total: 3, active: 2, blocked: 1, administrators: 1 }),
+            license_state: LicenseState::Demo.into(),
+            notices: vec![Notice { code: NoticeCode::DemoMode.into(), message }],
+        };
+        assert_eq!(
+            show(&usage, None),
+            "license  none: demo mode\n\
+             users    3: 2 active, 1 blocked; 1 administrator\n\
+             notice   The tenant has no license. (DEMO_MODE)\n\
+             \n\
+             pool  plan     in use      limit  active  idle  granted\n\
+             all   no plan       0  unlimited       0     0        0\n\
+             crm   named        12          2       0     0        0  over by 10, demo\n"
+        );
+    }
+}

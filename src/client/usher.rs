@@ -1,0 +1,61 @@
+//! A running Usher, asked about one tenant.
+
+use std::time::Duration;
+
+use http::uri::Authority;
+use tonic::transport::Channel;
+use tonic::{Request, Response, Status};
+
+use super::{Error, connect};
+use crate::proto::v1::license_service_client::LicenseServiceClient;
+use crate::proto::v1::tenant_service_client::TenantServiceClient;
+
+/// The largest answer in bytes: a page of [`PAGE`](super::list::PAGE) users, each with all attributes that it can have.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// A connection, and the tenant that calls are about.
+#[derive(Debug)]
+pub struct Usher {
+    channel: Channel,
+    address: Authority,
+    pub(super) tenant: String,
+    /// For each call.
+    timeout: Duration,
+}
+
+impl Usher {
+    /// Connects, in plaintext.
+    ///
+    /// # Errors
+    /// [`Error`]: it cannot be reached, or that takes longer than the time-out.
+    pub async fn connect(address: &Authority, tenant: &str, timeout: Duration) -> Result<Self, Error> {
+        let connected = tokio::time::timeout(timeout, connect(address)).await;
+        let channel = connected.unwrap_or_else(|_| Err(Error::no_answer_in_time().at(address)))?;
+        Ok(Self { channel, address: address.clone(), tenant: tenant.to_owned(), timeout })
+    }
+
+    /// A request that tells the service how long its answer is waited for.
+    pub(super) fn request<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        request.set_timeout(self.timeout);
+        request
+    }
+
+    /// Waits for the answer to a call.
+    ///
+    /// # Errors
+    /// [`Error`]: the service says no, or nothing in time.
+    pub(super) async fn answer<T>(&self, call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Error> {
+        let answered = tokio::time::timeout(self.timeout, call).await;
+        let answered = answered.map_err(|_| Error::no_answer_in_time()).and_then(|answer| Ok(answer?));
+        answered.map(Response::into_inner).map_err(|error| error.at(&self.address))
+    }
+
+    pub(super) fn licenses(&self) -> LicenseServiceClient<Channel> {
+        LicenseServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub(super) fn tenants(&self) -> TenantServiceClient<Channel> {
+        TenantServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+}

@@ -25,8 +25,10 @@ impl Tenant {
             organization: self.wanted_organization(ask.organization.as_ref()),
         };
         let cut = Cut::new(ask.after.as_ref(), ask.descending, ask.limit);
-        let (slots, last) = walk.step(self.sessions.slots());
-        for slot in slots {
+        let slots = self.sessions.slots();
+        walk.begin_step();
+        while let Some(slot) = walk.next_row(slots) {
+            walk.look();
             let Some(session) = self.sessions.at(slot).filter(|session| session.is_live()) else { continue };
             let (when, name) = match ask.order {
                 SessionOrder::LastActivity => (session.last_activity.0, ""),
@@ -41,7 +43,7 @@ impl Tenant {
                 }
             }
         }
-        last.then(|| {
+        walk.is_through(slots).then(|| {
             walk.page(cut, |key, slot| {
                 // A slot is used again when its session is gone.
                 let session = self.sessions.at(slot).filter(|it| it.is_live() && it.id.to_string() == key.id)?;

@@ -19,8 +19,12 @@ impl Tenant {
         if let (UserOrder::Created, Some(after), 0) = (ask.order, &ask.after, walk.next) {
             walk.next = u32::try_from(after.when).unwrap_or(u32::MAX);
         }
-        let (numbers, last) = walk.step(self.users.numbers());
-        for no in numbers {
+        let numbers = self.users.numbers();
+        walk.begin_step();
+        // Who came last mostly signed in last, too: when the best come first, most of the others are passed over.
+        let backwards = ask.order == UserOrder::LastSignIn && ask.descending;
+        while let Some(row) = walk.next_row(numbers) {
+            let no = if backwards { numbers - 1 - row } else { row };
             let when = match ask.order {
                 // Without a look at the user: of many, few signed in late enough for the page.
                 UserOrder::LastSignIn => self.users.last_sign_in(UserNo(no)).map_or(0, |tick| tick.0),
@@ -30,6 +34,7 @@ impl Tenant {
             if !walk.may_take(cut, when) {
                 continue;
             }
+            walk.look();
             let Some(user) = self.users.at(UserNo(no)) else { continue };
             let name = if ask.order == UserOrder::Name { sort_name(user) } else { String::new() };
             let key = Key { when, name: &name, id: user.id.as_str() };
@@ -41,7 +46,7 @@ impl Tenant {
                 return Some(self.users_page(walk, cut, sight));
             }
         }
-        last.then(|| self.users_page(walk, cut, sight))
+        walk.is_through(numbers).then(|| self.users_page(walk, cut, sight))
     }
 
     fn users_page(&mut self, walk: &mut Walk, cut: Cut, sight: Sight) -> Page<UserView> {

@@ -7,8 +7,10 @@ use std::collections::BTreeSet;
 
 use super::command::{Cursor, Page};
 
-/// Rows looked at in one step: some ten microseconds, with a search for words some hundred.
-pub const STEP: u32 = 1_000;
+/// What one step may cost: some tens of microseconds, with a search for words some hundred.
+const STEP: u32 = 50_000;
+/// What it costs to look at a row; to pass one over costs 1.
+const LOOK: u32 = 50;
 
 /// A row's place in an order, borrowed; [`Cursor`] is the same, owned.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,16 +54,34 @@ impl<'a> Cut<'a> {
 pub(super) struct Walk {
     /// The row to go on with.
     pub next: u32,
+    /// Left of [`STEP`].
+    left: u32,
     best: BTreeSet<(Cursor, u32)>,
 }
 
 impl Walk {
-    /// The rows of the next step, of so many in all; and whether they are the last.
-    pub fn step(&mut self, rows: u32) -> (std::ops::Range<u32>, bool) {
-        let end = self.next.saturating_add(STEP).min(rows);
-        let range = self.next.min(end)..end;
-        self.next = end;
-        (range, end == rows)
+    pub fn begin_step(&mut self) {
+        self.left = STEP;
+    }
+
+    /// The next row of this step, of so many in all; `None`: the step is over.
+    pub fn next_row(&mut self, rows: u32) -> Option<u32> {
+        if self.left == 0 || self.is_through(rows) {
+            return None;
+        }
+        self.left -= 1;
+        self.next += 1;
+        Some(self.next - 1)
+    }
+
+    /// The row is looked at, and not passed over.
+    pub fn look(&mut self) {
+        self.left = self.left.saturating_sub(LOOK - 1);
+    }
+
+    /// Whether every row had its turn.
+    pub fn is_through(&self, rows: u32) -> bool {
+        self.next >= rows
     }
 
     /// Whether a row with this `when` can be on the page, whatever else its key holds. Cheap: most rows of a long list
@@ -169,9 +189,23 @@ mod tests {
 
     #[test]
     fn steps_end_with_the_rows() {
+        let step = |walk: &mut Walk, rows: u32, look: bool| {
+            walk.begin_step();
+            let mut taken = 0;
+            while walk.next_row(rows).is_some() {
+                taken += 1;
+                if look {
+                    walk.look();
+                }
+            }
+            (taken, walk.is_through(rows))
+        };
         let mut walk = Walk::default();
-        assert_eq!(walk.step(1_500), (0..1_000, false));
-        assert_eq!(walk.step(1_500), (1_000..1_500, true));
-        assert_eq!(Walk::default().step(0), (0..0, true));
+        assert_eq!(step(&mut walk, 1_500, true), (1_000, false));
+        assert_eq!(step(&mut walk, 1_500, true), (500, true));
+        let mut walk = Walk::default();
+        assert_eq!(step(&mut walk, 60_000, false), (50_000, false));
+        assert_eq!(step(&mut walk, 60_000, false), (10_000, true));
+        assert_eq!(step(&mut Walk::default(), 0, true), (0, true));
     }
 }

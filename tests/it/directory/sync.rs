@@ -133,7 +133,7 @@ async fn wrong_entries_stop_nobody() {
     ];
     let answer = town.sync(message(entries)).await.unwrap();
     let expected = [
-        "a b REFUSED: user.user_id must not have spaces or control characters.",
+        "a b REFUSED: user.user_id must not contain white space.",
         "lea@demo.example CREATED",
         "kim@demo.example REFUSED: There is no organization \"nowhere\".",
         " REFUSED: user.user_id must not be empty.",

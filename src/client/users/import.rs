@@ -1,0 +1,160 @@
+//! `usher users import`: a file of users as one sync (R33).
+
+use tonic::Request;
+
+use super::super::progress::Progress;
+use super::super::rows::Rows;
+use super::super::table::{Column, left, right};
+use super::super::{Error, Printer, Usher, json, words};
+use super::file::UsersFile;
+use crate::proto::v1::{
+    BlockCause, SeatDenial, SyncOutcome, SyncResult, SyncTotals, SyncUsersRequest, SyncUsersResponse,
+};
+
+/// Users of one message: some hundred kilobytes.
+const CHUNK: usize = 500;
+
+const COLUMNS: [Column; 4] = [right("line"), left("user"), left("result"), left("why")];
+
+/// What holds for the whole file.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    pub full: bool,
+    pub block_unlisted: bool,
+    pub dry_run: bool,
+}
+
+/// Sends the file, which was checked as a whole before. People are told of everybody for whom something is not as the
+/// file wants it, and of who is not in the file; programs of everybody.
+///
+/// # Errors
+/// [`Error`]; [`Error::Denied`]: it is not as the file wants it for some.
+pub async fn import(usher: &Usher, printer: &mut Printer, file: UsersFile, terms: Terms) -> Result<(), Error> {
+    let lines: Vec<u64> = file.entries.iter().map(|(line, _)| *line).collect();
+    let request = Request::new(tokio_stream::iter(messages(usher, file, terms)));
+    let synced = usher.answer_to_upload(usher.directory().sync_users(request)).await?;
+    tell(printer, &synced, &lines, terms.dry_run)
+}
+
+/// The parts of the sync; the first one has the terms, and goes out even when there is nobody to list.
+fn messages(usher: &Usher, file: UsersFile, terms: Terms) -> impl Iterator<Item = SyncUsersRequest> + Send + 'static {
+    let UsersFile { entries, fields } = file;
+    let progress = Progress::new("users sent", entries.len());
+    let mut next = Some(SyncUsersRequest {
+        tenant_id: usher.tenant.clone(),
+        update_mask: (!fields.is_empty()).then_some(prost_types::FieldMask { paths: fields }),
+        full: terms.full,
+        block_unlisted: terms.block_unlisted,
+        dry_run: terms.dry_run,
+        ..SyncUsersRequest::default()
+    });
+    let mut entries = entries.into_iter().map(|(_, entry)| entry);
+    let mut sent = 0;
+    std::iter::from_fn(move || {
+        let chunk: Vec<_> = entries.by_ref().take(CHUNK).collect();
+        let message = if chunk.is_empty() { next.take()? } else { next.take().unwrap_or_default() };
+        sent += chunk.len();
+        progress.at(sent);
+        Some(SyncUsersRequest { entries: chunk, ..message })
+    })
+}
+
+fn tell(printer: &mut Printer, synced: &SyncUsersResponse, lines: &[u64], dry_run: bool) -> Result<(), Error> {
+    let totals = synced.totals.unwrap_or_default();
+    let summary = summary(totals, dry_run);
+    // Who is not listed comes behind those who are.
+    let numbered = synced.results.iter().zip(lines.iter().map(|line| line.to_string()).chain(std::iter::repeat(String::new())));
+    let everybody = printer.json;
+    let shown: Vec<_> = numbered.filter(|(result, line)| everybody || line.is_empty() || !is_as_wanted(result)).collect();
+    let mut rows = Rows::new(printer, "results", &COLUMNS).expecting(1, shown.iter().map(|(result, _)| &result.user_id));
+    rows.write(&shown, |(result, line)| cells(result, line), |(result, _)| json::of(*result))?;
+    rows.end(&[("totals", json::of(&totals))], &format!("{summary}\n"))?;
+    let wanting = synced.results.iter().zip(lines).filter(|(result, _)| !is_as_wanted(result)).count();
+    if wanting == 0 {
+        return Ok(());
+    }
+    let are = if wanting == 1 { "is" } else { "are" };
+    Err(Error::Denied(format!("{} {are} not as the file wants it", words::count(wanting as u64, "user"))))
+}
+
+fn is_as_wanted(result: &SyncResult) -> bool {
+    result.outcome() != SyncOutcome::Refused
+        && result.denials.is_empty()
+        && result.block_cause() == BlockCause::Unspecified
+}
+
+fn cells(result: &SyncResult, line: &str) -> Vec<String> {
+    let blocked = match result.block_cause() {
+        BlockCause::Unspecified => "",
+        BlockCause::Administrator => ", blocked by an administrator",
+        BlockCause::LicenseLimit => ", blocked: no seat is free",
+        BlockCause::Directory => "",
+    };
+    let outcome = match result.outcome() {
+        SyncOutcome::Unspecified => "",
+        SyncOutcome::Unchanged => "unchanged",
+        SyncOutcome::Created | SyncOutcome::CreatedBlocked => "created",
+        SyncOutcome::Updated => "updated",
+        SyncOutcome::Activated => "activated",
+        SyncOutcome::Refused => "refused",
+        SyncOutcome::Unlisted => "not in the file",
+        SyncOutcome::Blocked => "not in the file, blocked",
+    };
+    let reason = |denial: &SeatDenial| {
+        let reason = denial.reason().as_str_name().trim_start_matches("DENIAL_REASON_").to_owned();
+        format!("{}: {reason}", denial.pool_id)
+    };
+    let denials = result.denials.iter().map(reason);
+    let why: Vec<String> = result.error.iter().map(words::refusal).chain(denials).collect();
+    vec![line.to_owned(), result.user_id.clone(), format!("{outcome}{blocked}"), why.join(", ")]
+}
+
+/// `created 3, unchanged 12`, without what there is none of.
+fn summary(totals: SyncTotals, dry_run: bool) -> String {
+    let counts = [
+        (totals.created, "created"),
+        (totals.created_blocked, "created and blocked, for want of seats"),
+        (totals.updated, "updated"),
+        (totals.activated, "activated"),
+        (totals.unchanged, "unchanged"),
+        (totals.refused, "refused"),
+        (totals.unlisted, "not in the file"),
+        (totals.blocked, "not in the file and blocked"),
+    ];
+    let counts: Vec<String> =
+        counts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
+    let told = if counts.is_empty() { "nobody in the file".to_owned() } else { counts.join(", ") };
+    if dry_run { format!("a dry run, nothing was done: {told}") } else { told }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result(user: &str, outcome: SyncOutcome, cause: BlockCause) -> SyncResult {
+        SyncResult { user_id: user.into(), outcome: outcome.into(), block_cause: cause.into(), ..SyncResult::default() }
+    }
+
+    #[test]
+    fn who_is_not_as_wanted_is_told_with_the_line() {
+        let full = SeatDenial { pool_id: "crm".into(), reason: crate::proto::v1::DenialReason::SeatsExhausted.into() };
+        let waiting = SyncResult {
+            denials: vec![full],
+            ..result("ann", SyncOutcome::CreatedBlocked, BlockCause::LicenseLimit)
+        };
+        assert!(!is_as_wanted(&waiting));
+        assert_eq!(cells(&waiting, "7"), ["7", "ann", "created, blocked: no seat is free", "crm: SEATS_EXHAUSTED"]);
+        let blocked = result("bob", SyncOutcome::Unchanged, BlockCause::Administrator);
+        assert_eq!(cells(&blocked, "8"), ["8", "bob", "unchanged, blocked by an administrator", ""]);
+        assert!(is_as_wanted(&result("cid", SyncOutcome::Activated, BlockCause::Unspecified)));
+        let gone = result("dee", SyncOutcome::Blocked, BlockCause::Directory);
+        assert_eq!(cells(&gone, ""), ["", "dee", "not in the file, blocked", ""]);
+    }
+
+    #[test]
+    fn a_summary_says_what_there_was() {
+        let totals = SyncTotals { created: 3, waiting: 1, created_blocked: 1, ..SyncTotals::default() };
+        assert_eq!(summary(totals, false), "3 created, 1 created and blocked, for want of seats");
+        assert_eq!(summary(SyncTotals::default(), true), "a dry run, nothing was done: nobody in the file");
+    }
+}

@@ -8,6 +8,7 @@ mod license_facts;
 mod license_verbs;
 mod lists;
 mod policies;
+mod steps;
 mod stored;
 mod verbs;
 mod world;

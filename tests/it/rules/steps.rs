@@ -1,0 +1,145 @@
+//! Lists that are read in steps, between which the tenant changes (decision 26).
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use usher::ids::{DeviceId, PoolId, SessionId, TenantId, TenantNo, UserId};
+use usher::ledger::change::{Actor, Changes};
+use usher::ledger::command::{
+    CheckIn, CheckOut, Command, CreateTenant, CreateUser, DeleteUser, Found, ListSessions, ListUsers, Outcome, Query,
+    Request, SyncEntry, SyncUsers, UserOrder, UserPatch,
+};
+use usher::ledger::policy::Policy;
+use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::{Config, Ledger, Reading, Seed};
+
+/// More than one step of each kind.
+const USERS: u64 = 3_500;
+
+struct Place {
+    ledger: Ledger,
+    now: Moment,
+}
+
+impl Place {
+    fn new() -> Self {
+        let now = Moment { tick: Tick(1_000_000), wall: Wall(1_750_000_000_000) };
+        let config = Config { demo_seats: USERS, seed: Seed(7) };
+        let nothing = (TenantNo(0), Default::default(), Default::default());
+        let ledger = Ledger::restore(config, nothing.0, nothing.1, nothing.2, now, Duration::ZERO).finish();
+        let mut place = Self { ledger, now };
+        let (display_name, contact, policy) = ("Acme".into(), "".into(), Policy::default());
+        place.ask(CreateTenant { display_name, contact, policy });
+        let entry = |no| SyncEntry {
+            user: user(no),
+            patch: UserPatch::default(),
+            pools: vec![PoolId::stored("primary")],
+            organizations: vec![],
+        };
+        place.ask(SyncUsers { entries: (0..USERS).map(entry).collect(), what_if: None });
+        place
+    }
+
+    fn ask(&mut self, command: impl Into<Command>) -> Outcome {
+        let request = Request { tenant: tenant(), actor: Actor::service(), command: command.into() };
+        self.ledger.apply(request, self.now, &mut Changes::default())
+    }
+
+    fn sign_in(&mut self, no: u64) {
+        let outcome = self.ask(CheckOut {
+            pool: PoolId::stored("primary"),
+            user: user(no),
+            device: DeviceId::stored("laptop"),
+            organization: None,
+            client: "".into(),
+            check_only: false,
+            fresh: session(no),
+        });
+        assert!(matches!(&outcome, Outcome::CheckOut(answer) if answer.decision.is_ok()), "{outcome:?}");
+    }
+
+    /// Reads a list; `between` happens after each step that is not the last.
+    fn read(&mut self, query: impl Into<Query>, mut between: impl FnMut(&mut Self, usize)) -> (Found, usize) {
+        let mut reading = Reading::new(Some(tenant()), query.into());
+        for step in 1.. {
+            if let Some(found) = self.ledger.read(&mut reading, self.now) {
+                return (found, step);
+            }
+            between(self, step);
+        }
+        unreachable!("a list ends");
+    }
+}
+
+fn tenant() -> TenantId {
+    TenantId::stored("acme")
+}
+
+fn user(no: u64) -> UserId {
+    UserId::stored(&format!("user{no:05}"))
+}
+
+fn session(no: u64) -> SessionId {
+    SessionId(uuid::Uuid::from_u64_pair(1, no))
+}
+
+fn users(found: Found) -> Vec<String> {
+    let Found::ListUsers(Ok(page)) = found else { panic!("{found:?}") };
+    page.rows.iter().map(|user| user.id.to_string()).collect()
+}
+
+#[test]
+fn users_who_come_and_go_disturb_nobody_else() {
+    let mut place = Place::new();
+    let all = ListUsers { order: UserOrder::UserId, limit: usize::MAX, ..ListUsers::default() };
+    let (found, steps) = place.read(all, |place, step| {
+        // One who was looked at, one who was not, and one who is new.
+        place.ask(DeleteUser { user: user(step as u64) });
+        place.ask(DeleteUser { user: user(USERS - step as u64) });
+        let (user, profile) = (user(USERS + step as u64), Default::default());
+        place.ask(CreateUser { user, administrator: false, profile, pools: vec![] });
+    });
+    let listed = users(found);
+    let distinct: BTreeSet<&String> = listed.iter().collect();
+    let gone = |no: u64| (1..steps as u64).any(|step| no == step || no == USERS - step);
+    let expected: BTreeSet<String> =
+        (0..USERS).filter(|no| !gone(*no)).map(user).map(|user| user.to_string()).collect();
+    assert!(steps > 3, "{steps} steps");
+    assert_eq!(distinct.len(), listed.len(), "nobody twice");
+    assert!(expected.iter().all(|user| distinct.contains(user)), "nobody who stays is left out");
+    let strangers = distinct.iter().filter(|user| !expected.contains(**user)).count();
+    assert!(strangers < steps, "who is new may be there, who is deleted is not");
+}
+
+#[test]
+fn the_latest_come_first_whoever_signs_in_meanwhile() {
+    let mut place = Place::new();
+    for no in 0..USERS {
+        place.now.tick.0 += 1;
+        place.sign_in((no * 1_237) % USERS);
+    }
+    let latest = || ListUsers { order: UserOrder::LastSignIn, descending: true, limit: 50, ..ListUsers::default() };
+    let (quiet, _) = place.read(latest(), |_, _| {});
+    let expected: Vec<String> = (0..50).map(|back| user(((USERS - 1 - back) * 1_237) % USERS).to_string()).collect();
+    assert_eq!(users(quiet), expected);
+    let filtered = ListUsers { words: vec!["user0".into()], ..latest() };
+    let (busy, steps) = place.read(filtered, |place, step| {
+        place.ask(DeleteUser { user: UserId::stored(expected[step].as_str()) });
+    });
+    let listed = users(busy);
+    assert!(expected.iter().filter(|user| !expected[1..=steps].contains(user)).all(|user| listed.contains(user)));
+}
+
+#[test]
+fn a_session_that_ended_meanwhile_is_not_listed() {
+    let mut place = Place::new();
+    (0..USERS).for_each(|no| place.sign_in(no));
+    let all = ListSessions { limit: usize::MAX, ..ListSessions::default() };
+    let (found, steps) = place.read(all, |place, step| {
+        place.ask(CheckIn { session: session(step as u64) });
+    });
+    let Found::ListSessions(Ok(page)) = found else { panic!("{found:?}") };
+    let ids: BTreeSet<SessionId> = page.rows.iter().map(|session| session.id).collect();
+    assert_eq!(ids.len(), page.rows.len(), "none twice");
+    assert!(steps > 3 && (steps as u64..USERS).all(|no| ids.contains(&session(no))), "none that lives is left out");
+}

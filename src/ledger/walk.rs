@@ -109,7 +109,7 @@ impl Walk {
 
     pub fn take(&mut self, cut: Cut, key: Key, row: u32) {
         self.best.insert((key.owned(), row));
-        if self.best.len() > cut.limit + 1 {
+        if self.best.len() > cut.limit.saturating_add(1) {
             if cut.descending {
                 self.best.pop_first()
             } else {

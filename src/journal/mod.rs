@@ -23,11 +23,12 @@ pub use feed::{Fed, Feed};
 pub use stats::{Histogram, Stats};
 
 use crate::clock::Clock;
-use crate::ids::{EventNo, InstanceId, OwnerToken, SessionId, ShardId, TenantId, TenantNo, UserId};
+use crate::ids::{EventNo, InstanceId, OwnerToken, ShardId, TenantId, TenantNo, UserId};
 use crate::ledger::Totals;
-use crate::ledger::change::{Action, Actor, AuditEvent};
+use crate::ledger::change::{Action, Actor};
 use crate::ledger::command::{Asks, Command, Found, Outcome, Query, Reply, Request};
 use crate::ledger::time::Wall;
+pub use crate::store::AuditPage;
 use crate::store::{AuditQuery, Founding, Store, StoreError};
 
 use feed::Ring;
@@ -111,7 +112,6 @@ pub struct AuditFilter {
     pub action: Option<Action>,
     pub denied: Option<bool>,
     pub reason: Option<u8>,
-    pub session: Option<SessionId>,
     pub from: Option<Wall>,
     pub until: Option<Wall>,
     pub limit: usize,
@@ -219,11 +219,12 @@ impl Journal {
         query_shard(&self.shards[usize::from(shard.0)], None, query).await
     }
 
-    /// Reads audit events from the store, newest first: durable by nature.
+    /// Reads audit events from the store, newest first: durable by nature. A page may hold fewer events than there are,
+    /// and says where to go on.
     ///
     /// # Errors
     /// [`AuditError`].
-    pub async fn audit(&self, tenant: &TenantId, filter: AuditFilter) -> Result<Vec<AuditEvent>, AuditError> {
+    pub async fn audit(&self, tenant: &TenantId, filter: AuditFilter) -> Result<AuditPage, AuditError> {
         let no = self.number(tenant).await?.ok_or(AuditError::NoSuchTenant)?;
         let query = AuditQuery {
             shard: tenant.shard(self.shards()),
@@ -234,7 +235,6 @@ impl Journal {
             action: filter.action,
             denied: filter.denied,
             reason: filter.reason,
-            session: filter.session,
             from: filter.from,
             until: filter.until,
             limit: filter.limit,

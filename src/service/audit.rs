@@ -32,7 +32,7 @@ impl audit_service_server::AuditService for AuditService {
         // One more than the page holds tells whether there is another page.
         filter.limit += 1;
         let read = self.context.journal.audit(&tenant, filter).await;
-        let events = read.map_err(|error| status::unread(error, &tenant))?;
-        Ok(Response::new(render::list_audit_events(&tenant, events, limit, shape)))
+        let page = read.map_err(|error| status::unread(error, &tenant))?;
+        Ok(Response::new(render::list_audit_events(&tenant, page, limit, shape)))
     }
 }

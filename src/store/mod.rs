@@ -3,6 +3,9 @@
 //! Every shard has one row in `shards`: who owns it (epoch, token) and its last batch (seq). A batch is one
 //! transaction that begins with the fence; a stale owner, or a batch sent twice, aborts it whole.
 
+pub mod audit_block;
+pub mod audit_filter;
+pub mod audit_search;
 pub mod encode;
 pub mod open;
 pub mod postgres;
@@ -12,10 +15,11 @@ pub mod terms;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, SessionId, ShardId, TenantNo, UserId};
+use crate::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId, TenantNo, UserId};
 use crate::ledger::change::{Action, AuditEvent, Change};
 use crate::ledger::time::{Tick, Wall};
 
@@ -62,7 +66,7 @@ pub struct Batch {
     /// Deduplicated: one change per key, except that a deletion of a tenant covers everything under it.
     /// Sorted by kind and key, deletions of tenants first.
     pub rows: Vec<Change>,
-    /// Deduplicated by number, ascending.
+    /// Deduplicated by number, ascending. An event that was committed before is the same but for its count (R21).
     pub events: Vec<AuditEvent>,
 }
 
@@ -108,12 +112,33 @@ pub struct AuditQuery {
     pub denied: Option<bool>,
     /// [`crate::ledger::change::Reason::code`].
     pub reason: Option<u8>,
-    pub session: Option<SessionId>,
     /// From this wall time on.
     pub from: Option<Wall>,
     /// Before this wall time.
     pub until: Option<Wall>,
+    /// Events of an answer, at most.
     pub limit: usize,
+}
+
+/// A part of the audit's answer to a query. Finding it is a bounded amount of work, so it may hold few events, or none,
+/// and not be the last.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct AuditPage {
+    /// Newest first.
+    pub events: Vec<AuditEvent>,
+    /// Where to go on: `before` of the next query. `None`: there is no more.
+    pub next: Option<EventNo>,
+    /// Blocks that were looked into ([`audit_block`]).
+    pub blocks: usize,
+}
+
+/// What a step of retention did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expired {
+    /// Events that were deleted.
+    pub events: u64,
+    /// Whether there may be more to delete.
+    pub more: bool,
 }
 
 /// A durable store. No method decides anything; none asks what time it is.
@@ -144,8 +169,19 @@ pub trait Store: Send + Sync + 'static {
     /// the outcome unknown, and only a claim can tell.
     fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> Answer<'_, Result<(), CommitError>>;
 
-    /// Reads audit events, newest first.
-    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<Vec<AuditEvent>, StoreError>>;
+    /// Reads audit events, newest first: at most [`AuditQuery::limit`], and no longer than a bounded amount of work.
+    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<AuditPage, StoreError>>;
+
+    /// Deletes at most `most` of the shard's oldest audit events, as one transaction: those of blocks that were complete
+    /// a time `keep` ago, both by `now` and by the shard's high-water mark, so that a clock that is ahead deletes
+    /// nothing too early. Whoever does it, and however often, deletes the same: there is no fence.
+    fn expire_audit(
+        &self,
+        shard: ShardId,
+        now: Wall,
+        keep: Duration,
+        most: usize,
+    ) -> Answer<'_, Result<Expired, StoreError>>;
 
     /// Gives the shard up, if `owner` still has it: the token becomes nil, the epoch stays.
     fn release(&self, shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>>;

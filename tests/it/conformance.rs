@@ -1,6 +1,8 @@
 //! One suite for both stores: what the journal takes for granted of a store.
 
 mod audit;
+mod audit_blocks;
+mod audit_expiry;
 mod batches;
 mod only_postgres;
 mod only_sqlite;
@@ -91,6 +93,16 @@ suite! {
         an_events_extremes_survive,
         events_stay_with_their_tenant,
         many_events_of_many_tenants_are_found,
+    }
+    audit_blocks {
+        every_query_finds_what_a_walk_through_everything_finds,
+        few_blocks_are_looked_into,
+        an_answer_is_a_bounded_amount_of_work,
+    }
+    audit_expiry {
+        old_events_go_in_small_steps_and_young_ones_stay,
+        a_wrong_clock_deletes_nothing_too_early,
+        a_quiet_shard_forgets_too,
     }
 }
 

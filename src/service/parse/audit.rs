@@ -30,7 +30,7 @@ pub fn list_audit_events(mut request: v1::ListAuditEventsRequest) -> Result<(Ten
     problems.finish(|| {
         let before = after.map(|cursor| EventNo(cursor.when));
         let actor = (!request.actor.is_empty()).then_some(request.actor);
-        let filter = AuditFilter { before, user, actor, action, denied, reason, session: None, from, until, limit };
+        let filter = AuditFilter { before, user, actor, action, denied, reason, from, until, limit };
         Some((tenant?, filter, shape))
     })
 }

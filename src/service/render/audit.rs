@@ -5,28 +5,32 @@ use super::seat::organization_id;
 use super::session::session_id;
 use super::time::timestamp;
 use crate::ids::TenantId;
+use crate::journal::AuditPage;
 use crate::ledger::change::{Action, AuditEvent, Reason};
 use crate::ledger::command::Cursor;
 use crate::proto::v1;
 use crate::service::page::Shape;
 
-/// `events`: one more than `limit`, if there are more.
+/// `page`: one event more than `limit`, if there are more.
 pub fn list_audit_events(
     tenant: &TenantId,
-    mut events: Vec<AuditEvent>,
+    page: AuditPage,
     limit: usize,
     shape: Shape,
 ) -> v1::ListAuditEventsResponse {
-    let more = events.len() > limit;
-    events.truncate(limit);
-    let last = events.last().filter(|_| more).map(|event| Cursor { when: event.no.0, ..Cursor::default() });
+    let AuditPage { mut events, mut next, .. } = page;
+    if events.len() > limit {
+        events.truncate(limit);
+        next = events.last().map(|event| event.no);
+    }
+    let cursor = next.map(|no| Cursor { when: no.0, ..Cursor::default() });
     v1::ListAuditEventsResponse {
         events: events.into_iter().map(|event| audit_event(tenant, event)).collect(),
-        next_page_token: last.map_or_else(String::new, |cursor| shape.token(&cursor)),
+        next_page_token: cursor.map_or_else(String::new, |cursor| shape.token(&cursor)),
     }
 }
 
-fn audit_event(tenant: &TenantId, event: AuditEvent) -> v1::AuditEvent {
+pub fn audit_event(tenant: &TenantId, event: AuditEvent) -> v1::AuditEvent {
     let denied = matches!(event.reason, Some(Reason::Denied(_)));
     let outcome = if denied { v1::AuditOutcome::Denied } else { v1::AuditOutcome::Done };
     v1::AuditEvent {
@@ -131,15 +135,19 @@ mod tests {
     #[test]
     fn a_page_of_events_goes_on_only_where_there_are_more() {
         let shape = Shape::of("ListAuditEvents", &v1::ListAuditEventsRequest::default());
-        let check = |numbers: &[u64], listed: usize, next: Option<u64>| {
+        let check = |numbers: &[u64], rest: Option<u64>, listed: usize, next: Option<u64>| {
             let events = numbers.iter().map(|no| event(*no, Action::UserCreated, None)).collect();
-            let page = list_audit_events(&TenantId::stored("acme"), events, 2, shape);
+            let page = AuditPage { events, next: rest.map(EventNo), blocks: 0 };
+            let page = list_audit_events(&TenantId::stored("acme"), page, 2, shape);
             assert_eq!(page.events.len(), listed, "{numbers:?}");
             assert_eq!(shape.cursor(&page.next_page_token).map(|cursor| cursor.when), next, "{numbers:?}");
             assert_eq!(page.next_page_token.is_empty(), next.is_none());
         };
-        check(&[], 0, None);
-        check(&[9, 8], 2, None);
-        check(&[9, 8, 7], 2, Some(8));
+        check(&[], None, 0, None);
+        check(&[9, 8], None, 2, None);
+        check(&[9, 8, 7], Some(7), 2, Some(8));
+        // So much was looked through that the rest is for the next page.
+        check(&[9], Some(4), 1, Some(4));
+        check(&[], Some(4), 0, Some(4));
     }
 }

@@ -1,54 +1,87 @@
-//! The audit, newest first.
+//! The audit, newest first: the events behind the last block, then those of the blocks that can hold what is asked for.
 
 use deadpool_postgres::ClientWrapper;
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Error, Row, Statement};
 
+use super::audit_blocks;
 use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantNo, UserId};
 use crate::ledger::change::{Actor, AuditEvent};
 use crate::ledger::time::Wall;
-use crate::store::{AuditQuery, StoreError, encode};
+use crate::store::audit_search::{Range, Search};
+use crate::store::{AuditPage, AuditQuery, StoreError, encode};
 
-/// A walk down the key from `$3`, past what the filters leave out.
+/// A walk down the key, past what the filters leave out.
 const READ: &str = "/* usher:read_audit */
     SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id,
            count, detail
     FROM audit
-    WHERE shard_id = $1 AND tenant_no = $2 AND event_no < $3
-      AND ($4::text IS NULL OR user_id = $4)
-      AND ($5::text IS NULL OR actor = $5)
-      AND ($6::smallint IS NULL OR action = $6)
-      AND ($7::boolean IS NULL OR (coalesce(reason, 100) < 100) = $7)
-      AND ($8::smallint IS NULL OR reason = $8)
-      AND ($9::uuid IS NULL OR session_id = $9)
+    WHERE shard_id = $1 AND event_no >= $2 AND event_no <= $3 AND tenant_no = $4
+      AND ($5::text IS NULL OR user_id = $5)
+      AND ($6::text IS NULL OR actor = $6)
+      AND ($7::smallint IS NULL OR action = $7)
+      AND ($8::boolean IS NULL OR (coalesce(reason, 100) < 100) = $8)
+      AND ($9::smallint IS NULL OR reason = $9)
       AND ($10::bigint IS NULL OR at_ms >= $10)
       AND ($11::bigint IS NULL OR at_ms < $11)
     ORDER BY event_no DESC LIMIT $12";
 
-pub async fn read(client: &ClientWrapper, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
+pub async fn read(client: &ClientWrapper, query: &AuditQuery) -> Result<AuditPage, StoreError> {
+    // Blocks that are completed from here on hold events that are newer than all that is read.
+    let last_block = audit_blocks::last(client, query.shard).await?;
     let statement = client.prepare_cached(READ).await?;
+    let mut events = Vec::new();
+    let newest = Range { first: EventNo(last_block.0 + 1), last: EventNo(i64::MAX as u64) };
+    walk(client, &statement, query, newest, &mut events).await?;
+    if events.len() == query.limit {
+        let next = events.last().map(|event| event.no);
+        return Ok(AuditPage { events, next, blocks: 0 });
+    }
+    let Search { chosen, rest, .. } = audit_blocks::search(client, query, last_block).await?;
+    for (at, block) in chosen.iter().enumerate() {
+        walk(client, &statement, query, *block, &mut events).await?;
+        if events.len() == query.limit {
+            let next = events.last().map(|event| event.no);
+            return Ok(AuditPage { events, next, blocks: at + 1 });
+        }
+    }
+    Ok(AuditPage { events, next: rest, blocks: chosen.len() })
+}
+
+async fn walk(
+    client: &ClientWrapper,
+    statement: &Statement,
+    query: &AuditQuery,
+    range: Range,
+    events: &mut Vec<AuditEvent>,
+) -> Result<(), StoreError> {
+    let last = query.before.map_or(range.last, |before| range.last.min(EventNo(before.0.saturating_sub(1))));
     let rows = client
         .query(
-            &statement,
+            statement,
             &[
                 &query.shard.0.cast_signed(),
+                &range.first.0.cast_signed(),
+                &last.0.cast_signed(),
                 &query.tenant.0.cast_signed(),
-                &query.before.map_or(i64::MAX, |no| i64::try_from(no.0).unwrap_or(i64::MAX)),
                 &query.user.as_ref().map(UserId::as_str),
                 &query.actor,
                 &query.action.map(|action| i16::from(action.code())),
                 &query.denied,
                 &query.reason.map(i16::from),
-                &query.session.map(|id| id.0),
                 &query.from.map(|wall| wall.0),
                 &query.until.map(|wall| wall.0),
-                &i64::try_from(query.limit).unwrap_or(i64::MAX),
+                &i64::try_from(query.limit - events.len()).unwrap_or(i64::MAX),
             ],
         )
         .await?;
-    rows.iter().map(event).collect()
+    for row in rows {
+        events.push(event(&row)?);
+    }
+    Ok(())
 }
 
-fn event(row: &Row) -> Result<AuditEvent, StoreError> {
+/// The columns as [`READ`] names them.
+pub fn event(row: &Row) -> Result<AuditEvent, StoreError> {
     let text = |column| -> Result<&str, Error> { row.try_get(column) };
     let optional = |column| -> Result<Option<&str>, Error> { row.try_get(column) };
     let count: i64 = row.try_get(10)?;

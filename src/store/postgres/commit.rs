@@ -4,6 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
+use super::audit_blocks;
 use super::connection::Connection;
 use super::error::{Failure, lasting};
 use super::put::Put;
@@ -20,7 +21,13 @@ pub async fn commit(
     owner: Owner,
     batch: &Batch,
 ) -> Result<Result<(), CommitError>, Failure> {
-    let put = Put::new(shard, owner, batch);
+    // What becomes of it is known only when this batch is committed.
+    let mut open = match connection.open_block.take() {
+        Some(open) => open,
+        None => audit_blocks::resume(connection, shard).await?,
+    };
+    let blocks = open.extend(batch);
+    let put = Put::new(shard, owner, batch, &blocks);
     let Connection { client, prepared, .. } = connection;
     // A round trip more for the first batch of its kind.
     let statement = prepared.get(client, put.parts).await?;
@@ -36,7 +43,10 @@ pub async fn commit(
         Poll::Pending => executing.await,
     };
     match answer {
-        Ok(1) => Ok(Ok(())),
+        Ok(1) => {
+            connection.open_block = Some(open);
+            Ok(Ok(()))
+        }
         // No row: somebody deleted the shard; there is nothing to own.
         Ok(_) => Ok(Err(CommitError::Fenced)),
         Err(error) => lasting(&error).map(Err).ok_or(Failure::Database(error)),

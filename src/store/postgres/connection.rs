@@ -14,6 +14,7 @@ use super::statements::Statements;
 use super::tls;
 use super::url::{CONNECT_TIMEOUT, DatabaseUrl};
 use crate::store::StoreError;
+use crate::store::audit_block::OpenBlock;
 
 /// How long a closing connection gets to say goodbye, or a dead one to say why.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -74,7 +75,10 @@ impl Connector {
             Statements::prepare(&client).await
         };
         match timeout(CONNECT_TIMEOUT, starting).await {
-            Ok(statements) => Ok(Connection { statements: statements?, prepared: Prepared::default(), client, driver }),
+            Ok(statements) => {
+                let (statements, prepared) = (statements?, Prepared::default());
+                Ok(Connection { statements, prepared, client, open_block: None, driver })
+            }
             Err(_) => Err(self.named(StoreError("no answer in time".into()))),
         }
     }
@@ -94,6 +98,9 @@ pub struct Connection {
     pub client: Client,
     pub statements: Statements,
     pub prepared: Prepared,
+    /// The audit block to which the shard's next events belong: known after a commit on this connection. `None`: what is
+    /// stored has to tell.
+    pub open_block: Option<OpenBlock>,
     driver: AbortOnDropHandle<Option<StoreError>>,
 }
 

@@ -4,11 +4,13 @@
 //! serves the few reads that go to the database.
 
 mod audit;
+mod audit_blocks;
 mod batch;
 mod bucket;
 mod commit;
 mod connection;
 mod error;
+mod expiry;
 mod founding;
 mod load;
 mod pool;
@@ -22,6 +24,7 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -30,9 +33,13 @@ use self::pool::Pool;
 pub use self::url::DatabaseUrl;
 use self::writer::Writer;
 use super::open::{Migrated, OpenError};
-use super::{Answer, AuditQuery, Batch, ClaimError, CommitError, Founding, Owner, Position, Store, StoreError};
+use super::{
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, Store,
+    StoreError,
+};
 use crate::ids::{OwnerToken, ShardId};
-use crate::ledger::change::{AuditEvent, Change};
+use crate::ledger::change::Change;
+use crate::ledger::time::Wall;
 
 pub struct PostgresStore {
     connector: Arc<Connector>,
@@ -96,10 +103,23 @@ impl Store for PostgresStore {
         Box::pin(async move { writer.commit(owner, batch).await })
     }
 
-    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<Vec<AuditEvent>, StoreError>> {
+    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<AuditPage, StoreError>> {
         Box::pin(async move {
             let client = self.pool.get().await?;
             audit::read(&client, &query).await
+        })
+    }
+
+    fn expire_audit(
+        &self,
+        shard: ShardId,
+        now: Wall,
+        keep: Duration,
+        most: usize,
+    ) -> Answer<'_, Result<Expired, StoreError>> {
+        Box::pin(async move {
+            let client = self.pool.get().await?;
+            expiry::expire(&client, shard, now, keep, most).await
         })
     }
 

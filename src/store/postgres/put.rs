@@ -8,6 +8,7 @@ use super::statements::Part;
 use crate::ids::{DeviceId, LicenseId, OrganizationId, PoolId, ShardId, TenantId, UserId};
 use crate::ledger::change::{AuditEvent, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
+use crate::store::audit_block::Block;
 use crate::store::{Batch, Owner, encode, terms};
 
 type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
@@ -19,7 +20,8 @@ pub struct Put<'a> {
 }
 
 impl<'a> Put<'a> {
-    pub fn new(shard: ShardId, owner: Owner, batch: &'a Batch) -> Self {
+    /// `blocks`: those of the audit that are complete with this batch.
+    pub fn new(shard: ShardId, owner: Owner, batch: &'a Batch, blocks: &'a [Block]) -> Self {
         let position = batch.position;
         let fence: Vec<Value> = vec![
             Box::new(shard.0.cast_signed()),
@@ -33,12 +35,12 @@ impl<'a> Put<'a> {
             Box::new(position.last_event.0.cast_signed()),
         ];
         let mut this = Self { parts: 0, values: fence };
-        this.rows(batch);
+        this.rows(batch, blocks);
         this
     }
 
     /// In the order of [`Part`]: that of the parameters in the statement.
-    fn rows(&mut self, batch: &'a Batch) {
+    fn rows(&mut self, batch: &'a Batch, blocks: &'a [Block]) {
         let rows = Buckets::sort(&batch.rows);
         self.delete(&rows);
         self.put(Part::PutTenants, &rows.tenants, tenants);
@@ -50,6 +52,8 @@ impl<'a> Put<'a> {
         self.put(Part::PutSessions, &rows.sessions, sessions);
         let events: Vec<&AuditEvent> = batch.events.iter().collect();
         self.put(Part::PutEvents, &events, audit);
+        let blocks: Vec<&Block> = blocks.iter().collect();
+        self.put(Part::PutBlocks, &blocks, audit_blocks);
     }
 
     fn delete(&mut self, rows: &Buckets<'a>) {
@@ -200,5 +204,16 @@ fn audit<'a>(rows: &[&'a AuditEvent]) -> Vec<Value<'a>> {
         column(rows, |event| event.organization.as_ref().map(OrganizationId::as_str)),
         column(rows, |event| i64::from(event.count)),
         column(rows, |event| &*event.detail),
+    ]
+}
+
+fn audit_blocks<'a>(rows: &[&'a Block]) -> Vec<Value<'a>> {
+    vec![
+        column(rows, |block| block.last.0.cast_signed()),
+        column(rows, |block| block.first.0.cast_signed()),
+        column(rows, |block| block.oldest.0),
+        column(rows, |block| block.newest.0),
+        column(rows, |block| block.closed.0),
+        column(rows, |block| &*block.filter),
     ]
 }

@@ -21,11 +21,14 @@ const END_SILENT: &str = "/* usher:end_silent */ SELECT pg_terminate_backend(pid
 /// Compare-and-set on what was read. The UPDATE waits for a transaction that has the row in hand and looks again
 /// when that ended, so the position it answers is behind everything that a former owner can have sent.
 pub async fn claim(
-    connection: &Connection,
+    connection: &mut Connection,
     shard: ShardId,
     over: Option<Owner>,
     token: OwnerToken,
 ) -> Result<Option<(Owner, Position)>, Failure> {
+    // Whoever owned the shard may have written since.
+    connection.open_block = None;
+    let connection = &*connection;
     let number = shard.0.cast_signed();
     let (sql, client) = (&connection.statements, &connection.client);
     client.batch_execute(END_SILENT).await?;

@@ -47,6 +47,10 @@ statements! {
     claim: "UPDATE shards SET epoch = epoch + 1, owner_token = $4
         WHERE shard_id = $1 AND epoch = $2 AND owner_token = $3
         RETURNING epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no";
+    last_block: "SELECT coalesce(max(last_event_no), 0) FROM audit_blocks WHERE shard_id = $1";
+    newest_events: "SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id,
+            organization_id, count, detail
+        FROM audit WHERE shard_id = $1 AND event_no > $2 ORDER BY event_no";
     release: "UPDATE shards SET owner_token = $4 WHERE shard_id = $1 AND epoch = $2 AND owner_token = $3";
 }
 
@@ -149,8 +153,12 @@ parts! {
         SELECT $1::smallint, unnest($2::integer[]), unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::text[]),
             unnest($6::smallint[]), unnest($7::smallint[]), unnest($8::text[]), unnest($9::text[]),
             unnest($10::uuid[]), unnest($11::text[]), unnest($12::bigint[]), unnest($13::text[])
-        ON CONFLICT (shard_id, tenant_no, event_no) DO UPDATE SET
-            (at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id, count, detail)
-            = (excluded.at_ms, excluded.actor, excluded.action, excluded.reason, excluded.user_id, excluded.pool_id,
+        ON CONFLICT (shard_id, event_no) DO UPDATE SET
+            (tenant_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id, count, detail)
+            = (excluded.tenant_no, excluded.at_ms, excluded.actor, excluded.action, excluded.reason, excluded.user_id, excluded.pool_id,
                excluded.session_id, excluded.organization_id, excluded.count, excluded.detail)";
+    PutBlocks: "INSERT INTO audit_blocks
+            (shard_id, last_event_no, first_event_no, oldest_ms, newest_ms, closed_ms, filter)
+        SELECT $1::smallint, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::bigint[]),
+            unnest($6::bigint[]), unnest($7::bytea[])";
 }

@@ -1,90 +1,73 @@
-//! The audit, newest first.
+//! The audit, newest first: the events behind the last block, then those of the blocks that can hold what is asked for.
 
 use rusqlite::{Connection, Row, named_params};
 use uuid::Uuid;
 
-use super::audit_index;
+use super::audit_blocks;
 use super::load::{optional_text, text};
 use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantNo, UserId};
 use crate::ledger::change::{Actor, AuditEvent};
 use crate::ledger::time::Wall;
-use crate::store::{AuditQuery, StoreError, encode};
+use crate::store::audit_search::{Range, Search};
+use crate::store::{AuditPage, AuditQuery, StoreError, encode};
 
-macro_rules! read {
-    ($name:literal, $from:literal, $order:literal) => {
-        concat!(
-            "/* usher:",
-            $name,
-            " */ SELECT a.tenant_no, a.event_no, a.at_ms, a.actor, a.action, a.reason, a.user_id, a.pool_id,
-                a.session_id, a.organization_id, a.count, a.detail
-            FROM ",
-            $from,
-            " AND (:user IS NULL OR a.user_id = :user)
-              AND (:actor IS NULL OR a.actor = :actor)
-              AND (:action IS NULL OR a.action = :action)
-              AND (:denied IS NULL OR (coalesce(a.reason, 100) < 100) = :denied)
-              AND (:reason IS NULL OR a.reason = :reason)
-              AND (:session IS NULL OR a.session_id = :session)
-              AND (:from IS NULL OR a.at_ms >= :from)
-              AND (:until IS NULL OR a.at_ms < :until)
-            ORDER BY ",
-            $order,
-            " DESC LIMIT :limit"
-        )
-    };
-}
+/// A walk down the key, past what the filters leave out.
+const READ: &str = "/* usher:read_audit */
+    SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id, count,
+        detail
+    FROM audit
+    WHERE shard_id = :shard AND event_no >= :first AND event_no <= :last AND tenant_no = :tenant
+      AND (:user IS NULL OR user_id = :user)
+      AND (:actor IS NULL OR actor = :actor)
+      AND (:action IS NULL OR action = :action)
+      AND (:denied IS NULL OR (coalesce(reason, 100) < 100) = :denied)
+      AND (:reason IS NULL OR reason = :reason)
+      AND (:from IS NULL OR at_ms >= :from)
+      AND (:until IS NULL OR at_ms < :until)
+    ORDER BY event_no DESC LIMIT :limit";
 
-/// The newest events, which are not indexed yet: a walk down from `before`, past other tenants' events.
-const READ_NEWEST: &str = read!(
-    "read_newest_audit",
-    "audit a WHERE a.shard_id = :shard AND a.event_no > :indexed AND a.event_no < :before AND a.tenant_no = :tenant",
-    "a.event_no"
-);
-
-/// The others: a walk down the tenant's events in the index.
-const READ_INDEXED: &str = read!(
-    "read_audit",
-    "audit_of_tenants t CROSS JOIN audit a ON a.shard_id = t.shard_id AND a.event_no = t.event_no
-     WHERE t.shard_id = :shard AND t.tenant_no = :tenant AND t.event_no <= :indexed AND t.event_no < :before",
-    "t.event_no"
-);
-
-pub fn read(connection: &Connection, query: &AuditQuery) -> Result<Vec<AuditEvent>, StoreError> {
-    // What is indexed only grows: an event that a batch indexes in the meantime is found by either walk.
-    let indexed = audit_index::indexed(connection, query.shard)?;
+pub fn read(connection: &Connection, query: &AuditQuery) -> Result<AuditPage, StoreError> {
+    // Blocks that are completed from here on hold events that are newer than all that is read.
+    let last_block = audit_blocks::last(connection, query.shard)?;
     let mut events = Vec::new();
-    for sql in [READ_NEWEST, READ_INDEXED] {
-        walk(connection, sql, query, indexed, &mut events)?;
+    let newest = Range { first: EventNo(last_block.0 + 1), last: EventNo(i64::MAX as u64) };
+    walk(connection, query, newest, &mut events)?;
+    if events.len() == query.limit {
+        let next = events.last().map(|event| event.no);
+        return Ok(AuditPage { events, next, blocks: 0 });
     }
-    Ok(events)
+    let Search { chosen, rest, .. } = audit_blocks::search(connection, query, last_block)?;
+    for (at, block) in chosen.iter().enumerate() {
+        walk(connection, query, *block, &mut events)?;
+        if events.len() == query.limit {
+            let next = events.last().map(|event| event.no);
+            return Ok(AuditPage { events, next, blocks: at + 1 });
+        }
+    }
+    Ok(AuditPage { events, next: rest, blocks: chosen.len() })
 }
 
 fn walk(
     connection: &Connection,
-    sql: &str,
     query: &AuditQuery,
-    indexed: EventNo,
+    range: Range,
     events: &mut Vec<AuditEvent>,
 ) -> Result<(), StoreError> {
-    let left = query.limit - events.len();
-    if left == 0 {
-        return Ok(());
-    }
-    let mut statement = connection.prepare_cached(sql)?;
+    let last = query.before.map_or(range.last, |before| range.last.min(EventNo(before.0.saturating_sub(1))));
+    let mut statement = connection.prepare_cached(READ)?;
     let mut rows = statement.query(named_params! {
         ":shard": query.shard.0,
         ":tenant": query.tenant.0,
-        ":indexed": indexed.0.cast_signed(),
-        ":before": query.before.map_or(i64::MAX, |no| i64::try_from(no.0).unwrap_or(i64::MAX)),
+        ":first": range.first.0.cast_signed(),
+        ":last": last.0.cast_signed(),
         ":user": query.user.as_ref().map(UserId::as_str),
         ":actor": query.actor,
         ":action": query.action.map(|action| action.code()),
         ":denied": query.denied,
         ":reason": query.reason,
-        ":session": query.session.as_ref().map(|id| id.0.as_bytes()),
         ":from": query.from.map(|wall| wall.0),
         ":until": query.until.map(|wall| wall.0),
-        ":limit": i64::try_from(left).unwrap_or(i64::MAX),
+        ":limit": i64::try_from(query.limit - events.len()).unwrap_or(i64::MAX),
     })?;
     while let Some(row) = rows.next()? {
         events.push(event(row)?);
@@ -92,7 +75,8 @@ fn walk(
     Ok(())
 }
 
-fn event(row: &Row<'_>) -> Result<AuditEvent, StoreError> {
+/// The columns as [`READ`] names them.
+pub fn event(row: &Row<'_>) -> Result<AuditEvent, StoreError> {
     Ok(AuditEvent {
         tenant: TenantNo(row.get(0)?),
         no: EventNo(row.get::<_, i64>(1)?.cast_unsigned()),

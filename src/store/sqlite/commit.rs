@@ -3,8 +3,9 @@
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::database::Database;
-use super::{audit_index, error, row};
+use super::{audit_blocks, error, row};
 use crate::ids::ShardId;
+use crate::store::audit_block::OpenBlock;
 use crate::store::{Batch, CommitError, Owner};
 
 /// The fence: a stale owner, or a batch sent twice, writes NULL into a column that does not take it.
@@ -14,34 +15,50 @@ const FENCE: &str = "/* usher:fence */ UPDATE shards SET
     WHERE shard_id = ?1";
 
 pub fn commit(database: &mut Database, shard: ShardId, owner: Owner, batch: &Batch) -> Result<(), CommitError> {
+    let open = database.take_open_block(shard);
     let connection = database.connection().map_err(CommitError::Unknown)?;
-    let result = transact(connection, shard, owner, batch);
-    if matches!(result, Err(CommitError::Unknown(_))) {
-        // The claim that follows reads what is on the disk.
-        database.broken();
+    match transact(connection, shard, owner, batch, open) {
+        Ok(open) => {
+            database.keep_open_block(shard, open);
+            Ok(())
+        }
+        Err(error) => {
+            if matches!(error, CommitError::Unknown(_)) {
+                // The claim that follows reads what is on the disk.
+                database.broken();
+            }
+            Err(error)
+        }
     }
-    result
 }
 
-fn transact(connection: &mut Connection, shard: ShardId, owner: Owner, batch: &Batch) -> Result<(), CommitError> {
+/// `open`: the block of the shard's next events; read from what is stored when it is not known. Answers the next one.
+fn transact(
+    connection: &mut Connection,
+    shard: ShardId,
+    owner: Owner,
+    batch: &Batch,
+    open: Option<OpenBlock>,
+) -> Result<OpenBlock, CommitError> {
     // Rolled back when dropped.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(error::unknown)?;
-    let indexed = audit_index::indexed(&transaction, shard).map_err(error::unknown)?;
     if fence(&transaction, shard, owner, batch).map_err(error::refused)? != 1 {
         return Err(CommitError::Fenced);
     }
+    let open = open.map_or_else(|| audit_blocks::resume(&transaction, shard), Ok);
+    let mut open = open.map_err(CommitError::Unknown)?;
     for change in &batch.rows {
         row::write(&transaction, shard, change).map_err(error::refused)?;
     }
     for event in &batch.events {
         row::write_event(&transaction, shard, event).map_err(error::refused)?;
-        if event.no <= indexed {
-            audit_index::add(&transaction, shard, event.no).map_err(error::refused)?;
-        }
     }
-    audit_index::extend(&transaction, shard, indexed, batch.position.last_event).map_err(error::refused)?;
+    for block in open.extend(batch) {
+        audit_blocks::put(&transaction, shard, &block).map_err(error::refused)?;
+    }
     die_here!(BeforeCommit);
-    transaction.commit().map_err(error::unknown)
+    transaction.commit().map_err(error::unknown)?;
+    Ok(open)
 }
 
 fn fence(connection: &Connection, shard: ShardId, owner: Owner, batch: &Batch) -> rusqlite::Result<usize> {

@@ -1,12 +1,15 @@
 //! A connection that is opened again after it broke.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::ids::ShardId;
 use crate::store::StoreError;
+use crate::store::audit_block::OpenBlock;
 
 /// How long to wait for a lock: only a foreign tool (a backup, a shell) can hold one.
 const BUSY: Duration = Duration::from_secs(5);
@@ -23,13 +26,15 @@ pub struct Database {
     path: PathBuf,
     mode: Mode,
     connection: Option<Connection>,
+    /// Of shards whose last batch this connection committed.
+    open_blocks: BTreeMap<ShardId, OpenBlock>,
     /// Held for as long as somebody can write. Declared last: let go of after the connection is closed.
     lock: Option<File>,
 }
 
 impl Database {
     pub fn new(path: PathBuf, mode: Mode) -> Self {
-        Self { path, mode, connection: None, lock: None }
+        Self { path, mode, connection: None, open_blocks: BTreeMap::new(), lock: None }
     }
 
     #[must_use]
@@ -53,6 +58,17 @@ impl Database {
     /// Forgets the connection: after a failed write (a full disk, an I/O error) nothing in its memory is trusted.
     pub fn broken(&mut self) {
         self.connection = None;
+        self.open_blocks.clear();
+    }
+
+    /// The audit block to which the shard's next events belong; `None`: what is stored has to tell.
+    pub fn take_open_block(&mut self, shard: ShardId) -> Option<OpenBlock> {
+        self.open_blocks.remove(&shard)
+    }
+
+    /// After a commit: `block` knows every event of the shard that is in no block yet.
+    pub fn keep_open_block(&mut self, shard: ShardId, block: OpenBlock) {
+        self.open_blocks.insert(shard, block);
     }
 }
 

@@ -4,11 +4,12 @@
 //! What was handed to a thread runs to its end, whoever stops waiting for it.
 
 mod audit;
-mod audit_index;
+mod audit_blocks;
 mod commit;
 mod database;
 mod directory;
 mod error;
+mod expiry;
 mod founding;
 mod load;
 mod row;
@@ -18,15 +19,20 @@ mod worker;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use self::database::{Database, Mode};
 use self::worker::Worker;
 use super::open::{Migrated, OpenError};
-use super::{Answer, AuditQuery, Batch, ClaimError, CommitError, Founding, Owner, Position, Store, StoreError};
+use super::{
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, Store,
+    StoreError,
+};
 use crate::ids::{OwnerToken, ShardId};
-use crate::ledger::change::{AuditEvent, Change};
+use crate::ledger::change::Change;
+use crate::ledger::time::Wall;
 
 pub struct SqliteStore {
     writer: Worker,
@@ -91,8 +97,19 @@ impl Store for SqliteStore {
         Box::pin(async { answer.await.map_err(CommitError::Unknown)? })
     }
 
-    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<Vec<AuditEvent>, StoreError>> {
+    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<AuditPage, StoreError>> {
         let answer = self.reader.run(move |database| audit::read(database.connection()?, &query));
+        Box::pin(async { answer.await? })
+    }
+
+    fn expire_audit(
+        &self,
+        shard: ShardId,
+        now: Wall,
+        keep: Duration,
+        most: usize,
+    ) -> Answer<'_, Result<Expired, StoreError>> {
+        let answer = self.writer.run(move |database| expiry::expire(database.connection()?, shard, now, keep, most));
         Box::pin(async { answer.await? })
     }
 

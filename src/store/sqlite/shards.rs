@@ -21,6 +21,8 @@ pub fn claim(
     over: Option<Owner>,
     token: OwnerToken,
 ) -> Result<(Owner, Position), ClaimError> {
+    // Whoever owned the shard may have written since.
+    database.take_open_block(shard);
     let answer = database.connection().and_then(|connection| try_claim(connection, shard, over, token));
     match answer {
         Ok(Some(claimed)) => Ok(claimed),

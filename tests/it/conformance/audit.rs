@@ -19,15 +19,19 @@ pub fn everything(tenant: u32) -> AuditQuery {
         action: None,
         denied: None,
         reason: None,
-        session: None,
         from: None,
         until: None,
         limit: 1_000,
     }
 }
 
+/// The events of one answer.
+pub async fn page(store: &dyn Store, query: AuditQuery) -> Vec<AuditEvent> {
+    store.audit(query).await.expect("an audit").events
+}
+
 async fn numbers(store: &dyn Store, query: AuditQuery) -> Vec<u64> {
-    store.audit(query).await.expect("an audit").iter().map(|event| event.no.0).collect()
+    page(store, query).await.iter().map(|event| event.no.0).collect()
 }
 
 /// 1 and 2: ann's session starts and ends; 3 and 4: bob is denied, for two reasons; 5: an administrator's update.
@@ -60,7 +64,7 @@ pub async fn events_come_newest_first(backend: Backend) {
     writer.commit(vec![], story()).await;
     let mut wanted = story();
     wanted.reverse();
-    assert_eq!(store.audit(everything(1)).await.unwrap(), wanted);
+    assert_eq!(page(&*store, everything(1)).await, wanted);
 }
 
 pub async fn each_filter_holds(backend: Backend) {
@@ -81,8 +85,6 @@ pub async fn each_filter_holds(backend: Backend) {
         (AuditQuery { denied: Some(false), ..all.clone() }, &[5, 2, 1]),
         (AuditQuery { reason: code(Reason::Denied(DenialReason::SeatsExhausted)), ..all.clone() }, &[4]),
         (AuditQuery { reason: code(Reason::Ended(SessionEndReason::CheckedIn)), ..all.clone() }, &[2]),
-        (AuditQuery { session: Some(SessionId(Uuid::from_u128(77))), ..all.clone() }, &[2, 1]),
-        (AuditQuery { session: Some(SessionId(Uuid::from_u128(78))), ..all.clone() }, &[]),
         (AuditQuery { from: Some(Wall(3_000)), ..all.clone() }, &[5, 4, 3]),
         (AuditQuery { until: Some(Wall(3_000)), ..all.clone() }, &[2, 1]),
         (AuditQuery { limit: 2, ..all.clone() }, &[5, 4]),
@@ -139,7 +141,7 @@ pub async fn an_events_count_grows(backend: Backend) {
     for count in [1, 2, 1_000] {
         writer.commit(vec![], vec![AuditEvent { count, ..event(1, 1) }, event(u64::from(count) + 1, 1)]).await;
     }
-    let events = store.audit(everything(1)).await.unwrap();
+    let events = page(&*store, everything(1)).await;
     assert_eq!(events.last(), Some(&AuditEvent { count: 1_000, ..event(1, 1) }));
     assert_eq!(events.len(), 4);
 }
@@ -170,7 +172,7 @@ pub async fn an_events_extremes_survive(backend: Backend) {
     });
     writer.commit(vec![], events.clone()).await;
     events.reverse();
-    assert_eq!(store.audit(everything(1)).await.unwrap(), events);
+    assert_eq!(page(&*store, everything(1)).await, events);
 }
 
 pub async fn events_stay_with_their_tenant(backend: Backend) {
@@ -214,5 +216,5 @@ pub async fn many_events_of_many_tenants_are_found(backend: Backend) {
         assert_eq!(numbers(&*store, ann).await, expected, "tenant {no}");
     }
     let first = AuditQuery { before: Some(EventNo(19)), limit: 1, ..everything(tenant(18)) };
-    assert_eq!(store.audit(first).await.unwrap()[0].count, 5);
+    assert_eq!(page(&*store, first).await[0].count, 5);
 }

@@ -2,11 +2,16 @@
 //! comes when the simulation gives it.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use usher::ids::{OwnerToken, ShardId};
-use usher::ledger::change::{AuditEvent, Change};
-use usher::store::{Answer, AuditQuery, Batch, ClaimError, CommitError, Founding, Owner, Position, Store, StoreError};
+use usher::ledger::change::Change;
+use usher::ledger::time::Wall;
+use usher::store::{
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, Store,
+    StoreError,
+};
 
 use super::cast::SHARDS;
 
@@ -71,8 +76,12 @@ impl Store for Link {
         })
     }
 
-    fn audit(&self, _query: AuditQuery) -> Answer<'_, Result<Vec<AuditEvent>, StoreError>> {
+    fn audit(&self, _query: AuditQuery) -> Answer<'_, Result<AuditPage, StoreError>> {
         Box::pin(async { Err(StoreError("the simulation reads the audit itself".into())) })
+    }
+
+    fn expire_audit(&self, _: ShardId, _: Wall, _: Duration, _: usize) -> Answer<'_, Result<Expired, StoreError>> {
+        Box::pin(async { Err(StoreError("the simulation keeps the audit for ever".into())) })
     }
 
     fn release(&self, shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>> {

@@ -2,11 +2,16 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 use usher::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId};
 use usher::ledger::change::{AuditEvent, Change};
-use usher::store::{Answer, AuditQuery, Batch, ClaimError, CommitError, Founding, Owner, Position, Store, StoreError};
+use usher::ledger::time::Wall;
+use usher::store::{
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, Store,
+    StoreError,
+};
 use uuid::Uuid;
 
 use super::rows::Rows;
@@ -135,11 +140,28 @@ impl Store for Memory {
         })
     }
 
-    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<Vec<AuditEvent>, StoreError>> {
+    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<AuditPage, StoreError>> {
         Box::pin(async move {
             let disk = self.disk.lock().unwrap();
             let newest = disk.events.values().rev().filter(|event| event.tenant == query.tenant);
-            Ok(newest.take(query.limit).cloned().collect())
+            let events = newest.take(query.limit).cloned().collect();
+            Ok(AuditPage { events, next: None, blocks: 0 })
+        })
+    }
+
+    fn expire_audit(
+        &self,
+        _shard: ShardId,
+        now: Wall,
+        keep: Duration,
+        most: usize,
+    ) -> Answer<'_, Result<Expired, StoreError>> {
+        Box::pin(async move {
+            let mut disk = self.disk.lock().unwrap();
+            let (events, until) = (disk.events.len(), now.minus(keep));
+            let old: Vec<_> = disk.events.values().filter(|event| event.at < until).map(|event| event.no).collect();
+            old.iter().take(most).for_each(|no| drop(disk.events.remove(no)));
+            Ok(Expired { events: (events - disk.events.len()) as u64, more: old.len() > most })
         })
     }
 

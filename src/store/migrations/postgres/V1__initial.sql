@@ -1,7 +1,7 @@
 -- The schema of the production store. The SQLite schema beside it has the same tables and columns.
 --
--- Every key starts with (shard_id, tenant_no): no transaction spans shards, so the same schema runs on one
--- PostgreSQL, on cells of several, or on a distributed one. Columns lie in the order that wastes no padding.
+-- Every key starts with shard_id, for no transaction spans shards, so the same schema runs on one PostgreSQL, on cells of
+-- several, or on a distributed one; and all but the audit's goes on with tenant_no. Columns lie in the order that wastes no padding.
 
 CREATE TABLE shards (
     epoch          bigint   NOT NULL,
@@ -214,7 +214,7 @@ CREATE TABLE audit (
     pool_id         text,
     organization_id text,
     detail          text     NOT NULL,
-    PRIMARY KEY (shard_id, tenant_no, event_no)
+    PRIMARY KEY (shard_id, event_no)
 );
 COMMENT ON TABLE audit IS 'Everything that changed state, and every denial (R35), in the transaction of the change. Outlives its tenant.';
 COMMENT ON COLUMN audit.event_no IS 'Ascending in the shard.';
@@ -230,3 +230,24 @@ COMMENT ON COLUMN audit.user_id IS 'The user it is about.';
 COMMENT ON COLUMN audit.pool_id IS 'The pool it is about.';
 COMMENT ON COLUMN audit.organization_id IS 'The organization it is about.';
 COMMENT ON COLUMN audit.detail IS 'What changed, in words; empty where the other columns say it all.';
+
+-- The filter is not compressed: a slice of it is read alone. It lies beside the table, which so is small.
+CREATE TABLE audit_blocks (
+    last_event_no  bigint   NOT NULL,
+    first_event_no bigint   NOT NULL,
+    oldest_ms      bigint   NOT NULL,
+    newest_ms      bigint   NOT NULL,
+    closed_ms      bigint   NOT NULL,
+    shard_id       smallint NOT NULL,
+    filter         bytea    NOT NULL,
+    PRIMARY KEY (shard_id, last_event_no)
+);
+ALTER TABLE audit_blocks ALTER COLUMN filter SET STORAGE EXTERNAL;
+COMMENT ON TABLE audit_blocks IS 'The index of the audit: a row for each few thousand consecutive events of a shard, written when they are complete. The events behind the last block are in none yet.';
+COMMENT ON COLUMN audit_blocks.last_event_no IS 'See audit.';
+COMMENT ON COLUMN audit_blocks.first_event_no IS 'See audit.';
+COMMENT ON COLUMN audit_blocks.oldest_ms IS 'The smallest audit.at_ms of its events.';
+COMMENT ON COLUMN audit_blocks.newest_ms IS 'The greatest.';
+COMMENT ON COLUMN audit_blocks.closed_ms IS 'When it was completed, by the later of clock and high-water mark (R31): milliseconds since 1970-01-01 UTC. What is kept for a while is kept from here on.';
+COMMENT ON COLUMN audit_blocks.shard_id IS 'See shards.';
+COMMENT ON COLUMN audit_blocks.filter IS 'A Bloom filter of what its events can be asked for: tenants, and of each its users, actors, actions, reasons and denials. Slices of 32 bytes.';

@@ -153,11 +153,17 @@ CREATE TABLE audit (
     PRIMARY KEY (shard_id, event_no)
 ) STRICT, WITHOUT ROWID;
 
--- The tenants' events, up to the last event_no that is divisible by 4096: written so many events at a time. Only the
--- embedded store has it; PostgreSQL writes no whole pages.
-CREATE TABLE audit_of_tenants (
+-- The index of the audit: a row for each few thousand consecutive events of a shard, written when they are complete. The
+-- events behind the last block are in none yet.
+CREATE TABLE audit_blocks (
     shard_id      INTEGER NOT NULL,
-    tenant_no     INTEGER NOT NULL,
-    event_no      INTEGER NOT NULL,
-    PRIMARY KEY (shard_id, tenant_no, event_no)
+    last_event_no INTEGER NOT NULL,
+    first_event_no INTEGER NOT NULL,
+    oldest_ms     INTEGER NOT NULL,  -- The smallest audit.at_ms of its events.
+    newest_ms     INTEGER NOT NULL,  -- The greatest.
+    closed_ms     INTEGER NOT NULL,  -- When it was completed, by the later of clock and high-water mark (R31): what is
+                                     -- kept for a while is kept from here on.
+    filter        BLOB    NOT NULL,  -- A Bloom filter of what its events can be asked for: tenants, and of each its users,
+                                     -- actors, actions, reasons and denials. Slices of 32 bytes.
+    PRIMARY KEY (shard_id, last_event_no)
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,149 @@
+//! Which blocks of the audit a query has to look into, and when it has looked into enough for one answer.
+
+use super::AuditQuery;
+use super::audit_filter::{self, Key};
+use crate::ids::EventNo;
+
+/// Blocks whose events one answer may cost: about 50,000 events, and less than a tenth of a second.
+pub const MOST_BLOCKS: usize = 12;
+/// Blocks that one answer may pass: about 16 million events.
+pub const MOST_PASSED: usize = 4_096;
+
+/// Consecutive events, from the first to the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    pub first: EventNo,
+    pub last: EventNo,
+}
+
+/// The way from the newest block to the oldest.
+#[derive(Debug)]
+pub struct Search {
+    keys: Vec<Key>,
+    passed: usize,
+    /// The blocks to look into, newest first.
+    pub chosen: Vec<Range>,
+    /// Where the next answer has to begin: before this event. `None`: there are no more blocks.
+    pub rest: Option<EventNo>,
+}
+
+impl Search {
+    #[must_use]
+    pub fn new(query: &AuditQuery) -> Self {
+        Self { keys: keys(query), passed: 0, chosen: Vec::new(), rest: None }
+    }
+
+    /// What a block must hold, all of it.
+    #[must_use]
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// The next older block, whose times fit. `slice`: the slice of its filter for the key with this number. Answers
+    /// whether to go on.
+    pub fn pass<S: AsRef<[u8]>>(&mut self, block: Range, slice: impl Fn(usize) -> S) -> bool {
+        let fits = |(at, key): (usize, &Key)| audit_filter::may_hold(slice(at).as_ref(), *key);
+        let wanted = self.keys.iter().enumerate().all(fits);
+        if wanted && self.chosen.len() == MOST_BLOCKS {
+            self.rest = Some(EventNo(block.last.0 + 1));
+            return false;
+        }
+        if wanted {
+            self.chosen.push(block);
+        }
+        self.passed += 1;
+        if self.passed == MOST_PASSED {
+            self.rest = Some(block.first);
+        }
+        self.passed < MOST_PASSED
+    }
+}
+
+/// A user, an actor, an action, a reason and a denial are the tenant's own, so they ask for the tenant, too.
+fn keys(query: &AuditQuery) -> Vec<Key> {
+    let tenant = query.tenant;
+    let narrow = [
+        query.user.as_ref().map(|user| Key::user(tenant, user)),
+        query.actor.as_ref().map(|actor| Key::actor(tenant, actor)),
+        query.action.map(|action| Key::action(tenant, action)),
+        query.reason.map(|reason| Key::reason(tenant, reason)),
+        (query.denied == Some(true)).then(|| Key::denied(tenant)),
+    ];
+    let narrow: Vec<Key> = narrow.into_iter().flatten().collect();
+    if narrow.is_empty() { vec![Key::tenant(tenant)] } else { narrow }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{ShardId, TenantNo, UserId};
+    use crate::ledger::change::Action;
+
+    fn query() -> AuditQuery {
+        AuditQuery {
+            shard: ShardId(0),
+            tenant: TenantNo(1),
+            before: None,
+            user: None,
+            actor: None,
+            action: None,
+            denied: None,
+            reason: None,
+            from: None,
+            until: None,
+            limit: 100,
+        }
+    }
+
+    fn block(no: u64) -> Range {
+        Range { first: EventNo(no * 10 + 1), last: EventNo(no * 10 + 10) }
+    }
+
+    /// Passes blocks 99, 98, … which all hold `keys`; answers how many were looked at.
+    fn passed(search: &mut Search, most: u64, keys: &[Key]) -> u64 {
+        let filter = audit_filter::build(keys.to_vec().into_iter());
+        let asked = search.keys().to_vec();
+        for no in 0..most {
+            if !search.pass(block(most - no), |at| audit_filter::slice(&filter, asked[at]).to_vec()) {
+                return no + 1;
+            }
+        }
+        most
+    }
+
+    #[test]
+    fn a_block_must_hold_all_that_is_asked_for() {
+        let (tenant, ann) = (TenantNo(1), UserId::stored("ann"));
+        let asked = AuditQuery { user: Some(ann.clone()), action: Some(Action::SessionEnded), ..query() };
+        let (user, action) = (Key::user(tenant, &ann), Key::action(tenant, Action::SessionEnded));
+        for (keys, chosen) in [(&[user, action][..], 1), (&[user], 0), (&[action], 0), (&[], 0)] {
+            let mut search = Search::new(&asked);
+            passed(&mut search, 1, keys);
+            assert_eq!((search.chosen.len(), search.rest), (chosen, None), "{keys:?}");
+        }
+        // What was done cannot be asked for by a key: only the tenant can.
+        let mut search = Search::new(&AuditQuery { denied: Some(false), ..query() });
+        passed(&mut search, 1, &[Key::tenant(tenant)]);
+        assert_eq!(search.chosen, [block(1)]);
+    }
+
+    #[test]
+    fn so_many_blocks_are_chosen_and_the_rest_begins_at_the_next_one() {
+        let mut search = Search::new(&query());
+        let most = MOST_BLOCKS as u64;
+        assert_eq!(passed(&mut search, most, &[Key::tenant(TenantNo(1))]), most);
+        assert_eq!((search.chosen.len(), search.rest), (MOST_BLOCKS, None), "there are no more");
+        let mut search = Search::new(&query());
+        assert_eq!(passed(&mut search, 50, &[Key::tenant(TenantNo(1))]), most + 1);
+        assert_eq!((search.chosen.len(), search.chosen[0]), (MOST_BLOCKS, block(50)));
+        assert_eq!(search.rest, Some(EventNo(block(50 - most).last.0 + 1)));
+    }
+
+    #[test]
+    fn so_many_blocks_are_passed_and_the_rest_begins_below_the_last_one() {
+        let mut search = Search::new(&query());
+        let most = MOST_PASSED as u64;
+        assert_eq!(passed(&mut search, most + 5, &[]), most);
+        assert_eq!((search.chosen.len(), search.rest), (0, Some(block(6).first)));
+    }
+}

@@ -1,0 +1,71 @@
+//! The blocks of the audit: what the next one begins with, and the search for those that can hold what is asked for.
+
+use std::pin::pin;
+
+use deadpool_postgres::ClientWrapper;
+use futures_util::TryStreamExt;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Row};
+
+use super::audit;
+use super::connection::Connection;
+use super::error::Failure;
+use crate::ids::{EventNo, ShardId};
+use crate::store::audit_block::OpenBlock;
+use crate::store::audit_filter::Key;
+use crate::store::audit_search::{MOST_PASSED, Range, Search};
+use crate::store::{AuditQuery, StoreError};
+
+const LAST: &str = "/* usher:last_audit_block */
+    SELECT coalesce(max(last_event_no), 0) FROM audit_blocks WHERE shard_id = $1";
+/// Of each filter only the slices that the keys are in, as [`crate::store::audit_filter::slice`] finds them.
+const SEARCH: &str = "/* usher:search_audit */
+    SELECT first_event_no, last_event_no, ARRAY(
+        SELECT substring(filter FROM (1 + 32 * (place * (octet_length(filter) / 32) >> 32))::integer FOR 32)
+        FROM unnest($3::bigint[]) WITH ORDINALITY AS keys(place, number) ORDER BY number)
+    FROM audit_blocks
+    WHERE shard_id = $1 AND last_event_no <= $2 AND first_event_no < $4
+      AND ($5::bigint IS NULL OR newest_ms >= $5) AND ($6::bigint IS NULL OR oldest_ms < $6)
+    ORDER BY last_event_no DESC LIMIT $7";
+
+/// The block to which the next events belong, from what is stored. Nobody else writes: the caller owns the shard, or the
+/// fence refuses what it writes by this answer.
+pub async fn resume(connection: &Connection, shard: ShardId) -> Result<OpenBlock, Failure> {
+    let (sql, client, number) = (&connection.statements, &connection.client, shard.0.cast_signed());
+    let last: i64 = client.query_one(&sql.last_block, &[&number]).await?.try_get(0)?;
+    let mut open = OpenBlock::after(EventNo(last.cast_unsigned()));
+    for row in client.query(&sql.newest_events, &[&number, &last]).await? {
+        open.remember(&audit::event(&row)?);
+    }
+    Ok(open)
+}
+
+/// The last event that is in a block; zero: none is.
+pub async fn last(client: &ClientWrapper, shard: ShardId) -> Result<EventNo, StoreError> {
+    let statement = client.prepare_cached(LAST).await?;
+    Ok(number(&client.query_one(&statement, &[&shard.0.cast_signed()]).await?, 0)?)
+}
+
+/// Looks for blocks that can hold what is asked for, from the one that ends with the event `last` downwards.
+pub async fn search(client: &ClientWrapper, query: &AuditQuery, last: EventNo) -> Result<Search, StoreError> {
+    let mut search = Search::new(query);
+    let places: Vec<i64> = search.keys().iter().map(|key| Key::place(*key).into()).collect();
+    let (from, until) = (query.from.map(|wall| wall.0), query.until.map(|wall| wall.0));
+    let before = query.before.map_or(i64::MAX, |no| i64::try_from(no.0).unwrap_or(i64::MAX));
+    let (shard, last, most) = (query.shard.0.cast_signed(), last.0.cast_signed(), MOST_PASSED as i64);
+    let statement = client.prepare_cached(SEARCH).await?;
+    let parameters: [&(dyn ToSql + Sync); 7] = [&shard, &last, &places, &before, &from, &until, &most];
+    let mut rows = pin!(client.query_raw(&statement, parameters).await?);
+    while let Some(row) = rows.try_next().await? {
+        let block = Range { first: number(&row, 0)?, last: number(&row, 1)? };
+        let slices: Vec<&[u8]> = row.try_get(2)?;
+        if !search.pass(block, |at| slices[at]) {
+            break;
+        }
+    }
+    Ok(search)
+}
+
+fn number(row: &Row, column: usize) -> Result<EventNo, Error> {
+    row.try_get::<_, i64>(column).map(|no| EventNo(no.cast_unsigned()))
+}

@@ -1,0 +1,124 @@
+//! Retention: what of the audit goes, when, and in what steps.
+
+use std::time::Duration;
+
+use usher::ledger::change::AuditEvent;
+use usher::ledger::time::Wall;
+use usher::store::{Expired, Store, audit_block};
+
+use super::audit::everything;
+use super::audit_blocks::all;
+use super::{Backend, SHARD, Writer, event};
+
+const DAY: i64 = 24 * 60 * 60 * 1_000;
+const KEEP: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+const BLOCK: u64 = audit_block::EVENTS as u64;
+
+/// So many events from a number on, all of one moment.
+fn events(from: u64, count: u64, at: Wall) -> Vec<AuditEvent> {
+    (from..from + count).map(|no| AuditEvent { at, ..event(no, 1) }).collect()
+}
+
+async fn left(store: &dyn Store) -> Vec<u64> {
+    all(store, &everything(1)).await.0.iter().map(|event| event.no.0).collect()
+}
+
+/// Deletes until there is nothing more to delete; answers how much each step deleted.
+async fn expire(store: &dyn Store, now: Wall, most: usize) -> Vec<u64> {
+    let mut steps = Vec::new();
+    loop {
+        let Expired { events, more } = store.expire_audit(SHARD, now, KEEP, most).await.expect("a step");
+        if !more {
+            assert_eq!(events, 0);
+            return steps;
+        }
+        steps.push(events);
+    }
+}
+
+fn day(day: i64) -> Wall {
+    Wall(day * DAY)
+}
+
+/// Commits events, and nothing but the time when there are none.
+async fn commit(writer: &mut Writer<'_>, now: Wall, events: &[AuditEvent]) {
+    (writer.position.wall, writer.position.wall_high) = (now, now);
+    if events.is_empty() {
+        writer.commit(vec![], vec![]).await;
+    }
+    for chunk in events.chunks(1_000) {
+        writer.commit(vec![], chunk.to_vec()).await;
+    }
+}
+
+pub async fn old_events_go_in_small_steps_and_young_ones_stay(backend: Backend) {
+    let store = backend.start().await;
+    let mut writer = Writer::claim(&*store).await;
+    commit(&mut writer, day(0), &events(1, BLOCK, day(0))).await;
+    commit(&mut writer, day(1), &events(BLOCK + 1, BLOCK, day(1))).await;
+    commit(&mut writer, day(2), &events(2 * BLOCK + 1, 10, day(2))).await;
+    let last = 2 * BLOCK + 10;
+    commit(&mut writer, day(400).minus(Duration::from_millis(1)), &[]).await;
+    assert_eq!(expire(&*store, day(401), 1_000).await, [0; 0], "a millisecond too early");
+
+    commit(&mut writer, day(400), &[]).await;
+    let step = store.expire_audit(SHARD, day(400), KEEP, 1_000).await;
+    assert_eq!(step, Ok(Expired { events: 1_000, more: true }));
+    assert_eq!(left(&*store).await, (1_001..=last).rev().collect::<Vec<_>>(), "the oldest go first");
+    assert_eq!(expire(&*store, day(400), 1_000).await, [1_000, 1_000, 1_000, BLOCK - 4_000]);
+    assert_eq!(left(&*store).await, (BLOCK + 1..=last).rev().collect::<Vec<_>>());
+
+    // A step that ends with the block leaves its row for the next one. A repetition deletes nothing.
+    commit(&mut writer, day(401), &[]).await;
+    assert_eq!(expire(&*store, day(401), audit_block::EVENTS).await, [BLOCK, 0]);
+    assert_eq!(expire(&*store, day(401), 1_000).await, [0; 0]);
+    assert_eq!(left(&*store).await, (2 * BLOCK + 1..=last).rev().collect::<Vec<_>>());
+
+    // Everything is gone, and what comes is found.
+    commit(&mut writer, day(900), &[]).await;
+    assert_eq!(expire(&*store, day(900), 1_000).await, [10]);
+    store.close().await;
+    drop(store);
+    let store = backend.open().await;
+    let mut writer = Writer::claim(&*store).await;
+    commit(&mut writer, day(900), &events(last + 1, BLOCK + 1, day(900))).await;
+    assert_eq!(left(&*store).await, (last + 1..=last + 1 + BLOCK).rev().collect::<Vec<_>>());
+}
+
+pub async fn a_wrong_clock_deletes_nothing_too_early(backend: Backend) {
+    let store = backend.start().await;
+    let mut writer = Writer::claim(&*store).await;
+    // Written on the tenth day, by a clock that had been set back.
+    let wrong = day(-500);
+    (writer.position.wall, writer.position.wall_high) = (wrong, day(10));
+    writer.commit(vec![], events(1, BLOCK, wrong)).await;
+    commit(&mut writer, day(409), &[]).await;
+    assert_eq!(expire(&*store, day(409), 1_000).await, [0; 0], "what the events say is wrong");
+    assert_eq!(expire(&*store, day(10_000), 1_000).await, [0; 0], "the clock is ahead, the mark is not");
+    commit(&mut writer, day(410), &[]).await;
+    assert_eq!(expire(&*store, day(409), 1_000).await, [0; 0], "the mark is ahead, the clock is not");
+    assert_eq!(expire(&*store, day(410), audit_block::EVENTS + 1).await, [BLOCK]);
+    assert_eq!(left(&*store).await, [0; 0]);
+}
+
+/// A few events a day complete no block by their number.
+pub async fn a_quiet_shard_forgets_too(backend: Backend) {
+    let store = backend.start().await;
+    let mut writer = Writer::claim(&*store).await;
+    commit(&mut writer, day(0), &events(1, 3, day(0))).await;
+    commit(&mut writer, Wall(DAY / 2), &events(4, 3, Wall(DAY / 2))).await;
+    commit(&mut writer, day(2), &events(7, 3, day(2))).await;
+    commit(&mut writer, day(402), &[]).await;
+    assert_eq!(expire(&*store, day(402), 1_000).await, [6]);
+    assert_eq!(left(&*store).await, [9, 8, 7]);
+    // After a start the store has to tell since when they wait.
+    commit(&mut writer, day(403), &events(10, 1, day(403))).await;
+    store.close().await;
+    drop(store);
+    let store = backend.open().await;
+    let mut writer = Writer::claim(&*store).await;
+    commit(&mut writer, Wall(403 * DAY + DAY / 2), &[]).await;
+    commit(&mut writer, day(404), &[]).await;
+    commit(&mut writer, day(804), &[]).await;
+    assert_eq!(expire(&*store, day(804), 1_000).await, [3, 1]);
+}

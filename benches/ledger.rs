@@ -27,7 +27,7 @@ struct Million {
 
 impl Million {
     fn new() -> Self {
-        let config = Config { demo_seats: 0, seed: Seed(random_seed()) };
+        let config = Config { demo_seats: 0, channels: Default::default(), seed: Seed(random_seed()) };
         let ledger = Ledger::restore(config, TenantNo(0), EventNo(0), Wall(0), NOW, Duration::ZERO).finish();
         let tenant = TenantId::parse("acme").expect("an id");
         let mut this =

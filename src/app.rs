@@ -243,7 +243,11 @@ async fn start_journal(config: &Config, store: &Arc<dyn Store>, clock: Clock) ->
         tracing::warn!("--shards {} has no effect: this store has {fixed}, fixed at its first start", config.shards);
     }
     let journal = JournalConfig {
-        ledger: ledger::Config { demo_seats: config.demo_seats, seed: Seed(ids::random_seed()) },
+        ledger: ledger::Config {
+            demo_seats: config.demo_seats,
+            channels: ledger::notification::Channels::default(),
+            seed: Seed(ids::random_seed()),
+        },
         queue: config.limits.queue_length,
         batch: config.limits.batch_size,
     };

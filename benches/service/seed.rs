@@ -40,7 +40,7 @@ pub async fn tenants(data: &Data<'_>, tenants: usize) {
     let founding = Founding { shards, instance: InstanceId::random() };
     let founding = store.founding(founding).await.expect("shards");
     let seed = random_seed();
-    let ledger = Config { demo_seats: 0, seed: Seed(seed) };
+    let ledger = Config { demo_seats: 0, channels: Default::default(), seed: Seed(seed) };
     let config = JournalConfig { ledger, queue: 16_384, batch: 1_024 };
     let journal =
         Arc::new(Journal::start(Arc::clone(&store), Clock::system(), founding, config).await.expect("a journal"));

@@ -8,6 +8,7 @@ use super::JournalError;
 use crate::ids::{LicenseId, TenantNo};
 use crate::ledger::change::{Change, Changes};
 use crate::ledger::command::{Found, Outcome};
+use crate::ledger::notification::Topic;
 use crate::store::{Batch, Position};
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, JournalError>>;
@@ -88,24 +89,35 @@ fn keep_last<T>(items: &mut Vec<T>, same: impl Fn(&T, &T) -> bool) {
     items.reverse();
 }
 
-type Key<'a> = (u8, TenantNo, u32, u32, Option<(&'a LicenseId, u64)>);
+type Key<'a> = (u8, TenantNo, u32, u32, Name<'a>);
+
+/// The part of a key that is no number.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Name<'a> {
+    None,
+    License(&'a LicenseId, u64),
+    Topic(&'a Topic),
+}
 
 /// A row's table and key. A put and a deletion of one row have the same.
 fn key(change: &Change) -> Key<'_> {
+    let plain = |table: u8, tenant: TenantNo, a: u32, b: u32| (table, tenant, a, b, Name::None);
     match change {
-        Change::DeleteTenant(no) => (0, *no, 0, 0, None),
-        Change::PutTenant(row) => (1, row.no, 0, 0, None),
-        Change::PutLicense(row) => (2, row.tenant, 0, 0, Some((&row.id, row.revision))),
-        Change::DeleteLicense(tenant, id, revision) => (2, *tenant, 0, 0, Some((id, *revision))),
-        Change::PutPool(row) => (3, row.tenant, row.no.0.into(), 0, None),
-        Change::PutOrganization(row) => (4, row.tenant, row.no.0, 0, None),
-        Change::DeleteOrganization(tenant, no) => (4, *tenant, no.0, 0, None),
-        Change::PutUser(row) => (5, row.tenant, row.no.0, 0, None),
-        Change::DeleteUser(tenant, no) => (5, *tenant, no.0, 0, None),
-        Change::PutSeat(row) => (6, row.tenant, row.user.0, row.pool.0.into(), None),
-        Change::DeleteSeat(tenant, user, pool) => (6, *tenant, user.0, pool.0.into(), None),
-        Change::PutSession(row) => (7, row.tenant, row.user.0, row.place.into(), None),
-        Change::DeleteSession(tenant, user, place) => (7, *tenant, user.0, (*place).into(), None),
+        Change::DeleteTenant(no) => plain(0, *no, 0, 0),
+        Change::PutTenant(row) => plain(1, row.no, 0, 0),
+        Change::PutLicense(row) => (2, row.tenant, 0, 0, Name::License(&row.id, row.revision)),
+        Change::DeleteLicense(tenant, id, revision) => (2, *tenant, 0, 0, Name::License(id, *revision)),
+        Change::PutPool(row) => plain(3, row.tenant, row.no.0.into(), 0),
+        Change::PutOrganization(row) => plain(4, row.tenant, row.no.0, 0),
+        Change::DeleteOrganization(tenant, no) => plain(4, *tenant, no.0, 0),
+        Change::PutUser(row) => plain(5, row.tenant, row.no.0, 0),
+        Change::DeleteUser(tenant, no) => plain(5, *tenant, no.0, 0),
+        Change::PutSeat(row) => plain(6, row.tenant, row.user.0, row.pool.0.into()),
+        Change::DeleteSeat(tenant, user, pool) => plain(6, *tenant, user.0, pool.0.into()),
+        Change::PutSession(row) => plain(7, row.tenant, row.user.0, row.place.into()),
+        Change::DeleteSession(tenant, user, place) => plain(7, *tenant, user.0, (*place).into()),
+        Change::PutNotification(row) => (8, row.tenant, 0, 0, Name::Topic(&row.topic)),
+        Change::DeleteNotification(tenant, topic) => (8, *tenant, 0, 0, Name::Topic(topic)),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::change::{Action, BlockCause};
 use super::command::{ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, Waiting, WhatIf};
+use super::notification::Cause;
 use super::outcome::{DenialReason, Done};
 use super::step::Step;
 use super::tenant::Tenant;
@@ -33,12 +34,12 @@ impl Tenant {
         if full.is_empty() {
             self.unblock(no, "by a sync", step);
         }
-        let full: Vec<PoolId> = full.into_iter().map(|pool| self.pools.get(pool).id.clone()).collect();
-        for pool in &full {
-            let about = self.about(Action::UserUnblocked).denied(DenialReason::SeatsExhausted);
-            step.log_denial(about.user(&waiting.user).pool(pool));
+        for no in &full {
+            let (reason, pool) = (DenialReason::SeatsExhausted, &self.pools.get(*no).id);
+            step.log_denial(self.about(Action::UserUnblocked).denied(reason).user(&waiting.user).pool(pool));
+            self.tell_denied(Some(*no), reason, Cause::Sync, &waiting.user, step);
         }
-        full
+        full.into_iter().map(|pool| self.pools.get(pool).id.clone()).collect()
     }
 
     fn would_activate(&self, waiting: &Waiting, what_if: &mut WhatIf, step: &Step) -> Vec<PoolId> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::license::LicenseRow;
+use super::notification::{NotificationRow, Topic};
 use super::outcome::{DenialReason, SessionEndReason};
 use super::policy::Policy;
 use super::time::{Tick, Wall};
@@ -31,6 +32,8 @@ pub enum Change {
     DeleteSeat(TenantNo, UserNo, PoolNo),
     PutSession(SessionRow),
     DeleteSession(TenantNo, UserNo, Place),
+    PutNotification(NotificationRow),
+    DeleteNotification(TenantNo, Topic),
 }
 
 /// What one command, or a batch of them, did.
@@ -253,10 +256,15 @@ pub enum Action {
     LicenseInstalled = 50,
     LicenseDeleted = 51,
     LicenseRevoked = 52,
+    NotificationRaised = 60,
+    NotificationCleared = 61,
+    NotificationDelivered = 62,
+    NotificationFailed = 63,
+    NotificationRedelivered = 64,
 }
 
 impl Action {
-    pub const ALL: [Action; 22] = [
+    pub const ALL: [Action; 27] = [
         Action::SessionStarted,
         Action::SessionRenewed,
         Action::SessionEnded,
@@ -279,6 +287,11 @@ impl Action {
         Action::LicenseInstalled,
         Action::LicenseDeleted,
         Action::LicenseRevoked,
+        Action::NotificationRaised,
+        Action::NotificationCleared,
+        Action::NotificationDelivered,
+        Action::NotificationFailed,
+        Action::NotificationRedelivered,
     ];
 
     #[must_use]

@@ -8,6 +8,7 @@ use super::change::{Access, Action, Change, Plan, Profile, TenantState};
 use super::command::CheckOut;
 use super::entitlement;
 use super::live::Login;
+use super::notification::Cause;
 use super::outcome::{CheckedOut, Denial, DenialReason, Lease, Notice, SessionEndReason};
 use super::policy::{UnknownUsers, WhenAlreadySignedIn, WhenFull};
 use super::step::Step;
@@ -48,6 +49,7 @@ impl Tenant {
                 if !ask.check_only {
                     let about = self.about(Action::CheckOutDenied).denied(denial.reason);
                     step.log_denial(about.user(&ask.user).pool(&ask.pool));
+                    self.tell_denied(pool, denial.reason, Cause::CheckOut, &ask.user, step);
                 }
                 let usage = pool.map(|pool| self.usage(pool, step.sight()));
                 CheckedOut { decision: Err(denial), usage, notices: Vec::new() }
@@ -292,6 +294,8 @@ impl Tenant {
 
     /// Carries out a "yes".
     fn admit(&mut self, ask: CheckOut, admission: Admission, step: &mut Step) -> CheckedOut {
+        // With no license in force the pool is over its limit from now on (R29).
+        self.notifications.look |= admission.license_expired;
         if let Some(slot) = admission.existing {
             return self.renew(slot, &ask, &admission, step);
         }

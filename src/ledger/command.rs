@@ -3,7 +3,9 @@
 
 mod licenses;
 mod lists;
+mod notifications;
 mod sync;
+mod tenants;
 
 pub use licenses::{
     DeleteLicense, DeleteLicenses, GetEntitlements, GetLicenseInformation, InstallLicense, LicenseGrant, ListLicenses,
@@ -12,18 +14,20 @@ pub use licenses::{
 pub use lists::{
     Cursor, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Page, SessionOrder, UserOrder,
 };
+pub use notifications::{BeginDelivery, DueNotifications, EndDelivery, ListNotifications, RedeliverNotification};
 pub use sync::{
     ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers,
     Waiting, WhatIf,
 };
+pub use tenants::{CreateTenant, DeleteTenant, PolicyPatch, SuspendTenant, UpdateTenant};
 
 use super::change::{Actor, Profile};
 use super::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView};
+use super::notification::{Dispatch, Due, NotificationView};
 use super::outcome::{
     Beat, CheckedIn, CheckedOut, Denial, Done, Granted, OrganizationView, PoolUsage, Revoked, SessionView, TenantUsage,
     TenantView, UserView,
 };
-use super::policy::Policy;
 use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, Text, UserId};
 
 /// A command with its addressee and who asks.
@@ -32,6 +36,20 @@ pub struct Request {
     pub tenant: TenantId,
     pub actor: Actor,
     pub command: Command,
+}
+
+impl Command {
+    /// Asks what would be, and changes nothing (R20, R33).
+    #[must_use]
+    pub fn is_question(&self) -> bool {
+        match self {
+            Command::CheckOut(ask) => ask.check_only,
+            Command::SyncUsers(ask) => ask.what_if.is_some(),
+            Command::ActivateUsers(ask) => ask.what_if.is_some(),
+            Command::BlockUnlisted(ask) => ask.what_if.is_some(),
+            _ => false,
+        }
+    }
 }
 
 /// Takes a session's seat at login.
@@ -94,51 +112,6 @@ pub struct CloseIdle {
     pub pool: Option<PoolId>,
     pub own_user: Option<UserId>,
 }
-
-#[derive(Debug, Clone)]
-pub struct CreateTenant {
-    pub display_name: Box<str>,
-    pub contact: Box<str>,
-    pub policy: Policy,
-}
-
-/// `None`: stays as it is. `policy` is the whole policy: the caller merges under `version`.
-#[derive(Debug, Clone, Default)]
-pub struct UpdateTenant {
-    pub version: Option<u64>,
-    pub display_name: Option<Box<str>>,
-    pub contact: Option<Box<str>>,
-    pub policy: PolicyPatch,
-}
-
-/// Changes single fields of a policy: `None` stays as it is.
-#[derive(Debug, Clone, Default)]
-pub struct PolicyPatch {
-    pub lease_ttl: Option<std::time::Duration>,
-    pub max_session: Option<std::time::Duration>,
-    pub away_after: Option<std::time::Duration>,
-    pub idle_after: Option<std::time::Duration>,
-    pub idle_timeout: Option<Option<std::time::Duration>>,
-    pub max_devices_per_user: Option<u32>,
-    pub when_already_signed_in: Option<super::policy::WhenAlreadySignedIn>,
-    pub when_full: Option<super::policy::WhenFull>,
-    pub close_active: Option<super::policy::CloseActive>,
-    pub unknown_users: Option<super::policy::UnknownUsers>,
-    pub administrators_count_in_named: Option<bool>,
-    pub administrators_count_in_concurrent: Option<bool>,
-    pub responsible_person: Option<Box<str>>,
-    pub seat_request_step: Option<u32>,
-}
-
-/// Suspends (`true`) or resumes a tenant. Live sessions stay.
-#[derive(Debug, Clone)]
-pub struct SuspendTenant {
-    pub suspend: bool,
-}
-
-/// Removes the tenant with everything in it; its audit stays.
-#[derive(Debug, Clone)]
-pub struct DeleteTenant;
 
 /// Creates a user with a seat in each pool, or nothing at all (R15).
 #[derive(Debug, Clone)]
@@ -306,6 +279,9 @@ kinds! {
         DeleteLicense -> Done<LicenseChange>,
         DeleteLicenses -> Done<LicenseChange>,
         RevokeLicense -> Done<LicenseChange>,
+        BeginDelivery -> Done<Option<Dispatch>>,
+        EndDelivery -> Done<()>,
+        RedeliverNotification -> Done<NotificationView>,
     }
 }
 
@@ -322,5 +298,7 @@ kinds! {
         GetTenant -> Done<TenantView>,
         GetUser -> Done<UserView>,
         GetUsage -> Done<TenantUsage>,
+        ListNotifications -> Done<Page<NotificationView>>,
+        DueNotifications -> Vec<Due>,
     }
 }

@@ -21,6 +21,7 @@ impl Tenant {
         let revision = self.licenses.head(id).ok_or_else(|| Refusal::not_found("license", id))?.revision;
         let before = self.usages(step);
         self.licenses.delete(id, step)?;
+        self.notifications.look = true;
         let change = self.license_change(Some(id), &before, true, step);
         let what = format!("{id} revision {revision}{}", shifts(&change.pools));
         step.log(self.about(Action::LicenseDeleted).detail(what));

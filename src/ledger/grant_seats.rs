@@ -4,6 +4,7 @@
 use super::change::{Access, Action, Profile, UserRow};
 use super::command::GrantSeats;
 use super::entitlement;
+use super::notification::Cause;
 use super::outcome::{Denial, DenialReason, Done, Granted, Refusal};
 use super::pool::MAX_POOLS;
 use super::step::Step;
@@ -40,6 +41,7 @@ impl Tenant {
             return self.give(pool, user, known, wanted, step);
         };
         step.log_denial(self.about(Action::SeatGranted).denied(reason).user(user).pool(pool));
+        self.tell_denied(self.pools.find(pool), reason, Cause::Grant, user, step);
         let usage = self.pools.find(pool).map(|pool| self.usage(pool, step.sight()));
         Ok(Granted { decision: Err(Denial::because(reason)), usage })
     }

@@ -29,6 +29,7 @@ impl Tenant {
         self.guard_pools(id, grant)?;
         let row = self.licensed(id, grant, step)?;
         self.licenses.install(row, step);
+        self.notifications.look = true;
         let change = self.license_change(Some(id), &before, true, step);
         let what = format!("{id} revision {}{}", grant.revision, shifts(&change.pools));
         step.log(self.about(Action::LicenseInstalled).detail(what));

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::Ledger;
 use super::change::{BlockCause, Plan};
+use super::notification::Topic;
 use super::pool::Pool;
 use super::tenant::Tenant;
 use super::time::Moment;
@@ -49,7 +50,27 @@ impl Tenant {
         );
         same("blocked", "", self.blocked as usize, blocked)?;
         same("administrators", "", self.administrators as usize, administrators)?;
+        self.check_notifications()?;
         self.pools.iter().try_for_each(|pool| self.check_pool(pool, sight))
+    }
+
+    fn check_notifications(&self) -> Result<(), String> {
+        let kept = (self.notifications.watched, self.notifications.next_due);
+        let recounted = self.notifications.recount(!self.policy.warn_at_percent.is_empty());
+        if kept != recounted {
+            return Err(format!("what is watched and due: kept {kept:?}, recounted {recounted:?}"));
+        }
+        let stray = |topic: &Topic| match topic {
+            Topic::Exceeded(pool) => self.pools.find(pool).is_none(),
+            Topic::Warning(percent, pool) => {
+                self.pools.find(pool).is_none() || !self.policy.warn_at_percent.contains(percent)
+            }
+            Topic::LicenseExpiring(id, _) | Topic::LicenseExpired(id, _) => self.licenses.head(id).is_none(),
+        };
+        match self.notifications.iter().find(|row| stray(&row.topic)) {
+            None => Ok(()),
+            Some(row) => Err(format!("a notification of something that is not there: {}", row.topic)),
+        }
     }
 
     fn check_pool(&self, pool: &Pool, sight: Sight) -> Result<(), String> {

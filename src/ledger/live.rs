@@ -82,6 +82,7 @@ impl Tenant {
         let pool = self.pools.get_mut(login.pool);
         pool.live += u64::from(!lived);
         pool.live_counted += u64::from(!exempt && !counted);
+        self.notifications.moved(pool);
         let holder = self.users.get_mut(user);
         holder.last_organization = login.organization.or(holder.last_organization);
         self.users.signs_in(user, now);
@@ -156,6 +157,7 @@ impl Tenant {
         let pool = self.pools.get_mut(pool_no);
         pool.live -= u64::from(!lives);
         pool.live_counted -= u64::from(!exempt && !counts);
+        self.notifications.moved(pool);
         pool.idle -= u64::from(!lives && idle);
         let holder = self.users.get_mut(user);
         holder.live -= 1;

@@ -14,6 +14,7 @@ pub mod command;
 mod deadlines;
 mod delete_license;
 mod delete_licenses;
+mod deliveries;
 mod denials;
 mod entitlement;
 mod grant_seats;
@@ -28,6 +29,9 @@ mod list_sessions;
 mod list_users;
 mod live;
 mod map;
+pub mod notification;
+mod notifications;
+mod nowhere;
 mod organization;
 mod organizations;
 mod orphans;
@@ -42,6 +46,7 @@ pub mod search;
 mod session;
 mod step;
 mod sync_users;
+mod telling;
 mod tenant;
 mod tenants;
 pub mod time;
@@ -60,12 +65,10 @@ use command::{Command, CreateTenant, Outcome, Request};
 use denials::Denials;
 use map::Map;
 use orphans::Orphans;
-use outcome::{
-    Beat, CheckedIn, CheckedOut, Denial, DenialReason, Done, Granted, Refusal, SessionEndReason, TenantView,
-};
+use outcome::{Done, Refusal, SessionEndReason, TenantView};
 use step::{About, Step};
 use tenant::Tenant;
-use time::{Moment, Tick, Wall};
+use time::{Moment, Wall};
 
 use crate::ids::{EventNo, TenantId, TenantNo};
 
@@ -77,6 +80,8 @@ const NOBODY: TenantNo = TenantNo(0);
 pub struct Config {
     /// Seats per pool of a tenant without any license (R30).
     pub demo_seats: u64,
+    /// On which channels people can be told (R34).
+    pub channels: notification::Channels,
     /// For the hash maps; secret and random in a running service, fixed in a test.
     pub seed: Seed,
 }
@@ -105,7 +110,7 @@ impl Ledger {
         }
         let (found, mut step) = self.step(&id, &actor, now, out);
         let Some(tenant) = found else {
-            return nowhere(&id, command, &mut step);
+            return nowhere::answer(&id, command, &mut step);
         };
         if matches!(command, Command::DeleteTenant(_)) {
             delete_tenant(tenant, &mut step);
@@ -114,7 +119,13 @@ impl Ledger {
             self.tenants[no.0 as usize] = None;
             return Outcome::DeleteTenant(Ok(()));
         }
-        dispatch(tenant, command, &mut step)
+        // A question changes nothing (R20), and heartbeats are memory only.
+        let looks = !command.is_question() && !matches!(command, Command::Heartbeat(_));
+        let outcome = dispatch(tenant, command, &mut step);
+        if looks {
+            tenant.look_around(&mut step);
+        }
+        outcome
     }
 
     /// The shard's own regular work: ends what is overdue, writes last activity and counts of denials.
@@ -131,6 +142,7 @@ impl Ledger {
                 let overdue = tenant.overdue_in(pool, now.tick);
                 tenant.end_overdue(&overdue, &mut step);
             }
+            tenant.look_around(&mut step);
         }
         for (tenant, session) in self.checkpoint.due(now.tick, all) {
             let Some(tenant) = self.tenants[tenant.0 as usize].as_mut() else { continue };
@@ -161,6 +173,7 @@ impl Ledger {
             now,
             actor,
             demo_seats: self.config.demo_seats,
+            channels: self.config.channels,
             license_time: self.mark.license_time(now),
             last_event: &mut self.last_event,
             denials: &mut self.denials,
@@ -308,6 +321,12 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
         Command::DeleteLicense(ask) => Outcome::DeleteLicense(tenant.delete_license(&ask, step)),
         Command::DeleteLicenses(_) => Outcome::DeleteLicenses(tenant.delete_licenses(step)),
         Command::RevokeLicense(ask) => Outcome::RevokeLicense(tenant.revoke_license(&ask, step)),
+        Command::BeginDelivery(ask) => Outcome::BeginDelivery(Ok(tenant.begin_delivery(&ask, step))),
+        Command::EndDelivery(ask) => {
+            tenant.end_delivery(&ask, step);
+            Outcome::EndDelivery(Ok(()))
+        }
+        Command::RedeliverNotification(ask) => Outcome::RedeliverNotification(tenant.redeliver(&ask, step)),
         Command::CreateTenant(_) | Command::DeleteTenant(_) => unreachable!("the ledger's own commands"),
     }
 }
@@ -323,59 +342,4 @@ fn delete_tenant(tenant: &mut Tenant, step: &mut Step) {
     step.put(Change::DeleteTenant(tenant.no));
     let detail = format!("{}; {ended} live sessions ended", tenant.id);
     step.log(tenant.about(Action::TenantDeleted).detail(detail));
-}
-
-/// Answers for a tenant that does not exist.
-fn nowhere(id: &TenantId, command: Command, step: &mut Step) -> Outcome {
-    let gone = || Refusal::not_found("tenant", id);
-    let denial = Denial::because(DenialReason::TenantNotFound);
-    match command {
-        Command::CheckOut(ask) => {
-            if !ask.check_only {
-                let about = About::new(NOBODY, Action::CheckOutDenied).denied(denial.reason).user(&ask.user);
-                step.log_denial(about.pool(&ask.pool).detail(id.as_str()));
-            }
-            Outcome::CheckOut(CheckedOut { decision: Err(denial), usage: None, notices: Vec::new() })
-        }
-        Command::CheckIn(ask) => {
-            let reason = step.orphans.find(ask.session, id).map(|(reason, _)| reason);
-            Outcome::CheckIn(CheckedIn { ended_now: false, reason })
-        }
-        Command::Heartbeat(ask) => {
-            let end = |at: Tick| step.now.wall_of(at);
-            let late = ask.beats.iter().map(|(session, _)| step.orphans.find(*session, id));
-            Outcome::Heartbeat(late.map(|found| Beat::Ended(found.map(|(reason, at)| (reason, end(at))))).collect())
-        }
-        Command::GrantSeats(ask) => {
-            let mut answers = Vec::new();
-            for (pool, user) in ask.pools.iter().flat_map(|pool| ask.users.iter().map(move |user| (pool, user))) {
-                let about = About::new(NOBODY, Action::SeatGranted).denied(denial.reason).user(user).pool(pool);
-                step.log_denial(about.detail(id.as_str()));
-                answers.push(Ok(Granted { decision: Err(denial.clone()), usage: None }));
-            }
-            Outcome::GrantSeats(answers)
-        }
-        Command::RevokeSeats(ask) => Outcome::RevokeSeats(vec![Err(gone()); ask.pools.len() * ask.users.len()]),
-        Command::CloseSession(_) => Outcome::CloseSession(Err(gone())),
-        Command::CloseIdle(_) => Outcome::CloseIdle(Err(gone())),
-        Command::CreateTenant(_) => Outcome::CreateTenant(Err(gone())),
-        Command::UpdateTenant(_) => Outcome::UpdateTenant(Err(gone())),
-        Command::SuspendTenant(_) => Outcome::SuspendTenant(Err(gone())),
-        Command::DeleteTenant(_) => Outcome::DeleteTenant(Err(gone())),
-        Command::CreateUser(_) => Outcome::CreateUser(Err(gone())),
-        Command::UpdateUser(_) => Outcome::UpdateUser(Err(gone())),
-        Command::BlockUser(_) => Outcome::BlockUser(Err(gone())),
-        Command::UnblockUser(_) => Outcome::UnblockUser(Err(gone())),
-        Command::DeleteUser(_) => Outcome::DeleteUser(Err(gone())),
-        Command::SyncUsers(_) => Outcome::SyncUsers(Err(gone())),
-        Command::ActivateUsers(_) => Outcome::ActivateUsers(Err(gone())),
-        Command::BlockUnlisted(_) => Outcome::BlockUnlisted(Err(gone())),
-        Command::CreateOrganization(_) => Outcome::CreateOrganization(Err(gone())),
-        Command::UpdateOrganization(_) => Outcome::UpdateOrganization(Err(gone())),
-        Command::DeleteOrganization(_) => Outcome::DeleteOrganization(Err(gone())),
-        Command::InstallLicense(_) => Outcome::InstallLicense(Err(gone())),
-        Command::DeleteLicense(_) => Outcome::DeleteLicense(Err(gone())),
-        Command::DeleteLicenses(_) => Outcome::DeleteLicenses(Err(gone())),
-        Command::RevokeLicense(_) => Outcome::RevokeLicense(Err(gone())),
-    }
 }

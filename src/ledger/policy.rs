@@ -65,6 +65,9 @@ pub struct Policy {
     pub responsible_person: Box<str>,
     /// The smallest step in which seats can be asked for (R32).
     pub seat_request_step: u32,
+    /// The shares of a limit at which the responsible person is warned (R34), in percent, from 1 to 100, ascending; none:
+    /// no warnings.
+    pub warn_at_percent: Box<[u8]>,
 }
 
 impl Default for Policy {
@@ -85,6 +88,7 @@ impl Default for Policy {
             administrators_count_in_concurrent: false,
             responsible_person: "".into(),
             seat_request_step: 5,
+            warn_at_percent: Box::default(),
         }
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Pool {
     /// From which grant on seats are beyond the limit (R14), for one number of seats over; forgotten
     /// whenever a seat changes.
     pub cutoff: Option<(u64, EventNo)>,
+    /// In the list of [`super::notifications`].
+    pub moved: bool,
 }
 
 impl Pool {
@@ -99,6 +101,7 @@ impl Pools {
             deadlines: Deadlines::default(),
             exempt_deadlines: Deadlines::default(),
             cutoff: None,
+            moved: false,
         });
     }
 }

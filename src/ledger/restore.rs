@@ -16,7 +16,7 @@ use super::{Config, Ledger};
 use crate::ids::{EventNo, TenantNo};
 
 /// Rows on their way into a ledger. Order: tenants, licenses, pools (by number), organizations, users, seats,
-/// sessions.
+/// sessions, notifications.
 #[derive(Debug)]
 pub struct Restore {
     ledger: Ledger,
@@ -75,12 +75,14 @@ impl Restore {
                 self.tenant(row.tenant).users.get_mut(row.user).add_seat(seat);
             }
             Change::PutSession(row) => self.session(row),
+            Change::PutNotification(row) => self.tenant(row.tenant).notifications.put(row),
             Change::DeleteTenant(_)
             | Change::DeleteLicense(..)
             | Change::DeleteOrganization(..)
             | Change::DeleteUser(..)
             | Change::DeleteSeat(..)
-            | Change::DeleteSession(..) => panic!("a load has no deletions"),
+            | Change::DeleteSession(..)
+            | Change::DeleteNotification(..) => panic!("a load has no deletions"),
         }
     }
 
@@ -139,6 +141,7 @@ impl Restore {
             tenant.recount_seats();
             tenant.recount_sessions();
             tenant.rebuild_deadlines();
+            tenant.refresh_notifications();
         }
         self.ledger
     }

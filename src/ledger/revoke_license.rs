@@ -17,6 +17,7 @@ impl Tenant {
         let changed = self.licenses.revoke(&ask.license, ask.up_to_revision, step);
         let change = self.license_change(Some(&ask.license), &before, changed, step);
         if changed {
+            self.notifications.look = true;
             let why = if ask.why.is_empty() { String::new() } else { format!(": {}", ask.why) };
             let moved = shifts(&change.pools);
             let what = format!("{} up to revision {}{why}{moved}", ask.license, ask.up_to_revision);

@@ -12,6 +12,8 @@ pub(super) struct Step<'a> {
     pub actor: &'a Actor,
     /// Seats per pool of a tenant without any license (R30).
     pub demo_seats: u64,
+    /// On which channels people can be told (R34).
+    pub channels: super::notification::Channels,
     /// The wall time by which dates of licenses are judged (R31).
     pub license_time: super::time::Wall,
     pub last_event: &'a mut EventNo,

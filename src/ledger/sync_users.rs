@@ -4,6 +4,7 @@
 use super::change::{Access, Action, BlockCause, Limit, Plan, Profile};
 use super::command::{SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers, Waiting, WhatIf};
 use super::grant_seats::{too_many_pools, union};
+use super::notification::Cause;
 use super::outcome::{DenialReason, Done};
 use super::pool::MAX_POOLS;
 use super::step::Step;
@@ -199,6 +200,7 @@ impl Tenant {
         };
         for (pool, reason) in &wish.denials {
             step.log_denial(self.about(Action::SeatGranted).denied(*reason).user(id).pool(pool));
+            self.tell_denied(self.pools.find(pool), *reason, Cause::Sync, id, step);
         }
         if wish.was != wish.blocked {
             self.set_blocked(no, wish.blocked, step);

@@ -7,6 +7,7 @@ use super::change::{Access, Action, BlockCause, Change, TenantRow, TenantState};
 use super::deadlines::{Deadlines, Positions};
 use super::licenses::Licenses;
 use super::map::Seed;
+use super::notifications::Notifications;
 use super::organization::Organizations;
 use super::outcome::TenantView;
 use super::policy::Policy;
@@ -38,6 +39,7 @@ pub(super) struct Tenant {
     pub idle: BTreeSet<(Tick, UserNo)>,
     pub blocked: u64,
     pub administrators: u64,
+    pub notifications: Notifications,
 }
 
 impl Tenant {
@@ -61,6 +63,7 @@ impl Tenant {
             idle: BTreeSet::new(),
             blocked: 0,
             administrators: 0,
+            notifications: Notifications::new(),
         }
     }
 
@@ -131,6 +134,7 @@ impl Tenant {
         for seat in &user.seats {
             let pool = self.pools.get_mut(seat.pool);
             pool.cutoff = None;
+            self.notifications.moved(pool);
             let (seats, some) = (&mut pool.seats, &mut pool.seats_counted);
             if add {
                 *seats += 1;

@@ -23,6 +23,8 @@ impl Tenant {
         if policy != self.policy {
             self.set_policy(policy);
         }
+        // The policy says whom to tell, and of what.
+        self.notifications.look = true;
         if !what.is_empty() {
             self.write(Action::TenantUpdated, &what.join(", "), step);
         }
@@ -83,5 +85,6 @@ fn patched(old: &Policy, patch: PolicyPatch, what: &mut Vec<&'static str>) -> Po
     set(&mut new.administrators_count_in_concurrent, concurrent, "policy.administrators_count_in_concurrent", what);
     set(&mut new.responsible_person, patch.responsible_person, "policy.responsible_person", what);
     set(&mut new.seat_request_step, patch.seat_request_step, "policy.seat_request_step", what);
+    set(&mut new.warn_at_percent, patch.warn_at_percent, "policy.warn_at_percent", what);
     new
 }

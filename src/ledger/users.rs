@@ -2,6 +2,7 @@
 
 use super::change::{Access, Action, BlockCause, Profile};
 use super::command::{BlockUser, CreateUser, DeleteUser, UnblockUser, UpdateUser, UserPatch, WhatIf};
+use super::notification::Cause;
 use super::outcome::{Denial, DenialReason, Done, PoolUsage, Refusal, SessionEndReason, UserView};
 use super::step::Step;
 use super::tenant::Tenant;
@@ -27,6 +28,7 @@ impl Tenant {
                 Ok(()) => continue,
             };
             step.log_denial(self.about(Action::UserCreated).denied(reason).user(&ask.user).pool(pool));
+            self.tell_denied(self.pools.find(pool), reason, Cause::Grant, &ask.user, step);
             return Ok((Err(Denial::because(reason)), self.usages_of(&ask.pools, step)));
         }
         let fresh = ask.pools.iter().filter(|pool| self.pools.find(pool).is_none()).count();
@@ -130,10 +132,15 @@ impl Tenant {
         if user.blocked.is_none() {
             return Ok(self.user_view(no, step.sight()));
         }
-        if let Some(pool) = self.full_pools(user, step.sight()).next() {
+        let full: Vec<PoolNo> = self.full_pools(user, step.sight()).collect();
+        if let Some(pool) = full.first() {
             let reason = DenialReason::SeatsExhausted;
             let about = self.about(Action::UserUnblocked).denied(reason).user(&ask.user);
-            step.log_denial(about.pool(&self.pools.get(pool).id));
+            step.log_denial(about.pool(&self.pools.get(*pool).id));
+            // The event names one; who is told can do something about all of them.
+            for pool in full {
+                self.tell_denied(Some(pool), reason, Cause::Grant, &ask.user, step);
+            }
             return Err(Denial::because(reason));
         }
         self.unblock(no, "", step);

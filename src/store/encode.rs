@@ -21,7 +21,7 @@ const SIGNED_IN: [(WhenAlreadySignedIn, &str); 2] =
 const FULL: [(WhenFull, &str); 2] = [(WhenFull::Deny, "DENY"), (WhenFull::ReclaimIdle, "RECLAIM_IDLE")];
 const CLOSE: [(CloseActive, &str); 2] = [(CloseActive::Refuse, "REFUSE"), (CloseActive::Allow, "ALLOW")];
 const UNKNOWN: [(UnknownUsers, &str); 2] = [(UnknownUsers::Deny, "DENY"), (UnknownUsers::Admit, "ADMIT")];
-const PLANS: [(Plan, &str); 2] = [(Plan::Named, "NAMED"), (Plan::Concurrent, "CONCURRENT")];
+pub(super) const PLANS: [(Plan, &str); 2] = [(Plan::Named, "NAMED"), (Plan::Concurrent, "CONCURRENT")];
 
 #[must_use]
 pub fn policy_to_text(policy: &Policy) -> String {
@@ -40,6 +40,7 @@ pub fn policy_to_text(policy: &Policy) -> String {
         "administrators_count_in_concurrent": policy.administrators_count_in_concurrent,
         "responsible_person": policy.responsible_person,
         "seat_request_step": policy.seat_request_step,
+        "warn_at_percent": &*policy.warn_at_percent,
     })
     .to_string()
 }
@@ -76,6 +77,8 @@ pub fn policy_from_text(text: &str) -> Result<Policy, StoreError> {
         )?,
         responsible_person: fields.read("responsible_person", default.responsible_person, boxed)?,
         seat_request_step: fields.read("seat_request_step", default.seat_request_step, number)?,
+        warn_at_percent: fields
+            .read("warn_at_percent", default.warn_at_percent, |value| value.as_array()?.iter().map(number).collect())?,
     })
 }
 
@@ -251,15 +254,15 @@ fn unknown(column: &str, code: i64) -> StoreError {
     StoreError(format!("{column}: the code {code} means nothing to this release"))
 }
 
-fn word<T: Copy + PartialEq>(words: &[(T, &'static str)], value: T) -> &'static str {
+pub(super) fn word<T: Copy + PartialEq>(words: &[(T, &'static str)], value: T) -> &'static str {
     words.iter().find(|(meaning, _)| *meaning == value).map_or("", |(_, word)| word)
 }
 
-fn meaning<T: Copy>(words: &[(T, &'static str)], value: &Value) -> Option<T> {
+pub(super) fn meaning<T: Copy>(words: &[(T, &'static str)], value: &Value) -> Option<T> {
     words.iter().find(|(_, word)| value == *word).map(|(meaning, _)| *meaning)
 }
 
-fn number<T: TryFrom<u64>>(value: &Value) -> Option<T> {
+pub(super) fn number<T: TryFrom<u64>>(value: &Value) -> Option<T> {
     value.as_u64().and_then(|number| T::try_from(number).ok())
 }
 
@@ -308,6 +311,7 @@ mod tests {
             administrators_count_in_concurrent: true,
             responsible_person: "\"räx\"\u{0}@example.com".into(),
             seat_request_step: 0,
+            warn_at_percent: [1, 100].into(),
         };
         for policy in [Policy::default(), other] {
             assert_eq!(policy_from_text(&policy_to_text(&policy)), Ok(policy));

@@ -7,6 +7,7 @@ pub mod audit_block;
 pub mod audit_filter;
 pub mod audit_search;
 pub mod encode;
+pub mod notifications;
 pub mod open;
 pub mod postgres;
 pub mod sqlite;
@@ -162,7 +163,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Answer<'_, Result<(Owner, Position), ClaimError>>;
 
     /// Sends every row of the shard in chunks, as `Put…` changes: tenants, licenses, pools, organizations,
-    /// users, seats, sessions, in this order.
+    /// users, seats, sessions, notifications, in this order.
     fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), StoreError>>;
 
     /// Commits a batch as one transaction behind the fence. To be awaited to its end: a future that is dropped leaves

@@ -12,7 +12,7 @@ use crate::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySigned
 use crate::proto::v1;
 
 /// What a mask may name.
-pub const PATHS: [&str; 14] = [
+pub const PATHS: [&str; 15] = [
     "policy.lease_ttl",
     "policy.max_session",
     "policy.away_after",
@@ -27,6 +27,7 @@ pub const PATHS: [&str; 14] = [
     "policy.administrators_count_in_concurrent",
     "policy.responsible_person",
     "policy.seat_request_step",
+    "policy.warn_at_percent",
 ];
 
 /// From one second on: shorter ones are mistakes of a unit, and would have clients do nothing but call.
@@ -36,6 +37,7 @@ const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// A user has a place for each device, which are searched one by one.
 const MAX_DEVICES: u32 = 1_000;
 const MAX_STEP: u32 = 1_000_000;
+const MAX_WARNINGS: usize = 10;
 
 /// Which durations make sense, and how to say so.
 struct Bounds {
@@ -110,6 +112,7 @@ pub fn patch(problems: &mut Problems, policy: Option<v1::Policy>, mask: &Mask) -
             default.seat_request_step,
             MAX_STEP,
         ),
+        warn_at_percent: fields.percents("policy.warn_at_percent", policy.warn_at_percent),
     }
 }
 
@@ -142,6 +145,7 @@ pub fn merged(patch: PolicyPatch) -> Policy {
             .unwrap_or(default.administrators_count_in_concurrent),
         responsible_person: patch.responsible_person.unwrap_or(default.responsible_person),
         seat_request_step: patch.seat_request_step.unwrap_or(default.seat_request_step),
+        warn_at_percent: patch.warn_at_percent.unwrap_or(default.warn_at_percent),
     }
 }
 
@@ -207,6 +211,20 @@ impl Fields<'_> {
         }
     }
 
+    /// Sorted, each once.
+    fn percents(&mut self, field: &str, given: Vec<u32>) -> Option<Box<[u8]>> {
+        let given = self.mask.pick_or_empty(field, given)?;
+        let percents: Option<std::collections::BTreeSet<u8>> =
+            given.iter().map(|percent| u8::try_from(*percent).ok().filter(|one| (1..=100).contains(one))).collect();
+        match percents {
+            Some(percents) if given.len() <= MAX_WARNINGS => Some(percents.into_iter().collect()),
+            _ => {
+                self.problems.add(path(field), format!("must hold at most {MAX_WARNINGS} numbers, each from 1 to 100"));
+                None
+            }
+        }
+    }
+
     /// An email address, of a person or a group; empty: nobody.
     fn email(&mut self, field: &str, text: String) -> Option<Box<str>> {
         let text = self.mask.pick_or_empty(field, text)?;
@@ -268,6 +286,7 @@ mod tests {
             administrators_count_in_concurrent: Some(true),
             responsible_person: "boss@acme.example".into(),
             seat_request_step: Some(10),
+            warn_at_percent: vec![95, 75, 95],
         };
         let (patch, problems) = parsed(given, &[]);
         assert_eq!(problems, Vec::<String>::new());
@@ -286,6 +305,7 @@ mod tests {
             administrators_count_in_concurrent: true,
             responsible_person: "boss@acme.example".into(),
             seat_request_step: 10,
+            warn_at_percent: [75, 95].into(),
         };
         assert_eq!(merged(patch), expected);
     }
@@ -312,6 +332,9 @@ mod tests {
         check(v1::Policy { close_active: 99, ..policy() }, "close_active");
         check(v1::Policy { unknown_users: 3, ..policy() }, "unknown_users");
         check(v1::Policy { seat_request_step: Some(0), ..policy() }, "seat_request_step");
+        for percents in [vec![0], vec![50, 101], vec![u32::MAX], vec![50; 11]] {
+            check(v1::Policy { warn_at_percent: percents, ..policy() }, "warn_at_percent");
+        }
         for person in ["boss", "@acme", "boss@", "a b@acme", &format!("{}@acme", "x".repeat(254))] {
             check(v1::Policy { responsible_person: person.into(), ..policy() }, "responsible_person");
         }

@@ -76,6 +76,11 @@ pub fn audit_action(action: Action, denied: bool) -> v1::AuditAction {
         Action::LicenseInstalled => v1::AuditAction::LicenseInstalled,
         Action::LicenseDeleted => v1::AuditAction::LicenseDeleted,
         Action::LicenseRevoked => v1::AuditAction::LicenseRevoked,
+        Action::NotificationRaised => v1::AuditAction::NotificationRaised,
+        Action::NotificationCleared => v1::AuditAction::NotificationCleared,
+        Action::NotificationDelivered => v1::AuditAction::NotificationDelivered,
+        Action::NotificationFailed => v1::AuditAction::NotificationFailed,
+        Action::NotificationRedelivered => v1::AuditAction::NotificationRedelivered,
     }
 }
 

@@ -78,6 +78,7 @@ fn policy(policy: Policy) -> v1::Policy {
         administrators_count_in_concurrent: Some(policy.administrators_count_in_concurrent),
         responsible_person: policy.responsible_person.into(),
         seat_request_step: Some(policy.seat_request_step),
+        warn_at_percent: policy.warn_at_percent.iter().map(|percent| u32::from(*percent)).collect(),
     }
 }
 
@@ -106,6 +107,7 @@ mod tests {
             administrators_count_in_concurrent: true,
             responsible_person: "boss@acme.example".into(),
             seat_request_step: 1,
+            warn_at_percent: [75, 90].into(),
             ..Policy::default()
         });
     }

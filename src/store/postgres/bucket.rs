@@ -2,6 +2,7 @@
 
 use crate::ledger::change::{Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
+use crate::ledger::notification::{NotificationRow, Topic};
 
 /// Keys to delete are the columns of the key, without the shard.
 #[derive(Default)]
@@ -13,12 +14,14 @@ pub struct Buckets<'a> {
     pub users: Vec<&'a UserRow>,
     pub seats: Vec<&'a SeatRow>,
     pub sessions: Vec<&'a SessionRow>,
+    pub notifications: Vec<&'a NotificationRow>,
     pub gone_tenants: Vec<i32>,
     pub gone_licenses: Vec<(i32, &'a str, i64)>,
     pub gone_organizations: Vec<(i32, i32)>,
     pub gone_users: Vec<(i32, i32)>,
     pub gone_seats: Vec<(i32, i32, i32)>,
     pub gone_sessions: Vec<(i32, i32, i32)>,
+    pub gone_notifications: Vec<(i32, &'a Topic)>,
 }
 
 impl<'a> Buckets<'a> {
@@ -33,6 +36,7 @@ impl<'a> Buckets<'a> {
                 Change::PutUser(row) => to.users.push(row),
                 Change::PutSeat(row) => to.seats.push(row),
                 Change::PutSession(row) => to.sessions.push(row),
+                Change::PutNotification(row) => to.notifications.push(row),
                 Change::DeleteTenant(no) => to.gone_tenants.push(int(no.0)),
                 Change::DeleteLicense(tenant, id, revision) => {
                     to.gone_licenses.push((int(tenant.0), id.as_str(), revision.cast_signed()));
@@ -45,6 +49,7 @@ impl<'a> Buckets<'a> {
                 Change::DeleteSession(tenant, user, place) => {
                     to.gone_sessions.push((int(tenant.0), int(user.0), (*place).into()));
                 }
+                Change::DeleteNotification(tenant, topic) => to.gone_notifications.push((int(tenant.0), topic)),
             }
         }
         to

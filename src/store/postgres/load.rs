@@ -16,8 +16,9 @@ use crate::ids::{
 };
 use crate::ledger::change::{Actor, Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
+use crate::ledger::notification::NotificationRow;
 use crate::ledger::time::{Tick, Wall};
-use crate::store::{StoreError, encode, terms};
+use crate::store::{StoreError, encode, notifications, terms};
 
 /// Rows in one message: enough to make the hand-over cheap, few enough to be small in memory.
 const CHUNK: usize = 2048;
@@ -27,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 type Parse = fn(&Row) -> Result<Change, Failure>;
 
 /// In the order that the trait promises.
-const TABLES: [(&str, Parse); 7] = [
+const TABLES: [(&str, Parse); 8] = [
     (
         "/* usher:load_tenants */
         SELECT tenant_no, tenant_id, display_name, contact, state, policy, created, version
@@ -65,6 +66,12 @@ const TABLES: [(&str, Parse); 7] = [
                administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason
         FROM sessions WHERE shard_id = $1",
         session,
+    ),
+    (
+        "/* usher:load_notifications */
+        SELECT tenant_no, topic, event_no, raised, cleared, facts, deliveries
+        FROM notifications WHERE shard_id = $1",
+        notification,
     ),
 ];
 
@@ -181,6 +188,18 @@ fn session(row: &Row) -> Result<Change, Failure> {
         last_activity: tick(row, 11)?,
         lease_ttl: Duration::from_millis(bits(row, 12)?),
         ended: encode::ended(row.try_get(13)?, row.try_get::<_, Option<i16>>(14)?.map(i64::from))?,
+    }))
+}
+
+fn notification(row: &Row) -> Result<Change, Failure> {
+    Ok(Change::PutNotification(NotificationRow {
+        tenant: TenantNo(number(row, 0)?),
+        topic: notifications::topic(row.try_get(1)?)?,
+        event: EventNo(bits(row, 2)?),
+        raised: tick(row, 3)?,
+        cleared: row.try_get(4)?,
+        facts: notifications::facts_from_text(row.try_get(5)?)?,
+        deliveries: notifications::deliveries_from_text(row.try_get(6)?)?,
     }))
 }
 

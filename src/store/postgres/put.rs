@@ -8,8 +8,9 @@ use super::statements::Part;
 use crate::ids::{DeviceId, LicenseId, OrganizationId, PoolId, ShardId, TenantId, UserId};
 use crate::ledger::change::{AuditEvent, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
+use crate::ledger::notification::NotificationRow;
 use crate::store::audit_block::Block;
-use crate::store::{Batch, Owner, encode, terms};
+use crate::store::{Batch, Owner, encode, notifications, terms};
 
 type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
@@ -50,6 +51,7 @@ impl<'a> Put<'a> {
         self.put(Part::PutUsers, &rows.users, users);
         self.put(Part::PutSeats, &rows.seats, seats);
         self.put(Part::PutSessions, &rows.sessions, sessions);
+        self.put(Part::PutNotifications, &rows.notifications, told);
         let events: Vec<&AuditEvent> = batch.events.iter().collect();
         self.put(Part::PutEvents, &events, audit);
         let blocks: Vec<&Block> = blocks.iter().collect();
@@ -65,6 +67,7 @@ impl<'a> Put<'a> {
             Part::DeleteTenantsUsers,
             Part::DeleteTenantsSeats,
             Part::DeleteTenantsSessions,
+            Part::DeleteTenantsNotifications,
         ] {
             self.put(part, &rows.gone_tenants, |rows| vec![column(rows, |no| no)]);
         }
@@ -81,6 +84,9 @@ impl<'a> Put<'a> {
                 vec![column(rows, |key| key.0), column(rows, |key| key.1), column(rows, |key| key.2)]
             });
         }
+        self.put(Part::DeleteNotifications, &rows.gone_notifications, |rows| {
+            vec![column(rows, |key| key.0), column(rows, |key| key.1.to_string())]
+        });
     }
 
     fn put<R: Copy>(&mut self, part: Part, rows: &[R], columns: impl Fn(&[R]) -> Vec<Value<'a>>) {
@@ -187,6 +193,18 @@ fn sessions<'a>(rows: &[&'a SessionRow]) -> Vec<Value<'a>> {
         column(rows, |row| encode::millis(row.lease_ttl).cast_signed()),
         column(rows, |row| row.ended.map(|(at, _)| at.0.cast_signed())),
         column(rows, |row| row.ended.map(|(_, reason)| i16::from(reason.code()))),
+    ]
+}
+
+fn told<'a>(rows: &[&'a NotificationRow]) -> Vec<Value<'a>> {
+    vec![
+        column(rows, |row| int(row.tenant.0)),
+        column(rows, |row| row.topic.to_string()),
+        column(rows, |row| row.event.0.cast_signed()),
+        column(rows, |row| row.raised.0.cast_signed()),
+        column(rows, |row| row.cleared),
+        column(rows, |row| notifications::facts_to_text(&row.facts)),
+        column(rows, |row| notifications::deliveries_to_text(&row.deliveries)),
     ]
 }
 

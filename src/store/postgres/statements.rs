@@ -81,12 +81,14 @@ parts! {
     DeleteTenantsUsers: delete_tenants!("users");
     DeleteTenantsSeats: delete_tenants!("seats");
     DeleteTenantsSessions: delete_tenants!("sessions");
+    DeleteTenantsNotifications: delete_tenants!("notifications");
 
     DeleteLicenses: delete!("licenses", "$2::integer[], $3::text[], $4::bigint[]", "license_id", "revision");
     DeleteOrganizations: delete!("organizations", "$2::integer[], $3::integer[]", "organization_no");
     DeleteUsers: delete!("users", "$2::integer[], $3::integer[]", "user_no");
     DeleteSeats: delete!("seats", "$2::integer[], $3::integer[], $4::integer[]", "user_no", "pool_no");
     DeleteSessions: delete!("sessions", "$2::integer[], $3::integer[], $4::integer[]", "user_no", "place");
+    DeleteNotifications: delete!("notifications", "$2::integer[], $3::text[]", "topic");
 
     PutTenants: "INSERT INTO tenants
             (shard_id, tenant_no, tenant_id, display_name, contact, state, policy, created, version)
@@ -147,6 +149,13 @@ parts! {
             = (excluded.session_id, excluded.pool_no, excluded.organization_no, excluded.device_id, excluded.client,
                excluded.administrator, excluded.exempt, excluded.started, excluded.last_activity,
                excluded.lease_ttl_ms, excluded.ended, excluded.ended_reason)";
+    PutNotifications: "INSERT INTO notifications
+            (shard_id, tenant_no, topic, event_no, raised, cleared, facts, deliveries)
+        SELECT $1::smallint, unnest($2::integer[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::bigint[]),
+            unnest($6::boolean[]), unnest($7::text[]), unnest($8::text[])
+        ON CONFLICT (shard_id, tenant_no, topic) DO UPDATE SET
+            (event_no, raised, cleared, facts, deliveries)
+            = (excluded.event_no, excluded.raised, excluded.cleared, excluded.facts, excluded.deliveries)";
     PutEvents: "INSERT INTO audit
             (shard_id, tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id,
              organization_id, count, detail)

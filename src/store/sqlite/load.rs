@@ -12,8 +12,9 @@ use crate::ids::{
 };
 use crate::ledger::change::{Actor, Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
+use crate::ledger::notification::NotificationRow;
 use crate::ledger::time::{Tick, Wall};
-use crate::store::{StoreError, encode, terms};
+use crate::store::{StoreError, encode, notifications, terms};
 
 /// Rows in one message: enough to make the hand-over cheap, few enough to be small in memory.
 const CHUNK: usize = 2048;
@@ -21,7 +22,7 @@ const CHUNK: usize = 2048;
 type Parse = fn(&Row<'_>) -> Result<Change, StoreError>;
 
 /// In the order that the trait promises. Each table is in the order of its key, so reading is a walk.
-const TABLES: [(&str, Parse); 7] = [
+const TABLES: [(&str, Parse); 8] = [
     (
         "/* usher:load_tenants */
         SELECT tenant_no, tenant_id, display_name, contact, state, policy, created, version
@@ -59,6 +60,12 @@ const TABLES: [(&str, Parse); 7] = [
                administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason
         FROM sessions WHERE shard_id = ?1",
         session,
+    ),
+    (
+        "/* usher:load_notifications */
+        SELECT tenant_no, topic, event_no, raised, cleared, facts, deliveries
+        FROM notifications WHERE shard_id = ?1",
+        notification,
     ),
 ];
 
@@ -170,6 +177,18 @@ fn session(row: &Row<'_>) -> Result<Change, StoreError> {
         last_activity: tick(row, 11)?,
         lease_ttl: Duration::from_millis(bits(row, 12)?),
         ended: encode::ended(row.get(13)?, row.get(14)?)?,
+    }))
+}
+
+fn notification(row: &Row<'_>) -> Result<Change, StoreError> {
+    Ok(Change::PutNotification(NotificationRow {
+        tenant: TenantNo(row.get(0)?),
+        topic: notifications::topic(text(row, 1)?)?,
+        event: EventNo(bits(row, 2)?),
+        raised: tick(row, 3)?,
+        cleared: row.get(4)?,
+        facts: notifications::facts_from_text(text(row, 5)?)?,
+        deliveries: notifications::deliveries_from_text(text(row, 6)?)?,
     }))
 }
 

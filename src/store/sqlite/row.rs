@@ -7,10 +7,11 @@ use rusqlite::{Connection, Params, params};
 use crate::ids::ShardId;
 use crate::ledger::change::{AuditEvent, Change, OrganizationRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
-use crate::store::{encode, terms};
+use crate::ledger::notification::NotificationRow;
+use crate::store::{encode, notifications, terms};
 
 /// The tables that hold what is under a tenant's number. Not the audit, which outlives it.
-const DELETE_TENANT: [&str; 7] = [
+const DELETE_TENANT: [&str; 8] = [
     "/* usher:delete_tenant */ DELETE FROM tenants WHERE shard_id = ?1 AND tenant_no = ?2",
     "/* usher:delete_tenant */ DELETE FROM licenses WHERE shard_id = ?1 AND tenant_no = ?2",
     "/* usher:delete_tenant */ DELETE FROM pools WHERE shard_id = ?1 AND tenant_no = ?2",
@@ -18,6 +19,7 @@ const DELETE_TENANT: [&str; 7] = [
     "/* usher:delete_tenant */ DELETE FROM users WHERE shard_id = ?1 AND tenant_no = ?2",
     "/* usher:delete_tenant */ DELETE FROM seats WHERE shard_id = ?1 AND tenant_no = ?2",
     "/* usher:delete_tenant */ DELETE FROM sessions WHERE shard_id = ?1 AND tenant_no = ?2",
+    "/* usher:delete_tenant */ DELETE FROM notifications WHERE shard_id = ?1 AND tenant_no = ?2",
 ];
 const PUT_TENANT: &str = "/* usher:put_tenant */ REPLACE INTO tenants
     (shard_id, tenant_no, tenant_id, display_name, contact, state, policy, created, version)
@@ -51,6 +53,11 @@ const PUT_SESSION: &str = "/* usher:put_session */ REPLACE INTO sessions
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
 const DELETE_SESSION: &str = "/* usher:delete_session */ DELETE FROM sessions
     WHERE shard_id = ?1 AND tenant_no = ?2 AND user_no = ?3 AND place = ?4";
+const PUT_NOTIFICATION: &str = "/* usher:put_notification */ REPLACE INTO notifications
+    (shard_id, tenant_no, topic, event_no, raised, cleared, facts, deliveries)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+const DELETE_NOTIFICATION: &str = "/* usher:delete_notification */ DELETE FROM notifications
+    WHERE shard_id = ?1 AND tenant_no = ?2 AND topic = ?3";
 const PUT_EVENT: &str = "/* usher:put_event */ REPLACE INTO audit
     (shard_id, tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id,
      count, detail)
@@ -75,6 +82,10 @@ pub fn write(connection: &Connection, shard: ShardId, change: &Change) -> rusqli
         Change::PutSession(row) => run.session(row),
         Change::DeleteSession(tenant, user, place) => {
             run.sql(DELETE_SESSION, params![shard.0, tenant.0, user.0, place])
+        }
+        Change::PutNotification(row) => run.notification(row),
+        Change::DeleteNotification(tenant, topic) => {
+            run.sql(DELETE_NOTIFICATION, params![shard.0, tenant.0, topic.to_string()])
         }
     }
 }
@@ -216,6 +227,22 @@ impl Run<'_> {
                 encode::millis(row.lease_ttl).cast_signed(),
                 row.ended.map(|(at, _)| at.0.cast_signed()),
                 row.ended.map(|(_, reason)| reason.code()),
+            ],
+        )
+    }
+
+    fn notification(&self, row: &NotificationRow) -> rusqlite::Result<()> {
+        self.sql(
+            PUT_NOTIFICATION,
+            params![
+                self.shard.0,
+                row.tenant.0,
+                row.topic.to_string(),
+                row.event.0.cast_signed(),
+                row.raised.0.cast_signed(),
+                row.cleared,
+                notifications::facts_to_text(&row.facts),
+                notifications::deliveries_to_text(&row.deliveries),
             ],
         )
     }

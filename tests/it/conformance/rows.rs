@@ -1,13 +1,14 @@
 //! What is put is what is loaded.
 
 use tokio::sync::mpsc;
-use usher::ids::{LicenseId, OrganizationNo, PoolNo, TenantNo, UserNo};
+use usher::ids::{LicenseId, OrganizationNo, PoolId, PoolNo, TenantNo, UserNo};
 use usher::ledger::change::{Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use usher::ledger::license::LicenseRow;
+use usher::ledger::notification::{NotificationRow, Topic};
 
 use super::audit::{everything, page};
 use super::samples::{
-    extremes, license, one_of_each, organization, pool, revision, seat, session, tenant, user, variants,
+    extremes, license, notification, one_of_each, organization, pool, revision, seat, session, tenant, user, variants,
 };
 use super::{Backend, SHARD, Writer, assert_same, event};
 
@@ -78,6 +79,9 @@ fn with_key_of(key: &Change, row: Change) -> Change {
         (Change::PutSession(key), Change::PutSession(row)) => {
             Change::PutSession(SessionRow { tenant: key.tenant, user: key.user, place: key.place, ..row })
         }
+        (Change::PutNotification(key), Change::PutNotification(row)) => {
+            Change::PutNotification(NotificationRow { tenant: key.tenant, topic: key.topic.clone(), ..row })
+        }
         pair => panic!("{pair:?}"),
     }
 }
@@ -90,6 +94,7 @@ fn deletions(no: u32) -> Vec<Change> {
         Change::DeleteUser(tenant, UserNo(1)),
         Change::DeleteSeat(tenant, UserNo(1), PoolNo(1)),
         Change::DeleteSession(tenant, UserNo(1), 0),
+        Change::DeleteNotification(tenant, Topic::Exceeded(PoolId::stored("pool-1"))),
     ]
 }
 
@@ -119,6 +124,7 @@ pub async fn a_deletion_spares_its_neighbors(backend: Backend) {
         seat(1, 2, 1),
         session(1, 1, 1),
         session(1, 2, 0),
+        notification(1, "pool-2"),
     ];
     writer.commit([one_of_each(1), one_of_each(2), neighbors.clone()].concat(), vec![]).await;
     // In one batch with a put.
@@ -151,7 +157,7 @@ pub async fn a_large_shard_loads_whole_and_in_order(backend: Backend) {
     let mut rows = Vec::new();
     for no in 1..=3 {
         rows.extend((1..=5_000).flat_map(|user_no| [user(no, user_no), seat(no, user_no, 1), session(no, user_no, 0)]));
-        rows.extend([tenant(no), license(no, "lic"), pool(no, 1), organization(no, 1)]);
+        rows.extend([tenant(no), license(no, "lic"), pool(no, 1), organization(no, 1), notification(no, "pool-1")]);
     }
     writer.commit(rows.clone(), vec![]).await;
     let loaded = writer.load().await;
@@ -164,6 +170,7 @@ pub async fn a_large_shard_loads_whole_and_in_order(backend: Backend) {
         Change::PutUser(_) => 4,
         Change::PutSeat(_) => 5,
         Change::PutSession(_) => 6,
+        Change::PutNotification(_) => 7,
         deletion => panic!("{deletion:?}"),
     });
     assert!(kinds.is_sorted());

@@ -12,6 +12,7 @@ use usher::ledger::change::{
     TenantState, UserRow,
 };
 use usher::ledger::license::{Entitlement, LicenseRow, Standing, Terms, Tier};
+use usher::ledger::notification::{Cause, Deliveries, Delivery, DeliveryState, Facts, NotificationRow, Topic};
 use usher::ledger::outcome::SessionEndReason;
 use usher::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
 use usher::ledger::time::{Tick, Wall};
@@ -119,6 +120,28 @@ pub fn session(tenant: u32, user: u32, place: u16) -> Change {
     })
 }
 
+pub fn notification(tenant: u32, pool: &str) -> Change {
+    Change::PutNotification(NotificationRow {
+        tenant: TenantNo(tenant),
+        topic: Topic::Exceeded(PoolId::stored(pool)),
+        event: EventNo(14),
+        raised: Tick(15),
+        cleared: false,
+        facts: Facts::Pool {
+            cause: Cause::CheckOut,
+            plan: Plan::Concurrent,
+            limit: Limit::Seats(5),
+            in_use: 5,
+            user: Some(UserId::stored("ann-1@example.com")),
+        },
+        deliveries: Deliveries { email: Some(delivery(DeliveryState::Pending)), webhook: None },
+    })
+}
+
+fn delivery(state: DeliveryState) -> Delivery {
+    Delivery { state, since: Tick(15), attempts: 2, next: Tick(16), error: "no route".into() }
+}
+
 /// One row of each kind, in the order of a load.
 pub fn one_of_each(no: u32) -> Vec<Change> {
     vec![
@@ -129,6 +152,7 @@ pub fn one_of_each(no: u32) -> Vec<Change> {
         user(no, 1),
         seat(no, 1, 1),
         session(no, 1, 0),
+        notification(no, "pool-1"),
     ]
 }
 
@@ -151,6 +175,7 @@ pub fn extremes() -> Vec<Change> {
         administrators_count_in_concurrent: true,
         responsible_person: long.clone(),
         seat_request_step: u32::MAX,
+        warn_at_percent: [1, 75, 100].into(),
     };
     let profile = Profile {
         given_name: long.clone(),
@@ -239,6 +264,24 @@ pub fn extremes() -> Vec<Change> {
             lease_ttl: Duration::from_millis(u64::MAX),
             ended: Some((Tick::NEVER, SessionEndReason::TenantRemoved)),
         }),
+        Change::PutNotification(NotificationRow {
+            tenant: no,
+            topic: Topic::LicenseExpired(LicenseId::stored(&text), u64::MAX),
+            event: EventNo(u64::MAX),
+            raised: Tick::NEVER,
+            cleared: true,
+            facts: Facts::License { expires: Wall(i64::MAX), days: u16::MAX },
+            deliveries: Deliveries {
+                email: None,
+                webhook: Some(Delivery {
+                    state: DeliveryState::Dead,
+                    since: Tick::NEVER,
+                    attempts: u32::MAX,
+                    next: Tick::NEVER,
+                    error: long,
+                }),
+            },
+        }),
     ]
 }
 
@@ -269,6 +312,12 @@ pub fn variants() -> Vec<Change> {
     rows.push(Change::PutLicense(row.clone()));
     for (revision, standing) in (3..).zip(Standing::ALL) {
         rows.push(Change::PutLicense(LicenseRow { revision, standing, ..row.clone() }));
+    }
+    for (percent, state) in (1..).zip(DeliveryState::ALL) {
+        let Change::PutNotification(mut row) = notification(1, "pool-1") else { unreachable!() };
+        row.topic = Topic::Warning(percent, PoolId::stored("pool-1"));
+        row.deliveries = Deliveries { email: Some(delivery(state)), webhook: Some(delivery(state)) };
+        rows.push(Change::PutNotification(row));
     }
     rows
 }

@@ -46,7 +46,11 @@ pub struct InProcess {
 impl InProcess {
     pub fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let config = JournalConfig { ledger: Config { demo_seats: 3, seed: Seed(1) }, queue: 64, batch: 16 };
+        let config = JournalConfig {
+            ledger: Config { demo_seats: 3, channels: Default::default(), seed: Seed(1) },
+            queue: 64,
+            batch: 16,
+        };
         let (clock, _) = Clock::manual(Wall(1_800_000_000_000));
         let journal =
             runtime.block_on(Journal::start(Arc::new(Memory::default()), clock.clone(), founding(1), config)).unwrap();

@@ -43,7 +43,7 @@ fn user(name: &str) -> UserId {
 }
 
 fn config() -> JournalConfig {
-    JournalConfig { ledger: Config { demo_seats: 2, seed: Seed(1) }, queue: 8, batch: 4 }
+    JournalConfig { ledger: Config { demo_seats: 2, channels: Default::default(), seed: Seed(1) }, queue: 8, batch: 4 }
 }
 
 impl Process {

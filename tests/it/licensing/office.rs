@@ -219,7 +219,11 @@ async fn start(
     let store: Arc<dyn Store> = Arc::from(backend.open().await);
     let founding = store.founding(Founding { shards: 1, instance: InstanceId::random() }).await.expect("a store");
     let (now, clock) = Clock::manual(wall);
-    let config = JournalConfig { ledger: Config { demo_seats: 2, seed: Seed(1) }, queue: 64, batch: 64 };
+    let config = JournalConfig {
+        ledger: Config { demo_seats: 2, channels: Default::default(), seed: Seed(1) },
+        queue: 64,
+        batch: 64,
+    };
     let journal = Journal::start(Arc::clone(&store), now.clone(), founding, config).await.expect("a journal");
     let journal = Arc::new(journal);
     let hosts = vec!["login-1".to_owned(), "login.acme.example".to_owned()];

@@ -2,6 +2,7 @@
 
 use usher::ids::EventNo;
 use usher::ledger::command::{ActivatedUsers, BlockedUsers, Outcome, SyncedUsers};
+use usher::ledger::notification::NotificationView;
 use usher::ledger::outcome::{Granted, Notice, Refusal, Revoked, SeatView, SessionView, TenantUsage, UserView};
 
 pub fn outcome(outcome: Outcome) -> Outcome {
@@ -26,6 +27,7 @@ pub fn outcome(outcome: Outcome) -> Outcome {
             Outcome::BlockUnlisted(answer.map(|answer| BlockedUsers { what_if: None, ..answer }))
         }
         Outcome::InstallLicense(answer) => Outcome::InstallLicense(answer.map_err(bare)),
+        Outcome::RedeliverNotification(answer) => Outcome::RedeliverNotification(answer.map_err(bare)),
         other => other,
     }
 }
@@ -46,6 +48,11 @@ fn activated(mut answer: ActivatedUsers) -> ActivatedUsers {
     answer.what_if = None;
     answer.full.iter_mut().for_each(|pools| pools.sort());
     answer
+}
+
+/// The number of an event is the audit's.
+pub fn notification(view: NotificationView) -> NotificationView {
+    NotificationView { event: EventNo(0), ..view }
 }
 
 pub fn user(mut view: UserView) -> UserView {

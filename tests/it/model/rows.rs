@@ -11,6 +11,7 @@ use usher::ledger::change::{
     UserRow,
 };
 use usher::ledger::license::LicenseRow;
+use usher::ledger::notification::{NotificationRow, Topic};
 
 #[derive(Default)]
 pub struct Rows {
@@ -23,6 +24,7 @@ pub struct Rows {
     pub sessions: BTreeMap<(TenantNo, UserNo, Place), SessionRow>,
     /// Sessions whose place was used again, since somebody took this list.
     pub replaced: BTreeSet<SessionId>,
+    notifications: BTreeMap<(TenantNo, Topic), NotificationRow>,
     audit: Audit,
 }
 
@@ -59,6 +61,7 @@ impl Rows {
                 self.users.retain(|key, _| key.0 != no);
                 self.seats.retain(|key, _| key.0 != no);
                 self.sessions.retain(|key, _| key.0 != no);
+                self.notifications.retain(|key, _| key.0 != no);
             }
             Change::PutLicense(row) => drop(self.licenses.insert((row.tenant, row.id.clone(), row.revision), row)),
             Change::DeleteLicense(tenant, id, revision) => drop(self.licenses.remove(&(tenant, id, revision))),
@@ -71,6 +74,8 @@ impl Rows {
             Change::DeleteSeat(tenant, user, pool) => drop(self.seats.remove(&(tenant, user, pool))),
             Change::PutSession(row) => return self.put_session(row),
             Change::DeleteSession(tenant, user, place) => drop(self.sessions.remove(&(tenant, user, place))),
+            Change::PutNotification(row) => drop(self.notifications.insert((row.tenant, row.topic.clone()), row)),
+            Change::DeleteNotification(tenant, topic) => drop(self.notifications.remove(&(tenant, topic))),
         }
         Ok(())
     }
@@ -100,6 +105,7 @@ impl Rows {
         all.extend(self.users.values().cloned().map(Change::PutUser));
         all.extend(self.seats.values().cloned().map(Change::PutSeat));
         all.extend(self.sessions.values().cloned().map(Change::PutSession));
+        all.extend(self.notifications.values().cloned().map(Change::PutNotification));
         all
     }
 

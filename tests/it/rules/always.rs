@@ -2,6 +2,7 @@
 
 use usher::ledger::change::{Actor, Change, Changes, Reason};
 use usher::ledger::command::{Command, Outcome};
+use usher::ledger::notification::DeliveryState;
 use usher::ledger::outcome::{CheckedOut, Notice, PoolUsage};
 use usher::ledger::time::Moment;
 
@@ -26,7 +27,11 @@ pub fn changes_licenses(command: &Command) -> bool {
 
 /// A "no" changes nothing, except that what is overdue ends first (R18).
 pub fn no_changes_nothing(answers: &[Answer], changes: &Changes) -> Result<(), String> {
-    let overdue = |row: &Change| matches!(row, Change::PutSession(session) if session.ended.is_some());
+    let overdue = |row: &Change| {
+        // A denial is told to people, and then that is remembered (R34).
+        let told = matches!(row, Change::PutNotification(_));
+        told || matches!(row, Change::PutSession(session) if session.ended.is_some())
+    };
     if answers.iter().any(|answer| answer.success) || changes.rows.iter().all(overdue) {
         return Ok(());
     }
@@ -37,7 +42,12 @@ pub fn no_changes_nothing(answers: &[Answer], changes: &Changes) -> Result<(), S
 /// is written again only counts more (R21).
 pub fn audited(changes: &Changes, stored: &Stored, actor: &Actor, now: Moment) -> Result<(), String> {
     let mut last = stored.events.keys().last().copied().unwrap_or_default();
-    let sleeping = |row: &Change| matches!(row, Change::PutSession(session) if session.ended.is_none());
+    let sleeping = |row: &Change| match row {
+        Change::PutSession(session) => session.ended.is_none(),
+        // That a delivery begins is told with its end.
+        Change::PutNotification(row) => row.deliveries.iter().any(|one| one.state == DeliveryState::UnderWay),
+        _ => false,
+    };
     let mut new = 0;
     for event in &changes.events {
         if let Some(known) = stored.events.get(&event.no) {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use usher::ids::{OrganizationId, SessionId};
 use usher::ledger::change::{AuditEvent, BlockCause, Limit, Plan, Reason};
 use usher::ledger::command::Outcome;
+use usher::ledger::notification::Topic;
 use usher::ledger::outcome::{
     Beat, CheckedIn, CheckedOut, Denial, DenialReason, Done, Granted, Lease, Notice, PoolUsage, Refusal, Revoked,
     SeatView, SessionEndReason, SessionView, TenantUsage, UserView,
@@ -15,7 +16,7 @@ use usher::ledger::outcome::{
 use usher::ledger::time::{Moment, Wall};
 
 use super::language::length;
-use super::{license_facts, sync_verbs};
+use super::{license_facts, notification_facts, sync_verbs};
 
 /// The names under which a scenario knows its sessions.
 pub type Names = BTreeMap<SessionId, String>;
@@ -86,6 +87,9 @@ pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
         | Outcome::DeleteLicense(answer)
         | Outcome::DeleteLicenses(answer)
         | Outcome::RevokeLicense(answer) => vec![license_facts::changed(answer)],
+        Outcome::BeginDelivery(answer) => vec![plain(answer)],
+        Outcome::EndDelivery(answer) => vec![plain(answer)],
+        Outcome::RedeliverNotification(answer) => vec![done(answer, |view| notification_facts::shown(view, now))],
     }
 }
 
@@ -293,6 +297,12 @@ pub fn user(user: &UserView, now: Moment) -> Answer {
         BlockCause::Directory => "blocked by the directory".into(),
     }));
     said.and(user.seats.iter().map(seat))
+}
+
+/// Of notifications, in their order.
+pub fn topics<'a>(topics: impl Iterator<Item = &'a Topic>) -> String {
+    let topics: Vec<String> = topics.map(Topic::to_string).collect();
+    if topics.is_empty() { "nothing".into() } else { topics.join(" ") }
 }
 
 pub fn name(id: SessionId, names: &Names) -> String {

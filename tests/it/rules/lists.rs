@@ -8,6 +8,7 @@ use usher::ledger::command::{
 use usher::ledger::outcome::Status;
 
 use super::language::Words;
+use super::notification_verbs;
 use super::verbs::{Act, organization_id, pool_id, user_id};
 
 /// More rows than any scenario has.
@@ -22,6 +23,7 @@ pub fn list(words: &mut Words) -> Result<Act, String> {
         "organizations" => organizations(words)?.into(),
         "tenants" => tenants(words)?.into(),
         "licenses" => ListLicenses { limit: EVERYTHING, ..ListLicenses::default() }.into(),
+        "notifications" => notification_verbs::list(words).into(),
         other => return Err(format!("`{other}` cannot be listed")),
     };
     let mut all = true;
@@ -46,6 +48,7 @@ fn limit(query: &mut Query) -> &mut usize {
         Query::ListOrganizations(ask) => &mut ask.limit,
         Query::ListTenants(ask) => &mut ask.limit,
         Query::ListLicenses(ask) => &mut ask.limit,
+        Query::ListNotifications(ask) => &mut ask.limit,
         other => unreachable!("{other:?} has no pages"),
     }
 }

@@ -37,6 +37,7 @@ pub fn policy(words: &mut Words) -> Result<UpdateTenant, String> {
         "administrators_count_in_named" => patch.administrators_count_in_named = Some(yes_no(words)?),
         "administrators_count_in_concurrent" => patch.administrators_count_in_concurrent = Some(yes_no(words)?),
         "responsible_person" => patch.responsible_person = Some(words.next("an address")?.into()),
+        "warn_at_percent" => patch.warn_at_percent = Some(percents(words)?),
         "seat_request_step" => {
             patch.seat_request_step = Some(u32::try_from(words.number("seats")?).map_err(|_| "too many seats")?);
         }
@@ -48,6 +49,15 @@ pub fn policy(words: &mut Words) -> Result<UpdateTenant, String> {
         version = Some(words.number("a version")?);
     }
     Ok(UpdateTenant { version, policy: patch, ..UpdateTenant::default() })
+}
+
+/// `75 90`, or `off`.
+fn percents(words: &mut Words) -> Result<Box<[u8]>, String> {
+    if words.eat("off") {
+        return Ok(Box::default());
+    }
+    let names = words.names("a percentage", &["if"])?;
+    names.iter().map(|word| word.parse().map_err(|_| format!("`{word}` is no percentage"))).collect()
 }
 
 fn timeout(words: &mut Words) -> Result<Option<Duration>, String> {

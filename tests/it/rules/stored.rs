@@ -8,7 +8,7 @@ use usher::ids::{DeviceId, EventNo, LicenseId, OrganizationId, PoolId, TenantId,
 use usher::ledger::change::{Actor, AuditEvent, Change, Changes};
 use usher::ledger::command::{
     CheckOut, Command, Found, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, ListLicenses,
-    ListOrganizations, ListSessions, ListUsers, Outcome, Query, Request,
+    ListNotifications, ListOrganizations, ListSessions, ListUsers, Outcome, Query, Request,
 };
 use usher::ledger::outcome::{CheckedOut, DenialReason, Notice};
 use usher::ledger::time::Moment;
@@ -61,6 +61,7 @@ fn is_deletion(row: &Change) -> bool {
             | Change::DeleteUser(..)
             | Change::DeleteSeat(..)
             | Change::DeleteSession(..)
+            | Change::DeleteNotification(..)
     )
 }
 
@@ -79,6 +80,8 @@ fn key(row: &Change) -> Key {
         Change::DeleteSeat(tenant, user, pool) => (6, *tenant, user.0, pool.0.into(), String::new()),
         Change::PutSession(row) => (7, row.tenant, row.user.0, row.place.into(), String::new()),
         Change::DeleteSession(tenant, user, place) => (7, *tenant, user.0, (*place).into(), String::new()),
+        Change::PutNotification(row) => (8, row.tenant, 0, 0, row.topic.to_string()),
+        Change::DeleteNotification(tenant, topic) => (8, *tenant, 0, 0, topic.to_string()),
     }
 }
 
@@ -88,8 +91,8 @@ fn revision(id: &LicenseId, no: u64) -> String {
 }
 
 /// Everything that can be read of a tenant.
-fn views(ledger: &mut Ledger, tenant: &TenantId, now: Moment) -> [Found; 8] {
-    let queries: [Query; 8] = [
+fn views(ledger: &mut Ledger, tenant: &TenantId, now: Moment) -> [Found; 9] {
+    let queries: [Query; 9] = [
         GetTenant.into(),
         GetUsage.into(),
         ListUsers { limit: EVERYTHING, ..ListUsers::default() }.into(),
@@ -98,6 +101,7 @@ fn views(ledger: &mut Ledger, tenant: &TenantId, now: Moment) -> [Found; 8] {
         ListLicenses { limit: EVERYTHING, ..ListLicenses::default() }.into(),
         GetLicenseInformation.into(),
         GetEntitlements.into(),
+        ListNotifications { limit: EVERYTHING, ..ListNotifications::default() }.into(),
     ];
     queries.map(|query| ledger.query(Some(tenant), query, now))
 }

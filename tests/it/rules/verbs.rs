@@ -28,7 +28,9 @@
 //! list sessions [in primary] [of ann] [at north] [Active Away Idle] [by activity] [descending] [pages of 2] [first 2]
 //! list users [words "ann cid"] [any] [blocked] [unblocked] [Idle] [administrators] [others] [never] [group a] [by name]
 //! list organizations [text "or"] [by id] [descending] | list tenants [text "ac"] [active] [suspended] | more
-//! tenant globex | suspended | resumed | deleted ; in globex ; actor root ; server demo_seats 0
+//! notification exceeded/primary | list notifications [pending sending done dead] | due by email | due by webhook
+//! send exceeded/primary by email answered | failed "why" | refused "why" | lost ; redeliver exceeded/primary
+//! tenant globex | suspended | resumed | deleted ; in globex ; actor root ; server demo_seats 0 | server channels email webhook
 //! ```
 //! Organizations are named behind `at`. `if version 3` stands behind an update that must not lose another one.
 
@@ -38,13 +40,14 @@ use usher::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantI
 use usher::ledger::change::Profile;
 use usher::ledger::command::{
     BlockUser, CloseIdle, Command, CreateOrganization, CreateTenant, CreateUser, DeleteLicenses, DeleteOrganization,
-    DeleteTenant, DeleteUser, GrantSeats, LicenseGrant, Query, RevokeSeats, SuspendTenant, UnblockUser,
-    UpdateOrganization, UpdateUser, UserPatch,
+    DeleteTenant, DeleteUser, DueNotifications, GrantSeats, LicenseGrant, Query, RevokeSeats, SuspendTenant,
+    UnblockUser, UpdateOrganization, UpdateUser, UserPatch,
 };
+use usher::ledger::notification::{Attempt, Channel, Channels, Topic};
 use usher::ledger::time::Wall;
 
 use super::language::Words;
-use super::{license_verbs, lists, policies, sync_verbs};
+use super::{license_verbs, lists, notification_verbs, policies, sync_verbs};
 
 /// When every scenario starts; dates of licenses are told from here.
 pub const START: Wall = Wall(1_750_000_000_000);
@@ -54,6 +57,7 @@ pub const START: Wall = Wall(1_750_000_000_000);
 pub enum Act {
     Server {
         demo_seats: u64,
+        channels: Channels,
     },
     In(TenantId),
     Actor(String),
@@ -93,6 +97,14 @@ pub enum Act {
         all: bool,
     },
     More,
+    Notification(Topic),
+    Due(DueNotifications),
+    /// Begins a delivery and ends it so; `None`: nobody hears of it again.
+    Send {
+        topic: Topic,
+        channel: Channel,
+        result: Option<Attempt>,
+    },
     /// The events since the last time, exactly.
     Audit(Vec<String>),
 }
@@ -111,7 +123,8 @@ impl Act {
     pub fn reads(&self) -> bool {
         let about_licenses = matches!(self, Act::ShowLicense(_) | Act::Information | Act::Entitlements);
         let others = matches!(self, Act::Usage(_) | Act::Show(_) | Act::List { .. } | Act::More | Act::CouldSignIn(_));
-        about_licenses || others
+        let told = matches!(self, Act::Notification(_) | Act::Due(_));
+        about_licenses || others || told
     }
 }
 
@@ -154,12 +167,20 @@ pub fn act(words: &mut Words) -> Result<Act, String> {
         "audit" => Act::Audit(Vec::new()),
         "list" => lists::list(words)?,
         "more" => Act::More,
+        "notification" => Act::Notification(notification_verbs::topic(words)?),
+        "due" => notification_verbs::due(words)?,
+        "send" => notification_verbs::send(words)?,
+        "redeliver" => notification_verbs::redeliver(words)?,
         "tenant" => tenant(words)?,
         "in" => Act::In(parsed("a tenant", TenantId::parse, words)?),
         "actor" => Act::Actor(words.next("who asks")?),
         "server" => {
+            if words.eat("channels") {
+                let channels = Channels { email: words.eat("email"), webhook: words.eat("webhook") };
+                return Ok(Act::Server { demo_seats: 2, channels });
+            }
             words.expect("demo_seats")?;
-            Act::Server { demo_seats: words.number("seats")? }
+            Act::Server { demo_seats: words.number("seats")?, channels: Channels::default() }
         }
         name => sign_in(name, words)?,
     };

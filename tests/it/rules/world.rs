@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher::ids::{EventNo, SessionId, TenantId, TenantNo};
 use usher::ledger::change::{Actor, Changes};
 use usher::ledger::command::{
-    CheckIn, CheckOut, CloseSession, Command, CreateTenant, Cursor, Found, GetEntitlements, GetLicenseInformation,
-    GetUsage, GetUser, Heartbeat, InstallLicense, ListLicenses, Outcome, Query, Request,
+    CheckIn, CheckOut, CloseSession, Command, CreateTenant, Found, GetEntitlements, GetLicenseInformation, GetUsage,
+    GetUser, Heartbeat, InstallLicense, ListLicenses, Outcome, Query, Request,
 };
-use usher::ledger::outcome::{CheckedOut, Refusal, SessionView};
+use usher::ledger::notification::Channels;
+use usher::ledger::outcome::CheckedOut;
 use usher::ledger::time::{Moment, Tick};
 use usher::ledger::{Config, Ledger, Seed};
 
@@ -22,8 +23,6 @@ use super::{always, license_facts, stored::could};
 /// Who asks, unless a line `actor` says otherwise.
 const USUAL: &str = "desk";
 
-/// More pages than any scenario has.
-const MOST_PAGES: usize = 100;
 /// More licenses, too.
 const MOST_ROWS: usize = 1_000;
 
@@ -40,7 +39,7 @@ pub fn check(title: &str, scenario: &str) {
 /// # Errors
 /// The first line that does not hold, what it expected and what happened.
 pub fn judge(scenario: &str) -> Result<(), String> {
-    let mut world = World::new(2);
+    let mut world = World::new(2, Channels::default());
     for line in &language::read(scenario)? {
         world.run(line).map_err(|why| format!("  line {}: {}\n{why}", line.number, line.text))?;
     }
@@ -53,16 +52,16 @@ pub struct World {
     pub stored: Stored,
     pub now: Moment,
     actor: Actor,
-    tenant: TenantId,
+    pub tenant: TenantId,
     tenants: BTreeSet<TenantId>,
     numbers: BTreeMap<TenantId, TenantNo>,
     sessions: BTreeMap<String, SessionId>,
-    names: Names,
+    pub names: Names,
     cast: Cast,
     revisions: u64,
     started: u128,
     /// The list that `more` goes on with.
-    list: Option<Query>,
+    pub list: Option<Query>,
     /// Up to which event each tenant's audit was told.
     told: BTreeMap<TenantNo, EventNo>,
     /// A heartbeat's activity is only in memory: a restart may forget it.
@@ -70,8 +69,8 @@ pub struct World {
 }
 
 impl World {
-    fn new(demo_seats: u64) -> Self {
-        let config = Config { demo_seats, seed: Seed(7) };
+    fn new(demo_seats: u64, channels: Channels) -> Self {
+        let config = Config { demo_seats, channels, seed: Seed(7) };
         let now = Moment { tick: Tick(1_000_000_000_000), wall: START };
         let nothing = TenantNo(0);
         let mut world = Self {
@@ -117,7 +116,7 @@ impl World {
     fn act(&mut self, act: &Act) -> Result<Vec<Answer>, String> {
         let nothing = Ok(Vec::new());
         match act {
-            Act::Server { demo_seats } => *self = World::new(*demo_seats),
+            Act::Server { demo_seats, channels } => *self = World::new(*demo_seats, *channels),
             Act::In(tenant) => self.tenant = tenant.clone(),
             Act::Actor(name) => self.actor = Actor(name.as_str().into()),
             Act::After(time) => {
@@ -171,10 +170,13 @@ impl World {
                 let Found::GetUser(found) = found else { unreachable!("the answer to GetUser") };
                 return Ok(vec![found.map_or_else(|why| facts::refused(&why), |user| facts::user(&user, self.now))]);
             }
-            Act::List { query, all } => return self.list(query.clone(), *all),
+            Act::List { query, all } => return self.pages(query.clone(), *all),
+            Act::Notification(topic) => return Ok(vec![self.notification(topic)]),
+            Act::Due(ask) => return Ok(vec![self.due(ask)]),
+            Act::Send { topic, channel, result } => return self.send(topic, *channel, result.as_ref()),
             Act::More => {
                 let query = self.list.take().ok_or("there is no more")?;
-                return self.list(query, false);
+                return self.pages(query, false);
             }
             Act::Audit(_) => unreachable!("compared by `run`"),
         }
@@ -201,7 +203,7 @@ impl World {
         Ok(answers)
     }
 
-    fn apply(&mut self, tenant: &TenantId, command: Command) -> Result<(Outcome, Changes), String> {
+    pub fn apply(&mut self, tenant: &TenantId, command: Command) -> Result<(Outcome, Changes), String> {
         let shrinks = always::changes_licenses(&command);
         let before = self.pools(tenant);
         let mut changes = Changes::default();
@@ -218,7 +220,7 @@ impl World {
         Ok((outcome, changes))
     }
 
-    fn commit(&mut self, changes: Changes) {
+    pub fn commit(&mut self, changes: Changes) {
         self.stored.commit(changes, &self.ledger);
     }
 
@@ -285,7 +287,7 @@ impl World {
         stored::same_decisions(&mut self.ledger, &mut restarted, &self.tenants, &self.cast, self.now)
     }
 
-    fn query(&mut self, query: Query) -> Found {
+    pub fn query(&mut self, query: Query) -> Found {
         self.ledger.query(Some(&self.tenant.clone()), query, self.now)
     }
 
@@ -309,47 +311,6 @@ impl World {
         }
     }
 
-    /// All pages with ` | ` between them, or only the first one.
-    fn list(&mut self, mut query: Query, all: bool) -> Result<Vec<Answer>, String> {
-        let mut pages = Vec::new();
-        loop {
-            let (rows, next) = match self.page(&query) {
-                Ok(page) => page,
-                Err(why) => return Ok(vec![facts::refused(&why)]),
-            };
-            pages.push(rows);
-            if pages.len() > MOST_PAGES {
-                return Err(format!("  the pages never end: {}", pages.join(" | ")));
-            }
-            let Some(cursor) = next else { break };
-            set_cursor(&mut query, cursor);
-            if !all {
-                self.list = Some(query);
-                let mut answer = Answer::yes(&pages.concat());
-                answer.must.push("more".into());
-                return Ok(vec![answer]);
-            }
-        }
-        Ok(vec![Answer::yes(&pages.join(" | "))])
-    }
-
-    fn page(&mut self, query: &Query) -> Result<(String, Option<Cursor>), Refusal> {
-        let sessions = |list: &[SessionView], names: &Names| facts::sessions(list, names);
-        let text = |ids: Vec<&str>| if ids.is_empty() { "nobody".to_owned() } else { ids.join(" ") };
-        Ok(match self.query(query.clone()) {
-            Found::ListSessions(page) => page.map(|page| (sessions(&page.rows, &self.names), page.next))?,
-            Found::ListUsers(page) => {
-                page.map(|page| (text(page.rows.iter().map(|user| user.id.as_str()).collect()), page.next))?
-            }
-            Found::ListOrganizations(page) => {
-                page.map(|page| (text(page.rows.iter().map(|one| one.id.as_str()).collect()), page.next))?
-            }
-            Found::ListLicenses(page) => page.map(|page| (license_facts::licenses(&page.rows), page.next))?,
-            Found::ListTenants(page) => (text(page.rows.iter().map(|one| one.id.as_str()).collect()), page.next),
-            other => unreachable!("the answer to a list, not {other:?}"),
-        })
-    }
-
     /// The tenant's events since the last time, exactly and in their order.
     fn audit(&mut self, expected: &[String]) -> Result<(), String> {
         // Events of calls for tenants that do not exist stand under number 0.
@@ -363,17 +324,6 @@ impl World {
         }
         let list = |events: &[String]| events.iter().map(|event| format!("    - {event}\n")).collect::<String>();
         Err(format!("  expected:\n{}  happened:\n{}", list(expected), list(&told)))
-    }
-}
-
-fn set_cursor(query: &mut Query, cursor: Cursor) {
-    match query {
-        Query::ListSessions(ask) => ask.after = Some(cursor),
-        Query::ListUsers(ask) => ask.after = Some(cursor),
-        Query::ListOrganizations(ask) => ask.after = Some(cursor),
-        Query::ListTenants(ask) => ask.after = Some(cursor),
-        Query::ListLicenses(ask) => ask.after = Some(cursor),
-        other => unreachable!("{other:?} has no pages"),
     }
 }
 

@@ -64,7 +64,11 @@ impl Process {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         let (clock, manual) = Clock::manual(wall);
         let link = Link::default();
-        let config = JournalConfig { ledger: Config { demo_seats: DEMO_SEATS, seed: Seed(seed) }, queue: 16, batch: 5 };
+        let config = JournalConfig {
+            ledger: Config { demo_seats: DEMO_SEATS, channels: Default::default(), seed: Seed(seed) },
+            queue: 16,
+            batch: 5,
+        };
         let starting = runtime.spawn(Journal::start(Arc::new(link.clone()), clock.clone(), founding(SHARDS), config));
         Self {
             no,

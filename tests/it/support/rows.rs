@@ -20,7 +20,8 @@ impl Rows {
                 | Change::DeleteOrganization(..)
                 | Change::DeleteUser(..)
                 | Change::DeleteSeat(..)
-                | Change::DeleteSession(..) => {
+                | Change::DeleteSession(..)
+                | Change::DeleteNotification(..) => {
                     self.0.remove(&key(change));
                 }
                 put => {
@@ -55,5 +56,7 @@ fn key(change: &Change) -> Key {
         Change::DeleteSeat(tenant, user, pool) => plain(5, *tenant, user.0, pool.0.into()),
         Change::PutSession(row) => plain(6, row.tenant, row.user.0, row.place.into()),
         Change::DeleteSession(tenant, user, place) => plain(6, *tenant, user.0, (*place).into()),
+        Change::PutNotification(row) => (7, row.tenant.0, 0, 0, row.topic.to_string()),
+        Change::DeleteNotification(tenant, topic) => (7, tenant.0, 0, 0, topic.to_string()),
     }
 }

@@ -137,7 +137,7 @@ COMMENT ON COLUMN users.version IS 'Grows with every update: the etag.';
 COMMENT ON COLUMN users.tenant_no IS 'See tenants.';
 COMMENT ON COLUMN users.user_no IS 'Stands for the user inside its tenant.';
 COMMENT ON COLUMN users.shard_id IS 'See shards.';
-COMMENT ON COLUMN users.blocked IS 'NULL: not blocked, 1: by an administrator, 2: for want of seats (R5, R33).';
+COMMENT ON COLUMN users.blocked IS 'NULL: not blocked, 1: by an administrator, 2: for want of seats, 3: not in the directory (R5, R33).';
 COMMENT ON COLUMN users.administrator IS 'May be exempt from counting by policy (R10, R11).';
 COMMENT ON COLUMN users.user_id IS 'Email or login name, normalized (R2).';
 COMMENT ON COLUMN users.profile IS 'JSON: names, groups, attributes; NULL: empty. Nothing is decided by it.';

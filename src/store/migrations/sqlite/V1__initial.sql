@@ -85,7 +85,8 @@ CREATE TABLE users (
     user_no       INTEGER NOT NULL,
     user_id       TEXT    NOT NULL,  -- Email or login name, normalized (R2).
     administrator INTEGER NOT NULL,  -- 0 or 1.
-    blocked       INTEGER,           -- NULL: not blocked, 1: by an administrator, 2: for want of seats (R5, R33).
+    blocked       INTEGER,           -- NULL: not blocked, 1: by an administrator, 2: for want of seats,
+                                     -- 3: not in the directory (R5, R33).
     profile       TEXT,              -- JSON: names, groups, attributes; NULL: empty. Nothing is decided by it.
     created       INTEGER NOT NULL,  -- Tick.
     version       INTEGER NOT NULL,  -- Grows with every update: the etag.

@@ -1,11 +1,13 @@
 //! What administrators do: tenants, policies, users, organizations.
 
-use usher::ids::TenantId;
+use usher::ids::{EventNo, LicenseId, TenantId};
 use usher::ledger::change::Profile;
 use usher::ledger::command::{
-    BlockUser, Command, CreateOrganization, CreateTenant, CreateUser, DeleteOrganization, DeleteUser, PolicyPatch,
-    UnblockUser, UpdateOrganization, UpdateTenant, UpdateUser, UserPatch,
+    BeginDelivery, BlockUser, Command, CreateOrganization, CreateTenant, CreateUser, DeleteOrganization, DeleteUser,
+    EndDelivery, PolicyPatch, RedeliverNotification, UnblockUser, UpdateOrganization, UpdateTenant, UpdateUser,
+    UserPatch,
 };
+use usher::ledger::notification::{Attempt, Channel, Topic};
 use usher::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
 
 use super::super::naive::Model;
@@ -54,7 +56,8 @@ impl Generator {
             }),
             administrators_count_in_named: self.perhaps(25, |this| this.dice.percent(50)),
             administrators_count_in_concurrent: self.perhaps(25, |this| this.dice.percent(50)),
-            responsible_person: self.perhaps(5, |_| "boss@x".into()),
+            responsible_person: self.perhaps(25, |this| this.dice.word(&["boss@x", "boss@x", ""]).into()),
+            warn_at_percent: self.perhaps(15, |this| this.dice.some(&[50, 75, 90, 100], 0, 3).into()),
             seat_request_step: self.perhaps(5, |this| 1 + this.dice.below(9) as u32),
         }
     }
@@ -116,6 +119,21 @@ impl Generator {
             }
             .into(),
             _ => DeleteOrganization { organization }.into(),
+        }
+    }
+
+    /// Nothing is ever on its way here: the model has no channels.
+    pub(super) fn delivery(&mut self) -> Command {
+        let topic = match self.dice.below(3) {
+            0 => Topic::Exceeded(self.pool()),
+            1 => Topic::Warning(75, self.pool()),
+            _ => Topic::LicenseExpired(LicenseId::stored("base"), self.dice.below(50)),
+        };
+        let (event, channel) = (EventNo(self.dice.below(1_000)), *self.dice.pick(&Channel::ALL));
+        match self.dice.below(3) {
+            0 => BeginDelivery { topic, event, channel }.into(),
+            1 => EndDelivery { topic, event, channel, attempt: 1, result: Attempt::Answered }.into(),
+            _ => RedeliverNotification { topic }.into(),
         }
     }
 }

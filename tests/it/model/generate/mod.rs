@@ -134,7 +134,8 @@ impl Generator {
                 786..=797 => self.sync(model, &tenant),
                 798..=827 => self.organization(),
                 828..=847 => self.any_license(model, &tenant),
-                848..=879 => return Act::Tick { all: self.dice.percent(10) },
+                848..=850 => self.delivery(),
+                851..=879 => return Act::Tick { all: self.dice.percent(10) },
                 880..=889 => {
                     self.restart_next = true;
                     return Act::Tick { all: true };

@@ -2,9 +2,11 @@
 
 use usher::ledger::change::TenantState;
 use usher::ledger::command::{
-    GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser, ListLicenses, ListOrganizations,
-    ListSessions, ListTenants, ListUsers, OrganizationOrder, Query, SessionOrder, UserOrder,
+    DueNotifications, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser, ListLicenses,
+    ListNotifications, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Query, SessionOrder,
+    UserOrder,
 };
+use usher::ledger::notification::Channel;
 use usher::ledger::outcome::Status;
 
 use super::Generator;
@@ -51,6 +53,8 @@ impl Generator {
             8 if self.dice.percent(20) => ListLicenses { limit, after: None }.into(),
             8 if self.dice.percent(20) => GetLicenseInformation.into(),
             8 if self.dice.percent(20) => GetEntitlements.into(),
+            8 if self.dice.percent(20) => ListNotifications { state: None, after: None, limit }.into(),
+            8 if self.dice.percent(10) => DueNotifications { channel: Channel::Webhook, limit }.into(),
             8 => GetUser { user: self.user() }.into(),
             _ => GetUsage.into(),
         }

@@ -7,6 +7,7 @@ mod check_out;
 pub mod count;
 pub mod licenses;
 mod lists;
+mod notifications;
 mod organizations;
 mod seats;
 mod sessions;
@@ -57,6 +58,7 @@ pub struct Tenant {
     pub seats: Vec<Seat>,
     /// The live ones, oldest first.
     pub sessions: Vec<Session>,
+    pub told: Vec<notifications::Told>,
 }
 
 #[derive(Clone)]
@@ -195,6 +197,12 @@ impl Model {
 
     pub fn apply(&mut self, id: &TenantId, command: &Command, now: Moment) -> Outcome {
         self.look_at_clock(now);
+        let outcome = self.carry(id, command, now);
+        self.tell(id, command, &outcome, now);
+        outcome
+    }
+
+    fn carry(&mut self, id: &TenantId, command: &Command, now: Moment) -> Outcome {
         match command {
             Command::CheckOut(asked) => Outcome::CheckOut(self.check_out(id, asked, now)),
             Command::CheckIn(asked) => Outcome::CheckIn(self.check_in(id, asked, now)),
@@ -222,6 +230,9 @@ impl Model {
             Command::DeleteLicense(asked) => Outcome::DeleteLicense(self.delete_license(id, &asked.license, now)),
             Command::DeleteLicenses(_) => Outcome::DeleteLicenses(self.delete_licenses(id, now)),
             Command::RevokeLicense(asked) => Outcome::RevokeLicense(self.revoke_license(id, asked, now)),
+            Command::BeginDelivery(asked) => Outcome::BeginDelivery(self.begin_delivery(id, asked)),
+            Command::EndDelivery(asked) => Outcome::EndDelivery(self.end_delivery(id, asked)),
+            Command::RedeliverNotification(asked) => Outcome::RedeliverNotification(self.redeliver(id, asked)),
         }
     }
 }

@@ -37,6 +37,8 @@ impl Model {
         self.look_at_clock(now);
         for at in 0..self.tenants.len() {
             self.end_overdue(at, now.tick, |_| true);
+            let glance = self.glance(now);
+            self.tenants[at].look_around(&glance);
         }
     }
 

@@ -6,6 +6,7 @@ use usher::ledger::command::{
     ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers,
     Waiting, WhatIf,
 };
+use usher::ledger::notification::Cause;
 use usher::ledger::outcome::{DenialReason, Done};
 use usher::ledger::time::Moment;
 
@@ -70,6 +71,10 @@ impl Model {
             _ if full || held_full => Some(BlockCause::LicenseLimit),
             _ => None,
         };
+        for (pool, reason) in &denials {
+            let known = after.pools.contains(pool).then(|| after.usage(pool, &glance));
+            known.iter().for_each(|usage| after.tell_denial(*reason, usage, Cause::Sync, &entry.user, now));
+        }
         if blocked != was {
             let order = self.next_made();
             let seats = after.seats.iter_mut().filter(|seat| seat.user == entry.user);
@@ -118,6 +123,11 @@ impl Model {
         let pools = seats.into_iter().map(|seat| seat.pool.clone());
         let full: Vec<PoolId> =
             pools.filter(|pool| !tenant.has_named_room(pool, user.administrator, &glance)).collect();
+        let tenant = &mut self.tenants[at];
+        for pool in &full {
+            let usage = tenant.usage(pool, &glance);
+            tenant.tell_denial(DenialReason::SeatsExhausted, &usage, Cause::Sync, id, now);
+        }
         if full.is_empty() {
             self.unblock(at, id, &glance).expect("room in every pool");
         }

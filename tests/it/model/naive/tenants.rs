@@ -30,6 +30,7 @@ impl Model {
             users: Vec::new(),
             seats: Vec::new(),
             sessions: Vec::new(),
+            told: Vec::new(),
         });
         Ok(self.tenants.last().expect("the new tenant").view(now))
     }
@@ -133,6 +134,7 @@ fn patched(policy: &Policy, patch: &PolicyPatch) -> Policy {
         administrators_count_in_concurrent: patch
             .administrators_count_in_concurrent
             .unwrap_or(policy.administrators_count_in_concurrent),
+        warn_at_percent: patch.warn_at_percent.clone().unwrap_or_else(|| policy.warn_at_percent.clone()),
         responsible_person: patch.responsible_person.clone().unwrap_or_else(|| policy.responsible_person.clone()),
         seat_request_step: patch.seat_request_step.unwrap_or(policy.seat_request_step),
     }

@@ -85,12 +85,14 @@ fn owner(row: &Change) -> TenantNo {
         Change::PutUser(row) => row.tenant,
         Change::PutSeat(row) => row.tenant,
         Change::PutSession(row) => row.tenant,
+        Change::PutNotification(row) => row.tenant,
         Change::DeleteTenant(no)
         | Change::DeleteLicense(no, ..)
         | Change::DeleteOrganization(no, _)
         | Change::DeleteUser(no, _)
         | Change::DeleteSeat(no, ..)
-        | Change::DeleteSession(no, ..) => *no,
+        | Change::DeleteSession(no, ..)
+        | Change::DeleteNotification(no, _) => *no,
     }
 }
 

@@ -6,8 +6,8 @@ use usher::ids::{SessionId, TenantId};
 use usher::ledger::Ledger;
 use usher::ledger::change::Limit;
 use usher::ledger::command::{
-    Asks, Command, Cursor, Found, GetUsage, ListLicenses, ListOrganizations, ListSessions, ListTenants, ListUsers,
-    Page, Query, Reply,
+    Asks, Command, Cursor, Found, GetUsage, ListLicenses, ListNotifications, ListOrganizations, ListSessions,
+    ListTenants, ListUsers, Page, Query, Reply,
 };
 use usher::ledger::outcome::{Done, TenantUsage};
 use usher::ledger::time::Moment;
@@ -47,6 +47,14 @@ impl Pair {
                 let page = |after| ask(ledger, to, ListLicenses { after, ..asked.clone() }, now);
                 same("licenses", &read_to_end(asked.limit, page), &expected)
             }
+            Query::ListNotifications(asked) => {
+                let expected = model.list_notifications(tenant, &asked, now);
+                let page = |after| ask(ledger, to, ListNotifications { after, ..asked.clone() }, now);
+                let told = read_to_end(asked.limit, page);
+                let told = told.map(|told| told.into_iter().map(plain::notification).collect());
+                same("notifications", &told, &expected)
+            }
+            Query::DueNotifications(asked) => same("due", &ask(ledger, None, asked, now), &Vec::new()),
             Query::GetLicenseInformation(asked) => {
                 same("license information", &ask(ledger, to, asked, now), &model.license_information(tenant, now))
             }
@@ -99,6 +107,10 @@ impl Pair {
             let listed = ask(&mut self.ledger, Some(&tenant.id), ListLicenses { after: None, limit: 1_000 }, now);
             let listed = listed.map(|page| page.rows);
             same("licenses", &listed, &self.model.list_licenses(&tenant.id, now))?;
+            let everything = ListNotifications { limit: 10_000, ..ListNotifications::default() };
+            let told = ask(&mut self.ledger, Some(&tenant.id), everything.clone(), now);
+            let told = told.map(|page| page.rows.into_iter().map(plain::notification).collect::<Vec<_>>());
+            same("notifications", &told, &self.model.list_notifications(&tenant.id, &everything, now))?;
             let counted = self.model.get_usage(&tenant.id, now);
             for usage in counted.iter().flat_map(|usage| &usage.pools) {
                 let rows = self.rows.recount(number, &usage.pool, usage.plan);

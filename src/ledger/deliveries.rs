@@ -1,0 +1,218 @@
+//! Sending what is told: begun durably, so that a shard's owner alone sends, and ended with what the receiver answered.
+//! A delivery without an end, after a crash, is sent again with the same id.
+
+use std::time::Duration;
+
+use super::Ledger;
+use super::change::Action;
+use super::command::{BeginDelivery, DueNotifications, EndDelivery, ListNotifications, Page, RedeliverNotification};
+use super::notification::{
+    Attempt, Channel, Delivery, DeliveryState, DeliveryView, Dispatch, Due, NotificationRow, NotificationView, Topic,
+};
+use super::outcome::{Done, Refusal};
+use super::step::Step;
+use super::telling::fresh_delivery;
+use super::tenant::Tenant;
+use super::time::Moment;
+use super::walk::{Cut, Key, page};
+use crate::ids::EventNo;
+
+/// How long an answer may take before the delivery counts as lost; longer than any attempt.
+const ANSWER: Duration = Duration::from_secs(10 * 60);
+/// The pause after the first failure; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 60 * 60);
+/// After this time a delivery is given up.
+const GIVEN_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// Of the text of a failure, in characters.
+const LONGEST_ERROR: usize = 300;
+
+impl Ledger {
+    /// The shard's deliveries on a channel that are due.
+    pub(super) fn due(&self, ask: &DueNotifications, now: Moment) -> Vec<Due> {
+        let waiting = self.tenants.iter().flatten().filter(|tenant| tenant.notifications.next_due <= now.tick);
+        let due = |row: &&NotificationRow| {
+            row.deliveries.get(ask.channel).is_some_and(|delivery| delivery.is_open() && delivery.next <= now.tick)
+        };
+        let found = waiting.flat_map(|tenant| {
+            let rows = tenant.notifications.iter().filter(due);
+            rows.map(|row| Due { tenant: tenant.id.clone(), topic: row.topic.clone(), event: row.event })
+        });
+        found.take(ask.limit).collect()
+    }
+}
+
+impl Tenant {
+    /// `None`: there is nothing to send any more.
+    pub fn begin_delivery(&mut self, ask: &BeginDelivery, step: &mut Step) -> Option<Dispatch> {
+        let mut row = self.telling(&ask.topic, ask.event)?.clone();
+        let reached = self.reaches(ask.channel, step);
+        let delivery = row.deliveries.at(ask.channel).as_mut()?;
+        if !delivery.is_open() || delivery.next > step.now.tick {
+            return None;
+        }
+        let given_up = step.now.tick.since(delivery.since) > GIVEN_UP;
+        if !reached || given_up {
+            let why = if reached { "not sent in time" } else { "nobody is there to be told on this channel" };
+            self.give_up(row, ask.channel, why, step);
+            return None;
+        }
+        delivery.state = DeliveryState::UnderWay;
+        delivery.attempts = delivery.attempts.saturating_add(1);
+        delivery.next = step.now.tick + ANSWER;
+        let dispatch = Dispatch {
+            tenant: self.id.clone(),
+            display_name: self.display_name.clone(),
+            responsible_person: self.policy.responsible_person.clone(),
+            attempt: delivery.attempts,
+            notification: view(&row, step.now),
+        };
+        self.put_notification(row, step);
+        self.refresh_notifications();
+        Some(dispatch)
+    }
+
+    /// An end that comes late, after the next attempt began, counts if the receiver answered.
+    pub fn end_delivery(&mut self, ask: &EndDelivery, step: &mut Step) {
+        let Some(mut row) = self.telling(&ask.topic, ask.event).cloned() else { return };
+        let Some(delivery) = row.deliveries.at(ask.channel) else { return };
+        let stale = delivery.attempts != ask.attempt || delivery.state != DeliveryState::UnderWay;
+        if !delivery.is_open() || (stale && ask.result != Attempt::Answered) {
+            return;
+        }
+        let why = match &ask.result {
+            Attempt::Answered => return self.delivered(row, ask.channel, step),
+            Attempt::Refused(why) => return self.give_up(row, ask.channel, why, step),
+            Attempt::Failed(why) => why,
+        };
+        let pause = pause(ask.event, delivery.attempts);
+        if step.now.tick.since(delivery.since) + pause > GIVEN_UP {
+            return self.give_up(row, ask.channel, why, step);
+        }
+        (delivery.state, delivery.next) = (DeliveryState::Pending, step.now.tick + pause);
+        delivery.error = cut(why);
+        let what = format!("{} failed: {}", attempt(ask.channel, delivery), delivery.error);
+        step.log(self.about_topic(Action::NotificationFailed, &ask.topic, &what));
+        self.put_notification(row, step);
+        self.refresh_notifications();
+    }
+
+    pub fn redeliver(&mut self, ask: &RedeliverNotification, step: &mut Step) -> Done<NotificationView> {
+        let missing = || Refusal::not_found("notification", &ask.topic);
+        let mut row = self.notifications.get(&ask.topic).ok_or_else(missing)?.clone();
+        let channels: Vec<Channel> = Channel::ALL.into_iter().filter(|one| self.reaches(*one, step)).collect();
+        if channels.is_empty() {
+            return Err(Refusal::Precondition {
+                reason: "NOBODY_TO_TELL",
+                subject: ask.topic.to_string(),
+                text: "the service has no channel on which this tenant could be told".into(),
+            });
+        }
+        let mut words = Vec::new();
+        for channel in channels {
+            let delivery = row.deliveries.at(channel);
+            if delivery.as_ref().is_none_or(|delivery| !delivery.is_open()) {
+                *delivery = Some(fresh_delivery(step.now.tick));
+                words.push(channel.word());
+            }
+        }
+        let shown = view(&row, step.now);
+        if !words.is_empty() {
+            step.log(self.about_topic(Action::NotificationRedelivered, &ask.topic, &words.join(", ")));
+            self.put_notification(row, step);
+            self.refresh_notifications();
+        }
+        Ok(shown)
+    }
+
+    pub fn list_notifications(&self, ask: &ListNotifications, now: Moment) -> Page<NotificationView> {
+        let fits = |row: &&NotificationRow| {
+            ask.state.is_none_or(|state| row.deliveries.iter().any(|delivery| delivery.state == state))
+        };
+        let rows: Vec<(String, &NotificationRow)> =
+            self.notifications.iter().filter(fits).map(|row| (row.topic.to_string(), row)).collect();
+        let keyed = rows.iter().map(|(id, row)| (Key { when: row.raised.0, name: "", id }, *row));
+        page(keyed, Cut::new(ask.after.as_ref(), true, ask.limit), |row| view(row, now))
+    }
+
+    /// What was told with this event, unless something newer took its place.
+    fn telling(&self, topic: &Topic, event: EventNo) -> Option<&NotificationRow> {
+        self.notifications.get(topic).filter(|row| row.event == event)
+    }
+
+    fn delivered(&mut self, mut row: NotificationRow, channel: Channel, step: &mut Step) {
+        let Some(delivery) = row.deliveries.at(channel) else { return };
+        delivery.state = DeliveryState::Done;
+        delivery.error = "".into();
+        let what = attempt(channel, delivery);
+        step.log(self.about_topic(Action::NotificationDelivered, &row.topic, &what));
+        self.put_notification(row, step);
+        self.refresh_notifications();
+    }
+
+    /// A dead letter.
+    fn give_up(&mut self, mut row: NotificationRow, channel: Channel, why: &str, step: &mut Step) {
+        let Some(delivery) = row.deliveries.at(channel) else { return };
+        delivery.state = DeliveryState::Dead;
+        delivery.error = cut(why);
+        let what = format!("{} failed and is given up: {}", attempt(channel, delivery), delivery.error);
+        step.log(self.about_topic(Action::NotificationFailed, &row.topic, &what));
+        self.put_notification(row, step);
+        self.refresh_notifications();
+    }
+}
+
+fn view(row: &NotificationRow, now: Moment) -> NotificationView {
+    let shown = |channel: Channel| {
+        let delivery = row.deliveries.get(channel)?;
+        Some(DeliveryView {
+            channel,
+            state: delivery.state,
+            attempts: delivery.attempts,
+            next: delivery.is_open().then(|| now.wall_of(delivery.next)),
+            error: delivery.error.clone(),
+        })
+    };
+    NotificationView {
+        topic: row.topic.clone(),
+        event: row.event,
+        raised: now.wall_of(row.raised),
+        cleared: row.cleared,
+        facts: row.facts.clone(),
+        deliveries: Channel::ALL.into_iter().filter_map(shown).collect(),
+    }
+}
+
+fn attempt(channel: Channel, delivery: &Delivery) -> String {
+    format!("{}, attempt {}", channel.word(), delivery.attempts)
+}
+
+fn cut(text: &str) -> Box<str> {
+    text.chars().take(LONGEST_ERROR).collect::<String>().into()
+}
+
+/// Doubles from a minute to six hours, and up to an eighth longer: what failed together does not come back together.
+fn pause(event: EventNo, attempts: u32) -> Duration {
+    let doubled = FIRST_PAUSE.saturating_mul(1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX));
+    let pause = doubled.min(LONGEST_PAUSE);
+    // Odd, with its bits spread out: neighbors get far apart.
+    let spread = (event.0 ^ u64::from(attempts)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
+    pause + pause / 8 * u32::try_from(spread).unwrap_or(0) / 256
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_six_hours_and_an_eighth_at_most_is_added() {
+        for event in 0..100 {
+            for (attempts, minutes) in [(1, 1), (2, 2), (3, 4), (9, 256), (10, 360), (40, 360), (u32::MAX, 360)] {
+                let least = Duration::from_secs(60 * minutes);
+                let pause = pause(EventNo(event), attempts);
+                assert!((least..=least + least / 8).contains(&pause), "{attempts}: {pause:?}");
+            }
+        }
+        assert_ne!(pause(EventNo(1), 5), pause(EventNo(2), 5), "what failed together comes back apart");
+    }
+}

@@ -1,0 +1,67 @@
+//! Answers of every command for a tenant that does not exist.
+
+use super::NOBODY;
+use super::change::Action;
+use super::command::{Command, Outcome};
+use super::outcome::{Beat, CheckedIn, CheckedOut, Denial, DenialReason, Granted, Refusal};
+use super::step::{About, Step};
+use super::time::Tick;
+use crate::ids::TenantId;
+
+/// A denial, a refusal, or what is remembered of a session that it had.
+pub(super) fn answer(id: &TenantId, command: Command, step: &mut Step) -> Outcome {
+    let gone = || Refusal::not_found("tenant", id);
+    let denial = Denial::because(DenialReason::TenantNotFound);
+    match command {
+        Command::CheckOut(ask) => {
+            if !ask.check_only {
+                let about = About::new(NOBODY, Action::CheckOutDenied).denied(denial.reason).user(&ask.user);
+                step.log_denial(about.pool(&ask.pool).detail(id.as_str()));
+            }
+            Outcome::CheckOut(CheckedOut { decision: Err(denial), usage: None, notices: Vec::new() })
+        }
+        Command::CheckIn(ask) => {
+            let reason = step.orphans.find(ask.session, id).map(|(reason, _)| reason);
+            Outcome::CheckIn(CheckedIn { ended_now: false, reason })
+        }
+        Command::Heartbeat(ask) => {
+            let end = |at: Tick| step.now.wall_of(at);
+            let late = ask.beats.iter().map(|(session, _)| step.orphans.find(*session, id));
+            Outcome::Heartbeat(late.map(|found| Beat::Ended(found.map(|(reason, at)| (reason, end(at))))).collect())
+        }
+        Command::GrantSeats(ask) => {
+            let mut answers = Vec::new();
+            for (pool, user) in ask.pools.iter().flat_map(|pool| ask.users.iter().map(move |user| (pool, user))) {
+                let about = About::new(NOBODY, Action::SeatGranted).denied(denial.reason).user(user).pool(pool);
+                step.log_denial(about.detail(id.as_str()));
+                answers.push(Ok(Granted { decision: Err(denial.clone()), usage: None }));
+            }
+            Outcome::GrantSeats(answers)
+        }
+        Command::RevokeSeats(ask) => Outcome::RevokeSeats(vec![Err(gone()); ask.pools.len() * ask.users.len()]),
+        Command::CloseSession(_) => Outcome::CloseSession(Err(gone())),
+        Command::CloseIdle(_) => Outcome::CloseIdle(Err(gone())),
+        Command::CreateTenant(_) => Outcome::CreateTenant(Err(gone())),
+        Command::UpdateTenant(_) => Outcome::UpdateTenant(Err(gone())),
+        Command::SuspendTenant(_) => Outcome::SuspendTenant(Err(gone())),
+        Command::DeleteTenant(_) => Outcome::DeleteTenant(Err(gone())),
+        Command::CreateUser(_) => Outcome::CreateUser(Err(gone())),
+        Command::UpdateUser(_) => Outcome::UpdateUser(Err(gone())),
+        Command::BlockUser(_) => Outcome::BlockUser(Err(gone())),
+        Command::UnblockUser(_) => Outcome::UnblockUser(Err(gone())),
+        Command::DeleteUser(_) => Outcome::DeleteUser(Err(gone())),
+        Command::SyncUsers(_) => Outcome::SyncUsers(Err(gone())),
+        Command::ActivateUsers(_) => Outcome::ActivateUsers(Err(gone())),
+        Command::BlockUnlisted(_) => Outcome::BlockUnlisted(Err(gone())),
+        Command::CreateOrganization(_) => Outcome::CreateOrganization(Err(gone())),
+        Command::UpdateOrganization(_) => Outcome::UpdateOrganization(Err(gone())),
+        Command::DeleteOrganization(_) => Outcome::DeleteOrganization(Err(gone())),
+        Command::InstallLicense(_) => Outcome::InstallLicense(Err(gone())),
+        Command::DeleteLicense(_) => Outcome::DeleteLicense(Err(gone())),
+        Command::DeleteLicenses(_) => Outcome::DeleteLicenses(Err(gone())),
+        Command::RevokeLicense(_) => Outcome::RevokeLicense(Err(gone())),
+        Command::BeginDelivery(_) => Outcome::BeginDelivery(Err(gone())),
+        Command::EndDelivery(_) => Outcome::EndDelivery(Err(gone())),
+        Command::RedeliverNotification(_) => Outcome::RedeliverNotification(Err(gone())),
+    }
+}

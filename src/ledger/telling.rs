@@ -1,0 +1,256 @@
+//! R34: who is told what, and how often. A limit that is exceeded is told once until there is room again, a warning once
+//! until the level falls below it, neither more often than once a day; and the end of a license 30, 7 and 1 day before,
+//! and when it has come. Without anybody to tell, nothing is.
+
+use std::time::Duration;
+
+use super::change::{Action, Change, Limit, Plan};
+use super::license::{LicenseRow, Standing};
+use super::notification::{Cause, Channel, Deliveries, Delivery, DeliveryState, Facts, NotificationRow, Topic};
+use super::outcome::DenialReason;
+use super::step::Step;
+use super::tenant::Tenant;
+use super::time::{Tick, Wall};
+use crate::ids::{LicenseId, PoolId, PoolNo, UserId};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// So many days before its end a license is told of, the first ones first.
+const BEFORE_END: [u16; 3] = [30, 7, 1];
+
+impl Tenant {
+    /// Told of a denial for want of seats, at any door. `cause`: which one.
+    pub fn tell_denied(
+        &mut self,
+        pool: Option<PoolNo>,
+        reason: DenialReason,
+        cause: Cause,
+        user: &UserId,
+        step: &mut Step,
+    ) {
+        let wanting = matches!(reason, DenialReason::SeatsExhausted | DenialReason::SeatOverLimit);
+        // A pool that nobody has named yet has no topic: clients can make up any number of names (R30).
+        let Some(pool) = pool.filter(|_| wanting && self.has_listeners(step)) else { return };
+        let (plan, limit) = self.entitled(pool, step.sight());
+        if limit.has_room(self.in_use(pool, plan)) {
+            return; // What is free is for those who wait for it longer (R33).
+        }
+        let topic = Topic::Exceeded(self.pools.get(pool).id.clone());
+        if self.may_tell(&topic, step.now.tick).is_ok() {
+            let facts = self.facts(pool, cause, Some(user.clone()), step);
+            self.tell(topic, facts, None, step);
+        }
+    }
+
+    /// After every command and tick: looks at what it may have moved. Costs a few comparisons when nothing is pending.
+    pub fn look_around(&mut self, step: &mut Step) {
+        let known = &mut self.notifications;
+        let moved = std::mem::take(&mut known.moved);
+        let dated = !(known.last_date..known.next_date).contains(&step.license_time);
+        if known.look || dated || step.now.tick >= known.next_look {
+            (known.look, known.next_look, known.last_date) = (false, Tick::NEVER, step.license_time);
+            self.forget_obsolete(step);
+            self.look_at_licenses(step);
+            (0..self.pools.iter().len()).for_each(|no| self.look_at_pool(PoolNo(no as u16), step));
+            self.refresh_notifications();
+        } else if !moved.is_empty() {
+            moved.iter().for_each(|no| self.look_at_pool(*no, step));
+            self.refresh_notifications();
+        }
+    }
+
+    pub fn refresh_notifications(&mut self) {
+        self.notifications.refresh(!self.policy.warn_at_percent.is_empty());
+    }
+
+    fn has_listeners(&self, step: &Step) -> bool {
+        step.channels.webhook || !self.policy.responsible_person.is_empty()
+    }
+
+    /// Once until it is over, and once a day. `Err`: not before then.
+    fn may_tell(&self, topic: &Topic, now: Tick) -> Result<(), Tick> {
+        match self.notifications.get(topic) {
+            None => Ok(()),
+            Some(row) if !row.cleared => Err(Tick::NEVER),
+            Some(row) if now.since(row.raised) < DAY => Err(row.raised + DAY),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn facts(&self, pool: PoolNo, cause: Cause, user: Option<UserId>, step: &Step) -> Facts {
+        let (plan, limit) = self.entitled(pool, step.sight());
+        Facts::Pool { cause, plan, limit, in_use: self.in_use(pool, plan), user }
+    }
+
+    /// `quiet`: it is only remembered, and not sent, for this reason.
+    fn tell(&mut self, topic: Topic, facts: Facts, quiet: Option<&str>, step: &mut Step) {
+        let deliveries = if quiet.is_none() { self.fresh_deliveries(step) } else { Deliveries::default() };
+        let quiet = quiet.map_or(String::new(), |why| format!("; not sent, {why}"));
+        let what = format!("{}{quiet}", describe(&facts));
+        let event = step.log(self.about_topic(Action::NotificationRaised, &topic, &what));
+        let row =
+            NotificationRow { tenant: self.no, topic, event, raised: step.now.tick, cleared: false, facts, deliveries };
+        self.put_notification(row, step);
+        self.refresh_notifications();
+    }
+
+    fn fresh_deliveries(&self, step: &Step) -> Deliveries {
+        let mut deliveries = Deliveries::default();
+        for channel in Channel::ALL {
+            *deliveries.at(channel) = self.reaches(channel, step).then(|| fresh_delivery(step.now.tick));
+        }
+        deliveries
+    }
+
+    /// Whether there is such a channel, and somebody at its end.
+    pub fn reaches(&self, channel: Channel, step: &Step) -> bool {
+        match channel {
+            Channel::Email => step.channels.email && !self.policy.responsible_person.is_empty(),
+            Channel::Webhook => step.channels.webhook,
+        }
+    }
+
+    pub fn put_notification(&mut self, row: NotificationRow, step: &mut Step) {
+        step.put(Change::PutNotification(row.clone()));
+        self.notifications.put(row);
+    }
+
+    pub fn about_topic(&self, action: Action, topic: &Topic, detail: &str) -> super::step::About {
+        let about = self.about(action).detail(format!("{topic}: {detail}"));
+        match topic.pool() {
+            Some(pool) => about.pool(pool),
+            None => about,
+        }
+    }
+
+    /// What was told of this topic is over.
+    fn clear(&mut self, topic: &Topic, step: &mut Step) {
+        let Some(row) = self.notifications.get(topic).filter(|row| !row.cleared) else { return };
+        let row = NotificationRow { cleared: true, ..row.clone() };
+        self.put_notification(row, step);
+        step.log(self.about_topic(Action::NotificationCleared, topic, "over"));
+    }
+
+    fn look_at_pool(&mut self, no: PoolNo, step: &mut Step) {
+        self.pools.get_mut(no).moved = false;
+        let (plan, limit) = self.entitled(no, step.sight());
+        let in_use = self.in_use(no, plan);
+        let pool = self.pools.get(no).id.clone();
+        let exceeded = Topic::Exceeded(pool.clone());
+        if limit.has_room(in_use) {
+            self.clear(&exceeded, step);
+        } else if limit.over(in_use) > 0 {
+            let facts = Facts::Pool { cause: Cause::LimitShrank, plan, limit, in_use, user: None };
+            self.tell_in_time(exceeded, facts, None, step);
+        }
+        self.warn(&pool, plan, limit, in_use, step);
+    }
+
+    /// Warnings: of several levels that are reached at once, only the highest is sent.
+    fn warn(&mut self, pool: &PoolId, plan: Plan, limit: Limit, in_use: u64, step: &mut Step) {
+        let reached = |percent: u8| match limit {
+            Limit::Seats(0) | Limit::Unlimited => false,
+            Limit::Seats(seats) => u128::from(in_use) * 100 >= u128::from(seats) * u128::from(percent),
+        };
+        let percents = self.policy.warn_at_percent.clone();
+        let highest = percents.iter().copied().filter(|percent| reached(*percent)).max();
+        for percent in percents {
+            let topic = Topic::Warning(percent, pool.clone());
+            if reached(percent) {
+                let facts = Facts::Pool { cause: Cause::Level, plan, limit, in_use, user: None };
+                let quiet = (Some(percent) != highest).then_some("a higher level is reached");
+                self.tell_in_time(topic, facts, quiet, step);
+            } else {
+                self.clear(&topic, step);
+            }
+        }
+    }
+
+    /// Tells it now, or remembers to look again when it may be told.
+    fn tell_in_time(&mut self, topic: Topic, facts: Facts, quiet: Option<&str>, step: &mut Step) {
+        if !self.has_listeners(step) {
+            return;
+        }
+        match self.may_tell(&topic, step.now.tick) {
+            Ok(()) => self.tell(topic, facts, quiet, step),
+            Err(later) => self.notifications.next_look = self.notifications.next_look.min(later),
+        }
+    }
+
+    fn look_at_licenses(&mut self, step: &mut Step) {
+        let at = step.license_time;
+        let current = self.licenses.heads().iter().filter(|row| row.standing == Standing::Current);
+        let dates = current.clone().flat_map(dates).filter(|date| *date > at).min();
+        self.notifications.next_date = dates.unwrap_or(Wall(i64::MAX));
+        let due = |row: &LicenseRow| due(row, at).map(|(topic, facts)| (topic, facts, row.installed == step.now.tick));
+        let due: Vec<(Topic, Facts, bool)> = current.filter_map(due).collect();
+        for (topic, facts, fresh) in due {
+            let Facts::License { days, .. } = facts else { continue };
+            let known = self.notifications.get(&topic).map(|row| &row.facts);
+            let known = known.is_some_and(|known| matches!(known, Facts::License { days: told, .. } if *told <= days));
+            if !known && self.has_listeners(step) {
+                // Who installs a license for a week knows it.
+                self.tell(topic, facts, fresh.then_some("it was installed so"), step);
+            }
+        }
+    }
+
+    /// Topics of licenses that are no longer there or have ended, and of levels that are no longer warned at.
+    fn forget_obsolete(&mut self, step: &mut Step) {
+        let is_current = |id: &LicenseId, revision: u64, ended: bool| {
+            let head =
+                self.licenses.head(id).filter(|row| row.standing == Standing::Current && row.revision == revision);
+            head.is_some_and(|row| row.expires.is_some_and(|end| ended == (step.license_time >= end)))
+        };
+        let stays = |topic: &Topic| match topic {
+            Topic::Exceeded(_) => true,
+            Topic::Warning(percent, _) => self.policy.warn_at_percent.contains(percent),
+            Topic::LicenseExpiring(id, revision) => is_current(id, *revision, false),
+            Topic::LicenseExpired(id, revision) => is_current(id, *revision, true),
+        };
+        let gone: Vec<Topic> = self.notifications.iter().map(|row| &row.topic).filter(|t| !stays(t)).cloned().collect();
+        for topic in gone {
+            self.notifications.remove(&topic);
+            step.log(self.about_topic(Action::NotificationCleared, &topic, "over"));
+            step.put(Change::DeleteNotification(self.no, topic));
+        }
+    }
+}
+
+pub(super) fn fresh_delivery(now: Tick) -> Delivery {
+    Delivery { state: DeliveryState::Pending, since: now, attempts: 0, next: now, error: "".into() }
+}
+
+/// When something about a license changes.
+fn dates(row: &LicenseRow) -> impl Iterator<Item = Wall> {
+    let before = row.expires.into_iter().flat_map(|end| BEFORE_END.map(|days| end.minus(DAY * u32::from(days))));
+    row.not_before.into_iter().chain(before).chain(row.expires)
+}
+
+/// What is to be told of a license at this time; of the days before its end the last one that has come.
+fn due(row: &LicenseRow, at: Wall) -> Option<(Topic, Facts)> {
+    let expires = row.expires?;
+    if at >= expires {
+        return Some((Topic::LicenseExpired(row.id.clone(), row.revision), Facts::License { expires, days: 0 }));
+    }
+    let came = |days: &u16| expires.minus(DAY * u32::from(*days)) <= at;
+    let days = BEFORE_END.into_iter().filter(came).min()?;
+    Some((Topic::LicenseExpiring(row.id.clone(), row.revision), Facts::License { expires, days }))
+}
+
+/// For the audit.
+fn describe(facts: &Facts) -> String {
+    match facts {
+        Facts::Pool { limit, in_use, cause, .. } => {
+            let why = match cause {
+                Cause::CheckOut => "a check-out was refused",
+                Cause::Grant => "a grant was refused",
+                Cause::Sync => "an entry of a sync was refused",
+                Cause::LimitShrank => "the limit shrank",
+                Cause::Level => "in use",
+            };
+            format!("{why}, {in_use}/{limit}")
+        }
+        Facts::License { days: 0, .. } => "it has ended".into(),
+        Facts::License { days, .. } => format!("{days} days before its end"),
+    }
+}

@@ -1,0 +1,199 @@
+//! Telling people (R34): what is told after every command, from the levels as they are then. The model has no channel,
+//! so that nothing is ever sent; how deliveries go has scenarios of its own.
+
+use std::time::Duration;
+
+use usher::ids::{EventNo, LicenseId, PoolId, TenantId};
+use usher::ledger::change::{Limit, Plan};
+use usher::ledger::command::{BeginDelivery, Command, EndDelivery, ListNotifications, Outcome, RedeliverNotification};
+use usher::ledger::notification::{Cause, Dispatch, Facts, NotificationView, Topic};
+use usher::ledger::outcome::{DenialReason, Done, PoolUsage};
+use usher::ledger::time::{Moment, Tick};
+
+use super::count::{has_room, over};
+use super::{Glance, License, Model, Tenant, missing, rule};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[derive(Clone)]
+pub struct Told {
+    topic: Topic,
+    raised: Tick,
+    cleared: bool,
+    facts: Facts,
+}
+
+impl Model {
+    /// After a command: what it was denied for, and then what stands at its end.
+    pub fn tell(&mut self, id: &TenantId, command: &Command, outcome: &Outcome, now: Moment) {
+        let Ok(at) = self.find(id) else { return };
+        let glance = self.glance(now);
+        let tenant = &mut self.tenants[at];
+        match (command, outcome) {
+            (Command::CreateTenant(_) | Command::Heartbeat(_), _) => return,
+            (command, _) if command.is_question() => return,
+            (Command::CheckOut(asked), Outcome::CheckOut(answer)) => {
+                if let (Err(denial), Some(usage)) = (&answer.decision, &answer.usage) {
+                    tenant.tell_denial(denial.reason, usage, Cause::CheckOut, &asked.user, now);
+                }
+            }
+            (Command::GrantSeats(asked), Outcome::GrantSeats(answers)) => {
+                let users = asked.pools.iter().flat_map(|_| &asked.users);
+                for (user, answer) in users.zip(answers) {
+                    if let Ok(granted) = answer
+                        && let (Err(denial), Some(usage)) = (&granted.decision, &granted.usage)
+                    {
+                        tenant.tell_denial(denial.reason, usage, Cause::Grant, user, now);
+                    }
+                }
+            }
+            (Command::CreateUser(asked), Outcome::CreateUser(Ok((Err(denial), usage)))) => {
+                let of = |pool: &PoolId| usage.iter().find(|usage| usage.pool == *pool);
+                let full = asked.pools.iter().filter_map(of).find(|usage| is_full(usage));
+                full.into_iter()
+                    .for_each(|usage| tenant.tell_denial(denial.reason, usage, Cause::Grant, &asked.user, now));
+            }
+            (Command::UnblockUser(asked), Outcome::UnblockUser(Ok((Err(denial), usage)))) => {
+                let full = usage.iter().filter(|usage| is_full(usage));
+                full.for_each(|usage| tenant.tell_denial(denial.reason, usage, Cause::Grant, &asked.user, now));
+            }
+            _ => {}
+        }
+        tenant.look_around(&glance);
+    }
+
+    pub fn begin_delivery(&self, id: &TenantId, _: &BeginDelivery) -> Done<Option<Dispatch>> {
+        self.find(id).map(|_| None)
+    }
+
+    pub fn end_delivery(&self, id: &TenantId, _: &EndDelivery) -> Done<()> {
+        self.find(id).map(|_| ())
+    }
+
+    pub fn redeliver(&self, id: &TenantId, asked: &RedeliverNotification) -> Done<NotificationView> {
+        let tenant = &self.tenants[self.find(id)?];
+        let told = tenant.told.iter().any(|told| told.topic == asked.topic);
+        Err(if told { rule("NOBODY_TO_TELL") } else { missing("notification", &asked.topic) })
+    }
+
+    pub fn list_notifications(
+        &self,
+        id: &TenantId,
+        asked: &ListNotifications,
+        now: Moment,
+    ) -> Done<Vec<NotificationView>> {
+        let tenant = &self.tenants[self.find(id)?];
+        let mut told: Vec<&Told> = tenant.told.iter().filter(|_| asked.state.is_none()).collect();
+        told.sort_by_key(|told| (told.raised, told.topic.to_string()));
+        let view = |told: &Told| NotificationView {
+            topic: told.topic.clone(),
+            event: EventNo(0),
+            raised: now.wall_of(told.raised),
+            cleared: told.cleared,
+            facts: told.facts.clone(),
+            deliveries: Vec::new(),
+        };
+        Ok(told.into_iter().rev().map(view).collect())
+    }
+}
+
+fn is_full(usage: &PoolUsage) -> bool {
+    usage.plan == Plan::Named && !has_room(usage.limit, usage.in_use)
+}
+
+impl Tenant {
+    pub fn tell_denial(
+        &mut self,
+        reason: DenialReason,
+        usage: &PoolUsage,
+        cause: Cause,
+        user: &usher::ids::UserId,
+        now: Moment,
+    ) {
+        let wanting = matches!(reason, DenialReason::SeatsExhausted | DenialReason::SeatOverLimit);
+        if wanting && !has_room(usage.limit, usage.in_use) {
+            let (plan, limit, in_use) = (usage.plan, usage.limit, usage.in_use);
+            let facts = Facts::Pool { cause, plan, limit, in_use, user: Some(user.clone()) };
+            self.tell(Topic::Exceeded(usage.pool.clone()), facts, now.tick);
+        }
+    }
+
+    /// Once until it is over, and once a day.
+    fn tell(&mut self, topic: Topic, facts: Facts, now: Tick) {
+        let before = self.told.iter().find(|told| told.topic == topic);
+        let again = before.is_none_or(|told| told.cleared && now.since(told.raised) >= DAY);
+        if again && !self.policy.responsible_person.is_empty() {
+            self.told.retain(|told| told.topic != topic);
+            self.told.push(Told { topic, raised: now, cleared: false, facts });
+        }
+    }
+
+    pub fn look_around(&mut self, glance: &Glance) {
+        self.look_at_licenses(glance);
+        for pool in self.pools.clone() {
+            self.look_at_pool(&pool, glance);
+        }
+    }
+
+    fn look_at_pool(&mut self, pool: &PoolId, glance: &Glance) {
+        let (plan, limit) = self.entitlement(pool, glance);
+        let in_use = self.in_use(pool, plan);
+        let facts = |cause| Facts::Pool { cause, plan, limit, in_use, user: None };
+        if over(limit, in_use) > 0 {
+            self.tell(Topic::Exceeded(pool.clone()), facts(Cause::LimitShrank), glance.now.tick);
+        }
+        for percent in self.policy.warn_at_percent.clone() {
+            let reached = matches!(limit, Limit::Seats(1..)) && in_use * 100 >= seats(limit) * u64::from(percent);
+            if reached {
+                self.tell(Topic::Warning(percent, pool.clone()), facts(Cause::Level), glance.now.tick);
+            }
+            let topic = Topic::Warning(percent, pool.clone());
+            self.told.iter_mut().filter(|told| told.topic == topic && !reached).for_each(|told| told.cleared = true);
+        }
+        let warnings = self.policy.warn_at_percent.clone();
+        self.told.retain(|told| !matches!(&told.topic, Topic::Warning(percent, _) if !warnings.contains(percent)));
+        let exceeded = Topic::Exceeded(pool.clone());
+        let room = has_room(limit, in_use);
+        self.told.iter_mut().filter(|told| told.topic == exceeded && room).for_each(|told| told.cleared = true);
+    }
+
+    fn look_at_licenses(&mut self, glance: &Glance) {
+        let papers: Vec<License> = self.deciding().filter(|paper| paper.revoked.is_none()).cloned().collect();
+        let due: Vec<(Topic, Facts)> = papers.iter().filter_map(|paper| due(paper, glance)).collect();
+        let about = |topic: &Topic, id: &LicenseId, revision: u64, ended: bool| match topic {
+            Topic::LicenseExpiring(of, its) => !ended && of == id && *its == revision,
+            Topic::LicenseExpired(of, its) => ended && of == id && *its == revision,
+            _ => false,
+        };
+        self.told.retain(|told| {
+            let here = |paper: &License| {
+                let ended = paper.grant.expires.map(|end| glance.license_time >= end);
+                ended.is_some_and(|ended| about(&told.topic, &paper.id, paper.grant.revision, ended))
+            };
+            told.topic.pool().is_some() || papers.iter().any(here)
+        });
+        for (topic, facts) in due {
+            let days = |facts: &Facts| if let Facts::License { days, .. } = facts { *days } else { u16::MAX };
+            let known = self.told.iter().find(|told| told.topic == topic).map(|told| days(&told.facts));
+            if known.is_none_or(|known| days(&facts) < known) && !self.policy.responsible_person.is_empty() {
+                self.told.retain(|told| told.topic != topic);
+                self.told.push(Told { topic, raised: glance.now.tick, cleared: false, facts });
+            }
+        }
+    }
+}
+
+fn seats(limit: Limit) -> u64 {
+    if let Limit::Seats(seats) = limit { seats } else { 0 }
+}
+
+/// 30, 7 and 1 day before a license ends, and at its end.
+fn due(paper: &License, glance: &Glance) -> Option<(Topic, Facts)> {
+    let (expires, at) = (paper.grant.expires?, glance.license_time);
+    let (id, revision) = (paper.id.clone(), paper.grant.revision);
+    if at >= expires {
+        return Some((Topic::LicenseExpired(id, revision), Facts::License { expires, days: 0 }));
+    }
+    let days = [1, 7, 30].into_iter().find(|days| expires.minus(DAY * u32::from(*days)) <= at)?;
+    Some((Topic::LicenseExpiring(id, revision), Facts::License { expires, days }))
+}

@@ -1,0 +1,55 @@
+//! `send …`, `redeliver …`, `notification …`, `due …`: what people are told, and how it reaches them (R34).
+
+use usher::ledger::command::{DueNotifications, ListNotifications, RedeliverNotification};
+use usher::ledger::notification::{Attempt, Channel, DeliveryState, Topic};
+
+use super::language::Words;
+use super::verbs::{Act, command};
+
+/// More rows than any scenario has.
+const EVERYTHING: usize = 1_000;
+
+pub fn topic(words: &mut Words) -> Result<Topic, String> {
+    let word = words.next("a topic")?;
+    Topic::parse(&word).ok_or_else(|| format!("`{word}` is no topic"))
+}
+
+fn channel(words: &mut Words) -> Result<Channel, String> {
+    words.expect("by")?;
+    let word = words.next("a channel")?;
+    Channel::ALL.into_iter().find(|one| one.word() == word).ok_or_else(|| format!("`{word}` is no channel"))
+}
+
+/// `send exceeded/primary by email answered`
+pub fn send(words: &mut Words) -> Result<Act, String> {
+    let (topic, channel) = (topic(words)?, channel(words)?);
+    let result = match words.next("what became of it")?.as_str() {
+        "answered" => Some(Attempt::Answered),
+        "failed" => Some(Attempt::Failed(words.next("why")?.into())),
+        "refused" => Some(Attempt::Refused(words.next("why")?.into())),
+        "lost" => None,
+        other => return Err(format!("`{other}` is no end of it")),
+    };
+    Ok(Act::Send { topic, channel, result })
+}
+
+pub fn redeliver(words: &mut Words) -> Result<Act, String> {
+    Ok(command(RedeliverNotification { topic: topic(words)? }))
+}
+
+/// `due by email`
+pub fn due(words: &mut Words) -> Result<Act, String> {
+    Ok(Act::Due(DueNotifications { channel: channel(words)?, limit: EVERYTHING }))
+}
+
+/// `list notifications dead`
+pub fn list(words: &mut Words) -> ListNotifications {
+    let named = [
+        ("pending", DeliveryState::Pending),
+        ("sending", DeliveryState::UnderWay),
+        ("done", DeliveryState::Done),
+        ("dead", DeliveryState::Dead),
+    ];
+    let state = named.into_iter().find(|(word, _)| words.eat(word)).map(|(_, state)| state);
+    ListNotifications { state, after: None, limit: EVERYTHING }
+}

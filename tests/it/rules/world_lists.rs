@@ -1,0 +1,69 @@
+//! What a scenario reads in pages.
+
+use usher::ledger::command::{Cursor, Found, Query};
+use usher::ledger::outcome::{Refusal, SessionView};
+
+use super::facts::{self, Answer, Names};
+use super::license_facts;
+use super::world::World;
+
+/// More pages than any scenario has.
+const MOST_PAGES: usize = 100;
+
+impl World {
+    /// All pages with ` | ` between them, or only the first one.
+    pub fn pages(&mut self, mut query: Query, all: bool) -> Result<Vec<Answer>, String> {
+        let mut pages = Vec::new();
+        loop {
+            let (rows, next) = match self.page(&query) {
+                Ok(page) => page,
+                Err(why) => return Ok(vec![facts::refused(&why)]),
+            };
+            pages.push(rows);
+            if pages.len() > MOST_PAGES {
+                return Err(format!("  the pages never end: {}", pages.join(" | ")));
+            }
+            let Some(cursor) = next else { break };
+            set_cursor(&mut query, cursor);
+            if !all {
+                self.list = Some(query);
+                let mut answer = Answer::yes(&pages.concat());
+                answer.must.push("more".into());
+                return Ok(vec![answer]);
+            }
+        }
+        Ok(vec![Answer::yes(&pages.join(" | "))])
+    }
+
+    fn page(&mut self, query: &Query) -> Result<(String, Option<Cursor>), Refusal> {
+        let sessions = |list: &[SessionView], names: &Names| facts::sessions(list, names);
+        let text = |ids: Vec<&str>| if ids.is_empty() { "nobody".to_owned() } else { ids.join(" ") };
+        Ok(match self.query(query.clone()) {
+            Found::ListSessions(page) => page.map(|page| (sessions(&page.rows, &self.names), page.next))?,
+            Found::ListUsers(page) => {
+                page.map(|page| (text(page.rows.iter().map(|user| user.id.as_str()).collect()), page.next))?
+            }
+            Found::ListOrganizations(page) => {
+                page.map(|page| (text(page.rows.iter().map(|one| one.id.as_str()).collect()), page.next))?
+            }
+            Found::ListLicenses(page) => page.map(|page| (license_facts::licenses(&page.rows), page.next))?,
+            Found::ListNotifications(page) => {
+                page.map(|page| (facts::topics(page.rows.iter().map(|row| &row.topic)), page.next))?
+            }
+            Found::ListTenants(page) => (text(page.rows.iter().map(|one| one.id.as_str()).collect()), page.next),
+            other => unreachable!("the answer to a list, not {other:?}"),
+        })
+    }
+}
+
+fn set_cursor(query: &mut Query, cursor: Cursor) {
+    match query {
+        Query::ListSessions(ask) => ask.after = Some(cursor),
+        Query::ListUsers(ask) => ask.after = Some(cursor),
+        Query::ListOrganizations(ask) => ask.after = Some(cursor),
+        Query::ListTenants(ask) => ask.after = Some(cursor),
+        Query::ListLicenses(ask) => ask.after = Some(cursor),
+        Query::ListNotifications(ask) => ask.after = Some(cursor),
+        other => unreachable!("{other:?} has no pages"),
+    }
+}

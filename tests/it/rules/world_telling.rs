@@ -1,0 +1,52 @@
+//! What a scenario does with notifications (R34).
+
+use usher::ledger::command::{
+    BeginDelivery, Command, DueNotifications, EndDelivery, Found, ListNotifications, Outcome,
+};
+use usher::ledger::notification::{Attempt, Channel, NotificationView, Topic};
+
+use super::facts::{self, Answer};
+use super::notification_facts;
+use super::world::World;
+
+impl World {
+    /// The outcome itself, of a command that may be repeated.
+    pub fn asked(&mut self, command: Command) -> Result<Outcome, String> {
+        let tenant = self.tenant.clone();
+        let (outcome, changes) = self.apply(&tenant, command.clone())?;
+        self.commit(changes);
+        let (again, changes) = self.apply(&tenant, command)?;
+        if changes.is_empty() { Ok(outcome) } else { Err(format!("  asked again, it changed something: {again:?}")) }
+    }
+
+    pub fn notification(&mut self, topic: &Topic) -> Answer {
+        match self.told(topic) {
+            Some(view) => notification_facts::shown(&view, self.now),
+            None => Answer::no("nothing told".into()),
+        }
+    }
+
+    fn told(&mut self, topic: &Topic) -> Option<NotificationView> {
+        let everything = ListNotifications { limit: 1_000, ..ListNotifications::default() };
+        let Found::ListNotifications(Ok(page)) = self.query(everything.into()) else { return None };
+        page.rows.into_iter().find(|view| view.topic == *topic)
+    }
+
+    pub fn due(&mut self, ask: &DueNotifications) -> Answer {
+        let Found::DueNotifications(due) = self.query(ask.clone().into()) else { unreachable!("the answer to it") };
+        Answer::yes(&facts::topics(due.iter().map(|due| &due.topic)))
+    }
+
+    /// Begins a delivery as the notifier does, and ends it.
+    pub fn send(&mut self, topic: &Topic, channel: Channel, result: Option<&Attempt>) -> Result<Vec<Answer>, String> {
+        let event = self.told(topic).map_or_else(Default::default, |view| view.event);
+        let begin = BeginDelivery { topic: topic.clone(), event, channel };
+        let Outcome::BeginDelivery(Ok(begun)) = self.asked(begin.into())? else { unreachable!("the answer to it") };
+        let attempt = begun.as_ref().map(|dispatch| dispatch.attempt);
+        if let (Some(attempt), Some(result)) = (attempt, result) {
+            let end = EndDelivery { topic: topic.clone(), event, channel, attempt, result: result.clone() };
+            self.asked(end.into())?;
+        }
+        Ok(vec![notification_facts::sent(attempt, result)])
+    }
+}

@@ -42,6 +42,16 @@ pub(super) struct Tenant {
     pub notifications: Notifications,
 }
 
+/// A seat as it is counted: what of it and its user matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Counted {
+    pool: PoolNo,
+    order: EventNo,
+    blocked: Option<BlockCause>,
+    /// In a named pool (R10).
+    counts: bool,
+}
+
 impl Tenant {
     pub fn new(row: TenantRow, seed: Seed) -> Self {
         Self {
@@ -117,38 +127,35 @@ impl Tenant {
         self.users.put(user);
     }
 
-    /// Adds `sign` (1 or -1) for each of the user's active seats to the counters. Called before and after
-    /// whatever makes a seat active or counting.
-    fn count_seats(&mut self, user: UserNo, add: bool) {
-        let user = self.users.get(user);
-        if user.blocked == Some(BlockCause::LicenseLimit) {
-            for seat in &user.seats {
-                let waiting = &mut self.pools.get_mut(seat.pool).waiting;
-                *waiting = if add { *waiting + 1 } else { *waiting - 1 };
-            }
-        }
-        if user.blocked.is_some() && !planted!(BlockedUsersCount) {
+    /// Adds a seat to the counters of its pool, or takes it from them.
+    fn count_seat(&mut self, seat: Counted, add: bool) {
+        let pool = self.pools.get_mut(seat.pool);
+        let by = |counter: &mut u64, counts: bool| match (counts, add) {
+            (false, _) => {}
+            (true, true) => *counter += 1,
+            (true, false) => *counter -= 1,
+        };
+        by(&mut pool.waiting, seat.blocked == Some(BlockCause::LicenseLimit));
+        if seat.blocked.is_some() && !planted!(BlockedUsersCount) {
             return; // Counts nowhere (R5).
         }
-        let counted = user.counts_in_named(&self.policy);
-        for seat in &user.seats {
-            let pool = self.pools.get_mut(seat.pool);
-            pool.cutoff = None;
-            self.notifications.moved(pool);
-            let (seats, some) = (&mut pool.seats, &mut pool.seats_counted);
-            if add {
-                *seats += 1;
-                *some += u64::from(counted);
-            } else {
-                *seats -= 1;
-                *some -= u64::from(counted);
-            }
+        by(&mut pool.seats, true);
+        by(&mut pool.seats_counted, seat.counts);
+        if seat.counts {
+            pool.note_order(seat.order, add);
         }
+        self.notifications.moved(pool);
+    }
+
+    /// A user's seats as they are counted.
+    fn counted(&self, user: &User) -> Vec<Counted> {
+        let (blocked, counts) = (user.blocked, user.counts_in_named(&self.policy));
+        user.seats.iter().map(|seat| Counted { pool: seat.pool, order: seat.order, blocked, counts }).collect()
     }
 
     /// Changes a user in a way that may change what counts, and writes the row.
     pub fn change_user(&mut self, no: UserNo, step: &mut Step, change: impl FnOnce(&mut User)) {
-        self.count_seats(no, false);
+        let before = self.counted(self.users.get(no));
         let user = self.users.get_mut(no);
         let (blocked, administrator) = (user.blocked.is_some(), user.administrator);
         change(user);
@@ -156,7 +163,11 @@ impl Tenant {
         let row = user.row(self.no);
         self.blocked = self.blocked + u64::from(row.blocked.is_some()) - u64::from(blocked);
         self.administrators = self.administrators + u64::from(row.administrator) - u64::from(administrator);
-        self.count_seats(no, true);
+        let after = self.counted(self.users.get(no));
+        if before != after {
+            before.into_iter().for_each(|seat| self.count_seat(seat, false));
+            after.into_iter().for_each(|seat| self.count_seat(seat, true));
+        }
         step.put(Change::PutUser(row));
     }
 
@@ -171,15 +182,27 @@ impl Tenant {
 
     /// Gives a seat, or puts another access in the place of the one it has.
     pub fn put_seat(&mut self, user: UserNo, pool: PoolNo, access: Access, order: EventNo, step: &mut Step) {
-        self.count_seats(user, false);
         let holder = self.users.get_mut(user);
-        match holder.seats.iter_mut().find(|seat| seat.pool == pool) {
+        let held = holder.seats.iter_mut().find(|seat| seat.pool == pool);
+        let fresh = held.is_none();
+        match held {
             Some(seat) => seat.access = access,
             None => holder.add_seat(Seat { pool, granted: step.now.tick, order, access }),
         }
         let row = holder.seat(pool).map(|seat| holder.seat_row(self.no, seat)).expect("the seat just given");
-        self.count_seats(user, true);
+        if fresh {
+            self.count_seats(user, Some(pool), true);
+        }
         step.put(Change::PutSeat(row));
+    }
+
+    /// Counts a user's seat in one pool, or in every pool.
+    fn count_seats(&mut self, user: UserNo, pool: Option<PoolNo>, add: bool) {
+        let seats = self.counted(self.users.get(user));
+        seats
+            .into_iter()
+            .filter(|seat| pool.is_none_or(|pool| pool == seat.pool))
+            .for_each(|seat| self.count_seat(seat, add));
     }
 
     /// Unblocking grants the user's seats anew: they are the youngest of their pools from now on (R14).
@@ -192,14 +215,13 @@ impl Tenant {
         holder.sort_seats();
         for seat in &holder.seats {
             step.put(Change::PutSeat(holder.seat_row(no, seat)));
-            self.pools.get_mut(seat.pool).cutoff = None;
+            self.pools.get_mut(seat.pool).beyond = None;
         }
     }
 
     pub fn drop_seat(&mut self, user: UserNo, pool: PoolNo, step: &mut Step) {
-        self.count_seats(user, false);
+        self.count_seats(user, Some(pool), false);
         self.users.get_mut(user).seats.retain(|seat| seat.pool != pool);
-        self.count_seats(user, true);
         step.put(Change::DeleteSeat(self.no, user, pool));
     }
 
@@ -212,11 +234,11 @@ impl Tenant {
 
     pub fn recount_seats(&mut self) {
         for pool in self.pools.iter_mut() {
-            (pool.seats, pool.seats_counted, pool.waiting, pool.cutoff) = (0, 0, 0, None);
+            (pool.seats, pool.seats_counted, pool.waiting, pool.beyond) = (0, 0, 0, None);
         }
         let users: Vec<UserNo> = self.users.iter().map(|user| user.no).collect();
         for user in users {
-            self.count_seats(user, true);
+            self.count_seats(user, None, true);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What is in use, for decisions and displays alike (R15): one function for all of them.
 
+use std::collections::BTreeSet;
+
 use super::change::{Limit, Plan};
 use super::entitlement;
 use super::outcome::{Notice, PoolUsage, SeatView, SessionView, Status, UserView};
@@ -90,19 +92,18 @@ impl Tenant {
         if plan == Plan::Concurrent || over == 0 {
             return None;
         }
-        if let Some((known, cutoff)) = self.pools.get(no).cutoff
-            && known == over
-        {
-            return Some(cutoff);
+        if let Some(beyond) = self.pools.get(no).beyond.as_ref().filter(|beyond| beyond.len() as u64 == over) {
+            return beyond.first().copied();
         }
         let counting = |user: &&User| user.blocked.is_none() && user.counts_in_named(&self.policy);
         let mut orders: Vec<EventNo> =
             self.users.iter().filter(counting).filter_map(|user| user.seat(no).map(|seat| seat.order)).collect();
         let first_over = orders.len() - over as usize;
-        let (_, cutoff, _) = orders.select_nth_unstable(first_over);
-        let cutoff = *cutoff;
-        self.pools.get_mut(no).cutoff = Some((over, cutoff));
-        Some(cutoff)
+        orders.select_nth_unstable(first_over);
+        let beyond = BTreeSet::from_iter(orders.split_off(first_over));
+        let cutoff = beyond.first().copied();
+        self.pools.get_mut(no).beyond = Some(beyond);
+        cutoff
     }
 
     fn is_beyond(&self, cutoff: EventNo, user: UserNo, pool: PoolNo) -> bool {
@@ -143,6 +144,7 @@ impl Tenant {
     }
 
     pub fn seat_view(&mut self, user: UserNo, pool: PoolNo, sight: Sight) -> Option<SeatView> {
+        self.users.get(user).seat(pool)?;
         let over_limit = self.is_over_limit(user, pool, sight);
         let user = self.users.get(user);
         user.seat(pool).map(|seat| self.view_of_seat(user, seat, over_limit, sight))

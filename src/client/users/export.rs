@@ -4,22 +4,54 @@ use tonic::Request;
 
 use super::super::progress::Progress;
 use super::super::{Error, Printer, Usher};
-use crate::proto::v1::ExportUsersRequest;
+use super::list::filtered;
+use crate::cli::users_files::Export;
+use crate::proto::v1::{ExportUsersRequest, ListUsersRequest};
 
 /// Writes the file as it comes; nothing is kept of it.
 ///
 /// # Errors
 /// [`Error`]; what was written before stays, and is not the whole file.
-pub async fn export(usher: &Usher, printer: &mut Printer, ask: ExportUsersRequest) -> Result<(), Error> {
-    let ask = ExportUsersRequest { tenant_id: usher.tenant.clone(), ..ask };
-    let mut pieces = usher.answer(usher.directory().export_users(Request::new(ask))).await?;
+pub async fn export(usher: &Usher, printer: &mut Printer, args: &Export) -> Result<(), Error> {
+    let mut pieces = usher.answer(usher.directory().export_users(Request::new(wanted(usher, args)))).await?;
     let progress = Progress::counting("lines");
     let mut lines = 0;
-    // A piece that does not come in time is no end of the file.
     while let Some(piece) = usher.next_piece(pieces.message()).await? {
         lines += piece.data.iter().filter(|byte| **byte == b'\n').count();
         progress.at(lines);
         printer.bytes(&piece.data)?;
     }
     Ok(())
+}
+
+fn wanted(usher: &Usher, args: &Export) -> ExportUsersRequest {
+    let ListUsersRequest {
+        tenant_id,
+        text,
+        text_match,
+        state,
+        statuses,
+        organization_id,
+        group,
+        pool_id,
+        administrator,
+        never_signed_in,
+        page_size: _,
+        page_token: _,
+        order_by: _,
+    } = filtered(usher, &args.filters);
+    ExportUsersRequest {
+        tenant_id,
+        columns: args.columns.clone(),
+        delimiter: args.delimiter.text().to_owned(),
+        text,
+        text_match,
+        state,
+        statuses,
+        organization_id,
+        group,
+        pool_id,
+        administrator,
+        never_signed_in,
+    }
 }

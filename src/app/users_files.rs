@@ -1,0 +1,45 @@
+//! Files of users, for `usher users import`.
+
+use std::io::Read;
+use std::path::Path;
+use std::{fs, io};
+
+use super::Failure;
+use crate::cli::users_files::Import;
+use crate::client::users::{UsersFile, read_users};
+
+/// Wrong lines that are told; who has more has one mistake in all of them.
+const TOLD: usize = 20;
+/// Bytes of a file: some million users.
+const MOST: u64 = 1 << 30;
+
+/// Reads the file whole, and checks every line.
+///
+/// # Errors
+/// [`Failure::Usage`]: it cannot be read, or lines of it are wrong.
+pub(super) fn users_file(args: &Import) -> Result<UsersFile, Failure> {
+    let named = |why: String| Failure::Usage(format!("{}: {why}", args.file.display()));
+    let bytes = read(&args.file).map_err(|error| named(error.to_string()))?;
+    let delimiter = args.delimiter.map(|delimiter| delimiter.text().as_bytes()[0]);
+    read_users(&bytes, delimiter).map_err(|wrong| {
+        let more = wrong.len().saturating_sub(TOLD);
+        let mut told: Vec<String> = wrong.into_iter().take(TOLD).collect();
+        if more > 0 {
+            told.push(format!("and {more} lines more"));
+        }
+        named(format!("nothing was sent\n  {}", told.join("\n  ")))
+    })
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        io::stdin().lock().take(MOST).read_to_end(&mut bytes)?;
+    } else {
+        fs::File::open(path)?.take(MOST).read_to_end(&mut bytes)?;
+    }
+    if bytes.len() as u64 == MOST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is longer than 1 GiB"));
+    }
+    Ok(bytes)
+}

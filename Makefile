@@ -1,9 +1,11 @@
 # What people and machines do with this repository. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run build test sim soak bench lint fmt proto-lint tools
+.PHONY: help run build test sim soak bench bench-audit lint fmt proto-lint tools
 
 # More options for `make run`: make run ARGS="--listen 127.0.0.1:6000"
 ARGS ?=
+# How many events `make bench-audit` writes
+EVENTS ?= 10000000
 # How long `make soak` goes on
 MINUTES ?= 60
 # How much `make sim` simulates: seeds, and steps of each.
@@ -40,6 +42,9 @@ lint: ## Check the format, and everything that clippy knows
 bench: ## Measure: a call compared with one that does nothing, and decisions alone; writes the tables (docs/PROOF.md)
 	cargo bench --locked --bench ledger
 	cargo bench --locked --bench service -- --write
+
+bench-audit: ## Measure: pages of an audit of many events, on both stores: make bench-audit EVENTS=10000000
+	cargo bench --locked --bench audit -- --events $(EVENTS)
 
 fmt: ## Format the code
 	cargo fmt

@@ -156,6 +156,9 @@ impl Running {
 
         // 6. What runs beside them.
         tasks::sweep(&tasks, &journal);
+        if let Some(keep) = config.audit_retention {
+            tasks::retain(&tasks, &journal, &clock, keep);
+        }
         tokio::spawn(health::follow(journal.states(), Arc::clone(&readiness)));
         observe(&metrics, &readiness, &stats, &context, &journal, &tasks);
 

@@ -130,6 +130,9 @@ pub struct StoreUse {
     /// Seats per pool of a tenant without any license; 0: none
     #[arg(long, value_name = "NUMBER", env = "USHER_DEMO_SEATS", default_value = "2")]
     pub demo_seats: String,
+    /// How long audit events are kept, from 1d on; forever: none is ever deleted
+    #[arg(long, value_name = "DURATION", env = "USHER_AUDIT_RETENTION", default_value = "400d")]
+    pub audit_retention: String,
 }
 
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 
 use crate::cli;
 use crate::store::postgres::DatabaseUrl;
-use values::{address, authority, duration, host_name, number, shortest, size};
+use values::{FOREVER, address, authority, days, duration, host_name, number, retention, shortest, size};
 
 /// The environment: answers the value of a variable. A function, so that tests bring their own.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -49,6 +49,8 @@ pub struct Config {
     pub demo: bool,
     /// Seats per pool of a tenant without any license (R30).
     pub demo_seats: u64,
+    /// How long audit events are kept; `None`: for ever.
+    pub audit_retention: Option<Duration>,
     /// The vendor's public keys: a file or a folder.
     pub license_keys: Option<PathBuf>,
     /// Names of this host beside the machine's own (R28).
@@ -145,6 +147,7 @@ impl Config {
             storage,
             demo: args.store_use.demo,
             demo_seats: problems.take("--demo-seats", number(&args.store_use.demo_seats, 0, u64::from(u32::MAX)), 0),
+            audit_retention: problems.take("--audit-retention", retention(&args.store_use.audit_retention), None),
             license_keys: args.licenses.license_keys.as_deref().filter(|path| !path.is_empty()).map(PathBuf::from),
             host_names: args
                 .licenses
@@ -183,6 +186,7 @@ impl Config {
             ("shards", self.shards.to_string()),
             ("demo", self.demo.to_string()),
             ("demo-seats", self.demo_seats.to_string()),
+            ("audit-retention", self.audit_retention.map_or_else(|| FOREVER.to_owned(), days)),
             ("license-keys", self.license_keys.as_ref().map(|path| path.display().to_string()).unwrap_or_default()),
             ("host-name", self.host_names.join(",")),
             ("log", self.log.filter.clone()),

@@ -34,6 +34,7 @@ fn the_defaults_are_those_of_the_documentation() {
     assert_eq!(config.drain_timeout, Duration::from_secs(20));
     assert_eq!(config.storage.to_string(), "./data");
     assert_eq!((config.shards, config.demo, config.demo_seats), (1, false, 2));
+    assert_eq!(config.audit_retention, Some(400 * DAY));
     assert_eq!((config.limits.max_seat_request, config.limits.max_request), (64 * 1024, 4 * 1024 * 1024));
     assert_eq!(config.limits.max_batch_items, 1000);
 }
@@ -57,6 +58,27 @@ fn every_mistake_is_told_at_once() {
         assert!(problem.starts_with(start), "{problem} should start with {start}");
     }
     assert_eq!(found.len(), 9, "{found:#?}");
+}
+
+#[test]
+fn the_audit_is_kept_for_days_or_for_ever() {
+    let kept = |text: &str| config(&format!("--audit-retention {text}"), &[]).map(|config| config.audit_retention);
+    for (text, expected, shown) in [
+        ("1d", Some(DAY), "1d"),
+        ("400days", Some(400 * DAY), "400d"),
+        ("1d12h", Some(DAY + DAY / 2), "1day 12h"),
+        ("forever", None, "forever"),
+    ] {
+        assert_eq!(kept(text), Ok(expected), "{text}");
+        let settings = config(&format!("--audit-retention {text}"), &[]).unwrap().settings();
+        let setting = settings.iter().find(|(name, _)| *name == "audit-retention").unwrap();
+        assert_eq!(setting.1, shown, "{text}");
+    }
+    for text in ["0s", "23h", "never", "-1d"] {
+        let told = problems(&format!("--audit-retention={text}"), &[]);
+        let start = format!("--audit-retention: {text:?} is not a duration such as 400d");
+        assert!(told.len() == 1 && told[0].starts_with(&start), "{told:?}");
+    }
 }
 
 #[test]

@@ -47,6 +47,25 @@ pub fn shortest(duration: Duration) -> String {
     humantime::format_duration(duration).to_string()
 }
 
+/// Instead of a duration, where something can have no end.
+pub const FOREVER: &str = "forever";
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long something is kept: a duration from a day on, or [`FOREVER`], which is `None`.
+pub fn retention(text: &str) -> Result<Option<Duration>, String> {
+    if text == FOREVER {
+        return Ok(None);
+    }
+    let parsed = humantime::parse_duration(text).ok().filter(|duration| *duration >= DAY);
+    parsed.map(Some).ok_or_else(|| format!("{text:?} is not a duration such as 400d, from 1d on, or {FOREVER}"))
+}
+
+/// A duration as [`retention`] reads it: in days, if it is a number of them.
+pub fn days(duration: Duration) -> String {
+    let whole = duration.as_secs().is_multiple_of(DAY.as_secs()) && duration.subsec_nanos() == 0;
+    if whole { format!("{}d", duration.as_secs() / DAY.as_secs()) } else { shortest(duration) }
+}
+
 /// A number of bytes such as 65536, 64KiB, or 4MiB; from `least` to `most` bytes.
 pub fn size<T: TryFrom<u64>>(text: &str, least: u64, most: u64) -> Result<T, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());

@@ -15,6 +15,7 @@ mod timeline;
 mod writer;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -240,6 +241,21 @@ impl Journal {
             limit: filter.limit,
         };
         Ok(self.store.audit(query).await?)
+    }
+
+    /// Deletes a few of the oldest audit events of each shard, at most `most` of each, if they are kept for longer than
+    /// `keep`. Answers whether there may be more. No fence: whoever does it deletes the same.
+    ///
+    /// # Errors
+    /// [`StoreError`]: some shards may have had their turn.
+    pub async fn expire_audit(&self, now: Wall, keep: Duration, most: usize) -> Result<bool, StoreError> {
+        let mut more = false;
+        for (shard, held) in (0..).map(ShardId).zip(&self.shards) {
+            let expired = self.store.expire_audit(shard, now, keep, most).await?;
+            held.stats.audit_expired.fetch_add(expired.events, Ordering::Relaxed);
+            more |= expired.more;
+        }
+        Ok(more)
     }
 
     /// Follows a tenant's sessions behind a cursor, or from now on. `None`: no such tenant.

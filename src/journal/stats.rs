@@ -21,6 +21,8 @@ pub struct Stats {
     pub reloads: AtomicU64,
     /// How far the wall clock is behind its high-water mark, in milliseconds (R31).
     pub clock_behind_ms: AtomicU64,
+    /// Audit events that were deleted because their time was over.
+    pub audit_expired: AtomicU64,
 }
 
 impl Default for Stats {
@@ -36,6 +38,7 @@ impl Default for Stats {
             recoveries: AtomicU64::new(0),
             reloads: AtomicU64::new(0),
             clock_behind_ms: AtomicU64::new(0),
+            audit_expired: AtomicU64::new(0),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! AuditService: who did what, and when.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::Stream;
 use tonic::{Request, Response, Status};
 
+use super::audit_export::Exporting;
 use super::context::ServiceContext;
 use super::{parse, render, status};
 use crate::proto::v1::{self, audit_service_server};
@@ -23,6 +26,8 @@ impl AuditService {
 
 #[tonic::async_trait]
 impl audit_service_server::AuditService for AuditService {
+    type ExportAuditEventsStream = Pin<Box<dyn Stream<Item = Result<v1::ExportAuditEventsResponse, Status>> + Send>>;
+
     async fn list_audit_events(
         &self,
         request: Request<v1::ListAuditEventsRequest>,
@@ -34,5 +39,13 @@ impl audit_service_server::AuditService for AuditService {
         let read = self.context.journal.audit(&tenant, filter).await;
         let page = read.map_err(|error| status::unread(error, &tenant))?;
         Ok(Response::new(render::list_audit_events(&tenant, page, limit, shape)))
+    }
+    async fn export_audit_events(
+        &self,
+        request: Request<v1::ExportAuditEventsRequest>,
+    ) -> Result<Response<Self::ExportAuditEventsStream>, Status> {
+        let export = parse::export_audit_events(request.into_inner())?;
+        let place = self.context.exporting()?;
+        Ok(Response::new(Box::pin(Exporting::new(Arc::clone(&self.context), export, place).stream())))
     }
 }

@@ -36,10 +36,13 @@ pub struct ServiceContext {
     pub decisions: Decisions,
     watchers: Arc<Semaphore>,
     syncs: Arc<Semaphore>,
+    exports: Arc<Semaphore>,
 }
 
 /// Syncs at once: each remembers whom it listed.
 const SYNCS: usize = 4;
+/// Exports of the audit at once: each reads on and on from the store, and holds a page of events.
+const EXPORTS: usize = 8;
 
 impl ServiceContext {
     #[must_use]
@@ -50,8 +53,9 @@ impl ServiceContext {
         shutdown: CancellationToken,
     ) -> Arc<Self> {
         let watchers = Arc::new(Semaphore::new(limits.watchers.min(Semaphore::MAX_PERMITS)));
-        let syncs = Arc::new(Semaphore::new(SYNCS));
-        Arc::new(Self { journal, licensing, limits, shutdown, decisions: Decisions::default(), watchers, syncs })
+        let [syncs, exports] = [SYNCS, EXPORTS].map(|most| Arc::new(Semaphore::new(most)));
+        let decisions = Decisions::default();
+        Arc::new(Self { journal, licensing, limits, shutdown, decisions, watchers, syncs, exports })
     }
 
     /// A place among the watchers, given back when dropped.
@@ -62,5 +66,9 @@ impl ServiceContext {
     /// A place among the syncs, given back when dropped.
     pub(super) fn syncing(&self) -> Result<OwnedSemaphorePermit, tonic::Status> {
         Arc::clone(&self.syncs).try_acquire_owned().map_err(|_| status::too_many_syncs())
+    }
+    /// A place among the exports of the audit, given back when dropped.
+    pub(super) fn exporting(&self) -> Result<OwnedSemaphorePermit, tonic::Status> {
+        Arc::clone(&self.exports).try_acquire_owned().map_err(|_| status::too_many_exports())
     }
 }

@@ -4,6 +4,7 @@
 //! messages; `status` is the one place that makes an error; proto types go no further than this room.
 
 mod audit;
+mod audit_export;
 mod context;
 mod csv;
 mod decisions;

@@ -1,6 +1,8 @@
 //! The one place that makes a gRPC status. An error means that nothing was decided (R19); every one carries
 //! `google.rpc.ErrorInfo` with the domain `usher` and one of the reasons of this file.
 
+pub mod reason;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -14,43 +16,6 @@ use crate::ledger::outcome::Refusal;
 use crate::license::Rejection;
 
 const DOMAIN: &str = "usher";
-
-/// `ErrorInfo.reason`: what programs read. `FAILED_PRECONDITION` carries the reason that the ledger gives, such as
-/// `SESSION_IN_USE`; everything else one of these.
-pub mod reason {
-    /// `INVALID_ARGUMENT`: `BadRequest` names the fields.
-    pub const INVALID_REQUEST: &str = "INVALID_REQUEST";
-    /// `NOT_FOUND`: the metadata say what (`resource`, `id`).
-    pub const RESOURCE_NOT_FOUND: &str = "RESOURCE_NOT_FOUND";
-    /// `ALREADY_EXISTS`: the metadata say what (`resource`, `id`).
-    pub const RESOURCE_EXISTS: &str = "RESOURCE_EXISTS";
-    /// `ABORTED`: the resource was changed since its etag was read.
-    pub const STALE_ETAG: &str = "STALE_ETAG";
-    /// `UNAVAILABLE`: too much waits; try again a little later.
-    pub const OVERLOADED: &str = "OVERLOADED";
-    /// `UNAVAILABLE`: as many watchers as allowed.
-    pub const TOO_MANY_WATCHERS: &str = "TOO_MANY_WATCHERS";
-    /// `UNAVAILABLE`: as many syncs as the server takes at once.
-    pub const TOO_MANY_SYNCS: &str = "TOO_MANY_SYNCS";
-    /// `UNAVAILABLE`: the store does not answer.
-    pub const STORE_UNAVAILABLE: &str = "STORE_UNAVAILABLE";
-    /// `UNAVAILABLE`: another process serves this tenant now.
-    pub const NOT_OWNER: &str = "NOT_OWNER";
-    /// `UNAVAILABLE`: this process is about to end; reconnect.
-    pub const DRAINING: &str = "DRAINING";
-    /// `UNAVAILABLE`: a stream ended; reconnect and resume from the last cursor.
-    pub const WATCH_ENDED: &str = "WATCH_ENDED";
-    /// `UNAVAILABLE`: this process has not loaded its state yet.
-    pub const LOADING: &str = "LOADING";
-    /// `UNIMPLEMENTED`: there is no method of this name.
-    pub const NO_SUCH_METHOD: &str = "NO_SUCH_METHOD";
-    /// `INVALID_ARGUMENT`: the bytes of the request are no message of this method, or too many.
-    pub const UNREADABLE_REQUEST: &str = "UNREADABLE_REQUEST";
-    /// `DEADLINE_EXCEEDED`: the call's deadline passed; whether it was carried out is not known.
-    pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
-    /// `INTERNAL`: a defect of the service.
-    pub const INTERNAL: &str = "INTERNAL";
-}
 
 /// Details travel in a trailer, base64-encoded; clients refuse trailers above 8 KiB.
 const MAX_DETAIL_BYTES: usize = 3_072;
@@ -213,6 +178,20 @@ pub(super) fn too_many_watchers() -> Status {
 pub(super) fn too_many_syncs() -> Status {
     let text = "Several directories are being synchronized already; nothing was done.";
     unavailable(reason::TOO_MANY_SYNCS, text, Duration::from_secs(30))
+}
+
+/// As many exports of the audit as the server makes at once.
+#[must_use]
+pub(super) fn too_many_exports() -> Status {
+    let text = "The audit is being exported several times already; nothing was read.";
+    unavailable(reason::TOO_MANY_EXPORTS, text, Duration::from_secs(30))
+}
+
+/// The process is about to end in the middle of an export.
+#[must_use]
+pub(super) fn export_broken_off() -> Status {
+    let text = "This server is shutting down: the file is not whole; export it once more.";
+    unavailable(reason::DRAINING, text, Duration::from_secs(1))
 }
 
 /// The process is about to end in the middle of a sync.
@@ -383,6 +362,8 @@ mod tests {
         check(overloaded(), Code::Unavailable, "OVERLOADED");
         check(too_many_watchers(), Code::Unavailable, "TOO_MANY_WATCHERS");
         check(too_many_syncs(), Code::Unavailable, "TOO_MANY_SYNCS");
+        check(too_many_exports(), Code::Unavailable, "TOO_MANY_EXPORTS");
+        check(export_broken_off(), Code::Unavailable, "DRAINING");
         check(sync_broken_off(), Code::Unavailable, "DRAINING");
         check(watch_ended(), Code::Unavailable, "WATCH_ENDED");
         check(deadline_exceeded(), Code::DeadlineExceeded, "DEADLINE_EXCEEDED");

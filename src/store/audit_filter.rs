@@ -56,7 +56,7 @@ impl Key {
 
     fn of(kind: u64, tenant: TenantNo, bytes: &[u8]) -> Self {
         // FNV-1a, whose upper bits need mixing.
-        let start = mixed(kind << 32 | u64::from(tenant.0));
+        let start = mixed((kind << 32) | u64::from(tenant.0));
         let hash = bytes.iter().fold(start, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
         Self(mixed(hash))
     }
@@ -69,7 +69,7 @@ impl Key {
 
     fn slice(self, slices: usize) -> usize {
         // Less than `slices`, which is a few thousand.
-        (u64::from(self.place()) * slices as u64 >> 32) as usize
+        ((u64::from(self.place()) * slices as u64) >> 32) as usize
     }
 
     /// Its bit in each of the words of its slice.
@@ -80,9 +80,9 @@ impl Key {
 
 /// Every bit of the input moves every bit of the output.
 fn mixed(mut bits: u64) -> u64 {
-    bits = (bits ^ bits >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    bits = (bits ^ bits >> 33).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    bits ^ bits >> 33
+    bits = (bits ^ (bits >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    bits = (bits ^ (bits >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    bits ^ (bits >> 33)
 }
 
 /// Everything that an event can be asked for.

@@ -101,7 +101,7 @@ mod tests {
 
     /// Passes blocks 99, 98, … which all hold `keys`; answers how many were looked at.
     fn passed(search: &mut Search, most: u64, keys: &[Key]) -> u64 {
-        let filter = audit_filter::build(keys.to_vec().into_iter());
+        let filter = audit_filter::build(keys.iter().copied());
         let asked = search.keys().to_vec();
         for no in 0..most {
             if !search.pass(block(most - no), |at| audit_filter::slice(&filter, asked[at]).to_vec()) {

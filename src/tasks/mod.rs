@@ -1,5 +1,6 @@
 //! What runs beside the calls: named, stoppable, with a status. A panic ends one run, never the task.
 
+mod retention;
 mod sweeper;
 
 use std::future::Future;
@@ -15,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 
+pub use retention::retain;
 pub use sweeper::sweep;
 
 /// The tasks of this process.

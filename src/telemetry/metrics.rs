@@ -79,6 +79,8 @@ table! {
         "serving, store_away, lost (to another process) or stopped: 1 for the one that it is";
     RECOVERIES: Counter "usher_recoveries_total" [] in "batches", "Batches whose outcome was not known at first";
     RELOADS: Counter "usher_reloads_total" [] in "loads", "Times that a shard was loaded again after a failure";
+    EXPIRED: Counter "usher_audit_events_expired_total" [] in "events",
+        "Audit events deleted because they were kept for as long as --audit-retention says";
     BEHIND: Gauge "usher_clock_behind_seconds" [] in "seconds",
         "How far the wall clock is behind the latest time that it ever showed: licenses are judged by that latest time";
     TASK_RUNS: Counter "usher_task_runs_total" ["task"] in "runs", "Runs of the background tasks";
@@ -186,6 +188,7 @@ impl Metrics {
         sum(&QUERIES, |shard| &shard.queries);
         sum(&RECOVERIES, |shard| &shard.recoveries);
         sum(&RELOADS, |shard| &shard.reloads);
+        sum(&EXPIRED, |shard| &shard.audit_expired);
         let clocks = shards.to_vec();
         self.observe(&BEHIND, move |report| {
             let behind = clocks.iter().map(|shard| shard.clock_behind_ms.load(Ordering::Relaxed)).max();

@@ -1,6 +1,6 @@
 //! One suite for both stores: what the journal takes for granted of a store.
 
-mod audit;
+pub mod audit;
 mod audit_blocks;
 mod audit_expiry;
 mod batches;

@@ -25,7 +25,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// A page of the operations port: its status line and its body.
-fn page(ops: SocketAddr, path: &str) -> (String, String) {
+pub fn page(ops: SocketAddr, path: &str) -> (String, String) {
     let mut socket = TcpStream::connect(ops).expect("the operations port");
     write!(socket, "GET {path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();

@@ -8,8 +8,12 @@ use crate::journal::AuditFilter;
 use crate::ledger::change::{Action, Reason};
 use crate::ledger::outcome::{DenialReason, SessionEndReason};
 use crate::proto::v1;
+use crate::service::csv::{Delimiter, columns, delimiter};
 use crate::service::page::Shape;
-use crate::service::render::{audit_action, reason_name};
+use crate::service::render::{AUDIT_COLUMNS, AuditColumn, audit_action, reason_name};
+
+/// Events that an export reads at once: some hundred kilobytes.
+const EXPORT_PAGE: i32 = 1_000;
 
 pub fn list_audit_events(mut request: v1::ListAuditEventsRequest) -> Result<(TenantId, AuditFilter, Shape), Problems> {
     let mut problems = Problems::default();
@@ -33,6 +37,63 @@ pub fn list_audit_events(mut request: v1::ListAuditEventsRequest) -> Result<(Ten
         let filter = AuditFilter { before, user, actor, action, denied, reason, from, until, limit };
         Some((tenant?, filter, shape))
     })
+}
+
+/// What to export, in which form.
+#[derive(Debug)]
+pub struct AuditExport {
+    pub tenant: TenantId,
+    pub filter: AuditFilter,
+    pub form: AuditForm,
+}
+
+/// The form of an exported file.
+#[derive(Debug, PartialEq)]
+pub enum AuditForm {
+    Csv { columns: Vec<AuditColumn>, delimiter: Delimiter },
+    JsonLines,
+}
+
+pub fn export_audit_events(request: v1::ExportAuditEventsRequest) -> Result<AuditExport, Problems> {
+    let mut problems = Problems::default();
+    let form = form(&mut problems, &request);
+    let list = v1::ListAuditEventsRequest {
+        tenant_id: request.tenant_id,
+        page_size: EXPORT_PAGE,
+        user_id: request.user_id,
+        actor: request.actor,
+        action: request.action,
+        outcome: request.outcome,
+        reason: request.reason,
+        occurred_from: request.occurred_from,
+        occurred_before: request.occurred_before,
+        ..v1::ListAuditEventsRequest::default()
+    };
+    match list_audit_events(list) {
+        Ok((tenant, filter, _)) => problems.finish(|| Some(AuditExport { tenant, filter, form })),
+        Err(others) => {
+            others.into_vec().into_iter().for_each(|problem| problems.add(problem.field, problem.text));
+            Err(problems)
+        }
+    }
+}
+
+fn form(problems: &mut Problems, request: &v1::ExportAuditEventsRequest) -> AuditForm {
+    match choice(problems, "format", request.format) {
+        Some(v1::AuditExportFormat::JsonLines) => {
+            if !request.columns.is_empty() {
+                problems.add("columns", "must be empty: only CSV has columns");
+            }
+            if !request.delimiter.is_empty() {
+                problems.add("delimiter", "must be empty: only CSV has one");
+            }
+            AuditForm::JsonLines
+        }
+        None | Some(v1::AuditExportFormat::Unspecified | v1::AuditExportFormat::Csv) => AuditForm::Csv {
+            columns: columns(problems, &request.columns, &AUDIT_COLUMNS),
+            delimiter: delimiter(problems, &request.delimiter),
+        },
+    }
 }
 
 /// The action, and whether it was denied. A grant and a denied grant are two actions for callers, and one for us.
@@ -144,6 +205,57 @@ mod tests {
             let asked = v1::ListAuditEventsRequest { reason: reason_name(reason).into(), ..request() };
             assert_eq!(list_audit_events(asked).unwrap().1.reason, Some(reason.code()), "{reason:?}");
         }
+    }
+
+    #[test]
+    fn an_export_of_events() {
+        let asked = v1::ExportAuditEventsRequest { tenant_id: "acme".into(), ..Default::default() };
+        let all = AUDIT_COLUMNS.map(|(_, column)| column).to_vec();
+        let whole = export_audit_events(asked.clone()).unwrap();
+        assert_eq!(whole.form, AuditForm::Csv { columns: all, delimiter: Delimiter::Comma });
+        assert_eq!((whole.filter.limit, whole.filter.before), (1_000, None));
+        let few = v1::ExportAuditEventsRequest {
+            columns: vec!["user_id".into(), "action".into()],
+            delimiter: ";".into(),
+            user_id: "Ann".into(),
+            actor: "gate".into(),
+            action: v1::AuditAction::SeatGrantDenied.into(),
+            reason: "DENIAL_REASON_SEATS_EXHAUSTED".into(),
+            occurred_from: at(1),
+            occurred_before: at(2),
+            ..asked.clone()
+        };
+        let few = export_audit_events(few).unwrap();
+        let columns = vec![AuditColumn::UserId, AuditColumn::Action];
+        assert_eq!(few.form, AuditForm::Csv { columns, delimiter: Delimiter::Semicolon });
+        let AuditFilter { user, actor, action, denied, reason, from, until, .. } = few.filter;
+        assert_eq!((user, actor.as_deref()), (Some(UserId::stored("ann")), Some("gate")));
+        assert_eq!((action, denied), (Some(Action::SeatGranted), Some(true)));
+        assert_eq!(reason, Some(Reason::Denied(DenialReason::SeatsExhausted).code()));
+        assert_eq!((from, until), (Some(Wall(1_000)), Some(Wall(2_000))));
+        let lines = v1::ExportAuditEventsRequest { format: v1::AuditExportFormat::JsonLines.into(), ..asked };
+        assert_eq!(export_audit_events(lines).unwrap().form, AuditForm::JsonLines);
+    }
+
+    #[test]
+    fn an_export_of_events_names_every_bad_field() {
+        let bad_csv = v1::ExportAuditEventsRequest {
+            columns: vec!["user_id".into(), "password".into()],
+            delimiter: "|".into(),
+            outcome: 99,
+            ..Default::default()
+        };
+        assert_eq!(bad(export_audit_events(bad_csv)), ["columns[1]", "delimiter", "tenant_id", "outcome"]);
+        let bad_json = v1::ExportAuditEventsRequest {
+            tenant_id: "acme".into(),
+            format: v1::AuditExportFormat::JsonLines.into(),
+            columns: vec!["user_id".into()],
+            delimiter: ",".into(),
+            ..Default::default()
+        };
+        assert_eq!(bad(export_audit_events(bad_json)), ["columns", "delimiter"]);
+        let no_form = v1::ExportAuditEventsRequest { tenant_id: "acme".into(), format: 9, ..Default::default() };
+        assert_eq!(bad(export_audit_events(no_form)), ["format"]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod tenant;
 pub(super) mod testing;
 mod values;
 
-pub(super) use audit::list_audit_events;
+pub(super) use audit::{AuditExport, AuditForm, export_audit_events, list_audit_events};
 pub(super) use directory::{block_user, create_user, delete_user, get_user, list_users, unblock_user, update_user};
 pub(super) use export::{Column, Export, export_users};
 pub(super) use license::{Wanted, create_license_request, delete_license, install_license, list_licenses};

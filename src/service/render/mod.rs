@@ -1,6 +1,7 @@
 //! From answers to messages.
 
 mod audit;
+mod audit_export;
 mod directory;
 mod export;
 mod license;
@@ -13,6 +14,7 @@ mod texts;
 mod time;
 
 pub(super) use audit::{audit_action, list_audit_events};
+pub(super) use audit_export::{AUDIT_COLUMNS, AuditColumn, audit_cells, audit_json};
 pub(super) use directory::{created_user, list_organizations, list_users, organization, unblocked_user, user, user_in};
 pub(super) use export::user_cells;
 pub(super) use license::{

@@ -1,10 +1,6 @@
 //! The blocks of the audit: what the next one begins with, and the search for those that can hold what is asked for.
 
-use std::pin::pin;
-
 use deadpool_postgres::ClientWrapper;
-use futures_util::TryStreamExt;
-use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
 use super::audit;
@@ -13,9 +9,11 @@ use super::error::Failure;
 use crate::ids::{EventNo, ShardId};
 use crate::store::audit_block::OpenBlock;
 use crate::store::audit_filter::Key;
-use crate::store::audit_search::{MOST_PASSED, Range, Search};
+use crate::store::audit_search::{Range, Search};
 use crate::store::{AuditQuery, StoreError};
 
+/// Blocks that are asked for at once: most searches end among the first.
+const CHUNK: i64 = 256;
 const LAST: &str = "/* usher:last_audit_block */
     SELECT coalesce(max(last_event_no), 0) FROM audit_blocks WHERE shard_id = $1";
 /// Of each filter only the slices that the keys are in, as [`crate::store::audit_filter::slice`] finds them.
@@ -52,18 +50,22 @@ pub async fn search(client: &ClientWrapper, query: &AuditQuery, last: EventNo) -
     let places: Vec<i64> = search.keys().iter().map(|key| Key::place(*key).into()).collect();
     let (from, until) = (query.from.map(|wall| wall.0), query.until.map(|wall| wall.0));
     let before = query.before.map_or(i64::MAX, |no| i64::try_from(no.0).unwrap_or(i64::MAX));
-    let (shard, last, most) = (query.shard.0.cast_signed(), last.0.cast_signed(), MOST_PASSED as i64);
+    let (shard, mut last) = (query.shard.0.cast_signed(), last.0.cast_signed());
     let statement = client.prepare_cached(SEARCH).await?;
-    let parameters: [&(dyn ToSql + Sync); 7] = [&shard, &last, &places, &before, &from, &until, &most];
-    let mut rows = pin!(client.query_raw(&statement, parameters).await?);
-    while let Some(row) = rows.try_next().await? {
-        let block = Range { first: number(&row, 0)?, last: number(&row, 1)? };
-        let slices: Vec<&[u8]> = row.try_get(2)?;
-        if !search.pass(block, |at| slices[at]) {
-            break;
+    loop {
+        let rows = client.query(&statement, &[&shard, &last, &places, &before, &from, &until, &CHUNK]).await?;
+        for row in &rows {
+            let block = Range { first: number(row, 0)?, last: number(row, 1)? };
+            let slices: Vec<&[u8]> = row.try_get(2)?;
+            if !search.pass(block, |at| slices[at]) {
+                return Ok(search);
+            }
+            last = block.first.0.cast_signed() - 1;
+        }
+        if rows.len() < CHUNK as usize {
+            return Ok(search);
         }
     }
-    Ok(search)
 }
 
 fn number(row: &Row, column: usize) -> Result<EventNo, Error> {

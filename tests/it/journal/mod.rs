@@ -2,6 +2,7 @@
 
 mod durability;
 mod ownership;
+mod retention;
 mod watching;
 
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! The real program from outside: over the network, by signals, through kill -9, on both stores.
 
+mod auditing;
 mod commands;
 mod ending;
 mod failing;

@@ -1,0 +1,94 @@
+//! The stream of ExportAuditEvents: a page of events at a time, and no more of them in memory than the client takes.
+
+use std::sync::Arc;
+
+use futures_util::{Stream, stream};
+use tokio::sync::OwnedSemaphorePermit;
+use tonic::Status;
+
+use super::context::ServiceContext;
+use super::csv::CsvWriter;
+use super::parse::{AuditExport, AuditForm};
+use super::{render, status};
+use crate::ids::TenantId;
+use crate::journal::{AuditFilter, AuditPage};
+use crate::ledger::change::AuditEvent;
+use crate::proto::v1;
+
+/// One export under way.
+pub struct Exporting {
+    context: Arc<ServiceContext>,
+    tenant: TenantId,
+    filter: AuditFilter,
+    file: File,
+    over: bool,
+    _place: OwnedSemaphorePermit,
+}
+
+/// What was written and not sent.
+enum File {
+    Csv(Box<CsvWriter>, Vec<render::AuditColumn>),
+    JsonLines(Vec<u8>),
+}
+
+impl Exporting {
+    pub fn new(context: Arc<ServiceContext>, export: AuditExport, place: OwnedSemaphorePermit) -> Self {
+        let AuditExport { tenant, filter, form } = export;
+        Self { context, tenant, filter, file: File::new(form), over: false, _place: place }
+    }
+
+    /// The pieces of the file. Nothing is read ahead: a client that takes its time costs a page of memory, and one that
+    /// goes away ends it.
+    pub fn stream(self) -> impl Stream<Item = Result<v1::ExportAuditEventsResponse, Status>> {
+        stream::try_unfold(self, |mut this| async move {
+            let piece = this.piece().await?;
+            Ok(piece.map(|data| (v1::ExportAuditEventsResponse { data }, this)))
+        })
+    }
+
+    /// The next piece; `None` after the last one. A page in which nothing was found is none.
+    async fn piece(&mut self) -> Result<Option<Vec<u8>>, Status> {
+        while !self.over {
+            let shutdown = self.context.shutdown.clone();
+            let page = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return Err(status::export_broken_off()),
+                page = self.context.journal.audit(&self.tenant, self.filter.clone()) => page,
+            };
+            let AuditPage { events, next, .. } = page.map_err(|error| status::unread(error, &self.tenant))?;
+            self.filter.before = next;
+            self.over = next.is_none();
+            let data = self.file.write(&self.tenant, events);
+            if !data.is_empty() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl File {
+    fn new(form: AuditForm) -> Self {
+        let AuditForm::Csv { columns, delimiter } = form else { return Self::JsonLines(Vec::new()) };
+        let mut csv = CsvWriter::new(delimiter);
+        let named = |column| render::AUDIT_COLUMNS.iter().find(|(_, known)| known == column).map(|(name, _)| name);
+        csv.row(columns.iter().filter_map(named));
+        Self::Csv(Box::new(csv), columns)
+    }
+
+    fn write(&mut self, tenant: &TenantId, events: Vec<AuditEvent>) -> Vec<u8> {
+        match self {
+            File::Csv(csv, columns) => {
+                events.into_iter().for_each(|event| csv.row(render::audit_cells(tenant, event, columns)));
+                csv.take()
+            }
+            File::JsonLines(lines) => {
+                for event in events {
+                    lines.extend(render::audit_json(tenant, event).into_bytes());
+                    lines.push(b'\n');
+                }
+                std::mem::take(lines)
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! `ErrorInfo.reason`: what programs read. `FAILED_PRECONDITION` carries the reason that the ledger gives, such as
+//! `SESSION_IN_USE`; everything else one of these.
+
+/// `INVALID_ARGUMENT`: `BadRequest` names the fields.
+pub const INVALID_REQUEST: &str = "INVALID_REQUEST";
+/// `NOT_FOUND`: the metadata say what (`resource`, `id`).
+pub const RESOURCE_NOT_FOUND: &str = "RESOURCE_NOT_FOUND";
+/// `ALREADY_EXISTS`: the metadata say what (`resource`, `id`).
+pub const RESOURCE_EXISTS: &str = "RESOURCE_EXISTS";
+/// `ABORTED`: the resource was changed since its etag was read.
+pub const STALE_ETAG: &str = "STALE_ETAG";
+/// `UNAVAILABLE`: too much waits; try again a little later.
+pub const OVERLOADED: &str = "OVERLOADED";
+/// `UNAVAILABLE`: as many watchers as allowed.
+pub const TOO_MANY_WATCHERS: &str = "TOO_MANY_WATCHERS";
+/// `UNAVAILABLE`: as many syncs as the server takes at once.
+pub const TOO_MANY_SYNCS: &str = "TOO_MANY_SYNCS";
+/// `UNAVAILABLE`: as many exports of the audit as allowed.
+pub const TOO_MANY_EXPORTS: &str = "TOO_MANY_EXPORTS";
+/// `UNAVAILABLE`: the store does not answer.
+pub const STORE_UNAVAILABLE: &str = "STORE_UNAVAILABLE";
+/// `UNAVAILABLE`: another process serves this tenant now.
+pub const NOT_OWNER: &str = "NOT_OWNER";
+/// `UNAVAILABLE`: this process is about to end; reconnect.
+pub const DRAINING: &str = "DRAINING";
+/// `UNAVAILABLE`: a stream ended; reconnect and resume from the last cursor.
+pub const WATCH_ENDED: &str = "WATCH_ENDED";
+/// `UNAVAILABLE`: this process has not loaded its state yet.
+pub const LOADING: &str = "LOADING";
+/// `UNIMPLEMENTED`: there is no method of this name.
+pub const NO_SUCH_METHOD: &str = "NO_SUCH_METHOD";
+/// `INVALID_ARGUMENT`: the bytes of the request are no message of this method, or too many.
+pub const UNREADABLE_REQUEST: &str = "UNREADABLE_REQUEST";
+/// `DEADLINE_EXCEEDED`: the call's deadline passed; whether it was carried out is not known.
+pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
+/// `INTERNAL`: a defect of the service.
+pub const INTERNAL: &str = "INTERNAL";

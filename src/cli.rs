@@ -2,6 +2,7 @@
 //! mistake is told at once.
 
 pub mod ask;
+pub mod audit;
 pub mod license;
 pub mod license_calls;
 pub mod usage;

@@ -3,13 +3,16 @@
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
-use super::usage;
+use super::{audit, usage};
 
 #[derive(Debug, Subcommand)]
 pub enum Ask {
     /// Show what a tenant uses of what it bought: seats of each pool, users, and how its license stands
     #[command(after_help = usage::EXAMPLE)]
     Usage(usage::Usage),
+    /// List who did what, and when; write it as a file
+    #[command(subcommand, after_help = audit::EXAMPLES)]
+    Audit(audit::Audit),
 }
 
 /// Whom to ask about whom, and how the answer is to look.

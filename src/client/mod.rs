@@ -4,12 +4,14 @@
 //! A command more is a file more: the request it makes of its options, and either a [`List`](list::List) of rows or an
 //! [`Answer`] with a text; its JSON is made of the message.
 
+pub mod audit;
 mod connect;
 mod error;
 mod json;
 pub mod license;
 mod list;
 mod printer;
+mod progress;
 mod table;
 mod usage;
 mod usher;

@@ -48,7 +48,15 @@ impl Printer {
     /// # Errors
     /// [`Error::Unwritten`]
     pub fn text(&mut self, text: &str) -> Result<(), Error> {
-        self.to.write_all(text.as_bytes()).and_then(|()| self.to.flush()).map_err(Error::Unwritten)
+        self.bytes(text.as_bytes())
+    }
+
+    /// Writes a piece of a file as it is.
+    ///
+    /// # Errors
+    /// [`Error::Unwritten`]
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.to.write_all(bytes).and_then(|()| self.to.flush()).map_err(Error::Unwritten)
     }
 }
 

@@ -7,6 +7,7 @@ use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
 use super::{Error, connect};
+use crate::proto::v1::audit_service_client::AuditServiceClient;
 use crate::proto::v1::license_service_client::LicenseServiceClient;
 use crate::proto::v1::tenant_service_client::TenantServiceClient;
 
@@ -49,6 +50,23 @@ impl Usher {
         let answered = tokio::time::timeout(self.timeout, call).await;
         let answered = answered.map_err(|_| Error::no_answer_in_time()).and_then(|answer| Ok(answer?));
         answered.map(Response::into_inner).map_err(|error| error.at(&self.address))
+    }
+
+    /// Waits for the next piece of a streamed answer, as long as for an answer; `None`: that was all.
+    ///
+    /// # Errors
+    /// [`Error`]: the answer broke off, or nothing more came in time.
+    pub(super) async fn next_piece<T>(
+        &self,
+        piece: impl Future<Output = Result<Option<T>, Status>>,
+    ) -> Result<Option<T>, Error> {
+        let came = tokio::time::timeout(self.timeout, piece).await;
+        let came = came.map_err(|_| Error::no_answer_in_time()).and_then(|piece| Ok(piece?));
+        came.map_err(|error| error.at(&self.address))
+    }
+
+    pub(super) fn audit(&self) -> AuditServiceClient<Channel> {
+        AuditServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub(super) fn licenses(&self) -> LicenseServiceClient<Channel> {

@@ -1,5 +1,6 @@
 //! What operators do: the real program as a command, asking the real program as a server.
 
+mod audit;
 mod usage;
 
 use std::process::{Command, Output, Stdio};

@@ -8,6 +8,7 @@ mod descriptors;
 mod failure;
 mod license_calls;
 mod licensing;
+mod named;
 mod signals;
 mod vendor;
 

@@ -5,7 +5,11 @@ pub mod ask;
 pub mod audit;
 pub mod license;
 pub mod license_calls;
+pub mod named;
+pub mod seats;
+pub mod sessions;
 pub mod usage;
+pub mod users;
 
 use std::path::PathBuf;
 

@@ -4,9 +4,13 @@ use std::fs::File;
 
 use super::Failure;
 use super::ask::ask;
+use super::named::named;
 use crate::cli::ask::Ask;
 use crate::cli::audit::{Audit, Export};
-use crate::client::{self, Printer};
+use crate::cli::seats::Seats;
+use crate::cli::sessions::Sessions;
+use crate::cli::users::Users;
+use crate::client::{self, Printer, seats, sessions, users};
 
 /// Asks a running Usher, and prints its answer.
 ///
@@ -14,11 +18,58 @@ use crate::client::{self, Printer};
 /// [`Failure`]: something is wrong with the command, or there is no answer, or it is "no".
 pub async fn call(call: &Ask) -> Result<(), Failure> {
     match call {
+        Ask::Users(call) => users_call(call).await,
+        Ask::Seats(call) => seats_call(call).await,
+        Ask::Sessions(call) => sessions_call(call).await,
         Ask::Usage(args) => ask(&args.asked, client::usage).await,
         Ask::Audit(Audit::List(args)) => {
             ask(&args.asked, async |usher, printer| client::audit::list(usher, printer, args).await).await
         }
         Ask::Audit(Audit::Export(args)) => export(args).await,
+    }
+}
+
+async fn users_call(call: &Users) -> Result<(), Failure> {
+    match call {
+        Users::List(args) => ask(&args.asked, async |usher, to| users::list(usher, to, args).await).await,
+        Users::Get(args) => ask(&args.asked, async |usher, to| users::get(usher, to, args).await).await,
+        Users::Create(args) => ask(&args.asked, async |usher, to| users::create(usher, to, args).await).await,
+        Users::Block(args) => {
+            let them = named(&args.named)?;
+            ask(&args.asked, async |usher, to| users::block(usher, to, &them, args.end_sessions).await).await
+        }
+        Users::Unblock(args) => {
+            let them = named(&args.named)?;
+            ask(&args.asked, async |usher, to| users::unblock(usher, to, &them).await).await
+        }
+        Users::Delete(args) => {
+            let them = named(&args.named)?;
+            ask(&args.asked, async |usher, to| users::delete(usher, to, &them).await).await
+        }
+    }
+}
+
+async fn seats_call(call: &Seats) -> Result<(), Failure> {
+    match call {
+        Seats::Grant(args) => {
+            let them = named(&args.which.named)?;
+            ask(&args.asked, async |usher, to| seats::grant(usher, to, &args.which, &them).await).await
+        }
+        Seats::Recall(args) => {
+            let (them, ending) = (named(&args.which.named)?, args.end_sessions);
+            ask(&args.asked, async |usher, to| seats::recall(usher, to, &args.which, &them, ending).await).await
+        }
+    }
+}
+
+async fn sessions_call(call: &Sessions) -> Result<(), Failure> {
+    match call {
+        Sessions::List(args) => ask(&args.asked, async |usher, to| sessions::list(usher, to, args).await).await,
+        Sessions::Close(args) => ask(&args.asked, async |usher, to| sessions::close(usher, to, args).await).await,
+        Sessions::CloseIdle(args) => {
+            ask(&args.asked, async |usher, to| sessions::close_idle(usher, to, args).await).await
+        }
+        Sessions::Watch(args) => ask(&args.asked, sessions::watch).await,
     }
 }
 

@@ -3,10 +3,19 @@
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
-use super::{audit, usage};
+use super::{audit, seats, sessions, usage, users};
 
 #[derive(Debug, Subcommand)]
 pub enum Ask {
+    /// List, show, make, block, unblock and delete users
+    #[command(subcommand, after_help = users::EXAMPLES)]
+    Users(users::Users),
+    /// Grant and recall seats of many users in several pools
+    #[command(subcommand, after_help = seats::EXAMPLES)]
+    Seats(seats::Seats),
+    /// List, close and watch live sessions
+    #[command(subcommand, after_help = sessions::EXAMPLES)]
+    Sessions(sessions::Sessions),
     /// Show what a tenant uses of what it bought: seats of each pool, users, and how its license stands
     #[command(after_help = usage::EXAMPLE)]
     Usage(usage::Usage),

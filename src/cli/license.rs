@@ -19,6 +19,7 @@ Examples:
   Where Usher runs, with --license-keys vendor.jwks: put it in force, look
     usher license install acme.lic --tenant acme
     usher license list --tenant acme
+    usher license delete trial --tenant acme
   Ask the vendor for 20 seats more, and to move 5 from extranet to primary
     usher license request --tenant acme --seats primary=20 \\
       --move extranet:primary=5 --out acme.tlr

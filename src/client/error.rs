@@ -4,7 +4,9 @@ use std::io;
 
 use http::uri::Authority;
 use tonic::{Code, Status};
-use tonic_types::StatusExt;
+use tonic_types::{ErrorInfo, FieldViolation, StatusExt};
+
+use crate::proto::v1::ItemError;
 
 /// The domain of reasons that are Usher's own.
 const DOMAIN: &str = "usher";
@@ -47,10 +49,37 @@ impl Error {
     }
 }
 
+/// What Usher says in every error of its own.
+fn info(status: &Status) -> Option<ErrorInfo> {
+    status.get_details_error_info().filter(|info| info.domain == DOMAIN)
+}
+
+/// The "no" to one of several things that are asked for one after the other. `None`: it would be the same for the
+/// others, or nothing was decided.
+pub(super) fn of_one(status: &Status) -> Option<ItemError> {
+    let info = info(status)?;
+    let of_all = info.metadata.get("resource").is_some_and(|resource| resource == "tenant");
+    let decided = [Code::NotFound, Code::AlreadyExists, Code::FailedPrecondition, Code::InvalidArgument];
+    let item = ItemError { reason: info.reason, message: status.message().to_owned() };
+    (decided.contains(&status.code()) && !of_all).then_some(item)
+}
+
+/// The items of a list in a request that are malformed, each with its place, where nothing else is wrong with it.
+pub(super) fn of_items(status: &Status, list: &str) -> Option<Vec<(usize, ItemError)>> {
+    let reason = info(status)?.reason;
+    let violations = status.get_details_bad_request()?.field_violations;
+    let place = |field: &str| field.strip_prefix(list)?.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let item = |violation: FieldViolation| {
+        let message = format!("The id {}.", violation.description);
+        Some((place(&violation.field)?, ItemError { reason: reason.clone(), message }))
+    };
+    let items: Option<Vec<_>> = violations.into_iter().map(item).collect();
+    items.filter(|items| !items.is_empty())
+}
+
 impl From<Status> for Error {
     fn from(status: Status) -> Self {
-        let info = status.get_details_error_info().filter(|info| info.domain == DOMAIN);
-        let Some(info) = info else {
+        let Some(info) = info(&status) else {
             if matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded) {
                 return Error::no_answer_in_time();
             }

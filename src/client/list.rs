@@ -2,7 +2,8 @@
 
 use prost::Name;
 
-use super::table::{Column, Table};
+use super::rows::Rows;
+use super::table::Column;
 use super::{Error, Printer, json};
 
 /// Rows on a page. A thousand users with all that they can have do not fit into an answer.
@@ -32,60 +33,27 @@ impl<T: Name> List<T> {
         limit: Option<u64>,
         mut page: impl AsyncFnMut(i32, String) -> Result<Page<T>, Error>,
     ) -> Result<(), Error> {
-        let mut writing = Writing { list: self, printer, table: Table::new(self.columns), rows: 0 };
+        let mut rows = Rows::new(printer, self.name, self.columns);
         let mut token = String::new();
         loop {
-            let left = limit.map_or(u64::MAX, |limit| limit.saturating_sub(writing.rows));
+            let left = limit.map_or(u64::MAX, |limit| limit.saturating_sub(rows.count()));
             let most = i32::try_from(left).unwrap_or(PAGE).min(PAGE);
-            let (rows, next) = page(most, token).await?;
-            writing.page(&rows)?;
+            let (page, next) = page(most, token).await?;
+            rows.write(&page, self.row, json::of)?;
             token = next;
-            if token.is_empty() || limit.is_some_and(|limit| limit <= writing.rows) {
-                return writing.end(&token);
+            if token.is_empty() || limit.is_some_and(|limit| limit <= rows.count()) {
+                return self.end(rows, token);
             }
         }
     }
-}
-
-struct Writing<'a, T: 'static> {
-    list: &'a List<T>,
-    printer: &'a mut Printer,
-    table: Table,
-    rows: u64,
-}
-
-impl<T: Name> Writing<'_, T> {
-    fn page(&mut self, rows: &[T]) -> Result<(), Error> {
-        let text = if self.printer.json {
-            let start = format!("{{\"{}\": [", self.list.name);
-            let before = |at: u64| if at == 0 { start.as_str() } else { "," };
-            let row = |(at, row): (u64, &T)| format!("{}\n{}", before(at), json::of(row));
-            (self.rows..).zip(rows).map(row).collect()
-        } else if rows.is_empty() {
-            String::new()
-        } else {
-            let cells: Vec<_> = rows.iter().map(self.list.row).collect();
-            self.table.lines(&cells, self.printer.width)
-        };
-        self.rows += rows.len() as u64;
-        self.printer.text(&text)
-    }
 
     /// As one answer: with the token of what was left out.
-    fn end(self, token: &str) -> Result<(), Error> {
-        let Self { list, printer, rows, .. } = self;
-        if printer.json {
-            let start = if rows == 0 { format!("{{\"{}\": [", list.name) } else { "\n".into() };
-            let token = serde_json::Value::from(token);
-            return printer.text(&format!("{start}], \"next_page_token\": {token}}}\n"));
-        }
-        if rows == 0 {
-            return printer.text(&format!("{}\n", list.none));
-        }
+    fn end(&self, rows: Rows, token: String) -> Result<(), Error> {
         if !token.is_empty() {
-            eprintln!("the first {rows}: there are more, see --limit");
+            eprintln!("these are the first {}; there are more, see --limit", rows.count());
         }
-        Ok(())
+        let none = if rows.count() == 0 { format!("{}\n", self.none) } else { String::new() };
+        rows.end(&[("next_page_token", token.into())], &none)
     }
 }
 

@@ -12,8 +12,12 @@ pub mod license;
 mod list;
 mod printer;
 mod progress;
+mod rows;
+pub mod seats;
+pub mod sessions;
 mod table;
 mod usage;
+pub mod users;
 mod usher;
 mod words;
 

@@ -7,20 +7,27 @@ use std::io::{self, IsTerminal, Write};
 #[derive(Debug)]
 pub struct Progress {
     what: &'static str,
+    total: Option<usize>,
     shown: bool,
 }
 
 impl Progress {
-    /// Of work whose end nobody knows. Rows on the same terminal are progress enough.
+    /// Rows on the same terminal are progress enough.
+    pub fn new(what: &'static str, total: usize) -> Self {
+        Self { total: Some(total), ..Self::counting(what) }
+    }
+
+    /// Of work whose end nobody knows.
     pub fn counting(what: &'static str) -> Self {
         let shown = io::stderr().is_terminal() && !io::stdout().is_terminal();
-        Self { what, shown }
+        Self { what, total: None, shown }
     }
 
     pub fn at(&self, done: usize) {
         if self.shown {
+            let of = self.total.map_or(String::new(), |total| format!(" of {total}"));
             // To the end of the line: what stood there before may be longer.
-            let _ = write!(io::stderr(), "\r{done} {}\x1b[K", self.what);
+            let _ = write!(io::stderr(), "\r{done}{of} {}\x1b[K", self.what);
         }
     }
 }

@@ -31,6 +31,12 @@ impl Table {
         Self { columns, widths: columns.iter().map(|column| letters(column.name)).collect(), headed: false }
     }
 
+    /// A column is at least as wide as these texts, which it will have in later pieces.
+    pub fn expect<'t>(&mut self, column: usize, texts: impl IntoIterator<Item = &'t String>) {
+        let widest = texts.into_iter().map(|text| letters(text)).max().unwrap_or_default();
+        self.widths[column] = widest.max(self.widths[column]);
+    }
+
     /// A line for each row, each with a cell for each column; a cell more stands behind the last column. Columns are two
     /// spaces apart; no line is longer than `most`.
     pub fn lines(&mut self, rows: &[Vec<String>], most: Option<usize>) -> String {

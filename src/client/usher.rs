@@ -6,9 +6,14 @@ use http::uri::Authority;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
+use super::error::{of_items, of_one};
 use super::{Error, connect};
+use crate::proto::v1::ItemError;
 use crate::proto::v1::audit_service_client::AuditServiceClient;
+use crate::proto::v1::directory_service_client::DirectoryServiceClient;
 use crate::proto::v1::license_service_client::LicenseServiceClient;
+use crate::proto::v1::seat_service_client::SeatServiceClient;
+use crate::proto::v1::session_service_client::SessionServiceClient;
 use crate::proto::v1::tenant_service_client::TenantServiceClient;
 
 /// The largest answer in bytes: a page of [`PAGE`](super::list::PAGE) users, each with all attributes that it can have.
@@ -47,9 +52,55 @@ impl Usher {
     /// # Errors
     /// [`Error`]: the service says no, or nothing in time.
     pub(super) async fn answer<T>(&self, call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Error> {
+        self.in_time(call).await?.map_err(|status| Error::from(status).at(&self.address))
+    }
+
+    /// The same for one of several things: a "no" to this one is an answer.
+    ///
+    /// # Errors
+    /// [`Error`]: it is no use to ask for the others.
+    pub(super) async fn answer_one<T>(
+        &self,
+        call: impl Future<Output = Result<Response<T>, Status>>,
+    ) -> Result<Result<T, ItemError>, Error> {
+        match self.in_time(call).await? {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(status) => match of_one(&status) {
+                Some(no) => Ok(Err(no)),
+                None => Err(Error::from(status).at(&self.address)),
+            },
+        }
+    }
+
+    /// The same for a batch of users: some of them can be malformed, and then nothing was done for any. Each of those is
+    /// told with its place.
+    ///
+    /// # Errors
+    /// [`Error`]: it is no use to ask for the others.
+    pub(super) async fn answer_batch<T>(
+        &self,
+        call: impl Future<Output = Result<Response<T>, Status>>,
+    ) -> Result<Result<T, Vec<(usize, ItemError)>>, Error> {
+        match self.in_time(call).await? {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(status) => match of_items(&status, "user_ids") {
+                Some(malformed) => Ok(Err(malformed)),
+                None => Err(Error::from(status).at(&self.address)),
+            },
+        }
+    }
+
+    async fn in_time<T>(
+        &self,
+        call: impl Future<Output = Result<Response<T>, Status>>,
+    ) -> Result<Result<T, Status>, Error> {
         let answered = tokio::time::timeout(self.timeout, call).await;
-        let answered = answered.map_err(|_| Error::no_answer_in_time()).and_then(|answer| Ok(answer?));
-        answered.map(Response::into_inner).map_err(|error| error.at(&self.address))
+        let answered = answered.map_err(|_| Error::no_answer_in_time().at(&self.address))?;
+        Ok(answered.map(Response::into_inner))
+    }
+
+    pub(super) fn directory(&self) -> DirectoryServiceClient<Channel> {
+        DirectoryServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     /// Waits for the next piece of a streamed answer, as long as for an answer; `None`: that was all.
@@ -71,6 +122,14 @@ impl Usher {
 
     pub(super) fn licenses(&self) -> LicenseServiceClient<Channel> {
         LicenseServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub(super) fn seats(&self) -> SeatServiceClient<Channel> {
+        SeatServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub(super) fn sessions(&self) -> SessionServiceClient<Channel> {
+        SessionServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub(super) fn tenants(&self) -> TenantServiceClient<Channel> {

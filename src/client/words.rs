@@ -1,8 +1,11 @@
 //! Words for people, for what the contract has numbers for.
 
-use prost_types::Timestamp;
+use prost_types::{Duration, Timestamp};
 
-use crate::proto::v1::{LicenseState, NoticeCode, Plan};
+use crate::cli::users::Status;
+use crate::proto::v1::{
+    BlockCause, Denial, ItemError, LicenseState, NoticeCode, Plan, Seat, SessionEndReason, User, UserState, UserStatus,
+};
 
 pub fn plan(plan: Plan) -> &'static str {
     match plan {
@@ -42,7 +45,127 @@ pub fn time_or(at: Option<Timestamp>, never: &str) -> String {
     at.map_or_else(|| never.to_owned(), time)
 }
 
+/// Whole seconds, the two largest units: `1h 30m`, `59m 59s`, `3d`.
+pub fn length(duration: Duration) -> String {
+    const UNITS: [(u64, &str); 4] = [(24 * 60 * 60, "d"), (60 * 60, "h"), (60, "m"), (1, "s")];
+    let seconds = u64::try_from(duration.seconds).unwrap_or_default();
+    let Some(first) = UNITS.iter().position(|(unit, _)| *unit <= seconds) else { return "0s".into() };
+    let mut left = seconds;
+    let mut parts = Vec::new();
+    for (unit, name) in UNITS.iter().skip(first).take(2) {
+        if left / unit > 0 {
+            parts.push(format!("{}{name}", left / unit));
+        }
+        left %= unit;
+    }
+    parts.join(" ")
+}
+
 /// `1 seat`, `2 seats`.
 pub fn count(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+/// A name for people: `Ann Archer`.
+pub fn name(user: &User) -> String {
+    [&*user.given_name, &*user.family_name]
+        .iter()
+        .filter(|part| !part.is_empty())
+        .copied()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Whether a user may sign in, and why not.
+pub fn state(user: &User) -> String {
+    let cause = match user.block_cause() {
+        BlockCause::LicenseLimit => " (license limit)",
+        BlockCause::Directory => " (directory)",
+        BlockCause::Administrator | BlockCause::Unspecified => "",
+    };
+    match user.state() {
+        UserState::Active => "active".into(),
+        UserState::Blocked => format!("blocked{cause}"),
+        UserState::Unspecified => String::new(),
+    }
+}
+
+/// Blank where access is off (R23).
+pub fn status(status: UserStatus) -> &'static str {
+    match status {
+        UserStatus::Unspecified => "",
+        UserStatus::Active => "active",
+        UserStatus::Away => "away",
+        UserStatus::Idle => "idle",
+        UserStatus::Inactive => "inactive",
+    }
+}
+
+pub fn status_number(status: Status) -> i32 {
+    let status = match status {
+        Status::Active => UserStatus::Active,
+        Status::Away => UserStatus::Away,
+        Status::Idle => UserStatus::Idle,
+        Status::Inactive => UserStatus::Inactive,
+    };
+    status.into()
+}
+
+/// A seat in short: its pool, and what limits it.
+pub fn seat(seat: &Seat) -> String {
+    let over = if seat.over_limit { " (over the limit)" } else { "" };
+    if seat.all_organizations {
+        format!("{}{over}", seat.pool_id)
+    } else {
+        format!("{} at {}{over}", seat.pool_id, seat.organization_ids.join("+"))
+    }
+}
+
+/// Why not: a sentence, and the reason as the contract has it.
+pub fn denial(denial: &Denial) -> String {
+    let reason = denial.reason().as_str_name().trim_start_matches("DENIAL_REASON_");
+    format!("{} ({reason})", denial.message)
+}
+
+/// The same of one item of several.
+pub fn refusal(no: &ItemError) -> String {
+    format!("{} ({})", no.message, no.reason)
+}
+
+/// `order_by`
+pub fn direction(by: &str, descending: bool) -> String {
+    if descending { format!("{by} desc") } else { by.to_owned() }
+}
+
+pub fn end(reason: SessionEndReason) -> &'static str {
+    match reason {
+        SessionEndReason::Unspecified | SessionEndReason::Unknown => "not known",
+        SessionEndReason::CheckedIn => "signed out",
+        SessionEndReason::LeaseExpired => "no heartbeat",
+        SessionEndReason::MaxDuration => "longest duration",
+        SessionEndReason::IdleTimeout => "idle too long",
+        SessionEndReason::Closed => "closed by an administrator",
+        SessionEndReason::TakenOver => "signed in on another device",
+        SessionEndReason::Reclaimed => "idle, and the seat was needed",
+        SessionEndReason::UserDeleted => "user deleted",
+        SessionEndReason::TenantRemoved => "tenant deleted",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time() {
+        let check = |seconds, expected| assert_eq!(length(Duration { seconds, nanos: 999 }), expected);
+        check(0, "0s");
+        check(-5, "0s");
+        check(59, "59s");
+        check(60, "1m");
+        check(3_599, "59m 59s");
+        check(5_400, "1h 30m");
+        check(3_605, "1h");
+        check(3 * 86_400 + 61, "3d");
+    }
 }

@@ -1,12 +1,19 @@
 //! What operators do: the real program as a command, asking the real program as a server.
 
 mod audit;
+mod help;
+mod seats;
+mod sessions;
 mod usage;
+mod users;
+mod watching;
 
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use usher::proto::v1::tenant_service_client::TenantServiceClient;
+use usher::proto::v1::{CheckOutRequest, Policy, Tenant, UpdateTenantRequest};
 
 use crate::license::desk::json;
 use crate::support::program::{Data, Program};
@@ -47,6 +54,13 @@ impl Console {
         ran.printed
     }
 
+    /// What it prints, where it ends with the code for "not all", and what it says about that.
+    fn half_says(&self, words: &str) -> (String, String) {
+        let ran = self.run(words);
+        assert_eq!(ran.code, Some(11), "{words}: {ran:?}");
+        (ran.printed, ran.errors)
+    }
+
     /// The same in JSON.
     fn tells(&self, words: &str) -> Value {
         json(&self.says(&format!("{words} --json")))
@@ -58,6 +72,37 @@ impl Console {
         assert_eq!((ran.code, &*ran.printed), (Some(code), ""), "{words}: {ran:?}");
         let said = ran.errors.strip_prefix("usher: ").unwrap_or_else(|| panic!("{words}: {}", ran.errors));
         said.trim_end().to_owned()
+    }
+}
+
+impl Console {
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    /// Signs a user in to `primary`, and answers the session.
+    async fn sign_in(&self, user: &str, device: &str) -> String {
+        let ask = CheckOutRequest {
+            tenant_id: "demo".into(),
+            user_id: format!("{user}@demo.example"),
+            device_id: device.into(),
+            pool_id: "primary".into(),
+            client: "10.0.0.7".into(),
+            ..CheckOutRequest::default()
+        };
+        super::decision(self.program.seats().check_out(ask).await.unwrap().into_inner()).expect("a lease").session_id
+    }
+
+    /// Waits until everybody who is signed in is idle: as soon as a policy allows.
+    async fn let_everybody_be_idle(&self) {
+        let seconds = |seconds| Some(prost_types::Duration { seconds, nanos: 0 });
+        let policy = Policy { away_after: seconds(1), idle_after: seconds(2), ..Policy::default() };
+        let tenant = Tenant { tenant_id: "demo".into(), policy: Some(policy), ..Tenant::default() };
+        let mut tenants = TenantServiceClient::new(self.program.channel());
+        let ask = UpdateTenantRequest { tenant: Some(tenant), update_mask: None };
+        tenants.update_tenant(ask).await.unwrap();
+        let active = "sessions list --status active";
+        assert!((0..10_000).any(|_| self.says(active) == "no sessions\n"), "somebody stays active");
     }
 }
 

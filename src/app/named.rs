@@ -1,0 +1,38 @@
+//! Users named on the command line, in a file, or both.
+
+use std::path::Path;
+
+use super::Failure;
+use super::vendor::files::{read, read_input};
+use crate::cli::named::Named;
+
+const OPTION: &str = "--users-file";
+
+/// The largest file in bytes: 250,000 of the longest ids.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// The users, those of the command line first.
+///
+/// # Errors
+/// [`Failure::Usage`]: the file cannot be read, or there is nobody in it.
+pub(super) fn named(args: &Named) -> Result<Vec<String>, Failure> {
+    let mut users = args.users.clone();
+    if let Some(file) = &args.users_file {
+        users.extend(of_file(file).map_err(|problem| Failure::Usage(vec![problem]))?);
+    }
+    Ok(users)
+}
+
+fn of_file(file: &Path) -> Result<Vec<String>, String> {
+    let text = if file == Path::new("-") { read_input(OPTION, MAX_BYTES) } else { read(OPTION, file, MAX_BYTES) }?;
+    if text.len() > MAX_BYTES {
+        return Err(format!("{OPTION}: {}: is longer than {MAX_BYTES} bytes", file.display()));
+    }
+    // Some editors begin a file with a mark of its encoding.
+    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+    let users: Vec<_> = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    if users.is_empty() {
+        return Err(format!("{OPTION}: {}: names nobody", file.display()));
+    }
+    Ok(users)
+}

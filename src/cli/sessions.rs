@@ -1,0 +1,103 @@
+//! `usher sessions`: who is signed in.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::ask::Asked;
+use super::users::Status;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  Who is signed in, the longest idle first
+    usher sessions list --tenant acme --order last-activity
+  Idle sessions of one pool
+    usher sessions list --tenant acme --pool crm --status idle
+  End one; while its user is active only with --force
+    usher sessions close --tenant acme 0197f0a3-1c2d-7e4f-8a9b-0c1d2e3f4a5b
+  End all that are idle, but not one's own
+    usher sessions close-idle --tenant acme --as root@example.com
+  Every start and end, as it happens
+    usher sessions watch --tenant acme";
+
+#[derive(Debug, Subcommand)]
+pub enum Sessions {
+    /// List live sessions; those that pass every filter that is given
+    #[command(after_help = EXAMPLES)]
+    List(List),
+    /// End sessions: exit code 11 when it was refused, because the user is active
+    #[command(after_help = EXAMPLES)]
+    Close(Close),
+    /// End the sessions of all users who are idle, and list them
+    #[command(after_help = EXAMPLES)]
+    CloseIdle(CloseIdle),
+    /// Print every start and end of a session as it happens, until it is interrupted. Goes on after a lost connection
+    /// where it was
+    #[command(after_help = EXAMPLES)]
+    Watch(Watch),
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only sessions of this pool
+    #[arg(long, value_name = "ID")]
+    pub pool: Option<String>,
+    /// Only sessions of this user
+    #[arg(long, value_name = "USER")]
+    pub user: Option<String>,
+    /// Only sessions in this organization
+    #[arg(long, value_name = "ID")]
+    pub organization: Option<String>,
+    /// Only sessions of users with this status; several: once each, or with commas
+    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
+    pub status: Vec<Status>,
+    /// In which order
+    #[arg(long, value_name = "ORDER", default_value = "signed-in")]
+    pub order: By,
+    /// The other way round: the latest first
+    #[arg(long)]
+    pub descending: bool,
+    /// Only the first so many [default: all]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum By {
+    SignedIn,
+    LastActivity,
+    User,
+}
+
+#[derive(Debug, Args)]
+pub struct Close {
+    /// The sessions, by the ids that `usher sessions list` shows
+    #[arg(value_name = "SESSION", required = true)]
+    pub sessions: Vec<String>,
+    /// End them even while their user is active, and perhaps has unsaved work
+    #[arg(long)]
+    pub force: bool,
+    /// Who asks: nobody ends own sessions so
+    #[arg(long = "as", value_name = "USER")]
+    pub caller: Option<String>,
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+#[derive(Debug, Args)]
+pub struct CloseIdle {
+    /// Only in this pool
+    #[arg(long, value_name = "ID")]
+    pub pool: Option<String>,
+    /// Who asks: nobody ends own sessions so
+    #[arg(long = "as", value_name = "USER")]
+    pub caller: Option<String>,
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+#[derive(Debug, Args)]
+pub struct Watch {
+    #[command(flatten)]
+    pub asked: Asked,
+}

@@ -1,0 +1,196 @@
+//! `usher users`: what an administrator does with users.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::ask::Asked;
+use super::named::Named;
+
+pub const EXAMPLES: &str = "\
+Examples:
+  Who signed in last, and who never did
+    usher users list --tenant acme --order last-sign-in --descending --limit 100
+    usher users list --tenant acme --never-signed-in
+  Everybody whose name or email has both words in it
+    usher users list --tenant acme --search 'ann example.com'
+  One user with all seats
+    usher users get --tenant acme ann@example.com
+  A new one with a seat in two pools
+    usher users create --tenant acme --pool primary --pool crm \\
+      --given-name Ann --family-name Archer ann@example.com
+  Nobody of these signs in from now on, and whoever is signed in is signed out
+    usher users block --tenant acme --end-sessions bob@example.com cid@example.com
+    usher users unblock --tenant acme bob@example.com
+    usher users delete --tenant acme --users-file gone.txt
+
+What is done for several users is told for each; exit code 11 when it was
+denied or refused for some.";
+
+#[derive(Debug, Subcommand)]
+pub enum Users {
+    /// List users; those who pass every filter that is given
+    #[command(after_help = EXAMPLES)]
+    List(Box<List>),
+    /// Show one user, with seats
+    #[command(after_help = EXAMPLES)]
+    Get(Get),
+    /// Make a user, with seats if wanted: exit code 11 when a pool is full
+    #[command(after_help = EXAMPLES)]
+    Create(Box<Create>),
+    /// Block users: they cannot sign in, and count nowhere. It can be undone
+    #[command(after_help = EXAMPLES)]
+    Block(Block),
+    /// Unblock users: it needs a free seat in each named pool in which the user has one
+    #[command(after_help = EXAMPLES)]
+    Unblock(Several),
+    /// Delete users for good, and end their sessions. Nobody asks whether you mean it
+    #[command(after_help = EXAMPLES)]
+    Delete(Several),
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    pub filters: Filters,
+    #[command(flatten)]
+    pub order: Order,
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which users")]
+pub struct Filters {
+    /// Only users with these words, or parts of words, in the name or the email
+    #[arg(long, value_name = "WORDS")]
+    pub search: Option<String>,
+    /// One of the words of --search is enough
+    #[arg(long, requires = "search")]
+    pub any: bool,
+    /// Only users in this state
+    #[arg(long, value_name = "STATE")]
+    pub state: Option<State>,
+    /// Only users with this status; several: once each, or with commas
+    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
+    pub status: Vec<Status>,
+    /// Only users with access to this organization; their status is that in it
+    #[arg(long, value_name = "ID")]
+    pub organization: Option<String>,
+    /// Only users in this group
+    #[arg(long, value_name = "NAME")]
+    pub group: Option<String>,
+    /// Only users with a seat in this pool
+    #[arg(long, value_name = "ID")]
+    pub pool: Option<String>,
+    /// Only administrators
+    #[arg(long, conflicts_with = "no_administrators")]
+    pub administrators: bool,
+    /// Only users who are no administrators
+    #[arg(long)]
+    pub no_administrators: bool,
+    /// Only users who never signed in
+    #[arg(long)]
+    pub never_signed_in: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "In which order")]
+pub struct Order {
+    /// By what
+    #[arg(long, value_name = "ORDER", default_value = "user")]
+    pub order: By,
+    /// The other way round: the latest sign-in first
+    #[arg(long)]
+    pub descending: bool,
+    /// Only the first so many [default: all]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum By {
+    User,
+    Name,
+    LastSignIn,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum State {
+    Active,
+    Blocked,
+}
+
+/// What users are doing: of users and of sessions alike.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Status {
+    /// Did something lately; this takes in away
+    Active,
+    /// Active, but not within the last minutes
+    Away,
+    /// Signed in, and did nothing for long
+    Idle,
+    /// Not signed in
+    Inactive,
+}
+
+#[derive(Debug, Args)]
+pub struct Get {
+    /// The user
+    #[arg(value_name = "USER")]
+    pub user: String,
+    /// Tell the status in this organization: blank where access is off [default: the whole tenant]
+    #[arg(long, value_name = "ID")]
+    pub organization: Option<String>,
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+#[derive(Debug, Args)]
+pub struct Create {
+    /// The user: the email, or a login name without spaces
+    #[arg(value_name = "USER")]
+    pub user: String,
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    /// The given name
+    pub given_name: String,
+    /// The family name
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub family_name: String,
+    /// A group that the user is in; several: once each
+    #[arg(long, value_name = "NAME")]
+    pub group: Vec<String>,
+    /// The user is an administrator
+    #[arg(long)]
+    pub administrator: bool,
+    /// A pool in which the user gets a seat; several: once each
+    #[arg(long, value_name = "ID")]
+    pub pool: Vec<String>,
+    /// What else is to be kept with the user; several: once each
+    #[arg(long, value_name = "NAME=TEXT", value_parser = attribute)]
+    pub attribute: Vec<(String, String)>,
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+fn attribute(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("must be NAME=TEXT, such as office=2.17")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[derive(Debug, Args)]
+pub struct Block {
+    #[command(flatten)]
+    pub named: Named,
+    /// End their sessions [default: they go on until their own end]
+    #[arg(long)]
+    pub end_sessions: bool,
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+#[derive(Debug, Args)]
+pub struct Several {
+    #[command(flatten)]
+    pub named: Named,
+    #[command(flatten)]
+    pub asked: Asked,
+}

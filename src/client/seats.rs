@@ -1,0 +1,81 @@
+//! `usher seats`
+
+mod work;
+
+use super::{Error, Printer, Usher, words};
+use crate::cli::seats::Which;
+use crate::proto::v1::grant_seat_result::Outcome as Granted;
+use crate::proto::v1::revoke_seat_result::Outcome as Revoked;
+use crate::proto::v1::{
+    BatchGrantSeatsRequest, BatchRevokeSeatsRequest, GrantSeatResult, RevokeSeatResult, SeatRevoked,
+};
+use work::{Batch, Told, Work};
+
+const GRANT: Work<GrantSeatResult> = Work {
+    done: "granted",
+    told: |it| Told { pool: &it.pool_id, user: &it.user_id, result: granted(it.outcome.as_ref()) },
+    refused: |pool_id, user_id, no| GrantSeatResult { pool_id, user_id, outcome: Some(Granted::Error(no)) },
+};
+
+const RECALL: Work<RevokeSeatResult> = Work {
+    done: "recalled",
+    told: |it| Told { pool: &it.pool_id, user: &it.user_id, result: revoked(it.outcome.as_ref()) },
+    refused: |pool_id, user_id, no| RevokeSeatResult { pool_id, user_id, outcome: Some(Revoked::Error(no)) },
+};
+
+fn granted(outcome: Option<&Granted>) -> Result<String, String> {
+    match outcome {
+        Some(Granted::Seat(_)) => Ok("granted".into()),
+        Some(Granted::Denial(denial)) => Err(words::denial(denial)),
+        Some(Granted::Error(no)) => Err(words::refusal(no)),
+        None => Err("denied".into()),
+    }
+}
+
+fn revoked(outcome: Option<&Revoked>) -> Result<String, String> {
+    match outcome {
+        Some(Revoked::Revoked(SeatRevoked { seat: None })) => Ok("recalled".into()),
+        Some(Revoked::Revoked(SeatRevoked { seat: Some(left) })) => Ok(format!("left: {}", words::seat(left))),
+        Some(Revoked::Error(no)) => Err(words::refusal(no)),
+        None => Err("refused".into()),
+    }
+}
+
+/// # Errors
+/// [`Error::Denied`]: some were denied or refused.
+pub async fn grant(usher: &Usher, printer: &mut Printer, which: &Which, users: &[String]) -> Result<(), Error> {
+    let call = async |user_ids: Vec<String>| {
+        let ask = BatchGrantSeatsRequest {
+            tenant_id: usher.tenant.clone(),
+            pool_ids: which.pool.clone(),
+            user_ids,
+            organization_ids: which.organization.clone(),
+        };
+        let granted = usher.answer_batch(usher.seats().batch_grant_seats(usher.request(ask))).await?;
+        Ok(granted.map(|granted| Batch { results: granted.results, usage: granted.usage }))
+    };
+    GRANT.run(printer, &which.pool, users, call).await
+}
+
+/// # Errors
+/// [`Error::Denied`]: some were refused.
+pub async fn recall(
+    usher: &Usher,
+    printer: &mut Printer,
+    which: &Which,
+    users: &[String],
+    end_sessions: bool,
+) -> Result<(), Error> {
+    let call = async |user_ids: Vec<String>| {
+        let ask = BatchRevokeSeatsRequest {
+            tenant_id: usher.tenant.clone(),
+            pool_ids: which.pool.clone(),
+            user_ids,
+            organization_ids: which.organization.clone(),
+            end_sessions,
+        };
+        let revoked = usher.answer_batch(usher.seats().batch_revoke_seats(usher.request(ask))).await?;
+        Ok(revoked.map(|revoked| Batch { results: revoked.results, usage: revoked.usage }))
+    };
+    RECALL.run(printer, &which.pool, users, call).await
+}

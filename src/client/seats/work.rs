@@ -1,0 +1,172 @@
+//! Work on many pairs of a pool and a user: so many at a time as a call may have, and a result for each.
+
+use std::ops::Range;
+
+use prost::Name;
+use serde_json::Value;
+
+use super::super::progress::Progress;
+use super::super::rows::Rows;
+use super::super::table::{Column, left};
+use super::super::{Error, Printer, json, words};
+use crate::proto::v1::{ItemError, PoolUsage};
+
+const COLUMNS: [Column; 3] = [left("pool"), left("user"), left("result")];
+
+/// Pairs of a call.
+const MOST_PAIRS: usize = 1_000;
+
+/// Bytes of the users of a call: half of the smallest request that is taken; the rest is for pools and organizations.
+const MOST_BYTES: usize = 32 * 1024;
+
+/// What is done with pairs, and how its results read.
+pub struct Work<R: 'static> {
+    pub done: &'static str,
+    pub told: fn(&R) -> Told,
+    /// The result of a pair that could not be asked for.
+    pub refused: fn(String, String, ItemError) -> R,
+}
+
+/// What became of one pair: yes or no, in words.
+pub struct Told<'a> {
+    pub pool: &'a str,
+    pub user: &'a str,
+    pub result: Result<String, String>,
+}
+
+/// What a call answered.
+pub struct Batch<R> {
+    pub results: Vec<R>,
+    pub usage: Vec<PoolUsage>,
+}
+
+impl<R: Name + Default> Work<R> {
+    /// `call` does it for some users; or says who of them is malformed, and then did nothing.
+    pub async fn run(
+        &self,
+        printer: &mut Printer,
+        pools: &[String],
+        users: &[String],
+        call: impl AsyncFn(Vec<String>) -> Result<Result<Batch<R>, Vec<(usize, ItemError)>>, Error>,
+    ) -> Result<(), Error> {
+        let rows = Rows::new(printer, "results", &COLUMNS).expecting(0, pools).expecting(1, users);
+        let mut writing = Writing { work: self, rows, yes: 0, usage: Vec::new() };
+        let progress = Progress::new("users", users.len());
+        for range in chunks(users, pools.len()) {
+            progress.at(range.start);
+            let mut asked: Vec<String> = users[range].to_vec();
+            while !asked.is_empty() {
+                match call(asked.clone()).await {
+                    Ok(Ok(batch)) => {
+                        writing.results(&batch.results)?;
+                        writing.usage = batch.usage;
+                        break;
+                    }
+                    Ok(Err(malformed)) => writing.refused(pools, &mut asked, malformed)?,
+                    Err(error) => {
+                        drop(progress);
+                        return writing.end().and(Err(error));
+                    }
+                }
+            }
+        }
+        drop(progress);
+        let (yes, all) = (writing.yes, writing.rows.count());
+        writing.end()?;
+        if yes < all { Err(Error::Denied(format!("{} of {all} not {}", all - yes, self.done))) } else { Ok(()) }
+    }
+}
+
+struct Writing<'a, R: 'static> {
+    work: &'a Work<R>,
+    rows: Rows<'a>,
+    yes: u64,
+    /// The last that was told.
+    usage: Vec<PoolUsage>,
+}
+
+impl<R: Name + Default> Writing<'_, R> {
+    fn results(&mut self, results: &[R]) -> Result<(), Error> {
+        let told = self.work.told;
+        self.yes += results.iter().filter(|result| told(result).result.is_ok()).count() as u64;
+        let cells = |result: &R| {
+            let Told { pool, user, result } = told(result);
+            vec![pool.to_owned(), user.to_owned(), result.unwrap_or_else(|no| no)]
+        };
+        self.rows.write(results, cells, json::of)
+    }
+
+    /// Takes those who are malformed out of the batch.
+    fn refused(
+        &mut self,
+        pools: &[String],
+        asked: &mut Vec<String>,
+        malformed: Vec<(usize, ItemError)>,
+    ) -> Result<(), Error> {
+        let named = |(at, no): &(usize, ItemError)| Some((asked.get(*at)?.clone(), no.clone()));
+        let named: Vec<_> = malformed.iter().filter_map(named).collect();
+        if named.is_empty() {
+            return Err(Error::Undecided("users are refused who were not asked for".into()));
+        }
+        let mut at = 0..;
+        asked.retain(|_| at.next().is_none_or(|at| malformed.iter().all(|(wrong, _)| *wrong != at)));
+        let pair = |pool: &String| {
+            let refused = self.work.refused;
+            named.iter().map(move |(user, no)| refused(pool.clone(), user.clone(), no.clone())).collect::<Vec<_>>()
+        };
+        let results: Vec<R> = pools.iter().flat_map(pair).collect();
+        self.results(&results)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        let Self { work, rows, yes, usage } = self;
+        let all = rows.count();
+        let mut text = if all == 0 { String::new() } else { format!("\n{yes} of {all} {}\n", work.done) };
+        for pool in &usage {
+            let over = if pool.over > 0 { format!(", over by {}", pool.over) } else { String::new() };
+            let limit = words::limit(pool.limit, pool.unlimited);
+            text.push_str(&format!("{}: {} of {limit} in use{over}\n", pool.pool_id, pool.in_use));
+        }
+        let usage: Value = usage.iter().map(json::of).collect();
+        rows.end(&[("usage", usage)], &text)
+    }
+}
+
+/// Who is asked for together.
+fn chunks(users: &[String], pools: usize) -> Vec<Range<usize>> {
+    let most = (MOST_PAIRS / pools.max(1)).max(1);
+    let mut chunks: Vec<Range<usize>> = Vec::new();
+    let mut bytes = 0;
+    for (at, user) in users.iter().enumerate() {
+        bytes += user.len();
+        match chunks.last_mut() {
+            Some(last) if last.len() < most && bytes <= MOST_BYTES => last.end = at + 1,
+            _ => {
+                bytes = user.len();
+                chunks.push(at..at + 1);
+            }
+        }
+    }
+    chunks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_has_as_many_pairs_and_bytes_as_it_may() {
+        let users = |count: usize, bytes: usize| vec!["x".repeat(bytes); count];
+        let lengths =
+            |users: &[String], pools| chunks(users, pools).iter().map(ExactSizeIterator::len).collect::<Vec<_>>();
+        assert_eq!(lengths(&[], 1), [0; 0]);
+        assert_eq!(lengths(&users(1_000, 5), 1), [1_000]);
+        assert_eq!(lengths(&users(1_001, 5), 1), [1_000, 1]);
+        assert_eq!(lengths(&users(700, 5), 3), [333, 333, 34]);
+        assert_eq!(lengths(&users(3, 5), 2_000), [1, 1, 1]);
+        assert_eq!(lengths(&users(300, 254), 1), [129, 129, 42]);
+        assert_eq!(lengths(&users(2, 99_999), 1), [1, 1]);
+        let chunks = chunks(&users(2_500, 20), 1);
+        assert_eq!(chunks, [0..1_000, 1_000..2_000, 2_000..2_500]);
+    }
+}

@@ -1,0 +1,126 @@
+//! `usher sessions watch`
+
+use std::time::Duration;
+
+use tonic::{Code, Request};
+
+use super::super::table::plain;
+use super::super::{Error, Printer, Usher, json, words};
+use crate::proto::v1::watch_sessions_response::Event;
+use crate::proto::v1::{Session, SessionEndedEvent, WatchSessionsRequest, WatchSessionsResponse};
+
+/// How long it waits before it asks once more, the first time and at most.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// Prints every start and every end of a session. When the connection is lost it goes on behind the last message, until
+/// it is interrupted.
+///
+/// # Errors
+/// [`Error`]: there is no first answer, or a "no".
+pub async fn watch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
+    let mut place = Place { cursor: String::new(), wait: FIRST_WAIT, told: false };
+    loop {
+        match place.follow(usher, printer).await {
+            Ok(()) => {}
+            Err(Error::Undecided(why)) if !place.cursor.is_empty() => {
+                if !place.told {
+                    eprintln!("{why}; going on as soon as it answers");
+                }
+                place.told = true;
+            }
+            Err(error) => return Err(error),
+        }
+        tokio::time::sleep(place.wait).await;
+        place.wait = (place.wait * 2).min(LONGEST_WAIT);
+    }
+}
+
+/// How far it has come.
+struct Place {
+    /// Of the last message.
+    cursor: String,
+    /// Before it asks once more.
+    wait: Duration,
+    /// It said that the connection was lost.
+    told: bool,
+}
+
+impl Place {
+    /// One stream, from the cursor on; each message moves it. It ends in order when the server ends, or when the
+    /// connection is old enough.
+    async fn follow(&mut self, usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
+        let ask = WatchSessionsRequest { tenant_id: usher.tenant.clone(), cursor: self.cursor.clone() };
+        // Without a deadline of its own: it has no end.
+        let mut stream = usher.answer(usher.sessions().watch_sessions(Request::new(ask))).await?;
+        loop {
+            let message: WatchSessionsResponse = match stream.message().await {
+                Ok(Some(message)) => message,
+                Ok(None) => return Ok(()),
+                Err(status) if status.code() == Code::Unavailable => return Ok(()),
+                Err(status) => return Err(status.into()),
+            };
+            (self.wait, self.told) = (FIRST_WAIT, false);
+            self.cursor.clone_from(&message.cursor);
+            if printer.json {
+                printer.text(&format!("{}\n", json::of(&message)))?;
+            } else if let Some(line) = message.event.as_ref().and_then(line) {
+                printer.text(&(plain(&line) + "\n"))?;
+            }
+        }
+    }
+}
+
+/// `None`: nothing that people need to know.
+fn line(event: &Event) -> Option<String> {
+    match event {
+        Event::Started(started) => {
+            let session = started.session.as_ref()?;
+            Some(format!("{}  started  {}", words::time_or(session.started_at, ""), who(session)))
+        }
+        Event::Ended(ended) => {
+            let SessionEndedEvent { session, ended_at, .. } = ended;
+            let why = words::end(ended.reason());
+            Some(format!("{}  ended    {}: {why}", words::time_or(*ended_at, ""), who(session.as_ref()?)))
+        }
+        Event::ListAgain(_) => Some("some events were missed: list the sessions again".into()),
+        Event::Watching(_) => None,
+    }
+}
+
+fn who(session: &Session) -> String {
+    let Session { session_id, user_id, pool_id, organization_id, device_id, .. } = session;
+    let at = if organization_id.is_empty() { String::new() } else { format!(" at {organization_id}") };
+    format!("{session_id}  {user_id} in {pool_id} on {device_id}{at}")
+}
+
+#[cfg(test)]
+mod tests {
+    use prost_types::Timestamp;
+
+    use super::*;
+    use crate::proto::v1::{ListAgain, SessionEndReason, SessionStarted, WatchStarted};
+
+    #[test]
+    fn a_line_says_what_happened_to_whom() {
+        let at = Some(Timestamp { seconds: 1_800_000_000, nanos: 1 });
+        let session = Session {
+            session_id: "S".into(),
+            user_id: "ann".into(),
+            pool_id: "crm".into(),
+            device_id: "laptop".into(),
+            started_at: at,
+            ..Session::default()
+        };
+        let north = Session { organization_id: "north".into(), ..session.clone() };
+        let started = Event::Started(SessionStarted { session: Some(north) });
+        let expected = "2027-01-15T08:00:00Z  started  S  ann in crm on laptop at north";
+        assert_eq!(line(&started).as_deref(), Some(expected));
+        let reason = SessionEndReason::LeaseExpired.into();
+        let ended = Event::Ended(SessionEndedEvent { session: Some(session), reason, ended_at: at });
+        let expected = "2027-01-15T08:00:00Z  ended    S  ann in crm on laptop: no heartbeat";
+        assert_eq!(line(&ended).as_deref(), Some(expected));
+        assert!(line(&Event::ListAgain(ListAgain {})).is_some_and(|line| line.contains("missed")));
+        assert_eq!(line(&Event::Watching(WatchStarted {})), None);
+    }
+}

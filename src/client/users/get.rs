@@ -1,0 +1,52 @@
+//! `usher users get`
+
+use super::super::table::{Column, Table, left, plain};
+use super::super::words;
+use super::super::{Answer, Error, Printer, Usher};
+use crate::cli::users::Get;
+use crate::proto::v1::{GetUserRequest, Seat, User};
+
+const SEATS: [Column; 3] = [left("seat in"), left("granted at"), left("organizations")];
+
+/// # Errors
+/// [`Error`]
+pub async fn get(usher: &Usher, printer: &mut Printer, args: &Get) -> Result<(), Error> {
+    let ask = GetUserRequest {
+        tenant_id: usher.tenant.clone(),
+        user_id: args.user.clone(),
+        organization_id: args.organization.clone().unwrap_or_default(),
+    };
+    let got = usher.answer(usher.directory().get_user(usher.request(ask))).await?;
+    let text = got.user.as_ref().map(|user| show(user, printer.width)).unwrap_or_default();
+    printer.print(&Answer::new(&got, text))
+}
+
+/// A line for each particular, and a table of seats.
+pub fn show(user: &User, width: Option<usize>) -> String {
+    let attributes = user.attributes.iter().map(|(name, text)| ("attribute", format!("{name}={text}")));
+    let particulars = [
+        ("user", user.user_id.clone()),
+        ("name", words::name(user)),
+        ("state", words::state(user)),
+        ("status", words::status(user.status()).to_owned()),
+        ("administrator", if user.administrator { "yes" } else { "no" }.to_owned()),
+        ("groups", user.groups.join(", ")),
+        ("lands in", user.default_organization_id.clone()),
+        ("last sign-in", words::time_or(user.last_sign_in_at, "never")),
+        ("last activity", words::time_or(user.last_activity_at, "never")),
+        ("created", words::time_or(user.created_at, "")),
+    ];
+    let line = |(name, text): (&str, String)| format!("{name:<13}  {}", plain(&text)).trim_end().to_owned() + "\n";
+    let text: String = particulars.into_iter().chain(attributes).map(line).collect();
+    if user.seats.is_empty() {
+        return text + "no seats\n";
+    }
+    let seats: Vec<_> = user.seats.iter().map(seat).collect();
+    text + "\n" + &Table::new(&SEATS).lines(&seats, width)
+}
+
+fn seat(seat: &Seat) -> Vec<String> {
+    let access = if seat.all_organizations { "all".to_owned() } else { seat.organization_ids.join(", ") };
+    let over = if seat.over_limit { "over the limit: cannot sign in" } else { "" };
+    vec![seat.pool_id.clone(), words::time_or(seat.granted_at, ""), access, over.into()]
+}

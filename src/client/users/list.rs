@@ -1,0 +1,85 @@
+//! `usher users list`
+
+use super::super::list::List;
+use super::super::table::left;
+use super::super::words;
+use super::super::{Error, Printer, Usher};
+use crate::cli::users::{By, Filters, List as Args, Order, State};
+use crate::proto::v1::{ListUsersRequest, TextMatch, User, UserState};
+
+const USERS: List<User> = List {
+    name: "users",
+    columns: &[
+        left("user"),
+        left("name"),
+        left("state"),
+        left("status"),
+        left("last sign-in"),
+        left("role"),
+        left("seats"),
+    ],
+    row,
+    none: "no users",
+};
+
+/// # Errors
+/// [`Error`]
+pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(), Error> {
+    let page = async |page_size: i32, page_token| {
+        let ask = ListUsersRequest { page_size, page_token, ..wanted(usher, &args.filters, &args.order) };
+        let page = usher.answer(usher.directory().list_users(usher.request(ask))).await?;
+        Ok((page.users, page.next_page_token))
+    };
+    USERS.print(printer, args.order.limit, page).await
+}
+
+fn wanted(usher: &Usher, filters: &Filters, order: &Order) -> ListUsersRequest {
+    let given = |text: &Option<String>| text.clone().unwrap_or_default();
+    ListUsersRequest {
+        tenant_id: usher.tenant.clone(),
+        order_by: order_by(order),
+        text: given(&filters.search),
+        text_match: if filters.any { TextMatch::Any } else { TextMatch::All }.into(),
+        state: filters.state.map_or(UserState::Unspecified, state).into(),
+        statuses: filters.status.iter().map(|status| words::status_number(*status)).collect(),
+        organization_id: given(&filters.organization),
+        group: given(&filters.group),
+        pool_id: given(&filters.pool),
+        administrator: match (filters.administrators, filters.no_administrators) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        },
+        never_signed_in: filters.never_signed_in,
+        ..ListUsersRequest::default()
+    }
+}
+
+fn order_by(order: &Order) -> String {
+    let by = match order.order {
+        By::User => "user_id",
+        By::Name => "name",
+        By::LastSignIn => "last_sign_in",
+    };
+    words::direction(by, order.descending)
+}
+
+fn state(state: State) -> UserState {
+    match state {
+        State::Active => UserState::Active,
+        State::Blocked => UserState::Blocked,
+    }
+}
+
+fn row(user: &User) -> Vec<String> {
+    let seats: Vec<_> = user.seats.iter().map(words::seat).collect();
+    vec![
+        user.user_id.clone(),
+        words::name(user),
+        words::state(user),
+        words::status(user.status()).into(),
+        words::time_or(user.last_sign_in_at, "never"),
+        if user.administrator { "administrator".into() } else { String::new() },
+        seats.join(", "),
+    ]
+}

@@ -7,6 +7,7 @@ mod grpcurl;
 mod license_json;
 mod python;
 mod readme;
+mod recipes;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

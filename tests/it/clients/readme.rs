@@ -10,20 +10,20 @@ use crate::support::program::Program;
 const TOUR: &str = "## A tour in five minutes";
 const PURCHASE: &str = "## From purchase to login in six commands";
 /// Where the README's program listens.
-const ADDRESS: &str = "127.0.0.1:50051";
+pub const ADDRESS: &str = "127.0.0.1:50051";
 const CALLS: usize = 20;
 
 /// A line of the tour and what the comments on it and after it promise.
 #[derive(Debug, Default)]
-struct Step {
-    line: String,
-    promise: String,
+pub struct Step {
+    pub line: String,
+    pub promise: String,
 }
 
 impl Step {
     /// The words in the promise that the answer has literally: reasons, codes, types. That is, words that begin with a
     /// capital letter and have more of them.
-    fn words(&self) -> Vec<&str> {
+    pub fn words(&self) -> Vec<&str> {
         let words = self.promise.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_');
         let capitals = |word: &str| word.chars().filter(char::is_ascii_uppercase).count();
         words.filter(|word| word.starts_with(|sign: char| sign.is_ascii_uppercase()) && capitals(word) > 1).collect()
@@ -41,7 +41,7 @@ fn shell_blocks(text: &str) -> Vec<&str> {
     after("\n```sh\n").chain(after("\n```console\n")).collect()
 }
 
-fn steps(tour: &str) -> Vec<Step> {
+pub fn steps(tour: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for line in shell_blocks(tour).into_iter().flat_map(str::lines) {
         let (command, promise) = match line.trim_start().strip_prefix('#') {

@@ -1,0 +1,28 @@
+//! The recipes are true: every command in them is run, in their order, and does what it promises.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::readme::{ADDRESS, steps};
+use super::{Demo, Ran, read};
+
+#[test]
+fn every_command_does_what_it_promises() {
+    let demo = Demo::start();
+    let folder = tempfile::tempdir().unwrap();
+    let usher = Path::new(env!("CARGO_BIN_EXE_usher")).parent().expect("a folder");
+    let steps = steps(&read("docs/RECIPES.md"));
+    assert!(steps.len() > 18, "the recipes have become short: {steps:#?}");
+    for step in steps {
+        let line = step.line.replace(ADDRESS, &demo.address());
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &format!("PATH={}:$PATH\n{line}", usher.display())]).current_dir(&folder);
+        let ran = Ran::new(shell.env("USHER_ADDRESS", demo.address()).env("USHER_TENANT", "demo"));
+        let told = ran.printed() + &ran.errors();
+        let code = if step.promise.contains("exit code 11") { 11 } else { 0 };
+        assert_eq!(ran.output.status.code(), Some(code), "{line}\n{told}");
+        for word in step.words() {
+            assert!(told.contains(word), "{line}\npromises {word:?}, and says\n{told}");
+        }
+    }
+}

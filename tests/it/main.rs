@@ -17,6 +17,7 @@ mod no_trace;
 mod program;
 mod repository;
 mod rules;
+mod scenarios;
 mod shell;
 mod simulation;
 mod store_faults;

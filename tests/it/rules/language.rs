@@ -54,7 +54,7 @@ pub fn read(scenario: &str) -> Result<Vec<Line>, String> {
 pub struct Words(VecDeque<String>);
 
 impl Words {
-    fn of(text: &str) -> Result<Self, String> {
+    pub fn of(text: &str) -> Result<Self, String> {
         let mut words = VecDeque::new();
         let mut rest = text.trim();
         while let Some(first) = rest.chars().next() {
@@ -90,6 +90,11 @@ impl Words {
     /// This word must come next.
     pub fn expect(&mut self, word: &str) -> Result<(), String> {
         if self.eat(word) { Ok(()) } else { Err(format!("`{word}` is missing before {:?}", self.0)) }
+    }
+
+    /// These words must come next.
+    pub fn phrase(&mut self, words: &str) -> Result<(), String> {
+        words.split(' ').try_for_each(|word| self.expect(word))
     }
 
     /// Names up to one of the words in `stops` or the end; at least one.

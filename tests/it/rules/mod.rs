@@ -3,7 +3,7 @@
 
 mod always;
 mod facts;
-mod language;
+pub mod language;
 mod license_facts;
 mod license_verbs;
 mod lists;

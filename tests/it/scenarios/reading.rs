@@ -1,0 +1,90 @@
+//! A text as sentences: one a line, and what must come back behind `->`, or below it, a line each beginning with `- `.
+//! A line that begins with a space goes on with the one before; `#` starts a remark.
+
+/// One sentence.
+#[derive(Debug)]
+pub struct Sentence {
+    line: usize,
+    pub said: String,
+    /// What is expected. `None`: that it succeeds.
+    expected: Option<Vec<String>>,
+}
+
+/// # Errors
+/// The first line that belongs to nothing.
+pub fn read(text: &str) -> Result<Vec<Sentence>, String> {
+    let mut sentences: Vec<Sentence> = Vec::new();
+    for (at, raw) in text.lines().enumerate() {
+        let line = raw.split('#').next().unwrap_or_default().trim_end();
+        if line.trim().is_empty() {
+            continue;
+        }
+        let before = sentences.last_mut().ok_or_else(|| format!("line {}: {raw}\n  belongs to no sentence", at + 1));
+        if let Some(row) = line.trim_start().strip_prefix("- ") {
+            before?.expected.get_or_insert_default().push(single_spaced(row));
+        } else if line.starts_with(' ') {
+            let before = before?;
+            let (said, expected) = parts(&format!("{} {}", before.whole(), line.trim()));
+            (before.said, before.expected) = (said, expected);
+        } else {
+            let (said, expected) = parts(line);
+            sentences.push(Sentence { line: at + 1, said, expected });
+        }
+    }
+    Ok(sentences)
+}
+
+fn parts(line: &str) -> (String, Option<Vec<String>>) {
+    match line.split_once("->") {
+        Some((said, expected)) => (single_spaced(said), Some(vec![single_spaced(expected)])),
+        None => (single_spaced(line), None),
+    }
+}
+
+fn single_spaced(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What came back.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// It was done, and there is no more to say.
+    Done,
+    /// One thing. True: it was a yes.
+    Said(bool, String),
+    /// Several things, one a row; or nobody.
+    Rows(Vec<String>),
+}
+
+impl Sentence {
+    fn whole(&self) -> String {
+        let expected = self.expected.as_ref().map(|expected| format!(" -> {}", expected.join(" "))).unwrap_or_default();
+        format!("{}{expected}", self.said)
+    }
+
+    pub fn wrong(&self, why: &str) -> String {
+        format!("line {}: {}\n  {why}", self.line, self.said)
+    }
+
+    /// # Errors
+    /// Something else happened.
+    pub fn hold(&self, happened: &Happened) -> Result<(), String> {
+        let told = match happened {
+            Happened::Done => vec!["done".to_owned()],
+            Happened::Said(_, said) => vec![said.clone()],
+            Happened::Rows(rows) if rows.is_empty() => vec!["nobody".to_owned()],
+            Happened::Rows(rows) => rows.clone(),
+        };
+        let expected = match (&self.expected, happened) {
+            (Some(expected), _) => expected.clone(),
+            (None, Happened::Done | Happened::Said(true, _)) => return Ok(()),
+            (None, Happened::Said(false, _)) => vec!["that it is done".to_owned()],
+            (None, Happened::Rows(_)) => vec!["an answer is asked for, and none is written here".to_owned()],
+        };
+        if expected == told {
+            return Ok(());
+        }
+        let listed = |rows: &[String]| rows.iter().map(|row| format!("\n    - {row}")).collect::<String>();
+        Err(self.wrong(&format!("expected:{}\n  happened:{}", listed(&expected), listed(&told))))
+    }
+}

@@ -1,0 +1,174 @@
+//! The language: what a sentence may say, and to which call it becomes. People have short names: `ann` is
+//! `ann@acme.example`, and `p1..p40` are forty people.
+//!
+//! ```text
+//! the vendor sells 3 named seats of primary, 1 named seat of extranet [for 30d]     InstallLicense, the next revision
+//! the vendor sells unlimited concurrent seats of crm under the license more
+//! the license more is deleted | all licenses are deleted                            DeleteLicense, DeleteLicenses
+//! the policy says max_devices_per_user 2, when_already_signed_in TAKE_OVER          UpdateTenant
+//! the organization north is opened [as "North Sea"]                                 CreateOrganization
+//!
+//! the user ann is made [as administrator] [with seats in primary crm]               CreateUser
+//! the users ann bob are blocked [and signed out] | unblocked | deleted              BlockUser, UnblockUser, DeleteUser
+//! the directory lists ann bob with primary, cid with primary crm at north           SyncUsers
+//!     [and nobody else] [blocking others] [as a trial]
+//! ann bob are granted primary crm [at north south]                                  BatchGrantSeats
+//! primary crm are recalled from ann bob [at north] [and they are signed out]        BatchRevokeSeats
+//!
+//! ann signs in to primary on laptop [at north]                                      CheckOut
+//! ann could sign in to primary on laptop [at north]                                 CheckOut, check_only
+//! ann works on laptop | ann is there on laptop                                      Heartbeat, active or not
+//! ann signs out on laptop                                                           CheckIn
+//! root closes the session of ann on laptop [by force]                               CloseSession
+//! root closes all idle sessions [in primary]                                        CloseIdleSessions
+//! 2h 30m pass                                                                       the clock
+//!
+//! the usage is | the users count | the license is                                   GetUsage
+//! the sessions are [in primary] [at north] [of idle users] [by last activity | by user]       ListSessions
+//! the users are [blocked] [active] [idle] [administrators] [never signed in] [in crm] [at north] [with "words"]
+//! ann at north is | ann is | ann has                                                GetUser
+//! ```
+
+use tonic::Status;
+use tonic_types::StatusExt;
+
+use super::reading::Happened;
+use super::town::Town;
+use super::{logins, people, seats, shown};
+use crate::rules::language::Words;
+
+/// # Errors
+/// What is not understood.
+pub async fn run(town: &mut Town, said: &str) -> Result<Happened, String> {
+    let mut words = Words::of(said)?;
+    let words = &mut words;
+    let first = words.next("a word")?;
+    let happened = match first.as_str() {
+        "the" => about(town, words).await?,
+        "all" => {
+            words.phrase("licenses are deleted")?;
+            seats::delete_licenses(town).await
+        }
+        time if time.starts_with(|c: char| c.is_ascii_digit()) => {
+            let mut time = Words::of(said)?;
+            let length = time.duration()?;
+            time.phrase("pass")?;
+            time.end()?;
+            town.wait(length);
+            return Ok(Happened::Done);
+        }
+        name => by(town, name, words).await?,
+    };
+    words.end()?;
+    Ok(happened)
+}
+
+async fn about(town: &mut Town, words: &mut Words) -> Result<Happened, String> {
+    Ok(match words.next("a thing")?.as_str() {
+        "vendor" => seats::sell(town, words).await?,
+        "license" if words.eat("is") => shown::license(town).await,
+        "license" => seats::delete_license(town, words).await?,
+        "policy" => people::policy(town, words).await?,
+        "organization" => people::organization(town, words).await?,
+        "user" => people::make(town, words).await?,
+        "users" if words.eat("are") => shown::users(town, words).await?,
+        "users" if words.eat("count") => shown::count(town).await,
+        "users" => people::change(town, words).await?,
+        "directory" => people::sync(town, words).await?,
+        "usage" => {
+            words.expect("is")?;
+            shown::usage(town).await
+        }
+        "sessions" => {
+            words.expect("are")?;
+            shown::sessions(town, words).await?
+        }
+        other => return Err(format!("nothing is known about `the {other}`")),
+    })
+}
+
+/// What somebody does, or what is done with somebody.
+async fn by(town: &mut Town, name: &str, words: &mut Words) -> Result<Happened, String> {
+    let mut names = vec![name.to_owned()];
+    while !words.peek().is_none_or(|word| VERBS.contains(&word)) {
+        names.push(words.next("a name")?);
+    }
+    let verb = words.next("a verb")?;
+    if verb == "are" {
+        return match words.next("what is done")?.as_str() {
+            "granted" => seats::grant(town, &names, words).await,
+            "recalled" => seats::recall(town, &names, words).await,
+            other => Err(format!("nobody can be `{other}`")),
+        };
+    }
+    let [name] = &*names else { return Err(format!("`{verb}` is said of one person, not of {names:?}")) };
+    match verb.as_str() {
+        "signs" if words.eat("in") => logins::sign_in(town, name, words, false).await,
+        "signs" => logins::sign_out(town, name, words).await,
+        "could" => {
+            words.phrase("sign in")?;
+            logins::sign_in(town, name, words, true).await
+        }
+        "works" => logins::heartbeat(town, name, words, true).await,
+        "closes" => logins::close(town, name, words).await,
+        "is" if words.eat("granted") => seats::grant(town, &names, words).await,
+        "is" if words.eat("recalled") => seats::recall(town, &names, words).await,
+        "has" => shown::has(town, name).await,
+        "at" => {
+            let organization = words.next("an organization")?;
+            words.expect("is")?;
+            shown::is(town, name, &organization).await
+        }
+        _ if words.eat("there") => logins::heartbeat(town, name, words, false).await,
+        _ => shown::is(town, name, "").await,
+    }
+}
+
+const VERBS: [&str; 8] = ["signs", "could", "works", "closes", "has", "at", "is", "are"];
+
+/// `ann` is `ann@acme.example`.
+pub fn email(name: &str) -> String {
+    format!("{name}@acme.example")
+}
+
+/// And back.
+pub fn short(user: &str) -> &str {
+    user.trim_end_matches("@acme.example")
+}
+
+/// People, up to a word that is none of them; `p1..p40` are forty.
+pub fn people_named(words: &mut Words, stops: &[&str]) -> Result<Vec<String>, String> {
+    expanded(&words.names("somebody", stops)?)
+}
+
+pub fn expanded(names: &[String]) -> Result<Vec<String>, String> {
+    let mut people = Vec::new();
+    for name in names {
+        let Some((first, last)) = name.split_once("..") else {
+            people.push(name.clone());
+            continue;
+        };
+        let stem = first.trim_end_matches(|c: char| c.is_ascii_digit());
+        let number = |text: &str| text.strip_prefix(stem)?.parse::<u32>().ok();
+        let range = number(first).zip(number(last)).filter(|(first, last)| first <= last);
+        let (first, last) = range.ok_or_else(|| format!("`{name}` are no people such as p1..p40"))?;
+        people.extend((first..=last).map(|number| format!("{stem}{number}")));
+    }
+    Ok(people)
+}
+
+/// `at north south`, or nothing.
+pub fn organizations(words: &mut Words, stops: &[&str]) -> Result<Vec<String>, String> {
+    if words.eat("at") { words.names("an organization", stops) } else { Ok(Vec::new()) }
+}
+
+/// An error: `refused: SESSION_IN_USE`.
+pub fn refused(status: &Status) -> Happened {
+    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+    Happened::Said(false, format!("refused: {reason}"))
+}
+
+/// A denial: `no: SEATS_EXHAUSTED`.
+pub fn denied(denial: &usher::proto::v1::Denial) -> String {
+    denial.reason().as_str_name().trim_start_matches("DENIAL_REASON_").to_owned()
+}

@@ -1,0 +1,168 @@
+//! What an administrator sees.
+
+use std::time::Duration;
+
+use usher::proto::v1::{self, LicenseState, TextMatch, UserState, UserStatus};
+
+use super::reading::Happened;
+use super::sentences::{email, refused, short};
+use super::town::{TENANT, Town};
+use crate::rules::language::{Words, length};
+
+async fn usage_of(town: &Town) -> v1::GetUsageResponse {
+    let ask = v1::GetUsageRequest { tenant_id: TENANT.into() };
+    town.tenants().get_usage(ask).await.expect("usage").into_inner()
+}
+
+/// `primary 3 of 3, crm 4 of 2 over by 2`
+pub async fn usage(town: &Town) -> Happened {
+    let usage = usage_of(town).await;
+    Happened::Said(true, usage.pools.iter().map(pool).collect::<Vec<_>>().join(", "))
+}
+
+pub fn pool(pool: &v1::PoolUsage) -> String {
+    let limit = if pool.unlimited { "unlimited".to_owned() } else { pool.limit.to_string() };
+    let demo = if pool.demo { " demo" } else { "" };
+    let over = if pool.over > 0 { format!(" over by {}", pool.over) } else { String::new() };
+    format!("{} {} of {limit}{demo}{over}", pool.pool_id, pool.in_use)
+}
+
+/// `5 users: 4 active, 1 blocked, 1 administrator`
+pub async fn count(town: &Town) -> Happened {
+    let users = usage_of(town).await.users.unwrap_or_default();
+    let v1::UserTotals { total, active, blocked, administrators } = users;
+    Happened::Said(true, format!("{total} users: {active} active, {blocked} blocked; {administrators} administrators"))
+}
+
+/// How it stands, and what people should be told.
+pub async fn license(town: &Town) -> Happened {
+    let usage = usage_of(town).await;
+    let state = match usage.license_state() {
+        LicenseState::Unspecified => "unknown",
+        LicenseState::Demo => "none, demo mode",
+        LicenseState::Valid => "in force",
+        LicenseState::NotYetValid => "not yet valid",
+        LicenseState::Expired => "expired",
+    };
+    let notices =
+        usage.notices.iter().map(|it| format!(", {}", it.code().as_str_name().trim_start_matches("NOTICE_CODE_")));
+    Happened::Said(true, format!("{state}{}", notices.collect::<String>()))
+}
+
+/// `the sessions are in primary at north of idle users by last activity`
+pub async fn sessions(town: &Town, words: &mut Words) -> Result<Happened, String> {
+    let mut ask = v1::ListSessionsRequest { tenant_id: TENANT.into(), ..Default::default() };
+    while words.peek().is_some() {
+        match words.next("a filter")?.as_str() {
+            "in" => ask.pool_id = words.next("a pool")?,
+            "at" => ask.organization_id = words.next("an organization")?,
+            "of" => {
+                ask.statuses.push(status_named(&words.next("a status")?)?.into());
+                words.expect("users")?;
+            }
+            "by" if words.eat("user") => ask.order_by = "user".into(),
+            "by" => {
+                words.phrase("last activity")?;
+                ask.order_by = "last_activity".into();
+            }
+            other => return Err(format!("no list is `{other}`")),
+        }
+    }
+    Ok(match town.logins().list_sessions(ask).await {
+        Err(status) => refused(&status),
+        Ok(answer) => Happened::Rows(answer.into_inner().sessions.iter().map(session).collect()),
+    })
+}
+
+/// `ann in primary on laptop at north: Active, idle 5m, since 08:00`
+fn session(session: &v1::Session) -> String {
+    let v1::Session { user_id, pool_id, device_id, organization_id, idle, started_at, .. } = session;
+    let at = if organization_id.is_empty() { String::new() } else { format!(" at {organization_id}") };
+    let idle = idle.and_then(|idle| Duration::try_from(idle).ok()).unwrap_or_default();
+    let since = started_at.map(|at| at.to_string()).unwrap_or_default();
+    let since = since.get(11..16).unwrap_or("never").to_owned();
+    let (who, status) = (short(user_id), status(session.status()));
+    format!("{who} in {pool_id} on {device_id}{at}: {status}, idle {}, since {since}", length(idle))
+}
+
+fn status(status: UserStatus) -> &'static str {
+    match status {
+        UserStatus::Unspecified => "blank",
+        UserStatus::Active => "Active",
+        UserStatus::Away => "Away",
+        UserStatus::Idle => "Idle",
+        UserStatus::Inactive => "Inactive",
+    }
+}
+
+fn status_named(word: &str) -> Result<UserStatus, String> {
+    let name = format!("USER_STATUS_{}", word.to_uppercase());
+    UserStatus::from_str_name(&name).ok_or_else(|| format!("`{word}` is no status"))
+}
+
+/// `the users are blocked in crm at north with "ann"`
+pub async fn users(town: &Town, words: &mut Words) -> Result<Happened, String> {
+    let mut ask = v1::ListUsersRequest { tenant_id: TENANT.into(), page_size: 1_000, ..Default::default() };
+    while words.peek().is_some() {
+        match words.next("a filter")?.as_str() {
+            "blocked" => ask.state = UserState::Blocked.into(),
+            "unblocked" => ask.state = UserState::Active.into(),
+            "administrators" => ask.administrator = Some(true),
+            "never" => {
+                words.phrase("signed in")?;
+                ask.never_signed_in = true;
+            }
+            "in" => ask.pool_id = words.next("a pool")?,
+            "at" => ask.organization_id = words.next("an organization")?,
+            "with" => ask.text = words.next("words")?,
+            "latest" => {
+                words.expect("first")?;
+                ask.order_by = "last_sign_in desc".into();
+            }
+            word => ask.statuses.push(status_named(word)?.into()),
+        }
+    }
+    ask.text_match = TextMatch::All.into();
+    Ok(match town.directory().list_users(ask).await {
+        Err(status) => refused(&status),
+        Ok(answer) => {
+            let users = answer.into_inner().users;
+            let names: Vec<_> = users.iter().map(|user| short(&user.user_id)).collect();
+            if names.is_empty() { Happened::Rows(Vec::new()) } else { Happened::Rows(vec![names.join(" ")]) }
+        }
+    })
+}
+
+async fn user(town: &Town, name: &str, organization: &str) -> Result<v1::User, Happened> {
+    let organization_id = organization.to_owned();
+    let ask = v1::GetUserRequest { tenant_id: TENANT.into(), user_id: email(name), organization_id };
+    let answer = town.directory().get_user(ask).await.map_err(|status| refused(&status))?;
+    Ok(answer.into_inner().user.unwrap_or_default())
+}
+
+/// `ann at north is`
+pub async fn is(town: &Town, name: &str, organization: &str) -> Result<Happened, String> {
+    Ok(match user(town, name, organization).await {
+        Err(refused) => refused,
+        Ok(user) if user.state() == UserState::Blocked => {
+            let cause = user.block_cause().as_str_name().trim_start_matches("BLOCK_CAUSE_").to_owned();
+            Happened::Said(true, format!("blocked ({cause}), {}", status(user.status())))
+        }
+        Ok(user) => Happened::Said(true, status(user.status()).into()),
+    })
+}
+
+/// `ann has`
+pub async fn has(town: &Town, name: &str) -> Result<Happened, String> {
+    Ok(match user(town, name, "").await {
+        Err(refused) => refused,
+        Ok(user) if user.seats.is_empty() => Happened::Said(true, "no seat".into()),
+        Ok(user) => Happened::Said(true, user.seats.iter().map(seat).collect::<Vec<_>>().join(", ")),
+    })
+}
+
+fn seat(seat: &v1::Seat) -> String {
+    let at = if seat.all_organizations { String::new() } else { format!(" at {}", seat.organization_ids.join(" ")) };
+    let over = if seat.over_limit { " beyond the limit" } else { "" };
+    format!("{}{at}{over}", seat.pool_id)
+}

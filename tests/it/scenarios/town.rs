@@ -1,0 +1,149 @@
+//! A running server with one tenant and a vendor: the real front door on a free port, the real services, a real store,
+//! and a clock that stands still until it is moved.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use secrecy::SecretBox;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::{Channel, Endpoint};
+use usher::clock::{Clock, ManualClock};
+use usher::config::Config as Settings;
+use usher::health::{Obstacle, Readiness};
+use usher::ids::InstanceId;
+use usher::journal::{Journal, JournalConfig};
+use usher::ledger::time::Wall;
+use usher::ledger::{Config, Seed};
+use usher::license::{SigningKey, Trust};
+use usher::proto::v1;
+use usher::proto::v1::directory_service_client::DirectoryServiceClient;
+use usher::proto::v1::license_service_client::LicenseServiceClient;
+use usher::proto::v1::seat_service_client::SeatServiceClient;
+use usher::proto::v1::session_service_client::SessionServiceClient;
+use usher::proto::v1::tenant_service_client::TenantServiceClient;
+use usher::server::{Front, Listener, Server, Stats};
+use usher::service::{Licensing, Limits, ServiceContext, mount};
+use usher::store::{Founding, Store};
+
+use crate::conformance::Backend;
+
+/// When every text begins: 2027-01-15, 8 o'clock.
+const START: Wall = Wall(1_800_000_000_000);
+
+pub const TENANT: &str = "acme";
+
+pub struct Town {
+    channel: Channel,
+    clock: Arc<ManualClock>,
+    pub now: Clock,
+    pub vendor: SigningKey,
+    /// The next revision of each license.
+    pub revisions: HashMap<String, u64>,
+    /// The last session of a user on a device.
+    pub sessions: HashMap<(String, String), String>,
+    server: Server,
+    journal: Arc<Journal>,
+    store: Arc<dyn Store>,
+    _backend: Backend,
+}
+
+impl Town {
+    /// With a tenant that has no license, and nobody in it.
+    pub async fn open(backend: Backend) -> Self {
+        let vendor = SigningKey::from_seed(&SecretBox::new(Box::new([1; 32])));
+        let store: Arc<dyn Store> = Arc::from(backend.open().await);
+        let founding = store.founding(Founding { shards: 1, instance: InstanceId::random() }).await.expect("a store");
+        let (now, clock) = Clock::manual(START);
+        let config = JournalConfig {
+            ledger: Config { demo_seats: 2, channels: Default::default(), seed: Seed(1) },
+            queue: 64,
+            batch: 64,
+        };
+        let journal = Journal::start(Arc::clone(&store), now.clone(), founding, config).await.expect("a journal");
+        let journal = Arc::new(journal);
+        let trust = Trust::new([vendor.public().clone()]);
+        let licensing = Arc::new(Licensing::new(trust, vec!["login-1".to_owned()], now.clone()));
+        let context = ServiceContext::new(Arc::clone(&journal), licensing, Limits::default(), CancellationToken::new());
+        let server = serve(&context).await;
+        let endpoint = Endpoint::from_shared(format!("http://{}", server.1)).expect("an address");
+        let channel = endpoint.connect().await.expect("a connection");
+        let town = Self {
+            channel,
+            clock,
+            now,
+            vendor,
+            revisions: HashMap::new(),
+            sessions: HashMap::new(),
+            server: server.0,
+            journal,
+            store,
+            _backend: backend,
+        };
+        let tenant = v1::Tenant { tenant_id: TENANT.into(), ..Default::default() };
+        let create = v1::CreateTenantRequest { tenant: Some(tenant) };
+        town.tenants().create_tenant(create).await.expect("a tenant");
+        town
+    }
+
+    pub async fn close(self) {
+        self.server.drain(std::time::Duration::from_secs(5)).await;
+        self.journal.stop().await;
+        self.store.close().await;
+    }
+
+    /// Time passes. The regular work is done at its end; nothing depends on that but what is shown.
+    pub fn wait(&self, time: std::time::Duration) {
+        self.clock.advance(time);
+        self.journal.tick();
+    }
+
+    pub fn tenants(&self) -> TenantServiceClient<Channel> {
+        TenantServiceClient::new(self.channel.clone())
+    }
+
+    pub fn directory(&self) -> DirectoryServiceClient<Channel> {
+        DirectoryServiceClient::new(self.channel.clone())
+    }
+
+    pub fn seats(&self) -> SeatServiceClient<Channel> {
+        SeatServiceClient::new(self.channel.clone())
+    }
+
+    pub fn logins(&self) -> SessionServiceClient<Channel> {
+        SessionServiceClient::new(self.channel.clone())
+    }
+
+    pub fn licenses(&self) -> LicenseServiceClient<Channel> {
+        LicenseServiceClient::new(self.channel.clone())
+    }
+
+    /// The last session of a user on a device.
+    ///
+    /// # Errors
+    /// There was none.
+    pub fn session(&self, user: &str, device: &str) -> Result<String, String> {
+        let found = self.sessions.get(&(user.to_owned(), device.to_owned()));
+        found.cloned().ok_or_else(|| format!("{user} did not sign in on {device}"))
+    }
+}
+
+async fn serve(context: &Arc<ServiceContext>) -> (Server, std::net::SocketAddr) {
+    let limits = settings().limits;
+    let readiness = Readiness::loading();
+    readiness.clear(Obstacle::Loading);
+    let methods = Arc::new(mount::methods());
+    let stats = Arc::new(Stats::new(Arc::clone(&methods)));
+    let all = mount::all(context, &limits, &methods, &readiness);
+    let front = Front::new(all, methods, Arc::clone(&stats), &limits);
+    let listener = Listener::bind("127.0.0.1:0".parse().expect("an address")).await.expect("a free port");
+    let address = listener.address();
+    (Server::start(listener, Arc::new(front), &limits, stats), address)
+}
+
+/// The defaults.
+fn settings() -> Settings {
+    use clap::Parser;
+    use usher::cli::{Cli, Command};
+    let Command::Serve(serve) = Cli::parse_from(["usher", "serve"]).command else { panic!("not serve") };
+    Settings::new(&serve, &|_| None).expect("defaults")
+}

@@ -10,6 +10,7 @@ mod license_calls;
 mod licensing;
 mod named;
 mod signals;
+mod users_files;
 mod vendor;
 
 use std::net::SocketAddr;

@@ -10,6 +10,7 @@ pub mod seats;
 pub mod sessions;
 pub mod usage;
 pub mod users;
+pub mod users_files;
 
 use std::path::PathBuf;
 

@@ -5,6 +5,7 @@ use std::fs::File;
 use super::Failure;
 use super::ask::ask;
 use super::named::named;
+use super::users_files::users_file;
 use crate::cli::ask::Ask;
 use crate::cli::audit::{Audit, Export};
 use crate::cli::seats::Seats;
@@ -46,6 +47,12 @@ async fn users_call(call: &Users) -> Result<(), Failure> {
             let them = named(&args.named)?;
             ask(&args.asked, async |usher, to| users::delete(usher, to, &them).await).await
         }
+        Users::Import(args) => {
+            let file = users_file(args)?;
+            let terms = users::Terms { full: args.full, block_unlisted: args.block_unlisted, dry_run: args.dry_run };
+            ask(&args.asked, async |usher, to| users::import(usher, to, file, terms).await).await
+        }
+        Users::Export(args) => ask(&args.asked, async |usher, to| users::export(usher, to, args).await).await,
     }
 }
 

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::ask::Asked;
 use super::named::Named;
+use super::users_files::{EXPORT_EXAMPLES, Export, IMPORT_EXAMPLES, Import};
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -45,6 +46,12 @@ pub enum Users {
     /// Delete users for good, and end their sessions. Nobody asks whether you mean it
     #[command(after_help = EXAMPLES)]
     Delete(Several),
+    /// Bring users in line with a CSV file: new ones are made, others changed, seats given
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(Import),
+    /// Write users as a CSV file; those who pass every filter that is given
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(Box<Export>),
 }
 
 #[derive(Debug, Args)]

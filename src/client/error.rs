@@ -44,6 +44,15 @@ impl Error {
         }
     }
 
+    /// Of something that is done piece by piece.
+    pub(super) fn broken_off(self) -> Self {
+        let again = "; what was done so far stands, and doing it once more does the rest";
+        match self {
+            Error::Undecided(why) => Error::Undecided(why + again),
+            other => other,
+        }
+    }
+
     pub(super) fn no_answer_in_time() -> Self {
         Error::Undecided("no answer in time, see --timeout; whether it was carried out is not known".into())
     }

@@ -90,6 +90,18 @@ impl Usher {
         }
     }
 
+    /// Waits for the answer to a call for which much is sent, as long as that takes.
+    ///
+    /// # Errors
+    /// [`Error`]: the service says no, or the connection broke; then some of what was sent may have been done.
+    pub(super) async fn answer_to_upload<T>(
+        &self,
+        call: impl Future<Output = Result<Response<T>, Status>>,
+    ) -> Result<T, Error> {
+        let answered = call.await.map(Response::into_inner);
+        answered.map_err(|status| Error::from(status).broken_off().at(&self.address))
+    }
+
     async fn in_time<T>(
         &self,
         call: impl Future<Output = Result<Response<T>, Status>>,

@@ -219,9 +219,15 @@ mod tests {
         let user = ann.user.as_ref().unwrap();
         assert_eq!((*line, user.user_id.as_str(), user.given_name.as_str()), (2, "ann@acme.example", "Ann; A."));
         assert_eq!((user.administrator, user.attributes["desk"].as_str()), (true, "=12"));
-        assert_eq!((&ann.pool_ids[..], &ann.organization_ids[..]), (&["primary".into(), "crm".into()][..], &["north".into()][..]));
+        assert_eq!(
+            (&ann.pool_ids[..], &ann.organization_ids[..]),
+            (&["primary".into(), "crm".into()][..], &["north".into()][..])
+        );
         let (_, bob) = &file.entries[1];
-        assert_eq!((bob.pool_ids.len(), bob.organization_ids.len(), bob.user.as_ref().unwrap().attributes.len()), (0, 0, 0));
+        assert_eq!(
+            (bob.pool_ids.len(), bob.organization_ids.len(), bob.user.as_ref().unwrap().attributes.len()),
+            (0, 0, 0)
+        );
     }
 
     #[test]
@@ -261,7 +267,13 @@ mod tests {
 
     #[test]
     fn the_delimiter_is_given_or_found() {
-        assert_eq!(read(b"user_id;groups\na;x|y\n", None).unwrap().entries[0].1.user.as_ref().unwrap().groups, ["x", "y"]);
-        assert_eq!(read(b"user_id,groups\na,x;y\n", Some(b',')).unwrap().entries[0].1.user.as_ref().unwrap().groups, ["x;y"]);
+        assert_eq!(
+            read(b"user_id;groups\na;x|y\n", None).unwrap().entries[0].1.user.as_ref().unwrap().groups,
+            ["x", "y"]
+        );
+        assert_eq!(
+            read(b"user_id,groups\na,x;y\n", Some(b',')).unwrap().entries[0].1.user.as_ref().unwrap().groups,
+            ["x;y"]
+        );
     }
 }

@@ -63,10 +63,13 @@ fn tell(printer: &mut Printer, synced: &SyncUsersResponse, lines: &[u64], dry_ru
     let totals = synced.totals.unwrap_or_default();
     let summary = summary(totals, dry_run);
     // Who is not listed comes behind those who are.
-    let numbered = synced.results.iter().zip(lines.iter().map(|line| line.to_string()).chain(std::iter::repeat(String::new())));
+    let numbered =
+        synced.results.iter().zip(lines.iter().map(|line| line.to_string()).chain(std::iter::repeat(String::new())));
     let everybody = printer.json;
-    let shown: Vec<_> = numbered.filter(|(result, line)| everybody || line.is_empty() || !is_as_wanted(result)).collect();
-    let mut rows = Rows::new(printer, "results", &COLUMNS).expecting(1, shown.iter().map(|(result, _)| &result.user_id));
+    let shown: Vec<_> =
+        numbered.filter(|(result, line)| everybody || line.is_empty() || !is_as_wanted(result)).collect();
+    let mut rows =
+        Rows::new(printer, "results", &COLUMNS).expecting(1, shown.iter().map(|(result, _)| &result.user_id));
     rows.write(&shown, |(result, line)| cells(result, line), |(result, _)| json::of(*result))?;
     rows.end(&[("totals", json::of(&totals))], &format!("{summary}\n"))?;
     let wanting = synced.results.iter().zip(lines).filter(|(result, _)| !is_as_wanted(result)).count();
@@ -138,10 +141,8 @@ mod tests {
     #[test]
     fn who_is_not_as_wanted_is_told_with_the_line() {
         let full = SeatDenial { pool_id: "crm".into(), reason: crate::proto::v1::DenialReason::SeatsExhausted.into() };
-        let waiting = SyncResult {
-            denials: vec![full],
-            ..result("ann", SyncOutcome::CreatedBlocked, BlockCause::LicenseLimit)
-        };
+        let waiting =
+            SyncResult { denials: vec![full], ..result("ann", SyncOutcome::CreatedBlocked, BlockCause::LicenseLimit) };
         assert!(!is_as_wanted(&waiting));
         assert_eq!(cells(&waiting, "7"), ["7", "ann", "created, blocked: no seat is free", "crm: SEATS_EXHAUSTED"]);
         let blocked = result("bob", SyncOutcome::Unchanged, BlockCause::Administrator);

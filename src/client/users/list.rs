@@ -34,10 +34,14 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(
 }
 
 fn wanted(usher: &Usher, filters: &Filters, order: &Order) -> ListUsersRequest {
+    ListUsersRequest { order_by: order_by(order), ..filtered(usher, filters) }
+}
+
+/// The filters, as lists and exports have them.
+pub(super) fn filtered(usher: &Usher, filters: &Filters) -> ListUsersRequest {
     let given = |text: &Option<String>| text.clone().unwrap_or_default();
     ListUsersRequest {
         tenant_id: usher.tenant.clone(),
-        order_by: order_by(order),
         text: given(&filters.search),
         text_match: if filters.any { TextMatch::Any } else { TextMatch::All }.into(),
         state: filters.state.map_or(UserState::Unspecified, state).into(),

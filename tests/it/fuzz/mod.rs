@@ -14,6 +14,7 @@ mod requests;
 mod service;
 mod stored;
 mod tokens;
+mod users_file;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

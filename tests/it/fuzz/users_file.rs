@@ -15,7 +15,9 @@ fn files_of_users() {
                 assert!(line > 1 && !user.user_id.is_empty(), "{line}: {user:?}");
             }
         }
-        Err(wrong) => assert!(wrong.iter().all(|line| line.starts_with("line ") || line.starts_with("the file")), "{wrong:?}"),
+        Err(wrong) => {
+            assert!(wrong.iter().all(|line| line.starts_with("line ") || line.starts_with("the file")), "{wrong:?}")
+        }
     });
     assert!(read > 100, "most cases are no files at all: {read}");
 }

@@ -6,6 +6,7 @@ mod seats;
 mod sessions;
 mod usage;
 mod users;
+mod users_files;
 mod watching;
 
 use std::process::{Command, Output, Stdio};

@@ -147,7 +147,8 @@ async fn a_schema_that_is_not_this_releases_is_refused() {
     let client = postgres::connect(url.expose_secret()).await;
     client
         .batch_execute(
-            "INSERT INTO refinery_schema_history SELECT 99, name, applied_on, checksum FROM refinery_schema_history",
+            "INSERT INTO refinery_schema_history
+             SELECT 99, name, applied_on, checksum FROM refinery_schema_history WHERE version = 1",
         )
         .await
         .unwrap();

@@ -42,7 +42,8 @@ async fn a_newer_schema_is_refused() {
     let connection = rusqlite::Connection::open(folder.path().join("usher.db")).unwrap();
     connection
         .execute_batch(
-            "INSERT INTO refinery_schema_history SELECT 99, name, applied_on, checksum FROM refinery_schema_history",
+            "INSERT INTO refinery_schema_history
+             SELECT 99, name, applied_on, checksum FROM refinery_schema_history WHERE version = 1",
         )
         .unwrap();
     let refused = SqliteStore::open(folder.path()).map(|_| ()).unwrap_err();

@@ -122,7 +122,7 @@ fn r34_dead_letters_and_newer_ones() {
             grant crm to ann                        -> no: SEATS_EXHAUSTED
             notification exceeded/crm               -> open, of ann, email pending, webhook pending
             tenant acme deleted
-            send exceeded/crm by email answered     -> nothing to send
+            send exceeded/crm by email answered     -> refused: NOT_FOUND tenant
             ",
         ),
     );

@@ -41,7 +41,11 @@ impl World {
     pub fn send(&mut self, topic: &Topic, channel: Channel, result: Option<&Attempt>) -> Result<Vec<Answer>, String> {
         let event = self.told(topic).map_or_else(Default::default, |view| view.event);
         let begin = BeginDelivery { topic: topic.clone(), event, channel };
-        let Outcome::BeginDelivery(Ok(begun)) = self.asked(begin.into())? else { unreachable!("the answer to it") };
+        let begun = match self.asked(begin.into())? {
+            Outcome::BeginDelivery(Ok(begun)) => begun,
+            Outcome::BeginDelivery(Err(why)) => return Ok(vec![facts::refused(&why)]),
+            other => unreachable!("the answer to BeginDelivery, not {other:?}"),
+        };
         let attempt = begun.as_ref().map(|dispatch| dispatch.attempt);
         if let (Some(attempt), Some(result)) = (attempt, result) {
             let end = EndDelivery { topic: topic.clone(), event, channel, attempt, result: result.clone() };

@@ -10,6 +10,7 @@ mod license_calls;
 mod licensing;
 mod named;
 mod signals;
+mod telling;
 mod users_files;
 mod vendor;
 
@@ -27,6 +28,7 @@ use crate::config::{Config, Storage};
 use crate::health::{self, Obstacle, Readiness};
 use crate::ids::InstanceId;
 use crate::journal::{Journal, JournalConfig, StartError};
+use crate::ledger::notification::Channels;
 use crate::ledger::{self, Seed};
 use crate::ops::Ops;
 use crate::server::{Front, Listener, Reception, Server, Stats};
@@ -161,8 +163,11 @@ impl Running {
         if let Some(keep) = config.audit_retention {
             tasks::retain(&tasks, &journal, &clock, keep);
         }
+        let names = licensing::host_names(config);
+        let told = telling::start(&config.telling, names.first().map(String::as_str), &tasks, &journal)?;
         tokio::spawn(health::follow(journal.states(), Arc::clone(&readiness)));
         observe(&metrics, &readiness, &stats, &context, &journal, &tasks);
+        metrics.observe_told(move || telling::counts(&told));
 
         // 7. What the vendor took back since, the tenant to try things with, and SERVING.
         licensing::revoke(&journal, &revoked).await;
@@ -250,7 +255,7 @@ async fn start_journal(config: &Config, store: &Arc<dyn Store>, clock: Clock) ->
     let journal = JournalConfig {
         ledger: ledger::Config {
             demo_seats: config.demo_seats,
-            channels: ledger::notification::Channels::default(),
+            channels: Channels { email: config.telling.email.is_some(), webhook: config.telling.webhook.is_some() },
             seed: Seed(ids::random_seed()),
         },
         queue: config.limits.queue_length,

@@ -6,8 +6,10 @@ pub mod audit;
 pub mod license;
 pub mod license_calls;
 pub mod named;
+pub mod notifications;
 pub mod seats;
 pub mod sessions;
+pub mod telling;
 pub mod usage;
 pub mod users;
 pub mod users_files;
@@ -88,6 +90,8 @@ pub struct Serve {
     pub store_use: StoreUse,
     #[command(flatten)]
     pub licenses: Licenses,
+    #[command(flatten)]
+    pub telling: telling::Telling,
     #[command(flatten)]
     pub log: Log,
     #[command(flatten)]

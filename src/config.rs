@@ -1,6 +1,7 @@
 //! What the service runs with: option > environment variable > default. Validated whole, every mistake listed, and
 //! nothing is touched while that is done, except that files which hold secrets are read.
 
+mod telling;
 mod values;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use secrecy::SecretString;
 
 use crate::cli;
 use crate::store::postgres::DatabaseUrl;
+pub use telling::{Email, Telling};
 use values::{FOREVER, address, authority, days, duration, host_name, number, retention, shortest, size};
 
 /// The environment: answers the value of a variable. A function, so that tests bring their own.
@@ -55,6 +57,8 @@ pub struct Config {
     pub license_keys: Option<PathBuf>,
     /// Names of this host beside the machine's own (R28).
     pub host_names: Vec<String>,
+    /// How people are told (R34).
+    pub telling: Telling,
     pub log: Log,
     pub limits: Limits,
 }
@@ -157,6 +161,7 @@ impl Config {
                 .filter(|name| !name.is_empty())
                 .filter_map(|name| problems.some("--host-name", host_name(name)))
                 .collect(),
+            telling: Telling::new(&args.telling, environment, &mut problems),
             log: log(&args.log, &mut problems),
             limits: limits(&args.limits, &mut problems),
         };
@@ -189,9 +194,9 @@ impl Config {
             ("audit-retention", self.audit_retention.map_or_else(|| FOREVER.to_owned(), days)),
             ("license-keys", self.license_keys.as_ref().map(|path| path.display().to_string()).unwrap_or_default()),
             ("host-name", self.host_names.join(",")),
-            ("log", self.log.filter.clone()),
-            ("log-format", self.log.format.to_string()),
         ]);
+        settings.extend(self.telling.settings());
+        settings.extend([("log", self.log.filter.clone()), ("log-format", self.log.format.to_string())]);
         settings.extend(self.limits.settings());
         settings
     }
@@ -306,18 +311,20 @@ fn database_url(
 }
 
 fn log(args: &cli::Log, problems: &mut Problems) -> Log {
+    // An empty variable is one that is not set.
+    let filter = if args.log.is_empty() { "info" } else { &args.log };
     let format = match args.log_format.as_str() {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
         other => Err(format!("{other:?} is neither text nor json")),
     };
-    if !args.log.is_ascii() {
+    if !filter.is_ascii() {
         // The library panics at some of these.
-        problems.add(format!("--log: {:?} has letters that no filter has", args.log));
-    } else if let Err(error) = tracing_subscriber::EnvFilter::try_new(&args.log) {
-        problems.add(format!("--log: {:?}: {error}", args.log));
+        problems.add(format!("--log: {filter:?} has letters that no filter has"));
+    } else if let Err(error) = tracing_subscriber::EnvFilter::try_new(filter) {
+        problems.add(format!("--log: {filter:?}: {error}"));
     }
-    Log { filter: args.log.clone(), format: problems.take("--log-format", format, LogFormat::Text) }
+    Log { filter: filter.to_owned(), format: problems.take("--log-format", format, LogFormat::Text) }
 }
 
 fn limits(args: &cli::Limits, problems: &mut Problems) -> Limits {

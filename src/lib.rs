@@ -13,6 +13,7 @@ pub mod ids;
 pub mod journal;
 pub mod ledger;
 pub mod license;
+pub mod notify;
 pub mod ops;
 pub mod proto;
 pub mod server;

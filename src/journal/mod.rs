@@ -176,6 +176,13 @@ impl Journal {
         self.instance
     }
 
+    /// Names what was told with an audit event of the tenant's shard, in the whole world: a receiver knows a repetition
+    /// by it (R34).
+    #[must_use]
+    pub fn message_id(&self, tenant: &TenantId, event: EventNo) -> String {
+        format!("{}-{}-{}", self.instance, tenant.shard(self.shards()), event)
+    }
+
     fn shard(&self, tenant: &TenantId) -> &Shard {
         &self.shards[usize::from(tenant.shard(self.shards()).0)]
     }
@@ -314,6 +321,8 @@ impl Journal {
             sum.sessions += totals.sessions;
             sum.seats_in_use += totals.seats_in_use;
             sum.seats_limit += totals.seats_limit;
+            sum.deliveries_pending += totals.deliveries_pending;
+            sum.deliveries_dead += totals.deliveries_dead;
         }
         sum
     }

@@ -265,6 +265,10 @@ impl Ledger {
         for tenant in self.tenants.iter_mut().flatten() {
             totals.tenants += 1;
             totals.users += tenant.users.len() as u64;
+            for delivery in tenant.notifications.iter().flat_map(|row| row.deliveries.iter()) {
+                totals.deliveries_pending += u64::from(delivery.is_open());
+                totals.deliveries_dead += u64::from(delivery.state == notification::DeliveryState::Dead);
+            }
             for pool in tenant.pools.iter() {
                 let (plan, limit) = tenant.entitled(pool.no, sight);
                 let in_use = tenant.in_use(pool.no, plan);
@@ -293,6 +297,9 @@ pub struct Totals {
     pub sessions: u64,
     pub seats_in_use: u64,
     pub seats_limit: u64,
+    /// Deliveries of notifications that are pending or under way, and dead letters.
+    pub deliveries_pending: u64,
+    pub deliveries_dead: u64,
 }
 
 fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {

@@ -83,6 +83,10 @@ table! {
         "Audit events deleted because they were kept for as long as --audit-retention says";
     BEHIND: Gauge "usher_clock_behind_seconds" [] in "seconds",
         "How far the wall clock is behind the latest time that it ever showed: licenses are judged by that latest time";
+    TOLD: Counter "usher_notifications_total" ["channel", "result"] in "attempts",
+        "Attempts to deliver a notification that were answered, failed, or were refused for good";
+    PENDING: Gauge "usher_notifications_pending" [] in "deliveries", "Notifications that are still to be delivered";
+    DEAD: Gauge "usher_notifications_dead" [] in "deliveries", "Dead letters: notifications that were given up";
     TASK_RUNS: Counter "usher_task_runs_total" ["task"] in "runs", "Runs of the background tasks";
     TASK_PANICS: Counter "usher_task_panics_total" ["task"] in "runs", "Runs that ended in a panic, each a defect";
 }
@@ -210,6 +214,15 @@ impl Metrics {
         one(&SESSIONS, |totals| totals.sessions);
         one(&SEATS, |totals| totals.seats_in_use);
         one(&LIMIT, |totals| totals.seats_limit);
+        one(&PENDING, |totals| totals.deliveries_pending);
+        one(&DEAD, |totals| totals.deliveries_dead);
+    }
+
+    /// Every channel, what became of attempts on it, and how many there were.
+    pub fn observe_told(&self, told: impl Fn() -> Vec<(&'static str, &'static str, u64)> + Send + Sync + 'static) {
+        self.observe(&TOLD, move |report| {
+            told().into_iter().for_each(|(channel, result, count)| report(count, &[channel, result]));
+        });
     }
 
     /// The sums over all tenants, from now on.
@@ -300,7 +313,9 @@ mod tests {
         metrics.observe_queue(|| 2);
         metrics.observe_states(vec![watch::channel(ShardState::Serving).1, watch::channel(ShardState::StoreAway).1]);
         metrics.observe_totals();
-        metrics.set_totals(Totals { tenants: 1, users: 2, sessions: 3, seats_in_use: 4, seats_limit: 5 });
+        let totals = Totals { tenants: 1, users: 2, sessions: 3, seats_in_use: 4, seats_limit: 5, ..Totals::default() };
+        metrics.set_totals(Totals { deliveries_dead: 6, ..totals });
+        metrics.observe_told(|| vec![("email", "failed", 7)]);
         let task = TaskView { name: "sweeper", period: Duration::ZERO, runs: 9, panics: 0, age: Duration::ZERO };
         metrics.observe_tasks(move || vec![task.clone()]);
         metrics
@@ -360,6 +375,8 @@ mod tests {
             "usher_decisions_total{decision=\"SEATS_EXHAUSTED\"} 1",
             "usher_sessions 3",
             "usher_seats_limit 5",
+            "usher_notifications_dead 6",
+            "usher_notifications_total{channel=\"email\",result=\"failed\"} 7",
             "usher_queue_commands 2",
             "usher_commands_total 9",
             "usher_clock_behind_seconds 2",

@@ -135,6 +135,9 @@ impl Model {
             sessions: self.tenants.iter().map(|tenant| tenant.sessions.len() as u64).sum(),
             seats_in_use: usage.iter().map(|(_, usage)| usage.in_use).sum(),
             seats_limit: usage.iter().map(|(_, usage)| limit(usage)).sum(),
+            // Without a channel nothing is sent.
+            deliveries_pending: 0,
+            deliveries_dead: 0,
         }
     }
 }

@@ -1,0 +1,49 @@
+//! Telling people (R34): what a notification says, and how it gets to them, by email or by webhook. Knows what the
+//! ledger tells, and nothing of where that is kept.
+
+mod email;
+mod event;
+mod message;
+mod smtp;
+mod tls;
+mod webhook;
+
+use std::time::Duration;
+
+pub use message::Message;
+pub use smtp::{Smtp, SmtpServer};
+pub use webhook::{SigningKeys, Webhook, WebhookUrl};
+
+use crate::ledger::notification::{Attempt, Channel};
+
+/// How long an attempt may take, from connecting to the answer.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A channel as it was set up.
+#[derive(Debug)]
+pub enum Sender {
+    Email(Smtp),
+    Webhook(Webhook),
+}
+
+impl Sender {
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        match self {
+            Sender::Email(_) => Channel::Email,
+            Sender::Webhook(_) => Channel::Webhook,
+        }
+    }
+
+    /// One attempt, within [`PATIENCE`]. `unix_seconds`: now, for the signature of a webhook.
+    pub async fn send(&self, message: &Message, unix_seconds: i64) -> Attempt {
+        let sending = async {
+            match self {
+                Sender::Email(smtp) => smtp.send(message).await,
+                Sender::Webhook(webhook) => webhook.send(message, unix_seconds).await,
+            }
+        };
+        let late = || Attempt::Failed(format!("no answer within {PATIENCE:?}").into());
+        tokio::time::timeout(PATIENCE, sending).await.unwrap_or_else(|_| late())
+    }
+}

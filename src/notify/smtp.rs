@@ -1,0 +1,198 @@
+//! Email by SMTP. Without TLS only where the URL says so, and then without a password.
+
+use std::fmt;
+
+use lettre::message::Mailbox;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::email::email;
+use super::{Message, PATIENCE};
+use crate::ledger::notification::Attempt;
+
+/// Answers that say that this receiver will never take this message: no such mailbox, or it may not be reached so.
+/// Everything else, also a wrong password, is worth another attempt once somebody has looked at it.
+const FOR_GOOD: [u16; 3] = [550, 551, 553];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Security {
+    /// From the first byte on.
+    Tls,
+    /// The server is asked for TLS before anything is said, and must have it.
+    StartTls,
+    Plaintext,
+}
+
+const SCHEMES: [(&str, Security, u16); 3] =
+    [("smtps", Security::Tls, 465), ("smtp", Security::StartTls, 587), ("smtp+plaintext", Security::Plaintext, 25)];
+
+/// Where the SMTP server is: `smtps://host`, `smtp://host` (STARTTLS is required) or `smtp+plaintext://host`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SmtpServer {
+    security: Security,
+    host: String,
+    port: u16,
+}
+
+impl SmtpServer {
+    /// # Errors
+    /// What is wrong with it, without the text: people put passwords into URLs.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let form = "it is not such as smtp://mail.example.com:587 (STARTTLS), smtps://mail.example.com (TLS), or \
+                    smtp+plaintext://localhost:25 (no TLS at all)";
+        if text.contains('@') {
+            return Err("user and password do not belong into the URL: --smtp-user, --smtp-password-file".into());
+        }
+        let (scheme, rest) = text.split_once("://").ok_or(form)?;
+        let (_, security, usual) = SCHEMES.into_iter().find(|(name, ..)| *name == scheme).ok_or(form)?;
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let authority: http::uri::Authority = rest.parse().map_err(|_| form)?;
+        // The library takes a port that is none for no port.
+        let port = authority.port_u16().unwrap_or(usual);
+        let bare = authority.port().is_none() && rest.ends_with(':');
+        if authority.host().is_empty() || bare || (authority.port().is_some() && authority.port_u16().is_none()) {
+            return Err(form.into());
+        }
+        Ok(Self { security, host: authority.host().to_owned(), port })
+    }
+
+    /// Whether a password would be sent to it in the clear.
+    #[must_use]
+    pub fn is_plaintext(&self) -> bool {
+        self.security == Security::Plaintext
+    }
+}
+
+impl fmt::Display for SmtpServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = SCHEMES.iter().find(|(_, security, _)| *security == self.security).map_or("", |(name, ..)| name);
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
+    }
+}
+
+/// The way to responsible persons.
+pub struct Smtp {
+    server: SmtpServer,
+    from: Mailbox,
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+}
+
+impl fmt::Debug for Smtp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Smtp").field("server", &self.server).field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
+impl Smtp {
+    /// `greeting`: the name of this host.
+    ///
+    /// # Errors
+    /// `from` is no address, or the host's name is none that a certificate can have.
+    pub fn new(
+        server: SmtpServer,
+        from: &str,
+        login: Option<(&str, &SecretString)>,
+        greeting: Option<&str>,
+    ) -> Result<Self, String> {
+        let from: Mailbox = from.parse().map_err(|error| format!("{from:?} is no email address: {error}"))?;
+        let parameters = || TlsParameters::new(server.host.clone()).map_err(|error| error.to_string());
+        let tls = match server.security {
+            Security::Tls => Tls::Wrapper(parameters()?),
+            Security::StartTls => Tls::Required(parameters()?),
+            Security::Plaintext => Tls::None,
+        };
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
+            .port(server.port)
+            .tls(tls)
+            .timeout(Some(PATIENCE));
+        if let Some((user, password)) = login {
+            builder = builder.credentials(Credentials::new(user.to_owned(), password.expose_secret().to_owned()));
+        }
+        if let Some(greeting) = greeting {
+            builder = builder.hello_name(ClientId::Domain(greeting.to_owned()));
+        }
+        Ok(Self { server, from, transport: builder.build() })
+    }
+
+    pub(super) async fn send(&self, message: &Message) -> Attempt {
+        let email = match email(message, &self.from) {
+            Ok(email) => email,
+            Err(why) => return Attempt::Refused(why.into()),
+        };
+        let error = match self.transport.send(email).await {
+            Ok(_) => return Attempt::Answered,
+            Err(error) => error,
+        };
+        let why = format!("{}: {}", self.server, whole(&error));
+        let code: Option<u16> = error.status().and_then(|code| code.to_string().parse().ok());
+        match code {
+            Some(code) if FOR_GOOD.contains(&code) => Attempt::Refused(why.into()),
+            _ => Attempt::Failed(why.into()),
+        }
+    }
+}
+
+/// An error and what caused it, on one line.
+pub(super) fn whole(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text += &format!(": {more}");
+        }
+        cause = error.source();
+    }
+    text.replace(['\r', '\n'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_says_how_the_server_is_reached() {
+        for (text, shown) in [
+            ("smtp://mail.example.com", "smtp://mail.example.com:587"),
+            ("smtp://mail.example.com:2525/", "smtp://mail.example.com:2525"),
+            ("smtps://10.0.0.1", "smtps://10.0.0.1:465"),
+            ("smtp+plaintext://localhost", "smtp+plaintext://localhost:25"),
+        ] {
+            let server = SmtpServer::parse(text).unwrap();
+            assert_eq!(server.to_string(), shown);
+            assert_eq!(server.is_plaintext(), text.contains("plaintext"));
+        }
+        for text in [
+            "",
+            "mail.example.com",
+            "http://mail",
+            "smtp://",
+            "smtp://a b",
+            "smtp://mail:0x",
+            "smtp://m:70000",
+            "smtp://m/x",
+        ] {
+            assert!(SmtpServer::parse(text).unwrap_err().contains("it is not such as smtp://"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_refused_and_not_shown() {
+        let told = SmtpServer::parse("smtp://boss:hunter2@mail.example.com").unwrap_err();
+        assert!(told.contains("--smtp-password-file") && !told.contains("hunter2"), "{told}");
+    }
+
+    #[test]
+    fn what_is_shown_of_a_channel_holds_no_password() {
+        let server = SmtpServer::parse("smtp://mail.example.com").unwrap();
+        let password = SecretString::from("hunter2");
+        let smtp = Smtp::new(server, "Usher <usher@x.example>", Some(("boss", &password)), None).unwrap();
+        let shown = format!("{smtp:?}");
+        assert!(shown.contains("mail.example.com") && !shown.contains("hunter2"), "{shown}");
+        let server = SmtpServer::parse("smtp://mail.example.com").unwrap();
+        assert!(Smtp::new(server, "nobody", None, None).unwrap_err().contains("is no email address"));
+    }
+}

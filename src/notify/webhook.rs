@@ -1,0 +1,205 @@
+//! Webhooks, signed as Standard Webhooks says: the receiver knows who sent it, when, and whether it had it already.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::uri::{Scheme, Uri};
+use http::{Request, StatusCode};
+use http_body_util::Full;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use ring::hmac;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::event::{CONTENT_TYPE, event};
+use super::smtp::whole;
+use super::{Message, tls};
+use crate::ledger::notification::Attempt;
+
+/// Where events go. `https`, or `http` to this very machine.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookUrl(Uri);
+
+impl WebhookUrl {
+    /// # Errors
+    /// What is wrong with it, without the text: some receivers have a secret in the path.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let form = "it is not such as https://hooks.example.com/usher";
+        let uri: Uri = text.parse().map_err(|_| form)?;
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or(form)?;
+        let here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err("user and password do not belong into it: events are signed".into());
+        }
+        match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTPS => Ok(Self(uri)),
+            Some(scheme) if *scheme == Scheme::HTTP && here => Ok(Self(uri)),
+            Some(scheme) if *scheme == Scheme::HTTP => {
+                Err("events name users: http:// is for this machine only, else https://".into())
+            }
+            _ => Err(form.into()),
+        }
+    }
+}
+
+/// Without path and query: some receivers have a secret there.
+impl fmt::Display for WebhookUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = |part: Option<&str>| part.unwrap_or_default().to_owned();
+        write!(f, "{}://{}/…", part(self.0.scheme_str()), part(self.0.authority().map(|authority| authority.as_str())))
+    }
+}
+
+impl fmt::Debug for WebhookUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What events are signed with: one key, or while it is being changed the old one and the new one.
+#[derive(Clone)]
+pub struct SigningKeys(Vec<hmac::Key>);
+
+impl fmt::Debug for SigningKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} signing keys", self.0.len())
+    }
+}
+
+impl SigningKeys {
+    /// Reads secrets such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`, with white space between them.
+    ///
+    /// # Errors
+    /// What is wrong with one of them, without the text.
+    pub fn parse(text: &SecretString) -> Result<Self, String> {
+        /// Bytes of a key, and how many there may be.
+        const LEAST: usize = 24;
+        const LONGEST: usize = 64;
+        const MOST: usize = 4;
+        let form = "a secret is whsec_ and the base64 of 24 to 64 bytes";
+        let read = |secret: &str| {
+            let bytes = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
+            (LEAST..=LONGEST).contains(&bytes.len()).then(|| hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+        };
+        let keys: Option<Vec<_>> = text.expose_secret().split_whitespace().map(read).collect();
+        match keys {
+            Some(keys) if (1..=MOST).contains(&keys.len()) => Ok(Self(keys)),
+            Some(_) => Err(format!("{form}; there must be one, and at most {MOST}")),
+            None => Err(form.into()),
+        }
+    }
+
+    /// The header `webhook-signature`: one for each key.
+    fn sign(&self, id: &str, unix_seconds: i64, body: &str) -> String {
+        let signed = format!("{id}.{unix_seconds}.{body}");
+        let one = |key: &hmac::Key| format!("v1,{}", STANDARD.encode(hmac::sign(key, signed.as_bytes())));
+        self.0.iter().map(one).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The way to a webhook.
+pub struct Webhook {
+    url: WebhookUrl,
+    keys: SigningKeys,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook").field("url", &self.url.to_string()).field("keys", &self.keys).finish_non_exhaustive()
+    }
+}
+
+impl Webhook {
+    #[must_use]
+    pub fn new(url: WebhookUrl, keys: SigningKeys) -> Self {
+        let connector =
+            HttpsConnectorBuilder::new().with_tls_config(tls::config()).https_or_http().enable_http1().build();
+        // A notification is rare: no connection waits for the next one.
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
+        Self { url, keys, client }
+    }
+
+    /// The answer's status is all that counts: of its body nothing is read, and a redirection is a failure.
+    pub(super) async fn send(&self, message: &Message, unix_seconds: i64) -> Attempt {
+        let body = event(message);
+        let request = Request::post(&self.url.0)
+            .header(http::header::CONTENT_TYPE, CONTENT_TYPE)
+            .header(http::header::USER_AGENT, concat!("usher/", env!("CARGO_PKG_VERSION")))
+            .header("webhook-id", &message.id)
+            .header("webhook-timestamp", unix_seconds)
+            .header("webhook-signature", self.keys.sign(&message.id, unix_seconds, &body))
+            .body(Full::new(Bytes::from(body)));
+        let request = match request {
+            Ok(request) => request,
+            Err(error) => return Attempt::Refused(error.to_string().into()),
+        };
+        match self.client.request(request).await {
+            Ok(response) if response.status().is_success() => Attempt::Answered,
+            // As Standard Webhooks says: the receiver wants no more of them.
+            Ok(response) if response.status() == StatusCode::GONE => Attempt::Refused(self.told(response.status())),
+            Ok(response) => Attempt::Failed(self.told(response.status())),
+            Err(error) => Attempt::Failed(format!("{}: {}", self.url, whole(&error)).into()),
+        }
+    }
+
+    fn told(&self, status: StatusCode) -> Box<str> {
+        format!("{} answered {status}", self.url).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_https_or_of_this_machine() {
+        for (text, shown) in [
+            ("https://hooks.example.com/usher?token=x", "https://hooks.example.com/…"),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080/…"),
+            ("http://localhost/x", "http://localhost/…"),
+            ("http://[::1]:80/x", "http://[::1]:80/…"),
+        ] {
+            assert_eq!(WebhookUrl::parse(text).unwrap().to_string(), shown);
+        }
+        for text in ["", "/x", "hooks.example.com", "ftp://hooks.example.com", "https://", "https:///x"] {
+            assert!(WebhookUrl::parse(text).unwrap_err().contains("it is not such as https://"), "{text}");
+        }
+        assert!(WebhookUrl::parse("http://hooks.example.com/").unwrap_err().contains("this machine only"));
+        let told = WebhookUrl::parse("https://a:hunter2@hooks.example.com/").unwrap_err();
+        assert!(told.contains("signed") && !told.contains("hunter2"), "{told}");
+    }
+
+    /// The example of the specification.
+    #[test]
+    fn the_signature_is_that_of_standard_webhooks() {
+        let keys = SigningKeys::parse(&"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()).unwrap();
+        let signature = keys.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#);
+        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn while_a_secret_is_changed_both_sign() {
+        let old = format!("whsec_{}", STANDARD.encode([1; 24]));
+        let new = format!("whsec_{}", STANDARD.encode([2; 64]));
+        let both = SigningKeys::parse(&format!("{old}\n{new}\n").into()).unwrap();
+        let one = |secret: String| SigningKeys::parse(&secret.into()).unwrap().sign("a", 1, "b");
+        assert_eq!(both.sign("a", 1, "b"), format!("{} {}", one(old), one(new)));
+    }
+
+    #[test]
+    fn what_is_no_secret_is_refused_and_not_shown() {
+        let short = format!("whsec_{}", STANDARD.encode([1; 23]));
+        let five = format!("whsec_{} ", STANDARD.encode([1; 24])).repeat(5);
+        for text in ["", " ", "hunter2", "whsec_hunter2", &short, &five] {
+            let told = SigningKeys::parse(&text.into()).unwrap_err();
+            assert!(told.contains("whsec_ and the base64") && !told.contains("hunter2"), "{told}");
+        }
+        let keys = SigningKeys::parse(&format!("whsec_{}", STANDARD.encode([1; 24])).into()).unwrap();
+        assert_eq!(format!("{keys:?}"), "1 signing keys");
+    }
+}

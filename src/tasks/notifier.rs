@@ -1,0 +1,169 @@
+//! Brings notifications to their receivers (R34): one task for each channel, once a second. Begun durably before
+//! anything is sent, and ended with what the receiver answered.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::Tasks;
+use crate::clock::Clock;
+use crate::ids::{ShardId, TenantId};
+use crate::journal::Journal;
+use crate::ledger::change::Actor;
+use crate::ledger::command::{BeginDelivery, DueNotifications, EndDelivery};
+use crate::ledger::notification::{Attempt, Channel, Due};
+use crate::notify::{Message, Sender};
+
+const PERIOD: Duration = Duration::from_secs(1);
+/// Deliveries of one run, all at once: a receiver that does not answer holds up nobody but the next run.
+const AT_ONCE: usize = 16;
+/// How long a shard may take to answer. With [`crate::notify::PATIENCE`] a run stays below the half minute after which
+/// a task counts as stuck.
+const SHARD: Duration = Duration::from_secs(5);
+/// What a delivery that is under way gets at the stop to be answered.
+const LAST: Duration = Duration::from_secs(2);
+
+/// What became of the deliveries of one channel since the start.
+#[derive(Debug, Default)]
+pub struct Deliveries {
+    answered: AtomicU64,
+    failed: AtomicU64,
+    refused: AtomicU64,
+}
+
+impl Deliveries {
+    /// By the word of what became of them.
+    #[must_use]
+    pub fn counts(&self) -> [(&'static str, u64); 3] {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        [("answered", read(&self.answered)), ("failed", read(&self.failed)), ("refused", read(&self.refused))]
+    }
+}
+
+/// Delivers on one channel.
+pub struct Notifier {
+    journal: Arc<Journal>,
+    sender: Sender,
+    clock: Clock,
+    stop: CancellationToken,
+    counts: Arc<Deliveries>,
+    /// Answers that the journal has not taken yet. What a receiver answered for is not sent again as long as this
+    /// process lives, whatever the store does.
+    ends: Mutex<Vec<(TenantId, EndDelivery)>>,
+}
+
+/// Sends what is due on the sender's channel, until the tasks are stopped.
+pub fn notify(tasks: &Tasks, journal: &Arc<Journal>, sender: Sender) -> Arc<Deliveries> {
+    let name = match sender.channel() {
+        Channel::Email => "notifier-email",
+        Channel::Webhook => "notifier-webhook",
+    };
+    let notifier = Arc::new(Notifier::new(Arc::clone(journal), sender, tasks.clock.clone(), tasks.stop.clone()));
+    let counts = Arc::clone(&notifier.counts);
+    tasks.every(name, PERIOD, move || {
+        let notifier = Arc::clone(&notifier);
+        async move { notifier.run().await }
+    });
+    counts
+}
+
+impl Notifier {
+    #[must_use]
+    pub fn new(journal: Arc<Journal>, sender: Sender, clock: Clock, stop: CancellationToken) -> Self {
+        Self { journal, sender, clock, stop, counts: Arc::default(), ends: Mutex::default() }
+    }
+
+    /// Delivers what is due, at most [`AT_ONCE`] of it.
+    pub async fn run(&self) {
+        self.bring_home().await;
+        let due = self.due().await;
+        stream::iter(due).for_each_concurrent(AT_ONCE, |due| self.deliver(due)).await;
+        self.bring_home().await;
+    }
+
+    /// A part of what is due in every shard, so that no shard has to wait for another.
+    async fn due(&self) -> Vec<Due> {
+        let ask = DueNotifications { channel: self.sender.channel(), limit: AT_ONCE };
+        let shards = (0..self.journal.shards()).map(ShardId);
+        let answers = stream::iter(shards).then(|shard| timeout(SHARD, self.journal.ask_shard(shard, ask.clone())));
+        let found: Vec<Vec<Due>> = answers.filter_map(async |answer| answer.ok()?.ok()).collect().await;
+        let (mut rows, mut due) = (found.into_iter().map(Vec::into_iter).collect::<Vec<_>>(), Vec::new());
+        while due.len() < AT_ONCE {
+            let before = due.len();
+            due.extend(rows.iter_mut().filter_map(Iterator::next));
+            if due.len() == before {
+                break;
+            }
+        }
+        let waiting = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let answered = |due: &Due| waiting.iter().any(|(tenant, end)| *tenant == due.tenant && end.event == due.event);
+        due.retain(|due| !answered(due));
+        due.truncate(AT_ONCE);
+        due
+    }
+
+    async fn deliver(&self, due: Due) {
+        let Due { tenant, topic, event } = due;
+        let channel = self.sender.channel();
+        let begin = BeginDelivery { topic: topic.clone(), event, channel };
+        let begun = timeout(SHARD, self.journal.submit(&Actor::service(), &tenant, begin)).await;
+        // Begun or not: without knowing, nothing is sent, and the ledger offers it again in its time.
+        let Ok(Ok(Ok(Some(dispatch)))) = begun else { return };
+        let attempt = dispatch.attempt;
+        let message = Message::new(self.journal.message_id(&tenant, event), self.journal.instance(), dispatch);
+        let Some(result) = self.send(&message).await else { return };
+        self.count(&message, &result);
+        let end = EndDelivery { topic, event, channel, attempt, result };
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).push((tenant, end));
+    }
+
+    /// `None`: the process stops, and what became of it stays unknown.
+    async fn send(&self, message: &Message) -> Option<Attempt> {
+        let now = self.clock.wall().0 / 1_000;
+        tokio::select! {
+            biased;
+            result = self.sender.send(message, now) => Some(result),
+            () = async { self.stop.cancelled().await; sleep(LAST).await } => None,
+        }
+    }
+
+    fn count(&self, message: &Message, result: &Attempt) {
+        let channel = self.sender.channel().word();
+        let (tenant, topic) = (&message.dispatch.tenant, &message.dispatch.notification.topic);
+        let counter = match result {
+            Attempt::Answered => {
+                tracing::info!(%tenant, %topic, channel, "told");
+                &self.counts.answered
+            }
+            Attempt::Failed(why) => {
+                tracing::warn!(%tenant, %topic, channel, why, "not told yet");
+                &self.counts.failed
+            }
+            Attempt::Refused(why) => {
+                tracing::warn!(%tenant, %topic, channel, why, "the receiver refuses to be told");
+                &self.counts.refused
+            }
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Writes down what was answered; what the journal does not take is kept for the next run.
+    async fn bring_home(&self) {
+        let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner));
+        let kept: Vec<_> = stream::iter(ends)
+            .map(async |(tenant, end)| {
+                let written = timeout(SHARD, self.journal.submit(&Actor::service(), &tenant, end.clone())).await;
+                // No such tenant any more is an answer, too.
+                (!matches!(written, Ok(Ok(_)))).then_some((tenant, end))
+            })
+            .buffer_unordered(AT_ONCE)
+            .filter_map(std::future::ready)
+            .collect()
+            .await;
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).extend(kept);
+    }
+}

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Gets the clients that the tests and the tour use, into .tools/python/bin: grpcurl, and a Python with grpcio and PyJWT.
+# Gets the clients that the tests and the tour use, into .tools/python/bin: grpcurl, a Python with grpcio and PyJWT, and a mail server.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(
+    # Receivers of notifications: a mail server, and the library that checks webhooks.
+    aiosmtpd==1.4.6
+    standardwebhooks==1.1.0
     # Licenses in other people's hands: PyJWT, and the Ed25519 that it needs.
     PyJWT==2.15.1
     cryptography==50.0.2

@@ -8,6 +8,7 @@ use super::named::named;
 use super::users_files::users_file;
 use crate::cli::ask::Ask;
 use crate::cli::audit::{Audit, Export};
+use crate::cli::notifications::Notifications;
 use crate::cli::seats::Seats;
 use crate::cli::sessions::Sessions;
 use crate::cli::users::Users;
@@ -27,6 +28,12 @@ pub async fn call(call: &Ask) -> Result<(), Failure> {
             ask(&args.asked, async |usher, printer| client::audit::list(usher, printer, args).await).await
         }
         Ask::Audit(Audit::Export(args)) => export(args).await,
+        Ask::Notifications(Notifications::List(args)) => {
+            ask(&args.asked, async |usher, printer| client::notifications::list(usher, printer, args).await).await
+        }
+        Ask::Notifications(Notifications::Redeliver(args)) => {
+            ask(&args.asked, async |usher, printer| client::notifications::redeliver(usher, printer, args).await).await
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
-use super::{audit, seats, sessions, usage, users};
+use super::{audit, notifications, seats, sessions, usage, users};
 
 #[derive(Debug, Subcommand)]
 pub enum Ask {
@@ -22,6 +22,9 @@ pub enum Ask {
     /// List who did what, and when; write it as a file
     #[command(subcommand, after_help = audit::EXAMPLES)]
     Audit(audit::Audit),
+    /// What people were told, such as that no seat was free, and whether it reached them
+    #[command(subcommand, after_help = notifications::EXAMPLES)]
+    Notifications(notifications::Notifications),
 }
 
 /// Whom to ask about whom, and how the answer is to look.

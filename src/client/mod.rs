@@ -10,6 +10,7 @@ mod error;
 mod json;
 pub mod license;
 mod list;
+pub mod notifications;
 mod printer;
 mod progress;
 mod rows;

@@ -12,6 +12,7 @@ use crate::proto::v1::ItemError;
 use crate::proto::v1::audit_service_client::AuditServiceClient;
 use crate::proto::v1::directory_service_client::DirectoryServiceClient;
 use crate::proto::v1::license_service_client::LicenseServiceClient;
+use crate::proto::v1::notification_service_client::NotificationServiceClient;
 use crate::proto::v1::seat_service_client::SeatServiceClient;
 use crate::proto::v1::session_service_client::SessionServiceClient;
 use crate::proto::v1::tenant_service_client::TenantServiceClient;
@@ -142,6 +143,10 @@ impl Usher {
 
     pub(super) fn sessions(&self) -> SessionServiceClient<Channel> {
         SessionServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub(super) fn notifications(&self) -> NotificationServiceClient<Channel> {
+        NotificationServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub(super) fn tenants(&self) -> TenantServiceClient<Channel> {

@@ -179,3 +179,48 @@ fn sizes_and_durations_at_their_bounds() {
         assert!(duration(wrong, MINUTE).is_err(), "{wrong}");
     }
 }
+
+const SECRET: &str = "USHER_WEBHOOK_SECRET=whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+const PASSWORD: &str = "USHER_SMTP_PASSWORD=tooth";
+
+#[test]
+fn nobody_is_told_unless_it_is_asked_for() {
+    let telling = config("", &[]).unwrap().telling;
+    assert!(telling.email.is_none() && telling.webhook.is_none());
+    let arguments = "--smtp-url smtp://mail --smtp-user u --mail-from u@x.example --webhook-url https://h.example/x";
+    let config = config(arguments, &[PASSWORD, SECRET]).unwrap();
+    assert!(config.telling.email.as_ref().is_some_and(|email| email.login.is_some()));
+    let shown = format!("{config:?} {:?}", config.settings());
+    assert!(shown.contains("smtp://mail:587") && shown.contains("https://h.example/"), "{shown}");
+    for secret in ["tooth", "whsec", "MDEy"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn what_is_missing_beside_a_channel_is_named() {
+    let check = |arguments: &str, environment: &[&str], expected: &[&str]| {
+        let found = problems(arguments, environment);
+        assert_eq!(found.len(), expected.len(), "{found:?}");
+        for (problem, start) in found.iter().zip(expected) {
+            assert!(problem.starts_with(start) && !problem.contains("tooth"), "{problem} should start with {start}");
+        }
+    };
+    let mail = "--smtp-url smtp://mail --mail-from u@x.example";
+    check("--smtp-url smtp://mail", &[], &["--mail-from: is missing"]);
+    check("--mail-from u@x.example", &[PASSWORD], &["--smtp-password-file: --smtp-url", "--mail-from: --smtp-url"]);
+    check(&format!("{mail} --smtp-user u"), &[], &["--smtp-user: --smtp-password-file"]);
+    check(mail, &[PASSWORD], &["--smtp-password-file: --smtp-user is missing"]);
+    check(&format!("{mail} --smtp-password-file /nowhere/x"), &[], &["--smtp-password-file: /nowhere/x"]);
+    check(&format!("{mail} --smtp-password-file x"), &[PASSWORD], &["--smtp-password-file and USHER_SMTP_PASSWORD"]);
+    check("--smtp-url mail --mail-from u@x.example", &[], &["--smtp-url: it is not such as"]);
+    check("--smtp-url smtp://mail --mail-from nobody", &[], &["--mail-from: \"nobody\""]);
+    let plaintext = "--smtp-url smtp+plaintext://mail --mail-from u@x.example";
+    assert!(config(plaintext, &[]).is_ok());
+    check(&format!("{plaintext} --smtp-user u"), &[PASSWORD], &["--smtp-url: without TLS no password"]);
+    check("--webhook-url https://h.example", &[], &["--webhook-url: --webhook-secret-file"]);
+    check("", &[SECRET], &["--webhook-secret-file: --webhook-url is missing"]);
+    check("--webhook-url http://h.example", &[SECRET], &["--webhook-url: events name users"]);
+    let short = "USHER_WEBHOOK_SECRET=whsec_tooth";
+    check("--webhook-url https://h.example", &[short], &["--webhook-secret-file: a secret is whsec_"]);
+}

@@ -76,7 +76,8 @@ mod tests {
         let mut message = refused(Cause::CheckOut, 5, 5);
         message.dispatch.tenant = crate::ids::TenantId::stored("a\r\nBcc: everybody@acme.example");
         let text = sent(&message).unwrap();
-        assert!(!text.contains("\r\nBcc"), "{text}");
+        let (headers, _) = text.split_once("\r\n\r\n").unwrap();
+        assert!(headers.contains("Subject: ") && !headers.contains("\r\nBcc"), "{headers}");
         message.dispatch.responsible_person = "boss@acme.example>\r\nBcc: <all@acme.example".into();
         assert!(sent(&message).unwrap_err().contains("is no email address"));
     }

@@ -128,7 +128,7 @@ fn exceeded(pool: &str, cause: Cause, limit: Limit, in_use: u64, user: Option<&s
         Cause::CheckOut => format!("A login{whom} was refused: no seat of the pool {pool} was free.\n{numbers}"),
         Cause::Grant => format!("A seat{whom} was refused: none of the pool {pool} was free.\n{numbers}"),
         Cause::Sync => format!(
-            "A directory sync wanted a seat{whom} and none of the pool {pool} was free.\n{numbers}\n\nSuch users are \
+            "A directory sync wanted a seat{whom},\nand none of the pool {pool} was free.\n{numbers}\n\nSuch users are \
              created blocked; a later sync activates them once a seat is free."
         ),
     }

@@ -50,10 +50,13 @@ impl SmtpServer {
         let (_, security, usual) = SCHEMES.into_iter().find(|(name, ..)| *name == scheme).ok_or(form)?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let authority: http::uri::Authority = rest.parse().map_err(|_| form)?;
-        // The library takes a port that is none for no port.
         let port = authority.port_u16().unwrap_or(usual);
-        let bare = authority.port().is_none() && rest.ends_with(':');
-        if authority.host().is_empty() || bare || (authority.port().is_some() && authority.port_u16().is_none()) {
+        // The library takes a port that is none for no port.
+        let read = match authority.port_u16() {
+            Some(port) => format!("{}:{port}", authority.host()),
+            None => authority.host().to_owned(),
+        };
+        if authority.host().is_empty() || read != rest {
             return Err(form.into());
         }
         Ok(Self { security, host: authority.host().to_owned(), port })

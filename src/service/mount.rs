@@ -10,7 +10,8 @@ use tonic_reflection::server::v1alpha::{
 
 use super::health::HealthService;
 use super::{
-    AuditService, DirectoryService, LicenseService, SeatService, ServiceContext, SessionService, TenantService,
+    AuditService, DirectoryService, LicenseService, NotificationService, SeatService, ServiceContext, SessionService,
+    TenantService,
 };
 use crate::config::Limits;
 use crate::health::Readiness;
@@ -18,6 +19,7 @@ use crate::proto::REFLECTED;
 use crate::proto::v1::audit_service_server::AuditServiceServer;
 use crate::proto::v1::directory_service_server::DirectoryServiceServer;
 use crate::proto::v1::license_service_server::LicenseServiceServer;
+use crate::proto::v1::notification_service_server::NotificationServiceServer;
 use crate::proto::v1::seat_service_server::SeatServiceServer;
 use crate::proto::v1::session_service_server::SessionServiceServer;
 use crate::proto::v1::tenant_service_server::TenantServiceServer;
@@ -62,6 +64,10 @@ pub fn all(
         )
         .with(LicenseServiceServer::new(LicenseService::new(context())).max_decoding_message_size(limits.max_request))
         .with(TenantServiceServer::new(TenantService::new(context())).max_decoding_message_size(limits.max_request))
+        .with(
+            NotificationServiceServer::new(NotificationService::new(context()))
+                .max_decoding_message_size(limits.max_request),
+        )
         .with(AuditServiceServer::new(AuditService::new(context())).max_decoding_message_size(limits.max_request))
         .with(health)
         .with(reflection())
@@ -94,6 +100,7 @@ mod tests {
             "usher.v1.LicenseService",
             "usher.v1.TenantService",
             "usher.v1.AuditService",
+            "usher.v1.NotificationService",
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",
             "grpc.reflection.v1alpha.ServerReflection",

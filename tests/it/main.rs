@@ -14,6 +14,7 @@ mod license;
 mod licensing;
 mod model;
 mod no_trace;
+mod notify;
 mod program;
 mod repository;
 mod rules;

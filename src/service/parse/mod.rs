@@ -6,6 +6,7 @@ mod export;
 mod license;
 mod list;
 mod mask;
+mod notification;
 mod organization;
 mod policy;
 mod problems;
@@ -21,6 +22,7 @@ pub(super) use audit::{AuditExport, AuditForm, export_audit_events, list_audit_e
 pub(super) use directory::{block_user, create_user, delete_user, get_user, list_users, unblock_user, update_user};
 pub(super) use export::{Column, Export, export_users};
 pub(super) use license::{Wanted, create_license_request, delete_license, install_license, list_licenses};
+pub(super) use notification::{list_notifications, redeliver_notification};
 pub(super) use organization::{create_organization, delete_organization, list_organizations, update_organization};
 pub(super) use problems::{Problem, Problems};
 pub(super) use seat::{

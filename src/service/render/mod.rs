@@ -6,6 +6,7 @@ mod directory;
 mod export;
 mod license;
 mod names;
+mod notification;
 mod seat;
 mod session;
 mod sync;
@@ -21,6 +22,7 @@ pub(super) use license::{
     Installation, entitlements, installed, license_information, license_request, list_licenses, pool_changes,
 };
 pub(super) use names::{denial_name, reason_name};
+pub(super) use notification::{list_notifications, notification};
 pub(super) use seat::{
     checked_in, checked_out, granted, granted_batch, heartbeat, heartbeat_batch, revoked, revoked_batch,
 };

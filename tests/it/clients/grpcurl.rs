@@ -27,7 +27,15 @@ fn lists_and_describes_what_there_is() {
     let demo = Demo::start();
     let listed = grpcurl(&[], &demo, &["list"]).text();
     let services: Vec<&str> = listed.lines().filter(|name| !name.starts_with("grpc.reflection.")).collect();
-    let ours = ["AuditService", "DirectoryService", "LicenseService", "SeatService", "SessionService", "TenantService"];
+    let ours = [
+        "AuditService",
+        "DirectoryService",
+        "LicenseService",
+        "NotificationService",
+        "SeatService",
+        "SessionService",
+        "TenantService",
+    ];
     let ours: Vec<String> = ours.iter().map(|name| format!("usher.v1.{name}")).collect();
     assert_eq!(services[0], "grpc.health.v1.Health");
     assert_eq!(services[1..], ours);

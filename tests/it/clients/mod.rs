@@ -72,7 +72,7 @@ impl Ran {
     }
 }
 
-fn repository() -> &'static Path {
+pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -88,7 +88,7 @@ fn tools() -> PathBuf {
     folder
 }
 
-fn python(script: &Path) -> Command {
+pub fn python(script: &Path) -> Command {
     let mut command = Command::new(tools().join("python"));
     // `-B`: leaves nothing behind in the source tree. And there may be a proxy for everything that is far away.
     command.arg("-B").arg(script).env("no_proxy", "127.0.0.1");

@@ -34,8 +34,8 @@ fn furnish(service: &InProcess) -> BTreeSet<String> {
     methods
 }
 
-/// Needs the id of a session, which nobody guesses.
-const NEVER: &str = "usher.v1.SessionService/CloseSession";
+/// They need the id of a session, which nobody guesses, and something that was told, on a channel.
+const NEVER: [&str; 2] = ["usher.v1.SessionService/CloseSession", "usher.v1.NotificationService/RedeliverNotification"];
 
 #[test]
 fn every_method_with_any_message() {
@@ -54,8 +54,11 @@ fn every_method_with_any_message() {
         }
     });
     // Where the seeds have gone stale, nothing comes as far as a decision.
-    let never: Vec<_> =
-        service.methods.iter().filter(|method| !answered.contains(*method) && *method != NEVER).collect();
+    let never: Vec<_> = service
+        .methods
+        .iter()
+        .filter(|method| !answered.contains(*method) && !NEVER.contains(&method.as_str()))
+        .collect();
     assert!(never.is_empty(), "no case was an answer of {never:?}");
 }
 

@@ -24,12 +24,13 @@ use usher::license::{SigningKey, Trust};
 use usher::proto::v1::audit_service_server::AuditServiceServer;
 use usher::proto::v1::directory_service_server::DirectoryServiceServer;
 use usher::proto::v1::license_service_server::LicenseServiceServer;
+use usher::proto::v1::notification_service_server::NotificationServiceServer;
 use usher::proto::v1::seat_service_server::SeatServiceServer;
 use usher::proto::v1::session_service_server::SessionServiceServer;
 use usher::proto::v1::tenant_service_server::TenantServiceServer;
 use usher::service::{
-    AuditService, DirectoryService, LicenseService, Licensing, Limits, SeatService, ServiceContext, SessionService,
-    TenantService, mount,
+    AuditService, DirectoryService, LicenseService, Licensing, Limits, NotificationService, SeatService,
+    ServiceContext, SessionService, TenantService, mount,
 };
 
 use crate::support::memory::{Memory, founding};
@@ -64,6 +65,7 @@ impl InProcess {
             boxed(SessionServiceServer::new(SessionService::new(context()))),
             boxed(DirectoryServiceServer::new(DirectoryService::new(context()))),
             boxed(LicenseServiceServer::new(LicenseService::new(context()))),
+            boxed(NotificationServiceServer::new(NotificationService::new(context()))),
             boxed(TenantServiceServer::new(TenantService::new(context()))),
             boxed(AuditServiceServer::new(AuditService::new(context()))),
         ]);

@@ -2,6 +2,7 @@
 
 mod audit;
 mod help;
+mod notifications;
 mod seats;
 mod sessions;
 mod usage;

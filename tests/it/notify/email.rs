@@ -1,0 +1,68 @@
+//! A mail server that takes, that refuses, and that wants to be asked later.
+
+use std::time::Duration;
+
+use super::house::House;
+use super::mail::MailServer;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r34_the_responsible_person_gets_an_email() {
+    let mut server = MailServer::start("plain", &[]);
+    let house = House::open("boss@acme.example").await;
+    house.grant("bob").await;
+    let notifier = house.emails(server.port);
+    notifier.run().await;
+    let email = server.email();
+    let headers = &email["headers"];
+    let id = house.message_id(&house.told().await);
+    for (name, value) in [
+        ("subject", "[acme] no seat was free in crm (1 of 1 in use)".to_owned()),
+        ("from", "Usher <usher@licenses.example>".to_owned()),
+        ("to", "boss@acme.example".to_owned()),
+        ("message-id", format!("<{id}@licenses.example>")),
+        ("auto-submitted", "auto-generated".to_owned()),
+    ] {
+        assert_eq!(headers[name], value, "{name}");
+    }
+    let text = email["text"].as_str().unwrap();
+    assert!(text.contains("A seat for bob was refused: none of the pool crm was free."), "{text}");
+    assert!(text.contains("1 of 1 seats are in use.") && text.contains("What can be done:"), "{text}");
+    assert_eq!(house.states().await, ["email Done 1", "webhook Pending 0"]);
+    notifier.run().await;
+    let house = house.restart().await;
+    house.pass(Duration::from_secs(60 * 60));
+    house.emails(server.port).run().await;
+    assert_eq!(server.others(), 0, "it was sent once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r34_a_mailbox_that_is_not_there_is_a_dead_letter_and_a_busy_one_is_asked_again() {
+    let server = MailServer::start("plain", &[]);
+    for (person, state, why) in
+        [("nobody@acme.example", "email Dead 1", "no such mailbox"), ("busy@acme.example", "email Pending 1", "later")]
+    {
+        let house = House::open(person).await;
+        house.grant("bob").await;
+        house.emails(server.port).run().await;
+        let told = house.states().await;
+        assert!(told[0].starts_with(state) && told[0].contains(why), "{told:?}");
+    }
+    assert_eq!(server.others(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r34_a_server_that_is_away_is_asked_again() {
+    let house = House::open("boss@acme.example").await;
+    house.grant("bob").await;
+    let server = MailServer::start("plain", &[]);
+    let port = server.port;
+    drop(server);
+    house.emails(port).run().await;
+    let told = house.states().await;
+    assert!(told[0].starts_with(&format!("email Pending 1: smtp+plaintext://127.0.0.1:{port}: ")), "{told:?}");
+    let mut server = MailServer::start("plain", &[]);
+    house.pass(Duration::from_secs(120));
+    house.emails(server.port).run().await;
+    assert_eq!(server.email()["to"][0], "boss@acme.example");
+    assert_eq!(house.states().await[0], "email Done 2");
+}

@@ -1,0 +1,140 @@
+//! A tenant `acme` whose pool `crm` has one seat, which `ann` has, and the notifiers, which run when a test says so.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use usher::clock::{Clock, ManualClock};
+use usher::ids::{InstanceId, LicenseId, PoolId, TenantId, UserId};
+use usher::journal::{Journal, JournalConfig};
+use usher::ledger::change::{Actor, Limit, Plan};
+use usher::ledger::command::{
+    CreateTenant, GrantSeats, InstallLicense, LicenseGrant, ListNotifications, RedeliverNotification,
+};
+use usher::ledger::notification::{Channels, NotificationView, Topic};
+use usher::ledger::policy::Policy;
+use usher::ledger::time::Wall;
+use usher::ledger::{Config, Seed};
+use usher::notify::{Sender, SigningKeys, Smtp, SmtpServer, Webhook, WebhookUrl};
+use usher::store::sqlite::SqliteStore;
+use usher::store::{Founding, Store};
+use usher::tasks::Notifier;
+
+use super::receiver::{Receiver, SECRET};
+
+/// 2027-01-15T08:00:00Z.
+pub const START: Wall = Wall(1_800_000_000_000);
+
+pub struct House {
+    folder: TempDir,
+    store: Arc<dyn Store>,
+    pub journal: Arc<Journal>,
+    pub clock: Arc<ManualClock>,
+    time: Clock,
+    pub stop: CancellationToken,
+}
+
+fn acme() -> TenantId {
+    TenantId::stored("acme")
+}
+
+pub fn exceeded() -> Topic {
+    Topic::Exceeded(PoolId::stored("crm"))
+}
+
+async fn start(folder: &TempDir, wall: Wall) -> (Arc<dyn Store>, Arc<Journal>, Arc<ManualClock>, Clock) {
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path()).expect("a store"));
+    let founding = store.founding(Founding { shards: 2, instance: InstanceId::random() }).await.expect("a store");
+    let (time, clock) = Clock::manual(wall);
+    let channels = Channels { email: true, webhook: true };
+    let config = JournalConfig { ledger: Config { demo_seats: 0, channels, seed: Seed(1) }, queue: 64, batch: 64 };
+    let journal = Journal::start(Arc::clone(&store), time.clone(), founding, config).await.expect("a journal");
+    (store, Arc::new(journal), clock, time)
+}
+
+impl House {
+    pub async fn open(responsible_person: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, journal, clock, time) = start(&folder, START).await;
+        let house = Self { folder, store, journal, clock, time, stop: CancellationToken::new() };
+        let policy = Policy { responsible_person: responsible_person.into(), ..Policy::default() };
+        let tenant = CreateTenant { display_name: "Acme".into(), contact: "".into(), policy };
+        house.journal.submit(&actor(), &acme(), tenant).await.unwrap().unwrap();
+        let pools = vec![(PoolId::stored("crm"), Plan::Named, Limit::Seats(1))];
+        let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
+        let license = InstallLicense { license: LicenseId::stored("base"), grant };
+        house.journal.submit(&actor(), &acme(), license).await.unwrap().unwrap();
+        house.grant("ann").await;
+        house
+    }
+
+    /// The first one gets the seat; whoever comes later is refused, and that is told.
+    pub async fn grant(&self, user: &str) {
+        let users = vec![UserId::stored(user)];
+        let grant = GrantSeats { pools: vec![PoolId::stored("crm")], users, organizations: Vec::new() };
+        self.journal.submit(&actor(), &acme(), grant).await.unwrap();
+    }
+
+    /// What is told of the pool.
+    pub async fn told(&self) -> NotificationView {
+        let list = ListNotifications { limit: 10, ..ListNotifications::default() };
+        let page = self.journal.ask(&acme(), list).await.unwrap().unwrap();
+        page.rows.into_iter().find(|view| view.topic == exceeded()).expect("something told")
+    }
+
+    /// `email done 1`, in words; and why it failed.
+    pub async fn states(&self) -> Vec<String> {
+        let state = |one: &usher::ledger::notification::DeliveryView| {
+            let why = if one.error.is_empty() { String::new() } else { format!(": {}", one.error) };
+            format!("{} {:?} {}{why}", one.channel.word(), one.state, one.attempts)
+        };
+        self.told().await.deliveries.iter().map(state).collect()
+    }
+
+    pub async fn redeliver(&self) {
+        let again = RedeliverNotification { topic: exceeded() };
+        self.journal.submit(&actor(), &acme(), again).await.unwrap().unwrap();
+    }
+
+    pub fn message_id(&self, view: &NotificationView) -> String {
+        self.journal.message_id(&acme(), view.event)
+    }
+
+    /// Webhooks to this receiver.
+    pub fn webhooks(&self, receiver: &Receiver) -> Notifier {
+        let keys = SigningKeys::parse(&SecretString::from(SECRET)).expect("a secret");
+        let url = WebhookUrl::parse(&receiver.url()).expect("a URL");
+        self.notifier(Sender::Webhook(Webhook::new(url, keys)))
+    }
+
+    /// Emails by a server without TLS.
+    pub fn emails(&self, port: u16) -> Notifier {
+        let server = SmtpServer::parse(&format!("smtp+plaintext://127.0.0.1:{port}")).expect("a URL");
+        let smtp = Smtp::new(server, "Usher <usher@licenses.example>", None, Some("usher.example")).expect("a sender");
+        self.notifier(Sender::Email(smtp))
+    }
+
+    fn notifier(&self, sender: Sender) -> Notifier {
+        Notifier::new(Arc::clone(&self.journal), sender, self.time.clone(), self.stop.clone())
+    }
+
+    pub fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+
+    /// The process ends, and another one goes on.
+    pub async fn restart(self) -> Self {
+        let Self { folder, store, journal, time, .. } = self;
+        journal.stop().await;
+        store.close().await;
+        drop((journal, store));
+        let (store, journal, clock, time) = start(&folder, time.wall()).await;
+        Self { folder, store, journal, clock, time, stop: CancellationToken::new() }
+    }
+}
+
+fn actor() -> Actor {
+    Actor("root".into())
+}

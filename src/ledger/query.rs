@@ -53,9 +53,9 @@ impl Ledger {
             Query::ListTenants(ask) => Found::ListTenants(self.list_tenants(ask, now)),
             Query::GetTenant(_) => Found::GetTenant(tenant.map(|tenant| tenant.view(now))),
             Query::ListNotifications(ask) => {
-                Found::ListNotifications(tenant.map(|tenant| tenant.list_notifications(&ask, now)))
+                Found::ListNotifications(tenant.map(|tenant| tenant.list_notifications(ask, now)))
             }
-            Query::DueNotifications(ask) => Found::DueNotifications(self.due(&ask, now)),
+            Query::DueNotifications(ask) => Found::DueNotifications(self.due(ask, now)),
             Query::GetUsage(_) => Found::GetUsage(tenant.map(|tenant| tenant.whole_usage(sight))),
             Query::GetUser(ask) => Found::GetUser(tenant.and_then(|tenant| {
                 let no = tenant.known_user(&ask.user)?;

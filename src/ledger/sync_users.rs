@@ -56,7 +56,7 @@ impl Tenant {
         };
         let waits = wish.blocked == Some(BlockCause::LicenseLimit);
         let since = no.map(|no| self.users.get(no)).and_then(waiting_since).unwrap_or(EventNo(u64::MAX));
-        let waiting = waits.then(|| Waiting { user: entry.user, since, pools });
+        let waiting = waits.then_some(Waiting { user: entry.user, since, pools });
         Ok(SyncedUser { outcome, blocked: wish.blocked, denials: wish.denials, waiting })
     }
 

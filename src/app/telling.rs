@@ -24,11 +24,12 @@ pub fn start(telling: &Telling, greeting: Option<&str>, tasks: &Tasks, journal: 
     Ok(senders.into_iter().map(|sender| (sender.channel(), tasks::notify(tasks, journal, sender))).collect())
 }
 
-/// For the metrics: channel, result, count.
+/// For the metrics: channel, result, count; of a channel that nobody asked for, nothing was sent.
 pub fn counts(told: &Told) -> Vec<(&'static str, &'static str, u64)> {
-    let of = |(channel, counts): &(Channel, Arc<Deliveries>)| {
-        let word = channel.word();
-        counts.counts().map(|(result, count)| (word, result, count))
+    let none = Deliveries::default();
+    let of = |channel: Channel| {
+        let counts = told.iter().find(|(known, _)| *known == channel).map_or(&none, |(_, counts)| counts);
+        counts.counts().map(|(result, count)| (channel.word(), result, count))
     };
-    told.iter().flat_map(of).collect()
+    Channel::ALL.into_iter().flat_map(of).collect()
 }

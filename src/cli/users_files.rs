@@ -19,8 +19,8 @@ The first line names the columns: user_id or email, and any of given_name,
 family_name, groups, administrator (yes or no), pools, organizations and
 attributes.NAME. Several values in a cell have | between them. A field is
 changed if it has a column, and emptied by an empty cell; seats are only given,
-never taken: with access to the organizations of the line, or with * or without
-any to all. Other columns that an export writes are passed over. A file with a
+never taken: with access to the organizations of the line; with * or without any
+to all if the seat is new, and else as it was. Other columns that an export writes are passed over. A file with a
 wrong line is not sent at all; exit code 11 when somebody is not as the file
 wants it, for want of a seat for example.";
 

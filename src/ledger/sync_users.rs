@@ -99,7 +99,12 @@ impl Tenant {
         let waits = wish.was == Some(BlockCause::LicenseLimit);
         for pool in &entry.pools {
             let held = self.pools.find(pool).and_then(|no| user?.seat(no));
-            let wanted = held.map_or_else(|| access.clone(), |seat| union(&seat.access, access));
+            // A directory that knows nothing of organizations widens nobody's access.
+            let wanted = match held {
+                None => access.clone(),
+                Some(seat) if entry.organizations.is_empty() => seat.access.clone(),
+                Some(seat) => union(&seat.access, access),
+            };
             let denied =
                 self.guard_synced_seat(pool, waits || (held.is_some() && is_active), wish.counts, what_if, step).err();
             let stands = denied.is_none() || (denied == Some(DenialReason::SeatsExhausted) && !is_active);

@@ -94,10 +94,11 @@ pub fn read(bytes: &[u8], delimiter: Option<u8>) -> Result<UsersFile, Vec<String
     let mut records = reader.records();
     let header = match records.next() {
         Some(Ok(header)) => header,
-        Some(Err(error)) => return Err(vec![unreadable(&error)]),
+        Some(Err(_)) => return Err(vec![unreadable(1)]),
         None => return Err(vec!["the file is empty: its first line names the columns".to_owned()]),
     };
     let columns = columns(&header)?;
+    let mut lines = Lines { bytes, at: 0, line: 1 };
     let mut entries = Vec::new();
     let mut wrong = Vec::new();
     let mut seen = BTreeMap::new();
@@ -105,11 +106,11 @@ pub fn read(bytes: &[u8], delimiter: Option<u8>) -> Result<UsersFile, Vec<String
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                wrong.push(unreadable(&error));
+                wrong.push(unreadable(lines.at(error.position().map_or(0, csv::Position::byte))));
                 continue;
             }
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.at(record.position().map_or(0, csv::Position::byte));
         match entry(&columns, &record) {
             Err(what) => wrong.push(format!("line {line}: {what}")),
             Ok((id, entry)) => match seen.insert(id, line) {
@@ -123,9 +124,34 @@ pub fn read(bytes: &[u8], delimiter: Option<u8>) -> Result<UsersFile, Vec<String
     if wrong.is_empty() { Ok(UsersFile { entries, fields }) } else { Err(wrong) }
 }
 
-fn unreadable(error: &csv::Error) -> String {
-    let line = error.position().map_or(0, csv::Position::line);
+fn unreadable(line: u64) -> String {
     format!("line {line}: it is not UTF-8 text")
+}
+
+/// Numbers of lines, as editors count them: the reader's own are one behind when lines end with CR LF.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    /// Up to here lines are counted.
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line in which a record begins; called in the order of the records. A record may come with the end of the line
+    /// before it.
+    fn at(&mut self, record: u64) -> u64 {
+        let record = usize::try_from(record).unwrap_or(usize::MAX).min(self.bytes.len());
+        let breaks = self.bytes[record..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        // A lone CR ends a line, too.
+        let ends = |at: &usize| match self.bytes[*at] {
+            b'\n' => true,
+            b'\r' => self.bytes.get(at + 1) != Some(&b'\n'),
+            _ => false,
+        };
+        self.line += (self.at..record + breaks).filter(ends).count() as u64;
+        self.at = self.at.max(record + breaks);
+        self.line
+    }
 }
 
 fn columns(header: &csv::StringRecord) -> Result<Vec<Column>, Vec<String>> {

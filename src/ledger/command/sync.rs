@@ -24,7 +24,7 @@ pub struct SyncEntry {
     pub patch: UserPatch,
     /// A seat in each; others stay.
     pub pools: Vec<PoolId>,
-    /// None named: all of the tenant (R7).
+    /// None named: all of the tenant for a new seat, and nothing more for one that is held (R7).
     pub organizations: Vec<OrganizationId>,
 }
 

@@ -24,8 +24,11 @@ fn r33_users_are_created_and_updated() {
         - SeatGranted bob in primary (north)
         sync ann bob seats crm primary at north         -> unchanged; unchanged
         audit
-        sync ann seats crm                              -> updated
-        show ann                                        -> Inactive, seat crm at all, seat primary at north
+        sync ann seats crm                              -> unchanged
+        show ann                                        -> Inactive, seat crm at north, seat primary at north
+        organization south
+        sync ann seats crm at south                     -> updated
+        show ann                                        -> Inactive, seat crm at north south, seat primary at north
         ",
     );
     check(

@@ -84,7 +84,9 @@ impl Model {
         }
         self.tenants[at] = after;
         for pool in &wanted {
-            self.give(at, pool, &entry.user, &entry.organizations, now);
+            if before.seat(&entry.user, pool).is_none() || !entry.organizations.is_empty() {
+                self.give(at, pool, &entry.user, &entry.organizations, now);
+            }
         }
         let after = &self.tenants[at];
         let outcome = match (is_new, was, blocked) {

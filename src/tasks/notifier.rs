@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -23,7 +24,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 16;
 /// How long a shard may take to answer. With [`crate::notify::PATIENCE`] a run stays below the half minute after which
 /// a task counts as stuck.
-const SHARD: Duration = Duration::from_secs(5);
+const SHARD: Duration = Duration::from_secs(3);
 /// What a delivery that is under way gets at the stop to be answered.
 const LAST: Duration = Duration::from_secs(2);
 
@@ -89,9 +90,9 @@ impl Notifier {
     async fn due(&self) -> Vec<Due> {
         let ask = DueNotifications { channel: self.sender.channel(), limit: AT_ONCE };
         let shards = (0..self.journal.shards()).map(ShardId);
-        let answers = stream::iter(shards).then(|shard| timeout(SHARD, self.journal.ask_shard(shard, ask.clone())));
-        let found: Vec<Vec<Due>> = answers.filter_map(async |answer| answer.ok()?.ok()).collect().await;
-        let (mut rows, mut due) = (found.into_iter().map(Vec::into_iter).collect::<Vec<_>>(), Vec::new());
+        let answers = shards.map(|shard| timeout(SHARD, self.journal.ask_shard(shard, ask.clone())));
+        let found = join_all(answers).await.into_iter().filter_map(|answer| answer.ok()?.ok());
+        let (mut rows, mut due) = (found.map(Vec::into_iter).collect::<Vec<_>>(), Vec::new());
         while due.len() < AT_ONCE {
             let before = due.len();
             due.extend(rows.iter_mut().filter_map(Iterator::next));
@@ -108,6 +109,9 @@ impl Notifier {
 
     async fn deliver(&self, due: Due) {
         let Due { tenant, topic, event } = due;
+        if self.stop.is_cancelled() {
+            return;
+        }
         let channel = self.sender.channel();
         let begin = BeginDelivery { topic: topic.clone(), event, channel };
         let begun = timeout(SHARD, self.journal.submit(&Actor::service(), &tenant, begin)).await;

@@ -9,7 +9,7 @@ use super::users_files::{EXPORT_EXAMPLES, Export, IMPORT_EXAMPLES, Import};
 pub const EXAMPLES: &str = "\
 Examples:
   Who signed in last, and who never did
-    usher users list --tenant acme --order last-sign-in --descending --limit 100
+    usher users list --tenant acme --order last-sign-in --descending
     usher users list --tenant acme --never-signed-in
   Everybody whose name or email has both words in it
     usher users list --tenant acme --search 'ann example.com'
@@ -19,7 +19,8 @@ Examples:
     usher users create --tenant acme --pool primary --pool crm \\
       --given-name Ann --family-name Archer ann@example.com
   Nobody of these signs in from now on, and whoever is signed in is signed out
-    usher users block --tenant acme --end-sessions bob@example.com cid@example.com
+    usher users block --tenant acme --end-sessions \\
+      bob@example.com cid@example.com
     usher users unblock --tenant acme bob@example.com
     usher users delete --tenant acme --users-file gone.txt
 

@@ -52,7 +52,9 @@ pub enum Happened {
     Done,
     /// One thing. True: it was a yes.
     Said(bool, String),
-    /// Several things, one a row; or nobody.
+    /// The answer to a question.
+    Told(String),
+    /// Several of them, one a row; or nobody.
     Rows(Vec<String>),
 }
 
@@ -71,7 +73,7 @@ impl Sentence {
     pub fn hold(&self, happened: &Happened) -> Result<(), String> {
         let told = match happened {
             Happened::Done => vec!["done".to_owned()],
-            Happened::Said(_, said) => vec![said.clone()],
+            Happened::Said(_, said) | Happened::Told(said) => vec![said.clone()],
             Happened::Rows(rows) if rows.is_empty() => vec!["nobody".to_owned()],
             Happened::Rows(rows) => rows.clone(),
         };
@@ -79,7 +81,9 @@ impl Sentence {
             (Some(expected), _) => expected.clone(),
             (None, Happened::Done | Happened::Said(true, _)) => return Ok(()),
             (None, Happened::Said(false, _)) => vec!["that it is done".to_owned()],
-            (None, Happened::Rows(_)) => vec!["an answer is asked for, and none is written here".to_owned()],
+            (None, Happened::Told(_) | Happened::Rows(_)) => {
+                vec!["an answer is asked for, and none is written here".to_owned()]
+            }
         };
         if expected == told {
             return Ok(());

@@ -17,7 +17,7 @@ async fn usage_of(town: &Town) -> v1::GetUsageResponse {
 /// `primary 3 of 3, crm 4 of 2 over by 2`
 pub async fn usage(town: &Town) -> Happened {
     let usage = usage_of(town).await;
-    Happened::Said(true, usage.pools.iter().map(pool).collect::<Vec<_>>().join(", "))
+    Happened::Told(usage.pools.iter().map(pool).collect::<Vec<_>>().join(", "))
 }
 
 pub fn pool(pool: &v1::PoolUsage) -> String {
@@ -31,7 +31,7 @@ pub fn pool(pool: &v1::PoolUsage) -> String {
 pub async fn count(town: &Town) -> Happened {
     let users = usage_of(town).await.users.unwrap_or_default();
     let v1::UserTotals { total, active, blocked, administrators } = users;
-    Happened::Said(true, format!("{total} users: {active} active, {blocked} blocked; {administrators} administrators"))
+    Happened::Told(format!("{total} users: {active} active, {blocked} blocked; {administrators} administrators"))
 }
 
 /// How it stands, and what people should be told.
@@ -46,7 +46,7 @@ pub async fn license(town: &Town) -> Happened {
     };
     let notices =
         usage.notices.iter().map(|it| format!(", {}", it.code().as_str_name().trim_start_matches("NOTICE_CODE_")));
-    Happened::Said(true, format!("{state}{}", notices.collect::<String>()))
+    Happened::Told(format!("{state}{}", notices.collect::<String>()))
 }
 
 /// `the sessions are in primary at north of idle users by last activity`
@@ -146,9 +146,9 @@ pub async fn is(town: &Town, name: &str, organization: &str) -> Result<Happened,
         Err(refused) => refused,
         Ok(user) if user.state() == UserState::Blocked => {
             let cause = user.block_cause().as_str_name().trim_start_matches("BLOCK_CAUSE_").to_owned();
-            Happened::Said(true, format!("blocked ({cause}), {}", status(user.status())))
+            Happened::Told(format!("blocked ({cause}), {}", status(user.status())))
         }
-        Ok(user) => Happened::Said(true, status(user.status()).into()),
+        Ok(user) => Happened::Told(status(user.status()).into()),
     })
 }
 
@@ -156,8 +156,8 @@ pub async fn is(town: &Town, name: &str, organization: &str) -> Result<Happened,
 pub async fn has(town: &Town, name: &str) -> Result<Happened, String> {
     Ok(match user(town, name, "").await {
         Err(refused) => refused,
-        Ok(user) if user.seats.is_empty() => Happened::Said(true, "no seat".into()),
-        Ok(user) => Happened::Said(true, user.seats.iter().map(seat).collect::<Vec<_>>().join(", ")),
+        Ok(user) if user.seats.is_empty() => Happened::Told("no seat".into()),
+        Ok(user) => Happened::Told(user.seats.iter().map(seat).collect::<Vec<_>>().join(", ")),
     })
 }
 

@@ -18,18 +18,19 @@ Examples:
 The first line names the columns: user_id or email, and any of given_name,
 family_name, groups, administrator (yes or no), pools, organizations and
 attributes.NAME. Several values in a cell have | between them. A field is
-changed if it has a column, and emptied by an empty cell; seats are only given,
+changed if it has a column, and emptied by an empty cell. Seats are only given,
 never taken: with access to the organizations of the line; with * or without any
-to all if the seat is new, and else as it was. Other columns that an export writes are passed over. A file with a
-wrong line is not sent at all; exit code 11 when somebody is not as the file
-wants it, for want of a seat for example.";
+to all if the seat is new, and else as it was. Other columns that an export
+writes are passed over. A file with a wrong line is not sent at all; exit code
+11 when somebody is not as the file wants it, for want of a seat for example.";
 
 pub const EXPORT_EXAMPLES: &str = "\
 Examples:
   Everybody
     usher users export --tenant acme > users.csv
   Whom to invite again, for a spreadsheet of a country with commas in numbers
-    usher users export --tenant acme --never-signed-in --columns email,given_name --delimiter ';' > invite.csv
+    usher users export --tenant acme --never-signed-in --delimiter ';' \\
+      --columns email,given_name > invite.csv
 
 Columns: user_id, email (the same), given_name, family_name, groups,
 administrator, account_state (yes: may sign in), block_cause, pools,

@@ -71,9 +71,8 @@ impl File {
     fn new(form: AuditForm) -> Self {
         let AuditForm::Csv { columns, delimiter } = form else { return Self::JsonLines(Vec::new()) };
         let mut csv = CsvWriter::new(delimiter);
-        let named = |column| render::AUDIT_COLUMNS.iter().find(|(_, known)| known == column).map(|(name, _)| name);
-        csv.row(columns.iter().filter_map(named));
-        Self::Csv(Box::new(csv), columns)
+        csv.row(columns.iter().map(|(name, _)| name));
+        Self::Csv(Box::new(csv), columns.into_iter().map(|(_, column)| column).collect())
     }
 
     fn write(&mut self, tenant: &TenantId, events: Vec<AuditEvent>) -> Vec<u8> {

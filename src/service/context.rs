@@ -41,7 +41,7 @@ pub struct ServiceContext {
 
 /// Syncs at once: each remembers whom it listed.
 const SYNCS: usize = 4;
-/// Exports of the audit at once: each reads on and on from the store, and holds a page of events.
+/// Exports at once, of users and of the audit: each reads on and on, and holds a page.
 const EXPORTS: usize = 8;
 
 impl ServiceContext {
@@ -67,7 +67,7 @@ impl ServiceContext {
     pub(super) fn syncing(&self) -> Result<OwnedSemaphorePermit, tonic::Status> {
         Arc::clone(&self.syncs).try_acquire_owned().map_err(|_| status::too_many_syncs())
     }
-    /// A place among the exports of the audit, given back when dropped.
+    /// A place among the exports, given back when dropped.
     pub(super) fn exporting(&self) -> Result<OwnedSemaphorePermit, tonic::Status> {
         Arc::clone(&self.exports).try_acquire_owned().map_err(|_| status::too_many_exports())
     }

@@ -33,27 +33,31 @@ pub fn delimiter(problems: &mut Problems, text: &str) -> Delimiter {
     }
 }
 
-/// The field `columns` of an export: names of `known` columns, each at most once, in the order in which they are
-/// written; empty is all of them.
-pub fn columns<C: Copy + PartialEq>(problems: &mut Problems, names: &[String], known: &[(&str, C)]) -> Vec<C> {
-    if names.is_empty() {
-        return known.iter().map(|(_, column)| *column).collect();
-    }
-    if names.len() > known.len() {
-        problems.add("columns", format!("must hold at most {} items", known.len()));
+/// Columns of one file, at most: several times as many as there are.
+const MAX_COLUMNS: usize = 100;
+
+/// The field `columns` of an export: names, each at most once, in the order in which they are written; none are those of
+/// `usual`. `column` knows them, and `known` tells them to who does not.
+pub fn columns<C>(
+    problems: &mut Problems,
+    names: Vec<String>,
+    usual: &[&str],
+    known: &str,
+    column: impl Fn(&str) -> Option<C>,
+) -> Vec<(String, C)> {
+    if names.len() > MAX_COLUMNS {
+        problems.add("columns", format!("must hold at most {MAX_COLUMNS} items"));
         return Vec::new();
     }
-    let mut columns = Vec::with_capacity(names.len());
-    for (at, name) in names.iter().enumerate() {
-        match known.iter().find(|(known, _)| known == name) {
-            Some((_, column)) if columns.contains(column) => {
-                problems.add(format!("columns[{at}]"), "must not be there twice");
-            }
-            Some((_, column)) => columns.push(*column),
-            None => {
-                let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-                problems.add(format!("columns[{at}]"), format!("must be one of {}", names.join(", ")));
-            }
+    let names = if names.is_empty() { usual.iter().map(|name| (*name).to_owned()).collect() } else { names };
+    let mut columns: Vec<(String, C)> = Vec::with_capacity(names.len());
+    for (at, name) in names.into_iter().enumerate() {
+        if columns.iter().any(|(known, _)| *known == name) {
+            problems.add(format!("columns[{at}]"), "must not be there twice");
+        } else if let Some(column) = column(&name) {
+            columns.push((name, column));
+        } else {
+            problems.add(format!("columns[{at}]"), format!("must be one of {known}"));
         }
     }
     columns
@@ -193,18 +197,17 @@ mod tests {
 
     #[test]
     fn columns_are_chosen_and_ordered() {
-        let check = |names: &[&str], expected: &[u8], bad: &[&str]| {
+        let check = |names: &[&str], expected: &[&str], bad: &[&str]| {
             let mut problems = Problems::default();
-            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            let chosen = columns(&mut problems, &names, &[("a", 1), ("b", 2), ("c", 3)]);
-            assert_eq!(
-                (chosen.as_slice(), fields(problems)),
-                (expected, bad.iter().map(|b| (*b).to_owned()).collect())
-            );
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            let chosen = columns(&mut problems, names, &["a", "b"], "a, b or c", |name| "abc".find(name));
+            assert!(chosen.iter().all(|(name, column)| "abc".find(name.as_str()) == Some(*column)), "{chosen:?}");
+            assert_eq!(chosen.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), expected);
+            assert_eq!(fields(problems), bad);
         };
-        check(&[], &[1, 2, 3], &[]);
-        check(&["c", "a"], &[3, 1], &[]);
-        check(&["a", "x", "a"], &[1], &["columns[1]", "columns[2]"]);
-        check(&["a", "b", "c", "a"], &[], &["columns"]);
+        check(&[], &["a", "b"], &[]);
+        check(&["c", "a"], &["c", "a"], &[]);
+        check(&["a", "x", "a"], &["a"], &["columns[1]", "columns[2]"]);
+        check(&["a"; 101], &[], &["columns"]);
     }
 }

@@ -7,7 +7,7 @@ use futures_util::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::context::ServiceContext;
-use super::export::export;
+use super::export::Exporting;
 use super::sync::Sync;
 use super::{caller, parse, render};
 use crate::ledger::command::GetTenant;
@@ -113,7 +113,8 @@ impl directory_service_server::DirectoryService for DirectoryService {
         let wanted = parse::export_users(request.into_inner())?;
         // An error before the first byte: no client is to take it for an empty file.
         self.context.journal.ask(&wanted.tenant, GetTenant).await??;
-        Ok(Response::new(Box::pin(export(Arc::clone(&self.context), wanted))))
+        let place = self.context.exporting()?;
+        Ok(Response::new(Box::pin(Exporting::new(Arc::clone(&self.context), wanted, place).stream())))
     }
 
     async fn create_organization(

@@ -3,30 +3,55 @@
 use std::sync::Arc;
 
 use futures_util::{Stream, stream};
+use tokio::sync::OwnedSemaphorePermit;
 use tonic::Status;
 
 use super::context::ServiceContext;
 use super::csv::CsvWriter;
 use super::parse::{Column, Export};
-use super::render;
+use super::{render, status};
+use crate::proto::v1::ExportUsersResponse;
 
-/// The pieces of the file; each is a page, the first one has the header.
-pub fn export(
+/// One export under way.
+pub struct Exporting {
     context: Arc<ServiceContext>,
     export: Export,
-) -> impl Stream<Item = Result<crate::proto::v1::ExportUsersResponse, Status>> {
-    let mut csv = CsvWriter::new(export.delimiter);
-    csv.row(export.columns.iter().map(|(name, _)| name));
-    stream::try_unfold(Some((context, export, csv)), |state| async move {
-        let Some((context, mut export, mut csv)) = state else { return Ok(None) };
-        let page = context.journal.ask(&export.tenant, export.query.clone()).await??;
-        let columns: Vec<&Column> = export.columns.iter().map(|(_, column)| column).collect();
-        for view in page.rows {
-            csv.row(render::user_cells(view, export.query.organization.as_ref(), columns.iter().copied()));
+    csv: CsvWriter,
+    over: bool,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Exporting {
+    pub fn new(context: Arc<ServiceContext>, export: Export, place: OwnedSemaphorePermit) -> Self {
+        let mut csv = CsvWriter::new(export.delimiter);
+        csv.row(export.columns.iter().map(|(name, _)| name));
+        Self { context, export, csv, over: false, _place: place }
+    }
+
+    /// The pieces of the file; each is a page, the first one has the header.
+    pub fn stream(self) -> impl Stream<Item = Result<ExportUsersResponse, Status>> {
+        stream::try_unfold(self, |mut this| async move {
+            let piece = this.piece().await?;
+            Ok(piece.map(|data| (ExportUsersResponse { data }, this)))
+        })
+    }
+
+    async fn piece(&mut self) -> Result<Option<Vec<u8>>, Status> {
+        if self.over {
+            return Ok(None);
         }
-        let data = csv.take();
-        export.query.after = page.next;
-        let more = export.query.after.is_some();
-        Ok(Some((crate::proto::v1::ExportUsersResponse { data }, more.then_some((context, export, csv)))))
-    })
+        let Export { tenant, query, columns, .. } = &mut self.export;
+        let page = tokio::select! {
+            biased;
+            () = self.context.shutdown.cancelled() => return Err(status::export_broken_off()),
+            page = self.context.journal.ask(tenant, query.clone()) => page??,
+        };
+        let columns: Vec<&Column> = columns.iter().map(|(_, column)| column).collect();
+        for view in page.rows {
+            self.csv.row(render::user_cells(view, query.organization.as_ref(), columns.iter().copied()));
+        }
+        query.after = page.next;
+        self.over = query.after.is_none();
+        Ok(Some(self.csv.take()))
+    }
 }

@@ -180,10 +180,10 @@ pub(super) fn too_many_syncs() -> Status {
     unavailable(reason::TOO_MANY_SYNCS, text, Duration::from_secs(30))
 }
 
-/// As many exports of the audit as the server makes at once.
+/// As many exports as the server makes at once.
 #[must_use]
 pub(super) fn too_many_exports() -> Status {
-    let text = "The audit is being exported several times already; nothing was read.";
+    let text = "Several exports are under way already; nothing was read.";
     unavailable(reason::TOO_MANY_EXPORTS, text, Duration::from_secs(30))
 }
 

@@ -269,7 +269,7 @@ mod tests {
             wrong(text),
             [
                 "line 2: administrator must be yes or no, and is \"perhaps\"",
-                "line 3: user_id must not contain white space",
+                "line 3: user_id must not contain control characters",
                 "line 6: 2 cells, and the first line has 3",
                 "line 7: the user stands in line 5 already",
                 "line 8: pools: \"c\\u{7}d\" must not contain control characters",

@@ -50,7 +50,7 @@ pub struct AuditExport {
 /// The form of an exported file.
 #[derive(Debug, PartialEq)]
 pub enum AuditForm {
-    Csv { columns: Vec<AuditColumn>, delimiter: Delimiter },
+    Csv { columns: Vec<(String, AuditColumn)>, delimiter: Delimiter },
     JsonLines,
 }
 
@@ -79,6 +79,8 @@ pub fn export_audit_events(request: v1::ExportAuditEventsRequest) -> Result<Audi
 }
 
 fn form(problems: &mut Problems, request: &v1::ExportAuditEventsRequest) -> AuditForm {
+    let names = AUDIT_COLUMNS.map(|(name, _)| name);
+    let column = |name: &str| AUDIT_COLUMNS.iter().find(|(known, _)| *known == name).map(|(_, column)| *column);
     match choice(problems, "format", request.format) {
         Some(v1::AuditExportFormat::JsonLines) => {
             if !request.columns.is_empty() {
@@ -90,7 +92,7 @@ fn form(problems: &mut Problems, request: &v1::ExportAuditEventsRequest) -> Audi
             AuditForm::JsonLines
         }
         None | Some(v1::AuditExportFormat::Unspecified | v1::AuditExportFormat::Csv) => AuditForm::Csv {
-            columns: columns(problems, &request.columns, &AUDIT_COLUMNS),
+            columns: columns(problems, request.columns.clone(), &names, &names.join(", "), column),
             delimiter: delimiter(problems, &request.delimiter),
         },
     }
@@ -210,7 +212,7 @@ mod tests {
     #[test]
     fn an_export_of_events() {
         let asked = v1::ExportAuditEventsRequest { tenant_id: "acme".into(), ..Default::default() };
-        let all = AUDIT_COLUMNS.map(|(_, column)| column).to_vec();
+        let all = AUDIT_COLUMNS.map(|(name, column)| (name.to_owned(), column)).to_vec();
         let whole = export_audit_events(asked.clone()).unwrap();
         assert_eq!(whole.form, AuditForm::Csv { columns: all, delimiter: Delimiter::Comma });
         assert_eq!((whole.filter.limit, whole.filter.before), (1_000, None));
@@ -226,7 +228,7 @@ mod tests {
             ..asked.clone()
         };
         let few = export_audit_events(few).unwrap();
-        let columns = vec![AuditColumn::UserId, AuditColumn::Action];
+        let columns = vec![("user_id".to_owned(), AuditColumn::UserId), ("action".to_owned(), AuditColumn::Action)];
         assert_eq!(few.form, AuditForm::Csv { columns, delimiter: Delimiter::Semicolon });
         let AuditFilter { user, actor, action, denied, reason, from, until, .. } = few.filter;
         assert_eq!((user, actor.as_deref()), (Some(UserId::stored("ann")), Some("gate")));

@@ -5,10 +5,8 @@ use super::problems::Problems;
 use crate::ids::TenantId;
 use crate::ledger::command::{ListUsers, UserOrder};
 use crate::proto::v1;
-use crate::service::csv::{Delimiter, delimiter};
+use crate::service::csv::{Delimiter, columns, delimiter};
 
-/// One more than there are without attributes, several times over.
-const MAX_COLUMNS: usize = 100;
 /// Users that are read at once: some hundred kilobytes.
 const PAGE: usize = 500;
 
@@ -105,7 +103,8 @@ pub fn export_users(request: v1::ExportUsersRequest) -> Result<Export, Problems>
         Ok((tenant, query, _)) => (Some((tenant, query)), Problems::default()),
         Err(problems) => (None, problems),
     };
-    let columns = columns(&mut problems, names);
+    let known = format!("{}, or {ATTRIBUTE}NAME", COLUMNS.map(|(name, _)| name).join(", "));
+    let columns = columns(&mut problems, names, &DEFAULT, &known, column);
     let delimiter = delimiter(&mut problems, &between);
     problems.finish(|| {
         let (tenant, query) = found?;
@@ -118,28 +117,10 @@ pub fn export_users(request: v1::ExportUsersRequest) -> Result<Export, Problems>
     })
 }
 
-fn columns(problems: &mut Problems, names: Vec<String>) -> Vec<(String, Column)> {
-    if names.len() > MAX_COLUMNS {
-        problems.add("columns", format!("must hold at most {MAX_COLUMNS} items"));
-        return Vec::new();
-    }
-    let names = if names.is_empty() { DEFAULT.map(str::to_owned).to_vec() } else { names };
-    let mut columns: Vec<(String, Column)> = Vec::with_capacity(names.len());
-    for (at, name) in names.into_iter().enumerate() {
-        let field = format!("columns[{at}]");
-        if columns.iter().any(|(known, _)| *known == name) {
-            problems.add(field, "must not be there twice");
-        } else if let Some((_, column)) = COLUMNS.iter().find(|(known, _)| *known == name) {
-            columns.push((name, column.clone()));
-        } else if let Some(key) = name.strip_prefix(ATTRIBUTE).filter(|key| !key.is_empty()) {
-            let column = Column::Attribute(key.to_owned());
-            columns.push((name, column));
-        } else {
-            let known = COLUMNS.map(|(name, _)| name).join(", ");
-            problems.add(field, format!("must be one of {known}, or {ATTRIBUTE}NAME"));
-        }
-    }
-    columns
+fn column(name: &str) -> Option<Column> {
+    let attribute = || name.strip_prefix(ATTRIBUTE).filter(|key| !key.is_empty());
+    let known = COLUMNS.into_iter().find(|(known, _)| *known == name).map(|(_, column)| column);
+    known.or_else(|| Some(Column::Attribute(attribute()?.to_owned())))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub const OVERLOADED: &str = "OVERLOADED";
 pub const TOO_MANY_WATCHERS: &str = "TOO_MANY_WATCHERS";
 /// `UNAVAILABLE`: as many syncs as the server takes at once.
 pub const TOO_MANY_SYNCS: &str = "TOO_MANY_SYNCS";
-/// `UNAVAILABLE`: as many exports of the audit as allowed.
+/// `UNAVAILABLE`: as many exports as allowed.
 pub const TOO_MANY_EXPORTS: &str = "TOO_MANY_EXPORTS";
 /// `UNAVAILABLE`: the store does not answer.
 pub const STORE_UNAVAILABLE: &str = "STORE_UNAVAILABLE";

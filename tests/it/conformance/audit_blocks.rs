@@ -73,7 +73,7 @@ fn asked(dice: &mut Dice, events: u64) -> AuditQuery {
         user: event.user.clone().filter(|_| user),
         actor: actor.then(|| event.actor.0.to_string()),
         action: action.then_some(event.action),
-        denied: denied.then(|| matches!(event.reason, Some(Reason::Denied(_)))),
+        denied: denied.then_some(matches!(event.reason, Some(Reason::Denied(_)))),
         reason: event.reason.map(Reason::code).filter(|_| reason),
         from: from.then(|| Wall(1_000 * dice.below(events) as i64)),
         until: until.then(|| Wall(1_000 * dice.below(events) as i64)),

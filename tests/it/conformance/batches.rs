@@ -13,7 +13,7 @@ use super::{Backend, SHARD, Writer, assert_same, event, fenced, founding, load, 
 
 async fn assert_untouched(store: &dyn Store) {
     assert_eq!(load(store, SHARD).await, []);
-    assert_eq!(page(&*store, everything(1)).await, []);
+    assert_eq!(page(store, everything(1)).await, []);
 }
 
 pub async fn a_stale_owner_is_fenced(backend: Backend) {

@@ -12,7 +12,7 @@ async fn town() -> Town {
         let mut entry = entry(&format!("user{no:04}@demo.example"), &["primary"]);
         let user = entry.user.as_mut().unwrap();
         user.family_name = format!("Müller {}", (no * 31) % USERS);
-        if no % 1_000 == 0 {
+        if no.is_multiple_of(1_000) {
             user.attributes.insert("city".into(), "Zürich".into());
         }
         entry

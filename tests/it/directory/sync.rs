@@ -45,7 +45,7 @@ async fn fills_up_and_activates_later_on_postgres() {
 fn many(users: std::ops::Range<usize>) -> Vec<v1::SyncEntry> {
     let user = |no: usize| {
         let id = format!("user{no}@demo.example");
-        let mut entry = entry(&id, if no % 50 == 0 { &["primary", "crm"] } else { &["primary"] });
+        let mut entry = entry(&id, if no.is_multiple_of(50) { &["primary", "crm"] } else { &["primary"] });
         let user = entry.user.as_mut().unwrap();
         user.given_name = format!("Given {no}");
         user.groups = vec!["staff".into()];

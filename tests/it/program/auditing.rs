@@ -128,7 +128,7 @@ async fn exports_are_few_and_say_when_they_are_not_whole() {
     for _ in 0..8 {
         open.push(exporting(&program, json_lines()).await.expect("a place"));
     }
-    let refused = exporting(&program, json_lines()).await.err().expect("no place");
+    let refused = exporting(&program, json_lines()).await.expect_err("no place");
     let reason = refused.get_details_error_info().expect("details").reason;
     assert_eq!((refused.code(), reason.as_str()), (Code::Unavailable, "TOO_MANY_EXPORTS"));
     let mut last = open.pop().expect("one is left");

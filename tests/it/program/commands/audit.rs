@@ -9,7 +9,7 @@ fn events_are_listed_newest_first_and_filtered() {
     let console = Console::open();
     console.says("license delete --all");
     let ran = console.run("audit list --limit 1");
-    assert_eq!((ran.code, &*ran.errors), (Some(0), "the first 1: there are more, see --limit\n"));
+    assert_eq!((ran.code, &*ran.errors), (Some(0), "these are the first 1; there are more, see --limit\n"));
     let said = ran.printed;
     let lines: Vec<&str> = said.lines().collect();
     assert!(lines[0].starts_with("when ") && lines[0].contains("what") && lines[0].contains("by"), "{said}");

@@ -15,8 +15,10 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub enum Notifications {
     /// List what was told, the newest first
+    #[command(after_help = EXAMPLES)]
     List(List),
     /// Send a notification again: one that was delivered, was given up, or never went out
+    #[command(after_help = EXAMPLES)]
     Redeliver(Redeliver),
 }
 

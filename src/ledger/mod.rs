@@ -2,6 +2,7 @@
 //! logging: time and fresh ids come in as arguments, effects go out as data, and the same commands at the same
 //! moments always do the same.
 
+pub mod access;
 mod activate_users;
 pub mod change;
 mod check_in;

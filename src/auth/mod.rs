@@ -1,0 +1,6 @@
+//! Who asks, and what they may do: credentials become one [`Principal`], and one table says what it may call.
+
+mod principal;
+pub mod token;
+
+pub use principal::Principal;

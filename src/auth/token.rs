@@ -1,0 +1,155 @@
+//! API tokens: `usher_<id>_<secret>_<checksum>`. The id names the token and is no secret; the secret is 256 random
+//! bits; the checksum tells a mistyped or cut token from a wrong one, and lets scanners of repositories know one when
+//! they see it. Nothing but the SHA-256 of the whole text is kept.
+
+use std::fmt;
+
+use ring::digest::{SHA256, digest};
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+
+use crate::ids::TokenId;
+
+const PREFIX: &str = "usher_";
+/// Characters of the secret: 32 bytes in hexadecimal digits.
+const SECRET: usize = 64;
+const CHECKSUM: usize = 8;
+
+/// A token as its owner has it.
+#[derive(Clone)]
+pub struct Token {
+    id: TokenId,
+    text: SecretString,
+}
+
+/// What is kept of a token: SHA-256 of its text.
+#[derive(Clone, Copy)]
+pub struct TokenHash(pub [u8; 32]);
+
+/// Why a text is no token. Says nothing of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    #[error("is not a token: usher_<id>_<secret>_<checksum>")]
+    NotOne,
+    #[error("is a token with a wrong checksum: it was mistyped, or cut")]
+    Checksum,
+}
+
+impl Token {
+    /// A token of this id and secret.
+    #[must_use]
+    pub fn new(id: TokenId, secret: &[u8; 32]) -> Self {
+        let body = format!("{PREFIX}{id}_{}", hex(secret));
+        let text = format!("{body}_{}", checksum(&body));
+        Self { id, text: text.into() }
+    }
+
+    /// # Errors
+    /// [`TokenError`]
+    pub fn parse(text: &str) -> Result<Self, TokenError> {
+        let (body, sum) = text.rsplit_once('_').ok_or(TokenError::NotOne)?;
+        let (id, secret) = body.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(TokenError::NotOne)?;
+        let id = TokenId::parse(id).ok_or(TokenError::NotOne)?;
+        let digits = |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_hexdigit());
+        if !digits(secret, SECRET) || !digits(sum, CHECKSUM) {
+            return Err(TokenError::NotOne);
+        }
+        if sum != checksum(body) {
+            return Err(TokenError::Checksum);
+        }
+        Ok(Self { id, text: text.to_owned().into() })
+    }
+
+    /// Whether a text could be meant for one.
+    #[must_use]
+    pub fn looks_like_one(text: &str) -> bool {
+        text.starts_with(PREFIX)
+    }
+
+    #[must_use]
+    pub fn id(&self) -> TokenId {
+        self.id
+    }
+
+    /// The whole text: shown once, to whoever asked for the token.
+    #[must_use]
+    pub fn text(&self) -> &SecretString {
+        &self.text
+    }
+
+    #[must_use]
+    pub fn hash(&self) -> TokenHash {
+        TokenHash(sha256(self.text.expose_secret().as_bytes()))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({})", self.id)
+    }
+}
+
+impl TokenHash {
+    /// In constant time.
+    #[must_use]
+    pub fn is(&self, other: &TokenHash) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash")
+    }
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    digest(&SHA256, bytes).as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+fn checksum(body: &str) -> String {
+    hex(&sha256(body.as_bytes())[..CHECKSUM / 2])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token() -> Token {
+        Token::new(TokenId::parse("0123456789abcdef").unwrap(), &[7; 32])
+    }
+
+    #[test]
+    fn a_token_reads_back() {
+        let token = token();
+        let text = token.text().expose_secret();
+        assert!(text.starts_with("usher_0123456789abcdef_0707"), "{text}");
+        let read = Token::parse(text).unwrap();
+        assert_eq!(read.id(), token.id());
+        assert!(read.hash().is(&token.hash()));
+        assert!(!Token::new(token.id(), &[8; 32]).hash().is(&token.hash()));
+        assert!(!format!("{token:?} {:?}", token.hash()).contains("0707"));
+    }
+
+    #[test]
+    fn any_other_text_is_refused() {
+        let text = token().text().expose_secret().to_owned();
+        for (bad, why) in [
+            (text.replacen("07", "08", 1), TokenError::Checksum),
+            (text.replacen("0123", "0124", 1), TokenError::Checksum),
+            (text[..text.len() - 1].to_owned(), TokenError::NotOne),
+            (text.replacen("usher_", "other_", 1), TokenError::NotOne),
+            (text.replacen("0707", "07g7", 1), TokenError::NotOne),
+            (format!("{text}0"), TokenError::NotOne),
+            (format!(" {text}"), TokenError::NotOne),
+            (String::new(), TokenError::NotOne),
+            ("usher___".to_owned(), TokenError::NotOne),
+        ] {
+            assert_eq!(Token::parse(&bad).unwrap_err(), why, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What somebody may do, and about which tenants.
+
+use std::collections::BTreeSet;
+
+use crate::ids::TenantId;
+
+/// What a caller is for (api.md, "Callers and what they may do").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// A login service: check-outs, check-ins, heartbeats.
+    Gate,
+    /// Reads.
+    Viewer,
+    /// Grants, licenses, users, sessions, policies.
+    Manager,
+    /// Tenants, tokens, and the server itself.
+    Operator,
+}
+
+impl Role {
+    pub const ALL: [Role; 4] = [Role::Gate, Role::Viewer, Role::Manager, Role::Operator];
+
+    /// Its name in files, on the command line and in texts.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Gate => "gate",
+            Role::Viewer => "viewer",
+            Role::Manager => "manager",
+            Role::Operator => "operator",
+        }
+    }
+
+    #[must_use]
+    pub fn named(name: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
+/// A set of roles. As a number, for the store: bit n is the n-th of [`Role::ALL`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Roles(u8);
+
+impl Roles {
+    pub const NONE: Roles = Roles(0);
+    pub const ALL: Roles = Roles((1 << Role::ALL.len()) - 1);
+
+    #[must_use]
+    pub const fn with(self, role: Role) -> Roles {
+        Roles(self.0 | 1 << role as u8)
+    }
+
+    #[must_use]
+    pub const fn has(self, role: Role) -> bool {
+        self.0 & 1 << role as u8 != 0
+    }
+
+    /// Whether one role is in both.
+    #[must_use]
+    pub const fn meets(self, other: Roles) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self == Roles::NONE
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = Role> {
+        Role::ALL.into_iter().filter(move |role| self.has(*role))
+    }
+
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self.0
+    }
+
+    /// `None`: a role that this release does not know.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Roles> {
+        (code & !Roles::ALL.0 == 0).then_some(Roles(code))
+    }
+}
+
+impl FromIterator<Role> for Roles {
+    fn from_iter<I: IntoIterator<Item = Role>>(roles: I) -> Self {
+        roles.into_iter().fold(Roles::NONE, Roles::with)
+    }
+}
+
+/// Which tenants somebody may ask about (R1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tenants {
+    /// Also those that there are not yet.
+    All,
+    Only(BTreeSet<TenantId>),
+}
+
+impl Tenants {
+    #[must_use]
+    pub fn has(&self, tenant: &TenantId) -> bool {
+        match self {
+            Tenants::All => true,
+            Tenants::Only(tenants) => tenants.contains(tenant),
+        }
+    }
+
+    /// Whether all of `others` are among these: nobody gives away more than they have.
+    #[must_use]
+    pub fn include(&self, others: &Tenants) -> bool {
+        match (self, others) {
+            (Tenants::All, _) => true,
+            (Tenants::Only(_), Tenants::All) => false,
+            (Tenants::Only(have), Tenants::Only(others)) => others.is_subset(have),
+        }
+    }
+}

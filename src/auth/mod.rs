@@ -3,4 +3,4 @@
 mod principal;
 pub mod token;
 
-pub use principal::Principal;
+pub use principal::{Grant, Principal};

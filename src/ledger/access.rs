@@ -97,6 +97,8 @@ pub enum Tenants {
 }
 
 impl Tenants {
+    pub const NONE: Tenants = Tenants::Only(BTreeSet::new());
+
     #[must_use]
     pub fn has(&self, tenant: &TenantId) -> bool {
         match self {
@@ -112,6 +114,18 @@ impl Tenants {
             (Tenants::All, _) => true,
             (Tenants::Only(_), Tenants::All) => false,
             (Tenants::Only(have), Tenants::Only(others)) => others.is_subset(have),
+        }
+    }
+
+    /// These and the others.
+    #[must_use]
+    pub fn and(self, others: &Tenants) -> Tenants {
+        match (self, others) {
+            (Tenants::Only(mut these), Tenants::Only(others)) => {
+                these.extend(others.iter().cloned());
+                Tenants::Only(these)
+            }
+            _ => Tenants::All,
         }
     }
 }

@@ -10,7 +10,7 @@ pub struct Wall {
 
 pub const ANYBODY: &[&str] = &[""];
 
-pub const WALLS: [Wall; 18] = [
+pub const WALLS: [Wall; 21] = [
     Wall {
         from: &["ledger"],
         except: &[],
@@ -75,12 +75,12 @@ pub const WALLS: [Wall; 18] = [
         ],
         why: "licenses are read and written: bytes in, values out",
     },
-    Wall { from: &["license"], except: &["license::load"], never: &["std::fs"], why: "one file reads files" },
+    Wall { from: &["license"], except: &["license::load"], never: &["files", "std::fs"], why: "one file reads files" },
     Wall {
         from: ANYBODY,
-        except: &["license", "notify"],
+        except: &["license", "notify", "auth"],
         never: &["ring"],
-        why: "signatures are made where licenses are, and where webhooks are",
+        why: "signatures are made and checked where licenses are, where webhooks are, and where credentials are",
     },
     Wall {
         from: &["notify"],
@@ -88,11 +88,36 @@ pub const WALLS: [Wall; 18] = [
         never: &["clock", "config", "journal", "proto", "server", "service", "store", "tasks", "std::fs"],
         why: "who brings news knows what it says and whom to bring it to, and not where it is kept",
     },
+    Wall { from: ANYBODY, except: &["notify"], never: &["lettre"], why: "receivers are one room's business" },
     Wall {
         from: ANYBODY,
-        except: &["notify"],
-        never: &["lettre", "hyper_rustls"],
-        why: "receivers are one room's business",
+        except: &["https"],
+        never: &["hyper_rustls", "rustls_native_certs"],
+        why: "whom others may be is decided in one place",
+    },
+    Wall {
+        from: &["auth"],
+        except: &[],
+        never: &[
+            "app",
+            "cli",
+            "config",
+            "journal",
+            "proto",
+            "server",
+            "service",
+            "store",
+            "tasks",
+            "telemetry",
+            "tonic",
+        ],
+        why: "credentials become principals, whoever brings them and whatever is done then",
+    },
+    Wall {
+        from: &["auth"],
+        except: &["auth::oidc::source", "auth::access_file"],
+        never: &["files", "https::client", "tokio", "std::fs"],
+        why: "credentials are judged by what is in memory; one file fetches keys, and one reads who may do what",
     },
     Wall {
         from: &["store::sqlite"],

@@ -5,6 +5,7 @@ mod ask;
 mod calls;
 mod demo_vendor;
 mod descriptors;
+mod entrance;
 mod failure;
 mod license_calls;
 mod licensing;
@@ -23,6 +24,7 @@ use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::auth::{Guard, Tokens};
 use crate::clock::Clock;
 use crate::config::{Config, Storage};
 use crate::health::{self, Obstacle, Readiness};
@@ -47,6 +49,7 @@ pub use failure::Failure;
 pub use license_calls::license_call;
 pub use vendor::license;
 
+use entrance::Entrance;
 use licensing::Vendors;
 use signals::Signals;
 
@@ -69,6 +72,9 @@ pub async fn serve(mut config: Config) -> Result<(), Failure> {
             return Ok(());
         }
     };
+    if let Some(warning) = config.security.warning(config.listen) {
+        tracing::warn!("{warning}");
+    }
     answers::started(&config, running.api_address, running.ops_address, running.journal.shards());
     let end = tokio::select! {
         signal = signals.next() => {
@@ -102,7 +108,7 @@ struct Running {
     watchers_go: CancellationToken,
     api: Server,
     tasks: Arc<Tasks>,
-    /// Reads license keys again.
+    /// Reads license keys, certificates and the access file again.
     reloading: AbortOnDropHandle<()>,
     journal: Arc<Journal>,
     store: Arc<dyn Store>,
@@ -112,18 +118,20 @@ struct Running {
 
 impl Running {
     async fn start(config: &Config, hangups: Signal) -> Result<Self, Failure> {
-        // 0. Whom to trust. With a wrong set of keys nothing is touched.
+        // 0. Whom to trust, and whom to let in. With a wrong set of keys or certificates nothing is touched.
+        let clock = Clock::system();
+        let tokens = Arc::new(Tokens::default());
+        let entrance = Arc::new(Entrance::read(config, Arc::clone(&tokens), clock.clone())?);
         let demo_key = config.demo.then(|| demo_vendor::key(&config.storage)).transpose()?;
         let vendors = Vendors::new(config.license_keys.clone(), demo_key.as_ref().map(|key| key.public().clone()));
         let trust = vendors.read()?;
 
         // 1. The addresses, before anything is touched: a second process that cannot serve takes no shard away.
-        let api_listener = listen(config.listen).await?;
+        let api_listener = listen(config.listen).await?.with_tls(entrance.tls.clone());
         let ops_listener = listen(config.ops_listen).await?;
         let (api_address, ops_address) = (api_listener.address(), ops_listener.address());
 
         // 2. Probes are answered from here on: alive, and not ready.
-        let clock = Clock::system();
         let readiness = Readiness::loading();
         let metrics = Arc::new(Metrics::start());
         let tasks = Arc::new(Tasks::new(clock.clone()));
@@ -140,7 +148,8 @@ impl Running {
 
         // 3. So are health, with NOT_SERVING, and reflection; every other call is answered UNAVAILABLE.
         let early = mount::early(&methods, &readiness);
-        let early = Front::new(early, Arc::clone(&methods), Arc::clone(&stats), &config.limits);
+        let guard = Arc::new(Guard::new(methods.names(), Arc::clone(&entrance.credentials), clock.clone()));
+        let early = Front::new(early, Arc::clone(&methods), Arc::clone(&guard), Arc::clone(&stats), &config.limits);
         let reception = Arc::new(Reception::new(early));
         let api = Server::start(api_listener, Arc::clone(&reception), &config.limits, Arc::clone(&stats));
 
@@ -151,15 +160,16 @@ impl Running {
 
         // 5. The services.
         let watchers_go = CancellationToken::new();
-        let limits = Limits { batch_items: config.limits.max_batch_items, watchers: config.limits.max_watchers };
+        let limits = limits(config);
         let revoked = trust.revocations().clone();
         let licensing = Arc::new(Licensing::new(trust, licensing::host_names(config), clock.clone()));
         let context = ServiceContext::new(Arc::clone(&journal), Arc::clone(&licensing), limits, watchers_go.clone());
         let all = mount::all(&context, &config.limits, &methods, &readiness);
-        reception.open(Front::new(all, methods, Arc::clone(&stats), &config.limits));
+        reception.open(Front::new(all, methods, Arc::clone(&guard), Arc::clone(&stats), &config.limits));
 
         // 6. What runs beside them.
         tasks::sweep(&tasks, &journal);
+        entrance.watch(&tasks);
         if let Some(keep) = config.audit_retention {
             tasks::retain(&tasks, &journal, &clock, keep);
         }
@@ -168,6 +178,7 @@ impl Running {
         tokio::spawn(health::follow(journal.states(), Arc::clone(&readiness)));
         observe(&metrics, &readiness, &stats, &context, &journal, &tasks);
         metrics.observe_told(move || telling::counts(&told));
+        metrics.observe_refusals(move || guard.refusals().collect());
 
         // 7. What the vendor took back since, the tenant to try things with, and SERVING.
         licensing::revoke(&journal, &revoked).await;
@@ -175,7 +186,7 @@ impl Running {
             let vendor = demo::Vendor { key, now: clock.wall() };
             demo::make(&journal, &licensing, &vendor).await.context("cannot make the demo tenant")?;
         }
-        let reloading = vendors.reload_on(hangups, licensing, Arc::clone(&journal));
+        let reloading = reload(hangups, vendors, licensing, Arc::clone(&journal), entrance);
         let reloading = AbortOnDropHandle::new(tokio::spawn(reloading));
         readiness.clear(Obstacle::Loading);
         let ops = ops_server;
@@ -227,6 +238,30 @@ impl Running {
             drained
         };
         tokio::time::timeout(timeout, in_order).await.unwrap_or(false)
+    }
+}
+
+/// What services may be asked for.
+fn limits(config: &Config) -> Limits {
+    Limits {
+        batch_items: config.limits.max_batch_items,
+        watchers: config.limits.max_watchers,
+        caller_rate: config.security.caller_rate,
+        user_rate: config.security.user_rate,
+    }
+}
+
+/// Reads files again whenever the signal comes.
+async fn reload(
+    mut hangups: Signal,
+    vendors: Vendors,
+    licensing: Arc<Licensing>,
+    journal: Arc<Journal>,
+    entrance: Arc<Entrance>,
+) {
+    while hangups.recv().await.is_some() {
+        entrance.read_again();
+        vendors.read_again(&licensing, &journal).await;
     }
 }
 

@@ -8,6 +8,7 @@ pub mod license_calls;
 pub mod named;
 pub mod notifications;
 pub mod seats;
+pub mod security;
 pub mod sessions;
 pub mod telling;
 pub mod usage;
@@ -84,6 +85,8 @@ pub enum Command {
 pub struct Serve {
     #[command(flatten)]
     pub network: Network,
+    #[command(flatten)]
+    pub security: security::Security,
     #[command(flatten)]
     pub storage: Storage,
     #[command(flatten)]

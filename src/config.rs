@@ -1,6 +1,7 @@
 //! What the service runs with: option > environment variable > default. Validated whole, every mistake listed, and
 //! nothing is touched while that is done, except that files which hold secrets are read.
 
+mod security;
 mod telling;
 mod values;
 
@@ -14,6 +15,7 @@ use secrecy::SecretString;
 
 use crate::cli;
 use crate::store::postgres::DatabaseUrl;
+pub use security::{Security, TlsFiles};
 pub use telling::{Email, Telling};
 use values::{FOREVER, address, authority, days, duration, host_name, number, retention, shortest, size};
 
@@ -57,6 +59,8 @@ pub struct Config {
     pub license_keys: Option<PathBuf>,
     /// Names of this host beside the machine's own (R28).
     pub host_names: Vec<String>,
+    /// Who may ask.
+    pub security: Security,
     /// How people are told (R34).
     pub telling: Telling,
     pub log: Log,
@@ -130,6 +134,8 @@ impl Problems {
     }
 }
 
+/// Instead of an address that is none: what it would be warned of is no news.
+const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -142,8 +148,9 @@ impl Config {
         let storage = storage(&args.storage, args.store_use.migrate_on_start, environment, &mut problems);
         let default_shards = if matches!(storage, Storage::Embedded { .. }) { 1 } else { 4 };
         let shards = args.store_use.shards.as_deref().map(|text| number(text, 1, 1024));
+        let listen = problems.take("--listen", address(&args.network.listen), NOBODY);
         let config = Config {
-            listen: problems.take("--listen", address(&args.network.listen), NOWHERE),
+            listen,
             ops_listen: problems.take("--ops-listen", address(&args.network.ops_listen), NOWHERE),
             drain_timeout: problems.take("--drain-timeout", duration(&args.network.drain_timeout, DAY), DAY),
             shards: problems.take("--shards", shards.clone().unwrap_or(Ok(default_shards)), 1),
@@ -161,6 +168,7 @@ impl Config {
                 .filter(|name| !name.is_empty())
                 .filter_map(|name| problems.some("--host-name", host_name(name)))
                 .collect(),
+            security: Security::new(&args.security, listen, environment, &mut problems),
             telling: Telling::new(&args.telling, environment, &mut problems),
             log: log(&args.log, &mut problems),
             limits: limits(&args.limits, &mut problems),
@@ -195,6 +203,7 @@ impl Config {
             ("license-keys", self.license_keys.as_ref().map(|path| path.display().to_string()).unwrap_or_default()),
             ("host-name", self.host_names.join(",")),
         ]);
+        settings.extend(self.security.settings());
         settings.extend(self.telling.settings());
         settings.extend([("log", self.log.filter.clone()), ("log-format", self.log.format.to_string())]);
         settings.extend(self.limits.settings());

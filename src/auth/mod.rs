@@ -1,7 +1,24 @@
 //! Who asks, and what they may do: credentials become one [`Principal`], and one table says what it may call.
 
+mod access_file;
+mod caller;
+mod credentials;
+mod failures;
+mod guard;
 pub mod oidc;
+mod peer;
+pub mod policy;
 mod principal;
+pub mod rate;
+mod refused;
 pub mod token;
+mod tokens;
 
+pub use access_file::{Access, AccessError};
+pub use caller::Caller;
+pub use credentials::Credentials;
+pub use guard::Guard;
+pub use peer::{Names, Peer};
 pub use principal::{Grant, Principal};
+pub use refused::Refused;
+pub use tokens::Tokens;

@@ -32,6 +32,12 @@ impl Principal {
         Self::new(Actor("anonymous".into()), Roles::ALL, Tenants::All)
     }
 
+    /// Nobody in particular: whoever asks what is no secret.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self { actor: Actor("anonymous".into()), grants: Vec::new() }
+    }
+
     /// Whether they have one of the `needed` roles for this tenant.
     #[must_use]
     pub fn may(&self, needed: Roles, tenant: &TenantId) -> bool {

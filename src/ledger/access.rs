@@ -89,9 +89,10 @@ impl FromIterator<Role> for Roles {
 }
 
 /// Which tenants somebody may ask about (R1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Tenants {
     /// Also those that there are not yet.
+    #[default]
     All,
     Only(BTreeSet<TenantId>),
 }

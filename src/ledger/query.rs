@@ -83,7 +83,9 @@ impl Ledger {
     fn list_tenants(&self, ask: &ListTenants, now: Moment) -> Page<TenantView> {
         let tenants = self.tenants.iter().flatten().filter(|tenant| {
             let texts = [tenant.id.as_str(), &tenant.display_name, &tenant.contact];
-            ask.state.is_none_or(|state| state == tenant.state) && any_contains(&texts, &ask.text)
+            ask.among.has(&tenant.id)
+                && ask.state.is_none_or(|state| state == tenant.state)
+                && any_contains(&texts, &ask.text)
         });
         let keyed = tenants.map(|tenant| (Key { when: 0, name: "", id: tenant.id.as_str() }, tenant.as_ref()));
         page(keyed, Cut::new(ask.after.as_ref(), false, ask.limit), |tenant| tenant.view(now))

@@ -79,6 +79,11 @@ impl Methods {
         self.by_path.get(path).copied()
     }
 
+    /// Their names, in the order of their numbers.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.methods.iter().map(|method| method.name.as_str())
+    }
+
     #[must_use]
     pub fn all(&self) -> &[Method] {
         &self.methods

@@ -15,6 +15,7 @@ mod reception;
 mod routes;
 mod stats;
 mod stream;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,7 @@ pub use methods::{Method, Methods};
 pub use reception::Reception;
 pub use routes::Routes;
 pub use stats::{CODES, Stats};
+pub use tls::{Tls, TlsError};
 
 use crate::config::Limits;
 use listener::Door;

@@ -38,6 +38,7 @@ pub struct Stats {
     panics: AtomicU64,
     connections_now: AtomicUsize,
     connections_refused: AtomicU64,
+    handshakes_failed: AtomicU64,
 }
 
 impl Stats {
@@ -51,6 +52,7 @@ impl Stats {
             panics: AtomicU64::new(0),
             connections_now: AtomicUsize::new(0),
             connections_refused: AtomicU64::new(0),
+            handshakes_failed: AtomicU64::new(0),
         }
     }
 
@@ -80,6 +82,16 @@ impl Stats {
     #[must_use]
     pub fn connections_refused(&self) -> u64 {
         self.connections_refused.load(Ordering::Relaxed)
+    }
+
+    /// Connections that ended before TLS was agreed on.
+    #[must_use]
+    pub fn handshakes_failed(&self) -> u64 {
+        self.handshakes_failed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn handshake_failed(&self) {
+        self.handshakes_failed.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn panicked(&self) {

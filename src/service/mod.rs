@@ -8,6 +8,7 @@ mod audit_export;
 mod context;
 mod csv;
 mod decisions;
+mod desk;
 mod directory;
 mod export;
 pub mod health;
@@ -17,6 +18,7 @@ pub mod mount;
 mod notification;
 mod page;
 mod parse;
+mod rates;
 mod render;
 mod seat;
 mod session;
@@ -36,14 +38,4 @@ pub use seat::SeatService;
 pub use session::SessionService;
 pub use tenant::TenantService;
 
-use std::sync::LazyLock;
-
-use tonic::Request;
-
-use crate::ledger::change::Actor;
-
-/// Who asks. Nobody is authenticated yet, so everybody has the same name in the audit.
-fn caller<T>(_request: &Request<T>) -> Actor {
-    static ANONYMOUS: LazyLock<Actor> = LazyLock::new(|| Actor("anonymous".into()));
-    ANONYMOUS.clone()
-}
+use desk::caller;

@@ -62,6 +62,10 @@ table! {
     CONNECTIONS: Gauge "usher_connections" [] in "connections", "Connections to the gRPC API";
     REFUSED: Counter "usher_connections_refused_total" [] in "connections",
         "Connections closed at once, because there were as many as allowed";
+    HANDSHAKES: Counter "usher_tls_handshakes_failed_total" [] in "connections",
+        "Connections that ended before TLS was agreed on: clients of plaintext, certificates that are not trusted";
+    REFUSALS: Counter "usher_authentication_failures_total" ["reason"] in "calls",
+        "Calls that were not let in: without a credential, or with one that is not good, or not for the call";
     DECISIONS: Counter "usher_decisions_total" ["decision"] in "decisions",
         "Check-outs granted, renewed, and denied by reason; questions (check_only) are none";
     TENANTS: Gauge "usher_tenants" [] in "tenants", "Tenants";
@@ -140,9 +144,17 @@ impl Metrics {
         one(&PANICS, server::Stats::panics);
         one(&CONNECTIONS, server::Stats::connections_now);
         one(&REFUSED, server::Stats::connections_refused);
+        one(&HANDSHAKES, server::Stats::handshakes_failed);
         let stats = Arc::clone(stats);
         self.observe(&CALLS, move |report| {
             stats.calls().for_each(|(method, code, count)| report(count, &[method, code]))
+        });
+    }
+
+    /// Why calls were not let in, and how many.
+    pub fn observe_refusals(&self, refusals: impl Fn() -> Vec<(&'static str, u64)> + Send + Sync + 'static) {
+        self.observe(&REFUSALS, move |report| {
+            refusals().into_iter().for_each(|(reason, count)| report(count, &[reason]));
         });
     }
 
@@ -304,6 +316,7 @@ mod tests {
         let stats = Arc::new(server::Stats::new(Arc::new(methods)));
         stats.count_for_test("/grpc.health.v1.Health/Check");
         metrics.observe_front(&stats);
+        metrics.observe_refusals(|| vec![("expired", 2)]);
         metrics.observe_decisions(|| vec![("GRANTED", 3), ("SEATS_EXHAUSTED", 1)]);
         let shards = [Arc::new(journal::Stats::default()), Arc::new(journal::Stats::default())];
         shards[0].commands.store(4, Ordering::Relaxed);

@@ -26,6 +26,7 @@ use usher::service::{Licensing, Limits, ServiceContext, mount};
 use usher::store::{Founding, Store};
 
 use crate::conformance::Backend;
+use crate::support::callers::open_guard;
 
 /// When every text begins: 2027-01-15, 8 o'clock.
 const START: Wall = Wall(1_800_000_000_000);
@@ -134,7 +135,8 @@ async fn serve(context: &Arc<ServiceContext>) -> (Server, std::net::SocketAddr) 
     let methods = Arc::new(mount::methods());
     let stats = Arc::new(Stats::new(Arc::clone(&methods)));
     let all = mount::all(context, &limits, &methods, &readiness);
-    let front = Front::new(all, methods, Arc::clone(&stats), &limits);
+    let guard = open_guard(&methods);
+    let front = Front::new(all, methods, guard, Arc::clone(&stats), &limits);
     let listener = Listener::bind("127.0.0.1:0".parse().expect("an address")).await.expect("a free port");
     let address = listener.address();
     (Server::start(listener, Arc::new(front), &limits, stats), address)

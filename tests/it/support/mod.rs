@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub mod callers;
 pub mod disk;
 pub mod memory;
 pub mod postgres;

@@ -1,5 +1,6 @@
 //! What is read, with filters and pages of all sorts.
 
+use usher::ledger::access::Tenants;
 use usher::ledger::change::TenantState;
 use usher::ledger::command::{
     DueNotifications, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser, ListLicenses,
@@ -45,6 +46,7 @@ impl Generator {
             7 => ListTenants {
                 text: self.dice.word(&["", "", "b", "letter"]).to_owned(),
                 state: self.perhaps(30, |this| *this.dice.pick(&[TenantState::Active, TenantState::Suspended])),
+                among: self.perhaps(30, |this| Tenants::Only([this.tenant()].into())).unwrap_or_default(),
                 after: None,
                 limit,
             }

@@ -6,6 +6,7 @@ use usher::ids::TenantId;
 use usher::ids::UserId;
 use usher::ledger::Totals;
 use usher::ledger::change::Limit;
+use usher::ledger::access::Tenants;
 use usher::ledger::command::{
     ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, SessionOrder, UserOrder,
 };
@@ -83,6 +84,9 @@ impl Model {
         let mut rows: Vec<_> = self.tenants.iter().map(|tenant| tenant.view(now)).collect();
         rows.retain(|view| any_has(&[view.id.as_str(), &view.display_name, &view.contact], &asked.text));
         rows.retain(|view| asked.state.is_none_or(|state| view.state == state));
+        if let Tenants::Only(among) = &asked.among {
+            rows.retain(|view| among.iter().any(|id| *id == view.id));
+        }
         rows.sort_by(|a, b| a.id.cmp(&b.id));
         rows
     }

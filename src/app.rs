@@ -23,6 +23,7 @@ use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::auth::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, Storage};
 use crate::health::{self, Obstacle, Readiness};
@@ -105,6 +106,7 @@ struct Running {
     /// Reads license keys again.
     reloading: AbortOnDropHandle<()>,
     journal: Arc<Journal>,
+    tokens: Arc<Tokens>,
     store: Arc<dyn Store>,
     ops: Server,
     metrics: Arc<Metrics>,
@@ -149,17 +151,26 @@ impl Running {
         let journal = Arc::new(start_journal(config, &store, clock.clone()).await?);
         let _ = ops.journal.set(Arc::clone(&journal));
 
-        // 5. The services.
+        // 5. The services, and whom they know.
+        let tokens = Arc::new(Tokens::default());
+        tokens.reload(&journal).await.context("cannot read the API tokens")?;
         let watchers_go = CancellationToken::new();
         let limits = Limits { batch_items: config.limits.max_batch_items, watchers: config.limits.max_watchers };
         let revoked = trust.revocations().clone();
         let licensing = Arc::new(Licensing::new(trust, licensing::host_names(config), clock.clone()));
-        let context = ServiceContext::new(Arc::clone(&journal), Arc::clone(&licensing), limits, watchers_go.clone());
+        let context = ServiceContext::new(
+            Arc::clone(&journal),
+            Arc::clone(&licensing),
+            Arc::clone(&tokens),
+            limits,
+            watchers_go.clone(),
+        );
         let all = mount::all(&context, &config.limits, &methods, &readiness);
         reception.open(Front::new(all, methods, Arc::clone(&stats), &config.limits));
 
         // 6. What runs beside them.
         tasks::sweep(&tasks, &journal);
+        tasks::note_token_use(&tasks, &journal, &tokens);
         if let Some(keep) = config.audit_retention {
             tasks::retain(&tasks, &journal, &clock, keep);
         }
@@ -188,6 +199,7 @@ impl Running {
             tasks,
             reloading,
             journal,
+            tokens,
             store,
             ops,
             metrics,
@@ -217,6 +229,9 @@ impl Running {
             // 3. Nothing is asked of the journal any more.
             drop(self.reloading);
             self.tasks.stop().await;
+            if let Err(error) = tasks::bring_home(&self.journal, &self.tokens).await {
+                tracing::debug!(%error, "the last use of API tokens was not noted");
+            }
             // 4. It flushes what was submitted, and releases its shards, so that the next owner need not wait.
             self.journal.stop().await;
             // 5. The store has nothing under way.

@@ -2,5 +2,7 @@
 
 mod principal;
 pub mod token;
+mod tokens;
 
 pub use principal::Principal;
+pub use tokens::{TokenRefused, Tokens};

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::decisions::Decisions;
 use super::licensing::Licensing;
 use super::status;
+use crate::auth::Tokens;
 use crate::journal::Journal;
 
 /// How much one caller can ask for at once.
@@ -29,6 +30,8 @@ impl Default for Limits {
 pub struct ServiceContext {
     pub(super) journal: Arc<Journal>,
     pub(super) licensing: Arc<Licensing>,
+    /// By which callers are known; made anew after every change.
+    pub(super) tokens: Arc<Tokens>,
     pub(super) limits: Limits,
     /// Cancelled when the service drains: streams end, so that their clients reconnect elsewhere.
     pub(super) shutdown: CancellationToken,
@@ -49,13 +52,14 @@ impl ServiceContext {
     pub fn new(
         journal: Arc<Journal>,
         licensing: Arc<Licensing>,
+        tokens: Arc<Tokens>,
         limits: Limits,
         shutdown: CancellationToken,
     ) -> Arc<Self> {
         let watchers = Arc::new(Semaphore::new(limits.watchers.min(Semaphore::MAX_PERMITS)));
         let [syncs, exports] = [SYNCS, EXPORTS].map(|most| Arc::new(Semaphore::new(most)));
         let decisions = Decisions::default();
-        Arc::new(Self { journal, licensing, limits, shutdown, decisions, watchers, syncs, exports })
+        Arc::new(Self { journal, licensing, tokens, limits, shutdown, decisions, watchers, syncs, exports })
     }
 
     /// A place among the watchers, given back when dropped.

@@ -23,6 +23,7 @@ mod session;
 pub mod status;
 mod sync;
 mod tenant;
+mod token;
 mod watch;
 
 pub use audit::AuditService;
@@ -35,15 +36,23 @@ pub use notification::NotificationService;
 pub use seat::SeatService;
 pub use session::SessionService;
 pub use tenant::TenantService;
+pub use token::TokenService;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use tonic::Request;
 
+use crate::auth::Principal;
 use crate::ledger::change::Actor;
 
 /// Who asks. Nobody is authenticated yet, so everybody has the same name in the audit.
 fn caller<T>(_request: &Request<T>) -> Actor {
     static ANONYMOUS: LazyLock<Actor> = LazyLock::new(|| Actor("anonymous".into()));
     ANONYMOUS.clone()
+}
+
+/// Who asks, and for what they may ask; everybody, where no credential is configured.
+fn principal<T>(request: &Request<T>) -> Arc<Principal> {
+    static ANONYMOUS: LazyLock<Arc<Principal>> = LazyLock::new(|| Arc::new(Principal::anonymous()));
+    request.extensions().get().unwrap_or(&*ANONYMOUS).clone()
 }

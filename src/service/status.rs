@@ -216,6 +216,13 @@ pub fn deadline_exceeded() -> Status {
     Status::with_error_details(Code::DeadlineExceeded, text, details)
 }
 
+/// The caller may not do that. What stands in the way is nobody's business who may not.
+#[must_use]
+pub fn not_allowed() -> Status {
+    let details = ErrorDetails::with_error_info(reason::NOT_ALLOWED, DOMAIN, HashMap::new());
+    Status::with_error_details(Code::PermissionDenied, "This caller may not do that.", details)
+}
+
 /// The ledger is not in memory yet.
 #[must_use]
 pub fn loading() -> Status {
@@ -369,6 +376,7 @@ mod tests {
         check(deadline_exceeded(), Code::DeadlineExceeded, "DEADLINE_EXCEEDED");
         check(internal(), Code::Internal, "INTERNAL");
         check(loading(), Code::Unavailable, "LOADING");
+        check(not_allowed(), Code::PermissionDenied, "NOT_ALLOWED");
         check(no_such_method("/a.B/C"), Code::Unimplemented, "NO_SUCH_METHOD");
         for made_by_tonic in [Status::internal("not a message"), Status::out_of_range("too long")] {
             check(unreadable(&made_by_tonic), Code::InvalidArgument, "UNREADABLE_REQUEST");

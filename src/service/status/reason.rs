@@ -7,6 +7,8 @@ pub const INVALID_REQUEST: &str = "INVALID_REQUEST";
 pub const RESOURCE_NOT_FOUND: &str = "RESOURCE_NOT_FOUND";
 /// `ALREADY_EXISTS`: the metadata say what (`resource`, `id`).
 pub const RESOURCE_EXISTS: &str = "RESOURCE_EXISTS";
+/// `PERMISSION_DENIED`: this caller may not do that.
+pub const NOT_ALLOWED: &str = "NOT_ALLOWED";
 /// `ABORTED`: the resource was changed since its etag was read.
 pub const STALE_ETAG: &str = "STALE_ETAG";
 /// `UNAVAILABLE`: too much waits; try again a little later.

@@ -111,6 +111,7 @@ struct Running {
     /// Reads license keys, certificates and the access file again.
     reloading: AbortOnDropHandle<()>,
     journal: Arc<Journal>,
+    tokens: Arc<Tokens>,
     store: Arc<dyn Store>,
     ops: Server,
     metrics: Arc<Metrics>,
@@ -158,18 +159,26 @@ impl Running {
         let journal = Arc::new(start_journal(config, &store, clock.clone()).await?);
         let _ = ops.journal.set(Arc::clone(&journal));
 
-        // 5. The services.
+        // 5. The services, and whom they know.
+        tokens.reload(&journal).await.context("cannot read the API tokens")?;
         let watchers_go = CancellationToken::new();
         let limits = limits(config);
         let revoked = trust.revocations().clone();
         let licensing = Arc::new(Licensing::new(trust, licensing::host_names(config), clock.clone()));
-        let context = ServiceContext::new(Arc::clone(&journal), Arc::clone(&licensing), limits, watchers_go.clone());
+        let context = ServiceContext::new(
+            Arc::clone(&journal),
+            Arc::clone(&licensing),
+            Arc::clone(&tokens),
+            limits,
+            watchers_go.clone(),
+        );
         let all = mount::all(&context, &config.limits, &methods, &readiness);
         reception.open(Front::new(all, methods, Arc::clone(&guard), Arc::clone(&stats), &config.limits));
 
         // 6. What runs beside them.
         tasks::sweep(&tasks, &journal);
         entrance.watch(&tasks);
+        tasks::note_token_use(&tasks, &journal, &tokens);
         if let Some(keep) = config.audit_retention {
             tasks::retain(&tasks, &journal, &clock, keep);
         }
@@ -199,6 +208,7 @@ impl Running {
             tasks,
             reloading,
             journal,
+            tokens,
             store,
             ops,
             metrics,
@@ -228,6 +238,9 @@ impl Running {
             // 3. Nothing is asked of the journal any more.
             drop(self.reloading);
             self.tasks.stop().await;
+            if let Err(error) = tasks::bring_home(&self.journal, &self.tokens).await {
+                tracing::debug!(%error, "the last use of API tokens was not noted");
+            }
             // 4. It flushes what was submitted, and releases its shards, so that the next owner need not wait.
             self.journal.stop().await;
             // 5. The store has nothing under way.

@@ -100,6 +100,11 @@ text_id!(
     LicenseId
 );
 
+text_id!(
+    /// Who uses an API token, as the audit names them.
+    TokenName
+);
+
 fn plain(text: &str) -> Result<Text, IdError> {
     if text.is_empty() {
         return Err(IdError::Empty);
@@ -374,10 +379,19 @@ number!(
 );
 
 impl TenantId {
+    /// Stands for the installation, to which API tokens belong: the empty id, which no tenant can have.
+    #[must_use]
+    pub fn installation() -> Self {
+        Self(Text::default())
+    }
+
     /// The shard that owns this tenant: FNV-1a of the id, modulo the number of shards, which is fixed at
-    /// first start. Written out because the result is on disk: it must never change.
+    /// first start. Written out because the result is on disk: it must never change. The installation is on the first.
     #[must_use]
     pub fn shard(&self, shards: u16) -> ShardId {
+        if self.0.is_empty() {
+            return ShardId(0);
+        }
         let hash = self
             .0
             .bytes()

@@ -21,4 +21,4 @@ pub use guard::Guard;
 pub use peer::{Names, Peer};
 pub use principal::{Grant, Principal};
 pub use refused::Refused;
-pub use tokens::Tokens;
+pub use tokens::{TokenRefused, Tokens};

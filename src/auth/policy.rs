@@ -81,6 +81,11 @@ const TABLE: &[(&str, &[(&str, Access)])] = &[
         ("ListAuditEvents", Access::For(READ.with(Role::Operator))),
         ("ExportAuditEvents", Access::For(READ.with(Role::Operator))),
     ]),
+    ("usher.v1.TokenService", &[
+        ("CreateToken", Access::For(OPERATOR)),
+        ("ListTokens", Access::For(OPERATOR)),
+        ("RevokeToken", Access::For(OPERATOR)),
+    ]),
     // Probes bring no credential, and the contract is no secret.
     ("grpc.health.v1.Health", &[
         ("Check", Access::Open),

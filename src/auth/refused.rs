@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::oidc;
+use super::{TokenRefused, oidc};
 
 /// Why a call was not let in. Nothing of a credential is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,16 @@ pub enum Refused {
     NotAllowed,
     /// A token of the identity provider.
     Oidc(oidc::Refused),
+}
+
+impl From<TokenRefused> for Refused {
+    fn from(refused: TokenRefused) -> Self {
+        match refused {
+            TokenRefused::Unknown => Refused::Unknown,
+            TokenRefused::Expired => Refused::Expired,
+            TokenRefused::Revoked => Refused::Revoked,
+        }
+    }
 }
 
 impl Refused {

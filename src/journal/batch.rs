@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tokio::sync::oneshot;
 
 use super::JournalError;
-use crate::ids::{LicenseId, TenantNo};
+use crate::ids::{LicenseId, TenantNo, TokenId};
 use crate::ledger::change::{Change, Changes};
 use crate::ledger::command::{Found, Outcome};
 use crate::ledger::notification::Topic;
@@ -97,6 +97,7 @@ enum Name<'a> {
     None,
     License(&'a LicenseId, u64),
     Topic(&'a Topic),
+    Token(TokenId),
 }
 
 /// A row's table and key. A put and a deletion of one row have the same.
@@ -118,6 +119,9 @@ fn key(change: &Change) -> Key<'_> {
         Change::DeleteSession(tenant, user, place) => plain(7, *tenant, user.0, (*place).into()),
         Change::PutNotification(row) => (8, row.tenant, 0, 0, Name::Topic(&row.topic)),
         Change::DeleteNotification(tenant, topic) => (8, *tenant, 0, 0, Name::Topic(topic)),
+        // Of no tenant, whose numbers begin with 1.
+        Change::PutToken(row) => (9, TenantNo(0), 0, 0, Name::Token(row.id)),
+        Change::DeleteToken(id) => (9, TenantNo(0), 0, 0, Name::Token(*id)),
     }
 }
 

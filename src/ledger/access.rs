@@ -1,6 +1,7 @@
 //! What somebody may do, and about which tenants.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::ids::TenantId;
 
@@ -88,6 +89,13 @@ impl FromIterator<Role> for Roles {
     }
 }
 
+impl fmt::Display for Roles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.iter().map(Role::name).collect();
+        f.write_str(&names.join(", "))
+    }
+}
+
 /// Which tenants somebody may ask about (R1).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Tenants {
@@ -127,6 +135,21 @@ impl Tenants {
                 Tenants::Only(these)
             }
             _ => Tenants::All,
+        }
+    }
+}
+
+/// Tenants that a text names; of more it tells how many.
+const NAMED: usize = 10;
+
+impl fmt::Display for Tenants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tenants::Only(tenants) = self else { return f.write_str("all tenants") };
+        let named: Vec<&str> = tenants.iter().take(NAMED).map(TenantId::as_str).collect();
+        f.write_str(&named.join(", "))?;
+        match tenants.len().saturating_sub(NAMED) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
         }
     }
 }

@@ -51,6 +51,8 @@ mod telling;
 mod tenant;
 mod tenants;
 pub mod time;
+pub mod token;
+mod tokens;
 mod usage;
 mod user;
 mod users;
@@ -70,10 +72,12 @@ use outcome::{Done, Refusal, SessionEndReason, TenantView};
 use step::{About, Step};
 use tenant::Tenant;
 use time::{Moment, Wall};
+use tokens::Tokens;
 
 use crate::ids::{EventNo, TenantId, TenantNo};
 
-/// Tenant number 0 is nobody: audit events of calls for tenants that do not exist stand under it.
+/// Tenant number 0 is nobody: audit events of calls for tenants that do not exist stand under it, and, on the first shard,
+/// those of the installation's own affairs.
 const NOBODY: TenantNo = TenantNo(0);
 
 /// What a ledger is told once.
@@ -94,6 +98,8 @@ pub struct Ledger {
     /// By number; 0 is nobody, and a removed tenant leaves a hole: numbers are never given twice.
     tenants: Vec<Option<Box<Tenant>>>,
     by_id: Map<TenantId, TenantNo>,
+    /// The installation's, on the first shard.
+    tokens: Tokens,
     last_event: EventNo,
     mark: ClockMark,
     denials: Denials,
@@ -106,9 +112,15 @@ impl Ledger {
     pub fn apply(&mut self, request: Request, now: Moment, out: &mut Changes) -> Outcome {
         self.mark.observe(now);
         let Request { tenant: id, actor, command } = request;
-        if let Command::CreateTenant(ask) = command {
-            return Outcome::CreateTenant(self.create_tenant(id, ask, &actor, now, out));
-        }
+        let command = match command {
+            Command::CreateTenant(ask) => {
+                return Outcome::CreateTenant(self.create_tenant(id, ask, &actor, now, out));
+            }
+            Command::CreateToken(ask) => return Outcome::CreateToken(self.create_token(ask, &actor, now, out)),
+            Command::RevokeToken(ask) => return Outcome::RevokeToken(self.revoke_token(&ask, &actor, now, out)),
+            Command::NoteTokenUse(ask) => return Outcome::NoteTokenUse(self.note_token_use(ask, out)),
+            of_a_tenant => of_a_tenant,
+        };
         let (found, mut step) = self.step(&id, &actor, now, out);
         let Some(tenant) = found else {
             return nowhere::answer(&id, command, &mut step);
@@ -228,10 +240,10 @@ impl Ledger {
         Ok(self.tenants[no.0 as usize].as_deref_mut().expect("a tenant that is listed"))
     }
 
-    /// The tenant's number, under which its audit stands.
+    /// The tenant's number, or the installation's, under which its audit stands.
     #[must_use]
     pub fn tenant_no(&self, id: &TenantId) -> Option<TenantNo> {
-        self.by_id.get(id).copied()
+        if *id == TenantId::installation() { Some(NOBODY) } else { self.by_id.get(id).copied() }
     }
 
     /// Highest tenant number ever given.
@@ -335,7 +347,11 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
             Outcome::EndDelivery(Ok(()))
         }
         Command::RedeliverNotification(ask) => Outcome::RedeliverNotification(tenant.redeliver(&ask, step)),
-        Command::CreateTenant(_) | Command::DeleteTenant(_) => unreachable!("the ledger's own commands"),
+        Command::CreateTenant(_)
+        | Command::DeleteTenant(_)
+        | Command::CreateToken(_)
+        | Command::RevokeToken(_)
+        | Command::NoteTokenUse(_) => unreachable!("the ledger's own commands"),
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// `tenant`: none is needed to list a shard's tenants.
+    /// `tenant`: none is needed to list a shard's tenants, or the installation's tokens.
     #[must_use]
     pub fn new(tenant: Option<TenantId>, query: Query) -> Self {
         Self { tenant, query, walk: Walk::default() }
@@ -56,6 +56,8 @@ impl Ledger {
                 Found::ListNotifications(tenant.map(|tenant| tenant.list_notifications(ask, now)))
             }
             Query::DueNotifications(ask) => Found::DueNotifications(self.due(ask, now)),
+            Query::ListTokens(ask) => Found::ListTokens(self.list_tokens(ask, now)),
+            Query::AllTokens(_) => Found::AllTokens(self.all_tokens()),
             Query::GetUsage(_) => Found::GetUsage(tenant.map(|tenant| tenant.whole_usage(sight))),
             Query::GetUser(ask) => Found::GetUser(tenant.and_then(|tenant| {
                 let no = tenant.known_user(&ask.user)?;

@@ -9,6 +9,7 @@ use super::decisions::Decisions;
 use super::licensing::Licensing;
 use super::rates::Rates;
 use super::status;
+use crate::auth::Tokens;
 use crate::auth::rate::Rate;
 use crate::ids::InstanceId;
 use crate::journal::Journal;
@@ -36,6 +37,8 @@ pub struct ServiceContext {
     /// Behind [`Desk`](super::desk::Desk)s.
     journal: Arc<Journal>,
     pub(super) licensing: Arc<Licensing>,
+    /// By which callers are known; made anew after every change.
+    pub(super) tokens: Arc<Tokens>,
     pub(super) limits: Limits,
     /// Cancelled when the service drains: streams end, so that their clients reconnect elsewhere.
     pub(super) shutdown: CancellationToken,
@@ -57,13 +60,14 @@ impl ServiceContext {
     pub fn new(
         journal: Arc<Journal>,
         licensing: Arc<Licensing>,
+        tokens: Arc<Tokens>,
         limits: Limits,
         shutdown: CancellationToken,
     ) -> Arc<Self> {
         let watchers = Arc::new(Semaphore::new(limits.watchers.min(Semaphore::MAX_PERMITS)));
         let [syncs, exports] = [SYNCS, EXPORTS].map(|most| Arc::new(Semaphore::new(most)));
         let (decisions, rates) = (Decisions::default(), Rates::new(&limits, licensing.clock().clone()));
-        Arc::new(Self { journal, licensing, limits, shutdown, decisions, rates, watchers, syncs, exports })
+        Arc::new(Self { journal, licensing, tokens, limits, shutdown, decisions, rates, watchers, syncs, exports })
     }
 
     /// What belongs to no tenant, or to several. What belongs to one is asked at a [`Desk`](super::desk::Desk).

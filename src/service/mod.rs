@@ -25,6 +25,7 @@ mod session;
 pub mod status;
 mod sync;
 mod tenant;
+mod token;
 mod watch;
 
 pub use audit::AuditService;
@@ -37,5 +38,6 @@ pub use notification::NotificationService;
 pub use seat::SeatService;
 pub use session::SessionService;
 pub use tenant::TenantService;
+pub use token::TokenService;
 
 use desk::caller;

@@ -11,7 +11,7 @@ use tonic_reflection::server::v1alpha::{
 use super::health::HealthService;
 use super::{
     AuditService, DirectoryService, LicenseService, NotificationService, SeatService, ServiceContext, SessionService,
-    TenantService,
+    TenantService, TokenService,
 };
 use crate::config::Limits;
 use crate::health::Readiness;
@@ -23,6 +23,7 @@ use crate::proto::v1::notification_service_server::NotificationServiceServer;
 use crate::proto::v1::seat_service_server::SeatServiceServer;
 use crate::proto::v1::session_service_server::SessionServiceServer;
 use crate::proto::v1::tenant_service_server::TenantServiceServer;
+use crate::proto::v1::token_service_server::TokenServiceServer;
 use crate::server::{Methods, Routes};
 use tonic_health::pb::health_server::HealthServer;
 
@@ -68,6 +69,7 @@ pub fn all(
             NotificationServiceServer::new(NotificationService::new(context()))
                 .max_decoding_message_size(limits.max_request),
         )
+        .with(TokenServiceServer::new(TokenService::new(context())).max_decoding_message_size(limits.max_request))
         .with(AuditServiceServer::new(AuditService::new(context())).max_decoding_message_size(limits.max_request))
         .with(health)
         .with(reflection())
@@ -101,6 +103,7 @@ mod tests {
             "usher.v1.TenantService",
             "usher.v1.AuditService",
             "usher.v1.NotificationService",
+            "usher.v1.TokenService",
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",
             "grpc.reflection.v1alpha.ServerReflection",

@@ -373,6 +373,7 @@ mod tests {
         check(deadline_exceeded(), Code::DeadlineExceeded, "DEADLINE_EXCEEDED");
         check(internal(), Code::Internal, "INTERNAL");
         check(loading(), Code::Unavailable, "LOADING");
+        check(not_allowed(), Code::PermissionDenied, "NOT_ALLOWED");
         check(no_such_method("/a.B/C"), Code::Unimplemented, "NO_SUCH_METHOD");
         for made_by_tonic in [Status::internal("not a message"), Status::out_of_range("too long")] {
             check(unreadable(&made_by_tonic), Code::InvalidArgument, "UNREADABLE_REQUEST");

@@ -16,6 +16,7 @@ mod sync;
 mod tenant;
 #[cfg(test)]
 pub(super) mod testing;
+mod token;
 mod values;
 
 pub(super) use audit::{AuditExport, AuditForm, export_audit_events, list_audit_events};
@@ -31,3 +32,4 @@ pub(super) use seat::{
 pub(super) use session::{close_idle, close_session, list_sessions, watch_sessions};
 pub(super) use sync::{SyncTerms, same_sync, sync_entry, sync_terms};
 pub(super) use tenant::{create_tenant, list_tenants, tenant_id, update_tenant};
+pub(super) use token::{create_token, list_tokens, revoke_token};

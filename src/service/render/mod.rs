@@ -13,6 +13,7 @@ mod sync;
 mod tenant;
 mod texts;
 mod time;
+mod token;
 
 pub(super) use audit::{audit_action, list_audit_events};
 pub(super) use audit_export::{AUDIT_COLUMNS, AuditColumn, audit_cells, audit_json};
@@ -29,3 +30,4 @@ pub(super) use seat::{
 pub(super) use session::{closed_session, ended, list_sessions, session};
 pub(super) use sync::{count_synced, listed_twice, refused_entry, settle_waiting, synced, unlisted};
 pub(super) use tenant::{list_tenants, tenant, usage};
+pub(super) use token::{list_tokens, token};

@@ -5,8 +5,8 @@ use unicode_normalization::char::is_combining_mark;
 use usher::ids::TenantId;
 use usher::ids::UserId;
 use usher::ledger::Totals;
-use usher::ledger::change::Limit;
 use usher::ledger::access::Tenants;
+use usher::ledger::change::Limit;
 use usher::ledger::command::{
     ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, SessionOrder, UserOrder,
 };

@@ -17,7 +17,7 @@ use crate::ids::{
 
 /// One row's new state, or the deletion of one row. The store keeps exactly one row per key;
 /// of several changes of one key in a batch the last one counts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Change {
     PutTenant(TenantRow),
     /// Deletes the tenant and every row under its number, the audit excepted.
@@ -58,14 +58,14 @@ impl Changes {
 /// again, so a user has a few rows for ever instead of one a login (R9, R24).
 pub type Place = u16;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum TenantState {
     #[default]
     Active,
     Suspended,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct TenantRow {
     pub no: TenantNo,
     pub id: TenantId,
@@ -87,7 +87,7 @@ pub enum Plan {
 }
 
 /// How many seats a pool has (R12).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Limit {
     Seats(u64),
     Unlimited,
@@ -136,14 +136,14 @@ impl fmt::Display for Limit {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PoolRow {
     pub tenant: TenantNo,
     pub no: PoolNo,
     pub id: PoolId,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OrganizationRow {
     pub tenant: TenantNo,
     pub no: OrganizationNo,
@@ -153,7 +153,7 @@ pub struct OrganizationRow {
     pub version: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BlockCause {
     Administrator,
     /// No seat was free when the directory sync created the user (R33).
@@ -163,7 +163,7 @@ pub enum BlockCause {
 }
 
 /// What is known about a person beside the id. Only for people and filters; nothing is decided by it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Profile {
     pub given_name: Box<str>,
     pub family_name: Box<str>,
@@ -179,7 +179,7 @@ impl Profile {
     }
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct UserRow {
     pub tenant: TenantNo,
     pub no: UserNo,
@@ -193,7 +193,7 @@ pub struct UserRow {
 }
 
 /// To which organizations a seat gives access (R7).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Access {
     /// All of the tenant, which may have no organization at all.
     All,
@@ -201,7 +201,7 @@ pub enum Access {
     Only(Vec<OrganizationNo>),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SeatRow {
     pub tenant: TenantNo,
     pub user: UserNo,
@@ -212,7 +212,7 @@ pub struct SeatRow {
     pub access: Access,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct SessionRow {
     pub tenant: TenantNo,
     pub user: UserNo,
@@ -315,7 +315,7 @@ impl Action {
 }
 
 /// Why, in an audit event. Stored as one small number: ends of sessions stand above 100.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     Denied(DenialReason),
     Ended(SessionEndReason),
@@ -344,7 +344,7 @@ impl Reason {
 
 /// One audit event (R35): when, who asked, tenant, subject, what, outcome, reason.
 /// `reason` is `Some(Denied)` exactly when the outcome is a denial.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct AuditEvent {
     pub no: EventNo,
     pub tenant: TenantNo,
@@ -364,7 +364,7 @@ pub struct AuditEvent {
 }
 
 /// Who asks for a command: a principal's name, or the service itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Actor(pub Arc<str>);
 
 impl Actor {

@@ -31,7 +31,7 @@ impl Tier {
 }
 
 /// What a license says beside what decisions need (R28).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
 pub struct Terms {
     /// The signed document, as it was verified. Empty: a grant without one.
     pub document: Box<str>,
@@ -52,7 +52,7 @@ pub struct Terms {
 }
 
 /// What a license gives for one pool.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Entitlement {
     pub pool: PoolNo,
     pub plan: Plan,
@@ -88,7 +88,7 @@ impl Standing {
 }
 
 /// One revision of a license (R27, R28). The key is the tenant, the id and the revision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LicenseRow {
     pub tenant: TenantNo,
     pub id: LicenseId,

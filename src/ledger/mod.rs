@@ -60,6 +60,7 @@ mod walk;
 
 pub use map::Seed;
 pub use query::Reading;
+pub use restore::Restore;
 
 use change::{Action, Actor, Change, Changes, TenantRow, TenantState};
 use checkpoint::Queue;

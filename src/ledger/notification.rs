@@ -77,7 +77,7 @@ pub enum Cause {
 }
 
 /// The numbers when it was told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Facts {
     Pool {
         cause: Cause,
@@ -148,7 +148,7 @@ impl DeliveryState {
 }
 
 /// One notification on one channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Delivery {
     pub state: DeliveryState,
     /// When it was asked for: after some days it is given up.
@@ -168,7 +168,7 @@ impl Delivery {
 }
 
 /// By channel; `None`: it does not go out on this one.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Deliveries {
     pub email: Option<Delivery>,
     pub webhook: Option<Delivery>,
@@ -195,7 +195,7 @@ impl Deliveries {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NotificationRow {
     pub tenant: TenantNo,
     pub topic: Topic,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::outcome::Refusal;
 
 /// What happens when a user is live on as many devices as allowed (R17).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum WhenAlreadySignedIn {
     #[default]
     Deny,
@@ -14,7 +14,7 @@ pub enum WhenAlreadySignedIn {
 }
 
 /// What happens when a concurrent pool is full (guard 10).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum WhenFull {
     #[default]
     Deny,
@@ -23,7 +23,7 @@ pub enum WhenFull {
 }
 
 /// Whether an administrator may close the session of an Active user (R26).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum CloseActive {
     #[default]
     Refuse,
@@ -31,7 +31,7 @@ pub enum CloseActive {
 }
 
 /// What happens at the first login of a user nobody created (guard 4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum UnknownUsers {
     #[default]
     Deny,
@@ -39,7 +39,7 @@ pub enum UnknownUsers {
     Admit,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// How long a heartbeat keeps a session; zero: no heartbeat is needed (R25).
     pub lease_ttl: Duration,

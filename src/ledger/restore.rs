@@ -1,5 +1,7 @@
 //! A ledger made from the rows of a store. Start-up, recovery and take-over are this one path.
 
+mod misfit;
+
 use std::time::Duration;
 
 use super::change::{Change, SessionRow};

@@ -22,7 +22,7 @@ pub const EVENTS: usize = 4_096;
 const SPAN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A block, as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Block {
     pub first: EventNo,
     pub last: EventNo,

@@ -10,6 +10,8 @@ pub mod encode;
 pub mod notifications;
 pub mod open;
 pub mod postgres;
+pub mod recount;
+pub mod snapshot;
 pub mod sqlite;
 pub mod terms;
 pub mod tokens;

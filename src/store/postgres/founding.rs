@@ -16,18 +16,31 @@ const CREATE_SHARDS: &str = "/* usher:create_shards */
 const CREATE: &str = "/* usher:create_installation */ INSERT INTO installation (instance_id) VALUES ($1)";
 
 pub async fn founding(client: &mut Client, wanted: Founding) -> Result<Founding, StoreError> {
-    if let Some(row) = client.query_opt(READ, &[]).await? {
-        return founded(&row);
+    if let Some(found) = read(client).await? {
+        return Ok(found);
     }
     let transaction = client.transaction().await?;
-    transaction.batch_execute(LOCK).await?;
-    if let Some(row) = transaction.query_opt(READ, &[]).await? {
-        return founded(&row);
+    if let Some(found) = found(transaction.client(), wanted).await? {
+        return Ok(found);
     }
-    transaction.execute(CREATE_SHARDS, &[&i32::from(wanted.shards), &Uuid::nil()]).await?;
-    transaction.execute(CREATE, &[&wanted.instance.0]).await?;
     transaction.commit().await?;
     Ok(wanted)
+}
+
+/// Founds the store within a transaction that the caller began; answers what was founded before, if anything was.
+pub async fn found(client: &Client, wanted: Founding) -> Result<Option<Founding>, StoreError> {
+    client.batch_execute(LOCK).await?;
+    if let Some(found) = read(client).await? {
+        return Ok(Some(found));
+    }
+    client.execute(CREATE_SHARDS, &[&i32::from(wanted.shards), &Uuid::nil()]).await?;
+    client.execute(CREATE, &[&wanted.instance.0]).await?;
+    Ok(None)
+}
+
+/// What was founded; `None`: nothing yet.
+pub async fn read(client: &Client) -> Result<Option<Founding>, StoreError> {
+    client.query_opt(READ, &[]).await?.map(|row| founded(&row)).transpose()
 }
 
 fn founded(row: &Row) -> Result<Founding, StoreError> {

@@ -6,9 +6,8 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use tokio::sync::mpsc::Sender;
 use tokio::time::timeout;
-use tokio_postgres::Row;
+use tokio_postgres::{Client, Row};
 
-use super::connection::Connection;
 use super::error::Failure;
 use crate::ids::{
     DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, ShardId, TenantId,
@@ -82,28 +81,29 @@ const TABLES: [(&str, Parse); 9] = [
     ),
 ];
 
-pub async fn load(connection: &Connection, shard: ShardId, rows: Sender<Vec<Change>>) -> Result<(), Failure> {
+/// Sends the rows, as they are or as pieces of a snapshot.
+pub async fn load<P: From<Vec<Change>>>(client: &Client, shard: ShardId, rows: &Sender<P>) -> Result<(), Failure> {
     let mut chunk = Vec::with_capacity(CHUNK);
     for (sql, parse) in TABLES {
-        let statement = connection.client.prepare(sql).await?;
-        let found = connection.client.query_raw(&statement, [shard.0.cast_signed()]).await?;
+        let statement = client.prepare(sql).await?;
+        let found = client.query_raw(&statement, [shard.0.cast_signed()]).await?;
         let mut found = pin!(found);
         while let Some(row) = timeout(PATIENCE, found.try_next()).await.map_err(|_| silent())?? {
             chunk.push(parse(&row)?);
             if chunk.len() == CHUNK {
-                send(&rows, std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK))).await?;
+                send(rows, std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK))).await?;
             }
         }
     }
-    if chunk.is_empty() { Ok(()) } else { send(&rows, chunk).await }
+    if chunk.is_empty() { Ok(()) } else { send(rows, chunk).await }
 }
 
 fn silent() -> StoreError {
     StoreError("no answer in time".into())
 }
 
-async fn send(rows: &Sender<Vec<Change>>, chunk: Vec<Change>) -> Result<(), Failure> {
-    rows.send(chunk).await.map_err(|_| Failure::Store(StoreError("nobody takes the rows".into())))
+async fn send<P: From<Vec<Change>>>(rows: &Sender<P>, chunk: Vec<Change>) -> Result<(), Failure> {
+    rows.send(chunk.into()).await.map_err(|_| Failure::Store(StoreError("nobody takes the rows".into())))
 }
 
 fn tenant(row: &Row) -> Result<Change, Failure> {

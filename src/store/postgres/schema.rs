@@ -21,8 +21,13 @@ const VERSION: &str = "/* usher:schema_version */ SELECT coalesce(max(version), 
 /// The schema is exactly this release's.
 pub async fn check(connector: &Connector) -> Result<(), OpenError> {
     let (client, _driver) = connector.plain().await.map_err(OpenError::Unreachable)?;
+    check_on(&client).await
+}
+
+/// The same on a connection that is there.
+pub async fn check_on(client: &Client) -> Result<(), OpenError> {
     let known = known(&embedded::migrations::runner());
-    match version(&client).await.map_err(other)? {
+    match version(client).await.map_err(other)? {
         found if found < known => Err(OpenError::SchemaOlder { found, known }),
         found if found > known => Err(OpenError::SchemaNewer { found, known }),
         _ => Ok(()),
@@ -51,7 +56,8 @@ fn known(runner: &Runner) -> SchemaVersion {
     runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
 }
 
-async fn version(client: &Client) -> Result<SchemaVersion, Error> {
+/// 0: there is no schema.
+pub async fn version(client: &Client) -> Result<SchemaVersion, Error> {
     let exists: bool = client.query_one(EXISTS, &[]).await?.try_get(0)?;
     if !exists {
         return Ok(0);

@@ -73,7 +73,8 @@ pub async fn release(connection: &Connection, shard: ShardId, owner: Owner) -> R
     Ok(())
 }
 
-fn owned(row: &Row) -> Result<(Owner, Position), Error> {
+/// A row of the columns that the statements `read_shard` and `claim` have.
+pub fn owned(row: &Row) -> Result<(Owner, Position), Error> {
     let owner = Owner { epoch: Epoch(row.try_get(0)?), token: OwnerToken(row.try_get(1)?) };
     let position = Position {
         seq: Seq(row.try_get(2)?),

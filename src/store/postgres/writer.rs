@@ -40,7 +40,7 @@ impl Writer {
     pub async fn load(&self, rows: mpsc::Sender<Vec<Change>>) -> Result<(), StoreError> {
         let shard = self.shard;
         // As long as it takes: each row has a patience of its own.
-        self.run(None, |to| Box::pin(load::load(to, shard, rows))).await
+        self.run(None, |to| Box::pin(async move { load::load(&to.client, shard, &rows).await })).await
     }
 
     pub async fn commit(&self, owner: Owner, batch: Arc<Batch>) -> Result<(), CommitError> {

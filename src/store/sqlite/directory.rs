@@ -34,6 +34,16 @@ pub fn lock(directory: &Path) -> Result<File, OpenError> {
     Ok(file)
 }
 
+/// The path of the database of a store that is there already: nothing is made.
+pub fn existing(directory: &Path) -> Result<PathBuf, OpenError> {
+    let path = directory.join(DATABASE);
+    match path.metadata() {
+        Ok(found) if found.is_file() => Ok(path),
+        Ok(_) => Err(OpenError::Unreachable(StoreError(format!("{} is not a file", path.display())))),
+        Err(error) => Err(OpenError::Unreachable(StoreError(format!("no store in {}: {DATABASE}: {error}", directory.display())))),
+    }
+}
+
 /// The path of the database, which is made when it is missing: SQLite itself would let everybody read it.
 pub fn database(directory: &Path) -> Result<PathBuf, OpenError> {
     let path = directory.join(DATABASE);

@@ -14,9 +14,8 @@ const CREATE: &str = "/* usher:create_installation */ INSERT INTO installation V
 pub fn founding(connection: &mut Connection, wanted: Founding) -> Result<Founding, StoreError> {
     // The only write lock: nobody else founds in between.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let read = |row: &rusqlite::Row| Ok((row.get::<_, u16>(0)?, row.get::<_, [u8; 16]>(1)?));
-    if let Some((shards, instance)) = transaction.query_row(READ, [], read).optional()? {
-        return Ok(Founding { shards, instance: InstanceId(Uuid::from_bytes(instance)) });
+    if let Some(found) = read(&transaction)? {
+        return Ok(found);
     }
     for shard in 0..wanted.shards {
         transaction.execute(CREATE_SHARD, params![shard, Uuid::nil().as_bytes()])?;
@@ -24,4 +23,11 @@ pub fn founding(connection: &mut Connection, wanted: Founding) -> Result<Foundin
     transaction.execute(CREATE, params![wanted.instance.0.as_bytes()])?;
     transaction.commit()?;
     Ok(wanted)
+}
+
+/// What was founded; `None`: nothing yet.
+pub fn read(connection: &Connection) -> rusqlite::Result<Option<Founding>> {
+    let read = |row: &rusqlite::Row| Ok((row.get::<_, u16>(0)?, row.get::<_, [u8; 16]>(1)?));
+    let found = connection.query_row(READ, [], read).optional()?;
+    Ok(found.map(|(shards, instance)| Founding { shards, instance: InstanceId(Uuid::from_bytes(instance)) }))
 }

@@ -76,7 +76,8 @@ const TABLES: [(&str, Parse); 9] = [
     ),
 ];
 
-pub fn load(connection: &Connection, shard: ShardId, rows: Sender<Vec<Change>>) -> Result<(), StoreError> {
+/// Sends the rows, as they are or as pieces of a snapshot.
+pub fn load<P: From<Vec<Change>>>(connection: &Connection, shard: ShardId, rows: &Sender<P>) -> Result<(), StoreError> {
     let mut chunk = Vec::with_capacity(CHUNK);
     for (sql, parse) in TABLES {
         let mut statement = connection.prepare(sql)?;
@@ -84,15 +85,15 @@ pub fn load(connection: &Connection, shard: ShardId, rows: Sender<Vec<Change>>) 
         while let Some(row) = found.next()? {
             chunk.push(parse(row)?);
             if chunk.len() == CHUNK {
-                send(&rows, std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)))?;
+                send(rows, std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)))?;
             }
         }
     }
-    if chunk.is_empty() { Ok(()) } else { send(&rows, chunk) }
+    if chunk.is_empty() { Ok(()) } else { send(rows, chunk) }
 }
 
-fn send(rows: &Sender<Vec<Change>>, chunk: Vec<Change>) -> Result<(), StoreError> {
-    rows.blocking_send(chunk).map_err(|_| StoreError("nobody takes the rows".into()))
+fn send<P: From<Vec<Change>>>(rows: &Sender<P>, chunk: Vec<Change>) -> Result<(), StoreError> {
+    rows.blocking_send(chunk.into()).map_err(|_| StoreError("nobody takes the rows".into()))
 }
 
 fn tenant(row: &Row<'_>) -> Result<Change, StoreError> {

@@ -5,6 +5,7 @@
 
 mod audit;
 mod audit_blocks;
+mod backup;
 mod commit;
 mod database;
 mod directory;
@@ -15,6 +16,7 @@ mod load;
 mod row;
 mod schema;
 mod shards;
+mod snapshot;
 mod worker;
 
 use std::path::Path;
@@ -23,7 +25,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+pub use self::backup::{BackupError, backup};
 use self::database::{Database, Mode};
+pub use self::snapshot::Snapshot;
 use self::worker::Worker;
 use super::open::{Migrated, OpenError};
 use super::{
@@ -87,7 +91,7 @@ impl Store for SqliteStore {
     }
 
     fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), StoreError>> {
-        let answer = self.reader.run(move |database| load::load(database.connection()?, shard, rows));
+        let answer = self.reader.run(move |database| load::load(database.connection()?, shard, &rows));
         Box::pin(async { answer.await? })
     }
 

@@ -1,5 +1,6 @@
 //! The schema's version, and how it gets to this release's.
 
+use refinery::Runner;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::store::StoreError;
@@ -14,7 +15,7 @@ mod embedded {
 pub fn migrate(connection: &mut Connection) -> Result<Migrated, OpenError> {
     // Grouped: a migration and its line in the history are one transaction, so a crash leaves a whole version.
     let runner = embedded::migrations::runner().set_grouped(true);
-    let known = runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0);
+    let known = known(&runner);
     let found = version(connection).map_err(|error| OpenError::Other(error.into()))?;
     if found > known {
         return Err(OpenError::SchemaNewer { found, known });
@@ -23,6 +24,20 @@ pub fn migrate(connection: &mut Connection) -> Result<Migrated, OpenError> {
     runner.run(connection).map_err(|error| OpenError::Other(StoreError(format!("cannot migrate: {error}"))))?;
     die_here!(Migrating);
     Ok(Migrated { from: found, to: known })
+}
+
+/// The schema is exactly this release's.
+pub fn check(connection: &Connection) -> Result<(), OpenError> {
+    let known = known(&embedded::migrations::runner());
+    match version(connection).map_err(|error| OpenError::Unreachable(error.into()))? {
+        found if found < known => Err(OpenError::SchemaOlder { found, known }),
+        found if found > known => Err(OpenError::SchemaNewer { found, known }),
+        _ => Ok(()),
+    }
+}
+
+fn known(runner: &Runner) -> SchemaVersion {
+    runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<SchemaVersion> {

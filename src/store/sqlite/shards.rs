@@ -42,8 +42,7 @@ fn try_claim(
     token: OwnerToken,
 ) -> Result<Option<(Owner, Position)>, StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let read = transaction.prepare_cached(READ)?.query_row([shard.0], position).optional()?;
-    let (owner, position) = read.ok_or_else(|| StoreError(format!("there is no shard {shard}")))?;
+    let (owner, position) = read(&transaction, shard)?;
     if owner.token == token {
         // An earlier attempt, whose answer was lost.
         return Ok(Some((owner, position)));
@@ -55,6 +54,12 @@ fn try_claim(
     transaction.prepare_cached(CLAIM)?.execute(params![shard.0, claimed.epoch.0, token.0.as_bytes()])?;
     transaction.commit()?;
     Ok(Some((claimed, position)))
+}
+
+/// Who has the shard, and where it stands.
+pub fn read(connection: &Connection, shard: ShardId) -> Result<(Owner, Position), StoreError> {
+    let read = connection.prepare_cached(READ)?.query_row([shard.0], position).optional()?;
+    read.ok_or_else(|| StoreError(format!("there is no shard {shard}")))
 }
 
 fn position(row: &Row<'_>) -> rusqlite::Result<(Owner, Position)> {

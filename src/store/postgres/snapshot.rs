@@ -1,0 +1,99 @@
+//! Everything in the store, as it stands at one moment: read in one transaction, beside whoever serves from it.
+
+use tokio::sync::mpsc::Sender;
+use tokio_postgres::{Client, Error, Row};
+
+use super::connection::Connector;
+use super::error::Failure;
+use super::{DatabaseUrl, audit, founding, load, schema, shards};
+use crate::ids::{EventNo, ShardId};
+use crate::ledger::time::Wall;
+use crate::store::StoreError;
+use crate::store::audit_block::Block;
+use crate::store::open::OpenError;
+use crate::store::snapshot::Piece;
+
+/// Events, and blocks, in one piece.
+const EVENTS: i64 = 4_096;
+const BLOCKS: i64 = 256;
+
+/// One moment for all statements. It takes as long as it takes.
+const BEGIN: &str = "/* usher:begin_snapshot */
+    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
+const READ_SHARD: &str = "/* usher:read_shard */
+    SELECT epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no
+    FROM shards WHERE shard_id = $1";
+/// Both go down their key, a piece at a time: nothing is sorted, and nothing is kept for the next piece.
+const READ_EVENTS: &str = "/* usher:read_all_audit */
+    SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id,
+           count, detail
+    FROM audit WHERE shard_id = $1 AND event_no > $2 ORDER BY event_no LIMIT $3";
+const READ_BLOCKS: &str = "/* usher:read_all_blocks */
+    SELECT first_event_no, last_event_no, oldest_ms, newest_ms, closed_ms, filter
+    FROM audit_blocks WHERE shard_id = $1 AND last_event_no > $2 ORDER BY last_event_no LIMIT $3";
+
+/// Sends everything in a database that has this release's schema.
+///
+/// # Errors
+/// The database does not answer, or its schema is another one; or nobody takes the pieces.
+pub async fn snapshot(url: &DatabaseUrl, pieces: &Sender<Piece>) -> Result<(), OpenError> {
+    let (client, _driver) = Connector::new(url).plain().await.map_err(OpenError::Unreachable)?;
+    schema::check_on(&client).await?;
+    client.batch_execute(BEGIN).await.map_err(|error| OpenError::Unreachable(error.into()))?;
+    read(&client, pieces).await.map_err(OpenError::Unreachable)
+}
+
+/// Sends everything that the client's transaction sees.
+pub async fn read(client: &Client, pieces: &Sender<Piece>) -> Result<(), StoreError> {
+    let founded = founding::read(client).await?;
+    send(pieces, Piece::Founding(founded)).await?;
+    for shard in (0..founded.map_or(0, |founded| founded.shards)).map(ShardId) {
+        shard_of(client, shard, pieces).await.map_err(|failure| match failure {
+            Failure::Store(error) => error,
+            Failure::Database(error) => error.into(),
+        })?;
+    }
+    Ok(())
+}
+
+async fn shard_of(client: &Client, shard: ShardId, pieces: &Sender<Piece>) -> Result<(), Failure> {
+    let number = shard.0.cast_signed();
+    let row = client.query_opt(READ_SHARD, &[&number]).await?;
+    let (owner, position) = shards::owned(&row.ok_or_else(|| StoreError(format!("there is no shard {shard}")))?)?;
+    send(pieces, Piece::Shard(shard, owner, position)).await?;
+    load::load(client, shard, pieces).await?;
+    let statement = client.prepare(READ_BLOCKS).await?;
+    let mut after = EventNo(0);
+    loop {
+        let rows = client.query(&statement, &[&number, &after.0.cast_signed(), &BLOCKS]).await?;
+        let blocks = rows.iter().map(block).collect::<Result<Vec<_>, _>>()?;
+        let Some(last) = blocks.last() else { break };
+        after = last.last;
+        send(pieces, Piece::Blocks(blocks)).await?;
+    }
+    let statement = client.prepare(READ_EVENTS).await?;
+    let mut after = EventNo(0);
+    loop {
+        let rows = client.query(&statement, &[&number, &after.0.cast_signed(), &EVENTS]).await?;
+        let events = rows.iter().map(audit::event).collect::<Result<Vec<_>, _>>()?;
+        let Some(last) = events.last() else { return Ok(()) };
+        after = last.no;
+        send(pieces, Piece::Events(events)).await?;
+    }
+}
+
+fn block(row: &Row) -> Result<Block, Error> {
+    let number = |column| row.try_get::<_, i64>(column).map(|no| EventNo(no.cast_unsigned()));
+    Ok(Block {
+        first: number(0)?,
+        last: number(1)?,
+        oldest: Wall(row.try_get(2)?),
+        newest: Wall(row.try_get(3)?),
+        closed: Wall(row.try_get(4)?),
+        filter: row.try_get(5)?,
+    })
+}
+
+async fn send(pieces: &Sender<Piece>, piece: Piece) -> Result<(), StoreError> {
+    pieces.send(piece).await.map_err(|_| StoreError("nobody takes the pieces".into()))
+}

@@ -1,0 +1,228 @@
+//! A store counted anew from its pieces: how much is in it, whether it adds up, and whether another one holds the same.
+
+mod audit;
+mod problems;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use self::audit::Trail;
+use self::problems::Problems;
+use super::snapshot::Piece;
+use super::{Founding, Position};
+use crate::ids::ShardId;
+use crate::ledger::change::Change;
+use crate::ledger::notification::Channels;
+use crate::ledger::time::{Moment, Wall};
+use crate::ledger::{Config, Ledger, Restore, Seed, Totals};
+
+/// Nothing is decided here, and nobody chooses the keys of the maps.
+const CONFIG: Config =
+    Config { demo_seats: 0, channels: Channels { email: false, webhook: false }, seed: Seed(0) };
+
+/// How many there are, and the sum of a hash of each: the order does not matter, for a store may keep another one.
+/// It finds accidents, and is told to nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sum {
+    pub count: u64,
+    hashes: u64,
+}
+
+impl Sum {
+    fn add(&mut self, what: &impl Hash) {
+        // With fixed keys: the same in both counts of a process.
+        let mut hasher = DefaultHasher::new();
+        what.hash(&mut hasher);
+        self.count += 1;
+        self.hashes = self.hashes.wrapping_add(hasher.finish());
+    }
+}
+
+/// What one shard holds.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shard {
+    pub id: ShardId,
+    pub position: Position,
+    /// By table.
+    pub rows: BTreeMap<&'static str, Sum>,
+    pub blocks: Sum,
+    pub events: Sum,
+    /// When the last event was written.
+    pub last_event: Option<Wall>,
+    /// As a ledger counts that is loaded with the rows.
+    pub totals: Totals,
+    /// What does not add up.
+    pub problems: Vec<String>,
+}
+
+/// What a store holds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Recount {
+    pub founding: Option<Founding>,
+    pub shards: Vec<Shard>,
+}
+
+impl Recount {
+    /// What is wrong with it, each with its shard.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let told = |shard: &Shard| {
+            shard.problems.iter().map(|what| format!("shard {}: {what}", shard.id)).collect::<Vec<_>>()
+        };
+        self.shards.iter().flat_map(told).collect()
+    }
+
+    /// How a copy differs from what it is a copy of.
+    #[must_use]
+    pub fn differences(&self, copy: &Recount) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut same = |what: &str, is: bool| if !is { found.push(what.to_owned()) };
+        same("the number of shards or the id of the installation", self.founding == copy.founding);
+        same("the shards", self.shards.len() == copy.shards.len());
+        for (source, copy) in self.shards.iter().zip(&copy.shards) {
+            let id = source.id;
+            same(&format!("shard {id}: its position"), source.position == copy.position);
+            let tables: BTreeSet<_> = source.rows.keys().chain(copy.rows.keys()).collect();
+            for table in tables {
+                let (one, other) = (sum(source, table), sum(copy, table));
+                same(&format!("shard {id}: {table}: {} rows there, {} here", one.count, other.count), one == other);
+            }
+            let (one, other) = (source.events, copy.events);
+            same(&format!("shard {id}: audit: {} events there, {} here", one.count, other.count), one == other);
+            let (one, other) = (source.blocks, copy.blocks);
+            same(&format!("shard {id}: audit: {} blocks there, {} here", one.count, other.count), one == other);
+            same(&format!("shard {id}: what is in use"), source.totals == copy.totals);
+            same(&format!("shard {id}: what does not add up"), source.problems == copy.problems);
+        }
+        found
+    }
+}
+
+fn sum(shard: &Shard, table: &str) -> Sum {
+    shard.rows.get(table).copied().unwrap_or_default()
+}
+
+/// Counts pieces as they come.
+#[derive(Debug, Default)]
+pub struct Counter {
+    done: Recount,
+    shard: Option<Counting>,
+}
+
+#[derive(Debug)]
+struct Counting {
+    shard: Shard,
+    restore: Restore,
+    trail: Trail,
+    problems: Problems,
+}
+
+impl Counter {
+    pub fn take(&mut self, piece: &Piece) {
+        match piece {
+            Piece::Founding(founding) => self.done.founding = *founding,
+            Piece::Shard(id, _, position) => {
+                self.close();
+                self.shard = Some(Counting::new(*id, *position));
+            }
+            Piece::Rows(rows) => self.with(|shard, shards| rows.iter().for_each(|row| shard.row(row, shards))),
+            Piece::Blocks(blocks) => self.with(|shard, _| {
+                for block in blocks {
+                    shard.shard.blocks.add(block);
+                    shard.trail.block(block, &mut shard.problems);
+                }
+            }),
+            Piece::Events(events) => self.with(|shard, _| {
+                for event in events {
+                    shard.shard.events.add(event);
+                    shard.shard.last_event = Some(event.at);
+                    shard.trail.event(event, &mut shard.problems);
+                }
+            }),
+        }
+    }
+
+    #[must_use]
+    pub fn finish(mut self) -> Recount {
+        self.close();
+        self.done
+    }
+
+    fn with(&mut self, count: impl FnOnce(&mut Counting, u16)) {
+        let shards = self.done.founding.map_or(0, |founding| founding.shards);
+        if let Some(shard) = &mut self.shard {
+            count(shard, shards);
+        }
+    }
+
+    fn close(&mut self) {
+        self.done.shards.extend(self.shard.take().map(Counting::finish));
+    }
+}
+
+impl Counting {
+    fn new(id: ShardId, position: Position) -> Self {
+        let (now, Position { last_tenant, last_event, wall_high, .. }) = (moment(&position), position);
+        let shard = Shard {
+            id,
+            position,
+            rows: BTreeMap::new(),
+            blocks: Sum::default(),
+            events: Sum::default(),
+            last_event: None,
+            totals: Totals::default(),
+            problems: Vec::new(),
+        };
+        let restore = Ledger::restore(CONFIG, last_tenant, last_event, wall_high, now, Duration::ZERO);
+        Self { shard, restore, trail: Trail::new(last_event), problems: Problems::default() }
+    }
+
+    fn row(&mut self, row: &Change, shards: u16) {
+        self.shard.rows.entry(table(row)).or_default().add(row);
+        if let Change::PutTenant(tenant) = row {
+            let home = tenant.id.shard(shards);
+            if home != self.shard.id {
+                self.problems.add(format!("tenant {} belongs to shard {home}", tenant.id));
+            }
+        }
+        if let Change::PutSeat(seat) = row && seat.order > self.shard.position.last_event {
+            self.problems.add(format!("a seat was granted by event {}, which is not there yet", seat.order));
+        }
+        match self.restore.misfit(row) {
+            Some(what) => self.problems.add(what),
+            None => self.restore.put(row.clone()),
+        }
+    }
+
+    fn finish(self) -> Shard {
+        let Self { mut shard, restore, mut problems, .. } = self;
+        let now = moment(&shard.position);
+        let mut ledger = restore.finish();
+        if let Err(what) = ledger.check(now) {
+            problems.add(what);
+        }
+        shard.totals = ledger.totals(now);
+        shard.problems = problems.told();
+        shard
+    }
+}
+
+/// The moment of the last batch: nothing is later than that.
+fn moment(position: &Position) -> Moment {
+    Moment { tick: position.tick, wall: position.wall }
+}
+
+/// The table that a row lies in.
+fn table(row: &Change) -> &'static str {
+    match row {
+        Change::PutTenant(_) | Change::DeleteTenant(_) => "tenants",
+        Change::PutLicense(_) | Change::DeleteLicense(..) => "licenses",
+        Change::PutPool(_) => "pools",
+        Change::PutOrganization(_) | Change::DeleteOrganization(..) => "organizations",
+        Change::PutUser(_) | Change::DeleteUser(..) => "users",
+        Change::PutSeat(_) | Change::DeleteSeat(..) => "seats",
+        Change::PutSession(_) | Change::DeleteSession(..) => "sessions",
+        Change::PutNotification(_) | Change::DeleteNotification(..) => "notifications",
+    }
+}

@@ -1,0 +1,95 @@
+//! A copy of the database as it stands at one moment, taken beside whoever serves from it: page by page under one read
+//! transaction. Writers go on meanwhile, and the write-ahead log grows by what they write.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
+
+use super::database::{Database, Mode};
+use super::{directory, schema};
+use crate::store::StoreError;
+use crate::store::open::OpenError;
+
+/// Pages between two rests, 4 MiB: no commit waits for the disk behind more than these.
+const STEP: i32 = 1_024;
+
+/// Nobody looks at the copy before it is complete, and then it is synced as a whole.
+const FAST: &str = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF";
+
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The file that is to be written.
+    #[error("{}: {what}", path.display())]
+    Target { path: PathBuf, what: String },
+}
+
+/// Writes a copy of the database in `directory` to a file that is not there yet: beside it at first, and under its name
+/// when it is complete and on the disk. Only its owner can read it. Rests after each step. Answers its size in bytes.
+/// Blocks the thread.
+///
+/// # Errors
+/// There is no store of this release in `directory`, or the file is there already or cannot be written.
+pub fn backup(directory: &Path, to: &Path, rest: impl FnMut()) -> Result<u64, BackupError> {
+    let wrong = |what: String| BackupError::Target { path: to.to_owned(), what };
+    let mut source = Database::new(directory::existing(directory)?, Mode::Read);
+    schema::check(source.connection().map_err(OpenError::Unreachable)?)?;
+    if fs::symlink_metadata(to).is_ok() {
+        return Err(wrong("is there already, and is not overwritten".into()));
+    }
+    let beside = beside(to);
+    let taken = take(&mut source, &beside, rest).and_then(|bytes| Ok((bytes, name(&beside, to)?)));
+    if taken.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    taken.map(|(bytes, ())| bytes).map_err(|error| wrong(error.0))
+}
+
+fn take(source: &mut Database, beside: &Path, mut rest: impl FnMut()) -> Result<u64, StoreError> {
+    // It has its mode before it has a byte.
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(beside).map_err(text)?;
+    let mut copy = Connection::open_with_flags(beside, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    copy.execute_batch(FAST)?;
+    // Between two steps the transaction holds its moment: otherwise each commit would start the copy over.
+    let moment = source.connection()?.transaction()?;
+    moment.query_row("/* usher:begin_backup */ SELECT count(*) FROM installation", [], |_| Ok(()))?;
+    let backup = Backup::new(&moment, &mut copy)?;
+    while backup.step(STEP)? != StepResult::Done {
+        file.sync_data().map_err(text)?;
+        rest();
+    }
+    drop(backup);
+    drop(copy);
+    file.sync_all().map_err(text)?;
+    Ok(file.metadata().map_err(text)?.len())
+}
+
+/// Gives the copy its name, which nobody else has by now, and makes the name last.
+fn name(beside: &Path, to: &Path) -> Result<(), StoreError> {
+    match fs::hard_link(beside, to) {
+        Ok(()) => fs::remove_file(beside).map_err(text)?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(text(error)),
+        // Not every file system has links.
+        Err(_) => fs::rename(beside, to).map_err(text)?,
+    }
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(text)
+}
+
+/// A name of this process's own in the same folder.
+fn beside(to: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(to.file_name().unwrap_or_default());
+    name.push(format!(".{}", std::process::id()));
+    to.with_file_name(name)
+}
+
+fn text(error: io::Error) -> StoreError {
+    StoreError(error.to_string())
+}

@@ -1,0 +1,125 @@
+//! Everything in the store, as it stands at one moment: read beside whoever serves from it, or with the lock of its
+//! directory.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Row};
+use tokio::sync::mpsc::Sender;
+
+use super::database::{Database, Mode};
+use super::{audit, audit_blocks, directory, founding, load, schema, shards};
+use crate::ids::ShardId;
+use crate::ledger::time::Wall;
+use crate::store::StoreError;
+use crate::store::audit_block::Block;
+use crate::store::open::OpenError;
+use crate::store::snapshot::Piece;
+
+/// Events, and blocks, in one piece.
+const EVENTS: usize = 4_096;
+const BLOCKS: usize = 256;
+
+const READ_EVENTS: &str = "/* usher:read_all_audit */
+    SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id, count,
+        detail
+    FROM audit WHERE shard_id = ?1 ORDER BY event_no";
+const READ_BLOCKS: &str = "/* usher:read_all_blocks */
+    SELECT first_event_no, last_event_no, oldest_ms, newest_ms, closed_ms, filter
+    FROM audit_blocks WHERE shard_id = ?1 ORDER BY last_event_no";
+
+/// A store that is there, and has this release's schema.
+pub struct Snapshot {
+    path: PathBuf,
+    /// Held: nobody serves from it.
+    _lock: Option<File>,
+}
+
+impl Snapshot {
+    /// Beside whoever serves from it.
+    ///
+    /// # Errors
+    /// There is no store, it cannot be read, or another release wrote it.
+    pub fn beside(directory: &Path) -> Result<Self, OpenError> {
+        let path = directory::existing(directory)?;
+        let mut database = Database::new(path.clone(), Mode::Read);
+        schema::check(database.connection().map_err(OpenError::Unreachable)?)?;
+        Ok(Self { path, _lock: None })
+    }
+
+    /// Alone: for as long as the answer lives nobody can serve from it.
+    ///
+    /// # Errors
+    /// As [`Snapshot::beside`], or another process has the directory.
+    pub fn alone(directory: &Path) -> Result<Self, OpenError> {
+        directory::existing(directory)?;
+        let lock = directory::lock(directory)?;
+        Ok(Self { _lock: Some(lock), ..Self::beside(directory)? })
+    }
+
+    /// Sends everything. Blocks the thread.
+    ///
+    /// # Errors
+    /// The file cannot be read, or nobody takes the pieces.
+    pub fn read(&self, pieces: &Sender<Piece>) -> Result<(), StoreError> {
+        let mut database = Database::new(self.path.clone(), Mode::Read);
+        // All that is read is of the moment of the first statement.
+        let transaction = database.connection()?.transaction()?;
+        let founded = founding::read(&transaction)?;
+        send(pieces, Piece::Founding(founded))?;
+        for shard in (0..founded.map_or(0, |founded| founded.shards)).map(ShardId) {
+            let (owner, position) = shards::read(&transaction, shard)?;
+            send(pieces, Piece::Shard(shard, owner, position))?;
+            load::load(&transaction, shard, pieces)?;
+            each(&transaction, READ_BLOCKS, shard, BLOCKS, block, |blocks| send(pieces, Piece::Blocks(blocks)))?;
+            each(&transaction, READ_EVENTS, shard, EVENTS, audit::event, |events| send(pieces, Piece::Events(events)))?;
+        }
+        Ok(())
+    }
+
+    /// What SQLite itself finds wrong with the file: pages that are damaged, keys out of order. Blocks the thread.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn file_problems(&self) -> Result<Vec<String>, StoreError> {
+        let mut database = Database::new(self.path.clone(), Mode::Read);
+        let mut statement = database.connection()?.prepare("/* usher:check_file */ PRAGMA quick_check(20)")?;
+        let lines = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+        Ok(lines.into_iter().filter(|line| line != "ok").collect())
+    }
+}
+
+fn each<T>(
+    connection: &Connection,
+    sql: &str,
+    shard: ShardId,
+    chunk: usize,
+    parse: fn(&Row<'_>) -> Result<T, StoreError>,
+    mut take: impl FnMut(Vec<T>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([shard.0])?;
+    let mut found = Vec::with_capacity(chunk);
+    while let Some(row) = rows.next()? {
+        found.push(parse(row)?);
+        if found.len() == chunk {
+            take(std::mem::replace(&mut found, Vec::with_capacity(chunk)))?;
+        }
+    }
+    if found.is_empty() { Ok(()) } else { take(found) }
+}
+
+fn block(row: &Row<'_>) -> Result<Block, StoreError> {
+    Ok(Block {
+        first: audit_blocks::number(row, 0)?,
+        last: audit_blocks::number(row, 1)?,
+        oldest: Wall(row.get(2)?),
+        newest: Wall(row.get(3)?),
+        closed: Wall(row.get(4)?),
+        filter: row.get(5)?,
+    })
+}
+
+fn send(pieces: &Sender<Piece>, piece: Piece) -> Result<(), StoreError> {
+    pieces.blocking_send(piece).map_err(|_| StoreError("nobody takes the pieces".into()))
+}

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod health;
+pub mod histogram;
 pub mod ids;
 pub mod journal;
 pub mod ledger;

@@ -142,6 +142,7 @@ impl Running {
             readiness: Arc::clone(&readiness),
             tasks: Arc::clone(&tasks),
             metrics: Arc::clone(&metrics),
+            top_pools: config.metrics_top_tenants,
             journal: OnceLock::new(),
         });
         let ops_stats = Arc::new(Stats::new(Arc::clone(&methods)));

@@ -110,6 +110,10 @@ pub struct Network {
     /// Address of the operations port, plaintext: /livez, /readyz, /metrics
     #[arg(long, value_name = "ADDRESS", env = "USHER_OPS_LISTEN", default_value = "127.0.0.1:9464")]
     pub ops_listen: String,
+    /// Show so many pools in /metrics by tenant and name, those with the most seats in use; 0: none, for tenants are
+    /// many, and their names are nobody else's business
+    #[arg(long, value_name = "NUMBER", env = "USHER_METRICS_TOP_TENANTS", default_value = "0")]
+    pub metrics_top_tenants: String,
     /// How long SIGTERM and SIGINT wait for calls to end; a second signal ends at once
     #[arg(long, value_name = "DURATION", env = "USHER_DRAIN_TIMEOUT", default_value = "20s")]
     pub drain_timeout: String,

@@ -44,6 +44,8 @@ fn listed(problems: &[String]) -> String {
 pub struct Config {
     pub listen: SocketAddr,
     pub ops_listen: SocketAddr,
+    /// Pools that `/metrics` shows by name.
+    pub metrics_top_tenants: usize,
     /// From the first signal until every call has ended and everything is closed.
     pub drain_timeout: Duration,
     pub storage: Storage,
@@ -152,6 +154,11 @@ impl Config {
         let config = Config {
             listen,
             ops_listen: problems.take("--ops-listen", address(&args.network.ops_listen), NOWHERE),
+            metrics_top_tenants: problems.take(
+                "--metrics-top-tenants",
+                number(&args.network.metrics_top_tenants, 0, 1_000),
+                0,
+            ),
             drain_timeout: problems.take("--drain-timeout", duration(&args.network.drain_timeout, DAY), DAY),
             shards: problems.take("--shards", shards.clone().unwrap_or(Ok(default_shards)), 1),
             shards_given: shards.is_some(),
@@ -186,6 +193,7 @@ impl Config {
         let mut settings = vec![
             ("listen", self.listen.to_string()),
             ("ops-listen", self.ops_listen.to_string()),
+            ("metrics-top-tenants", self.metrics_top_tenants.to_string()),
             ("drain-timeout", shortest(self.drain_timeout)),
         ];
         match &self.storage {

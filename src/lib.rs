@@ -11,6 +11,7 @@ pub mod config;
 pub mod demo;
 mod files;
 pub mod health;
+pub mod histogram;
 mod https;
 pub mod ids;
 pub mod journal;

@@ -5,16 +5,17 @@ use tokio::sync::oneshot;
 use super::JournalError;
 use super::batch::Answer;
 use crate::ids::{TenantId, TenantNo};
-use crate::ledger::Totals;
 use crate::ledger::command::{Command, Found, Outcome, Query, Request};
 use crate::ledger::outcome::Beat;
+use crate::ledger::{Busy, Totals};
 
 /// What a writer is sent.
 pub(super) enum Message {
     Command(Request, Answer<Outcome>),
     Query(Option<TenantId>, Query, Answer<Found>),
     Number(TenantId, Answer<Option<TenantNo>>),
-    Totals(oneshot::Sender<Totals>),
+    /// And so many of the busiest pools.
+    Totals(usize, oneshot::Sender<(Totals, Vec<Busy>)>),
     Tick,
     Stop(oneshot::Sender<()>),
 }
@@ -44,7 +45,7 @@ pub(super) fn refuse(message: Message, error: JournalError) {
         Message::Command(_, reply) => drop(reply.send(Err(error))),
         Message::Query(_, _, reply) => drop(reply.send(Err(error))),
         Message::Number(_, reply) => drop(reply.send(Err(error))),
-        Message::Totals(_) | Message::Tick => {}
+        Message::Totals(..) | Message::Tick => {}
         Message::Stop(reply) => {
             let _ = reply.send(());
         }

@@ -146,10 +146,11 @@ impl Writer {
                 Message::Command(request, reply) => self.command(request, reply, now),
                 Message::Query(tenant, query, reply) => self.read(Reading::new(tenant, query), reply, now),
                 Message::Number(tenant, reply) => drop(reply.send(Ok(self.ledger.tenant_no(&tenant)))),
-                Message::Totals(reply) => {
+                Message::Totals(busiest, reply) => {
+                    let count = || (self.ledger.totals(now), self.ledger.busiest(busiest, now));
                     // Whoever asked hears nothing when it panics; the shard is none the worse.
-                    if let Ok(totals) = catch_unwind(AssertUnwindSafe(|| self.ledger.totals(now))) {
-                        let _ = reply.send(totals);
+                    if let Ok(counted) = catch_unwind(AssertUnwindSafe(count)) {
+                        let _ = reply.send(counted);
                     }
                 }
                 Message::Tick => self.tick(now, false),

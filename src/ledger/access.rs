@@ -39,7 +39,7 @@ impl Role {
 }
 
 /// A set of roles. As a number, for the store: bit n is the n-th of [`Role::ALL`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Roles(u8);
 
 impl Roles {
@@ -97,7 +97,7 @@ impl fmt::Display for Roles {
 }
 
 /// Which tenants somebody may ask about (R1).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
 pub enum Tenants {
     /// Also those that there are not yet.
     #[default]

@@ -53,6 +53,7 @@ mod tenants;
 pub mod time;
 pub mod token;
 mod tokens;
+mod totals;
 mod usage;
 mod user;
 mod users;
@@ -61,6 +62,7 @@ mod walk;
 pub use map::Seed;
 pub use query::Reading;
 pub use restore::Restore;
+pub use totals::{Busy, Totals};
 
 use change::{Action, Actor, Change, Changes, TenantRow, TenantState};
 use checkpoint::Queue;
@@ -270,50 +272,9 @@ impl Ledger {
         self.mark.behind(now)
     }
 
-    /// Totals over all tenants, for metrics: what is in use and what is allowed. Unlimited pools count as
-    /// what they use.
-    #[must_use]
-    pub fn totals(&mut self, now: Moment) -> Totals {
-        let mut totals = Totals::default();
-        let sight = self.sight(now);
-        for tenant in self.tenants.iter_mut().flatten() {
-            totals.tenants += 1;
-            totals.users += tenant.users.len() as u64;
-            for delivery in tenant.notifications.iter().flat_map(|row| row.deliveries.iter()) {
-                totals.deliveries_pending += u64::from(delivery.is_open());
-                totals.deliveries_dead += u64::from(delivery.state == notification::DeliveryState::Dead);
-            }
-            for pool in tenant.pools.iter() {
-                let (plan, limit) = tenant.entitled(pool.no, sight);
-                let in_use = tenant.in_use(pool.no, plan);
-                totals.sessions += pool.deadlines.len() as u64 + pool.exempt_deadlines.len() as u64;
-                totals.seats_in_use += in_use;
-                totals.seats_limit += match limit {
-                    change::Limit::Seats(seats) => seats,
-                    change::Limit::Unlimited => in_use,
-                };
-            }
-        }
-        totals
-    }
-
     fn sight(&self, now: Moment) -> usage::Sight {
         usage::Sight { now, license_time: self.mark.license_time(now), demo_seats: self.config.demo_seats }
     }
-}
-
-/// What [`Ledger::totals`] counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Totals {
-    pub tenants: u64,
-    pub users: u64,
-    /// Live sessions, exempt ones included.
-    pub sessions: u64,
-    pub seats_in_use: u64,
-    pub seats_limit: u64,
-    /// Deliveries of notifications that are pending or under way, and dead letters.
-    pub deliveries_pending: u64,
-    pub deliveries_dead: u64,
 }
 
 fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {

@@ -8,7 +8,7 @@ use super::time::Wall;
 use crate::ids::{TokenId, TokenName};
 
 /// What is kept of a token's text: its SHA-256. Shown nowhere.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);
 
 impl fmt::Debug for TokenHash {
@@ -18,7 +18,7 @@ impl fmt::Debug for TokenHash {
 }
 
 /// Belongs to the installation: it names its tenants, and none of them owns it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct TokenRow {
     pub id: TokenId,
     pub name: TokenName,

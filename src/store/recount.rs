@@ -18,8 +18,7 @@ use crate::ledger::time::{Moment, Wall};
 use crate::ledger::{Config, Ledger, Restore, Seed, Totals};
 
 /// Nothing is decided here, and nobody chooses the keys of the maps.
-const CONFIG: Config =
-    Config { demo_seats: 0, channels: Channels { email: false, webhook: false }, seed: Seed(0) };
+const CONFIG: Config = Config { demo_seats: 0, channels: Channels { email: false, webhook: false }, seed: Seed(0) };
 
 /// How many there are, and the sum of a hash of each: the order does not matter, for a store may keep another one.
 /// It finds accidents, and is told to nobody.
@@ -67,9 +66,8 @@ impl Recount {
     /// What is wrong with it, each with its shard.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
-        let told = |shard: &Shard| {
-            shard.problems.iter().map(|what| format!("shard {}: {what}", shard.id)).collect::<Vec<_>>()
-        };
+        let told =
+            |shard: &Shard| shard.problems.iter().map(|what| format!("shard {}: {what}", shard.id)).collect::<Vec<_>>();
         self.shards.iter().flat_map(told).collect()
     }
 
@@ -77,7 +75,11 @@ impl Recount {
     #[must_use]
     pub fn differences(&self, copy: &Recount) -> Vec<String> {
         let mut found = Vec::new();
-        let mut same = |what: &str, is: bool| if !is { found.push(what.to_owned()) };
+        let mut same = |what: &str, is: bool| {
+            if !is {
+                found.push(what.to_owned())
+            }
+        };
         same("the number of shards or the id of the installation", self.founding == copy.founding);
         same("the shards", self.shards.len() == copy.shards.len());
         for (source, copy) in self.shards.iter().zip(&copy.shards) {
@@ -186,7 +188,9 @@ impl Counting {
                 self.problems.add(format!("tenant {} belongs to shard {home}", tenant.id));
             }
         }
-        if let Change::PutSeat(seat) = row && seat.order > self.shard.position.last_event {
+        if let Change::PutSeat(seat) = row
+            && seat.order > self.shard.position.last_event
+        {
             self.problems.add(format!("a seat was granted by event {}, which is not there yet", seat.order));
         }
         match self.restore.misfit(row) {
@@ -224,5 +228,6 @@ fn table(row: &Change) -> &'static str {
         Change::PutSeat(_) | Change::DeleteSeat(..) => "seats",
         Change::PutSession(_) | Change::DeleteSession(..) => "sessions",
         Change::PutNotification(_) | Change::DeleteNotification(..) => "notifications",
+        Change::PutToken(_) | Change::DeleteToken(..) => "tokens",
     }
 }

@@ -2,6 +2,7 @@
 
 mod histograms;
 pub mod metrics;
+pub mod table;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal;

@@ -133,15 +133,24 @@ impl Model {
             Limit::Seats(seats) => seats,
             Limit::Unlimited => usage.in_use,
         };
+        let has = |usage: &PoolUsage, percent: u64| match usage.limit {
+            Limit::Seats(0) | Limit::Unlimited => false,
+            Limit::Seats(seats) => usage.in_use * 100 >= seats * percent,
+        };
+        let share = |percent| usage.iter().filter(|(_, usage)| has(usage, percent)).count() as u64;
         Totals {
             tenants: self.tenants.len() as u64,
             users: self.tenants.iter().map(|tenant| tenant.users.len() as u64).sum(),
             sessions: self.tenants.iter().map(|tenant| tenant.sessions.len() as u64).sum(),
             seats_in_use: usage.iter().map(|(_, usage)| usage.in_use).sum(),
             seats_limit: usage.iter().map(|(_, usage)| limit(usage)).sum(),
+            licenses_expiring: self.tenants.iter().filter(|tenant| tenant.ends_soon(&self.glance(now))).count() as u64,
+            pools_nearly_full: share(90),
+            pools_full: share(100),
             // Without a channel nothing is sent.
             deliveries_pending: 0,
             deliveries_dead: 0,
+            deliveries_oldest: 0,
         }
     }
 }

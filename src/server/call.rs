@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,8 @@ use super::answer::Answer;
 use super::connection::{Connection, Handler};
 use super::ration::Rations;
 use super::routes::{Route, Routes};
-use super::stats::Stats;
+use super::scope::Scope;
+use super::stats::{CallGuard, Stats};
 use super::stream::Stream;
 use crate::config::Limits;
 use crate::service::status;
@@ -92,6 +94,9 @@ impl<F> Front<F> {
             Some(None) => Err(status::loading()),
             Some(_) if calls_now > self.max_calls => Err(status::overloaded()),
             Some(Some(route)) => {
+                if let Some(number) = number {
+                    call.scope = Scope::open(&self.methods.all()[number], request.headers(), connection.peer);
+                }
                 let uploads = number.is_some_and(|number| self.methods.all()[number].uploads);
                 let deadline = self.deadline(request.headers(), uploads);
                 let answer = AssertUnwindSafe(self.routes.call(route, request, &self.rations)).catch_unwind();
@@ -101,7 +106,7 @@ impl<F> Front<F> {
         async move {
             let response = match answer {
                 Err(status) => status.into_http(),
-                Ok(answer) => match answer.await {
+                Ok(answer) => match within(&call, pin!(answer)).await {
                     Ok(Ok(response)) => explained(response),
                     Ok(Err(_)) => {
                         // The panic hook has logged where; the client is told nothing but that it happened.
@@ -157,6 +162,15 @@ where
             Err(never) => match never {},
         })))
     }
+}
+
+/// Answers in the scope of the call.
+async fn within<A: Future>(call: &CallGuard, mut answer: Pin<&mut A>) -> A::Output {
+    std::future::poll_fn(|context| {
+        let _entered = call.scope.enter();
+        answer.as_mut().poll(context)
+    })
+    .await
 }
 
 fn is_grpc_web(headers: &HeaderMap) -> bool {

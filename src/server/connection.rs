@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,6 +32,7 @@ pub trait Handler: Send + Sync + 'static {
 /// What a call may want to know about its connection.
 #[derive(Debug)]
 pub struct Connection {
+    pub(super) peer: SocketAddr,
     /// A request has come.
     called: AtomicBool,
     /// The connection is to go: endless streams end.
@@ -61,13 +63,14 @@ pub(super) struct Lifetime {
 /// asks it to go.
 pub(super) async fn serve<H: Handler>(
     socket: TcpStream,
+    peer: SocketAddr,
     http: Arc<Builder<TokioExecutor>>,
     handler: Arc<H>,
     lifetime: Lifetime,
     ending: CancellationToken,
     cut: CancellationToken,
 ) {
-    let connection = Arc::new(Connection { called: AtomicBool::new(false), ending, unread: Unread::default() });
+    let connection = Arc::new(Connection { peer, called: AtomicBool::new(false), ending, unread: Unread::default() });
     let service = service_fn(|request| {
         connection.called.store(true, Ordering::Relaxed);
         Arc::clone(&handler).handle(request, Arc::clone(&connection)).map(Ok::<_, Infallible>)

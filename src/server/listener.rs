@@ -84,9 +84,9 @@ impl Door {
                 () = self.closing.cancelled() => return,
             };
             match accepted {
-                Ok((socket, _)) => {
+                Ok((socket, peer)) => {
                     number += 1;
-                    self.admit(socket, number, &handler);
+                    self.admit(socket, peer, number, &handler);
                 }
                 Err(error) if is_about_one_connection(&error) => {}
                 Err(error) => {
@@ -98,7 +98,7 @@ impl Door {
         }
     }
 
-    fn admit<H: Handler>(&self, socket: TcpStream, number: u64, handler: &Arc<H>) {
+    fn admit<H: Handler>(&self, socket: TcpStream, peer: SocketAddr, number: u64, handler: &Arc<H>) {
         let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
             // Dropping the socket closes it: the client knows at once, and no memory is spent on it.
             self.stats.connection_refused();
@@ -109,6 +109,7 @@ impl Door {
         let lifetime = Lifetime { age: jittered(self.lifetime.age, number), ..self.lifetime };
         let served = connection::serve(
             socket,
+            peer,
             Arc::clone(&self.http),
             Arc::clone(handler),
             lifetime,

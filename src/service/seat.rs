@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 use super::context::ServiceContext;
+use super::decisions::Told;
 use super::{caller, parse, render, status};
 use crate::ledger::outcome::Done;
 use crate::proto::v1::{self, seat_service_server};
@@ -29,9 +30,13 @@ impl seat_service_server::SeatService for SeatService {
         let (tenant, command) = parse::check_out(request.into_inner())?;
         // A question is no decision, and is not counted (R20).
         let counts = !command.check_only;
+        let told = Told::of(&tenant, &command);
         let answer = self.context.journal.submit(&actor, &tenant, command).await?;
         if counts {
             self.context.decisions.count(&answer);
+        }
+        if let Some(told) = told {
+            told.tell(&answer);
         }
         Ok(Response::new(render::checked_out(answer)))
     }

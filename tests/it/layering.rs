@@ -72,6 +72,8 @@ fn a_hole_in_any_wall_is_found() {
         ("service", "use crate::app::serve;", "app::serve"),
         ("notify::smtp", "use crate::journal::Journal;", "journal::Journal"),
         ("tasks::notifier", "use lettre::Message;", "lettre::Message"),
+        ("spans::call", "use crate::server::Stats;", "server::Stats"),
+        ("journal", "use opentelemetry::Context;", "opentelemetry::Context"),
         ("demo", "rusqlite::Connection::open_in_memory()", "rusqlite::Connection::open_in_memory"),
         ("config", "url.parse::<tokio_postgres::Config>()", "tokio_postgres::Config"),
         ("health", "fn f() -> anyhow::Result<()> {}", "anyhow::Result"),

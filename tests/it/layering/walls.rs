@@ -10,7 +10,7 @@ pub struct Wall {
 
 pub const ANYBODY: &[&str] = &[""];
 
-pub const WALLS: [Wall; 18] = [
+pub const WALLS: [Wall; 20] = [
     Wall {
         from: &["ledger"],
         except: &[],
@@ -27,6 +27,7 @@ pub const WALLS: [Wall; 18] = [
             "proto",
             "server",
             "service",
+            "spans",
             "store",
             "tasks",
             "telemetry",
@@ -64,6 +65,7 @@ pub const WALLS: [Wall; 18] = [
             "proto",
             "server",
             "service",
+            "spans",
             "store",
             "tasks",
             "telemetry",
@@ -93,6 +95,36 @@ pub const WALLS: [Wall; 18] = [
         except: &["notify"],
         never: &["lettre", "hyper_rustls"],
         why: "receivers are one room's business",
+    },
+    Wall {
+        from: &["spans"],
+        except: &[],
+        never: &[
+            "app",
+            "cli",
+            "client",
+            "clock",
+            "config",
+            "health",
+            "journal",
+            "ledger",
+            "license",
+            "notify",
+            "ops",
+            "proto",
+            "server",
+            "service",
+            "store",
+            "tasks",
+            "telemetry",
+        ],
+        why: "spans know nothing of what they are about",
+    },
+    Wall {
+        from: ANYBODY,
+        except: &["spans", "telemetry"],
+        never: &["opentelemetry", "opentelemetry_sdk", "opentelemetry_otlp"],
+        why: "OpenTelemetry is the business of two rooms",
     },
     Wall {
         from: &["store::sqlite"],

@@ -35,6 +35,7 @@ use crate::ledger::{self, Seed};
 use crate::ops::Ops;
 use crate::server::{Front, Listener, Reception, Server, Stats};
 use crate::service::{Licensing, Limits, ServiceContext, mount};
+use crate::spans::Spans;
 use crate::store::open::OpenError;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
@@ -52,6 +53,9 @@ pub use vendor::license;
 use entrance::Entrance;
 use licensing::Vendors;
 use signals::Signals;
+
+/// How long the last spans may take to be sent.
+const LAST_SPANS: Duration = Duration::from_secs(2);
 
 /// How long the last probes and scrapes of the operations port may take.
 const LAST_PROBES: Duration = Duration::from_secs(1);
@@ -115,6 +119,8 @@ struct Running {
     store: Arc<dyn Store>,
     ops: Server,
     metrics: Arc<Metrics>,
+    /// If calls are traced.
+    spans: Option<Spans>,
 }
 
 impl Running {
@@ -131,6 +137,8 @@ impl Running {
         let api_listener = listen(config.listen).await?.with_tls(entrance.tls.clone());
         let ops_listener = listen(config.ops_listen).await?;
         let (api_address, ops_address) = (api_listener.address(), ops_listener.address());
+
+        let spans = config.traces.as_ref().map(Spans::start).transpose().map_err(anyhow::Error::from)?;
 
         // 2. Probes are answered from here on: alive, and not ready.
         let readiness = Readiness::loading();
@@ -213,6 +221,7 @@ impl Running {
             store,
             ops,
             metrics,
+            spans,
         })
     }
 
@@ -249,6 +258,10 @@ impl Running {
             // 6. The last probe may see why.
             self.ops.drain(LAST_PROBES).await;
             self.metrics.stop();
+            // 7. What is traced of all that. A collector that is away costs a tenth of the time.
+            if let Some(spans) = self.spans {
+                let _ = tokio::task::spawn_blocking(move || spans.stop(LAST_SPANS.min(timeout / 10))).await;
+            }
             drained
         };
         tokio::time::timeout(timeout, in_order).await.unwrap_or(false)

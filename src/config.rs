@@ -3,6 +3,7 @@
 
 mod security;
 mod telling;
+mod traces;
 mod values;
 
 use std::fmt;
@@ -13,8 +14,8 @@ use std::time::Duration;
 use http::uri::Authority;
 use secrecy::SecretString;
 
-use crate::cli;
 use crate::store::postgres::DatabaseUrl;
+use crate::{cli, spans, telemetry};
 pub use security::{Security, TlsFiles};
 pub use telling::{Email, Telling};
 use values::{FOREVER, address, authority, days, duration, host_name, number, retention, shortest, size};
@@ -66,6 +67,8 @@ pub struct Config {
     /// How people are told (R34).
     pub telling: Telling,
     pub log: Log,
+    /// Where traces go; `None`: nothing is traced.
+    pub traces: Option<spans::Settings>,
     pub limits: Limits,
 }
 
@@ -178,6 +181,7 @@ impl Config {
             security: Security::new(&args.security, listen, environment, &mut problems),
             telling: Telling::new(&args.telling, environment, &mut problems),
             log: log(&args.log, &mut problems),
+            traces: traces::traces(environment, &mut problems),
             limits: limits(&args.limits, &mut problems),
         };
         if config.listen == config.ops_listen && config.listen.port() != 0 {
@@ -335,11 +339,8 @@ fn log(args: &cli::Log, problems: &mut Problems) -> Log {
         "json" => Ok(LogFormat::Json),
         other => Err(format!("{other:?} is neither text nor json")),
     };
-    if !filter.is_ascii() {
-        // The library panics at some of these.
-        problems.add(format!("--log: {filter:?} has letters that no filter has"));
-    } else if let Err(error) = tracing_subscriber::EnvFilter::try_new(filter) {
-        problems.add(format!("--log: {filter:?}: {error}"));
+    if let Err(problem) = telemetry::filter::parse(filter) {
+        problems.add(format!("--log: {problem}"));
     }
     Log { filter: filter.to_owned(), format: problems.take("--log-format", format, LogFormat::Text) }
 }

@@ -24,6 +24,7 @@ pub mod ops;
 pub mod proto;
 pub mod server;
 pub mod service;
+pub mod spans;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;

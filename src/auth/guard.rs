@@ -61,7 +61,9 @@ impl Guard {
                 self.failures.count(refused);
                 return Err(refused);
             }
-            Err(refused) => return Err(self.failures.note(refused, peer.address, method.1, self.clock.monotonic())),
+            Err(refused) => {
+                return Err(self.failures.note(refused, peer.address.ip(), method.1, self.clock.monotonic()));
+            }
         };
         match needs {
             Some(needs) if principal.has_role(needs) => Ok(Caller { principal, needs }),

@@ -1,6 +1,6 @@
 //! The other end of a connection: where it is, and whom its certificate names.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use rustls::pki_types::CertificateDer;
@@ -11,7 +11,7 @@ use super::principal::Principal;
 /// The other end of a connection.
 #[derive(Debug)]
 pub struct Peer {
-    pub address: IpAddr,
+    pub address: SocketAddr,
     /// Of a certificate that was verified.
     pub names: Option<Names>,
     /// Who the names stood for when somebody last looked, and by which edition of the rules.
@@ -27,7 +27,7 @@ pub struct Names {
 
 impl Peer {
     #[must_use]
-    pub fn new(address: IpAddr, names: Option<Names>) -> Self {
+    pub fn new(address: SocketAddr, names: Option<Names>) -> Self {
         Self { address, names, known: Mutex::default() }
     }
 }

@@ -3,6 +3,8 @@
 //! One writer task per shard. Whatever waits is applied at one moment and committed as one transaction; while
 //! one batch is being committed, the next is built. Nobody hears of a change before its batch is durable.
 
+mod acts;
+mod answer;
 mod batch;
 mod feed;
 mod in_flight;
@@ -32,6 +34,7 @@ use crate::ledger::{Busy, Totals};
 pub use crate::store::AuditPage;
 use crate::store::{AuditQuery, Founding, Store, StoreError};
 
+use answer::Answer;
 use feed::Ring;
 use message::Message;
 
@@ -199,8 +202,13 @@ impl Journal {
     {
         let (reply, answer) = oneshot::channel();
         let request = Request { tenant: tenant.clone(), actor: actor.clone(), command: command.into() };
-        self.shard(tenant).send(Message::Command(request, reply))?;
-        answer.await.map_err(|_| JournalError::Failed)??.into_answer().ok_or(JournalError::Failed)
+        let act = acts::act(&request.command);
+        self.shard(tenant).send(Message::Command(request, Answer::new(reply)))?;
+        let outcome = answer.await.map_err(|_| JournalError::Failed)??;
+        if let Some(act) = act {
+            acts::tell(act, actor, tenant, &outcome);
+        }
+        outcome.into_answer().ok_or(JournalError::Failed)
     }
 
     /// Reads a tenant's state. The answer holds nothing that is not durable.
@@ -347,7 +355,7 @@ where
     Found: Reply<Q>,
 {
     let (reply, answer) = oneshot::channel();
-    shard.send(Message::Query(tenant, query.into(), reply))?;
+    shard.send(Message::Query(tenant, query.into(), Answer::new(reply)))?;
     answer.await.map_err(|_| JournalError::Failed)??.into_answer().ok_or(JournalError::Failed)
 }
 

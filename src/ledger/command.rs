@@ -217,6 +217,16 @@ macro_rules! kinds {
             $($name($name),)+
         }
 
+        impl $kind {
+            /// Its name, for the log.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $($kind::$name(_) => stringify!($name),)+
+                }
+            }
+        }
+
         $(#[$odoc])*
         #[derive(Debug, Clone, PartialEq)]
         pub enum $reply {

@@ -15,6 +15,7 @@ use super::Message;
 use super::event::{CONTENT_TYPE, event};
 use crate::https::{self, NotAsked};
 use crate::ledger::notification::Attempt;
+use crate::spans::PostSpan;
 
 /// Where events go. `https`, or `http` to this very machine.
 #[derive(Clone, PartialEq, Eq)]
@@ -111,18 +112,25 @@ impl Webhook {
     /// The answer's status is all that counts: of its body nothing is read, and a redirection is a failure.
     pub(super) async fn send(&self, message: &Message, unix_seconds: i64) -> Attempt {
         let body = event(message);
-        let request = Request::post(&self.url.0)
+        let span = PostSpan::begin(self.url.0.host().unwrap_or_default());
+        let mut request = Request::post(&self.url.0)
             .header(http::header::CONTENT_TYPE, CONTENT_TYPE)
             .header(http::header::USER_AGENT, https::USER_AGENT)
             .header("webhook-id", &message.id)
             .header("webhook-timestamp", unix_seconds)
-            .header("webhook-signature", self.keys.sign(&message.id, unix_seconds, &body))
-            .body(Full::new(Bytes::from(body)));
-        let request = match request {
+            .header("webhook-signature", self.keys.sign(&message.id, unix_seconds, &body));
+        for (name, value) in span.iter().flat_map(PostSpan::headers) {
+            request = request.header(name, value);
+        }
+        let request = match request.body(Full::new(Bytes::from(body))) {
             Ok(request) => request,
             Err(error) => return Attempt::Refused(error.to_string().into()),
         };
-        match self.client.request(request).await {
+        let answer = self.client.request(request).await;
+        if let Some(span) = span {
+            span.end(answer.as_ref().ok().map(|response| response.status().as_u16()));
+        }
+        match answer {
             Ok(response) if response.status().is_success() => Attempt::Answered,
             // As Standard Webhooks says: the receiver wants no more of them.
             Ok(response) if response.status() == StatusCode::GONE => Attempt::Refused(self.told(response.status())),

@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,8 @@ use super::answer::Answer;
 use super::connection::{Connection, Handler};
 use super::ration::Rations;
 use super::routes::{Route, Routes};
-use super::stats::Stats;
+use super::scope::Scope;
+use super::stats::{CallGuard, Stats};
 use super::stream::Stream;
 use crate::auth::Guard;
 use crate::config::Limits;
@@ -99,7 +101,11 @@ impl<F> Front<F> {
         let admitted = match number {
             None => Err(status::no_such_method(request.uri().path())),
             Some(_) if calls_now > self.max_calls => Err(status::overloaded()),
-            Some(number) => self.admit(number, &mut request, &connection),
+            Some(number) => {
+                call.scope = Scope::open(&self.methods.all()[number], request.headers(), connection.peer().address);
+                let _entered = call.scope.enter();
+                self.admit(number, &mut request, &connection)
+            }
         };
         let answer = admitted.map(|(route, uploads)| {
             let deadline = self.deadline(request.headers(), uploads);
@@ -109,7 +115,7 @@ impl<F> Front<F> {
         async move {
             let response = match answer {
                 Err(status) => status.into_http(),
-                Ok(answer) => match answer.await {
+                Ok(answer) => match within(&call, pin!(answer)).await {
                     Ok(Ok(response)) => explained(response),
                     Ok(Err(_)) => {
                         // The panic hook has logged where; the client is told nothing but that it happened.
@@ -180,6 +186,15 @@ where
             Err(never) => match never {},
         })))
     }
+}
+
+/// Answers in the scope of the call.
+async fn within<A: Future>(call: &CallGuard, mut answer: Pin<&mut A>) -> A::Output {
+    std::future::poll_fn(|context| {
+        let _entered = call.scope.enter();
+        answer.as_mut().poll(context)
+    })
+    .await
 }
 
 fn is_grpc_web(headers: &HeaderMap) -> bool {

@@ -1,7 +1,7 @@
 //! The accept loop: how many connections there may be, and how they are told to go.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ impl Door {
             match accepted {
                 Ok((socket, address)) => {
                     number += 1;
-                    self.admit(socket, address.ip(), listener.tls.clone(), number, &handler);
+                    self.admit(socket, address, listener.tls.clone(), number, &handler);
                 }
                 Err(error) if is_about_one_connection(&error) => {}
                 Err(error) => {
@@ -112,7 +112,7 @@ impl Door {
     fn admit<H: Handler>(
         &self,
         socket: TcpStream,
-        address: IpAddr,
+        address: SocketAddr,
         tls: Option<Arc<Tls>>,
         number: u64,
         handler: &Arc<H>,

@@ -13,6 +13,7 @@ mod methods;
 mod ration;
 mod reception;
 mod routes;
+mod scope;
 mod stats;
 mod stream;
 mod tls;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tonic::Code;
 
 use super::methods::Methods;
+use super::scope::Scope;
 use crate::clock::Clock;
 use crate::histogram::Histogram;
 
@@ -134,7 +135,8 @@ impl Stats {
         let now = self.calls_now.fetch_add(1, Ordering::Relaxed) + 1;
         let number = method.unwrap_or(self.methods.all().len());
         // A call whose guard is dropped without a code was abandoned by its client.
-        (CallGuard { stats: Arc::clone(self), number, begun: self.clock.monotonic(), code: Code::Cancelled }, now)
+        let (begun, scope) = (self.clock.monotonic(), Scope::default());
+        (CallGuard { stats: Arc::clone(self), number, begun, scope, code: Code::Cancelled }, now)
     }
 }
 
@@ -162,6 +164,7 @@ pub(super) struct CallGuard {
     stats: Arc<Stats>,
     number: usize,
     begun: Duration,
+    pub scope: Scope,
     pub code: Code,
 }
 
@@ -175,6 +178,8 @@ impl Drop for CallGuard {
     fn drop(&mut self) {
         self.stats.calls_now.fetch_sub(1, Ordering::Relaxed);
         self.stats.calls[self.number][self.code as usize].fetch_add(1, Ordering::Relaxed);
-        self.stats.times[self.number].record_micros(self.stats.clock.monotonic().saturating_sub(self.begun));
+        let took = self.stats.clock.monotonic().saturating_sub(self.begun);
+        self.stats.times[self.number].record_micros(took);
+        self.scope.end(self.stats.methods.label(self.number), self.code, took);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 use super::context::ServiceContext;
+use super::decisions::Told;
 use super::{caller, parse, render, status};
 use crate::ledger::outcome::Done;
 use crate::proto::v1::{self, seat_service_server};
@@ -33,9 +34,13 @@ impl seat_service_server::SeatService for SeatService {
         if counts {
             self.context.rates.check(desk.caller(), desk.tenant(), &command.user)?;
         }
+        let told = Told::of(desk.tenant(), &command);
         let answer = desk.submit(command).await?;
         if counts {
             self.context.decisions.count(&answer);
+        }
+        if let Some(told) = told {
+            told.tell(&answer);
         }
         Ok(Response::new(render::checked_out(answer)))
     }

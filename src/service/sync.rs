@@ -144,6 +144,11 @@ impl Sync {
         for result in &self.results {
             render::count_synced(&mut self.totals, result);
         }
+        if !self.terms.dry_run {
+            let (actor, tenant, totals) = (&*self.desk.caller().actor().0, &self.terms.tenant, &self.totals);
+            let (created, updated) = (totals.created, totals.updated);
+            tracing::info!(target: "usher::acts", act = "SyncUsers", actor, %tenant, created, updated, "done");
+        }
         if self.terms.omit_unchanged {
             self.results.retain(|result| result.outcome() != v1::SyncOutcome::Unchanged);
         }

@@ -76,6 +76,8 @@ fn a_hole_in_any_wall_is_found() {
         ("auth::principal", "use crate::store::Store;", "store::Store"),
         ("auth::oidc::jwt", "use crate::https;\nfn f() { https::client() }", "https::client"),
         ("license::trust", "use crate::files;", "files"),
+        ("spans::call", "use crate::server::Stats;", "server::Stats"),
+        ("journal", "use opentelemetry::Context;", "opentelemetry::Context"),
         ("demo", "rusqlite::Connection::open_in_memory()", "rusqlite::Connection::open_in_memory"),
         ("config", "url.parse::<tokio_postgres::Config>()", "tokio_postgres::Config"),
         ("health", "fn f() -> anyhow::Result<()> {}", "anyhow::Result"),

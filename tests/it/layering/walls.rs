@@ -10,7 +10,7 @@ pub struct Wall {
 
 pub const ANYBODY: &[&str] = &[""];
 
-pub const WALLS: [Wall; 21] = [
+pub const WALLS: [Wall; 23] = [
     Wall {
         from: &["ledger"],
         except: &[],
@@ -27,6 +27,7 @@ pub const WALLS: [Wall; 21] = [
             "proto",
             "server",
             "service",
+            "spans",
             "store",
             "tasks",
             "telemetry",
@@ -64,6 +65,7 @@ pub const WALLS: [Wall; 21] = [
             "proto",
             "server",
             "service",
+            "spans",
             "store",
             "tasks",
             "telemetry",
@@ -118,6 +120,36 @@ pub const WALLS: [Wall; 21] = [
         except: &["auth::oidc::source", "auth::access_file"],
         never: &["files", "https::client", "tokio", "std::fs"],
         why: "credentials are judged by what is in memory; one file fetches keys, and one reads who may do what",
+    },
+    Wall {
+        from: &["spans"],
+        except: &[],
+        never: &[
+            "app",
+            "cli",
+            "client",
+            "clock",
+            "config",
+            "health",
+            "journal",
+            "ledger",
+            "license",
+            "notify",
+            "ops",
+            "proto",
+            "server",
+            "service",
+            "store",
+            "tasks",
+            "telemetry",
+        ],
+        why: "spans know nothing of what they are about",
+    },
+    Wall {
+        from: ANYBODY,
+        except: &["spans", "telemetry"],
+        never: &["opentelemetry", "opentelemetry_sdk", "opentelemetry_otlp"],
+        why: "OpenTelemetry is the business of two rooms",
     },
     Wall {
         from: &["store::sqlite"],

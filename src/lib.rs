@@ -22,3 +22,6 @@ pub mod service;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;
+
+/// What this program is: its version, and the commit that it was built from.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("USHER_COMMIT"), ")");

@@ -13,6 +13,7 @@ use tonic_health::pb::health_client::HealthClient;
 use super::Failure;
 use super::licensing::Vendors;
 use crate::config::{Config, LogFormat, Storage, reachable};
+use crate::VERSION;
 use crate::demo;
 use crate::store::{postgres, sqlite};
 
@@ -29,10 +30,9 @@ pub(super) fn started(config: &Config, api: SocketAddr, ops: SocketAddr, shards:
         tracing::info!(%api, %ops, data, shards, "started");
         return;
     }
-    let version = env!("CARGO_PKG_VERSION");
     let kind = if matches!(config.storage, Storage::Embedded { .. }) { "embedded" } else { "PostgreSQL" };
     let mut text = format!(
-        "usher {version}\n  gRPC        {api}\n  operations  http://{ops}/ (livez, readyz, metrics)\n  data        {data} \
+        "usher {VERSION}\n  gRPC        {api}\n  operations  http://{ops}/ (livez, readyz, metrics)\n  data        {data} \
          ({kind}, {shards} shard{})\n",
         if shards == 1 { "" } else { "s" }
     );

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::signal::unix::Signal;
 
-use super::Failure;
+use super::{Failure, systemd};
 use crate::config::Config;
 use crate::journal::Journal;
 use crate::ledger::change::Actor;
@@ -38,6 +38,7 @@ impl Vendors {
     /// Reads everything again whenever the signal comes. A set that is wrong is not taken; the one before stays.
     pub async fn reload_on(self, mut signal: Signal, licensing: Arc<Licensing>, journal: Arc<Journal>) {
         while signal.recv().await.is_some() {
+            systemd::reloading();
             match self.read() {
                 Ok(trust) => {
                     let (keys, revoked) = (trust.keys().count(), trust.revocations().clone());
@@ -47,6 +48,7 @@ impl Vendors {
                 }
                 Err(failure) => tracing::error!("{failure}; the license keys stay as they were"),
             }
+            systemd::reloaded();
         }
     }
 }

@@ -53,7 +53,7 @@ macro_rules! table {
 }
 
 table! {
-    BUILD: Gauge "usher_build_info" ["version"] in "1", "The version of the program";
+    BUILD: Gauge "usher_build_info" ["version", "commit"] in "1", "What the program was built from";
     READY: Gauge "usher_ready" [] in "1 or 0", "Whether it is serving, as /readyz and the health service say";
     CALLS: Counter "usher_calls_total" ["method", "code"] in "calls",
         "Calls that ended, by method and gRPC status code; methods that there are not are \"other\"";
@@ -122,7 +122,7 @@ impl Metrics {
         let provider = SdkMeterProvider::builder().with_reader(exporter).build();
         let meter = provider.meter("usher");
         let metrics = Self { registry, provider, meter, totals: Arc::default() };
-        metrics.observe(&BUILD, |report| report(1, &[env!("CARGO_PKG_VERSION")]));
+        metrics.observe(&BUILD, |report| report(1, &[env!("CARGO_PKG_VERSION"), env!("USHER_COMMIT")]));
         metrics
     }
 

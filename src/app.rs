@@ -11,6 +11,7 @@ mod license_calls;
 mod licensing;
 mod named;
 mod signals;
+mod systemd;
 mod telling;
 mod users_files;
 mod vendor;
@@ -142,6 +143,7 @@ impl Running {
 
         // 2. Probes are answered from here on: alive, and not ready.
         let readiness = Readiness::loading();
+        tokio::spawn(systemd::follow(readiness.subscribe()));
         let metrics = Arc::new(Metrics::start());
         let tasks = Arc::new(Tasks::new(clock.clone()));
         let methods = Arc::new(mount::methods());
@@ -241,6 +243,7 @@ impl Running {
     async fn stop(self, timeout: Duration) -> bool {
         let in_order = async {
             // 1. NOT_SERVING: who looks at it sends nobody here any more.
+            systemd::stopping();
             self.readiness.hinder(Obstacle::Draining);
             // 2. Watchers resume elsewhere; no new connections, no new calls; calls that are open may end.
             self.watchers_go.cancel();
@@ -287,8 +290,10 @@ async fn reload(
     entrance: Arc<Entrance>,
 ) {
     while hangups.recv().await.is_some() {
+        systemd::reloading();
         entrance.read_again();
         vendors.read_again(&licensing, &journal).await;
+        systemd::reloaded();
     }
 }
 

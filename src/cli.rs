@@ -50,7 +50,7 @@ Exit codes:
 /// Usher answers one question for login services: may this login proceed? It counts seats, so that a customer uses
 /// what it bought, and no login is refused that should have passed.
 #[derive(Debug, Parser)]
-#[command(name = "usher", version, after_help = EXAMPLES, max_term_width = 120)]
+#[command(name = "usher", version = crate::VERSION, after_help = EXAMPLES, max_term_width = 120)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,

@@ -14,6 +14,7 @@ use tonic_health::pb::health_client::HealthClient;
 use super::Failure;
 use super::entrance::Entrance;
 use super::licensing::Vendors;
+use crate::VERSION;
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat, Storage, reachable};
 use crate::demo;
@@ -32,10 +33,9 @@ pub(super) fn started(config: &Config, api: SocketAddr, ops: SocketAddr, shards:
         tracing::info!(%api, %ops, data, shards, "started");
         return;
     }
-    let version = env!("CARGO_PKG_VERSION");
     let kind = if matches!(config.storage, Storage::Embedded { .. }) { "embedded" } else { "PostgreSQL" };
     let mut text = format!(
-        "usher {version}\n  gRPC        {api}\n  operations  http://{ops}/ (livez, readyz, metrics)\n  data        {data} \
+        "usher {VERSION}\n  gRPC        {api}\n  operations  http://{ops}/ (livez, readyz, metrics)\n  data        {data} \
          ({kind}, {shards} shard{})\n",
         if shards == 1 { "" } else { "s" }
     );

@@ -49,7 +49,7 @@ impl Metrics {
         let provider = SdkMeterProvider::builder().with_reader(exporter).build();
         let meter = provider.meter("usher");
         let metrics = Self { registry, provider, meter, totals: Arc::default() };
-        metrics.observe(&BUILD, |report| report(1, &[env!("CARGO_PKG_VERSION")]));
+        metrics.observe(&BUILD, |report| report(1, &[env!("CARGO_PKG_VERSION"), env!("USHER_COMMIT")]));
         metrics
     }
 

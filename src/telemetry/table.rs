@@ -52,8 +52,8 @@ macro_rules! table {
 }
 
 table! {
-    BUILD: Gauge "usher_build_info" ["version"] in "1",
-        "The version of the program",
+    BUILD: Gauge "usher_build_info" ["version", "commit"] in "1",
+        "What the program was built from",
         "Nothing: it tells which processes run which version during an upgrade";
     READY: Gauge "usher_ready" [] in "1 or 0",
         "Whether it is serving, as /readyz and the health service say",

@@ -3,6 +3,7 @@
 mod clients;
 mod conformance;
 mod crash;
+mod deploy;
 mod directory;
 mod front;
 mod fuzz;

@@ -51,7 +51,7 @@ fn help_and_completions_answer_on_standard_output() {
     for (arguments, expected) in [
         (&["--help"][..], "Exit codes:"),
         (&["serve", "--help"], "--first-call-timeout"),
-        (&["--version"], concat!("usher ", env!("CARGO_PKG_VERSION"))),
+        (&["--version"], concat!("usher ", env!("CARGO_PKG_VERSION"), " (")),
         (&["completions", "bash"], "complete -F _usher"),
         (&["completions", "zsh"], "#compdef usher"),
     ] {

@@ -1,12 +1,12 @@
 //! How calls come in: TLS, and whom credentials stand for. Read at the start, and again on SIGHUP; certificates also when
 //! their files change, for they are renewed while nobody looks.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Failure;
-use crate::auth::{Access, Credentials, Tokens};
+use crate::auth::{Access, AccessError, Credentials, Rules, Tokens};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::server::Tls;
@@ -32,9 +32,9 @@ impl Entrance {
     pub fn read(config: &Config, tokens: Arc<Tokens>, clock: Clock) -> Result<Self, Failure> {
         let security = &config.security;
         let tls = security.tls.as_ref().map(Tls::read).transpose()?.map(Arc::new);
-        let access = security.access.as_deref().map(|path| Access::read(path, &clock)).transpose()?.unwrap_or_default();
+        let rules = security.access.as_deref().map(|path| rules(path, &clock)).transpose()?.unwrap_or_default();
         let (needed, admin) = (security.authenticates(), security.admin_token.as_ref());
-        let credentials = Arc::new(Credentials::new(needed, admin, tokens, access, clock.clone()));
+        let credentials = Arc::new(Credentials::new(needed, admin, tokens, rules, clock.clone()));
         Ok(Self { tls, credentials, access: security.access.clone(), clock })
     }
 
@@ -42,12 +42,12 @@ impl Entrance {
     pub fn read_again(&self) {
         self.read_certificates();
         let Some(path) = &self.access else { return };
-        match Access::read(path, &self.clock) {
-            Ok(access) => {
-                self.credentials.set_access(access);
+        match rules(path, &self.clock) {
+            Ok(rules) => {
+                self.credentials.set_rules(rules);
                 tracing::info!("access file read again");
             }
-            Err(error) => tracing::error!("--access: {error}; it stays as it was"),
+            Err(error) => tracing::error!("--access: {error}; whom credentials stand for stays as it was"),
         }
     }
 
@@ -76,4 +76,8 @@ impl Entrance {
             Some(Err(error)) => tracing::error!("{error}; the certificates stay as they were"),
         }
     }
+}
+
+fn rules(path: &Path, clock: &Clock) -> Result<Rules, AccessError> {
+    Rules::new(Access::load(path)?, clock).map_err(|what| AccessError { file: path.to_owned(), what })
 }

@@ -9,8 +9,9 @@ use http::HeaderValue;
 use super::peer::Peer;
 use super::principal::Principal;
 use super::refused::Refused;
+use super::rules::Rules;
 use super::token::{Token, TokenHash};
-use super::{Access, Tokens};
+use super::tokens::Tokens;
 use crate::clock::Clock;
 use crate::ids::TokenId;
 use crate::ledger::access::{Roles, Tenants};
@@ -24,21 +25,21 @@ pub struct Credentials {
     /// The token of `--admin-token-file`: may do everything.
     admin: Option<(TokenId, TokenHash, Arc<Principal>)>,
     tokens: Arc<Tokens>,
-    access: ArcSwap<Access>,
-    /// Of `access`: what was found by an older one is looked up again.
+    rules: ArcSwap<Rules>,
+    /// Of `rules`: what was found by an older one is looked up again.
     edition: AtomicU64,
     clock: Clock,
 }
 
 impl Credentials {
     #[must_use]
-    pub fn new(needed: bool, admin: Option<&Token>, tokens: Arc<Tokens>, access: Access, clock: Clock) -> Self {
+    pub fn new(needed: bool, admin: Option<&Token>, tokens: Arc<Tokens>, rules: Rules, clock: Clock) -> Self {
         let principal = || Arc::new(Principal::new(Actor("token:admin".into()), Roles::ALL, Tenants::All));
         Self {
             needed,
             admin: admin.map(|token| (token.id(), token.hash(), principal())),
             tokens,
-            access: ArcSwap::from_pointee(access),
+            rules: ArcSwap::from_pointee(rules),
             edition: AtomicU64::new(0),
             clock,
         }
@@ -47,7 +48,7 @@ impl Credentials {
     /// None is needed, and none is known.
     #[must_use]
     pub fn none(clock: Clock) -> Self {
-        Self::new(false, None, Arc::default(), Access::default(), clock)
+        Self::new(false, None, Arc::default(), Rules::default(), clock)
     }
 
     pub(super) fn are_needed(&self) -> bool {
@@ -55,15 +56,15 @@ impl Credentials {
     }
 
     /// Judges by other rules from now on.
-    pub fn set_access(&self, access: Access) {
-        self.access.store(Arc::new(access));
+    pub fn set_rules(&self, rules: Rules) {
+        self.rules.store(Arc::new(rules));
         self.edition.fetch_add(1, Ordering::Release);
     }
 
     /// Reads the keys of the identity provider again if it is time to: to be called once a second.
     pub async fn follow_keys(&self) {
-        let access = self.access.load_full();
-        if let Some(oidc) = &access.oidc {
+        let rules = self.rules.load_full();
+        if let Some(oidc) = &rules.oidc {
             oidc.follow_keys().await;
         }
     }
@@ -78,7 +79,7 @@ impl Credentials {
         if Token::looks_like_one(credential) {
             return self.token(credential);
         }
-        match &self.access.load().oidc {
+        match &self.rules.load().oidc {
             Some(oidc) => oidc.check(credential).map_err(Refused::Oidc),
             None => Err(Refused::Malformed),
         }
@@ -98,8 +99,7 @@ impl Credentials {
         let edition = self.edition.load(Ordering::Acquire);
         let mut known = peer.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if !matches!(&*known, Some((of, _)) if *of == edition) {
-            let found =
-                peer.names.as_ref().and_then(|names| self.access.load().of_certificate(&names.uris, &names.dns));
+            let found = peer.names.as_ref().and_then(|names| self.rules.load().certificate(names));
             *known = Some((edition, found));
         }
         known.as_ref().and_then(|(_, found)| found.clone()).ok_or(Refused::Nobody)

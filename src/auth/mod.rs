@@ -11,6 +11,7 @@ pub mod policy;
 mod principal;
 pub mod rate;
 mod refused;
+mod rules;
 pub mod token;
 mod tokens;
 
@@ -21,4 +22,5 @@ pub use guard::Guard;
 pub use peer::{Names, Peer};
 pub use principal::{Grant, Principal};
 pub use refused::Refused;
+pub use rules::Rules;
 pub use tokens::{TokenRefused, Tokens};

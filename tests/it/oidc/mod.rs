@@ -43,7 +43,11 @@ fn claims_with(others: Value) -> Value {
     let mut claims = claims();
     for (name, value) in others.as_object().expect("an object") {
         let members = claims.as_object_mut().expect("an object");
-        if value.is_null() { members.remove(name) } else { members.insert(name.clone(), value.clone()) };
+        if value.is_null() {
+            members.remove(name)
+        } else {
+            members.insert(name.clone(), value.clone())
+        };
     }
     claims
 }

@@ -50,7 +50,8 @@ impl Server {
 
     pub fn answers(&self, status: &str, header: &str, body: &str) {
         let length = body.len();
-        let answer = format!("HTTP/1.1 {status}\r\n{header}content-length: {length}\r\nconnection: close\r\n\r\n{body}");
+        let answer =
+            format!("HTTP/1.1 {status}\r\n{header}content-length: {length}\r\nconnection: close\r\n\r\n{body}");
         *self.shared.answer.lock().unwrap() = answer;
     }
 

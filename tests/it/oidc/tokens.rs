@@ -13,12 +13,9 @@ use super::{House, NOW, claims, claims_with, ed25519};
 
 #[test]
 fn every_algorithm_is_taken_with_and_without_the_name_of_its_key() {
-    for (signer, algorithm) in [
-        (Signer::rsa(), "RS256"),
-        (Signer::rsa(), "PS256"),
-        (Signer::p256(), "ES256"),
-        (Signer::ed25519(), "EdDSA"),
-    ] {
+    for (signer, algorithm) in
+        [(Signer::rsa(), "RS256"), (Signer::rsa(), "PS256"), (Signer::p256(), "ES256"), (Signer::ed25519(), "EdDSA")]
+    {
         let mut narrow = signer.jwk("k1");
         narrow["alg"] = algorithm.into();
         for house in [House::with_keys(&[signer.jwk("k1")]), House::with_keys(&[narrow])] {

@@ -2,6 +2,7 @@
 
 mod access_file;
 mod caller;
+mod certificate;
 mod credentials;
 mod failures;
 mod guard;
@@ -17,6 +18,7 @@ mod tokens;
 
 pub use access_file::{Access, AccessError};
 pub use caller::Caller;
+pub use certificate::{CertificateRule, Pattern};
 pub use credentials::Credentials;
 pub use guard::Guard;
 pub use peer::{Names, Peer};

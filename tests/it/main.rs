@@ -16,6 +16,7 @@ mod licensing;
 mod model;
 mod no_trace;
 mod notify;
+mod oidc;
 mod program;
 mod repository;
 mod rules;

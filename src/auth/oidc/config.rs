@@ -1,7 +1,7 @@
 //! What is configured about an issuer of tokens.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use http::Uri;
 
@@ -48,6 +48,15 @@ impl KeysFrom {
                 "http:// is for this machine only, else https://: whoever changes keys lets in everybody"
             }
         })
+    }
+
+    /// The name of a file is meant from this folder on.
+    #[must_use]
+    pub fn beside(self, folder: &Path) -> Self {
+        match self {
+            Self::File(file) => Self::File(folder.join(file)),
+            url @ Self::Url(_) => url,
+        }
     }
 }
 

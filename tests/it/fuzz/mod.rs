@@ -10,6 +10,7 @@ mod front;
 mod ids;
 mod license;
 mod mutate;
+mod oidc;
 mod requests;
 mod service;
 mod stored;

@@ -94,7 +94,7 @@ pub const WALLS: [Wall; 23] = [
     Wall {
         from: ANYBODY,
         except: &["https"],
-        never: &["hyper_rustls", "rustls_native_certs"],
+        never: &["hyper_rustls"],
         why: "whom others may be is decided in one place",
     },
     Wall {

@@ -42,6 +42,9 @@ pub enum Failure {
     /// Of a health check.
     #[error("{0}")]
     NotServing(String),
+    /// A store does not add up, or is not what it was copied from.
+    #[error("{}", .0.join("\nusher: "))]
+    Damaged(Vec<String>),
     #[error("{0:#}")]
     Unexpected(#[from] anyhow::Error),
 }
@@ -51,7 +54,7 @@ impl Failure {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Failure::NotServing(_) | Failure::Refused(_) | Failure::Unexpected(_) => 1,
+            Failure::NotServing(_) | Failure::Refused(_) | Failure::Damaged(_) | Failure::Unexpected(_) => 1,
             Failure::Config(_) | Failure::LicenseKeys(_) | Failure::Usage(_) => 2,
             Failure::NoAnswer(_) => 3,
             // An address that is not this machine's, or not ours to take, is a mistake in the configuration.

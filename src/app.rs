@@ -11,6 +11,7 @@ mod license_calls;
 mod licensing;
 mod named;
 mod signals;
+mod store;
 mod systemd;
 mod telling;
 mod users_files;
@@ -49,6 +50,7 @@ pub use answers::{check_config, healthcheck, migrate};
 pub use calls::call;
 pub use failure::Failure;
 pub use license_calls::license_call;
+pub use store::store;
 pub use vendor::license;
 
 use entrance::Entrance;

@@ -10,6 +10,7 @@ pub mod notifications;
 pub mod seats;
 pub mod security;
 pub mod sessions;
+pub mod store;
 pub mod telling;
 pub mod usage;
 pub mod users;
@@ -63,6 +64,9 @@ pub enum Command {
     Serve(Box<Serve>),
     /// Bring the store's schema up to date, and end
     Migrate(Migrate),
+    /// Check, back up and copy a store
+    #[command(subcommand, after_help = store::EXAMPLES)]
+    Store(store::Store),
     /// Print the configuration that `serve` would run with, secrets hidden; exit code 2 when it is wrong
     #[command(allow_negative_numbers = true)]
     CheckConfig(Box<Serve>),

@@ -2,6 +2,7 @@
 //! nothing is touched while that is done, except that files which hold secrets are read.
 
 mod security;
+mod storage;
 mod telling;
 mod traces;
 mod values;
@@ -12,11 +13,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::uri::Authority;
-use secrecy::SecretString;
 
 use crate::store::postgres::DatabaseUrl;
 use crate::{cli, spans, telemetry};
 pub use security::{Security, TlsFiles};
+use storage::storage;
+pub use storage::{copy_target, store};
 pub use telling::{Email, Telling};
 use values::{FOREVER, address, authority, days, duration, host_name, number, retention, shortest, size};
 
@@ -287,48 +289,6 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
         SocketAddr::V6(v6) if v6.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, v6.port()).into(),
         other => other,
     }
-}
-
-fn storage(args: &cli::Storage, migrate: bool, environment: Environment, problems: &mut Problems) -> Storage {
-    let embedded = || Storage::Embedded { folder: args.data_dir.clone().unwrap_or_else(|| "./data".into()) };
-    let Some((source, url)) = database_url(args, environment, problems) else {
-        return embedded();
-    };
-    if args.data_dir.is_some() {
-        // Guessing would put data where nobody looks for it.
-        problems.add(format!("--data-dir and {source}: both are given, choose one"));
-    }
-    match DatabaseUrl::parse(&url) {
-        Ok(url) => Storage::Postgres { url, migrate_on_start: migrate },
-        Err(error) => {
-            problems.add(format!("{source}: {error}"));
-            embedded()
-        }
-    }
-}
-
-/// The database's URL and where it was found: the option, then the variables, ours first.
-fn database_url(
-    args: &cli::Storage,
-    environment: Environment,
-    problems: &mut Problems,
-) -> Option<(String, SecretString)> {
-    if let Some(url) = &args.database_url {
-        return Some(("--database-url".into(), url.clone()));
-    }
-    for name in ["USHER_DATABASE_URL", "DATABASE_URL"] {
-        let file = format!("{name}_FILE");
-        match (environment(name), environment(&file)) {
-            (Some(_), Some(_)) => problems.add(format!("{name} and {file}: both are given, choose one")),
-            (Some(url), None) => return Some((name.into(), url.into())),
-            (None, Some(path)) => match std::fs::read_to_string(&path) {
-                Ok(url) => return Some((file, url.trim().into())),
-                Err(error) => problems.add(format!("{file}: {path}: {error}")),
-            },
-            (None, None) => {}
-        }
-    }
-    None
 }
 
 fn log(args: &cli::Log, problems: &mut Problems) -> Log {

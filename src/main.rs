@@ -35,6 +35,7 @@ fn run(command: Command) -> Result<(), Failure> {
             telemetry::start(&log);
             block_on(app::migrate(&storage))
         }
+        Command::Store(command) => block_on(app::store(&command)),
         Command::CheckConfig(args) => app::check_config(&Config::new(&args, &process_environment)?),
         Command::Healthcheck(args) => {
             let (address, timeout) = config::healthcheck(&args)?;

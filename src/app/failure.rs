@@ -48,6 +48,9 @@ pub enum Failure {
     /// Of a health check.
     #[error("{0}")]
     NotServing(String),
+    /// A store does not add up, or is not what it was copied from.
+    #[error("{}", .0.join("\nusher: "))]
+    Damaged(Vec<String>),
     #[error("{0:#}")]
     Unexpected(#[from] anyhow::Error),
 }
@@ -57,7 +60,7 @@ impl Failure {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Failure::NotServing(_) | Failure::Refused(_) | Failure::Unexpected(_) => 1,
+            Failure::NotServing(_) | Failure::Refused(_) | Failure::Damaged(_) | Failure::Unexpected(_) => 1,
             Failure::Config(_) | Failure::Tls(_) | Failure::Access(_) => 2,
             Failure::LicenseKeys(_) | Failure::Usage(_) => 2,
             Failure::NoAnswer(_) => 3,

@@ -16,7 +16,7 @@ mod progress;
 mod rows;
 pub mod seats;
 pub mod sessions;
-mod table;
+pub mod table;
 mod usage;
 pub mod users;
 mod usher;

@@ -127,10 +127,13 @@ impl Copy {
     /// From here on the copy is there.
     ///
     /// # Errors
-    /// [`CopyError::Unknown`]
+    /// The server refused it, or its answer was lost.
     pub async fn commit(self) -> Result<(), CopyError> {
         let committed = self.client.batch_execute("/* usher:commit_copy */ COMMIT").await;
-        committed.map_err(|error| CopyError::Unknown(error.into()))
+        committed.map_err(|error| match error.as_db_error() {
+            Some(_) => CopyError::Broken(error.into()),
+            None => CopyError::Unknown(error.into()),
+        })
     }
 
     /// One statement, as a shard's writer sends it, through the same fence.

@@ -1,5 +1,6 @@
 //! One integration binary: everything that is tested through the crate's public face or the real program.
 
+mod access;
 mod clients;
 mod conformance;
 mod crash;

@@ -58,8 +58,13 @@ impl Program {
 
     /// The same with more variables in its environment, for a program that may end before it serves.
     pub fn launch(data: &Data, more: &[&str], variables: &[(&str, &str)]) -> Result<Self, Ended> {
+        Self::launch_on(data, ANY_PORT, more, variables)
+    }
+
+    /// The same on an address of the caller's.
+    pub fn launch_on(data: &Data, listen: &str, more: &[&str], variables: &[(&str, &str)]) -> Result<Self, Ended> {
         let migrate: &[&str] = if matches!(data, Data::Postgres(_)) { &["--migrate-on-start"] } else { &[] };
-        let mut command = command(data, ANY_PORT, &[migrate, more].concat());
+        let mut command = command(data, listen, &[migrate, more].concat());
         command.envs(variables.iter().copied());
         Self::spawn(&mut command)
     }

@@ -4,6 +4,7 @@
 mod backing_up;
 mod checking;
 mod copying;
+mod operations;
 mod refusing;
 mod town;
 

@@ -25,4 +25,5 @@ mod scenarios;
 mod shell;
 mod simulation;
 mod store_faults;
+mod store_tools;
 mod support;

@@ -41,7 +41,7 @@ macro_rules! on_both_stores {
         }
     };
 }
-use on_both_stores;
+pub(crate) use on_both_stores;
 
 /// A tenant in demo mode (R30) with a pool `primary`: its seats are `--demo-seats`.
 async fn tenant_with_users(program: &Program, id: &str, users: &[String]) {

@@ -112,6 +112,21 @@ impl Cluster {
         &self.server
     }
 
+    /// The folder of PostgreSQL's own programs.
+    pub fn programs(&self) -> &Path {
+        &self.server.programs
+    }
+
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
+    /// Runs one of PostgreSQL's own programs, which must succeed.
+    pub fn tool(&self, program: &str, arguments: &[&str]) {
+        let output = Command::new(self.programs().join(program)).args(arguments).output().expect(MISSING);
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     pub async fn run(&self, name: &str, sql: &str) {
         let client = connect(&self.url(name)).await;
         client.batch_execute(sql).await.expect(sql);

@@ -1,0 +1,76 @@
+//! `usher store`, and PostgreSQL's own tools, on stores that the real program serves from: what is backed up or copied is
+//! counted anew, and served from.
+
+mod backing_up;
+mod checking;
+mod copying;
+mod operations;
+mod refusing;
+mod town;
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::support::program::Data;
+
+/// How a command ended, and what it said.
+#[derive(Debug)]
+struct Ran {
+    code: Option<i32>,
+    printed: String,
+    errors: String,
+}
+
+impl Ran {
+    /// What it printed, where it must succeed and complain of nothing.
+    fn printed(self) -> String {
+        assert_eq!((self.code, &*self.errors), (Some(0), ""), "{}", self.printed);
+        self.printed
+    }
+
+    /// What it said is wrong, where it must fail so.
+    fn refused(self, code: i32) -> String {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        self.errors.strip_prefix("usher: ").unwrap_or_else(|| panic!("{}", self.errors)).trim_end().to_owned()
+    }
+}
+
+/// `usher store …`, with nothing of our own environment in it.
+fn command(words: &[&str], url: Option<&str>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
+    command.env_clear().arg("store").args(words).envs(url.map(|url| ("DATABASE_URL", url))).stdin(Stdio::null());
+    command
+}
+
+fn ran(command: &mut Command) -> Ran {
+    let Output { status, stdout, stderr } = command.output().expect("the program starts");
+    let [printed, errors] = [stdout, stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
+    assert!(!errors.contains("panicked"), "{command:?}: {errors}");
+    Ran { code: status.code(), printed, errors }
+}
+
+fn check(data: &Data) -> Ran {
+    match data {
+        Data::Folder(folder) => ran(&mut command(&["check", "--data-dir", path(folder)], None)),
+        Data::Postgres(url) => ran(&mut command(&["check"], Some(url))),
+    }
+}
+
+fn backup(folder: &Path, to: &Path) -> Ran {
+    ran(&mut command(&["backup", "--data-dir", path(folder), "--to", path(to)], None))
+}
+
+fn copy(folder: &Path, url: &str) -> Ran {
+    ran(&mut command(&["copy", "--from", path(folder)], Some(url)))
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("a plain path")
+}
+
+/// A line of the table that `check` and `copy` print: of each shard the numbers, the time of the last event left out.
+fn counts(printed: &str) -> Vec<Vec<u64>> {
+    let lines = printed.lines().skip_while(|line| !line.trim_start().starts_with("shard"));
+    let numbers = |line: &str| line.split_whitespace().map_while(|word| word.parse().ok()).collect::<Vec<u64>>();
+    lines.skip(1).map(numbers).take_while(|numbers| !numbers.is_empty()).collect()
+}

@@ -26,6 +26,7 @@ test: ## Run every test; installs what the tests need where it may, else says wh
 	scripts/postgres.sh
 	scripts/tools.sh
 	scripts/buf.sh --version >/dev/null
+	scripts/prometheus.sh
 	cargo test --locked --features faults
 
 sim: ## Simulate the engine, with faults: make sim SEEDS=1000 STEPS=2000; USHER_SIM_FIRST=17 begins there

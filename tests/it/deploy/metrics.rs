@@ -30,7 +30,9 @@ struct Asked {
 /// Every metric that a text names.
 fn asked(text: &str) -> BTreeSet<Asked> {
     let name_ends = |rest: &str| rest.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(rest.len());
-    let starts = text.match_indices("usher_").filter(|(at, _)| !text[..*at].ends_with(|c: char| c.is_alphanumeric()));
+    let starts = text
+        .match_indices("usher_")
+        .filter(|(at, _)| !text[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
     let metric = |at: usize| {
         let (name, rest) = text[at..].split_at(name_ends(&text[at..]));
         let inside = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map_or("", |(inside, _)| inside);

@@ -1,14 +1,21 @@
 //! What is in `deploy/`, checked without a cluster and without containers: by the tools of those who will read it, and
 //! by running the real program as it says.
 
+mod compose;
+mod image;
+mod kubernetes;
 mod metrics;
 mod prometheus;
+mod settings;
 mod systemd;
 
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use crate::clients::repository;
+use serde_json::Value;
+
+use crate::clients::{python, repository};
 
 /// A file of `deploy/`.
 fn path(file: &str) -> PathBuf {
@@ -26,4 +33,19 @@ fn run(command: &mut Command) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{command:?}:\n{}{}", text(&output.stdout), text(&output.stderr));
     text(&output.stdout)
+}
+
+/// What a script of ours prints, as JSON, of what it reads on standard input. It must succeed.
+fn script(name: &str, input: &str) -> Value {
+    let mut command = python(&repository().join("tests/it/deploy/python").join(name));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().expect("a pipe").write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The texts in a list.
+fn texts(list: &Value) -> Vec<&str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }

@@ -83,11 +83,12 @@ impl Program {
             .args(["-c", &format!("{shell}; exec \"$0\" \"$@\"")])
             .arg(program.get_program())
             .args(program.get_args());
-        shelled.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self::spawn(&mut shelled).unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"))
     }
 
-    fn spawn(command: &mut Command) -> Result<Self, Ended> {
+    /// Runs a command that becomes the program: its output is the program's.
+    pub fn spawn(command: &mut Command) -> Result<Self, Ended> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let log = lines_of(child.stderr.take().expect("a pipe"));
         let output = lines_of(child.stdout.take().expect("a pipe"));

@@ -32,13 +32,14 @@ use crate::ledger::notification::Channels;
 use crate::ledger::{self, Seed};
 use crate::ops::Ops;
 use crate::server::{Front, Listener, Reception, Server, Stats};
-use crate::service::{Licensing, Limits, ServiceContext, mount};
+use crate::service::{About, Licensing, Limits, ServiceContext, mount};
 use crate::spans::Spans;
 use crate::store::open::OpenError;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Founding, Store};
 use crate::tasks::{self, Tasks};
+use crate::telemetry::LogFilter;
 use crate::telemetry::metrics::Metrics;
 use crate::{demo, ids};
 
@@ -61,12 +62,12 @@ const LAST_PROBES: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`Failure`]: why it did not start, or how it ended when it was not a drain in time.
-pub async fn serve(mut config: Config) -> Result<(), Failure> {
+pub async fn serve(mut config: Config, log: Arc<LogFilter>) -> Result<(), Failure> {
     config.limits.max_connections = descriptors::make_room(config.limits.max_connections, config.shards);
     let mut signals = Signals::listen()?;
     let hangups = signals::hangups()?;
     let running = tokio::select! {
-        started = Running::start(&config, hangups) => started?,
+        started = Running::start(&config, log, hangups) => started?,
         signal = signals.next() => {
             // Nothing was promised to anybody yet.
             tracing::info!(signal, "ended while starting");
@@ -117,7 +118,7 @@ struct Running {
 }
 
 impl Running {
-    async fn start(config: &Config, hangups: Signal) -> Result<Self, Failure> {
+    async fn start(config: &Config, log: Arc<LogFilter>, hangups: Signal) -> Result<Self, Failure> {
         // 0. Whom to trust. With a wrong set of keys nothing is touched.
         let demo_key = config.demo.then(|| demo_vendor::key(&config.storage)).transpose()?;
         let vendors = Vendors::new(config.license_keys.clone(), demo_key.as_ref().map(|key| key.public().clone()));
@@ -164,7 +165,15 @@ impl Running {
         let revoked = trust.revocations().clone();
         let licensing = Arc::new(Licensing::new(trust, licensing::host_names(config), clock.clone()));
         let context = ServiceContext::new(Arc::clone(&journal), Arc::clone(&licensing), limits, watchers_go.clone());
-        let all = mount::all(&context, &config.limits, &methods, &readiness);
+        let about = Arc::new(About {
+            started: clock.wall(),
+            postgres: matches!(config.storage, Storage::Postgres { .. }),
+            shards: journal.shards(),
+            instance: journal.instance(),
+            authentication: Vec::new(),
+            log,
+        });
+        let all = mount::all(&context, &about, &config.limits, &methods, &readiness);
         reception.open(Front::new(all, methods, Arc::clone(&stats), &config.limits));
 
         // 6. What runs beside them.

@@ -8,6 +8,7 @@ pub mod license_calls;
 pub mod named;
 pub mod notifications;
 pub mod seats;
+pub mod server;
 pub mod sessions;
 pub mod telling;
 pub mod usage;

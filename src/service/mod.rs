@@ -19,6 +19,7 @@ mod page;
 mod parse;
 mod render;
 mod seat;
+mod server;
 mod session;
 pub mod status;
 mod sync;
@@ -33,6 +34,7 @@ pub use license::LicenseService;
 pub use licensing::Licensing;
 pub use notification::NotificationService;
 pub use seat::SeatService;
+pub use server::{About, ServerService};
 pub use session::SessionService;
 pub use tenant::TenantService;
 

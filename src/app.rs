@@ -36,13 +36,14 @@ use crate::ledger::notification::Channels;
 use crate::ledger::{self, Seed};
 use crate::ops::Ops;
 use crate::server::{Front, Listener, Reception, Server, Stats};
-use crate::service::{Licensing, Limits, ServiceContext, mount};
+use crate::service::{About, Licensing, Limits, ServiceContext, mount};
 use crate::spans::Spans;
 use crate::store::open::OpenError;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Founding, Store};
 use crate::tasks::{self, Tasks};
+use crate::telemetry::LogFilter;
 use crate::telemetry::metrics::Metrics;
 use crate::{demo, ids};
 
@@ -67,12 +68,12 @@ const LAST_PROBES: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`Failure`]: why it did not start, or how it ended when it was not a drain in time.
-pub async fn serve(mut config: Config) -> Result<(), Failure> {
+pub async fn serve(mut config: Config, log: Arc<LogFilter>) -> Result<(), Failure> {
     config.limits.max_connections = descriptors::make_room(config.limits.max_connections, config.shards);
     let mut signals = Signals::listen()?;
     let hangups = signals::hangups()?;
     let running = tokio::select! {
-        started = Running::start(&config, hangups) => started?,
+        started = Running::start(&config, log, hangups) => started?,
         signal = signals.next() => {
             // Nothing was promised to anybody yet.
             tracing::info!(signal, "ended while starting");
@@ -127,7 +128,7 @@ struct Running {
 }
 
 impl Running {
-    async fn start(config: &Config, hangups: Signal) -> Result<Self, Failure> {
+    async fn start(config: &Config, log: Arc<LogFilter>, hangups: Signal) -> Result<Self, Failure> {
         // 0. Whom to trust, and whom to let in. With a wrong set of keys or certificates nothing is touched.
         let clock = Clock::system();
         let tokens = Arc::new(Tokens::default());
@@ -185,7 +186,15 @@ impl Running {
             limits,
             watchers_go.clone(),
         );
-        let all = mount::all(&context, &config.limits, &methods, &readiness);
+        let about = Arc::new(About {
+            started: clock.wall(),
+            postgres: matches!(config.storage, Storage::Postgres { .. }),
+            shards: journal.shards(),
+            instance: journal.instance(),
+            authentication: config.security.kinds(),
+            log,
+        });
+        let all = mount::all(&context, &about, &config.limits, &methods, &readiness);
         reception.open(Front::new(all, methods, Arc::clone(&guard), Arc::clone(&stats), &config.limits));
 
         // 6. What runs beside them.

@@ -9,6 +9,7 @@ pub mod named;
 pub mod notifications;
 pub mod seats;
 pub mod security;
+pub mod server;
 pub mod sessions;
 pub mod store;
 pub mod telling;

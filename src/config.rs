@@ -274,11 +274,21 @@ pub fn healthcheck(args: &cli::Healthcheck) -> Result<(SocketAddr, Duration), Co
 ///
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
-pub fn call(args: &cli::ask::Asked) -> Result<(Authority, Duration), ConfigError> {
+pub fn call(args: &cli::ask::Whom) -> Result<(Authority, Duration), ConfigError> {
     let mut problems = Problems::default();
     let address = problems.take("--address", authority(&args.address), Authority::from_static("nowhere:0"));
     let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
     problems.none_or((address, timeout))
+}
+
+/// For how long a log filter is to hold.
+///
+/// # Errors
+/// [`ConfigError`]
+pub fn log_time(args: &cli::server::Log) -> Result<Option<Duration>, ConfigError> {
+    let mut problems = Problems::default();
+    let time = args.time.as_deref().and_then(|text| problems.some("--for", duration(text, 7 * DAY)));
+    problems.none_or(time)
 }
 
 /// How to reach a listener on this machine: one that listens everywhere is reached on the loopback address.

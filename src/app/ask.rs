@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::uri::Authority;
 
 use super::Failure;
-use crate::cli::ask::Asked;
+use crate::cli::ask::{Asked, Whom};
 use crate::client::{self, Printer, Usher};
 use crate::config;
 
@@ -18,8 +18,18 @@ pub(super) async fn ask(
     asked: &Asked,
     work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
 ) -> Result<(), Failure> {
-    let target = config::call(asked).map_err(|wrong| Failure::Usage(wrong.0))?;
+    let target = config::call(&asked.whom).map_err(|wrong| Failure::Usage(wrong.0))?;
     ask_at(asked, target, work).await
+}
+
+/// The same about no tenant.
+pub(super) async fn ask_of_none(
+    whom: &Whom,
+    work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
+) -> Result<(), Failure> {
+    let (address, timeout) = config::call(whom).map_err(|wrong| Failure::Usage(wrong.0))?;
+    let usher = Usher::connect(&address, "", timeout).await?;
+    written(work(&usher, &mut printer(whom.json)).await)
 }
 
 /// The same for commands that have more options to be wrong, and tell all at once.
@@ -29,7 +39,7 @@ pub(super) async fn ask_at(
     work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
 ) -> Result<(), Failure> {
     let usher = Usher::connect(&address, &asked.tenant, timeout).await?;
-    written(work(&usher, &mut printer(asked.json)).await)
+    written(work(&usher, &mut printer(asked.whom.json)).await)
 }
 
 /// Standard output. Tables are cut to a terminal, and to nothing else.

@@ -3,16 +3,18 @@
 use std::fs::File;
 
 use super::Failure;
-use super::ask::ask;
+use super::ask::{ask, ask_of_none};
 use super::named::named;
 use super::users_files::users_file;
 use crate::cli::ask::Ask;
 use crate::cli::audit::{Audit, Export};
 use crate::cli::notifications::Notifications;
 use crate::cli::seats::Seats;
+use crate::cli::server::Server;
 use crate::cli::sessions::Sessions;
 use crate::cli::users::Users;
-use crate::client::{self, Printer, seats, sessions, users};
+use crate::client::{self, Printer, seats, server, sessions, users};
+use crate::config;
 
 /// Asks a running Usher, and prints its answer.
 ///
@@ -34,6 +36,7 @@ pub async fn call(call: &Ask) -> Result<(), Failure> {
         Ask::Notifications(Notifications::Redeliver(args)) => {
             ask(&args.asked, async |usher, printer| client::notifications::redeliver(usher, printer, args).await).await
         }
+        Ask::Server(call) => server_call(call).await,
     }
 }
 
@@ -84,6 +87,16 @@ async fn sessions_call(call: &Sessions) -> Result<(), Failure> {
             ask(&args.asked, async |usher, to| sessions::close_idle(usher, to, args).await).await
         }
         Sessions::Watch(args) => ask(&args.asked, sessions::watch).await,
+    }
+}
+
+async fn server_call(call: &Server) -> Result<(), Failure> {
+    match call {
+        Server::Show(args) => ask_of_none(&args.whom, server::show).await,
+        Server::Log(args) => {
+            let time = config::log_time(args).map_err(|wrong| Failure::Usage(wrong.0))?;
+            ask_of_none(&args.whom, async |usher, to| server::log(usher, to, &args.filter, time).await).await
+        }
     }
 }
 

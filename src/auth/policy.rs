@@ -86,6 +86,10 @@ const TABLE: &[(&str, &[(&str, Access)])] = &[
         ("ListTokens", Access::For(OPERATOR)),
         ("RevokeToken", Access::For(OPERATOR)),
     ]),
+    ("usher.v1.ServerService", &[
+        ("GetServer", Access::For(OPERATOR)),
+        ("SetLogFilter", Access::For(OPERATOR)),
+    ]),
     // Probes bring no credential, and the contract is no secret.
     ("grpc.health.v1.Health", &[
         ("Check", Access::Open),

@@ -15,6 +15,7 @@ mod printer;
 mod progress;
 mod rows;
 pub mod seats;
+pub mod server;
 pub mod sessions;
 pub mod table;
 mod usage;

@@ -14,6 +14,7 @@ use crate::proto::v1::directory_service_client::DirectoryServiceClient;
 use crate::proto::v1::license_service_client::LicenseServiceClient;
 use crate::proto::v1::notification_service_client::NotificationServiceClient;
 use crate::proto::v1::seat_service_client::SeatServiceClient;
+use crate::proto::v1::server_service_client::ServerServiceClient;
 use crate::proto::v1::session_service_client::SessionServiceClient;
 use crate::proto::v1::tenant_service_client::TenantServiceClient;
 
@@ -139,6 +140,10 @@ impl Usher {
 
     pub(super) fn seats(&self) -> SeatServiceClient<Channel> {
         SeatServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub(super) fn server(&self) -> ServerServiceClient<Channel> {
+        ServerServiceClient::new(self.channel.clone())
     }
 
     pub(super) fn sessions(&self) -> SessionServiceClient<Channel> {

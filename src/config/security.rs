@@ -73,6 +73,19 @@ impl Security {
         self.authenticate || self.admin_token.is_some() || self.access.is_some()
     }
 
+    /// The kinds of credential that are configured, for people; stored tokens are known everywhere.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<&'static str> {
+        let certificates = self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+        let kinds = [
+            (self.authenticates(), "API tokens"),
+            (self.admin_token.is_some(), "the administrator's token"),
+            (certificates, "client certificates"),
+            (self.access.is_some(), "the access file"),
+        ];
+        kinds.into_iter().filter_map(|(there, kind)| there.then_some(kind)).collect()
+    }
+
     /// What is to be said of it at each start, for one that listens there.
     #[must_use]
     pub fn warning(&self, listen: SocketAddr) -> Option<&'static str> {

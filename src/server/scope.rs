@@ -91,6 +91,37 @@ fn is_fit(id: &HeaderValue) -> bool {
 mod tests {
     use super::*;
 
+    #[derive(Clone, Default)]
+    struct Paper(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A call of the fast lane that failed, though nobody listened when it began.
+    #[test]
+    fn a_call_that_fails_is_named_with_its_id() {
+        let paper = Paper::default();
+        let written = paper.clone();
+        let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(move || paper.clone()).finish();
+        tracing::subscriber::with_default(lines, || {
+            let scope = Scope { request_id: Some(HeaderValue::from_static("r-1")), ..Scope::default() };
+            scope.end("usher.v1.SeatService/Heartbeat", Code::Ok, Duration::ZERO);
+            scope.end("usher.v1.SeatService/Heartbeat", Code::Internal, Duration::ZERO);
+        });
+        let line = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(line.lines().count(), 1, "{line}");
+        for part in ["ERROR", "method=\"usher.v1.SeatService/Heartbeat\"", "request_id=\"r-1\"", "the call failed"] {
+            assert!(line.contains(part), "no {part} in {line}");
+        }
+    }
+
     #[test]
     fn a_request_id_is_taken_if_it_can_be_logged() {
         for (text, fit) in

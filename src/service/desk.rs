@@ -10,6 +10,7 @@ use super::status;
 use crate::auth::Caller;
 use crate::ids::{EventNo, TenantId};
 use crate::journal::{AuditFilter, AuditPage, Feed, Journal, JournalError};
+use crate::ledger::access::Tenants;
 use crate::ledger::command::{Asks, Command, Found, Outcome, Query, Reply};
 
 /// A caller and a tenant.
@@ -22,6 +23,12 @@ pub(super) struct Desk {
 /// Who makes the call. The front door said so; without it nobody does.
 pub(super) fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
     request.extensions().get().cloned().ok_or_else(status::not_allowed)
+}
+
+/// Who makes the call, if they may for every tenant: it is about the server.
+pub(super) fn caller_of_all<T>(request: &Request<T>) -> Result<Caller, Status> {
+    let caller = caller(request)?;
+    if caller.tenants() == Tenants::All { Ok(caller) } else { Err(status::not_allowed()) }
 }
 
 impl ServiceContext {

@@ -138,7 +138,7 @@ mod tests {
         let (put, mut puts) = mpsc::unbounded_channel();
         let filter = LogFilter::new("info", move |filter| drop(put.send(filter.to_string())));
         let mut next = async || puts.recv().await.unwrap().split(',').next_back().unwrap().to_owned();
-        let minutes = |minutes| Some(Duration::from_secs(60 * minutes));
+        let minutes = |minutes: u64| Some(Duration::from_secs(60 * minutes));
         assert_eq!(filter.set("debug", minutes(10)).unwrap().previous, "info");
         assert_eq!(next().await, "debug");
         // Another one in between: its time counts.

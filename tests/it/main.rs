@@ -27,3 +27,4 @@ mod simulation;
 mod store_faults;
 mod store_tools;
 mod support;
+mod telemetry;

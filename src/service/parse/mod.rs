@@ -11,6 +11,7 @@ mod organization;
 mod policy;
 mod problems;
 mod seat;
+mod server;
 mod session;
 mod sync;
 mod tenant;
@@ -29,6 +30,7 @@ pub(super) use problems::{Problem, Problems};
 pub(super) use seat::{
     batch_grant_seats, batch_heartbeat, batch_revoke_seats, check_in, check_out, grant_seat, heartbeat, revoke_seat,
 };
+pub(super) use server::set_log_filter;
 pub(super) use session::{close_idle, close_session, list_sessions, watch_sessions};
 pub(super) use sync::{SyncTerms, same_sync, sync_entry, sync_terms};
 pub(super) use tenant::{create_tenant, list_tenants, tenant_id, update_tenant};

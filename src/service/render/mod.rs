@@ -8,6 +8,7 @@ mod license;
 mod names;
 mod notification;
 mod seat;
+mod server;
 mod session;
 mod sync;
 mod tenant;
@@ -27,6 +28,7 @@ pub(super) use notification::{list_notifications, notification};
 pub(super) use seat::{
     checked_in, checked_out, granted, granted_batch, heartbeat, heartbeat_batch, revoked, revoked_batch,
 };
+pub(super) use server::server;
 pub(super) use session::{closed_session, ended, list_sessions, session};
 pub(super) use sync::{count_synced, listed_twice, refused_entry, settle_waiting, synced, unlisted};
 pub(super) use tenant::{list_tenants, tenant, usage};

@@ -33,6 +33,7 @@ fn lists_and_describes_what_there_is() {
         "LicenseService",
         "NotificationService",
         "SeatService",
+        "ServerService",
         "SessionService",
         "TenantService",
     ];

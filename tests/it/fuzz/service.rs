@@ -17,6 +17,7 @@ use tonic::{Code, Status};
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
 use usher::clock::Clock;
+use usher::ids::InstanceId;
 use usher::journal::{Journal, JournalConfig};
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
@@ -26,12 +27,14 @@ use usher::proto::v1::directory_service_server::DirectoryServiceServer;
 use usher::proto::v1::license_service_server::LicenseServiceServer;
 use usher::proto::v1::notification_service_server::NotificationServiceServer;
 use usher::proto::v1::seat_service_server::SeatServiceServer;
+use usher::proto::v1::server_service_server::ServerServiceServer;
 use usher::proto::v1::session_service_server::SessionServiceServer;
 use usher::proto::v1::tenant_service_server::TenantServiceServer;
 use usher::service::{
-    AuditService, DirectoryService, LicenseService, Licensing, Limits, NotificationService, SeatService,
-    ServiceContext, SessionService, TenantService, mount,
+    About, AuditService, DirectoryService, LicenseService, Licensing, Limits, NotificationService, SeatService,
+    ServerService, ServiceContext, SessionService, TenantService, mount,
 };
+use usher::telemetry::LogFilter;
 
 use crate::support::callers::anyone;
 use crate::support::memory::{Memory, founding};
@@ -61,6 +64,14 @@ impl InProcess {
         let licensing = Arc::new(Licensing::new(trust, vec!["login.example.com".into()], clock));
         let context = ServiceContext::new(Arc::new(journal), licensing, Limits::default(), CancellationToken::new());
         let context = || Arc::clone(&context);
+        let about = About {
+            started: Wall(0),
+            postgres: false,
+            shards: 1,
+            instance: InstanceId::random(),
+            authentication: Vec::new(),
+            log: LogFilter::new("info", drop),
+        };
         let services = BTreeMap::from([
             boxed(SeatServiceServer::new(SeatService::new(context()))),
             boxed(SessionServiceServer::new(SessionService::new(context()))),
@@ -69,6 +80,7 @@ impl InProcess {
             boxed(NotificationServiceServer::new(NotificationService::new(context()))),
             boxed(TenantServiceServer::new(TenantService::new(context()))),
             boxed(AuditServiceServer::new(AuditService::new(context()))),
+            boxed(ServerServiceServer::new(ServerService::new(Arc::new(about)))),
         ]);
         let ours = |name: &String| name.starts_with("usher.v1.");
         let methods = mount::methods().all().iter().map(|method| method.name.clone()).filter(ours).collect();

@@ -86,6 +86,21 @@ impl Program {
         Self::spawn(&mut shelled).unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"))
     }
 
+    /// Starts the program with a log for machines, which also says what it bound.
+    pub fn start_in_json(data: &Data, more: &[&str]) -> Self {
+        let mut command = command(data, ANY_PORT, &[more, &["--log-format", "json"]].concat());
+        let mut child = command.spawn().expect("the program starts");
+        let log = lines_of(child.stderr.take().expect("a pipe"));
+        loop {
+            let line = log.recv_timeout(PATIENCE).expect("the program says what it bound");
+            let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+            let address = |name: &str| line[name].as_str().and_then(|text| text.parse().ok());
+            if let (Some(api), Some(ops)) = (address("api"), address("ops")) {
+                return Self { child, api, ops, log };
+            }
+        }
+    }
+
     /// Runs a command that becomes the program: its output is the program's.
     pub fn spawn(command: &mut Command) -> Result<Self, Ended> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

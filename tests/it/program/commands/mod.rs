@@ -4,6 +4,7 @@ mod audit;
 mod help;
 mod notifications;
 mod seats;
+mod server;
 mod sessions;
 mod usage;
 mod users;

@@ -10,6 +10,7 @@ pub mod notifications;
 pub mod seats;
 pub mod sessions;
 pub mod telling;
+pub mod token;
 pub mod usage;
 pub mod users;
 pub mod users_files;

@@ -17,6 +17,7 @@ mod rows;
 pub mod seats;
 pub mod sessions;
 mod table;
+pub mod token;
 mod usage;
 pub mod users;
 mod usher;

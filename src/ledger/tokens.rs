@@ -57,7 +57,10 @@ impl Ledger {
     ) -> Done<TokenView> {
         let at = self.mark.license_time(now);
         if ask.ttl.is_some_and(|ttl| ttl < Duration::from_millis(1) || ttl > LONGEST) {
-            return Err(Refusal::Invalid { field: "ttl", text: "must be longer than nothing, and at most 36,500 days" });
+            return Err(Refusal::Invalid {
+                field: "ttl",
+                text: "must be longer than nothing, and at most 36,500 days",
+            });
         }
         if self.tokens.0.contains_key(&ask.id) {
             return Err(Refusal::exists("token", ask.id));

@@ -28,9 +28,10 @@ pub fn tenants_to_text(tenants: &Tenants) -> Option<String> {
 pub fn tenants_from_text(text: Option<&str>) -> Result<Tenants, StoreError> {
     let Some(text) = text else { return Ok(Tenants::All) };
     let list: Option<Value> = serde_json::from_str(text).ok();
-    let ids = list.as_ref().and_then(Value::as_array).and_then(|list| {
-        list.iter().map(|id| id.as_str().map(TenantId::stored)).collect()
-    });
+    let ids = list
+        .as_ref()
+        .and_then(Value::as_array)
+        .and_then(|list| list.iter().map(|id| id.as_str().map(TenantId::stored)).collect());
     ids.map(Tenants::Only).ok_or_else(|| StoreError("tokens.tenants: unreadable".into()))
 }
 

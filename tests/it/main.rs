@@ -23,3 +23,4 @@ mod shell;
 mod simulation;
 mod store_faults;
 mod support;
+mod tokens;

@@ -93,7 +93,10 @@ mod tests {
     fn a_token_is_asked_for() {
         let command = create_token(request(), &token()).unwrap();
         assert_eq!((command.id, command.name.as_str()), (TokenId(1), "login-eu"));
-        assert_eq!((command.roles.to_string(), command.tenants.to_string()), ("gate, viewer".into(), "acme, bolt".into()));
+        assert_eq!(
+            (command.roles.to_string(), command.tenants.to_string()),
+            ("gate, viewer".into(), "acme, bolt".into())
+        );
         assert_eq!((command.hash, command.ttl), (token().hash(), Some(Duration::from_secs(60))));
         let all = v1::CreateTokenRequest { tenant_ids: vec![], all_tenants: true, ttl: None, ..request() };
         let command = create_token(all, &token()).unwrap();
@@ -105,7 +108,10 @@ mod tests {
         let check = |request, expected: &[&str]| assert_eq!(bad(create_token(request, &token())), expected);
         check(v1::CreateTokenRequest::default(), &["name", "roles", "tenant_ids"]);
         check(v1::CreateTokenRequest { all_tenants: true, ..request() }, &["tenant_ids"]);
-        check(v1::CreateTokenRequest { name: LONG.into(), roles: vec![0, 1, 9], ..request() }, &["name", "roles[0]", "roles[2]"]);
+        check(
+            v1::CreateTokenRequest { name: LONG.into(), roles: vec![0, 1, 9], ..request() },
+            &["name", "roles[0]", "roles[2]"],
+        );
         check(v1::CreateTokenRequest { roles: vec![1; 17], ..request() }, &["roles"]);
         check(v1::CreateTokenRequest { tenant_ids: list(&["acme", ""]), ..request() }, &["tenant_ids[1]"]);
         check(v1::CreateTokenRequest { tenant_ids: vec!["a".into(); 1_001], ..request() }, &["tenant_ids"]);

@@ -28,9 +28,10 @@ use usher::proto::v1::notification_service_server::NotificationServiceServer;
 use usher::proto::v1::seat_service_server::SeatServiceServer;
 use usher::proto::v1::session_service_server::SessionServiceServer;
 use usher::proto::v1::tenant_service_server::TenantServiceServer;
+use usher::proto::v1::token_service_server::TokenServiceServer;
 use usher::service::{
     AuditService, DirectoryService, LicenseService, Licensing, Limits, NotificationService, SeatService,
-    ServiceContext, SessionService, TenantService, mount,
+    ServiceContext, SessionService, TenantService, TokenService, mount,
 };
 
 use crate::support::memory::{Memory, founding};
@@ -58,7 +59,8 @@ impl InProcess {
         let key = SigningKey::from_seed(&SecretBox::new(Box::new([7; 32])));
         let trust = Trust::new([key.public().clone()]);
         let licensing = Arc::new(Licensing::new(trust, vec!["login.example.com".into()], clock));
-        let context = ServiceContext::new(Arc::new(journal), licensing, Limits::default(), CancellationToken::new());
+        let (limits, stop) = (Limits::default(), CancellationToken::new());
+        let context = ServiceContext::new(Arc::new(journal), licensing, Default::default(), limits, stop);
         let context = || Arc::clone(&context);
         let services = BTreeMap::from([
             boxed(SeatServiceServer::new(SeatService::new(context()))),
@@ -67,6 +69,7 @@ impl InProcess {
             boxed(LicenseServiceServer::new(LicenseService::new(context()))),
             boxed(NotificationServiceServer::new(NotificationService::new(context()))),
             boxed(TenantServiceServer::new(TenantService::new(context()))),
+            boxed(TokenServiceServer::new(TokenService::new(context()))),
             boxed(AuditServiceServer::new(AuditService::new(context()))),
         ]);
         let ours = |name: &String| name.starts_with("usher.v1.");

@@ -5,6 +5,7 @@ mod help;
 mod notifications;
 mod seats;
 mod sessions;
+mod token;
 mod usage;
 mod users;
 mod users_files;

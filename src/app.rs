@@ -14,6 +14,7 @@ mod signals;
 mod store;
 mod systemd;
 mod telling;
+mod token_calls;
 mod users_files;
 mod vendor;
 
@@ -262,7 +263,7 @@ impl Running {
             // 3. Nothing is asked of the journal any more.
             drop(self.reloading);
             self.tasks.stop().await;
-            if let Err(error) = tasks::bring_home(&self.journal, &self.tokens).await {
+            if let Err(error) = tasks::write_token_use(&self.journal, &self.tokens).await {
                 tracing::debug!(%error, "the last use of API tokens was not noted");
             }
             // 4. It flushes what was submitted, and releases its shards, so that the next owner need not wait.

@@ -13,6 +13,7 @@ pub mod server;
 pub mod sessions;
 pub mod store;
 pub mod telling;
+pub mod token;
 pub mod usage;
 pub mod users;
 pub mod users_files;

@@ -274,7 +274,7 @@ pub fn healthcheck(args: &cli::Healthcheck) -> Result<(SocketAddr, Duration), Co
 ///
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
-pub fn call(args: &cli::ask::Whom) -> Result<(Authority, Duration), ConfigError> {
+pub fn call(args: &cli::ask::Reach) -> Result<(Authority, Duration), ConfigError> {
     let mut problems = Problems::default();
     let address = problems.take("--address", authority(&args.address), Authority::from_static("nowhere:0"));
     let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);

@@ -79,6 +79,11 @@ macro_rules! text_id {
     };
 }
 
+/// Behind the macro, which it uses.
+mod token;
+
+pub use token::{TokenId, TokenName};
+
 text_id!(
     /// A tenant: the boundary for data, security and licensing (R1).
     TenantId
@@ -98,11 +103,6 @@ text_id!(
 text_id!(
     /// One license document of a tenant (R27).
     LicenseId
-);
-
-text_id!(
-    /// Who uses an API token, as the audit names them.
-    TokenName
 );
 
 fn plain(text: &str) -> Result<Text, IdError> {
@@ -245,37 +245,6 @@ impl InstanceId {
 impl fmt::Display for InstanceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-/// Names an API token. Part of the token's text, and no secret.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TokenId(pub u64);
-
-impl TokenId {
-    /// A fresh id from the operating system's random source.
-    #[must_use]
-    pub fn random() -> Self {
-        Self(random_seed())
-    }
-
-    /// Parses an id as it is shown: 16 lower-case hexadecimal digits.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        digits.then(|| u64::from_str_radix(text, 16).ok().map(Self)).flatten()
-    }
-}
-
-impl fmt::Display for TokenId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl fmt::Debug for TokenId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 

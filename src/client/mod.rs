@@ -18,6 +18,7 @@ pub mod seats;
 pub mod server;
 pub mod sessions;
 pub mod table;
+pub mod token;
 mod usage;
 pub mod users;
 mod usher;

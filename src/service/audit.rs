@@ -8,7 +8,10 @@ use tonic::{Request, Response, Status};
 
 use super::audit_export::Exporting;
 use super::context::ServiceContext;
-use super::{caller, parse, render};
+use super::{caller, parse, render, status};
+use crate::auth::Caller;
+use crate::ids::TenantId;
+use crate::ledger::access::{Role, Roles};
 use crate::proto::v1::{self, audit_service_server};
 
 /// Reads the audit.
@@ -24,6 +27,12 @@ impl AuditService {
     }
 }
 
+/// What is no tenant's, operators of all tenants may read: it names tenants, also those that there are not.
+fn may_read(caller: &Caller, tenant: &TenantId) -> Result<(), Status> {
+    let all = caller.principal.all_tenants_for(Roles::NONE.with(Role::Operator));
+    if *tenant == TenantId::installation() && !all { Err(status::not_allowed()) } else { Ok(()) }
+}
+
 #[tonic::async_trait]
 impl audit_service_server::AuditService for AuditService {
     type ExportAuditEventsStream = Pin<Box<dyn Stream<Item = Result<v1::ExportAuditEventsResponse, Status>> + Send>>;
@@ -34,6 +43,7 @@ impl audit_service_server::AuditService for AuditService {
     ) -> Result<Response<v1::ListAuditEventsResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, mut filter, shape) = parse::list_audit_events(request.into_inner())?;
+        may_read(&caller, &tenant)?;
         let limit = filter.limit;
         // One more than the page holds tells whether there is another page.
         filter.limit += 1;
@@ -48,6 +58,7 @@ impl audit_service_server::AuditService for AuditService {
     ) -> Result<Response<Self::ExportAuditEventsStream>, Status> {
         let caller = caller(&request)?;
         let export = parse::export_audit_events(request.into_inner())?;
+        may_read(&caller, &export.tenant)?;
         let desk = self.context.desk(caller, export.tenant.clone())?;
         let place = self.context.exporting()?;
         let shutdown = self.context.shutdown.clone();

@@ -21,7 +21,7 @@ use crate::clock::Clock;
 pub use notifier::{Deliveries, Notifier, notify};
 pub use retention::retain;
 pub use sweeper::sweep;
-pub use token_use::{bring_home, note_token_use};
+pub use token_use::{note_token_use, write_token_use};
 
 /// The tasks of this process.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use crate::ledger::command::NoteTokenUse;
 
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// Does so until the tasks are stopped. What comes then is for [`bring_home`].
+/// Does so until the tasks are stopped. What is left then is for [`write_token_use`].
 pub fn note_token_use(tasks: &Tasks, journal: &Arc<Journal>, tokens: &Arc<Tokens>) {
     let (journal, tokens) = (Arc::clone(journal), Arc::clone(tokens));
     tasks.every("token use", PERIOD, move || {
@@ -21,7 +21,7 @@ pub fn note_token_use(tasks: &Tasks, journal: &Arc<Journal>, tokens: &Arc<Tokens
         async move {
             // What is not written now is written the next time.
             let done = async {
-                bring_home(&journal, &tokens).await?;
+                write_token_use(&journal, &tokens).await?;
                 tokens.reload(&journal).await
             };
             if let Err(error) = done.await {
@@ -35,7 +35,7 @@ pub fn note_token_use(tasks: &Tasks, journal: &Arc<Journal>, tokens: &Arc<Tokens
 ///
 /// # Errors
 /// [`JournalError`]
-pub async fn bring_home(journal: &Journal, tokens: &Tokens) -> Result<(), JournalError> {
+pub async fn write_token_use(journal: &Journal, tokens: &Tokens) -> Result<(), JournalError> {
     let uses = tokens.used_since_last();
     if uses.is_empty() {
         return Ok(());

@@ -28,3 +28,4 @@ mod store_faults;
 mod store_tools;
 mod support;
 mod telemetry;
+mod tokens;

@@ -83,7 +83,11 @@ pub fn line(channel: &Channel, token: &str) -> Line {
 
 /// A channel to a program that speaks TLS.
 pub fn secure(program: &Program, tls: ClientTlsConfig) -> Channel {
-    let endpoint = Endpoint::from_shared(format!("https://localhost:{}", program.api.port())).expect("an address");
+    secure_at(program.api.port(), tls)
+}
+
+pub fn secure_at(port: u16, tls: ClientTlsConfig) -> Channel {
+    let endpoint = Endpoint::from_shared(format!("https://localhost:{port}")).expect("an address");
     endpoint.tls_config(tls).expect("TLS").connect_lazy()
 }
 

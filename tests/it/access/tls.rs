@@ -15,7 +15,7 @@ use tokio_rustls::client::TlsStream;
 use usher::proto::v1;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 
-use super::house::{House, line, secure, text_of};
+use super::house::{House, line, secure, secure_at, text_of};
 use crate::support::pki::{Pair, Pki};
 use crate::support::program::Program;
 
@@ -98,7 +98,7 @@ async fn load(
 async fn certificates_are_renewed_under_load_without_a_failed_call() {
     let house = House::new();
     let pki = house.pki();
-    let program = Arc::new(serve(&house, &pki.server("server"), &[]));
+    let program = serve(&house, &pki.server("server"), &[]);
     let shown = async || {
         let stream = handshake(&program, &pki, &[&version::TLS13]).await.expect("a connection");
         stream.get_ref().1.peer_certificates().expect("certificates")[0].to_vec()
@@ -106,8 +106,8 @@ async fn certificates_are_renewed_under_load_without_a_failed_call() {
     let (on, calls) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU64::new(0)));
     let clients: Vec<_> = (0..6)
         .map(|number| {
-            let (program, trust) = (Arc::clone(&program), pki.trust());
-            let connect = move || secure(&program, trust.clone());
+            let (port, trust) = (program.api.port(), pki.trust());
+            let connect = move || secure_at(port, trust.clone());
             tokio::spawn(load(house.admin.clone(), connect, number % 2 == 0, Arc::clone(&on), Arc::clone(&calls)))
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use usher::telemetry::metrics::{Kind, Metric, TABLE};
+use usher::telemetry::table::{Kind, Metric, TABLE};
 
 use super::read;
 

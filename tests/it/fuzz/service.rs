@@ -30,9 +30,10 @@ use usher::proto::v1::seat_service_server::SeatServiceServer;
 use usher::proto::v1::server_service_server::ServerServiceServer;
 use usher::proto::v1::session_service_server::SessionServiceServer;
 use usher::proto::v1::tenant_service_server::TenantServiceServer;
+use usher::proto::v1::token_service_server::TokenServiceServer;
 use usher::service::{
     About, AuditService, DirectoryService, LicenseService, Licensing, Limits, NotificationService, SeatService,
-    ServerService, ServiceContext, SessionService, TenantService, mount,
+    ServerService, ServiceContext, SessionService, TenantService, TokenService, mount,
 };
 use usher::telemetry::LogFilter;
 
@@ -62,7 +63,8 @@ impl InProcess {
         let key = SigningKey::from_seed(&SecretBox::new(Box::new([7; 32])));
         let trust = Trust::new([key.public().clone()]);
         let licensing = Arc::new(Licensing::new(trust, vec!["login.example.com".into()], clock));
-        let context = ServiceContext::new(Arc::new(journal), licensing, Limits::default(), CancellationToken::new());
+        let (limits, stop) = (Limits::default(), CancellationToken::new());
+        let context = ServiceContext::new(Arc::new(journal), licensing, Default::default(), limits, stop);
         let context = || Arc::clone(&context);
         let about = About {
             started: Wall(0),
@@ -79,6 +81,7 @@ impl InProcess {
             boxed(LicenseServiceServer::new(LicenseService::new(context()))),
             boxed(NotificationServiceServer::new(NotificationService::new(context()))),
             boxed(TenantServiceServer::new(TenantService::new(context()))),
+            boxed(TokenServiceServer::new(TokenService::new(context()))),
             boxed(AuditServiceServer::new(AuditService::new(context()))),
             boxed(ServerServiceServer::new(ServerService::new(Arc::new(about)))),
         ]);

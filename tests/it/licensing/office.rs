@@ -229,6 +229,7 @@ async fn start(
     let journal = Arc::new(journal);
     let hosts = vec!["login-1".to_owned(), "login.acme.example".to_owned()];
     let licensing = Arc::new(Licensing::new(trust, hosts, now.clone()));
-    let context = ServiceContext::new(Arc::clone(&journal), licensing, Limits::default(), Default::default());
+    let context =
+        ServiceContext::new(Arc::clone(&journal), licensing, Default::default(), Limits::default(), Default::default());
     (store, journal, clock, now, context)
 }

@@ -65,7 +65,8 @@ impl Town {
         let journal = Arc::new(journal);
         let trust = Trust::new([vendor.public().clone()]);
         let licensing = Arc::new(Licensing::new(trust, vec!["login-1".to_owned()], now.clone()));
-        let context = ServiceContext::new(Arc::clone(&journal), licensing, Limits::default(), CancellationToken::new());
+        let (limits, stop) = (Limits::default(), CancellationToken::new());
+        let context = ServiceContext::new(Arc::clone(&journal), licensing, Default::default(), limits, stop);
         let server = serve(&context).await;
         let endpoint = Endpoint::from_shared(format!("http://{}", server.1)).expect("an address");
         let channel = endpoint.connect().await.expect("a connection");

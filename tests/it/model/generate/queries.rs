@@ -3,7 +3,7 @@
 use usher::ledger::access::Tenants;
 use usher::ledger::change::TenantState;
 use usher::ledger::command::{
-    DueNotifications, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser, ListLicenses,
+    AllTokens, DueNotifications, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser, ListLicenses,
     ListNotifications, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Query, SessionOrder,
     UserOrder,
 };
@@ -57,6 +57,8 @@ impl Generator {
             8 if self.dice.percent(20) => GetEntitlements.into(),
             8 if self.dice.percent(20) => ListNotifications { state: None, after: None, limit }.into(),
             8 if self.dice.percent(10) => DueNotifications { channel: Channel::Webhook, limit }.into(),
+            8 if self.dice.percent(20) => self.list_tokens(limit).into(),
+            8 if self.dice.percent(10) => AllTokens.into(),
             8 => GetUser { user: self.user() }.into(),
             _ => GetUsage.into(),
         }

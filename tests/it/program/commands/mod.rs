@@ -6,6 +6,7 @@ mod notifications;
 mod seats;
 mod server;
 mod sessions;
+mod token;
 mod usage;
 mod users;
 mod users_files;

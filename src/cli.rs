@@ -249,6 +249,12 @@ pub struct Healthcheck {
     /// Address of the gRPC API; 0.0.0.0 and [::] stand for this machine
     #[arg(long, value_name = "ADDRESS", env = "USHER_LISTEN", default_value = "127.0.0.1:50051")]
     pub address: String,
+    /// The certificate of the API, if it speaks TLS: then the operations port is asked instead, which is plaintext
+    #[arg(long, value_name = "FILE", env = "USHER_TLS_CERT")]
+    pub tls_cert: Option<String>,
+    /// Address of the operations port
+    #[arg(long, value_name = "ADDRESS", env = "USHER_OPS_LISTEN", default_value = "127.0.0.1:9464")]
+    pub ops_address: String,
     /// How long to wait for the answer
     #[arg(long, value_name = "DURATION", env = "USHER_HEALTHCHECK_TIMEOUT", default_value = "3s")]
     pub timeout: String,

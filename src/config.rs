@@ -1,6 +1,7 @@
 //! What the service runs with: option > environment variable > default. Validated whole, every mistake listed, and
 //! nothing is touched while that is done, except that files which hold secrets are read.
 
+mod reach;
 mod security;
 mod storage;
 mod telling;
@@ -12,15 +13,15 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::uri::Authority;
 
 use crate::store::postgres::DatabaseUrl;
 use crate::{cli, spans, telemetry};
+pub use reach::call;
 pub use security::{Security, TlsFiles};
 use storage::storage;
 pub use storage::{copy_target, store};
 pub use telling::{Email, Telling};
-use values::{FOREVER, address, authority, days, duration, host_name, number, retention, shortest, size};
+use values::{FOREVER, address, days, duration, host_name, number, retention, shortest, size};
 
 /// The environment: answers the value of a variable. A function, so that tests bring their own.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -259,36 +260,27 @@ pub fn migrate(args: &cli::Migrate, environment: Environment) -> Result<(Storage
     problems.none_or((storage, log))
 }
 
+/// Whom `usher healthcheck` asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probed {
+    /// The health service of the API.
+    Api(SocketAddr),
+    /// The operations port.
+    Operations(SocketAddr),
+}
+
 /// What `usher healthcheck` runs with: whom to ask, and how long to wait.
 ///
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
-pub fn healthcheck(args: &cli::Healthcheck) -> Result<(SocketAddr, Duration), ConfigError> {
+pub fn healthcheck(args: &cli::Healthcheck) -> Result<(Probed, Duration), ConfigError> {
     let mut problems = Problems::default();
-    let address = problems.take("--address", address(&args.address), NOWHERE);
+    let api = problems.take("--address", address(&args.address), NOWHERE);
+    let operations = problems.take("--ops-address", address(&args.ops_address), NOWHERE);
     let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
-    problems.none_or((reachable(address), timeout))
-}
-
-/// Where to call, and how long to wait for the answer.
-///
-/// # Errors
-/// [`ConfigError`] lists everything that is wrong.
-pub fn call(args: &cli::ask::Reach) -> Result<(Authority, Duration), ConfigError> {
-    let mut problems = Problems::default();
-    let address = problems.take("--address", authority(&args.address), Authority::from_static("nowhere:0"));
-    let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
-    problems.none_or((address, timeout))
-}
-
-/// For how long a log filter is to hold.
-///
-/// # Errors
-/// [`ConfigError`]
-pub fn log_time(args: &cli::server::Log) -> Result<Option<Duration>, ConfigError> {
-    let mut problems = Problems::default();
-    let time = args.time.as_deref().and_then(|text| problems.some("--for", duration(text, 7 * DAY)));
-    problems.none_or(time)
+    let tls = args.tls_cert.as_ref().is_some_and(|file| !file.is_empty());
+    let probed = if tls { Probed::Operations(reachable(operations)) } else { Probed::Api(reachable(api)) };
+    problems.none_or((probed, timeout))
 }
 
 /// How to reach a listener on this machine: one that listens everywhere is reached on the loopback address.

@@ -16,8 +16,8 @@ use super::entrance::Entrance;
 use super::licensing::Vendors;
 use crate::VERSION;
 use crate::clock::Clock;
-use crate::config::{Config, LogFormat, Storage, reachable};
-use crate::demo;
+use crate::config::{Config, LogFormat, Probed, Storage, reachable};
+use crate::{demo, https};
 use crate::store::{postgres, sqlite};
 
 /// Says what was started: what is bound, where the data lies, what to try. In JSON it is one line of the log, so that
@@ -87,20 +87,33 @@ pub async fn migrate(storage: &Storage) -> Result<(), Failure> {
 ///
 /// # Errors
 /// [`Failure::NotServing`] in every other case.
-pub async fn healthcheck(address: SocketAddr, timeout: Duration) -> Result<(), Failure> {
+pub async fn healthcheck(probed: Probed, timeout: Duration) -> Result<(), Failure> {
+    let (Probed::Api(address) | Probed::Operations(address)) = probed;
     let fail = |why: &str| Failure::NotServing(format!("{address}: {why}"));
-    let asked = tokio::time::timeout(timeout, ask(address)).await;
-    match asked.map_err(|_| fail("no answer in time"))?.map_err(|error| fail(&format!("{error:#}")))? {
-        ServingStatus::Serving => {
+    let asked = tokio::time::timeout(timeout, async {
+        match probed {
+            Probed::Api(address) => is_healthy(address).await,
+            Probed::Operations(address) => is_ready(address).await,
+        }
+    });
+    match asked.await.map_err(|_| fail("no answer in time"))?.map_err(|error| fail(&format!("{error:#}")))? {
+        true => {
             say(&format!("{address}: serving\n"));
             Ok(())
         }
-        _ => Err(fail("not serving")),
+        false => Err(fail("not serving")),
     }
 }
 
-async fn ask(address: SocketAddr) -> anyhow::Result<ServingStatus> {
+async fn is_healthy(address: SocketAddr) -> anyhow::Result<bool> {
     let channel = Endpoint::from_shared(format!("http://{address}"))?.connect().await?;
     let answer = HealthClient::new(channel).check(HealthCheckRequest::default()).await;
-    Ok(answer.map_err(|status| anyhow::anyhow!("{}", status.message().to_owned()))?.into_inner().status())
+    let answer = answer.map_err(|status| anyhow::anyhow!("{}", status.message().to_owned()))?.into_inner();
+    Ok(answer.status() == ServingStatus::Serving)
+}
+
+async fn is_ready(address: SocketAddr) -> anyhow::Result<bool> {
+    let page = format!("http://{address}/readyz").parse()?;
+    let answer = https::client().get(page).await.map_err(|error| anyhow::anyhow!(https::whole(&error)))?;
+    Ok(answer.status().is_success())
 }

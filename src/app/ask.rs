@@ -3,12 +3,10 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use http::uri::Authority;
-
 use super::Failure;
 use crate::cli::ask::{Asked, Reach};
-use crate::client::{self, Printer, Usher};
-use crate::config;
+use crate::client::{self, Printer, Target, Usher};
+use crate::config::{self, process_environment};
 
 /// Connects, and does the work.
 ///
@@ -30,18 +28,18 @@ pub(super) async fn ask_about(
     reach: &Reach,
     work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
 ) -> Result<(), Failure> {
-    let (address, timeout) = config::call(reach).map_err(|wrong| Failure::Usage(wrong.0))?;
-    let usher = Usher::connect(&address, tenant, timeout).await?;
+    let (target, timeout) = config::call(reach, &process_environment).map_err(|wrong| Failure::Usage(wrong.0))?;
+    let usher = Usher::connect(&target, tenant, timeout).await?;
     written(work(&usher, &mut printer(reach.json)).await)
 }
 
 /// The same for commands that have more options to be wrong, and tell all at once.
 pub(super) async fn ask_at(
     asked: &Asked,
-    (address, timeout): (Authority, Duration),
+    (target, timeout): (Target, Duration),
     work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
 ) -> Result<(), Failure> {
-    let usher = Usher::connect(&address, &asked.tenant, timeout).await?;
+    let usher = Usher::connect(&target, &asked.tenant, timeout).await?;
     written(work(&usher, &mut printer(asked.reach.json)).await)
 }
 

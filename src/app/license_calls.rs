@@ -9,7 +9,7 @@ use super::vendor::terms::Problems;
 use crate::cli::license_calls::{Call, Delete, Install, Request};
 use crate::client::license::{self, Wishes, seats_moved, seats_wanted};
 use crate::client::{Printer, Usher};
-use crate::config;
+use crate::config::{self, process_environment};
 use crate::license::LICENSE;
 
 /// Asks a running Usher, and prints its answer.
@@ -28,13 +28,13 @@ pub async fn license_call(call: &Call) -> Result<(), Failure> {
 async fn request(args: &Request) -> Result<(), Failure> {
     let mut problems = Problems::default();
     let wishes = wishes(args, &mut problems);
-    let target = config::call(&args.asked.reach).map_err(|wrong| problems.0.extend(wrong.0)).ok();
+    let target = config::call(&args.asked.reach, &process_environment).map_err(|wrong| problems.0.extend(wrong.0)).ok();
     let out = args.out.as_deref();
     let out = out.map(|path| Output { option: "--out", path, mode: PUBLIC, force: args.force });
     problems.0.extend(out.as_ref().and_then(|out| out.check().err()));
-    let (Some((address, timeout)), []) = (target, &*problems.0) else { return Err(Failure::Usage(problems.0)) };
+    let (Some((target, timeout)), []) = (target, &*problems.0) else { return Err(Failure::Usage(problems.0)) };
 
-    let usher = Usher::connect(&address, &args.asked.tenant, timeout).await?;
+    let usher = Usher::connect(&target, &args.asked.tenant, timeout).await?;
     let (document, answer) = license::request(&usher, &wishes).await?;
     let mut printer = printer(args.asked.reach.json);
     let Some(out) = out else {
@@ -54,7 +54,7 @@ fn wishes(args: &Request, problems: &mut Problems) -> Wishes {
 }
 
 async fn install(args: &Install) -> Result<(), Failure> {
-    let target = config::call(&args.asked.reach).map_err(|wrong| wrong.0);
+    let target = config::call(&args.asked.reach, &process_environment).map_err(|wrong| wrong.0);
     let document = document(&args.file).map_err(|problem| vec![problem]);
     let (target, document) = match (target, document) {
         (Ok(target), Ok(document)) => (target, document),

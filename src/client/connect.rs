@@ -1,18 +1,96 @@
 //! A connection to a running Usher.
 
+use std::fmt;
+
 use http::uri::Authority;
-use tonic::transport::{Channel, Endpoint};
+use secrecy::{ExposeSecret, SecretString};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic::{Request, Status};
 
 use super::Error;
 
-/// Connects, in plaintext.
+/// A connection on which each call brings the caller's token.
+pub type Line = InterceptedService<Channel, Bearer>;
+
+/// Where an Usher is, how it is reached, and who asks it.
+#[derive(Debug)]
+pub struct Target {
+    pub address: Authority,
+    /// Plaintext without it.
+    pub tls: Option<Trust>,
+    pub token: Option<Bearer>,
+}
+
+/// Whom to believe that they are the Usher, and who asks. Texts in PEM.
+pub struct Trust {
+    /// Who signed its certificate; `None`: somebody whom this machine trusts.
+    pub ca: Option<Vec<u8>>,
+    /// The caller's certificate and key.
+    pub identity: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// The header that says who asks.
+#[derive(Clone, Default)]
+pub struct Bearer(Option<MetadataValue<Ascii>>);
+
+impl Bearer {
+    /// `None`: the token cannot stand in a header.
+    #[must_use]
+    pub fn new(token: &SecretString) -> Option<Self> {
+        let mut value: MetadataValue<Ascii> = format!("Bearer {}", token.expose_secret()).parse().ok()?;
+        value.set_sensitive(true);
+        Some(Self(Some(value)))
+    }
+}
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(value) = &self.0 {
+            request.metadata_mut().insert("authorization", value.clone());
+        }
+        Ok(request)
+    }
+}
+
+impl fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bearer")
+    }
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Trust")
+    }
+}
+
+/// Connects.
 ///
 /// # Errors
 /// [`Error::Unreachable`]
-pub async fn connect(address: &Authority) -> Result<Channel, Error> {
-    let unreachable = |error: tonic::transport::Error| Error::Unreachable(address.clone(), cause(&error));
-    let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(unreachable)?;
-    endpoint.connect().await.map_err(unreachable)
+pub async fn connect(target: &Target) -> Result<Line, Error> {
+    let unreachable = |error: tonic::transport::Error| Error::Unreachable(target.address.clone(), cause(&error));
+    let scheme = if target.tls.is_some() { "https" } else { "http" };
+    let mut endpoint = Endpoint::from_shared(format!("{scheme}://{}", target.address)).map_err(unreachable)?;
+    if let Some(trust) = &target.tls {
+        endpoint = endpoint.tls_config(tls(trust)).map_err(unreachable)?;
+    }
+    let channel = endpoint.connect().await.map_err(unreachable)?;
+    Ok(InterceptedService::new(channel, target.token.clone().unwrap_or_default()))
+}
+
+fn tls(trust: &Trust) -> ClientTlsConfig {
+    let config = match &trust.ca {
+        Some(ca) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)),
+        None => ClientTlsConfig::new().with_native_roots(),
+    };
+    match &trust.identity {
+        Some((certificate, key)) => config.identity(Identity::from_pem(certificate, key)),
+        None => config,
+    }
 }
 
 /// The innermost cause: what is around it says only that it was a matter of transport.

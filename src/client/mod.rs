@@ -24,7 +24,7 @@ pub mod users;
 mod usher;
 mod words;
 
-pub use connect::connect;
+pub use connect::{Bearer, Line, Target, Trust, connect};
 pub use error::Error;
 pub use printer::{Answer, Printer};
 pub use usage::usage;

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use http::uri::Authority;
-use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
 use super::error::{of_items, of_one};
-use super::{Error, connect};
+use super::{Error, Line, Target, connect};
 use crate::proto::v1::ItemError;
 use crate::proto::v1::audit_service_client::AuditServiceClient;
 use crate::proto::v1::directory_service_client::DirectoryServiceClient;
@@ -25,7 +24,7 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 /// A connection, and the tenant that calls are about; empty, where they are about the installation.
 #[derive(Debug)]
 pub struct Usher {
-    channel: Channel,
+    channel: Line,
     address: Authority,
     pub(super) tenant: String,
     /// For each call.
@@ -33,14 +32,14 @@ pub struct Usher {
 }
 
 impl Usher {
-    /// Connects, in plaintext.
+    /// Connects.
     ///
     /// # Errors
     /// [`Error`]: it cannot be reached, or that takes longer than the time-out.
-    pub async fn connect(address: &Authority, tenant: &str, timeout: Duration) -> Result<Self, Error> {
-        let connected = tokio::time::timeout(timeout, connect(address)).await;
-        let channel = connected.unwrap_or_else(|_| Err(Error::no_answer_in_time().at(address)))?;
-        Ok(Self { channel, address: address.clone(), tenant: tenant.to_owned(), timeout })
+    pub async fn connect(target: &Target, tenant: &str, timeout: Duration) -> Result<Self, Error> {
+        let connected = tokio::time::timeout(timeout, connect(target)).await;
+        let channel = connected.unwrap_or_else(|_| Err(Error::no_answer_in_time().at(&target.address)))?;
+        Ok(Self { channel, address: target.address.clone(), tenant: tenant.to_owned(), timeout })
     }
 
     /// A request that tells the service how long its answer is waited for.
@@ -114,7 +113,7 @@ impl Usher {
         Ok(answered.map(Response::into_inner))
     }
 
-    pub(super) fn directory(&self) -> DirectoryServiceClient<Channel> {
+    pub(super) fn directory(&self) -> DirectoryServiceClient<Line> {
         DirectoryServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
@@ -131,35 +130,35 @@ impl Usher {
         came.map_err(|error| error.at(&self.address))
     }
 
-    pub(super) fn audit(&self) -> AuditServiceClient<Channel> {
+    pub(super) fn audit(&self) -> AuditServiceClient<Line> {
         AuditServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn licenses(&self) -> LicenseServiceClient<Channel> {
+    pub(super) fn licenses(&self) -> LicenseServiceClient<Line> {
         LicenseServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn seats(&self) -> SeatServiceClient<Channel> {
+    pub(super) fn seats(&self) -> SeatServiceClient<Line> {
         SeatServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn server(&self) -> ServerServiceClient<Channel> {
+    pub(super) fn server(&self) -> ServerServiceClient<Line> {
         ServerServiceClient::new(self.channel.clone())
     }
 
-    pub(super) fn sessions(&self) -> SessionServiceClient<Channel> {
+    pub(super) fn sessions(&self) -> SessionServiceClient<Line> {
         SessionServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn notifications(&self) -> NotificationServiceClient<Channel> {
+    pub(super) fn notifications(&self) -> NotificationServiceClient<Line> {
         NotificationServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn tokens(&self) -> TokenServiceClient<Channel> {
+    pub(super) fn tokens(&self) -> TokenServiceClient<Line> {
         TokenServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn tenants(&self) -> TenantServiceClient<Channel> {
+    pub(super) fn tenants(&self) -> TenantServiceClient<Line> {
         TenantServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 }

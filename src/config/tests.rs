@@ -2,7 +2,9 @@
 
 use clap::{CommandFactory, Parser};
 
+use super::values::{pace, rate};
 use super::*;
+use crate::auth::rate::Rate;
 use crate::cli::{Cli, Command};
 
 fn serve(arguments: &str) -> cli::Serve {
@@ -151,7 +153,7 @@ fn every_option_has_a_line_in_check_config() {
 #[test]
 fn what_check_config_shows_can_be_given_back() {
     let settings = config("", &[]).unwrap().settings();
-    let switches = ["demo"];
+    let switches = ["demo", "tls-1-2", "authenticate", "insecure"];
     // An empty one is not set.
     let words = settings.iter().filter(|(name, value)| !switches.contains(name) && !value.is_empty());
     let arguments: Vec<_> = words.flat_map(|(name, value)| [format!("--{name}"), value.clone()]).collect();
@@ -164,6 +166,17 @@ fn a_listener_everywhere_is_reached_on_this_machine() {
         [("0.0.0.0:7", "127.0.0.1:7"), ("[::]:7", "[::1]:7"), ("10.1.2.3:7", "10.1.2.3:7"), ("[::1]:7", "[::1]:7")]
     {
         assert_eq!(reachable(listens.parse().unwrap()).to_string(), reached);
+    }
+}
+
+#[test]
+fn rates_are_so_many_in_a_time() {
+    for text in ["1/s", "3/s", "1000/s", "10/m", "7/m", "600/h", "1000000/h"] {
+        assert_eq!(pace(rate(text).unwrap()), text);
+    }
+    assert_eq!(rate("10/m").unwrap(), Rate { burst: 10, each: Duration::from_secs(6) });
+    for wrong in ["", "10", "/s", "0/s", "-1/s", "10/d", "1000001/s", "1.5/s", "10/s ", "10 / s"] {
+        assert!(rate(wrong).is_err(), "{wrong}");
     }
 }
 

@@ -72,7 +72,8 @@ async fn nothing_that_is_said_holds_a_secret() {
     };
 
     let credentials = [&house.admin, &manager, &gate, WRONG, JWT].map(|credential| format!("Bearer {credential}"));
-    for (method, message) in messages() {
+    // One of them would have less logged.
+    for (method, message) in messages().into_iter().filter(|(method, _)| !method.ends_with("SetLogFilter")) {
         for credential in &credentials {
             let makes_one = method == "TokenService/CreateToken";
             match call(&channel, &format!("usher.v1.{method}"), message.clone(), Some(credential)).await {
@@ -85,8 +86,6 @@ async fn nothing_that_is_said_holds_a_secret() {
     }
     search.hear("the metrics", crate::shell::page(program.ops, "/metrics").1);
     search.hear("readiness", crate::shell::page(program.ops, "/readyz").1);
-    program.hang_up();
-    program.says("license keys read again");
     program.terminate();
     search.hear("the log", program.ended().errors);
 

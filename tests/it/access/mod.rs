@@ -2,6 +2,7 @@
 
 mod canaries;
 mod clients;
+mod commands;
 mod everybody;
 mod house;
 mod rates;

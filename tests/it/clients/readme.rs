@@ -8,6 +8,7 @@ use super::{Demo, Ran, read, tools};
 use crate::support::program::Program;
 
 const TOUR: &str = "## A tour in five minutes";
+const WHO_MAY_ASK: &str = "## Who may ask\n";
 const PURCHASE: &str = "## From purchase to login in six commands";
 /// Where the README's program listens.
 pub const ADDRESS: &str = "127.0.0.1:50051";
@@ -114,6 +115,32 @@ fn six_commands_lead_from_purchase_to_login() {
     let answer: serde_json::Value = serde_json::from_str(&run(check_out, &address)).unwrap();
     assert!(answer["lease"]["sessionId"].is_string(), "{answer:#}");
     assert_eq!(answer["usage"]["limit"], "15", "{answer:#}");
+}
+
+/// Each as it stands, in an empty folder.
+#[test]
+fn a_token_lets_a_login_service_in_and_no_further() {
+    let readme = read("README.md");
+    let steps = steps(section(&readme, WHO_MAY_ASK));
+    let [generate, serve, asking @ ..] = &*steps else { panic!("{steps:#?}") };
+    let folder = tempfile::tempdir().unwrap();
+    let usher = Path::new(env!("CARGO_BIN_EXE_usher")).parent().expect("a folder");
+    let shell = |lines: &str| {
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &format!("PATH={}:{}:$PATH\n{lines}", usher.display(), tools().display())]);
+        shell.current_dir(&folder);
+        shell
+    };
+    Ran::new(&mut shell(&generate.line)).text();
+    let options = serve.line.strip_prefix("usher serve ").expect("the second one serves");
+    let program = Program::start_in(folder.path(), &options.split(' ').collect::<Vec<_>>());
+    let address = program.api.to_string();
+    let out = tempfile::tempdir().unwrap();
+    let script = script(asking).replace(ADDRESS, &address);
+    Ran::new(shell(&script).env("OUT", out.path()).env("USHER_ADDRESS", &address)).text();
+    (0..asking.len()).for_each(|at| assert_kept(&asking[at], out.path(), at));
+    let listed = std::fs::read_to_string(out.path().join(format!("{}.text", asking.len() - 1))).unwrap();
+    assert!(listed.contains("login-eu") && listed.contains("gate"), "{listed}");
 }
 
 fn assert_kept(step: &Step, out: &Path, at: usize) {

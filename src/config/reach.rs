@@ -1,0 +1,49 @@
+//! How commands reach a running Usher: where it is, whom to believe that they are it, and who asks.
+
+use std::fs;
+use std::time::Duration;
+
+use http::uri::Authority;
+
+use super::telling::{given, secret};
+use super::values::{authority, duration};
+use super::{ConfigError, DAY, Environment, Problems};
+use crate::cli::ask::Reach;
+use crate::client::{Bearer, Target, Trust};
+
+/// Where to call, and how long to wait for the answer.
+///
+/// # Errors
+/// [`ConfigError`] lists everything that is wrong.
+pub fn call(args: &Reach, environment: Environment) -> Result<(Target, Duration), ConfigError> {
+    let mut problems = Problems::default();
+    let address = problems.take("--address", authority(&args.address), Authority::from_static("nowhere:0"));
+    let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
+    let tls = trust(args, &mut problems);
+    let token = secret("--token-file", &args.token_file, "TOKEN", environment, &mut problems);
+    if token.is_some() && tls.is_none() && !is_here(&address) {
+        problems.add(format!("--token-file: {address} is another machine: without --tls whoever is between reads the token"));
+    }
+    let bearer = |token| Bearer::new(token).ok_or_else(|| "holds no token".to_owned());
+    let token = token.as_ref().and_then(|token| problems.some("--token-file", bearer(token)));
+    problems.none_or((Target { address, tls, token }, timeout))
+}
+
+fn trust(args: &Reach, problems: &mut Problems) -> Option<Trust> {
+    let mut file = |option, path: &Option<String>| {
+        let read = given(path).map(|path| fs::read(path).map_err(|error| format!("{path}: {error}")));
+        read.transpose().map_err(|problem| problems.add(format!("{option}: {problem}"))).ok().flatten()
+    };
+    let ca = file("--tls-ca", &args.tls_ca);
+    let (certificate, key) = (file("--client-cert", &args.client_cert), file("--client-key", &args.client_key));
+    let asked = [&args.tls_ca, &args.client_cert, &args.client_key].iter().any(|option| given(option).is_some());
+    if given(&args.client_cert).is_some() != given(&args.client_key).is_some() {
+        problems.add("--client-cert, --client-key: one is no use without the other");
+    }
+    (args.tls || asked).then_some(Trust { ca, identity: certificate.zip(key) })
+}
+
+fn is_here(address: &Authority) -> bool {
+    let host = address.host().trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}

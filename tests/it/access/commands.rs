@@ -1,0 +1,68 @@
+//! Commands that ask a running Usher, with credentials and over TLS; and the health check beside TLS.
+
+use std::process::{Command, Output};
+
+use usher::proto::v1::Role;
+
+use super::house::{House, secure, text_of, token};
+
+fn usher(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
+    command.args(arguments).env_remove("USHER_TOKEN").env_remove("USHER_TOKEN_FILE").output().expect("it runs")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
+}
+
+#[tokio::test]
+async fn they_speak_tls_and_show_a_token_or_a_certificate() {
+    let house = House::new();
+    let pki = house.pki();
+    let (server, client) = (pki.server("server"), pki.client("viewer", "spiffe://example.org/viewer"));
+    let access = house.file(
+        "access.toml",
+        "[[certificate]]\nuri = \"spiffe://example.org/viewer\"\nroles = [\"viewer\"]\ntenants = [\"demo\"]\n",
+    );
+    let (cert, key, ca) = (text_of(&server.certificate), text_of(&server.key), text_of(&pki.ca()));
+    let options = ["--demo", "--tls-cert", &cert, "--tls-key", &key, "--tls-client-ca", &ca, "--access", &access];
+    let program = house.start(&options);
+    let (_, gate) = token(&secure(&program, pki.trust()), &house.admin, "gate", &[Role::Gate], &["demo"]).await;
+    let (admin, gate) = (house.file("admin.token", &house.admin), house.file("gate.token", &format!("{gate}\n")));
+    let address = format!("localhost:{}", program.api.port());
+    let usage = |more: &[&str]| usher(&[&["usage", "--tenant", "demo", "--address", &address], more].concat());
+
+    let (client_cert, client_key) = (text_of(&client.certificate), text_of(&client.key));
+    for credential in [&["--token-file", &admin][..], &["--client-cert", &client_cert, "--client-key", &client_key]] {
+        let told = usage(&[&["--tls-ca", &ca], credential].concat());
+        assert!(told.status.success() && text(&told).contains("primary"), "{credential:?}: {}", text(&told));
+    }
+    for (more, code, words) in [
+        // No credential; one of a gate; an authority that this machine does not trust; plaintext.
+        (vec!["--tls-ca", &ca], 1, "wants a credential"),
+        (vec!["--tls-ca", &ca, "--token-file", &gate], 1, "does not allow this call"),
+        (vec!["--tls", "--token-file", &admin], 3, "UnknownIssuer"),
+        (vec!["--token-file", &admin], 3, ""),
+        (vec!["--tls-ca", &ca, "--client-cert", &client_cert], 2, "one is no use without the other"),
+        (vec!["--tls-ca", "there is none"], 2, "--tls-ca: there is none"),
+    ] {
+        let told = usage(&more);
+        assert_eq!(told.status.code(), Some(code), "{more:?}: {}", text(&told));
+        assert!(text(&told).contains(words), "{more:?}: {}", text(&told));
+    }
+    // The health service asks nobody; over TLS the operations port is asked instead.
+    let (api, ops) = (program.api.to_string(), program.ops.to_string());
+    let checked = usher(&["healthcheck", "--address", &api, "--tls-cert", &cert, "--ops-address", &ops]);
+    assert!(checked.status.success() && text(&checked).contains(": serving"), "{}", text(&checked));
+    let checked = usher(&["healthcheck", "--address", &api, "--ops-address", &ops]);
+    assert_eq!(checked.status.code(), Some(1), "{}", text(&checked));
+}
+
+#[test]
+fn no_token_goes_to_another_machine_in_plaintext() {
+    let house = House::new();
+    let admin = house.file("admin.token", &house.admin);
+    let told = usher(&["usage", "--tenant", "demo", "--address", "usher.example.org:50051", "--token-file", &admin]);
+    assert_eq!(told.status.code(), Some(2));
+    assert!(text(&told).contains("without --tls whoever is between reads the token"), "{}", text(&told));
+}

@@ -121,7 +121,10 @@ impl Ledger {
             }
             Command::CreateToken(ask) => return Outcome::CreateToken(self.create_token(ask, &actor, now, out)),
             Command::RevokeToken(ask) => return Outcome::RevokeToken(self.revoke_token(&ask, &actor, now, out)),
-            Command::NoteTokenUse(ask) => return Outcome::NoteTokenUse(self.note_token_use(ask, out)),
+            Command::NoteTokenUse(ask) => {
+                self.note_token_use(ask, out);
+                return Outcome::NoteTokenUse(());
+            }
             of_a_tenant => of_a_tenant,
         };
         let (found, mut step) = self.step(&id, &actor, now, out);

@@ -15,9 +15,10 @@ use usher::ledger::change::Actor;
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
 use usher::license::Trust;
+use usher::proto::v1::audit_service_server::AuditService as _;
 use usher::proto::v1::token_service_server::TokenService as _;
 use usher::proto::v1::{self, CreateTokenRequest, ListTokensRequest, RevokeTokenRequest, TokenState};
-use usher::service::{Licensing, Limits, ServiceContext, TokenService};
+use usher::service::{AuditService, Licensing, Limits, ServiceContext, TokenService};
 use usher::store::{Founding, Store};
 use usher::tasks;
 
@@ -47,6 +48,7 @@ on_both_stores! {
     a_third_token_of_a_name_is_refused,
     nothing_tells_a_secret_or_a_hash,
     token_lists_come_in_pages,
+    what_is_no_tenants_is_told_to_operators_of_all_tenants,
 }
 
 /// A process with its store.
@@ -56,6 +58,7 @@ struct Desk {
     journal: Arc<Journal>,
     tokens: Arc<Tokens>,
     service: TokenService,
+    auditors: AuditService,
     now: Clock,
     clock: Arc<ManualClock>,
 }
@@ -78,7 +81,8 @@ impl Desk {
         let licensing = Arc::new(Licensing::new(Trust::default(), vec!["login-1".to_owned()], now.clone()));
         let (limits, known) = (Limits::default(), Arc::clone(&tokens));
         let context = ServiceContext::new(Arc::clone(&journal), licensing, known, limits, Default::default());
-        Self { backend, store, journal, tokens, service: TokenService::new(context), now, clock }
+        let (service, auditors) = (TokenService::new(Arc::clone(&context)), AuditService::new(context));
+        Self { backend, store, journal, tokens, service, auditors, now, clock }
     }
 
     /// The process ends as it should, and another one starts when the clock says `wall`.
@@ -286,4 +290,20 @@ async fn token_lists_come_in_pages(backend: Backend) {
     let made = |hours: i64| START.0 / 1_000 + hours * 3_600;
     let expected = [("a", made(1)), ("b", made(0)), ("b", made(2)), ("c", made(3))];
     assert_eq!(names, expected.map(|(name, at)| (name.to_owned(), at)));
+}
+
+async fn what_is_no_tenants_is_told_to_operators_of_all_tenants(backend: Backend) {
+    let desk = Desk::open(backend).await;
+    let (made, _) = desk.created("login").await;
+    let list = |by: &Caller| by.asks(v1::ListAuditEventsRequest::default());
+    let events = desk.auditors.list_audit_events(list(&Caller::Anybody)).await.expect("events").into_inner().events;
+    let [event] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((event.action(), event.tenant_id.as_str()), (v1::AuditAction::TokenCreated, ""));
+    assert!(event.detail.starts_with(&made.token_id), "{event:?}");
+    let some = Caller::OperatorOf(&["acme"]);
+    let status = desk.auditors.list_audit_events(list(&some)).await.map(|_| ()).expect_err("of some tenants only");
+    assert_eq!(refused(&status), (Code::PermissionDenied, "NOT_ALLOWED".to_owned()));
+    let export = some.asks(v1::ExportAuditEventsRequest::default());
+    let status = desk.auditors.export_audit_events(export).await.map(|_| ()).expect_err("of some tenants only");
+    assert_eq!(refused(&status), (Code::PermissionDenied, "NOT_ALLOWED".to_owned()));
 }

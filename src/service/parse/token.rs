@@ -20,7 +20,7 @@ pub fn create_token(request: v1::CreateTokenRequest, token: &Token) -> Result<Cr
     let name = problems.value("name", TokenName::parse(&request.name));
     let roles = roles(&mut problems, &request.roles);
     let tenants = problems.each("tenant_ids", &request.tenant_ids, MAX_TENANTS, TenantId::parse);
-    if request.all_tenants == !request.tenant_ids.is_empty() {
+    if request.all_tenants != request.tenant_ids.is_empty() {
         problems.add("tenant_ids", "must be given, or else all_tenants, and not both");
     }
     let ttl = request.ttl.and_then(|ttl| duration(&mut problems, "ttl", ttl));

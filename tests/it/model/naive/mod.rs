@@ -239,7 +239,10 @@ impl Model {
             Command::RedeliverNotification(asked) => Outcome::RedeliverNotification(self.redeliver(id, asked)),
             Command::CreateToken(asked) => Outcome::CreateToken(self.create_token(asked, now)),
             Command::RevokeToken(asked) => Outcome::RevokeToken(self.revoke_token(asked, now)),
-            Command::NoteTokenUse(asked) => Outcome::NoteTokenUse(self.note_token_use(asked)),
+            Command::NoteTokenUse(asked) => {
+                self.note_token_use(asked);
+                Outcome::NoteTokenUse(())
+            }
         }
     }
 }

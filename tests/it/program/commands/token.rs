@@ -42,6 +42,11 @@ async fn tokens_are_made_listed_and_revoked() {
     let third = console.tells("token create --name login-eu --role gate --all-tenants");
     let third = Token::parse(third["secret"].as_str().expect("a text")).expect("a token");
 
+    let events = console.says("audit list --installation");
+    assert_eq!(events.lines().filter(|line| line.contains("token-")).count(), 4, "{events}");
+    assert!(events.contains("console: viewer, manager; all tenants; never expires"), "{events}");
+    assert!(!console.says("audit list").contains("token-"), "the tenant of the environment has none");
+
     // No text of a token is anywhere but where it was asked for.
     console.program.terminate();
     let log = console.program.ended().errors;

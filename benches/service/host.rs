@@ -33,11 +33,18 @@ impl Host {
     }
 
     pub fn usher(data: &Data, more: &[&str]) -> Self {
+        Self::usher_with(data, more, &[])
+    }
+
+    /// The same with more variables in its environment.
+    pub fn usher_with(data: &Data, more: &[&str], variables: &[(&str, &str)]) -> Self {
         let database = match data {
             Data::Postgres(url) => Some((*url).to_owned()),
             Data::Folder(_) => None,
         };
-        Self::Usher { program: Program::start(data, more), database }
+        let started = Program::launch(data, more, variables);
+        let program = started.unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"));
+        Self::Usher { program, database }
     }
 
     pub async fn channels(&self, connections: usize) -> Vec<Channel> {

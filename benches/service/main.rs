@@ -16,6 +16,7 @@ mod seed;
 mod size;
 #[allow(dead_code)] // The benchmark needs less of it than the tests.
 mod support;
+mod tracing;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -73,6 +74,7 @@ async fn main() {
     let cluster = Cluster::start(true);
     let (mut report, folder) = compare(&cluster, extent).await;
     drop(folder);
+    report.figures.extend(tracing::figures(extent).await);
     if arguments.sessions > 0 {
         large(&cluster, &mut report, arguments.sessions, span).await;
     }

@@ -13,6 +13,8 @@ use crate::rounds::Row;
 pub enum Bounds {
     AtLeast(f64, f64),
     AtMost(f64, f64),
+    /// It is only shown.
+    None,
 }
 
 /// One line of the table of docs/PROOF.md.
@@ -28,6 +30,7 @@ impl Figure {
         match self.bounds {
             Bounds::AtLeast(must, _) => self.value >= must,
             Bounds::AtMost(must, _) => self.value <= must,
+            Bounds::None => true,
         }
     }
 
@@ -35,6 +38,7 @@ impl Figure {
         let goal = match self.bounds {
             Bounds::AtLeast(_, goal) => self.value >= goal,
             Bounds::AtMost(_, goal) => self.value <= goal,
+            Bounds::None => return "",
         };
         match (goal, self.holds()) {
             (true, _) => "goal",
@@ -45,7 +49,8 @@ impl Figure {
 
     fn json(&self) -> Value {
         let (must, goal) = match self.bounds {
-            Bounds::AtLeast(must, goal) | Bounds::AtMost(must, goal) => (must, goal),
+            Bounds::AtLeast(must, goal) | Bounds::AtMost(must, goal) => (Some(must), Some(goal)),
+            Bounds::None => (None, None),
         };
         json!({ "name": self.name, "value": self.value, "unit": self.unit, "must": must, "goal": goal,
             "reached": self.verdict() })
@@ -73,15 +78,15 @@ impl Report {
     pub fn markdown(&self) -> String {
         let mut text = String::from("| figure | measured | must reach | goal | reached |\n|---|---|---|---|---|\n");
         for figure in &self.figures {
-            let (sign, must, goal) = match figure.bounds {
-                Bounds::AtLeast(must, goal) => ("≥", must, goal),
-                Bounds::AtMost(must, goal) => ("≤", must, goal),
-            };
             let Figure { name, value, unit, .. } = figure;
+            let (must, goal) = match figure.bounds {
+                Bounds::AtLeast(must, goal) => (format!("≥ {must}{unit}"), format!("≥ {goal}{unit}")),
+                Bounds::AtMost(must, goal) => (format!("≤ {must}{unit}"), format!("≤ {goal}{unit}")),
+                Bounds::None => (String::new(), String::new()),
+            };
             let shown = short(*value);
             let verdict = figure.verdict();
-            let _ =
-                writeln!(text, "| {name} | {shown}{unit} | {sign} {must}{unit} | {sign} {goal}{unit} | {verdict} |");
+            let _ = writeln!(text, "| {name} | {shown}{unit} | {must} | {goal} | {verdict} |");
         }
         text.push_str("\n| work | host | calls/s | ÷ floor | p50 | p99 | p99.9 | CPU per call |\n");
         text.push_str("|---|---|---|---|---|---|---|---|\n");

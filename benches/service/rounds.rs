@@ -77,7 +77,8 @@ impl Target {
         self.sessions.iter().enumerate().map(work).collect()
     }
 
-    async fn sample(&self, kind: Kind, span: Span) -> Sample {
+    /// One round.
+    pub async fn sample(&self, kind: Kind, span: Span) -> Sample {
         let processes = self.host.processes().await;
         let mut used = Vec::new();
         let mut work = self.work(kind);

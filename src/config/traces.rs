@@ -32,11 +32,13 @@ pub fn traces(environment: Environment, problems: &mut Problems) -> Option<Setti
 /// The text is not shown: it may hold a secret.
 fn collector(endpoint: String) -> Result<String, String> {
     let uri = endpoint.parse::<Uri>().ok();
-    let scheme = uri.as_ref().filter(|uri| uri.host().is_some()).and_then(Uri::scheme_str);
-    if matches!(scheme, Some("http" | "https")) {
-        Ok(endpoint)
-    } else {
-        Err("it is not such as http://127.0.0.1:4317".into())
+    let uri = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
+    match uri.as_ref().and_then(Uri::authority) {
+        Some(authority) if authority.as_str().contains('@') => {
+            Err("user and password do not belong into it: OTEL_EXPORTER_OTLP_HEADERS is for secrets".into())
+        }
+        Some(_) => Ok(endpoint),
+        None => Err("it is not such as http://127.0.0.1:4317".into()),
     }
 }
 
@@ -116,6 +118,7 @@ mod tests {
             ([HERE, "OTEL_TRACES_EXPORTER=jaeger"], "OTEL_TRACES_EXPORTER: \"jaeger\""),
             ([HERE, "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"], "OTEL_EXPORTER_OTLP_PROTOCOL: \"http/protobuf\""),
             ([HERE, "OTEL_TRACES_SAMPLER=xray"], "OTEL_TRACES_SAMPLER: \"xray\""),
+            (["OTEL_EXPORTER_OTLP_ENDPOINT=http://a:tooth@h:1", ""], "OTEL_EXPORTER_OTLP_ENDPOINT: user and password"),
             (["OTEL_EXPORTER_OTLP_ENDPOINT=tooth", ""], "OTEL_EXPORTER_OTLP_ENDPOINT: it is not such as"),
         ] {
             let told = read(&variables).unwrap_err();

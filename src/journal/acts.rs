@@ -6,8 +6,9 @@ use crate::ledger::change::Actor;
 use crate::ledger::command::{Command, Outcome};
 
 /// Its name, if it is to be logged when it is done. Of a directory sync the whole is told, and not each step.
-pub(super) fn act(command: &Command) -> Option<&'static str> {
+pub(super) fn act(actor: &Actor, command: &Command) -> Option<&'static str> {
     match command {
+        _ if actor.is_service() => None,
         Command::CheckOut(_) | Command::CheckIn(_) | Command::Heartbeat(_) => None,
         Command::SyncUsers(_) | Command::ActivateUsers(_) | Command::BlockUnlisted(_) => None,
         Command::BeginDelivery(_) | Command::EndDelivery(_) | Command::NoteTokenUse(_) => None,

@@ -40,9 +40,9 @@ pub(super) struct InFlight {
 impl InFlight {
     /// What is traced of it, now that its outcome is known. Taken out before anybody is answered, and told after: nobody
     /// waits for it.
-    pub fn traced(&mut self, shard: ShardId, failed: bool) -> Option<(Vec<Box<Work>>, spans::Batch)> {
+    pub fn traced(&mut self, shard: ShardId, failed: bool) -> Option<(Vec<Work>, spans::Batch)> {
         let (sent, settled) = (self.sent_at?, spans::now()?);
-        let works = self.waiters.iter_mut().filter_map(Waiter::work).collect();
+        let works = self.waiters.iter_mut().filter_map(Waiter::work).map(|work| *work).collect();
         Some((works, spans::Batch { shard: shard.0, commands: self.commands, sent, settled, failed }))
     }
 }

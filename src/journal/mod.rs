@@ -202,7 +202,7 @@ impl Journal {
     {
         let (reply, answer) = oneshot::channel();
         let request = Request { tenant: tenant.clone(), actor: actor.clone(), command: command.into() };
-        let act = acts::act(&request.command);
+        let act = acts::act(actor, &request.command);
         self.shard(tenant).send(Message::Command(request, Answer::new(reply)))?;
         let outcome = answer.await.map_err(|_| JournalError::Failed)??;
         if let Some(act) = act {

@@ -367,10 +367,18 @@ pub struct AuditEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Actor(pub Arc<str>);
 
+const SERVICE: &str = "usher";
+
 impl Actor {
     /// The service's own acts: leases that run out, the demo tenant.
     #[must_use]
     pub fn service() -> Self {
-        Actor("usher".into())
+        Actor(SERVICE.into())
+    }
+
+    /// Whether nobody asked: see [`Self::service`].
+    #[must_use]
+    pub fn is_service(&self) -> bool {
+        &*self.0 == SERVICE
     }
 }

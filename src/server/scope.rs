@@ -45,7 +45,11 @@ impl Scope {
             trace: CallSpan::begin(&method.name, headers, peer),
             ..Self::default()
         };
-        if !method.hot || tracing::enabled!(target: "usher::call", Level::DEBUG) {
+        let heard = || {
+            tracing::enabled!(target: "usher::call", Level::DEBUG)
+                || tracing::enabled!(target: "usher::decisions", Level::DEBUG)
+        };
+        if !method.hot || heard() {
             let trace = scope.trace.as_ref().map(CallSpan::trace_id).or_else(|| caller_trace(headers));
             scope.log = scope.line(&method.name, trace.as_deref());
         }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use http::HeaderMap;
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
-use opentelemetry::trace::{Span as _, SpanBuilder, SpanKind, Status, TraceContextExt, Tracer as _};
+use opentelemetry::trace::{Span as _, SpanBuilder, SpanKind, Status as SpanStatus, TraceContextExt, Tracer as _};
 use opentelemetry::{Context, ContextGuard, KeyValue, TraceId};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 
@@ -52,7 +52,7 @@ impl CallSpan {
         let span = self.0.span();
         span.set_attribute(KeyValue::new("rpc.grpc.status_code", i64::from(code)));
         if is_servers_fault(code) {
-            span.set_status(Status::error(""));
+            span.set_status(SpanStatus::error(""));
         }
         span.end();
     }

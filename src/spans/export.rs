@@ -60,6 +60,8 @@ impl Spans {
             .with_resource(resource())
             .build();
         let _ = TRACER.set(provider.tracer("usher"));
+        let Sampling { parent, ratio } = settings.sampling;
+        tracing::info!(endpoint = settings.endpoint, ratio, parent, "calls are traced");
         Ok(Self { provider })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use opentelemetry::propagation::TextMapPropagator;
-use opentelemetry::trace::{SpanBuilder, SpanKind, Status, TraceContextExt, Tracer as _};
+use opentelemetry::trace::{SpanBuilder, SpanKind, Status as SpanStatus, TraceContextExt, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 
@@ -43,7 +43,7 @@ impl PostSpan {
             None => span.set_attribute(KeyValue::new("error.type", "no answer")),
         }
         if status.is_none_or(|status| status >= 400) {
-            span.set_status(Status::error(""));
+            span.set_status(SpanStatus::error(""));
         }
         span.end();
     }

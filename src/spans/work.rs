@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use opentelemetry::trace::{Link, Span as _, SpanBuilder, Status, TraceContextExt, Tracer as _};
+use opentelemetry::trace::{Link, Span as _, SpanBuilder, Status as SpanStatus, TraceContextExt, Tracer as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{SdkTracer, Span};
 
@@ -54,7 +54,7 @@ pub fn now() -> Option<SystemTime> {
 
 /// What became of a batch is known. Each call's commit is linked with the first one's, and that with the others, as far
 /// as a span has links: all of them can be found, and nobody has as many links as there are calls.
-pub fn settled(works: Vec<Box<Work>>, batch: Batch) {
+pub fn settled(works: Vec<Work>, batch: Batch) {
     let Some(tracer) = TRACER.get() else { return };
     let mut first: Option<Span> = None;
     for work in works {
@@ -91,7 +91,7 @@ fn finish(mut span: Span, batch: Batch, at: SystemTime) {
         KeyValue::new("usher.batch.commands", i64::try_from(batch.commands).unwrap_or(i64::MAX)),
     ]);
     if batch.failed {
-        span.set_status(Status::error(""));
+        span.set_status(SpanStatus::error(""));
     }
     span.end_with_timestamp(at);
 }

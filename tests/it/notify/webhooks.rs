@@ -44,6 +44,8 @@ async fn r34_a_receiver_that_fails_is_asked_again_with_the_same_id() {
     notifier.run().await;
     receiver.one();
     house.pass(2 * MINUTE);
+    let (totals, _) = house.journal.totals(0).await;
+    assert_eq!((totals.deliveries_pending, totals.deliveries_oldest), (1, 120), "for the metrics");
     notifier.run().await;
     // It is not followed: whoever redirects could send events anywhere.
     assert_eq!(house.states().await, [format!("webhook Pending 2: {}", answered("307 Temporary Redirect"))]);

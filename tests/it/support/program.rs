@@ -91,12 +91,15 @@ impl Program {
         let mut command = command(data, ANY_PORT, &[more, &["--log-format", "json"]].concat());
         let mut child = command.spawn().expect("the program starts");
         let log = lines_of(child.stderr.take().expect("a pipe"));
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut program = Self { child, api: nowhere, ops: nowhere, log };
         loop {
-            let line = log.recv_timeout(PATIENCE).expect("the program says what it bound");
+            let line = program.log.recv_timeout(PATIENCE).expect("the program says what it bound");
             let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
             let address = |name: &str| line[name].as_str().and_then(|text| text.parse().ok());
             if let (Some(api), Some(ops)) = (address("api"), address("ops")) {
-                return Self { child, api, ops, log };
+                (program.api, program.ops) = (api, ops);
+                return program;
             }
         }
     }

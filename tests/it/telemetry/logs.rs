@@ -74,10 +74,10 @@ async fn decisions_are_told_to_who_asks_for_them_and_for_as_long() {
     let program = Program::start(&Data::Folder(&folder.path().join("data")), &["--demo"]);
     let (mut seats, mut server) = (program.seats(), ServerServiceClient::new(program.channel()));
     seats.check_out(login("ann")).await.unwrap();
-    let changed = server.set_log_filter(filter("info,usher=debug", Some(1))).await.unwrap().into_inner();
-    assert_eq!((&*changed.previous, &*changed.current), ("info", "info,usher=debug"));
+    let changed = server.set_log_filter(filter("info,usher::decisions=debug", Some(1))).await.unwrap().into_inner();
+    assert_eq!((&*changed.previous, &*changed.current), ("info", "info,usher::decisions=debug"));
     let line = program.says("act=\"SetLogFilter\"");
-    assert!(line.contains("filter=\"info,usher=debug\"") && line.contains("anonymous"), "{line}");
+    assert!(line.contains("filter=\"info,usher::decisions=debug\"") && line.contains("anonymous"), "{line}");
     seats.check_out(with(login("bob"), &[("x-request-id", "r-2")])).await.unwrap();
     let line = program.says("decision=");
     for part in ["DEBUG", "request_id=\"r-2\"", "decision=\"GRANTED\"", "user=bob@demo.example", "pool=primary"] {

@@ -9,7 +9,11 @@ use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use tonic::Code;
 use usher::proto::v1::check_out_response::Outcome;
 use usher::proto::v1::directory_service_client::DirectoryServiceClient;
-use usher::proto::v1::{CreateOrganizationRequest, GetUsageRequest, HeartbeatRequest, Organization};
+use usher::proto::v1::session_service_client::SessionServiceClient;
+use usher::proto::v1::tenant_service_client::TenantServiceClient;
+use usher::proto::v1::{
+    CreateOrganizationRequest, GetUsageRequest, HeartbeatRequest, Organization, WatchSessionsRequest,
+};
 
 use super::collector::{Collector, attributes, hex};
 use super::{login, parent, with};
@@ -21,7 +25,8 @@ const OTHER: &str = "1bf7651916cd43dd8448eb211c80319c";
 fn start(folder: &tempfile::TempDir, variables: &[(&str, String)]) -> Program {
     let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let data = folder.path().join("data");
-    Program::launch(&Data::Folder(&data), &["--demo"], &variables).unwrap_or_else(|ended| panic!("{ended:?}"))
+    Program::launch(&Data::Folder(&data), &["--demo", "--max-watchers", "0"], &variables)
+        .unwrap_or_else(|ended| panic!("{ended:?}"))
 }
 
 /// The spans of a trace, by name.
@@ -91,17 +96,20 @@ async fn a_call_is_a_span_in_its_callers_trace_with_what_it_waited_for() {
 async fn a_failure_of_the_server_is_one_and_a_mistake_of_the_caller_is_none() {
     let (collector, folder) = (Collector::open().await, tempfile::tempdir().unwrap());
     let program = start(&folder, &collector.variables());
-    let mut tenants = usher::proto::v1::tenant_service_client::TenantServiceClient::new(program.channel());
+    let mut tenants = TenantServiceClient::new(program.channel());
     let headers = parent(TRACE, true);
     let ghost = GetUsageRequest { tenant_id: "ghost".into() };
-    let status = tenants.get_usage(with(ghost.clone(), &[("traceparent", &headers)])).await.unwrap_err();
+    let status = tenants.get_usage(with(ghost, &[("traceparent", &headers)])).await.unwrap_err();
     assert_eq!(status.code(), Code::NotFound);
+    // There is no place for a watcher.
     let headers = parent(OTHER, true);
-    let late = with(ghost, &[("traceparent", &headers), ("grpc-timeout", "0n")]);
-    assert_eq!(tenants.get_usage(late).await.unwrap_err().code(), Code::DeadlineExceeded);
-    let name = "usher.v1.TenantService/GetUsage";
-    let spans = collector.until(|spans| has(spans, TRACE, name) && has(spans, OTHER, name)).await;
-    for (trace, code, error) in [(TRACE, "5", false), (OTHER, "4", true)] {
+    let watch = WatchSessionsRequest { tenant_id: "demo".into(), ..Default::default() };
+    let mut sessions = SessionServiceClient::new(program.channel());
+    let status = sessions.watch_sessions(with(watch, &[("traceparent", &headers)])).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    let (usage, watch) = ("usher.v1.TenantService/GetUsage", "usher.v1.SessionService/WatchSessions");
+    let spans = collector.until(|spans| has(spans, TRACE, usage) && has(spans, OTHER, watch)).await;
+    for (trace, name, code, error) in [(TRACE, usage, "5", false), (OTHER, watch, "14", true)] {
         let span = named(&spans, trace)[name];
         assert_eq!(attributes(&span.attributes)["rpc.grpc.status_code"], code);
         let failed = span.status.as_ref().is_some_and(|status| status.code() == StatusCode::Error);

@@ -35,7 +35,12 @@ pub fn copy_target(args: &cli::store::Copy, environment: Environment) -> Result<
     }
 }
 
-pub(super) fn storage(args: &cli::Storage, migrate: bool, environment: Environment, problems: &mut Problems) -> Storage {
+pub(super) fn storage(
+    args: &cli::Storage,
+    migrate: bool,
+    environment: Environment,
+    problems: &mut Problems,
+) -> Storage {
     let embedded = || Storage::Embedded { folder: args.data_dir.clone().unwrap_or_else(|| "./data".into()) };
     let option = ("--database-url", args.database_url.as_ref());
     let Some((source, url)) = database_url(option, environment, problems) else {

@@ -18,8 +18,7 @@ use crate::ledger::time::{Moment, Wall};
 use crate::ledger::{Config, Ledger, Restore, Seed, Totals};
 
 /// Nothing is decided here, and nobody chooses the keys of the maps.
-const CONFIG: Config =
-    Config { demo_seats: 0, channels: Channels { email: false, webhook: false }, seed: Seed(0) };
+const CONFIG: Config = Config { demo_seats: 0, channels: Channels { email: false, webhook: false }, seed: Seed(0) };
 
 /// How many there are, and the sum of a hash of each: the order does not matter, for a store may keep another one.
 /// It finds accidents, and is told to nobody.
@@ -36,6 +35,15 @@ impl Sum {
         what.hash(&mut hasher);
         self.count += 1;
         self.hashes = self.hashes.wrapping_add(hasher.finish());
+    }
+
+    fn differs(self, what: &str, copy: Sum) -> Option<String> {
+        let (one, other) = (self.count, copy.count);
+        match self == copy {
+            true => None,
+            false if one == other => Some(format!("{what}: {one}, and not the same")),
+            false => Some(format!("{what}: {one}, and {other} in the copy")),
+        }
     }
 }
 
@@ -67,40 +75,42 @@ impl Recount {
     /// What is wrong with it, each with its shard.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
-        let told = |shard: &Shard| {
-            shard.problems.iter().map(|what| format!("shard {}: {what}", shard.id)).collect::<Vec<_>>()
-        };
+        let told =
+            |shard: &Shard| shard.problems.iter().map(|what| format!("shard {}: {what}", shard.id)).collect::<Vec<_>>();
         self.shards.iter().flat_map(told).collect()
     }
 
     /// How a copy differs from what it is a copy of.
     #[must_use]
     pub fn differences(&self, copy: &Recount) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut same = |what: &str, is: bool| if !is { found.push(what.to_owned()) };
-        same("the number of shards or the id of the installation", self.founding == copy.founding);
-        same("the shards", self.shards.len() == copy.shards.len());
-        for (source, copy) in self.shards.iter().zip(&copy.shards) {
-            let id = source.id;
-            same(&format!("shard {id}: its position"), source.position == copy.position);
-            let tables: BTreeSet<_> = source.rows.keys().chain(copy.rows.keys()).collect();
-            for table in tables {
-                let (one, other) = (sum(source, table), sum(copy, table));
-                same(&format!("shard {id}: {table}: {} rows there, {} here", one.count, other.count), one == other);
-            }
-            let (one, other) = (source.events, copy.events);
-            same(&format!("shard {id}: audit: {} events there, {} here", one.count, other.count), one == other);
-            let (one, other) = (source.blocks, copy.blocks);
-            same(&format!("shard {id}: audit: {} blocks there, {} here", one.count, other.count), one == other);
-            same(&format!("shard {id}: what is in use"), source.totals == copy.totals);
-            same(&format!("shard {id}: what does not add up"), source.problems == copy.problems);
+        if self.founding != copy.founding || self.shards.len() != copy.shards.len() {
+            return vec!["the id of the installation, or the number of shards".into()];
         }
-        found
+        let told = |(source, copy): (&Shard, &Shard)| {
+            let found = source.differences(copy).into_iter();
+            found.map(|what| format!("shard {}: {what}", source.id)).collect::<Vec<_>>()
+        };
+        self.shards.iter().zip(&copy.shards).flat_map(told).collect()
     }
 }
 
-fn sum(shard: &Shard, table: &str) -> Sum {
-    shard.rows.get(table).copied().unwrap_or_default()
+impl Shard {
+    fn differences(&self, copy: &Shard) -> Vec<String> {
+        let tables: BTreeSet<_> = self.rows.keys().chain(copy.rows.keys()).copied().collect();
+        let sum = |shard: &Shard, table| shard.rows.get(table).copied().unwrap_or_default();
+        let rows = tables.into_iter().map(|table| (table, sum(self, table), sum(copy, table)));
+        let audit = [("audit events", self.events, copy.events), ("audit blocks", self.blocks, copy.blocks)];
+        let mut found: Vec<String> =
+            rows.chain(audit).filter_map(|(what, one, other)| one.differs(what, other)).collect();
+        for (what, same) in [
+            ("its position", self.position == copy.position),
+            ("what is in use", self.totals == copy.totals),
+            ("what does not add up", self.problems == copy.problems),
+        ] {
+            found.extend((!same).then(|| what.to_owned()));
+        }
+        found
+    }
 }
 
 /// Counts pieces as they come.
@@ -186,7 +196,9 @@ impl Counting {
                 self.problems.add(format!("tenant {} belongs to shard {home}", tenant.id));
             }
         }
-        if let Change::PutSeat(seat) = row && seat.order > self.shard.position.last_event {
+        if let Change::PutSeat(seat) = row
+            && seat.order > self.shard.position.last_event
+        {
             self.problems.add(format!("a seat was granted by event {}, which is not there yet", seat.order));
         }
         match self.restore.misfit(row) {

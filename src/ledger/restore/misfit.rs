@@ -15,12 +15,11 @@ impl Restore {
             Change::PutLicense(row) => self.of(row.tenant, |_| None),
             Change::PutPool(row) => self.of(row.tenant, |tenant| pool_misfit(tenant, row)),
             Change::PutOrganization(row) => self.of(row.tenant, |_| None),
-            Change::PutUser(row) => self.of(row.tenant, |tenant| {
-                tenant.users.find(&row.id).map(|_| format!("user {} is there twice", row.id))
-            }),
-            Change::PutSeat(row) => self.of(row.tenant, |tenant| {
-                missing(tenant, row.user, row.pool).map(|what| format!("a seat: {what}"))
-            }),
+            Change::PutUser(row) => self
+                .of(row.tenant, |tenant| tenant.users.find(&row.id).map(|_| format!("user {} is there twice", row.id))),
+            Change::PutSeat(row) => {
+                self.of(row.tenant, |tenant| missing(tenant, row.user, row.pool).map(|what| format!("a seat: {what}")))
+            }
             Change::PutSession(row) => self.of(row.tenant, |tenant| {
                 let twice = tenant.sessions.find(row.id).map(|_| "its id is there twice".to_owned());
                 missing(tenant, row.user, row.pool).or(twice).map(|what| format!("session {}: {what}", row.id))

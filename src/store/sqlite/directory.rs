@@ -40,7 +40,9 @@ pub fn existing(directory: &Path) -> Result<PathBuf, OpenError> {
     match path.metadata() {
         Ok(found) if found.is_file() => Ok(path),
         Ok(_) => Err(OpenError::Unreachable(StoreError(format!("{} is not a file", path.display())))),
-        Err(error) => Err(OpenError::Unreachable(StoreError(format!("no store in {}: {DATABASE}: {error}", directory.display())))),
+        Err(error) => {
+            Err(OpenError::Unreachable(StoreError(format!("no store in {}: {DATABASE}: {error}", directory.display()))))
+        }
     }
 }
 

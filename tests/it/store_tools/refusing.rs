@@ -55,11 +55,13 @@ async fn a_schema_of_another_release_is_left_alone() {
             "UPDATE refinery_schema_history SET version = {version}
              WHERE version = (SELECT max(version) FROM refinery_schema_history)"
         );
-        let forget = "DELETE FROM refinery_schema_history WHERE version < (SELECT max(version) FROM refinery_schema_history)";
+        let forget =
+            "DELETE FROM refinery_schema_history WHERE version < (SELECT max(version) FROM refinery_schema_history)";
         sqlite.execute_batch(&format!("{forget}; {change}")).unwrap();
         client.batch_execute(&format!("{forget}; {change}")).await.unwrap();
         let to = folder.path().join("copy.db");
-        for ran in [check(&data), check(&Data::Postgres(url)), backup(folder.path(), &to), copy(folder.path(), NOWHERE)] {
+        for ran in [check(&data), check(&Data::Postgres(url)), backup(folder.path(), &to), copy(folder.path(), NOWHERE)]
+        {
             let said = ran.refused(code);
             assert!(said.contains(told), "{said}");
         }

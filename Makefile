@@ -1,6 +1,6 @@
 # What people and machines do with this repository. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run build test sim soak bench bench-audit lint fmt proto-lint tools
+.PHONY: help run build test sim soak bench bench-audit lint fmt proto-lint tools release reproducible sbom deny
 
 # More options for `make run`: make run ARGS="--listen 127.0.0.1:6000"
 ARGS ?=
@@ -13,7 +13,7 @@ SEEDS ?= 1000
 STEPS ?= 2000
 
 help: ## List what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build, and serve with the demo tenant and the embedded store in ./data
 	cargo run --locked -- serve --demo $(ARGS)
@@ -22,10 +22,23 @@ build: ## Build the program for production: target/release/usher
 	cargo build --release --locked
 	scripts/no-trace.sh target/release/usher
 
+release: ## Build a release: the same bytes wherever it is built, with its commit; prints its SHA-256
+	scripts/release.sh
+
+reproducible: ## Make two releases, in two folders, and compare them
+	scripts/reproducible.sh
+
+sbom: ## Say what the program is made of: target/sbom/usher.cdx.json (CycloneDX)
+	scripts/sbom.sh
+
+deny: ## Hold licenses, sources and duplicates of everybody's code against deny.toml
+	scripts/cargo-tool.sh deny --locked check bans licenses sources
+
 test: ## Run every test; installs what the tests need where it may, else says what to install
 	scripts/postgres.sh
 	scripts/tools.sh
 	scripts/buf.sh --version >/dev/null
+	scripts/prometheus.sh
 	cargo test --locked --features faults
 
 sim: ## Simulate the engine, with faults: make sim SEEDS=1000 STEPS=2000; USHER_SIM_FIRST=17 begins there

@@ -1,8 +1,10 @@
 //! Turns `proto/usher/v1/*.proto` into Rust: no protoc on the machine. Leaves in `OUT_DIR` the generated code
 //! (`usher.v1.rs`) and the descriptors that server reflection serves (`usher.v1.bin`); `src/proto.rs` includes both.
+//! And says which commit is built.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs};
 
 const ROOT: &str = "proto";
@@ -38,7 +40,34 @@ fn main() -> Result<(), Box<dyn Error>> {
     #[allow(clippy::disallowed_methods)] // How cargo tells a build script where to write.
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     fs::write(out_dir.join("usher.v1.bin"), compiler.encode_file_descriptor_set())?;
+    println!("cargo::rustc-env=USHER_COMMIT={}", commit());
     Ok(())
+}
+
+/// What is built: the commit that `USHER_COMMIT` names, for builds without a repository; or that of the repository; or
+/// `unknown`. Builds of developers have none: each commit would have everything compiled again.
+#[allow(clippy::disallowed_methods)] // How cargo tells a build script what it builds.
+fn commit() -> String {
+    println!("cargo::rerun-if-env-changed=USHER_COMMIT");
+    if let Some(given) = env::var("USHER_COMMIT").ok().filter(|given| !given.is_empty()) {
+        return given;
+    }
+    if env::var("PROFILE").is_ok_and(|profile| profile != "release") {
+        return "development".into();
+    }
+    // What moves with the next commit or checkout. A file that is missing would have this run each time.
+    for file in ["HEAD", "logs/HEAD", "packed-refs"] {
+        if let Some(path) = git(&["rev-parse", "--git-path", file]).filter(|path| Path::new(path).exists()) {
+            println!("cargo::rerun-if-changed={path}");
+        }
+    }
+    git(&["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".into())
+}
+
+/// What git answers; `None` where there is no git, or no repository.
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
 /// The `.proto` files of a folder, sorted, so that the output does not depend on the file system.

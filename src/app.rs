@@ -5,13 +5,16 @@ mod ask;
 mod calls;
 mod demo_vendor;
 mod descriptors;
+mod entrance;
 mod failure;
 mod license_calls;
 mod licensing;
 mod named;
 mod signals;
 mod store;
+mod systemd;
 mod telling;
+mod token_calls;
 mod users_files;
 mod vendor;
 
@@ -24,6 +27,7 @@ use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::auth::{Guard, Tokens};
 use crate::clock::Clock;
 use crate::config::{Config, Storage};
 use crate::health::{self, Obstacle, Readiness};
@@ -33,12 +37,14 @@ use crate::ledger::notification::Channels;
 use crate::ledger::{self, Seed};
 use crate::ops::Ops;
 use crate::server::{Front, Listener, Reception, Server, Stats};
-use crate::service::{Licensing, Limits, ServiceContext, mount};
+use crate::service::{About, Licensing, Limits, ServiceContext, mount};
+use crate::spans::Spans;
 use crate::store::open::OpenError;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Founding, Store};
 use crate::tasks::{self, Tasks};
+use crate::telemetry::LogFilter;
 use crate::telemetry::metrics::Metrics;
 use crate::{demo, ids};
 
@@ -49,8 +55,12 @@ pub use license_calls::license_call;
 pub use store::store;
 pub use vendor::license;
 
+use entrance::Entrance;
 use licensing::Vendors;
 use signals::Signals;
+
+/// How long the last spans may take to be sent.
+const LAST_SPANS: Duration = Duration::from_secs(2);
 
 /// How long the last probes and scrapes of the operations port may take.
 const LAST_PROBES: Duration = Duration::from_secs(1);
@@ -59,18 +69,21 @@ const LAST_PROBES: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`Failure`]: why it did not start, or how it ended when it was not a drain in time.
-pub async fn serve(mut config: Config) -> Result<(), Failure> {
+pub async fn serve(mut config: Config, log: Arc<LogFilter>) -> Result<(), Failure> {
     config.limits.max_connections = descriptors::make_room(config.limits.max_connections, config.shards);
     let mut signals = Signals::listen()?;
     let hangups = signals::hangups()?;
     let running = tokio::select! {
-        started = Running::start(&config, hangups) => started?,
+        started = Running::start(&config, log, hangups) => started?,
         signal = signals.next() => {
             // Nothing was promised to anybody yet.
             tracing::info!(signal, "ended while starting");
             return Ok(());
         }
     };
+    if let Some(warning) = config.security.warning(config.listen) {
+        tracing::warn!("{warning}");
+    }
     answers::started(&config, running.api_address, running.ops_address, running.journal.shards());
     let end = tokio::select! {
         signal = signals.next() => {
@@ -104,29 +117,37 @@ struct Running {
     watchers_go: CancellationToken,
     api: Server,
     tasks: Arc<Tasks>,
-    /// Reads license keys again.
+    /// Reads license keys, certificates and the access file again.
     reloading: AbortOnDropHandle<()>,
     journal: Arc<Journal>,
+    tokens: Arc<Tokens>,
     store: Arc<dyn Store>,
     ops: Server,
     metrics: Arc<Metrics>,
+    /// If calls are traced.
+    spans: Option<Spans>,
 }
 
 impl Running {
-    async fn start(config: &Config, hangups: Signal) -> Result<Self, Failure> {
-        // 0. Whom to trust. With a wrong set of keys nothing is touched.
+    async fn start(config: &Config, log: Arc<LogFilter>, hangups: Signal) -> Result<Self, Failure> {
+        // 0. Whom to trust, and whom to let in. With a wrong set of keys or certificates nothing is touched.
+        let clock = Clock::system();
+        let tokens = Arc::new(Tokens::default());
+        let entrance = Arc::new(Entrance::read(config, Arc::clone(&tokens), clock.clone())?);
         let demo_key = config.demo.then(|| demo_vendor::key(&config.storage)).transpose()?;
         let vendors = Vendors::new(config.license_keys.clone(), demo_key.as_ref().map(|key| key.public().clone()));
         let trust = vendors.read()?;
 
         // 1. The addresses, before anything is touched: a second process that cannot serve takes no shard away.
-        let api_listener = listen(config.listen).await?;
+        let api_listener = listen(config.listen).await?.with_tls(entrance.tls.clone());
         let ops_listener = listen(config.ops_listen).await?;
         let (api_address, ops_address) = (api_listener.address(), ops_listener.address());
 
+        let spans = config.traces.as_ref().map(Spans::start).transpose().map_err(anyhow::Error::from)?;
+
         // 2. Probes are answered from here on: alive, and not ready.
-        let clock = Clock::system();
         let readiness = Readiness::loading();
+        tokio::spawn(systemd::follow(readiness.subscribe()));
         let metrics = Arc::new(Metrics::start());
         let tasks = Arc::new(Tasks::new(clock.clone()));
         let methods = Arc::new(mount::methods());
@@ -135,6 +156,7 @@ impl Running {
             readiness: Arc::clone(&readiness),
             tasks: Arc::clone(&tasks),
             metrics: Arc::clone(&metrics),
+            top_pools: config.metrics_top_tenants,
             journal: OnceLock::new(),
         });
         let ops_stats = Arc::new(Stats::new(Arc::clone(&methods)));
@@ -142,7 +164,8 @@ impl Running {
 
         // 3. So are health, with NOT_SERVING, and reflection; every other call is answered UNAVAILABLE.
         let early = mount::early(&methods, &readiness);
-        let early = Front::new(early, Arc::clone(&methods), Arc::clone(&stats), &config.limits);
+        let guard = Arc::new(Guard::new(methods.names(), Arc::clone(&entrance.credentials), clock.clone()));
+        let early = Front::new(early, Arc::clone(&methods), Arc::clone(&guard), Arc::clone(&stats), &config.limits);
         let reception = Arc::new(Reception::new(early));
         let api = Server::start(api_listener, Arc::clone(&reception), &config.limits, Arc::clone(&stats));
 
@@ -151,17 +174,34 @@ impl Running {
         let journal = Arc::new(start_journal(config, &store, clock.clone()).await?);
         let _ = ops.journal.set(Arc::clone(&journal));
 
-        // 5. The services.
+        // 5. The services, and whom they know.
+        tokens.reload(&journal).await.context("cannot read the API tokens")?;
         let watchers_go = CancellationToken::new();
-        let limits = Limits { batch_items: config.limits.max_batch_items, watchers: config.limits.max_watchers };
+        let limits = limits(config);
         let revoked = trust.revocations().clone();
         let licensing = Arc::new(Licensing::new(trust, licensing::host_names(config), clock.clone()));
-        let context = ServiceContext::new(Arc::clone(&journal), Arc::clone(&licensing), limits, watchers_go.clone());
-        let all = mount::all(&context, &config.limits, &methods, &readiness);
-        reception.open(Front::new(all, methods, Arc::clone(&stats), &config.limits));
+        let context = ServiceContext::new(
+            Arc::clone(&journal),
+            Arc::clone(&licensing),
+            Arc::clone(&tokens),
+            limits,
+            watchers_go.clone(),
+        );
+        let about = Arc::new(About {
+            started: clock.wall(),
+            postgres: matches!(config.storage, Storage::Postgres { .. }),
+            shards: journal.shards(),
+            instance: journal.instance(),
+            authentication: config.security.kinds(),
+            log,
+        });
+        let all = mount::all(&context, &about, &config.limits, &methods, &readiness);
+        reception.open(Front::new(all, methods, Arc::clone(&guard), Arc::clone(&stats), &config.limits));
 
         // 6. What runs beside them.
         tasks::sweep(&tasks, &journal);
+        entrance.watch(&tasks);
+        tasks::note_token_use(&tasks, &journal, &tokens);
         if let Some(keep) = config.audit_retention {
             tasks::retain(&tasks, &journal, &clock, keep);
         }
@@ -170,6 +210,7 @@ impl Running {
         tokio::spawn(health::follow(journal.states(), Arc::clone(&readiness)));
         observe(&metrics, &readiness, &stats, &context, &journal, &tasks);
         metrics.observe_told(move || telling::counts(&told));
+        metrics.observe_refusals(move || guard.refusals().collect());
 
         // 7. What the vendor took back since, the tenant to try things with, and SERVING.
         licensing::revoke(&journal, &revoked).await;
@@ -177,7 +218,7 @@ impl Running {
             let vendor = demo::Vendor { key, now: clock.wall() };
             demo::make(&journal, &licensing, &vendor).await.context("cannot make the demo tenant")?;
         }
-        let reloading = vendors.reload_on(hangups, licensing, Arc::clone(&journal));
+        let reloading = reload(hangups, vendors, licensing, Arc::clone(&journal), entrance);
         let reloading = AbortOnDropHandle::new(tokio::spawn(reloading));
         readiness.clear(Obstacle::Loading);
         let ops = ops_server;
@@ -190,9 +231,11 @@ impl Running {
             tasks,
             reloading,
             journal,
+            tokens,
             store,
             ops,
             metrics,
+            spans,
         })
     }
 
@@ -212,6 +255,7 @@ impl Running {
     async fn stop(self, timeout: Duration) -> bool {
         let in_order = async {
             // 1. NOT_SERVING: who looks at it sends nobody here any more.
+            systemd::stopping();
             self.readiness.hinder(Obstacle::Draining);
             // 2. Watchers resume elsewhere; no new connections, no new calls; calls that are open may end.
             self.watchers_go.cancel();
@@ -219,6 +263,9 @@ impl Running {
             // 3. Nothing is asked of the journal any more.
             drop(self.reloading);
             self.tasks.stop().await;
+            if let Err(error) = tasks::write_token_use(&self.journal, &self.tokens).await {
+                tracing::debug!(%error, "the last use of API tokens was not noted");
+            }
             // 4. It flushes what was submitted, and releases its shards, so that the next owner need not wait.
             self.journal.stop().await;
             // 5. The store has nothing under way.
@@ -226,9 +273,39 @@ impl Running {
             // 6. The last probe may see why.
             self.ops.drain(LAST_PROBES).await;
             self.metrics.stop();
+            // 7. What is traced of all that. A collector that is away costs a tenth of the time.
+            if let Some(spans) = self.spans {
+                let _ = tokio::task::spawn_blocking(move || spans.stop(LAST_SPANS.min(timeout / 10))).await;
+            }
             drained
         };
         tokio::time::timeout(timeout, in_order).await.unwrap_or(false)
+    }
+}
+
+/// What services may be asked for.
+fn limits(config: &Config) -> Limits {
+    Limits {
+        batch_items: config.limits.max_batch_items,
+        watchers: config.limits.max_watchers,
+        caller_rate: config.security.caller_rate,
+        user_rate: config.security.user_rate,
+    }
+}
+
+/// Reads files again whenever the signal comes.
+async fn reload(
+    mut hangups: Signal,
+    vendors: Vendors,
+    licensing: Arc<Licensing>,
+    journal: Arc<Journal>,
+    entrance: Arc<Entrance>,
+) {
+    while hangups.recv().await.is_some() {
+        systemd::reloading();
+        entrance.read_again();
+        vendors.read_again(&licensing, &journal).await;
+        systemd::reloaded();
     }
 }
 

@@ -8,9 +8,12 @@ pub mod license_calls;
 pub mod named;
 pub mod notifications;
 pub mod seats;
+pub mod security;
+pub mod server;
 pub mod sessions;
 pub mod store;
 pub mod telling;
+pub mod token;
 pub mod usage;
 pub mod users;
 pub mod users_files;
@@ -50,7 +53,7 @@ Exit codes:
 /// Usher answers one question for login services: may this login proceed? It counts seats, so that a customer uses
 /// what it bought, and no login is refused that should have passed.
 #[derive(Debug, Parser)]
-#[command(name = "usher", version, after_help = EXAMPLES, max_term_width = 120)]
+#[command(name = "usher", version = crate::VERSION, after_help = EXAMPLES, max_term_width = 120)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -89,6 +92,8 @@ pub struct Serve {
     #[command(flatten)]
     pub network: Network,
     #[command(flatten)]
+    pub security: security::Security,
+    #[command(flatten)]
     pub storage: Storage,
     #[command(flatten)]
     pub store_use: StoreUse,
@@ -111,6 +116,10 @@ pub struct Network {
     /// Address of the operations port, plaintext: /livez, /readyz, /metrics
     #[arg(long, value_name = "ADDRESS", env = "USHER_OPS_LISTEN", default_value = "127.0.0.1:9464")]
     pub ops_listen: String,
+    /// Show so many pools in /metrics by tenant and name, those with the most seats in use; 0: none, for tenants are
+    /// many, and their names are nobody else's business
+    #[arg(long, value_name = "NUMBER", env = "USHER_METRICS_TOP_TENANTS", default_value = "0")]
+    pub metrics_top_tenants: String,
     /// How long SIGTERM and SIGINT wait for calls to end; a second signal ends at once
     #[arg(long, value_name = "DURATION", env = "USHER_DRAIN_TIMEOUT", default_value = "20s")]
     pub drain_timeout: String,

@@ -1,8 +1,10 @@
 //! What the service runs with: option > environment variable > default. Validated whole, every mistake listed, and
 //! nothing is touched while that is done, except that files which hold secrets are read.
 
+mod security;
 mod storage;
 mod telling;
+mod traces;
 mod values;
 
 use std::fmt;
@@ -12,8 +14,9 @@ use std::time::Duration;
 
 use http::uri::Authority;
 
-use crate::cli;
 use crate::store::postgres::DatabaseUrl;
+use crate::{cli, spans, telemetry};
+pub use security::{Security, TlsFiles};
 use storage::storage;
 pub use storage::{copy_target, store};
 pub use telling::{Email, Telling};
@@ -44,6 +47,8 @@ fn listed(problems: &[String]) -> String {
 pub struct Config {
     pub listen: SocketAddr,
     pub ops_listen: SocketAddr,
+    /// Pools that `/metrics` shows by name.
+    pub metrics_top_tenants: usize,
     /// From the first signal until every call has ended and everything is closed.
     pub drain_timeout: Duration,
     pub storage: Storage,
@@ -59,9 +64,13 @@ pub struct Config {
     pub license_keys: Option<PathBuf>,
     /// Names of this host beside the machine's own (R28).
     pub host_names: Vec<String>,
+    /// Who may ask.
+    pub security: Security,
     /// How people are told (R34).
     pub telling: Telling,
     pub log: Log,
+    /// Where traces go; `None`: nothing is traced.
+    pub traces: Option<spans::Settings>,
     pub limits: Limits,
 }
 
@@ -132,6 +141,8 @@ impl Problems {
     }
 }
 
+/// Instead of an address that is none: what it would be warned of is no news.
+const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -144,9 +155,15 @@ impl Config {
         let storage = storage(&args.storage, args.store_use.migrate_on_start, environment, &mut problems);
         let default_shards = if matches!(storage, Storage::Embedded { .. }) { 1 } else { 4 };
         let shards = args.store_use.shards.as_deref().map(|text| number(text, 1, 1024));
+        let listen = problems.take("--listen", address(&args.network.listen), NOBODY);
         let config = Config {
-            listen: problems.take("--listen", address(&args.network.listen), NOWHERE),
+            listen,
             ops_listen: problems.take("--ops-listen", address(&args.network.ops_listen), NOWHERE),
+            metrics_top_tenants: problems.take(
+                "--metrics-top-tenants",
+                number(&args.network.metrics_top_tenants, 0, 1_000),
+                0,
+            ),
             drain_timeout: problems.take("--drain-timeout", duration(&args.network.drain_timeout, DAY), DAY),
             shards: problems.take("--shards", shards.clone().unwrap_or(Ok(default_shards)), 1),
             shards_given: shards.is_some(),
@@ -163,8 +180,10 @@ impl Config {
                 .filter(|name| !name.is_empty())
                 .filter_map(|name| problems.some("--host-name", host_name(name)))
                 .collect(),
+            security: Security::new(&args.security, listen, environment, &mut problems),
             telling: Telling::new(&args.telling, environment, &mut problems),
             log: log(&args.log, &mut problems),
+            traces: traces::traces(environment, &mut problems),
             limits: limits(&args.limits, &mut problems),
         };
         if config.listen == config.ops_listen && config.listen.port() != 0 {
@@ -180,6 +199,7 @@ impl Config {
         let mut settings = vec![
             ("listen", self.listen.to_string()),
             ("ops-listen", self.ops_listen.to_string()),
+            ("metrics-top-tenants", self.metrics_top_tenants.to_string()),
             ("drain-timeout", shortest(self.drain_timeout)),
         ];
         match &self.storage {
@@ -197,6 +217,7 @@ impl Config {
             ("license-keys", self.license_keys.as_ref().map(|path| path.display().to_string()).unwrap_or_default()),
             ("host-name", self.host_names.join(",")),
         ]);
+        settings.extend(self.security.settings());
         settings.extend(self.telling.settings());
         settings.extend([("log", self.log.filter.clone()), ("log-format", self.log.format.to_string())]);
         settings.extend(self.limits.settings());
@@ -253,11 +274,21 @@ pub fn healthcheck(args: &cli::Healthcheck) -> Result<(SocketAddr, Duration), Co
 ///
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
-pub fn call(args: &cli::ask::Asked) -> Result<(Authority, Duration), ConfigError> {
+pub fn call(args: &cli::ask::Reach) -> Result<(Authority, Duration), ConfigError> {
     let mut problems = Problems::default();
     let address = problems.take("--address", authority(&args.address), Authority::from_static("nowhere:0"));
     let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
     problems.none_or((address, timeout))
+}
+
+/// For how long a log filter is to hold.
+///
+/// # Errors
+/// [`ConfigError`]
+pub fn log_time(args: &cli::server::Log) -> Result<Option<Duration>, ConfigError> {
+    let mut problems = Problems::default();
+    let time = args.time.as_deref().and_then(|text| problems.some("--for", duration(text, 7 * DAY)));
+    problems.none_or(time)
 }
 
 /// How to reach a listener on this machine: one that listens everywhere is reached on the loopback address.
@@ -278,11 +309,8 @@ fn log(args: &cli::Log, problems: &mut Problems) -> Log {
         "json" => Ok(LogFormat::Json),
         other => Err(format!("{other:?} is neither text nor json")),
     };
-    if !filter.is_ascii() {
-        // The library panics at some of these.
-        problems.add(format!("--log: {filter:?} has letters that no filter has"));
-    } else if let Err(error) = tracing_subscriber::EnvFilter::try_new(filter) {
-        problems.add(format!("--log: {filter:?}: {error}"));
+    if let Err(problem) = telemetry::filter::parse(filter) {
+        problems.add(format!("--log: {problem}"));
     }
     Log { filter: filter.to_owned(), format: problems.take("--log-format", format, LogFormat::Text) }
 }

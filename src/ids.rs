@@ -79,6 +79,11 @@ macro_rules! text_id {
     };
 }
 
+/// Behind the macro, which it uses.
+mod token;
+
+pub use token::{TokenId, TokenName};
+
 text_id!(
     /// A tenant: the boundary for data, security and licensing (R1).
     TenantId
@@ -243,37 +248,6 @@ impl fmt::Display for InstanceId {
     }
 }
 
-/// Names an API token. Part of the token's text, and no secret.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TokenId(pub u64);
-
-impl TokenId {
-    /// A fresh id from the operating system's random source.
-    #[must_use]
-    pub fn random() -> Self {
-        Self(random_seed())
-    }
-
-    /// Parses an id as it is shown: 16 lower-case hexadecimal digits.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        digits.then(|| u64::from_str_radix(text, 16).ok().map(Self)).flatten()
-    }
-}
-
-impl fmt::Display for TokenId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl fmt::Debug for TokenId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// A secret number from the operating system's random source: the seed of hash maps.
 #[must_use]
 pub fn random_seed() -> u64 {
@@ -374,10 +348,19 @@ number!(
 );
 
 impl TenantId {
+    /// Stands for the installation, to which API tokens belong: the empty id, which no tenant can have.
+    #[must_use]
+    pub fn installation() -> Self {
+        Self(Text::default())
+    }
+
     /// The shard that owns this tenant: FNV-1a of the id, modulo the number of shards, which is fixed at
-    /// first start. Written out because the result is on disk: it must never change.
+    /// first start. Written out because the result is on disk: it must never change. The installation is on the first.
     #[must_use]
     pub fn shard(&self, shards: u16) -> ShardId {
+        if self.0.is_empty() {
+            return ShardId(0);
+        }
         let hash = self
             .0
             .bytes()

@@ -9,9 +9,14 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod demo;
+mod files;
 pub mod health;
+pub mod histogram;
+mod https;
 pub mod ids;
 pub mod journal;
+mod json;
+mod jws;
 pub mod ledger;
 pub mod license;
 pub mod notify;
@@ -19,6 +24,10 @@ pub mod ops;
 pub mod proto;
 pub mod server;
 pub mod service;
+pub mod spans;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;
+
+/// What this program is: its version, and the commit that it was built from.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("USHER_COMMIT"), ")");

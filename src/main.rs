@@ -27,8 +27,8 @@ fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(args) => {
             let config = Config::new(&args, &process_environment)?;
-            telemetry::start(&config.log);
-            block_on(app::serve(config))
+            let log = telemetry::start(&config.log);
+            block_on(app::serve(config, log))
         }
         Command::Migrate(args) => {
             let (storage, log) = config::migrate(&args, &process_environment)?;

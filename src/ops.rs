@@ -28,6 +28,8 @@ pub struct Ops {
     pub readiness: Arc<Readiness>,
     pub tasks: Arc<Tasks>,
     pub metrics: Arc<Metrics>,
+    /// Pools that are shown by name: those with the most in use.
+    pub top_pools: usize,
     /// Set once it is loaded.
     pub journal: OnceLock<Arc<Journal>>,
 }
@@ -85,8 +87,9 @@ impl Handler for Ops {
     async fn handle(self: Arc<Self>, request: Request<Incoming>, _: Arc<Connection>) -> Response<Answer> {
         if let ("/metrics", Some(journal)) = (request.uri().path(), self.journal.get()) {
             // The shards are asked in their turn. When that takes too long, the last sums stay.
-            if let Ok(totals) = tokio::time::timeout(TOTALS_PATIENCE, journal.totals()).await {
-                self.metrics.set_totals(totals);
+            let totals = journal.totals(self.top_pools);
+            if let Ok((totals, busiest)) = tokio::time::timeout(TOTALS_PATIENCE, totals).await {
+                self.metrics.set_totals(totals, busiest);
             }
         }
         self.answer(request.method(), request.uri().path()).map(Answer::from)
@@ -110,7 +113,8 @@ mod tests {
 
     fn ops(clock: Clock) -> Ops {
         let metrics = Arc::new(Metrics::start());
-        Ops { readiness: Readiness::loading(), tasks: Arc::new(Tasks::new(clock)), metrics, journal: OnceLock::new() }
+        let (readiness, tasks) = (Readiness::loading(), Arc::new(Tasks::new(clock)));
+        Ops { readiness, tasks, metrics, top_pools: 0, journal: OnceLock::new() }
     }
 
     async fn get(ops: &Ops, path: &str) -> (u16, String) {

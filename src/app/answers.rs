@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -11,7 +12,10 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::Failure;
+use super::entrance::Entrance;
 use super::licensing::Vendors;
+use crate::VERSION;
+use crate::clock::Clock;
 use crate::config::{Config, LogFormat, Storage, reachable};
 use crate::demo;
 use crate::store::{postgres, sqlite};
@@ -29,10 +33,9 @@ pub(super) fn started(config: &Config, api: SocketAddr, ops: SocketAddr, shards:
         tracing::info!(%api, %ops, data, shards, "started");
         return;
     }
-    let version = env!("CARGO_PKG_VERSION");
     let kind = if matches!(config.storage, Storage::Embedded { .. }) { "embedded" } else { "PostgreSQL" };
     let mut text = format!(
-        "usher {version}\n  gRPC        {api}\n  operations  http://{ops}/ (livez, readyz, metrics)\n  data        {data} \
+        "usher {VERSION}\n  gRPC        {api}\n  operations  http://{ops}/ (livez, readyz, metrics)\n  data        {data} \
          ({kind}, {shards} shard{})\n",
         if shards == 1 { "" } else { "s" }
     );
@@ -52,11 +55,12 @@ pub(super) fn say(text: &str) {
 /// Prints what `serve` would run with. That it is right was found out before, but for the keys in its files.
 ///
 /// # Errors
-/// [`Failure::LicenseKeys`]
+/// [`Failure::LicenseKeys`], [`Failure::Tls`], [`Failure::Access`]
 pub fn check_config(config: &Config) -> Result<(), Failure> {
     let settings = config.settings();
     say(&settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect::<String>());
-    Vendors::new(config.license_keys.clone(), None).read().map(|_| ())
+    Vendors::new(config.license_keys.clone(), None).read()?;
+    Entrance::read(config, Arc::default(), Clock::system()).map(|_| ())
 }
 
 /// Brings the schema up to date.

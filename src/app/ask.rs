@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::uri::Authority;
 
 use super::Failure;
-use crate::cli::ask::Asked;
+use crate::cli::ask::{Asked, Reach};
 use crate::client::{self, Printer, Usher};
 use crate::config;
 
@@ -18,8 +18,21 @@ pub(super) async fn ask(
     asked: &Asked,
     work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
 ) -> Result<(), Failure> {
-    let target = config::call(asked).map_err(|wrong| Failure::Usage(wrong.0))?;
-    ask_at(asked, target, work).await
+    ask_about(&asked.tenant, &asked.reach, work).await
+}
+
+/// For what belongs to no tenant.
+pub(super) const INSTALLATION: &str = "";
+
+/// The same about another tenant, or about the [`INSTALLATION`].
+pub(super) async fn ask_about(
+    tenant: &str,
+    reach: &Reach,
+    work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
+) -> Result<(), Failure> {
+    let (address, timeout) = config::call(reach).map_err(|wrong| Failure::Usage(wrong.0))?;
+    let usher = Usher::connect(&address, tenant, timeout).await?;
+    written(work(&usher, &mut printer(reach.json)).await)
 }
 
 /// The same for commands that have more options to be wrong, and tell all at once.
@@ -29,7 +42,7 @@ pub(super) async fn ask_at(
     work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
 ) -> Result<(), Failure> {
     let usher = Usher::connect(&address, &asked.tenant, timeout).await?;
-    written(work(&usher, &mut printer(asked.json)).await)
+    written(work(&usher, &mut printer(asked.reach.json)).await)
 }
 
 /// Standard output. Tables are cut to a terminal, and to nothing else.

@@ -3,16 +3,19 @@
 use std::fs::File;
 
 use super::Failure;
-use super::ask::ask;
+use super::ask::{INSTALLATION, ask, ask_about};
 use super::named::named;
+use super::token_calls::token_call;
 use super::users_files::users_file;
 use crate::cli::ask::Ask;
-use crate::cli::audit::{Audit, Export};
+use crate::cli::audit::{Audit, Export, Whose};
 use crate::cli::notifications::Notifications;
 use crate::cli::seats::Seats;
+use crate::cli::server::Server;
 use crate::cli::sessions::Sessions;
 use crate::cli::users::Users;
-use crate::client::{self, Printer, seats, sessions, users};
+use crate::client::{self, Printer, Usher, seats, server, sessions, users};
+use crate::config;
 
 /// Asks a running Usher, and prints its answer.
 ///
@@ -24,8 +27,9 @@ pub async fn call(call: &Ask) -> Result<(), Failure> {
         Ask::Seats(call) => seats_call(call).await,
         Ask::Sessions(call) => sessions_call(call).await,
         Ask::Usage(args) => ask(&args.asked, client::usage).await,
+        Ask::Token(call) => token_call(call).await,
         Ask::Audit(Audit::List(args)) => {
-            ask(&args.asked, async |usher, printer| client::audit::list(usher, printer, args).await).await
+            audit(&args.whose, async |usher, printer| client::audit::list(usher, printer, args).await).await
         }
         Ask::Audit(Audit::Export(args)) => export(args).await,
         Ask::Notifications(Notifications::List(args)) => {
@@ -34,6 +38,7 @@ pub async fn call(call: &Ask) -> Result<(), Failure> {
         Ask::Notifications(Notifications::Redeliver(args)) => {
             ask(&args.asked, async |usher, printer| client::notifications::redeliver(usher, printer, args).await).await
         }
+        Ask::Server(call) => server_call(call).await,
     }
 }
 
@@ -87,9 +92,29 @@ async fn sessions_call(call: &Sessions) -> Result<(), Failure> {
     }
 }
 
+async fn server_call(call: &Server) -> Result<(), Failure> {
+    match call {
+        Server::Show(args) => ask_about(INSTALLATION, &args.reach, server::show).await,
+        Server::Log(args) => {
+            let time = config::log_time(args).map_err(|wrong| Failure::Usage(wrong.0))?;
+            ask_about(INSTALLATION, &args.reach, async |usher, to| server::log(usher, to, &args.filter, time).await)
+                .await
+        }
+    }
+}
+
+/// About a tenant, or about none: then a tenant that is named in the environment is not meant.
+async fn audit(
+    whose: &Whose,
+    work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
+) -> Result<(), Failure> {
+    let tenant = whose.tenant.as_deref().filter(|_| !whose.installation).unwrap_or(INSTALLATION);
+    ask_about(tenant, &whose.reach, work).await
+}
+
 /// Into a file, which is made once there is an Usher to fill it, or to standard output.
 async fn export(args: &Export) -> Result<(), Failure> {
-    ask(&args.asked, async |usher, printer| {
+    audit(&args.whose, async |usher, printer| {
         let Some(path) = &args.output else { return client::audit::export(usher, printer, args).await };
         let unusable = |error| client::Error::Refused(format!("--output {}: {error}", path.display()));
         let file = File::create(path).map_err(unusable)?;

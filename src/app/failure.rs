@@ -4,9 +4,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::auth::AccessError;
 use crate::client;
 use crate::config::ConfigError;
 use crate::license::LoadError;
+use crate::server::TlsError;
 use crate::store::open::OpenError;
 
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +25,10 @@ pub enum Failure {
     NotDrained(Duration),
     #[error("ended at once by a second signal; everything that was acknowledged is in the store")]
     Interrupted,
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error("--access: {0}")]
+    Access(#[from] AccessError),
     #[error("--license-keys: {0}")]
     LicenseKeys(#[from] LoadError),
     /// Everything that is wrong with a command about licenses, each with its option.
@@ -55,7 +61,8 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Failure::NotServing(_) | Failure::Refused(_) | Failure::Damaged(_) | Failure::Unexpected(_) => 1,
-            Failure::Config(_) | Failure::LicenseKeys(_) | Failure::Usage(_) => 2,
+            Failure::Config(_) | Failure::Tls(_) | Failure::Access(_) => 2,
+            Failure::LicenseKeys(_) | Failure::Usage(_) => 2,
             Failure::NoAnswer(_) => 3,
             // An address that is not this machine's, or not ours to take, is a mistake in the configuration.
             Failure::Listen { error, .. } if error.kind() != io::ErrorKind::AddrInUse => 2,

@@ -28,7 +28,7 @@ pub async fn license_call(call: &Call) -> Result<(), Failure> {
 async fn request(args: &Request) -> Result<(), Failure> {
     let mut problems = Problems::default();
     let wishes = wishes(args, &mut problems);
-    let target = config::call(&args.asked).map_err(|wrong| problems.0.extend(wrong.0)).ok();
+    let target = config::call(&args.asked.reach).map_err(|wrong| problems.0.extend(wrong.0)).ok();
     let out = args.out.as_deref();
     let out = out.map(|path| Output { option: "--out", path, mode: PUBLIC, force: args.force });
     problems.0.extend(out.as_ref().and_then(|out| out.check().err()));
@@ -36,12 +36,12 @@ async fn request(args: &Request) -> Result<(), Failure> {
 
     let usher = Usher::connect(&address, &args.asked.tenant, timeout).await?;
     let (document, answer) = license::request(&usher, &wishes).await?;
-    let mut printer = printer(args.asked.json);
+    let mut printer = printer(args.asked.reach.json);
     let Some(out) = out else {
-        return written(if args.asked.json { printer.print(&answer) } else { printer.text(&document) });
+        return written(if args.asked.reach.json { printer.print(&answer) } else { printer.text(&document) });
     };
     out.write(document.as_bytes()).map_err(|problem| Failure::Usage(vec![problem]))?;
-    let file = if args.asked.json { String::new() } else { format!("{}: ", out.path.display()) };
+    let file = if args.asked.reach.json { String::new() } else { format!("{}: ", out.path.display()) };
     written(printer.text(&file).and_then(|()| printer.print(&answer)))
 }
 
@@ -54,7 +54,7 @@ fn wishes(args: &Request, problems: &mut Problems) -> Wishes {
 }
 
 async fn install(args: &Install) -> Result<(), Failure> {
-    let target = config::call(&args.asked).map_err(|wrong| wrong.0);
+    let target = config::call(&args.asked.reach).map_err(|wrong| wrong.0);
     let document = document(&args.file).map_err(|problem| vec![problem]);
     let (target, document) = match (target, document) {
         (Ok(target), Ok(document)) => (target, document),

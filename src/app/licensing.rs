@@ -2,9 +2,6 @@
 //! the ledger, where it is kept.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-
-use tokio::signal::unix::Signal;
 
 use super::Failure;
 use crate::config::Config;
@@ -35,18 +32,16 @@ impl Vendors {
         Ok(trust)
     }
 
-    /// Reads everything again whenever the signal comes. A set that is wrong is not taken; the one before stays.
-    pub async fn reload_on(self, mut signal: Signal, licensing: Arc<Licensing>, journal: Arc<Journal>) {
-        while signal.recv().await.is_some() {
-            match self.read() {
-                Ok(trust) => {
-                    let (keys, revoked) = (trust.keys().count(), trust.revocations().clone());
-                    licensing.set_trust(trust);
-                    tracing::info!(keys, revoked = revoked.len(), "license keys read again");
-                    revoke(&journal, &revoked).await;
-                }
-                Err(failure) => tracing::error!("{failure}; the license keys stay as they were"),
+    /// Reads everything again. A set that is wrong is not taken; the one before stays.
+    pub async fn read_again(&self, licensing: &Licensing, journal: &Journal) {
+        match self.read() {
+            Ok(trust) => {
+                let (keys, revoked) = (trust.keys().count(), trust.revocations().clone());
+                licensing.set_trust(trust);
+                tracing::info!(keys, revoked = revoked.len(), "license keys read again");
+                revoke(journal, &revoked).await;
             }
+            Err(failure) => tracing::error!("{failure}; the license keys stay as they were"),
         }
     }
 }

@@ -1,6 +1,28 @@
 //! Who asks, and what they may do: credentials become one [`Principal`], and one table says what it may call.
 
+mod access_file;
+mod caller;
+mod certificate;
+mod credentials;
+mod failures;
+mod guard;
+pub mod oidc;
+mod peer;
+pub mod policy;
 mod principal;
+pub mod rate;
+mod refused;
+mod rules;
 pub mod token;
+mod tokens;
 
-pub use principal::Principal;
+pub use access_file::{Access, AccessError};
+pub use caller::Caller;
+pub use certificate::{CertificateRule, Pattern};
+pub use credentials::Credentials;
+pub use guard::Guard;
+pub use peer::{Names, Peer};
+pub use principal::{Grant, Principal};
+pub use refused::Refused;
+pub use rules::Rules;
+pub use tokens::{TokenRefused, Tokens};

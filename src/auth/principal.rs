@@ -1,21 +1,117 @@
 //! Whoever asks, however they proved who they are.
 
+use crate::ids::TenantId;
 use crate::ledger::access::{Roles, Tenants};
 use crate::ledger::change::Actor;
 
-/// A caller: what the audit calls it, what it may do, and for which tenants.
+/// A caller: what the audit calls it, and what it may do for which tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// `token:login-eu`, `cert:spiffe://example.org/login`, `oidc:alice@example.org`.
     pub actor: Actor,
+    /// Any of them suffices, and each stands for itself: roles of one are nothing for the tenants of another.
+    pub grants: Vec<Grant>,
+}
+
+/// These roles, for these tenants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
     pub roles: Roles,
     pub tenants: Tenants,
 }
 
 impl Principal {
+    #[must_use]
+    pub fn new(actor: Actor, roles: Roles, tenants: Tenants) -> Self {
+        Self { actor, grants: vec![Grant { roles, tenants }] }
+    }
+
     /// Everybody, where no credential is configured.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self { actor: Actor("anonymous".into()), roles: Roles::ALL, tenants: Tenants::All }
+        Self::new(Actor("anonymous".into()), Roles::ALL, Tenants::All)
+    }
+
+    /// Nobody in particular: whoever asks what is no secret.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self { actor: Actor("anonymous".into()), grants: Vec::new() }
+    }
+
+    /// Whether they have one of the `needed` roles for this tenant.
+    #[must_use]
+    pub fn may(&self, needed: Roles, tenant: &TenantId) -> bool {
+        self.grants(needed).any(|grant| grant.tenants.has(tenant))
+    }
+
+    /// Whether they have one of the `needed` roles for any tenant.
+    #[must_use]
+    pub fn has_role(&self, needed: Roles) -> bool {
+        self.grants(needed).next().is_some()
+    }
+
+    /// Whether they have one of the `needed` roles for all tenants, also those that there are not yet.
+    #[must_use]
+    pub fn all_tenants_for(&self, needed: Roles) -> bool {
+        self.grants(needed).any(|grant| grant.tenants == Tenants::All)
+    }
+
+    /// The tenants for which they have one of the `needed` roles.
+    #[must_use]
+    pub fn tenants_for(&self, needed: Roles) -> Tenants {
+        self.grants(needed).fold(Tenants::NONE, |sum, grant| sum.and(&grant.tenants))
+    }
+
+    fn grants(&self, needed: Roles) -> impl Iterator<Item = &Grant> {
+        self.grants.iter().filter(move |grant| grant.roles.meets(needed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::access::Role;
+
+    const GATE: Roles = Roles::NONE.with(Role::Gate);
+    const MANAGER: Roles = Roles::NONE.with(Role::Manager);
+
+    fn tenant(id: &str) -> TenantId {
+        TenantId::parse(id).unwrap()
+    }
+
+    fn only(id: &str) -> Tenants {
+        Tenants::Only([tenant(id)].into())
+    }
+
+    #[test]
+    fn roles_of_one_grant_are_nothing_for_the_tenants_of_another() {
+        let grants = vec![
+            Grant { roles: MANAGER, tenants: only("acme") },
+            Grant { roles: GATE, tenants: only("acme") },
+            Grant { roles: GATE, tenants: only("globex") },
+        ];
+        let who = Principal { actor: Actor("oidc:alice".into()), grants };
+        assert!(who.may(MANAGER, &tenant("acme")) && who.may(GATE, &tenant("globex")));
+        assert!(!who.may(MANAGER, &tenant("globex")) && !who.may(Roles::NONE, &tenant("acme")));
+        assert!(who.may(MANAGER.with(Role::Gate), &tenant("globex")), "one of the roles suffices");
+        assert_eq!(who.tenants_for(MANAGER), only("acme"));
+        assert_eq!(who.tenants_for(GATE), Tenants::Only([tenant("acme"), tenant("globex")].into()));
+        assert!(who.has_role(GATE) && !who.has_role(Roles::NONE.with(Role::Operator)));
+        assert!(!who.all_tenants_for(GATE));
+    }
+
+    #[test]
+    fn whoever_has_no_grant_has_no_tenant() {
+        let who = Principal { actor: Actor("oidc:bob".into()), grants: Vec::new() };
+        assert!(!who.has_role(Roles::ALL) && !who.may(Roles::ALL, &tenant("acme")));
+        assert_eq!(who.tenants_for(Roles::ALL), Tenants::NONE);
+    }
+
+    #[test]
+    fn all_tenants_are_all_also_beside_some() {
+        let mut who = Principal::new(Actor("token:ops".into()), GATE, Tenants::All);
+        who.grants.push(Grant { roles: MANAGER, tenants: only("acme") });
+        assert_eq!(who.tenants_for(Roles::ALL), Tenants::All);
+        assert!(who.all_tenants_for(GATE) && !who.all_tenants_for(MANAGER));
     }
 }

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
 use crate::ids::TokenId;
+pub use crate::ledger::token::TokenHash;
 
 const PREFIX: &str = "usher_";
 /// Characters of the secret: 32 bytes in hexadecimal digits.
@@ -21,10 +22,6 @@ pub struct Token {
     id: TokenId,
     text: SecretString,
 }
-
-/// What is kept of a token: SHA-256 of its text.
-#[derive(Clone, Copy)]
-pub struct TokenHash(pub [u8; 32]);
 
 /// Why a text is no token. Says nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -94,12 +91,6 @@ impl TokenHash {
     #[must_use]
     pub fn is(&self, other: &TokenHash) -> bool {
         self.0.ct_eq(&other.0).into()
-    }
-}
-
-impl fmt::Debug for TokenHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenHash")
     }
 }
 

@@ -3,7 +3,7 @@
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
-use super::{audit, notifications, seats, sessions, usage, users};
+use super::{audit, notifications, seats, server, sessions, token, usage, users};
 
 #[derive(Debug, Subcommand)]
 pub enum Ask {
@@ -25,15 +25,29 @@ pub enum Ask {
     /// What people were told, such as that no seat was free, and whether it reached them
     #[command(subcommand, after_help = notifications::EXAMPLES)]
     Notifications(notifications::Notifications),
+    /// The process that answers: what it is, and what it logs
+    #[command(subcommand, after_help = server::EXAMPLES)]
+    Server(server::Server),
+    /// Make, list and revoke API tokens
+    #[command(subcommand, after_help = token::EXAMPLES)]
+    Token(token::Token),
 }
 
-/// Whom to ask about whom, and how the answer is to look.
+/// Whom to ask about which tenant.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Whom to ask")]
 pub struct Asked {
     /// The tenant
     #[arg(long, value_name = "ID", env = "USHER_TENANT", value_parser = NonEmptyStringValueParser::new())]
     pub tenant: String,
+    #[command(flatten)]
+    pub reach: Reach,
+}
+
+/// Whom to ask, and how the answer is to look.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Whom to ask")]
+pub struct Reach {
     /// Address of the gRPC API, plaintext
     #[arg(long, value_name = "HOST:PORT", env = "USHER_ADDRESS", default_value = "127.0.0.1:50051")]
     pub address: String,

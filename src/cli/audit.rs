@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use prost_types::Timestamp;
 
-use super::ask::Asked;
+use super::ask::Reach;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -18,7 +19,9 @@ Examples:
     usher audit export --tenant acme --user ann@example.com \\
       --delimiter ';' --output ann.csv
   Everything, as a line of JSON for each event
-    usher audit export --tenant acme --json > acme.jsonl";
+    usher audit export --tenant acme --json > acme.jsonl
+  Who made and revoked API tokens
+    usher audit list --installation";
 
 #[derive(Debug, Subcommand)]
 pub enum Audit {
@@ -30,6 +33,21 @@ pub enum Audit {
     Export(Box<Export>),
 }
 
+/// Whom to ask about whose events, and how the answer is to look.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Whom to ask")]
+pub struct Whose {
+    /// The tenant
+    #[arg(long, value_name = "ID", env = "USHER_TENANT", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(required_unless_present = "installation")]
+    pub tenant: Option<String>,
+    /// Instead, the events of no tenant: of API tokens, and of calls for tenants that do not exist
+    #[arg(long)]
+    pub installation: bool,
+    #[command(flatten)]
+    pub reach: Reach,
+}
+
 #[derive(Debug, Args)]
 pub struct List {
     #[command(flatten)]
@@ -38,7 +56,7 @@ pub struct List {
     #[arg(long, value_name = "NUMBER", default_value = "100", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: u64,
     #[command(flatten)]
-    pub asked: Asked,
+    pub whose: Whose,
 }
 
 #[derive(Debug, Args)]
@@ -56,7 +74,7 @@ pub struct Export {
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     #[command(flatten)]
-    pub asked: Asked,
+    pub whose: Whose,
 }
 
 #[derive(Debug, Args)]

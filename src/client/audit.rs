@@ -47,7 +47,7 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(
 pub async fn export(usher: &Usher, printer: &mut Printer, args: &Export) -> Result<(), Error> {
     let ListAuditEventsRequest { user_id, actor, action, outcome, reason, occurred_from, occurred_before, .. } =
         asked(&args.filters)?;
-    let json = args.asked.json;
+    let json = args.whose.reach.json;
     let ask = ExportAuditEventsRequest {
         tenant_id: usher.tenant.clone(),
         format: if json { AuditExportFormat::JsonLines } else { AuditExportFormat::Csv }.into(),

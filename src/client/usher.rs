@@ -14,13 +14,15 @@ use crate::proto::v1::directory_service_client::DirectoryServiceClient;
 use crate::proto::v1::license_service_client::LicenseServiceClient;
 use crate::proto::v1::notification_service_client::NotificationServiceClient;
 use crate::proto::v1::seat_service_client::SeatServiceClient;
+use crate::proto::v1::server_service_client::ServerServiceClient;
 use crate::proto::v1::session_service_client::SessionServiceClient;
 use crate::proto::v1::tenant_service_client::TenantServiceClient;
+use crate::proto::v1::token_service_client::TokenServiceClient;
 
 /// The largest answer in bytes: a page of [`PAGE`](super::list::PAGE) users, each with all attributes that it can have.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
-/// A connection, and the tenant that calls are about.
+/// A connection, and the tenant that calls are about; empty, where they are about the installation.
 #[derive(Debug)]
 pub struct Usher {
     channel: Channel,
@@ -141,12 +143,20 @@ impl Usher {
         SeatServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
+    pub(super) fn server(&self) -> ServerServiceClient<Channel> {
+        ServerServiceClient::new(self.channel.clone())
+    }
+
     pub(super) fn sessions(&self) -> SessionServiceClient<Channel> {
         SessionServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub(super) fn notifications(&self) -> NotificationServiceClient<Channel> {
         NotificationServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    pub(super) fn tokens(&self) -> TokenServiceClient<Channel> {
+        TokenServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
     pub(super) fn tenants(&self) -> TenantServiceClient<Channel> {

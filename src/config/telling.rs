@@ -44,7 +44,7 @@ impl Telling {
 }
 
 /// An empty option is one that is not given.
-fn given(option: &Option<String>) -> Option<&str> {
+pub(super) fn given(option: &Option<String>) -> Option<&str> {
     option.as_deref().filter(|text| !text.is_empty())
 }
 
@@ -111,7 +111,7 @@ fn webhook(
 }
 
 /// What a file holds, or the variable `USHER_<name>`; without white space around it.
-fn secret(
+pub(super) fn secret(
     option: &str,
     file: &Option<String>,
     name: &str,

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use http::uri::Authority;
 
+use crate::auth::rate::Rate;
+
 /// An address to listen on. No host names: a name can be several addresses, or none.
 pub fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{text:?} is not an address such as 127.0.0.1:50051 or [::]:50051"))
@@ -81,4 +83,28 @@ pub fn size<T: TryFrom<u64>>(text: &str, least: u64, most: u64) -> Result<T, Str
         .filter(|bytes| (least..=most).contains(bytes))
         .and_then(|bytes| T::try_from(bytes).ok())
         .ok_or_else(|| format!("{text:?} is not a size such as 64KiB or 4MiB, from {least} to {most} bytes"))
+}
+
+const UNITS: [(&str, Duration); 3] =
+    [("s", Duration::from_secs(1)), ("m", Duration::from_secs(60)), ("h", Duration::from_secs(60 * 60))];
+
+/// How often: 100/s, 10/m or 600/h.
+pub fn rate(text: &str) -> Result<Rate, String> {
+    /// So that there is a time for each.
+    const MOST: u32 = 1_000_000;
+    let parsed = text.split_once('/').and_then(|(count, unit)| {
+        let count = count.parse::<u32>().ok().filter(|count| (1..=MOST).contains(count))?;
+        let (_, time) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
+        Some(Rate { burst: count, each: time / count })
+    });
+    parsed.ok_or_else(|| format!("{text:?} is not a rate such as 100/s, 10/m or 600/h"))
+}
+
+/// A rate as [`rate`] reads it.
+pub fn pace(rate: Rate) -> String {
+    let time = rate.each * rate.burst;
+    // What was divided is not whole any more.
+    let near = |unit: &Duration| unit.abs_diff(time) < Duration::from_millis(2);
+    let unit = UNITS.iter().find(|(_, unit)| near(unit)).map_or("s", |(name, _)| name);
+    format!("{}/{unit}", rate.burst)
 }

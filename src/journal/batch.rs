@@ -2,16 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use tokio::sync::oneshot;
-
 use super::JournalError;
-use crate::ids::{LicenseId, TenantNo};
+use super::answer::Answer;
+use crate::ids::{LicenseId, TenantNo, TokenId};
 use crate::ledger::change::{Change, Changes};
 use crate::ledger::command::{Found, Outcome};
 use crate::ledger::notification::Topic;
+use crate::spans::Work;
 use crate::store::{Batch, Position};
-
-pub(super) type Answer<T> = oneshot::Sender<Result<T, JournalError>>;
 
 /// Somebody who hears the answer when the batch is durable.
 pub(super) enum Waiter {
@@ -20,18 +18,25 @@ pub(super) enum Waiter {
 }
 
 impl Waiter {
-    /// The caller may be gone; what was decided stands all the same.
     pub fn answer(self) {
         match self {
-            Waiter::Command(reply, outcome) => drop(reply.send(Ok(outcome))),
-            Waiter::Query(reply, found) => drop(reply.send(Ok(found))),
+            Waiter::Command(reply, outcome) => reply.send(Ok(outcome)),
+            Waiter::Query(reply, found) => reply.send(Ok(found)),
         }
     }
 
     pub fn fail(self, error: JournalError) {
         match self {
-            Waiter::Command(reply, _) => drop(reply.send(Err(error))),
-            Waiter::Query(reply, _) => drop(reply.send(Err(error))),
+            Waiter::Command(reply, _) => reply.send(Err(error)),
+            Waiter::Query(reply, _) => reply.send(Err(error)),
+        }
+    }
+
+    /// What is traced of it.
+    pub fn work(&mut self) -> Option<Box<Work>> {
+        match self {
+            Waiter::Command(reply, _) => reply.work(),
+            Waiter::Query(reply, _) => reply.work(),
         }
     }
 }
@@ -97,6 +102,7 @@ enum Name<'a> {
     None,
     License(&'a LicenseId, u64),
     Topic(&'a Topic),
+    Token(TokenId),
 }
 
 /// A row's table and key. A put and a deletion of one row have the same.
@@ -118,6 +124,9 @@ fn key(change: &Change) -> Key<'_> {
         Change::DeleteSession(tenant, user, place) => plain(7, *tenant, user.0, (*place).into()),
         Change::PutNotification(row) => (8, row.tenant, 0, 0, Name::Topic(&row.topic)),
         Change::DeleteNotification(tenant, topic) => (8, *tenant, 0, 0, Name::Topic(topic)),
+        // Of no tenant, whose numbers begin with 1.
+        Change::PutToken(row) => (9, TenantNo(0), 0, 0, Name::Token(row.id)),
+        Change::DeleteToken(id) => (9, TenantNo(0), 0, 0, Name::Token(*id)),
     }
 }
 

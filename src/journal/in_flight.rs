@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::SystemTime;
 
 use futures_util::FutureExt;
 use tokio::sync::watch;
@@ -14,6 +15,7 @@ use super::recovery::Settled;
 use super::stats::Stats;
 use super::timeline::Confirmed;
 use crate::ids::ShardId;
+use crate::spans::{self, Work};
 use crate::store::{Batch, StoreError};
 
 pub(super) type Commit = Pin<Box<dyn Future<Output = Settled> + Send>>;
@@ -29,8 +31,20 @@ pub(super) struct InFlight {
     pub dirty: bool,
     /// Before it was sent: ownership is confirmed as of then, not later.
     pub sent: Confirmed,
+    /// The same, for those who trace it.
+    pub sent_at: Option<SystemTime>,
     /// Runs out when the commit takes too long; `None`: it has.
     pub patience: Option<Pin<Box<tokio::time::Sleep>>>,
+}
+
+impl InFlight {
+    /// What is traced of it, now that its outcome is known. Taken out before anybody is answered, and told after: nobody
+    /// waits for it.
+    pub fn traced(&mut self, shard: ShardId, failed: bool) -> Option<(Vec<Box<Work>>, spans::Batch)> {
+        let (sent, settled) = (self.sent_at?, spans::now()?);
+        let works = self.waiters.iter_mut().filter_map(Waiter::work).collect();
+        Some((works, spans::Batch { shard: shard.0, commands: self.commands, sent, settled, failed }))
+    }
 }
 
 /// What becomes of a commit. An unwinding is a bug in a store: what it did is unknown, so this process must not go on

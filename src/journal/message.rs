@@ -3,18 +3,19 @@
 use tokio::sync::oneshot;
 
 use super::JournalError;
-use super::batch::Answer;
+use super::answer::Answer;
 use crate::ids::{TenantId, TenantNo};
-use crate::ledger::Totals;
 use crate::ledger::command::{Command, Found, Outcome, Query, Request};
 use crate::ledger::outcome::Beat;
+use crate::ledger::{Busy, Totals};
 
 /// What a writer is sent.
 pub(super) enum Message {
     Command(Request, Answer<Outcome>),
     Query(Option<TenantId>, Query, Answer<Found>),
-    Number(TenantId, Answer<Option<TenantNo>>),
-    Totals(oneshot::Sender<Totals>),
+    Number(TenantId, oneshot::Sender<Result<Option<TenantNo>, JournalError>>),
+    /// And so many of the busiest pools.
+    Totals(usize, oneshot::Sender<(Totals, Vec<Busy>)>),
     Tick,
     Stop(oneshot::Sender<()>),
 }
@@ -39,12 +40,23 @@ pub(super) fn from_memory(outcome: &Outcome) -> bool {
     }
 }
 
+impl Message {
+    /// The writer has taken it from the queue.
+    pub fn taken(&mut self) {
+        match self {
+            Message::Command(_, reply) => reply.taken(),
+            Message::Query(_, _, reply) => reply.taken(),
+            _ => {}
+        }
+    }
+}
+
 pub(super) fn refuse(message: Message, error: JournalError) {
     match message {
-        Message::Command(_, reply) => drop(reply.send(Err(error))),
-        Message::Query(_, _, reply) => drop(reply.send(Err(error))),
+        Message::Command(_, reply) => reply.send(Err(error)),
+        Message::Query(_, _, reply) => reply.send(Err(error)),
         Message::Number(_, reply) => drop(reply.send(Err(error))),
-        Message::Totals(_) | Message::Tick => {}
+        Message::Totals(..) | Message::Tick => {}
         Message::Stop(reply) => {
             let _ = reply.send(());
         }

@@ -3,6 +3,8 @@
 //! One writer task per shard. Whatever waits is applied at one moment and committed as one transaction; while
 //! one batch is being committed, the next is built. Nobody hears of a change before its batch is durable.
 
+mod acts;
+mod answer;
 mod batch;
 mod feed;
 mod in_flight;
@@ -21,17 +23,18 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use feed::{Fed, Feed};
-pub use stats::{Histogram, Stats};
+pub use stats::Stats;
 
 use crate::clock::Clock;
 use crate::ids::{EventNo, InstanceId, OwnerToken, ShardId, TenantId, TenantNo, UserId};
-use crate::ledger::Totals;
 use crate::ledger::change::{Action, Actor};
 use crate::ledger::command::{Asks, Command, Found, Outcome, Query, Reply, Request};
 use crate::ledger::time::Wall;
+use crate::ledger::{Busy, Totals};
 pub use crate::store::AuditPage;
 use crate::store::{AuditQuery, Founding, Store, StoreError};
 
+use answer::Answer;
 use feed::Ring;
 use message::Message;
 
@@ -199,8 +202,13 @@ impl Journal {
     {
         let (reply, answer) = oneshot::channel();
         let request = Request { tenant: tenant.clone(), actor: actor.clone(), command: command.into() };
-        self.shard(tenant).send(Message::Command(request, reply))?;
-        answer.await.map_err(|_| JournalError::Failed)??.into_answer().ok_or(JournalError::Failed)
+        let act = acts::act(&request.command);
+        self.shard(tenant).send(Message::Command(request, Answer::new(reply)))?;
+        let outcome = answer.await.map_err(|_| JournalError::Failed)??;
+        if let Some(act) = act {
+            acts::tell(act, actor, tenant, &outcome);
+        }
+        outcome.into_answer().ok_or(JournalError::Failed)
     }
 
     /// Reads a tenant's state. The answer holds nothing that is not durable.
@@ -307,24 +315,21 @@ impl Journal {
         self.shards.iter().map(|shard| shard.queue.max_capacity() - shard.queue.capacity()).sum()
     }
 
-    /// Sums over all tenants of all shards that answer.
-    pub async fn totals(&self) -> Totals {
-        let mut sum = Totals::default();
+    /// Sums over all tenants of all shards that answer, and their `busiest` pools, the busiest first.
+    pub async fn totals(&self, busiest: usize) -> (Totals, Vec<Busy>) {
+        let (mut sum, mut pools) = (Totals::default(), Vec::new());
         for shard in &self.shards {
             let (reply, answer) = oneshot::channel();
-            if shard.send(Message::Totals(reply)).is_err() {
+            if shard.send(Message::Totals(busiest, reply)).is_err() {
                 continue;
             }
-            let Ok(totals) = answer.await else { continue };
-            sum.tenants += totals.tenants;
-            sum.users += totals.users;
-            sum.sessions += totals.sessions;
-            sum.seats_in_use += totals.seats_in_use;
-            sum.seats_limit += totals.seats_limit;
-            sum.deliveries_pending += totals.deliveries_pending;
-            sum.deliveries_dead += totals.deliveries_dead;
+            let Ok((totals, more)) = answer.await else { continue };
+            sum.add(&totals);
+            pools.extend(more);
         }
-        sum
+        pools.sort_by_key(|pool: &Busy| std::cmp::Reverse(pool.in_use));
+        pools.truncate(busiest);
+        (sum, pools)
     }
 
     /// Flushes and releases every shard: what was submitted before is decided, committed and answered; what
@@ -350,7 +355,7 @@ where
     Found: Reply<Q>,
 {
     let (reply, answer) = oneshot::channel();
-    shard.send(Message::Query(tenant, query.into(), reply))?;
+    shard.send(Message::Query(tenant, query.into(), Answer::new(reply)))?;
     answer.await.map_err(|_| JournalError::Failed)??.into_answer().ok_or(JournalError::Failed)
 }
 

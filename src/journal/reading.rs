@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::JournalError;
-use super::batch::Answer;
+use super::answer::Answer;
 use crate::ledger::Reading;
 use crate::ledger::command::Found;
 
@@ -27,7 +27,7 @@ impl Readings {
         if self.waiting.len() < MOST {
             self.waiting.push_back((reading, reply));
         } else {
-            drop(reply.send(Err(JournalError::Overloaded)));
+            reply.send(Err(JournalError::Overloaded));
         }
     }
 
@@ -39,7 +39,7 @@ impl Readings {
 
     pub fn fail(&mut self, error: JournalError) {
         for (_, reply) in self.waiting.drain(..) {
-            drop(reply.send(Err(error)));
+            reply.send(Err(error));
         }
     }
 }

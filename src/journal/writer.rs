@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::batch::{Answer, Building, Waiter, seal};
+use super::answer::Answer;
+use super::batch::{Building, Waiter, seal};
 use super::in_flight::{InFlight, away, outcome, progress};
 use super::message::{Message, from_memory, keeps_sessions, needs_store, refuse};
 use super::outlets::Outlets;
@@ -22,6 +23,7 @@ use crate::ledger::change::Changes;
 use crate::ledger::command::{Found, Outcome, Request};
 use crate::ledger::time::Moment;
 use crate::ledger::{Ledger, Reading};
+use crate::spans;
 use crate::store::{Owner, Position, Store};
 
 pub(super) struct Writer {
@@ -136,7 +138,8 @@ impl Writer {
     fn take_in(&mut self, drained: &mut Vec<Message>) -> Option<oneshot::Sender<()>> {
         let now = self.now();
         let mut stop = None;
-        for message in drained.drain(..) {
+        for mut message in drained.drain(..) {
+            message.taken();
             match message {
                 message if stop.is_some() => refuse(message, JournalError::Stopping),
                 // Memory is not to be trusted after a panic: nothing is decided by it, read from it or written of it.
@@ -146,10 +149,11 @@ impl Writer {
                 Message::Command(request, reply) => self.command(request, reply, now),
                 Message::Query(tenant, query, reply) => self.read(Reading::new(tenant, query), reply, now),
                 Message::Number(tenant, reply) => drop(reply.send(Ok(self.ledger.tenant_no(&tenant)))),
-                Message::Totals(reply) => {
+                Message::Totals(busiest, reply) => {
+                    let count = || (self.ledger.totals(now), self.ledger.busiest(busiest, now));
                     // Whoever asked hears nothing when it panics; the shard is none the worse.
-                    if let Ok(totals) = catch_unwind(AssertUnwindSafe(|| self.ledger.totals(now))) {
-                        let _ = reply.send(totals);
+                    if let Ok(counted) = catch_unwind(AssertUnwindSafe(count)) {
+                        let _ = reply.send(counted);
                     }
                 }
                 Message::Tick => self.tick(now, false),
@@ -161,7 +165,7 @@ impl Writer {
 
     fn command(&mut self, request: Request, reply: Answer<Outcome>, now: Moment) {
         if self.is_away() && needs_store(&request.command) {
-            return drop(reply.send(Err(JournalError::StoreAway)));
+            return reply.send(Err(JournalError::StoreAway));
         }
         let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
         let changes: &mut Changes = &mut self.building.changes;
@@ -170,7 +174,7 @@ impl Writer {
             self.building.truncate(rows, events);
             self.broken = true;
             tracing::error!(shard = %self.shard, "a command panicked; the shard will be loaded again");
-            return drop(reply.send(Err(JournalError::Failed)));
+            return reply.send(Err(JournalError::Failed));
         };
         self.out.stats.commands.fetch_add(1, Relaxed);
         let changed = self.building.changes.rows.len() > rows;
@@ -179,7 +183,7 @@ impl Writer {
         } else if keeps_sessions(&outcome) && !self.is_trusted() {
             self.answer_behind_the_fence(reply, outcome);
         } else if from_memory(&outcome) {
-            drop(reply.send(Ok(outcome)));
+            reply.send(Ok(outcome));
         } else {
             self.answer_when_durable(Waiter::Command(reply, outcome));
         }
@@ -193,7 +197,7 @@ impl Writer {
 
     fn answer_behind_the_fence(&mut self, reply: Answer<Outcome>, outcome: Outcome) {
         if self.is_away() {
-            return drop(reply.send(Err(JournalError::StoreAway)));
+            return reply.send(Err(JournalError::StoreAway));
         }
         self.building.wanted = true;
         self.building.waiters.push(Waiter::Command(reply, outcome));
@@ -218,7 +222,7 @@ impl Writer {
         let Ok(found) = catch_unwind(AssertUnwindSafe(|| self.ledger.read(&mut reading, now))) else {
             self.broken = true;
             tracing::error!(shard = %self.shard, "a query panicked; the shard will be loaded again");
-            return drop(reply.send(Err(JournalError::Failed)));
+            return reply.send(Err(JournalError::Failed));
         };
         let Some(found) = found else { return self.readings.push(reading, reply) };
         self.out.stats.queries.fetch_add(1, Relaxed);
@@ -269,11 +273,11 @@ impl Writer {
         mark(&mut self.position, now, self.ledger.wall_high());
         let batch = Arc::new(seal(changes, self.position));
         die_here!(BatchBuilt);
-        let sent = Confirmed::now(&self.clock);
+        let (sent, sent_at) = (Confirmed::now(&self.clock), spans::now());
         let told = away(self.shard, self.out.states.clone(), Arc::clone(&self.out.stats));
         let outcome = outcome(commit_surely(Arc::clone(&self.store), self.shard, self.owner, Arc::clone(&batch), told));
         let patience = Some(Box::pin(tokio::time::sleep(STALL)));
-        self.in_flight = Some(InFlight { outcome, batch, waiters, commands, dirty, sent, patience });
+        self.in_flight = Some(InFlight { outcome, batch, waiters, commands, dirty, sent, sent_at, patience });
     }
 
     fn stalled(&self) {
@@ -282,7 +286,8 @@ impl Writer {
     }
 
     async fn settled(&mut self, settled: Settled) {
-        let Some(sent) = self.in_flight.take() else { return };
+        let Some(mut sent) = self.in_flight.take() else { return };
+        let traced = sent.traced(self.shard, !matches!(settled, Settled::Committed(_)));
         match settled {
             Settled::Committed(owner) => {
                 self.owner = owner;
@@ -307,6 +312,9 @@ impl Writer {
                 self.position.seq.0 -= 1;
                 self.reload().await;
             }
+        }
+        if let Some((works, batch)) = traced {
+            spans::settled(works, batch);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What somebody may do, and about which tenants.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::ids::TenantId;
 
@@ -38,7 +39,7 @@ impl Role {
 }
 
 /// A set of roles. As a number, for the store: bit n is the n-th of [`Role::ALL`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Roles(u8);
 
 impl Roles {
@@ -88,15 +89,25 @@ impl FromIterator<Role> for Roles {
     }
 }
 
+impl fmt::Display for Roles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.iter().map(Role::name).collect();
+        f.write_str(&names.join(", "))
+    }
+}
+
 /// Which tenants somebody may ask about (R1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
 pub enum Tenants {
     /// Also those that there are not yet.
+    #[default]
     All,
     Only(BTreeSet<TenantId>),
 }
 
 impl Tenants {
+    pub const NONE: Tenants = Tenants::Only(BTreeSet::new());
+
     #[must_use]
     pub fn has(&self, tenant: &TenantId) -> bool {
         match self {
@@ -112,6 +123,33 @@ impl Tenants {
             (Tenants::All, _) => true,
             (Tenants::Only(_), Tenants::All) => false,
             (Tenants::Only(have), Tenants::Only(others)) => others.is_subset(have),
+        }
+    }
+
+    /// These and the others.
+    #[must_use]
+    pub fn and(self, others: &Tenants) -> Tenants {
+        match (self, others) {
+            (Tenants::Only(mut these), Tenants::Only(others)) => {
+                these.extend(others.iter().cloned());
+                Tenants::Only(these)
+            }
+            _ => Tenants::All,
+        }
+    }
+}
+
+/// Tenants that a text names; of more it tells how many.
+const NAMED: usize = 10;
+
+impl fmt::Display for Tenants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tenants::Only(tenants) = self else { return f.write_str("all tenants") };
+        let named: Vec<&str> = tenants.iter().take(NAMED).map(TenantId::as_str).collect();
+        f.write_str(&named.join(", "))?;
+        match tenants.len().saturating_sub(NAMED) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
         }
     }
 }

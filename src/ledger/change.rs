@@ -9,9 +9,10 @@ use super::notification::{NotificationRow, Topic};
 use super::outcome::{DenialReason, SessionEndReason};
 use super::policy::Policy;
 use super::time::{Tick, Wall};
+use super::token::TokenRow;
 use crate::ids::{
     DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantId, TenantNo, Text,
-    UserId, UserNo,
+    TokenId, UserId, UserNo,
 };
 
 /// One row's new state, or the deletion of one row. The store keeps exactly one row per key;
@@ -34,6 +35,8 @@ pub enum Change {
     DeleteSession(TenantNo, UserNo, Place),
     PutNotification(NotificationRow),
     DeleteNotification(TenantNo, Topic),
+    PutToken(TokenRow),
+    DeleteToken(TokenId),
 }
 
 /// What one command, or a batch of them, did.
@@ -261,10 +264,13 @@ pub enum Action {
     NotificationDelivered = 62,
     NotificationFailed = 63,
     NotificationRedelivered = 64,
+    TokenCreated = 70,
+    TokenRevoked = 71,
+    TokenDeleted = 72,
 }
 
 impl Action {
-    pub const ALL: [Action; 27] = [
+    pub const ALL: [Action; 30] = [
         Action::SessionStarted,
         Action::SessionRenewed,
         Action::SessionEnded,
@@ -292,6 +298,9 @@ impl Action {
         Action::NotificationDelivered,
         Action::NotificationFailed,
         Action::NotificationRedelivered,
+        Action::TokenCreated,
+        Action::TokenRevoked,
+        Action::TokenDeleted,
     ];
 
     #[must_use]

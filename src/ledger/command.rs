@@ -6,6 +6,7 @@ mod lists;
 mod notifications;
 mod sync;
 mod tenants;
+mod tokens;
 
 pub use licenses::{
     DeleteLicense, DeleteLicenses, GetEntitlements, GetLicenseInformation, InstallLicense, LicenseGrant, ListLicenses,
@@ -20,6 +21,7 @@ pub use sync::{
     Waiting, WhatIf,
 };
 pub use tenants::{CreateTenant, DeleteTenant, PolicyPatch, SuspendTenant, UpdateTenant};
+pub use tokens::{AllTokens, CreateToken, ListTokens, NoteTokenUse, RevokeToken};
 
 use super::change::{Actor, Profile};
 use super::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView};
@@ -28,9 +30,10 @@ use super::outcome::{
     Beat, CheckedIn, CheckedOut, Denial, Done, Granted, OrganizationView, PoolUsage, Revoked, SessionView, TenantUsage,
     TenantView, UserView,
 };
+use super::token::{KnownTokens, TokenView};
 use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, Text, UserId};
 
-/// A command with its addressee and who asks.
+/// A command with its addressee, a tenant or [`TenantId::installation`], and who asks.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub tenant: TenantId,
@@ -214,6 +217,16 @@ macro_rules! kinds {
             $($name($name),)+
         }
 
+        impl $kind {
+            /// Its name, for the log.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $($kind::$name(_) => stringify!($name),)+
+                }
+            }
+        }
+
         $(#[$odoc])*
         #[derive(Debug, Clone, PartialEq)]
         pub enum $reply {
@@ -282,6 +295,9 @@ kinds! {
         BeginDelivery -> Done<Option<Dispatch>>,
         EndDelivery -> Done<()>,
         RedeliverNotification -> Done<NotificationView>,
+        CreateToken -> Done<TokenView>,
+        RevokeToken -> Done<TokenView>,
+        NoteTokenUse -> (),
     }
 }
 
@@ -300,5 +316,7 @@ kinds! {
         GetUsage -> Done<TenantUsage>,
         ListNotifications -> Done<Page<NotificationView>>,
         DueNotifications -> Vec<Due>,
+        ListTokens -> Page<TokenView>,
+        AllTokens -> KnownTokens,
     }
 }

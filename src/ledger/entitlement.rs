@@ -9,7 +9,7 @@ use super::time::Wall;
 use crate::ids::PoolNo;
 
 /// From when on a license that ends is worth a notice.
-const EXPIRING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub(super) const EXPIRING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Force {

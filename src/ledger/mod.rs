@@ -51,6 +51,9 @@ mod telling;
 mod tenant;
 mod tenants;
 pub mod time;
+pub mod token;
+mod tokens;
+mod totals;
 mod usage;
 mod user;
 mod users;
@@ -59,6 +62,7 @@ mod walk;
 pub use map::Seed;
 pub use query::Reading;
 pub use restore::Restore;
+pub use totals::{Busy, Totals};
 
 use change::{Action, Actor, Change, Changes, TenantRow, TenantState};
 use checkpoint::Queue;
@@ -71,10 +75,12 @@ use outcome::{Done, Refusal, SessionEndReason, TenantView};
 use step::{About, Step};
 use tenant::Tenant;
 use time::{Moment, Wall};
+use tokens::Tokens;
 
 use crate::ids::{EventNo, TenantId, TenantNo};
 
-/// Tenant number 0 is nobody: audit events of calls for tenants that do not exist stand under it.
+/// Tenant number 0 is nobody: audit events of calls for tenants that do not exist stand under it, and, on the first shard,
+/// those of the installation's own affairs.
 const NOBODY: TenantNo = TenantNo(0);
 
 /// What a ledger is told once.
@@ -95,6 +101,8 @@ pub struct Ledger {
     /// By number; 0 is nobody, and a removed tenant leaves a hole: numbers are never given twice.
     tenants: Vec<Option<Box<Tenant>>>,
     by_id: Map<TenantId, TenantNo>,
+    /// The installation's, on the first shard.
+    tokens: Tokens,
     last_event: EventNo,
     mark: ClockMark,
     denials: Denials,
@@ -107,9 +115,15 @@ impl Ledger {
     pub fn apply(&mut self, request: Request, now: Moment, out: &mut Changes) -> Outcome {
         self.mark.observe(now);
         let Request { tenant: id, actor, command } = request;
-        if let Command::CreateTenant(ask) = command {
-            return Outcome::CreateTenant(self.create_tenant(id, ask, &actor, now, out));
-        }
+        let command = match command {
+            Command::CreateTenant(ask) => {
+                return Outcome::CreateTenant(self.create_tenant(id, ask, &actor, now, out));
+            }
+            Command::CreateToken(ask) => return Outcome::CreateToken(self.create_token(ask, &actor, now, out)),
+            Command::RevokeToken(ask) => return Outcome::RevokeToken(self.revoke_token(&ask, &actor, now, out)),
+            Command::NoteTokenUse(ask) => return Outcome::NoteTokenUse(self.note_token_use(ask, out)),
+            of_a_tenant => of_a_tenant,
+        };
         let (found, mut step) = self.step(&id, &actor, now, out);
         let Some(tenant) = found else {
             return nowhere::answer(&id, command, &mut step);
@@ -229,10 +243,10 @@ impl Ledger {
         Ok(self.tenants[no.0 as usize].as_deref_mut().expect("a tenant that is listed"))
     }
 
-    /// The tenant's number, under which its audit stands.
+    /// The tenant's number, or the installation's, under which its audit stands.
     #[must_use]
     pub fn tenant_no(&self, id: &TenantId) -> Option<TenantNo> {
-        self.by_id.get(id).copied()
+        if *id == TenantId::installation() { Some(NOBODY) } else { self.by_id.get(id).copied() }
     }
 
     /// Highest tenant number ever given.
@@ -258,50 +272,9 @@ impl Ledger {
         self.mark.behind(now)
     }
 
-    /// Totals over all tenants, for metrics: what is in use and what is allowed. Unlimited pools count as
-    /// what they use.
-    #[must_use]
-    pub fn totals(&mut self, now: Moment) -> Totals {
-        let mut totals = Totals::default();
-        let sight = self.sight(now);
-        for tenant in self.tenants.iter_mut().flatten() {
-            totals.tenants += 1;
-            totals.users += tenant.users.len() as u64;
-            for delivery in tenant.notifications.iter().flat_map(|row| row.deliveries.iter()) {
-                totals.deliveries_pending += u64::from(delivery.is_open());
-                totals.deliveries_dead += u64::from(delivery.state == notification::DeliveryState::Dead);
-            }
-            for pool in tenant.pools.iter() {
-                let (plan, limit) = tenant.entitled(pool.no, sight);
-                let in_use = tenant.in_use(pool.no, plan);
-                totals.sessions += pool.deadlines.len() as u64 + pool.exempt_deadlines.len() as u64;
-                totals.seats_in_use += in_use;
-                totals.seats_limit += match limit {
-                    change::Limit::Seats(seats) => seats,
-                    change::Limit::Unlimited => in_use,
-                };
-            }
-        }
-        totals
-    }
-
     fn sight(&self, now: Moment) -> usage::Sight {
         usage::Sight { now, license_time: self.mark.license_time(now), demo_seats: self.config.demo_seats }
     }
-}
-
-/// What [`Ledger::totals`] counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Totals {
-    pub tenants: u64,
-    pub users: u64,
-    /// Live sessions, exempt ones included.
-    pub sessions: u64,
-    pub seats_in_use: u64,
-    pub seats_limit: u64,
-    /// Deliveries of notifications that are pending or under way, and dead letters.
-    pub deliveries_pending: u64,
-    pub deliveries_dead: u64,
 }
 
 fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
@@ -336,7 +309,11 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
             Outcome::EndDelivery(Ok(()))
         }
         Command::RedeliverNotification(ask) => Outcome::RedeliverNotification(tenant.redeliver(&ask, step)),
-        Command::CreateTenant(_) | Command::DeleteTenant(_) => unreachable!("the ledger's own commands"),
+        Command::CreateTenant(_)
+        | Command::DeleteTenant(_)
+        | Command::CreateToken(_)
+        | Command::RevokeToken(_)
+        | Command::NoteTokenUse(_) => unreachable!("the ledger's own commands"),
     }
 }
 

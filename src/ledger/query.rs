@@ -20,7 +20,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// `tenant`: none is needed to list a shard's tenants.
+    /// `tenant`: none is needed to list a shard's tenants, or the installation's tokens.
     #[must_use]
     pub fn new(tenant: Option<TenantId>, query: Query) -> Self {
         Self { tenant, query, walk: Walk::default() }
@@ -56,6 +56,8 @@ impl Ledger {
                 Found::ListNotifications(tenant.map(|tenant| tenant.list_notifications(ask, now)))
             }
             Query::DueNotifications(ask) => Found::DueNotifications(self.due(ask, now)),
+            Query::ListTokens(ask) => Found::ListTokens(self.list_tokens(ask, now)),
+            Query::AllTokens(_) => Found::AllTokens(self.all_tokens()),
             Query::GetUsage(_) => Found::GetUsage(tenant.map(|tenant| tenant.whole_usage(sight))),
             Query::GetUser(ask) => Found::GetUser(tenant.and_then(|tenant| {
                 let no = tenant.known_user(&ask.user)?;
@@ -83,7 +85,9 @@ impl Ledger {
     fn list_tenants(&self, ask: &ListTenants, now: Moment) -> Page<TenantView> {
         let tenants = self.tenants.iter().flatten().filter(|tenant| {
             let texts = [tenant.id.as_str(), &tenant.display_name, &tenant.contact];
-            ask.state.is_none_or(|state| state == tenant.state) && any_contains(&texts, &ask.text)
+            ask.among.has(&tenant.id)
+                && ask.state.is_none_or(|state| state == tenant.state)
+                && any_contains(&texts, &ask.text)
         });
         let keyed = tenants.map(|tenant| (Key { when: 0, name: "", id: tenant.id.as_str() }, tenant.as_ref()));
         page(keyed, Cut::new(ask.after.as_ref(), false, ask.limit), |tenant| tenant.view(now))

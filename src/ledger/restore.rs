@@ -13,12 +13,13 @@ use super::orphans::Orphans;
 use super::session::Session;
 use super::tenant::Tenant;
 use super::time::{Moment, Tick, Wall, millis};
+use super::tokens::Tokens;
 use super::user::{Seat, User};
 use super::{Config, Ledger};
 use crate::ids::{EventNo, TenantNo};
 
 /// Rows on their way into a ledger. Order: tenants, licenses, pools (by number), organizations, users, seats,
-/// sessions, notifications.
+/// sessions, notifications, tokens.
 #[derive(Debug)]
 pub struct Restore {
     ledger: Ledger,
@@ -44,6 +45,7 @@ impl Ledger {
             config,
             tenants,
             by_id: Map::with_hasher(config.seed),
+            tokens: Tokens::default(),
             last_event,
             mark: ClockMark::load(wall_high, now),
             denials: Denials::new(config.seed),
@@ -78,13 +80,15 @@ impl Restore {
             }
             Change::PutSession(row) => self.session(row),
             Change::PutNotification(row) => self.tenant(row.tenant).notifications.put(row),
+            Change::PutToken(row) => self.ledger.tokens.put(row),
             Change::DeleteTenant(_)
             | Change::DeleteLicense(..)
             | Change::DeleteOrganization(..)
             | Change::DeleteUser(..)
             | Change::DeleteSeat(..)
             | Change::DeleteSession(..)
-            | Change::DeleteNotification(..) => panic!("a load has no deletions"),
+            | Change::DeleteNotification(..)
+            | Change::DeleteToken(_) => panic!("a load has no deletions"),
         }
     }
 

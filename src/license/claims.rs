@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::host::HostPattern;
-use super::{date, json};
+use super::{date, limit};
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
 use crate::ledger::change::{Limit, Plan};
 pub use crate::ledger::license::Tier;
@@ -103,7 +103,7 @@ impl Claims {
             put("features", self.features.iter().map(Text::as_str).collect());
         }
         if !self.limits.is_empty() {
-            let limits = self.limits.iter().map(|(name, limit)| (name.to_string(), json::limit(*limit)));
+            let limits = self.limits.iter().map(|(name, limit)| (name.to_string(), limit::write(*limit)));
             put("limits", Value::Object(limits.collect()));
         }
         if let Some(from) = self.not_before {
@@ -118,6 +118,6 @@ impl Claims {
 
 impl Entitlement {
     fn to_json(&self) -> Value {
-        json!({ "pool": self.pool.as_str(), "plan": plan_word(self.plan), "seats": json::limit(self.limit) })
+        json!({ "pool": self.pool.as_str(), "plan": plan_word(self.plan), "seats": limit::write(self.limit) })
     }
 }

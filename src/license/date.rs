@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::json::{Member, Wrong};
+use crate::json::{Member, Wrong};
 use crate::ledger::time::Wall;
 
 /// The last second of the year 9999.

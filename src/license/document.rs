@@ -7,9 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::json::{Object, Wrong};
 use super::key::{self, PublicKey, SigningKey};
 use super::rejection::Rejection;
+use crate::json::{Object, Wrong};
+use crate::jws::{Parts, decoded};
 
 /// The one algorithm. What a document says about its algorithm is compared with it, and chooses nothing.
 const ALGORITHM: &str = "EdDSA";
@@ -118,31 +119,6 @@ fn bare(text: &str, kind: Kind) -> Result<Cow<'_, str>, Wrong> {
     let Some(inner) = text.strip_prefix(BEGIN).filter(|_| kind.armor) else { return Ok(Cow::Borrowed(text)) };
     let inner = inner.strip_suffix(END).ok_or_else(|| Wrong::whole(format!("does not end with {END}")))?;
     Ok(Cow::Owned(inner.chars().filter(|c| !c.is_ascii_whitespace()).collect()))
-}
-
-struct Parts<'a> {
-    /// The header and the payload with the dot between them: what the signature is about.
-    signed: &'a str,
-    header: &'a str,
-    payload: &'a str,
-    signature: &'a str,
-}
-
-impl<'a> Parts<'a> {
-    fn of(compact: &'a str) -> Result<Self, Wrong> {
-        let parts = || {
-            let (signed, signature) = compact.rsplit_once('.')?;
-            let (header, payload) = signed.split_once('.')?;
-            let more = payload.contains('.');
-            (!more).then_some(Parts { signed, header, payload, signature })
-        };
-        parts().ok_or_else(|| Wrong::whole("must be three parts with dots between them"))
-    }
-}
-
-/// Base64url without padding, of which bits that mean nothing must be 0.
-fn decoded(part: &str, name: &str) -> Result<Vec<u8>, Wrong> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| Wrong::whole(format!("{name} is not base64url without padding")))
 }
 
 /// Reads a header: exactly `alg`, `typ` and `kid`. A key, or where to get one, is never taken from a document; an

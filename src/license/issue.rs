@@ -7,11 +7,11 @@ use uuid::Uuid;
 use super::claims::{Claims, Tier};
 use super::date::{self, iso};
 use super::host::HostPattern;
-use super::json::Wrong;
 use super::request::{Installed, Request};
 use super::seats::entitlements;
 use super::trust::Trust;
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
+use crate::json::Wrong;
 use crate::ledger::change::{Limit, Plan};
 use crate::ledger::time::Wall;
 

@@ -10,7 +10,7 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use secrecy::{ExposeSecret, SecretBox, SecretSlice, SecretString};
 use serde_json::{Value, json};
 
-use super::json::{Member, Object, Wrong};
+use crate::json::{Member, Object, Wrong};
 
 /// PKCS#8, version 1, of an Ed25519 key (RFC 8410), up to the 32 bytes of the key itself. `ring` writes version 2,
 /// which OpenSSL 3.0 does not read.

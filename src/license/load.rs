@@ -1,12 +1,12 @@
 //! Reads the trust set from files: the whole, or nothing of it.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use super::key::parse_jwks;
 use super::trust::Trust;
+use crate::files;
 
 /// The largest file that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -66,12 +66,5 @@ fn ends_with(path: &Path, ending: &str) -> bool {
 }
 
 fn read(path: &Path) -> Result<String, LoadError> {
-    let failed = |error: io::Error| LoadError::new(path, error);
-    let mut text = String::new();
-    // One more than is allowed, so that too much is found.
-    File::open(path).map_err(failed)?.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > MAX_FILE_BYTES {
-        return Err(LoadError::new(path, format_args!("is larger than {MAX_FILE_BYTES} bytes")));
-    }
-    Ok(text)
+    files::read(path, MAX_FILE_BYTES).map_err(|error| LoadError::new(path, error))
 }

@@ -10,8 +10,8 @@ mod date;
 mod document;
 mod host;
 mod issue;
-mod json;
 mod key;
+mod limit;
 mod load;
 mod parse;
 mod rejection;
@@ -27,7 +27,6 @@ pub use date::{Date, MAX_SECONDS, iso, whole_seconds};
 pub use document::{Kind, LICENSE, REVOCATIONS, Unchecked, armored, sign, unchecked};
 pub use host::HostPattern;
 pub use issue::{IssueError, Terms, issue};
-pub use json::{MAX_NUMBER, Wrong};
 pub use key::{KeyError, PublicKey, SigningKey, parse_jwks, to_jwks};
 pub use load::{LoadError, load_trust};
 pub use parse::text as parse_text;
@@ -36,3 +35,5 @@ pub use request::{Installed, MAX_REQUEST_BYTES, Move, PoolUse, Request, SeatsWan
 pub use revocation::{Revocations, Revoked};
 pub use trust::Trust;
 pub use verify::Verified;
+
+pub use crate::json::{MAX_NUMBER, Wrong};

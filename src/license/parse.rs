@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::claims::{Claims, Entitlement, is_name, parse_plan, parse_tier};
-use super::date;
 use super::host::HostPattern;
-use super::json::{MAX_NUMBER, Member, Object, Wrong};
+use super::{date, limit};
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
+use crate::json::{MAX_NUMBER, Member, Object, Wrong};
 use crate::ledger::change::Limit;
 
 /// Longest text for people, in bytes.
@@ -105,7 +105,7 @@ fn entitlements(list: Member) -> Result<Vec<Entitlement>, Wrong> {
         let entitlement = Entitlement {
             pool: pool.parsed(PoolId::parse)?,
             plan: object.need("plan")?.parsed(parse_plan)?,
-            limit: object.need("seats")?.limit()?,
+            limit: limit::read(&object.need("seats")?)?,
         };
         object.end()?;
         if pools.insert(entitlement.pool.clone(), entitlement).is_some() {
@@ -135,7 +135,7 @@ fn limits(map: Member) -> Result<BTreeMap<Text, Limit>, Wrong> {
         if !is_name(&name) {
             return Err(limit.wrong(NAME));
         }
-        limits.insert(name.into(), limit.limit()?);
+        limits.insert(name.into(), limit::read(&limit)?);
     }
     Ok(limits)
 }

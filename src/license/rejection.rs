@@ -2,8 +2,8 @@
 //! tenant or about this installation.
 
 use super::date::iso;
-use super::json::Wrong;
 use super::revocation::Revoked;
+use crate::json::Wrong;
 use crate::ledger::time::Wall;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

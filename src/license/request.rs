@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use super::claims::{parse_plan, plan_word};
 use super::date::{self, Date};
-use super::json::{self, MAX_NUMBER, Member, Object, Wrong};
+use super::limit;
 use super::parse;
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
+use crate::json::{MAX_NUMBER, Member, Object, Wrong};
 use crate::ledger::change::{Limit, Plan};
 use crate::ledger::time::Wall;
 
@@ -151,7 +152,7 @@ impl PoolUse {
         json!({
             "pool": self.pool.as_str(),
             "plan": plan_word(self.plan),
-            "limit": json::limit(self.limit),
+            "limit": limit::write(self.limit),
             "in_use": self.in_use,
         })
     }
@@ -161,7 +162,7 @@ impl PoolUse {
         let read = Self {
             pool: object.need("pool")?.parsed(PoolId::parse)?,
             plan: object.need("plan")?.parsed(parse_plan)?,
-            limit: object.need("limit")?.limit()?,
+            limit: limit::read(&object.need("limit")?)?,
             in_use: object.need("in_use")?.number(0..=MAX_NUMBER)?,
         };
         object.end().map(|()| read)

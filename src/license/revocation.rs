@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::json::{MAX_NUMBER, Member, Object, Wrong};
 use super::{date, parse};
 use crate::ids::{LicenseId, TenantId, Text};
+use crate::json::{MAX_NUMBER, Member, Object, Wrong};
 use crate::ledger::time::Wall;
 
 /// Until when a license is revoked: revisions up to `through`. A higher one is a new agreement.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::claims::Entitlement;
 use super::issue::Terms;
-use super::json::MAX_NUMBER;
 use super::request::Request;
 use crate::ids::PoolId;
+use crate::json::MAX_NUMBER;
 use crate::ledger::change::{Limit, Plan};
 
 /// The entitlements of the next revision: those of the license to be revised, with what the request adds and moves.

@@ -5,7 +5,6 @@ mod email;
 mod event;
 mod message;
 mod smtp;
-mod tls;
 mod webhook;
 
 use std::time::Duration;

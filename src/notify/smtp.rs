@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::email::email;
 use super::{Message, PATIENCE};
+use crate::https::whole;
 use crate::ledger::notification::Attempt;
 
 /// Answers that say that this receiver will never take this message: no such mailbox, or it may not be reached so.
@@ -136,20 +137,6 @@ impl Smtp {
             _ => Attempt::Failed(why.into()),
         }
     }
-}
-
-/// An error and what caused it, on one line.
-pub(super) fn whole(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text += &format!(": {more}");
-        }
-        cause = error.source();
-    }
-    text.replace(['\r', '\n'], " ")
 }
 
 #[cfg(test)]

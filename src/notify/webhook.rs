@@ -5,20 +5,17 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::uri::{Scheme, Uri};
+use http::uri::Uri;
 use http::{Request, StatusCode};
 use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::Message;
 use super::event::{CONTENT_TYPE, event};
-use super::smtp::whole;
-use super::{Message, tls};
+use crate::https::{self, NotAsked};
 use crate::ledger::notification::Attempt;
+use crate::spans::PostSpan;
 
 /// Where events go. `https`, or `http` to this very machine.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,29 +25,21 @@ impl WebhookUrl {
     /// # Errors
     /// What is wrong with it, without the text: some receivers have a secret in the path.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let form = "it is not such as https://hooks.example.com/usher";
-        let uri: Uri = text.parse().map_err(|_| form)?;
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or(form)?;
-        let here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return Err("user and password do not belong into it: events are signed".into());
-        }
-        match uri.scheme() {
-            Some(scheme) if *scheme == Scheme::HTTPS => Ok(Self(uri)),
-            Some(scheme) if *scheme == Scheme::HTTP && here => Ok(Self(uri)),
-            Some(scheme) if *scheme == Scheme::HTTP => {
-                Err("events name users: http:// is for this machine only, else https://".into())
-            }
-            _ => Err(form.into()),
-        }
+        https::address(text).map(Self).map_err(|why| {
+            let told = match why {
+                NotAsked::Form => "it is not such as https://hooks.example.com/usher",
+                NotAsked::Password => "user and password do not belong into it: events are signed",
+                NotAsked::Plain => "events name users: http:// is for this machine only, else https://",
+            };
+            told.into()
+        })
     }
 }
 
 /// Without path and query: some receivers have a secret there.
 impl fmt::Display for WebhookUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let part = |part: Option<&str>| part.unwrap_or_default().to_owned();
-        write!(f, "{}://{}/…", part(self.0.scheme_str()), part(self.0.authority().map(|authority| authority.as_str())))
+        f.write_str(&https::shown(&self.0))
     }
 }
 
@@ -105,7 +94,7 @@ impl SigningKeys {
 pub struct Webhook {
     url: WebhookUrl,
     keys: SigningKeys,
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: https::Client,
 }
 
 impl fmt::Debug for Webhook {
@@ -117,33 +106,36 @@ impl fmt::Debug for Webhook {
 impl Webhook {
     #[must_use]
     pub fn new(url: WebhookUrl, keys: SigningKeys) -> Self {
-        let connector =
-            HttpsConnectorBuilder::new().with_tls_config(tls::config()).https_or_http().enable_http1().build();
-        // A notification is rare: no connection waits for the next one.
-        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
-        Self { url, keys, client }
+        Self { url, keys, client: https::client() }
     }
 
     /// The answer's status is all that counts: of its body nothing is read, and a redirection is a failure.
     pub(super) async fn send(&self, message: &Message, unix_seconds: i64) -> Attempt {
         let body = event(message);
-        let request = Request::post(&self.url.0)
+        let span = PostSpan::begin(self.url.0.host().unwrap_or_default());
+        let mut request = Request::post(&self.url.0)
             .header(http::header::CONTENT_TYPE, CONTENT_TYPE)
-            .header(http::header::USER_AGENT, concat!("usher/", env!("CARGO_PKG_VERSION")))
+            .header(http::header::USER_AGENT, https::USER_AGENT)
             .header("webhook-id", &message.id)
             .header("webhook-timestamp", unix_seconds)
-            .header("webhook-signature", self.keys.sign(&message.id, unix_seconds, &body))
-            .body(Full::new(Bytes::from(body)));
-        let request = match request {
+            .header("webhook-signature", self.keys.sign(&message.id, unix_seconds, &body));
+        for (name, value) in span.iter().flat_map(PostSpan::headers) {
+            request = request.header(name, value);
+        }
+        let request = match request.body(Full::new(Bytes::from(body))) {
             Ok(request) => request,
             Err(error) => return Attempt::Refused(error.to_string().into()),
         };
-        match self.client.request(request).await {
+        let answer = self.client.request(request).await;
+        if let Some(span) = span {
+            span.end(answer.as_ref().ok().map(|response| response.status().as_u16()));
+        }
+        match answer {
             Ok(response) if response.status().is_success() => Attempt::Answered,
             // As Standard Webhooks says: the receiver wants no more of them.
             Ok(response) if response.status() == StatusCode::GONE => Attempt::Refused(self.told(response.status())),
             Ok(response) => Attempt::Failed(self.told(response.status())),
-            Err(error) => Attempt::Failed(format!("{}: {}", self.url, whole(&error)).into()),
+            Err(error) => Attempt::Failed(format!("{}: {}", self.url, https::whole(&error)).into()),
         }
     }
 

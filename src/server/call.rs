@@ -1,9 +1,10 @@
-//! What every call passes before a service sees it, in this order: counted, bounded in number, bounded in time, its
-//! panic caught. One function instead of a stack of layers: it is on the way of every heartbeat.
+//! What every call passes before a service sees it, in this order: counted, bounded in number, its caller known and
+//! allowed to make it, bounded in time, its panic caught. One function instead of a stack of layers: it is on the way of every heartbeat.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,8 +26,10 @@ use super::answer::Answer;
 use super::connection::{Connection, Handler};
 use super::ration::Rations;
 use super::routes::{Route, Routes};
-use super::stats::Stats;
+use super::scope::Scope;
+use super::stats::{CallGuard, Stats};
 use super::stream::Stream;
+use crate::auth::Guard;
 use crate::config::Limits;
 use crate::service::status;
 
@@ -38,6 +41,7 @@ const LONGEST_UPLOAD: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Front<F> {
     routes: Routes<F>,
     methods: Arc<Methods>,
+    guard: Arc<Guard>,
     /// Where each method goes, by its number; `None`: nowhere yet.
     method_routes: Vec<Option<Route>>,
     stats: Arc<Stats>,
@@ -50,11 +54,18 @@ pub struct Front<F> {
 
 impl<F: NamedService> Front<F> {
     #[must_use]
-    pub fn new(routes: Routes<F>, methods: Arc<Methods>, stats: Arc<Stats>, limits: &Limits) -> Self {
+    pub fn new(
+        routes: Routes<F>,
+        methods: Arc<Methods>,
+        guard: Arc<Guard>,
+        stats: Arc<Stats>,
+        limits: &Limits,
+    ) -> Self {
         let method_routes = methods.all().iter().map(|method| routes.find(method.service())).collect();
         Self {
             routes,
             methods,
+            guard,
             method_routes,
             stats,
             rations: Rations::new(limits.max_request),
@@ -77,7 +88,7 @@ impl<F> Front<F> {
     /// a few times, does not hold the request.
     fn call<B>(
         self: Arc<Self>,
-        request: Request<B>,
+        mut request: Request<B>,
         connection: Arc<Connection>,
     ) -> impl Future<Output = Response<Answer>> + use<F, B>
     where
@@ -87,21 +98,24 @@ impl<F> Front<F> {
     {
         let number = self.methods.find(request.uri().path());
         let (mut call, calls_now) = self.stats.begin(number);
-        let answer = match number.map(|number| self.method_routes[number]) {
+        let admitted = match number {
             None => Err(status::no_such_method(request.uri().path())),
-            Some(None) => Err(status::loading()),
             Some(_) if calls_now > self.max_calls => Err(status::overloaded()),
-            Some(Some(route)) => {
-                let uploads = number.is_some_and(|number| self.methods.all()[number].uploads);
-                let deadline = self.deadline(request.headers(), uploads);
-                let answer = AssertUnwindSafe(self.routes.call(route, request, &self.rations)).catch_unwind();
-                Ok(tokio::time::timeout(deadline, answer))
+            Some(number) => {
+                call.scope = Scope::open(&self.methods.all()[number], request.headers(), connection.peer().address);
+                let _entered = call.scope.enter();
+                self.admit(number, &mut request, &connection)
             }
         };
+        let answer = admitted.map(|(route, uploads)| {
+            let deadline = self.deadline(request.headers(), uploads);
+            let answer = AssertUnwindSafe(self.routes.call(route, request, &self.rations)).catch_unwind();
+            tokio::time::timeout(deadline, answer)
+        });
         async move {
             let response = match answer {
                 Err(status) => status.into_http(),
-                Ok(answer) => match answer.await {
+                Ok(answer) => match within(&call, pin!(answer)).await {
                     Ok(Ok(response)) => explained(response),
                     Ok(Err(_)) => {
                         // The panic hook has logged where; the client is told nothing but that it happened.
@@ -119,6 +133,21 @@ impl<F> Front<F> {
                 _ => Answer::to(call, connection, response),
             }
         }
+    }
+
+    /// Whether a call is let in, and where it goes from here. Its caller goes with it.
+    fn admit<B>(
+        &self,
+        number: usize,
+        request: &mut Request<B>,
+        connection: &Connection,
+    ) -> Result<(Route, bool), Status> {
+        let method = &self.methods.all()[number];
+        let admitted = self.guard.admit((number, &method.name), request.headers(), connection.peer());
+        let caller = admitted.map_err(status::not_let_in)?;
+        let route = self.method_routes[number].ok_or_else(status::loading)?;
+        request.extensions_mut().insert(caller);
+        Ok((route, method.uploads))
     }
 
     /// How long the call may take: what its client says, up to the limit; else the default. An upload may take as long
@@ -157,6 +186,15 @@ where
             Err(never) => match never {},
         })))
     }
+}
+
+/// Answers in the scope of the call.
+async fn within<A: Future>(call: &CallGuard, mut answer: Pin<&mut A>) -> A::Output {
+    std::future::poll_fn(|context| {
+        let _entered = call.scope.enter();
+        answer.as_mut().poll(context)
+    })
+    .await
 }
 
 fn is_grpc_web(headers: &HeaderMap) -> bool {

@@ -13,11 +13,12 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Answer, Unread};
 use super::fair::Fair;
+use crate::auth::Peer;
 
 /// Answers the requests of connections.
 pub trait Handler: Send + Sync + 'static {
@@ -31,6 +32,7 @@ pub trait Handler: Send + Sync + 'static {
 /// What a call may want to know about its connection.
 #[derive(Debug)]
 pub struct Connection {
+    peer: Peer,
     /// A request has come.
     called: AtomicBool,
     /// The connection is to go: endless streams end.
@@ -39,6 +41,11 @@ pub struct Connection {
 }
 
 impl Connection {
+    #[must_use]
+    pub fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
     /// Cancelled when the connection is to go.
     #[must_use]
     pub fn ending(&self) -> CancellationToken {
@@ -60,14 +67,15 @@ pub(super) struct Lifetime {
 /// Serves a connection until its client closes it, or it is too slow to call or to read, too old, or `cut`. `ending`
 /// asks it to go.
 pub(super) async fn serve<H: Handler>(
-    socket: TcpStream,
+    socket: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    peer: Peer,
     http: Arc<Builder<TokioExecutor>>,
     handler: Arc<H>,
     lifetime: Lifetime,
     ending: CancellationToken,
     cut: CancellationToken,
 ) {
-    let connection = Arc::new(Connection { called: AtomicBool::new(false), ending, unread: Unread::default() });
+    let connection = Arc::new(Connection { peer, called: AtomicBool::new(false), ending, unread: Unread::default() });
     let service = service_fn(|request| {
         connection.called.store(true, Ordering::Relaxed);
         Arc::clone(&handler).handle(request, Arc::clone(&connection)).map(Ok::<_, Infallible>)

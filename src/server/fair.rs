@@ -9,25 +9,24 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 /// Bytes that are read in one turn: a thousand of the smallest frames, and more than most calls have.
 const TURN: usize = 8 * 1024;
 
 #[derive(Debug)]
-pub(super) struct Fair {
-    socket: TcpStream,
+pub(super) struct Fair<S> {
+    socket: S,
     /// Of this turn.
     left: usize,
 }
 
-impl Fair {
-    pub fn new(socket: TcpStream) -> Self {
+impl<S> Fair<S> {
+    pub fn new(socket: S) -> Self {
         Self { socket, left: TURN }
     }
 }
 
-impl AsyncRead for Fair {
+impl<S: AsyncRead + Unpin> AsyncRead for Fair<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.left == 0 {
             self.left = TURN;
@@ -43,7 +42,7 @@ impl AsyncRead for Fair {
     }
 }
 
-impl AsyncWrite for Fair {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Fair<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.socket).poll_write(context, bytes)
     }
@@ -74,7 +73,7 @@ mod tests {
     use std::task::Waker;
 
     use tokio::io::AsyncWriteExt;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
 

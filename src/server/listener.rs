@@ -14,6 +14,8 @@ use tokio_util::task::TaskTracker;
 
 use super::connection::{self, Handler, Lifetime};
 use super::stats::Stats;
+use super::tls::Tls;
+use crate::auth::Peer;
 use crate::config::Limits;
 
 /// How long a connection without calls may take to close when it is asked to: a round trip, and the last bytes of
@@ -26,6 +28,8 @@ const IDLE_STEP: Duration = Duration::from_millis(50);
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
+    /// Plaintext without it.
+    tls: Option<Arc<Tls>>,
 }
 
 impl Listener {
@@ -34,7 +38,14 @@ impl Listener {
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let address = socket.local_addr()?;
-        Ok(Self { socket, address })
+        Ok(Self { socket, address, tls: None })
+    }
+
+    /// Speaks TLS, and nothing else.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Option<Arc<Tls>>) -> Self {
+        self.tls = tls;
+        self
     }
 
     /// The address that was bound: with the port that the system chose, where it was asked to.
@@ -84,9 +95,9 @@ impl Door {
                 () = self.closing.cancelled() => return,
             };
             match accepted {
-                Ok((socket, _)) => {
+                Ok((socket, address)) => {
                     number += 1;
-                    self.admit(socket, number, &handler);
+                    self.admit(socket, address, listener.tls.clone(), number, &handler);
                 }
                 Err(error) if is_about_one_connection(&error) => {}
                 Err(error) => {
@@ -98,7 +109,14 @@ impl Door {
         }
     }
 
-    fn admit<H: Handler>(&self, socket: TcpStream, number: u64, handler: &Arc<H>) {
+    fn admit<H: Handler>(
+        &self,
+        socket: TcpStream,
+        address: SocketAddr,
+        tls: Option<Arc<Tls>>,
+        number: u64,
+        handler: &Arc<H>,
+    ) {
         let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
             // Dropping the socket closes it: the client knows at once, and no memory is spent on it.
             self.stats.connection_refused();
@@ -107,17 +125,25 @@ impl Door {
         // An answer is one small frame that must not wait for an acknowledgement. Fails only on a closed socket.
         let _ = socket.set_nodelay(true);
         let lifetime = Lifetime { age: jittered(self.lifetime.age, number), ..self.lifetime };
-        let served = connection::serve(
-            socket,
-            Arc::clone(&self.http),
-            Arc::clone(handler),
-            lifetime,
-            self.closing.child_token(),
-            self.cut.clone(),
-        );
-        let counted = self.stats.connection();
+        let (http, handler) = (Arc::clone(&self.http), Arc::clone(handler));
+        let (ending, cut) = (self.closing.child_token(), self.cut.clone());
+        let (stats, counted) = (Arc::clone(&self.stats), self.stats.connection());
         self.connections.spawn(async move {
-            served.await;
+            match tls {
+                None => connection::serve(socket, Peer::new(address, None), http, handler, lifetime, ending, cut).await,
+                Some(tls) => match tokio::time::timeout(lifetime.first_call, tls.accept(socket)).await {
+                    Ok(Ok((socket, names))) => {
+                        let peer = Peer::new(address, names);
+                        connection::serve(socket, peer, http, handler, lifetime, ending, cut).await;
+                    }
+                    // A scanner, a client of plaintext, a certificate that is not ours to trust.
+                    Ok(Err(error)) => {
+                        stats.handshake_failed();
+                        tracing::debug!(%address, %error, "no TLS handshake");
+                    }
+                    Err(_) => stats.handshake_failed(),
+                },
+            }
             drop((counted, place));
         });
     }

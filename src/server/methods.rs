@@ -14,6 +14,14 @@ const ENDLESS: [&str; 4] = [
     "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 ];
 
+/// What login services call all the time: nothing is done for a call of these that nobody asked for.
+const HOT: [&str; 4] = [
+    "usher.v1.SeatService/CheckOut",
+    "usher.v1.SeatService/CheckIn",
+    "usher.v1.SeatService/Heartbeat",
+    "usher.v1.SeatService/BatchHeartbeat",
+];
+
 /// One method of the table.
 #[derive(Debug, Clone)]
 pub struct Method {
@@ -27,6 +35,8 @@ pub struct Method {
     pub uploads: bool,
     /// The stream has no end of its own.
     pub endless: bool,
+    /// It is called so often that its calls are not logged by default.
+    pub hot: bool,
 }
 
 impl Method {
@@ -68,15 +78,20 @@ impl Methods {
 
     fn method(service: &str, method: &prost_types::MethodDescriptorProto) -> Method {
         let name = format!("{service}/{}", method.name());
-        let endless = ENDLESS.contains(&name.as_str());
+        let (endless, hot) = (ENDLESS.contains(&name.as_str()), HOT.contains(&name.as_str()));
         let uploads = method.client_streaming() && !method.server_streaming();
-        Method { service: service.len(), streams: method.server_streaming(), uploads, endless, name }
+        Method { service: service.len(), streams: method.server_streaming(), uploads, endless, hot, name }
     }
 
     /// The number of the method at a path such as `/usher.v1.SeatService/CheckOut`.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<usize> {
         self.by_path.get(path).copied()
+    }
+
+    /// Their names, in the order of their numbers.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.methods.iter().map(|method| method.name.as_str())
     }
 
     #[must_use]

@@ -13,8 +13,10 @@ mod methods;
 mod ration;
 mod reception;
 mod routes;
+mod scope;
 mod stats;
 mod stream;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +29,7 @@ pub use methods::{Method, Methods};
 pub use reception::Reception;
 pub use routes::Routes;
 pub use stats::{CODES, Stats};
+pub use tls::{Tls, TlsError};
 
 use crate::config::Limits;
 use listener::Door;

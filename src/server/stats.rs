@@ -3,9 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use std::time::Duration;
+
 use tonic::Code;
 
 use super::methods::Methods;
+use super::scope::Scope;
+use crate::clock::Clock;
+use crate::histogram::Histogram;
 
 /// The names of gRPC's status codes, by number.
 pub const CODES: [&str; 17] = [
@@ -28,29 +33,42 @@ pub const CODES: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 
+/// Upper bounds of the times of calls, in microseconds.
+const MICROS: [u64; 11] = [250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000, 500_000, 2_000_000, 10_000_000];
+
+/// How long calls took.
+pub type Times = Histogram<{ MICROS.len() }>;
+
 /// Counts since the start. Relaxed everywhere: nothing is decided by them.
 #[derive(Debug)]
 pub struct Stats {
     methods: Arc<Methods>,
     /// By method, then by code; the last row is for whatever else is called.
     calls: Box<[[AtomicU64; CODES.len()]]>,
+    /// By method, in microseconds.
+    times: Box<[Times]>,
+    clock: Clock,
     calls_now: AtomicUsize,
     panics: AtomicU64,
     connections_now: AtomicUsize,
     connections_refused: AtomicU64,
+    handshakes_failed: AtomicU64,
 }
 
 impl Stats {
     #[must_use]
     pub fn new(methods: Arc<Methods>) -> Self {
-        let calls = (0..=methods.all().len()).map(|_| Default::default()).collect();
+        let rows = 0..=methods.all().len();
         Self {
             methods,
-            calls,
+            calls: rows.clone().map(|_| Default::default()).collect(),
+            times: rows.map(|_| Histogram::new(MICROS)).collect(),
+            clock: Clock::system(),
             calls_now: AtomicUsize::new(0),
             panics: AtomicU64::new(0),
             connections_now: AtomicUsize::new(0),
             connections_refused: AtomicU64::new(0),
+            handshakes_failed: AtomicU64::new(0),
         }
     }
 
@@ -60,6 +78,12 @@ impl Stats {
             let counts = codes.iter().zip(CODES).map(|(count, code)| (code, count.load(Ordering::Relaxed)));
             counts.filter(|(_, count)| *count > 0).map(move |(code, count)| (self.methods.label(number), code, count))
         })
+    }
+
+    /// How long calls took that ended, in microseconds, by method; of methods that were called.
+    pub fn times(&self) -> impl Iterator<Item = (&str, &Times)> {
+        let named = self.times.iter().enumerate().map(|(number, times)| (self.methods.label(number), times));
+        named.filter(|(_, times)| times.cumulated().1 > 0)
     }
 
     #[must_use]
@@ -82,6 +106,16 @@ impl Stats {
         self.connections_refused.load(Ordering::Relaxed)
     }
 
+    /// Connections that ended before TLS was agreed on.
+    #[must_use]
+    pub fn handshakes_failed(&self) -> u64 {
+        self.handshakes_failed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn handshake_failed(&self) {
+        self.handshakes_failed.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn panicked(&self) {
         self.panics.fetch_add(1, Ordering::Relaxed);
     }
@@ -101,7 +135,8 @@ impl Stats {
         let now = self.calls_now.fetch_add(1, Ordering::Relaxed) + 1;
         let number = method.unwrap_or(self.methods.all().len());
         // A call whose guard is dropped without a code was abandoned by its client.
-        (CallGuard { stats: Arc::clone(self), number, code: Code::Cancelled }, now)
+        let (begun, scope) = (self.clock.monotonic(), Scope::default());
+        (CallGuard { stats: Arc::clone(self), number, begun, scope, code: Code::Cancelled }, now)
     }
 }
 
@@ -128,6 +163,8 @@ impl Drop for ConnectionGuard {
 pub(super) struct CallGuard {
     stats: Arc<Stats>,
     number: usize,
+    begun: Duration,
+    pub scope: Scope,
     pub code: Code,
 }
 
@@ -141,5 +178,8 @@ impl Drop for CallGuard {
     fn drop(&mut self) {
         self.stats.calls_now.fetch_sub(1, Ordering::Relaxed);
         self.stats.calls[self.number][self.code as usize].fetch_add(1, Ordering::Relaxed);
+        let took = self.stats.clock.monotonic().saturating_sub(self.begun);
+        self.stats.times[self.number].record_micros(took);
+        self.scope.end(self.stats.methods.label(self.number), self.code, took);
     }
 }

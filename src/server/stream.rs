@@ -73,10 +73,11 @@ impl http_body::Body for Stream {
     type Error = Status;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        if self.call.is_none() {
-            return Poll::Ready(None);
-        }
-        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut self.body).poll_frame(context)));
+        let Self { body, call, .. } = &mut *self;
+        let Some(call) = call else { return Poll::Ready(None) };
+        let entered = call.scope.enter();
+        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_frame(context)));
+        drop(entered);
         match polled {
             Err(_) => self.panicked(),
             Ok(Poll::Ready(Some(Ok(frame)))) => match frame.into_trailers() {

@@ -8,7 +8,10 @@ use tonic::{Request, Response, Status};
 
 use super::audit_export::Exporting;
 use super::context::ServiceContext;
-use super::{parse, render, status};
+use super::{caller, parse, render, status};
+use crate::auth::Caller;
+use crate::ids::TenantId;
+use crate::ledger::access::{Role, Roles};
 use crate::proto::v1::{self, audit_service_server};
 
 /// Reads the audit.
@@ -24,6 +27,12 @@ impl AuditService {
     }
 }
 
+/// What is no tenant's, operators of all tenants may read: it names tenants, also those that there are not.
+fn may_read(caller: &Caller, tenant: &TenantId) -> Result<(), Status> {
+    let all = caller.principal.all_tenants_for(Roles::NONE.with(Role::Operator));
+    if *tenant == TenantId::installation() && !all { Err(status::not_allowed()) } else { Ok(()) }
+}
+
 #[tonic::async_trait]
 impl audit_service_server::AuditService for AuditService {
     type ExportAuditEventsStream = Pin<Box<dyn Stream<Item = Result<v1::ExportAuditEventsResponse, Status>> + Send>>;
@@ -32,20 +41,27 @@ impl audit_service_server::AuditService for AuditService {
         &self,
         request: Request<v1::ListAuditEventsRequest>,
     ) -> Result<Response<v1::ListAuditEventsResponse>, Status> {
+        let caller = caller(&request)?;
         let (tenant, mut filter, shape) = parse::list_audit_events(request.into_inner())?;
+        may_read(&caller, &tenant)?;
         let limit = filter.limit;
         // One more than the page holds tells whether there is another page.
         filter.limit += 1;
-        let read = self.context.journal.audit(&tenant, filter).await;
-        let page = read.map_err(|error| status::unread(error, &tenant))?;
-        Ok(Response::new(render::list_audit_events(&tenant, page, limit, shape)))
+        let desk = self.context.desk(caller, tenant)?;
+        let page = desk.audit(filter).await?;
+        Ok(Response::new(render::list_audit_events(desk.tenant(), page, limit, shape)))
     }
+
     async fn export_audit_events(
         &self,
         request: Request<v1::ExportAuditEventsRequest>,
     ) -> Result<Response<Self::ExportAuditEventsStream>, Status> {
+        let caller = caller(&request)?;
         let export = parse::export_audit_events(request.into_inner())?;
+        may_read(&caller, &export.tenant)?;
+        let desk = self.context.desk(caller, export.tenant.clone())?;
         let place = self.context.exporting()?;
-        Ok(Response::new(Box::pin(Exporting::new(Arc::clone(&self.context), export, place).stream())))
+        let shutdown = self.context.shutdown.clone();
+        Ok(Response::new(Box::pin(Exporting::new(desk, export, shutdown, place).stream())))
     }
 }

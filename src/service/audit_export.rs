@@ -1,13 +1,12 @@
 //! The stream of ExportAuditEvents: a page of events at a time, and no more of them in memory than the client takes.
 
-use std::sync::Arc;
-
 use futures_util::{Stream, stream};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-use super::context::ServiceContext;
 use super::csv::CsvWriter;
+use super::desk::Desk;
 use super::parse::{AuditExport, AuditForm};
 use super::{render, status};
 use crate::ids::TenantId;
@@ -17,8 +16,8 @@ use crate::proto::v1;
 
 /// One export under way.
 pub struct Exporting {
-    context: Arc<ServiceContext>,
-    tenant: TenantId,
+    desk: Desk,
+    shutdown: CancellationToken,
     filter: AuditFilter,
     file: File,
     over: bool,
@@ -32,9 +31,9 @@ enum File {
 }
 
 impl Exporting {
-    pub fn new(context: Arc<ServiceContext>, export: AuditExport, place: OwnedSemaphorePermit) -> Self {
-        let AuditExport { tenant, filter, form } = export;
-        Self { context, tenant, filter, file: File::new(form), over: false, _place: place }
+    pub fn new(desk: Desk, export: AuditExport, shutdown: CancellationToken, place: OwnedSemaphorePermit) -> Self {
+        let AuditExport { filter, form, .. } = export;
+        Self { desk, shutdown, filter, file: File::new(form), over: false, _place: place }
     }
 
     /// The pieces of the file. Nothing is read ahead: a client that takes its time costs a page of memory, and one that
@@ -49,16 +48,15 @@ impl Exporting {
     /// The next piece; `None` after the last one. A page in which nothing was found is none.
     async fn piece(&mut self) -> Result<Option<Vec<u8>>, Status> {
         while !self.over {
-            let shutdown = self.context.shutdown.clone();
             let page = tokio::select! {
                 biased;
-                () = shutdown.cancelled() => return Err(status::export_broken_off()),
-                page = self.context.journal.audit(&self.tenant, self.filter.clone()) => page,
+                () = self.shutdown.cancelled() => return Err(status::export_broken_off()),
+                page = self.desk.audit(self.filter.clone()) => page?,
             };
-            let AuditPage { events, next, .. } = page.map_err(|error| status::unread(error, &self.tenant))?;
+            let AuditPage { events, next, .. } = page;
             self.filter.before = next;
             self.over = next.is_none();
-            let data = self.file.write(&self.tenant, events);
+            let data = self.file.write(self.desk.tenant(), events);
             if !data.is_empty() {
                 return Ok(Some(data));
             }

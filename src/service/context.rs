@@ -7,7 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::decisions::Decisions;
 use super::licensing::Licensing;
+use super::rates::Rates;
 use super::status;
+use crate::auth::Tokens;
+use crate::auth::rate::Rate;
+use crate::ids::InstanceId;
 use crate::journal::Journal;
 
 /// How much one caller can ask for at once.
@@ -17,23 +21,30 @@ pub struct Limits {
     pub batch_items: usize,
     /// Watchers of sessions, all tenants together; each holds a stream open.
     pub watchers: usize,
+    /// Check-outs of one caller, and of one user; `None`: any number.
+    pub caller_rate: Option<Rate>,
+    pub user_rate: Option<Rate>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { batch_items: 1_000, watchers: 1_000 }
+        Self { batch_items: 1_000, watchers: 1_000, caller_rate: None, user_rate: None }
     }
 }
 
 /// Shared by all services.
 pub struct ServiceContext {
-    pub(super) journal: Arc<Journal>,
+    /// Behind [`Desk`](super::desk::Desk)s.
+    journal: Arc<Journal>,
     pub(super) licensing: Arc<Licensing>,
+    /// By which callers are known; made anew after every change.
+    pub(super) tokens: Arc<Tokens>,
     pub(super) limits: Limits,
     /// Cancelled when the service drains: streams end, so that their clients reconnect elsewhere.
     pub(super) shutdown: CancellationToken,
     /// Read by telemetry.
     pub decisions: Decisions,
+    pub(super) rates: Rates,
     watchers: Arc<Semaphore>,
     syncs: Arc<Semaphore>,
     exports: Arc<Semaphore>,
@@ -49,13 +60,24 @@ impl ServiceContext {
     pub fn new(
         journal: Arc<Journal>,
         licensing: Arc<Licensing>,
+        tokens: Arc<Tokens>,
         limits: Limits,
         shutdown: CancellationToken,
     ) -> Arc<Self> {
         let watchers = Arc::new(Semaphore::new(limits.watchers.min(Semaphore::MAX_PERMITS)));
         let [syncs, exports] = [SYNCS, EXPORTS].map(|most| Arc::new(Semaphore::new(most)));
-        let decisions = Decisions::default();
-        Arc::new(Self { journal, licensing, limits, shutdown, decisions, watchers, syncs, exports })
+        let (decisions, rates) = (Decisions::default(), Rates::new(&limits, licensing.clock().clone()));
+        Arc::new(Self { journal, licensing, tokens, limits, shutdown, decisions, rates, watchers, syncs, exports })
+    }
+
+    /// What belongs to no tenant, or to several. What belongs to one is asked at a [`Desk`](super::desk::Desk).
+    pub(super) fn journal(&self) -> &Arc<Journal> {
+        &self.journal
+    }
+
+    /// The installation.
+    pub(super) fn instance(&self) -> InstanceId {
+        self.journal.instance()
     }
 
     /// A place among the watchers, given back when dropped.
@@ -67,6 +89,7 @@ impl ServiceContext {
     pub(super) fn syncing(&self) -> Result<OwnedSemaphorePermit, tonic::Status> {
         Arc::clone(&self.syncs).try_acquire_owned().map_err(|_| status::too_many_syncs())
     }
+
     /// A place among the exports, given back when dropped.
     pub(super) fn exporting(&self) -> Result<OwnedSemaphorePermit, tonic::Status> {
         Arc::clone(&self.exports).try_acquire_owned().map_err(|_| status::too_many_exports())

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::render::denial_name;
+use crate::ids::{PoolId, TenantId, UserId};
+use crate::ledger::command::CheckOut;
 use crate::ledger::outcome::{CheckedOut, DenialReason};
 
 /// How many check-outs were granted, renewed (R16), and denied for each reason, since the process started.
@@ -31,6 +33,30 @@ impl Decisions {
             .into_iter()
             .chain(denied)
             .map(|(name, counter)| (name, counter.load(Ordering::Relaxed)))
+    }
+}
+
+/// A login as the log tells of it, if somebody reads that.
+pub(super) struct Told {
+    tenant: TenantId,
+    pool: PoolId,
+    user: UserId,
+}
+
+impl Told {
+    pub fn of(tenant: &TenantId, asked: &CheckOut) -> Option<Self> {
+        let heard = tracing::enabled!(target: "usher::decisions", tracing::Level::DEBUG);
+        heard.then(|| Self { tenant: tenant.clone(), pool: asked.pool.clone(), user: asked.user.clone() })
+    }
+
+    pub fn tell(&self, answer: &CheckedOut) {
+        let decision = match &answer.decision {
+            Ok(lease) if lease.renewed => "RENEWED",
+            Ok(_) => "GRANTED",
+            Err(denial) => denial_name(denial.reason),
+        };
+        let Self { tenant, pool, user } = self;
+        tracing::debug!(target: "usher::decisions", decision, %tenant, %pool, %user, "check-out");
     }
 }
 

@@ -32,15 +32,16 @@ impl directory_service_server::DirectoryService for DirectoryService {
         &self,
         request: Request<v1::CreateUserRequest>,
     ) -> Result<Response<v1::CreateUserResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::create_user(request.into_inner(), &self.context.limits)?;
-        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
         Ok(Response::new(render::created_user(answer)))
     }
 
     async fn get_user(&self, request: Request<v1::GetUserRequest>) -> Result<Response<v1::GetUserResponse>, Status> {
+        let caller = caller(&request)?;
         let (tenant, query, organization) = parse::get_user(request.into_inner())?;
-        let found = self.context.journal.ask(&tenant, query).await??;
+        let found = self.context.desk(caller, tenant)?.ask(query).await??;
         let user = render::user_in(found, organization.as_ref());
         Ok(Response::new(v1::GetUserResponse { user: Some(user) }))
     }
@@ -49,9 +50,9 @@ impl directory_service_server::DirectoryService for DirectoryService {
         &self,
         request: Request<v1::UpdateUserRequest>,
     ) -> Result<Response<v1::UpdateUserResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::update_user(request.into_inner())?;
-        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
         Ok(Response::new(v1::UpdateUserResponse { user: Some(render::user(answer)) }))
     }
 
@@ -59,9 +60,10 @@ impl directory_service_server::DirectoryService for DirectoryService {
         &self,
         request: Request<v1::ListUsersRequest>,
     ) -> Result<Response<v1::ListUsersResponse>, Status> {
+        let caller = caller(&request)?;
         let (tenant, query, shape) = parse::list_users(request.into_inner())?;
         let organization = query.organization.clone();
-        let page = self.context.journal.ask(&tenant, query).await??;
+        let page = self.context.desk(caller, tenant)?.ask(query).await??;
         Ok(Response::new(render::list_users(page, shape, organization.as_ref())))
     }
 
@@ -69,9 +71,9 @@ impl directory_service_server::DirectoryService for DirectoryService {
         &self,
         request: Request<v1::BlockUserRequest>,
     ) -> Result<Response<v1::BlockUserResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::block_user(request.into_inner())?;
-        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
         Ok(Response::new(v1::BlockUserResponse { user: Some(render::user(answer)) }))
     }
 
@@ -79,9 +81,9 @@ impl directory_service_server::DirectoryService for DirectoryService {
         &self,
         request: Request<v1::UnblockUserRequest>,
     ) -> Result<Response<v1::UnblockUserResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::unblock_user(request.into_inner())?;
-        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
         Ok(Response::new(render::unblocked_user(answer)))
     }
 
@@ -89,9 +91,9 @@ impl directory_service_server::DirectoryService for DirectoryService {
         &self,
         request: Request<v1::DeleteUserRequest>,
     ) -> Result<Response<v1::DeleteUserResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::delete_user(request.into_inner())?;
-        self.context.journal.submit(&actor, &tenant, command).await??;
+        self.context.desk(caller, tenant)?.submit(command).await??;
         Ok(Response::new(v1::DeleteUserResponse {}))
     }
 
@@ -99,9 +101,9 @@ impl directory_service_server::DirectoryService for DirectoryService {
         &self,
         request: Request<Streaming<v1::SyncUsersRequest>>,
     ) -> Result<Response<v1::SyncUsersResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let _place = self.context.syncing()?;
-        Sync::run(Arc::clone(&self.context), actor, request.into_inner()).await.map(Response::new)
+        Sync::run(Arc::clone(&self.context), caller, request.into_inner()).await.map(Response::new)
     }
 
     type ExportUsersStream = Pin<Box<dyn Stream<Item = Result<v1::ExportUsersResponse, Status>> + Send>>;
@@ -110,20 +112,23 @@ impl directory_service_server::DirectoryService for DirectoryService {
         &self,
         request: Request<v1::ExportUsersRequest>,
     ) -> Result<Response<Self::ExportUsersStream>, Status> {
+        let caller = caller(&request)?;
         let wanted = parse::export_users(request.into_inner())?;
+        let desk = self.context.desk(caller, wanted.tenant.clone())?;
         // An error before the first byte: no client is to take it for an empty file.
-        self.context.journal.ask(&wanted.tenant, GetTenant).await??;
+        desk.ask(GetTenant).await??;
         let place = self.context.exporting()?;
-        Ok(Response::new(Box::pin(Exporting::new(Arc::clone(&self.context), wanted, place).stream())))
+        let shutdown = self.context.shutdown.clone();
+        Ok(Response::new(Box::pin(Exporting::new(desk, wanted, shutdown, place).stream())))
     }
 
     async fn create_organization(
         &self,
         request: Request<v1::CreateOrganizationRequest>,
     ) -> Result<Response<v1::CreateOrganizationResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::create_organization(request.into_inner())?;
-        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
         let organization = Some(render::organization(answer));
         Ok(Response::new(v1::CreateOrganizationResponse { organization }))
     }
@@ -132,9 +137,9 @@ impl directory_service_server::DirectoryService for DirectoryService {
         &self,
         request: Request<v1::UpdateOrganizationRequest>,
     ) -> Result<Response<v1::UpdateOrganizationResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::update_organization(request.into_inner())?;
-        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
         let organization = Some(render::organization(answer));
         Ok(Response::new(v1::UpdateOrganizationResponse { organization }))
     }
@@ -143,8 +148,9 @@ impl directory_service_server::DirectoryService for DirectoryService {
         &self,
         request: Request<v1::ListOrganizationsRequest>,
     ) -> Result<Response<v1::ListOrganizationsResponse>, Status> {
+        let caller = caller(&request)?;
         let (tenant, query, shape) = parse::list_organizations(request.into_inner())?;
-        let page = self.context.journal.ask(&tenant, query).await??;
+        let page = self.context.desk(caller, tenant)?.ask(query).await??;
         Ok(Response::new(render::list_organizations(page, shape)))
     }
 
@@ -152,9 +158,9 @@ impl directory_service_server::DirectoryService for DirectoryService {
         &self,
         request: Request<v1::DeleteOrganizationRequest>,
     ) -> Result<Response<v1::DeleteOrganizationResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::delete_organization(request.into_inner())?;
-        self.context.journal.submit(&actor, &tenant, command).await??;
+        self.context.desk(caller, tenant)?.submit(command).await??;
         Ok(Response::new(v1::DeleteOrganizationResponse {}))
     }
 }

@@ -1,31 +1,31 @@
 //! The stream of ExportUsers: a page of users at a time, and no more of them in memory than the client takes.
 
-use std::sync::Arc;
-
 use futures_util::{Stream, stream};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-use super::context::ServiceContext;
 use super::csv::CsvWriter;
+use super::desk::Desk;
 use super::parse::{Column, Export};
 use super::{render, status};
 use crate::proto::v1::ExportUsersResponse;
 
 /// One export under way.
 pub struct Exporting {
-    context: Arc<ServiceContext>,
+    desk: Desk,
     export: Export,
+    shutdown: CancellationToken,
     csv: CsvWriter,
     over: bool,
     _place: OwnedSemaphorePermit,
 }
 
 impl Exporting {
-    pub fn new(context: Arc<ServiceContext>, export: Export, place: OwnedSemaphorePermit) -> Self {
+    pub fn new(desk: Desk, export: Export, shutdown: CancellationToken, place: OwnedSemaphorePermit) -> Self {
         let mut csv = CsvWriter::new(export.delimiter);
         csv.row(export.columns.iter().map(|(name, _)| name));
-        Self { context, export, csv, over: false, _place: place }
+        Self { desk, export, shutdown, csv, over: false, _place: place }
     }
 
     /// The pieces of the file; each is a page, the first one has the header.
@@ -40,11 +40,11 @@ impl Exporting {
         if self.over {
             return Ok(None);
         }
-        let Export { tenant, query, columns, .. } = &mut self.export;
+        let Export { query, columns, .. } = &mut self.export;
         let page = tokio::select! {
             biased;
-            () = self.context.shutdown.cancelled() => return Err(status::export_broken_off()),
-            page = self.context.journal.ask(tenant, query.clone()) => page??,
+            () = self.shutdown.cancelled() => return Err(status::export_broken_off()),
+            page = self.desk.ask(query.clone()) => page??,
         };
         let columns: Vec<&Column> = columns.iter().map(|(_, column)| column).collect();
         for view in page.rows {

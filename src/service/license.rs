@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 use super::context::ServiceContext;
+use super::desk::Desk;
 use super::{caller, parse, render, status};
-use crate::ids::TenantId;
 use crate::ledger::command::{DeleteLicenses, GetEntitlements, GetLicenseInformation, GetTenant, ListLicenses};
 use crate::ledger::license_view::LicenseView;
 use crate::proto::v1::{self, license_service_server};
@@ -27,14 +27,14 @@ impl LicenseService {
     }
 
     fn installation(&self) -> render::Installation<'_> {
-        let ServiceContext { journal, licensing, .. } = &*self.context;
+        let licensing = &self.context.licensing;
         let now = licensing.clock().wall();
-        render::Installation { instance: journal.instance(), host_names: licensing.host_names(), now }
+        render::Installation { instance: self.context.instance(), host_names: licensing.host_names(), now }
     }
+}
 
-    async fn all(&self, tenant: &TenantId) -> Result<Vec<LicenseView>, Status> {
-        Ok(self.context.journal.ask(tenant, ListLicenses { after: None, limit: ALL }).await??.rows)
-    }
+async fn all(desk: &Desk) -> Result<Vec<LicenseView>, Status> {
+    Ok(desk.ask(ListLicenses { after: None, limit: ALL }).await??.rows)
 }
 
 #[tonic::async_trait]
@@ -43,12 +43,12 @@ impl license_service_server::LicenseService for LicenseService {
         &self,
         request: Request<v1::InstallLicenseRequest>,
     ) -> Result<Response<v1::InstallLicenseResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, document) = parse::install_license(request.into_inner())?;
-        let journal = &self.context.journal;
-        let command = self.context.licensing.admit(&document, &tenant, journal.instance());
+        let desk = self.context.desk(caller, tenant)?;
+        let command = self.context.licensing.admit(&document, desk.tenant(), self.context.instance());
         let command = command.map_err(|rejection| status::rejected(&rejection))?;
-        let change = journal.submit(&actor, &tenant, command).await??;
+        let change = desk.submit(command).await??;
         Ok(Response::new(render::installed(change)))
     }
 
@@ -56,8 +56,9 @@ impl license_service_server::LicenseService for LicenseService {
         &self,
         request: Request<v1::ListLicensesRequest>,
     ) -> Result<Response<v1::ListLicensesResponse>, Status> {
+        let caller = caller(&request)?;
         let (tenant, query, shape) = parse::list_licenses(request.into_inner())?;
-        let page = self.context.journal.ask(&tenant, query).await??;
+        let page = self.context.desk(caller, tenant)?.ask(query).await??;
         Ok(Response::new(render::list_licenses(page, shape)))
     }
 
@@ -65,9 +66,9 @@ impl license_service_server::LicenseService for LicenseService {
         &self,
         request: Request<v1::DeleteLicenseRequest>,
     ) -> Result<Response<v1::DeleteLicenseResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::delete_license(request.into_inner())?;
-        let change = self.context.journal.submit(&actor, &tenant, command).await??;
+        let change = self.context.desk(caller, tenant)?.submit(command).await??;
         Ok(Response::new(v1::DeleteLicenseResponse { pools: render::pool_changes(change.pools) }))
     }
 
@@ -75,9 +76,9 @@ impl license_service_server::LicenseService for LicenseService {
         &self,
         request: Request<v1::DeleteLicensesRequest>,
     ) -> Result<Response<v1::DeleteLicensesResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let change = self.context.journal.submit(&actor, &tenant, DeleteLicenses).await??;
+        let change = self.context.desk(caller, tenant)?.submit(DeleteLicenses).await??;
         let pools = render::pool_changes(change.pools);
         Ok(Response::new(v1::DeleteLicensesResponse { changed: change.changed, pools }))
     }
@@ -86,13 +87,14 @@ impl license_service_server::LicenseService for LicenseService {
         &self,
         request: Request<v1::CreateLicenseRequestRequest>,
     ) -> Result<Response<v1::CreateLicenseRequestResponse>, Status> {
+        let caller = caller(&request)?;
         let wanted = parse::create_license_request(request.into_inner())?;
-        let journal = &self.context.journal;
-        let policy = journal.ask(&wanted.tenant, GetTenant).await??.policy;
+        let desk = self.context.desk(caller, wanted.tenant.clone())?;
+        let policy = desk.ask(GetTenant).await??.policy;
         wanted.check_step(policy.seat_request_step)?;
-        let information = journal.ask(&wanted.tenant, GetLicenseInformation).await??;
+        let information = desk.ask(GetLicenseInformation).await??;
         wanted.check_moves(&information.pools)?;
-        let licenses = self.all(&wanted.tenant).await?;
+        let licenses = all(&desk).await?;
         Ok(Response::new(render::license_request(wanted, information, licenses, &self.installation())))
     }
 
@@ -100,8 +102,9 @@ impl license_service_server::LicenseService for LicenseService {
         &self,
         request: Request<v1::GetLicenseInformationRequest>,
     ) -> Result<Response<v1::GetLicenseInformationResponse>, Status> {
+        let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let information = self.context.journal.ask(&tenant, GetLicenseInformation).await??;
+        let information = self.context.desk(caller, tenant)?.ask(GetLicenseInformation).await??;
         Ok(Response::new(render::license_information(information, &self.installation())))
     }
 
@@ -109,8 +112,9 @@ impl license_service_server::LicenseService for LicenseService {
         &self,
         request: Request<v1::GetEntitlementsRequest>,
     ) -> Result<Response<v1::GetEntitlementsResponse>, Status> {
+        let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let given = self.context.journal.ask(&tenant, GetEntitlements).await??;
+        let given = self.context.desk(caller, tenant)?.ask(GetEntitlements).await??;
         Ok(Response::new(render::entitlements(given)))
     }
 }

@@ -8,6 +8,7 @@ mod audit_export;
 mod context;
 mod csv;
 mod decisions;
+mod desk;
 mod directory;
 mod export;
 pub mod health;
@@ -17,12 +18,15 @@ pub mod mount;
 mod notification;
 mod page;
 mod parse;
+mod rates;
 mod render;
 mod seat;
+mod server;
 mod session;
 pub mod status;
 mod sync;
 mod tenant;
+mod token;
 mod watch;
 
 pub use audit::AuditService;
@@ -33,17 +37,9 @@ pub use license::LicenseService;
 pub use licensing::Licensing;
 pub use notification::NotificationService;
 pub use seat::SeatService;
+pub use server::{About, ServerService};
 pub use session::SessionService;
 pub use tenant::TenantService;
+pub use token::TokenService;
 
-use std::sync::LazyLock;
-
-use tonic::Request;
-
-use crate::ledger::change::Actor;
-
-/// Who asks. Nobody is authenticated yet, so everybody has the same name in the audit.
-fn caller<T>(_request: &Request<T>) -> Actor {
-    static ANONYMOUS: LazyLock<Actor> = LazyLock::new(|| Actor("anonymous".into()));
-    ANONYMOUS.clone()
-}
+use desk::caller;

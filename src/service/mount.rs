@@ -10,8 +10,8 @@ use tonic_reflection::server::v1alpha::{
 
 use super::health::HealthService;
 use super::{
-    AuditService, DirectoryService, LicenseService, NotificationService, SeatService, ServiceContext, SessionService,
-    TenantService,
+    About, AuditService, DirectoryService, LicenseService, NotificationService, SeatService, ServerService,
+    ServiceContext, SessionService, TenantService, TokenService,
 };
 use crate::config::Limits;
 use crate::health::Readiness;
@@ -21,8 +21,10 @@ use crate::proto::v1::directory_service_server::DirectoryServiceServer;
 use crate::proto::v1::license_service_server::LicenseServiceServer;
 use crate::proto::v1::notification_service_server::NotificationServiceServer;
 use crate::proto::v1::seat_service_server::SeatServiceServer;
+use crate::proto::v1::server_service_server::ServerServiceServer;
 use crate::proto::v1::session_service_server::SessionServiceServer;
 use crate::proto::v1::tenant_service_server::TenantServiceServer;
+use crate::proto::v1::token_service_server::TokenServiceServer;
 use crate::server::{Methods, Routes};
 use tonic_health::pb::health_server::HealthServer;
 
@@ -51,6 +53,7 @@ pub fn early(methods: &Methods, readiness: &Readiness) -> Routes<HealthServer<He
 #[must_use]
 pub fn all(
     context: &Arc<ServiceContext>,
+    about: &Arc<About>,
     limits: &Limits,
     methods: &Methods,
     readiness: &Readiness,
@@ -68,7 +71,11 @@ pub fn all(
             NotificationServiceServer::new(NotificationService::new(context()))
                 .max_decoding_message_size(limits.max_request),
         )
+        .with(TokenServiceServer::new(TokenService::new(context())).max_decoding_message_size(limits.max_request))
         .with(AuditServiceServer::new(AuditService::new(context())).max_decoding_message_size(limits.max_request))
+        .with(
+            ServerServiceServer::new(ServerService::new(Arc::clone(about))).max_decoding_message_size(MAX_NAME_REQUEST),
+        )
         .with(health)
         .with(reflection())
         .with(reflection_alpha())
@@ -101,6 +108,8 @@ mod tests {
             "usher.v1.TenantService",
             "usher.v1.AuditService",
             "usher.v1.NotificationService",
+            "usher.v1.TokenService",
+            "usher.v1.ServerService",
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",
             "grpc.reflection.v1alpha.ServerReflection",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 use super::context::ServiceContext;
+use super::decisions::Told;
 use super::{caller, parse, render, status};
 use crate::ledger::outcome::Done;
 use crate::proto::v1::{self, seat_service_server};
@@ -25,21 +26,29 @@ impl SeatService {
 #[tonic::async_trait]
 impl seat_service_server::SeatService for SeatService {
     async fn check_out(&self, request: Request<v1::CheckOutRequest>) -> Result<Response<v1::CheckOutResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::check_out(request.into_inner())?;
         // A question is no decision, and is not counted (R20).
         let counts = !command.check_only;
-        let answer = self.context.journal.submit(&actor, &tenant, command).await?;
+        let desk = self.context.desk(caller, tenant)?;
+        if counts {
+            self.context.rates.check(desk.caller(), desk.tenant(), &command.user)?;
+        }
+        let told = Told::of(desk.tenant(), &command);
+        let answer = desk.submit(command).await?;
         if counts {
             self.context.decisions.count(&answer);
+        }
+        if let Some(told) = told {
+            told.tell(&answer);
         }
         Ok(Response::new(render::checked_out(answer)))
     }
 
     async fn check_in(&self, request: Request<v1::CheckInRequest>) -> Result<Response<v1::CheckInResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::check_in(request.into_inner())?;
-        let answer = self.context.journal.submit(&actor, &tenant, command).await?;
+        let answer = self.context.desk(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::checked_in(answer)))
     }
 
@@ -47,9 +56,9 @@ impl seat_service_server::SeatService for SeatService {
         &self,
         request: Request<v1::HeartbeatRequest>,
     ) -> Result<Response<v1::HeartbeatResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::heartbeat(request.into_inner())?;
-        let mut answer = self.context.journal.submit(&actor, &tenant, command).await?;
+        let mut answer = self.context.desk(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::heartbeat(answer.pop().ok_or_else(status::internal)?)))
     }
 
@@ -57,10 +66,10 @@ impl seat_service_server::SeatService for SeatService {
         &self,
         request: Request<v1::BatchHeartbeatRequest>,
     ) -> Result<Response<v1::BatchHeartbeatResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::batch_heartbeat(request.into_inner(), &self.context.limits)?;
         let sessions: Vec<_> = command.beats.iter().map(|(session, _)| *session).collect();
-        let answer = self.context.journal.submit(&actor, &tenant, command).await?;
+        let answer = self.context.desk(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::heartbeat_batch(&sessions, answer)))
     }
 
@@ -68,9 +77,9 @@ impl seat_service_server::SeatService for SeatService {
         &self,
         request: Request<v1::GrantSeatRequest>,
     ) -> Result<Response<v1::GrantSeatResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::grant_seat(request.into_inner(), &self.context.limits)?;
-        let answer = self.context.journal.submit(&actor, &tenant, command).await?;
+        let answer = self.context.desk(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::granted(only(answer)?)))
     }
 
@@ -78,9 +87,9 @@ impl seat_service_server::SeatService for SeatService {
         &self,
         request: Request<v1::RevokeSeatRequest>,
     ) -> Result<Response<v1::RevokeSeatResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::revoke_seat(request.into_inner(), &self.context.limits)?;
-        let answer = self.context.journal.submit(&actor, &tenant, command).await?;
+        let answer = self.context.desk(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::revoked(only(answer)?)))
     }
 
@@ -88,10 +97,10 @@ impl seat_service_server::SeatService for SeatService {
         &self,
         request: Request<v1::BatchGrantSeatsRequest>,
     ) -> Result<Response<v1::BatchGrantSeatsResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::batch_grant_seats(request.into_inner(), &self.context.limits)?;
         let (pools, users) = (command.pools.clone(), command.users.clone());
-        let answers = self.context.journal.submit(&actor, &tenant, command).await?;
+        let answers = self.context.desk(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::granted_batch(&pools, &users, answers)))
     }
 
@@ -99,10 +108,10 @@ impl seat_service_server::SeatService for SeatService {
         &self,
         request: Request<v1::BatchRevokeSeatsRequest>,
     ) -> Result<Response<v1::BatchRevokeSeatsResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::batch_revoke_seats(request.into_inner(), &self.context.limits)?;
         let (pools, users) = (command.pools.clone(), command.users.clone());
-        let answers = self.context.journal.submit(&actor, &tenant, command).await?;
+        let answers = self.context.desk(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::revoked_batch(&pools, &users, answers)))
     }
 }

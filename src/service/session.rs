@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 
 use super::context::ServiceContext;
 use super::watch::Watch;
-use super::{caller, parse, render, status};
+use super::{caller, parse, render};
 use crate::proto::v1::{self, session_service_server};
 
 /// Lists, closes and watches sessions.
@@ -30,8 +30,9 @@ impl session_service_server::SessionService for SessionService {
         &self,
         request: Request<v1::ListSessionsRequest>,
     ) -> Result<Response<v1::ListSessionsResponse>, Status> {
+        let caller = caller(&request)?;
         let (tenant, query, shape) = parse::list_sessions(request.into_inner())?;
-        let page = self.context.journal.ask(&tenant, query).await??;
+        let page = self.context.desk(caller, tenant)?.ask(query).await??;
         Ok(Response::new(render::list_sessions(page, shape)))
     }
 
@@ -39,9 +40,9 @@ impl session_service_server::SessionService for SessionService {
         &self,
         request: Request<v1::CloseSessionRequest>,
     ) -> Result<Response<v1::CloseSessionResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::close_session(request.into_inner())?;
-        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
         Ok(Response::new(render::closed_session(answer)))
     }
 
@@ -49,9 +50,9 @@ impl session_service_server::SessionService for SessionService {
         &self,
         request: Request<v1::CloseIdleSessionsRequest>,
     ) -> Result<Response<v1::CloseIdleSessionsResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::close_idle(request.into_inner())?;
-        let closed = self.context.journal.submit(&actor, &tenant, command).await??;
+        let closed = self.context.desk(caller, tenant)?.submit(command).await??;
         let closed = closed.into_iter().map(render::session).collect();
         Ok(Response::new(v1::CloseIdleSessionsResponse { closed }))
     }
@@ -62,10 +63,10 @@ impl session_service_server::SessionService for SessionService {
         &self,
         request: Request<v1::WatchSessionsRequest>,
     ) -> Result<Response<Self::WatchSessionsStream>, Status> {
+        let caller = caller(&request)?;
         let (tenant, after, shape) = parse::watch_sessions(request.into_inner())?;
         let place = self.context.watcher()?;
-        let feed = self.context.journal.watch(&tenant, after).await?;
-        let feed = feed.ok_or_else(|| status::no_such_tenant(&tenant))?;
+        let feed = self.context.desk(caller, tenant)?.watch(after).await?;
         let watch = Watch::new(feed, shape, self.context.shutdown.clone(), place);
         Ok(Response::new(Box::pin(watch.stream())))
     }

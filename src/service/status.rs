@@ -1,6 +1,7 @@
 //! The one place that makes a gRPC status. An error means that nothing was decided (R19); every one carries
 //! `google.rpc.ErrorInfo` with the domain `usher` and one of the reasons of this file.
 
+mod access;
 pub mod reason;
 
 use std::collections::HashMap;
@@ -8,6 +9,9 @@ use std::time::Duration;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
+
+pub(super) use access::too_many_check_outs;
+pub use access::{not_allowed, not_let_in};
 
 use super::parse::{Problem, Problems};
 use crate::ids::TenantId;
@@ -369,6 +373,7 @@ mod tests {
         check(deadline_exceeded(), Code::DeadlineExceeded, "DEADLINE_EXCEEDED");
         check(internal(), Code::Internal, "INTERNAL");
         check(loading(), Code::Unavailable, "LOADING");
+        check(not_allowed(), Code::PermissionDenied, "NOT_ALLOWED");
         check(no_such_method("/a.B/C"), Code::Unimplemented, "NO_SUCH_METHOD");
         for made_by_tonic in [Status::internal("not a message"), Status::out_of_range("too long")] {
             check(unreadable(&made_by_tonic), Code::InvalidArgument, "UNREADABLE_REQUEST");

@@ -8,10 +8,11 @@ use std::time::Duration;
 use tonic::{Status, Streaming};
 
 use super::context::ServiceContext;
+use super::desk::Desk;
 use super::parse::{self, Problems, SyncTerms};
 use super::{render, status};
+use crate::auth::Caller;
 use crate::ids::UserId;
-use crate::ledger::change::Actor;
 use crate::ledger::command::{
     ActivateUsers, BlockUnlisted, GetTenant, ListUsers, SyncEntry, SyncUsers, UserOrder, Waiting, WhatIf,
 };
@@ -32,7 +33,7 @@ const PAGE: usize = 1_000;
 /// One sync.
 pub struct Sync {
     context: Arc<ServiceContext>,
-    actor: Actor,
+    desk: Desk,
     terms: SyncTerms,
     listed: HashSet<UserId>,
     results: Vec<v1::SyncResult>,
@@ -46,7 +47,7 @@ impl Sync {
     /// Takes the whole stream, and answers when everything is durable. When it ends early, what was done stands.
     pub async fn run(
         context: Arc<ServiceContext>,
-        actor: Actor,
+        caller: Caller,
         mut stream: Streaming<v1::SyncUsersRequest>,
     ) -> Result<v1::SyncUsersResponse, Status> {
         let shutdown = context.shutdown.clone();
@@ -54,8 +55,9 @@ impl Sync {
             let mut first = next(&mut stream).await?.unwrap_or_default();
             let entries = std::mem::take(&mut first.entries);
             let terms = parse::sync_terms(first)?;
-            context.journal.ask(&terms.tenant, GetTenant).await??;
-            let mut sync = Self::new(context, actor, terms);
+            let desk = context.desk(caller, terms.tenant.clone())?;
+            desk.ask(GetTenant).await??;
+            let mut sync = Self::new(context, desk, terms);
             sync.take(entries).await?;
             while let Some(message) = next(&mut stream).await? {
                 parse::same_sync(&sync.terms, &message)?;
@@ -69,11 +71,11 @@ impl Sync {
         }
     }
 
-    fn new(context: Arc<ServiceContext>, actor: Actor, terms: SyncTerms) -> Self {
+    fn new(context: Arc<ServiceContext>, desk: Desk, terms: SyncTerms) -> Self {
         let what_if = terms.dry_run.then(WhatIf::default);
         Self {
             context,
-            actor,
+            desk,
             terms,
             listed: HashSet::new(),
             results: Vec::new(),
@@ -117,7 +119,7 @@ impl Sync {
         let entries = std::mem::take(step);
         let ids: Vec<UserId> = entries.iter().map(|entry| entry.user.clone()).collect();
         let command = SyncUsers { entries, what_if: self.what_if.take() };
-        let answer = self.context.journal.submit(&self.actor, &self.terms.tenant, command).await??;
+        let answer = self.desk.submit(command).await??;
         self.what_if = answer.what_if;
         for (id, synced) in ids.iter().zip(answer.users) {
             let waiting = synced.as_ref().ok().and_then(|synced| synced.waiting.clone());
@@ -142,6 +144,11 @@ impl Sync {
         for result in &self.results {
             render::count_synced(&mut self.totals, result);
         }
+        if !self.terms.dry_run {
+            let (actor, tenant, totals) = (&*self.desk.caller().actor().0, &self.terms.tenant, &self.totals);
+            let (created, updated) = (totals.created, totals.updated);
+            tracing::info!(target: "usher::acts", act = "SyncUsers", actor, %tenant, created, updated, "done");
+        }
         if self.terms.omit_unchanged {
             self.results.retain(|result| result.outcome() != v1::SyncOutcome::Unchanged);
         }
@@ -157,7 +164,7 @@ impl Sync {
         let mut query =
             ListUsers { blocked: Some(false), order: UserOrder::Created, limit: PAGE, ..ListUsers::default() };
         loop {
-            let page = self.context.journal.ask(&self.terms.tenant, query.clone()).await??;
+            let page = self.desk.ask(query.clone()).await??;
             let unlisted = page.rows.into_iter().map(|view| view.id).filter(|id| !self.listed.contains(id));
             for step in unlisted.collect::<Vec<_>>().chunks(STEP) {
                 self.unlisted(step).await?;
@@ -175,7 +182,7 @@ impl Sync {
             return Ok(());
         }
         let command = BlockUnlisted { users: users.to_vec(), what_if: self.what_if.take() };
-        let answer = self.context.journal.submit(&self.actor, &self.terms.tenant, command).await??;
+        let answer = self.desk.submit(command).await??;
         self.what_if = answer.what_if;
         self.results.extend(users.iter().zip(answer.blocked).map(|(id, blocked)| render::unlisted(id, blocked)));
         Ok(())
@@ -188,7 +195,7 @@ impl Sync {
         for step in waiting.chunks(STEP) {
             let users = step.iter().map(|(waiting, _)| waiting.clone()).collect();
             let command = ActivateUsers { waiting: users, what_if: self.what_if.take() };
-            let answer = self.context.journal.submit(&self.actor, &self.terms.tenant, command).await??;
+            let answer = self.desk.submit(command).await??;
             self.what_if = answer.what_if;
             for ((_, result), full) in step.iter().zip(answer.full) {
                 render::settle_waiting(&mut self.results[*result], full);

@@ -26,13 +26,13 @@ impl TenantService {
 
     async fn suspend<T>(&self, request: &Request<T>, tenant_id: &str, suspend: bool) -> Result<v1::Tenant, Status> {
         let tenant = parse::tenant_id(tenant_id)?;
-        let answer = self.context.journal.submit(&caller(request), &tenant, SuspendTenant { suspend }).await??;
+        let answer = self.context.desk(caller(request)?, tenant)?.submit(SuspendTenant { suspend }).await??;
         Ok(render::tenant(answer))
     }
 
     /// One page over all shards: each gives its first tenants after the cursor, and the first of them all count.
     async fn page(&self, query: ListTenants) -> Result<Page<TenantView>, Status> {
-        let journal = &self.context.journal;
+        let journal = self.context.journal();
         let asked = (0..journal.shards()).map(|shard| journal.ask_shard(ShardId(shard), query.clone()));
         let pages = try_join_all(asked).await?;
         Ok(merge(pages, query.limit))
@@ -57,9 +57,9 @@ impl tenant_service_server::TenantService for TenantService {
         &self,
         request: Request<v1::CreateTenantRequest>,
     ) -> Result<Response<v1::CreateTenantResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::create_tenant(request.into_inner())?;
-        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
         Ok(Response::new(v1::CreateTenantResponse { tenant: Some(render::tenant(answer)) }))
     }
 
@@ -67,8 +67,9 @@ impl tenant_service_server::TenantService for TenantService {
         &self,
         request: Request<v1::GetTenantRequest>,
     ) -> Result<Response<v1::GetTenantResponse>, Status> {
+        let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let found = self.context.journal.ask(&tenant, GetTenant).await??;
+        let found = self.context.desk(caller, tenant)?.ask(GetTenant).await??;
         Ok(Response::new(v1::GetTenantResponse { tenant: Some(render::tenant(found)) }))
     }
 
@@ -76,9 +77,9 @@ impl tenant_service_server::TenantService for TenantService {
         &self,
         request: Request<v1::UpdateTenantRequest>,
     ) -> Result<Response<v1::UpdateTenantResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let (tenant, command) = parse::update_tenant(request.into_inner())?;
-        let answer = self.context.journal.submit(&actor, &tenant, command).await??;
+        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
         Ok(Response::new(v1::UpdateTenantResponse { tenant: Some(render::tenant(answer)) }))
     }
 
@@ -86,7 +87,10 @@ impl tenant_service_server::TenantService for TenantService {
         &self,
         request: Request<v1::ListTenantsRequest>,
     ) -> Result<Response<v1::ListTenantsResponse>, Status> {
-        let (query, shape) = parse::list_tenants(request.into_inner())?;
+        let caller = caller(&request)?;
+        let (mut query, shape) = parse::list_tenants(request.into_inner())?;
+        // Nobody hears of others' tenants (R1).
+        query.among = caller.tenants();
         let page = self.page(query).await?;
         Ok(Response::new(render::list_tenants(page, shape)))
     }
@@ -111,16 +115,18 @@ impl tenant_service_server::TenantService for TenantService {
         &self,
         request: Request<v1::DeleteTenantRequest>,
     ) -> Result<Response<v1::DeleteTenantResponse>, Status> {
-        let actor = caller(&request);
+        let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        self.context.journal.submit(&actor, &tenant, DeleteTenant).await??;
+        self.context.desk(caller, tenant)?.submit(DeleteTenant).await??;
         Ok(Response::new(v1::DeleteTenantResponse {}))
     }
 
     async fn get_usage(&self, request: Request<v1::GetUsageRequest>) -> Result<Response<v1::GetUsageResponse>, Status> {
+        let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let usage = self.context.journal.ask(&tenant, GetUsage).await??;
-        Ok(Response::new(render::usage(&tenant, usage)))
+        let desk = self.context.desk(caller, tenant)?;
+        let usage = desk.ask(GetUsage).await??;
+        Ok(Response::new(render::usage(desk.tenant(), usage)))
     }
 }
 

@@ -236,5 +236,6 @@ fn table(row: &Change) -> &'static str {
         Change::PutSeat(_) | Change::DeleteSeat(..) => "seats",
         Change::PutSession(_) | Change::DeleteSession(..) => "sessions",
         Change::PutNotification(_) | Change::DeleteNotification(..) => "notifications",
+        Change::PutToken(_) | Change::DeleteToken(..) => "tokens",
     }
 }

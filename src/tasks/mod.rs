@@ -3,6 +3,7 @@
 mod notifier;
 mod retention;
 mod sweeper;
+mod token_use;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -20,6 +21,7 @@ use crate::clock::Clock;
 pub use notifier::{Deliveries, Notifier, notify};
 pub use retention::retain;
 pub use sweeper::sweep;
+pub use token_use::{note_token_use, write_token_use};
 
 /// The tasks of this process.
 #[derive(Debug)]

@@ -1,13 +1,17 @@
-//! The shards' histograms as Prometheus shows them. They are counted already, bucket by bucket, which is nothing
-//! that OpenTelemetry can observe; so they go to the registry directly.
+//! Histograms as Prometheus shows them. They are counted already, bucket by bucket, which is nothing that OpenTelemetry
+//! can observe; so they go to the registry directly.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use prometheus::core::{Collector, Desc};
-use prometheus::proto::{Bucket, Histogram, Metric as Shown, MetricFamily, MetricType};
+use prometheus::proto::{Bucket, Histogram as Shown, LabelPair, Metric as Row, MetricFamily, MetricType};
 
-use super::metrics::Metric;
-use crate::journal;
+use super::table::Metric;
+use crate::histogram::Histogram;
+use crate::{journal, server};
+
+const MICROS: f64 = 1e6;
 
 /// Adds the histograms of all shards up.
 pub(super) struct Histograms {
@@ -22,10 +26,6 @@ impl Histograms {
     }
 }
 
-fn desc(metric: &Metric) -> Desc {
-    Desc::new(metric.name.into(), metric.meaning.into(), Vec::new(), Default::default()).expect("a name and a meaning")
-}
-
 impl Collector for Histograms {
     fn desc(&self) -> Vec<&Desc> {
         vec![&self.batch, &self.commit]
@@ -34,12 +34,45 @@ impl Collector for Histograms {
     fn collect(&self) -> Vec<MetricFamily> {
         let batches = self.shards.iter().map(|shard| &shard.batch_commands);
         let commits = self.shards.iter().map(|shard| &shard.commit_micros);
-        vec![family(&self.batch, added(batches, 1.0)), family(&self.commit, added(commits, 1e6))]
+        vec![
+            family(&self.batch, vec![row(None, added(batches, 1.0))]),
+            family(&self.commit, vec![row(None, added(commits, MICROS))]),
+        ]
     }
 }
 
-/// The histograms of several shards in one. `per`: how many of their units are one of the metric.
-fn added<'a, const N: usize>(histograms: impl Iterator<Item = &'a journal::Histogram<N>>, per: f64) -> Histogram {
+/// How long calls took, by method.
+pub(super) struct CallTimes {
+    stats: Arc<server::Stats>,
+    desc: Desc,
+    label: &'static str,
+}
+
+impl CallTimes {
+    pub fn new(stats: Arc<server::Stats>, metric: &Metric) -> Self {
+        Self { stats, desc: desc(metric), label: metric.labels[0] }
+    }
+}
+
+impl Collector for CallTimes {
+    fn desc(&self) -> Vec<&Desc> {
+        vec![&self.desc]
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let times = self.stats.times();
+        let rows = times.map(|(method, times)| row(Some((self.label, method)), added([times].into_iter(), MICROS)));
+        vec![family(&self.desc, rows.collect())]
+    }
+}
+
+fn desc(metric: &Metric) -> Desc {
+    let labels = metric.labels.iter().map(|label| (*label).to_owned()).collect();
+    Desc::new(metric.name.into(), metric.meaning.into(), labels, HashMap::new()).expect("a name and a meaning")
+}
+
+/// Several histograms in one. `per`: how many of their units are one of the metric.
+fn added<'a, const N: usize>(histograms: impl Iterator<Item = &'a Histogram<N>>, per: f64) -> Shown {
     let (mut bounds, mut below, mut all, mut sum) = ([0; N], [0; N], 0, 0);
     for histogram in histograms {
         let (cumulated, count) = histogram.cumulated();
@@ -48,7 +81,7 @@ fn added<'a, const N: usize>(histograms: impl Iterator<Item = &'a journal::Histo
         all += count;
         sum += histogram.sum();
     }
-    let mut shown = Histogram::default();
+    let mut shown = Shown::default();
     shown.set_sample_count(all);
     shown.set_sample_sum(sum as f64 / per);
     let bucket = |(bound, below): (u64, u64)| {
@@ -61,13 +94,25 @@ fn added<'a, const N: usize>(histograms: impl Iterator<Item = &'a journal::Histo
     shown
 }
 
-fn family(desc: &Desc, histogram: Histogram) -> MetricFamily {
-    let mut shown = Shown::default();
-    shown.set_histogram(histogram);
+fn row(label: Option<(&str, &str)>, histogram: Shown) -> Row {
+    let mut row = Row::default();
+    row.set_label(label.into_iter().map(pair).collect());
+    row.set_histogram(histogram);
+    row
+}
+
+fn pair((name, value): (&str, &str)) -> LabelPair {
+    let mut pair = LabelPair::default();
+    pair.set_name(name.to_owned());
+    pair.set_value(value.to_owned());
+    pair
+}
+
+fn family(desc: &Desc, rows: Vec<Row>) -> MetricFamily {
     let mut family = MetricFamily::default();
     family.set_name(desc.fq_name.clone());
     family.set_help(desc.help.clone());
     family.set_field_type(MetricType::HISTOGRAM);
-    family.set_metric(vec![shown]);
+    family.set_metric(rows);
     family
 }

@@ -1,4 +1,4 @@
-//! Every metric, in one table, and where its numbers come from. Everybody counts in plain atomics of the own room;
+//! Where the numbers of the metrics come from. Everybody counts in plain atomics of the own room;
 //! they are read here when somebody asks for `/metrics`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,86 +10,13 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Encoder, Registry, TextEncoder};
 use tokio::sync::watch;
 
-use super::histograms::Histograms;
+use super::histograms::{CallTimes, Histograms};
+use super::table::*;
 use crate::journal::{self, Journal, ShardState};
-use crate::ledger::Totals;
+use crate::ledger::change::Limit;
+use crate::ledger::{Busy, Totals};
 use crate::server;
 use crate::tasks::TaskView;
-
-/// One metric, as `/metrics` shows it.
-#[derive(Debug)]
-pub struct Metric {
-    pub name: &'static str,
-    pub kind: Kind,
-    /// In words; the name holds it as well where it is a unit of measure.
-    pub unit: &'static str,
-    pub labels: &'static [&'static str],
-    pub meaning: &'static str,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Only grows, from 0 at the start of the process.
-    Counter,
-    Gauge,
-    Histogram,
-}
-
-macro_rules! table {
-    ($($constant:ident: $kind:ident $name:literal [$($label:literal),*] in $unit:literal, $meaning:literal;)+) => {
-        $(
-            const $constant: Metric = Metric {
-                name: $name,
-                kind: Kind::$kind,
-                unit: $unit,
-                labels: &[$($label),*],
-                meaning: $meaning,
-            };
-        )+
-
-        /// Every metric there is.
-        pub const TABLE: &[&Metric] = &[$(&$constant),+];
-    };
-}
-
-table! {
-    BUILD: Gauge "usher_build_info" ["version"] in "1", "The version of the program";
-    READY: Gauge "usher_ready" [] in "1 or 0", "Whether it is serving, as /readyz and the health service say";
-    CALLS: Counter "usher_calls_total" ["method", "code"] in "calls",
-        "Calls that ended, by method and gRPC status code; methods that there are not are \"other\"";
-    CALLS_NOW: Gauge "usher_calls_in_flight" [] in "calls", "Calls and streams that are open";
-    PANICS: Counter "usher_panics_total" [] in "calls", "Calls that ended in a panic, each a defect; the log says where";
-    CONNECTIONS: Gauge "usher_connections" [] in "connections", "Connections to the gRPC API";
-    REFUSED: Counter "usher_connections_refused_total" [] in "connections",
-        "Connections closed at once, because there were as many as allowed";
-    DECISIONS: Counter "usher_decisions_total" ["decision"] in "decisions",
-        "Check-outs granted, renewed, and denied by reason; questions (check_only) are none";
-    TENANTS: Gauge "usher_tenants" [] in "tenants", "Tenants";
-    USERS: Gauge "usher_users" [] in "users", "Users of all tenants, blocked ones included";
-    SESSIONS: Gauge "usher_sessions" [] in "sessions", "Live sessions of all tenants";
-    SEATS: Gauge "usher_seats_in_use" [] in "seats", "Seats in use, in all pools of all tenants";
-    LIMIT: Gauge "usher_seats_limit" [] in "seats", "Limits of the same pools, added up";
-    COMMANDS: Counter "usher_commands_total" [] in "commands", "Commands decided, denials included";
-    QUERIES: Counter "usher_queries_total" [] in "queries", "Queries answered from memory";
-    QUEUE: Gauge "usher_queue_commands" [] in "commands", "Commands and queries that wait for a shard";
-    BATCH: Histogram "usher_batch_commands" [] in "commands", "Commands in a committed batch";
-    COMMIT: Histogram "usher_commit_seconds" [] in "seconds",
-        "From sending a batch to the store to knowing that it is durable";
-    STATE: Gauge "usher_shard_state" ["shard", "state"] in "1 or 0",
-        "serving, store_away, lost (to another process) or stopped: 1 for the one that it is";
-    RECOVERIES: Counter "usher_recoveries_total" [] in "batches", "Batches whose outcome was not known at first";
-    RELOADS: Counter "usher_reloads_total" [] in "loads", "Times that a shard was loaded again after a failure";
-    EXPIRED: Counter "usher_audit_events_expired_total" [] in "events",
-        "Audit events deleted because they were kept for as long as --audit-retention says";
-    BEHIND: Gauge "usher_clock_behind_seconds" [] in "seconds",
-        "How far the wall clock is behind the latest time that it ever showed: licenses are judged by that latest time";
-    TOLD: Counter "usher_notifications_total" ["channel", "result"] in "attempts",
-        "Attempts to deliver a notification that were answered, failed, or were refused for good";
-    PENDING: Gauge "usher_notifications_pending" [] in "deliveries", "Notifications that are still to be delivered";
-    DEAD: Gauge "usher_notifications_dead" [] in "deliveries", "Dead letters: notifications that were given up";
-    TASK_RUNS: Counter "usher_task_runs_total" ["task"] in "runs", "Runs of the background tasks";
-    TASK_PANICS: Counter "usher_task_panics_total" ["task"] in "runs", "Runs that ended in a panic, each a defect";
-}
 
 /// Reports numbers: a value, and the values of the metric's labels in their order.
 type Report<'a> = &'a mut dyn FnMut(u64, &[&str]);
@@ -101,7 +28,7 @@ pub struct Metrics {
     provider: SdkMeterProvider,
     meter: Meter,
     /// As of the last time that somebody asked for the metrics: the shards have to be asked for them.
-    totals: Arc<Mutex<Totals>>,
+    totals: Arc<Mutex<(Totals, Vec<Busy>)>>,
 }
 
 impl Metrics {
@@ -122,7 +49,7 @@ impl Metrics {
         let provider = SdkMeterProvider::builder().with_reader(exporter).build();
         let meter = provider.meter("usher");
         let metrics = Self { registry, provider, meter, totals: Arc::default() };
-        metrics.observe(&BUILD, |report| report(1, &[env!("CARGO_PKG_VERSION")]));
+        metrics.observe(&BUILD, |report| report(1, &[env!("CARGO_PKG_VERSION"), env!("USHER_COMMIT")]));
         metrics
     }
 
@@ -131,6 +58,9 @@ impl Metrics {
     }
 
     /// What the front door counts.
+    ///
+    /// # Panics
+    /// When called twice.
     pub fn observe_front(&self, stats: &Arc<server::Stats>) {
         let one = |metric, read: fn(&server::Stats) -> u64| {
             let stats = Arc::clone(stats);
@@ -140,9 +70,19 @@ impl Metrics {
         one(&PANICS, server::Stats::panics);
         one(&CONNECTIONS, server::Stats::connections_now);
         one(&REFUSED, server::Stats::connections_refused);
+        one(&HANDSHAKES, server::Stats::handshakes_failed);
+        let times = CallTimes::new(Arc::clone(stats), &CALL_TIME);
+        self.registry.register(Box::new(times)).expect("registered once");
         let stats = Arc::clone(stats);
         self.observe(&CALLS, move |report| {
             stats.calls().for_each(|(method, code, count)| report(count, &[method, code]))
+        });
+    }
+
+    /// Why calls were not let in, and how many.
+    pub fn observe_refusals(&self, refusals: impl Fn() -> Vec<(&'static str, u64)> + Send + Sync + 'static) {
+        self.observe(&REFUSALS, move |report| {
+            refusals().into_iter().for_each(|(reason, count)| report(count, &[reason]));
         });
     }
 
@@ -206,16 +146,41 @@ impl Metrics {
         let one = |metric, read: fn(&Totals) -> u64| {
             let totals = Arc::clone(&self.totals);
             self.observe(metric, move |report| {
-                report(read(&totals.lock().unwrap_or_else(PoisonError::into_inner)), &[]);
+                report(read(&totals.lock().unwrap_or_else(PoisonError::into_inner).0), &[]);
             });
         };
         one(&TENANTS, |totals| totals.tenants);
+        one(&EXPIRING, |totals| totals.licenses_expiring);
         one(&USERS, |totals| totals.users);
         one(&SESSIONS, |totals| totals.sessions);
         one(&SEATS, |totals| totals.seats_in_use);
         one(&LIMIT, |totals| totals.seats_limit);
         one(&PENDING, |totals| totals.deliveries_pending);
+        one(&OLDEST, |totals| totals.deliveries_oldest);
         one(&DEAD, |totals| totals.deliveries_dead);
+        let totals = Arc::clone(&self.totals);
+        self.observe(&NEARLY_FULL, move |report| {
+            let (totals, _) = &*totals.lock().unwrap_or_else(PoisonError::into_inner);
+            report(totals.pools_nearly_full, &["90"]);
+            report(totals.pools_full, &["100"]);
+        });
+        self.observe_busiest(&TENANT_SEATS, |pool| Some(pool.in_use));
+        self.observe_busiest(&TENANT_LIMIT, |pool| match pool.limit {
+            Limit::Seats(seats) => Some(seats),
+            Limit::Unlimited => None,
+        });
+    }
+
+    fn observe_busiest(&self, metric: &'static Metric, read: fn(&Busy) -> Option<u64>) {
+        let totals = Arc::clone(&self.totals);
+        self.observe(metric, move |report| {
+            let (_, busiest) = &*totals.lock().unwrap_or_else(PoisonError::into_inner);
+            for pool in busiest {
+                if let Some(number) = read(pool) {
+                    report(number, &[pool.tenant.as_str(), pool.pool.as_str()]);
+                }
+            }
+        });
     }
 
     /// Every channel, what became of attempts on it, and how many there were.
@@ -225,9 +190,9 @@ impl Metrics {
         });
     }
 
-    /// The sums over all tenants, from now on.
-    pub fn set_totals(&self, totals: Totals) {
-        *self.totals.lock().unwrap_or_else(PoisonError::into_inner) = totals;
+    /// The sums over all tenants, and the pools to show by name, from now on.
+    pub fn set_totals(&self, totals: Totals, busiest: Vec<Busy>) {
+        *self.totals.lock().unwrap_or_else(PoisonError::into_inner) = (totals, busiest);
     }
 
     pub fn observe_tasks(&self, tasks: impl Fn() -> Vec<TaskView> + Clone + Send + Sync + 'static) {
@@ -293,6 +258,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+    use crate::ids::{PoolId, TenantId};
     use crate::server::Methods;
     use std::time::Duration;
 
@@ -304,6 +270,7 @@ mod tests {
         let stats = Arc::new(server::Stats::new(Arc::new(methods)));
         stats.count_for_test("/grpc.health.v1.Health/Check");
         metrics.observe_front(&stats);
+        metrics.observe_refusals(|| vec![("expired", 2)]);
         metrics.observe_decisions(|| vec![("GRANTED", 3), ("SEATS_EXHAUSTED", 1)]);
         let shards = [Arc::new(journal::Stats::default()), Arc::new(journal::Stats::default())];
         shards[0].commands.store(4, Ordering::Relaxed);
@@ -314,7 +281,12 @@ mod tests {
         metrics.observe_states(vec![watch::channel(ShardState::Serving).1, watch::channel(ShardState::StoreAway).1]);
         metrics.observe_totals();
         let totals = Totals { tenants: 1, users: 2, sessions: 3, seats_in_use: 4, seats_limit: 5, ..Totals::default() };
-        metrics.set_totals(Totals { deliveries_dead: 6, ..totals });
+        let totals = Totals { deliveries_dead: 6, pools_nearly_full: 9, pools_full: 8, ..totals };
+        let busy = |pool: &str, limit| {
+            let (tenant, pool) = (TenantId::stored("acme"), PoolId::stored(pool));
+            Busy { tenant, pool, in_use: 2, limit }
+        };
+        metrics.set_totals(totals, vec![busy("crm", Limit::Seats(3)), busy("all", Limit::Unlimited)]);
         metrics.observe_told(|| vec![("email", "failed", 7)]);
         let task = TaskView { name: "sweeper", period: Duration::ZERO, runs: 9, panics: 0, age: Duration::ZERO };
         metrics.observe_tasks(move || vec![task.clone()]);
@@ -343,14 +315,7 @@ mod tests {
         }
         let table: BTreeMap<_, _> = TABLE
             .iter()
-            .map(|metric| {
-                let kind = match metric.kind {
-                    Kind::Counter => "counter",
-                    Kind::Gauge => "gauge",
-                    Kind::Histogram => "histogram",
-                };
-                (metric.name, (kind, metric.labels.iter().copied().collect()))
-            })
+            .map(|metric| (metric.name, (metric.kind.word(), metric.labels.iter().copied().collect())))
             .collect();
         assert_eq!(shown, table, "{text}");
     }
@@ -362,7 +327,8 @@ mod tests {
             assert!(names.insert(metric.name), "{} stands twice", metric.name);
             assert!(metric.name.starts_with("usher_"), "{}", metric.name);
             assert_eq!(metric.name.ends_with("_total"), metric.kind == Kind::Counter, "{}", metric.name);
-            assert!(!metric.meaning.is_empty() && !metric.unit.is_empty(), "{}", metric.name);
+            let texts = [metric.meaning, metric.unit, metric.advice];
+            assert!(texts.iter().all(|text| !text.is_empty() && !text.contains('|')), "{}", metric.name);
         }
     }
 
@@ -372,10 +338,15 @@ mod tests {
         for line in [
             "usher_ready 1",
             "usher_calls_total{code=\"CANCELLED\",method=\"grpc.health.v1.Health/Check\"} 1",
+            "usher_call_seconds_count{method=\"grpc.health.v1.Health/Check\"} 1",
             "usher_decisions_total{decision=\"SEATS_EXHAUSTED\"} 1",
             "usher_sessions 3",
             "usher_seats_limit 5",
             "usher_notifications_dead 6",
+            "usher_pools_nearly_full{percent=\"90\"} 9",
+            "usher_pools_nearly_full{percent=\"100\"} 8",
+            "usher_tenant_seats_in_use{pool=\"all\",tenant=\"acme\"} 2",
+            "usher_tenant_seats_limit{pool=\"crm\",tenant=\"acme\"} 3",
             "usher_notifications_total{channel=\"email\",result=\"failed\"} 7",
             "usher_queue_commands 2",
             "usher_commands_total 9",

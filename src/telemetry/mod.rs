@@ -1,29 +1,43 @@
 //! What operators see: log lines on standard error, and metrics.
 
+pub mod filter;
 mod histograms;
 pub mod metrics;
+pub mod table;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
+use std::sync::Arc;
 
 use tracing::Level;
-use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
+pub use filter::LogFilter;
 
 /// Log lines go to standard error from here on. Standard output is for what a command answers.
 ///
 /// # Panics
 /// When called twice, or with a filter that `config` did not accept.
-pub fn start(log: &Log) {
-    // What libraries find worth a line is told by whoever uses them. A filter that names one again overrides this.
-    let filter = format!("refinery_core=warn,tokio_postgres=warn,{}", log.filter);
-    let filter = EnvFilter::try_new(filter).expect("config accepted the filter");
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+pub fn start(log: &Log) -> Arc<LogFilter> {
+    let filter = filter::parse(&log.filter).expect("config accepted the filter");
+    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr);
     match log.format {
-        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => lines.json().flatten_event(true).init(),
+        LogFormat::Text => {
+            let lines = lines.with_ansi(std::io::stderr().is_terminal());
+            let lines = lines.with_env_filter(filter).with_filter_reloading();
+            let handle = lines.reload_handle();
+            lines.init();
+            LogFilter::new(&log.filter, move |filter| drop(handle.reload(filter)))
+        }
+        LogFormat::Json => {
+            // The span of the call is enough: there are no others around it.
+            let lines = lines.json().flatten_event(true).with_span_list(false);
+            let lines = lines.with_env_filter(filter).with_filter_reloading();
+            let handle = lines.reload_handle();
+            lines.init();
+            LogFilter::new(&log.filter, move |filter| drop(handle.reload(filter)))
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! One integration binary: everything that is tested through the crate's public face or the real program.
 
+mod access;
 mod clients;
 mod conformance;
 mod crash;
+mod deploy;
 mod directory;
 mod front;
 mod fuzz;
@@ -15,6 +17,7 @@ mod licensing;
 mod model;
 mod no_trace;
 mod notify;
+mod oidc;
 mod program;
 mod repository;
 mod rules;
@@ -24,3 +27,5 @@ mod simulation;
 mod store_faults;
 mod store_tools;
 mod support;
+mod telemetry;
+mod tokens;

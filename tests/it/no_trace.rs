@@ -23,12 +23,13 @@ fn look_at(program: &Path) -> Output {
     Command::new(format!("{ROOT}/scripts/no-trace.sh")).arg(program).output().expect("the script runs")
 }
 
-/// Compiles the probe as `src/faults.rs` is compiled into a program.
+/// Compiles the probe as `src/faults.rs` is compiled into a program, stripped like a released one.
 fn compile(folder: &Path, name: &str, feature: bool, debug_assertions: bool) -> Output {
     let source = folder.join("usher.rs");
     std::fs::write(&source, PROBE.replace("ROOM", &format!("{ROOT}/src/faults.rs"))).expect("a file");
     let mut rustc = Command::new("rustc");
-    rustc.args(["--edition", "2024", "--crate-name", "usher", "-C", "opt-level=1", "-A", "warnings"]);
+    rustc.args(["--edition", "2024", "--crate-name", "usher", "-A", "warnings"]);
+    rustc.args(["-C", "opt-level=1", "-C", "strip=symbols"]);
     rustc.arg(format!("-Cdebug-assertions={debug_assertions}"));
     if feature {
         rustc.args(["--cfg", "feature=\"faults\""]);

@@ -1,5 +1,7 @@
 //! The repository tests itself: what every file must be like, whoever wrote it.
 
+mod packages;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use usher::proto::v1::directory_service_client::DirectoryServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::proto::v1::{DeleteUserRequest, GetUsageRequest, Plan};
-use usher::telemetry::metrics::TABLE;
+use usher::telemetry::table::TABLE;
 
 use crate::support::program::{Data, Program};
 
@@ -51,7 +51,7 @@ fn help_and_completions_answer_on_standard_output() {
     for (arguments, expected) in [
         (&["--help"][..], "Exit codes:"),
         (&["serve", "--help"], "--first-call-timeout"),
-        (&["--version"], concat!("usher ", env!("CARGO_PKG_VERSION"))),
+        (&["--version"], concat!("usher ", env!("CARGO_PKG_VERSION"), " (")),
         (&["completions", "bash"], "complete -F _usher"),
         (&["completions", "zsh"], "#compdef usher"),
     ] {
@@ -112,7 +112,7 @@ fn from_the_future(folder: &Path) {
 #[test]
 fn metrics_are_those_of_the_table() {
     let folder = tempfile::tempdir().unwrap();
-    let program = Program::start(&Data::Folder(folder.path()), &["--demo"]);
+    let program = Program::start(&Data::Folder(folder.path()), &["--demo", "--metrics-top-tenants", "1"]);
     assert_eq!(usher(&["healthcheck", "--address", &program.api.to_string()], &[]).status.code(), Some(0));
     let (status, metrics) = page(program.ops, "/metrics");
     assert_eq!(status, "HTTP/1.1 200 OK");
@@ -126,9 +126,22 @@ fn metrics_are_those_of_the_table() {
         "usher_seats_limit 8",
         "usher_seats_in_use 3",
         "usher_calls_total{code=\"OK\",method=\"grpc.health.v1.Health/Check\"} 1",
+        "usher_call_seconds_count{method=\"grpc.health.v1.Health/Check\"} 1",
+        "usher_pools_nearly_full{percent=\"100\"} 1",
+        "usher_licenses_expiring 0",
+        "usher_tenant_seats_in_use{pool=\"crm\",tenant=\"demo\"} 3",
     ] {
         assert!(metrics.lines().any(|shown| shown == line), "no {line} in\n{metrics}");
     }
+}
+
+/// Tenants are many, and their names are nobody's business who is not told of them.
+#[test]
+fn no_tenant_is_in_the_metrics_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(&Data::Folder(folder.path()), &["--demo"]);
+    let (_, metrics) = page(program.ops, "/metrics");
+    assert!(metrics.contains("usher_tenants 1") && !metrics.contains("tenant="), "{metrics}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The queries that list things, a page at a time.
 
 use crate::ids::{OrganizationId, PoolId, UserId};
+use crate::ledger::access::Tenants;
 use crate::ledger::change::TenantState;
 use crate::ledger::outcome::Status;
 
@@ -96,6 +97,8 @@ pub struct ListTenants {
     /// Looked for in id, name and contact; folded. Empty: every tenant.
     pub text: String,
     pub state: Option<TenantState>,
+    /// Nobody hears of others (R1).
+    pub among: Tenants,
     pub after: Option<Cursor>,
     pub limit: usize,
 }

@@ -25,13 +25,16 @@ impl Restore {
                 missing(tenant, row.user, row.pool).or(twice).map(|what| format!("session {}: {what}", row.id))
             }),
             Change::PutNotification(row) => self.of(row.tenant, |_| None),
+            // It stands for itself.
+            Change::PutToken(_) => None,
             Change::DeleteTenant(_)
             | Change::DeleteLicense(..)
             | Change::DeleteOrganization(..)
             | Change::DeleteUser(..)
             | Change::DeleteSeat(..)
             | Change::DeleteSession(..)
-            | Change::DeleteNotification(..) => Some("a deletion is no row".into()),
+            | Change::DeleteNotification(..)
+            | Change::DeleteToken(..) => Some("a deletion is no row".into()),
         }
     }
 

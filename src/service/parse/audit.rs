@@ -15,12 +15,14 @@ use crate::service::render::{AUDIT_COLUMNS, AuditColumn, audit_action, reason_na
 /// Events that an export reads at once: some hundred kilobytes.
 const EXPORT_PAGE: i32 = 1_000;
 
+/// No tenant stands for the installation.
 pub fn list_audit_events(mut request: v1::ListAuditEventsRequest) -> Result<(TenantId, AuditFilter, Shape), Problems> {
     let mut problems = Problems::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
     let Paging { shape, after, limit } = paging(&mut problems, "ListAuditEvents", &request, size, &token);
-    let tenant = problems.tenant(&request.tenant_id);
+    let tenant =
+        if request.tenant_id.is_empty() { Some(TenantId::installation()) } else { problems.tenant(&request.tenant_id) };
     let user = problems.optional("user_id", &request.user_id, UserId::parse);
     check_text(&mut problems, "actor", &request.actor, Text::Line, MAX_NAME_BYTES);
     let (action, denied) = what(&mut problems, request.action, request.outcome);
@@ -245,6 +247,7 @@ mod tests {
             columns: vec!["user_id".into(), "password".into()],
             delimiter: "|".into(),
             outcome: 99,
+            tenant_id: " ".into(),
             ..Default::default()
         };
         assert_eq!(bad(export_audit_events(bad_csv)), ["columns[1]", "delimiter", "tenant_id", "outcome"]);
@@ -263,7 +266,7 @@ mod tests {
     #[test]
     fn a_list_of_events_names_every_bad_field() {
         let asked = v1::ListAuditEventsRequest {
-            tenant_id: String::new(),
+            tenant_id: " ".into(),
             page_size: -1,
             page_token: "?".into(),
             order_by: "occurred_at".into(),

@@ -203,7 +203,7 @@ mod tests {
     use super::*;
     use crate::ledger::outcome::Status;
 
-    const LIMITS: Limits = Limits { batch_items: 3, watchers: 1 };
+    const LIMITS: Limits = Limits { batch_items: 3, watchers: 1, caller_rate: None, user_rate: None };
 
     fn ann() -> v1::User {
         v1::User { user_id: "Ann@Acme.example".into(), ..Default::default() }

@@ -11,11 +11,13 @@ mod organization;
 mod policy;
 mod problems;
 mod seat;
+mod server;
 mod session;
 mod sync;
 mod tenant;
 #[cfg(test)]
 pub(super) mod testing;
+mod token;
 mod values;
 
 pub(super) use audit::{AuditExport, AuditForm, export_audit_events, list_audit_events};
@@ -28,6 +30,8 @@ pub(super) use problems::{Problem, Problems};
 pub(super) use seat::{
     batch_grant_seats, batch_heartbeat, batch_revoke_seats, check_in, check_out, grant_seat, heartbeat, revoke_seat,
 };
+pub(super) use server::set_log_filter;
 pub(super) use session::{close_idle, close_session, list_sessions, watch_sessions};
 pub(super) use sync::{SyncTerms, same_sync, sync_entry, sync_terms};
 pub(super) use tenant::{create_tenant, list_tenants, tenant_id, update_tenant};
+pub(super) use token::{create_token, list_tokens, revoke_token};

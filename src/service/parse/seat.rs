@@ -148,7 +148,7 @@ mod tests {
     use super::super::testing::{LONG, NO_SESSION, SESSION, bad, list};
     use super::*;
 
-    const LIMITS: Limits = Limits { batch_items: 6, watchers: 1 };
+    const LIMITS: Limits = Limits { batch_items: 6, watchers: 1, caller_rate: None, user_rate: None };
 
     fn login() -> v1::CheckOutRequest {
         v1::CheckOutRequest {

@@ -61,7 +61,7 @@ mod tests {
     use super::super::testing::{bad, list};
     use super::*;
 
-    const LIMITS: Limits = Limits { batch_items: 3, watchers: 1 };
+    const LIMITS: Limits = Limits { batch_items: 3, watchers: 1, caller_rate: None, user_rate: None };
 
     fn first() -> v1::SyncUsersRequest {
         v1::SyncUsersRequest { tenant_id: "acme".into(), ..Default::default() }

@@ -70,7 +70,9 @@ pub fn list_tenants(mut request: v1::ListTenantsRequest) -> Result<(ListTenants,
     if descending {
         problems.add("order_by", "must be tenant_id, ascending");
     }
-    problems.finish(|| Some((ListTenants { text: fold(&request.text), state, after, limit }, shape)))
+    // Among which, the service knows.
+    let query = ListTenants { text: fold(&request.text), state, after, limit, ..ListTenants::default() };
+    problems.finish(|| Some((query, shape)))
 }
 
 #[cfg(test)]

@@ -81,6 +81,9 @@ pub fn audit_action(action: Action, denied: bool) -> v1::AuditAction {
         Action::NotificationDelivered => v1::AuditAction::NotificationDelivered,
         Action::NotificationFailed => v1::AuditAction::NotificationFailed,
         Action::NotificationRedelivered => v1::AuditAction::NotificationRedelivered,
+        Action::TokenCreated => v1::AuditAction::TokenCreated,
+        Action::TokenRevoked => v1::AuditAction::TokenRevoked,
+        Action::TokenDeleted => v1::AuditAction::TokenDeleted,
     }
 }
 

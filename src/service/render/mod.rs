@@ -8,11 +8,13 @@ mod license;
 mod names;
 mod notification;
 mod seat;
+mod server;
 mod session;
 mod sync;
 mod tenant;
 mod texts;
 mod time;
+mod token;
 
 pub(super) use audit::{audit_action, list_audit_events};
 pub(super) use audit_export::{AUDIT_COLUMNS, AuditColumn, audit_cells, audit_json};
@@ -26,6 +28,8 @@ pub(super) use notification::{list_notifications, notification};
 pub(super) use seat::{
     checked_in, checked_out, granted, granted_batch, heartbeat, heartbeat_batch, revoked, revoked_batch,
 };
+pub(super) use server::server;
 pub(super) use session::{closed_session, ended, list_sessions, session};
 pub(super) use sync::{count_synced, listed_twice, refused_entry, settle_waiting, synced, unlisted};
 pub(super) use tenant::{list_tenants, tenant, usage};
+pub(super) use token::{list_tokens, token};

@@ -35,3 +35,21 @@ pub const UNREADABLE_REQUEST: &str = "UNREADABLE_REQUEST";
 pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
 /// `INTERNAL`: a defect of the service.
 pub const INTERNAL: &str = "INTERNAL";
+/// `UNAUTHENTICATED`: a credential is needed, and there was none.
+pub const CREDENTIAL_MISSING: &str = "CREDENTIAL_MISSING";
+/// `UNAUTHENTICATED`: it has no form that there is.
+pub const CREDENTIAL_MALFORMED: &str = "CREDENTIAL_MALFORMED";
+/// `UNAUTHENTICATED`: nobody here knows it.
+pub const CREDENTIAL_UNKNOWN: &str = "CREDENTIAL_UNKNOWN";
+/// `UNAUTHENTICATED`: it was good until it expired.
+pub const CREDENTIAL_EXPIRED: &str = "CREDENTIAL_EXPIRED";
+/// `UNAUTHENTICATED`: it was good until it was revoked.
+pub const CREDENTIAL_REVOKED: &str = "CREDENTIAL_REVOKED";
+/// `UNAVAILABLE`: it cannot be checked before keys were fetched.
+pub const KEYS_PENDING: &str = "KEYS_PENDING";
+/// `PERMISSION_DENIED`: not this call, or not for this tenant, or there is no such tenant.
+pub const NOT_ALLOWED: &str = "NOT_ALLOWED";
+/// `RESOURCE_EXHAUSTED`: too many calls from this address were not let in.
+pub const TOO_MANY_FAILURES: &str = "TOO_MANY_FAILURES";
+/// `RESOURCE_EXHAUSTED`: too many check-outs of one caller, or of one user.
+pub const RATE_LIMITED: &str = "RATE_LIMITED";

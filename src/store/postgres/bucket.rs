@@ -3,6 +3,7 @@
 use crate::ledger::change::{Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
 use crate::ledger::notification::{NotificationRow, Topic};
+use crate::ledger::token::TokenRow;
 
 /// Keys to delete are the columns of the key, without the shard.
 #[derive(Default)]
@@ -15,6 +16,7 @@ pub struct Buckets<'a> {
     pub seats: Vec<&'a SeatRow>,
     pub sessions: Vec<&'a SessionRow>,
     pub notifications: Vec<&'a NotificationRow>,
+    pub tokens: Vec<&'a TokenRow>,
     pub gone_tenants: Vec<i32>,
     pub gone_licenses: Vec<(i32, &'a str, i64)>,
     pub gone_organizations: Vec<(i32, i32)>,
@@ -22,6 +24,7 @@ pub struct Buckets<'a> {
     pub gone_seats: Vec<(i32, i32, i32)>,
     pub gone_sessions: Vec<(i32, i32, i32)>,
     pub gone_notifications: Vec<(i32, &'a Topic)>,
+    pub gone_tokens: Vec<i64>,
 }
 
 impl<'a> Buckets<'a> {
@@ -37,6 +40,7 @@ impl<'a> Buckets<'a> {
                 Change::PutSeat(row) => to.seats.push(row),
                 Change::PutSession(row) => to.sessions.push(row),
                 Change::PutNotification(row) => to.notifications.push(row),
+                Change::PutToken(row) => to.tokens.push(row),
                 Change::DeleteTenant(no) => to.gone_tenants.push(int(no.0)),
                 Change::DeleteLicense(tenant, id, revision) => {
                     to.gone_licenses.push((int(tenant.0), id.as_str(), revision.cast_signed()));
@@ -50,6 +54,7 @@ impl<'a> Buckets<'a> {
                     to.gone_sessions.push((int(tenant.0), int(user.0), (*place).into()));
                 }
                 Change::DeleteNotification(tenant, topic) => to.gone_notifications.push((int(tenant.0), topic)),
+                Change::DeleteToken(id) => to.gone_tokens.push(id.0.cast_signed()),
             }
         }
         to

@@ -11,13 +11,14 @@ use tokio_postgres::{Client, Row};
 use super::error::Failure;
 use crate::ids::{
     DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, ShardId, TenantId,
-    TenantNo, UserId, UserNo,
+    TenantNo, TokenId, TokenName, UserId, UserNo,
 };
 use crate::ledger::change::{Actor, Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
 use crate::ledger::notification::NotificationRow;
 use crate::ledger::time::{Tick, Wall};
-use crate::store::{StoreError, encode, notifications, terms};
+use crate::ledger::token::TokenRow;
+use crate::store::{StoreError, encode, notifications, terms, tokens};
 
 /// Rows in one message: enough to make the hand-over cheap, few enough to be small in memory.
 const CHUNK: usize = 2048;
@@ -27,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 type Parse = fn(&Row) -> Result<Change, Failure>;
 
 /// In the order that the trait promises.
-const TABLES: [(&str, Parse); 8] = [
+const TABLES: [(&str, Parse); 9] = [
     (
         "/* usher:load_tenants */
         SELECT tenant_no, tenant_id, display_name, contact, state, policy, created, version
@@ -71,6 +72,12 @@ const TABLES: [(&str, Parse); 8] = [
         SELECT tenant_no, topic, event_no, raised, cleared, facts, deliveries
         FROM notifications WHERE shard_id = $1",
         notification,
+    ),
+    (
+        "/* usher:load_tokens */
+        SELECT token_id, name, hash, roles, tenants, created_ms, created_by, expires_ms, revoked_ms, last_used_ms
+        FROM tokens WHERE shard_id = $1",
+        token,
     ),
 ];
 
@@ -200,6 +207,22 @@ fn notification(row: &Row) -> Result<Change, Failure> {
         cleared: row.try_get(4)?,
         facts: notifications::facts_from_text(row.try_get(5)?)?,
         deliveries: notifications::deliveries_from_text(row.try_get(6)?)?,
+    }))
+}
+
+fn token(row: &Row) -> Result<Change, Failure> {
+    let wall = |column| row.try_get::<usize, Option<i64>>(column).map(|ms| ms.map(Wall));
+    Ok(Change::PutToken(TokenRow {
+        id: TokenId(bits(row, 0)?),
+        name: TokenName::stored(row.try_get(1)?),
+        hash: tokens::hash(row.try_get(2)?)?,
+        roles: tokens::roles(row.try_get::<_, i16>(3)?.into())?,
+        tenants: tokens::tenants_from_text(row.try_get(4)?)?,
+        created: Wall(row.try_get(5)?),
+        created_by: Actor(row.try_get::<_, &str>(6)?.into()),
+        expires: wall(7)?,
+        revoked: wall(8)?,
+        last_used: wall(9)?,
     }))
 }
 

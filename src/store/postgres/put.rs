@@ -5,12 +5,13 @@ use tokio_postgres::types::ToSql;
 use super::batch::{Parts, bit};
 use super::bucket::{Buckets, int};
 use super::statements::Part;
-use crate::ids::{DeviceId, LicenseId, OrganizationId, PoolId, ShardId, TenantId, UserId};
+use crate::ids::{DeviceId, LicenseId, OrganizationId, PoolId, ShardId, TenantId, TokenName, UserId};
 use crate::ledger::change::{AuditEvent, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
 use crate::ledger::notification::NotificationRow;
+use crate::ledger::token::TokenRow;
 use crate::store::audit_block::Block;
-use crate::store::{Batch, Owner, encode, notifications, terms};
+use crate::store::{Batch, Owner, encode, notifications, terms, tokens};
 
 type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
@@ -52,6 +53,7 @@ impl<'a> Put<'a> {
         self.put(Part::PutSeats, &rows.seats, seats);
         self.put(Part::PutSessions, &rows.sessions, sessions);
         self.put(Part::PutNotifications, &rows.notifications, told);
+        self.put(Part::PutTokens, &rows.tokens, api_tokens);
         let events: Vec<&AuditEvent> = batch.events.iter().collect();
         self.put(Part::PutEvents, &events, audit);
         let blocks: Vec<&Block> = blocks.iter().collect();
@@ -87,6 +89,7 @@ impl<'a> Put<'a> {
         self.put(Part::DeleteNotifications, &rows.gone_notifications, |rows| {
             vec![column(rows, |key| key.0), column(rows, |key| key.1.to_string())]
         });
+        self.put(Part::DeleteTokens, &rows.gone_tokens, |rows| vec![column(rows, |id| id)]);
     }
 
     fn put<R: Copy>(&mut self, part: Part, rows: &[R], columns: impl Fn(&[R]) -> Vec<Value<'a>>) {
@@ -205,6 +208,21 @@ fn told<'a>(rows: &[&'a NotificationRow]) -> Vec<Value<'a>> {
         column(rows, |row| row.cleared),
         column(rows, |row| notifications::facts_to_text(&row.facts)),
         column(rows, |row| notifications::deliveries_to_text(&row.deliveries)),
+    ]
+}
+
+fn api_tokens<'a>(rows: &[&'a TokenRow]) -> Vec<Value<'a>> {
+    vec![
+        column(rows, |row| row.id.0.cast_signed()),
+        column(rows, |row| TokenName::as_str(&row.name)),
+        column(rows, |row| &row.hash.0[..]),
+        column(rows, |row| i16::from(row.roles.code())),
+        column(rows, |row| tokens::tenants_to_text(&row.tenants)),
+        column(rows, |row| row.created.0),
+        column(rows, |row| &*row.created_by.0),
+        column(rows, |row| row.expires.map(|wall| wall.0)),
+        column(rows, |row| row.revoked.map(|wall| wall.0)),
+        column(rows, |row| row.last_used.map(|wall| wall.0)),
     ]
 }
 

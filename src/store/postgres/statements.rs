@@ -89,6 +89,7 @@ parts! {
     DeleteSeats: delete!("seats", "$2::integer[], $3::integer[], $4::integer[]", "user_no", "pool_no");
     DeleteSessions: delete!("sessions", "$2::integer[], $3::integer[], $4::integer[]", "user_no", "place");
     DeleteNotifications: delete!("notifications", "$2::integer[], $3::text[]", "topic");
+    DeleteTokens: "DELETE FROM tokens WHERE shard_id = $1 AND token_id = ANY($2::bigint[])";
 
     PutTenants: "INSERT INTO tenants
             (shard_id, tenant_no, tenant_id, display_name, contact, state, policy, created, version)
@@ -156,6 +157,15 @@ parts! {
         ON CONFLICT (shard_id, tenant_no, topic) DO UPDATE SET
             (event_no, raised, cleared, facts, deliveries)
             = (excluded.event_no, excluded.raised, excluded.cleared, excluded.facts, excluded.deliveries)";
+    PutTokens: "INSERT INTO tokens
+            (shard_id, token_id, name, hash, roles, tenants, created_ms, created_by, expires_ms, revoked_ms, last_used_ms)
+        SELECT $1::smallint, unnest($2::bigint[]), unnest($3::text[]), unnest($4::bytea[]), unnest($5::smallint[]),
+            unnest($6::text[]), unnest($7::bigint[]), unnest($8::text[]), unnest($9::bigint[]),
+            unnest($10::bigint[]), unnest($11::bigint[])
+        ON CONFLICT (shard_id, token_id) DO UPDATE SET
+            (name, hash, roles, tenants, created_ms, created_by, expires_ms, revoked_ms, last_used_ms)
+            = (excluded.name, excluded.hash, excluded.roles, excluded.tenants, excluded.created_ms,
+               excluded.created_by, excluded.expires_ms, excluded.revoked_ms, excluded.last_used_ms)";
     PutEvents: "INSERT INTO audit
             (shard_id, tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id,
              organization_id, count, detail)

@@ -8,13 +8,14 @@ use uuid::Uuid;
 
 use crate::ids::{
     DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, ShardId, TenantId,
-    TenantNo, UserId, UserNo,
+    TenantNo, TokenId, TokenName, UserId, UserNo,
 };
 use crate::ledger::change::{Actor, Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
 use crate::ledger::notification::NotificationRow;
 use crate::ledger::time::{Tick, Wall};
-use crate::store::{StoreError, encode, notifications, terms};
+use crate::ledger::token::TokenRow;
+use crate::store::{StoreError, encode, notifications, terms, tokens};
 
 /// Rows in one message: enough to make the hand-over cheap, few enough to be small in memory.
 const CHUNK: usize = 2048;
@@ -22,7 +23,7 @@ const CHUNK: usize = 2048;
 type Parse = fn(&Row<'_>) -> Result<Change, StoreError>;
 
 /// In the order that the trait promises. Each table is in the order of its key, so reading is a walk.
-const TABLES: [(&str, Parse); 8] = [
+const TABLES: [(&str, Parse); 9] = [
     (
         "/* usher:load_tenants */
         SELECT tenant_no, tenant_id, display_name, contact, state, policy, created, version
@@ -66,6 +67,12 @@ const TABLES: [(&str, Parse); 8] = [
         SELECT tenant_no, topic, event_no, raised, cleared, facts, deliveries
         FROM notifications WHERE shard_id = ?1",
         notification,
+    ),
+    (
+        "/* usher:load_tokens */
+        SELECT token_id, name, hash, roles, tenants, created_ms, created_by, expires_ms, revoked_ms, last_used_ms
+        FROM tokens WHERE shard_id = ?1",
+        token,
     ),
 ];
 
@@ -190,6 +197,22 @@ fn notification(row: &Row<'_>) -> Result<Change, StoreError> {
         cleared: row.get(4)?,
         facts: notifications::facts_from_text(text(row, 5)?)?,
         deliveries: notifications::deliveries_from_text(text(row, 6)?)?,
+    }))
+}
+
+fn token(row: &Row<'_>) -> Result<Change, StoreError> {
+    let wall = |column| row.get::<_, Option<i64>>(column).map(|ms| ms.map(Wall));
+    Ok(Change::PutToken(TokenRow {
+        id: TokenId(bits(row, 0)?),
+        name: TokenName::stored(text(row, 1)?),
+        hash: tokens::hash(&row.get::<_, Vec<u8>>(2)?)?,
+        roles: tokens::roles(row.get(3)?)?,
+        tenants: tokens::tenants_from_text(optional_text(row, 4)?)?,
+        created: Wall(row.get(5)?),
+        created_by: Actor(text(row, 6)?.into()),
+        expires: wall(7)?,
+        revoked: wall(8)?,
+        last_used: wall(9)?,
     }))
 }
 

@@ -8,7 +8,8 @@ use crate::ids::ShardId;
 use crate::ledger::change::{AuditEvent, Change, OrganizationRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
 use crate::ledger::notification::NotificationRow;
-use crate::store::{encode, notifications, terms};
+use crate::ledger::token::TokenRow;
+use crate::store::{encode, notifications, terms, tokens};
 
 /// The tables that hold what is under a tenant's number. Not the audit, which outlives it.
 const DELETE_TENANT: [&str; 8] = [
@@ -58,6 +59,10 @@ const PUT_NOTIFICATION: &str = "/* usher:put_notification */ REPLACE INTO notifi
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 const DELETE_NOTIFICATION: &str = "/* usher:delete_notification */ DELETE FROM notifications
     WHERE shard_id = ?1 AND tenant_no = ?2 AND topic = ?3";
+const PUT_TOKEN: &str = "/* usher:put_token */ REPLACE INTO tokens
+    (shard_id, token_id, name, hash, roles, tenants, created_ms, created_by, expires_ms, revoked_ms, last_used_ms)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+const DELETE_TOKEN: &str = "/* usher:delete_token */ DELETE FROM tokens WHERE shard_id = ?1 AND token_id = ?2";
 const PUT_EVENT: &str = "/* usher:put_event */ REPLACE INTO audit
     (shard_id, tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id,
      count, detail)
@@ -87,6 +92,8 @@ pub fn write(connection: &Connection, shard: ShardId, change: &Change) -> rusqli
         Change::DeleteNotification(tenant, topic) => {
             run.sql(DELETE_NOTIFICATION, params![shard.0, tenant.0, topic.to_string()])
         }
+        Change::PutToken(row) => run.token(row),
+        Change::DeleteToken(id) => run.sql(DELETE_TOKEN, params![shard.0, id.0.cast_signed()]),
     }
 }
 
@@ -243,6 +250,25 @@ impl Run<'_> {
                 row.cleared,
                 notifications::facts_to_text(&row.facts),
                 notifications::deliveries_to_text(&row.deliveries),
+            ],
+        )
+    }
+
+    fn token(&self, row: &TokenRow) -> rusqlite::Result<()> {
+        self.sql(
+            PUT_TOKEN,
+            params![
+                self.shard.0,
+                row.id.0.cast_signed(),
+                row.name.as_str(),
+                row.hash.0,
+                row.roles.code(),
+                tokens::tenants_to_text(&row.tenants),
+                row.created.0,
+                &*row.created_by.0,
+                row.expires.map(|wall| wall.0),
+                row.revoked.map(|wall| wall.0),
+                row.last_used.map(|wall| wall.0),
             ],
         )
     }

@@ -33,8 +33,10 @@ fn lists_and_describes_what_there_is() {
         "LicenseService",
         "NotificationService",
         "SeatService",
+        "ServerService",
         "SessionService",
         "TenantService",
+        "TokenService",
     ];
     let ours: Vec<String> = ours.iter().map(|name| format!("usher.v1.{name}")).collect();
     assert_eq!(services[0], "grpc.health.v1.Health");

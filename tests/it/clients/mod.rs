@@ -81,7 +81,7 @@ fn read(file: &str) -> String {
 }
 
 /// Where `grpcurl` and a Python with gRPC are.
-fn tools() -> PathBuf {
+pub fn tools() -> PathBuf {
     let folder = repository().join(".tools/python/bin");
     // The stamp is written last: an installation that was interrupted is none.
     assert!(repository().join(".tools/python/installed").exists(), "run 'make tools': nothing in {}", folder.display());

@@ -1,14 +1,16 @@
 //! What is put is what is loaded.
 
 use tokio::sync::mpsc;
-use usher::ids::{LicenseId, OrganizationNo, PoolId, PoolNo, TenantNo, UserNo};
+use usher::ids::{LicenseId, OrganizationNo, PoolId, PoolNo, TenantNo, TokenId, UserNo};
 use usher::ledger::change::{Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use usher::ledger::license::LicenseRow;
 use usher::ledger::notification::{NotificationRow, Topic};
+use usher::ledger::token::TokenRow;
 
 use super::audit::{everything, page};
 use super::samples::{
-    extremes, license, notification, one_of_each, organization, pool, revision, seat, session, tenant, user, variants,
+    extremes, license, notification, one_of_each, organization, pool, revision, seat, session, tenant, token, user,
+    variants,
 };
 use super::{Backend, SHARD, Writer, assert_same, event};
 
@@ -82,6 +84,7 @@ fn with_key_of(key: &Change, row: Change) -> Change {
         (Change::PutNotification(key), Change::PutNotification(row)) => {
             Change::PutNotification(NotificationRow { tenant: key.tenant, topic: key.topic.clone(), ..row })
         }
+        (Change::PutToken(key), Change::PutToken(row)) => Change::PutToken(TokenRow { id: key.id, ..row }),
         pair => panic!("{pair:?}"),
     }
 }
@@ -95,6 +98,7 @@ fn deletions(no: u32) -> Vec<Change> {
         Change::DeleteSeat(tenant, UserNo(1), PoolNo(1)),
         Change::DeleteSession(tenant, UserNo(1), 0),
         Change::DeleteNotification(tenant, Topic::Exceeded(PoolId::stored("pool-1"))),
+        Change::DeleteToken(TokenId(no.into())),
     ]
 }
 
@@ -147,7 +151,9 @@ pub async fn a_tenants_deletion_covers_everything_but_the_audit(backend: Backend
     writer.commit(rows, vec![event(1, 1), event(2, 2)]).await;
     let gone = vec![Change::DeleteTenant(TenantNo(1)), Change::DeleteTenant(TenantNo(3)), tenant(4)];
     writer.commit(gone, vec![event(3, 1)]).await;
-    assert_same(&writer.load().await, &[one_of_each(2), vec![tenant(4)]].concat());
+    let tokens: Vec<_> = variants().into_iter().filter(|row| matches!(row, Change::PutToken(_))).collect();
+    let kept = [one_of_each(2), vec![tenant(4), token(1), token(3)], tokens].concat();
+    assert_same(&writer.load().await, &kept);
     assert_eq!(page(&*store, everything(1)).await, [event(3, 1), event(1, 1)]);
 }
 
@@ -158,6 +164,7 @@ pub async fn a_large_shard_loads_whole_and_in_order(backend: Backend) {
     for no in 1..=3 {
         rows.extend((1..=5_000).flat_map(|user_no| [user(no, user_no), seat(no, user_no, 1), session(no, user_no, 0)]));
         rows.extend([tenant(no), license(no, "lic"), pool(no, 1), organization(no, 1), notification(no, "pool-1")]);
+        rows.push(token(no.into()));
     }
     writer.commit(rows.clone(), vec![]).await;
     let loaded = writer.load().await;
@@ -171,6 +178,7 @@ pub async fn a_large_shard_loads_whole_and_in_order(backend: Backend) {
         Change::PutSeat(_) => 5,
         Change::PutSession(_) => 6,
         Change::PutNotification(_) => 7,
+        Change::PutToken(_) => 8,
         deletion => panic!("{deletion:?}"),
     });
     assert!(kinds.is_sorted());

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use usher::ids::{
     DeviceId, EventNo, InstanceId, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantId,
-    TenantNo, UserId, UserNo,
+    TenantNo, TokenId, TokenName, UserId, UserNo,
 };
+use usher::ledger::access::{Role, Roles, Tenants};
 use usher::ledger::change::{
     Access, Actor, BlockCause, Change, Limit, OrganizationRow, Plan, PoolRow, Profile, SeatRow, SessionRow, TenantRow,
     TenantState, UserRow,
@@ -16,6 +17,7 @@ use usher::ledger::notification::{Cause, Deliveries, Delivery, DeliveryState, Fa
 use usher::ledger::outcome::SessionEndReason;
 use usher::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
 use usher::ledger::time::{Tick, Wall};
+use usher::ledger::token::{TokenHash, TokenRow};
 use uuid::Uuid;
 
 pub fn tenant(no: u32) -> Change {
@@ -120,6 +122,21 @@ pub fn session(tenant: u32, user: u32, place: u16) -> Change {
     })
 }
 
+pub fn token(id: u64) -> Change {
+    Change::PutToken(TokenRow {
+        id: TokenId(id),
+        name: TokenName::stored("login-eu"),
+        hash: TokenHash([7; 32]),
+        roles: Roles::NONE.with(Role::Gate),
+        tenants: Tenants::All,
+        created: Wall(17),
+        created_by: Actor("root".into()),
+        expires: None,
+        revoked: None,
+        last_used: None,
+    })
+}
+
 pub fn notification(tenant: u32, pool: &str) -> Change {
     Change::PutNotification(NotificationRow {
         tenant: TenantNo(tenant),
@@ -153,6 +170,7 @@ pub fn one_of_each(no: u32) -> Vec<Change> {
         seat(no, 1, 1),
         session(no, 1, 0),
         notification(no, "pool-1"),
+        token(no.into()),
     ]
 }
 
@@ -282,6 +300,18 @@ pub fn extremes() -> Vec<Change> {
                 }),
             },
         }),
+        Change::PutToken(TokenRow {
+            id: TokenId(u64::MAX),
+            name: TokenName::stored(&text),
+            hash: TokenHash([255; 32]),
+            roles: Roles::ALL,
+            tenants: Tenants::Only((0..1_000).map(|no| TenantId::stored(&format!("{no}\"ÿ"))).collect()),
+            created: Wall(i64::MIN),
+            created_by: Actor(text.as_str().into()),
+            expires: Some(Wall(i64::MAX)),
+            revoked: Some(Wall(-1)),
+            last_used: Some(Wall(i64::MAX)),
+        }),
     ]
 }
 
@@ -318,6 +348,12 @@ pub fn variants() -> Vec<Change> {
         row.topic = Topic::Warning(percent, PoolId::stored("pool-1"));
         row.deliveries = Deliveries { email: Some(delivery(state)), webhook: Some(delivery(state)) };
         rows.push(Change::PutNotification(row));
+    }
+    for (id, role) in (100..).zip(Role::ALL) {
+        let Change::PutToken(row) = token(id) else { unreachable!() };
+        let mut hash = row.hash;
+        hash.0[0] = role as u8;
+        rows.push(Change::PutToken(TokenRow { hash, roles: Roles::NONE.with(role), ..row }));
     }
     rows
 }

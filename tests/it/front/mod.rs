@@ -20,6 +20,8 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_types::{ErrorDetails, StatusExt};
+
+use crate::support::callers::open_guard;
 use usher::cli::{Cli, Command};
 use usher::config::{Config, Limits};
 use usher::server::{Front, Listener, Methods, Routes, Server, Stats};
@@ -91,7 +93,8 @@ async fn run(arguments: &str) -> Running {
     let methods = Arc::new(Methods::read(&descriptors).unwrap());
     let stats = Arc::new(Stats::new(Arc::clone(&methods)));
     let routes = Routes::new(puppet).with(reflection);
-    let front = Front::new(routes, methods, Arc::clone(&stats), &limits);
+    let guard = open_guard(&methods);
+    let front = Front::new(routes, methods, guard, Arc::clone(&stats), &limits);
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.address();
     let server = Server::start(listener, Arc::new(front), &limits, Arc::clone(&stats));

@@ -14,7 +14,8 @@ async fn while_it_starts_health_and_reflection_answer_and_everything_else_is_una
     let methods = Arc::new(mount::methods());
     let readiness = Readiness::loading();
     let stats = Arc::new(Stats::new(Arc::clone(&methods)));
-    let front = Front::new(mount::early(&methods, &readiness), Arc::clone(&methods), Arc::clone(&stats), &limits);
+    let (early, guard) = (mount::early(&methods, &readiness), open_guard(&methods));
+    let front = Front::new(early, Arc::clone(&methods), guard, Arc::clone(&stats), &limits);
     let reception = Arc::new(Reception::<_, HealthServer<Puppet>>::new(front));
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.address();

@@ -10,6 +10,7 @@ mod front;
 mod ids;
 mod license;
 mod mutate;
+mod oidc;
 mod requests;
 mod service;
 mod stored;
@@ -33,7 +34,7 @@ fn setting(name: &str, default: u64) -> u64 {
     given.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text:?}")))
 }
 
-fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
+pub fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fuzz/corpus").join(target);
     let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();

@@ -17,6 +17,7 @@ use tonic::{Code, Status};
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
 use usher::clock::Clock;
+use usher::ids::InstanceId;
 use usher::journal::{Journal, JournalConfig};
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
@@ -26,13 +27,17 @@ use usher::proto::v1::directory_service_server::DirectoryServiceServer;
 use usher::proto::v1::license_service_server::LicenseServiceServer;
 use usher::proto::v1::notification_service_server::NotificationServiceServer;
 use usher::proto::v1::seat_service_server::SeatServiceServer;
+use usher::proto::v1::server_service_server::ServerServiceServer;
 use usher::proto::v1::session_service_server::SessionServiceServer;
 use usher::proto::v1::tenant_service_server::TenantServiceServer;
+use usher::proto::v1::token_service_server::TokenServiceServer;
 use usher::service::{
-    AuditService, DirectoryService, LicenseService, Licensing, Limits, NotificationService, SeatService,
-    ServiceContext, SessionService, TenantService, mount,
+    About, AuditService, DirectoryService, LicenseService, Licensing, Limits, NotificationService, SeatService,
+    ServerService, ServiceContext, SessionService, TenantService, TokenService, mount,
 };
+use usher::telemetry::LogFilter;
 
+use crate::support::callers::anyone;
 use crate::support::memory::{Memory, founding};
 
 type Boxed = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
@@ -58,8 +63,17 @@ impl InProcess {
         let key = SigningKey::from_seed(&SecretBox::new(Box::new([7; 32])));
         let trust = Trust::new([key.public().clone()]);
         let licensing = Arc::new(Licensing::new(trust, vec!["login.example.com".into()], clock));
-        let context = ServiceContext::new(Arc::new(journal), licensing, Limits::default(), CancellationToken::new());
+        let (limits, stop) = (Limits::default(), CancellationToken::new());
+        let context = ServiceContext::new(Arc::new(journal), licensing, Default::default(), limits, stop);
         let context = || Arc::clone(&context);
+        let about = About {
+            started: Wall(0),
+            postgres: false,
+            shards: 1,
+            instance: InstanceId::random(),
+            authentication: Vec::new(),
+            log: LogFilter::new("info", drop),
+        };
         let services = BTreeMap::from([
             boxed(SeatServiceServer::new(SeatService::new(context()))),
             boxed(SessionServiceServer::new(SessionService::new(context()))),
@@ -67,7 +81,9 @@ impl InProcess {
             boxed(LicenseServiceServer::new(LicenseService::new(context()))),
             boxed(NotificationServiceServer::new(NotificationService::new(context()))),
             boxed(TenantServiceServer::new(TenantService::new(context()))),
+            boxed(TokenServiceServer::new(TokenService::new(context()))),
             boxed(AuditServiceServer::new(AuditService::new(context()))),
+            boxed(ServerServiceServer::new(ServerService::new(Arc::new(about)))),
         ]);
         let ours = |name: &String| name.starts_with("usher.v1.");
         let methods = mount::methods().all().iter().map(|method| method.name.clone()).filter(ours).collect();
@@ -86,7 +102,8 @@ impl InProcess {
         let (service, _) = method.split_once('/').expect("a service and a method");
         let mut service = self.services[service].clone();
         let request = Request::post(format!("http://usher/{method}")).header("content-type", "application/grpc");
-        let request = request.body(Body::new(Full::new(Bytes::from(body)))).unwrap();
+        let mut request = request.body(Body::new(Full::new(Bytes::from(body)))).unwrap();
+        request.extensions_mut().insert(anyone());
         self.runtime.block_on(async {
             let answer = service.ready().await.unwrap_or_else(|never| match never {}).call(request).await;
             let Ok(answer) = answer;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretBox;
-use tonic::{Request, Status};
+use tonic::Status;
 use tonic_types::StatusExt;
 use usher::clock::{Clock, ManualClock};
 use usher::ids::{InstanceId, PoolId, TenantId};
@@ -22,6 +22,7 @@ use usher::service::{AuditService, LicenseService, Licensing, Limits, SeatServic
 use usher::store::{Founding, Store};
 
 use super::Backend;
+use crate::support::callers::asked;
 
 /// 2027-01-15T08:00:00Z.
 pub const START: Wall = Wall(1_800_000_000_000);
@@ -54,7 +55,7 @@ impl Office {
             ..Default::default()
         };
         let tenant = v1::Tenant { tenant_id: "acme".into(), policy: Some(policy), ..Default::default() };
-        let request = Request::new(v1::CreateTenantRequest { tenant: Some(tenant) });
+        let request = asked(v1::CreateTenantRequest { tenant: Some(tenant) });
         TenantService::new(Arc::clone(&office.context)).create_tenant(request).await.expect("a tenant");
         office
     }
@@ -119,7 +120,7 @@ impl Office {
 
     pub async fn install(&self, document: &str) -> Result<v1::InstallLicenseResponse, Status> {
         let request = v1::InstallLicenseRequest { tenant_id: "acme".into(), document: document.into() };
-        self.licenses().install_license(Request::new(request)).await.map(tonic::Response::into_inner)
+        self.licenses().install_license(asked(request)).await.map(tonic::Response::into_inner)
     }
 
     /// Installs what is issued.
@@ -133,28 +134,28 @@ impl Office {
     }
 
     pub async fn request(&self, wanted: v1::CreateLicenseRequestRequest) -> Result<String, Status> {
-        let request = Request::new(v1::CreateLicenseRequestRequest { tenant_id: "acme".into(), ..wanted });
+        let request = asked(v1::CreateLicenseRequestRequest { tenant_id: "acme".into(), ..wanted });
         self.licenses().create_license_request(request).await.map(|answer| answer.into_inner().document)
     }
 
     pub async fn list(&self) -> Vec<v1::License> {
-        let request = Request::new(v1::ListLicensesRequest { tenant_id: "acme".into(), ..Default::default() });
+        let request = asked(v1::ListLicensesRequest { tenant_id: "acme".into(), ..Default::default() });
         self.licenses().list_licenses(request).await.expect("licenses").into_inner().licenses
     }
 
     pub async fn information(&self) -> v1::GetLicenseInformationResponse {
-        let request = Request::new(v1::GetLicenseInformationRequest { tenant_id: "acme".into() });
+        let request = asked(v1::GetLicenseInformationRequest { tenant_id: "acme".into() });
         self.licenses().get_license_information(request).await.expect("a license page").into_inner()
     }
 
     pub async fn entitlements(&self) -> v1::GetEntitlementsResponse {
-        let request = Request::new(v1::GetEntitlementsRequest { tenant_id: "acme".into() });
+        let request = asked(v1::GetEntitlementsRequest { tenant_id: "acme".into() });
         self.licenses().get_entitlements(request).await.expect("entitlements").into_inner()
     }
 
     /// `primary 1/5, crm 0/3, over 1`: what GetUsage shows.
     pub async fn usage(&self) -> String {
-        let request = Request::new(v1::GetUsageRequest { tenant_id: "acme".into() });
+        let request = asked(v1::GetUsageRequest { tenant_id: "acme".into() });
         let usage = TenantService::new(Arc::clone(&self.context)).get_usage(request).await.expect("usage").into_inner();
         usage.pools.iter().map(shown).collect::<Vec<_>>().join(", ")
     }
@@ -169,7 +170,7 @@ impl Office {
             ..Default::default()
         };
         let service = SeatService::new(Arc::clone(&self.context));
-        let answer = service.check_out(Request::new(request)).await.expect("a decision").into_inner();
+        let answer = service.check_out(asked(request)).await.expect("a decision").into_inner();
         let mut words = vec![match answer.outcome {
             Some(check_out_response::Outcome::Lease(lease)) => format!("yes {}", lease.session_id),
             Some(check_out_response::Outcome::Denial(denial)) => denial.reason().as_str_name()[14..].to_owned(),
@@ -184,13 +185,13 @@ impl Office {
         let session_id = yes.strip_prefix("yes ").expect(yes).split(',').next().unwrap_or_default().to_owned();
         let request = v1::HeartbeatRequest { tenant_id: "acme".into(), session_id, active: true };
         let service = SeatService::new(Arc::clone(&self.context));
-        let answer = service.heartbeat(Request::new(request)).await.expect("an answer").into_inner();
+        let answer = service.heartbeat(asked(request)).await.expect("an answer").into_inner();
         matches!(answer.outcome, Some(heartbeat_response::Outcome::Lease(_)))
     }
 
     /// What the audit says about licenses, newest first.
     pub async fn audit(&self) -> Vec<String> {
-        let request = Request::new(v1::ListAuditEventsRequest { tenant_id: "acme".into(), ..Default::default() });
+        let request = asked(v1::ListAuditEventsRequest { tenant_id: "acme".into(), ..Default::default() });
         let service = AuditService::new(Arc::clone(&self.context));
         let events = service.list_audit_events(request).await.expect("events").into_inner().events;
         let about = |event: &v1::AuditEvent| event.action().as_str_name().contains("LICENSE");
@@ -228,6 +229,7 @@ async fn start(
     let journal = Arc::new(journal);
     let hosts = vec!["login-1".to_owned(), "login.acme.example".to_owned()];
     let licensing = Arc::new(Licensing::new(trust, hosts, now.clone()));
-    let context = ServiceContext::new(Arc::clone(&journal), licensing, Limits::default(), Default::default());
+    let context =
+        ServiceContext::new(Arc::clone(&journal), licensing, Default::default(), Limits::default(), Default::default());
     (store, journal, clock, now, context)
 }

@@ -28,6 +28,7 @@ pub fn outcome(outcome: Outcome) -> Outcome {
         }
         Outcome::InstallLicense(answer) => Outcome::InstallLicense(answer.map_err(bare)),
         Outcome::RedeliverNotification(answer) => Outcome::RedeliverNotification(answer.map_err(bare)),
+        Outcome::CreateToken(answer) => Outcome::CreateToken(answer.map_err(bare)),
         other => other,
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use usher::ids::{
-    EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantNo, UserId, UserNo,
+    EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantNo, TokenId, UserId, UserNo,
 };
 use usher::ledger::change::{
     Action, AuditEvent, Change, Changes, OrganizationRow, Place, Plan, PoolRow, Reason, SeatRow, SessionRow, TenantRow,
@@ -12,6 +12,7 @@ use usher::ledger::change::{
 };
 use usher::ledger::license::LicenseRow;
 use usher::ledger::notification::{NotificationRow, Topic};
+use usher::ledger::token::TokenRow;
 
 #[derive(Default)]
 pub struct Rows {
@@ -25,6 +26,7 @@ pub struct Rows {
     /// Sessions whose place was used again, since somebody took this list.
     pub replaced: BTreeSet<SessionId>,
     notifications: BTreeMap<(TenantNo, Topic), NotificationRow>,
+    tokens: BTreeMap<TokenId, TokenRow>,
     audit: Audit,
 }
 
@@ -76,6 +78,8 @@ impl Rows {
             Change::DeleteSession(tenant, user, place) => drop(self.sessions.remove(&(tenant, user, place))),
             Change::PutNotification(row) => drop(self.notifications.insert((row.tenant, row.topic.clone()), row)),
             Change::DeleteNotification(tenant, topic) => drop(self.notifications.remove(&(tenant, topic))),
+            Change::PutToken(row) => drop(self.tokens.insert(row.id, row)),
+            Change::DeleteToken(id) => drop(self.tokens.remove(&id)),
         }
         Ok(())
     }
@@ -106,6 +110,7 @@ impl Rows {
         all.extend(self.seats.values().cloned().map(Change::PutSeat));
         all.extend(self.sessions.values().cloned().map(Change::PutSession));
         all.extend(self.notifications.values().cloned().map(Change::PutNotification));
+        all.extend(self.tokens.values().cloned().map(Change::PutToken));
         all
     }
 

@@ -152,9 +152,12 @@ async fn a_webhook_gets_a_signed_event_and_a_silent_one_holds_up_no_stop() {
     let folder = secrets();
     let secret = folder.path().join("secret").display().to_string();
     let options = ["--demo", "--webhook-url", &receiver.url(), "--webhook-secret-file", &secret].map(str::to_owned);
-    let program = start(&folder, &options, &[]);
+    // Where spans are sent, there may be nobody: the receiver is told of the trace all the same.
+    let program = start(&folder, &options, &[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")]);
     refuse(&program).await;
     delivery(&program, done).await;
+    let traced = receiver.one().header("traceparent").to_owned();
+    assert!(traced.len() == 55 && traced.starts_with("00-") && traced.ends_with("-01"), "{traced:?}");
     let event = receiver.one().verified(SECRET).expect("the signature holds, and the time is now");
     let told = listed(&program).await;
     assert_eq!((&event["id"], &event["data"]["topic"]), (&told.message_id.into(), &"exceeded/crm".into()));

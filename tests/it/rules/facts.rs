@@ -90,6 +90,9 @@ pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
         Outcome::BeginDelivery(answer) => vec![plain(answer)],
         Outcome::EndDelivery(answer) => vec![plain(answer)],
         Outcome::RedeliverNotification(answer) => vec![done(answer, |view| notification_facts::shown(view, now))],
+        Outcome::CreateToken(_) | Outcome::RevokeToken(_) | Outcome::NoteTokenUse(_) => {
+            unreachable!("scenarios speak of tenants")
+        }
     }
 }
 

@@ -40,6 +40,7 @@ mod syncing;
 mod telling;
 mod tenants;
 mod the_language;
+mod tokens;
 mod users;
 
 use world::check;

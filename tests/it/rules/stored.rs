@@ -62,6 +62,7 @@ fn is_deletion(row: &Change) -> bool {
             | Change::DeleteSeat(..)
             | Change::DeleteSession(..)
             | Change::DeleteNotification(..)
+            | Change::DeleteToken(_)
     )
 }
 
@@ -82,6 +83,8 @@ fn key(row: &Change) -> Key {
         Change::DeleteSession(tenant, user, place) => (7, *tenant, user.0, (*place).into(), String::new()),
         Change::PutNotification(row) => (8, row.tenant, 0, 0, row.topic.to_string()),
         Change::DeleteNotification(tenant, topic) => (8, *tenant, 0, 0, topic.to_string()),
+        Change::PutToken(row) => (9, TenantNo(0), 0, 0, row.id.to_string()),
+        Change::DeleteToken(id) => (9, TenantNo(0), 0, 0, id.to_string()),
     }
 }
 

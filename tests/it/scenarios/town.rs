@@ -22,10 +22,12 @@ use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::session_service_client::SessionServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::server::{Front, Listener, Server, Stats};
-use usher::service::{Licensing, Limits, ServiceContext, mount};
+use usher::service::{About, Licensing, Limits, ServiceContext, mount};
 use usher::store::{Founding, Store};
+use usher::telemetry::LogFilter;
 
 use crate::conformance::Backend;
+use crate::support::callers::open_guard;
 
 /// When every text begins: 2027-01-15, 8 o'clock.
 const START: Wall = Wall(1_800_000_000_000);
@@ -63,7 +65,8 @@ impl Town {
         let journal = Arc::new(journal);
         let trust = Trust::new([vendor.public().clone()]);
         let licensing = Arc::new(Licensing::new(trust, vec!["login-1".to_owned()], now.clone()));
-        let context = ServiceContext::new(Arc::clone(&journal), licensing, Limits::default(), CancellationToken::new());
+        let (limits, stop) = (Limits::default(), CancellationToken::new());
+        let context = ServiceContext::new(Arc::clone(&journal), licensing, Default::default(), limits, stop);
         let server = serve(&context).await;
         let endpoint = Endpoint::from_shared(format!("http://{}", server.1)).expect("an address");
         let channel = endpoint.connect().await.expect("a connection");
@@ -133,11 +136,24 @@ async fn serve(context: &Arc<ServiceContext>) -> (Server, std::net::SocketAddr) 
     readiness.clear(Obstacle::Loading);
     let methods = Arc::new(mount::methods());
     let stats = Arc::new(Stats::new(Arc::clone(&methods)));
-    let all = mount::all(context, &limits, &methods, &readiness);
-    let front = Front::new(all, methods, Arc::clone(&stats), &limits);
+    let all = mount::all(context, &about(), &limits, &methods, &readiness);
+    let guard = open_guard(&methods);
+    let front = Front::new(all, methods, guard, Arc::clone(&stats), &limits);
     let listener = Listener::bind("127.0.0.1:0".parse().expect("an address")).await.expect("a free port");
     let address = listener.address();
     (Server::start(listener, Arc::new(front), &limits, stats), address)
+}
+
+/// What nobody asks here.
+fn about() -> Arc<About> {
+    Arc::new(About {
+        started: Wall(0),
+        postgres: false,
+        shards: 1,
+        instance: InstanceId::random(),
+        authentication: Vec::new(),
+        log: LogFilter::new("info", drop),
+    })
 }
 
 /// The defaults.

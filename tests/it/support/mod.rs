@@ -1,9 +1,12 @@
 //! What several tests need.
 
+pub mod callers;
 pub mod disk;
 pub mod memory;
+pub mod pki;
 pub mod postgres;
 pub mod program;
 pub mod proxy;
+pub mod raw;
 pub mod rows;
 pub mod server;

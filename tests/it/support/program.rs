@@ -58,8 +58,13 @@ impl Program {
 
     /// The same with more variables in its environment, for a program that may end before it serves.
     pub fn launch(data: &Data, more: &[&str], variables: &[(&str, &str)]) -> Result<Self, Ended> {
+        Self::launch_on(data, ANY_PORT, more, variables)
+    }
+
+    /// The same on an address of the caller's.
+    pub fn launch_on(data: &Data, listen: &str, more: &[&str], variables: &[(&str, &str)]) -> Result<Self, Ended> {
         let migrate: &[&str] = if matches!(data, Data::Postgres(_)) { &["--migrate-on-start"] } else { &[] };
-        let mut command = command(data, ANY_PORT, &[migrate, more].concat());
+        let mut command = command(data, listen, &[migrate, more].concat());
         command.envs(variables.iter().copied());
         Self::spawn(&mut command)
     }
@@ -78,11 +83,27 @@ impl Program {
             .args(["-c", &format!("{shell}; exec \"$0\" \"$@\"")])
             .arg(program.get_program())
             .args(program.get_args());
-        shelled.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self::spawn(&mut shelled).unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"))
     }
 
-    fn spawn(command: &mut Command) -> Result<Self, Ended> {
+    /// Starts the program with a log for machines, which also says what it bound.
+    pub fn start_in_json(data: &Data, more: &[&str]) -> Self {
+        let mut command = command(data, ANY_PORT, &[more, &["--log-format", "json"]].concat());
+        let mut child = command.spawn().expect("the program starts");
+        let log = lines_of(child.stderr.take().expect("a pipe"));
+        loop {
+            let line = log.recv_timeout(PATIENCE).expect("the program says what it bound");
+            let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+            let address = |name: &str| line[name].as_str().and_then(|text| text.parse().ok());
+            if let (Some(api), Some(ops)) = (address("api"), address("ops")) {
+                return Self { child, api, ops, log };
+            }
+        }
+    }
+
+    /// Runs a command that becomes the program: its output is the program's.
+    pub fn spawn(command: &mut Command) -> Result<Self, Ended> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let log = lines_of(child.stderr.take().expect("a pipe"));
         let output = lines_of(child.stdout.take().expect("a pipe"));

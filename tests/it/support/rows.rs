@@ -21,7 +21,8 @@ impl Rows {
                 | Change::DeleteUser(..)
                 | Change::DeleteSeat(..)
                 | Change::DeleteSession(..)
-                | Change::DeleteNotification(..) => {
+                | Change::DeleteNotification(..)
+                | Change::DeleteToken(_) => {
                     self.0.remove(&key(change));
                 }
                 put => {
@@ -58,5 +59,7 @@ fn key(change: &Change) -> Key {
         Change::DeleteSession(tenant, user, place) => plain(6, *tenant, user.0, (*place).into()),
         Change::PutNotification(row) => (7, row.tenant.0, 0, 0, row.topic.to_string()),
         Change::DeleteNotification(tenant, topic) => (7, tenant.0, 0, 0, topic.to_string()),
+        Change::PutToken(row) => (8, 0, 0, 0, row.id.to_string()),
+        Change::DeleteToken(id) => (8, 0, 0, 0, id.to_string()),
     }
 }

@@ -6,6 +6,7 @@ mod directory;
 mod gate;
 mod licenses;
 mod queries;
+mod tokens;
 mod values;
 
 use usher::ids::TenantId;
@@ -135,7 +136,8 @@ impl Generator {
                 798..=827 => self.organization(),
                 828..=847 => self.any_license(model, &tenant),
                 848..=850 => self.delivery(),
-                851..=879 => return Act::Tick { all: self.dice.percent(10) },
+                851..=855 => return Act::Command(TenantId::installation(), self.token(model)),
+                856..=879 => return Act::Tick { all: self.dice.percent(10) },
                 880..=889 => {
                     self.restart_next = true;
                     return Act::Tick { all: true };

@@ -1,8 +1,9 @@
 //! What is read, with filters and pages of all sorts.
 
+use usher::ledger::access::Tenants;
 use usher::ledger::change::TenantState;
 use usher::ledger::command::{
-    DueNotifications, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser, ListLicenses,
+    AllTokens, DueNotifications, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser, ListLicenses,
     ListNotifications, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Query, SessionOrder,
     UserOrder,
 };
@@ -45,6 +46,7 @@ impl Generator {
             7 => ListTenants {
                 text: self.dice.word(&["", "", "b", "letter"]).to_owned(),
                 state: self.perhaps(30, |this| *this.dice.pick(&[TenantState::Active, TenantState::Suspended])),
+                among: self.perhaps(30, |this| Tenants::Only([this.tenant()].into())).unwrap_or_default(),
                 after: None,
                 limit,
             }
@@ -55,6 +57,8 @@ impl Generator {
             8 if self.dice.percent(20) => GetEntitlements.into(),
             8 if self.dice.percent(20) => ListNotifications { state: None, after: None, limit }.into(),
             8 if self.dice.percent(10) => DueNotifications { channel: Channel::Webhook, limit }.into(),
+            8 if self.dice.percent(20) => self.list_tokens(limit).into(),
+            8 if self.dice.percent(10) => AllTokens.into(),
             8 => GetUser { user: self.user() }.into(),
             _ => GetUsage.into(),
         }

@@ -313,6 +313,13 @@ impl Tenant {
         }
     }
 
+    /// Whether a license is in force now, and none at the end of the next 30 days.
+    pub fn ends_soon(&self, glance: &Glance) -> bool {
+        let later = glance.license_time.plus(EXPIRING);
+        let later = self.deciding().map(|license| license.standing(later)).min();
+        self.license_state(glance) == LicenseState::Valid && later != Some(Standing::InForce)
+    }
+
     /// The first of the pool's licenses in force that ends, if that is soon.
     pub fn expiring(&self, pool: &PoolId, glance: &Glance) -> Option<Notice> {
         let in_force = self.in_force(glance).filter(|license| license.names(pool));

@@ -5,6 +5,7 @@ use unicode_normalization::char::is_combining_mark;
 use usher::ids::TenantId;
 use usher::ids::UserId;
 use usher::ledger::Totals;
+use usher::ledger::access::Tenants;
 use usher::ledger::change::Limit;
 use usher::ledger::command::{
     ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, SessionOrder, UserOrder,
@@ -83,6 +84,9 @@ impl Model {
         let mut rows: Vec<_> = self.tenants.iter().map(|tenant| tenant.view(now)).collect();
         rows.retain(|view| any_has(&[view.id.as_str(), &view.display_name, &view.contact], &asked.text));
         rows.retain(|view| asked.state.is_none_or(|state| view.state == state));
+        if let Tenants::Only(among) = &asked.among {
+            rows.retain(|view| among.iter().any(|id| *id == view.id));
+        }
         rows.sort_by(|a, b| a.id.cmp(&b.id));
         rows
     }
@@ -129,15 +133,24 @@ impl Model {
             Limit::Seats(seats) => seats,
             Limit::Unlimited => usage.in_use,
         };
+        let has = |usage: &PoolUsage, percent: u64| match usage.limit {
+            Limit::Seats(0) | Limit::Unlimited => false,
+            Limit::Seats(seats) => usage.in_use * 100 >= seats * percent,
+        };
+        let share = |percent| usage.iter().filter(|(_, usage)| has(usage, percent)).count() as u64;
         Totals {
             tenants: self.tenants.len() as u64,
             users: self.tenants.iter().map(|tenant| tenant.users.len() as u64).sum(),
             sessions: self.tenants.iter().map(|tenant| tenant.sessions.len() as u64).sum(),
             seats_in_use: usage.iter().map(|(_, usage)| usage.in_use).sum(),
             seats_limit: usage.iter().map(|(_, usage)| limit(usage)).sum(),
+            licenses_expiring: self.tenants.iter().filter(|tenant| tenant.ends_soon(&self.glance(now))).count() as u64,
+            pools_nearly_full: share(90),
+            pools_full: share(100),
             // Without a channel nothing is sent.
             deliveries_pending: 0,
             deliveries_dead: 0,
+            deliveries_oldest: 0,
         }
     }
 }

@@ -13,6 +13,7 @@ mod seats;
 mod sessions;
 mod sync;
 mod tenants;
+mod tokens;
 mod users;
 
 use std::collections::BTreeSet;
@@ -24,10 +25,12 @@ use usher::ledger::command::{Command, LicenseGrant, Outcome};
 use usher::ledger::outcome::{Done, Refusal, SessionEndReason};
 use usher::ledger::policy::Policy;
 use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::token::TokenRow;
 
 #[derive(Clone)]
 pub struct Model {
     pub tenants: Vec<Tenant>,
+    pub tokens: Vec<TokenRow>,
     /// Every session that ever ended.
     pub ended: Vec<Ended>,
     /// What the step at hand did to sessions.
@@ -154,6 +157,7 @@ impl Model {
     pub fn new(demo_seats: u64, now: Moment) -> Self {
         Self {
             tenants: Vec::new(),
+            tokens: Vec::new(),
             ended: Vec::new(),
             log: Vec::new(),
             high_tenths: now.wall.0 * 10,
@@ -233,6 +237,9 @@ impl Model {
             Command::BeginDelivery(asked) => Outcome::BeginDelivery(self.begin_delivery(id, asked)),
             Command::EndDelivery(asked) => Outcome::EndDelivery(self.end_delivery(id, asked)),
             Command::RedeliverNotification(asked) => Outcome::RedeliverNotification(self.redeliver(id, asked)),
+            Command::CreateToken(asked) => Outcome::CreateToken(self.create_token(asked, now)),
+            Command::RevokeToken(asked) => Outcome::RevokeToken(self.revoke_token(asked, now)),
+            Command::NoteTokenUse(asked) => Outcome::NoteTokenUse(self.note_token_use(asked)),
         }
     }
 }

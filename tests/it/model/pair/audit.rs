@@ -25,7 +25,7 @@ impl Pair {
         let stray = new.find(|event| (event.tenant, event.at, &event.actor) != (tenant, now.wall, actor));
         must(stray.is_none(), || format!("an event of another tenant, moment or actor: {stray:?}"))?;
         let silent = !changes.rows.is_empty() && changes.events.is_empty();
-        must(!silent || matches!(command, Command::Heartbeat(_)), || {
+        must(!silent || matches!(command, Command::Heartbeat(_) | Command::NoteTokenUse(_)), || {
             format!("a change without an event: {:?}", changes.rows)
         })?;
         if matches!(command, Command::DeleteTenant(_)) {
@@ -86,6 +86,7 @@ fn owner(row: &Change) -> TenantNo {
         Change::PutSeat(row) => row.tenant,
         Change::PutSession(row) => row.tenant,
         Change::PutNotification(row) => row.tenant,
+        Change::PutToken(_) | Change::DeleteToken(_) => TenantNo(0),
         Change::DeleteTenant(no)
         | Change::DeleteLicense(no, ..)
         | Change::DeleteOrganization(no, _)

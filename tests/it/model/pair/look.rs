@@ -6,11 +6,12 @@ use usher::ids::{SessionId, TenantId};
 use usher::ledger::Ledger;
 use usher::ledger::change::Limit;
 use usher::ledger::command::{
-    Asks, Command, Cursor, Found, GetUsage, ListLicenses, ListNotifications, ListOrganizations, ListSessions,
-    ListTenants, ListUsers, Page, Query, Reply,
+    AllTokens, Asks, Command, Cursor, Found, GetUsage, ListLicenses, ListNotifications, ListOrganizations,
+    ListSessions, ListTenants, ListTokens, ListUsers, Page, Query, Reply,
 };
 use usher::ledger::outcome::{Done, TenantUsage};
 use usher::ledger::time::Moment;
+use usher::ledger::token::KnownTokens;
 
 use super::super::plain;
 use super::super::step::Act;
@@ -55,6 +56,15 @@ impl Pair {
                 same("notifications", &told, &expected)
             }
             Query::DueNotifications(asked) => same("due", &ask(ledger, None, asked, now), &Vec::new()),
+            Query::ListTokens(asked) => {
+                let expected = Ok(model.list_tokens(&asked, now));
+                let page = |after| Ok(ask(ledger, None, ListTokens { after, ..asked.clone() }, now));
+                same("tokens", &read_to_end(asked.limit, page), &expected)
+            }
+            Query::AllTokens(asked) => {
+                let expected = KnownTokens { rows: model.all_tokens(), high: model.high() };
+                same("all tokens", &ask(ledger, None, asked, now), &expected)
+            }
             Query::GetLicenseInformation(asked) => {
                 same("license information", &ask(ledger, to, asked, now), &model.license_information(tenant, now))
             }
@@ -100,6 +110,8 @@ impl Pair {
     pub(super) fn look_at_everything(&mut self, now: Moment) -> Result<(), String> {
         self.ledger.check(now)?;
         same("the high-water mark", &self.ledger.wall_high(), &self.model.high())?;
+        let tokens = ask(&mut self.ledger, None, AllTokens, now).rows;
+        same("the tokens", &tokens, &self.model.all_tokens())?;
         same("the totals", &self.ledger.totals(now), &self.model.totals(now))?;
         for tenant in &self.model.tenants {
             let number = self.ledger.tenant_no(&tenant.id).ok_or("a tenant is missing")?;

@@ -1,5 +1,5 @@
-//! JSON as signed documents have it: no member of an object stands twice, and who reads an object takes every member
-//! out of it by name. What is left over is refused: it could be a restriction that this release does not know.
+//! JSON as signed documents have it: no member of an object stands twice, and who reads an object takes members out of
+//! it by name. What is left over can be refused: in a license it could be a restriction that this release does not know.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,12 +7,8 @@ use std::ops::RangeInclusive;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use crate::ledger::change::Limit;
-
 /// The largest number in a document: the largest that every reader of JSON keeps as it is, 2^53 - 1.
 pub const MAX_NUMBER: u64 = (1 << 53) - 1;
-
-const UNLIMITED: &str = "UNLIMITED";
 
 /// What is wrong with a document, and where: `entitlements[1].seats`. Nothing of the document is quoted but the
 /// names of members, escaped and cut.
@@ -24,7 +20,7 @@ pub struct Wrong {
 }
 
 impl Wrong {
-    pub(super) fn whole(what: impl Into<String>) -> Self {
+    pub fn whole(what: impl Into<String>) -> Self {
         Self { member: String::new(), what: what.into() }
     }
 }
@@ -37,20 +33,22 @@ impl fmt::Display for Wrong {
 
 impl std::error::Error for Wrong {}
 
-/// A value. What no document of ours holds is not told apart.
+/// A value. What no document holds that we read is not told apart.
 #[derive(Debug)]
-enum Json {
+pub enum Json {
     Number(u64),
+    /// A number that is negative or has a fraction.
+    Fraction(f64),
     Text(String),
     List(Vec<Json>),
     Object(BTreeMap<String, Json>),
-    /// `null`, a truth, a number that is negative or has a fraction.
+    /// `null`, or a truth.
     Other,
 }
 
 /// An object, of which members are taken.
 #[derive(Debug)]
-pub(super) struct Object {
+pub struct Object {
     /// Where it stands; empty: it is the document.
     path: String,
     members: BTreeMap<String, Json>,
@@ -58,7 +56,7 @@ pub(super) struct Object {
 
 /// A member of an object or an item of a list, and where it stands.
 #[derive(Debug)]
-pub(super) struct Member {
+pub struct Member {
     path: String,
     value: Json,
 }
@@ -90,6 +88,11 @@ impl Object {
         self.members.into_iter().map(move |(name, value)| (name.clone(), Member { path: inner(&name), value }))
     }
 
+    /// The members that are left, as they are.
+    pub fn members(self) -> BTreeMap<String, Json> {
+        self.members
+    }
+
     /// Refuses members that nobody took.
     pub fn end(self) -> Result<(), Wrong> {
         match self.members.first_key_value() {
@@ -103,6 +106,10 @@ impl Member {
     pub fn wrong(&self, what: impl fmt::Display) -> Wrong {
         let member = self.path.clone();
         Wrong { member, what: what.to_string() }
+    }
+
+    pub fn value(&self) -> &Json {
+        &self.value
     }
 
     pub fn text(&self) -> Result<&str, Wrong> {
@@ -124,15 +131,6 @@ impl Member {
         }
     }
 
-    /// A number, or `"UNLIMITED"`.
-    pub fn limit(&self) -> Result<Limit, Wrong> {
-        match &self.value {
-            Json::Number(number @ 0..=MAX_NUMBER) => Ok(Limit::Seats(*number)),
-            Json::Text(text) if text == UNLIMITED => Ok(Limit::Unlimited),
-            _ => Err(self.wrong(format_args!("must be a whole number from 0 to {MAX_NUMBER}, or \"{UNLIMITED}\""))),
-        }
-    }
-
     pub fn list(self) -> Result<impl Iterator<Item = Member>, Wrong> {
         let Member { path, value: Json::List(items) } = self else { return Err(self.wrong("must be a list")) };
         let items = items.into_iter().enumerate();
@@ -144,14 +142,6 @@ impl Member {
             Member { path, value: Json::Object(members) } => Ok(Object { path, members }),
             other => Err(other.wrong("must be an object")),
         }
-    }
-}
-
-/// A limit as [`Member::limit`] reads it.
-pub(super) fn limit(limit: Limit) -> serde_json::Value {
-    match limit {
-        Limit::Seats(seats) => seats.into(),
-        Limit::Unlimited => UNLIMITED.into(),
     }
 }
 
@@ -189,15 +179,15 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
-        Ok(u64::try_from(number).map_or(Json::Other, Json::Number))
+        Ok(u64::try_from(number).map_or(Json::Fraction(number as f64), Json::Number))
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
         Ok(Json::Number(number))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::Other)
+    fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
+        Ok(Json::Fraction(number))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Json, E> {

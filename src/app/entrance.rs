@@ -1,0 +1,83 @@
+//! How calls come in: TLS, and whom credentials stand for. Read at the start, and again on SIGHUP; certificates also when
+//! their files change, for they are renewed while nobody looks.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Failure;
+use crate::auth::{Access, AccessError, Credentials, Rules, Tokens};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::server::Tls;
+use crate::tasks::Tasks;
+
+/// How often the files of certificates are looked at.
+const RENEWED: Duration = Duration::from_secs(30);
+/// How often it is asked whether keys are wanted.
+const KEYS: Duration = Duration::from_secs(1);
+
+pub(super) struct Entrance {
+    pub tls: Option<Arc<Tls>>,
+    pub credentials: Arc<Credentials>,
+    access: Option<PathBuf>,
+    clock: Clock,
+}
+
+impl Entrance {
+    /// Reads every file.
+    ///
+    /// # Errors
+    /// [`Failure::Tls`], [`Failure::Access`]
+    pub fn read(config: &Config, tokens: Arc<Tokens>, clock: Clock) -> Result<Self, Failure> {
+        let security = &config.security;
+        let tls = security.tls.as_ref().map(Tls::read).transpose()?.map(Arc::new);
+        let rules = security.access.as_deref().map(|path| rules(path, &clock)).transpose()?.unwrap_or_default();
+        let (needed, admin) = (security.authenticates(), security.admin_token.as_ref());
+        let credentials = Arc::new(Credentials::new(needed, admin, tokens, rules, clock.clone()));
+        Ok(Self { tls, credentials, access: security.access.clone(), clock })
+    }
+
+    /// Reads every file again. What is wrong is not taken; what there was stays.
+    pub fn read_again(&self) {
+        self.read_certificates();
+        let Some(path) = &self.access else { return };
+        match rules(path, &self.clock) {
+            Ok(rules) => {
+                self.credentials.set_rules(rules);
+                tracing::info!("access file read again");
+            }
+            Err(error) => tracing::error!("--access: {error}; whom credentials stand for stays as it was"),
+        }
+    }
+
+    /// Looks at the certificates' files, and follows the keys of the identity provider.
+    pub fn watch(self: &Arc<Self>, tasks: &Tasks) {
+        if self.access.is_some() {
+            let credentials = Arc::clone(&self.credentials);
+            tasks.every("oidc-keys", KEYS, move || {
+                let credentials = Arc::clone(&credentials);
+                async move { credentials.follow_keys().await }
+            });
+        }
+        if self.tls.is_some() {
+            let entrance = Arc::clone(self);
+            tasks.every("certificates", RENEWED, move || {
+                entrance.read_certificates();
+                std::future::ready(())
+            });
+        }
+    }
+
+    fn read_certificates(&self) {
+        match self.tls.as_ref().map(|tls| tls.read_again()) {
+            Some(Ok(true)) => tracing::info!("certificates read again"),
+            Some(Ok(false)) | None => {}
+            Some(Err(error)) => tracing::error!("{error}; the certificates stay as they were"),
+        }
+    }
+}
+
+fn rules(path: &Path, clock: &Clock) -> Result<Rules, AccessError> {
+    Rules::new(Access::load(path)?, clock).map_err(|what| AccessError { file: path.to_owned(), what })
+}

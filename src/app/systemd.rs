@@ -1,0 +1,47 @@
+//! What systemd is told where it waits to hear (`NOTIFY_SOCKET`, in units of `Type=notify`): that the service serves,
+//! what keeps it from serving, that it reads its files again, that it stops. Started by anything else, it tells nobody.
+
+use sd_notify::NotifyState;
+use tokio::sync::watch;
+
+use crate::health::{Obstacle, Obstacles};
+
+/// Tells whether it serves, whenever that changes, until it stops. What starts after this unit waits for the first time.
+pub(super) async fn follow(mut obstacles: watch::Receiver<Obstacles>) {
+    loop {
+        let now = *obstacles.borrow_and_update();
+        match now {
+            _ if now.has(Obstacle::Draining) => return,
+            _ if now.serving() => tell(&[NotifyState::Ready, NotifyState::Status("serving")]),
+            _ => tell(&[NotifyState::Status(&format!("not serving: {now}"))]),
+        }
+        if obstacles.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// SIGHUP came. Since systemd 253 the moment is part of it, or the reload counts as failed.
+pub(super) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(moment) => tell(&[NotifyState::Reloading, moment]),
+        Err(error) => tracing::warn!(%error, "systemd is not told of the reload"),
+    }
+}
+
+/// Whatever was read again is in force, or what was before stays.
+pub(super) fn reloaded() {
+    tell(&[NotifyState::Ready]);
+}
+
+/// Before anything is drained: systemd does not take the end for a failure.
+pub(super) fn stopping() {
+    tell(&[NotifyState::Stopping, NotifyState::Status("draining")]);
+}
+
+/// One datagram. That it does not arrive is no reason not to serve; systemd ends a unit from which it never heard.
+fn tell(what: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(what) {
+        tracing::warn!(%error, "systemd is not told");
+    }
+}

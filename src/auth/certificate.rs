@@ -1,0 +1,157 @@
+//! Who a client certificate is, by its subject alternative names.
+
+use super::Principal;
+use crate::ledger::access::{Roles, Tenants};
+use crate::ledger::change::Actor;
+
+/// The longest name that a certificate is taken for, in bytes.
+const MAX_NAME_BYTES: usize = 254;
+
+/// Certificates of a name, and what their holders may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateRule {
+    pub pattern: Pattern,
+    /// What the audit calls the holder: `cert:NAME`. `None`: as the certificate does.
+    pub name: Option<String>,
+    pub roles: Roles,
+    pub tenants: Tenants,
+}
+
+/// A subject alternative name, or many of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pattern {
+    Uri(String),
+    /// URIs that begin so, with something behind it.
+    UriFrom(String),
+    /// In lower case.
+    Dns(String),
+    /// One label before this, which begins with a dot; in lower case.
+    DnsUnder(String),
+}
+
+impl Pattern {
+    /// # Errors
+    /// What is wrong with it.
+    pub fn uri(text: &str) -> Result<Self, &'static str> {
+        let path = |text: &str| text.split_once("://").is_some_and(|(_, rest)| rest.find('/').is_some_and(|at| at > 0));
+        match text.strip_suffix('*') {
+            _ if text.is_empty() => Err("must not be empty"),
+            None if text.contains('*') => Err("may have a * only at its end"),
+            None => Ok(Self::Uri(text.into())),
+            Some(start) if start.contains('*') => Err("may have a * only at its end"),
+            // spiffe://example.org* would be spiffe://example.org.evil, too.
+            Some(start) if !start.ends_with('/') || !path(start) => Err("may have a * only for the rest of a path"),
+            Some(start) => Ok(Self::UriFrom(start.into())),
+        }
+    }
+
+    /// # Errors
+    /// What is wrong with it.
+    pub fn dns(text: &str) -> Result<Self, &'static str> {
+        let name = text.strip_prefix('*').unwrap_or(text);
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.contains('*') || (name.len() < text.len() && !name.starts_with('.')) {
+            return Err("may have a * only for the whole of its first label");
+        }
+        if name.trim_start_matches('.').is_empty() || !name.chars().all(plain) {
+            return Err("must be a name such as login.example.org");
+        }
+        let name = name.to_ascii_lowercase();
+        Ok(if name.len() < text.len() { Self::DnsUnder(name) } else { Self::Dns(name) })
+    }
+
+    fn is_uri(&self, uri: &str) -> bool {
+        match self {
+            Pattern::Uri(text) => uri == text,
+            Pattern::UriFrom(start) => uri.strip_prefix(&**start).is_some_and(|rest| !rest.is_empty()),
+            Pattern::Dns(_) | Pattern::DnsUnder(_) => false,
+        }
+    }
+
+    fn is_dns(&self, dns: &str) -> bool {
+        let dns = dns.to_ascii_lowercase();
+        match self {
+            Pattern::Dns(name) => dns == *name,
+            Pattern::DnsUnder(rest) => {
+                let label = dns.strip_suffix(&**rest);
+                label.is_some_and(|label| !label.is_empty() && !label.contains(['.', '*']))
+            }
+            Pattern::Uri(_) | Pattern::UriFrom(_) => false,
+        }
+    }
+}
+
+impl CertificateRule {
+    /// The first of the certificate's names that is meant, URIs before DNS names.
+    #[must_use]
+    pub fn matches<'a>(&self, uris: &[&'a str], dns: &[&'a str]) -> Option<&'a str> {
+        let fits = |name: &&&str| name.len() <= MAX_NAME_BYTES && !name.chars().any(char::is_control);
+        let uri = uris.iter().filter(fits).find(|uri| self.pattern.is_uri(uri));
+        uri.or_else(|| dns.iter().filter(fits).find(|dns| self.pattern.is_dns(dns))).copied()
+    }
+
+    /// The holder of a certificate with these names, if they are meant.
+    #[must_use]
+    pub fn principal(&self, uris: &[&str], dns: &[&str]) -> Option<Principal> {
+        let found = self.matches(uris, dns)?;
+        let name = self.name.as_deref().unwrap_or(found);
+        Some(Principal::new(Actor(format!("cert:{name}").into()), self.roles, self.tenants.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_the_rest_of_a_path() {
+        let exact = Pattern::uri("spiffe://example.org/login").unwrap();
+        assert!(exact.is_uri("spiffe://example.org/login") && !exact.is_uri("spiffe://example.org/login/eu"));
+        let many = Pattern::uri("spiffe://example.org/login/*").unwrap();
+        assert!(many.is_uri("spiffe://example.org/login/eu/1"));
+        for other in ["spiffe://example.org/login/", "spiffe://example.org/logins", "spiffe://example.com/login/eu", ""]
+        {
+            assert!(!many.is_uri(other), "{other}");
+        }
+        assert!(!many.is_dns("spiffe://example.org/login/eu") && !exact.is_dns("spiffe://example.org/login"));
+        for wrong in ["", "*", "spiffe://*", "spiffe:///*", "spiffe://example.org*", "spiffe://*/login", "a/*/*", "a/*"]
+        {
+            assert!(Pattern::uri(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_star_stands_for_one_label() {
+        let exact = Pattern::dns("Login.example.org").unwrap();
+        assert!(exact.is_dns("login.EXAMPLE.org") && !exact.is_dns("eu.login.example.org"));
+        let many = Pattern::dns("*.login.example.org").unwrap();
+        assert!(many.is_dns("EU.login.example.org"));
+        for other in ["login.example.org", ".login.example.org", "a.b.login.example.org", "*.login.example.org", ""] {
+            assert!(!many.is_dns(other), "{other}");
+        }
+        assert!(!many.is_uri("eu.login.example.org") && !exact.is_uri("login.example.org"));
+        for wrong in ["", "*", "*.", ".", "*login.example.org", "eu.*.example.org", "a b", "https://example.org"] {
+            assert!(Pattern::dns(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_audit_calls_a_holder_as_the_rule_or_the_certificate_does() {
+        let mut rule = CertificateRule {
+            pattern: Pattern::uri("spiffe://example.org/login/*").unwrap(),
+            name: Some("login".into()),
+            roles: Roles::ALL,
+            tenants: Tenants::All,
+        };
+        let uris =
+            ["spiffe://example.org/login/\u{7}", "spiffe://example.org/login/eu", "spiffe://example.org/login/us"];
+        let actor = |rule: &CertificateRule| rule.principal(&uris, &["login.example.org"]).unwrap().actor;
+        assert_eq!(actor(&rule), Actor("cert:login".into()));
+        rule.name = None;
+        assert_eq!(actor(&rule), Actor("cert:spiffe://example.org/login/eu".into()));
+        rule.pattern = Pattern::dns("login.example.org").unwrap();
+        assert_eq!(actor(&rule), Actor("cert:login.example.org".into()));
+        assert_eq!(rule.principal(&uris, &["example.org"]), None);
+        assert_eq!(rule.principal(&[], &[]), None);
+    }
+}

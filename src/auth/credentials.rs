@@ -1,0 +1,107 @@
+//! Every credential that this server knows, and whom each stands for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use http::HeaderValue;
+
+use super::peer::Peer;
+use super::principal::Principal;
+use super::refused::Refused;
+use super::rules::Rules;
+use super::token::{Token, TokenHash};
+use super::tokens::Tokens;
+use crate::clock::Clock;
+use crate::ids::TokenId;
+use crate::ledger::access::{Roles, Tenants};
+use crate::ledger::change::Actor;
+
+/// What credentials are checked against.
+#[derive(Debug)]
+pub struct Credentials {
+    /// Whether a call without one is refused.
+    needed: bool,
+    /// The token of `--admin-token-file`: may do everything.
+    admin: Option<(TokenId, TokenHash, Arc<Principal>)>,
+    tokens: Arc<Tokens>,
+    rules: ArcSwap<Rules>,
+    /// Of `rules`: what was found by an older one is looked up again.
+    edition: AtomicU64,
+    clock: Clock,
+}
+
+impl Credentials {
+    #[must_use]
+    pub fn new(needed: bool, admin: Option<&Token>, tokens: Arc<Tokens>, rules: Rules, clock: Clock) -> Self {
+        let principal = || Arc::new(Principal::new(Actor("token:admin".into()), Roles::ALL, Tenants::All));
+        Self {
+            needed,
+            admin: admin.map(|token| (token.id(), token.hash(), principal())),
+            tokens,
+            rules: ArcSwap::from_pointee(rules),
+            edition: AtomicU64::new(0),
+            clock,
+        }
+    }
+
+    /// None is needed, and none is known.
+    #[must_use]
+    pub fn none(clock: Clock) -> Self {
+        Self::new(false, None, Arc::default(), Rules::default(), clock)
+    }
+
+    pub(super) fn are_needed(&self) -> bool {
+        self.needed
+    }
+
+    /// Judges by other rules from now on.
+    pub fn set_rules(&self, rules: Rules) {
+        self.rules.store(Arc::new(rules));
+        self.edition.fetch_add(1, Ordering::Release);
+    }
+
+    /// Reads the keys of the identity provider again if it is time to: to be called once a second.
+    pub async fn follow_keys(&self) {
+        let rules = self.rules.load_full();
+        if let Some(oidc) = &rules.oidc {
+            oidc.follow_keys().await;
+        }
+    }
+
+    /// Whom a header such as `Bearer usher_…` stands for.
+    pub(super) fn bearer(&self, header: &HeaderValue) -> Result<Arc<Principal>, Refused> {
+        let text = header.to_str().map_err(|_| Refused::Malformed)?;
+        let credential = text
+            .split_at_checked("bearer ".len())
+            .and_then(|(scheme, rest)| scheme.eq_ignore_ascii_case("bearer ").then_some(rest.trim()))
+            .ok_or(Refused::Malformed)?;
+        if Token::looks_like_one(credential) {
+            return self.token(credential);
+        }
+        match &self.rules.load().oidc {
+            Some(oidc) => oidc.check(credential).map_err(Refused::Oidc),
+            None => Err(Refused::Malformed),
+        }
+    }
+
+    fn token(&self, text: &str) -> Result<Arc<Principal>, Refused> {
+        let token = Token::parse(text).map_err(|_| Refused::Malformed)?;
+        match &self.admin {
+            Some((id, hash, principal)) if *id == token.id() && hash.is(&token.hash()) => Ok(Arc::clone(principal)),
+            _ => self.tokens.find(&token, self.clock.wall()).map_err(Refused::from),
+        }
+    }
+
+    /// Whom the names in the certificate of a connection stand for. Remembered with the connection: it is asked for each
+    /// of its calls.
+    pub(super) fn certificate(&self, peer: &Peer) -> Result<Arc<Principal>, Refused> {
+        let edition = self.edition.load(Ordering::Acquire);
+        let mut known = peer.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !matches!(&*known, Some((of, _)) if *of == edition) {
+            let found = peer.names.as_ref().and_then(|names| self.rules.load().certificate(names));
+            *known = Some((edition, found));
+        }
+        known.as_ref().and_then(|(_, found)| found.clone()).ok_or(Refused::Nobody)
+    }
+}

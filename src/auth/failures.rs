@@ -1,0 +1,82 @@
+//! Calls that were not let in: counted, logged, and limited for each address.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::rate::{Buckets, Rate};
+use super::refused::Refused;
+
+/// Enough for a fleet behind one address whose token has just expired. Guessing 256 bits is hopeless at any rate.
+const RATE: Rate = Rate { burst: 500, each: Duration::from_millis(200) };
+/// Addresses that are remembered.
+const MOST: usize = 10_000;
+
+#[derive(Debug)]
+pub(super) struct Failures {
+    counts: [AtomicU64; Refused::REASONS.len()],
+    addresses: Buckets<IpAddr>,
+}
+
+impl Failures {
+    pub fn new() -> Self {
+        Self { counts: Default::default(), addresses: Buckets::new(RATE, MOST) }
+    }
+
+    /// Notes that a call from `address` was refused. Answers why, as it is to be told.
+    pub fn note(&self, refused: Refused, address: IpAddr, method: &str, now: Duration) -> Refused {
+        let refused = match self.addresses.take(network(address), now) {
+            Ok(()) => {
+                tracing::warn!(%address, method, reason = refused.reason(), "a call was not let in");
+                refused
+            }
+            // Nothing is logged any more: whoever fails so often would fill the disk.
+            Err(retry) => Refused::TooOften { retry },
+        };
+        self.count(refused);
+        refused
+    }
+
+    pub fn count(&self, refused: Refused) {
+        self.counts[refused.number()].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Refused::REASONS.into_iter().zip(&self.counts).map(|(name, count)| (name, count.load(Ordering::Relaxed)))
+    }
+}
+
+/// Whom an address belongs to: of IPv6 a whole network of 64 bits.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.into(),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_fails_too_often_is_told_so() {
+        let failures = Failures::new();
+        let note = |address: &str, now| {
+            failures.note(Refused::Unknown, address.parse().unwrap(), "a/B", Duration::from_millis(now))
+        };
+        (0..500).for_each(|_| assert_eq!(note("2001:db8::1", 0), Refused::Unknown));
+        let retry = Duration::from_millis(200);
+        assert_eq!(note("2001:db8::2", 0), Refused::TooOften { retry });
+        assert_eq!(note("2001:db8:0:1::1", 0), Refused::Unknown, "another network");
+        assert_eq!(note("2001:db8::1", 200), Refused::Unknown, "some time later");
+        let counts: Vec<_> = failures.counts().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(counts, [("unknown", 502), ("too_often", 1)]);
+    }
+
+    #[test]
+    fn an_address_is_the_same_however_it_is_written() {
+        let network = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.1");
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+    }
+}

@@ -1,0 +1,103 @@
+//! Tokens that were found to be good, so that not every heartbeat costs a signature check.
+
+use std::collections::HashMap;
+use std::mem;
+use std::sync::Arc;
+
+use crate::auth::Principal;
+use crate::ledger::time::Wall;
+
+/// Tokens that are kept.
+const MOST: usize = 10_000;
+
+/// SHA-256 of a token: what is in memory is no token.
+pub type TokenHash = [u8; 32];
+
+/// Two halves: the older one is dropped as a whole when the younger one is full; what is asked for is young again.
+/// Only good tokens are in it, so nobody without one can drive others out.
+#[derive(Debug, Default)]
+pub struct Cache {
+    /// Which keys its tokens were checked with.
+    keys: u64,
+    young: HashMap<TokenHash, Good>,
+    old: HashMap<TokenHash, Good>,
+}
+
+#[derive(Debug, Clone)]
+struct Good {
+    end: Wall,
+    principal: Arc<Principal>,
+}
+
+impl Cache {
+    /// Whose token it is, as long as `keys` are those that it was checked with, and it has not ended.
+    pub fn get(&mut self, hash: &TokenHash, keys: u64, now: Wall) -> Option<Arc<Principal>> {
+        if self.keys != keys {
+            return None;
+        }
+        if !self.young.contains_key(hash) {
+            let good = self.old.remove(hash)?;
+            self.insert(*hash, good);
+        }
+        let good = self.young.get(hash)?;
+        (now < good.end).then(|| Arc::clone(&good.principal))
+    }
+
+    /// Keeps a token that was found to be good with `keys`.
+    pub fn put(&mut self, hash: TokenHash, keys: u64, end: Wall, principal: Arc<Principal>) {
+        if keys < self.keys {
+            return; // It was checked while they were changed.
+        }
+        if keys > self.keys {
+            *self = Self { keys, ..Self::default() };
+        }
+        self.insert(hash, Good { end, principal });
+    }
+
+    fn insert(&mut self, hash: TokenHash, good: Good) {
+        if self.young.len() >= MOST / 2 {
+            self.old = mem::take(&mut self.young);
+        }
+        self.young.insert(hash, good);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(number: usize) -> TokenHash {
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&number.to_le_bytes());
+        hash
+    }
+
+    fn anybody() -> Arc<Principal> {
+        Arc::new(Principal::anonymous())
+    }
+
+    #[test]
+    fn a_token_is_kept_until_it_ends_and_while_its_keys_are_in_force() {
+        let mut cache = Cache::default();
+        cache.put(hash(1), 1, Wall(100), anybody());
+        assert!(cache.get(&hash(1), 1, Wall(99)).is_some());
+        assert!(cache.get(&hash(1), 1, Wall(100)).is_none());
+        assert!(cache.get(&hash(2), 1, Wall(0)).is_none());
+        assert!(cache.get(&hash(1), 2, Wall(0)).is_none(), "the keys have changed");
+        cache.put(hash(2), 2, Wall(100), anybody());
+        cache.put(hash(3), 1, Wall(100), anybody());
+        assert!(cache.get(&hash(2), 2, Wall(0)).is_some());
+        assert!(cache.get(&hash(1), 2, Wall(0)).is_none() && cache.get(&hash(3), 2, Wall(0)).is_none());
+    }
+
+    #[test]
+    fn it_is_bounded_and_keeps_what_is_asked_for() {
+        let mut cache = Cache::default();
+        for number in 0..5 * MOST {
+            cache.put(hash(number), 1, Wall(100), anybody());
+            assert!(cache.get(&hash(0), 1, Wall(0)).is_some(), "{number}");
+            assert!(cache.young.len() + cache.old.len() <= MOST);
+        }
+        assert!(cache.get(&hash(1), 1, Wall(0)).is_none());
+    }
+}

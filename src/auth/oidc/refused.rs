@@ -1,0 +1,71 @@
+//! Why a token is no credential.
+
+/// Why a token is refused. Says nothing of what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("it is larger than {} bytes", super::MAX_TOKEN_BYTES)]
+    TooLong,
+    #[error("it is no signed token in the compact form, or its header is none")]
+    Malformed,
+    #[error("its type is neither JWT nor at+jwt")]
+    Type,
+    #[error("its header has an extension that must be understood")]
+    Critical,
+    #[error("its algorithm is not one of its key: RS256, PS256, ES256 or EdDSA")]
+    Algorithm,
+    /// It may be known in a moment: this is no decision.
+    #[error("the keys of its issuer are being fetched")]
+    KeysPending,
+    #[error("none of its issuer's keys is the one that it names")]
+    UnknownKey,
+    #[error("its signature is wrong")]
+    Signature,
+    #[error("a claim that it must have is missing, or is nonsense: iss, aud, exp, nbf, iat or sub")]
+    Claims,
+    #[error("somebody else issued it")]
+    Issuer,
+    #[error("it is for somebody else")]
+    Audience,
+    #[error("it has expired")]
+    Expired,
+    #[error("it is not valid yet")]
+    NotYetValid,
+}
+
+impl Refused {
+    pub const ALL: [Refused; 13] = [
+        Refused::TooLong,
+        Refused::Malformed,
+        Refused::Type,
+        Refused::Critical,
+        Refused::Algorithm,
+        Refused::KeysPending,
+        Refused::UnknownKey,
+        Refused::Signature,
+        Refused::Claims,
+        Refused::Issuer,
+        Refused::Audience,
+        Refused::Expired,
+        Refused::NotYetValid,
+    ];
+
+    /// For logs and metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Refused::TooLong => "too_long",
+            Refused::Malformed => "malformed",
+            Refused::Type => "type",
+            Refused::Critical => "critical",
+            Refused::Algorithm => "algorithm",
+            Refused::KeysPending => "keys_pending",
+            Refused::UnknownKey => "unknown_key",
+            Refused::Signature => "signature",
+            Refused::Claims => "claims",
+            Refused::Issuer => "issuer",
+            Refused::Audience => "audience",
+            Refused::Expired => "expired",
+            Refused::NotYetValid => "not_yet_valid",
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The API tokens by which callers are known: a copy of what the ledger has, which every call reads and only a change
+//! replaces.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
+
+use super::Principal;
+use super::token::Token;
+use crate::ids::{TenantId, TokenId};
+use crate::journal::{Journal, JournalError};
+use crate::ledger::change::Actor;
+use crate::ledger::command::AllTokens;
+use crate::ledger::time::Wall;
+use crate::ledger::token::{KnownTokens, TokenRow, TokenState};
+
+/// Why a token lets nobody in. A caller is told none of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenRefused {
+    /// There is none of this id, or it has another secret.
+    #[error("there is no such token")]
+    Unknown,
+    #[error("the token has expired")]
+    Expired,
+    #[error("the token was revoked")]
+    Revoked,
+}
+
+/// Every stored token.
+#[derive(Debug, Default)]
+pub struct Tokens {
+    table: ArcSwap<HashMap<TokenId, Known>>,
+    /// The later of the ledger's high-water mark, as of the last [`Tokens::replace`], and of the clock since: a clock that
+    /// is set back revives nothing (R31), and one that was wrong locks nobody out for longer than the mark does.
+    latest: AtomicI64,
+    /// Held while the ledger is asked and the table replaced, so that no older answer takes the place of a newer one.
+    reloading: Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Known {
+    row: TokenRow,
+    principal: Arc<Principal>,
+    /// Wall time; [`NEVER`]. Shared with the tables before and after, so that no use is lost between two of them.
+    used: Arc<AtomicI64>,
+}
+
+const NEVER: i64 = i64::MIN;
+
+impl Tokens {
+    /// Reads all tokens from the ledger again: at the start, after every change, and now and then for its mark of time.
+    ///
+    /// # Errors
+    /// [`JournalError`]: everything stays as it is.
+    pub async fn reload(&self, journal: &Journal) -> Result<(), JournalError> {
+        let _one = self.reloading.lock().await;
+        let KnownTokens { rows, high } = journal.ask(&TenantId::installation(), AllTokens).await?;
+        self.replace(rows, high);
+        Ok(())
+    }
+
+    /// Goes by these from now on.
+    pub fn replace(&self, rows: Vec<TokenRow>, high: Wall) {
+        let before = self.table.load();
+        let known = rows.into_iter().map(|row| {
+            let used = before.get(&row.id).map(|known| Arc::clone(&known.used));
+            (row.id, Known::new(row, used.unwrap_or_else(|| Arc::new(AtomicI64::new(NEVER)))))
+        });
+        self.table.store(Arc::new(known.collect()));
+        self.latest.store(high.0, Ordering::Relaxed);
+    }
+
+    /// Whom a token stands for. Notes that it was used.
+    ///
+    /// # Errors
+    /// [`TokenRefused`]
+    pub fn find(&self, token: &Token, now: Wall) -> Result<Arc<Principal>, TokenRefused> {
+        let at = Wall(self.latest.fetch_max(now.0, Ordering::Relaxed).max(now.0));
+        let table = self.table.load();
+        let known = table.get(&token.id()).filter(|known| token.hash().is(&known.row.hash));
+        let known = known.ok_or(TokenRefused::Unknown)?;
+        match known.row.state(at) {
+            TokenState::Active => {
+                known.used.store(now.0, Ordering::Relaxed);
+                Ok(Arc::clone(&known.principal))
+            }
+            TokenState::Expired => Err(TokenRefused::Expired),
+            TokenState::Revoked => Err(TokenRefused::Revoked),
+        }
+    }
+
+    /// Uses that the ledger does not know of yet, each token's last one.
+    #[must_use]
+    pub fn used_since_last(&self) -> Vec<(TokenId, Wall)> {
+        let table = self.table.load();
+        let used = table.iter().filter_map(|(id, known)| {
+            let used = known.used.load(Ordering::Relaxed);
+            let new = used != NEVER && known.row.last_used < Some(Wall(used));
+            new.then_some((*id, Wall(used)))
+        });
+        used.collect()
+    }
+}
+
+impl Known {
+    fn new(row: TokenRow, used: Arc<AtomicI64>) -> Self {
+        let actor = Actor(format!("token:{}", row.name).into());
+        let principal = Principal::new(actor, row.roles, row.tenants.clone());
+        Self { row, principal: Arc::new(principal), used }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::TokenName;
+    use crate::ledger::access::{Role, Roles, Tenants};
+
+    fn token(id: u64) -> Token {
+        Token::new(TokenId(id), &[7; 32])
+    }
+
+    fn row(id: u64) -> TokenRow {
+        TokenRow {
+            id: TokenId(id),
+            name: TokenName::stored("login-eu"),
+            hash: token(id).hash(),
+            roles: Roles::NONE.with(Role::Gate),
+            tenants: Tenants::All,
+            created: Wall(0),
+            created_by: Actor::service(),
+            expires: None,
+            revoked: None,
+            last_used: None,
+        }
+    }
+
+    #[test]
+    fn a_token_stands_for_a_principal_and_any_other_secret_for_nobody() {
+        let tokens = Tokens::default();
+        assert_eq!(tokens.find(&token(1), Wall(5)), Err(TokenRefused::Unknown));
+        tokens.replace(vec![row(1)], Wall(0));
+        let found = tokens.find(&token(1), Wall(5)).unwrap();
+        assert_eq!((&*found.actor.0, found.has_role(Roles::NONE.with(Role::Gate))), ("token:login-eu", true));
+        assert!(Arc::ptr_eq(&found, &tokens.find(&token(1), Wall(5)).unwrap()), "made once");
+        let other = Token::new(TokenId(1), &[8; 32]);
+        assert_eq!(tokens.find(&other, Wall(5)), Err(TokenRefused::Unknown));
+        assert_eq!(tokens.find(&token(2), Wall(5)), Err(TokenRefused::Unknown));
+        tokens.replace(vec![TokenRow { revoked: Some(Wall(6)), ..row(1) }], Wall(6));
+        assert_eq!(tokens.find(&token(1), Wall(5)), Err(TokenRefused::Revoked));
+        assert_eq!(tokens.find(&other, Wall(5)), Err(TokenRefused::Unknown), "who has not the secret learns nothing");
+    }
+
+    #[test]
+    fn r31_a_clock_that_is_set_back_revives_no_token() {
+        let tokens = Tokens::default();
+        let load = |high| tokens.replace(vec![TokenRow { expires: Some(Wall(100)), ..row(1) }], Wall(high));
+        load(0);
+        assert!(tokens.find(&token(1), Wall(99)).is_ok());
+        assert_eq!(tokens.find(&token(1), Wall(100)), Err(TokenRefused::Expired));
+        assert_eq!(tokens.find(&token(1), Wall(0)), Err(TokenRefused::Expired), "as was seen");
+        load(100);
+        assert_eq!(tokens.find(&token(1), Wall(0)), Err(TokenRefused::Expired), "as the ledger knows");
+        // The clock had been ahead by mistake, and the ledger's mark did not believe it.
+        load(50);
+        assert!(tokens.find(&token(1), Wall(50)).is_ok());
+    }
+
+    #[test]
+    fn uses_are_told_until_the_ledger_knows_of_them() {
+        let tokens = Tokens::default();
+        tokens.replace(vec![row(1), row(2)], Wall(0));
+        assert_eq!(tokens.used_since_last(), []);
+        tokens.find(&token(1), Wall(5)).unwrap();
+        tokens.find(&token(1), Wall(7)).unwrap();
+        assert_eq!(tokens.used_since_last(), [(TokenId(1), Wall(7))]);
+        tokens.replace(vec![row(1)], Wall(0));
+        assert_eq!(tokens.used_since_last(), [(TokenId(1), Wall(7))], "a change in between loses none");
+        tokens.replace(vec![TokenRow { last_used: Some(Wall(7)), ..row(1) }], Wall(0));
+        assert_eq!(tokens.used_since_last(), []);
+        let _ = tokens.find(&Token::new(TokenId(1), &[8; 32]), Wall(9));
+        assert_eq!(tokens.used_since_last(), [], "nobody used it");
+    }
+
+    #[test]
+    fn nothing_shows_a_hash() {
+        let tokens = Tokens::default();
+        tokens.replace(vec![row(1)], Wall(0));
+        let shown = format!("{tokens:?} {:?}", row(1));
+        let bytes = row(1).hash.0;
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(!shown.contains(&hex) && !shown.contains(&format!("{bytes:?}")), "{shown}");
+    }
+}

@@ -1,0 +1,69 @@
+//! `usher server`
+
+use std::time::Duration;
+
+use super::words::time_or;
+use super::{Answer, Error, Printer, Usher};
+use crate::proto::v1::{GetServerRequest, Server, SetLogFilterRequest, StoreKind};
+
+/// # Errors
+/// [`Error`]
+pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
+    let answer = usher.answer(usher.server().get_server(usher.request(GetServerRequest {}))).await?;
+    let shown = shown(&answer.server.clone().unwrap_or_default());
+    printer.print(&Answer::new(&answer, shown))
+}
+
+/// # Errors
+/// [`Error`]
+pub async fn log(usher: &Usher, printer: &mut Printer, filter: &str, time: Option<Duration>) -> Result<(), Error> {
+    let duration = time.map(|time| prost_types::Duration {
+        seconds: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+        nanos: i32::try_from(time.subsec_nanos()).unwrap_or_default(),
+    });
+    let ask = SetLogFilterRequest { filter: filter.to_owned(), duration };
+    let answer = usher.answer(usher.server().set_log_filter(usher.request(ask))).await?;
+    let text = format!("{}, before it was {}\n", answer.current, answer.previous);
+    printer.print(&Answer::new(&answer, text))
+}
+
+fn shown(server: &Server) -> String {
+    let commit = if server.commit.is_empty() { String::new() } else { format!(" ({})", server.commit) };
+    let store = match server.store() {
+        StoreKind::Unspecified => "not known",
+        StoreKind::Embedded => "embedded",
+        StoreKind::Postgresql => "PostgreSQL",
+    };
+    let shards = if server.shards == 1 { "1 shard".to_owned() } else { format!("{} shards", server.shards) };
+    let asks = if server.authentication.is_empty() { "nobody".into() } else { server.authentication.join(", ") };
+    let Server { version, instance_id, log_filter, .. } = server;
+    format!(
+        "version       {version}{commit}\nstarted       {}\nstore         {store}, {shards}\ninstance      \
+         {instance_id}\nlog           {log_filter}\nauthenticates {asks}\n",
+        time_or(server.started_at, "not known")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_says_what_it_is() {
+        let server = Server {
+            version: "1.2.3".into(),
+            commit: "abc".into(),
+            store: StoreKind::Embedded.into(),
+            shards: 1,
+            instance_id: "i".into(),
+            log_filter: "info".into(),
+            authentication: vec!["mtls".into(), "token".into()],
+            started_at: None,
+        };
+        assert_eq!(
+            shown(&server),
+            "version       1.2.3 (abc)\nstarted       not known\nstore         embedded, 1 shard\ninstance      i\n\
+             log           info\nauthenticates mtls, token\n"
+        );
+    }
+}

@@ -1,0 +1,82 @@
+//! Requests to others: `https`, or `http` to this very machine. Trusted are the machine's own certificate authorities;
+//! `SSL_CERT_FILE` names a private one.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::uri::{Scheme, Uri};
+use http_body_util::Full;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::{ClientConfig, RootCertStore};
+
+pub type Client = hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+pub const USER_AGENT: &str = concat!("usher/", env!("CARGO_PKG_VERSION"));
+
+/// Redirections are answers to it, and nothing that it follows.
+pub fn client() -> Client {
+    let connector = HttpsConnectorBuilder::new().with_tls_config(tls()).https_or_http().enable_http1().build();
+    // Requests are rare: no connection waits for the next one.
+    hyper_util::client::legacy::Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector)
+}
+
+fn tls() -> ClientConfig {
+    let mut roots = RootCertStore::empty();
+    // An authority that cannot be read is missed when a receiver's certificate needs it, not before.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has every safe protocol version")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+}
+
+/// Why a text is no address that is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotAsked {
+    /// It is none.
+    Form,
+    /// It has a user or a password.
+    Password,
+    /// `http`, and not to this machine.
+    Plain,
+}
+
+/// The address of something that is asked.
+pub fn address(text: &str) -> Result<Uri, NotAsked> {
+    let uri: Uri = text.parse().map_err(|_| NotAsked::Form)?;
+    let host = uri.host().filter(|host| !host.is_empty()).ok_or(NotAsked::Form)?;
+    let here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err(NotAsked::Password);
+    }
+    match uri.scheme() {
+        Some(scheme) if *scheme == Scheme::HTTPS => Ok(uri),
+        Some(scheme) if *scheme == Scheme::HTTP && here => Ok(uri),
+        Some(scheme) if *scheme == Scheme::HTTP => Err(NotAsked::Plain),
+        _ => Err(NotAsked::Form),
+    }
+}
+
+/// An address without path and query: some have a secret there.
+pub fn shown(uri: &Uri) -> String {
+    let part = |part: Option<&str>| part.unwrap_or_default().to_owned();
+    format!("{}://{}/…", part(uri.scheme_str()), part(uri.authority().map(|authority| authority.as_str())))
+}
+
+/// An error and what caused it, on one line.
+pub fn whole(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text += &format!(": {more}");
+        }
+        cause = error.source();
+    }
+    text.replace(['\r', '\n'], " ")
+}

@@ -1,0 +1,44 @@
+//! What people and programs had changed, for the log: who, what, and in which tenant. Logins and heartbeats are none of
+//! it, nor is what the service does by itself.
+
+use crate::ids::TenantId;
+use crate::ledger::change::Actor;
+use crate::ledger::command::{Command, Outcome};
+
+/// Its name, if it is to be logged when it is done. Of a directory sync the whole is told, and not each step.
+pub(super) fn act(command: &Command) -> Option<&'static str> {
+    match command {
+        Command::CheckOut(_) | Command::CheckIn(_) | Command::Heartbeat(_) => None,
+        Command::SyncUsers(_) | Command::ActivateUsers(_) | Command::BlockUnlisted(_) => None,
+        Command::BeginDelivery(_) | Command::EndDelivery(_) | Command::NoteTokenUse(_) => None,
+        other => Some(other.name()),
+    }
+}
+
+/// Logs it, unless it was refused or denied.
+pub(super) fn tell(act: &str, actor: &Actor, tenant: &TenantId, outcome: &Outcome) {
+    if is_done(outcome) {
+        tracing::info!(target: "usher::acts", act, actor = &*actor.0, %tenant, "done");
+    }
+}
+
+fn is_done(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::CheckOut(_) | Outcome::CheckIn(_) | Outcome::Heartbeat(_) => false,
+        Outcome::SyncUsers(_) | Outcome::ActivateUsers(_) | Outcome::BlockUnlisted(_) => false,
+        Outcome::BeginDelivery(_) | Outcome::EndDelivery(_) | Outcome::NoteTokenUse(_) => false,
+        Outcome::CreateToken(done) | Outcome::RevokeToken(done) => done.is_ok(),
+        Outcome::GrantSeats(pairs) => pairs.iter().flatten().any(|granted| granted.decision.is_ok()),
+        Outcome::RevokeSeats(pairs) => pairs.iter().any(Result::is_ok),
+        Outcome::CreateUser(done) | Outcome::UnblockUser(done) => done.as_ref().is_ok_and(|(user, _)| user.is_ok()),
+        Outcome::CloseSession(done) => done.is_ok(),
+        Outcome::CloseIdle(done) => done.is_ok(),
+        Outcome::CreateTenant(done) | Outcome::UpdateTenant(done) | Outcome::SuspendTenant(done) => done.is_ok(),
+        Outcome::UpdateUser(done) | Outcome::BlockUser(done) => done.is_ok(),
+        Outcome::DeleteTenant(done) | Outcome::DeleteUser(done) | Outcome::DeleteOrganization(done) => done.is_ok(),
+        Outcome::CreateOrganization(done) | Outcome::UpdateOrganization(done) => done.is_ok(),
+        Outcome::InstallLicense(done) | Outcome::DeleteLicense(done) => done.is_ok(),
+        Outcome::DeleteLicenses(done) | Outcome::RevokeLicense(done) => done.is_ok(),
+        Outcome::RedeliverNotification(done) => done.is_ok(),
+    }
+}

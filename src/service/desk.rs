@@ -1,0 +1,87 @@
+//! Where one caller asks about one tenant, and may. There is no other way from a service to the journal of a tenant, so
+//! that no call forgets to ask whether it may (R1).
+
+use std::sync::Arc;
+
+use tonic::{Request, Status};
+
+use super::context::ServiceContext;
+use super::status;
+use crate::auth::Caller;
+use crate::ids::{EventNo, TenantId};
+use crate::journal::{AuditFilter, AuditPage, Feed, Journal, JournalError};
+use crate::ledger::access::Tenants;
+use crate::ledger::command::{Asks, Command, Found, Outcome, Query, Reply};
+
+/// A caller and a tenant.
+pub(super) struct Desk {
+    journal: Arc<Journal>,
+    caller: Caller,
+    tenant: TenantId,
+}
+
+/// Who makes the call. The front door said so; without it nobody does.
+pub(super) fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
+    request.extensions().get().cloned().ok_or_else(status::not_allowed)
+}
+
+/// Who makes the call, if they may for every tenant: it is about the server.
+pub(super) fn caller_of_all<T>(request: &Request<T>) -> Result<Caller, Status> {
+    let caller = caller(request)?;
+    if caller.tenants() == Tenants::All { Ok(caller) } else { Err(status::not_allowed()) }
+}
+
+impl ServiceContext {
+    /// # Errors
+    /// `PERMISSION_DENIED`, the same whether there is such a tenant or not: nothing is looked up.
+    pub(super) fn desk(&self, caller: Caller, tenant: TenantId) -> Result<Desk, Status> {
+        if !caller.may(&tenant) {
+            return Err(status::not_allowed());
+        }
+        Ok(Desk { journal: Arc::clone(self.journal()), caller, tenant })
+    }
+}
+
+impl Desk {
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// [`Journal::submit`]
+    pub async fn submit<C>(&self, command: C) -> Result<C::Answer, JournalError>
+    where
+        C: Asks<Kind = Command>,
+        Outcome: Reply<C>,
+    {
+        self.journal.submit(self.caller.actor(), &self.tenant, command).await
+    }
+
+    /// [`Journal::ask`]
+    pub async fn ask<Q>(&self, query: Q) -> Result<Q::Answer, JournalError>
+    where
+        Q: Asks<Kind = Query>,
+        Found: Reply<Q>,
+    {
+        self.journal.ask(&self.tenant, query).await
+    }
+
+    /// [`Journal::audit`]
+    pub async fn audit(&self, filter: AuditFilter) -> Result<AuditPage, Status> {
+        let read = self.journal.audit(&self.tenant, filter).await;
+        read.map_err(|error| status::unread(error, &self.tenant))
+    }
+
+    /// [`Journal::watch`]
+    pub async fn watch(&self, after: Option<EventNo>) -> Result<Feed, Status> {
+        self.journal.watch(&self.tenant, after).await?.ok_or_else(|| status::no_such_tenant(&self.tenant))
+    }
+
+    /// [`Journal::message_id`]
+    pub fn message_id(&self, event: EventNo) -> String {
+        self.journal.message_id(&self.tenant, event)
+    }
+}

@@ -1,0 +1,41 @@
+//! Requests of ServerService.
+
+use std::time::Duration;
+
+use super::problems::Problems;
+use super::values::duration;
+use crate::proto::v1;
+
+const LEAST: Duration = Duration::from_secs(1);
+const MOST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// The filter, which is still to be read, and for how long.
+pub fn set_log_filter(request: v1::SetLogFilterRequest) -> Result<(String, Option<Duration>), Problems> {
+    let mut problems = Problems::default();
+    let time = request.duration.and_then(|given| duration(&mut problems, "duration", given));
+    if time.is_some_and(|time| !(LEAST..=MOST).contains(&time)) {
+        problems.add("duration", "must be from 1 second to 7 days");
+    }
+    problems.finish(|| Some((request.filter, time)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::fields;
+    use super::*;
+
+    #[test]
+    fn a_filter_is_for_good_or_for_a_second_to_a_week() {
+        let ask = |seconds: Option<i64>| {
+            let duration = seconds.map(|seconds| prost_types::Duration { seconds, nanos: 0 });
+            set_log_filter(v1::SetLogFilterRequest { filter: "debug".into(), duration })
+        };
+        assert_eq!(ask(None).unwrap(), ("debug".to_owned(), None));
+        for seconds in [1, 604_800] {
+            assert_eq!(ask(Some(seconds)).unwrap().1, Some(Duration::from_secs(seconds as u64)));
+        }
+        for seconds in [-1, 0, 604_801] {
+            assert_eq!(fields(ask(Some(seconds)).unwrap_err()), ["duration"]);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The process as ServerService answers it.
+
+use super::time::timestamp;
+use crate::proto::v1;
+use crate::service::server::About;
+
+/// Set by whoever builds a release.
+const COMMIT: Option<&str> = option_env!("USHER_COMMIT");
+
+pub fn server(about: &About) -> v1::Server {
+    let store = if about.postgres { v1::StoreKind::Postgresql } else { v1::StoreKind::Embedded };
+    v1::Server {
+        version: env!("CARGO_PKG_VERSION").into(),
+        commit: COMMIT.unwrap_or_default().into(),
+        started_at: Some(timestamp(about.started)),
+        store: store.into(),
+        shards: about.shards.into(),
+        instance_id: about.instance.to_string(),
+        log_filter: about.log.now(),
+        authentication: about.authentication.iter().map(|kind| (*kind).to_owned()).collect(),
+    }
+}

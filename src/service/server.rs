@@ -1,0 +1,64 @@
+//! ServerService: the process that answers, and what it logs.
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+
+use super::desk::caller_of_all;
+use super::parse::Problems;
+use super::{parse, render};
+use crate::ids::InstanceId;
+use crate::ledger::time::Wall;
+use crate::proto::v1::{self, server_service_server};
+use crate::telemetry::LogFilter;
+
+/// What a process can say about itself.
+pub struct About {
+    pub started: Wall,
+    /// Its data are in PostgreSQL, and not in the embedded store.
+    pub postgres: bool,
+    pub shards: u16,
+    pub instance: InstanceId,
+    /// Kinds of credentials; none: nobody is asked for any.
+    pub authentication: Vec<&'static str>,
+    pub log: Arc<LogFilter>,
+}
+
+/// The process, for operators.
+#[derive(Clone)]
+pub struct ServerService {
+    about: Arc<About>,
+}
+
+impl ServerService {
+    #[must_use]
+    pub fn new(about: Arc<About>) -> Self {
+        Self { about }
+    }
+}
+
+#[tonic::async_trait]
+impl server_service_server::ServerService for ServerService {
+    async fn get_server(
+        &self,
+        request: Request<v1::GetServerRequest>,
+    ) -> Result<Response<v1::GetServerResponse>, Status> {
+        caller_of_all(&request)?;
+        Ok(Response::new(v1::GetServerResponse { server: Some(render::server(&self.about)) }))
+    }
+
+    async fn set_log_filter(
+        &self,
+        request: Request<v1::SetLogFilterRequest>,
+    ) -> Result<Response<v1::SetLogFilterResponse>, Status> {
+        let caller = caller_of_all(&request)?;
+        let (filter, time) = parse::set_log_filter(request.into_inner())?;
+        let changed = self.about.log.set(&filter, time).map_err(|problem| {
+            let mut problems = Problems::default();
+            problems.add("filter", format!("is none: {problem}"));
+            problems
+        })?;
+        tracing::info!(target: "usher::acts", act = "SetLogFilter", actor = &*caller.actor().0, filter, ?time, "done");
+        Ok(Response::new(v1::SetLogFilterResponse { previous: changed.previous, current: changed.current }))
+    }
+}

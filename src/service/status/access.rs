@@ -1,0 +1,98 @@
+//! Errors of calls that are not let in, or not as often.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use super::{DOMAIN, reason, unavailable};
+use crate::auth::Refused;
+
+/// The caller is known, and may not do this; or may not for this tenant; or there is no such tenant. Which of them it is,
+/// is nobody's business (R1).
+#[must_use]
+pub fn not_allowed() -> Status {
+    let details = ErrorDetails::with_error_info(reason::NOT_ALLOWED, DOMAIN, HashMap::new());
+    let text = "This credential does not allow this call, or not for this tenant; nothing was done.";
+    Status::with_error_details(Code::PermissionDenied, text, details)
+}
+
+/// A call that the guard did not let in.
+#[must_use]
+pub fn not_let_in(refused: Refused) -> Status {
+    let unknown = |reason: &str, text: &str| {
+        let details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+        Status::with_error_details(Code::Unauthenticated, text, details)
+    };
+    match refused.plain() {
+        Refused::Missing => unknown(
+            reason::CREDENTIAL_MISSING,
+            "This server wants a credential: the header authorization with Bearer and a token, or a client certificate.",
+        ),
+        Refused::Malformed => unknown(
+            reason::CREDENTIAL_MALFORMED,
+            "The header authorization holds no credential that this server takes: it may be mistyped or cut.",
+        ),
+        Refused::Unknown | Refused::Oidc(_) => {
+            unknown(reason::CREDENTIAL_UNKNOWN, "The credential is not known to this server.")
+        }
+        Refused::Expired => unknown(reason::CREDENTIAL_EXPIRED, "The credential has expired."),
+        Refused::Revoked => unknown(reason::CREDENTIAL_REVOKED, "The credential was revoked."),
+        Refused::Nobody => unknown(
+            reason::CREDENTIAL_UNKNOWN,
+            "The credential is genuine, and the server's access file does not say whom it stands for.",
+        ),
+        Refused::KeysPending => unavailable(
+            reason::KEYS_PENDING,
+            "The keys of the identity provider are being fetched; nothing was decided.",
+            Duration::from_secs(1),
+        ),
+        Refused::TooOften { retry } => {
+            exhausted(reason::TOO_MANY_FAILURES, "Too many calls from this address were not let in.", retry)
+        }
+        Refused::NotAllowed => not_allowed(),
+    }
+}
+
+/// As many check-outs as the server's rates allow; `retry`: until there is room for one more.
+#[must_use]
+pub(in crate::service) fn too_many_check_outs(whose: &str, retry: Duration) -> Status {
+    exhausted(reason::RATE_LIMITED, &format!("Too many check-outs of one {whose}; nothing was decided."), retry)
+}
+
+/// Never for want of a seat.
+fn exhausted(reason: &str, text: &str, retry: Duration) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    // Clients wait for whole milliseconds.
+    details.set_retry_info(Some(retry.max(Duration::from_millis(1))));
+    Status::with_error_details(Code::ResourceExhausted, text, details)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_a_code_and_a_reason() {
+        for (refused, code, reason) in [
+            (Refused::Missing, Code::Unauthenticated, "CREDENTIAL_MISSING"),
+            (Refused::Malformed, Code::Unauthenticated, "CREDENTIAL_MALFORMED"),
+            (Refused::Unknown, Code::Unauthenticated, "CREDENTIAL_UNKNOWN"),
+            (Refused::Expired, Code::Unauthenticated, "CREDENTIAL_EXPIRED"),
+            (Refused::Revoked, Code::Unauthenticated, "CREDENTIAL_REVOKED"),
+            (Refused::Nobody, Code::Unauthenticated, "CREDENTIAL_UNKNOWN"),
+            (Refused::KeysPending, Code::Unavailable, "KEYS_PENDING"),
+            (Refused::TooOften { retry: Duration::ZERO }, Code::ResourceExhausted, "TOO_MANY_FAILURES"),
+            (Refused::NotAllowed, Code::PermissionDenied, "NOT_ALLOWED"),
+        ] {
+            let status = not_let_in(refused);
+            let info = status.get_details_error_info().expect("every error has ErrorInfo");
+            assert_eq!((status.code(), info.reason.as_str(), info.domain.as_str()), (code, reason, "usher"));
+            let retry = status.get_details_retry_info().and_then(|info| info.retry_delay);
+            let again = [Code::Unavailable, Code::ResourceExhausted].contains(&code);
+            assert_eq!(retry.is_some_and(|delay| !delay.is_zero()), again, "{status:?}");
+        }
+        assert_eq!(too_many_check_outs("user", Duration::from_secs(2)).code(), Code::ResourceExhausted);
+    }
+}

@@ -1,0 +1,132 @@
+//! The span of a call, and where it comes from: the W3C trace context of its headers.
+
+use std::net::SocketAddr;
+
+use http::HeaderMap;
+use opentelemetry::propagation::{Extractor, TextMapPropagator};
+use opentelemetry::trace::{Span as _, SpanBuilder, SpanKind, Status, TraceContextExt, Tracer as _};
+use opentelemetry::{Context, ContextGuard, KeyValue, TraceId};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+
+use super::TRACER;
+
+/// A call that is traced, from its headers to the end of its answer.
+#[derive(Debug)]
+pub struct CallSpan(Box<Context>);
+
+impl CallSpan {
+    /// `None`: tracing is off, or this call is not sampled. `method`: `usher.v1.SeatService/CheckOut`.
+    pub fn begin(method: &str, headers: &HeaderMap, peer: SocketAddr) -> Option<Self> {
+        let tracer = TRACER.get()?;
+        // Everything else is for those that are sampled.
+        let builder = SpanBuilder::from_name("call").with_kind(SpanKind::Server);
+        let mut span = tracer.build_with_context(builder, &caller(headers));
+        if !span.span_context().is_sampled() {
+            return None;
+        }
+        span.update_name(method.to_owned());
+        let (service, name) = method.split_once('/').unwrap_or(("", method));
+        span.set_attributes([
+            KeyValue::new("rpc.system", "grpc"),
+            KeyValue::new("rpc.service", service.to_owned()),
+            KeyValue::new("rpc.method", name.to_owned()),
+            KeyValue::new("network.peer.address", peer.ip().to_string()),
+            KeyValue::new("network.peer.port", i64::from(peer.port())),
+        ]);
+        Some(Self(Box::new(Context::new().with_span(span))))
+    }
+
+    /// What happens on this thread until the guard is dropped is part of the call.
+    #[must_use]
+    pub fn enter(&self) -> ContextGuard {
+        (*self.0).clone().attach()
+    }
+
+    #[must_use]
+    pub fn trace_id(&self) -> String {
+        self.0.span().span_context().trace_id().to_string()
+    }
+
+    /// `code`: the number of the gRPC status.
+    pub fn end(&self, code: i32) {
+        let span = self.0.span();
+        span.set_attribute(KeyValue::new("rpc.grpc.status_code", i64::from(code)));
+        if is_servers_fault(code) {
+            span.set_status(Status::error(""));
+        }
+        span.end();
+    }
+}
+
+/// As the conventions for RPC say of servers: other errors are their callers' business.
+fn is_servers_fault(code: i32) -> bool {
+    /// UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS.
+    const FAULTS: [i32; 6] = [2, 4, 12, 13, 14, 15];
+    FAULTS.contains(&code)
+}
+
+/// The trace that a caller says it is in, for the log.
+#[must_use]
+pub fn caller_trace(headers: &HeaderMap) -> Option<String> {
+    let trace = caller(headers).span().span_context().trace_id();
+    (trace != TraceId::INVALID).then(|| trace.to_string())
+}
+
+/// What a caller says of itself; empty when it says nothing, or nothing that can be read.
+fn caller(headers: &HeaderMap) -> Context {
+    /// `00-` and a trace id, a span id and flags in hexadecimal.
+    const LEAST: usize = 55;
+    match headers.get("traceparent") {
+        Some(parent) if parent.len() >= LEAST => {
+            TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(headers))
+        }
+        _ => Context::new(),
+    }
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(http::HeaderName::as_str).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_context_is_read_and_nonsense_is_none() {
+        let trace = "0af7651916cd43dd8448eb211c80319c";
+        for (header, expected) in [
+            (format!("00-{trace}-b7ad6b7169203331-01"), Some(trace)),
+            (format!("00-{trace}-b7ad6b7169203331-00"), Some(trace)),
+            (format!("cc-{trace}-b7ad6b7169203331-01-what-will-be"), Some(trace)),
+            (format!("00-{trace}-b7ad6b7169203331-01-more"), None),
+            (format!("ff-{trace}-b7ad6b7169203331-01"), None),
+            (format!("00-{}-b7ad6b7169203331-01", trace.to_uppercase()), None),
+            (format!("00-{trace}-0000000000000000-01"), None),
+            (format!("00-{}-b7ad6b7169203331-01", "0".repeat(32)), None),
+            (format!("00-{trace}-b7ad6b716920333-01"), None),
+            ("00-1-1-01".into(), None),
+            (String::new(), None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("traceparent", header.parse().unwrap());
+            assert_eq!(caller_trace(&headers).as_deref(), expected, "{header}");
+        }
+        assert_eq!(caller_trace(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn nothing_is_traced_while_it_is_off() {
+        let mut headers = HeaderMap::new();
+        headers.insert("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".parse().unwrap());
+        assert!(CallSpan::begin("a.B/C", &headers, "127.0.0.1:1".parse().unwrap()).is_none());
+    }
+}

@@ -1,0 +1,44 @@
+//! Writes down when API tokens were used last, once a minute; and asks the ledger for its mark of time, by which tokens
+//! expire.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Tasks;
+use crate::auth::Tokens;
+use crate::ids::TenantId;
+use crate::journal::{Journal, JournalError};
+use crate::ledger::change::Actor;
+use crate::ledger::command::NoteTokenUse;
+
+const PERIOD: Duration = Duration::from_secs(60);
+
+/// Does so until the tasks are stopped. What is left then is for [`write_token_use`].
+pub fn note_token_use(tasks: &Tasks, journal: &Arc<Journal>, tokens: &Arc<Tokens>) {
+    let (journal, tokens) = (Arc::clone(journal), Arc::clone(tokens));
+    tasks.every("token use", PERIOD, move || {
+        let (journal, tokens) = (Arc::clone(&journal), Arc::clone(&tokens));
+        async move {
+            // What is not written now is written the next time.
+            let done = async {
+                write_token_use(&journal, &tokens).await?;
+                tokens.reload(&journal).await
+            };
+            if let Err(error) = done.await {
+                tracing::debug!(%error, "the use of API tokens was not noted");
+            }
+        }
+    });
+}
+
+/// Writes down what is not written yet.
+///
+/// # Errors
+/// [`JournalError`]
+pub async fn write_token_use(journal: &Journal, tokens: &Tokens) -> Result<(), JournalError> {
+    let uses = tokens.used_since_last();
+    if uses.is_empty() {
+        return Ok(());
+    }
+    journal.submit(&Actor::service(), &TenantId::installation(), NoteTokenUse { uses }).await
+}

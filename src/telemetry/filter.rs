@@ -1,0 +1,154 @@
+//! Which log lines are written: as `--log` says at first, and as somebody says later, for a time or for good.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio_util::task::AbortOnDropHandle;
+use tracing_subscriber::EnvFilter;
+
+/// Libraries whose lines are told by whoever uses them, or say what is nobody's business, such as headers. A filter that
+/// names one again overrides this.
+const QUIET: &str = "refinery_core=warn,tokio_postgres=warn,h2=warn,hyper=warn,hyper_util=warn,hyper_rustls=warn,\
+                     rustls=warn,tokio_rustls=warn,tonic=warn,tower=warn,lettre=warn";
+/// Characters.
+const LONGEST: usize = 1_024;
+
+/// Reads a filter such as `info`, or `warn,usher::journal=debug`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse(filter: &str) -> Result<EnvFilter, String> {
+    if filter.is_empty() || filter.len() > LONGEST {
+        return Err(format!("must have 1 to {LONGEST} characters"));
+    }
+    if !filter.is_ascii() {
+        // The library panics at some of these.
+        return Err(format!("{filter:?} has letters that no filter has"));
+    }
+    EnvFilter::try_new(filter).map_err(|error| format!("{filter:?}: {error}"))?;
+    let quiet = !matches!(filter, "off" | "error");
+    let whole = if quiet { format!("{QUIET},{filter}") } else { filter.to_owned() };
+    EnvFilter::try_new(whole).map_err(|error| format!("{filter:?}: {error}"))
+}
+
+/// The filter that is in force.
+pub struct LogFilter {
+    put: Box<dyn Fn(EnvFilter) + Send + Sync>,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// What it goes back to.
+    for_good: String,
+    now: String,
+    /// How often it was changed: whoever goes back looks whether it is still its turn.
+    changes: u64,
+    going_back: Option<AbortOnDropHandle<()>>,
+}
+
+/// What a change did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    pub previous: String,
+    pub current: String,
+}
+
+impl LogFilter {
+    /// `put` brings another filter into force.
+    #[must_use]
+    pub fn new(filter: &str, put: impl Fn(EnvFilter) + Send + Sync + 'static) -> Arc<Self> {
+        let state = State { for_good: filter.to_owned(), now: filter.to_owned(), changes: 0, going_back: None };
+        Arc::new(Self { put: Box::new(put), state: Mutex::new(state) })
+    }
+
+    #[must_use]
+    pub fn now(&self) -> String {
+        self.state().now.clone()
+    }
+
+    /// From now on; for a time, or for good. After the time it is as it was for good before. Needs a runtime.
+    ///
+    /// # Errors
+    /// What is wrong with the filter.
+    pub fn set(self: &Arc<Self>, filter: &str, time: Option<Duration>) -> Result<Changed, String> {
+        let parsed = parse(filter)?;
+        let mut state = self.state();
+        state.changes += 1;
+        let back = |time| tokio::spawn(Arc::clone(self).go_back(time, state.changes));
+        let back = time.map(|time| AbortOnDropHandle::new(back(time)));
+        state.going_back = back;
+        if time.is_none() {
+            state.for_good = filter.to_owned();
+        }
+        let previous = std::mem::replace(&mut state.now, filter.to_owned());
+        (self.put)(parsed);
+        Ok(Changed { previous, current: filter.to_owned() })
+    }
+
+    async fn go_back(self: Arc<Self>, time: Duration, change: u64) {
+        tokio::time::sleep(time).await;
+        let mut state = self.state();
+        if state.changes != change {
+            return;
+        }
+        state.now = state.for_good.clone();
+        if let Ok(parsed) = parse(&state.now) {
+            (self.put)(parsed);
+        }
+        tracing::info!(filter = state.now, "the log filter is back");
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_filter_is_read_or_what_is_wrong_is_said() {
+        for filter in ["info", "off", "warn,usher::journal=debug", "h2=trace", "usher[{tenant}]=debug"] {
+            assert!(parse(filter).is_ok(), "{filter}");
+        }
+        for (filter, problem) in [
+            ("", "must have 1"),
+            ("usher=loud", "\"usher=loud\": "),
+            ("\u{e4}=info", "letters"),
+            (&"a".repeat(1_025), "1024"),
+        ] {
+            let told = parse(filter).unwrap_err();
+            assert!(told.contains(problem), "{told}");
+        }
+    }
+
+    #[test]
+    fn libraries_are_quiet_unless_they_are_named() {
+        let shown = |filter: &str| parse(filter).unwrap().to_string();
+        assert!(shown("debug").contains("h2=warn"));
+        assert!(shown("debug,h2=trace").contains("h2=trace") && !shown("debug,h2=trace").contains("h2=warn"));
+        assert_eq!(shown("off"), "off");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_its_time_a_filter_goes_back_to_the_one_that_was_set_for_good() {
+        let (put, mut puts) = mpsc::unbounded_channel();
+        let filter = LogFilter::new("info", move |filter| drop(put.send(filter.to_string())));
+        let mut next = async || puts.recv().await.unwrap().split(',').next_back().unwrap().to_owned();
+        let minutes = |minutes: u64| Some(Duration::from_secs(60 * minutes));
+        assert_eq!(filter.set("debug", minutes(10)).unwrap().previous, "info");
+        assert_eq!(next().await, "debug");
+        // Another one in between: its time counts.
+        assert_eq!(filter.set("trace", minutes(1)).unwrap().previous, "debug");
+        assert_eq!((next().await, filter.now()), ("trace".to_owned(), "trace".to_owned()));
+        assert_eq!((next().await, filter.now()), ("info".to_owned(), "info".to_owned()));
+        filter.set("error", minutes(1)).unwrap();
+        filter.set("warn", None).unwrap();
+        assert!(filter.set("usher=loud", None).is_err());
+        tokio::time::advance(Duration::from_secs(3_600)).await;
+        assert_eq!(filter.now(), "warn", "for good");
+    }
+}

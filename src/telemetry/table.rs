@@ -1,0 +1,207 @@
+//! Every metric, in one table. docs/METRICS.md is made of it, and a test holds the two together.
+
+/// One metric, as `/metrics` shows it.
+#[derive(Debug)]
+pub struct Metric {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// In words; the name holds it as well where it is a unit of measure.
+    pub unit: &'static str,
+    pub labels: &'static [&'static str],
+    pub meaning: &'static str,
+    /// What to do when it moves.
+    pub advice: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows, from 0 at the start of the process.
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+impl Kind {
+    /// As Prometheus calls it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
+        }
+    }
+}
+
+macro_rules! table {
+    ($($constant:ident: $kind:ident $name:literal [$($label:literal),*] in $unit:literal, $meaning:literal, $advice:literal;)+) => {
+        $(
+            pub(super) const $constant: Metric = Metric {
+                name: $name,
+                kind: Kind::$kind,
+                unit: $unit,
+                labels: &[$($label),*],
+                meaning: $meaning,
+                advice: $advice,
+            };
+        )+
+
+        /// Every metric there is.
+        pub const TABLE: &[&Metric] = &[$(&$constant),+];
+    };
+}
+
+table! {
+    BUILD: Gauge "usher_build_info" ["version", "commit"] in "1",
+        "What the program was built from",
+        "Nothing: it tells which processes run which version during an upgrade";
+    READY: Gauge "usher_ready" [] in "1 or 0",
+        "Whether it is serving, as /readyz and the health service say",
+        "Read /readyz, which names each reason; 0 is normal while it starts and drains";
+    CALLS: Counter "usher_calls_total" ["method", "code"] in "calls",
+        "Calls that ended, by method and gRPC status code; methods that there are not are \"other\"",
+        "UNAVAILABLE: look at usher_shard_state and usher_queue_commands. DEADLINE_EXCEEDED: at usher_commit_seconds. \
+         INTERNAL: a defect, see the log. Others are the callers' mistakes";
+    CALL_TIME: Histogram "usher_call_seconds" ["method"] in "seconds",
+        "From a call's headers to its answer read, by method; of streams, to their end",
+        "When check-outs get slower: look at usher_commit_seconds (the store), usher_queue_commands (too much at once) \
+         and the processor, in this order";
+    CALLS_NOW: Gauge "usher_calls_in_flight" [] in "calls",
+        "Calls and streams that are open",
+        "Near --max-calls: calls are about to be refused; find who sends so many, or whether the store is slow";
+    PANICS: Counter "usher_panics_total" [] in "calls",
+        "Calls that ended in a panic, each a defect; the log says where",
+        "Report it with the line of the log: nobody else was harmed";
+    CONNECTIONS: Gauge "usher_connections" [] in "connections",
+        "Connections to the gRPC API",
+        "Near --max-connections: raise it and the limit of open files, or find the client that opens one per call";
+    REFUSED: Counter "usher_connections_refused_total" [] in "connections",
+        "Connections closed at once, because there were as many as allowed",
+        "See usher_connections: clients cannot sign anybody in over these";
+    HANDSHAKES: Counter "usher_tls_handshakes_failed_total" [] in "connections",
+        "Connections that ended before TLS was agreed on",
+        "Clients that speak plaintext, or do not trust the certificate, or bring one that is not trusted or has expired; \
+         the log says which at the level debug";
+    REFUSALS: Counter "usher_authentication_failures_total" ["reason"] in "calls",
+        "Calls that were not let in: without a credential, or with one that is not good, or not for the call",
+        "expired, revoked: a client needs a new credential. unknown, malformed: a wrong one, or somebody tries. \
+         not_allowed: a role or a tenant is missing. too_often: an address is held off. The log names addresses";
+    DECISIONS: Counter "usher_decisions_total" ["decision"] in "decisions",
+        "Check-outs granted, renewed, and denied by reason; questions (check_only) are none",
+        "SEATS_EXHAUSTED: a pool is full, see `usher usage`. LICENSE_EXPIRED: renew the license. CLOCK_SUSPECT: set the \
+         clock right. A sudden rise of any other one is mostly a change in the login service";
+    TENANTS: Gauge "usher_tenants" [] in "tenants",
+        "Tenants",
+        "Nothing, unless it falls: then see who deleted one, in the log and in the audit";
+    EXPIRING: Gauge "usher_licenses_expiring" [] in "tenants",
+        "Tenants whose licenses hold now, and within 30 days no longer",
+        "Have the license renewed and install the new revision; `usher license list --tenant …` shows its end";
+    USERS: Gauge "usher_users" [] in "users",
+        "Users of all tenants, blocked ones included",
+        "A sudden fall: see who deleted them, or which sync did, in the audit";
+    SESSIONS: Gauge "usher_sessions" [] in "sessions",
+        "Live sessions of all tenants",
+        "A sudden fall: look whether login services still reach it (usher_calls_total); a steady rise without check-ins: \
+         clients do not return seats, and leases end them";
+    SEATS: Gauge "usher_seats_in_use" [] in "seats",
+        "Seats in use, in all pools of all tenants",
+        "Compare it with usher_seats_limit over weeks, to plan what to buy";
+    LIMIT: Gauge "usher_seats_limit" [] in "seats",
+        "Limits of the same pools, added up; an unlimited one counts as what it uses",
+        "A fall: a license ended, was deleted or was replaced by a smaller one; the audit says which";
+    NEARLY_FULL: Gauge "usher_pools_nearly_full" ["percent"] in "pools",
+        "Pools of all tenants of which at least 90 or 100 percent of the seats are in use; pools without seats are not \
+         counted",
+        "Find them with `usher usage`, or with --metrics-top-tenants; free seats that nobody needs, or ask for more with \
+         `usher license request`";
+    TENANT_SEATS: Gauge "usher_tenant_seats_in_use" ["tenant", "pool"] in "seats",
+        "Seats in use of the pools that use most of all; only with --metrics-top-tenants",
+        "As usher_pools_nearly_full, of one pool";
+    TENANT_LIMIT: Gauge "usher_tenant_seats_limit" ["tenant", "pool"] in "seats",
+        "Limits of the same pools; not there of an unlimited one",
+        "As usher_seats_limit, of one pool";
+    COMMANDS: Counter "usher_commands_total" [] in "commands",
+        "Commands decided, denials included",
+        "Stands still while calls come in: look at usher_shard_state";
+    QUERIES: Counter "usher_queries_total" [] in "queries",
+        "Queries answered from memory",
+        "A rise without more people: a console or a script asks too often";
+    QUEUE: Gauge "usher_queue_commands" [] in "commands",
+        "Commands and queries that wait for a shard",
+        "More than a few hundred for long: the store or the processor is too slow for what comes in; at --queue-length \
+         calls are refused";
+    BATCH: Histogram "usher_batch_commands" [] in "commands",
+        "Commands in a committed batch",
+        "Large batches under load are as it should be; all at --batch-size: see usher_queue_commands";
+    COMMIT: Histogram "usher_commit_seconds" [] in "seconds",
+        "From sending a batch to the store to knowing that it is durable",
+        "Every check-out waits for one: look at the disk or at PostgreSQL (load, fsync, replication). Above 2 s it counts \
+         as away";
+    STATE: Gauge "usher_shard_state" ["shard", "state"] in "1 or 0",
+        "serving, store_away, lost (to another process) or stopped: 1 for the one that it is",
+        "store_away: bring the store back, it recovers by itself. lost: another process has claimed the shards; see that \
+         only one runs";
+    RECOVERIES: Counter "usher_recoveries_total" [] in "batches",
+        "Batches whose outcome was not known at first",
+        "Look at the network and at the store: a connection broke around a commit. Nothing was lost";
+    RELOADS: Counter "usher_reloads_total" [] in "loads",
+        "Times that a shard was loaded again after a failure",
+        "A defect, or a store that refuses data: the log says which; report it";
+    EXPIRED: Counter "usher_audit_events_expired_total" [] in "events",
+        "Audit events deleted because they were kept for as long as --audit-retention says",
+        "Nothing; if it grows and should not, raise --audit-retention";
+    BEHIND: Gauge "usher_clock_behind_seconds" [] in "seconds",
+        "How far the wall clock is behind the latest time that it ever showed: licenses are judged by that latest time",
+        "Set the clock right (NTP). If it is right now, it was ahead before, and licenses may end early by so much";
+    TOLD: Counter "usher_notifications_total" ["channel", "result"] in "attempts",
+        "Attempts to deliver a notification that were answered, failed, or were refused for good",
+        "failed: look at the mail server or the webhook, the log says what it answered";
+    PENDING: Gauge "usher_notifications_pending" [] in "deliveries",
+        "Notifications that are still to be delivered",
+        "See usher_notifications_oldest_pending_seconds";
+    OLDEST: Gauge "usher_notifications_oldest_pending_seconds" [] in "seconds",
+        "For how long the oldest of them has been waiting",
+        "More than an hour: the channel does not work; after three days they become dead letters";
+    DEAD: Gauge "usher_notifications_dead" [] in "deliveries",
+        "Dead letters: notifications that were given up",
+        "`usher notifications list --tenant … --state dead` says why; repair it, and `redeliver` them";
+    TASK_RUNS: Counter "usher_task_runs_total" ["task"] in "runs",
+        "Runs of the background tasks",
+        "Stands still for more than half a minute: /livez fails, and the process should be restarted";
+    TASK_PANICS: Counter "usher_task_panics_total" ["task"] in "runs",
+        "Runs that ended in a panic, each a defect",
+        "Report it with the line of the log; the task goes on";
+}
+
+/// The table as docs/METRICS.md shows it.
+#[must_use]
+pub fn markdown() -> String {
+    let mut text = String::from(
+        "<!-- Made from src/telemetry/table.rs by a test: change it there. -->\n# Metrics\n\n`/metrics` on the operations \
+         port (`--ops-listen`) shows them in Prometheus' format. No label has values without a bound: methods, codes, \
+         shards and tasks are those of the program, and tenants are shown only with `--metrics-top-tenants`.\n\n\
+         | name | kind | labels | unit | what it is | what to do when it moves |\n|---|---|---|---|---|---|\n",
+    );
+    for metric in TABLE {
+        let labels = metric.labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
+        let Metric { name, unit, meaning, advice, .. } = metric;
+        text.push_str(&format!("| `{name}` | {} | {labels} | {unit} | {meaning} | {advice} |\n", metric.kind.word()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::process_environment;
+
+    #[test]
+    fn the_table_is_that_of_the_documentation() {
+        let document = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/METRICS.md");
+        if process_environment("USHER_WRITE_DOCS").is_some() {
+            std::fs::write(document, markdown()).unwrap();
+        }
+        let written = std::fs::read_to_string(document).unwrap_or_default();
+        assert!(written == markdown(), "docs/METRICS.md is old: USHER_WRITE_DOCS=1 cargo test --lib telemetry::table");
+    }
+}

@@ -1,0 +1,103 @@
+//! No secret comes out: canaries in every place that holds one, everything said that can be said, and all of it searched.
+
+use std::process::Command;
+
+use usher::proto::v1::Role;
+
+use super::house::{EVERY_ROLE, House, messages, token};
+use crate::support::program::{Data, Program};
+use crate::support::raw::call;
+
+/// Does not answer, on purpose: what is said about it is wanted.
+const DATABASE: &str = "postgres://usher:canary-database@127.0.0.1:1/usher";
+const SMTP: &str = "canary-smtp-password";
+const WEBHOOK: &str = "whsec_Y2FuYXJ5LXdlYmhvb2stc2VjcmV0LWNhbmFyeSEh";
+const JWT: &str = "eyJhbGciOiJSUzI1NiJ9.eyJjYW5hcnkiOiJqd3QifQ.Y2FuYXJ5LXNpZ25hdHVyZQ";
+const WRONG: &str = "usher_00000000000000aa_ca0a77ca0a77ca0a77ca0a77ca0a77ca0a77ca0a77ca0a77ca0a77ca0a77ca0a_00000000";
+
+/// Texts, each with its place, and secrets that must be in none.
+struct Search {
+    said: Vec<(String, String)>,
+    secrets: Vec<String>,
+}
+
+impl Search {
+    fn hear(&mut self, place: impl Into<String>, text: impl Into<String>) {
+        self.said.push((place.into(), text.into()));
+    }
+
+    fn check(&self) {
+        assert!(self.said.iter().map(|(_, text)| text.len()).sum::<usize>() > 50_000, "little was said");
+        for (place, text) in &self.said {
+            for secret in &self.secrets {
+                // The middle of a secret says as much as the whole.
+                let core = &secret[secret.len() / 4..secret.len() * 3 / 4];
+                let at = text.find(core);
+                assert!(at.is_none(), "{place} says {:?}", at.map(|at| text[at.saturating_sub(200)..].get(..400)));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_is_said_holds_a_secret() {
+    let house = House::new();
+    let (smtp, webhook) = (house.file("smtp", SMTP), house.file("webhook", WEBHOOK));
+    let options = [
+        "--demo",
+        "--log",
+        "trace,h2=trace,hyper=trace,tonic=trace,rustls=trace,tower=trace",
+        "--smtp-url",
+        "smtp://127.0.0.1:1",
+        "--smtp-user",
+        "usher",
+        "--smtp-password-file",
+        &smtp,
+        "--mail-from",
+        "usher@example.org",
+        "--webhook-url",
+        "http://127.0.0.1:1/hook",
+        "--webhook-secret-file",
+        &webhook,
+    ];
+    let program = house.start(&options);
+    let channel = program.channel();
+    let (_, manager) = token(&channel, &house.admin, "manager", &EVERY_ROLE, &[]).await;
+    let (_, gate) = token(&channel, &house.admin, "gate", &[Role::Gate], &["demo"]).await;
+    let mut search = Search {
+        said: Vec::new(),
+        secrets: [&house.admin, &manager, &gate, SMTP, WEBHOOK, JWT, WRONG, "canary-database"]
+            .map(str::to_owned)
+            .to_vec(),
+    };
+
+    let credentials = [&house.admin, &manager, &gate, WRONG, JWT].map(|credential| format!("Bearer {credential}"));
+    for (method, message) in messages() {
+        for credential in &credentials {
+            let makes_one = method == "TokenService/CreateToken";
+            match call(&channel, &format!("usher.v1.{method}"), message.clone(), Some(credential)).await {
+                // The one place in which a secret is told: to whoever asked for it.
+                Ok(_) if makes_one => {}
+                Ok(answer) => search.hear(&method, String::from_utf8_lossy(&answer.unwrap_or_default())),
+                Err(status) => search.hear(&method, format!("{status:?}")),
+            }
+        }
+    }
+    search.hear("the metrics", crate::shell::page(program.ops, "/metrics").1);
+    search.hear("readiness", crate::shell::page(program.ops, "/readyz").1);
+    program.hang_up();
+    program.says("license keys read again");
+    program.terminate();
+    search.hear("the log", program.ended().errors);
+
+    // A database that is away, and a configuration that is shown and one that is wrong.
+    let away = Program::launch(&Data::Postgres(DATABASE), &["--log", "trace"], &[]);
+    search.hear("a start without the database", away.map(|_| String::new()).unwrap_or_else(|ended| ended.errors));
+    for more in [&[][..], &["--deadline", "nonsense"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
+        command.arg("check-config").args(&options[3..]).args(more).env("USHER_ADMIN_TOKEN", &house.admin);
+        let output = command.env("DATABASE_URL", DATABASE).output().expect("it runs");
+        search.hear("check-config", String::from_utf8_lossy(&[output.stdout, output.stderr].concat()));
+    }
+    search.check();
+}

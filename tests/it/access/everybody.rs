@@ -1,0 +1,191 @@
+//! Each kind of credential against each method.
+
+use bytes::Bytes;
+use tonic::Code;
+use tonic::transport::Channel;
+use usher::ledger::access::Role;
+use usher::proto::v1;
+use usher::proto::v1::tenant_service_client::TenantServiceClient;
+use usher::proto::v1::token_service_client::TokenServiceClient;
+
+use super::house::{EVERY_ROLE, House, line, messages, secure, shape, text_of, token};
+use super::table::expected;
+use crate::support::raw::call;
+
+/// Methods that answer for a caller of another tenant: with nothing, or about what is the caller's.
+const ANSWER_EVERYBODY: [&str; 4] =
+    ["TenantService/ListTenants", "TokenService/ListTokens", "TokenService/RevokeToken", "TokenService/CreateToken"];
+
+fn every_method() -> Vec<(String, Bytes)> {
+    let messages = messages();
+    let methods: Vec<_> = expected().into_keys().collect();
+    assert!(methods.len() > 40, "{methods:?}");
+    let message = |method: String| {
+        // What has no field that must be there has no seed.
+        let message = messages.get(&method).cloned().unwrap_or_default();
+        (method, message)
+    };
+    methods.into_iter().map(message).collect()
+}
+
+async fn refused(channel: &Channel, authorization: Option<&str>, code: Code, reason: &str) {
+    for (method, message) in every_method() {
+        let status = call(channel, &format!("usher.v1.{method}"), message, authorization).await;
+        let status = status.err().unwrap_or_else(|| panic!("{method} answered, and {reason} was expected"));
+        assert_eq!(shape(&status), (code, reason.to_owned()), "{method}: {status:?}");
+    }
+}
+
+async fn acme(channel: &Channel, admin: &str) {
+    let tenant = v1::Tenant { tenant_id: "acme".into(), ..Default::default() };
+    let create = v1::CreateTenantRequest { tenant: Some(tenant) };
+    TenantServiceClient::new(line(channel, admin)).create_tenant(create).await.expect("a tenant");
+}
+
+#[tokio::test]
+async fn whoever_has_no_good_credential_calls_nothing() {
+    let house = House::new();
+    let program = house.start(&[]);
+    let channel = program.channel();
+    acme(&channel, &house.admin).await;
+    let mut tokens = TokenServiceClient::new(line(&channel, &house.admin));
+
+    refused(&channel, None, Code::Unauthenticated, "CREDENTIAL_MISSING").await;
+    for malformed in ["Basic dXNlcjpwYXNz", "Bearer", "Bearer usher_1_2_3", "Bearer a.b.c", "usher"] {
+        refused(&channel, Some(malformed), Code::Unauthenticated, "CREDENTIAL_MALFORMED").await;
+    }
+    // The form is right; the secret is nobody's.
+    let (_, good) = token(&channel, &house.admin, "good", &EVERY_ROLE, &[]).await;
+    let unknown = usher::auth::token::Token::new(usher::ids::TokenId(77), &[1; 32]);
+    let unknown = secrecy::ExposeSecret::expose_secret(unknown.text()).to_owned();
+    refused(&channel, Some(&format!("Bearer {unknown}")), Code::Unauthenticated, "CREDENTIAL_UNKNOWN").await;
+    let flipped = format!("{}0{}", &good[..30], &good[31..]).replacen("usher_0", "usher_1", 1);
+    refused(&channel, Some(&format!("Bearer {flipped}")), Code::Unauthenticated, "CREDENTIAL_MALFORMED").await;
+
+    let (id, revoked) = token(&channel, &house.admin, "revoked", &EVERY_ROLE, &[]).await;
+    tokens.revoke_token(v1::RevokeTokenRequest { token_id: id }).await.expect("revoked");
+    refused(&channel, Some(&format!("Bearer {revoked}")), Code::Unauthenticated, "CREDENTIAL_REVOKED").await;
+
+    let brief = v1::CreateTokenRequest {
+        name: "brief".into(),
+        roles: EVERY_ROLE.map(i32::from).to_vec(),
+        all_tenants: true,
+        ttl: Some(prost_types::Duration { seconds: 0, nanos: 1_000_000 }),
+        ..Default::default()
+    };
+    let brief = format!("Bearer {}", tokens.create_token(brief).await.expect("a token").into_inner().secret);
+    // A millisecond is over before long.
+    while call(&channel, "usher.v1.TenantService/ListTenants", Bytes::new(), Some(&brief)).await.is_ok() {}
+    refused(&channel, Some(&brief), Code::Unauthenticated, "CREDENTIAL_EXPIRED").await;
+}
+
+#[tokio::test]
+async fn whoever_is_of_another_tenant_calls_nothing_for_this_one() {
+    let house = House::new();
+    let program = house.start(&[]);
+    let channel = program.channel();
+    acme(&channel, &house.admin).await;
+    let (_, foreign) = token(&channel, &house.admin, "foreign", &EVERY_ROLE, &["globex"]).await;
+    let authorization = format!("Bearer {foreign}");
+    let mut denied = 0;
+    for (method, message) in every_method() {
+        let answer = call(&channel, &format!("usher.v1.{method}"), message, Some(&authorization)).await;
+        if ANSWER_EVERYBODY.contains(&method.as_str()) {
+            continue;
+        }
+        let status = answer.err().unwrap_or_else(|| panic!("{method} answered somebody of another tenant"));
+        assert_eq!(shape(&status), (Code::PermissionDenied, "NOT_ALLOWED".into()), "{method}: {status:?}");
+        denied += 1;
+    }
+    assert!(denied > 35, "{denied}");
+    let mut tenants = TenantServiceClient::new(line(&channel, &foreign));
+    let listed = tenants.list_tenants(v1::ListTenantsRequest::default()).await.expect("a list").into_inner();
+    assert_eq!(listed.tenants, []);
+    let mut tokens = TokenServiceClient::new(line(&channel, &foreign));
+    let listed = tokens.list_tokens(v1::ListTokensRequest::default()).await.expect("a list").into_inner();
+    assert!(listed.tokens.iter().all(|token| token.name == "foreign"), "{listed:?}");
+}
+
+#[tokio::test]
+async fn each_role_calls_what_the_table_says() {
+    let house = House::new();
+    let program = house.start(&[]);
+    let channel = program.channel();
+    acme(&channel, &house.admin).await;
+    for (role, wire) in Role::ALL.into_iter().zip(EVERY_ROLE) {
+        // An operator of all tenants: the audit of the installation is theirs.
+        let (_, token) = token(&channel, &house.admin, role.name(), &[wire], &[]).await;
+        let authorization = format!("Bearer {token}");
+        for (method, message) in every_method() {
+            let allowed = expected()[&method].contains(&role);
+            let answer = call(&channel, &format!("usher.v1.{method}"), message, Some(&authorization)).await;
+            let denied = answer.as_ref().is_err_and(|status| status.code() == Code::PermissionDenied);
+            assert_eq!(denied, !allowed, "{} calls {method}: {answer:?}", role.name());
+            let unknown = answer.as_ref().is_err_and(|status| status.code() == Code::Unauthenticated);
+            assert!(!unknown, "{} calls {method}: {answer:?}", role.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn certificates_stand_for_whom_the_access_file_says() {
+    let house = House::new();
+    let (pki, others) = (house.pki(), crate::support::pki::Pki::new(&house.path("others")));
+    let server = pki.server("server");
+    let (revoked, list) = pki.revoked("revoked", "spiffe://example.org/ops/revoked");
+    let access = house.file(
+        "access.toml",
+        "[[certificate]]\nuri = \"spiffe://example.org/ops/*\"\nroles = [\"gate\", \"viewer\", \"manager\", \"operator\"]\n\
+         tenants = \"all\"\n[[certificate]]\nuri = \"spiffe://example.org/login\"\nname = \"login\"\nroles = [\"gate\"]\n\
+         tenants = [\"acme\"]\n",
+    );
+    let (certificate, key) = (text_of(&server.certificate), text_of(&server.key));
+    let (ca, crl) = (text_of(&pki.ca()), text_of(&list));
+    let program = house.start(&[
+        "--tls-cert",
+        &certificate,
+        "--tls-key",
+        &key,
+        "--tls-client-ca",
+        &ca,
+        "--tls-client-crl",
+        &crl,
+        "--access",
+        &access,
+    ]);
+    let with = |pair: &crate::support::pki::Pair| secure(&program, pki.trust().identity(pair.identity()));
+
+    let ops = with(&pki.client("ops", "spiffe://example.org/ops/alice"));
+    let tenant = v1::Tenant { tenant_id: "acme".into(), ..Default::default() };
+    let create = v1::CreateTenantRequest { tenant: Some(tenant) };
+    TenantServiceClient::new(ops.clone()).create_tenant(create).await.expect("an operator");
+
+    // No certificate at all, one that no rule is about, one of a gate: each is judged call by call.
+    refused(&secure(&program, pki.trust()), None, Code::Unauthenticated, "CREDENTIAL_MISSING").await;
+    let stranger = with(&pki.client("stranger", "spiffe://example.org/stranger"));
+    refused(&stranger, None, Code::Unauthenticated, "CREDENTIAL_UNKNOWN").await;
+    let gate = with(&pki.client("login", "spiffe://example.org/login"));
+    for (method, message) in every_method() {
+        let allowed = expected()[&method].contains(&Role::Gate);
+        let answer = call(&gate, &format!("usher.v1.{method}"), message, None).await;
+        let denied = answer.as_ref().is_err_and(|status| status.code() == Code::PermissionDenied);
+        assert_eq!(denied, !allowed, "a gate calls {method}: {answer:?}");
+    }
+    // What is not good comes as far as the handshake: expired, revoked, signed by others.
+    for bad in [
+        pki.expired("expired", "spiffe://example.org/ops/expired"),
+        revoked,
+        others.client("foreign", "spiffe://example.org/ops/foreign"),
+    ] {
+        for (method, message) in every_method() {
+            let answer = call(&with(&bad), &format!("usher.v1.{method}"), message, None).await;
+            let status = answer.err().unwrap_or_else(|| panic!("{method} answered {bad:?}"));
+            assert!(is_of_transport(&status), "{method}: {status:?}");
+        }
+    }
+}
+
+/// Whether an error was made on this side, because there was no connection: ours carry details.
+fn is_of_transport(status: &tonic::Status) -> bool {
+    status.details().is_empty()
+}

@@ -1,0 +1,124 @@
+//! A program that wants credentials, and credentials of all kinds for it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tonic::{Code, Request, Status};
+use tonic_types::StatusExt;
+use usher::auth::token::Token;
+use usher::ids::TokenId;
+use usher::proto::v1::token_service_client::TokenServiceClient;
+use usher::proto::v1::{self, Role};
+
+use crate::fuzz::corpus;
+use crate::support::pki::Pki;
+use crate::support::program::{Data, Program};
+
+/// A folder, and what is in it.
+pub struct House {
+    folder: TempDir,
+    pub admin: String,
+}
+
+/// Puts a token into each call.
+#[derive(Clone)]
+pub struct Bearer(pub MetadataValue<Ascii>);
+
+impl tonic::service::Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert("authorization", self.0.clone());
+        Ok(request)
+    }
+}
+
+pub type Line = InterceptedService<Channel, Bearer>;
+
+impl House {
+    pub fn new() -> Self {
+        let admin = Token::new(TokenId(1), &[9; 32]).text().expose_secret().to_owned();
+        Self { folder: TempDir::new().expect("a folder"), admin }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A file of this text in the folder; its path, as an option takes it.
+    pub fn file(&self, name: &str, text: &str) -> String {
+        std::fs::write(self.path(name), text).expect("a file");
+        text_of(&self.path(name))
+    }
+
+    pub fn pki(&self) -> Pki {
+        Pki::new(&self.path("pki"))
+    }
+
+    /// A program that takes the administrator's token, and whatever else the options say.
+    pub fn start(&self, more: &[&str]) -> Program {
+        let data = self.path("data");
+        Program::launch(&Data::Folder(&data), more, &[("USHER_ADMIN_TOKEN", &self.admin)])
+            .unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"))
+    }
+}
+
+pub fn text_of(path: &Path) -> String {
+    path.to_str().expect("a plain path").to_owned()
+}
+
+pub fn bearer(token: &str) -> Bearer {
+    let mut value: MetadataValue<Ascii> = format!("Bearer {token}").parse().expect("visible characters");
+    value.set_sensitive(true);
+    Bearer(value)
+}
+
+pub fn line(channel: &Channel, token: &str) -> Line {
+    InterceptedService::new(channel.clone(), bearer(token))
+}
+
+/// A channel to a program that speaks TLS.
+pub fn secure(program: &Program, tls: ClientTlsConfig) -> Channel {
+    secure_at(program.api.port(), tls)
+}
+
+pub fn secure_at(port: u16, tls: ClientTlsConfig) -> Channel {
+    let endpoint = Endpoint::from_shared(format!("https://localhost:{port}")).expect("an address");
+    endpoint.tls_config(tls).expect("TLS").connect_lazy()
+}
+
+/// A token of these roles for these tenants, none: all of them.
+pub async fn token(channel: &Channel, admin: &str, name: &str, roles: &[Role], tenants: &[&str]) -> (String, String) {
+    let request = v1::CreateTokenRequest {
+        name: name.into(),
+        roles: roles.iter().map(|role| i32::from(*role)).collect(),
+        tenant_ids: tenants.iter().map(|id| (*id).to_owned()).collect(),
+        all_tenants: tenants.is_empty(),
+        ..Default::default()
+    };
+    let answer = TokenServiceClient::new(line(channel, admin)).create_token(request).await.expect("a token");
+    let answer = answer.into_inner();
+    (answer.token.expect("what it is").token_id, answer.secret)
+}
+
+pub const EVERY_ROLE: [Role; 4] = [Role::Gate, Role::Viewer, Role::Manager, Role::Operator];
+
+/// A message for each method of ours, in which nothing is wrong: seeds of the fuzzing. They are about the tenant `acme`.
+pub fn messages() -> BTreeMap<String, Bytes> {
+    let seeds = corpus("requests").into_iter().filter_map(|(file, bytes)| {
+        // What follows the method's name tells several seeds of it apart.
+        let plain = file.file_name()?.to_str()?.matches('-').count() == 2;
+        let at = bytes.iter().position(|byte| *byte == b'\n')?;
+        plain.then(|| (String::from_utf8_lossy(&bytes[..at]).into_owned(), Bytes::copy_from_slice(&bytes[at + 1..])))
+    });
+    seeds.collect()
+}
+
+/// The code and the reason of an error.
+pub fn shape(status: &Status) -> (Code, String) {
+    (status.code(), status.get_details_error_info().map(|info| info.reason).unwrap_or_default())
+}

@@ -1,0 +1,11 @@
+//! Who may ask: every credential, good and bad, against every method; tenants that see nothing of each other; TLS.
+
+mod canaries;
+mod clients;
+mod everybody;
+mod house;
+mod rates;
+mod starting;
+mod table;
+mod tenants;
+mod tls;

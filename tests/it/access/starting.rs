@@ -1,0 +1,79 @@
+//! What a program without credentials does, and what it refuses to do.
+
+use tempfile::TempDir;
+
+use super::house::{House, text_of};
+use crate::support::program::{Data, Ended, Program};
+
+const EVERYWHERE: &str = "0.0.0.0:0";
+
+fn refused(more: &[&str]) -> Ended {
+    let folder = TempDir::new().expect("a folder");
+    let ended = Program::fails_on(&Data::Folder(folder.path()), EVERYWHERE, more);
+    assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+    assert!(!folder.path().join("usher.db").exists(), "nothing was touched");
+    ended
+}
+
+#[test]
+fn beyond_this_machine_nothing_is_served_without_credentials() {
+    let ended = refused(&[]);
+    assert!(ended.errors.contains("--listen: 0.0.0.0:0 is reached from other machines"), "{ended:?}");
+    assert!(ended.errors.contains("--admin-token-file, --access or --authenticate (or --insecure"), "{ended:?}");
+}
+
+#[test]
+fn insecure_is_said_on_each_start() {
+    let folder = TempDir::new().expect("a folder");
+    for _ in 0..2 {
+        let program =
+            Program::launch_on(&Data::Folder(folder.path()), EVERYWHERE, &["--insecure"], &[]).expect("it starts");
+        program.says("--insecure: whoever reaches the API, from any machine, may call everything");
+        program.terminate();
+        assert!(program.ended().status.success());
+    }
+}
+
+#[test]
+fn credentials_in_plaintext_are_warned_of() {
+    let house = House::new();
+    let data = house.path("data");
+    let variables = [("USHER_ADMIN_TOKEN", house.admin.as_str())];
+    let program = Program::launch_on(&Data::Folder(&data), EVERYWHERE, &[], &variables).expect("it starts");
+    program.says("without --tls-cert credentials come in plaintext");
+}
+
+#[test]
+fn files_that_are_wrong_are_told_before_anything_is_touched() {
+    let house = House::new();
+    let (one, other) = (house.pki().server("one"), house.pki().server("other"));
+    let (cert, key, foreign) = (text_of(&one.certificate), text_of(&one.key), text_of(&other.key));
+    let nonsense = house.file("nonsense", "no PEM at all\n");
+    let rules = house.file("access.toml", "[[certificate]]\nuri = \"a:b\"\nroles = [\"king\"]\ntenants = \"all\"\n");
+    let empty = house.file("empty.toml", "");
+    let missing = text_of(&house.path("missing"));
+    for (more, told) in [
+        (vec!["--tls-cert", &cert], "--tls-cert: --tls-key is missing"),
+        (vec!["--tls-key", &key], "--tls-key: --tls-cert is missing"),
+        (vec!["--tls-client-ca", &cert], "--tls-client-ca: --tls-cert is missing"),
+        (vec!["--tls-cert", &missing, "--tls-key", &key], "missing: No such file"),
+        (vec!["--tls-cert", &nonsense, "--tls-key", &key], "nonsense: holds no certificate in PEM"),
+        (vec!["--tls-cert", &cert, "--tls-key", &nonsense], "--tls-key: "),
+        (vec!["--tls-cert", &cert, "--tls-key", &foreign], "--tls-cert: "),
+        (
+            vec!["--tls-cert", &cert, "--tls-key", &key, "--tls-client-ca", &cert],
+            "--tls-client-ca: --access is missing",
+        ),
+        (vec!["--access", &rules], "king"),
+        (
+            vec!["--tls-cert", &cert, "--tls-key", &key, "--tls-client-ca", &nonsense, "--access", &empty],
+            "nonsense: holds no certificate in PEM",
+        ),
+        (vec!["--admin-token-file", &nonsense], "--admin-token-file: is not a token"),
+        (vec!["--check-out-rate-per-user", "often"], "--check-out-rate-per-user: \"often\" is not a rate"),
+    ] {
+        let ended = refused(&[&["--authenticate"], &more[..]].concat());
+        assert!(ended.errors.contains(told), "{more:?}: {}", ended.errors);
+        assert!(!ended.errors.contains("no PEM at all"), "what is in a file that holds secrets is not told");
+    }
+}

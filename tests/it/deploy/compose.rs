@@ -1,0 +1,73 @@
+//! The compose file, by its structure: no engine is needed.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{path, read, script, texts};
+
+fn services(compose: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    compose["services"].as_object().expect("services").iter()
+}
+
+#[test]
+fn every_service_is_confined_and_watched() {
+    let compose = script("yaml_to_json.py", &read("compose.yaml"));
+    assert_eq!(services(&compose).count(), 3);
+    for (name, service) in services(&compose) {
+        assert_eq!(service["read_only"], true, "{name}");
+        assert_eq!(texts(&service["cap_drop"]), ["ALL"], "{name}");
+        assert_eq!(texts(&service["security_opt"]), ["no-new-privileges:true"], "{name}");
+        assert!(service.get("privileged").is_none() && service.get("cap_add").is_none(), "{name}");
+        assert!(service["healthcheck"]["test"].is_array(), "{name}");
+        // Usher's image says itself as whom it runs.
+        assert!(
+            name == "usher" || !["", "root", "0"].contains(&service["user"].as_str().unwrap_or_default()),
+            "{name}"
+        );
+        for (variable, value) in service["environment"].as_object().into_iter().flatten() {
+            let secret = ["PASSWORD", "TOKEN", "URL", "KEY"].iter().any(|word| variable.contains(word));
+            assert!(!secret || value.as_str().is_some_and(|it| it.starts_with("/run/secrets/")), "{name}: {variable}");
+        }
+    }
+}
+
+#[test]
+fn what_is_named_is_there() {
+    let compose = script("yaml_to_json.py", &read("compose.yaml"));
+    let names = |part: &str| -> BTreeSet<String> { compose[part].as_object().expect(part).keys().cloned().collect() };
+    for (name, service) in services(&compose) {
+        for part in ["secrets", "networks"] {
+            let known = names(part);
+            assert!(texts(&service[part]).iter().all(|one| known.contains(*one)), "{name}: {part}");
+        }
+        for volume in texts(&service["volumes"]) {
+            let source = volume.split(':').next().unwrap_or_default();
+            let there =
+                source.strip_prefix("./").map_or_else(|| names("volumes").contains(source), |it| path(it).exists());
+            assert!(there, "{name}: {volume}");
+        }
+    }
+    // Secrets are made by whoever deploys; nothing of them gets into the repository.
+    for (name, secret) in compose["secrets"].as_object().unwrap() {
+        assert_eq!(secret["file"].as_str(), Some(&*format!("./secrets/{name}")));
+        let readme = read("README.md");
+        assert!(readme.contains(&format!("deploy/secrets/{name}")), "deploy/README.md does not say how to make {name}");
+    }
+    let ignored = std::fs::read_to_string(crate::clients::repository().join(".gitignore")).unwrap();
+    assert!(ignored.lines().any(|line| line == "/deploy/secrets"));
+}
+
+#[test]
+fn usher_and_prometheus_meet_where_prometheus_looks() {
+    let compose = script("yaml_to_json.py", &read("compose.yaml"));
+    let networks = |name: &str| -> BTreeSet<String> {
+        texts(&compose["services"][name]["networks"]).into_iter().map(str::to_owned).collect()
+    };
+    assert!(read("prometheus/prometheus.yml").contains("targets: [\"usher:9464\"]"));
+    assert!(networks("usher").contains("operations") && networks("prometheus").contains("operations"));
+    assert_eq!(networks("postgres"), ["database".to_owned()].into());
+    for inner in ["database", "operations"] {
+        assert_eq!(compose["networks"][inner]["internal"], true, "{inner}");
+    }
+}

@@ -1,0 +1,129 @@
+//! What alerts and dashboard ask for exists: a metric that was renamed would leave an alert silent for ever.
+
+use std::collections::BTreeSet;
+
+use usher::telemetry::table::{Kind, Metric, TABLE};
+
+use super::read;
+
+/// Metrics that alerts or the dashboard name and that do not exist yet. Empty in a release.
+const PLANNED: [&str; 5] = [
+    "usher_authentication_failures_total",
+    "usher_call_seconds",
+    "usher_licenses_expiring",
+    "usher_notifications_oldest_pending_seconds",
+    "usher_pools_nearly_full",
+];
+
+const FILES: [&str; 2] = ["prometheus/usher.rules.yml", "grafana/usher.json"];
+
+/// Labels of every series: Prometheus adds the first two, histograms have the third.
+const ALWAYS: [&str; 3] = ["instance", "job", "le"];
+
+/// A metric in an expression, and the labels that are asked of it there.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked {
+    name: String,
+    labels: Vec<String>,
+}
+
+/// Every metric that a text names.
+fn asked(text: &str) -> BTreeSet<Asked> {
+    let name_ends = |rest: &str| rest.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(rest.len());
+    let starts = text
+        .match_indices("usher_")
+        .filter(|(at, _)| !text[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+    let metric = |at: usize| {
+        let (name, rest) = text[at..].split_at(name_ends(&text[at..]));
+        let inside = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map_or("", |(inside, _)| inside);
+        // In JSON the quotes are escaped. No value has a comma in it.
+        let labels = inside.split(',').filter_map(|label| label.split(['=', '!']).next()).filter(|l| !l.is_empty());
+        Asked { name: name.to_owned(), labels: labels.map(str::to_owned).collect() }
+    };
+    starts.map(|(at, _)| metric(at)).collect()
+}
+
+/// The metric of a series: histograms have three kinds of them.
+fn find(series: &str) -> Option<&'static Metric> {
+    let histogram = ["_bucket", "_sum", "_count"].iter().find_map(|end| series.strip_suffix(end));
+    let named = |metric: &&&Metric| {
+        if metric.kind == Kind::Histogram { Some(metric.name) == histogram } else { metric.name == series }
+    };
+    TABLE.iter().find(named).copied()
+}
+
+fn planned(series: &str) -> bool {
+    PLANNED.iter().any(|name| series.strip_prefix(name).is_some_and(|rest| ["", "_bucket"].contains(&rest)))
+}
+
+#[test]
+fn every_metric_that_is_asked_for_is_in_the_table_with_its_labels() {
+    for file in FILES {
+        let asked = asked(&read(file));
+        assert!(asked.len() > 10, "{file}: only {asked:?}");
+        for Asked { name, labels } in asked {
+            let Some(metric) = find(&name) else {
+                assert!(planned(&name), "{file}: {name} is not in the table of src/telemetry/metrics.rs");
+                continue;
+            };
+            let known = |label: &String| ALWAYS.contains(&&**label) || metric.labels.contains(&&**label);
+            assert!(labels.iter().all(known), "{file}: {name} has the labels {:?}, not {labels:?}", metric.labels);
+        }
+    }
+}
+
+#[test]
+fn what_exists_is_not_planned_any_more() {
+    for name in PLANNED {
+        let exists = TABLE.iter().any(|metric| metric.name == name);
+        assert!(!exists, "{name} exists: take it out of PLANNED");
+        assert!(FILES.iter().any(|file| read(file).contains(name)), "{name} is asked for by nobody");
+    }
+}
+
+#[test]
+fn the_dashboard_shows_every_metric() {
+    let dashboard = asked(&read("grafana/usher.json"));
+    for metric in TABLE {
+        let series = |asked: &Asked| find(&asked.name).is_some_and(|found| found.name == metric.name);
+        assert!(dashboard.iter().any(series), "{} is not on the dashboard", metric.name);
+    }
+}
+
+#[test]
+fn the_dashboard_reads_well() {
+    let dashboard: serde_json::Value = serde_json::from_str(&read("grafana/usher.json")).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let (mut ids, mut places) = (BTreeSet::new(), BTreeSet::new());
+    for panel in panels {
+        let title = panel["title"].as_str().unwrap();
+        assert!(ids.insert(panel["id"].as_u64().unwrap()), "{title}: its id stands twice");
+        let place = &panel["gridPos"];
+        assert!(
+            places.insert((place["y"].as_u64().unwrap(), place["x"].as_u64().unwrap())),
+            "{title}: lies on another"
+        );
+        assert!(place["x"].as_u64().unwrap() + place["w"].as_u64().unwrap() <= 24, "{title}: too wide");
+        if panel["type"] == "row" {
+            continue;
+        }
+        let targets = panel["targets"].as_array().unwrap();
+        assert!(!targets.is_empty(), "{title} asks for nothing");
+        for place in targets.iter().chain([panel]) {
+            assert_eq!(place["datasource"]["uid"], "${datasource}", "{title}: whoever imports it chooses the source");
+        }
+    }
+    assert_eq!(dashboard["templating"]["list"][0]["name"], "datasource");
+}
+
+#[test]
+fn expressions_are_taken_apart() {
+    let found = asked("sum by (le) (rate(usher_a_bucket{job=\\\"x\\\",code!=\\\"OK\\\"}[5m])) > usher_b or no_usher_c");
+    let asked = |name: &str, labels: &[&str]| Asked {
+        name: name.into(),
+        labels: labels.iter().map(|label| (*label).into()).collect(),
+    };
+    assert_eq!(found, [asked("usher_a_bucket", &["job", "code"]), asked("usher_b", &[])].into());
+    assert!(find("usher_commit_seconds").is_none() && find("usher_commit_seconds_bucket").is_some());
+    assert!(find("usher_ready_count").is_none() && find("usher_ready").is_some());
+}

@@ -1,0 +1,66 @@
+//! Every variable that is set anywhere in `deploy/` is one that Usher reads.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use super::{read, run};
+
+/// Variables of options that do not exist yet. Empty in a release.
+const PLANNED: [&str; 6] = [
+    "USHER_ACCESS",
+    "USHER_ADMIN_TOKEN_FILE",
+    "USHER_AUTHENTICATE",
+    "USHER_TLS_CERT",
+    "USHER_TLS_CLIENT_CA",
+    "USHER_TLS_KEY",
+];
+
+/// Secrets that are read from files; `--help` shows no variable for them.
+const FILES: [&str; 1] = ["USHER_DATABASE_URL_FILE"];
+
+/// What builds, and not what serves.
+const BUILDS: [&str; 1] = ["USHER_COMMIT"];
+
+const DEPLOYMENTS: [&str; 8] = [
+    "Dockerfile",
+    "compose.yaml",
+    "systemd/usher.service",
+    "systemd/usher.env",
+    "systemd/postgresql.conf",
+    "kubernetes/base/kustomization.yaml",
+    "kubernetes/pod/pod.yaml",
+    "kubernetes/postgresql/kustomization.yaml",
+];
+
+fn variables(text: &str) -> BTreeSet<&str> {
+    let starts = text.match_indices("USHER_").filter(|(at, _)| !text[..*at].ends_with(|c: char| c.is_alphanumeric()));
+    let whole = |at: usize| {
+        let rest = &text[at..];
+        &rest[..rest.find(|c: char| !c.is_ascii_uppercase() && c != '_').unwrap_or(rest.len())]
+    };
+    starts.map(|(at, _)| whole(at)).filter(|name| *name != "USHER_").collect()
+}
+
+#[test]
+fn every_variable_is_an_option() {
+    let help = run(Command::new(env!("CARGO_BIN_EXE_usher")).args(["serve", "--help"]));
+    let options = variables(&help);
+    assert!(options.contains("USHER_LISTEN") && options.len() > 30, "{options:?}");
+    let known: BTreeSet<&str> = options.iter().copied().chain(PLANNED).chain(FILES).chain(BUILDS).collect();
+    for file in DEPLOYMENTS {
+        let text = read(file);
+        let unknown: Vec<_> = variables(&text).into_iter().filter(|name| !known.contains(name)).collect();
+        assert!(unknown.is_empty(), "{file}: {unknown:?}");
+    }
+    let there: Vec<_> = PLANNED.iter().filter(|name| options.contains(*name)).collect();
+    assert!(there.is_empty(), "these exist: take them out of PLANNED: {there:?}");
+}
+
+/// To serve without credentials is for trying things, on one's own machine.
+#[test]
+fn nothing_that_is_deployed_is_insecure() {
+    for file in DEPLOYMENTS {
+        assert!(!read(file).to_lowercase().contains("insecure"), "{file}");
+        assert!(!read(file).contains("USHER_DEMO"), "{file}");
+    }
+}

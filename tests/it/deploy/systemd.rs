@@ -1,0 +1,111 @@
+//! systemd: what the program tells it, and the unit.
+
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::{path, read, run};
+use crate::support::program::{Data, Program};
+
+/// The end of `NOTIFY_SOCKET` at which systemd listens.
+struct Listener {
+    socket: UnixDatagram,
+}
+
+impl Listener {
+    fn bind(path: &Path) -> Self {
+        let socket = UnixDatagram::bind(path).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        Self { socket }
+    }
+
+    /// What was told next, without the moment of a reload.
+    fn next(&self) -> String {
+        let mut told = [0; 4096];
+        let length = self.socket.recv(&mut told).expect("it tells something in time");
+        let told = std::str::from_utf8(&told[..length]).unwrap();
+        let lines: Vec<_> = told.lines().filter(|line| !line.starts_with("MONOTONIC_USEC=")).collect();
+        lines.join(" ")
+    }
+}
+
+#[test]
+fn it_tells_systemd_when_it_serves_reloads_and_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("notify");
+    let listener = Listener::bind(&socket);
+    let variables = [("NOTIFY_SOCKET", socket.to_str().unwrap())];
+    let program = Program::launch(&Data::Folder(&folder.path().join("data")), &[], &variables).expect("it starts");
+    assert_eq!(listener.next(), "STATUS=not serving: loading");
+    assert_eq!(listener.next(), "READY=1 STATUS=serving");
+    program.hang_up();
+    assert_eq!(listener.next(), "RELOADING=1");
+    assert_eq!(listener.next(), "READY=1");
+    program.terminate();
+    assert_eq!(listener.next(), "STOPPING=1 STATUS=draining");
+    assert_eq!(program.ended().status.code(), Some(0));
+}
+
+#[test]
+fn a_socket_that_nobody_listens_at_keeps_nothing_from_serving() {
+    let folder = tempfile::tempdir().unwrap();
+    let nobody = folder.path().join("nobody");
+    let variables = [("NOTIFY_SOCKET", nobody.to_str().unwrap())];
+    let program = Program::launch(&Data::Folder(&folder.path().join("data")), &[], &variables).expect("it starts");
+    program.says("systemd is not told");
+    program.terminate();
+    assert_eq!(program.ended().status.code(), Some(0));
+}
+
+/// The unit as it is installed, but for the place of the program, with its drop-in for PostgreSQL.
+fn installed(folder: &Path) -> PathBuf {
+    let unit = read("systemd/usher.service").replace("/usr/bin/usher", env!("CARGO_BIN_EXE_usher"));
+    let file = folder.join("usher.service");
+    std::fs::write(&file, unit).unwrap();
+    let more = folder.join("usher.service.d");
+    std::fs::create_dir(&more).unwrap();
+    std::fs::copy(path("systemd/postgresql.conf"), more.join("postgresql.conf")).unwrap();
+    file
+}
+
+#[test]
+fn systemd_understands_the_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut verify = Command::new("systemd-analyze");
+    let output = verify.args(["verify", "--recursive-errors=no"]).arg(installed(folder.path())).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}");
+}
+
+/// In tenths, from 0 to 100. What is left is the network, which it is for.
+const EXPOSURE: &str = "15";
+
+#[test]
+fn the_unit_is_confined() {
+    let folder = tempfile::tempdir().unwrap();
+    let threshold = format!("--threshold={EXPOSURE}");
+    let analyze = ["security", "--offline=true", "--no-pager", &threshold];
+    run(Command::new("systemd-analyze").args(analyze).arg(installed(folder.path())));
+}
+
+#[test]
+fn the_unit_knows_the_exit_codes_and_the_drain() {
+    let unit = read("systemd/usher.service");
+    let setting = |name: &str| {
+        let mut lines = unit.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        lines.next().unwrap_or_else(|| panic!("no {name}"))
+    };
+    // What no repetition heals, and what a repetition would make worse: 8.
+    assert_eq!(setting("RestartPreventExitStatus"), "2 6 7 8");
+    assert_eq!(setting("Restart"), "on-failure");
+    assert_eq!(setting("Type"), "notify");
+    let stop = humantime::parse_duration(setting("TimeoutStopSec")).unwrap();
+    assert!(stop >= Duration::from_secs(20 + 10), "longer than --drain-timeout by default");
+    // Every secret is a credential, and each is handed on by its name.
+    let units = unit.clone() + &read("systemd/postgresql.conf");
+    for credential in units.lines().filter_map(|line| line.strip_prefix("LoadCredential=")) {
+        let (name, source) = credential.split_once(':').unwrap();
+        assert!(source.starts_with("/etc/usher/") && units.contains(&format!("=%d/{name}\n")), "{credential}");
+    }
+}

@@ -1,0 +1,30 @@
+//! `usher server`
+
+use super::Console;
+
+#[test]
+fn a_server_says_what_it_is_and_what_it_logs() {
+    let console = Console::open();
+    let said = console.says("server show");
+    assert!(said.starts_with(concat!("version       ", env!("CARGO_PKG_VERSION"))), "{said}");
+    for line in ["store         embedded, 1 shard\n", "log           info\n", "authenticates nobody\n"] {
+        assert!(said.contains(line), "{said}");
+    }
+    assert_eq!(
+        console.says("server log info,usher::call=debug --for 10m"),
+        "info,usher::call=debug, before it was info\n"
+    );
+    let shown = console.tells("server show");
+    assert_eq!(shown["server"]["log_filter"], "info,usher::call=debug");
+    assert_eq!((&shown["server"]["store"], &shown["server"]["shards"]), (&"STORE_KIND_EMBEDDED".into(), &1.into()));
+    // For good, whatever was set for a time.
+    console.says("server log warn");
+    assert_eq!(console.tells("server show")["server"]["log_filter"], "warn");
+    let refused = console.refuses("server log usher=loud", 1);
+    assert!(
+        refused.starts_with("filter is none: \"usher=loud\"") && refused.ends_with("(INVALID_REQUEST)"),
+        "{refused}"
+    );
+    let wrong = console.refuses("server log debug --for soon", 2);
+    assert!(wrong.starts_with("--for: \"soon\""), "{wrong}");
+}

@@ -1,0 +1,270 @@
+//! API tokens, which have no rule of their own: R1, R31 and R35 hold for them as for everything else.
+
+use std::time::Duration;
+
+use usher::ids::{EventNo, TenantId, TenantNo, TokenId, TokenName};
+use usher::ledger::access::{Role, Roles, Tenants};
+use usher::ledger::change::{Actor, Change, Changes};
+use usher::ledger::command::{
+    AllTokens, Command, CreateToken, Found, ListTokens, NoteTokenUse, Outcome, Request, RevokeToken,
+};
+use usher::ledger::outcome::{Done, Refusal};
+use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::token::{TokenHash, TokenRow, TokenState, TokenView};
+use usher::ledger::{Config, Ledger, Seed};
+
+const MS: Duration = Duration::from_millis(1);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const START: i64 = 1_800_000_000_000;
+
+/// A ledger, its clock, and what it wrote.
+struct House {
+    ledger: Ledger,
+    now: Moment,
+    last: u64,
+    written: Changes,
+}
+
+impl House {
+    fn new() -> Self {
+        let now = Moment { tick: Tick(START as u64), wall: Wall(START) };
+        Self { ledger: empty(now, now.wall, EventNo(0)), now, last: 0, written: Changes::default() }
+    }
+
+    /// Time passes, and with it the shard's regular work.
+    fn after(&mut self, time: Duration) {
+        self.now = Moment { tick: self.now.tick + time, wall: self.now.wall.plus(time) };
+        self.ledger.tick(self.now, false, &mut Changes::default());
+    }
+
+    fn ask(&mut self, command: impl Into<Command>) -> Outcome {
+        self.written = Changes::default();
+        let request =
+            Request { tenant: TenantId::installation(), actor: Actor("root".into()), command: command.into() };
+        self.ledger.apply(request, self.now, &mut self.written)
+    }
+
+    fn create(&mut self, name: &str, ttl: Option<Duration>) -> Done<TokenView> {
+        self.create_for(name, Tenants::All, ttl)
+    }
+
+    fn create_for(&mut self, name: &str, tenants: Tenants, ttl: Option<Duration>) -> Done<TokenView> {
+        self.last += 1;
+        let roles = Roles::NONE.with(Role::Gate);
+        let (id, name) = (TokenId(self.last), TokenName::parse(name).expect("a name"));
+        let Outcome::CreateToken(answer) =
+            self.ask(CreateToken { id, name, hash: TokenHash([7; 32]), roles, tenants, ttl })
+        else {
+            panic!("another answer")
+        };
+        answer
+    }
+
+    fn revoke(&mut self, id: TokenId, within: Tenants) -> Done<TokenView> {
+        let Outcome::RevokeToken(answer) = self.ask(RevokeToken { id, within }) else { panic!("another answer") };
+        answer
+    }
+
+    fn list(&mut self, within: Tenants) -> Vec<TokenView> {
+        let ask = ListTokens { within, after: None, limit: 100_000 };
+        let Found::ListTokens(page) = self.ledger.query(None, ask.into(), self.now) else { panic!("another answer") };
+        page.rows
+    }
+
+    fn states(&mut self) -> Vec<TokenState> {
+        self.list(Tenants::All).into_iter().map(|view| view.state).collect()
+    }
+
+    fn rows(&mut self) -> Vec<TokenRow> {
+        let Found::AllTokens(known) = self.ledger.query(None, AllTokens.into(), self.now) else {
+            panic!("another answer")
+        };
+        known.rows
+    }
+
+    /// Another process, which has only the rows.
+    fn restart(&mut self) {
+        let (rows, high) = (self.rows(), self.ledger.wall_high());
+        let mut load = Ledger::restore(config(), TenantNo(0), self.ledger.last_event(), high, self.now, HOUR);
+        rows.into_iter().for_each(|row| load.put(Change::PutToken(row)));
+        self.ledger = load.finish();
+    }
+
+    /// What was written into the audit: the number of the tenant, who, what, and the detail.
+    fn told(&self) -> Vec<String> {
+        let told = self.written.events.iter();
+        told.map(|event| format!("{} {} {:?}: {}", event.tenant, event.actor.0, event.action, event.detail)).collect()
+    }
+}
+
+fn config() -> Config {
+    Config { demo_seats: 2, channels: Default::default(), seed: Seed(1) }
+}
+
+fn empty(now: Moment, high: Wall, last: EventNo) -> Ledger {
+    Ledger::restore(config(), TenantNo(0), last, high, now, HOUR).finish()
+}
+
+fn reason(answer: Done<TokenView>) -> &'static str {
+    match answer {
+        Ok(_) => "yes",
+        Err(Refusal::Precondition { reason, .. }) => reason,
+        Err(Refusal::NotFound { kind, .. }) => kind,
+        Err(Refusal::Invalid { field, .. }) => field,
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+fn only(tenants: &[&str]) -> Tenants {
+    Tenants::Only(tenants.iter().map(|id| TenantId::stored(id)).collect())
+}
+
+#[test]
+fn two_tokens_of_a_name_are_good_at_a_time() {
+    let mut house = House::new();
+    let first = house.create("login", None).unwrap();
+    assert_eq!(reason(house.create("login", Some(HOUR))), "yes");
+    assert_eq!(reason(house.create("login", None)), "TOKEN_LIMIT");
+    assert!(house.written.is_empty(), "a refusal writes nothing");
+    assert_eq!(reason(house.create("console", None)), "yes", "another name has two of its own");
+    house.revoke(first.id, Tenants::All).unwrap();
+    assert_eq!(reason(house.create("login", None)), "yes", "a revoked one leaves room");
+    assert_eq!(reason(house.create("login", None)), "TOKEN_LIMIT");
+    house.after(HOUR);
+    assert_eq!(reason(house.create("login", None)), "yes", "and so does one that expired");
+}
+
+#[test]
+fn a_token_expires_at_its_moment() {
+    let mut house = House::new();
+    let made = house.create("login", Some(HOUR)).unwrap();
+    assert_eq!((made.created, made.expires), (Wall(START), Some(Wall(START).plus(HOUR))));
+    house.after(HOUR - MS);
+    assert_eq!(house.states(), [TokenState::Active]);
+    house.after(MS);
+    assert_eq!(house.states(), [TokenState::Expired]);
+    for (ttl, expected) in [
+        (Duration::ZERO, "ttl"),
+        (Duration::from_micros(999), "ttl"),
+        (MS, "yes"),
+        (36_500 * DAY, "yes"),
+        (36_500 * DAY + MS, "ttl"),
+    ] {
+        assert_eq!(reason(house.create(&format!("for {ttl:?}"), Some(ttl))), expected, "{ttl:?}");
+    }
+}
+
+#[test]
+fn r31_a_clock_that_is_set_back_revives_no_token() {
+    let mut house = House::new();
+    house.create("login", Some(DAY)).unwrap();
+    house.after(DAY);
+    assert_eq!(reason(house.create("console", None)), "yes");
+    house.now.wall = Wall(START - 365 * DAY.as_millis() as i64);
+    assert_eq!(house.states(), [TokenState::Active, TokenState::Expired]);
+    house.restart();
+    house.after(MS);
+    assert_eq!(house.states(), [TokenState::Active, TokenState::Expired], "after a restart, too");
+    let late = house.create("late", Some(HOUR)).unwrap();
+    assert_eq!(late.state, TokenState::Active, "what is made then lasts as long as it should");
+    house.after(2 * HOUR);
+    assert_eq!(house.states()[1], TokenState::Expired);
+}
+
+#[test]
+fn to_revoke_a_token_twice_is_to_revoke_it_once() {
+    let mut house = House::new();
+    let made = house.create("login", Some(DAY)).unwrap();
+    house.after(HOUR);
+    let once = house.revoke(made.id, Tenants::All).unwrap();
+    assert_eq!((once.state, once.revoked), (TokenState::Revoked, Some(house.now.wall)));
+    house.after(2 * DAY);
+    assert_eq!(house.revoke(made.id, Tenants::All).unwrap(), once);
+    assert!(house.written.is_empty());
+    assert_eq!(reason(house.revoke(TokenId(99), Tenants::All)), "token");
+    house.restart();
+    assert_eq!(house.list(Tenants::All), [once], "and it stays so");
+}
+
+#[test]
+fn r1_a_token_for_other_tenants_is_as_good_as_not_there() {
+    let mut house = House::new();
+    let acme = house.create_for("acme's", only(&["acme"]), None).unwrap();
+    let both = house.create_for("both's", only(&["acme", "bolt"]), None).unwrap();
+    let all = house.create_for("all's", Tenants::All, None).unwrap();
+    assert_eq!(house.list(only(&["acme", "cord"])), [acme.clone()]);
+    assert_eq!(house.list(Tenants::All).len(), 3);
+    for id in [both.id, all.id, TokenId(99)] {
+        assert_eq!(reason(house.revoke(id, only(&["acme"]))), "token");
+        assert!(house.written.is_empty());
+    }
+    assert_eq!(reason(house.revoke(both.id, only(&["acme", "bolt", "cord"]))), "yes");
+    assert_eq!(reason(house.revoke(acme.id, only(&["acme"]))), "yes");
+}
+
+#[test]
+fn r35_every_change_of_a_token_leaves_an_event_of_the_installation() {
+    let mut house = House::new();
+    let made = house.create_for("login", only(&["acme", "bolt"]), Some(HOUR)).unwrap();
+    let id = made.id;
+    let detail = format!("{id} login: gate; acme, bolt; expires after 3600 s");
+    assert_eq!(house.told(), [format!("0 root TokenCreated: {detail}")]);
+    let used = house.now.wall;
+    house.ask(NoteTokenUse { uses: vec![(id, used), (TokenId(99), used)] });
+    assert_eq!((house.told().len(), house.written.rows.len()), (0, 1), "a use is no change, and leaves a row");
+    house.ask(NoteTokenUse { uses: vec![(id, used.minus(MS))] });
+    assert!(house.written.is_empty(), "what is older is known");
+    assert_eq!(house.list(Tenants::All)[0].last_used, Some(used));
+    house.revoke(id, Tenants::All).unwrap();
+    assert_eq!(house.told(), [format!("0 root TokenRevoked: {id} login")]);
+    house.after(30 * DAY);
+    house.create("console", None).unwrap();
+    assert_eq!(house.list(Tenants::All).len(), 2, "remembered for thirty days");
+    house.after(MS);
+    house.create("cron", None).unwrap();
+    let forgotten = format!("0 root TokenDeleted: {id} login");
+    assert_eq!(
+        house.told(),
+        [forgotten, "0 root TokenCreated: 0000000000000003 cron: gate; all tenants; never expires".into()]
+    );
+    assert_eq!(house.list(Tenants::All).len(), 2);
+    assert_eq!(house.written.rows[0], Change::DeleteToken(id));
+}
+
+#[test]
+fn there_are_ten_thousand_tokens_at_most_and_ended_ones_make_room() {
+    let mut house = House::new();
+    for no in 0..10_000 {
+        house.create(&format!("{no}"), None).unwrap();
+    }
+    assert_eq!(reason(house.create("one more", None)), "TOO_MANY_TOKENS");
+    let (early, late) = (TokenId(5), TokenId(4));
+    house.revoke(early, Tenants::All).unwrap();
+    house.after(MS);
+    house.revoke(late, Tenants::All).unwrap();
+    assert_eq!(reason(house.create("one more", None)), "yes");
+    assert_eq!(house.written.rows[0], Change::DeleteToken(early), "the one that ended first");
+    assert_eq!(house.rows().len(), 10_000);
+}
+
+#[test]
+fn tokens_are_listed_by_name_and_of_one_name_the_oldest_first() {
+    let mut house = House::new();
+    for name in ["b", "a", "b", "a"] {
+        house.create(name, None).unwrap();
+        house.after(HOUR);
+    }
+    let mut ids = Vec::new();
+    let mut after = None;
+    loop {
+        let ask = ListTokens { within: Tenants::All, after, limit: 1 };
+        let Found::ListTokens(page) = house.ledger.query(None, ask.into(), house.now) else { panic!("another answer") };
+        ids.extend(page.rows.iter().map(|view| view.id.0));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(ids, [2, 4, 1, 3]);
+}

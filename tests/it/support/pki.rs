@@ -1,0 +1,113 @@
+//! Certificates for tests: an authority, what it signs, and what somebody else signs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType, IsCa, KeyIdMethod,
+    KeyPair, KeyUsagePurpose, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
+};
+use tonic::transport::{Certificate, ClientTlsConfig, Identity};
+
+/// An authority, with files in a folder.
+pub struct Pki {
+    folder: PathBuf,
+    authority: CertifiedIssuer<'static, KeyPair>,
+}
+
+/// A certificate and its key, as files.
+#[derive(Debug, Clone)]
+pub struct Pair {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+impl Pki {
+    /// A new authority; its certificate is `ca.pem` in the folder.
+    pub fn new(folder: &Path) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "authority of a test");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let authority =
+            CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("an authority");
+        fs::create_dir_all(folder).expect("a folder");
+        fs::write(folder.join("ca.pem"), authority.pem()).expect("a file");
+        Self { folder: folder.to_owned(), authority }
+    }
+
+    pub fn ca(&self) -> PathBuf {
+        self.folder.join("ca.pem")
+    }
+
+    /// For a server on this machine: `NAME.pem` and `NAME.key`. Made again under the same name, it is another one.
+    pub fn server(&self, name: &str) -> Pair {
+        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        self.pair(name, CertificateParams::new(names).expect("names"))
+    }
+
+    /// For a client that is called so.
+    pub fn client(&self, name: &str, uri: &str) -> Pair {
+        self.pair(name, client(uri))
+    }
+
+    /// For a client, and long expired.
+    pub fn expired(&self, name: &str, uri: &str) -> Pair {
+        let mut params = client(uri);
+        (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2020, 2, 1));
+        self.pair(name, params)
+    }
+
+    /// For a client whose certificate is revoked; the list is `NAME.crl`.
+    pub fn revoked(&self, name: &str, uri: &str) -> (Pair, PathBuf) {
+        let mut params = client(uri);
+        params.serial_number = Some(SerialNumber::from(4_711));
+        let pair = self.pair(name, params);
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2020, 1, 1),
+            next_update: date_time_ymd(2120, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: vec![RevokedCertParams {
+                serial_number: SerialNumber::from(4_711),
+                revocation_time: date_time_ymd(2020, 1, 1),
+                reason_code: None,
+                invalidity_date: None,
+            }],
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let file = self.folder.join(format!("{name}.crl"));
+        fs::write(&file, list.signed_by(&self.authority).expect("a list").pem().expect("PEM")).expect("a file");
+        (pair, file)
+    }
+
+    fn pair(&self, name: &str, params: CertificateParams) -> Pair {
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.authority).expect("a certificate");
+        let pair =
+            Pair { certificate: self.folder.join(format!("{name}.pem")), key: self.folder.join(format!("{name}.key")) };
+        fs::write(&pair.key, key.serialize_pem()).expect("a file");
+        fs::write(&pair.certificate, certificate.pem()).expect("a file");
+        pair
+    }
+
+    /// How a client trusts the authority.
+    pub fn trust(&self) -> ClientTlsConfig {
+        let ca = fs::read(self.ca()).expect("a file");
+        ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)).domain_name("localhost")
+    }
+}
+
+impl Pair {
+    /// How a client shows it.
+    pub fn identity(&self) -> Identity {
+        let read = |path: &Path| fs::read(path).expect("a file");
+        Identity::from_pem(read(&self.certificate), read(&self.key))
+    }
+}
+
+fn client(uri: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.subject_alt_names = vec![SanType::URI(uri.try_into().expect("a URI"))];
+    params
+}

@@ -1,0 +1,289 @@
+//! TokenService and what authentication knows, over a real journal and a real store, with a clock that the test moves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tonic::{Code, Request, Status};
+use tonic_types::StatusExt;
+use usher::auth::token::Token;
+use usher::auth::{self, Principal, TokenRefused, Tokens};
+use usher::clock::{Clock, ManualClock};
+use usher::ids::{InstanceId, TenantId};
+use usher::journal::{AuditFilter, Journal, JournalConfig};
+use usher::ledger::access::{Role, Roles, Tenants};
+use usher::ledger::change::Actor;
+use usher::ledger::time::Wall;
+use usher::ledger::{Config, Seed};
+use usher::license::Trust;
+use usher::proto::v1::token_service_server::TokenService as _;
+use usher::proto::v1::{self, CreateTokenRequest, ListTokensRequest, RevokeTokenRequest, TokenState};
+use usher::service::{Licensing, Limits, ServiceContext, TokenService};
+use usher::store::{Founding, Store};
+use usher::tasks;
+
+use crate::conformance::Backend;
+use crate::support::callers::asked;
+
+const START: Wall = Wall(1_800_000_000_000);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Each test on both stores.
+macro_rules! on_both_stores {
+    ($($name:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(crate::conformance::Backend::sqlite()).await; })*
+        }
+        mod on_postgres {
+            $(#[tokio::test] async fn $name() { super::$name(crate::conformance::Backend::postgres().await).await; })*
+        }
+    };
+}
+
+on_both_stores! {
+    a_token_lets_in_until_it_is_revoked,
+    a_token_expires_and_a_clock_that_is_set_back_revives_it_not,
+    tokens_outlive_the_process,
+    nobody_gives_away_more_than_they_have,
+    a_third_token_of_a_name_is_refused,
+    nothing_tells_a_secret_or_a_hash,
+    token_lists_come_in_pages,
+}
+
+/// A process with its store.
+struct Desk {
+    backend: Backend,
+    store: Arc<dyn Store>,
+    journal: Arc<Journal>,
+    tokens: Arc<Tokens>,
+    service: TokenService,
+    now: Clock,
+    clock: Arc<ManualClock>,
+}
+
+impl Desk {
+    async fn open(backend: Backend) -> Self {
+        Self::at(backend, START).await
+    }
+
+    async fn at(backend: Backend, wall: Wall) -> Self {
+        let store: Arc<dyn Store> = Arc::from(backend.open().await);
+        let founding = store.founding(Founding { shards: 2, instance: InstanceId::random() }).await.expect("a store");
+        let (now, clock) = Clock::manual(wall);
+        let ledger = Config { demo_seats: 2, channels: Default::default(), seed: Seed(1) };
+        let config = JournalConfig { ledger, queue: 64, batch: 64 };
+        let journal = Journal::start(Arc::clone(&store), now.clone(), founding, config).await.expect("a journal");
+        let journal = Arc::new(journal);
+        let tokens = Arc::new(Tokens::default());
+        tokens.reload(&journal).await.expect("tokens");
+        let licensing = Arc::new(Licensing::new(Trust::default(), vec!["login-1".to_owned()], now.clone()));
+        let (limits, known) = (Limits::default(), Arc::clone(&tokens));
+        let context = ServiceContext::new(Arc::clone(&journal), licensing, known, limits, Default::default());
+        Self { backend, store, journal, tokens, service: TokenService::new(context), now, clock }
+    }
+
+    /// The process ends as it should, and another one starts when the clock says `wall`.
+    async fn restart(self, wall: Wall) -> Self {
+        let Self { backend, store, journal, tokens, .. } = self;
+        tasks::write_token_use(&journal, &tokens).await.expect("written");
+        journal.stop().await;
+        store.close().await;
+        drop(store);
+        Self::at(backend, wall).await
+    }
+
+    async fn create(&self, by: &Caller, ask: CreateTokenRequest) -> Result<(v1::Token, Token), Status> {
+        let answer = self.service.create_token(by.asks(ask)).await?.into_inner();
+        Ok((answer.token.expect("a token"), Token::parse(&answer.secret).expect("its text")))
+    }
+
+    async fn created(&self, name: &str) -> (v1::Token, Token) {
+        self.create(&Caller::Anybody, gate(name)).await.expect("a token")
+    }
+
+    async fn list(&self, by: &Caller) -> Vec<v1::Token> {
+        let ask = ListTokensRequest::default();
+        self.service.list_tokens(by.asks(ask)).await.expect("a list").into_inner().tokens
+    }
+
+    async fn revoke(&self, by: &Caller, token_id: &str) -> Result<v1::Token, Status> {
+        let ask = RevokeTokenRequest { token_id: token_id.to_owned() };
+        Ok(self.service.revoke_token(by.asks(ask)).await?.into_inner().token.expect("a token"))
+    }
+
+    fn find(&self, token: &Token) -> Result<Arc<Principal>, TokenRefused> {
+        self.tokens.find(token, self.now.wall())
+    }
+
+    /// What the audit of the installation says, newest first.
+    async fn audit(&self) -> Vec<String> {
+        let filter = AuditFilter { limit: 100, ..AuditFilter::default() };
+        let page = self.journal.audit(&TenantId::installation(), filter).await.expect("events");
+        page.events.iter().map(|event| format!("{} {:?} {}", event.actor.0, event.action, event.detail)).collect()
+    }
+}
+
+/// As authentication would say.
+enum Caller {
+    Anybody,
+    OperatorOf(&'static [&'static str]),
+}
+
+impl Caller {
+    fn asks<T>(&self, message: T) -> Request<T> {
+        let Caller::OperatorOf(tenants) = self else { return asked(message) };
+        let tenants = Tenants::Only(tenants.iter().map(|id| TenantId::stored(id)).collect());
+        let needs = Roles::NONE.with(Role::Operator);
+        let principal = Arc::new(Principal::new(Actor("token:root".into()), needs, tenants));
+        let mut request = Request::new(message);
+        request.extensions_mut().insert(auth::Caller { principal, needs });
+        request
+    }
+}
+
+fn gate(name: &str) -> CreateTokenRequest {
+    CreateTokenRequest {
+        name: name.to_owned(),
+        roles: vec![v1::Role::Gate.into()],
+        tenant_ids: vec!["acme".to_owned()],
+        ..CreateTokenRequest::default()
+    }
+}
+
+fn refused(status: &Status) -> (Code, String) {
+    (status.code(), status.get_details_error_info().expect("every error has one").reason)
+}
+
+async fn a_token_lets_in_until_it_is_revoked(backend: Backend) {
+    let desk = Desk::open(backend).await;
+    let (made, token) = desk.created("login-eu").await;
+    assert_eq!((made.state(), made.created_by.as_str()), (TokenState::Active, "anonymous"));
+    assert_eq!((made.token_id.as_str(), made.expires_at), (token.id().to_string().as_str(), None));
+    let found = desk.find(&token).expect("known from the answer on");
+    let may = |role, tenant| found.may(Roles::NONE.with(role), &TenantId::stored(tenant));
+    assert_eq!(&*found.actor.0, "token:login-eu");
+    assert!(may(Role::Gate, "acme") && !may(Role::Gate, "bolt") && !may(Role::Viewer, "acme"));
+    let revoked = desk.revoke(&Caller::Anybody, &made.token_id).await.expect("an answer");
+    assert_eq!(revoked.state(), TokenState::Revoked);
+    assert_eq!(desk.find(&token), Err(TokenRefused::Revoked));
+    desk.clock.advance(HOUR);
+    assert_eq!(desk.revoke(&Caller::Anybody, &made.token_id).await.expect("the same"), revoked);
+    assert_eq!(desk.list(&Caller::Anybody).await, [revoked]);
+    let id = &made.token_id;
+    let told = [
+        format!("anonymous TokenRevoked {id} login-eu"),
+        format!("anonymous TokenCreated {id} login-eu: gate; acme; never expires"),
+    ];
+    assert_eq!(desk.audit().await, told);
+    let missing = desk.revoke(&Caller::Anybody, "0123456789abcdef").await.expect_err("there is none");
+    assert_eq!(refused(&missing), (Code::NotFound, "RESOURCE_NOT_FOUND".to_owned()));
+}
+
+async fn a_token_expires_and_a_clock_that_is_set_back_revives_it_not(backend: Backend) {
+    let desk = Desk::open(backend).await;
+    let ttl = Some(prost_types::Duration { seconds: 3_600, nanos: 0 });
+    let (made, token) =
+        desk.create(&Caller::Anybody, CreateTokenRequest { ttl, ..gate("cron") }).await.expect("a token");
+    assert_eq!(made.expires_at.map(|at| at.seconds), Some(START.0 / 1_000 + 3_600));
+    desk.clock.advance(HOUR - Duration::from_millis(1));
+    assert!(desk.find(&token).is_ok());
+    desk.clock.advance(Duration::from_millis(1));
+    assert_eq!(desk.find(&token), Err(TokenRefused::Expired));
+    assert_eq!(desk.list(&Caller::Anybody).await[0].state(), TokenState::Expired);
+    let desk = desk.restart(START).await;
+    assert_eq!(desk.find(&token), Err(TokenRefused::Expired));
+    assert_eq!(desk.list(&Caller::Anybody).await[0].state(), TokenState::Expired);
+}
+
+async fn tokens_outlive_the_process(backend: Backend) {
+    let desk = Desk::open(backend).await;
+    let (first, old) = desk.created("login").await;
+    let (_, new) = desk.created("login").await;
+    desk.revoke(&Caller::Anybody, &first.token_id).await.expect("an answer");
+    desk.clock.advance(HOUR);
+    desk.find(&new).expect("good");
+    assert_eq!(desk.list(&Caller::Anybody).await[1].last_used_at, None, "not written yet");
+    let later = START.plus(2 * HOUR);
+    let desk = desk.restart(later).await;
+    assert_eq!(desk.find(&old), Err(TokenRefused::Revoked));
+    assert_eq!(&*desk.find(&new).expect("good").actor.0, "token:login");
+    let used = desk.list(&Caller::Anybody).await.into_iter().filter_map(|token| token.last_used_at);
+    assert_eq!(used.map(|at| at.seconds).collect::<Vec<_>>(), [START.plus(HOUR).0 / 1_000]);
+}
+
+async fn nobody_gives_away_more_than_they_have(backend: Backend) {
+    let desk = Desk::open(backend).await;
+    let caller = Caller::OperatorOf(&["acme", "cord"]);
+    for (tenant_ids, all_tenants) in [(vec![], true), (vec!["bolt"], false), (vec!["acme", "bolt"], false)] {
+        let tenant_ids = tenant_ids.into_iter().map(str::to_owned).collect();
+        let ask = CreateTokenRequest { tenant_ids, all_tenants, ..gate("spy") };
+        let status = desk.create(&caller, ask).await.map(|_| ()).expect_err("more than it has");
+        assert_eq!(refused(&status), (Code::PermissionDenied, "NOT_ALLOWED".to_owned()));
+        assert!(!status.message().contains("bolt"), "{status:?}");
+    }
+    assert_eq!(desk.audit().await, [""; 0], "nothing was made");
+    let (own, _) = desk.create(&caller, gate("own")).await.expect("a token");
+    assert_eq!(own.created_by, "token:root");
+    let bolt = CreateTokenRequest { tenant_ids: vec!["bolt".to_owned()], ..gate("bolt's") };
+    let (bolt, token) = desk.create(&Caller::Anybody, bolt).await.expect("a token");
+    assert_eq!(desk.list(&caller).await, [own]);
+    let foreign = desk.revoke(&caller, &bolt.token_id).await.expect_err("as good as not there");
+    let missing = desk.revoke(&caller, "0123456789abcdef").await.expect_err("there is none");
+    assert_eq!(foreign.message().replace(&bolt.token_id, "0123456789abcdef"), missing.message());
+    assert!(desk.find(&token).is_ok());
+}
+
+async fn a_third_token_of_a_name_is_refused(backend: Backend) {
+    let desk = Desk::open(backend).await;
+    let (first, _) = desk.created("login").await;
+    desk.created("login").await;
+    let status = desk.create(&Caller::Anybody, gate("login")).await.map(|_| ()).expect_err("two are there");
+    assert_eq!(refused(&status), (Code::FailedPrecondition, "TOKEN_LIMIT".to_owned()));
+    desk.revoke(&Caller::Anybody, &first.token_id).await.expect("an answer");
+    desk.created("login").await;
+    let zero = Some(prost_types::Duration::default());
+    let ask = CreateTokenRequest { ttl: zero, ..gate("cron") };
+    let status = desk.create(&Caller::Anybody, ask).await.map(|_| ()).expect_err("it would be over at once");
+    assert_eq!(status.get_details_bad_request().expect("a field").field_violations[0].field, "ttl");
+}
+
+async fn nothing_tells_a_secret_or_a_hash(backend: Backend) {
+    use secrecy::ExposeSecret;
+    let desk = Desk::open(backend).await;
+    let (made, token) = desk.created("login").await;
+    let text = token.text().expose_secret().to_owned();
+    let secret = text.split('_').nth(2).expect("the third part").to_owned();
+    let bytes = token.hash().0;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let refused = desk.find(&Token::new(token.id(), &[0; 32]));
+    let shown = [
+        format!("{made:?} {token:?} {refused:?}"),
+        format!("{:?} {:?}", desk.list(&Caller::Anybody).await, desk.audit().await),
+        format!("{:?}", desk.tokens),
+    ];
+    for shown in shown {
+        for canary in [&secret, &hex, &format!("{bytes:?}")] {
+            assert!(!shown.contains(canary), "{shown}");
+        }
+    }
+}
+
+async fn token_lists_come_in_pages(backend: Backend) {
+    let desk = Desk::open(backend).await;
+    for name in ["b", "a", "b", "c"] {
+        desk.created(name).await;
+        desk.clock.advance(HOUR);
+    }
+    let (mut names, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let ask = Request::new(ListTokensRequest { page_size: 1, page_token });
+        let page = desk.service.list_tokens(ask).await.expect("a page").into_inner();
+        names.extend(page.tokens.iter().map(|token| (token.name.clone(), token.created_at.expect("a time").seconds)));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    let made = |hours: i64| START.0 / 1_000 + hours * 3_600;
+    let expected = [("a", made(1)), ("b", made(0)), ("b", made(2)), ("c", made(3))];
+    assert_eq!(names, expected.map(|(name, at)| (name.to_owned(), at)));
+}

@@ -44,7 +44,7 @@ async fn check(storage: &Storage) -> Result<(), Failure> {
             let snapshot = Arc::new(snapshot);
             let counted = count_embedded(&snapshot).await?;
             let problems = tokio::task::spawn_blocking(move || snapshot.file_problems()).await.context("checking")?;
-            (counted, problems.map_err(OpenError::Unreachable)?)
+            (counted, problems.map_err(OpenError::Other)?)
         }
         Storage::Postgres { url, .. } => {
             let (sender, pieces) = mpsc::channel(AHEAD);
@@ -68,7 +68,7 @@ async fn count_embedded(snapshot: &Arc<Snapshot>) -> Result<Recount, Failure> {
     let snapshot = Arc::clone(snapshot);
     let reading = tokio::task::spawn_blocking(move || snapshot.read(&sender));
     let counted = count(pieces).await;
-    reading.await.context("reading")?.map_err(OpenError::Unreachable)?;
+    reading.await.context("reading")?.map_err(OpenError::Other)?;
     Ok(counted)
 }
 
@@ -138,8 +138,8 @@ async fn backup(storage: &Storage, to: &Path) -> Result<(), Failure> {
         BackupError::Open(error) => error.into(),
         target @ BackupError::Target { .. } => Failure::Refused(format!("--to: {target}")),
     })?;
-    let took = humantime::format_duration(std::time::Duration::from_millis(clock.monotonic().as_millis() as u64));
-    say(&format!("{}: {bytes} bytes, in {took}\n", to.display()));
+    let took = clock.monotonic().as_secs_f64();
+    say(&format!("{}: {bytes} bytes, in {took:.1} s\n", to.display()));
     Ok(())
 }
 
@@ -164,12 +164,8 @@ async fn copy(args: &cli::store::Copy) -> Result<(), Failure> {
     read?;
     let differences = source.differences(&copied);
     if !differences.is_empty() {
-        return Err(Failure::Damaged(
-            ["nothing was copied: what the database holds is not what was written".to_owned()]
-                .into_iter()
-                .chain(differences)
-                .collect(),
-        ));
+        let why = "nothing was copied: what the database holds is not what was written".to_owned();
+        return Err(Failure::Damaged([vec![why], differences].concat()));
     }
     target.commit().await?;
     let storage = Storage::Postgres { url, migrate_on_start: false };
@@ -191,7 +187,7 @@ async fn transfer(snapshot: &Arc<Snapshot>, target: &mut Copy) -> Result<Recount
         counter.take(&piece);
         target.put(piece).await?;
     }
-    reading.await.context("reading")?.map_err(OpenError::Unreachable)?;
+    reading.await.context("reading")?.map_err(OpenError::Other)?;
     Ok(counter.finish())
 }
 

@@ -36,6 +36,15 @@ impl Sum {
         self.count += 1;
         self.hashes = self.hashes.wrapping_add(hasher.finish());
     }
+
+    fn differs(self, what: &str, copy: Sum) -> Option<String> {
+        let (one, other) = (self.count, copy.count);
+        match self == copy {
+            true => None,
+            false if one == other => Some(format!("{what}: {one}, and not the same")),
+            false => Some(format!("{what}: {one}, and {other} in the copy")),
+        }
+    }
 }
 
 /// What one shard holds.
@@ -74,35 +83,34 @@ impl Recount {
     /// How a copy differs from what it is a copy of.
     #[must_use]
     pub fn differences(&self, copy: &Recount) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut same = |what: &str, is: bool| {
-            if !is {
-                found.push(what.to_owned())
-            }
-        };
-        same("the number of shards or the id of the installation", self.founding == copy.founding);
-        same("the shards", self.shards.len() == copy.shards.len());
-        for (source, copy) in self.shards.iter().zip(&copy.shards) {
-            let id = source.id;
-            same(&format!("shard {id}: its position"), source.position == copy.position);
-            let tables: BTreeSet<_> = source.rows.keys().chain(copy.rows.keys()).collect();
-            for table in tables {
-                let (one, other) = (sum(source, table), sum(copy, table));
-                same(&format!("shard {id}: {table}: {} rows there, {} here", one.count, other.count), one == other);
-            }
-            let (one, other) = (source.events, copy.events);
-            same(&format!("shard {id}: audit: {} events there, {} here", one.count, other.count), one == other);
-            let (one, other) = (source.blocks, copy.blocks);
-            same(&format!("shard {id}: audit: {} blocks there, {} here", one.count, other.count), one == other);
-            same(&format!("shard {id}: what is in use"), source.totals == copy.totals);
-            same(&format!("shard {id}: what does not add up"), source.problems == copy.problems);
+        if self.founding != copy.founding || self.shards.len() != copy.shards.len() {
+            return vec!["the id of the installation, or the number of shards".into()];
         }
-        found
+        let told = |(source, copy): (&Shard, &Shard)| {
+            let found = source.differences(copy).into_iter();
+            found.map(|what| format!("shard {}: {what}", source.id)).collect::<Vec<_>>()
+        };
+        self.shards.iter().zip(&copy.shards).flat_map(told).collect()
     }
 }
 
-fn sum(shard: &Shard, table: &str) -> Sum {
-    shard.rows.get(table).copied().unwrap_or_default()
+impl Shard {
+    fn differences(&self, copy: &Shard) -> Vec<String> {
+        let tables: BTreeSet<_> = self.rows.keys().chain(copy.rows.keys()).copied().collect();
+        let sum = |shard: &Shard, table| shard.rows.get(table).copied().unwrap_or_default();
+        let rows = tables.into_iter().map(|table| (table, sum(self, table), sum(copy, table)));
+        let audit = [("audit events", self.events, copy.events), ("audit blocks", self.blocks, copy.blocks)];
+        let mut found: Vec<String> =
+            rows.chain(audit).filter_map(|(what, one, other)| one.differs(what, other)).collect();
+        for (what, same) in [
+            ("its position", self.position == copy.position),
+            ("what is in use", self.totals == copy.totals),
+            ("what does not add up", self.problems == copy.problems),
+        ] {
+            found.extend((!same).then(|| what.to_owned()));
+        }
+        found
+    }
 }
 
 /// Counts pieces as they come.

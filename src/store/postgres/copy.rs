@@ -121,7 +121,7 @@ impl Copy {
     /// Nothing was copied, and nothing will be.
     pub async fn read(&mut self, pieces: &Sender<Piece>) -> Result<(), CopyError> {
         self.place().await?;
-        Ok(snapshot::read(&self.client, pieces).await?)
+        snapshot::read(&self.client, pieces).await.map_err(|failure| CopyError::Broken(failure.into()))
     }
 
     /// From here on the copy is there.

@@ -26,6 +26,15 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Database(error) => error.into(),
+            Failure::Store(error) => error,
+        }
+    }
+}
+
 impl From<Error> for StoreError {
     /// The message and the code; not the detail, in which the server quotes whole rows.
     fn from(error: Error) -> Self {

@@ -40,18 +40,19 @@ pub async fn snapshot(url: &DatabaseUrl, pieces: &Sender<Piece>) -> Result<(), O
     let (client, _driver) = Connector::new(url).plain().await.map_err(OpenError::Unreachable)?;
     schema::check_on(&client).await?;
     client.batch_execute(BEGIN).await.map_err(|error| OpenError::Unreachable(error.into()))?;
-    read(&client, pieces).await.map_err(OpenError::Unreachable)
+    read(&client, pieces).await.map_err(|failure| match failure {
+        // It was read, and makes no sense.
+        Failure::Store(error) => OpenError::Other(error),
+        Failure::Database(error) => OpenError::Unreachable(error.into()),
+    })
 }
 
 /// Sends everything that the client's transaction sees.
-pub async fn read(client: &Client, pieces: &Sender<Piece>) -> Result<(), StoreError> {
+pub async fn read(client: &Client, pieces: &Sender<Piece>) -> Result<(), Failure> {
     let founded = founding::read(client).await?;
     send(pieces, Piece::Founding(founded)).await?;
     for shard in (0..founded.map_or(0, |founded| founded.shards)).map(ShardId) {
-        shard_of(client, shard, pieces).await.map_err(|failure| match failure {
-            Failure::Store(error) => error,
-            Failure::Database(error) => error.into(),
-        })?;
+        shard_of(client, shard, pieces).await?;
     }
     Ok(())
 }

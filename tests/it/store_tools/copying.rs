@@ -65,6 +65,7 @@ async fn the_same_by_sql(folder: &std::path::Path, url: &str) {
         "SELECT count(*), sum(granted + grant_event_no) FROM seats",
         "SELECT count(*), sum(started + last_activity + coalesce(ended, 0) + lease_ttl_ms) FROM sessions",
         "SELECT count(*), sum(event_no + raised + length(facts || deliveries)) FROM notifications",
+        "SELECT count(*), sum(length(hash) + length(name || tenants || created_by) + roles + created_ms) FROM tokens",
         "SELECT count(*), sum(at_ms + event_no + action + length(actor || detail)) FROM audit",
         "SELECT count(*), sum(closed_ms + newest_ms - oldest_ms + last_event_no) FROM audit_blocks",
         "SELECT count(*), sum(epoch * 1000 + seq + tick_ms + wall_ms + wall_high_ms + last_tenant_no + last_event_no) FROM shards",
@@ -124,11 +125,12 @@ async fn a_copy_that_differs_is_none() {
     let (folder, _) = source().await;
     for (table, change, told) in [
         ("users", "NEW.version := NEW.version + 1; RETURN NEW", "users: 5"),
-        ("seats", "IF NEW.user_no = 7 THEN RETURN NULL; END IF; RETURN NEW", "seats: 5"),
-        ("audit", "NEW.count := 2; RETURN NEW", "audit: "),
-        ("audit_blocks", "NEW.closed_ms := NEW.closed_ms + 1; RETURN NEW", "blocks there"),
-        ("tenants", "NEW.display_name := 'mine'; RETURN NEW", "tenants: 1 rows there, 1 here"),
-        ("licenses", "NEW.document := 'forged'; RETURN NEW", "licenses: 1 rows there, 1 here"),
+        ("seats", "IF NEW.user_no = 7 THEN RETURN NULL; END IF; RETURN NEW", "in the copy"),
+        ("audit", "NEW.count := 2; RETURN NEW", "audit events: 10"),
+        ("audit_blocks", "NEW.closed_ms := NEW.closed_ms + 1; RETURN NEW", "audit blocks: 2, and not the same"),
+        ("tenants", "NEW.display_name := 'mine'; RETURN NEW", "tenants: "),
+        ("tokens", "NEW.hash := sha256('forged'); RETURN NEW", "tokens: 1, and not the same"),
+        ("licenses", "NEW.document := 'forged'; RETURN NEW", "licenses: 1, and not the same"),
     ] {
         let url = postgres::cluster().database().await;
         let url = url.expose_secret();

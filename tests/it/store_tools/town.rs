@@ -2,9 +2,11 @@
 
 use usher::proto::v1::directory_service_client::DirectoryServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
+use usher::proto::v1::token_service_client::TokenServiceClient;
 use usher::proto::v1::{
-    BatchGrantSeatsRequest, CheckInRequest, CheckOutRequest, CreateTenantRequest, GetUsageRequest, GrantSeatRequest,
-    HeartbeatRequest, ListUsersRequest, Policy, Tenant, UpdateTenantRequest, check_out_response, heartbeat_response,
+    BatchGrantSeatsRequest, CheckInRequest, CheckOutRequest, CreateTenantRequest, CreateTokenRequest, GetUsageRequest,
+    GrantSeatRequest, HeartbeatRequest, ListUsersRequest, Policy, Role, Tenant, UpdateTenantRequest,
+    check_out_response, heartbeat_response,
 };
 
 use crate::support::program::Program;
@@ -26,6 +28,13 @@ pub async fn fill(program: &Program) -> String {
     let ended = sign_in(program, "bob").await;
     let check_in = CheckInRequest { tenant_id: "demo".into(), session_id: ended };
     assert!(program.seats().check_in(check_in).await.unwrap().into_inner().ended_now);
+    let token = CreateTokenRequest {
+        name: "console".into(),
+        roles: vec![Role::Viewer.into()],
+        tenant_ids: vec!["demo".into()],
+        ..CreateTokenRequest::default()
+    };
+    TokenServiceClient::new(program.channel()).create_token(token).await.unwrap();
     crowd(program).await;
     sign_in(program, "ann").await
 }

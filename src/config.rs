@@ -13,7 +13,6 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-
 use crate::store::postgres::DatabaseUrl;
 use crate::{cli, spans, telemetry};
 pub use reach::call;
@@ -281,6 +280,16 @@ pub fn healthcheck(args: &cli::Healthcheck) -> Result<(Probed, Duration), Config
     let tls = args.tls_cert.as_ref().is_some_and(|file| !file.is_empty());
     let probed = if tls { Probed::Operations(reachable(operations)) } else { Probed::Api(reachable(api)) };
     problems.none_or((probed, timeout))
+}
+
+/// For how long a log filter is to hold.
+///
+/// # Errors
+/// [`ConfigError`]
+pub fn log_time(args: &cli::server::Log) -> Result<Option<Duration>, ConfigError> {
+    let mut problems = Problems::default();
+    let time = args.time.as_deref().and_then(|text| problems.some("--for", duration(text, 7 * DAY)));
+    problems.none_or(time)
 }
 
 /// How to reach a listener on this machine: one that listens everywhere is reached on the loopback address.

@@ -17,8 +17,8 @@ use super::licensing::Vendors;
 use crate::VERSION;
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat, Probed, Storage, reachable};
-use crate::{demo, https};
 use crate::store::{postgres, sqlite};
+use crate::{demo, https};
 
 /// Says what was started: what is bound, where the data lies, what to try. In JSON it is one line of the log, so that
 /// the output is nothing but JSON.

@@ -22,7 +22,9 @@ pub fn call(args: &Reach, environment: Environment) -> Result<(Target, Duration)
     let tls = trust(args, &mut problems);
     let token = secret("--token-file", &args.token_file, "TOKEN", environment, &mut problems);
     if token.is_some() && tls.is_none() && !is_here(&address) {
-        problems.add(format!("--token-file: {address} is another machine: without --tls whoever is between reads the token"));
+        problems.add(format!(
+            "--token-file: {address} is another machine: without --tls whoever is between reads the token"
+        ));
     }
     let bearer = |token| Bearer::new(token).ok_or_else(|| "holds no token".to_owned());
     let token = token.as_ref().and_then(|token| problems.some("--token-file", bearer(token)));

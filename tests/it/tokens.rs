@@ -279,7 +279,7 @@ async fn token_lists_come_in_pages(backend: Backend) {
     }
     let (mut names, mut page_token) = (Vec::new(), String::new());
     loop {
-        let ask = Request::new(ListTokensRequest { page_size: 1, page_token });
+        let ask = asked(ListTokensRequest { page_size: 1, page_token });
         let page = desk.service.list_tokens(ask).await.expect("a page").into_inner();
         names.extend(page.tokens.iter().map(|token| (token.name.clone(), token.created_at.expect("a time").seconds)));
         page_token = page.next_page_token;

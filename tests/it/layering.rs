@@ -27,10 +27,21 @@ fn only_one_file_makes_a_status() {
     // `Status::internal(…)` and the like; reading one is everybody's right.
     let made: Vec<_> = sources()
         .iter()
-        .filter(|source| source.module != "service::status")
+        .filter(|source| !is_in(&source.module, "service::status"))
         .flat_map(|source| statuses(&source.code).into_iter().map(|maker| format!("{}: {maker}", source.module)))
         .collect();
     assert!(made.is_empty(), "\n{}", made.join("\n"));
+}
+
+#[test]
+fn no_service_asks_about_a_tenant_but_at_a_desk() {
+    // What belongs to no tenant, or to several: the list of tenants, and the tokens.
+    let allowed = ["service::desk", "service::tenant", "service::token", "service::context"];
+    let services = sources().into_iter().filter(|source| is_in(&source.module, "service"));
+    let bare: Vec<_> = services.filter(|source| source.code.contains(".journal")).map(|source| source.module).collect();
+    assert!(bare.contains(&"service::desk".to_owned()), "{bare:?}");
+    let others: Vec<_> = bare.iter().filter(|module| !allowed.contains(&module.as_str())).collect();
+    assert!(others.is_empty(), "{others:?}");
 }
 
 /// Constructors of a status that are called in the code.

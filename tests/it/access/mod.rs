@@ -5,6 +5,7 @@ mod clients;
 mod commands;
 mod everybody;
 mod house;
+mod identity;
 mod rates;
 mod starting;
 mod table;

@@ -3,7 +3,7 @@
 mod keys;
 mod rules;
 mod server;
-mod signer;
+pub mod signer;
 mod source;
 mod tokens;
 

@@ -6,15 +6,23 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use tonic::transport::{Channel, Endpoint};
+use usher::client::{Bearer, Line, Target, Trust, connect};
 
-use crate::support::postgres::connect;
+use crate::support::postgres;
 use crate::support::program::{Data, Program};
+
+/// How callers come in: in plaintext and as nobody, if nothing else is said.
+#[derive(Debug, Default)]
+pub struct Entrance {
+    /// For `localhost`.
+    pub tls: Option<Trust>,
+    pub token: Option<Bearer>,
+}
 
 /// Where calls go.
 pub enum Host {
     Floor { child: Child, address: SocketAddr },
-    Usher { program: Program, database: Option<String> },
+    Usher { program: Program, database: Option<String>, entrance: Entrance },
 }
 
 impl Host {
@@ -44,18 +52,25 @@ impl Host {
         };
         let started = Program::launch(data, more, variables);
         let program = started.unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"));
-        Self::Usher { program, database }
+        Self::Usher { program, database, entrance: Entrance::default() }
     }
 
-    pub async fn channels(&self, connections: usize) -> Vec<Channel> {
-        let address = match self {
-            Host::Floor { address, .. } => *address,
-            Host::Usher { program, .. } => program.api,
+    /// The same through another entrance.
+    pub fn entered_by(self, by: Entrance) -> Self {
+        match self {
+            Host::Usher { program, database, .. } => Self::Usher { program, database, entrance: by },
+            floor @ Host::Floor { .. } => floor,
+        }
+    }
+
+    pub async fn channels(&self, connections: usize) -> Vec<Line> {
+        let target = match self {
+            Host::Floor { address, .. } => target(*address, None, None),
+            Host::Usher { program, entrance, .. } => target(program.api, entrance.tls.as_ref(), entrance.token.clone()),
         };
-        let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
         let mut channels = Vec::new();
         for _ in 0..connections {
-            channels.push(endpoint.connect().await.expect("a connection"));
+            channels.push(connect(&target).await.expect("a connection"));
         }
         channels
     }
@@ -71,7 +86,7 @@ impl Host {
     pub async fn processes(&self) -> Vec<u32> {
         let mut all = vec![self.process()];
         if let Host::Usher { database: Some(url), .. } = self {
-            let client = connect(url).await;
+            let client = postgres::connect(url).await;
             let rows = client.query("SELECT pid FROM pg_stat_activity", &[]).await.expect("processes");
             all.extend(rows.iter().map(|row| row.get::<_, i32>(0).cast_unsigned()));
         }
@@ -92,6 +107,13 @@ impl Host {
             }
         }
     }
+}
+
+fn target(address: SocketAddr, tls: Option<&Trust>, token: Option<Bearer>) -> Target {
+    let host = if tls.is_some() { "localhost".to_owned() } else { address.ip().to_string() };
+    let tls = tls.map(|trust| Trust { ca: trust.ca.clone(), identity: trust.identity.clone() });
+    let address = format!("{host}:{}", address.port()).parse().expect("an address");
+    Target { address, tls, token }
 }
 
 /// Processor time that these processes used so far; those that are gone used none.

@@ -7,6 +7,7 @@ mod chart;
 mod commits;
 mod decisions;
 mod directory;
+mod entrances;
 mod floor;
 mod host;
 mod load;
@@ -75,6 +76,7 @@ async fn main() {
     let (mut report, folder) = compare(&cluster, extent).await;
     drop(folder);
     report.figures.extend(tracing::figures(extent).await);
+    report.figures.extend(entrances::figures(extent).await);
     if arguments.sessions > 0 {
         large(&cluster, &mut report, arguments.sessions, span).await;
     }

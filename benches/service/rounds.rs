@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tonic::transport::Channel;
+use usher::client::Line;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{check_out_response, heartbeat_response};
 
 use crate::host::{Host, processor_time};
 use crate::load::{self, Measured, Span, Work, check_out};
+use crate::report::{Bounds, Figure};
 use crate::seed;
 
 pub const TENANTS: usize = 16;
@@ -37,7 +38,7 @@ pub struct Extent {
 pub struct Target {
     pub name: &'static str,
     pub host: Host,
-    channels: Vec<Channel>,
+    channels: Vec<Line>,
     sessions: Vec<(String, String)>,
 }
 
@@ -175,6 +176,26 @@ pub async fn compare(targets: &[Target], extent: Extent) -> Vec<Row> {
         rows.extend(of_kind);
     }
     rows
+}
+
+/// Throughput of heartbeats and of check-outs with check-ins, divided by that of the first target in the same round.
+/// `names`: of the other targets' ratios, for each kind of work. The targets end.
+pub async fn ratios(targets: Vec<Target>, extent: Extent, names: [&[&'static str]; 2]) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    for (kind, names) in [Kind::Heartbeat, Kind::Churn].into_iter().zip(names) {
+        let mut ratios = vec![Vec::new(); names.len()];
+        for _ in 0..extent.rounds {
+            let first = targets[0].sample(kind, extent.span).await.per_second;
+            for (target, ratios) in targets[1..].iter().zip(&mut ratios) {
+                ratios.push(target.sample(kind, extent.span).await.per_second / first);
+            }
+        }
+        let values = ratios.into_iter().map(|ratios| median(ratios.into_iter()));
+        let figure = |(name, value): (&&'static str, f64)| Figure { name, value, unit: "", bounds: Bounds::None };
+        figures.extend(names.iter().zip(values).map(figure));
+    }
+    targets.into_iter().for_each(|target| target.host.end());
+    figures
 }
 
 /// The floor's answers are as long as Usher's, or the comparison is none.

@@ -1,5 +1,7 @@
 //! The tests' own ways to start the program and a PostgreSQL.
 
+#[path = "../../tests/it/support/pki.rs"]
+pub mod pki;
 #[path = "../../tests/it/support/postgres.rs"]
 pub mod postgres;
 #[path = "../../tests/it/support/program.rs"]

@@ -9,8 +9,8 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
 use crate::host::Host;
-use crate::report::{Bounds, Figure};
-use crate::rounds::{Extent, Kind, TENANTS, Target, median};
+use crate::report::Figure;
+use crate::rounds::{Extent, TENANTS, Target, ratios};
 use crate::seed;
 use crate::support::program::Data;
 
@@ -54,25 +54,7 @@ pub async fn figures(extent: Extent) -> Vec<Figure> {
         targets.push(Target::new("SQLite", Host::usher_with(&data, &[], variables), extent.callers).await);
         folders.push(folder);
     }
-    let mut figures = Vec::new();
-    for (kind, names) in [
-        (Kind::Heartbeat, ["heartbeat, 1 % traced ÷ off", "heartbeat, all traced ÷ off"]),
-        (Kind::Churn, ["CheckOut + CheckIn, 1 % traced ÷ off", "CheckOut + CheckIn, all traced ÷ off"]),
-    ] {
-        let mut ratios = [Vec::new(), Vec::new()];
-        for _ in 0..extent.rounds {
-            let off = targets[0].sample(kind, extent.span).await.per_second;
-            for (target, ratios) in targets[1..].iter().zip(&mut ratios) {
-                ratios.push(target.sample(kind, extent.span).await.per_second / off);
-            }
-        }
-        figures.extend(names.into_iter().zip(ratios).map(|(name, ratios)| Figure {
-            name,
-            value: median(ratios.into_iter()),
-            unit: "",
-            bounds: Bounds::None,
-        }));
-    }
-    targets.into_iter().for_each(|target| target.host.end());
-    figures
+    let heartbeats = ["heartbeat, 1 % traced ÷ off", "heartbeat, all traced ÷ off"];
+    let churn = ["CheckOut + CheckIn, 1 % traced ÷ off", "CheckOut + CheckIn, all traced ÷ off"];
+    ratios(targets, extent, [&heartbeats, &churn]).await
 }

@@ -210,6 +210,8 @@ impl Running {
         tokio::spawn(health::follow(journal.states(), Arc::clone(&readiness)));
         observe(&metrics, &readiness, &stats, &context, &journal, &tasks);
         metrics.observe_told(move || telling::counts(&told));
+        let credentials = Arc::clone(&entrance.credentials);
+        metrics.observe_keys(move || credentials.key_failures());
         metrics.observe_refusals(move || guard.refusals().collect());
 
         // 7. What the vendor took back since, the tenant to try things with, and SERVING.
@@ -303,7 +305,7 @@ async fn reload(
 ) {
     while hangups.recv().await.is_some() {
         systemd::reloading();
-        entrance.read_again();
+        entrance.read_again().await;
         vendors.read_again(&licensing, &journal).await;
         systemd::reloaded();
     }

@@ -21,7 +21,6 @@ pub(super) struct Entrance {
     pub tls: Option<Arc<Tls>>,
     pub credentials: Arc<Credentials>,
     access: Option<PathBuf>,
-    clock: Clock,
 }
 
 impl Entrance {
@@ -34,21 +33,20 @@ impl Entrance {
         let tls = security.tls.as_ref().map(Tls::read).transpose()?.map(Arc::new);
         let rules = security.access.as_deref().map(|path| rules(path, &clock)).transpose()?.unwrap_or_default();
         let (needed, admin) = (security.authenticates(), security.admin_token.as_ref());
-        let credentials = Arc::new(Credentials::new(needed, admin, tokens, rules, clock.clone()));
-        Ok(Self { tls, credentials, access: security.access.clone(), clock })
+        let credentials = Arc::new(Credentials::new(needed, admin, tokens, rules, clock));
+        Ok(Self { tls, credentials, access: security.access.clone() })
     }
 
-    /// Reads every file again. What is wrong is not taken; what there was stays.
-    pub fn read_again(&self) {
+    /// Reads every file again, and the keys of the identity provider. What is wrong is not taken; what there was stays.
+    pub async fn read_again(&self) {
         self.read_certificates();
         let Some(path) = &self.access else { return };
-        match rules(path, &self.clock) {
-            Ok(rules) => {
-                self.credentials.set_rules(rules);
-                tracing::info!("access file read again");
-            }
+        let wrong = |what| AccessError { file: path.clone(), what };
+        match Access::load(path).and_then(|access| self.credentials.set_access(access).map_err(wrong)) {
+            Ok(()) => tracing::info!("access file read again"),
             Err(error) => tracing::error!("--access: {error}; whom credentials stand for stays as it was"),
         }
+        self.credentials.refresh_keys().await;
     }
 
     /// Looks at the certificates' files, and follows the keys of the identity provider.

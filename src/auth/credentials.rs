@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use http::HeaderValue;
 
+use super::access_file::Access;
 use super::peer::Peer;
 use super::principal::Principal;
 use super::refused::Refused;
@@ -55,10 +56,28 @@ impl Credentials {
         self.needed
     }
 
-    /// Judges by other rules from now on.
-    pub fn set_rules(&self, rules: Rules) {
-        self.rules.store(Arc::new(rules));
+    /// Judges by another access file from now on.
+    ///
+    /// # Errors
+    /// As [`Rules::new`]; then it is judged as before.
+    pub fn set_access(&self, access: Access) -> Result<(), String> {
+        self.rules.store(Arc::new(self.rules.load().replaced_by(access, &self.clock)?));
         self.edition.fetch_add(1, Ordering::Release);
+        Ok(())
+    }
+
+    /// How often keys of the identity provider could not be read.
+    #[must_use]
+    pub fn key_failures(&self) -> u64 {
+        self.rules.load().oidc.as_ref().map_or(0, |oidc| oidc.refresh_failures())
+    }
+
+    /// Reads those of a file that were published since, whether it is time to or not.
+    pub async fn refresh_keys(&self) {
+        let rules = self.rules.load_full();
+        if let Some(oidc) = &rules.oidc {
+            oidc.refresh_keys().await;
+        }
     }
 
     /// Reads the keys of the identity provider again if it is time to: to be called once a second.

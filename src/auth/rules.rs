@@ -12,15 +12,27 @@ use crate::clock::Clock;
 #[derive(Debug, Default)]
 pub struct Rules {
     access: Access,
-    pub(super) oidc: Option<Oidc>,
+    pub(super) oidc: Option<Arc<Oidc>>,
 }
 
 impl Rules {
     /// # Errors
     /// The file with the keys of the identity provider, and what is wrong with it.
     pub fn new(access: Access, clock: &Clock) -> Result<Self, String> {
-        let oidc = access.oidc.clone().map(|config| Oidc::new(config, clock.clone())).transpose()?;
+        let made = |config| Oidc::new(config, clock.clone()).map(Arc::new);
+        let oidc = access.oidc.clone().map(made).transpose()?;
         Ok(Self { access, oidc })
+    }
+
+    /// Rules that take the place of these. What stays as it is keeps its keys: nobody waits for them to be fetched anew.
+    ///
+    /// # Errors
+    /// As [`Rules::new`].
+    pub fn replaced_by(&self, access: Access, clock: &Clock) -> Result<Self, String> {
+        if access.oidc == self.access.oidc {
+            return Ok(Self { access, oidc: self.oidc.clone() });
+        }
+        Self::new(access, clock)
     }
 
     pub(super) fn certificate(&self, names: &Names) -> Option<Arc<Principal>> {

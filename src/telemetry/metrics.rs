@@ -86,6 +86,11 @@ impl Metrics {
         });
     }
 
+    /// How often keys of the identity provider could not be read.
+    pub fn observe_keys(&self, failures: impl Fn() -> u64 + Send + Sync + 'static) {
+        self.observe(&KEYS, move |report| report(failures(), &[]));
+    }
+
     /// Every decision's name and count.
     pub fn observe_decisions<D>(&self, decisions: D)
     where
@@ -271,6 +276,7 @@ mod tests {
         stats.count_for_test("/grpc.health.v1.Health/Check");
         metrics.observe_front(&stats);
         metrics.observe_refusals(|| vec![("expired", 2)]);
+        metrics.observe_keys(|| 0);
         metrics.observe_decisions(|| vec![("GRANTED", 3), ("SEATS_EXHAUSTED", 1)]);
         let shards = [Arc::new(journal::Stats::default()), Arc::new(journal::Stats::default())];
         shards[0].commands.store(4, Ordering::Relaxed);

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ring::digest::{SHA256, digest};
 
-pub use config::{KeysFrom, OidcConfig, Rule, RuleTenants};
+pub use self::config::{KeysFrom, OidcConfig, Rule, RuleTenants};
 pub use jwks::KeySet;
 pub use refused::Refused;
 

@@ -39,8 +39,12 @@ Examples:
     usher healthcheck
 
 Every option is also an environment variable: --drain-timeout is
-USHER_DRAIN_TIMEOUT. Of commands that ask a running Usher these are --address
-and --tenant only. An option beats its variable, a variable the default.
+USHER_DRAIN_TIMEOUT. Of commands that ask a running Usher these are --tenant,
+and where it is and who asks. An option beats its variable, a variable the
+default.
+
+Without credentials the API listens on this machine only; see the options
+under \"Who may ask\", and `usher token --help`.
 
 Exit codes:
   0 ok                    4 address busy             8 shards lost to another

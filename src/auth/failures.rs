@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::rate::{Buckets, Rate};
 use super::refused::Refused;
+use crate::ledger::change::Actor;
 
 /// Enough for a fleet behind one address whose token has just expired. Guessing 256 bits is hopeless at any rate.
 const RATE: Rate = Rate { burst: 500, each: Duration::from_millis(200) };
@@ -23,18 +24,20 @@ impl Failures {
         Self { counts: Default::default(), addresses: Buckets::new(RATE, MOST) }
     }
 
-    /// Notes that a call from `address` was refused. Answers why, as it is to be told.
-    pub fn note(&self, refused: Refused, address: IpAddr, method: &str, now: Duration) -> Refused {
-        let refused = match self.addresses.take(network(address), now) {
+    /// Notes that a call from `address` was refused, of whoever is known to make it. Answers why, as it is to be told.
+    pub fn note(&self, refused: Refused, by: Option<&Actor>, address: IpAddr, method: &str, now: Duration) -> Refused {
+        let told = match self.addresses.take(network(address), now) {
             Ok(()) => {
-                tracing::warn!(%address, method, reason = refused.reason(), "a call was not let in");
+                let actor = by.map(|actor| &*actor.0);
+                tracing::warn!(%address, actor, method, reason = refused.reason(), "a call was not let in");
                 refused
             }
-            // Nothing is logged any more: whoever fails so often would fill the disk.
+            // Nothing is logged any more: whoever fails so often would fill the disk. Who is known hears why all the same.
+            Err(_) if by.is_some() => refused,
             Err(retry) => Refused::TooOften { retry },
         };
-        self.count(refused);
-        refused
+        self.count(told);
+        told
     }
 
     pub fn count(&self, refused: Refused) {
@@ -62,7 +65,7 @@ mod tests {
     fn an_address_that_fails_too_often_is_told_so() {
         let failures = Failures::new();
         let note = |address: &str, now| {
-            failures.note(Refused::Unknown, address.parse().unwrap(), "a/B", Duration::from_millis(now))
+            failures.note(Refused::Unknown, None, address.parse().unwrap(), "a/B", Duration::from_millis(now))
         };
         (0..500).for_each(|_| assert_eq!(note("2001:db8::1", 0), Refused::Unknown));
         let retry = Duration::from_millis(200);

@@ -17,6 +17,7 @@ use super::principal::Principal;
 use super::refused::Refused;
 use crate::clock::Clock;
 use crate::ledger::access::Roles;
+use crate::ledger::change::Actor;
 
 /// Decides about every call, before anything of its message is read.
 #[derive(Debug)]
@@ -61,17 +62,16 @@ impl Guard {
                 self.failures.count(refused);
                 return Err(refused);
             }
-            Err(refused) => {
-                return Err(self.failures.note(refused, peer.address.ip(), method.1, self.clock.monotonic()));
-            }
+            Err(refused) => return Err(self.note(refused, None, method.1, peer)),
         };
         match needs {
             Some(needs) if principal.has_role(needs) => Ok(Caller { principal, needs }),
-            _ => {
-                self.failures.count(Refused::NotAllowed);
-                Err(Refused::NotAllowed)
-            }
+            _ => Err(self.note(Refused::NotAllowed, Some(&principal.actor), method.1, peer)),
         }
+    }
+
+    fn note(&self, refused: Refused, by: Option<&Actor>, method: &str, peer: &Peer) -> Refused {
+        self.failures.note(refused, by, peer.address.ip(), method, self.clock.monotonic())
     }
 
     fn principal(&self, headers: &HeaderMap, peer: &Peer) -> Result<Arc<Principal>, Refused> {

@@ -143,6 +143,16 @@ fn a_token_lets_a_login_service_in_and_no_further() {
     assert!(listed.contains("login-eu") && listed.contains("gate"), "{listed}");
 }
 
+#[test]
+fn the_access_file_that_is_shown_is_one() {
+    let readme = read("README.md");
+    let shown = section(&readme, WHO_MAY_ASK).split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let access = usher::auth::Access::parse(shown.expect("a file"), Path::new("")).expect("an access file");
+    let login = access.certificate(&["spiffe://example.org/login/eu"], &[]).expect("a login service");
+    assert_eq!(&*login.actor.0, "cert:login");
+    assert_eq!(access.oidc.expect("an identity provider").rules.len(), 1);
+}
+
 fn assert_kept(step: &Step, out: &Path, at: usize) {
     let read = |kind: &str| std::fs::read_to_string(out.join(format!("{at}.{kind}"))).unwrap();
     let (status, text) = (read("status"), read("text"));

@@ -9,8 +9,10 @@ use usher::store::postgres::DatabaseUrl;
 
 use super::fuzz;
 
-/// Options that are switches, and what is never given back: the database's URL is shown without its password.
+/// What is never given back: the database's URL is shown without its password.
 const NOT_GIVEN_BACK: [&str; 3] = ["demo", "migrate-on-start", "database-url"];
+/// Options without a value.
+const SWITCHES: [&str; 3] = ["tls-1-2", "authenticate", "insecure"];
 
 /// A configuration from arguments alone; `None`: the command line itself is wrong.
 fn config(arguments: impl IntoIterator<Item = String>) -> Option<Result<Config, ConfigError>> {
@@ -32,7 +34,11 @@ fn check(names: &[String], bytes: &[u8]) {
     let settings = config.settings();
     let shown = settings.iter().filter(|(name, _)| !NOT_GIVEN_BACK.contains(name));
     // An empty one is not set.
-    let given = shown.filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("--{name}={value}"));
+    let given =
+        shown.filter(|(_, value)| !value.is_empty()).filter_map(|(name, value)| match SWITCHES.contains(name) {
+            true => (value == "true").then(|| format!("--{name}")),
+            false => Some(format!("--{name}={value}")),
+        });
     let again = self::config(given).expect("it was shown").expect("it was accepted").settings();
     let same = |settings: &[(&str, String)]| -> Vec<String> {
         let kept = settings.iter().filter(|(name, _)| !NOT_GIVEN_BACK.contains(name) && *name != "data-dir");

@@ -31,7 +31,6 @@ use crate::auth::{Guard, Tokens};
 use crate::clock::Clock;
 use crate::config::{Config, Storage};
 use crate::health::{self, Obstacle, Readiness};
-use crate::ids::InstanceId;
 use crate::journal::{Journal, JournalConfig, StartError};
 use crate::ledger::notification::Channels;
 use crate::ledger::{self, Seed};
@@ -327,7 +326,7 @@ async fn open(storage: &Storage) -> Result<Arc<dyn Store>, Failure> {
 }
 
 async fn start_journal(config: &Config, store: &Arc<dyn Store>, clock: Clock) -> Result<Journal, Failure> {
-    let wanted = Founding { shards: config.shards, instance: InstanceId::random() };
+    let wanted = Founding::new(config.shards);
     let founding = store.founding(wanted).await.map_err(OpenError::Unreachable)?;
     if config.shards_given && founding.shards != config.shards {
         let fixed = founding.shards;

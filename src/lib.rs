@@ -28,6 +28,7 @@ pub mod spans;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;
+pub mod veil;
 
 /// What this program is: its version, and the commit that it was built from.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("USHER_COMMIT"), ")");

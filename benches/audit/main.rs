@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use usher::ids::{EventNo, InstanceId, OwnerToken, ShardId, UserId};
+use usher::ids::{EventNo, OwnerToken, ShardId, UserId};
 use usher::ledger::change::Reason;
 use usher::ledger::outcome::DenialReason;
 use usher::ledger::time::Wall;
@@ -109,7 +109,7 @@ async fn measure(name: &str, store: &dyn Store, events: u64) {
 
 /// Writes the events, and answers when the last one happened.
 async fn fill(store: &dyn Store, events: u64) -> Wall {
-    let founding = Founding { shards: 1, instance: InstanceId::random() };
+    let founding = Founding::new(1);
     store.founding(founding).await.expect("a fresh store");
     let (owner, mut position) = store.claim(SHARD, None, OwnerToken::random()).await.expect("a claim");
     for first in (1..=events).step_by(BATCH as usize) {

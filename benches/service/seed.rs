@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use usher::clock::Clock;
-use usher::ids::{InstanceId, LicenseId, PoolId, TenantId, random_seed};
+use usher::ids::{LicenseId, PoolId, TenantId, random_seed};
 use usher::journal::{Journal, JournalConfig};
 use usher::ledger::change::{Actor, Limit, Plan};
 use usher::ledger::command::{CheckOut, CreateTenant, InstallLicense, LicenseGrant};
@@ -37,7 +37,7 @@ pub async fn tenants(data: &Data<'_>, tenants: usize) {
         }
     };
     let shards = if matches!(data, Data::Folder(_)) { 1 } else { 4 };
-    let founding = Founding { shards, instance: InstanceId::random() };
+    let founding = Founding::new(shards);
     let founding = store.founding(founding).await.expect("shards");
     let seed = random_seed();
     let ledger = Config { demo_seats: 0, channels: Default::default(), seed: Seed(seed) };

@@ -33,6 +33,7 @@ use crate::ledger::time::Wall;
 use crate::ledger::{Busy, Totals};
 pub use crate::store::AuditPage;
 use crate::store::{AuditQuery, Founding, Store, StoreError};
+use crate::veil::{Purpose, Veils};
 
 use answer::Answer;
 use feed::Ring;
@@ -133,6 +134,7 @@ pub struct Journal {
     shards: Box<[Shard]>,
     store: Arc<dyn Store>,
     instance: InstanceId,
+    veils: Veils,
 }
 
 impl Journal {
@@ -165,7 +167,7 @@ impl Journal {
             tokio::spawn(writer.run(messages));
             started.push(Shard { queue, state, ring, stats });
         }
-        Ok(Self { shards: started.into(), store, instance: founding.instance })
+        Ok(Self { shards: started.into(), store, instance: founding.instance, veils: Veils::new(founding.secret) })
     }
 
     #[must_use]
@@ -179,11 +181,18 @@ impl Journal {
         self.instance
     }
 
-    /// Names what was told with an audit event of the tenant's shard, in the whole world: a receiver knows a repetition
-    /// by it (R34).
+    /// For what leaves the service, and must tell nothing of other tenants (R1).
+    #[must_use]
+    pub fn veils(&self) -> &Veils {
+        &self.veils
+    }
+
+    /// Names what was told with an audit event of the tenant, in the whole world: a receiver knows a repetition by it
+    /// (R34), and nothing else.
     #[must_use]
     pub fn message_id(&self, tenant: &TenantId, event: EventNo) -> String {
-        format!("{}-{}-{}", self.instance, tenant.shard(self.shards()), event)
+        let names = self.veils.veil(Purpose::Message, &[tenant.as_str().as_bytes()]);
+        format!("{}-{}", self.instance, names.name(event.0))
     }
 
     fn shard(&self, tenant: &TenantId) -> &Shard {

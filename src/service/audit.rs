@@ -42,14 +42,14 @@ impl audit_service_server::AuditService for AuditService {
         request: Request<v1::ListAuditEventsRequest>,
     ) -> Result<Response<v1::ListAuditEventsResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, mut filter, shape) = parse::list_audit_events(request.into_inner())?;
+        let (tenant, mut filter, shape) = parse::list_audit_events(self.context.veils(), request.into_inner())?;
         may_read(&caller, &tenant)?;
         let limit = filter.limit;
         // One more than the page holds tells whether there is another page.
         filter.limit += 1;
         let desk = self.context.desk(caller, tenant)?;
         let page = desk.audit(filter).await?;
-        Ok(Response::new(render::list_audit_events(desk.tenant(), page, limit, shape)))
+        Ok(Response::new(render::list_audit_events(desk.tenant(), &desk.event_ids(), page, limit, &shape)))
     }
 
     async fn export_audit_events(
@@ -57,7 +57,7 @@ impl audit_service_server::AuditService for AuditService {
         request: Request<v1::ExportAuditEventsRequest>,
     ) -> Result<Response<Self::ExportAuditEventsStream>, Status> {
         let caller = caller(&request)?;
-        let export = parse::export_audit_events(request.into_inner())?;
+        let export = parse::export_audit_events(self.context.veils(), request.into_inner())?;
         may_read(&caller, &export.tenant)?;
         let desk = self.context.desk(caller, export.tenant.clone())?;
         let place = self.context.exporting()?;

@@ -13,10 +13,12 @@ use crate::ids::TenantId;
 use crate::journal::{AuditFilter, AuditPage};
 use crate::ledger::change::AuditEvent;
 use crate::proto::v1;
+use crate::veil::Veil;
 
 /// One export under way.
 pub struct Exporting {
     desk: Desk,
+    ids: Veil,
     shutdown: CancellationToken,
     filter: AuditFilter,
     file: File,
@@ -33,7 +35,8 @@ enum File {
 impl Exporting {
     pub fn new(desk: Desk, export: AuditExport, shutdown: CancellationToken, place: OwnedSemaphorePermit) -> Self {
         let AuditExport { filter, form, .. } = export;
-        Self { desk, shutdown, filter, file: File::new(form), over: false, _place: place }
+        let ids = desk.event_ids();
+        Self { desk, ids, shutdown, filter, file: File::new(form), over: false, _place: place }
     }
 
     /// The pieces of the file. Nothing is read ahead: a client that takes its time costs a page of memory, and one that
@@ -56,7 +59,7 @@ impl Exporting {
             let AuditPage { events, next, .. } = page;
             self.filter.before = next;
             self.over = next.is_none();
-            let data = self.file.write(self.desk.tenant(), events);
+            let data = self.file.write(self.desk.tenant(), &self.ids, events);
             if !data.is_empty() {
                 return Ok(Some(data));
             }
@@ -73,15 +76,15 @@ impl File {
         Self::Csv(Box::new(csv), columns.into_iter().map(|(_, column)| column).collect())
     }
 
-    fn write(&mut self, tenant: &TenantId, events: Vec<AuditEvent>) -> Vec<u8> {
+    fn write(&mut self, tenant: &TenantId, ids: &Veil, events: Vec<AuditEvent>) -> Vec<u8> {
         match self {
             File::Csv(csv, columns) => {
-                events.into_iter().for_each(|event| csv.row(render::audit_cells(tenant, event, columns)));
+                events.into_iter().for_each(|event| csv.row(render::audit_cells(tenant, ids, event, columns)));
                 csv.take()
             }
             File::JsonLines(lines) => {
                 for event in events {
-                    lines.extend(render::audit_json(tenant, event).into_bytes());
+                    lines.extend(render::audit_json(tenant, ids, event).into_bytes());
                     lines.push(b'\n');
                 }
                 std::mem::take(lines)

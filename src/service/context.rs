@@ -13,6 +13,7 @@ use crate::auth::Tokens;
 use crate::auth::rate::Rate;
 use crate::ids::InstanceId;
 use crate::journal::Journal;
+use crate::veil::Veils;
 
 /// How much one caller can ask for at once.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +74,11 @@ impl ServiceContext {
     /// What belongs to no tenant, or to several. What belongs to one is asked at a [`Desk`](super::desk::Desk).
     pub(super) fn journal(&self) -> &Arc<Journal> {
         &self.journal
+    }
+
+    /// [`Journal::veils`]
+    pub(super) fn veils(&self) -> &Veils {
+        self.journal.veils()
     }
 
     /// The installation.

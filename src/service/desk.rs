@@ -12,6 +12,7 @@ use crate::ids::{EventNo, TenantId};
 use crate::journal::{AuditFilter, AuditPage, Feed, Journal, JournalError};
 use crate::ledger::access::Tenants;
 use crate::ledger::command::{Asks, Command, Found, Outcome, Query, Reply};
+use crate::veil::{Purpose, Veil};
 
 /// A caller and a tenant.
 pub(super) struct Desk {
@@ -78,6 +79,11 @@ impl Desk {
     /// [`Journal::watch`]
     pub async fn watch(&self, after: Option<EventNo>) -> Result<Feed, Status> {
         self.journal.watch(&self.tenant, after).await?.ok_or_else(|| status::no_such_tenant(&self.tenant))
+    }
+
+    /// The ids of the tenant's audit events.
+    pub fn event_ids(&self) -> Veil {
+        self.journal.veils().veil(Purpose::Event, &[self.tenant.as_str().as_bytes()])
     }
 
     /// [`Journal::message_id`]

@@ -61,10 +61,10 @@ impl directory_service_server::DirectoryService for DirectoryService {
         request: Request<v1::ListUsersRequest>,
     ) -> Result<Response<v1::ListUsersResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, query, shape) = parse::list_users(request.into_inner())?;
+        let (tenant, query, shape) = parse::list_users(self.context.veils(), request.into_inner())?;
         let organization = query.organization.clone();
         let page = self.context.desk(caller, tenant)?.ask(query).await??;
-        Ok(Response::new(render::list_users(page, shape, organization.as_ref())))
+        Ok(Response::new(render::list_users(page, &shape, organization.as_ref())))
     }
 
     async fn block_user(
@@ -113,7 +113,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
         request: Request<v1::ExportUsersRequest>,
     ) -> Result<Response<Self::ExportUsersStream>, Status> {
         let caller = caller(&request)?;
-        let wanted = parse::export_users(request.into_inner())?;
+        let wanted = parse::export_users(self.context.veils(), request.into_inner())?;
         let desk = self.context.desk(caller, wanted.tenant.clone())?;
         // An error before the first byte: no client is to take it for an empty file.
         desk.ask(GetTenant).await??;
@@ -149,9 +149,9 @@ impl directory_service_server::DirectoryService for DirectoryService {
         request: Request<v1::ListOrganizationsRequest>,
     ) -> Result<Response<v1::ListOrganizationsResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, query, shape) = parse::list_organizations(request.into_inner())?;
+        let (tenant, query, shape) = parse::list_organizations(self.context.veils(), request.into_inner())?;
         let page = self.context.desk(caller, tenant)?.ask(query).await??;
-        Ok(Response::new(render::list_organizations(page, shape)))
+        Ok(Response::new(render::list_organizations(page, &shape)))
     }
 
     async fn delete_organization(

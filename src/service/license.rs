@@ -57,9 +57,9 @@ impl license_service_server::LicenseService for LicenseService {
         request: Request<v1::ListLicensesRequest>,
     ) -> Result<Response<v1::ListLicensesResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, query, shape) = parse::list_licenses(request.into_inner())?;
+        let (tenant, query, shape) = parse::list_licenses(self.context.veils(), request.into_inner())?;
         let page = self.context.desk(caller, tenant)?.ask(query).await??;
-        Ok(Response::new(render::list_licenses(page, shape)))
+        Ok(Response::new(render::list_licenses(page, &shape)))
     }
 
     async fn delete_license(

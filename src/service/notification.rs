@@ -28,10 +28,10 @@ impl notification_service_server::NotificationService for NotificationService {
         request: Request<v1::ListNotificationsRequest>,
     ) -> Result<Response<v1::ListNotificationsResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, query, shape) = parse::list_notifications(request.into_inner())?;
+        let (tenant, query, shape) = parse::list_notifications(self.context.veils(), request.into_inner())?;
         let desk = self.context.desk(caller, tenant)?;
         let page = desk.ask(query).await??;
-        Ok(Response::new(render::list_notifications(page, shape, |event| desk.message_id(event))))
+        Ok(Response::new(render::list_notifications(page, &shape, |event| desk.message_id(event))))
     }
 
     async fn redeliver_notification(

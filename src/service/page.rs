@@ -1,62 +1,66 @@
 //! Opaque tokens that say where a page, or a watcher, goes on.
 //!
-//! A token is base64url of: a version byte, a checksum, and the cursor. The checksum covers the cursor and the
-//! request's shape (the call, the tenant, the filters and the order), so a token is refused in any other
-//! request. It guards against mistakes, not against an attacker: a forged token shows nothing that its request
-//! could not list anyway.
+//! A token is base64url of: a version byte, a seal, and the cursor, whose number is veiled, with a fresh salt. Seal and
+//! veil are of the installation's secret and of the request's shape (the call, the tenant, the filters and the order): a
+//! token is refused in any other request, and nobody but the service makes one. The numbers of the events of a shard are
+//! those of all its tenants; of two tokens nobody can tell whether they stand for the same place, so a watcher who begins
+//! again and again learns nothing of what others do meanwhile (R1). Names and ids are those of the row that the caller
+//! has just seen.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use prost::Message;
 
+use crate::ids::random_seed;
 use crate::ledger::command::Cursor;
+use crate::veil::{Purpose, Seal, Veil, Veils};
 
-const VERSION: u8 = 1;
-const CHECKSUM: std::ops::Range<usize> = 1..9;
-const WHEN: std::ops::Range<usize> = 9..17;
-const NAME_BYTES: std::ops::Range<usize> = 17..21;
+const VERSION: u8 = 2;
+const SEAL: std::ops::Range<usize> = 1..1 + Seal::BYTES;
+const WHEN: std::ops::Range<usize> = SEAL.end..SEAL.end + 16;
+const NAME_BYTES: std::ops::Range<usize> = WHEN.end..WHEN.end + 4;
 /// Bounds the work on a token that cannot be ours: names and ids are a few hundred bytes long.
 const MAX_TOKEN_BYTES: usize = 8_192;
 
 /// What a token belongs to: a call with its tenant, filters and order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape(u64);
+#[derive(Debug, Clone)]
+pub struct Shape {
+    veil: Veil,
+    seal: Seal,
+}
 
 impl Shape {
     /// `request`: without page size and token, which may differ from page to page.
-    pub fn of(call: &str, request: &impl Message) -> Self {
-        Shape(fnv(fnv(OFFSET, call.as_bytes()), &request.encode_to_vec()))
+    pub fn of(veils: &Veils, call: &str, request: &impl Message) -> Self {
+        let about = [call.as_bytes(), &request.encode_to_vec()];
+        Self { veil: veils.veil(Purpose::Cursor, &about), seal: veils.seal(&about) }
     }
 
-    /// The token for `cursor`.
-    pub fn token(self, cursor: &Cursor) -> String {
+    /// A token for `cursor`.
+    pub fn token(&self, cursor: &Cursor) -> String {
         let mut bytes = Vec::with_capacity(NAME_BYTES.end + cursor.name.len() + cursor.id.len());
         bytes.push(VERSION);
-        bytes.extend([0; CHECKSUM.end - CHECKSUM.start]);
-        bytes.extend(cursor.when.to_be_bytes());
+        bytes.extend([0; Seal::BYTES]);
+        bytes.extend(self.veil.veil(cursor.when, random_seed()).to_be_bytes());
         // Names are a few hundred bytes long.
         bytes.extend((cursor.name.len() as u32).to_be_bytes());
         bytes.extend(cursor.name.as_bytes());
         bytes.extend(cursor.id.as_bytes());
-        let checksum = fnv(self.0, &bytes[CHECKSUM.end..]);
-        bytes[CHECKSUM].copy_from_slice(&checksum.to_be_bytes());
+        let seal = self.seal.of(&bytes[SEAL.end..]);
+        bytes[SEAL].copy_from_slice(&seal);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
     /// The cursor in a token of this shape; `None` for any other text.
-    pub fn cursor(self, token: &str) -> Option<Cursor> {
+    pub fn cursor(&self, token: &str) -> Option<Cursor> {
         if token.len() > MAX_TOKEN_BYTES {
             return None;
         }
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        if bytes.first() != Some(&VERSION) {
+        if bytes.first() != Some(&VERSION) || !self.seal.fits(bytes.get(SEAL.end..)?, bytes.get(SEAL)?) {
             return None;
         }
-        let checksum = u64::from_be_bytes(bytes.get(CHECKSUM)?.try_into().ok()?);
-        if checksum != fnv(self.0, &bytes[CHECKSUM.end..]) {
-            return None;
-        }
-        let when = u64::from_be_bytes(bytes.get(WHEN)?.try_into().ok()?);
+        let (when, _salt) = self.veil.unveil(u128::from_be_bytes(bytes.get(WHEN)?.try_into().ok()?));
         let name_bytes = u32::from_be_bytes(bytes.get(NAME_BYTES)?.try_into().ok()?);
         let (name, id) = bytes[NAME_BYTES.end..].split_at_checked(usize::try_from(name_bytes).ok()?)?;
         let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(str::to_owned);
@@ -64,22 +68,17 @@ impl Shape {
     }
 }
 
-/// FNV-1a, written out: tokens must mean the same after an update of the compiler.
-const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-
-fn fnv(start: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(start, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::proto::v1::ListUsersRequest;
+    use crate::service::parse::testing::veils;
+    use crate::veil::Secret;
 
     fn shape(tenant_id: &str, text: &str) -> Shape {
         let request =
             ListUsersRequest { tenant_id: tenant_id.to_owned(), text: text.to_owned(), ..ListUsersRequest::default() };
-        Shape::of("ListUsers", &request)
+        Shape::of(&veils(), "ListUsers", &request)
     }
 
     #[test]
@@ -99,7 +98,7 @@ mod tests {
         assert_eq!(shape("acme", "bob").cursor(&token), None, "other filter");
         assert_eq!(shape("other", "ann").cursor(&token), None, "other tenant");
         let request = ListUsersRequest { tenant_id: "acme".into(), text: "ann".into(), ..ListUsersRequest::default() };
-        assert_eq!(Shape::of("ListOrganizations", &request).cursor(&token), None, "other call");
+        assert_eq!(Shape::of(&veils(), "ListOrganizations", &request).cursor(&token), None, "other call");
     }
 
     #[test]
@@ -117,6 +116,27 @@ mod tests {
         }
         for text in ["nonsense", "=", "\u{e4}", &"A".repeat(MAX_TOKEN_BYTES + 1)] {
             assert_eq!(shape.cursor(text), None);
+        }
+    }
+
+    #[test]
+    fn a_token_of_another_installation_is_refused() {
+        let other = Veils::new(Secret::stored([8; 32]));
+        let token = Shape::of(&other, "ListUsers", &ListUsersRequest::default()).token(&Cursor::default());
+        let cursor = |veils| Shape::of(&veils, "ListUsers", &ListUsersRequest::default()).cursor(&token);
+        assert_eq!((cursor(veils()), cursor(other)), (None, Some(Cursor::default())));
+    }
+
+    #[test]
+    fn of_two_tokens_nobody_sees_whether_they_stand_for_the_same_place() {
+        let shape = shape("acme", "");
+        let bytes = |when| URL_SAFE_NO_PAD.decode(shape.token(&Cursor { when, ..Cursor::default() })).unwrap();
+        let (one, again, next) = (bytes(41), bytes(41), bytes(42));
+        for (one, other) in [(&one, &again), (&one, &next)] {
+            // All that is the same: the version, and that there is no name. Some bytes are the same by chance.
+            assert_eq!((one.len(), one[0], &one[NAME_BYTES]), (other.len(), other[0], &other[NAME_BYTES]));
+            let same = (1..WHEN.end).filter(|at| one[*at] == other[*at]).count();
+            assert!(same < 8, "{one:?} and {other:?}");
         }
     }
 }

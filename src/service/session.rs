@@ -31,9 +31,9 @@ impl session_service_server::SessionService for SessionService {
         request: Request<v1::ListSessionsRequest>,
     ) -> Result<Response<v1::ListSessionsResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, query, shape) = parse::list_sessions(request.into_inner())?;
+        let (tenant, query, shape) = parse::list_sessions(self.context.veils(), request.into_inner())?;
         let page = self.context.desk(caller, tenant)?.ask(query).await??;
-        Ok(Response::new(render::list_sessions(page, shape)))
+        Ok(Response::new(render::list_sessions(page, &shape)))
     }
 
     async fn close_session(
@@ -64,7 +64,7 @@ impl session_service_server::SessionService for SessionService {
         request: Request<v1::WatchSessionsRequest>,
     ) -> Result<Response<Self::WatchSessionsStream>, Status> {
         let caller = caller(&request)?;
-        let (tenant, after, shape) = parse::watch_sessions(request.into_inner())?;
+        let (tenant, after, shape) = parse::watch_sessions(self.context.veils(), request.into_inner())?;
         let place = self.context.watcher()?;
         let feed = self.context.desk(caller, tenant)?.watch(after).await?;
         let watch = Watch::new(feed, shape, self.context.shutdown.clone(), place);

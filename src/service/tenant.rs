@@ -88,11 +88,11 @@ impl tenant_service_server::TenantService for TenantService {
         request: Request<v1::ListTenantsRequest>,
     ) -> Result<Response<v1::ListTenantsResponse>, Status> {
         let caller = caller(&request)?;
-        let (mut query, shape) = parse::list_tenants(request.into_inner())?;
+        let (mut query, shape) = parse::list_tenants(self.context.veils(), request.into_inner())?;
         // Nobody hears of others' tenants (R1).
         query.among = caller.tenants();
         let page = self.page(query).await?;
-        Ok(Response::new(render::list_tenants(page, shape)))
+        Ok(Response::new(render::list_tenants(page, &shape)))
     }
 
     async fn suspend_tenant(

@@ -28,7 +28,7 @@ impl Watch {
 
     /// Ends with `UNAVAILABLE` when the service drains or can tell no more: the client reconnects and resumes.
     pub fn stream(self) -> impl Stream<Item = Result<v1::WatchSessionsResponse, Status>> {
-        let begun = message(self.shape, self.feed.cursor(), Event::Watching(v1::WatchStarted {}));
+        let begun = message(&self.shape, self.feed.cursor(), Event::Watching(v1::WatchStarted {}));
         let rest = stream::unfold(self, |mut watch| async move { watch.next().await.map(|told| (told, watch)) });
         stream::once(future::ready(Ok(begun))).chain(rest)
     }
@@ -42,13 +42,13 @@ impl Watch {
             () = self.shutdown.cancelled() => Fed::Closed,
             fed = self.feed.next() => fed,
         };
-        let told = told(self.shape, fed);
+        let told = told(&self.shape, fed);
         self.over = told.is_none();
         Some(told.ok_or_else(status::watch_ended))
     }
 }
 
-fn told(shape: Shape, fed: Fed) -> Option<v1::WatchSessionsResponse> {
+fn told(shape: &Shape, fed: Fed) -> Option<v1::WatchSessionsResponse> {
     let (cursor, event) = match fed {
         Fed::Started { cursor, session } => {
             (cursor, Event::Started(v1::SessionStarted { session: Some(render::session(session)) }))
@@ -64,7 +64,7 @@ fn told(shape: Shape, fed: Fed) -> Option<v1::WatchSessionsResponse> {
     Some(message(shape, cursor, event))
 }
 
-fn message(shape: Shape, cursor: EventNo, event: Event) -> v1::WatchSessionsResponse {
+fn message(shape: &Shape, cursor: EventNo, event: Event) -> v1::WatchSessionsResponse {
     let cursor = shape.token(&Cursor { when: cursor.0, ..Cursor::default() });
     v1::WatchSessionsResponse { event: Some(event), cursor }
 }

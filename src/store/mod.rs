@@ -26,6 +26,7 @@ use tokio::sync::mpsc;
 use crate::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId, TenantNo, UserId};
 use crate::ledger::change::{Action, AuditEvent, Change};
 use crate::ledger::time::{Tick, Wall};
+use crate::veil::Secret;
 
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -36,6 +37,16 @@ pub struct Founding {
     pub shards: u16,
     /// Names the installation: a license can be bound to it (R28).
     pub instance: InstanceId,
+    /// Veils what the tenants of a shard share (R1).
+    pub secret: Secret,
+}
+
+impl Founding {
+    /// What a first start asks for.
+    #[must_use]
+    pub fn new(shards: u16) -> Self {
+        Self { shards, instance: InstanceId::random(), secret: Secret::random() }
+    }
 }
 
 /// Who holds a shard. Proof of ownership for every batch.
@@ -148,7 +159,7 @@ pub struct Expired {
 /// A durable store. No method decides anything; none asks what time it is.
 pub trait Store: Send + Sync + 'static {
     /// What was fixed at the store's first start. When this is the first one, `wanted` is: in one transaction the
-    /// shards' rows are made, with epoch 0, the nil token and a zero [`Position`], and the instance's. Of two first
+    /// shards' rows are made, with epoch 0, the nil token and a zero [`Position`], and the installation's. Of two first
     /// starts at once both get the same answer.
     fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, StoreError>>;
 

@@ -84,7 +84,7 @@ impl Recount {
     #[must_use]
     pub fn differences(&self, copy: &Recount) -> Vec<String> {
         if self.founding != copy.founding || self.shards.len() != copy.shards.len() {
-            return vec!["the id of the installation, or the number of shards".into()];
+            return vec!["the id or the secret of the installation, or the number of shards".into()];
         }
         let told = |(source, copy): (&Shard, &Shard)| {
             let found = source.differences(copy).into_iter();

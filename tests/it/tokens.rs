@@ -8,7 +8,7 @@ use tonic_types::StatusExt;
 use usher::auth::token::Token;
 use usher::auth::{self, Principal, TokenRefused, Tokens};
 use usher::clock::{Clock, ManualClock};
-use usher::ids::{InstanceId, TenantId};
+use usher::ids::TenantId;
 use usher::journal::{AuditFilter, Journal, JournalConfig};
 use usher::ledger::access::{Role, Roles, Tenants};
 use usher::ledger::change::Actor;
@@ -70,7 +70,7 @@ impl Desk {
 
     async fn at(backend: Backend, wall: Wall) -> Self {
         let store: Arc<dyn Store> = Arc::from(backend.open().await);
-        let founding = store.founding(Founding { shards: 2, instance: InstanceId::random() }).await.expect("a store");
+        let founding = store.founding(Founding::new(2)).await.expect("a store");
         let (now, clock) = Clock::manual(wall);
         let ledger = Config { demo_seats: 2, channels: Default::default(), seed: Seed(1) };
         let config = JournalConfig { ledger, queue: 64, batch: 64 };

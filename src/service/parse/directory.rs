@@ -16,6 +16,7 @@ use crate::ledger::search::fold;
 use crate::proto::v1;
 use crate::service::context::Limits;
 use crate::service::page::Shape;
+use crate::veil::Veils;
 
 const MAX_GROUPS: usize = 100;
 const MAX_GROUP_BYTES: usize = 128;
@@ -91,11 +92,11 @@ pub(super) fn patch(problems: &mut Problems, mask: &Mask, user: v1::User) -> Use
     }
 }
 
-pub fn list_users(mut request: v1::ListUsersRequest) -> Result<(TenantId, ListUsers, Shape), Problems> {
+pub fn list_users(veils: &Veils, mut request: v1::ListUsersRequest) -> Result<(TenantId, ListUsers, Shape), Problems> {
     let mut problems = Problems::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
-    let Paging { shape, after, limit } = paging(&mut problems, "ListUsers", &request, size, &token);
+    let Paging { shape, after, limit } = paging(&mut problems, veils, "ListUsers", &request, size, &token);
     let tenant = problems.tenant(&request.tenant_id);
     check_text(&mut problems, "text", &request.text, Text::Line, MAX_NAME_BYTES);
     let any_word = match choice(&mut problems, "text_match", request.text_match) {
@@ -199,7 +200,7 @@ fn attributes(problems: &mut Problems, given: BTreeMap<String, String>) -> Vec<(
 mod tests {
     use prost_types::FieldMask;
 
-    use super::super::testing::{bad, list};
+    use super::super::testing::{bad, list, veils};
     use super::*;
     use crate::ledger::outcome::Status;
 
@@ -314,13 +315,13 @@ mod tests {
             order_by: "last_sign_in desc".into(),
             ..Default::default()
         };
-        let (_, query, _) = list_users(request).unwrap();
+        let (_, query, _) = list_users(&veils(), request).unwrap();
         assert_eq!((query.words, query.any_word), (list(&["ann", "bell"]), true));
         assert_eq!((query.blocked, query.statuses), (Some(true), vec![Status::Inactive]));
         assert_eq!((query.group.as_deref(), query.administrator), (Some("sales"), Some(false)));
         assert!(query.never_signed_in && query.descending && query.order == UserOrder::LastSignIn);
         let request = v1::ListUsersRequest { tenant_id: "acme".into(), ..Default::default() };
-        let (_, query, _) = list_users(request).unwrap();
+        let (_, query, _) = list_users(&veils(), request).unwrap();
         assert_eq!((query.order, query.descending, query.group, query.blocked), (UserOrder::UserId, false, None, None));
     }
 
@@ -342,7 +343,7 @@ mod tests {
             never_signed_in: false,
         };
         assert_eq!(
-            bad(list_users(request)),
+            bad(list_users(&veils(), request)),
             [
                 "page_size",
                 "page_token",

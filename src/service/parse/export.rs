@@ -6,6 +6,7 @@ use crate::ids::TenantId;
 use crate::ledger::command::{ListUsers, UserOrder};
 use crate::proto::v1;
 use crate::service::csv::{Delimiter, columns, delimiter};
+use crate::veil::Veils;
 
 /// Users that are read at once: some hundred kilobytes.
 const PAGE: usize = 500;
@@ -71,7 +72,7 @@ pub struct Export {
     pub delimiter: Delimiter,
 }
 
-pub fn export_users(request: v1::ExportUsersRequest) -> Result<Export, Problems> {
+pub fn export_users(veils: &Veils, request: v1::ExportUsersRequest) -> Result<Export, Problems> {
     let v1::ExportUsersRequest {
         tenant_id,
         columns: names,
@@ -99,7 +100,7 @@ pub fn export_users(request: v1::ExportUsersRequest) -> Result<Export, Problems>
         never_signed_in,
         ..Default::default()
     };
-    let (found, mut problems) = match list_users(filter) {
+    let (found, mut problems) = match list_users(veils, filter) {
         Ok((tenant, query, _)) => (Some((tenant, query)), Problems::default()),
         Err(problems) => (None, problems),
     };
@@ -125,7 +126,7 @@ fn column(name: &str) -> Option<Column> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{bad, list};
+    use super::super::testing::{bad, list, veils};
     use super::*;
 
     fn request(columns: &[&str]) -> v1::ExportUsersRequest {
@@ -135,12 +136,12 @@ mod tests {
     #[test]
     fn columns_as_they_are_asked_for() {
         let names = |columns: &[&str]| {
-            let export = export_users(request(columns)).unwrap();
+            let export = export_users(&veils(), request(columns)).unwrap();
             export.columns.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
         };
         assert_eq!(names(&[]), DEFAULT);
         assert_eq!(names(&["email", "attributes.desk", "user_id"]), ["email", "attributes.desk", "user_id"]);
-        let export = export_users(request(&["attributes.desk"])).unwrap();
+        let export = export_users(&veils(), request(&["attributes.desk"])).unwrap();
         assert_eq!(export.columns[0].1, Column::Attribute("desk".into()));
     }
 
@@ -154,7 +155,7 @@ mod tests {
             never_signed_in: true,
             ..request(&[])
         };
-        let Export { query, delimiter, .. } = export_users(request).unwrap();
+        let Export { query, delimiter, .. } = export_users(&veils(), request).unwrap();
         assert_eq!((query.words, query.blocked, query.never_signed_in), (list(&["ann", "bell"]), Some(true), true));
         assert_eq!((query.order, query.descending, delimiter), (UserOrder::Created, false, Delimiter::Semicolon));
     }
@@ -168,9 +169,12 @@ mod tests {
             ..request(&["user_id", "shoe_size", "user_id", "attributes."])
         };
         let expected = ["tenant_id", "pool_id", "columns[1]", "columns[2]", "columns[3]", "delimiter"];
-        assert_eq!(bad(export_users(request)), expected);
+        assert_eq!(bad(export_users(&veils(), request)), expected);
         assert_eq!(
-            bad(export_users(v1::ExportUsersRequest { columns: vec!["user_id".into(); 101], ..self::request(&[]) })),
+            bad(export_users(
+                &veils(),
+                v1::ExportUsersRequest { columns: vec!["user_id".into(); 101], ..self::request(&[]) }
+            )),
             ["columns"]
         );
     }

@@ -9,6 +9,7 @@ use crate::ledger::outcome::{PoolUsage, Refusal};
 use crate::license::{LICENSE, MAX_NUMBER, Move, SeatsWanted, parse_text};
 use crate::proto::v1;
 use crate::service::page::Shape;
+use crate::veil::Veils;
 
 /// Pools that one request can name: as many as a tenant can have.
 const MAX_ITEMS: usize = 1_000;
@@ -24,11 +25,14 @@ pub fn install_license(request: v1::InstallLicenseRequest) -> Result<(TenantId, 
     problems.finish(|| Some((tenant?, request.document)))
 }
 
-pub fn list_licenses(mut request: v1::ListLicensesRequest) -> Result<(TenantId, ListLicenses, Shape), Problems> {
+pub fn list_licenses(
+    veils: &Veils,
+    mut request: v1::ListLicensesRequest,
+) -> Result<(TenantId, ListLicenses, Shape), Problems> {
     let mut problems = Problems::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
-    let Paging { shape, after, limit } = paging(&mut problems, "ListLicenses", &request, size, &token);
+    let Paging { shape, after, limit } = paging(&mut problems, veils, "ListLicenses", &request, size, &token);
     let tenant = problems.tenant(&request.tenant_id);
     problems.finish(|| Some((tenant?, ListLicenses { after, limit }, shape)))
 }

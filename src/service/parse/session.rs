@@ -6,6 +6,7 @@ use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use crate::ledger::command::{CloseIdle, CloseSession, ListSessions, SessionOrder};
 use crate::proto::v1;
 use crate::service::page::Shape;
+use crate::veil::Veils;
 
 const ORDERS: [(&str, SessionOrder); 3] = [
     ("last_activity", SessionOrder::LastActivity),
@@ -13,11 +14,14 @@ const ORDERS: [(&str, SessionOrder); 3] = [
     ("user", SessionOrder::User),
 ];
 
-pub fn list_sessions(mut request: v1::ListSessionsRequest) -> Result<(TenantId, ListSessions, Shape), Problems> {
+pub fn list_sessions(
+    veils: &Veils,
+    mut request: v1::ListSessionsRequest,
+) -> Result<(TenantId, ListSessions, Shape), Problems> {
     let mut problems = Problems::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
-    let Paging { shape, after, limit } = paging(&mut problems, "ListSessions", &request, size, &token);
+    let Paging { shape, after, limit } = paging(&mut problems, veils, "ListSessions", &request, size, &token);
     let tenant = problems.tenant(&request.tenant_id);
     let pool = problems.optional("pool_id", &request.pool_id, PoolId::parse);
     let user = problems.optional("user_id", &request.user_id, UserId::parse);
@@ -50,10 +54,13 @@ pub fn close_idle(request: v1::CloseIdleSessionsRequest) -> Result<(TenantId, Cl
 }
 
 /// The tenant, after which event to go on (`None`: from now on), and the shape of the stream's cursors.
-pub fn watch_sessions(mut request: v1::WatchSessionsRequest) -> Result<(TenantId, Option<EventNo>, Shape), Problems> {
+pub fn watch_sessions(
+    veils: &Veils,
+    mut request: v1::WatchSessionsRequest,
+) -> Result<(TenantId, Option<EventNo>, Shape), Problems> {
     let mut problems = Problems::default();
     let cursor = std::mem::take(&mut request.cursor);
-    let shape = Shape::of("WatchSessions", &request);
+    let shape = Shape::of(veils, "WatchSessions", &request);
     let tenant = problems.tenant(&request.tenant_id);
     let after = if cursor.is_empty() { None } else { shape.cursor(&cursor) };
     if after.is_none() && !cursor.is_empty() {
@@ -64,7 +71,7 @@ pub fn watch_sessions(mut request: v1::WatchSessionsRequest) -> Result<(TenantId
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{NO_SESSION, SESSION, bad};
+    use super::super::testing::{NO_SESSION, SESSION, bad, veils};
     use super::*;
     use crate::ledger::command::Cursor;
     use crate::ledger::outcome::Status;
@@ -80,7 +87,7 @@ mod tests {
             page_size: 7,
             ..Default::default()
         };
-        let (_, query, shape) = list_sessions(request.clone()).unwrap();
+        let (_, query, shape) = list_sessions(&veils(), request.clone()).unwrap();
         assert_eq!((query.limit, query.order, query.descending), (7, SessionOrder::Started, false));
         assert_eq!(query.user.unwrap().as_str(), "ann");
         assert_eq!(query.statuses, [Status::Idle]);
@@ -88,15 +95,15 @@ mod tests {
         let cursor = Cursor { when: 1, name: String::new(), id: SESSION.into() };
         let page_token = shape.token(&cursor);
         let next = v1::ListSessionsRequest { page_token, page_size: 9, ..request };
-        assert_eq!(list_sessions(next.clone()).unwrap().1.after, Some(cursor));
+        assert_eq!(list_sessions(&veils(), next.clone()).unwrap().1.after, Some(cursor));
         let other = v1::ListSessionsRequest { order_by: "user".into(), ..next };
-        assert_eq!(bad(list_sessions(other)), ["page_token"]);
+        assert_eq!(bad(list_sessions(&veils(), other)), ["page_token"]);
     }
 
     #[test]
     fn a_list_of_sessions_is_by_default_in_an_order_that_does_not_move() {
         let request = v1::ListSessionsRequest { tenant_id: "acme".into(), ..Default::default() };
-        let (_, query, _) = list_sessions(request).unwrap();
+        let (_, query, _) = list_sessions(&veils(), request).unwrap();
         assert_eq!((query.limit, query.order, query.descending), (100, SessionOrder::Started, false));
     }
 
@@ -113,7 +120,7 @@ mod tests {
             statuses: vec![77],
         };
         assert_eq!(
-            bad(list_sessions(request)),
+            bad(list_sessions(&veils(), request)),
             [
                 "page_size",
                 "page_token",
@@ -157,11 +164,11 @@ mod tests {
             tenant_id: tenant_id.into(),
             cursor: cursor.into(),
         };
-        let (_, after, shape) = watch_sessions(request("acme", "")).unwrap();
+        let (_, after, shape) = watch_sessions(&veils(), request("acme", "")).unwrap();
         assert_eq!(after, None);
         let cursor = shape.token(&Cursor { when: 42, ..Cursor::default() });
-        assert_eq!(watch_sessions(request("acme", &cursor)).unwrap().1, Some(EventNo(42)));
-        assert_eq!(bad(watch_sessions(request("other", &cursor))), ["cursor"]);
-        assert_eq!(bad(watch_sessions(request("", "42"))), ["tenant_id", "cursor"]);
+        assert_eq!(watch_sessions(&veils(), request("acme", &cursor)).unwrap().1, Some(EventNo(42)));
+        assert_eq!(bad(watch_sessions(&veils(), request("other", &cursor))), ["cursor"]);
+        assert_eq!(bad(watch_sessions(&veils(), request("", "42"))), ["tenant_id", "cursor"]);
     }
 }

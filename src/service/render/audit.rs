@@ -10,13 +10,15 @@ use crate::ledger::change::{Action, AuditEvent, Reason};
 use crate::ledger::command::Cursor;
 use crate::proto::v1;
 use crate::service::page::Shape;
+use crate::veil::Veil;
 
 /// `page`: one event more than `limit`, if there are more.
 pub fn list_audit_events(
     tenant: &TenantId,
+    ids: &Veil,
     page: AuditPage,
     limit: usize,
-    shape: Shape,
+    shape: &Shape,
 ) -> v1::ListAuditEventsResponse {
     let AuditPage { mut events, mut next, .. } = page;
     if events.len() > limit {
@@ -25,16 +27,17 @@ pub fn list_audit_events(
     }
     let cursor = next.map(|no| Cursor { when: no.0, ..Cursor::default() });
     v1::ListAuditEventsResponse {
-        events: events.into_iter().map(|event| audit_event(tenant, event)).collect(),
+        events: events.into_iter().map(|event| audit_event(tenant, ids, event)).collect(),
         next_page_token: cursor.map_or_else(String::new, |cursor| shape.token(&cursor)),
     }
 }
 
-pub fn audit_event(tenant: &TenantId, event: AuditEvent) -> v1::AuditEvent {
+/// `ids`: the tenant's.
+pub fn audit_event(tenant: &TenantId, ids: &Veil, event: AuditEvent) -> v1::AuditEvent {
     let denied = matches!(event.reason, Some(Reason::Denied(_)));
     let outcome = if denied { v1::AuditOutcome::Denied } else { v1::AuditOutcome::Done };
     v1::AuditEvent {
-        event_id: event.no.to_string(),
+        event_id: ids.name(event.no.0),
         occurred_at: Some(timestamp(event.at)),
         actor: (*event.actor.0).to_owned(),
         tenant_id: tenant.as_str().to_owned(),
@@ -96,6 +99,12 @@ mod tests {
     use crate::ledger::change::Actor;
     use crate::ledger::outcome::{DenialReason, SessionEndReason};
     use crate::ledger::time::Wall;
+    use crate::service::parse::testing::veils;
+    use crate::veil::Purpose;
+
+    fn ids() -> Veil {
+        veils().veil(Purpose::Event, &[b"acme"])
+    }
 
     #[test]
     fn actions_are_those_of_the_contract() {
@@ -128,25 +137,28 @@ mod tests {
     #[test]
     fn an_event_says_what_was_denied_and_why() {
         let denied = event(7, Action::SeatGranted, Some(Reason::Denied(DenialReason::SeatsExhausted)));
-        let told = audit_event(&TenantId::stored("acme"), denied);
+        let told = audit_event(&TenantId::stored("acme"), &ids(), denied);
         assert_eq!((told.action(), told.outcome()), (v1::AuditAction::SeatGrantDenied, v1::AuditOutcome::Denied));
         assert_eq!((told.reason.as_str(), told.count), ("DENIAL_REASON_SEATS_EXHAUSTED", 3));
-        assert_eq!((told.event_id.as_str(), told.tenant_id.as_str(), told.user_id.as_str()), ("7", "acme", "ann"));
+        assert_eq!(
+            (told.event_id.as_str(), told.tenant_id.as_str(), told.user_id.as_str()),
+            (&*ids().name(7), "acme", "ann")
+        );
         let ended = event(8, Action::SessionEnded, Some(Reason::Ended(SessionEndReason::CheckedIn)));
-        let told = audit_event(&TenantId::stored("acme"), ended);
+        let told = audit_event(&TenantId::stored("acme"), &ids(), ended);
         assert_eq!((told.action(), told.outcome()), (v1::AuditAction::SessionEnded, v1::AuditOutcome::Done));
         assert_eq!(told.reason, "SESSION_END_REASON_CHECKED_IN");
-        let done = audit_event(&TenantId::stored("acme"), event(9, Action::SeatGranted, None));
+        let done = audit_event(&TenantId::stored("acme"), &ids(), event(9, Action::SeatGranted, None));
         assert_eq!((done.action(), done.reason.as_str()), (v1::AuditAction::SeatGranted, ""));
     }
 
     #[test]
     fn a_page_of_events_goes_on_only_where_there_are_more() {
-        let shape = Shape::of("ListAuditEvents", &v1::ListAuditEventsRequest::default());
+        let shape = Shape::of(&veils(), "ListAuditEvents", &v1::ListAuditEventsRequest::default());
         let check = |numbers: &[u64], rest: Option<u64>, listed: usize, next: Option<u64>| {
             let events = numbers.iter().map(|no| event(*no, Action::UserCreated, None)).collect();
             let page = AuditPage { events, next: rest.map(EventNo), blocks: 0 };
-            let page = list_audit_events(&TenantId::stored("acme"), page, 2, shape);
+            let page = list_audit_events(&TenantId::stored("acme"), &ids(), page, 2, &shape);
             assert_eq!(page.events.len(), listed, "{numbers:?}");
             assert_eq!(shape.cursor(&page.next_page_token).map(|cursor| cursor.when), next, "{numbers:?}");
             assert_eq!(page.next_page_token.is_empty(), next.is_none());

@@ -6,6 +6,7 @@ use super::audit::audit_event;
 use crate::ids::TenantId;
 use crate::ledger::change::AuditEvent;
 use crate::proto::v1;
+use crate::veil::Veil;
 
 /// What a cell shows: a field of the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +44,8 @@ pub const AUDIT_COLUMNS: [(&str, AuditColumn); 13] = [
 ];
 
 /// The event's line of a CSV file.
-pub fn audit_cells(tenant: &TenantId, event: AuditEvent, columns: &[AuditColumn]) -> Vec<String> {
-    let event = audit_event(tenant, event);
+pub fn audit_cells(tenant: &TenantId, ids: &Veil, event: AuditEvent, columns: &[AuditColumn]) -> Vec<String> {
+    let event = audit_event(tenant, ids, event);
     columns.iter().map(|column| cell(&event, *column)).collect()
 }
 
@@ -67,8 +68,8 @@ fn cell(event: &v1::AuditEvent, column: AuditColumn) -> String {
 }
 
 /// The event's line of a file of JSON lines, without its end. As protobuf has it in JSON: 64-bit numbers are texts.
-pub fn audit_json(tenant: &TenantId, event: AuditEvent) -> String {
-    let event = audit_event(tenant, event);
+pub fn audit_json(tenant: &TenantId, ids: &Veil, event: AuditEvent) -> String {
+    let event = audit_event(tenant, ids, event);
     json!({
         "event_id": event.event_id,
         "occurred_at": occurred_at(&event),
@@ -103,6 +104,12 @@ mod tests {
     use crate::ledger::change::{Action, Actor, Reason};
     use crate::ledger::outcome::DenialReason;
     use crate::ledger::time::Wall;
+    use crate::service::parse::testing::veils;
+    use crate::veil::Purpose;
+
+    fn ids() -> Veil {
+        veils().veil(Purpose::Event, &[b"acme"])
+    }
 
     fn denied() -> AuditEvent {
         AuditEvent {
@@ -124,11 +131,11 @@ mod tests {
     #[test]
     fn every_field_has_its_column() {
         let all = AUDIT_COLUMNS.map(|(_, column)| column);
-        let cells = audit_cells(&TenantId::stored("acme"), denied(), &all);
+        let cells = audit_cells(&TenantId::stored("acme"), &ids(), denied(), &all);
         assert_eq!(
             cells,
             [
-                "7",
+                &*ids().name(7),
                 "2023-11-14T22:13:20.123Z",
                 "gate",
                 "acme",
@@ -144,12 +151,12 @@ mod tests {
             ]
         );
         let two = [AuditColumn::Count, AuditColumn::UserId];
-        assert_eq!(audit_cells(&TenantId::stored("acme"), denied(), &two), ["3", "ann"]);
+        assert_eq!(audit_cells(&TenantId::stored("acme"), &ids(), denied(), &two), ["3", "ann"]);
     }
 
     #[test]
     fn every_column_is_in_the_json_and_a_line_is_a_line() {
-        let line = audit_json(&TenantId::stored("acme"), denied());
+        let line = audit_json(&TenantId::stored("acme"), &ids(), denied());
         assert!(!line.contains('\n'), "{line}");
         let read: serde_json::Value = serde_json::from_str(&line).unwrap();
         let names: Vec<_> = read.as_object().unwrap().keys().cloned().collect();

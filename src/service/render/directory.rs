@@ -42,7 +42,7 @@ fn culprit(reason: DenialReason, usage: &[PoolUsage]) -> Option<&PoolUsage> {
     usage.iter().find(|pool| pool.plan == Plan::Named && !pool.limit.has_room(pool.in_use))
 }
 
-pub fn list_users(page: Page<UserView>, shape: Shape, organization: Option<&OrganizationId>) -> v1::ListUsersResponse {
+pub fn list_users(page: Page<UserView>, shape: &Shape, organization: Option<&OrganizationId>) -> v1::ListUsersResponse {
     v1::ListUsersResponse {
         users: page.rows.into_iter().map(|view| user_in(view, organization)).collect(),
         next_page_token: page.next.map_or_else(String::new, |next| shape.token(&next)),
@@ -87,7 +87,7 @@ pub fn user(view: UserView) -> v1::User {
     }
 }
 
-pub fn list_organizations(page: Page<OrganizationView>, shape: Shape) -> v1::ListOrganizationsResponse {
+pub fn list_organizations(page: Page<OrganizationView>, shape: &Shape) -> v1::ListOrganizationsResponse {
     v1::ListOrganizationsResponse {
         organizations: page.rows.into_iter().map(organization).collect(),
         next_page_token: page.next.map_or_else(String::new, |next| shape.token(&next)),

@@ -41,7 +41,7 @@ pub fn pool_changes(mut pools: Vec<PoolChange>) -> Vec<v1::PoolChange> {
     pools.into_iter().map(change).collect()
 }
 
-pub fn list_licenses(page: Page<LicenseView>, shape: Shape) -> v1::ListLicensesResponse {
+pub fn list_licenses(page: Page<LicenseView>, shape: &Shape) -> v1::ListLicensesResponse {
     v1::ListLicensesResponse {
         licenses: page.rows.into_iter().map(license).collect(),
         next_page_token: page.next.map_or_else(String::new, |next| shape.token(&next)),

@@ -11,7 +11,7 @@ use crate::service::page::Shape;
 
 pub fn list_notifications(
     page: Page<NotificationView>,
-    shape: Shape,
+    shape: &Shape,
     message_id: impl Fn(EventNo) -> String,
 ) -> v1::ListNotificationsResponse {
     v1::ListNotificationsResponse {

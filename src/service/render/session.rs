@@ -10,7 +10,7 @@ use crate::ledger::time::Wall;
 use crate::proto::v1;
 use crate::service::page::Shape;
 
-pub fn list_sessions(page: Page<SessionView>, shape: Shape) -> v1::ListSessionsResponse {
+pub fn list_sessions(page: Page<SessionView>, shape: &Shape) -> v1::ListSessionsResponse {
     v1::ListSessionsResponse {
         sessions: page.rows.into_iter().map(session).collect(),
         next_page_token: page.next.map_or_else(String::new, |next| shape.token(&next)),

@@ -22,7 +22,7 @@ pub fn tenant(view: TenantView) -> v1::Tenant {
     }
 }
 
-pub fn list_tenants(page: Page<TenantView>, shape: Shape) -> v1::ListTenantsResponse {
+pub fn list_tenants(page: Page<TenantView>, shape: &Shape) -> v1::ListTenantsResponse {
     v1::ListTenantsResponse {
         tenants: page.rows.into_iter().map(tenant).collect(),
         next_page_token: page.next.map_or_else(String::new, |next| shape.token(&next)),

@@ -8,7 +8,7 @@ use crate::ledger::token::{TokenState, TokenView};
 use crate::proto::v1;
 use crate::service::page::Shape;
 
-pub fn list_tokens(page: Page<TokenView>, shape: Shape) -> v1::ListTokensResponse {
+pub fn list_tokens(page: Page<TokenView>, shape: &Shape) -> v1::ListTokensResponse {
     v1::ListTokensResponse {
         tokens: page.rows.into_iter().map(token).collect(),
         next_page_token: page.next.map_or_else(String::new, |next| shape.token(&next)),

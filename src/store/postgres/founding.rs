@@ -1,19 +1,20 @@
-//! The first start: how many shards there are, and the id of the installation.
+//! The first start: how many shards there are, and the id and the secret of the installation.
 
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use crate::ids::InstanceId;
 use crate::store::{Founding, StoreError};
+use crate::veil::Secret;
 
 const READ: &str = "/* usher:read_founding */
-    SELECT (SELECT count(*) FROM shards), instance_id FROM installation";
+    SELECT (SELECT count(*) FROM shards), instance_id, secret FROM installation";
 /// Two first starts at once: the second one waits, and finds what the first one made.
 const LOCK: &str = "/* usher:lock_installation */ LOCK TABLE installation IN SHARE ROW EXCLUSIVE MODE";
 const CREATE_SHARDS: &str = "/* usher:create_shards */
     INSERT INTO shards (shard_id, epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no)
     SELECT shard, 0, $2, 0, 0, 0, 0, 0, 0 FROM generate_series(0, $1::integer - 1) AS shard";
-const CREATE: &str = "/* usher:create_installation */ INSERT INTO installation (instance_id) VALUES ($1)";
+const CREATE: &str = "/* usher:create_installation */ INSERT INTO installation (instance_id, secret) VALUES ($1, $2)";
 
 pub async fn founding(client: &mut Client, wanted: Founding) -> Result<Founding, StoreError> {
     if let Some(found) = read(client).await? {
@@ -34,7 +35,7 @@ pub async fn found(client: &Client, wanted: Founding) -> Result<Option<Founding>
         return Ok(Some(found));
     }
     client.execute(CREATE_SHARDS, &[&i32::from(wanted.shards), &Uuid::nil()]).await?;
-    client.execute(CREATE, &[&wanted.instance.0]).await?;
+    client.execute(CREATE, &[&wanted.instance.0, &wanted.secret.bytes().as_slice()]).await?;
     Ok(None)
 }
 
@@ -46,5 +47,7 @@ pub async fn read(client: &Client) -> Result<Option<Founding>, StoreError> {
 fn founded(row: &Row) -> Result<Founding, StoreError> {
     let count: i64 = row.try_get(0)?;
     let shards = u16::try_from(count).map_err(|_| StoreError(format!("{count} shards are too many")))?;
-    Ok(Founding { shards, instance: InstanceId(row.try_get(1)?) })
+    let secret = <[u8; Secret::BYTES]>::try_from(row.try_get::<_, &[u8]>(2)?)
+        .map_err(|_| StoreError(format!("the secret of the installation is not {} bytes long", Secret::BYTES)))?;
+    Ok(Founding { shards, instance: InstanceId(row.try_get(1)?), secret: Secret::stored(secret) })
 }

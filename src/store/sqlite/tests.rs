@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::ids::{InstanceId, PoolId, PoolNo, Seq, TenantNo};
+use crate::ids::{PoolId, PoolNo, Seq, TenantNo};
 use crate::ledger::change::PoolRow;
 
 const SHARD: ShardId = ShardId(0);
@@ -21,7 +21,7 @@ fn batch(seq: i64, rows: u16) -> Arc<Batch> {
 async fn a_full_disk_is_unknown_and_then_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path()).unwrap();
-    store.founding(Founding { shards: 1, instance: InstanceId::random() }).await.unwrap();
+    store.founding(Founding::new(1)).await.unwrap();
     let (owner, _) = store.claim(SHARD, None, OwnerToken::random()).await.unwrap();
     store.commit(SHARD, owner, batch(1, 1)).await.unwrap();
     // No page more than there are. A new connection knows nothing of it: that is the disk with room again.

@@ -1,6 +1,6 @@
 //! Who owns a shard.
 
-use usher::ids::{InstanceId, OwnerToken, ShardId};
+use usher::ids::{OwnerToken, ShardId};
 use usher::store::{ClaimError, Founding, Position};
 
 use super::samples::tenant;
@@ -8,8 +8,8 @@ use super::{Backend, SHARD, Writer, event, fenced, founding, load, owner, positi
 
 /// The number of shards and the id of the installation: those of the first start, whoever asks later.
 pub async fn what_is_founded_stays(backend: Backend) {
-    let first = Founding { shards: 3, instance: InstanceId::random() };
-    let later = |shards| Founding { shards, instance: InstanceId::random() };
+    let first = Founding::new(3);
+    let later = |shards| Founding::new(shards);
     let store = backend.open().await;
     assert_eq!(store.founding(first).await, Ok(first));
     assert_eq!(store.founding(later(5)).await, Ok(first));
@@ -28,11 +28,11 @@ pub async fn two_first_starts_agree(backend: Backend) {
     let first = backend.open().await;
     let second = backend.open_second().await;
     let second = second.as_deref().unwrap_or(&*first);
-    let wanted = [3, 5].map(|shards| Founding { shards, instance: InstanceId::random() });
+    let wanted = [3, 5].map(|shards| Founding::new(shards));
     let (one, other) = tokio::join!(first.founding(wanted[0]), second.founding(wanted[1]));
     assert_eq!(one, other);
     assert!(wanted.contains(one.as_ref().unwrap()), "{one:?} is neither of {wanted:?}");
-    assert_eq!(second.founding(Founding { shards: 9, instance: InstanceId::random() }).await, one);
+    assert_eq!(second.founding(Founding::new(9)).await, one);
 }
 
 pub async fn a_fresh_shard_stands_at_zero(backend: Backend) {

@@ -1,4 +1,4 @@
-//! Page tokens and cursors, also forged ones whose checksum is right: they are a place in a list, and nothing else.
+//! Page tokens and cursors, also forged ones whose seal is right: they are a place in a list, and nothing else.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,20 +8,17 @@ use usher::proto::v1::{
     CreateTenantRequest, CreateUserRequest, ListAuditEventsRequest, ListOrganizationsRequest, ListSessionsRequest,
     ListTenantsRequest, ListUsersRequest, ListUsersResponse, Policy, Tenant, User, WatchSessionsRequest,
 };
+use usher::veil::{Seal, Veils};
 
 use super::fuzz;
 use super::service::InProcess;
+use crate::support::memory::founding;
 
-/// FNV-1a, as src/service/page.rs has it.
-fn fnv(start: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(start, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
-}
-
-/// A token for any cursor, which fits a request: this is how somebody would forge one.
+/// A token for any cursor, which fits a request: this is how somebody would forge one who has the secret of the
+/// installation.
 fn forged(call: &str, request: &impl Message, cursor: &[u8]) -> String {
-    let shape = fnv(fnv(0xcbf2_9ce4_8422_2325, call.as_bytes()), &request.encode_to_vec());
-    let checksum = fnv(shape, cursor).to_be_bytes();
-    URL_SAFE_NO_PAD.encode([&[1], &checksum[..], cursor].concat())
+    let seal = Veils::new(founding(1).secret).seal(&[call.as_bytes(), &request.encode_to_vec()]);
+    URL_SAFE_NO_PAD.encode([&[2], &seal.of(cursor)[..], cursor].concat())
 }
 
 /// A method, and a request with a token that is as it is given, and one with a forged token.
@@ -95,7 +92,7 @@ fn what_is_printed_is_what_would_be_forged() {
     let first = ListUsersRequest { tenant_id: "acme".into(), page_size: 1, ..Default::default() };
     let page = service.call("usher.v1.DirectoryService/ListUsers", &first.encode_to_vec()).unwrap();
     let page = ListUsersResponse::decode(page).unwrap();
-    let cursor = &URL_SAFE_NO_PAD.decode(&page.next_page_token).unwrap()[9..];
+    let cursor = &URL_SAFE_NO_PAD.decode(&page.next_page_token).unwrap()[1 + Seal::BYTES..];
     let shaped = ListUsersRequest { page_size: 0, ..first };
     assert_eq!(forged("ListUsers", &shaped, cursor), page.next_page_token);
 }

@@ -218,7 +218,7 @@ async fn start(
     trust: Trust,
 ) -> (Arc<dyn Store>, Arc<Journal>, Arc<ManualClock>, Clock, Arc<ServiceContext>) {
     let store: Arc<dyn Store> = Arc::from(backend.open().await);
-    let founding = store.founding(Founding { shards: 1, instance: InstanceId::random() }).await.expect("a store");
+    let founding = store.founding(Founding::new(1)).await.expect("a store");
     let (now, clock) = Clock::manual(wall);
     let config = JournalConfig {
         ledger: Config { demo_seats: 2, channels: Default::default(), seed: Seed(1) },

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use usher::clock::{Clock, ManualClock};
-use usher::ids::{InstanceId, LicenseId, PoolId, TenantId, UserId};
+use usher::ids::{LicenseId, PoolId, TenantId, UserId};
 use usher::journal::{Journal, JournalConfig};
 use usher::ledger::change::{Actor, Limit, Plan};
 use usher::ledger::command::{
@@ -46,7 +46,7 @@ pub fn exceeded() -> Topic {
 
 async fn start(folder: &TempDir, wall: Wall) -> (Arc<dyn Store>, Arc<Journal>, Arc<ManualClock>, Clock) {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path()).expect("a store"));
-    let founding = store.founding(Founding { shards: 2, instance: InstanceId::random() }).await.expect("a store");
+    let founding = store.founding(Founding::new(2)).await.expect("a store");
     let (time, clock) = Clock::manual(wall);
     let channels = Channels { email: true, webhook: true };
     let config = JournalConfig { ledger: Config { demo_seats: 0, channels, seed: Seed(1) }, queue: 64, batch: 64 };

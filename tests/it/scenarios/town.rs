@@ -54,7 +54,7 @@ impl Town {
     pub async fn open(backend: Backend) -> Self {
         let vendor = SigningKey::from_seed(&SecretBox::new(Box::new([1; 32])));
         let store: Arc<dyn Store> = Arc::from(backend.open().await);
-        let founding = store.founding(Founding { shards: 1, instance: InstanceId::random() }).await.expect("a store");
+        let founding = store.founding(Founding::new(1)).await.expect("a store");
         let (now, clock) = Clock::manual(START);
         let config = JournalConfig {
             ledger: Config { demo_seats: 2, channels: Default::default(), seed: Seed(1) },

@@ -12,6 +12,8 @@ use usher::store::{
     Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, Store,
     StoreError,
 };
+
+use usher::veil::Secret;
 use uuid::Uuid;
 
 use super::rows::Rows;
@@ -87,7 +89,7 @@ impl Memory {
 
 /// What a store with so many shards was founded with.
 pub fn founding(shards: u16) -> Founding {
-    Founding { shards, instance: InstanceId(Uuid::from_u128(7)) }
+    Founding { shards, instance: InstanceId(Uuid::from_u128(7)), secret: Secret::stored([7; 32]) }
 }
 
 impl Store for Memory {

@@ -10,3 +10,4 @@ mod starting;
 mod table;
 mod tenants;
 mod tls;
+mod veils;

@@ -2,7 +2,7 @@
 //!
 //! Texts are [`Text`]s: a short one lies in place, and a longer one is shared by the row, the audit event and the
 //! watcher's event of the same login. Numbers stand for text ids inside a shard and in the store's keys; they never
-//! leave the service.
+//! leave the service but under a veil.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -248,7 +248,7 @@ impl fmt::Display for InstanceId {
     }
 }
 
-/// A secret number from the operating system's random source: the seed of hash maps.
+/// A secret number from the operating system's random source: the seed of hash maps, the salt of a veil.
 #[must_use]
 pub fn random_seed() -> u64 {
     random_uuid().as_u64_pair().0

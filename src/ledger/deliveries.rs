@@ -15,7 +15,7 @@ use super::telling::fresh_delivery;
 use super::tenant::Tenant;
 use super::time::Moment;
 use super::walk::{Cut, Key, page};
-use crate::ids::EventNo;
+use crate::ids::{EventNo, TenantId};
 
 /// How long an answer may take before the delivery counts as lost; longer than any attempt.
 const ANSWER: Duration = Duration::from_secs(10 * 60);
@@ -85,7 +85,7 @@ impl Tenant {
             Attempt::Refused(why) => return self.give_up(row, ask.channel, why, step),
             Attempt::Failed(why) => why,
         };
-        let pause = pause(ask.event, delivery.attempts);
+        let pause = pause(&self.id, &ask.topic, delivery.attempts);
         if step.now.tick.since(delivery.since) + pause > GIVEN_UP {
             return self.give_up(row, ask.channel, why, step);
         }
@@ -191,12 +191,15 @@ fn cut(text: &str) -> Box<str> {
     text.chars().take(LONGEST_ERROR).collect::<String>().into()
 }
 
-/// Doubles from a minute to six hours, and up to an eighth longer: what failed together does not come back together.
-fn pause(event: EventNo, attempts: u32) -> Duration {
+/// Doubles from a minute to six hours, and up to an eighth longer: what failed together does not come back together. The
+/// tenant sees how long it is, so nothing that others have a part in goes into it, such as the event's number (R1).
+fn pause(tenant: &TenantId, topic: &Topic, attempts: u32) -> Duration {
     let doubled = FIRST_PAUSE.saturating_mul(1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX));
     let pause = doubled.min(LONGEST_PAUSE);
+    let name = format!("{tenant}/{topic}/{attempts}");
+    let hash = name.bytes().fold(0, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     // Odd, with its bits spread out: neighbors get far apart.
-    let spread = (event.0 ^ u64::from(attempts)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
+    let spread = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
     pause + pause / 8 * u32::try_from(spread).unwrap_or(0) / 256
 }
 
@@ -204,15 +207,21 @@ fn pause(event: EventNo, attempts: u32) -> Duration {
 mod tests {
     use super::*;
 
+    fn topic() -> Topic {
+        Topic::parse("exceeded/primary").unwrap()
+    }
+
     #[test]
     fn pauses_double_up_to_six_hours_and_an_eighth_at_most_is_added() {
-        for event in 0..100 {
+        for tenant in 0..100 {
+            let tenant = TenantId::stored(&format!("tenant {tenant}"));
             for (attempts, minutes) in [(1, 1), (2, 2), (3, 4), (9, 256), (10, 360), (40, 360), (u32::MAX, 360)] {
                 let least = Duration::from_secs(60 * minutes);
-                let pause = pause(EventNo(event), attempts);
+                let pause = pause(&tenant, &topic(), attempts);
                 assert!((least..=least + least / 8).contains(&pause), "{attempts}: {pause:?}");
             }
         }
-        assert_ne!(pause(EventNo(1), 5), pause(EventNo(2), 5), "what failed together comes back apart");
+        let of = |tenant: &str| pause(&TenantId::stored(tenant), &topic(), 5);
+        assert_ne!(of("acme"), of("other"), "what failed together comes back apart");
     }
 }

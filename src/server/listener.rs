@@ -17,6 +17,7 @@ use super::stats::Stats;
 use super::tls::Tls;
 use crate::auth::Peer;
 use crate::config::Limits;
+use crate::ids::random_seed;
 
 /// How long a connection without calls may take to close when it is asked to: a round trip, and the last bytes of
 /// an answer.
@@ -88,17 +89,13 @@ impl Door {
 
     /// Accepts until the door is closed; then the socket is closed, so that new clients are refused at once.
     pub async fn accept<H: Handler>(self: Arc<Self>, listener: Listener, handler: Arc<H>) {
-        let mut number: u64 = 0;
         loop {
             let accepted = tokio::select! {
                 accepted = listener.socket.accept() => accepted,
                 () = self.closing.cancelled() => return,
             };
             match accepted {
-                Ok((socket, address)) => {
-                    number += 1;
-                    self.admit(socket, address, listener.tls.clone(), number, &handler);
-                }
+                Ok((socket, address)) => self.admit(socket, address, listener.tls.clone(), &handler),
                 Err(error) if is_about_one_connection(&error) => {}
                 Err(error) => {
                     // Most likely out of file descriptors: let connections end before the next attempt.
@@ -109,14 +106,7 @@ impl Door {
         }
     }
 
-    fn admit<H: Handler>(
-        &self,
-        socket: TcpStream,
-        address: SocketAddr,
-        tls: Option<Arc<Tls>>,
-        number: u64,
-        handler: &Arc<H>,
-    ) {
+    fn admit<H: Handler>(&self, socket: TcpStream, address: SocketAddr, tls: Option<Arc<Tls>>, handler: &Arc<H>) {
         let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
             // Dropping the socket closes it: the client knows at once, and no memory is spent on it.
             self.stats.connection_refused();
@@ -124,7 +114,7 @@ impl Door {
         };
         // An answer is one small frame that must not wait for an acknowledgement. Fails only on a closed socket.
         let _ = socket.set_nodelay(true);
-        let lifetime = Lifetime { age: jittered(self.lifetime.age, number), ..self.lifetime };
+        let lifetime = Lifetime { age: jittered(self.lifetime.age, random_seed()), ..self.lifetime };
         let (http, handler) = (Arc::clone(&self.http), Arc::clone(handler));
         let (ending, cut) = (self.closing.child_token(), self.cut.clone());
         let (stats, counted) = (Arc::clone(&self.stats), self.stats.connection());
@@ -191,10 +181,10 @@ fn http(limits: &Limits) -> Builder<TokioExecutor> {
     http
 }
 
-/// An age between nine and eleven tenths, so that clients that came at once do not come back at once. Spread evenly
-/// by the golden ratio: no randomness is needed for that.
-fn jittered(age: Duration, number: u64) -> Duration {
-    let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+/// An age between nine and eleven tenths, so that clients that came at once do not come back at once. By chance: a
+/// client sees the age of its own, and by a count it would see how many others came (R1).
+fn jittered(age: Duration, random: u64) -> Duration {
+    let spread = random >> 32;
     let tenths = 0.9 + 0.2 * (spread as f64 / f64::from(u32::MAX));
     age.mul_f64(tenths)
 }
@@ -212,7 +202,7 @@ mod tests {
     #[test]
     fn ages_are_spread_over_a_fifth() {
         let age = Duration::from_secs(1_000);
-        let ages: Vec<_> = (1..=100).map(|number| jittered(age, number).as_secs()).collect();
+        let ages: Vec<_> = (1..=100).map(|number| jittered(age, number * (u64::MAX / 100)).as_secs()).collect();
         assert!(ages.iter().all(|age| (900..=1_100).contains(age)), "{ages:?}");
         // Every tenth of the range has connections.
         for tenth in 0..10 {

@@ -50,6 +50,7 @@ suite! {
     ownership {
         what_is_founded_stays,
         two_first_starts_agree,
+        an_older_store_gets_a_secret,
         a_fresh_shard_stands_at_zero,
         every_claim_adds_an_epoch,
         a_claim_over_a_former_owner_is_refused,

@@ -11,3 +11,4 @@ mod starting;
 mod table;
 mod tenants;
 mod tls;
+mod veils;

@@ -1,12 +1,14 @@
 //! Who owns a shard.
 
+use std::collections::BTreeSet;
+
 use usher::ids::{OwnerToken, ShardId};
 use usher::store::{ClaimError, Founding, Position};
 
 use super::samples::tenant;
 use super::{Backend, SHARD, Writer, event, fenced, founding, load, owner, position};
 
-/// The number of shards and the id of the installation: those of the first start, whoever asks later.
+/// The number of shards, the id and the secret of the installation: those of the first start, whoever asks later.
 pub async fn what_is_founded_stays(backend: Backend) {
     let first = Founding::new(3);
     let later = |shards| Founding::new(shards);
@@ -23,7 +25,7 @@ pub async fn what_is_founded_stays(backend: Backend) {
     assert!(store.claim(ShardId(3), None, OwnerToken::random()).await.is_err());
 }
 
-/// Shards and instance are those of one of the two: never the shards of one and the id of the other.
+/// All is of one of the two: never the shards of one and the id, or the secret, of the other.
 pub async fn two_first_starts_agree(backend: Backend) {
     let first = backend.open().await;
     let second = backend.open_second().await;
@@ -33,6 +35,28 @@ pub async fn two_first_starts_agree(backend: Backend) {
     assert_eq!(one, other);
     assert!(wanted.contains(one.as_ref().unwrap()), "{one:?} is neither of {wanted:?}");
     assert_eq!(second.founding(Founding::new(9)).await, one);
+}
+
+/// A store of a release that knew no secret gets one with the schema, and keeps it; all else is as it was.
+pub async fn an_older_store_gets_a_secret(backend: Backend) {
+    let store = backend.open().await;
+    let first = store.founding(Founding::new(1)).await.unwrap();
+    Writer::claim(&*store).await.commit(vec![tenant(1)], vec![event(1, 1)]).await;
+    store.close().await;
+    drop(store);
+    let older = "ALTER TABLE installation DROP COLUMN secret; DELETE FROM refinery_schema_history WHERE version = 4";
+    backend.sql(older, older).await;
+
+    let store = backend.open().await;
+    let migrated = store.founding(Founding::new(2)).await.unwrap();
+    assert_eq!(migrated, Founding { secret: migrated.secret, ..first });
+    assert_ne!(migrated.secret, first.secret);
+    let bytes: BTreeSet<_> = migrated.secret.bytes().iter().collect();
+    assert!(bytes.len() > 16, "32 random bytes are hardly ever so few different ones: {}", bytes.len());
+    assert_eq!(load(&*store, SHARD).await, [tenant(1)]);
+    store.close().await;
+    drop(store);
+    assert_eq!(backend.open().await.founding(Founding::new(3)).await, Ok(migrated));
 }
 
 pub async fn a_fresh_shard_stands_at_zero(backend: Backend) {

@@ -30,6 +30,11 @@ async fn rows(client: &tokio_postgres::Client, table: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_moves_to_postgresql() {
     let (folder, session) = source().await;
+    let program = Program::start(&Data::Folder(folder.path()), &[]);
+    let first = town::audit(&program, "").await;
+    let second = town::audit(&program, &first.1).await;
+    program.terminate();
+    assert_eq!(program.ended().status.code(), Some(0));
     let before = check(&Data::Folder(folder.path())).printed();
     let url = postgres::cluster().database().await;
     let url = url.expose_secret();
@@ -46,6 +51,9 @@ async fn everything_moves_to_postgresql() {
 
     let program = Program::start(&data, &["--demo"]);
     town::is_as_it_was(&program, &session).await;
+    // Ids are what they were, and a token that was given there is good here.
+    assert_eq!(town::audit(&program, "").await.0, first.0);
+    assert_eq!(town::audit(&program, &first.1).await.0, second.0);
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0));
     // The folder is as it was.

@@ -1,12 +1,13 @@
 //! A tenant with something in every table, and a tenant with so much audit that it has blocks.
 
+use usher::proto::v1::audit_service_client::AuditServiceClient;
 use usher::proto::v1::directory_service_client::DirectoryServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::proto::v1::token_service_client::TokenServiceClient;
 use usher::proto::v1::{
     BatchGrantSeatsRequest, CheckInRequest, CheckOutRequest, CreateTenantRequest, CreateTokenRequest, GetUsageRequest,
-    GrantSeatRequest, HeartbeatRequest, ListUsersRequest, Policy, Role, Tenant, UpdateTenantRequest,
-    check_out_response, heartbeat_response,
+    GrantSeatRequest, HeartbeatRequest, ListAuditEventsRequest, ListUsersRequest, Policy, Role, Tenant,
+    UpdateTenantRequest, check_out_response, heartbeat_response,
 };
 
 use crate::support::program::Program;
@@ -64,6 +65,14 @@ async fn sign_in(program: &Program, user: &str) -> String {
         Some(check_out_response::Outcome::Lease(lease)) => lease.session_id,
         other => panic!("{other:?}"),
     }
+}
+
+/// A page of the crowd's audit: the ids of its events, and where it goes on.
+pub async fn audit(program: &Program, page_token: &str) -> (Vec<String>, String) {
+    let (tenant_id, page_token) = ("crowd".into(), page_token.into());
+    let ask = ListAuditEventsRequest { tenant_id, page_size: 100, page_token, ..Default::default() };
+    let page = AuditServiceClient::new(program.channel()).list_audit_events(ask).await.unwrap().into_inner();
+    (page.events.into_iter().map(|event| event.event_id).collect(), page.next_page_token)
 }
 
 /// Everything is as [`fill`] left it: the session is live, the licensed limits hold, everybody is there.

@@ -4,14 +4,14 @@ use super::time::timestamp;
 use crate::proto::v1;
 use crate::service::server::About;
 
-/// Set by whoever builds a release.
-const COMMIT: Option<&str> = option_env!("USHER_COMMIT");
+/// As `--version` says; "unknown" where there was no repository to ask.
+const COMMIT: &str = env!("USHER_COMMIT");
 
 pub fn server(about: &About) -> v1::Server {
     let store = if about.postgres { v1::StoreKind::Postgresql } else { v1::StoreKind::Embedded };
     v1::Server {
         version: env!("CARGO_PKG_VERSION").into(),
-        commit: COMMIT.unwrap_or_default().into(),
+        commit: if COMMIT == "unknown" { String::new() } else { COMMIT.into() },
         started_at: Some(timestamp(about.started)),
         store: store.into(),
         shards: about.shards.into(),

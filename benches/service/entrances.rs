@@ -17,6 +17,9 @@ use crate::support::program::Data;
 
 const ACCESS: &str = "[[certificate]]\nuri = \"spiffe://example.org/gate\"\nroles = [\"gate\"]\ntenants = \"all\"\n";
 
+/// Options and variables of a program, and how callers come in.
+type Variant<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], Entrance);
+
 /// Throughput of each, divided by that in plaintext and as nobody: measured in turn on the embedded store.
 pub async fn figures(extent: Extent) -> Vec<Figure> {
     let files = tempfile::tempdir().expect("a temporary folder");
@@ -35,7 +38,7 @@ pub async fn figures(extent: Extent) -> Vec<Figure> {
     let bearer = || Bearer::new(token.text());
     let identity = Some((read(&gate.certificate), read(&gate.key)));
 
-    let variants: [(&[&str], &[(&str, &str)], Entrance); 5] = [
+    let variants: [Variant; 5] = [
         (&[], &[], Entrance::default()),
         (&tls, &[], Entrance { tls: trust(None), token: None }),
         (&[], &admin, Entrance { tls: None, token: bearer() }),

@@ -121,7 +121,7 @@ fn shows(text: &str) -> Option<&'static str> {
         ("decimal digits", text.contains(&decimal[..12])),
         ("hexadecimal digits", text.to_lowercase().contains("123456789abc")),
         ("bytes", has(&big[..6]) || has(&little[2..])),
-        ("digits in bytes", has(decimal[..12].as_bytes())),
+        ("digits in bytes", has(&decimal.as_bytes()[..12])),
     ];
     checks.into_iter().find_map(|(what, there)| there.then_some(what))
 }

@@ -30,7 +30,7 @@ pub async fn two_first_starts_agree(backend: Backend) {
     let first = backend.open().await;
     let second = backend.open_second().await;
     let second = second.as_deref().unwrap_or(&*first);
-    let wanted = [3, 5].map(|shards| Founding::new(shards));
+    let wanted = [3, 5].map(Founding::new);
     let (one, other) = tokio::join!(first.founding(wanted[0]), second.founding(wanted[1]));
     assert_eq!(one, other);
     assert!(wanted.contains(one.as_ref().unwrap()), "{one:?} is neither of {wanted:?}");

@@ -5,6 +5,7 @@
 //! [`CASES`] for the default), by chance that `USHER_FUZZ_SEED` repeats. A case that fails is written to a file whose
 //! name is printed: moved into the corpus, it stays a test.
 
+mod api_token;
 mod config;
 mod front;
 mod ids;

@@ -114,9 +114,8 @@ impl Veil {
         u128::from(left) << 64 | u128::from(right)
     }
 
-    /// The number and the salt.
+    /// The number and the salt: what both halves were.
     #[must_use]
-    #[allow(clippy::cast_possible_truncation)] // The halves.
     pub fn unveil(&self, veiled: u128) -> (u64, u64) {
         let (mut left, mut right) = ((veiled >> 64) as u64, veiled as u64);
         for round in (0..ROUNDS).rev() {

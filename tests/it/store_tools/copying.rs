@@ -30,7 +30,7 @@ async fn rows(client: &tokio_postgres::Client, table: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_moves_to_postgresql() {
     let (folder, session) = source().await;
-    let program = Program::start(&Data::Folder(folder.path()), &[]);
+    let program = Program::start(&Data::Folder(folder.path()), &["--demo"]);
     let first = town::audit(&program, "").await;
     let second = town::audit(&program, &first.1).await;
     program.terminate();

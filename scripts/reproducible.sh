@@ -6,8 +6,11 @@ cd "$(dirname "$0")/.."
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
+# Both first: somebody may commit meanwhile.
 for place in one another/place; do
     git clone --quiet --no-hardlinks . "$folder/$place"
+done
+for place in one another/place; do
     CARGO_TARGET_DIR=$folder/$place/target "$folder/$place/scripts/release.sh"
 done
 if cmp "$folder/one/target/release/usher" "$folder/another/place/target/release/usher"; then

@@ -1,5 +1,6 @@
 //! What every call passes before a service sees it, in this order: counted, bounded in number, its caller known and
-//! allowed to make it, bounded in time, its panic caught. One function instead of a stack of layers: it is on the way of every heartbeat.
+//! allowed to make it, bounded in time, its panic caught. One function instead of a stack of layers: it is on the way of
+//! every heartbeat.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -13,6 +14,7 @@ use futures_util::FutureExt;
 use futures_util::future::Either;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, Response, Version};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tonic::body::Body;
 use tonic::codegen::StdError;
@@ -107,14 +109,20 @@ impl<F> Front<F> {
                 self.admit(number, &mut request, &connection)
             }
         };
-        let answer = admitted.map(|(route, uploads)| {
-            let deadline = self.deadline(request.headers(), uploads);
-            let answer = AssertUnwindSafe(self.routes.call(route, request, &self.rations)).catch_unwind();
-            tokio::time::timeout(deadline, answer)
-        });
+        let answer = match admitted {
+            Ok((route, uploads)) => {
+                let deadline = self.deadline(request.headers(), uploads);
+                let answer = AssertUnwindSafe(self.routes.call(route, request, &self.rations)).catch_unwind();
+                Ok(tokio::time::timeout(deadline, answer))
+            }
+            Err(status) => Err((status, request.into_body())),
+        };
         async move {
             let response = match answer {
-                Err(status) => status.into_http(),
+                Err((status, body)) => {
+                    read_out(body).await;
+                    status.into_http()
+                }
                 Ok(answer) => match within(&call, pin!(answer)).await {
                     Ok(Ok(response)) => explained(response),
                     Ok(Err(_)) => {
@@ -195,6 +203,21 @@ async fn within<A: Future>(call: &CallGuard, mut answer: Pin<&mut A>) -> A::Outp
         answer.as_mut().poll(context)
     })
     .await
+}
+
+/// Reads what is left of the request of a call that is refused, within bounds, so that its stream ends as streams do. One
+/// that is reset instead counts as a fault of the connection's, and h2 closes a connection after a thousand of them.
+async fn read_out<B>(body: B)
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<StdError>,
+{
+    /// Bytes: more than most messages have.
+    const MOST: usize = 64 * 1024;
+    const PATIENCE: Duration = Duration::from_secs(1);
+    let mut body = pin!(Limited::new(body, MOST));
+    let all = async { while let Some(Ok(_)) = body.frame().await {} };
+    let _ = tokio::time::timeout(PATIENCE, all).await;
 }
 
 fn is_grpc_web(headers: &HeaderMap) -> bool {

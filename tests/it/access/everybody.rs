@@ -79,6 +79,22 @@ async fn whoever_has_no_good_credential_calls_nothing() {
     refused(&channel, Some(&brief), Code::Unauthenticated, "CREDENTIAL_EXPIRED").await;
 }
 
+/// A stream of refused calls is no fault of the connection: h2 would close one after a thousand that were cut off.
+#[tokio::test]
+async fn a_connection_outlives_thousands_of_refused_calls() {
+    let house = House::new();
+    let program = house.start(&[]);
+    let channel = program.channel();
+    let (_, gate) = token(&channel, &house.admin, "gate", &[usher::proto::v1::Role::Gate], &["acme"]).await;
+    let authorization = format!("Bearer {gate}");
+    let message = messages().remove("TenantService/GetTenant").expect("a seed");
+    for _ in 0..3_000 {
+        let status = call(&channel, "usher.v1.TenantService/GetTenant", message.clone(), Some(&authorization)).await;
+        let status = status.expect_err("a gate reads nothing");
+        assert_eq!(shape(&status), (Code::PermissionDenied, "NOT_ALLOWED".into()), "{status:?}");
+    }
+}
+
 #[tokio::test]
 async fn whoever_is_of_another_tenant_calls_nothing_for_this_one() {
     let house = House::new();

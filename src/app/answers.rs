@@ -39,7 +39,8 @@ pub(super) fn started(config: &Config, api: SocketAddr, ops: SocketAddr, shards:
          ({kind}, {shards} shard{})\n",
         if shards == 1 { "" } else { "s" }
     );
-    if config.demo {
+    // They bring no credential, and speak plaintext.
+    if config.demo && !config.security.authenticates() && config.security.tls.is_none() {
         text.push_str("\nTry it:\n");
         demo::calls_to_try(reachable(api)).iter().for_each(|call| text.push_str(&format!("  {call}\n")));
     }

@@ -33,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         // A sorted map, so that the same message always has the same bytes.
         .btree_map(".usher.v1")
+        .codec_path("crate::proto::codec::SmallBuffers")
         .compile_fds_with_config(compiler.file_descriptor_set(), config)?;
 
     // `file_descriptor_set_path` is ignored by `compile_fds`: write the bytes here.

@@ -1,5 +1,7 @@
 //! The contract as Rust: what `build.rs` made of `proto/usher/v1/*.proto`. Only `service` and `client` speak these types.
 
+pub mod codec;
+
 /// Package `usher.v1`: messages, the servers' traits and the clients.
 #[allow(clippy::all, clippy::pedantic, clippy::nursery, missing_docs, rustdoc::all)]
 pub mod v1 {

@@ -40,11 +40,11 @@ struct Arguments {
     /// Be the floor: serve and do nothing.
     #[arg(long)]
     floor: bool,
-    /// Rounds of the comparison.
-    #[arg(long, default_value_t = 5)]
+    /// Rounds of each comparison: many short ones, for a shared machine is slower or faster for seconds at a time.
+    #[arg(long, default_value_t = 15)]
     rounds: usize,
     /// Milliseconds that are measured in each round, after half as many of warm-up.
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, default_value_t = 600)]
     millis: u64,
     /// Callers at once.
     #[arg(long, default_value_t = 512)]
@@ -78,7 +78,7 @@ async fn main() {
     report.figures.extend(tracing::figures(extent).await);
     report.figures.extend(entrances::figures(extent).await);
     if arguments.sessions > 0 {
-        large(&cluster, &mut report, arguments.sessions, span).await;
+        large(&cluster, &mut report, arguments.sessions, extent).await;
     }
     if arguments.users > 0 {
         directory(&mut report, arguments.users, span).await;
@@ -180,8 +180,7 @@ fn find<'a>(rows: &'a [Row], kind: Kind, host: &str) -> &'a Row {
 }
 
 /// Memory, growth and starts, with many sessions and with many tenants.
-async fn large(cluster: &Cluster, report: &mut Report, sessions: usize, span: Span) {
-    const ROUNDS: usize = 3;
+async fn large(cluster: &Cluster, report: &mut Report, sessions: usize, extent: Extent) {
     let folders: Vec<_> = (0..3).map(|_| tempfile::tempdir().expect("a temporary folder")).collect();
     let data: Vec<_> = folders.iter().map(|folder| Data::Folder(folder.path())).collect();
     for (data, tenants) in data.iter().zip([10, 10, 10_000]) {
@@ -189,11 +188,11 @@ async fn large(cluster: &Cluster, report: &mut Report, sessions: usize, span: Sp
     }
     let small = Populated::new(Host::usher(&data[0], &[]), 10, 1_000).await;
     let many_tenants = Populated::new(Host::usher(&data[2], &[]), 10_000, 1_000).await;
-    let tenants = Growth::measure(&small, &many_tenants, span, ROUNDS).await;
+    let tenants = Growth::measure(&small, &many_tenants, extent).await;
     many_tenants.host.end();
     let mut many_sessions = Populated::new(Host::usher(&data[1], &[]), 10, 1_000).await;
     let bytes = many_sessions.grow(10, sessions).await;
-    let grown = Growth::measure(&small, &many_sessions, span, ROUNDS).await;
+    let grown = Growth::measure(&small, &many_sessions, extent).await;
     small.host.end();
     many_sessions.host.end();
     let sqlite = start(&data[1], commits::sqlite_select(folders[1].path()));

@@ -9,7 +9,7 @@ use usher::proto::v1::{BatchGrantSeatsRequest, GrantSeatResult, check_out_respon
 
 use crate::host::{Host, memory};
 use crate::load::{self, Span, Work, check_out};
-use crate::rounds::median;
+use crate::rounds::{Extent, median};
 use crate::seed;
 use crate::support::program::Data;
 
@@ -22,13 +22,6 @@ const FILLING: usize = 512;
 pub struct Bytes {
     pub user: f64,
     pub session: f64,
-}
-
-/// Throughput of one population.
-#[derive(Debug, Clone, Copy)]
-pub struct Throughput {
-    pub heartbeats: f64,
-    pub churn: f64,
 }
 
 /// A server with sessions in it.
@@ -109,7 +102,8 @@ impl Populated {
         }
     }
 
-    pub async fn throughput(&self, span: Span) -> Throughput {
+    /// Heartbeats per second.
+    async fn heartbeats(&self, span: Span) -> f64 {
         let kept = self.kept.iter().filter(|(_, sessions)| !sessions.is_empty());
         let heartbeat = |(tenant, sessions): &(String, Vec<String>)| {
             // From everywhere in memory, not in the order in which it was filled.
@@ -117,21 +111,25 @@ impl Populated {
             let shuffled = (0..sessions.len()).map(|at| sessions[(at * step.max(1)) % sessions.len()].clone());
             Work::Heartbeat { tenant: tenant.clone(), sessions: shuffled.collect(), next: 0 }
         };
-        let mut heartbeats: Vec<_> = kept.map(heartbeat).collect();
+        let mut work: Vec<_> = kept.map(heartbeat).collect();
+        load::run(&self.channels, &mut work, span, || ()).await.per_second()
+    }
+
+    /// Check-outs and check-ins per second.
+    async fn churn(&self, span: Span) -> f64 {
         let churn = |(number, (tenant, _)): (usize, &(String, Vec<String>))| Work::Churn {
             tenant: tenant.clone(),
             user: seed::user(5_000_000 + number),
             session: None,
         };
-        let mut churn: Vec<_> = self.kept.iter().enumerate().map(churn).collect();
-        let heartbeats = load::run(&self.channels, &mut heartbeats, span, || ()).await.per_second();
-        let measured = load::run(&self.channels, &mut churn, span, || ()).await.per_second();
+        let mut work: Vec<_> = self.kept.iter().enumerate().map(churn).collect();
+        let measured = load::run(&self.channels, &mut work, span, || ()).await.per_second();
         // Everybody is signed out again before the next population is measured.
         let mut client = SeatServiceClient::new(self.channels[0].clone());
-        for work in churn.iter_mut().filter(|work| matches!(work, Work::Churn { session: Some(_), .. })) {
+        for work in work.iter_mut().filter(|work| matches!(work, Work::Churn { session: Some(_), .. })) {
             work.call(&mut client).await;
         }
-        Throughput { heartbeats, churn: measured }
+        measured
     }
 }
 
@@ -142,16 +140,13 @@ pub struct Growth {
 }
 
 impl Growth {
-    pub async fn measure(small: &Populated, large: &Populated, span: Span, rounds: usize) -> Self {
-        let mut ratios = Vec::new();
-        for _ in 0..rounds {
-            let (small, large) = (small.throughput(span).await, large.throughput(span).await);
-            ratios.push((large.heartbeats / small.heartbeats, large.churn / small.churn));
+    pub async fn measure(small: &Populated, large: &Populated, extent: Extent) -> Self {
+        let (mut heartbeats, mut churn) = (Vec::new(), Vec::new());
+        for _ in 0..extent.rounds {
+            heartbeats.push(1.0 / small.heartbeats(extent.span).await * large.heartbeats(extent.span).await);
+            churn.push(1.0 / small.churn(extent.span).await * large.churn(extent.span).await);
         }
-        Self {
-            heartbeats: median(ratios.iter().map(|ratio| ratio.0)),
-            churn: median(ratios.iter().map(|ratio| ratio.1)),
-        }
+        Self { heartbeats: median(heartbeats.into_iter()), churn: median(churn.into_iter()) }
     }
 
     pub fn worst(&self) -> f64 {

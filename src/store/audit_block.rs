@@ -56,6 +56,12 @@ impl OpenBlock {
         Self { last, ..Self::default() }
     }
 
+    /// The last event that is known: those up to it are stored, when every batch that this block was extended by is.
+    #[must_use]
+    pub fn last(&self) -> EventNo {
+        self.last
+    }
+
     /// An event that was stored before, as it is read back; in the order of their numbers.
     pub fn remember(&mut self, event: &AuditEvent) {
         // When it was opened is not known any more: about when its first event was written.

@@ -26,8 +26,9 @@ pub async fn commit(
         Some(open) => open,
         None => audit_blocks::resume(connection, shard).await?,
     };
+    let stored = open.last();
     let blocks = open.extend(batch);
-    let put = Put::new(shard, owner, batch, &blocks);
+    let put = Put::new(shard, owner, batch, stored, &blocks);
     let Connection { client, prepared, .. } = connection;
     // A round trip more for the first batch of its kind.
     let statement = prepared.get(client, put.parts).await?;

@@ -10,7 +10,7 @@ use super::batch::Prepared;
 use super::connection::Connector;
 use super::put::Put;
 use super::{DatabaseUrl, founding, schema, snapshot};
-use crate::ids::{Epoch, OwnerToken, Seq, ShardId};
+use crate::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId};
 use crate::ledger::change::{AuditEvent, Change};
 use crate::store::audit_block::Block;
 use crate::store::open::OpenError;
@@ -141,7 +141,8 @@ impl Copy {
         let Some(at) = &mut self.at else { return Ok(()) };
         at.seq = Seq(at.seq.0 + 1);
         let batch = Batch { position: Position { seq: at.seq, ..at.position }, rows, events };
-        let put = Put::new(at.shard, NOBODY, &batch, blocks);
+        // No event comes twice.
+        let put = Put::new(at.shard, NOBODY, &batch, EventNo(0), blocks);
         let statement = self.prepared.get(&self.client, put.parts).await?;
         self.client.execute_raw(&statement, put.values).await?;
         Ok(())

@@ -5,7 +5,7 @@ use tokio_postgres::types::ToSql;
 use super::batch::{Parts, bit};
 use super::bucket::{Buckets, int};
 use super::statements::Part;
-use crate::ids::{DeviceId, LicenseId, OrganizationId, PoolId, ShardId, TenantId, TokenName, UserId};
+use crate::ids::{DeviceId, EventNo, LicenseId, OrganizationId, PoolId, ShardId, TenantId, TokenName, UserId};
 use crate::ledger::change::{AuditEvent, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
 use crate::ledger::notification::NotificationRow;
@@ -22,8 +22,8 @@ pub struct Put<'a> {
 }
 
 impl<'a> Put<'a> {
-    /// `blocks`: those of the audit that are complete with this batch.
-    pub fn new(shard: ShardId, owner: Owner, batch: &'a Batch, blocks: &'a [Block]) -> Self {
+    /// `stored`: the last event of the batches before. `blocks`: those of the audit that are complete with this batch.
+    pub fn new(shard: ShardId, owner: Owner, batch: &'a Batch, stored: EventNo, blocks: &'a [Block]) -> Self {
         let position = batch.position;
         let fence: Vec<Value> = vec![
             Box::new(shard.0.cast_signed()),
@@ -37,12 +37,12 @@ impl<'a> Put<'a> {
             Box::new(position.last_event.0.cast_signed()),
         ];
         let mut this = Self { parts: 0, values: fence };
-        this.rows(batch, blocks);
+        this.rows(batch, stored, blocks);
         this
     }
 
     /// In the order of [`Part`]: that of the parameters in the statement.
-    fn rows(&mut self, batch: &'a Batch, blocks: &'a [Block]) {
+    fn rows(&mut self, batch: &'a Batch, stored: EventNo, blocks: &'a [Block]) {
         let rows = Buckets::sort(&batch.rows);
         self.delete(&rows);
         self.put(Part::PutTenants, &rows.tenants, tenants);
@@ -54,8 +54,9 @@ impl<'a> Put<'a> {
         self.put(Part::PutSessions, &rows.sessions, sessions);
         self.put(Part::PutNotifications, &rows.notifications, told);
         self.put(Part::PutTokens, &rows.tokens, api_tokens);
-        let events: Vec<&AuditEvent> = batch.events.iter().collect();
-        self.put(Part::PutEvents, &events, audit);
+        let (again, new) = batch.events.split_at(batch.events.partition_point(|event| event.no <= stored));
+        self.put(Part::PutEvents, &new.iter().collect::<Vec<_>>(), audit);
+        self.put(Part::PutEventsAgain, &again.iter().collect::<Vec<_>>(), audit);
         let blocks: Vec<&Block> = blocks.iter().collect();
         self.put(Part::PutBlocks, &blocks, audit_blocks);
     }

@@ -10,6 +10,10 @@ use usher::cli::{Cli, Command};
 use usher::config::{self, Config, process_environment};
 use usher::telemetry;
 
+/// Calls take memory one by one and give it back a batch at a time, in other threads.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     telemetry::report_panics();
     // Ends the process by itself on --help (0), --version (0) and a wrong option (2).

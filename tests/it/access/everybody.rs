@@ -59,7 +59,8 @@ async fn whoever_has_no_good_credential_calls_nothing() {
     let unknown = usher::auth::token::Token::new(usher::ids::TokenId(77), &[1; 32]);
     let unknown = secrecy::ExposeSecret::expose_secret(unknown.text()).to_owned();
     refused(&channel, Some(&format!("Bearer {unknown}")), Code::Unauthenticated, "CREDENTIAL_UNKNOWN").await;
-    let flipped = format!("{}0{}", &good[..30], &good[31..]).replacen("usher_0", "usher_1", 1);
+    let other = if good.as_bytes()[30] == b'0' { '1' } else { '0' };
+    let flipped = format!("{}{other}{}", &good[..30], &good[31..]);
     refused(&channel, Some(&format!("Bearer {flipped}")), Code::Unauthenticated, "CREDENTIAL_MALFORMED").await;
 
     let (id, revoked) = token(&channel, &house.admin, "revoked", &EVERY_ROLE, &[]).await;

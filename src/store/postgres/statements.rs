@@ -1,9 +1,9 @@
 //! The statements of a writing connection. Each is tagged with its name, to be found in the server's log.
 //!
-//! A put takes one array for each column and writes whole rows; putting a row again is harmless, except new events and
-//! blocks of the audit, whose numbers were never there. The arrays are
-//! taken apart in the select list, in step: `FROM unnest(…)` would first copy each one. No statement changes a key,
-//! and `sessions` has no other index: its updates stay within their page (HOT).
+//! A put takes one array for each column and writes whole rows; putting a row again is harmless, but for new events and
+//! blocks of the audit, whose numbers were never there. The arrays are taken apart in the select list, in step:
+//! `FROM unnest(…)` would first copy each one. No statement changes a key, and `sessions` has no other index: its updates
+//! stay within their page (HOT).
 
 use tokio_postgres::{Client, Error, Statement};
 

@@ -9,7 +9,7 @@ use usher::store::{ClaimError, CommitError};
 
 use super::samples::tenant;
 use super::{Backend, SHARD, Writer, assert_same, load, soon};
-use crate::support::postgres;
+use crate::support::postgres::{self, Cluster};
 
 async fn fresh() -> (SecretString, DatabaseUrl) {
     let url = postgres::cluster().database().await;
@@ -18,7 +18,11 @@ async fn fresh() -> (SecretString, DatabaseUrl) {
 }
 
 async fn backend() -> (Backend, Client) {
-    let (url, _) = fresh().await;
+    backend_on(postgres::cluster()).await
+}
+
+async fn backend_on(cluster: &Cluster) -> (Backend, Client) {
+    let url = cluster.database().await;
     let client = postgres::connect(url.expose_secret()).await;
     (Backend::Postgres(url), client)
 }
@@ -199,10 +203,9 @@ async fn a_server_that_is_gone_is_unavailable() {
 async fn updates_of_sessions_stay_in_their_page() {
     // A server of its own: what a page holds of the past is kept for as long as any transaction that writes goes on, in
     // whichever database.
-    let cluster = postgres::Cluster::start(false);
-    let url = cluster.database().await;
-    let client = postgres::connect(url.expose_secret()).await;
-    let store = Backend::Postgres(url).start().await;
+    let cluster = Cluster::start(false);
+    let (backend, client) = backend_on(&cluster).await;
+    let store = backend.start().await;
     let mut writer = Writer::claim(&*store).await;
     for _ in 0..30 {
         writer.commit((1..200).map(|user| super::samples::session(1, user, 0)).collect(), vec![]).await;

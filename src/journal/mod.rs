@@ -10,10 +10,10 @@ mod feed;
 mod in_flight;
 mod message;
 mod outlets;
-mod reading;
 mod recovery;
 mod stats;
 mod timeline;
+mod works;
 mod writer;
 
 use std::sync::Arc;
@@ -72,8 +72,9 @@ pub enum JournalError {
     NotOwner,
     #[error("the service is stopping")]
     Stopping,
-    /// A bug: a panic while deciding, or rows that the store refused. Nothing was changed.
-    #[error("an internal error; nothing was changed")]
+    /// A bug: a panic while deciding, or rows that the store refused. Nothing was changed; of a command of several steps
+    /// those stand that were durable.
+    #[error("an internal error")]
     Failed,
 }
 

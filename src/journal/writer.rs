@@ -1,6 +1,8 @@
 //! The one loop per shard: drain what waits, stamp `now` once, apply, commit, answer. While one batch is being
 //! committed the next is built.
 
+mod steps;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -13,9 +15,9 @@ use super::batch::{Building, Waiter, seal};
 use super::in_flight::{InFlight, away, outcome, progress};
 use super::message::{Message, from_memory, keeps_sessions, needs_store, refuse};
 use super::outlets::Outlets;
-use super::reading::Readings;
 use super::recovery::{Held, Settled, commit_surely, load};
 use super::timeline::{Confirmed, Timeline, mark};
+use super::works::Works;
 use super::{JournalConfig, JournalError, REFRESH, STALL, ShardState, TRUST};
 use crate::clock::Clock;
 use crate::ids::ShardId;
@@ -38,7 +40,7 @@ pub(super) struct Writer {
     timeline: Timeline,
     building: Building,
     in_flight: Option<InFlight>,
-    readings: Readings,
+    works: Works,
     /// When the fence last let us through; `None`: not since the load. Another process can have claimed the shard
     /// meanwhile, and what was loaded can be its sessions, whose leases it counts without [`super::GRACE`].
     confirmed: Option<Confirmed>,
@@ -68,7 +70,7 @@ impl Writer {
             timeline,
             building: Building::default(),
             in_flight: None,
-            readings: Readings::default(),
+            works: Works::default(),
             confirmed: None,
             broken: false,
             out,
@@ -93,14 +95,14 @@ impl Writer {
                         break Some(reply);
                     }
                 }
-                // Lists are read while nothing else is to be done, and lets other tasks run between two steps.
-                () = tokio::task::yield_now(), if !self.readings.is_empty() => {}
+                // Steps are taken while nothing else is to be done; other tasks run between two of them.
+                () = tokio::task::yield_now(), if self.has_work() => {}
             }
             if self.is_lost() {
                 break None;
             }
             self.send_if_ready();
-            self.read_on();
+            self.work_on();
             self.mend().await;
         };
         messages.close();
@@ -146,6 +148,7 @@ impl Writer {
                 message if self.broken && !matches!(message, Message::Stop(_)) => {
                     refuse(message, JournalError::Failed);
                 }
+                Message::Command(request, reply) if request.command.takes_steps() => self.begin(request, reply, now),
                 Message::Command(request, reply) => self.command(request, reply, now),
                 Message::Query(tenant, query, reply) => self.read(Reading::new(tenant, query), reply, now),
                 Message::Number(tenant, reply) => drop(reply.send(Ok(self.ledger.tenant_no(&tenant)))),
@@ -169,15 +172,24 @@ impl Writer {
         }
         let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
         let changes: &mut Changes = &mut self.building.changes;
-        let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| self.ledger.apply(request, now, changes))) else {
-            // What is in memory is not to be trusted; what was applied before is sound and goes its way.
-            self.building.truncate(rows, events);
-            self.broken = true;
-            tracing::error!(shard = %self.shard, "a command panicked; the shard will be loaded again");
+        let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| self.ledger.decide(request, now, changes))) else {
+            self.break_off(rows, events, "a command");
             return reply.send(Err(JournalError::Failed));
         };
-        self.out.stats.commands.fetch_add(1, Relaxed);
         let changed = self.building.changes.rows.len() > rows;
+        self.conclude(reply, outcome, changed);
+    }
+
+    /// What is in memory is not to be trusted after a panic; what was applied before is sound and goes its way.
+    fn break_off(&mut self, rows: usize, events: usize, what: &str) {
+        self.building.truncate(rows, events);
+        self.broken = true;
+        tracing::error!(shard = %self.shard, "{what} panicked; the shard will be loaded again");
+    }
+
+    /// Answers a command when it may be.
+    fn conclude(&mut self, reply: Answer<Outcome>, outcome: Outcome, changed: bool) {
+        self.out.stats.commands.fetch_add(1, Relaxed);
         if changed && !planted!(AckBeforeCommit) {
             self.building.waiters.push(Waiter::Command(reply, outcome));
         } else if keeps_sessions(&outcome) && !self.is_trusted() {
@@ -217,29 +229,6 @@ impl Writer {
         }
     }
 
-    /// Takes a step of a query; most have one.
-    fn read(&mut self, mut reading: Reading, reply: Answer<Found>, now: Moment) {
-        let Ok(found) = catch_unwind(AssertUnwindSafe(|| self.ledger.read(&mut reading, now))) else {
-            self.broken = true;
-            tracing::error!(shard = %self.shard, "a query panicked; the shard will be loaded again");
-            return reply.send(Err(JournalError::Failed));
-        };
-        let Some(found) = found else { return self.readings.push(reading, reply) };
-        self.out.stats.queries.fetch_add(1, Relaxed);
-        self.answer_when_durable(Waiter::Query(reply, found));
-    }
-
-    fn read_on(&mut self) {
-        if self.broken {
-            // The rows that were seen are not to be trusted either.
-            return self.readings.fail(JournalError::Failed);
-        }
-        if let Some((reading, reply)) = self.readings.pop() {
-            let now = self.now();
-            self.read(reading, reply, now);
-        }
-    }
-
     fn tick(&mut self, now: Moment, all: bool) {
         if self.is_away() {
             return; // What is overdue stays so; it ends when it can be made durable.
@@ -247,9 +236,7 @@ impl Writer {
         let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
         let changes = &mut self.building.changes;
         if catch_unwind(AssertUnwindSafe(|| self.ledger.tick(now, all, changes))).is_err() {
-            self.building.truncate(rows, events);
-            self.broken = true;
-            tracing::error!(shard = %self.shard, "a tick panicked; the shard will be loaded again");
+            self.break_off(rows, events, "a tick");
         }
         if planted!(ExpiryUnfenced) {
             self.building.truncate(rows, events);
@@ -328,7 +315,7 @@ impl Writer {
     /// Makes memory anew from what is durable. Nothing is in flight, and nothing is being built.
     async fn reload(&mut self) {
         self.out.stats.reloads.fetch_add(1, Relaxed);
-        self.readings.fail(JournalError::Failed);
+        self.works.fail(JournalError::Failed);
         let mut pause = Duration::from_millis(20);
         loop {
             let now = self.now();
@@ -351,7 +338,7 @@ impl Writer {
             self.flush().await;
         }
         let error = if self.is_lost() { JournalError::NotOwner } else { JournalError::Stopping };
-        self.readings.fail(error);
+        self.works.fail(error);
         while let Some(message) = messages.recv().await {
             refuse(message, error);
         }
@@ -368,12 +355,18 @@ impl Writer {
         self.out.set_state(self.shard, ShardState::Stopped);
     }
 
-    /// Commits everything that is in memory only.
+    /// Finishes what was begun, and commits everything that is in memory only.
     async fn flush(&mut self) {
+        self.finish_works().await;
         if !self.broken {
             let now = self.now();
             self.tick(now, true);
         }
+        self.send_building().await;
+    }
+
+    /// Sends everything, and waits until it is durable.
+    async fn send_building(&mut self) {
         // What is built when the shard is lost is not sent any more: `end` tells who waits for it.
         while !self.is_lost() {
             self.send_if_ready();

@@ -2,27 +2,77 @@
 //! are free (R33); and who is not listed any more is blocked.
 
 use super::change::{Action, BlockCause};
-use super::command::{ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, Waiting, WhatIf};
+use super::command::{ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, Outcome, Waiting, WhatIf};
+use super::execution::{Steps, each};
 use super::notification::Cause;
-use super::outcome::{DenialReason, Done};
+use super::outcome::{DenialReason, Refusal};
 use super::step::Step;
 use super::tenant::Tenant;
-use crate::ids::{PoolId, PoolNo, UserId};
+use crate::ids::{PoolId, PoolNo, TenantId, UserId};
 
-impl Tenant {
-    pub fn activate_users(&mut self, ask: ActivateUsers, step: &mut Step) -> Done<ActivatedUsers> {
-        self.settle(step.now.tick);
-        let mut what_if = ask.what_if;
-        let mut full = Vec::with_capacity(ask.waiting.len());
-        for waiting in &ask.waiting {
-            full.push(match &mut what_if {
-                Some(what_if) => self.would_activate(waiting, what_if, step),
-                None => self.activate(waiting, step),
-            });
-        }
-        Ok(ActivatedUsers { full, what_if })
+/// Who waits, under way.
+#[derive(Debug)]
+pub(super) struct Activating {
+    ask: ActivateUsers,
+    full: Vec<Vec<PoolId>>,
+}
+
+impl Activating {
+    pub fn new(ask: ActivateUsers) -> Self {
+        Self { ask, full: Vec::new() }
+    }
+}
+
+impl Steps for Activating {
+    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+        tenant.settle(step.now.tick);
+        let Self { ask: ActivateUsers { waiting, what_if }, full } = self;
+        let through = each(waiting.len(), full, step, |at, step| match what_if {
+            Some(what_if) => tenant.would_activate(&waiting[at], what_if, step),
+            None => tenant.activate(&waiting[at], step),
+        });
+        through.then(|| {
+            let full = std::mem::take(&mut self.full);
+            Outcome::ActivateUsers(Ok(ActivatedUsers { full, what_if: self.ask.what_if.take() }))
+        })
     }
 
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+        Some(Outcome::ActivateUsers(Err(Refusal::not_found("tenant", tenant))))
+    }
+}
+
+/// Who is not listed, under way.
+#[derive(Debug)]
+pub(super) struct Blocking {
+    ask: BlockUnlisted,
+    blocked: Vec<bool>,
+}
+
+impl Blocking {
+    pub fn new(ask: BlockUnlisted) -> Self {
+        Self { ask, blocked: Vec::new() }
+    }
+}
+
+impl Steps for Blocking {
+    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+        tenant.settle(step.now.tick);
+        let Self { ask: BlockUnlisted { users, what_if }, blocked } = self;
+        let turn = |at: usize, step: &mut Step| tenant.block_as_unlisted(&users[at], what_if, step);
+        let through = each(users.len(), blocked, step, turn);
+        through.then(|| {
+            let blocked = std::mem::take(&mut self.blocked);
+            Outcome::BlockUnlisted(Ok(BlockedUsers { blocked, what_if: self.ask.what_if.take() }))
+        })
+    }
+
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+        Some(Outcome::BlockUnlisted(Err(Refusal::not_found("tenant", tenant))))
+    }
+}
+
+impl Tenant {
     /// The pools that are full; none: the user is active.
     fn activate(&mut self, waiting: &Waiting, step: &mut Step) -> Vec<PoolId> {
         // Deleted, or blocked by an administrator, since the entry was looked at.
@@ -50,13 +100,6 @@ impl Tenant {
             what_if.shift(&waiting.pools, 1);
         }
         full
-    }
-
-    pub fn block_unlisted(&mut self, ask: BlockUnlisted, step: &mut Step) -> Done<BlockedUsers> {
-        self.settle(step.now.tick);
-        let mut what_if = ask.what_if;
-        let blocked = ask.users.iter().map(|id| self.block_as_unlisted(id, &mut what_if, step)).collect();
-        Ok(BlockedUsers { blocked, what_if })
     }
 
     fn block_as_unlisted(&mut self, id: &UserId, what_if: &mut Option<WhatIf>, step: &mut Step) -> bool {

@@ -1,38 +1,81 @@
 //! CloseIdleSessions: ends exactly the sessions of Idle users (R26).
 
-use super::command::CloseIdle;
+use std::ops::Bound;
+
+use super::budget::Budget;
+use super::command::{CloseIdle, Outcome};
+use super::execution::Steps;
 use super::outcome::{Done, Refusal, SessionEndReason, SessionView};
 use super::step::Step;
 use super::tenant::Tenant;
-use crate::ids::UserNo;
+use super::time::Tick;
+use crate::ids::{PoolNo, TenantId, UserNo};
 
-impl Tenant {
-    pub fn close_idle(&mut self, ask: &CloseIdle, step: &mut Step) -> Done<Vec<SessionView>> {
-        self.settle(step.now.tick);
-        let pool = match &ask.pool {
-            Some(id) => Some(self.pools.find(id).ok_or_else(|| Refusal::not_found("pool", id))?),
-            None => None,
+/// Sessions under way to their ends.
+#[derive(Debug)]
+pub(super) struct IdleClosing {
+    ask: CloseIdle,
+    /// The user who had the last turn, and by when.
+    after: Option<(Tick, UserNo)>,
+    closed: Vec<SessionView>,
+}
+
+impl IdleClosing {
+    pub fn new(ask: CloseIdle) -> Self {
+        Self { ask, after: None, closed: Vec::new() }
+    }
+
+    fn pool(&self, tenant: &Tenant) -> Done<Option<PoolNo>> {
+        let Some(id) = &self.ask.pool else { return Ok(None) };
+        tenant.pools.find(id).map(Some).ok_or_else(|| Refusal::not_found("pool", id))
+    }
+}
+
+impl Steps for IdleClosing {
+    /// Who becomes Idle meanwhile is as good as any other; who did something meanwhile is not Idle any more.
+    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+        tenant.settle(step.now.tick);
+        let pool = match self.pool(tenant) {
+            Ok(pool) => pool,
+            Err(refusal) => return Some(Outcome::CloseIdle(Err(refusal))),
         };
-        let idle: Vec<UserNo> = self.idle.iter().map(|(_, user)| *user).collect();
-        let mut closed = Vec::new();
-        for no in idle {
-            let user = self.users.get(no);
-            if ask.own_user.as_ref() == Some(&user.id) {
-                continue;
+        while let Some(next) = tenant.next_idle(self.after) {
+            if step.budget.is_spent() {
+                return None;
             }
-            for slot in self.live_of(user) {
-                let session = self.sessions.get(slot);
-                if pool.is_some_and(|pool| pool != session.pool) {
-                    continue;
-                }
-                let (due, late) = session.deadline(&self.policy);
-                let overdue = due <= step.now.tick;
-                if !overdue {
-                    closed.push(self.session_view(session, step.now));
-                }
-                self.end(slot, if overdue { late } else { SessionEndReason::Closed }, step);
+            step.budget.spend(Budget::LOOK);
+            self.after = Some(next);
+            if self.ask.own_user.as_ref() != Some(&tenant.users.get(next.1).id) {
+                tenant.close_idle(next.1, pool, &mut self.closed, step);
             }
         }
-        Ok(closed)
+        Some(Outcome::CloseIdle(Ok(std::mem::take(&mut self.closed))))
+    }
+
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+        Some(Outcome::CloseIdle(Err(Refusal::not_found("tenant", tenant))))
+    }
+}
+
+impl Tenant {
+    /// The one who is idle the longest behind another one.
+    fn next_idle(&self, after: Option<(Tick, UserNo)>) -> Option<(Tick, UserNo)> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.idle.range((from, Bound::Unbounded)).next().copied()
+    }
+
+    fn close_idle(&mut self, user: UserNo, pool: Option<PoolNo>, closed: &mut Vec<SessionView>, step: &mut Step) {
+        for slot in self.live_of(self.users.get(user)) {
+            let session = self.sessions.get(slot);
+            if pool.is_some_and(|pool| pool != session.pool) {
+                continue;
+            }
+            let (due, late) = session.deadline(&self.policy);
+            let overdue = due <= step.now.tick;
+            if !overdue {
+                closed.push(self.session_view(session, step.now));
+            }
+            self.end(slot, if overdue { late } else { SessionEndReason::Closed }, step);
+        }
     }
 }

@@ -41,7 +41,30 @@ pub struct Request {
     pub command: Command,
 }
 
+/// Sessions of a heartbeat that is taken in one step.
+const BEATS: usize = 200;
+
 impl Command {
+    /// Whether its caller chooses how much it does: it takes as many steps as it needs, see [`super::Execution`].
+    #[must_use]
+    pub fn takes_steps(&self) -> bool {
+        match self {
+            Command::Heartbeat(ask) => ask.beats.len() > BEATS,
+            Command::GrantSeats(_)
+            | Command::RevokeSeats(_)
+            | Command::CloseIdle(_)
+            | Command::SyncUsers(_)
+            | Command::ActivateUsers(_)
+            | Command::BlockUnlisted(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether what it moved is to be told to anybody. A question changes nothing (R20), and heartbeats are memory only.
+    pub(super) fn looks(&self) -> bool {
+        !self.is_question() && !matches!(self, Command::Heartbeat(_))
+    }
+
     /// Asks what would be, and changes nothing (R20, R33).
     #[must_use]
     pub fn is_question(&self) -> bool {

@@ -1,29 +1,71 @@
 //! GrantSeat and BatchGrantSeats: a named seat, or the permission to sign in to a concurrent pool. A grant
 //! only ever gives: granting some organizations to a seat for all of the tenant leaves it so (R7).
 
+use super::NOBODY;
+use super::budget::Budget;
 use super::change::{Access, Action, Profile, UserRow};
-use super::command::GrantSeats;
+use super::command::{GrantSeats, Outcome};
 use super::entitlement;
+use super::execution::{Steps, each};
 use super::notification::Cause;
 use super::outcome::{Denial, DenialReason, Done, Granted, Refusal};
 use super::pool::MAX_POOLS;
-use super::step::Step;
+use super::step::{About, Step};
 use super::tenant::Tenant;
 use super::user::User;
-use crate::ids::{OrganizationId, OrganizationNo, PoolId, PoolNo, UserId, UserNo};
+use crate::ids::{OrganizationId, OrganizationNo, PoolId, PoolNo, TenantId, UserId, UserNo};
 
-impl Tenant {
-    pub fn grant_seats(&mut self, ask: &GrantSeats, step: &mut Step) -> Vec<Done<Granted>> {
-        self.settle(step.now.tick);
-        let pairs = ask.pools.iter().flat_map(|pool| ask.users.iter().map(move |user| (pool, user)));
-        match self.organization_numbers(&ask.organizations) {
-            Ok(wanted) => pairs.map(|(pool, user)| self.grant(pool, user, &wanted, step)).collect(),
-            Err(refusal) => pairs.map(|_| Err(refusal.clone())).collect(),
-        }
+/// Grants under way.
+#[derive(Debug)]
+pub(super) struct Grants {
+    ask: GrantSeats,
+    answers: Vec<Done<Granted>>,
+}
+
+impl Grants {
+    pub fn new(ask: GrantSeats) -> Self {
+        Self { ask, answers: Vec::new() }
     }
 
+    fn answer(&mut self, through: bool) -> Option<Outcome> {
+        through.then(|| Outcome::GrantSeats(std::mem::take(&mut self.answers)))
+    }
+}
+
+impl Steps for Grants {
+    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+        tenant.settle(step.now.tick);
+        let Self { ask: GrantSeats { pools, users, organizations }, answers } = self;
+        let wanted = tenant.organization_numbers(organizations, step);
+        let through = each(pools.len() * users.len(), answers, step, |at, step| {
+            let (pool, user) = pair(pools, users, at);
+            tenant.grant(pool, user, wanted.as_ref().map_err(Clone::clone)?, step)
+        });
+        self.answer(through)
+    }
+
+    fn go_on_nowhere(&mut self, tenant: &TenantId, step: &mut Step) -> Option<Outcome> {
+        let Self { ask: GrantSeats { pools, users, .. }, answers } = self;
+        let through = each(pools.len() * users.len(), answers, step, |at, step| {
+            let (pool, user) = pair(pools, users, at);
+            let denial = Denial::because(DenialReason::TenantNotFound);
+            let about = About::new(NOBODY, Action::SeatGranted).denied(denial.reason).user(user).pool(pool);
+            step.log_denial(about.detail(tenant.as_str()));
+            Ok(Granted { decision: Err(denial), usage: None })
+        });
+        self.answer(through)
+    }
+}
+
+/// Pools outermost.
+pub(super) fn pair<'a>(pools: &'a [PoolId], users: &'a [UserId], at: usize) -> (&'a PoolId, &'a UserId) {
+    (&pools[at / users.len()], &users[at % users.len()])
+}
+
+impl Tenant {
     /// What a caller named, as an access; none named: all of the tenant.
-    pub fn organization_numbers(&self, ids: &[OrganizationId]) -> Done<Access> {
+    pub fn organization_numbers(&self, ids: &[OrganizationId], step: &mut Step) -> Done<Access> {
+        step.budget.spend_each(ids.len(), Budget::LOOK);
         if ids.is_empty() {
             return Ok(Access::All);
         }

@@ -2,11 +2,57 @@
 //! and no heartbeat revives it (R24); or unless the policy's lease is not the one in the session's row.
 
 use super::change::Change;
-use super::command::Heartbeat;
+use super::command::{Heartbeat, Outcome};
+use super::execution::{Steps, each};
 use super::outcome::Beat;
 use super::step::Step;
 use super::tenant::Tenant;
-use crate::ids::SessionId;
+use crate::ids::{SessionId, TenantId};
+
+/// What a heartbeat costs, beside what it writes.
+const COST: u32 = 500;
+
+/// A long list of sessions, under way.
+#[derive(Debug)]
+pub(super) struct Beats {
+    ask: Heartbeat,
+    answers: Vec<Beat>,
+}
+
+impl Beats {
+    pub fn new(ask: Heartbeat) -> Self {
+        Self { ask, answers: Vec::new() }
+    }
+
+    fn answer(&mut self, through: bool) -> Option<Outcome> {
+        through.then(|| Outcome::Heartbeat(std::mem::take(&mut self.answers)))
+    }
+}
+
+impl Steps for Beats {
+    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+        tenant.settle(step.now.tick);
+        let Self { ask, answers } = self;
+        let through = each(ask.beats.len(), answers, step, |at, step| {
+            let (session, active) = ask.beats[at];
+            step.budget.spend(COST);
+            tenant.beat(session, active, step)
+        });
+        self.answer(through)
+    }
+
+    fn go_on_nowhere(&mut self, tenant: &TenantId, step: &mut Step) -> Option<Outcome> {
+        let Self { ask, answers } = self;
+        let through = each(ask.beats.len(), answers, step, |at, step| late(ask.beats[at].0, tenant, step));
+        self.answer(through)
+    }
+}
+
+/// The answer to who is not known any more.
+pub(super) fn late(session: SessionId, tenant: &TenantId, step: &Step) -> Beat {
+    let ended = step.orphans.find(session, tenant);
+    Beat::Ended(ended.map(|(reason, at)| (reason, step.now.wall_of(at))))
+}
 
 impl Tenant {
     pub fn heartbeat(&mut self, ask: &Heartbeat, step: &mut Step) -> Vec<Beat> {
@@ -17,8 +63,7 @@ impl Tenant {
     fn beat(&mut self, id: SessionId, active: bool, step: &mut Step) -> Beat {
         let now = step.now.tick;
         let Some(slot) = self.sessions.find(id) else {
-            let ended = step.orphans.find(id, &self.id);
-            return Beat::Ended(ended.map(|(reason, at)| (reason, step.now.wall_of(at))));
+            return late(id, &self.id, step);
         };
         let session = self.sessions.get_mut(slot);
         if let Some((at, reason)) = session.ended() {

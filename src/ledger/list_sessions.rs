@@ -1,5 +1,6 @@
 //! ListSessions: the live sessions of a tenant.
 
+use super::budget::Budget;
 use super::command::{ListSessions, Page, SessionOrder};
 use super::outcome::SessionView;
 use super::query::{Wanted, has};
@@ -18,7 +19,13 @@ struct Filter {
 
 impl Tenant {
     /// `None`: there are more steps to take.
-    pub fn list_sessions(&mut self, ask: &ListSessions, walk: &mut Walk, sight: Sight) -> Option<Page<SessionView>> {
+    pub fn list_sessions(
+        &mut self,
+        ask: &ListSessions,
+        walk: &mut Walk,
+        sight: Sight,
+        budget: &mut Budget,
+    ) -> Option<Page<SessionView>> {
         let filter = Filter {
             pool: Wanted::of(ask.pool.is_some(), ask.pool.as_ref().and_then(|id| self.pools.find(id))),
             user: Wanted::of(ask.user.is_some(), ask.user.as_ref().and_then(|id| self.users.find(id))),
@@ -26,9 +33,8 @@ impl Tenant {
         };
         let cut = Cut::new(ask.after.as_ref(), ask.descending, ask.limit);
         let slots = self.sessions.slots();
-        walk.begin_step();
-        while let Some(slot) = walk.next_row(slots) {
-            walk.look();
+        while let Some(slot) = walk.next_row(slots, budget) {
+            budget.spend(Budget::LOOK);
             let Some(session) = self.sessions.at(slot).filter(|session| session.is_live()) else { continue };
             let (when, name) = match ask.order {
                 SessionOrder::LastActivity => (session.last_activity.0, ""),

@@ -1,5 +1,6 @@
 //! ListUsers: the users of a tenant, by what is known of them.
 
+use super::budget::Budget;
 use super::command::{ListUsers, Page, UserOrder};
 use super::outcome::UserView;
 use super::query::{Wanted, has};
@@ -12,7 +13,13 @@ use crate::ids::{OrganizationNo, PoolNo, UserNo};
 
 impl Tenant {
     /// `None`: there are more steps to take.
-    pub fn list_users(&mut self, ask: &ListUsers, walk: &mut Walk, sight: Sight) -> Option<Page<UserView>> {
+    pub fn list_users(
+        &mut self,
+        ask: &ListUsers,
+        walk: &mut Walk,
+        sight: Sight,
+        budget: &mut Budget,
+    ) -> Option<Page<UserView>> {
         let pool = Wanted::of(ask.pool.is_some(), ask.pool.as_ref().and_then(|id| self.pools.find(id)));
         let organization = self.wanted_organization(ask.organization.as_ref());
         let cut = Cut::new(ask.after.as_ref(), ask.descending, ask.limit);
@@ -20,10 +27,9 @@ impl Tenant {
             walk.next = u32::try_from(after.when).unwrap_or(u32::MAX);
         }
         let numbers = self.users.numbers();
-        walk.begin_step();
         // Who came last mostly signed in last, too: when the best come first, most of the others are passed over.
         let backwards = ask.order == UserOrder::LastSignIn && ask.descending;
-        while let Some(row) = walk.next_row(numbers) {
+        while let Some(row) = walk.next_row(numbers, budget) {
             let no = if backwards { numbers - 1 - row } else { row };
             let when = match ask.order {
                 // Without a look at the user: of many, few signed in late enough for the page.
@@ -34,7 +40,7 @@ impl Tenant {
             if !walk.may_take(cut, when) {
                 continue;
             }
-            walk.look();
+            budget.spend(Budget::LOOK);
             let Some(user) = self.users.at(UserNo(no)) else { continue };
             let name = if ask.order == UserOrder::Name { sort_name(user) } else { String::new() };
             let key = Key { when, name: &name, id: user.id.as_str() };

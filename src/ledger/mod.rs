@@ -4,6 +4,7 @@
 
 pub mod access;
 mod activate_users;
+mod budget;
 pub mod change;
 mod check_in;
 mod check_out;
@@ -18,6 +19,7 @@ mod delete_licenses;
 mod deliveries;
 mod denials;
 mod entitlement;
+mod execution;
 mod grant_seats;
 mod heartbeat;
 mod install_license;
@@ -59,10 +61,14 @@ mod user;
 mod users;
 mod walk;
 
+pub use budget::Budget;
+pub use execution::Execution;
 pub use map::Seed;
 pub use query::Reading;
 pub use restore::Restore;
 pub use totals::{Busy, Totals};
+
+use std::collections::VecDeque;
 
 use change::{Action, Actor, Change, Changes, TenantRow, TenantState};
 use checkpoint::Queue;
@@ -108,12 +114,18 @@ pub struct Ledger {
     denials: Denials,
     orphans: Orphans,
     checkpoint: Queue,
+    /// What the step under way has left, and what all of them were charged.
+    budget: Budget,
+    /// Tenants with work left over, each once (`Tenant::unfinished`), the next one first.
+    unfinished: VecDeque<TenantNo>,
 }
 
 impl Ledger {
-    /// Applies one command at `now` and adds what it did to `out`. `now.tick` must never go back.
-    pub fn apply(&mut self, request: Request, now: Moment, out: &mut Changes) -> Outcome {
+    /// Decides about a command that takes one step: see [`Command::takes_steps`]. Work that it leaves over is for
+    /// [`Self::carry_on`].
+    pub fn decide(&mut self, request: Request, now: Moment, out: &mut Changes) -> Outcome {
         self.mark.observe(now);
+        self.budget.begin();
         let Request { tenant: id, actor, command } = request;
         let command = match command {
             Command::CreateTenant(ask) => {
@@ -138,8 +150,7 @@ impl Ledger {
             self.tenants[no.0 as usize] = None;
             return Outcome::DeleteTenant(Ok(()));
         }
-        // A question changes nothing (R20), and heartbeats are memory only.
-        let looks = !command.is_question() && !matches!(command, Command::Heartbeat(_));
+        let looks = command.looks();
         let outcome = dispatch(tenant, command, &mut step);
         if looks {
             tenant.look_around(&mut step);
@@ -154,6 +165,7 @@ impl Ledger {
         let actor = Actor::service();
         for index in 0..self.tenants.len() {
             let Some(id) = self.tenants[index].as_ref().map(|tenant| tenant.id.clone()) else { continue };
+            self.budget.begin();
             let (Some(tenant), mut step) = self.step(&id, &actor, now, out) else { continue };
             tenant.settle(now.tick);
             for pool in 0..tenant.pools.iter().len() {
@@ -198,6 +210,8 @@ impl Ledger {
             denials: &mut self.denials,
             orphans: &mut self.orphans,
             checkpoint: &mut self.checkpoint,
+            budget: &mut self.budget,
+            unfinished: &mut self.unfinished,
             out,
         };
         (tenant, step)
@@ -258,6 +272,12 @@ impl Ledger {
         TenantNo(u32::try_from(self.tenants.len() - 1).expect("fewer than 2^32 tenants"))
     }
 
+    /// Work that was charged so far, in units of [`Budget`].
+    #[must_use]
+    pub fn work(&self) -> u64 {
+        self.budget.total()
+    }
+
     #[must_use]
     pub fn last_event(&self) -> EventNo {
         self.last_event
@@ -285,10 +305,7 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
         Command::CheckOut(ask) => Outcome::CheckOut(tenant.check_out(ask, step)),
         Command::CheckIn(ask) => Outcome::CheckIn(tenant.check_in(&ask, step)),
         Command::Heartbeat(ask) => Outcome::Heartbeat(tenant.heartbeat(&ask, step)),
-        Command::GrantSeats(ask) => Outcome::GrantSeats(tenant.grant_seats(&ask, step)),
-        Command::RevokeSeats(ask) => Outcome::RevokeSeats(tenant.revoke_seats(&ask, step)),
         Command::CloseSession(ask) => Outcome::CloseSession(tenant.close_session(&ask, step)),
-        Command::CloseIdle(ask) => Outcome::CloseIdle(tenant.close_idle(&ask, step)),
         Command::UpdateTenant(ask) => Outcome::UpdateTenant(tenant.update(ask, step)),
         Command::SuspendTenant(ask) => Outcome::SuspendTenant(Ok(tenant.suspend(&ask, step))),
         Command::CreateUser(ask) => Outcome::CreateUser(tenant.create_user(ask, step)),
@@ -296,9 +313,6 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
         Command::BlockUser(ask) => Outcome::BlockUser(tenant.block_user(&ask, step)),
         Command::UnblockUser(ask) => Outcome::UnblockUser(tenant.unblock_user(&ask, step)),
         Command::DeleteUser(ask) => Outcome::DeleteUser(tenant.delete_user(&ask, step)),
-        Command::SyncUsers(ask) => Outcome::SyncUsers(tenant.sync_users(ask, step)),
-        Command::ActivateUsers(ask) => Outcome::ActivateUsers(tenant.activate_users(ask, step)),
-        Command::BlockUnlisted(ask) => Outcome::BlockUnlisted(tenant.block_unlisted(ask, step)),
         Command::CreateOrganization(ask) => Outcome::CreateOrganization(tenant.create_organization(ask, step)),
         Command::UpdateOrganization(ask) => Outcome::UpdateOrganization(tenant.update_organization(ask, step)),
         Command::DeleteOrganization(ask) => Outcome::DeleteOrganization(tenant.delete_organization(&ask, step)),
@@ -317,6 +331,12 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
         | Command::CreateToken(_)
         | Command::RevokeToken(_)
         | Command::NoteTokenUse(_) => unreachable!("the ledger's own commands"),
+        Command::GrantSeats(_)
+        | Command::RevokeSeats(_)
+        | Command::CloseIdle(_)
+        | Command::SyncUsers(_)
+        | Command::ActivateUsers(_)
+        | Command::BlockUnlisted(_) => unreachable!("commands of several steps"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A tenant's notifications: what was told, and what of it is still to be sent. Cold: a tenant has a few rows, and most
 //! have none. What decisions pay for them is a flag.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::notification::{NotificationRow, Topic};
 use super::pool::Pool;
@@ -14,7 +14,9 @@ pub(super) struct Notifications {
     /// Levels are to be looked at when they move: something was told of a pool that is not over yet, or the policy warns.
     pub watched: bool,
     /// Pools whose levels moved since they were looked at; noted only while they are watched.
-    pub moved: Vec<PoolNo>,
+    pub moved: VecDeque<PoolNo>,
+    /// [`Self::refresh`] is due.
+    pub stale: bool,
     /// Everything is to be looked at: after a load, and after whatever changes limits or who is told.
     pub look: bool,
     /// The time of licenses when everything was last looked at: a corrected clock can make it earlier.
@@ -32,7 +34,8 @@ impl Notifications {
         Self {
             rows: BTreeMap::new(),
             watched: false,
-            moved: Vec::new(),
+            moved: VecDeque::new(),
+            stale: false,
             look: true,
             last_date: Wall(i64::MIN),
             next_date: Wall(i64::MIN),
@@ -44,8 +47,12 @@ impl Notifications {
     /// The level of a pool moved. On the way of every check-out: nothing but a flag while nothing is pending.
     pub fn moved(&mut self, pool: &mut Pool) {
         if self.watched && !std::mem::replace(&mut pool.moved, true) {
-            self.moved.push(pool.no);
+            self.moved.push_back(pool.no);
         }
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
     }
 
     pub fn get(&self, topic: &Topic) -> Option<&NotificationRow> {

@@ -1,11 +1,11 @@
-//! Answers of every command for a tenant that does not exist.
+//! Answers of every command of one step for a tenant that does not exist.
 
 use super::NOBODY;
 use super::change::Action;
 use super::command::{Command, Outcome};
-use super::outcome::{Beat, CheckedIn, CheckedOut, Denial, DenialReason, Granted, Refusal};
+use super::heartbeat::late;
+use super::outcome::{CheckedIn, CheckedOut, Denial, DenialReason, Refusal};
 use super::step::{About, Step};
-use super::time::Tick;
 use crate::ids::TenantId;
 
 /// A denial, a refusal, or what is remembered of a session that it had.
@@ -25,22 +25,9 @@ pub(super) fn answer(id: &TenantId, command: Command, step: &mut Step) -> Outcom
             Outcome::CheckIn(CheckedIn { ended_now: false, reason })
         }
         Command::Heartbeat(ask) => {
-            let end = |at: Tick| step.now.wall_of(at);
-            let late = ask.beats.iter().map(|(session, _)| step.orphans.find(*session, id));
-            Outcome::Heartbeat(late.map(|found| Beat::Ended(found.map(|(reason, at)| (reason, end(at))))).collect())
+            Outcome::Heartbeat(ask.beats.iter().map(|(session, _)| late(*session, id, step)).collect())
         }
-        Command::GrantSeats(ask) => {
-            let mut answers = Vec::new();
-            for (pool, user) in ask.pools.iter().flat_map(|pool| ask.users.iter().map(move |user| (pool, user))) {
-                let about = About::new(NOBODY, Action::SeatGranted).denied(denial.reason).user(user).pool(pool);
-                step.log_denial(about.detail(id.as_str()));
-                answers.push(Ok(Granted { decision: Err(denial.clone()), usage: None }));
-            }
-            Outcome::GrantSeats(answers)
-        }
-        Command::RevokeSeats(ask) => Outcome::RevokeSeats(vec![Err(gone()); ask.pools.len() * ask.users.len()]),
         Command::CloseSession(_) => Outcome::CloseSession(Err(gone())),
-        Command::CloseIdle(_) => Outcome::CloseIdle(Err(gone())),
         Command::CreateTenant(_) => Outcome::CreateTenant(Err(gone())),
         Command::UpdateTenant(_) => Outcome::UpdateTenant(Err(gone())),
         Command::SuspendTenant(_) => Outcome::SuspendTenant(Err(gone())),
@@ -50,9 +37,6 @@ pub(super) fn answer(id: &TenantId, command: Command, step: &mut Step) -> Outcom
         Command::BlockUser(_) => Outcome::BlockUser(Err(gone())),
         Command::UnblockUser(_) => Outcome::UnblockUser(Err(gone())),
         Command::DeleteUser(_) => Outcome::DeleteUser(Err(gone())),
-        Command::SyncUsers(_) => Outcome::SyncUsers(Err(gone())),
-        Command::ActivateUsers(_) => Outcome::ActivateUsers(Err(gone())),
-        Command::BlockUnlisted(_) => Outcome::BlockUnlisted(Err(gone())),
         Command::CreateOrganization(_) => Outcome::CreateOrganization(Err(gone())),
         Command::UpdateOrganization(_) => Outcome::UpdateOrganization(Err(gone())),
         Command::DeleteOrganization(_) => Outcome::DeleteOrganization(Err(gone())),
@@ -66,5 +50,11 @@ pub(super) fn answer(id: &TenantId, command: Command, step: &mut Step) -> Outcom
         Command::CreateToken(_) | Command::RevokeToken(_) | Command::NoteTokenUse(_) => {
             unreachable!("the ledger's own commands")
         }
+        Command::GrantSeats(_)
+        | Command::RevokeSeats(_)
+        | Command::CloseIdle(_)
+        | Command::SyncUsers(_)
+        | Command::ActivateUsers(_)
+        | Command::BlockUnlisted(_) => unreachable!("commands of several steps"),
     }
 }

@@ -1,6 +1,7 @@
 //! What is read: single things, and pages.
 
 use super::Ledger;
+use super::budget::Budget;
 use super::command::{Found, ListOrganizations, ListTenants, OrganizationOrder, Page, Query};
 use super::entitlement;
 use super::outcome::{LicenseState, Notice, OrganizationView, Refusal, Status, TenantUsage, TenantView, UserTotals};
@@ -25,6 +26,12 @@ impl Reading {
     pub fn new(tenant: Option<TenantId>, query: Query) -> Self {
         Self { tenant, query, walk: Walk::default() }
     }
+
+    /// Whom it is about.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&TenantId> {
+        self.tenant.as_ref()
+    }
 }
 
 impl Ledger {
@@ -40,6 +47,14 @@ impl Ledger {
 
     /// Takes one step of a query; `None`: there are more to take. An answer shows what is at its last step.
     pub fn read(&mut self, reading: &mut Reading, now: Moment) -> Option<Found> {
+        let mut budget = std::mem::take(&mut self.budget);
+        budget.begin();
+        let found = self.read_step(reading, now, &mut budget);
+        self.budget = budget;
+        found
+    }
+
+    fn read_step(&mut self, reading: &mut Reading, now: Moment, budget: &mut Budget) -> Option<Found> {
         let sight = self.sight(now);
         let Reading { tenant: id, query, walk } = reading;
         let mut tenant = match id {
@@ -64,11 +79,11 @@ impl Ledger {
                 Ok(tenant.user_view(no, sight))
             })),
             Query::ListSessions(ask) => match tenant {
-                Ok(tenant) => Found::ListSessions(Ok(tenant.list_sessions(ask, walk, sight)?)),
+                Ok(tenant) => Found::ListSessions(Ok(tenant.list_sessions(ask, walk, sight, budget)?)),
                 Err(refusal) => Found::ListSessions(Err(refusal)),
             },
             Query::ListUsers(ask) => match tenant {
-                Ok(tenant) => Found::ListUsers(Ok(tenant.list_users(ask, walk, sight)?)),
+                Ok(tenant) => Found::ListUsers(Ok(tenant.list_users(ask, walk, sight, budget)?)),
                 Err(refusal) => Found::ListUsers(Err(refusal)),
             },
             Query::ListLicenses(ask) => Found::ListLicenses(tenant.map(|tenant| tenant.list_licenses(ask, sight))),

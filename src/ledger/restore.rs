@@ -2,8 +2,10 @@
 
 mod misfit;
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::budget::Budget;
 use super::change::{Change, SessionRow};
 use super::checkpoint::Queue;
 use super::clock_mark::ClockMark;
@@ -51,6 +53,8 @@ impl Ledger {
             denials: Denials::new(config.seed),
             orphans: Orphans::new(config.seed),
             checkpoint: Queue::default(),
+            budget: Budget::default(),
+            unfinished: VecDeque::new(),
         };
         Restore { ledger, now, grace }
     }

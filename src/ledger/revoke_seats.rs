@@ -2,23 +2,52 @@
 //! that is left with no organization is taken whole: a seat nobody can use is not held.
 
 use super::change::{Access, Action};
-use super::command::RevokeSeats;
-use super::grant_seats::describe;
+use super::command::{Outcome, RevokeSeats};
+use super::execution::{Steps, each};
+use super::grant_seats::{describe, pair};
 use super::outcome::{Done, Refusal, Revoked, SessionEndReason};
 use super::step::Step;
 use super::tenant::Tenant;
-use crate::ids::{OrganizationNo, PoolId, PoolNo, UserId, UserNo};
+use crate::ids::{OrganizationNo, PoolId, PoolNo, TenantId, UserId, UserNo};
 
-impl Tenant {
-    pub fn revoke_seats(&mut self, ask: &RevokeSeats, step: &mut Step) -> Vec<Done<Revoked>> {
-        self.settle(step.now.tick);
-        let pairs = ask.pools.iter().flat_map(|pool| ask.users.iter().map(move |user| (pool, user)));
-        match self.organization_numbers(&ask.organizations) {
-            Ok(what) => pairs.map(|(pool, user)| self.revoke(pool, user, &what, ask.end_sessions, step)).collect(),
-            Err(refusal) => pairs.map(|_| Err(refusal.clone())).collect(),
-        }
+/// Revocations under way.
+#[derive(Debug)]
+pub(super) struct Revocations {
+    ask: RevokeSeats,
+    answers: Vec<Done<Revoked>>,
+}
+
+impl Revocations {
+    pub fn new(ask: RevokeSeats) -> Self {
+        Self { ask, answers: Vec::new() }
     }
 
+    fn answer(&mut self, through: bool) -> Option<Outcome> {
+        through.then(|| Outcome::RevokeSeats(std::mem::take(&mut self.answers)))
+    }
+}
+
+impl Steps for Revocations {
+    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+        tenant.settle(step.now.tick);
+        let Self { ask: RevokeSeats { pools, users, organizations, end_sessions }, answers } = self;
+        let what = tenant.organization_numbers(organizations, step);
+        let through = each(pools.len() * users.len(), answers, step, |at, step| {
+            let (pool, user) = pair(pools, users, at);
+            tenant.revoke(pool, user, what.as_ref().map_err(Clone::clone)?, *end_sessions, step)
+        });
+        self.answer(through)
+    }
+
+    fn go_on_nowhere(&mut self, tenant: &TenantId, step: &mut Step) -> Option<Outcome> {
+        let Self { ask, answers } = self;
+        let gone = |_, _: &mut Step| Err(Refusal::not_found("tenant", tenant));
+        let through = each(ask.pools.len() * ask.users.len(), answers, step, gone);
+        self.answer(through)
+    }
+}
+
+impl Tenant {
     fn revoke(
         &mut self,
         pool: &PoolId,

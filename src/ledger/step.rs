@@ -1,7 +1,9 @@
 //! What one command carries through the ledger: the moment, who asks, and where its effects are written.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::budget::Budget;
 use super::change::{Action, Actor, AuditEvent, Change, Changes, Reason};
 use super::outcome::{DenialReason, SessionEndReason};
 use super::time::Moment;
@@ -20,20 +22,37 @@ pub(super) struct Step<'a> {
     pub denials: &'a mut super::denials::Denials,
     pub orphans: &'a mut super::orphans::Orphans,
     pub checkpoint: &'a mut super::checkpoint::Queue,
+    pub budget: &'a mut Budget,
+    /// See [`Step::leave_over`].
+    pub unfinished: &'a mut VecDeque<TenantNo>,
     pub out: &'a mut Changes,
 }
 
 impl Step<'_> {
     pub fn put(&mut self, change: Change) {
+        self.budget.spend(Budget::WRITE);
         self.out.rows.push(change);
     }
 
     /// Numbers and writes an audit event (R35).
     pub fn log(&mut self, about: About) -> EventNo {
         self.last_event.0 += 1;
+        self.charge(&about);
         let no = *self.last_event;
         self.out.events.push(about.event(no, self.now, self.actor));
         no
+    }
+
+    fn charge(&mut self, about: &About) {
+        self.budget.spend(Budget::WRITE);
+        self.budget.spend_each(about.detail.len(), 1);
+    }
+
+    /// Work of the tenant is left over for a step of its own: see [`super::Ledger::carry_on`].
+    pub fn leave_over(&mut self, tenant: TenantNo, noted: &mut bool) {
+        if !std::mem::replace(noted, true) {
+            self.unfinished.push_back(tenant);
+        }
     }
 
     /// Writes a denial, or counts it with an identical one that is younger than a minute (R21).
@@ -42,6 +61,7 @@ impl Step<'_> {
             return;
         }
         self.last_event.0 += 1;
+        self.charge(&about);
         let event = about.event(*self.last_event, self.now, self.actor);
         self.denials.remember(event.clone(), self.now.tick);
         self.out.events.push(event);

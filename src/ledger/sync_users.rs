@@ -2,16 +2,17 @@
 //! anything is, so that a dry run tells what a real one does.
 
 use super::change::{Access, Action, BlockCause, Limit, Plan, Profile};
-use super::command::{SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers, Waiting, WhatIf};
+use super::command::{Outcome, SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers, Waiting, WhatIf};
+use super::execution::{Steps, each};
 use super::grant_seats::{too_many_pools, union};
 use super::notification::Cause;
-use super::outcome::{DenialReason, Done};
+use super::outcome::{DenialReason, Done, Refusal};
 use super::pool::MAX_POOLS;
 use super::step::Step;
 use super::tenant::Tenant;
 use super::user::User;
 use super::users::patched;
-use crate::ids::{EventNo, PoolId, PoolNo, UserId, UserNo};
+use crate::ids::{EventNo, PoolId, PoolNo, TenantId, UserId, UserNo};
 
 /// What is to be done for one entry.
 struct Wish {
@@ -29,17 +30,40 @@ struct Wish {
     counts: bool,
 }
 
-impl Tenant {
-    pub fn sync_users(&mut self, ask: SyncUsers, step: &mut Step) -> Done<SyncedUsers> {
-        self.settle(step.now.tick);
-        let mut what_if = ask.what_if;
-        let users = ask.entries.into_iter().map(|entry| self.sync(entry, &mut what_if, step)).collect();
-        Ok(SyncedUsers { users, what_if })
+/// A sync's entries under way.
+#[derive(Debug)]
+pub(super) struct Syncing {
+    ask: SyncUsers,
+    answers: Vec<Done<SyncedUser>>,
+}
+
+impl Syncing {
+    pub fn new(ask: SyncUsers) -> Self {
+        Self { ask, answers: Vec::new() }
+    }
+}
+
+impl Steps for Syncing {
+    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+        tenant.settle(step.now.tick);
+        let Self { ask: SyncUsers { entries, what_if }, answers } = self;
+        let turn = |at: usize, step: &mut Step| tenant.sync(&entries[at], what_if, step);
+        let through = each(entries.len(), answers, step, turn);
+        through.then(|| {
+            let users = std::mem::take(&mut self.answers);
+            Outcome::SyncUsers(Ok(SyncedUsers { users, what_if: self.ask.what_if.take() }))
+        })
     }
 
-    fn sync(&mut self, entry: SyncEntry, what_if: &mut Option<WhatIf>, step: &mut Step) -> Done<SyncedUser> {
-        let access = self.organization_numbers(&entry.organizations)?;
-        let wish = self.wish(&entry, &access, what_if.as_ref(), step)?;
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+        Some(Outcome::SyncUsers(Err(Refusal::not_found("tenant", tenant))))
+    }
+}
+
+impl Tenant {
+    fn sync(&mut self, entry: &SyncEntry, what_if: &mut Option<WhatIf>, step: &mut Step) -> Done<SyncedUser> {
+        let access = self.organization_numbers(&entry.organizations, step)?;
+        let wish = self.wish(entry, &access, what_if.as_ref(), step)?;
         let outcome = match (wish.known, wish.was, wish.blocked) {
             (None, ..) => Synced::Created,
             (Some(_), Some(_), None) => Synced::Activated,
@@ -56,7 +80,7 @@ impl Tenant {
         };
         let waits = wish.blocked == Some(BlockCause::LicenseLimit);
         let since = no.map(|no| self.users.get(no)).and_then(waiting_since).unwrap_or(EventNo(u64::MAX));
-        let waiting = waits.then_some(Waiting { user: entry.user, since, pools });
+        let waiting = waits.then_some(Waiting { user: entry.user.clone(), since, pools });
         Ok(SyncedUser { outcome, blocked: wish.blocked, denials: wish.denials, waiting })
     }
 

@@ -14,6 +14,9 @@ use super::time::{Tick, Wall};
 use crate::ids::{LicenseId, PoolId, PoolNo, UserId};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// What it costs to look at a pool; and at a notification, when all of them are counted.
+const POOL: u32 = 500;
+const ROW: u32 = 20;
 /// So many days before its end a license is told of, the first ones first.
 const BEFORE_END: [u16; 3] = [30, 7, 1];
 
@@ -41,19 +44,32 @@ impl Tenant {
         }
     }
 
-    /// After every command and tick: looks at what it may have moved. Costs a few comparisons when nothing is pending.
+    /// After every command and tick: looks at what it may have moved, as far as the budget of the step reaches. Costs a
+    /// few comparisons when nothing is pending.
     pub fn look_around(&mut self, step: &mut Step) {
         let known = &mut self.notifications;
-        let moved = std::mem::take(&mut known.moved);
         let dated = !(known.last_date..known.next_date).contains(&step.license_time);
         if known.look || dated || step.now.tick >= known.next_look {
             (known.look, known.next_look, known.last_date) = (false, Tick::NEVER, step.license_time);
+            known.stale = true;
+            known.moved.clear();
+            known.moved.extend((0..self.pools.iter().len()).map(|no| PoolNo(no as u16)));
+            self.pools.iter_mut().for_each(|pool| pool.moved = true);
             self.forget_obsolete(step);
             self.look_at_licenses(step);
-            (0..self.pools.iter().len()).for_each(|no| self.look_at_pool(PoolNo(no as u16), step));
-            self.refresh_notifications();
-        } else if !moved.is_empty() {
-            moved.iter().for_each(|no| self.look_at_pool(*no, step));
+        }
+        while !step.budget.is_spent()
+            && let Some(no) = self.notifications.moved.pop_front()
+        {
+            step.budget.spend(POOL);
+            self.notifications.stale = true;
+            self.look_at_pool(no, step);
+        }
+        if !self.notifications.moved.is_empty() {
+            step.leave_over(self.no, &mut self.unfinished);
+        }
+        if std::mem::take(&mut self.notifications.stale) {
+            step.budget.spend_each(self.notifications.len(), ROW);
             self.refresh_notifications();
         }
     }
@@ -89,8 +105,9 @@ impl Tenant {
         let event = step.log(self.about_topic(Action::NotificationRaised, &topic, &what));
         let row =
             NotificationRow { tenant: self.no, topic, event, raised: step.now.tick, cleared: false, facts, deliveries };
+        self.notifications.watched |= row.topic.pool().is_some();
+        self.notifications.stale = true;
         self.put_notification(row, step);
-        self.refresh_notifications();
     }
 
     fn fresh_deliveries(&self, step: &Step) -> Deliveries {

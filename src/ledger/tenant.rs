@@ -40,6 +40,8 @@ pub(super) struct Tenant {
     pub blocked: u64,
     pub administrators: u64,
     pub notifications: Notifications,
+    /// Stands in the ledger's list of those with work left over.
+    pub unfinished: bool,
 }
 
 /// A seat as it is counted: what of it and its user matters.
@@ -74,6 +76,7 @@ impl Tenant {
             blocked: 0,
             administrators: 0,
             notifications: Notifications::new(),
+            unfinished: false,
         }
     }
 

@@ -5,12 +5,8 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use super::budget::Budget;
 use super::command::{Cursor, Page};
-
-/// What one step may cost: some tens of microseconds, with a search for words some hundred.
-const STEP: u32 = 50_000;
-/// What it costs to look at a row; to pass one over costs 1.
-const LOOK: u32 = 50;
 
 /// A row's place in an order, borrowed; [`Cursor`] is the same, owned.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,29 +50,18 @@ impl<'a> Cut<'a> {
 pub(super) struct Walk {
     /// The row to go on with.
     pub next: u32,
-    /// Left of [`STEP`].
-    left: u32,
     best: BTreeSet<(Cursor, u32)>,
 }
 
 impl Walk {
-    pub fn begin_step(&mut self) {
-        self.left = STEP;
-    }
-
-    /// The next row of this step, of so many in all; `None`: the step is over.
-    pub fn next_row(&mut self, rows: u32) -> Option<u32> {
-        if self.left == 0 || self.is_through(rows) {
+    /// The next row of this step, of so many in all; `None`: the step is over. To pass a row over costs 1.
+    pub fn next_row(&mut self, rows: u32, budget: &mut Budget) -> Option<u32> {
+        if budget.is_spent() || self.is_through(rows) {
             return None;
         }
-        self.left -= 1;
+        budget.spend(1);
         self.next += 1;
         Some(self.next - 1)
-    }
-
-    /// The row is looked at, and not passed over.
-    pub fn look(&mut self) {
-        self.left = self.left.saturating_sub(LOOK - 1);
     }
 
     /// Whether every row had its turn.
@@ -189,23 +174,22 @@ mod tests {
 
     #[test]
     fn steps_end_with_the_rows() {
-        let step = |walk: &mut Walk, rows: u32, look: bool| {
-            walk.begin_step();
+        let step = |walk: &mut Walk, rows: u32, look: u32| {
+            let mut budget = Budget::default();
+            budget.begin();
             let mut taken = 0;
-            while walk.next_row(rows).is_some() {
+            while walk.next_row(rows, &mut budget).is_some() {
                 taken += 1;
-                if look {
-                    walk.look();
-                }
+                budget.spend(look);
             }
             (taken, walk.is_through(rows))
         };
         let mut walk = Walk::default();
-        assert_eq!(step(&mut walk, 1_500, true), (1_000, false));
-        assert_eq!(step(&mut walk, 1_500, true), (500, true));
+        assert_eq!(step(&mut walk, 1_500, 249), (1_000, false));
+        assert_eq!(step(&mut walk, 1_500, 249), (500, true));
         let mut walk = Walk::default();
-        assert_eq!(step(&mut walk, 60_000, false), (50_000, false));
-        assert_eq!(step(&mut walk, 60_000, false), (10_000, true));
-        assert_eq!(step(&mut Walk::default(), 0, true), (0, true));
+        assert_eq!(step(&mut walk, 260_000, 0), (250_000, false));
+        assert_eq!(step(&mut walk, 260_000, 0), (10_000, true));
+        assert_eq!(step(&mut Walk::default(), 0, 249), (0, true));
     }
 }

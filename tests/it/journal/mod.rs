@@ -3,6 +3,7 @@
 mod durability;
 mod ownership;
 mod retention;
+mod steps;
 mod watching;
 
 use std::sync::Arc;

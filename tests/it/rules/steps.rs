@@ -14,7 +14,7 @@ use usher::ledger::time::{Moment, Tick, Wall};
 use usher::ledger::{Config, Ledger, Reading, Seed};
 
 /// More than one step of each kind.
-const USERS: u64 = 3_500;
+const USERS: u64 = 12_000;
 
 struct Place {
     ledger: Ledger,

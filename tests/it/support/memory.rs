@@ -41,6 +41,8 @@ pub struct Disk {
     pub events: BTreeMap<EventNo, AuditEvent>,
     /// Batches that were committed.
     pub commits: usize,
+    /// Rows and events of the largest of them.
+    pub largest: usize,
 }
 
 /// One process's way to the disk. One shard.
@@ -83,6 +85,7 @@ impl Memory {
             disk.events.insert(event.no, event.clone());
         }
         disk.commits += 1;
+        disk.largest = disk.largest.max(batch.rows.len() + batch.events.len());
         Ok(())
     }
 }

@@ -1,0 +1,143 @@
+//! What takes more than one step: long lists, and commands whose length their callers choose. Between two steps the writer
+//! does what else there is to do, so that none of them delays a login by more than a step. Tenants take turns, so that what
+//! one of them asks for delays none of the others by more than its own step.
+
+use std::collections::VecDeque;
+
+use super::JournalError;
+use super::answer::Answer;
+use crate::ids::TenantId;
+use crate::ledger::command::{Found, Outcome};
+use crate::ledger::{Execution, Reading};
+
+/// Queries under way at once, and commands that are under way or wait for one of the same tenant; each waits for the steps
+/// of all.
+const MOST: usize = 256;
+/// Of one tenant; of each kind.
+const OF_A_TENANT: usize = 16;
+
+/// Something to take a step of.
+pub(super) enum Work {
+    Query(Reading, Answer<Found>),
+    Command(Running, Answer<Outcome>),
+}
+
+/// A command and what became of it so far.
+pub(super) struct Running {
+    pub execution: Execution,
+    /// It has had a step: from now on it is finished, whoever asked.
+    pub begun: bool,
+    /// It wrote rows.
+    pub wrote: bool,
+}
+
+impl Running {
+    pub fn new(execution: Execution) -> Self {
+        Self { execution, begun: false, wrote: false }
+    }
+}
+
+/// One tenant's: commands one after the other, so that none sees another one half done; queries in turns.
+struct Queue {
+    /// `None`: of no tenant.
+    tenant: Option<TenantId>,
+    commands: VecDeque<(Running, Answer<Outcome>)>,
+    queries: VecDeque<(Reading, Answer<Found>)>,
+    /// The last step was a command's.
+    was_command: bool,
+}
+
+/// What is under way, the next tenant first.
+#[derive(Default)]
+pub(super) struct Works {
+    queues: VecDeque<Queue>,
+}
+
+impl Works {
+    pub fn is_empty(&self) -> bool {
+        self.queues.is_empty()
+    }
+
+    /// Whether there is something that writes nothing.
+    pub fn has_queries(&self) -> bool {
+        self.queues.iter().any(|queue| !queue.queries.is_empty())
+    }
+
+    /// Whether the tenant has a command under way: another one waits for its end.
+    pub fn has_commands(&self, tenant: &TenantId) -> bool {
+        self.queues.iter().any(|queue| queue.tenant.as_ref() == Some(tenant) && !queue.commands.is_empty())
+    }
+
+    /// Goes on with this one after the others. Refuses a new one when there are too many; what has begun always has room.
+    pub fn push(&mut self, work: Work) {
+        let begun = matches!(&work, Work::Command(running, _) if running.begun);
+        let all: usize = self.queues.iter().map(|queue| queue.commands.len() + queue.queries.len()).sum();
+        let queue = self.queue(match &work {
+            Work::Query(reading, _) => reading.tenant().cloned(),
+            Work::Command(running, _) => Some(running.execution.tenant().clone()),
+        });
+        let full = |len: usize| !begun && (all >= MOST || len >= OF_A_TENANT);
+        match work {
+            Work::Query(_, reply) if full(queue.queries.len()) => reply.send(Err(JournalError::Overloaded)),
+            Work::Command(_, reply) if full(queue.commands.len()) => reply.send(Err(JournalError::Overloaded)),
+            Work::Query(reading, reply) => queue.queries.push_back((reading, reply)),
+            // Its turn is not over before its end.
+            Work::Command(running, reply) if begun => queue.commands.push_front((running, reply)),
+            Work::Command(running, reply) => queue.commands.push_back((running, reply)),
+        }
+        self.queues.retain(|queue| !queue.is_empty());
+    }
+
+    /// The tenant's queue, made at the end if it is not there.
+    fn queue(&mut self, tenant: Option<TenantId>) -> &mut Queue {
+        let at = self.queues.iter().position(|queue| queue.tenant == tenant).unwrap_or_else(|| {
+            let (commands, queries) = (VecDeque::new(), VecDeque::new());
+            self.queues.push_back(Queue { tenant, commands, queries, was_command: false });
+            self.queues.len() - 1
+        });
+        &mut self.queues[at]
+    }
+
+    /// The next one to take a step of; without `writes`, the next query. Nobody reads, or begins anything, for whoever is
+    /// gone.
+    pub fn pop(&mut self, writes: bool) -> Option<Work> {
+        for queue in &mut self.queues {
+            queue.queries.retain(|(_, reply)| !reply.is_closed());
+            queue.commands.retain(|(running, reply)| running.begun || !reply.is_closed());
+        }
+        for _ in 0..self.queues.len() {
+            let mut queue = self.queues.pop_front()?;
+            let work = queue.pop(writes);
+            // Also an empty one: it keeps its turn until the step is over.
+            self.queues.push_back(queue);
+            if work.is_some() {
+                return work;
+            }
+        }
+        self.queues.retain(|queue| !queue.is_empty());
+        None
+    }
+
+    pub fn fail(&mut self, error: JournalError) {
+        for queue in self.queues.drain(..) {
+            queue.queries.into_iter().for_each(|(_, reply)| reply.send(Err(error)));
+            queue.commands.into_iter().for_each(|(_, reply)| reply.send(Err(error)));
+        }
+    }
+}
+
+impl Queue {
+    fn is_empty(&self) -> bool {
+        self.commands.is_empty() && self.queries.is_empty()
+    }
+
+    fn pop(&mut self, writes: bool) -> Option<Work> {
+        let command = writes && !self.commands.is_empty() && !(self.was_command && !self.queries.is_empty());
+        self.was_command = command;
+        if command {
+            self.commands.pop_front().map(|(running, reply)| Work::Command(running, reply))
+        } else {
+            self.queries.pop_front().map(|(reading, reply)| Work::Query(reading, reply))
+        }
+    }
+}

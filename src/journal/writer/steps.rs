@@ -1,0 +1,112 @@
+//! Steps: of queries and commands that take several, and of what earlier ones left over. One a turn of the loop.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::super::JournalError;
+use super::super::answer::Answer;
+use super::super::batch::Waiter;
+use super::super::message::needs_store;
+use super::super::works::{Running, Work};
+use super::Writer;
+use crate::ledger::change::Changes;
+use crate::ledger::command::{Found, Outcome, Request};
+use crate::ledger::time::Moment;
+use crate::ledger::{Execution, Reading};
+
+/// Rows and events in the batch in the making beyond which commands of several steps take none: a commit of so many takes
+/// a few milliseconds.
+const AHEAD: usize = 500;
+
+impl Writer {
+    /// A command of several steps: the first one now, unless one of the same tenant is under way.
+    pub(super) fn begin(&mut self, request: Request, reply: Answer<Outcome>, now: Moment) {
+        if self.is_away() && needs_store(&request.command) {
+            return reply.send(Err(JournalError::StoreAway));
+        }
+        let waits = self.works.has_commands(&request.tenant);
+        let running = Running::new(Execution::new(request));
+        if waits {
+            return self.works.push(Work::Command(running, reply));
+        }
+        self.execute(running, reply, now);
+    }
+
+    /// Takes a step of a command. What it wrote commits with the batch in the making, whether the command is over or not.
+    fn execute(&mut self, mut running: Running, reply: Answer<Outcome>, now: Moment) {
+        let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
+        let changes: &mut Changes = &mut self.building.changes;
+        let step = || self.ledger.execute(&mut running.execution, now, changes);
+        let Ok(outcome) = catch_unwind(AssertUnwindSafe(step)) else {
+            self.break_off(rows, events, "a step of a command");
+            return reply.send(Err(JournalError::Failed));
+        };
+        (running.begun, running.wrote) = (true, running.wrote || self.building.changes.rows.len() > rows);
+        match outcome {
+            Some(outcome) => self.conclude(reply, outcome, running.wrote),
+            None => self.works.push(Work::Command(running, reply)),
+        }
+    }
+
+    /// Takes a step of a query; most have one.
+    pub(super) fn read(&mut self, mut reading: Reading, reply: Answer<Found>, now: Moment) {
+        let Ok(found) = catch_unwind(AssertUnwindSafe(|| self.ledger.read(&mut reading, now))) else {
+            self.broken = true;
+            tracing::error!(shard = %self.shard, "a query panicked; the shard will be loaded again");
+            return reply.send(Err(JournalError::Failed));
+        };
+        let Some(found) = found else { return self.works.push(Work::Query(reading, reply)) };
+        self.out.stats.queries.fetch_add(1, Relaxed);
+        self.answer_when_durable(Waiter::Query(reply, found));
+    }
+
+    /// Whether a step that writes may be taken: the batch in the making stays small, so that nobody's commit waits for long.
+    fn has_room_to_write(&self) -> bool {
+        !self.is_away() && self.building.changes.rows.len() + self.building.changes.events.len() < AHEAD
+    }
+
+    pub(super) fn has_work(&self) -> bool {
+        self.works.has_queries() || (self.has_room_to_write() && self.has_writing_work())
+    }
+
+    fn has_writing_work(&self) -> bool {
+        !self.works.is_empty() || self.ledger.is_unfinished()
+    }
+
+    /// Takes one step of what takes several, or of what is left over.
+    pub(super) fn work_on(&mut self) {
+        if self.broken {
+            // What was seen is not to be trusted either.
+            return self.works.fail(JournalError::Failed);
+        }
+        let writes = self.has_room_to_write();
+        match self.works.pop(writes) {
+            Some(Work::Query(reading, reply)) => self.read(reading, reply, self.now()),
+            Some(Work::Command(running, reply)) => self.execute(running, reply, self.now()),
+            None if writes && self.ledger.is_unfinished() => self.carry_on(self.now()),
+            None => {}
+        }
+    }
+
+    fn carry_on(&mut self, now: Moment) {
+        let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
+        let changes = &mut self.building.changes;
+        if catch_unwind(AssertUnwindSafe(|| self.ledger.carry_on(now, changes))).is_err() {
+            self.break_off(rows, events, "work that was left over");
+        }
+    }
+
+    /// Before a stop: takes every step that is left of the commands that were submitted.
+    pub(super) async fn finish_works(&mut self) {
+        while !self.broken
+            && !self.is_away()
+            && let Some(work) = self.works.pop(true)
+        {
+            match work {
+                Work::Command(running, reply) => self.execute(running, reply, self.now()),
+                Work::Query(_, reply) => reply.send(Err(JournalError::Stopping)),
+            }
+            self.send_building().await;
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! A command under way. Most commands take one step. One whose length its caller chooses takes as many as it needs, between
+//! which the writer serves others: each step's effects are whole in themselves and commit with the batch of that step, and
+//! the answer is the last one's (decision 34).
+
+use std::fmt::Debug;
+
+use super::Ledger;
+use super::activate_users::{Activating, Blocking};
+use super::budget::Budget;
+use super::change::{Actor, Changes};
+use super::close_idle::IdleClosing;
+use super::command::{Command, Outcome, Request};
+use super::grant_seats::Grants;
+use super::heartbeat::Beats;
+use super::revoke_seats::Revocations;
+use super::step::Step;
+use super::sync_users::Syncing;
+use super::tenant::Tenant;
+use super::time::Moment;
+use crate::ids::{TenantId, TenantNo};
+
+/// What a command that takes several steps remembers between two of them: what is done, and where to go on. Nothing that
+/// it saw is sure to be there still; its tenant is.
+pub(super) trait Steps: Debug + Send {
+    /// Goes on until the budget of this step is spent. `None`: there is more to do.
+    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome>;
+
+    /// The same, when the tenant is not there, or not any more: for the rest the answer is that there is none.
+    fn go_on_nowhere(&mut self, tenant: &TenantId, step: &mut Step) -> Option<Outcome>;
+}
+
+/// A turn for each of so many items, as far as the budget of this step reaches; an answer for each tells who had theirs.
+/// Whether all had.
+pub(super) fn each<A>(
+    count: usize,
+    answers: &mut Vec<A>,
+    step: &mut Step,
+    mut turn: impl FnMut(usize, &mut Step) -> A,
+) -> bool {
+    while answers.len() < count {
+        if step.budget.is_spent() {
+            return false;
+        }
+        step.budget.spend(Budget::LOOK);
+        answers.push(turn(answers.len(), step));
+    }
+    true
+}
+
+/// A command under way.
+#[derive(Debug)]
+pub struct Execution {
+    tenant: TenantId,
+    /// The tenant's number from the first step on: a new tenant of the same id is another one.
+    no: Option<TenantNo>,
+    actor: Actor,
+    /// It is no question: what it moved is looked at.
+    looks: bool,
+    work: Work,
+}
+
+#[derive(Debug)]
+enum Work {
+    New(Command),
+    Under(Box<dyn Steps>),
+    Over,
+}
+
+impl Execution {
+    #[must_use]
+    pub fn new(request: Request) -> Self {
+        let Request { tenant, actor, command } = request;
+        Self { tenant, no: None, actor, looks: command.looks(), work: Work::New(command) }
+    }
+
+    /// Whom it is for.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+}
+
+impl Ledger {
+    /// Applies one command at `now`, in one go, and adds what it did to `out`. `now.tick` must never go back.
+    pub fn apply(&mut self, request: Request, now: Moment, out: &mut Changes) -> Outcome {
+        let outcome = if request.command.takes_steps() {
+            let mut execution = Execution::new(request);
+            loop {
+                if let Some(outcome) = self.execute(&mut execution, now, out) {
+                    break outcome;
+                }
+            }
+        } else {
+            self.decide(request, now, out)
+        };
+        while self.is_unfinished() {
+            self.carry_on(now, out);
+        }
+        outcome
+    }
+
+    /// Takes one step of a command; `None`: there are more to take.
+    ///
+    /// # Panics
+    /// When it was answered before.
+    pub fn execute(&mut self, execution: &mut Execution, now: Moment, out: &mut Changes) -> Option<Outcome> {
+        let Execution { tenant: id, no, actor, looks, work } = execution;
+        let mut steps = match std::mem::replace(work, Work::Over) {
+            Work::New(command) => match begin(command) {
+                Ok(steps) => steps,
+                Err(command) => {
+                    let request = Request { tenant: id.clone(), actor: actor.clone(), command };
+                    return Some(self.decide(request, now, out));
+                }
+            },
+            Work::Under(steps) => steps,
+            Work::Over => unreachable!("a command that was answered"),
+        };
+        self.mark.observe(now);
+        self.budget.begin();
+        let (found, mut step) = self.step(id, actor, now, out);
+        let outcome = match found.filter(|tenant| no.is_none_or(|no| no == tenant.no)) {
+            Some(tenant) => {
+                *no = Some(tenant.no);
+                let outcome = steps.go_on(tenant, &mut step);
+                if *looks {
+                    tenant.look_around(&mut step);
+                }
+                outcome
+            }
+            None => steps.go_on_nowhere(id, &mut step),
+        };
+        if outcome.is_none() {
+            *work = Work::Under(steps);
+        }
+        outcome
+    }
+
+    /// Whether something is left over of what earlier steps began.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        !self.unfinished.is_empty()
+    }
+
+    /// Takes one step of what is left over: of one tenant, each in its turn.
+    pub fn carry_on(&mut self, now: Moment, out: &mut Changes) {
+        let Some(no) = self.unfinished.pop_front() else { return };
+        let Some(id) = self.tenants[no.0 as usize].as_ref().map(|tenant| tenant.id.clone()) else { return };
+        self.mark.observe(now);
+        self.budget.begin();
+        let actor = Actor::service();
+        let (Some(tenant), mut step) = self.step(&id, &actor, now, out) else { return };
+        tenant.unfinished = false;
+        tenant.look_around(&mut step);
+    }
+}
+
+/// What takes several steps; the others are given back.
+fn begin(command: Command) -> Result<Box<dyn Steps>, Command> {
+    Ok(match command {
+        Command::Heartbeat(ask) => Box::new(Beats::new(ask)),
+        Command::GrantSeats(ask) => Box::new(Grants::new(ask)),
+        Command::RevokeSeats(ask) => Box::new(Revocations::new(ask)),
+        Command::CloseIdle(ask) => Box::new(IdleClosing::new(ask)),
+        Command::SyncUsers(ask) => Box::new(Syncing::new(ask)),
+        Command::ActivateUsers(ask) => Box::new(Activating::new(ask)),
+        Command::BlockUnlisted(ask) => Box::new(Blocking::new(ask)),
+        other => return Err(other),
+    })
+}

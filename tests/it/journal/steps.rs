@@ -1,0 +1,128 @@
+//! Commands and lists of several steps: others are served between two of them, tenants take turns, and what has begun is
+//! finished (decision 34).
+
+use std::future::Future;
+use std::pin::pin;
+
+use futures_util::FutureExt;
+use futures_util::future::{Either, select};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use usher::ids::{TenantId, UserId};
+use usher::journal::JournalError;
+use usher::ledger::command::{CreateTenant, GetUsage, GrantSeats, ListUsers, SyncEntry, SyncUsers, UserPatch};
+use usher::ledger::outcome::{Done, Granted};
+use usher::ledger::policy::Policy;
+
+use super::{Process, actor, pool, tenant};
+use crate::support::memory::Memory;
+
+/// Some batches full.
+const MANY: usize = 2_000;
+
+fn other() -> TenantId {
+    TenantId::parse("other").unwrap()
+}
+
+fn many() -> Vec<UserId> {
+    (0..MANY).map(|no| UserId::stored(&format!("user{no:05}"))).collect()
+}
+
+impl Process {
+    async fn with_two_tenants(store: &Memory) -> Self {
+        let process = Self::with_pool(store, 5).await;
+        let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
+        process.journal.submit(&actor(), &other(), create).await.unwrap().unwrap();
+        process
+    }
+
+    fn grant_many<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+    ) -> impl Future<Output = Result<Vec<Done<Granted>>, JournalError>> + 'a {
+        let ask = GrantSeats { pools: vec![pool()], users: many(), organizations: vec![] };
+        async move { self.journal.submit(&actor(), tenant, ask).await }
+    }
+
+    async fn granted(&self, tenant: &TenantId) -> u64 {
+        self.journal.ask(tenant, GetUsage).await.unwrap().unwrap().pools.first().map_or(0, |pool| pool.granted)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_of_another_tenant_goes_between_two_steps() {
+    let store = Memory::default();
+    let process = Process::with_two_tenants(&store).await;
+    let (others, login) = (other(), process.check_out("ann"));
+    match select(pin!(process.grant_many(&others)), pin!(login)).await {
+        Either::Left(_) => panic!("the login waited for all of the grants"),
+        Either::Right((answer, grants)) => {
+            assert!(answer.unwrap().decision.is_ok());
+            assert!(grants.await.unwrap().iter().all(|granted| granted.as_ref().unwrap().decision.is_ok()));
+        }
+    }
+    let disk = store.disk.lock().unwrap();
+    assert!(disk.largest < 1_000, "{} rows and events in one batch", disk.largest);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_begun_is_finished_when_its_caller_goes_away() {
+    let store = Memory::default();
+    let process = Process::with_two_tenants(&store).await;
+    assert!(process.grant_many(&other()).now_or_never().is_none(), "submitted, and given up");
+    let mut granted = 0;
+    for _ in 0..100 {
+        granted = process.granted(&other()).await;
+        if granted == MANY as u64 {
+            return;
+        }
+    }
+    panic!("{granted} of {MANY} are granted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_of_several_steps_see_none_of_their_tenant_half_done() {
+    let store = Memory::default();
+    let process = Process::with_two_tenants(&store).await;
+    let (first, second) = (other(), other());
+    let (first, second) = tokio::join!(process.grant_many(&first), process.grant_many(&second));
+    let of = |at: usize, answers: &[Done<Granted>]| answers[at].as_ref().unwrap().usage.as_ref().unwrap().granted;
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!((of(0, &first), of(MANY - 1, &first), of(0, &second)), (1, MANY as u64, MANY as u64));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_finishes_what_was_submitted() {
+    let store = Memory::default();
+    let process = Process::with_two_tenants(&store).await;
+    let others = other();
+    let (grants, ()) = tokio::join!(process.grant_many(&others), process.journal.stop());
+    assert_eq!(grants.unwrap().len(), MANY);
+    let again = Process::start(&store).await;
+    assert_eq!(again.granted(&other()).await, MANY as u64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_lists_of_one_tenant_delay_another_one_by_a_step_each() {
+    let store = Memory::default();
+    let process = Process::with_two_tenants(&store).await;
+    for tenant in [tenant(), other()] {
+        let entries = (0..12_000).map(|no| SyncEntry {
+            user: UserId::stored(&format!("user{no:05}")),
+            patch: UserPatch::default(),
+            pools: vec![],
+            organizations: vec![],
+        });
+        let ask = SyncUsers { entries: entries.collect(), what_if: None };
+        process.journal.submit(&actor(), &tenant, ask).await.unwrap().unwrap();
+    }
+    let list = |tenant: TenantId| {
+        let query = ListUsers { words: vec!["nobody".into()], limit: 10, ..ListUsers::default() };
+        let journal = process.journal.clone();
+        async move { (journal.ask(&tenant, query).await.map(|_| ()), tenant) }
+    };
+    // Five are more than fit the queue with the sixth; they begin first.
+    let mut lists: FuturesUnordered<_> = (0..5).map(|_| list(tenant())).collect();
+    lists.push(list(other()));
+    assert_eq!(lists.next().await.unwrap(), (Ok(()), other()), "its own five steps, and not those of the others");
+    assert!(lists.all(|(answer, _)| async move { answer.is_ok() }).await);
+}

@@ -22,7 +22,7 @@ use super::{JournalConfig, JournalError, REFRESH, STALL, ShardState, TRUST};
 use crate::clock::Clock;
 use crate::ids::ShardId;
 use crate::ledger::change::Changes;
-use crate::ledger::command::{Found, Outcome, Request};
+use crate::ledger::command::{Outcome, Request};
 use crate::ledger::time::Moment;
 use crate::ledger::{Ledger, Reading};
 use crate::spans;

@@ -51,12 +51,12 @@ pub use answers::{check_config, healthcheck, migrate};
 pub use calls::call;
 pub use failure::Failure;
 pub use license_calls::license_call;
+pub use signals::Signals;
 pub use store::store;
 pub use vendor::license;
 
 use entrance::Entrance;
 use licensing::Vendors;
-use signals::Signals;
 
 /// How long the last spans may take to be sent.
 const LAST_SPANS: Duration = Duration::from_secs(2);
@@ -68,17 +68,17 @@ const LAST_PROBES: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`Failure`]: why it did not start, or how it ended when it was not a drain in time.
-pub async fn serve(mut config: Config, log: Arc<LogFilter>) -> Result<(), Failure> {
+pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals) -> Result<(), Failure> {
     config.limits.max_connections = descriptors::make_room(config.limits.max_connections, config.shards);
-    let mut signals = Signals::listen()?;
-    let hangups = signals::hangups()?;
+    let hangups = signals.take_hangup().context("SIGHUP is listened to already")?;
     let running = tokio::select! {
-        started = Running::start(&config, log, hangups) => started?,
+        biased;
         signal = signals.next() => {
             // Nothing was promised to anybody yet.
             tracing::info!(signal, "ended while starting");
             return Ok(());
         }
+        started = Running::start(&config, log, hangups) => started?,
     };
     if let Some(warning) = config.security.warning(config.listen) {
         tracing::warn!("{warning}");
@@ -243,9 +243,13 @@ impl Running {
     /// Waits for what ends the process without a signal.
     async fn failure(&self) -> Failure {
         let mut obstacles = self.readiness.subscribe();
-        let for_good = |obstacle: Obstacle| matches!(obstacle, Obstacle::OwnershipLost | Obstacle::Failed);
+        let for_good =
+            |obstacle: Obstacle| matches!(obstacle, Obstacle::OwnershipLost | Obstacle::Damaged | Obstacle::Failed);
         match obstacles.wait_for(|obstacles| obstacles.iter().any(for_good)).await {
             Ok(obstacles) if obstacles.has(Obstacle::OwnershipLost) => Failure::OwnershipLost,
+            Ok(obstacles) if obstacles.has(Obstacle::Damaged) => {
+                Failure::Damaged(vec!["the store is damaged: the log says where".to_owned()])
+            }
             Ok(_) => anyhow::anyhow!("a shard's writer failed").into(),
             Err(_) => std::future::pending().await,
         }
@@ -327,7 +331,7 @@ async fn open(storage: &Storage) -> Result<Arc<dyn Store>, Failure> {
 
 async fn start_journal(config: &Config, store: &Arc<dyn Store>, clock: Clock) -> Result<Journal, Failure> {
     let wanted = Founding::new(config.shards);
-    let founding = store.founding(wanted).await.map_err(OpenError::Unreachable)?;
+    let founding = store.founding(wanted).await.map_err(OpenError::from)?;
     if config.shards_given && founding.shards != config.shards {
         let fixed = founding.shards;
         tracing::warn!("--shards {} has no effect: this store has {fixed}, fixed at its first start", config.shards);
@@ -345,6 +349,7 @@ async fn start_journal(config: &Config, store: &Arc<dyn Store>, clock: Clock) ->
     started.map_err(|error| match error {
         StartError::Store(error) => OpenError::Unreachable(error).into(),
         StartError::Taken(_) => Failure::OwnershipLost,
+        StartError::Damaged(_, error) => OpenError::Damaged(error).into(),
     })
 }
 

@@ -52,7 +52,8 @@ Exit codes:
   2 usage, configuration  6 schema newer than this   9 not drained within
   3 store, or the Usher     program                    --drain-timeout
     asked, unreachable    7 schema older: run       10 license not valid
-                            `usher migrate`         11 denied, or not all done";
+                            `usher migrate`         11 denied, or not all done
+                                                    12 the store is damaged";
 
 /// Usher answers one question for login services: may this login proceed? It counts seats, so that a customer uses
 /// what it bought, and no login is refused that should have passed.

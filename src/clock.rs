@@ -75,11 +75,9 @@ impl SystemClock {
 fn system_wall() -> Wall {
     let now = SystemTime::now();
     let millis = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-    match now.duration_since(UNIX_EPOCH) {
-        Ok(since) => Wall(millis(since)),
-        // A machine that lost its battery may believe in a time before 1970; that is a suspect clock, not a crash.
-        Err(before) => Wall(-millis(before.duration())),
-    }
+    // A machine that lost its battery may believe in a time before 1970, and a wrong one in the year 20000: those are
+    // suspect clocks, not crashes. No date that anybody can write down is before or after these.
+    now.duration_since(UNIX_EPOCH).map_or(Wall(0), |since| Wall(millis(since)).min(Wall::LAST))
 }
 
 /// A clock for tests, in whole milliseconds.

@@ -127,6 +127,7 @@ mod switched_on {
         AfterCommit,
         Loading,
         Migrating,
+        BetweenMigrations,
     }
 
     struct Death {

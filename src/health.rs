@@ -23,6 +23,8 @@ pub enum Obstacle {
     StoreAway,
     /// Another process has a shard. For good: the process is about to end.
     OwnershipLost,
+    /// What the store holds makes no sense. For good: the process is about to end.
+    Damaged,
     /// A shard's writer is gone, which is a defect. For good: the process is about to end.
     Failed,
     /// The process is about to end.
@@ -30,8 +32,14 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    const ALL: [Obstacle; 5] =
-        [Obstacle::Loading, Obstacle::StoreAway, Obstacle::OwnershipLost, Obstacle::Failed, Obstacle::Draining];
+    const ALL: [Obstacle; 6] = [
+        Obstacle::Loading,
+        Obstacle::StoreAway,
+        Obstacle::OwnershipLost,
+        Obstacle::Damaged,
+        Obstacle::Failed,
+        Obstacle::Draining,
+    ];
 
     fn bit(self) -> u8 {
         1 << self as u8
@@ -44,6 +52,7 @@ impl fmt::Display for Obstacle {
             Obstacle::Loading => "loading",
             Obstacle::StoreAway => "store away",
             Obstacle::OwnershipLost => "ownership lost",
+            Obstacle::Damaged => "store damaged",
             Obstacle::Failed => "a shard failed",
             Obstacle::Draining => "draining",
         })
@@ -132,6 +141,7 @@ pub async fn follow(mut shards: Vec<watch::Receiver<ShardState>>, readiness: Arc
     loop {
         match seen(&mut shards) {
             Seen::Lost => return readiness.hinder(Obstacle::OwnershipLost),
+            Seen::Damaged => return readiness.hinder(Obstacle::Damaged),
             Seen::Failed => return readiness.hinder(Obstacle::Failed),
             Seen::Stopped => return,
             Seen::Serving => {
@@ -162,6 +172,8 @@ enum Seen {
     Away,
     /// At least one: it will not come back.
     Lost,
+    /// At least one, and none is lost: its store makes no sense.
+    Damaged,
     /// At least one has no writer any more, and nobody stopped it.
     Failed,
     /// At least one, and none is lost: the process is about to end.
@@ -174,6 +186,8 @@ fn seen(shards: &mut [watch::Receiver<ShardState>]) -> Seen {
         let state = *shard.borrow_and_update();
         match state {
             ShardState::Lost => return Seen::Lost,
+            ShardState::Damaged => worst = Seen::Damaged,
+            _ if worst == Seen::Damaged => {}
             ShardState::Stopped => worst = Seen::Stopped,
             _ if shard.has_changed().is_err() => return Seen::Failed,
             ShardState::StoreAway if worst == Seen::Serving => worst = Seen::Away,

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
-use usher::app::{self, Failure};
+use tokio::runtime::Runtime;
+use usher::app::{self, Failure, Signals};
 use usher::cli::license::License;
 use usher::cli::{Cli, Command};
 use usher::config::{self, Config, process_environment};
@@ -15,10 +16,12 @@ use usher::telemetry;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
+    // Before anything else: a signal that comes while a service starts ends it in its own way.
+    let early = serves().then(Early::listen);
     telemetry::report_panics();
     // Ends the process by itself on --help (0), --version (0) and a wrong option (2).
     let cli = Cli::parse();
-    match run(cli.command) {
+    match early.transpose().and_then(|early| run(cli.command, early)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("usher: {failure}");
@@ -27,12 +30,32 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), Failure> {
+/// Whether the command line will say so: it is read after the signals are listened to.
+fn serves() -> bool {
+    std::env::args_os().nth(1).is_some_and(|word| word == "serve")
+}
+
+/// What `serve` has before it knows its configuration.
+struct Early {
+    runtime: Runtime,
+    signals: Signals,
+}
+
+impl Early {
+    fn listen() -> Result<Self, Failure> {
+        let runtime = runtime()?;
+        let signals = runtime.block_on(async { Signals::listen() })?;
+        Ok(Self { runtime, signals })
+    }
+}
+
+fn run(command: Command, early: Option<Early>) -> Result<(), Failure> {
     match command {
         Command::Serve(args) => {
+            let Early { runtime, signals } = early.map_or_else(Early::listen, Ok)?;
             let config = Config::new(&args, &process_environment)?;
             let log = telemetry::start(&config.log);
-            block_on(app::serve(config, log))
+            block_on_this(runtime, app::serve(config, log, signals))
         }
         Command::Migrate(args) => {
             let (storage, log) = config::migrate(&args, &process_environment)?;
@@ -56,7 +79,14 @@ fn run(command: Command) -> Result<(), Failure> {
 }
 
 fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
+    block_on_this(runtime()?, work)
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?)
+}
+
+fn block_on_this(runtime: Runtime, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let result = runtime.block_on(work);
     // What is still running was not waited for on purpose.
     runtime.shutdown_background();

@@ -48,7 +48,7 @@ pub enum Failure {
     /// Of a health check.
     #[error("{0}")]
     NotServing(String),
-    /// A store does not add up, or is not what it was copied from.
+    /// A store does not add up.
     #[error("{}", .0.join("\nusher: "))]
     Damaged(Vec<String>),
     #[error("{0:#}")]
@@ -60,7 +60,7 @@ impl Failure {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Failure::NotServing(_) | Failure::Refused(_) | Failure::Damaged(_) | Failure::Unexpected(_) => 1,
+            Failure::NotServing(_) | Failure::Refused(_) | Failure::Unexpected(_) => 1,
             Failure::Config(_) | Failure::Tls(_) | Failure::Access(_) => 2,
             Failure::LicenseKeys(_) | Failure::Usage(_) => 2,
             Failure::NoAnswer(_) => 3,
@@ -74,11 +74,13 @@ impl Failure {
                 OpenError::DirectoryInUse { .. } => 5,
                 OpenError::SchemaNewer { .. } => 6,
                 OpenError::SchemaOlder { .. } => 7,
+                OpenError::Damaged(_) => 12,
             },
             Failure::OwnershipLost => 8,
             Failure::NotDrained(_) | Failure::Interrupted => 9,
             Failure::LicenseNotValid(_) => 10,
             Failure::Denied(_) => 11,
+            Failure::Damaged(_) => 12,
         }
     }
 }

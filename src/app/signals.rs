@@ -1,29 +1,40 @@
-//! The signals that end the process. Listened to before anything is started, so that none is missed.
+//! The signals that end the process, and the one that has files read again. Listened to before anything else is done, so that
+//! none of them ends the process by itself.
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Failure;
 
-pub(super) struct Signals {
+/// From here on the signals do not end the process by themselves.
+pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
-}
-
-/// SIGHUP, which does not end the process any more: it has its files read again.
-pub(super) fn hangups() -> Result<Signal, Failure> {
-    Ok(signal(SignalKind::hangup()).context("cannot listen to signals")?)
+    /// SIGHUP. `None`: somebody else listens to it now.
+    hangup: Option<Signal>,
 }
 
 impl Signals {
-    /// From here on the signals do not end the process by themselves.
+    /// Within a runtime.
+    ///
+    /// # Errors
+    /// When the operating system does not let us.
     pub fn listen() -> Result<Self, Failure> {
         let listen = |kind| signal(kind).context("cannot listen to signals");
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hangup: Some(listen(SignalKind::hangup())?),
+        })
     }
 
-    /// The name of the next signal.
-    pub async fn next(&mut self) -> &'static str {
+    /// SIGHUP, once.
+    pub(super) fn take_hangup(&mut self) -> Option<Signal> {
+        self.hangup.take()
+    }
+
+    /// The name of the next signal that ends the process.
+    pub(super) async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",

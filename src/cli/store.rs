@@ -25,7 +25,7 @@ docs/OPERATIONS.md says more, and how PostgreSQL is backed up.";
 
 #[derive(Debug, Subcommand)]
 pub enum Store {
-    /// Count everything in a store and check that it adds up, without changing it: exit code 0, else 1
+    /// Count everything in a store and check that it adds up, without changing it: exit code 0, or 12 when it does not
     #[command(after_help = EXAMPLES)]
     Check(Check),
     /// Write a copy of the embedded store to a file, also beside a running Usher

@@ -96,6 +96,9 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("shard {0} was claimed by another process while this one started")]
     Taken(ShardId),
+    /// What the store holds makes no sense.
+    #[error("shard {0}: {1}")]
+    Damaged(ShardId, StoreError),
 }
 
 /// A shard's state. Only `Serving` is ready.
@@ -106,6 +109,8 @@ pub enum ShardState {
     StoreAway,
     /// Another process owns the shard. Final.
     Lost,
+    /// What the store holds makes no sense. Final.
+    Damaged,
     Stopped,
 }
 
@@ -375,6 +380,7 @@ impl Shard {
             mpsc::error::TrySendError::Full(_) => JournalError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => match *self.state.borrow() {
                 ShardState::Lost => JournalError::NotOwner,
+                ShardState::Damaged => JournalError::StoreAway,
                 _ => JournalError::Stopping,
             },
         })

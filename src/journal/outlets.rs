@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::ShardState;
 use super::feed::Ring;
 use super::stats::Stats;
+use super::{JournalError, ShardState};
 use crate::ids::ShardId;
 
 pub(super) struct Outlets {
@@ -18,6 +18,20 @@ pub(super) struct Outlets {
 impl Outlets {
     pub fn state(&self) -> ShardState {
         *self.states.borrow()
+    }
+
+    /// The shard has another owner, or its store is damaged.
+    pub fn is_final(&self) -> bool {
+        matches!(self.state(), ShardState::Lost | ShardState::Damaged)
+    }
+
+    /// What whoever still waits is answered when the writer ends.
+    pub fn end_error(&self) -> JournalError {
+        match self.state() {
+            ShardState::Lost => JournalError::NotOwner,
+            ShardState::Damaged => JournalError::StoreAway,
+            _ => JournalError::Stopping,
+        }
     }
 
     pub fn set_state(&self, shard: ShardId, state: ShardState) {

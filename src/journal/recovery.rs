@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::ids::{OwnerToken, Seq, ShardId};
 use crate::ledger::Ledger;
 use crate::ledger::time::Moment;
-use crate::store::{Batch, ClaimError, CommitError, Owner, Position, Store, StoreError};
+use crate::store::{Batch, ClaimError, CommitError, Owner, Position, ReadError, Store, StoreError};
 
 /// A claimed and loaded shard.
 pub(super) struct Held {
@@ -32,9 +32,16 @@ pub(super) async fn take(
     let (owner, position) = store.claim(shard, None, fresh_token()).await.map_err(|error| match error {
         ClaimError::Taken => StartError::Taken(shard),
         ClaimError::Unavailable(error) => StartError::Store(error),
+        ClaimError::Damaged(error) => StartError::Damaged(shard, error),
     })?;
+    if let Some(what) = position.implausible() {
+        return Err(StartError::Damaged(shard, StoreError(format!("shards (shard_id {shard}): {what}"))));
+    }
     let timeline = Timeline::resume(clock, &position);
-    let ledger = load(store, shard, &position, timeline.now(clock), config).await?;
+    let ledger = load(store, shard, &position, timeline.now(clock), config).await.map_err(|error| match error {
+        ReadError::Unavailable(error) => StartError::Store(error),
+        ReadError::Damaged(error) => StartError::Damaged(shard, error),
+    })?;
     tracing::info!(%shard, epoch = owner.epoch.0, seq = position.seq.0, "shard claimed and loaded");
     Ok(Held { owner, position, ledger, timeline })
 }
@@ -46,7 +53,7 @@ pub(super) async fn load(
     position: &Position,
     now: Moment,
     config: &JournalConfig,
-) -> Result<Ledger, StoreError> {
+) -> Result<Ledger, ReadError> {
     let grace = if planted!(NoGrace) { Duration::ZERO } else { GRACE };
     let mut restore =
         Ledger::restore(config.ledger, position.last_tenant, position.last_event, position.wall_high, now, grace);
@@ -55,13 +62,17 @@ pub(super) async fn load(
         while let Some(chunk) = rows.recv().await {
             die_here!(Loading);
             for row in chunk {
-                restore.put(row);
+                // No more rows are taken then, and the load ends.
+                restore.try_put(row).inspect_err(|_| rows.close())?;
             }
         }
+        Ok(())
     };
-    let (loaded, ()) = tokio::join!(store.load(shard, sender), receive);
+    let damaged = |what: String| ReadError::Damaged(StoreError(what));
+    let (loaded, taken) = tokio::join!(store.load(shard, sender), receive);
+    taken.map_err(damaged)?;
     loaded?;
-    Ok(restore.finish())
+    restore.try_finish().map_err(damaged)
 }
 
 /// What became of a batch in the end.
@@ -70,6 +81,8 @@ pub(super) enum Settled {
     /// Another owner has the shard. Nothing of the batch is in the store, or all of it and the other one
     /// loaded it; nobody here may answer.
     Lost,
+    /// What the store holds makes no sense. Nobody here may answer.
+    Damaged(StoreError),
     /// The store refused the data. Nothing was written. The owner may be a newer one than at first: the shard was claimed
     /// again in between.
     Refused(Owner, StoreError),
@@ -94,12 +107,17 @@ pub(super) async fn commit_surely(
                 return Settled::Committed(owner);
             }
             Err(CommitError::Fenced) => return Settled::Lost,
+            Err(CommitError::Damaged(error)) => return Settled::Damaged(error),
             Err(CommitError::Refused(error)) => return Settled::Refused(owner, error),
             Err(CommitError::Unknown(_)) if planted!(UnknownMeansCommitted) => return Settled::Committed(owner),
             Err(CommitError::Unknown(error)) => away(&error),
         }
         // With the next epoch the old transaction can never commit any more: now `seq` tells.
-        let Some((claimed, seq)) = reclaim(&*store, shard, owner, &away).await else { return Settled::Lost };
+        let (claimed, seq) = match reclaim(&*store, shard, owner, &away).await {
+            Ok(claimed) => claimed,
+            Err(ClaimError::Damaged(error)) => return Settled::Damaged(error),
+            Err(_) => return Settled::Lost,
+        };
         owner = claimed;
         if seq == batch.position.seq || planted!(SeqNotLookedAt) {
             return Settled::Committed(owner);
@@ -113,16 +131,21 @@ pub(super) async fn commit_surely(
     }
 }
 
-/// Claims the shard over ourselves, until the store answers. `None`: it has another owner.
-async fn reclaim(store: &dyn Store, shard: ShardId, owner: Owner, away: &impl Fn(&StoreError)) -> Option<(Owner, Seq)> {
+/// Claims the shard over ourselves, until the store answers. An error is final.
+async fn reclaim(
+    store: &dyn Store,
+    shard: ShardId,
+    owner: Owner,
+    away: &impl Fn(&StoreError),
+) -> Result<(Owner, Seq), ClaimError> {
     // One token for all attempts: an attempt whose answer was lost is recognized by it.
     let token: OwnerToken = fresh_token();
     let mut pause = Duration::from_millis(20);
     loop {
         match store.claim(shard, Some(owner), token).await {
-            Ok((owner, position)) => return Some((owner, position.seq)),
-            Err(ClaimError::Taken) => return None,
+            Ok((owner, position)) => return Ok((owner, position.seq)),
             Err(ClaimError::Unavailable(error)) => away(&error),
+            Err(error) => return Err(error),
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(1));

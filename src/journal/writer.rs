@@ -26,7 +26,7 @@ use crate::ledger::command::{Outcome, Request};
 use crate::ledger::time::Moment;
 use crate::ledger::{Ledger, Reading};
 use crate::spans;
-use crate::store::{Owner, Position, Store};
+use crate::store::{Owner, Position, ReadError, Store, StoreError};
 
 pub(super) struct Writer {
     shard: ShardId,
@@ -129,7 +129,7 @@ impl Writer {
     }
 
     fn is_lost(&self) -> bool {
-        self.out.state() == ShardState::Lost
+        self.out.is_final()
     }
 
     fn now(&self) -> Moment {
@@ -272,6 +272,11 @@ impl Writer {
         self.out.set_state(self.shard, ShardState::StoreAway);
     }
 
+    fn damaged(&self, error: &StoreError) {
+        tracing::error!(shard = %self.shard, %error, "the store is damaged; nothing more is answered");
+        self.out.set_state(self.shard, ShardState::Damaged);
+    }
+
     async fn settled(&mut self, settled: Settled) {
         let Some(mut sent) = self.in_flight.take() else { return };
         let traced = sent.traced(self.shard, !matches!(settled, Settled::Committed(_)));
@@ -289,6 +294,10 @@ impl Writer {
                 tracing::error!(shard = %self.shard, "another process owns this shard; nothing more is answered");
                 self.out.set_state(self.shard, ShardState::Lost);
                 sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::NotOwner));
+            }
+            Settled::Damaged(error) => {
+                self.damaged(&error);
+                sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::StoreAway));
             }
             Settled::Refused(owner, error) => {
                 self.owner = owner;
@@ -324,7 +333,10 @@ impl Writer {
                     (self.ledger, self.broken, self.confirmed) = (ledger, false, None);
                     return self.out.set_state(self.shard, ShardState::Serving);
                 }
-                Err(error) => tracing::warn!(shard = %self.shard, %error, "could not load the shard; trying again"),
+                Err(ReadError::Damaged(error)) => return self.damaged(&error),
+                Err(ReadError::Unavailable(error)) => {
+                    tracing::warn!(shard = %self.shard, %error, "could not load the shard; trying again")
+                }
             }
             self.out.set_state(self.shard, ShardState::StoreAway);
             tokio::time::sleep(pause).await;
@@ -337,7 +349,7 @@ impl Writer {
         if !self.is_lost() {
             self.flush().await;
         }
-        let error = if self.is_lost() { JournalError::NotOwner } else { JournalError::Stopping };
+        let error = self.out.end_error();
         self.works.fail(error);
         while let Some(message) = messages.recv().await {
             refuse(message, error);

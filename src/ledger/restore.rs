@@ -96,6 +96,31 @@ impl Restore {
         }
     }
 
+    /// Takes one row in, if it fits to those before it.
+    ///
+    /// # Errors
+    /// Why it does not: the store is damaged.
+    pub fn try_put(&mut self, row: Change) -> Result<(), String> {
+        match self.misfit(&row) {
+            Some(what) => Err(what),
+            None => {
+                self.put(row);
+                Ok(())
+            }
+        }
+    }
+
+    /// As [`Restore::finish`], if the rows fit to each other.
+    ///
+    /// # Errors
+    /// What does not: the store is damaged.
+    pub fn try_finish(self) -> Result<Ledger, String> {
+        match self.gap() {
+            Some(what) => Err(what),
+            None => Ok(self.finish()),
+        }
+    }
+
     fn tenant(&mut self, no: TenantNo) -> &mut Tenant {
         let tenant = self.ledger.tenants.get_mut(no.0 as usize).and_then(Option::as_deref_mut);
         tenant.unwrap_or_else(|| panic!("a row of tenant {no}, which the store does not have"))

@@ -38,6 +38,9 @@ impl Add<Duration> for Tick {
 pub struct Wall(pub i64);
 
 impl Wall {
+    /// The last millisecond of the year 9999: no date can be written that is later.
+    pub const LAST: Wall = Wall(253_402_300_799_999);
+
     #[must_use]
     pub fn minus(self, duration: Duration) -> Wall {
         Wall(self.0.saturating_sub_unsigned(millis(duration)))

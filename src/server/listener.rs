@@ -171,10 +171,13 @@ fn http(limits: &Limits) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_streams)
         .max_header_list_size(limits.max_headers)
+        // gRPC needs none, and none can be written for a clock that shows a year after 9999.
+        .auto_date_header(false)
         .keep_alive_interval(limits.keepalive_interval)
         .keep_alive_timeout(limits.keepalive_timeout);
     http.http1()
         .timer(TokioTimer::new())
+        .auto_date_header(false)
         .header_read_timeout(limits.first_call_timeout)
         // hyper wants 8 KiB at least.
         .max_buf_size((limits.max_headers as usize).max(8 * 1024));

@@ -7,6 +7,7 @@ pub mod audit_block;
 pub mod audit_filter;
 pub mod audit_search;
 pub mod encode;
+mod history;
 pub mod notifications;
 pub mod open;
 pub mod postgres;
@@ -73,6 +74,34 @@ pub struct Position {
     pub last_event: EventNo,
 }
 
+impl Owner {
+    /// Why nobody can own a shard so, in words.
+    #[must_use]
+    pub fn implausible(&self) -> Option<&'static str> {
+        (self.epoch.0 < 0 || self.epoch.0 > i64::MAX / 2).then_some("epoch is out of range")
+    }
+}
+
+impl Position {
+    /// Why a shard cannot stand here, in words.
+    #[must_use]
+    pub fn implausible(&self) -> Option<&'static str> {
+        let Self { seq, tick, wall, wall_high, last_tenant, last_event } = *self;
+        let latest = Wall::LAST.0;
+        match () {
+            () if seq.0 < 0 || seq.0 > i64::MAX / 2 => Some("seq is out of range"),
+            () if tick.0 > 2 * latest.unsigned_abs() => Some("tick_ms is beyond the year 9999"),
+            // Earlier releases wrote what a clock showed that was far off.
+            () if wall.0.unsigned_abs() > 2 * latest.unsigned_abs() => Some("wall_ms is no time"),
+            () if wall_high.0.unsigned_abs() > 2 * latest.unsigned_abs() => Some("wall_high_ms is no time"),
+            () if last_event.0 > i64::MAX as u64 / 2 => Some("last_event_no is out of range"),
+            // Each number was given with an event.
+            () if u64::from(last_tenant.0) > last_event.0 => Some("last_tenant_no is above last_event_no"),
+            () => None,
+        }
+    }
+}
+
 /// One transaction: everything that waited, with each key once.
 #[derive(Debug)]
 pub struct Batch {
@@ -90,6 +119,32 @@ pub struct Batch {
 #[error("{0}")]
 pub struct StoreError(pub String);
 
+/// Why something could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The store does not answer, or refuses to: trying again may help.
+    #[error("{0}")]
+    Unavailable(StoreError),
+    /// The store answers, and what it holds makes no sense: names the table and the key. Trying again does not help.
+    #[error("the store is damaged: {0}")]
+    Damaged(StoreError),
+}
+
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> Self {
+        ReadError::Unavailable(error)
+    }
+}
+
+impl From<ReadError> for StoreError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unavailable(error) => error,
+            damaged @ ReadError::Damaged(_) => StoreError(damaged.to_string()),
+        }
+    }
+}
+
 /// Why a claim failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
@@ -97,6 +152,18 @@ pub enum ClaimError {
     Taken,
     #[error("the store did not answer: {0}")]
     Unavailable(StoreError),
+    /// As [`ReadError::Damaged`].
+    #[error("the store is damaged: {0}")]
+    Damaged(StoreError),
+}
+
+impl From<ReadError> for ClaimError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unavailable(error) => ClaimError::Unavailable(error),
+            ReadError::Damaged(error) => ClaimError::Damaged(error),
+        }
+    }
 }
 
 /// Why a batch was not (or may not have been) committed.
@@ -111,6 +178,18 @@ pub enum CommitError {
     /// Nothing was written, or everything: only claiming the shard again and looking at `seq` can tell.
     #[error("the outcome of the batch is unknown: {0}")]
     Unknown(StoreError),
+    /// As [`ReadError::Damaged`]. Nothing was written, or everything; nobody may answer.
+    #[error("the store is damaged: {0}")]
+    Damaged(StoreError),
+}
+
+impl From<ReadError> for CommitError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unavailable(error) => CommitError::Unknown(error),
+            ReadError::Damaged(error) => CommitError::Damaged(error),
+        }
+    }
 }
 
 /// Which audit events to read: newest first, all given filters hold.
@@ -161,7 +240,7 @@ pub trait Store: Send + Sync + 'static {
     /// What was fixed at the store's first start. When this is the first one, `wanted` is: in one transaction the
     /// shards' rows are made, with epoch 0, the nil token and a zero [`Position`], and the installation's. Of two first
     /// starts at once both get the same answer.
-    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, StoreError>>;
+    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, ReadError>>;
 
     /// Makes `token` the owner of the shard with the next epoch, and answers where the shard stands.
     ///
@@ -178,7 +257,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Sends every row of the shard in chunks, as `Put…` changes: tenants, licenses, pools, organizations,
     /// users, seats, sessions, notifications, tokens, in this order.
-    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), StoreError>>;
+    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), ReadError>>;
 
     /// Commits a batch as one transaction behind the fence. To be awaited to its end: a future that is dropped leaves
     /// the outcome unknown, and only a claim can tell.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::StoreError;
+use super::{ReadError, StoreError};
 
 /// The version of a schema: the number of its last migration; 0: no schema at all.
 pub type SchemaVersion = i32;
@@ -24,8 +24,21 @@ pub enum OpenError {
     /// The schema must be migrated first, and nobody asked for it.
     #[error("the store has schema version {found}, this program needs version {known}: run `usher migrate`")]
     SchemaOlder { found: SchemaVersion, known: SchemaVersion },
+    /// What is there makes no sense, or belongs to another program: names the file, or the table and the key. No start
+    /// heals that.
+    #[error("the store is damaged: {0}")]
+    Damaged(StoreError),
     #[error("{0}")]
     Other(StoreError),
+}
+
+impl From<ReadError> for OpenError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unavailable(error) => OpenError::Unreachable(error),
+            ReadError::Damaged(error) => OpenError::Damaged(error),
+        }
+    }
 }
 
 fn named(pid: &Option<u32>) -> String {

@@ -245,10 +245,11 @@ impl Metrics {
     }
 }
 
-const STATES: [(ShardState, &str); 4] = [
+const STATES: [(ShardState, &str); 5] = [
     (ShardState::Serving, "serving"),
     (ShardState::StoreAway, "store_away"),
     (ShardState::Lost, "lost"),
+    (ShardState::Damaged, "damaged"),
     (ShardState::Stopped, "stopped"),
 ];
 

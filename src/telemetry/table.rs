@@ -141,7 +141,7 @@ table! {
         "Every check-out waits for one: look at the disk or at PostgreSQL (load, fsync, replication). Above 2 s it counts \
          as away";
     STATE: Gauge "usher_shard_state" ["shard", "state"] in "1 or 0",
-        "serving, store_away, lost (to another process) or stopped: 1 for the one that it is",
+        "serving, store_away, lost (to another process), damaged or stopped: 1 for the one that it is",
         "store_away: bring the store back, it recovers by itself. lost: another process has claimed the shards; see that \
          only one runs";
     RECOVERIES: Counter "usher_recoveries_total" [] in "batches",

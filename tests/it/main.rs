@@ -4,6 +4,7 @@ mod access;
 mod clients;
 mod conformance;
 mod crash;
+mod damage;
 mod deploy;
 mod directory;
 mod front;

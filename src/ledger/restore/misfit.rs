@@ -1,30 +1,57 @@
-//! Rows that fit nowhere: what they belong to is not there, or their id is there already. For whoever looks at a store
-//! that may be damaged; a service does not pay for it.
+//! Rows that fit nowhere: what they belong to is not there, their id is there already, or a number of theirs cannot be. A
+//! store that holds one is damaged, and nobody serves from it.
 
 use super::Restore;
-use crate::ids::{PoolNo, TenantNo, UserNo};
-use crate::ledger::change::{Change, PoolRow, TenantRow};
+use crate::ids::{EventNo, OrganizationNo, PoolNo, TenantNo, UserNo};
+use crate::ledger::change::{Access, Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
+use crate::ledger::license::LicenseRow;
 use crate::ledger::tenant::Tenant;
+use crate::ledger::time::{Tick, Wall};
+
+/// No tick is later: a shard's time begins at the wall time of its first start, and the years from there to
+/// [`Wall::LAST`] are the most that pass on it.
+const LAST_TICK: Tick = Tick(2 * Wall::LAST.0.unsigned_abs());
 
 impl Restore {
-    /// Why [`Restore::put`] cannot take this row in.
+    /// Why [`Restore::put`] cannot take this row in: names the table and the key.
     #[must_use]
     pub fn misfit(&self, row: &Change) -> Option<String> {
         match row {
-            Change::PutTenant(row) => self.tenant_misfit(row),
-            Change::PutLicense(row) => self.of(row.tenant, |_| None),
-            Change::PutPool(row) => self.of(row.tenant, |tenant| pool_misfit(tenant, row)),
-            Change::PutOrganization(row) => self.of(row.tenant, |_| None),
-            Change::PutUser(row) => self
-                .of(row.tenant, |tenant| tenant.users.find(&row.id).map(|_| format!("user {} is there twice", row.id))),
-            Change::PutSeat(row) => {
-                self.of(row.tenant, |tenant| missing(tenant, row.user, row.pool).map(|what| format!("a seat: {what}")))
+            Change::PutTenant(row) => {
+                let key = || format!("tenants (tenant_no {}): ", row.no);
+                self.tenant_misfit(row).map(|what| key() + &what)
             }
-            Change::PutSession(row) => self.of(row.tenant, |tenant| {
-                let twice = tenant.sessions.find(row.id).map(|_| "its id is there twice".to_owned());
-                missing(tenant, row.user, row.pool).or(twice).map(|what| format!("session {}: {what}", row.id))
-            }),
-            Change::PutNotification(row) => self.of(row.tenant, |_| None),
+            Change::PutLicense(row) => {
+                let key = || {
+                    format!("licenses (tenant_no {}, license_id {}, revision {}): ", row.tenant, row.id, row.revision)
+                };
+                self.of(row.tenant, |_| ticks([row.installed, row.changed], [row.revision])).map(|what| key() + &what)
+            }
+            Change::PutPool(row) => {
+                let key = || format!("pools (tenant_no {}, pool_no {}): ", row.tenant, row.no);
+                self.of(row.tenant, |tenant| pool_misfit(tenant, row)).map(|what| key() + &what)
+            }
+            Change::PutOrganization(row) => {
+                let key = || format!("organizations (tenant_no {}, organization_no {}): ", row.tenant, row.no);
+                self.of(row.tenant, |tenant| self.organization_misfit(tenant, row)).map(|what| key() + &what)
+            }
+            Change::PutUser(row) => {
+                let key = || format!("users (tenant_no {}, user_no {}): ", row.tenant, row.no);
+                self.of(row.tenant, |tenant| self.user_misfit(tenant, row)).map(|what| key() + &what)
+            }
+            Change::PutSeat(row) => {
+                let key = || format!("seats (tenant_no {}, user_no {}, pool_no {}): ", row.tenant, row.user, row.pool);
+                self.of(row.tenant, |tenant| seat_misfit(tenant, row)).map(|what| key() + &what)
+            }
+            Change::PutSession(row) => {
+                let key =
+                    || format!("sessions (tenant_no {}, user_no {}, place {}): ", row.tenant, row.user, row.place);
+                self.of(row.tenant, |tenant| session_misfit(tenant, row)).map(|what| key() + &what)
+            }
+            Change::PutNotification(row) => {
+                let key = || format!("notifications (tenant_no {}, topic {}): ", row.tenant, row.topic);
+                self.of(row.tenant, |_| ticks([row.raised], [])).map(|what| key() + &what)
+            }
             // It stands for itself.
             Change::PutToken(_) => None,
             Change::DeleteTenant(_)
@@ -38,12 +65,30 @@ impl Restore {
         }
     }
 
+    /// What is missing when every row is there: rows come in the order of their tables, and some speak of later ones.
+    pub(super) fn gap(&self) -> Option<String> {
+        self.ledger.tenants.iter().flatten().find_map(|tenant| {
+            let lost = tenant.licenses.iter().find_map(|row| lost_pool(tenant, row));
+            let hole = tenant.users.iter().find(|user| user.places.contains(&u32::MAX));
+            let hole = hole.map(|user| {
+                format!(
+                    "sessions (tenant_no {}, user_no {}): a place below another one is not there",
+                    tenant.no, user.no
+                )
+            });
+            lost.or(hole)
+        })
+    }
+
     fn tenant_misfit(&self, row: &TenantRow) -> Option<String> {
         let last = self.ledger.last_tenant();
-        if row.no > last {
+        if row.no > last || row.no == TenantNo(0) {
             return Some(format!("tenant {}: its number {} is above {last}, the last one given", row.id, row.no));
         }
-        self.ledger.by_id.contains_key(&row.id).then(|| format!("tenant {} is there twice", row.id))
+        if self.ledger.by_id.contains_key(&row.id) || self.ledger.tenants[row.no.0 as usize].is_some() {
+            return Some(format!("tenant {} is there twice", row.id));
+        }
+        ticks([row.created], [row.version])
     }
 
     /// What is wrong with a row of a tenant's.
@@ -53,6 +98,35 @@ impl Restore {
             None => Some(format!("a row of tenant number {no}, which is not there")),
         }
     }
+
+    fn user_misfit(&self, tenant: &Tenant, row: &UserRow) -> Option<String> {
+        if tenant.users.find(&row.id).is_some() || tenant.users.at(row.no).is_some() {
+            return Some(format!("user {} is there twice", row.id));
+        }
+        self.given(row.no.0, "user").or_else(|| ticks([row.created], [row.version]))
+    }
+
+    fn organization_misfit(&self, tenant: &Tenant, row: &OrganizationRow) -> Option<String> {
+        if tenant.organizations.find(&row.id).is_some() || tenant.organizations.get(row.no).is_some() {
+            return Some(format!("organization {} is there twice", row.id));
+        }
+        self.given(row.no.0, "organization").or_else(|| ticks([row.created], [row.version]))
+    }
+
+    /// Each number was given with an event: memory is made for no more numbers than there were events.
+    fn given(&self, no: u32, what: &str) -> Option<String> {
+        let EventNo(events) = self.ledger.last_event;
+        (u64::from(no) > events).then(|| format!("{what} number {no} was never given: there were {events} events"))
+    }
+}
+
+/// Ticks and versions that no run reaches: arithmetic with them would not be.
+fn ticks<const T: usize, const V: usize>(ticks: [Tick; T], versions: [u64; V]) -> Option<String> {
+    if let Some(tick) = ticks.into_iter().find(|tick| *tick > LAST_TICK) {
+        return Some(format!("the tick {} is beyond the year 9999", tick.0));
+    }
+    let version = versions.into_iter().find(|version| i64::try_from(*version).is_err())?;
+    Some(format!("the version {version} is out of range"))
 }
 
 fn pool_misfit(tenant: &Tenant, row: &PoolRow) -> Option<String> {
@@ -63,9 +137,51 @@ fn pool_misfit(tenant: &Tenant, row: &PoolRow) -> Option<String> {
     tenant.pools.find(&row.id).map(|_| format!("pool {} is there twice", row.id))
 }
 
+fn seat_misfit(tenant: &Tenant, row: &SeatRow) -> Option<String> {
+    if let Some(what) = missing(tenant, row.user, row.pool) {
+        return Some(format!("a seat: {what}"));
+    }
+    if tenant.users.get(row.user).seat(row.pool).is_some() {
+        return Some("the seat is there twice".into());
+    }
+    let Access::Only(list) = &row.access else { return ticks([row.granted], []) };
+    let lost = list.iter().find_map(|no| lost_organization(tenant, *no));
+    lost.map(|what| format!("a seat: {what}")).or_else(|| ticks([row.granted], []))
+}
+
+fn session_misfit(tenant: &Tenant, row: &SessionRow) -> Option<String> {
+    let twice = tenant.sessions.find(row.id).map(|_| "its id is there twice".to_owned());
+    let what = missing(tenant, row.user, row.pool)
+        .or(twice)
+        .or_else(|| row.organization.and_then(|no| lost_organization(tenant, no)))
+        .or_else(|| {
+            let places = &tenant.users.get(row.user).places;
+            let taken = places.get(usize::from(row.place)).is_some_and(|slot| *slot != u32::MAX);
+            taken.then(|| "its place is there twice".to_owned())
+        })
+        .or_else(|| ticks([row.started, row.last_activity, row.ended.map_or(Tick(0), |(at, _)| at)], []));
+    what.map(|what| format!("session {}: {what}", row.id))
+}
+
 fn missing(tenant: &Tenant, user: UserNo, pool: PoolNo) -> Option<String> {
     if tenant.users.at(user).is_none() {
         return Some(format!("user number {user} is not there"));
     }
+    lost_pool_number(tenant, pool)
+}
+
+fn lost_pool_number(tenant: &Tenant, pool: PoolNo) -> Option<String> {
     (usize::from(pool.0) >= tenant.pools.iter().len()).then(|| format!("pool number {pool} is not there"))
+}
+
+fn lost_organization(tenant: &Tenant, no: OrganizationNo) -> Option<String> {
+    tenant.organizations.get(no).is_none().then(|| format!("organization number {no} is not there"))
+}
+
+fn lost_pool(tenant: &Tenant, row: &LicenseRow) -> Option<String> {
+    let what = row.entitlements.iter().find_map(|given| lost_pool_number(tenant, given.pool))?;
+    Some(format!(
+        "licenses (tenant_no {}, license_id {}, revision {}): tenant {}: {what}",
+        tenant.no, row.id, row.revision, tenant.id
+    ))
 }

@@ -13,8 +13,8 @@ use super::error::Failure;
 use super::statements::Statements;
 use super::tls;
 use super::url::{CONNECT_TIMEOUT, DatabaseUrl};
-use crate::store::StoreError;
 use crate::store::audit_block::OpenBlock;
+use crate::store::{ReadError, StoreError};
 
 /// How long a closing connection gets to say goodbye, or a dead one to say why.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -111,13 +111,12 @@ impl Connection {
 
     /// Gives the connection up, and says what went wrong. A request only learns that the connection is closed; why
     /// it is knows the driver.
-    pub async fn give_up(self, failure: Failure) -> StoreError {
+    pub async fn give_up(self, failure: Failure) -> ReadError {
         let error = match failure {
-            Failure::Store(error) => return error,
             Failure::Database(error) if error.is_closed() => error,
-            Failure::Database(error) => return error.into(),
+            other => return other.into(),
         };
-        self.end().await.unwrap_or_else(|| Error::into(error))
+        ReadError::Unavailable(self.end().await.unwrap_or_else(|| Error::into(error)))
     }
 
     /// Says goodbye to the server.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::batch::Prepared;
 use super::connection::Connector;
+use super::error::Failure;
 use super::put::Put;
 use super::{DatabaseUrl, founding, schema, snapshot};
 use crate::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId};
@@ -45,6 +46,12 @@ pub enum CopyError {
 impl From<StoreError> for CopyError {
     fn from(error: StoreError) -> Self {
         CopyError::Broken(error)
+    }
+}
+
+impl From<Failure> for CopyError {
+    fn from(failure: Failure) -> Self {
+        CopyError::Broken(failure.into())
     }
 }
 

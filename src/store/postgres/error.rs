@@ -2,21 +2,47 @@
 
 use std::error::Error as _;
 
-use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::{Error, Row};
 
-use crate::store::{CommitError, StoreError};
+use crate::store::{CommitError, ReadError, StoreError};
 
 /// What ended a job on a connection. The connection is given up with it.
 #[derive(Debug)]
 pub enum Failure {
     Database(Error),
     Store(StoreError),
+    /// A row that makes no sense, by its table and its key.
+    Damaged(StoreError),
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Failure::Database(error)
+        if is_damage(&error) { Failure::Damaged(error.into()) } else { Failure::Database(error) }
+    }
+}
+
+/// The server itself finds its files damaged: class XX of the SQL states, without the server's own bugs (XX000).
+fn is_damage(error: &Error) -> bool {
+    error.code().is_some_and(|code| matches!(*code, SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED))
+}
+
+/// `key`: the columns of the row that its key is made of.
+pub fn damaged(table: &str, row: &Row, key: &[usize], why: Failure) -> Failure {
+    let columns: Vec<String> =
+        key.iter().map(|column| format!("{} {}", row.columns()[*column].name(), value(row, *column))).collect();
+    let (columns, why) = (columns.join(", "), StoreError::from(why));
+    Failure::Damaged(StoreError(format!("{table} ({columns}): {why}")))
+}
+
+/// The values that keys are made of.
+fn value(row: &Row, column: usize) -> String {
+    /// The longest text of a key that is told, in characters.
+    const MAX_TEXT: usize = 80;
+    let number = || row.try_get::<_, i64>(column).or_else(|_| row.try_get::<_, i32>(column).map(i64::from));
+    match row.try_get::<_, &str>(column) {
+        Ok(text) => text.chars().take(MAX_TEXT).collect(),
+        Err(_) => number().map_or_else(|_| "NULL".to_owned(), |number| number.to_string()),
     }
 }
 
@@ -30,7 +56,16 @@ impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Database(error) => error.into(),
-            Failure::Store(error) => error,
+            Failure::Store(error) | Failure::Damaged(error) => error,
+        }
+    }
+}
+
+impl From<Failure> for ReadError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Damaged(error) => ReadError::Damaged(error),
+            other => ReadError::Unavailable(other.into()),
         }
     }
 }

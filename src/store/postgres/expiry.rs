@@ -1,5 +1,6 @@
-//! Deletes audit events whose time is over, a few at a time. Each statement is a transaction of its own: a block's row
-//! goes when its events are gone, so whatever comes between the two leaves nothing behind.
+//! Deletes audit events whose time is over, a few at a time. A block's row is held while it is done, and goes only when none
+//! of its events is left: of two processes that delete at once, as a former owner may for a moment, the second one waits and
+//! then finds what the first one left.
 
 use std::time::Duration;
 
@@ -9,17 +10,26 @@ use crate::ids::ShardId;
 use crate::ledger::time::Wall;
 use crate::store::{Expired, StoreError, encode};
 
-const FIND: &str = "/* usher:find_old_audit */ SELECT b.first_event_no, b.last_event_no
-    FROM audit_blocks b JOIN shards s USING (shard_id)
-    WHERE b.shard_id = $1 AND b.closed_ms <= least($2::bigint, s.wall_high_ms) - $3::bigint
-    ORDER BY b.last_event_no LIMIT 1";
+/// The oldest block, if it or a later one was complete long enough ago: its events are older than those of later blocks,
+/// whatever the clock showed when it was completed. So the audit is deleted from its beginning, and has no holes.
+const FIND: &str = "/* usher:find_old_audit */ SELECT first_event_no, last_event_no FROM audit_blocks
+    WHERE shard_id = $1 AND last_event_no <= (SELECT max(b.last_event_no) FROM audit_blocks b JOIN shards s USING (shard_id)
+        WHERE b.shard_id = $1 AND b.closed_ms <= least($2::bigint, s.wall_high_ms) - $3::bigint)
+    ORDER BY last_event_no LIMIT 1 FOR UPDATE";
 const DELETE: &str = "/* usher:delete_old_audit */ DELETE FROM audit WHERE shard_id = $1 AND event_no = ANY (ARRAY
     (SELECT event_no FROM audit WHERE shard_id = $1 AND event_no BETWEEN $2 AND $3 ORDER BY event_no LIMIT $4))";
+/// A statement of its own, which sees what the one before has left.
 const DELETE_BLOCK: &str =
-    "/* usher:delete_old_block */ DELETE FROM audit_blocks WHERE shard_id = $1 AND last_event_no = $2";
+    "/* usher:delete_old_block */ DELETE FROM audit_blocks WHERE shard_id = $1 AND last_event_no = $3
+    AND NOT EXISTS (SELECT FROM audit WHERE shard_id = $1 AND event_no BETWEEN $2 AND $3)";
+
+/// To the first event that is left.
+const MOVE_FLOOR: &str = "/* usher:move_floor */ INSERT INTO audit_floor (shard_id, first_event_no) VALUES ($1,
+    coalesce((SELECT min(event_no) FROM audit WHERE shard_id = $1 AND event_no BETWEEN $2 AND $3), $3 + 1))
+    ON CONFLICT (shard_id) DO UPDATE SET first_event_no = excluded.first_event_no";
 
 pub async fn expire(
-    client: &ClientWrapper,
+    client: &mut ClientWrapper,
     shard: ShardId,
     now: Wall,
     keep: Duration,
@@ -27,17 +37,24 @@ pub async fn expire(
 ) -> Result<Expired, StoreError> {
     let shard = shard.0.cast_signed();
     let keep = encode::millis(keep).min(i64::MAX as u64).cast_signed();
-    let find = client.prepare_cached(FIND).await?;
-    let Some(block) = client.query_opt(&find, &[&shard, &now.0, &keep]).await? else {
+    // Rolled back when dropped.
+    let transaction = client.transaction().await?;
+    let find = transaction.prepare_cached(FIND).await?;
+    // A block that another process deleted while this one waited for it is not found either: the next run goes on.
+    let Some(block) = transaction.query_opt(&find, &[&shard, &now.0, &keep]).await? else {
+        transaction.rollback().await?;
         return Ok(Expired { events: 0, more: false });
     };
     let (first, last): (i64, i64) = (block.try_get(0)?, block.try_get(1)?);
-    let delete = client.prepare_cached(DELETE).await?;
+    let delete = transaction.prepare_cached(DELETE).await?;
     let limit = i64::try_from(most).unwrap_or(i64::MAX);
-    let events = client.execute(&delete, &[&shard, &first, &last, &limit]).await?;
+    let events = transaction.execute(&delete, &[&shard, &first, &last, &limit]).await?;
     if events < most as u64 {
-        let delete = client.prepare_cached(DELETE_BLOCK).await?;
-        client.execute(&delete, &[&shard, &last]).await?;
+        let delete = transaction.prepare_cached(DELETE_BLOCK).await?;
+        transaction.execute(&delete, &[&shard, &first, &last]).await?;
     }
+    let floor = transaction.prepare_cached(MOVE_FLOOR).await?;
+    transaction.execute(&floor, &[&shard, &first, &last]).await?;
+    transaction.commit().await?;
     Ok(Expired { events, more: true })
 }

@@ -3,20 +3,26 @@
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
+use super::error::Failure;
 use crate::ids::InstanceId;
 use crate::store::{Founding, StoreError};
 use crate::veil::Secret;
 
-const READ: &str = "/* usher:read_founding */
-    SELECT (SELECT count(*) FROM shards), instance_id, secret FROM installation";
+pub const READ: &str = "/* usher:read_founding */
+    SELECT shards, instance_id, secret FROM installation";
+/// Whether there is something where nobody has been yet.
+const USED: &str = "/* usher:is_used */ SELECT EXISTS (SELECT FROM shards) OR EXISTS (SELECT FROM tenants)";
 /// Two first starts at once: the second one waits, and finds what the first one made.
 const LOCK: &str = "/* usher:lock_installation */ LOCK TABLE installation IN SHARE ROW EXCLUSIVE MODE";
 const CREATE_SHARDS: &str = "/* usher:create_shards */
     INSERT INTO shards (shard_id, epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no)
     SELECT shard, 0, $2, 0, 0, 0, 0, 0, 0 FROM generate_series(0, $1::integer - 1) AS shard";
-const CREATE: &str = "/* usher:create_installation */ INSERT INTO installation (instance_id, secret) VALUES ($1, $2)";
+const CREATE_FLOORS: &str = "/* usher:create_floors */
+    INSERT INTO audit_floor (shard_id, first_event_no) SELECT shard, 1 FROM generate_series(0, $1::integer - 1) AS shard";
+const CREATE: &str =
+    "/* usher:create_installation */ INSERT INTO installation (instance_id, secret, shards) VALUES ($1, $2, $3)";
 
-pub async fn founding(client: &mut Client, wanted: Founding) -> Result<Founding, StoreError> {
+pub async fn founding(client: &mut Client, wanted: Founding) -> Result<Founding, Failure> {
     if let Some(found) = read(client).await? {
         return Ok(found);
     }
@@ -29,24 +35,34 @@ pub async fn founding(client: &mut Client, wanted: Founding) -> Result<Founding,
 }
 
 /// Founds the store within a transaction that the caller began; answers what was founded before, if anything was.
-pub async fn found(client: &Client, wanted: Founding) -> Result<Option<Founding>, StoreError> {
+pub async fn found(client: &Client, wanted: Founding) -> Result<Option<Founding>, Failure> {
     client.batch_execute(LOCK).await?;
     if let Some(found) = read(client).await? {
         return Ok(Some(found));
     }
     client.execute(CREATE_SHARDS, &[&i32::from(wanted.shards), &Uuid::nil()]).await?;
-    client.execute(CREATE, &[&wanted.instance.0, &wanted.secret.bytes().as_slice()]).await?;
+    let shards = i32::from(wanted.shards);
+    client.execute(CREATE_FLOORS, &[&shards]).await?;
+    client.execute(CREATE, &[&wanted.instance.0, &wanted.secret.bytes().as_slice(), &shards]).await?;
     Ok(None)
 }
 
 /// What was founded; `None`: nothing yet.
-pub async fn read(client: &Client) -> Result<Option<Founding>, StoreError> {
-    client.query_opt(READ, &[]).await?.map(|row| founded(&row)).transpose()
+pub async fn read(client: &Client) -> Result<Option<Founding>, Failure> {
+    let damaged = |what: &str| Failure::Damaged(StoreError(format!("installation: {what}")));
+    let rows = client.query(READ, &[]).await?;
+    match rows.as_slice() {
+        [] if client.query_one(USED, &[]).await?.try_get(0)? => Err(damaged("the row is not there, and others are")),
+        [] => Ok(None),
+        [row] => founded(row).map(Some).map_err(|why| damaged(&why.0)),
+        _ => Err(damaged("has more than one row")),
+    }
 }
 
 fn founded(row: &Row) -> Result<Founding, StoreError> {
-    let count: i64 = row.try_get(0)?;
-    let shards = u16::try_from(count).map_err(|_| StoreError(format!("{count} shards are too many")))?;
+    let count: i32 = row.try_get(0)?;
+    let shards = u16::try_from(count).ok().filter(|shards| *shards > 0);
+    let shards = shards.ok_or_else(|| StoreError(format!("shards: is {count}")))?;
     let secret = <[u8; Secret::BYTES]>::try_from(row.try_get::<_, &[u8]>(2)?)
         .map_err(|_| StoreError(format!("the secret of the installation is not {} bytes long", Secret::BYTES)))?;
     Ok(Founding { shards, instance: InstanceId(row.try_get(1)?), secret: Secret::stored(secret) })

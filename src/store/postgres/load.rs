@@ -8,7 +8,8 @@ use tokio::sync::mpsc::Sender;
 use tokio::time::timeout;
 use tokio_postgres::{Client, Row};
 
-use super::error::Failure;
+use super::error::{Failure, damaged};
+use super::{founding, snapshot};
 use crate::ids::{
     DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, ShardId, TenantId,
     TenantNo, TokenId, TokenName, UserId, UserNo,
@@ -27,40 +28,53 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 type Parse = fn(&Row) -> Result<Change, Failure>;
 
-/// In the order that the trait promises.
-const TABLES: [(&str, Parse); 9] = [
+/// In the order that the trait promises. Of each: its name, how many of its first columns are its key (the shard is not
+/// among them), the statement and what it is read by.
+const TABLES: [(&str, usize, &str, Parse); 9] = [
     (
+        "tenants",
+        1,
         "/* usher:load_tenants */
         SELECT tenant_no, tenant_id, display_name, contact, state, policy, created, version
         FROM tenants WHERE shard_id = $1",
         tenant,
     ),
     (
+        "licenses",
+        3,
         "/* usher:load_licenses */
         SELECT tenant_no, license_id, revision, standing, revoked_up_to, not_before_ms, expires_ms, entitlements,
                terms, document, installed, installed_by, changed
         FROM licenses WHERE shard_id = $1",
         license,
     ),
-    ("/* usher:load_pools */ SELECT tenant_no, pool_no, pool_id FROM pools WHERE shard_id = $1", pool),
+    ("pools", 2, "/* usher:load_pools */ SELECT tenant_no, pool_no, pool_id FROM pools WHERE shard_id = $1", pool),
     (
+        "organizations",
+        2,
         "/* usher:load_organizations */
         SELECT tenant_no, organization_no, organization_id, display_name, created, version
         FROM organizations WHERE shard_id = $1",
         organization,
     ),
     (
+        "users",
+        2,
         "/* usher:load_users */
         SELECT tenant_no, user_no, user_id, administrator, blocked, profile, created, version
         FROM users WHERE shard_id = $1",
         user,
     ),
     (
+        "seats",
+        3,
         "/* usher:load_seats */
         SELECT tenant_no, user_no, pool_no, granted, grant_event_no, organizations FROM seats WHERE shard_id = $1",
         seat,
     ),
     (
+        "sessions",
+        3,
         "/* usher:load_sessions */
         SELECT tenant_no, user_no, place, session_id, pool_no, organization_no, device_id, client,
                administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason
@@ -68,12 +82,16 @@ const TABLES: [(&str, Parse); 9] = [
         session,
     ),
     (
+        "notifications",
+        2,
         "/* usher:load_notifications */
         SELECT tenant_no, topic, event_no, raised, cleared, facts, deliveries
         FROM notifications WHERE shard_id = $1",
         notification,
     ),
     (
+        "tokens",
+        1,
         "/* usher:load_tokens */
         SELECT token_id, name, hash, roles, tenants, created_ms, created_by, expires_ms, revoked_ms, last_used_ms
         FROM tokens WHERE shard_id = $1",
@@ -84,18 +102,31 @@ const TABLES: [(&str, Parse); 9] = [
 /// Sends the rows, as they are or as pieces of a snapshot.
 pub async fn load<P: From<Vec<Change>>>(client: &Client, shard: ShardId, rows: &Sender<P>) -> Result<(), Failure> {
     let mut chunk = Vec::with_capacity(CHUNK);
-    for (sql, parse) in TABLES {
+    for (table, keys, sql, parse) in TABLES {
+        let key: Vec<usize> = (0..keys).collect();
         let statement = client.prepare(sql).await?;
         let found = client.query_raw(&statement, [shard.0.cast_signed()]).await?;
         let mut found = pin!(found);
         while let Some(row) = timeout(PATIENCE, found.try_next()).await.map_err(|_| silent())?? {
-            chunk.push(parse(&row)?);
+            chunk.push(parse(&row).map_err(|error| damaged(table, &row, &key, error))?);
             if chunk.len() == CHUNK {
                 send(rows, std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK))).await?;
             }
         }
     }
     if chunk.is_empty() { Ok(()) } else { send(rows, chunk).await }
+}
+
+/// Each table, and a statement that names its columns.
+pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rows = TABLES.iter().map(|(table, _, sql, _)| (*table, *sql));
+    rows.chain([
+        ("shards", snapshot::READ_SHARD),
+        ("installation", founding::READ),
+        ("audit", snapshot::READ_EVENTS),
+        ("audit_blocks", snapshot::READ_BLOCKS),
+        ("audit_floor", snapshot::READ_FLOOR),
+    ])
 }
 
 fn silent() -> StoreError {

@@ -38,8 +38,8 @@ pub use self::url::DatabaseUrl;
 use self::writer::Writer;
 use super::open::{Migrated, OpenError};
 use super::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, Store,
-    StoreError,
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, ReadError,
+    Store, StoreError,
 };
 use crate::ids::{OwnerToken, ShardId};
 use crate::ledger::change::Change;
@@ -83,8 +83,8 @@ pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, OpenError> {
 }
 
 impl Store for PostgresStore {
-    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, StoreError>> {
-        Box::pin(async move { founding::founding(&mut *self.pool.get().await?, wanted).await })
+    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, ReadError>> {
+        Box::pin(async move { Ok(founding::founding(&mut *self.pool.get().await?, wanted).await?) })
     }
 
     fn claim(
@@ -97,7 +97,7 @@ impl Store for PostgresStore {
         Box::pin(async move { writer.claim(over, token).await })
     }
 
-    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), StoreError>> {
+    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), ReadError>> {
         let writer = self.writer(shard);
         Box::pin(async move { writer.load(rows).await })
     }
@@ -122,8 +122,8 @@ impl Store for PostgresStore {
         most: usize,
     ) -> Answer<'_, Result<Expired, StoreError>> {
         Box::pin(async move {
-            let client = self.pool.get().await?;
-            expiry::expire(&client, shard, now, keep, most).await
+            let mut client = self.pool.get().await?;
+            expiry::expire(&mut client, shard, now, keep, most).await
         })
     }
 

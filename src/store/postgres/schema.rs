@@ -1,10 +1,12 @@
 //! The schema's version, and how it gets to this release's.
 
-use refinery::Runner;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
 
 use super::connection::Connector;
+use super::load;
 use crate::store::StoreError;
+use crate::store::history::{CREATE, known, pending};
 use crate::store::open::{Migrated, OpenError, SchemaVersion};
 
 /// Never change a file in there, only add: somebody has run it.
@@ -18,10 +20,27 @@ const UNLOCK: &str = "/* usher:unlock_schema */ SELECT pg_advisory_unlock(504447
 const EXISTS: &str = "/* usher:has_schema */ SELECT to_regclass('refinery_schema_history') IS NOT NULL";
 const VERSION: &str = "/* usher:schema_version */ SELECT coalesce(max(version), 0) FROM refinery_schema_history";
 
-/// The schema is exactly this release's.
+/// The time of a migration.
+const NOW: &str = "to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')";
+
+/// The schema is exactly this release's, and every table has its columns.
 pub async fn check(connector: &Connector) -> Result<(), OpenError> {
     let (client, _driver) = connector.plain().await.map_err(OpenError::Unreachable)?;
-    check_on(&client).await
+    check_on(&client).await?;
+    columns(&client).await
+}
+
+/// A schema may say that it is this release's, and not be it.
+pub async fn columns(client: &Client) -> Result<(), OpenError> {
+    for (table, sql) in load::statements() {
+        if let Err(error) = client.prepare(sql).await {
+            let lost = [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN];
+            let damage = error.code().is_some_and(|code| lost.contains(code));
+            let told = StoreError(format!("{table}: {}", StoreError::from(error)));
+            return Err(if damage { OpenError::Damaged(told) } else { OpenError::Unreachable(told) });
+        }
+    }
+    Ok(())
 }
 
 /// The same on a connection that is there.
@@ -43,17 +62,27 @@ pub async fn migrate(connector: &Connector) -> Result<Migrated, OpenError> {
     if found > known {
         return Err(OpenError::SchemaNewer { found, known });
     }
-    // One transaction for each migration and its line in the history: a crash leaves a whole version.
-    let cannot = |error| OpenError::Other(StoreError(format!("cannot migrate: {error}")));
+    let cannot = |error: Error| OpenError::Other(StoreError(format!("cannot migrate: {}", StoreError::from(error))));
     die_here!(Migrating);
-    runner.run_async(&mut client).await.map_err(cannot)?;
+    if found < known {
+        run(&mut client, &pending(&runner, found, NOW)).await.map_err(cannot)?;
+    }
     die_here!(Migrating);
     client.batch_execute(UNLOCK).await.map_err(other)?;
+    columns(&client).await?;
     Ok(Migrated { from: found, to: known })
 }
 
-fn known(runner: &Runner) -> SchemaVersion {
-    runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
+/// All of them and their lines in the history are one transaction, so a crash leaves a whole version.
+async fn run(client: &mut Client, pending: &[(&str, String)]) -> Result<(), Error> {
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(CREATE).await?;
+    for (sql, line) in pending {
+        transaction.batch_execute(sql).await?;
+        transaction.batch_execute(line).await?;
+        die_here!(BetweenMigrations);
+    }
+    transaction.commit().await
 }
 
 /// 0: there is no schema.

@@ -36,7 +36,7 @@ pub async fn claim(
         Some(over) => over,
         None => {
             let read = client.query_opt(&sql.read_shard, &[&number]).await?;
-            let (owner, position) = owned(&read.ok_or_else(|| StoreError(format!("there is no shard {shard}")))?)?;
+            let (owner, position) = known(read, shard)?;
             if owner.token == token {
                 return Ok(confirm(connection, shard, owner).await?.then_some((owner, position)));
             }
@@ -44,12 +44,12 @@ pub async fn claim(
         }
     };
     let claimed = client.query_opt(&sql.claim, &[&number, &former.epoch.0, &former.token.0, &token.0]).await?;
-    if let Some(row) = claimed {
-        return Ok(Some(owned(&row)?));
+    if claimed.is_some() {
+        return Ok(Some(known(claimed, shard)?));
     }
     // An earlier attempt, whose answer was lost, or somebody else.
     let read = client.query_opt(&sql.read_shard, &[&number]).await?;
-    let (owner, position) = owned(&read.ok_or_else(|| StoreError(format!("there is no shard {shard}")))?)?;
+    let (owner, position) = known(read, shard)?;
     if owner.token != token {
         return Ok(None);
     }
@@ -73,8 +73,17 @@ pub async fn release(connection: &Connection, shard: ShardId, owner: Owner) -> R
     Ok(())
 }
 
+/// The row of a shard, as it was read.
+pub fn known(row: Option<Row>, shard: ShardId) -> Result<(Owner, Position), Failure> {
+    let damaged = |why: String| Failure::Damaged(StoreError(format!("shards (shard_id {shard}): {why}")));
+    let row = row.ok_or_else(|| damaged("the row is not there".into()))?;
+    let read = owned(&row).map_err(|error| damaged(StoreError::from(error).0))?;
+    let what = read.0.implausible();
+    what.map_or(Ok(read), |what| Err(damaged(what.to_owned())))
+}
+
 /// A row of the columns that the statements `read_shard` and `claim` have.
-pub fn owned(row: &Row) -> Result<(Owner, Position), Error> {
+fn owned(row: &Row) -> Result<(Owner, Position), Error> {
     let owner = Owner { epoch: Epoch(row.try_get(0)?), token: OwnerToken(row.try_get(1)?) };
     let position = Position {
         seq: Seq(row.try_get(2)?),

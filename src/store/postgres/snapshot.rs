@@ -4,7 +4,7 @@ use tokio::sync::mpsc::Sender;
 use tokio_postgres::{Client, Error, Row};
 
 use super::connection::Connector;
-use super::error::Failure;
+use super::error::{Failure, damaged};
 use super::{DatabaseUrl, audit, founding, load, schema, shards};
 use crate::ids::{EventNo, ShardId};
 use crate::ledger::time::Wall;
@@ -20,17 +20,20 @@ const BLOCKS: i64 = 256;
 /// One moment for all statements. It takes as long as it takes.
 const BEGIN: &str = "/* usher:begin_snapshot */
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
-const READ_SHARD: &str = "/* usher:read_shard */
+pub const READ_SHARD: &str = "/* usher:read_shard */
     SELECT epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no
     FROM shards WHERE shard_id = $1";
 /// Both go down their key, a piece at a time: nothing is sorted, and nothing is kept for the next piece.
-const READ_EVENTS: &str = "/* usher:read_all_audit */
+pub const READ_EVENTS: &str = "/* usher:read_all_audit */
     SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id,
            count, detail
     FROM audit WHERE shard_id = $1 AND event_no > $2 ORDER BY event_no LIMIT $3";
-const READ_BLOCKS: &str = "/* usher:read_all_blocks */
+pub const READ_BLOCKS: &str = "/* usher:read_all_blocks */
     SELECT first_event_no, last_event_no, oldest_ms, newest_ms, closed_ms, filter
     FROM audit_blocks WHERE shard_id = $1 AND last_event_no > $2 ORDER BY last_event_no LIMIT $3";
+
+pub const READ_FLOOR: &str =
+    "/* usher:read_floor */ SELECT shard_id, first_event_no FROM audit_floor WHERE shard_id = $1";
 
 /// Sends everything in a database that has this release's schema.
 ///
@@ -39,9 +42,10 @@ const READ_BLOCKS: &str = "/* usher:read_all_blocks */
 pub async fn snapshot(url: &DatabaseUrl, pieces: &Sender<Piece>) -> Result<(), OpenError> {
     let (client, _driver) = Connector::new(url).plain().await.map_err(OpenError::Unreachable)?;
     schema::check_on(&client).await?;
+    schema::columns(&client).await?;
     client.batch_execute(BEGIN).await.map_err(|error| OpenError::Unreachable(error.into()))?;
     read(&client, pieces).await.map_err(|failure| match failure {
-        // It was read, and makes no sense.
+        Failure::Damaged(error) => OpenError::Damaged(error),
         Failure::Store(error) => OpenError::Other(error),
         Failure::Database(error) => OpenError::Unreachable(error.into()),
     })
@@ -60,14 +64,14 @@ pub async fn read(client: &Client, pieces: &Sender<Piece>) -> Result<(), Failure
 async fn shard_of(client: &Client, shard: ShardId, pieces: &Sender<Piece>) -> Result<(), Failure> {
     let number = shard.0.cast_signed();
     let row = client.query_opt(READ_SHARD, &[&number]).await?;
-    let (owner, position) = shards::owned(&row.ok_or_else(|| StoreError(format!("there is no shard {shard}")))?)?;
+    let (owner, position) = shards::known(row, shard)?;
     send(pieces, Piece::Shard(shard, owner, position)).await?;
     load::load(client, shard, pieces).await?;
     let statement = client.prepare(READ_BLOCKS).await?;
     let mut after = EventNo(0);
     loop {
         let rows = client.query(&statement, &[&number, &after.0.cast_signed(), &BLOCKS]).await?;
-        let blocks = rows.iter().map(block).collect::<Result<Vec<_>, _>>()?;
+        let blocks = each("audit_blocks", &rows, |row| Ok(block(row)?))?;
         let Some(last) = blocks.last() else { break };
         after = last.last;
         send(pieces, Piece::Blocks(blocks)).await?;
@@ -76,11 +80,16 @@ async fn shard_of(client: &Client, shard: ShardId, pieces: &Sender<Piece>) -> Re
     let mut after = EventNo(0);
     loop {
         let rows = client.query(&statement, &[&number, &after.0.cast_signed(), &EVENTS]).await?;
-        let events = rows.iter().map(audit::event).collect::<Result<Vec<_>, _>>()?;
+        let events = each("audit", &rows, |row| Ok(audit::event(row)?))?;
         let Some(last) = events.last() else { return Ok(()) };
         after = last.no;
         send(pieces, Piece::Events(events)).await?;
     }
+}
+
+/// The number is the second column of both.
+fn each<T>(table: &str, rows: &[Row], parse: impl Fn(&Row) -> Result<T, Failure>) -> Result<Vec<T>, Failure> {
+    rows.iter().map(|row| parse(row).map_err(|error| damaged(table, row, &[1], error))).collect()
 }
 
 fn block(row: &Row) -> Result<Block, Error> {

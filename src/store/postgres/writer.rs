@@ -9,10 +9,10 @@ use tokio::time::timeout;
 
 use super::connection::{Connection, Connector};
 use super::error::Failure;
-use super::{commit, load, shards};
+use super::{audit_blocks, commit, load, shards};
 use crate::ids::{OwnerToken, ShardId};
 use crate::ledger::change::Change;
-use crate::store::{Batch, ClaimError, CommitError, Owner, Position, StoreError};
+use crate::store::{Batch, ClaimError, CommitError, Owner, Position, ReadError, StoreError};
 
 /// How long to wait for an answer before the connection is given up. Nothing is lost by giving up early: the
 /// outcome is then looked up after a claim, which waits for what the server still has in hand.
@@ -33,11 +33,18 @@ impl Writer {
 
     pub async fn claim(&self, over: Option<Owner>, token: OwnerToken) -> Result<(Owner, Position), ClaimError> {
         let shard = self.shard;
-        let claim = self.run(Some(PATIENCE), |to| Box::pin(shards::claim(to, shard, over, token))).await;
-        claim.map_err(ClaimError::Unavailable)?.ok_or(ClaimError::Taken)
+        let claim = self.run(Some(PATIENCE), |to| {
+            Box::pin(async move {
+                let claimed = shards::claim(to, shard, over, token).await?;
+                // A shard whose next batch cannot be written is not taken.
+                to.open_block = Some(audit_blocks::resume(to, shard).await?);
+                Ok(claimed)
+            })
+        });
+        claim.await?.ok_or(ClaimError::Taken)
     }
 
-    pub async fn load(&self, rows: mpsc::Sender<Vec<Change>>) -> Result<(), StoreError> {
+    pub async fn load(&self, rows: mpsc::Sender<Vec<Change>>) -> Result<(), ReadError> {
         let shard = self.shard;
         // As long as it takes: each row has a patience of its own.
         self.run(None, |to| Box::pin(async move { load::load(&to.client, shard, &rows).await })).await
@@ -48,12 +55,12 @@ impl Writer {
         let commit = self
             .run(Some(PATIENCE), |to| Box::pin(async move { commit::commit(to, shard, owner, &batch).await }))
             .await;
-        commit.map_err(CommitError::Unknown)?
+        commit?
     }
 
     pub async fn release(&self, owner: Owner) -> Result<(), StoreError> {
         let shard = self.shard;
-        self.run(Some(PATIENCE), |to| Box::pin(shards::release(to, shard, owner))).await
+        Ok(self.run(Some(PATIENCE), |to| Box::pin(shards::release(to, shard, owner))).await?)
     }
 
     pub async fn close(&self) {
@@ -68,7 +75,7 @@ impl Writer {
         &self,
         patience: Option<Duration>,
         job: impl for<'a> FnOnce(&'a mut Connection) -> Job<'a, T> + Send,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, ReadError> {
         let mut place = self.connection.lock().await;
         let mut connection = match place.take() {
             Some(connection) if !connection.is_closed() => connection,
@@ -78,7 +85,9 @@ impl Writer {
             None => job(&mut connection).await,
             Some(patience) => match timeout(patience, job(&mut connection)).await {
                 Ok(answer) => answer,
-                Err(_) => return Err(StoreError(format!("{}: no answer in time", self.connector.url()))),
+                Err(_) => {
+                    return Err(StoreError(format!("{}: no answer in time", self.connector.url())).into());
+                }
             },
         };
         match answer {

@@ -3,10 +3,11 @@
 use rusqlite::{Connection, Row, named_params, params};
 
 use super::audit;
+use super::row_error::damaged;
 use crate::ids::{EventNo, ShardId};
 use crate::store::audit_block::{Block, OpenBlock};
 use crate::store::audit_search::{Range, Search};
-use crate::store::{AuditQuery, StoreError, audit_filter};
+use crate::store::{AuditQuery, ReadError, StoreError, audit_filter};
 
 const LAST: &str = "/* usher:last_audit_block */
     SELECT coalesce(max(last_event_no), 0) FROM audit_blocks WHERE shard_id = ?1";
@@ -29,13 +30,13 @@ pub fn last(connection: &Connection, shard: ShardId) -> rusqlite::Result<EventNo
 }
 
 /// The block to which the next events belong, from what is stored.
-pub fn resume(connection: &Connection, shard: ShardId) -> Result<OpenBlock, StoreError> {
+pub fn resume(connection: &Connection, shard: ShardId) -> Result<OpenBlock, ReadError> {
     let last = last(connection, shard)?;
     let mut open = OpenBlock::after(last);
     let mut statement = connection.prepare_cached(NEWEST)?;
     let mut rows = statement.query((shard.0, last.0.cast_signed()))?;
     while let Some(row) = rows.next()? {
-        open.remember(&audit::event(row)?);
+        open.remember(&audit::event(row).map_err(|error| damaged("audit", row, &[1], &error))?);
     }
     Ok(open)
 }

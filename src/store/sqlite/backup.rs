@@ -39,7 +39,7 @@ pub enum BackupError {
 pub fn backup(directory: &Path, to: &Path, rest: impl FnMut()) -> Result<u64, BackupError> {
     let wrong = |what: String| BackupError::Target { path: to.to_owned(), what };
     let mut source = Database::new(directory::existing(directory)?, Mode::Read);
-    schema::check(source.connection().map_err(OpenError::Unreachable)?)?;
+    schema::check(source.connection().map_err(OpenError::from)?)?;
     if fs::symlink_metadata(to).is_ok() {
         return Err(wrong("is there already, and is not overwritten".into()));
     }
@@ -57,7 +57,7 @@ fn take(source: &mut Database, beside: &Path, mut rest: impl FnMut()) -> Result<
     let mut copy = Connection::open_with_flags(beside, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     copy.execute_batch(FAST)?;
     // Between two steps the transaction holds its moment: otherwise each commit would start the copy over.
-    let moment = source.connection()?.transaction()?;
+    let moment = source.connection().map_err(StoreError::from)?.transaction()?;
     moment.query_row("/* usher:begin_backup */ SELECT count(*) FROM installation", [], |_| Ok(()))?;
     let backup = Backup::new(&moment, &mut copy)?;
     while backup.step(STEP)? != StepResult::Done {

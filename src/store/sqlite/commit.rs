@@ -16,14 +16,14 @@ const FENCE: &str = "/* usher:fence */ UPDATE shards SET
 
 pub fn commit(database: &mut Database, shard: ShardId, owner: Owner, batch: &Batch) -> Result<(), CommitError> {
     let open = database.take_open_block(shard);
-    let connection = database.connection().map_err(CommitError::Unknown)?;
+    let connection = database.connection()?;
     match transact(connection, shard, owner, batch, open) {
         Ok(open) => {
             database.keep_open_block(shard, open);
             Ok(())
         }
         Err(error) => {
-            if matches!(error, CommitError::Unknown(_)) {
+            if matches!(error, CommitError::Unknown(_) | CommitError::Damaged(_)) {
                 // The claim that follows reads what is on the disk.
                 database.broken();
             }
@@ -46,7 +46,7 @@ fn transact(
         return Err(CommitError::Fenced);
     }
     let open = open.map_or_else(|| audit_blocks::resume(&transaction, shard), Ok);
-    let mut open = open.map_err(CommitError::Unknown)?;
+    let mut open = open?;
     for change in &batch.rows {
         row::write(&transaction, shard, change).map_err(error::refused)?;
     }

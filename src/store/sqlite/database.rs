@@ -8,8 +8,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::ids::ShardId;
-use crate::store::StoreError;
 use crate::store::audit_block::OpenBlock;
+use crate::store::{ReadError, StoreError};
 
 /// How long to wait for a lock: only a foreign tool (a backup, a shell) can hold one.
 const BUSY: Duration = Duration::from_secs(5);
@@ -48,7 +48,7 @@ impl Database {
     }
 
     /// The connection, opened when there is none.
-    pub fn connection(&mut self) -> Result<&mut Connection, StoreError> {
+    pub fn connection(&mut self) -> Result<&mut Connection, ReadError> {
         match &mut self.connection {
             Some(connection) => Ok(connection),
             none => Ok(none.insert(open(&self.path, self.mode)?)),
@@ -76,7 +76,7 @@ impl Database {
 /// written many times.
 const CACHE: &str = "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096;";
 
-fn open(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
+fn open(path: &Path, mode: Mode) -> Result<Connection, ReadError> {
     let access = match mode {
         Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
         Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
@@ -88,7 +88,7 @@ fn open(path: &Path, mode: Mode) -> Result<Connection, StoreError> {
     if mode == Mode::Write {
         let journal: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
         if journal != "wal" {
-            return Err(StoreError(format!("{}: no write-ahead log possible here", path.display())));
+            return Err(StoreError(format!("{}: no write-ahead log possible here", path.display())).into());
         }
         // A commit is on the disk before it is answered. On macOS only F_FULLFSYNC does that.
         connection

@@ -5,6 +5,7 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use super::examine;
 use crate::store::StoreError;
 use crate::store::open::OpenError;
 
@@ -38,8 +39,7 @@ pub fn lock(directory: &Path) -> Result<File, OpenError> {
 pub fn existing(directory: &Path) -> Result<PathBuf, OpenError> {
     let path = directory.join(DATABASE);
     match path.metadata() {
-        Ok(found) if found.is_file() => Ok(path),
-        Ok(_) => Err(OpenError::Unreachable(StoreError(format!("{} is not a file", path.display())))),
+        Ok(_) => examine::file(&path).map(|()| path),
         Err(error) => {
             Err(OpenError::Unreachable(StoreError(format!("no store in {}: {DATABASE}: {error}", directory.display()))))
         }
@@ -49,6 +49,7 @@ pub fn existing(directory: &Path) -> Result<PathBuf, OpenError> {
 /// The path of the database, which is made when it is missing: SQLite itself would let everybody read it.
 pub fn database(directory: &Path) -> Result<PathBuf, OpenError> {
     let path = directory.join(DATABASE);
+    examine::file(&path)?;
     match private(&path) {
         Ok(_) => Ok(path),
         Err(error) => Err(OpenError::Unreachable(StoreError(format!("cannot write to {}: {error}", path.display())))),

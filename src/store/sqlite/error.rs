@@ -2,7 +2,7 @@
 
 use rusqlite::{Error, ErrorCode, ffi};
 
-use crate::store::{CommitError, StoreError};
+use crate::store::{CommitError, ReadError, StoreError};
 
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
@@ -13,6 +13,17 @@ impl From<Error> for StoreError {
     }
 }
 
+impl From<Error> for ReadError {
+    /// A file that is no database, or that contradicts itself, is damaged; everything else can pass.
+    fn from(error: Error) -> Self {
+        if is_damage(&error) { ReadError::Damaged(error.into()) } else { ReadError::Unavailable(error.into()) }
+    }
+}
+
+pub fn is_damage(error: &Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
 /// A statement of a batch failed: the batch is rolled back.
 pub fn refused(error: Error) -> CommitError {
     let lasting = match &error {
@@ -21,6 +32,9 @@ pub fn refused(error: Error) -> CommitError {
                 && text.as_ref().is_some_and(|text| text.ends_with("shards.seq"))
             {
                 return CommitError::Fenced;
+            }
+            if is_damage(&error) {
+                return CommitError::Damaged(error.into());
             }
             matches!(
                 code.code,
@@ -40,5 +54,5 @@ pub fn refused(error: Error) -> CommitError {
 
 /// BEGIN or COMMIT failed.
 pub fn unknown(error: Error) -> CommitError {
-    CommitError::Unknown(error.into())
+    ReadError::from(error).into()
 }

@@ -9,13 +9,20 @@ use crate::ids::ShardId;
 use crate::ledger::time::Wall;
 use crate::store::{Expired, StoreError, encode};
 
-const FIND: &str = "/* usher:find_old_audit */ SELECT b.first_event_no, b.last_event_no
-    FROM audit_blocks b JOIN shards s USING (shard_id)
-    WHERE b.shard_id = ?1 AND b.closed_ms <= min(?2, s.wall_high_ms) - ?3 ORDER BY b.last_event_no LIMIT 1";
+/// The oldest block, if it or a later one was complete long enough ago: its events are older than those of later blocks,
+/// whatever the clock showed when it was completed. So the audit is deleted from its beginning, and has no holes.
+const FIND: &str = "/* usher:find_old_audit */ SELECT first_event_no, last_event_no FROM audit_blocks
+    WHERE shard_id = ?1 AND last_event_no <= (SELECT max(b.last_event_no) FROM audit_blocks b JOIN shards s USING (shard_id)
+        WHERE b.shard_id = ?1 AND b.closed_ms <= min(?2, s.wall_high_ms) - ?3)
+    ORDER BY last_event_no LIMIT 1";
 const DELETE: &str = "/* usher:delete_old_audit */ DELETE FROM audit WHERE shard_id = ?1 AND event_no IN
     (SELECT event_no FROM audit WHERE shard_id = ?1 AND event_no >= ?2 AND event_no <= ?3 ORDER BY event_no LIMIT ?4)";
 const DELETE_BLOCK: &str =
     "/* usher:delete_old_block */ DELETE FROM audit_blocks WHERE shard_id = ?1 AND last_event_no = ?2";
+
+/// To the first event that is left.
+const MOVE_FLOOR: &str = "/* usher:move_floor */ REPLACE INTO audit_floor (shard_id, first_event_no) VALUES (?1,
+    coalesce((SELECT min(event_no) FROM audit WHERE shard_id = ?1 AND event_no BETWEEN ?2 AND ?3), ?3 + 1))";
 
 pub fn expire(
     connection: &mut Connection,
@@ -37,6 +44,7 @@ pub fn expire(
     if deleted < most {
         transaction.prepare_cached(DELETE_BLOCK)?.execute((shard.0, last))?;
     }
+    transaction.prepare_cached(MOVE_FLOOR)?.execute((shard.0, first, last))?;
     transaction.commit()?;
     Ok(Expired { events: deleted as u64, more: true })
 }

@@ -1,18 +1,23 @@
 //! The first start: how many shards there are, and the id and the secret of the installation.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, Row, TransactionBehavior, params};
 use uuid::Uuid;
 
+use super::row_error::damaged;
 use crate::ids::InstanceId;
-use crate::store::{Founding, StoreError};
+use crate::store::{Founding, ReadError, StoreError};
 use crate::veil::Secret;
 
-const READ: &str = "/* usher:read_founding */
-    SELECT (SELECT count(*) FROM shards), instance_id, secret FROM installation";
+pub const READ: &str = "/* usher:read_founding */
+    SELECT shards, instance_id, secret FROM installation";
+/// Whether there is something where nobody has been yet.
+const USED: &str = "/* usher:is_used */ SELECT EXISTS (SELECT 1 FROM shards) OR EXISTS (SELECT 1 FROM tenants)";
 const CREATE_SHARD: &str = "/* usher:create_shard */ INSERT INTO shards VALUES (?1, 0, ?2, 0, 0, 0, 0, 0, 0)";
-const CREATE: &str = "/* usher:create_installation */ INSERT INTO installation VALUES (?1, ?2)";
+const CREATE: &str =
+    "/* usher:create_installation */ INSERT INTO installation (instance_id, secret, shards) VALUES (?1, ?2, ?3)";
+const CREATE_FLOOR: &str = "/* usher:create_floor */ INSERT INTO audit_floor (shard_id, first_event_no) VALUES (?1, 1)";
 
-pub fn founding(connection: &mut Connection, wanted: Founding) -> Result<Founding, StoreError> {
+pub fn founding(connection: &mut Connection, wanted: Founding) -> Result<Founding, ReadError> {
     // The only write lock: nobody else founds in between.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if let Some(found) = read(&transaction)? {
@@ -20,20 +25,34 @@ pub fn founding(connection: &mut Connection, wanted: Founding) -> Result<Foundin
     }
     for shard in 0..wanted.shards {
         transaction.execute(CREATE_SHARD, params![shard, Uuid::nil().as_bytes()])?;
+        transaction.execute(CREATE_FLOOR, [shard])?;
     }
-    transaction.execute(CREATE, params![wanted.instance.0.as_bytes(), wanted.secret.bytes()])?;
+    transaction.execute(CREATE, params![wanted.instance.0.as_bytes(), wanted.secret.bytes(), wanted.shards])?;
     transaction.commit()?;
     Ok(wanted)
 }
 
 /// What was founded; `None`: nothing yet.
-pub fn read(connection: &Connection) -> rusqlite::Result<Option<Founding>> {
-    let founded = |row: &rusqlite::Row| {
-        Ok(Founding {
-            shards: row.get(0)?,
-            instance: InstanceId(Uuid::from_bytes(row.get(1)?)),
-            secret: Secret::stored(row.get(2)?),
-        })
+pub fn read(connection: &Connection) -> Result<Option<Founding>, ReadError> {
+    let damage = |what: &str| Err(ReadError::Damaged(StoreError(format!("installation: {what}"))));
+    let mut statement = connection.prepare(READ)?;
+    let mut rows = statement.query([])?;
+    let Some(row) = rows.next()? else {
+        let used: bool = connection.query_row(USED, [], |row| row.get(0))?;
+        return if used { damage("the row is not there, and others are") } else { Ok(None) };
     };
-    connection.query_row(READ, [], founded).optional()
+    let found = founded(row).map_err(|error| damaged("installation", row, &[1], &error))?;
+    match rows.next()? {
+        Some(_) => damage("has more than one row"),
+        None if found.shards == 0 => damage("shards: is 0"),
+        None => Ok(Some(found)),
+    }
+}
+
+fn founded(row: &Row<'_>) -> rusqlite::Result<Founding> {
+    Ok(Founding {
+        shards: row.get(0)?,
+        instance: InstanceId(Uuid::from_bytes(row.get(1)?)),
+        secret: Secret::stored(row.get(2)?),
+    })
 }

@@ -6,6 +6,8 @@ use rusqlite::{Connection, Row};
 use tokio::sync::mpsc::Sender;
 use uuid::Uuid;
 
+use super::row_error::damaged;
+use super::{founding, shards, snapshot};
 use crate::ids::{
     DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, ShardId, TenantId,
     TenantNo, TokenId, TokenName, UserId, UserNo,
@@ -15,47 +17,60 @@ use crate::ledger::license::LicenseRow;
 use crate::ledger::notification::NotificationRow;
 use crate::ledger::time::{Tick, Wall};
 use crate::ledger::token::TokenRow;
-use crate::store::{StoreError, encode, notifications, terms, tokens};
+use crate::store::{ReadError, StoreError, encode, notifications, terms, tokens};
 
 /// Rows in one message: enough to make the hand-over cheap, few enough to be small in memory.
 const CHUNK: usize = 2048;
 
 type Parse = fn(&Row<'_>) -> Result<Change, StoreError>;
 
-/// In the order that the trait promises. Each table is in the order of its key, so reading is a walk.
-const TABLES: [(&str, Parse); 9] = [
+/// In the order that the trait promises. Each table is in the order of its key, so reading is a walk. Of each: its name, how
+/// many of its first columns are its key (the shard is not among them), the statement and what it is read by.
+const TABLES: [(&str, usize, &str, Parse); 9] = [
     (
+        "tenants",
+        1,
         "/* usher:load_tenants */
         SELECT tenant_no, tenant_id, display_name, contact, state, policy, created, version
         FROM tenants WHERE shard_id = ?1",
         tenant,
     ),
     (
+        "licenses",
+        3,
         "/* usher:load_licenses */
         SELECT tenant_no, license_id, revision, standing, revoked_up_to, not_before_ms, expires_ms, entitlements,
                terms, document, installed, installed_by, changed
         FROM licenses WHERE shard_id = ?1",
         license,
     ),
-    ("/* usher:load_pools */ SELECT tenant_no, pool_no, pool_id FROM pools WHERE shard_id = ?1", pool),
+    ("pools", 2, "/* usher:load_pools */ SELECT tenant_no, pool_no, pool_id FROM pools WHERE shard_id = ?1", pool),
     (
+        "organizations",
+        2,
         "/* usher:load_organizations */
         SELECT tenant_no, organization_no, organization_id, display_name, created, version
         FROM organizations WHERE shard_id = ?1",
         organization,
     ),
     (
+        "users",
+        2,
         "/* usher:load_users */
         SELECT tenant_no, user_no, user_id, administrator, blocked, profile, created, version
         FROM users WHERE shard_id = ?1",
         user,
     ),
     (
+        "seats",
+        3,
         "/* usher:load_seats */
         SELECT tenant_no, user_no, pool_no, granted, grant_event_no, organizations FROM seats WHERE shard_id = ?1",
         seat,
     ),
     (
+        "sessions",
+        3,
         "/* usher:load_sessions */
         SELECT tenant_no, user_no, place, session_id, pool_no, organization_no, device_id, client,
                administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason
@@ -63,12 +78,16 @@ const TABLES: [(&str, Parse); 9] = [
         session,
     ),
     (
+        "notifications",
+        2,
         "/* usher:load_notifications */
         SELECT tenant_no, topic, event_no, raised, cleared, facts, deliveries
         FROM notifications WHERE shard_id = ?1",
         notification,
     ),
     (
+        "tokens",
+        1,
         "/* usher:load_tokens */
         SELECT token_id, name, hash, roles, tenants, created_ms, created_by, expires_ms, revoked_ms, last_used_ms
         FROM tokens WHERE shard_id = ?1",
@@ -77,19 +96,32 @@ const TABLES: [(&str, Parse); 9] = [
 ];
 
 /// Sends the rows, as they are or as pieces of a snapshot.
-pub fn load<P: From<Vec<Change>>>(connection: &Connection, shard: ShardId, rows: &Sender<P>) -> Result<(), StoreError> {
+pub fn load<P: From<Vec<Change>>>(connection: &Connection, shard: ShardId, rows: &Sender<P>) -> Result<(), ReadError> {
     let mut chunk = Vec::with_capacity(CHUNK);
-    for (sql, parse) in TABLES {
+    for (table, keys, sql, parse) in TABLES {
+        let key: Vec<usize> = (0..keys).collect();
         let mut statement = connection.prepare(sql)?;
         let mut found = statement.query([shard.0])?;
         while let Some(row) = found.next()? {
-            chunk.push(parse(row)?);
+            chunk.push(parse(row).map_err(|error| damaged(table, row, &key, &error))?);
             if chunk.len() == CHUNK {
                 send(rows, std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)))?;
             }
         }
     }
-    if chunk.is_empty() { Ok(()) } else { send(rows, chunk) }
+    if chunk.is_empty() { Ok(()) } else { Ok(send(rows, chunk)?) }
+}
+
+/// Each table, and a statement that names its columns.
+pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rows = TABLES.iter().map(|(table, _, sql, _)| (*table, *sql));
+    rows.chain([
+        ("shards", shards::READ),
+        ("installation", founding::READ),
+        ("audit", snapshot::READ_EVENTS),
+        ("audit_blocks", snapshot::READ_BLOCKS),
+        ("audit_floor", snapshot::READ_FLOOR),
+    ])
 }
 
 fn send<P: From<Vec<Change>>>(rows: &Sender<P>, chunk: Vec<Change>) -> Result<(), StoreError> {
@@ -226,9 +258,13 @@ fn bits(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 
 /// Borrowed from SQLite's own memory.
 pub fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, StoreError> {
-    optional_text(row, column)?.ok_or_else(|| StoreError(format!("column {column} is empty")))
+    optional_text(row, column)?.ok_or_else(|| StoreError(format!("{}: is empty", name(row, column))))
 }
 
 pub fn optional_text<'a>(row: &'a Row<'_>, column: usize) -> Result<Option<&'a str>, StoreError> {
-    row.get_ref(column)?.as_str_or_null().map_err(|error| StoreError(format!("column {column}: {error}")))
+    row.get_ref(column)?.as_str_or_null().map_err(|error| StoreError(format!("{}: {error}", name(row, column))))
+}
+
+fn name<'a>(row: &'a Row<'_>, column: usize) -> &'a str {
+    row.as_ref().column_name(column).unwrap_or("?")
 }

@@ -10,10 +10,12 @@ mod commit;
 mod database;
 mod directory;
 mod error;
+mod examine;
 mod expiry;
 mod founding;
 mod load;
 mod row;
+mod row_error;
 mod schema;
 mod shards;
 mod snapshot;
@@ -31,8 +33,8 @@ pub use self::snapshot::Snapshot;
 use self::worker::Worker;
 use super::open::{Migrated, OpenError};
 use super::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, Store,
-    StoreError,
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, ReadError,
+    Store, StoreError,
 };
 use crate::ids::{OwnerToken, ShardId};
 use crate::ledger::change::Change;
@@ -68,14 +70,18 @@ pub fn migrate(directory: &Path) -> Result<Migrated, OpenError> {
 
 fn prepared(directory: &Path) -> Result<(Database, Migrated), OpenError> {
     let lock = directory::lock(directory)?;
-    let mut database = Database::new(directory::database(directory)?, Mode::Write).holding(lock);
-    let connection = database.connection().map_err(OpenError::Unreachable)?;
+    let path = directory::database(directory)?;
+    // Read first: nothing is written into a database of somebody else's.
+    examine::ours(Database::new(path.clone(), Mode::Read).connection()?)?;
+    let mut database = Database::new(path, Mode::Write).holding(lock);
+    let connection = database.connection()?;
     let migrated = schema::migrate(connection)?;
+    examine::columns(connection)?;
     Ok((database, migrated))
 }
 
 impl Store for SqliteStore {
-    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, StoreError>> {
+    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, ReadError>> {
         let answer = self.writer.run(move |database| founding::founding(database.connection()?, wanted));
         Box::pin(async { answer.await? })
     }
@@ -90,7 +96,7 @@ impl Store for SqliteStore {
         Box::pin(async { answer.await.map_err(ClaimError::Unavailable)? })
     }
 
-    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), StoreError>> {
+    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), ReadError>> {
         let answer = self.reader.run(move |database| load::load(database.connection()?, shard, &rows));
         Box::pin(async { answer.await? })
     }

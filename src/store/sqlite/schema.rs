@@ -1,43 +1,65 @@
 //! The schema's version, and how it gets to this release's.
 
-use refinery::Runner;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use crate::store::StoreError;
+use crate::store::history::{CREATE, known, pending};
 use crate::store::open::{Migrated, OpenError, SchemaVersion};
+use crate::store::{ReadError, StoreError};
 
 /// Never change a file in there, only add: somebody has run it.
 mod embedded {
     refinery::embed_migrations!("src/store/migrations/sqlite");
 }
 
+/// The time of a migration; for a clock that shows a year after 9999 the last one.
+const NOW: &str = "coalesce(strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), '9999-12-31T23:59:59Z')";
+
 /// Brings the schema up to date. The lock of the data directory keeps other processes away.
 pub fn migrate(connection: &mut Connection) -> Result<Migrated, OpenError> {
-    // Grouped: a migration and its line in the history are one transaction, so a crash leaves a whole version.
-    let runner = embedded::migrations::runner().set_grouped(true);
+    let runner = embedded::migrations::runner();
     let known = known(&runner);
-    let found = version(connection).map_err(|error| OpenError::Other(error.into()))?;
+    let found = version(connection).map_err(|error| unreadable(error.into()))?;
     if found > known {
         return Err(OpenError::SchemaNewer { found, known });
     }
     die_here!(Migrating);
-    runner.run(connection).map_err(|error| OpenError::Other(StoreError(format!("cannot migrate: {error}"))))?;
+    if found < known {
+        run(connection, &pending(&runner, found, NOW)).map_err(|error| match ReadError::from(error) {
+            ReadError::Unavailable(error) => OpenError::Other(StoreError(format!("cannot migrate: {error}"))),
+            ReadError::Damaged(error) => OpenError::Damaged(error),
+        })?;
+    }
     die_here!(Migrating);
     Ok(Migrated { from: found, to: known })
+}
+
+/// All of them and their lines in the history are one transaction, so a crash leaves a whole version.
+fn run(connection: &mut Connection, pending: &[(&str, String)]) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(CREATE)?;
+    for (sql, line) in pending {
+        transaction.execute_batch(sql)?;
+        transaction.execute_batch(line)?;
+        die_here!(BetweenMigrations);
+    }
+    transaction.commit()
 }
 
 /// The schema is exactly this release's.
 pub fn check(connection: &Connection) -> Result<(), OpenError> {
     let known = known(&embedded::migrations::runner());
-    match version(connection).map_err(|error| OpenError::Unreachable(error.into()))? {
+    match version(connection).map_err(ReadError::from)? {
         found if found < known => Err(OpenError::SchemaOlder { found, known }),
         found if found > known => Err(OpenError::SchemaNewer { found, known }),
         _ => Ok(()),
     }
 }
 
-fn known(runner: &Runner) -> SchemaVersion {
-    runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
+fn unreadable(error: ReadError) -> OpenError {
+    match error {
+        ReadError::Unavailable(error) => OpenError::Other(error),
+        ReadError::Damaged(error) => OpenError::Damaged(error),
+    }
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<SchemaVersion> {

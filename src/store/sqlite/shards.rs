@@ -1,15 +1,18 @@
 //! The table `shards`: who owns them.
 
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, Row, TransactionBehavior, params};
 use uuid::Uuid;
 
+use super::audit_blocks;
 use super::database::Database;
+use super::row_error::damaged;
 use crate::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId, TenantNo};
 use crate::ledger::time::{Tick, Wall};
-use crate::store::{ClaimError, Owner, Position, StoreError};
+use crate::store::audit_block::OpenBlock;
+use crate::store::{ClaimError, Owner, Position, ReadError, StoreError};
 
-const READ: &str = "/* usher:read_shard */
-    SELECT epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no
+pub const READ: &str = "/* usher:read_shard */
+    SELECT shard_id, epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no
     FROM shards WHERE shard_id = ?1";
 const CLAIM: &str = "/* usher:claim */ UPDATE shards SET epoch = ?2, owner_token = ?3 WHERE shard_id = ?1";
 const RELEASE: &str = "/* usher:release */
@@ -25,11 +28,14 @@ pub fn claim(
     database.take_open_block(shard);
     let answer = database.connection().and_then(|connection| try_claim(connection, shard, over, token));
     match answer {
-        Ok(Some(claimed)) => Ok(claimed),
+        Ok(Some((claimed, open))) => {
+            database.keep_open_block(shard, open);
+            Ok(claimed)
+        }
         Ok(None) => Err(ClaimError::Taken),
         Err(error) => {
             database.broken();
-            Err(ClaimError::Unavailable(error))
+            Err(error.into())
         }
     }
 }
@@ -40,37 +46,47 @@ fn try_claim(
     shard: ShardId,
     over: Option<Owner>,
     token: OwnerToken,
-) -> Result<Option<(Owner, Position)>, StoreError> {
+) -> Result<Option<((Owner, Position), OpenBlock)>, ReadError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (owner, position) = read(&transaction, shard)?;
+    // A shard whose next batch cannot be written is not claimed.
+    let open = audit_blocks::resume(&transaction, shard)?;
     if owner.token == token {
         // An earlier attempt, whose answer was lost.
-        return Ok(Some((owner, position)));
+        return Ok(Some(((owner, position), open)));
     }
     if over.is_some_and(|over| over != owner) {
         return Ok(None);
     }
-    let claimed = Owner { epoch: Epoch(owner.epoch.0 + 1), token };
+    let claimed = Owner { epoch: Epoch(owner.epoch.0.saturating_add(1)), token };
     transaction.prepare_cached(CLAIM)?.execute(params![shard.0, claimed.epoch.0, token.0.as_bytes()])?;
     transaction.commit()?;
-    Ok(Some((claimed, position)))
+    Ok(Some(((claimed, position), open)))
 }
 
 /// Who has the shard, and where it stands.
-pub fn read(connection: &Connection, shard: ShardId) -> Result<(Owner, Position), StoreError> {
-    let read = connection.prepare_cached(READ)?.query_row([shard.0], position).optional()?;
-    read.ok_or_else(|| StoreError(format!("there is no shard {shard}")))
+pub fn read(connection: &Connection, shard: ShardId) -> Result<(Owner, Position), ReadError> {
+    let mut statement = connection.prepare_cached(READ)?;
+    let mut rows = statement.query([shard.0])?;
+    match rows.next()? {
+        Some(row) => {
+            let read = position(row).map_err(|error| damaged("shards", row, &[0], &error))?;
+            let what = read.0.implausible();
+            what.map_or(Ok(read), |what| Err(damaged("shards", row, &[0], &what)))
+        }
+        None => Err(ReadError::Damaged(StoreError(format!("shards (shard_id {shard}): the row is not there")))),
+    }
 }
 
 fn position(row: &Row<'_>) -> rusqlite::Result<(Owner, Position)> {
-    let owner = Owner { epoch: Epoch(row.get(0)?), token: OwnerToken(Uuid::from_bytes(row.get(1)?)) };
+    let owner = Owner { epoch: Epoch(row.get(1)?), token: OwnerToken(Uuid::from_bytes(row.get(2)?)) };
     let position = Position {
-        seq: Seq(row.get(2)?),
-        tick: Tick(row.get::<_, i64>(3)?.cast_unsigned()),
-        wall: Wall(row.get(4)?),
-        wall_high: Wall(row.get(5)?),
-        last_tenant: TenantNo(row.get(6)?),
-        last_event: EventNo(row.get::<_, i64>(7)?.cast_unsigned()),
+        seq: Seq(row.get(3)?),
+        tick: Tick(row.get::<_, i64>(4)?.cast_unsigned()),
+        wall: Wall(row.get(5)?),
+        wall_high: Wall(row.get(6)?),
+        last_tenant: TenantNo(row.get(7)?),
+        last_event: EventNo(row.get::<_, i64>(8)?.cast_unsigned()),
     };
     Ok((owner, position))
 }

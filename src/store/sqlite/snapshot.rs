@@ -8,25 +8,29 @@ use rusqlite::{Connection, Row};
 use tokio::sync::mpsc::Sender;
 
 use super::database::{Database, Mode};
-use super::{audit, audit_blocks, directory, founding, load, schema, shards};
+use super::row_error::damaged;
+use super::{audit, audit_blocks, directory, examine, founding, load, schema, shards};
 use crate::ids::ShardId;
 use crate::ledger::time::Wall;
-use crate::store::StoreError;
 use crate::store::audit_block::Block;
 use crate::store::open::OpenError;
 use crate::store::snapshot::Piece;
+use crate::store::{ReadError, StoreError};
 
 /// Events, and blocks, in one piece.
 const EVENTS: usize = 4_096;
 const BLOCKS: usize = 256;
 
-const READ_EVENTS: &str = "/* usher:read_all_audit */
+pub const READ_EVENTS: &str = "/* usher:read_all_audit */
     SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id, count,
         detail
     FROM audit WHERE shard_id = ?1 ORDER BY event_no";
-const READ_BLOCKS: &str = "/* usher:read_all_blocks */
+pub const READ_BLOCKS: &str = "/* usher:read_all_blocks */
     SELECT first_event_no, last_event_no, oldest_ms, newest_ms, closed_ms, filter
     FROM audit_blocks WHERE shard_id = ?1 ORDER BY last_event_no";
+
+pub const READ_FLOOR: &str =
+    "/* usher:read_floor */ SELECT shard_id, first_event_no FROM audit_floor WHERE shard_id = ?1";
 
 /// A store that is there, and has this release's schema.
 pub struct Snapshot {
@@ -43,7 +47,10 @@ impl Snapshot {
     pub fn beside(directory: &Path) -> Result<Self, OpenError> {
         let path = directory::existing(directory)?;
         let mut database = Database::new(path.clone(), Mode::Read);
-        schema::check(database.connection().map_err(OpenError::Unreachable)?)?;
+        let connection = database.connection()?;
+        examine::ours(connection)?;
+        schema::check(connection)?;
+        examine::columns(connection)?;
         Ok(Self { path, _lock: None })
     }
 
@@ -61,7 +68,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// The file cannot be read, or nobody takes the pieces.
-    pub fn read(&self, pieces: &Sender<Piece>) -> Result<(), StoreError> {
+    pub fn read(&self, pieces: &Sender<Piece>) -> Result<(), ReadError> {
         let mut database = Database::new(self.path.clone(), Mode::Read);
         // All that is read is of the moment of the first statement.
         let transaction = database.connection()?.transaction()?;
@@ -71,8 +78,12 @@ impl Snapshot {
             let (owner, position) = shards::read(&transaction, shard)?;
             send(pieces, Piece::Shard(shard, owner, position))?;
             load::load(&transaction, shard, pieces)?;
-            each(&transaction, READ_BLOCKS, shard, BLOCKS, block, |blocks| send(pieces, Piece::Blocks(blocks)))?;
-            each(&transaction, READ_EVENTS, shard, EVENTS, audit::event, |events| send(pieces, Piece::Events(events)))?;
+            each(&transaction, (READ_BLOCKS, "audit_blocks"), shard, BLOCKS, block, |blocks| {
+                send(pieces, Piece::Blocks(blocks))
+            })?;
+            each(&transaction, (READ_EVENTS, "audit"), shard, EVENTS, audit::event, |events| {
+                send(pieces, Piece::Events(events))
+            })?;
         }
         Ok(())
     }
@@ -81,7 +92,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn file_problems(&self) -> Result<Vec<String>, StoreError> {
+    pub fn file_problems(&self) -> Result<Vec<String>, ReadError> {
         let mut database = Database::new(self.path.clone(), Mode::Read);
         let mut statement = database.connection()?.prepare("/* usher:check_file */ PRAGMA quick_check(20)")?;
         let lines = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
@@ -91,22 +102,23 @@ impl Snapshot {
 
 fn each<T>(
     connection: &Connection,
-    sql: &str,
+    (sql, table): (&str, &str),
     shard: ShardId,
     chunk: usize,
     parse: fn(&Row<'_>) -> Result<T, StoreError>,
     mut take: impl FnMut(Vec<T>) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+) -> Result<(), ReadError> {
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([shard.0])?;
     let mut found = Vec::with_capacity(chunk);
     while let Some(row) = rows.next()? {
-        found.push(parse(row)?);
+        // Its number is the second column of both.
+        found.push(parse(row).map_err(|error| damaged(table, row, &[1], &error))?);
         if found.len() == chunk {
             take(std::mem::replace(&mut found, Vec::with_capacity(chunk)))?;
         }
     }
-    if found.is_empty() { Ok(()) } else { take(found) }
+    if found.is_empty() { Ok(()) } else { Ok(take(found)?) }
 }
 
 fn block(row: &Row<'_>) -> Result<Block, StoreError> {

@@ -9,8 +9,8 @@ use usher::ids::{OwnerToken, ShardId};
 use usher::ledger::change::Change;
 use usher::ledger::time::Wall;
 use usher::store::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, Store,
-    StoreError,
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, ReadError,
+    Store, StoreError,
 };
 
 use super::cast::SHARDS;
@@ -48,7 +48,7 @@ pub fn lost() -> StoreError {
 }
 
 impl Store for Link {
-    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, StoreError>> {
+    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, ReadError>> {
         Box::pin(async move { Ok(Founding { shards: SHARDS, ..wanted }) })
     }
 
@@ -59,7 +59,7 @@ impl Store for Link {
         })
     }
 
-    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), StoreError>> {
+    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), ReadError>> {
         Box::pin(async move {
             let all = self.ask(|reply| Request::Load { shard, reply }).await.unwrap_or_else(|_| Err(lost()))?;
             for chunk in all.chunks(CHUNK) {

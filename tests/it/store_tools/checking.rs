@@ -55,7 +55,7 @@ async fn what_does_not_add_up_is_told() {
         std::fs::write(&database, &intact).unwrap();
         Connection::open(&database).unwrap().execute_batch(damage).unwrap();
         let ran = check(&data);
-        assert_eq!(ran.code, Some(1), "{damage}: {ran:?}");
+        assert_eq!(ran.code, Some(12), "{damage}: {ran:?}");
         assert!(ran.errors.contains(told), "{damage}: {ran:?}");
         assert!(!ran.printed.contains("everything adds up"), "{damage}: {ran:?}");
     }
@@ -65,7 +65,7 @@ async fn what_does_not_add_up_is_told() {
     damaged[middle..middle + 4096].fill(0xa5);
     std::fs::write(&database, &damaged).unwrap();
     let ran = check(&data);
-    assert!(ran.code == Some(1) && ran.errors.contains("usher: "), "{ran:?}");
+    assert!(ran.code == Some(12) && ran.errors.contains("usher: "), "{ran:?}");
     std::fs::write(&database, &intact).unwrap();
     check(&data).printed();
 }

@@ -6,7 +6,7 @@ mod checking;
 mod copying;
 mod operations;
 mod refusing;
-mod town;
+pub mod town;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -15,15 +15,15 @@ use crate::support::program::Data;
 
 /// How a command ended, and what it said.
 #[derive(Debug)]
-struct Ran {
-    code: Option<i32>,
-    printed: String,
-    errors: String,
+pub struct Ran {
+    pub code: Option<i32>,
+    pub printed: String,
+    pub errors: String,
 }
 
 impl Ran {
     /// What it printed, where it must succeed and complain of nothing.
-    fn printed(self) -> String {
+    pub fn printed(self) -> String {
         assert_eq!((self.code, &*self.errors), (Some(0), ""), "{}", self.printed);
         self.printed
     }
@@ -49,7 +49,7 @@ fn ran(command: &mut Command) -> Ran {
     Ran { code: status.code(), printed, errors }
 }
 
-fn check(data: &Data) -> Ran {
+pub fn check(data: &Data) -> Ran {
     match data {
         Data::Folder(folder) => ran(&mut command(&["check", "--data-dir", path(folder)], None)),
         Data::Postgres(url) => ran(&mut command(&["check"], Some(url))),

@@ -9,8 +9,8 @@ use usher::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId};
 use usher::ledger::change::{AuditEvent, Change};
 use usher::ledger::time::Wall;
 use usher::store::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, Store,
-    StoreError,
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, ReadError,
+    Store, StoreError,
 };
 
 use usher::veil::Secret;
@@ -96,7 +96,7 @@ pub fn founding(shards: u16) -> Founding {
 }
 
 impl Store for Memory {
-    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, StoreError>> {
+    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, ReadError>> {
         Box::pin(async move { Ok(Founding { shards: 1, ..wanted }) })
     }
 
@@ -120,10 +120,10 @@ impl Store for Memory {
         })
     }
 
-    fn load(&self, _shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), StoreError>> {
+    fn load(&self, _shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), ReadError>> {
         Box::pin(async move {
             let all = self.disk.lock().unwrap().rows.all();
-            rows.send(all).await.map_err(|_| StoreError("nobody takes the rows".into()))
+            rows.send(all).await.map_err(|_| StoreError("nobody takes the rows".into()).into())
         })
     }
 

@@ -1,6 +1,7 @@
 //! What several tests need.
 
 pub mod callers;
+pub mod clock;
 pub mod disk;
 pub mod memory;
 pub mod pki;

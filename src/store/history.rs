@@ -1,0 +1,29 @@
+//! The table in which the versions of a schema stand, as refinery makes it: a release before this one, or refinery's own
+//! tool, reads the same. Nothing of its rows is parsed, for a damaged one must not end a start in a panic.
+
+use refinery::{Migration, Runner};
+
+use super::open::SchemaVersion;
+
+pub const CREATE: &str = "CREATE TABLE IF NOT EXISTS refinery_schema_history(
+    version INT4 PRIMARY KEY, name VARCHAR(255), applied_on VARCHAR(255), checksum VARCHAR(255))";
+
+/// The version that this program needs.
+pub fn known(runner: &Runner) -> SchemaVersion {
+    runner.get_migrations().iter().map(Migration::version).max().unwrap_or(0)
+}
+
+/// The migrations that a schema of version `found` has not seen, the oldest first, each with its line in the history.
+/// `now`: an expression of SQL that is the time as text, such as `2026-12-31T23:59:59Z`.
+pub fn pending<'a>(runner: &'a Runner, found: SchemaVersion, now: &str) -> Vec<(&'a str, String)> {
+    let mut pending: Vec<&Migration> = runner.get_migrations().iter().filter(|one| one.version() > found).collect();
+    pending.sort();
+    let line = |one: &Migration| {
+        let (version, name, checksum) = (one.version(), one.name(), one.checksum());
+        format!(
+            "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
+             VALUES ({version}, '{name}', {now}, '{checksum}')"
+        )
+    };
+    pending.into_iter().map(|one| (one.sql().unwrap_or_default(), line(one))).collect()
+}

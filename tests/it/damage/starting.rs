@@ -1,0 +1,60 @@
+//! A start in this process: what it makes of a store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use usher::clock::Clock;
+use usher::ids::TenantId;
+use usher::journal::{Journal, JournalConfig, StartError};
+use usher::ledger::change::Actor;
+use usher::ledger::command::CreateTenant;
+use usher::ledger::{Config, Seed};
+use usher::store::{Founding, ReadError, Store};
+
+/// How a start ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It serves: a change was committed.
+    Serves,
+    /// What is damaged.
+    Damaged(String),
+    /// Anything else is wrong.
+    Other(String),
+    Panicked,
+}
+
+/// Starts on the store, and changes something if it serves.
+pub async fn start(store: Arc<dyn Store>) -> Outcome {
+    let started = tokio::spawn(started(Arc::clone(&store)));
+    let outcome = match tokio::time::timeout(Duration::from_secs(30), started).await {
+        Ok(outcome) => outcome.unwrap_or(Outcome::Panicked),
+        Err(_) => Outcome::Other("it hangs".into()),
+    };
+    store.close().await;
+    outcome
+}
+
+async fn started(store: Arc<dyn Store>) -> Outcome {
+    let founding = match store.founding(Founding::new(1)).await {
+        Ok(founding) => founding,
+        Err(ReadError::Damaged(error)) => return Outcome::Damaged(error.0),
+        Err(ReadError::Unavailable(error)) => return Outcome::Other(error.0),
+    };
+    let config = JournalConfig {
+        ledger: Config { demo_seats: 5, channels: Default::default(), seed: Seed(1) },
+        queue: 16,
+        batch: 5,
+    };
+    let journal = match Journal::start(store, Clock::system(), founding, config).await {
+        Ok(journal) => journal,
+        Err(StartError::Damaged(_, error)) => return Outcome::Damaged(error.0),
+        Err(error) => return Outcome::Other(error.to_string()),
+    };
+    let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Default::default() };
+    let changed = journal.submit(&Actor::service(), &TenantId::parse("fresh").unwrap(), create).await;
+    let stopped = tokio::time::timeout(Duration::from_secs(10), journal.stop()).await;
+    match (changed, stopped) {
+        (Ok(Ok(_)), Ok(())) => Outcome::Serves,
+        (changed, stopped) => Outcome::Other(format!("it serves, and changes nothing: {changed:?}, {stopped:?}")),
+    }
+}

@@ -12,9 +12,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use toml::Spanned;
 
-use super::Principal;
 use super::certificate::{CertificateRule, Pattern};
 use super::oidc::{KeysFrom, OidcConfig, Rule, RuleTenants};
+use super::{Principal, spiffe};
 use crate::files;
 use crate::ids::TenantId;
 use crate::ledger::access::{Role, Roles, Tenants};
@@ -60,8 +60,10 @@ impl Access {
     }
 
     /// The holder of a certificate with these subject alternative names: as the first rule says that means one of them.
+    /// Nobody, when its SPIFFE id is not canonical or not its only URI.
     #[must_use]
     pub fn certificate(&self, uris: &[&str], dns: &[&str]) -> Option<Principal> {
+        spiffe::validate_all(uris).ok()?;
         self.certificates.iter().find_map(|rule| rule.principal(uris, dns))
     }
 }

@@ -1,6 +1,6 @@
 //! Who a client certificate is, by its subject alternative names.
 
-use super::Principal;
+use super::{Principal, spiffe};
 use crate::ledger::access::{Roles, Tenants};
 use crate::ledger::change::Actor;
 
@@ -37,10 +37,14 @@ impl Pattern {
         match text.strip_suffix('*') {
             _ if text.is_empty() => Err("must not be empty"),
             None if text.contains('*') => Err("may have a * only at its end"),
+            None if spiffe::claims_to_be_one(text) => spiffe::validate(text).map(|()| Self::Uri(text.into())),
             None => Ok(Self::Uri(text.into())),
             Some(start) if start.contains('*') => Err("may have a * only at its end"),
             // spiffe://example.org* would be spiffe://example.org.evil, too.
             Some(start) if !start.ends_with('/') || !path(start) => Err("may have a * only for the rest of a path"),
+            Some(start) if spiffe::claims_to_be_one(start) => {
+                spiffe::validate(start.strip_suffix('/').unwrap_or(start)).map(|()| Self::UriFrom(start.into()))
+            }
             Some(start) => Ok(Self::UriFrom(start.into())),
         }
     }
@@ -63,7 +67,7 @@ impl Pattern {
     fn is_uri(&self, uri: &str) -> bool {
         match self {
             Pattern::Uri(text) => uri == text,
-            Pattern::UriFrom(start) => uri.strip_prefix(&**start).is_some_and(|rest| !rest.is_empty()),
+            Pattern::UriFrom(start) => uri.strip_prefix(&**start).is_some_and(is_canonical_path),
             Pattern::Dns(_) | Pattern::DnsUnder(_) => false,
         }
     }
@@ -79,6 +83,13 @@ impl Pattern {
             Pattern::Uri(_) | Pattern::UriFrom(_) => false,
         }
     }
+}
+
+/// Whether this is the rest of a path that can be read in one way only: no segment is empty or goes up, nothing is encoded,
+/// and no query follows.
+fn is_canonical_path(rest: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@!$&'()*+,;=".contains(&byte);
+    rest.split('/').all(|segment| !matches!(segment, "" | "." | "..") && segment.bytes().all(plain))
 }
 
 impl CertificateRule {
@@ -117,6 +128,21 @@ mod tests {
         for wrong in ["", "*", "spiffe://*", "spiffe:///*", "spiffe://example.org*", "spiffe://*/login", "a/*/*", "a/*"]
         {
             assert!(Pattern::uri(wrong).is_err(), "{wrong}");
+        }
+        for never_valid in ["spiffe://Example.org/login", "spiffe://example.org/login//*", "spiffe://example.org/../*"]
+        {
+            assert!(Pattern::uri(never_valid).is_err(), "{never_valid}");
+        }
+    }
+
+    #[test]
+    fn a_star_stands_for_no_path_that_can_be_read_in_two_ways() {
+        let many = Pattern::uri("https://example.org/login/*").unwrap();
+        assert!(many.is_uri("https://example.org/login/eu@1/a..b/~c"));
+        for rest in
+            ["../ops", "..", "./eu", "eu/../../ops", "%2e%2e/ops", "eu%2fus", "/eu", "eu/", "eu?a", "eu#a", "e\\u"]
+        {
+            assert!(!many.is_uri(&format!("https://example.org/login/{rest}")), "{rest}");
         }
     }
 

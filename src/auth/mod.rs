@@ -13,6 +13,7 @@ mod principal;
 pub mod rate;
 mod refused;
 mod rules;
+mod spiffe;
 pub mod token;
 mod tokens;
 

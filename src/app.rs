@@ -27,7 +27,7 @@ use tokio::signal::unix::Signal;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::auth::{Guard, Tokens};
+use crate::auth::{Guard, HostNames, Tokens};
 use crate::clock::Clock;
 use crate::config::{Config, Storage};
 use crate::health::{self, Obstacle, Readiness};
@@ -157,13 +157,17 @@ impl Running {
             metrics: Arc::clone(&metrics),
             top_pools: config.metrics_top_tenants,
             journal: OnceLock::new(),
+            hosts: HostNames::new(config.ops_listen.ip(), licensing::host_names(config)),
+            is_local: config.ops_listen.ip().is_loopback(),
         });
         let ops_stats = Arc::new(Stats::new(Arc::clone(&methods)));
         let ops_server = Server::start(ops_listener, Arc::clone(&ops), &Ops::limits(&config.limits), ops_stats);
 
         // 3. So are health, with NOT_SERVING, and reflection; every other call is answered UNAVAILABLE.
         let early = mount::early(&methods, &readiness);
-        let guard = Arc::new(Guard::new(methods.names(), Arc::clone(&entrance.credentials), clock.clone()));
+        let hosts = HostNames::new(config.listen.ip(), licensing::host_names(config));
+        let guard = Guard::new(methods.names(), Arc::clone(&entrance.credentials), clock.clone());
+        let guard = Arc::new(guard.with_host_names(hosts));
         let early = Front::new(early, Arc::clone(&methods), Arc::clone(&guard), Arc::clone(&stats), &config.limits);
         let reception = Arc::new(Reception::new(early));
         let api = Server::start(api_listener, Arc::clone(&reception), &config.limits, Arc::clone(&stats));
@@ -175,6 +179,9 @@ impl Running {
 
         // 5. The services, and whom they know.
         tokens.reload(&journal).await.context("cannot read the API tokens")?;
+        if config.security.authenticates() {
+            entrance::warn_of_anonymous_tokens(&tokens);
+        }
         let watchers_go = CancellationToken::new();
         let limits = limits(config);
         let revoked = trust.revocations().clone();

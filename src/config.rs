@@ -97,6 +97,8 @@ pub enum LogFormat {
 #[derive(Debug, Clone)]
 pub struct Limits {
     pub max_connections: usize,
+    /// Of one address, while they have shown no credential.
+    pub anonymous_connections_of_address: usize,
     pub max_streams: u32,
     pub max_calls: usize,
     pub max_watchers: usize,
@@ -319,8 +321,10 @@ fn log(args: &cli::Log, problems: &mut Problems) -> Log {
 fn limits(args: &cli::Limits, problems: &mut Problems) -> Limits {
     const KIB: u64 = 1024;
     const GIB: u64 = KIB * KIB * KIB;
+    let max_connections = problems.take("--max-connections", number(&args.max_connections, 1, 1_000_000), 1);
     let limits = Limits {
-        max_connections: problems.take("--max-connections", number(&args.max_connections, 1, 1_000_000), 1),
+        max_connections,
+        anonymous_connections_of_address: (max_connections / 8).max(1_024).min(max_connections),
         max_streams: problems.take("--max-streams", number(&args.max_streams, 1, 1_000_000), 1),
         max_calls: problems.take("--max-calls", number(&args.max_calls, 1, 10_000_000), 1),
         max_watchers: problems.take("--max-watchers", number(&args.max_watchers, 0, 1_000_000), 0),

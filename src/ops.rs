@@ -4,10 +4,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::header::{ALLOW, CONTENT_TYPE};
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use tonic::body::Body;
 
+use crate::auth::{Foreign, HostNames};
 use crate::config::Limits;
 use crate::health::Readiness;
 use crate::journal::Journal;
@@ -21,6 +22,11 @@ const WEDGED: Duration = Duration::from_secs(30);
 /// Scrapers wait for ten seconds by default.
 const TOTALS_PATIENCE: Duration = Duration::from_secs(2);
 
+/// Connections of machines that look after this one are few, and made again at no cost.
+const AGE: Duration = Duration::from_secs(5 * 60);
+/// For so long a page may lie unread.
+const UNREAD: Duration = Duration::from_secs(10);
+
 const PAGES: &str = "/livez    is the process alive?\n/readyz   is it serving?\n/metrics  in Prometheus' format\n";
 
 /// Answers on the operations port.
@@ -32,13 +38,30 @@ pub struct Ops {
     pub top_pools: usize,
     /// Set once it is loaded.
     pub journal: OnceLock<Arc<Journal>>,
+    /// Under which names it is reached.
+    pub hosts: HostNames,
+    /// Whether it listens on this machine only: then another name than those is a browser's that was led here.
+    pub is_local: bool,
 }
 
 impl Ops {
     /// Probes and scrapers are few.
     #[must_use]
     pub fn limits(limits: &Limits) -> Limits {
-        Limits { max_connections: limits.max_connections.min(64), max_streams: 16, ..limits.clone() }
+        let max_connections = limits.max_connections.min(64);
+        Limits {
+            max_connections,
+            anonymous_connections_of_address: max_connections.div_ceil(2),
+            max_streams: 16,
+            max_deadline: limits.max_deadline.min(UNREAD),
+            max_connection_age: limits.max_connection_age.min(AGE),
+            ..limits.clone()
+        }
+    }
+
+    /// What tenants use is in the metrics, and is none of a page's business that a browser shows.
+    fn check_origin(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
+        if self.is_local { self.hosts.check(uri, headers) } else { self.hosts.check_page(uri, headers) }
     }
 
     fn answer(&self, method: &Method, path: &str) -> Response<Body> {
@@ -84,7 +107,11 @@ impl Ops {
 }
 
 impl Handler for Ops {
-    async fn handle(self: Arc<Self>, request: Request<Incoming>, _: Arc<Connection>) -> Response<Answer> {
+    async fn handle(self: Arc<Self>, request: Request<Incoming>, connection: Arc<Connection>) -> Response<Answer> {
+        if let Err(foreign) = self.check_origin(request.uri(), request.headers()) {
+            let refused = page(StatusCode::FORBIDDEN, format!("{}\n", foreign.header()));
+            return Answer::unread(connection, refused);
+        }
         if let ("/metrics", Some(journal)) = (request.uri().path(), self.journal.get()) {
             // The shards are asked in their turn. When that takes too long, the last sums stay.
             let totals = journal.totals(self.top_pools);
@@ -92,7 +119,8 @@ impl Handler for Ops {
                 self.metrics.set_totals(totals, busiest);
             }
         }
-        self.answer(request.method(), request.uri().path()).map(Answer::from)
+        let response = self.answer(request.method(), request.uri().path());
+        Answer::unread(connection, response)
     }
 }
 
@@ -114,7 +142,8 @@ mod tests {
     fn ops(clock: Clock) -> Ops {
         let metrics = Arc::new(Metrics::start());
         let (readiness, tasks) = (Readiness::loading(), Arc::new(Tasks::new(clock)));
-        Ops { readiness, tasks, metrics, top_pools: 0, journal: OnceLock::new() }
+        let hosts = HostNames::new([127, 0, 0, 1].into(), Vec::new());
+        Ops { readiness, tasks, metrics, top_pools: 0, journal: OnceLock::new(), hosts, is_local: true }
     }
 
     async fn get(ops: &Ops, path: &str) -> (u16, String) {
@@ -151,6 +180,22 @@ mod tests {
         assert_eq!(get(&ops, "/livez").await.0, 200);
         manual.advance(Duration::from_secs(1));
         assert_eq!(get(&ops, "/livez").await, (503, "the sweeper has not run for 32 s\n".into()));
+    }
+
+    #[test]
+    fn a_page_in_a_browser_reads_nothing_here() {
+        let mut ops = ops(Clock::system());
+        let check = |ops: &Ops, host: &str, more: Option<(&'static str, &str)>| {
+            let fields = [("host", host)].into_iter().chain(more);
+            let headers = fields.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+            ops.check_origin(&Uri::from_static("/metrics"), &headers)
+        };
+        assert_eq!(check(&ops, "localhost:9464", None), Ok(()));
+        assert_eq!(check(&ops, "rebound.example:9464", None), Err(Foreign::Host));
+        ops.is_local = false;
+        assert_eq!(check(&ops, "usher.monitoring.svc:9464", None), Ok(()), "scrapers use names that nobody told it");
+        assert_eq!(check(&ops, "usher:9464", Some(("sec-fetch-site", "cross-site"))), Err(Foreign::Site));
+        assert_eq!(check(&ops, "usher:9464", Some(("origin", "https://evil.example"))), Err(Foreign::Origin));
     }
 
     #[tokio::test]

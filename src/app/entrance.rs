@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Failure;
-use crate::auth::{Access, AccessError, Credentials, Rules, Tokens};
+use crate::auth::{Access, AccessError, Credentials, Principal, Rules, Tokens};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::server::Tls;
@@ -30,7 +30,7 @@ impl Entrance {
     /// [`Failure::Tls`], [`Failure::Access`]
     pub fn read(config: &Config, tokens: Arc<Tokens>, clock: Clock) -> Result<Self, Failure> {
         let security = &config.security;
-        let tls = security.tls.as_ref().map(Tls::read).transpose()?.map(Arc::new);
+        let tls = security.tls.as_ref().map(|files| Tls::read(files, clock.clone())).transpose()?.map(Arc::new);
         let rules = security.access.as_deref().map(|path| rules(path, &clock)).transpose()?.unwrap_or_default();
         let (needed, admin) = (security.authenticates(), security.admin_token.as_ref());
         let credentials = Arc::new(Credentials::new(needed, admin, tokens, rules, clock));
@@ -78,4 +78,16 @@ impl Entrance {
 
 fn rules(path: &Path, clock: &Clock) -> Result<Rules, AccessError> {
     Rules::new(Access::load(path)?, clock).map_err(|what| AccessError { file: path.to_owned(), what })
+}
+
+/// Names the tokens that anybody could make before there were credentials: they are good as any other.
+pub(super) fn warn_of_anonymous_tokens(tokens: &Tokens) {
+    for row in tokens.active_of(&Principal::anonymous().actor) {
+        tracing::warn!(
+            token_id = %row.id,
+            name = %row.name,
+            "this API token was made by an anonymous caller, while no credentials were configured: revoke it, unless it is \
+             known whose it is"
+        );
+    }
 }

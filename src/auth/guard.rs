@@ -3,14 +3,16 @@
 //! A call that brings an `authorization` header is judged by that alone; one that brings none, by the certificate of its
 //! connection; one that brings neither is anybody's, where no credential is configured, and nobody's elsewhere.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, Uri};
 
 use super::caller::Caller;
 use super::credentials::Credentials;
 use super::failures::Failures;
+use super::origin::HostNames;
 use super::peer::Peer;
 use super::policy::{self, Access};
 use super::principal::Principal;
@@ -19,6 +21,13 @@ use crate::clock::Clock;
 use crate::ledger::access::Roles;
 use crate::ledger::change::Actor;
 
+/// What of a request the guard looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    pub uri: &'a Uri,
+    pub headers: &'a HeaderMap,
+}
+
 /// Decides about every call, before anything of its message is read.
 #[derive(Debug)]
 pub struct Guard {
@@ -26,6 +35,8 @@ pub struct Guard {
     table: Box<[Option<Access>]>,
     credentials: Arc<Credentials>,
     failures: Failures,
+    /// Under which names the server is reached, which is asked where no credential is.
+    hosts: HostNames,
     /// Everybody, and nobody.
     anonymous: Arc<Principal>,
     nobody: Arc<Principal>,
@@ -39,23 +50,38 @@ impl Guard {
             table: methods.map(policy::access).collect(),
             credentials,
             failures: Failures::new(),
+            hosts: HostNames::new(Ipv4Addr::LOCALHOST.into(), Vec::new()),
             anonymous: Arc::new(Principal::anonymous()),
             nobody: Arc::new(Principal::nobody()),
             clock,
         }
     }
 
+    /// The names under which the server is reached, if not only from this machine.
+    #[must_use]
+    pub fn with_host_names(mut self, hosts: HostNames) -> Self {
+        self.hosts = hosts;
+        self
+    }
+
+    /// The caller of a method that needs no credential; `None`: the method needs one. `method`: its number.
+    #[must_use]
+    pub fn anybody(&self, method: usize) -> Option<Caller> {
+        let open = self.table[method] == Some(Access::Open);
+        open.then(|| Caller { principal: Arc::clone(&self.nobody), needs: Roles::NONE })
+    }
+
     /// Lets a call in, or says why not. `method`: its number and its name.
     ///
     /// # Errors
     /// [`Refused`]
-    pub fn admit(&self, method: (usize, &str), headers: &HeaderMap, peer: &Peer) -> Result<Caller, Refused> {
+    pub fn admit(&self, method: (usize, &str), request: Head, peer: &Peer) -> Result<Caller, Refused> {
         let needs = match self.table[method.0] {
             Some(Access::Open) => return Ok(Caller { principal: Arc::clone(&self.nobody), needs: Roles::NONE }),
             Some(Access::For(needs)) => Some(needs),
             None => None,
         };
-        let principal = match self.principal(headers, peer) {
+        let principal = match self.principal(request, peer) {
             Ok(principal) => principal,
             // Nothing is wrong with the credential.
             Err(refused) if refused.plain() == Refused::KeysPending => {
@@ -74,13 +100,19 @@ impl Guard {
         self.failures.note(refused, by, peer.address.ip(), method, self.clock.monotonic())
     }
 
-    fn principal(&self, headers: &HeaderMap, peer: &Peer) -> Result<Arc<Principal>, Refused> {
-        let mut given = headers.get_all(AUTHORIZATION).iter();
+    fn principal(&self, request: Head, peer: &Peer) -> Result<Arc<Principal>, Refused> {
+        if !self.credentials.are_needed() {
+            self.hosts.check(request.uri, request.headers).map_err(Refused::Foreign)?;
+        }
+        let mut given = request.headers.get_all(AUTHORIZATION).iter();
         match (given.next(), given.next()) {
             (Some(only), None) => self.credentials.bearer(only),
             // Which one was meant?
             (Some(_), Some(_)) => Err(Refused::Malformed),
-            (None, _) if peer.names.is_some() => self.credentials.certificate(peer),
+            (None, _) if peer.names.is_some() => {
+                peer.check_in_force(self.clock.wall())?;
+                self.credentials.certificate(peer)
+            }
             (None, _) if self.credentials.are_needed() => Err(Refused::Missing),
             (None, _) => Ok(Arc::clone(&self.anonymous)),
         }

@@ -1,12 +1,16 @@
 //! The other end of a connection: where it is, and whom its certificate names.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rustls::pki_types::CertificateDer;
 use webpki::EndEntityCert;
 
 use super::principal::Principal;
+use super::refused::Refused;
+use super::{spiffe, validity};
+use crate::ledger::time::Wall;
 
 /// The other end of a connection.
 #[derive(Debug)]
@@ -14,6 +18,9 @@ pub struct Peer {
     pub address: SocketAddr,
     /// Of a certificate that was verified.
     pub names: Option<Names>,
+    /// When the certificate, or one of those that it was verified with, expires.
+    end: Wall,
+    revoked: AtomicBool,
     /// Who the names stood for when somebody last looked, and by which edition of the rules.
     pub(super) known: Mutex<Option<(u64, Option<Arc<Principal>>)>>,
 }
@@ -25,10 +32,49 @@ pub struct Names {
     pub dns: Vec<String>,
 }
 
+/// Why a certificate that was good at the handshake is good no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withdrawn {
+    Expired,
+    /// By a list of revocations, or because its authority is not trusted any more.
+    Revoked,
+}
+
 impl Peer {
+    /// Without a certificate.
     #[must_use]
-    pub fn new(address: SocketAddr, names: Option<Names>) -> Self {
-        Self { address, names, known: Mutex::default() }
+    pub fn new(address: SocketAddr) -> Self {
+        Self { address, names: None, end: Wall(i64::MAX), revoked: AtomicBool::new(false), known: Mutex::default() }
+    }
+
+    /// With a chain of certificates that was verified, its own first.
+    #[must_use]
+    pub fn with_certificate(address: SocketAddr, chain: &[CertificateDer<'_>]) -> Self {
+        let names = chain.first().map(Names::of);
+        if let Some(problem) = names.as_ref().and_then(Names::problem) {
+            tracing::warn!(%address, "a client certificate stands for nobody: it {problem}");
+        }
+        Self { names, end: validity::end_of_chain(chain), ..Self::new(address) }
+    }
+
+    /// When the certificate expires.
+    #[must_use]
+    pub fn end(&self) -> Wall {
+        self.end
+    }
+
+    /// From now on the certificate is good for nothing, also on this connection.
+    pub fn revoke(&self) {
+        self.revoked.store(true, Ordering::Relaxed);
+    }
+
+    /// # Errors
+    /// The certificate is not in force any more.
+    pub(super) fn check_in_force(&self, now: Wall) -> Result<(), Refused> {
+        if self.revoked.load(Ordering::Relaxed) {
+            return Err(Refused::Revoked);
+        }
+        if now > self.end { Err(Refused::Expired) } else { Ok(()) }
     }
 }
 
@@ -41,5 +87,28 @@ impl Names {
             uris: certificate.valid_uri_names().map(str::to_owned).collect(),
             dns: certificate.valid_dns_names().map(str::to_lowercase).collect(),
         }
+    }
+
+    /// Why these stand for nobody, whatever the rules say.
+    #[must_use]
+    pub fn problem(&self) -> Option<&'static str> {
+        let uris: Vec<&str> = self.uris.iter().map(String::as_str).collect();
+        spiffe::validate_all(&uris).err()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_in_force_until_its_end_or_its_revocation() {
+        let peer = Peer { end: Wall(1_000), ..Peer::new(SocketAddr::from(([127, 0, 0, 1], 1))) };
+        assert_eq!(
+            (peer.check_in_force(Wall(1_000)), peer.check_in_force(Wall(1_001))),
+            (Ok(()), Err(Refused::Expired))
+        );
+        peer.revoke();
+        assert_eq!(peer.check_in_force(Wall(0)), Err(Refused::Revoked));
     }
 }

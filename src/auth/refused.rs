@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{TokenRefused, oidc};
+use super::{Foreign, TokenRefused, oidc};
 
 /// Why a call was not let in. Nothing of a credential is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Refused {
     },
     /// The caller is known, and the call is not for them.
     NotAllowed,
+    /// No credential is needed, and the request is not meant for this server, or is a foreign page's.
+    Foreign(Foreign),
     /// A token of the identity provider.
     Oidc(oidc::Refused),
 }
@@ -40,8 +42,18 @@ impl From<TokenRefused> for Refused {
 }
 
 impl Refused {
-    pub const REASONS: [&'static str; 9] =
-        ["missing", "malformed", "unknown", "expired", "revoked", "nobody", "keys_pending", "too_often", "not_allowed"];
+    pub const REASONS: [&'static str; 10] = [
+        "missing",
+        "malformed",
+        "unknown",
+        "expired",
+        "revoked",
+        "nobody",
+        "keys_pending",
+        "too_often",
+        "not_allowed",
+        "foreign",
+    ];
 
     /// Its name in logs.
     #[must_use]
@@ -76,6 +88,7 @@ impl Refused {
             Refused::KeysPending => 6,
             Refused::TooOften { .. } => 7,
             Refused::NotAllowed => 8,
+            Refused::Foreign(_) => 9,
         }
     }
 }

@@ -92,6 +92,18 @@ impl Tokens {
         }
     }
 
+    /// Tokens that are in force and were made by this caller, by their ids.
+    #[must_use]
+    pub fn active_of(&self, creator: &Actor) -> Vec<TokenRow> {
+        let at = Wall(self.latest.load(Ordering::Relaxed));
+        let rows = self.table.load();
+        let rows = rows.values().map(|known| &known.row);
+        let made = rows.filter(|row| row.created_by == *creator && row.state(at) == TokenState::Active);
+        let mut made: Vec<TokenRow> = made.cloned().collect();
+        made.sort_by_key(|row| row.id);
+        made
+    }
+
     /// Uses that the ledger does not know of yet, each token's last one.
     #[must_use]
     pub fn used_since_last(&self) -> Vec<(TokenId, Wall)> {

@@ -20,15 +20,22 @@ use super::stats::CallGuard;
 pub struct Answer {
     body: Body,
     /// Held until the body was sent, or never will be.
-    _open: Option<(CallGuard, UnreadGuard)>,
+    _open: Option<(Option<CallGuard>, UnreadGuard)>,
 }
 
 impl Answer {
     /// An answer whose call is open until it was read. One without a body is sent as it stands.
     pub(super) fn to(call: CallGuard, connection: Arc<Connection>, response: Response<Body>) -> Response<Self> {
         let sent = http_body::Body::is_end_stream(response.body());
-        let open = (!sent).then(|| (call, UnreadGuard::new(connection)));
+        let open = (!sent).then(|| (Some(call), UnreadGuard::new(connection)));
         response.map(|body| Self { body, _open: open })
+    }
+}
+
+impl Answer {
+    /// An answer that is no call's, and yet must be read in time.
+    pub fn unread(connection: Arc<Connection>, response: Response<Body>) -> Response<Self> {
+        response.map(|body| Self { body, _open: Some((None, UnreadGuard::new(connection))) })
     }
 }
 

@@ -12,8 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::Either;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Request, Response, Version};
+use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tonic::body::Body;
@@ -27,16 +26,20 @@ use super::Methods;
 use super::answer::Answer;
 use super::connection::{Connection, Handler};
 use super::ration::Rations;
+use super::request_shape::{self, Misfit, Protocol, Refusal};
 use super::routes::{Route, Routes};
 use super::scope::Scope;
 use super::stats::{CallGuard, Stats};
 use super::stream::Stream;
-use crate::auth::Guard;
+use crate::auth::{Guard, Head};
 use crate::config::Limits;
 use crate::service::status;
 
 /// Nobody waits for so long.
 const LONGEST_UPLOAD: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A stream that needs no credential, such as one of reflection, ends when nothing comes on it for so long.
+const IDLE_ANONYMOUS: Duration = Duration::from_secs(30);
 
 /// The gRPC and gRPC-Web front of the services.
 #[derive(Debug)]
@@ -91,6 +94,7 @@ impl<F> Front<F> {
     fn call<B>(
         self: Arc<Self>,
         mut request: Request<B>,
+        misfit: Option<Misfit>,
         connection: Arc<Connection>,
     ) -> impl Future<Output = Response<Answer>> + use<F, B>
     where
@@ -100,28 +104,29 @@ impl<F> Front<F> {
     {
         let number = self.methods.find(request.uri().path());
         let (mut call, calls_now) = self.stats.begin(number);
-        let admitted = match number {
-            None => Err(status::no_such_method(request.uri().path())),
-            Some(_) if calls_now > self.max_calls => Err(status::overloaded()),
-            Some(number) => {
-                call.scope = Scope::open(&self.methods.all()[number], request.headers(), connection.peer().address);
-                let _entered = call.scope.enter();
-                self.admit(number, &mut request, &connection)
-            }
+        let admitted = match (misfit, number) {
+            (Some(misfit), _) => Err(misfit.into()),
+            (None, None) => Err(status::no_such_method(request.uri().path()).into()),
+            (None, Some(number)) => self.admit(number, &mut call, calls_now, &mut request, &connection),
         };
         let answer = match admitted {
-            Ok((route, uploads)) => {
-                let deadline = self.deadline(request.headers(), uploads);
-                let answer = AssertUnwindSafe(self.routes.call(route, request, &self.rations)).catch_unwind();
-                Ok(tokio::time::timeout(deadline, answer))
+            Ok(admitted) => {
+                let deadline = self.deadline(request.headers(), admitted.uploads);
+                let answer = self.routes.call(admitted.route, request, &self.rations, admitted.idle);
+                Ok(tokio::time::timeout(deadline, AssertUnwindSafe(answer).catch_unwind()))
             }
-            Err(status) => Err((status, request.into_body())),
+            Err(refusal) => {
+                call.set_aside();
+                connection.charge_anonymous_call();
+                Err((refusal, request.into_body()))
+            }
         };
         async move {
             let response = match answer {
-                Err((status, body)) => {
-                    read_out(body).await;
-                    status.into_http()
+                Err((refusal, body)) => {
+                    read_out(body, &connection).await;
+                    call.code = refusal.code();
+                    return Answer::to(call, connection, refusal.into_http());
                 }
                 Ok(answer) => match within(&call, pin!(answer)).await {
                     Ok(Ok(response)) => explained(response),
@@ -147,15 +152,40 @@ impl<F> Front<F> {
     fn admit<B>(
         &self,
         number: usize,
+        call: &mut CallGuard,
+        calls_now: usize,
         request: &mut Request<B>,
         connection: &Connection,
-    ) -> Result<(Route, bool), Status> {
+    ) -> Result<Admitted, Refusal> {
         let method = &self.methods.all()[number];
-        let admitted = self.guard.admit((number, &method.name), request.headers(), connection.peer());
-        let caller = admitted.map_err(status::not_let_in)?;
+        let anybody = self.guard.anybody(number);
+        if anybody.is_none() && calls_now > self.max_calls {
+            return Err(status::overloaded().into());
+        }
+        call.scope = Scope::open(method, request.headers(), connection.peer().address);
+        let is_anonymous = anybody.is_some();
+        let caller = match anybody {
+            Some(anybody) => {
+                call.set_aside();
+                connection.charge_anonymous_call();
+                let open = connection.open_anonymous_call();
+                call.anonymous = Some(open.ok_or_else(status::too_many_anonymous_calls)?);
+                anybody
+            }
+            None => {
+                let _entered = call.scope.enter();
+                let head = Head { uri: request.uri(), headers: request.headers() };
+                let admitted = self.guard.admit((number, &method.name), head, connection.peer());
+                let caller = admitted.map_err(status::not_let_in)?;
+                connection.has_shown_credential();
+                caller
+            }
+        };
         let route = self.method_routes[number].ok_or_else(status::loading)?;
         request.extensions_mut().insert(caller);
-        Ok((route, method.uploads))
+        request_shape::forget_unread(request.headers_mut());
+        let idle = (is_anonymous && method.endless).then_some(IDLE_ANONYMOUS);
+        Ok(Admitted { route, uploads: method.uploads, idle })
     }
 
     /// How long the call may take: what its client says, up to the limit; else the default. An upload may take as long
@@ -164,6 +194,13 @@ impl<F> Front<F> {
         let asked = headers.get("grpc-timeout").and_then(|value| parse_timeout(value.as_bytes()));
         if uploads { asked.unwrap_or(LONGEST_UPLOAD) } else { asked.unwrap_or(self.deadline).min(self.max_deadline) }
     }
+}
+
+/// Where a call that was let in goes, and how.
+struct Admitted {
+    route: Route,
+    uploads: bool,
+    idle: Option<Duration>,
 }
 
 impl<F> Handler for Front<F>
@@ -179,12 +216,13 @@ where
         request: Request<Incoming>,
         connection: Arc<Connection>,
     ) -> impl Future<Output = Response<Answer>> + Send {
-        if request.version() == Version::HTTP_2 && !is_grpc_web(request.headers()) {
-            return Either::Left(self.call(request, connection));
+        let (protocol, misfit) = request_shape::inspect(&request);
+        if protocol != Protocol::GrpcWeb || misfit.is_some() {
+            return Either::Left(self.call(request, misfit, connection));
         }
-        // Translates gRPC-Web, and answers 400 to everything else that speaks HTTP/1.1.
+        // Translates gRPC-Web.
         let front = tower::service_fn(move |request: Request<Body>| {
-            let answer = Arc::clone(&self).call(request, Arc::clone(&connection));
+            let answer = Arc::clone(&self).call(request, None, Arc::clone(&connection));
             answer.map(|answer| Ok::<_, Infallible>(answer.map(Body::new)))
         });
         let answer = GrpcWebLayer::new().layer(front).oneshot(request);
@@ -207,21 +245,24 @@ async fn within<A: Future>(call: &CallGuard, mut answer: Pin<&mut A>) -> A::Outp
 
 /// Reads what is left of the request of a call that is refused, within bounds, so that its stream ends as streams do. One
 /// that is reset instead counts as a fault of the connection's, and h2 closes a connection after a thousand of them.
-async fn read_out<B>(body: B)
+async fn read_out<B>(body: B, connection: &Connection)
 where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<StdError>,
 {
-    /// Bytes: more than most messages have.
-    const MOST: usize = 64 * 1024;
-    const PATIENCE: Duration = Duration::from_secs(1);
-    let mut body = pin!(Limited::new(body, MOST));
-    let all = async { while let Some(Ok(_)) = body.frame().await {} };
-    let _ = tokio::time::timeout(PATIENCE, all).await;
-}
-
-fn is_grpc_web(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc-web"))
+    /// More than most messages have.
+    const MAX_BYTES: usize = 64 * 1024;
+    const TIMEOUT: Duration = Duration::from_millis(250);
+    let mut body = pin!(Limited::new(body, MAX_BYTES));
+    let mut all = pin!(async { while let Some(Ok(_)) = body.frame().await {} });
+    // Nearly always it is there already.
+    if all.as_mut().now_or_never().is_some() {
+        return;
+    }
+    // Who waits for the rest takes up room; where there is none, nobody waits.
+    if let Some(_open) = connection.open_anonymous_call() {
+        let _ = tokio::time::timeout(TIMEOUT, all).await;
+    }
 }
 
 /// The code of a response that is an error already; one that carries a message has none yet, and is counted as OK.

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -16,9 +16,10 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
+use super::anonymous::{AnonymousCall, AnonymousConnection};
 use super::answer::{Answer, Unread};
-use super::fair::Fair;
-use crate::auth::Peer;
+use super::fair::{Fair, ReadTurn};
+use crate::auth::{Peer, Withdrawn};
 
 /// Answers the requests of connections.
 pub trait Handler: Send + Sync + 'static {
@@ -38,12 +39,33 @@ pub struct Connection {
     /// The connection is to go: endless streams end.
     ending: CancellationToken,
     pub(super) unread: Unread,
+    /// As long as it has shown no credential.
+    anonymous: Arc<AnonymousConnection>,
+    turn: Arc<ReadTurn>,
 }
 
 impl Connection {
     #[must_use]
     pub fn peer(&self) -> &Peer {
         &self.peer
+    }
+
+    /// A call was let in by its credential.
+    pub(super) fn has_shown_credential(&self) {
+        self.anonymous.has_shown_credential();
+    }
+
+    /// Notes an anonymous call, and reads more slowly when there are too many of them.
+    pub(super) fn charge_anonymous_call(&self) {
+        let pause = self.anonymous.charge();
+        if !pause.is_zero() {
+            self.turn.pause(pause);
+        }
+    }
+
+    /// Room for an anonymous call.
+    pub(super) fn open_anonymous_call(&self) -> Option<AnonymousCall> {
+        self.anonymous.open()
     }
 
     /// Cancelled when the connection is to go.
@@ -64,23 +86,47 @@ pub(super) struct Lifetime {
     pub grace: Duration,
 }
 
-/// Serves a connection until its client closes it, or it is too slow to call or to read, too old, or `cut`. `ending`
-/// asks it to go.
+/// Who is at the other end of a connection.
+pub(super) struct Client<W> {
+    pub peer: Peer,
+    pub anonymous: AnonymousConnection,
+    /// Resolves when its certificate is good no more.
+    pub withdrawn: W,
+}
+
+/// What ends a connection from this side.
+pub(super) struct Ends {
+    /// Asks it to go.
+    pub ending: CancellationToken,
+    pub cut: CancellationToken,
+}
+
+/// Serves a connection until its client closes it, or it is too slow to call or to read, too old, or cut. It is asked to go
+/// before, also when its client's certificate ends.
 pub(super) async fn serve<H: Handler>(
     socket: impl AsyncRead + AsyncWrite + Unpin + 'static,
-    peer: Peer,
+    client: Client<impl Future<Output = Withdrawn>>,
     http: Arc<Builder<TokioExecutor>>,
     handler: Arc<H>,
     lifetime: Lifetime,
-    ending: CancellationToken,
-    cut: CancellationToken,
+    ends: Ends,
 ) {
-    let connection = Arc::new(Connection { peer, called: AtomicBool::new(false), ending, unread: Unread::default() });
+    let Client { peer, anonymous, withdrawn } = client;
+    let turn = ReadTurn::new(anonymous.is_paced);
+    let connection = Arc::new(Connection {
+        peer,
+        called: AtomicBool::new(false),
+        ending: ends.ending,
+        unread: Unread::default(),
+        anonymous: Arc::new(anonymous),
+        turn: Arc::clone(&turn),
+    });
     let service = service_fn(|request| {
         connection.called.store(true, Ordering::Relaxed);
         Arc::clone(&handler).handle(request, Arc::clone(&connection)).map(Ok::<_, Infallible>)
     });
-    let mut served = pin!(http.serve_connection(TokioIo::new(Fair::new(socket)), service));
+    let socket = Fair::new(socket, Arc::clone(&turn));
+    let mut served = pin!(http.serve_connection(TokioIo::new(socket), service));
 
     let silent = async {
         tokio::time::sleep(lifetime.first_call).await;
@@ -95,17 +141,33 @@ pub(super) async fn serve<H: Handler>(
         }
     };
     tokio::select! {
-        _ = served.as_mut() => return,
+        _ = in_turns(served.as_mut(), &turn) => return,
         () = silent => return,
         () = not_reading => return,
         () = tokio::time::sleep(lifetime.age) => connection.ending.cancel(),
+        withdrawn = withdrawn => {
+            tracing::info!(address = %connection.peer.address, ?withdrawn, "a client certificate is good no more");
+            if withdrawn == Withdrawn::Revoked {
+                connection.peer.revoke();
+            }
+            connection.ending.cancel();
+        }
         () = connection.ending.cancelled() => {}
     }
     // GOAWAY: the client opens no new calls here, and those that are open may end.
     served.as_mut().graceful_shutdown();
     tokio::select! {
-        _ = served => {}
+        _ = in_turns(served, &turn) => {}
         () = tokio::time::sleep(lifetime.grace) => {}
-        () = cut.cancelled() => {}
+        () = ends.cut.cancelled() => {}
     }
+}
+
+/// Each poll is a turn.
+async fn in_turns<F: Future>(mut served: Pin<&mut F>, turn: &ReadTurn) -> F::Output {
+    std::future::poll_fn(|context| {
+        turn.begin();
+        served.as_mut().poll(context)
+    })
+    .await
 }

@@ -4,40 +4,116 @@
 //! for as long as the runtime lets it, which counts reads and not frames: tens of milliseconds, in which its thread
 //! answers nobody else.
 
+use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
 
 /// Bytes that are read in one turn: a thousand of the smallest frames, and more than most calls have.
 const TURN: usize = 8 * 1024;
+/// The same of a client that is ahead of its pace: a few calls.
+const PACED_TURN: usize = 512;
+
+/// How much a connection may read before others have their turn, and when not at all. One turn is one poll of the
+/// connection: what was read in it was also accepted, so that no more calls than come in a turn wait to be.
+#[derive(Debug)]
+pub(super) struct ReadTurn {
+    /// Bytes of this turn.
+    left: AtomicUsize,
+    /// Bytes of the next one.
+    next: AtomicUsize,
+    /// Microseconds for which nothing is to be read.
+    pause: AtomicU64,
+}
+
+impl ReadTurn {
+    /// `is_paced`: the first turn is a short one.
+    pub fn new(is_paced: bool) -> Arc<Self> {
+        let next = AtomicUsize::new(if is_paced { PACED_TURN } else { TURN });
+        Arc::new(Self { left: AtomicUsize::new(0), next, pause: AtomicU64::new(0) })
+    }
+
+    /// The connection has its turn.
+    pub fn begin(&self) {
+        self.left.store(self.next.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Nothing is read for so long, and little after that.
+    pub fn pause(&self, pause: Duration) {
+        let micros = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
+        self.pause.fetch_max(micros, Ordering::Relaxed);
+        self.next.store(PACED_TURN, Ordering::Relaxed);
+        self.left.store(0, Ordering::Relaxed);
+    }
+
+    fn take_pause(&self) -> Option<Duration> {
+        // Nearly always there is none, and then nothing is written.
+        let there = self.pause.load(Ordering::Relaxed) > 0;
+        there.then(|| Duration::from_micros(self.pause.swap(0, Ordering::Relaxed)))
+    }
+
+    fn took(&self, bytes: usize) {
+        let left = self.left.load(Ordering::Relaxed).saturating_sub(bytes);
+        self.left.store(left, Ordering::Relaxed);
+        // Whoever made no call that asks for a pause is read as before.
+        if left == 0 {
+            self.next.store(TURN, Ordering::Relaxed);
+        }
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Fair<S> {
     socket: S,
-    /// Of this turn.
-    left: usize,
+    turn: Arc<ReadTurn>,
+    /// Until it is over, nothing is read.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Fair<S> {
-    pub fn new(socket: S) -> Self {
-        Self { socket, left: TURN }
+    pub fn new(socket: S, turn: Arc<ReadTurn>) -> Self {
+        Self { socket, turn, pause: None }
+    }
+
+    fn poll_pause(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(pause) = self.turn.take_pause() {
+            self.pause = Some(Box::pin(tokio::time::sleep(pause)));
+        }
+        if let Some(pause) = &mut self.pause {
+            std::task::ready!(pause.as_mut().poll(context));
+            self.pause = None;
+            self.turn.begin();
+        }
+        Poll::Ready(())
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Fair<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.left == 0 {
-            self.left = TURN;
+        std::task::ready!(self.poll_pause(context));
+        let left = self.turn.left.load(Ordering::Relaxed);
+        if left == 0 {
             // At the end of the queue.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
+        if left <= PACED_TURN && into.remaining() > left {
+            let mut few = ReadBuf::new(into.initialize_unfilled_to(left));
+            std::task::ready!(Pin::new(&mut self.socket).poll_read(context, &mut few))?;
+            let read = few.filled().len();
+            into.advance(read);
+            self.turn.took(read);
+            return Poll::Ready(Ok(()));
+        }
         let before = into.filled().len();
         let polled = Pin::new(&mut self.socket).poll_read(context, into);
-        let read = into.filled().len() - before;
-        self.left = if polled.is_pending() { TURN } else { self.left.saturating_sub(read) };
+        self.turn.took(into.filled().len() - before);
         polled
     }
 }
@@ -77,22 +153,54 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_turn_ends_though_there_is_more_to_read() {
+    /// A socket from which more can be read than in two turns, and its other end.
+    async fn full(turn: &Arc<ReadTurn>) -> (Fair<TcpStream>, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (socket, _) = listener.accept().await.unwrap();
-        client.write_all(&[0; 2 * TURN]).await.unwrap();
+        client.write_all(&[0; 3 * TURN]).await.unwrap();
         socket.readable().await.unwrap();
-        let mut fair = Fair::new(socket);
-        let mut read = || {
-            let mut bytes = [0; 1024];
-            let mut into = ReadBuf::new(&mut bytes);
-            let polled = Pin::new(&mut fair).poll_read(&mut Context::from_waker(Waker::noop()), &mut into);
-            polled.is_ready().then(|| into.filled().len())
-        };
-        let first: usize = std::iter::from_fn(&mut read).sum();
-        assert_eq!(first, TURN);
-        assert_eq!(read(), Some(1024), "the next turn goes on");
+        (Fair::new(socket, Arc::clone(turn)), client)
+    }
+
+    fn read(fair: &mut Fair<TcpStream>) -> Option<usize> {
+        let mut bytes = [0; 1024];
+        let mut into = ReadBuf::new(&mut bytes);
+        let polled = Pin::new(fair).poll_read(&mut Context::from_waker(Waker::noop()), &mut into);
+        polled.is_ready().then(|| into.filled().len())
+    }
+
+    fn read_all(fair: &mut Fair<TcpStream>) -> usize {
+        std::iter::from_fn(|| read(fair)).sum()
+    }
+
+    #[tokio::test]
+    async fn a_turn_ends_though_there_is_more_to_read_and_stays_ended_until_the_next() {
+        let turn = ReadTurn::new(false);
+        let (mut fair, _client) = full(&turn).await;
+        for _ in 0..2 {
+            turn.begin();
+            assert_eq!((read_all(&mut fair), read(&mut fair), read(&mut fair)), (TURN, None, None));
+        }
+    }
+
+    #[tokio::test]
+    async fn who_is_paced_is_read_in_small_turns_and_then_as_before() {
+        let turn = ReadTurn::new(true);
+        let (mut fair, _client) = full(&turn).await;
+        turn.begin();
+        assert_eq!(read_all(&mut fair), PACED_TURN);
+        turn.begin();
+        assert_eq!(read_all(&mut fair), TURN);
+
+        turn.begin();
+        turn.pause(Duration::from_secs(1));
+        tokio::time::pause();
+        turn.begin();
+        assert_eq!(read(&mut fair), None, "not now");
+        tokio::time::advance(Duration::from_secs(1) + Duration::from_millis(1)).await;
+        assert_eq!(read_all(&mut fair), PACED_TURN);
+        turn.begin();
+        assert_eq!(read_all(&mut fair), TURN);
     }
 }

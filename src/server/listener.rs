@@ -9,13 +9,16 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::connection::{self, Handler, Lifetime};
+use super::anonymous::{AnonymousBudget, AnonymousConnection};
+use super::connection::{self, Client, Ends, Handler, Lifetime};
 use super::stats::Stats;
-use super::tls::Tls;
-use crate::auth::Peer;
+use super::tls::{Accepted, Tls};
+use crate::auth::{Peer, Withdrawn, network};
+use crate::clock::Clock;
 use crate::config::Limits;
 use crate::ids::random_seed;
 
@@ -62,6 +65,7 @@ pub(super) struct Door {
     http: Arc<Builder<TokioExecutor>>,
     lifetime: Lifetime,
     room: Arc<Semaphore>,
+    anonymous: Arc<AnonymousBudget>,
     connections: TaskTracker,
     /// Stops the accept loop, and asks every connection to go.
     closing: CancellationToken,
@@ -80,6 +84,7 @@ impl Door {
                 grace: limits.max_deadline,
             },
             room: Arc::new(Semaphore::new(limits.max_connections)),
+            anonymous: AnonymousBudget::new(limits.anonymous_connections_of_address, Clock::system()),
             connections: TaskTracker::new(),
             closing: CancellationToken::new(),
             cut: CancellationToken::new(),
@@ -107,7 +112,8 @@ impl Door {
     }
 
     fn admit<H: Handler>(&self, socket: TcpStream, address: SocketAddr, tls: Option<Arc<Tls>>, handler: &Arc<H>) {
-        let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
+        let place = Arc::clone(&self.room).try_acquire_owned().ok();
+        let Some((place, anonymous)) = place.zip(self.anonymous.connect(network(address.ip()))) else {
             // Dropping the socket closes it: the client knows at once, and no memory is spent on it.
             self.stats.connection_refused();
             return;
@@ -116,15 +122,18 @@ impl Door {
         let _ = socket.set_nodelay(true);
         let lifetime = Lifetime { age: jittered(self.lifetime.age, random_seed()), ..self.lifetime };
         let (http, handler) = (Arc::clone(&self.http), Arc::clone(handler));
-        let (ending, cut) = (self.closing.child_token(), self.cut.clone());
+        let ends = Ends { ending: self.closing.child_token(), cut: self.cut.clone() };
         let (stats, counted) = (Arc::clone(&self.stats), self.stats.connection());
         self.connections.spawn(async move {
             match tls {
-                None => connection::serve(socket, Peer::new(address, None), http, handler, lifetime, ending, cut).await,
-                Some(tls) => match tokio::time::timeout(lifetime.first_call, tls.accept(socket)).await {
-                    Ok(Ok((socket, names))) => {
-                        let peer = Peer::new(address, names);
-                        connection::serve(socket, peer, http, handler, lifetime, ending, cut).await;
+                None => {
+                    let client = Client { peer: Peer::new(address), anonymous, withdrawn: std::future::pending() };
+                    connection::serve(socket, client, http, handler, lifetime, ends).await;
+                }
+                Some(tls) => match tokio::time::timeout(lifetime.first_call, tls.accept(socket, address)).await {
+                    Ok(Ok(accepted)) => {
+                        let (socket, client) = client_of(accepted, anonymous);
+                        connection::serve(socket, client, http, handler, lifetime, ends).await;
                     }
                     // A scanner, a client of plaintext, a certificate that is not ours to trust.
                     Ok(Err(error)) => {
@@ -162,6 +171,22 @@ impl Door {
             quiet = if self.stats.calls_now() == 0 { quiet + IDLE_STEP } else { Duration::ZERO };
         }
     }
+}
+
+/// The client of a connection that speaks TLS.
+fn client_of(
+    accepted: Accepted,
+    anonymous: AnonymousConnection,
+) -> (TlsStream<TcpStream>, Client<impl Future<Output = Withdrawn>>) {
+    let Accepted { socket, peer, certificate } = accepted;
+    let end = peer.end();
+    let withdrawn = async move {
+        match certificate {
+            Some(certificate) => certificate.withdrawn(end).await,
+            None => std::future::pending().await,
+        }
+    };
+    (socket, Client { peer, anonymous, withdrawn })
 }
 
 /// HTTP/2, and HTTP/1.1 for gRPC-Web, with what a client can take bounded.

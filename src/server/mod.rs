@@ -4,14 +4,17 @@
 //! restart come back at once; it waits for a drain without limit; it has no bound on connections or on the time until
 //! the first call. So connections are served by hyper directly, and tonic's generated services answer the calls.
 
+mod anonymous;
 mod answer;
 mod call;
 mod connection;
 mod fair;
+mod idle;
 mod listener;
 mod methods;
 mod ration;
 mod reception;
+mod request_shape;
 mod routes;
 mod scope;
 mod stats;

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -14,6 +15,7 @@ use tonic::server::NamedService;
 use tower::Service;
 use tower::util::BoxCloneSyncService;
 
+use super::idle::IdleBody;
 use super::ration::Rations;
 
 type Boxed = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
@@ -59,12 +61,14 @@ impl<F: NamedService> Routes<F> {
 }
 
 impl<F> Routes<F> {
-    /// Calls without asking first whether the service is ready: tonic's generated services always are.
+    /// Calls without asking first whether the service is ready: tonic's generated services always are. `idle`: after so
+    /// long without anything the request ends.
     pub(super) fn call<B>(
         &self,
         route: Route,
         request: Request<B>,
         rations: &Arc<Rations>,
+        idle: Option<Duration>,
     ) -> impl Future<Output = Response<Body>> + use<F, B>
     where
         F: Service<Request<B>, Response = Response<Body>, Error = Infallible> + Clone,
@@ -74,7 +78,11 @@ impl<F> Routes<F> {
         let answer = match route {
             Route::Fast => Either::Left(self.fast.clone().call(request)),
             Route::Other(index) => {
-                Either::Right(self.others[index].1.clone().call(request.map(|body| rations.give(Body::new(body)))))
+                let request = request.map(|body| match idle {
+                    None => rations.give(Body::new(body)),
+                    Some(idle) => rations.give(IdleBody::wrap(Body::new(body), idle)),
+                });
+                Either::Right(self.others[index].1.clone().call(request))
             }
         };
         answer.map(|answer| match answer {

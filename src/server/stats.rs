@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tonic::Code;
 
+use super::anonymous::AnonymousCall;
 use super::methods::Methods;
 use super::scope::Scope;
 use crate::clock::Clock;
@@ -49,6 +50,8 @@ pub struct Stats {
     times: Box<[Times]>,
     clock: Clock,
     calls_now: AtomicUsize,
+    /// Those of them that are not counted against `--max-calls`.
+    set_aside_now: AtomicUsize,
     panics: AtomicU64,
     connections_now: AtomicUsize,
     connections_refused: AtomicU64,
@@ -65,6 +68,7 @@ impl Stats {
             times: rows.map(|_| Histogram::new(MICROS)).collect(),
             clock: Clock::system(),
             calls_now: AtomicUsize::new(0),
+            set_aside_now: AtomicUsize::new(0),
             panics: AtomicU64::new(0),
             connections_now: AtomicUsize::new(0),
             connections_refused: AtomicU64::new(0),
@@ -130,13 +134,18 @@ impl Stats {
         ConnectionGuard(Arc::clone(self))
     }
 
-    /// A call begins. Answers how many there are now, this one included.
+    /// A call begins. Answers how many there are now, this one included, without those that were set aside.
     pub(super) fn begin(self: &Arc<Self>, method: Option<usize>) -> (CallGuard, usize) {
         let now = self.calls_now.fetch_add(1, Ordering::Relaxed) + 1;
         let number = method.unwrap_or(self.methods.all().len());
         // A call whose guard is dropped without a code was abandoned by its client.
         let (begun, scope) = (self.clock.monotonic(), Scope::default());
-        (CallGuard { stats: Arc::clone(self), number, begun, scope, code: Code::Cancelled }, now)
+        let counted = now.saturating_sub(self.set_aside_now.load(Ordering::Relaxed));
+        let stats = Arc::clone(self);
+        (
+            CallGuard { stats, number, begun, scope, code: Code::Cancelled, is_set_aside: false, anonymous: None },
+            counted,
+        )
     }
 }
 
@@ -166,9 +175,20 @@ pub(super) struct CallGuard {
     begun: Duration,
     pub scope: Scope,
     pub code: Code,
+    /// It is not counted against `--max-calls`.
+    is_set_aside: bool,
+    /// The room that it takes up instead.
+    pub anonymous: Option<AnonymousCall>,
 }
 
 impl CallGuard {
+    /// From now on the call does not count against `--max-calls`.
+    pub fn set_aside(&mut self) {
+        if !std::mem::replace(&mut self.is_set_aside, true) {
+            self.stats.set_aside_now.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     pub fn panicked(&self) {
         self.stats.panicked();
     }
@@ -176,6 +196,9 @@ impl CallGuard {
 
 impl Drop for CallGuard {
     fn drop(&mut self) {
+        if self.is_set_aside {
+            self.stats.set_aside_now.fetch_sub(1, Ordering::Relaxed);
+        }
         self.stats.calls_now.fetch_sub(1, Ordering::Relaxed);
         self.stats.calls[self.number][self.code as usize].fetch_add(1, Ordering::Relaxed);
         let took = self.stats.clock.monotonic().saturating_sub(self.begun);

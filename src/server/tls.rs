@@ -4,22 +4,27 @@ use std::fmt;
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::auth::Names;
+use crate::auth::{Peer, Withdrawn};
+use crate::clock::Clock;
 use crate::config::TlsFiles;
+use crate::ledger::time::Wall;
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
 
@@ -32,12 +37,42 @@ pub struct TlsError {
     problem: String,
 }
 
+/// The longest time for which nobody looks at the clock: it may be set.
+const LOOK: Duration = Duration::from_secs(60);
+
 /// TLS as it is served now.
 pub struct Tls {
     files: TlsFiles,
-    config: ArcSwap<ServerConfig>,
+    served: watch::Sender<Arc<Served>>,
     /// Of the files' content, to see that it has changed.
     fingerprint: AtomicU64,
+    clock: Clock,
+}
+
+/// What the files come to.
+struct Served {
+    config: Arc<ServerConfig>,
+    /// Of client certificates, if any are taken.
+    verifier: Option<Arc<dyn ClientCertVerifier>>,
+    /// Of the files that the verifier was made of.
+    verifier_fingerprint: u64,
+}
+
+/// A client that has shaken hands.
+pub(super) struct Accepted {
+    pub socket: TlsStream<TcpStream>,
+    pub peer: Peer,
+    /// With what its certificate was verified, if it has brought one.
+    pub certificate: Option<AcceptedCertificate>,
+}
+
+/// A client certificate that was verified, and is verified again whenever the rules for that change.
+pub(super) struct AcceptedCertificate {
+    chain: Vec<CertificateDer<'static>>,
+    /// By what it was verified.
+    verified_by: u64,
+    served: watch::Receiver<Arc<Served>>,
+    clock: Clock,
 }
 
 impl Tls {
@@ -45,30 +80,77 @@ impl Tls {
     ///
     /// # Errors
     /// [`TlsError`]
-    pub fn read(files: &TlsFiles) -> Result<Self, TlsError> {
-        let (config, fingerprint) = made(files)?;
-        Ok(Self { files: files.clone(), config: ArcSwap::new(config), fingerprint: fingerprint.into() })
+    pub fn read(files: &TlsFiles, clock: Clock) -> Result<Self, TlsError> {
+        let (served, fingerprint) = made(files)?;
+        Ok(Self { files: files.clone(), served: watch::Sender::new(served), fingerprint: fingerprint.into(), clock })
     }
 
-    /// Reads the files again. Connections that are made from now on see what is in them; those that there are go on.
-    /// Answers whether anything has changed.
+    /// Reads the files again. Connections that are made from now on see what is in them. Those that there are go on, if
+    /// the client's certificate is good by them, too. Answers whether anything has changed.
     ///
     /// # Errors
     /// [`TlsError`]: everything stays as it was. The files of a pair are seldom changed in one moment.
     pub fn read_again(&self) -> Result<bool, TlsError> {
-        let (config, fingerprint) = made(&self.files)?;
+        let (served, fingerprint) = made(&self.files)?;
         let changed = self.fingerprint.swap(fingerprint, Ordering::Relaxed) != fingerprint;
         if changed {
-            self.config.store(config);
+            self.served.send_replace(served);
         }
         Ok(changed)
     }
 
-    /// Shakes hands. Answers whom the client's certificate names, if it has brought one.
-    pub(super) async fn accept(&self, socket: TcpStream) -> io::Result<(TlsStream<TcpStream>, Option<Names>)> {
-        let socket = TlsAcceptor::from(self.config.load_full()).accept(socket).await?;
-        let names = socket.get_ref().1.peer_certificates().and_then(<[_]>::first).map(Names::of);
-        Ok((socket, names))
+    /// Shakes hands with a client at `address`.
+    pub(super) async fn accept(&self, socket: TcpStream, address: SocketAddr) -> io::Result<Accepted> {
+        let mut served = self.served.subscribe();
+        let (config, verified_by) = {
+            let served = served.borrow_and_update();
+            (Arc::clone(&served.config), served.verifier_fingerprint)
+        };
+        let socket = TlsAcceptor::from(config).accept(socket).await?;
+        let Some(chain) = socket.get_ref().1.peer_certificates() else {
+            return Ok(Accepted { socket, peer: Peer::new(address), certificate: None });
+        };
+        let chain: Vec<_> = chain.iter().map(|certificate| certificate.clone().into_owned()).collect();
+        let peer = Peer::with_certificate(address, &chain);
+        let certificate = AcceptedCertificate { chain, verified_by, served, clock: self.clock.clone() };
+        Ok(Accepted { socket, peer, certificate: Some(certificate) })
+    }
+}
+
+impl AcceptedCertificate {
+    /// Resolves when the certificate is good no more: when it ends at `end`, or the files say so.
+    pub async fn withdrawn(mut self, end: Wall) -> Withdrawn {
+        loop {
+            let now = self.clock.wall();
+            if now > end {
+                return Withdrawn::Expired;
+            }
+            let left = u64::try_from(end.0.saturating_sub(now.0)).unwrap_or(0).saturating_add(1);
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(left).min(LOOK)) => {}
+                changed = self.served.changed() => match changed {
+                    Ok(()) if !self.is_good() => return Withdrawn::Revoked,
+                    Ok(()) => {}
+                    // Nothing is read any more.
+                    Err(_) => tokio::time::sleep(LOOK).await,
+                }
+            }
+        }
+    }
+
+    /// Whether the certificate would be taken now.
+    fn is_good(&mut self) -> bool {
+        let served = Arc::clone(&self.served.borrow_and_update());
+        if std::mem::replace(&mut self.verified_by, served.verifier_fingerprint) == served.verifier_fingerprint {
+            // The server has another certificate of its own, and nothing else.
+            return true;
+        }
+        let since = u64::try_from(self.clock.wall().0).map(Duration::from_millis).unwrap_or_default();
+        let (own, others) = self.chain.split_first().expect("rustls answers no empty chain");
+        let verify = |verifier: &Arc<dyn ClientCertVerifier>| {
+            verifier.verify_client_cert(own, others, UnixTime::since_unix_epoch(since))
+        };
+        served.verifier.as_ref().is_some_and(|verifier| verify(verifier).is_ok())
     }
 }
 
@@ -99,7 +181,7 @@ impl Reader {
     }
 }
 
-fn made(files: &TlsFiles) -> Result<(Arc<ServerConfig>, u64), TlsError> {
+fn made(files: &TlsFiles) -> Result<(Arc<Served>, u64), TlsError> {
     let mut reader = Reader::default();
     let chain: Vec<CertificateDer> = reader.all("--tls-cert", &files.certificate, "certificate")?;
     let key = reader.read("--tls-key", &files.key)?;
@@ -108,28 +190,42 @@ fn made(files: &TlsFiles) -> Result<(Arc<ServerConfig>, u64), TlsError> {
     let versions: &[_] = if files.tls12 { rustls::ALL_VERSIONS } else { &[&rustls::version::TLS13] };
     let builder = ServerConfig::builder_with_provider(Arc::clone(&PROVIDER)).with_protocol_versions(versions);
     let builder = builder.map_err(|error| wrong("--tls-cert", &files.certificate, error))?;
-    let builder = match &files.client_ca {
+    let mut of_verifier = Reader::default();
+    let verifier = files.client_ca.as_deref().map(|ca| client_verifier(files, ca, &mut of_verifier)).transpose()?;
+    let verifier_fingerprint = of_verifier.0.finish();
+    reader.0.write_u64(verifier_fingerprint);
+    let builder = match &verifier {
         None => builder.with_no_client_auth(),
-        Some(path) => {
-            let mut roots = RootCertStore::empty();
-            for root in reader.all("--tls-client-ca", path, "certificate")? {
-                roots.add(root).map_err(|error| wrong("--tls-client-ca", path, error))?;
-            }
-            let mut verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&PROVIDER));
-            if let Some(path) = &files.client_crl {
-                let lists: Vec<CertificateRevocationListDer> =
-                    reader.all("--tls-client-crl", path, "revocation list")?;
-                verifier = verifier.with_crls(lists).only_check_end_entity_revocation();
-            }
-            // Probes bring no certificate, and others a token: what a call needs is asked of the call.
-            let verifier = verifier.allow_unauthenticated().build();
-            builder.with_client_cert_verifier(verifier.map_err(|error| wrong("--tls-client-ca", path, error))?)
-        }
+        Some(verifier) => builder.with_client_cert_verifier(Arc::clone(verifier)),
     };
     let mut config =
         builder.with_single_cert(chain, key).map_err(|error| wrong("--tls-cert", &files.certificate, error))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok((Arc::new(config), reader.0.finish()))
+    if verifier.is_some() {
+        // A resumed handshake looks at no certificate, so that one which has expired or was revoked would be as good as
+        // before, without end (decision 40).
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+    }
+    Ok((Arc::new(Served { config: Arc::new(config), verifier, verifier_fingerprint }), reader.0.finish()))
+}
+
+fn client_verifier(files: &TlsFiles, ca: &Path, reader: &mut Reader) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for root in reader.all("--tls-client-ca", ca, "certificate")? {
+        roots.add(root).map_err(|error| wrong("--tls-client-ca", ca, error))?;
+    }
+    let mut verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&PROVIDER));
+    if let Some(path) = &files.client_crl {
+        let lists: Vec<CertificateRevocationListDer> = reader.all("--tls-client-crl", path, "revocation list")?;
+        verifier = verifier.with_crls(lists).only_check_end_entity_revocation();
+    }
+    // Probes bring no certificate, and others a token: what a call needs is asked of the call.
+    let verifier = verifier.allow_unauthenticated().build();
+    verifier.map(|verifier| verifier as Arc<dyn ClientCertVerifier>).map_err(|error| match (&files.client_crl, error) {
+        (Some(path), error @ VerifierBuilderError::InvalidCrl(_)) => wrong("--tls-client-crl", path, error),
+        (_, error) => wrong("--tls-client-ca", ca, error),
+    })
 }
 
 fn wrong(option: &'static str, path: &Path, problem: impl fmt::Display) -> TlsError {

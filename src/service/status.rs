@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 pub(super) use access::too_many_check_outs;
-pub use access::{not_allowed, not_let_in};
+pub use access::{idle, not_allowed, not_let_in, too_many_anonymous_calls, too_many_headers};
 
 use super::parse::{Problem, Problems};
 use crate::ids::TenantId;
@@ -364,6 +364,9 @@ mod tests {
     fn the_service_itself() {
         check(draining(), Code::Unavailable, "DRAINING");
         check(overloaded(), Code::Unavailable, "OVERLOADED");
+        check(too_many_anonymous_calls(), Code::Unavailable, "TOO_MANY_ANONYMOUS_CALLS");
+        check(idle(), Code::Unavailable, "WATCH_ENDED");
+        check(too_many_headers(500, 128), Code::InvalidArgument, "TOO_MANY_HEADERS");
         check(too_many_watchers(), Code::Unavailable, "TOO_MANY_WATCHERS");
         check(too_many_syncs(), Code::Unavailable, "TOO_MANY_SYNCS");
         check(too_many_exports(), Code::Unavailable, "TOO_MANY_EXPORTS");

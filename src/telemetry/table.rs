@@ -85,7 +85,8 @@ table! {
     REFUSALS: Counter "usher_authentication_failures_total" ["reason"] in "calls",
         "Calls that were not let in: without a credential, or with one that is not good, or not for the call",
         "expired, revoked: a client needs a new credential. unknown, malformed: a wrong one, or somebody tries. \
-         not_allowed: a role or a tenant is missing. too_often: an address is held off. The log names addresses";
+         not_allowed: a role or a tenant is missing. too_often: an address is held off. foreign: a browser, or a wrong name \
+         for a server without credentials. The log names addresses";
     KEYS: Counter "usher_oidc_key_failures_total" [] in "attempts",
         "Attempts to read the identity provider's keys that failed",
         "See that its address in the access file is reached from here; keys that were read stay in force meanwhile";

@@ -27,7 +27,7 @@ fn text(bytes: &[u8]) -> String {
 /// A page of the operations port: its status line and its body.
 pub fn page(ops: SocketAddr, path: &str) -> (String, String) {
     let mut socket = TcpStream::connect(ops).expect("the operations port");
-    write!(socket, "GET {path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n").unwrap();
+    write!(socket, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     socket.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
@@ -170,7 +170,7 @@ async fn the_demo_tenant_is_made_once() {
 /// A call that never ends: its body does not come.
 fn open_call(api: SocketAddr) -> TcpStream {
     let mut socket = TcpStream::connect(api).unwrap();
-    let head = "POST /usher.v1.SeatService/CheckIn HTTP/1.1\r\nhost: here\r\ncontent-length: 100\r\n\
+    let head = "POST /usher.v1.SeatService/CheckIn HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\
                 content-type: application/grpc-web+proto\r\n\r\n";
     socket.write_all(head.as_bytes()).unwrap();
     socket

@@ -52,7 +52,33 @@ pub fn not_let_in(refused: Refused) -> Status {
             exhausted(reason::TOO_MANY_FAILURES, "Too many calls from this address were not let in.", retry)
         }
         Refused::NotAllowed => not_allowed(),
+        Refused::Foreign(foreign) => {
+            let details = ErrorDetails::with_error_info(reason::FOREIGN_REQUEST, DOMAIN, HashMap::new());
+            Status::with_error_details(Code::PermissionDenied, foreign.message(), details)
+        }
     }
+}
+
+/// As many calls without a credential as the server holds open.
+#[must_use]
+pub fn too_many_anonymous_calls() -> Status {
+    let text = "Too many calls that need no credential are open on this connection, from this address, or in all: end \
+                others first, such as watches of health.";
+    unavailable(reason::TOO_MANY_ANONYMOUS_CALLS, text, Duration::from_secs(1))
+}
+
+/// More header fields than a call may have.
+#[must_use]
+pub fn too_many_headers(fields: usize, most: usize) -> Status {
+    let details = ErrorDetails::with_error_info(reason::TOO_MANY_HEADERS, DOMAIN, HashMap::new());
+    let text = format!("The call has {fields} header fields; at most {most} are taken.");
+    Status::with_error_details(Code::InvalidArgument, text, details)
+}
+
+/// A client that sends nothing on a stream that waits for it.
+#[must_use]
+pub fn idle() -> Status {
+    unavailable(reason::WATCH_ENDED, "Nothing came on this stream for too long.", Duration::from_secs(1))
 }
 
 /// As many check-outs as the server's rates allow; `retry`: until there is room for one more.
@@ -72,6 +98,7 @@ fn exhausted(reason: &str, text: &str, retry: Duration) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::Foreign;
 
     #[test]
     fn every_refusal_has_a_code_and_a_reason() {
@@ -85,6 +112,7 @@ mod tests {
             (Refused::KeysPending, Code::Unavailable, "KEYS_PENDING"),
             (Refused::TooOften { retry: Duration::ZERO }, Code::ResourceExhausted, "TOO_MANY_FAILURES"),
             (Refused::NotAllowed, Code::PermissionDenied, "NOT_ALLOWED"),
+            (Refused::Foreign(Foreign::Host), Code::PermissionDenied, "FOREIGN_REQUEST"),
         ] {
             let status = not_let_in(refused);
             let info = status.get_details_error_info().expect("every error has ErrorInfo");

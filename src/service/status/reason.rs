@@ -53,3 +53,9 @@ pub const NOT_ALLOWED: &str = "NOT_ALLOWED";
 pub const TOO_MANY_FAILURES: &str = "TOO_MANY_FAILURES";
 /// `RESOURCE_EXHAUSTED`: too many check-outs of one caller, or of one user.
 pub const RATE_LIMITED: &str = "RATE_LIMITED";
+/// `PERMISSION_DENIED`: the server has no credentials, and the call is not meant for it, or is a foreign page's.
+pub const FOREIGN_REQUEST: &str = "FOREIGN_REQUEST";
+/// `UNAVAILABLE`: too many calls that need no credential are open, on this connection, of this address, or in all.
+pub const TOO_MANY_ANONYMOUS_CALLS: &str = "TOO_MANY_ANONYMOUS_CALLS";
+/// `INVALID_ARGUMENT`: the call has more header fields than the server takes.
+pub const TOO_MANY_HEADERS: &str = "TOO_MANY_HEADERS";

@@ -1,12 +1,15 @@
 //! Who may ask: every credential, good and bad, against every method; tenants that see nothing of each other; TLS.
 
+mod browsers;
 mod canaries;
+mod certificates;
 mod clients;
 mod commands;
 mod everybody;
 mod house;
 mod identity;
 mod rates;
+mod resumption;
 mod starting;
 mod table;
 mod tenants;

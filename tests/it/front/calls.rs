@@ -47,18 +47,28 @@ async fn a_panic_is_an_internal_error_and_the_connection_goes_on() {
     assert_eq!((running.count(CHECK, "INTERNAL"), running.count(WATCH, "INTERNAL")), (1, 1));
 }
 
+/// Health needs no credential, so that its calls are not counted against those that do.
 #[tokio::test]
-async fn one_call_too_many_is_answered_at_once_and_there_is_room_again() {
+async fn a_connection_has_so_many_calls_without_a_credential_and_then_there_is_room_again() {
     let mut running = run("--max-calls 1").await;
     let mut client = running.client().await;
-    let mut first = client.clone();
-    let first = tokio::spawn(async move { first.check(ask("hang")).await });
-    soon(running.hanging.recv()).await;
+    let calls: Vec<_> = (0..32)
+        .map(|_| {
+            let mut client = client.clone();
+            tokio::spawn(async move { client.check(ask("hang")).await })
+        })
+        .collect();
+    for _ in &calls {
+        soon(running.hanging.recv()).await;
+    }
     let status = soon(client.check(ask(""))).await.unwrap_err();
-    assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "OVERLOADED"));
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "TOO_MANY_ANONYMOUS_CALLS"));
     assert!(status.get_details_retry_info().is_some(), "when to come back: {status:?}");
-    running.release.add_permits(1);
-    soon(first).await.unwrap().unwrap();
+    soon(running.client().await.check(ask(""))).await.expect("another connection has a call of its own");
+    running.release.add_permits(calls.len());
+    for call in calls {
+        soon(call).await.unwrap().unwrap();
+    }
     client.check(ask("")).await.unwrap();
 }
 
@@ -76,6 +86,24 @@ async fn a_client_that_goes_away_is_counted_as_cancelled() {
     };
     soon(gone).await;
     assert_eq!(running.stats.calls_now(), 0);
+}
+
+#[tokio::test]
+async fn too_many_header_fields_are_refused_whatever_they_are() {
+    let running = run("").await;
+    let mut client = running.client().await;
+    for (count, taken) in [(100, true), (140, false), (300, false)] {
+        let mut request = ask("");
+        for number in 0..count {
+            let name = format!("x-{number}").parse::<tonic::metadata::MetadataKey<tonic::metadata::Ascii>>().unwrap();
+            request.metadata_mut().insert(name, "1".parse().unwrap());
+        }
+        let answer = soon(client.check(request)).await;
+        assert_eq!(answer.is_ok(), taken, "{count}: {answer:?}");
+        if let Err(status) = answer {
+            assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "TOO_MANY_HEADERS"));
+        }
+    }
 }
 
 #[tokio::test]

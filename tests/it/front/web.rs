@@ -17,6 +17,8 @@ async fn grpc_web_speaks_http_1_and_so_do_its_errors() {
     let (head, _) = post(&running, "/made.up/Method", GRPC_WEB, "", &[0; 5]).await;
     assert!(head.contains("grpc-status: 12"), "{head}");
     let (head, _) = post(&running, "/grpc.health.v1.Health/Check", "text/plain", "", b"hello").await;
+    assert!(head.starts_with("HTTP/1.1 415"), "{head}");
+    let (head, _) = post(&running, "/grpc.health.v1.Health/Check", "application/grpc", "", &[0; 5]).await;
     assert!(head.starts_with("HTTP/1.1 400"), "{head}");
     assert_eq!(running.count(CHECK, "OK"), 1);
 }
@@ -58,7 +60,7 @@ async fn post(running: &Running, path: &str, content_type: &str, header: &str, b
     let mut socket = TcpStream::connect(running.address).await.unwrap();
     let length = body.len();
     let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\ncontent-type: {content_type}\r\n\
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: {content_type}\r\n\
          content-length: {length}\r\n{header}\r\n"
     );
     socket.write_all(&[head.as_bytes(), body].concat()).await.unwrap();

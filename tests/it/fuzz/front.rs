@@ -15,7 +15,7 @@ const SOON: Duration = Duration::from_secs(20);
 /// What is sent before the case, by its first byte.
 fn beginning(number: u8, length: usize) -> Vec<u8> {
     let web = |kind: &str| {
-        let head = "POST /usher.v1.SeatService/CheckOut HTTP/1.1\r\nhost: usher\r\nconnection: close";
+        let head = "POST /usher.v1.SeatService/CheckOut HTTP/1.1\r\nhost: localhost\r\nconnection: close";
         format!("{head}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n").into_bytes()
     };
     match number % 5 {

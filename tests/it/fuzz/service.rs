@@ -101,7 +101,7 @@ impl InProcess {
     pub fn call_framed(&self, method: &str, body: Vec<u8>) -> Result<Bytes, Status> {
         let (service, _) = method.split_once('/').expect("a service and a method");
         let mut service = self.services[service].clone();
-        let request = Request::post(format!("http://usher/{method}")).header("content-type", "application/grpc");
+        let request = Request::post(format!("http://localhost/{method}")).header("content-type", "application/grpc");
         let mut request = request.body(Body::new(Full::new(Bytes::from(body)))).unwrap();
         request.extensions_mut().insert(anyone());
         self.runtime.block_on(async {

@@ -72,7 +72,7 @@ fn beginnings() -> Vec<Vec<u8>> {
         [wire::hello(&[]), wire::frame(wire::HEADERS, 0, 1, &head)].concat(),
         [wire::hello(&[]), wire::frame(wire::HEADERS, wire::END_HEADERS, 1, &head)[..40].to_vec()].concat(),
         [wire::hello(&[]), vec![0, 0]].concat(),
-        b"POST /usher.v1.SeatService/Heartbeat HTTP/1.1\r\nhost: usher\r\ncontent-ty".to_vec(),
+        b"POST /usher.v1.SeatService/Heartbeat HTTP/1.1\r\nhost: localhost\r\ncontent-ty".to_vec(),
     ]
 }
 

@@ -69,7 +69,7 @@ fn floods() -> Vec<Flood> {
     let open_head = [&hello[..], &wire::frame(HEADERS, 0, 1, &head)].concat();
     let open_call = [&hello[..], &wire::frame(HEADERS, END_HEADERS, 1, &head)].concat();
     let long = wire::header("x-long", &"x".repeat(16 * 1024 - 20));
-    let web = b"POST /usher.v1.SeatService/Heartbeat HTTP/1.1\r\nhost: usher\r\n";
+    let web = b"POST /usher.v1.SeatService/Heartbeat HTTP/1.1\r\nhost: localhost\r\n";
     let chunked = [&web[..], b"content-type: application/grpc-web\r\ntransfer-encoding: chunked\r\n\r\n"].concat();
     vec![
         Flood { what: "a million keys", beginning: open_head.clone(), rest: keys(), endless: false },

@@ -1,8 +1,10 @@
 //! Hostile clients against the real program. Whatever they do: its memory stays bounded, it does not panic, a client
 //! beside them is served as before, and when they are gone nothing of them is left.
 
+mod anonymous;
 mod connections;
 mod descriptors;
+mod fields;
 mod floods;
 mod messages;
 mod neighbor;
@@ -112,7 +114,7 @@ impl Scene {
 
     async fn metrics(&self) -> String {
         let mut socket = TcpStream::connect(self.program.ops).await.expect("the operations port");
-        socket.write_all(b"GET /metrics HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n").await.unwrap();
+        socket.write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
         let mut page = String::new();
         socket.read_to_string(&mut page).await.unwrap();
         page

@@ -21,6 +21,8 @@ pub const END_STREAM: u8 = 1;
 pub const END_HEADERS: u8 = 4;
 
 pub const HEALTH: &str = "/grpc.health.v1.Health/Check";
+pub const HEALTH_WATCH: &str = "/grpc.health.v1.Health/Watch";
+pub const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 pub const HEARTBEAT: &str = "/usher.v1.SeatService/Heartbeat";
 pub const WATCH: &str = "/usher.v1.SessionService/WatchSessions";
 
@@ -60,7 +62,12 @@ pub fn header(name: &str, value: &str) -> Vec<u8> {
 
 /// The headers that every gRPC call has.
 pub fn head(path: &str) -> Vec<u8> {
-    [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "usher"), ("te", "trailers")]
+    head_to("localhost", path)
+}
+
+/// The same of a call that is meant for somebody else.
+pub fn head_to(authority: &str, path: &str) -> Vec<u8> {
+    [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", authority), ("te", "trailers")]
         .into_iter()
         .chain([("content-type", "application/grpc")])
         .flat_map(|(name, value)| header(name, value))

@@ -106,7 +106,7 @@ impl Watched {
     /// The answer to `path` on the operations port: its status.
     async fn page(&self, path: &str) -> u16 {
         let mut connection = TcpStream::connect(self.ops).await.expect("the operations port");
-        let ask = format!("GET {path} HTTP/1.1\r\nHost: ops\r\nConnection: close\r\n\r\n");
+        let ask = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         connection.write_all(ask.as_bytes()).await.expect("a question");
         let mut text = String::new();
         let _ = connection.read_to_string(&mut text).await;

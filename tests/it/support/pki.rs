@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType, IsCa, KeyIdMethod,
@@ -58,27 +59,53 @@ impl Pki {
         self.pair(name, params)
     }
 
+    /// For a client, until a time in seconds since 1970.
+    pub fn client_until(&self, name: &str, uri: &str, end: u64) -> Pair {
+        let mut params = client(uri);
+        params.not_after = date_time_ymd(1970, 1, 1) + Duration::from_secs(end);
+        self.pair(name, params)
+    }
+
+    /// For a client with all of these URIs.
+    pub fn client_of_several(&self, name: &str, uris: &[&str]) -> Pair {
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = uris.iter().map(|uri| SanType::URI((*uri).try_into().expect("a URI"))).collect();
+        self.pair(name, params)
+    }
+
+    /// For a client whose certificate has this serial number.
+    pub fn client_of_number(&self, name: &str, uri: &str, number: u64) -> Pair {
+        let mut params = client(uri);
+        params.serial_number = Some(SerialNumber::from(number));
+        self.pair(name, params)
+    }
+
     /// For a client whose certificate is revoked; the list is `NAME.crl`.
     pub fn revoked(&self, name: &str, uri: &str) -> (Pair, PathBuf) {
-        let mut params = client(uri);
-        params.serial_number = Some(SerialNumber::from(4_711));
-        let pair = self.pair(name, params);
+        (self.client_of_number(name, uri, 4_711), self.list(name, &[4_711]))
+    }
+
+    /// `NAME.crl`: the certificates of these serial numbers are revoked.
+    pub fn list(&self, name: &str, revoked: &[u64]) -> PathBuf {
         let list = CertificateRevocationListParams {
             this_update: date_time_ymd(2020, 1, 1),
             next_update: date_time_ymd(2120, 1, 1),
             crl_number: SerialNumber::from(1),
             issuing_distribution_point: None,
-            revoked_certs: vec![RevokedCertParams {
-                serial_number: SerialNumber::from(4_711),
-                revocation_time: date_time_ymd(2020, 1, 1),
-                reason_code: None,
-                invalidity_date: None,
-            }],
+            revoked_certs: revoked
+                .iter()
+                .map(|number| RevokedCertParams {
+                    serial_number: SerialNumber::from(*number),
+                    revocation_time: date_time_ymd(2020, 1, 1),
+                    reason_code: None,
+                    invalidity_date: None,
+                })
+                .collect(),
             key_identifier_method: KeyIdMethod::Sha256,
         };
         let file = self.folder.join(format!("{name}.crl"));
         fs::write(&file, list.signed_by(&self.authority).expect("a list").pem().expect("PEM")).expect("a file");
-        (pair, file)
+        file
     }
 
     fn pair(&self, name: &str, params: CertificateParams) -> Pair {

@@ -1,0 +1,168 @@
+//! What every request must be, whoever makes it: a POST of gRPC's content types, with no more header fields than a call
+//! needs. A page in a browser can make other requests without asking the server first.
+
+use http::header::{ALLOW, CONTENT_TYPE, HeaderName};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
+use tonic::body::Body;
+use tonic::{Code, Status};
+
+use crate::service::status;
+
+/// Header fields of a call. Calls have about ten, behind proxies thirty.
+const MAX_FIELDS: usize = 128;
+/// So many are kept while a call is open; of more, only those that somebody reads.
+const MAX_KEPT_FIELDS: usize = 24;
+
+/// Headers that are read after a call was let in.
+const READ_LATER: [HeaderName; 5] = [
+    CONTENT_TYPE,
+    http::header::TE,
+    HeaderName::from_static("grpc-timeout"),
+    HeaderName::from_static("grpc-encoding"),
+    HeaderName::from_static("grpc-accept-encoding"),
+];
+
+/// How a request speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Grpc,
+    GrpcWeb,
+    /// Something else, or gRPC where it cannot be spoken.
+    Other,
+}
+
+/// Why a request is no call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Misfit {
+    Method,
+    ContentType,
+    /// gRPC over HTTP/1.1.
+    Version,
+    Fields(usize),
+}
+
+/// Why a call is answered without being carried out.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    Status(Status),
+    Misfit(Misfit),
+}
+
+/// What a request speaks, and what is wrong with it.
+pub(super) fn inspect<B>(request: &Request<B>) -> (Protocol, Option<Misfit>) {
+    let headers = request.headers();
+    let protocol = headers.get(CONTENT_TYPE).map_or(Protocol::Other, |value| protocol(value.as_bytes()));
+    let misfit = if request.method() != Method::POST {
+        Some(Misfit::Method)
+    } else if protocol == Protocol::Other {
+        Some(Misfit::ContentType)
+    } else if protocol == Protocol::Grpc && request.version() != Version::HTTP_2 {
+        Some(Misfit::Version)
+    } else if headers.len() > MAX_FIELDS {
+        Some(Misfit::Fields(headers.len()))
+    } else {
+        None
+    };
+    (protocol, misfit)
+}
+
+fn protocol(content_type: &[u8]) -> Protocol {
+    match content_type.strip_prefix(b"application/grpc") {
+        Some([] | [b'+' | b';', ..]) => Protocol::Grpc,
+        Some(b"-web" | b"-web+proto" | b"-web-text" | b"-web-text+proto") => Protocol::GrpcWeb,
+        _ => Protocol::Other,
+    }
+}
+
+/// Forgets the headers that nobody reads any more, if there are many: they would be held for as long as the call is open.
+pub(super) fn forget_unread(headers: &mut HeaderMap) {
+    if headers.len() <= MAX_KEPT_FIELDS {
+        return;
+    }
+    *headers = READ_LATER.into_iter().filter_map(|name| Some((name.clone(), headers.remove(name)?))).collect();
+}
+
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        Self::Status(status)
+    }
+}
+
+impl From<Misfit> for Refusal {
+    fn from(misfit: Misfit) -> Self {
+        match misfit {
+            Misfit::Fields(fields) => Self::Status(status::too_many_headers(fields, MAX_FIELDS)),
+            misfit => Self::Misfit(misfit),
+        }
+    }
+}
+
+impl Refusal {
+    /// The code under which the call is counted.
+    pub fn code(&self) -> Code {
+        match self {
+            Refusal::Status(status) => status.code(),
+            Refusal::Misfit(_) => Code::Unimplemented,
+        }
+    }
+
+    /// The answer: of a status to those who speak gRPC, of anything else to those who speak plain HTTP.
+    pub fn into_http(self) -> Response<Body> {
+        let (code, text) = match self {
+            Refusal::Status(status) => return status.into_http(),
+            Refusal::Misfit(Misfit::Method) => (StatusCode::METHOD_NOT_ALLOWED, "only POST is taken\n"),
+            Refusal::Misfit(Misfit::Version) => {
+                (StatusCode::BAD_REQUEST, "gRPC is spoken over HTTP/2; over HTTP/1.1 there is gRPC-Web\n")
+            }
+            Refusal::Misfit(Misfit::ContentType | Misfit::Fields(_)) => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "the content-type must be application/grpc, application/grpc-web or application/grpc-web-text\n",
+            ),
+        };
+        let mut response = Response::new(Body::new(http_body_util::Full::from(text)));
+        *response.status_mut() = code;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        if code == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(ALLOW, HeaderValue::from_static("POST"));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_types_are_those_of_grpc_and_no_others() {
+        for (content_type, expected) in [
+            ("application/grpc", Protocol::Grpc),
+            ("application/grpc+proto", Protocol::Grpc),
+            ("application/grpc;charset=utf-8", Protocol::Grpc),
+            ("application/grpc-web", Protocol::GrpcWeb),
+            ("application/grpc-web-text+proto", Protocol::GrpcWeb),
+            ("application/grpc-web+thrift", Protocol::Other),
+            ("application/grpcfoo", Protocol::Other),
+            ("text/plain;application/grpc", Protocol::Other),
+            ("text/plain", Protocol::Other),
+            ("", Protocol::Other),
+        ] {
+            assert_eq!(protocol(content_type.as_bytes()), expected, "{content_type}");
+        }
+    }
+
+    #[test]
+    fn of_many_headers_only_those_that_are_read_later_are_kept() {
+        let few = |count: usize| -> HeaderMap {
+            let fields = (0..count).map(|number| format!("x-{number}")).chain(["grpc-timeout".into(), "te".into()]);
+            fields.map(|name| (name.parse().unwrap(), HeaderValue::from_static("1S"))).collect()
+        };
+        for (count, kept) in [(10, 12), (MAX_KEPT_FIELDS, 2), (500, 2)] {
+            let mut headers = few(count);
+            forget_unread(&mut headers);
+            assert_eq!((headers.len(), headers.contains_key("grpc-timeout")), (kept, true), "{count}");
+            assert!(headers.capacity() < 64, "{}", headers.capacity());
+        }
+    }
+}

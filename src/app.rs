@@ -9,7 +9,9 @@ mod entrance;
 mod failure;
 mod license_calls;
 mod licensing;
+mod membership;
 mod named;
+mod opening;
 mod signals;
 mod store;
 mod systemd;
@@ -29,23 +31,19 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::auth::{Guard, HostNames, Tokens};
 use crate::clock::Clock;
+use crate::cluster::Node;
 use crate::config::{Config, Storage};
+use crate::demo;
 use crate::health::{self, Obstacle, Readiness};
-use crate::journal::{Journal, JournalConfig, StartError};
-use crate::ledger::notification::Channels;
-use crate::ledger::{self, Seed};
+use crate::journal::Journal;
 use crate::ops::Ops;
 use crate::server::{Front, Listener, Reception, Server, Stats};
 use crate::service::{About, Licensing, Limits, ServiceContext, mount};
 use crate::spans::Spans;
-use crate::store::open::OpenError;
-use crate::store::postgres::PostgresStore;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Founding, Store};
+use crate::store::Store;
 use crate::tasks::{self, Tasks};
 use crate::telemetry::LogFilter;
 use crate::telemetry::metrics::Metrics;
-use crate::{demo, ids};
 
 pub use answers::{check_config, healthcheck, migrate};
 pub use calls::call;
@@ -57,6 +55,7 @@ pub use vendor::license;
 
 use entrance::Entrance;
 use licensing::Vendors;
+use opening::{found, open, start_journal};
 
 /// How long the last spans may take to be sent.
 const LAST_SPANS: Duration = Duration::from_secs(2);
@@ -120,6 +119,8 @@ struct Running {
     reloading: AbortOnDropHandle<()>,
     journal: Arc<Journal>,
     tokens: Arc<Tokens>,
+    /// Where processes share the store.
+    node: Option<Arc<Node>>,
     store: Arc<dyn Store>,
     ops: Server,
     metrics: Arc<Metrics>,
@@ -172,9 +173,21 @@ impl Running {
         let reception = Arc::new(Reception::new(early));
         let api = Server::start(api_listener, Arc::clone(&reception), &config.limits, Arc::clone(&stats));
 
-        // 4. The store, then the journal: it claims every shard and loads it.
-        let store = open(&config.storage).await?;
-        let journal = Arc::new(start_journal(config, &store, clock.clone()).await?);
+        // 4. The store, then the journal: it claims every shard, when no other process has them, and loads it.
+        let (store, nodes) = open(&config.storage).await?;
+        let founding = found(config, &store).await?;
+        let node = match nodes {
+            None => None,
+            Some(nodes) => {
+                let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+                let node = membership::start(nodes, clock.clone(), &host, &founding, &config.state_dir)?;
+                tokio::spawn(membership::follow(Arc::clone(&node), Arc::clone(&readiness)));
+                let seen = Arc::clone(&node);
+                metrics.observe_node(move || seen.figures());
+                Some(node)
+            }
+        };
+        let journal = Arc::new(start_journal(config, &store, node.as_deref(), founding, clock.clone()).await?);
         let _ = ops.journal.set(Arc::clone(&journal));
 
         // 5. The services, and whom they know.
@@ -240,6 +253,7 @@ impl Running {
             reloading,
             journal,
             tokens,
+            node,
             store,
             ops,
             metrics,
@@ -269,6 +283,9 @@ impl Running {
             // 1. NOT_SERVING: who looks at it sends nobody here any more.
             systemd::stopping();
             self.readiness.hinder(Obstacle::Draining);
+            if let Some(node) = &self.node {
+                node.drain();
+            }
             // 2. Watchers resume elsewhere; no new connections, no new calls; calls that are open may end.
             self.watchers_go.cancel();
             let drained = self.api.drain(timeout * 4 / 5).await;
@@ -280,7 +297,10 @@ impl Running {
             }
             // 4. It flushes what was submitted, and releases its shards, so that the next owner need not wait.
             self.journal.stop().await;
-            // 5. The store has nothing under way.
+            // 5. Other processes see it no more, and the store has nothing under way.
+            if let Some(node) = &self.node {
+                node.stop(membership::LEAVING).await;
+            }
             self.store.close().await;
             // 6. The last probe may see why.
             self.ops.drain(LAST_PROBES).await;
@@ -323,41 +343,6 @@ async fn reload(
 
 async fn listen(address: SocketAddr) -> Result<Listener, Failure> {
     Listener::bind(address).await.map_err(|error| Failure::Listen { address, error })
-}
-
-async fn open(storage: &Storage) -> Result<Arc<dyn Store>, Failure> {
-    match storage {
-        Storage::Embedded { folder } => {
-            let folder = folder.clone();
-            let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&folder));
-            Ok(Arc::new(opened.await.context("opening the store")??))
-        }
-        Storage::Postgres { url, migrate_on_start } => Ok(Arc::new(PostgresStore::open(url, *migrate_on_start).await?)),
-    }
-}
-
-async fn start_journal(config: &Config, store: &Arc<dyn Store>, clock: Clock) -> Result<Journal, Failure> {
-    let wanted = Founding::new(config.shards);
-    let founding = store.founding(wanted).await.map_err(OpenError::from)?;
-    if config.shards_given && founding.shards != config.shards {
-        let fixed = founding.shards;
-        tracing::warn!("--shards {} has no effect: this store has {fixed}, fixed at its first start", config.shards);
-    }
-    let journal = JournalConfig {
-        ledger: ledger::Config {
-            demo_seats: config.demo_seats,
-            channels: Channels { email: config.telling.email.is_some(), webhook: config.telling.webhook.is_some() },
-            seed: Seed(ids::random_seed()),
-        },
-        queue: config.limits.queue_length,
-        batch: config.limits.batch_size,
-    };
-    let started = Journal::start(Arc::clone(store), clock, founding, journal).await;
-    started.map_err(|error| match error {
-        StartError::Store(error) => OpenError::Unreachable(error).into(),
-        StartError::Taken(_) => Failure::OwnershipLost,
-        StartError::Damaged(_, error) => OpenError::Damaged(error).into(),
-    })
 }
 
 fn observe(

@@ -152,6 +152,10 @@ pub struct StoreUse {
     /// Shards, fixed at the first start of a store [default: 1 embedded, 4 on PostgreSQL]
     #[arg(long, value_name = "NUMBER", env = "USHER_SHARDS")]
     pub shards: Option<String>,
+    /// Folder on a local disk for a lock file, by which a start knows that the process before it on this machine is gone,
+    /// and takes its shards at once, not after 5 seconds; PostgreSQL only [default: the system's for temporary files]
+    #[arg(long, value_name = "FOLDER", env = "USHER_STATE_DIR")]
+    pub state_dir: Option<PathBuf>,
     /// Make the tenant `demo` if it is not there, and print calls to try
     #[arg(long, env = "USHER_DEMO", value_parser = BoolishValueParser::new())]
     pub demo: bool,

@@ -6,14 +6,17 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::ledger::time::Wall;
 
-/// Two times: wall time, which people and license dates need and which may jump, and a monotonic time, on which
-/// every duration runs (R31).
+/// Three times: wall time, which people and license dates need and which may jump; a monotonic time, on which
+/// every duration runs (R31); and the time since the machine was booted, on which ownership runs.
 ///
 /// The monotonic time is `CLOCK_MONOTONIC`, which stands still while the machine is suspended, and not
 /// `CLOCK_BOOTTIME`, which does not. While a machine sleeps no client can send it a heartbeat, so the time it slept
 /// through is no evidence that a client is gone: after it wakes, leases go on where they were, instead of all of them
 /// being overdue at once (I5). Seats are held for longer than necessary then, never granted twice. It is also the clock
 /// of tokio's timers, so a lease and the timer that looks after it agree.
+///
+/// The boot time is `CLOCK_BOOTTIME`, which goes on while the machine is suspended: another process can take a shard over
+/// meanwhile, and a machine that wakes must not believe that it still owns it.
 #[derive(Debug, Clone)]
 pub enum Clock {
     System(SystemClock),
@@ -30,7 +33,8 @@ impl Clock {
     /// A manual clock that shows `wall`.
     #[must_use]
     pub fn manual(wall: Wall) -> (Self, Arc<ManualClock>) {
-        let manual = Arc::new(ManualClock { wall: AtomicI64::new(wall.0), monotonic: AtomicU64::new(0) });
+        let manual = ManualClock { wall: AtomicI64::new(wall.0), ..ManualClock::default() };
+        let manual = Arc::new(manual);
         (Clock::Manual(Arc::clone(&manual)), manual)
     }
 
@@ -49,6 +53,18 @@ impl Clock {
         match self {
             Clock::System(system) => system.elapsed(),
             Clock::Manual(manual) => Duration::from_millis(manual.monotonic.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// The time since the machine was booted, suspension included. It never goes back.
+    #[must_use]
+    pub fn boot_time(&self) -> Duration {
+        match self {
+            Clock::System(_) => system_boot_time(),
+            Clock::Manual(manual) => {
+                let suspended = manual.suspended.load(Ordering::SeqCst);
+                Duration::from_millis(manual.monotonic.load(Ordering::SeqCst) + suspended)
+            }
         }
     }
 }
@@ -80,18 +96,36 @@ fn system_wall() -> Wall {
     now.duration_since(UNIX_EPOCH).map_or(Wall(0), |since| Wall(millis(since)).min(Wall::LAST))
 }
 
+/// Linux counts suspension in a clock of its own; other systems do so in their monotonic one, or not at all.
+fn system_boot_time() -> Duration {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const BOOT: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    const BOOT: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
+    let now = rustix::time::clock_gettime(BOOT);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or_default())
+}
+
 /// A clock for tests, in whole milliseconds.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ManualClock {
     wall: AtomicI64,
     monotonic: AtomicU64,
+    suspended: AtomicU64,
 }
 
 impl ManualClock {
-    /// Time passes: both clocks move forward.
+    /// Time passes: all clocks move forward.
     pub fn advance(&self, duration: Duration) {
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         self.monotonic.fetch_add(millis, Ordering::SeqCst);
+        self.wall.fetch_add(i64::try_from(millis).unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
+
+    /// The machine is suspended for so long: its monotonic clock stands still, the others move forward.
+    pub fn suspend(&self, duration: Duration) {
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        self.suspended.fetch_add(millis, Ordering::SeqCst);
         self.wall.fetch_add(i64::try_from(millis).unwrap_or(i64::MAX), Ordering::SeqCst);
     }
 
@@ -123,10 +157,20 @@ mod tests {
     }
 
     #[test]
+    fn a_machine_that_was_suspended_knows_it_by_its_boot_time() {
+        let (clock, manual) = Clock::manual(Wall(1_000));
+        manual.advance(Duration::from_secs(1));
+        manual.suspend(Duration::from_secs(60));
+        assert_eq!((clock.wall(), clock.monotonic()), (Wall(62_000), Duration::from_secs(1)));
+        assert_eq!(clock.boot_time(), Duration::from_secs(61));
+    }
+
+    #[test]
     fn the_system_clock_shows_this_century_and_never_goes_back() {
         let clock = Clock::system();
-        let earlier = clock.monotonic();
+        let (earlier, boot) = (clock.monotonic(), clock.boot_time());
         assert!(clock.monotonic() >= earlier);
+        assert!(clock.boot_time() >= boot && boot > Duration::ZERO);
         assert!(clock.wall() > Wall(1_600_000_000_000), "{:?}", clock.wall());
     }
 }

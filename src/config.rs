@@ -55,6 +55,8 @@ pub struct Config {
     /// The number of shards of a fresh store, and whether it was asked for by name.
     pub shards: u16,
     pub shards_given: bool,
+    /// Where a lock file tells whether the process before this one is gone.
+    pub state_dir: PathBuf,
     pub demo: bool,
     /// Seats per pool of a tenant without any license (R30).
     pub demo_seats: u64,
@@ -169,6 +171,7 @@ impl Config {
             drain_timeout: problems.take("--drain-timeout", duration(&args.network.drain_timeout, DAY), DAY),
             shards: problems.take("--shards", shards.clone().unwrap_or(Ok(default_shards)), 1),
             shards_given: shards.is_some(),
+            state_dir: args.store_use.state_dir.clone().unwrap_or_else(std::env::temp_dir),
             storage,
             demo: args.store_use.demo,
             demo_seats: problems.take("--demo-seats", number(&args.store_use.demo_seats, 0, u64::from(u32::MAX)), 0),
@@ -209,6 +212,7 @@ impl Config {
             Storage::Postgres { migrate_on_start, .. } => settings.extend([
                 ("database-url", self.storage.to_string()),
                 ("migrate-on-start", migrate_on_start.to_string()),
+                ("state-dir", self.state_dir.display().to_string()),
             ]),
         }
         settings.extend([

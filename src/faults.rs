@@ -67,14 +67,26 @@ mod switched_on {
         SeqNotLookedAt,
         /// Reads show what is not durable.
         ReadsBeforeDurable,
-        /// An owner answers heartbeats from memory for ever, whoever else may own the shard.
-        TrustForEver,
+        /// Only who keeps a session needs a lease; "no" is said without one.
+        NoLeaseForNo,
+        /// A batch that passed the fence gives a lease.
+        LeaseFromBatch,
+        /// A lease runs from when its beat was answered.
+        LeaseFromAnswer,
+        /// A lease runs on the clock that stands still while the machine is suspended.
+        LeaseOnMonotonicClock,
+        /// While the store is away, answers need no lease.
+        LeaseExceptWhenAway,
+        /// Who is declared dead may have shown a beat since it was looked at.
+        DeclareByGenerationAlone,
+        /// A shard is claimed whoever owns it.
+        ClaimOverTheLiving,
         /// What is loaded gets no grace on top of its lease.
         NoGrace,
     }
 
     impl Plant {
-        pub const ALL: [Plant; 15] = [
+        pub const ALL: [Plant; 21] = [
             Plant::NoFence,
             Plant::AckBeforeCommit,
             Plant::ExpiryUnfenced,
@@ -88,7 +100,13 @@ mod switched_on {
             Plant::UnknownMeansCommitted,
             Plant::SeqNotLookedAt,
             Plant::ReadsBeforeDurable,
-            Plant::TrustForEver,
+            Plant::NoLeaseForNo,
+            Plant::LeaseFromBatch,
+            Plant::LeaseFromAnswer,
+            Plant::LeaseOnMonotonicClock,
+            Plant::LeaseExceptWhenAway,
+            Plant::DeclareByGenerationAlone,
+            Plant::ClaimOverTheLiving,
             Plant::NoGrace,
         ];
     }

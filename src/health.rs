@@ -19,6 +19,10 @@ const AWAY_GRACE: Duration = Duration::from_secs(5);
 pub enum Obstacle {
     /// The ledger is not in memory yet.
     Loading,
+    /// Another process owns the shards, and lives.
+    Standby,
+    /// The store has not confirmed for 3 seconds that this process lives: another one may own its shards.
+    NoLease,
     /// A shard is without its store for longer than a moment.
     StoreAway,
     /// Another process has a shard. For good: the process is about to end.
@@ -32,8 +36,10 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    const ALL: [Obstacle; 6] = [
+    const ALL: [Obstacle; 8] = [
         Obstacle::Loading,
+        Obstacle::Standby,
+        Obstacle::NoLease,
         Obstacle::StoreAway,
         Obstacle::OwnershipLost,
         Obstacle::Damaged,
@@ -50,6 +56,10 @@ impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Obstacle::Loading => "loading",
+            Obstacle::Standby => "standing by: another process owns the shards",
+            Obstacle::NoLease => {
+                "no lease: the store has not answered for 3 seconds, another process may own the shards"
+            }
             Obstacle::StoreAway => "store away",
             Obstacle::OwnershipLost => "ownership lost",
             Obstacle::Damaged => "store damaged",
@@ -109,6 +119,11 @@ impl Readiness {
     /// An obstacle is gone.
     pub fn clear(&self, obstacle: Obstacle) {
         self.change(|obstacles| obstacles.0 & !obstacle.bit());
+    }
+
+    /// An obstacle is there, or not.
+    pub fn set(&self, obstacle: Obstacle, there: bool) {
+        if there { self.hinder(obstacle) } else { self.clear(obstacle) }
     }
 
     fn change(&self, change: impl FnOnce(Obstacles) -> u8) {

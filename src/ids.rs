@@ -80,8 +80,10 @@ macro_rules! text_id {
 }
 
 /// Behind the macro, which it uses.
+mod node;
 mod token;
 
+pub use node::NodeId;
 pub use token::{TokenId, TokenName};
 
 text_id!(

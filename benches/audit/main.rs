@@ -111,7 +111,7 @@ async fn measure(name: &str, store: &dyn Store, events: u64) {
 async fn fill(store: &dyn Store, events: u64) -> Wall {
     let founding = Founding::new(1);
     store.founding(founding).await.expect("a fresh store");
-    let (owner, mut position) = store.claim(SHARD, None, OwnerToken::random()).await.expect("a claim");
+    let (owner, mut position) = store.claim(SHARD, None, OwnerToken::random().into()).await.expect("a claim");
     for first in (1..=events).step_by(BATCH as usize) {
         let batch: Vec<_> = (first..=events.min(first + BATCH - 1)).map(|no| event(no, events)).collect();
         let last = batch.last().expect("a batch has events");

@@ -13,6 +13,8 @@ pub(super) async fn follow(mut obstacles: watch::Receiver<Obstacles>) {
         match now {
             _ if now.has(Obstacle::Draining) => return,
             _ if now.serving() => tell(&[NotifyState::Ready, NotifyState::Status("serving")]),
+            // It waits for another process to end, for as long as that takes: nothing is wrong with it.
+            _ if now.has(Obstacle::Standby) => tell(&[NotifyState::Ready, NotifyState::Status(&format!("{now}"))]),
             _ => tell(&[NotifyState::Status(&format!("not serving: {now}"))]),
         }
         if obstacles.changed().await.is_err() {

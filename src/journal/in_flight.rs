@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use tokio::sync::watch;
@@ -13,7 +13,6 @@ use super::ShardState;
 use super::batch::Waiter;
 use super::recovery::Settled;
 use super::stats::Stats;
-use super::timeline::Confirmed;
 use crate::ids::ShardId;
 use crate::spans::{self, Work};
 use crate::store::{Batch, StoreError};
@@ -29,8 +28,8 @@ pub(super) struct InFlight {
     pub waiters: Vec<Waiter>,
     pub commands: usize,
     pub dirty: bool,
-    /// Before it was sent: ownership is confirmed as of then, not later.
-    pub sent: Confirmed,
+    /// When it was sent, on the monotonic clock.
+    pub sent: Duration,
     /// The same, for those who trace it.
     pub sent_at: Option<SystemTime>,
     /// Runs out when the commit takes too long; `None`: it has.
@@ -53,7 +52,7 @@ pub(super) fn outcome(commit: impl Future<Output = Settled> + Send + 'static) ->
     Box::pin(AssertUnwindSafe(commit).catch_unwind().map(|settled| {
         settled.unwrap_or_else(|_| {
             tracing::error!("a commit panicked");
-            Settled::Lost
+            Settled::Lost { committed: false }
         })
     }))
 }

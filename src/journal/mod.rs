@@ -11,6 +11,7 @@ mod in_flight;
 mod message;
 mod outlets;
 mod recovery;
+mod start;
 mod stats;
 mod timeline;
 mod works;
@@ -25,25 +26,21 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub use feed::{Fed, Feed};
 pub use stats::Stats;
 
-use crate::clock::Clock;
+use crate::cluster::ShardLease;
 use crate::ids::{EventNo, InstanceId, OwnerToken, ShardId, TenantId, TenantNo, UserId};
 use crate::ledger::change::{Action, Actor};
 use crate::ledger::command::{Asks, Command, Found, Outcome, Query, Reply, Request};
 use crate::ledger::time::Wall;
 use crate::ledger::{Busy, Totals};
 pub use crate::store::AuditPage;
-use crate::store::{AuditQuery, Founding, Store, StoreError};
+use crate::store::{AuditQuery, Store, StoreError};
 use crate::veil::{Purpose, Veils};
 
 use answer::Answer;
 use feed::Ring;
 use message::Message;
 
-/// How long after its last confirmed batch an owner still answers heartbeats from memory. Counted from before
-/// the batch was sent. Must be shorter than [`GRACE`].
-pub const TRUST: Duration = Duration::from_secs(30);
-/// What every inherited session gets on top of its full lease (I5): longer than a former owner could have gone
-/// on answering heartbeats without noticing that the shard has another.
+/// What every inherited session gets on top of its full lease (I5): clients may need a while to find the new owner.
 pub const GRACE: Duration = Duration::from_secs(60);
 /// An owner that has nothing to commit still shows itself to the fence this often. It also keeps the
 /// high-water mark of wall time fresh (R31).
@@ -70,6 +67,9 @@ pub enum JournalError {
     StoreAway,
     #[error("another process owns this shard")]
     NotOwner,
+    /// The store has not confirmed for three seconds that this process owns the shard: another one may by now.
+    #[error("this process does not know whether it still owns the shard")]
+    NoLease,
     #[error("the service is stopping")]
     Stopping,
     /// A bug: a panic while deciding, or rows that the store refused. Nothing was changed; of a command of several steps
@@ -130,6 +130,7 @@ pub struct AuditFilter {
 
 struct Shard {
     queue: mpsc::Sender<Message>,
+    lease: ShardLease,
     state: watch::Receiver<ShardState>,
     ring: Arc<Ring>,
     stats: Arc<Stats>,
@@ -144,38 +145,6 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Claims every shard of the store, loads it, and starts its writer.
-    ///
-    /// # Errors
-    /// [`StartError`]; shards that were claimed before the error stay claimed until the next start.
-    pub async fn start(
-        store: Arc<dyn Store>,
-        clock: Clock,
-        founding: Founding,
-        config: JournalConfig,
-    ) -> Result<Self, StartError> {
-        let mut started = Vec::new();
-        for shard in 0..founding.shards {
-            let shard = ShardId(shard);
-            let held = recovery::take(&*store, shard, &clock, &config).await?;
-            let (queue, messages) = mpsc::channel(config.queue);
-            let (states, state) = watch::channel(ShardState::Serving);
-            let ring = Arc::new(Ring::new(held.position.last_event));
-            let stats = Arc::new(Stats::default());
-            let writer = writer::Writer::new(
-                shard,
-                Arc::clone(&store),
-                clock.clone(),
-                config,
-                held,
-                outlets::Outlets { states, ring: Arc::clone(&ring), stats: Arc::clone(&stats) },
-            );
-            tokio::spawn(writer.run(messages));
-            started.push(Shard { queue, state, ring, stats });
-        }
-        Ok(Self { shards: started.into(), store, instance: founding.instance, veils: Veils::new(founding.secret) })
-    }
-
     #[must_use]
     pub fn shards(&self) -> u16 {
         u16::try_from(self.shards.len()).expect("shards are numbered by u16")
@@ -274,13 +243,13 @@ impl Journal {
     }
 
     /// Deletes a few of the oldest audit events of each shard, at most `most` of each, if they are kept for longer than
-    /// `keep`. Answers whether there may be more. No fence: whoever does it deletes the same.
+    /// `keep`. Answers whether there may be more. Only a shard's owner does it: two at once would only hinder each other.
     ///
     /// # Errors
     /// [`StoreError`]: some shards may have had their turn.
     pub async fn expire_audit(&self, now: Wall, keep: Duration, most: usize) -> Result<bool, StoreError> {
         let mut more = false;
-        for (shard, held) in (0..).map(ShardId).zip(&self.shards) {
+        for (shard, held) in (0..).map(ShardId).zip(&self.shards).filter(|(_, held)| held.lease.holds()) {
             let expired = self.store.expire_audit(shard, now, keep, most).await?;
             held.stats.audit_expired.fetch_add(expired.events, Ordering::Relaxed);
             more |= expired.more;

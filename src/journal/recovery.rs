@@ -9,10 +9,11 @@ use tokio::sync::mpsc;
 use super::timeline::Timeline;
 use super::{GRACE, JournalConfig, StartError, fresh_token};
 use crate::clock::Clock;
-use crate::ids::{OwnerToken, Seq, ShardId};
+use crate::ids::{Seq, ShardId};
 use crate::ledger::Ledger;
 use crate::ledger::time::Moment;
-use crate::store::{Batch, ClaimError, CommitError, Owner, Position, ReadError, Store, StoreError};
+use crate::store::nodes::NodeRef;
+use crate::store::{Batch, ClaimError, Claimant, CommitError, Owner, Position, ReadError, Store, StoreError};
 
 /// A claimed and loaded shard.
 pub(super) struct Held {
@@ -22,15 +23,17 @@ pub(super) struct Held {
     pub timeline: Timeline,
 }
 
-/// Claims the shard, whoever has it, and loads it.
+/// Claims the shard over its owner, and loads it. `over`: `None`, whoever has it, where the store is this process's alone.
 pub(super) async fn take(
     store: &dyn Store,
     shard: ShardId,
+    (over, node): (Option<Owner>, Option<NodeRef>),
     clock: &Clock,
     config: &JournalConfig,
 ) -> Result<Held, StartError> {
-    let (owner, position) = store.claim(shard, None, fresh_token()).await.map_err(|error| match error {
-        ClaimError::Taken => StartError::Taken(shard),
+    let by = Claimant { token: fresh_token(), node };
+    let (owner, position) = store.claim(shard, over, by).await.map_err(|error| match error {
+        ClaimError::Taken(_) => StartError::Taken(shard),
         ClaimError::Unavailable(error) => StartError::Store(error),
         ClaimError::Damaged(error) => StartError::Damaged(shard, error),
     })?;
@@ -78,9 +81,11 @@ pub(super) async fn load(
 /// What became of a batch in the end.
 pub(super) enum Settled {
     Committed(Owner),
-    /// Another owner has the shard. Nothing of the batch is in the store, or all of it and the other one
-    /// loaded it; nobody here may answer.
-    Lost,
+    /// Another owner has the shard. `committed`: all of the batch is in the store, and the other one loaded it; else
+    /// nothing of it, or nobody can tell any more.
+    Lost {
+        committed: bool,
+    },
     /// What the store holds makes no sense. Nobody here may answer.
     Damaged(StoreError),
     /// The store refused the data. Nothing was written. The owner may be a newer one than at first: the shard was claimed
@@ -95,7 +100,7 @@ pub(super) enum Settled {
 pub(super) async fn commit_surely(
     store: Arc<dyn Store>,
     shard: ShardId,
-    mut owner: Owner,
+    (mut owner, node): (Owner, Option<NodeRef>),
     batch: Arc<Batch>,
     away: impl Fn(&StoreError),
 ) -> Settled {
@@ -106,24 +111,25 @@ pub(super) async fn commit_surely(
                 die_here!(AfterCommit);
                 return Settled::Committed(owner);
             }
-            Err(CommitError::Fenced) => return Settled::Lost,
+            Err(CommitError::Fenced) => return Settled::Lost { committed: false },
             Err(CommitError::Damaged(error)) => return Settled::Damaged(error),
             Err(CommitError::Refused(error)) => return Settled::Refused(owner, error),
             Err(CommitError::Unknown(_)) if planted!(UnknownMeansCommitted) => return Settled::Committed(owner),
             Err(CommitError::Unknown(error)) => away(&error),
         }
         // With the next epoch the old transaction can never commit any more: now `seq` tells.
-        let (claimed, seq) = match reclaim(&*store, shard, owner, &away).await {
+        let (claimed, seq) = match reclaim(&*store, shard, (owner, node), &away).await {
             Ok(claimed) => claimed,
             Err(ClaimError::Damaged(error)) => return Settled::Damaged(error),
-            Err(_) => return Settled::Lost,
+            Err(ClaimError::Taken(last)) => return Settled::Lost { committed: last == Some(batch.position.seq) },
+            Err(ClaimError::Unavailable(_)) => return Settled::Lost { committed: false },
         };
         owner = claimed;
         if seq == batch.position.seq || planted!(SeqNotLookedAt) {
             return Settled::Committed(owner);
         }
         if seq.0 != batch.position.seq.0 - 1 {
-            return Settled::Lost;
+            return Settled::Lost { committed: false };
         }
         // A store that takes claims and no batch, as one with a full disk does, is not asked again without a break.
         tokio::time::sleep(pause).await;
@@ -131,18 +137,18 @@ pub(super) async fn commit_surely(
     }
 }
 
-/// Claims the shard over ourselves, until the store answers. An error is final.
+/// Claims the shard over ourselves, until the store answers. An error is final: it is damaged, or the shard has another owner.
 async fn reclaim(
     store: &dyn Store,
     shard: ShardId,
-    owner: Owner,
+    (owner, node): (Owner, Option<NodeRef>),
     away: &impl Fn(&StoreError),
 ) -> Result<(Owner, Seq), ClaimError> {
     // One token for all attempts: an attempt whose answer was lost is recognized by it.
-    let token: OwnerToken = fresh_token();
+    let by = Claimant { token: fresh_token(), node };
     let mut pause = Duration::from_millis(20);
     loop {
-        match store.claim(shard, Some(owner), token).await {
+        match store.claim(shard, Some(owner), by).await {
             Ok((owner, position)) => return Ok((owner, position.seq)),
             Err(ClaimError::Unavailable(error)) => away(&error),
             Err(error) => return Err(error),

@@ -40,24 +40,3 @@ pub(super) fn mark(position: &mut Position, now: Moment, wall_high: Wall) {
     position.wall = now.wall;
     position.wall_high = wall_high;
 }
-
-/// When the fence last let an owner through, counted from before it was asked, on both clocks: the monotonic one stands
-/// still while the machine is suspended, and another process may own the shard when it wakes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Confirmed {
-    pub monotonic: Duration,
-    wall: Wall,
-}
-
-impl Confirmed {
-    pub fn now(clock: &Clock) -> Self {
-        Self { monotonic: clock.monotonic(), wall: clock.wall() }
-    }
-
-    /// How long ago that is, as far as either clock knows. A wall clock that was set, in whichever direction, makes it
-    /// older than it is: then the fence is asked once more than necessary.
-    pub fn age(&self, clock: &Clock) -> Duration {
-        let (wall, monotonic) = (clock.wall(), clock.monotonic().saturating_sub(self.monotonic));
-        monotonic.max(wall.since(self.wall)).max(self.wall.since(wall))
-    }
-}

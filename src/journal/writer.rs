@@ -1,6 +1,7 @@
 //! The one loop per shard: drain what waits, stamp `now` once, apply, commit, answer. While one batch is being
 //! committed the next is built.
 
+mod ending;
 mod steps;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,18 +16,20 @@ use super::batch::{Building, Waiter, seal};
 use super::in_flight::{InFlight, away, outcome, progress};
 use super::message::{Message, from_memory, keeps_sessions, needs_store, refuse};
 use super::outlets::Outlets;
-use super::recovery::{Held, Settled, commit_surely, load};
-use super::timeline::{Confirmed, Timeline, mark};
+use super::recovery::{Held, Settled, commit_surely};
+use super::timeline::{Timeline, mark};
 use super::works::Works;
-use super::{JournalConfig, JournalError, REFRESH, STALL, ShardState, TRUST};
+use super::{JournalConfig, JournalError, REFRESH, STALL, ShardState};
 use crate::clock::Clock;
+use crate::cluster::ShardLease;
 use crate::ids::ShardId;
 use crate::ledger::change::Changes;
 use crate::ledger::command::{Outcome, Request};
 use crate::ledger::time::Moment;
 use crate::ledger::{Ledger, Reading};
 use crate::spans;
-use crate::store::{Owner, Position, ReadError, Store, StoreError};
+use crate::store::nodes::NodeRef;
+use crate::store::{Owner, Position, Store, StoreError};
 
 pub(super) struct Writer {
     shard: ShardId,
@@ -41,9 +44,12 @@ pub(super) struct Writer {
     building: Building,
     in_flight: Option<InFlight>,
     works: Works,
-    /// When the fence last let us through; `None`: not since the load. Another process can have claimed the shard
-    /// meanwhile, and what was loaded can be its sessions, whose leases it counts without [`super::GRACE`].
-    confirmed: Option<Confirmed>,
+    /// Until when answers may be given that are not the outcome of a batch of ours.
+    lease: ShardLease,
+    /// As whom shards are claimed.
+    node: Option<NodeRef>,
+    /// When the last committed batch was sent, on the monotonic clock; `None`: not since the load.
+    committed: Option<Duration>,
     /// A panic while applying: nothing more is applied before the shard is loaded again.
     broken: bool,
     out: Outlets,
@@ -55,6 +61,7 @@ impl Writer {
         store: Arc<dyn Store>,
         clock: Clock,
         config: JournalConfig,
+        (lease, node): (ShardLease, Option<NodeRef>),
         held: Held,
         out: Outlets,
     ) -> Self {
@@ -71,7 +78,9 @@ impl Writer {
             building: Building::default(),
             in_flight: None,
             works: Works::default(),
-            confirmed: None,
+            lease,
+            node,
+            committed: None,
             broken: false,
             out,
         }
@@ -95,6 +104,8 @@ impl Writer {
                         break Some(reply);
                     }
                 }
+                // What is under way comes to its end first: who waits for it is told what became of it.
+                () = self.lease.lost(), if self.in_flight.is_none() => self.lose(),
                 // Steps are taken while nothing else is to be done; other tasks run between two of them.
                 () = tokio::task::yield_now(), if self.has_work() => {}
             }
@@ -151,7 +162,9 @@ impl Writer {
                 Message::Command(request, reply) if request.command.takes_steps() => self.begin(request, reply, now),
                 Message::Command(request, reply) => self.command(request, reply, now),
                 Message::Query(tenant, query, reply) => self.read(Reading::new(tenant, query), reply, now),
-                Message::Number(tenant, reply) => drop(reply.send(Ok(self.ledger.tenant_no(&tenant)))),
+                Message::Number(tenant, reply) => {
+                    let _ = reply.send(self.may_answer().map(|()| self.ledger.tenant_no(&tenant)));
+                }
                 Message::Totals(busiest, reply) => {
                     let count = || (self.ledger.totals(now), self.ledger.busiest(busiest, now));
                     // Whoever asked hears nothing when it panics; the shard is none the worse.
@@ -164,6 +177,19 @@ impl Writer {
             }
         }
         stop
+    }
+
+    /// Every answer that is not the outcome of its own batch, yes or no, is given only if this allows it, asked after the
+    /// call arrived and before the answer is made: another process may have changed what is in memory. There is no exception
+    /// for a store that is away: it cannot be told from being cut off.
+    fn may_answer(&self) -> Result<(), JournalError> {
+        if self.lease.holds() || planted!(LeaseExceptWhenAway) && self.is_away() {
+            Ok(())
+        } else if self.lease.is_lost() {
+            Err(JournalError::NotOwner)
+        } else {
+            Err(JournalError::NoLease)
+        }
     }
 
     fn command(&mut self, request: Request, reply: Answer<Outcome>, now: Moment) {
@@ -192,27 +218,16 @@ impl Writer {
         self.out.stats.commands.fetch_add(1, Relaxed);
         if changed && !planted!(AckBeforeCommit) {
             self.building.waiters.push(Waiter::Command(reply, outcome));
-        } else if keeps_sessions(&outcome) && !self.is_trusted() {
-            self.answer_behind_the_fence(reply, outcome);
+        } else if let Err(error) = self.may_answer()
+            && !(planted!(NoLeaseForNo) && !keeps_sessions(&outcome))
+        {
+            // What the command did to memory stays: a heartbeat extends the lease of a session all the same.
+            reply.send(Err(error));
         } else if from_memory(&outcome) {
             reply.send(Ok(outcome));
         } else {
             self.answer_when_durable(Waiter::Command(reply, outcome));
         }
-    }
-
-    /// Sessions are kept from memory while we can be sure to own the shard; after [`TRUST`] without a confirmed batch
-    /// the fence is asked first, for another owner may be counting their leases.
-    fn is_trusted(&self) -> bool {
-        planted!(TrustForEver) || self.confirmed.is_some_and(|confirmed| confirmed.age(&self.clock) < TRUST)
-    }
-
-    fn answer_behind_the_fence(&mut self, reply: Answer<Outcome>, outcome: Outcome) {
-        if self.is_away() {
-            return reply.send(Err(JournalError::StoreAway));
-        }
-        self.building.wanted = true;
-        self.building.waiters.push(Waiter::Command(reply, outcome));
     }
 
     /// Holds an answer back until everything that it may show is durable.
@@ -243,7 +258,8 @@ impl Writer {
         }
         let behind = u64::try_from(self.ledger.clock_behind(now).as_millis()).unwrap_or(u64::MAX);
         self.out.stats.clock_behind_ms.store(behind, Relaxed);
-        self.building.wanted |= self.confirmed.is_none_or(|confirmed| confirmed.age(&self.clock) >= REFRESH);
+        let since = |sent: Duration| self.clock.monotonic().saturating_sub(sent);
+        self.building.wanted |= self.committed.is_none_or(|sent| since(sent) >= REFRESH);
     }
 
     fn send_if_ready(&mut self) {
@@ -260,9 +276,10 @@ impl Writer {
         mark(&mut self.position, now, self.ledger.wall_high());
         let batch = Arc::new(seal(changes, self.position));
         die_here!(BatchBuilt);
-        let (sent, sent_at) = (Confirmed::now(&self.clock), spans::now());
+        let (sent, sent_at) = (self.clock.monotonic(), spans::now());
         let told = away(self.shard, self.out.states.clone(), Arc::clone(&self.out.stats));
-        let outcome = outcome(commit_surely(Arc::clone(&self.store), self.shard, self.owner, Arc::clone(&batch), told));
+        let by = (self.owner, self.node);
+        let outcome = outcome(commit_surely(Arc::clone(&self.store), self.shard, by, Arc::clone(&batch), told));
         let patience = Some(Box::pin(tokio::time::sleep(STALL)));
         self.in_flight = Some(InFlight { outcome, batch, waiters, commands, dirty, sent, sent_at, patience });
     }
@@ -283,16 +300,24 @@ impl Writer {
         match settled {
             Settled::Committed(owner) => {
                 self.owner = owner;
-                self.confirmed = Some(sent.sent);
+                self.committed = Some(sent.sent);
+                #[cfg(feature = "faults")]
+                if planted!(LeaseFromBatch) {
+                    self.lease.extend_wrongly();
+                }
                 self.out.stats.batch_commands.record(sent.commands as u64);
-                self.out.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent.monotonic));
+                self.out.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent));
                 self.out.ring.push(sent.batch);
                 sent.waiters.into_iter().for_each(Waiter::answer);
                 self.out.set_state(self.shard, ShardState::Serving);
             }
-            Settled::Lost => {
-                tracing::error!(shard = %self.shard, "another process owns this shard; nothing more is answered");
-                self.out.set_state(self.shard, ShardState::Lost);
+            Settled::Lost { committed: true } => {
+                // Before the other one came: that is what became of it, whoever owns the shard now.
+                sent.waiters.into_iter().for_each(Waiter::answer);
+                self.lose();
+            }
+            Settled::Lost { committed: false } => {
+                self.lose();
                 sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::NotOwner));
             }
             Settled::Damaged(error) => {
@@ -311,83 +336,6 @@ impl Writer {
         }
         if let Some((works, batch)) = traced {
             spans::settled(works, batch);
-        }
-    }
-
-    /// After a panic: once everything sound is durable, memory is made anew.
-    async fn mend(&mut self) {
-        if self.broken && self.in_flight.is_none() && self.building.is_empty() {
-            self.reload().await;
-        }
-    }
-
-    /// Makes memory anew from what is durable. Nothing is in flight, and nothing is being built.
-    async fn reload(&mut self) {
-        self.out.stats.reloads.fetch_add(1, Relaxed);
-        self.works.fail(JournalError::Failed);
-        let mut pause = Duration::from_millis(20);
-        loop {
-            let now = self.now();
-            match load(&*self.store, self.shard, &self.position, now, &self.config).await {
-                Ok(ledger) => {
-                    (self.ledger, self.broken, self.confirmed) = (ledger, false, None);
-                    return self.out.set_state(self.shard, ShardState::Serving);
-                }
-                Err(ReadError::Damaged(error)) => return self.damaged(&error),
-                Err(ReadError::Unavailable(error)) => {
-                    tracing::warn!(shard = %self.shard, %error, "could not load the shard; trying again")
-                }
-            }
-            self.out.set_state(self.shard, ShardState::StoreAway);
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(1));
-        }
-    }
-
-    /// Flushes, releases, and answers whoever still waits.
-    async fn end(&mut self, messages: &mut mpsc::Receiver<Message>) {
-        if !self.is_lost() {
-            self.flush().await;
-        }
-        let error = self.out.end_error();
-        self.works.fail(error);
-        while let Some(message) = messages.recv().await {
-            refuse(message, error);
-        }
-        for waiter in std::mem::take(&mut self.building).waiters {
-            waiter.fail(error);
-        }
-        self.out.ring.close();
-        if self.is_lost() {
-            return;
-        }
-        if let Err(error) = self.store.release(self.shard, self.owner).await {
-            tracing::warn!(shard = %self.shard, %error, "the shard was not released; the next start claims it anyway");
-        }
-        self.out.set_state(self.shard, ShardState::Stopped);
-    }
-
-    /// Finishes what was begun, and commits everything that is in memory only.
-    async fn flush(&mut self) {
-        self.finish_works().await;
-        if !self.broken {
-            let now = self.now();
-            self.tick(now, true);
-        }
-        self.send_building().await;
-    }
-
-    /// Sends everything, and waits until it is durable.
-    async fn send_building(&mut self) {
-        // What is built when the shard is lost is not sent any more: `end` tells who waits for it.
-        while !self.is_lost() {
-            self.send_if_ready();
-            if self.in_flight.is_none() {
-                return;
-            }
-            if let Some(settled) = progress(&mut self.in_flight).await {
-                self.settled(settled).await;
-            }
         }
     }
 }

@@ -121,6 +121,11 @@ impl From<JournalError> for Status {
                 "Another process serves this tenant; nothing was decided.",
                 Duration::from_secs(1),
             ),
+            JournalError::NoLease => unavailable(
+                reason::NO_LEASE,
+                "This process does not know whether it still serves this tenant; nothing was answered.",
+                Duration::from_secs(1),
+            ),
             JournalError::Stopping => draining(),
             JournalError::Failed => internal(),
         }
@@ -345,6 +350,7 @@ mod tests {
         check(JournalError::Overloaded.into(), Code::Unavailable, "OVERLOADED");
         check(JournalError::StoreAway.into(), Code::Unavailable, "STORE_UNAVAILABLE");
         check(JournalError::NotOwner.into(), Code::Unavailable, "NOT_OWNER");
+        check(JournalError::NoLease.into(), Code::Unavailable, "NO_LEASE");
         check(JournalError::Stopping.into(), Code::Unavailable, "DRAINING");
         check(JournalError::Failed.into(), Code::Internal, "INTERNAL");
     }

@@ -8,6 +8,7 @@ pub mod audit_filter;
 pub mod audit_search;
 pub mod encode;
 mod history;
+pub mod nodes;
 pub mod notifications;
 pub mod open;
 pub mod postgres;
@@ -24,6 +25,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use self::nodes::NodeRef;
 use crate::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId, TenantNo, UserId};
 use crate::ledger::change::{Action, AuditEvent, Change};
 use crate::ledger::time::{Tick, Wall};
@@ -145,11 +147,28 @@ impl From<ReadError> for StoreError {
     }
 }
 
+/// Who claims a shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claimant {
+    /// Fresh for each claim: it tells one claim from another.
+    pub token: OwnerToken,
+    /// `None`: the store belongs to this process alone, or a tool claims.
+    pub node: Option<NodeRef>,
+}
+
+impl From<OwnerToken> for Claimant {
+    fn from(token: OwnerToken) -> Self {
+        Self { token, node: None }
+    }
+}
+
 /// Why a claim failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
+    /// With the shard's last batch when it was claimed over `over`, or over an earlier attempt of the same claim, if the
+    /// store still knows it: later batches of that owner are not, and will not be, in the store.
     #[error("the shard has another owner")]
-    Taken,
+    Taken(Option<Seq>),
     #[error("the store did not answer: {0}")]
     Unavailable(StoreError),
     /// As [`ReadError::Damaged`].
@@ -242,17 +261,17 @@ pub trait Store: Send + Sync + 'static {
     /// starts at once both get the same answer.
     fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, ReadError>>;
 
-    /// Makes `token` the owner of the shard with the next epoch, and answers where the shard stands.
+    /// Makes `by` the owner of the shard with the next epoch, and answers where the shard stands.
     ///
     /// `over`: the owner that the caller was; the claim fails with [`ClaimError::Taken`] when the shard has
-    /// neither that owner nor (from an earlier attempt whose answer was lost) `token`. `None`: whoever it is.
+    /// neither that owner nor (from an earlier attempt whose answer was lost) the token of `by`. `None`: whoever it is.
     /// Compare-and-set on what was read, so of two claims at once one wins and the other is `Taken` or is
     /// itself fenced by the winner's epoch.
     fn claim(
         &self,
         shard: ShardId,
         over: Option<Owner>,
-        token: OwnerToken,
+        by: Claimant,
     ) -> Answer<'_, Result<(Owner, Position), ClaimError>>;
 
     /// Sends every row of the shard in chunks, as `Put…` changes: tenants, licenses, pools, organizations,

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::histograms::{CallTimes, Histograms};
 use super::table::*;
+use crate::cluster::NodeFigures;
 use crate::journal::{self, Journal, ShardState};
 use crate::ledger::change::Limit;
 use crate::ledger::{Busy, Totals};
@@ -89,6 +90,18 @@ impl Metrics {
     /// How often keys of the identity provider could not be read.
     pub fn observe_keys(&self, failures: impl Fn() -> u64 + Send + Sync + 'static) {
         self.observe(&KEYS, move |report| report(failures(), &[]));
+    }
+
+    /// This process among those that share its store.
+    pub fn observe_node(&self, figures: impl Fn() -> NodeFigures + Clone + Send + Sync + 'static) {
+        let (beats, age, standby) = (figures.clone(), figures.clone(), figures.clone());
+        self.observe(&STANDBY, move |report| report(u64::from(standby().standby), &[]));
+        self.observe(&BEATS, move |report| {
+            report(beats().beats, &["good"]);
+            report(beats().missed, &["missed"]);
+        });
+        self.observe(&BEAT_AGE, move |report| report(age().age.as_secs(), &[]));
+        self.observe(&NODES_DEAD, move |report| report(figures().declared_dead, &[]));
     }
 
     /// Every decision's name and count.
@@ -295,6 +308,13 @@ mod tests {
         };
         metrics.set_totals(totals, vec![busy("crm", Limit::Seats(3)), busy("all", Limit::Unlimited)]);
         metrics.observe_told(|| vec![("email", "failed", 7)]);
+        metrics.observe_node(|| NodeFigures {
+            beats: 7,
+            missed: 2,
+            age: Duration::from_millis(1_900),
+            declared_dead: 1,
+            standby: true,
+        });
         let task = TaskView { name: "sweeper", period: Duration::ZERO, runs: 9, panics: 0, age: Duration::ZERO };
         metrics.observe_tasks(move || vec![task.clone()]);
         metrics

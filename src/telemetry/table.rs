@@ -141,6 +141,19 @@ table! {
         "From sending a batch to the store to knowing that it is durable",
         "Every check-out waits for one: look at the disk or at PostgreSQL (load, fsync, replication). Above 2 s it counts \
          as away";
+    STANDBY: Gauge "usher_standby" [] in "1 or 0",
+        "On PostgreSQL: whether it waits because another process owns the shards, and lives",
+        "1 is as it should be for all processes but one; the log says which host has the shards";
+    BEATS: Counter "usher_beats_total" ["result"] in "beats",
+        "On PostgreSQL: signs of life, one a second, that were good, or missed (no answer within a second)",
+        "missed: look at PostgreSQL and the network; after three in a row nothing is answered from memory, and after five \
+         another process may take the shards";
+    BEAT_AGE: Gauge "usher_beat_age_seconds" [] in "seconds",
+        "On PostgreSQL: since the last good beat was sent; from 3 on nothing is answered from memory",
+        "Above 2 for long: PostgreSQL answers too slowly, or not at all; logins get UNAVAILABLE, reason NO_LEASE";
+    NODES_DEAD: Counter "usher_nodes_declared_dead_total" [] in "processes",
+        "On PostgreSQL: other processes that this one declared dead, because they were silent for 4.5 s or known to be gone",
+        "One after a crash or a failover is as it should be. Repeated: see why processes end or stall, in their logs";
     STATE: Gauge "usher_shard_state" ["shard", "state"] in "1 or 0",
         "serving, store_away, lost (to another process), damaged or stopped: 1 for the one that it is",
         "store_away: bring the store back, it recovers by itself. lost: another process has claimed the shards; see that \

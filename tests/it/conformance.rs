@@ -4,6 +4,7 @@ pub mod audit;
 mod audit_blocks;
 mod audit_expiry;
 mod batches;
+mod nodes;
 mod only_postgres;
 mod only_sqlite;
 mod ownership;
@@ -184,7 +185,7 @@ impl<'a> Writer<'a> {
     }
 
     pub async fn claim_of(store: &'a dyn Store, shard: ShardId) -> Self {
-        let (owner, position) = store.claim(shard, None, OwnerToken::random()).await.expect("a claim");
+        let (owner, position) = store.claim(shard, None, OwnerToken::random().into()).await.expect("a claim");
         Self { store, shard, owner, position }
     }
 

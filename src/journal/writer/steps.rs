@@ -50,6 +50,11 @@ impl Writer {
 
     /// Takes a step of a query; most have one.
     pub(super) fn read(&mut self, mut reading: Reading, reply: Answer<Found>, now: Moment) {
+        if let Err(error) = self.may_answer()
+            && !planted!(NoLeaseForNo)
+        {
+            return reply.send(Err(error));
+        }
         let Ok(found) = catch_unwind(AssertUnwindSafe(|| self.ledger.read(&mut reading, now))) else {
             self.broken = true;
             tracing::error!(shard = %self.shard, "a query panicked; the shard will be loaded again");

@@ -21,6 +21,8 @@ pub const TOO_MANY_EXPORTS: &str = "TOO_MANY_EXPORTS";
 pub const STORE_UNAVAILABLE: &str = "STORE_UNAVAILABLE";
 /// `UNAVAILABLE`: another process serves this tenant now.
 pub const NOT_OWNER: &str = "NOT_OWNER";
+/// `UNAVAILABLE`: this process has not heard from the store for three seconds, and another one may serve this tenant by now.
+pub const NO_LEASE: &str = "NO_LEASE";
 /// `UNAVAILABLE`: this process is about to end; reconnect.
 pub const DRAINING: &str = "DRAINING";
 /// `UNAVAILABLE`: a stream ended; reconnect and resume from the last cursor.

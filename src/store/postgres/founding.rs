@@ -17,6 +17,9 @@ const LOCK: &str = "/* usher:lock_installation */ LOCK TABLE installation IN SHA
 const CREATE_SHARDS: &str = "/* usher:create_shards */
     INSERT INTO shards (shard_id, epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no)
     SELECT shard, 0, $2, 0, 0, 0, 0, 0, 0 FROM generate_series(0, $1::integer - 1) AS shard";
+const CREATE_OWNERS: &str = "/* usher:create_owners */
+    INSERT INTO owners (shard_id, epoch, token, former_token, former_seq)
+    SELECT shard, 0, $2, $2, 0 FROM generate_series(0, $1::integer - 1) AS shard";
 const CREATE_FLOORS: &str = "/* usher:create_floors */
     INSERT INTO audit_floor (shard_id, first_event_no) SELECT shard, 1 FROM generate_series(0, $1::integer - 1) AS shard";
 const CREATE: &str =
@@ -42,6 +45,7 @@ pub async fn found(client: &Client, wanted: Founding) -> Result<Option<Founding>
     }
     client.execute(CREATE_SHARDS, &[&i32::from(wanted.shards), &Uuid::nil()]).await?;
     let shards = i32::from(wanted.shards);
+    client.execute(CREATE_OWNERS, &[&shards, &Uuid::nil()]).await?;
     client.execute(CREATE_FLOORS, &[&shards]).await?;
     client.execute(CREATE, &[&wanted.instance.0, &wanted.secret.bytes().as_slice(), &shards]).await?;
     Ok(None)

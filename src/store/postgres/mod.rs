@@ -14,6 +14,7 @@ mod error;
 mod expiry;
 mod founding;
 mod load;
+mod nodes;
 mod pool;
 mod put;
 mod schema;
@@ -32,16 +33,18 @@ use tokio::sync::mpsc;
 
 use self::connection::Connector;
 pub use self::copy::{Copy, CopyError};
+use self::nodes::Nodes;
 use self::pool::Pool;
 pub use self::snapshot::snapshot;
 pub use self::url::DatabaseUrl;
 use self::writer::Writer;
+use super::nodes::{Beat, NewNode, NodeRef, NodeStore, Sighting};
 use super::open::{Migrated, OpenError};
 use super::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, ReadError,
-    Store, StoreError,
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Founding, Owner, Position,
+    ReadError, Store, StoreError,
 };
-use crate::ids::{OwnerToken, ShardId};
+use crate::ids::ShardId;
 use crate::ledger::change::Change;
 use crate::ledger::time::Wall;
 
@@ -49,6 +52,7 @@ pub struct PostgresStore {
     connector: Arc<Connector>,
     writers: Mutex<BTreeMap<ShardId, Arc<Writer>>>,
     pool: Pool,
+    nodes: Nodes,
 }
 
 impl PostgresStore {
@@ -65,7 +69,8 @@ impl PostgresStore {
         }
         let pool = Pool::new(&connector).map_err(OpenError::Other)?;
         let connector = Arc::new(connector);
-        Ok(Self { connector, writers: Mutex::default(), pool })
+        let nodes = Nodes::new(Arc::clone(&connector));
+        Ok(Self { connector, writers: Mutex::default(), pool, nodes })
     }
 
     fn writer(&self, shard: ShardId) -> Arc<Writer> {
@@ -91,10 +96,10 @@ impl Store for PostgresStore {
         &self,
         shard: ShardId,
         over: Option<Owner>,
-        token: OwnerToken,
+        by: Claimant,
     ) -> Answer<'_, Result<(Owner, Position), ClaimError>> {
         let writer = self.writer(shard);
-        Box::pin(async move { writer.claim(over, token).await })
+        Box::pin(async move { writer.claim(over, by).await })
     }
 
     fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), ReadError>> {
@@ -140,6 +145,25 @@ impl Store for PostgresStore {
                 writer.close().await;
             }
             self.pool.close();
+            self.nodes.close().await;
         })
+    }
+}
+
+impl NodeStore for PostgresStore {
+    fn join(&self, node: NewNode) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(self.nodes.join(node))
+    }
+
+    fn beat(&self, beat: Beat) -> Answer<'_, Result<Sighting, StoreError>> {
+        Box::pin(self.nodes.beat(beat))
+    }
+
+    fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> Answer<'_, Result<bool, StoreError>> {
+        Box::pin(self.nodes.declare_dead(node, beat))
+    }
+
+    fn leave(&self, node: NodeRef) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(self.nodes.leave(node))
     }
 }

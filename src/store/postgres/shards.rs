@@ -1,5 +1,6 @@
-//! The table `shards`: who owns them.
+//! The tables `shards` and `owners`: who owns them.
 
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
@@ -7,7 +8,7 @@ use super::connection::Connection;
 use super::error::Failure;
 use crate::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId, TenantNo};
 use crate::ledger::time::{Tick, Wall};
-use crate::store::{Owner, Position, StoreError};
+use crate::store::{Claimant, Owner, Position, StoreError};
 
 /// A connection that dies between what is to be executed and the `Sync` behind it leaves a server that holds the
 /// shard's row and waits for the rest: `idle_in_transaction_session_timeout` does not count then. The same limit.
@@ -16,7 +17,7 @@ const END_SILENT: &str = "/* usher:end_silent */ SELECT pg_terminate_backend(pid
     AND application_name = current_setting('application_name')
     AND state = 'active' AND wait_event = 'ClientRead' AND state_change < now() - interval '3 s'";
 
-/// `None`: somebody else has it.
+/// The inner error: somebody else has it, see [`ClaimError::Taken`].
 ///
 /// Compare-and-set on what was read. The UPDATE waits for a transaction that has the row in hand and looks again
 /// when that ended, so the position it answers is behind everything that a former owner can have sent.
@@ -24,8 +25,8 @@ pub async fn claim(
     connection: &mut Connection,
     shard: ShardId,
     over: Option<Owner>,
-    token: OwnerToken,
-) -> Result<Option<(Owner, Position)>, Failure> {
+    by: Claimant,
+) -> Result<Result<(Owner, Position), Option<Seq>>, Failure> {
     // Whoever owned the shard may have written since.
     connection.open_block = None;
     let connection = &*connection;
@@ -35,35 +36,53 @@ pub async fn claim(
     let former = match over {
         Some(over) => over,
         None => {
-            let read = client.query_opt(&sql.read_shard, &[&number]).await?;
-            let (owner, position) = known(read, shard)?;
-            if owner.token == token {
-                return Ok(confirm(connection, shard, owner).await?.then_some((owner, position)));
+            let (owner, position) = read(connection, shard).await?;
+            if owner.token == by.token {
+                return confirm(connection, shard, owner, position, owner).await;
             }
             owner
         }
     };
-    let claimed = client.query_opt(&sql.claim, &[&number, &former.epoch.0, &former.token.0, &token.0]).await?;
+    let (node, generation) = (by.node.map(|node| node.id.0), by.node.map(|node| node.generation));
+    let values: [&(dyn ToSql + Sync); 6] = [&number, &former.epoch.0, &former.token.0, &by.token.0, &node, &generation];
+    let claimed = client.query_opt(&sql.claim, &values).await?;
     if claimed.is_some() {
-        return Ok(Some(known(claimed, shard)?));
+        return Ok(Ok(known(claimed, shard)?));
     }
     // An earlier attempt, whose answer was lost, or somebody else.
-    let read = client.query_opt(&sql.read_shard, &[&number]).await?;
-    let (owner, position) = known(read, shard)?;
-    if owner.token != token {
-        return Ok(None);
+    let (owner, position) = read(connection, shard).await?;
+    if owner.token == by.token {
+        return confirm(connection, shard, owner, position, former).await;
     }
-    Ok(confirm(connection, shard, owner).await?.then_some((owner, position)))
+    let ours = [former.token.0, by.token.0];
+    let last = client.query_opt(&sql.read_former, &[&number, &ours.as_slice()]).await?;
+    Ok(Err(last.map(|row| row.try_get(0).map(Seq)).transpose()?))
+}
+
+async fn read(connection: &Connection, shard: ShardId) -> Result<(Owner, Position), Failure> {
+    let row = connection.client.query_opt(&connection.statements.read_shard, &[&shard.0.cast_signed()]).await?;
+    known(row, shard)
 }
 
 /// What an earlier attempt wrote can be seen before it is everywhere where a commit has to be: a server that started
 /// again shows what its synchronous standby may not have yet. A commit of our own stands behind all of it.
 ///
-/// False: somebody else has it by now.
-async fn confirm(connection: &Connection, shard: ShardId, owner: Owner) -> Result<bool, Failure> {
+/// Error: somebody else has it by now.
+async fn confirm(
+    connection: &Connection,
+    shard: ShardId,
+    owner: Owner,
+    position: Position,
+    former: Owner,
+) -> Result<Result<(Owner, Position), Option<Seq>>, Failure> {
     let number = shard.0.cast_signed();
-    let (same, client) = (&connection.statements.release, &connection.client);
-    Ok(client.execute(same, &[&number, &owner.epoch.0, &owner.token.0, &owner.token.0]).await? == 1)
+    let (same, client) = (&connection.statements.confirm, &connection.client);
+    if client.execute(same, &[&number, &owner.epoch.0, &owner.token.0]).await? == 1 {
+        return Ok(Ok((owner, position)));
+    }
+    let ours = [former.token.0, owner.token.0];
+    let last = client.query_opt(&connection.statements.read_former, &[&number, &ours.as_slice()]).await?;
+    Ok(Err(last.map(|row| row.try_get(0).map(Seq)).transpose()?))
 }
 
 pub async fn release(connection: &Connection, shard: ShardId, owner: Owner) -> Result<(), Failure> {

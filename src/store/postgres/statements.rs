@@ -57,14 +57,26 @@ macro_rules! insert_events {
 statements! {
     read_shard: "SELECT epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no
         FROM shards WHERE shard_id = $1";
-    claim: "UPDATE shards SET epoch = epoch + 1, owner_token = $4
-        WHERE shard_id = $1 AND epoch = $2 AND owner_token = $3
-        RETURNING epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no";
+    claim: "WITH claimed AS (UPDATE shards SET epoch = epoch + 1, owner_token = $4
+            WHERE shard_id = $1 AND epoch = $2 AND owner_token = $3
+            RETURNING epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no),
+        named AS (INSERT INTO owners (shard_id, epoch, token, former_token, former_seq, node_id, generation)
+            SELECT $1, epoch, owner_token, $3, seq, $5::uuid, $6::bigint FROM claimed
+            ON CONFLICT (shard_id) DO UPDATE SET (epoch, token, former_token, former_seq, node_id, generation)
+                = (excluded.epoch, excluded.token, excluded.former_token, excluded.former_seq, excluded.node_id,
+                   excluded.generation))
+        SELECT * FROM claimed";
+    read_former: "SELECT former_seq FROM owners WHERE shard_id = $1 AND former_token = ANY($2::uuid[])";
     last_block: "SELECT coalesce(max(last_event_no), 0) FROM audit_blocks WHERE shard_id = $1";
     newest_events: "SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id,
             organization_id, count, detail
         FROM audit WHERE shard_id = $1 AND event_no > $2 ORDER BY event_no";
-    release: "UPDATE shards SET owner_token = $4 WHERE shard_id = $1 AND epoch = $2 AND owner_token = $3";
+    confirm: "UPDATE shards SET owner_token = $3 WHERE shard_id = $1 AND epoch = $2 AND owner_token = $3";
+    release: "WITH released AS (UPDATE shards SET owner_token = $4
+            WHERE shard_id = $1 AND epoch = $2 AND owner_token = $3 RETURNING seq)
+        UPDATE owners SET (token, former_token, former_seq, node_id, generation)
+            = ($4, $3, (SELECT seq FROM released), NULL, NULL)
+        WHERE shard_id = $1 AND EXISTS (SELECT FROM released)";
 }
 
 /// A stale owner, or a batch sent twice, writes NULL into a column that does not take it.

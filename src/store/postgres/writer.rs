@@ -10,9 +10,9 @@ use tokio::time::timeout;
 use super::connection::{Connection, Connector};
 use super::error::Failure;
 use super::{audit_blocks, commit, load, shards};
-use crate::ids::{OwnerToken, ShardId};
+use crate::ids::ShardId;
 use crate::ledger::change::Change;
-use crate::store::{Batch, ClaimError, CommitError, Owner, Position, ReadError, StoreError};
+use crate::store::{Batch, ClaimError, Claimant, CommitError, Owner, Position, ReadError, StoreError};
 
 /// How long to wait for an answer before the connection is given up. Nothing is lost by giving up early: the
 /// outcome is then looked up after a claim, which waits for what the server still has in hand.
@@ -31,17 +31,17 @@ impl Writer {
         Self { shard, connector, connection: Mutex::new(None) }
     }
 
-    pub async fn claim(&self, over: Option<Owner>, token: OwnerToken) -> Result<(Owner, Position), ClaimError> {
+    pub async fn claim(&self, over: Option<Owner>, by: Claimant) -> Result<(Owner, Position), ClaimError> {
         let shard = self.shard;
         let claim = self.run(Some(PATIENCE), |to| {
             Box::pin(async move {
-                let claimed = shards::claim(to, shard, over, token).await?;
+                let claimed = shards::claim(to, shard, over, by).await?;
                 // A shard whose next batch cannot be written is not taken.
                 to.open_block = Some(audit_blocks::resume(to, shard).await?);
                 Ok(claimed)
             })
         });
-        claim.await?.ok_or(ClaimError::Taken)
+        claim.await?.map_err(ClaimError::Taken)
     }
 
     pub async fn load(&self, rows: mpsc::Sender<Vec<Change>>) -> Result<(), ReadError> {

@@ -33,10 +33,10 @@ pub use self::snapshot::Snapshot;
 use self::worker::Worker;
 use super::open::{Migrated, OpenError};
 use super::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, ReadError,
-    Store, StoreError,
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Founding, Owner, Position,
+    ReadError, Store, StoreError,
 };
-use crate::ids::{OwnerToken, ShardId};
+use crate::ids::ShardId;
 use crate::ledger::change::Change;
 use crate::ledger::time::Wall;
 
@@ -90,9 +90,9 @@ impl Store for SqliteStore {
         &self,
         shard: ShardId,
         over: Option<Owner>,
-        token: OwnerToken,
+        by: Claimant,
     ) -> Answer<'_, Result<(Owner, Position), ClaimError>> {
-        let answer = self.writer.run(move |database| shards::claim(database, shard, over, token));
+        let answer = self.writer.run(move |database| shards::claim(database, shard, over, by.token));
         Box::pin(async { answer.await.map_err(ClaimError::Unavailable)? })
     }
 

@@ -32,7 +32,7 @@ pub fn claim(
             database.keep_open_block(shard, open);
             Ok(claimed)
         }
-        Ok(None) => Err(ClaimError::Taken),
+        Ok(None) => Err(ClaimError::Taken(None)),
         Err(error) => {
             database.broken();
             Err(error.into())

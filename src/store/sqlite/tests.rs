@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::ids::{PoolId, PoolNo, Seq, TenantNo};
+use crate::ids::{OwnerToken, PoolId, PoolNo, Seq, TenantNo};
 use crate::ledger::change::PoolRow;
 
 const SHARD: ShardId = ShardId(0);
@@ -22,7 +22,7 @@ async fn a_full_disk_is_unknown_and_then_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path()).unwrap();
     store.founding(Founding::new(1)).await.unwrap();
-    let (owner, _) = store.claim(SHARD, None, OwnerToken::random()).await.unwrap();
+    let (owner, _) = store.claim(SHARD, None, OwnerToken::random().into()).await.unwrap();
     store.commit(SHARD, owner, batch(1, 1)).await.unwrap();
     // No page more than there are. A new connection knows nothing of it: that is the disk with room again.
     let full = store.writer.run(|database| {
@@ -34,7 +34,7 @@ async fn a_full_disk_is_unknown_and_then_forgotten() {
     let sent = store.commit(SHARD, owner, batch(2, 500)).await;
     let Err(CommitError::Unknown(why)) = sent else { panic!("{sent:?}") };
     assert!(why.0.contains("full"), "{why}");
-    let (owner, position) = store.claim(SHARD, Some(owner), OwnerToken::random()).await.unwrap();
+    let (owner, position) = store.claim(SHARD, Some(owner), OwnerToken::random().into()).await.unwrap();
     assert_eq!(position.seq, Seq(1));
     store.commit(SHARD, owner, batch(2, 500)).await.unwrap();
     let (sender, mut receiver) = mpsc::channel(8);

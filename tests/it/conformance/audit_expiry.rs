@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use usher::ledger::change::AuditEvent;
 use usher::ledger::time::Wall;
 use usher::store::{Expired, Store, audit_block};
@@ -9,6 +10,7 @@ use usher::store::{Expired, Store, audit_block};
 use super::audit::everything;
 use super::audit_blocks::all;
 use super::{Backend, SHARD, Writer, event};
+use crate::support::postgres;
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 const KEEP: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -121,4 +123,29 @@ pub async fn a_quiet_shard_forgets_too(backend: Backend) {
     commit(&mut writer, day(404), &[]).await;
     commit(&mut writer, day(804), &[]).await;
     assert_eq!(expire(&*store, day(804), 1_000).await, [3, 1]);
+}
+
+/// A process that no longer owns the shard deletes the same events at the same time (C12): a block's row, by which alone its
+/// events are found, stays for as long as one of them is left.
+#[tokio::test]
+async fn a_block_keeps_its_row_while_an_event_of_it_is_left() {
+    let url = postgres::cluster().database().await;
+    let [other, watcher] = [postgres::connect(url.expose_secret()).await, postgres::connect(url.expose_secret()).await];
+    let backend = Backend::Postgres(url);
+    let store = backend.start().await;
+    let mut writer = Writer::claim(&*store).await;
+    commit(&mut writer, day(0), &events(1, BLOCK, day(0))).await;
+    commit(&mut writer, day(400), &[]).await;
+    other.batch_execute("BEGIN; DELETE FROM audit WHERE event_no <= 400").await.unwrap();
+    let step = store.expire_audit(SHARD, day(400), KEEP, 400);
+    let ends = async {
+        super::only_postgres::until_blocked(&watcher, "delete_old_audit").await;
+        other.batch_execute("COMMIT").await.unwrap();
+    };
+    let (step, ()) = tokio::join!(step, ends);
+    assert_eq!(step, Ok(Expired { events: 0, more: true }), "the other one was faster");
+    assert_eq!(left(&*store).await.len() as u64, BLOCK - 400, "all that is left is found");
+    assert_eq!(expire(&*store, day(400), 1_000).await, [1_000, 1_000, 1_000, 696]);
+    let blocks = watcher.query_one("SELECT count(*) FROM audit_blocks", &[]).await.unwrap();
+    assert_eq!(blocks.get::<_, i64>(0), 0);
 }

@@ -28,7 +28,7 @@ async fn backend_on(cluster: &Cluster) -> (Backend, Client) {
 }
 
 /// Waits until a statement with this tag waits for a lock.
-async fn until_blocked(client: &Client, tag: &str) {
+pub async fn until_blocked(client: &Client, tag: &str) {
     let blocked = "SELECT count(*) FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'";
     let wait = async {
@@ -61,7 +61,7 @@ async fn a_claim_waits_for_a_batch_in_flight() {
         Backend::Postgres(url) => postgres::connect(url.expose_secret()).await,
         Backend::Sqlite(_) => unreachable!(),
     };
-    let claim = store.claim(SHARD, Some(former), OwnerToken::random());
+    let claim = store.claim(SHARD, Some(former), OwnerToken::random().into());
     let commit = async {
         until_blocked(&watcher, "usher:claim").await;
         client.batch_execute("COMMIT").await.unwrap();
@@ -103,7 +103,7 @@ async fn a_lost_connection_loses_no_batch() {
         let batch = writer.batch(vec![tenant(no)], vec![]);
         if let Err(error) = writer.send(&batch).await {
             assert!(matches!(error, CommitError::Unknown(_)), "{error}");
-            let claimed = store.claim(SHARD, Some(writer.owner), OwnerToken::random()).await.unwrap();
+            let claimed = store.claim(SHARD, Some(writer.owner), OwnerToken::random().into()).await.unwrap();
             (writer.owner, writer.position) = claimed;
             if writer.position.seq < batch.position.seq {
                 writer.send(&batch).await.unwrap();
@@ -134,7 +134,8 @@ async fn a_batch_killed_on_its_way_is_unknown() {
     let (sent, ()) = tokio::join!(writer.send(&batch), kill);
     let Err(CommitError::Unknown(why)) = sent else { panic!("{sent:?}") };
     assert!(why.0.contains("57P01"), "{why}");
-    (writer.owner, writer.position) = store.claim(SHARD, Some(writer.owner), OwnerToken::random()).await.unwrap();
+    (writer.owner, writer.position) =
+        store.claim(SHARD, Some(writer.owner), OwnerToken::random().into()).await.unwrap();
     assert_eq!(writer.position.seq, Seq(0));
     writer.send(&batch).await.unwrap();
     assert_eq!(load(&*store, SHARD).await, [tenant(1)]);
@@ -144,9 +145,9 @@ async fn a_batch_killed_on_its_way_is_unknown() {
 async fn a_schema_that_is_not_this_releases_is_refused() {
     let (url, parsed) = fresh().await;
     let refused = PostgresStore::open(&parsed, false).await.map(|_| ()).unwrap_err();
-    assert!(matches!(refused, OpenError::SchemaOlder { found: 0, known: 5 }), "{refused}");
-    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: 0, to: 5 });
-    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: 5, to: 5 });
+    assert!(matches!(refused, OpenError::SchemaOlder { found: 0, known: 6 }), "{refused}");
+    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: 0, to: 6 });
+    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: 6, to: 6 });
     PostgresStore::open(&parsed, false).await.map(|_| ()).unwrap();
     let client = postgres::connect(url.expose_secret()).await;
     client
@@ -158,7 +159,7 @@ async fn a_schema_that_is_not_this_releases_is_refused() {
         .unwrap();
     for migrate in [false, true] {
         let refused = PostgresStore::open(&parsed, migrate).await.map(|_| ()).unwrap_err();
-        assert!(matches!(refused, OpenError::SchemaNewer { found: 99, known: 5 }), "{refused}");
+        assert!(matches!(refused, OpenError::SchemaNewer { found: 99, known: 6 }), "{refused}");
     }
 }
 
@@ -167,7 +168,7 @@ async fn two_migrations_at_once_are_one() {
     let (_, parsed) = fresh().await;
     let (one, other) = tokio::join!(migrate(&parsed), migrate(&parsed));
     let from = [one.unwrap().from, other.unwrap().from];
-    assert!(from == [0, 5] || from == [5, 0], "{from:?}");
+    assert!(from == [0, 6] || from == [6, 0], "{from:?}");
 }
 
 #[tokio::test]
@@ -192,10 +193,10 @@ async fn a_server_that_is_gone_is_unavailable() {
     let writer = Writer::claim(&*store).await;
     client.batch_execute("ALTER TABLE shards RENAME TO gone").await.unwrap();
     kill_writers(&client).await;
-    let claimed = store.claim(SHARD, Some(writer.owner), OwnerToken::random()).await;
+    let claimed = store.claim(SHARD, Some(writer.owner), OwnerToken::random().into()).await;
     assert!(matches!(claimed, Err(ClaimError::Unavailable(_))), "{claimed:?}");
     client.batch_execute("ALTER TABLE gone RENAME TO shards").await.unwrap();
-    store.claim(SHARD, Some(writer.owner), OwnerToken::random()).await.unwrap();
+    store.claim(SHARD, Some(writer.owner), OwnerToken::random().into()).await.unwrap();
 }
 
 /// A login rewrites one row: without another index and with room in the page, that touches no index.

@@ -22,7 +22,7 @@ pub async fn what_is_founded_stays(backend: Backend) {
     for shard in 0..3 {
         assert_eq!(load(&*store, ShardId(shard)).await, []);
     }
-    assert!(store.claim(ShardId(3), None, OwnerToken::random()).await.is_err());
+    assert!(store.claim(ShardId(3), None, OwnerToken::random().into()).await.is_err());
 }
 
 /// All is of one of the two: never the shards of one and the id, or the secret, of the other.
@@ -46,7 +46,7 @@ pub async fn an_older_store_gets_a_secret(backend: Backend) {
     drop(store);
     let older = "ALTER TABLE installation DROP COLUMN secret; ALTER TABLE installation DROP COLUMN shards;
         DROP TABLE audit_floor; DELETE FROM refinery_schema_history WHERE version >= 4";
-    backend.sql(older, older).await;
+    backend.sql(older, &format!("DROP TABLE nodes; DROP TABLE owners; {older}")).await;
 
     let store = backend.open().await;
     let migrated = store.founding(Founding::new(2)).await.unwrap();
@@ -63,7 +63,7 @@ pub async fn an_older_store_gets_a_secret(backend: Backend) {
 pub async fn a_fresh_shard_stands_at_zero(backend: Backend) {
     let store = backend.start().await;
     let token = OwnerToken::random();
-    let claimed = store.claim(SHARD, None, token).await.unwrap();
+    let claimed = store.claim(SHARD, None, token.into()).await.unwrap();
     assert_eq!(claimed, (owner(1, token), Position::default()));
 }
 
@@ -81,13 +81,13 @@ pub async fn every_claim_adds_an_epoch(backend: Backend) {
 pub async fn a_claim_over_a_former_owner_is_refused(backend: Backend) {
     let store = backend.start().await;
     let first = Writer::claim(&*store).await.owner;
-    let (second, _) = store.claim(SHARD, Some(first), OwnerToken::random()).await.unwrap();
+    let (second, _) = store.claim(SHARD, Some(first), OwnerToken::random().into()).await.unwrap();
     assert_eq!(second.epoch.0, 2);
     for stale in [first, owner(2, first.token), owner(1, second.token), owner(3, second.token)] {
-        let claimed = store.claim(SHARD, Some(stale), OwnerToken::random()).await;
-        assert!(matches!(claimed, Err(ClaimError::Taken)), "{stale:?}: {claimed:?}");
+        let claimed = store.claim(SHARD, Some(stale), OwnerToken::random().into()).await;
+        assert!(matches!(claimed, Err(ClaimError::Taken(_))), "{stale:?}: {claimed:?}");
     }
-    let (third, _) = store.claim(SHARD, Some(second), OwnerToken::random()).await.unwrap();
+    let (third, _) = store.claim(SHARD, Some(second), OwnerToken::random().into()).await.unwrap();
     assert_eq!(third.epoch.0, 3);
 }
 
@@ -95,9 +95,9 @@ pub async fn a_lost_answer_of_a_claim_is_asked_for_again(backend: Backend) {
     let store = backend.start().await;
     let first = Writer::claim(&*store).await.owner;
     let token = OwnerToken::random();
-    let (second, _) = store.claim(SHARD, Some(first), token).await.unwrap();
-    assert_eq!(store.claim(SHARD, Some(first), token).await.unwrap().0, second);
-    assert_eq!(store.claim(SHARD, None, token).await.unwrap().0, second);
+    let (second, _) = store.claim(SHARD, Some(first), token.into()).await.unwrap();
+    assert_eq!(store.claim(SHARD, Some(first), token.into()).await.unwrap().0, second);
+    assert_eq!(store.claim(SHARD, None, token.into()).await.unwrap().0, second);
     assert_eq!(second, owner(2, token));
 }
 
@@ -108,9 +108,10 @@ pub async fn of_two_claims_at_once_one_wins(backend: Backend) {
     let mut former = Writer::claim(&*store).await.owner;
     for _ in 0..20 {
         let (one, other) = (OwnerToken::random(), OwnerToken::random());
-        let claims = tokio::join!(store.claim(SHARD, Some(former), one), second.claim(SHARD, Some(former), other));
+        let claims =
+            tokio::join!(store.claim(SHARD, Some(former), one.into()), second.claim(SHARD, Some(former), other.into()));
         former = match claims {
-            (Ok((winner, _)), Err(ClaimError::Taken)) | (Err(ClaimError::Taken), Ok((winner, _))) => winner,
+            (Ok((winner, _)), Err(ClaimError::Taken(_))) | (Err(ClaimError::Taken(_)), Ok((winner, _))) => winner,
             claims => panic!("{claims:?}"),
         };
     }
@@ -131,7 +132,7 @@ pub async fn a_claim_answers_where_the_shard_stands(backend: Backend) {
 
 pub async fn a_claim_of_an_unknown_shard_fails(backend: Backend) {
     let store = backend.start().await;
-    let claimed = store.claim(ShardId(1), None, OwnerToken::random()).await;
+    let claimed = store.claim(ShardId(1), None, OwnerToken::random().into()).await;
     assert!(matches!(claimed, Err(ClaimError::Damaged(_))), "{claimed:?}");
     let first = Writer::claim(&*store).await;
     let stranger = Writer { shard: ShardId(1), ..first };
@@ -160,8 +161,8 @@ pub async fn a_release_is_the_owners_alone(backend: Backend) {
     writer.commit(vec![], vec![]).await;
     store.release(SHARD, writer.owner).await.unwrap();
     fenced(store.commit(SHARD, writer.owner, writer.batch(vec![tenant(1)], vec![event(1, 1)])).await);
-    let claimed = store.claim(SHARD, Some(writer.owner), OwnerToken::random()).await;
-    assert!(matches!(claimed, Err(ClaimError::Taken)), "{claimed:?}");
+    let claimed = store.claim(SHARD, Some(writer.owner), OwnerToken::random().into()).await;
+    assert!(matches!(claimed, Err(ClaimError::Taken(_))), "{claimed:?}");
     let next = Writer::claim(&*store).await;
     assert_eq!((next.owner.epoch.0, next.position.seq.0), (3, 1));
     assert_eq!(next.load().await, []);
@@ -173,7 +174,7 @@ pub async fn a_closed_store_answers(backend: Backend) {
     store.close().await;
     store.close().await;
     assert!(store.founding(founding(1)).await.is_err());
-    assert!(matches!(store.claim(SHARD, None, OwnerToken::random()).await, Err(ClaimError::Unavailable(_))));
+    assert!(matches!(store.claim(SHARD, None, OwnerToken::random().into()).await, Err(ClaimError::Unavailable(_))));
     let sent = store.commit(SHARD, writer.owner, writer.batch(vec![], vec![])).await;
     assert!(matches!(sent, Err(usher::store::CommitError::Unknown(_))), "{sent:?}");
 }

@@ -15,10 +15,11 @@ use crate::support::program::{Data, Program};
 /// Twenty a second. Nothing here takes as long.
 const MOST_LOOKS: usize = 1_200;
 
-const ALERTS: [&str; 12] = [
+const ALERTS: [&str; 13] = [
     "UsherDown",
     "UsherNotReady",
     "UsherOwnershipLost",
+    "UsherBeatsMissed",
     "UsherSeatsNearLimit",
     "UsherDenialsHigh",
     "UsherCommitSlow",
@@ -38,7 +39,7 @@ fn promtool(what: &[&str], file: &str) -> String {
 fn the_configuration_and_the_alerts_are_sound() {
     promtool(&["check", "config"], "prometheus/prometheus.yml");
     let checked = promtool(&["check", "rules", "--lint=all", "--lint-fatal"], "prometheus/usher.rules.yml");
-    assert!(checked.contains("12 rules found"), "{checked}");
+    assert!(checked.contains("13 rules found"), "{checked}");
 }
 
 #[test]

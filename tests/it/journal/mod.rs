@@ -1,6 +1,7 @@
 //! The journal over a store whose faults are scripted: what is durable, who hears of it, and when.
 
 mod durability;
+mod leases;
 mod ownership;
 mod retention;
 mod steps;
@@ -9,6 +10,7 @@ mod watching;
 use std::sync::Arc;
 
 use usher::clock::{Clock, ManualClock};
+use usher::cluster::{LockFile, Node};
 use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, TenantId, UserId};
 use usher::journal::{Journal, JournalConfig, JournalError};
 use usher::ledger::change::{Actor, Limit, Plan};
@@ -56,9 +58,23 @@ impl Process {
         Self { journal: Arc::new(journal), clock: manual }
     }
 
+    /// Starts among other processes, and waits until it may claim the disk.
+    async fn start_among(store: &Memory) -> (Self, Arc<Node>) {
+        let (clock, manual) = Clock::manual(NOON);
+        let node = Node::new(Arc::new(store.clone()), clock.clone(), "host", 1);
+        tokio::spawn(Arc::clone(&node).run(LockFile::none()));
+        let store = Arc::new(store.clone());
+        let journal = Journal::start_among(&node, store, clock, founding(1), config()).await.unwrap();
+        (Self { journal: Arc::new(journal), clock: manual }, node)
+    }
+
     /// A tenant with a concurrent pool of `seats`, and three users who may sign in.
     async fn with_pool(store: &Memory, seats: u64) -> Self {
-        let process = Self::start(store).await;
+        Self::start(store).await.pool(seats).await
+    }
+
+    async fn pool(self, seats: u64) -> Self {
+        let process = self;
         let (actor, tenant) = (actor(), tenant());
         let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
         process.journal.submit(&actor, &tenant, create).await.unwrap().unwrap();

@@ -1,14 +1,8 @@
 //! One owner a shard (I3): whoever claims last has it, and the one before notices at its next batch.
 
-use std::time::Duration;
+use usher::journal::{JournalError, REFRESH, ShardState};
 
-use usher::ids::SessionId;
-use usher::journal::{JournalError, REFRESH, ShardState, TRUST};
-use usher::ledger::command::Heartbeat;
-use usher::ledger::outcome::Beat;
-use usher::ledger::time::Wall;
-
-use super::{NOON, Process, actor, session_of, tenant};
+use super::Process;
 use crate::support::memory::{Fault, Memory};
 
 #[tokio::test(start_paused = true)]
@@ -74,43 +68,4 @@ async fn an_idle_owner_notices_by_itself() {
     first.journal.tick();
     let mut state = first.journal.states().remove(0);
     state.wait_for(|state| *state == ShardState::Lost).await.unwrap();
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_frozen_owner_asks_the_fence_before_it_keeps_a_session() {
-    let store = Memory::default();
-    let first = Process::with_pool(&store, 1).await;
-    let ann = session_of(&first.check_out("ann").await.unwrap());
-    assert!(matches!(first.heartbeat(ann).await.unwrap(), Beat::Kept(_)), "within the trust: from memory");
-
-    let second = Process::start(&store.other()).await;
-    first.clock.advance(TRUST - Duration::from_millis(1));
-    assert!(matches!(first.heartbeat(ann).await.unwrap(), Beat::Kept(_)), "the grace of the other covers this one");
-    first.clock.advance(Duration::from_millis(1));
-    assert_eq!(first.heartbeat(ann).await, Err(JournalError::NotOwner), "it woke up after another took over");
-    assert!(matches!(second.heartbeat(ann).await.unwrap(), Beat::Kept(_)));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_machine_that_was_suspended_asks_the_fence_before_it_keeps_a_session() {
-    let store = Memory::default();
-    let first = Process::with_pool(&store, 1).await;
-    let ann = session_of(&first.check_out("ann").await.unwrap());
-    let second = Process::start(&store.other()).await;
-    // The monotonic clock of the first stood still meanwhile; its wall clock did not.
-    first.clock.set_wall(Wall(NOON.0 + 3_600_000));
-    assert_eq!(first.heartbeat(ann).await, Err(JournalError::NotOwner));
-    assert!(matches!(second.heartbeat(ann).await.unwrap(), Beat::Kept(_)));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_heartbeat_for_several_sessions_asks_the_fence_if_it_keeps_one() {
-    let store = Memory::default();
-    let first = Process::with_pool(&store, 1).await;
-    let ann = session_of(&first.check_out("ann").await.unwrap());
-    let _second = Process::start(&store.other()).await;
-    first.clock.advance(TRUST);
-    // An answer that also says "unknown" waits for what is durable; that is no proof of ownership.
-    let ask = Heartbeat { beats: vec![(ann, true), (SessionId::random(), true)] };
-    assert_eq!(first.journal.submit(&actor(), &tenant(), ask).await, Err(JournalError::NotOwner));
 }

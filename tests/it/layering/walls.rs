@@ -10,7 +10,7 @@ pub struct Wall {
 
 pub const ANYBODY: &[&str] = &[""];
 
-pub const WALLS: [Wall; 23] = [
+pub const WALLS: [Wall; 24] = [
     Wall {
         from: &["ledger"],
         except: &[],
@@ -171,9 +171,29 @@ pub const WALLS: [Wall; 23] = [
         why: "the journal knows neither who asks nor which store it has",
     },
     Wall {
+        from: &["cluster"],
+        except: &[],
+        never: &[
+            "app",
+            "cli",
+            "config",
+            "journal",
+            "ledger::command",
+            "proto",
+            "server",
+            "service",
+            "store::postgres",
+            "store::sqlite",
+            "tasks",
+            "telemetry",
+            "tonic",
+        ],
+        why: "who owns what is decided without knowing what it is",
+    },
+    Wall {
         from: &["store"],
         except: &[],
-        never: &["journal", "service", "server", "proto", "tonic"],
+        never: &["cluster", "journal", "service", "server", "proto", "tonic"],
         why: "a store keeps what it is given, whoever gives it",
     },
     Wall { from: &["tasks"], except: &[], never: &["store"], why: "tasks go through the journal, past the fence" },

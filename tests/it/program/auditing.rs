@@ -158,7 +158,7 @@ fn now() -> Wall {
 /// An audit of a tenant that there was: a block of 500 days ago, one of yesterday, and a few of today.
 async fn write_history(store: &dyn Store) {
     store.founding(founding(1)).await.expect("a store");
-    let (owner, mut position) = store.claim(ShardId(0), None, OwnerToken::random()).await.expect("a claim");
+    let (owner, mut position) = store.claim(ShardId(0), None, OwnerToken::random().into()).await.expect("a claim");
     let mut next = 1;
     for (days, count) in [(500, audit_block::EVENTS), (1, audit_block::EVENTS), (0, 10)] {
         let at = now().minus(Duration::from_secs(days * 24 * 60 * 60));

@@ -1,38 +1,161 @@
-//! A second process on the same database takes over; the first grants nothing more and ends with its own code.
+//! Processes on one database: one serves, the others stand by. Whoever is silent for too long is replaced, and says nothing
+//! of its own when it wakes up (I8).
+
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use tonic::Code;
-use usher::proto::v1::DenialReason;
+use tokio::task::JoinHandle;
+use tonic::{Code, Request, Status};
+use usher::proto::v1::heartbeat_response::Outcome as Beat;
+use usher::proto::v1::{
+    CheckInRequest, CheckOutRequest, DenialReason, GetUsageRequest, HeartbeatRequest, ListSessionsRequest,
+};
 
-use super::{check_out, login, start, tenant_with_users, usage, users};
+use super::{check_out, decision, login, start, tenant_with_users, usage, users};
 use crate::support::postgres;
-use crate::support::program::Data;
+use crate::support::program::{Data, Program};
+use crate::support::proxy::{Network, Proxy};
+
+/// What a process ends with that lost its shards.
+const LOST: i32 = 8;
+/// How long a caller waits who may not be answered.
+const ATTEMPT: Duration = Duration::from_secs(1);
+
+/// Starts a process, and comes back when it serves.
+fn stand_by(url: &str) -> JoinHandle<Program> {
+    let url = url.to_owned();
+    tokio::task::spawn_blocking(move || start(&Data::Postgres(&url), 1))
+}
+
+/// What can be answered from memory about this session and this user, each asked of one process: none may be answered.
+async fn says_nothing(program: &Program, session: &str, user: &str) {
+    let (mut seats, channel) = (program.seats(), program.channel());
+    let tenant_id = || "acme".to_owned();
+    let ask = HeartbeatRequest { tenant_id: tenant_id(), session_id: session.into(), active: true };
+    let beat = seats.heartbeat(ask).await.map(|answer| match answer.into_inner().outcome {
+        Some(Beat::Lease(_)) => "a lease".to_owned(),
+        other => format!("{other:?}"),
+    });
+    refused("a heartbeat", beat);
+    refused("a check-out", seats.check_out(login(user)).await.map(|answer| format!("{answer:?}")));
+    let check = CheckOutRequest { check_only: true, ..login(user) };
+    refused("a check", seats.check_out(check).await.map(|answer| format!("{answer:?}")));
+    let mut ask = Request::new(CheckInRequest { tenant_id: tenant_id(), session_id: session.into() });
+    ask.set_timeout(ATTEMPT);
+    refused("a check-in", seats.check_in(ask).await.map(|answer| format!("{answer:?}")));
+    let mut sessions = usher::proto::v1::session_service_client::SessionServiceClient::new(channel.clone());
+    let ask = ListSessionsRequest { tenant_id: tenant_id(), ..Default::default() };
+    refused("a list", sessions.list_sessions(ask).await.map(|answer| format!("{answer:?}")));
+    let mut tenants = usher::proto::v1::tenant_service_client::TenantServiceClient::new(channel);
+    let usage = tenants.get_usage(GetUsageRequest { tenant_id: tenant_id() }).await;
+    refused("usage", usage.map(|answer| format!("{answer:?}")));
+}
+
+/// UNAVAILABLE, or nothing before the deadline, where something would be changed and nobody can tell whether it was. One with
+/// a source was made here: the process is gone, or about to be.
+fn refused(what: &str, answer: Result<String, Status>) {
+    match answer {
+        Ok(answer) => panic!("{what} was answered: {answer}"),
+        Err(status) => {
+            let gone = std::error::Error::source(&status).is_some();
+            let silent = status.code() == Code::DeadlineExceeded && what == "a check-in";
+            assert!(gone || silent || status.code() == Code::Unavailable, "{what}: {status:?}");
+        }
+    }
+}
+
+/// The first of two users has the only seat, at a process that is then replaced; there it is returned, and the second one
+/// gets it.
+async fn handed_over(second: &Program, session: &str, other: &str) {
+    let ask = CheckInRequest { tenant_id: "acme".into(), session_id: session.into() };
+    assert!(second.seats().check_in(ask).await.unwrap().into_inner().ended_now);
+    check_out(&mut second.seats(), other).await.unwrap();
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_first_process_notices_and_ends() {
+async fn a_second_process_stands_by_until_the_first_one_ends() {
     let url = postgres::cluster().database().await;
-    let data = Data::Postgres(url.expose_secret());
-    let first = start(&data, 1);
+    let first = start(&Data::Postgres(url.expose_secret()), 1);
     let users = users(2);
     tenant_with_users(&first, "acme", &users).await;
-    let mut at_first = first.seats();
-    let lease = check_out(&mut at_first, &users[0]).await.unwrap();
+    let lease = check_out(&mut first.seats(), &users[0]).await.unwrap();
 
-    let second = start(&data, 1);
-    let refused = at_first.check_out(login(&users[1])).await;
-    if let Ok(answer) = refused {
-        // Decided from memory that was right: a denial needs no store. A seat would.
-        assert_eq!(super::decision(answer.into_inner()).unwrap_err(), DenialReason::SeatsExhausted);
+    let second = stand_by(url.expose_secret());
+    // It joins, and sees that the first one lives.
+    let client = postgres::connect(url.expose_secret()).await;
+    let joined = "SELECT count(*) FROM nodes WHERE state = 0 AND beat > 2";
+    while client.query_one(joined, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+        tokio::task::yield_now().await;
     }
-    // What would change something meets the fence.
-    let ask = usher::proto::v1::CheckInRequest { tenant_id: "acme".into(), session_id: lease.session_id };
-    let status = at_first.check_in(ask).await.unwrap_err();
-    // One with a source was made here: the process was gone before it could answer.
-    let gone = std::error::Error::source(&status).is_some();
-    assert!(gone || status.code() == Code::Unavailable, "{status:?}");
+    assert!(!second.is_finished(), "it stands by");
+    assert_eq!(check_out(&mut first.seats(), &users[1]).await.unwrap_err(), DenialReason::SeatsExhausted);
+    first.terminate();
     let ended = first.ended();
-    assert_eq!(ended.status.code(), Some(8), "{}", ended.errors);
+    assert!(ended.status.success(), "{}", ended.errors);
+
+    let second = second.await.unwrap();
+    assert_eq!(usage(&second).await.in_use, 1, "the session went over");
+    handed_over(&second, &lease.session_id, &users[1]).await;
+    assert!(client.query("SELECT FROM nodes", &[]).await.unwrap().len() == 1, "the first one left");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_owner_is_replaced_and_says_nothing_of_its_own_when_it_wakes() {
+    let url = postgres::cluster().database().await;
+    let first = start(&Data::Postgres(url.expose_secret()), 1);
+    let users = users(3);
+    tenant_with_users(&first, "acme", &users).await;
+    let lease = check_out(&mut first.seats(), &users[0]).await.unwrap();
+
+    first.freeze();
+    let second = stand_by(url.expose_secret()).await.unwrap();
+    handed_over(&second, &lease.session_id, &users[1]).await;
+    first.thaw();
+    says_nothing(&first, &lease.session_id, &users[2]).await;
+    let ended = first.ended();
+    assert_eq!(ended.status.code(), Some(LOST), "{}", ended.errors);
     assert!(!ended.errors.contains("panicked"), "{}", ended.errors);
-    assert_eq!(usage(&second).await.in_use, 1, "the check-in was not carried out by the first");
-    assert_eq!(check_out(&mut second.seats(), &users[1]).await.unwrap_err(), DenialReason::SeatsExhausted);
+    assert_eq!(usage(&second).await.in_use, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_owner_that_is_cut_off_from_the_store_is_replaced_and_says_nothing_of_its_own() {
+    for network in [Network::Swallows, Network::SwallowsAnswers, Network::Resets] {
+        let cluster = postgres::cluster();
+        let url = cluster.database().await;
+        let proxy = Proxy::to(cluster.address()).await;
+        let through = url.expose_secret().replace(&cluster.address().to_string(), &proxy.address.to_string());
+        let first = start(&Data::Postgres(&through), 1);
+        let users = users(3);
+        tenant_with_users(&first, "acme", &users).await;
+        let lease = check_out(&mut first.seats(), &users[0]).await.unwrap();
+
+        proxy.set(network);
+        let second = stand_by(url.expose_secret()).await.unwrap();
+        handed_over(&second, &lease.session_id, &users[1]).await;
+        says_nothing(&first, &lease.session_id, &users[2]).await;
+        proxy.set(Network::Works);
+        let ended = first.ended();
+        assert_eq!(ended.status.code(), Some(LOST), "{network:?}: {}", ended.errors);
+        assert_eq!(usage(&second).await.in_use, 1, "{network:?}");
+    }
+}
+
+/// Of two that begin together on a database that nobody has used, one serves and one stands by; neither ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_starts_at_once_one_serves_and_the_other_stands_by() {
+    for _ in 0..4 {
+        let url = postgres::cluster().database().await;
+        let mut pair = [stand_by(url.expose_secret()), stand_by(url.expose_secret())];
+        let (served, at, _) = futures_util::future::select_all(pair.iter_mut()).await;
+        let served = served.unwrap();
+        tenant_with_users(&served, "acme", &users(1)).await;
+        assert!(decision(served.seats().check_out(login(&users(1)[0])).await.unwrap().into_inner()).is_ok());
+        assert!(!pair[1 - at].is_finished(), "the other one stands by");
+        served.terminate();
+        assert!(served.ended().status.success());
+        let [one, other] = pair;
+        let then = if at == 0 { other.await.unwrap() } else { one.await.unwrap() };
+        assert_eq!(usage(&then).await.in_use, 1);
+    }
 }

@@ -47,7 +47,7 @@ pub struct Call {
     /// When it was asked, in milliseconds of the simulation, and on the monotonic clock of the process.
     pub started: u64,
     pub started_there: u64,
-    /// What the process certainly knew by then.
+    /// What was durable by then: whoever answers must know it (I8).
     pub known: EventNo,
     /// Logins whose lease it may extend.
     pub renews: Vec<Login>,

@@ -47,7 +47,7 @@ impl World {
         let mut call = Call::open(Opening { no, process: process.no, tenant, asked, stray, attempts }, journal);
         call.started = self.now;
         call.started_there = process.millis();
-        call.known = process.known[usize::from(shard.0)];
+        call.known = self.server.disk.piece(shard).position.last_event;
         call.renews = self.renews(&call);
         call.held_until = self.held_until(&call, process);
         self.checks.held.open(&call);
@@ -105,7 +105,7 @@ impl World {
                     JournalError::Failed => must(process.refused > 0, || format!("a bug: {:?} failed", call.asked))?,
                     JournalError::Stopping => must(process.is_stopping(), || "a bug: a writer ended".into())?,
                     JournalError::NotOwner => self.checks.ownership.lost(call.process, shard)?,
-                    JournalError::Overloaded | JournalError::StoreAway => {}
+                    JournalError::Overloaded | JournalError::StoreAway | JournalError::NoLease => {}
                 }
                 self.close(&call, Some(self.now));
                 self.try_again(&call);

@@ -3,32 +3,41 @@
 use std::collections::BTreeMap;
 
 use usher::faults::{Plant, is_planted};
-use usher::ids::{Epoch, EventNo, OwnerToken, ShardId};
+use usher::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId};
 use usher::ledger::change::AuditEvent;
-use usher::store::{Batch, CommitError, Owner, Position};
+use usher::store::nodes::{Beat, NewNode, NodeRef, OwnerRow, Sighting};
+use usher::store::{Batch, ClaimError, Claimant, CommitError, Owner, Position};
 use uuid::Uuid;
 
 use super::cast::SHARDS;
+use super::link::Claimed;
+use crate::support::nodes::NodeTable;
 use crate::support::rows::Rows;
 
 pub struct Piece {
     pub owner: Owner,
+    /// Which node owns it, and what the owner before left.
+    pub node: Option<NodeRef>,
+    former: (OwnerToken, Seq),
     pub position: Position,
     pub rows: Rows,
     pub events: BTreeMap<EventNo, AuditEvent>,
 }
 
-pub struct Disk(Vec<Piece>);
+/// The pieces, and the processes that share them.
+pub struct Disk(Vec<Piece>, NodeTable);
 
 impl Disk {
     pub fn new() -> Self {
         let piece = || Piece {
             owner: Owner { epoch: Epoch(0), token: OwnerToken(Uuid::nil()) },
+            node: None,
+            former: (OwnerToken(Uuid::nil()), Seq(0)),
             position: Position::default(),
             rows: Rows::default(),
             events: BTreeMap::new(),
         };
-        Self((0..SHARDS).map(|_| piece()).collect())
+        Self((0..SHARDS).map(|_| piece()).collect(), NodeTable::default())
     }
 
     pub fn piece(&self, shard: ShardId) -> &Piece {
@@ -40,12 +49,17 @@ impl Disk {
     }
 
     /// Compare-and-set on `former`; a token that is there already came with an attempt whose answer was lost.
-    pub fn claim(&mut self, shard: ShardId, former: Owner, token: OwnerToken) -> Option<(Owner, Position)> {
-        let piece = self.piece_mut(shard);
+    pub fn claim(&mut self, shard: ShardId, former: Owner, by: Claimant) -> Claimed {
+        let (piece, token) = (self.piece_mut(shard), by.token);
         if piece.owner == former && former.token != token {
             piece.owner = Owner { epoch: Epoch(former.epoch.0 + 1), token };
+            (piece.node, piece.former) = (by.node, (former.token, piece.position.seq));
         }
-        (piece.owner.token == token).then_some((piece.owner, piece.position))
+        if piece.owner.token == token {
+            return Ok((piece.owner, piece.position));
+        }
+        let (before, last) = piece.former;
+        Err(ClaimError::Taken((before == former.token || before == token).then_some(last)))
     }
 
     /// One transaction behind the fence. `cut`: the connection is lost in it; a store whose audit is a transaction
@@ -71,7 +85,27 @@ impl Disk {
     pub fn release(&mut self, shard: ShardId, owner: Owner) {
         let piece = self.piece_mut(shard);
         if piece.owner == owner {
+            (piece.former, piece.node) = ((owner.token, piece.position.seq), None);
             piece.owner.token = OwnerToken(Uuid::nil());
         }
+    }
+
+    pub fn join(&mut self, new: &NewNode) {
+        let Self(pieces, nodes) = self;
+        nodes.join(new, |id| pieces.iter().any(|piece| piece.node.is_some_and(|node| node.id == id)));
+    }
+
+    pub fn beat(&mut self, beat: &Beat) -> Sighting {
+        let alive = self.1.beat(beat);
+        let owner = |(shard, piece): (ShardId, &Piece)| {
+            let seq = piece.node.is_none().then_some(piece.position.seq);
+            OwnerRow { shard, owner: piece.owner, node: piece.node, seq }
+        };
+        let owners = (0..).map(ShardId).zip(&self.0).map(owner).collect();
+        Sighting { alive, nodes: self.1.0.clone(), owners, connection: 0 }
+    }
+
+    pub fn nodes(&mut self) -> &mut NodeTable {
+        &mut self.1
     }
 }

@@ -1,16 +1,18 @@
 //! One process's way to the simulated store: what it asks waits here until the simulation takes it, and the answer
 //! comes when the simulation gives it.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use usher::ids::{OwnerToken, ShardId};
+use usher::ids::ShardId;
 use usher::ledger::change::Change;
 use usher::ledger::time::Wall;
+use usher::store::nodes::{Beat, NewNode, NodeRef, NodeStore, Sighting};
 use usher::store::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, ReadError,
-    Store, StoreError,
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Founding, Owner, Position,
+    ReadError, Store, StoreError,
 };
 
 use super::cast::SHARDS;
@@ -18,14 +20,25 @@ use super::cast::SHARDS;
 pub type Claimed = Result<(Owner, Position), ClaimError>;
 
 pub enum Request {
-    Claim { shard: ShardId, over: Option<Owner>, token: OwnerToken, reply: oneshot::Sender<Claimed> },
+    Claim { shard: ShardId, over: Option<Owner>, by: Claimant, reply: oneshot::Sender<Claimed> },
     Load { shard: ShardId, reply: oneshot::Sender<Result<Vec<Change>, StoreError>> },
     Commit { shard: ShardId, owner: Owner, batch: Arc<Batch>, reply: oneshot::Sender<Result<(), CommitError>> },
     Release { shard: ShardId, owner: Owner, reply: oneshot::Sender<Result<(), StoreError>> },
+    Join { new: NewNode, reply: oneshot::Sender<()> },
+    Beat { beat: Beat, reply: oneshot::Sender<Sighting> },
+    DeclareDead { node: NodeRef, beat: Option<i64>, reply: oneshot::Sender<bool> },
+    Leave { node: NodeRef, reply: oneshot::Sender<()> },
 }
 
 #[derive(Clone, Default)]
-pub struct Link(Arc<Mutex<Vec<Request>>>);
+pub struct Link {
+    asked: Arc<Mutex<Vec<Request>>>,
+    /// Connections of the node's that were given up.
+    broken: Arc<AtomicU64>,
+}
+
+/// How long a node waits for an answer.
+const NODE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Rows of a load come in chunks, as from a real store.
 const CHUNK: usize = 7;
@@ -33,13 +46,24 @@ const CHUNK: usize = 7;
 impl Link {
     /// Takes what was asked since the last time.
     pub fn take(&self) -> Vec<Request> {
-        std::mem::take(&mut self.0.lock().expect("one thread"))
+        std::mem::take(&mut self.asked.lock().expect("one thread"))
     }
 
     fn ask<T>(&self, make: impl FnOnce(oneshot::Sender<T>) -> Request) -> oneshot::Receiver<T> {
         let (reply, answer) = oneshot::channel();
-        self.0.lock().expect("one thread").push(make(reply));
+        self.asked.lock().expect("one thread").push(make(reply));
         answer
+    }
+
+    /// What a node asks is given up after a second, together with its connection.
+    async fn ask_soon<T>(&self, make: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, StoreError> {
+        match tokio::time::timeout(NODE_TIMEOUT, self.ask(make)).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) | Err(_) => {
+                self.broken.fetch_add(1, Relaxed);
+                Err(lost())
+            }
+        }
     }
 }
 
@@ -52,9 +76,9 @@ impl Store for Link {
         Box::pin(async move { Ok(Founding { shards: SHARDS, ..wanted }) })
     }
 
-    fn claim(&self, shard: ShardId, over: Option<Owner>, token: OwnerToken) -> Answer<'_, Claimed> {
+    fn claim(&self, shard: ShardId, over: Option<Owner>, by: Claimant) -> Answer<'_, Claimed> {
         Box::pin(async move {
-            let answer = self.ask(|reply| Request::Claim { shard, over, token, reply }).await;
+            let answer = self.ask(|reply| Request::Claim { shard, over, by, reply }).await;
             answer.unwrap_or_else(|_| Err(ClaimError::Unavailable(lost())))
         })
     }
@@ -93,5 +117,27 @@ impl Store for Link {
 
     fn close(&self) -> Answer<'_, ()> {
         Box::pin(async {})
+    }
+}
+
+impl NodeStore for Link {
+    fn join(&self, new: NewNode) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(self.ask_soon(|reply| Request::Join { new, reply }))
+    }
+
+    fn beat(&self, beat: Beat) -> Answer<'_, Result<Sighting, StoreError>> {
+        Box::pin(async move {
+            let connection = self.broken.load(Relaxed);
+            let sighting = self.ask_soon(|reply| Request::Beat { beat, reply }).await?;
+            Ok(Sighting { connection, ..sighting })
+        })
+    }
+
+    fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> Answer<'_, Result<bool, StoreError>> {
+        Box::pin(self.ask_soon(move |reply| Request::DeclareDead { node, beat, reply }))
+    }
+
+    fn leave(&self, node: NodeRef) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(self.ask_soon(move |reply| Request::Leave { node, reply }))
     }
 }

@@ -72,7 +72,8 @@ fn fault(dice: &mut Dice) -> Act {
         _ => dice.below(15_000),
     };
     match dice.below(100) {
-        0..34 => Act::NextCommit(fate(dice, ms)),
+        0..28 => Act::NextCommit(fate(dice, ms)),
+        28..34 => Act::NextBeat(fate(dice, ms)),
         34..44 => Act::NextClaim(fate(dice, ms)),
         44..52 => Act::StoreDown { ms, silent: dice.percent(50) },
         52..62 => Act::TakeOver,
@@ -80,7 +81,8 @@ fn fault(dice: &mut Dice) -> Act {
         70..73 => Act::Stop,
         73..80 => Act::Freeze { ms: 3 * ms, take_over: dice.percent(70) },
         80..84 => Act::Suspend { ms: 10 * ms, take_over: dice.percent(70) },
-        84..88 => Act::CutOff { ms: 20 * ms, silent: dice.percent(50), take_over: dice.percent(70) },
+        84..87 => Act::CutOff { ms: 20 * ms, silent: dice.percent(50), take_over: dice.percent(70) },
+        87..88 => Act::NoBeats { ms: 2 * ms, take_over: dice.percent(70) },
         88..92 => Act::SetWall { by_ms: jump(dice) },
         92..96 => Act::NoTicks { ms: 4 * ms },
         _ => Act::GoAway,

@@ -8,7 +8,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, yield_now};
 use usher::clock::{Clock, ManualClock};
-use usher::ids::{EventNo, ShardId};
+use usher::cluster::{LockFile, Node};
+use usher::ids::ShardId;
 use usher::journal::{Journal, JournalConfig, ShardState, StartError};
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
@@ -30,6 +31,7 @@ pub struct Process {
     pub no: usize,
     runtime: Runtime,
     pub link: Link,
+    node: Arc<Node>,
     clock: Clock,
     manual: Arc<ManualClock>,
     /// Time that passed for the machine, and not yet for the runtime's timers.
@@ -39,15 +41,10 @@ pub struct Process {
     pub journal: Option<Arc<Journal>>,
     states: Vec<watch::Receiver<ShardState>>,
     pub still: Option<Still>,
-    /// What it certainly knows of each shard: up to this audit event.
-    pub known: Vec<EventNo>,
     /// Monotonic milliseconds at its last load of each shard.
     pub loaded: Vec<u64>,
     /// Commits that the store refused it: these calls may fail.
     pub refused: usize,
-    /// Its wall clock was set; a machine that is suspended as well is more than a clock can tell.
-    pub wall_was_set: bool,
-    pub was_suspended: bool,
     /// When it lost a shard: it will end.
     pub lost_at: Option<u64>,
 }
@@ -69,11 +66,17 @@ impl Process {
             queue: 16,
             batch: 5,
         };
-        let starting = runtime.spawn(Journal::start(Arc::new(link.clone()), clock.clone(), founding(SHARDS), config));
+        let node = Node::new(Arc::new(link.clone()), clock.clone(), "host", SHARDS);
+        runtime.spawn(Arc::clone(&node).run(LockFile::none()));
+        let starting = runtime.spawn({
+            let (node, store, clock) = (Arc::clone(&node), Arc::new(link.clone()), clock.clone());
+            async move { Journal::start_among(&node, store, clock, founding(SHARDS), config).await }
+        });
         Self {
             no,
             runtime,
             link,
+            node,
             clock,
             manual,
             behind: Duration::ZERO,
@@ -82,11 +85,8 @@ impl Process {
             journal: None,
             states: Vec::new(),
             still: None,
-            known: vec![EventNo(0); usize::from(SHARDS)],
             loaded: vec![0; usize::from(SHARDS)],
             refused: 0,
-            wall_was_set: false,
-            was_suspended: false,
             lost_at: None,
         }
     }
@@ -94,16 +94,19 @@ impl Process {
     pub fn stop(&mut self) {
         let Some(journal) = self.journal.clone() else { return };
         if self.stopping.is_none() {
-            self.stopping = Some(self.runtime.spawn(async move { journal.stop().await }));
+            let node = Arc::clone(&self.node);
+            node.drain();
+            self.stopping = Some(self.runtime.spawn(async move {
+                journal.stop().await;
+                node.stop(Duration::from_secs(1)).await;
+            }));
         }
     }
 
     /// Time passes outside. A frozen process finds out when it wakes.
     pub fn pass(&mut self, time: Duration) {
         if matches!(self.still, Some(Still::Suspended(_))) {
-            let millis = i64::try_from(time.as_millis()).expect("a short time");
-            self.set_wall(millis);
-            return;
+            return self.manual.suspend(time);
         }
         self.manual.advance(time);
         self.behind += time;
@@ -122,14 +125,9 @@ impl Process {
         self.still.is_some()
     }
 
-    /// It reads a shard that stands at this event.
-    pub fn loads(&mut self, shard: ShardId, known: EventNo) {
+    /// It reads a shard.
+    pub fn loads(&mut self, shard: ShardId) {
         self.loaded[usize::from(shard.0)] = self.millis();
-        self.knows(shard, known);
-    }
-
-    pub fn knows(&mut self, shard: ShardId, known: EventNo) {
-        self.known[usize::from(shard.0)] = known;
     }
 
     pub fn lost(&self, shard: ShardId) -> bool {

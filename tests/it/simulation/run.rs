@@ -71,6 +71,7 @@ impl World {
             Act::Call(_) => {}
             Act::NextCommit(fate) => self.server.next_commits.push_back(fate),
             Act::NextClaim(fate) => self.server.next_claims.push_back(fate),
+            Act::NextBeat(fate) => self.server.next_beats.push_back(fate),
             Act::StoreDown { ms, silent } => self.server.go_down(self.now, ms, silent),
             Act::TakeOver => self.start_process(),
             Act::Crash => {
@@ -87,10 +88,15 @@ impl World {
                     self.take_over(take_over);
                 }
             }
+            Act::NoBeats { ms, take_over } => {
+                if let Some(no) = self.newest().map(|process| process.no) {
+                    self.server.no_beats(no, self.now, ms);
+                    self.take_over(take_over);
+                }
+            }
             Act::SetWall { by_ms } => {
-                if let Some(process) = self.newest().filter(|process| !process.was_suspended) {
+                if let Some(process) = self.newest() {
                     process.set_wall(by_ms);
-                    process.wall_was_set = true;
                 }
             }
             Act::NoTicks { ms } => self.no_ticks_until = self.now + ms,
@@ -108,12 +114,6 @@ impl World {
 
     fn stand_still(&mut self, still: Still, take_over: bool) {
         let Some(process) = self.newest() else { return };
-        if matches!(still, Still::Suspended(_)) {
-            if process.wall_was_set {
-                return;
-            }
-            process.was_suspended = true;
-        }
         process.still = Some(still);
         self.take_over(take_over);
     }

@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use usher::ids::ShardId;
+use usher::ids::{NodeId, ShardId};
 use usher::ledger::change::Change;
-use usher::store::{Batch, ClaimError, CommitError, Owner, Position, StoreError};
+use usher::store::nodes::Sighting;
+use usher::store::{Batch, CommitError, Owner, Position, StoreError};
 
 use super::disk::Disk;
 use super::link::{Claimed, Request};
@@ -19,9 +20,12 @@ pub struct Server {
     waiting: Vec<Waiting>,
     pub next_commits: VecDeque<Fate>,
     pub next_claims: VecDeque<Fate>,
+    pub next_beats: VecDeque<Fate>,
     down: Option<Down>,
     /// Processes that do not reach the store.
     cut_off: Vec<(usize, Down)>,
+    /// Processes whose beats are lost, and nothing else, until then.
+    no_beats: Vec<(usize, u64)>,
     dice: Dice,
 }
 
@@ -35,7 +39,7 @@ struct Waiting {
     process: usize,
     request: Request,
     /// What a claim compares with: read when it came in.
-    former: Owner,
+    former: Option<Owner>,
     fate: Fate,
     /// `None`: done, or never to be done.
     do_at: Option<u64>,
@@ -48,6 +52,10 @@ enum Done {
     Load(Vec<Change>),
     Commit(Result<(), CommitError>),
     Release,
+    Beat(Sighting),
+    DeclaredDead(bool),
+    /// Nothing but that it was done.
+    Done,
 }
 
 /// What the store did.
@@ -59,6 +67,8 @@ pub enum Event {
     Fenced { process: usize, shard: ShardId, owner: Owner, batch: Arc<Batch> },
     Refused { process: usize, shard: ShardId },
     Released { process: usize, shard: ShardId },
+    Joined { process: usize, node: NodeId },
+    DeclaredDead { process: usize, node: NodeId, done: bool },
     Answered,
 }
 
@@ -69,8 +79,10 @@ impl Server {
             waiting: Vec::new(),
             next_commits: VecDeque::new(),
             next_claims: VecDeque::new(),
+            next_beats: VecDeque::new(),
             down: None,
             cut_off: Vec::new(),
+            no_beats: Vec::new(),
             dice,
         }
     }
@@ -90,16 +102,20 @@ impl Server {
             Request::Claim { .. } => {
                 self.next_claims.pop_front().filter(|fate| *fate != Fate::Refused).unwrap_or(Fate::Good)
             }
-            Request::Load { .. } | Request::Release { .. } => Fate::Good,
+            Request::Beat { .. } | Request::DeclareDead { .. } => {
+                self.next_beats.pop_front().filter(|fate| *fate != Fate::Refused).unwrap_or(Fate::Good)
+            }
+            _ => Fate::Good,
         };
         let former = match &request {
-            Request::Claim { shard, over, .. } => over.unwrap_or(self.disk.piece(*shard).owner),
-            Request::Load { shard, .. } | Request::Commit { shard, .. } | Request::Release { shard, .. } => {
-                self.disk.piece(*shard).owner
-            }
+            Request::Claim { shard, over, .. } => Some(over.unwrap_or(self.disk.piece(*shard).owner)),
+            _ => None,
         };
         let (there, back) = (now + self.latency(), self.latency());
         let cut_off = self.cut_off.iter().find(|(no, _)| *no == process).map(|(_, down)| down);
+        let beats = matches!(request, Request::Join { .. } | Request::Beat { .. } | Request::DeclareDead { .. });
+        let lost = beats && self.no_beats.iter().any(|(no, until)| *no == process && *until > now);
+        let fate = if lost { Fate::LostBefore { ms: 0 } } else { fate };
         let (fate, do_at, answer_at) = match (self.down.as_ref().or(cut_off), fate) {
             (Some(down), _) => {
                 let answer_at = if down.silent { down.until.max(there) } else { there };
@@ -156,13 +172,34 @@ impl Server {
         waiting.do_at = None;
         let process = waiting.process;
         match &waiting.request {
-            Request::Claim { shard, token, .. } => {
-                let (shard, claimed) = (*shard, self.disk.claim(*shard, waiting.former, *token));
-                waiting.done = Some(Done::Claim(claimed.ok_or(ClaimError::Taken)));
-                match claimed {
-                    Some((owner, position)) => Event::Claimed { process, shard, owner, position },
-                    None => Event::NotClaimed { process, shard },
-                }
+            Request::Claim { shard, by, .. } => {
+                let former = waiting.former.expect("of a claim");
+                let (shard, claimed) = (*shard, self.disk.claim(*shard, former, *by));
+                let event = match claimed {
+                    Ok((owner, position)) => Event::Claimed { process, shard, owner, position },
+                    Err(_) => Event::NotClaimed { process, shard },
+                };
+                waiting.done = Some(Done::Claim(claimed));
+                event
+            }
+            Request::Join { new, .. } => {
+                self.disk.join(new);
+                waiting.done = Some(Done::Done);
+                Event::Joined { process, node: new.node.id }
+            }
+            Request::Beat { beat, .. } => {
+                waiting.done = Some(Done::Beat(self.disk.beat(beat)));
+                Event::Answered
+            }
+            Request::DeclareDead { node, beat, .. } => {
+                let (node, done) = (node.id, self.disk.nodes().declare_dead(*node, *beat));
+                waiting.done = Some(Done::DeclaredDead(done));
+                Event::DeclaredDead { process, node, done }
+            }
+            Request::Leave { node, .. } => {
+                self.disk.nodes().leave(*node);
+                waiting.done = Some(Done::Done);
+                Event::Answered
             }
             Request::Load { shard, .. } => {
                 waiting.done = Some(Done::Load(self.disk.piece(*shard).rows.all()));
@@ -211,12 +248,19 @@ impl Server {
         self.cut_off.push((process, Down { until: now + ms, silent }));
     }
 
+    /// One process's beats are lost.
+    pub fn no_beats(&mut self, process: usize, now: u64, ms: u64) {
+        self.no_beats.push((process, now + ms));
+    }
+
     /// Nothing goes wrong any more, and nothing is late.
     pub fn calm(&mut self, now: u64) {
         self.next_commits.clear();
         self.next_claims.clear();
+        self.next_beats.clear();
         self.down = None;
         self.cut_off.clear();
+        self.no_beats.clear();
         for waiting in &mut self.waiting {
             waiting.do_at = waiting.do_at.map(|at| at.min(now));
             waiting.answer_at = waiting.answer_at.min(now);
@@ -231,6 +275,9 @@ fn hang_up(request: &mut Request) {
         Request::Commit { reply, .. } => *reply = oneshot::channel().0,
         Request::Load { reply, .. } => *reply = oneshot::channel().0,
         Request::Release { reply, .. } => *reply = oneshot::channel().0,
+        Request::Join { reply, .. } | Request::Leave { reply, .. } => *reply = oneshot::channel().0,
+        Request::Beat { reply, .. } => *reply = oneshot::channel().0,
+        Request::DeclareDead { reply, .. } => *reply = oneshot::channel().0,
     }
 }
 
@@ -248,6 +295,9 @@ fn answer(waiting: Waiting) {
         (Request::Claim { reply, .. }, Some(Done::Claim(done))) => drop(reply.send(done)),
         (Request::Load { reply, .. }, Some(Done::Load(rows))) => drop(reply.send(Ok(rows))),
         (Request::Release { reply, .. }, Some(Done::Release)) => drop(reply.send(Ok(()))),
+        (Request::Join { reply, .. } | Request::Leave { reply, .. }, Some(Done::Done)) => drop(reply.send(())),
+        (Request::Beat { reply, .. }, Some(Done::Beat(sighting))) => drop(reply.send(sighting)),
+        (Request::DeclareDead { reply, .. }, Some(Done::DeclaredDead(done))) => drop(reply.send(done)),
         _ => {}
     }
 }

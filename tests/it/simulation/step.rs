@@ -14,16 +14,17 @@ pub struct Step {
 pub enum Act {
     /// A client calls.
     Call(Ask),
-    /// What will become of the next commit, or of the next claim.
+    /// What will become of the next commit, the next claim, or the next beat.
     NextCommit(Fate),
     NextClaim(Fate),
+    NextBeat(Fate),
     /// The store restarts: every connection is lost, and nothing works for so long. `silent`: nothing is answered
     /// either, instead of refused at once.
     StoreDown {
         ms: u64,
         silent: bool,
     },
-    /// Another process starts, and claims every shard.
+    /// Another process starts: it claims every shard when their owner is dead or has released them.
     TakeOver,
     /// The newest process dies.
     Crash,
@@ -43,6 +44,11 @@ pub enum Act {
     CutOff {
         ms: u64,
         silent: bool,
+        take_over: bool,
+    },
+    /// The newest process's beats are lost for so long, though its batches are not.
+    NoBeats {
+        ms: u64,
         take_over: bool,
     },
     /// Somebody sets the wall clock of a process.

@@ -21,6 +21,8 @@ use crate::model::dice::Dice;
 const NOON: i64 = 1_800_000_000_000;
 /// While something is under way, timers inside the processes are looked after this often.
 const PULSE: u64 = 50;
+/// Otherwise this often: each process shows once a second that it lives.
+const BEAT_PULSE: u64 = 250;
 const TICKS: [u64; 3] = [1_000, 1_000, 8_000];
 /// How often somebody looks whether a process has to be started, or has ended.
 const LOOK: u64 = 500;
@@ -104,8 +106,12 @@ impl World {
         self.processes.push(Process::start(self.last_process, Wall(wall), self.seed));
     }
 
+    /// The newest process that serves; else the newest that waits for the shards.
     pub fn newest(&mut self) -> Option<&mut Process> {
-        self.processes.iter_mut().rev().find(|process| !process.is_still())
+        let awake = |process: &Process| !process.is_still();
+        let serves = |process: &Process| awake(process) && process.journal.is_some();
+        let at = self.processes.iter().rposition(serves).or(self.processes.iter().rposition(awake))?;
+        self.processes.get_mut(at)
     }
 
     /// A process is gone, with everything that it had in memory.
@@ -133,9 +139,7 @@ impl World {
             to = self.again.iter().map(|(at, ..)| *at).fold(to, u64::min);
             to = self.keepers.next_due().map_or(to, |due| to.min(due));
             to = self.processes.iter().filter_map(wakes).fold(to, u64::min);
-            if self.is_busy() {
-                to = to.min(self.now + PULSE);
-            }
+            to = to.min(self.now + if self.is_busy() { PULSE } else { BEAT_PULSE });
             self.pass(to.max(self.now) - self.now);
             self.happen()?;
         }
@@ -219,7 +223,7 @@ impl World {
             }
             Event::Loaded { process, shard } => {
                 let known = self.server.disk.piece(shard).position.last_event;
-                self.with(process, |process| process.loads(shard, known));
+                self.with(process, |process| process.loads(shard));
                 self.trace.line(format_args!("store: process {process} loads shard {shard} at event {known}"));
             }
             Event::Committed { process, shard, owner, batch } => {
@@ -228,8 +232,6 @@ impl World {
                 self.trace.line(format_args!(
                     "store: process {process} commits shard {shard} epoch {epoch} seq {seq}: {rows} rows, {events} events"
                 ));
-                let known = batch.position.last_event;
-                self.with(process, |process| process.knows(shard, known));
                 let piece = self.server.disk.piece(shard);
                 let of = (process, shard, owner);
                 self.checks.committed(of, &batch, piece, &self.clients.sent, self.now)?;
@@ -244,6 +246,14 @@ impl World {
             }
             Event::Released { process, shard } => {
                 self.trace.line(format_args!("store: process {process} gives shard {shard} up"));
+            }
+            Event::Joined { process, node } => {
+                self.trace.line(format_args!("store: process {process} joins"));
+                self.checks.ownership.joined(process, node);
+            }
+            Event::DeclaredDead { process, node, done } => {
+                let dead = self.checks.ownership.declared_dead(node, done);
+                self.trace.line(format_args!("store: process {process} declares process {dead:?} dead: {done}"));
             }
             Event::Answered => {}
         }

@@ -75,11 +75,11 @@ async fn a_claim_that_the_standby_does_not_have() {
     let url = DatabaseUrl::parse(&primary.database().await).expect("a URL");
     let store = PostgresStore::open(&url, true).await.expect("a store");
     store.founding(founding(1)).await.expect("a shard");
-    let (first, _) = store.claim(ShardId(0), None, OwnerToken::random()).await.expect("a claim");
+    let (first, _) = store.claim(ShardId(0), None, OwnerToken::random().into()).await.expect("a claim");
 
     block_in_place(|| standby.server().stop(Stop::Fast));
     let token = OwnerToken::random();
-    let again = || store.claim(ShardId(0), Some(first), token);
+    let again = || store.claim(ShardId(0), Some(first), token.into());
     assert!(matches!(again().await, Err(ClaimError::Unavailable(_))), "it is on one server of two");
     block_in_place(|| primary.server().stop(Stop::Immediate));
     block_in_place(|| primary.server().start());

@@ -48,7 +48,9 @@ impl Trial {
         let busy = ["demo", "tenant0", "tenant1"].map(shard);
         let quiet = (0..SHARDS).find(|shard| !busy.contains(shard)).expect("three tenants are in three shards at most");
         let tenants = [tenant_in(busy[0]), tenant_in(quiet)];
-        let watched = Watched::new(name, program.channel(), [program.api, program.ops], tenants).await;
+        let watched =
+            Watched::new(name, matches!(data, Data::Folder(_)), program.channel(), [program.api, program.ops], tenants)
+                .await;
         let load = Load::start(plan);
         load.switch.at(program.api);
         let trial = Self { name: name.to_owned(), watched, load, served: Served(Mutex::new(Some(program))) };

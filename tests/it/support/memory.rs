@@ -1,21 +1,24 @@
 //! A store in memory whose faults are scripted: what a connection can do to a COMMIT, one batch at a time.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 use usher::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId};
 use usher::ledger::change::{AuditEvent, Change};
 use usher::ledger::time::Wall;
+use usher::store::nodes::{Beat, NewNode, NodeRef, NodeStore, OwnerRow, Sighting};
 use usher::store::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, CommitError, Expired, Founding, Owner, Position, ReadError,
-    Store, StoreError,
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Founding, Owner, Position,
+    ReadError, Store, StoreError,
 };
 
 use usher::veil::Secret;
 use uuid::Uuid;
 
+use super::nodes::NodeTable;
 use super::rows::Rows;
 
 /// What happens to one commit.
@@ -36,6 +39,10 @@ pub enum Fault {
 pub struct Disk {
     pub epoch: i64,
     pub token: Uuid,
+    /// The node that owns it, and what the owner before left.
+    node: Option<NodeRef>,
+    former: (Uuid, Seq),
+    pub nodes: NodeTable,
     pub position: Position,
     pub rows: Rows,
     pub events: BTreeMap<EventNo, AuditEvent>,
@@ -45,11 +52,16 @@ pub struct Disk {
     pub largest: usize,
 }
 
+type BeforeClaim = Box<dyn FnOnce() + Send>;
+
 /// One process's way to the disk. One shard.
 #[derive(Clone, Default)]
 pub struct Memory {
     pub disk: Arc<Mutex<Disk>>,
     faults: Arc<Mutex<VecDeque<Fault>>>,
+    /// Its node does not reach the store.
+    cut_off: Arc<AtomicBool>,
+    before_claim: Arc<Mutex<Option<BeforeClaim>>>,
     stalled: Arc<Notify>,
     gate: Arc<Notify>,
 }
@@ -64,6 +76,16 @@ impl Memory {
         self.faults.lock().unwrap().push_back(fault);
     }
 
+    /// The process's beats fail from now on, or no longer.
+    pub fn cut_off(&self, cut_off: bool) {
+        self.cut_off.store(cut_off, Ordering::Relaxed);
+    }
+
+    /// Something happens just before the next claim of this process.
+    pub fn claim_before_next(&self, act: impl FnOnce() + Send + 'static) {
+        *self.before_claim.lock().unwrap() = Some(Box::new(act));
+    }
+
     /// Waits until a commit stalls.
     pub async fn has_stalled(&self) {
         self.stalled.notified().await;
@@ -71,6 +93,13 @@ impl Memory {
 
     pub fn go_on(&self) {
         self.gate.notify_one();
+    }
+
+    fn reach(&self) -> Result<MutexGuard<'_, Disk>, StoreError> {
+        if self.cut_off.load(Ordering::Relaxed) {
+            return Err(StoreError("cut off".into()));
+        }
+        Ok(self.disk.lock().unwrap())
     }
 
     fn write(&self, owner: Owner, batch: &Batch) -> Result<(), CommitError> {
@@ -104,15 +133,22 @@ impl Store for Memory {
         &self,
         _shard: ShardId,
         over: Option<Owner>,
-        token: OwnerToken,
+        by: Claimant,
     ) -> Answer<'_, Result<(Owner, Position), ClaimError>> {
         Box::pin(async move {
-            let mut disk = self.disk.lock().unwrap();
+            let before = self.before_claim.lock().unwrap().take();
+            if let Some(before) = before {
+                before();
+            }
+            let (mut disk, token) = (self.disk.lock().unwrap(), by.token);
             let ours = over.is_none_or(|over| over.epoch.0 == disk.epoch && over.token.0 == disk.token);
             if !ours && disk.token != token.0 {
-                return Err(ClaimError::Taken);
+                let (before, last) = disk.former;
+                let ours = over.is_some_and(|over| over.token.0 == before) || token.0 == before;
+                return Err(ClaimError::Taken(ours.then_some(last)));
             }
             if disk.token != token.0 {
+                (disk.former, disk.node) = ((disk.token, disk.position.seq), by.node);
                 disk.epoch += 1;
                 disk.token = token.0;
             }
@@ -174,6 +210,7 @@ impl Store for Memory {
         Box::pin(async move {
             let mut disk = self.disk.lock().unwrap();
             if disk.token == owner.token.0 {
+                (disk.former, disk.node) = ((disk.token, disk.position.seq), None);
                 disk.token = Uuid::nil();
             }
             Ok(())
@@ -185,9 +222,48 @@ impl Store for Memory {
     }
 }
 
+impl NodeStore for Memory {
+    fn join(&self, new: NewNode) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut disk = self.reach()?;
+            let owner = disk.node;
+            disk.nodes.join(&new, |id| owner.is_some_and(|node| node.id == id));
+            Ok(())
+        })
+    }
+
+    fn beat(&self, beat: Beat) -> Answer<'_, Result<Sighting, StoreError>> {
+        Box::pin(async move {
+            let mut disk = self.reach()?;
+            let alive = disk.nodes.beat(&beat);
+            let owner = Owner { epoch: Epoch(disk.epoch), token: OwnerToken(disk.token) };
+            let seq = disk.node.is_none().then_some(disk.position.seq);
+            let owners = vec![OwnerRow { shard: ShardId(0), owner, node: disk.node, seq }];
+            Ok(Sighting { alive, nodes: disk.nodes.0.clone(), owners, connection: 0 })
+        })
+    }
+
+    fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> Answer<'_, Result<bool, StoreError>> {
+        Box::pin(async move { Ok(self.reach()?.nodes.declare_dead(node, beat)) })
+    }
+
+    fn leave(&self, node: NodeRef) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.reach()?.nodes.leave(node);
+            Ok(())
+        })
+    }
+}
+
 /// Where the disk stands: for assertions.
 impl Disk {
     pub fn seq(&self) -> Seq {
         self.position.seq
+    }
+
+    /// Another process claims the shard.
+    pub fn taken_by_another(&mut self) {
+        (self.former, self.node) = ((self.token, self.position.seq), None);
+        (self.epoch, self.token) = (self.epoch + 1, Uuid::from_u128(5));
     }
 }

@@ -4,6 +4,7 @@ pub mod callers;
 pub mod clock;
 pub mod disk;
 pub mod memory;
+pub mod nodes;
 pub mod pki;
 pub mod postgres;
 pub mod program;

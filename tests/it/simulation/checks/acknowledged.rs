@@ -9,8 +9,7 @@ use super::must;
 use crate::simulation::books::{Account, Fact};
 use crate::simulation::call::{Answer, Asked, Call};
 
-/// `owns`: the process that answered still has the shard.
-pub fn is_durable(account: &Account, call: &Call, answer: &Answer, owns: bool) -> Result<(), String> {
+pub fn is_durable(account: &Account, call: &Call, answer: &Answer) -> Result<(), String> {
     let (Asked::Command(command), Answer::Outcome(outcome)) = (&call.asked, answer) else { return Ok(()) };
     let audit = Audit { account, call };
     let there = match (command, outcome) {
@@ -21,7 +20,7 @@ pub fn is_durable(account: &Account, call: &Call, answer: &Answer, owns: bool) -
             closed.iter().all(|session| audit.ended(session.id, SessionEndReason::Closed))
         }
         (Command::Heartbeat(ask), Outcome::Heartbeat(beats)) => {
-            ask.beats.iter().zip(beats).all(|((session, _), beat)| audit.has_beat(*session, beat, owns))
+            ask.beats.iter().zip(beats).all(|((session, _), beat)| audit.has_beat(*session, beat))
         }
         (Command::GrantSeats(ask), Outcome::GrantSeats(answers)) => {
             let given = matches!(&answers[..], [Ok(granted)] if granted.decision.is_ok());
@@ -54,7 +53,7 @@ struct Audit<'a> {
 }
 
 impl Audit<'_> {
-    /// At some time since the call began, as its process knew it.
+    /// At some time since the call began.
     fn was(&self, fact: Fact, so: bool) -> bool {
         self.account.facts.since(&fact, self.call.known).contains(&so)
     }
@@ -86,10 +85,10 @@ impl Audit<'_> {
         }
     }
 
-    /// Whoever owns the shard keeps no session that had ended before it was asked (R24).
-    fn has_beat(&self, session: SessionId, beat: &Beat, owns: bool) -> bool {
+    /// Nobody keeps a session that had ended before it was asked (R24).
+    fn has_beat(&self, session: SessionId, beat: &Beat) -> bool {
         match beat {
-            Beat::Kept(_) => !owns || self.was(Fact::Live(session), true),
+            Beat::Kept(_) => self.was(Fact::Live(session), true),
             Beat::Ended(Some((reason, _))) => self.ended(session, *reason),
             Beat::Ended(None) => true,
         }

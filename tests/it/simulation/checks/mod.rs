@@ -7,6 +7,7 @@ mod ownership;
 mod recount;
 mod seats;
 mod tenants;
+mod told;
 
 use std::fmt::Debug;
 
@@ -109,11 +110,11 @@ impl Checks {
     ) -> Result<(), String> {
         tenants::keep_apart(call, answer, clients)?;
         let shard = call.tenant.shard(SHARDS);
-        let owns = self.ownership.owns(process.no, shard);
         let Some(account) = self.books[usize::from(shard.0)].of(&call.tenant) else {
             return must(!is_success(answer), || format!("I2 the tenant is not in the audit: {answer:?}"));
         };
-        acknowledged::is_durable(account, call, answer, owns)?;
+        told::nothing_stale(account, call, answer)?;
+        acknowledged::is_durable(account, call, answer)?;
         match answer {
             Answer::Outcome(Outcome::Heartbeat(beats)) => {
                 for (index, beat) in beats.iter().enumerate() {
@@ -131,7 +132,7 @@ impl Checks {
                 usage.iter().try_for_each(|usage| recount::shown(account, usage, call.known))?;
             }
             Answer::Outcome(Outcome::CheckOut(CheckedOut { decision: Err(denial), .. }))
-                if owns && denial.reason == DenialReason::SeatsExhausted =>
+                if denial.reason == DenialReason::SeatsExhausted =>
             {
                 no_seat_was_free(account, &self.held, call, process, clients, rivals)?;
             }

@@ -1,9 +1,10 @@
 //! I3: a shard's batches follow one another without a gap, each from the owner of its epoch, and an epoch has one
-//! owner. Whoever loses a shard lost it to somebody. Time and numbers of a shard never go back (R31).
+//! owner. Whoever loses a shard lost it to
+//! somebody, or was declared dead. Time and numbers of a shard never go back (R31).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use usher::ids::{Epoch, EventNo, OwnerToken, ShardId};
+use usher::ids::{Epoch, EventNo, NodeId, OwnerToken, ShardId};
 use usher::ledger::change::{AuditEvent, Reason};
 use usher::store::{Batch, Owner, Position};
 
@@ -14,6 +15,9 @@ pub struct Ownership {
     /// For each epoch: the token and the process that it was given to.
     claims: BTreeMap<(ShardId, Epoch), (OwnerToken, usize)>,
     last: BTreeMap<ShardId, (Owner, Position)>,
+    /// Which process each node is, and those that were declared dead.
+    nodes: BTreeMap<NodeId, usize>,
+    dead: BTreeSet<usize>,
     /// Denials in the audit: only their counts may grow (R21).
     denials: BTreeMap<(ShardId, EventNo), AuditEvent>,
 }
@@ -80,7 +84,21 @@ impl Ownership {
         Ok(new)
     }
 
+    pub fn joined(&mut self, process: usize, node: NodeId) {
+        self.nodes.insert(node, process);
+    }
+
+    /// Answers which process it is.
+    pub fn declared_dead(&mut self, node: NodeId, done: bool) -> Option<usize> {
+        let process = self.nodes.get(&node).copied();
+        if done {
+            self.dead.extend(process);
+        }
+        process
+    }
+
     pub fn lost(&self, process: usize, shard: ShardId) -> Result<(), String> {
-        must(!self.owns(process, shard), || format!("I3 lost to nobody: process {process}, shard {shard}"))
+        let lost = !self.owns(process, shard) || self.dead.contains(&process);
+        must(lost, || format!("I3 lost to nobody: process {process}, shard {shard}"))
     }
 }

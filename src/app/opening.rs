@@ -1,0 +1,74 @@
+//! The store, and the journal over it.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use super::Failure;
+use crate::clock::Clock;
+use crate::cluster::Node;
+use crate::config::{Config, Storage};
+use crate::ids;
+use crate::journal::{Journal, JournalConfig, StartError};
+use crate::ledger::notification::Channels;
+use crate::ledger::{self, Seed};
+use crate::store::nodes::NodeStore;
+use crate::store::open::OpenError;
+use crate::store::postgres::PostgresStore;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Founding, Store};
+
+/// The store, and its table of processes, if several can share it.
+pub(super) type Opened = (Arc<dyn Store>, Option<Arc<dyn NodeStore>>);
+
+pub(super) async fn open(storage: &Storage) -> Result<Opened, Failure> {
+    match storage {
+        Storage::Embedded { folder } => {
+            let folder = folder.clone();
+            let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&folder));
+            Ok((Arc::new(opened.await.context("opening the store")??), None))
+        }
+        Storage::Postgres { url, migrate_on_start } => {
+            let store = Arc::new(PostgresStore::open(url, *migrate_on_start).await?);
+            Ok((store.clone(), Some(store)))
+        }
+    }
+}
+
+pub(super) async fn found(config: &Config, store: &Arc<dyn Store>) -> Result<Founding, Failure> {
+    let wanted = Founding::new(config.shards);
+    let founding = store.founding(wanted).await.map_err(OpenError::from)?;
+    if config.shards_given && founding.shards != config.shards {
+        let fixed = founding.shards;
+        tracing::warn!("--shards {} has no effect: this store has {fixed}, fixed at its first start", config.shards);
+    }
+    Ok(founding)
+}
+
+pub(super) async fn start_journal(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    node: Option<&Node>,
+    founding: Founding,
+    clock: Clock,
+) -> Result<Journal, Failure> {
+    let journal = JournalConfig {
+        ledger: ledger::Config {
+            demo_seats: config.demo_seats,
+            channels: Channels { email: config.telling.email.is_some(), webhook: config.telling.webhook.is_some() },
+            seed: Seed(ids::random_seed()),
+        },
+        queue: config.limits.queue_length,
+        batch: config.limits.batch_size,
+    };
+    let store = Arc::clone(store);
+    let started = match node {
+        None => Journal::start(store, clock, founding, journal).await,
+        Some(node) => Journal::start_among(node, store, clock, founding, journal).await,
+    };
+    started.map_err(|error| match error {
+        StartError::Store(error) => OpenError::Unreachable(error).into(),
+        StartError::Taken(_) => Failure::OwnershipLost,
+        StartError::Damaged(_, error) => OpenError::Damaged(error).into(),
+    })
+}

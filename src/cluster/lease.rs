@@ -1,0 +1,191 @@
+//! Until when this process may answer from memory, for each shard: 3 seconds from when the last good beat was sent, on the
+//! clock that goes on while the machine is suspended, and only while `owners` gives the shard to this node. Nothing but a
+//! beat extends it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::ids::ShardId;
+
+/// How long a lease lasts from when its beat was sent. Another node declares its owner dead after
+/// [`super::SILENCE`], which is longer by more than clocks differ.
+pub const LEASE: Duration = Duration::from_secs(3);
+
+/// No lease.
+const NONE: u64 = 0;
+/// For a store that belongs to this process alone.
+const FOR_EVER: u64 = u64::MAX;
+
+struct Shard {
+    /// Milliseconds of boot time.
+    until: AtomicU64,
+    /// The shard was released or lost: no beat, not even one that is under way, gives a lease any more.
+    ended: AtomicBool,
+    /// `true`: another process owns the shard, or this one was declared dead. For good.
+    lost: watch::Sender<bool>,
+}
+
+/// The leases of every shard.
+pub struct Lease {
+    clock: Clock,
+    shards: Box<[Shard]>,
+}
+
+impl Lease {
+    fn new(clock: Clock, shards: u16, until: u64) -> Arc<Self> {
+        let shard =
+            |_| Shard { until: AtomicU64::new(until), ended: AtomicBool::new(false), lost: watch::Sender::new(false) };
+        Arc::new(Self { clock, shards: (0..shards).map(shard).collect() })
+    }
+
+    /// For a store that belongs to this process alone: always good.
+    #[must_use]
+    pub fn exclusive(clock: Clock, shards: u16) -> Arc<Self> {
+        Self::new(clock, shards, FOR_EVER)
+    }
+
+    /// None, until a beat gives one.
+    #[must_use]
+    pub fn none(clock: Clock, shards: u16) -> Arc<Self> {
+        Self::new(clock, shards, NONE)
+    }
+
+    fn shard(&self, shard: ShardId) -> Option<&Shard> {
+        self.shards.get(usize::from(shard.0))
+    }
+
+    /// A good beat, sent then, found the shard with this node.
+    pub fn extend(&self, shard: ShardId, sent: Duration) {
+        if let Some(shard) = self.shard(shard) {
+            shard.until.fetch_max(millis(sent + LEASE), Ordering::AcqRel);
+        }
+    }
+
+    /// Another process owns the shard: nothing more is answered from memory.
+    pub fn lose(&self, shard: ShardId) {
+        if let Some(shard) = self.shard(shard) {
+            shard.ended.store(true, Ordering::Release);
+            shard.lost.send_replace(true);
+        }
+    }
+
+    /// The clock on which leases run.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        if planted!(LeaseOnMonotonicClock) { self.clock.monotonic() } else { self.clock.boot_time() }
+    }
+
+    /// One shard's lease.
+    ///
+    /// # Panics
+    /// When there is no such shard.
+    #[must_use]
+    pub fn of(self: &Arc<Self>, shard: ShardId) -> ShardLease {
+        let lost = self.shard(shard).expect("a shard of this store").lost.subscribe();
+        ShardLease { lease: Arc::clone(self), shard, lost }
+    }
+}
+
+/// One shard's lease, for the shard's writer.
+pub struct ShardLease {
+    lease: Arc<Lease>,
+    shard: ShardId,
+    lost: watch::Receiver<bool>,
+}
+
+impl ShardLease {
+    /// Whether answers may be given from memory now.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        let shard = &self.lease.shards[usize::from(self.shard.0)];
+        if shard.ended.load(Ordering::Acquire) {
+            return false;
+        }
+        let until = shard.until.load(Ordering::Acquire);
+        until == FOR_EVER || until != NONE && millis(self.lease.now()) < until
+    }
+
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        *self.lost.borrow()
+    }
+
+    /// Waits until the shard is another process's. Safe to cancel.
+    pub async fn lost(&mut self) {
+        if self.lost.wait_for(|lost| *lost).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    /// The shard is about to be released: nothing more is answered from memory.
+    pub fn end(&self) {
+        self.lease.shards[usize::from(self.shard.0)].ended.store(true, Ordering::Release);
+    }
+
+    /// A planted mistake: a batch that passed the fence gives a lease.
+    #[cfg(feature = "faults")]
+    pub fn extend_wrongly(&self) {
+        self.lease.extend(self.shard, self.lease.now());
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::time::Wall;
+
+    const SHARD: ShardId = ShardId(0);
+
+    #[test]
+    fn a_lease_runs_from_when_its_beat_was_sent_and_also_while_the_machine_sleeps() {
+        let (clock, manual) = Clock::manual(Wall(0));
+        let lease = Lease::none(clock.clone(), 2);
+        let (mine, other) = (lease.of(SHARD), lease.of(ShardId(1)));
+        assert!(!mine.holds(), "none at first");
+        let sent = clock.boot_time();
+        manual.advance(Duration::from_millis(400));
+        lease.extend(SHARD, sent);
+        manual.advance(LEASE - Duration::from_millis(401));
+        assert!(mine.holds() && !other.holds());
+        manual.advance(Duration::from_millis(1));
+        assert!(!mine.holds());
+
+        lease.extend(SHARD, clock.boot_time());
+        assert!(mine.holds());
+        manual.suspend(LEASE);
+        assert!(!mine.holds(), "it slept through its lease");
+    }
+
+    #[test]
+    fn an_older_beat_shortens_nothing_and_what_was_lost_stays_so() {
+        let (clock, manual) = Clock::manual(Wall(0));
+        manual.advance(Duration::from_secs(10));
+        let lease = Lease::none(clock, 1);
+        let mine = lease.of(SHARD);
+        lease.extend(SHARD, Duration::from_secs(10));
+        lease.extend(SHARD, Duration::from_secs(8));
+        manual.advance(LEASE - Duration::from_millis(1));
+        assert!(mine.holds());
+        lease.lose(SHARD);
+        lease.extend(SHARD, Duration::from_secs(13));
+        assert!(!mine.holds() && mine.is_lost());
+    }
+
+    #[test]
+    fn a_store_of_ones_own_needs_no_beat() {
+        let (clock, manual) = Clock::manual(Wall(0));
+        let mine = Lease::exclusive(clock, 1).of(SHARD);
+        manual.advance(Duration::from_secs(1 << 40));
+        assert!(mine.holds());
+        mine.end();
+        assert!(!mine.holds(), "released");
+    }
+}

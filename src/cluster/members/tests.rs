@@ -1,0 +1,111 @@
+use uuid::Uuid;
+
+use super::*;
+use crate::ids::{Epoch, OwnerToken};
+use crate::store::nodes::{NodeRow, OwnerRow};
+
+const FIRST: NodeRef = NodeRef { id: NodeId(Uuid::from_u128(1)), generation: 1 };
+const SHARD: ShardId = ShardId(0);
+const NEVER: [u64; 0] = [];
+
+/// What is read of one other node that stands at this beat.
+fn beat(beat: i64) -> Sighting {
+    let row = NodeRow { node: FIRST, beat, state: NodeState::Active, host: "first".into(), lock: None };
+    Sighting { alive: true, nodes: vec![row], owners: Vec::new(), connection: 1 }
+}
+
+/// What is read of a shard that no node owns.
+fn batch(seq: i64) -> Sighting {
+    let owner = Owner { epoch: Epoch(3), token: OwnerToken(Uuid::from_u128(9)) };
+    let row = OwnerRow { shard: SHARD, owner, node: None, seq: Some(Seq(seq)) };
+    Sighting { alive: true, nodes: Vec::new(), owners: vec![row], connection: 1 }
+}
+
+/// Reads in order: when each was sent and answered in milliseconds, and what it saw. Answers at which of them somebody was
+/// found silent.
+fn silent(reads: &[(u64, u64, Sighting)]) -> Vec<u64> {
+    let mut observer = Observer::default();
+    let mut found = Vec::new();
+    for (sent, answered, sighting) in reads {
+        let silent = observer.saw(sighting, Duration::from_millis(*sent), Duration::from_millis(*answered));
+        if silent != Silent::default() {
+            found.push(*sent);
+        }
+    }
+    found
+}
+
+/// A read a second, each answered after 10 ms.
+fn every_second(count: u64, saw: impl Fn(u64) -> Sighting) -> Vec<(u64, u64, Sighting)> {
+    (0..count).map(|at| (at * 1_000, at * 1_000 + 10, saw(at))).collect()
+}
+
+#[test]
+fn a_beat_that_stands_still_for_4500_ms_is_that_of_a_dead_node() {
+    // The count begins at 10, when it was first read, and is long enough at 4,510: the read sent at 5,000.
+    assert_eq!(silent(&every_second(7, |_| beat(5))), [5_000, 6_000]);
+    let exactly = |last| {
+        let mut reads = every_second(4, |_| beat(5));
+        reads.push((last, last + 10, beat(5)));
+        silent(&reads)
+    };
+    assert_eq!(exactly(4_509), NEVER);
+    assert_eq!(exactly(4_510), [4_510]);
+}
+
+#[test]
+fn a_beat_that_moves_is_that_of_a_living_node() {
+    assert_eq!(silent(&every_second(60, |at| beat(i64::try_from(at / 4).unwrap()))), NEVER);
+}
+
+#[test]
+fn an_observer_that_was_away_counts_anew() {
+    let mut reads = every_second(5, |_| beat(5));
+    // 1,700 ms since the last answer is still good, one more is not.
+    reads.push((5_700, 5_710, beat(5)));
+    assert_eq!(silent(&reads), [5_700]);
+    reads.pop();
+    reads.push((5_701, 5_711, beat(5)));
+    reads.extend((1..5).map(|at| (5_711 + at * 1_000, 5_711 + at * 1_000, beat(5))));
+    assert_eq!(silent(&reads), NEVER);
+    reads.push((10_211, 10_221, beat(5)));
+    assert_eq!(silent(&reads), [10_211]);
+}
+
+#[test]
+fn an_observer_that_connected_again_or_missed_a_read_counts_anew() {
+    let mut reads = every_second(6, |at| Sighting { connection: 1 + at / 3, ..beat(5) });
+    assert_eq!(silent(&reads), NEVER);
+    reads.extend((6..8).map(|at| (at * 1_000, at * 1_000 + 10, Sighting { connection: 2, ..beat(5) })));
+    assert_eq!(silent(&reads), NEVER);
+
+    let mut observer = Observer::default();
+    for (sent, answered, sighting) in every_second(5, |_| beat(5)) {
+        observer.saw(&sighting, Duration::from_millis(sent), Duration::from_millis(answered));
+    }
+    observer.missed();
+    let silent = observer.saw(&beat(5), Duration::from_millis(5_000), Duration::from_millis(5_010));
+    assert_eq!(silent, Silent::default());
+}
+
+#[test]
+fn who_is_declared_dead_is_not_declared_again() {
+    let dead = |_| {
+        let mut sighting = beat(5);
+        sighting.nodes[0].state = NodeState::Dead;
+        sighting
+    };
+    assert_eq!(silent(&every_second(10, dead)), NEVER);
+}
+
+#[test]
+fn an_owner_that_is_no_node_is_gone_when_its_batches_stand_still_for_45_seconds() {
+    assert_eq!(silent(&every_second(47, |_| batch(7))), [46_000]);
+    assert_eq!(silent(&every_second(100, |at| batch(i64::try_from(at / 10).unwrap()))), NEVER);
+    let released = |_| {
+        let mut sighting = batch(7);
+        sighting.owners[0].owner.token = OwnerToken(Uuid::nil());
+        sighting
+    };
+    assert_eq!(silent(&every_second(60, released)), NEVER);
+}

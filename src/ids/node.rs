@@ -1,0 +1,25 @@
+//! Names of processes that share a store.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use super::random_uuid;
+
+/// Names a process that serves from a shared store: fresh at each start, and whenever it joins anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub Uuid);
+
+impl NodeId {
+    /// A fresh id from the operating system's random source.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(random_uuid())
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,169 @@
+//! The tables `nodes` and `owners`, on a connection of their own: one request at a time, given up after a second together
+//! with its connection.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+use tokio_postgres::{Client, Error, Row, Statement};
+use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
+
+use super::connection::Connector;
+use crate::ids::{Epoch, NodeId, OwnerToken, Seq, ShardId};
+use crate::store::nodes::{Beat, LockName, NewNode, NodeRef, NodeRow, NodeState, OwnerRow, Sighting};
+use crate::store::{Owner, StoreError};
+
+/// How long an answer may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A beat is as durable as a batch: one that a failover takes back would make its owner look dead, or alive.
+const START: &str = "/* usher:start */
+    SET idle_in_transaction_session_timeout = '3s';
+    SET lock_timeout = '900ms';
+    SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') IN ('off', 'local')";
+const JOIN: &str = "/* usher:join */ WITH gone AS (DELETE FROM nodes n WHERE state = $5
+        AND NOT EXISTS (SELECT FROM owners o WHERE o.node_id = n.node_id))
+    INSERT INTO nodes (node_id, generation, beat, state, host, version) VALUES ($1, $2, 0, 0, $3, $4)
+    ON CONFLICT (node_id) DO NOTHING";
+/// One statement, and so one round trip: both tables are read at the instant at which the beat is sent on its way, and the
+/// beat is written if nobody has declared the node dead by then. The row of a shard is looked at only where no node owns it.
+const BEAT: &str = "/* usher:beat */ WITH beat AS (UPDATE nodes SET beat = beat + 1, state = $3, lock_name = $4
+        WHERE node_id = $1 AND generation = $2 RETURNING node_id, beat)
+    SELECT 0::smallint, shard_id, node_id, generation, token, epoch,
+        CASE WHEN node_id IS NULL
+            THEN (SELECT ARRAY[s.epoch, s.seq] FROM shards s WHERE s.shard_id = o.shard_id) END,
+        CASE WHEN node_id IS NULL THEN (SELECT s.owner_token FROM shards s WHERE s.shard_id = o.shard_id) END,
+        NULL::smallint, NULL::text, NULL::text FROM owners o
+    UNION ALL
+    SELECT 1::smallint, NULL, node_id, generation, NULL, coalesce((SELECT b.beat FROM beat b WHERE b.node_id = n.node_id), n.beat),
+        NULL, NULL, state, host, lock_name FROM nodes n
+    UNION ALL
+    SELECT 2::smallint, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM beat";
+const DECLARE: &str = "/* usher:declare_dead */ UPDATE nodes SET generation = generation + 1, state = $4
+    WHERE node_id = $1 AND generation = $2 AND ($3::bigint IS NULL OR beat = $3)";
+const LEAVE: &str = "/* usher:leave */ DELETE FROM nodes WHERE node_id = $1 AND generation = $2";
+
+pub struct Nodes {
+    connector: Arc<Connector>,
+    line: Mutex<Option<Line>>,
+    made: AtomicU64,
+}
+
+struct Line {
+    client: Client,
+    _driver: AbortOnDropHandle<Option<StoreError>>,
+    beat: Statement,
+    number: u64,
+}
+
+impl Nodes {
+    pub fn new(connector: Arc<Connector>) -> Self {
+        Self { connector, line: Mutex::new(None), made: AtomicU64::new(0) }
+    }
+
+    pub async fn join(&self, new: NewNode) -> Result<(), StoreError> {
+        self.run(async |line| {
+            let (NodeRef { id, generation }, dead) = (new.node, NodeState::Dead.code());
+            line.client.execute(JOIN, &[&id.0, &generation, &&*new.host, &new.version, &dead]).await.map(drop)
+        })
+        .await
+    }
+
+    pub async fn beat(&self, beat: Beat) -> Result<Sighting, StoreError> {
+        self.run(async |line| {
+            let (NodeRef { id, generation }, state) = (beat.node, beat.state.code());
+            let lock = beat.lock.as_ref().map(|lock| &*lock.0);
+            let rows = line.client.query(&line.beat, &[&id.0, &generation, &state, &lock]).await?;
+            let mut sighting =
+                Sighting { alive: false, nodes: Vec::new(), owners: Vec::new(), connection: line.number };
+            for row in &rows {
+                match row.try_get::<_, i16>(0)? {
+                    0 => sighting.owners.push(owner(row)?),
+                    1 => sighting.nodes.push(node(row)?),
+                    _ => sighting.alive = true,
+                }
+            }
+            sighting.owners.sort_by_key(|row| row.shard);
+            Ok(sighting)
+        })
+        .await
+    }
+
+    pub async fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> Result<bool, StoreError> {
+        self.run(async |line| {
+            let dead = NodeState::Dead.code();
+            let written = line.client.execute(DECLARE, &[&node.id.0, &node.generation, &beat, &dead]).await?;
+            Ok(written == 1)
+        })
+        .await
+    }
+
+    pub async fn leave(&self, node: NodeRef) -> Result<(), StoreError> {
+        self.run(async |line| line.client.execute(LEAVE, &[&node.id.0, &node.generation]).await.map(drop)).await
+    }
+
+    pub async fn close(&self) {
+        self.line.lock().await.take();
+    }
+
+    /// The connection is back in its place only after an answer in time.
+    async fn run<T>(&self, job: impl AsyncFnOnce(&Line) -> Result<T, Error>) -> Result<T, StoreError> {
+        let mut place = self.line.lock().await;
+        let line = match place.take() {
+            Some(line) if !line.client.is_closed() => line,
+            _ => self.connect().await?,
+        };
+        match timeout(REQUEST_TIMEOUT, job(&line)).await {
+            Ok(Ok(answer)) => {
+                *place = Some(line);
+                Ok(answer)
+            }
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(StoreError(format!("{}: no answer within a second", self.connector.url()))),
+        }
+    }
+
+    async fn connect(&self) -> Result<Line, StoreError> {
+        let (client, driver) = self.connector.plain().await?;
+        let starting = async {
+            client.batch_execute(START).await?;
+            client.prepare(BEAT).await
+        };
+        let prepared = timeout(REQUEST_TIMEOUT, starting).await;
+        let beat = prepared.map_err(|_| StoreError("no answer within a second".into()))??;
+        let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
+        Ok(Line { client, _driver: driver, beat, number })
+    }
+}
+
+fn node_ref(row: &Row) -> Result<Option<NodeRef>, Error> {
+    let (id, generation) = (row.try_get::<_, Option<Uuid>>(2)?, row.try_get::<_, Option<i64>>(3)?);
+    Ok(id.zip(generation).map(|(id, generation)| NodeRef { id: NodeId(id), generation }))
+}
+
+/// Who is no node may have claimed the shard without a word in `owners`: then `shards` has the owner.
+fn owner(row: &Row) -> Result<OwnerRow, Error> {
+    let shard = ShardId(row.try_get::<_, i16>(1)?.cast_unsigned());
+    let mut owner = Owner { epoch: Epoch(row.try_get(5)?), token: OwnerToken(row.try_get(4)?) };
+    let mut seq = None;
+    if let Some([epoch, last]) = row.try_get::<_, Option<Vec<i64>>>(6)?.as_deref() {
+        owner = Owner { epoch: Epoch(*epoch), token: OwnerToken(row.try_get(7)?) };
+        seq = Some(Seq(*last));
+    }
+    Ok(OwnerRow { shard, owner, node: node_ref(row)?, seq })
+}
+
+fn node(row: &Row) -> Result<NodeRow, Error> {
+    Ok(NodeRow {
+        node: node_ref(row)?.unwrap_or(NodeRef { id: NodeId(Uuid::nil()), generation: 0 }),
+        beat: row.try_get(5)?,
+        // A state of a newer release is that of a node that lives.
+        state: NodeState::stored(row.try_get(8)?).unwrap_or(NodeState::Active),
+        host: row.try_get(9)?,
+        lock: row.try_get::<_, Option<Box<str>>>(10)?.map(LockName),
+    })
+}

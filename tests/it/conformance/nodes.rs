@@ -1,0 +1,140 @@
+//! Processes that share PostgreSQL: who lives, and whose each shard is.
+
+use secrecy::{ExposeSecret, SecretString};
+use usher::ids::{NodeId, OwnerToken, Seq};
+use usher::store::nodes::{Beat, LockName, NewNode, NodeRef, NodeState, NodeStore, OwnerRow};
+use usher::store::postgres::{DatabaseUrl, PostgresStore};
+use usher::store::{ClaimError, Claimant, Store};
+
+use super::{SHARD, Writer, founding};
+use crate::support::postgres;
+
+async fn two() -> [PostgresStore; 2] {
+    two_on(&postgres::cluster().database().await).await
+}
+
+async fn two_on(url: &SecretString) -> [PostgresStore; 2] {
+    let url = DatabaseUrl::parse(url).unwrap();
+    let stores = [PostgresStore::open(&url, true).await.unwrap(), PostgresStore::open(&url, false).await.unwrap()];
+    stores[0].founding(founding(1)).await.unwrap();
+    stores
+}
+
+async fn join(store: &PostgresStore) -> NodeRef {
+    let node = NodeRef { id: NodeId::random(), generation: 1 };
+    store.join(NewNode { node, host: "host".into(), version: "1" }).await.unwrap();
+    node
+}
+
+fn beat(node: NodeRef) -> Beat {
+    Beat { node, state: NodeState::Active, lock: Some(LockName("boot 1 2".into())) }
+}
+
+fn by(node: NodeRef) -> Claimant {
+    Claimant { token: OwnerToken::random(), node: Some(node) }
+}
+
+#[tokio::test]
+async fn a_beat_shows_that_a_node_lives_and_reads_who_else_does() {
+    let [first, second] = two().await;
+    let (one, other) = (join(&first).await, join(&second).await);
+    for count in 1..4 {
+        let sighting = first.beat(beat(one)).await.unwrap();
+        assert!(sighting.alive);
+        let row = sighting.nodes.iter().find(|row| row.node == one).unwrap();
+        assert_eq!((row.beat, &*row.host), (count, "host"));
+        // As it was when the beat was sent: what the first one says, the second one reads.
+        assert_eq!(row.state == NodeState::Active && row.lock == beat(one).lock, count > 1);
+    }
+    let seen = second.beat(beat(other)).await.unwrap();
+    assert_eq!(seen.nodes.iter().find(|row| row.node == one).unwrap().beat, 3);
+    first.leave(one).await.unwrap();
+    let seen = second.beat(beat(other)).await.unwrap();
+    assert_eq!(seen.nodes.iter().map(|row| row.node).collect::<Vec<_>>(), [other]);
+}
+
+#[tokio::test]
+async fn a_node_is_declared_dead_only_at_the_beat_at_which_it_was_seen() {
+    let [first, second] = two().await;
+    let (one, other) = (join(&first).await, join(&second).await);
+    first.beat(beat(one)).await.unwrap();
+    let seen = second.beat(beat(other)).await.unwrap().nodes.iter().find(|row| row.node == one).unwrap().beat;
+    first.beat(beat(one)).await.unwrap();
+    assert!(!second.declare_dead(one, Some(seen)).await.unwrap(), "it has shown another beat since");
+    assert!(first.beat(beat(one)).await.unwrap().alive);
+    assert!(second.declare_dead(one, Some(seen + 2)).await.unwrap());
+    assert!(!second.declare_dead(one, None).await.unwrap(), "it is dead already");
+    assert!(!first.beat(beat(one)).await.unwrap().alive);
+    // Who owns nothing is removed by whoever joins.
+    join(&first).await;
+    let seen = second.beat(beat(other)).await.unwrap();
+    assert!(seen.nodes.iter().all(|row| row.node.id != one.id));
+}
+
+#[tokio::test]
+async fn claims_and_releases_say_whose_a_shard_is() {
+    let [first, second] = two().await;
+    let (one, other) = (join(&first).await, join(&second).await);
+    let row = async || second.beat(beat(other)).await.unwrap().owners[0];
+    let fresh = row().await;
+    assert!(fresh.owner.token.0.is_nil() && fresh.node.is_none());
+
+    let (owner, _) = first.claim(SHARD, Some(fresh.owner), by(one)).await.unwrap();
+    assert_eq!(row().await, OwnerRow { shard: SHARD, owner, node: Some(one), seq: None });
+    // Over what was seen before: somebody was faster.
+    let late = second.claim(SHARD, Some(fresh.owner), by(other)).await;
+    assert!(matches!(late, Err(ClaimError::Taken(_))), "{late:?}");
+    first.release(SHARD, owner).await.unwrap();
+    let released = row().await;
+    assert!(released.owner.token.0.is_nil() && released.node.is_none() && released.owner.epoch == owner.epoch);
+    let (next, _) = second.claim(SHARD, Some(released.owner), by(other)).await.unwrap();
+    assert_eq!(row().await, OwnerRow { shard: SHARD, owner: next, node: Some(other), seq: None });
+}
+
+#[tokio::test]
+async fn a_former_owner_learns_which_batch_was_its_last() {
+    let [first, second] = two().await;
+    let (one, other) = (join(&first).await, join(&second).await);
+    let (owner, position) = first.claim(SHARD, None, by(one)).await.unwrap();
+    let mut writer = Writer { store: &first, shard: SHARD, owner, position };
+    writer.commit(vec![], vec![]).await;
+    writer.commit(vec![], vec![]).await;
+    let (next, _) = second.claim(SHARD, Some(owner), by(other)).await.unwrap();
+    let again = first.claim(SHARD, Some(owner), by(one)).await;
+    assert!(matches!(again, Err(ClaimError::Taken(Some(Seq(2))))), "{again:?}");
+    // Over an owner in between, nobody knows any more.
+    second.claim(SHARD, Some(next), by(other)).await.unwrap();
+    let again = first.claim(SHARD, Some(owner), by(one)).await;
+    assert!(matches!(again, Err(ClaimError::Taken(None))), "{again:?}");
+}
+
+/// A process of a release without nodes writes nothing into `owners`.
+#[tokio::test]
+async fn an_owner_that_is_no_node_shows_its_batches() {
+    let [first, second] = two().await;
+    let other = join(&second).await;
+    let (owner, position) = first.claim(SHARD, None, OwnerToken::random().into()).await.unwrap();
+    let mut writer = Writer { store: &first, shard: SHARD, owner, position };
+    for seq in 1..3 {
+        writer.commit(vec![], vec![]).await;
+        let row = second.beat(beat(other)).await.unwrap().owners[0];
+        assert_eq!(row, OwnerRow { shard: SHARD, owner, node: None, seq: Some(Seq(seq)) });
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_given_up_is_another_one_afterwards() {
+    let url = postgres::cluster().database().await;
+    let [first, _] = two_on(&url).await;
+    let one = join(&first).await;
+    let before = first.beat(beat(one)).await.unwrap().connection;
+    assert_eq!(first.beat(beat(one)).await.unwrap().connection, before);
+    // Whoever holds the row keeps the beat waiting, longer than it waits.
+    let blocker = postgres::connect(url.expose_secret()).await;
+    let row = format!("BEGIN; SELECT FROM nodes WHERE node_id = '{}' FOR UPDATE", one.id);
+    blocker.batch_execute(&row).await.unwrap();
+    assert!(first.beat(beat(one)).await.is_err());
+    blocker.batch_execute("ROLLBACK").await.unwrap();
+    let after = first.beat(beat(one)).await.unwrap();
+    assert!(after.alive && after.connection != before);
+}

@@ -1,0 +1,213 @@
+//! Answers that are not the outcome of a batch need a lease (I8, C4): yes and no alike, and whatever keeps the store away.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use usher::cluster::{LEASE, Node, View};
+use usher::ids::SessionId;
+use usher::journal::{AuditError, AuditFilter, JournalError, ShardState};
+use usher::ledger::command::{CheckIn, CheckOut, Heartbeat, ListSessions};
+use usher::ledger::outcome::Beat;
+
+use super::{Process, actor, pool, session_of, tenant, user};
+use crate::support::memory::{Fault, Memory};
+
+/// Waits for the next beat, good or missed.
+async fn next(views: &mut watch::Receiver<View>) {
+    views.borrow_and_update();
+    views.changed().await.unwrap();
+}
+
+/// What can be answered without a batch.
+async fn answers_from_memory(process: &Process, live: SessionId) -> Vec<(&'static str, Result<(), JournalError>)> {
+    let (journal, actor, tenant) = (&process.journal, actor(), tenant());
+    let beat = |session| Heartbeat { beats: vec![(session, true)] };
+    let kept = journal.submit(&actor, &tenant, beat(live)).await.map(drop);
+    let unknown = journal.submit(&actor, &tenant, beat(SessionId::random())).await.map(drop);
+    let device = usher::ids::DeviceId::parse("laptop").unwrap();
+    let ask = CheckOut {
+        pool: pool(),
+        user: user("bob"),
+        device,
+        organization: None,
+        client: "".into(),
+        check_only: true,
+        fresh: SessionId::random(),
+    };
+    let checked = journal.submit(&actor, &tenant, ask.clone()).await.map(drop);
+    let denied = journal.submit(&actor, &tenant, CheckOut { check_only: false, ..ask }).await.map(drop);
+    let nothing = journal.submit(&actor, &tenant, CheckIn { session: SessionId::random() }).await.map(drop);
+    let usage = process.usage().await.map(drop);
+    let list = journal.ask(&tenant, ListSessions { limit: 10, ..ListSessions::default() }).await.map(drop);
+    let watch = journal.watch(&tenant, None).await.map(drop);
+    let audit = journal.audit(&tenant, AuditFilter { limit: 1, ..AuditFilter::default() }).await;
+    let audit = audit.map(drop).map_err(|error| match error {
+        AuditError::Journal(error) => error,
+        other => panic!("{other:?}"),
+    });
+    vec![
+        ("a session kept", kept),
+        ("a session that there is not", unknown),
+        ("a check", checked),
+        ("a denial", denied),
+        ("a check-in of nothing", nothing),
+        ("usage", usage),
+        ("a list", list),
+        ("a watch", watch),
+        ("the audit", audit),
+    ]
+}
+
+fn all_are(answers: &[(&str, Result<(), JournalError>)], wanted: Result<(), JournalError>, when: &str) {
+    for (what, answer) in answers {
+        assert_eq!(*answer, wanted, "{what}, {when}");
+    }
+}
+
+async fn with_a_full_pool(store: &Memory) -> (Process, Arc<Node>, SessionId) {
+    let (process, node) = Process::start_among(store).await;
+    let process = process.pool(1).await;
+    let ann = session_of(&process.check_out("ann").await.unwrap());
+    (process, node, ann)
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_answered_from_memory_without_a_lease() {
+    let store = Memory::default();
+    let (process, node, ann) = with_a_full_pool(&store).await;
+    let mut views = node.views();
+    next(&mut views).await;
+    all_are(&answers_from_memory(&process, ann).await, Ok(()), "with a lease");
+
+    store.cut_off(true);
+    process.clock.advance(LEASE - Duration::from_millis(1));
+    all_are(&answers_from_memory(&process, ann).await, Ok(()), "at its last moment");
+    process.clock.advance(Duration::from_millis(1));
+    all_are(&answers_from_memory(&process, ann).await, Err(JournalError::NoLease), "after it");
+    // What is the outcome of its own batch needs none: the fence let it through.
+    let ask = CheckIn { session: ann };
+    assert!(process.journal.submit(&actor(), &tenant(), ask).await.unwrap().ended_now);
+    all_are(&answers_from_memory(&process, ann).await[..1], Err(JournalError::NoLease), "a batch gives no lease");
+
+    store.cut_off(false);
+    next(&mut views).await;
+    let list = answers_from_memory(&process, ann).await;
+    assert_eq!(list[0].1, Ok(()), "a beat does");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_away_is_no_exception() {
+    let store = Memory::default();
+    let (process, _node, ann) = with_a_full_pool(&store).await;
+    store.cut_off(true);
+    store.fail_next(Fault::Stall);
+    let (journal, clock) = (process.journal.clone(), process.clock.clone());
+    let stalled = tokio::spawn(async move {
+        let ask = CheckIn { session: ann };
+        Process { journal, clock }.journal.submit(&actor(), &tenant(), ask).await
+    });
+    store.has_stalled().await;
+    let mut state = process.journal.states().remove(0);
+    state.wait_for(|state| *state == ShardState::StoreAway).await.unwrap();
+    process.clock.advance(LEASE);
+    let other = SessionId::random();
+    assert_eq!(process.heartbeat(other).await, Err(JournalError::NoLease));
+    store.cut_off(false);
+    store.go_on();
+    assert!(stalled.await.unwrap().unwrap().ended_now);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_was_suspended_has_no_lease_when_it_wakes() {
+    let store = Memory::default();
+    let (process, node, ann) = with_a_full_pool(&store).await;
+    next(&mut node.views()).await;
+    process.clock.suspend(LEASE);
+    all_are(&answers_from_memory(&process, ann).await, Err(JournalError::NoLease), "it slept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_process_stands_by_while_the_first_one_lives() {
+    let store = Memory::default();
+    let (first, node, ann) = with_a_full_pool(&store).await;
+    let other = store.other();
+    let second = tokio::spawn(async move { Process::start_among(&other).await });
+    // As many beats as take longer than the silence that it waits for: the first one lives.
+    let mut views = node.views();
+    for _ in 0..8 {
+        next(&mut views).await;
+    }
+    assert!(!second.is_finished(), "it stands by");
+    assert!(matches!(first.heartbeat(ann).await.unwrap(), Beat::Kept(_)));
+
+    second.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_takes_over_at_once_what_was_released() {
+    let store = Memory::default();
+    let (first, node, ann) = with_a_full_pool(&store).await;
+    first.journal.stop().await;
+    node.stop(Duration::from_secs(1)).await;
+    assert!(store.disk.lock().unwrap().nodes.0.is_empty(), "it left");
+    let (second, _node) = Process::start_among(&store.other()).await;
+    assert!(matches!(second.heartbeat(ann).await.unwrap(), Beat::Kept(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_declared_dead_loses_its_shard_for_good() {
+    let store = Memory::default();
+    let (process, node, ann) = with_a_full_pool(&store).await;
+    {
+        let mut disk = store.disk.lock().unwrap();
+        let dead = disk.nodes.0[0].node;
+        assert!(disk.nodes.declare_dead(dead, None));
+    }
+    let mut state = process.journal.states().remove(0);
+    state.wait_for(|state| *state == ShardState::Lost).await.unwrap();
+    assert_eq!(process.heartbeat(ann).await, Err(JournalError::NotOwner));
+    assert!(node.views().borrow().dead);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_that_start_at_once_one_serves_and_one_stands_by() {
+    let store = Memory::default();
+    let starts = [store.clone(), store.other()].map(|store| {
+        tokio::spawn(async move {
+            let (process, node) = Process::start_among(&store).await;
+            (process, node)
+        })
+    });
+    let [one, other] = starts;
+    let mut pair = [one, other];
+    let (served, at, _) = futures_util::future::select_all(pair.iter_mut()).await;
+    let (served, node) = served.unwrap();
+    let mut views = node.views();
+    for _ in 0..8 {
+        next(&mut views).await;
+    }
+    assert!(!pair[1 - at].is_finished(), "the other one stands by");
+    served.journal.stop().await;
+    node.stop(Duration::from_secs(1)).await;
+    let [one, other] = pair;
+    let (then, _node) = if at == 0 { other.await.unwrap() } else { one.await.unwrap() };
+    assert!(then.check_out("ann").await.unwrap().decision.is_err(), "it decides: there is no such tenant");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_former_owner_learns_what_became_of_its_last_batch() {
+    let store = Memory::default();
+    let (first, _node, ann) = with_a_full_pool(&store).await;
+    // The answer to its batch is lost; before it asks again, another one has claimed the shard.
+    let claimed = store.clone();
+    store.claim_before_next(move || {
+        let mut disk = claimed.disk.lock().unwrap();
+        disk.taken_by_another();
+    });
+    store.fail_next(Fault::LostAfter);
+    let ask = CheckIn { session: ann };
+    let answer = first.journal.submit(&actor(), &tenant(), ask).await;
+    assert!(answer.expect("it is in the store").ended_now);
+    assert_eq!(first.heartbeat(ann).await, Err(JournalError::NotOwner));
+}

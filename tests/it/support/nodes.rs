@@ -1,0 +1,37 @@
+//! The table of processes, as a store in memory keeps it.
+
+use usher::ids::NodeId;
+use usher::store::nodes::{Beat, NewNode, NodeRef, NodeRow, NodeState};
+
+/// In the order in which they joined.
+#[derive(Debug, Default)]
+pub struct NodeTable(pub Vec<NodeRow>);
+
+impl NodeTable {
+    pub fn join(&mut self, new: &NewNode, owns: impl Fn(NodeId) -> bool) {
+        self.0.retain(|row| row.state != NodeState::Dead || owns(row.node.id));
+        let (node, host) = (new.node, new.host.clone());
+        self.0.push(NodeRow { node, beat: 0, state: NodeState::Joining, host, lock: None });
+    }
+
+    /// False: it was declared dead.
+    pub fn beat(&mut self, beat: &Beat) -> bool {
+        let row = self.0.iter_mut().find(|row| row.node == beat.node);
+        let alive = row.is_some();
+        if let Some(row) = row {
+            (row.beat, row.state, row.lock) = (row.beat + 1, beat.state, beat.lock.clone());
+        }
+        alive
+    }
+
+    pub fn declare_dead(&mut self, node: NodeRef, beat: Option<i64>) -> bool {
+        let same = |row: &&mut NodeRow| row.node == node && beat.is_none_or(|beat| beat == row.beat);
+        let Some(row) = self.0.iter_mut().find(same) else { return false };
+        (row.node.generation, row.state) = (row.node.generation + 1, NodeState::Dead);
+        true
+    }
+
+    pub fn leave(&mut self, node: NodeRef) {
+        self.0.retain(|row| row.node != node);
+    }
+}

@@ -11,6 +11,7 @@ use usher::ledger::command::{
     CheckIn, CheckOut, Command, CreateTenant, Heartbeat, InstallLicense, LicenseGrant, Outcome, Request,
 };
 use usher::ledger::policy::{Policy, UnknownUsers};
+use usher::ledger::rates::{Rate, RateLimits};
 use usher::ledger::time::{Moment, Tick, Wall};
 use usher::ledger::{Config, Ledger, Seed};
 
@@ -27,7 +28,9 @@ struct Million {
 
 impl Million {
     fn new() -> Self {
-        let config = Config { demo_seats: 0, channels: Default::default(), seed: Seed(random_seed()) };
+        let admissions = Rate { burst: u32::MAX, each: Duration::from_millis(1) };
+        let rates = RateLimits { admissions, ..RateLimits::DEFAULT };
+        let config = Config { demo_seats: 0, channels: Default::default(), seed: Seed(random_seed()), rates };
         let ledger = Ledger::restore(config, TenantNo(0), EventNo(0), Wall(0), NOW, Duration::ZERO).finish();
         let tenant = TenantId::parse("acme").expect("an id");
         let mut this =
@@ -41,7 +44,7 @@ impl Million {
         for number in 0..SESSIONS {
             let login = check_out("primary", number);
             this.sessions.push(login.fresh);
-            let Outcome::CheckOut(answer) = this.apply(login.into()) else { unreachable!() };
+            let Outcome::CheckOut(Ok(answer)) = this.apply(login.into()) else { unreachable!() };
             assert!(answer.decision.is_ok(), "{answer:?}");
         }
         this

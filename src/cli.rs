@@ -219,6 +219,13 @@ pub struct Limits {
     /// Items in a batch call
     #[arg(long, value_name = "NUMBER", env = "USHER_MAX_BATCH_ITEMS", default_value = "1000")]
     pub max_batch_items: String,
+    /// Denials of one tenant that have an audit event of their own: so many at once, and then again as time passes. Those
+    /// beyond are counted in one event for each reason and minute
+    #[arg(long, value_name = "RATE", env = "USHER_DENIAL_EVENT_RATE", default_value = "20000/h")]
+    pub denial_event_rate: String,
+    /// Users that one tenant admits at login (unknown_users = ADMIT); one more is answered RESOURCE_EXHAUSTED
+    #[arg(long, value_name = "RATE", env = "USHER_ADMISSION_RATE", default_value = "10000/h")]
+    pub admission_rate: String,
     /// Commands that may wait for one shard; one more is answered UNAVAILABLE at once
     #[arg(long, value_name = "NUMBER", env = "USHER_QUEUE_LENGTH", default_value = "8192")]
     pub queue_length: String,

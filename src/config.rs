@@ -13,6 +13,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::ledger::rates::RateLimits;
 use crate::store::postgres::DatabaseUrl;
 use crate::{cli, spans, telemetry};
 pub use reach::call;
@@ -20,7 +21,7 @@ pub use security::{Security, TlsFiles};
 use storage::storage;
 pub use storage::{copy_target, store};
 pub use telling::{Email, Telling};
-use values::{FOREVER, address, days, duration, host_name, number, retention, shortest, size};
+use values::{FOREVER, address, days, duration, host_name, number, pace, rate, retention, shortest, size};
 
 /// The environment: answers the value of a variable. A function, so that tests bring their own.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -74,6 +75,8 @@ pub struct Config {
     /// Where traces go; `None`: nothing is traced.
     pub traces: Option<spans::Settings>,
     pub limits: Limits,
+    /// What callers can make grow, and how fast.
+    pub rates: RateLimits,
 }
 
 #[derive(Debug)]
@@ -190,6 +193,7 @@ impl Config {
             log: log(&args.log, &mut problems),
             traces: traces::traces(environment, &mut problems),
             limits: limits(&args.limits, &mut problems),
+            rates: rates(&args.limits, &mut problems),
         };
         if config.listen == config.ops_listen && config.listen.port() != 0 {
             problems.add(format!("--listen and --ops-listen: both are {}", config.listen));
@@ -227,6 +231,8 @@ impl Config {
         settings.extend(self.telling.settings());
         settings.extend([("log", self.log.filter.clone()), ("log-format", self.log.format.to_string())]);
         settings.extend(self.limits.settings());
+        settings
+            .extend([("denial-event-rate", pace(self.rates.denials)), ("admission-rate", pace(self.rates.admissions))]);
         settings
     }
 }
@@ -350,6 +356,15 @@ fn limits(args: &cli::Limits, problems: &mut Problems) -> Limits {
         problems.add(format!("--deadline: {deadline} is longer than --max-deadline, which is {max}"));
     }
     limits
+}
+
+fn rates(args: &cli::Limits, problems: &mut Problems) -> RateLimits {
+    let standard = RateLimits::DEFAULT;
+    RateLimits {
+        denials: problems.take("--denial-event-rate", rate(&args.denial_event_rate), standard.denials),
+        admissions: problems.take("--admission-rate", rate(&args.admission_rate), standard.admissions),
+        ..standard
+    }
 }
 
 /// Where the data lies, for people; no password.

@@ -50,7 +50,9 @@ impl Host {
             Data::Postgres(url) => Some((*url).to_owned()),
             Data::Folder(_) => None,
         };
-        let started = Program::launch(data, more, variables);
+        // Every user of a bench signs in for the first time.
+        let more = [&["--admission-rate", "1000000/s"], more].concat();
+        let started = Program::launch(data, &more, variables);
         let program = started.unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"));
         Self::Usher { program, database, entrance: Entrance::default() }
     }

@@ -40,7 +40,7 @@ pub async fn tenants(data: &Data<'_>, tenants: usize) {
     let founding = Founding::new(shards);
     let founding = store.founding(founding).await.expect("shards");
     let seed = random_seed();
-    let ledger = Config { demo_seats: 0, channels: Default::default(), seed: Seed(seed) };
+    let ledger = Config { demo_seats: 0, channels: Default::default(), seed: Seed(seed), rates: Default::default() };
     let config = JournalConfig { ledger, queue: 16_384, batch: 1_024 };
     let journal =
         Arc::new(Journal::start(Arc::clone(&store), Clock::system(), founding, config).await.expect("a journal"));
@@ -74,5 +74,11 @@ async fn make(journal: &Journal, name: &str) {
         check_only: false,
         fresh: usher::ids::SessionId::random(),
     };
-    journal.submit(&actor, &tenant, occupant).await.expect("an answer").decision.expect("the seat");
+    journal
+        .submit(&actor, &tenant, occupant)
+        .await
+        .expect("an answer")
+        .expect("no budget is used up")
+        .decision
+        .expect("the seat");
 }

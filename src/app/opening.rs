@@ -56,6 +56,7 @@ pub(super) async fn start_journal(
         ledger: ledger::Config {
             demo_seats: config.demo_seats,
             channels: Channels { email: config.telling.email.is_some(), webhook: config.telling.webhook.is_some() },
+            rates: config.rates,
             seed: Seed(ids::random_seed()),
         },
         queue: config.limits.queue_length,

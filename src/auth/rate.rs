@@ -5,14 +5,7 @@ use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// So many, and then again at this pace.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rate {
-    /// At once.
-    pub burst: u32,
-    /// Until there is room for one more.
-    pub each: Duration,
-}
+pub use crate::ledger::rates::Rate;
 
 /// Buckets by key, as many as are not full.
 #[derive(Debug)]

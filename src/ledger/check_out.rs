@@ -9,7 +9,7 @@ use super::command::CheckOut;
 use super::entitlement;
 use super::live::Login;
 use super::notification::Cause;
-use super::outcome::{CheckedOut, Denial, DenialReason, Lease, Notice, SessionEndReason};
+use super::outcome::{CheckedOut, Denial, DenialReason, Done, Lease, Notice, Refusal, SessionEndReason};
 use super::policy::{UnknownUsers, WhenAlreadySignedIn, WhenFull};
 use super::step::Step;
 use super::tenant::Tenant;
@@ -30,7 +30,9 @@ struct Admission {
 }
 
 impl Tenant {
-    pub fn check_out(&mut self, ask: CheckOut, step: &mut Step) -> CheckedOut {
+    /// # Errors
+    /// More unknown users would be admitted than the tenant's budget has room for.
+    pub fn check_out(&mut self, ask: CheckOut, step: &mut Step) -> Done<CheckedOut> {
         self.settle(step.now.tick);
         let pool = self.pools.find(&ask.pool);
         let user = self.users.find(&ask.user);
@@ -43,8 +45,13 @@ impl Tenant {
             overdue.clear();
         }
         match self.decide(&ask, pool, user, &overdue, step) {
-            Ok(admission) if ask.check_only => self.preview(&ask, pool, &admission, step),
-            Ok(admission) => self.admit(ask, admission, step),
+            Ok(admission) if ask.check_only => Ok(self.preview(&ask, pool, &admission, step)),
+            Ok(admission) => {
+                if admission.user.is_none() {
+                    self.guard_admissions(step)?;
+                }
+                Ok(self.admit(ask, admission, step))
+            }
             Err(denial) => {
                 if !ask.check_only {
                     let about = self.about(Action::CheckOutDenied).denied(denial.reason);
@@ -52,9 +59,17 @@ impl Tenant {
                     self.tell_denied(pool, denial.reason, Cause::CheckOut, &ask.user, step);
                 }
                 let usage = pool.map(|pool| self.usage(pool, step.sight()));
-                CheckedOut { decision: Err(denial), usage, notices: Vec::new() }
+                Ok(CheckedOut { decision: Err(denial), usage, notices: Vec::new() })
             }
         }
+    }
+
+    /// An unknown user costs a row that stays: there is a budget.
+    fn guard_admissions(&self, step: &mut Step) -> Done<()> {
+        step.admissions.take(&self.no, step.now.tick).map_err(|retry| Refusal::TooOften {
+            text: "Too many unknown users were admitted at login; nothing was decided.".to_owned(),
+            retry,
+        })
     }
 
     /// Overdue sessions of the pool and of the user: they end before anything is decided (R18).

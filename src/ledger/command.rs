@@ -289,7 +289,7 @@ pub trait Reply<C: Asks> {
 kinds! {
     /// Changes state. One file of this folder for each.
     Command -> /** What a command answered. */ Outcome {
-        CheckOut -> CheckedOut,
+        CheckOut -> Done<CheckedOut>,
         CheckIn -> CheckedIn,
         Heartbeat -> Vec<Beat>,
         GrantSeats -> Vec<Done<Granted>>,

@@ -6,16 +6,18 @@ use std::time::Duration;
 use super::Ledger;
 use super::change::Action;
 use super::command::{BeginDelivery, DueNotifications, EndDelivery, ListNotifications, Page, RedeliverNotification};
+use super::map::Seed;
 use super::notification::{
     Attempt, Channel, Delivery, DeliveryState, DeliveryView, Dispatch, Due, NotificationRow, NotificationView, Topic,
 };
 use super::outcome::{Done, Refusal};
+use super::rates::{Limiter, RateLimits};
 use super::step::Step;
 use super::telling::fresh_delivery;
 use super::tenant::Tenant;
-use super::time::Moment;
+use super::time::{Moment, Tick};
 use super::walk::{Cut, Key, page};
-use crate::ids::{EventNo, TenantId};
+use crate::ids::{EventNo, TenantId, TenantNo};
 
 /// How long an answer may take before the delivery counts as lost; longer than any attempt.
 const ANSWER: Duration = Duration::from_secs(10 * 60);
@@ -26,6 +28,28 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 60 * 60);
 const GIVEN_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// Of the text of a failure, in characters.
 const LONGEST_ERROR: usize = 300;
+
+/// How often notifications may be delivered again: people are told, and a receiver is asked.
+#[derive(Debug)]
+pub(super) struct Redeliveries {
+    of_tenant: Limiter<TenantNo>,
+    of_one: Limiter<(TenantNo, Topic)>,
+}
+
+impl Redeliveries {
+    pub fn new(rates: &RateLimits, seed: Seed) -> Self {
+        let of_tenant = Limiter::new(rates.redeliveries, seed);
+        Self { of_tenant, of_one: Limiter::new(rates.redeliveries_of_one, seed) }
+    }
+
+    fn take(&mut self, tenant: TenantNo, topic: &Topic, now: Tick) -> Done<()> {
+        let of_one = self.of_one.take(&(tenant, topic.clone()), now).map_err(|retry| ("This notification was", retry));
+        let taken = of_one.and_then(|()| {
+            self.of_tenant.take(&tenant, now).map_err(|retry| ("The tenant's notifications were", retry))
+        });
+        taken.map_err(|(what, retry)| Refusal::TooOften { text: format!("{what} delivered again too often."), retry })
+    }
+}
 
 impl Ledger {
     /// The shard's deliveries on a channel that are due.
@@ -118,6 +142,7 @@ impl Tenant {
         }
         let shown = view(&row, step.now);
         if !words.is_empty() {
+            step.redeliveries.take(self.no, &ask.topic, step.now.tick)?;
             step.log(self.about_topic(Action::NotificationRedelivered, &ask.topic, &words.join(", ")));
             self.put_notification(row, step);
             self.refresh_notifications();

@@ -1,12 +1,13 @@
 //! Identical denials of one user within a minute are one audit event with a count (R21), so that a login
 //! storm fills no disk. The count is written at most once a tick of the shard; a crash loses no event, only
-//! repeats of the last tick.
+//! repeats of the last tick. Different denials have a budget for each tenant: whoever makes up users fills no disk either.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::change::{Action, AuditEvent, Changes, Reason};
 use super::map::{Map, Seed};
+use super::rates::{Limiter, Rate};
 use super::step::About;
 use super::time::Tick;
 use crate::ids::{PoolId, TenantNo, UserId};
@@ -14,6 +15,8 @@ use crate::ids::{PoolId, TenantNo, UserId};
 const WINDOW: Duration = Duration::from_secs(60);
 /// Different denials remembered at once; beyond that the oldest are forgotten early and count anew.
 const MOST: usize = 100_000;
+/// Counts that one tick writes; what is beyond waits for the next one.
+const COUNTS_PER_TICK: usize = 5_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
@@ -36,12 +39,24 @@ pub(super) struct Denials {
     entries: Map<Key, Entry>,
     /// In the order of their first denial.
     by_age: VecDeque<(Tick, Key)>,
-    dirty: Vec<Key>,
+    dirty: VecDeque<Key>,
+    /// Denials with an event of their own, of each tenant.
+    budget: Limiter<TenantNo>,
 }
 
 impl Denials {
-    pub fn new(seed: Seed) -> Self {
-        Self { entries: Map::with_hasher(seed), by_age: VecDeque::new(), dirty: Vec::new() }
+    pub fn new(rate: Rate, seed: Seed) -> Self {
+        Self {
+            entries: Map::with_hasher(seed),
+            by_age: VecDeque::new(),
+            dirty: VecDeque::new(),
+            budget: Limiter::new(rate, seed),
+        }
+    }
+
+    /// Whether the tenant has one more event of its own, which is taken.
+    pub fn has_budget(&mut self, tenant: TenantNo, now: Tick) -> bool {
+        self.budget.take(&tenant, now).is_ok()
     }
 
     /// Counts the denial if an identical one is remembered and younger than a minute.
@@ -52,7 +67,7 @@ impl Denials {
         entry.event.count = entry.event.count.saturating_add(1);
         if !entry.dirty {
             entry.dirty = true;
-            self.dirty.push(key);
+            self.dirty.push_back(key);
         }
         true
     }
@@ -63,9 +78,10 @@ impl Denials {
         self.entries.insert(key, Entry { event, dirty: false });
     }
 
-    /// Writes the counts that grew since the last tick, and forgets what is older than a minute.
-    pub fn tick(&mut self, now: Tick, out: &mut Changes) {
-        for key in std::mem::take(&mut self.dirty) {
+    /// Writes the counts that grew since the last tick (`all`: without a bound), and forgets what is older than a minute.
+    pub fn tick(&mut self, now: Tick, all: bool, out: &mut Changes) {
+        let most = if all { self.dirty.len() } else { COUNTS_PER_TICK.min(self.dirty.len()) };
+        for key in self.dirty.drain(..most) {
             if let Some(entry) = self.entries.get_mut(&key) {
                 entry.dirty = false;
                 out.events.push(entry.event.clone());

@@ -42,6 +42,7 @@ pub mod outcome;
 pub mod policy;
 mod pool;
 mod query;
+pub mod rates;
 mod restore;
 mod revoke_license;
 mod revoke_seats;
@@ -78,6 +79,7 @@ use denials::Denials;
 use map::Map;
 use orphans::Orphans;
 use outcome::{Done, Refusal, SessionEndReason, TenantView};
+use rates::Limiter;
 use step::{About, Step};
 use tenant::Tenant;
 use time::{Moment, Wall};
@@ -96,6 +98,8 @@ pub struct Config {
     pub demo_seats: u64,
     /// On which channels people can be told (R34).
     pub channels: notification::Channels,
+    /// What callers can make grow, and how fast.
+    pub rates: rates::RateLimits,
     /// For the hash maps; secret and random in a running service, fixed in a test.
     pub seed: Seed,
 }
@@ -112,6 +116,9 @@ pub struct Ledger {
     last_event: EventNo,
     mark: ClockMark,
     denials: Denials,
+    /// Users admitted at login.
+    admissions: Limiter<TenantNo>,
+    redeliveries: deliveries::Redeliveries,
     orphans: Orphans,
     checkpoint: Queue,
     /// What the step under way has left, and what all of them were charged.
@@ -185,7 +192,7 @@ impl Ledger {
                 out.rows.push(Change::PutSession(session.row(no)));
             }
         }
-        self.denials.tick(now.tick, out);
+        self.denials.tick(now.tick, all, out);
     }
 
     /// The tenant and everything that a command carries. Split so that both can be borrowed at once.
@@ -208,6 +215,8 @@ impl Ledger {
             license_time: self.mark.license_time(now),
             last_event: &mut self.last_event,
             denials: &mut self.denials,
+            admissions: &mut self.admissions,
+            redeliveries: &mut self.redeliveries,
             orphans: &mut self.orphans,
             checkpoint: &mut self.checkpoint,
             budget: &mut self.budget,

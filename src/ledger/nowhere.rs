@@ -18,7 +18,7 @@ pub(super) fn answer(id: &TenantId, command: Command, step: &mut Step) -> Outcom
                 let about = About::new(NOBODY, Action::CheckOutDenied).denied(denial.reason).user(&ask.user);
                 step.log_denial(about.pool(&ask.pool).detail(id.as_str()));
             }
-            Outcome::CheckOut(CheckedOut { decision: Err(denial), usage: None, notices: Vec::new() })
+            Outcome::CheckOut(Ok(CheckedOut { decision: Err(denial), usage: None, notices: Vec::new() }))
         }
         Command::CheckIn(ask) => {
             let reason = step.orphans.find(ask.session, id).map(|(reason, _)| reason);

@@ -328,6 +328,11 @@ pub enum Refusal {
     },
     /// The resource changed since the caller read it.
     StaleEtag,
+    /// Beyond a rate: nothing was decided. `retry`: until there is room for one more.
+    TooOften {
+        text: String,
+        retry: Duration,
+    },
 }
 
 impl Refusal {

@@ -9,9 +9,11 @@ use super::budget::Budget;
 use super::change::{Change, SessionRow};
 use super::checkpoint::Queue;
 use super::clock_mark::ClockMark;
+use super::deliveries::Redeliveries;
 use super::denials::Denials;
 use super::map::Map;
 use super::orphans::Orphans;
+use super::rates::Limiter;
 use super::session::Session;
 use super::tenant::Tenant;
 use super::time::{Moment, Tick, Wall, millis};
@@ -50,7 +52,9 @@ impl Ledger {
             tokens: Tokens::default(),
             last_event,
             mark: ClockMark::load(wall_high, now),
-            denials: Denials::new(config.seed),
+            denials: Denials::new(config.rates.denials, config.seed),
+            admissions: Limiter::new(config.rates.admissions, config.seed),
+            redeliveries: Redeliveries::new(&config.rates, config.seed),
             orphans: Orphans::new(config.seed),
             checkpoint: Queue::default(),
             budget: Budget::default(),

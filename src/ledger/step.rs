@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::budget::Budget;
 use super::change::{Action, Actor, AuditEvent, Change, Changes, Reason};
 use super::outcome::{DenialReason, SessionEndReason};
+use super::rates::Limiter;
 use super::time::Moment;
 use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantNo, UserId};
 
@@ -20,6 +21,9 @@ pub(super) struct Step<'a> {
     pub license_time: super::time::Wall,
     pub last_event: &'a mut EventNo,
     pub denials: &'a mut super::denials::Denials,
+    /// Users admitted at login, and notifications delivered again, of each tenant.
+    pub admissions: &'a mut Limiter<TenantNo>,
+    pub redeliveries: &'a mut super::deliveries::Redeliveries,
     pub orphans: &'a mut super::orphans::Orphans,
     pub checkpoint: &'a mut super::checkpoint::Queue,
     pub budget: &'a mut Budget,
@@ -55,14 +59,25 @@ impl Step<'_> {
         }
     }
 
-    /// Writes a denial, or counts it with an identical one that is younger than a minute (R21).
-    pub fn log_denial(&mut self, about: About) {
+    /// Writes a denial, or counts it with an identical one that is younger than a minute (R21). Beyond the tenant's budget
+    /// it is counted with all others of its reason.
+    pub fn log_denial(&mut self, mut about: About) {
         if self.denials.repeats(&about, self.now.tick, self.out) {
             return;
         }
+        let mut actor = self.actor;
+        // Of many callers.
+        let service = Actor::service();
+        if !self.denials.has_budget(about.tenant, self.now.tick) {
+            about = about.summed();
+            if self.denials.repeats(&about, self.now.tick, self.out) {
+                return;
+            }
+            actor = &service;
+        }
         self.last_event.0 += 1;
         self.charge(&about);
-        let event = about.event(*self.last_event, self.now, self.actor);
+        let event = about.event(*self.last_event, self.now, actor);
         self.denials.remember(event.clone(), self.now.tick);
         self.out.events.push(event);
     }
@@ -103,6 +118,13 @@ impl About {
     pub fn ended(mut self, reason: SessionEndReason) -> Self {
         self.reason = Some(Reason::Ended(reason));
         self
+    }
+
+    /// What it has in common with every other denial of its reason. No denial of one user's is without the user.
+    pub fn summed(self) -> Self {
+        let Self { tenant, action, reason, .. } = self;
+        let detail = "denials beyond the tenant's budget of events: of several users, counted together".into();
+        Self { reason, detail, ..Self::new(tenant, action) }
     }
 
     pub fn user(mut self, user: &UserId) -> Self {

@@ -35,7 +35,7 @@ impl seat_service_server::SeatService for SeatService {
             self.context.rates.check(desk.caller(), desk.tenant(), &command.user)?;
         }
         let told = Told::of(desk.tenant(), &command);
-        let answer = desk.submit(command).await?;
+        let answer = desk.submit(command).await??;
         if counts {
             self.context.decisions.count(&answer);
         }

@@ -83,6 +83,7 @@ impl From<Refusal> for Status {
             }
             Refusal::StaleEtag => Code::Aborted,
             Refusal::Invalid { .. } => Code::InvalidArgument,
+            Refusal::TooOften { text, retry } => return access::exhausted(reason, &text, retry),
         };
         Status::with_error_details(code, message, details)
     }
@@ -97,6 +98,7 @@ pub(super) fn explain(refusal: &Refusal) -> (&'static str, String) {
         }
         Refusal::Precondition { reason, text, .. } => (*reason, text.clone()),
         Refusal::Invalid { field, text } => (reason::INVALID_REQUEST, format!("{field} {text}")),
+        Refusal::TooOften { text, .. } => (reason::RATE_LIMITED, text.clone()),
         Refusal::StaleEtag => {
             (reason::STALE_ETAG, "It was changed since its etag was read: read it again, then change it.".to_owned())
         }

@@ -14,11 +14,17 @@ use super::{Founding, Position};
 use crate::ids::ShardId;
 use crate::ledger::change::Change;
 use crate::ledger::notification::Channels;
+use crate::ledger::rates::RateLimits;
 use crate::ledger::time::{Moment, Wall};
 use crate::ledger::{Config, Ledger, Restore, Seed, Totals};
 
 /// Nothing is decided here, and nobody chooses the keys of the maps.
-const CONFIG: Config = Config { demo_seats: 0, channels: Channels { email: false, webhook: false }, seed: Seed(0) };
+const CONFIG: Config = Config {
+    demo_seats: 0,
+    channels: Channels { email: false, webhook: false },
+    rates: RateLimits::DEFAULT,
+    seed: Seed(0),
+};
 
 /// How many there are, and the sum of a hash of each: the order does not matter, for a store may keep another one.
 /// It finds accidents, and is told to nobody.

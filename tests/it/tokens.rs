@@ -72,7 +72,7 @@ impl Desk {
         let store: Arc<dyn Store> = Arc::from(backend.open().await);
         let founding = store.founding(Founding::new(2)).await.expect("a store");
         let (now, clock) = Clock::manual(wall);
-        let ledger = Config { demo_seats: 2, channels: Default::default(), seed: Seed(1) };
+        let ledger = Config { demo_seats: 2, channels: Default::default(), seed: Seed(1), rates: Default::default() };
         let config = JournalConfig { ledger, queue: 64, batch: 64 };
         let journal = Journal::start(Arc::clone(&store), now.clone(), founding, config).await.expect("a journal");
         let journal = Arc::new(journal);

@@ -88,7 +88,7 @@ pub(in crate::service) fn too_many_check_outs(whose: &str, retry: Duration) -> S
 }
 
 /// Never for want of a seat.
-fn exhausted(reason: &str, text: &str, retry: Duration) -> Status {
+pub(super) fn exhausted(reason: &str, text: &str, retry: Duration) -> Status {
     let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
     // Clients wait for whole milliseconds.
     details.set_retry_info(Some(retry.max(Duration::from_millis(1))));

@@ -53,7 +53,7 @@ pub const KEYS_PENDING: &str = "KEYS_PENDING";
 pub const NOT_ALLOWED: &str = "NOT_ALLOWED";
 /// `RESOURCE_EXHAUSTED`: too many calls from this address were not let in.
 pub const TOO_MANY_FAILURES: &str = "TOO_MANY_FAILURES";
-/// `RESOURCE_EXHAUSTED`: too many check-outs of one caller, or of one user.
+/// `RESOURCE_EXHAUSTED`: too many check-outs of one caller or user, or more of something than a tenant's budget allows.
 pub const RATE_LIMITED: &str = "RATE_LIMITED";
 /// `PERMISSION_DENIED`: the server has no credentials, and the call is not meant for it, or is a foreign page's.
 pub const FOREIGN_REQUEST: &str = "FOREIGN_REQUEST";

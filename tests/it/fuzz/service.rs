@@ -53,7 +53,7 @@ impl InProcess {
     pub fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let config = JournalConfig {
-            ledger: Config { demo_seats: 3, channels: Default::default(), seed: Seed(1) },
+            ledger: Config { demo_seats: 3, channels: Default::default(), seed: Seed(1), rates: Default::default() },
             queue: 64,
             batch: 16,
         };

@@ -47,7 +47,11 @@ fn user(name: &str) -> UserId {
 }
 
 fn config() -> JournalConfig {
-    JournalConfig { ledger: Config { demo_seats: 2, channels: Default::default(), seed: Seed(1) }, queue: 8, batch: 4 }
+    JournalConfig {
+        ledger: Config { demo_seats: 2, channels: Default::default(), seed: Seed(1), rates: Default::default() },
+        queue: 8,
+        batch: 4,
+    }
 }
 
 impl Process {
@@ -102,7 +106,7 @@ impl Process {
             check_only: false,
             fresh,
         };
-        self.journal.submit(&actor(), &tenant(), ask).await
+        Ok(self.journal.submit(&actor(), &tenant(), ask).await?.expect("no budget is used up"))
     }
 
     async fn heartbeat(&self, session: SessionId) -> Result<Beat, JournalError> {

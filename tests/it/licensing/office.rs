@@ -221,7 +221,7 @@ async fn start(
     let founding = store.founding(Founding::new(1)).await.expect("a store");
     let (now, clock) = Clock::manual(wall);
     let config = JournalConfig {
-        ledger: Config { demo_seats: 2, channels: Default::default(), seed: Seed(1) },
+        ledger: Config { demo_seats: 2, channels: Default::default(), seed: Seed(1), rates: Default::default() },
         queue: 64,
         batch: 64,
     };

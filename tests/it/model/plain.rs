@@ -7,9 +7,9 @@ use usher::ledger::outcome::{Granted, Notice, Refusal, Revoked, SeatView, Sessio
 
 pub fn outcome(outcome: Outcome) -> Outcome {
     match outcome {
-        Outcome::CheckOut(mut answer) => {
+        Outcome::CheckOut(Ok(mut answer)) => {
             answer.notices = notices(answer.notices);
-            Outcome::CheckOut(answer)
+            Outcome::CheckOut(Ok(answer))
         }
         Outcome::GrantSeats(answers) => Outcome::GrantSeats(answers.into_iter().map(|a| a.map(granted)).collect()),
         Outcome::RevokeSeats(answers) => Outcome::RevokeSeats(answers.into_iter().map(|a| a.map(revoked)).collect()),

@@ -49,7 +49,11 @@ async fn start(folder: &TempDir, wall: Wall) -> (Arc<dyn Store>, Arc<Journal>, A
     let founding = store.founding(Founding::new(2)).await.expect("a store");
     let (time, clock) = Clock::manual(wall);
     let channels = Channels { email: true, webhook: true };
-    let config = JournalConfig { ledger: Config { demo_seats: 0, channels, seed: Seed(1) }, queue: 64, batch: 64 };
+    let config = JournalConfig {
+        ledger: Config { demo_seats: 0, channels, seed: Seed(1), rates: Default::default() },
+        queue: 64,
+        batch: 64,
+    };
     let journal = Journal::start(Arc::clone(&store), time.clone(), founding, config).await.expect("a journal");
     (store, Arc::new(journal), clock, time)
 }

@@ -59,7 +59,8 @@ impl Answer {
 /// What a command answered, one answer for each item of a batch.
 pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
     match outcome {
-        Outcome::CheckOut(answer) => vec![checked_out(answer, names)],
+        Outcome::CheckOut(Ok(answer)) => vec![checked_out(answer, names)],
+        Outcome::CheckOut(Err(refusal)) => vec![refused(refusal)],
         Outcome::CheckIn(answer) => vec![checked_in(*answer)],
         Outcome::Heartbeat(beats) => beats.iter().map(|answer| beat(answer, now.wall)).collect(),
         Outcome::GrantSeats(grants) => grants.iter().map(|grant| done(grant, granted)).collect(),
@@ -114,6 +115,7 @@ pub fn refused(refusal: &Refusal) -> Answer {
         Refusal::Precondition { reason, .. } => format!("refused: {reason}"),
         Refusal::Invalid { field, .. } => format!("refused: INVALID {field}"),
         Refusal::StaleEtag => "refused: STALE_ETAG".into(),
+        Refusal::TooOften { .. } => "refused: TOO_OFTEN".into(),
     })
 }
 

@@ -18,6 +18,7 @@ mod world_lists;
 mod world_telling;
 
 mod audit;
+mod budgets;
 mod clocks;
 mod closing;
 mod concurrent;

@@ -24,7 +24,8 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let now = Moment { tick: Tick(1_000_000), wall: Wall(1_750_000_000_000) };
-        let config = Config { demo_seats: USERS, channels: Default::default(), seed: Seed(7) };
+        let config =
+            Config { demo_seats: USERS, channels: Default::default(), seed: Seed(7), rates: Default::default() };
         let nothing = (TenantNo(0), Default::default(), Default::default());
         let ledger = Ledger::restore(config, nothing.0, nothing.1, nothing.2, now, Duration::ZERO).finish();
         let mut place = Self { ledger, now };
@@ -55,7 +56,7 @@ impl Place {
             check_only: false,
             fresh: session(no),
         });
-        assert!(matches!(&outcome, Outcome::CheckOut(answer) if answer.decision.is_ok()), "{outcome:?}");
+        assert!(matches!(&outcome, Outcome::CheckOut(Ok(answer)) if answer.decision.is_ok()), "{outcome:?}");
     }
 
     /// Reads a list; `between` happens after each step that is not the last.

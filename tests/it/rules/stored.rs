@@ -208,7 +208,7 @@ pub fn same_decisions(
             let request =
                 Request { tenant: tenant.clone(), actor: Actor::service(), command: Command::from(login.clone()) };
             match ledger.apply(request, now, &mut changes) {
-                Outcome::CheckOut(answer) if changes.is_empty() => Ok(decision(answer)),
+                Outcome::CheckOut(Ok(answer)) if changes.is_empty() => Ok(decision(answer)),
                 other => Err(format!("R20: a question changed something: {other:?}: {changes:?}")),
             }
         };

@@ -99,7 +99,7 @@ impl House {
 }
 
 fn config() -> Config {
-    Config { demo_seats: 2, channels: Default::default(), seed: Seed(1) }
+    Config { demo_seats: 2, channels: Default::default(), seed: Seed(1), rates: Default::default() }
 }
 
 fn empty(now: Moment, high: Wall, last: EventNo) -> Ledger {

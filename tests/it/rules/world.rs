@@ -70,7 +70,7 @@ pub struct World {
 
 impl World {
     fn new(demo_seats: u64, channels: Channels) -> Self {
-        let config = Config { demo_seats, channels, seed: Seed(7) };
+        let config = Config { demo_seats, channels, seed: Seed(7), rates: Default::default() };
         let now = Moment { tick: Tick(1_000_000_000_000), wall: START };
         let nothing = TenantNo(0);
         let mut world = Self {
@@ -233,8 +233,10 @@ impl World {
         self.cast.devices.insert(login.device.clone());
         let (outcome, changes) = self.apply(&self.tenant.clone(), ask.into())?;
         let Outcome::CheckOut(answer) = &outcome else { unreachable!("the answer to CheckOut") };
-        always::as_foreseen(&foreseen, answer)?;
-        if let Ok(lease) = &answer.decision {
+        if let Ok(answer) = answer {
+            always::as_foreseen(&foreseen, answer)?;
+        }
+        if let Ok(CheckedOut { decision: Ok(lease), .. }) = answer {
             let id = lease.session.ok_or("  a lease without a session")?;
             if lease.renewed != self.names.contains_key(&id) || lease.renewed == (id == fresh) {
                 return Err(format!("  R16: {id} is not the session it should be"));
@@ -259,10 +261,10 @@ impl World {
         }
         let answer = facts::answers(&outcome, &self.names, self.now).remove(0);
         match outcome {
-            Outcome::CheckOut(told) if told.decision.as_ref().is_ok_and(|lease| lease.session.is_some()) => {
+            Outcome::CheckOut(Ok(told)) if told.decision.as_ref().is_ok_and(|lease| lease.session.is_some()) => {
                 Err("  R20: a question was answered with a session".into())
             }
-            Outcome::CheckOut(told) => Ok((told, answer)),
+            Outcome::CheckOut(Ok(told)) => Ok((told, answer)),
             other => unreachable!("the answer to CheckOut, not {other:?}"),
         }
     }

@@ -117,7 +117,7 @@ impl World {
     fn remember(&mut self, call: &Call, answer: &Answer) {
         let next = self.now + self.clients.ttl[&call.tenant] / 3;
         match answer {
-            Answer::Outcome(Outcome::CheckOut(answer)) => {
+            Answer::Outcome(Outcome::CheckOut(Ok(answer))) => {
                 let Some(session) = answer.decision.as_ref().ok().and_then(|lease| lease.session) else { return };
                 self.clients.hear(&call.tenant, session);
                 self.keepers.begin(&call.tenant, session, call.process, next);

@@ -62,7 +62,12 @@ impl Process {
         let (clock, manual) = Clock::manual(wall);
         let link = Link::default();
         let config = JournalConfig {
-            ledger: Config { demo_seats: DEMO_SEATS, channels: Default::default(), seed: Seed(seed) },
+            ledger: Config {
+                demo_seats: DEMO_SEATS,
+                channels: Default::default(),
+                seed: Seed(seed),
+                rates: Default::default(),
+            },
             queue: 16,
             batch: 5,
         };

@@ -208,7 +208,7 @@ impl Model {
 
     fn carry(&mut self, id: &TenantId, command: &Command, now: Moment) -> Outcome {
         match command {
-            Command::CheckOut(asked) => Outcome::CheckOut(self.check_out(id, asked, now)),
+            Command::CheckOut(asked) => Outcome::CheckOut(Ok(self.check_out(id, asked, now))),
             Command::CheckIn(asked) => Outcome::CheckIn(self.check_in(id, asked, now)),
             Command::Heartbeat(asked) => Outcome::Heartbeat(self.heartbeat(id, asked, now)),
             Command::GrantSeats(asked) => Outcome::GrantSeats(self.grant_seats(id, asked, now)),

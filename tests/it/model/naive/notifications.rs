@@ -32,7 +32,7 @@ impl Model {
         match (command, outcome) {
             (Command::CreateTenant(_) | Command::Heartbeat(_), _) => return,
             (command, _) if command.is_question() => return,
-            (Command::CheckOut(asked), Outcome::CheckOut(answer)) => {
+            (Command::CheckOut(asked), Outcome::CheckOut(Ok(answer))) => {
                 if let (Err(denial), Some(usage)) = (&answer.decision, &answer.usage) {
                     tenant.tell_denial(denial.reason, usage, Cause::CheckOut, &asked.user, now);
                 }

@@ -49,7 +49,7 @@ impl Pair {
             *self.denials.entry(key).or_default() += 1;
         };
         match (command, expected) {
-            (Command::CheckOut(asked), Outcome::CheckOut(answer)) if !asked.check_only => {
+            (Command::CheckOut(asked), Outcome::CheckOut(Ok(answer))) if !asked.check_only => {
                 if let Err(denial) = &answer.decision {
                     denied(Action::CheckOutDenied, &asked.user, Some(&asked.pool), Reason::Denied(denial.reason));
                 }

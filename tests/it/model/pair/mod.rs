@@ -57,7 +57,7 @@ fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
 impl Pair {
     pub fn new(seed: u64, now: Moment) -> Self {
         let demo_seats = seed % 4;
-        let config = Config { demo_seats, channels: Default::default(), seed: Seed(seed) };
+        let config = Config { demo_seats, channels: Default::default(), seed: Seed(seed), rates: Default::default() };
         Self {
             ledger: Ledger::restore(config, TenantNo(0), Default::default(), Default::default(), now, GRACE).finish(),
             model: Model::new(demo_seats, now),

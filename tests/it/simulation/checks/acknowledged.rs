@@ -13,7 +13,7 @@ pub fn is_durable(account: &Account, call: &Call, answer: &Answer) -> Result<(),
     let (Asked::Command(command), Answer::Outcome(outcome)) = (&call.asked, answer) else { return Ok(()) };
     let audit = Audit { account, call };
     let there = match (command, outcome) {
-        (Command::CheckOut(ask), Outcome::CheckOut(answer)) => ask.check_only || audit.has_login(answer),
+        (Command::CheckOut(ask), Outcome::CheckOut(Ok(answer))) => ask.check_only || audit.has_login(answer),
         (Command::CheckIn(ask), Outcome::CheckIn(end)) => audit.has_end(ask.session, end),
         (Command::CloseSession(ask), Outcome::CloseSession(Ok(end))) => audit.has_end(ask.session, end),
         (Command::CloseIdle(_), Outcome::CloseIdle(Ok(closed))) => {

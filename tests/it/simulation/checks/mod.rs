@@ -124,14 +124,14 @@ impl Checks {
                     promised(&mut self.promised, account, call, lease)?;
                 }
             }
-            Answer::Outcome(Outcome::CheckOut(CheckedOut { decision: Ok(lease), usage, .. }))
+            Answer::Outcome(Outcome::CheckOut(Ok(CheckedOut { decision: Ok(lease), usage, .. })))
                 if lease.session.is_some() =>
             {
                 promised(&mut self.promised, account, call, lease)?;
                 self.promised.together(account, &lease.pool, now)?;
                 usage.iter().try_for_each(|usage| recount::shown(account, usage, call.known))?;
             }
-            Answer::Outcome(Outcome::CheckOut(CheckedOut { decision: Err(denial), .. }))
+            Answer::Outcome(Outcome::CheckOut(Ok(CheckedOut { decision: Err(denial), .. })))
                 if denial.reason == DenialReason::SeatsExhausted =>
             {
                 no_seat_was_free(account, &self.held, call, process, clients, rivals)?;
@@ -147,7 +147,7 @@ impl Checks {
 
 fn is_success(answer: &Answer) -> bool {
     match answer {
-        Answer::Outcome(Outcome::CheckOut(answer)) => answer.decision.is_ok(),
+        Answer::Outcome(Outcome::CheckOut(answer)) => answer.as_ref().is_ok_and(|answer| answer.decision.is_ok()),
         Answer::Outcome(Outcome::CreateTenant(answer)) => answer.is_ok(),
         Answer::Outcome(Outcome::InstallLicense(answer)) => answer.is_ok(),
         _ => false,

@@ -12,11 +12,11 @@ use crate::simulation::clients::{Clients, client};
 pub fn keep_apart(call: &Call, answer: &Answer, clients: &Clients) -> Result<(), String> {
     let tenant = &call.tenant;
     match answer {
-        Answer::Outcome(Outcome::CheckOut(CheckedOut { decision: Ok(lease), .. })) => {
+        Answer::Outcome(Outcome::CheckOut(Ok(CheckedOut { decision: Ok(lease), .. }))) => {
             same("I6 whose lease", &lease.tenant, tenant)?;
             lease.session.map_or(Ok(()), |session| issued(clients, tenant, session))
         }
-        Answer::Outcome(Outcome::CheckOut(CheckedOut { decision: Err(denial), .. })) => {
+        Answer::Outcome(Outcome::CheckOut(Ok(CheckedOut { decision: Err(denial), .. }))) => {
             views(clients, tenant, &denial.own_sessions)
         }
         Answer::Outcome(Outcome::Heartbeat(beats)) => {

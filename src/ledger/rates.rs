@@ -1,0 +1,144 @@
+//! How often something may happen, for each key: so many at once, and then one more as time passes. What a login service
+//! can make grow is bounded by it. In memory only: after a load every budget is whole.
+
+use std::collections::VecDeque;
+use std::hash::Hash;
+use std::time::Duration;
+
+use super::map::{Map, Seed};
+use super::time::Tick;
+
+/// So many, and then again at this pace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// At once.
+    pub burst: u32,
+    /// Until there is room for one more.
+    pub each: Duration,
+}
+
+impl Rate {
+    /// `count` at once, and `count` again in each `period`.
+    #[must_use]
+    pub const fn per(count: u32, period: Duration) -> Self {
+        Self { burst: count, each: Duration::from_nanos(period.as_nanos() as u64 / count as u64) }
+    }
+}
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// The budgets of a tenant, and of whoever makes tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimits {
+    /// Denials that have an audit event of their own, of one tenant (R21). Those beyond are summed by reason.
+    pub denials: Rate,
+    /// Users that one tenant admits at login (`unknown_users = ADMIT`).
+    pub admissions: Rate,
+    /// Notifications that one tenant has delivered again, and one notification of them.
+    pub redeliveries: Rate,
+    pub redeliveries_of_one: Rate,
+    /// API tokens that one caller makes, and that are made for one tenant.
+    pub tokens: Rate,
+}
+
+impl RateLimits {
+    pub const DEFAULT: RateLimits = RateLimits {
+        denials: Rate::per(20_000, HOUR),
+        admissions: Rate::per(10_000, HOUR),
+        redeliveries: Rate::per(20, HOUR),
+        redeliveries_of_one: Rate::per(5, HOUR),
+        tokens: Rate::per(200, HOUR),
+    };
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// Keys that have something missing, and when each is whole again.
+#[derive(Debug)]
+pub(super) struct Limiter<K> {
+    rate: Rate,
+    whole_at: Map<K, Tick>,
+    /// Every key of the map, once; looked through a little whenever one is added, so that it holds few that are whole.
+    keys: VecDeque<K>,
+}
+
+impl<K: Hash + Eq + Clone> Limiter<K> {
+    pub fn new(rate: Rate, seed: Seed) -> Self {
+        Self { rate, whole_at: Map::with_hasher(seed), keys: VecDeque::new() }
+    }
+
+    /// Takes one.
+    ///
+    /// # Errors
+    /// There is none: how long until there is.
+    pub fn take(&mut self, key: &K, now: Tick) -> Result<(), Duration> {
+        // Ticks are milliseconds: what is faster than one a millisecond is counted as one.
+        let each = self.rate.each.max(Duration::from_millis(1));
+        let from = self.whole_at.get(key).copied().unwrap_or(now).max(now);
+        let (missing, most) = (from.since(now) + each, each.saturating_mul(self.rate.burst));
+        if missing > most {
+            return Err(missing - most);
+        }
+        let whole_at = from + each;
+        if self.whole_at.insert(key.clone(), whole_at).is_none() {
+            self.forget_whole(now);
+            self.keys.push_back(key.clone());
+        }
+        Ok(())
+    }
+
+    fn forget_whole(&mut self, now: Tick) {
+        for _ in 0..2.min(self.keys.len()) {
+            let Some(key) = self.keys.pop_front() else { return };
+            if self.whole_at.get(&key).is_some_and(|at| *at > now) {
+                self.keys.push_back(key);
+            } else {
+                self.whole_at.remove(&key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget() -> Limiter<u32> {
+        Limiter::new(Rate { burst: 2, each: Duration::from_secs(10) }, Seed(1))
+    }
+
+    #[test]
+    fn so_many_at_once_and_then_one_each() {
+        let mut budget = budget();
+        let seconds = Duration::from_secs;
+        for (key, now, expected) in [
+            (1, 0, Ok(())),
+            (1, 0, Ok(())),
+            (1, 0, Err(seconds(10))),
+            (1, 9, Err(seconds(1))),
+            (2, 9, Ok(())),
+            (1, 10, Ok(())),
+            (1, 10, Err(seconds(10))),
+            (1, 1_000, Ok(())),
+            (1, 1_000, Ok(())),
+            (1, 1_000, Err(seconds(10))),
+        ] {
+            assert_eq!(budget.take(&key, Tick(now * 1_000)), expected, "{key} at {now}");
+        }
+    }
+
+    #[test]
+    fn keys_whose_budget_is_whole_are_forgotten() {
+        let mut budget = budget();
+        for key in 0..10_000 {
+            // One a second, each of which is whole after ten.
+            assert_eq!(budget.take(&key, Tick(u64::from(key) * 1_000)), Ok(()));
+        }
+        assert!(budget.keys.len() < 30, "{}", budget.keys.len());
+        assert_eq!(budget.keys.len(), budget.whole_at.len());
+    }
+}

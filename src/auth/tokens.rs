@@ -119,7 +119,8 @@ impl Tokens {
 
 impl Known {
     fn new(row: TokenRow, used: Arc<AtomicI64>) -> Self {
-        let actor = Actor(format!("token:{}", row.name).into());
+        // The id is fixed in length, and nobody chooses it: whatever the name, this is one token and no other (R1).
+        let actor = Actor(format!("token:{}:{}", row.id, row.name).into());
         let principal = Principal::new(actor, row.roles, row.tenants.clone());
         Self { row, principal: Arc::new(principal), used }
     }
@@ -156,7 +157,10 @@ mod tests {
         assert_eq!(tokens.find(&token(1), Wall(5)), Err(TokenRefused::Unknown));
         tokens.replace(vec![row(1)], Wall(0));
         let found = tokens.find(&token(1), Wall(5)).unwrap();
-        assert_eq!((&*found.actor.0, found.has_role(Roles::NONE.with(Role::Gate))), ("token:login-eu", true));
+        assert_eq!(
+            (&*found.actor.0, found.has_role(Roles::NONE.with(Role::Gate))),
+            ("token:0000000000000001:login-eu", true)
+        );
         assert!(Arc::ptr_eq(&found, &tokens.find(&token(1), Wall(5)).unwrap()), "made once");
         let other = Token::new(TokenId(1), &[8; 32]);
         assert_eq!(tokens.find(&other, Wall(5)), Err(TokenRefused::Unknown));

@@ -11,7 +11,8 @@ pub(super) fn act(actor: &Actor, command: &Command) -> Option<&'static str> {
         _ if actor.is_service() => None,
         Command::CheckOut(_) | Command::CheckIn(_) | Command::Heartbeat(_) => None,
         Command::SyncUsers(_) | Command::ActivateUsers(_) | Command::BlockUnlisted(_) => None,
-        Command::BeginDelivery(_) | Command::EndDelivery(_) | Command::NoteTokenUse(_) => None,
+        Command::BeginDelivery(_) | Command::EndDelivery(_) => None,
+        Command::NoteTokenUse(_) | Command::WithdrawTenant(_) => None,
         other => Some(other.name()),
     }
 }
@@ -27,7 +28,8 @@ fn is_done(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::CheckOut(_) | Outcome::CheckIn(_) | Outcome::Heartbeat(_) => false,
         Outcome::SyncUsers(_) | Outcome::ActivateUsers(_) | Outcome::BlockUnlisted(_) => false,
-        Outcome::BeginDelivery(_) | Outcome::EndDelivery(_) | Outcome::NoteTokenUse(_) => false,
+        Outcome::BeginDelivery(_) | Outcome::EndDelivery(_) => false,
+        Outcome::NoteTokenUse(_) | Outcome::WithdrawTenant(_) => false,
         Outcome::CreateToken(done) | Outcome::RevokeToken(done) => done.is_ok(),
         Outcome::GrantSeats(pairs) => pairs.iter().flatten().any(|granted| granted.decision.is_ok()),
         Outcome::RevokeSeats(pairs) => pairs.iter().any(Result::is_ok),

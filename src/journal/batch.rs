@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::JournalError;
 use super::answer::Answer;
-use crate::ids::{LicenseId, TenantNo, TokenId};
+use crate::ids::{LicenseId, TenantId, TenantNo, TokenId};
 use crate::ledger::change::{Change, Changes};
 use crate::ledger::command::{Found, Outcome};
 use crate::ledger::notification::Topic;
@@ -103,6 +103,7 @@ enum Name<'a> {
     License(&'a LicenseId, u64),
     Topic(&'a Topic),
     Token(TokenId),
+    Floor(&'a TenantId, &'a LicenseId),
 }
 
 /// A row's table and key. A put and a deletion of one row have the same.
@@ -127,6 +128,7 @@ fn key(change: &Change) -> Key<'_> {
         // Of no tenant, whose numbers begin with 1.
         Change::PutToken(row) => (9, TenantNo(0), 0, 0, Name::Token(row.id)),
         Change::DeleteToken(id) => (9, TenantNo(0), 0, 0, Name::Token(*id)),
+        Change::PutLicenseFloor(row) => (10, TenantNo(0), 0, 0, Name::Floor(&row.tenant, &row.license)),
     }
 }
 

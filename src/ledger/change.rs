@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::license::LicenseRow;
+use super::license_floors::LicenseFloor;
 use super::notification::{NotificationRow, Topic};
 use super::outcome::{DenialReason, SessionEndReason};
 use super::policy::Policy;
@@ -37,6 +38,8 @@ pub enum Change {
     DeleteNotification(TenantNo, Topic),
     PutToken(TokenRow),
     DeleteToken(TokenId),
+    /// Of a tenant id, not of a tenant.
+    PutLicenseFloor(LicenseFloor),
 }
 
 /// What one command, or a batch of them, did.
@@ -267,10 +270,11 @@ pub enum Action {
     TokenCreated = 70,
     TokenRevoked = 71,
     TokenDeleted = 72,
+    TokenUpdated = 73,
 }
 
 impl Action {
-    pub const ALL: [Action; 30] = [
+    pub const ALL: [Action; 31] = [
         Action::SessionStarted,
         Action::SessionRenewed,
         Action::SessionEnded,
@@ -301,6 +305,7 @@ impl Action {
         Action::TokenCreated,
         Action::TokenRevoked,
         Action::TokenDeleted,
+        Action::TokenUpdated,
     ];
 
     #[must_use]

@@ -21,7 +21,7 @@ pub use sync::{
     Waiting, WhatIf,
 };
 pub use tenants::{CreateTenant, DeleteTenant, PolicyPatch, SuspendTenant, UpdateTenant};
-pub use tokens::{AllTokens, CreateToken, ListTokens, NoteTokenUse, RevokeToken};
+pub use tokens::{AllTokens, CreateToken, ListTokens, NoteTokenUse, RevokeToken, WithdrawTenant};
 
 use super::change::{Actor, Profile};
 use super::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView};
@@ -321,6 +321,7 @@ kinds! {
         CreateToken -> Done<TokenView>,
         RevokeToken -> Done<TokenView>,
         NoteTokenUse -> (),
+        WithdrawTenant -> (),
     }
 }
 

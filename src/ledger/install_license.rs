@@ -4,6 +4,7 @@
 use super::change::{Action, Limit};
 use super::command::{InstallLicense, LicenseGrant};
 use super::license::{Entitlement, LicenseRow, Standing};
+use super::license_floors::{MAX_REMEMBERED, fingerprint};
 use super::license_view::{LicenseChange, PoolChange};
 use super::licenses::MAX_LICENSES;
 use super::outcome::{Done, PoolUsage, Refusal};
@@ -79,7 +80,7 @@ impl Tenant {
     /// A higher revision replaces the lower. A lower one is refused, and another text under the same revision, also
     /// after the license was deleted; then only the same text comes back.
     fn guard_revision(&self, id: &LicenseId, grant: &LicenseGrant) -> Done<()> {
-        let Some(known) = self.licenses.newest(id) else { return Ok(()) };
+        let Some(known) = self.licenses.newest(id) else { return self.guard_floor(id, grant) };
         if let Some(up_to) = known.revoked_up_to
             && (known.revision..=up_to).contains(&grant.revision)
         {
@@ -90,6 +91,31 @@ impl Tenant {
             return Ok(());
         }
         let text = format!("revision {} was installed; only a higher one replaces it", known.revision);
+        Err(refused("LICENSE_REVISION", id, text))
+    }
+
+    /// As the above, of what an earlier tenant of the same id had.
+    fn guard_floor(&self, id: &LicenseId, grant: &LicenseGrant) -> Done<()> {
+        let Some(floor) = self.licenses.floor(id) else {
+            if self.licenses.count_remembered() >= MAX_REMEMBERED {
+                let text =
+                    format!("{MAX_REMEMBERED} licenses of this tenant id are remembered, which is as many as can be");
+                return Err(refused("TOO_MANY_LICENSES", id, text));
+            }
+            return Ok(());
+        };
+        if let Some(up_to) = floor.revoked_up_to
+            && (floor.revision..=up_to).contains(&grant.revision)
+        {
+            let text = format!("its vendor revoked every revision up to {up_to}");
+            return Err(refused("LICENSE_REVOKED", id, text));
+        }
+        let same = grant.revision == floor.revision && floor.fingerprint == fingerprint(&grant.terms.document);
+        if same || grant.revision > floor.revision {
+            return Ok(());
+        }
+        let revision = floor.revision;
+        let text = format!("before the tenant was deleted it had revision {revision}; only a higher one can follow");
         Err(refused("LICENSE_REVISION", id, text))
     }
 

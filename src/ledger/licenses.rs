@@ -2,9 +2,10 @@
 
 use super::change::Change;
 use super::license::{LicenseRow, Standing};
+use super::license_floors::{Floors, LicenseFloor};
 use super::outcome::Refusal;
 use super::step::Step;
-use crate::ids::LicenseId;
+use crate::ids::{LicenseId, TenantId};
 
 /// Licenses that one tenant may have, the deleted ones not counted.
 pub const MAX_LICENSES: usize = 100;
@@ -17,6 +18,8 @@ pub(super) struct Licenses {
     heads: Vec<LicenseRow>,
     /// Former revisions; and of each deleted license the newest one, so that none comes back that is older.
     past: Vec<LicenseRow>,
+    /// What earlier tenants of the same id had.
+    floors: Floors,
 }
 
 impl Licenses {
@@ -36,6 +39,29 @@ impl Licenses {
     /// The newest revision that was ever installed, also when it was deleted since.
     pub fn newest(&self, id: &LicenseId) -> Option<&LicenseRow> {
         self.iter().filter(|row| row.id == *id).max_by_key(|row| row.revision)
+    }
+
+    pub fn set_floors(&mut self, floors: Floors) {
+        self.floors = floors;
+    }
+
+    /// What an earlier tenant of the same id had of this license.
+    pub fn floor(&self, id: &LicenseId) -> Option<&LicenseFloor> {
+        let at = self.floors.binary_search_by(|floor| floor.license.cmp(id)).ok()?;
+        Some(&self.floors[at])
+    }
+
+    /// The newest revision of each license that is not remembered of an earlier tenant as it is.
+    pub fn remembered(&self, tenant: &TenantId) -> Vec<LicenseFloor> {
+        let deleted = self.past.iter().filter(|row| row.standing == Standing::Deleted);
+        self.heads.iter().chain(deleted).map(|row| LicenseFloor::of(tenant, row)).collect()
+    }
+
+    /// How many licenses are remembered, those of earlier tenants of the same id included.
+    pub fn count_remembered(&self) -> usize {
+        let deleted = self.past.iter().filter(|row| row.standing == Standing::Deleted);
+        let fresh = self.heads.iter().chain(deleted).filter(|row| self.floor(&row.id).is_none());
+        self.floors.len() + fresh.count()
     }
 
     /// Takes a row of a load in; [`Self::finish`] puts it where it belongs.

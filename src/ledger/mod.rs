@@ -25,6 +25,7 @@ mod heartbeat;
 mod install_license;
 pub mod invariants;
 pub mod license;
+pub mod license_floors;
 mod license_information;
 pub mod license_view;
 mod licenses;
@@ -76,6 +77,7 @@ use checkpoint::Queue;
 use clock_mark::ClockMark;
 use command::{Command, CreateTenant, Outcome, Request};
 use denials::Denials;
+use license_floors::LicenseFloor;
 use map::Map;
 use orphans::Orphans;
 use outcome::{Done, Refusal, SessionEndReason, TenantView};
@@ -113,6 +115,7 @@ pub struct Ledger {
     by_id: Map<TenantId, TenantNo>,
     /// The installation's, on the first shard.
     tokens: Tokens,
+    floors: license_floors::AllFloors,
     last_event: EventNo,
     mark: ClockMark,
     denials: Denials,
@@ -144,6 +147,10 @@ impl Ledger {
                 self.note_token_use(ask, out);
                 return Outcome::NoteTokenUse(());
             }
+            Command::WithdrawTenant(ask) => {
+                self.withdraw_tenant(&ask, &actor, now, out);
+                return Outcome::WithdrawTenant(());
+            }
             of_a_tenant => of_a_tenant,
         };
         let (found, mut step) = self.step(&id, &actor, now, out);
@@ -151,8 +158,9 @@ impl Ledger {
             return nowhere::answer(&id, command, &mut step);
         };
         if matches!(command, Command::DeleteTenant(_)) {
-            delete_tenant(tenant, &mut step);
+            let floors = delete_tenant(tenant, &mut step);
             let no = tenant.no;
+            self.floors.put(&id, floors);
             self.by_id.remove(&id);
             self.tenants[no.0 as usize] = None;
             return Outcome::DeleteTenant(Ok(()));
@@ -261,7 +269,10 @@ impl Ledger {
             self.tenants.resize_with(index + 1, || None);
         }
         self.by_id.insert(row.id.clone(), row.no);
-        self.tenants[index] = Some(Box::new(Tenant::new(row, self.config.seed)));
+        let floors = self.floors.of(&row.id);
+        let mut tenant = Tenant::new(row, self.config.seed);
+        tenant.licenses.set_floors(floors);
+        self.tenants[index] = Some(Box::new(tenant));
     }
 
     fn tenant(&mut self, id: &TenantId) -> Done<&mut Tenant> {
@@ -339,7 +350,8 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
         | Command::DeleteTenant(_)
         | Command::CreateToken(_)
         | Command::RevokeToken(_)
-        | Command::NoteTokenUse(_) => unreachable!("the ledger's own commands"),
+        | Command::NoteTokenUse(_)
+        | Command::WithdrawTenant(_) => unreachable!("the ledger's own commands"),
         Command::GrantSeats(_)
         | Command::RevokeSeats(_)
         | Command::CloseIdle(_)
@@ -349,8 +361,9 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
     }
 }
 
-/// Removes a tenant: its sessions end, and one event stands for all of them. The audit stays.
-fn delete_tenant(tenant: &mut Tenant, step: &mut Step) {
+/// Removes a tenant: its sessions end, and one event stands for all of them. The audit stays, and which revisions its
+/// licenses had: those are the answer.
+fn delete_tenant(tenant: &mut Tenant, step: &mut Step) -> Vec<LicenseFloor> {
     let mut ended = 0_u64;
     for (_, session) in tenant.sessions.iter() {
         let (at, reason) = session.ended().unwrap_or((step.now.tick, SessionEndReason::TenantRemoved));
@@ -360,4 +373,7 @@ fn delete_tenant(tenant: &mut Tenant, step: &mut Step) {
     step.put(Change::DeleteTenant(tenant.no));
     let detail = format!("{}; {ended} live sessions ended", tenant.id);
     step.log(tenant.about(Action::TenantDeleted).detail(detail));
+    let floors = tenant.licenses.remembered(&tenant.id);
+    floors.iter().for_each(|floor| step.put(Change::PutLicenseFloor(floor.clone())));
+    floors
 }

@@ -47,7 +47,7 @@ pub(super) fn answer(id: &TenantId, command: Command, step: &mut Step) -> Outcom
         Command::BeginDelivery(_) => Outcome::BeginDelivery(Err(gone())),
         Command::EndDelivery(_) => Outcome::EndDelivery(Err(gone())),
         Command::RedeliverNotification(_) => Outcome::RedeliverNotification(Err(gone())),
-        Command::CreateToken(_) | Command::RevokeToken(_) | Command::NoteTokenUse(_) => {
+        Command::CreateToken(_) | Command::RevokeToken(_) | Command::NoteTokenUse(_) | Command::WithdrawTenant(_) => {
             unreachable!("the ledger's own commands")
         }
         Command::GrantSeats(_)

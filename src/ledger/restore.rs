@@ -11,6 +11,7 @@ use super::checkpoint::Queue;
 use super::clock_mark::ClockMark;
 use super::deliveries::Redeliveries;
 use super::denials::Denials;
+use super::license_floors::AllFloors;
 use super::map::Map;
 use super::orphans::Orphans;
 use super::rates::Limiter;
@@ -23,7 +24,7 @@ use super::{Config, Ledger};
 use crate::ids::{EventNo, TenantNo};
 
 /// Rows on their way into a ledger. Order: tenants, licenses, pools (by number), organizations, users, seats,
-/// sessions, notifications, tokens.
+/// sessions, notifications, tokens, license floors.
 #[derive(Debug)]
 pub struct Restore {
     ledger: Ledger,
@@ -49,7 +50,8 @@ impl Ledger {
             config,
             tenants,
             by_id: Map::with_hasher(config.seed),
-            tokens: Tokens::default(),
+            tokens: Tokens::new(config.rates.tokens, config.seed),
+            floors: AllFloors::new(config.seed),
             last_event,
             mark: ClockMark::load(wall_high, now),
             denials: Denials::new(config.rates.denials, config.seed),
@@ -89,6 +91,7 @@ impl Restore {
             Change::PutSession(row) => self.session(row),
             Change::PutNotification(row) => self.tenant(row.tenant).notifications.put(row),
             Change::PutToken(row) => self.ledger.tokens.put(row),
+            Change::PutLicenseFloor(row) => self.ledger.floors.put(&row.tenant.clone(), [row]),
             Change::DeleteTenant(_)
             | Change::DeleteLicense(..)
             | Change::DeleteOrganization(..)
@@ -175,6 +178,7 @@ impl Restore {
     #[must_use]
     pub fn finish(mut self) -> Ledger {
         for tenant in self.ledger.tenants.iter_mut().flatten() {
+            tenant.licenses.set_floors(self.ledger.floors.of(&tenant.id));
             tenant.licenses.finish();
             tenant.users.iter_mut().for_each(User::sort_seats);
             tenant.recount_seats();

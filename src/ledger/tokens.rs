@@ -1,47 +1,133 @@
 //! The installation's API tokens. Cold: authentication reads a copy, and asks here only when something changed.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::time::Duration;
 
+use super::access::Tenants;
 use super::change::{Action, Actor, Change, Changes};
-use super::command::{CreateToken, ListTokens, NoteTokenUse, Page, RevokeToken};
+use super::command::{CreateToken, ListTokens, NoteTokenUse, Page, RevokeToken, WithdrawTenant};
+use super::map::Seed;
 use super::outcome::{Done, Refusal};
+use super::rates::{Limiter, Rate};
 use super::step::About;
 use super::time::{Moment, Wall};
 use super::token::{KnownTokens, TokenRow, TokenState, TokenView};
 use super::walk::{Cut, Key, page};
 use super::{Ledger, NOBODY};
-use crate::ids::{TenantId, TokenId, TokenName};
+use crate::ids::{TenantId, TokenId};
 
 /// Tokens of one name that are good at a time: the old one and the new one, while one takes the place of the other.
 const OF_A_NAME: usize = 2;
 /// Tokens in all.
 const MOST: usize = 10_000;
+/// Good tokens of one creator who has not all tenants, and tokens that name one tenant and are not revoked: room is left
+/// for others.
+const MOST_OF_A_CREATOR: usize = 1_000;
+const MOST_OF_A_TENANT: usize = 200;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a token is remembered that ended, as long as there is room.
 const REMEMBERED: Duration = DAY.saturating_mul(30);
 /// The longest time for which a token can be good, if not for ever: a hundred years.
 const LONGEST: Duration = DAY.saturating_mul(36_500);
 
-#[derive(Debug, Default)]
-pub(super) struct Tokens(BTreeMap<TokenId, TokenRow>);
+#[derive(Debug)]
+pub(super) struct Tokens {
+    rows: BTreeMap<TokenId, TokenRow>,
+    /// How many rows that are not revoked name a tenant.
+    naming: BTreeMap<TenantId, usize>,
+    /// How often those who have not all tenants make one.
+    budget: Limiter<Creation>,
+}
+
+/// Whose budget a new token is taken from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Creation {
+    By(Actor),
+    For(TenantId),
+}
 
 impl Tokens {
-    pub fn put(&mut self, row: TokenRow) {
-        self.0.insert(row.id, row);
+    pub fn new(rate: Rate, seed: Seed) -> Self {
+        Self { rows: BTreeMap::new(), naming: BTreeMap::new(), budget: Limiter::new(rate, seed) }
     }
 
-    fn good(&self, name: &TokenName, at: Wall) -> usize {
-        self.0.values().filter(|row| row.name == *name && row.state(at) == TokenState::Active).count()
+    pub fn put(&mut self, row: TokenRow) {
+        self.note(&row, true);
+        self.rows.insert(row.id, row);
+    }
+
+    fn remove(&mut self, id: TokenId) -> Option<TokenRow> {
+        let row = self.rows.remove(&id)?;
+        self.note(&row, false);
+        Some(row)
+    }
+
+    /// Keeps count of whom rows name.
+    fn note(&mut self, row: &TokenRow, add: bool) {
+        let Tenants::Only(tenants) = &row.tenants else { return };
+        for tenant in tenants.iter().filter(|_| row.revoked.is_none()) {
+            let count = self.naming.entry(tenant.clone()).or_default();
+            *count = if add { *count + 1 } else { count.saturating_sub(1) };
+            if *count == 0 {
+                self.naming.remove(tenant);
+            }
+        }
+    }
+
+    fn good(&self, at: Wall, which: impl Fn(&TokenRow) -> bool) -> usize {
+        self.rows.values().filter(|row| which(row) && row.state(at) == TokenState::Active).count()
+    }
+
+    /// Whether there may be one more such token. A name is one in the scope of its tenants: of another scope's nobody
+    /// learns, and nobody takes them away (R1).
+    fn guard_quota(&self, ask: &CreateToken, actor: &Actor, at: Wall) -> Done<()> {
+        let refused = |reason, subject: &dyn Display, text| {
+            Err(Refusal::Precondition { reason, subject: subject.to_string(), text })
+        };
+        let same = |row: &TokenRow| row.name == ask.name && row.tenants == ask.tenants;
+        if self.good(at, same) >= OF_A_NAME {
+            let text = format!("{OF_A_NAME} tokens of this name are good already: revoke one first");
+            return refused("TOKEN_LIMIT", &ask.name, text);
+        }
+        if ask.within == Tenants::All {
+            return Ok(());
+        }
+        if self.good(at, |row| row.created_by == *actor) >= MOST_OF_A_CREATOR {
+            let text = format!("{MOST_OF_A_CREATOR} tokens that you made are good: revoke one first");
+            return refused("TOO_MANY_TOKENS", &actor.0, text);
+        }
+        let Tenants::Only(tenants) = &ask.tenants else { return Ok(()) };
+        let mut full =
+            tenants.iter().filter(|tenant| self.naming.get(*tenant).is_some_and(|has| *has >= MOST_OF_A_TENANT));
+        match full.next() {
+            Some(tenant) => {
+                let text = format!("{MOST_OF_A_TENANT} tokens for this tenant are not revoked: revoke one first");
+                refused("TOO_MANY_TOKENS", tenant, text)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn guard_rate(&mut self, ask: &CreateToken, actor: &Actor, now: Moment) -> Done<()> {
+        let (Tenants::Only(_), Tenants::Only(tenants)) = (&ask.within, &ask.tenants) else { return Ok(()) };
+        let of_tenants = tenants.iter().cloned().map(Creation::For);
+        for whose in std::iter::once(Creation::By(actor.clone())).chain(of_tenants) {
+            self.budget.take(&whose, now.tick).map_err(|retry| Refusal::TooOften {
+                text: "Too many tokens were made by you, or for this tenant.".to_owned(),
+                retry,
+            })?;
+        }
+        Ok(())
     }
 
     /// What makes room for a new one: those that ended long ago; if there is none else, the one that ended first.
     fn old(&self, at: Wall) -> Vec<TokenId> {
         let mut ended: Vec<(Wall, TokenId)> =
-            self.0.values().filter_map(|row| Some((row.ended(at)?, row.id))).collect();
+            self.rows.values().filter_map(|row| Some((row.ended(at)?, row.id))).collect();
         ended.sort_unstable();
         let long_ago = ended.iter().take_while(|(end, _)| *end < at.minus(REMEMBERED)).count();
-        let least = self.0.len().saturating_sub(MOST - 1);
+        let least = self.rows.len().saturating_sub(MOST - 1);
         ended.truncate(long_ago.max(least));
         ended.into_iter().map(|(_, id)| id).collect()
     }
@@ -62,20 +148,18 @@ impl Ledger {
                 text: "must be longer than nothing, and at most 36,500 days",
             });
         }
-        if self.tokens.0.contains_key(&ask.id) {
+        if self.tokens.rows.contains_key(&ask.id) {
             return Err(Refusal::exists("token", ask.id));
         }
-        if self.tokens.good(&ask.name, at) >= OF_A_NAME {
-            let text = format!("{OF_A_NAME} tokens of this name are good already: revoke one first");
-            return Err(Refusal::Precondition { reason: "TOKEN_LIMIT", subject: ask.name.to_string(), text });
-        }
+        self.tokens.guard_quota(&ask, actor, at)?;
         let old = self.tokens.old(at);
-        if self.tokens.0.len() - old.len() >= MOST {
+        if self.tokens.rows.len() - old.len() >= MOST {
             let text = format!("there are {MOST} tokens, all of them good: revoke one first");
             return Err(Refusal::Precondition { reason: "TOO_MANY_TOKENS", subject: "tokens".to_owned(), text });
         }
+        self.tokens.guard_rate(&ask, actor, now)?;
         for id in old {
-            let row = self.tokens.0.remove(&id).expect("a token just seen");
+            let row = self.tokens.remove(id).expect("a token just seen");
             self.write_token(Action::TokenDeleted, &about(&row), Change::DeleteToken(id), actor, now, out);
         }
         let row = TokenRow {
@@ -105,21 +189,43 @@ impl Ledger {
         out: &mut Changes,
     ) -> Done<TokenView> {
         let at = self.mark.license_time(now);
-        let row = self.tokens.0.get_mut(&ask.id).filter(|row| ask.within.include(&row.tenants));
+        let row = self.tokens.rows.get(&ask.id).filter(|row| ask.within.include(&row.tenants));
         let row = row.ok_or_else(|| Refusal::not_found("token", ask.id))?;
         if row.revoked.is_some() {
             return Ok(row.view(at));
         }
+        let mut row = row.clone();
+        self.tokens.note(&row, false);
         row.revoked = Some(at);
-        let row = row.clone();
+        self.tokens.rows.insert(row.id, row.clone());
         self.write_token(Action::TokenRevoked, &about(&row), Change::PutToken(row.clone()), actor, now, out);
         Ok(row.view(at))
+    }
+
+    /// A token that has no tenant left is deleted: nobody of a later tenant of that id sees it (R1).
+    pub(super) fn withdraw_tenant(&mut self, ask: &WithdrawTenant, actor: &Actor, now: Moment, out: &mut Changes) {
+        let names = |row: &&TokenRow| matches!(&row.tenants, Tenants::Only(tenants) if tenants.contains(&ask.gone));
+        let named: Vec<TokenId> = self.tokens.rows.values().filter(names).map(|row| row.id).collect();
+        for id in named {
+            let Some(mut row) = self.tokens.remove(id) else { continue };
+            if let Tenants::Only(tenants) = &mut row.tenants {
+                tenants.remove(&ask.gone);
+            }
+            let detail = format!("{}: tenant {} was deleted", about(&row), ask.gone);
+            let (action, change) = if row.tenants == Tenants::NONE {
+                (Action::TokenDeleted, Change::DeleteToken(id))
+            } else {
+                self.tokens.put(row.clone());
+                (Action::TokenUpdated, Change::PutToken(row))
+            };
+            self.write_token(action, &detail, change, actor, now, out);
+        }
     }
 
     /// No event: it is to a token what a checkpoint is to a session.
     pub(super) fn note_token_use(&mut self, ask: NoteTokenUse, out: &mut Changes) {
         for (id, used) in ask.uses {
-            let Some(row) = self.tokens.0.get_mut(&id).filter(|row| row.last_used < Some(used)) else { continue };
+            let Some(row) = self.tokens.rows.get_mut(&id).filter(|row| row.last_used < Some(used)) else { continue };
             row.last_used = Some(used);
             out.rows.push(Change::PutToken(row.clone()));
         }
@@ -127,7 +233,7 @@ impl Ledger {
 
     pub(super) fn list_tokens(&self, ask: &ListTokens, now: Moment) -> Page<TokenView> {
         let at = self.mark.license_time(now);
-        let rows = self.tokens.0.values().filter(|row| ask.within.include(&row.tenants));
+        let rows = self.tokens.rows.values().filter(|row| ask.within.include(&row.tenants));
         // Of equal length, so that they are in the order of their numbers.
         let keyed: Vec<(String, &TokenRow)> =
             rows.map(|row| (format!("{:020}{}", row.created.0.max(0), row.id), row)).collect();
@@ -136,7 +242,7 @@ impl Ledger {
     }
 
     pub(super) fn all_tokens(&self) -> KnownTokens {
-        KnownTokens { rows: self.tokens.0.values().cloned().collect(), high: self.mark.high() }
+        KnownTokens { rows: self.tokens.rows.values().cloned().collect(), high: self.mark.high() }
     }
 
     fn write_token(

@@ -6,9 +6,13 @@ use futures_util::future::try_join_all;
 use tonic::{Request, Response, Status};
 
 use super::context::ServiceContext;
+use super::desk::Desk;
 use super::{caller, parse, render};
-use crate::ids::ShardId;
-use crate::ledger::command::{Cursor, DeleteTenant, GetTenant, GetUsage, ListTenants, Page, SuspendTenant};
+use crate::ids::{ShardId, TenantId};
+use crate::journal::JournalError;
+use crate::ledger::command::{
+    Cursor, DeleteTenant, GetTenant, GetUsage, ListTenants, Page, SuspendTenant, WithdrawTenant,
+};
 use crate::ledger::outcome::TenantView;
 use crate::proto::v1::{self, tenant_service_server};
 
@@ -28,6 +32,17 @@ impl TenantService {
         let tenant = parse::tenant_id(tenant_id)?;
         let answer = self.context.desk(caller(request)?, tenant)?.submit(SuspendTenant { suspend }).await??;
         Ok(render::tenant(answer))
+    }
+
+    /// No token names the tenant any more, and authentication knows of it; also when the caller is gone by then.
+    async fn withdraw(&self, desk: &Desk) -> Result<(), Status> {
+        let context = Arc::clone(&self.context);
+        let (actor, gone) = (desk.caller().actor().clone(), desk.tenant().clone());
+        let withdrawn = tokio::spawn(async move {
+            context.journal().submit(&actor, &TenantId::installation(), WithdrawTenant { gone }).await?;
+            context.tokens.reload(context.journal()).await
+        });
+        Ok(withdrawn.await.unwrap_or(Err(JournalError::Failed))?)
     }
 
     /// One page over all shards: each gives its first tenants after the cursor, and the first of them all count.
@@ -117,7 +132,12 @@ impl tenant_service_server::TenantService for TenantService {
     ) -> Result<Response<v1::DeleteTenantResponse>, Status> {
         let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        self.context.desk(caller, tenant)?.submit(DeleteTenant).await??;
+        let desk = self.context.desk(caller, tenant)?;
+        desk.ask(GetTenant).await??;
+        // Before and after: a later tenant of this id is another one, whatever happens in between.
+        self.withdraw(&desk).await?;
+        desk.submit(DeleteTenant).await??;
+        self.withdraw(&desk).await?;
         Ok(Response::new(v1::DeleteTenantResponse {}))
     }
 
@@ -133,7 +153,6 @@ impl tenant_service_server::TenantService for TenantService {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::TenantId;
     use crate::ledger::change::TenantState;
     use crate::ledger::policy::Policy;
     use crate::ledger::time::Wall;

@@ -54,7 +54,7 @@ impl token_service_server::TokenService for TokenService {
             let secret = random_key();
             Token::new(TokenId::random(), secret.expose_secret())
         };
-        let command = parse::create_token(request.into_inner(), &token)?;
+        let command = parse::create_token(request.into_inner(), &token, caller.tenants())?;
         // Nobody gives away more than they have.
         if !caller.tenants().include(&command.tenants) {
             return Err(status::not_allowed());

@@ -275,7 +275,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Answer<'_, Result<(Owner, Position), ClaimError>>;
 
     /// Sends every row of the shard in chunks, as `Put…` changes: tenants, licenses, pools, organizations,
-    /// users, seats, sessions, notifications, tokens, in this order.
+    /// users, seats, sessions, notifications, tokens, license floors, in this order.
     fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), ReadError>>;
 
     /// Commits a batch as one transaction behind the fence. To be awaited to its end: a future that is dropped leaves

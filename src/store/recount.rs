@@ -243,5 +243,6 @@ fn table(row: &Change) -> &'static str {
         Change::PutSession(_) | Change::DeleteSession(..) => "sessions",
         Change::PutNotification(_) | Change::DeleteNotification(..) => "notifications",
         Change::PutToken(_) | Change::DeleteToken(..) => "tokens",
+        Change::PutLicenseFloor(_) => "license_floors",
     }
 }

@@ -164,7 +164,7 @@ async fn a_token_lets_in_until_it_is_revoked(backend: Backend) {
     assert_eq!((made.token_id.as_str(), made.expires_at), (token.id().to_string().as_str(), None));
     let found = desk.find(&token).expect("known from the answer on");
     let may = |role, tenant| found.may(Roles::NONE.with(role), &TenantId::stored(tenant));
-    assert_eq!(&*found.actor.0, "token:login-eu");
+    assert!(found.actor.0.starts_with("token:") && found.actor.0.ends_with(":login-eu"), "{found:?}");
     assert!(may(Role::Gate, "acme") && !may(Role::Gate, "bolt") && !may(Role::Viewer, "acme"));
     let revoked = desk.revoke(&Caller::Anybody, &made.token_id).await.expect("an answer");
     assert_eq!(revoked.state(), TokenState::Revoked);
@@ -209,7 +209,7 @@ async fn tokens_outlive_the_process(backend: Backend) {
     let later = START.plus(2 * HOUR);
     let desk = desk.restart(later).await;
     assert_eq!(desk.find(&old), Err(TokenRefused::Revoked));
-    assert_eq!(&*desk.find(&new).expect("good").actor.0, "token:login");
+    assert!(desk.find(&new).expect("good").actor.0.ends_with(":login"));
     let used = desk.list(&Caller::Anybody).await.into_iter().filter_map(|token| token.last_used_at);
     assert_eq!(used.map(|at| at.seconds).collect::<Vec<_>>(), [START.plus(HOUR).0 / 1_000]);
 }

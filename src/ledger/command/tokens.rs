@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Cursor;
-use crate::ids::{TokenId, TokenName};
+use crate::ids::{TenantId, TokenId, TokenName};
 use crate::ledger::access::{Roles, Tenants};
 use crate::ledger::time::Wall;
 use crate::ledger::token::TokenHash;
@@ -19,6 +19,14 @@ pub struct CreateToken {
     pub tenants: Tenants,
     /// `None`: it never expires.
     pub ttl: Option<Duration>,
+    /// The caller's tenants. Who has not all of them has a quota.
+    pub within: Tenants,
+}
+
+/// Takes a tenant out of every token that names it: the tenant is deleted, and a later one of the same id is another.
+#[derive(Debug, Clone)]
+pub struct WithdrawTenant {
+    pub gone: TenantId,
 }
 
 /// Ends a token for good.

@@ -53,7 +53,7 @@ impl Restore {
                 self.of(row.tenant, |_| ticks([row.raised], [])).map(|what| key() + &what)
             }
             // It stands for itself.
-            Change::PutToken(_) => None,
+            Change::PutToken(_) | Change::PutLicenseFloor(_) => None,
             Change::DeleteTenant(_)
             | Change::DeleteLicense(..)
             | Change::DeleteOrganization(..)

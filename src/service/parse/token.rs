@@ -15,10 +15,16 @@ const MAX_TENANTS: usize = 1_000;
 /// There are four roles.
 const MAX_ROLES: usize = 16;
 
-/// `token`: a fresh one, of which the hash is kept.
-pub fn create_token(request: v1::CreateTokenRequest, token: &Token) -> Result<CreateToken, Problems> {
+/// Names that the audit has for others.
+const RESERVED: [&str; 3] = ["admin", "anonymous", "usher"];
+
+/// `token`: a fresh one, of which the hash is kept. `within`: the caller's tenants.
+pub fn create_token(request: v1::CreateTokenRequest, token: &Token, within: Tenants) -> Result<CreateToken, Problems> {
     let mut problems = Problems::default();
     let name = problems.value("name", TokenName::parse(&request.name));
+    if RESERVED.iter().any(|reserved| request.name.eq_ignore_ascii_case(reserved)) {
+        problems.add("name", "is reserved");
+    }
     let roles = roles(&mut problems, &request.roles);
     let tenants = problems.each("tenant_ids", &request.tenant_ids, MAX_TENANTS, TenantId::parse);
     if request.all_tenants != request.tenant_ids.is_empty() {
@@ -27,7 +33,7 @@ pub fn create_token(request: v1::CreateTokenRequest, token: &Token) -> Result<Cr
     let ttl = request.ttl.and_then(|ttl| duration(&mut problems, "ttl", ttl));
     let tenants = if request.all_tenants { Tenants::All } else { Tenants::Only(tenants.into_iter().collect()) };
     let (id, hash) = (token.id(), token.hash());
-    problems.finish(|| Some(CreateToken { id, name: name?, hash, roles, tenants, ttl }))
+    problems.finish(|| Some(CreateToken { id, name: name?, hash, roles, tenants, ttl, within }))
 }
 
 /// Each once, and at least one.
@@ -96,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_token_is_asked_for() {
-        let command = create_token(request(), &token()).unwrap();
+        let command = create_token(request(), &token(), Tenants::All).unwrap();
         assert_eq!((command.id, command.name.as_str()), (TokenId(1), "login-eu"));
         assert_eq!(
             (command.roles.to_string(), command.tenants.to_string()),
@@ -104,13 +110,14 @@ mod tests {
         );
         assert_eq!((command.hash, command.ttl), (token().hash(), Some(Duration::from_secs(60))));
         let all = v1::CreateTokenRequest { tenant_ids: vec![], all_tenants: true, ttl: None, ..request() };
-        let command = create_token(all, &token()).unwrap();
+        let command = create_token(all, &token(), Tenants::All).unwrap();
         assert_eq!((command.tenants, command.ttl), (Tenants::All, None));
     }
 
     #[test]
     fn every_mistake_is_named() {
-        let check = |request, expected: &[&str]| assert_eq!(bad(create_token(request, &token())), expected);
+        let check =
+            |request, expected: &[&str]| assert_eq!(bad(create_token(request, &token(), Tenants::All)), expected);
         check(v1::CreateTokenRequest::default(), &["name", "roles", "tenant_ids"]);
         check(v1::CreateTokenRequest { all_tenants: true, ..request() }, &["tenant_ids"]);
         check(
@@ -120,6 +127,9 @@ mod tests {
         check(v1::CreateTokenRequest { roles: vec![1; 17], ..request() }, &["roles"]);
         check(v1::CreateTokenRequest { tenant_ids: list(&["acme", ""]), ..request() }, &["tenant_ids[1]"]);
         check(v1::CreateTokenRequest { tenant_ids: vec!["a".into(); 1_001], ..request() }, &["tenant_ids"]);
+        for name in ["admin", "Admin", "anonymous", "usher"] {
+            check(v1::CreateTokenRequest { name: name.into(), ..request() }, &["name"]);
+        }
         let ttl = Some(prost_types::Duration { seconds: -1, nanos: 0 });
         check(v1::CreateTokenRequest { ttl, ..request() }, &["ttl"]);
         let list = v1::ListTokensRequest { page_size: -1, page_token: "?".into() };

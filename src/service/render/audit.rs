@@ -87,6 +87,7 @@ pub fn audit_action(action: Action, denied: bool) -> v1::AuditAction {
         Action::TokenCreated => v1::AuditAction::TokenCreated,
         Action::TokenRevoked => v1::AuditAction::TokenRevoked,
         Action::TokenDeleted => v1::AuditAction::TokenDeleted,
+        Action::TokenUpdated => v1::AuditAction::TokenUpdated,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::ledger::change::{Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
+use crate::ledger::license_floors::LicenseFloor;
 use crate::ledger::notification::{NotificationRow, Topic};
 use crate::ledger::token::TokenRow;
 
@@ -17,6 +18,7 @@ pub struct Buckets<'a> {
     pub sessions: Vec<&'a SessionRow>,
     pub notifications: Vec<&'a NotificationRow>,
     pub tokens: Vec<&'a TokenRow>,
+    pub license_floors: Vec<&'a LicenseFloor>,
     pub gone_tenants: Vec<i32>,
     pub gone_licenses: Vec<(i32, &'a str, i64)>,
     pub gone_organizations: Vec<(i32, i32)>,
@@ -41,6 +43,7 @@ impl<'a> Buckets<'a> {
                 Change::PutSession(row) => to.sessions.push(row),
                 Change::PutNotification(row) => to.notifications.push(row),
                 Change::PutToken(row) => to.tokens.push(row),
+                Change::PutLicenseFloor(row) => to.license_floors.push(row),
                 Change::DeleteTenant(no) => to.gone_tenants.push(int(no.0)),
                 Change::DeleteLicense(tenant, id, revision) => {
                     to.gone_licenses.push((int(tenant.0), id.as_str(), revision.cast_signed()));

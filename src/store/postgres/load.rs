@@ -16,6 +16,7 @@ use crate::ids::{
 };
 use crate::ledger::change::{Actor, Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
+use crate::ledger::license_floors::LicenseFloor;
 use crate::ledger::notification::NotificationRow;
 use crate::ledger::time::{Tick, Wall};
 use crate::ledger::token::TokenRow;
@@ -30,7 +31,7 @@ type Parse = fn(&Row) -> Result<Change, Failure>;
 
 /// In the order that the trait promises. Of each: its name, how many of its first columns are its key (the shard is not
 /// among them), the statement and what it is read by.
-const TABLES: [(&str, usize, &str, Parse); 9] = [
+const TABLES: [(&str, usize, &str, Parse); 10] = [
     (
         "tenants",
         1,
@@ -96,6 +97,13 @@ const TABLES: [(&str, usize, &str, Parse); 9] = [
         SELECT token_id, name, hash, roles, tenants, created_ms, created_by, expires_ms, revoked_ms, last_used_ms
         FROM tokens WHERE shard_id = $1",
         token,
+    ),
+    (
+        "license_floors",
+        2,
+        "/* usher:load_license_floors */
+        SELECT tenant_id, license_id, revision, revoked_up_to, fingerprint FROM license_floors WHERE shard_id = $1",
+        license_floor,
     ),
 ];
 
@@ -254,6 +262,16 @@ fn token(row: &Row) -> Result<Change, Failure> {
         expires: wall(7)?,
         revoked: wall(8)?,
         last_used: wall(9)?,
+    }))
+}
+
+fn license_floor(row: &Row) -> Result<Change, Failure> {
+    Ok(Change::PutLicenseFloor(LicenseFloor {
+        tenant: TenantId::stored(row.try_get(0)?),
+        license: LicenseId::stored(row.try_get(1)?),
+        revision: bits(row, 2)?,
+        revoked_up_to: row.try_get::<_, Option<i64>>(3)?.map(i64::cast_unsigned),
+        fingerprint: bits(row, 4)?,
     }))
 }
 

@@ -8,6 +8,7 @@ use super::statements::Part;
 use crate::ids::{DeviceId, EventNo, LicenseId, OrganizationId, PoolId, ShardId, TenantId, TokenName, UserId};
 use crate::ledger::change::{AuditEvent, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
+use crate::ledger::license_floors::LicenseFloor;
 use crate::ledger::notification::NotificationRow;
 use crate::ledger::token::TokenRow;
 use crate::store::audit_block::Block;
@@ -54,6 +55,7 @@ impl<'a> Put<'a> {
         self.put(Part::PutSessions, &rows.sessions, sessions);
         self.put(Part::PutNotifications, &rows.notifications, told);
         self.put(Part::PutTokens, &rows.tokens, api_tokens);
+        self.put(Part::PutLicenseFloors, &rows.license_floors, license_floors);
         let (again, new) = batch.events.split_at(batch.events.partition_point(|event| event.no <= stored));
         self.put(Part::PutEvents, &new.iter().collect::<Vec<_>>(), audit);
         self.put(Part::PutEventsAgain, &again.iter().collect::<Vec<_>>(), audit);
@@ -224,6 +226,16 @@ fn api_tokens<'a>(rows: &[&'a TokenRow]) -> Vec<Value<'a>> {
         column(rows, |row| row.expires.map(|wall| wall.0)),
         column(rows, |row| row.revoked.map(|wall| wall.0)),
         column(rows, |row| row.last_used.map(|wall| wall.0)),
+    ]
+}
+
+fn license_floors<'a>(rows: &[&'a LicenseFloor]) -> Vec<Value<'a>> {
+    vec![
+        column(rows, |row| TenantId::as_str(&row.tenant)),
+        column(rows, |row| LicenseId::as_str(&row.license)),
+        column(rows, |row| row.revision.cast_signed()),
+        column(rows, |row| row.revoked_up_to.map(u64::cast_signed)),
+        column(rows, |row| row.fingerprint.cast_signed()),
     ]
 }
 

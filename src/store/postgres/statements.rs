@@ -191,6 +191,13 @@ parts! {
             (name, hash, roles, tenants, created_ms, created_by, expires_ms, revoked_ms, last_used_ms)
             = (excluded.name, excluded.hash, excluded.roles, excluded.tenants, excluded.created_ms,
                excluded.created_by, excluded.expires_ms, excluded.revoked_ms, excluded.last_used_ms)";
+    PutLicenseFloors: "INSERT INTO license_floors
+            (shard_id, tenant_id, license_id, revision, revoked_up_to, fingerprint)
+        SELECT $1::smallint, unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::bigint[]),
+            unnest($6::bigint[])
+        ON CONFLICT (shard_id, tenant_id, license_id) DO UPDATE SET
+            (revision, revoked_up_to, fingerprint)
+            = (excluded.revision, excluded.revoked_up_to, excluded.fingerprint)";
     PutEvents: insert_events!();
     PutEventsAgain: concat!(insert_events!(), "
         ON CONFLICT (shard_id, event_no) DO UPDATE SET

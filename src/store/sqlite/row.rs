@@ -7,6 +7,7 @@ use rusqlite::{Connection, Params, params};
 use crate::ids::ShardId;
 use crate::ledger::change::{AuditEvent, Change, OrganizationRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
+use crate::ledger::license_floors::LicenseFloor;
 use crate::ledger::notification::NotificationRow;
 use crate::ledger::token::TokenRow;
 use crate::store::{encode, notifications, terms, tokens};
@@ -63,6 +64,8 @@ const PUT_TOKEN: &str = "/* usher:put_token */ REPLACE INTO tokens
     (shard_id, token_id, name, hash, roles, tenants, created_ms, created_by, expires_ms, revoked_ms, last_used_ms)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 const DELETE_TOKEN: &str = "/* usher:delete_token */ DELETE FROM tokens WHERE shard_id = ?1 AND token_id = ?2";
+const PUT_LICENSE_FLOOR: &str = "/* usher:put_license_floor */ REPLACE INTO license_floors
+    (shard_id, tenant_id, license_id, revision, revoked_up_to, fingerprint) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 const PUT_EVENT: &str = "/* usher:put_event */ REPLACE INTO audit
     (shard_id, tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id,
      count, detail)
@@ -94,6 +97,7 @@ pub fn write(connection: &Connection, shard: ShardId, change: &Change) -> rusqli
         }
         Change::PutToken(row) => run.token(row),
         Change::DeleteToken(id) => run.sql(DELETE_TOKEN, params![shard.0, id.0.cast_signed()]),
+        Change::PutLicenseFloor(row) => run.license_floor(row),
     }
 }
 
@@ -250,6 +254,20 @@ impl Run<'_> {
                 row.cleared,
                 notifications::facts_to_text(&row.facts),
                 notifications::deliveries_to_text(&row.deliveries),
+            ],
+        )
+    }
+
+    fn license_floor(&self, row: &LicenseFloor) -> rusqlite::Result<()> {
+        self.sql(
+            PUT_LICENSE_FLOOR,
+            params![
+                self.shard.0,
+                row.tenant.as_str(),
+                row.license.as_str(),
+                row.revision.cast_signed(),
+                row.revoked_up_to.map(u64::cast_signed),
+                row.fingerprint.cast_signed(),
             ],
         )
     }

@@ -4,13 +4,14 @@ use tokio::sync::mpsc;
 use usher::ids::{LicenseId, OrganizationNo, PoolId, PoolNo, TenantNo, TokenId, UserNo};
 use usher::ledger::change::{Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use usher::ledger::license::LicenseRow;
+use usher::ledger::license_floors::LicenseFloor;
 use usher::ledger::notification::{NotificationRow, Topic};
 use usher::ledger::token::TokenRow;
 
 use super::audit::{everything, page};
 use super::samples::{
-    extremes, license, notification, one_of_each, organization, pool, revision, seat, session, tenant, token, user,
-    variants,
+    extremes, license, license_floor, notification, one_of_each, organization, pool, revision, seat, session, tenant,
+    token, user, variants,
 };
 use super::{Backend, SHARD, Writer, assert_same, event};
 
@@ -84,6 +85,9 @@ fn with_key_of(key: &Change, row: Change) -> Change {
         (Change::PutNotification(key), Change::PutNotification(row)) => {
             Change::PutNotification(NotificationRow { tenant: key.tenant, topic: key.topic.clone(), ..row })
         }
+        (Change::PutLicenseFloor(key), Change::PutLicenseFloor(row)) => {
+            Change::PutLicenseFloor(LicenseFloor { tenant: key.tenant.clone(), license: key.license.clone(), ..row })
+        }
         (Change::PutToken(key), Change::PutToken(row)) => Change::PutToken(TokenRow { id: key.id, ..row }),
         pair => panic!("{pair:?}"),
     }
@@ -109,7 +113,7 @@ pub async fn a_deleted_row_is_gone(backend: Backend) {
     for change in deletions(1) {
         writer.commit(vec![change], vec![]).await;
     }
-    assert_same(&writer.load().await, &[tenant(1), pool(1, 1)]);
+    assert_same(&writer.load().await, &[tenant(1), pool(1, 1), license_floor(1)]);
     writer.commit(one_of_each(1), vec![]).await;
     assert_same(&writer.load().await, &one_of_each(1));
 }
@@ -133,7 +137,7 @@ pub async fn a_deletion_spares_its_neighbors(backend: Backend) {
     writer.commit([one_of_each(1), one_of_each(2), neighbors.clone()].concat(), vec![]).await;
     // In one batch with a put.
     writer.commit([deletions(1), vec![user(1, 7)]].concat(), vec![]).await;
-    let kept = [one_of_each(2), neighbors, vec![tenant(1), pool(1, 1), user(1, 7)]].concat();
+    let kept = [one_of_each(2), neighbors, vec![tenant(1), pool(1, 1), user(1, 7), license_floor(1)]].concat();
     assert_same(&writer.load().await, &kept);
 }
 
@@ -151,8 +155,10 @@ pub async fn a_tenants_deletion_covers_everything_but_the_audit(backend: Backend
     writer.commit(rows, vec![event(1, 1), event(2, 2)]).await;
     let gone = vec![Change::DeleteTenant(TenantNo(1)), Change::DeleteTenant(TenantNo(3)), tenant(4)];
     writer.commit(gone, vec![event(3, 1)]).await;
-    let tokens: Vec<_> = variants().into_iter().filter(|row| matches!(row, Change::PutToken(_))).collect();
-    let kept = [one_of_each(2), vec![tenant(4), token(1), token(3)], tokens].concat();
+    let of_none = |row: &Change| matches!(row, Change::PutToken(_) | Change::PutLicenseFloor(_));
+    let tokens: Vec<_> = variants().into_iter().filter(of_none).collect();
+    let own = vec![tenant(4), token(1), license_floor(1), token(3), license_floor(3)];
+    let kept = [one_of_each(2), own, tokens].concat();
     assert_same(&writer.load().await, &kept);
     assert_eq!(page(&*store, everything(1)).await, [event(3, 1), event(1, 1)]);
 }
@@ -164,7 +170,7 @@ pub async fn a_large_shard_loads_whole_and_in_order(backend: Backend) {
     for no in 1..=3 {
         rows.extend((1..=5_000).flat_map(|user_no| [user(no, user_no), seat(no, user_no, 1), session(no, user_no, 0)]));
         rows.extend([tenant(no), license(no, "lic"), pool(no, 1), organization(no, 1), notification(no, "pool-1")]);
-        rows.push(token(no.into()));
+        rows.extend([token(no.into()), license_floor(no.into())]);
     }
     writer.commit(rows.clone(), vec![]).await;
     let loaded = writer.load().await;
@@ -179,6 +185,7 @@ pub async fn a_large_shard_loads_whole_and_in_order(backend: Backend) {
         Change::PutSession(_) => 6,
         Change::PutNotification(_) => 7,
         Change::PutToken(_) => 8,
+        Change::PutLicenseFloor(_) => 9,
         deletion => panic!("{deletion:?}"),
     });
     assert!(kinds.is_sorted());

@@ -13,6 +13,7 @@ use usher::ledger::change::{
     TenantState, UserRow,
 };
 use usher::ledger::license::{Entitlement, LicenseRow, Standing, Terms, Tier};
+use usher::ledger::license_floors::LicenseFloor;
 use usher::ledger::notification::{Cause, Deliveries, Delivery, DeliveryState, Facts, NotificationRow, Topic};
 use usher::ledger::outcome::SessionEndReason;
 use usher::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
@@ -137,6 +138,17 @@ pub fn token(id: u64) -> Change {
     })
 }
 
+/// Of a tenant id that has no tenant.
+pub fn license_floor(no: u64) -> Change {
+    Change::PutLicenseFloor(LicenseFloor {
+        tenant: TenantId::stored("Ångström & Søn"),
+        license: LicenseId::stored(&format!("lic-{no}")),
+        revision: no,
+        revoked_up_to: None,
+        fingerprint: 7,
+    })
+}
+
 pub fn notification(tenant: u32, pool: &str) -> Change {
     Change::PutNotification(NotificationRow {
         tenant: TenantNo(tenant),
@@ -171,6 +183,7 @@ pub fn one_of_each(no: u32) -> Vec<Change> {
         session(no, 1, 0),
         notification(no, "pool-1"),
         token(no.into()),
+        license_floor(no.into()),
     ]
 }
 
@@ -311,6 +324,13 @@ pub fn extremes() -> Vec<Change> {
             expires: Some(Wall(i64::MAX)),
             revoked: Some(Wall(-1)),
             last_used: Some(Wall(i64::MAX)),
+        }),
+        Change::PutLicenseFloor(LicenseFloor {
+            tenant: TenantId::stored(&text),
+            license: LicenseId::stored(&text),
+            revision: u64::MAX,
+            revoked_up_to: Some(u64::MAX),
+            fingerprint: u64::MAX,
         }),
     ]
 }

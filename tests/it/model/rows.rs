@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use usher::ids::{
-    EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantNo, TokenId, UserId, UserNo,
+    EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, TenantId, TenantNo, TokenId, UserId,
+    UserNo,
 };
 use usher::ledger::change::{
     Action, AuditEvent, Change, Changes, OrganizationRow, Place, Plan, PoolRow, Reason, SeatRow, SessionRow, TenantRow,
     UserRow,
 };
 use usher::ledger::license::LicenseRow;
+use usher::ledger::license_floors::LicenseFloor;
 use usher::ledger::notification::{NotificationRow, Topic};
 use usher::ledger::token::TokenRow;
 
@@ -27,6 +29,7 @@ pub struct Rows {
     pub replaced: BTreeSet<SessionId>,
     notifications: BTreeMap<(TenantNo, Topic), NotificationRow>,
     tokens: BTreeMap<TokenId, TokenRow>,
+    floors: BTreeMap<(TenantId, LicenseId), LicenseFloor>,
     audit: Audit,
 }
 
@@ -80,6 +83,9 @@ impl Rows {
             Change::DeleteNotification(tenant, topic) => drop(self.notifications.remove(&(tenant, topic))),
             Change::PutToken(row) => drop(self.tokens.insert(row.id, row)),
             Change::DeleteToken(id) => drop(self.tokens.remove(&id)),
+            Change::PutLicenseFloor(row) => {
+                self.floors.insert((row.tenant.clone(), row.license.clone()), row);
+            }
         }
         Ok(())
     }
@@ -111,6 +117,7 @@ impl Rows {
         all.extend(self.sessions.values().cloned().map(Change::PutSession));
         all.extend(self.notifications.values().cloned().map(Change::PutNotification));
         all.extend(self.tokens.values().cloned().map(Change::PutToken));
+        all.extend(self.floors.values().cloned().map(Change::PutLicenseFloor));
         all
     }
 

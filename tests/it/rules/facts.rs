@@ -91,7 +91,7 @@ pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
         Outcome::BeginDelivery(answer) => vec![plain(answer)],
         Outcome::EndDelivery(answer) => vec![plain(answer)],
         Outcome::RedeliverNotification(answer) => vec![done(answer, |view| notification_facts::shown(view, now))],
-        Outcome::CreateToken(_) | Outcome::RevokeToken(_) | Outcome::NoteTokenUse(_) => {
+        Outcome::CreateToken(_) | Outcome::RevokeToken(_) | Outcome::NoteTokenUse(_) | Outcome::WithdrawTenant(_) => {
             unreachable!("scenarios speak of tenants")
         }
     }

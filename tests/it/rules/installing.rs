@@ -219,3 +219,28 @@ fn r30_all_licenses_are_deleted() {
         ",
     );
 }
+
+#[test]
+fn r27_a_later_tenant_of_the_same_id_gets_no_older_revision() {
+    check(
+        "R27 deleting and creating a tenant opens no way back to an older revision",
+        "
+        license base revision 2 gives primary concurrent 9
+        license base revision 3 gives primary concurrent 5
+        license gone revision 7 gives crm named 7
+        license gone deleted
+        tenant acme deleted
+        tenant acme
+        license base revision 2 gives primary concurrent 9 -> refused: LICENSE_REVISION
+        license gone revision 6 gives crm named 9   -> refused: LICENSE_REVISION
+        tenant acme deleted
+        tenant acme
+        license base revision 2 gives primary concurrent 9 -> refused: LICENSE_REVISION
+        license base revision 3 gives primary concurrent 5 -> yes, changed, in force
+        license gone revision 8 gives crm named 1   -> yes, changed, in force
+        tenant globex
+        in globex
+        license base revision 1 gives primary concurrent 5 -> yes, changed
+        ",
+    );
+}

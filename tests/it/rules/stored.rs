@@ -85,6 +85,7 @@ fn key(row: &Change) -> Key {
         Change::DeleteNotification(tenant, topic) => (8, *tenant, 0, 0, topic.to_string()),
         Change::PutToken(row) => (9, TenantNo(0), 0, 0, row.id.to_string()),
         Change::DeleteToken(id) => (9, TenantNo(0), 0, 0, id.to_string()),
+        Change::PutLicenseFloor(row) => (10, TenantNo(0), 0, 0, format!("{} {}", row.tenant, row.license)),
     }
 }
 

@@ -6,7 +6,7 @@ use usher::ids::{EventNo, TenantId, TenantNo, TokenId, TokenName};
 use usher::ledger::access::{Role, Roles, Tenants};
 use usher::ledger::change::{Actor, Change, Changes};
 use usher::ledger::command::{
-    AllTokens, Command, CreateToken, Found, ListTokens, NoteTokenUse, Outcome, Request, RevokeToken,
+    AllTokens, Command, CreateToken, Found, ListTokens, NoteTokenUse, Outcome, Request, RevokeToken, WithdrawTenant,
 };
 use usher::ledger::outcome::{Done, Refusal};
 use usher::ledger::time::{Moment, Tick, Wall};
@@ -24,12 +24,22 @@ struct House {
     now: Moment,
     last: u64,
     written: Changes,
+    /// Who asks, and for which tenants they may.
+    actor: &'static str,
+    within: Tenants,
 }
 
 impl House {
     fn new() -> Self {
         let now = Moment { tick: Tick(START as u64), wall: Wall(START) };
-        Self { ledger: empty(now, now.wall, EventNo(0)), now, last: 0, written: Changes::default() }
+        Self {
+            ledger: empty(now, now.wall, EventNo(0)),
+            now,
+            last: 0,
+            written: Changes::default(),
+            actor: "root",
+            within: Tenants::All,
+        }
     }
 
     /// Time passes, and with it the shard's regular work.
@@ -41,7 +51,7 @@ impl House {
     fn ask(&mut self, command: impl Into<Command>) -> Outcome {
         self.written = Changes::default();
         let request =
-            Request { tenant: TenantId::installation(), actor: Actor("root".into()), command: command.into() };
+            Request { tenant: TenantId::installation(), actor: Actor(self.actor.into()), command: command.into() };
         self.ledger.apply(request, self.now, &mut self.written)
     }
 
@@ -53,9 +63,15 @@ impl House {
         self.last += 1;
         let roles = Roles::NONE.with(Role::Gate);
         let (id, name) = (TokenId(self.last), TokenName::parse(name).expect("a name"));
-        let Outcome::CreateToken(answer) =
-            self.ask(CreateToken { id, name, hash: TokenHash([7; 32]), roles, tenants, ttl })
-        else {
+        let Outcome::CreateToken(answer) = self.ask(CreateToken {
+            id,
+            name,
+            hash: TokenHash([7; 32]),
+            roles,
+            tenants,
+            ttl,
+            within: self.within.clone(),
+        }) else {
             panic!("another answer")
         };
         answer
@@ -112,6 +128,7 @@ fn reason(answer: Done<TokenView>) -> &'static str {
         Err(Refusal::Precondition { reason, .. }) => reason,
         Err(Refusal::NotFound { kind, .. }) => kind,
         Err(Refusal::Invalid { field, .. }) => field,
+        Err(Refusal::TooOften { .. }) => "too often",
         Err(other) => panic!("{other:?}"),
     }
 }
@@ -267,4 +284,66 @@ fn tokens_are_listed_by_name_and_of_one_name_the_oldest_first() {
         }
     }
     assert_eq!(ids, [2, 4, 1, 3]);
+}
+
+#[test]
+fn r1_a_name_is_one_in_the_scope_of_its_tenants() {
+    let mut house = House::new();
+    for _ in 0..2 {
+        assert_eq!(reason(house.create_for("login", only(&["acme"]), None)), "yes");
+    }
+    assert_eq!(reason(house.create_for("login", only(&["acme"]), None)), "TOKEN_LIMIT");
+    // Others' names are neither taken nor known.
+    for tenants in [only(&["other"]), only(&["acme", "other"]), Tenants::All] {
+        assert_eq!(reason(house.create_for("login", tenants, None)), "yes");
+    }
+}
+
+#[test]
+fn r1_who_has_not_all_tenants_leaves_room_for_others() {
+    let mut house = House::new();
+    (house.actor, house.within) = ("mallory", only(&["acme", "other"]));
+    // The rate: two hundred at once, then one each 18 s.
+    for no in 0..200 {
+        assert_eq!(reason(house.create_for(&format!("t{no}"), only(&["acme"]), None)), "yes");
+    }
+    assert_eq!(reason(house.create_for("one more", only(&["other"]), None)), "too often", "of this creator");
+    house.actor = "alice";
+    assert_eq!(
+        reason(house.create_for("one more", only(&["acme", "other"]), None)),
+        "TOO_MANY_TOKENS",
+        "of this tenant"
+    );
+    assert_eq!(reason(house.create_for("one more", only(&["other"]), None)), "yes");
+    // Over hours, up to the quotas.
+    house.after(10 * HOUR);
+    assert_eq!(reason(house.create_for("later", only(&["acme"]), None)), "TOO_MANY_TOKENS");
+    let good = house.states().len();
+    assert_eq!(good, 201);
+    (house.actor, house.within) = ("root", Tenants::All);
+    for no in 0..1_000 {
+        assert_eq!(reason(house.create(&format!("r{no}"), None)), "yes", "who has all tenants has no quota");
+    }
+}
+
+#[test]
+fn r1_a_deleted_tenant_is_in_no_token_any_more() {
+    let mut house = House::new();
+    house.create_for("login", only(&["acme"]), None).expect("a token");
+    let both = house.create_for("both", only(&["acme", "other"]), None).expect("a token");
+    let other = house.create_for("other", only(&["other"]), None).expect("a token");
+    let all = house.create("root", None).expect("a token");
+    house.ask(WithdrawTenant { gone: TenantId::stored("acme") });
+    let id = |no: u64| TokenId(no);
+    assert_eq!(
+        house.told(),
+        [
+            format!("0 root TokenDeleted: {} login: tenant acme was deleted", id(1)),
+            format!("0 root TokenUpdated: {} both: tenant acme was deleted", id(2)),
+        ]
+    );
+    let left: Vec<_> = house.rows().into_iter().map(|row| (row.id, row.tenants)).collect();
+    assert_eq!(left, [(both.id, only(&["other"])), (other.id, only(&["other"])), (all.id, Tenants::All)]);
+    house.ask(WithdrawTenant { gone: TenantId::stored("acme") });
+    assert!(house.written.rows.is_empty() && house.written.events.is_empty(), "once");
 }

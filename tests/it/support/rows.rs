@@ -61,5 +61,6 @@ fn key(change: &Change) -> Key {
         Change::DeleteNotification(tenant, topic) => (7, tenant.0, 0, 0, topic.to_string()),
         Change::PutToken(row) => (8, 0, 0, 0, row.id.to_string()),
         Change::DeleteToken(id) => (8, 0, 0, 0, id.to_string()),
+        Change::PutLicenseFloor(row) => (9, 0, 0, 0, format!("{} {}", row.tenant, row.license)),
     }
 }

@@ -18,6 +18,7 @@ impl Generator {
                 hash: TokenHash([self.dice.below(256) as u8; 32]),
                 roles: self.dice.some(&Role::ALL, 1, 2).into_iter().collect::<Roles>(),
                 tenants: self.tenants(),
+                within: Tenants::All,
                 ttl: self.perhaps(70, |this| this.length(&[0, MINUTE, HOUR, DAY, 20 * DAY])),
             }
             .into(),

@@ -81,7 +81,9 @@ impl Model {
     }
 
     pub fn install_license(&mut self, id: &TenantId, asked: &InstallLicense, now: Moment) -> Done<LicenseChange> {
-        self.changing(id, Some(&asked.license), now, |tenant, glance| tenant.install(asked, glance))
+        let before = self.floors.iter().filter(|(tenant, paper)| tenant == id && paper.id == asked.license);
+        let floor = before.map(|(_, paper)| paper.clone()).max_by_key(|paper| paper.grant.revision);
+        self.changing(id, Some(&asked.license), now, |tenant, glance| tenant.install(asked, floor, glance))
     }
 
     pub fn delete_license(&mut self, id: &TenantId, license: &LicenseId, now: Moment) -> Done<LicenseChange> {
@@ -150,7 +152,7 @@ impl Tenant {
         self.papers.iter().filter(|paper| self.is_newest(paper) && !paper.deleted)
     }
 
-    fn is_newest(&self, paper: &License) -> bool {
+    pub fn is_newest(&self, paper: &License) -> bool {
         self.newest(&paper.id).is_some_and(|newest| newest.grant.revision == paper.grant.revision)
     }
 
@@ -163,7 +165,8 @@ impl Tenant {
         self.deciding().filter(move |paper| paper.standing(at) == Standing::InForce)
     }
 
-    fn install(&mut self, asked: &InstallLicense, glance: &Glance) -> Done<bool> {
+    /// `floor`: what an earlier tenant of the same id had.
+    fn install(&mut self, asked: &InstallLicense, floor: Option<License>, glance: &Glance) -> Done<bool> {
         let (id, grant) = (&asked.license, &asked.grant);
         if let Some(newest) = self.newest(id) {
             let same = newest.is_text_of(grant);
@@ -177,6 +180,14 @@ impl Tenant {
                 return Err(rule("LICENSE_REVOKED"));
             }
             if grant.revision == newest.grant.revision && !(same && newest.deleted) {
+                return Err(rule("LICENSE_REVISION"));
+            }
+        } else if let Some(floor) = floor {
+            let (old, document) = (floor.grant.revision, &floor.grant.terms.document);
+            if grant.revision >= old && floor.revoked.is_some_and(|up_to| grant.revision <= up_to) {
+                return Err(rule("LICENSE_REVOKED"));
+            }
+            if grant.revision < old || (grant.revision == old && *document != grant.terms.document) {
                 return Err(rule("LICENSE_REVISION"));
             }
         }

@@ -37,6 +37,8 @@ pub struct Model {
     pub log: Vec<Happened>,
     /// The high-water mark of wall time (R31), in tenths of a millisecond, and when it was last looked at.
     pub high_tenths: i64,
+    /// Licenses that tenants had when they were deleted.
+    pub floors: Vec<(TenantId, License)>,
     pub looked: Tick,
     pub demo_seats: u64,
     /// Counts what is made, to know what is older.
@@ -161,6 +163,7 @@ impl Model {
             ended: Vec::new(),
             log: Vec::new(),
             high_tenths: now.wall.0 * 10,
+            floors: Vec::new(),
             looked: now.tick,
             demo_seats,
             made: 0,
@@ -239,6 +242,7 @@ impl Model {
             Command::RedeliverNotification(asked) => Outcome::RedeliverNotification(self.redeliver(id, asked)),
             Command::CreateToken(asked) => Outcome::CreateToken(self.create_token(asked, now)),
             Command::RevokeToken(asked) => Outcome::RevokeToken(self.revoke_token(asked, now)),
+            Command::WithdrawTenant(_) => unreachable!("not generated"),
             Command::NoteTokenUse(asked) => {
                 self.note_token_use(asked);
                 Outcome::NoteTokenUse(())

@@ -66,7 +66,9 @@ impl Model {
     pub fn delete_tenant(&mut self, id: &TenantId, now: Moment) -> Done<()> {
         let at = self.find(id)?;
         self.end_all(at, |_| true, SessionEndReason::TenantRemoved, now.tick);
-        self.tenants.remove(at);
+        let gone = self.tenants.remove(at);
+        let newest = gone.papers.iter().filter(|paper| gone.is_newest(paper));
+        self.floors.extend(newest.map(|paper| (id.clone(), paper.clone())));
         Ok(())
     }
 

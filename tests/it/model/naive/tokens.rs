@@ -24,7 +24,8 @@ impl Model {
         if self.tokens.iter().any(|row| row.id == asked.id) {
             return Err(exists("token", asked.id));
         }
-        let active = |row: &&TokenRow| row.name == asked.name && state(row, at) == TokenState::Active;
+        let same = |row: &TokenRow| row.name == asked.name && row.tenants == asked.tenants;
+        let active = |row: &&TokenRow| same(row) && state(row, at) == TokenState::Active;
         if self.tokens.iter().filter(active).count() > 1 {
             return Err(rule("TOKEN_LIMIT"));
         }

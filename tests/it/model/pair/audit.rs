@@ -86,7 +86,7 @@ fn owner(row: &Change) -> TenantNo {
         Change::PutSeat(row) => row.tenant,
         Change::PutSession(row) => row.tenant,
         Change::PutNotification(row) => row.tenant,
-        Change::PutToken(_) | Change::DeleteToken(_) => TenantNo(0),
+        Change::PutToken(_) | Change::DeleteToken(_) | Change::PutLicenseFloor(_) => TenantNo(0),
         Change::DeleteTenant(no)
         | Change::DeleteLicense(no, ..)
         | Change::DeleteOrganization(no, _)

@@ -14,6 +14,7 @@ mod principal;
 pub mod rate;
 mod refused;
 mod rules;
+pub mod shares;
 mod spiffe;
 pub mod token;
 mod tokens;

@@ -7,11 +7,14 @@ use crate::ledger::change::Actor;
 /// A caller: what the audit calls it, and what it may do for which tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
-    /// `token:login-eu`, `cert:spiffe://example.org/login`, `oidc:alice@example.org`.
+    /// `token:0123456789abcdef:login-eu`, `cert:spiffe://example.org/login`, `oidc:alice@example.org`.
     pub actor: Actor,
     /// Any of them suffices, and each stands for itself: roles of one are nothing for the tenants of another.
     pub grants: Vec<Grant>,
 }
+
+/// No credential has this name: those of credentials begin with their kind.
+const ANONYMOUS: &str = "anonymous";
 
 /// These roles, for these tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,13 +32,19 @@ impl Principal {
     /// Everybody, where no credential is configured.
     #[must_use]
     pub fn anonymous() -> Self {
-        Self::new(Actor("anonymous".into()), Roles::ALL, Tenants::All)
+        Self::new(Actor(ANONYMOUS.into()), Roles::ALL, Tenants::All)
+    }
+
+    /// Whether it is [`Self::anonymous`] or [`Self::nobody`].
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        &*self.actor.0 == ANONYMOUS
     }
 
     /// Nobody in particular: whoever asks what is no secret.
     #[must_use]
     pub fn nobody() -> Self {
-        Self { actor: Actor("anonymous".into()), grants: Vec::new() }
+        Self { actor: Actor(ANONYMOUS.into()), grants: Vec::new() }
     }
 
     /// Whether they have one of the `needed` roles for this tenant.

@@ -1,9 +1,8 @@
-//! Room for large requests that are on their way in, all clients together. Memory for a message is taken when its
+//! Room for large requests that are on their way in, all clients together, of which one caller has a share. Memory for a message is taken when its
 //! length is announced, and kept until it is whole: a client could announce many, and never send them.
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -11,6 +10,8 @@ use http_body::{Frame, SizeHint};
 use tonic::Status;
 use tonic::body::Body;
 
+use crate::auth::Caller;
+use crate::auth::shares::{Full, Place, Places};
 use crate::service::status;
 
 /// So much of every message is free: what people and consoles ask is smaller, and goes on while large ones must wait.
@@ -23,23 +24,25 @@ const HEADER: usize = 5;
 #[derive(Debug)]
 pub(super) struct Rations {
     /// Bytes.
-    left: AtomicUsize,
+    places: Arc<Places>,
     /// Of one message. A longer one is refused by whoever reads it, before it takes any memory.
     largest: usize,
 }
 
 impl Rations {
     pub fn new(largest: usize) -> Arc<Self> {
-        Arc::new(Self { left: AtomicUsize::new(LARGEST_AT_ONCE * largest), largest })
+        Arc::new(Self { places: Places::new(LARGEST_AT_ONCE * largest), largest })
     }
 
-    /// The body of a request, which ends with an error when there is no room for a message of it.
-    pub fn give(self: &Arc<Self>, body: Body) -> Body {
+    /// The body of a caller's request, which ends with an error when there is no room for a message of it. Without a
+    /// caller there is room for small messages only.
+    pub fn give(self: &Arc<Self>, caller: Option<Caller>, body: Body) -> Body {
         Body::new(Rationed {
             body,
             header: Vec::with_capacity(HEADER),
             missing: 0,
-            taken: 0,
+            taken: None,
+            caller,
             rations: Arc::clone(self),
         })
     }
@@ -51,13 +54,14 @@ struct Rationed {
     header: Vec<u8>,
     /// Bytes of this message that have not come.
     missing: usize,
-    taken: usize,
+    taken: Option<Place>,
+    caller: Option<Caller>,
     rations: Arc<Rations>,
 }
 
 impl Rationed {
-    /// Follows the messages in what has come. Answers whether there is room for those that begin in it.
-    fn follow(&mut self, mut bytes: &[u8]) -> bool {
+    /// Follows the messages in what has come: whether there is room for those that begin in it.
+    fn follow(&mut self, mut bytes: &[u8]) -> Result<(), Full> {
         while !bytes.is_empty() {
             let wanted = if self.missing > 0 { self.missing } else { HEADER - self.header.len() };
             let (these, rest) = bytes.split_at(wanted.min(bytes.len()));
@@ -72,28 +76,21 @@ impl Rationed {
             {
                 self.header.clear();
                 self.missing = u32::from_be_bytes(length) as usize;
-                if !self.take_instead(self.missing) {
-                    return false;
-                }
+                self.take_instead(self.missing)?;
             }
         }
-        true
+        Ok(())
     }
 
     /// Gives back what the message before had, and takes what one of this length needs.
-    fn take_instead(&mut self, length: usize) -> bool {
-        let left = &self.rations.left;
-        left.fetch_add(std::mem::take(&mut self.taken), Ordering::Relaxed);
+    fn take_instead(&mut self, length: usize) -> Result<(), Full> {
+        self.taken = None;
         let needed = if length > self.rations.largest { 0 } else { length.saturating_sub(FREE) };
-        let fits = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(needed)).is_ok();
-        self.taken = if fits { needed } else { 0 };
-        fits
-    }
-}
-
-impl Drop for Rationed {
-    fn drop(&mut self) {
-        self.rations.left.fetch_add(self.taken, Ordering::Relaxed);
+        if needed > 0 {
+            let caller = self.caller.as_ref().ok_or(Full::All)?;
+            self.taken = Some(self.rations.places.take(caller, None, needed)?);
+        }
+        Ok(())
     }
 }
 
@@ -103,12 +100,13 @@ impl http_body::Body for Rationed {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
-        match &polled {
-            Poll::Ready(Some(Ok(frame))) if !frame.data_ref().is_none_or(|bytes| self.follow(bytes)) => {
-                Poll::Ready(Some(Err(status::overloaded())))
-            }
-            _ => polled,
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(bytes) = frame.data_ref()
+            && let Err(full) = self.follow(bytes)
+        {
+            return Poll::Ready(Some(Err(status::no_place(&status::UPLOADS, full))));
         }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
@@ -126,14 +124,23 @@ mod tests {
     use tokio_stream::iter;
 
     use super::*;
+    use crate::auth::Principal;
+    use crate::ledger::access::{Roles, Tenants};
+    use crate::ledger::change::Actor;
 
     const LARGEST: usize = 10 * FREE;
 
-    /// A body in pieces of so many bytes.
-    fn body(rations: &Arc<Rations>, bytes: &[u8], piece: usize) -> Body {
+    /// A body of one caller's in pieces of so many bytes.
+    fn body_of(name: &str, rations: &Arc<Rations>, bytes: &[u8], piece: usize) -> Body {
+        let principal = Principal::new(Actor(name.into()), Roles::ALL, Tenants::All);
+        let caller = Caller { principal: Arc::new(principal), needs: Roles::ALL };
         let pieces: Vec<_> = bytes.chunks(piece).map(Bytes::copy_from_slice).collect();
         let frames = pieces.into_iter().map(|piece| Ok::<_, Status>(Frame::data(piece)));
-        rations.give(Body::new(StreamBody::new(iter(frames))))
+        rations.give(Some(caller), Body::new(StreamBody::new(iter(frames))))
+    }
+
+    fn body(rations: &Arc<Rations>, bytes: &[u8], piece: usize) -> Body {
+        body_of("somebody", rations, bytes, piece)
     }
 
     /// A message whose length is announced, and as much of it as is sent.
@@ -144,8 +151,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_announced_is_taken_until_the_request_ends_or_its_next_message_begins() {
         let rations = Rations::new(LARGEST);
-        let all = rations.left.load(Ordering::Relaxed);
-        let taken = |rations: &Rations| all - rations.left.load(Ordering::Relaxed);
+        let taken = |rations: &Rations| rations.places.taken();
         for piece in [1, 3, 5, 1_000_000] {
             let mut held = body(&rations, &message(LARGEST, 10), piece);
             while held.frame().await.is_some() {}
@@ -166,7 +172,7 @@ mod tests {
         // What is free of each adds up to room for one more.
         let mut held = Vec::new();
         let refused = loop {
-            let mut body = body(&rations, &announced, 6);
+            let mut body = body_of(&format!("caller {}", held.len()), &rations, &announced, 6);
             match body.frame().await.unwrap() {
                 Ok(_) => held.push(body),
                 Err(refused) => break refused,
@@ -176,6 +182,16 @@ mod tests {
         for (small, sent) in [(FREE, FREE), (0, 0), (u32::MAX as usize, 100)] {
             assert!(body(&rations, &message(small, sent), 100).collect().await.is_ok(), "{small}");
         }
+        held.clear();
+        // One caller has a quarter.
+        for _ in 0..LARGEST_AT_ONCE / 4 {
+            let mut body = body(&rations, &announced, 6);
+            body.frame().await.unwrap().unwrap();
+            held.push(body);
+        }
+        let refused = body(&rations, &announced, 6).frame().await.unwrap().unwrap_err();
+        assert!(refused.message().contains("This caller has its share"), "{refused:?}");
+        assert!(body_of("another", &rations, &announced, 6).collect().await.is_ok());
         held.clear();
         assert!(body(&rations, &announced, 6).collect().await.is_ok());
     }

@@ -78,9 +78,10 @@ impl<F> Routes<F> {
         let answer = match route {
             Route::Fast => Either::Left(self.fast.clone().call(request)),
             Route::Other(index) => {
+                let caller = request.extensions().get().cloned();
                 let request = request.map(|body| match idle {
-                    None => rations.give(Body::new(body)),
-                    Some(idle) => rations.give(IdleBody::wrap(Body::new(body), idle)),
+                    None => rations.give(caller, Body::new(body)),
+                    Some(idle) => rations.give(caller, IdleBody::wrap(Body::new(body), idle)),
                 });
                 Either::Right(self.others[index].1.clone().call(request))
             }

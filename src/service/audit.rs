@@ -60,7 +60,7 @@ impl audit_service_server::AuditService for AuditService {
         let export = parse::export_audit_events(self.context.veils(), request.into_inner())?;
         may_read(&caller, &export.tenant)?;
         let desk = self.context.desk(caller, export.tenant.clone())?;
-        let place = self.context.exporting()?;
+        let place = self.context.exporting(&desk)?;
         let shutdown = self.context.shutdown.clone();
         Ok(Response::new(Box::pin(Exporting::new(desk, export, shutdown, place).stream())))
     }

@@ -1,7 +1,6 @@
 //! The stream of ExportAuditEvents: a page of events at a time, and no more of them in memory than the client takes.
 
 use futures_util::{Stream, stream};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -9,6 +8,7 @@ use super::csv::CsvWriter;
 use super::desk::Desk;
 use super::parse::{AuditExport, AuditForm};
 use super::{render, status};
+use crate::auth::shares::Place;
 use crate::ids::TenantId;
 use crate::journal::{AuditFilter, AuditPage};
 use crate::ledger::change::AuditEvent;
@@ -23,7 +23,7 @@ pub struct Exporting {
     filter: AuditFilter,
     file: File,
     over: bool,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// What was written and not sent.
@@ -33,7 +33,7 @@ enum File {
 }
 
 impl Exporting {
-    pub fn new(desk: Desk, export: AuditExport, shutdown: CancellationToken, place: OwnedSemaphorePermit) -> Self {
+    pub fn new(desk: Desk, export: AuditExport, shutdown: CancellationToken, place: Place) -> Self {
         let AuditExport { filter, form, .. } = export;
         let ids = desk.event_ids();
         Self { desk, ids, shutdown, filter, file: File::new(form), over: false, _place: place }

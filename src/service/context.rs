@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::decisions::Decisions;
+use super::desk::Desk;
 use super::licensing::Licensing;
 use super::rates::Rates;
 use super::status;
 use crate::auth::Tokens;
 use crate::auth::rate::Rate;
+use crate::auth::shares::{Place, Places};
 use crate::ids::InstanceId;
 use crate::journal::Journal;
 use crate::veil::Veils;
@@ -46,9 +47,9 @@ pub struct ServiceContext {
     /// Read by telemetry.
     pub decisions: Decisions,
     pub(super) rates: Rates,
-    watchers: Arc<Semaphore>,
-    syncs: Arc<Semaphore>,
-    exports: Arc<Semaphore>,
+    watchers: Arc<Places>,
+    syncs: Arc<Places>,
+    exports: Arc<Places>,
 }
 
 /// Syncs at once: each remembers whom it listed.
@@ -65,8 +66,7 @@ impl ServiceContext {
         limits: Limits,
         shutdown: CancellationToken,
     ) -> Arc<Self> {
-        let watchers = Arc::new(Semaphore::new(limits.watchers.min(Semaphore::MAX_PERMITS)));
-        let [syncs, exports] = [SYNCS, EXPORTS].map(|most| Arc::new(Semaphore::new(most)));
+        let [watchers, syncs, exports] = [limits.watchers, SYNCS, EXPORTS].map(Places::new);
         let (decisions, rates) = (Decisions::default(), Rates::new(&limits, licensing.clock().clone()));
         Arc::new(Self { journal, licensing, tokens, limits, shutdown, decisions, rates, watchers, syncs, exports })
     }
@@ -87,17 +87,21 @@ impl ServiceContext {
     }
 
     /// A place among the watchers, given back when dropped.
-    pub(super) fn watcher(&self) -> Result<OwnedSemaphorePermit, tonic::Status> {
-        Arc::clone(&self.watchers).try_acquire_owned().map_err(|_| status::too_many_watchers())
+    pub(super) fn watcher(&self, desk: &Desk) -> Result<Place, tonic::Status> {
+        take(&self.watchers, desk, &status::WATCHERS)
     }
 
     /// A place among the syncs, given back when dropped.
-    pub(super) fn syncing(&self) -> Result<OwnedSemaphorePermit, tonic::Status> {
-        Arc::clone(&self.syncs).try_acquire_owned().map_err(|_| status::too_many_syncs())
+    pub(super) fn syncing(&self, desk: &Desk) -> Result<Place, tonic::Status> {
+        take(&self.syncs, desk, &status::SYNCS)
     }
 
     /// A place among the exports, given back when dropped.
-    pub(super) fn exporting(&self) -> Result<OwnedSemaphorePermit, tonic::Status> {
-        Arc::clone(&self.exports).try_acquire_owned().map_err(|_| status::too_many_exports())
+    pub(super) fn exporting(&self, desk: &Desk) -> Result<Place, tonic::Status> {
+        take(&self.exports, desk, &status::EXPORTS)
     }
+}
+
+fn take(places: &Arc<Places>, desk: &Desk, kind: &status::Scarce) -> Result<Place, tonic::Status> {
+    places.take(desk.caller(), Some(desk.tenant()), 1).map_err(|full| status::no_place(kind, full))
 }

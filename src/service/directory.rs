@@ -102,7 +102,6 @@ impl directory_service_server::DirectoryService for DirectoryService {
         request: Request<Streaming<v1::SyncUsersRequest>>,
     ) -> Result<Response<v1::SyncUsersResponse>, Status> {
         let caller = caller(&request)?;
-        let _place = self.context.syncing()?;
         Sync::run(Arc::clone(&self.context), caller, request.into_inner()).await.map(Response::new)
     }
 
@@ -117,7 +116,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
         let desk = self.context.desk(caller, wanted.tenant.clone())?;
         // An error before the first byte: no client is to take it for an empty file.
         desk.ask(GetTenant).await??;
-        let place = self.context.exporting()?;
+        let place = self.context.exporting(&desk)?;
         let shutdown = self.context.shutdown.clone();
         Ok(Response::new(Box::pin(Exporting::new(desk, wanted, shutdown, place).stream())))
     }

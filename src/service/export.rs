@@ -1,7 +1,6 @@
 //! The stream of ExportUsers: a page of users at a time, and no more of them in memory than the client takes.
 
 use futures_util::{Stream, stream};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -9,6 +8,7 @@ use super::csv::CsvWriter;
 use super::desk::Desk;
 use super::parse::{Column, Export};
 use super::{render, status};
+use crate::auth::shares::Place;
 use crate::proto::v1::ExportUsersResponse;
 
 /// One export under way.
@@ -18,11 +18,11 @@ pub struct Exporting {
     shutdown: CancellationToken,
     csv: CsvWriter,
     over: bool,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Exporting {
-    pub fn new(desk: Desk, export: Export, shutdown: CancellationToken, place: OwnedSemaphorePermit) -> Self {
+    pub fn new(desk: Desk, export: Export, shutdown: CancellationToken, place: Place) -> Self {
         let mut csv = CsvWriter::new(export.delimiter);
         csv.row(export.columns.iter().map(|(name, _)| name));
         Self { desk, export, shutdown, csv, over: false, _place: place }

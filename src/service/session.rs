@@ -65,8 +65,9 @@ impl session_service_server::SessionService for SessionService {
     ) -> Result<Response<Self::WatchSessionsStream>, Status> {
         let caller = caller(&request)?;
         let (tenant, after, shape) = parse::watch_sessions(self.context.veils(), request.into_inner())?;
-        let place = self.context.watcher()?;
-        let feed = self.context.desk(caller, tenant)?.watch(after).await?;
+        let desk = self.context.desk(caller, tenant)?;
+        let place = self.context.watcher(&desk)?;
+        let feed = desk.watch(after).await?;
         let watch = Watch::new(feed, shape, self.context.shutdown.clone(), place);
         Ok(Response::new(Box::pin(watch.stream())))
     }

@@ -3,6 +3,7 @@
 
 mod access;
 pub mod reason;
+mod scarce;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,6 +13,9 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 pub(super) use access::too_many_check_outs;
 pub use access::{idle, not_allowed, not_let_in, too_many_anonymous_calls, too_many_headers};
+pub use scarce::UPLOADS;
+pub use scarce::no_place;
+pub(super) use scarce::{EXPORTS, SYNCS, Scarce, WATCHERS};
 
 use super::parse::{Problem, Problems};
 use crate::ids::TenantId;
@@ -176,26 +180,6 @@ pub fn overloaded() -> Status {
 #[must_use]
 pub fn draining() -> Status {
     unavailable(reason::DRAINING, "This server is shutting down; nothing was decided.", Duration::from_secs(1))
-}
-
-/// As many watchers as the server allows.
-#[must_use]
-pub(super) fn too_many_watchers() -> Status {
-    unavailable(reason::TOO_MANY_WATCHERS, "Too many watchers are connected.", Duration::from_secs(10))
-}
-
-/// As many syncs as the server takes at once.
-#[must_use]
-pub(super) fn too_many_syncs() -> Status {
-    let text = "Several directories are being synchronized already; nothing was done.";
-    unavailable(reason::TOO_MANY_SYNCS, text, Duration::from_secs(30))
-}
-
-/// As many exports as the server makes at once.
-#[must_use]
-pub(super) fn too_many_exports() -> Status {
-    let text = "Several exports are under way already; nothing was read.";
-    unavailable(reason::TOO_MANY_EXPORTS, text, Duration::from_secs(30))
 }
 
 /// The process is about to end in the middle of an export.
@@ -375,9 +359,6 @@ mod tests {
         check(too_many_anonymous_calls(), Code::Unavailable, "TOO_MANY_ANONYMOUS_CALLS");
         check(idle(), Code::Unavailable, "WATCH_ENDED");
         check(too_many_headers(500, 128), Code::InvalidArgument, "TOO_MANY_HEADERS");
-        check(too_many_watchers(), Code::Unavailable, "TOO_MANY_WATCHERS");
-        check(too_many_syncs(), Code::Unavailable, "TOO_MANY_SYNCS");
-        check(too_many_exports(), Code::Unavailable, "TOO_MANY_EXPORTS");
         check(export_broken_off(), Code::Unavailable, "DRAINING");
         check(sync_broken_off(), Code::Unavailable, "DRAINING");
         check(watch_ended(), Code::Unavailable, "WATCH_ENDED");

@@ -56,6 +56,7 @@ impl Sync {
             let entries = std::mem::take(&mut first.entries);
             let terms = parse::sync_terms(first)?;
             let desk = context.desk(caller, terms.tenant.clone())?;
+            let _place = context.syncing(&desk)?;
             desk.ask(GetTenant).await??;
             let mut sync = Self::new(context, desk, terms);
             sync.take(entries).await?;

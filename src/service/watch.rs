@@ -1,12 +1,12 @@
 //! The stream of WatchSessions: what happens to a tenant's sessions, as messages with cursors.
 
 use futures_util::{Stream, StreamExt, future, stream};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use super::page::Shape;
 use super::{render, status};
+use crate::auth::shares::Place;
 use crate::ids::EventNo;
 use crate::journal::{Fed, Feed};
 use crate::ledger::command::Cursor;
@@ -18,11 +18,11 @@ pub struct Watch {
     shape: Shape,
     shutdown: CancellationToken,
     over: bool,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Watch {
-    pub fn new(feed: Feed, shape: Shape, shutdown: CancellationToken, place: OwnedSemaphorePermit) -> Self {
+    pub fn new(feed: Feed, shape: Shape, shutdown: CancellationToken, place: Place) -> Self {
         Self { feed, shape, shutdown, over: false, _place: place }
     }
 

@@ -53,7 +53,8 @@ async fn answers_that_nobody_reads() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn watchers_that_do_not_read() {
-    let scene = Scene::set(&[]).await;
+    // One tenant has a quarter of them.
+    let scene = Scene::set(&["--max-watchers", "4000"]).await;
     // One has no window, the other has a window and a socket that is never read.
     let stuck = unread(scene.program.api, wire::WATCH, NO_WINDOW).await;
     scene.until(&format!("usher_calls_in_flight {CALLS}")).await;

@@ -1,0 +1,173 @@
+//! Places that are scarce: of all of them, one tenant and one caller may have a share, so that the rest stays for others.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Caller;
+use crate::ids::TenantId;
+
+/// A quarter is for one tenant, and for one caller.
+const SHARES: usize = 4;
+
+/// So many places, which are given back when they are dropped.
+#[derive(Debug)]
+pub struct Places {
+    total: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    all: usize,
+    tenants: HashMap<TenantId, usize>,
+    callers: HashMap<Arc<str>, usize>,
+}
+
+/// Why there is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// All are taken.
+    All,
+    /// The tenant has its share, and the caller has theirs. How many that is.
+    Tenant(usize),
+    Caller(usize),
+}
+
+/// Some of the places, for one call.
+#[derive(Debug)]
+pub struct Place {
+    places: Arc<Places>,
+    count: usize,
+    tenant: Option<TenantId>,
+    /// `None`: anybody's, who cannot be told from anybody else.
+    caller: Option<Arc<str>>,
+}
+
+impl Places {
+    #[must_use]
+    pub fn new(total: usize) -> Arc<Self> {
+        Arc::new(Self { total, taken: Mutex::default() })
+    }
+
+    /// How many one tenant, or one caller, may have: at least one.
+    #[must_use]
+    pub fn share(&self) -> usize {
+        (self.total / SHARES).max(1)
+    }
+
+    /// Takes `count` of them for a call of this caller's, about this tenant.
+    ///
+    /// # Errors
+    /// [`Full`]
+    pub fn take(self: &Arc<Self>, caller: &Caller, tenant: Option<&TenantId>, count: usize) -> Result<Place, Full> {
+        let caller = (!caller.principal.is_anonymous()).then(|| Arc::clone(&caller.actor().0));
+        let (share, mut taken) = (self.share(), self.lock());
+        if taken.all + count > self.total {
+            return Err(Full::All);
+        }
+        let has = |held: Option<&usize>| held.copied().unwrap_or(0) + count > share;
+        if tenant.is_some_and(|tenant| has(taken.tenants.get(tenant))) {
+            return Err(Full::Tenant(share));
+        }
+        if caller.as_ref().is_some_and(|caller| has(taken.callers.get(caller))) {
+            return Err(Full::Caller(share));
+        }
+        taken.all += count;
+        if let Some(tenant) = tenant {
+            *taken.tenants.entry(tenant.clone()).or_default() += count;
+        }
+        if let Some(caller) = &caller {
+            *taken.callers.entry(Arc::clone(caller)).or_default() += count;
+        }
+        Ok(Place { places: Arc::clone(self), count, tenant: tenant.cloned(), caller })
+    }
+
+    /// How many are taken.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.lock().all
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.lock();
+        taken.all -= self.count;
+        if let Some(tenant) = self.tenant.take() {
+            give_back(&mut taken.tenants, tenant, self.count);
+        }
+        if let Some(caller) = self.caller.take() {
+            give_back(&mut taken.callers, caller, self.count);
+        }
+    }
+}
+
+fn give_back<K: Hash + Eq>(held: &mut HashMap<K, usize>, key: K, count: usize) {
+    if let Entry::Occupied(mut entry) = held.entry(key) {
+        *entry.get_mut() -= count;
+        if *entry.get() == 0 {
+            entry.remove();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Principal;
+    use super::*;
+    use crate::ledger::access::{Roles, Tenants};
+    use crate::ledger::change::Actor;
+
+    fn caller(name: &str) -> Caller {
+        let principal = match name {
+            "" => Principal::anonymous(),
+            name => Principal::new(Actor(name.into()), Roles::ALL, Tenants::All),
+        };
+        Caller { principal: Arc::new(principal), needs: Roles::ALL }
+    }
+
+    fn tenant(id: &str) -> TenantId {
+        TenantId::parse(id).unwrap()
+    }
+
+    #[test]
+    fn one_tenant_and_one_caller_have_a_quarter_and_the_rest_is_for_others() {
+        let places = Places::new(8);
+        let take = |name: &str, id: &str| places.take(&caller(name), Some(&tenant(id)), 1);
+        let mut held = vec![take("a", "t1").unwrap(), take("a", "t2").unwrap()];
+        assert_eq!(take("a", "t3").unwrap_err(), Full::Caller(2));
+        held.push(take("b", "t1").unwrap());
+        assert_eq!(take("b", "t1").unwrap_err(), Full::Tenant(2));
+        held.extend([take("b", "t3").unwrap(), take("c", "t3").unwrap(), take("c", "t4").unwrap()]);
+        held.extend([take("d", "t5").unwrap(), take("d", "t6").unwrap()]);
+        assert_eq!(take("e", "t7").unwrap_err(), Full::All);
+        held.remove(0);
+        take("a", "t3").expect("what is given back can be taken again");
+        held.clear();
+        let taken = places.lock();
+        assert!(taken.all == 0 && taken.tenants.is_empty() && taken.callers.is_empty(), "{taken:?}");
+    }
+
+    #[test]
+    fn there_is_one_for_everybody_and_none_where_there_is_none() {
+        let one = Places::new(1);
+        let held = one.take(&caller("a"), Some(&tenant("t")), 1).unwrap();
+        assert_eq!(one.take(&caller("b"), None, 1).unwrap_err(), Full::All);
+        drop(held);
+        assert_eq!(Places::new(0).take(&caller("a"), None, 1).unwrap_err(), Full::All);
+    }
+
+    #[test]
+    fn who_cannot_be_told_from_anybody_else_has_no_share_but_the_tenants() {
+        let places = Places::new(8);
+        let take = |id: &str| places.take(&caller(""), Some(&tenant(id)), 1);
+        let _held = [take("t1").unwrap(), take("t1").unwrap(), take("t2").unwrap(), take("t2").unwrap()];
+        assert_eq!(take("t1").unwrap_err(), Full::Tenant(2));
+    }
+}

@@ -1,0 +1,83 @@
+//! Errors of calls for which there is no place, and whose share of the places is used up.
+
+use std::time::Duration;
+
+use tonic::Status;
+
+use super::{reason, unavailable};
+use crate::auth::shares::Full;
+
+/// A kind of places.
+#[derive(Debug)]
+pub struct Scarce {
+    reason: &'static str,
+    /// What they are for, in the plural, and what was not done.
+    name: &'static str,
+    undone: &'static str,
+    retry: Duration,
+}
+
+pub const WATCHERS: Scarce = Scarce {
+    reason: reason::TOO_MANY_WATCHERS,
+    name: "watches of sessions",
+    undone: "nothing is watched",
+    retry: Duration::from_secs(10),
+};
+pub const SYNCS: Scarce = Scarce {
+    reason: reason::TOO_MANY_SYNCS,
+    name: "syncs of directories",
+    undone: "nothing was done",
+    retry: Duration::from_secs(30),
+};
+pub const EXPORTS: Scarce = Scarce {
+    reason: reason::TOO_MANY_EXPORTS,
+    name: "exports",
+    undone: "nothing was read",
+    retry: Duration::from_secs(30),
+};
+pub const UPLOADS: Scarce = Scarce {
+    reason: reason::OVERLOADED,
+    name: "bytes of large requests",
+    undone: "nothing was decided",
+    retry: Duration::from_millis(500),
+};
+
+/// There is no place: says whose share is used up.
+#[must_use]
+pub fn no_place(kind: &Scarce, full: Full) -> Status {
+    let Scarce { reason, name, undone, retry } = kind;
+    let text = match full {
+        Full::All => format!("There are as many {name} at once as this server takes; {undone}."),
+        Full::Tenant(share) => format!("This tenant has its share of {name} at once, which is {share}; {undone}."),
+        Full::Caller(share) => format!("This caller has its share of {name} at once, which is {share}; {undone}."),
+    };
+    unavailable(reason, &text, *retry)
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::Code;
+    use tonic_types::StatusExt;
+
+    use super::*;
+
+    #[test]
+    fn whose_share_is_used_up_is_said() {
+        for (kind, reason) in [
+            (&WATCHERS, "TOO_MANY_WATCHERS"),
+            (&SYNCS, "TOO_MANY_SYNCS"),
+            (&EXPORTS, "TOO_MANY_EXPORTS"),
+            (&UPLOADS, "OVERLOADED"),
+        ] {
+            for (full, whose) in
+                [(Full::All, "this server"), (Full::Tenant(2), "This tenant"), (Full::Caller(2), "This caller")]
+            {
+                let status = no_place(kind, full);
+                assert_eq!(status.code(), Code::Unavailable);
+                assert!(status.message().contains(whose), "{status:?}");
+                assert_eq!(status.get_details_error_info().expect("a reason").reason, reason);
+                assert!(status.get_details_retry_info().is_some_and(|retry| retry.retry_delay.is_some()));
+            }
+        }
+    }
+}

@@ -3,6 +3,7 @@
 mod answers;
 mod ask;
 mod calls;
+mod core_dumps;
 mod demo_vendor;
 mod descriptors;
 mod entrance;
@@ -47,6 +48,7 @@ use crate::telemetry::metrics::Metrics;
 
 pub use answers::{check_config, healthcheck, migrate};
 pub use calls::call;
+pub use core_dumps::keep_memory_to_itself;
 pub use failure::Failure;
 pub use license_calls::license_call;
 pub use signals::Signals;
@@ -79,6 +81,7 @@ pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals
         }
         started = Running::start(&config, log, hangups) => started?,
     };
+    config.exposed.iter().for_each(|exposed| tracing::warn!("{exposed}"));
     if let Some(warning) = config.security.warning(config.listen) {
         tracing::warn!("{warning}");
     }

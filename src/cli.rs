@@ -21,7 +21,7 @@ pub mod users_files;
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use secrecy::SecretString;
 
 /// Lines of at most 78 characters: they are not wrapped.
@@ -62,6 +62,25 @@ Exit codes:
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// As [`Parser::parse`]. No help shows what a variable of the environment holds, which may be a secret.
+    #[must_use]
+    pub fn read() -> Self {
+        let matches = Self::shown().get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// The command line as it is shown.
+    #[must_use]
+    pub fn shown() -> clap::Command {
+        without_values(Self::command())
+    }
+}
+
+fn without_values(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| arg.hide_env_values(true)).mut_subcommands(without_values)
 }
 
 #[derive(Debug, Subcommand)]
@@ -278,13 +297,21 @@ pub struct Healthcheck {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_help_shows_the_value_of_a_variable() {
+        fn check(command: &clap::Command) -> usize {
+            let own = command.get_arguments().filter(|arg| arg.get_env().is_some());
+            let hidden = own.map(|arg| assert!(arg.is_hide_env_values_set(), "{} {arg}", command.get_name())).count();
+            hidden + command.get_subcommands().map(check).sum::<usize>()
+        }
+        assert!(check(&Cli::shown()) > 50);
     }
 
     #[test]

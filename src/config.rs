@@ -1,6 +1,7 @@
 //! What the service runs with: option > environment variable > default. Validated whole, every mistake listed, and
 //! nothing is touched while that is done, except that files which hold secrets are read.
 
+mod problems;
 mod reach;
 mod security;
 mod storage;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use crate::ledger::rates::RateLimits;
 use crate::store::postgres::DatabaseUrl;
 use crate::{cli, spans, telemetry};
+use problems::Problems;
 pub use reach::call;
 pub use security::{Security, TlsFiles};
 use storage::storage;
@@ -77,6 +79,8 @@ pub struct Config {
     pub limits: Limits,
     /// What callers can make grow, and how fast.
     pub rates: RateLimits,
+    /// What is to be said at each start of files that others on this machine can read or write.
+    pub exposed: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -122,32 +126,6 @@ pub struct Limits {
     pub max_connection_age: Duration,
 }
 
-/// Collects what is wrong, so that one run tells it all.
-#[derive(Default)]
-struct Problems(Vec<String>);
-
-impl Problems {
-    /// The value, or `instead` and a problem: then the configuration is never used.
-    fn take<T>(&mut self, option: &str, value: Result<T, String>, instead: T) -> T {
-        value.unwrap_or_else(|problem| {
-            self.0.push(format!("{option}: {problem}"));
-            instead
-        })
-    }
-
-    fn some<T>(&mut self, option: &str, value: Result<T, String>) -> Option<T> {
-        value.map_err(|problem| self.0.push(format!("{option}: {problem}"))).ok()
-    }
-
-    fn add(&mut self, problem: impl Into<String>) {
-        self.0.push(problem.into());
-    }
-
-    fn none_or<T>(self, value: T) -> Result<T, ConfigError> {
-        if self.0.is_empty() { Ok(value) } else { Err(ConfigError(self.0)) }
-    }
-}
-
 /// Instead of an address that is none: what it would be warned of is no news.
 const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
@@ -163,7 +141,7 @@ impl Config {
         let default_shards = if matches!(storage, Storage::Embedded { .. }) { 1 } else { 4 };
         let shards = args.store_use.shards.as_deref().map(|text| number(text, 1, 1024));
         let listen = problems.take("--listen", address(&args.network.listen), NOBODY);
-        let config = Config {
+        let mut config = Config {
             listen,
             ops_listen: problems.take("--ops-listen", address(&args.network.ops_listen), NOWHERE),
             metrics_top_tenants: problems.take(
@@ -194,10 +172,15 @@ impl Config {
             traces: traces::traces(environment, &mut problems),
             limits: limits(&args.limits, &mut problems),
             rates: rates(&args.limits, &mut problems),
+            exposed: Vec::new(),
         };
         if config.listen == config.ops_listen && config.listen.port() != 0 {
             problems.add(format!("--listen and --ops-listen: both are {}", config.listen));
         }
+        if let Some(path) = &config.license_keys {
+            problems.look_at_trusted("--license-keys", path);
+        }
+        config.exposed = std::mem::take(&mut problems.1);
         problems.none_or(config)
     }
 

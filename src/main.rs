@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use tokio::runtime::Runtime;
 use usher::app::{self, Failure, Signals};
 use usher::cli::license::License;
@@ -19,8 +19,9 @@ fn main() -> ExitCode {
     // Before anything else: a signal that comes while a service starts ends it in its own way.
     let early = serves().then(Early::listen);
     telemetry::report_panics();
+    app::keep_memory_to_itself();
     // Ends the process by itself on --help (0), --version (0) and a wrong option (2).
-    let cli = Cli::parse();
+    let cli = Cli::read();
     match early.transpose().and_then(|early| run(cli.command, early)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -1,12 +1,14 @@
 //! The vendor of the demo tenant: a key that is made at the first start. In the data folder it stays, so that more
 //! licenses can be tried; nobody trusts it without `--demo`.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use anyhow::Context;
 
 use super::Failure;
-use super::vendor::files::{Output, PRIVATE, PUBLIC, read_secret};
+use super::vendor::files::{Output, PRIVATE, read_secret};
 use crate::config::Storage;
 use crate::ids;
 use crate::license::{SigningKey, to_jwks};
@@ -26,7 +28,8 @@ pub(super) fn key(storage: &Storage) -> Result<SigningKey, Failure> {
         let pem = read_secret("the demo vendor's key", &path).map_err(anyhow::Error::msg)?;
         return Ok(SigningKey::from_pem(&pem).with_context(|| path.display().to_string())?);
     }
-    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| folder.display().to_string())?;
     Ok(make(folder).map_err(anyhow::Error::msg)?)
 }
 
@@ -37,7 +40,7 @@ fn make(folder: &Path) -> Result<SigningKey, String> {
         Output { option: "the demo vendor's key", path: &folder.join(name), mode, force: true }.write(bytes)
     };
     // The private one last: with it the pair is whole.
-    write(JWKS, PUBLIC, to_jwks(&[key.public().clone()]).as_bytes())?;
+    write(JWKS, PRIVATE, to_jwks(&[key.public().clone()]).as_bytes())?;
     write(KEY, PRIVATE, SigningKey::pem(&seed).expose_secret().as_bytes())?;
     Ok(key)
 }

@@ -27,6 +27,9 @@ impl Failures {
     /// Notes that a call from `address` was refused, of whoever is known to make it. Answers why, as it is to be told.
     pub fn note(&self, refused: Refused, by: Option<&Actor>, address: IpAddr, method: &str, now: Duration) -> Refused {
         let told = match self.addresses.take(network(address), now) {
+            // Nothing is wrong with the credential, as far as is known: there is no news. It counts all the same, or
+            // whoever makes up keys would not be limited.
+            Ok(()) if refused.plain() == Refused::KeysPending => refused,
             Ok(()) => {
                 let actor = by.map(|actor| &*actor.0);
                 tracing::warn!(%address, actor, method, reason = refused.reason(), "a call was not let in");
@@ -40,7 +43,7 @@ impl Failures {
         told
     }
 
-    pub fn count(&self, refused: Refused) {
+    fn count(&self, refused: Refused) {
         self.counts[refused.number()].fetch_add(1, Ordering::Relaxed);
     }
 
@@ -75,6 +78,15 @@ mod tests {
         assert_eq!(note("2001:db8::1", 200), Refused::Unknown, "some time later");
         let counts: Vec<_> = failures.counts().filter(|(_, count)| *count > 0).collect();
         assert_eq!(counts, [("unknown", 502), ("too_often", 1)]);
+    }
+
+    #[test]
+    fn whoever_makes_up_keys_is_limited_like_any_other() {
+        let failures = Failures::new();
+        let pending = Refused::Oidc(crate::auth::oidc::Refused::KeysPending);
+        let note = || failures.note(pending, None, "192.0.2.1".parse().unwrap(), "a/B", Duration::ZERO);
+        (0..500).for_each(|_| assert_eq!(note(), pending));
+        assert!(matches!(note(), Refused::TooOften { .. }));
     }
 
     #[test]

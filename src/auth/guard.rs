@@ -83,11 +83,6 @@ impl Guard {
         };
         let principal = match self.principal(request, peer) {
             Ok(principal) => principal,
-            // Nothing is wrong with the credential.
-            Err(refused) if refused.plain() == Refused::KeysPending => {
-                self.failures.count(refused);
-                return Err(refused);
-            }
             Err(refused) => return Err(self.note(refused, None, method.1, peer)),
         };
         match needs {

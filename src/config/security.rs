@@ -57,6 +57,9 @@ impl Security {
             caller_rate: problems.take("--check-out-rate-per-caller", rate_of(&args.check_out_rate_per_caller), None),
             user_rate: problems.take("--check-out-rate-per-user", rate_of(&args.check_out_rate_per_user), None),
         };
+        if let Some(path) = &security.access {
+            problems.look_at_trusted("--access", path);
+        }
         // A token that is wrong is told as what it is.
         if !security.authenticates() && token.is_none() && !security.insecure && !listen.ip().is_loopback() {
             problems.add(format!(
@@ -123,7 +126,10 @@ fn tls(args: &cli::security::Security, problems: &mut Problems) -> Option<TlsFil
     let file = |option: &Option<String>| given(option).map(PathBuf::from);
     let (client_ca, client_crl) = (file(&args.tls_client_ca), file(&args.tls_client_crl));
     let tls = match (file(&args.tls_cert), file(&args.tls_key)) {
-        (Some(certificate), Some(key)) => TlsFiles { certificate, key, client_ca, client_crl, tls12: args.tls12 },
+        (Some(certificate), Some(key)) => {
+            problems.look_at_secret("--tls-key", &key);
+            TlsFiles { certificate, key, client_ca, client_crl, tls12: args.tls12 }
+        }
         (Some(_), None) => {
             problems.add("--tls-cert: --tls-key is missing");
             return None;

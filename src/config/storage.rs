@@ -74,7 +74,10 @@ fn database_url(
             (Some(_), Some(_)) => problems.add(format!("{name} and {file}: both are given, choose one")),
             (Some(url), None) => return Some((name.into(), url.into())),
             (None, Some(path)) => match std::fs::read_to_string(&path) {
-                Ok(url) => return Some((file, url.trim().into())),
+                Ok(url) => {
+                    problems.look_at_secret(&file, path.as_ref());
+                    return Some((file, url.trim().into()));
+                }
                 Err(error) => problems.add(format!("{file}: {path}: {error}")),
             },
             (None, None) => {}

@@ -5,6 +5,7 @@ use clap::{CommandFactory, Parser};
 use super::values::{pace, rate};
 use super::*;
 use crate::auth::rate::Rate;
+use crate::auth::token::Token;
 use crate::cli::{Cli, Command};
 
 fn serve(arguments: &str) -> cli::Serve {
@@ -39,6 +40,7 @@ fn the_defaults_are_those_of_the_documentation() {
     assert_eq!(config.audit_retention, Some(400 * DAY));
     assert_eq!((config.limits.max_seat_request, config.limits.max_request), (64 * 1024, 4 * 1024 * 1024));
     assert_eq!(config.limits.max_batch_items, 1000);
+    assert_eq!(config.rates, RateLimits::DEFAULT);
 }
 
 #[test]
@@ -236,4 +238,40 @@ fn what_is_missing_beside_a_channel_is_named() {
     check("--webhook-url http://h.example", &[SECRET], &["--webhook-url: events name users"]);
     let short = "USHER_WEBHOOK_SECRET=whsec_tooth";
     check("--webhook-url https://h.example", &[short], &["--webhook-secret-file: a secret is whsec_"]);
+}
+
+#[test]
+fn files_that_others_can_read_or_write_are_told_and_used() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(folder.path(), 0o755);
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let token = Token::new(crate::ids::TokenId(1), &[7; 32]);
+    let token = file("token", secrecy::ExposeSecret::expose_secret(token.text()));
+    let (key, access, keys) = (file("key", ""), file("access", ""), file("keys", ""));
+    let arguments = format!(
+        "--admin-token-file {} --tls-cert cert --tls-key {} --access {} --license-keys {}",
+        token.display(),
+        key.display(),
+        access.display(),
+        keys.display()
+    );
+    let told = || {
+        let exposed = config(&arguments, &[]).expect("they are used").exposed;
+        exposed.iter().map(|told| told.split(':').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let all = [&token, &key, &access, &keys];
+    all.iter().for_each(|path| mode(path, 0o600));
+    assert!(told().is_empty());
+    all.iter().for_each(|path| mode(path, 0o644));
+    assert_eq!(told(), ["--tls-key", "--admin-token-file"]);
+    all.iter().for_each(|path| mode(path, 0o622));
+    assert_eq!(told(), ["--access", "--license-keys"]);
 }

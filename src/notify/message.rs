@@ -43,7 +43,7 @@ impl Message {
             }
             (topic, Facts::Pool { .. }) => topic.to_string(),
         };
-        format!("[{}] {what}", self.dispatch.tenant)
+        line(&format!("[{}] {what}", self.dispatch.tenant))
     }
 
     /// What happened, the numbers, and what can be done; lines of at most 78 characters, unless a name is longer.
@@ -51,12 +51,14 @@ impl Message {
     pub fn text(&self) -> String {
         let (happened, can_be_done) = match (&self.dispatch.notification.topic, &self.dispatch.notification.facts) {
             (Topic::Exceeded(pool), Facts::Pool { cause, limit, in_use, user, .. }) => {
-                (exceeded(pool.as_str(), *cause, *limit, *in_use, user.as_ref().map(|user| user.as_str())), MORE_SEATS)
+                let user = user.as_ref().map(|user| line(user.as_str()));
+                (exceeded(&line(pool.as_str()), *cause, *limit, *in_use, user.as_deref()), MORE_SEATS)
             }
             (Topic::Warning(percent, pool), Facts::Pool { limit, in_use, .. }) => (
                 format!(
-                    "{in_use} of the {limit} seats of the pool {pool} are in use: {percent} % or more.\n\
-                     When all of them are, the next login or grant is refused."
+                    "{in_use} of the {limit} seats of the pool {} are in use: {percent} % or more.\n\
+                     When all of them are, the next login or grant is refused.",
+                    line(pool.as_str())
                 ),
                 MORE_SEATS,
             ),
@@ -79,10 +81,11 @@ impl Message {
                 ),
                 NEW_LICENSE,
             ),
-            (topic, Facts::Pool { .. }) => (topic.to_string(), MORE_SEATS),
+            (topic, Facts::Pool { .. }) => (line(&topic.to_string()), MORE_SEATS),
         };
         let Dispatch { tenant, display_name, notification, .. } = &self.dispatch;
-        let name = if display_name.is_empty() { String::new() } else { format!(" ({display_name})") };
+        let name = if display_name.is_empty() { String::new() } else { format!(" ({})", line(display_name)) };
+        let tenant = line(tenant.as_str());
         let once = match &notification.topic {
             Topic::Exceeded(_) => "You are told once until a seat is free again, and at most once a day.\n",
             Topic::Warning(..) => "You are told once until the use falls below this level, and at most once a day.\n",
@@ -93,7 +96,8 @@ impl Message {
             "{happened}\n\n{can_be_done}\n\nTenant:  {tenant}{name}\nTime:    {raised}\nTopic:   {}\nMessage: {}\n\n{once}You \
              get this because you are named as the responsible person of this\ntenant. It was sent by a program; \
              nobody reads answers.\n",
-            notification.topic, self.id
+            line(&notification.topic.to_string()),
+            self.id
         )
     }
 
@@ -137,10 +141,21 @@ fn exceeded(pool: &str, cause: Cause, limit: Limit, in_use: u64, user: Option<&s
 fn subject_of(topic: &Topic) -> String {
     match topic {
         Topic::LicenseExpiring(license, revision) | Topic::LicenseExpired(license, revision) => {
-            format!("license {license} (revision {revision})")
+            format!("license {} (revision {revision})", line(license.as_str()))
         }
-        Topic::Exceeded(pool) | Topic::Warning(_, pool) => format!("pool {pool}"),
+        Topic::Exceeded(pool) | Topic::Warning(_, pool) => format!("pool {}", line(pool.as_str())),
     }
+}
+
+/// A name as it is shown to people: one line, in the order in which it is written, and nothing that a mail program would
+/// decode (RFC 2047).
+fn line(text: &str) -> String {
+    let hides = |c: char| {
+        let turns_around = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        c.is_control() || turns_around || matches!(c, '\u{2028}' | '\u{2029}')
+    };
+    let shown: String = text.chars().map(|c| if hides(c) { '\u{fffd}' } else { c }).collect();
+    shown.replace("=?", "= ?")
 }
 
 fn days_left(days: u16) -> String {
@@ -216,6 +231,25 @@ You get this because you are named as the responsible person of this
 tenant. It was sent by a program; nobody reads answers.
 ";
         assert_eq!(message.text(), expected);
+    }
+
+    #[test]
+    fn names_are_shown_as_they_are_written() {
+        let name = "=?utf-8?Q?[other]_all_is_well?= a\u{202e}b\nTo: all\u{2028}x\u{7f}";
+        let mut message = refused(Cause::CheckOut, 5, 5);
+        message.dispatch.tenant = TenantId::stored(name);
+        message.dispatch.display_name = name.into();
+        message.dispatch.notification.topic = Topic::Exceeded(PoolId::stored(name));
+        let license = Topic::LicenseExpired(LicenseId::stored(name), 1);
+        let ended = Facts::License { expires: NOW, days: 0 };
+        for message in [message, self::message(license, ended)] {
+            for text in [message.subject(), message.text()] {
+                assert!(!text.contains("=?") && text.contains("= ?utf-8?Q?[other]"), "{text}");
+                let plain = |c: char| c == '\n' || !(c.is_control() || ['\u{202e}', '\u{2028}'].contains(&c));
+                assert!(text.chars().all(plain) && !text.contains("\nTo:"), "{text}");
+            }
+            assert!(!message.subject().contains('\n'));
+        }
     }
 
     #[test]

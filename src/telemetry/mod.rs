@@ -1,5 +1,6 @@
 //! What operators see: log lines on standard error, and metrics.
 
+mod fields;
 pub mod filter;
 mod histograms;
 pub mod metrics;
@@ -24,7 +25,7 @@ pub fn start(log: &Log) -> Arc<LogFilter> {
     let lines = tracing_subscriber::fmt().with_writer(std::io::stderr);
     match log.format {
         LogFormat::Text => {
-            let lines = lines.with_ansi(std::io::stderr().is_terminal());
+            let lines = lines.with_ansi(std::io::stderr().is_terminal()).fmt_fields(fields::Quoted);
             let lines = lines.with_env_filter(filter).with_filter_reloading();
             let handle = lines.reload_handle();
             lines.init();

@@ -41,7 +41,7 @@ async fn started(store: Arc<dyn Store>) -> Outcome {
         Err(ReadError::Unavailable(error)) => return Outcome::Other(error.0),
     };
     let config = JournalConfig {
-        ledger: Config { demo_seats: 5, channels: Default::default(), seed: Seed(1) },
+        ledger: Config { demo_seats: 5, channels: Default::default(), seed: Seed(1), rates: Default::default() },
         queue: 16,
         batch: 5,
     };

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::change::{Access, Action, Change, Plan, Profile, TenantState};
+use super::change::{Access, Action, Change, Plan, TenantState};
 use super::command::CheckOut;
 use super::entitlement;
 use super::live::Login;
 use super::notification::Cause;
-use super::outcome::{CheckedOut, Denial, DenialReason, Done, Lease, Notice, Refusal, SessionEndReason};
+use super::outcome::{CheckedOut, Denial, DenialReason, Done, Lease, Notice, SessionEndReason};
 use super::policy::{UnknownUsers, WhenAlreadySignedIn, WhenFull};
 use super::step::Step;
 use super::tenant::Tenant;
@@ -62,14 +62,6 @@ impl Tenant {
                 Ok(CheckedOut { decision: Err(denial), usage, notices: Vec::new() })
             }
         }
-    }
-
-    /// An unknown user costs a row that stays: there is a budget.
-    fn guard_admissions(&self, step: &mut Step) -> Done<()> {
-        step.admissions.take(&self.no, step.now.tick).map_err(|retry| Refusal::TooOften {
-            text: "Too many unknown users were admitted at login; nothing was decided.".to_owned(),
-            retry,
-        })
     }
 
     /// Overdue sessions of the pool and of the user: they end before anything is decided (R18).
@@ -134,15 +126,6 @@ impl Tenant {
         self.guard_devices(user, ask, overdue, &mut admission, step)?;
         self.guard_limit(Some(pool), Some(user), overdue, &mut admission, step)?;
         Ok(admission)
-    }
-
-    /// Guard 4 for a user whom the policy admits: in a named pool the new seat needs room (R15).
-    fn guard_newcomer(&self, pool: Option<PoolNo>, step: &Step) -> Result<Access, Denial> {
-        let room = match pool {
-            Some(pool) => self.has_seats(pool, 1, step.sight()),
-            None => !self.pools.is_full(),
-        };
-        if room { Ok(Access::All) } else { Err(Denial::because(DenialReason::SeatsExhausted)) }
     }
 
     /// Guards 5 and 6.
@@ -323,15 +306,6 @@ impl Tenant {
             Login { id: ask.fresh, pool, organization: admission.organization, device: ask.device, client: ask.client };
         let slot = self.start(user, login, step);
         self.checked_out(slot, false, &admission, step)
-    }
-
-    /// Creates the user whom the policy admits, with a seat for all of the tenant.
-    fn newcomer(&mut self, ask: &CheckOut, pool: PoolNo, step: &mut Step) -> UserNo {
-        let no = self.create(&ask.user, false, Profile::default(), "admitted at login", step);
-        let about = self.about(Action::SeatGranted).user(&ask.user).pool(&ask.pool);
-        let order = step.log(about.detail("all organizations"));
-        self.put_seat(no, pool, Access::All, order, step);
-        no
     }
 
     /// The same session again, renewed (R16).

@@ -4,6 +4,7 @@
 
 pub mod access;
 mod activate_users;
+mod admissions;
 mod budget;
 pub mod change;
 mod check_in;

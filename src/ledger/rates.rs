@@ -61,7 +61,8 @@ impl Default for RateLimits {
 #[derive(Debug)]
 pub(super) struct Limiter<K> {
     rate: Rate,
-    whole_at: Map<K, Tick>,
+    /// Microseconds on the line of ticks.
+    whole_at: Map<K, u64>,
     /// Every key of the map, once; looked through a little whenever one is added, so that it holds few that are whole.
     keys: VecDeque<K>,
 }
@@ -76,14 +77,14 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     /// # Errors
     /// There is none: how long until there is.
     pub fn take(&mut self, key: &K, now: Tick) -> Result<(), Duration> {
-        // Ticks are milliseconds: what is faster than one a millisecond is counted as one.
-        let each = self.rate.each.max(Duration::from_millis(1));
+        let now = micros(now);
+        let each = u64::try_from(self.rate.each.as_micros()).unwrap_or(u64::MAX).max(1);
         let from = self.whole_at.get(key).copied().unwrap_or(now).max(now);
-        let (missing, most) = (from.since(now) + each, each.saturating_mul(self.rate.burst));
+        let whole_at = from.saturating_add(each);
+        let (missing, most) = (whole_at - now, each.saturating_mul(self.rate.burst.into()));
         if missing > most {
-            return Err(missing - most);
+            return Err(Duration::from_micros(missing - most));
         }
-        let whole_at = from + each;
         if self.whole_at.insert(key.clone(), whole_at).is_none() {
             self.forget_whole(now);
             self.keys.push_back(key.clone());
@@ -91,7 +92,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         Ok(())
     }
 
-    fn forget_whole(&mut self, now: Tick) {
+    fn forget_whole(&mut self, now: u64) {
         for _ in 0..2.min(self.keys.len()) {
             let Some(key) = self.keys.pop_front() else { return };
             if self.whole_at.get(&key).is_some_and(|at| *at > now) {
@@ -101,6 +102,10 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
             }
         }
     }
+}
+
+fn micros(tick: Tick) -> u64 {
+    tick.0.saturating_mul(1_000)
 }
 
 #[cfg(test)]

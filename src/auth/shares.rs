@@ -148,7 +148,7 @@ mod tests {
         held.extend([take("d", "t5").unwrap(), take("d", "t6").unwrap()]);
         assert_eq!(take("e", "t7").unwrap_err(), Full::All);
         held.remove(0);
-        take("a", "t3").expect("what is given back can be taken again");
+        take("a", "t9").expect("what is given back can be taken again");
         held.clear();
         let taken = places.lock();
         assert!(taken.all == 0 && taken.tenants.is_empty() && taken.callers.is_empty(), "{taken:?}");

@@ -271,7 +271,7 @@ fn files_that_others_can_read_or_write_are_told_and_used() {
     all.iter().for_each(|path| mode(path, 0o600));
     assert!(told().is_empty());
     all.iter().for_each(|path| mode(path, 0o644));
-    assert_eq!(told(), ["--tls-key", "--admin-token-file"]);
+    assert_eq!(told(), ["--admin-token-file", "--tls-key"]);
     all.iter().for_each(|path| mode(path, 0o622));
     assert_eq!(told(), ["--access", "--license-keys"]);
 }

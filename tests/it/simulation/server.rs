@@ -21,6 +21,8 @@ pub struct Server {
     pub next_commits: VecDeque<Fate>,
     pub next_claims: VecDeque<Fate>,
     pub next_beats: VecDeque<Fate>,
+    /// Of the next time that somebody is declared dead.
+    pub next_declarations: VecDeque<Fate>,
     down: Option<Down>,
     /// Processes that do not reach the store.
     cut_off: Vec<(usize, Down)>,
@@ -80,11 +82,18 @@ impl Server {
             next_commits: VecDeque::new(),
             next_claims: VecDeque::new(),
             next_beats: VecDeque::new(),
+            next_declarations: VecDeque::new(),
             down: None,
             cut_off: Vec::new(),
             no_beats: Vec::new(),
             dice,
         }
+    }
+
+    /// A beat of this process is on its way, or its answer.
+    pub fn carries_beat_of(&self, process: usize) -> bool {
+        let beat = |waiting: &Waiting| matches!(waiting.request, Request::Beat { .. });
+        self.waiting.iter().any(|waiting| waiting.process == process && beat(waiting))
     }
 
     pub fn is_busy(&self) -> bool {
@@ -102,7 +111,10 @@ impl Server {
             Request::Claim { .. } => {
                 self.next_claims.pop_front().filter(|fate| *fate != Fate::Refused).unwrap_or(Fate::Good)
             }
-            Request::Beat { .. } | Request::DeclareDead { .. } => {
+            Request::DeclareDead { .. } => {
+                self.next_declarations.pop_front().filter(|fate| *fate != Fate::Refused).unwrap_or(Fate::Good)
+            }
+            Request::Beat { .. } => {
                 self.next_beats.pop_front().filter(|fate| *fate != Fate::Refused).unwrap_or(Fate::Good)
             }
             _ => Fate::Good,
@@ -258,6 +270,7 @@ impl Server {
         self.next_commits.clear();
         self.next_claims.clear();
         self.next_beats.clear();
+        self.next_declarations.clear();
         self.down = None;
         self.cut_off.clear();
         self.no_beats.clear();

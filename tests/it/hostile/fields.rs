@@ -12,9 +12,9 @@ const MANY: usize = 470;
 /// So many that a call is taken.
 const FEW: usize = 120;
 
-/// MiB at most, and when they are gone. Each of the calls had taken 45 KiB.
+/// MiB at most, and some time after they are gone. Each of the calls had taken 45 KiB.
 const MEMORY: f64 = 128.0;
-const LEFT: f64 = 48.0;
+const LEFT: f64 = 20.0;
 
 /// The fields of a call. The first call of a connection says what the field is, and is remembered; the others name it.
 fn fields(stream: u32, count: usize) -> Vec<u8> {

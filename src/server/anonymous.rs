@@ -24,7 +24,8 @@ const CALL_EACH: Duration = Duration::from_millis(5);
 /// The longest time for which a connection is not read.
 pub(super) const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// New connections of an address that show no credential: so many at once, then one in so long. Those that do are not counted.
+/// New connections of an address that shake hands and show no credential: so many at once, then one in so long. Those that
+/// do are not counted, nor those without TLS, which cost next to nothing.
 const CONNECTION_BURST: u32 = 4_096;
 const CONNECTION_EACH: Duration = Duration::from_millis(2);
 
@@ -75,8 +76,9 @@ impl AnonymousBudget {
         self.usage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection begins, from an address or network. `None`: there are too many of it, or they come too fast.
-    pub fn connect(self: &Arc<Self>, address: IpAddr) -> Option<AnonymousConnection> {
+    /// A connection begins, from an address or network. `None`: there are too many of it, or they come too fast to shake
+    /// hands with each.
+    pub fn connect(self: &Arc<Self>, address: IpAddr, shakes_hands: bool) -> Option<AnonymousConnection> {
         let now = self.clock.monotonic();
         let mut usage = self.usage();
         if usage.addresses.len() >= MAX_REMEMBERED && !usage.addresses.contains_key(&address) {
@@ -86,10 +88,12 @@ impl AnonymousBudget {
         if of_address.connections >= self.connections_of_address {
             return None;
         }
-        let before = of_address.next_connection;
-        if !pace(&mut of_address.next_connection, now, CONNECTION_BURST, CONNECTION_EACH).is_zero() {
-            of_address.next_connection = before;
-            return None;
+        if shakes_hands {
+            let mut next = of_address.next_connection;
+            if !pace(&mut next, now, CONNECTION_BURST, CONNECTION_EACH).is_zero() {
+                return None;
+            }
+            of_address.next_connection = next;
         }
         of_address.connections += 1;
         let is_paced = of_address.next_call > now + CALL_EACH * CALL_BURST;
@@ -230,19 +234,19 @@ mod tests {
     }
 
     fn connect(budget: &Arc<AnonymousBudget>, number: u8) -> Arc<AnonymousConnection> {
-        Arc::new(budget.connect(address(number)).expect("room for a connection"))
+        Arc::new(budget.connect(address(number), true).expect("room for a connection"))
     }
 
     #[test]
     fn an_address_has_its_share_of_connections_until_they_show_a_credential() {
         let (budget, _) = budget(2);
         let (one, two) = (connect(&budget, 1), connect(&budget, 1));
-        assert!(budget.connect(address(1)).is_none());
+        assert!(budget.connect(address(1), true).is_none());
         let _other = connect(&budget, 2);
         two.has_shown_credential();
         two.has_shown_credential();
         let three = connect(&budget, 1);
-        assert!(budget.connect(address(1)).is_none());
+        assert!(budget.connect(address(1), true).is_none());
         drop((one, two));
         let _four = connect(&budget, 1);
         drop(three);
@@ -297,14 +301,14 @@ mod tests {
     fn connections_that_never_show_a_credential_have_a_pace() {
         let (budget, clock) = budget(10);
         (0..CONNECTION_BURST).for_each(|_| drop(connect(&budget, 1)));
-        assert!(budget.connect(address(1)).is_none());
+        assert!(budget.connect(address(1), true).is_none() && budget.connect(address(1), false).is_some());
         drop(connect(&budget, 2));
         clock.advance(CONNECTION_EACH);
         for _ in 0..100 {
             connect(&budget, 1).has_shown_credential();
         }
         drop(connect(&budget, 1));
-        assert!(budget.connect(address(1)).is_none());
+        assert!(budget.connect(address(1), true).is_none());
         clock.advance(CONNECTION_EACH * CONNECTION_BURST * 2);
         drop(connect(&budget, 1));
         clock.advance(CONNECTION_EACH);

@@ -113,7 +113,7 @@ impl Door {
 
     fn admit<H: Handler>(&self, socket: TcpStream, address: SocketAddr, tls: Option<Arc<Tls>>, handler: &Arc<H>) {
         let place = Arc::clone(&self.room).try_acquire_owned().ok();
-        let Some((place, anonymous)) = place.zip(self.anonymous.connect(network(address.ip()))) else {
+        let Some((place, anonymous)) = place.zip(self.anonymous.connect(network(address.ip()), tls.is_some())) else {
             // Dropping the socket closes it: the client knows at once, and no memory is spent on it.
             self.stats.connection_refused();
             return;

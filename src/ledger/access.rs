@@ -126,6 +126,21 @@ impl Tenants {
         }
     }
 
+    /// How many are named; of all none is.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Tenants::All => 0,
+            Tenants::Only(tenants) => tenants.len(),
+        }
+    }
+
+    /// Whether none is named.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// These and the others.
     #[must_use]
     pub fn and(self, others: &Tenants) -> Tenants {

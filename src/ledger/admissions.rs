@@ -9,12 +9,12 @@ use crate::ids::{PoolNo, UserNo};
 
 impl Tenant {
     /// Guard 4 for a user whom the policy admits: in a named pool the new seat needs room (R15).
-    pub fn guard_newcomer(&self, pool: Option<PoolNo>, step: &Step) -> Result<Access, Denial> {
+    pub fn guard_newcomer(&self, pool: Option<PoolNo>, step: &Step) -> Result<&Access, Denial> {
         let room = match pool {
             Some(pool) => self.has_seats(pool, 1, step.sight()),
             None => !self.pools.is_full(),
         };
-        if room { Ok(Access::All) } else { Err(Denial::because(DenialReason::SeatsExhausted)) }
+        if room { Ok(&Access::All) } else { Err(Denial::because(DenialReason::SeatsExhausted)) }
     }
 
     /// An unknown user costs a row that stays: there is a budget.

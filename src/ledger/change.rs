@@ -66,6 +66,8 @@ pub enum TenantState {
     #[default]
     Active,
     Suspended,
+    /// To everybody it is not there; its rows are being deleted.
+    Deleted,
 }
 
 #[derive(Debug, Clone, PartialEq, Hash)]
@@ -202,6 +204,19 @@ pub enum Access {
     All,
     /// Only these; sorted, each once, at least one.
     Only(Vec<OrganizationNo>),
+}
+
+impl Access {
+    /// Organizations that are named; none: all of the tenant.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        if let Access::Only(list) = self { list.len() } else { 0 }
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -16,6 +16,9 @@ use super::tenant::Tenant;
 use super::user::User;
 use crate::ids::{OrganizationNo, PoolNo, UserNo};
 
+/// Sessions in which one user lives at once, over all pools: as many as devices can be allowed.
+const MAX_SESSIONS: usize = 1_000;
+
 /// What a "yes" will do.
 struct Admission {
     /// `None`: the policy admits an unknown user.
@@ -93,12 +96,12 @@ impl Tenant {
             return deny(DenialReason::TenantSuspended);
         }
         let administrator = user.is_some_and(|user| self.users.get(user).administrator);
-        let licensed = entitlement::admit(self.licenses.heads(), pool, step.license_time, step.now.wall);
+        let licensed = entitlement::admit(&self.licenses, pool, step.license_time, step.now.wall);
         let license_expired = match licensed {
             Ok(()) => false,
             Err(DenialReason::LicenseExpired) if administrator => {
                 // Only the expiry is passed over: guard 3 stands.
-                if !entitlement::is_licensed(self.licenses.heads(), pool) {
+                if !entitlement::is_licensed(&self.licenses, pool) {
                     return deny(DenialReason::PoolNotLicensed);
                 }
                 true
@@ -112,7 +115,7 @@ impl Tenant {
             Some(user) => self.guard_seat(user, pool, license_expired, step)?,
         };
         let last = user.and_then(|user| self.users.get(user).last_organization);
-        let organization = self.guard_organization(ask, &access, last)?;
+        let organization = self.guard_organization(ask, access, last)?;
         let mut admission = Admission { user, organization, existing: None, ending: Vec::new(), license_expired };
         let Some(user) = user else {
             self.guard_limit(pool, None, overdue, &mut admission, step)?;
@@ -130,25 +133,24 @@ impl Tenant {
 
     /// Guards 5 and 6.
     fn guard_seat(
-        &mut self,
+        &self,
         user: UserNo,
         pool: Option<PoolNo>,
         license_expired: bool,
         step: &Step,
-    ) -> Result<Access, Denial> {
+    ) -> Result<&Access, Denial> {
         let holder = self.users.get(user);
         if holder.blocked.is_some() {
             return Err(Denial::because(DenialReason::UserBlocked));
         }
-        let seat = pool.and_then(|pool| holder.seat(pool));
-        let Some((pool, access)) = seat.map(|seat| (seat.pool, seat.access.clone())) else {
+        let Some(seat) = pool.and_then(|pool| holder.seat(pool)) else {
             return Err(Denial::because(DenialReason::SeatNotGranted));
         };
         // Without a license in force every seat is beyond the limit; administrators pass all the same (R29).
-        if !license_expired && self.is_over_limit(user, pool, step.sight()) {
+        if !license_expired && self.is_over_limit(holder, seat, step.sight()) {
             return Err(Denial::because(DenialReason::SeatOverLimit));
         }
-        Ok(access)
+        Ok(&seat.access)
     }
 
     /// Guard 7.
@@ -196,23 +198,27 @@ impl Tenant {
         for slot in &live {
             *devices.entry(&self.sessions.get(*slot).device).or_default() += 1;
         }
-        if devices.contains_key(&ask.device) {
+        let room = live.len() < MAX_SESSIONS;
+        if devices.contains_key(&ask.device) && room {
             return Ok(());
         }
         let allowed = self.policy.max_devices_per_user as usize;
-        if devices.len() >= allowed && self.policy.when_already_signed_in == WhenAlreadySignedIn::Deny {
+        if (devices.len() >= allowed || !room) && self.policy.when_already_signed_in == WhenAlreadySignedIn::Deny {
             return Err(self.already_signed_in(&live, step));
         }
         for slot in &live {
-            if devices.len() < allowed {
+            let ending = admission.ending.len();
+            if (devices.len() < allowed || devices.contains_key(&ask.device)) && live.len() - ending < MAX_SESSIONS {
                 break;
             }
             let device = &self.sessions.get(*slot).device;
             admission.ending.push((*slot, SessionEndReason::TakenOver));
             if let Some(left) = devices.get_mut(device) {
                 *left -= 1;
+                if *left == 0 {
+                    devices.remove(device);
+                }
             }
-            devices.retain(|_, left| *left > 0);
         }
         Ok(())
     }
@@ -223,7 +229,8 @@ impl Tenant {
         Denial {
             reason: DenialReason::AlreadySignedIn,
             retry_after: first.map(|at| at.since(step.now.tick)),
-            own_sessions: sessions.map(|session| self.session_view(session, step.now)).collect(),
+            own_sessions: sessions.take(Denial::OWN).map(|session| self.session_view(session, step.now)).collect(),
+            own_session_count: live.len(),
         }
     }
 
@@ -365,24 +372,5 @@ impl Tenant {
         lease.session = None;
         lease.organization = admission.organization.and_then(|no| self.organizations.id(no));
         CheckedOut { decision: Ok(lease), usage, notices }
-    }
-
-    /// What the client of a live session is told.
-    pub fn lease(&self, slot: u32, renewed: bool, step: &Step) -> Lease {
-        let session = self.sessions.get(slot);
-        let end = session.started + self.policy.max_session;
-        Lease {
-            session: Some(session.id),
-            tenant: self.id.clone(),
-            pool: self.pools.get(session.pool).id.clone(),
-            user: session.user_id.clone(),
-            device: session.device.clone(),
-            organization: session.organization.and_then(|no| self.organizations.id(no)),
-            started: step.now.wall_of(session.started),
-            ttl: Some(self.policy.lease_ttl).filter(|ttl| !ttl.is_zero()),
-            heartbeat_interval: self.policy.heartbeat_interval(),
-            remaining: end.since(step.now.tick),
-            renewed,
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use super::budget::Budget;
 use super::command::{CloseIdle, Outcome};
 use super::execution::Steps;
-use super::outcome::{Done, Refusal, SessionEndReason, SessionView};
+use super::outcome::{Done, IdleClosed, Refusal, SessionEndReason};
 use super::step::Step;
 use super::tenant::Tenant;
 use super::time::Tick;
@@ -17,12 +17,12 @@ pub(super) struct IdleClosing {
     ask: CloseIdle,
     /// The user who had the last turn, and by when.
     after: Option<(Tick, UserNo)>,
-    closed: Vec<SessionView>,
+    closed: IdleClosed,
 }
 
 impl IdleClosing {
     pub fn new(ask: CloseIdle) -> Self {
-        Self { ask, after: None, closed: Vec::new() }
+        Self { ask, after: None, closed: IdleClosed::default() }
     }
 
     fn pool(&self, tenant: &Tenant) -> Done<Option<PoolNo>> {
@@ -64,7 +64,7 @@ impl Tenant {
         self.idle.range((from, Bound::Unbounded)).next().copied()
     }
 
-    fn close_idle(&mut self, user: UserNo, pool: Option<PoolNo>, closed: &mut Vec<SessionView>, step: &mut Step) {
+    fn close_idle(&mut self, user: UserNo, pool: Option<PoolNo>, closed: &mut IdleClosed, step: &mut Step) {
         for slot in self.live_of(self.users.get(user)) {
             let session = self.sessions.get(slot);
             if pool.is_some_and(|pool| pool != session.pool) {
@@ -73,7 +73,10 @@ impl Tenant {
             let (due, late) = session.deadline(&self.policy);
             let overdue = due <= step.now.tick;
             if !overdue {
-                closed.push(self.session_view(session, step.now));
+                closed.count += 1;
+                if closed.sessions.len() < IdleClosed::TOLD {
+                    closed.sessions.push(self.session_view(session, step.now));
+                }
             }
             self.end(slot, if overdue { late } else { SessionEndReason::Closed }, step);
         }

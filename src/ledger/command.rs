@@ -27,8 +27,8 @@ use super::change::{Actor, Profile};
 use super::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView};
 use super::notification::{Dispatch, Due, NotificationView};
 use super::outcome::{
-    Beat, CheckedIn, CheckedOut, Denial, Done, Granted, OrganizationView, PoolUsage, Revoked, SessionView, TenantUsage,
-    TenantView, UserView,
+    Beat, CheckedIn, CheckedOut, Denial, Done, Granted, IdleClosed, OrganizationView, PoolUsage, Revoked, SessionView,
+    TenantUsage, TenantView, UserView,
 };
 use super::token::{KnownTokens, TokenView};
 use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, Text, UserId};
@@ -55,7 +55,12 @@ impl Command {
             | Command::CloseIdle(_)
             | Command::SyncUsers(_)
             | Command::ActivateUsers(_)
-            | Command::BlockUnlisted(_) => true,
+            | Command::BlockUnlisted(_)
+            | Command::DeleteLicenses(_)
+            | Command::DeleteOrganization(_)
+            | Command::BlockUser(_)
+            | Command::DeleteUser(_)
+            | Command::UpdateTenant(_) => true,
             _ => false,
         }
     }
@@ -295,7 +300,7 @@ kinds! {
         GrantSeats -> Vec<Done<Granted>>,
         RevokeSeats -> Vec<Done<Revoked>>,
         CloseSession -> Done<CheckedIn>,
-        CloseIdle -> Done<Vec<SessionView>>,
+        CloseIdle -> Done<IdleClosed>,
         CreateTenant -> Done<TenantView>,
         UpdateTenant -> Done<TenantView>,
         SuspendTenant -> Done<TenantView>,

@@ -30,6 +30,16 @@ impl Deadlines {
         self.rise(positions, self.entries.len() - 1);
     }
 
+    /// An index may be due earlier than it is noted. It must be in this heap.
+    pub fn lower(&mut self, positions: &mut Positions, index: u32, due: Tick) {
+        let at = positions[index as usize] as usize;
+        assert!(self.entries.get(at).is_some_and(|entry| entry.1 == index), "index {index} is not in this heap");
+        if due < self.entries[at].0 {
+            self.entries[at].0 = due;
+            self.rise(positions, at);
+        }
+    }
+
     /// Takes an index out. It must be in this heap.
     pub fn remove(&mut self, positions: &mut Positions, index: u32) {
         let at = positions[index as usize] as usize;
@@ -120,7 +130,7 @@ mod tests {
         let mut due: Vec<Option<Tick>> = vec![None; 64];
         for _ in 0..20_000 {
             let index = next(64) as u32;
-            match (due[index as usize], next(3)) {
+            match (due[index as usize], next(4)) {
                 (None, _) => {
                     let at = Tick(next(1_000));
                     due[index as usize] = Some(at);
@@ -129,6 +139,11 @@ mod tests {
                 (Some(_), 0) => {
                     due[index as usize] = None;
                     heap.remove(&mut positions, index);
+                }
+                (Some(at), 3) => {
+                    let earlier = Tick(at.0.saturating_sub(next(50)));
+                    due[index as usize] = Some(earlier);
+                    heap.lower(&mut positions, index, earlier);
                 }
                 (Some(at), _) => due[index as usize] = Some(Tick(at.0 + next(50))),
             }

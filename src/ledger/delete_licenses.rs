@@ -1,22 +1,51 @@
 //! DeleteLicenses: all of them, which leads into demo mode (R30).
 
-use super::license_view::LicenseChange;
-use super::outcome::Done;
+use std::collections::VecDeque;
+
+use super::command::Outcome;
+use super::execution::Steps;
+use super::outcome::{PoolUsage, Refusal};
 use super::step::Step;
 use super::tenant::Tenant;
-use crate::ids::LicenseId;
+use crate::ids::{LicenseId, TenantId};
 
-impl Tenant {
+/// Deletions under way: a license at a time, for each looks at every pool.
+#[derive(Debug, Default)]
+pub(super) struct LicenseDeletions {
+    /// `None`: not begun.
+    begun: Option<Begun>,
+}
+
+#[derive(Debug)]
+struct Begun {
+    before: Vec<PoolUsage>,
+    left: VecDeque<LicenseId>,
+    changed: bool,
+}
+
+impl Steps for LicenseDeletions {
     /// One event for each license. Without any there is nothing to change.
-    pub fn delete_licenses(&mut self, step: &mut Step) -> Done<LicenseChange> {
-        self.settle(step.now.tick);
-        let before = self.usages(step);
-        let mut all: Vec<LicenseId> = self.licenses.heads().iter().map(|row| row.id.clone()).collect();
-        // In an order that a restart does not change.
-        all.sort();
-        for id in &all {
-            self.drop_license(id, step)?;
+    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+        tenant.settle(step.now.tick);
+        let Begun { before, left, changed } = self.begun.get_or_insert_with(|| {
+            let before = tenant.usages(step);
+            let mut all: Vec<LicenseId> = tenant.licenses.heads().iter().map(|row| row.id.clone()).collect();
+            // In an order that a restart does not change.
+            all.sort();
+            Begun { before, left: all.into(), changed: false }
+        });
+        while let Some(id) = left.front() {
+            if step.budget.is_spent() {
+                return None;
+            }
+            // One that somebody else deleted meanwhile is as good as deleted.
+            *changed |= tenant.drop_license(id, step).is_ok();
+            left.pop_front();
         }
-        Ok(self.license_change(None, &before, !all.is_empty(), step))
+        Some(Outcome::DeleteLicenses(Ok(tenant.license_change(None, before, *changed, step))))
+    }
+
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+        Some(Outcome::DeleteLicenses(Err(Refusal::not_found("tenant", tenant))))
     }
 }

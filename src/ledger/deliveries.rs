@@ -4,8 +4,11 @@
 use std::time::Duration;
 
 use super::Ledger;
+use super::budget::Budget;
 use super::change::Action;
-use super::command::{BeginDelivery, DueNotifications, EndDelivery, ListNotifications, Page, RedeliverNotification};
+use super::command::{
+    BeginDelivery, Cursor, DueNotifications, EndDelivery, ListNotifications, Page, RedeliverNotification,
+};
 use super::map::Seed;
 use super::notification::{
     Attempt, Channel, Delivery, DeliveryState, DeliveryView, Dispatch, Due, NotificationRow, NotificationView, Topic,
@@ -16,7 +19,7 @@ use super::step::Step;
 use super::telling::fresh_delivery;
 use super::tenant::Tenant;
 use super::time::{Moment, Tick};
-use super::walk::{Cut, Key, page};
+use super::walk::{Cut, Key, Walk, Weight};
 use crate::ids::{EventNo, TenantId, TenantNo};
 
 /// How long an answer may take before the delivery counts as lost; longer than any attempt.
@@ -152,14 +155,37 @@ impl Tenant {
         Ok(shown)
     }
 
-    pub fn list_notifications(&self, ask: &ListNotifications, now: Moment) -> Page<NotificationView> {
-        let fits = |row: &&NotificationRow| {
+    /// `None`: there are more steps to take.
+    pub fn list_notifications(
+        &self,
+        ask: &ListNotifications,
+        walk: &mut Walk,
+        now: Moment,
+        budget: &mut Budget,
+    ) -> Option<Page<NotificationView>> {
+        let cut = Cut::new(ask.after.as_ref(), true, ask.limit);
+        let fits = |row: &NotificationRow| {
             ask.state.is_none_or(|state| row.deliveries.iter().any(|delivery| delivery.state == state))
         };
-        let rows: Vec<(String, &NotificationRow)> =
-            self.notifications.iter().filter(fits).map(|row| (row.topic.to_string(), row)).collect();
-        let keyed = rows.iter().map(|(id, row)| (Key { when: row.raised.0, name: "", id }, *row));
-        page(keyed, Cut::new(ask.after.as_ref(), true, ask.limit), |row| view(row, now))
+        while !walk.is_over()
+            && let Some(row) = self.notifications.behind(walk.last.as_deref().and_then(Topic::parse).as_ref())
+        {
+            if budget.is_spent() {
+                return None;
+            }
+            budget.spend(3 * Budget::LOOK);
+            let id = row.topic.to_string();
+            let key = Key { when: row.raised.0, name: "", id: &id };
+            if fits(row) && walk.takes(cut, key) {
+                walk.take(cut, key, 0);
+            }
+            walk.last = Some(id);
+        }
+        walk.is_ready(budget).then(|| {
+            let at = |key: &Cursor| Topic::parse(&key.id).and_then(|topic| self.notifications.get(&topic));
+            let weigh = |key: &Cursor, _| at(key).map(|_| Weight::new(1_500, 0));
+            walk.page(cut, budget, weigh, |key, _| view(at(key).expect("one that was weighed"), now))
+        })
     }
 
     /// What was told with this event, unless something newer took its place.

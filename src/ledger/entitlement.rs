@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::change::{Limit, Plan};
 use super::license::{LicenseRow, Standing};
+use super::licenses::Licenses;
 use super::outcome::{DenialReason, LicenseState};
 use super::time::Wall;
 use crate::ids::PoolNo;
@@ -32,26 +33,23 @@ pub(super) fn force(license: &LicenseRow, at: Wall) -> Force {
     }
 }
 
-fn names(license: &LicenseRow, pool: PoolNo) -> bool {
-    license.entitlements.iter().any(|entitlement| entitlement.pool == pool)
-}
-
 /// Whether any license names the pool, in force or not.
-pub(super) fn is_licensed(licenses: &[LicenseRow], pool: Option<PoolNo>) -> bool {
-    pool.is_some_and(|pool| licenses.iter().any(|license| names(license, pool)))
+pub(super) fn is_licensed(licenses: &Licenses, pool: Option<PoolNo>) -> bool {
+    pool.is_some_and(|pool| licenses.giving(pool).next().is_some())
 }
 
 /// Guards 2 and 3: whether a license is in force that gives this pool. Where licenses name the pool, they
 /// decide; else all of them. `wall`: what the clock says; a license that is in force only by a clock which
 /// was set back is not in force (R31).
-pub(super) fn admit(licenses: &[LicenseRow], pool: Option<PoolNo>, at: Wall, wall: Wall) -> Result<(), DenialReason> {
-    if licenses.is_empty() {
+pub(super) fn admit(licenses: &Licenses, pool: Option<PoolNo>, at: Wall, wall: Wall) -> Result<(), DenialReason> {
+    if licenses.heads().is_empty() {
         return Ok(()); // Demo mode (R30).
     }
-    let named = |license: &&LicenseRow| pool.is_some_and(|pool| names(license, pool));
     let licensed = is_licensed(licenses, pool);
-    let concerned = |license: &&LicenseRow| !licensed || named(license);
-    let best = |at: Wall| licenses.iter().filter(concerned).map(|license| force(license, at)).min();
+    let best = |at: Wall| match pool.filter(|_| licensed) {
+        Some(pool) => licenses.giving(pool).map(|(license, _)| force(license, at)).min(),
+        None => licenses.heads().iter().map(|license| force(license, at)).min(),
+    };
     match best(at) {
         Some(Force::Holds) if licensed => Ok(()),
         Some(Force::Holds) => Err(DenialReason::PoolNotLicensed),
@@ -63,28 +61,26 @@ pub(super) fn admit(licenses: &[LicenseRow], pool: Option<PoolNo>, at: Wall, wal
 
 /// A pool's plan and limit. Licenses in force add up (R27); with none in force the limit is 0 and the plan
 /// the one it had.
-pub(super) fn entitled(licenses: &[LicenseRow], pool: PoolNo, at: Wall, demo_seats: u64) -> (Plan, Limit) {
-    if licenses.is_empty() {
+pub(super) fn entitled(licenses: &Licenses, pool: PoolNo, at: Wall, demo_seats: u64) -> (Plan, Limit) {
+    if licenses.heads().is_empty() {
         return (Plan::Concurrent, Limit::Seats(demo_seats));
     }
     let mut plan = None;
     let mut limit = Limit::Seats(0);
-    for license in licenses {
-        for entitlement in license.entitlements.iter().filter(|entitlement| entitlement.pool == pool) {
-            // Plans of one pool agree: `install_license` refuses others.
-            plan = Some(entitlement.plan);
-            if force(license, at) == Force::Holds {
-                limit = limit.plus(entitlement.limit);
-            }
+    for (license, entitlement) in licenses.giving(pool) {
+        // Plans of one pool agree: `install_license` refuses others.
+        plan = Some(entitlement.plan);
+        if force(license, at) == Force::Holds {
+            limit = limit.plus(entitlement.limit);
         }
     }
     (plan.unwrap_or(Plan::Concurrent), limit)
 }
 
 /// How long the pool's licenses still last, if the first of those in force ends within 30 days.
-pub(super) fn expiring(licenses: &[LicenseRow], pool: PoolNo, at: Wall) -> Option<Duration> {
-    let in_force = |license: &&LicenseRow| force(license, at) == Force::Holds && names(license, pool);
-    let end = licenses.iter().filter(in_force).filter_map(|license| license.expires).min()?;
+pub(super) fn expiring(licenses: &Licenses, pool: PoolNo, at: Wall) -> Option<Duration> {
+    let in_force = licenses.giving(pool).filter(|(license, _)| force(license, at) == Force::Holds);
+    let end = in_force.filter_map(|(license, _)| license.expires).min()?;
     Some(end.since(at)).filter(|left| *left <= EXPIRING)
 }
 

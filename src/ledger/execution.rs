@@ -10,12 +10,16 @@ use super::budget::Budget;
 use super::change::{Actor, Changes};
 use super::close_idle::IdleClosing;
 use super::command::{Command, Outcome, Request};
+use super::delete_licenses::LicenseDeletions;
+use super::delete_organization::OrganizationDeletion;
+use super::end_sessions::{Blocked, UserDeletion};
 use super::grant_seats::Grants;
 use super::heartbeat::Beats;
 use super::revoke_seats::Revocations;
 use super::step::Step;
 use super::sync_users::Syncing;
 use super::tenant::Tenant;
+use super::tenants::Updating;
 use super::time::Moment;
 use crate::ids::{TenantId, TenantNo};
 
@@ -139,12 +143,12 @@ impl Ledger {
     /// Whether something is left over of what earlier steps began.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        !self.unfinished.is_empty()
+        !self.unfinished.is_empty() || !self.orphans.leaving.is_empty()
     }
 
     /// Takes one step of what is left over: of one tenant, each in its turn.
     pub fn carry_on(&mut self, now: Moment, out: &mut Changes) {
-        let Some(no) = self.unfinished.pop_front() else { return };
+        let Some(no) = self.unfinished.pop_front() else { return self.clear_away(now, out) };
         let Some(id) = self.tenants[no.0 as usize].as_ref().map(|tenant| tenant.id.clone()) else { return };
         self.mark.observe(now);
         self.budget.begin();
@@ -165,6 +169,11 @@ fn begin(command: Command) -> Result<Box<dyn Steps>, Command> {
         Command::SyncUsers(ask) => Box::new(Syncing::new(ask)),
         Command::ActivateUsers(ask) => Box::new(Activating::new(ask)),
         Command::BlockUnlisted(ask) => Box::new(Blocking::new(ask)),
+        Command::DeleteLicenses(_) => Box::new(LicenseDeletions::default()),
+        Command::DeleteOrganization(ask) => Box::new(OrganizationDeletion::new(ask)),
+        Command::BlockUser(ask) => Box::new(Blocked::new(ask)),
+        Command::DeleteUser(ask) => Box::new(UserDeletion::new(ask)),
+        Command::UpdateTenant(ask) => Box::new(Updating::new(ask)),
         other => return Err(other),
     })
 }

@@ -8,7 +8,7 @@ use super::command::{GrantSeats, Outcome};
 use super::entitlement;
 use super::execution::{Steps, each};
 use super::notification::Cause;
-use super::outcome::{Denial, DenialReason, Done, Granted, Refusal};
+use super::outcome::{Denial, DenialReason, Done, Granted, Refusal, SeatView};
 use super::pool::MAX_POOLS;
 use super::step::{About, Step};
 use super::tenant::Tenant;
@@ -37,9 +37,10 @@ impl Steps for Grants {
         tenant.settle(step.now.tick);
         let Self { ask: GrantSeats { pools, users, organizations }, answers } = self;
         let wanted = tenant.organization_numbers(organizations, step);
+        let named = named_in_answers(pools, users);
         let through = each(pools.len() * users.len(), answers, step, |at, step| {
             let (pool, user) = pair(pools, users, at);
-            tenant.grant(pool, user, wanted.as_ref().map_err(Clone::clone)?, step)
+            tenant.grant(pool, user, wanted.as_ref().map_err(Clone::clone)?, named, step)
         });
         self.answer(through)
     }
@@ -55,6 +56,11 @@ impl Steps for Grants {
         });
         self.answer(through)
     }
+}
+
+/// Organizations that an answer names: of one seat all of them.
+pub(super) fn named_in_answers(pools: &[PoolId], users: &[UserId]) -> usize {
+    if pools.len() * users.len() == 1 { usize::MAX } else { SeatView::NAMED }
 }
 
 /// Pools outermost.
@@ -76,11 +82,12 @@ impl Tenant {
         Ok(Access::Only(numbers))
     }
 
-    fn grant(&mut self, pool: &PoolId, user: &UserId, wanted: &Access, step: &mut Step) -> Done<Granted> {
+    fn grant(&mut self, pool: &PoolId, user: &UserId, wanted: &Access, named: usize, step: &mut Step) -> Done<Granted> {
         let known = self.users.find(user);
         let decision = self.guard_grant(pool, known, step);
         let Err(reason) = decision else {
-            return self.give(pool, user, known, wanted, step);
+            self.guard_named(known, &[(self.pools.find(pool), wanted)], step)?;
+            return self.give(pool, user, known, wanted, named, step);
         };
         step.log_denial(self.about(Action::SeatGranted).denied(reason).user(user).pool(pool));
         self.tell_denied(self.pools.find(pool), reason, Cause::Grant, user, step);
@@ -112,7 +119,7 @@ impl Tenant {
         if self.state == super::change::TenantState::Suspended {
             return Err(DenialReason::TenantSuspended);
         }
-        entitlement::admit(self.licenses.heads(), self.pools.find(pool), step.license_time, step.now.wall)
+        entitlement::admit(&self.licenses, self.pools.find(pool), step.license_time, step.now.wall)
     }
 
     fn give(
@@ -121,27 +128,65 @@ impl Tenant {
         user: &UserId,
         known: Option<UserNo>,
         wanted: &Access,
+        named: usize,
         step: &mut Step,
     ) -> Done<Granted> {
         let pool = self.pool_or_new(pool, step).ok_or_else(too_many_pools)?;
         let no = known.unwrap_or_else(|| self.create(user, false, Profile::default(), "created by a grant", step));
         self.give_access(no, pool, wanted, step);
-        let seat = self.seat_view(no, pool, step.sight()).expect("the seat just given");
+        let seat = self.seat_view(no, pool, named, step.sight()).expect("the seat just given");
         Ok(Granted { decision: Ok(seat), usage: Some(self.usage(pool, step.sight())) })
+    }
+
+    /// What all seats of a user name is bounded: it is read and shown as a whole.
+    pub fn guard_named(&self, user: Option<UserNo>, wanted: &[(Option<PoolNo>, &Access)], step: &mut Step) -> Done<()> {
+        let user = user.map(|no| self.users.get(no));
+        let seats = user.map_or(&[][..], |user| &user.seats);
+        let held: usize = seats.iter().map(|seat| seat.access.len()).sum();
+        let more: usize = wanted.iter().map(|(_, access)| access.len()).sum();
+        step.budget.spend_each(seats.len() + 2 * more, 2);
+        if held + more <= MAX_NAMED {
+            return Ok(());
+        }
+        let beside = |(pool, access): &(Option<PoolNo>, &Access)| {
+            let seat = pool.and_then(|no| user?.seat(no));
+            seat.map_or(access.len(), |seat| union(&seat.access, access).len().saturating_sub(seat.access.len()))
+        };
+        step.budget.spend_each(held, 10);
+        if held + wanted.iter().map(beside).sum::<usize>() <= MAX_NAMED {
+            Ok(())
+        } else {
+            Err(too_many_organizations())
+        }
     }
 
     /// Gives the seat, or more access to the one that is held.
     pub fn give_access(&mut self, no: UserNo, pool: PoolNo, wanted: &Access, step: &mut Step) {
         let user = self.users.get(no);
         let held = user.seat(pool).map(|seat| (seat.access.clone(), seat.order));
+        step.budget.spend_each(wanted.len() + held.as_ref().map_or(0, |(held, _)| held.len()), 60);
         let access = held.as_ref().map_or(wanted.clone(), |(held, _)| union(held, wanted));
         if held.as_ref().is_none_or(|(held, _)| *held != access) {
-            let names = super::outcome::access_ids(&access, |no| self.organizations.id(no));
             let about = self.about(Action::SeatGranted).user(&user.id).pool(&self.pools.get(pool).id);
-            let event = step.log(about.detail(describe(names)));
+            let event = step.log(about.detail(self.describe(&access)));
             let order = held.map_or(event, |(_, order)| order);
             self.put_seat(no, pool, access, order, step);
         }
+    }
+
+    /// For the audit: to which organizations.
+    pub fn describe(&self, access: &Access) -> String {
+        let Access::Only(list) = access else { return "all organizations".into() };
+        let mut text = String::new();
+        for (at, no) in list.iter().enumerate() {
+            let Some(row) = self.organizations.get(*no) else { continue };
+            if text.len() + row.id.as_str().len() > TOLD {
+                return format!("{text} and {} more", list.len() - at);
+            }
+            text.push_str(if text.is_empty() { "" } else { ", " });
+            text.push_str(row.id.as_str());
+        }
+        text
     }
 
     /// Creates a user without seats.
@@ -183,10 +228,15 @@ pub(super) fn union(held: &Access, more: &Access) -> Access {
     }
 }
 
-/// For the audit: to which organizations.
-pub(super) fn describe(organizations: Option<Vec<OrganizationId>>) -> String {
-    match organizations {
-        None => "all organizations".into(),
-        Some(ids) => ids.iter().map(OrganizationId::as_str).collect::<Vec<_>>().join(", "),
+/// Organizations that all seats of one user may name.
+pub(super) const MAX_NAMED: usize = 10_000;
+/// Bytes of names in an audit event; of more it tells how many.
+const TOLD: usize = 4_000;
+
+pub(super) fn too_many_organizations() -> Refusal {
+    Refusal::Precondition {
+        reason: "TOO_MANY_ORGANIZATIONS",
+        subject: "organization_ids".into(),
+        text: format!("the seats of a user name at most {MAX_NAMED} organizations in all: give access to all of them"),
     }
 }

@@ -1,9 +1,12 @@
 //! InstallLicense: a license whose document was verified takes its place, or a higher revision takes the lower one's
 //! (R27). What is refused changes nothing.
 
-use super::change::{Action, Limit};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::budget::Budget;
+use super::change::{Action, Limit, Plan};
 use super::command::{InstallLicense, LicenseGrant};
-use super::license::{Entitlement, LicenseRow, Standing};
+use super::license::{Entitlement, LicenseRow, Standing, Terms};
 use super::license_floors::{MAX_REMEMBERED, fingerprint};
 use super::license_view::{LicenseChange, PoolChange};
 use super::licenses::MAX_LICENSES;
@@ -11,8 +14,10 @@ use super::outcome::{Done, PoolUsage, Refusal};
 use super::pool::MAX_POOLS;
 use super::step::Step;
 use super::tenant::Tenant;
-use crate::ids::LicenseId;
+use crate::ids::{LicenseId, PoolId, PoolNo};
 
+/// What all of a tenant's licenses may name: it is shown, and told to applications, as a whole.
+const MAX_TERMS: usize = 5_000;
 /// Pools that an audit event tells of; a license may name a thousand.
 const TOLD: usize = 20;
 
@@ -37,7 +42,9 @@ impl Tenant {
         Ok(change)
     }
 
-    pub fn usages(&self, step: &Step) -> Vec<PoolUsage> {
+    pub fn usages(&self, step: &mut Step) -> Vec<PoolUsage> {
+        step.budget.spend_each(self.pools.iter().len(), Budget::LOOK);
+        step.budget.spend_each(self.licenses.len(), 2);
         self.pools.iter().map(|pool| self.usage(pool.no, step.sight())).collect()
     }
 
@@ -47,18 +54,15 @@ impl Tenant {
         id: Option<&LicenseId>,
         before: &[PoolUsage],
         changed: bool,
-        step: &Step,
+        step: &mut Step,
     ) -> LicenseChange {
         let head = id.and_then(|id| self.licenses.head(id));
-        let named = |pool: &PoolChange| {
-            let no = self.pools.find(&pool.after.pool);
-            head.is_some_and(|row| row.entitlements.iter().any(|given| Some(given.pool) == no))
-        };
+        let given: BTreeSet<PoolNo> = head.iter().flat_map(|row| &row.entitlements).map(|given| given.pool).collect();
         let mut pools = Vec::new();
         for (at, after) in self.usages(step).into_iter().enumerate() {
             // Pools are never deleted: those of before come first, in the same order.
             let pool = PoolChange { before: before.get(at).cloned(), after };
-            if pool.before.as_ref() != Some(&pool.after) || named(&pool) {
+            if pool.before.as_ref() != Some(&pool.after) || given.contains(&PoolNo(at as u16)) {
                 pools.push(pool);
             }
         }
@@ -122,11 +126,12 @@ impl Tenant {
     /// Plans of one pool must agree over all of the tenant's licenses; and the bounds of what a tenant may have.
     fn guard_pools(&self, id: &LicenseId, grant: &LicenseGrant) -> Done<()> {
         let others = || self.licenses.heads().iter().filter(|license| license.id != *id);
-        for (index, (pool, plan, _)) in grant.pools.iter().enumerate() {
-            let within = grant.pools[..index].iter().any(|(other, other_plan, _)| other == pool && other_plan != plan);
-            let no = self.pools.find(pool);
-            let given = || others().flat_map(|license| &license.entitlements);
-            if within || given().any(|entitlement| Some(entitlement.pool) == no && entitlement.plan != *plan) {
+        let mut plans: BTreeMap<&PoolId, Plan> = BTreeMap::new();
+        for (pool, plan, _) in &grant.pools {
+            let within = *plans.entry(pool).or_insert(*plan) != *plan;
+            let given = self.pools.find(pool).into_iter().flat_map(|no| self.licenses.giving(no));
+            let mut given = given.filter(|(license, _)| license.id != *id);
+            if within || given.any(|(_, entitlement)| entitlement.plan != *plan) {
                 let text = "licenses of one pool must have the same plan, also those that have ended".to_owned();
                 return Err(refused("PLANS_DISAGREE", pool, text));
             }
@@ -138,6 +143,10 @@ impl Tenant {
         let fresh = grant.pools.iter().filter(|(pool, ..)| self.pools.find(pool).is_none()).count();
         if self.pools.iter().len() + fresh > MAX_POOLS {
             return Err(super::grant_seats::too_many_pools());
+        }
+        if others().map(|license| named(&license.terms)).sum::<usize>() + named(&grant.terms) > MAX_TERMS {
+            let text = format!("a tenant's licenses name at most {MAX_TERMS} features, limits and hosts in all");
+            return Err(refused("TOO_MANY_TERMS", id, text));
         }
         Ok(())
     }
@@ -164,6 +173,10 @@ impl Tenant {
             changed: step.now.tick,
         })
     }
+}
+
+fn named(terms: &Terms) -> usize {
+    terms.features.len() + terms.limits.len() + terms.hosts.len()
 }
 
 fn guard_expiry(id: &LicenseId, grant: &LicenseGrant, step: &Step) -> Done<()> {

@@ -2,22 +2,33 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::budget::Budget;
 use super::change::Limit;
-use super::command::{ListLicenses, Page};
+use super::command::{Cursor, ListLicenses, Page};
 use super::entitlement::{self, Force, force};
 use super::license::{LicenseRow, Standing};
 use super::license_view::{Entitlements, LicenseInformation, LicenseView, Validity};
 use super::tenant::Tenant;
 use super::usage::Sight;
-use super::walk::{Cut, Key, page};
+use super::walk::{Cut, Key, Walk, Weight};
 
 impl Tenant {
     /// By id, and the newest revision of each first. Deleted ones are only remembered, not shown.
-    pub fn list_licenses(&self, ask: &ListLicenses, sight: Sight) -> Page<LicenseView> {
+    pub fn list_licenses(&self, ask: &ListLicenses, sight: Sight, budget: &mut Budget) -> Page<LicenseView> {
         let shown = self.licenses.iter().filter(|row| row.standing != Standing::Deleted);
-        let rows: Vec<_> = shown.map(|row| (format!("{:020}", u64::MAX - row.revision), row)).collect();
-        let keyed = rows.iter().map(|(newest, row)| (Key { when: 0, name: row.id.as_str(), id: newest }, *row));
-        page(keyed, Cut::new(ask.after.as_ref(), false, ask.limit), |row| self.license_view(row, sight))
+        let rows: Vec<&LicenseRow> = shown.collect();
+        let cut = Cut::new(ask.after.as_ref(), false, ask.limit);
+        let mut walk = Walk::default();
+        for (no, row) in (0..).zip(&rows) {
+            budget.spend(Budget::LOOK);
+            let newest = format!("{:020}", u64::MAX - row.revision);
+            let key = Key { when: 0, name: row.id.as_str(), id: &newest };
+            if walk.takes(cut, key) {
+                walk.take(cut, key, no);
+            }
+        }
+        let weigh = |_: &Cursor, no: u32| Some(weight(rows[no as usize]));
+        walk.page(cut, budget, weigh, |_, no| self.license_view(rows[no as usize], sight))
     }
 
     pub fn license_view(&self, row: &LicenseRow, sight: Sight) -> LicenseView {
@@ -35,7 +46,9 @@ impl Tenant {
         }
     }
 
-    pub fn entitlements(&self, sight: Sight) -> Entitlements {
+    pub fn entitlements(&self, sight: Sight, budget: &mut Budget) -> Entitlements {
+        let named = self.in_force(sight).map(|row| row.terms.features.len() + row.terms.limits.len());
+        budget.spend_each(named.sum(), 2 * Budget::LOOK);
         let mut tier = None;
         let mut features = BTreeSet::new();
         let mut limits: BTreeMap<Box<str>, Limit> = BTreeMap::new();
@@ -55,7 +68,10 @@ impl Tenant {
         }
     }
 
-    pub fn license_information(&self, sight: Sight) -> LicenseInformation {
+    pub fn license_information(&self, sight: Sight, budget: &mut Budget) -> LicenseInformation {
+        budget.spend_each(self.pools.iter().len(), 3 * Budget::LOOK);
+        budget.spend_each(self.licenses.len(), 4);
+        budget.spend_each(self.licenses.heads().iter().map(|row| row.terms.hosts.len()).sum(), 2 * Budget::LOOK);
         let in_force: Vec<&LicenseRow> = self.in_force(sight).collect();
         let telling = if in_force.is_empty() { self.licenses.heads().iter().collect() } else { in_force.clone() };
         let last = telling.iter().max_by_key(|row| (row.terms.issued, &row.id)).map(|row| &row.terms);
@@ -67,7 +83,7 @@ impl Tenant {
             customer_id: last.map(|terms| terms.customer_id.clone()).unwrap_or_default(),
             registered_to: last.map(|terms| terms.registered_to.clone()).unwrap_or_default(),
             hosts: hosts.into_iter().collect(),
-            given: self.entitlements(sight),
+            given: self.entitlements(sight, budget),
             pools: self.pools.iter().map(|pool| self.usage(pool.no, sight)).collect(),
             first_end: first.map(until),
             last_end: ends.and_then(|ends| ends.into_iter().max()).map(until),
@@ -78,6 +94,14 @@ impl Tenant {
     fn in_force(&self, sight: Sight) -> impl Iterator<Item = &LicenseRow> {
         self.licenses.heads().iter().filter(move |row| force(row, sight.license_time) == Force::Holds)
     }
+}
+
+/// Of a license on a page.
+fn weight(row: &LicenseRow) -> Weight {
+    let terms = &row.terms;
+    let texts = terms.features.iter().chain(&terms.hosts).chain(terms.limits.iter().map(|(name, _)| name));
+    let named: usize = texts.map(|text| text.len() + 20).sum();
+    Weight::new(named + terms.document.len() + 400, 2 * row.entitlements.len())
 }
 
 fn validity(row: &LicenseRow, sight: Sight) -> Validity {

@@ -1,11 +1,11 @@
 //! A tenant's licenses: the few rows that decisions look at, and beside them, cold, what is remembered.
 
 use super::change::Change;
-use super::license::{LicenseRow, Standing};
+use super::license::{Entitlement, LicenseRow, Standing};
 use super::license_floors::{Floors, LicenseFloor};
 use super::outcome::Refusal;
 use super::step::Step;
-use crate::ids::{LicenseId, TenantId};
+use crate::ids::{LicenseId, PoolNo, TenantId};
 
 /// Licenses that one tenant may have, the deleted ones not counted.
 pub const MAX_LICENSES: usize = 100;
@@ -16,6 +16,9 @@ pub const MAX_PAST: usize = 8;
 pub(super) struct Licenses {
     /// Of each license the newest revision, unless it was deleted: current or revoked. Decisions look at these alone.
     heads: Vec<LicenseRow>,
+    /// Of each pool, by its number, what the heads give: which head, and which of its entitlements. A login looks at these,
+    /// and not at the thousand entitlements of a hundred licenses.
+    by_pool: Vec<Vec<(u16, u16)>>,
     /// Former revisions; and of each deleted license the newest one, so that none comes back that is older.
     past: Vec<LicenseRow>,
     /// What earlier tenants of the same id had.
@@ -25,6 +28,34 @@ pub(super) struct Licenses {
 impl Licenses {
     pub fn heads(&self) -> &[LicenseRow] {
         &self.heads
+    }
+
+    /// What the heads give in a pool.
+    pub fn giving(&self, pool: PoolNo) -> impl Iterator<Item = (&LicenseRow, &Entitlement)> + Clone {
+        let given = self.by_pool.get(usize::from(pool.0)).map_or(&[][..], Vec::as_slice);
+        given.iter().map(|(head, at)| {
+            let row = &self.heads[usize::from(*head)];
+            (row, &row.entitlements[usize::from(*at)])
+        })
+    }
+
+    /// Makes the way from pools to licenses anew.
+    fn index(&mut self) {
+        self.by_pool.iter_mut().for_each(Vec::clear);
+        for (head, row) in (0..).zip(&self.heads) {
+            for (at, entitlement) in (0..).zip(&row.entitlements) {
+                let pool = usize::from(entitlement.pool.0);
+                if self.by_pool.len() <= pool {
+                    self.by_pool.resize_with(pool + 1, Vec::new);
+                }
+                self.by_pool[pool].push((head, at));
+            }
+        }
+    }
+
+    /// Entitlements of all heads: what it costs to look at them all.
+    pub fn len(&self) -> usize {
+        self.heads.iter().map(|row| row.entitlements.len()).sum()
     }
 
     /// Every row, in no order.
@@ -78,6 +109,7 @@ impl Licenses {
             let leads = newest && row.standing != Standing::Deleted;
             if leads { &mut self.heads } else { &mut self.past }.push(row);
         }
+        self.index();
     }
 
     /// Puts a revision at the head of its license. The former one is remembered.
@@ -88,6 +120,7 @@ impl Licenses {
         }
         step.put(Change::PutLicense(row.clone()));
         self.heads.push(row);
+        self.index();
         self.forget(&id, MAX_PAST, step);
     }
 
@@ -132,6 +165,7 @@ impl Licenses {
     pub fn delete(&mut self, id: &LicenseId, step: &mut Step) -> Result<(), Refusal> {
         let found = self.heads.iter().position(|row| row.id == *id);
         let mut row = self.heads.remove(found.ok_or_else(|| Refusal::not_found("license", id))?);
+        self.index();
         self.forget(id, 0, step);
         row.standing = Standing::Deleted;
         row.changed = step.now.tick;

@@ -1,13 +1,13 @@
 //! ListSessions: the live sessions of a tenant.
 
 use super::budget::Budget;
-use super::command::{ListSessions, Page, SessionOrder};
+use super::command::{Cursor, ListSessions, Page, SessionOrder};
 use super::outcome::SessionView;
 use super::query::{Wanted, has};
 use super::session::Session;
 use super::tenant::Tenant;
 use super::usage::Sight;
-use super::walk::{Cut, Key, Walk};
+use super::walk::{Cut, Key, Walk, Weight};
 use crate::ids::{OrganizationNo, PoolNo, UserNo};
 
 /// What is wanted, in numbers.
@@ -20,7 +20,7 @@ struct Filter {
 impl Tenant {
     /// `None`: there are more steps to take.
     pub fn list_sessions(
-        &mut self,
+        &self,
         ask: &ListSessions,
         walk: &mut Walk,
         sight: Sight,
@@ -32,8 +32,15 @@ impl Tenant {
             organization: self.wanted_organization(ask.organization.as_ref()),
         };
         let cut = Cut::new(ask.after.as_ref(), ask.descending, ask.limit);
-        let slots = self.sessions.slots();
-        while let Some(slot) = walk.next_row(slots, budget) {
+        // Of one user the places are few; of a tenant the slots can be a million.
+        let places = match filter.user {
+            Wanted::Any => None,
+            Wanted::Only(user) => Some(self.users.get(user).places.as_slice()),
+            Wanted::Nothing => Some(&[][..]),
+        };
+        let rows = places.map_or(self.sessions.slots(), |places| u32::try_from(places.len()).expect("few places"));
+        while let Some(row) = walk.next_row(rows, budget) {
+            let slot = places.map_or(row, |places| places[row as usize]);
             budget.spend(Budget::LOOK);
             let Some(session) = self.sessions.at(slot).filter(|session| session.is_live()) else { continue };
             let (when, name) = match ask.order {
@@ -41,7 +48,11 @@ impl Tenant {
                 SessionOrder::Started => (session.started.0, ""),
                 SessionOrder::User => (0, session.user_id.as_str()),
             };
+            if !ask.statuses.is_empty() {
+                budget.spend_each(self.users.get(session.user).places.len(), 20);
+            }
             if walk.may_take(cut, when) && self.is_wanted(session, ask, &filter, sight) {
+                budget.spend(Budget::LOOK);
                 let id = session.id.to_string();
                 let key = Key { when, name, id: &id };
                 if walk.takes(cut, key) {
@@ -49,12 +60,13 @@ impl Tenant {
                 }
             }
         }
-        walk.is_through(slots).then(|| {
-            walk.page(cut, |key, slot| {
-                // A slot is used again when its session is gone.
-                let session = self.sessions.at(slot).filter(|it| it.is_live() && it.id.to_string() == key.id)?;
-                Some(self.session_view(session, sight.now))
-            })
+        (walk.is_through(rows) && walk.is_ready(budget)).then(|| {
+            // A slot is used again when its session is gone.
+            let there = |key: &Cursor, slot| {
+                self.sessions.at(slot).filter(|session| session.is_live() && session.id.to_string() == key.id)
+            };
+            let weigh = |key: &Cursor, slot| there(key, slot).map(|it| Weight::new(200 + it.client.len(), 6));
+            walk.page(cut, budget, weigh, |_, slot| self.session_view(self.sessions.get(slot), sight.now))
         })
     }
 

@@ -1,20 +1,20 @@
 //! ListUsers: the users of a tenant, by what is known of them.
 
 use super::budget::Budget;
-use super::command::{ListUsers, Page, UserOrder};
+use super::command::{Cursor, ListUsers, Page, UserOrder};
 use super::outcome::UserView;
 use super::query::{Wanted, has};
-use super::search::{contains, fold};
+use super::search::{Finder, fold};
 use super::tenant::Tenant;
 use super::usage::Sight;
 use super::user::User;
-use super::walk::{Cut, Key, Walk};
+use super::walk::{Cut, Key, Partly, Walk, Weight};
 use crate::ids::{OrganizationNo, PoolNo, UserNo};
 
 impl Tenant {
     /// `None`: there are more steps to take.
     pub fn list_users(
-        &mut self,
+        &self,
         ask: &ListUsers,
         walk: &mut Walk,
         sight: Sight,
@@ -27,10 +27,19 @@ impl Tenant {
             walk.next = u32::try_from(after.when).unwrap_or(u32::MAX);
         }
         let numbers = self.users.numbers();
+        let mut finder = Finder::new(&ask.words);
         // Who came last mostly signed in last, too: when the best come first, most of the others are passed over.
         let backwards = ask.order == UserOrder::LastSignIn && ask.descending;
-        while let Some(row) = walk.next_row(numbers, budget) {
+        // By creation whoever comes later is younger than the page: an export of all users looks at each of them once.
+        let is_full = |walk: &Walk| ask.order == UserOrder::Created && walk.is_full(cut);
+        while !is_full(walk)
+            && let Some(row) = walk.next_row(numbers, budget)
+        {
             let no = if backwards { numbers - 1 - row } else { row };
+            if let Some(gone) = self.users.gone(no) {
+                walk.next = if backwards { numbers - gone.start } else { gone.end };
+                continue;
+            }
             let when = match ask.order {
                 // Without a look at the user: of many, few signed in late enough for the page.
                 UserOrder::LastSignIn => self.users.last_sign_in(UserNo(no)).map_or(0, |tick| tick.0),
@@ -42,23 +51,25 @@ impl Tenant {
             }
             budget.spend(Budget::LOOK);
             let Some(user) = self.users.at(UserNo(no)) else { continue };
-            let name = if ask.order == UserOrder::Name { sort_name(user) } else { String::new() };
+            let name = if ask.order == UserOrder::Name { sort_name(user, budget) } else { String::new() };
             let key = Key { when, name: &name, id: user.id.as_str() };
-            if walk.takes(cut, key) && self.matches(user, ask, &pool, &organization, sight) {
-                walk.take(cut, key, no);
+            if !walk.takes(cut, key) || !self.matches(user, ask, &pool, &organization, sight, budget) {
+                continue;
             }
-            if ask.order == UserOrder::Created && walk.is_full(cut) {
-                // Whoever comes now is younger than the page: an export of all users looks at each of them once.
-                return Some(self.users_page(walk, cut, sight));
+            match has_words(user, ask, &mut finder, walk, row, budget) {
+                Some(true) => walk.take(cut, key, no),
+                Some(false) => {}
+                None => {
+                    // The next step goes on with this one.
+                    walk.next = row;
+                    return None;
+                }
             }
         }
-        walk.is_through(numbers).then(|| self.users_page(walk, cut, sight))
-    }
-
-    fn users_page(&mut self, walk: &mut Walk, cut: Cut, sight: Sight) -> Page<UserView> {
-        walk.page(cut, |_, no| {
-            self.users.at(UserNo(no))?;
-            Some(self.user_view(UserNo(no), sight))
+        let over = walk.is_through(numbers) || is_full(walk);
+        (over && walk.is_ready(budget)).then(|| {
+            let weigh = |_: &Cursor, no| self.users.at(UserNo(no)).map(weight);
+            walk.page(cut, budget, weigh, |_, no| self.user_view(UserNo(no), sight))
         })
     }
 
@@ -69,7 +80,15 @@ impl Tenant {
         pool: &Wanted<PoolNo>,
         organization: &Wanted<OrganizationNo>,
         sight: Sight,
+        budget: &mut Budget,
     ) -> bool {
+        budget.spend_each(user.seats.len(), 20);
+        if !ask.statuses.is_empty() {
+            budget.spend_each(user.places.len(), 20);
+        }
+        if ask.group.is_some() {
+            budget.spend_each(user.profile.as_ref().map_or(0, |known| known.groups.len()), 10);
+        }
         let seats = || user.seats.iter().filter(|seat| pool.matches(Some(seat.pool)));
         let pool_fits = matches!(pool, Wanted::Any) || seats().next().is_some();
         let organization_fits = match organization {
@@ -84,7 +103,6 @@ impl Tenant {
             && (!ask.never_signed_in || self.users.last_sign_in(user.no).is_none())
             && (ask.statuses.is_empty() || has(&ask.statuses, self.status(user, sight.now.tick)))
             && ask.group.as_ref().is_none_or(|group| in_group(user, group))
-            && has_words(user, ask)
     }
 }
 
@@ -92,24 +110,59 @@ fn in_group(user: &User, group: &str) -> bool {
     user.profile.as_ref().is_some_and(|profile| profile.groups.iter().any(|name| **name == *group))
 }
 
-fn sort_name(user: &User) -> String {
+fn sort_name(user: &User, budget: &mut Budget) -> String {
     let (family, given) = user.profile.as_ref().map_or(("", ""), |known| (&known.family_name, &known.given_name));
-    fold(&format!("{family}\u{1}{given}"))
+    let name = format!("{family}\u{1}{given}");
+    budget.spend_each(name.len(), if name.is_ascii() { 1 } else { 20 });
+    fold(&name)
 }
 
-/// Words are looked for in the id, the names and the values of attributes; they are folded.
-fn has_words(user: &User, ask: &ListUsers) -> bool {
-    let found = |word: &String| {
-        contains(user.id.as_str(), word)
-            || user.profile.as_ref().is_some_and(|known| {
-                contains(&known.given_name, word)
-                    || contains(&known.family_name, word)
-                    || known.attributes.iter().any(|(_, value)| contains(value, word))
-            })
-    };
-    match ask.any_word {
-        _ if ask.words.is_empty() => true,
-        true => ask.words.iter().any(found),
-        false => ask.words.iter().all(found),
+/// Words are looked for in the id, the names and the values of attributes; they are folded. `None`: the step is spent
+/// before all of the user was searched.
+fn has_words(
+    user: &User,
+    ask: &ListUsers,
+    finder: &mut Finder,
+    walk: &mut Walk,
+    row: u32,
+    budget: &mut Budget,
+) -> Option<bool> {
+    if ask.words.is_empty() {
+        return Some(true);
     }
+    let all = u64::MAX >> (64 - ask.words.len().min(64));
+    let enough = |found: u64| if ask.any_word { found != 0 } else { found == all };
+    let from = walk.partly.take().filter(|partly| partly.row == row);
+    let Partly { text: first, mut found, .. } = from.unwrap_or(Partly { row, text: 0, found: 0 });
+    for (at, text) in texts(user).enumerate().skip(first) {
+        if budget.is_spent() {
+            walk.partly = Some(Partly { row, text: at, found });
+            return None;
+        }
+        found = finder.find(text, found, budget);
+        if enough(found) {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+fn texts(user: &User) -> impl Iterator<Item = &str> {
+    let known = user.profile.iter();
+    let names = known.clone().flat_map(|known| [&*known.given_name, &*known.family_name]);
+    let values = known.flat_map(|known| &known.attributes).map(|(_, value)| &**value);
+    [user.id.as_str()].into_iter().chain(names).chain(values)
+}
+
+/// Of a user on a page.
+pub(super) fn weight(user: &User) -> Weight {
+    let particulars = user.profile.as_ref().map_or(0, |known| {
+        let groups: usize = known.groups.iter().map(|group| group.len() + 20).sum();
+        let attributes: usize = known.attributes.iter().map(|(key, value)| key.len() + value.len() + 20).sum();
+        known.given_name.len() + known.family_name.len() + groups + attributes
+    });
+    let organizations: usize = user.seats.iter().map(|seat| seat.access.len()).sum();
+    let places = user.places.len() / 2;
+    let texts = particulars + user.id.as_str().len() + 120 * user.seats.len();
+    Weight::new(texts, 3 * user.seats.len() + organizations + places)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::budget::Budget;
 use super::change::{Action, Change, Place};
 use super::outcome::SessionEndReason;
 use super::session::Session;
@@ -274,7 +275,43 @@ impl Tenant {
         }
     }
 
-    /// Makes all heaps anew: after a load, and after a policy that may have made deadlines earlier.
+    /// A policy may have made a session's deadline earlier than it is noted.
+    pub fn note_deadline(&mut self, slot: u32, budget: &mut Budget) {
+        budget.spend(Budget::LOOK);
+        let Some(session) = self.sessions.at(slot).filter(|session| session.is_live()) else { return };
+        let (pool, exempt, due) = (session.pool, session.exempt, session.deadline(&self.policy).0);
+        self.pools.get_mut(pool).deadlines(exempt).lower(&mut self.sessions.positions, slot, due);
+    }
+
+    /// The same of when a user becomes Idle.
+    pub fn note_idle(&mut self, no: UserNo, budget: &mut Budget) {
+        budget.spend(Budget::LOOK);
+        let Some(user) = self.users.at(no).filter(|user| user.live > 0 && !user.idle) else { return };
+        budget.spend_each(user.places.len(), 20);
+        let due = user.last_activity(&self.sessions) + self.policy.idle_after;
+        self.awake.lower(&mut self.awake_positions, no.0, due);
+    }
+
+    /// Wakes the Idle user who did something last, if the policy calls nobody Idle so early any more. False: there is none.
+    pub fn wake_last(&mut self, now: Tick, budget: &mut Budget) -> bool {
+        let Some((active, no)) = self.idle.last().copied().filter(|(at, _)| *at + self.policy.idle_after > now) else {
+            return false;
+        };
+        self.idle.remove(&(active, no));
+        let user = self.users.get_mut(no);
+        user.idle = false;
+        budget.spend_each(4 + user.places.len(), Budget::LOOK);
+        for slot in &user.places {
+            self.sessions.get_mut(*slot).user_idle = false;
+        }
+        self.awake.insert(&mut self.awake_positions, no.0, active + self.policy.idle_after);
+        for pool in self.pools_of(no) {
+            self.pools.get_mut(pool).idle -= 1;
+        }
+        true
+    }
+
+    /// Makes all heaps anew, after a load.
     pub fn rebuild_deadlines(&mut self) {
         for pool in self.pools.iter_mut() {
             pool.deadlines.clear();

@@ -17,14 +17,19 @@ pub mod command;
 mod deadlines;
 mod delete_license;
 mod delete_licenses;
+mod delete_organization;
 mod deliveries;
 mod denials;
+mod end_sessions;
 mod entitlement;
 mod execution;
 mod grant_seats;
+mod grants;
 mod heartbeat;
 mod install_license;
 pub mod invariants;
+mod lease;
+mod leaving;
 pub mod license;
 pub mod license_floors;
 mod license_information;
@@ -37,6 +42,7 @@ mod map;
 pub mod notification;
 mod notifications;
 mod nowhere;
+mod numbers;
 mod organization;
 mod organizations;
 mod orphans;
@@ -78,10 +84,9 @@ use checkpoint::Queue;
 use clock_mark::ClockMark;
 use command::{Command, CreateTenant, Outcome, Request};
 use denials::Denials;
-use license_floors::LicenseFloor;
 use map::Map;
 use orphans::Orphans;
-use outcome::{Done, Refusal, SessionEndReason, TenantView};
+use outcome::{Done, Refusal, TenantView};
 use rates::Limiter;
 use step::{About, Step};
 use tenant::Tenant;
@@ -159,11 +164,7 @@ impl Ledger {
             return nowhere::answer(&id, command, &mut step);
         };
         if matches!(command, Command::DeleteTenant(_)) {
-            let floors = delete_tenant(tenant, &mut step);
-            let no = tenant.no;
-            self.floors.put(&id, floors);
-            self.by_id.remove(&id);
-            self.tenants[no.0 as usize] = None;
+            self.delete_tenant(&id, &actor, now, out);
             return Outcome::DeleteTenant(Ok(()));
         }
         let looks = command.looks();
@@ -269,7 +270,9 @@ impl Ledger {
         if self.tenants.len() <= index {
             self.tenants.resize_with(index + 1, || None);
         }
-        self.by_id.insert(row.id.clone(), row.no);
+        if row.state != TenantState::Deleted {
+            self.by_id.insert(row.id.clone(), row.no);
+        }
         let floors = self.floors.of(&row.id);
         let mut tenant = Tenant::new(row, self.config.seed);
         tenant.licenses.set_floors(floors);
@@ -327,19 +330,14 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
         Command::CheckIn(ask) => Outcome::CheckIn(tenant.check_in(&ask, step)),
         Command::Heartbeat(ask) => Outcome::Heartbeat(tenant.heartbeat(&ask, step)),
         Command::CloseSession(ask) => Outcome::CloseSession(tenant.close_session(&ask, step)),
-        Command::UpdateTenant(ask) => Outcome::UpdateTenant(tenant.update(ask, step)),
         Command::SuspendTenant(ask) => Outcome::SuspendTenant(Ok(tenant.suspend(&ask, step))),
         Command::CreateUser(ask) => Outcome::CreateUser(tenant.create_user(ask, step)),
         Command::UpdateUser(ask) => Outcome::UpdateUser(tenant.update_user(ask, step)),
-        Command::BlockUser(ask) => Outcome::BlockUser(tenant.block_user(&ask, step)),
         Command::UnblockUser(ask) => Outcome::UnblockUser(tenant.unblock_user(&ask, step)),
-        Command::DeleteUser(ask) => Outcome::DeleteUser(tenant.delete_user(&ask, step)),
         Command::CreateOrganization(ask) => Outcome::CreateOrganization(tenant.create_organization(ask, step)),
         Command::UpdateOrganization(ask) => Outcome::UpdateOrganization(tenant.update_organization(ask, step)),
-        Command::DeleteOrganization(ask) => Outcome::DeleteOrganization(tenant.delete_organization(&ask, step)),
         Command::InstallLicense(ask) => Outcome::InstallLicense(tenant.install_license(&ask, step)),
         Command::DeleteLicense(ask) => Outcome::DeleteLicense(tenant.delete_license(&ask, step)),
-        Command::DeleteLicenses(_) => Outcome::DeleteLicenses(tenant.delete_licenses(step)),
         Command::RevokeLicense(ask) => Outcome::RevokeLicense(tenant.revoke_license(&ask, step)),
         Command::BeginDelivery(ask) => Outcome::BeginDelivery(Ok(tenant.begin_delivery(&ask, step))),
         Command::EndDelivery(ask) => {
@@ -358,23 +356,11 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
         | Command::CloseIdle(_)
         | Command::SyncUsers(_)
         | Command::ActivateUsers(_)
-        | Command::BlockUnlisted(_) => unreachable!("commands of several steps"),
+        | Command::BlockUnlisted(_)
+        | Command::DeleteLicenses(_)
+        | Command::DeleteOrganization(_)
+        | Command::BlockUser(_)
+        | Command::DeleteUser(_)
+        | Command::UpdateTenant(_) => unreachable!("commands of several steps"),
     }
-}
-
-/// Removes a tenant: its sessions end, and one event stands for all of them. The audit stays, and which revisions its
-/// licenses had: those are the answer.
-fn delete_tenant(tenant: &mut Tenant, step: &mut Step) -> Vec<LicenseFloor> {
-    let mut ended = 0_u64;
-    for (_, session) in tenant.sessions.iter() {
-        let (at, reason) = session.ended().unwrap_or((step.now.tick, SessionEndReason::TenantRemoved));
-        ended += u64::from(session.is_live());
-        step.orphans.add(session.id, tenant.id.clone(), reason, at);
-    }
-    step.put(Change::DeleteTenant(tenant.no));
-    let detail = format!("{}; {ended} live sessions ended", tenant.id);
-    step.log(tenant.about(Action::TenantDeleted).detail(detail));
-    let floors = tenant.licenses.remembered(&tenant.id);
-    floors.iter().for_each(|floor| step.put(Change::PutLicenseFloor(floor.clone())));
-    floors
 }

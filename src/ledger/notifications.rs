@@ -2,6 +2,7 @@
 //! have none. What decisions pay for them is a flag.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 
 use super::notification::{NotificationRow, Topic};
 use super::pool::Pool;
@@ -61,6 +62,12 @@ impl Notifications {
 
     pub fn iter(&self) -> impl Iterator<Item = &NotificationRow> {
         self.rows.values()
+    }
+
+    /// The next one behind a topic.
+    pub fn behind(&self, topic: Option<&Topic>) -> Option<&NotificationRow> {
+        let from = topic.map_or(Bound::Unbounded, Bound::Excluded);
+        self.rows.range::<Topic, _>((from, Bound::Unbounded)).next().map(|(_, row)| row)
     }
 
     pub fn put(&mut self, row: NotificationRow) {

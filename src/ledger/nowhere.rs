@@ -29,20 +29,15 @@ pub(super) fn answer(id: &TenantId, command: Command, step: &mut Step) -> Outcom
         }
         Command::CloseSession(_) => Outcome::CloseSession(Err(gone())),
         Command::CreateTenant(_) => Outcome::CreateTenant(Err(gone())),
-        Command::UpdateTenant(_) => Outcome::UpdateTenant(Err(gone())),
         Command::SuspendTenant(_) => Outcome::SuspendTenant(Err(gone())),
         Command::DeleteTenant(_) => Outcome::DeleteTenant(Err(gone())),
         Command::CreateUser(_) => Outcome::CreateUser(Err(gone())),
         Command::UpdateUser(_) => Outcome::UpdateUser(Err(gone())),
-        Command::BlockUser(_) => Outcome::BlockUser(Err(gone())),
         Command::UnblockUser(_) => Outcome::UnblockUser(Err(gone())),
-        Command::DeleteUser(_) => Outcome::DeleteUser(Err(gone())),
         Command::CreateOrganization(_) => Outcome::CreateOrganization(Err(gone())),
         Command::UpdateOrganization(_) => Outcome::UpdateOrganization(Err(gone())),
-        Command::DeleteOrganization(_) => Outcome::DeleteOrganization(Err(gone())),
         Command::InstallLicense(_) => Outcome::InstallLicense(Err(gone())),
         Command::DeleteLicense(_) => Outcome::DeleteLicense(Err(gone())),
-        Command::DeleteLicenses(_) => Outcome::DeleteLicenses(Err(gone())),
         Command::RevokeLicense(_) => Outcome::RevokeLicense(Err(gone())),
         Command::BeginDelivery(_) => Outcome::BeginDelivery(Err(gone())),
         Command::EndDelivery(_) => Outcome::EndDelivery(Err(gone())),
@@ -55,6 +50,11 @@ pub(super) fn answer(id: &TenantId, command: Command, step: &mut Step) -> Outcom
         | Command::CloseIdle(_)
         | Command::SyncUsers(_)
         | Command::ActivateUsers(_)
-        | Command::BlockUnlisted(_) => unreachable!("commands of several steps"),
+        | Command::BlockUnlisted(_)
+        | Command::DeleteLicenses(_)
+        | Command::DeleteOrganization(_)
+        | Command::BlockUser(_)
+        | Command::DeleteUser(_)
+        | Command::UpdateTenant(_) => unreachable!("commands of several steps"),
     }
 }

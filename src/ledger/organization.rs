@@ -7,12 +7,24 @@ use super::outcome::OrganizationView;
 use super::time::Moment;
 use crate::ids::{OrganizationId, OrganizationNo};
 
+/// Organizations that one tenant may have: a bound for what a seat can name (R7).
+pub(super) const MAX_ORGANIZATIONS: usize = 10_000;
+
+/// A row, and the name by which it is sorted: the display name without case.
+#[derive(Debug)]
+struct Known {
+    row: OrganizationRow,
+    sort_name: Box<str>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Organizations {
-    by_no: BTreeMap<OrganizationNo, OrganizationRow>,
+    by_no: BTreeMap<OrganizationNo, Known>,
     by_id: BTreeMap<OrganizationId, OrganizationNo>,
     /// By display name without case, then id: the order of R8.
     by_name: BTreeMap<(Box<str>, OrganizationId), OrganizationNo>,
+    /// On their way out: no login lands in them and nobody is given access, while they are taken out of the seats.
+    leaving: BTreeMap<OrganizationNo, OrganizationRow>,
     last_no: OrganizationNo,
 }
 
@@ -26,14 +38,15 @@ impl Organizations {
         self.remove(row.no);
         self.last_no = self.last_no.max(row.no);
         self.by_id.insert(row.id.clone(), row.no);
-        self.by_name.insert(sort_key(&row), row.no);
-        self.by_no.insert(row.no, row);
+        let sort_name: Box<str> = row.display_name.to_lowercase().into();
+        self.by_name.insert((sort_name.clone(), row.id.clone()), row.no);
+        self.by_no.insert(row.no, Known { row, sort_name });
     }
 
     pub fn remove(&mut self, no: OrganizationNo) -> Option<OrganizationRow> {
-        let row = self.by_no.remove(&no)?;
+        let Known { row, sort_name } = self.by_no.remove(&no)?;
         self.by_id.remove(&row.id);
-        self.by_name.remove(&sort_key(&row));
+        self.by_name.remove(&(sort_name, row.id.clone()));
         Some(row)
     }
 
@@ -42,11 +55,46 @@ impl Organizations {
     }
 
     pub fn get(&self, no: OrganizationNo) -> Option<&OrganizationRow> {
-        self.by_no.get(&no)
+        self.by_no.get(&no).map(|known| &known.row)
     }
 
+    /// Also of one that is on its way out: what names it says so until it does not any more.
     pub fn id(&self, no: OrganizationNo) -> Option<OrganizationId> {
-        self.by_no.get(&no).map(|row| row.id.clone())
+        self.get(no).or_else(|| self.leaving.get(&no)).map(|row| row.id.clone())
+    }
+
+    /// Takes out any of them, also one that is on its way out.
+    pub fn pop(&mut self) -> Option<OrganizationNo> {
+        let leaving = self.leaving.pop_first().map(|(no, _)| no);
+        leaving.or_else(|| self.by_no.keys().next().copied().and_then(|no| self.remove(no)).map(|row| row.no))
+    }
+
+    /// The first step of a deletion, and its last one.
+    pub fn leave(&mut self, no: OrganizationNo) {
+        let row = self.remove(no);
+        self.leaving.extend(row.map(|row| (no, row)));
+    }
+
+    pub fn gone(&mut self, no: OrganizationNo) {
+        self.leaving.remove(&no);
+    }
+
+    pub fn is_leaving(&self, id: &OrganizationId) -> bool {
+        self.leaving.values().any(|row| row.id == *id)
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_no.len()
+    }
+
+    /// One more than the highest number that was given.
+    pub fn numbers_given(&self) -> u32 {
+        self.last_no.0 + 1
+    }
+
+    /// A row, and the name by which it is sorted (R8).
+    pub fn known(&self, no: OrganizationNo) -> Option<(&str, &OrganizationRow)> {
+        self.by_no.get(&no).map(|known| (&*known.sort_name, &known.row))
     }
 
     /// Every number, ascending.
@@ -54,15 +102,10 @@ impl Organizations {
         self.by_no.keys().copied()
     }
 
-    /// Each with the name by which it is sorted (R8).
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &OrganizationRow)> + '_ {
-        self.by_name.iter().map(|((name, _), no)| (&**name, &self.by_no[no]))
-    }
-
     pub fn allows(&self, access: &Access, no: OrganizationNo) -> bool {
         match access {
             Access::All => self.by_no.contains_key(&no),
-            Access::Only(list) => list.binary_search(&no).is_ok(),
+            Access::Only(list) => list.binary_search(&no).is_ok() && self.by_no.contains_key(&no),
         }
     }
 
@@ -77,14 +120,11 @@ impl Organizations {
         match access {
             Access::All => self.by_name.values().next().copied(),
             Access::Only(list) => {
-                list.iter().filter_map(|no| self.by_no.get(no)).min_by_key(|row| sort_key(row)).map(|row| row.no)
+                let named = list.iter().filter_map(|no| self.by_no.get(no));
+                named.min_by_key(|known| (&known.sort_name, &known.row.id)).map(|known| known.row.no)
             }
         }
     }
-}
-
-fn sort_key(row: &OrganizationRow) -> (Box<str>, OrganizationId) {
-    (row.display_name.to_lowercase().into(), row.id.clone())
 }
 
 pub(super) fn view(row: &OrganizationRow, now: Moment) -> OrganizationView {

@@ -1,17 +1,24 @@
-//! The administrator's acts on organizations (R3, R7).
+//! The administrator's acts on organizations (R3, R7); deleting one is in a file of its own.
 
-use super::change::{Access, Action, Change, OrganizationRow};
-use super::command::{CreateOrganization, DeleteOrganization, UpdateOrganization};
-use super::organization::view;
+use super::change::{Action, Change, OrganizationRow};
+use super::command::{CreateOrganization, UpdateOrganization};
+use super::organization::{MAX_ORGANIZATIONS, view};
 use super::outcome::{Done, OrganizationView, Refusal};
 use super::step::Step;
 use super::tenant::Tenant;
-use crate::ids::{OrganizationId, OrganizationNo, PoolNo, UserNo};
+use crate::ids::{OrganizationId, OrganizationNo};
 
 impl Tenant {
     pub fn create_organization(&mut self, ask: CreateOrganization, step: &mut Step) -> Done<OrganizationView> {
-        if self.organizations.find(&ask.organization).is_some() {
+        if self.organizations.find(&ask.organization).is_some() || self.organizations.is_leaving(&ask.organization) {
             return Err(Refusal::exists("organization", &ask.organization));
+        }
+        if self.organizations.len() >= MAX_ORGANIZATIONS {
+            return Err(Refusal::Precondition {
+                reason: "TOO_MANY_ORGANIZATIONS",
+                subject: ask.organization.to_string(),
+                text: format!("a tenant has at most {MAX_ORGANIZATIONS} organizations"),
+            });
         }
         let row = OrganizationRow {
             tenant: self.no,
@@ -46,51 +53,7 @@ impl Tenant {
         Ok(view(&row, step.now))
     }
 
-    /// Takes the organization out of every seat; a seat for it alone is revoked. Live sessions stay (R6).
-    pub fn delete_organization(&mut self, ask: &DeleteOrganization, step: &mut Step) -> Done<()> {
-        let no = self.known_organization(&ask.organization)?;
-        for (user, pool) in self.seats_naming(no) {
-            let seat = self.users.get(user).seat(pool).expect("listed just now");
-            let (held, order) = (seat.access.clone(), seat.order);
-            match self.without(&held, &Access::Only(vec![no])) {
-                Some(access) => self.put_seat(user, pool, access, order, step),
-                None => {
-                    let about = self.about(Action::SeatRevoked).user(&self.users.get(user).id);
-                    step.log(about.pool(&self.pools.get(pool).id).detail("its only organization was deleted"));
-                    self.drop_seat(user, pool, step);
-                }
-            }
-        }
-        self.leave_organization(no, step);
-        self.organizations.remove(no);
-        step.put(Change::DeleteOrganization(self.no, no));
-        step.log(self.about(Action::OrganizationDeleted).organization(Some(ask.organization.clone())));
-        Ok(())
-    }
-
-    fn known_organization(&self, id: &OrganizationId) -> Done<OrganizationNo> {
+    pub fn known_organization(&self, id: &OrganizationId) -> Done<OrganizationNo> {
         self.organizations.find(id).ok_or_else(|| Refusal::not_found("organization", id))
-    }
-
-    fn seats_naming(&self, no: OrganizationNo) -> Vec<(UserNo, PoolNo)> {
-        let names = |access: &Access| matches!(access, Access::Only(list) if list.contains(&no));
-        let seats = self.users.iter().flat_map(|user| user.seats.iter().map(move |seat| (user.no, seat)));
-        seats.filter(|(_, seat)| names(&seat.access)).map(|(user, seat)| (user, seat.pool)).collect()
-    }
-
-    /// No row may name an organization that is gone: its number may be given again after a restart.
-    fn leave_organization(&mut self, no: OrganizationNo, step: &mut Step) {
-        let slots: Vec<u32> =
-            self.sessions.iter().filter(|(_, s)| s.organization == Some(no)).map(|(slot, _)| slot).collect();
-        for slot in slots {
-            let session = self.sessions.get_mut(slot);
-            session.organization = None;
-            step.put(Change::PutSession(session.row(self.no)));
-        }
-        let users: Vec<UserNo> =
-            self.users.iter().filter(|user| user.last_organization == Some(no)).map(|user| user.no).collect();
-        for user in users {
-            self.users.get_mut(user).last_organization = None;
-        }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::leaving::Leaving;
 use super::map::{Map, Seed};
 use super::outcome::SessionEndReason;
 use super::time::Tick;
@@ -14,11 +15,13 @@ const MOST: usize = 65_536;
 pub(super) struct Orphans {
     by_id: Map<SessionId, (TenantId, SessionEndReason, Tick)>,
     by_age: VecDeque<SessionId>,
+    /// Tenants that were deleted, with the sessions that are still there.
+    pub leaving: VecDeque<Leaving>,
 }
 
 impl Orphans {
     pub fn new(seed: Seed) -> Self {
-        Self { by_id: Map::with_hasher(seed), by_age: VecDeque::new() }
+        Self { by_id: Map::with_hasher(seed), by_age: VecDeque::new(), leaving: VecDeque::new() }
     }
 
     pub fn add(&mut self, session: SessionId, tenant: TenantId, reason: SessionEndReason, at: Tick) {
@@ -33,6 +36,8 @@ impl Orphans {
 
     /// Only for the session's own tenant (R1).
     pub fn find(&self, session: SessionId, tenant: &TenantId) -> Option<(SessionEndReason, Tick)> {
-        self.by_id.get(&session).filter(|(owner, ..)| owner == tenant).map(|(_, reason, at)| (*reason, *at))
+        let known = self.by_id.get(&session).filter(|(owner, ..)| owner == tenant);
+        let known = known.map(|(_, reason, at)| (*reason, *at));
+        known.or_else(|| self.leaving.iter().find_map(|leaving| leaving.end_of(session, tenant)))
     }
 }

@@ -121,14 +121,19 @@ pub struct Denial {
     /// Seats exhausted: the earliest time at which a seat can free itself. Already signed in: the same for
     /// the user's own sessions.
     pub retry_after: Option<Duration>,
-    /// Already signed in: where.
+    /// Already signed in: where, the oldest first, and at most [`Denial::OWN`].
     pub own_sessions: Vec<SessionView>,
+    /// How many there are.
+    pub own_session_count: usize,
 }
 
 impl Denial {
+    /// Own sessions that are told: enough for people, and little beside a login.
+    pub const OWN: usize = 20;
+
     #[must_use]
     pub fn because(reason: DenialReason) -> Self {
-        Self { reason, retry_after: None, own_sessions: Vec::new() }
+        Self { reason, retry_after: None, own_sessions: Vec::new(), own_session_count: 0 }
     }
 }
 
@@ -194,9 +199,16 @@ pub struct SeatView {
     pub active: bool,
     /// Beyond a limit that shrank: may not sign in (R14).
     pub over_limit: bool,
-    /// `None`: all of the tenant (R7).
+    /// `None`: all of the tenant (R7). In answers to many at most [`SeatView::NAMED`] of them.
     pub organizations: Option<Vec<OrganizationId>>,
+    /// How many are named; none: all of the tenant.
+    pub organization_count: usize,
     pub granted: Wall,
+}
+
+impl SeatView {
+    /// Organizations that the answer to one of many grants or revocations names.
+    pub const NAMED: usize = 100;
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -280,6 +292,19 @@ pub struct CheckedIn {
     pub reason: Option<SessionEndReason>,
 }
 
+/// Answer of CloseIdleSessions.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct IdleClosed {
+    /// As they were before; at most [`IdleClosed::TOLD`].
+    pub sessions: Vec<SessionView>,
+    /// How many were closed.
+    pub count: u64,
+}
+
+impl IdleClosed {
+    pub const TOLD: usize = 1_000;
+}
+
 /// Answer of one heartbeat.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Beat {
@@ -348,14 +373,15 @@ impl Refusal {
 /// An answer of an administrator's command.
 pub type Done<T> = Result<T, Refusal>;
 
-/// A seat's organizations as ids, for views and texts.
+/// A seat's organizations as ids, at most so many.
 #[must_use]
 pub(super) fn access_ids(
     access: &Access,
+    most: usize,
     name: impl Fn(crate::ids::OrganizationNo) -> Option<OrganizationId>,
 ) -> Option<Vec<OrganizationId>> {
     match access {
         Access::All => None,
-        Access::Only(list) => Some(list.iter().filter_map(|no| name(*no)).collect()),
+        Access::Only(list) => Some(list.iter().filter_map(|no| name(*no)).take(most).collect()),
     }
 }

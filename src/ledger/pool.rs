@@ -1,12 +1,11 @@
 //! Pools and what is counted in them. The counters are kept by `Tenant::{start, end, …}` and recounted by
 //! [`super::invariants`].
 
-use std::collections::BTreeSet;
-
 use super::change::PoolRow;
 use super::deadlines::Deadlines;
+use super::grants::Orders;
 use super::map::{Map, Seed};
-use crate::ids::{EventNo, PoolId, PoolNo};
+use crate::ids::{PoolId, PoolNo};
 
 /// Pools that one tenant may have: a bound for what a client can make up in demo mode (R30).
 pub const MAX_POOLS: usize = 1_000;
@@ -28,9 +27,8 @@ pub(super) struct Pool {
     /// Deadlines of the sessions here: of those that count, and of the exempt ones.
     pub deadlines: Deadlines,
     pub exempt_deadlines: Deadlines,
-    /// Of the counting seats the youngest ones, as many as were beyond the limit when they were looked for (R14).
-    /// Followed as seats are taken away, which is what is done about it; forgotten when one is added.
-    pub beyond: Option<BTreeSet<EventNo>>,
+    /// The grants of the active seats, in their order.
+    pub orders: Orders,
     /// In the list of [`super::notifications`].
     pub moved: bool,
 }
@@ -38,18 +36,6 @@ pub(super) struct Pool {
 impl Pool {
     pub fn deadlines(&mut self, exempt: bool) -> &mut Deadlines {
         if exempt { &mut self.exempt_deadlines } else { &mut self.deadlines }
-    }
-
-    /// A counting seat with this order came or goes.
-    pub fn note_order(&mut self, order: EventNo, add: bool) {
-        if add {
-            self.beyond = None;
-        } else if let Some(beyond) = &mut self.beyond
-            && !beyond.remove(&order)
-        {
-            // One fewer is over: the oldest of them is within the limit now.
-            beyond.pop_first();
-        }
     }
 }
 
@@ -114,7 +100,7 @@ impl Pools {
             waiting: 0,
             deadlines: Deadlines::default(),
             exempt_deadlines: Deadlines::default(),
-            beyond: None,
+            orders: Orders::default(),
             moved: false,
         });
     }

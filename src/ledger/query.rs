@@ -1,15 +1,16 @@
 //! What is read: single things, and pages.
 
 use super::Ledger;
+use super::access::Tenants;
 use super::budget::Budget;
-use super::command::{Found, ListOrganizations, ListTenants, OrganizationOrder, Page, Query};
+use super::command::{Cursor, Found, ListOrganizations, ListTenants, OrganizationOrder, Page, Query};
 use super::entitlement;
 use super::outcome::{LicenseState, Notice, OrganizationView, Refusal, Status, TenantUsage, TenantView, UserTotals};
-use super::search::contains;
+use super::search::Finder;
 use super::tenant::Tenant;
 use super::time::Moment;
 use super::usage::Sight;
-use super::walk::{Cut, Key, Walk, page};
+use super::walk::{Cut, Key, Walk, Weight};
 use crate::ids::{OrganizationId, OrganizationNo, TenantId};
 
 /// A query under way: long lists are read in steps, between which the ledger may change.
@@ -65,17 +66,19 @@ impl Ledger {
             tenant.settle(now.tick);
         }
         Some(match query {
-            Query::ListTenants(ask) => Found::ListTenants(self.list_tenants(ask, now)),
+            Query::ListTenants(ask) => Found::ListTenants(self.list_tenants(ask, walk, now, budget)?),
             Query::GetTenant(_) => Found::GetTenant(tenant.map(|tenant| tenant.view(now))),
-            Query::ListNotifications(ask) => {
-                Found::ListNotifications(tenant.map(|tenant| tenant.list_notifications(ask, now)))
-            }
+            Query::ListNotifications(ask) => match tenant {
+                Ok(tenant) => Found::ListNotifications(Ok(tenant.list_notifications(ask, walk, now, budget)?)),
+                Err(refusal) => Found::ListNotifications(Err(refusal)),
+            },
             Query::DueNotifications(ask) => Found::DueNotifications(self.due(ask, now)),
-            Query::ListTokens(ask) => Found::ListTokens(self.list_tokens(ask, now)),
-            Query::AllTokens(_) => Found::AllTokens(self.all_tokens()),
-            Query::GetUsage(_) => Found::GetUsage(tenant.map(|tenant| tenant.whole_usage(sight))),
+            Query::ListTokens(ask) => Found::ListTokens(self.list_tokens(ask, walk, now, budget)?),
+            Query::AllTokens(_) => Found::AllTokens(self.all_tokens(budget)),
+            Query::GetUsage(_) => Found::GetUsage(tenant.map(|tenant| tenant.whole_usage(sight, budget))),
             Query::GetUser(ask) => Found::GetUser(tenant.and_then(|tenant| {
                 let no = tenant.known_user(&ask.user)?;
+                budget.spend(super::list_users::weight(tenant.users.get(no)).work());
                 Ok(tenant.user_view(no, sight))
             })),
             Query::ListSessions(ask) => match tenant {
@@ -86,26 +89,57 @@ impl Ledger {
                 Ok(tenant) => Found::ListUsers(Ok(tenant.list_users(ask, walk, sight, budget)?)),
                 Err(refusal) => Found::ListUsers(Err(refusal)),
             },
-            Query::ListLicenses(ask) => Found::ListLicenses(tenant.map(|tenant| tenant.list_licenses(ask, sight))),
+            Query::ListLicenses(ask) => {
+                Found::ListLicenses(tenant.map(|tenant| tenant.list_licenses(ask, sight, budget)))
+            }
             Query::GetLicenseInformation(_) => {
-                Found::GetLicenseInformation(tenant.map(|tenant| tenant.license_information(sight)))
+                Found::GetLicenseInformation(tenant.map(|tenant| tenant.license_information(sight, budget)))
             }
-            Query::GetEntitlements(_) => Found::GetEntitlements(tenant.map(|tenant| tenant.entitlements(sight))),
-            Query::ListOrganizations(ask) => {
-                Found::ListOrganizations(tenant.map(|tenant| tenant.list_organizations(ask, now)))
+            Query::GetEntitlements(_) => {
+                Found::GetEntitlements(tenant.map(|tenant| tenant.entitlements(sight, budget)))
             }
+            Query::ListOrganizations(ask) => match tenant {
+                Ok(tenant) => Found::ListOrganizations(Ok(tenant.list_organizations(ask, walk, now, budget)?)),
+                Err(refusal) => Found::ListOrganizations(Err(refusal)),
+            },
         })
     }
 
-    fn list_tenants(&self, ask: &ListTenants, now: Moment) -> Page<TenantView> {
-        let tenants = self.tenants.iter().flatten().filter(|tenant| {
+    /// `None`: there are more steps to take.
+    fn list_tenants(
+        &self,
+        ask: &ListTenants,
+        walk: &mut Walk,
+        now: Moment,
+        budget: &mut Budget,
+    ) -> Option<Page<TenantView>> {
+        let cut = Cut::new(ask.after.as_ref(), false, ask.limit);
+        let mut finder = Finder::new(std::slice::from_ref(&ask.text));
+        // Whoever may ask about a few hears of a few.
+        let few: Option<Vec<Option<u32>>> = match &ask.among {
+            Tenants::All => None,
+            Tenants::Only(ids) => Some(ids.iter().map(|id| self.by_id.get(id).map(|no| no.0)).collect()),
+        };
+        budget.spend_each(few.as_ref().map_or(0, Vec::len), Budget::LOOK);
+        let at = |no: u32| self.tenants[no as usize].as_deref();
+        let rows = few.as_ref().map_or(self.tenants.len(), Vec::len);
+        let rows = u32::try_from(rows).expect("fewer than 2^32 tenants");
+        while let Some(row) = walk.next_row(rows, budget) {
+            let no = few.as_ref().map_or(Some(row), |few| few[row as usize]);
+            let Some((no, tenant)) = no.and_then(|no| Some((no, at(no)?))) else { continue };
+            budget.spend(Budget::LOOK);
+            let key = Key { when: 0, name: "", id: tenant.id.as_str() };
             let texts = [tenant.id.as_str(), &tenant.display_name, &tenant.contact];
-            ask.among.has(&tenant.id)
-                && ask.state.is_none_or(|state| state == tenant.state)
-                && any_contains(&texts, &ask.text)
-        });
-        let keyed = tenants.map(|tenant| (Key { when: 0, name: "", id: tenant.id.as_str() }, tenant.as_ref()));
-        page(keyed, Cut::new(ask.after.as_ref(), false, ask.limit), |tenant| tenant.view(now))
+            let state = ask.state.is_none_or(|state| state == tenant.state);
+            if state && walk.takes(cut, key) && finder.is_in(&texts, budget) {
+                walk.take(cut, key, no);
+            }
+        }
+        (walk.is_through(rows) && walk.is_ready(budget)).then(|| {
+            let weight = |tenant: &Tenant| Weight::new(800 + tenant.display_name.len() + tenant.contact.len(), 0);
+            let weigh = |key: &Cursor, no| at(no).filter(|tenant| tenant.id.as_str() == key.id).map(weight);
+            walk.page(cut, budget, weigh, |_, no| at(no).expect("a tenant that was weighed").view(now))
+        })
     }
 }
 
@@ -135,7 +169,9 @@ impl<T: PartialEq> Wanted<T> {
 }
 
 impl Tenant {
-    fn whole_usage(&mut self, sight: Sight) -> TenantUsage {
+    fn whole_usage(&self, sight: Sight, budget: &mut Budget) -> TenantUsage {
+        budget.spend_each(self.pools.iter().len(), 3 * Budget::LOOK);
+        budget.spend_each(self.licenses.len(), 4);
         let pools: Vec<_> = self.pools.iter().map(|pool| self.usage(pool.no, sight)).collect();
         let license = entitlement::state(self.licenses.heads(), sight.license_time);
         let mut notices = match license {
@@ -169,24 +205,35 @@ impl Tenant {
         Wanted::of(id.is_some(), id.and_then(|id| self.organizations.find(id)))
     }
 
-    fn list_organizations(&self, ask: &ListOrganizations, now: Moment) -> Page<OrganizationView> {
-        let rows = self.organizations.iter();
-        let rows = rows.filter(|(_, row)| any_contains(&[row.id.as_str(), &row.display_name], &ask.text));
-        let keyed = rows.map(|(sort_name, row)| {
+    /// `None`: there are more steps to take.
+    fn list_organizations(
+        &self,
+        ask: &ListOrganizations,
+        walk: &mut Walk,
+        now: Moment,
+        budget: &mut Budget,
+    ) -> Option<Page<OrganizationView>> {
+        let cut = Cut::new(ask.after.as_ref(), ask.descending, ask.limit);
+        let mut finder = Finder::new(std::slice::from_ref(&ask.text));
+        let rows = self.organizations.numbers_given();
+        while let Some(no) = walk.next_row(rows, budget) {
+            let Some((sort_name, row)) = self.organizations.known(OrganizationNo(no)) else { continue };
+            budget.spend(Budget::LOOK);
             let name = match ask.order {
                 OrganizationOrder::DisplayName => sort_name,
                 OrganizationOrder::OrganizationId => "",
             };
-            (Key { when: 0, name, id: row.id.as_str() }, row)
-        });
-        let cut = Cut::new(ask.after.as_ref(), ask.descending, ask.limit);
-        page(keyed, cut, |row| super::organization::view(row, now))
+            let key = Key { when: 0, name, id: row.id.as_str() };
+            if walk.takes(cut, key) && finder.is_in(&[row.id.as_str(), &row.display_name], budget) {
+                walk.take(cut, key, no);
+            }
+        }
+        (walk.is_through(rows) && walk.is_ready(budget)).then(|| {
+            let at = |no| self.organizations.known(OrganizationNo(no)).map(|(_, row)| row);
+            let weigh = |_: &Cursor, no| at(no).map(|row| Weight::new(row.display_name.len(), 2));
+            walk.page(cut, budget, weigh, |_, no| super::organization::view(at(no).expect("one that was weighed"), now))
+        })
     }
-}
-
-/// Whether one of the texts contains `wanted`, which is folded.
-fn any_contains(texts: &[&str], wanted: &str) -> bool {
-    wanted.is_empty() || texts.iter().any(|text| contains(text, wanted))
 }
 
 /// Away is a part of Active (R23).

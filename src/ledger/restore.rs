@@ -6,11 +6,12 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::budget::Budget;
-use super::change::{Change, SessionRow};
+use super::change::{Change, SessionRow, TenantState};
 use super::checkpoint::Queue;
 use super::clock_mark::ClockMark;
 use super::deliveries::Redeliveries;
 use super::denials::Denials;
+use super::leaving::Leaving;
 use super::license_floors::AllFloors;
 use super::map::Map;
 use super::orphans::Orphans;
@@ -177,6 +178,11 @@ impl Restore {
     /// Counts what was loaded. From here on the ledger decides.
     #[must_use]
     pub fn finish(mut self) -> Ledger {
+        for place in &mut self.ledger.tenants {
+            if let Some(tenant) = place.take_if(|tenant| tenant.state == TenantState::Deleted) {
+                self.ledger.orphans.leaving.push_back(Leaving::new(tenant, self.now.tick));
+            }
+        }
         for tenant in self.ledger.tenants.iter_mut().flatten() {
             tenant.licenses.set_floors(self.ledger.floors.of(&tenant.id));
             tenant.licenses.finish();

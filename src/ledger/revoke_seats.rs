@@ -1,11 +1,13 @@
 //! RevokeSeat and BatchRevokeSeats. Acts at once for new logins; live sessions stay unless asked (R6). A seat
 //! that is left with no organization is taken whole: a seat nobody can use is not held.
 
+use super::budget::Budget;
 use super::change::{Access, Action};
 use super::command::{Outcome, RevokeSeats};
 use super::execution::{Steps, each};
-use super::grant_seats::{describe, pair};
+use super::grant_seats::{named_in_answers, pair};
 use super::outcome::{Done, Refusal, Revoked, SessionEndReason};
+use super::session::Session;
 use super::step::Step;
 use super::tenant::Tenant;
 use crate::ids::{OrganizationNo, PoolId, PoolNo, TenantId, UserId, UserNo};
@@ -15,11 +17,13 @@ use crate::ids::{OrganizationNo, PoolId, PoolNo, TenantId, UserId, UserNo};
 pub(super) struct Revocations {
     ask: RevokeSeats,
     answers: Vec<Done<Revoked>>,
+    /// Of the pair that has its turn the seat is revoked, and sessions are still to be ended.
+    ending: Option<(UserNo, PoolNo)>,
 }
 
 impl Revocations {
     pub fn new(ask: RevokeSeats) -> Self {
-        Self { ask, answers: Vec::new() }
+        Self { ask, answers: Vec::new(), ending: None }
     }
 
     fn answer(&mut self, through: bool) -> Option<Outcome> {
@@ -30,17 +34,42 @@ impl Revocations {
 impl Steps for Revocations {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
         tenant.settle(step.now.tick);
-        let Self { ask: RevokeSeats { pools, users, organizations, end_sessions }, answers } = self;
+        let Self { ask: RevokeSeats { pools, users, organizations, end_sessions }, answers, ending } = self;
         let what = tenant.organization_numbers(organizations, step);
-        let through = each(pools.len() * users.len(), answers, step, |at, step| {
-            let (pool, user) = pair(pools, users, at);
-            tenant.revoke(pool, user, what.as_ref().map_err(Clone::clone)?, *end_sessions, step)
-        });
-        self.answer(through)
+        let named = named_in_answers(pools, users);
+        while answers.len() < pools.len() * users.len() {
+            if step.budget.is_spent() {
+                return None;
+            }
+            step.budget.spend(Budget::LOOK);
+            let (pool, user) = pair(pools, users, answers.len());
+            let revoked = match (ending.take(), &what) {
+                (Some(revoked), _) => Ok(revoked),
+                (None, Ok(what)) => tenant.revoke(pool, user, what, step),
+                (None, Err(refusal)) => Err(refusal.clone()),
+            };
+            if let (Ok((user, pool)), Ok(what), true) = (&revoked, &what, *end_sessions)
+                && !tenant.end_sessions_of(
+                    *user,
+                    |session| is_meant(session, *pool, what),
+                    SessionEndReason::Closed,
+                    step,
+                )
+            {
+                *ending = Some((*user, *pool));
+                return None;
+            }
+            answers.push(revoked.map(|(user, pool)| {
+                let sight = step.sight();
+                let seat = tenant.users.at(user).and_then(|_| tenant.seat_view(user, pool, named, sight));
+                Revoked { seat, usage: tenant.usage(pool, sight) }
+            }));
+        }
+        self.answer(true)
     }
 
     fn go_on_nowhere(&mut self, tenant: &TenantId, step: &mut Step) -> Option<Outcome> {
-        let Self { ask, answers } = self;
+        let Self { ask, answers, .. } = self;
         let gone = |_, _: &mut Step| Err(Refusal::not_found("tenant", tenant));
         let through = each(ask.pools.len() * ask.users.len(), answers, step, gone);
         self.answer(through)
@@ -48,19 +77,16 @@ impl Steps for Revocations {
 }
 
 impl Tenant {
-    fn revoke(
-        &mut self,
-        pool: &PoolId,
-        user: &UserId,
-        what: &Access,
-        end_sessions: bool,
-        step: &mut Step,
-    ) -> Done<Revoked> {
+    fn revoke(&mut self, pool: &PoolId, user: &UserId, what: &Access, step: &mut Step) -> Done<(UserNo, PoolNo)> {
         let no = self.users.find(user).ok_or_else(|| Refusal::not_found("user", user))?;
         let pool = self.pools.find(pool).ok_or_else(|| Refusal::not_found("pool", pool))?;
         let held = self.users.get(no).seat(pool).map(|seat| (seat.access.clone(), seat.order));
         if let Some((held, order)) = held {
+            step.budget.spend_each(held.len() + what.len() + self.organizations.len(), 20);
             let left = self.without(&held, what);
+            if let (Access::All, Some(others)) = (&held, &left) {
+                self.guard_named(Some(no), &[(None, others)], step)?;
+            }
             if left.as_ref() != Some(&held) {
                 self.write_revocation(no, pool, what, step);
                 match left {
@@ -69,17 +95,12 @@ impl Tenant {
                 }
             }
         }
-        if end_sessions {
-            self.end_sessions_in(no, pool, what, step);
-        }
-        let sight = step.sight();
-        Ok(Revoked { seat: self.seat_view(no, pool, sight), usage: self.usage(pool, sight) })
+        Ok((no, pool))
     }
 
     fn write_revocation(&self, user: UserNo, pool: PoolNo, what: &Access, step: &mut Step) {
-        let names = super::outcome::access_ids(what, |no| self.organizations.id(no));
         let about = self.about(Action::SeatRevoked).user(&self.users.get(user).id).pool(&self.pools.get(pool).id);
-        step.log(about.detail(describe(names)));
+        step.log(about.detail(self.describe(what)));
     }
 
     /// What is left of an access; `None`: nothing. Taking one organization from "all" leaves the others.
@@ -89,27 +110,16 @@ impl Tenant {
             Access::All => self.organizations.numbers().collect(),
             Access::Only(held) => held.clone(),
         };
-        let left: Vec<OrganizationNo> = all.into_iter().filter(|no| !what.contains(no)).collect();
+        let left: Vec<OrganizationNo> = all.into_iter().filter(|no| what.binary_search(no).is_err()).collect();
         (!left.is_empty()).then_some(Access::Only(left))
     }
+}
 
-    fn end_sessions_in(&mut self, user: UserNo, pool: PoolNo, what: &Access, step: &mut Step) {
-        for slot in self.live_of(self.users.get(user)) {
-            let session = self.sessions.get(slot);
-            let meant = match what {
-                Access::All => true,
-                Access::Only(list) => session.organization.is_some_and(|no| list.contains(&no)),
-            };
-            if session.pool == pool && meant {
-                self.end(slot, SessionEndReason::Closed, step);
-            }
+/// Where some organizations are named, only sessions in these.
+fn is_meant(session: &Session, pool: PoolNo, what: &Access) -> bool {
+    session.pool == pool
+        && match what {
+            Access::All => true,
+            Access::Only(list) => session.organization.is_some_and(|no| list.binary_search(&no).is_ok()),
         }
-    }
-
-    /// Ends every live session of a user, each for the same reason.
-    pub fn end_all_of(&mut self, user: UserNo, reason: SessionEndReason, step: &mut Step) {
-        for slot in self.live_of(self.users.get(user)) {
-            self.end(slot, reason, step);
-        }
-    }
 }

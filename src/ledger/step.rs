@@ -34,7 +34,7 @@ pub(super) struct Step<'a> {
 
 impl Step<'_> {
     pub fn put(&mut self, change: Change) {
-        self.budget.spend(Budget::WRITE);
+        self.budget.spend(if is_deletion(&change) { Budget::WRITE / 2 } else { Budget::WRITE });
         self.out.rows.push(change);
     }
 
@@ -81,6 +81,21 @@ impl Step<'_> {
         self.denials.remember(event.clone(), self.now.tick);
         self.out.events.push(event);
     }
+}
+
+/// A key alone.
+fn is_deletion(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::DeleteTenant(_)
+            | Change::DeleteLicense(..)
+            | Change::DeleteOrganization(..)
+            | Change::DeleteUser(..)
+            | Change::DeleteSeat(..)
+            | Change::DeleteSession(..)
+            | Change::DeleteNotification(..)
+            | Change::DeleteToken(_)
+    )
 }
 
 /// An audit event in the making.

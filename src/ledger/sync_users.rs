@@ -1,6 +1,7 @@
 //! SyncUsers: users are created and updated as a directory has them (R33). What is to be done is decided before
 //! anything is, so that a dry run tells what a real one does.
 
+use super::budget::Budget;
 use super::change::{Access, Action, BlockCause, Limit, Plan, Profile};
 use super::command::{Outcome, SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers, Waiting, WhatIf};
 use super::execution::{Steps, each};
@@ -84,7 +85,9 @@ impl Tenant {
         Ok(SyncedUser { outcome, blocked: wish.blocked, denials: wish.denials, waiting })
     }
 
-    fn wish(&self, entry: &SyncEntry, access: &Access, what_if: Option<&WhatIf>, step: &Step) -> Done<Wish> {
+    fn wish(&self, entry: &SyncEntry, access: &Access, what_if: Option<&WhatIf>, step: &mut Step) -> Done<Wish> {
+        step.budget.spend_each(entry.pools.len(), 10 * Budget::LOOK);
+        step.budget.spend_each(entry.pools.len() * access.len(), 20);
         let known = self.users.find(&entry.user);
         let user = known.map(|no| self.users.get(no));
         let change = match user {
@@ -111,6 +114,10 @@ impl Tenant {
         let mut wish = Wish { known, change, seats: Vec::new(), denials: Vec::new(), was, blocked: was, counts };
         if was != Some(BlockCause::Administrator) {
             self.wish_seats(entry, access, &mut wish, what_if, step);
+        }
+        if !access.is_empty() {
+            let wanted = entry.pools.iter().map(|pool| (self.pools.find(pool), access));
+            self.guard_named(known, &Vec::from_iter(wanted), step)?;
         }
         Ok(wish)
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::budget::Budget;
 use super::change::{Access, Action, BlockCause, Change, TenantRow, TenantState};
 use super::deadlines::{Deadlines, Positions};
 use super::licenses::Licenses;
@@ -50,8 +51,7 @@ struct Counted {
     pool: PoolNo,
     order: EventNo,
     blocked: Option<BlockCause>,
-    /// In a named pool (R10).
-    counts: bool,
+    administrator: bool,
 }
 
 impl Tenant {
@@ -143,22 +143,23 @@ impl Tenant {
             return; // Counts nowhere (R5).
         }
         by(&mut pool.seats, true);
-        by(&mut pool.seats_counted, seat.counts);
-        if seat.counts {
-            pool.note_order(seat.order, add);
+        // In a named pool (R10).
+        by(&mut pool.seats_counted, !seat.administrator || self.policy.administrators_count_in_named);
+        match add {
+            true => pool.orders.add(seat.order, seat.administrator),
+            false => pool.orders.remove(seat.order, seat.administrator),
         }
         self.notifications.moved(pool);
     }
 
     /// A user's seats as they are counted.
-    fn counted(&self, user: &User) -> Vec<Counted> {
-        let (blocked, counts) = (user.blocked, user.counts_in_named(&self.policy));
-        user.seats.iter().map(|seat| Counted { pool: seat.pool, order: seat.order, blocked, counts }).collect()
+    fn counted(user: &User) -> impl Iterator<Item = Counted> + '_ {
+        user.seats.iter().map(|seat| counted(user, seat))
     }
 
     /// Changes a user in a way that may change what counts, and writes the row.
     pub fn change_user(&mut self, no: UserNo, step: &mut Step, change: impl FnOnce(&mut User)) {
-        let before = self.counted(self.users.get(no));
+        let before = (!self.users.get(no).seats.is_empty()).then(|| Vec::from_iter(Self::counted(self.users.get(no))));
         let user = self.users.get_mut(no);
         let (blocked, administrator) = (user.blocked.is_some(), user.administrator);
         change(user);
@@ -166,10 +167,13 @@ impl Tenant {
         let row = user.row(self.no);
         self.blocked = self.blocked + u64::from(row.blocked.is_some()) - u64::from(blocked);
         self.administrators = self.administrators + u64::from(row.administrator) - u64::from(administrator);
-        let after = self.counted(self.users.get(no));
-        if before != after {
-            before.into_iter().for_each(|seat| self.count_seat(seat, false));
-            after.into_iter().for_each(|seat| self.count_seat(seat, true));
+        if let Some(before) = before {
+            let after = Vec::from_iter(Self::counted(self.users.get(no)));
+            if before != after {
+                step.budget.spend_each(before.len(), Budget::LOOK);
+                before.into_iter().for_each(|seat| self.count_seat(seat, false));
+                after.into_iter().for_each(|seat| self.count_seat(seat, true));
+            }
         }
         step.put(Change::PutUser(row));
     }
@@ -186,62 +190,82 @@ impl Tenant {
     /// Gives a seat, or puts another access in the place of the one it has.
     pub fn put_seat(&mut self, user: UserNo, pool: PoolNo, access: Access, order: EventNo, step: &mut Step) {
         let holder = self.users.get_mut(user);
-        let held = holder.seats.iter_mut().find(|seat| seat.pool == pool);
-        let fresh = held.is_none();
-        match held {
-            Some(seat) => seat.access = access,
-            None => holder.add_seat(Seat { pool, granted: step.now.tick, order, access }),
+        step.budget.spend_each(holder.seats.len(), 1);
+        let held = holder.seats.iter().position(|seat| seat.pool == pool);
+        let at = match held {
+            Some(at) => {
+                holder.seats[at].access = access;
+                at
+            }
+            None => {
+                holder.add_seat(Seat { pool, granted: step.now.tick, order, access });
+                holder.seats.len() - 1
+            }
+        };
+        let (row, seat) = (holder.seat_row(self.no, &holder.seats[at]), counted(holder, &holder.seats[at]));
+        if held.is_none() {
+            self.count_seat(seat, true);
         }
-        let row = holder.seat(pool).map(|seat| holder.seat_row(self.no, seat)).expect("the seat just given");
-        if fresh {
-            self.count_seats(user, Some(pool), true);
-        }
+        step.budget.spend_each(row.access.len(), 2);
         step.put(Change::PutSeat(row));
-    }
-
-    /// Counts a user's seat in one pool, or in every pool.
-    fn count_seats(&mut self, user: UserNo, pool: Option<PoolNo>, add: bool) {
-        let seats = self.counted(self.users.get(user));
-        seats
-            .into_iter()
-            .filter(|seat| pool.is_none_or(|pool| pool == seat.pool))
-            .for_each(|seat| self.count_seat(seat, add));
     }
 
     /// Unblocking grants the user's seats anew: they are the youngest of their pools from now on (R14).
     pub fn regrant_seats(&mut self, user: UserNo, order: EventNo, step: &mut Step) {
         let (no, now) = (self.no, step.now.tick);
         let holder = self.users.get_mut(user);
+        let before = Vec::from_iter(Self::counted(holder));
         for seat in &mut holder.seats {
             (seat.order, seat.granted) = (order, now);
         }
         holder.sort_seats();
         for seat in &holder.seats {
+            step.budget.spend_each(seat.access.len(), 2);
             step.put(Change::PutSeat(holder.seat_row(no, seat)));
-            self.pools.get_mut(seat.pool).beyond = None;
         }
+        let after = Vec::from_iter(Self::counted(self.users.get(user)));
+        before.into_iter().for_each(|seat| self.count_seat(seat, false));
+        after.into_iter().for_each(|seat| self.count_seat(seat, true));
     }
 
     pub fn drop_seat(&mut self, user: UserNo, pool: PoolNo, step: &mut Step) {
-        self.count_seats(user, Some(pool), false);
-        self.users.get_mut(user).seats.retain(|seat| seat.pool != pool);
+        let holder = self.users.get_mut(user);
+        step.budget.spend_each(holder.seats.len(), 1);
+        let Some(at) = holder.seats.iter().position(|seat| seat.pool == pool) else { return };
+        let gone = counted(holder, &holder.seats[at]);
+        holder.seats.remove(at);
+        self.count_seat(gone, false);
         step.put(Change::DeleteSeat(self.no, user, pool));
     }
 
-    /// Sets the policy and counts anew what depends on it.
+    /// Sets the policy and counts anew what depends on it. Deadlines that are earlier by it are still to be noted.
     pub fn set_policy(&mut self, policy: Policy) {
         self.policy = policy;
-        self.recount_seats();
-        self.rebuild_deadlines();
+        let with = self.policy.administrators_count_in_named;
+        for pool in self.pools.iter_mut() {
+            pool.seats_counted = pool.orders.counted(with) as u64;
+        }
     }
 
+    /// Counts every seat, after a load.
     pub fn recount_seats(&mut self) {
-        for pool in self.pools.iter_mut() {
-            (pool.seats, pool.seats_counted, pool.waiting, pool.beyond) = (0, 0, 0, None);
+        let with = self.policy.administrators_count_in_named;
+        for seat in self.users.iter().flat_map(Self::counted) {
+            let pool = self.pools.get_mut(seat.pool);
+            pool.waiting += u64::from(seat.blocked == Some(BlockCause::LicenseLimit));
+            if seat.blocked.is_none() || planted!(BlockedUsersCount) {
+                pool.seats += 1;
+                pool.orders.load(seat.order, seat.administrator);
+            }
         }
-        let users: Vec<UserNo> = self.users.iter().map(|user| user.no).collect();
-        for user in users {
-            self.count_seats(user, None, true);
+        for pool in self.pools.iter_mut() {
+            pool.orders.sort();
+            pool.seats_counted = pool.orders.counted(with) as u64;
+            self.notifications.moved(pool);
         }
     }
+}
+
+fn counted(user: &User, seat: &Seat) -> Counted {
+    Counted { pool: seat.pool, order: seat.order, blocked: user.blocked, administrator: user.administrator }
 }

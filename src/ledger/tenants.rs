@@ -1,16 +1,85 @@
 //! The operator's acts on a tenant: update, suspend, resume. Creating and deleting one are the ledger's.
 
+use std::time::Duration;
+
+use super::budget::Budget;
 use super::change::{Action, Change, TenantState};
-use super::command::{PolicyPatch, SuspendTenant, UpdateTenant};
+use super::command::{Outcome, PolicyPatch, SuspendTenant, UpdateTenant};
+use super::execution::Steps;
 use super::outcome::{Done, Refusal, TenantView};
 use super::policy::Policy;
 use super::step::Step;
 use super::tenant::Tenant;
 use super::users::set;
+use crate::ids::{TenantId, UserNo};
+
+/// An update under way. It is in force with the first step; what is remembered to find what is due may be later than it is
+/// then, and is put right in as many steps as there are users and sessions.
+#[derive(Debug)]
+pub(super) struct Updating {
+    /// `None`: done.
+    ask: Option<UpdateTenant>,
+    /// The session, and then the user, to go on with.
+    slot: u32,
+    user: u32,
+    /// Sessions end earlier, and users become Idle at another time.
+    earlier: bool,
+    idle: bool,
+}
+
+impl Updating {
+    pub fn new(ask: UpdateTenant) -> Self {
+        Self { ask: Some(ask), slot: 0, user: 0, earlier: false, idle: false }
+    }
+}
+
+impl Steps for Updating {
+    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+        if let Some(ask) = self.ask.take() {
+            tenant.settle(step.now.tick);
+            let old = tenant.policy.clone();
+            if let Err(refusal) = tenant.update(ask, step) {
+                return Some(Outcome::UpdateTenant(Err(refusal)));
+            }
+            let new = &tenant.policy;
+            let longest = |policy: &Policy| policy.idle_timeout.unwrap_or(Duration::MAX);
+            self.earlier = new.max_session < old.max_session || longest(new) < longest(&old);
+            self.idle = new.idle_after != old.idle_after;
+        }
+        while self.earlier && self.slot < tenant.sessions.slots() {
+            if step.budget.is_spent() {
+                return None;
+            }
+            tenant.note_deadline(self.slot, step.budget);
+            self.slot += 1;
+        }
+        while self.idle && tenant.wake_last(step.now.tick, step.budget) {
+            if step.budget.is_spent() {
+                return None;
+            }
+        }
+        while self.idle && self.user < tenant.users.numbers() {
+            if step.budget.is_spent() {
+                return None;
+            }
+            self.user = match tenant.users.gone(self.user) {
+                Some(gone) => gone.end,
+                None => {
+                    tenant.note_idle(UserNo(self.user), step.budget);
+                    self.user + 1
+                }
+            };
+        }
+        Some(Outcome::UpdateTenant(Ok(tenant.view(step.now))))
+    }
+
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+        Some(Outcome::UpdateTenant(Err(Refusal::not_found("tenant", tenant))))
+    }
+}
 
 impl Tenant {
-    pub fn update(&mut self, ask: UpdateTenant, step: &mut Step) -> Done<TenantView> {
-        self.settle(step.now.tick);
+    fn update(&mut self, ask: UpdateTenant, step: &mut Step) -> Done<()> {
         if ask.version.is_some_and(|version| version != self.version) {
             return Err(Refusal::StaleEtag);
         }
@@ -21,6 +90,7 @@ impl Tenant {
         set(&mut self.display_name, ask.display_name, "display_name", &mut what);
         set(&mut self.contact, ask.contact, "contact", &mut what);
         if policy != self.policy {
+            step.budget.spend_each(self.pools.iter().len(), Budget::LOOK);
             self.set_policy(policy);
         }
         // The policy says whom to tell, and of what.
@@ -28,7 +98,7 @@ impl Tenant {
         if !what.is_empty() {
             self.write(Action::TenantUpdated, &what.join(", "), step);
         }
-        Ok(self.view(step.now))
+        Ok(())
     }
 
     /// Administrators' seats may begin to count only where there is room for them (R13, R15).

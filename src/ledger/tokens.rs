@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::ops::Bound;
 use std::time::Duration;
 
 use super::access::Tenants;
+use super::budget::Budget;
 use super::change::{Action, Actor, Change, Changes};
-use super::command::{CreateToken, ListTokens, NoteTokenUse, Page, RevokeToken, WithdrawTenant};
+use super::command::{CreateToken, Cursor, ListTokens, NoteTokenUse, Page, RevokeToken, WithdrawTenant};
 use super::map::Seed;
 use super::outcome::{Done, Refusal};
 use super::rates::{Limiter, Rate};
 use super::step::About;
 use super::time::{Moment, Wall};
 use super::token::{KnownTokens, TokenRow, TokenState, TokenView};
-use super::walk::{Cut, Key, page};
+use super::walk::{Cut, Key, Walk, Weight};
 use super::{Ledger, NOBODY};
 use crate::ids::{TenantId, TokenId};
 
@@ -25,6 +27,8 @@ const MOST: usize = 10_000;
 /// for others.
 const MOST_OF_A_CREATOR: usize = 1_000;
 const MOST_OF_A_TENANT: usize = 200;
+/// Of those that are forgotten for their age, so many with each new one.
+const AT_ONCE: usize = 64;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a token is remembered that ended, as long as there is room.
 const REMEMBERED: Duration = DAY.saturating_mul(30);
@@ -128,7 +132,7 @@ impl Tokens {
         ended.sort_unstable();
         let long_ago = ended.iter().take_while(|(end, _)| *end < at.minus(REMEMBERED)).count();
         let least = self.rows.len().saturating_sub(MOST - 1);
-        ended.truncate(long_ago.max(least));
+        ended.truncate(long_ago.min(AT_ONCE).max(least));
         ended.into_iter().map(|(_, id)| id).collect()
     }
 }
@@ -231,17 +235,41 @@ impl Ledger {
         }
     }
 
-    pub(super) fn list_tokens(&self, ask: &ListTokens, now: Moment) -> Page<TokenView> {
+    /// `None`: there are more steps to take.
+    pub(super) fn list_tokens(
+        &self,
+        ask: &ListTokens,
+        walk: &mut Walk,
+        now: Moment,
+        budget: &mut Budget,
+    ) -> Option<Page<TokenView>> {
         let at = self.mark.license_time(now);
-        let rows = self.tokens.rows.values().filter(|row| ask.within.include(&row.tenants));
-        // Of equal length, so that they are in the order of their numbers.
-        let keyed: Vec<(String, &TokenRow)> =
-            rows.map(|row| (format!("{:020}{}", row.created.0.max(0), row.id), row)).collect();
-        let keyed = keyed.iter().map(|(id, row)| (Key { when: 0, name: row.name.as_str(), id }, *row));
-        page(keyed, Cut::new(ask.after.as_ref(), false, ask.limit), |row| row.view(at))
+        let cut = Cut::new(ask.after.as_ref(), false, ask.limit);
+        while !walk.is_over() {
+            let from = walk.last.as_deref().and_then(TokenId::parse).map_or(Bound::Unbounded, Bound::Excluded);
+            let Some((id, row)) = self.tokens.rows.range((from, Bound::Unbounded)).next() else { break };
+            if budget.is_spent() {
+                return None;
+            }
+            budget.spend(4 * Budget::LOOK);
+            budget.spend_each(row.tenants.len(), Budget::LOOK);
+            // Of equal length, so that they are in the order of their numbers.
+            let age = format!("{:020}{id}", row.created.0.max(0));
+            let key = Key { when: 0, name: row.name.as_str(), id: &age };
+            if walk.takes(cut, key) && ask.within.include(&row.tenants) {
+                walk.take(cut, key, 0);
+            }
+            walk.last = Some(id.to_string());
+        }
+        walk.is_ready(budget).then(|| {
+            let shown = |key: &Cursor| self.tokens.rows.get(&TokenId::parse(&key.id[20..])?);
+            let weigh = |key: &Cursor, _| shown(key).map(|row| Weight::new(500, row.tenants.len()));
+            walk.page(cut, budget, weigh, |key, _| shown(key).expect("one that was weighed").view(at))
+        })
     }
 
-    pub(super) fn all_tokens(&self) -> KnownTokens {
+    pub(super) fn all_tokens(&self, budget: &mut Budget) -> KnownTokens {
+        budget.spend_each(self.tokens.rows.len(), Budget::LOOK);
         KnownTokens { rows: self.tokens.rows.values().cloned().collect(), high: self.mark.high() }
     }
 

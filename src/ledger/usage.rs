@@ -1,7 +1,5 @@
 //! What is in use, for decisions and displays alike (R15): one function for all of them.
 
-use std::collections::BTreeSet;
-
 use super::change::{Limit, Plan};
 use super::entitlement;
 use super::outcome::{Notice, PoolUsage, SeatView, SessionView, Status, UserView};
@@ -28,7 +26,7 @@ impl Step<'_> {
 
 impl Tenant {
     pub fn entitled(&self, pool: PoolNo, sight: Sight) -> (Plan, Limit) {
-        entitlement::entitled(self.licenses.heads(), pool, sight.license_time, sight.demo_seats)
+        entitlement::entitled(&self.licenses, pool, sight.license_time, sight.demo_seats)
     }
 
     pub fn in_use(&self, pool: PoolNo, plan: Plan) -> u64 {
@@ -71,45 +69,27 @@ impl Tenant {
         if usage.over > 0 {
             notices.push(Notice::OverLimit);
         }
-        if let Some(left) = entitlement::expiring(self.licenses.heads(), pool, sight.license_time) {
+        if let Some(left) = entitlement::expiring(&self.licenses, pool, sight.license_time) {
             notices.push(Notice::LicenseExpiring(left));
         }
         notices
     }
 
     /// Whether a user's seat is one of the k granted last in a named pool that is over its limit by k (R14).
-    pub fn is_over_limit(&mut self, user: UserNo, pool: PoolNo, sight: Sight) -> bool {
-        match self.cutoff(pool, sight) {
-            Some(cutoff) => self.is_beyond(cutoff, user, pool),
-            None => false,
-        }
+    pub fn is_over_limit(&self, user: &User, seat: &Seat, sight: Sight) -> bool {
+        let counts = user.blocked.is_none() && user.counts_in_named(&self.policy);
+        counts && self.cutoff(seat.pool, sight).is_some_and(|cutoff| seat.order >= cutoff)
     }
 
     /// From which grant on seats of the pool are beyond its limit. `None`: it is not over.
-    pub fn cutoff(&mut self, no: PoolNo, sight: Sight) -> Option<EventNo> {
+    fn cutoff(&self, no: PoolNo, sight: Sight) -> Option<EventNo> {
         let (plan, limit) = self.entitled(no, sight);
         let over = limit.over(self.in_use(no, plan));
         if plan == Plan::Concurrent || over == 0 {
             return None;
         }
-        if let Some(beyond) = self.pools.get(no).beyond.as_ref().filter(|beyond| beyond.len() as u64 == over) {
-            return beyond.first().copied();
-        }
-        let counting = |user: &&User| user.blocked.is_none() && user.counts_in_named(&self.policy);
-        let mut orders: Vec<EventNo> =
-            self.users.iter().filter(counting).filter_map(|user| user.seat(no).map(|seat| seat.order)).collect();
-        let first_over = orders.len() - over as usize;
-        orders.select_nth_unstable(first_over);
-        let beyond = BTreeSet::from_iter(orders.split_off(first_over));
-        let cutoff = beyond.first().copied();
-        self.pools.get_mut(no).beyond = Some(beyond);
-        cutoff
-    }
-
-    fn is_beyond(&self, cutoff: EventNo, user: UserNo, pool: PoolNo) -> bool {
-        let user = self.users.get(user);
-        let counts = user.blocked.is_none() && user.counts_in_named(&self.policy);
-        counts && user.seat(pool).is_some_and(|seat| seat.order >= cutoff)
+        let with = self.policy.administrators_count_in_named;
+        self.pools.get(no).orders.last(usize::try_from(over).unwrap_or(usize::MAX), with)
     }
 
     /// A user's status over all of the tenant's sessions (R23).
@@ -143,28 +123,27 @@ impl Tenant {
         }
     }
 
-    pub fn seat_view(&mut self, user: UserNo, pool: PoolNo, sight: Sight) -> Option<SeatView> {
-        self.users.get(user).seat(pool)?;
-        let over_limit = self.is_over_limit(user, pool, sight);
+    /// `named`: of its organizations at most so many.
+    pub fn seat_view(&self, user: UserNo, pool: PoolNo, named: usize, sight: Sight) -> Option<SeatView> {
         let user = self.users.get(user);
-        user.seat(pool).map(|seat| self.view_of_seat(user, seat, over_limit, sight))
+        user.seat(pool).map(|seat| self.view_of_seat(user, seat, named, sight))
     }
 
-    fn view_of_seat(&self, user: &User, seat: &Seat, over_limit: bool, sight: Sight) -> SeatView {
+    fn view_of_seat(&self, user: &User, seat: &Seat, named: usize, sight: Sight) -> SeatView {
         SeatView {
             user: user.id.clone(),
             pool: self.pools.get(seat.pool).id.clone(),
             active: user.blocked.is_none(),
-            over_limit,
-            organizations: super::outcome::access_ids(&seat.access, |no| self.organizations.id(no)),
+            over_limit: self.is_over_limit(user, seat, sight),
+            organizations: super::outcome::access_ids(&seat.access, named, |no| self.organizations.id(no)),
+            organization_count: seat.access.len(),
             granted: sight.now.wall_of(seat.granted),
         }
     }
 
-    pub fn user_view(&mut self, no: UserNo, sight: Sight) -> UserView {
-        let pools: Vec<PoolNo> = self.users.get(no).seats.iter().map(|seat| seat.pool).collect();
-        let seats = pools.iter().filter_map(|pool| self.seat_view(no, *pool, sight)).collect();
+    pub fn user_view(&self, no: UserNo, sight: Sight) -> UserView {
         let user = self.users.get(no);
+        let seats = user.seats.iter().map(|seat| self.view_of_seat(user, seat, usize::MAX, sight)).collect();
         let landing = |seat: &Seat| self.organizations.landing(&seat.access, user.last_organization);
         let last_sign_in = self.users.last_sign_in(no);
         UserView {

@@ -2,6 +2,7 @@
 
 use super::change::{Access, BlockCause, Place, Profile, SeatRow, UserRow};
 use super::map::{Index, Seed};
+use super::numbers::Numbers;
 use super::policy::Policy;
 use super::session::Sessions;
 use super::time::Tick;
@@ -74,9 +75,11 @@ impl User {
         self.seats.iter().find(|seat| seat.pool == pool)
     }
 
-    /// Most users have one seat: the list grows by one at a time.
+    /// Most users have one seat: the list grows by one at a time at first.
     pub fn add_seat(&mut self, seat: Seat) {
-        self.seats.reserve_exact(1);
+        if self.seats.len() < 4 {
+            self.seats.reserve_exact(1);
+        }
         self.seats.push(seat);
     }
 
@@ -124,26 +127,35 @@ impl User {
 
 #[derive(Debug)]
 pub(super) struct Users {
-    /// By number; a deleted user leaves a hole, so that a number means one user for as long as we run.
+    /// A user who is deleted leaves a place that is used again.
     list: Vec<Option<User>>,
-    /// Of each number when the user last signed in (R9); [`Tick::NEVER`]: never did. Beside the list, so that the page
-    /// that people see first reads eight bytes a user.
+    free: Vec<u32>,
+    /// Of each place when its user last signed in (R9); [`Tick::NEVER`]: never did. Beside the list, so that the page that
+    /// people see first reads eight bytes a user.
     signed_in: Vec<Tick>,
+    numbers: Numbers,
+    /// Of places.
     by_id: Index,
 }
 
 impl Users {
     pub fn new(seed: Seed) -> Self {
-        Self { list: Vec::new(), signed_in: Vec::new(), by_id: Index::new(seed) }
+        let (list, free, signed_in, numbers) = (Vec::new(), Vec::new(), Vec::new(), Numbers::default());
+        Self { list, free, signed_in, numbers, by_id: Index::new(seed) }
     }
 
     pub fn next_no(&self) -> UserNo {
-        UserNo(self.numbers())
+        UserNo(self.numbers.given())
     }
 
-    /// How many numbers were given; some of them are free again.
+    /// How many numbers were given; of some the users are gone.
     pub fn numbers(&self) -> u32 {
-        u32::try_from(self.list.len()).expect("fewer than 2^32 users")
+        self.numbers.given()
+    }
+
+    /// See [`Numbers::gone`].
+    pub fn gone(&self, no: u32) -> Option<std::ops::Range<u32>> {
+        self.numbers.gone(no)
     }
 
     pub fn len(&self) -> usize {
@@ -151,30 +163,47 @@ impl Users {
     }
 
     pub fn find(&self, id: &UserId) -> Option<UserNo> {
-        self.by_id.find(&id, id_in(&self.list)).map(UserNo)
+        self.by_id.find(&id, id_in(&self.list)).map(|place| self.in_place(place).no)
+    }
+
+    /// Where a user lies, for whoever keeps a list of places.
+    ///
+    /// # Panics
+    /// When there is no such user.
+    pub fn place(&self, no: UserNo) -> u32 {
+        self.numbers.place(no).expect("a user with this number")
+    }
+
+    /// # Panics
+    /// When nobody lies there.
+    pub fn in_place(&self, place: u32) -> &User {
+        self.list[place as usize].as_ref().expect("a user in this place")
     }
 
     /// `None`: deleted meanwhile.
     pub fn at(&self, no: UserNo) -> Option<&User> {
-        self.list.get(no.0 as usize)?.as_ref()
+        self.list[self.numbers.place(no)? as usize].as_ref()
     }
 
     pub fn last_sign_in(&self, no: UserNo) -> Option<Tick> {
-        Some(self.signed_in[no.0 as usize]).filter(|at| *at != Tick::NEVER)
+        let place = self.numbers.place(no)?;
+        Some(self.signed_in[place as usize]).filter(|at| *at != Tick::NEVER)
     }
 
     pub fn signs_in(&mut self, no: UserNo, at: Tick) {
-        self.signed_in[no.0 as usize] = at;
+        let place = self.place(no);
+        self.signed_in[place as usize] = at;
     }
 
     /// # Panics
     /// When there is no such user: a number comes from this tenant's own rows.
     pub fn get(&self, no: UserNo) -> &User {
-        self.list[no.0 as usize].as_ref().expect("a user with this number")
+        self.in_place(self.place(no))
     }
 
     pub fn get_mut(&mut self, no: UserNo) -> &mut User {
-        self.list[no.0 as usize].as_mut().expect("a user with this number")
+        let place = self.place(no);
+        self.list[place as usize].as_mut().expect("a user with this number")
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &User> + '_ {
@@ -185,25 +214,37 @@ impl Users {
         self.list.iter_mut().flatten()
     }
 
-    pub fn put(&mut self, user: User) {
-        let index = user.no.0 as usize;
-        if self.list.len() <= index {
-            self.list.resize_with(index + 1, || None);
-            self.signed_in.resize(index + 1, Tick::NEVER);
+    /// Somebody who is there, as long as anybody is: for whoever removes all of them, and gives places back for good.
+    pub fn last(&mut self) -> Option<UserNo> {
+        self.free.clear();
+        while let Some(None) = self.list.last() {
+            self.list.pop();
         }
-        self.list[index] = Some(user);
-        self.by_id.insert(index as u32, id_in(&self.list));
+        self.list.last().and_then(Option::as_ref).map(|user| user.no)
+    }
+
+    pub fn put(&mut self, user: User) {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.list.push(None);
+            self.signed_in.push(Tick::NEVER);
+            u32::try_from(self.list.len() - 1).expect("fewer than 2^32 users")
+        });
+        self.signed_in[place as usize] = Tick::NEVER;
+        self.numbers.put(user.no, place);
+        self.list[place as usize] = Some(user);
+        self.by_id.insert(place, id_in(&self.list));
     }
 
     pub fn remove(&mut self, no: UserNo) {
-        if self.list[no.0 as usize].is_some() {
-            self.by_id.remove(no.0, id_in(&self.list));
-            self.list[no.0 as usize] = None;
-        }
+        let Some(place) = self.numbers.place(no) else { return };
+        self.by_id.remove(place, id_in(&self.list));
+        self.numbers.remove(no);
+        self.list[place as usize] = None;
+        self.free.push(place);
     }
 }
 
-/// The id of the user with a number.
+/// The id of the user in a place.
 fn id_in<'a>(list: &'a [Option<User>]) -> impl Fn(u32) -> &'a UserId {
-    |no| &list[no as usize].as_ref().expect("a user with this number").id
+    |place| &list[place as usize].as_ref().expect("a user in this place").id
 }

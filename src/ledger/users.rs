@@ -1,9 +1,9 @@
 //! The administrator's acts on one user: create, update, block, unblock, delete (R5, R6, R15).
 
 use super::change::{Access, Action, BlockCause, Profile};
-use super::command::{BlockUser, CreateUser, DeleteUser, UnblockUser, UpdateUser, UserPatch, WhatIf};
+use super::command::{CreateUser, UnblockUser, UpdateUser, UserPatch, WhatIf};
 use super::notification::Cause;
-use super::outcome::{Denial, DenialReason, Done, PoolUsage, Refusal, SessionEndReason, UserView};
+use super::outcome::{Denial, DenialReason, Done, PoolUsage, Refusal, UserView};
 use super::step::Step;
 use super::tenant::Tenant;
 use super::usage::Sight;
@@ -97,18 +97,12 @@ impl Tenant {
         user.seats.iter().map(|seat| seat.pool).filter(move |pool| counts && !self.has_seats(*pool, 1, sight))
     }
 
-    pub fn block_user(&mut self, ask: &BlockUser, step: &mut Step) -> Done<UserView> {
-        self.settle(step.now.tick);
-        let no = self.known_user(&ask.user)?;
+    pub fn block_user(&mut self, no: UserNo, step: &mut Step) {
         // Also a user blocked for want of a seat: from now on only an administrator unblocks (R33).
         if self.users.get(no).blocked != Some(BlockCause::Administrator) {
             self.change_user(no, step, |user| user.blocked = Some(BlockCause::Administrator));
-            step.log(self.about(Action::UserBlocked).user(&ask.user));
+            step.log(self.about(Action::UserBlocked).user(&self.users.get(no).id));
         }
-        if ask.end_sessions {
-            self.end_all_of(no, SessionEndReason::Closed, step);
-        }
-        Ok(self.user_view(no, step.sight()))
     }
 
     /// Answers with the usage of each pool in which the user has a seat, by id.
@@ -154,18 +148,15 @@ impl Tenant {
         self.regrant_seats(no, order, step);
     }
 
-    pub fn delete_user(&mut self, ask: &DeleteUser, step: &mut Step) -> Done<()> {
-        self.settle(step.now.tick);
-        let no = self.known_user(&ask.user)?;
-        self.end_all_of(no, SessionEndReason::UserDeleted, step);
+    /// Deletes a user none of whose sessions lives.
+    pub fn delete_user(&mut self, no: UserNo, step: &mut Step) {
         self.forget_sessions(no, step);
-        let pools: Vec<PoolNo> = self.users.get(no).seats.iter().map(|seat| seat.pool).collect();
-        for pool in pools {
+        while let Some(pool) = self.users.get(no).seats.first().map(|seat| seat.pool) {
             self.drop_seat(no, pool, step);
         }
+        let id = self.users.get(no).id.clone();
         self.remove_user(no, step);
-        step.log(self.about(Action::UserDeleted).user(&ask.user));
-        Ok(())
+        step.log(self.about(Action::UserDeleted).user(&id));
     }
 
     /// Deletes the rows of a user's ended sessions; their reasons stay in memory for late heartbeats.

@@ -51,6 +51,22 @@ pub(super) struct Walk {
     /// The row to go on with.
     pub next: u32,
     best: BTreeSet<(Cursor, u32)>,
+    /// The page is all that is left to be done.
+    through: bool,
+    /// How far a row has been searched whose search took the rest of a step.
+    pub partly: Option<Partly>,
+    /// Of rows that have no numbers: the key of the one that had the last turn.
+    pub last: Option<String>,
+}
+
+/// A row in which words are looked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Partly {
+    pub row: u32,
+    /// The text to go on with.
+    pub text: usize,
+    /// The words that were found, a bit each.
+    pub found: u64,
 }
 
 impl Walk {
@@ -103,33 +119,78 @@ impl Walk {
         }
     }
 
-    /// The page. `view` answers nothing for a row that is gone meanwhile.
-    pub fn page<T>(&mut self, cut: Cut, mut view: impl FnMut(&Cursor, u32) -> Option<T>) -> Page<T> {
+    /// Whether the page is to be made in this step, when every row had its turn: a page costs up to three steps, so it is
+    /// the next one's if much of this one is spent.
+    pub fn is_ready(&mut self, budget: &Budget) -> bool {
+        std::mem::replace(&mut self.through, true) || budget.has_half()
+    }
+
+    /// Whether the page is all that is left to be done.
+    pub fn is_over(&self) -> bool {
+        self.through
+    }
+
+    /// The page, of as many rows as may be shown at once. `weigh` answers nothing for a row that is gone meanwhile.
+    pub fn page<T>(
+        &mut self,
+        cut: Cut,
+        budget: &mut Budget,
+        weigh: impl Fn(&Cursor, u32) -> Option<Weight>,
+        view: impl Fn(&Cursor, u32) -> T,
+    ) -> Page<T> {
         let mut best: Vec<(Cursor, u32)> = std::mem::take(&mut self.best).into_iter().collect();
         if cut.descending {
             best.reverse();
         }
-        let more = best.len() > cut.limit;
+        let mut more = best.len() > cut.limit;
         best.truncate(cut.limit);
-        let rows = best.iter().filter_map(|(key, row)| view(key, *row)).collect();
+        let (mut sum, mut rows) = (Weight::default(), Vec::new());
+        for at in 0..best.len() {
+            let (key, row) = &best[at];
+            let Some(weight) = weigh(key, *row) else { continue };
+            sum = sum.plus(weight);
+            if !rows.is_empty() && !sum.fits() {
+                more = true;
+                best.truncate(at);
+                break;
+            }
+            budget.spend(weight.work);
+            rows.push(view(key, *row));
+        }
         Page { rows, next: best.pop().filter(|_| more).map(|(last, _)| last) }
     }
 }
 
-/// Cuts one page out of rows that are few, in one go.
-pub(super) fn page<'a, R: Copy, T>(
-    rows: impl Iterator<Item = (Key<'a>, R)>,
-    cut: Cut,
-    mut view: impl FnMut(R) -> T,
-) -> Page<T> {
-    let rows: Vec<(Key<'a>, R)> = rows.collect();
-    let mut walk = Walk::default();
-    for (no, (key, _)) in (0..).zip(&rows) {
-        if walk.takes(cut, *key) {
-            walk.take(cut, *key, no);
-        }
+/// What a row of a page costs.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Weight {
+    /// In an answer, about.
+    bytes: usize,
+    /// To show it, in units of [`Budget`].
+    work: u32,
+}
+
+impl Weight {
+    /// What a page may weigh, if it has more than one row.
+    const PAGE: Weight = Weight { bytes: 1024 * 1024, work: 800_000 };
+
+    /// `texts`: bytes of what is copied; `names`: ids that are looked up and copied.
+    pub fn new(texts: usize, names: usize) -> Self {
+        let work = 400 + u32::try_from(texts / 4 + names * 60).unwrap_or(u32::MAX / 2);
+        Self { bytes: 100 + texts + names * 40, work }
     }
-    walk.page(cut, |_, no| Some(view(rows[no as usize].1)))
+
+    pub fn work(self) -> u32 {
+        self.work
+    }
+
+    fn plus(self, other: Weight) -> Weight {
+        Weight { bytes: self.bytes.saturating_add(other.bytes), work: self.work.saturating_add(other.work) }
+    }
+
+    fn fits(self) -> bool {
+        self.bytes <= Weight::PAGE.bytes && self.work <= Weight::PAGE.work
+    }
 }
 
 #[cfg(test)]
@@ -142,9 +203,33 @@ mod tests {
 
     fn ids(rows: &[(u64, &str)], after: Option<(u64, &str)>, descending: bool, limit: usize) -> (Vec<String>, bool) {
         let cut = Cut { after: after.map(|(when, id)| key(when, id)), descending, limit };
-        let keyed = rows.iter().map(|(when, id)| (key(*when, id), *id));
-        let page = page(keyed, cut, str::to_owned);
+        let page = paged(rows, cut, 0);
         (page.rows, page.next.is_some())
+    }
+
+    fn paged(rows: &[(u64, &str)], cut: Cut, weight: usize) -> Page<String> {
+        let mut walk = Walk::default();
+        for (no, (when, id)) in (0..).zip(rows) {
+            let key = key(*when, id);
+            if walk.takes(cut, key) {
+                walk.take(cut, key, no);
+            }
+        }
+        let weigh = |_: &Cursor, _| Some(Weight::new(weight, 0));
+        walk.page(cut, &mut Budget::default(), weigh, |key, _| key.id.clone())
+    }
+
+    #[test]
+    fn a_page_ends_when_it_is_heavy_and_has_one_row_at_least() {
+        let rows = [(1, "a"), (2, "b"), (3, "c"), (4, "d")];
+        let page = |weight, after| {
+            let page = paged(&rows, Cut { after, descending: false, limit: 3 }, weight);
+            (page.rows.concat(), page.next.map(|next| next.id))
+        };
+        assert_eq!(page(0, None), ("abc".to_owned(), Some("c".to_owned())));
+        assert_eq!(page(500_000, None), ("ab".to_owned(), Some("b".to_owned())));
+        assert_eq!(page(5_000_000, None), ("a".to_owned(), Some("a".to_owned())));
+        assert_eq!(page(5_000_000, Some(key(3, "c"))), ("d".to_owned(), None));
     }
 
     #[test]

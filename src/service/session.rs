@@ -53,8 +53,9 @@ impl session_service_server::SessionService for SessionService {
         let caller = caller(&request)?;
         let (tenant, command) = parse::close_idle(request.into_inner())?;
         let closed = self.context.desk(caller, tenant)?.submit(command).await??;
-        let closed = closed.into_iter().map(render::session).collect();
-        Ok(Response::new(v1::CloseIdleSessionsResponse { closed }))
+        let (closed_count, sessions) = (closed.count, closed.sessions.into_iter());
+        let closed = sessions.map(render::session).collect();
+        Ok(Response::new(v1::CloseIdleSessionsResponse { closed, closed_count }))
     }
 
     type WatchSessionsStream = Pin<Box<dyn Stream<Item = Result<v1::WatchSessionsResponse, Status>> + Send>>;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prost::Message;
 use tonic::{Status, Streaming};
 
 use super::context::ServiceContext;
@@ -20,6 +21,12 @@ use crate::proto::v1;
 
 /// Users of one step, and so of one command: a millisecond of other people's time.
 const STEP: usize = 32;
+/// Seats and organizations that one step names, in all; an entry that names more is a step of its own.
+const NAMED: usize = 10_000;
+/// Results of a sync, in bytes; what is beyond is only counted.
+const RESULTS: usize = 32 * 1024 * 1024;
+/// Pools for which users wait, in a dry run, which has to remember them.
+const WAITED_FOR: usize = 1_000_000;
 /// After each step: about as long as one takes, so that a sync has half of the writer at most, and nobody waits behind
 /// two steps in a row. It makes a sync of 200,000 users a quarter of a minute longer.
 const REST: Duration = Duration::from_millis(2);
@@ -41,6 +48,10 @@ pub struct Sync {
     waiting: Vec<(Waiting, usize)>,
     what_if: Option<WhatIf>,
     totals: v1::SyncTotals,
+    /// Of the results, and how many there is no room for.
+    bytes: usize,
+    left_out: u64,
+    waited_for: usize,
 }
 
 impl Sync {
@@ -83,6 +94,9 @@ impl Sync {
             waiting: Vec::new(),
             what_if,
             totals: v1::SyncTotals::default(),
+            bytes: 0,
+            left_out: 0,
+            waited_for: 0,
         }
     }
 
@@ -93,21 +107,28 @@ impl Sync {
             return Err(problems.into());
         }
         let mut step = Vec::with_capacity(STEP);
+        let mut named = 0;
         for entry in entries {
             let given = entry.user.as_ref().map_or_else(String::new, |user| user.user_id.clone());
             match parse::sync_entry(entry, &self.terms.mask, &self.context.limits) {
                 Err(problems) => {
                     self.take_step(&mut step).await?;
-                    self.results.push(render::refused_entry(given, problems));
+                    self.tell(render::refused_entry(given, problems));
                 }
                 Ok(entry) if !self.listed.insert(entry.user.clone()) => {
                     self.take_step(&mut step).await?;
-                    self.results.push(render::listed_twice(&entry.user));
+                    self.tell(render::listed_twice(&entry.user));
                 }
-                Ok(entry) => step.push(entry),
+                Ok(entry) => {
+                    named += entry.pools.len() * (1 + entry.organizations.len());
+                    step.push(entry);
+                }
             }
-            if step.len() == STEP {
+            if step.len() == STEP || named > NAMED {
                 self.take_step(&mut step).await?;
+            }
+            if step.is_empty() {
+                named = 0;
             }
         }
         self.take_step(&mut step).await
@@ -123,17 +144,53 @@ impl Sync {
         let answer = self.desk.submit(command).await??;
         self.what_if = answer.what_if;
         for (id, synced) in ids.iter().zip(answer.users) {
-            let waiting = synced.as_ref().ok().and_then(|synced| synced.waiting.clone());
+            let mut waiting = synced.as_ref().ok().and_then(|synced| synced.waiting.clone());
+            self.remember(&mut waiting)?;
             let result = render::synced(id, synced);
             if self.terms.omit_unchanged && waiting.is_none() && result.outcome() == v1::SyncOutcome::Unchanged {
                 self.totals.unchanged += 1;
                 continue;
             }
-            self.waiting.extend(waiting.map(|waiting| (waiting, self.results.len())));
-            self.results.push(result);
+            match waiting {
+                // What becomes of the user is not known yet: it has a place in any case.
+                Some(waiting) => {
+                    self.waiting.push((waiting, self.results.len()));
+                    self.bytes += result.encoded_len();
+                    self.results.push(result);
+                }
+                None => self.tell(result),
+            }
         }
         tokio::time::sleep(REST).await;
         Ok(())
+    }
+
+    /// Adds a result, or counts it when there are too many.
+    fn tell(&mut self, result: v1::SyncResult) {
+        self.bytes += result.encoded_len();
+        if self.bytes <= RESULTS {
+            return self.results.push(result);
+        }
+        render::count_synced(&mut self.totals, &result);
+        self.left_out += 1;
+    }
+
+    /// Of who waits, what is needed later: a dry run has to know for which pools, for nobody else does.
+    fn remember(&mut self, waiting: &mut Option<Waiting>) -> Result<(), Status> {
+        let Some(waiting) = waiting else { return Ok(()) };
+        if self.what_if.is_none() {
+            waiting.pools = Vec::new();
+        }
+        self.waited_for += waiting.pools.len();
+        if self.waited_for <= WAITED_FOR {
+            return Ok(());
+        }
+        let mut problems = Problems::default();
+        problems.add(
+            "dry_run",
+            format!("must not be set where users wait for seats in more than {WAITED_FOR} pools in all"),
+        );
+        Err(problems.into())
     }
 
     /// Everything was sent: users who are not listed make room, then those who wait get seats.
@@ -153,7 +210,8 @@ impl Sync {
         if self.terms.omit_unchanged {
             self.results.retain(|result| result.outcome() != v1::SyncOutcome::Unchanged);
         }
-        Ok(v1::SyncUsersResponse { results: self.results, totals: Some(self.totals) })
+        let (totals, results_left_out) = (Some(self.totals), self.left_out);
+        Ok(v1::SyncUsersResponse { results: self.results, totals, results_left_out })
     }
 
     async fn look_for_unlisted(&mut self) -> Result<(), Status> {
@@ -179,13 +237,15 @@ impl Sync {
 
     async fn unlisted(&mut self, users: &[UserId]) -> Result<(), Status> {
         if !self.terms.block_unlisted {
-            self.results.extend(users.iter().map(|id| render::unlisted(id, false)));
+            users.iter().for_each(|id| self.tell(render::unlisted(id, false)));
             return Ok(());
         }
         let command = BlockUnlisted { users: users.to_vec(), what_if: self.what_if.take() };
         let answer = self.desk.submit(command).await??;
         self.what_if = answer.what_if;
-        self.results.extend(users.iter().zip(answer.blocked).map(|(id, blocked)| render::unlisted(id, blocked)));
+        for (id, blocked) in users.iter().zip(answer.blocked) {
+            self.tell(render::unlisted(id, blocked));
+        }
         Ok(())
     }
 

@@ -182,6 +182,7 @@ pub fn tenant_state_code(state: TenantState) -> u8 {
     match state {
         TenantState::Active => 0,
         TenantState::Suspended => 1,
+        TenantState::Deleted => 2,
     }
 }
 
@@ -191,6 +192,7 @@ pub fn tenant_state(code: i64) -> Result<TenantState, StoreError> {
     match code {
         0 => Ok(TenantState::Active),
         1 => Ok(TenantState::Suspended),
+        2 => Ok(TenantState::Deleted),
         _ => Err(unknown("tenants.state", code)),
     }
 }

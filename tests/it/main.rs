@@ -30,3 +30,4 @@ mod store_tools;
 mod support;
 mod telemetry;
 mod tokens;
+mod work;

@@ -62,9 +62,10 @@ pub async fn close_idle(usher: &Usher, printer: &mut Printer, args: &CloseIdle) 
     let answer = usher.answer(usher.sessions().close_idle_sessions(usher.request(ask))).await?;
     let mut rows = Rows::new(printer, "closed", SESSIONS.columns);
     rows.write(&answer.closed, row, json::of)?;
-    let text = match rows.count() {
-        0 => "nobody is idle: nothing was closed\n".to_owned(),
-        count => format!("\n{} closed\n", words::count(count, "session")),
+    let text = match (rows.count(), answer.closed_count) {
+        (_, 0) => "nobody is idle: nothing was closed\n".to_owned(),
+        (shown, count) if shown == count => format!("\n{} closed\n", words::count(count, "session")),
+        (shown, count) => format!("\n{} closed; {shown} are shown\n", words::count(count, "session")),
     };
     rows.end(&[], &text)
 }

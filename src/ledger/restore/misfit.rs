@@ -3,7 +3,9 @@
 
 use super::Restore;
 use crate::ids::{EventNo, OrganizationNo, PoolNo, TenantNo, UserNo};
-use crate::ledger::change::{Access, Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
+use crate::ledger::change::{
+    Access, Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, TenantState, UserRow,
+};
 use crate::ledger::license::LicenseRow;
 use crate::ledger::tenant::Tenant;
 use crate::ledger::time::{Tick, Wall};
@@ -85,7 +87,9 @@ impl Restore {
         if row.no > last || row.no == TenantNo(0) {
             return Some(format!("tenant {}: its number {} is above {last}, the last one given", row.id, row.no));
         }
-        if self.ledger.by_id.contains_key(&row.id) || self.ledger.tenants[row.no.0 as usize].is_some() {
+        // One that is being deleted may have a successor of the same id.
+        let known = row.state != TenantState::Deleted && self.ledger.by_id.contains_key(&row.id);
+        if known || self.ledger.tenants[row.no.0 as usize].is_some() {
             return Some(format!("tenant {} is there twice", row.id));
         }
         ticks([row.created], [row.version])

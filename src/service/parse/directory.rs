@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
 
-use super::list::{Paging, order, paging, statuses};
+use super::list::{Paging, order, paging, statuses, words};
 use super::mask::Mask;
 use super::problems::Problems;
 use super::values::{MAX_NAME_BYTES, Text, check_text, choice, etag, name};
@@ -12,12 +12,13 @@ use crate::ledger::change::Profile;
 use crate::ledger::command::{
     BlockUser, CreateUser, DeleteUser, GetUser, ListUsers, UnblockUser, UpdateUser, UserOrder, UserPatch,
 };
-use crate::ledger::search::fold;
 use crate::proto::v1;
 use crate::service::context::Limits;
 use crate::service::page::Shape;
 use crate::veil::Veils;
 
+/// Pools in which one user is given a seat at once.
+pub(super) const MAX_POOLS: usize = 256;
 const MAX_GROUPS: usize = 100;
 const MAX_GROUP_BYTES: usize = 128;
 const MAX_ATTRIBUTES: usize = 50;
@@ -52,7 +53,7 @@ pub fn create_user(request: v1::CreateUserRequest, limits: &Limits) -> Result<(T
         groups: groups(&mut problems, user.groups),
         attributes: attributes(&mut problems, user.attributes),
     };
-    let mut pools = problems.each("pool_ids", &request.pool_ids, limits.batch_items, PoolId::parse);
+    let mut pools = problems.each("pool_ids", &request.pool_ids, limits.batch_items.min(MAX_POOLS), PoolId::parse);
     keep_first(&mut pools);
     problems.finish(|| Some((tenant?, CreateUser { user: id?, administrator: user.administrator, profile, pools })))
 }
@@ -99,6 +100,7 @@ pub fn list_users(veils: &Veils, mut request: v1::ListUsersRequest) -> Result<(T
     let Paging { shape, after, limit } = paging(&mut problems, veils, "ListUsers", &request, size, &token);
     let tenant = problems.tenant(&request.tenant_id);
     check_text(&mut problems, "text", &request.text, Text::Line, MAX_NAME_BYTES);
+    let words = words(&mut problems, &request.text);
     let any_word = match choice(&mut problems, "text_match", request.text_match) {
         None | Some(v1::TextMatch::Unspecified | v1::TextMatch::All) => false,
         Some(v1::TextMatch::Any) => true,
@@ -115,7 +117,7 @@ pub fn list_users(veils: &Veils, mut request: v1::ListUsersRequest) -> Result<(T
     let (order, descending) = order(&mut problems, &request.order_by, &ORDERS, (UserOrder::UserId, false));
     problems.finish(|| {
         let query = ListUsers {
-            words: fold(&request.text).split_whitespace().map(str::to_owned).collect(),
+            words,
             any_word,
             blocked,
             statuses,
@@ -323,6 +325,18 @@ mod tests {
         let request = v1::ListUsersRequest { tenant_id: "acme".into(), ..Default::default() };
         let (_, query, _) = list_users(&veils(), request).unwrap();
         assert_eq!((query.order, query.descending, query.group, query.blocked), (UserOrder::UserId, false, None, None));
+    }
+
+    #[test]
+    fn words_are_looked_for_once_and_are_few() {
+        let words = |text: &str| {
+            let request = v1::ListUsersRequest { tenant_id: "acme".into(), text: text.into(), ..Default::default() };
+            list_users(&veils(), request).map(|(_, query, _)| query.words)
+        };
+        assert_eq!(words("Zoe zoe ZOË bell").unwrap(), list(&["zoe", "bell"]));
+        assert_eq!(words("a b c d e f g h A B").unwrap().len(), 8);
+        assert_eq!(bad(words("a b c d e f g h i")), ["text"]);
+        assert_eq!(bad(words(&"a ".repeat(129))), ["text"], "too long");
     }
 
     #[test]

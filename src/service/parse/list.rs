@@ -3,9 +3,10 @@
 use prost::Message;
 
 use super::problems::Problems;
-use super::values::choice;
+use super::values::{MAX_NAME_BYTES, choice};
 use crate::ledger::command::Cursor;
 use crate::ledger::outcome::Status;
+use crate::ledger::search::fold;
 use crate::proto::v1;
 use crate::service::page::Shape;
 use crate::veil::Veils;
@@ -14,6 +15,8 @@ const DEFAULT_PAGE: usize = 100;
 const MAX_PAGE: usize = 1_000;
 /// There are four statuses.
 const MAX_STATUSES: usize = 16;
+/// Different words of a search.
+const MAX_WORDS: usize = 8;
 
 /// Which page of a list, and what its next token has to fit.
 #[derive(Debug)]
@@ -86,6 +89,23 @@ pub fn statuses(problems: &mut Problems, numbers: &[i32]) -> Vec<Status> {
         }
     }
     statuses
+}
+
+/// The words of a search, folded, each once: every one of them is looked for in everything that is known of a user.
+pub fn words(problems: &mut Problems, text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    if text.len() > MAX_NAME_BYTES {
+        return words; // It was refused.
+    }
+    for word in fold(text).split_whitespace().filter(|word| !word.is_empty()) {
+        if words.iter().all(|known| known != word) {
+            words.push(word.to_owned());
+        }
+    }
+    if words.len() > MAX_WORDS {
+        problems.add("text", format!("must hold at most {MAX_WORDS} different words"));
+    }
+    words
 }
 
 #[cfg(test)]

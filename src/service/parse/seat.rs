@@ -7,6 +7,8 @@ use crate::ledger::command::{CheckIn, CheckOut, GrantSeats, Heartbeat, RevokeSea
 use crate::proto::v1;
 use crate::service::context::Limits;
 
+/// Pools times organizations.
+const MAX_NAMED: usize = 10_000;
 /// What to say to a caller who mistakes CheckIn for the call at login.
 const SESSION_NEEDED: &str =
     "must not be empty: CheckIn returns a session's seat at logout; CheckOut takes a seat at login";
@@ -98,6 +100,7 @@ pub fn batch_grant_seats(
     let tenant = problems.tenant(&request.tenant_id);
     let (pools, users) = pairs(&mut problems, &request.pool_ids, &request.user_ids, limits);
     let organizations = organizations(&mut problems, &request.organization_ids, limits);
+    check_named(&mut problems, pools.len(), organizations.len());
     problems.finish(|| Some((tenant?, GrantSeats { pools, users, organizations })))
 }
 
@@ -109,6 +112,7 @@ pub fn batch_revoke_seats(
     let tenant = problems.tenant(&request.tenant_id);
     let (pools, users) = pairs(&mut problems, &request.pool_ids, &request.user_ids, limits);
     let organizations = organizations(&mut problems, &request.organization_ids, limits);
+    check_named(&mut problems, pools.len(), organizations.len());
     let end_sessions = request.end_sessions;
     problems.finish(|| Some((tenant?, RevokeSeats { pools, users, organizations, end_sessions })))
 }
@@ -131,6 +135,14 @@ fn pairs(problems: &mut Problems, pools: &[String], users: &[String], limits: &L
 
 fn organizations(problems: &mut Problems, ids: &[String], limits: &Limits) -> Vec<OrganizationId> {
     problems.each("organization_ids", ids, limits.batch_items, OrganizationId::parse)
+}
+
+/// Of one user in all of these pools: what a user's seats may name is bounded, and what a call names with it.
+pub(super) fn check_named(problems: &mut Problems, pools: usize, organizations: usize) {
+    if pools * organizations > MAX_NAMED {
+        problems
+            .add("organization_ids", format!("must be at most {MAX_NAMED} together with pool_ids: one for each pool"));
+    }
 }
 
 /// Notes a problem unless a batch has 1 to `most` items.
@@ -160,6 +172,20 @@ mod tests {
             check_only: false,
             client: "10.0.0.1\tBrowser".into(),
         }
+    }
+
+    #[test]
+    fn pools_times_organizations_are_bounded() {
+        let many = |prefix: &str, count: usize| (0..count).map(|no| format!("{prefix}{no}")).collect::<Vec<_>>();
+        let limits = Limits { batch_items: 1_000, ..LIMITS };
+        let request = |pools, organizations| v1::BatchGrantSeatsRequest {
+            tenant_id: "acme".into(),
+            pool_ids: many("p", pools),
+            user_ids: list(&["ann"]),
+            organization_ids: many("o", organizations),
+        };
+        assert!(batch_grant_seats(request(20, 500), &limits).is_ok());
+        assert_eq!(bad(batch_grant_seats(request(21, 500), &limits)), ["organization_ids"]);
     }
 
     #[test]

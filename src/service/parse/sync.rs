@@ -1,8 +1,9 @@
 //! Requests of SyncUsers.
 
-use super::directory::{UPDATABLE, keep_first, patch};
+use super::directory::{MAX_POOLS, UPDATABLE, keep_first, patch};
 use super::mask::Mask;
 use super::problems::Problems;
+use super::seat::check_named;
 use crate::ids::{OrganizationId, PoolId, TenantId, UserId};
 use crate::ledger::command::SyncEntry;
 use crate::proto::v1;
@@ -47,10 +48,11 @@ pub fn sync_entry(entry: v1::SyncEntry, mask: &Mask, limits: &Limits) -> Result<
     let user = entry.user.unwrap_or_default();
     let id = problems.value("user.user_id", UserId::parse(&user.user_id));
     let patch = patch(&mut problems, mask, user);
-    let mut pools = problems.each("pool_ids", &entry.pool_ids, limits.batch_items, PoolId::parse);
+    let mut pools = problems.each("pool_ids", &entry.pool_ids, limits.batch_items.min(MAX_POOLS), PoolId::parse);
     keep_first(&mut pools);
     let organizations =
         problems.each("organization_ids", &entry.organization_ids, limits.batch_items, OrganizationId::parse);
+    check_named(&mut problems, pools.len(), organizations.len());
     problems.finish(|| Some(SyncEntry { user: id?, patch, pools, organizations }))
 }
 

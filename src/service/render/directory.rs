@@ -134,6 +134,7 @@ mod tests {
             active,
             over_limit: false,
             organizations: organizations.map(|list| list.iter().map(|id| OrganizationId::stored(id)).collect()),
+            organization_count: organizations.map_or(0, <[&str]>::len),
             granted: Wall(0),
         }
     }

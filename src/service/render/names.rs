@@ -72,6 +72,8 @@ pub fn tenant_state(state: TenantState) -> v1::TenantState {
     match state {
         TenantState::Active => v1::TenantState::Active,
         TenantState::Suspended => v1::TenantState::Suspended,
+        // Nobody is shown one.
+        TenantState::Deleted => v1::TenantState::Unspecified,
     }
 }
 

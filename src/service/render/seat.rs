@@ -133,7 +133,12 @@ pub fn denial(denial: Denial, usage: Option<&PoolUsage>) -> v1::Denial {
         message: texts::denial(denial.reason, usage),
         retry_after: denial.retry_after.map(duration),
         own_sessions: denial.own_sessions.into_iter().map(session).collect(),
+        own_session_count: count(denial.own_session_count),
     }
+}
+
+fn count(of: usize) -> u32 {
+    u32::try_from(of).unwrap_or(u32::MAX)
 }
 
 pub fn pool_usage(usage: PoolUsage) -> v1::PoolUsage {
@@ -177,6 +182,7 @@ pub fn seat(seat: SeatView) -> v1::Seat {
         active: seat.active,
         over_limit: seat.over_limit,
         all_organizations: seat.organizations.is_none(),
+        organization_count: count(seat.organization_count),
         organization_ids: seat.organizations.iter().flatten().map(|id| text(id.as_str())).collect(),
         granted_at: Some(timestamp(seat.granted)),
     }

@@ -9,6 +9,9 @@ use crate::proto::v1;
 use crate::service::parse::Problems;
 use crate::service::status;
 
+/// Denials of one user that are told.
+const TOLD: usize = 20;
+
 /// What became of an entry, as long as nobody who waits was looked at.
 pub fn synced(id: &UserId, synced: Done<SyncedUser>) -> v1::SyncResult {
     let SyncedUser { outcome, blocked, denials, .. } = match synced {
@@ -29,7 +32,8 @@ pub fn synced(id: &UserId, synced: Done<SyncedUser>) -> v1::SyncResult {
         user_id: id.to_string(),
         outcome: outcome.into(),
         block_cause: user_state(blocked).1.into(),
-        denials: denials.into_iter().map(|(pool, reason)| denial(&pool, reason)).collect(),
+        denial_count: u32::try_from(denials.len()).unwrap_or(u32::MAX),
+        denials: denials.into_iter().take(TOLD).map(|(pool, reason)| denial(&pool, reason)).collect(),
         error: None,
     }
 }
@@ -37,12 +41,14 @@ pub fn synced(id: &UserId, synced: Done<SyncedUser>) -> v1::SyncResult {
 /// What became of one who waited for a seat in each of the pools that are full.
 pub fn settle_waiting(result: &mut v1::SyncResult, full: Vec<PoolId>) {
     result.denials.retain(|denial| denial.reason() != v1::DenialReason::SeatsExhausted);
+    result.denial_count = u32::try_from(result.denials.len() + full.len()).unwrap_or(u32::MAX);
     if full.is_empty() {
         let created = result.outcome() == v1::SyncOutcome::CreatedBlocked;
         result.set_outcome(if created { v1::SyncOutcome::Created } else { v1::SyncOutcome::Activated });
         result.set_block_cause(v1::BlockCause::Unspecified);
     }
-    result.denials.extend(full.iter().map(|pool| denial(pool, DenialReason::SeatsExhausted)));
+    let room = TOLD.saturating_sub(result.denials.len());
+    result.denials.extend(full.iter().take(room).map(|pool| denial(pool, DenialReason::SeatsExhausted)));
 }
 
 pub fn unlisted(id: &UserId, blocked: bool) -> v1::SyncResult {
@@ -55,6 +61,7 @@ pub fn unlisted(id: &UserId, blocked: bool) -> v1::SyncResult {
         outcome: outcome.into(),
         block_cause: cause.into(),
         denials: Vec::new(),
+        denial_count: 0,
         error: None,
     }
 }
@@ -75,6 +82,7 @@ fn refused(user_id: String, reason: &str, message: String) -> v1::SyncResult {
         outcome: v1::SyncOutcome::Refused.into(),
         block_cause: v1::BlockCause::Unspecified.into(),
         denials: Vec::new(),
+        denial_count: 0,
         error: Some(v1::ItemError { reason: reason.to_owned(), message }),
     }
 }

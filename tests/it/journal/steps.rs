@@ -7,13 +7,15 @@ use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use usher::ids::{TenantId, UserId};
 use usher::journal::JournalError;
-use usher::ledger::change::Action;
-use usher::ledger::command::{CreateTenant, GetUsage, GrantSeats, ListUsers, SyncEntry, SyncUsers, UserPatch};
+use usher::ledger::change::{Action, Change};
+use usher::ledger::command::{
+    CreateTenant, DeleteTenant, GetUsage, GrantSeats, ListUsers, SyncEntry, SyncUsers, UserPatch,
+};
 use usher::ledger::outcome::{Done, Granted};
 use usher::ledger::policy::Policy;
 
 use super::{Process, actor, pool, tenant};
-use crate::support::memory::Memory;
+use crate::support::memory::{Fault, Memory};
 
 /// Some batches full.
 const MANY: usize = 2_000;
@@ -123,4 +125,42 @@ async fn many_lists_of_one_tenant_delay_another_one_by_a_step_each() {
     lists.push(list(other()));
     assert_eq!(lists.next().await.unwrap(), (Ok(()), other()), "its own five steps, and not those of the others");
     assert!(lists.all(|(answer, _)| async move { answer.is_ok() }).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_tenant_is_gone_at_once_and_its_rows_go_on_after_a_crash() {
+    let store = Memory::default();
+    let process = Process::with_two_tenants(&store).await;
+    process.grant_many(&other()).await.unwrap();
+    let users = || {
+        let disk = store.disk.lock().unwrap();
+        let largest = disk.largest;
+        (disk.rows.iter().filter(|row| matches!(row, Change::PutUser(_))).count(), largest)
+    };
+    // The first commit, and then the one behind it, do not come to an end.
+    store.fail_next(Fault::Stall);
+    let (caller, others) = (actor(), other());
+    let mut deleted = Box::pin(process.journal.submit(&caller, &others, DeleteTenant));
+    tokio::select! {
+        answer = &mut deleted => panic!("answered before the commit: {answer:?}"),
+        () = store.has_stalled() => {}
+    }
+    store.fail_next(Fault::Stall);
+    store.go_on();
+    deleted.await.unwrap().unwrap();
+    assert_eq!(users().0, MANY + 3, "the rows are there still");
+    let again = Process::start(&store.other()).await;
+    assert!(again.journal.ask(&other(), GetUsage).await.unwrap().is_err(), "nobody sees it");
+    let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
+    again.journal.submit(&caller, &others, create).await.unwrap().unwrap();
+    for _ in 0..1_000 {
+        if users().0 == 3 {
+            break;
+        }
+        again.usage().await.unwrap();
+    }
+    let (left, largest) = users();
+    assert_eq!(left, 3, "those of the neighbor");
+    assert!(largest < 1_500, "{largest} rows and events in one batch");
+    assert_eq!(again.granted(&other()).await, 0, "a tenant of its own");
 }

@@ -14,7 +14,10 @@ pub fn outcome(outcome: Outcome) -> Outcome {
         Outcome::GrantSeats(answers) => Outcome::GrantSeats(answers.into_iter().map(|a| a.map(granted)).collect()),
         Outcome::RevokeSeats(answers) => Outcome::RevokeSeats(answers.into_iter().map(|a| a.map(revoked)).collect()),
         Outcome::CloseSession(answer) => Outcome::CloseSession(answer.map_err(bare)),
-        Outcome::CloseIdle(answer) => Outcome::CloseIdle(answer.map(sessions)),
+        Outcome::CloseIdle(answer) => Outcome::CloseIdle(answer.map(|mut closed| {
+            closed.sessions = sessions(closed.sessions);
+            closed
+        })),
         Outcome::CreateTenant(answer) => Outcome::CreateTenant(answer.map_err(bare)),
         Outcome::UpdateTenant(answer) => Outcome::UpdateTenant(answer.map_err(bare)),
         Outcome::CreateUser(answer) => Outcome::CreateUser(answer.map(|(done, usage)| (done.map(user), usage))),

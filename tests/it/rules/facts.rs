@@ -69,7 +69,7 @@ pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
             .map(|one| done(one, |one| Answer::yes("yes").and([left(one)]).and(of_pool(&one.usage))))
             .collect(),
         Outcome::CloseSession(answer) => vec![done(answer, |answer| checked_in(*answer))],
-        Outcome::CloseIdle(answer) => vec![done(answer, |closed| Answer::yes(&sessions(closed, names)))],
+        Outcome::CloseIdle(answer) => vec![done(answer, |closed| Answer::yes(&sessions(&closed.sessions, names)))],
         Outcome::CreateUser(answer) | Outcome::UnblockUser(answer) => {
             vec![done(answer, |(user, usage)| decided(user.as_ref().map(|_| ())).and(usage.iter().flat_map(level)))]
         }

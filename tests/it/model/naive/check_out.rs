@@ -236,6 +236,7 @@ impl Tenant {
                 reason: DenialReason::AlreadySignedIn,
                 retry_after: first.map(|first| first.since(glance.now.tick)),
                 own_sessions: self.own_sessions(&asked.user, glance),
+                own_session_count: others.len(),
             });
         }
         let mut taken = Vec::new();
@@ -248,7 +249,7 @@ impl Tenant {
     fn own_sessions(&self, user: &UserId, glance: &Glance) -> Vec<SessionView> {
         let mut own: Vec<&Session> = self.sessions_of(user).collect();
         own.sort_by_key(|session| (session.started, session.id));
-        own.into_iter().map(|session| self.session_view(session, glance)).collect()
+        own.into_iter().take(20).map(|session| self.session_view(session, glance)).collect()
     }
 
     /// The sessions that are reclaimed. `before`: with the sessions that a take-over would end.
@@ -278,6 +279,7 @@ impl Tenant {
             reason: DenialReason::SeatsExhausted,
             retry_after: wait.filter(|_| limit != Limit::Seats(0)),
             own_sessions: Vec::new(),
+            own_session_count: 0,
         })
     }
 

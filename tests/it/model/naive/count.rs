@@ -170,6 +170,7 @@ impl Tenant {
             active: self.user(&seat.user).is_some_and(|user| user.blocked.is_none()),
             over_limit: self.is_over_limit(seat, glance),
             organizations: seat.only.as_ref().map(|only| only.iter().cloned().collect()),
+            organization_count: seat.only.as_ref().map_or(0, BTreeSet::len),
             granted: glance.now.wall_of(seat.granted),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use usher::ids::{SessionId, TenantId};
 use usher::ledger::command::{CheckIn, CloseIdle, CloseSession, Heartbeat};
-use usher::ledger::outcome::{Beat, CheckedIn, Done, SessionEndReason, SessionView, Status};
+use usher::ledger::outcome::{Beat, CheckedIn, Done, IdleClosed, SessionEndReason, SessionView, Status};
 use usher::ledger::policy::CloseActive;
 use usher::ledger::time::{Moment, Tick};
 
@@ -102,7 +102,7 @@ impl Model {
         Ok(CheckedIn { ended_now: true, reason: Some(SessionEndReason::Closed) })
     }
 
-    pub fn close_idle(&mut self, id: &TenantId, asked: &CloseIdle, now: Moment) -> Done<Vec<SessionView>> {
+    pub fn close_idle(&mut self, id: &TenantId, asked: &CloseIdle, now: Moment) -> Done<IdleClosed> {
         let at = self.find(id)?;
         let glance = self.glance(now);
         let tenant = &self.tenants[at];
@@ -121,7 +121,9 @@ impl Model {
         for view in &closed {
             self.end(at, view.id, SessionEndReason::Closed, now.tick);
         }
-        Ok(closed)
+        let count = closed.len() as u64;
+        closed.truncate(IdleClosed::TOLD);
+        Ok(IdleClosed { sessions: closed, count })
     }
 
     /// A restart: every session gets its full lease and the grace (I5).

@@ -17,7 +17,7 @@ pub fn is_durable(account: &Account, call: &Call, answer: &Answer) -> Result<(),
         (Command::CheckIn(ask), Outcome::CheckIn(end)) => audit.has_end(ask.session, end),
         (Command::CloseSession(ask), Outcome::CloseSession(Ok(end))) => audit.has_end(ask.session, end),
         (Command::CloseIdle(_), Outcome::CloseIdle(Ok(closed))) => {
-            closed.iter().all(|session| audit.ended(session.id, SessionEndReason::Closed))
+            closed.sessions.iter().all(|session| audit.ended(session.id, SessionEndReason::Closed))
         }
         (Command::Heartbeat(ask), Outcome::Heartbeat(beats)) => {
             ask.beats.iter().zip(beats).all(|((session, _), beat)| audit.has_beat(*session, beat))

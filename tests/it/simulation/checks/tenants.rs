@@ -34,7 +34,7 @@ pub fn keep_apart(call: &Call, answer: &Answer, clients: &Clients) -> Result<(),
         Answer::Outcome(Outcome::CheckIn(ended)) if call.stray => {
             same("I6 another tenant's session", ended, &CheckedIn { ended_now: false, reason: None })
         }
-        Answer::Outcome(Outcome::CloseIdle(Ok(sessions))) => views(clients, tenant, sessions),
+        Answer::Outcome(Outcome::CloseIdle(Ok(closed))) => views(clients, tenant, &closed.sessions),
         Answer::Found(Found::ListSessions(Ok(page))) => views(clients, tenant, &page.rows),
         _ => Ok(()),
     }

@@ -1,0 +1,114 @@
+//! DeleteOrganization: takes the organization out of every seat; a seat for it alone is revoked. Live sessions stay (R6).
+//!
+//! It walks over all users and sessions of the tenant, and so it takes steps. From the first one on nobody gets in by the
+//! organization, and nobody is given access to it. Its own row goes last: no row may name an organization that is gone, for
+//! its number may be given again after a restart. A deletion that is broken off is repeated.
+
+use super::budget::Budget;
+use super::change::{Access, Action, Change};
+use super::command::{DeleteOrganization, Outcome};
+use super::execution::Steps;
+use super::outcome::{Done, Refusal};
+use super::step::Step;
+use super::tenant::Tenant;
+use crate::ids::{OrganizationNo, PoolNo, TenantId, UserNo};
+
+/// A deletion under way.
+#[derive(Debug)]
+pub(super) struct OrganizationDeletion {
+    ask: DeleteOrganization,
+    /// `None`: not begun.
+    no: Option<OrganizationNo>,
+    /// The user, and then the session, to go on with.
+    user: u32,
+    slot: u32,
+}
+
+impl OrganizationDeletion {
+    pub fn new(ask: DeleteOrganization) -> Self {
+        Self { ask, no: None, user: 0, slot: 0 }
+    }
+
+    fn begin(&mut self, tenant: &mut Tenant) -> Done<OrganizationNo> {
+        if let Some(no) = self.no {
+            return Ok(no);
+        }
+        let no = tenant.known_organization(&self.ask.organization)?;
+        tenant.organizations.leave(no);
+        self.no = Some(no);
+        Ok(no)
+    }
+}
+
+impl Steps for OrganizationDeletion {
+    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+        let no = match self.begin(tenant) {
+            Ok(no) => no,
+            Err(refusal) => return Some(Outcome::DeleteOrganization(Err(refusal))),
+        };
+        while self.user < tenant.users.numbers() {
+            if step.budget.is_spent() {
+                return None;
+            }
+            self.user = match tenant.users.gone(self.user) {
+                Some(gone) => gone.end,
+                None => {
+                    tenant.take_from_seats(UserNo(self.user), no, step);
+                    self.user + 1
+                }
+            };
+        }
+        while self.slot < tenant.sessions.slots() {
+            if step.budget.is_spent() {
+                return None;
+            }
+            tenant.take_from_session(self.slot, no, step);
+            self.slot += 1;
+        }
+        tenant.organizations.gone(no);
+        step.put(Change::DeleteOrganization(tenant.no, no));
+        step.log(tenant.about(Action::OrganizationDeleted).organization(Some(self.ask.organization.clone())));
+        Some(Outcome::DeleteOrganization(Ok(())))
+    }
+
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+        Some(Outcome::DeleteOrganization(Err(Refusal::not_found("tenant", tenant))))
+    }
+}
+
+impl Tenant {
+    fn take_from_seats(&mut self, no: UserNo, organization: OrganizationNo, step: &mut Step) {
+        step.budget.spend(Budget::LOOK);
+        let Some(user) = self.users.at(no) else { return };
+        step.budget.spend_each(user.seats.len(), 20);
+        let names = |access: &Access| matches!(access, Access::Only(list) if list.binary_search(&organization).is_ok());
+        let naming = user.seats.iter().filter(|seat| names(&seat.access));
+        let naming: Vec<PoolNo> = naming.map(|seat| seat.pool).collect();
+        if user.last_organization == Some(organization) {
+            self.users.get_mut(no).last_organization = None;
+        }
+        for pool in naming {
+            let user = self.users.get(no);
+            let seat = user.seat(pool).expect("listed just now");
+            let (held, order) = (seat.access.clone(), seat.order);
+            step.budget.spend_each(held.len(), 10);
+            match self.without(&held, &Access::Only(vec![organization])) {
+                Some(access) => self.put_seat(no, pool, access, order, step),
+                None => {
+                    let about = self.about(Action::SeatRevoked).user(&user.id).pool(&self.pools.get(pool).id);
+                    step.log(about.detail("its only organization was deleted"));
+                    self.drop_seat(no, pool, step);
+                }
+            }
+        }
+    }
+
+    fn take_from_session(&mut self, slot: u32, organization: OrganizationNo, step: &mut Step) {
+        step.budget.spend(Budget::LOOK / 2);
+        if self.sessions.at(slot).is_some_and(|session| session.organization == Some(organization)) {
+            let session = self.sessions.get_mut(slot);
+            session.organization = None;
+            step.put(Change::PutSession(session.row(self.no)));
+        }
+    }
+}

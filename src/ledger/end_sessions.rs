@@ -1,0 +1,103 @@
+//! Acts on a user that end sessions: a user can have a thousand, so they take steps. BlockUser blocks first, so that no new
+//! one starts; DeleteUser ends them first, for nothing may refer to a user who is gone.
+
+use super::budget::Budget;
+use super::command::{BlockUser, DeleteUser, Outcome};
+use super::execution::Steps;
+use super::outcome::{Refusal, SessionEndReason};
+use super::session::Session;
+use super::step::Step;
+use super::tenant::Tenant;
+use crate::ids::{TenantId, UserNo};
+
+/// A user being blocked.
+#[derive(Debug)]
+pub(super) struct Blocked {
+    ask: BlockUser,
+    done: bool,
+}
+
+impl Blocked {
+    pub fn new(ask: BlockUser) -> Self {
+        Self { ask, done: false }
+    }
+}
+
+impl Steps for Blocked {
+    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+        tenant.settle(step.now.tick);
+        let no = match tenant.known_user(&self.ask.user) {
+            Ok(no) => no,
+            Err(refusal) => return Some(Outcome::BlockUser(Err(refusal))),
+        };
+        if !std::mem::replace(&mut self.done, true) {
+            tenant.block_user(no, step);
+        }
+        if self.ask.end_sessions && !tenant.end_sessions_of(no, |_| true, SessionEndReason::Closed, step) {
+            return None;
+        }
+        Some(Outcome::BlockUser(Ok(tenant.user_view(no, step.sight()))))
+    }
+
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+        Some(Outcome::BlockUser(Err(Refusal::not_found("tenant", tenant))))
+    }
+}
+
+/// A user being deleted.
+#[derive(Debug)]
+pub(super) struct UserDeletion {
+    ask: DeleteUser,
+}
+
+impl UserDeletion {
+    pub fn new(ask: DeleteUser) -> Self {
+        Self { ask }
+    }
+}
+
+impl Steps for UserDeletion {
+    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+        tenant.settle(step.now.tick);
+        let no = match tenant.known_user(&self.ask.user) {
+            Ok(no) => no,
+            Err(refusal) => return Some(Outcome::DeleteUser(Err(refusal))),
+        };
+        if !tenant.end_sessions_of(no, |_| true, SessionEndReason::UserDeleted, step) {
+            return None;
+        }
+        tenant.delete_user(no, step);
+        Some(Outcome::DeleteUser(Ok(())))
+    }
+
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+        Some(Outcome::DeleteUser(Err(Refusal::not_found("tenant", tenant))))
+    }
+}
+
+impl Tenant {
+    /// Ends the live sessions of a user that are meant, the oldest first, each for the same reason, as far as the budget of
+    /// this step reaches. Whether all of them are ended.
+    pub fn end_sessions_of(
+        &mut self,
+        user: UserNo,
+        meant: impl Fn(&Session) -> bool,
+        reason: SessionEndReason,
+        step: &mut Step,
+    ) -> bool {
+        let Some(holder) = self.users.at(user) else { return true };
+        step.budget.spend_each(holder.places.len(), Budget::LOOK / 4);
+        for slot in self.live_of(holder) {
+            if !meant(self.sessions.get(slot)) {
+                continue;
+            }
+            if step.budget.is_spent() {
+                return false;
+            }
+            // What is counted of the user's other sessions is looked through with each.
+            step.budget.spend_each(self.users.get(user).places.len(), 4);
+            self.end(slot, reason, step);
+        }
+        true
+    }
+}

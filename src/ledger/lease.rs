@@ -1,0 +1,26 @@
+//! What the client of a session is told.
+
+use super::outcome::Lease;
+use super::step::Step;
+use super::tenant::Tenant;
+
+impl Tenant {
+    /// What the client of a live session is told.
+    pub fn lease(&self, slot: u32, renewed: bool, step: &Step) -> Lease {
+        let session = self.sessions.get(slot);
+        let end = session.started + self.policy.max_session;
+        Lease {
+            session: Some(session.id),
+            tenant: self.id.clone(),
+            pool: self.pools.get(session.pool).id.clone(),
+            user: session.user_id.clone(),
+            device: session.device.clone(),
+            organization: session.organization.and_then(|no| self.organizations.id(no)),
+            started: step.now.wall_of(session.started),
+            ttl: Some(self.policy.lease_ttl).filter(|ttl| !ttl.is_zero()),
+            heartbeat_interval: self.policy.heartbeat_interval(),
+            remaining: end.since(step.now.tick),
+            renewed,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Tenants that were deleted, while their rows go. To everybody they are gone with the first step, which is durable before
+//! it is answered: the row says so, and a load goes on where the process before ended. A transaction that deletes a million
+//! rows would keep the shard's other tenants waiting.
+
+use super::Ledger;
+use super::change::{Action, Actor, Change, Changes, TenantState};
+use super::outcome::SessionEndReason;
+use super::step::Step;
+use super::tenant::Tenant;
+use super::time::{Moment, Tick};
+use crate::ids::{SessionId, TenantId};
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Leaving {
+    pub tenant: Box<Tenant>,
+    /// When it was deleted; after a load, when it was loaded.
+    at: Tick,
+}
+
+impl Leaving {
+    pub fn new(tenant: Box<Tenant>, at: Tick) -> Self {
+        Self { tenant, at }
+    }
+
+    /// Why a session ended that is still there.
+    pub fn end_of(&self, session: SessionId, tenant: &TenantId) -> Option<(SessionEndReason, Tick)> {
+        let found = self.tenant.sessions.find(session).filter(|_| self.tenant.id == *tenant)?;
+        let (at, reason) =
+            self.tenant.sessions.get(found).ended().unwrap_or((self.at, SessionEndReason::TenantRemoved));
+        Some((reason, at))
+    }
+}
+
+impl Ledger {
+    /// Removes a tenant: its sessions end, and one event stands for all of them. The audit stays.
+    pub(super) fn delete_tenant(&mut self, id: &TenantId, actor: &Actor, now: Moment, out: &mut Changes) {
+        let found = self.by_id.remove(id).and_then(|no| self.tenants[no.0 as usize].take());
+        let Some(mut tenant) = found else { return };
+        tenant.state = TenantState::Deleted;
+        let pools = tenant.pools.iter();
+        let ended: usize = pools.map(|pool| pool.deadlines.len() + pool.exempt_deadlines.len()).sum();
+        let (_, mut step) = self.step(id, actor, now, out);
+        step.put(Change::PutTenant(tenant.row()));
+        let detail = format!("{id}; {ended} live sessions ended");
+        step.log(tenant.about(Action::TenantDeleted).detail(detail));
+        // Which revisions its licenses had outlives it.
+        let floors = tenant.licenses.remembered(id);
+        floors.iter().for_each(|floor| step.put(Change::PutLicenseFloor(floor.clone())));
+        step.orphans.leaving.push_back(Leaving::new(tenant, now.tick));
+        self.floors.put(id, floors);
+    }
+
+    /// Takes one step of clearing away the first of those that were deleted.
+    pub(super) fn clear_away(&mut self, now: Moment, out: &mut Changes) {
+        let Some(mut leaving) = self.orphans.leaving.pop_front() else { return };
+        self.mark.observe(now);
+        self.budget.begin();
+        let (id, actor) = (leaving.tenant.id.clone(), Actor::service());
+        let (_, mut step) = self.step(&id, &actor, now, out);
+        while !step.budget.is_spent() {
+            if !leaving.take_row(&mut step) {
+                return step.put(Change::DeleteTenant(leaving.tenant.no));
+            }
+        }
+        step.orphans.leaving.push_front(leaving);
+    }
+}
+
+impl Leaving {
+    /// Deletes one row; what a row refers to goes after it. False: there are none left but a few, which go with the tenant.
+    fn take_row(&mut self, step: &mut Step) -> bool {
+        let (at, tenant) = (self.at, &mut *self.tenant);
+        let no = tenant.no;
+        if let Some(user) = tenant.users.last() {
+            let holder = tenant.users.get_mut(user);
+            if let Some(slot) = holder.places.pop() {
+                if let Some(session) = tenant.sessions.remove(slot) {
+                    let (at, reason) = session.ended().unwrap_or((at, SessionEndReason::TenantRemoved));
+                    step.orphans.add(session.id, tenant.id.clone(), reason, at);
+                    step.put(Change::DeleteSession(no, user, session.place));
+                }
+            } else if let Some(seat) = holder.seats.pop() {
+                step.put(Change::DeleteSeat(no, user, seat.pool));
+            } else {
+                tenant.users.remove(user);
+                step.put(Change::DeleteUser(no, user));
+            }
+            return true;
+        }
+        if let Some(organization) = tenant.organizations.pop() {
+            step.put(Change::DeleteOrganization(no, organization));
+            return true;
+        }
+        let topic = tenant.notifications.iter().next().map(|row| row.topic.clone());
+        if let Some(topic) = topic {
+            tenant.notifications.remove(&topic);
+            step.put(Change::DeleteNotification(no, topic));
+            return true;
+        }
+        false
+    }
+}

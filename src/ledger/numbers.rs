@@ -1,0 +1,107 @@
+//! Where each of a tenant's users lies, by number. A number means one user for ever, as the rows of the store have it; the
+//! place of a deleted user is used again. So what a deleted user leaves behind is an eighth of a byte, once those around
+//! are gone, too.
+
+use crate::ids::UserNo;
+
+/// Numbers on a page.
+const PAGE: u32 = 64;
+/// A number whose user is gone, or that was not loaded.
+const NONE: u32 = u32::MAX;
+
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    /// `None`: everybody on it is gone.
+    pages: Vec<Option<Box<Page>>>,
+    /// The number that is given next.
+    next: u32,
+}
+
+#[derive(Debug, Default)]
+struct Page {
+    /// As long as its highest number.
+    places: Vec<u32>,
+    used: u32,
+}
+
+impl Numbers {
+    /// How many were given.
+    pub fn given(&self) -> u32 {
+        self.next
+    }
+
+    pub fn place(&self, no: UserNo) -> Option<u32> {
+        let page = self.pages.get((no.0 / PAGE) as usize)?.as_ref()?;
+        page.places.get((no.0 % PAGE) as usize).copied().filter(|place| *place != NONE)
+    }
+
+    pub fn put(&mut self, no: UserNo, place: u32) {
+        let (page, at) = ((no.0 / PAGE) as usize, (no.0 % PAGE) as usize);
+        if self.pages.len() <= page {
+            self.pages.resize_with(page + 1, || None);
+        }
+        let page = self.pages[page].get_or_insert_default();
+        if page.places.len() <= at {
+            page.places.resize(at + 1, NONE);
+        }
+        page.used += u32::from(page.places[at] == NONE);
+        page.places[at] = place;
+        self.next = self.next.max(no.0 + 1);
+    }
+
+    pub fn remove(&mut self, no: UserNo) -> Option<u32> {
+        let place = self.place(no)?;
+        let slot = &mut self.pages[(no.0 / PAGE) as usize];
+        let page = slot.as_mut().expect("the page of a number that is there");
+        page.places[(no.0 % PAGE) as usize] = NONE;
+        page.used -= 1;
+        // The last page goes on.
+        if page.used == 0 && no.0 / PAGE < self.next / PAGE {
+            *slot = None;
+        }
+        Some(place)
+    }
+
+    /// The numbers around this one, if all of their users are gone: nobody needs to look at each.
+    pub fn gone(&self, no: u32) -> Option<std::ops::Range<u32>> {
+        let page = self.pages.get((no / PAGE) as usize)?;
+        let start = no / PAGE * PAGE;
+        page.is_none().then(|| start..(start + PAGE).min(self.next))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_given_once_and_pages_of_the_deleted_are_gone() {
+        let mut numbers = Numbers::default();
+        for no in 0..1_000 {
+            numbers.put(UserNo(no), no + 7);
+        }
+        assert_eq!(
+            (numbers.given(), numbers.place(UserNo(500)), numbers.place(UserNo(1_000))),
+            (1_000, Some(507), None)
+        );
+        for no in (0..1_000).filter(|no| no % 100 != 0) {
+            assert_eq!(numbers.remove(UserNo(no)), Some(no + 7));
+            assert_eq!(numbers.remove(UserNo(no)), None);
+        }
+        assert_eq!((numbers.given(), numbers.place(UserNo(500)), numbers.place(UserNo(501))), (1_000, Some(507), None));
+        let gone = numbers.pages.iter().filter(|page| page.is_none()).count();
+        assert_eq!((numbers.pages.len(), gone), (16, 6));
+        assert_eq!((numbers.gone(128), numbers.gone(191), numbers.gone(200)), (Some(128..192), Some(128..192), None));
+        assert_eq!((numbers.gone(999), numbers.gone(5_000)), (None, None), "the last page goes on");
+    }
+
+    #[test]
+    fn a_load_brings_numbers_in_any_order() {
+        let mut numbers = Numbers::default();
+        for no in [700, 3, 650] {
+            numbers.put(UserNo(no), no);
+        }
+        assert_eq!((numbers.given(), numbers.place(UserNo(3)), numbers.place(UserNo(4))), (701, Some(3), None));
+        assert_eq!(numbers.gone(100), Some(64..128));
+    }
+}

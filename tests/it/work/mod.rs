@@ -1,0 +1,320 @@
+//! No step of any call costs more than a step may (I9), whatever its caller asks: each RPC at about its largest, in the
+//! ledger's own units, so that no clock and no other load decides. An RPC that is not here fails.
+
+mod world;
+
+use std::collections::BTreeSet;
+
+use usher::ids::{LicenseId, TokenId, TokenName};
+use usher::ledger::Budget;
+use usher::ledger::access::{Role, Roles, Tenants};
+use usher::ledger::command::{
+    BlockUser, CheckIn, CheckOut, CloseIdle, CloseSession, Command, CreateOrganization, CreateTenant, CreateToken,
+    CreateUser, DeleteLicense, DeleteLicenses, DeleteOrganization, DeleteTenant, DeleteUser, Found, GetEntitlements,
+    GetLicenseInformation, GetTenant, GetUsage, GetUser, GrantSeats, Heartbeat, ListLicenses, ListNotifications,
+    ListOrganizations, ListSessions, ListTenants, ListTokens, ListUsers, OrganizationOrder, Outcome, PolicyPatch,
+    Query, RedeliverNotification, RevokeSeats, RevokeToken, SuspendTenant, SyncEntry, SyncUsers, UnblockUser,
+    UpdateOrganization, UpdateTenant, UpdateUser, UserOrder, UserPatch,
+};
+use usher::ledger::notification::Topic;
+use usher::ledger::outcome::{Denial, SeatView, Status};
+use usher::ledger::token::TokenHash;
+use usher::service::mount;
+
+use world::{
+    DEVICES, FULL, ORGANIZATIONS, POOLS, USERS, World, full, install, login, organization, organizations, pool,
+    session, user, whale,
+};
+
+/// What an RPC asks of the ledger.
+enum Ask {
+    Command(Command),
+    Query(Query),
+    /// Nothing, or nothing whose length its caller chooses.
+    Elsewhere,
+}
+
+fn command(command: impl Into<Command>) -> Ask {
+    Ask::Command(command.into())
+}
+
+fn query(query: impl Into<Query>) -> Ask {
+    Ask::Query(query.into())
+}
+
+/// In an order in which each finds what it needs.
+fn asks() -> Vec<(&'static str, Vec<Ask>)> {
+    let mut all = reads();
+    all.extend(logins());
+    all.extend(seats());
+    all.extend(people());
+    all.extend(licenses());
+    all.extend(ends());
+    all
+}
+
+fn reads() -> Vec<(&'static str, Vec<Ask>)> {
+    let words: Vec<String> = (0..8).map(|no| format!("nobody{no}")).collect();
+    let search = |order, descending| ListUsers {
+        words: words.clone(),
+        any_word: true,
+        order,
+        descending,
+        limit: 1_000,
+        ..ListUsers::default()
+    };
+    let statuses = vec![Status::Active, Status::Idle];
+    let organization = Some(organization(ORGANIZATIONS - 1));
+    let filtered = ListUsers {
+        statuses: statuses.clone(),
+        organization: organization.clone(),
+        group: Some("none".into()),
+        limit: 1_000,
+        ..ListUsers::default()
+    };
+    let text = "süd nicht".to_owned();
+    let order = OrganizationOrder::OrganizationId;
+    vec![
+        (
+            "DirectoryService/ListUsers",
+            vec![
+                query(search(UserOrder::Name, false)),
+                query(search(UserOrder::LastSignIn, true)),
+                query(filtered),
+                query(ListUsers { limit: 1_000, ..ListUsers::default() }),
+            ],
+        ),
+        ("DirectoryService/ExportUsers", vec![query(ListUsers { limit: 500, ..search(UserOrder::Created, false) })]),
+        ("DirectoryService/GetUser", vec![query(GetUser { user: whale() }), query(GetUser { user: full(0) })]),
+        (
+            "DirectoryService/ListOrganizations",
+            vec![query(ListOrganizations { text: text.clone(), order, limit: 1_000, ..ListOrganizations::default() })],
+        ),
+        (
+            "SessionService/ListSessions",
+            vec![
+                query(ListSessions { statuses, organization, limit: 1_000, ..ListSessions::default() }),
+                query(ListSessions { user: Some(whale()), limit: 1_000, ..ListSessions::default() }),
+            ],
+        ),
+        ("TenantService/ListTenants", vec![query(ListTenants { text, limit: 1_000, ..ListTenants::default() })]),
+        ("TenantService/GetTenant", vec![query(GetTenant)]),
+        ("TenantService/GetUsage", vec![query(GetUsage)]),
+        ("LicenseService/ListLicenses", vec![query(ListLicenses { after: None, limit: 1_000 })]),
+        ("LicenseService/GetLicenseInformation", vec![query(GetLicenseInformation)]),
+        ("LicenseService/GetEntitlements", vec![query(GetEntitlements)]),
+        // Made of the license page.
+        ("LicenseService/CreateLicenseRequest", vec![query(GetLicenseInformation)]),
+        (
+            "NotificationService/ListNotifications",
+            vec![query(ListNotifications { state: None, after: None, limit: 1_000 })],
+        ),
+        ("TokenService/ListTokens", vec![query(ListTokens { within: Tenants::All, after: None, limit: 1_000 })]),
+        ("AuditService/ListAuditEvents", vec![Ask::Elsewhere]),
+        ("AuditService/ExportAuditEvents", vec![Ask::Elsewhere]),
+        ("SessionService/WatchSessions", vec![Ask::Elsewhere]),
+        ("ServerService/GetServer", vec![Ask::Elsewhere]),
+        ("ServerService/SetLogFilter", vec![Ask::Elsewhere]),
+    ]
+}
+
+fn logins() -> Vec<(&'static str, Vec<Ask>)> {
+    let beats = (0..USERS).map(|no| (session(DEVICES + no), false)).collect();
+    vec![
+        (
+            "SeatService/CheckOut",
+            vec![
+                command(login(whale(), pool(5), DEVICES, 1_000_000)),
+                command(CheckOut { check_only: true, ..login(whale(), pool(6), DEVICES + 1, 1_000_001) }),
+            ],
+        ),
+        ("SeatService/Heartbeat", vec![command(Heartbeat { beats: vec![(session(0), true)] })]),
+        ("SeatService/BatchHeartbeat", vec![command(Heartbeat { beats })]),
+        ("SeatService/CheckIn", vec![command(CheckIn { session: session(1) })]),
+        (
+            "SessionService/CloseSession",
+            vec![command(CloseSession { session: session(2), force: true, own_session: None, own_user: None })],
+        ),
+    ]
+}
+
+fn seats() -> Vec<(&'static str, Vec<Ask>)> {
+    let some: Vec<_> = (0..20).map(pool).collect();
+    let all = || organizations(ORGANIZATIONS / 2);
+    let many = || (0..50).map(user).collect::<Vec<_>>();
+    let revoke = |pools, users, organizations| RevokeSeats { pools, users, organizations, end_sessions: true };
+    vec![
+        (
+            "SeatService/GrantSeat",
+            vec![command(GrantSeats { pools: vec![pool(0)], users: vec![full(0)], organizations: all() })],
+        ),
+        (
+            "SeatService/BatchGrantSeats",
+            vec![command(GrantSeats { pools: some.clone(), users: many(), organizations: all() })],
+        ),
+        ("SeatService/RevokeSeat", vec![command(revoke(vec![pool(0)], vec![user(0)], organizations(3)))]),
+        ("SeatService/BatchRevokeSeats", vec![command(revoke(some, many(), organizations(100)))]),
+    ]
+}
+
+fn people() -> Vec<(&'static str, Vec<Ask>)> {
+    let pools = || (0..256).map(pool).collect::<Vec<_>>();
+    let entry = |no: u64| SyncEntry {
+        user: user(USERS + no),
+        patch: UserPatch::default(),
+        pools: pools(),
+        organizations: organizations(39),
+    };
+    let attributes = (0..50).map(|no| (format!("a{no}").into(), "x".repeat(1_024).into())).collect();
+    let patch = UserPatch { administrator: Some(true), attributes: Some(attributes), ..UserPatch::default() };
+    let new = || usher::ids::UserId::stored("new");
+    vec![
+        (
+            "DirectoryService/CreateUser",
+            vec![command(CreateUser {
+                user: new(),
+                administrator: false,
+                profile: Default::default(),
+                pools: pools(),
+            })],
+        ),
+        ("DirectoryService/UpdateUser", vec![command(UpdateUser { user: whale(), version: None, patch })]),
+        ("DirectoryService/BlockUser", vec![command(BlockUser { user: new(), end_sessions: true })]),
+        ("DirectoryService/UnblockUser", vec![command(UnblockUser { user: new() })]),
+        (
+            "DirectoryService/SyncUsers",
+            vec![command(SyncUsers { entries: (0..32).map(entry).collect(), what_if: None })],
+        ),
+        ("DirectoryService/DeleteUser", vec![command(DeleteUser { user: new() })]),
+        (
+            "DirectoryService/CreateOrganization",
+            vec![command(CreateOrganization { organization: organization(5_000), display_name: "".into() })],
+        ),
+        (
+            "DirectoryService/UpdateOrganization",
+            vec![command(UpdateOrganization {
+                organization: organization(5_000),
+                version: None,
+                display_name: Some("x".into()),
+            })],
+        ),
+        ("DirectoryService/DeleteOrganization", vec![command(DeleteOrganization { organization: organization(0) })]),
+    ]
+}
+
+fn licenses() -> Vec<(&'static str, Vec<Ask>)> {
+    let id = TokenId(7);
+    let token = CreateToken {
+        id,
+        name: TokenName::stored("token"),
+        hash: TokenHash([0; 32]),
+        roles: Roles::NONE.with(Role::Gate),
+        tenants: Tenants::All,
+        ttl: None,
+    };
+    vec![
+        ("LicenseService/InstallLicense", vec![command(install(3, 2))]),
+        ("LicenseService/DeleteLicense", vec![command(DeleteLicense { license: LicenseId::stored("license4") })]),
+        ("LicenseService/DeleteLicenses", vec![command(DeleteLicenses)]),
+        (
+            "NotificationService/RedeliverNotification",
+            vec![command(RedeliverNotification { topic: Topic::parse("exceeded/pool0000").unwrap() })],
+        ),
+        ("TokenService/CreateToken", vec![command(token)]),
+        ("TokenService/RevokeToken", vec![command(RevokeToken { id, within: Tenants::All })]),
+    ]
+}
+
+fn ends() -> Vec<(&'static str, Vec<Ask>)> {
+    let tenant = || CreateTenant { display_name: "".into(), contact: "".into(), policy: Default::default() };
+    let policy = PolicyPatch {
+        max_session: Some(std::time::Duration::from_secs(3 * 60 * 60)),
+        idle_after: Some(std::time::Duration::from_secs(30 * 60)),
+        administrators_count_in_named: Some(false),
+        warn_at_percent: Some(Box::new([10, 20, 30, 40, 50, 60, 70, 80, 90, 100])),
+        ..PolicyPatch::default()
+    };
+    vec![
+        ("TenantService/UpdateTenant", vec![command(UpdateTenant { policy, ..UpdateTenant::default() })]),
+        ("SessionService/CloseIdleSessions", vec![command(CloseIdle { pool: None, own_user: None })]),
+        ("TenantService/SuspendTenant", vec![command(SuspendTenant { suspend: true })]),
+        ("TenantService/ResumeTenant", vec![command(SuspendTenant { suspend: false })]),
+        ("TenantService/DeleteTenant", vec![command(DeleteTenant)]),
+        ("TenantService/CreateTenant", vec![command(tenant())]),
+    ]
+}
+
+/// Those whose callers choose how much they do: with a world this large they take steps.
+const LONG: [&str; 9] = [
+    "DirectoryService/ListUsers",
+    "DirectoryService/ExportUsers",
+    "DirectoryService/SyncUsers",
+    "DirectoryService/DeleteOrganization",
+    "SeatService/BatchHeartbeat",
+    "SeatService/BatchGrantSeats",
+    "SeatService/BatchRevokeSeats",
+    "SessionService/CloseIdleSessions",
+    "LicenseService/DeleteLicenses",
+];
+
+#[test]
+fn no_step_of_any_call_costs_more_than_a_step_may() {
+    let methods = mount::methods();
+    let served: BTreeSet<&str> = methods.names().filter_map(|name| name.strip_prefix("usher.v1.")).collect();
+    let tried: BTreeSet<&str> = asks().iter().map(|(name, _)| *name).collect();
+    assert_eq!(served, tried, "left: RPCs of the contract; right: those that are tried here");
+    let mut world = World::new();
+    let mut dear = Vec::new();
+    for (name, asks) in asks() {
+        let mut steps = 0;
+        for ask in asks {
+            let cost = match ask {
+                Ask::Command(command) => world.cost(command).1,
+                Ask::Query(query) => world.cost_of(query).1,
+                Ask::Elsewhere => continue,
+            };
+            steps += cost.steps;
+            println!("{name}: {cost:?}");
+            if cost.largest > Budget::MOST {
+                dear.push((name, cost));
+            }
+        }
+        assert!(steps > 1 || !LONG.contains(&name), "{name} takes one step: nothing is charged");
+    }
+    assert!(dear.is_empty(), "{dear:?}");
+}
+
+#[test]
+fn what_is_answered_is_bounded_too() {
+    let mut world = World::new();
+    let page = ListUsers { words: vec!["bell".into()], limit: 1_000, ..ListUsers::default() };
+    let Found::ListUsers(Ok(page)) = world.cost_of(page).0 else { panic!("a page") };
+    assert!((1..FULL as usize + 1).contains(&page.rows.len()), "{} rows of 50 KiB", page.rows.len());
+    assert_eq!(page.next.is_some(), page.rows.len() < FULL as usize);
+    let Outcome::CloseIdle(Ok(closed)) = world.ask(CloseIdle { pool: None, own_user: None }) else { panic!("closed") };
+    assert_eq!((closed.sessions.len(), closed.count), (1_000, USERS + DEVICES));
+    let pools: Vec<_> = (0..2).map(pool).collect();
+    let grants = GrantSeats { pools, users: vec![full(0)], organizations: organizations(500) };
+    let Outcome::GrantSeats(grants) = world.ask(grants) else { panic!("grants") };
+    for granted in grants {
+        let seat = granted.unwrap().decision.unwrap();
+        assert_eq!((seat.organizations.unwrap().len(), seat.organization_count), (SeatView::NAMED, 500));
+    }
+    let more = GrantSeats { pools: vec![pool(2)], users: vec![whale()], organizations: organizations(ORGANIZATIONS) };
+    let Outcome::GrantSeats(refused) = world.ask(more) else { panic!("grants") };
+    assert!(refused[0].is_err(), "a user's seats name 10,000 organizations at most");
+}
+
+#[test]
+fn who_is_signed_in_already_hears_of_twenty_sessions_and_how_many_there_are() {
+    let mut world = World::new();
+    let policy = PolicyPatch { max_devices_per_user: Some(1), ..PolicyPatch::default() };
+    world.ask(UpdateTenant { policy, ..UpdateTenant::default() });
+    let Outcome::CheckOut(answer) = world.ask(login(whale(), pool(3), DEVICES + 9, 2_000_000)) else {
+        panic!("an answer")
+    };
+    let denial = answer.decision.unwrap_err();
+    assert_eq!((denial.own_sessions.len(), denial.own_session_count as u64), (Denial::OWN, DEVICES));
+    assert_eq!(denial.own_sessions[0].id, session(0), "the oldest first");
+    assert!(POOLS > 3);
+}

@@ -1,0 +1,181 @@
+//! A tenant in which everything is as large as it may be, a few thousand users apart.
+
+use std::time::Duration;
+
+use usher::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, TenantNo, UserId};
+use usher::ledger::change::{Actor, Changes, Limit, Plan, Profile};
+use usher::ledger::command::{
+    CheckOut, Command, CreateOrganization, CreateTenant, CreateUser, Found, GrantSeats, InstallLicense, LicenseGrant,
+    Outcome, Query, Request, SyncEntry, SyncUsers, UserPatch,
+};
+use usher::ledger::license::Terms;
+use usher::ledger::notification::Channels;
+use usher::ledger::policy::Policy;
+use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::{Config, Execution, Ledger, Reading, Seed};
+
+pub const POOLS: u64 = 1_000;
+pub const ORGANIZATIONS: u64 = 1_000;
+pub const USERS: u64 = 3_000;
+/// Users about whom as much is known as may be.
+pub const FULL: u64 = 20;
+pub const DEVICES: u64 = 400;
+const LICENSES: u64 = 20;
+const HOUR: u64 = 60 * 60 * 1_000;
+
+/// What a call cost.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cost {
+    pub steps: usize,
+    /// Of the dearest step, in units of `Budget`.
+    pub largest: u64,
+}
+
+pub struct World {
+    pub ledger: Ledger,
+    pub now: Moment,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let now = Moment { tick: Tick(1_000_000), wall: Wall(1_750_000_000_000) };
+        let channels = Channels { email: false, webhook: true };
+        let config = Config { demo_seats: 1_000_000, channels, seed: Seed(7) };
+        let nothing = (TenantNo(0), Default::default(), Default::default());
+        let ledger = Ledger::restore(config, nothing.0, nothing.1, nothing.2, now, Duration::ZERO).finish();
+        let mut world = Self { ledger, now };
+        let policy = Policy { lease_ttl: Duration::ZERO, max_devices_per_user: 1_000, ..Policy::default() };
+        world.ask(CreateTenant { display_name: "Acme".into(), contact: "".into(), policy });
+        (0..ORGANIZATIONS).for_each(|no| {
+            world.ask(CreateOrganization { organization: organization(no), display_name: "Süd".into() });
+        });
+        world.people();
+        world.licenses();
+        world.sessions();
+        world
+    }
+
+    fn people(&mut self) {
+        let entry = |no| SyncEntry {
+            user: user(no),
+            patch: UserPatch::default(),
+            pools: vec![pool(0), pool(no % POOLS)],
+            organizations: vec![],
+        };
+        self.ask(SyncUsers { entries: (0..USERS).map(entry).collect(), what_if: None });
+        (0..FULL).for_each(|no| {
+            self.ask(CreateUser { user: full(no), administrator: false, profile: profile(), pools: vec![] });
+        });
+        let (pools, users) = ((0..POOLS).map(pool).collect(), vec![whale()]);
+        self.ask(GrantSeats { pools, users, organizations: organizations(10) });
+    }
+
+    fn licenses(&mut self) {
+        (0..LICENSES).for_each(|no| {
+            self.ask(install(no, 1));
+        });
+    }
+
+    /// The whale on many devices, and everybody else on one; all of them are idle by now.
+    fn sessions(&mut self) {
+        let whales = (0..DEVICES).map(|no| login(whale(), pool(no % 3), no, no));
+        let others = (0..USERS).map(|no| login(user(no), pool(0), 0, DEVICES + no));
+        whales.chain(others).for_each(|login| {
+            let outcome = self.ask(login);
+            assert!(matches!(&outcome, Outcome::CheckOut(answer) if answer.decision.is_ok()), "{outcome:?}");
+        });
+        (self.now.tick.0, self.now.wall.0) = (self.now.tick.0 + 2 * HOUR, self.now.wall.0 + 2 * HOUR as i64);
+    }
+
+    pub fn ask(&mut self, command: impl Into<Command>) -> Outcome {
+        self.cost(command).0
+    }
+
+    /// Takes every step, and what is left over.
+    pub fn cost(&mut self, command: impl Into<Command>) -> (Outcome, Cost) {
+        let request = Request { tenant: tenant(), actor: Actor::service(), command: command.into() };
+        let (mut execution, mut cost, mut answer) = (Execution::new(request), Cost::default(), None);
+        while answer.is_none() || self.ledger.is_unfinished() {
+            let (before, mut out) = (self.ledger.work(), Changes::default());
+            match answer {
+                None => answer = self.ledger.execute(&mut execution, self.now, &mut out),
+                Some(_) => self.ledger.carry_on(self.now, &mut out),
+            }
+            cost.add(self.ledger.work() - before);
+        }
+        (answer.expect("an answer"), cost)
+    }
+
+    pub fn cost_of(&mut self, query: impl Into<Query>) -> (Found, Cost) {
+        let (mut reading, mut cost) = (Reading::new(Some(tenant()), query.into()), Cost::default());
+        loop {
+            let before = self.ledger.work();
+            let found = self.ledger.read(&mut reading, self.now);
+            cost.add(self.ledger.work() - before);
+            if let Some(found) = found {
+                return (found, cost);
+            }
+        }
+    }
+}
+
+impl Cost {
+    fn add(&mut self, work: u64) {
+        self.steps += 1;
+        self.largest = self.largest.max(work);
+    }
+}
+
+pub fn tenant() -> TenantId {
+    TenantId::stored("acme")
+}
+
+pub fn user(no: u64) -> UserId {
+    UserId::stored(&format!("user{no:05}"))
+}
+
+pub fn full(no: u64) -> UserId {
+    UserId::stored(&format!("full{no:05}"))
+}
+
+/// Has a seat in every pool, and lives on many devices.
+pub fn whale() -> UserId {
+    UserId::stored("whale")
+}
+
+pub fn pool(no: u64) -> PoolId {
+    PoolId::stored(&format!("pool{no:04}"))
+}
+
+pub fn organization(no: u64) -> OrganizationId {
+    OrganizationId::stored(&format!("organization{no:04}"))
+}
+
+pub fn organizations(count: u64) -> Vec<OrganizationId> {
+    (0..count).map(organization).collect()
+}
+
+pub fn session(no: u64) -> SessionId {
+    SessionId(uuid::Uuid::from_u64_pair(1, no))
+}
+
+/// Letters that take ten times the room when they are compared.
+fn profile() -> Profile {
+    let value: Box<str> = "\u{fdfa}".repeat(341).into();
+    let attributes = (0..50).map(|no| (format!("attribute{no:02}").into(), value.clone())).collect();
+    Profile { given_name: "Ann".into(), family_name: "Bell".into(), groups: vec!["all".into(); 100], attributes }
+}
+
+pub fn login(user: UserId, pool: PoolId, device: u64, fresh: u64) -> CheckOut {
+    let device = DeviceId::stored(&format!("device{device}"));
+    CheckOut { pool, user, device, organization: None, client: "".into(), check_only: false, fresh: session(fresh) }
+}
+
+/// Names every pool, and a twentieth of the terms that a tenant may have.
+pub fn install(no: u64, revision: u64) -> InstallLicense {
+    let features = (0..240).map(|feature| format!("FEATURE_{no}_{feature}").into()).collect();
+    let pools = (0..POOLS).map(|no| (pool(no), Plan::Concurrent, Limit::Seats(10_000))).collect();
+    let terms = Terms { features, ..Terms::default() }.into();
+    let grant = LicenseGrant { revision, pools, terms, ..LicenseGrant::default() };
+    InstallLicense { license: LicenseId::stored(&format!("license{no}")), grant }
+}

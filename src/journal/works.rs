@@ -135,7 +135,8 @@ impl Queue {
     }
 
     fn pop(&mut self, writes: bool) -> Option<Work> {
-        let command = writes && !self.commands.is_empty() && !(self.was_command && !self.queries.is_empty());
+        let its_turn = !self.was_command || self.queries.is_empty();
+        let command = writes && its_turn && !self.commands.is_empty();
         self.was_command = command;
         if command {
             self.commands.pop_front().map(|(running, reply)| Work::Command(running, reply))

@@ -71,6 +71,7 @@ impl SeatService for NoOp {
                     .into(),
                 retry_after: seconds(600),
                 own_sessions: Vec::new(),
+                own_session_count: 0,
             })
         } else {
             pool = usage("primary", 10_000_000);

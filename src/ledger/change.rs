@@ -206,19 +206,6 @@ pub enum Access {
     Only(Vec<OrganizationNo>),
 }
 
-impl Access {
-    /// Organizations that are named; none: all of the tenant.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        if let Access::Only(list) = self { list.len() } else { 0 }
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SeatRow {
     pub tenant: TenantNo,

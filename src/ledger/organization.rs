@@ -10,6 +10,19 @@ use crate::ids::{OrganizationId, OrganizationNo};
 /// Organizations that one tenant may have: a bound for what a seat can name (R7).
 pub(super) const MAX_ORGANIZATIONS: usize = 10_000;
 
+impl Access {
+    /// Organizations that are named; none: all of the tenant.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        if let Access::Only(list) = self { list.len() } else { 0 }
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// A row, and the name by which it is sorted: the display name without case.
 #[derive(Debug)]
 struct Known {

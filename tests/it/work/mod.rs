@@ -211,6 +211,7 @@ fn licenses() -> Vec<(&'static str, Vec<Ask>)> {
         roles: Roles::NONE.with(Role::Gate),
         tenants: Tenants::All,
         ttl: None,
+        within: Tenants::All,
     };
     vec![
         ("LicenseService/InstallLicense", vec![command(install(3, 2))]),
@@ -313,7 +314,7 @@ fn who_is_signed_in_already_hears_of_twenty_sessions_and_how_many_there_are() {
     let Outcome::CheckOut(answer) = world.ask(login(whale(), pool(3), DEVICES + 9, 2_000_000)) else {
         panic!("an answer")
     };
-    let denial = answer.decision.unwrap_err();
+    let denial = answer.unwrap().decision.unwrap_err();
     assert_eq!((denial.own_sessions.len(), denial.own_session_count as u64), (Denial::OWN, DEVICES));
     assert_eq!(denial.own_sessions[0].id, session(0), "the oldest first");
 }

@@ -40,7 +40,7 @@ impl World {
     pub fn new() -> Self {
         let now = Moment { tick: Tick(1_000_000), wall: Wall(1_750_000_000_000) };
         let channels = Channels { email: false, webhook: true };
-        let config = Config { demo_seats: 1_000_000, channels, seed: Seed(7) };
+        let config = Config { demo_seats: 1_000_000, channels, seed: Seed(7), rates: Default::default() };
         let nothing = (TenantNo(0), Default::default(), Default::default());
         let ledger = Ledger::restore(config, nothing.0, nothing.1, nothing.2, now, Duration::ZERO).finish();
         let mut world = Self { ledger, now };
@@ -82,7 +82,7 @@ impl World {
         let others = (0..USERS).map(|no| login(user(no), pool(0), 0, DEVICES + no));
         whales.chain(others).for_each(|login| {
             let outcome = self.ask(login);
-            assert!(matches!(&outcome, Outcome::CheckOut(answer) if answer.decision.is_ok()), "{outcome:?}");
+            assert!(matches!(&outcome, Outcome::CheckOut(answer) if answer.as_ref().is_ok_and(|answer| answer.decision.is_ok())), "{outcome:?}");
         });
         (self.now.tick.0, self.now.wall.0) = (self.now.tick.0 + 2 * HOUR, self.now.wall.0 + 2 * HOUR as i64);
     }

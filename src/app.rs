@@ -37,7 +37,7 @@ use crate::config::{Config, Storage};
 use crate::demo;
 use crate::health::{self, Obstacle, Readiness};
 use crate::journal::Journal;
-use crate::ops::Ops;
+use crate::ops::{self, Ops};
 use crate::server::{Front, Listener, Reception, Server, Stats};
 use crate::service::{About, Licensing, Limits, ServiceContext, mount};
 use crate::spans::Spans;
@@ -222,6 +222,7 @@ impl Running {
 
         // 6. What runs beside them.
         tasks::sweep(&tasks, &journal);
+        ops::watch_writers(&tasks, &journal, &readiness);
         entrance.watch(&tasks);
         tasks::note_token_use(&tasks, &journal, &tokens);
         if let Some(keep) = config.audit_retention {

@@ -25,6 +25,8 @@ pub enum Obstacle {
     NoLease,
     /// A shard is without its store for longer than a moment.
     StoreAway,
+    /// A shard's writer has been in one step for seconds: a defect, or a machine that does not run it.
+    Stuck,
     /// Another process has a shard. For good: the process is about to end.
     OwnershipLost,
     /// What the store holds makes no sense. For good: the process is about to end.
@@ -36,18 +38,19 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    const ALL: [Obstacle; 8] = [
+    const ALL: [Obstacle; 9] = [
         Obstacle::Loading,
         Obstacle::Standby,
         Obstacle::NoLease,
         Obstacle::StoreAway,
+        Obstacle::Stuck,
         Obstacle::OwnershipLost,
         Obstacle::Damaged,
         Obstacle::Failed,
         Obstacle::Draining,
     ];
 
-    fn bit(self) -> u8 {
+    fn bit(self) -> u16 {
         1 << self as u8
     }
 }
@@ -61,6 +64,7 @@ impl fmt::Display for Obstacle {
                 "no lease: the store has not answered for 3 seconds, another process may own the shards"
             }
             Obstacle::StoreAway => "store away",
+            Obstacle::Stuck => "a shard is stuck",
             Obstacle::OwnershipLost => "ownership lost",
             Obstacle::Damaged => "store damaged",
             Obstacle::Failed => "a shard failed",
@@ -71,7 +75,7 @@ impl fmt::Display for Obstacle {
 
 /// Some obstacles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Obstacles(u8);
+pub struct Obstacles(u16);
 
 impl Obstacles {
     #[must_use]
@@ -126,7 +130,7 @@ impl Readiness {
         if there { self.hinder(obstacle) } else { self.clear(obstacle) }
     }
 
-    fn change(&self, change: impl FnOnce(Obstacles) -> u8) {
+    fn change(&self, change: impl FnOnce(Obstacles) -> u16) {
         self.obstacles.send_if_modified(|obstacles| {
             let before = std::mem::replace(obstacles, Obstacles(change(*obstacles)));
             let (changed, now) = (before != *obstacles, *obstacles);

@@ -10,7 +10,7 @@ use tonic::body::Body;
 
 use crate::auth::{Foreign, HostNames};
 use crate::config::Limits;
-use crate::health::Readiness;
+use crate::health::{Obstacle, Readiness};
 use crate::journal::Journal;
 use crate::server::{Answer, Connection, Handler};
 use crate::tasks::Tasks;
@@ -18,6 +18,8 @@ use crate::telemetry::metrics::Metrics;
 
 /// A task that is late by this much: nothing runs any more.
 const WEDGED: Duration = Duration::from_secs(30);
+
+const WATCH: Duration = Duration::from_secs(1);
 
 /// Scrapers wait for ten seconds by default.
 const TOTALS_PATIENCE: Duration = Duration::from_secs(2);
@@ -86,6 +88,10 @@ impl Ops {
 
     /// Whether it helps to kill the process: a store that is away, or a drain, is no reason.
     fn livez(&self) -> Response<Body> {
+        if let Some((shard, age)) = self.journal.get().and_then(|journal| journal.stuck()) {
+            let text = format!("the writer of shard {shard} has been in one step for {} s\n", age.as_secs());
+            return page(StatusCode::SERVICE_UNAVAILABLE, text);
+        }
         let wedged = self.tasks.status().into_iter().find(|task| task.age > task.period + WEDGED);
         match wedged {
             None => page(StatusCode::OK, "ok\n"),
@@ -104,6 +110,18 @@ impl Ops {
         let reasons: String = obstacles.iter().map(|obstacle| format!("{obstacle}\n")).collect();
         page(StatusCode::SERVICE_UNAVAILABLE, reasons)
     }
+}
+
+/// Looks after the shards' writers once a second: one that is stuck cannot tell of itself.
+pub fn watch_writers(tasks: &Tasks, journal: &Arc<Journal>, readiness: &Arc<Readiness>) {
+    let (journal, readiness) = (Arc::clone(journal), Arc::clone(readiness));
+    tasks.every("watchdog", WATCH, move || {
+        match journal.stuck() {
+            Some(_) => readiness.hinder(Obstacle::Stuck),
+            None => readiness.clear(Obstacle::Stuck),
+        }
+        std::future::ready(())
+    });
 }
 
 impl Handler for Ops {
@@ -136,7 +154,6 @@ fn page(status: StatusCode, text: impl Into<bytes::Bytes>) -> Response<Body> {
 mod tests {
     use super::*;
     use crate::clock::Clock;
-    use crate::health::Obstacle;
     use crate::ledger::time::Wall;
 
     fn ops(clock: Clock) -> Ops {

@@ -41,6 +41,16 @@ pub(super) fn from_memory(outcome: &Outcome) -> bool {
 }
 
 impl Message {
+    /// Whose it is; `None`: nobody's.
+    pub fn tenant(&self) -> Option<&TenantId> {
+        match self {
+            Message::Command(request, _) => Some(&request.tenant),
+            Message::Query(tenant, ..) => tenant.as_ref(),
+            Message::Number(tenant, _) => Some(tenant),
+            Message::Totals(..) | Message::Tick | Message::Stop(_) => None,
+        }
+    }
+
     /// The writer has taken it from the queue.
     pub fn taken(&mut self) {
         match self {

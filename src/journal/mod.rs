@@ -5,11 +5,13 @@
 
 mod acts;
 mod answer;
+mod backlog;
 mod batch;
 mod feed;
 mod in_flight;
 mod message;
 mod outlets;
+mod pulse;
 mod recovery;
 mod start;
 mod stats;
@@ -26,6 +28,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub use feed::{Fed, Feed};
 pub use stats::Stats;
 
+use crate::clock::Clock;
 use crate::cluster::ShardLease;
 use crate::ids::{EventNo, InstanceId, OwnerToken, ShardId, TenantId, TenantNo, UserId};
 use crate::ledger::change::{Action, Actor};
@@ -142,6 +145,7 @@ pub struct Journal {
     store: Arc<dyn Store>,
     instance: InstanceId,
     veils: Veils,
+    clock: Clock,
 }
 
 impl Journal {

@@ -98,7 +98,8 @@ impl Journal {
             tokio::spawn(writer.run(messages));
             shards.push(Shard { queue, lease: lease.of(shard), state, ring, stats });
         }
-        Self { shards: shards.into(), store, instance: founding.instance, veils: Veils::new(founding.secret) }
+        let (instance, veils) = (founding.instance, Veils::new(founding.secret));
+        Self { shards: shards.into(), store, instance, veils, clock: clock.clone() }
     }
 }
 

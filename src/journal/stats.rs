@@ -16,6 +16,10 @@ pub struct Stats {
     pub batch_commands: Histogram<10>,
     /// Time from sending a batch to knowing that it is durable, in microseconds.
     pub commit_micros: Histogram<14>,
+    /// Time between two looks of the writer at commits and messages, in microseconds.
+    pub step_micros: Histogram<15>,
+    /// When the step under way began, in microseconds of the clock; zero: none is.
+    pub step_began_micros: AtomicU64,
     /// Batches whose outcome was unknown at first.
     pub recoveries: AtomicU64,
     /// Times the shard was loaded again after a failure.
@@ -36,6 +40,11 @@ impl Default for Stats {
                 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000,
                 5_000_000,
             ]),
+            step_micros: Histogram::new([
+                50, 100, 200, 500, 1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 50_000, 100_000, 500_000, 1_000_000,
+                5_000_000,
+            ]),
+            step_began_micros: AtomicU64::new(0),
             recoveries: AtomicU64::new(0),
             reloads: AtomicU64::new(0),
             clock_behind_ms: AtomicU64::new(0),

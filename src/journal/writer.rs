@@ -3,6 +3,8 @@
 
 mod ending;
 mod steps;
+mod time;
+mod turn;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,21 +14,22 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::answer::Answer;
+use super::backlog::Backlog;
 use super::batch::{Building, Waiter, seal};
 use super::in_flight::{InFlight, away, outcome, progress};
-use super::message::{Message, from_memory, keeps_sessions, needs_store, refuse};
+use super::message::{Message, from_memory, keeps_sessions, needs_store};
 use super::outlets::Outlets;
 use super::recovery::{Held, Settled, commit_surely};
 use super::timeline::{Timeline, mark};
 use super::works::Works;
-use super::{JournalConfig, JournalError, REFRESH, STALL, ShardState};
+use super::{JournalConfig, JournalError, STALL, ShardState};
 use crate::clock::Clock;
 use crate::cluster::ShardLease;
 use crate::ids::ShardId;
 use crate::ledger::change::Changes;
 use crate::ledger::command::{Outcome, Request};
 use crate::ledger::time::Moment;
-use crate::ledger::{Ledger, Reading};
+use crate::ledger::{Busy, Ledger, Ticking, Totals};
 use crate::spans;
 use crate::store::nodes::NodeRef;
 use crate::store::{Owner, Position, Store, StoreError};
@@ -52,7 +55,32 @@ pub(super) struct Writer {
     committed: Option<Duration>,
     /// A panic while applying: nothing more is applied before the shard is loaded again.
     broken: bool,
+    /// What earlier turns had no time for.
+    backlog: Backlog,
+    /// Time has something to do.
+    ticking: Option<Ticking>,
+    /// Who asked for the sums.
+    scrapes: Vec<Scrape>,
+    /// The next step is time's, and not a caller's.
+    times_turn: bool,
+    /// Who asked for the end.
+    stopping: Option<oneshot::Sender<()>>,
+    /// When a long step was told of last.
+    told_long: Option<Duration>,
     out: Outlets,
+}
+
+/// How many of the busiest pools, and to whom.
+type Scrape = (usize, oneshot::Sender<(Totals, Vec<Busy>)>);
+
+/// What a turn begins with.
+enum Event {
+    /// `None`: it takes too long.
+    Commit(Option<Settled>),
+    Messages(usize),
+    /// Another process owns the shard.
+    OwnerLost,
+    Work,
 }
 
 impl Writer {
@@ -82,6 +110,12 @@ impl Writer {
             node,
             committed: None,
             broken: false,
+            backlog: Backlog::default(),
+            ticking: None,
+            scrapes: Vec::new(),
+            times_turn: false,
+            stopping: None,
+            told_long: None,
             out,
         }
     }
@@ -90,32 +124,38 @@ impl Writer {
         let mut drained = Vec::with_capacity(self.config.batch);
         let stopped = loop {
             let room = self.room();
+            let mut event = Event::Work;
             tokio::select! {
                 biased;
-                progress = progress(&mut self.in_flight), if self.in_flight.is_some() => match progress {
-                    Some(settled) => self.settled(settled).await,
-                    None => self.stalled(),
-                },
-                count = messages.recv_many(&mut drained, room), if room > 0 => {
-                    if count == 0 {
-                        break None;
-                    }
-                    if let Some(reply) = self.take_in(&mut drained) {
-                        break Some(reply);
-                    }
-                }
+                progress = progress(&mut self.in_flight), if self.in_flight.is_some() => event = Event::Commit(progress),
+                count = messages.recv_many(&mut drained, room), if room > 0 => event = Event::Messages(count),
                 // What is under way comes to its end first: who waits for it is told what became of it.
-                () = self.lease.lost(), if self.in_flight.is_none() => self.lose(),
+                () = self.lease.lost(), if self.in_flight.is_none() => event = Event::OwnerLost,
                 // Steps are taken while nothing else is to be done; other tasks run between two of them.
                 () = tokio::task::yield_now(), if self.has_work() => {}
+            }
+            let began = self.begins();
+            match event {
+                Event::Commit(Some(settled)) => self.settled(settled).await,
+                Event::Commit(None) => self.stalled(),
+                Event::OwnerLost => self.lose(),
+                Event::Messages(0) => break None,
+                Event::Messages(_) => self.take_in(&mut drained),
+                Event::Work => {}
             }
             if self.is_lost() {
                 break None;
             }
+            self.catch_up();
+            if let Some(reply) = self.stops() {
+                break Some(reply);
+            }
             self.send_if_ready();
             self.work_on();
             self.mend().await;
+            self.ends(began);
         };
+        self.pauses();
         messages.close();
         self.end(&mut messages).await;
         if let Some(reply) = stopped {
@@ -123,16 +163,24 @@ impl Writer {
         }
     }
 
-    /// How many messages may be taken in now: a batch holds so many waiters. What is answered from memory waits for no
-    /// batch, and takes no room. While the store is away everything is, to be answered at once.
+    /// How many messages may be taken out of the queue now.
     fn room(&self) -> usize {
-        if self.broken {
-            0
-        } else if self.is_away() {
-            self.config.batch
-        } else {
-            self.config.batch.saturating_sub(self.building.waiters.len())
+        if self.backlog.is_empty() {
+            return if self.broken { 0 } else { self.batch_room() };
         }
+        // They are put in the order of tenants' turns, and wait on: twice as many as the queue holds.
+        if self.backlog.len() < self.config.queue { self.config.batch } else { 0 }
+    }
+
+    /// A batch holds so many waiters. What is answered from memory waits for no batch, and takes no room. While the store is
+    /// away everything is, to be answered at once.
+    fn batch_room(&self) -> usize {
+        if self.is_away() { self.config.batch } else { self.config.batch.saturating_sub(self.building.waiters.len()) }
+    }
+
+    /// Whether a message may be applied now. After a panic it is refused, which always may be.
+    fn may_take(&self) -> bool {
+        self.broken || self.batch_room() > 0
     }
 
     fn is_away(&self) -> bool {
@@ -145,38 +193,6 @@ impl Writer {
 
     fn now(&self) -> Moment {
         self.timeline.now(&self.clock)
-    }
-
-    /// Applies what was drained, all at one moment. A stop ends it; what was queued behind is answered at the end.
-    fn take_in(&mut self, drained: &mut Vec<Message>) -> Option<oneshot::Sender<()>> {
-        let now = self.now();
-        let mut stop = None;
-        for mut message in drained.drain(..) {
-            message.taken();
-            match message {
-                message if stop.is_some() => refuse(message, JournalError::Stopping),
-                // Memory is not to be trusted after a panic: nothing is decided by it, read from it or written of it.
-                message if self.broken && !matches!(message, Message::Stop(_)) => {
-                    refuse(message, JournalError::Failed);
-                }
-                Message::Command(request, reply) if request.command.takes_steps() => self.begin(request, reply, now),
-                Message::Command(request, reply) => self.command(request, reply, now),
-                Message::Query(tenant, query, reply) => self.read(Reading::new(tenant, query), reply, now),
-                Message::Number(tenant, reply) => {
-                    let _ = reply.send(self.may_answer().map(|()| self.ledger.tenant_no(&tenant)));
-                }
-                Message::Totals(busiest, reply) => {
-                    let count = || (self.ledger.totals(now), self.ledger.busiest(busiest, now));
-                    // Whoever asked hears nothing when it panics; the shard is none the worse.
-                    if let Ok(counted) = catch_unwind(AssertUnwindSafe(count)) {
-                        let _ = reply.send(counted);
-                    }
-                }
-                Message::Tick => self.tick(now, false),
-                Message::Stop(reply) => stop = Some(reply),
-            }
-        }
-        stop
     }
 
     /// Every answer that is not the outcome of its own batch, yes or no, is given only if this allows it, asked after the
@@ -198,12 +214,16 @@ impl Writer {
         }
         let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
         let changes: &mut Changes = &mut self.building.changes;
-        let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| self.ledger.decide(request, now, changes))) else {
+        let Ok(decided) = catch_unwind(AssertUnwindSafe(|| self.ledger.decide(request, now, changes))) else {
             self.break_off(rows, events, "a command");
             return reply.send(Err(JournalError::Failed));
         };
         let changed = self.building.changes.rows.len() > rows;
-        self.conclude(reply, outcome, changed);
+        match decided {
+            Ok(outcome) => self.conclude(reply, outcome, changed),
+            // What was due before it took the whole step.
+            Err(request) => self.wait_on(*request, reply, changed),
+        }
     }
 
     /// What is in memory is not to be trusted after a panic; what was applied before is sound and goes its way.
@@ -242,24 +262,6 @@ impl Writer {
             Some(in_flight) if in_flight.dirty => in_flight.waiters.push(waiter),
             _ => waiter.answer(),
         }
-    }
-
-    fn tick(&mut self, now: Moment, all: bool) {
-        if self.is_away() {
-            return; // What is overdue stays so; it ends when it can be made durable.
-        }
-        let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
-        let changes = &mut self.building.changes;
-        if catch_unwind(AssertUnwindSafe(|| self.ledger.tick(now, all, changes))).is_err() {
-            self.break_off(rows, events, "a tick");
-        }
-        if planted!(ExpiryUnfenced) {
-            self.building.truncate(rows, events);
-        }
-        let behind = u64::try_from(self.ledger.clock_behind(now).as_millis()).unwrap_or(u64::MAX);
-        self.out.stats.clock_behind_ms.store(behind, Relaxed);
-        let since = |sent: Duration| self.clock.monotonic().saturating_sub(sent);
-        self.building.wanted |= self.committed.is_none_or(|sent| since(sent) >= REFRESH);
     }
 
     fn send_if_ready(&mut self) {

@@ -22,6 +22,11 @@ impl Budget {
     /// What no step may exceed, whatever its last turn costs: ten steps, half of what I9 allows. Tests hold every call to it.
     pub const MOST: u64 = 10 * Self::STEP as u64;
 
+    #[must_use]
+    pub fn of(units: u32) -> Self {
+        Self { left: units, total: 0 }
+    }
+
     /// A new step begins.
     pub fn begin(&mut self) {
         self.left = Self::STEP;

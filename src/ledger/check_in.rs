@@ -7,7 +7,6 @@ use super::tenant::Tenant;
 
 impl Tenant {
     pub fn check_in(&mut self, ask: &CheckIn, step: &mut Step) -> CheckedIn {
-        self.settle(step.now.tick);
         let Some(slot) = self.sessions.find(ask.session) else {
             let reason = step.orphans.find(ask.session, &self.id).map(|(reason, _)| reason);
             return CheckedIn { ended_now: false, reason };

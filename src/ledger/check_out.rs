@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::budget::Budget;
 use super::change::{Access, Action, Change, Plan, TenantState};
 use super::command::CheckOut;
 use super::entitlement;
@@ -36,16 +37,15 @@ impl Tenant {
     /// # Errors
     /// More unknown users would be admitted than the tenant's budget has room for.
     pub fn check_out(&mut self, ask: CheckOut, step: &mut Step) -> Done<CheckedOut> {
-        self.settle(step.now.tick);
         let pool = self.pools.find(&ask.pool);
         let user = self.users.find(&ask.user);
-        let mut overdue = self.overdue_for(pool, user, step);
+        let mut overdue = Vec::new();
         if planted!(SweeperOnlyExpiry) {
-            overdue.clear();
-        }
-        if !ask.check_only {
-            self.end_overdue(&overdue, step);
-            overdue.clear();
+            // As if nothing were.
+        } else if ask.check_only {
+            overdue = self.overdue_for(pool, user, step);
+        } else if let Some(user) = user {
+            self.end_overdue_of(user, step);
         }
         match self.decide(&ask, pool, user, &overdue, step) {
             Ok(admission) if ask.check_only => Ok(self.preview(&ask, pool, &admission, step)),
@@ -65,21 +65,6 @@ impl Tenant {
                 Ok(CheckedOut { decision: Err(denial), usage, notices: Vec::new() })
             }
         }
-    }
-
-    /// Overdue sessions of the pool and of the user: they end before anything is decided (R18).
-    fn overdue_for(&mut self, pool: Option<PoolNo>, user: Option<UserNo>, step: &Step) -> Vec<u32> {
-        let now = step.now.tick;
-        let mut overdue = pool.map(|pool| self.overdue_in(pool, now)).unwrap_or_default();
-        if let Some(user) = user {
-            for slot in self.live_of(self.users.get(user)) {
-                let late = self.sessions.get(slot).deadline(&self.policy).0 <= now;
-                if late && !overdue.contains(&slot) {
-                    overdue.push(slot);
-                }
-            }
-        }
-        overdue
     }
 
     /// Guards 1 to 10; that the tenant exists was seen before. `overdue`: sessions that are as good as ended.
@@ -266,7 +251,11 @@ impl Tenant {
         let reclaims = self.policy.when_full == WhenFull::ReclaimIdle && limit.over(in_use) == 0;
         let reclaimed = if reclaims { self.longest_idle(pool, user, &gone) } else { Vec::new() };
         if reclaimed.is_empty() {
-            let next = self.first_deadline(pool, overdue).map(|at| at.since(step.now.tick));
+            let next = match overdue {
+                [] => self.first_deadline(pool, &mut Budget::of(Budget::STEP)),
+                _ => self.look_ahead(pool, step.now.tick, usize::MAX, &mut Budget::of(Budget::STEP)).next,
+            };
+            let next = next.map(|at| at.since(step.now.tick));
             let retry_after = next.filter(|_| limit.has_room(0)).map(|wait| wait.max(Duration::from_millis(1)));
             return Err(Denial { retry_after, ..Denial::because(DenialReason::SeatsExhausted) });
         }

@@ -9,7 +9,7 @@ use crate::ids::{SessionId, TenantNo};
 
 const COARSE: Duration = Duration::from_secs(30);
 /// Rows per tick of the shard: bounds what activity adds to one batch.
-const ROWS_PER_TICK: usize = 5_000;
+pub(super) const ROWS_PER_TICK: u32 = 5_000;
 
 /// Sessions whose activity is newer than their row, oldest first. Each stands here once (`Session::touched`).
 #[derive(Debug, Default)]
@@ -20,10 +20,12 @@ impl Queue {
         self.0.push_back((now, tenant, session));
     }
 
-    /// What is due at `now`. With `all`, everything: the last checkpoint before a stop.
-    pub fn due(&mut self, now: Tick, all: bool) -> Vec<(TenantNo, SessionId)> {
-        let most = if all { usize::MAX } else { ROWS_PER_TICK };
-        let ready = self.0.iter().take(most).take_while(|(since, ..)| all || now.since(*since) >= COARSE).count();
-        self.0.drain(..ready).map(|(_, tenant, session)| (tenant, session)).collect()
+    /// The next one that is due at `now`. With `all`, every one is: the last checkpoint before a stop.
+    pub fn next(&mut self, now: Tick, all: bool) -> Option<(TenantNo, SessionId)> {
+        let due = self.0.front().is_some_and(|(since, ..)| all || now.since(*since) >= COARSE);
+        if !due {
+            return None;
+        }
+        self.0.pop_front().map(|(_, tenant, session)| (tenant, session))
     }
 }

@@ -1,11 +1,22 @@
 //! A heap of moments that may be early but never late: what is put off (a heartbeat extends a lease) does not
 //! touch the heap; the first entry is put right when somebody looks. So a heartbeat costs nothing here.
 
+use super::budget::Budget;
 use super::time::Tick;
 
 /// Where each index stands in its heap, kept by the heap's owner: several heaps over disjoint sets of the
 /// same indices share one.
 pub(super) type Positions = Vec<u32>;
+
+/// What [`Deadlines::look`] saw.
+#[derive(Debug)]
+pub(super) struct Ahead {
+    pub due: Vec<u32>,
+    /// Whether `due` are all that are due.
+    pub complete: bool,
+    /// When the first one that is not due yet will be.
+    pub next: Option<Tick>,
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
@@ -51,34 +62,107 @@ impl Deadlines {
         }
     }
 
-    /// The entry that is due first, exactly: `due` tells when an index is really due.
-    pub fn first(&mut self, positions: &mut Positions, due: impl Fn(u32) -> Tick) -> Option<(Tick, u32)> {
+    /// Not later than the first one is due; `None`: there is none.
+    pub fn noted(&self) -> Option<Tick> {
+        self.entries.first().map(|entry| entry.0)
+    }
+
+    pub fn first(&self) -> Option<(Tick, u32)> {
+        self.entries.first().copied()
+    }
+
+    /// Every index that is noted for `now` or before, in no particular order, until `take` answers false.
+    pub fn each_noted(&self, now: Tick, mut take: impl FnMut(u32) -> bool) {
+        let mut look = vec![0];
+        while let Some(at) = look.pop() {
+            let Some(&(noted, index)) = self.entries.get(at) else { continue };
+            if noted <= now {
+                if !take(index) {
+                    return;
+                }
+                look.extend([2 * at + 1, 2 * at + 2]);
+            }
+        }
+    }
+
+    /// Whether an index is in this heap.
+    pub fn holds(&self, positions: &Positions, index: u32) -> bool {
+        let at = positions.get(index as usize).and_then(|at| self.entries.get(*at as usize));
+        at.is_some_and(|entry| entry.1 == index)
+    }
+
+    /// The index that is due first, if it is due at `now`. `None` with a budget that is spent: there may be one, behind
+    /// entries that were put right.
+    pub fn first_due(
+        &mut self,
+        positions: &mut Positions,
+        now: Tick,
+        due: impl Fn(u32) -> Tick,
+        budget: &mut Budget,
+    ) -> Option<(Tick, u32)> {
         loop {
             let (noted, index) = *self.entries.first()?;
+            if noted > now || budget.is_spent() {
+                return None;
+            }
             let really = due(index);
             if really <= noted {
                 return Some((really, index));
             }
+            budget.spend(Budget::LOOK);
             self.entries[0].0 = really;
             self.sink(positions, 0);
         }
     }
 
-    /// Every index that is due at `now`, in no particular order. Costs as many steps as there are.
-    pub fn due_at(&self, now: Tick, due: impl Fn(u32) -> Tick) -> Vec<u32> {
-        let mut found = Vec::new();
+    /// When the first one is due. Exact as far as the budget goes; behind that it may be too early, never too late.
+    pub fn first_at(
+        &mut self,
+        positions: &mut Positions,
+        due: impl Fn(u32) -> Tick,
+        budget: &mut Budget,
+    ) -> Option<Tick> {
+        while let Some((noted, index)) = self.entries.first().copied() {
+            let really = due(index);
+            if really <= noted || budget.is_spent() {
+                return Some(noted);
+            }
+            budget.spend(Budget::LOOK);
+            self.entries[0].0 = really;
+            self.sink(positions, 0);
+        }
+        None
+    }
+
+    /// Looks without touching anything: indices that are due at `now`, in no particular order, and when the first one of the
+    /// others is due: exact as far as the budget goes, behind that never too late. When more than `most` are due, it looks
+    /// no further.
+    pub fn look(&self, now: Tick, most: usize, due: impl Fn(u32) -> Tick, budget: &mut Budget) -> Ahead {
+        let mut ahead = Ahead { due: Vec::new(), complete: true, next: None };
         let mut look = vec![0];
         while let Some(at) = look.pop() {
             let Some(&(noted, index)) = self.entries.get(at) else { continue };
-            if noted > now {
+            if ahead.next.is_some_and(|next| next <= noted) && noted > now {
+                continue; // Nothing below it is earlier.
+            }
+            if budget.is_spent() {
+                ahead.complete &= noted > now;
+                ahead.next = ahead.next.into_iter().chain([noted.max(Tick(now.0.saturating_add(1)))]).min();
                 continue;
             }
-            if due(index) <= now {
-                found.push(index);
+            budget.spend(Budget::LOOK);
+            let really = due(index);
+            if really > now {
+                ahead.next = ahead.next.into_iter().chain([really]).min();
+            } else if ahead.due.len() < most {
+                ahead.due.push(index);
+            } else {
+                ahead.complete = false;
+                return ahead;
             }
             look.extend([2 * at + 1, 2 * at + 2]);
         }
-        found
+        ahead
     }
 
     fn rise(&mut self, positions: &mut Positions, mut at: usize) {
@@ -148,13 +232,39 @@ mod tests {
                 (Some(at), _) => due[index as usize] = Some(Tick(at.0 + next(50))),
             }
             let really = |index: u32| due[index as usize].expect("only live indices are asked for");
-            let first = heap.first(&mut positions, really).map(|(at, _)| at);
+            let first = heap.first_at(&mut positions, really, &mut Budget::of(u32::MAX));
             assert_eq!(first, due.iter().flatten().min().copied());
             let now = Tick(next(1_100));
-            let mut found = heap.due_at(now, really);
-            found.sort_unstable();
+            let mut seen = heap.look(now, 64, really, &mut Budget::of(u32::MAX));
+            seen.due.sort_unstable();
             let expected: Vec<u32> = (0..64).filter(|i| due[*i as usize].is_some_and(|at| at <= now)).collect();
-            assert_eq!(found, expected);
+            assert_eq!((seen.due, seen.complete), (expected, true));
+            assert_eq!(seen.next, due.iter().flatten().filter(|at| **at > now).min().copied());
+            let few = heap.look(now, 64, really, &mut Budget::of(5 * Budget::LOOK));
+            assert!(few.due.len() <= 5 && few.next.is_none_or(|next| next > now));
+            assert!(few.next <= seen.next || seen.next.is_none(), "never too late");
+            let first_due = heap.first_due(&mut positions, now, really, &mut Budget::of(u32::MAX));
+            assert_eq!(first_due.map(|(at, _)| at), first.filter(|at| *at <= now));
+            assert_eq!(heap.noted(), first);
         }
+    }
+
+    /// Everything was put off since it was noted: whoever looks pays for a few of them, and not for all.
+    #[test]
+    fn what_a_look_puts_right_is_bounded() {
+        let (mut heap, mut positions) = (Deadlines::default(), Positions::new());
+        (0..10_000).for_each(|index| heap.insert(&mut positions, index, Tick(1)));
+        let really = |index: u32| Tick(1_000 + u64::from(index));
+        let mut rounds = 0;
+        loop {
+            let mut budget = Budget::of(100 * Budget::LOOK);
+            assert_eq!(heap.first_due(&mut positions, Tick(500), really, &mut budget), None);
+            assert!(budget.total() <= u64::from(100 * Budget::LOOK));
+            if !budget.is_spent() {
+                break;
+            }
+            rounds += 1;
+        }
+        assert_eq!((rounds, heap.noted()), (100, Some(Tick(1_000))));
     }
 }

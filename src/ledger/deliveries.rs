@@ -57,17 +57,24 @@ impl Redeliveries {
 impl Ledger {
     /// The shard's deliveries on a channel that are due.
     pub(super) fn due(&self, ask: &DueNotifications, now: Moment) -> Vec<Due> {
-        let waiting = self.tenants.iter().flatten().filter(|tenant| tenant.notifications.next_due <= now.tick);
-        let due = |row: &&NotificationRow| {
-            row.deliveries.get(ask.channel).is_some_and(|delivery| delivery.is_open() && delivery.next <= now.tick)
-        };
         // One tenant has a quarter of the places: with many pools, and a receiver that fails, it would have them all.
         let share = (ask.limit / 4).max(1);
-        let found = waiting.flat_map(|tenant| {
-            let rows = tenant.notifications.iter().filter(due).take(share);
-            rows.map(|row| Due { tenant: tenant.id.clone(), topic: row.topic.clone(), event: row.event })
+        let mut found = Vec::new();
+        self.agenda.deliveries[ask.channel as usize].each_due(now.tick, |no| {
+            if let Some(tenant) = &self.tenants[no as usize] {
+                let due = tenant.notifications.due(ask.channel).take_while(|(at, _)| *at <= now.tick);
+                let rows = due.filter_map(|(_, topic)| tenant.notifications.get(topic));
+                let left = ask.limit.saturating_sub(found.len()).min(share);
+                let shown = |row: &NotificationRow| Due {
+                    tenant: tenant.id.clone(),
+                    topic: row.topic.clone(),
+                    event: row.event,
+                };
+                found.extend(rows.take(left).map(shown));
+            }
+            found.len() < ask.limit
         });
-        found.take(ask.limit).collect()
+        found
     }
 }
 
@@ -97,7 +104,6 @@ impl Tenant {
             notification: view(&row, step.now),
         };
         self.put_notification(row, step);
-        self.refresh_notifications();
         Some(dispatch)
     }
 
@@ -123,7 +129,6 @@ impl Tenant {
         let what = format!("{} failed: {}", attempt(ask.channel, delivery), delivery.error);
         step.log(self.about_topic(Action::NotificationFailed, &ask.topic, &what));
         self.put_notification(row, step);
-        self.refresh_notifications();
     }
 
     pub fn redeliver(&mut self, ask: &RedeliverNotification, step: &mut Step) -> Done<NotificationView> {
@@ -150,7 +155,6 @@ impl Tenant {
             step.redeliveries.take(self.no, &ask.topic, step.now.tick)?;
             step.log(self.about_topic(Action::NotificationRedelivered, &ask.topic, &words.join(", ")));
             self.put_notification(row, step);
-            self.refresh_notifications();
         }
         Ok(shown)
     }
@@ -200,7 +204,6 @@ impl Tenant {
         let what = attempt(channel, delivery);
         step.log(self.about_topic(Action::NotificationDelivered, &row.topic, &what));
         self.put_notification(row, step);
-        self.refresh_notifications();
     }
 
     /// A dead letter.
@@ -211,7 +214,6 @@ impl Tenant {
         let what = format!("{} failed and is given up: {}", attempt(channel, delivery), delivery.error);
         step.log(self.about_topic(Action::NotificationFailed, &row.topic, &what));
         self.put_notification(row, step);
-        self.refresh_notifications();
     }
 }
 

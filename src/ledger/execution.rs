@@ -87,16 +87,16 @@ impl Execution {
 impl Ledger {
     /// Applies one command at `now`, in one go, and adds what it did to `out`. `now.tick` must never go back.
     pub fn apply(&mut self, request: Request, now: Moment, out: &mut Changes) -> Outcome {
-        let outcome = if request.command.takes_steps() {
-            let mut execution = Execution::new(request);
+        let undecided =
+            if request.command.takes_steps() { Err(Box::new(request)) } else { self.decide(request, now, out) };
+        let outcome = undecided.unwrap_or_else(|request| {
+            let mut execution = Execution::new(*request);
             loop {
                 if let Some(outcome) = self.execute(&mut execution, now, out) {
                     break outcome;
                 }
             }
-        } else {
-            self.decide(request, now, out)
-        };
+        });
         while self.is_unfinished() {
             self.carry_on(now, out);
         }
@@ -114,7 +114,11 @@ impl Ledger {
                 Ok(steps) => steps,
                 Err(command) => {
                     let request = Request { tenant: id.clone(), actor: actor.clone(), command };
-                    return Some(self.decide(request, now, out));
+                    match self.decide(request, now, out) {
+                        Ok(outcome) => return Some(outcome),
+                        Err(request) => *work = Work::New(request.command),
+                    }
+                    return None;
                 }
             },
             Work::Under(steps) => steps,
@@ -126,7 +130,9 @@ impl Ledger {
         let outcome = match found.filter(|tenant| no.is_none_or(|no| no == tenant.no)) {
             Some(tenant) => {
                 *no = Some(tenant.no);
-                let outcome = steps.go_on(tenant, &mut step);
+                // Who becomes Idle at this moment does so before anything else: a step may be full of that alone.
+                let ready = tenant.mark_idle(now.tick, step.budget);
+                let outcome = if ready { steps.go_on(tenant, &mut step) } else { None };
                 if *looks {
                     tenant.look_around(&mut step);
                 }
@@ -136,6 +142,9 @@ impl Ledger {
         };
         if outcome.is_none() {
             *work = Work::Under(steps);
+        }
+        if let Some(no) = *no {
+            self.file(no);
         }
         outcome
     }
@@ -149,13 +158,13 @@ impl Ledger {
     /// Takes one step of what is left over: of one tenant, each in its turn.
     pub fn carry_on(&mut self, now: Moment, out: &mut Changes) {
         let Some(no) = self.unfinished.pop_front() else { return self.clear_away(now, out) };
-        let Some(id) = self.tenants[no.0 as usize].as_ref().map(|tenant| tenant.id.clone()) else { return };
         self.mark.observe(now);
         self.budget.begin();
         let actor = Actor::service();
-        let (Some(tenant), mut step) = self.step(&id, &actor, now, out) else { return };
+        let (Some(tenant), mut step) = self.step_of(no, &actor, now, out) else { return };
         tenant.unfinished = false;
         tenant.look_around(&mut step);
+        self.file(no);
     }
 }
 

@@ -56,7 +56,6 @@ pub(super) fn late(session: SessionId, tenant: &TenantId, step: &Step) -> Beat {
 
 impl Tenant {
     pub fn heartbeat(&mut self, ask: &Heartbeat, step: &mut Step) -> Vec<Beat> {
-        self.settle(step.now.tick);
         ask.beats.iter().map(|(session, active)| self.beat(*session, *active, step)).collect()
     }
 

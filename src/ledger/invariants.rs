@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 
 use super::Ledger;
-use super::change::{BlockCause, Plan};
-use super::notification::Topic;
+use super::change::{BlockCause, Limit, Plan};
+use super::notification::{DeliveryState, Topic};
+use super::outcome::PoolUsage;
 use super::pool::Pool;
 use super::tenant::Tenant;
 use super::time::Moment;
+use super::totals::Totals;
 use super::usage::Sight;
 use super::user::User;
 use crate::ids::UserNo;
@@ -22,7 +24,65 @@ impl Ledger {
             tenant.settle(now.tick);
             tenant.check(sight).map_err(|what| format!("tenant {}: {what}", tenant.id))?;
         }
+        self.check_agenda(now)?;
+        let (kept, recounted) = (self.totals(now), self.recounted(now));
+        if kept == recounted { Ok(()) } else { Err(format!("sums: kept {kept:?}, recounted {recounted:?}")) }
+    }
+
+    /// Whatever time does is put down, and not too late.
+    fn check_agenda(&mut self, now: Moment) -> Result<(), String> {
+        let sight = self.sight(now);
+        for tenant in self.tenants.iter().flatten() {
+            let late = || {
+                Err(format!("tenant {}: put down for {:?}, has something to do before", tenant.id, tenant.scheduled))
+            };
+            let ends = tenant.sessions.iter().map(|(_, session)| session).filter(|session| session.is_live());
+            let first = ends.map(|session| session.deadline(&tenant.policy).0).min();
+            let looks = tenant.notifications.look || !tenant.notifications.moved.is_empty();
+            if first.is_some_and(|first| first < tenant.scheduled)
+                || tenant.first_due() < tenant.scheduled
+                || (looks && tenant.scheduled > now.tick)
+            {
+                return late();
+            }
+            let dated = self.agenda.is_dated(tenant.no, sight.license_time);
+            let (last, next) = (tenant.notifications.last_date, tenant.notifications.next_date);
+            let due = !(last..next).contains(&sight.license_time);
+            if dated != due && !tenant.notifications.look && last < next {
+                return late();
+            }
+        }
         Ok(())
+    }
+
+    /// The sums over all tenants, counted.
+    fn recounted(&self, now: Moment) -> Totals {
+        let (sight, mut totals) = (self.sight(now), Totals::default());
+        for tenant in self.tenants.iter().flatten() {
+            totals.tenants += 1;
+            totals.users += tenant.users.iter().count() as u64;
+            totals.sessions += tenant.sessions.iter().filter(|(_, session)| session.is_live()).count() as u64;
+            totals.licenses_expiring += u64::from(tenant.is_expiring(sight));
+            for delivery in tenant.notifications.iter().flat_map(|row| row.deliveries.iter()) {
+                let waited = now.tick.since(delivery.since).as_secs();
+                totals.deliveries_pending += u64::from(delivery.is_open());
+                totals.deliveries_dead += u64::from(delivery.state == DeliveryState::Dead);
+                totals.deliveries_oldest = totals.deliveries_oldest.max(if delivery.is_open() { waited } else { 0 });
+            }
+            for pool in tenant.pools.iter() {
+                let PoolUsage { in_use, limit, .. } = tenant.usage(pool.no, sight);
+                totals.seats_in_use += in_use;
+                totals.seats_limit = totals.seats_limit.saturating_add(match limit {
+                    Limit::Seats(seats) => seats,
+                    Limit::Unlimited => in_use,
+                });
+                if let Limit::Seats(seats @ 1..) = limit {
+                    totals.pools_nearly_full += u64::from(u128::from(in_use) * 10 >= u128::from(seats) * 9);
+                    totals.pools_full += u64::from(in_use >= seats);
+                }
+            }
+        }
+        totals
     }
 }
 
@@ -55,11 +115,7 @@ impl Tenant {
     }
 
     fn check_notifications(&self) -> Result<(), String> {
-        let kept = (self.notifications.watched, self.notifications.next_due);
-        let recounted = self.notifications.recount(!self.policy.warn_at_percent.is_empty());
-        if kept != recounted {
-            return Err(format!("what is watched and due: kept {kept:?}, recounted {recounted:?}"));
-        }
+        self.notifications.check()?;
         let stray = |topic: &Topic| match topic {
             Topic::Exceeded(pool) => self.pools.find(pool).is_none(),
             Topic::Warning(percent, pool) => {

@@ -38,6 +38,8 @@ impl Ledger {
         let found = self.by_id.remove(id).and_then(|no| self.tenants[no.0 as usize].take());
         let Some(mut tenant) = found else { return };
         tenant.state = TenantState::Deleted;
+        self.agenda.remove(tenant.no);
+        self.tally.remove(&mut tenant);
         let pools = tenant.pools.iter();
         let ended: usize = pools.map(|pool| pool.deadlines.len() + pool.exempt_deadlines.len()).sum();
         let (_, mut step) = self.step(id, actor, now, out);

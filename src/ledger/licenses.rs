@@ -119,6 +119,7 @@ impl Licenses {
             self.remember(former, step);
         }
         step.put(Change::PutLicense(row.clone()));
+        self.heads.reserve_exact(1);
         self.heads.push(row);
         self.index();
         self.forget(&id, MAX_PAST, step);
@@ -204,6 +205,12 @@ impl Licenses {
             let alone = self.iter().filter(|other| other.id == row.id && other.revision >= row.revision).count() == 1;
             if !leads || !alone {
                 return Err(format!("license {} revision {} leads, being {:?}", row.id, row.revision, row.standing));
+            }
+        }
+        for given in self.heads.iter().flat_map(|row| &row.entitlements) {
+            let naming = self.heads.iter().flat_map(|row| &row.entitlements).filter(|other| other.pool == given.pool);
+            if self.giving(given.pool).count() != naming.count() {
+                return Err(format!("the index of pool number {} is not that of the licenses", given.pool.0));
             }
         }
         for row in &self.past {

@@ -83,6 +83,7 @@ impl Tenant {
         let pool = self.pools.get_mut(login.pool);
         pool.live += u64::from(!lived);
         pool.live_counted += u64::from(!exempt && !counted);
+        self.stale.note(pool);
         self.notifications.moved(pool);
         let holder = self.users.get_mut(user);
         holder.last_organization = login.organization.or(holder.last_organization);
@@ -104,13 +105,16 @@ impl Tenant {
             step.orphans.add(session.id, self.id.clone(), reason, at);
         }
         let slot = self.sessions.insert(session);
+        self.sessions.live += 1;
         self.pools.get_mut(pool).deadlines(exempt).insert(&mut self.sessions.positions, slot, due);
+        self.due_by(due);
         let holder = self.users.get_mut(user);
         holder.set_place(place, slot);
         holder.live += 1;
         if holder.live == 1 {
             let due = holder.last_activity(&self.sessions) + self.policy.idle_after;
             self.awake.insert(&mut self.awake_positions, user.0, due);
+            self.due_by(due);
         }
         slot
     }
@@ -137,6 +141,7 @@ impl Tenant {
         let row = session.row(self.no);
         let (user, pool_no, exempt) = (session.user, session.pool, session.exempt);
         let organization = session.organization;
+        self.sessions.live -= 1;
         let pool = self.pools.get_mut(pool_no);
         pool.deadlines(exempt).remove(&mut self.sessions.positions, slot);
         let event = About::new(self.no, Action::SessionEnded)
@@ -158,6 +163,7 @@ impl Tenant {
         let pool = self.pools.get_mut(pool_no);
         pool.live -= u64::from(!lives);
         pool.live_counted -= u64::from(!exempt && !counts);
+        self.stale.note(pool);
         self.notifications.moved(pool);
         pool.idle -= u64::from(!lives && idle);
         let holder = self.users.get_mut(user);
@@ -188,31 +194,38 @@ impl Tenant {
             self.sessions.get_mut(*slot).user_idle = false;
         }
         self.awake.insert(&mut self.awake_positions, user.0, due);
+        self.due_by(due);
         for pool in self.pools_of(user) {
             self.pools.get_mut(pool).idle -= 1;
         }
     }
 
-    /// Notices who became Idle up to `now` (R23). Changes nothing but counters that time itself changes.
+    /// Notices who became Idle up to `now` (R23): all of them. What is left of it is little, and mostly nothing: see
+    /// [`Self::is_ready`].
     pub fn settle(&mut self, now: Tick) {
+        self.mark_idle(now, &mut Budget::of(u32::MAX));
+    }
+
+    /// Notices who became Idle up to `now` (R23), as far as the budget goes; true: everybody did. Changes nothing but
+    /// counters that time itself changes.
+    pub fn mark_idle(&mut self, now: Tick, budget: &mut Budget) -> bool {
         let idle_after = self.policy.idle_after;
         loop {
             let (users, sessions) = (&self.users, &mut self.sessions);
             let due = |index: u32| users.get(UserNo(index)).last_activity(sessions) + idle_after;
-            match self.awake.first(&mut self.awake_positions, due) {
-                Some((at, index)) if at <= now => {
-                    self.awake.remove(&mut self.awake_positions, index);
-                    let user = self.users.get_mut(UserNo(index));
-                    user.idle = true;
-                    self.idle.insert((user.last_activity(sessions), user.no));
-                    for slot in &user.places {
-                        sessions.get_mut(*slot).user_idle = true;
-                    }
-                    for pool in self.pools_of(UserNo(index)) {
-                        self.pools.get_mut(pool).idle += 1;
-                    }
-                }
-                _ => return,
+            let Some((_, index)) = self.awake.first_due(&mut self.awake_positions, now, due, budget) else {
+                return self.awake.noted().is_none_or(|noted| noted > now);
+            };
+            self.awake.remove(&mut self.awake_positions, index);
+            let user = self.users.get_mut(UserNo(index));
+            user.idle = true;
+            self.idle.insert((user.last_activity(sessions), user.no));
+            for slot in &user.places {
+                sessions.get_mut(*slot).user_idle = true;
+            }
+            budget.spend_each(4 + user.places.len(), Budget::LOOK);
+            for pool in self.pools_of(UserNo(index)) {
+                self.pools.get_mut(pool).idle += 1;
             }
         }
     }
@@ -223,40 +236,17 @@ impl Tenant {
         live.map(|session| session.pool).collect()
     }
 
-    /// Sessions of the pool that are overdue at `now` (R18).
-    pub fn overdue_in(&mut self, pool: PoolNo, now: Tick) -> Vec<u32> {
-        let (sessions, policy) = (&self.sessions, &self.policy);
-        let due = |slot: u32| sessions.get(slot).deadline(policy).0;
-        let pool = self.pools.get_mut(pool);
-        let mut found = pool.deadlines.due_at(now, due);
-        found.extend(pool.exempt_deadlines.due_at(now, due));
-        found.sort_by_key(|slot| (due(*slot), *slot));
-        found
+    /// Something is due at `at`, or will turn out not to be: the shard looks at this tenant by then.
+    pub fn due_by(&mut self, at: Tick) {
+        self.due = self.due.min(at);
     }
 
-    /// Ends what is overdue (R18, R24), each for its own reason.
-    pub fn end_overdue(&mut self, slots: &[u32], step: &mut Step) {
-        for slot in slots {
-            let (_, reason) = self.sessions.get(*slot).deadline(&self.policy);
-            self.end(*slot, reason, step);
-        }
-    }
-
-    /// The earliest deadline of a session that holds a seat in the pool. `overdue`: not these; there are some
-    /// only for a question (R20), which ends nothing and has to look at every session then.
-    pub fn first_deadline(&mut self, pool: PoolNo, overdue: &[u32]) -> Option<Tick> {
-        if !overdue.is_empty() {
-            let holds = |(slot, session): &(u32, &Session)| {
-                session.is_live() && session.pool == pool && !session.exempt && !overdue.contains(slot)
-            };
-            return self.sessions.iter().filter(holds).map(|(_, session)| session.deadline(&self.policy).0).min();
-        }
-        let (sessions, policy) = (&mut self.sessions, &self.policy);
-        let mut positions = std::mem::take(&mut sessions.positions);
-        let due = |slot: u32| sessions.get(slot).deadline(policy).0;
-        let first = self.pools.get_mut(pool).deadlines.first(&mut positions, due);
-        sessions.positions = positions;
-        first.map(|(at, _)| at)
+    /// Not later than time itself has something to do here: a session ends, a user becomes Idle, something may be told
+    /// again.
+    pub fn first_due(&self) -> Tick {
+        let sessions = self.pools.iter().filter_map(super::pool::Pool::noted);
+        let others = self.awake.noted().into_iter().chain([self.notifications.next_look]);
+        sessions.chain(others).min().unwrap_or(Tick::NEVER)
     }
 
     /// Counts every live session, after a load.
@@ -265,6 +255,7 @@ impl Tenant {
         for no in users {
             let user = self.users.get(no);
             let live = user.places.iter().filter(|slot| self.sessions.get(**slot).is_live()).count();
+            self.sessions.live += live as u64;
             self.users.get_mut(no).live = u16::try_from(live).expect("few places");
             for pool in self.pools_of(no) {
                 let (lives, counts) = self.lives_in(self.users.get(no), pool, &[]);
@@ -281,6 +272,7 @@ impl Tenant {
         let Some(session) = self.sessions.at(slot).filter(|session| session.is_live()) else { return };
         let (pool, exempt, due) = (session.pool, session.exempt, session.deadline(&self.policy).0);
         self.pools.get_mut(pool).deadlines(exempt).lower(&mut self.sessions.positions, slot, due);
+        self.due_by(due);
     }
 
     /// The same of when a user becomes Idle.
@@ -290,6 +282,7 @@ impl Tenant {
         budget.spend_each(user.places.len(), 20);
         let due = user.last_activity(&self.sessions) + self.policy.idle_after;
         self.awake.lower(&mut self.awake_positions, no.0, due);
+        self.due_by(due);
     }
 
     /// Wakes the Idle user who did something last, if the policy calls nobody Idle so early any more. False: there is none.
@@ -304,7 +297,9 @@ impl Tenant {
         for slot in &user.places {
             self.sessions.get_mut(*slot).user_idle = false;
         }
-        self.awake.insert(&mut self.awake_positions, no.0, active + self.policy.idle_after);
+        let due = active + self.policy.idle_after;
+        self.awake.insert(&mut self.awake_positions, no.0, due);
+        self.due_by(due);
         for pool in self.pools_of(no) {
             self.pools.get_mut(pool).idle -= 1;
         }
@@ -340,6 +335,7 @@ impl Tenant {
             self.users.get_mut(user).idle = false;
             self.awake.insert(&mut self.awake_positions, user.0, last_activity + self.policy.idle_after);
         }
+        self.due_by(self.first_due());
     }
 
     /// How many users the heaps know as live: for [`super::invariants`].

@@ -5,6 +5,7 @@
 pub mod access;
 mod activate_users;
 mod admissions;
+mod agenda;
 mod budget;
 pub mod change;
 mod check_in;
@@ -47,6 +48,7 @@ mod organization;
 mod organizations;
 mod orphans;
 pub mod outcome;
+mod overdue;
 pub mod policy;
 mod pool;
 mod query;
@@ -54,13 +56,16 @@ pub mod rates;
 mod restore;
 mod revoke_license;
 mod revoke_seats;
+mod schedule;
 pub mod search;
 mod session;
 mod step;
 mod sync_users;
+mod tally;
 mod telling;
 mod tenant;
 mod tenants;
+mod tick;
 pub mod time;
 pub mod token;
 mod tokens;
@@ -75,10 +80,12 @@ pub use execution::Execution;
 pub use map::Seed;
 pub use query::Reading;
 pub use restore::Restore;
+pub use tick::Ticking;
 pub use totals::{Busy, Totals};
 
 use std::collections::VecDeque;
 
+use agenda::Agenda;
 use change::{Action, Actor, Change, Changes, TenantRow, TenantState};
 use checkpoint::Queue;
 use clock_mark::ClockMark;
@@ -89,6 +96,7 @@ use orphans::Orphans;
 use outcome::{Done, Refusal, TenantView};
 use rates::Limiter;
 use step::{About, Step};
+use tally::Tally;
 use tenant::Tenant;
 use time::{Moment, Wall};
 use tokens::Tokens;
@@ -134,75 +142,64 @@ pub struct Ledger {
     budget: Budget,
     /// Tenants with work left over, each once (`Tenant::unfinished`), the next one first.
     unfinished: VecDeque<TenantNo>,
+    agenda: Agenda,
+    tally: Tally,
 }
 
 impl Ledger {
     /// Decides about a command that takes one step: see [`Command::takes_steps`]. Work that it leaves over is for
     /// [`Self::carry_on`].
-    pub fn decide(&mut self, request: Request, now: Moment, out: &mut Changes) -> Outcome {
+    ///
+    /// # Errors
+    /// The command, when more has become due meanwhile than this step could do first (R18): it is to be asked for again.
+    pub fn decide(&mut self, request: Request, now: Moment, out: &mut Changes) -> Result<Outcome, Box<Request>> {
         self.mark.observe(now);
         self.budget.begin();
         let Request { tenant: id, actor, command } = request;
         let command = match command {
             Command::CreateTenant(ask) => {
-                return Outcome::CreateTenant(self.create_tenant(id, ask, &actor, now, out));
+                return Ok(Outcome::CreateTenant(self.create_tenant(id, ask, &actor, now, out)));
             }
-            Command::CreateToken(ask) => return Outcome::CreateToken(self.create_token(ask, &actor, now, out)),
-            Command::RevokeToken(ask) => return Outcome::RevokeToken(self.revoke_token(&ask, &actor, now, out)),
+            Command::CreateToken(ask) => return Ok(Outcome::CreateToken(self.create_token(ask, &actor, now, out))),
+            Command::RevokeToken(ask) => return Ok(Outcome::RevokeToken(self.revoke_token(&ask, &actor, now, out))),
             Command::NoteTokenUse(ask) => {
                 self.note_token_use(ask, out);
-                return Outcome::NoteTokenUse(());
+                return Ok(Outcome::NoteTokenUse(()));
             }
             Command::WithdrawTenant(ask) => {
                 self.withdraw_tenant(&ask, &actor, now, out);
-                return Outcome::WithdrawTenant(());
+                return Ok(Outcome::WithdrawTenant(()));
             }
             of_a_tenant => of_a_tenant,
         };
         let (found, mut step) = self.step(&id, &actor, now, out);
         let Some(tenant) = found else {
-            return nowhere::answer(&id, command, &mut step);
+            return Ok(nowhere::answer(&id, command, &mut step));
         };
         if matches!(command, Command::DeleteTenant(_)) {
             self.delete_tenant(&id, &actor, now, out);
-            return Outcome::DeleteTenant(Ok(()));
+            return Ok(Outcome::DeleteTenant(Ok(())));
+        }
+        let no = tenant.no;
+        if !tenant.is_ready(&command, &mut step) {
+            if command.is_question() {
+                // It ends nothing (R20); what is overdue ends as it would have without it.
+                self.budget.begin();
+                self.tick_tenant(no, now, out);
+            }
+            self.file(no);
+            return Err(Box::new(Request { tenant: id, actor, command }));
         }
         let looks = command.looks();
         let outcome = dispatch(tenant, command, &mut step);
         if looks {
             tenant.look_around(&mut step);
+        } else if !tenant.notifications.moved.is_empty() {
+            // A late heartbeat ended its session.
+            tenant.due_by(now.tick);
         }
-        outcome
-    }
-
-    /// The shard's own regular work: ends what is overdue, writes last activity and counts of denials.
-    /// `all`: the last tick before a stop writes everything. Correctness never waits for it (R18).
-    pub fn tick(&mut self, now: Moment, all: bool, out: &mut Changes) {
-        self.mark.observe(now);
-        let actor = Actor::service();
-        for index in 0..self.tenants.len() {
-            let Some(id) = self.tenants[index].as_ref().map(|tenant| tenant.id.clone()) else { continue };
-            self.budget.begin();
-            let (Some(tenant), mut step) = self.step(&id, &actor, now, out) else { continue };
-            tenant.settle(now.tick);
-            for pool in 0..tenant.pools.iter().len() {
-                let pool = crate::ids::PoolNo(pool as u16);
-                let overdue = tenant.overdue_in(pool, now.tick);
-                tenant.end_overdue(&overdue, &mut step);
-            }
-            tenant.look_around(&mut step);
-        }
-        for (tenant, session) in self.checkpoint.due(now.tick, all) {
-            let Some(tenant) = self.tenants[tenant.0 as usize].as_mut() else { continue };
-            let Some(slot) = tenant.sessions.find(session) else { continue };
-            let no = tenant.no;
-            let session = tenant.sessions.get_mut(slot);
-            session.touched = false;
-            if session.is_live() {
-                out.rows.push(Change::PutSession(session.row(no)));
-            }
-        }
-        self.denials.tick(now.tick, all, out);
+        self.file(no);
+        Ok(outcome)
     }
 
     /// The tenant and everything that a command carries. Split so that both can be borrowed at once.
@@ -213,10 +210,19 @@ impl Ledger {
         now: Moment,
         out: &'a mut Changes,
     ) -> (Option<&'a mut Tenant>, Step<'a>) {
-        let tenant = match self.by_id.get(id) {
-            Some(no) => self.tenants[no.0 as usize].as_deref_mut(),
-            None => None,
-        };
+        // Nobody has the number of nobody.
+        let no = self.by_id.get(id).copied().unwrap_or(NOBODY);
+        self.step_of(no, actor, now, out)
+    }
+
+    fn step_of<'a>(
+        &'a mut self,
+        no: TenantNo,
+        actor: &'a Actor,
+        now: Moment,
+        out: &'a mut Changes,
+    ) -> (Option<&'a mut Tenant>, Step<'a>) {
+        let tenant = self.tenants[no.0 as usize].as_deref_mut();
         let step = Step {
             now,
             actor,
@@ -262,6 +268,7 @@ impl Ledger {
         let (_, mut step) = self.step(&id, actor, now, out);
         step.log(About::new(row.no, Action::TenantCreated).detail(id.as_str()));
         step.put(Change::PutTenant(row.clone()));
+        self.file(row.no);
         Ok(Tenant::new(row, self.config.seed).view(now))
     }
 
@@ -277,6 +284,7 @@ impl Ledger {
         let mut tenant = Tenant::new(row, self.config.seed);
         tenant.licenses.set_floors(floors);
         self.tenants[index] = Some(Box::new(tenant));
+        self.tally.begin();
     }
 
     fn tenant(&mut self, id: &TenantId) -> Done<&mut Tenant> {

@@ -1,10 +1,11 @@
 //! Pools and what is counted in them. The counters are kept by `Tenant::{start, end, …}` and recounted by
 //! [`super::invariants`].
 
-use super::change::PoolRow;
+use super::change::{Limit, PoolRow};
 use super::deadlines::Deadlines;
 use super::grants::Orders;
 use super::map::{Map, Seed};
+use super::time::Tick;
 use crate::ids::{PoolId, PoolNo};
 
 /// Pools that one tenant may have: a bound for what a client can make up in demo mode (R30).
@@ -31,27 +32,44 @@ pub(super) struct Pool {
     pub orders: Orders,
     /// In the list of [`super::notifications`].
     pub moved: bool,
+    /// In the list of [`super::tally`].
+    pub stale: bool,
+    /// What the sums over all tenants hold of it; `None`: nothing yet.
+    pub tallied: Option<(u64, Limit)>,
 }
 
 impl Pool {
     pub fn deadlines(&mut self, exempt: bool) -> &mut Deadlines {
         if exempt { &mut self.exempt_deadlines } else { &mut self.deadlines }
     }
+
+    /// Not later than the first session here is due.
+    pub fn noted(&self) -> Option<Tick> {
+        self.deadlines.noted().into_iter().chain(self.exempt_deadlines.noted()).min()
+    }
 }
+
+/// So few pools are looked through; more have an index. Most tenants have one or two.
+const FEW: usize = 8;
 
 #[derive(Debug)]
 pub(super) struct Pools {
     list: Vec<Pool>,
-    by_id: Map<PoolId, PoolNo>,
+    /// All of them, once they are more than [`FEW`].
+    by_id: Option<Box<Map<PoolId, PoolNo>>>,
+    seed: Seed,
 }
 
 impl Pools {
     pub fn new(seed: Seed) -> Self {
-        Self { list: Vec::new(), by_id: Map::with_hasher(seed) }
+        Self { list: Vec::new(), by_id: None, seed }
     }
 
     pub fn find(&self, id: &PoolId) -> Option<PoolNo> {
-        self.by_id.get(id).copied()
+        match &self.by_id {
+            None => self.list.iter().find(|pool| pool.id == *id).map(|pool| pool.no),
+            Some(index) => index.get(id).copied(),
+        }
     }
 
     pub fn get(&self, no: PoolNo) -> &Pool {
@@ -88,7 +106,9 @@ impl Pools {
     }
 
     fn insert(&mut self, no: PoolNo, id: PoolId) {
-        self.by_id.insert(id.clone(), no);
+        if self.list.len() < FEW {
+            self.list.reserve_exact(1);
+        }
         self.list.push(Pool {
             no,
             id,
@@ -102,6 +122,18 @@ impl Pools {
             exempt_deadlines: Deadlines::default(),
             orders: Orders::default(),
             moved: false,
+            stale: false,
+            tallied: None,
         });
+        self.put_in_the_index();
+    }
+
+    fn put_in_the_index(&mut self) {
+        if self.list.len() <= FEW {
+            return;
+        }
+        let listed = self.by_id.as_ref().map_or(0, |index| index.len());
+        let index = self.by_id.get_or_insert_with(|| Box::new(Map::with_hasher(self.seed)));
+        index.extend(self.list[listed..].iter().map(|pool| (pool.id.clone(), pool.no)));
     }
 }

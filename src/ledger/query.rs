@@ -62,8 +62,10 @@ impl Ledger {
             Some(id) => self.tenant(id),
             None => Err(Refusal::not_found("tenant", "")),
         };
-        if let Ok(tenant) = &mut tenant {
-            tenant.settle(now.tick);
+        if let Ok(tenant) = &mut tenant
+            && !tenant.mark_idle(now.tick, budget)
+        {
+            return None;
         }
         Some(match query {
             Query::ListTenants(ask) => Found::ListTenants(self.list_tenants(ask, walk, now, budget)?),

@@ -5,6 +5,7 @@ mod misfit;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::agenda::Agenda;
 use super::budget::Budget;
 use super::change::{Change, SessionRow, TenantState};
 use super::checkpoint::Queue;
@@ -17,6 +18,7 @@ use super::map::Map;
 use super::orphans::Orphans;
 use super::rates::Limiter;
 use super::session::Session;
+use super::tally::Tally;
 use super::tenant::Tenant;
 use super::time::{Moment, Tick, Wall, millis};
 use super::tokens::Tokens;
@@ -60,8 +62,10 @@ impl Ledger {
             redeliveries: Redeliveries::new(&config.rates, config.seed),
             orphans: Orphans::new(config.seed),
             checkpoint: Queue::default(),
-            budget: Budget::default(),
             unfinished: VecDeque::new(),
+            agenda: Agenda::default(),
+            tally: Tally::default(),
+            budget: Budget::default(),
         };
         Restore { ledger, now, grace }
     }
@@ -179,10 +183,12 @@ impl Restore {
     #[must_use]
     pub fn finish(mut self) -> Ledger {
         for place in &mut self.ledger.tenants {
-            if let Some(tenant) = place.take_if(|tenant| tenant.state == TenantState::Deleted) {
+            if let Some(mut tenant) = place.take_if(|tenant| tenant.state == TenantState::Deleted) {
+                self.ledger.tally.remove(&mut tenant);
                 self.ledger.orphans.leaving.push_back(Leaving::new(tenant, self.now.tick));
             }
         }
+        let license_time = self.ledger.mark.license_time(self.now);
         for tenant in self.ledger.tenants.iter_mut().flatten() {
             tenant.licenses.set_floors(self.ledger.floors.of(&tenant.id));
             tenant.licenses.finish();
@@ -190,7 +196,12 @@ impl Restore {
             tenant.recount_seats();
             tenant.recount_sessions();
             tenant.rebuild_deadlines();
-            tenant.refresh_notifications();
+            tenant.notifications.warns = !tenant.policy.warn_at_percent.is_empty();
+            // What it counts as now, it counts as between these dates.
+            tenant.note_dates(license_time);
+            tenant.stale.note_all(&mut tenant.pools);
+            self.ledger.agenda.put(tenant);
+            self.ledger.tally.put(tenant);
         }
         self.ledger
     }

@@ -95,13 +95,15 @@ pub(super) struct Sessions {
     slots: Vec<Option<Session>>,
     free: Vec<u32>,
     by_id: Index,
+    /// How many live: kept by [`super::live`].
+    pub live: u64,
     /// Where each live session stands in the heap of its pool.
     pub positions: Positions,
 }
 
 impl Sessions {
     pub fn new(seed: Seed) -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), by_id: Index::new(seed), positions: Positions::new() }
+        Self { slots: Vec::new(), free: Vec::new(), by_id: Index::new(seed), live: 0, positions: Positions::new() }
     }
 
     pub fn find(&self, id: SessionId) -> Option<u32> {

@@ -26,6 +26,7 @@ pub(super) struct Step<'a> {
     pub redeliveries: &'a mut super::deliveries::Redeliveries,
     pub orphans: &'a mut super::orphans::Orphans,
     pub checkpoint: &'a mut super::checkpoint::Queue,
+    /// What this step may still cost.
     pub budget: &'a mut Budget,
     /// See [`Step::leave_over`].
     pub unfinished: &'a mut VecDeque<TenantNo>,

@@ -4,9 +4,11 @@
 
 use std::time::Duration;
 
+use super::budget::Budget;
 use super::change::{Action, Change, Limit, Plan};
 use super::license::{LicenseRow, Standing};
 use super::notification::{Cause, Channel, Deliveries, Delivery, DeliveryState, Facts, NotificationRow, Topic};
+use super::notifications::Looking;
 use super::outcome::DenialReason;
 use super::step::Step;
 use super::tenant::Tenant;
@@ -14,11 +16,10 @@ use super::time::{Tick, Wall};
 use crate::ids::{LicenseId, PoolId, PoolNo, UserId};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// What it costs to look at a pool; and at a notification, when all of them are counted.
-const POOL: u32 = 500;
-const ROW: u32 = 20;
 /// So many days before its end a license is told of, the first ones first.
 const BEFORE_END: [u16; 3] = [30, 7, 1];
+/// Obsolete topics that one step forgets.
+const AT_ONCE: usize = 64;
 
 impl Tenant {
     /// Told of a denial for want of seats, at any door. `cause`: which one.
@@ -44,38 +45,66 @@ impl Tenant {
         }
     }
 
-    /// After every command and tick: looks at what it may have moved, as far as the budget of the step reaches. Costs a
-    /// few comparisons when nothing is pending.
+    /// After every command, and when time has something to do here: looks at what it may have moved. Costs a few
+    /// comparisons when nothing is pending. What the budget does not pay for is left over for steps of its own.
     pub fn look_around(&mut self, step: &mut Step) {
         let known = &mut self.notifications;
         let dated = !(known.last_date..known.next_date).contains(&step.license_time);
         if known.look || dated || step.now.tick >= known.next_look {
-            (known.look, known.next_look, known.last_date) = (false, Tick::NEVER, step.license_time);
-            known.stale = true;
-            known.moved.clear();
-            known.moved.extend((0..self.pools.iter().len()).map(|no| PoolNo(no as u16)));
-            self.pools.iter_mut().for_each(|pool| pool.moved = true);
-            self.forget_obsolete(step);
-            self.look_at_licenses(step);
+            (known.look, known.next_look, known.looking) = (false, Tick::NEVER, Some(Looking::Topics));
+            (known.warns, known.changed) = (!self.policy.warn_at_percent.is_empty(), true);
+            // Limits may be others now.
+            self.stale.note_all(&mut self.pools);
+            self.note_dates(step.license_time);
         }
-        while !step.budget.is_spent()
-            && let Some(no) = self.notifications.moved.pop_front()
-        {
-            step.budget.spend(POOL);
-            self.notifications.stale = true;
-            self.look_at_pool(no, step);
+        if self.notifications.looking.is_some() {
+            self.look_on(step);
         }
-        if !self.notifications.moved.is_empty() {
+        if self.notifications.looking.is_none() {
+            self.look_at_what_moved(step);
+        }
+        if self.notifications.looking.is_some() || !self.notifications.moved.is_empty() {
             step.leave_over(self.no, &mut self.unfinished);
         }
-        if std::mem::take(&mut self.notifications.stale) {
-            step.budget.spend_each(self.notifications.len(), ROW);
-            self.refresh_notifications();
-        }
+        self.due_by(self.notifications.next_look);
     }
 
-    pub fn refresh_notifications(&mut self) {
-        self.notifications.refresh(!self.policy.warn_at_percent.is_empty());
+    fn look_at_what_moved(&mut self, step: &mut Step) {
+        let mut moved = std::mem::take(&mut self.notifications.moved);
+        let mut looked = 0;
+        for no in &moved {
+            if step.budget.is_spent() {
+                break;
+            }
+            // Those at which a look at everything came by are up to date.
+            if self.pools.get(*no).moved {
+                self.look_at_pool(*no, step);
+            }
+            looked += 1;
+        }
+        moved.drain(..looked);
+        self.notifications.moved = moved;
+    }
+
+    /// Goes on with a look at everything.
+    fn look_on(&mut self, step: &mut Step) {
+        while let Some(looking) = self.notifications.looking {
+            if step.budget.is_spent() {
+                return;
+            }
+            self.notifications.looking = match looking {
+                Looking::Topics if self.forget_obsolete(step) => {
+                    self.look_at_licenses(step);
+                    Some(Looking::Pools(0))
+                }
+                Looking::Topics => Some(Looking::Topics),
+                Looking::Pools(no) if usize::from(no) < self.pools.iter().len() => {
+                    self.look_at_pool(PoolNo(no), step);
+                    Some(Looking::Pools(no + 1))
+                }
+                Looking::Pools(_) => None,
+            };
+        }
     }
 
     fn has_listeners(&self, step: &Step) -> bool {
@@ -105,8 +134,6 @@ impl Tenant {
         let event = step.log(self.about_topic(Action::NotificationRaised, &topic, &what));
         let row =
             NotificationRow { tenant: self.no, topic, event, raised: step.now.tick, cleared: false, facts, deliveries };
-        self.notifications.watched |= row.topic.pool().is_some();
-        self.notifications.stale = true;
         self.put_notification(row, step);
     }
 
@@ -149,6 +176,7 @@ impl Tenant {
 
     fn look_at_pool(&mut self, no: PoolNo, step: &mut Step) {
         self.pools.get_mut(no).moved = false;
+        step.budget.spend_each(1 + self.policy.warn_at_percent.len(), 3 * Budget::LOOK);
         let (plan, limit) = self.entitled(no, step.sight());
         let in_use = self.in_use(no, plan);
         let pool = self.pools.get(no).id.clone();
@@ -193,11 +221,18 @@ impl Tenant {
         }
     }
 
+    /// Between which dates nothing changes.
+    pub fn note_dates(&mut self, at: Wall) {
+        let current = self.licenses.heads().iter().filter(|row| row.standing == Standing::Current);
+        let dates = current.flat_map(dates);
+        let next = dates.clone().filter(|date| *date > at).min();
+        self.notifications.last_date = dates.filter(|date| *date <= at).max().unwrap_or(Wall(i64::MIN));
+        self.notifications.next_date = next.unwrap_or(Wall(i64::MAX));
+    }
+
     fn look_at_licenses(&mut self, step: &mut Step) {
         let at = step.license_time;
         let current = self.licenses.heads().iter().filter(|row| row.standing == Standing::Current);
-        let dates = current.clone().flat_map(dates).filter(|date| *date > at).min();
-        self.notifications.next_date = dates.unwrap_or(Wall(i64::MAX));
         let due = |row: &LicenseRow| due(row, at).map(|(topic, facts)| (topic, facts, row.installed == step.now.tick));
         let due: Vec<(Topic, Facts, bool)> = current.filter_map(due).collect();
         for (topic, facts, fresh) in due {
@@ -211,8 +246,10 @@ impl Tenant {
         }
     }
 
-    /// Topics of licenses that are no longer there or have ended, and of levels that are no longer warned at.
-    fn forget_obsolete(&mut self, step: &mut Step) {
+    /// Topics of licenses that are no longer there or have ended, and of levels that are no longer warned at. True: all of
+    /// them are forgotten.
+    fn forget_obsolete(&mut self, step: &mut Step) -> bool {
+        step.budget.spend_each(self.notifications.iter().count(), 10);
         let is_current = |id: &LicenseId, revision: u64, ended: bool| {
             let head =
                 self.licenses.head(id).filter(|row| row.standing == Standing::Current && row.revision == revision);
@@ -224,12 +261,15 @@ impl Tenant {
             Topic::LicenseExpiring(id, revision) => is_current(id, *revision, false),
             Topic::LicenseExpired(id, revision) => is_current(id, *revision, true),
         };
-        let gone: Vec<Topic> = self.notifications.iter().map(|row| &row.topic).filter(|t| !stays(t)).cloned().collect();
-        for topic in gone {
+        let gone = self.notifications.iter().map(|row| &row.topic).filter(|t| !stays(t));
+        let gone: Vec<Topic> = gone.take(AT_ONCE + 1).cloned().collect();
+        let complete = gone.len() <= AT_ONCE;
+        for topic in gone.into_iter().take(AT_ONCE) {
             self.notifications.remove(&topic);
             step.log(self.about_topic(Action::NotificationCleared, &topic, "over"));
             step.put(Change::DeleteNotification(self.no, topic));
         }
+        complete
     }
 }
 
@@ -237,10 +277,11 @@ pub(super) fn fresh_delivery(now: Tick) -> Delivery {
     Delivery { state: DeliveryState::Pending, since: now, attempts: 0, next: now, error: "".into() }
 }
 
-/// When something about a license changes.
-fn dates(row: &LicenseRow) -> impl Iterator<Item = Wall> {
+/// When something about a license changes, or about how it is shown.
+fn dates(row: &LicenseRow) -> impl Iterator<Item = Wall> + Clone {
     let before = row.expires.into_iter().flat_map(|end| BEFORE_END.map(|days| end.minus(DAY * u32::from(days))));
-    row.not_before.into_iter().chain(before).chain(row.expires)
+    let soon = row.not_before.map(|from| from.minus(super::entitlement::EXPIRING));
+    row.not_before.into_iter().chain(soon).chain(before).chain(row.expires)
 }
 
 /// What is to be told of a license at this time; of the days before its end the last one that has come.

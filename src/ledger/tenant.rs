@@ -15,6 +15,7 @@ use super::policy::Policy;
 use super::pool::Pools;
 use super::session::Sessions;
 use super::step::{About, Step};
+use super::tally::{Stale, Tallied};
 use super::time::{Moment, Tick};
 use super::user::{Seat, User, Users};
 use crate::ids::{EventNo, PoolId, PoolNo, TenantId, TenantNo, UserNo};
@@ -43,6 +44,14 @@ pub(super) struct Tenant {
     pub notifications: Notifications,
     /// Stands in the ledger's list of those with work left over.
     pub unfinished: bool,
+    /// Pools that the sums over all tenants do not show as they are.
+    pub stale: Stale,
+    /// What the sums hold of this tenant.
+    pub tallied: Tallied,
+    /// By when time itself may have something to do here, as far as is known since the shard's agenda was last put right;
+    /// and what stands in the agenda.
+    pub due: Tick,
+    pub scheduled: Tick,
 }
 
 /// A seat as it is counted: what of it and its user matters.
@@ -77,6 +86,11 @@ impl Tenant {
             administrators: 0,
             notifications: Notifications::new(),
             unfinished: false,
+            stale: Stale::default(),
+            tallied: Tallied::default(),
+            // Everything is to be looked at.
+            due: Tick::default(),
+            scheduled: Tick::NEVER,
         }
     }
 
@@ -119,6 +133,7 @@ impl Tenant {
             return None;
         }
         let no = self.pools.add(id.clone());
+        self.stale.note(self.pools.get_mut(no));
         step.put(Change::PutPool(super::change::PoolRow { tenant: self.no, no, id: id.clone() }));
         Some(no)
     }
@@ -149,6 +164,7 @@ impl Tenant {
             true => pool.orders.add(seat.order, seat.administrator),
             false => pool.orders.remove(seat.order, seat.administrator),
         }
+        self.stale.note(pool);
         self.notifications.moved(pool);
     }
 
@@ -244,6 +260,7 @@ impl Tenant {
         let with = self.policy.administrators_count_in_named;
         for pool in self.pools.iter_mut() {
             pool.seats_counted = pool.orders.counted(with) as u64;
+            self.stale.note(pool);
         }
     }
 
@@ -261,6 +278,7 @@ impl Tenant {
         for pool in self.pools.iter_mut() {
             pool.orders.sort();
             pool.seats_counted = pool.orders.counted(with) as u64;
+            self.stale.note(pool);
             self.notifications.moved(pool);
         }
     }
@@ -269,3 +287,6 @@ impl Tenant {
 fn counted(user: &User, seat: &Seat) -> Counted {
     Counted { pool: seat.pool, order: seat.order, blocked: user.blocked, administrator: user.administrator }
 }
+
+/// There can be a million tenants, of which most do nothing (docs/PROOF.md).
+const _: () = assert!(size_of::<Tenant>() <= 1_024);

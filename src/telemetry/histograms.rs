@@ -18,25 +18,28 @@ pub(super) struct Histograms {
     shards: Vec<Arc<journal::Stats>>,
     batch: Desc,
     commit: Desc,
+    step: Desc,
 }
 
 impl Histograms {
-    pub fn new(shards: Vec<Arc<journal::Stats>>, batch: &Metric, commit: &Metric) -> Self {
-        Self { shards, batch: desc(batch), commit: desc(commit) }
+    pub fn new(shards: Vec<Arc<journal::Stats>>, batch: &Metric, commit: &Metric, step: &Metric) -> Self {
+        Self { shards, batch: desc(batch), commit: desc(commit), step: desc(step) }
     }
 }
 
 impl Collector for Histograms {
     fn desc(&self) -> Vec<&Desc> {
-        vec![&self.batch, &self.commit]
+        vec![&self.batch, &self.commit, &self.step]
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
         let batches = self.shards.iter().map(|shard| &shard.batch_commands);
         let commits = self.shards.iter().map(|shard| &shard.commit_micros);
+        let steps = self.shards.iter().map(|shard| &shard.step_micros);
         vec![
             family(&self.batch, vec![row(None, added(batches, 1.0))]),
             family(&self.commit, vec![row(None, added(commits, MICROS))]),
+            family(&self.step, vec![row(None, added(steps, MICROS))]),
         ]
     }
 }

@@ -156,7 +156,7 @@ impl Metrics {
             let behind = clocks.iter().map(|shard| shard.clock_behind_ms.load(Ordering::Relaxed)).max();
             report(behind.unwrap_or(0).div_ceil(1000), &[]);
         });
-        let histograms = Histograms::new(shards.to_vec(), &BATCH, &COMMIT);
+        let histograms = Histograms::new(shards.to_vec(), &BATCH, &COMMIT, &STEP);
         self.registry.register(Box::new(histograms)).expect("registered once");
     }
 

@@ -154,6 +154,10 @@ table! {
     NODES_DEAD: Counter "usher_nodes_declared_dead_total" [] in "processes",
         "On PostgreSQL: other processes that this one declared dead, because they were silent for 4.5 s or known to be gone",
         "One after a crash or a failover is as it should be. Repeated: see why processes end or stall, in their logs";
+    STEP: Histogram "usher_writer_step_seconds" [] in "seconds",
+        "Steps of the shards' writers: for so long at most does everybody else of a shard wait for one call, tick or scrape",
+        "Above 5 ms: the machine has too few processors (steps are interrupted), or a defect, which the log tells of with \
+         \"took long\"; report it with what was asked for at that moment";
     STATE: Gauge "usher_shard_state" ["shard", "state"] in "1 or 0",
         "serving, store_away, lost (to another process), damaged or stopped: 1 for the one that it is",
         "store_away: bring the store back, it recovers by itself. lost: another process has claimed the shards; see that \

@@ -31,6 +31,7 @@ impl Writer {
 
     /// Makes memory anew from what is durable. Nothing is in flight, and nothing is being built.
     pub(super) async fn reload(&mut self) {
+        self.pauses();
         self.out.stats.reloads.fetch_add(1, Relaxed);
         self.works.fail(JournalError::Failed);
         let mut pause = Duration::from_millis(20);
@@ -54,6 +55,12 @@ impl Writer {
 
     /// Flushes, releases, and answers whoever still waits.
     pub(super) async fn end(&mut self, messages: &mut mpsc::Receiver<Message>) {
+        while let Some(message) = self.backlog.pop() {
+            match self.is_lost() {
+                true => refuse(message, JournalError::NotOwner),
+                false => self.take(message, self.now()),
+            }
+        }
         if !self.is_lost() {
             self.flush().await;
         }
@@ -80,10 +87,7 @@ impl Writer {
     /// Finishes what was begun, and commits everything that is in memory only.
     async fn flush(&mut self) {
         self.finish_works().await;
-        if !self.broken {
-            let now = self.now();
-            self.tick(now, true);
-        }
+        self.tick_to_the_end().await;
         self.send_building().await;
     }
 

@@ -32,6 +32,12 @@ impl Writer {
         self.execute(running, reply, now);
     }
 
+    /// A command that was not decided, because something else had to be done first: it has its next step in its turn.
+    pub(super) fn wait_on(&mut self, request: Request, reply: Answer<Outcome>, wrote: bool) {
+        let running = Running { execution: Execution::new(request), begun: true, wrote };
+        self.works.push(Work::Command(running, reply));
+    }
+
     /// Takes a step of a command. What it wrote commits with the batch in the making, whether the command is over or not.
     fn execute(&mut self, mut running: Running, reply: Answer<Outcome>, now: Moment) {
         let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
@@ -66,34 +72,48 @@ impl Writer {
     }
 
     /// Whether a step that writes may be taken: the batch in the making stays small, so that nobody's commit waits for long.
-    fn has_room_to_write(&self) -> bool {
+    pub(super) fn has_room_to_write(&self) -> bool {
         !self.is_away() && self.building.changes.rows.len() + self.building.changes.events.len() < AHEAD
     }
 
     pub(super) fn has_work(&self) -> bool {
-        self.works.has_queries() || (self.has_room_to_write() && self.has_writing_work())
+        let waits = !self.backlog.is_empty() && self.may_take();
+        waits
+            || self.works.has_queries()
+            || !self.scrapes.is_empty()
+            || (self.has_room_to_write() && self.has_writing_work())
     }
 
     fn has_writing_work(&self) -> bool {
-        !self.works.is_empty() || self.ledger.is_unfinished()
+        !self.works.is_empty() || self.ledger.is_unfinished() || self.ticking.is_some()
     }
 
     /// Takes one step of what takes several, or of what is left over.
     pub(super) fn work_on(&mut self) {
         if self.broken {
             // What was seen is not to be trusted either.
+            (self.ticking, self.scrapes) = (None, Vec::new());
             return self.works.fail(JournalError::Failed);
         }
+        if !self.scrapes.is_empty() {
+            self.count_on();
+        }
         let writes = self.has_room_to_write();
+        // Time and callers take turns, so that neither waits for the end of the other.
+        self.times_turn = !self.times_turn;
+        if writes && self.times_turn && self.ticking.is_some() {
+            return self.tick_on();
+        }
         match self.works.pop(writes) {
             Some(Work::Query(reading, reply)) => self.read(reading, reply, self.now()),
             Some(Work::Command(running, reply)) => self.execute(running, reply, self.now()),
             None if writes && self.ledger.is_unfinished() => self.carry_on(self.now()),
+            None if writes => self.tick_on(),
             None => {}
         }
     }
 
-    fn carry_on(&mut self, now: Moment) {
+    pub(super) fn carry_on(&mut self, now: Moment) {
         let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
         let changes = &mut self.building.changes;
         if catch_unwind(AssertUnwindSafe(|| self.ledger.carry_on(now, changes))).is_err() {

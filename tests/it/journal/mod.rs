@@ -5,6 +5,7 @@ mod leases;
 mod ownership;
 mod retention;
 mod steps;
+mod time;
 mod watching;
 
 use std::sync::Arc;

@@ -31,6 +31,7 @@ mod information;
 mod installing;
 mod licenses;
 mod organizations;
+mod passing;
 mod reading;
 mod reclaiming;
 mod revoking;

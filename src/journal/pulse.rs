@@ -1,0 +1,25 @@
+//! Whether the writers turn: a writer that is stuck in a step cannot tell of itself.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::{Journal, Shard};
+use crate::ids::ShardId;
+
+/// A step of a writer that takes longer than this: the shard is stuck. Steps take milliseconds.
+const STUCK: Duration = Duration::from_secs(5);
+
+impl Journal {
+    /// The shard whose writer has been in one step for the longest, if that is too long, and for how long. Waiting for the
+    /// store is no step.
+    #[must_use]
+    pub fn stuck(&self) -> Option<(ShardId, Duration)> {
+        let now = u64::try_from(self.clock.monotonic().as_micros()).unwrap_or(u64::MAX);
+        let age = |shard: &Shard| match shard.stats.step_began_micros.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            began => Duration::from_micros(now.saturating_sub(began)),
+        };
+        let ages = (0..).map(ShardId).zip(self.shards.iter().map(age));
+        ages.max_by_key(|(_, age)| *age).filter(|(_, age)| *age >= STUCK)
+    }
+}

@@ -1,0 +1,73 @@
+//! What time does, and what scrapes ask: in steps, between which callers have their turn.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::super::REFRESH;
+use super::Writer;
+use crate::ledger::Ticking;
+use crate::ledger::time::Moment;
+
+impl Writer {
+    /// Lets time begin to pass; [`Self::tick_on`] takes its steps.
+    pub(super) fn tick(&mut self, now: Moment) {
+        if self.is_away() || self.broken {
+            return; // What is overdue stays so; it ends when it can be made durable.
+        }
+        self.ticking = Some(Ticking::new(false));
+        let behind = u64::try_from(self.ledger.clock_behind(now).as_millis()).unwrap_or(u64::MAX);
+        self.out.stats.clock_behind_ms.store(behind, Relaxed);
+        let since = |sent: std::time::Duration| self.clock.monotonic().saturating_sub(sent);
+        self.building.wanted |= self.committed.is_none_or(|sent| since(sent) >= REFRESH);
+    }
+
+    /// Takes a step of the tick under way.
+    pub(super) fn tick_on(&mut self) {
+        let Some(mut ticking) = self.ticking.take() else { return };
+        let now = self.now();
+        let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
+        let changes = &mut self.building.changes;
+        match catch_unwind(AssertUnwindSafe(|| self.ledger.tick_on(&mut ticking, now, changes))) {
+            Ok(true) => {}
+            Ok(false) => self.ticking = Some(ticking),
+            Err(_) => self.break_off(rows, events, "a tick"),
+        }
+        if planted!(ExpiryUnfenced) {
+            self.building.truncate(rows, events);
+        }
+    }
+
+    /// The last tick before a stop: writes everything that is in memory only, batch by batch.
+    pub(super) async fn tick_to_the_end(&mut self) {
+        let now = self.now();
+        self.tick(now);
+        if self.ticking.is_some() {
+            self.ticking = Some(Ticking::new(true));
+        }
+        while !self.is_away() && (self.ticking.is_some() || self.ledger.is_unfinished()) && !self.broken {
+            self.tick_on();
+            self.carry_on(self.now());
+            if !self.has_room_to_write() {
+                self.send_building().await;
+            }
+        }
+    }
+
+    /// Counts what changed since the last scrape, a step of it, and answers when everything is counted.
+    pub(super) fn count_on(&mut self) {
+        let now = self.now();
+        match catch_unwind(AssertUnwindSafe(|| self.ledger.tally(now))) {
+            Ok(false) => {}
+            Ok(true) => {
+                for (busiest, reply) in self.scrapes.drain(..) {
+                    let _ = reply.send((self.ledger.tallied(now), self.ledger.busiest(busiest, now)));
+                }
+            }
+            Err(_) => {
+                // Whoever asked hears nothing.
+                self.scrapes.clear();
+                self.break_off(self.building.changes.rows.len(), self.building.changes.events.len(), "a count");
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! A turn of the loop: what is taken in, for how long, and how long it was. Whoever waits for the end of a commit, or for
+//! a first look at a message, waits for no more than a turn.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::super::JournalError;
+use super::super::message::{Message, refuse};
+use super::Writer;
+use crate::ledger::Reading;
+use crate::ledger::time::Moment;
+
+/// Work of the ledger in one turn, in its units: some two milliseconds. Everything above it has its turn later.
+const TURN: u64 = 2_500_000;
+/// The same by the clock, which is looked at now and then.
+const TURN_TIME: Duration = Duration::from_millis(2);
+const NOW_AND_THEN: u32 = 8;
+/// A turn that took longer is told of, but not more often than this.
+const LONG: Duration = Duration::from_millis(50);
+const TOLD_EVERY: Duration = Duration::from_secs(10);
+
+/// How much of a turn is over.
+pub(super) struct Turn {
+    work: u64,
+    time: Duration,
+    messages: u32,
+}
+
+impl Writer {
+    pub(super) fn turn(&self) -> Turn {
+        Turn { work: self.ledger.work(), time: self.clock.monotonic(), messages: 0 }
+    }
+
+    fn is_over(&self, turn: &mut Turn) -> bool {
+        turn.messages += 1;
+        self.ledger.work() - turn.work >= TURN
+            || (turn.messages.is_multiple_of(NOW_AND_THEN) && self.clock.monotonic() - turn.time >= TURN_TIME)
+    }
+
+    /// Applies what was drained, all at one moment; what the turn has no time for waits for the next ones. A stop comes
+    /// after everything that was queued before it; what was queued behind is refused.
+    pub(super) fn take_in(&mut self, drained: &mut Vec<Message>) {
+        let (now, mut turn) = (self.now(), self.turn());
+        let mut over = false;
+        for mut message in drained.drain(..) {
+            message.taken();
+            match message {
+                message if self.stopping.is_some() => refuse(message, JournalError::Stopping),
+                Message::Stop(reply) => self.stopping = Some(reply),
+                Message::Tick => {
+                    self.tick(now);
+                    // A small one is over with its first step.
+                    if self.has_room_to_write() {
+                        self.tick_on();
+                    }
+                }
+                Message::Totals(busiest, reply) => self.scrapes.push((busiest, reply)),
+                message if over || !self.backlog.is_empty() => self.backlog.push(message),
+                message => {
+                    self.take(message, now);
+                    over = self.is_over(&mut turn);
+                }
+            }
+        }
+    }
+
+    /// Goes on with what earlier turns had no time for.
+    pub(super) fn catch_up(&mut self) {
+        if self.backlog.is_empty() {
+            return;
+        }
+        let (now, mut turn) = (self.now(), self.turn());
+        while self.may_take()
+            && let Some(message) = self.backlog.pop()
+        {
+            self.take(message, now);
+            if self.is_over(&mut turn) {
+                break;
+            }
+        }
+    }
+
+    pub(super) fn take(&mut self, message: Message, now: Moment) {
+        match message {
+            // Memory is not to be trusted after a panic: nothing is decided by it, read from it or written of it.
+            message if self.broken => refuse(message, JournalError::Failed),
+            Message::Command(request, reply) if request.command.takes_steps() => self.begin(request, reply, now),
+            Message::Command(request, reply) => self.command(request, reply, now),
+            Message::Query(tenant, query, reply) => self.read(Reading::new(tenant, query), reply, now),
+            Message::Number(tenant, reply) => {
+                let _ = reply.send(self.may_answer().map(|()| self.ledger.tenant_no(&tenant)));
+            }
+            Message::Tick | Message::Totals(..) | Message::Stop(_) => unreachable!("taken in at once"),
+        }
+    }
+
+    /// Everybody who was queued before the stop had their turn.
+    pub(super) fn stops(&mut self) -> Option<oneshot::Sender<()>> {
+        if self.backlog.is_empty() { self.stopping.take() } else { None }
+    }
+
+    /// Notes that a turn begins; a turn without an end is seen by [`super::super::Journal::stuck`].
+    pub(super) fn begins(&self) -> Duration {
+        let now = self.clock.monotonic();
+        // Zero means that none is under way.
+        let micros = u64::try_from(now.as_micros()).unwrap_or(u64::MAX).max(1);
+        self.out.stats.step_began_micros.store(micros, Relaxed);
+        now
+    }
+
+    /// Waiting for the store is no step.
+    pub(super) fn pauses(&self) {
+        self.out.stats.step_began_micros.store(0, Relaxed);
+    }
+
+    /// Notes how long a turn was, unless it waited for the store in between.
+    pub(super) fn ends(&mut self, began: Duration) {
+        if self.out.stats.step_began_micros.swap(0, Relaxed) == 0 {
+            return;
+        }
+        let now = self.clock.monotonic();
+        let took = now.saturating_sub(began);
+        self.out.stats.step_micros.record_micros(took);
+        if took > LONG && self.told_long.is_none_or(|told| now.saturating_sub(told) >= TOLD_EVERY) {
+            self.told_long = Some(now);
+            tracing::warn!(shard = %self.shard, took_ms = took.as_millis(), "a step of the shard's writer took long");
+        }
+    }
+}

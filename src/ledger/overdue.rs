@@ -1,0 +1,109 @@
+//! Sessions that are overdue end before anything is decided about their pool (R18), however many they are: in steps, so that
+//! nobody else waits for all of them; and a decision waits only for those that it needs.
+
+use super::budget::Budget;
+use super::change::Plan;
+use super::command::{CheckOut, Command};
+use super::deadlines::Ahead;
+use super::outcome::SessionEndReason;
+use super::step::Step;
+use super::tenant::Tenant;
+use super::time::Tick;
+use crate::ids::{PoolNo, UserNo};
+
+/// Overdue sessions of a pool that a question looks at: it ends none (R20).
+const MOST_OVERDUE: usize = 100;
+
+impl Tenant {
+    /// Whether a command can be decided in this step: time has done in this tenant what it has to do before.
+    pub fn is_ready(&mut self, command: &Command, step: &mut Step) -> bool {
+        match command {
+            // They look at their session alone.
+            Command::Heartbeat(_) | Command::CheckIn(_) => true,
+            Command::CheckOut(ask) => self.mark_idle(step.now.tick, step.budget) && self.end_overdue_before(ask, step),
+            _ => self.mark_idle(step.now.tick, step.budget),
+        }
+    }
+
+    /// Overdue sessions of the pool end before anything is decided (R18); so many as a step pays for. False: more are left,
+    /// and the pool is full, so that this is not the step that decides. A question ends none, and looks at some.
+    pub fn end_overdue_before(&mut self, ask: &CheckOut, step: &mut Step) -> bool {
+        let now = step.now.tick;
+        let Some(pool) = self.pools.find(&ask.pool) else { return true };
+        let nothing_due = self.pools.get(pool).noted().is_none_or(|noted| noted > now);
+        if nothing_due || planted!(SweeperOnlyExpiry) {
+            return true;
+        }
+        let all = match ask.check_only {
+            true => self.look_ahead(pool, now, MOST_OVERDUE, step.budget).complete,
+            false => self.end_overdue(pool, step),
+        };
+        let (plan, limit) = self.entitled(pool, step.sight());
+        all || plan == Plan::Named || limit.has_room(self.in_use(pool, plan))
+    }
+
+    /// What would end before a decision: of the pool's at most [`MOST_OVERDUE`].
+    pub fn overdue_for(&mut self, pool: Option<PoolNo>, user: Option<UserNo>, step: &mut Step) -> Vec<u32> {
+        let now = step.now.tick;
+        let of_pool = pool.map(|pool| self.look_ahead(pool, now, MOST_OVERDUE, step.budget).due);
+        let mut overdue = of_pool.unwrap_or_default();
+        if let Some(user) = user {
+            for slot in self.live_of(self.users.get(user)) {
+                let late = self.sessions.get(slot).deadline(&self.policy).0 <= now;
+                if late && !overdue.contains(&slot) {
+                    overdue.push(slot);
+                }
+            }
+        }
+        overdue
+    }
+
+    /// Ends sessions of the pool that are overdue (R18, R24), each for its own reason and the first ones first, as far as
+    /// the budget goes; true: all of them.
+    pub fn end_overdue(&mut self, pool: PoolNo, step: &mut Step) -> bool {
+        let now = step.now.tick;
+        while let Some((slot, reason)) = self.first_overdue(pool, now, step.budget) {
+            self.end(slot, reason, step);
+        }
+        self.pools.get(pool).noted().is_none_or(|noted| noted > now)
+    }
+
+    /// The session of the pool that was due first; `None`: none is, or the budget is spent.
+    fn first_overdue(&mut self, pool: PoolNo, now: Tick, budget: &mut Budget) -> Option<(u32, SessionEndReason)> {
+        let (policy, mut positions) = (&self.policy, std::mem::take(&mut self.sessions.positions));
+        let (sessions, pool) = (&self.sessions, self.pools.get_mut(pool));
+        let due = |slot: u32| sessions.get(slot).deadline(policy).0;
+        let counted = pool.deadlines.first_due(&mut positions, now, due, budget);
+        let exempt = pool.exempt_deadlines.first_due(&mut positions, now, due, budget);
+        self.sessions.positions = positions;
+        let (_, slot) = counted.into_iter().chain(exempt).min()?;
+        Some((slot, self.sessions.get(slot).deadline(&self.policy).1))
+    }
+
+    /// Ends what is overdue of the user's own sessions.
+    pub fn end_overdue_of(&mut self, user: UserNo, step: &mut Step) {
+        for slot in self.live_of(self.users.get(user)) {
+            let (due, reason) = self.sessions.get(slot).deadline(&self.policy);
+            if due <= step.now.tick {
+                self.end(slot, reason, step);
+            }
+        }
+    }
+
+    /// Looks at the deadlines of the sessions that hold a seat in the pool, and ends nothing: for a question (R20).
+    pub fn look_ahead(&self, pool: PoolNo, now: Tick, most: usize, budget: &mut Budget) -> Ahead {
+        let due = |slot: u32| self.sessions.get(slot).deadline(&self.policy).0;
+        self.pools.get(pool).deadlines.look(now, most, due, budget)
+    }
+
+    /// The earliest deadline of a session that holds a seat in the pool. With very many that were put off since anybody
+    /// looked it may be too early: never too late.
+    pub fn first_deadline(&mut self, pool: PoolNo, budget: &mut Budget) -> Option<Tick> {
+        let (policy, mut positions) = (&self.policy, std::mem::take(&mut self.sessions.positions));
+        let sessions = &self.sessions;
+        let due = |slot: u32| sessions.get(slot).deadline(policy).0;
+        let first = self.pools.get_mut(pool).deadlines.first_at(&mut positions, due, budget);
+        self.sessions.positions = positions;
+        first
+    }
+}

@@ -1,0 +1,72 @@
+//! Which of many things is due first: each has one time at most, which can be moved. Who has none costs four bytes.
+
+use super::deadlines::{Deadlines, Positions};
+use super::time::{Tick, Wall};
+
+#[derive(Debug, Default)]
+pub(super) struct Schedule {
+    heap: Deadlines,
+    positions: Positions,
+}
+
+impl Schedule {
+    /// Puts an index down for this time and no other; `None`: for none.
+    pub fn set(&mut self, index: u32, at: Option<Tick>) {
+        if self.heap.holds(&self.positions, index) {
+            self.heap.remove(&mut self.positions, index);
+        }
+        if let Some(at) = at {
+            self.heap.insert(&mut self.positions, index, at);
+        }
+    }
+
+    pub fn first(&self) -> Option<(Tick, u32)> {
+        self.heap.first()
+    }
+
+    /// Indices that are due at `now`, in no particular order, until `take` wants no more.
+    pub fn each_due(&self, now: Tick, take: impl FnMut(u32) -> bool) {
+        self.heap.each_noted(now, take);
+    }
+}
+
+/// Dates in the order of ticks.
+pub(super) fn rising(date: Wall) -> Tick {
+    Tick((date.0 as u64) ^ (1 << 63))
+}
+
+/// Dates in the opposite order: the latest one is due first, when the time is before it.
+pub(super) fn falling(date: Wall) -> Tick {
+    Tick(!rising(date).0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_those_that_have_a_time_is_found() {
+        let mut schedule = Schedule::default();
+        for (index, at) in [(3, 30), (1, 10), (2, 20), (1, 40)] {
+            schedule.set(index, Some(Tick(at)));
+        }
+        assert_eq!(schedule.first(), Some((Tick(20), 2)));
+        schedule.set(2, None);
+        schedule.set(7, None);
+        assert_eq!(schedule.first(), Some((Tick(30), 3)));
+        let mut due = Vec::new();
+        schedule.each_due(Tick(40), |index| {
+            due.push(index);
+            true
+        });
+        due.sort_unstable();
+        assert_eq!(due, [1, 3]);
+    }
+
+    #[test]
+    fn dates_before_and_after_1970_keep_their_order() {
+        let dates = [i64::MIN, -1, 0, 1, i64::MAX].map(Wall);
+        assert!(dates.is_sorted_by_key(|date| rising(*date)));
+        assert!(dates.is_sorted_by(|a, b| falling(*a) > falling(*b)));
+    }
+}

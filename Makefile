@@ -54,6 +54,7 @@ lint: ## Check the format, and everything that clippy knows
 
 bench: ## Measure: a call compared with one that does nothing, and decisions alone; writes the tables (docs/PROOF.md)
 	cargo bench --locked --bench ledger
+	cargo bench --locked --bench work
 	cargo bench --locked --bench service -- --write
 
 bench-audit: ## Measure: pages of an audit of many events, on both stores: make bench-audit EVENTS=10000000

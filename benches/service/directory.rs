@@ -30,6 +30,8 @@ pub struct Directory {
     pub disturbance: f64,
     /// Milliseconds until the first 100 users are there, the latest sign-in first.
     pub first_page: f64,
+    /// Milliseconds of a page of a search that finds nobody.
+    pub search: f64,
     pub more: Value,
 }
 
@@ -80,7 +82,7 @@ pub async fn measure(data: &Data<'_>, users: usize, span: Span) -> Directory {
         "users": users, "sync_seconds": synced, "sync_again_seconds": again, "search_ms": search,
         "calm_p99_us": calm, "during_p99_us": during, "bytes_per_user": (full.saturating_sub(empty)) as f64 / users as f64,
     });
-    Directory { disturbance: during / calm, first_page, more }
+    Directory { disturbance: during / calm, first_page, search, more }
 }
 
 fn churn(caller: usize) -> Work {

@@ -16,6 +16,9 @@ use usher::store::{Founding, Store};
 
 use crate::support::program::Data;
 
+/// Tenants that are made at the same time: fewer than a queue holds commands.
+const AT_ONCE: usize = 8_192;
+
 /// The name of a tenant.
 pub fn tenant(number: usize) -> String {
     format!("tenant-{number:05}")
@@ -28,6 +31,16 @@ pub fn user(number: usize) -> String {
 
 /// Makes `tenants` tenants: `primary`, which is never full, and `full`, whose only seat is taken.
 pub async fn tenants(data: &Data<'_>, tenants: usize) {
+    make_all(data, tenants, true).await;
+}
+
+/// Makes tenants with a license, in which nobody ever was.
+#[allow(dead_code)] // For the benchmark of work.
+pub async fn idle_tenants(data: &Data<'_>, tenants: usize) {
+    make_all(data, tenants, false).await;
+}
+
+async fn make_all(data: &Data<'_>, tenants: usize, occupied: bool) {
     let store: Arc<dyn Store> = match data {
         Data::Folder(folder) => Arc::new(SqliteStore::open(folder).expect("a store")),
         Data::Postgres(url) => {
@@ -44,18 +57,20 @@ pub async fn tenants(data: &Data<'_>, tenants: usize) {
     let config = JournalConfig { ledger, queue: 16_384, batch: 1_024 };
     let journal =
         Arc::new(Journal::start(Arc::clone(&store), Clock::system(), founding, config).await.expect("a journal"));
-    let making = (0..tenants).map(|number| {
-        let journal = Arc::clone(&journal);
-        tokio::spawn(async move { make(&journal, &tenant(number)).await })
-    });
-    for made in making.collect::<Vec<_>>() {
-        made.await.expect("a tenant");
+    for from in (0..tenants).step_by(AT_ONCE) {
+        let making = (from..tenants.min(from + AT_ONCE)).map(|number| {
+            let journal = Arc::clone(&journal);
+            tokio::spawn(async move { make(&journal, &tenant(number), occupied).await })
+        });
+        for made in making.collect::<Vec<_>>() {
+            made.await.expect("a tenant");
+        }
     }
     journal.stop().await;
     store.close().await;
 }
 
-async fn make(journal: &Journal, name: &str) {
+async fn make(journal: &Journal, name: &str, occupied: bool) {
     let (actor, tenant) = (Actor::service(), TenantId::parse(name).expect("an id"));
     let policy = Policy { unknown_users: UnknownUsers::Admit, ..Policy::default() };
     let create = CreateTenant { display_name: name.into(), contact: "".into(), policy };
@@ -65,6 +80,9 @@ async fn make(journal: &Journal, name: &str) {
     let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
     let license = InstallLicense { license: LicenseId::parse("bench").expect("an id"), grant };
     journal.submit(&actor, &tenant, license).await.expect("an answer").expect("a license");
+    if !occupied {
+        return;
+    }
     let occupant = CheckOut {
         pool: PoolId::parse("full").expect("an id"),
         user: usher::ids::UserId::parse("occupant").expect("an id"),

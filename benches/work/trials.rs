@@ -1,0 +1,215 @@
+//! The trials: a server, something that is as much work as it may be, and a look at what it did to the writer.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tonic::Code;
+use usher::client::Line;
+use usher::proto::v1::tenant_service_client::TenantServiceClient;
+use usher::proto::v1::{Policy, Tenant, UpdateTenantRequest};
+
+use crate::Arguments;
+use crate::calls;
+use crate::host::{Host, memory};
+use crate::load::{self, Span, Work};
+use crate::meter::{Steps, metrics};
+use crate::seed;
+use crate::support::program::Data;
+use crate::world::World;
+
+/// Callers of other tenants.
+const NEIGHBORS: usize = 16;
+/// Tenants of the neighbors: all of [`seed::tenants`] but the first one, which is the large one.
+const TENANTS: usize = 10;
+/// Those that end at once.
+const ENDING: &str = "tenant-00009";
+/// A call may not be answered because it is not for this world; what it costs is measured all the same.
+const REFUSED: [Code; 5] =
+    [Code::InvalidArgument, Code::NotFound, Code::FailedPrecondition, Code::AlreadyExists, Code::ResourceExhausted];
+
+/// What was tried, and what became of it.
+pub struct Trial {
+    pub work: String,
+    /// Milliseconds of the longest step, in the best of the tries.
+    pub longest: f64,
+    /// Bytes of the answer; what the server's memory grew by.
+    pub answered: usize,
+    pub grown: u64,
+    /// p99 of a neighbor's check-outs beside it ÷ without.
+    pub neighbor: Option<f64>,
+}
+
+impl Trial {
+    pub fn row(&self) -> String {
+        let Self { work, longest, answered, grown, neighbor } = self;
+        let neighbor = neighbor.map_or(String::new(), |ratio| format!("{ratio:.2}"));
+        format!("| {work} | ≤ {longest} ms | {answered} B | {} KiB | {neighbor} |", grown / 1_024)
+    }
+
+    pub fn json(&self) -> Value {
+        json!({
+            "work": self.work, "longest_ms": self.longest, "answered_bytes": self.answered, "grown_bytes": self.grown,
+            "neighbor_p99_ratio": self.neighbor,
+        })
+    }
+}
+
+struct Server {
+    host: Host,
+    ops: SocketAddr,
+}
+
+impl Server {
+    fn start(data: &Data) -> Self {
+        let host = Host::usher(data, &["--demo", "--metrics-top-tenants", "100"]);
+        let Host::Usher { program, .. } = &host else { unreachable!("an Usher") };
+        let ops = program.ops;
+        Self { host, ops }
+    }
+
+    fn memory(&self) -> u64 {
+        memory(self.host.process())
+    }
+}
+
+/// Each RPC, and sessions that end at once.
+pub async fn calls(arguments: &Arguments) -> Vec<Trial> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = Data::Folder(folder.path());
+    seed::tenants(&data, TENANTS).await;
+    let server = Server::start(&data);
+    let lines = server.host.channels(3).await;
+    let world = World::new(lines[0].clone(), folder.path(), arguments.users / 10);
+    world.fill(arguments.users).await;
+    let mut trials = Vec::new();
+    let mut missing = Vec::new();
+    for method in calls::methods().into_iter().filter(|method| method.contains(&arguments.only)) {
+        match try_call(&server, &world, &lines[1..], &method, arguments).await {
+            Some(trial) => trials.push(trial),
+            None => missing.push(method),
+        }
+    }
+    assert!(missing.is_empty(), "methods without an entry in benches/work/calls.rs: {missing:?}");
+    trials.push(ending(&server, &lines, arguments).await);
+    server.host.end();
+    trials
+}
+
+async fn try_call(
+    server: &Server,
+    world: &World,
+    lines: &[Line],
+    method: &str,
+    arguments: &Arguments,
+) -> Option<Trial> {
+    let work = method.trim_start_matches("usher.v1.").to_owned();
+    let mut trial = Trial { work, longest: f64::INFINITY, answered: 0, grown: 0, neighbor: None };
+    for _ in 0..arguments.tries {
+        let (before, memory) = (Steps::read(server.ops), server.memory());
+        match calls::call(world, method).await? {
+            Ok(bytes) => trial.answered = trial.answered.max(bytes),
+            Err(status) if REFUSED.contains(&status.code()) => eprintln!("{method}: {status}"),
+            Err(status) => panic!("{method}: {status}"),
+        }
+        trial.longest = trial.longest.min(Steps::read(server.ops).longest_since(&before));
+        trial.grown = trial.grown.max(server.memory().saturating_sub(memory));
+    }
+    trial.neighbor = Some(beside(lines, arguments, || calls::call(world, method)).await);
+    Some(trial)
+}
+
+/// p99 of a neighbor's check-outs while something is done again and again ÷ without.
+async fn beside<C: Future>(lines: &[Line], arguments: &Arguments, call: impl Fn() -> C) -> f64 {
+    let span = Span { warm: Duration::from_millis(100), measured: Duration::from_millis(arguments.millis) };
+    let mut work: Vec<Work> = (0..NEIGHBORS).map(churn).collect();
+    let calm = load::run(lines, &mut work, span, || {}).await.micros(0.99);
+    let repeated = async {
+        loop {
+            call().await;
+        }
+    };
+    let measured = tokio::select! {
+        measured = load::run(lines, &mut work, span, || {}) => measured,
+        () = repeated => unreachable!("it has no end"),
+    };
+    sign_out(lines, work).await;
+    measured.micros(0.99) / calm
+}
+
+fn churn(caller: usize) -> Work {
+    Work::Churn { tenant: seed::tenant(1 + caller % (TENANTS - 2)), user: seed::user(caller), session: None }
+}
+
+async fn sign_out(lines: &[Line], work: Vec<Work>) {
+    let mut client = usher::proto::v1::seat_service_client::SeatServiceClient::new(lines[0].clone());
+    for mut work in work {
+        if matches!(work, Work::Churn { session: Some(_), .. }) {
+            work.call(&mut client).await;
+        }
+    }
+}
+
+/// Many sessions come to their longest duration at one moment, beside check-outs of neighbors and of their own tenant.
+async fn ending(server: &Server, lines: &[Line], arguments: &Arguments) -> Trial {
+    let callers = (0..256).map(|caller| {
+        let (line, sessions) = (lines[caller % lines.len()].clone(), arguments.sessions);
+        tokio::spawn(async move {
+            for number in (caller..sessions).step_by(256) {
+                calls::neighbor(&line, ENDING, number).await;
+            }
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.expect("a caller");
+    }
+    let span = Span { warm: Duration::from_millis(100), measured: Duration::from_millis(arguments.millis) };
+    let mut work: Vec<Work> = (0..NEIGHBORS).map(churn).collect();
+    let calm = load::run(lines, &mut work, span, || {}).await.micros(0.99);
+    let (before, memory) = (Steps::read(server.ops), server.memory());
+    let policy = Policy { max_session: Some(prost_types::Duration { seconds: 1, nanos: 0 }), ..Policy::default() };
+    let tenant = Tenant { tenant_id: ENDING.to_owned(), policy: Some(policy), ..Tenant::default() };
+    let update_mask = Some(prost_types::FieldMask { paths: vec!["policy.max_session".into()] });
+    let request = UpdateTenantRequest { tenant: Some(tenant), update_mask };
+    let mut tenants = TenantServiceClient::new(lines[0].clone());
+    tenants.update_tenant(request).await.expect("a shorter session");
+    let measured = load::run(lines, &mut work, Span { warm: Duration::ZERO, measured: span.measured * 3 }, || {}).await;
+    sign_out(lines, work).await;
+    Trial {
+        work: format!("{} sessions that end at once", arguments.sessions),
+        longest: Steps::read(server.ops).longest_since(&before),
+        answered: 0,
+        grown: server.memory().saturating_sub(memory),
+        neighbor: Some(measured.micros(0.99) / calm),
+    }
+}
+
+/// Ticks and scrapes with many tenants, and what one takes in memory.
+pub async fn tenants(arguments: &Arguments) -> (Vec<Trial>, f64) {
+    let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
+    let few = Data::Folder(folders[0].path());
+    seed::idle_tenants(&few, TENANTS).await;
+    let server = Server::start(&few);
+    let empty = server.memory();
+    server.host.end();
+    let many = Data::Folder(folders[1].path());
+    seed::idle_tenants(&many, arguments.tenants).await;
+    let server = Server::start(&many);
+    // The first ticks look at every tenant.
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    let full = server.memory();
+    let mut trials = Vec::new();
+    for (work, scrapes) in [("ticks", 0), ("scrapes and ticks", 100)] {
+        let mut longest = f64::INFINITY;
+        for _ in 0..arguments.tries {
+            let before = Steps::read(server.ops);
+            (0..scrapes).for_each(|_| drop(metrics(server.ops)));
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            longest = longest.min(Steps::read(server.ops).longest_since(&before));
+        }
+        let work = format!("{work} with {} tenants", arguments.tenants);
+        trials.push(Trial { work, longest, answered: metrics(server.ops).len(), grown: 0, neighbor: None });
+    }
+    server.host.end();
+    (trials, full.saturating_sub(empty) as f64 / arguments.tenants as f64)
+}

@@ -7,7 +7,7 @@ use crate::license::desk::json;
 fn the_demo_vendors_key_stays_in_the_data_folder() {
     let desk = Desk::new();
     let program = Program::start_in(desk.folder.path(), &["--demo"]);
-    assert_eq!((desk.mode("data/demo-vendor.pem"), desk.mode("data/demo-vendor.jwks")), (0o600, 0o644));
+    assert_eq!((desk.mode("data/demo-vendor.pem"), desk.mode("data/demo-vendor.jwks")), (0o600, 0o600));
     let keys = || (desk.read("data/demo-vendor.pem"), desk.read("data/demo-vendor.jwks"));
     let first = keys();
     let document = shown(&desk, &program);

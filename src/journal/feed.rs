@@ -1,65 +1,48 @@
-//! What happened to sessions, for watchers. A ring holds the last committed batches; a watcher reads from it at
-//! its own pace, so a slow one costs nobody anything, and one that fell behind the ring is told to list again.
+//! What happened to sessions, for watchers. A shard keeps the last events ([`super::recent_events`]); a watcher reads
+//! from them at its own pace, so a slow one costs nobody anything, and one that fell behind is told to list again.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::ids::{EventNo, SessionId, TenantNo};
-use crate::ledger::change::{Action, AuditEvent, Change, Reason, SessionRow};
-use crate::ledger::outcome::{SessionEndReason, SessionView, Status};
-use crate::ledger::time::{Moment, Wall};
+use super::recent_events::{RecentEvents, WatchEvent, records};
+use crate::ids::{EventNo, TenantNo};
+use crate::ledger::outcome::{SessionEndReason, SessionView};
+use crate::ledger::time::Wall;
 use crate::store::Batch;
 
-/// Audit events in the ring, about.
-const MOST: usize = 65_536;
-
-struct Recent {
-    batches: VecDeque<Arc<Batch>>,
-    events: usize,
-    /// Everything up to here has left the ring.
-    floor: EventNo,
-    /// The last durable event.
-    last: EventNo,
-}
+/// Events that a watcher takes at once. It holds no more than these, and shares them with the shard for as long as
+/// that keeps them.
+const READ_AHEAD: usize = 64;
 
 pub(super) struct Ring {
-    recent: Mutex<Recent>,
+    recent: Mutex<RecentEvents>,
     /// Wakes watchers; `true`: the writer is gone.
     moved: watch::Sender<bool>,
 }
 
 impl Ring {
     pub fn new(last: EventNo) -> Self {
-        let recent = Recent { batches: VecDeque::new(), events: 0, floor: last, last };
-        Self { recent: Mutex::new(recent), moved: watch::Sender::new(false) }
+        Self { recent: Mutex::new(RecentEvents::new(last)), moved: watch::Sender::new(false) }
     }
 
-    pub fn push(&self, batch: Arc<Batch>) {
-        if batch.events.is_empty() {
-            return;
+    /// A batch is durable.
+    pub fn push(&self, batch: &Batch) {
+        let records = records(batch);
+        let wakes = !records.is_empty();
+        self.lock().push(records, batch.position.last_event);
+        if wakes {
+            self.moved.send_replace(false);
         }
-        {
-            let mut recent = self.lock();
-            recent.last = recent.last.max(batch.position.last_event);
-            recent.events += batch.events.len();
-            recent.batches.push_back(batch);
-            while recent.events > MOST && recent.batches.len() > 1 {
-                let Some(gone) = recent.batches.pop_front() else { break };
-                recent.events -= gone.events.len();
-                recent.floor = gone.position.last_event;
-            }
-        }
-        self.moved.send_replace(false);
     }
 
     pub fn close(&self) {
         self.moved.send_replace(true);
     }
 
-    /// A poisoned lock guards plain data that is whole after every line above.
-    fn lock(&self) -> std::sync::MutexGuard<'_, Recent> {
+    /// A poisoned lock guards plain data: at worst an event is in it twice, or not.
+    fn lock(&self) -> std::sync::MutexGuard<'_, RecentEvents> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -89,8 +72,11 @@ pub enum Fed {
 pub struct Feed {
     ring: Arc<Ring>,
     tenant: TenantNo,
+    /// Everything up to here was told, or is of others.
     cursor: EventNo,
-    ready: VecDeque<Fed>,
+    /// At most [`READ_AHEAD`].
+    ready: VecDeque<Arc<WatchEvent>>,
+    list_again: bool,
     moved: watch::Receiver<bool>,
     closed: bool,
 }
@@ -98,13 +84,11 @@ pub struct Feed {
 impl Feed {
     pub(super) fn new(ring: Arc<Ring>, tenant: TenantNo, after: Option<EventNo>) -> Self {
         let moved = ring.moved.subscribe();
-        let last = ring.lock().last;
+        let last = ring.lock().last();
         // A cursor from the future comes from another store: its holder knows nothing about this one.
-        let ready = match after {
-            Some(cursor) if cursor > last => VecDeque::from([Fed::ListAgain { cursor: last }]),
-            _ => VecDeque::new(),
-        };
-        Self { ring, tenant, cursor: after.unwrap_or(last).min(last), ready, moved, closed: false }
+        let list_again = after.is_some_and(|cursor| cursor > last);
+        let cursor = after.unwrap_or(last).min(last);
+        Self { ring, tenant, cursor, ready: VecDeque::new(), list_again, moved, closed: false }
     }
 
     /// Where this watcher stands: resuming from here misses nothing.
@@ -116,78 +100,73 @@ impl Feed {
     /// The next event. Safe to cancel.
     pub async fn next(&mut self) -> Fed {
         loop {
-            if let Some(fed) = self.ready.pop_front() {
+            if std::mem::take(&mut self.list_again) {
+                return Fed::ListAgain { cursor: self.cursor };
+            }
+            if let Some(event) = self.ready.pop_front() {
+                self.cursor = event.no;
+                let fed = Arc::try_unwrap(event).map_or_else(|shared| shared.fed.clone(), |own| own.fed);
+                self.closed |= fed == Fed::Closed;
                 return fed;
             }
             if self.closed || *self.moved.borrow_and_update() {
                 return Fed::Closed;
             }
             self.read();
-            if self.ready.is_empty() && !self.closed && self.moved.changed().await.is_err() {
+            let waits = self.ready.is_empty() && !self.list_again;
+            if waits && self.moved.changed().await.is_err() {
                 return Fed::Closed;
             }
         }
     }
 
-    /// Reads everything behind the cursor.
+    /// Reads the next events behind the cursor.
     fn read(&mut self) {
-        let (batches, last) = {
-            let recent = self.ring.lock();
-            if self.cursor < recent.floor {
-                self.cursor = recent.last;
-                self.ready.push_back(Fed::ListAgain { cursor: recent.last });
-                return;
-            }
-            let behind = |batch: &&Arc<Batch>| batch.position.last_event > self.cursor;
-            (recent.batches.iter().filter(behind).cloned().collect::<Vec<_>>(), recent.last)
-        };
-        for batch in &batches {
-            for event in batch.events.iter().filter(|event| event.no > self.cursor && event.tenant == self.tenant) {
-                match event.action {
-                    Action::SessionStarted | Action::SessionEnded => self.ready.extend(fed(event, batch)),
-                    Action::TenantDeleted => self.closed = true,
-                    _ => {}
-                }
-            }
+        let recent = self.ring.lock();
+        match recent.behind(self.tenant, self.cursor, READ_AHEAD) {
+            Some(events) if events.is_empty() => self.cursor = self.cursor.max(recent.last()),
+            Some(events) => self.ready.extend(events),
+            None => (self.cursor, self.list_again) = (recent.last(), true),
         }
-        self.cursor = last;
     }
 }
 
-fn fed(event: &AuditEvent, batch: &Batch) -> Option<Fed> {
-    let session = view(event, batch)?;
-    match event.reason {
-        None => Some(Fed::Started { cursor: event.no, session }),
-        Some(Reason::Ended(reason)) => Some(Fed::Ended { cursor: event.no, session, reason, at: event.at }),
-        Some(Reason::Denied(_)) => None,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::SessionId;
+    use crate::ledger::change::{Action, Actor, AuditEvent};
+    use crate::store::Position;
+
+    fn start(no: u64) -> AuditEvent {
+        let user = Some(crate::ids::UserId::stored("ann"));
+        let pool = Some(crate::ids::PoolId::stored("primary"));
+        AuditEvent {
+            no: EventNo(no),
+            tenant: TenantNo(1),
+            at: Wall(0),
+            actor: Actor::service(),
+            action: Action::SessionStarted,
+            reason: None,
+            user,
+            pool,
+            session: Some(SessionId::random()),
+            organization: None,
+            count: 1,
+            detail: "".into(),
+        }
     }
-}
 
-/// The session as the event knows it; device and client from its row, which is in the same batch unless the
-/// user's place was used twice in it.
-fn view(event: &AuditEvent, batch: &Batch) -> Option<SessionView> {
-    let (id, now) = (event.session?, Moment { tick: batch.position.tick, wall: batch.position.wall });
-    let row = row_of(batch, id);
-    let idle = row.map(|row| now.tick.since(row.last_activity)).unwrap_or_default();
-    let wall = |tick: Option<_>| tick.map_or(event.at, |tick| now.wall_of(tick));
-    Some(SessionView {
-        id,
-        user: event.user.clone()?,
-        pool: event.pool.clone()?,
-        organization: event.organization.clone(),
-        device: row.map_or_else(|| crate::ids::DeviceId::stored(""), |row| row.device.clone()),
-        client: row.map_or_else(|| "".into(), |row| row.client.clone()),
-        started: wall(row.map(|row| row.started)),
-        last_activity: wall(row.map(|row| row.last_activity)),
-        idle,
-        status: if event.reason.is_none() { Status::Active } else { Status::Inactive },
-        administrator: row.is_some_and(|row| row.administrator),
-    })
-}
-
-fn row_of(batch: &Batch, id: SessionId) -> Option<&SessionRow> {
-    batch.rows.iter().find_map(|row| match row {
-        Change::PutSession(row) if row.id == id => Some(row),
-        _ => None,
-    })
+    #[tokio::test]
+    async fn a_slow_watcher_holds_a_few_events_and_misses_none() {
+        let ring = Arc::new(Ring::new(EventNo(0)));
+        let mut feed = Feed::new(Arc::clone(&ring), TenantNo(1), None);
+        let position = Position { last_event: EventNo(1_000), ..Position::default() };
+        ring.push(&Batch { position, rows: Vec::new(), events: (1..=1_000).map(start).collect() });
+        for no in 1..=1_000 {
+            let Fed::Started { cursor, .. } = feed.next().await else { panic!("event {no}") };
+            assert_eq!((cursor, feed.cursor()), (EventNo(no), EventNo(no)));
+            assert!(feed.ready.len() < READ_AHEAD, "{} events held", feed.ready.len());
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod in_flight;
 mod message;
 mod outlets;
 mod pulse;
+mod recent_events;
 mod recovery;
 mod start;
 mod stats;

@@ -309,7 +309,7 @@ impl Writer {
                 }
                 self.out.stats.batch_commands.record(sent.commands as u64);
                 self.out.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent));
-                self.out.ring.push(sent.batch);
+                self.out.ring.push(&sent.batch);
                 sent.waiters.into_iter().for_each(Waiter::answer);
                 self.out.set_state(self.shard, ShardState::Serving);
             }

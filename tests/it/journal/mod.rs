@@ -98,7 +98,20 @@ impl Process {
     }
 
     async fn check_out_as(&self, name: &str, fresh: SessionId) -> Result<CheckedOut, JournalError> {
-        let ask = CheckOut {
+        let answer = self.journal.submit(&actor(), &tenant(), Self::login(name, fresh)).await?;
+        Ok(answer.expect("no budget is used up"))
+    }
+
+    /// Of a tenant in demo mode.
+    async fn check_out_of(&self, tenant: &TenantId, name: &str) -> Result<CheckedOut, JournalError> {
+        let grant = GrantSeats { pools: vec![pool()], users: vec![user(name)], organizations: Vec::new() };
+        self.journal.submit(&actor(), tenant, grant).await?;
+        let answer = self.journal.submit(&actor(), tenant, Self::login(name, SessionId::random())).await?;
+        Ok(answer.expect("no budget is used up"))
+    }
+
+    fn login(name: &str, fresh: SessionId) -> CheckOut {
+        CheckOut {
             pool: pool(),
             user: user(name),
             device: DeviceId::parse("laptop").unwrap(),
@@ -106,8 +119,7 @@ impl Process {
             client: "".into(),
             check_only: false,
             fresh,
-        };
-        Ok(self.journal.submit(&actor(), &tenant(), ask).await?.expect("no budget is used up"))
+        }
     }
 
     async fn heartbeat(&self, session: SessionId) -> Result<Beat, JournalError> {

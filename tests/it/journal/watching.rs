@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use usher::journal::{Fed, Feed};
-use usher::ledger::command::{CheckIn, DeleteTenant};
+use usher::ledger::command::{CheckIn, CreateTenant, DeleteTenant, UpdateUser, UserPatch};
 use usher::ledger::outcome::SessionEndReason;
+use usher::ledger::policy::Policy;
 
 use super::{Process, actor, session_of, tenant, user};
 use crate::support::memory::{Fault, Memory};
@@ -51,7 +52,12 @@ async fn a_watcher_that_fell_behind_is_told_to_list_again() {
     let store = Memory::default();
     let process = Process::with_pool(&store, 2).await;
     let mut feed = watch(&process).await;
-    // More events than the ring holds: 65,536, two a round.
+    let other = usher::ids::TenantId::parse("globex").unwrap();
+    let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
+    process.journal.submit(&actor(), &other, create).await.unwrap().unwrap();
+    let mut quiet = process.journal.watch(&other, None).await.unwrap().expect("the tenant is there");
+    process.check_out_of(&other, "dan").await.unwrap();
+    // More events than there is room for: two a round, of 300 bytes and more each.
     for _ in 0..33_000 {
         let ann = session_of(&process.check_out("ann").await.unwrap());
         process.journal.submit(&actor(), &tenant(), CheckIn { session: ann }).await.unwrap();
@@ -61,6 +67,25 @@ async fn a_watcher_that_fell_behind_is_told_to_list_again() {
     assert!(matches!(feed.next().await, Fed::Started { session, .. } if session.user == user("bob")));
     let mut late = process.journal.watch(&tenant(), Some(cursor)).await.unwrap().unwrap();
     assert!(matches!(late.next().await, Fed::Started { .. }), "the cursor that was told is good");
+    // Who is busy pushes out nobody else.
+    assert!(matches!(quiet.next().await, Fed::Started { session, .. } if session.user == user("dan")));
+}
+
+/// What watchers are told is kept, and not the batches: their rows can be as large as a caller makes them.
+#[tokio::test(start_paused = true)]
+async fn a_batch_is_let_go_when_it_is_durable() {
+    let store = Memory::default();
+    let process = Process::with_pool(&store, 2).await;
+    let mut feed = watch(&process).await;
+    process.check_out("ann").await.unwrap();
+    for _ in 0..100 {
+        let patch = UserPatch { family_name: Some("x".repeat(1_000).into()), ..UserPatch::default() };
+        let update = UpdateUser { user: user("ann"), version: None, patch };
+        process.journal.submit(&actor(), &tenant(), update).await.unwrap().unwrap();
+    }
+    let held = store.disk.lock().unwrap().batches.iter().filter(|batch| batch.strong_count() > 0).count();
+    assert_eq!(held, 0, "batches that are still in memory");
+    assert!(matches!(feed.next().await, Fed::Started { .. }), "and what watchers are told is there");
 }
 
 #[tokio::test(start_paused = true)]

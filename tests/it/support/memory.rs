@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
@@ -50,6 +50,8 @@ pub struct Disk {
     pub commits: usize,
     /// Rows and events of the largest of them.
     pub largest: usize,
+    /// The same, for as long as somebody holds them.
+    pub batches: Vec<Weak<Batch>>,
 }
 
 type BeforeClaim = Box<dyn FnOnce() + Send>;
@@ -102,7 +104,7 @@ impl Memory {
         Ok(self.disk.lock().unwrap())
     }
 
-    fn write(&self, owner: Owner, batch: &Batch) -> Result<(), CommitError> {
+    fn write(&self, owner: Owner, batch: &Arc<Batch>) -> Result<(), CommitError> {
         let mut disk = self.disk.lock().unwrap();
         let ours = disk.epoch == owner.epoch.0 && disk.token == owner.token.0;
         if !ours || disk.position.seq.0 != batch.position.seq.0 - 1 {
@@ -115,6 +117,7 @@ impl Memory {
         }
         disk.commits += 1;
         disk.largest = disk.largest.max(batch.rows.len() + batch.events.len());
+        disk.batches.push(Arc::downgrade(batch));
         Ok(())
     }
 }

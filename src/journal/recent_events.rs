@@ -1,0 +1,255 @@
+//! The last events of a shard that watchers may still ask for, bounded in bytes. One record each, made once, when its
+//! batch is committed: nothing of a batch but these records is kept.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::feed::Fed;
+use crate::ids::{EventNo, SessionId, TenantNo};
+use crate::ledger::change::{Action, AuditEvent, Change, Reason, SessionRow};
+use crate::ledger::outcome::{SessionView, Status};
+use crate::ledger::time::Moment;
+use crate::store::Batch;
+
+/// Bytes of one shard's records, what they cost around them included.
+pub(super) const MAX_BYTES: usize = 16 << 20;
+/// A text up to this long lies in its record.
+const INLINE_TEXT: usize = 23;
+/// Around a record: its counts, and its place in a queue that has at most twice the room it needs.
+const RECORD_OVERHEAD: usize = 64;
+/// Around a tenant's queue.
+const QUEUE_OVERHEAD: usize = 256;
+
+/// What happened to one session, or to the tenant itself.
+pub(super) struct WatchEvent {
+    pub no: EventNo,
+    pub fed: Fed,
+    bytes: usize,
+}
+
+#[derive(Default)]
+struct TenantEvents {
+    events: VecDeque<Arc<WatchEvent>>,
+    bytes: usize,
+    /// Every event of the tenant up to here is gone.
+    floor: EventNo,
+}
+
+/// When there is no room, the oldest record of the tenant that holds most goes: so a busy tenant pushes nobody out but
+/// itself, and every other one keeps what it has.
+pub(super) struct RecentEvents {
+    tenants: BTreeMap<TenantNo, TenantEvents>,
+    by_size: BTreeSet<(usize, TenantNo)>,
+    bytes: usize,
+    max_bytes: usize,
+    /// Of a tenant without records: every event up to here is gone.
+    floor: EventNo,
+    /// The last durable event.
+    last: EventNo,
+}
+
+impl RecentEvents {
+    pub fn new(last: EventNo) -> Self {
+        Self::with_room(last, MAX_BYTES)
+    }
+
+    fn with_room(last: EventNo, max_bytes: usize) -> Self {
+        let (tenants, by_size) = (BTreeMap::new(), BTreeSet::new());
+        Self { tenants, by_size, bytes: 0, max_bytes, floor: last, last }
+    }
+
+    pub fn last(&self) -> EventNo {
+        self.last
+    }
+
+    /// Takes the records of a batch in, and says that everything up to `last` is durable.
+    pub fn push(&mut self, records: Vec<(TenantNo, WatchEvent)>, last: EventNo) {
+        self.last = self.last.max(last);
+        for (tenant, event) in records {
+            self.add(tenant, event);
+            while self.bytes > self.max_bytes {
+                self.drop_one();
+            }
+        }
+    }
+
+    fn add(&mut self, tenant: TenantNo, event: WatchEvent) {
+        let held = self.tenants.entry(tenant).or_insert_with(|| {
+            self.bytes += QUEUE_OVERHEAD;
+            TenantEvents { floor: self.floor, bytes: QUEUE_OVERHEAD, ..TenantEvents::default() }
+        });
+        self.by_size.remove(&(held.bytes, tenant));
+        held.bytes += event.bytes;
+        self.bytes += event.bytes;
+        self.by_size.insert((held.bytes, tenant));
+        held.events.push_back(Arc::new(event));
+    }
+
+    /// The oldest record of the tenant that holds most.
+    fn drop_one(&mut self) {
+        let Some((_, tenant)) = self.by_size.pop_last() else { return };
+        let Some(held) = self.tenants.get_mut(&tenant) else { return };
+        if let Some(gone) = held.events.pop_front() {
+            held.bytes -= gone.bytes;
+            self.bytes -= gone.bytes;
+            held.floor = gone.no;
+        }
+        if held.events.is_empty() {
+            // Its floor is everybody's from now on: there is no place of its own for it.
+            self.floor = self.floor.max(held.floor);
+            self.bytes -= held.bytes;
+            self.tenants.remove(&tenant);
+            return;
+        }
+        if held.events.capacity() > 4 * held.events.len() {
+            held.events.shrink_to(2 * held.events.len());
+        }
+        self.by_size.insert((held.bytes, tenant));
+    }
+
+    /// The tenant's next `most` records behind `cursor`. `None`: some are gone.
+    pub fn behind(&self, tenant: TenantNo, cursor: EventNo, most: usize) -> Option<Vec<Arc<WatchEvent>>> {
+        let Some(held) = self.tenants.get(&tenant) else {
+            return (cursor >= self.floor).then(Vec::new);
+        };
+        if cursor < held.floor {
+            return None;
+        }
+        let from = held.events.partition_point(|event| event.no <= cursor);
+        Some(held.events.range(from..).take(most).cloned().collect())
+    }
+}
+
+/// The records of a batch, in the order of their numbers.
+pub(super) fn records(batch: &Batch) -> Vec<(TenantNo, WatchEvent)> {
+    let tells = |event: &&AuditEvent| {
+        matches!(event.action, Action::SessionStarted | Action::SessionEnded | Action::TenantDeleted)
+    };
+    let events: Vec<&AuditEvent> = batch.events.iter().filter(tells).collect();
+    if events.is_empty() {
+        return Vec::new();
+    }
+    let rows = session_rows(batch);
+    let record = |event: &AuditEvent| {
+        let fed = fed(event, &rows, batch)?;
+        let bytes = size_of::<WatchEvent>() + RECORD_OVERHEAD + heap_bytes(&fed);
+        Some((event.tenant, WatchEvent { no: event.no, fed, bytes }))
+    };
+    events.into_iter().filter_map(record).collect()
+}
+
+/// Sorted by their sessions.
+fn session_rows(batch: &Batch) -> Vec<&SessionRow> {
+    let put = |row| match row {
+        &Change::PutSession(ref row) => Some(row),
+        _ => None,
+    };
+    let mut rows: Vec<&SessionRow> = batch.rows.iter().filter_map(put).collect();
+    rows.sort_unstable_by_key(|row| row.id);
+    rows
+}
+
+fn fed(event: &AuditEvent, rows: &[&SessionRow], batch: &Batch) -> Option<Fed> {
+    if event.action == Action::TenantDeleted {
+        return Some(Fed::Closed);
+    }
+    let id = event.session?;
+    let row = rows.binary_search_by_key(&id, |row| row.id).ok().map(|at| rows[at]);
+    let now = Moment { tick: batch.position.tick, wall: batch.position.wall };
+    let session = view(event, id, row, now)?;
+    match event.reason {
+        None => Some(Fed::Started { cursor: event.no, session }),
+        Some(Reason::Ended(reason)) => Some(Fed::Ended { cursor: event.no, session, reason, at: event.at }),
+        Some(Reason::Denied(_)) => None,
+    }
+}
+
+/// The session as the event knows it; device and client from its row, which is in the same batch unless the user's
+/// place was used twice in it.
+fn view(event: &AuditEvent, id: SessionId, row: Option<&SessionRow>, now: Moment) -> Option<SessionView> {
+    let idle = row.map(|row| now.tick.since(row.last_activity)).unwrap_or_default();
+    let wall = |tick: Option<_>| tick.map_or(event.at, |tick| now.wall_of(tick));
+    Some(SessionView {
+        id,
+        user: event.user.clone()?,
+        pool: event.pool.clone()?,
+        organization: event.organization.clone(),
+        device: row.map_or_else(|| crate::ids::DeviceId::stored(""), |row| row.device.clone()),
+        client: row.map_or_else(|| "".into(), |row| row.client.clone()),
+        started: wall(row.map(|row| row.started)),
+        last_activity: wall(row.map(|row| row.last_activity)),
+        idle,
+        status: if event.reason.is_none() { Status::Active } else { Status::Inactive },
+        administrator: row.is_some_and(|row| row.administrator),
+    })
+}
+
+/// Of texts that do not lie in the record. One that is shared counts in full: its other holders may go.
+fn heap_bytes(fed: &Fed) -> usize {
+    let (Fed::Started { session, .. } | Fed::Ended { session, .. }) = fed else { return 0 };
+    let organization = session.organization.as_ref().map_or("", |id| id.as_str());
+    [session.user.as_str(), session.pool.as_str(), organization, session.device.as_str(), &session.client]
+        .iter()
+        .map(|text| if text.len() > INLINE_TEXT { text.len() + 16 } else { 0 })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUSY: TenantNo = TenantNo(1);
+    const QUIET: TenantNo = TenantNo(2);
+
+    fn event(no: u64, bytes: usize) -> WatchEvent {
+        WatchEvent { no: EventNo(no), fed: Fed::Closed, bytes }
+    }
+
+    fn numbers(events: Option<Vec<Arc<WatchEvent>>>) -> Option<Vec<u64>> {
+        events.map(|events| events.iter().map(|event| event.no.0).collect())
+    }
+
+    #[test]
+    fn the_bytes_are_bounded_and_a_busy_tenant_pushes_out_only_itself() {
+        let mut recent = RecentEvents::with_room(EventNo(0), 10_000);
+        recent.push(vec![(QUIET, event(1, 500))], EventNo(1));
+        for no in 2..2_000 {
+            recent.push(vec![(BUSY, event(no, 500))], EventNo(no));
+            assert!(recent.bytes <= 10_000, "{} bytes", recent.bytes);
+            assert_eq!(recent.bytes, recent.tenants.values().map(|held| held.bytes).sum::<usize>());
+        }
+        assert_eq!(numbers(recent.behind(QUIET, EventNo(0), 9)), Some(vec![1]), "nothing of the other is gone");
+        assert_eq!(numbers(recent.behind(BUSY, EventNo(2), 9)), None, "the oldest are");
+        assert_eq!(numbers(recent.behind(BUSY, EventNo(1_996), 2)), Some(vec![1_997, 1_998]));
+        assert_eq!(numbers(recent.behind(BUSY, EventNo(1_999), 2)), Some(vec![]));
+        let held = &recent.tenants[&BUSY].events;
+        assert!(held.capacity() <= 4 * held.len(), "{} places for {}", held.capacity(), held.len());
+    }
+
+    #[test]
+    fn a_record_that_alone_is_too_large_leaves_nothing_and_says_so() {
+        let mut recent = RecentEvents::with_room(EventNo(7), 1_000);
+        recent.push(vec![(BUSY, event(8, 2_000))], EventNo(8));
+        assert_eq!((recent.bytes, recent.tenants.len(), recent.by_size.len()), (0, 0, 0));
+        assert_eq!(numbers(recent.behind(BUSY, EventNo(7), 9)), None);
+        assert_eq!(numbers(recent.behind(BUSY, EventNo(8), 9)), Some(vec![]));
+    }
+
+    #[test]
+    fn more_tenants_than_there_is_room_for_are_told_to_list_again() {
+        let mut recent = RecentEvents::with_room(EventNo(0), 10_000);
+        for no in 1..=1_000 {
+            recent.push(vec![(TenantNo(no as u32), event(no, 500))], EventNo(no));
+            assert!(recent.bytes <= 10_000);
+        }
+        let told = (1..=1_000).filter(|no| recent.behind(TenantNo(*no), EventNo(0), 9).is_none()).count();
+        let held = recent.tenants.len();
+        assert!(held > 0 && told + held == 1_000, "{told} of 1000 are told, {held} are held");
+    }
+
+    /// A session's event costs what it says, in a record of its own.
+    #[test]
+    fn a_record_is_small_whatever_else_its_batch_wrote() {
+        assert!(size_of::<WatchEvent>() <= 288, "{} bytes", size_of::<WatchEvent>());
+    }
+}

@@ -16,7 +16,7 @@ use usher::ledger::time::{Moment, Tick, Wall};
 use usher::ledger::{Config, Ledger, Seed};
 
 const SESSIONS: usize = 1_000_000;
-const NOW: Moment = Moment { tick: Tick(1_800_000_000_000), wall: Wall(1_800_000_000_000) };
+const NOW: Moment = Moment::new(Tick(1_800_000_000_000), Wall(1_800_000_000_000));
 
 struct Million {
     ledger: Ledger,

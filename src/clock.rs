@@ -1,9 +1,10 @@
 //! What time it is: the only room that asks the machine. Everywhere else time is an argument.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::ledger::continuity::Boot;
 use crate::ledger::time::Wall;
 
 /// Three times: wall time, which people and license dates need and which may jump; a monotonic time, on which
@@ -67,24 +68,56 @@ impl Clock {
             }
         }
     }
+
+    /// The machine's own monotonic clock, which other processes on it read as well; `None`: it cannot be told from
+    /// another machine's.
+    #[must_use]
+    pub fn boot(&self) -> Option<Boot> {
+        match self {
+            Clock::System(system) => system.boot(),
+            Clock::Manual(manual) => {
+                let machine = (*manual.machine.lock().unwrap_or_else(PoisonError::into_inner))?;
+                Some(Boot { at: machine.at + manual.monotonic.load(Ordering::SeqCst), ..machine })
+            }
+        }
+    }
 }
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
     origin: Instant,
+    /// The machine's monotonic clock at `origin`; `None`: its start has no name.
+    boot: Option<Boot>,
 }
 
 impl SystemClock {
     #[allow(clippy::disallowed_methods)] // The one room for time.
     fn start() -> Self {
-        Self { origin: Instant::now() }
+        Self { origin: Instant::now(), boot: boot() }
+    }
+
+    fn boot(&self) -> Option<Boot> {
+        self.boot.map(|boot| Boot { at: boot.at.saturating_add(millis(self.elapsed())), ..boot })
     }
 
     #[allow(clippy::disallowed_methods)] // The one room for time.
     fn elapsed(&self) -> Duration {
         self.origin.elapsed()
     }
+}
+
+/// The kernel's name of this start of the machine, and its monotonic clock. In a container they are the host's.
+fn boot() -> Option<Boot> {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let id = uuid::Uuid::parse_str(id.trim()).ok()?.as_u128();
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let now = Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or_default());
+    Some(Boot { id, at: millis(now) })
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[allow(clippy::disallowed_methods)] // The one room for time.
@@ -112,6 +145,8 @@ pub struct ManualClock {
     wall: AtomicI64,
     monotonic: AtomicU64,
     suspended: AtomicU64,
+    /// What another process on the machine reads when this clock begins.
+    machine: Mutex<Option<Boot>>,
 }
 
 impl ManualClock {
@@ -127,6 +162,11 @@ impl ManualClock {
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         self.suspended.fetch_add(millis, Ordering::SeqCst);
         self.wall.fetch_add(i64::try_from(millis).unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
+
+    /// It is the clock of this machine, and began at this reading.
+    pub fn set_machine(&self, machine: Option<Boot>) {
+        *self.machine.lock().unwrap_or_else(PoisonError::into_inner) = machine;
     }
 
     /// Somebody sets the wall clock, forward or back; no time passes.
@@ -171,6 +211,8 @@ mod tests {
         let (earlier, boot) = (clock.monotonic(), clock.boot_time());
         assert!(clock.monotonic() >= earlier);
         assert!(clock.boot_time() >= boot && boot > Duration::ZERO);
+        let boot = clock.boot().expect("Linux has a name for it");
+        assert!(clock.boot().is_some_and(|now| now.id == boot.id && now.at >= boot.at));
         assert!(clock.wall() > Wall(1_600_000_000_000), "{:?}", clock.wall());
     }
 }

@@ -8,7 +8,7 @@ use super::feed::Fed;
 use crate::ids::{EventNo, SessionId, TenantNo};
 use crate::ledger::change::{Action, AuditEvent, Change, Reason, SessionRow};
 use crate::ledger::outcome::{SessionView, Status};
-use crate::ledger::time::Moment;
+use crate::ledger::time::{Gap, Moment};
 use crate::store::Batch;
 
 /// Bytes of one shard's records, what they cost around them included.
@@ -121,7 +121,7 @@ impl RecentEvents {
 }
 
 /// The records of a batch, in the order of their numbers.
-pub(super) fn records(batch: &Batch) -> Vec<(TenantNo, WatchEvent)> {
+pub(super) fn records(batch: &Batch, gaps: &'static [Gap]) -> Vec<(TenantNo, WatchEvent)> {
     let tells = |event: &&AuditEvent| {
         matches!(event.action, Action::SessionStarted | Action::SessionEnded | Action::TenantDeleted)
     };
@@ -130,8 +130,9 @@ pub(super) fn records(batch: &Batch) -> Vec<(TenantNo, WatchEvent)> {
         return Vec::new();
     }
     let rows = session_rows(batch);
+    let now = Moment { gaps, ..Moment::new(batch.position.tick, batch.position.wall) };
     let record = |event: &AuditEvent| {
-        let fed = fed(event, &rows, batch)?;
+        let fed = fed(event, &rows, now)?;
         let bytes = size_of::<WatchEvent>() + RECORD_OVERHEAD + heap_bytes(&fed);
         Some((event.tenant, WatchEvent { no: event.no, fed, bytes }))
     };
@@ -149,13 +150,12 @@ fn session_rows(batch: &Batch) -> Vec<&SessionRow> {
     rows
 }
 
-fn fed(event: &AuditEvent, rows: &[&SessionRow], batch: &Batch) -> Option<Fed> {
+fn fed(event: &AuditEvent, rows: &[&SessionRow], now: Moment) -> Option<Fed> {
     if event.action == Action::TenantDeleted {
         return Some(Fed::Closed);
     }
     let id = event.session?;
     let row = rows.binary_search_by_key(&id, |row| row.id).ok().map(|at| rows[at]);
-    let now = Moment { tick: batch.position.tick, wall: batch.position.wall };
     let session = view(event, id, row, now)?;
     match event.reason {
         None => Some(Fed::Started { cursor: event.no, session }),

@@ -275,7 +275,7 @@ impl Writer {
         self.position.last_tenant = self.ledger.last_tenant();
         self.position.last_event = self.ledger.last_event();
         let now = self.now();
-        mark(&mut self.position, now, self.ledger.wall_high());
+        mark(&mut self.position, now, self.ledger.wall_high(), self.timeline.continuity(&self.clock));
         let batch = Arc::new(seal(changes, self.position));
         die_here!(BatchBuilt);
         let (sent, sent_at) = (self.clock.monotonic(), spans::now());
@@ -309,7 +309,7 @@ impl Writer {
                 }
                 self.out.stats.batch_commands.record(sent.commands as u64);
                 self.out.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent));
-                self.out.ring.push(&sent.batch);
+                self.out.ring.push(&sent.batch, self.timeline.gaps());
                 sent.waiters.into_iter().for_each(Waiter::answer);
                 self.out.set_state(self.shard, ShardState::Serving);
             }

@@ -77,12 +77,12 @@ mod tests {
 
     impl Run {
         fn start() -> Self {
-            let now = Moment { tick: Tick(0), wall: Wall(START) };
+            let now = Moment::new(Tick(0), Wall(START));
             Self { mark: ClockMark::load(Wall(0), now), passed: 0, wrong: 0 }
         }
 
         fn now(&self) -> Moment {
-            Moment { tick: Tick(self.passed as u64), wall: Wall(START + self.passed + self.wrong) }
+            Moment::new(Tick(self.passed as u64), Wall(START + self.passed + self.wrong))
         }
 
         /// The service runs; something happens every minute, and nothing at a full one.
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn r31_time_asleep_earns_no_catching_up() {
-        let asleep = Moment { tick: Tick(5 * YEAR as u64), wall: Wall(9 * YEAR) };
+        let asleep = Moment::new(Tick(5 * YEAR as u64), Wall(9 * YEAR));
         let mut mark = ClockMark::load(Wall(YEAR), asleep);
         mark.observe(asleep);
         assert_eq!(mark.high(), Wall(YEAR));

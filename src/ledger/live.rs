@@ -69,6 +69,7 @@ impl Tenant {
             last_activity: now,
             lease_ms: millis(self.policy.lease_ttl),
             lease_end: now,
+            idle_grace: Tick::default(),
         };
         session.renew(&self.policy, now);
         let event = self

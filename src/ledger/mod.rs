@@ -15,6 +15,7 @@ mod clock_mark;
 mod close_idle;
 mod close_session;
 pub mod command;
+pub mod continuity;
 mod deadlines;
 mod delete_license;
 mod delete_licenses;

@@ -37,7 +37,7 @@ pub struct Restore {
 
 impl Ledger {
     /// Starts a load at `now`. Every session gets its full lease plus `grace` before it may end for a missed
-    /// heartbeat: its client may have spoken to the process before this one (I5).
+    /// heartbeat or for idleness: its client may have spoken to the process before this one (I5), or to none (R24).
     #[must_use]
     pub fn restore(
         config: Config,
@@ -162,6 +162,7 @@ impl Restore {
             last_activity: row.last_activity,
             lease_ms: millis(row.lease_ttl),
             lease_end: if leased { now + promised + grace } else { Tick::NEVER },
+            idle_grace: now + promised + grace,
         };
         let (started, active, organization) = (session.started, session.last_activity, session.organization);
         let (user, place) = (session.user, session.place);

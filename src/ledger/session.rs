@@ -39,6 +39,8 @@ pub(super) struct Session {
     pub lease_ms: u64,
     /// [`Tick::NEVER`] without a lease.
     pub lease_end: Tick,
+    /// No idle timeout ends it before this: since a load its user gets as long to be seen as its client does (R24).
+    pub idle_grace: Tick,
 }
 
 impl Session {
@@ -55,7 +57,8 @@ impl Session {
     /// heartbeat could have prevented is named.
     pub fn deadline(&self, policy: &Policy) -> (Tick, SessionEndReason) {
         let longest = (self.started + policy.max_session, SessionEndReason::MaxDuration);
-        let idle = policy.idle_timeout.map(|timeout| (self.last_activity + timeout, SessionEndReason::IdleTimeout));
+        let idle_end = |timeout| (self.last_activity + timeout).max(self.idle_grace);
+        let idle = policy.idle_timeout.map(|timeout| (idle_end(timeout), SessionEndReason::IdleTimeout));
         let lease = (self.lease_end, SessionEndReason::LeaseExpired);
         [Some(longest), idle, Some(lease)].into_iter().flatten().min_by_key(|(at, _)| *at).expect("two at least")
     }
@@ -88,7 +91,7 @@ impl Session {
     }
 }
 
-const _: () = assert!(size_of::<Option<Session>>() <= 152);
+const _: () = assert!(size_of::<Option<Session>>() <= 160);
 
 #[derive(Debug)]
 pub(super) struct Sessions {

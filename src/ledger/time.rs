@@ -73,12 +73,33 @@ pub(super) fn millis(duration: Duration) -> u64 {
 pub struct Moment {
     pub tick: Tick,
     pub wall: Wall,
+    /// Time that no tick counts, oldest first.
+    pub gaps: &'static [Gap],
+}
+
+/// Time for which nobody served and which nobody could measure: no duration counts it (R24, R31), and people read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct Gap {
+    /// It lies behind this tick and before the next.
+    pub after: Tick,
+    /// In milliseconds, by the wall clock.
+    pub length: u64,
 }
 
 impl Moment {
+    #[must_use]
+    pub const fn new(tick: Tick, wall: Wall) -> Self {
+        Self { tick, wall, gaps: &[] }
+    }
+
     /// The wall time of an earlier tick, as of now: a corrected clock corrects the past, too.
     #[must_use]
     pub fn wall_of(&self, tick: Tick) -> Wall {
-        if tick > self.tick { self.wall.plus(tick.since(self.tick)) } else { self.wall.minus(self.tick.since(tick)) }
+        if tick > self.tick {
+            return self.wall.plus(tick.since(self.tick));
+        }
+        let gaps = self.gaps.iter().rev().take_while(|gap| gap.after >= tick);
+        let missed = gaps.fold(Duration::ZERO, |sum, gap| sum.saturating_add(Duration::from_millis(gap.length)));
+        self.wall.minus(self.tick.since(tick).saturating_add(missed))
     }
 }

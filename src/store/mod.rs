@@ -6,6 +6,7 @@
 pub mod audit_block;
 pub mod audit_filter;
 pub mod audit_search;
+pub mod continuity;
 pub mod encode;
 mod history;
 pub mod nodes;
@@ -28,6 +29,7 @@ use tokio::sync::mpsc;
 use self::nodes::NodeRef;
 use crate::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId, TenantNo, UserId};
 use crate::ledger::change::{Action, AuditEvent, Change};
+use crate::ledger::continuity::Continuity;
 use crate::ledger::time::{Tick, Wall};
 use crate::veil::Secret;
 
@@ -74,6 +76,8 @@ pub struct Position {
     pub last_tenant: TenantNo,
     /// Highest number of an audit event.
     pub last_event: EventNo,
+    /// How the next process goes on with the shard's time.
+    pub continuity: Continuity,
 }
 
 impl Owner {
@@ -88,7 +92,7 @@ impl Position {
     /// Why a shard cannot stand here, in words.
     #[must_use]
     pub fn implausible(&self) -> Option<&'static str> {
-        let Self { seq, tick, wall, wall_high, last_tenant, last_event } = *self;
+        let Self { seq, tick, wall, wall_high, last_tenant, last_event, continuity: _ } = *self;
         let latest = Wall::LAST.0;
         match () {
             () if seq.0 < 0 || seq.0 > i64::MAX / 2 => Some("seq is out of range"),

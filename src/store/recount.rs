@@ -228,7 +228,7 @@ impl Counting {
 
 /// The moment of the last batch: nothing is later than that.
 fn moment(position: &Position) -> Moment {
-    Moment { tick: position.tick, wall: position.wall }
+    Moment { gaps: position.continuity.gaps_for_good(), ..Moment::new(position.tick, position.wall) }
 }
 
 /// The table that a row lies in.

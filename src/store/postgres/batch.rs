@@ -12,7 +12,7 @@ use tokio_postgres::{Client, Error, Statement};
 use super::statements::{FENCE, PARTS, Part};
 
 /// Parameters of the fence, without the shard.
-const FENCE_PARAMETERS: usize = 8;
+const FENCE_PARAMETERS: usize = 9;
 /// Kinds of batches that a connection keeps a plan of; a service needs a dozen.
 const KEPT: usize = 64;
 
@@ -86,10 +86,10 @@ mod tests {
         let text = sql(bit(Part::PutPools) | bit(Part::DeleteUsers));
         assert!(text.starts_with("WITH fence AS (/* usher:fence */ UPDATE shards"), "{text}");
         assert!(
-            text.contains("/* usher:DeleteUsers */ DELETE FROM users") && text.contains("$10::integer[]"),
+            text.contains("/* usher:DeleteUsers */ DELETE FROM users") && text.contains("$11::integer[]"),
             "{text}"
         );
-        assert!(text.contains("/* usher:PutPools */ INSERT INTO pools") && text.contains("unnest($12::integer[])"));
+        assert!(text.contains("/* usher:PutPools */ INSERT INTO pools") && text.contains("unnest($13::integer[])"));
         assert!(!text.contains("sessions") && text.ends_with("SELECT 1 FROM fence"), "{text}");
     }
 }

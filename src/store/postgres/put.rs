@@ -12,7 +12,7 @@ use crate::ledger::license_floors::LicenseFloor;
 use crate::ledger::notification::NotificationRow;
 use crate::ledger::token::TokenRow;
 use crate::store::audit_block::Block;
-use crate::store::{Batch, Owner, encode, notifications, terms, tokens};
+use crate::store::{Batch, Owner, continuity, encode, notifications, terms, tokens};
 
 type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
@@ -36,6 +36,7 @@ impl<'a> Put<'a> {
             Box::new(position.wall_high.0),
             Box::new(int(position.last_tenant.0)),
             Box::new(position.last_event.0.cast_signed()),
+            Box::new(continuity::to_bytes(&position.continuity)),
         ];
         let mut this = Self { parts: 0, values: fence };
         this.rows(batch, stored, blocks);

@@ -1,14 +1,14 @@
 //! The tables `shards` and `owners`: who owns them.
 
+use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
 use super::connection::Connection;
 use super::error::Failure;
 use crate::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId, TenantNo};
 use crate::ledger::time::{Tick, Wall};
-use crate::store::{Claimant, Owner, Position, StoreError};
+use crate::store::{Claimant, Owner, Position, StoreError, continuity};
 
 /// A connection that dies between what is to be executed and the `Sync` behind it leaves a server that holds the
 /// shard's row and waits for the rest: `idle_in_transaction_session_timeout` does not count then. The same limit.
@@ -102,7 +102,7 @@ pub fn known(row: Option<Row>, shard: ShardId) -> Result<(Owner, Position), Fail
 }
 
 /// A row of the columns that the statements `read_shard` and `claim` have.
-fn owned(row: &Row) -> Result<(Owner, Position), Error> {
+fn owned(row: &Row) -> Result<(Owner, Position), Failure> {
     let owner = Owner { epoch: Epoch(row.try_get(0)?), token: OwnerToken(row.try_get(1)?) };
     let position = Position {
         seq: Seq(row.try_get(2)?),
@@ -111,6 +111,7 @@ fn owned(row: &Row) -> Result<(Owner, Position), Error> {
         wall_high: Wall(row.try_get(5)?),
         last_tenant: TenantNo(row.try_get::<_, i32>(6)?.cast_unsigned()),
         last_event: EventNo(row.try_get::<_, i64>(7)?.cast_unsigned()),
+        continuity: continuity::from_bytes(row.try_get(8)?)?,
     };
     Ok((owner, position))
 }

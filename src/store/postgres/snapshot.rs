@@ -21,7 +21,7 @@ const BLOCKS: i64 = 256;
 const BEGIN: &str = "/* usher:begin_snapshot */
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
 pub const READ_SHARD: &str = "/* usher:read_shard */
-    SELECT epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no
+    SELECT epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no, continuity
     FROM shards WHERE shard_id = $1";
 /// Both go down their key, a piece at a time: nothing is sorted, and nothing is kept for the next piece.
 pub const READ_EVENTS: &str = "/* usher:read_all_audit */

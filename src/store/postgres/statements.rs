@@ -55,11 +55,13 @@ macro_rules! insert_events {
 }
 
 statements! {
-    read_shard: "SELECT epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no
+    read_shard: "SELECT epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no,
+            continuity
         FROM shards WHERE shard_id = $1";
     claim: "WITH claimed AS (UPDATE shards SET epoch = epoch + 1, owner_token = $4
             WHERE shard_id = $1 AND epoch = $2 AND owner_token = $3
-            RETURNING epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no),
+            RETURNING epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no,
+                continuity),
         named AS (INSERT INTO owners (shard_id, epoch, token, former_token, former_seq, node_id, generation)
             SELECT $1, epoch, owner_token, $3, seq, $5::uuid, $6::bigint FROM claimed
             ON CONFLICT (shard_id) DO UPDATE SET (epoch, token, former_token, former_seq, node_id, generation)
@@ -82,7 +84,8 @@ statements! {
 /// A stale owner, or a batch sent twice, writes NULL into a column that does not take it.
 pub const FENCE: &str = "/* usher:fence */ UPDATE shards SET
     seq = CASE WHEN epoch = $2 AND owner_token = $3 AND seq = $4::bigint - 1 THEN $4::bigint ELSE NULL END,
-    tick_ms = $5, wall_ms = $6, wall_high_ms = $7, last_tenant_no = $8, last_event_no = $9
+    tick_ms = $5, wall_ms = $6, wall_high_ms = $7, last_tenant_no = $8, last_event_no = $9,
+    continuity = $10
     WHERE shard_id = $1";
 
 macro_rules! parts {

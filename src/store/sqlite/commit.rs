@@ -6,12 +6,12 @@ use super::database::Database;
 use super::{audit_blocks, error, row};
 use crate::ids::ShardId;
 use crate::store::audit_block::OpenBlock;
-use crate::store::{Batch, CommitError, Owner};
+use crate::store::{Batch, CommitError, Owner, continuity};
 
 /// The fence: a stale owner, or a batch sent twice, writes NULL into a column that does not take it.
 const FENCE: &str = "/* usher:fence */ UPDATE shards SET
     seq = CASE WHEN epoch = ?2 AND owner_token = ?3 AND seq = ?4 - 1 THEN ?4 ELSE NULL END,
-    tick_ms = ?5, wall_ms = ?6, wall_high_ms = ?7, last_tenant_no = ?8, last_event_no = ?9
+    tick_ms = ?5, wall_ms = ?6, wall_high_ms = ?7, last_tenant_no = ?8, last_event_no = ?9, continuity = ?10
     WHERE shard_id = ?1";
 
 pub fn commit(database: &mut Database, shard: ShardId, owner: Owner, batch: &Batch) -> Result<(), CommitError> {
@@ -73,5 +73,6 @@ fn fence(connection: &Connection, shard: ShardId, owner: Owner, batch: &Batch) -
         position.wall_high.0,
         position.last_tenant.0,
         position.last_event.0.cast_signed(),
+        continuity::to_bytes(&position.continuity),
     ])
 }

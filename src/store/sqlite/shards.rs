@@ -1,5 +1,6 @@
 //! The table `shards`: who owns them.
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, Row, TransactionBehavior, params};
 use uuid::Uuid;
 
@@ -7,12 +8,14 @@ use super::audit_blocks;
 use super::database::Database;
 use super::row_error::damaged;
 use crate::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId, TenantNo};
+use crate::ledger::continuity::Continuity;
 use crate::ledger::time::{Tick, Wall};
 use crate::store::audit_block::OpenBlock;
-use crate::store::{ClaimError, Owner, Position, ReadError, StoreError};
+use crate::store::{ClaimError, Owner, Position, ReadError, StoreError, continuity};
 
 pub const READ: &str = "/* usher:read_shard */
-    SELECT shard_id, epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no
+    SELECT shard_id, epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no,
+        continuity
     FROM shards WHERE shard_id = ?1";
 const CLAIM: &str = "/* usher:claim */ UPDATE shards SET epoch = ?2, owner_token = ?3 WHERE shard_id = ?1";
 const RELEASE: &str = "/* usher:release */
@@ -87,8 +90,15 @@ fn position(row: &Row<'_>) -> rusqlite::Result<(Owner, Position)> {
         wall_high: Wall(row.get(6)?),
         last_tenant: TenantNo(row.get(7)?),
         last_event: EventNo(row.get::<_, i64>(8)?.cast_unsigned()),
+        continuity: read_continuity(row)?,
     };
     Ok((owner, position))
+}
+
+fn read_continuity(row: &Row<'_>) -> rusqlite::Result<Continuity> {
+    let bytes: Vec<u8> = row.get(9)?;
+    continuity::from_bytes(&bytes)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(9, Type::Blob, Box::new(error)))
 }
 
 pub fn release(connection: &mut Connection, shard: ShardId, owner: Owner) -> Result<(), StoreError> {

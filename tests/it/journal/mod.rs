@@ -1,5 +1,6 @@
 //! The journal over a store whose faults are scripted: what is durable, who hears of it, and when.
 
+mod clocks;
 mod durability;
 mod leases;
 mod ownership;

@@ -34,7 +34,7 @@ impl Budgeted {
             ..RateLimits::DEFAULT
         };
         let channels = Channels { email: false, webhook: true };
-        let now = Moment { tick: Tick(1_000_000), wall: Wall(1_750_000_000_000) };
+        let now = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
         let config = Config { demo_seats: 2, channels, seed: Seed(7), rates };
         let start = (TenantNo(0), EventNo(0), Wall(0));
         let ledger = Ledger::restore(config, start.0, start.1, start.2, now, Duration::ZERO).finish();

@@ -265,7 +265,7 @@ fn r24_policy_changes_reach_live_sessions() {
         ",
     );
     check(
-        "R24 a restart lengthens neither the longest duration nor the idle timeout",
+        "R24 a restart does not lengthen the longest duration, and the idle timeout by no more than a lease and a minute",
         "
         policy lease_ttl 0s
         policy max_session 2h
@@ -284,6 +284,25 @@ fn r24_policy_changes_reach_live_sessions() {
         restart
         after 2m
         heartbeat ann/laptop                    -> ended: MAX_DURATION
+        ",
+    );
+    check(
+        "R24 after a load the idle timeout waits as leases do: nobody could be seen meanwhile",
+        "
+        policy idle_timeout 20m
+        pool primary concurrent 1
+        grant primary to ann
+        ann signs in to primary on laptop
+        after 9m
+        heartbeat ann/laptop                    -> kept
+        after 9m
+        heartbeat ann/laptop                    -> kept
+        crash
+        after 10m 59.999s
+        sweep
+        heartbeat ann/laptop                    -> kept
+        after 1ms
+        heartbeat ann/laptop                    -> ended: IDLE_TIMEOUT
         ",
     );
 }

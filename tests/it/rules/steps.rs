@@ -23,7 +23,7 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        let now = Moment { tick: Tick(1_000_000), wall: Wall(1_750_000_000_000) };
+        let now = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
         let config =
             Config { demo_seats: USERS, channels: Default::default(), seed: Seed(7), rates: Default::default() };
         let nothing = (TenantNo(0), Default::default(), Default::default());

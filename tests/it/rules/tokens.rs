@@ -31,7 +31,7 @@ struct House {
 
 impl House {
     fn new() -> Self {
-        let now = Moment { tick: Tick(START as u64), wall: Wall(START) };
+        let now = Moment::new(Tick(START as u64), Wall(START));
         Self {
             ledger: empty(now, now.wall, EventNo(0)),
             now,
@@ -44,7 +44,7 @@ impl House {
 
     /// Time passes, and with it the shard's regular work.
     fn after(&mut self, time: Duration) {
-        self.now = Moment { tick: self.now.tick + time, wall: self.now.wall.plus(time) };
+        self.now = Moment::new(self.now.tick + time, self.now.wall.plus(time));
         self.ledger.tick(self.now, false, &mut Changes::default());
     }
 

@@ -71,7 +71,7 @@ pub struct World {
 impl World {
     fn new(demo_seats: u64, channels: Channels) -> Self {
         let config = Config { demo_seats, channels, seed: Seed(7), rates: Default::default() };
-        let now = Moment { tick: Tick(1_000_000_000_000), wall: START };
+        let now = Moment::new(Tick(1_000_000_000_000), START);
         let nothing = TenantNo(0);
         let mut world = Self {
             config,
@@ -120,7 +120,7 @@ impl World {
             Act::In(tenant) => self.tenant = tenant.clone(),
             Act::Actor(name) => self.actor = Actor(name.as_str().into()),
             Act::After(time) => {
-                self.now = Moment { tick: self.now.tick + *time, wall: self.now.wall.plus(*time) };
+                self.now = Moment::new(self.now.tick + *time, self.now.wall.plus(*time));
             }
             Act::Clock(by) => self.now.wall.0 += by,
             Act::Sweep => self.tick(false)?,

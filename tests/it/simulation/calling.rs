@@ -51,6 +51,9 @@ impl World {
         call.renews = self.renews(&call);
         call.held_until = self.held_until(&call, process);
         self.checks.held.open(&call);
+        if let Asked::Command(Command::CheckOut(ask)) = &call.asked {
+            self.checks.asked_first.entry(ask.fresh).or_insert(self.now);
+        }
         self.calls.push(call);
         self.settle()
     }

@@ -59,12 +59,15 @@ pub fn plan_of(tenant: &TenantId, pool: &PoolId) -> Plan {
     if is_licensed(tenant) && pool.as_str() == "office" { Plan::Named } else { Plan::Concurrent }
 }
 
+/// The shortest maximum of a session, in milliseconds.
+pub const MAX_SESSION: u64 = 120_000;
+
 /// A tenant's policy in this run. Leases are short, so that they end while somebody looks.
 pub fn policy(dice: &mut Dice) -> Policy {
     let idle_after = *dice.pick(&[5, 60, 3_600]);
     Policy {
         lease_ttl: Duration::from_secs(*dice.pick(&[1, 4, 20, 90])),
-        max_session: Duration::from_secs(*dice.pick(&[120, 36_000])),
+        max_session: Duration::from_millis(*dice.pick(&[MAX_SESSION, 300 * MAX_SESSION])),
         away_after: Duration::from_secs(idle_after / 5),
         idle_after: Duration::from_secs(idle_after),
         max_devices_per_user: *dice.pick(&[1, 2]),

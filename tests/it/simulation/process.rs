@@ -11,6 +11,7 @@ use usher::clock::{Clock, ManualClock};
 use usher::cluster::{LockFile, Node};
 use usher::ids::ShardId;
 use usher::journal::{Journal, JournalConfig, ShardState, StartError};
+use usher::ledger::continuity::Boot;
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
 
@@ -57,9 +58,10 @@ pub enum Came {
 }
 
 impl Process {
-    pub fn start(no: usize, wall: Wall, seed: u64) -> Self {
+    pub fn start(no: usize, wall: Wall, machine: Option<Boot>, seed: u64) -> Self {
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
         let (clock, manual) = Clock::manual(wall);
+        manual.set_machine(machine);
         let link = Link::default();
         let config = JournalConfig {
             ledger: Config {

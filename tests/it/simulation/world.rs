@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use usher::ids::{ShardId, TenantId};
 use usher::ledger::command::Heartbeat;
+use usher::ledger::continuity::Boot;
 use usher::ledger::time::Wall;
 
 use super::call::{Asked, Call};
@@ -98,12 +99,19 @@ impl World {
         let skew = match self.dice.below(10) {
             0 => 1_000,
             1 => 600_000,
+            2 => 86_400_000,
             _ => 0,
         };
         let wall = if self.dice.percent(50) { self.wall().0 + skew } else { self.wall().0 - skew };
         self.last_process += 1;
         self.trace.line(format_args!("process {} starts", self.last_process));
-        self.processes.push(Process::start(self.last_process, Wall(wall), self.seed));
+        // Mostly on the machine of before, whose monotonic clock goes on; or on one that knows nothing of it.
+        let machine = match self.dice.below(4) {
+            0 => None,
+            1 => Some(Boot { id: 1_000 + self.last_process as u128, at: 5_000_000 }),
+            _ => Some(Boot { id: 1, at: 1_000_000 + self.now }),
+        };
+        self.processes.push(Process::start(self.last_process, Wall(wall), machine, self.seed));
     }
 
     /// The newest process that serves; else the newest that waits for the shards.

@@ -38,7 +38,7 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let now = Moment { tick: Tick(1_000_000), wall: Wall(1_750_000_000_000) };
+        let now = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
         let channels = Channels { email: false, webhook: true };
         let config = Config { demo_seats: 1_000_000, channels, seed: Seed(7), rates: Default::default() };
         let nothing = (TenantNo(0), Default::default(), Default::default());

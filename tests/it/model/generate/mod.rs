@@ -35,7 +35,7 @@ pub struct Generator {
 
 impl Generator {
     pub fn new(seed: u64) -> Self {
-        let now = Moment { tick: Tick(START), wall: Wall(START as i64) };
+        let now = Moment::new(Tick(START), Wall(START as i64));
         Self { dice: Dice::new(seed), now, offset: 0, no: 0, restart_next: false }
     }
 
@@ -65,7 +65,7 @@ impl Generator {
             self.offset = self.other_offset(model);
         }
         let tick = tick + passed;
-        self.now = Moment { tick: Tick(tick), wall: Wall(tick as i64 + self.offset) };
+        self.now = Moment::new(Tick(tick), Wall(tick as i64 + self.offset));
     }
 
     /// A moment at which something changes, or one millisecond beside it.

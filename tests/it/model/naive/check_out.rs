@@ -111,6 +111,7 @@ impl Model {
             lease_ttl: tenant.policy.lease_ttl,
             told: None,
             lease_end: Some(now),
+            idle_grace: Tick::default(),
         });
         tenant.hold(asked.fresh, true, now);
         tenant.land(&asked.user, yes.organization.as_ref());

@@ -42,7 +42,7 @@ impl Tenant {
     pub fn deadline(&self, session: &Session) -> (Tick, SessionEndReason) {
         let mut first = (session.started + self.policy.max_session, SessionEndReason::MaxDuration);
         if let Some(timeout) = self.policy.idle_timeout {
-            let idle = session.last_activity + timeout;
+            let idle = (session.last_activity + timeout).max(session.idle_grace);
             if idle < first.0 {
                 first = (idle, SessionEndReason::IdleTimeout);
             }

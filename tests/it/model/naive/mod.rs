@@ -128,6 +128,8 @@ pub struct Session {
     /// Until when it was told to last, and until when the session is held; `None`: for good.
     pub told: Option<Tick>,
     pub lease_end: Option<Tick>,
+    /// No idle timeout ends it before.
+    pub idle_grace: Tick,
 }
 
 #[derive(Clone)]

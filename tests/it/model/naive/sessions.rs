@@ -126,7 +126,7 @@ impl Model {
         Ok(IdleClosed { sessions: closed, count })
     }
 
-    /// A restart: every session gets its full lease and the grace (I5).
+    /// A restart: every session gets its full lease and the grace (I5), and as long before it is idle (R24).
     pub fn restart(&mut self, now: Moment, grace: Duration) {
         self.looked = now.tick;
         self.high_tenths = self.high().0 * 10;
@@ -134,7 +134,8 @@ impl Model {
             let policy = tenant.policy.lease_ttl;
             for session in &mut tenant.sessions {
                 let needed = !session.lease_ttl.is_zero() && !policy.is_zero();
-                session.lease_end = needed.then(|| now.tick + session.lease_ttl.max(policy) + grace);
+                let until = now.tick + session.lease_ttl.max(policy) + grace;
+                (session.lease_end, session.idle_grace) = (needed.then_some(until), until);
             }
         }
     }

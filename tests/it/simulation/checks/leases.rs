@@ -11,12 +11,24 @@ use super::must;
 use super::seats::Promised;
 use crate::simulation::books::Account;
 use crate::simulation::call::{Call, Login};
+use crate::simulation::cast::MAX_SESSION;
 use crate::simulation::process::Process;
+
+/// A restart may count a tick that did not pass.
+const SHORT: u64 = 100;
 
 /// A session ended for a missed heartbeat.
 pub fn ended(promised: &Promised, session: SessionId, now: u64) -> Result<(), String> {
     let until = promised.until(session);
     must(now >= until, || format!("I5 ended too early: {session} at {now}, promised until {until}"))
+}
+
+/// A session ended because it had lasted for as long as any may, whatever clocks said meanwhile (R24).
+pub fn lasted(asked_first: &BTreeMap<SessionId, u64>, session: SessionId, now: u64) -> Result<(), String> {
+    let lasted = asked_first.get(&session).map(|asked| now - asked);
+    must(lasted.is_none_or(|lasted| lasted + SHORT >= MAX_SESSION), || {
+        format!("R24 ended too early: {session} lasted {lasted:?} ms, {MAX_SESSION} at least are allowed")
+    })
 }
 
 /// A lease was promised by a call that began at `started`.

@@ -9,9 +9,10 @@ mod seats;
 mod tenants;
 mod told;
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use usher::ids::{EventNo, ShardId};
+use usher::ids::{EventNo, SessionId, ShardId};
 use usher::ledger::change::{Action, Plan, Reason};
 use usher::ledger::command::{Command, Found, Outcome};
 use usher::ledger::outcome::{Beat, CheckedOut, DenialReason, Lease, SessionEndReason};
@@ -32,6 +33,8 @@ pub struct Checks {
     pub ownership: Ownership,
     promised: Promised,
     pub held: Held,
+    /// When a session was first asked for.
+    pub asked_first: BTreeMap<SessionId, u64>,
 }
 
 pub fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
@@ -49,6 +52,7 @@ impl Checks {
             ownership: Ownership::default(),
             promised: Promised::default(),
             held: Held::default(),
+            asked_first: BTreeMap::new(),
         }
     }
 
@@ -74,10 +78,15 @@ impl Checks {
             books.fold(event, sent, now).map_err(|what| format!("I4 the audit makes no sense: {what}"))?;
             let Some(account) = books.tenants.get(&event.tenant) else { continue };
             seats::granted(account, event, before.wall_high)?;
-            if let (Action::SessionEnded, Some(session), Some(Reason::Ended(SessionEndReason::LeaseExpired))) =
+            let (Action::SessionEnded, Some(session), Some(Reason::Ended(reason))) =
                 (event.action, event.session, event.reason)
-            {
-                leases::ended(&self.promised, session, now)?;
+            else {
+                continue;
+            };
+            match reason {
+                SessionEndReason::LeaseExpired => leases::ended(&self.promised, session, now)?,
+                SessionEndReason::MaxDuration => leases::lasted(&self.asked_first, session, now)?,
+                _ => {}
             }
         }
         recount::compare(&piece.rows, books)

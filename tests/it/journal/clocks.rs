@@ -1,0 +1,114 @@
+//! Time goes on from one process to the next by what the machine can vouch for; what a clock on the wall says passed ends
+//! no session (R24, R31), and people read it all the same.
+
+use std::time::Duration;
+
+use usher::clock::Clock;
+use usher::journal::{GRACE, Journal};
+use usher::ledger::command::{PolicyPatch, UpdateTenant};
+use usher::ledger::continuity::Boot;
+use usher::ledger::outcome::{Beat, SessionEndReason};
+use usher::ledger::time::Wall;
+
+use super::{NOON, Process, actor, config, session_of, tenant};
+use crate::support::memory::{Memory, founding};
+
+const DAY: i64 = 86_400_000;
+const TEN_YEARS: i64 = 3_650 * DAY;
+/// Nobody serves for so long.
+const DOWN: u64 = 13_000;
+const MACHINE: Boot = Boot { id: 7, at: 1_000 };
+
+/// Another process, whose clock says `wall`. It is on the machine of before, where `passed` went by, or on another one.
+async fn restart(store: &Memory, wall: i64, passed: Option<u64>) -> Process {
+    let (clock, manual) = Clock::manual(Wall(wall));
+    manual.set_machine(passed.map(|passed| Boot { at: MACHINE.at + passed, ..MACHINE }));
+    let journal = Journal::start(std::sync::Arc::new(store.clone()), clock, founding(1), config()).await.unwrap();
+    Process { journal: std::sync::Arc::new(journal), clock: manual }
+}
+
+/// Heartbeats go on, every nine minutes.
+async fn lasts(process: &Process, time: Duration, session: usher::ids::SessionId) -> Beat {
+    let mut left = time;
+    while !left.is_zero() {
+        let step = left.min(Duration::from_secs(540));
+        process.clock.advance(step);
+        left -= step;
+        let beat = process.heartbeat(session).await.unwrap();
+        if let Beat::Ended(_) = beat {
+            return beat;
+        }
+    }
+    process.heartbeat(session).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn r24_a_clock_that_is_wrong_while_nobody_serves_ends_no_session() {
+    let wrong = [(0, 0), (-DAY, 0), (0, DAY), (0, TEN_YEARS), (-TEN_YEARS, 0), (DAY, 0), (0, -DAY), (0, -TEN_YEARS)];
+    for (at_the_end, at_the_start) in wrong {
+        for vouched in [true, false] {
+            let what = format!("off by {at_the_end} ms, then by {at_the_start}; the same machine: {vouched}");
+            let store = Memory::default();
+            let process = Process::with_pool(&store, 2).await;
+            process.clock.set_machine(Some(MACHINE));
+            let ann = session_of(&process.check_out("ann").await.unwrap());
+            process.clock.set_wall(Wall(NOON.0 + at_the_end));
+            process.check_out("bob").await.unwrap();
+            process.journal.stop().await;
+
+            let wall = NOON.0 + DOWN as i64 + at_the_start;
+            let process = restart(&store, wall, vouched.then_some(DOWN)).await;
+            process.journal.tick();
+            assert_eq!(process.usage().await.unwrap().in_use, 2, "{what}");
+            // Ten hours of service, of which the machine can vouch for thirteen seconds more.
+            let served = Duration::from_secs(36_000) - Duration::from_millis(if vouched { DOWN } else { 1 });
+            let kept = lasts(&process, served - Duration::from_millis(1), ann).await;
+            assert!(matches!(kept, Beat::Kept(_)), "{what}: {kept:?}");
+            let ended = lasts(&process, Duration::from_millis(1), ann).await;
+            assert!(matches!(ended, Beat::Ended(Some((SessionEndReason::MaxDuration, _)))), "{what}: {ended:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn r31_times_that_people_read_stand_where_they_were() {
+    for (down, passed) in [(8 * 3_600_000, None), (DOWN, None), (DOWN, Some(DOWN))] {
+        let store = Memory::default();
+        let process = Process::with_pool(&store, 2).await;
+        process.clock.set_machine(Some(MACHINE));
+        process.check_out("ann").await.unwrap();
+        process.journal.stop().await;
+        let mut later = NOON.0;
+        let mut off = 0;
+        for restarts in 1..=3_u64 {
+            later += down as i64;
+            let process = restart(&store, later, passed.map(|passed| passed * restarts)).await;
+            // The same session, renewed (R16).
+            let lease = process.check_out("ann").await.unwrap().decision.unwrap();
+            off = off.max((lease.started.0 - NOON.0).abs());
+            process.journal.stop().await;
+        }
+        assert!(off <= 3, "after {down} ms, three times, it began {off} ms off");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn r24_nobody_is_idle_while_nobody_serves() {
+    let store = Memory::default();
+    let process = Process::with_pool(&store, 2).await;
+    process.clock.set_machine(Some(MACHINE));
+    let policy = PolicyPatch { idle_timeout: Some(Some(Duration::from_secs(900))), ..PolicyPatch::default() };
+    let update = UpdateTenant { policy, ..UpdateTenant::default() };
+    process.journal.submit(&actor(), &tenant(), update).await.unwrap().unwrap();
+    process.check_out("ann").await.unwrap();
+    process.journal.stop().await;
+
+    // Two hours, which the machine can vouch for.
+    let process = restart(&store, NOON.0 + 7_200_000, Some(7_200_000)).await;
+    process.clock.advance(Duration::from_secs(600) + GRACE - Duration::from_millis(1));
+    process.journal.tick();
+    assert_eq!(process.usage().await.unwrap().in_use, 1, "as long as a lease and the grace");
+    process.clock.advance(Duration::from_millis(1));
+    process.journal.tick();
+    assert_eq!(process.usage().await.unwrap().in_use, 0);
+}

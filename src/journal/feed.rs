@@ -14,7 +14,7 @@ use crate::store::Batch;
 
 /// Events that a watcher takes at once. It holds no more than these, and shares them with the shard for as long as
 /// that keeps them.
-const READ_AHEAD: usize = 64;
+const READ_AHEAD: usize = 16;
 
 pub(super) struct Ring {
     recent: Mutex<RecentEvents>,

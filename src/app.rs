@@ -15,6 +15,7 @@ mod named;
 mod opening;
 mod signals;
 mod store;
+mod store_watch;
 mod systemd;
 mod telling;
 mod token_calls;
@@ -96,11 +97,15 @@ pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals
             Err(failure)
         }
     };
+    let readiness = Arc::clone(&running.readiness);
     let drained = tokio::select! {
         drained = running.stop(config.drain_timeout) => drained,
         _ = signals.next() => return Err(Failure::Interrupted),
     };
     end?;
+    if readiness.now().has(Obstacle::StoreReplaced) {
+        return Err(Failure::Damaged(vec!["the store is not the one that was opened: the log says how".to_owned()]));
+    }
     if drained {
         tracing::info!("drained");
         Ok(())
@@ -120,6 +125,8 @@ struct Running {
     tasks: Arc<Tasks>,
     /// Reads license keys, certificates and the access file again.
     reloading: AbortOnDropHandle<()>,
+    /// Looks whether the store is still the one that was opened.
+    watching: AbortOnDropHandle<()>,
     journal: Arc<Journal>,
     tokens: Arc<Tokens>,
     /// Where processes share the store.
@@ -231,6 +238,8 @@ impl Running {
         let names = licensing::host_names(config);
         let told = telling::start(&config.telling, names.first().map(String::as_str), &tasks, &journal)?;
         tokio::spawn(health::follow(journal.states(), Arc::clone(&readiness)));
+        let watching = tokio::spawn(store_watch::follow(Arc::clone(&store), Arc::clone(&readiness)));
+        let watching = AbortOnDropHandle::new(watching);
         observe(&metrics, &readiness, &stats, &context, &journal, &tasks);
         metrics.observe_told(move || telling::counts(&told));
         let credentials = Arc::clone(&entrance.credentials);
@@ -255,6 +264,7 @@ impl Running {
             api,
             tasks,
             reloading,
+            watching,
             journal,
             tokens,
             node,
@@ -295,6 +305,7 @@ impl Running {
             let drained = self.api.drain(timeout * 4 / 5).await;
             // 3. Nothing is asked of the journal any more.
             drop(self.reloading);
+            drop(self.watching);
             self.tasks.stop().await;
             if let Err(error) = tasks::write_token_use(&self.journal, &self.tokens).await {
                 tracing::debug!(%error, "the last use of API tokens was not noted");

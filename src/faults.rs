@@ -146,6 +146,12 @@ mod switched_on {
         Loading,
         Migrating,
         BetweenMigrations,
+        BackingUp,
+        BackedUp,
+        Copying,
+        BeforeCopied,
+        AfterCopied,
+        FileWritten,
     }
 
     struct Death {

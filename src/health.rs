@@ -31,6 +31,8 @@ pub enum Obstacle {
     OwnershipLost,
     /// What the store holds makes no sense. For good: the process is about to end.
     Damaged,
+    /// The files of the store are not those that were opened. It serves again when those are back.
+    StoreReplaced,
     /// A shard's writer is gone, which is a defect. For good: the process is about to end.
     Failed,
     /// The process is about to end.
@@ -38,7 +40,7 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    const ALL: [Obstacle; 9] = [
+    const ALL: [Obstacle; 10] = [
         Obstacle::Loading,
         Obstacle::Standby,
         Obstacle::NoLease,
@@ -46,6 +48,7 @@ impl Obstacle {
         Obstacle::Stuck,
         Obstacle::OwnershipLost,
         Obstacle::Damaged,
+        Obstacle::StoreReplaced,
         Obstacle::Failed,
         Obstacle::Draining,
     ];
@@ -67,6 +70,7 @@ impl fmt::Display for Obstacle {
             Obstacle::Stuck => "a shard is stuck",
             Obstacle::OwnershipLost => "ownership lost",
             Obstacle::Damaged => "store damaged",
+            Obstacle::StoreReplaced => "store replaced",
             Obstacle::Failed => "a shard failed",
             Obstacle::Draining => "draining",
         })

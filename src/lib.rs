@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod license;
 pub mod notify;
 pub mod ops;
+mod partial;
 pub mod proto;
 pub mod server;
 pub mod service;

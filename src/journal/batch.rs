@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::JournalError;
 use super::answer::Answer;
-use crate::ids::{LicenseId, TenantId, TenantNo, TokenId};
+use crate::ids::{EventNo, LicenseId, TenantId, TenantNo, TokenId};
 use crate::ledger::change::{Change, Changes};
 use crate::ledger::command::{Found, Outcome};
 use crate::ledger::notification::Topic;
@@ -64,6 +64,17 @@ impl Building {
         self.changes.rows.truncate(rows);
         self.changes.events.truncate(events);
     }
+}
+
+/// The highest numbers of a tenant and of an event when these changes are stored. Not the ledger's: it has given numbers to
+/// what was not kept, when a command panicked, and the numbers that are stored have no gaps.
+pub(super) fn numbers(changes: &Changes, before: Position) -> (TenantNo, EventNo) {
+    let tenants = changes.rows.iter().filter_map(|row| match row {
+        Change::PutTenant(row) => Some(row.no),
+        _ => None,
+    });
+    let events = changes.events.iter().map(|event| event.no);
+    (tenants.fold(before.last_tenant, Ord::max), events.fold(before.last_event, Ord::max))
 }
 
 /// Makes the transaction: each key once, its last state; sorted, so that two batches take locks in one order.

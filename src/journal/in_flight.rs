@@ -15,7 +15,7 @@ use super::recovery::Settled;
 use super::stats::Stats;
 use crate::ids::ShardId;
 use crate::spans::{self, Work};
-use crate::store::{Batch, StoreError};
+use crate::store::{Batch, Position, StoreError};
 
 pub(super) type Commit = Pin<Box<dyn Future<Output = Settled> + Send>>;
 
@@ -25,6 +25,8 @@ pub(super) struct InFlight {
     /// between threads.
     pub outcome: Commit,
     pub batch: Arc<Batch>,
+    /// Where the shard stands if the store refuses it.
+    pub before: Position,
     pub waiters: Vec<Waiter>,
     pub commands: usize,
     pub dirty: bool,

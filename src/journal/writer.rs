@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::answer::Answer;
 use super::backlog::Backlog;
-use super::batch::{Building, Waiter, seal};
+use super::batch::{Building, Waiter, numbers, seal};
 use super::in_flight::{InFlight, away, outcome, progress};
 use super::message::{Message, from_memory, keeps_sessions, needs_store};
 use super::outlets::Outlets;
@@ -271,9 +271,9 @@ impl Writer {
         let Building { changes, waiters, .. } = std::mem::take(&mut self.building);
         let dirty = !changes.rows.is_empty();
         let commands = waiters.iter().filter(|waiter| matches!(waiter, Waiter::Command(..))).count();
+        let before = self.position;
         self.position.seq.0 += 1;
-        self.position.last_tenant = self.ledger.last_tenant();
-        self.position.last_event = self.ledger.last_event();
+        (self.position.last_tenant, self.position.last_event) = numbers(&changes, before);
         let now = self.now();
         mark(&mut self.position, now, self.ledger.wall_high(), self.timeline.continuity(&self.clock));
         let batch = Arc::new(seal(changes, self.position));
@@ -283,7 +283,7 @@ impl Writer {
         let by = (self.owner, self.node);
         let outcome = outcome(commit_surely(Arc::clone(&self.store), self.shard, by, Arc::clone(&batch), told));
         let patience = Some(Box::pin(tokio::time::sleep(STALL)));
-        self.in_flight = Some(InFlight { outcome, batch, waiters, commands, dirty, sent, sent_at, patience });
+        self.in_flight = Some(InFlight { outcome, batch, before, waiters, commands, dirty, sent, sent_at, patience });
     }
 
     fn stalled(&self) {
@@ -332,7 +332,7 @@ impl Writer {
                 let building = std::mem::take(&mut self.building);
                 let waiters = sent.waiters.into_iter().chain(building.waiters);
                 waiters.for_each(|waiter| waiter.fail(JournalError::Failed));
-                self.position.seq.0 -= 1;
+                self.position = sent.before;
                 self.reload().await;
             }
         }

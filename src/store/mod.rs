@@ -300,6 +300,12 @@ pub trait Store: Send + Sync + 'static {
         most: usize,
     ) -> Answer<'_, Result<Expired, StoreError>>;
 
+    /// Whether the store is still what was opened: files of its own that were removed, replaced or cut off go on to be
+    /// written, and no restart finds them. To be asked once a second; what is committed is looked at by itself.
+    fn is_there(&self) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Gives the shard up, if `owner` still has it: the token becomes nil, the epoch stays.
     fn release(&self, shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>>;
 

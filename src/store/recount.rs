@@ -1,17 +1,20 @@
 //! A store counted anew from its pieces: how much is in it, whether it adds up, and whether another one holds the same.
 
 mod audit;
+mod lives;
 mod problems;
+mod subjects;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use self::audit::Trail;
+use self::lives::Lives;
 use self::problems::Problems;
 use super::snapshot::Piece;
 use super::{Founding, Position};
-use crate::ids::ShardId;
+use crate::ids::{EventNo, ShardId, TenantNo};
 use crate::ledger::change::Change;
 use crate::ledger::notification::Channels;
 use crate::ledger::rates::RateLimits;
@@ -58,6 +61,8 @@ impl Sum {
 pub struct Shard {
     pub id: ShardId,
     pub position: Position,
+    /// Where the audit begins.
+    pub floor: EventNo,
     /// By table.
     pub rows: BTreeMap<&'static str, Sum>,
     pub blocks: Sum,
@@ -74,6 +79,8 @@ pub struct Shard {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Recount {
     pub founding: Option<Founding>,
+    /// Rows of no shard, in words.
+    pub strays: Vec<String>,
     pub shards: Vec<Shard>,
 }
 
@@ -83,7 +90,7 @@ impl Recount {
     pub fn problems(&self) -> Vec<String> {
         let told =
             |shard: &Shard| shard.problems.iter().map(|what| format!("shard {}: {what}", shard.id)).collect::<Vec<_>>();
-        self.shards.iter().flat_map(told).collect()
+        self.strays.iter().cloned().chain(self.shards.iter().flat_map(told)).collect()
     }
 
     /// How a copy differs from what it is a copy of.
@@ -110,6 +117,7 @@ impl Shard {
             rows.chain(audit).filter_map(|(what, one, other)| one.differs(what, other)).collect();
         for (what, same) in [
             ("its position", self.position == copy.position),
+            ("where its audit begins", self.floor == copy.floor),
             ("what is in use", self.totals == copy.totals),
             ("what does not add up", self.problems == copy.problems),
         ] {
@@ -131,6 +139,7 @@ struct Counting {
     shard: Shard,
     restore: Restore,
     trail: Trail,
+    lives: Lives,
     problems: Problems,
 }
 
@@ -138,9 +147,12 @@ impl Counter {
     pub fn take(&mut self, piece: &Piece) {
         match piece {
             Piece::Founding(founding) => self.done.founding = *founding,
-            Piece::Shard(id, _, position) => {
+            Piece::Strays(table, rows) => {
+                self.done.strays.push(format!("{table}: {rows} rows of no shard"));
+            }
+            Piece::Shard(id, _, position, floor) => {
                 self.close();
-                self.shard = Some(Counting::new(*id, *position));
+                self.shard = Some(Counting::new(*id, *position, *floor));
             }
             Piece::Rows(rows) => self.with(|shard, shards| rows.iter().for_each(|row| shard.row(row, shards))),
             Piece::Blocks(blocks) => self.with(|shard, _| {
@@ -154,6 +166,7 @@ impl Counter {
                     shard.shard.events.add(event);
                     shard.shard.last_event = Some(event.at);
                     shard.trail.event(event, &mut shard.problems);
+                    shard.lives.event(event, &mut shard.problems);
                 }
             }),
         }
@@ -178,11 +191,12 @@ impl Counter {
 }
 
 impl Counting {
-    fn new(id: ShardId, position: Position) -> Self {
+    fn new(id: ShardId, position: Position, floor: EventNo) -> Self {
         let (now, Position { last_tenant, last_event, wall_high, .. }) = (moment(&position), position);
         let shard = Shard {
             id,
             position,
+            floor,
             rows: BTreeMap::new(),
             blocks: Sum::default(),
             events: Sum::default(),
@@ -190,8 +204,15 @@ impl Counting {
             totals: Totals::default(),
             problems: Vec::new(),
         };
-        let restore = Ledger::restore(CONFIG, last_tenant, last_event, wall_high, now, Duration::ZERO);
-        Self { shard, restore, trail: Trail::new(last_event), problems: Problems::default() }
+        // Memory is made for no more tenants than there were events.
+        let most = TenantNo(u32::try_from(last_event.0).unwrap_or(u32::MAX));
+        let restore = Ledger::restore(CONFIG, last_tenant.min(most), last_event, wall_high, now, Duration::ZERO);
+        let mut problems = Problems::default();
+        if let Some(what) = position.implausible() {
+            problems.add(format!("shards: {what}"));
+        }
+        let (trail, lives) = (Trail::new(floor, last_event), Lives::new(position, floor));
+        Self { shard, restore, trail, lives, problems }
     }
 
     fn row(&mut self, row: &Change, shards: u16) {
@@ -209,13 +230,24 @@ impl Counting {
         }
         match self.restore.misfit(row) {
             Some(what) => self.problems.add(what),
-            None => self.restore.put(row.clone()),
+            None => {
+                self.lives.row(row, &mut self.problems);
+                self.restore.put(row.clone());
+            }
         }
     }
 
     fn finish(self) -> Shard {
-        let Self { mut shard, restore, mut problems, .. } = self;
+        let Self { mut shard, restore, trail, lives, mut problems } = self;
         let now = moment(&shard.position);
+        trail.finish(&mut problems);
+        lives.finish(&mut problems);
+        if let Some(what) = restore.gap() {
+            // A ledger cannot be made of it.
+            problems.add(what);
+            shard.problems = problems.told();
+            return shard;
+        }
         let mut ledger = restore.finish();
         if let Err(what) = ledger.check(now) {
             problems.add(what);

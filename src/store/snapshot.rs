@@ -3,16 +3,19 @@
 
 use super::audit_block::Block;
 use super::{Founding, Owner, Position};
-use crate::ids::ShardId;
+use crate::ids::{EventNo, ShardId};
 use crate::ledger::change::{AuditEvent, Change};
 
-/// The founding comes first. Then of each shard: where it stands, its rows in the order of a load, the blocks of its
-/// audit, and its events, both in their own order.
+/// The founding comes first. Then of each shard: where it stands, its rows in the order of a load, and its audit: some
+/// blocks, the events up to the last of them, the next blocks and so on, and the events behind the last block.
 #[derive(Debug)]
 pub enum Piece {
     /// `None`: nobody has used the store yet, and nothing follows.
     Founding(Option<Founding>),
-    Shard(ShardId, Owner, Position),
+    /// And where its audit begins: retention has deleted what is below.
+    Shard(ShardId, Owner, Position, EventNo),
+    /// So many rows of a table are of no shard.
+    Strays(&'static str, u64),
     Rows(Vec<Change>),
     Blocks(Vec<Block>),
     Events(Vec<AuditEvent>),

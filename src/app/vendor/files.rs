@@ -1,12 +1,12 @@
 //! Files of a vendor: read with a bound, written whole, and never over another one by accident.
 
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use secrecy::SecretString;
+
+use crate::partial::Partial;
 
 /// The largest key in bytes; one of ours has 119.
 const MAX_KEY_BYTES: usize = 64 * 1024;
@@ -60,9 +60,7 @@ impl Output<'_> {
     /// Writes it: all of it, or nothing.
     pub fn write(&self, bytes: &[u8]) -> Result<(), String> {
         self.check()?;
-        let written =
-            if self.force { replace(self.path, self.mode, bytes) } else { create(self.path, self.mode, bytes) };
-        written.map_err(|error| match error.kind() {
+        write_whole(self.path, self.mode, self.force, bytes).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => self.problem("exists; --force overwrites it"),
             _ => self.problem(error),
         })
@@ -73,33 +71,11 @@ impl Output<'_> {
     }
 }
 
-/// Makes a file that was not there. It has its mode before it has a byte.
-fn create(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    if written.is_err() {
-        let _ = fs::remove_file(path);
-    }
-    written
-}
-
-/// Puts a new file in the place of another one, whose mode and content are gone at once. A link stays one: what it
-/// leads to is replaced.
-fn replace(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let beside = beside(&path);
-    create(&beside, mode, bytes)?;
-    let moved = fs::rename(&beside, &path);
-    if moved.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    moved
-}
-
-/// A name of this process's own in the same folder.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    path.with_file_name(name)
+/// A link stays one: what it leads to is replaced.
+fn write_whole(path: &Path, mode: u32, force: bool, bytes: &[u8]) -> io::Result<()> {
+    let path = if force { fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()) } else { path.to_owned() };
+    let mut partial = Partial::begin(&path, mode)?;
+    partial.file().write_all(bytes)?;
+    die_here!(FileWritten);
+    partial.finish(force)
 }

@@ -68,7 +68,8 @@ impl Restore {
     }
 
     /// What is missing when every row is there: rows come in the order of their tables, and some speak of later ones.
-    pub(super) fn gap(&self) -> Option<String> {
+    #[must_use]
+    pub fn gap(&self) -> Option<String> {
         self.ledger.tenants.iter().flatten().find_map(|tenant| {
             let lost = tenant.licenses.iter().find_map(|row| lost_pool(tenant, row));
             let hole = tenant.users.iter().find(|user| user.places.contains(&u32::MAX));

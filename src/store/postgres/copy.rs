@@ -11,12 +11,12 @@ use super::connection::Connector;
 use super::error::Failure;
 use super::put::Put;
 use super::{DatabaseUrl, founding, schema, snapshot};
-use crate::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId};
+use crate::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId};
 use crate::ledger::change::{AuditEvent, Change};
 use crate::store::audit_block::Block;
 use crate::store::open::OpenError;
 use crate::store::snapshot::Piece;
-use crate::store::{Batch, Founding, Owner, Position, StoreError};
+use crate::store::{Batch, Owner, Position, StoreError};
 
 /// A copy that has vanished holds a lock that every start waits for: not for long.
 const BEGIN: &str = "/* usher:begin_copy */ BEGIN;
@@ -27,14 +27,15 @@ const BEGIN: &str = "/* usher:begin_copy */ BEGIN;
     SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
 /// The shard's row as it is there, but for its owner: nobody serves from here yet.
 const PLACE: &str = "/* usher:place_shard */ UPDATE shards SET epoch = $2, seq = $3 WHERE shard_id = $1";
+const PLACE_FLOOR: &str = "/* usher:place_floor */ UPDATE audit_floor SET first_event_no = $2 WHERE shard_id = $1";
 
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// Somebody has used the database.
-    #[error("the database holds an installation already ({}): a copy goes into an empty database", .0.instance)]
-    Used(Founding),
+    #[error("the database holds an installation already ({0}): a copy goes into an empty database")]
+    Used(InstanceId),
     /// Nothing was written.
     #[error("nothing was copied: {0}")]
     Broken(StoreError),
@@ -74,6 +75,7 @@ struct Place {
     shard: ShardId,
     epoch: Epoch,
     position: Position,
+    floor: EventNo,
     /// Of the last batch here.
     seq: Seq,
 }
@@ -89,8 +91,9 @@ impl Copy {
     pub async fn begin(url: &DatabaseUrl) -> Result<Self, CopyError> {
         let connector = Connector::new(url);
         let (client, driver) = connector.plain().await.map_err(OpenError::Unreachable)?;
+        // Of an older schema, as a copy leaves one that was killed, only what every version has can be read.
         if schema::version(&client).await? > 0
-            && let Some(found) = founding::read(&client).await?
+            && let Some(found) = founding::instance(&client).await?
         {
             return Err(CopyError::Used(found));
         }
@@ -104,15 +107,17 @@ impl Copy {
     /// # Errors
     /// Nothing was copied, and nothing will be.
     pub async fn put(&mut self, piece: Piece) -> Result<(), CopyError> {
+        die_here!(Copying);
         match piece {
             Piece::Founding(Some(founding)) => match founding::found(&self.client, founding).await? {
-                Some(found) => Err(CopyError::Used(found)),
+                Some(found) => Err(CopyError::Used(found.instance)),
                 None => Ok(()),
             },
-            Piece::Founding(None) => Ok(()),
-            Piece::Shard(shard, Owner { epoch, .. }, position) => {
+            // They belong to nobody, and stay where they are.
+            Piece::Founding(None) | Piece::Strays(..) => Ok(()),
+            Piece::Shard(shard, Owner { epoch, .. }, position, floor) => {
                 self.place().await?;
-                self.at = Some(Place { shard, epoch, position, seq: Seq(0) });
+                self.at = Some(Place { shard, epoch, position, floor, seq: Seq(0) });
                 // A shard without any rows has its place, too.
                 self.batch(Vec::new(), Vec::new(), &[]).await
             }
@@ -136,7 +141,9 @@ impl Copy {
     /// # Errors
     /// The server refused it, or its answer was lost.
     pub async fn commit(self) -> Result<(), CopyError> {
+        die_here!(BeforeCopied);
         let committed = self.client.batch_execute("/* usher:commit_copy */ COMMIT").await;
+        die_here!(AfterCopied);
         committed.map_err(|error| match error.as_db_error() {
             Some(_) => CopyError::Broken(error.into()),
             None => CopyError::Unknown(error.into()),
@@ -160,6 +167,7 @@ impl Copy {
         let Some(at) = self.at.take() else { return Ok(()) };
         let shard = at.shard.0.cast_signed();
         self.client.execute(PLACE, &[&shard, &at.epoch.0, &at.position.seq.0]).await?;
+        self.client.execute(PLACE_FLOOR, &[&shard, &at.floor.0.cast_signed()]).await?;
         Ok(())
     }
 }

@@ -10,6 +10,8 @@ use crate::veil::Secret;
 
 pub const READ: &str = "/* usher:read_founding */
     SELECT shards, instance_id, secret FROM installation";
+/// The columns that every version of the schema has.
+const INSTANCE: &str = "/* usher:read_instance */ SELECT instance_id FROM installation LIMIT 1";
 /// Whether there is something where nobody has been yet.
 const USED: &str = "/* usher:is_used */ SELECT EXISTS (SELECT FROM shards) OR EXISTS (SELECT FROM tenants)";
 /// Two first starts at once: the second one waits, and finds what the first one made.
@@ -61,6 +63,12 @@ pub async fn read(client: &Client) -> Result<Option<Founding>, Failure> {
         [row] => founded(row).map(Some).map_err(|why| damaged(&why.0)),
         _ => Err(damaged("has more than one row")),
     }
+}
+
+/// Who founded a store of any version.
+pub async fn instance(client: &Client) -> Result<Option<InstanceId>, Failure> {
+    let row = client.query_opt(INSTANCE, &[]).await?;
+    Ok(row.map(|row| row.try_get(0).map(InstanceId)).transpose()?)
 }
 
 fn founded(row: &Row) -> Result<Founding, StoreError> {

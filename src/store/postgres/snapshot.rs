@@ -27,7 +27,7 @@ pub const READ_SHARD: &str = "/* usher:read_shard */
 pub const READ_EVENTS: &str = "/* usher:read_all_audit */
     SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id,
            count, detail
-    FROM audit WHERE shard_id = $1 AND event_no > $2 ORDER BY event_no LIMIT $3";
+    FROM audit WHERE shard_id = $1 AND event_no > $2 AND event_no <= $3 ORDER BY event_no LIMIT $4";
 pub const READ_BLOCKS: &str = "/* usher:read_all_blocks */
     SELECT first_event_no, last_event_no, oldest_ms, newest_ms, closed_ms, filter
     FROM audit_blocks WHERE shard_id = $1 AND last_event_no > $2 ORDER BY last_event_no LIMIT $3";
@@ -55,8 +55,22 @@ pub async fn snapshot(url: &DatabaseUrl, pieces: &Sender<Piece>) -> Result<(), O
 pub async fn read(client: &Client, pieces: &Sender<Piece>) -> Result<(), Failure> {
     let founded = founding::read(client).await?;
     send(pieces, Piece::Founding(founded)).await?;
+    strays(client, founded.map_or(0, |founded| founded.shards), pieces).await?;
     for shard in (0..founded.map_or(0, |founded| founded.shards)).map(ShardId) {
         shard_of(client, shard, pieces).await?;
+    }
+    Ok(())
+}
+
+/// Rows that no shard has.
+async fn strays(client: &Client, shards: u16, pieces: &Sender<Piece>) -> Result<(), Failure> {
+    for (table, _) in load::statements().filter(|(table, _)| *table != "installation") {
+        let sql =
+            format!("/* usher:count_strays */ SELECT count(*) FROM {table} WHERE shard_id NOT BETWEEN 0 AND $1 - 1");
+        let rows: i64 = client.query_one(&sql, &[&i32::from(shards)]).await?.try_get(0)?;
+        if rows > 0 {
+            send(pieces, Piece::Strays(table, rows.unsigned_abs())).await?;
+        }
     }
     Ok(())
 }
@@ -65,26 +79,45 @@ async fn shard_of(client: &Client, shard: ShardId, pieces: &Sender<Piece>) -> Re
     let number = shard.0.cast_signed();
     let row = client.query_opt(READ_SHARD, &[&number]).await?;
     let (owner, position) = shards::known(row, shard)?;
-    send(pieces, Piece::Shard(shard, owner, position)).await?;
+    let floor = client.query_opt(READ_FLOOR, &[&number]).await?.map(|row| self::number(&row, 1)).transpose()?;
+    let missing = || Failure::Damaged(StoreError(format!("audit_floor (shard_id {shard}): the row is not there")));
+    send(pieces, Piece::Shard(shard, owner, position, floor.ok_or_else(missing)?)).await?;
     load::load(client, shard, pieces).await?;
+    // Blocks and events in turns, so that whoever holds them against each other need not keep all of the blocks.
     let statement = client.prepare(READ_BLOCKS).await?;
-    let mut after = EventNo(0);
+    let mut done = EventNo(0);
     loop {
-        let rows = client.query(&statement, &[&number, &after.0.cast_signed(), &BLOCKS]).await?;
+        let rows = client.query(&statement, &[&number, &done.0.cast_signed(), &BLOCKS]).await?;
         let blocks = each("audit_blocks", &rows, |row| Ok(block(row)?))?;
-        let Some(last) = blocks.last() else { break };
-        after = last.last;
+        let Some(last) = blocks.last().map(|block| block.last) else { break };
         send(pieces, Piece::Blocks(blocks)).await?;
+        events(client, shard, (done, last), pieces).await?;
+        done = last;
     }
+    events(client, shard, (done, EventNo(i64::MAX as u64)), pieces).await
+}
+
+/// Those above the first number, up to the second.
+async fn events(
+    client: &Client,
+    shard: ShardId,
+    (above, last): (EventNo, EventNo),
+    pieces: &Sender<Piece>,
+) -> Result<(), Failure> {
     let statement = client.prepare(READ_EVENTS).await?;
-    let mut after = EventNo(0);
+    let (shard, last) = (shard.0.cast_signed(), last.0.cast_signed());
+    let mut done = above;
     loop {
-        let rows = client.query(&statement, &[&number, &after.0.cast_signed(), &EVENTS]).await?;
+        let rows = client.query(&statement, &[&shard, &done.0.cast_signed(), &last, &EVENTS]).await?;
         let events = each("audit", &rows, |row| Ok(audit::event(row)?))?;
         let Some(last) = events.last() else { return Ok(()) };
-        after = last.no;
+        done = last.no;
         send(pieces, Piece::Events(events)).await?;
     }
+}
+
+fn number(row: &Row, column: usize) -> Result<EventNo, Error> {
+    row.try_get::<_, i64>(column).map(|no| EventNo(no.cast_unsigned()))
 }
 
 /// The number is the second column of both.
@@ -93,10 +126,9 @@ fn each<T>(table: &str, rows: &[Row], parse: impl Fn(&Row) -> Result<T, Failure>
 }
 
 fn block(row: &Row) -> Result<Block, Error> {
-    let number = |column| row.try_get::<_, i64>(column).map(|no| EventNo(no.cast_unsigned()));
     Ok(Block {
-        first: number(0)?,
-        last: number(1)?,
+        first: number(row, 0)?,
+        last: number(row, 1)?,
         oldest: Wall(row.try_get(2)?),
         newest: Wall(row.try_get(3)?),
         closed: Wall(row.try_get(4)?),

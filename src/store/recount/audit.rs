@@ -1,34 +1,66 @@
-//! Whether a shard's audit is in order: events ascend, blocks follow one another, and each block knows what is in it.
+//! Whether a shard's audit is in order: every event from the floor to the last one is there, blocks follow one another, and
+//! each block knows what is in it.
+
+use std::collections::{HashSet, VecDeque};
 
 use super::problems::Problems;
 use crate::ids::EventNo;
 use crate::ledger::change::AuditEvent;
-use crate::store::audit_block::Block;
-use crate::store::audit_filter;
+use crate::ledger::time::Wall;
+use crate::store::audit_block::{Block, EVENTS};
+use crate::store::audit_filter::{self, Key};
 
-/// Takes all blocks first, then all events, both as they ascend.
+/// Takes blocks and events, both as they ascend, and each block before its events.
 #[derive(Debug)]
 pub struct Trail {
+    /// Retention has deleted what is below.
+    floor: EventNo,
     /// The highest number that was given.
     end: EventNo,
-    blocks: Vec<Block>,
-    /// The block that the next event can lie in.
-    at: usize,
+    /// Blocks whose last event has not come yet.
+    blocks: VecDeque<Block>,
+    /// The last event of the last block that was taken.
+    last_block: EventNo,
+    /// The last event that was taken, or the one below the floor.
     last: EventNo,
+    contents: Contents,
+    /// Events that are in no block, behind the last one.
+    behind: usize,
+}
+
+/// What was seen of the events of the block at hand.
+#[derive(Debug, Default)]
+struct Contents {
+    keys: HashSet<Key>,
+    oldest: Option<Wall>,
+    newest: Option<Wall>,
 }
 
 impl Trail {
-    pub fn new(end: EventNo) -> Self {
-        Self { end, blocks: Vec::new(), at: 0, last: EventNo(0) }
+    pub fn new(floor: EventNo, end: EventNo) -> Self {
+        Self {
+            floor,
+            end,
+            blocks: VecDeque::new(),
+            last_block: EventNo(0),
+            last: EventNo(floor.0.saturating_sub(1)),
+            contents: Contents::default(),
+            behind: 0,
+        }
     }
 
     pub fn block(&mut self, block: &Block, problems: &mut Problems) {
-        let before = self.blocks.last().map_or(EventNo(0), |block| block.last);
-        if block.first <= before || block.last < block.first || block.last > self.end {
-            let (first, last) = (block.first, block.last);
+        let (before, Block { first, last, .. }) = (self.last_block, block);
+        if *first <= before || last < first || *last > self.end {
             problems.add(format!("audit: a block of events {first} to {last} stands after event {before}"));
+        } else if before.0 > 0 && first.0 != before.0 + 1 {
+            problems.add(format!("audit: a block of events {} to {} is missing", before.0 + 1, first.0 - 1));
         }
-        self.blocks.push(block.clone());
+        if block.closed < block.newest {
+            problems.add(format!("audit: the block of events {first} to {last} was completed before its newest event"));
+        }
+        self.last_block = self.last_block.max(*last);
+        self.blocks.push_back(block.clone());
     }
 
     pub fn event(&mut self, event: &AuditEvent, problems: &mut Problems) {
@@ -36,19 +68,70 @@ impl Trail {
         if no <= self.last || no > self.end {
             let (last, end) = (self.last, self.end);
             problems.add(format!("audit: event {no} stands after event {last}, and {end} is the last one given"));
+        } else if no.0 != self.last.0 + 1 {
+            problems.add(missing(self.last.0 + 1, no.0 - 1));
         }
-        self.last = no;
-        while self.blocks.get(self.at).is_some_and(|block| block.last < no) {
-            self.at += 1;
+        self.last = self.last.max(no);
+        while self.blocks.front().is_some_and(|block| block.last < no) {
+            self.complete(problems);
         }
-        let Some(block) = self.blocks.get(self.at) else { return };
-        if no < block.first {
-            problems.add(format!("audit: event {no} is in no block, and blocks after it are"));
-        } else if event.at < block.oldest || event.at > block.newest {
-            problems.add(format!("audit: event {no} is not of the time of its block"));
-        } else if !known(block, event) {
-            problems.add(format!("audit: event {no} is not found by its block"));
+        match self.blocks.front() {
+            None => self.behind += 1,
+            Some(block) if no < block.first => {
+                problems.add(format!("audit: event {no} is in no block, and blocks after it are"));
+            }
+            Some(block) => {
+                if event.at < block.oldest || event.at > block.newest {
+                    problems.add(format!("audit: event {no} is not of the time of its block"));
+                } else if !known(block, event) {
+                    problems.add(format!("audit: event {no} is not found by its block"));
+                }
+                self.contents.add(event);
+            }
         }
+    }
+
+    pub fn finish(mut self, problems: &mut Problems) {
+        while !self.blocks.is_empty() {
+            self.complete(problems);
+        }
+        if self.last < self.end {
+            problems.add(missing(self.last.0 + 1, self.end.0));
+        }
+        if self.behind >= EVENTS {
+            problems.add(format!("audit: {} events are behind the last block: a block is missing", self.behind));
+        }
+    }
+
+    /// Every event of the first block has come. Of one that retention has begun with only some are left.
+    fn complete(&mut self, problems: &mut Problems) {
+        let Some(block) = self.blocks.pop_front() else { return };
+        let Contents { keys, oldest, newest } = std::mem::take(&mut self.contents);
+        if block.first < self.floor {
+            return;
+        }
+        let (first, last) = (block.first, block.last);
+        if oldest.is_some_and(|oldest| oldest != block.oldest) || newest.is_some_and(|newest| newest != block.newest) {
+            problems.add(format!("audit: the block of events {first} to {last} has not the times of its events"));
+        }
+        if !keys.is_empty() && audit_filter::build(keys.into_iter().collect::<Vec<_>>().into_iter()) != block.filter {
+            problems.add(format!("audit: the block of events {first} to {last} has not the filter of its events"));
+        }
+    }
+}
+
+impl Contents {
+    fn add(&mut self, event: &AuditEvent) {
+        self.keys.extend(audit_filter::keys(event));
+        self.oldest = Some(self.oldest.map_or(event.at, |oldest| oldest.min(event.at)));
+        self.newest = Some(self.newest.map_or(event.at, |newest| newest.max(event.at)));
+    }
+}
+
+fn missing(first: u64, last: u64) -> String {
+    match first == last {
+        true => format!("audit: event {first} is missing"),
+        false => format!("audit: events {first} to {last} are missing"),
     }
 }
 

@@ -1,18 +1,25 @@
-//! What does not add up: the first few, and how many more there are.
+//! What does not add up: the first few of each table, and how many more there are.
 
-/// Problems that are told. More of them say nothing more.
-const MOST: usize = 20;
+use std::collections::BTreeMap;
+
+/// Problems that are told of a table. More of them say nothing more.
+const MAX_OF_A_TABLE: usize = 10;
 
 #[derive(Debug, Default)]
 pub struct Problems {
     told: Vec<String>,
+    of_tables: BTreeMap<String, usize>,
     more: u64,
 }
 
 impl Problems {
+    /// A problem begins with the table that it is of.
     pub fn add(&mut self, what: String) {
+        let table = what.split([' ', ':']).next().unwrap_or_default().to_owned();
+        let told = self.of_tables.entry(table).or_default();
         // Of rows that lack the same thing, one tells it.
-        if self.told.len() < MOST && self.told.last() != Some(&what) {
+        if *told < MAX_OF_A_TABLE && self.told.last() != Some(&what) {
+            *told += 1;
             self.told.push(what);
         } else {
             self.more += 1;

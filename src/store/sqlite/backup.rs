@@ -1,10 +1,8 @@
 //! A copy of the database as it stands at one moment, taken beside whoever serves from it: page by page under one read
 //! transaction. Writers go on meanwhile, and the write-ahead log grows by what they write.
 
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::backup::{Backup, StepResult};
@@ -12,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::database::{Database, Mode};
 use super::{directory, schema};
+use crate::partial::Partial;
 use crate::store::StoreError;
 use crate::store::open::OpenError;
 
@@ -43,51 +42,30 @@ pub fn backup(directory: &Path, to: &Path, rest: impl FnMut()) -> Result<u64, Ba
     if fs::symlink_metadata(to).is_ok() {
         return Err(wrong("is there already, and is not overwritten".into()));
     }
-    let beside = beside(to);
-    let taken = take(&mut source, &beside, rest).and_then(|bytes| Ok((bytes, name(&beside, to)?)));
-    if taken.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    taken.map(|(bytes, ())| bytes).map_err(|error| wrong(error.0))
+    let taken = take(&mut source, to, rest);
+    taken.map_err(|error| wrong(error.0))
 }
 
-fn take(source: &mut Database, beside: &Path, mut rest: impl FnMut()) -> Result<u64, StoreError> {
+fn take(source: &mut Database, to: &Path, mut rest: impl FnMut()) -> Result<u64, StoreError> {
     // It has its mode before it has a byte.
-    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(beside).map_err(text)?;
-    let mut copy = Connection::open_with_flags(beside, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let mut partial = Partial::begin(to, 0o600).map_err(text)?;
+    let mut copy = Connection::open_with_flags(partial.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     copy.execute_batch(FAST)?;
     // Between two steps the transaction holds its moment: otherwise each commit would start the copy over.
     let moment = source.connection().map_err(StoreError::from)?.transaction()?;
     moment.query_row("/* usher:begin_backup */ SELECT count(*) FROM installation", [], |_| Ok(()))?;
     let backup = Backup::new(&moment, &mut copy)?;
     while backup.step(STEP)? != StepResult::Done {
-        file.sync_data().map_err(text)?;
+        die_here!(BackingUp);
+        partial.file().sync_data().map_err(text)?;
         rest();
     }
     drop(backup);
     drop(copy);
-    file.sync_all().map_err(text)?;
-    Ok(file.metadata().map_err(text)?.len())
-}
-
-/// Gives the copy its name, which nobody else has by now, and makes the name last.
-fn name(beside: &Path, to: &Path) -> Result<(), StoreError> {
-    match fs::hard_link(beside, to) {
-        Ok(()) => fs::remove_file(beside).map_err(text)?,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(text(error)),
-        // Not every file system has links.
-        Err(_) => fs::rename(beside, to).map_err(text)?,
-    }
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(text)
-}
-
-/// A name of this process's own in the same folder.
-fn beside(to: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(to.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    to.with_file_name(name)
+    die_here!(BackedUp);
+    let bytes = partial.file().metadata().map_err(text)?.len();
+    partial.finish(false).map_err(text)?;
+    Ok(bytes)
 }
 
 fn text(error: io::Error) -> StoreError {

@@ -20,7 +20,8 @@ pub fn commit(database: &mut Database, shard: ShardId, owner: Owner, batch: &Bat
     match transact(connection, shard, owner, batch, open) {
         Ok(open) => {
             database.keep_open_block(shard, open);
-            Ok(())
+            // What was committed into a file that nobody will find is not acknowledged.
+            database.is_there().map_err(CommitError::Unknown)
         }
         Err(error) => {
             if matches!(error, CommitError::Unknown(_) | CommitError::Damaged(_)) {

@@ -1,13 +1,14 @@
 //! A connection that is opened again after it broke.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::ids::ShardId;
+use super::directory::Lock;
+use super::files::Files;
+use crate::ids::{InstanceId, ShardId};
 use crate::store::audit_block::OpenBlock;
 use crate::store::{ReadError, StoreError};
 
@@ -15,6 +16,8 @@ use crate::store::{ReadError, StoreError};
 const BUSY: Duration = Duration::from_secs(5);
 /// More than there are statements.
 const STATEMENTS: usize = 64;
+/// Changes when another connection commits.
+const DATA_VERSION: &str = "/* usher:data_version */ PRAGMA data_version";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -26,19 +29,38 @@ pub struct Database {
     path: PathBuf,
     mode: Mode,
     connection: Option<Connection>,
+    /// Of the one who writes: nobody else looks at what is acknowledged.
+    files: Option<Files>,
+    /// [`DATA_VERSION`] since another connection was last seen to write.
+    version: i64,
+    /// The files are not what they were: what they are now is not noted.
+    blocked: bool,
+    /// What this connection has written was not noted, for the files were not there.
+    unnoted: bool,
     /// Of shards whose last batch this connection committed.
     open_blocks: BTreeMap<ShardId, OpenBlock>,
     /// Held for as long as somebody can write. Declared last: let go of after the connection is closed.
-    lock: Option<File>,
+    lock: Option<Lock>,
 }
 
 impl Database {
     pub fn new(path: PathBuf, mode: Mode) -> Self {
-        Self { path, mode, connection: None, open_blocks: BTreeMap::new(), lock: None }
+        let files = (mode == Mode::Write).then(|| Files::new(&path));
+        Self {
+            path,
+            mode,
+            connection: None,
+            files,
+            version: 0,
+            blocked: false,
+            unnoted: false,
+            open_blocks: BTreeMap::new(),
+            lock: None,
+        }
     }
 
     #[must_use]
-    pub fn holding(mut self, lock: File) -> Self {
+    pub fn holding(mut self, lock: Lock) -> Self {
         self.lock = Some(lock);
         self
     }
@@ -47,18 +69,77 @@ impl Database {
         &self.path
     }
 
-    /// The connection, opened when there is none.
+    /// The connection, opened when there is none; and none while the files are not those that were opened.
     pub fn connection(&mut self) -> Result<&mut Connection, ReadError> {
-        match &mut self.connection {
-            Some(connection) => Ok(connection),
-            none => Ok(none.insert(open(&self.path, self.mode)?)),
+        self.blocked = true;
+        if let Some(error) = self.files.as_ref().and_then(Files::replaced) {
+            return Err(error.into());
+        }
+        if !self.unnoted
+            && let Some(error) = self.files.as_ref().and_then(Files::written)
+        {
+            self.written_by(error)?;
+        }
+        (self.blocked, self.unnoted) = (false, false);
+        self.note();
+        if self.connection.is_none() {
+            let connection = open(&self.path, self.mode)?;
+            self.version = data_version(&connection)?;
+            self.connection = Some(connection);
+            if let Some(files) = &mut self.files {
+                files.opened();
+            }
+        }
+        self.connection.as_mut().ok_or_else(|| StoreError("the connection is closed".into()).into())
+    }
+
+    /// Another connection of SQLite's may write, and bring the log into the file; nobody else.
+    fn written_by(&mut self, error: StoreError) -> Result<(), ReadError> {
+        let Some(connection) = &self.connection else { return Ok(()) };
+        let version = data_version(connection)?;
+        if version == self.version {
+            return Err(error.into());
+        }
+        tracing::warn!("another program writes into {}", self.path.display());
+        self.version = version;
+        Ok(())
+    }
+
+    /// What was committed is in the files that a restart will find.
+    pub fn is_there(&mut self) -> Result<(), StoreError> {
+        match self.files.as_ref().and_then(Files::replaced) {
+            None => Ok(()),
+            Some(error) => {
+                (self.blocked, self.unnoted) = (true, true);
+                Err(error)
+            }
+        }
+    }
+
+    /// The files are as this connection left them.
+    pub fn note(&mut self) {
+        if let Some(files) = self.files.as_mut().filter(|_| !self.blocked) {
+            files.note();
         }
     }
 
     /// Forgets the connection: after a failed write (a full disk, an I/O error) nothing in its memory is trusted.
     pub fn broken(&mut self) {
-        self.connection = None;
         self.open_blocks.clear();
+        // With the connection the last hold on files that were removed would go; and closing it would remove the log that
+        // lies in the folder by now, whoever's that is.
+        if !self.blocked && self.is_there().is_ok() {
+            self.connection = None;
+            if let Some(files) = &mut self.files {
+                files.closed();
+            }
+        }
+    }
+
+    /// Whose store is there is in the directory from here on.
+    pub fn name(&mut self, installation: InstanceId) -> Result<(), StoreError> {
+        let named = self.lock.as_mut().map_or(Ok(()), |lock| lock.name(installation));
+        named.map_err(|error| StoreError(format!("cannot write beside {}: {error}", self.path.display())))
     }
 
     /// The audit block to which the shard's next events belong; `None`: what is stored has to tell.
@@ -70,6 +151,19 @@ impl Database {
     pub fn keep_open_block(&mut self, shard: ShardId, block: OpenBlock) {
         self.open_blocks.insert(shard, block);
     }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if self.blocked || self.is_there().is_err() {
+            // Not closed: see `broken`. The process is about to end.
+            std::mem::forget(self.connection.take());
+        }
+    }
+}
+
+fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached(DATA_VERSION)?.query_row([], |row| row.get(0))
 }
 
 /// 16 MiB of pages in memory; and the log is brought into the file when it has as many, by when most of its pages were

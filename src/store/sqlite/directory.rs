@@ -1,4 +1,5 @@
-//! The data directory: `usher.db`, and `usher.lock`, whose lock says which process owns it.
+//! The data directory: `usher.db`, and `usher.lock`, whose lock says which process owns it. Beside the process it names the
+//! installation whose store is there, so that a start that finds no database does not begin a new one in its place.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -6,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::examine;
+use crate::ids::InstanceId;
 use crate::store::StoreError;
 use crate::store::open::OpenError;
 
@@ -14,7 +16,7 @@ const LOCK: &str = "usher.lock";
 
 /// Makes the directory when it is missing and locks it for as long as the answer lives; the operating system lets
 /// go of the lock when the process ends, however it ends.
-pub fn lock(directory: &Path) -> Result<File, OpenError> {
+pub fn lock(directory: &Path) -> Result<Lock, OpenError> {
     let unusable = |what: &str, error: std::io::Error| {
         OpenError::Unreachable(StoreError(format!("{what} {}: {error}", directory.display())))
     };
@@ -27,12 +29,43 @@ pub fn lock(directory: &Path) -> Result<File, OpenError> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            return Err(OpenError::DirectoryInUse { directory: directory.to_owned(), pid: pid(&mut file) });
+            let (pid, _) = read(&mut file);
+            return Err(OpenError::DirectoryInUse { directory: directory.to_owned(), pid });
         }
         Err(TryLockError::Error(error)) => return Err(unusable("cannot lock", error)),
     }
-    write_pid(&mut file).map_err(|error| unusable("cannot write to", error))?;
-    Ok(file)
+    let (_, installation) = read(&mut file);
+    let mut lock = Lock { file, installation };
+    lock.write().map_err(|error| unusable("cannot write to", error))?;
+    Ok(lock)
+}
+
+/// The directory is this process's for as long as this lives.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+    /// Whose store is there. `None`: nobody's yet, or it was written by an earlier release.
+    installation: Option<String>,
+}
+
+impl Lock {
+    /// The store is there, and this installation's.
+    pub fn name(&mut self, installation: InstanceId) -> std::io::Result<()> {
+        let installation = Some(installation.to_string());
+        if self.installation == installation {
+            return Ok(());
+        }
+        self.installation = installation;
+        self.write()?;
+        self.file.sync_data()
+    }
+
+    fn write(&mut self) -> std::io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        let installation = self.installation.as_deref().unwrap_or_default();
+        write!(self.file, "{}\n{installation}\n", std::process::id())
+    }
 }
 
 /// The path of the database of a store that is there already: nothing is made.
@@ -47,9 +80,19 @@ pub fn existing(directory: &Path) -> Result<PathBuf, OpenError> {
 }
 
 /// The path of the database, which is made when it is missing: SQLite itself would let everybody read it.
-pub fn database(directory: &Path) -> Result<PathBuf, OpenError> {
+pub fn database(directory: &Path, lock: &Lock) -> Result<PathBuf, OpenError> {
     let path = directory.join(DATABASE);
     examine::file(&path)?;
+    if let Some(installation) = &lock.installation
+        && path.metadata().map_or(0, |found| found.len()) == 0
+    {
+        let (path, lock) = (path.display(), directory.join(LOCK));
+        return Err(OpenError::Damaged(StoreError(format!(
+            "{path}: is missing or empty, and this folder held the store of installation {installation}: put it back, or \
+             remove {} to begin a new one",
+            lock.display()
+        ))));
+    }
     match private(&path) {
         Ok(_) => Ok(path),
         Err(error) => Err(OpenError::Unreachable(StoreError(format!("cannot write to {}: {error}", path.display())))),
@@ -60,15 +103,12 @@ fn private(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
-/// Only for the message of a process that is refused; the lock itself needs no content.
-fn write_pid(file: &mut File) -> std::io::Result<()> {
-    file.set_len(0)?;
-    file.rewind()?;
-    writeln!(file, "{}", std::process::id())
-}
-
-fn pid(file: &mut File) -> Option<u32> {
+/// The process, for the message of one that is refused, and the installation.
+fn read(file: &mut File) -> (Option<u32>, Option<String>) {
     let mut text = String::new();
-    file.read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+    // What cannot be read names nobody.
+    let _ = file.read_to_string(&mut text);
+    let mut lines = text.lines();
+    let pid = lines.next().and_then(|line| line.trim().parse().ok());
+    (pid, lines.next().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()))
 }

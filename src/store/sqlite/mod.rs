@@ -12,6 +12,7 @@ mod directory;
 mod error;
 mod examine;
 mod expiry;
+mod files;
 mod founding;
 mod load;
 mod row;
@@ -70,19 +71,24 @@ pub fn migrate(directory: &Path) -> Result<Migrated, OpenError> {
 
 fn prepared(directory: &Path) -> Result<(Database, Migrated), OpenError> {
     let lock = directory::lock(directory)?;
-    let path = directory::database(directory)?;
+    let path = directory::database(directory, &lock)?;
     // Read first: nothing is written into a database of somebody else's.
     examine::ours(Database::new(path.clone(), Mode::Read).connection()?)?;
     let mut database = Database::new(path, Mode::Write).holding(lock);
     let connection = database.connection()?;
     let migrated = schema::migrate(connection)?;
     examine::columns(connection)?;
+    database.note();
     Ok((database, migrated))
 }
 
 impl Store for SqliteStore {
     fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, ReadError>> {
-        let answer = self.writer.run(move |database| founding::founding(database.connection()?, wanted));
+        let answer = self.writer.run(move |database| {
+            let founding = founding::founding(database.connection()?, wanted)?;
+            database.name(founding.instance)?;
+            Ok(founding)
+        });
         Box::pin(async { answer.await? })
     }
 
@@ -121,6 +127,11 @@ impl Store for SqliteStore {
     ) -> Answer<'_, Result<Expired, StoreError>> {
         let answer = self.writer.run(move |database| expiry::expire(database.connection()?, shard, now, keep, most));
         Box::pin(async { answer.await? })
+    }
+
+    fn is_there(&self) -> Answer<'_, Result<(), StoreError>> {
+        let answer = self.writer.run(|database| database.connection().map(drop));
+        Box::pin(async { Ok(answer.await??) })
     }
 
     fn release(&self, shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>> {

@@ -21,6 +21,9 @@ const CLAIM: &str = "/* usher:claim */ UPDATE shards SET epoch = ?2, owner_token
 const RELEASE: &str = "/* usher:release */
     UPDATE shards SET owner_token = ?4 WHERE shard_id = ?1 AND epoch = ?2 AND owner_token = ?3";
 
+/// Who owns the shard now and where it stands, and the block of its next events.
+type Claimed = ((Owner, Position), OpenBlock);
+
 pub fn claim(
     database: &mut Database,
     shard: ShardId,
@@ -33,6 +36,7 @@ pub fn claim(
     match answer {
         Ok(Some((claimed, open))) => {
             database.keep_open_block(shard, open);
+            database.is_there().map_err(ClaimError::Unavailable)?;
             Ok(claimed)
         }
         Ok(None) => Err(ClaimError::Taken(None)),
@@ -49,7 +53,7 @@ fn try_claim(
     shard: ShardId,
     over: Option<Owner>,
     token: OwnerToken,
-) -> Result<Option<((Owner, Position), OpenBlock)>, ReadError> {
+) -> Result<Option<Claimed>, ReadError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (owner, position) = read(&transaction, shard)?;
     // A shard whose next batch cannot be written is not claimed.

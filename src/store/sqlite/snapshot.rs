@@ -1,16 +1,16 @@
 //! Everything in the store, as it stands at one moment: read beside whoever serves from it, or with the lock of its
 //! directory.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Row};
 use tokio::sync::mpsc::Sender;
 
 use super::database::{Database, Mode};
+use super::directory::Lock;
 use super::row_error::damaged;
 use super::{audit, audit_blocks, directory, examine, founding, load, schema, shards};
-use crate::ids::ShardId;
+use crate::ids::{EventNo, ShardId};
 use crate::ledger::time::Wall;
 use crate::store::audit_block::Block;
 use crate::store::open::OpenError;
@@ -24,10 +24,10 @@ const BLOCKS: usize = 256;
 pub const READ_EVENTS: &str = "/* usher:read_all_audit */
     SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id, count,
         detail
-    FROM audit WHERE shard_id = ?1 ORDER BY event_no";
+    FROM audit WHERE shard_id = ?1 AND event_no > ?2 AND event_no <= ?3 ORDER BY event_no";
 pub const READ_BLOCKS: &str = "/* usher:read_all_blocks */
     SELECT first_event_no, last_event_no, oldest_ms, newest_ms, closed_ms, filter
-    FROM audit_blocks WHERE shard_id = ?1 ORDER BY last_event_no";
+    FROM audit_blocks WHERE shard_id = ?1 AND last_event_no > ?2 ORDER BY last_event_no LIMIT ?3";
 
 pub const READ_FLOOR: &str =
     "/* usher:read_floor */ SELECT shard_id, first_event_no FROM audit_floor WHERE shard_id = ?1";
@@ -36,7 +36,7 @@ pub const READ_FLOOR: &str =
 pub struct Snapshot {
     path: PathBuf,
     /// Held: nobody serves from it.
-    _lock: Option<File>,
+    _lock: Option<Lock>,
 }
 
 impl Snapshot {
@@ -74,16 +74,12 @@ impl Snapshot {
         let transaction = database.connection()?.transaction()?;
         let founded = founding::read(&transaction)?;
         send(pieces, Piece::Founding(founded))?;
+        strays(&transaction, founded.map_or(0, |founded| founded.shards), pieces)?;
         for shard in (0..founded.map_or(0, |founded| founded.shards)).map(ShardId) {
             let (owner, position) = shards::read(&transaction, shard)?;
-            send(pieces, Piece::Shard(shard, owner, position))?;
+            send(pieces, Piece::Shard(shard, owner, position, floor(&transaction, shard)?))?;
             load::load(&transaction, shard, pieces)?;
-            each(&transaction, (READ_BLOCKS, "audit_blocks"), shard, BLOCKS, block, |blocks| {
-                send(pieces, Piece::Blocks(blocks))
-            })?;
-            each(&transaction, (READ_EVENTS, "audit"), shard, EVENTS, audit::event, |events| {
-                send(pieces, Piece::Events(events))
-            })?;
+            audit_of(&transaction, shard, pieces)?;
         }
         Ok(())
     }
@@ -100,25 +96,68 @@ impl Snapshot {
     }
 }
 
-fn each<T>(
-    connection: &Connection,
-    (sql, table): (&str, &str),
-    shard: ShardId,
-    chunk: usize,
-    parse: fn(&Row<'_>) -> Result<T, StoreError>,
-    mut take: impl FnMut(Vec<T>) -> Result<(), StoreError>,
-) -> Result<(), ReadError> {
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([shard.0])?;
-    let mut found = Vec::with_capacity(chunk);
-    while let Some(row) = rows.next()? {
-        // Its number is the second column of both.
-        found.push(parse(row).map_err(|error| damaged(table, row, &[1], &error))?);
-        if found.len() == chunk {
-            take(std::mem::replace(&mut found, Vec::with_capacity(chunk)))?;
+/// Rows that no shard has.
+fn strays(connection: &Connection, shards: u16, pieces: &Sender<Piece>) -> Result<(), ReadError> {
+    for (table, _) in load::statements().filter(|(table, _)| *table != "installation") {
+        let sql =
+            format!("/* usher:count_strays */ SELECT count(*) FROM {table} WHERE shard_id NOT BETWEEN 0 AND ?1 - 1");
+        let rows: i64 = connection.query_row(&sql, [shards], |row| row.get(0))?;
+        if rows > 0 {
+            send(pieces, Piece::Strays(table, rows.unsigned_abs()))?;
         }
     }
-    if found.is_empty() { Ok(()) } else { Ok(take(found)?) }
+    Ok(())
+}
+
+/// Blocks and events in turns, so that whoever holds them against each other need not keep all of the blocks.
+fn audit_of(connection: &Connection, shard: ShardId, pieces: &Sender<Piece>) -> Result<(), ReadError> {
+    let mut done = 0;
+    loop {
+        let mut blocks = Vec::with_capacity(BLOCKS);
+        let mut statement = connection.prepare_cached(READ_BLOCKS)?;
+        let mut rows = statement.query((shard.0, done, BLOCKS as i64))?;
+        while let Some(row) = rows.next()? {
+            blocks.push(block(row).map_err(|error| damaged("audit_blocks", row, &[1], &error))?);
+        }
+        let last = blocks.last().map_or(i64::MAX, |block| block.last.0.cast_signed());
+        if !blocks.is_empty() {
+            send(pieces, Piece::Blocks(blocks))?;
+        }
+        events(connection, shard, (done, last), pieces)?;
+        if last == i64::MAX {
+            return Ok(());
+        }
+        done = last;
+    }
+}
+
+/// Those above the first number, up to the second.
+fn events(
+    connection: &Connection,
+    shard: ShardId,
+    (above, last): (i64, i64),
+    pieces: &Sender<Piece>,
+) -> Result<(), ReadError> {
+    let mut statement = connection.prepare_cached(READ_EVENTS)?;
+    let mut rows = statement.query((shard.0, above, last))?;
+    let mut found = Vec::with_capacity(EVENTS);
+    while let Some(row) = rows.next()? {
+        found.push(audit::event(row).map_err(|error| damaged("audit", row, &[1], &error))?);
+        if found.len() == EVENTS {
+            send(pieces, Piece::Events(std::mem::replace(&mut found, Vec::with_capacity(EVENTS))))?;
+        }
+    }
+    if found.is_empty() { Ok(()) } else { Ok(send(pieces, Piece::Events(found))?) }
+}
+
+/// The first event that is to be there.
+fn floor(connection: &Connection, shard: ShardId) -> Result<EventNo, ReadError> {
+    let mut statement = connection.prepare(READ_FLOOR)?;
+    let mut rows = statement.query([shard.0])?;
+    match rows.next()? {
+        Some(row) => audit_blocks::number(row, 1).map_err(|error| damaged("audit_floor", row, &[0], &error)),
+        None => Err(ReadError::Damaged(StoreError(format!("audit_floor (shard_id {shard}): the row is not there")))),
+    }
 }
 
 fn block(row: &Row<'_>) -> Result<Block, StoreError> {

@@ -26,7 +26,12 @@ impl Worker {
         let (jobs, waiting) = channel::<Job>();
         let thread = Builder::new()
             .name(name.into())
-            .spawn(move || waiting.into_iter().for_each(|job| job(&mut database)))
+            .spawn(move || {
+                for job in waiting {
+                    job(&mut database);
+                    database.note();
+                }
+            })
             .expect("a thread for the store");
         Self(Mutex::new(Some(Running { jobs, thread })))
     }

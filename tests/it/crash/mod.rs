@@ -8,6 +8,7 @@
 mod frozen;
 mod migrating;
 mod run;
+mod tools;
 
 use run::{Reached, Run};
 

@@ -155,6 +155,10 @@ impl<'a> Run<'a> {
         program.terminate();
         let ended = program.ended();
         assert!(ended.status.success(), "{ended:?}");
+        let ran = crate::store_tools::check(&self.data);
+        if ran.code != Some(0) {
+            self.fail(Death::After(Duration::ZERO), &format!("the store does not add up: {ran:?}"));
+        }
         self.judge(Death::After(Duration::ZERO), Recount { told: Some(told), ..Recount::read(&self.data).await });
         for call in history.calls {
             let answer = match call.answer {

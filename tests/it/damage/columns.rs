@@ -116,6 +116,7 @@ async fn whatever_stands_in_a_column_of_postgresql() {
         client.batch_execute(&format!("ALTER TABLE {table} RENAME TO {table}_kept")).await.unwrap();
     }
     let mut wrong = Vec::new();
+    let (mut served, mut before) = (true, String::new());
     for row in &columns {
         let (table, name): (String, String) = (row.get(0), row.get(1));
         let (kind, nullable): (String, String) = (row.get(2), row.get(3));
@@ -128,7 +129,8 @@ async fn whatever_stands_in_a_column_of_postgresql() {
             _ => &["NULL"],
         };
         for value in values {
-            for table in &tables {
+            // One that served has written into others, too.
+            for table in tables.iter().filter(|one| served || **one == table || **one == before) {
                 let again = format!("DROP TABLE IF EXISTS {table}; CREATE TABLE {table} AS TABLE {table}_kept");
                 client.batch_execute(&again).await.unwrap();
             }
@@ -147,8 +149,9 @@ async fn whatever_stands_in_a_column_of_postgresql() {
             };
             let elsewhere = name == "shard_id" || table == "audit" && name == "event_no";
             let read = damaged > 0 && !elsewhere && !NOT_READ.contains(&table.as_str());
+            (served, before) = (outcome == Outcome::Serves, table.clone());
             let plain = *value == "NULL" && nullable == "NO" && read;
-            let named = |what: &str| what.contains(&format!("{table} (")) || what.contains(&format!("{table}"));
+            let named = |what: &str| what.contains(table.as_str());
             let right = match &outcome {
                 Outcome::Serves => !plain,
                 Outcome::Damaged(what) => named(what) || !plain,

@@ -76,3 +76,29 @@ async fn any_page_may_be_overwritten() {
     }
     assert!(found * 2 > pages, "{found} of {pages} were found");
 }
+
+/// Where there was a store, and its database is gone, no new one is begun in its place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_is_gone_is_not_begun_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = Data::Folder(folder.path());
+    let program = Program::start(&data, &[]);
+    program.terminate();
+    assert_eq!(program.ended().status.code(), Some(0));
+    let file = folder.path().join("usher.db");
+    for empty in [false, true] {
+        fs::remove_file(&file).unwrap();
+        if empty {
+            fs::write(&file, "").unwrap();
+        } else {
+            is_damaged(&data, "usher.db: is missing or empty, and this folder held the store of installation");
+            assert!(!file.exists());
+            fs::write(&file, "").unwrap();
+        }
+        is_damaged(&data, "usher.db: is missing or empty, and this folder held the store of installation");
+    }
+    fs::remove_file(folder.path().join("usher.lock")).unwrap();
+    let program = Program::start(&data, &[]);
+    program.terminate();
+    assert_eq!(program.ended().status.code(), Some(0));
+}

@@ -4,6 +4,7 @@
 mod columns;
 mod files;
 mod moments;
+mod replaced;
 mod rows;
 mod starting;
 

@@ -85,7 +85,8 @@ fn run(seed: u64, count: usize) -> Result<(), Failure> {
             return Err(Failure { steps, what });
         }
     }
-    Ok(())
+    let now = steps.last().map_or(generator.now, |step| step.now);
+    pair.adds_up(now).map_err(|what| Failure { steps, what })
 }
 
 /// The same steps again, as far as they go well.
@@ -96,7 +97,8 @@ fn replay(seed: u64, steps: &[Step]) -> Result<(), Failure> {
             return Err(Failure { steps: steps[..=at].to_vec(), what });
         }
     }
-    Ok(())
+    let now = steps.last().map_or(Generator::new(seed).now, |step| step.now);
+    pair.adds_up(now).map_err(|what| Failure { steps: steps.to_vec(), what })
 }
 
 fn carry_out(pair: &mut Pair, step: &Step) -> Result<(), String> {

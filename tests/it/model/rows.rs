@@ -31,6 +31,8 @@ pub struct Rows {
     tokens: BTreeMap<TokenId, TokenRow>,
     floors: BTreeMap<(TenantId, LicenseId), LicenseFloor>,
     audit: Audit,
+    /// As they were written last.
+    pub events: BTreeMap<EventNo, AuditEvent>,
 }
 
 #[derive(Default)]
@@ -50,6 +52,7 @@ impl Rows {
             self.put(row)?;
         }
         for event in changes.events {
+            self.events.insert(event.no, event.clone());
             self.audit.fold(event)?;
         }
         Ok(())

@@ -9,6 +9,7 @@ use usher::ids::TenantId;
 
 use super::watch::{SEATS, Watched};
 use crate::history::{Answer, Load, Plan, Recount, check};
+use crate::store_tools;
 use crate::support::program::{Data, Program};
 
 /// Shards on PostgreSQL: the default.
@@ -104,6 +105,7 @@ impl Trial {
         program.terminate();
         let ended = block_in_place(|| program.ended());
         assert!(ended.status.success() && !ended.errors.contains("panicked"), "{name}: {ended:?}");
+        block_in_place(|| store_tools::check(data)).printed();
     }
 }
 

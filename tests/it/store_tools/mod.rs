@@ -29,20 +29,20 @@ impl Ran {
     }
 
     /// What it said is wrong, where it must fail so.
-    fn refused(self, code: i32) -> String {
+    pub fn refused(self, code: i32) -> String {
         assert_eq!(self.code, Some(code), "{self:?}");
         self.errors.strip_prefix("usher: ").unwrap_or_else(|| panic!("{}", self.errors)).trim_end().to_owned()
     }
 }
 
 /// `usher store …`, with nothing of our own environment in it.
-fn command(words: &[&str], url: Option<&str>) -> Command {
+pub fn command(words: &[&str], url: Option<&str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
     command.env_clear().arg("store").args(words).envs(url.map(|url| ("DATABASE_URL", url))).stdin(Stdio::null());
     command
 }
 
-fn ran(command: &mut Command) -> Ran {
+pub fn ran(command: &mut Command) -> Ran {
     let Output { status, stdout, stderr } = command.output().expect("the program starts");
     let [printed, errors] = [stdout, stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
     assert!(!errors.contains("panicked"), "{command:?}: {errors}");
@@ -64,7 +64,7 @@ fn copy(folder: &Path, url: &str) -> Ran {
     ran(&mut command(&["copy", "--from", path(folder)], Some(url)))
 }
 
-fn path(path: &Path) -> &str {
+pub fn path(path: &Path) -> &str {
     path.to_str().expect("a plain path")
 }
 

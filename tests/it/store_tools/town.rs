@@ -94,3 +94,10 @@ pub async fn is_as_it_was(program: &Program, session: &str) {
     let usage = tenants.get_usage(GetUsageRequest { tenant_id: "crowd".into() }).await.unwrap().into_inner();
     assert_eq!(usage.users.unwrap().total, CROWD as u64);
 }
+
+/// How many sessions of the demo tenant are live.
+pub async fn live_sessions(program: &Program) -> u64 {
+    let mut tenants = TenantServiceClient::new(program.channel());
+    let usage = tenants.get_usage(GetUsageRequest { tenant_id: "demo".into() }).await.unwrap().into_inner();
+    usage.pools.iter().find(|pool| pool.pool_id == "primary").map_or(0, |pool| pool.in_use)
+}

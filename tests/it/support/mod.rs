@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub mod adds_up;
 pub mod callers;
 pub mod clock;
 pub mod disk;

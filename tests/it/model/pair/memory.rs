@@ -10,14 +10,31 @@ use usher::ledger::command::{Command, Outcome};
 use usher::ledger::outcome::{Beat, CheckedIn, Refusal};
 use usher::ledger::time::{Moment, Tick};
 
+use usher::ids::{Seq, ShardId};
+use usher::store::Position;
+
 use super::super::naive::{Session, Tenant};
 use super::super::rows::{Denied, Rows};
 use super::{GRACE, Pair, must, same};
+use crate::support::adds_up::adds_up;
 
 /// How much activity a crash may lose: the checkpoint's period.
 const CHECKPOINT: Duration = Duration::from_secs(30);
 
 impl Pair {
+    /// `usher store check` finds nothing wrong with what a store would hold.
+    pub fn adds_up(&self, now: Moment) -> Result<(), String> {
+        let position = Position {
+            seq: Seq(1),
+            tick: now.tick,
+            wall: now.wall,
+            wall_high: self.ledger.wall_high(),
+            last_tenant: self.ledger.last_tenant(),
+            last_event: self.ledger.last_event(),
+        };
+        adds_up(ShardId(0), 1, position, self.rows.all(), &self.rows.events)
+    }
+
     /// Sessions whose user or tenant goes now: their ends are remembered until a restart.
     pub(super) fn note_orphans(&mut self, tenant: Option<TenantNo>, command: &Command) {
         let user = match command {

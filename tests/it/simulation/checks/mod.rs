@@ -24,6 +24,7 @@ use super::cast::{self, ADMINISTRATOR, SHARDS};
 use super::clients::Clients;
 use super::disk::Piece;
 use super::process::Process;
+use crate::support::adds_up::adds_up;
 use leases::Held;
 use ownership::Ownership;
 use seats::Promised;
@@ -94,6 +95,8 @@ impl Checks {
 
     /// The whole audit as it stands, folded anew, says the same as event by event: nothing was lost since (I2).
     pub fn whole(&self, shard: ShardId, piece: &Piece, sent: &Sent) -> Result<(), String> {
+        adds_up(shard, SHARDS, piece.position, piece.rows.all(), &piece.events)
+            .map_err(|what| format!("I4 the store does not add up: {what}"))?;
         let mut again = Books::default();
         for event in piece.events.values() {
             again.fold(event, sent, 0).map_err(|what| format!("I2 the audit as it stands makes no sense: {what}"))?;

@@ -1,0 +1,32 @@
+//! Looks once a second whether the store is still the one that was opened. While it is not, the service is not ready, and
+//! nothing that has to be stored is acknowledged; it goes on by itself when the same store is back (decision 47).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+
+use crate::health::{Obstacle, Readiness};
+use crate::store::Store;
+
+const EVERY: Duration = Duration::from_secs(1);
+
+pub(super) async fn follow(store: Arc<dyn Store>, readiness: Arc<Readiness>) {
+    let mut looks = tokio::time::interval(EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        let replaced = readiness.now().has(Obstacle::StoreReplaced);
+        match store.is_there().await {
+            Ok(()) if replaced => {
+                tracing::warn!("the store is there again");
+                readiness.clear(Obstacle::StoreReplaced);
+            }
+            Err(error) if !replaced && !readiness.now().has(Obstacle::Draining) => {
+                tracing::error!(%error, "the store is not the one that was opened; nothing is acknowledged");
+                readiness.hinder(Obstacle::StoreReplaced);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A file that is written beside its name, and gets the name when it is whole: whoever is killed meanwhile leaves nothing
+//! under the name, and is not in the way of the next attempt.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// A file in the making; gone when dropped.
+#[derive(Debug)]
+pub struct Partial {
+    to: PathBuf,
+    beside: PathBuf,
+    /// Locked: nobody else takes it for a leftover.
+    file: File,
+    named: bool,
+}
+
+impl Partial {
+    /// Begins a file of this mode in the folder of `to`. What an attempt left that was killed is removed.
+    ///
+    /// # Errors
+    /// The folder cannot be written to; [`io::ErrorKind::WouldBlock`]: another process writes the same file just now.
+    pub fn begin(to: &Path, mode: u32) -> io::Result<Self> {
+        let beside = beside(to);
+        match File::open(&beside) {
+            Ok(left) => {
+                left.try_lock().map_err(busy)?;
+                fs::remove_file(&beside)?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(&beside)?;
+        file.try_lock().map_err(busy)?;
+        Ok(Self { to: to.to_owned(), beside, file, named: false })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.beside
+    }
+
+    pub fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// Gives the file its name, and makes both last. `replace`: in the place of another one, if there is one.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`], or it cannot be written.
+    pub fn finish(mut self, replace: bool) -> io::Result<()> {
+        self.file.sync_all()?;
+        if replace {
+            fs::rename(&self.beside, &self.to)?;
+            self.named = true;
+        } else {
+            match fs::hard_link(&self.beside, &self.to) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+                // Not every file system has links.
+                Err(_) if fs::symlink_metadata(&self.to).is_ok() => return Err(io::ErrorKind::AlreadyExists.into()),
+                Err(_) => {
+                    fs::rename(&self.beside, &self.to)?;
+                    self.named = true;
+                }
+            }
+        }
+        let folder = self.to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.named {
+            let _ = fs::remove_file(&self.beside);
+        }
+    }
+}
+
+fn busy(error: TryLockError) -> io::Error {
+    match error {
+        TryLockError::WouldBlock => {
+            io::Error::new(io::ErrorKind::WouldBlock, "another process writes this file just now")
+        }
+        TryLockError::Error(error) => error,
+    }
+}
+
+/// One name for all attempts.
+fn beside(to: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(to.file_name().unwrap_or_default());
+    name.push(".partial");
+    to.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_a_killed_attempt_left_is_not_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("key.pem");
+        // Killed: nothing is cleaned up. Its lock is gone with the process.
+        fs::write(beside(&to), "half").unwrap();
+        let mut partial = Partial::begin(&to, 0o600).unwrap();
+        partial.file().write_all(b"whole").unwrap();
+        partial.finish(false).unwrap();
+        assert_eq!((fs::read_to_string(&to).unwrap(), names(folder.path())), ("whole".into(), vec!["key.pem".into()]));
+        assert_eq!(fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    /// Killed when it had its name already, and both names are one file.
+    #[test]
+    fn a_file_that_was_finished_is_not_touched_by_the_next_attempt() {
+        let folder = tempfile::tempdir().unwrap();
+        let (to, archived) = (folder.path().join("a.db"), folder.path().join("archived.db"));
+        fs::write(beside(&to), "first").unwrap();
+        fs::hard_link(beside(&to), &archived).unwrap();
+        let mut partial = Partial::begin(&to, 0o600).unwrap();
+        partial.file().write_all(b"second").unwrap();
+        partial.finish(false).unwrap();
+        assert_eq!(fs::read_to_string(&archived).unwrap(), "first");
+    }
+
+    #[test]
+    fn two_at_once_and_files_that_are_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("a");
+        let first = Partial::begin(&to, 0o600).unwrap();
+        assert_eq!(Partial::begin(&to, 0o600).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        drop(first);
+        assert_eq!(names(folder.path()), [""; 0]);
+        fs::write(&to, "there").unwrap();
+        let refused = Partial::begin(&to, 0o600).unwrap().finish(false).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        Partial::begin(&to, 0o600).unwrap().finish(true).unwrap();
+        assert_eq!((fs::read_to_string(&to).unwrap(), names(folder.path())), (String::new(), vec!["a".into()]));
+    }
+}

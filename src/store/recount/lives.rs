@@ -1,0 +1,288 @@
+//! Rows held against the audit: the last event about each subject says whether its row is there, and how it stands. What is
+//! remembered is as much as the rows are; of a subject that is gone nothing is.
+
+use std::collections::{HashMap, HashSet};
+
+use super::problems::Problems;
+use super::subjects::{Key, Kind, State, about, told};
+use crate::ids::{EventNo, PoolNo, TenantNo, UserNo};
+use crate::ledger::change::{Action, AuditEvent, Change, Reason, TenantState};
+use crate::ledger::license::Standing;
+use crate::ledger::time::Tick;
+use crate::store::Position;
+
+/// One shard's. Takes all rows, in the order of a load, and then all events, as they ascend.
+#[derive(Debug)]
+pub struct Lives {
+    position: Position,
+    /// Whether every event that ever was is there: then each row has one.
+    whole: bool,
+    tenants: HashMap<TenantNo, Tenant>,
+    /// The events by which seats are ordered, and the user of each.
+    orders: HashMap<EventNo, (TenantNo, u64)>,
+    last_tenant: TenantNo,
+}
+
+#[derive(Debug, Default)]
+struct Tenant {
+    row: Option<TenantState>,
+    last: Option<(EventNo, Option<TenantState>)>,
+    users: HashMap<UserNo, Box<str>>,
+    pools: HashMap<PoolNo, Box<str>>,
+    pool_ids: HashSet<Box<str>>,
+    /// Of each license the revision whose row counts: the newest.
+    revisions: HashMap<Key, u64>,
+    lives: HashMap<Key, Life>,
+}
+
+#[derive(Debug)]
+struct Life {
+    kind: Kind,
+    row: Option<State>,
+    /// Which row it is, for people: numbers of the key, without the tenant's.
+    place: (u32, u16),
+    last: Option<(EventNo, State)>,
+}
+
+impl Lives {
+    pub fn new(position: Position, floor: EventNo) -> Self {
+        let whole = floor <= EventNo(1);
+        Self { position, whole, tenants: HashMap::new(), orders: HashMap::new(), last_tenant: TenantNo(0) }
+    }
+
+    /// A row that fits to those before it.
+    pub fn row(&mut self, row: &Change, problems: &mut Problems) {
+        self.ticks(row, problems);
+        let there = State::There(0, 0);
+        match row {
+            Change::PutTenant(row) => self.tenants.entry(row.no).or_default().row = Some(row.state),
+            Change::PutPool(row) => {
+                let tenant = self.tenants.entry(row.tenant).or_default();
+                tenant.pools.insert(row.no, row.id.as_str().into());
+                tenant.pool_ids.insert(row.id.as_str().into());
+            }
+            Change::PutOrganization(row) => {
+                self.put(row.tenant, Kind::Organization, &[row.id.as_str()], there, (row.no.0, 0));
+            }
+            Change::PutUser(row) => {
+                let blocked = State::There(row.blocked.is_some().into(), 0);
+                self.put(row.tenant, Kind::User, &[row.id.as_str()], blocked, (row.no.0, 0));
+                self.tenants.entry(row.tenant).or_default().users.insert(row.no, row.id.as_str().into());
+            }
+            Change::PutSeat(row) => {
+                let Some((user, pool)) = self.names(row.tenant, row.user, row.pool) else { return };
+                self.put(row.tenant, Kind::Seat, &[&user, &pool], there, (row.user.0, row.pool.0));
+                self.orders.insert(row.order, (row.tenant, about(&[&user])));
+            }
+            Change::PutSession(row) => {
+                let Some((user, pool)) = self.names(row.tenant, row.user, row.pool) else { return };
+                let ended = row.ended.map_or(0, |(_, reason)| reason.code());
+                let state = State::There(ended, about(&[&user, &pool]));
+                self.put(row.tenant, Kind::Session, &[&row.id.to_string()], state, (row.user.0, row.place));
+            }
+            Change::PutLicense(row) => {
+                let newest = self.tenants.entry(row.tenant).or_default().revisions.entry(license(row.id.as_str()));
+                let newest = newest.or_default();
+                if *newest > row.revision {
+                    return;
+                }
+                *newest = row.revision;
+                let deleted = State::There((row.standing == Standing::Deleted).into(), 0);
+                self.put(row.tenant, Kind::License, &[row.id.as_str()], deleted, (0, 0));
+            }
+            Change::PutNotification(row) => {
+                let state = State::There(row.cleared.into(), row.event.0);
+                self.put(row.tenant, Kind::Notification, &[&row.topic.to_string()], state, (0, 0));
+            }
+            Change::PutToken(row) => {
+                let revoked = State::There(row.revoked.is_some().into(), 0);
+                self.put(TenantNo(0), Kind::Token, &[&row.id.to_string()], revoked, (0, 0));
+            }
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, tenant: TenantNo, kind: Kind, names: &[&str], state: State, place: (u32, u16)) {
+        let life = Life { kind, row: Some(state), place, last: None };
+        self.tenants.entry(tenant).or_default().lives.insert(Key::of(kind, names), life);
+    }
+
+    fn names(&self, tenant: TenantNo, user: UserNo, pool: PoolNo) -> Option<(Box<str>, Box<str>)> {
+        let tenant = self.tenants.get(&tenant)?;
+        Some((tenant.users.get(&user)?.clone(), tenant.pools.get(&pool)?.clone()))
+    }
+
+    /// Nothing that a row tells of is later than the shard's last batch.
+    fn ticks(&self, row: &Change, problems: &mut Problems) {
+        let latest = match row {
+            Change::PutTenant(row) => row.created,
+            Change::PutLicense(row) => row.installed.max(row.changed),
+            Change::PutOrganization(row) => row.created,
+            Change::PutUser(row) => row.created,
+            Change::PutSeat(row) => row.granted,
+            Change::PutSession(row) => row.started.max(row.last_activity).max(row.ended.map_or(Tick(0), |(at, _)| at)),
+            Change::PutNotification(row) => row.raised,
+            _ => return,
+        };
+        if latest > self.position.tick {
+            let (now, table) = (self.position.tick.0, super::table(row));
+            problems.add(format!("{table}: a row of the tick {}, and the shard stands at {now}", latest.0));
+        }
+    }
+
+    pub fn event(&mut self, event: &AuditEvent, problems: &mut Problems) {
+        let (no, denied) = (event.no, matches!(event.reason, Some(Reason::Denied(_))));
+        if event.count == 0 || (event.count > 1 && !denied) {
+            problems.add(format!("audit: event {no} stands for {} events", event.count));
+        }
+        self.order(event, problems);
+        if denied {
+            return;
+        }
+        if let Some(state) = tenant_state(event.action) {
+            return self.tenant(event, state);
+        }
+        let tenant = self.tenants.entry(event.tenant).or_default();
+        if self.whole && event.tenant != TenantNo(0) && !matches!(tenant.last, Some((_, Some(_)))) {
+            problems.add(format!("audit: event {no} is of tenant number {}, which is not there then", event.tenant));
+        }
+        let told = told(event);
+        if let (Some((Kind::Session | Kind::Seat, ..)), Some(pool)) = (told, &event.pool)
+            && !tenant.pool_ids.contains(pool.as_str())
+            && tenant.row.is_some()
+        {
+            problems.add(format!("pools (tenant_no {}): pool {pool} of event {no} is not there", event.tenant));
+        }
+        tenant.event(event, told);
+    }
+
+    /// A seat's place in the order is that of the event that gave it, or that gave it back.
+    fn order(&mut self, event: &AuditEvent, problems: &mut Problems) {
+        let Some((tenant, user)) = self.orders.remove(&event.no) else { return };
+        let gives = matches!(event.action, Action::SeatGranted | Action::UserUnblocked | Action::UserBlocked);
+        let same = event.tenant == tenant && event.user.as_ref().is_some_and(|id| about(&[id.as_str()]) == user);
+        if !gives || !same {
+            problems.add(format!("seats (tenant_no {tenant}): event {} did not give the seat that says so", event.no));
+        }
+    }
+
+    fn tenant(&mut self, event: &AuditEvent, state: Option<TenantState>) {
+        let tenant = self.tenants.entry(event.tenant).or_default();
+        if state.is_none() {
+            // Everything of it went, and nothing was told of each.
+            for life in tenant.lives.values_mut() {
+                life.last = Some((event.no, State::Gone));
+            }
+            tenant.lives.retain(|_, life| life.row.is_some());
+        }
+        tenant.last = Some((event.no, state));
+        if event.action == Action::TenantCreated {
+            self.last_tenant = self.last_tenant.max(event.tenant);
+        }
+    }
+
+    pub fn finish(mut self, problems: &mut Problems) {
+        if self.whole && self.last_tenant != self.position.last_tenant {
+            let (told, made) = (self.position.last_tenant, self.last_tenant);
+            problems.add(format!("shards: last_tenant_no is {told}, and {made} is the last tenant that was made"));
+        }
+        let mut lost: Vec<_> = self.orders.drain().filter(|_| self.whole).collect();
+        lost.sort_unstable();
+        for (event, (tenant, _)) in lost {
+            problems.add(format!("seats (tenant_no {tenant}): event {event} is not there, which gave a seat"));
+        }
+        let mut tenants: Vec<_> = self.tenants.into_iter().collect();
+        tenants.sort_unstable_by_key(|(no, _)| *no);
+        for (no, tenant) in tenants {
+            tenant.finish(no, self.whole, problems);
+        }
+    }
+}
+
+impl Tenant {
+    fn event(&mut self, event: &AuditEvent, told: Option<(Kind, Key, State)>) {
+        let Some((kind, key, state)) = told else { return };
+        if kind == Kind::User && state == State::Gone {
+            self.drop_seats(event);
+        }
+        let life = self.lives.entry(key).or_insert(Life { kind, row: None, place: (0, 0), last: None });
+        life.last = Some((event.no, state));
+        if life.row.is_none() && !matches!(state, State::There(..)) {
+            self.lives.remove(&key);
+        }
+    }
+
+    /// A deleted user's seats go without an event of their own.
+    fn drop_seats(&mut self, event: &AuditEvent) {
+        let Some(user) = &event.user else { return };
+        for pool in self.pools.values() {
+            let key = Key::of(Kind::Seat, &[user.as_str(), pool]);
+            if let Some(life) = self.lives.get_mut(&key) {
+                life.last = Some((event.no, State::Gone));
+                if life.row.is_none() {
+                    self.lives.remove(&key);
+                }
+            }
+        }
+    }
+
+    fn finish(self, no: TenantNo, whole: bool, problems: &mut Problems) {
+        match (self.row, self.last) {
+            (None, Some((event, Some(_)))) => {
+                problems.add(format!("tenants (tenant_no {no}): the row that event {event} left is not there"));
+            }
+            (Some(_), Some((event, None))) => {
+                problems.add(format!("tenants (tenant_no {no}): event {event} deleted it, and the row is there"));
+            }
+            (Some(row), Some((event, Some(state)))) if row != state => {
+                problems.add(format!("tenants (tenant_no {no}): it is {row:?}, and event {event} left it {state:?}"));
+            }
+            (Some(_), None) if whole => problems.add(format!("tenants (tenant_no {no}): no event tells of it")),
+            _ => {}
+        }
+        let mut lives: Vec<&Life> = self.lives.values().collect();
+        lives.sort_unstable_by_key(|life| (life.kind.table(), life.place, life.last.map(|(event, _)| event)));
+        lives.into_iter().filter_map(|life| life.wrong(no, whole)).for_each(|what| problems.add(what));
+    }
+}
+
+impl Life {
+    /// What does not fit, of the row and the last event about it.
+    fn wrong(&self, tenant: TenantNo, whole: bool) -> Option<String> {
+        let (table, (one, two)) = (self.kind.table(), self.place);
+        let key = match self.kind {
+            Kind::User | Kind::Organization => format!("{table} (tenant_no {tenant}, number {one})"),
+            Kind::Seat => format!("{table} (tenant_no {tenant}, user_no {one}, pool_no {two})"),
+            Kind::Session => format!("{table} (tenant_no {tenant}, user_no {one}, place {two})"),
+            Kind::License | Kind::Notification | Kind::Token => format!("{table} (tenant_no {tenant})"),
+        };
+        match (self.row, self.last) {
+            (None, Some((event, State::There(..)))) => {
+                Some(format!("{table} (tenant_no {tenant}): the row that event {event} left is not there"))
+            }
+            (Some(_), Some((event, State::Gone))) => {
+                Some(format!("{key}: event {event} removed it, and the row is there"))
+            }
+            (Some(State::There(row, whose)), Some((event, State::There(left, of) | State::MayBeGone(left, of)))) => {
+                let other = whose != of && !(self.kind == Kind::Notification && left == 1);
+                (row != left || other).then(|| format!("{key}: the row is not as event {event} left it"))
+            }
+            (Some(_), None) if whole => Some(format!("{key}: no event tells of the row")),
+            _ => None,
+        }
+    }
+}
+
+fn license(id: &str) -> Key {
+    Key::of(Kind::License, &[id])
+}
+
+/// How a tenant stands after an event about it; inner `None`: it is gone. `None`: the event is not about a tenant's life.
+fn tenant_state(action: Action) -> Option<Option<TenantState>> {
+    match action {
+        Action::TenantCreated | Action::TenantResumed => Some(Some(TenantState::Active)),
+        Action::TenantSuspended => Some(Some(TenantState::Suspended)),
+        Action::TenantDeleted => Some(None),
+        _ => None,
+    }
+}

@@ -1,0 +1,198 @@
+//! The files that SQLite works on, as they lie on the disk. SQLite goes on with what it opened when somebody removes,
+//! replaces or cuts off a file: what is written then no restart will find. So the files are looked at before each job of the
+//! writer, and once more before anything that it wrote is acknowledged (decision 47).
+
+use std::fs::{self, Metadata};
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::examine::beside;
+use crate::store::StoreError;
+
+/// A file, whatever its name is by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+/// What a file was like when this process had last worked on it.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    identity: Identity,
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Seen {
+    fn of(found: &Metadata) -> Self {
+        let identity = Identity { device: found.dev(), inode: found.ino() };
+        Self { identity, bytes: found.len(), modified: found.modified().ok() }
+    }
+}
+
+#[derive(Debug)]
+struct Watched {
+    path: PathBuf,
+    seen: Option<Seen>,
+}
+
+/// The database, its log and the index of the log.
+#[derive(Debug)]
+pub struct Files {
+    database: Watched,
+    log: Watched,
+    index: Watched,
+}
+
+impl Files {
+    pub fn new(path: &Path) -> Self {
+        let watched = |path: PathBuf| Watched { path, seen: None };
+        Self {
+            database: watched(path.to_owned()),
+            log: watched(beside(path, "-wal")),
+            index: watched(beside(path, "-shm")),
+        }
+    }
+
+    /// A connection was opened: the log and its index can be others than those of the one before, the database never.
+    pub fn opened(&mut self) {
+        self.closed();
+        self.note();
+    }
+
+    /// The connection was closed: with the last one the log goes, too.
+    pub fn closed(&mut self) {
+        (self.log.seen, self.index.seen) = (None, None);
+    }
+
+    /// The files are as this process's own work left them.
+    pub fn note(&mut self) {
+        for file in [&mut self.database, &mut self.log, &mut self.index] {
+            if let Ok(found) = fs::metadata(&file.path) {
+                let seen = Seen::of(&found);
+                // Never another file in the place of the one that was opened.
+                if file.seen.is_none_or(|before| before.identity == seen.identity) {
+                    file.seen = Some(seen);
+                }
+            }
+        }
+    }
+
+    /// How they are not those that were opened, or shorter than they were: also after this process has worked on them.
+    pub fn replaced(&self) -> Option<StoreError> {
+        [&self.database, &self.log, &self.index].into_iter().find_map(Watched::replaced)
+    }
+
+    /// Which one somebody has written into since. The index is memory that all connections share.
+    pub fn written(&self) -> Option<StoreError> {
+        [&self.database, &self.log].into_iter().find_map(Watched::written)
+    }
+}
+
+impl Watched {
+    fn found(&self) -> Result<Option<Seen>, StoreError> {
+        match fs::metadata(&self.path) {
+            Ok(found) => Ok(Some(Seen::of(&found))),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(error) => Err(StoreError(format!("cannot look at {}: {error}", self.path.display()))),
+        }
+    }
+
+    fn replaced(&self) -> Option<StoreError> {
+        let before = self.seen?;
+        let told = |what: String| {
+            let (path, process) = (self.path.display(), std::process::id());
+            let open = "what was acknowledged is in the files that this process holds open";
+            Some(StoreError(format!("{path} {what}; {open}, in /proc/{process}/fd")))
+        };
+        match self.found() {
+            Err(unreadable) => Some(unreadable),
+            Ok(None) => told("is not there any more".into()),
+            Ok(Some(now)) if now.identity != before.identity => told("is not the file that was opened".into()),
+            Ok(Some(now)) if now.bytes < before.bytes => {
+                told(format!("was cut off: it had {} bytes, and has {}", before.bytes, now.bytes))
+            }
+            Ok(Some(_)) => None,
+        }
+    }
+
+    fn written(&self) -> Option<StoreError> {
+        let before = self.seen?;
+        let now = self.found().ok()??;
+        let told = || StoreError(format!("{} was written over by somebody else", self.path.display()));
+        (now.bytes != before.bytes || now.modified != before.modified).then(told)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files() -> (tempfile::TempDir, PathBuf, Files) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("usher.db");
+        for name in ["usher.db", "usher.db-wal", "usher.db-shm"] {
+            fs::write(folder.path().join(name), [7; 100]).unwrap();
+        }
+        let mut files = Files::new(&path);
+        files.opened();
+        (folder, path, files)
+    }
+
+    fn is_replaced(files: &Files, what: &str) {
+        let StoreError(told) = files.replaced().unwrap_or_else(|| panic!("{what}"));
+        assert!(told.contains(what), "{told}");
+    }
+
+    #[test]
+    fn each_file_is_missed_known_again_and_not_taken_for_another() {
+        for name in ["usher.db", "usher.db-wal", "usher.db-shm"] {
+            let (folder, path, mut files) = files();
+            let file = path.with_file_name(name);
+            assert_eq!((files.replaced(), files.written()), (None, None));
+            let aside = folder.path().join("aside");
+            fs::rename(&file, &aside).unwrap();
+            is_replaced(&files, "is not there any more");
+            fs::write(&file, [7; 100]).unwrap();
+            is_replaced(&files, "is not the file that was opened");
+            // Work on other files changes nothing about that.
+            files.note();
+            is_replaced(&files, "is not the file that was opened");
+            fs::rename(&aside, &file).unwrap();
+            assert_eq!(files.replaced(), None, "it is back");
+            fs::File::options().write(true).open(&file).unwrap().set_len(50).unwrap();
+            is_replaced(&files, "was cut off: it had 100 bytes, and has 50");
+        }
+    }
+
+    #[test]
+    fn what_somebody_else_writes_is_seen_and_what_this_process_writes_is_noted() {
+        for name in ["usher.db", "usher.db-wal"] {
+            let (_folder, path, mut files) = files();
+            fs::write(path.with_file_name(name), [8; 200]).unwrap();
+            let StoreError(told) = files.written().expect(name);
+            assert!(told.contains("was written over by somebody else"), "{told}");
+            assert_eq!(files.replaced(), None);
+            files.note();
+            assert_eq!((files.replaced(), files.written()), (None, None));
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_moved_away_is_missed_until_it_is_back() {
+        let parent = tempfile::tempdir().unwrap();
+        let (here, there) = (parent.path().join("here"), parent.path().join("there"));
+        fs::create_dir(&here).unwrap();
+        let path = here.join("usher.db");
+        fs::write(&path, [7; 100]).unwrap();
+        let mut files = Files::new(&path);
+        files.opened();
+        fs::rename(&here, &there).unwrap();
+        is_replaced(&files, "is not there any more");
+        fs::rename(&there, &here).unwrap();
+        assert_eq!((files.replaced(), files.written()), (None, None));
+    }
+}

@@ -1,0 +1,38 @@
+//! `usher store check` of what a store would hold, without a store.
+
+use std::collections::BTreeMap;
+
+use usher::ids::{Epoch, EventNo, OwnerToken, ShardId};
+use usher::ledger::change::{AuditEvent, Change};
+use usher::store::audit_block::OpenBlock;
+use usher::store::recount::Counter;
+use usher::store::snapshot::Piece;
+use usher::store::{Batch, Owner, Position};
+
+use super::memory::founding;
+
+/// # Errors
+/// What does not add up.
+pub fn adds_up(
+    shard: ShardId,
+    shards: u16,
+    position: Position,
+    rows: Vec<Change>,
+    events: &BTreeMap<EventNo, AuditEvent>,
+) -> Result<(), String> {
+    let events: Vec<AuditEvent> = events.values().cloned().collect();
+    let mut open = OpenBlock::after(EventNo(0));
+    let chunks = events.chunks(100).map(|chunk| Batch { position, rows: Vec::new(), events: chunk.to_vec() });
+    let blocks = chunks.flat_map(|batch| open.extend(&batch)).collect();
+    let owner = Owner { epoch: Epoch(1), token: OwnerToken::random() };
+    let mut counter = Counter::default();
+    counter.take(&Piece::Founding(Some(founding(shards))));
+    counter.take(&Piece::Shard(shard, owner, position, EventNo(1)));
+    for piece in [Piece::Rows(rows), Piece::Blocks(blocks), Piece::Events(events)] {
+        counter.take(&piece);
+    }
+    match counter.finish().problems() {
+        problems if problems.is_empty() => Ok(()),
+        problems => Err(problems.join("; ")),
+    }
+}

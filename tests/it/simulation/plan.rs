@@ -83,8 +83,9 @@ fn fault(dice: &mut Dice) -> Act {
         80..84 => Act::Suspend { ms: 10 * ms, take_over: dice.percent(70) },
         84..87 => Act::CutOff { ms: 20 * ms, silent: dice.percent(50), take_over: dice.percent(70) },
         87..88 => Act::NoBeats { ms: 2 * ms, take_over: dice.percent(70) },
-        88..92 => Act::SetWall { by_ms: jump(dice) },
-        92..96 => Act::NoTicks { ms: 4 * ms },
+        88..90 => Act::OneBeat { ms: 10_000 + ms },
+        90..93 => Act::SetWall { by_ms: jump(dice) },
+        93..96 => Act::NoTicks { ms: 4 * ms },
         _ => Act::GoAway,
     }
 }

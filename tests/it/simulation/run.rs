@@ -103,6 +103,12 @@ impl World {
                     self.take_over(take_over);
                 }
             }
+            Act::OneBeat { ms } => {
+                if let Some(no) = self.newest().map(|process| process.no) {
+                    self.server.one_beat(no, self.now, ms);
+                    self.take_over(true);
+                }
+            }
             Act::SetWall { by_ms } => {
                 if let Some(process) = self.newest() {
                     process.set_wall(by_ms);

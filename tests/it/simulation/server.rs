@@ -28,8 +28,19 @@ pub struct Server {
     cut_off: Vec<(usize, Down)>,
     /// Processes whose beats are lost, and nothing else, until then.
     no_beats: Vec<(usize, u64)>,
+    /// Of these, whose next beat passes once somebody is about to declare it dead.
+    one_beat: Vec<OneBeat>,
     dice: Dice,
 }
+
+struct OneBeat {
+    process: usize,
+    /// A declaration is on its way: the next beat passes.
+    due: bool,
+}
+
+/// How late a declaration comes that a beat of its node overtakes: processes beat once a second.
+const OVERTAKEN: u64 = 1_300;
 
 struct Down {
     until: u64,
@@ -86,6 +97,7 @@ impl Server {
             down: None,
             cut_off: Vec::new(),
             no_beats: Vec::new(),
+            one_beat: Vec::new(),
             dice,
         }
     }
@@ -124,10 +136,15 @@ impl Server {
             _ => None,
         };
         let (there, back) = (now + self.latency(), self.latency());
-        let cut_off = self.cut_off.iter().find(|(no, _)| *no == process).map(|(_, down)| down);
         let beats = matches!(request, Request::Join { .. } | Request::Beat { .. } | Request::DeclareDead { .. });
         let lost = beats && self.no_beats.iter().any(|(no, until)| *no == process && *until > now);
-        let fate = if lost { Fate::LostBefore { ms: 0 } } else { fate };
+        let fate = match &request {
+            Request::Beat { .. } if lost && self.passes(process) => Fate::Good,
+            _ if lost => Fate::LostBefore { ms: 0 },
+            Request::DeclareDead { .. } if self.is_overtaken() => Fate::Stall { ms: OVERTAKEN },
+            _ => fate,
+        };
+        let cut_off = self.cut_off.iter().find(|(no, _)| *no == process).map(|(_, down)| down);
         let (fate, do_at, answer_at) = match (self.down.as_ref().or(cut_off), fate) {
             (Some(down), _) => {
                 let answer_at = if down.silent { down.until.max(there) } else { there };
@@ -265,6 +282,23 @@ impl Server {
         self.no_beats.push((process, now + ms));
     }
 
+    /// One process's beats are lost, but for one.
+    pub fn one_beat(&mut self, process: usize, now: u64, ms: u64) {
+        self.no_beats(process, now, ms);
+        self.one_beat.push(OneBeat { process, due: false });
+    }
+
+    /// Somebody is about to be declared dead: of whoever waits for that, the next beat is earlier.
+    fn is_overtaken(&mut self) -> bool {
+        self.one_beat.iter_mut().for_each(|one| one.due = true);
+        !self.one_beat.is_empty()
+    }
+
+    fn passes(&mut self, process: usize) -> bool {
+        let at = self.one_beat.iter().position(|one| one.process == process && one.due);
+        at.map(|at| self.one_beat.swap_remove(at)).is_some()
+    }
+
     /// Nothing goes wrong any more, and nothing is late.
     pub fn calm(&mut self, now: u64) {
         self.next_commits.clear();
@@ -274,6 +308,7 @@ impl Server {
         self.down = None;
         self.cut_off.clear();
         self.no_beats.clear();
+        self.one_beat.clear();
         for waiting in &mut self.waiting {
             waiting.do_at = waiting.do_at.map(|at| at.min(now));
             waiting.answer_at = waiting.answer_at.min(now);

@@ -51,6 +51,11 @@ pub enum Act {
         ms: u64,
         take_over: bool,
     },
+    /// The newest process's beats are lost for so long, but for one that passes while somebody is about to declare it
+    /// dead; another takes over.
+    OneBeat {
+        ms: u64,
+    },
     /// Somebody sets the wall clock of a process.
     SetWall {
         by_ms: i64,

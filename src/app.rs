@@ -98,20 +98,30 @@ pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals
         }
     };
     let readiness = Arc::clone(&running.readiness);
-    let drained = tokio::select! {
-        drained = running.stop(config.drain_timeout) => drained,
+    let ended = tokio::select! {
+        ended = running.stop(config.drain_timeout) => ended,
         _ = signals.next() => return Err(Failure::Interrupted),
     };
     end?;
     if readiness.now().has(Obstacle::StoreReplaced) {
         return Err(Failure::Damaged(vec!["the store is not the one that was opened: the log says how".to_owned()]));
     }
-    if drained {
-        tracing::info!("drained");
-        Ok(())
-    } else {
-        Err(Failure::NotDrained(config.drain_timeout))
+    match ended {
+        Some(Ended { written: false, .. }) => Err(Failure::NotWritten),
+        Some(Ended { drained: true, .. }) => {
+            tracing::info!("drained");
+            Ok(())
+        }
+        _ => Err(Failure::NotDrained(config.drain_timeout)),
     }
+}
+
+/// How everything ended, within its time.
+struct Ended {
+    /// No call was cut off.
+    drained: bool,
+    /// The store has everything.
+    written: bool,
 }
 
 /// Everything that was started.
@@ -290,9 +300,8 @@ impl Running {
         }
     }
 
-    /// Answers whether everything ended by itself within `timeout`: four fifths of it are for calls to end, the rest
-    /// to bring what they did home.
-    async fn stop(self, timeout: Duration) -> bool {
+    /// Four fifths of `timeout` are for calls to end, the rest to bring what they did home. `None`: that was too short.
+    async fn stop(self, timeout: Duration) -> Option<Ended> {
         let in_order = async {
             // 1. NOT_SERVING: who looks at it sends nobody here any more.
             systemd::stopping();
@@ -311,7 +320,7 @@ impl Running {
                 tracing::debug!(%error, "the last use of API tokens was not noted");
             }
             // 4. It flushes what was submitted, and releases its shards, so that the next owner need not wait.
-            self.journal.stop().await;
+            let written = self.journal.stop().await;
             // 5. Other processes see it no more, and the store has nothing under way.
             if let Some(node) = &self.node {
                 node.stop(membership::LEAVING).await;
@@ -324,9 +333,9 @@ impl Running {
             if let Some(spans) = self.spans {
                 let _ = tokio::task::spawn_blocking(move || spans.stop(LAST_SPANS.min(timeout / 10))).await;
             }
-            drained
+            Ended { drained, written }
         };
-        tokio::time::timeout(timeout, in_order).await.unwrap_or(false)
+        tokio::time::timeout(timeout, in_order).await.ok()
     }
 }
 

@@ -53,7 +53,9 @@ Exit codes:
   3 store, or the Usher     program                    --drain-timeout
     asked, unreachable    7 schema older: run       10 license not valid
                             `usher migrate`         11 denied, or not all done
-                                                    12 the store is damaged";
+                                                    12 the store is damaged
+                                                    13 the store did not take
+                                                       everything";
 
 /// Usher answers one question for login services: may this login proceed? It counts seats, so that a customer uses
 /// what it bought, and no login is refused that should have passed.

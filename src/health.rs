@@ -27,6 +27,8 @@ pub enum Obstacle {
     StoreAway,
     /// A shard's writer has been in one step for seconds: a defect, or a machine that does not run it.
     Stuck,
+    /// A shard's store takes no changes, until an operator mends it.
+    StoreRefuses,
     /// Another process has a shard. For good: the process is about to end.
     OwnershipLost,
     /// What the store holds makes no sense. For good: the process is about to end.
@@ -40,12 +42,13 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    const ALL: [Obstacle; 10] = [
+    const ALL: [Obstacle; 11] = [
         Obstacle::Loading,
         Obstacle::Standby,
         Obstacle::NoLease,
         Obstacle::StoreAway,
         Obstacle::Stuck,
+        Obstacle::StoreRefuses,
         Obstacle::OwnershipLost,
         Obstacle::Damaged,
         Obstacle::StoreReplaced,
@@ -68,6 +71,7 @@ impl fmt::Display for Obstacle {
             }
             Obstacle::StoreAway => "store away",
             Obstacle::Stuck => "a shard is stuck",
+            Obstacle::StoreRefuses => "store refuses changes",
             Obstacle::OwnershipLost => "ownership lost",
             Obstacle::Damaged => "store damaged",
             Obstacle::StoreReplaced => "store replaced",
@@ -169,6 +173,12 @@ pub async fn follow(mut shards: Vec<watch::Receiver<ShardState>>, readiness: Arc
             Seen::Stopped => return,
             Seen::Serving => {
                 readiness.clear(Obstacle::StoreAway);
+                readiness.clear(Obstacle::StoreRefuses);
+                changed(&mut shards).await;
+            }
+            // At once: a store that says no will not say yes in a moment.
+            Seen::Refuses => {
+                readiness.hinder(Obstacle::StoreRefuses);
                 changed(&mut shards).await;
             }
             Seen::Away => {
@@ -193,6 +203,8 @@ enum Seen {
     Serving,
     /// At least one is without its store.
     Away,
+    /// At least one has a store that takes no changes.
+    Refuses,
     /// At least one: it will not come back.
     Lost,
     /// At least one, and none is lost: its store makes no sense.
@@ -213,8 +225,9 @@ fn seen(shards: &mut [watch::Receiver<ShardState>]) -> Seen {
             _ if worst == Seen::Damaged => {}
             ShardState::Stopped => worst = Seen::Stopped,
             _ if shard.has_changed().is_err() => return Seen::Failed,
+            ShardState::StoreRefuses if worst != Seen::Stopped => worst = Seen::Refuses,
             ShardState::StoreAway if worst == Seen::Serving => worst = Seen::Away,
-            ShardState::StoreAway | ShardState::Serving => {}
+            ShardState::StoreAway | ShardState::StoreRefuses | ShardState::Serving => {}
         }
     }
     worst
@@ -230,7 +243,7 @@ async fn changed(shards: &mut [watch::Receiver<ShardState>]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ShardState::{Lost, Serving, Stopped, StoreAway};
+    use ShardState::{Lost, Serving, Stopped, StoreAway, StoreRefuses};
 
     #[test]
     fn it_serves_when_no_obstacle_is_left() {
@@ -295,6 +308,21 @@ mod tests {
         tokio::time::advance(AWAY_GRACE * 2).await;
         settle().await;
         assert_eq!(service.readiness.now().to_string(), "store away");
+        service.shards[1].send_replace(Serving);
+        service.told.wait_for(|obstacles| obstacles.serving()).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_refuses_is_an_obstacle_at_once_until_it_takes_changes() {
+        let mut service = two_shards();
+        settle().await;
+        service.shards[1].send_replace(StoreRefuses);
+        settle().await;
+        assert_eq!(service.readiness.now().to_string(), "store refuses changes", "no grace");
+        // It does not answer for a moment: that clears nothing.
+        service.shards[1].send_replace(StoreAway);
+        settle().await;
+        assert_eq!(service.readiness.now().to_string(), "store refuses changes");
         service.shards[1].send_replace(Serving);
         service.told.wait_for(|obstacles| obstacles.serving()).await.unwrap();
     }

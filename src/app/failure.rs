@@ -23,6 +23,8 @@ pub enum Failure {
     OwnershipLost,
     #[error("not drained within {}", humantime::format_duration(*.0))]
     NotDrained(Duration),
+    #[error("the store took no changes: not everything is written")]
+    NotWritten,
     #[error("ended at once by a second signal; everything that was acknowledged is in the store")]
     Interrupted,
     #[error(transparent)]
@@ -81,6 +83,7 @@ impl Failure {
             Failure::LicenseNotValid(_) => 10,
             Failure::Denied(_) => 11,
             Failure::Damaged(_) => 12,
+            Failure::NotWritten => 13,
         }
     }
 }

@@ -7,15 +7,15 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::ShardState;
 use super::batch::Waiter;
-use super::recovery::Settled;
+use super::recovery::{Settled, Trouble};
 use super::stats::Stats;
 use crate::ids::ShardId;
 use crate::spans::{self, Work};
-use crate::store::{Batch, Position, StoreError};
+use crate::store::{Batch, Position};
 
 pub(super) type Commit = Pin<Box<dyn Future<Output = Settled> + Send>>;
 
@@ -36,6 +36,17 @@ pub(super) struct InFlight {
     pub sent_at: Option<SystemTime>,
     /// Runs out when the commit takes too long; `None`: it has.
     pub patience: Option<Pin<Box<tokio::time::Sleep>>>,
+    /// The store has refused it, and it waits to be sent again.
+    pub refused: Arc<Notify>,
+}
+
+/// What can be said of a batch in flight.
+pub(super) enum Progress {
+    Settled(Settled),
+    /// It takes too long. Said once.
+    Stalled,
+    /// The store takes it not now. Said with each attempt.
+    Refused,
 }
 
 impl InFlight {
@@ -59,20 +70,34 @@ pub(super) fn outcome(commit: impl Future<Output = Settled> + Send + 'static) ->
     }))
 }
 
-/// What is told when the store does not answer: once a batch, and not again with each attempt.
-pub(super) fn away(shard: ShardId, states: watch::Sender<ShardState>, stats: Arc<Stats>) -> impl Fn(&StoreError) {
-    move |error| {
-        if states.send_if_modified(|state| std::mem::replace(state, ShardState::StoreAway) != *state) {
+/// Shows trouble with the store: once a batch, and not again with each attempt.
+pub(super) fn trouble(
+    shard: ShardId,
+    states: watch::Sender<ShardState>,
+    stats: Arc<Stats>,
+    refused: Arc<Notify>,
+) -> impl Fn(Trouble) {
+    let begins = move |state| states.send_if_modified(|now| std::mem::replace(now, state) != state);
+    move |trouble| match trouble {
+        Trouble::Away(error) if begins(ShardState::StoreAway) => {
             stats.recoveries.fetch_add(1, Relaxed);
             tracing::warn!(%shard, %error, "the store does not answer; asking what became of a batch");
-        } else {
-            tracing::debug!(%shard, %error, "the store does not answer yet");
+        }
+        Trouble::Away(error) => tracing::debug!(%shard, %error, "the store does not answer yet"),
+        Trouble::Refuses(error) => {
+            stats.refusals.fetch_add(1, Relaxed);
+            if begins(ShardState::StoreRefuses) {
+                tracing::error!(%shard, %error, "the store takes no changes; trying again until it does");
+            } else {
+                tracing::debug!(%shard, %error, "the store takes no changes yet");
+            }
+            refused.notify_one();
         }
     }
 }
 
-/// The outcome of the batch in flight; `None`, once: it takes too long. Safe to cancel: it stays where it is.
-pub(super) async fn progress(in_flight: &mut Option<InFlight>) -> Option<Settled> {
+/// The outcome of the batch in flight, or what delays it. Safe to cancel: it stays where it is.
+pub(super) async fn progress(in_flight: &mut Option<InFlight>) -> Progress {
     let Some(sent) = in_flight else { return std::future::pending().await };
     let impatience = async {
         match &mut sent.patience {
@@ -82,10 +107,11 @@ pub(super) async fn progress(in_flight: &mut Option<InFlight>) -> Option<Settled
     };
     tokio::select! {
         biased;
-        settled = &mut sent.outcome => Some(settled),
+        settled = &mut sent.outcome => Progress::Settled(settled),
+        () = sent.refused.notified() => Progress::Refused,
         () = impatience => {
             sent.patience = None;
-            None
+            Progress::Stalled
         }
     }
 }

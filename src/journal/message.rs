@@ -17,7 +17,8 @@ pub(super) enum Message {
     /// And so many of the busiest pools.
     Totals(usize, oneshot::Sender<(Totals, Vec<Busy>)>),
     Tick,
-    Stop(oneshot::Sender<()>),
+    /// Answered with whether everything is written.
+    Stop(oneshot::Sender<bool>),
 }
 
 /// Whether a command can be decided and answered without the store.
@@ -68,7 +69,7 @@ pub(super) fn refuse(message: Message, error: JournalError) {
         Message::Number(_, reply) => drop(reply.send(Err(error))),
         Message::Totals(..) | Message::Tick => {}
         Message::Stop(reply) => {
-            let _ = reply.send(());
+            let _ = reply.send(true);
         }
     }
 }

@@ -69,6 +69,9 @@ pub enum JournalError {
     Overloaded,
     #[error("the store does not answer")]
     StoreAway,
+    /// The store takes no changes at present. This one is kept, and may be written when it does.
+    #[error("the store takes no changes")]
+    NotWritten,
     #[error("another process owns this shard")]
     NotOwner,
     /// The store has not confirmed for three seconds that this process owns the shard: another one may by now.
@@ -111,6 +114,9 @@ pub enum ShardState {
     Serving,
     /// A commit is overdue. Heartbeats, checks and reads of durable state go on.
     StoreAway,
+    /// The store takes no changes, and says so; it is tried again. What memory may answer goes on: heartbeats, checks,
+    /// denials.
+    StoreRefuses,
     /// Another process owns the shard. Final.
     Lost,
     /// What the store holds makes no sense. Final.
@@ -322,8 +328,9 @@ impl Journal {
     }
 
     /// Flushes and releases every shard: what was submitted before is decided, committed and answered; what
-    /// comes later is refused as [`JournalError::Stopping`].
-    pub async fn stop(&self) {
+    /// comes later is refused as [`JournalError::Stopping`]. Answers whether the store has everything: one that takes no
+    /// changes is not waited for.
+    pub async fn stop(&self) -> bool {
         let mut stopped = Vec::new();
         for shard in &self.shards {
             let (reply, done) = oneshot::channel();
@@ -332,9 +339,11 @@ impl Journal {
                 stopped.push(done);
             }
         }
+        let mut all = true;
         for done in stopped {
-            let _ = done.await; // An error means that the writer is gone already.
+            all &= done.await.unwrap_or(true); // An error means that the writer is gone already.
         }
+        all
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::timeline::Timeline;
 use super::{GRACE, JournalConfig, StartError, fresh_token};
@@ -34,7 +34,7 @@ pub(super) async fn take(
     let by = Claimant { token: fresh_token(), node };
     let (owner, position) = store.claim(shard, over, by).await.map_err(|error| match error {
         ClaimError::Taken(_) => StartError::Taken(shard),
-        ClaimError::Unavailable(error) => StartError::Store(error),
+        ClaimError::Unavailable(error) | ClaimError::NotWritable(error) => StartError::Store(error),
         ClaimError::Damaged(error) => StartError::Damaged(shard, error),
     })?;
     if let Some(what) = position.implausible() {
@@ -91,20 +91,37 @@ pub(super) enum Settled {
     /// The store refused the data. Nothing was written. The owner may be a newer one than at first: the shard was claimed
     /// again in between.
     Refused(Owner, StoreError),
+    /// The process is to end, and the store still takes nothing.
+    NotWritten,
 }
+
+/// What is wrong with the store, while a batch waits for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Trouble<'a> {
+    /// It does not answer.
+    Away(&'a StoreError),
+    /// It takes no changes, and says so: a lasting refusal.
+    Refuses(&'a StoreError),
+}
+
+/// The longest pause between two attempts at a store that refuses: short enough to serve again soon (I7).
+const MAX_REFUSED_PAUSE: Duration = Duration::from_secs(4);
 
 /// Commits a batch, and does not come back before its outcome is known: a connection that is lost around a
 /// COMMIT leaves it open, and guessing would lose a seat or give one twice. Never cancelled.
 ///
-/// `away` is called with each failure.
+/// `trouble` is called with each failure. A batch that the store refuses for reasons of its own is sent again as it is,
+/// after a pause, until it is taken or the process is `ending`.
 pub(super) async fn commit_surely(
     store: Arc<dyn Store>,
     shard: ShardId,
     (mut owner, node): (Owner, Option<NodeRef>),
     batch: Arc<Batch>,
-    away: impl Fn(&StoreError),
+    trouble: impl Fn(Trouble),
+    mut ending: watch::Receiver<bool>,
 ) -> Settled {
     let mut pause = Duration::from_millis(20);
+    let mut refused_pause = Duration::from_millis(250);
     loop {
         match store.commit(shard, owner, Arc::clone(&batch)).await {
             Ok(()) => {
@@ -115,13 +132,22 @@ pub(super) async fn commit_surely(
             Err(CommitError::Damaged(error)) => return Settled::Damaged(error),
             Err(CommitError::Refused(error)) => return Settled::Refused(owner, error),
             Err(CommitError::Unknown(_)) if planted!(UnknownMeansCommitted) => return Settled::Committed(owner),
-            Err(CommitError::Unknown(error)) => away(&error),
+            Err(CommitError::Unknown(error)) => trouble(Trouble::Away(&error)),
+            Err(CommitError::NotWritable(error)) => {
+                trouble(Trouble::Refuses(&error));
+                if !rest(jittered(refused_pause, owner), &mut ending).await {
+                    return Settled::NotWritten;
+                }
+                refused_pause = (refused_pause * 2).min(MAX_REFUSED_PAUSE);
+                continue;
+            }
         }
         // With the next epoch the old transaction can never commit any more: now `seq` tells.
-        let (claimed, seq) = match reclaim(&*store, shard, (owner, node), &away).await {
+        let (claimed, seq) = match reclaim(&*store, shard, (owner, node), &trouble, &mut ending).await {
             Ok(claimed) => claimed,
             Err(ClaimError::Damaged(error)) => return Settled::Damaged(error),
             Err(ClaimError::Taken(last)) => return Settled::Lost { committed: last == Some(batch.position.seq) },
+            Err(ClaimError::NotWritable(_)) => return Settled::NotWritten,
             Err(ClaimError::Unavailable(_)) => return Settled::Lost { committed: false },
         };
         owner = claimed;
@@ -137,12 +163,14 @@ pub(super) async fn commit_surely(
     }
 }
 
-/// Claims the shard over ourselves, until the store answers. An error is final: it is damaged, or the shard has another owner.
+/// Claims the shard over ourselves, until the store answers. An error is final: it is damaged, has another owner, or the process is
+/// `ending` and the store takes no claim.
 async fn reclaim(
     store: &dyn Store,
     shard: ShardId,
     (owner, node): (Owner, Option<NodeRef>),
-    away: &impl Fn(&StoreError),
+    trouble: &impl Fn(Trouble),
+    ending: &mut watch::Receiver<bool>,
 ) -> Result<(Owner, Seq), ClaimError> {
     // One token for all attempts: an attempt whose answer was lost is recognized by it.
     let by = Claimant { token: fresh_token(), node };
@@ -150,10 +178,35 @@ async fn reclaim(
     loop {
         match store.claim(shard, Some(owner), by).await {
             Ok((owner, position)) => return Ok((owner, position.seq)),
-            Err(ClaimError::Unavailable(error)) => away(&error),
+            Err(ClaimError::Unavailable(error)) => trouble(Trouble::Away(&error)),
+            Err(ClaimError::NotWritable(error)) => {
+                trouble(Trouble::Refuses(&error));
+                if !rest(jittered(pause, owner), ending).await {
+                    return Err(ClaimError::NotWritable(error));
+                }
+                pause = (pause * 2).min(MAX_REFUSED_PAUSE);
+                continue;
+            }
             Err(error) => return Err(error),
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(1));
     }
+}
+
+/// Waits before the next attempt. False: the process is ending, and this was the last one. One that begins to end makes
+/// one more attempt at once.
+async fn rest(pause: Duration, ending: &mut watch::Receiver<bool>) -> bool {
+    if *ending.borrow() {
+        return false;
+    }
+    // A writer that is gone cannot end any more.
+    let _ = tokio::time::timeout(pause, ending.wait_for(|ending| *ending)).await;
+    true
+}
+
+/// Three quarters of the pause to five quarters: shards and processes do not ask in step.
+fn jittered(pause: Duration, owner: Owner) -> Duration {
+    let chance = u32::from(owner.token.0.as_bytes()[0]).wrapping_add(owner.epoch.0 as u32) % 256;
+    pause * 3 / 4 + pause * chance / 512
 }

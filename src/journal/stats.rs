@@ -22,6 +22,10 @@ pub struct Stats {
     pub step_began_micros: AtomicU64,
     /// Batches whose outcome was unknown at first.
     pub recoveries: AtomicU64,
+    /// Attempts at a batch that the store refused for reasons of its own.
+    pub refusals: AtomicU64,
+    /// Denials whose events were not kept one by one meanwhile.
+    pub denials_dropped: AtomicU64,
     /// Times the shard was loaded again after a failure.
     pub reloads: AtomicU64,
     /// How far the wall clock is behind its high-water mark, in milliseconds (R31).
@@ -46,6 +50,8 @@ impl Default for Stats {
             ]),
             step_began_micros: AtomicU64::new(0),
             recoveries: AtomicU64::new(0),
+            refusals: AtomicU64::new(0),
+            denials_dropped: AtomicU64::new(0),
             reloads: AtomicU64::new(0),
             clock_behind_ms: AtomicU64::new(0),
             audit_expired: AtomicU64::new(0),

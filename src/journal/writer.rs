@@ -2,6 +2,8 @@
 //! committed the next is built.
 
 mod ending;
+mod loading;
+mod refusals;
 mod steps;
 mod time;
 mod turn;
@@ -11,13 +13,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
+use self::loading::{Loading, loaded};
 use super::answer::Answer;
 use super::backlog::Backlog;
 use super::batch::{Building, Waiter, numbers, seal};
-use super::in_flight::{InFlight, away, outcome, progress};
-use super::message::{Message, from_memory, keeps_sessions, needs_store};
+use super::in_flight::{InFlight, Progress, outcome, progress, trouble};
+use super::message::{Message, from_memory, keeps_sessions};
 use super::outlets::Outlets;
 use super::recovery::{Held, Settled, commit_surely};
 use super::timeline::{Timeline, mark};
@@ -29,7 +32,7 @@ use crate::ids::ShardId;
 use crate::ledger::change::Changes;
 use crate::ledger::command::{Outcome, Request};
 use crate::ledger::time::Moment;
-use crate::ledger::{Busy, Ledger, Ticking, Totals};
+use crate::ledger::{Busy, KeptDenials, Ledger, Ticking, Totals};
 use crate::spans;
 use crate::store::nodes::NodeRef;
 use crate::store::{Owner, Position, Store, StoreError};
@@ -64,9 +67,21 @@ pub(super) struct Writer {
     /// The next step is time's, and not a caller's.
     times_turn: bool,
     /// Who asked for the end.
-    stopping: Option<oneshot::Sender<()>>,
+    stopping: Option<oneshot::Sender<bool>>,
     /// When a long step was told of last.
     told_long: Option<Duration>,
+    loading: Option<Loading>,
+    /// Batches in a row whose rows the store refused.
+    row_refusals: u32,
+    /// Wakes the loop when the store has refused the batch in flight.
+    refused: Arc<Notify>,
+    kept: KeptDenials,
+    /// The last batch was not written, and what comes behind it is not sent.
+    left: bool,
+    /// Denials that were not kept one by one, before the present refusal.
+    dropped: u64,
+    /// True: nobody waits for the store any longer than for one more attempt.
+    ending: watch::Sender<bool>,
     out: Outlets,
 }
 
@@ -75,8 +90,9 @@ type Scrape = (usize, oneshot::Sender<(Totals, Vec<Busy>)>);
 
 /// What a turn begins with.
 enum Event {
-    /// `None`: it takes too long.
-    Commit(Option<Settled>),
+    Commit(Progress),
+    /// See [`loaded`].
+    Loaded(Option<Result<Ledger, StoreError>>),
     Messages(usize),
     /// Another process owns the shard.
     OwnerLost,
@@ -116,6 +132,13 @@ impl Writer {
             times_turn: false,
             stopping: None,
             told_long: None,
+            loading: None,
+            row_refusals: 0,
+            refused: Arc::default(),
+            kept: KeptDenials::default(),
+            left: false,
+            dropped: 0,
+            ending: watch::Sender::new(false),
             out,
         }
     }
@@ -128,6 +151,7 @@ impl Writer {
             tokio::select! {
                 biased;
                 progress = progress(&mut self.in_flight), if self.in_flight.is_some() => event = Event::Commit(progress),
+                loaded = loaded(&mut self.loading), if self.loading.is_some() => event = Event::Loaded(loaded),
                 count = messages.recv_many(&mut drained, room), if room > 0 => event = Event::Messages(count),
                 // What is under way comes to its end first: who waits for it is told what became of it.
                 () = self.lease.lost(), if self.in_flight.is_none() => event = Event::OwnerLost,
@@ -136,8 +160,10 @@ impl Writer {
             }
             let began = self.begins();
             match event {
-                Event::Commit(Some(settled)) => self.settled(settled).await,
-                Event::Commit(None) => self.stalled(),
+                Event::Commit(Progress::Settled(settled)) => self.settled(settled),
+                Event::Commit(Progress::Stalled) => self.stalled("a commit"),
+                Event::Commit(Progress::Refused) => self.refused(),
+                Event::Loaded(loaded) => self.has_loaded(loaded),
                 Event::OwnerLost => self.lose(),
                 Event::Messages(0) => break None,
                 Event::Messages(_) => self.take_in(&mut drained),
@@ -152,21 +178,21 @@ impl Writer {
             }
             self.send_if_ready();
             self.work_on();
-            self.mend().await;
+            self.mend();
             self.ends(began);
         };
         self.pauses();
         messages.close();
         self.end(&mut messages).await;
         if let Some(reply) = stopped {
-            let _ = reply.send(());
+            let _ = reply.send(self.has_written_all());
         }
     }
 
     /// How many messages may be taken out of the queue now.
     fn room(&self) -> usize {
         if self.backlog.is_empty() {
-            return if self.broken { 0 } else { self.batch_room() };
+            return if self.broken && !self.is_away() { 0 } else { self.batch_room() };
         }
         // They are put in the order of tenants' turns, and wait on: twice as many as the queue holds.
         if self.backlog.len() < self.config.queue { self.config.batch } else { 0 }
@@ -184,7 +210,7 @@ impl Writer {
     }
 
     fn is_away(&self) -> bool {
-        self.out.state() == ShardState::StoreAway
+        matches!(self.out.state(), ShardState::StoreAway | ShardState::StoreRefuses)
     }
 
     fn is_lost(&self) -> bool {
@@ -209,12 +235,17 @@ impl Writer {
     }
 
     fn command(&mut self, request: Request, reply: Answer<Outcome>, now: Moment) {
-        if self.is_away() && needs_store(&request.command) {
-            return reply.send(Err(JournalError::StoreAway));
+        let away = self.is_away();
+        if away && let Some(answer) = self.answer_while_away(&request, now) {
+            return reply.send(answer);
         }
         let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
         let changes: &mut Changes = &mut self.building.changes;
-        let Ok(decided) = catch_unwind(AssertUnwindSafe(|| self.ledger.decide(request, now, changes))) else {
+        // Nothing takes a further step while the store is away.
+        let decide = || {
+            if away { Ok(self.ledger.apply(request, now, changes)) } else { self.ledger.decide(request, now, changes) }
+        };
+        let Ok(decided) = catch_unwind(AssertUnwindSafe(decide)) else {
             self.break_off(rows, events, "a command");
             return reply.send(Err(JournalError::Failed));
         };
@@ -236,7 +267,10 @@ impl Writer {
     /// Answers a command when it may be.
     fn conclude(&mut self, reply: Answer<Outcome>, outcome: Outcome, changed: bool) {
         self.out.stats.commands.fetch_add(1, Relaxed);
-        if changed && !planted!(AckBeforeCommit) {
+        if changed && self.is_away() {
+            // What a late heartbeat ended stays so, and waits for the store; nobody waits with it.
+            reply.send(Err(JournalError::StoreAway));
+        } else if changed && !planted!(AckBeforeCommit) {
             self.building.waiters.push(Waiter::Command(reply, outcome));
         } else if let Err(error) = self.may_answer()
             && !(planted!(NoLeaseForNo) && !keeps_sessions(&outcome))
@@ -279,16 +313,13 @@ impl Writer {
         let batch = Arc::new(seal(changes, self.position));
         die_here!(BatchBuilt);
         let (sent, sent_at) = (self.clock.monotonic(), spans::now());
-        let told = away(self.shard, self.out.states.clone(), Arc::clone(&self.out.stats));
+        let (store, refused, ending) = (Arc::clone(&self.store), Arc::clone(&self.refused), self.ending.subscribe());
+        let trouble = trouble(self.shard, self.out.states.clone(), Arc::clone(&self.out.stats), Arc::clone(&refused));
         let by = (self.owner, self.node);
-        let outcome = outcome(commit_surely(Arc::clone(&self.store), self.shard, by, Arc::clone(&batch), told));
-        let patience = Some(Box::pin(tokio::time::sleep(STALL)));
-        self.in_flight = Some(InFlight { outcome, batch, before, waiters, commands, dirty, sent, sent_at, patience });
-    }
-
-    fn stalled(&self) {
-        tracing::warn!(shard = %self.shard, "a commit takes longer than {STALL:?}");
-        self.out.set_state(self.shard, ShardState::StoreAway);
+        let sure = commit_surely(store, self.shard, by, Arc::clone(&batch), trouble, ending);
+        let (outcome, patience) = (outcome(sure), Some(Box::pin(tokio::time::sleep(STALL))));
+        let sent = InFlight { outcome, batch, before, waiters, commands, dirty, sent, sent_at, patience, refused };
+        self.in_flight = Some(sent);
     }
 
     fn damaged(&self, error: &StoreError) {
@@ -296,7 +327,7 @@ impl Writer {
         self.out.set_state(self.shard, ShardState::Damaged);
     }
 
-    async fn settled(&mut self, settled: Settled) {
+    fn settled(&mut self, settled: Settled) {
         let Some(mut sent) = self.in_flight.take() else { return };
         let traced = sent.traced(self.shard, !matches!(settled, Settled::Committed(_)));
         match settled {
@@ -311,7 +342,13 @@ impl Writer {
                 self.out.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent));
                 self.out.ring.push(&sent.batch, self.timeline.gaps());
                 sent.waiters.into_iter().for_each(Waiter::answer);
-                self.out.set_state(self.shard, ShardState::Serving);
+                self.row_refusals = if sent.dirty { 0 } else { self.row_refusals };
+                self.serves();
+            }
+            Settled::NotWritten => {
+                tracing::error!(shard = %self.shard, "the last batch was not written: the store takes no changes");
+                sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::NotWritten));
+                self.left = true;
             }
             Settled::Lost { committed: true } => {
                 // Before the other one came: that is what became of it, whoever owns the shard now.
@@ -329,11 +366,12 @@ impl Writer {
             Settled::Refused(owner, error) => {
                 self.owner = owner;
                 tracing::error!(shard = %self.shard, %error, "the store refused a batch; the shard is loaded again");
+                self.keep_denials(&sent.batch);
                 let building = std::mem::take(&mut self.building);
                 let waiters = sent.waiters.into_iter().chain(building.waiters);
                 waiters.for_each(|waiter| waiter.fail(JournalError::Failed));
                 self.position = sent.before;
-                self.reload().await;
+                self.load_after_refusal();
             }
         }
         if let Some((works, batch)) = traced {

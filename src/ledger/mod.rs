@@ -30,6 +30,7 @@ mod grants;
 mod heartbeat;
 mod install_license;
 pub mod invariants;
+mod kept_denials;
 mod lease;
 mod leaving;
 pub mod license;
@@ -78,6 +79,7 @@ mod walk;
 
 pub use budget::Budget;
 pub use execution::Execution;
+pub use kept_denials::KeptDenials;
 pub use map::Seed;
 pub use query::Reading;
 pub use restore::Restore;

@@ -122,6 +122,11 @@ impl From<JournalError> for Status {
                 "The store does not answer; nothing was decided.",
                 Duration::from_secs(1),
             ),
+            JournalError::NotWritten => unavailable(
+                reason::STORE_UNAVAILABLE,
+                "The store takes no changes at present; this one is kept, and may be made later.",
+                Duration::from_secs(1),
+            ),
             JournalError::NotOwner => unavailable(
                 reason::NOT_OWNER,
                 "Another process serves this tenant; nothing was decided.",
@@ -335,6 +340,7 @@ mod tests {
     fn what_the_journal_could_not_do() {
         check(JournalError::Overloaded.into(), Code::Unavailable, "OVERLOADED");
         check(JournalError::StoreAway.into(), Code::Unavailable, "STORE_UNAVAILABLE");
+        check(JournalError::NotWritten.into(), Code::Unavailable, "STORE_UNAVAILABLE");
         check(JournalError::NotOwner.into(), Code::Unavailable, "NOT_OWNER");
         check(JournalError::NoLease.into(), Code::Unavailable, "NO_LEASE");
         check(JournalError::Stopping.into(), Code::Unavailable, "DRAINING");

@@ -178,6 +178,9 @@ pub enum ClaimError {
     /// As [`ReadError::Damaged`].
     #[error("the store is damaged: {0}")]
     Damaged(StoreError),
+    /// As [`CommitError::NotWritable`].
+    #[error("the store takes no changes: {0}")]
+    NotWritable(StoreError),
 }
 
 impl From<ReadError> for ClaimError {
@@ -198,6 +201,10 @@ pub enum CommitError {
     /// The store refused the data. Nothing was written, and sending it again will not help.
     #[error("the store refused the batch: {0}")]
     Refused(StoreError),
+    /// The store refuses changes such as these, whatever the data: a privilege is missing, a table has another name, a
+    /// trigger fails, it can only be read. Nothing was written; sent again, it is taken once an operator has mended that.
+    #[error("the store takes no such batch: {0}")]
+    NotWritable(StoreError),
     /// Nothing was written, or everything: only claiming the shard again and looking at `seq` can tell.
     #[error("the outcome of the batch is unknown: {0}")]
     Unknown(StoreError),

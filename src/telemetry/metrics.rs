@@ -149,6 +149,8 @@ impl Metrics {
         sum(&COMMANDS, |shard| &shard.commands);
         sum(&QUERIES, |shard| &shard.queries);
         sum(&RECOVERIES, |shard| &shard.recoveries);
+        sum(&STORE_REFUSALS, |shard| &shard.refusals);
+        sum(&DENIALS_DROPPED, |shard| &shard.denials_dropped);
         sum(&RELOADS, |shard| &shard.reloads);
         sum(&EXPIRED, |shard| &shard.audit_expired);
         let clocks = shards.to_vec();
@@ -258,9 +260,10 @@ impl Metrics {
     }
 }
 
-const STATES: [(ShardState, &str); 5] = [
+const STATES: [(ShardState, &str); 6] = [
     (ShardState::Serving, "serving"),
     (ShardState::StoreAway, "store_away"),
+    (ShardState::StoreRefuses, "store_refuses"),
     (ShardState::Lost, "lost"),
     (ShardState::Damaged, "damaged"),
     (ShardState::Stopped, "stopped"),

@@ -159,12 +159,19 @@ table! {
         "Above 5 ms: the machine has too few processors (steps are interrupted), or a defect, which the log tells of with \
          \"took long\"; report it with what was asked for at that moment";
     STATE: Gauge "usher_shard_state" ["shard", "state"] in "1 or 0",
-        "serving, store_away, lost (to another process), damaged or stopped: 1 for the one that it is",
-        "store_away: bring the store back, it recovers by itself. lost: another process has claimed the shards; see that \
+        "serving, store_away, store_refuses, lost (to another process), damaged or stopped: 1 for the one that it is",
+        "store_away: bring the store back, it recovers by itself. store_refuses: the log says what the store refuses; see \
+         UsherStoreRefuses in OPERATIONS. lost: another process has claimed the shards; see that \
          only one runs";
     RECOVERIES: Counter "usher_recoveries_total" [] in "batches",
         "Batches whose outcome was not known at first",
         "Look at the network and at the store: a connection broke around a commit. Nothing was lost";
+    STORE_REFUSALS: Counter "usher_store_refusals_total" [] in "attempts",
+        "Attempts to write a batch that the store refused for reasons of its own, such as a missing privilege",
+        "The log says what the store refuses; nothing is written until that is mended";
+    DENIALS_DROPPED: Counter "usher_denials_dropped_total" [] in "denials",
+        "Denials that were answered while the store took no changes, and were too many to be kept one by one",
+        "Nothing: the audit has one event with their number for each tenant and reason";
     RELOADS: Counter "usher_reloads_total" [] in "loads",
         "Times that a shard was loaded again after a failure",
         "A defect, or a store that refuses data: the log says which; report it";

@@ -85,8 +85,13 @@ impl Writer {
     pub(super) fn take(&mut self, message: Message, now: Moment) {
         match message {
             // Memory is not to be trusted after a panic: nothing is decided by it, read from it or written of it.
-            message if self.broken => refuse(message, JournalError::Failed),
-            Message::Command(request, reply) if request.command.takes_steps() => self.begin(request, reply, now),
+            message if self.broken => {
+                let error = if self.loading.is_some() { JournalError::StoreAway } else { JournalError::Failed };
+                refuse(message, error);
+            }
+            Message::Command(request, reply) if request.command.takes_steps() && !self.is_away() => {
+                self.begin(request, reply, now);
+            }
             Message::Command(request, reply) => self.command(request, reply, now),
             Message::Query(tenant, query, reply) => self.read(Reading::new(tenant, query), reply, now),
             Message::Number(tenant, reply) => {
@@ -97,7 +102,7 @@ impl Writer {
     }
 
     /// Everybody who was queued before the stop had their turn.
-    pub(super) fn stops(&mut self) -> Option<oneshot::Sender<()>> {
+    pub(super) fn stops(&mut self) -> Option<oneshot::Sender<bool>> {
         if self.backlog.is_empty() { self.stopping.take() } else { None }
     }
 

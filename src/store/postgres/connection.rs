@@ -68,7 +68,7 @@ impl Connector {
         Ok((client, AbortOnDropHandle::new(driver)))
     }
 
-    pub async fn connect(&self) -> Result<Connection, StoreError> {
+    pub async fn connect(&self) -> Result<Connection, Failure> {
         let (client, driver) = self.plain().await?;
         let starting = async {
             client.batch_execute(START).await?;
@@ -79,7 +79,7 @@ impl Connector {
                 let (statements, prepared) = (statements?, Prepared::default());
                 Ok(Connection { statements, prepared, client, open_block: None, driver })
             }
-            Err(_) => Err(self.named(StoreError("no answer in time".into()))),
+            Err(_) => Err(self.named(StoreError("no answer in time".into())).into()),
         }
     }
 

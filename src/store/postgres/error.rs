@@ -89,6 +89,18 @@ impl From<Error> for StoreError {
     }
 }
 
+/// Whether the server refuses what was asked for reasons that no connection and no data change: a privilege or a table
+/// is missing, a trigger raises, it can only be read, nobody is let in. An operator can end that.
+pub fn is_refusal(error: &Error) -> bool {
+    let Some(code) = error.code() else { return false };
+    if matches!(*code, SqlState::READ_ONLY_SQL_TRANSACTION | SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE) {
+        return true;
+    }
+    // Feature not supported (a statement that was prepared before a table changed), authorization, invalid catalog or
+    // schema name, syntax error or access rule, a view's check option, a function that raises.
+    matches!(code.code().get(..2), Some("0A" | "28" | "3D" | "3F" | "42" | "44" | "P0"))
+}
+
 /// Why a statement aborted its batch, when that lasts: sending the batch again would end the same way.
 pub fn lasting(error: &Error) -> Option<CommitError> {
     let db = error.as_db_error()?;
@@ -97,8 +109,8 @@ pub fn lasting(error: &Error) -> Option<CommitError> {
     }
     let refused = || CommitError::Refused(StoreError(format!("{} ({})", db.message(), db.code().code())));
     match db.code().code().get(..2)? {
-        // Feature not supported, cardinality, data, constraint, syntax or access rule, program limit.
-        "0A" | "21" | "22" | "23" | "42" | "54" => Some(refused()),
+        // Cardinality, data, constraint, program limit.
+        "21" | "22" | "23" | "54" => Some(refused()),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 
 use super::connection::{Connection, Connector};
-use super::error::Failure;
+use super::error::{Failure, is_refusal};
 use super::{audit_blocks, commit, load, shards};
 use crate::ids::ShardId;
 use crate::ledger::change::Change;
@@ -19,6 +19,50 @@ use crate::store::{Batch, ClaimError, Claimant, CommitError, Owner, Position, Re
 const PATIENCE: Duration = Duration::from_secs(5);
 
 type Job<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+/// How a job ended that has no answer.
+enum Broken {
+    Read(ReadError),
+    /// The server said no ([`is_refusal`]): nothing was changed.
+    Refused(StoreError),
+}
+
+impl From<Failure> for Broken {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Database(error) if is_refusal(&error) => Broken::Refused(error.into()),
+            failure => Broken::Read(failure.into()),
+        }
+    }
+}
+
+impl From<Broken> for ReadError {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Read(error) => error,
+            Broken::Refused(error) => ReadError::Unavailable(error),
+        }
+    }
+}
+
+impl From<Broken> for ClaimError {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Read(error) => error.into(),
+            Broken::Refused(error) => ClaimError::NotWritable(error),
+        }
+    }
+}
+
+impl From<Broken> for CommitError {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Read(error) => error.into(),
+            // Whatever of the batch was sent, the server did not carry it out.
+            Broken::Refused(error) => CommitError::NotWritable(error),
+        }
+    }
+}
 
 pub struct Writer {
     shard: ShardId,
@@ -47,7 +91,7 @@ impl Writer {
     pub async fn load(&self, rows: mpsc::Sender<Vec<Change>>) -> Result<(), ReadError> {
         let shard = self.shard;
         // As long as it takes: each row has a patience of its own.
-        self.run(None, |to| Box::pin(async move { load::load(&to.client, shard, &rows).await })).await
+        Ok(self.run(None, |to| Box::pin(async move { load::load(&to.client, shard, &rows).await })).await?)
     }
 
     pub async fn commit(&self, owner: Owner, batch: Arc<Batch>) -> Result<(), CommitError> {
@@ -60,7 +104,8 @@ impl Writer {
 
     pub async fn release(&self, owner: Owner) -> Result<(), StoreError> {
         let shard = self.shard;
-        Ok(self.run(Some(PATIENCE), |to| Box::pin(shards::release(to, shard, owner))).await?)
+        let released = self.run(Some(PATIENCE), |to| Box::pin(shards::release(to, shard, owner))).await;
+        Ok(released.map_err(ReadError::from)?)
     }
 
     pub async fn close(&self) {
@@ -75,7 +120,7 @@ impl Writer {
         &self,
         patience: Option<Duration>,
         job: impl for<'a> FnOnce(&'a mut Connection) -> Job<'a, T> + Send,
-    ) -> Result<T, ReadError> {
+    ) -> Result<T, Broken> {
         let mut place = self.connection.lock().await;
         let mut connection = match place.take() {
             Some(connection) if !connection.is_closed() => connection,
@@ -86,7 +131,8 @@ impl Writer {
             Some(patience) => match timeout(patience, job(&mut connection)).await {
                 Ok(answer) => answer,
                 Err(_) => {
-                    return Err(StoreError(format!("{}: no answer in time", self.connector.url())).into());
+                    let error = StoreError(format!("{}: no answer in time", self.connector.url()));
+                    return Err(Broken::Read(error.into()));
                 }
             },
         };
@@ -95,7 +141,9 @@ impl Writer {
                 *place = Some(connection);
                 Ok(answer)
             }
-            Err(failure) => Err(connection.give_up(failure).await),
+            // The next job has a new connection, to whoever has the address by then.
+            Err(Failure::Database(error)) if is_refusal(&error) => Err(Broken::Refused(error.into())),
+            Err(failure) => Err(Broken::Read(connection.give_up(failure).await)),
         }
     }
 }

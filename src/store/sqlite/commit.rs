@@ -24,8 +24,8 @@ pub fn commit(database: &mut Database, shard: ShardId, owner: Owner, batch: &Bat
             database.is_there().map_err(CommitError::Unknown)
         }
         Err(error) => {
-            if matches!(error, CommitError::Unknown(_) | CommitError::Damaged(_)) {
-                // The claim that follows reads what is on the disk.
+            if matches!(error, CommitError::Unknown(_) | CommitError::NotWritable(_) | CommitError::Damaged(_)) {
+                // The next attempt, or a claim, reads what is on the disk.
                 database.broken();
             }
             Err(error)

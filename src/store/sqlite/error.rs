@@ -24,8 +24,26 @@ pub fn is_damage(error: &Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
+/// Whether SQLite refuses whatever is to be written, for reasons that an operator can end: a table has another name, a
+/// trigger raises, the file can only be read.
+pub fn is_refusal(error: &Error) -> bool {
+    let Error::SqliteFailure(code, _) = error else { return false };
+    code.extended_code == ffi::SQLITE_CONSTRAINT_TRIGGER
+        || matches!(
+            code.code,
+            ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+                | ErrorCode::AuthorizationForStatementDenied
+                // SQLITE_ERROR: a statement that does not fit the schema.
+                | ErrorCode::Unknown
+        )
+}
+
 /// A statement of a batch failed: the batch is rolled back.
 pub fn refused(error: Error) -> CommitError {
+    if is_refusal(&error) {
+        return CommitError::NotWritable(error.into());
+    }
     let lasting = match &error {
         Error::SqliteFailure(code, text) => {
             if code.extended_code == ffi::SQLITE_CONSTRAINT_NOTNULL
@@ -42,8 +60,6 @@ pub fn refused(error: Error) -> CommitError {
                     | ErrorCode::TooBig
                     | ErrorCode::TypeMismatch
                     | ErrorCode::ParameterOutOfRange
-                    // SQLITE_ERROR: a statement that does not fit the schema.
-                    | ErrorCode::Unknown
             )
         }
         // The driver's own: a value that SQLite has no type for.
@@ -54,5 +70,8 @@ pub fn refused(error: Error) -> CommitError {
 
 /// BEGIN or COMMIT failed.
 pub fn unknown(error: Error) -> CommitError {
+    if is_refusal(&error) {
+        return CommitError::NotWritable(error.into());
+    }
     ReadError::from(error).into()
 }

@@ -12,7 +12,9 @@ pub const READ: &str = "/* usher:read_founding */
     SELECT shards, instance_id, secret FROM installation";
 /// Whether there is something where nobody has been yet.
 const USED: &str = "/* usher:is_used */ SELECT EXISTS (SELECT 1 FROM shards) OR EXISTS (SELECT 1 FROM tenants)";
-const CREATE_SHARD: &str = "/* usher:create_shard */ INSERT INTO shards VALUES (?1, 0, ?2, 0, 0, 0, 0, 0, 0)";
+const CREATE_SHARD: &str = "/* usher:create_shard */ INSERT INTO shards
+    (shard_id, epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no)
+    VALUES (?1, 0, ?2, 0, 0, 0, 0, 0, 0)";
 const CREATE: &str =
     "/* usher:create_installation */ INSERT INTO installation (instance_id, secret, shards) VALUES (?1, ?2, ?3)";
 const CREATE_FLOOR: &str = "/* usher:create_floor */ INSERT INTO audit_floor (shard_id, first_event_no) VALUES (?1, 1)";

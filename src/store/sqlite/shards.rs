@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::audit_blocks;
 use super::database::Database;
+use super::error;
 use super::row_error::damaged;
 use crate::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId, TenantNo};
 use crate::ledger::continuity::Continuity;
@@ -32,7 +33,10 @@ pub fn claim(
 ) -> Result<(Owner, Position), ClaimError> {
     // Whoever owned the shard may have written since.
     database.take_open_block(shard);
-    let answer = database.connection().and_then(|connection| try_claim(connection, shard, over, token));
+    let answer = match database.connection() {
+        Ok(connection) => try_claim(connection, shard, over, token),
+        Err(error) => Err(error.into()),
+    };
     match answer {
         Ok(Some((claimed, open))) => {
             database.keep_open_block(shard, open);
@@ -42,7 +46,7 @@ pub fn claim(
         Ok(None) => Err(ClaimError::Taken(None)),
         Err(error) => {
             database.broken();
-            Err(error.into())
+            Err(error)
         }
     }
 }
@@ -53,8 +57,12 @@ fn try_claim(
     shard: ShardId,
     over: Option<Owner>,
     token: OwnerToken,
-) -> Result<Option<Claimed>, ReadError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+) -> Result<Option<Claimed>, ClaimError> {
+    let failed = |error: rusqlite::Error| {
+        let refused = error::is_refusal(&error);
+        if refused { ClaimError::NotWritable(error.into()) } else { ReadError::from(error).into() }
+    };
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let (owner, position) = read(&transaction, shard)?;
     // A shard whose next batch cannot be written is not claimed.
     let open = audit_blocks::resume(&transaction, shard)?;
@@ -66,8 +74,9 @@ fn try_claim(
         return Ok(None);
     }
     let claimed = Owner { epoch: Epoch(owner.epoch.0.saturating_add(1)), token };
-    transaction.prepare_cached(CLAIM)?.execute(params![shard.0, claimed.epoch.0, token.0.as_bytes()])?;
-    transaction.commit()?;
+    let values = params![shard.0, claimed.epoch.0, token.0.as_bytes()];
+    transaction.prepare_cached(CLAIM).and_then(|mut claim| claim.execute(values)).map_err(failed)?;
+    transaction.commit().map_err(failed)?;
     Ok(Some(((claimed, position), open)))
 }
 

@@ -145,9 +145,9 @@ async fn a_batch_killed_on_its_way_is_unknown() {
 async fn a_schema_that_is_not_this_releases_is_refused() {
     let (url, parsed) = fresh().await;
     let refused = PostgresStore::open(&parsed, false).await.map(|_| ()).unwrap_err();
-    assert!(matches!(refused, OpenError::SchemaOlder { found: 0, known: 7 }), "{refused}");
-    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: 0, to: 7 });
-    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: 7, to: 7 });
+    assert!(matches!(refused, OpenError::SchemaOlder { found: 0, known: 8 }), "{refused}");
+    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: 0, to: 8 });
+    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: 8, to: 8 });
     PostgresStore::open(&parsed, false).await.map(|_| ()).unwrap();
     let client = postgres::connect(url.expose_secret()).await;
     client
@@ -159,7 +159,7 @@ async fn a_schema_that_is_not_this_releases_is_refused() {
         .unwrap();
     for migrate in [false, true] {
         let refused = PostgresStore::open(&parsed, migrate).await.map(|_| ()).unwrap_err();
-        assert!(matches!(refused, OpenError::SchemaNewer { found: 99, known: 7 }), "{refused}");
+        assert!(matches!(refused, OpenError::SchemaNewer { found: 99, known: 8 }), "{refused}");
     }
 }
 
@@ -168,7 +168,7 @@ async fn two_migrations_at_once_are_one() {
     let (_, parsed) = fresh().await;
     let (one, other) = tokio::join!(migrate(&parsed), migrate(&parsed));
     let from = [one.unwrap().from, other.unwrap().from];
-    assert!(from == [0, 7] || from == [7, 0], "{from:?}");
+    assert!(from == [0, 8] || from == [8, 0], "{from:?}");
 }
 
 #[tokio::test]
@@ -187,14 +187,14 @@ async fn an_unreachable_database_is_said_without_the_password() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_gone_is_unavailable() {
+async fn a_server_that_refuses_is_told_from_one_that_is_gone() {
     let (backend, client) = backend().await;
     let store = backend.start().await;
     let writer = Writer::claim(&*store).await;
     client.batch_execute("ALTER TABLE shards RENAME TO gone").await.unwrap();
     kill_writers(&client).await;
     let claimed = store.claim(SHARD, Some(writer.owner), OwnerToken::random().into()).await;
-    assert!(matches!(claimed, Err(ClaimError::Unavailable(_))), "{claimed:?}");
+    assert!(matches!(claimed, Err(ClaimError::NotWritable(_))), "{claimed:?}");
     client.batch_execute("ALTER TABLE gone RENAME TO shards").await.unwrap();
     store.claim(SHARD, Some(writer.owner), OwnerToken::random().into()).await.unwrap();
 }

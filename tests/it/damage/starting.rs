@@ -54,7 +54,7 @@ async fn started(store: Arc<dyn Store>) -> Outcome {
     let changed = journal.submit(&Actor::service(), &TenantId::parse("fresh").unwrap(), create).await;
     let stopped = tokio::time::timeout(Duration::from_secs(10), journal.stop()).await;
     match (changed, stopped) {
-        (Ok(Ok(_)), Ok(())) => Outcome::Serves,
+        (Ok(Ok(_)), Ok(true)) => Outcome::Serves,
         (changed, stopped) => Outcome::Other(format!("it serves, and changes nothing: {changed:?}, {stopped:?}")),
     }
 }

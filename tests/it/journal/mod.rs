@@ -4,6 +4,7 @@ mod clocks;
 mod durability;
 mod leases;
 mod ownership;
+mod refusals;
 mod retention;
 mod steps;
 mod time;
@@ -101,6 +102,11 @@ impl Process {
     async fn check_out_as(&self, name: &str, fresh: SessionId) -> Result<CheckedOut, JournalError> {
         let answer = self.journal.submit(&actor(), &tenant(), Self::login(name, fresh)).await?;
         Ok(answer.expect("no budget is used up"))
+    }
+
+    async fn check_only(&self, name: &str) -> Result<CheckedOut, JournalError> {
+        let ask = CheckOut { check_only: true, ..Self::login(name, SessionId::random()) };
+        Ok(self.journal.submit(&actor(), &tenant(), ask).await?.expect("no budget is used up"))
     }
 
     /// Of a tenant in demo mode.

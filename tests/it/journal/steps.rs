@@ -95,7 +95,8 @@ async fn a_stop_finishes_what_was_submitted() {
     let store = Memory::default();
     let process = Process::with_two_tenants(&store).await;
     let others = other();
-    let (grants, ()) = tokio::join!(process.grant_many(&others), process.journal.stop());
+    let (grants, written) = tokio::join!(process.grant_many(&others), process.journal.stop());
+    assert!(written, "the store has all of it");
     assert_eq!(grants.unwrap().len(), MANY);
     let again = Process::start(&store).await;
     assert_eq!(again.granted(&other()).await, MANY as u64);

@@ -26,7 +26,7 @@ struct Shard {
 
 impl Shard {
     fn new() -> Self {
-        let now = Moment { tick: Tick(1_000_000), wall: Wall(1_750_000_000_000), gaps: &[] };
+        let now = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
         let config = Config { demo_seats: 2, channels: Default::default(), rates: Default::default(), seed: Seed(7) };
         let nothing = (TenantNo(0), Default::default(), Default::default());
         let ledger = Ledger::restore(config, nothing.0, nothing.1, nothing.2, now, Duration::ZERO).finish();
@@ -64,7 +64,7 @@ impl Shard {
     }
 
     fn after(&mut self, time: Duration) {
-        self.now = Moment { tick: self.now.tick + time, wall: self.now.wall.plus(time), ..self.now };
+        self.now = Moment::new(self.now.tick + time, self.now.wall.plus(time));
     }
 
     fn ask(&mut self, tenant: &str, command: impl Into<Command>) -> Outcome {

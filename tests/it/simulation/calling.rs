@@ -108,9 +108,11 @@ impl World {
                     JournalError::Failed => must(process.refused > 0, || format!("a bug: {:?} failed", call.asked))?,
                     JournalError::Stopping => must(process.is_stopping(), || "a bug: a writer ended".into())?,
                     JournalError::NotOwner => self.checks.ownership.lost(call.process, shard)?,
-                    JournalError::Overloaded | JournalError::StoreAway | JournalError::NoLease => {}
+                    JournalError::Overloaded | JournalError::StoreAway => {}
+                    JournalError::NoLease | JournalError::NotWritten => {}
                 }
-                self.close(&call, Some(self.now));
+                // What was not written may be yet.
+                self.close(&call, (error != JournalError::NotWritten).then_some(self.now));
                 self.try_again(&call);
             }
         }

@@ -91,8 +91,9 @@ fn fault(dice: &mut Dice) -> Act {
 }
 
 fn fate(dice: &mut Dice, ms: u64) -> Fate {
-    match dice.below(6) {
+    match dice.below(7) {
         0 => Fate::Good,
+        6 => Fate::NotWritable,
         1 => Fate::Stall { ms },
         2 => Fate::LostBefore { ms },
         3 => Fate::LostAfter { ms },

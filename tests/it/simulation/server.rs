@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use usher::ids::{NodeId, ShardId};
 use usher::ledger::change::Change;
 use usher::store::nodes::Sighting;
-use usher::store::{Batch, CommitError, Owner, Position, StoreError};
+use usher::store::{Batch, ClaimError, CommitError, Owner, Position, StoreError};
 
 use super::disk::Disk;
 use super::link::{Claimed, Request};
@@ -155,7 +155,7 @@ impl Server {
             (None, Fate::LostBefore { ms }) => (fate, None, there + ms),
             (None, Fate::LostAfter { ms }) => (fate, Some(there), there + ms),
             (None, Fate::LostThenDone { ms }) => (fate, Some(there + ms), there),
-            (None, Fate::Refused) => (fate, None, there + back),
+            (None, Fate::Refused | Fate::NotWritable) => (fate, None, there + back),
         };
         let waiting = Waiting { process, request, former, fate, do_at, answer_at, done: None };
         if matches!(waiting.fate, Fate::LostBefore { .. })
@@ -335,7 +335,14 @@ fn answer(waiting: Waiting) {
     if matches!(waiting.fate, Fate::LostBefore { .. } | Fate::LostAfter { .. } | Fate::LostThenDone { .. }) {
         return;
     }
+    let no = || StoreError("permission denied".into());
     match (waiting.request, waiting.done) {
+        (Request::Commit { reply, .. }, None) if waiting.fate == Fate::NotWritable => {
+            let _ = reply.send(Err(CommitError::NotWritable(no())));
+        }
+        (Request::Claim { reply, .. }, None) if waiting.fate == Fate::NotWritable => {
+            let _ = reply.send(Err(ClaimError::NotWritable(no())));
+        }
         (Request::Commit { reply, .. }, None) => {
             let _ = reply.send(Err(CommitError::Refused(StoreError("no such column".into()))));
         }

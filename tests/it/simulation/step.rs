@@ -92,6 +92,8 @@ pub enum Fate {
     },
     /// The store says that the data is wrong.
     Refused,
+    /// The store says that it takes no changes.
+    NotWritable,
 }
 
 /// What a client wants; numbers choose among what it knows.

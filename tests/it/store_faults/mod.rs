@@ -6,6 +6,7 @@
 
 mod disks;
 mod network;
+mod refusals;
 mod servers;
 mod trial;
 mod watch;

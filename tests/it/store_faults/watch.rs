@@ -18,8 +18,8 @@ use usher::proto::v1::heartbeat_response::Outcome as Beat;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::proto::v1::{
-    BatchGrantSeatsRequest, CheckInRequest, CheckOutRequest, CreateTenantRequest, DenialReason, GetUsageRequest,
-    HeartbeatRequest, ListAuditEventsRequest, Policy, Tenant,
+    AuditAction, BatchGrantSeatsRequest, CheckInRequest, CheckOutRequest, CreateTenantRequest, DenialReason,
+    GetUsageRequest, HeartbeatRequest, ListAuditEventsRequest, Policy, Tenant,
 };
 
 /// Between two looks.
@@ -37,7 +37,7 @@ pub const SEATS: usize = 3;
 
 /// A tenant that is only looked at.
 pub struct Watched {
-    name: String,
+    pub name: String,
     /// The store is the program's alone.
     embedded: bool,
     channel: Channel,
@@ -82,6 +82,11 @@ impl Watched {
         watched
     }
 
+    /// The same tenants, in another process.
+    pub fn served_by(self, channel: Channel, [api, ops]: [SocketAddr; 2]) -> Self {
+        Self { channel, api, ops, ..self }
+    }
+
     fn seats(&self) -> SeatServiceClient<Channel> {
         SeatServiceClient::new(self.channel.clone())
     }
@@ -113,12 +118,25 @@ impl Watched {
 
     /// The answer to `path` on the operations port: its status.
     async fn page(&self, path: &str) -> u16 {
+        let text = self.text(path).await;
+        text.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_else(|| panic!("{path}: {text:?}"))
+    }
+
+    pub async fn why_not_ready(&self) -> String {
+        self.text("/readyz").await
+    }
+
+    pub async fn metrics(&self) -> String {
+        self.text("/metrics").await
+    }
+
+    async fn text(&self, path: &str) -> String {
         let mut connection = TcpStream::connect(self.ops).await.expect("the operations port");
         let ask = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         connection.write_all(ask.as_bytes()).await.expect("a question");
         let mut text = String::new();
         let _ = connection.read_to_string(&mut text).await;
-        text.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_else(|| panic!("{path}: {text:?}"))
+        text
     }
 
     async fn health(&self) -> ServingStatus {
@@ -167,6 +185,47 @@ impl Watched {
             Ok(denied) => assert_eq!(denied, Err(DenialReason::SeatsExhausted), "{name}"),
             Err(status) => self.has_no_lease(&status, "a check"),
         }
+    }
+
+    /// A heartbeat, a check and a check-out that is denied: answered from memory, or refused at once where another
+    /// process may own the shard by now. Answers how many denials were told that leave an event.
+    pub async fn answers_at_once(&self) -> u64 {
+        let (name, begun) = (&self.name, Instant::now());
+        let refused = |status: &Status| assert_eq!(status.code(), Code::Unavailable, "{name}: {status:?}");
+        let beat = HeartbeatRequest {
+            tenant_id: self.tenant.clone(),
+            session_id: self.sessions[0].clone(),
+            ..HeartbeatRequest::default()
+        };
+        match self.seats().heartbeat(beat).await {
+            Ok(answer) => assert!(matches!(answer.into_inner().outcome, Some(Beat::Lease(_))), "{name}: ended"),
+            Err(status) => refused(&status),
+        }
+        self.check_out(0, true).await.map_or_else(|status| refused(&status), |checked| assert!(checked.is_ok()));
+        let denied = self.check_out(SEATS, false).await;
+        let took = Instant::now() - begun;
+        assert!(took < Duration::from_secs(2), "{name}: it took {took:?}");
+        match denied {
+            Ok(denied) => assert_eq!(denied, Err(DenialReason::SeatsExhausted), "{name}"),
+            Err(status) => {
+                refused(&status);
+                return 0;
+            }
+        }
+        1
+    }
+
+    /// Denials that the audit has of the tenant.
+    pub async fn denials_in_the_audit(&self) -> u64 {
+        let action = AuditAction::CheckOutDenied.into();
+        let ask = ListAuditEventsRequest {
+            tenant_id: self.tenant.clone(),
+            page_size: 1_000,
+            action,
+            ..ListAuditEventsRequest::default()
+        };
+        let events = AuditServiceClient::new(self.channel.clone()).list_audit_events(ask).await.expect("the audit");
+        events.into_inner().events.iter().map(|event| event.count).sum()
     }
 
     /// Memory of a tenant in a shard in which nothing waits for the store.

@@ -66,6 +66,8 @@ pub struct Memory {
     before_claim: Arc<Mutex<Option<BeforeClaim>>>,
     stalled: Arc<Notify>,
     gate: Arc<Notify>,
+    refuses: Arc<AtomicBool>,
+    loads_fail: Arc<AtomicBool>,
 }
 
 impl Memory {
@@ -86,6 +88,16 @@ impl Memory {
     /// Something happens just before the next claim of this process.
     pub fn claim_before_next(&self, act: impl FnOnce() + Send + 'static) {
         *self.before_claim.lock().unwrap() = Some(Box::new(act));
+    }
+
+    /// From now on it takes no changes, or takes them again.
+    pub fn refuses(&self, refuses: bool) {
+        self.refuses.store(refuses, Ordering::SeqCst);
+    }
+
+    /// From now on loads succeed, or fail.
+    pub fn loads(&self, succeed: bool) {
+        self.loads_fail.store(!succeed, Ordering::SeqCst);
     }
 
     /// Waits until a commit stalls.
@@ -143,6 +155,9 @@ impl Store for Memory {
             if let Some(before) = before {
                 before();
             }
+            if self.refuses.load(Ordering::SeqCst) {
+                return Err(ClaimError::NotWritable(StoreError("permission denied".into())));
+            }
             let (mut disk, token) = (self.disk.lock().unwrap(), by.token);
             let ours = over.is_none_or(|over| over.epoch.0 == disk.epoch && over.token.0 == disk.token);
             if !ours && disk.token != token.0 {
@@ -161,6 +176,9 @@ impl Store for Memory {
 
     fn load(&self, _shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), ReadError>> {
         Box::pin(async move {
+            if self.loads_fail.load(Ordering::SeqCst) {
+                return Err(StoreError("permission denied".into()).into());
+            }
             let all = self.disk.lock().unwrap().rows.all();
             rows.send(all).await.map_err(|_| StoreError("nobody takes the rows".into()).into())
         })
@@ -169,6 +187,9 @@ impl Store for Memory {
     fn commit(&self, _shard: ShardId, owner: Owner, batch: Arc<Batch>) -> Answer<'_, Result<(), CommitError>> {
         Box::pin(async move {
             let lost = || CommitError::Unknown(StoreError("connection lost".into()));
+            if self.refuses.load(Ordering::SeqCst) {
+                return Err(CommitError::NotWritable(StoreError("permission denied".into())));
+            }
             let fault = self.faults.lock().unwrap().pop_front();
             match fault {
                 None => self.write(owner, &batch),

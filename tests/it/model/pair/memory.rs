@@ -31,6 +31,7 @@ impl Pair {
             wall_high: self.ledger.wall_high(),
             last_tenant: self.ledger.last_tenant(),
             last_event: self.ledger.last_event(),
+            continuity: Default::default(),
         };
         adds_up(ShardId(0), 1, position, self.rows.all(), &self.rows.events)
     }

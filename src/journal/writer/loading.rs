@@ -1,0 +1,117 @@
+//! A shard is loaded again, after a panic or after rows that the store refused. Meanwhile nothing is decided; whoever asks
+//! waits for it as for a commit, and is refused at once when it takes too long.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Sleep;
+
+use super::Writer;
+use crate::journal::recovery::load;
+use crate::journal::{JournalError, STALL, ShardState};
+use crate::ledger::Ledger;
+use crate::store::{ReadError, StoreError};
+
+/// The longest pause after rows that were refused again and again.
+const MAX_REFUSALS_PAUSE: Duration = Duration::from_secs(4);
+
+/// A load on its way. It goes on until the store answers; an error says that what it holds is damaged.
+pub(super) struct Loading {
+    ledger: Pin<Box<dyn Future<Output = Result<Ledger, StoreError>> + Send>>,
+    /// Runs out when it takes too long; `None`: it has.
+    patience: Option<Pin<Box<Sleep>>>,
+    /// An attempt has failed.
+    failed: Arc<Notify>,
+}
+
+/// The ledger; `None`: an attempt has failed, or, once, it takes too long. Safe to cancel: it stays where it is.
+pub(super) async fn loaded(loading: &mut Option<Loading>) -> Option<Result<Ledger, StoreError>> {
+    let Some(load) = loading else { return std::future::pending().await };
+    let impatience = async {
+        match &mut load.patience {
+            Some(patience) => patience.await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        ledger = &mut load.ledger => Some(ledger),
+        () = load.failed.notified() => None,
+        () = impatience => {
+            load.patience = None;
+            None
+        }
+    }
+}
+
+impl Writer {
+    /// After a panic: once everything sound is durable, memory is made anew.
+    pub(super) fn mend(&mut self) {
+        if self.broken && self.loading.is_none() && self.in_flight.is_none() && self.building.is_empty() {
+            self.load_again(Duration::ZERO);
+        }
+    }
+
+    /// After rows that were refused: a bug's are refused once. When it happens again and again, there are pauses.
+    pub(super) fn load_after_refusal(&mut self) {
+        self.broken = true;
+        self.row_refusals = self.row_refusals.saturating_add(1);
+        let again = self.row_refusals - 1;
+        if again == 0 {
+            return self.load_again(Duration::ZERO);
+        }
+        self.out.set_state(self.shard, ShardState::StoreRefuses);
+        let pause = Duration::from_millis(250).saturating_mul(1 << (again - 1).min(8));
+        self.load_again(pause.min(MAX_REFUSALS_PAUSE));
+    }
+
+    /// Makes memory anew from what is durable. Nothing is in flight, and nothing is being built.
+    fn load_again(&mut self, wait: Duration) {
+        self.out.stats.reloads.fetch_add(1, Relaxed);
+        self.works.fail(JournalError::Failed);
+        let (store, shard, position, config) = (Arc::clone(&self.store), self.shard, self.position, self.config);
+        let (clock, timeline, states) = (self.clock.clone(), self.timeline, self.out.states.clone());
+        let failed = Arc::new(Notify::new());
+        let fails = Arc::clone(&failed);
+        let ledger = async move {
+            tokio::time::sleep(wait).await;
+            let mut pause = Duration::from_millis(20);
+            loop {
+                match load(&*store, shard, &position, timeline.now(&clock), &config).await {
+                    Ok(ledger) => return Ok(ledger),
+                    Err(ReadError::Damaged(error)) => return Err(error),
+                    Err(ReadError::Unavailable(error)) => {
+                        tracing::warn!(%shard, %error, "could not load the shard; trying again");
+                    }
+                }
+                // What refuses goes on refusing.
+                states.send_if_modified(|state| {
+                    let modified = *state == ShardState::Serving;
+                    *state = if modified { ShardState::StoreAway } else { *state };
+                    modified
+                });
+                fails.notify_one();
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(1));
+            }
+        };
+        let patience = Some(Box::pin(tokio::time::sleep(STALL)));
+        self.loading = Some(Loading { ledger: Box::pin(ledger), patience, failed });
+    }
+
+    pub(super) fn has_loaded(&mut self, loaded: Option<Result<Ledger, StoreError>>) {
+        let Some(loaded) = loaded else { return self.stalled("a load") };
+        let ledger = match loaded {
+            Ok(ledger) => ledger,
+            Err(error) => {
+                self.loading = None;
+                return self.damaged(&error);
+            }
+        };
+        (self.loading, self.ledger, self.broken, self.committed) = (None, ledger, false, None);
+        self.serves();
+    }
+}

@@ -1,0 +1,128 @@
+//! Denials that are answered while the store takes nothing (R21): their events wait until it does. So many bytes of them
+//! are kept; of those beyond, each tenant gets one event for each reason, which says how many there were.
+
+use std::collections::BTreeMap;
+
+use super::change::{Action, Actor, AuditEvent, Changes, Reason};
+use super::command::{CheckOut, Command, Outcome, Request};
+use super::outcome::DenialReason;
+use super::step::About;
+use super::time::Moment;
+use super::{Ledger, NOBODY};
+use crate::ids::TenantNo;
+
+/// Bytes of events of one shard that are kept.
+const MAX_BYTES: usize = 2 << 20;
+
+#[derive(Debug, Default)]
+pub struct KeptDenials {
+    /// Of batches that are gone; each gets a new number when it is written.
+    events: Vec<AuditEvent>,
+    /// Of these, and of those that wait in the open batch.
+    bytes: usize,
+    /// What was not kept one by one.
+    dropped: BTreeMap<(TenantNo, u8), u32>,
+}
+
+impl KeptDenials {
+    /// Keeps those of a batch that will not be written.
+    pub fn keep(&mut self, events: impl IntoIterator<Item = AuditEvent>) {
+        for event in events {
+            let Some(Reason::Denied(reason)) = event.reason else { continue };
+            if self.has_room(&event) {
+                self.bytes += bytes(&event);
+                self.events.push(event);
+            } else {
+                self.drop_one(event.tenant, reason, event.count);
+            }
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.dropped.is_empty()
+    }
+
+    /// How many denials were not kept one by one.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.dropped.values().map(|count| u64::from(*count)).sum()
+    }
+
+    fn has_room(&self, event: &AuditEvent) -> bool {
+        self.bytes + bytes(event) <= MAX_BYTES
+    }
+
+    fn drop_one(&mut self, tenant: TenantNo, reason: DenialReason, count: u32) {
+        let dropped = self.dropped.entry((tenant, reason.code())).or_default();
+        *dropped = dropped.saturating_add(count);
+    }
+}
+
+/// What an event takes in memory, about.
+fn bytes(event: &AuditEvent) -> usize {
+    let text = |text: Option<&str>| text.map_or(0, str::len);
+    size_of::<AuditEvent>()
+        + event.detail.len()
+        + text(event.user.as_ref().map(|user| user.as_str()))
+        + text(event.pool.as_ref().map(|pool| pool.as_str()))
+}
+
+impl Ledger {
+    /// What a check-out is told while nothing can be written, if that is a denial: it ends no session, and nobody is
+    /// notified. `None`: it would be a yes.
+    pub fn deny(
+        &mut self,
+        (request, ask): (&Request, &CheckOut),
+        now: Moment,
+        kept: &mut KeptDenials,
+        out: &mut Changes,
+    ) -> Option<Outcome> {
+        let check = CheckOut { check_only: true, ..ask.clone() };
+        let (tenant, actor) = (request.tenant.clone(), request.actor.clone());
+        let question = Request { tenant, actor, command: Command::CheckOut(check) };
+        // A question changes nothing but what is due, where that is more than a step.
+        let answer = self.apply(question, now, out);
+        let Outcome::CheckOut(Ok(checked)) = &answer else { return None };
+        let reason = checked.decision.as_ref().err()?.reason;
+        let no = self.by_id.get(&request.tenant).copied();
+        let mut about = About::new(no.unwrap_or(NOBODY), Action::CheckOutDenied).denied(reason);
+        about = about.user(&ask.user).pool(&ask.pool);
+        if no.is_none() {
+            about = about.detail(request.tenant.as_str());
+        }
+        let (_, mut step) = self.step(&request.tenant, &request.actor, now, out);
+        let events = step.out.events.len();
+        if kept.bytes < MAX_BYTES {
+            step.log_denial(about);
+            kept.bytes += out.events[events..].iter().map(bytes).sum::<usize>();
+        } else {
+            kept.drop_one(about.tenant, reason, 1);
+        }
+        Some(answer)
+    }
+
+    /// Writes what was kept, now that the store takes it. The numbers are new, the times are those of the denials.
+    pub fn write_kept(&mut self, kept: KeptDenials, now: Moment, out: &mut Changes) {
+        for event in kept.events {
+            self.last_event.0 += 1;
+            out.events.push(AuditEvent { no: self.last_event, ..event });
+        }
+        for ((tenant, code), count) in kept.dropped {
+            self.last_event.0 += 1;
+            out.events.push(AuditEvent {
+                no: self.last_event,
+                tenant,
+                at: now.wall,
+                actor: Actor::service(),
+                action: Action::CheckOutDenied,
+                reason: DenialReason::from_code(code).map(Reason::Denied),
+                user: None,
+                pool: None,
+                session: None,
+                organization: None,
+                count,
+                detail: "denied while the store took nothing; not kept one by one".into(),
+            });
+        }
+    }
+}

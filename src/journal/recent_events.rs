@@ -141,11 +141,13 @@ pub(super) fn records(batch: &Batch, gaps: &'static [Gap]) -> Vec<(TenantNo, Wat
 
 /// Sorted by their sessions.
 fn session_rows(batch: &Batch) -> Vec<&SessionRow> {
-    let put = |row| match row {
-        &Change::PutSession(ref row) => Some(row),
-        _ => None,
-    };
-    let mut rows: Vec<&SessionRow> = batch.rows.iter().filter_map(put).collect();
+    fn session(row: &Change) -> Option<&SessionRow> {
+        match row {
+            Change::PutSession(row) => Some(row),
+            _ => None,
+        }
+    }
+    let mut rows: Vec<&SessionRow> = batch.rows.iter().filter_map(session).collect();
     rows.sort_unstable_by_key(|row| row.id);
     rows
 }

@@ -92,7 +92,7 @@ type Scrape = (usize, oneshot::Sender<(Totals, Vec<Busy>)>);
 enum Event {
     Commit(Progress),
     /// See [`loaded`].
-    Loaded(Option<Result<Ledger, StoreError>>),
+    Loaded(Option<Box<Result<Ledger, StoreError>>>),
     Messages(usize),
     /// Another process owns the shard.
     OwnerLost,
@@ -151,7 +151,7 @@ impl Writer {
             tokio::select! {
                 biased;
                 progress = progress(&mut self.in_flight), if self.in_flight.is_some() => event = Event::Commit(progress),
-                loaded = loaded(&mut self.loading), if self.loading.is_some() => event = Event::Loaded(loaded),
+                loaded = loaded(&mut self.loading), if self.loading.is_some() => event = Event::Loaded(loaded.map(Box::new)),
                 count = messages.recv_many(&mut drained, room), if room > 0 => event = Event::Messages(count),
                 // What is under way comes to its end first: who waits for it is told what became of it.
                 () = self.lease.lost(), if self.in_flight.is_none() => event = Event::OwnerLost,
@@ -163,7 +163,7 @@ impl Writer {
                 Event::Commit(Progress::Settled(settled)) => self.settled(settled),
                 Event::Commit(Progress::Stalled) => self.stalled("a commit"),
                 Event::Commit(Progress::Refused) => self.refused(),
-                Event::Loaded(loaded) => self.has_loaded(loaded),
+                Event::Loaded(loaded) => self.has_loaded(loaded.map(|loaded| *loaded)),
                 Event::OwnerLost => self.lose(),
                 Event::Messages(0) => break None,
                 Event::Messages(_) => self.take_in(&mut drained),
@@ -273,7 +273,7 @@ impl Writer {
         } else if changed && !planted!(AckBeforeCommit) {
             self.building.waiters.push(Waiter::Command(reply, outcome));
         } else if let Err(error) = self.may_answer()
-            && !(planted!(NoLeaseForNo) && !keeps_sessions(&outcome))
+            && (!planted!(NoLeaseForNo) || keeps_sessions(&outcome))
         {
             // What the command did to memory stays: a heartbeat extends the lease of a session all the same.
             reply.send(Err(error));

@@ -152,7 +152,7 @@ impl Counter {
             }
             Piece::Shard(id, _, position, floor) => {
                 self.close();
-                self.shard = Some(Counting::new(*id, *position, *floor));
+                self.shard = Some(Counting::new(*id, **position, *floor));
             }
             Piece::Rows(rows) => self.with(|shard, shards| rows.iter().for_each(|row| shard.row(row, shards))),
             Piece::Blocks(blocks) => self.with(|shard, _| {

@@ -13,7 +13,7 @@ pub enum Piece {
     /// `None`: nobody has used the store yet, and nothing follows.
     Founding(Option<Founding>),
     /// And where its audit begins: retention has deleted what is below.
-    Shard(ShardId, Owner, Position, EventNo),
+    Shard(ShardId, Owner, Box<Position>, EventNo),
     /// So many rows of a table are of no shard.
     Strays(&'static str, u64),
     Rows(Vec<Change>),

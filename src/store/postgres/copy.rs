@@ -117,7 +117,7 @@ impl Copy {
             Piece::Founding(None) | Piece::Strays(..) => Ok(()),
             Piece::Shard(shard, Owner { epoch, .. }, position, floor) => {
                 self.place().await?;
-                self.at = Some(Place { shard, epoch, position, floor, seq: Seq(0) });
+                self.at = Some(Place { shard, epoch, position: *position, floor, seq: Seq(0) });
                 // A shard without any rows has its place, too.
                 self.batch(Vec::new(), Vec::new(), &[]).await
             }

@@ -81,7 +81,7 @@ async fn shard_of(client: &Client, shard: ShardId, pieces: &Sender<Piece>) -> Re
     let (owner, position) = shards::known(row, shard)?;
     let floor = client.query_opt(READ_FLOOR, &[&number]).await?.map(|row| self::number(&row, 1)).transpose()?;
     let missing = || Failure::Damaged(StoreError(format!("audit_floor (shard_id {shard}): the row is not there")));
-    send(pieces, Piece::Shard(shard, owner, position, floor.ok_or_else(missing)?)).await?;
+    send(pieces, Piece::Shard(shard, owner, Box::new(position), floor.ok_or_else(missing)?)).await?;
     load::load(client, shard, pieces).await?;
     // Blocks and events in turns, so that whoever holds them against each other need not keep all of the blocks.
     let statement = client.prepare(READ_BLOCKS).await?;

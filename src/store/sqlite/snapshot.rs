@@ -77,7 +77,7 @@ impl Snapshot {
         strays(&transaction, founded.map_or(0, |founded| founded.shards), pieces)?;
         for shard in (0..founded.map_or(0, |founded| founded.shards)).map(ShardId) {
             let (owner, position) = shards::read(&transaction, shard)?;
-            send(pieces, Piece::Shard(shard, owner, position, floor(&transaction, shard)?))?;
+            send(pieces, Piece::Shard(shard, owner, Box::new(position), floor(&transaction, shard)?))?;
             load::load(&transaction, shard, pieces)?;
             audit_of(&transaction, shard, pieces)?;
         }

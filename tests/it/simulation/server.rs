@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use usher::ids::{NodeId, ShardId};
+use usher::ids::{NodeId, Seq, ShardId};
 use usher::ledger::change::Change;
 use usher::store::nodes::Sighting;
-use usher::store::{Batch, ClaimError, CommitError, Owner, Position, StoreError};
+use usher::store::{Batch, ClaimError, CommitError, Owner, StoreError};
 
 use super::disk::Disk;
 use super::link::{Claimed, Request};
@@ -61,19 +61,19 @@ struct Waiting {
 }
 
 enum Done {
-    Claim(Claimed),
+    Claim(Box<Claimed>),
     Load(Vec<Change>),
     Commit(Result<(), CommitError>),
     Release,
     Beat(Sighting),
     DeclaredDead(bool),
-    /// Nothing but that it was done.
-    Done,
+    /// No more than that it was done.
+    Other,
 }
 
 /// What the store did.
 pub enum Event {
-    Claimed { process: usize, shard: ShardId, owner: Owner, position: Position },
+    Claimed { process: usize, shard: ShardId, owner: Owner, seq: Seq },
     NotClaimed { process: usize, shard: ShardId },
     Loaded { process: usize, shard: ShardId },
     Committed { process: usize, shard: ShardId, owner: Owner, batch: Arc<Batch> },
@@ -205,15 +205,15 @@ impl Server {
                 let former = waiting.former.expect("of a claim");
                 let (shard, claimed) = (*shard, self.disk.claim(*shard, former, *by));
                 let event = match claimed {
-                    Ok((owner, position)) => Event::Claimed { process, shard, owner, position },
+                    Ok((owner, position)) => Event::Claimed { process, shard, owner, seq: position.seq },
                     Err(_) => Event::NotClaimed { process, shard },
                 };
-                waiting.done = Some(Done::Claim(claimed));
+                waiting.done = Some(Done::Claim(Box::new(claimed)));
                 event
             }
             Request::Join { new, .. } => {
                 self.disk.join(new);
-                waiting.done = Some(Done::Done);
+                waiting.done = Some(Done::Other);
                 Event::Joined { process, node: new.node.id }
             }
             Request::Beat { beat, .. } => {
@@ -227,7 +227,7 @@ impl Server {
             }
             Request::Leave { node, .. } => {
                 self.disk.nodes().leave(*node);
-                waiting.done = Some(Done::Done);
+                waiting.done = Some(Done::Other);
                 Event::Answered
             }
             Request::Load { shard, .. } => {
@@ -347,10 +347,10 @@ fn answer(waiting: Waiting) {
             let _ = reply.send(Err(CommitError::Refused(StoreError("no such column".into()))));
         }
         (Request::Commit { reply, .. }, Some(Done::Commit(done))) => drop(reply.send(done)),
-        (Request::Claim { reply, .. }, Some(Done::Claim(done))) => drop(reply.send(done)),
+        (Request::Claim { reply, .. }, Some(Done::Claim(done))) => drop(reply.send(*done)),
         (Request::Load { reply, .. }, Some(Done::Load(rows))) => drop(reply.send(Ok(rows))),
         (Request::Release { reply, .. }, Some(Done::Release)) => drop(reply.send(Ok(()))),
-        (Request::Join { reply, .. } | Request::Leave { reply, .. }, Some(Done::Done)) => drop(reply.send(())),
+        (Request::Join { reply, .. } | Request::Leave { reply, .. }, Some(Done::Other)) => drop(reply.send(())),
         (Request::Beat { reply, .. }, Some(Done::Beat(sighting))) => drop(reply.send(sighting)),
         (Request::DeclareDead { reply, .. }, Some(Done::DeclaredDead(done))) => drop(reply.send(done)),
         _ => {}

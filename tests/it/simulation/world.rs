@@ -221,8 +221,8 @@ impl World {
 
     fn stored(&mut self, event: Event) -> Result<(), String> {
         match event {
-            Event::Claimed { process, shard, owner, position } => {
-                let (epoch, seq) = (owner.epoch, position.seq);
+            Event::Claimed { process, shard, owner, seq } => {
+                let epoch = owner.epoch;
                 self.trace.line(format_args!("store: process {process} owns shard {shard}, epoch {epoch}, seq {seq}"));
                 self.checks.ownership.claimed(process, shard, owner)?;
             }

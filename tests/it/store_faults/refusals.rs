@@ -118,7 +118,7 @@ impl<'a> Service<'a> {
     }
 
     /// Ended while the store refuses: at once, and with a code that says so. Another one is started when it is mended.
-    async fn is_stopped(self, name: &str, mend: impl AsyncFnOnce()) {
+    async fn stops(self, name: &str, mend: impl AsyncFnOnce()) {
         self.watched.refuses_changes().await;
         let asked = Instant::now();
         self.program.terminate();
@@ -165,7 +165,7 @@ async fn a_database_that_refuses_for_good() {
         }
     }
     act(POSTGRES[0].begins).await;
-    service.is_stopped("stopped", async || act(POSTGRES[0].ends).await).await;
+    service.stops("stopped", async || act(POSTGRES[0].ends).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -186,7 +186,7 @@ async fn a_file_that_refuses_for_good() {
         }
     }
     act(SQLITE[1].begins);
-    service.is_stopped("stopped, SQLite", async || act(SQLITE[1].ends)).await;
+    service.stops("stopped, SQLite", async || act(SQLITE[1].ends)).await;
 }
 
 /// As somebody with a shell for SQLite does.

@@ -27,7 +27,7 @@ pub fn adds_up(
     let owner = Owner { epoch: Epoch(1), token: OwnerToken::random() };
     let mut counter = Counter::default();
     counter.take(&Piece::Founding(Some(founding(shards))));
-    counter.take(&Piece::Shard(shard, owner, position, EventNo(1)));
+    counter.take(&Piece::Shard(shard, owner, Box::new(position), EventNo(1)));
     for piece in [Piece::Rows(rows), Piece::Blocks(blocks), Piece::Events(events)] {
         counter.take(&piece);
     }

@@ -88,6 +88,7 @@ impl World {
             }
             Act::Suspend { ms, take_over } => {
                 self.until_a_beat(ms)?;
+                self.machine += 1;
                 self.stand_still(Still::Suspended(self.now + ms), take_over);
             }
             Act::CutOff { ms, silent, take_over } => {

@@ -119,6 +119,11 @@ impl Process {
         self.behind += time;
     }
 
+    /// It is suspended alone: from now on its monotonic clock is behind those of the others, and tells them nothing.
+    pub fn leave_machine(&self) {
+        self.manual.set_machine(Some(Boot { id: 1_000_000 + self.no as u128, at: 5_000_000 }));
+    }
+
     pub fn set_wall(&self, by_ms: i64) {
         self.manual.set_wall(Wall(self.clock.wall().0 + by_ms));
     }

@@ -88,7 +88,9 @@ impl World {
             }
             Act::Suspend { ms, take_over } => {
                 self.until_a_beat(ms)?;
-                self.machine += 1;
+                if let Some(process) = self.newest() {
+                    process.leave_machine();
+                }
                 self.stand_still(Still::Suspended(self.now + ms), take_over);
             }
             Act::CutOff { ms, silent, take_over } => {

@@ -54,8 +54,6 @@ pub struct World {
     pub last_call: usize,
     /// Tenants whose probe was answered.
     pub served: Vec<TenantId>,
-    /// The machine on which most processes start. One that was suspended is not that any more: its clock is behind.
-    pub machine: u128,
     /// Steps of any kind that were made: for the speed.
     pub moves: u64,
 }
@@ -84,7 +82,6 @@ impl World {
             last_process: 0,
             last_call: 0,
             served: Vec::new(),
-            machine: 1,
             moves: 0,
         }
     }
@@ -112,7 +109,7 @@ impl World {
         let machine = match self.dice.below(4) {
             0 => None,
             1 => Some(Boot { id: 1_000 + self.last_process as u128, at: 5_000_000 }),
-            _ => Some(Boot { id: self.machine, at: 1_000_000 + self.now }),
+            _ => Some(Boot { id: 1, at: 1_000_000 + self.now }),
         };
         self.processes.push(Process::start(self.last_process, Wall(wall), machine, self.seed));
     }

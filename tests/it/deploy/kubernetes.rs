@@ -39,7 +39,7 @@ fn one_pod_runs_and_has_time_to_drain() {
     for (overlay, kind) in OVERLAYS {
         let objects = objects(overlay);
         let workload = &one(&objects, kind)["spec"];
-        assert_eq!(workload["replicas"], 1, "{overlay}: the newest claim wins");
+        assert_eq!(workload["replicas"], 1, "{overlay}: a second one would only stand by");
         assert_eq!(one(&objects, "ConfigMap")["data"]["USHER_AUTHENTICATE"], "true");
         let settings = &one(&objects, "ConfigMap")["data"];
         let drain = humantime::parse_duration(settings["USHER_DRAIN_TIMEOUT"].as_str().unwrap()).unwrap();

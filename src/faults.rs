@@ -86,8 +86,7 @@ mod switched_on {
     }
 
     impl Plant {
-        /// Those that the simulation finds. The others are held by tests of their own, `journal::leases` and
-        /// `conformance::nodes`: no seed has shown them so far, or a lease makes them harmless.
+        /// Those that the simulation finds. No seed that was tried has shown the others (docs/PROOF.md).
         pub const ALL: [Plant; 18] = [
             Plant::NoFence,
             Plant::AckBeforeCommit,

@@ -25,7 +25,6 @@ impl Activating {
 
 impl Steps for Activating {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        tenant.settle(step.now.tick);
         let Self { ask: ActivateUsers { waiting, what_if }, full } = self;
         let through = each(waiting.len(), full, step, |at, step| match what_if {
             Some(what_if) => tenant.would_activate(&waiting[at], what_if, step),
@@ -57,7 +56,6 @@ impl Blocking {
 
 impl Steps for Blocking {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        tenant.settle(step.now.tick);
         let Self { ask: BlockUnlisted { users, what_if }, blocked } = self;
         let turn = |at: usize, step: &mut Step| tenant.block_as_unlisted(&users[at], what_if, step);
         let through = each(users.len(), blocked, step, turn);

@@ -34,7 +34,6 @@ impl IdleClosing {
 impl Steps for IdleClosing {
     /// Who becomes Idle meanwhile is as good as any other; who did something meanwhile is not Idle any more.
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        tenant.settle(step.now.tick);
         let pool = match self.pool(tenant) {
             Ok(pool) => pool,
             Err(refusal) => return Some(Outcome::CloseIdle(Err(refusal))),
@@ -74,7 +73,7 @@ impl Tenant {
             let overdue = due <= step.now.tick;
             if !overdue {
                 closed.count += 1;
-                if closed.sessions.len() < IdleClosed::TOLD {
+                if closed.sessions.len() < IdleClosed::MAX_SESSIONS {
                     closed.sessions.push(self.session_view(session, step.now));
                 }
             }

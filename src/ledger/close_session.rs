@@ -9,7 +9,6 @@ use super::tenant::Tenant;
 impl Tenant {
     /// Closing a session that has ended answers as it is; only an unknown one is refused.
     pub fn close_session(&mut self, ask: &CloseSession, step: &mut Step) -> Done<CheckedIn> {
-        self.settle(step.now.tick);
         let slot = self.sessions.find(ask.session).ok_or_else(|| Refusal::not_found("session", ask.session))?;
         let session = self.sessions.get(slot);
         let user = self.users.get(session.user);

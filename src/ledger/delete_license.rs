@@ -12,7 +12,6 @@ use crate::ids::LicenseId;
 
 impl Tenant {
     pub fn delete_license(&mut self, ask: &DeleteLicense, step: &mut Step) -> Done<LicenseChange> {
-        self.settle(step.now.tick);
         self.drop_license(&ask.license, step)
     }
 

@@ -26,7 +26,6 @@ struct Begun {
 impl Steps for LicenseDeletions {
     /// One event for each license. Without any there is nothing to change.
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        tenant.settle(step.now.tick);
         let Begun { before, left, changed } = self.begun.get_or_insert_with(|| {
             let before = tenant.usages(step);
             let mut all: Vec<LicenseId> = tenant.licenses.heads().iter().map(|row| row.id.clone()).collect();

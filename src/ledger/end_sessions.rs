@@ -25,7 +25,6 @@ impl Blocked {
 
 impl Steps for Blocked {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        tenant.settle(step.now.tick);
         let no = match tenant.known_user(&self.ask.user) {
             Ok(no) => no,
             Err(refusal) => return Some(Outcome::BlockUser(Err(refusal))),
@@ -58,7 +57,6 @@ impl UserDeletion {
 
 impl Steps for UserDeletion {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        tenant.settle(step.now.tick);
         let no = match tenant.known_user(&self.ask.user) {
             Ok(no) => no,
             Err(refusal) => return Some(Outcome::DeleteUser(Err(refusal))),

@@ -58,7 +58,7 @@ pub struct Execution {
     /// The tenant's number from the first step on: a new tenant of the same id is another one.
     no: Option<TenantNo>,
     actor: Actor,
-    /// It is no question: what it moved is looked at.
+    /// See [`Command::looks`].
     looks: bool,
     work: Work,
 }

@@ -34,7 +34,6 @@ impl Grants {
 
 impl Steps for Grants {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        tenant.settle(step.now.tick);
         let Self { ask: GrantSeats { pools, users, organizations }, answers } = self;
         let wanted = tenant.organization_numbers(organizations, step);
         let named = named_in_answers(pools, users);
@@ -180,7 +179,7 @@ impl Tenant {
         let mut text = String::new();
         for (at, no) in list.iter().enumerate() {
             let Some(row) = self.organizations.get(*no) else { continue };
-            if text.len() + row.id.as_str().len() > TOLD {
+            if text.len() + row.id.as_str().len() > MAX_DETAIL_BYTES {
                 return format!("{text} and {} more", list.len() - at);
             }
             text.push_str(if text.is_empty() { "" } else { ", " });
@@ -231,7 +230,7 @@ pub(super) fn union(held: &Access, more: &Access) -> Access {
 /// Organizations that all seats of one user may name.
 pub(super) const MAX_NAMED: usize = 10_000;
 /// Bytes of names in an audit event; of more it tells how many.
-const TOLD: usize = 4_000;
+const MAX_DETAIL_BYTES: usize = 4_000;
 
 pub(super) fn too_many_organizations() -> Refusal {
     Refusal::Precondition {

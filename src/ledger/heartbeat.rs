@@ -31,7 +31,6 @@ impl Beats {
 
 impl Steps for Beats {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        tenant.settle(step.now.tick);
         let Self { ask, answers } = self;
         let through = each(ask.beats.len(), answers, step, |at, step| {
             let (session, active) = ask.beats[at];

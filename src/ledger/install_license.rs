@@ -24,7 +24,6 @@ const TOLD: usize = 20;
 impl Tenant {
     /// Installing the same document again changes nothing. One that is not valid yet is accepted, an expired one not.
     pub fn install_license(&mut self, ask: &InstallLicense, step: &mut Step) -> Done<LicenseChange> {
-        self.settle(step.now.tick);
         let (id, grant) = (&ask.license, &ask.grant);
         let before = self.usages(step);
         if self.licenses.head(id).is_some_and(|row| row.standing == Standing::Current && self.is_same(row, grant)) {

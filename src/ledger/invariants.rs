@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Ledger;
+use super::budget::Budget;
 use super::change::{BlockCause, Limit, Plan};
 use super::notification::{DeliveryState, Topic};
 use super::outcome::PoolUsage;
@@ -21,7 +22,7 @@ impl Ledger {
     pub fn check(&mut self, now: Moment) -> Result<(), String> {
         let sight = self.sight(now);
         for tenant in self.tenants.iter_mut().flatten() {
-            tenant.settle(now.tick);
+            tenant.mark_idle(now.tick, &mut Budget::of(u32::MAX));
             tenant.check(sight).map_err(|what| format!("tenant {}: {what}", tenant.id))?;
         }
         self.check_agenda(now)?;

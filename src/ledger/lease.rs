@@ -1,11 +1,11 @@
-//! What the client of a session is told.
+//! The lease, as the client of a session is told of it.
 
 use super::outcome::Lease;
 use super::step::Step;
 use super::tenant::Tenant;
 
 impl Tenant {
-    /// What the client of a live session is told.
+    /// Of a live session.
     pub fn lease(&self, slot: u32, renewed: bool, step: &Step) -> Lease {
         let session = self.sessions.get(slot);
         let end = session.started + self.policy.max_session;

@@ -25,7 +25,11 @@ impl Leaving {
 
     /// Why a session ended that is still there.
     pub fn end_of(&self, session: SessionId, tenant: &TenantId) -> Option<(SessionEndReason, Tick)> {
-        let found = self.tenant.sessions.find(session).filter(|_| self.tenant.id == *tenant)?;
+        // A late heartbeat asks all that are leaving: most are other tenants.
+        if self.tenant.id != *tenant {
+            return None;
+        }
+        let found = self.tenant.sessions.find(session)?;
         let (at, reason) =
             self.tenant.sessions.get(found).ended().unwrap_or((self.at, SessionEndReason::TenantRemoved));
         Some((reason, at))

@@ -56,7 +56,7 @@ impl AllFloors {
 
     /// Takes them in, each in the place of the one of its license.
     pub fn put(&mut self, tenant: &TenantId, fresh: impl IntoIterator<Item = LicenseFloor>) {
-        let mut floors = self.of(tenant).into_vec();
+        let mut floors = self.0.remove(tenant).unwrap_or_default().into_vec();
         for floor in fresh {
             match floors.binary_search_by(|other| other.license.cmp(&floor.license)) {
                 Ok(at) => floors[at] = floor,

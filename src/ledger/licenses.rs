@@ -82,7 +82,7 @@ impl Licenses {
         Some(&self.floors[at])
     }
 
-    /// The newest revision of each license that is not remembered of an earlier tenant as it is.
+    /// The newest revision of each license that this tenant has had, for a later tenant of the same id.
     pub fn remembered(&self, tenant: &TenantId) -> Vec<LicenseFloor> {
         let deleted = self.past.iter().filter(|row| row.standing == Standing::Deleted);
         self.heads.iter().chain(deleted).map(|row| LicenseFloor::of(tenant, row)).collect()

@@ -201,14 +201,8 @@ impl Tenant {
         }
     }
 
-    /// Notices who became Idle up to `now` (R23): all of them. What is left of it is little, and mostly nothing: see
-    /// [`Self::is_ready`].
-    pub fn settle(&mut self, now: Tick) {
-        self.mark_idle(now, &mut Budget::of(u32::MAX));
-    }
-
     /// Notices who became Idle up to `now` (R23), as far as the budget goes; true: everybody did. Changes nothing but
-    /// counters that time itself changes.
+    /// counters that time itself changes. Comes before each decision, and before each step of a command that takes several.
     pub fn mark_idle(&mut self, now: Tick, budget: &mut Budget) -> bool {
         let idle_after = self.policy.idle_after;
         loop {

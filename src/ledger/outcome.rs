@@ -295,14 +295,14 @@ pub struct CheckedIn {
 /// Answer of CloseIdleSessions.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct IdleClosed {
-    /// As they were before; at most [`IdleClosed::TOLD`].
+    /// As they were before; at most [`IdleClosed::MAX_SESSIONS`].
     pub sessions: Vec<SessionView>,
     /// How many were closed.
     pub count: u64,
 }
 
 impl IdleClosed {
-    pub const TOLD: usize = 1_000;
+    pub const MAX_SESSIONS: usize = 1_000;
 }
 
 /// Answer of one heartbeat.

@@ -12,7 +12,7 @@ use super::time::Tick;
 use crate::ids::{PoolNo, UserNo};
 
 /// Overdue sessions of a pool that a question looks at: it ends none (R20).
-const MOST_OVERDUE: usize = 100;
+const MAX_OVERDUE: usize = 100;
 
 impl Tenant {
     /// Whether a command can be decided in this step: time has done in this tenant what it has to do before.
@@ -35,17 +35,17 @@ impl Tenant {
             return true;
         }
         let all = match ask.check_only {
-            true => self.look_ahead(pool, now, MOST_OVERDUE, step.budget).complete,
+            true => self.look_ahead(pool, now, MAX_OVERDUE, step.budget).complete,
             false => self.end_overdue(pool, step),
         };
         let (plan, limit) = self.entitled(pool, step.sight());
         all || plan == Plan::Named || limit.has_room(self.in_use(pool, plan))
     }
 
-    /// What would end before a decision: of the pool's at most [`MOST_OVERDUE`].
+    /// What would end before a decision: of the pool's at most [`MAX_OVERDUE`].
     pub fn overdue_for(&mut self, pool: Option<PoolNo>, user: Option<UserNo>, step: &mut Step) -> Vec<u32> {
         let now = step.now.tick;
-        let of_pool = pool.map(|pool| self.look_ahead(pool, now, MOST_OVERDUE, step.budget).due);
+        let of_pool = pool.map(|pool| self.look_ahead(pool, now, MAX_OVERDUE, step.budget).due);
         let mut overdue = of_pool.unwrap_or_default();
         if let Some(user) = user {
             for slot in self.live_of(self.users.get(user)) {

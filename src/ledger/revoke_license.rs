@@ -12,7 +12,6 @@ use super::tenant::Tenant;
 impl Tenant {
     /// A license that the tenant never had, and a higher revision, are not concerned: nothing changes.
     pub fn revoke_license(&mut self, ask: &RevokeLicense, step: &mut Step) -> Done<LicenseChange> {
-        self.settle(step.now.tick);
         let before = self.usages(step);
         let changed = self.licenses.revoke(&ask.license, ask.up_to_revision, step);
         let change = self.license_change(Some(&ask.license), &before, changed, step);

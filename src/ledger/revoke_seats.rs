@@ -33,7 +33,6 @@ impl Revocations {
 
 impl Steps for Revocations {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        tenant.settle(step.now.tick);
         let Self { ask: RevokeSeats { pools, users, organizations, end_sessions }, answers, ending } = self;
         let what = tenant.organization_numbers(organizations, step);
         let named = named_in_answers(pools, users);

@@ -66,14 +66,15 @@ impl Step<'_> {
         if self.denials.repeats(&about, self.now.tick, self.out) {
             return;
         }
+        let service;
         let mut actor = self.actor;
-        // Of many callers.
-        let service = Actor::service();
         if !self.denials.has_budget(about.tenant, self.now.tick) {
             about = about.summed();
             if self.denials.repeats(&about, self.now.tick, self.out) {
                 return;
             }
+            // It stands for many callers.
+            service = Actor::service();
             actor = &service;
         }
         self.last_event.0 += 1;
@@ -136,7 +137,7 @@ impl About {
         self
     }
 
-    /// What it has in common with every other denial of its reason. No denial of one user's is without the user.
+    /// What it has in common with every other denial of its reason: it names no user, and every denial of its own does.
     pub fn summed(self) -> Self {
         let Self { tenant, action, reason, .. } = self;
         let detail = "denials beyond the tenant's budget of events: of several users, counted together".into();

@@ -46,7 +46,6 @@ impl Syncing {
 
 impl Steps for Syncing {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        tenant.settle(step.now.tick);
         let Self { ask: SyncUsers { entries, what_if }, answers } = self;
         let turn = |at: usize, step: &mut Step| tenant.sync(&entries[at], what_if, step);
         let through = each(entries.len(), answers, step, turn);

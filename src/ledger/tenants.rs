@@ -36,7 +36,6 @@ impl Updating {
 impl Steps for Updating {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
         if let Some(ask) = self.ask.take() {
-            tenant.settle(step.now.tick);
             let old = tenant.policy.clone();
             if let Err(refusal) = tenant.update(ask, step) {
                 return Some(Outcome::UpdateTenant(Err(refusal)));

@@ -25,8 +25,8 @@ const OF_A_NAME: usize = 2;
 const MOST: usize = 10_000;
 /// Good tokens of one creator who has not all tenants, and tokens that name one tenant and are not revoked: room is left
 /// for others.
-const MOST_OF_A_CREATOR: usize = 1_000;
-const MOST_OF_A_TENANT: usize = 200;
+const MAX_OF_A_CREATOR: usize = 1_000;
+const MAX_OF_A_TENANT: usize = 200;
 /// Of those that are forgotten for their age, so many with each new one.
 const AT_ONCE: usize = 64;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -97,16 +97,16 @@ impl Tokens {
         if ask.within == Tenants::All {
             return Ok(());
         }
-        if self.good(at, |row| row.created_by == *actor) >= MOST_OF_A_CREATOR {
-            let text = format!("{MOST_OF_A_CREATOR} tokens that you made are good: revoke one first");
+        if self.good(at, |row| row.created_by == *actor) >= MAX_OF_A_CREATOR {
+            let text = format!("{MAX_OF_A_CREATOR} tokens that you made are good: revoke one first");
             return refused("TOO_MANY_TOKENS", &actor.0, text);
         }
         let Tenants::Only(tenants) = &ask.tenants else { return Ok(()) };
         let mut full =
-            tenants.iter().filter(|tenant| self.naming.get(*tenant).is_some_and(|has| *has >= MOST_OF_A_TENANT));
+            tenants.iter().filter(|tenant| self.naming.get(*tenant).is_some_and(|has| *has >= MAX_OF_A_TENANT));
         match full.next() {
             Some(tenant) => {
-                let text = format!("{MOST_OF_A_TENANT} tokens for this tenant are not revoked: revoke one first");
+                let text = format!("{MAX_OF_A_TENANT} tokens for this tenant are not revoked: revoke one first");
                 refused("TOO_MANY_TOKENS", tenant, text)
             }
             None => Ok(()),

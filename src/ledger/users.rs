@@ -16,7 +16,6 @@ impl Tenant {
         ask: CreateUser,
         step: &mut Step,
     ) -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)> {
-        self.settle(step.now.tick);
         if self.users.find(&ask.user).is_some() {
             return Err(Refusal::exists("user", &ask.user));
         }
@@ -111,7 +110,6 @@ impl Tenant {
         ask: &UnblockUser,
         step: &mut Step,
     ) -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)> {
-        self.settle(step.now.tick);
         let no = self.known_user(&ask.user)?;
         let decision = self.try_unblock(no, ask, step);
         let sight = step.sight();

@@ -122,7 +122,7 @@ impl Model {
             self.end(at, view.id, SessionEndReason::Closed, now.tick);
         }
         let count = closed.len() as u64;
-        closed.truncate(IdleClosed::TOLD);
+        closed.truncate(IdleClosed::MAX_SESSIONS);
         Ok(IdleClosed { sessions: closed, count })
     }
 

@@ -14,7 +14,6 @@ use crate::client::table::{Column, Table, left, right};
 use crate::clock::Clock;
 use crate::config::{self, ConfigError, Storage, process_environment};
 use crate::license::iso;
-use crate::store::ReadError;
 use crate::store::open::OpenError;
 use crate::store::postgres::{self, Copy, CopyError};
 use crate::store::recount::{Counter, Recount, Shard};
@@ -45,7 +44,7 @@ async fn check(storage: &Storage) -> Result<(), Failure> {
             let snapshot = Arc::new(snapshot);
             let counted = count_embedded(&snapshot).await?;
             let problems = tokio::task::spawn_blocking(move || snapshot.file_problems()).await.context("checking")?;
-            (counted, problems.map_err(unreadable)?)
+            (counted, problems.map_err(OpenError::unreadable)?)
         }
         Storage::Postgres { url, .. } => {
             let (sender, pieces) = mpsc::channel(AHEAD);
@@ -69,15 +68,8 @@ async fn count_embedded(snapshot: &Arc<Snapshot>) -> Result<Recount, Failure> {
     let snapshot = Arc::clone(snapshot);
     let reading = tokio::task::spawn_blocking(move || snapshot.read(&sender));
     let counted = count(pieces).await;
-    reading.await.context("reading")?.map_err(unreadable)?;
+    reading.await.context("reading")?.map_err(OpenError::unreadable)?;
     Ok(counted)
-}
-
-fn unreadable(error: ReadError) -> OpenError {
-    match error {
-        ReadError::Unavailable(error) => OpenError::Other(error),
-        ReadError::Damaged(error) => OpenError::Damaged(error),
-    }
 }
 
 async fn count(mut pieces: mpsc::Receiver<Piece>) -> Recount {
@@ -195,7 +187,7 @@ async fn transfer(snapshot: &Arc<Snapshot>, target: &mut Copy) -> Result<Recount
         counter.take(&piece);
         target.put(piece).await?;
     }
-    reading.await.context("reading")?.map_err(unreadable)?;
+    reading.await.context("reading")?.map_err(OpenError::unreadable)?;
     Ok(counter.finish())
 }
 

@@ -9,10 +9,10 @@ use tokio::time::MissedTickBehavior;
 use crate::health::{Obstacle, Readiness};
 use crate::store::Store;
 
-const EVERY: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(super) async fn follow(store: Arc<dyn Store>, readiness: Arc<Readiness>) {
-    let mut looks = tokio::time::interval(EVERY);
+    let mut looks = tokio::time::interval(CHECK_INTERVAL);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         looks.tick().await;

@@ -1,5 +1,5 @@
 //! A shard's [`Continuity`] as both stores keep it: bytes, big end first. The machine's id (16, zeros: none) and its clock
-//! (8), then the tick (8) and the length (8) of each gap, oldest first. Empty where a release before wrote nothing.
+//! (8), then the tick (8) and the length (8) of each gap, oldest first. Empty: neither is known, as after an older release.
 
 use super::StoreError;
 use crate::ledger::continuity::{Boot, Continuity};

@@ -144,10 +144,7 @@ impl From<StoreError> for ReadError {
 
 impl From<ReadError> for StoreError {
     fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Unavailable(error) => error,
-            damaged @ ReadError::Damaged(_) => StoreError(damaged.to_string()),
-        }
+        StoreError(error.to_string())
     }
 }
 
@@ -296,9 +293,10 @@ pub trait Store: Send + Sync + 'static {
     /// Reads audit events, newest first: at most [`AuditQuery::limit`], and no longer than a bounded amount of work.
     fn audit(&self, query: AuditQuery) -> Answer<'_, Result<AuditPage, StoreError>>;
 
-    /// Deletes at most `most` of the shard's oldest audit events, as one transaction: those of blocks that were complete
-    /// a time `keep` ago, both by `now` and by the shard's high-water mark, so that a clock that is ahead deletes
-    /// nothing too early. Whoever does it, and however often, deletes the same: there is no fence.
+    /// Deletes at most `most` of the shard's oldest audit events, as one transaction: those of blocks that were complete,
+    /// or came before one that was complete, a time `keep` ago, both by `now` and by the shard's high-water mark, so that
+    /// a clock that is ahead deletes nothing too early. Whoever does it, and however often, deletes the same: there is
+    /// no fence.
     fn expire_audit(
         &self,
         shard: ShardId,
@@ -307,8 +305,9 @@ pub trait Store: Send + Sync + 'static {
         most: usize,
     ) -> Answer<'_, Result<Expired, StoreError>>;
 
-    /// Whether the store is still what was opened: files of its own that were removed, replaced or cut off go on to be
-    /// written, and no restart finds them. To be asked once a second; what is committed is looked at by itself.
+    /// Whether the store is still the one that was opened: a process can go on writing into files that were removed,
+    /// replaced or cut off, and no restart finds what it wrote. A commit looks by itself; this is for the time between
+    /// commits.
     fn is_there(&self) -> Answer<'_, Result<(), StoreError>> {
         Box::pin(async { Ok(()) })
     }

@@ -32,6 +32,17 @@ pub enum OpenError {
     Other(StoreError),
 }
 
+impl OpenError {
+    /// Of a store that was reached already.
+    #[must_use]
+    pub fn unreadable(error: ReadError) -> Self {
+        match error {
+            ReadError::Unavailable(error) => OpenError::Other(error),
+            ReadError::Damaged(error) => OpenError::Damaged(error),
+        }
+    }
+}
+
 impl From<ReadError> for OpenError {
     fn from(error: ReadError) -> Self {
         match error {

@@ -49,11 +49,11 @@ const LEAVE: &str = "/* usher:leave */ DELETE FROM nodes WHERE node_id = $1 AND 
 
 pub struct Nodes {
     connector: Arc<Connector>,
-    line: Mutex<Option<Line>>,
+    connection: Mutex<Option<NodeConnection>>,
     made: AtomicU64,
 }
 
-struct Line {
+struct NodeConnection {
     client: Client,
     _driver: AbortOnDropHandle<Option<StoreError>>,
     beat: Statement,
@@ -62,24 +62,24 @@ struct Line {
 
 impl Nodes {
     pub fn new(connector: Arc<Connector>) -> Self {
-        Self { connector, line: Mutex::new(None), made: AtomicU64::new(0) }
+        Self { connector, connection: Mutex::new(None), made: AtomicU64::new(0) }
     }
 
     pub async fn join(&self, new: NewNode) -> Result<(), StoreError> {
-        self.run(async |line| {
+        self.run(async |connection| {
             let (NodeRef { id, generation }, dead) = (new.node, NodeState::Dead.code());
-            line.client.execute(JOIN, &[&id.0, &generation, &&*new.host, &new.version, &dead]).await.map(drop)
+            connection.client.execute(JOIN, &[&id.0, &generation, &&*new.host, &new.version, &dead]).await.map(drop)
         })
         .await
     }
 
     pub async fn beat(&self, beat: Beat) -> Result<Sighting, StoreError> {
-        self.run(async |line| {
+        self.run(async |connection| {
             let (NodeRef { id, generation }, state) = (beat.node, beat.state.code());
             let lock = beat.lock.as_ref().map(|lock| &*lock.0);
-            let rows = line.client.query(&line.beat, &[&id.0, &generation, &state, &lock]).await?;
+            let rows = connection.client.query(&connection.beat, &[&id.0, &generation, &state, &lock]).await?;
             let mut sighting =
-                Sighting { alive: false, nodes: Vec::new(), owners: Vec::new(), connection: line.number };
+                Sighting { alive: false, nodes: Vec::new(), owners: Vec::new(), connection: connection.number };
             for row in &rows {
                 match row.try_get::<_, i16>(0)? {
                     0 => sighting.owners.push(owner(row)?),
@@ -94,32 +94,33 @@ impl Nodes {
     }
 
     pub async fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> Result<bool, StoreError> {
-        self.run(async |line| {
+        self.run(async |connection| {
             let dead = NodeState::Dead.code();
-            let written = line.client.execute(DECLARE, &[&node.id.0, &node.generation, &beat, &dead]).await?;
+            let written = connection.client.execute(DECLARE, &[&node.id.0, &node.generation, &beat, &dead]).await?;
             Ok(written == 1)
         })
         .await
     }
 
     pub async fn leave(&self, node: NodeRef) -> Result<(), StoreError> {
-        self.run(async |line| line.client.execute(LEAVE, &[&node.id.0, &node.generation]).await.map(drop)).await
+        self.run(async |connection| connection.client.execute(LEAVE, &[&node.id.0, &node.generation]).await.map(drop))
+            .await
     }
 
     pub async fn close(&self) {
-        self.line.lock().await.take();
+        self.connection.lock().await.take();
     }
 
     /// The connection is back in its place only after an answer in time.
-    async fn run<T>(&self, job: impl AsyncFnOnce(&Line) -> Result<T, Error>) -> Result<T, StoreError> {
-        let mut place = self.line.lock().await;
-        let line = match place.take() {
-            Some(line) if !line.client.is_closed() => line,
+    async fn run<T>(&self, job: impl AsyncFnOnce(&NodeConnection) -> Result<T, Error>) -> Result<T, StoreError> {
+        let mut place = self.connection.lock().await;
+        let connection = match place.take() {
+            Some(connection) if !connection.client.is_closed() => connection,
             _ => self.connect().await?,
         };
-        match timeout(REQUEST_TIMEOUT, job(&line)).await {
+        match timeout(REQUEST_TIMEOUT, job(&connection)).await {
             Ok(Ok(answer)) => {
-                *place = Some(line);
+                *place = Some(connection);
                 Ok(answer)
             }
             Ok(Err(error)) => Err(error.into()),
@@ -127,7 +128,7 @@ impl Nodes {
         }
     }
 
-    async fn connect(&self) -> Result<Line, StoreError> {
+    async fn connect(&self) -> Result<NodeConnection, StoreError> {
         let (client, driver) = self.connector.plain().await?;
         let starting = async {
             client.batch_execute(START).await?;
@@ -136,7 +137,7 @@ impl Nodes {
         let prepared = timeout(REQUEST_TIMEOUT, starting).await;
         let beat = prepared.map_err(|_| StoreError("no answer within a second".into()))??;
         let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
-        Ok(Line { client, _driver: driver, beat, number })
+        Ok(NodeConnection { client, _driver: driver, beat, number })
     }
 }
 

@@ -17,7 +17,7 @@ const END_SILENT: &str = "/* usher:end_silent */ SELECT pg_terminate_backend(pid
     AND application_name = current_setting('application_name')
     AND state = 'active' AND wait_event = 'ClientRead' AND state_change < now() - interval '3 s'";
 
-/// The inner error: somebody else has it, see [`ClaimError::Taken`].
+/// The inner error: somebody else has it, see [`crate::store::ClaimError::Taken`].
 ///
 /// Compare-and-set on what was read. The UPDATE waits for a transaction that has the row in hand and looks again
 /// when that ended, so the position it answers is behind everything that a former owner can have sent.
@@ -54,9 +54,7 @@ pub async fn claim(
     if owner.token == by.token {
         return confirm(connection, shard, owner, position, former).await;
     }
-    let ours = [former.token.0, by.token.0];
-    let last = client.query_opt(&sql.read_former, &[&number, &ours.as_slice()]).await?;
-    Ok(Err(last.map(|row| row.try_get(0).map(Seq)).transpose()?))
+    Ok(Err(last_batch_of(connection, shard, [former.token, by.token]).await?))
 }
 
 async fn read(connection: &Connection, shard: ShardId) -> Result<(Owner, Position), Failure> {
@@ -80,9 +78,19 @@ async fn confirm(
     if client.execute(same, &[&number, &owner.epoch.0, &owner.token.0]).await? == 1 {
         return Ok(Ok((owner, position)));
     }
-    let ours = [former.token.0, owner.token.0];
-    let last = client.query_opt(&connection.statements.read_former, &[&number, &ours.as_slice()]).await?;
-    Ok(Err(last.map(|row| row.try_get(0).map(Seq)).transpose()?))
+    Ok(Err(last_batch_of(connection, shard, [former.token, owner.token]).await?))
+}
+
+/// The shard's last batch when it was claimed over one of these; `None`: it was claimed over another one since.
+async fn last_batch_of(
+    connection: &Connection,
+    shard: ShardId,
+    former: [OwnerToken; 2],
+) -> Result<Option<Seq>, Failure> {
+    let (number, former) = (shard.0.cast_signed(), former.map(|token| token.0));
+    let read = &connection.statements.read_former;
+    let last = connection.client.query_opt(read, &[&number, &former.as_slice()]).await?;
+    Ok(last.map(|row| row.try_get(0).map(Seq)).transpose()?)
 }
 
 pub async fn release(connection: &Connection, shard: ShardId, owner: Owner) -> Result<(), Failure> {

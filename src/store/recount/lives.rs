@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::problems::Problems;
-use super::subjects::{Key, Kind, State, about, told};
+use super::subjects::{Key, Kind, State, hash_of, subject_of};
 use crate::ids::{EventNo, PoolNo, TenantNo, UserNo};
 use crate::ledger::change::{Action, AuditEvent, Change, Reason, TenantState};
 use crate::ledger::license::Standing;
@@ -72,12 +72,12 @@ impl Lives {
             Change::PutSeat(row) => {
                 let Some((user, pool)) = self.names(row.tenant, row.user, row.pool) else { return };
                 self.put(row.tenant, Kind::Seat, &[&user, &pool], there, (row.user.0, row.pool.0));
-                self.orders.insert(row.order, (row.tenant, about(&[&user])));
+                self.orders.insert(row.order, (row.tenant, hash_of(&[&user])));
             }
             Change::PutSession(row) => {
                 let Some((user, pool)) = self.names(row.tenant, row.user, row.pool) else { return };
                 let ended = row.ended.map_or(0, |(_, reason)| reason.code());
-                let state = State::There(ended, about(&[&user, &pool]));
+                let state = State::There(ended, hash_of(&[&user, &pool]));
                 self.put(row.tenant, Kind::Session, &[&row.id.to_string()], state, (row.user.0, row.place));
             }
             Change::PutLicense(row) => {
@@ -146,21 +146,21 @@ impl Lives {
         if self.whole && event.tenant != TenantNo(0) && !matches!(tenant.last, Some((_, Some(_)))) {
             problems.add(format!("audit: event {no} is of tenant number {}, which is not there then", event.tenant));
         }
-        let told = told(event);
-        if let (Some((Kind::Session | Kind::Seat, ..)), Some(pool)) = (told, &event.pool)
+        let subject = subject_of(event);
+        if let (Some((Kind::Session | Kind::Seat, ..)), Some(pool)) = (subject, &event.pool)
             && !tenant.pool_ids.contains(pool.as_str())
             && tenant.row.is_some()
         {
             problems.add(format!("pools (tenant_no {}): pool {pool} of event {no} is not there", event.tenant));
         }
-        tenant.event(event, told);
+        tenant.event(event, subject);
     }
 
     /// A seat's place in the order is that of the event that gave it, or that gave it back.
     fn order(&mut self, event: &AuditEvent, problems: &mut Problems) {
         let Some((tenant, user)) = self.orders.remove(&event.no) else { return };
         let gives = matches!(event.action, Action::SeatGranted | Action::UserUnblocked | Action::UserBlocked);
-        let same = event.tenant == tenant && event.user.as_ref().is_some_and(|id| about(&[id.as_str()]) == user);
+        let same = event.tenant == tenant && event.user.as_ref().is_some_and(|id| hash_of(&[id.as_str()]) == user);
         if !gives || !same {
             problems.add(format!("seats (tenant_no {tenant}): event {} did not give the seat that says so", event.no));
         }
@@ -200,8 +200,8 @@ impl Lives {
 }
 
 impl Tenant {
-    fn event(&mut self, event: &AuditEvent, told: Option<(Kind, Key, State)>) {
-        let Some((kind, key, state)) = told else { return };
+    fn event(&mut self, event: &AuditEvent, subject: Option<(Kind, Key, State)>) {
+        let Some((kind, key, state)) = subject else { return };
         if kind == Kind::User && state == State::Gone {
             self.drop_seats(event);
         }

@@ -55,13 +55,13 @@ pub enum State {
     Either,
 }
 
-/// A number for a few names: whose a session is, and in which pool.
-pub fn about(names: &[&str]) -> u64 {
+/// Stands for names in a [`State`]: whose a session is, and in which pool.
+pub fn hash_of(names: &[&str]) -> u64 {
     Key::of(Kind::User, names).0
 }
 
-/// What an event says of subjects, but for its tenant.
-pub fn told(event: &AuditEvent) -> Option<(Kind, Key, State)> {
+/// The subject of an event, and how the event left it; `None`: of its tenant, or of nothing that has a row.
+pub fn subject_of(event: &AuditEvent) -> Option<(Kind, Key, State)> {
     let user = event.user.as_ref().map_or("", |id| id.as_str());
     let pool = event.pool.as_ref().map_or("", |id| id.as_str());
     let there = State::There(0, 0);
@@ -88,7 +88,7 @@ pub fn told(event: &AuditEvent) -> Option<(Kind, Key, State)> {
 
 fn session(event: &AuditEvent) -> Option<(Kind, Key, State)> {
     let id = event.session?.to_string();
-    let whose = about(&[event.user.as_ref()?.as_str(), event.pool.as_ref()?.as_str()]);
+    let whose = hash_of(&[event.user.as_ref()?.as_str(), event.pool.as_ref()?.as_str()]);
     let state = match event.reason {
         Some(Reason::Ended(reason)) => State::MayBeGone(reason.code(), whose),
         _ => State::There(0, whose),

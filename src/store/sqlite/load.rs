@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row};
 use tokio::sync::mpsc::Sender;
 use uuid::Uuid;
 
-use super::row_error::damaged;
+use super::row_error::{damaged, name};
 use super::{founding, shards, snapshot};
 use crate::ids::{
     DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, ShardId, TenantId,
@@ -281,8 +281,4 @@ pub fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, StoreError> 
 
 pub fn optional_text<'a>(row: &'a Row<'_>, column: usize) -> Result<Option<&'a str>, StoreError> {
     row.get_ref(column)?.as_str_or_null().map_err(|error| StoreError(format!("{}: {error}", name(row, column))))
-}
-
-fn name<'a>(row: &'a Row<'_>, column: usize) -> &'a str {
-    row.as_ref().column_name(column).unwrap_or("?")
 }

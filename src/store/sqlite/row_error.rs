@@ -17,7 +17,6 @@ pub fn damaged(table: &str, row: &Row<'_>, key: &[usize], why: &impl Display) ->
 }
 
 fn column_of(row: &Row<'_>, column: usize) -> String {
-    let name = row.as_ref().column_name(column).unwrap_or("?");
     let value = match row.get_ref(column) {
         Ok(ValueRef::Integer(value)) => value.to_string(),
         Ok(ValueRef::Real(value)) => value.to_string(),
@@ -25,5 +24,9 @@ fn column_of(row: &Row<'_>, column: usize) -> String {
         Ok(ValueRef::Blob(bytes)) => bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect(),
         Ok(ValueRef::Null) | Err(_) => "NULL".to_owned(),
     };
-    format!("{name} {value}")
+    format!("{} {value}", name(row, column))
+}
+
+pub fn name<'a>(row: &'a Row<'_>, column: usize) -> &'a str {
+    row.as_ref().column_name(column).unwrap_or("?")
 }

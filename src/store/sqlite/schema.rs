@@ -18,7 +18,7 @@ const NOW: &str = "coalesce(strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), '9999-12-31T2
 pub fn migrate(connection: &mut Connection) -> Result<Migrated, OpenError> {
     let runner = embedded::migrations::runner();
     let known = known(&runner);
-    let found = version(connection).map_err(|error| unreadable(error.into()))?;
+    let found = version(connection).map_err(|error| OpenError::unreadable(error.into()))?;
     if found > known {
         return Err(OpenError::SchemaNewer { found, known });
     }
@@ -52,13 +52,6 @@ pub fn check(connection: &Connection) -> Result<(), OpenError> {
         found if found < known => Err(OpenError::SchemaOlder { found, known }),
         found if found > known => Err(OpenError::SchemaNewer { found, known }),
         _ => Ok(()),
-    }
-}
-
-fn unreadable(error: ReadError) -> OpenError {
-    match error {
-        ReadError::Unavailable(error) => OpenError::Other(error),
-        ReadError::Damaged(error) => OpenError::Damaged(error),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::support::program::{Data, Program};
 
 const ABORTED: i32 = 6;
 
-/// The migrations of PostgreSQL, the oldest first.
+/// The migrations that the release before had for PostgreSQL, the oldest first.
 const MIGRATIONS: [(&str, &str); 4] = [
     ("initial", include_str!("../../../src/store/migrations/postgres/V1__initial.sql")),
     ("notifications", include_str!("../../../src/store/migrations/postgres/V2__notifications.sql")),

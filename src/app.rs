@@ -323,7 +323,7 @@ impl Running {
             let written = self.journal.stop().await;
             // 5. Other processes see it no more, and the store has nothing under way.
             if let Some(node) = &self.node {
-                node.stop(membership::LEAVING).await;
+                node.stop(membership::LEAVE_TIMEOUT).await;
             }
             self.store.close().await;
             // 6. The last probe may see why.

@@ -107,10 +107,16 @@ impl SystemClock {
     }
 }
 
-/// The kernel's name of this start of the machine, and its monotonic clock. In a container they are the host's.
+/// The kernel's name of this start of the machine; `None`: it gives none. In a container it is the host's.
+#[must_use]
+pub fn boot_id() -> Option<uuid::Uuid> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    uuid::Uuid::parse_str(text.trim()).ok()
+}
+
+/// The same, and the machine's monotonic clock.
 fn boot() -> Option<Boot> {
-    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    let id = uuid::Uuid::parse_str(id.trim()).ok()?.as_u128();
+    let id = boot_id()?.as_u128();
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     let now = Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or_default());
     Some(Boot { id, at: millis(now) })

@@ -15,7 +15,7 @@ use crate::store::Founding;
 use crate::store::nodes::NodeStore;
 
 /// How long a node may take to leave.
-pub(super) const LEAVING: Duration = Duration::from_secs(1);
+pub(super) const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Begins to beat. A thread and a runtime of its own: whatever keeps the others busy, the beats go on.
 pub(super) fn start(

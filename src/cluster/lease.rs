@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::ids::ShardId;
 
 /// How long a lease lasts from when its beat was sent. Another node declares its owner dead after
-/// [`super::SILENCE`], which is longer by more than clocks differ.
+/// `SILENCE`, which is longer by more than clocks differ.
 pub const LEASE: Duration = Duration::from_secs(3);
 
 /// No lease.

@@ -7,6 +7,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::clock::boot_id;
 use crate::ids::InstanceId;
 use crate::store::nodes::LockName;
 
@@ -57,7 +58,7 @@ fn take(path: &Path) -> io::Result<Option<(File, LockName)>> {
     // Removed meanwhile: whoever comes next would lock another file.
     let (mine, there) = (file.metadata()?, path.symlink_metadata()?);
     let same = (mine.dev(), mine.ino()) == (there.dev(), there.ino());
-    let name = boot().filter(|_| same).map(|boot| LockName(format!("{boot} {} {}", mine.dev(), mine.ino()).into()));
+    let name = boot_id().filter(|_| same).map(|boot| LockName(format!("{boot} {} {}", mine.dev(), mine.ino()).into()));
     Ok(name.map(|name| (file, name)))
 }
 
@@ -83,12 +84,6 @@ fn is_local(file: &File) -> bool {
 #[cfg(not(target_os = "linux"))]
 fn is_local(_file: &File) -> bool {
     false
-}
-
-/// Names the boot of this machine; `None` where there is no such name.
-fn boot() -> Option<String> {
-    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

@@ -11,6 +11,5 @@ mod view;
 
 pub use lease::{LEASE, Lease, ShardLease};
 pub use lock::LockFile;
-pub use members::{LEGACY_SILENCE, MAX_GAP, SILENCE};
-pub use node::{Node, NodeFigures, PERIOD};
+pub use node::{Node, NodeFigures};
 pub use view::{Blocked, Claims, View};

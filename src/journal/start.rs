@@ -42,7 +42,7 @@ impl Journal {
     /// process that is dead. Who loses a shard to another one meanwhile gives back what it has, and waits again.
     ///
     /// # Errors
-    /// [`StartError::Store`].
+    /// [`StartError::Store`], [`StartError::Damaged`].
     pub async fn start_among(
         node: &Node,
         store: Arc<dyn Store>,

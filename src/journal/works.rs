@@ -12,10 +12,10 @@ use crate::ledger::{Execution, Reading};
 
 /// Queries under way at once, and commands that are under way or wait for one of the same tenant; each waits for the steps
 /// of all.
-const MOST: usize = 512;
+const MAX_UNDER_WAY: usize = 512;
 /// Of one tenant. Most commands wait for one that is long, and take one step themselves.
-const QUERIES: usize = 16;
-const COMMANDS: usize = 64;
+const MAX_QUERIES: usize = 16;
+const MAX_COMMANDS: usize = 64;
 
 /// Something to take a step of.
 pub(super) enum Work {
@@ -77,10 +77,12 @@ impl Works {
             Work::Query(reading, _) => reading.tenant().cloned(),
             Work::Command(running, _) => Some(running.execution.tenant().clone()),
         });
-        let full = |len: usize, most: usize| !begun && (all >= MOST || len >= most);
+        let full = |len: usize, most: usize| !begun && (all >= MAX_UNDER_WAY || len >= most);
         match work {
-            Work::Query(_, reply) if full(queue.queries.len(), QUERIES) => reply.send(Err(JournalError::Overloaded)),
-            Work::Command(_, reply) if full(queue.commands.len(), COMMANDS) => {
+            Work::Query(_, reply) if full(queue.queries.len(), MAX_QUERIES) => {
+                reply.send(Err(JournalError::Overloaded))
+            }
+            Work::Command(_, reply) if full(queue.commands.len(), MAX_COMMANDS) => {
                 reply.send(Err(JournalError::Overloaded))
             }
             Work::Query(reading, reply) => queue.queries.push_back((reading, reply)),

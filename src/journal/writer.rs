@@ -68,8 +68,8 @@ pub(super) struct Writer {
     times_turn: bool,
     /// Who asked for the end.
     stopping: Option<oneshot::Sender<bool>>,
-    /// When a long step was told of last.
-    told_long: Option<Duration>,
+    /// When a long turn was logged last.
+    long_turn_logged: Option<Duration>,
     loading: Option<Loading>,
     /// Batches in a row whose rows the store refused.
     row_refusals: u32,
@@ -131,7 +131,7 @@ impl Writer {
             scrapes: Vec::new(),
             times_turn: false,
             stopping: None,
-            told_long: None,
+            long_turn_logged: None,
             loading: None,
             row_refusals: 0,
             refused: Arc::default(),

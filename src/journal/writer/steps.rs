@@ -16,7 +16,7 @@ use crate::ledger::{Execution, Reading};
 
 /// Rows and events in the batch in the making beyond which commands of several steps take none: a commit of so many takes
 /// a few milliseconds.
-const AHEAD: usize = 500;
+const MAX_OPEN_CHANGES: usize = 500;
 
 impl Writer {
     /// A command of several steps: the first one now, unless one of the same tenant is under way.
@@ -73,7 +73,7 @@ impl Writer {
 
     /// Whether a step that writes may be taken: the batch in the making stays small, so that nobody's commit waits for long.
     pub(super) fn has_room_to_write(&self) -> bool {
-        !self.is_away() && self.building.changes.rows.len() + self.building.changes.events.len() < AHEAD
+        !self.is_away() && self.building.changes.rows.len() + self.building.changes.events.len() < MAX_OPEN_CHANGES
     }
 
     pub(super) fn has_work(&self) -> bool {

@@ -12,14 +12,14 @@ use super::Writer;
 use crate::ledger::Reading;
 use crate::ledger::time::Moment;
 
-/// Work of the ledger in one turn, in its units: some two milliseconds. Everything above it has its turn later.
-const TURN: u64 = 2_500_000;
-/// The same by the clock, which is looked at now and then.
-const TURN_TIME: Duration = Duration::from_millis(2);
-const NOW_AND_THEN: u32 = 8;
-/// A turn that took longer is told of, but not more often than this.
-const LONG: Duration = Duration::from_millis(50);
-const TOLD_EVERY: Duration = Duration::from_secs(10);
+/// Work of the ledger in one turn, in its units: some 2.5 ms. Everything above it has its turn later.
+const TURN_BUDGET: u64 = 2_500_000;
+/// The same by the clock, which is looked at with every eighth message.
+const MAX_TURN: Duration = Duration::from_millis(2);
+const MESSAGES_PER_LOOK: u32 = 8;
+/// A turn that took longer is logged, but not more often than this.
+const LONG_TURN: Duration = Duration::from_millis(50);
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How much of a turn is over.
 pub(super) struct Turn {
@@ -35,8 +35,8 @@ impl Writer {
 
     fn is_over(&self, turn: &mut Turn) -> bool {
         turn.messages += 1;
-        self.ledger.work() - turn.work >= TURN
-            || (turn.messages.is_multiple_of(NOW_AND_THEN) && self.clock.monotonic() - turn.time >= TURN_TIME)
+        self.ledger.work() - turn.work >= TURN_BUDGET
+            || (turn.messages.is_multiple_of(MESSAGES_PER_LOOK) && self.clock.monotonic() - turn.time >= MAX_TURN)
     }
 
     /// Applies what was drained, all at one moment; what the turn has no time for waits for the next ones. A stop comes
@@ -128,8 +128,8 @@ impl Writer {
         let now = self.clock.monotonic();
         let took = now.saturating_sub(began);
         self.out.stats.step_micros.record_micros(took);
-        if took > LONG && self.told_long.is_none_or(|told| now.saturating_sub(told) >= TOLD_EVERY) {
-            self.told_long = Some(now);
+        if took > LONG_TURN && self.long_turn_logged.is_none_or(|logged| now.saturating_sub(logged) >= LOG_INTERVAL) {
+            self.long_turn_logged = Some(now);
             tracing::warn!(shard = %self.shard, took_ms = took.as_millis(), "a step of the shard's writer took long");
         }
     }

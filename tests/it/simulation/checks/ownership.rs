@@ -1,6 +1,5 @@
 //! I3: a shard's batches follow one another without a gap, each from the owner of its epoch, and an epoch has one
-//! owner. Whoever loses a shard lost it to
-//! somebody, or was declared dead. Time and numbers of a shard never go back (R31).
+//! owner. Whoever loses a shard lost it to somebody, or was declared dead. Time and numbers of a shard never go back (R31).
 
 use std::collections::{BTreeMap, BTreeSet};
 

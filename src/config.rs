@@ -180,7 +180,7 @@ impl Config {
         if let Some(path) = &config.license_keys {
             problems.look_at_trusted("--license-keys", path);
         }
-        config.exposed = std::mem::take(&mut problems.1);
+        config.exposed = std::mem::take(&mut problems.exposed);
         problems.none_or(config)
     }
 

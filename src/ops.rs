@@ -19,15 +19,16 @@ use crate::telemetry::metrics::Metrics;
 /// A task that is late by this much: nothing runs any more.
 const WEDGED: Duration = Duration::from_secs(30);
 
-const WATCH: Duration = Duration::from_secs(1);
+/// Between two looks at the shards' writers.
+const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Scrapers wait for ten seconds by default.
 const TOTALS_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Connections of machines that look after this one are few, and made again at no cost.
-const AGE: Duration = Duration::from_secs(5 * 60);
+const MAX_CONNECTION_AGE: Duration = Duration::from_secs(5 * 60);
 /// For so long a page may lie unread.
-const UNREAD: Duration = Duration::from_secs(10);
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 const PAGES: &str = "/livez    is the process alive?\n/readyz   is it serving?\n/metrics  in Prometheus' format\n";
 
@@ -55,8 +56,8 @@ impl Ops {
             max_connections,
             anonymous_connections_of_address: max_connections.div_ceil(2),
             max_streams: 16,
-            max_deadline: limits.max_deadline.min(UNREAD),
-            max_connection_age: limits.max_connection_age.min(AGE),
+            max_deadline: limits.max_deadline.min(UNREAD_TIMEOUT),
+            max_connection_age: limits.max_connection_age.min(MAX_CONNECTION_AGE),
             ..limits.clone()
         }
     }
@@ -115,7 +116,7 @@ impl Ops {
 /// Looks after the shards' writers once a second: one that is stuck cannot tell of itself.
 pub fn watch_writers(tasks: &Tasks, journal: &Arc<Journal>, readiness: &Arc<Readiness>) {
     let (journal, readiness) = (Arc::clone(journal), Arc::clone(readiness));
-    tasks.every("watchdog", WATCH, move || {
+    tasks.every("watchdog", WATCH_INTERVAL, move || {
         match journal.stuck() {
             Some(_) => readiness.hinder(Obstacle::Stuck),
             None => readiness.clear(Obstacle::Stuck),

@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::ledger::access::Roles;
 use crate::ledger::change::Actor;
 
-/// What of a request the guard looks at.
+/// The parts of a request that the guard reads.
 #[derive(Debug, Clone, Copy)]
 pub struct Head<'a> {
     pub uri: &'a Uri,
@@ -35,7 +35,7 @@ pub struct Guard {
     table: Box<[Option<Access>]>,
     credentials: Arc<Credentials>,
     failures: Failures,
-    /// Under which names the server is reached, which is asked where no credential is.
+    /// Names of the server; checked where no credential is configured.
     hosts: HostNames,
     /// Everybody, and nobody.
     anonymous: Arc<Principal>,
@@ -57,7 +57,7 @@ impl Guard {
         }
     }
 
-    /// The names under which the server is reached, if not only from this machine.
+    /// Sets the names under which the server is reached, where other machines reach it.
     #[must_use]
     pub fn with_host_names(mut self, hosts: HostNames) -> Self {
         self.hosts = hosts;
@@ -76,10 +76,12 @@ impl Guard {
     /// # Errors
     /// [`Refused`]
     pub fn admit(&self, method: (usize, &str), request: Head, peer: &Peer) -> Result<Caller, Refused> {
+        if let Some(anybody) = self.anybody(method.0) {
+            return Ok(anybody);
+        }
         let needs = match self.table[method.0] {
-            Some(Access::Open) => return Ok(Caller { principal: Arc::clone(&self.nobody), needs: Roles::NONE }),
             Some(Access::For(needs)) => Some(needs),
-            None => None,
+            Some(Access::Open) | None => None,
         };
         let principal = match self.principal(request, peer) {
             Ok(principal) => principal,

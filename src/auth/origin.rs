@@ -20,7 +20,7 @@ pub enum Foreign {
 }
 
 impl Foreign {
-    /// The same where credentials play no part.
+    /// What is wrong, in a few words: for a port that takes no credentials at all.
     #[must_use]
     pub fn header(self) -> &'static str {
         match self {
@@ -30,7 +30,7 @@ impl Foreign {
         }
     }
 
-    /// What is wrong, for people.
+    /// What is wrong, and what a server without credentials answers to.
     #[must_use]
     pub fn message(self) -> &'static str {
         match self {

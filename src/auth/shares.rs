@@ -30,8 +30,9 @@ struct Taken {
 pub enum Full {
     /// All are taken.
     All,
-    /// The tenant has its share, and the caller has theirs. How many that is.
+    /// The tenant has its share, which is so many.
     Tenant(usize),
+    /// The caller has their share, which is so many.
     Caller(usize),
 }
 

@@ -7,33 +7,35 @@ use crate::files::Others;
 
 /// Collects what is wrong, so that one run tells it all.
 #[derive(Default)]
-pub(super) struct Problems(pub Vec<String>, pub Exposed);
-
-/// Files with which others on this machine can do more than is good.
-pub(super) type Exposed = Vec<String>;
+pub(super) struct Problems {
+    pub wrong: Vec<String>,
+    /// Files that others on this machine can read or write, and should not.
+    pub exposed: Vec<String>,
+}
 
 impl Problems {
     /// The value, or `instead` and a problem: then the configuration is never used.
     pub fn take<T>(&mut self, option: &str, value: Result<T, String>, instead: T) -> T {
         value.unwrap_or_else(|problem| {
-            self.0.push(format!("{option}: {problem}"));
+            self.wrong.push(format!("{option}: {problem}"));
             instead
         })
     }
 
     pub fn some<T>(&mut self, option: &str, value: Result<T, String>) -> Option<T> {
-        value.map_err(|problem| self.0.push(format!("{option}: {problem}"))).ok()
+        value.map_err(|problem| self.wrong.push(format!("{option}: {problem}"))).ok()
     }
 
     pub fn add(&mut self, problem: impl Into<String>) {
-        self.0.push(problem.into());
+        self.wrong.push(problem.into());
     }
 
     /// Notes that others can read a file that holds a secret.
     pub fn look_at_secret(&mut self, option: &str, path: &Path) {
         if Others::Read.can(path) {
             let path = path.display();
-            self.1.push(format!("{option}: {path} holds a secret, and others on this machine can read it: chmod 600"));
+            self.exposed
+                .push(format!("{option}: {path} holds a secret, and others on this machine can read it: chmod 600"));
         }
     }
 
@@ -41,11 +43,11 @@ impl Problems {
     pub fn look_at_trusted(&mut self, option: &str, path: &Path) {
         if Others::Write.can(path) {
             let path = path.display();
-            self.1.push(format!("{option}: others on this machine can write to {path}: chmod o-w"));
+            self.exposed.push(format!("{option}: others on this machine can write to {path}: chmod o-w"));
         }
     }
 
     pub fn none_or<T>(self, value: T) -> Result<T, ConfigError> {
-        if self.0.is_empty() { Ok(value) } else { Err(ConfigError(self.0)) }
+        if self.wrong.is_empty() { Ok(value) } else { Err(ConfigError(self.wrong)) }
     }
 }

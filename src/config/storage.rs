@@ -31,7 +31,7 @@ pub fn copy_target(args: &cli::store::Copy, environment: Environment) -> Result<
     };
     match url {
         Some(url) => problems.none_or(url),
-        None => Err(ConfigError(problems.0)),
+        None => Err(ConfigError(problems.wrong)),
     }
 }
 

@@ -74,7 +74,7 @@ mod tests {
             pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).next()
         };
         let found = traces(&find, &mut problems);
-        if problems.0.is_empty() { Ok(found) } else { Err(problems.0) }
+        if problems.wrong.is_empty() { Ok(found) } else { Err(problems.wrong) }
     }
 
     const HERE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317";

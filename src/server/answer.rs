@@ -30,9 +30,7 @@ impl Answer {
         let open = (!sent).then(|| (Some(call), UnreadGuard::new(connection)));
         response.map(|body| Self { body, _open: open })
     }
-}
 
-impl Answer {
     /// An answer that is no call's, and yet must be read in time.
     pub fn unread(connection: Arc<Connection>, response: Response<Body>) -> Response<Self> {
         response.map(|body| Self { body, _open: Some((None, UnreadGuard::new(connection))) })

@@ -26,7 +26,7 @@ use super::Methods;
 use super::answer::Answer;
 use super::connection::{Connection, Handler};
 use super::ration::Rations;
-use super::request_shape::{self, Misfit, Protocol, Refusal};
+use super::request_shape::{self, Protocol, Refusal, ShapeError};
 use super::routes::{Route, Routes};
 use super::scope::Scope;
 use super::stats::{CallGuard, Stats};
@@ -39,7 +39,7 @@ use crate::service::status;
 const LONGEST_UPLOAD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A stream that needs no credential, such as one of reflection, ends when nothing comes on it for so long.
-const IDLE_ANONYMOUS: Duration = Duration::from_secs(30);
+const ANONYMOUS_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The gRPC and gRPC-Web front of the services.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl<F> Front<F> {
     fn call<B>(
         self: Arc<Self>,
         mut request: Request<B>,
-        misfit: Option<Misfit>,
+        shape_error: Option<ShapeError>,
         connection: Arc<Connection>,
     ) -> impl Future<Output = Response<Answer>> + use<F, B>
     where
@@ -104,8 +104,8 @@ impl<F> Front<F> {
     {
         let number = self.methods.find(request.uri().path());
         let (mut call, calls_now) = self.stats.begin(number);
-        let admitted = match (misfit, number) {
-            (Some(misfit), _) => Err(misfit.into()),
+        let admitted = match (shape_error, number) {
+            (Some(shape_error), _) => Err(shape_error.into()),
             (None, None) => Err(status::no_such_method(request.uri().path()).into()),
             (None, Some(number)) => self.admit(number, &mut call, calls_now, &mut request, &connection),
         };
@@ -184,7 +184,7 @@ impl<F> Front<F> {
         let route = self.method_routes[number].ok_or_else(status::loading)?;
         request.extensions_mut().insert(caller);
         request_shape::forget_unread(request.headers_mut());
-        let idle = (is_anonymous && method.endless).then_some(IDLE_ANONYMOUS);
+        let idle = (is_anonymous && method.endless).then_some(ANONYMOUS_IDLE_TIMEOUT);
         Ok(Admitted { route, uploads: method.uploads, idle })
     }
 
@@ -216,9 +216,9 @@ where
         request: Request<Incoming>,
         connection: Arc<Connection>,
     ) -> impl Future<Output = Response<Answer>> + Send {
-        let (protocol, misfit) = request_shape::inspect(&request);
-        if protocol != Protocol::GrpcWeb || misfit.is_some() {
-            return Either::Left(self.call(request, misfit, connection));
+        let (protocol, shape_error) = request_shape::inspect(&request);
+        if protocol != Protocol::GrpcWeb || shape_error.is_some() {
+            return Either::Left(self.call(request, shape_error, connection));
         }
         // Translates gRPC-Web.
         let front = tower::service_fn(move |request: Request<Body>| {

@@ -1,5 +1,6 @@
-//! Room for large requests that are on their way in, all clients together, of which one caller has a share. Memory for a message is taken when its
-//! length is announced, and kept until it is whole: a client could announce many, and never send them.
+//! Room for large requests that are on their way in, all clients together, of which one caller has a share. Memory for a
+//! message is taken when its length is announced, and kept until it is whole: a client could announce many, and never send
+//! them.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -33,7 +33,7 @@ pub(super) enum Protocol {
 
 /// Why a request is no call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Misfit {
+pub(super) enum ShapeError {
     Method,
     ContentType,
     /// gRPC over HTTP/1.1.
@@ -45,25 +45,25 @@ pub(super) enum Misfit {
 #[derive(Debug)]
 pub(super) enum Refusal {
     Status(Status),
-    Misfit(Misfit),
+    Shape(ShapeError),
 }
 
 /// What a request speaks, and what is wrong with it.
-pub(super) fn inspect<B>(request: &Request<B>) -> (Protocol, Option<Misfit>) {
+pub(super) fn inspect<B>(request: &Request<B>) -> (Protocol, Option<ShapeError>) {
     let headers = request.headers();
     let protocol = headers.get(CONTENT_TYPE).map_or(Protocol::Other, |value| protocol(value.as_bytes()));
-    let misfit = if request.method() != Method::POST {
-        Some(Misfit::Method)
+    let shape_error = if request.method() != Method::POST {
+        Some(ShapeError::Method)
     } else if protocol == Protocol::Other {
-        Some(Misfit::ContentType)
+        Some(ShapeError::ContentType)
     } else if protocol == Protocol::Grpc && request.version() != Version::HTTP_2 {
-        Some(Misfit::Version)
+        Some(ShapeError::Version)
     } else if headers.len() > MAX_FIELDS {
-        Some(Misfit::Fields(headers.len()))
+        Some(ShapeError::Fields(headers.len()))
     } else {
         None
     };
-    (protocol, misfit)
+    (protocol, shape_error)
 }
 
 fn protocol(content_type: &[u8]) -> Protocol {
@@ -88,11 +88,11 @@ impl From<Status> for Refusal {
     }
 }
 
-impl From<Misfit> for Refusal {
-    fn from(misfit: Misfit) -> Self {
-        match misfit {
-            Misfit::Fields(fields) => Self::Status(status::too_many_headers(fields, MAX_FIELDS)),
-            misfit => Self::Misfit(misfit),
+impl From<ShapeError> for Refusal {
+    fn from(shape_error: ShapeError) -> Self {
+        match shape_error {
+            ShapeError::Fields(fields) => Self::Status(status::too_many_headers(fields, MAX_FIELDS)),
+            shape_error => Self::Shape(shape_error),
         }
     }
 }
@@ -102,7 +102,7 @@ impl Refusal {
     pub fn code(&self) -> Code {
         match self {
             Refusal::Status(status) => status.code(),
-            Refusal::Misfit(_) => Code::Unimplemented,
+            Refusal::Shape(_) => Code::Unimplemented,
         }
     }
 
@@ -110,11 +110,11 @@ impl Refusal {
     pub fn into_http(self) -> Response<Body> {
         let (code, text) = match self {
             Refusal::Status(status) => return status.into_http(),
-            Refusal::Misfit(Misfit::Method) => (StatusCode::METHOD_NOT_ALLOWED, "only POST is taken\n"),
-            Refusal::Misfit(Misfit::Version) => {
+            Refusal::Shape(ShapeError::Method) => (StatusCode::METHOD_NOT_ALLOWED, "only POST is taken\n"),
+            Refusal::Shape(ShapeError::Version) => {
                 (StatusCode::BAD_REQUEST, "gRPC is spoken over HTTP/2; over HTTP/1.1 there is gRPC-Web\n")
             }
-            Refusal::Misfit(Misfit::ContentType | Misfit::Fields(_)) => (
+            Refusal::Shape(ShapeError::ContentType | ShapeError::Fields(_)) => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "the content-type must be application/grpc, application/grpc-web or application/grpc-web-text\n",
             ),

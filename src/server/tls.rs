@@ -38,7 +38,7 @@ pub struct TlsError {
 }
 
 /// The longest time for which nobody looks at the clock: it may be set.
-const LOOK: Duration = Duration::from_secs(60);
+const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(60);
 
 /// TLS as it is served now.
 pub struct Tls {
@@ -127,12 +127,12 @@ impl AcceptedCertificate {
             }
             let left = u64::try_from(end.0.saturating_sub(now.0)).unwrap_or(0).saturating_add(1);
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(left).min(LOOK)) => {}
+                () = tokio::time::sleep(Duration::from_millis(left).min(CLOCK_CHECK_INTERVAL)) => {}
                 changed = self.served.changed() => match changed {
                     Ok(()) if !self.is_good() => return Withdrawn::Revoked,
                     Ok(()) => {}
                     // Nothing is read any more.
-                    Err(_) => tokio::time::sleep(LOOK).await,
+                    Err(_) => tokio::time::sleep(CLOCK_CHECK_INTERVAL).await,
                 }
             }
         }

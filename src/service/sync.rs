@@ -19,14 +19,14 @@ use crate::ledger::command::{
 };
 use crate::proto::v1;
 
-/// Users of one step, and so of one command: a millisecond of other people's time.
+/// Users of one step, and so of one command, which a writer takes in steps of its own (decision 34).
 const STEP: usize = 32;
-/// Seats and organizations that one step names, in all; an entry that names more is a step of its own.
-const NAMED: usize = 10_000;
-/// Results of a sync, in bytes; what is beyond is only counted.
-const RESULTS: usize = 32 * 1024 * 1024;
+/// Pools, and organizations in each of them, that the entries of one step name. The entry that goes beyond is its last.
+const MAX_NAMED: usize = 10_000;
+/// Of the results of a sync. What is beyond is only counted, unless its user waits for a seat.
+const MAX_RESULT_BYTES: usize = 32 * 1024 * 1024;
 /// Pools for which users wait, in a dry run, which has to remember them.
-const WAITED_FOR: usize = 1_000_000;
+const MAX_POOLS_WAITED_FOR: usize = 1_000_000;
 /// After each step: about as long as one takes, so that a sync has half of the writer at most, and nobody waits behind
 /// two steps in a row. It makes a sync of 200,000 users a quarter of a minute longer.
 const REST: Duration = Duration::from_millis(2);
@@ -113,18 +113,18 @@ impl Sync {
             match parse::sync_entry(entry, &self.terms.mask, &self.context.limits) {
                 Err(problems) => {
                     self.take_step(&mut step).await?;
-                    self.tell(render::refused_entry(given, problems));
+                    self.add_result(render::refused_entry(given, problems));
                 }
                 Ok(entry) if !self.listed.insert(entry.user.clone()) => {
                     self.take_step(&mut step).await?;
-                    self.tell(render::listed_twice(&entry.user));
+                    self.add_result(render::listed_twice(&entry.user));
                 }
                 Ok(entry) => {
                     named += entry.pools.len() * (1 + entry.organizations.len());
                     step.push(entry);
                 }
             }
-            if step.len() == STEP || named > NAMED {
+            if step.len() == STEP || named > MAX_NAMED {
                 self.take_step(&mut step).await?;
             }
             if step.is_empty() {
@@ -143,8 +143,8 @@ impl Sync {
         let command = SyncUsers { entries, what_if: self.what_if.take() };
         let answer = self.desk.submit(command).await??;
         self.what_if = answer.what_if;
-        for (id, synced) in ids.iter().zip(answer.users) {
-            let mut waiting = synced.as_ref().ok().and_then(|synced| synced.waiting.clone());
+        for (id, mut synced) in ids.iter().zip(answer.users) {
+            let mut waiting = synced.as_mut().ok().and_then(|synced| synced.waiting.take());
             self.remember(&mut waiting)?;
             let result = render::synced(id, synced);
             if self.terms.omit_unchanged && waiting.is_none() && result.outcome() == v1::SyncOutcome::Unchanged {
@@ -158,7 +158,7 @@ impl Sync {
                     self.bytes += result.encoded_len();
                     self.results.push(result);
                 }
-                None => self.tell(result),
+                None => self.add_result(result),
             }
         }
         tokio::time::sleep(REST).await;
@@ -166,9 +166,9 @@ impl Sync {
     }
 
     /// Adds a result, or counts it when there are too many.
-    fn tell(&mut self, result: v1::SyncResult) {
+    fn add_result(&mut self, result: v1::SyncResult) {
         self.bytes += result.encoded_len();
-        if self.bytes <= RESULTS {
+        if self.bytes <= MAX_RESULT_BYTES {
             return self.results.push(result);
         }
         render::count_synced(&mut self.totals, &result);
@@ -182,13 +182,13 @@ impl Sync {
             waiting.pools = Vec::new();
         }
         self.waited_for += waiting.pools.len();
-        if self.waited_for <= WAITED_FOR {
+        if self.waited_for <= MAX_POOLS_WAITED_FOR {
             return Ok(());
         }
         let mut problems = Problems::default();
         problems.add(
             "dry_run",
-            format!("must not be set where users wait for seats in more than {WAITED_FOR} pools in all"),
+            format!("must not be set where users wait for seats in more than {MAX_POOLS_WAITED_FOR} pools in all"),
         );
         Err(problems.into())
     }
@@ -237,14 +237,14 @@ impl Sync {
 
     async fn unlisted(&mut self, users: &[UserId]) -> Result<(), Status> {
         if !self.terms.block_unlisted {
-            users.iter().for_each(|id| self.tell(render::unlisted(id, false)));
+            users.iter().for_each(|id| self.add_result(render::unlisted(id, false)));
             return Ok(());
         }
         let command = BlockUnlisted { users: users.to_vec(), what_if: self.what_if.take() };
         let answer = self.desk.submit(command).await??;
         self.what_if = answer.what_if;
         for (id, blocked) in users.iter().zip(answer.blocked) {
-            self.tell(render::unlisted(id, blocked));
+            self.add_result(render::unlisted(id, blocked));
         }
         Ok(())
     }

@@ -56,7 +56,7 @@ impl token_service_server::TokenService for TokenService {
         };
         let command = parse::create_token(request.into_inner(), &token, caller.tenants())?;
         // Nobody gives away more than they have.
-        if !caller.tenants().include(&command.tenants) {
+        if !command.within.include(&command.tenants) {
             return Err(status::not_allowed());
         }
         let view = self.change(caller.actor().clone(), command).await?;

@@ -97,7 +97,7 @@ pub fn words(problems: &mut Problems, text: &str) -> Vec<String> {
     if text.len() > MAX_NAME_BYTES {
         return words; // It was refused.
     }
-    for word in fold(text).split_whitespace().filter(|word| !word.is_empty()) {
+    for word in fold(text).split_whitespace() {
         if words.iter().all(|known| known != word) {
             words.push(word.to_owned());
         }

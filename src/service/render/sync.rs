@@ -9,8 +9,8 @@ use crate::proto::v1;
 use crate::service::parse::Problems;
 use crate::service::status;
 
-/// Denials of one user that are told.
-const TOLD: usize = 20;
+/// Denials in the result of one user.
+const MAX_DENIALS: usize = 20;
 
 /// What became of an entry, as long as nobody who waits was looked at.
 pub fn synced(id: &UserId, synced: Done<SyncedUser>) -> v1::SyncResult {
@@ -33,7 +33,7 @@ pub fn synced(id: &UserId, synced: Done<SyncedUser>) -> v1::SyncResult {
         outcome: outcome.into(),
         block_cause: user_state(blocked).1.into(),
         denial_count: u32::try_from(denials.len()).unwrap_or(u32::MAX),
-        denials: denials.into_iter().take(TOLD).map(|(pool, reason)| denial(&pool, reason)).collect(),
+        denials: denials.into_iter().take(MAX_DENIALS).map(|(pool, reason)| denial(&pool, reason)).collect(),
         error: None,
     }
 }
@@ -47,7 +47,7 @@ pub fn settle_waiting(result: &mut v1::SyncResult, full: Vec<PoolId>) {
         result.set_outcome(if created { v1::SyncOutcome::Created } else { v1::SyncOutcome::Activated });
         result.set_block_cause(v1::BlockCause::Unspecified);
     }
-    let room = TOLD.saturating_sub(result.denials.len());
+    let room = MAX_DENIALS.saturating_sub(result.denials.len());
     result.denials.extend(full.iter().take(room).map(|pool| denial(pool, DenialReason::SeatsExhausted)));
 }
 

@@ -91,6 +91,8 @@ async fn messages_with_more_or_less_in_them_than_there_should_be() {
         assert_ne!(status.code(), Code::Ok, "a frame cut at {cut} is no call");
     }
     let nested = [[0xa3, 0x7d].repeat(10_000), [0xa4, 0x7d].repeat(10_000)].concat();
+    // A tenant, and entries of two bytes, for each of which a list would take seven hundred.
+    let entries = [&[0x0a, 4][..], b"acme", &[0x12, 0].repeat(2_000_000)].concat();
     let many = BatchGrantSeatsRequest { user_ids: vec![String::new(); 30_000], ..Default::default() }.encode_to_vec();
     let invalid = Code::InvalidArgument;
     for (what, path, body, expected) in [
@@ -109,6 +111,7 @@ async fn messages_with_more_or_less_in_them_than_there_should_be() {
         ("a byte too many", CHECK_OUT, message(&[0; 64 * 1024 + 1]), invalid),
         ("4 GiB announced", CHECK_OUT, framed(0, u32::MAX as usize, &[0; 16]), invalid),
         ("thirty thousand users", "/usher.v1.SeatService/BatchGrantSeats", message(&many), invalid),
+        ("two million entries", "/usher.v1.DirectoryService/SyncUsers", message(&entries), invalid),
         ("a MiB too many", "/usher.v1.TenantService/GetTenant", message(&vec![0; 5 * 1024 * 1024]), invalid),
         ("no such method", "/usher.v1.SeatService/TakeAll", message(&good), Code::Unimplemented),
     ] {

@@ -12,7 +12,7 @@ use tonic::Status;
 use tonic::body::Body;
 
 use crate::auth::Caller;
-use crate::auth::shares::{Full, Place, Places};
+use crate::auth::shares::{Place, Places};
 use crate::service::status;
 
 /// So much of every message is free: what people and consoles ask is smaller, and goes on while large ones must wait.
@@ -62,7 +62,7 @@ struct Rationed {
 
 impl Rationed {
     /// Follows the messages in what has come: whether there is room for those that begin in it.
-    fn follow(&mut self, mut bytes: &[u8]) -> Result<(), Full> {
+    fn follow(&mut self, mut bytes: &[u8]) -> Result<(), Status> {
         while !bytes.is_empty() {
             let wanted = if self.missing > 0 { self.missing } else { HEADER - self.header.len() };
             let (these, rest) = bytes.split_at(wanted.min(bytes.len()));
@@ -84,13 +84,18 @@ impl Rationed {
     }
 
     /// Gives back what the message before had, and takes what one of this length needs.
-    fn take_instead(&mut self, length: usize) -> Result<(), Full> {
+    fn take_instead(&mut self, length: usize) -> Result<(), Status> {
         self.taken = None;
         let needed = if length > self.rations.largest { 0 } else { length.saturating_sub(FREE) };
-        if needed > 0 {
-            let caller = self.caller.as_ref().ok_or(Full::All)?;
-            self.taken = Some(self.rations.places.take(caller, None, needed)?);
+        if needed == 0 {
+            return Ok(());
         }
+        let Some(caller) = &self.caller else {
+            let text = format!("a method that needs no credential takes messages of at most {FREE} bytes");
+            return Err(status::unreadable(&Status::out_of_range(text)));
+        };
+        let place = self.rations.places.take(caller, None, needed);
+        self.taken = Some(place.map_err(|full| status::no_place(&status::UPLOADS, full))?);
         Ok(())
     }
 }
@@ -103,9 +108,9 @@ impl http_body::Body for Rationed {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(bytes) = frame.data_ref()
-            && let Err(full) = self.follow(bytes)
+            && let Err(refused) = self.follow(bytes)
         {
-            return Poll::Ready(Some(Err(status::no_place(&status::UPLOADS, full))));
+            return Poll::Ready(Some(Err(refused)));
         }
         polled
     }
@@ -142,6 +147,19 @@ mod tests {
 
     fn body(rations: &Arc<Rations>, bytes: &[u8], piece: usize) -> Body {
         body_of("somebody", rations, bytes, piece)
+    }
+
+    #[tokio::test]
+    async fn without_a_credential_only_small_messages_are_read_and_they_take_no_room() {
+        let rations = Rations::new(LARGEST);
+        let read = async |length| {
+            let frames = [Ok::<_, Status>(Frame::data(Bytes::from(message(length, 10))))];
+            let mut body = rations.give(None, Body::new(StreamBody::new(iter(frames))));
+            let read = body.frame().await.unwrap().map(drop);
+            (read.map_err(|refused| refused.code()), rations.places.taken())
+        };
+        assert_eq!(read(FREE).await, (Ok(()), 0));
+        assert_eq!(read(FREE + 1).await, (Err(tonic::Code::InvalidArgument), 0));
     }
 
     /// A message whose length is announced, and as much of it as is sent.

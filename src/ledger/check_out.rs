@@ -239,6 +239,7 @@ impl Tenant {
         let (plan, limit) = self.entitled(pool, step.sight());
         let mut gone: Vec<u32> = overdue.to_vec();
         gone.extend(admission.ending.iter().map(|(slot, _)| *slot));
+        gone.sort_unstable();
         let counts = |user: UserNo| self.lives_in(self.users.get(user), pool, &gone).1;
         if plan == Plan::Named || admission.license_expired || user.is_some_and(counts) {
             return Ok(());
@@ -272,15 +273,16 @@ impl Tenant {
         users.iter().filter(|user| frees(self.users.get(**user))).count() as u64
     }
 
-    /// The sessions in the pool of the counted user who is idle the longest (never of an Active one).
+    /// The sessions in the pool of the counted user who is idle the longest (never of an Active one). Passes over as many
+    /// as have sessions in `gone`.
     fn longest_idle(&self, pool: PoolNo, asking: Option<UserNo>, gone: &[u32]) -> Vec<u32> {
-        for (_, no) in self.idle.iter().filter(|(_, no)| Some(*no) != asking) {
+        for (_, no) in self.pools.get(pool).idle_counted.iter().filter(|(_, no)| Some(*no) != asking) {
             let user = self.users.get(*no);
             if !self.lives_in(user, pool, gone).1 {
                 continue;
             }
             let mut slots = self.live_of(user);
-            slots.retain(|slot| self.sessions.get(*slot).pool == pool && !gone.contains(slot));
+            slots.retain(|slot| self.sessions.get(*slot).pool == pool && gone.binary_search(slot).is_err());
             return slots;
         }
         Vec::new()

@@ -141,6 +141,12 @@ impl Tenant {
         same("live users", id, pool.live as usize, users.len())?;
         same("counted users (R11)", id, pool.live_counted as usize, counted.len())?;
         same("idle users", id, pool.idle as usize, idle)?;
+        let idle_counted = counted.iter().map(|user| self.users.get(*user)).filter(|user| user.idle);
+        let idle_counted: BTreeSet<_> =
+            idle_counted.map(|user| (user.last_activity(&self.sessions), user.no)).collect();
+        if pool.idle_counted != idle_counted {
+            return Err(format!("{id}: who is Idle is {:?}, should be {idle_counted:?}", pool.idle_counted));
+        }
         same("active seats", id, pool.seats as usize, holders().count())?;
         let waits = |user: &&User| user.blocked == Some(BlockCause::LicenseLimit) && user.seat(pool.no).is_some();
         same("waiting seats (R33)", id, pool.waiting as usize, self.users.iter().filter(waits).count())?;

@@ -1,6 +1,6 @@
 //! Live sessions of a tenant: starting, ending, and who is Idle. Every counter of live things is kept here.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::budget::Budget;
 use super::change::{Action, Change, Place};
@@ -30,12 +30,12 @@ impl Tenant {
         live
     }
 
-    /// Whether the user has a live session in the pool, and whether one that counts; `but`: not these.
+    /// Whether the user has a live session in the pool, and whether one that counts; `but`: not these, ascending.
     pub fn lives_in(&self, user: &User, pool: PoolNo, but: &[u32]) -> (bool, bool) {
         let mut found = (false, false);
-        for slot in user.places.iter().filter(|slot| !but.contains(slot)) {
+        for slot in &user.places {
             let session = self.sessions.get(*slot);
-            if session.is_live() && session.pool == pool {
+            if session.is_live() && session.pool == pool && but.binary_search(slot).is_err() {
                 found = (true, found.1 || !session.exempt);
             }
         }
@@ -167,6 +167,9 @@ impl Tenant {
         self.stale.note(pool);
         self.notifications.moved(pool);
         pool.idle -= u64::from(!lives && idle);
+        if !exempt && !counts {
+            pool.idle_counted.remove(&(last_activity, user));
+        }
         let holder = self.users.get_mut(user);
         holder.live -= 1;
         if holder.live > 0 {
@@ -196,8 +199,19 @@ impl Tenant {
         }
         self.awake.insert(&mut self.awake_positions, user.0, due);
         self.due_by(due);
-        for pool in self.pools_of(user) {
-            self.pools.get_mut(pool).idle -= 1;
+        self.count_idle(user, before, false);
+    }
+
+    /// Counts a user as Idle in the pools of their live sessions, or not any more.
+    fn count_idle(&mut self, user: UserNo, last_activity: Tick, add: bool) {
+        for (pool, counts) in self.pools_of(user) {
+            let pool = self.pools.get_mut(pool);
+            pool.idle = if add { pool.idle + 1 } else { pool.idle - 1 };
+            match (counts, add) {
+                (false, _) => false,
+                (true, true) => pool.idle_counted.insert((last_activity, user)),
+                (true, false) => pool.idle_counted.remove(&(last_activity, user)),
+            };
         }
     }
 
@@ -214,21 +228,22 @@ impl Tenant {
             self.awake.remove(&mut self.awake_positions, index);
             let user = self.users.get_mut(UserNo(index));
             user.idle = true;
-            self.idle.insert((user.last_activity(sessions), user.no));
+            let last_activity = user.last_activity(sessions);
+            self.idle.insert((last_activity, user.no));
             for slot in &user.places {
                 sessions.get_mut(*slot).user_idle = true;
             }
             budget.spend_each(4 + user.places.len(), Budget::LOOK);
-            for pool in self.pools_of(UserNo(index)) {
-                self.pools.get_mut(pool).idle += 1;
-            }
+            self.count_idle(UserNo(index), last_activity, true);
         }
     }
 
-    /// The pools in which the user is live, each once.
-    fn pools_of(&self, user: UserNo) -> BTreeSet<PoolNo> {
+    /// The pools in which the user is live, each once, and whether the user counts there.
+    fn pools_of(&self, user: UserNo) -> BTreeMap<PoolNo, bool> {
         let live = self.users.get(user).places.iter().map(|slot| self.sessions.get(*slot)).filter(|s| s.is_live());
-        live.map(|session| session.pool).collect()
+        let mut pools = BTreeMap::new();
+        live.for_each(|session| *pools.entry(session.pool).or_default() |= !session.exempt);
+        pools
     }
 
     /// Something is due at `at`, or will turn out not to be: the shard looks at this tenant by then.
@@ -252,10 +267,9 @@ impl Tenant {
             let live = user.places.iter().filter(|slot| self.sessions.get(**slot).is_live()).count();
             self.sessions.live += live as u64;
             self.users.get_mut(no).live = u16::try_from(live).expect("few places");
-            for pool in self.pools_of(no) {
-                let (lives, counts) = self.lives_in(self.users.get(no), pool, &[]);
+            for (pool, counts) in self.pools_of(no) {
                 let pool = self.pools.get_mut(pool);
-                pool.live += u64::from(lives);
+                pool.live += 1;
                 pool.live_counted += u64::from(counts);
             }
         }
@@ -295,9 +309,7 @@ impl Tenant {
         let due = active + self.policy.idle_after;
         self.awake.insert(&mut self.awake_positions, no.0, due);
         self.due_by(due);
-        for pool in self.pools_of(no) {
-            self.pools.get_mut(pool).idle -= 1;
-        }
+        self.count_idle(no, active, false);
         true
     }
 
@@ -307,6 +319,7 @@ impl Tenant {
             pool.deadlines.clear();
             pool.exempt_deadlines.clear();
             pool.idle = 0;
+            pool.idle_counted.clear();
         }
         let live: Vec<(u32, PoolNo, bool, Tick)> = self
             .sessions

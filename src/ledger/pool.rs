@@ -1,12 +1,14 @@
 //! Pools and what is counted in them. The counters are kept by `Tenant::{start, end, …}` and recounted by
 //! [`super::invariants`].
 
+use std::collections::BTreeSet;
+
 use super::change::{Limit, PoolRow};
 use super::deadlines::Deadlines;
 use super::grants::Orders;
 use super::map::{Map, Seed};
 use super::time::Tick;
-use crate::ids::{PoolId, PoolNo};
+use crate::ids::{PoolId, PoolNo, UserNo};
 
 /// Pools that one tenant may have: a bound for what a client can make up in demo mode (R30).
 pub const MAX_POOLS: usize = 1_000;
@@ -20,6 +22,8 @@ pub(super) struct Pool {
     pub live_counted: u64,
     /// Of `live`: users whose status is Idle (R23).
     pub idle: u64,
+    /// Those of them who count, by last activity: who makes room first (R14), of however many.
+    pub idle_counted: BTreeSet<(Tick, UserNo)>,
     /// Active seats (R10), and those of them that count.
     pub seats: u64,
     pub seats_counted: u64,
@@ -115,6 +119,7 @@ impl Pools {
             live: 0,
             live_counted: 0,
             idle: 0,
+            idle_counted: BTreeSet::new(),
             seats: 0,
             seats_counted: 0,
             waiting: 0,

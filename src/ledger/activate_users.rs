@@ -1,6 +1,7 @@
 //! The last part of a sync: who waits for a seat and is still listed is unblocked, first blocked first, as far as seats
 //! are free (R33); and who is not listed any more is blocked.
 
+use super::budget::Budget;
 use super::change::{Action, BlockCause};
 use super::command::{ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, Outcome, Waiting, WhatIf};
 use super::execution::{Steps, each};
@@ -78,6 +79,7 @@ impl Tenant {
         if self.users.get(no).blocked != Some(BlockCause::LicenseLimit) {
             return Vec::new();
         }
+        step.budget.spend_each(self.users.get(no).seats.len(), 2 * Budget::LOOK);
         let full: Vec<PoolNo> = self.full_pools(self.users.get(no), step.sight()).collect();
         if full.is_empty() {
             self.unblock(no, "by a sync", step);
@@ -90,7 +92,8 @@ impl Tenant {
         full.into_iter().map(|pool| self.pools.get(pool).id.clone()).collect()
     }
 
-    fn would_activate(&self, waiting: &Waiting, what_if: &mut WhatIf, step: &Step) -> Vec<PoolId> {
+    fn would_activate(&self, waiting: &Waiting, what_if: &mut WhatIf, step: &mut Step) -> Vec<PoolId> {
+        step.budget.spend_each(waiting.pools.len(), 3 * Budget::LOOK);
         let is_full =
             |pool: &&PoolId| self.pools.find(pool).is_some_and(|no| !self.has_room_if(no, Some(what_if), step));
         let full: Vec<PoolId> = waiting.pools.iter().filter(is_full).cloned().collect();
@@ -107,6 +110,7 @@ impl Tenant {
             return false;
         }
         if let Some(what_if) = what_if {
+            step.budget.spend_each(user.seats.len(), 2 * Budget::LOOK);
             let pools: Vec<PoolId> = user.seats.iter().map(|seat| self.pools.get(seat.pool).id.clone()).collect();
             what_if.shift(&pools, -1);
             return true;

@@ -19,6 +19,8 @@ impl Budget {
     pub const LOOK: u32 = 100;
     /// To write a row or an event: to make it here, to sort it, and to hand it to the store.
     pub const WRITE: u32 = 1_000;
+    /// Numbers of eight bytes, moved along in memory, that cost one.
+    pub const MOVED: usize = 2;
     /// What no step may exceed, whatever its last turn costs: ten steps, half of what I9 allows. Tests hold every call to it.
     pub const MOST: u64 = 10 * Self::STEP as u64;
 

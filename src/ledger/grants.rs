@@ -17,24 +17,29 @@ impl Orders {
         if administrator { &mut self.administrators } else { &mut self.users }
     }
 
-    pub fn add(&mut self, order: EventNo, administrator: bool) {
+    /// How many others it moved.
+    pub fn add(&mut self, order: EventNo, administrator: bool) -> usize {
         let list = self.list(administrator);
         if list.last().is_none_or(|last| *last <= order) {
             list.push(order);
-        } else {
-            let at = list.partition_point(|other| *other < order);
-            list.insert(at, order);
+            return 0;
         }
+        let at = list.partition_point(|other| *other < order);
+        list.insert(at, order);
+        list.len() - at
     }
 
-    pub fn remove(&mut self, order: EventNo, administrator: bool) {
+    /// How many others it moved.
+    pub fn remove(&mut self, order: EventNo, administrator: bool) -> usize {
         let list = self.list(administrator);
-        if let Ok(at) = list.binary_search(&order) {
-            list.remove(at);
-            if list.len() < list.capacity() / 4 {
-                list.shrink_to(list.len() * 2);
-            }
+        let Ok(at) = list.binary_search(&order) else { return 0 };
+        list.remove(at);
+        let moved = list.len() - at;
+        if list.len() >= list.capacity() / 4 {
+            return moved;
         }
+        list.shrink_to(list.len() * 2);
+        moved + list.len()
     }
 
     /// During a load: in any order. [`Self::sort`] follows.

@@ -89,6 +89,8 @@ impl Tenant {
         step.budget.spend_each(entry.pools.len() * access.len(), 20);
         let known = self.users.find(&entry.user);
         let user = known.map(|no| self.users.get(no));
+        // Each seat that the user has is looked at, and its pool is named, a few times.
+        step.budget.spend_each(user.map_or(0, |user| user.seats.len()), 5 * Budget::LOOK);
         let change = match user {
             Some(user) => patched(user, &entry.patch),
             None => Some((entry.patch.clone().into_profile(), entry.patch.administrator == Some(true), String::new())),

@@ -146,7 +146,7 @@ impl Tenant {
     }
 
     /// Adds a seat to the counters of its pool, or takes it from them.
-    fn count_seat(&mut self, seat: Counted, add: bool) {
+    fn count_seat(&mut self, seat: Counted, add: bool, budget: &mut Budget) {
         let pool = self.pools.get_mut(seat.pool);
         let by = |counter: &mut u64, counts: bool| match (counts, add) {
             (false, _) => {}
@@ -160,10 +160,11 @@ impl Tenant {
         by(&mut pool.seats, true);
         // In a named pool (R10).
         by(&mut pool.seats_counted, !seat.administrator || self.policy.administrators_count_in_named);
-        match add {
+        let moved = match add {
             true => pool.orders.add(seat.order, seat.administrator),
             false => pool.orders.remove(seat.order, seat.administrator),
-        }
+        };
+        budget.spend_each(moved / Budget::MOVED, 1);
         self.stale.note(pool);
         self.notifications.moved(pool);
     }
@@ -187,8 +188,8 @@ impl Tenant {
             let after = Vec::from_iter(Self::counted(self.users.get(no)));
             if before != after {
                 step.budget.spend_each(before.len(), Budget::LOOK);
-                before.into_iter().for_each(|seat| self.count_seat(seat, false));
-                after.into_iter().for_each(|seat| self.count_seat(seat, true));
+                before.into_iter().for_each(|seat| self.count_seat(seat, false, step.budget));
+                after.into_iter().for_each(|seat| self.count_seat(seat, true, step.budget));
             }
         }
         step.put(Change::PutUser(row));
@@ -220,7 +221,7 @@ impl Tenant {
         };
         let (row, seat) = (holder.seat_row(self.no, &holder.seats[at]), counted(holder, &holder.seats[at]));
         if held.is_none() {
-            self.count_seat(seat, true);
+            self.count_seat(seat, true, step.budget);
         }
         step.budget.spend_each(row.access.len(), 2);
         step.put(Change::PutSeat(row));
@@ -240,8 +241,8 @@ impl Tenant {
             step.put(Change::PutSeat(holder.seat_row(no, seat)));
         }
         let after = Vec::from_iter(Self::counted(self.users.get(user)));
-        before.into_iter().for_each(|seat| self.count_seat(seat, false));
-        after.into_iter().for_each(|seat| self.count_seat(seat, true));
+        before.into_iter().for_each(|seat| self.count_seat(seat, false, step.budget));
+        after.into_iter().for_each(|seat| self.count_seat(seat, true, step.budget));
     }
 
     pub fn drop_seat(&mut self, user: UserNo, pool: PoolNo, step: &mut Step) {
@@ -250,7 +251,7 @@ impl Tenant {
         let Some(at) = holder.seats.iter().position(|seat| seat.pool == pool) else { return };
         let gone = counted(holder, &holder.seats[at]);
         holder.seats.remove(at);
-        self.count_seat(gone, false);
+        self.count_seat(gone, false, step.budget);
         step.put(Change::DeleteSeat(self.no, user, pool));
     }
 

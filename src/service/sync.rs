@@ -13,7 +13,7 @@ use super::desk::Desk;
 use super::parse::{self, Problems, SyncTerms};
 use super::{render, status};
 use crate::auth::Caller;
-use crate::ids::UserId;
+use crate::ids::{PoolId, UserId};
 use crate::ledger::command::{
     ActivateUsers, BlockUnlisted, GetTenant, ListUsers, SyncEntry, SyncUsers, UserOrder, Waiting, WhatIf,
 };
@@ -23,7 +23,7 @@ use crate::proto::v1;
 const STEP: usize = 32;
 /// Pools, and organizations in each of them, that the entries of one step name. The entry that goes beyond is its last.
 const MAX_NAMED: usize = 10_000;
-/// Of the results of a sync. What is beyond is only counted, unless its user waits for a seat.
+/// Of the results of a sync. What is beyond is only counted.
 const MAX_RESULT_BYTES: usize = 32 * 1024 * 1024;
 /// Pools for which users wait, in a dry run, which has to remember them.
 const MAX_POOLS_WAITED_FOR: usize = 1_000_000;
@@ -37,6 +37,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Users that are read at once, to find those who are not listed.
 const PAGE: usize = 1_000;
 
+/// Where the result is of somebody of whom it is not known yet what becomes.
+enum Place {
+    Listed(usize),
+    /// There was no room for it: no more than what is counted is kept.
+    LeftOut(v1::SyncResult),
+}
+
 /// One sync.
 pub struct Sync {
     context: Arc<ServiceContext>,
@@ -44,8 +51,8 @@ pub struct Sync {
     terms: SyncTerms,
     listed: HashSet<UserId>,
     results: Vec<v1::SyncResult>,
-    /// Who waits for a seat, and whose result it is.
-    waiting: Vec<(Waiting, usize)>,
+    /// Who waits for a seat, in the order of the entries.
+    waiting: Vec<(Waiting, Place)>,
     what_if: Option<WhatIf>,
     totals: v1::SyncTotals,
     /// Of the results, and how many there is no room for.
@@ -152,17 +159,47 @@ impl Sync {
                 continue;
             }
             match waiting {
-                // What becomes of the user is not known yet: it has a place in any case.
                 Some(waiting) => {
-                    self.waiting.push((waiting, self.results.len()));
-                    self.bytes += result.encoded_len();
-                    self.results.push(result);
+                    let place = self.place(result);
+                    self.waiting.push((waiting, place));
                 }
                 None => self.add_result(result),
             }
         }
         tokio::time::sleep(REST).await;
         Ok(())
+    }
+
+    fn place(&mut self, result: v1::SyncResult) -> Place {
+        self.bytes += result.encoded_len();
+        if self.bytes <= MAX_RESULT_BYTES {
+            self.results.push(result);
+            return Place::Listed(self.results.len() - 1);
+        }
+        let (outcome, block_cause) = (result.outcome, result.block_cause);
+        Place::LeftOut(v1::SyncResult { outcome, block_cause, ..v1::SyncResult::default() })
+    }
+
+    /// What became of somebody who waited for a seat in each of the pools that are full.
+    fn settle(&mut self, place: Place, full: Vec<PoolId>) {
+        match place {
+            Place::Listed(at) => {
+                let result = &mut self.results[at];
+                let before = result.encoded_len();
+                render::settle_waiting(result, full);
+                self.bytes += result.encoded_len().saturating_sub(before);
+                if self.bytes > MAX_RESULT_BYTES {
+                    // They are counted.
+                    result.denials = Vec::new();
+                }
+            }
+            Place::LeftOut(mut result) => {
+                render::settle_waiting(&mut result, full);
+                render::count_synced(&mut self.totals, &result);
+                let is_omitted = self.terms.omit_unchanged && result.outcome() == v1::SyncOutcome::Unchanged;
+                self.left_out += u64::from(!is_omitted);
+            }
+        }
     }
 
     /// Adds a result, or counts it when there are too many.
@@ -252,17 +289,17 @@ impl Sync {
     /// First blocked first (R33); of those who are new in a dry run, in the order of the entries.
     async fn activate(&mut self) -> Result<(), Status> {
         let mut waiting = std::mem::take(&mut self.waiting);
-        waiting.sort_by_key(|(waiting, result)| (waiting.since, *result));
-        for step in waiting.chunks(STEP) {
-            let users = step.iter().map(|(waiting, _)| waiting.clone()).collect();
-            let command = ActivateUsers { waiting: users, what_if: self.what_if.take() };
-            let answer = self.desk.submit(command).await??;
-            self.what_if = answer.what_if;
-            for ((_, result), full) in step.iter().zip(answer.full) {
-                render::settle_waiting(&mut self.results[*result], full);
+        waiting.sort_by_key(|(waiting, _)| waiting.since);
+        let mut waiting = waiting.into_iter();
+        loop {
+            let (users, places): (Vec<Waiting>, Vec<Place>) = waiting.by_ref().take(STEP).unzip();
+            if users.is_empty() {
+                return Ok(());
             }
+            let answer = self.desk.submit(ActivateUsers { waiting: users, what_if: self.what_if.take() }).await??;
+            self.what_if = answer.what_if;
+            places.into_iter().zip(answer.full).for_each(|(place, full)| self.settle(place, full));
         }
-        Ok(())
     }
 }
 

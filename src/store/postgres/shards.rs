@@ -43,6 +43,9 @@ pub async fn claim(
             owner
         }
     };
+    if let Some(what) = former.implausible() {
+        return Err(damaged(shard, what));
+    }
     let (node, generation) = (by.node.map(|node| node.id.0), by.node.map(|node| node.generation));
     let values: [&(dyn ToSql + Sync); 6] = [&number, &former.epoch.0, &former.token.0, &by.token.0, &node, &generation];
     let claimed = client.query_opt(&sql.claim, &values).await?;
@@ -102,11 +105,13 @@ pub async fn release(connection: &Connection, shard: ShardId, owner: Owner) -> R
 
 /// The row of a shard, as it was read.
 pub fn known(row: Option<Row>, shard: ShardId) -> Result<(Owner, Position), Failure> {
-    let damaged = |why: String| Failure::Damaged(StoreError(format!("shards (shard_id {shard}): {why}")));
-    let row = row.ok_or_else(|| damaged("the row is not there".into()))?;
-    let read = owned(&row).map_err(|error| damaged(StoreError::from(error).0))?;
-    let what = read.0.implausible();
-    what.map_or(Ok(read), |what| Err(damaged(what.to_owned())))
+    let row = row.ok_or_else(|| damaged(shard, "the row is not there"))?;
+    let read = owned(&row).map_err(|error| damaged(shard, &StoreError::from(error).0))?;
+    read.0.implausible().map_or(Ok(read), |what| Err(damaged(shard, what)))
+}
+
+fn damaged(shard: ShardId, why: &str) -> Failure {
+    Failure::Damaged(StoreError(format!("shards (shard_id {shard}): {why}")))
 }
 
 /// A row of the columns that the statements `read_shard` and `claim` have.

@@ -40,9 +40,9 @@ pub struct Tokens {
     reloading: Mutex<()>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Known {
-    row: TokenRow,
+    row: Arc<TokenRow>,
     principal: Arc<Principal>,
     /// Wall time; [`NEVER`]. Shared with the tables before and after, so that no use is lost between two of them.
     used: Arc<AtomicI64>,
@@ -63,11 +63,12 @@ impl Tokens {
     }
 
     /// Goes by these from now on.
-    pub fn replace(&self, rows: Vec<TokenRow>, high: Wall) {
+    pub fn replace(&self, rows: Vec<Arc<TokenRow>>, high: Wall) {
         let before = self.table.load();
-        let known = rows.into_iter().map(|row| {
-            let used = before.get(&row.id).map(|known| Arc::clone(&known.used));
-            (row.id, Known::new(row, used.unwrap_or_else(|| Arc::new(AtomicI64::new(NEVER)))))
+        let known = rows.into_iter().map(|row| match before.get(&row.id) {
+            Some(known) if Arc::ptr_eq(&known.row, &row) => (row.id, known.clone()),
+            Some(known) => (row.id, Known::new(row, Arc::clone(&known.used))),
+            None => (row.id, Known::new(row, Arc::new(AtomicI64::new(NEVER)))),
         });
         self.table.store(Arc::new(known.collect()));
         self.latest.store(high.0, Ordering::Relaxed);
@@ -97,7 +98,7 @@ impl Tokens {
     pub fn active_of(&self, creator: &Actor) -> Vec<TokenRow> {
         let at = Wall(self.latest.load(Ordering::Relaxed));
         let rows = self.table.load();
-        let rows = rows.values().map(|known| &known.row);
+        let rows = rows.values().map(|known| &*known.row);
         let made = rows.filter(|row| row.created_by == *creator && row.state(at) == TokenState::Active);
         let mut made: Vec<TokenRow> = made.cloned().collect();
         made.sort_by_key(|row| row.id);
@@ -118,7 +119,7 @@ impl Tokens {
 }
 
 impl Known {
-    fn new(row: TokenRow, used: Arc<AtomicI64>) -> Self {
+    fn new(row: Arc<TokenRow>, used: Arc<AtomicI64>) -> Self {
         // The id is fixed in length, and nobody chooses it: whatever the name, this is one token and no other (R1).
         let actor = Actor(format!("token:{}:{}", row.id, row.name).into());
         let principal = Principal::new(actor, row.roles, row.tenants.clone());
@@ -136,8 +137,8 @@ mod tests {
         Token::new(TokenId(id), &[7; 32])
     }
 
-    fn row(id: u64) -> TokenRow {
-        TokenRow {
+    fn row(id: u64) -> Arc<TokenRow> {
+        Arc::new(TokenRow {
             id: TokenId(id),
             name: TokenName::stored("login-eu"),
             hash: token(id).hash(),
@@ -148,7 +149,7 @@ mod tests {
             expires: None,
             revoked: None,
             last_used: None,
-        }
+        })
     }
 
     #[test]
@@ -165,7 +166,7 @@ mod tests {
         let other = Token::new(TokenId(1), &[8; 32]);
         assert_eq!(tokens.find(&other, Wall(5)), Err(TokenRefused::Unknown));
         assert_eq!(tokens.find(&token(2), Wall(5)), Err(TokenRefused::Unknown));
-        tokens.replace(vec![TokenRow { revoked: Some(Wall(6)), ..row(1) }], Wall(6));
+        tokens.replace(vec![Arc::new(TokenRow { revoked: Some(Wall(6)), ..TokenRow::clone(&row(1)) })], Wall(6));
         assert_eq!(tokens.find(&token(1), Wall(5)), Err(TokenRefused::Revoked));
         assert_eq!(tokens.find(&other, Wall(5)), Err(TokenRefused::Unknown), "who has not the secret learns nothing");
     }
@@ -173,7 +174,10 @@ mod tests {
     #[test]
     fn r31_a_clock_that_is_set_back_revives_no_token() {
         let tokens = Tokens::default();
-        let load = |high| tokens.replace(vec![TokenRow { expires: Some(Wall(100)), ..row(1) }], Wall(high));
+        let load = |high| {
+            tokens
+                .replace(vec![Arc::new(TokenRow { expires: Some(Wall(100)), ..TokenRow::clone(&row(1)) })], Wall(high))
+        };
         load(0);
         assert!(tokens.find(&token(1), Wall(99)).is_ok());
         assert_eq!(tokens.find(&token(1), Wall(100)), Err(TokenRefused::Expired));
@@ -195,7 +199,7 @@ mod tests {
         assert_eq!(tokens.used_since_last(), [(TokenId(1), Wall(7))]);
         tokens.replace(vec![row(1)], Wall(0));
         assert_eq!(tokens.used_since_last(), [(TokenId(1), Wall(7))], "a change in between loses none");
-        tokens.replace(vec![TokenRow { last_used: Some(Wall(7)), ..row(1) }], Wall(0));
+        tokens.replace(vec![Arc::new(TokenRow { last_used: Some(Wall(7)), ..TokenRow::clone(&row(1)) })], Wall(0));
         assert_eq!(tokens.used_since_last(), []);
         let _ = tokens.find(&Token::new(TokenId(1), &[8; 32]), Wall(9));
         assert_eq!(tokens.used_since_last(), [], "nobody used it");

@@ -31,7 +31,7 @@ use super::outcome::{
     TenantUsage, TenantView, UserView,
 };
 use super::token::{KnownTokens, TokenView};
-use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, Text, UserId};
+use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, Text, TokenId, UserId};
 
 /// A command with its addressee, a tenant or [`TenantId::installation`], and who asks.
 #[derive(Debug, Clone)]
@@ -326,7 +326,7 @@ kinds! {
         CreateToken -> Done<TokenView>,
         RevokeToken -> Done<TokenView>,
         NoteTokenUse -> (),
-        WithdrawTenant -> (),
+        WithdrawTenant -> Option<TokenId>,
     }
 }
 

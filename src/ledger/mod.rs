@@ -170,8 +170,7 @@ impl Ledger {
                 return Ok(Outcome::NoteTokenUse(()));
             }
             Command::WithdrawTenant(ask) => {
-                self.withdraw_tenant(&ask, &actor, now, out);
-                return Ok(Outcome::WithdrawTenant(()));
+                return Ok(Outcome::WithdrawTenant(self.withdraw_tenant(&ask, &actor, now, out)));
             }
             of_a_tenant => of_a_tenant,
         };

@@ -1,6 +1,7 @@
 //! API tokens as they are kept: who uses one, what it may do, and until when. The text of a token is nowhere.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::access::{Roles, Tenants};
 use super::change::Actor;
@@ -93,6 +94,6 @@ pub struct TokenView {
 /// Every token, and the high-water mark by which they expire: what authentication goes by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KnownTokens {
-    pub rows: Vec<TokenRow>,
+    pub rows: Vec<Arc<TokenRow>>,
     pub high: Wall,
 }

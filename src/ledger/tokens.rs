@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::Bound;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::access::Tenants;
@@ -37,7 +38,8 @@ const LONGEST: Duration = DAY.saturating_mul(36_500);
 
 #[derive(Debug)]
 pub(super) struct Tokens {
-    rows: BTreeMap<TokenId, TokenRow>,
+    /// Shared with what authentication goes by: ten thousand of them may name a thousand tenants each.
+    rows: BTreeMap<TokenId, Arc<TokenRow>>,
     /// How many rows that are not revoked name a tenant.
     naming: BTreeMap<TenantId, usize>,
     /// How often those who have not all tenants make one.
@@ -58,10 +60,10 @@ impl Tokens {
 
     pub fn put(&mut self, row: TokenRow) {
         self.note(&row, true);
-        self.rows.insert(row.id, row);
+        self.rows.insert(row.id, Arc::new(row));
     }
 
-    fn remove(&mut self, id: TokenId) -> Option<TokenRow> {
+    fn remove(&mut self, id: TokenId) -> Option<Arc<TokenRow>> {
         let row = self.rows.remove(&id)?;
         self.note(&row, false);
         Some(row)
@@ -198,38 +200,59 @@ impl Ledger {
         if row.revoked.is_some() {
             return Ok(row.view(at));
         }
-        let mut row = row.clone();
-        self.tokens.note(&row, false);
-        row.revoked = Some(at);
-        self.tokens.rows.insert(row.id, row.clone());
+        let row = TokenRow { revoked: Some(at), ..TokenRow::clone(row) };
+        self.tokens.remove(row.id);
+        self.tokens.put(row.clone());
         self.write_token(Action::TokenRevoked, &about(&row), Change::PutToken(row.clone()), actor, now, out);
         Ok(row.view(at))
     }
 
-    /// A token that has no tenant left is deleted: nobody of a later tenant of that id sees it (R1).
-    pub(super) fn withdraw_tenant(&mut self, ask: &WithdrawTenant, actor: &Actor, now: Moment, out: &mut Changes) {
-        let names = |row: &&TokenRow| matches!(&row.tenants, Tenants::Only(tenants) if tenants.contains(&ask.gone));
-        let named: Vec<TokenId> = self.tokens.rows.values().filter(names).map(|row| row.id).collect();
-        for id in named {
-            let Some(mut row) = self.tokens.remove(id) else { continue };
-            if let Tenants::Only(tenants) = &mut row.tenants {
-                tenants.remove(&ask.gone);
+    /// As many tokens as a step has room for: it answers the last of them, after which it is to be asked again. `None`: it
+    /// was the last one of all.
+    pub(super) fn withdraw_tenant(
+        &mut self,
+        ask: &WithdrawTenant,
+        actor: &Actor,
+        now: Moment,
+        out: &mut Changes,
+    ) -> Option<TokenId> {
+        let mut last = ask.after;
+        while !self.budget.is_spent() {
+            let from = last.map_or(Bound::Unbounded, Bound::Excluded);
+            let (id, row) = self.tokens.rows.range((from, Bound::Unbounded)).next()?;
+            let (id, row) = (*id, Arc::clone(row));
+            last = Some(id);
+            self.budget.spend(2 * Budget::LOOK);
+            if matches!(&row.tenants, Tenants::Only(tenants) if tenants.contains(&ask.gone)) {
+                self.withdraw_from(&row, &ask.gone, actor, now, out);
             }
-            let detail = format!("{}: tenant {} was deleted", about(&row), ask.gone);
-            let (action, change) = if row.tenants == Tenants::NONE {
-                (Action::TokenDeleted, Change::DeleteToken(id))
-            } else {
-                self.tokens.put(row.clone());
-                (Action::TokenUpdated, Change::PutToken(row))
-            };
-            self.write_token(action, &detail, change, actor, now, out);
         }
+        last
+    }
+
+    /// A token that has no tenant left is deleted: nobody of a later tenant of that id sees it (R1).
+    fn withdraw_from(&mut self, row: &TokenRow, gone: &TenantId, actor: &Actor, now: Moment, out: &mut Changes) {
+        self.budget.spend_each(row.tenants.len(), Budget::LOOK);
+        let mut left = row.clone();
+        if let Tenants::Only(tenants) = &mut left.tenants {
+            tenants.remove(gone);
+        }
+        let detail = format!("{}: tenant {gone} was deleted", about(row));
+        self.tokens.remove(row.id);
+        let (action, change) = if left.tenants == Tenants::NONE {
+            (Action::TokenDeleted, Change::DeleteToken(row.id))
+        } else {
+            self.tokens.put(left.clone());
+            (Action::TokenUpdated, Change::PutToken(left))
+        };
+        self.write_token(action, &detail, change, actor, now, out);
     }
 
     /// No event: it is to a token what a checkpoint is to a session.
     pub(super) fn note_token_use(&mut self, ask: NoteTokenUse, out: &mut Changes) {
         for (id, used) in ask.uses {
             let Some(row) = self.tokens.rows.get_mut(&id).filter(|row| row.last_used < Some(used)) else { continue };
+            let row = Arc::make_mut(row);
             row.last_used = Some(used);
             out.rows.push(Change::PutToken(row.clone()));
         }

@@ -39,7 +39,13 @@ impl TenantService {
         let context = Arc::clone(&self.context);
         let (actor, gone) = (desk.caller().actor().clone(), desk.tenant().clone());
         let withdrawn = tokio::spawn(async move {
-            context.journal().submit(&actor, &TenantId::installation(), WithdrawTenant { gone }).await?;
+            let mut ask = WithdrawTenant { gone, after: None };
+            loop {
+                ask.after = context.journal().submit(&actor, &TenantId::installation(), ask.clone()).await?;
+                if ask.after.is_none() {
+                    break;
+                }
+            }
             context.tokens.reload(context.journal()).await
         });
         Ok(withdrawn.await.unwrap_or(Err(JournalError::Failed))?)

@@ -12,6 +12,8 @@ use crate::ledger::change::Actor;
 use crate::ledger::command::NoteTokenUse;
 
 const PERIOD: Duration = Duration::from_secs(60);
+/// Tokens of one command, which takes one step.
+const AT_ONCE: usize = 100;
 
 /// Does so until the tasks are stopped. What is left then is for [`write_token_use`].
 pub fn note_token_use(tasks: &Tasks, journal: &Arc<Journal>, tokens: &Arc<Tokens>) {
@@ -36,9 +38,9 @@ pub fn note_token_use(tasks: &Tasks, journal: &Arc<Journal>, tokens: &Arc<Tokens
 /// # Errors
 /// [`JournalError`]
 pub async fn write_token_use(journal: &Journal, tokens: &Tokens) -> Result<(), JournalError> {
-    let uses = tokens.used_since_last();
-    if uses.is_empty() {
-        return Ok(());
+    for uses in tokens.used_since_last().chunks(AT_ONCE) {
+        let note = NoteTokenUse { uses: uses.to_vec() };
+        journal.submit(&Actor::service(), &TenantId::installation(), note).await?;
     }
-    journal.submit(&Actor::service(), &TenantId::installation(), NoteTokenUse { uses }).await
+    Ok(())
 }

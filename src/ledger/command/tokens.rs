@@ -23,10 +23,12 @@ pub struct CreateToken {
     pub within: Tenants,
 }
 
-/// Takes a tenant out of every token that names it: the tenant is deleted, and a later one of the same id is another.
+/// Takes a tenant out of the tokens that name it, a few at a time: the tenant is deleted, and a later one of the same id is
+/// another. The answer tells after which token it is to be asked again.
 #[derive(Debug, Clone)]
 pub struct WithdrawTenant {
     pub gone: TenantId,
+    pub after: Option<TokenId>,
 }
 
 /// Ends a token for good.

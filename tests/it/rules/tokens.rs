@@ -1,5 +1,6 @@
 //! API tokens, which have no rule of their own: R1, R31 and R35 hold for them as for everything else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use usher::ids::{EventNo, TenantId, TenantNo, TokenId, TokenName};
@@ -96,7 +97,7 @@ impl House {
         let Found::AllTokens(known) = self.ledger.query(None, AllTokens.into(), self.now) else {
             panic!("another answer")
         };
-        known.rows
+        known.rows.into_iter().map(Arc::unwrap_or_clone).collect()
     }
 
     /// Another process, which has only the rows.
@@ -333,7 +334,7 @@ fn r1_a_deleted_tenant_is_in_no_token_any_more() {
     let both = house.create_for("both", only(&["acme", "other"]), None).expect("a token");
     let other = house.create_for("other", only(&["other"]), None).expect("a token");
     let all = house.create("root", None).expect("a token");
-    house.ask(WithdrawTenant { gone: TenantId::stored("acme") });
+    house.ask(WithdrawTenant { gone: TenantId::stored("acme"), after: None });
     let id = |no: u64| TokenId(no);
     assert_eq!(
         house.told(),
@@ -344,6 +345,6 @@ fn r1_a_deleted_tenant_is_in_no_token_any_more() {
     );
     let left: Vec<_> = house.rows().into_iter().map(|row| (row.id, row.tenants)).collect();
     assert_eq!(left, [(both.id, only(&["other"])), (other.id, only(&["other"])), (all.id, Tenants::All)]);
-    house.ask(WithdrawTenant { gone: TenantId::stored("acme") });
+    house.ask(WithdrawTenant { gone: TenantId::stored("acme"), after: None });
     assert!(house.written.rows.is_empty() && house.written.events.is_empty(), "once");
 }

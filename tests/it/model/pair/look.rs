@@ -1,6 +1,7 @@
 //! What is shown, page by page; and the look at everything that is kept.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use usher::ids::{SessionId, TenantId};
 use usher::ledger::Ledger;
@@ -62,7 +63,8 @@ impl Pair {
                 same("tokens", &read_to_end(asked.limit, page), &expected)
             }
             Query::AllTokens(asked) => {
-                let expected = KnownTokens { rows: model.all_tokens(), high: model.high() };
+                let expected =
+                    KnownTokens { rows: model.all_tokens().into_iter().map(Arc::new).collect(), high: model.high() };
                 same("all tokens", &ask(ledger, None, asked, now), &expected)
             }
             Query::GetLicenseInformation(asked) => {
@@ -111,7 +113,8 @@ impl Pair {
         self.ledger.check(now)?;
         same("the high-water mark", &self.ledger.wall_high(), &self.model.high())?;
         let tokens = ask(&mut self.ledger, None, AllTokens, now).rows;
-        same("the tokens", &tokens, &self.model.all_tokens())?;
+        let expected: Vec<_> = self.model.all_tokens().into_iter().map(Arc::new).collect();
+        same("the tokens", &tokens, &expected)?;
         same("the totals", &self.ledger.totals(now), &self.model.totals(now))?;
         for tenant in &self.model.tenants {
             let number = self.ledger.tenant_no(&tenant.id).ok_or("a tenant is missing")?;

@@ -324,7 +324,7 @@ fn limits(args: &cli::Limits, problems: &mut Problems) -> Limits {
         max_seat_request: problems.take("--max-seat-request", size(&args.max_seat_request, KIB, GIB), 0),
         max_request: problems.take("--max-request", size(&args.max_request, KIB, GIB), 0),
         max_headers: problems.take("--max-headers", size(&args.max_headers, KIB, GIB), 0),
-        max_batch_items: problems.take("--max-batch-items", number(&args.max_batch_items, 1, 100_000), 1),
+        max_batch_items: problems.take("--max-batch-items", number(&args.max_batch_items, 1, 10_000), 1),
         queue_length: problems.take("--queue-length", number(&args.queue_length, 1, 10_000_000), 1),
         batch_size: problems.take("--batch-size", number(&args.batch_size, 1, 100_000), 1),
         deadline: problems.take("--deadline", duration(&args.deadline, DAY), DAY),

@@ -75,7 +75,7 @@ impl Steps for UserDeletion {
 
 impl Tenant {
     /// Ends the live sessions of a user that are meant, the oldest first, each for the same reason, as far as the budget of
-    /// this step reaches. Whether all of them are ended.
+    /// this step reaches, and one in any case. Whether all of them are ended.
     pub fn end_sessions_of(
         &mut self,
         user: UserNo,
@@ -85,13 +85,15 @@ impl Tenant {
     ) -> bool {
         let Some(holder) = self.users.at(user) else { return true };
         step.budget.spend_each(holder.places.len(), Budget::LOOK / 4);
+        let mut ended = false;
         for slot in self.live_of(holder) {
             if !meant(self.sessions.get(slot)) {
                 continue;
             }
-            if step.budget.is_spent() {
+            if step.budget.is_spent() && ended {
                 return false;
             }
+            ended = true;
             // What is counted of the user's other sessions is looked through with each.
             step.budget.spend_each(self.users.get(user).places.len(), 4);
             self.end(slot, reason, step);

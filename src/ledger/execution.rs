@@ -33,16 +33,17 @@ pub(super) trait Steps: Debug + Send {
     fn go_on_nowhere(&mut self, tenant: &TenantId, step: &mut Step) -> Option<Outcome>;
 }
 
-/// A turn for each of so many items, as far as the budget of this step reaches; an answer for each tells who had theirs.
-/// Whether all had.
+/// A turn for each of so many items, as far as the budget of this step reaches, and one in any case: what is spent before
+/// the first one is spent in each step. An answer for each tells who had theirs. Whether all had.
 pub(super) fn each<A>(
     count: usize,
     answers: &mut Vec<A>,
     step: &mut Step,
     mut turn: impl FnMut(usize, &mut Step) -> A,
 ) -> bool {
+    let first = answers.len();
     while answers.len() < count {
-        if step.budget.is_spent() {
+        if step.budget.is_spent() && answers.len() > first {
             return false;
         }
         step.budget.spend(Budget::LOOK);

@@ -1,5 +1,7 @@
 //! What is read: single things, and pages.
 
+use std::ops::Bound;
+
 use super::Ledger;
 use super::access::Tenants;
 use super::budget::Budget;
@@ -117,17 +119,25 @@ impl Ledger {
     ) -> Option<Page<TenantView>> {
         let cut = Cut::new(ask.after.as_ref(), false, ask.limit);
         let mut finder = Finder::new(std::slice::from_ref(&ask.text));
-        // Whoever may ask about a few hears of a few.
-        let few: Option<Vec<Option<u32>>> = match &ask.among {
-            Tenants::All => None,
-            Tenants::Only(ids) => Some(ids.iter().map(|id| self.by_id.get(id).map(|no| no.0)).collect()),
-        };
-        budget.spend_each(few.as_ref().map_or(0, Vec::len), Budget::LOOK);
         let at = |no: u32| self.tenants[no as usize].as_deref();
-        let rows = few.as_ref().map_or(self.tenants.len(), Vec::len);
+        // Whoever may ask about a few hears of a few.
+        let rows = match &ask.among {
+            Tenants::All => self.tenants.len(),
+            Tenants::Only(ids) => ids.len(),
+        };
         let rows = u32::try_from(rows).expect("fewer than 2^32 tenants");
         while let Some(row) = walk.next_row(rows, budget) {
-            let no = few.as_ref().map_or(Some(row), |few| few[row as usize]);
+            let no = match &ask.among {
+                Tenants::All => Some(row),
+                Tenants::Only(ids) => {
+                    budget.spend(2 * Budget::LOOK);
+                    let last = walk.last.as_deref().map(TenantId::stored);
+                    let from = last.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+                    let id = ids.range::<TenantId, _>((from, Bound::Unbounded)).next();
+                    walk.last = id.map(|id| id.as_str().to_owned());
+                    id.and_then(|id| self.by_id.get(id)).map(|no| no.0)
+                }
+            };
             let Some((no, tenant)) = no.and_then(|no| Some((no, at(no)?))) else { continue };
             budget.spend(Budget::LOOK);
             let key = Key { when: 0, name: "", id: tenant.id.as_str() };

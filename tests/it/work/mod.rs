@@ -5,16 +5,17 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use usher::ids::{LicenseId, TokenId, TokenName};
+use usher::ids::{EventNo, LicenseId, TokenId, TokenName};
 use usher::ledger::Budget;
 use usher::ledger::access::{Role, Roles, Tenants};
 use usher::ledger::command::{
-    BlockUser, CheckIn, CheckOut, CloseIdle, CloseSession, Command, CreateOrganization, CreateTenant, CreateToken,
-    CreateUser, DeleteLicense, DeleteLicenses, DeleteOrganization, DeleteTenant, DeleteUser, Found, GetEntitlements,
-    GetLicenseInformation, GetTenant, GetUsage, GetUser, GrantSeats, Heartbeat, ListLicenses, ListNotifications,
-    ListOrganizations, ListSessions, ListTenants, ListTokens, ListUsers, OrganizationOrder, Outcome, PolicyPatch,
-    Query, RedeliverNotification, RevokeSeats, RevokeToken, SuspendTenant, SyncEntry, SyncUsers, UnblockUser,
-    UpdateOrganization, UpdateTenant, UpdateUser, UserOrder, UserPatch,
+    ActivateUsers, AllTokens, BlockUnlisted, BlockUser, CheckIn, CheckOut, CloseIdle, CloseSession, Command,
+    CreateOrganization, CreateTenant, CreateToken, CreateUser, DeleteLicense, DeleteLicenses, DeleteOrganization,
+    DeleteTenant, DeleteUser, Found, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser, GrantSeats,
+    Heartbeat, ListLicenses, ListNotifications, ListOrganizations, ListSessions, ListTenants, ListTokens, ListUsers,
+    OrganizationOrder, Outcome, PolicyPatch, Query, RedeliverNotification, RevokeSeats, RevokeToken, SuspendTenant,
+    SyncEntry, SyncUsers, UnblockUser, UpdateOrganization, UpdateTenant, UpdateUser, UserOrder, UserPatch, Waiting,
+    WhatIf, WithdrawTenant,
 };
 use usher::ledger::notification::Topic;
 use usher::ledger::outcome::{Denial, SeatView, Status};
@@ -22,8 +23,8 @@ use usher::ledger::token::TokenHash;
 use usher::service::mount;
 
 use world::{
-    DEVICES, FULL, ORGANIZATIONS, USERS, World, full, install, login, organization, organizations, pool, session, user,
-    whale,
+    DEVICES, FULL, ORGANIZATIONS, USERS, World, full, install, login, organization, organizations, pool, session,
+    tenant, user, whale,
 };
 
 /// What an RPC asks of the ledger.
@@ -165,6 +166,7 @@ fn people() -> Vec<(&'static str, Vec<Ask>)> {
         pools: pools(),
         organizations: organizations(39),
     };
+    let waiting = |no: u64| Waiting { user: user(USERS + no), since: EventNo(1), pools: pools() };
     let attributes = (0..50).map(|no| (format!("a{no}").into(), "x".repeat(1_024).into())).collect();
     let patch = UserPatch { administrator: Some(true), attributes: Some(attributes), ..UserPatch::default() };
     let new = || usher::ids::UserId::stored("new");
@@ -183,7 +185,14 @@ fn people() -> Vec<(&'static str, Vec<Ask>)> {
         ("DirectoryService/UnblockUser", vec![command(UnblockUser { user: new() })]),
         (
             "DirectoryService/SyncUsers",
-            vec![command(SyncUsers { entries: (0..32).map(entry).collect(), what_if: None })],
+            vec![
+                command(SyncUsers { entries: (0..32).map(entry).collect(), what_if: Some(WhatIf::default()) }),
+                command(SyncUsers { entries: (0..32).map(entry).collect(), what_if: None }),
+                command(ActivateUsers { waiting: (0..32).map(waiting).collect(), what_if: Some(WhatIf::default()) }),
+                command(ActivateUsers { waiting: (0..32).map(waiting).collect(), what_if: None }),
+                command(BlockUnlisted { users: vec![whale(); 32], what_if: Some(WhatIf::default()) }),
+                command(BlockUnlisted { users: (0..32).map(|no| user(USERS + no)).collect(), what_if: None }),
+            ],
         ),
         ("DirectoryService/DeleteUser", vec![command(DeleteUser { user: new() })]),
         (
@@ -283,6 +292,57 @@ fn no_step_of_any_call_costs_more_than_a_step_may() {
         assert!(steps > 1 || !LONG.contains(&name), "{name} takes one step: nothing is charged");
     }
     assert!(dear.is_empty(), "{dear:?}");
+}
+
+/// Ids of the longest batch that can be configured: to look them up is more than a step has.
+const LONGEST_BATCH: u64 = 10_000;
+
+#[test]
+fn with_more_ids_than_a_step_has_room_for_each_step_gets_on() {
+    let mut world = World::new();
+    let ids = || (0..LONGEST_BATCH).map(|no| organization(no % ORGANIZATIONS)).collect::<Vec<_>>();
+    let (pools, users) = ((0..3).map(pool).collect::<Vec<_>>(), (0..3).map(user).collect::<Vec<_>>());
+    let grants = GrantSeats { pools: pools.clone(), users: users.clone(), organizations: ids() };
+    let revocations = RevokeSeats { pools, users, organizations: ids(), end_sessions: true };
+    for command in [Command::from(grants), Command::from(revocations)] {
+        let cost = world.cost(command).1;
+        assert!(cost.steps >= 9 && cost.largest <= Budget::MOST, "{cost:?}");
+    }
+    let few = (0..LONGEST_BATCH).map(|no| usher::ids::TenantId::stored(&format!("tenant{no:05}"))).chain([tenant()]);
+    let ask = ListTenants { among: Tenants::Only(few.collect()), limit: 1_000, ..ListTenants::default() };
+    let (Found::ListTenants(page), cost) = world.cost_of(ask) else { panic!("a page") };
+    assert_eq!(page.rows.iter().map(|row| &row.id).collect::<Vec<_>>(), [&tenant()]);
+    assert!(cost.steps > 1 && cost.largest <= Budget::MOST, "{cost:?}");
+}
+
+#[test]
+fn tokens_of_a_deleted_tenant_are_withdrawn_in_steps() {
+    let mut world = World::new();
+    let gone = tenant();
+    for no in 0..2_000 {
+        let token = CreateToken {
+            id: TokenId(no),
+            name: TokenName::stored(&format!("token{no}")),
+            hash: TokenHash([0; 32]),
+            roles: Roles::NONE.with(Role::Gate),
+            tenants: Tenants::Only([gone.clone()].into()),
+            ttl: None,
+            within: Tenants::All,
+        };
+        assert!(matches!(world.ask(token), Outcome::CreateToken(Ok(_))));
+    }
+    let (mut after, mut steps) = (None, 0);
+    loop {
+        let (outcome, cost) = world.cost(WithdrawTenant { gone: gone.clone(), after });
+        assert!(cost.steps == 1 && cost.largest <= Budget::MOST, "{cost:?}");
+        let Outcome::WithdrawTenant(last) = outcome else { panic!("an answer") };
+        (after, steps) = (last, steps + 1);
+        if last.is_none() {
+            break;
+        }
+    }
+    let Found::AllTokens(left) = world.cost_of(AllTokens).0 else { panic!("tokens") };
+    assert!(left.rows.is_empty() && steps > 2, "{} left after {steps} steps", left.rows.len());
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub const USERS: u64 = 3_000;
 /// Users about whom as much is known as may be.
 pub const FULL: u64 = 20;
 pub const DEVICES: u64 = 400;
+/// More than anything here takes.
+const MAX_STEPS: usize = 100_000;
 const LICENSES: u64 = 20;
 const HOUR: u64 = 60 * 60 * 1_000;
 
@@ -102,6 +104,7 @@ impl World {
                 Some(_) => self.ledger.carry_on(self.now, &mut out),
             }
             cost.add(self.ledger.work() - before);
+            assert!(cost.steps < MAX_STEPS, "it never ends");
         }
         (answer.expect("an answer"), cost)
     }
@@ -112,6 +115,7 @@ impl World {
             let before = self.ledger.work();
             let found = self.ledger.read(&mut reading, self.now);
             cost.add(self.ledger.work() - before);
+            assert!(cost.steps < MAX_STEPS, "it never ends");
             if let Some(found) = found {
                 return (found, cost);
             }

@@ -56,9 +56,11 @@ pub async fn found(client: &Client, wanted: Founding) -> Result<Option<Founding>
 /// What was founded; `None`: nothing yet.
 pub async fn read(client: &Client) -> Result<Option<Founding>, Failure> {
     let damaged = |what: &str| Failure::Damaged(StoreError(format!("installation: {what}")));
+    // Asked first: another first start may commit between the two, and whoever sees its shards then sees its row, too.
+    let used: bool = client.query_one(USED, &[]).await?.try_get(0)?;
     let rows = client.query(READ, &[]).await?;
     match rows.as_slice() {
-        [] if client.query_one(USED, &[]).await?.try_get(0)? => Err(damaged("the row is not there, and others are")),
+        [] if used => Err(damaged("the row is not there, and others are")),
         [] => Ok(None),
         [row] => founded(row).map(Some).map_err(|why| damaged(&why.0)),
         _ => Err(damaged("has more than one row")),

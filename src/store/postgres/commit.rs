@@ -50,6 +50,6 @@ pub async fn commit(
         }
         // No row: somebody deleted the shard; there is nothing to own.
         Ok(_) => Ok(Err(CommitError::Fenced)),
-        Err(error) => lasting(&error).map(Err).ok_or(Failure::Database(error)),
+        Err(error) => lasting(&error).map(Err).ok_or_else(|| error.into()),
     }
 }

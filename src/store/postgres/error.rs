@@ -4,7 +4,9 @@ use std::error::Error as _;
 
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Error, Row};
+use uuid::Uuid;
 
+use crate::store::open::OpenError;
 use crate::store::{CommitError, ReadError, StoreError};
 
 /// What ended a job on a connection. The connection is given up with it.
@@ -39,10 +41,13 @@ pub fn damaged(table: &str, row: &Row, key: &[usize], why: Failure) -> Failure {
 fn value(row: &Row, column: usize) -> String {
     /// The longest text of a key that is told, in characters.
     const MAX_TEXT: usize = 80;
-    let number = || row.try_get::<_, i64>(column).or_else(|_| row.try_get::<_, i32>(column).map(i64::from));
+    let small =
+        || row.try_get::<_, i32>(column).map(i64::from).or_else(|_| row.try_get::<_, i16>(column).map(i64::from));
+    let number = || row.try_get::<_, i64>(column).or_else(|_| small());
+    let uuid = || row.try_get::<_, Uuid>(column).map(|uuid| uuid.to_string());
     match row.try_get::<_, &str>(column) {
         Ok(text) => text.chars().take(MAX_TEXT).collect(),
-        Err(_) => number().map_or_else(|_| "NULL".to_owned(), |number| number.to_string()),
+        Err(_) => number().map(|number| number.to_string()).or_else(|_| uuid()).unwrap_or_else(|_| "NULL".to_owned()),
     }
 }
 
@@ -57,6 +62,16 @@ impl From<Failure> for StoreError {
         match failure {
             Failure::Database(error) => error.into(),
             Failure::Store(error) | Failure::Damaged(error) => error,
+        }
+    }
+}
+
+impl From<Failure> for OpenError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Damaged(error) => OpenError::Damaged(error),
+            Failure::Store(error) => OpenError::Other(error),
+            Failure::Database(error) => OpenError::Unreachable(error.into()),
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tokio_postgres::{Client, Row};
 
 use super::error::{Failure, damaged};
-use super::{founding, snapshot};
+use super::{founding, node_rows, snapshot};
 use crate::ids::{
     DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, ShardId, TenantId,
     TenantNo, TokenId, TokenName, UserId, UserNo,
@@ -134,6 +134,8 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
         ("audit", snapshot::READ_EVENTS),
         ("audit_blocks", snapshot::READ_BLOCKS),
         ("audit_floor", snapshot::READ_FLOOR),
+        ("owners", node_rows::READ_OWNERS),
+        ("nodes", node_rows::READ_NODES),
     ])
 }
 

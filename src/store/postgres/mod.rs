@@ -14,6 +14,7 @@ mod error;
 mod expiry;
 mod founding;
 mod load;
+mod node_rows;
 mod nodes;
 mod pool;
 mod put;

@@ -4,7 +4,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
 
 use super::connection::Connector;
-use super::load;
+use super::{load, node_rows};
 use crate::store::StoreError;
 use crate::store::history::{CREATE, known, pending};
 use crate::store::open::{Migrated, OpenError, SchemaVersion};
@@ -23,15 +23,21 @@ const VERSION: &str = "/* usher:schema_version */ SELECT coalesce(max(version), 
 /// The time of a migration.
 const NOW: &str = "to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')";
 
-/// The schema is exactly this release's, and every table has its columns.
+/// The schema is exactly this release's, and its tables are there.
 pub async fn check(connector: &Connector) -> Result<(), OpenError> {
     let (client, _driver) = connector.plain().await.map_err(OpenError::Unreachable)?;
     check_on(&client).await?;
-    columns(&client).await
+    tables(&client).await
 }
 
-/// A schema may say that it is this release's, and not be it.
-pub async fn columns(client: &Client) -> Result<(), OpenError> {
+/// Every table has its columns, and what every process reads makes sense: a schema may say that it is this release's, and not
+/// be it.
+pub async fn tables(client: &Client) -> Result<(), OpenError> {
+    columns(client).await?;
+    Ok(node_rows::check(client).await?)
+}
+
+async fn columns(client: &Client) -> Result<(), OpenError> {
     for (table, sql) in load::statements() {
         if let Err(error) = client.prepare(sql).await {
             let lost = [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN];
@@ -69,7 +75,7 @@ pub async fn migrate(connector: &Connector) -> Result<Migrated, OpenError> {
     }
     die_here!(Migrating);
     client.batch_execute(UNLOCK).await.map_err(other)?;
-    columns(&client).await?;
+    tables(&client).await?;
     Ok(Migrated { from: found, to: known })
 }
 

@@ -42,13 +42,9 @@ pub const READ_FLOOR: &str =
 pub async fn snapshot(url: &DatabaseUrl, pieces: &Sender<Piece>) -> Result<(), OpenError> {
     let (client, _driver) = Connector::new(url).plain().await.map_err(OpenError::Unreachable)?;
     schema::check_on(&client).await?;
-    schema::columns(&client).await?;
+    schema::tables(&client).await?;
     client.batch_execute(BEGIN).await.map_err(|error| OpenError::Unreachable(error.into()))?;
-    read(&client, pieces).await.map_err(|failure| match failure {
-        Failure::Damaged(error) => OpenError::Damaged(error),
-        Failure::Store(error) => OpenError::Other(error),
-        Failure::Database(error) => OpenError::Unreachable(error.into()),
-    })
+    Ok(read(&client, pieces).await?)
 }
 
 /// Sends everything that the client's transaction sees.
@@ -64,7 +60,7 @@ pub async fn read(client: &Client, pieces: &Sender<Piece>) -> Result<(), Failure
 
 /// Rows that no shard has.
 async fn strays(client: &Client, shards: u16, pieces: &Sender<Piece>) -> Result<(), Failure> {
-    for (table, _) in load::statements().filter(|(table, _)| *table != "installation") {
+    for (table, _) in load::statements().filter(|(table, _)| !["installation", "nodes"].contains(table)) {
         let sql =
             format!("/* usher:count_strays */ SELECT count(*) FROM {table} WHERE shard_id NOT BETWEEN 0 AND $1 - 1");
         let rows: i64 = client.query_one(&sql, &[&i32::from(shards)]).await?.try_get(0)?;

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use usher::ids::{OwnerToken, Seq};
 use usher::store::open::{Migrated, OpenError};
 use usher::store::postgres::{DatabaseUrl, PostgresStore, migrate};
-use usher::store::{ClaimError, CommitError};
+use usher::store::{ClaimError, CommitError, Founding};
 
 use super::samples::tenant;
 use super::{Backend, SHARD, Writer, assert_same, load, soon};
@@ -69,6 +69,29 @@ async fn a_claim_waits_for_a_batch_in_flight() {
     let (claimed, ()) = tokio::join!(claim, commit);
     let (owner, position) = claimed.unwrap();
     assert_eq!((owner.epoch.0, position.seq), (2, Seq(1)));
+}
+
+/// Another first start commits while this one has seen nothing yet and looks for more: that is no damage.
+#[tokio::test]
+async fn a_first_start_that_another_one_overtakes_finds_what_that_made() {
+    let (backend, client) = backend().await;
+    let store = backend.open().await;
+    let Backend::Postgres(url) = &backend else { unreachable!() };
+    let watcher = postgres::connect(url.expose_secret()).await;
+    client.batch_execute("BEGIN; LOCK TABLE shards").await.unwrap();
+    let overtaken = store.founding(Founding::new(3));
+    let overtake = async {
+        until_blocked(&watcher, "usher:is_used").await;
+        let found = "INSERT INTO shards
+                (shard_id, epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no)
+            VALUES (0, 0, '00000000-0000-0000-0000-000000000000', 0, 0, 0, 0, 0, 0);
+            INSERT INTO installation (instance_id, secret, shards)
+            VALUES ('00000000-0000-0000-0000-000000000007', decode(repeat('07', 32), 'hex'), 1);
+            COMMIT";
+        client.batch_execute(found).await.unwrap();
+    };
+    let (founded, ()) = tokio::join!(overtaken, overtake);
+    assert_eq!(founded.map(|founding| founding.shards), Ok(1));
 }
 
 #[tokio::test]
@@ -139,6 +162,37 @@ async fn a_batch_killed_on_its_way_is_unknown() {
     assert_eq!(writer.position.seq, Seq(0));
     writer.send(&batch).await.unwrap();
     assert_eq!(load(&*store, SHARD).await, [tenant(1)]);
+}
+
+/// A process claims over whom it saw, and not over whom it reads: the next epoch would look well.
+#[tokio::test]
+async fn a_claim_over_an_owner_that_cannot_be_is_damage() {
+    let (backend, client) = backend().await;
+    let store = backend.start().await;
+    let former = Writer::claim(&*store).await.owner;
+    client.batch_execute("UPDATE shards SET epoch = -1").await.unwrap();
+    for over in [None, Some(super::owner(-1, former.token))] {
+        let claimed = store.claim(SHARD, over, OwnerToken::random().into()).await;
+        assert!(
+            matches!(&claimed, Err(ClaimError::Damaged(what)) if what.0.contains("epoch is out of range")),
+            "{claimed:?}"
+        );
+    }
+}
+
+/// A batch sent again would meet the same page.
+#[tokio::test]
+async fn damage_that_a_batch_meets_is_no_unknown_outcome() {
+    let (backend, client) = backend().await;
+    let store = backend.start().await;
+    let mut writer = Writer::claim(&*store).await;
+    let torn = "CREATE FUNCTION torn() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            RAISE EXCEPTION 'invalid page in block 7' USING ERRCODE = 'data_corrupted'; END $$;
+        CREATE TRIGGER torn BEFORE INSERT ON tenants FOR EACH ROW EXECUTE FUNCTION torn()";
+    client.batch_execute(torn).await.unwrap();
+    let batch = writer.batch(vec![tenant(1)], vec![]);
+    let sent = writer.send(&batch).await;
+    assert!(matches!(&sent, Err(CommitError::Damaged(why)) if why.0.contains("invalid page in block 7")), "{sent:?}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 
 use super::{copy, fill, is_damaged};
 use crate::support::postgres;
-use crate::support::program::Data;
+use crate::support::program::{Data, Program};
 
 /// What is done to a store, and what the message names. Of both stores.
 const DAMAGES: [(&str, &str); 18] = [
@@ -63,6 +63,35 @@ async fn rows_that_fit_nowhere_end_a_start_on_postgresql() {
         drop(client);
         is_damaged(&Data::Postgres(url), names);
     }
+}
+
+/// What processes that share a database read of each other: one that could not would wait for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_of_nodes_that_cannot_be_read_end_a_start() {
+    let url = postgres::cluster().database().await;
+    fill(&Data::Postgres(url.expose_secret())).await;
+    let client = postgres::connect(url.expose_secret()).await;
+    let node = "00000000-0000-0000-0000-000000000007";
+    let nodes = format!("INSERT INTO nodes VALUES (1, NULL, 1, '{node}', 'gone', '0', NULL)");
+    for (column, of, row, named) in [
+        ("epoch", "owners", "UPDATE owners SET epoch = NULL WHERE shard_id = 0", "owners (shard_id 0): owners.epoch: "),
+        (
+            "epoch",
+            "owners",
+            "UPDATE owners SET epoch = -1 WHERE shard_id = 0",
+            "owners (shard_id 0): owners.epoch is out of range",
+        ),
+        ("beat", "nodes", &*nodes, &*format!("nodes (node_id {node}): nodes.beat: ")),
+    ] {
+        let change = format!("ALTER TABLE {of} ALTER {column} DROP NOT NULL; CREATE TABLE kept AS TABLE {of}; {row}");
+        client.batch_execute(&change).await.unwrap();
+        is_damaged(&Data::Postgres(url.expose_secret()), named);
+        let again = format!("TRUNCATE {of}; INSERT INTO {of} SELECT * FROM kept; DROP TABLE kept");
+        client.batch_execute(&again).await.unwrap();
+    }
+    let program = Program::start(&Data::Postgres(url.expose_secret()), &[]);
+    program.terminate();
+    assert_eq!(program.ended().status.code(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,60 @@
+//! Whether every row of `owners` and `nodes` can be read: a beat reads them all, once a second, and one that it cannot read
+//! would look like a database that does not answer.
+
+use tokio_postgres::types::FromSql;
+use tokio_postgres::{Client, Row};
+use uuid::Uuid;
+
+use super::error::{Failure, damaged};
+use crate::ids::{Epoch, OwnerToken};
+use crate::store::{Owner, StoreError};
+
+pub const READ_OWNERS: &str = "/* usher:read_owners */
+    SELECT shard_id, epoch, token, former_token, former_seq, node_id, generation FROM owners";
+pub const READ_NODES: &str = "/* usher:read_nodes */
+    SELECT node_id, generation, beat, state, host, version, lock_name FROM nodes";
+
+type Check = fn(&Row) -> Result<(), Failure>;
+
+/// Of each table its name, how to read it and how to look at a row; the first column is the key.
+const TABLES: [(&str, &str, Check); 2] = [("owners", READ_OWNERS, owner), ("nodes", READ_NODES, node)];
+
+/// # Errors
+/// [`Failure::Damaged`]: a row that makes no sense, by its table, its key and its column.
+pub async fn check(client: &Client) -> Result<(), Failure> {
+    for (table, sql, check) in TABLES {
+        for row in client.query(sql, &[]).await? {
+            check(&row).map_err(|why| damaged(table, &row, &[0], why))?;
+        }
+    }
+    Ok(())
+}
+
+fn owner(row: &Row) -> Result<(), Failure> {
+    column::<i16>(row, "owners", 0)?;
+    let owner = Owner { epoch: Epoch(column(row, "owners", 1)?), token: OwnerToken(column(row, "owners", 2)?) };
+    column::<Uuid>(row, "owners", 3)?;
+    column::<i64>(row, "owners", 4)?;
+    column::<Option<Uuid>>(row, "owners", 5)?;
+    column::<Option<i64>>(row, "owners", 6)?;
+    owner.implausible().map_or(Ok(()), |what| Err(StoreError(format!("owners.{what}")).into()))
+}
+
+fn node(row: &Row) -> Result<(), Failure> {
+    column::<Uuid>(row, "nodes", 0)?;
+    column::<i64>(row, "nodes", 1)?;
+    column::<i64>(row, "nodes", 2)?;
+    // A newer release may have more states.
+    column::<i16>(row, "nodes", 3)?;
+    column::<&str>(row, "nodes", 4)?;
+    column::<&str>(row, "nodes", 5)?;
+    column::<Option<&str>>(row, "nodes", 6)?;
+    Ok(())
+}
+
+fn column<'a, T: FromSql<'a>>(row: &'a Row, table: &str, at: usize) -> Result<T, Failure> {
+    row.try_get(at).map_err(|error| {
+        let (name, why) = (row.columns()[at].name(), StoreError::from(error));
+        StoreError(format!("{table}.{name}: {why}")).into()
+    })
+}

@@ -4,6 +4,7 @@
 mod backing_up;
 mod checking;
 mod copying;
+mod leaving;
 mod operations;
 mod refusing;
 pub mod town;

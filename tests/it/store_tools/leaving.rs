@@ -1,0 +1,158 @@
+//! `usher store check` of a store in which a deleted tenant is still being cleared away (decision 35).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use usher::ids::{DeviceId, EventNo, PoolId, Seq, SessionId, ShardId, TenantId, TenantNo, UserId};
+use usher::ledger::change::{Actor, AuditEvent, Change, Changes, TenantState};
+use usher::ledger::command::{
+    CheckOut, Command, CreateTenant, DeleteTenant, Outcome, Request, SyncEntry, SyncUsers, UserPatch,
+};
+use usher::ledger::policy::Policy;
+use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::{Config, Ledger, Seed};
+use usher::store::Position;
+
+use crate::support::adds_up::adds_up;
+use crate::support::rows::Rows;
+
+/// More than one step of clearing away takes.
+const USERS: u64 = 1_000;
+const NOW: Moment = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
+
+/// A ledger, and what a store would hold of it.
+struct Shard {
+    ledger: Ledger,
+    rows: Rows,
+    events: BTreeMap<EventNo, AuditEvent>,
+}
+
+impl Shard {
+    fn new() -> Self {
+        let config =
+            Config { demo_seats: USERS, channels: Default::default(), seed: Seed(7), rates: Default::default() };
+        let restore = Ledger::restore(config, TenantNo(0), EventNo(0), Wall::default(), NOW, Duration::ZERO);
+        Self { ledger: restore.finish(), rows: Rows::default(), events: BTreeMap::new() }
+    }
+
+    /// Nothing that is left over is carried on with.
+    fn decide(&mut self, command: impl Into<Command>) {
+        let request = Request { tenant: tenant(), actor: Actor::service(), command: command.into() };
+        let mut changes = Changes::default();
+        self.ledger.decide(request, NOW, &mut changes).expect("one step");
+        self.keep(changes);
+    }
+
+    fn apply(&mut self, command: impl Into<Command>) -> Outcome {
+        let request = Request { tenant: tenant(), actor: Actor::service(), command: command.into() };
+        let mut changes = Changes::default();
+        let outcome = self.ledger.apply(request, NOW, &mut changes);
+        self.keep(changes);
+        outcome
+    }
+
+    fn carry_on(&mut self) {
+        let mut changes = Changes::default();
+        self.ledger.carry_on(NOW, &mut changes);
+        self.keep(changes);
+    }
+
+    fn keep(&mut self, changes: Changes) {
+        self.rows.apply(&changes.rows);
+        self.events.extend(changes.events.into_iter().map(|event| (event.no, event)));
+    }
+
+    fn sign_in(&mut self, no: u64) {
+        let outcome = self.apply(CheckOut {
+            pool: PoolId::stored("primary"),
+            user: user(no),
+            device: DeviceId::stored("laptop"),
+            organization: None,
+            client: "".into(),
+            check_only: false,
+            fresh: SessionId(uuid::Uuid::from_u64_pair(1, no)),
+        });
+        assert!(matches!(&outcome, Outcome::CheckOut(Ok(answer)) if answer.decision.is_ok()), "{outcome:?}");
+    }
+
+    fn check(&self, rows: Vec<Change>) -> Result<(), String> {
+        let position = Position {
+            seq: Seq(1),
+            tick: NOW.tick,
+            wall: NOW.wall,
+            wall_high: self.ledger.wall_high(),
+            last_tenant: self.ledger.last_tenant(),
+            last_event: self.ledger.last_event(),
+            continuity: Default::default(),
+        };
+        adds_up(ShardId(0), 1, position, rows, &self.events)
+    }
+}
+
+fn tenant() -> TenantId {
+    TenantId::stored("acme")
+}
+
+fn user(no: u64) -> UserId {
+    UserId::stored(&format!("user{no:05}"))
+}
+
+fn create() -> CreateTenant {
+    CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() }
+}
+
+#[test]
+fn rows_of_a_deleted_tenant_that_are_still_there_are_no_damage() {
+    let mut shard = Shard::new();
+    shard.decide(create());
+    let entry = |no| SyncEntry {
+        user: user(no),
+        patch: UserPatch::default(),
+        pools: vec![PoolId::stored("primary")],
+        organizations: vec![],
+    };
+    shard.apply(SyncUsers { entries: (0..USERS).map(entry).collect(), what_if: None });
+    (0..USERS / 2).for_each(|no| shard.sign_in(no));
+    shard.check(shard.rows.all()).unwrap();
+
+    shard.decide(DeleteTenant);
+    // And one of the same name, which has nothing to do with it.
+    shard.decide(create());
+    let mut steps = 0;
+    while shard.ledger.is_unfinished() {
+        shard.check(shard.rows.all()).unwrap_or_else(|what| panic!("after {steps} steps: {what}"));
+        if steps == 0 {
+            deleted_rows_are_held_against_the_audit(&shard);
+        }
+        shard.carry_on();
+        steps += 1;
+    }
+    assert!(steps > 2, "{steps} steps");
+    assert_eq!(shard.rows.all().len(), 1, "the tenant that came after it");
+    shard.check(shard.rows.all()).unwrap();
+}
+
+/// The state is what the audit says: no tenant is deleted by its row alone, or lives after it was deleted.
+fn deleted_rows_are_held_against_the_audit(shard: &Shard) {
+    let with = |state: TenantState, of: u32| -> Vec<Change> {
+        let mut rows = shard.rows.all();
+        for row in &mut rows {
+            if let Change::PutTenant(row) = row
+                && row.no == TenantNo(of)
+            {
+                (row.state, row.id) = (state, TenantId::stored("other"));
+            }
+        }
+        rows
+    };
+    let told = shard.check(with(TenantState::Active, 1)).unwrap_err();
+    assert!(
+        told.contains("tenants (tenant_no 1): event ") && told.contains(" deleted it, and the row is there"),
+        "{told}"
+    );
+    let told = shard.check(with(TenantState::Deleted, 2)).unwrap_err();
+    assert!(
+        told.contains("tenants (tenant_no 2): it is Deleted, and event ") && told.contains(" left it Active"),
+        "{told}"
+    );
+}

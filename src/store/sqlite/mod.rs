@@ -20,6 +20,7 @@ mod row_error;
 mod schema;
 mod shards;
 mod snapshot;
+mod stamp;
 mod worker;
 
 use std::path::Path;
@@ -34,8 +35,8 @@ pub use self::snapshot::Snapshot;
 use self::worker::Worker;
 use super::open::{Migrated, OpenError};
 use super::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Founding, Owner, Position,
-    ReadError, Store, StoreError,
+    AbsenceError, Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Founding, Owner,
+    Position, ReadError, Store, StoreError,
 };
 use crate::ids::ShardId;
 use crate::ledger::change::Change;
@@ -129,9 +130,12 @@ impl Store for SqliteStore {
         Box::pin(async { answer.await? })
     }
 
-    fn is_there(&self) -> Answer<'_, Result<(), StoreError>> {
-        let answer = self.writer.run(|database| database.connection().map(drop));
-        Box::pin(async { Ok(answer.await??) })
+    fn is_there(&self) -> Answer<'_, Result<(), AbsenceError>> {
+        let answer = self.writer.run(|database| {
+            database.look()?;
+            database.connection().map(drop).map_err(|error| AbsenceError::Unreadable(error.into()))
+        });
+        Box::pin(async { answer.await.map_err(AbsenceError::Unreadable)? })
     }
 
     fn release(&self, shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>> {

@@ -40,7 +40,8 @@ pub fn claim(
     match answer {
         Ok(Some((claimed, open))) => {
             database.keep_open_block(shard, open);
-            database.is_there().map_err(ClaimError::Unavailable)?;
+            database.is_there().map_err(|error| ClaimError::Unavailable(error.into()))?;
+            database.stands(shard, claimed.0, &claimed.1);
             Ok(claimed)
         }
         Ok(None) => Err(ClaimError::Taken(None)),

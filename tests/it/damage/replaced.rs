@@ -69,6 +69,12 @@ async fn acknowledges_nothing_after(what: &str, act: impl Fn(&Path)) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let program = started(&data).await;
+    // From an earlier checkpoint on: a part of it is in the database, a part only in the log.
+    checkpoint(&data, "PASSIVE");
+    fs::copy(data.join("usher.db"), folder.path().join("earlier.db")).unwrap();
+    sign_in(&program, "bob").await.unwrap();
+    checkpoint(&data, "PASSIVE");
+    sign_in(&program, "cid").await.unwrap();
     act(&data);
     let refused = sign_in(&program, "dee").await;
     assert!(
@@ -98,15 +104,30 @@ async fn nothing_is_acknowledged_that_a_restart_would_not_find() {
         truncate(&log, fs::metadata(&log).unwrap().len() / 2);
     })
     .await;
-    acknowledges_nothing_after("the database is cut off", |data| truncate(&data.join("usher.db"), 4_096)).await;
+    acknowledges_nothing_after("the database is cut off", |data| {
+        let database = data.join("usher.db");
+        truncate(&database, fs::metadata(&database).unwrap().len() - 4_096);
+    })
+    .await;
     acknowledges_nothing_after("another database is put in its place", |data| {
         fs::copy(data.join("usher.db"), data.join("other.db")).unwrap();
         fs::rename(data.join("other.db"), data.join("usher.db")).unwrap();
     })
     .await;
-    acknowledges_nothing_after("the database is written over", |data| {
-        let bytes = fs::read(data.join("usher.db")).unwrap();
-        fs::write(data.join("usher.db"), bytes).unwrap();
+    acknowledges_nothing_after("an earlier database is written over it", |data| {
+        let earlier = fs::read(data.with_file_name("earlier.db")).unwrap();
+        assert_eq!(earlier.len() as u64, fs::metadata(data.join("usher.db")).unwrap().len());
+        fs::write(data.join("usher.db"), earlier).unwrap();
+    })
+    .await;
+    acknowledges_nothing_after("the database is written over with something else", |data| {
+        let bytes = fs::metadata(data.join("usher.db")).unwrap().len();
+        fs::write(data.join("usher.db"), vec![7; usize::try_from(bytes).unwrap()]).unwrap();
+    })
+    .await;
+    acknowledges_nothing_after("the log is written over", |data| {
+        let log = fs::read(data.join("usher.db-wal")).unwrap();
+        fs::write(data.join("usher.db-wal"), log).unwrap();
     })
     .await;
     acknowledges_nothing_after("the folder is removed", |data| fs::remove_dir_all(data).unwrap()).await;
@@ -114,6 +135,40 @@ async fn nothing_is_acknowledged_that_a_restart_would_not_find() {
 
 fn truncate(file: &Path, bytes: u64) {
     fs::OpenOptions::new().write(true).open(file).unwrap().set_len(bytes).unwrap();
+}
+
+/// As a backup of the files, or a tool of SQLite's, does beside the service: everything stays as it was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_takes_nothing_away_is_no_replacement() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let program = started(&data).await;
+    for mode in ["touch", "PASSIVE", "touch", "FULL", "RESTART", "TRUNCATE", "touch", "TRUNCATE", "PASSIVE"] {
+        match mode {
+            "touch" => touch(&data.join("usher.db")),
+            mode => checkpoint(&data, mode),
+        }
+        sign_in(&program, "dee").await.unwrap_or_else(|code| panic!("{mode}: {code:?}"));
+        assert!(readiness(&program).0, "{mode}");
+    }
+    program.terminate();
+    let ended = program.ended();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.errors);
+    assert!(!ended.errors.contains("not the one that was opened"), "{}", ended.errors);
+    check(&Data::Folder(&data)).printed();
+}
+
+/// As somebody with a shell for SQLite brings the log into the database.
+fn checkpoint(data: &Path, mode: &str) {
+    let database = rusqlite::Connection::open(data.join("usher.db")).unwrap();
+    database.busy_timeout(Duration::from_secs(5)).unwrap();
+    let busy: i64 = database.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get(0)).unwrap();
+    assert_eq!(busy, 0, "{mode}");
+}
+
+fn touch(file: &Path) {
+    let opened = fs::OpenOptions::new().append(true).open(file).unwrap();
+    opened.set_modified(fs::metadata(file).unwrap().modified().unwrap() + Duration::from_secs(7)).unwrap();
 }
 
 /// A folder that is moved away, or a disk that is unmounted for a while, is no end.

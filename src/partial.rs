@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// A file in the making; gone when dropped.
@@ -24,17 +24,22 @@ impl Partial {
     /// The folder cannot be written to; [`io::ErrorKind::WouldBlock`]: another process writes the same file just now.
     pub fn begin(to: &Path, mode: u32) -> io::Result<Self> {
         let beside = beside(to);
-        match File::open(&beside) {
-            Ok(left) => {
-                left.try_lock().map_err(busy)?;
-                fs::remove_file(&beside)?;
+        loop {
+            if !clear(&beside)? {
+                continue;
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+            let made = OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(&beside);
+            let file = match made {
+                // Another process was quicker.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                made => made?,
+            };
+            file.try_lock().map_err(busy)?;
+            // Between the two it may have been taken for a leftover.
+            if is_at(&file, &beside)? {
+                return Ok(Self { to: to.to_owned(), beside, file, named: false });
+            }
         }
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(&beside)?;
-        file.try_lock().map_err(busy)?;
-        Ok(Self { to: to.to_owned(), beside, file, named: false })
     }
 
     pub fn path(&self) -> &Path {
@@ -76,6 +81,32 @@ impl Drop for Partial {
         if !self.named {
             let _ = fs::remove_file(&self.beside);
         }
+    }
+}
+
+/// Removes what an attempt left that was killed. False: what was there has gone meanwhile, or is another one.
+fn clear(beside: &Path) -> io::Result<bool> {
+    let left = match File::open(beside) {
+        Ok(left) => left,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    left.try_lock().map_err(busy)?;
+    // Whoever has the lock of the file that is there is the only one who may take it away.
+    let there = is_at(&left, beside)?;
+    if there {
+        fs::remove_file(beside)?;
+    }
+    Ok(there)
+}
+
+/// Whether the path still leads to this file.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let mine = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(there) => Ok((mine.dev(), mine.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -134,6 +165,26 @@ mod tests {
         partial.file().write_all(b"second").unwrap();
         partial.finish(false).unwrap();
         assert_eq!(fs::read_to_string(&archived).unwrap(), "first");
+    }
+
+    /// Each has the file that is under the name for as long as it writes, and hears nothing but that another one has it.
+    #[test]
+    fn many_at_once_write_one_after_the_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("a");
+        let writes = |writer: u8| {
+            for _ in 0..2_000 {
+                match Partial::begin(&to, 0o600) {
+                    Ok(mut partial) => {
+                        partial.file().write_all(&[writer; 16]).unwrap();
+                        assert_eq!(fs::read(partial.path()).unwrap(), [writer; 16]);
+                    }
+                    Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "{error}"),
+                }
+            }
+        };
+        std::thread::scope(|scope| (0..4).for_each(|writer| drop(scope.spawn(move || writes(writer)))));
+        assert_eq!(names(folder.path()), [""; 0]);
     }
 
     #[test]

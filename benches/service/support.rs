@@ -8,3 +8,5 @@ pub mod postgres;
 pub mod program;
 #[path = "../../tests/it/support/server.rs"]
 pub mod server;
+#[path = "../../tests/it/support/state.rs"]
+pub mod state;

@@ -1,6 +1,7 @@
 //! One store, one load, and the deaths of the programs that served them.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -13,6 +14,8 @@ use crate::support::program::{Data, Program};
 const START: Duration = Duration::from_secs(2);
 /// How long a life lasts that does not come to its place of death: there may be nothing to load yet.
 const LONGEST: Duration = Duration::from_millis(500);
+/// How long a process that has stopped answering may take to be gone: a busy machine writes no core at once.
+const GONE: Duration = Duration::from_secs(30);
 const ABORTED: i32 = 6;
 
 /// Places, and how often at most they are passed before it dies.
@@ -102,7 +105,7 @@ impl<'a> Run<'a> {
         let told = match self.load.told(program.api).await {
             Ok(told) => told,
             Err(status) => {
-                let Ok(end) = tokio::time::timeout(LONGEST, program.dies()).await else {
+                let Ok(end) = tokio::time::timeout(GONE, program.dies()).await else {
                     self.fail(death, &format!("it does not answer: {status:?}"));
                 };
                 return self.died(death, end, &program.ended().errors, reached);
@@ -151,7 +154,7 @@ impl<'a> Run<'a> {
             self.fail(Death::After(Duration::ZERO), "clients are not answered any more");
         }
         let history = self.load.stop().await;
-        let told = self.load.told(program.api).await.expect("it serves");
+        self.judge(Death::After(Duration::ZERO), self.at_rest(program.api).await);
         program.terminate();
         let ended = program.ended();
         assert!(ended.status.success(), "{ended:?}");
@@ -159,7 +162,7 @@ impl<'a> Run<'a> {
         if ran.code != Some(0) {
             self.fail(Death::After(Duration::ZERO), &format!("the store does not add up: {ran:?}"));
         }
-        self.judge(Death::After(Duration::ZERO), Recount { told: Some(told), ..Recount::read(&self.data).await });
+        self.judge(Death::After(Duration::ZERO), Recount::read(&self.data).await);
         for call in history.calls {
             let answer = match call.answer {
                 Answer::Unknown(_) => "unknown",
@@ -172,6 +175,18 @@ impl<'a> Run<'a> {
                 Answer::Odd(_) => "odd",
             };
             *reached.answers.entry(answer).or_default() += 1;
+        }
+    }
+
+    /// What the service says, and its store holds, with nobody asking for anything. Leases end by themselves: then both are
+    /// looked at again.
+    async fn at_rest(&self, api: SocketAddr) -> Recount {
+        loop {
+            let told = self.load.told(api).await.expect("it serves");
+            let recount = Recount::read(&self.data).await;
+            if self.load.told(api).await.expect("it serves") == told {
+                return Recount { told: Some(told), ..recount };
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use tokio::task::block_in_place;
 
+use crate::clients::repository;
 use crate::model::dice::Dice;
 use crate::store_tools::{check, command, path, ran, town};
 use crate::support::postgres;
@@ -22,6 +23,11 @@ const MIGRATIONS: [(&str, &str); 4] = [
     ("tokens", include_str!("../../../src/store/migrations/postgres/V3__tokens.sql")),
     ("secret", include_str!("../../../src/store/migrations/postgres/V4__secret.sql")),
 ];
+
+/// How many this release has for PostgreSQL.
+fn migrations() -> usize {
+    std::fs::read_dir(repository().join("src/store/migrations/postgres")).unwrap().count()
+}
 
 /// A stopped store with something in every table.
 async fn source() -> tempfile::TempDir {
@@ -53,7 +59,7 @@ fn copies(folder: &Path, url: &str, when: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_that_was_killed_anywhere_can_be_run_again() {
     let folder = source().await;
-    let schema = (1..=5).map(|at| format!("BetweenMigrations:{at}"));
+    let schema = (1..=migrations()).map(|at| format!("BetweenMigrations:{at}"));
     let points =
         schema.chain(["Migrating:1", "Migrating:2", "Copying:1", "Copying:4", "BeforeCopied:1"].map(String::from));
     for point in points {

@@ -60,7 +60,7 @@ pub struct Event {
 }
 
 /// What the service itself says.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Told {
     /// Tenant, pool, seats in use.
     pub in_use: Vec<(Name, Name, u64)>,

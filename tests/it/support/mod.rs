@@ -13,3 +13,4 @@ pub mod proxy;
 pub mod raw;
 pub mod rows;
 pub mod server;
+pub mod state;

@@ -43,7 +43,7 @@ fn command(data: &Data, listen: &str, more: &[&str]) -> Command {
     command.args(["serve", "--listen", listen, "--ops-listen", "127.0.0.1:0"]);
     match data {
         Data::Folder(folder) => command.arg("--data-dir").arg(folder),
-        Data::Postgres(url) => command.env("DATABASE_URL", url),
+        Data::Postgres(url) => command.env("DATABASE_URL", url).env("USHER_STATE_DIR", super::state::folder()),
     };
     command.args(more).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.env_remove("RUST_BACKTRACE");

@@ -153,6 +153,14 @@ fn a_tick_costs_the_tenants_that_are_due() {
     shard.tick();
     shard.after(Duration::from_secs(10));
     assert_eq!(shard.tick(), (1, 0), "nobody is due");
+    let mut alone = Shard::full();
+    alone.after(Duration::from_secs(10));
+    for shard in [&mut shard, &mut alone] {
+        shard.after(2 * HOUR);
+    }
+    let (beside_others, by_itself) = (shard.tick(), alone.tick());
+    assert!(by_itself.1 > 0, "its users become Idle");
+    assert_eq!(beside_others, by_itself, "the others are not looked at");
 }
 
 #[test]

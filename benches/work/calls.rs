@@ -21,6 +21,11 @@ const MAX_ANSWER: usize = 256 * 1024 * 1024;
 const PAGE: i32 = 1_000;
 /// Items of a batch, users of a wide one.
 const BATCH: usize = 1_000;
+/// Seats of a user who is created.
+const SEATS: usize = 256;
+
+/// The license that is installed, and deleted.
+const THIRD: &str = "third";
 
 /// How many bytes were answered, if the call was.
 pub type Called = Result<usize, Status>;
@@ -146,7 +151,7 @@ async fn directory(world: &World, name: &str) -> Option<Called> {
     Some(match name {
         "CreateUser" => {
             let user = world.stuffed(world.next());
-            let pool_ids = (0..POOLS).map(pool).collect();
+            let pool_ids = (0..SEATS).map(pool).collect();
             let request = CreateUserRequest { tenant_id: wide, user: Some(user), pool_ids };
             unary!(world, DirectoryServiceClient, create_user, request)
         }
@@ -167,7 +172,7 @@ async fn directory(world: &World, name: &str) -> Option<Called> {
                 page_size: PAGE,
                 text: words(),
                 text_match: TextMatch::Any.into(),
-                order_by: "family_name".into(),
+                order_by: "name desc".into(),
                 ..Default::default()
             };
             unary!(world, DirectoryServiceClient, list_users, request)
@@ -272,7 +277,7 @@ async fn licenses(world: &World, name: &str) -> Option<Called> {
     let wide = WIDE.to_owned();
     Some(match name {
         "InstallLicense" => {
-            let document = world.license(&format!("license-{}", world.next() % 90));
+            let document = world.license(THIRD);
             unary!(world, LicenseServiceClient, install_license, InstallLicenseRequest { tenant_id: wide, document })
         }
         "ListLicenses" => {
@@ -280,7 +285,7 @@ async fn licenses(world: &World, name: &str) -> Option<Called> {
             unary!(world, LicenseServiceClient, list_licenses, request)
         }
         "DeleteLicense" => {
-            let license_id = format!("license-{}", world.next() % 90);
+            let license_id = THIRD.to_owned();
             unary!(world, LicenseServiceClient, delete_license, DeleteLicenseRequest { tenant_id: wide, license_id })
         }
         "DeleteLicenses" => {
@@ -369,21 +374,23 @@ async fn others(world: &World, method: &str) -> Option<Called> {
             unary!(world, TokenServiceClient, list_tokens, ListTokensRequest { page_size: PAGE, ..Default::default() })
         }
         "usher.v1.TokenService/RevokeToken" => {
-            let request = RevokeTokenRequest { token_id: "nobody".into() };
+            let request = RevokeTokenRequest { token_id: "0123456789abcdef".into() };
             unary!(world, TokenServiceClient, revoke_token, request)
         }
         _ => return None,
     })
 }
 
-/// Every method of the contract.
+/// Every method of the contract, those that delete something last: others find it.
 pub fn methods() -> Vec<String> {
     let set = prost_types::FileDescriptorSet::decode(usher::proto::FILE_DESCRIPTOR_SET).expect("descriptors");
     let services = set.file.iter().flat_map(|file| file.service.iter().map(move |service| (file.package(), service)));
     let names = services.flat_map(|(package, service)| {
         service.method.iter().map(move |method| format!("{package}.{}/{}", service.name(), method.name()))
     });
-    names.filter(|name| name.starts_with("usher.v1.")).collect()
+    let mut methods: Vec<String> = names.filter(|name| name.starts_with("usher.v1.")).collect();
+    methods.sort_by_key(|name| name.contains("/Delete"));
+    methods
 }
 
 /// A line of its own, so that what is measured waits for nothing else.

@@ -39,7 +39,7 @@ impl Steps {
 /// Also a scrape, which has to be measured as well.
 pub fn metrics(ops: SocketAddr) -> String {
     let mut stream = TcpStream::connect(ops).expect("the operations port");
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: ops\r\nconnection: close\r\n\r\n").expect("sent");
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").expect("sent");
     let mut text = String::new();
     stream.read_to_string(&mut text).expect("an answer");
     text

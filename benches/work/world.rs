@@ -1,6 +1,7 @@
 //! The tenants on which everything is tried: one with a large directory, one in which everything is as wide as is
 //! permitted, and others, whose callers must not notice.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -24,8 +25,10 @@ use crate::seed;
 /// Made by [`seed::tenants`]: see [`World::fill`].
 pub const LARGE: &str = "tenant-00000";
 pub const WIDE: &str = "wide";
-/// As many as a license may name, and as a call may.
+/// As many as a tenant may have, and as a call may name.
 pub const POOLS: usize = 1_000;
+/// Pools of the longest license: a document has 64 KiB.
+const ENTITLED: usize = 800;
 pub const ORGANIZATIONS: usize = 500;
 /// Users of the wide tenant.
 pub const WIDE_USERS: usize = 1_000;
@@ -73,9 +76,10 @@ impl World {
     pub async fn fill(&self, users: usize) {
         self.sync(LARGE, users, seed::user, "primary").await;
         self.tenant(WIDE).await;
-        let document = self.license("first");
-        let request = InstallLicenseRequest { tenant_id: WIDE.to_owned(), document };
-        LicenseServiceClient::new(self.line.clone()).install_license(request).await.expect("a license");
+        for (name, pools) in [("first", 0..ENTITLED), ("second", ENTITLED..POOLS)] {
+            let request = InstallLicenseRequest { tenant_id: WIDE.to_owned(), document: self.sign(name, pools) };
+            LicenseServiceClient::new(self.line.clone()).install_license(request).await.expect("a license");
+        }
         let mut directory = DirectoryServiceClient::new(self.line.clone());
         for number in 0..ORGANIZATIONS {
             let organization = Organization { organization_id: organization(number), ..Default::default() };
@@ -124,8 +128,12 @@ impl World {
         name
     }
 
-    /// A license of as many pools as one may name.
+    /// A license of as many pools as one can name.
     pub fn license(&self, name: &str) -> String {
+        self.sign(name, 0..ENTITLED)
+    }
+
+    fn sign(&self, name: &str, pools: Range<usize>) -> String {
         let entitlement = |number| Entitlement {
             pool: PoolId::parse(&pool(number)).expect("an id"),
             plan: Plan::Concurrent,
@@ -140,7 +148,7 @@ impl World {
             hosts: Vec::new(),
             instance: None,
             tier: Tier::Gold,
-            entitlements: (0..POOLS).map(entitlement).collect(),
+            entitlements: pools.map(entitlement).collect(),
             features: Default::default(),
             limits: Default::default(),
             issued: Wall(1_700_000_000_000),

@@ -69,15 +69,20 @@ impl Works {
         self.queues.iter().any(|queue| queue.tenant.as_ref() == Some(tenant) && !queue.commands.is_empty())
     }
 
+    /// Whether nothing new may begin.
+    pub fn is_full(&self) -> bool {
+        self.queues.iter().map(|queue| queue.commands.len() + queue.queries.len()).sum::<usize>() >= MAX_UNDER_WAY
+    }
+
     /// Goes on with this one after the others. Refuses a new one when there are too many; what has begun always has room.
     pub fn push(&mut self, work: Work) {
         let begun = matches!(&work, Work::Command(running, _) if running.begun);
-        let all: usize = self.queues.iter().map(|queue| queue.commands.len() + queue.queries.len()).sum();
+        let all_full = self.is_full();
         let queue = self.queue(match &work {
             Work::Query(reading, _) => reading.tenant().cloned(),
             Work::Command(running, _) => Some(running.execution.tenant().clone()),
         });
-        let full = |len: usize, most: usize| !begun && (all >= MAX_UNDER_WAY || len >= most);
+        let full = |len: usize, most: usize| !begun && (all_full || len >= most);
         match work {
             Work::Query(_, reply) if full(queue.queries.len(), MAX_QUERIES) => {
                 reply.send(Err(JournalError::Overloaded))

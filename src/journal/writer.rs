@@ -158,7 +158,7 @@ impl Writer {
                 // Steps are taken while nothing else is to be done; other tasks run between two of them.
                 () = tokio::task::yield_now(), if self.has_work() => {}
             }
-            let began = self.begins();
+            let (began, mut turn) = (self.begins(), self.turn());
             match event {
                 Event::Commit(Progress::Settled(settled)) => self.settled(settled),
                 Event::Commit(Progress::Stalled) => self.stalled("a commit"),
@@ -166,13 +166,13 @@ impl Writer {
                 Event::Loaded(loaded) => self.has_loaded(loaded.map(|loaded| *loaded)),
                 Event::OwnerLost => self.lose(),
                 Event::Messages(0) => break None,
-                Event::Messages(_) => self.take_in(&mut drained),
+                Event::Messages(_) => self.take_in(&mut drained, &mut turn),
                 Event::Work => {}
             }
             if self.is_lost() {
                 break None;
             }
-            self.catch_up();
+            self.catch_up(&mut turn);
             if let Some(reply) = self.stops() {
                 break Some(reply);
             }
@@ -260,8 +260,15 @@ impl Writer {
     /// What is in memory is not to be trusted after a panic; what was applied before is sound and goes its way.
     fn break_off(&mut self, rows: usize, events: usize, what: &str) {
         self.building.truncate(rows, events);
-        self.broken = true;
+        self.distrust();
         tracing::error!(shard = %self.shard, "{what} panicked; the shard will be loaded again");
+    }
+
+    /// Memory is to be made anew. What is under way has seen it, and is not to be trusted either.
+    fn distrust(&mut self) {
+        (self.broken, self.ticking) = (true, None);
+        self.scrapes.clear();
+        self.works.fail(JournalError::Failed);
     }
 
     /// Answers a command when it may be.

@@ -134,9 +134,7 @@ impl Ledger {
                 // Who becomes Idle at this moment does so before anything else: a step may be full of that alone.
                 let ready = tenant.mark_idle(now.tick, step.budget);
                 let outcome = if ready { steps.go_on(tenant, &mut step) } else { None };
-                if *looks {
-                    tenant.look_around(&mut step);
-                }
+                tenant.look_after(*looks, &mut step);
                 outcome
             }
             None => steps.go_on_nowhere(id, &mut step),
@@ -153,7 +151,13 @@ impl Ledger {
     /// Whether something is left over of what earlier steps began.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        !self.unfinished.is_empty() || !self.orphans.leaving.is_empty()
+        self.is_looking() || !self.orphans.leaving.is_empty()
+    }
+
+    /// Whether of that something is left but the rows of tenants that are deleted.
+    #[must_use]
+    pub fn is_looking(&self) -> bool {
+        !self.unfinished.is_empty()
     }
 
     /// Takes one step of what is left over: of one tenant, each in its turn.

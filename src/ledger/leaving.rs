@@ -24,11 +24,7 @@ impl Leaving {
     }
 
     /// Why a session ended that is still there.
-    pub fn end_of(&self, session: SessionId, tenant: &TenantId) -> Option<(SessionEndReason, Tick)> {
-        // A late heartbeat asks all that are leaving: most are other tenants.
-        if self.tenant.id != *tenant {
-            return None;
-        }
+    pub fn end_of(&self, session: SessionId) -> Option<(SessionEndReason, Tick)> {
         let found = self.tenant.sessions.find(session)?;
         let (at, reason) =
             self.tenant.sessions.get(found).ended().unwrap_or((self.at, SessionEndReason::TenantRemoved));
@@ -53,13 +49,13 @@ impl Ledger {
         // Which revisions its licenses had outlives it.
         let floors = tenant.licenses.remembered(id);
         floors.iter().for_each(|floor| step.put(Change::PutLicenseFloor(floor.clone())));
-        step.orphans.leaving.push_back(Leaving::new(tenant, now.tick));
+        step.orphans.leaving.push(Leaving::new(tenant, now.tick));
         self.floors.put(id, floors);
     }
 
     /// Takes one step of clearing away the first of those that were deleted.
     pub(super) fn clear_away(&mut self, now: Moment, out: &mut Changes) {
-        let Some(mut leaving) = self.orphans.leaving.pop_front() else { return };
+        let Some(mut leaving) = self.orphans.leaving.pop() else { return };
         self.mark.observe(now);
         self.budget.begin();
         let (id, actor) = (leaving.tenant.id.clone(), Actor::service());
@@ -69,7 +65,7 @@ impl Ledger {
                 return step.put(Change::DeleteTenant(leaving.tenant.no));
             }
         }
-        step.orphans.leaving.push_front(leaving);
+        step.orphans.leaving.put_back(leaving);
     }
 }
 

@@ -33,6 +33,7 @@ pub mod invariants;
 mod kept_denials;
 mod lease;
 mod leaving;
+mod leaving_tenants;
 pub mod license;
 pub mod license_floors;
 mod license_information;
@@ -194,12 +195,7 @@ impl Ledger {
         }
         let looks = command.looks();
         let outcome = dispatch(tenant, command, &mut step);
-        if looks {
-            tenant.look_around(&mut step);
-        } else if !tenant.notifications.moved.is_empty() {
-            // A late heartbeat ended its session.
-            tenant.due_by(now.tick);
-        }
+        tenant.look_after(looks, &mut step);
         self.file(no);
         Ok(outcome)
     }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::leaving::Leaving;
+use super::leaving_tenants::LeavingTenants;
 use super::map::{Map, Seed};
 use super::outcome::SessionEndReason;
 use super::time::Tick;
@@ -16,12 +16,12 @@ pub(super) struct Orphans {
     by_id: Map<SessionId, (TenantId, SessionEndReason, Tick)>,
     by_age: VecDeque<SessionId>,
     /// Tenants that were deleted, with the sessions that are still there.
-    pub leaving: VecDeque<Leaving>,
+    pub leaving: LeavingTenants,
 }
 
 impl Orphans {
     pub fn new(seed: Seed) -> Self {
-        Self { by_id: Map::with_hasher(seed), by_age: VecDeque::new(), leaving: VecDeque::new() }
+        Self { by_id: Map::with_hasher(seed), by_age: VecDeque::new(), leaving: LeavingTenants::new(seed) }
     }
 
     pub fn add(&mut self, session: SessionId, tenant: TenantId, reason: SessionEndReason, at: Tick) {
@@ -38,6 +38,6 @@ impl Orphans {
     pub fn find(&self, session: SessionId, tenant: &TenantId) -> Option<(SessionEndReason, Tick)> {
         let known = self.by_id.get(&session).filter(|(owner, ..)| owner == tenant);
         let known = known.map(|(_, reason, at)| (*reason, *at));
-        known.or_else(|| self.leaving.iter().find_map(|leaving| leaving.end_of(session, tenant)))
+        known.or_else(|| self.leaving.end_of(session, tenant))
     }
 }

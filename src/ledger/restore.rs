@@ -186,7 +186,7 @@ impl Restore {
         for place in &mut self.ledger.tenants {
             if let Some(mut tenant) = place.take_if(|tenant| tenant.state == TenantState::Deleted) {
                 self.ledger.tally.remove(&mut tenant);
-                self.ledger.orphans.leaving.push_back(Leaving::new(tenant, self.now.tick));
+                self.ledger.orphans.leaving.push(Leaving::new(tenant, self.now.tick));
             }
         }
         let license_time = self.ledger.mark.license_time(self.now);

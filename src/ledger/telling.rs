@@ -45,6 +45,16 @@ impl Tenant {
         }
     }
 
+    /// After a step of a command: looks at what it may have moved, or has the next tick look, see `Command::looks`.
+    pub fn look_after(&mut self, looks: bool, step: &mut Step) {
+        if looks {
+            self.look_around(step);
+        } else if !self.notifications.moved.is_empty() {
+            // A late heartbeat ended its session.
+            self.due_by(step.now.tick);
+        }
+    }
+
     /// After every command, and when time has something to do here: looks at what it may have moved. Costs a few
     /// comparisons when nothing is pending. What the budget does not pay for is left over for steps of its own.
     pub fn look_around(&mut self, step: &mut Step) {

@@ -11,7 +11,7 @@ use tokio::time::Sleep;
 
 use super::Writer;
 use crate::journal::recovery::load;
-use crate::journal::{JournalError, STALL, ShardState};
+use crate::journal::{STALL, ShardState};
 use crate::ledger::Ledger;
 use crate::store::{ReadError, StoreError};
 
@@ -57,7 +57,7 @@ impl Writer {
 
     /// After rows that were refused: a bug's are refused once. When it happens again and again, there are pauses.
     pub(super) fn load_after_refusal(&mut self) {
-        self.broken = true;
+        self.distrust();
         self.row_refusals = self.row_refusals.saturating_add(1);
         let again = self.row_refusals - 1;
         if again == 0 {
@@ -71,7 +71,6 @@ impl Writer {
     /// Makes memory anew from what is durable. Nothing is in flight, and nothing is being built.
     fn load_again(&mut self, wait: Duration) {
         self.out.stats.reloads.fetch_add(1, Relaxed);
-        self.works.fail(JournalError::Failed);
         let (store, shard, position, config) = (Arc::clone(&self.store), self.shard, self.position, self.config);
         let (clock, timeline, states) = (self.clock.clone(), self.timeline, self.out.states.clone());
         let failed = Arc::new(Notify::new());

@@ -40,7 +40,7 @@ impl Writer {
         {
             let out = &mut self.building.changes;
             let denied = self.ledger.deny((request, ask), now, &mut self.kept, out);
-            self.out.stats.denials_dropped.store(self.dropped + self.kept.dropped(), Relaxed);
+            self.count_dropped();
             if let Some(denied) = denied {
                 return Some(Ok(denied));
             }
@@ -52,6 +52,11 @@ impl Writer {
     pub(super) fn keep_denials(&mut self, batch: &crate::store::Batch) {
         let open = std::mem::take(&mut self.building.changes.events);
         self.kept.keep(batch.events.iter().cloned().chain(open));
+        self.count_dropped();
+    }
+
+    fn count_dropped(&self) {
+        self.out.stats.denials_dropped.store(self.dropped + self.kept.dropped(), Relaxed);
     }
 
     /// A batch is durable, or the shard is loaded.

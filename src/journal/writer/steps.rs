@@ -19,12 +19,13 @@ use crate::ledger::{Execution, Reading};
 const MAX_OPEN_CHANGES: usize = 500;
 
 impl Writer {
-    /// A command of several steps: the first one now, unless one of the same tenant is under way.
+    /// A command of several steps: the first one now, unless one of the same tenant is under way, or there are too many:
+    /// what has begun is finished, so none begins that there is no room for.
     pub(super) fn begin(&mut self, request: Request, reply: Answer<Outcome>, now: Moment) {
         if self.is_away() && needs_store(&request.command) {
             return reply.send(Err(JournalError::StoreAway));
         }
-        let waits = self.works.has_commands(&request.tenant);
+        let waits = self.works.has_commands(&request.tenant) || self.works.is_full();
         let running = Running::new(Execution::new(request));
         if waits {
             return self.works.push(Work::Command(running, reply));
@@ -34,6 +35,9 @@ impl Writer {
 
     /// A command that was not decided, because something else had to be done first: it has its next step in its turn.
     pub(super) fn wait_on(&mut self, request: Request, reply: Answer<Outcome>, wrote: bool) {
+        if self.works.is_full() {
+            return reply.send(Err(JournalError::Overloaded));
+        }
         let running = Running { execution: Execution::new(request), begun: true, wrote };
         self.works.push(Work::Command(running, reply));
     }
@@ -62,8 +66,7 @@ impl Writer {
             return reply.send(Err(error));
         }
         let Ok(found) = catch_unwind(AssertUnwindSafe(|| self.ledger.read(&mut reading, now))) else {
-            self.broken = true;
-            tracing::error!(shard = %self.shard, "a query panicked; the shard will be loaded again");
+            self.break_off(self.building.changes.rows.len(), self.building.changes.events.len(), "a query");
             return reply.send(Err(JournalError::Failed));
         };
         let Some(found) = found else { return self.works.push(Work::Query(reading, reply)) };
@@ -78,10 +81,12 @@ impl Writer {
 
     pub(super) fn has_work(&self) -> bool {
         let waits = !self.backlog.is_empty() && self.may_take();
-        waits
-            || self.works.has_queries()
-            || !self.scrapes.is_empty()
-            || (self.has_room_to_write() && self.has_writing_work())
+        // What memory has left over after a panic is not worked on: it goes with it.
+        waits || (!self.broken && self.has_steps())
+    }
+
+    fn has_steps(&self) -> bool {
+        self.works.has_queries() || !self.scrapes.is_empty() || (self.has_room_to_write() && self.has_writing_work())
     }
 
     fn has_writing_work(&self) -> bool {
@@ -90,13 +95,12 @@ impl Writer {
 
     /// Takes one step of what takes several, or of what is left over.
     pub(super) fn work_on(&mut self) {
-        if self.broken {
-            // What was seen is not to be trusted either.
-            (self.ticking, self.scrapes) = (None, Vec::new());
-            return self.works.fail(JournalError::Failed);
-        }
-        if !self.scrapes.is_empty() {
+        if !self.scrapes.is_empty() && !self.broken {
             self.count_on();
+        }
+        if self.broken {
+            // Whoever asked for sums hears nothing.
+            return self.scrapes.clear();
         }
         let writes = self.has_room_to_write();
         // Time and callers take turns, so that neither waits for the end of the other.

@@ -44,9 +44,12 @@ impl Writer {
         if self.ticking.is_some() {
             self.ticking = Some(Ticking::new(true));
         }
-        while !self.is_away() && (self.ticking.is_some() || self.ledger.is_unfinished()) && !self.broken {
+        // Rows of tenants that were deleted stay, however many: the next start goes on with them.
+        while !self.is_away() && (self.ticking.is_some() || self.ledger.is_looking()) && !self.broken {
             self.tick_on();
-            self.carry_on(self.now());
+            if self.ledger.is_looking() {
+                self.carry_on(self.now());
+            }
             if !self.has_room_to_write() {
                 self.send_building().await;
             }
@@ -63,11 +66,8 @@ impl Writer {
                     let _ = reply.send((self.ledger.tallied(now), self.ledger.busiest(busiest, now)));
                 }
             }
-            Err(_) => {
-                // Whoever asked hears nothing.
-                self.scrapes.clear();
-                self.break_off(self.building.changes.rows.len(), self.building.changes.events.len(), "a count");
-            }
+            // Whoever asked hears nothing.
+            Err(_) => self.break_off(self.building.changes.rows.len(), self.building.changes.events.len(), "a count"),
         }
     }
 }

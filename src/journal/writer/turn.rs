@@ -21,29 +21,31 @@ const MESSAGES_PER_LOOK: u32 = 8;
 const LONG_TURN: Duration = Duration::from_millis(50);
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How much of a turn is over.
+/// How much of a turn is over: of new messages, and of those that earlier turns had no time for.
 pub(super) struct Turn {
     work: u64,
     time: Duration,
     messages: u32,
+    over: bool,
 }
 
 impl Writer {
     pub(super) fn turn(&self) -> Turn {
-        Turn { work: self.ledger.work(), time: self.clock.monotonic(), messages: 0 }
+        Turn { work: self.ledger.work(), time: self.clock.monotonic(), messages: 0, over: false }
     }
 
-    fn is_over(&self, turn: &mut Turn) -> bool {
+    /// One message more was taken.
+    fn charge(&self, turn: &mut Turn) {
         turn.messages += 1;
-        self.ledger.work() - turn.work >= TURN_BUDGET
-            || (turn.messages.is_multiple_of(MESSAGES_PER_LOOK) && self.clock.monotonic() - turn.time >= MAX_TURN)
+        // A ledger that was loaded in this turn begins to count anew.
+        turn.over |= self.ledger.work().saturating_sub(turn.work) >= TURN_BUDGET
+            || (turn.messages.is_multiple_of(MESSAGES_PER_LOOK) && self.clock.monotonic() - turn.time >= MAX_TURN);
     }
 
     /// Applies what was drained, all at one moment; what the turn has no time for waits for the next ones. A stop comes
     /// after everything that was queued before it; what was queued behind is refused.
-    pub(super) fn take_in(&mut self, drained: &mut Vec<Message>) {
-        let (now, mut turn) = (self.now(), self.turn());
-        let mut over = false;
+    pub(super) fn take_in(&mut self, drained: &mut Vec<Message>, turn: &mut Turn) {
+        let now = self.now();
         for mut message in drained.drain(..) {
             message.taken();
             match message {
@@ -57,28 +59,27 @@ impl Writer {
                     }
                 }
                 Message::Totals(busiest, reply) => self.scrapes.push((busiest, reply)),
-                message if over || !self.backlog.is_empty() => self.backlog.push(message),
+                message if turn.over || !self.backlog.is_empty() => self.backlog.push(message),
                 message => {
                     self.take(message, now);
-                    over = self.is_over(&mut turn);
+                    self.charge(turn);
                 }
             }
         }
     }
 
-    /// Goes on with what earlier turns had no time for.
-    pub(super) fn catch_up(&mut self) {
+    /// Goes on with what earlier turns had no time for, in what this one has left.
+    pub(super) fn catch_up(&mut self, turn: &mut Turn) {
         if self.backlog.is_empty() {
             return;
         }
-        let (now, mut turn) = (self.now(), self.turn());
-        while self.may_take()
+        let now = self.now();
+        while !turn.over
+            && self.may_take()
             && let Some(message) = self.backlog.pop()
         {
             self.take(message, now);
-            if self.is_over(&mut turn) {
-                break;
-            }
+            self.charge(turn);
         }
     }
 

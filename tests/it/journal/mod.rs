@@ -60,8 +60,12 @@ fn config() -> JournalConfig {
 impl Process {
     /// Starts on a disk, and claims it from whoever has it.
     async fn start(store: &Memory) -> Self {
+        Self::start_with(store, config()).await
+    }
+
+    async fn start_with(store: &Memory, config: JournalConfig) -> Self {
         let (clock, manual) = Clock::manual(NOON);
-        let journal = Journal::start(Arc::new(store.clone()), clock, founding(1), config()).await.unwrap();
+        let journal = Journal::start(Arc::new(store.clone()), clock, founding(1), config).await.unwrap();
         Self { journal: Arc::new(journal), clock: manual }
     }
 

@@ -91,6 +91,35 @@ async fn denials_beyond_what_is_kept_are_counted_in_the_audit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_refused_batch_drops_is_counted_at_once() {
+    let store = Memory::default();
+    let process = Process::with_pool(&store, 2).await;
+    store.fail_next(Fault::Stall);
+    store.fail_next(Fault::Refuse);
+    let denied = async {
+        store.has_stalled().await;
+        for no in 0..20_000 {
+            process.check_out(&format!("stranger{no}")).await.unwrap().decision.unwrap_err();
+        }
+        store.hold_loads(true);
+        store.go_on();
+    };
+    let (ann, ()) = tokio::join!(process.check_out("ann"), denied);
+    assert!(ann.unwrap().decision.is_ok());
+    let dropped = || process.journal.stats()[0].denials_dropped.load(std::sync::atomic::Ordering::Relaxed);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let at_once = dropped();
+    assert!(at_once > 0, "the batch is refused, and the shard not yet loaded");
+    store.hold_loads(false);
+    store.go_on();
+    process.check_out("bob").await.unwrap();
+    assert_eq!(dropped(), at_once);
+    assert_eq!(denials(&store).iter().map(|event| event.count).sum::<u32>(), 20_000, "each is counted");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stop_does_not_wait_for_a_store_that_refuses_and_says_that_something_is_left() {
     let store = Memory::default();
     let process = Process::with_pool(&store, 2).await;

@@ -4,9 +4,10 @@
 use std::future::Future;
 
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use usher::ids::{TenantId, UserId};
-use usher::journal::JournalError;
+use usher::journal::{JournalConfig, JournalError};
 use usher::ledger::change::{Action, Change};
 use usher::ledger::command::{
     CreateTenant, DeleteTenant, GetUsage, GrantSeats, ListUsers, SyncEntry, SyncUsers, UserPatch,
@@ -14,11 +15,13 @@ use usher::ledger::command::{
 use usher::ledger::outcome::{Done, Granted};
 use usher::ledger::policy::Policy;
 
-use super::{Process, actor, pool, tenant};
+use super::{Process, actor, config, pool, tenant};
 use crate::support::memory::{Fault, Memory};
 
 /// Some batches full.
 const MANY: usize = 2_000;
+/// More than one step.
+const SOME: usize = 150;
 
 fn other() -> TenantId {
     TenantId::parse("other").unwrap()
@@ -31,9 +34,34 @@ fn many() -> Vec<UserId> {
 impl Process {
     async fn with_two_tenants(store: &Memory) -> Self {
         let process = Self::with_pool(store, 5).await;
-        let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
-        process.journal.submit(&actor(), &other(), create).await.unwrap().unwrap();
+        process.create(&other()).await;
         process
+    }
+
+    /// So many tenants without anybody, and a queue with room for a call of each.
+    async fn with_tenants(store: &Memory, count: usize) -> (Self, Vec<TenantId>) {
+        let process = Self::start_with(store, JournalConfig { queue: count, batch: count, ..config() }).await;
+        let tenants: Vec<_> = (0..count).map(|no| TenantId::stored(&format!("tenant{no}"))).collect();
+        for tenant in &tenants {
+            process.create(tenant).await;
+        }
+        (process, tenants)
+    }
+
+    async fn create(&self, tenant: &TenantId) {
+        let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
+        self.journal.submit(&actor(), tenant, create).await.unwrap().unwrap();
+    }
+
+    /// A call of several steps of each tenant, all at once: for how many it was made.
+    async fn grant_some_of_each(&self, tenants: &[TenantId]) -> usize {
+        let ask = || GrantSeats { pools: vec![pool()], users: many()[..SOME].to_vec(), organizations: vec![] };
+        let caller = actor();
+        let grants = tenants.iter().map(|tenant| self.journal.submit(&caller, tenant, ask()));
+        let answers = join_all(grants).await;
+        let refused = answers.iter().filter(|answer| matches!(answer, Err(JournalError::Overloaded))).count();
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count() + refused, tenants.len());
+        tenants.len() - refused
     }
 
     fn grant_many<'a>(
@@ -129,15 +157,78 @@ async fn many_lists_of_one_tenant_delay_another_one_by_a_step_each() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_turn_has_one_budget_for_what_is_new_and_for_what_waits() {
+    let store = Memory::default();
+    let (process, tenants) = Process::with_tenants(&store, 40).await;
+    store.disk.lock().unwrap().largest = 0;
+    assert_eq!(process.grant_some_of_each(&tenants).await, 40);
+    // Ten full steps are a turn, of some 240 rows and events each.
+    let largest = store.disk.lock().unwrap().largest;
+    assert!((2_000..3_500).contains(&largest), "{largest} rows and events in one batch");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_than_512_are_under_way_at_once() {
+    let store = Memory::default();
+    let (process, tenants) = Process::with_tenants(&store, 600).await;
+    let made = process.grant_some_of_each(&tenants).await;
+    assert!((512..560).contains(&made), "{made} of 600");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_shard_is_loaded_again_nothing_turns() {
+    let store = Memory::default();
+    let process = Process::with_two_tenants(&store).await;
+    process.grant_many(&other()).await.unwrap();
+    // What is left over is that of a memory that is given up.
+    store.fail_next(Fault::Refuse);
+    store.hold_loads(true);
+    let deleted = process.journal.submit(&actor(), &other(), DeleteTenant).await;
+    assert!(matches!(deleted, Err(JournalError::Failed)), "{deleted:?}");
+    let turns = || process.journal.stats()[0].step_micros.cumulated().1;
+    let before = turns();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(turns() - before < 10, "{} turns", turns() - before);
+    store.hold_loads(false);
+    store.go_on();
+    assert!(process.check_out("ann").await.unwrap().decision.is_ok());
+    assert_eq!(process.granted(&other()).await, MANY as u64, "nothing was deleted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_does_not_clear_a_deleted_tenant_away_and_the_next_start_does() {
+    let store = Memory::default();
+    let process = Process::with_two_tenants(&store).await;
+    process.grant_many(&other()).await.unwrap();
+    let (caller, others) = (actor(), other());
+    let (deleted, written) =
+        tokio::join!(process.journal.submit(&caller, &others, DeleteTenant), process.journal.stop());
+    deleted.unwrap().unwrap();
+    assert!(written, "everything else is");
+    let left = users_of(&store);
+    assert!(left > MANY / 4, "{left} of {MANY} users are left");
+    let again = Process::start(&store).await;
+    for _ in 0..1_000 {
+        if users_of(&store) == 3 {
+            break;
+        }
+        again.usage().await.unwrap();
+    }
+    assert_eq!(users_of(&store), 3, "those of the neighbor");
+}
+
+fn users_of(store: &Memory) -> usize {
+    let disk = store.disk.lock().unwrap();
+    disk.rows.iter().filter(|row| matches!(row, Change::PutUser(_))).count()
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deleted_tenant_is_gone_at_once_and_its_rows_go_on_after_a_crash() {
     let store = Memory::default();
     let process = Process::with_two_tenants(&store).await;
     process.grant_many(&other()).await.unwrap();
-    let users = || {
-        let disk = store.disk.lock().unwrap();
-        let largest = disk.largest;
-        (disk.rows.iter().filter(|row| matches!(row, Change::PutUser(_))).count(), largest)
-    };
     // The first commit, and then the one behind it, do not come to an end.
     store.fail_next(Fault::Stall);
     let (caller, others) = (actor(), other());
@@ -149,19 +240,18 @@ async fn a_deleted_tenant_is_gone_at_once_and_its_rows_go_on_after_a_crash() {
     store.fail_next(Fault::Stall);
     store.go_on();
     deleted.await.unwrap().unwrap();
-    assert_eq!(users().0, MANY + 3, "the rows are there still");
+    assert_eq!(users_of(&store), MANY + 3, "the rows are there still");
     let again = Process::start(&store.other()).await;
     assert!(again.journal.ask(&other(), GetUsage).await.unwrap().is_err(), "nobody sees it");
-    let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
-    again.journal.submit(&caller, &others, create).await.unwrap().unwrap();
+    again.create(&others).await;
     for _ in 0..1_000 {
-        if users().0 == 3 {
+        if users_of(&store) == 3 {
             break;
         }
         again.usage().await.unwrap();
     }
-    let (left, largest) = users();
-    assert_eq!(left, 3, "those of the neighbor");
+    assert_eq!(users_of(&store), 3, "those of the neighbor");
+    let largest = store.disk.lock().unwrap().largest;
     assert!(largest < 1_500, "{largest} rows and events in one batch");
     assert_eq!(again.granted(&other()).await, 0, "a tenant of its own");
 }

@@ -1,5 +1,18 @@
 //! Telling people (R34): of limits that are exceeded, of levels, of the ends of licenses; and how it reaches them.
 
+use std::time::Duration;
+
+use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, TenantId, TenantNo, UserId};
+use usher::ledger::change::{Action, Actor, Changes, Limit, Plan};
+use usher::ledger::command::{
+    CheckOut, Command, CreateTenant, GrantSeats, Heartbeat, InstallLicense, LicenseGrant, Outcome, Request,
+};
+use usher::ledger::notification::Channels;
+use usher::ledger::outcome::Beat;
+use usher::ledger::policy::Policy;
+use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::{Config, Ledger, Seed};
+
 use super::check;
 
 #[test]
@@ -334,4 +347,54 @@ fn r34_nobody_to_tell() {
         redeliver exceeded/crm                      -> refused: NOBODY_TO_TELL
         ",
     );
+}
+
+/// So many sign in, and then a warning level is reached. All of them are late by a heartbeat of all: what it told.
+fn told_by_a_late_heartbeat_of(sessions: u64) -> Vec<Action> {
+    let mut now = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
+    let channels = Channels { email: false, webhook: true };
+    let config = Config { demo_seats: 2, channels, seed: Seed(7), rates: Default::default() };
+    let nothing = (TenantNo(0), Default::default(), Default::default());
+    let mut ledger = Ledger::restore(config, nothing.0, nothing.1, nothing.2, now, Duration::ZERO).finish();
+    let mut out = Changes::default();
+    let mut ask = |ledger: &mut Ledger, now: Moment, command: Command| {
+        let request = Request { tenant: TenantId::stored("acme"), actor: Actor("login".into()), command };
+        ledger.apply(request, now, &mut out)
+    };
+    let pool = || PoolId::stored("primary");
+    let users: Vec<_> = (0..sessions).map(|no| UserId::stored(&format!("user{no:05}"))).collect();
+    let policy = Policy { warn_at_percent: Box::new([50]), ..Policy::default() };
+    ask(&mut ledger, now, CreateTenant { display_name: "".into(), contact: "".into(), policy }.into());
+    let pools = vec![(pool(), Plan::Concurrent, Limit::Seats(sessions))];
+    let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
+    ask(&mut ledger, now, InstallLicense { license: LicenseId::stored("l"), grant }.into());
+    let seats = GrantSeats { pools: vec![pool()], users: users.clone(), organizations: Vec::new() };
+    ask(&mut ledger, now, seats.into());
+    for (no, user) in (0..).zip(users) {
+        let login = CheckOut {
+            pool: pool(),
+            user,
+            device: DeviceId::stored("laptop"),
+            organization: None,
+            client: "".into(),
+            check_only: false,
+            fresh: SessionId(uuid::Uuid::from_u64_pair(1, no)),
+        };
+        ask(&mut ledger, now, login.into());
+    }
+    now = Moment::new(now.tick + Duration::from_secs(60 * 60), now.wall.plus(Duration::from_secs(60 * 60)));
+    let beats = (0..sessions).map(|no| (SessionId(uuid::Uuid::from_u64_pair(1, no)), true)).collect();
+    let Outcome::Heartbeat(beats) = ask(&mut ledger, now, Heartbeat { beats }.into()) else { panic!("beats") };
+    assert!(beats.iter().all(|beat| matches!(beat, Beat::Ended(Some(_)))), "all are late");
+    ledger.tick(now, false, &mut out);
+    let told = |action: &Action| matches!(action, Action::NotificationRaised | Action::NotificationCleared);
+    out.events.iter().map(|event| event.action).filter(told).collect()
+}
+
+#[test]
+fn r34_a_long_heartbeat_tells_what_a_short_one_does() {
+    for sessions in [150, 1_500] {
+        let told = told_by_a_late_heartbeat_of(sessions);
+        assert_eq!(told, [Action::NotificationRaised, Action::NotificationCleared], "{sessions} sessions");
+    }
 }

@@ -68,6 +68,7 @@ pub struct Memory {
     gate: Arc<Notify>,
     refuses: Arc<AtomicBool>,
     loads_fail: Arc<AtomicBool>,
+    loads_wait: Arc<AtomicBool>,
 }
 
 impl Memory {
@@ -98,6 +99,11 @@ impl Memory {
     /// From now on loads succeed, or fail.
     pub fn loads(&self, succeed: bool) {
         self.loads_fail.store(!succeed, Ordering::SeqCst);
+    }
+
+    /// From now on a load waits for [`Memory::go_on`], or no longer.
+    pub fn hold_loads(&self, hold: bool) {
+        self.loads_wait.store(hold, Ordering::SeqCst);
     }
 
     /// Waits until a commit stalls.
@@ -176,6 +182,9 @@ impl Store for Memory {
 
     fn load(&self, _shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), ReadError>> {
         Box::pin(async move {
+            if self.loads_wait.load(Ordering::SeqCst) {
+                self.gate.notified().await;
+            }
             if self.loads_fail.load(Ordering::SeqCst) {
                 return Err(StoreError("permission denied".into()).into());
             }

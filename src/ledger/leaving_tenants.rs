@@ -1,0 +1,57 @@
+//! All tenants that are leaving: in the order in which they were deleted, and by id, for late heartbeats.
+
+use std::collections::VecDeque;
+
+use super::leaving::Leaving;
+use super::map::{Map, Seed};
+use super::outcome::SessionEndReason;
+use super::time::Tick;
+use crate::ids::{SessionId, TenantId};
+
+#[derive(Debug)]
+pub(super) struct LeavingTenants {
+    /// The next one to be cleared away first.
+    order: VecDeque<TenantId>,
+    /// Several have one id, if each was deleted and made anew; the one that was deleted first stands first.
+    by_id: Map<TenantId, VecDeque<Leaving>>,
+}
+
+impl LeavingTenants {
+    pub fn new(seed: Seed) -> Self {
+        Self { order: VecDeque::new(), by_id: Map::with_hasher(seed) }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// Behind all others.
+    pub fn push(&mut self, leaving: Leaving) {
+        let id = leaving.tenant.id.clone();
+        self.order.push_back(id.clone());
+        self.by_id.entry(id).or_default().push_back(leaving);
+    }
+
+    /// The next one, which is in here no more.
+    pub fn pop(&mut self) -> Option<Leaving> {
+        let id = self.order.pop_front()?;
+        let of_id = self.by_id.get_mut(&id)?;
+        let next = of_id.pop_front();
+        if of_id.is_empty() {
+            self.by_id.remove(&id);
+        }
+        next
+    }
+
+    /// It was popped, and is not cleared away yet.
+    pub fn put_back(&mut self, leaving: Leaving) {
+        let id = leaving.tenant.id.clone();
+        self.order.push_front(id.clone());
+        self.by_id.entry(id).or_default().push_front(leaving);
+    }
+
+    /// Why a session of such a tenant ended that is still there.
+    pub fn end_of(&self, session: SessionId, tenant: &TenantId) -> Option<(SessionEndReason, Tick)> {
+        self.by_id.get(tenant)?.iter().find_map(|leaving| leaving.end_of(session))
+    }
+}

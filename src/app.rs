@@ -73,14 +73,21 @@ const LAST_PROBES: Duration = Duration::from_secs(1);
 pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals) -> Result<(), Failure> {
     config.limits.max_connections = descriptors::make_room(config.limits.max_connections, config.shards);
     let hangups = signals.take_hangup().context("SIGHUP is listened to already")?;
-    let running = tokio::select! {
+    let joined = OnceLock::new();
+    let started = tokio::select! {
         biased;
         signal = signals.next() => {
-            // Nothing was promised to anybody yet.
             tracing::info!(signal, "ended while starting");
-            return Ok(());
+            None
         }
-        started = Running::start(&config, log, hangups) => started?,
+        started = Running::start(&config, log, hangups, &joined) => Some(started),
+    };
+    let running = match started {
+        Some(Ok(running)) => running,
+        ended => {
+            membership::leave(joined.get()).await;
+            return ended.map_or(Ok(()), |failed| failed.map(drop));
+        }
     };
     config.exposed.iter().for_each(|exposed| tracing::warn!("{exposed}"));
     if let Some(warning) = config.security.warning(config.listen) {
@@ -149,7 +156,13 @@ struct Running {
 }
 
 impl Running {
-    async fn start(config: &Config, log: Arc<LogFilter>, hangups: Signal) -> Result<Self, Failure> {
+    /// `joined`: told of the node as soon as there is one, for who ends this before it is over.
+    async fn start(
+        config: &Config,
+        log: Arc<LogFilter>,
+        hangups: Signal,
+        joined: &OnceLock<Arc<Node>>,
+    ) -> Result<Self, Failure> {
         // 0. Whom to trust, and whom to let in. With a wrong set of keys or certificates nothing is touched.
         let clock = Clock::system();
         let tokens = Arc::new(Tokens::default());
@@ -201,6 +214,7 @@ impl Running {
             Some(nodes) => {
                 let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
                 let node = membership::start(nodes, clock.clone(), &host, &founding, &config.state_dir)?;
+                let _ = joined.set(Arc::clone(&node));
                 tokio::spawn(membership::follow(Arc::clone(&node), Arc::clone(&readiness)));
                 let seen = Arc::clone(&node);
                 metrics.observe_node(move || seen.figures());
@@ -322,9 +336,7 @@ impl Running {
             // 4. It flushes what was submitted, and releases its shards, so that the next owner need not wait.
             let written = self.journal.stop().await;
             // 5. Other processes see it no more, and the store has nothing under way.
-            if let Some(node) = &self.node {
-                node.stop(membership::LEAVE_TIMEOUT).await;
-            }
+            membership::leave(self.node.as_ref()).await;
             self.store.close().await;
             // 6. The last probe may see why.
             self.ops.drain(LAST_PROBES).await;

@@ -15,7 +15,7 @@ use crate::store::Founding;
 use crate::store::nodes::NodeStore;
 
 /// How long a node may take to leave.
-pub(super) const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Begins to beat. A thread and a runtime of its own: whatever keeps the others busy, the beats go on.
 pub(super) fn start(
@@ -34,6 +34,13 @@ pub(super) fn start(
         .spawn(move || runtime.block_on(running.run(lock)))
         .context("a thread for beats")?;
     Ok(node)
+}
+
+/// Other processes see it no more: what it still owns, because it ended while it started, is free at once.
+pub(super) async fn leave(node: Option<&Arc<Node>>) {
+    if let Some(node) = node {
+        node.stop(LEAVE_TIMEOUT).await;
+    }
 }
 
 /// Turns what a node knows into obstacles, until it is dead.

@@ -73,6 +73,13 @@ impl Lease {
         }
     }
 
+    /// The shard is about to be released, or the node about to leave: nothing more is answered from memory.
+    pub fn end(&self, shard: ShardId) {
+        if let Some(shard) = self.shard(shard) {
+            shard.ended.store(true, Ordering::Release);
+        }
+    }
+
     /// The clock on which leases run.
     #[must_use]
     pub fn now(&self) -> Duration {
@@ -121,9 +128,9 @@ impl ShardLease {
         }
     }
 
-    /// The shard is about to be released: nothing more is answered from memory.
+    /// [`Lease::end`]
     pub fn end(&self) {
-        self.lease.shards[usize::from(self.shard.0)].ended.store(true, Ordering::Release);
+        self.lease.end(self.shard);
     }
 
     /// A planted mistake: a batch that passed the fence gives a lease.

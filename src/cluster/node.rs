@@ -128,6 +128,8 @@ impl Node {
                 () = tokio::time::sleep(rest) => {}
             }
         }
+        // What it still owns is anybody's then: it may have been told to end while it started.
+        (0..self.shards).map(ShardId).for_each(|shard| self.lease.end(shard));
         // Who was declared dead has no name any more.
         if let Some(me) = me
             && let Err(error) = self.store.leave(me).await
@@ -137,7 +139,8 @@ impl Node {
         self.stopped.cancel();
     }
 
-    /// Ends [`Node::run`], for at most `patience`. To be called when the shards are released.
+    /// Ends [`Node::run`], for at most `patience`. To be called when the shards are released, or nothing is done with them
+    /// any more.
     pub async fn stop(&self, patience: Duration) {
         self.stop.cancel();
         let _ = tokio::time::timeout(patience, self.stopped.cancelled()).await;
@@ -184,8 +187,13 @@ impl Node {
     pub async fn confirm(&self, me: NodeRef) -> bool {
         let mut views = self.view.subscribe();
         let before = views.borrow_and_update().beats;
+        let mut asked = None;
         loop {
-            self.wanted.notify_one();
+            let beats = views.borrow().beats;
+            // One after each good beat: those that are missed keep their pause.
+            if asked.replace(beats) != Some(beats) {
+                self.wanted.notify_one();
+            }
             if views.changed().await.is_err() {
                 return false;
             }

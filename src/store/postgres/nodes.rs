@@ -114,28 +114,30 @@ impl Nodes {
     /// The connection is back in its place only after an answer in time.
     async fn run<T>(&self, job: impl AsyncFnOnce(&NodeConnection) -> Result<T, Error>) -> Result<T, StoreError> {
         let mut place = self.connection.lock().await;
-        let connection = match place.take() {
-            Some(connection) if !connection.client.is_closed() => connection,
-            _ => self.connect().await?,
+        let kept = place.take().filter(|connection| !connection.client.is_closed());
+        let asked = async {
+            let connection = match kept {
+                Some(connection) => connection,
+                None => self.connect().await?,
+            };
+            let answer = job(&connection).await?;
+            Ok::<_, StoreError>((connection, answer))
         };
-        match timeout(REQUEST_TIMEOUT, job(&connection)).await {
-            Ok(Ok(answer)) => {
+        // A new connection is part of the request: a beat that takes longer would come too late.
+        match timeout(REQUEST_TIMEOUT, asked).await {
+            Ok(Ok((connection, answer))) => {
                 *place = Some(connection);
                 Ok(answer)
             }
-            Ok(Err(error)) => Err(error.into()),
+            Ok(Err(error)) => Err(error),
             Err(_) => Err(StoreError(format!("{}: no answer within a second", self.connector.url()))),
         }
     }
 
     async fn connect(&self) -> Result<NodeConnection, StoreError> {
         let (client, driver) = self.connector.plain().await?;
-        let starting = async {
-            client.batch_execute(START).await?;
-            client.prepare(BEAT).await
-        };
-        let prepared = timeout(REQUEST_TIMEOUT, starting).await;
-        let beat = prepared.map_err(|_| StoreError("no answer within a second".into()))??;
+        client.batch_execute(START).await?;
+        let beat = client.prepare(BEAT).await?;
         let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
         Ok(NodeConnection { client, _driver: driver, beat, number })
     }
@@ -167,4 +169,24 @@ fn node(row: &Row) -> Result<NodeRow, Error> {
         host: row.try_get(9)?,
         lock: row.try_get::<_, Option<Box<str>>>(10)?.map(LockName),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+    use tokio::net::TcpListener;
+
+    use super::super::DatabaseUrl;
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_says_nothing_to_a_new_connection_is_given_up_after_a_second_too() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgres://usher@{}/usher?sslmode=disable", silent.local_addr().unwrap());
+        let url = DatabaseUrl::parse(&SecretString::from(url)).unwrap();
+        let nodes = Nodes::new(Arc::new(Connector::new(&url)));
+        let left = nodes.leave(NodeRef { id: NodeId(Uuid::nil()), generation: 1 });
+        let left = timeout(REQUEST_TIMEOUT + Duration::from_millis(1), left).await;
+        assert!(left.expect("given up in time").is_err());
+    }
 }

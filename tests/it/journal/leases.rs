@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use usher::cluster::{LEASE, Node, View};
+use usher::clock::Clock;
+use usher::cluster::{LEASE, LockFile, Node, View};
 use usher::ids::SessionId;
-use usher::journal::{AuditError, AuditFilter, JournalError, ShardState};
+use usher::journal::{AuditError, AuditFilter, Journal, JournalError, ShardState};
 use usher::ledger::command::{CheckIn, CheckOut, Heartbeat, ListSessions};
 use usher::ledger::outcome::Beat;
 
-use super::{Process, actor, pool, session_of, tenant, user};
-use crate::support::memory::{Fault, Memory};
+use super::{NOON, Process, actor, config, pool, session_of, tenant, user};
+use crate::support::memory::{Fault, Memory, founding};
 
 /// Waits for the next beat, good or missed.
 async fn next(views: &mut watch::Receiver<View>) {
@@ -156,6 +157,16 @@ async fn a_start_takes_over_at_once_what_was_released() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_left_answers_nothing_from_memory() {
+    let store = Memory::default();
+    let (first, node, ann) = with_a_full_pool(&store).await;
+    node.stop(Duration::from_secs(1)).await;
+    assert_eq!(first.heartbeat(ann).await, Err(JournalError::NoLease));
+    let (second, _node) = Process::start_among(&store.other()).await;
+    assert!(matches!(second.heartbeat(ann).await.unwrap(), Beat::Kept(_)), "whatever the first one owned is free");
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_is_declared_dead_loses_its_shard_for_good() {
     let store = Memory::default();
     let (process, node, ann) = with_a_full_pool(&store).await;
@@ -168,6 +179,26 @@ async fn who_is_declared_dead_loses_its_shard_for_good() {
     state.wait_for(|state| *state == ShardState::Lost).await.unwrap();
     assert_eq!(process.heartbeat(ann).await, Err(JournalError::NotOwner));
     assert!(node.views().borrow().dead);
+}
+
+#[tokio::test(start_paused = true)]
+async fn beats_that_fail_keep_their_pause_while_a_start_waits_for_one() {
+    let store = Memory::default();
+    let (clock, _manual) = Clock::manual(NOON);
+    let node = Node::new(Arc::new(store.clone()), clock.clone(), "host", 1);
+    tokio::spawn(Arc::clone(&node).run(LockFile::none()));
+    let cut = store.clone();
+    store.claim_before_next(move || cut.cut_off(true));
+    let (claimed, starting) = (Arc::new(store.clone()), Arc::clone(&node));
+    let started =
+        tokio::spawn(async move { Journal::start_among(&starting, claimed, clock, founding(1), config()).await });
+    // No time passes.
+    for _ in 0..200 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(node.figures().missed, 1);
+    store.cut_off(false);
+    assert!(started.await.unwrap().is_ok());
 }
 
 #[tokio::test(start_paused = true)]

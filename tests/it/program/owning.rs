@@ -141,6 +141,37 @@ async fn an_owner_that_is_cut_off_from_the_store_is_replaced_and_says_nothing_of
     }
 }
 
+/// No beat of who owns a shard is written.
+const NO_BEATS: &str = "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF EXISTS (SELECT FROM owners WHERE node_id = NEW.node_id) THEN RAISE EXCEPTION 'not now'; END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER no BEFORE UPDATE ON nodes FOR EACH ROW EXECUTE FUNCTION no()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_told_to_end_before_its_shards_are_confirmed_gives_them_back() {
+    let url = postgres::cluster().database().await;
+    let data = Data::Postgres(url.expose_secret());
+    let first = start(&data, 1);
+    first.terminate();
+    assert!(first.ended().status.success());
+    let client = postgres::connect(url.expose_secret()).await;
+    client.batch_execute(NO_BEATS).await.unwrap();
+    let starting = Program::begin(&data);
+    let count = async |rows: &str| client.query_one(rows, &[]).await.unwrap().get::<_, i64>(0);
+    while count("SELECT count(*) FROM owners WHERE node_id IS NULL").await > 0 {
+        tokio::task::yield_now().await;
+    }
+    starting.terminate();
+    let ended = starting.ended();
+    assert!(ended.status.success() && !ended.errors.contains("panicked"), "{}", ended.errors);
+    assert_eq!(count("SELECT count(*) FROM nodes").await, 0, "it left: whatever it owned is free");
+    client.batch_execute("DROP TRIGGER no ON nodes").await.unwrap();
+    let next = start(&data, 1);
+    next.terminate();
+    assert!(next.ended().status.success());
+}
+
 /// Of two that begin together on a database that nobody has used, one serves and one stands by; neither ends.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_starts_at_once_one_serves_and_the_other_stands_by() {

@@ -104,6 +104,14 @@ impl Program {
         }
     }
 
+    /// Starts the program, and does not wait until it serves: it may never do so.
+    pub fn begin(data: &Data) -> Self {
+        let mut child = command(data, ANY_PORT, &[]).spawn().expect("the program starts");
+        let log = lines_of(child.stderr.take().expect("a pipe"));
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        Self { child, api: nowhere, ops: nowhere, log }
+    }
+
     /// Runs a command that becomes the program: its output is the program's.
     pub fn spawn(command: &mut Command) -> Result<Self, Ended> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -239,7 +239,7 @@ pub struct SessionRow {
 }
 
 /// What an audit event is about (R35). The numbers are in the store: never change one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Action {
     SessionStarted = 1,

@@ -45,12 +45,19 @@ impl Redeliveries {
         Self { of_tenant, of_one: Limiter::new(rates.redeliveries_of_one, seed) }
     }
 
+    /// One of each budget, or none: what is refused for one takes nothing of the other.
     fn take(&mut self, tenant: TenantNo, topic: &Topic, now: Tick) -> Done<()> {
-        let of_one = self.of_one.take(&(tenant, topic.clone()), now).map_err(|retry| ("This notification was", retry));
-        let taken = of_one.and_then(|()| {
-            self.of_tenant.take(&tenant, now).map_err(|retry| ("The tenant's notifications were", retry))
-        });
-        taken.map_err(|(what, retry)| Refusal::TooOften { text: format!("{what} delivered again too often."), retry })
+        let too_often =
+            |what: &str, retry| Err(Refusal::TooOften { text: format!("{what} delivered again too often."), retry });
+        let one = (tenant, topic.clone());
+        if let Err(retry) = self.of_one.look(&one, now) {
+            return too_often("This notification was", retry);
+        }
+        if let Err(retry) = self.of_tenant.take(&tenant, now) {
+            return too_often("The tenant's notifications were", retry);
+        }
+        self.of_one.take(&one, now).expect("there was one");
+        Ok(())
     }
 }
 

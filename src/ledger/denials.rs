@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::budget::Budget;
 use super::change::{Action, AuditEvent, Changes, Reason};
 use super::map::{Map, Seed};
 use super::rates::{Limiter, Rate};
@@ -16,7 +17,9 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// Different denials remembered at once; beyond that the oldest are forgotten early and count anew.
 const MOST: usize = 100_000;
 /// Counts that one tick writes; what is beyond waits for the next one.
-const COUNTS_PER_TICK: usize = 5_000;
+pub(super) const COUNTS_PER_TICK: u32 = 5_000;
+/// Of those that are too old, so many are forgotten with each new one; the others by the tick.
+const FORGOTTEN_AT_ONCE: usize = 8;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
@@ -30,6 +33,7 @@ struct Key {
 #[derive(Debug)]
 struct Entry {
     event: AuditEvent,
+    since: Tick,
     /// Counted since the event was last written.
     dirty: bool,
 }
@@ -60,10 +64,18 @@ impl Denials {
     }
 
     /// Counts the denial if an identical one is remembered and younger than a minute.
-    pub fn repeats(&mut self, about: &About, now: Tick, out: &mut Changes) -> bool {
-        self.forget(now, &mut out.events);
+    pub fn repeats(&mut self, about: &About, now: Tick, budget: &mut Budget, out: &mut Changes) -> bool {
+        for _ in 0..FORGOTTEN_AT_ONCE {
+            if !self.forget_one(now, budget, out) {
+                break;
+            }
+        }
         let key = key_of(about.tenant, about.action, about.reason, &about.user, &about.pool);
         let Some(entry) = self.entries.get_mut(&key) else { return false };
+        if now.since(entry.since) >= WINDOW {
+            self.forget(&key, budget, out);
+            return false;
+        }
         entry.event.count = entry.event.count.saturating_add(1);
         if !entry.dirty {
             entry.dirty = true;
@@ -75,32 +87,56 @@ impl Denials {
     pub fn remember(&mut self, event: AuditEvent, now: Tick) {
         let key = key_of(event.tenant, event.action, event.reason, &event.user, &event.pool);
         self.by_age.push_back((now, key.clone()));
-        self.entries.insert(key, Entry { event, dirty: false });
+        self.entries.insert(key, Entry { event, since: now, dirty: false });
     }
 
-    /// Writes the counts that grew since the last tick (`all`: without a bound), and forgets what is older than a minute.
-    pub fn tick(&mut self, now: Tick, all: bool, out: &mut Changes) {
-        let most = if all { self.dirty.len() } else { COUNTS_PER_TICK.min(self.dirty.len()) };
-        for key in self.dirty.drain(..most) {
-            if let Some(entry) = self.entries.get_mut(&key) {
-                entry.dirty = false;
+    /// Writes counts that grew since the last tick, `left` of them at most, and forgets what is older than a minute, as far
+    /// as the budget goes; true: all of that.
+    pub fn tick(&mut self, now: Tick, left: &mut u32, budget: &mut Budget, out: &mut Changes) -> bool {
+        while *left > 0
+            && let Some(key) = self.dirty.pop_front()
+        {
+            budget.spend(Budget::LOOK);
+            if let Some(entry) = self.entries.get_mut(&key)
+                && std::mem::take(&mut entry.dirty)
+            {
+                *left -= 1;
+                budget.spend(Budget::WRITE);
                 out.events.push(entry.event.clone());
             }
+            if budget.is_spent() {
+                return false;
+            }
         }
-        self.forget(now, &mut out.events);
+        while self.forget_one(now, budget, out) {
+            if budget.is_spent() {
+                return false;
+            }
+        }
+        true
     }
 
-    fn forget(&mut self, now: Tick, unwritten: &mut Vec<AuditEvent>) {
-        while let Some((since, _)) = self.by_age.front() {
-            if now.since(*since) < WINDOW && self.by_age.len() <= MOST {
-                break;
-            }
-            let Some((_, key)) = self.by_age.pop_front() else { break };
-            if let Some(entry) = self.entries.remove(&key)
-                && entry.dirty
-            {
-                unwritten.push(entry.event);
-            }
+    /// Forgets the oldest one, if it is older than a minute or there are too many; false: there is none such.
+    fn forget_one(&mut self, now: Tick, budget: &mut Budget, out: &mut Changes) -> bool {
+        let many = self.by_age.len() > MOST;
+        let Some((since, key)) = self.by_age.pop_front_if(|(since, _)| many || now.since(*since) >= WINDOW) else {
+            return false;
+        };
+        budget.spend(Budget::LOOK);
+        // One that is younger was forgotten before, and remembered anew.
+        if self.entries.get(&key).is_some_and(|entry| entry.since == since) {
+            self.forget(&key, budget, out);
+        }
+        true
+    }
+
+    /// What was counted of it is written first.
+    fn forget(&mut self, key: &Key, budget: &mut Budget, out: &mut Changes) {
+        if let Some(entry) = self.entries.remove(key)
+            && entry.dirty
+        {
+            budget.spend(Budget::WRITE);
+            out.events.push(entry.event);
         }
     }
 }
@@ -113,4 +149,80 @@ fn key_of(
     pool: &Option<PoolId>,
 ) -> Key {
     Key { tenant, action, reason: reason.map_or(0, Reason::code), user: user.clone(), pool: pool.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::EventNo;
+    use crate::ledger::change::Actor;
+    use crate::ledger::outcome::DenialReason;
+    use crate::ledger::step::About;
+    use crate::ledger::time::{Moment, Wall};
+
+    const USERS: u64 = 12_000;
+
+    fn about(user: u64) -> About {
+        let user = UserId::stored(&format!("user{user}"));
+        About::new(TenantNo(1), Action::CheckOutDenied).denied(DenialReason::UserNotFound).user(&user)
+    }
+
+    fn denials() -> Denials {
+        Denials::new(Rate::per(1, WINDOW), Seed(7))
+    }
+
+    fn remember(denials: &mut Denials, user: u64, now: Tick) {
+        let event = about(user).event(EventNo(user), Moment::new(now, Wall(0)), &Actor::service());
+        denials.remember(event, now);
+    }
+
+    fn repeats(denials: &mut Denials, user: u64, now: Tick, out: &mut Changes) -> bool {
+        denials.repeats(&about(user), now, &mut Budget::of(Budget::STEP), out)
+    }
+
+    #[test]
+    fn what_a_tick_writes_and_forgets_goes_in_steps() {
+        let (mut denials, mut out) = (denials(), Changes::default());
+        for user in 0..USERS {
+            remember(&mut denials, user, Tick(0));
+            assert!(repeats(&mut denials, user, Tick(0), &mut out));
+        }
+        let mut budget = Budget::default();
+        let mut tick = |denials: &mut Denials, now: Tick, out: &mut Changes| {
+            let (mut left, mut steps) = (COUNTS_PER_TICK, 1);
+            budget.begin();
+            let mut before = budget.total();
+            while !denials.tick(now, &mut left, &mut budget, out) {
+                assert!(budget.total() - before <= 2 * u64::from(Budget::STEP));
+                budget.begin();
+                (before, steps) = (budget.total(), steps + 1);
+            }
+            steps
+        };
+        let steps = tick(&mut denials, Tick(0), &mut out);
+        assert_eq!((out.events.len(), denials.dirty.len()), (5_000, 7_000), "so many a tick");
+        assert!(steps > 15, "{steps}");
+        let minute = Tick(60_000);
+        let steps = tick(&mut denials, minute, &mut out);
+        assert!(steps > 20, "{steps}");
+        assert!(denials.entries.is_empty() && denials.by_age.is_empty());
+        assert_eq!(out.events.len() as u64, USERS, "each count is written once");
+        assert!(out.events.iter().all(|event| event.count == 2));
+    }
+
+    #[test]
+    fn a_denial_after_a_minute_begins_anew_however_many_older_ones_there_are() {
+        let (mut denials, mut out) = (denials(), Changes::default());
+        for user in 0..100 {
+            remember(&mut denials, user, Tick(0));
+        }
+        assert!(repeats(&mut denials, 99, Tick(59_999), &mut out));
+        assert!(!repeats(&mut denials, 99, Tick(60_000), &mut out));
+        assert_eq!((denials.by_age.len(), out.events.len(), out.events[0].count), (92, 1, 2), "its count is written");
+        remember(&mut denials, 99, Tick(60_000));
+        let mut left = u32::MAX;
+        assert!(denials.tick(Tick(60_000), &mut left, &mut Budget::of(Budget::STEP), &mut out));
+        assert_eq!((denials.entries.len(), denials.by_age.len()), (1, 1));
+        assert!(repeats(&mut denials, 99, Tick(60_001), &mut out));
+    }
 }

@@ -1,5 +1,5 @@
 //! Denials that are answered while the store takes nothing (R21): their events wait until it does. So many bytes of them
-//! are kept; of those beyond, each tenant gets one event for each reason, which says how many there were.
+//! are kept; of those beyond, each tenant gets one event for each kind and reason, which says how many there were.
 
 use std::collections::BTreeMap;
 
@@ -18,22 +18,25 @@ const MAX_BYTES: usize = 2 << 20;
 pub struct KeptDenials {
     /// Of batches that are gone; each gets a new number when it is written.
     events: Vec<AuditEvent>,
-    /// Of these, and of those that wait in the open batch.
+    /// Of these.
     bytes: usize,
+    /// Of those that wait in the open batch.
+    open_bytes: usize,
     /// What was not kept one by one.
-    dropped: BTreeMap<(TenantNo, u8), u32>,
+    dropped: BTreeMap<(TenantNo, Action, u8), u32>,
 }
 
 impl KeptDenials {
-    /// Keeps those of a batch that will not be written.
+    /// Keeps those of a batch that will not be written, and of the one that was open behind it.
     pub fn keep(&mut self, events: impl IntoIterator<Item = AuditEvent>) {
+        self.open_bytes = 0;
         for event in events {
             let Some(Reason::Denied(reason)) = event.reason else { continue };
             if self.has_room(&event) {
                 self.bytes += bytes(&event);
                 self.events.push(event);
             } else {
-                self.drop_one(event.tenant, reason, event.count);
+                self.drop_one((event.tenant, event.action, reason), event.count);
             }
         }
     }
@@ -49,11 +52,11 @@ impl KeptDenials {
     }
 
     fn has_room(&self, event: &AuditEvent) -> bool {
-        self.bytes + bytes(event) <= MAX_BYTES
+        self.bytes + self.open_bytes + bytes(event) <= MAX_BYTES
     }
 
-    fn drop_one(&mut self, tenant: TenantNo, reason: DenialReason, count: u32) {
-        let dropped = self.dropped.entry((tenant, reason.code())).or_default();
+    fn drop_one(&mut self, (tenant, action, reason): (TenantNo, Action, DenialReason), count: u32) {
+        let dropped = self.dropped.entry((tenant, action, reason.code())).or_default();
         *dropped = dropped.saturating_add(count);
     }
 }
@@ -69,7 +72,7 @@ fn bytes(event: &AuditEvent) -> usize {
 
 impl Ledger {
     /// What a check-out is told while nothing can be written, if that is a denial: it ends no session, and nobody is
-    /// notified. `None`: it would be a yes.
+    /// notified. `None`: it would be a yes, or what is due takes more than this step.
     pub fn deny(
         &mut self,
         (request, ask): (&Request, &CheckOut),
@@ -81,7 +84,7 @@ impl Ledger {
         let (tenant, actor) = (request.tenant.clone(), request.actor.clone());
         let question = Request { tenant, actor, command: Command::CheckOut(check) };
         // A question changes nothing but what is due, where that is more than a step.
-        let answer = self.apply(question, now, out);
+        let answer = self.decide(question, now, out).ok()?;
         let Outcome::CheckOut(Ok(checked)) = &answer else { return None };
         let reason = checked.decision.as_ref().err()?.reason;
         let no = self.by_id.get(&request.tenant).copied();
@@ -92,11 +95,11 @@ impl Ledger {
         }
         let (_, mut step) = self.step(&request.tenant, &request.actor, now, out);
         let events = step.out.events.len();
-        if kept.bytes < MAX_BYTES {
+        if kept.bytes + kept.open_bytes < MAX_BYTES {
             step.log_denial(about);
-            kept.bytes += out.events[events..].iter().map(bytes).sum::<usize>();
+            kept.open_bytes += out.events[events..].iter().map(bytes).sum::<usize>();
         } else {
-            kept.drop_one(about.tenant, reason, 1);
+            kept.drop_one((about.tenant, about.action, reason), 1);
         }
         Some(answer)
     }
@@ -107,14 +110,14 @@ impl Ledger {
             self.last_event.0 += 1;
             out.events.push(AuditEvent { no: self.last_event, ..event });
         }
-        for ((tenant, code), count) in kept.dropped {
+        for ((tenant, action, code), count) in kept.dropped {
             self.last_event.0 += 1;
             out.events.push(AuditEvent {
                 no: self.last_event,
                 tenant,
                 at: now.wall,
                 actor: Actor::service(),
-                action: Action::CheckOutDenied,
+                action,
                 reason: DenialReason::from_code(code).map(Reason::Denied),
                 user: None,
                 pool: None,
@@ -124,5 +127,32 @@ impl Ledger {
                 detail: "denied while the store took nothing; not kept one by one".into(),
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{EventNo, UserId};
+    use crate::ledger::time::{Tick, Wall};
+
+    fn event(no: u64, action: Action) -> AuditEvent {
+        let about = About::new(TenantNo(1), action).denied(DenialReason::SeatsExhausted);
+        let about = about.user(&UserId::stored(&format!("user{no:06}")));
+        about.event(EventNo(no), Moment::new(Tick(0), Wall(0)), &Actor::service())
+    }
+
+    #[test]
+    fn what_was_open_is_counted_once_and_what_is_dropped_keeps_its_name() {
+        let each = bytes(&event(0, Action::CheckOutDenied));
+        let room = MAX_BYTES / each;
+        // As if half of them had been denied into the open batch.
+        let mut kept = KeptDenials { open_bytes: room / 2 * each, ..KeptDenials::default() };
+        kept.keep((0..room as u64).map(|no| event(no, Action::CheckOutDenied)));
+        assert_eq!((kept.events.len(), kept.dropped()), (room, 0));
+        kept.keep((0..3).map(|no| event(no, Action::SeatGranted)));
+        kept.keep((0..2).map(|no| event(no, Action::CheckOutDenied)));
+        let dropped: Vec<_> = kept.dropped.iter().map(|((_, action, _), count)| (*action, *count)).collect();
+        assert_eq!(dropped, [(Action::CheckOutDenied, 2), (Action::SeatGranted, 3)]);
     }
 }

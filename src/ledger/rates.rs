@@ -72,11 +72,11 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         Self { rate, whole_at: Map::with_hasher(seed), keys: VecDeque::new() }
     }
 
-    /// Takes one.
+    /// When it will be whole again once one more is taken, in microseconds.
     ///
     /// # Errors
     /// There is none: how long until there is.
-    pub fn take(&mut self, key: &K, now: Tick) -> Result<(), Duration> {
+    pub fn look(&self, key: &K, now: Tick) -> Result<u64, Duration> {
         let now = micros(now);
         let each = u64::try_from(self.rate.each.as_micros()).unwrap_or(u64::MAX).max(1);
         let from = self.whole_at.get(key).copied().unwrap_or(now).max(now);
@@ -85,8 +85,17 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         if missing > most {
             return Err(Duration::from_micros(missing - most));
         }
+        Ok(whole_at)
+    }
+
+    /// Takes one.
+    ///
+    /// # Errors
+    /// There is none: how long until there is.
+    pub fn take(&mut self, key: &K, now: Tick) -> Result<(), Duration> {
+        let whole_at = self.look(key, now)?;
         if self.whole_at.insert(key.clone(), whole_at).is_none() {
-            self.forget_whole(now);
+            self.forget_whole(micros(now));
             self.keys.push_back(key.clone());
         }
         Ok(())

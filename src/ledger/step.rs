@@ -63,14 +63,14 @@ impl Step<'_> {
     /// Writes a denial, or counts it with an identical one that is younger than a minute (R21). Beyond the tenant's budget
     /// it is counted with all others of its reason.
     pub fn log_denial(&mut self, mut about: About) {
-        if self.denials.repeats(&about, self.now.tick, self.out) {
+        if self.denials.repeats(&about, self.now.tick, self.budget, self.out) {
             return;
         }
         let service;
         let mut actor = self.actor;
         if !self.denials.has_budget(about.tenant, self.now.tick) {
             about = about.summed();
-            if self.denials.repeats(&about, self.now.tick, self.out) {
+            if self.denials.repeats(&about, self.now.tick, self.budget, self.out) {
                 return;
             }
             // It stands for many callers.
@@ -169,7 +169,7 @@ impl About {
         self
     }
 
-    fn event(self, no: EventNo, now: Moment, actor: &Actor) -> AuditEvent {
+    pub fn event(self, no: EventNo, now: Moment, actor: &Actor) -> AuditEvent {
         AuditEvent {
             no,
             tenant: self.tenant,

@@ -6,6 +6,7 @@ use super::Ledger;
 use super::budget::Budget;
 use super::change::{Actor, Change, Changes};
 use super::checkpoint::ROWS_PER_TICK;
+use super::denials::COUNTS_PER_TICK;
 use super::step::Step;
 use super::tenant::Tenant;
 use super::time::{Moment, Tick};
@@ -18,12 +19,15 @@ pub struct Ticking {
     all: bool,
     /// Rows of last activity that this one may still write: bounds what activity adds to the store.
     rows: u32,
+    /// The same of counts of denials.
+    counts: u32,
 }
 
 impl Ticking {
     #[must_use]
     pub fn new(all: bool) -> Self {
-        Self { all, rows: if all { u32::MAX } else { ROWS_PER_TICK } }
+        let most = |of_one| if all { u32::MAX } else { of_one };
+        Self { all, rows: most(ROWS_PER_TICK), counts: most(COUNTS_PER_TICK) }
     }
 }
 
@@ -59,8 +63,7 @@ impl Ledger {
                 return false;
             }
         }
-        self.denials.tick(now.tick, ticking.all, out);
-        self.tally(now)
+        self.denials.tick(now.tick, &mut ticking.counts, &mut self.budget, out) && self.tally(now)
     }
 
     /// Does what time has to do in one tenant, as far as the budget goes. What is left comes after the others that are due.

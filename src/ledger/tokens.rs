@@ -115,14 +115,20 @@ impl Tokens {
         }
     }
 
+    /// One of each budget, or none: what is refused for one takes nothing of the others.
     fn guard_rate(&mut self, ask: &CreateToken, actor: &Actor, now: Moment) -> Done<()> {
         let (Tenants::Only(_), Tenants::Only(tenants)) = (&ask.within, &ask.tenants) else { return Ok(()) };
+        let too_often = |retry| Refusal::TooOften {
+            text: "Too many tokens were made by you, or for this tenant.".to_owned(),
+            retry,
+        };
         let of_tenants = tenants.iter().cloned().map(Creation::For);
-        for whose in std::iter::once(Creation::By(actor.clone())).chain(of_tenants) {
-            self.budget.take(&whose, now.tick).map_err(|retry| Refusal::TooOften {
-                text: "Too many tokens were made by you, or for this tenant.".to_owned(),
-                retry,
-            })?;
+        let all: Vec<Creation> = std::iter::once(Creation::By(actor.clone())).chain(of_tenants).collect();
+        for whose in &all {
+            self.budget.look(whose, now.tick).map_err(too_often)?;
+        }
+        for whose in &all {
+            self.budget.take(whose, now.tick).map_err(too_often)?;
         }
         Ok(())
     }

@@ -160,4 +160,15 @@ fn r34_notifications_are_delivered_again_within_a_budget() {
     assert_eq!((again(&mut this), again(&mut this)), (Ok(()), Ok(())));
     let Err(Refusal::TooOften { retry, .. }) = again(&mut this) else { panic!("delivered without end") };
     assert!(retry >= EACH, "{retry:?}");
+
+    // What the tenant's budget refuses takes nothing of the notification's own: one is free in four seconds.
+    this.later(4 * EACH - Duration::from_millis(1));
+    let redeliver = |this: &mut Budgeted| this.ask("acme", RedeliverNotification { topic: topic.clone() });
+    for _ in 0..3 {
+        let refused = redeliver(&mut this);
+        assert!(matches!(refused, Outcome::RedeliverNotification(Err(Refusal::TooOften { .. }))), "{refused:?}");
+    }
+    this.later(Duration::from_millis(1));
+    let redelivered = redeliver(&mut this);
+    assert!(matches!(redelivered, Outcome::RedeliverNotification(Ok(_))), "{redelivered:?}");
 }

@@ -328,6 +328,21 @@ fn r1_who_has_not_all_tenants_leaves_room_for_others() {
 }
 
 #[test]
+fn a_token_that_is_refused_for_one_budget_takes_nothing_of_another() {
+    let mut house = House::new();
+    (house.actor, house.within) = ("alice", only(&["acme", "other"]));
+    for no in 0..200 {
+        let made = house.create_for(&format!("t{no}"), only(&["other"]), None).unwrap();
+        house.revoke(made.id, Tenants::All).unwrap();
+    }
+    house.actor = "bob";
+    for no in 0..200 {
+        assert_eq!(reason(house.create_for(&format!("b{no}"), only(&["acme", "other"]), None)), "too often");
+    }
+    assert_eq!(reason(house.create_for("bob's", only(&["acme"]), None)), "yes");
+}
+
+#[test]
 fn r1_a_deleted_tenant_is_in_no_token_any_more() {
     let mut house = House::new();
     house.create_for("login", only(&["acme"]), None).expect("a token");

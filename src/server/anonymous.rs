@@ -29,7 +29,7 @@ pub(super) const MAX_PAUSE: Duration = Duration::from_secs(1);
 const CONNECTION_BURST: u32 = 4_096;
 const CONNECTION_EACH: Duration = Duration::from_millis(2);
 
-/// Addresses without connections that are remembered for their pace.
+/// Addresses without connections that are remembered for their pace, beside as many as have some.
 const MAX_REMEMBERED: usize = 10_000;
 
 /// What clients without a credential have, all together and by address.
@@ -40,10 +40,28 @@ pub(super) struct AnonymousBudget {
     clock: Clock,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Usage {
     open: usize,
     addresses: HashMap<IpAddr, AddressUsage>,
+    /// With so many addresses, those that are idle are forgotten.
+    forget_at: usize,
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self { open: 0, addresses: HashMap::new(), forget_at: MAX_REMEMBERED }
+    }
+}
+
+impl Usage {
+    /// Looks at all addresses only when they are twice as many as the last look left: so a look costs each new one little.
+    fn forget_idle(&mut self, now: Duration) {
+        if self.addresses.len() >= self.forget_at {
+            self.addresses.retain(|_, of_address| !of_address.is_idle(now));
+            self.forget_at = MAX_REMEMBERED.max(2 * self.addresses.len());
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -81,9 +99,7 @@ impl AnonymousBudget {
     pub fn connect(self: &Arc<Self>, address: IpAddr, shakes_hands: bool) -> Option<AnonymousConnection> {
         let now = self.clock.monotonic();
         let mut usage = self.usage();
-        if usage.addresses.len() >= MAX_REMEMBERED && !usage.addresses.contains_key(&address) {
-            usage.addresses.retain(|_, of_address| !of_address.is_idle(now));
-        }
+        usage.forget_idle(now);
         let of_address = usage.addresses.entry(address).or_default();
         if of_address.connections >= self.connections_of_address {
             return None;
@@ -315,5 +331,21 @@ mod tests {
         drop(connect(&budget, 3));
         budget.usage().addresses.retain(|_, of_address| !of_address.is_idle(budget.clock.monotonic()));
         assert_eq!(budget.usage().addresses.len(), 1, "who is idle is forgotten");
+    }
+
+    #[test]
+    fn addresses_that_are_not_idle_are_looked_at_seldom() {
+        let (budget, clock) = budget(10);
+        let address = |no: u32| IpAddr::from(no.to_be_bytes());
+        let connect = |no| budget.connect(address(no), true).expect("room for a connection");
+        let held: Vec<_> = (0..MAX_REMEMBERED as u32).map(connect).collect();
+        drop(connect(1_000_000));
+        assert_eq!(budget.usage().forget_at, 2 * MAX_REMEMBERED, "one look, which found nobody idle");
+        (1_000_001..1_005_000).for_each(|no| drop(connect(no)));
+        assert_eq!(budget.usage().addresses.len(), MAX_REMEMBERED + 5_000);
+        clock.advance(CONNECTION_EACH);
+        drop(held);
+        (1_005_000..1_020_001).for_each(|no| drop(connect(no)));
+        assert!(budget.usage().addresses.len() <= 2 * MAX_REMEMBERED);
     }
 }

@@ -109,17 +109,18 @@ impl<F> Front<F> {
             (None, None) => Err(status::no_such_method(request.uri().path()).into()),
             (None, Some(number)) => self.admit(number, &mut call, calls_now, &mut request, &connection),
         };
+        // Once, whether it was let in or not.
+        if !admitted.as_ref().is_ok_and(|admitted| !admitted.is_anonymous) {
+            call.set_aside();
+            connection.charge_anonymous_call();
+        }
         let answer = match admitted {
             Ok(admitted) => {
                 let deadline = self.deadline(request.headers(), admitted.uploads);
                 let answer = self.routes.call(admitted.route, request, &self.rations, admitted.idle);
                 Ok(tokio::time::timeout(deadline, AssertUnwindSafe(answer).catch_unwind()))
             }
-            Err(refusal) => {
-                call.set_aside();
-                connection.charge_anonymous_call();
-                Err((refusal, request.into_body()))
-            }
+            Err(refusal) => Err((refusal, request.into_body())),
         };
         async move {
             let response = match answer {
@@ -166,8 +167,6 @@ impl<F> Front<F> {
         let is_anonymous = anybody.is_some();
         let caller = match anybody {
             Some(anybody) => {
-                call.set_aside();
-                connection.charge_anonymous_call();
                 let open = connection.open_anonymous_call();
                 call.anonymous = Some(open.ok_or_else(status::too_many_anonymous_calls)?);
                 anybody
@@ -185,7 +184,7 @@ impl<F> Front<F> {
         request.extensions_mut().insert(caller);
         request_shape::forget_unread(request.headers_mut());
         let idle = (is_anonymous && method.endless).then_some(ANONYMOUS_IDLE_TIMEOUT);
-        Ok(Admitted { route, uploads: method.uploads, idle })
+        Ok(Admitted { route, uploads: method.uploads, idle, is_anonymous })
     }
 
     /// How long the call may take: what its client says, up to the limit; else the default. An upload may take as long
@@ -201,6 +200,7 @@ struct Admitted {
     route: Route,
     uploads: bool,
     idle: Option<Duration>,
+    is_anonymous: bool,
 }
 
 impl<F> Handler for Front<F>

@@ -112,8 +112,10 @@ impl Door {
     }
 
     fn admit<H: Handler>(&self, socket: TcpStream, address: SocketAddr, tls: Option<Arc<Tls>>, handler: &Arc<H>) {
+        // One after the other: who finds no place takes nothing of the budget of its address.
         let place = Arc::clone(&self.room).try_acquire_owned().ok();
-        let Some((place, anonymous)) = place.zip(self.anonymous.connect(network(address.ip()), tls.is_some())) else {
+        let both = place.and_then(|place| Some((place, self.anonymous.connect(network(address.ip()), tls.is_some())?)));
+        let Some((place, anonymous)) = both else {
             // Dropping the socket closes it: the client knows at once, and no memory is spent on it.
             self.stats.connection_refused();
             return;

@@ -53,13 +53,16 @@ pub(super) fn say(text: &str) {
     let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
 }
 
-/// Prints what `serve` would run with. That it is right was found out before, but for the keys in its files.
+/// Prints what `serve` would run with, and tells which of its files others can read or write and should not. That it is
+/// right was found out before, but for the keys in its files.
 ///
 /// # Errors
 /// [`Failure::LicenseKeys`], [`Failure::Tls`], [`Failure::Access`]
 pub fn check_config(config: &Config) -> Result<(), Failure> {
     let settings = config.settings();
     say(&settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect::<String>());
+    // Beside the settings, so that these can be read by a program.
+    config.exposed.iter().for_each(|exposed| eprintln!("usher: {exposed}"));
     Vendors::new(config.license_keys.clone(), None).read()?;
     Entrance::read(config, Arc::default(), Clock::system()).map(|_| ())
 }

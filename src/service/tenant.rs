@@ -34,23 +34,6 @@ impl TenantService {
         Ok(render::tenant(answer))
     }
 
-    /// No token names the tenant any more, and authentication knows of it; also when the caller is gone by then.
-    async fn withdraw(&self, desk: &Desk) -> Result<(), Status> {
-        let context = Arc::clone(&self.context);
-        let (actor, gone) = (desk.caller().actor().clone(), desk.tenant().clone());
-        let withdrawn = tokio::spawn(async move {
-            let mut ask = WithdrawTenant { gone, after: None };
-            loop {
-                ask.after = context.journal().submit(&actor, &TenantId::installation(), ask.clone()).await?;
-                if ask.after.is_none() {
-                    break;
-                }
-            }
-            context.tokens.reload(context.journal()).await
-        });
-        Ok(withdrawn.await.unwrap_or(Err(JournalError::Failed))?)
-    }
-
     /// One page over all shards: each gives its first tenants after the cursor, and the first of them all count.
     async fn page(&self, query: ListTenants) -> Result<Page<TenantView>, Status> {
         let journal = self.context.journal();
@@ -58,6 +41,26 @@ impl TenantService {
         let pages = try_join_all(asked).await?;
         Ok(merge(pages, query.limit))
     }
+}
+
+/// Deletes a tenant, with what the installation's tokens say of it. Before and after: a later tenant of this id is another
+/// one, whatever happens in between.
+async fn delete(context: &ServiceContext, desk: &Desk) -> Result<(), Status> {
+    withdraw(context, desk).await?;
+    desk.submit(DeleteTenant).await??;
+    Ok(withdraw(context, desk).await?)
+}
+
+/// No token names the tenant any more, and authentication knows of it.
+async fn withdraw(context: &ServiceContext, desk: &Desk) -> Result<(), JournalError> {
+    let mut ask = WithdrawTenant { gone: desk.tenant().clone(), after: None };
+    loop {
+        ask.after = context.journal().submit(desk.caller().actor(), &TenantId::installation(), ask.clone()).await?;
+        if ask.after.is_none() {
+            break;
+        }
+    }
+    context.tokens.reload(context.journal()).await
 }
 
 /// The first `limit` tenants by id of pages that each start at the same place.
@@ -140,10 +143,10 @@ impl tenant_service_server::TenantService for TenantService {
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
         let desk = self.context.desk(caller, tenant)?;
         desk.ask(GetTenant).await??;
-        // Before and after: a later tenant of this id is another one, whatever happens in between.
-        self.withdraw(&desk).await?;
-        desk.submit(DeleteTenant).await??;
-        self.withdraw(&desk).await?;
+        // To its end, also when the caller is gone by then.
+        let context = Arc::clone(&self.context);
+        let deleted = tokio::spawn(async move { delete(&context, &desk).await });
+        deleted.await.unwrap_or_else(|_| Err(JournalError::Failed.into()))?;
         Ok(Response::new(v1::DeleteTenantResponse {}))
     }
 

@@ -48,6 +48,9 @@ fn what_is_named_is_there() {
             assert!(there, "{name}: {volume}");
         }
     }
+    // In the image's volume, which the next container of the service has as well.
+    let state = compose["services"]["usher"]["environment"]["USHER_STATE_DIR"].as_str().unwrap();
+    assert!(read("Dockerfile").contains(&format!("VOLUME {state}\n")));
     // Secrets are made by whoever deploys; nothing of them gets into the repository.
     for (name, secret) in compose["secrets"].as_object().unwrap() {
         assert_eq!(secret["file"].as_str(), Some(&*format!("./secrets/{name}")));

@@ -102,7 +102,19 @@ fn the_embedded_store_is_on_a_volume_and_postgresql_is_let_through() {
     assert_eq!(data["name"], workload["volumeClaimTemplates"][0]["metadata"]["name"]);
 
     let postgresql = objects("postgresql");
-    assert_eq!(one(&postgresql, "ConfigMap")["data"]["USHER_DATABASE_URL_FILE"], "/etc/usher/secrets/database-url");
+    let settings = &one(&postgresql, "ConfigMap")["data"];
+    assert_eq!(settings["USHER_DATABASE_URL_FILE"], "/etc/usher/secrets/database-url");
+    // By a lock file there a container knows that the one before it is gone.
+    let pod = &one(&postgresql, "Deployment")["spec"]["template"]["spec"];
+    let mounts = pod["containers"][0]["volumeMounts"].as_array().unwrap();
+    let state = mounts.iter().find(|mount| mount["mountPath"] == settings["USHER_STATE_DIR"]).expect("a volume");
+    assert!(
+        pod["volumes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["name"] == state["name"] && one["emptyDir"].is_object())
+    );
     let let_out = |objects: &[Value]| one(objects, "NetworkPolicy")["spec"]["egress"].to_string().contains("5432");
     assert!(let_out(&postgresql) && !let_out(&embedded));
     for (overlay, _) in OVERLAYS {

@@ -151,7 +151,11 @@ fn subject_of(topic: &Topic) -> String {
 /// decode (RFC 2047).
 fn line(text: &str) -> String {
     let hides = |c: char| {
-        let turns_around = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        // Unicode's Bidi_Control.
+        let turns_around = matches!(
+            c,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        );
         c.is_control() || turns_around || matches!(c, '\u{2028}' | '\u{2029}')
     };
     let shown: String = text.chars().map(|c| if hides(c) { '\u{fffd}' } else { c }).collect();
@@ -235,7 +239,7 @@ tenant. It was sent by a program; nobody reads answers.
 
     #[test]
     fn names_are_shown_as_they_are_written() {
-        let name = "=?utf-8?Q?[other]_all_is_well?= a\u{202e}b\nTo: all\u{2028}x\u{7f}";
+        let name = "=?utf-8?Q?[other]_all_is_well?= a\u{202e}b\nTo: all\u{2028}x\u{61c}y\u{7f}";
         let mut message = refused(Cause::CheckOut, 5, 5);
         message.dispatch.tenant = TenantId::stored(name);
         message.dispatch.display_name = name.into();
@@ -245,7 +249,8 @@ tenant. It was sent by a program; nobody reads answers.
         for message in [message, self::message(license, ended)] {
             for text in [message.subject(), message.text()] {
                 assert!(!text.contains("=?") && text.contains("= ?utf-8?Q?[other]"), "{text}");
-                let plain = |c: char| c == '\n' || !(c.is_control() || ['\u{202e}', '\u{2028}'].contains(&c));
+                let plain =
+                    |c: char| c == '\n' || !(c.is_control() || ['\u{202e}', '\u{2028}', '\u{61c}'].contains(&c));
                 assert!(text.chars().all(plain) && !text.contains("\nTo:"), "{text}");
             }
             assert!(!message.subject().contains('\n'));

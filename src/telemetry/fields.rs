@@ -34,6 +34,8 @@ impl Line<'_> {
 
     fn value(&mut self, field: &Field, text: &str) {
         match field.name() {
+            // What a line of the `log` crate has of its own: the target is shown already.
+            name if name.starts_with("log.") => {}
             "message" => self.write(format_args!("{}", escaped(text))),
             // Ours, and of many lines.
             "backtrace" => self.write(format_args!("backtrace={text}")),
@@ -46,7 +48,7 @@ impl Line<'_> {
 impl Visit for Line<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
-            "message" => self.value(field, value),
+            name if name == "message" || name.starts_with("log.") => self.value(field, value),
             name => self.write(format_args!("{name}={value:?}")),
         }
     }
@@ -104,6 +106,12 @@ mod tests {
         });
         let fields = "done actor=\"token:1:login-eu\" tenant=acme user=ann@example.org took=7ms count=3 yes=true\n";
         assert!(line.ends_with(fields), "{line}");
+    }
+
+    #[test]
+    fn what_the_log_crate_adds_is_not_shown() {
+        let line = logged(|| tracing::info!(log.target = "rustls", log.line = 7, log.file = "x.rs", count = 3, "done"));
+        assert!(line.ends_with("done count=3\n"), "{line}");
     }
 
     #[test]

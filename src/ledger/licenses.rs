@@ -11,14 +11,16 @@ use crate::ids::{LicenseId, PoolNo, TenantId};
 pub const MAX_LICENSES: usize = 100;
 /// Former revisions of one license that are kept as records, the newest ones.
 pub const MAX_PAST: usize = 8;
+/// What an entitlement costs when the way from pools to licenses is made anew.
+const INDEXED: u32 = 15;
 
 #[derive(Debug, Default)]
 pub(super) struct Licenses {
     /// Of each license the newest revision, unless it was deleted: current or revoked. Decisions look at these alone.
     heads: Vec<LicenseRow>,
-    /// Of each pool, by its number, what the heads give: which head, and which of its entitlements. A login looks at these,
+    /// What the heads give, by pool: the pool, which head, and which of its entitlements. A login looks at those of a pool,
     /// and not at the thousand entitlements of a hundred licenses.
-    by_pool: Vec<Vec<(u16, u16)>>,
+    by_pool: Box<[(PoolNo, u16, u16)]>,
     /// Former revisions; and of each deleted license the newest one, so that none comes back that is older.
     past: Vec<LicenseRow>,
     /// What earlier tenants of the same id had.
@@ -32,8 +34,9 @@ impl Licenses {
 
     /// What the heads give in a pool.
     pub fn giving(&self, pool: PoolNo) -> impl Iterator<Item = (&LicenseRow, &Entitlement)> + Clone {
-        let given = self.by_pool.get(usize::from(pool.0)).map_or(&[][..], Vec::as_slice);
-        given.iter().map(|(head, at)| {
+        let from = self.by_pool.partition_point(|(other, ..)| *other < pool);
+        let given = self.by_pool[from..].iter().take_while(move |(other, ..)| *other == pool);
+        given.map(|(_, head, at)| {
             let row = &self.heads[usize::from(*head)];
             (row, &row.entitlements[usize::from(*at)])
         })
@@ -41,16 +44,12 @@ impl Licenses {
 
     /// Makes the way from pools to licenses anew.
     fn index(&mut self) {
-        self.by_pool.iter_mut().for_each(Vec::clear);
-        for (head, row) in (0..).zip(&self.heads) {
-            for (at, entitlement) in (0..).zip(&row.entitlements) {
-                let pool = usize::from(entitlement.pool.0);
-                if self.by_pool.len() <= pool {
-                    self.by_pool.resize_with(pool + 1, Vec::new);
-                }
-                self.by_pool[pool].push((head, at));
-            }
-        }
+        let given = (0..).zip(&self.heads).flat_map(|(head, row)| {
+            (0..).zip(&row.entitlements).map(move |(at, entitlement)| (entitlement.pool, head, at))
+        });
+        let mut by_pool: Vec<_> = given.collect();
+        by_pool.sort_unstable();
+        self.by_pool = by_pool.into();
     }
 
     /// Entitlements of all heads: what it costs to look at them all.
@@ -109,6 +108,9 @@ impl Licenses {
             let leads = newest && row.standing != Standing::Deleted;
             if leads { &mut self.heads } else { &mut self.past }.push(row);
         }
+        // Most tenants have one.
+        self.heads.shrink_to_fit();
+        self.past.shrink_to_fit();
         self.index();
     }
 
@@ -121,6 +123,7 @@ impl Licenses {
         step.put(Change::PutLicense(row.clone()));
         self.heads.reserve_exact(1);
         self.heads.push(row);
+        step.budget.spend_each(self.len(), INDEXED);
         self.index();
         self.forget(&id, MAX_PAST, step);
     }
@@ -166,6 +169,7 @@ impl Licenses {
     pub fn delete(&mut self, id: &LicenseId, step: &mut Step) -> Result<(), Refusal> {
         let found = self.heads.iter().position(|row| row.id == *id);
         let mut row = self.heads.remove(found.ok_or_else(|| Refusal::not_found("license", id))?);
+        step.budget.spend_each(self.len(), INDEXED);
         self.index();
         self.forget(id, 0, step);
         row.standing = Standing::Deleted;

@@ -1,6 +1,7 @@
 //! Organizations of a tenant, and where a login lands (R8).
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 
 use super::change::{Access, OrganizationRow};
 use super::outcome::OrganizationView;
@@ -30,8 +31,34 @@ struct Known {
     sort_name: Box<str>,
 }
 
+/// A tenant's organizations. Most tenants have none, and it costs them eight bytes.
 #[derive(Debug, Default)]
-pub(super) struct Organizations {
+pub(super) struct Organizations(Option<Box<Listed>>);
+
+static NONE: Listed = Listed {
+    by_no: BTreeMap::new(),
+    by_id: BTreeMap::new(),
+    by_name: BTreeMap::new(),
+    leaving: BTreeMap::new(),
+    last_no: OrganizationNo(0),
+};
+
+impl Deref for Organizations {
+    type Target = Listed;
+
+    fn deref(&self) -> &Listed {
+        self.0.as_deref().unwrap_or(&NONE)
+    }
+}
+
+impl DerefMut for Organizations {
+    fn deref_mut(&mut self) -> &mut Listed {
+        self.0.get_or_insert_default()
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Listed {
     by_no: BTreeMap<OrganizationNo, Known>,
     by_id: BTreeMap<OrganizationId, OrganizationNo>,
     /// By display name without case, then id: the order of R8.
@@ -41,7 +68,7 @@ pub(super) struct Organizations {
     last_no: OrganizationNo,
 }
 
-impl Organizations {
+impl Listed {
     pub fn next_no(&mut self) -> OrganizationNo {
         self.last_no.0 += 1;
         self.last_no

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::agenda::Agenda;
 use super::budget::Budget;
-use super::change::{Change, SessionRow, TenantState};
+use super::change::{Actor, Change, SessionRow, TenantState};
 use super::checkpoint::Queue;
 use super::clock_mark::ClockMark;
 use super::deliveries::Redeliveries;
@@ -33,6 +33,8 @@ pub struct Restore {
     ledger: Ledger,
     now: Moment,
     grace: Duration,
+    /// Who installed the license that came last.
+    installer: Option<Actor>,
 }
 
 impl Ledger {
@@ -67,7 +69,7 @@ impl Ledger {
             tally: Tally::default(),
             budget: Budget::default(),
         };
-        Restore { ledger, now, grace }
+        Restore { ledger, now, grace, installer: None }
     }
 }
 
@@ -80,7 +82,13 @@ impl Restore {
     pub fn put(&mut self, row: Change) {
         match row {
             Change::PutTenant(row) => self.ledger.insert(row),
-            Change::PutLicense(row) => self.tenant(row.tenant).licenses.restore(row),
+            Change::PutLicense(mut row) => {
+                // Mostly the same as of the license before: one text for all of them.
+                let installer = self.installer.take().filter(|installer| *installer == row.installed_by);
+                row.installed_by = installer.unwrap_or(row.installed_by);
+                self.installer = Some(row.installed_by.clone());
+                self.tenant(row.tenant).licenses.restore(row);
+            }
             Change::PutPool(row) => self.tenant(row.tenant).pools.restore(row),
             Change::PutOrganization(row) => self.tenant(row.tenant).organizations.put(row),
             Change::PutUser(row) => {

@@ -290,4 +290,4 @@ fn counted(user: &User, seat: &Seat) -> Counted {
 }
 
 /// There can be a million tenants, of which most do nothing (docs/PROOF.md).
-const _: () = assert!(size_of::<Tenant>() <= 1_024);
+const _: () = assert!(size_of::<Tenant>() <= 896);

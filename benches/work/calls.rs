@@ -381,18 +381,6 @@ async fn others(world: &World, method: &str) -> Option<Called> {
     })
 }
 
-/// Every method of the contract, those that delete something last: others find it.
-pub fn methods() -> Vec<String> {
-    let set = prost_types::FileDescriptorSet::decode(usher::proto::FILE_DESCRIPTOR_SET).expect("descriptors");
-    let services = set.file.iter().flat_map(|file| file.service.iter().map(move |service| (file.package(), service)));
-    let names = services.flat_map(|(package, service)| {
-        service.method.iter().map(move |method| format!("{package}.{}/{}", service.name(), method.name()))
-    });
-    let mut methods: Vec<String> = names.filter(|name| name.starts_with("usher.v1.")).collect();
-    methods.sort_by_key(|name| name.contains("/Delete"));
-    methods
-}
-
 /// A line of its own, so that what is measured waits for nothing else.
 pub async fn neighbor(line: &Line, tenant: &str, number: usize) {
     let mut client = SeatServiceClient::new(line.clone());

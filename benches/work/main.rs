@@ -16,6 +16,7 @@ mod host;
 #[allow(dead_code)]
 mod load;
 mod meter;
+mod methods;
 #[path = "../service/seed.rs"]
 mod seed;
 #[path = "../service/support.rs"]

@@ -14,6 +14,7 @@ use crate::calls;
 use crate::host::{Host, memory};
 use crate::load::{self, Span, Work};
 use crate::meter::{Steps, metrics};
+use crate::methods;
 use crate::seed;
 use crate::support::program::Data;
 use crate::world::World;
@@ -84,7 +85,7 @@ pub async fn calls(arguments: &Arguments) -> Vec<Trial> {
     world.fill(arguments.users).await;
     let mut trials = Vec::new();
     let mut missing = Vec::new();
-    for method in calls::methods().into_iter().filter(|method| method.contains(&arguments.only)) {
+    for method in methods::all().into_iter().filter(|method| method.contains(&arguments.only)) {
         match try_call(&server, &world, &lines[1..], &method, arguments).await {
             Some(trial) => trials.push(trial),
             None => missing.push(method),

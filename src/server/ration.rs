@@ -91,8 +91,7 @@ impl Rationed {
             return Ok(());
         }
         let Some(caller) = &self.caller else {
-            let text = format!("a method that needs no credential takes messages of at most {FREE} bytes");
-            return Err(status::unreadable(&Status::out_of_range(text)));
+            return Err(status::long_for_anybody(FREE));
         };
         let place = self.rations.places.take(caller, None, needed);
         self.taken = Some(place.map_err(|full| status::no_place(&status::UPLOADS, full))?);

@@ -242,6 +242,12 @@ pub fn unreadable(why: &Status) -> Status {
     status
 }
 
+/// A message of a method that needs no credential, which takes short ones only: at most so many bytes.
+#[must_use]
+pub fn long_for_anybody(bytes: usize) -> Status {
+    unreadable(&Status::out_of_range(format!("a method that needs no credential takes at most {bytes} bytes")))
+}
+
 /// A defect of the service: what it was is in the log, and is no caller's business.
 #[must_use]
 pub fn internal() -> Status {

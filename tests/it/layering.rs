@@ -27,7 +27,8 @@ fn only_one_file_makes_a_status() {
     // `Status::internal(…)` and the like; reading one is everybody's right.
     let made: Vec<_> = sources()
         .iter()
-        .filter(|source| !is_in(&source.module, "service::status"))
+        // What a codec cannot read is a status by tonic's traits; it gets its details with tonic's own.
+        .filter(|source| !is_in(&source.module, "service::status") && source.module != "proto::codec")
         .flat_map(|source| statuses(&source.code).into_iter().map(|maker| format!("{}: {maker}", source.module)))
         .collect();
     assert!(made.is_empty(), "\n{}", made.join("\n"));

@@ -115,23 +115,19 @@ impl Nodes {
     async fn run<T>(&self, job: impl AsyncFnOnce(&NodeConnection) -> Result<T, Error>) -> Result<T, StoreError> {
         let mut place = self.connection.lock().await;
         let kept = place.take().filter(|connection| !connection.client.is_closed());
-        let asked = async {
-            let connection = match kept {
-                Some(connection) => connection,
-                None => self.connect().await?,
-            };
-            let answer = job(&connection).await?;
-            Ok::<_, StoreError>((connection, answer))
+        let connection = match kept {
+            Some(connection) => connection,
+            // Several round trips: a second for itself.
+            None => self.in_time(self.connect()).await?,
         };
-        // A new connection is part of the request: a beat that takes longer would come too late.
-        match timeout(REQUEST_TIMEOUT, asked).await {
-            Ok(Ok((connection, answer))) => {
-                *place = Some(connection);
-                Ok(answer)
-            }
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(StoreError(format!("{}: no answer within a second", self.connector.url()))),
-        }
+        let answer = self.in_time(async { Ok(job(&connection).await?) }).await?;
+        *place = Some(connection);
+        Ok(answer)
+    }
+
+    async fn in_time<T>(&self, asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let late = || StoreError(format!("{}: no answer within a second", self.connector.url()));
+        timeout(REQUEST_TIMEOUT, asked).await.unwrap_or_else(|_| Err(late()))
     }
 
     async fn connect(&self) -> Result<NodeConnection, StoreError> {

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::directory::Lock;
 use super::error::is_damage;
+use super::examine::beside;
 use super::files::Files;
 use super::stamp::Stamp;
 use crate::ids::{InstanceId, ShardId};
@@ -227,9 +228,11 @@ fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
 const CACHE: &str = "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096;";
 
 fn open(path: &Path, mode: Mode) -> Result<Connection, ReadError> {
+    // Only who may write can roll back what a process left that died while it made the database.
+    let unfinished = beside(path, "-journal").exists();
     let access = match mode {
-        Mode::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
-        Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
+        Mode::Read if !unfinished => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Mode::Read | Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
     // No mutex: a connection has one thread.
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;

@@ -87,6 +87,24 @@ async fn at_any_time_postgres() {
     }
 }
 
+/// What SQLite leaves of a process that died in a transaction before there was a log: a journal that only a writer can roll
+/// back.
+#[test]
+fn a_journal_of_a_database_in_the_making() {
+    let (folder, made) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let database = rusqlite::Connection::open(made.path().join("usher.db")).unwrap();
+    // Pages go into the file before the end of the transaction.
+    let begin = "PRAGMA cache_size = 1; PRAGMA cache_spill = 1; CREATE TABLE filler (x); DROP TABLE filler;
+        BEGIN IMMEDIATE; CREATE TABLE half (x);
+        INSERT INTO half SELECT randomblob(4000) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+            LIMIT 100) SELECT i FROM n)";
+    database.execute_batch(begin).unwrap();
+    for file in ["usher.db", "usher.db-journal"] {
+        std::fs::copy(made.path().join(file), folder.path().join(file)).unwrap();
+    }
+    completes(&Data::Folder(folder.path()), "with a journal beside the database");
+}
+
 /// The schema and its version are one transaction: where the version cannot be noted, there is no schema either, and
 /// the next start can make it.
 #[test]

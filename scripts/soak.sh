@@ -6,7 +6,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 minutes=${1:?"for how many minutes? make soak MINUTES=60"}
-until=$(($(date +%s) + minutes * 60))
 # No step takes as long; one that does hangs.
 longest=30m
 tests=(cargo test --locked --features faults --test it)
@@ -48,6 +47,7 @@ run() {
 
 round=0
 "${tests[@]}" --no-run
+until=$(($(date +%s) + minutes * 60))
 while [ "$(date +%s)" -lt "$until" ]; do
     round=$((round + 1))
     # A second begins a million seeds: no two rounds of any two runs share one.

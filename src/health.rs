@@ -35,8 +35,6 @@ pub enum Obstacle {
     Damaged,
     /// The files of the store are not those that were opened. It serves again when those are back.
     StoreReplaced,
-    /// The files of the store cannot be read.
-    StoreUnreadable,
     /// A shard's writer is gone, which is a defect. For good: the process is about to end.
     Failed,
     /// The process is about to end.
@@ -44,7 +42,7 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    const ALL: [Obstacle; 12] = [
+    const ALL: [Obstacle; 11] = [
         Obstacle::Loading,
         Obstacle::Standby,
         Obstacle::NoLease,
@@ -54,7 +52,6 @@ impl Obstacle {
         Obstacle::OwnershipLost,
         Obstacle::Damaged,
         Obstacle::StoreReplaced,
-        Obstacle::StoreUnreadable,
         Obstacle::Failed,
         Obstacle::Draining,
     ];
@@ -78,7 +75,6 @@ impl fmt::Display for Obstacle {
             Obstacle::OwnershipLost => "ownership lost",
             Obstacle::Damaged => "store damaged",
             Obstacle::StoreReplaced => "store replaced",
-            Obstacle::StoreUnreadable => "store cannot be read",
             Obstacle::Failed => "a shard failed",
             Obstacle::Draining => "draining",
         })

@@ -148,31 +148,6 @@ impl From<ReadError> for StoreError {
     }
 }
 
-/// Why a store that was opened cannot be gone on with.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AbsenceError {
-    /// It is another one by now: what this process writes no restart finds.
-    #[error("{0}")]
-    Replaced(StoreError),
-    /// It cannot be read: trying again may help.
-    #[error("{0}")]
-    Unreadable(StoreError),
-}
-
-impl From<AbsenceError> for StoreError {
-    fn from(error: AbsenceError) -> Self {
-        match error {
-            AbsenceError::Replaced(error) | AbsenceError::Unreadable(error) => error,
-        }
-    }
-}
-
-impl From<AbsenceError> for ReadError {
-    fn from(error: AbsenceError) -> Self {
-        ReadError::Unavailable(error.into())
-    }
-}
-
 /// Who claims a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claimant {
@@ -333,7 +308,7 @@ pub trait Store: Send + Sync + 'static {
     /// Whether the store is still the one that was opened: a process can go on writing into files that were removed,
     /// replaced or cut off, and no restart finds what it wrote. A commit looks by itself; this is for the time between
     /// commits.
-    fn is_there(&self) -> Answer<'_, Result<(), AbsenceError>> {
+    fn is_there(&self) -> Answer<'_, Result<(), StoreError>> {
         Box::pin(async { Ok(()) })
     }
 

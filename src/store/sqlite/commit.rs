@@ -21,9 +21,7 @@ pub fn commit(database: &mut Database, shard: ShardId, owner: Owner, batch: &Bat
         Ok(open) => {
             database.keep_open_block(shard, open);
             // What was committed into a file that nobody will find is not acknowledged.
-            database.is_there().map_err(|error| CommitError::Unknown(error.into()))?;
-            database.stands(shard, owner, &batch.position);
-            Ok(())
+            database.is_there().map_err(CommitError::Unknown)
         }
         Err(error) => {
             if matches!(error, CommitError::Unknown(_) | CommitError::NotWritable(_) | CommitError::Damaged(_)) {

@@ -7,13 +7,11 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::directory::Lock;
-use super::error::is_damage;
 use super::examine::beside;
 use super::files::Files;
-use super::stamp::Stamp;
 use crate::ids::{InstanceId, ShardId};
 use crate::store::audit_block::OpenBlock;
-use crate::store::{AbsenceError, Owner, Position, ReadError, StoreError};
+use crate::store::{ReadError, StoreError};
 
 /// How long to wait for a lock: only a foreign tool (a backup, a shell) can hold one.
 const BUSY: Duration = Duration::from_secs(5);
@@ -36,9 +34,6 @@ pub struct Database {
     files: Option<Files>,
     /// [`DATA_VERSION`] since another connection was last seen to write.
     version: i64,
-    /// What the database held without its log when it was last noted, and what it can hold by now.
-    noted: Stamp,
-    now: Stamp,
     /// The files are not what they were: what they are now is not noted.
     blocked: bool,
     /// What this connection has written was not noted, for the files were not there.
@@ -58,8 +53,6 @@ impl Database {
             connection: None,
             files,
             version: 0,
-            noted: Stamp::default(),
-            now: Stamp::default(),
             blocked: false,
             unnoted: false,
             open_blocks: BTreeMap::new(),
@@ -79,104 +72,56 @@ impl Database {
 
     /// The connection, opened when there is none; and none while the files are not those that were opened.
     pub fn connection(&mut self) -> Result<&mut Connection, ReadError> {
-        self.look()?;
+        self.blocked = true;
+        if let Some(error) = self.files.as_ref().and_then(Files::replaced) {
+            return Err(error.into());
+        }
+        if !self.unnoted
+            && let Some(error) = self.files.as_ref().and_then(Files::written)
+        {
+            self.written_by(error)?;
+        }
+        (self.blocked, self.unnoted) = (false, false);
+        self.note();
         if self.connection.is_none() {
             let connection = open(&self.path, self.mode)?;
             self.version = data_version(&connection)?;
             self.connection = Some(connection);
             if let Some(files) = &mut self.files {
-                files.closed();
+                files.opened();
             }
-            self.note();
         }
         self.connection.as_mut().ok_or_else(|| StoreError("the connection is closed".into()).into())
     }
 
-    /// Whether the files are those that were opened, and hold what was acknowledged.
-    ///
-    /// # Errors
-    /// They are not, or cannot be read: nothing is written into them then.
-    pub fn look(&mut self) -> Result<(), AbsenceError> {
-        self.blocked = true;
-        self.files_are_there()?;
-        if !self.unnoted {
-            self.nobody_wrote()?;
+    /// Another connection of SQLite's may write, and bring the log into the file; nobody else.
+    fn written_by(&mut self, error: StoreError) -> Result<(), ReadError> {
+        let Some(connection) = &self.connection else { return Ok(()) };
+        let version = data_version(connection)?;
+        if version == self.version {
+            return Err(error.into());
         }
-        (self.blocked, self.unnoted) = (false, false);
-        self.note();
+        tracing::warn!("another program writes into {}", self.path.display());
+        self.version = version;
         Ok(())
     }
 
     /// What was committed is in the files that a restart will find.
-    pub fn is_there(&mut self) -> Result<(), AbsenceError> {
-        let found = self.files_are_there();
-        if found.is_err() {
-            (self.blocked, self.unnoted) = (true, true);
+    pub fn is_there(&mut self) -> Result<(), StoreError> {
+        match self.files.as_ref().and_then(Files::replaced) {
+            None => Ok(()),
+            Some(error) => {
+                (self.blocked, self.unnoted) = (true, true);
+                Err(error)
+            }
         }
-        found
-    }
-
-    /// A checkpoint of another connection's may leave a shorter log, or none: then all that was in it is in the database.
-    fn files_are_there(&self) -> Result<(), AbsenceError> {
-        let Some(files) = &self.files else { return Ok(()) };
-        files.are_there()?;
-        let Some(error) = files.log_cut_off()? else { return Ok(()) };
-        let whole = !self.now.is_empty() && self.stamp()?.holds(&self.now);
-        if whole { Ok(()) } else { Err(AbsenceError::Replaced(error)) }
-    }
-
-    /// Another connection of SQLite's may write, or bring the log into the database, and anybody may touch the file; but
-    /// what it holds is a state of this store, between the last one that was noted and now. With the log that is all of it.
-    fn nobody_wrote(&mut self) -> Result<(), AbsenceError> {
-        let Some(files) = &self.files else { return Ok(()) };
-        let brought_in = files.log_cut_off()?.is_some();
-        let log = files.log_written()?.filter(|_| !brought_in);
-        let strange = log.is_some();
-        let Some(error) = log.or(files.database_written()?) else { return Ok(()) };
-        if self.another_wrote()? {
-            return Ok(());
-        }
-        let file = self.stamp()?;
-        let known = file == self.noted || file.holds(&self.noted) && self.now.holds(&file);
-        if known && !strange { Ok(()) } else { Err(AbsenceError::Replaced(error)) }
-    }
-
-    /// Whether another connection of SQLite's has written since that was last asked.
-    fn another_wrote(&mut self) -> Result<bool, AbsenceError> {
-        let Some(connection) = &self.connection else { return Ok(true) };
-        let version = data_version(connection).map_err(|error| self.absence(error))?;
-        if version == self.version {
-            return Ok(false);
-        }
-        tracing::warn!("another program writes into {}", self.path.display());
-        self.version = version;
-        Ok(true)
-    }
-
-    /// What the database holds without its log.
-    fn stamp(&self) -> Result<Stamp, AbsenceError> {
-        Stamp::read(&self.path).map_err(|error| self.absence(error))
-    }
-
-    /// What is no database any more is another file.
-    fn absence(&self, error: rusqlite::Error) -> AbsenceError {
-        let replaced = is_damage(&error);
-        let told = StoreError(format!("{}: {}", self.path.display(), StoreError::from(error)));
-        if replaced { AbsenceError::Replaced(told) } else { AbsenceError::Unreadable(told) }
     }
 
     /// The files are as this connection left them.
     pub fn note(&mut self) {
-        let changed = self.files.as_mut().filter(|_| !self.blocked).is_some_and(Files::note);
-        // Of one that cannot be read the former stamp stays: it is held to less.
-        if changed && let Ok(stamp) = self.stamp() {
-            self.noted = stamp;
+        if let Some(files) = self.files.as_mut().filter(|_| !self.blocked) {
+            files.note();
         }
-    }
-
-    /// The shard was claimed, or a batch of its owner's is there: what is known to be in the files.
-    pub fn stands(&mut self, shard: ShardId, owner: Owner, position: &Position) {
-        self.now.stands(shard, owner, position);
     }
 
     /// Forgets the connection: after a failed write (a full disk, an I/O error) nothing in its memory is trusted.
@@ -194,7 +139,6 @@ impl Database {
 
     /// Whose store is there is in the directory from here on.
     pub fn name(&mut self, installation: InstanceId) -> Result<(), StoreError> {
-        self.now.belongs_to(installation);
         let named = self.lock.as_mut().map_or(Ok(()), |lock| lock.name(installation));
         named.map_err(|error| StoreError(format!("cannot write beside {}: {error}", self.path.display())))
     }

@@ -24,23 +24,18 @@ pub fn is_damage(error: &Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
-/// A statement does not fit what is there: a table, or a column of it, is missing.
-pub fn is_misfit(error: &Error) -> bool {
-    // SQLITE_ERROR; the driver has another kind of its own where it knows the place in the statement.
-    matches!(error, Error::SqlInputError { .. }) || error.sqlite_error_code() == Some(ErrorCode::Unknown)
-}
-
 /// Whether SQLite refuses whatever is to be written, for reasons that an operator can end: a table has another name, a
 /// trigger raises, the file can only be read.
 pub fn is_refusal(error: &Error) -> bool {
-    if is_misfit(error) {
-        return true;
-    }
     let Error::SqliteFailure(code, _) = error else { return false };
     code.extended_code == ffi::SQLITE_CONSTRAINT_TRIGGER
         || matches!(
             code.code,
-            ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied
+            ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+                | ErrorCode::AuthorizationForStatementDenied
+                // SQLITE_ERROR: a statement that does not fit the schema.
+                | ErrorCode::Unknown
         )
 }
 

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::error::{is_damage, is_misfit};
 use super::load;
 use crate::store::open::OpenError;
 use crate::store::{ReadError, StoreError};
@@ -102,39 +101,10 @@ pub fn ours(connection: &Connection) -> Result<(), OpenError> {
 /// Every table has its columns: a schema may say that it is this release's, and not be it.
 ///
 /// # Errors
-/// One does not; or it cannot be read.
+/// One does not.
 pub fn columns(connection: &Connection) -> Result<(), OpenError> {
     load::statements().try_for_each(|(table, sql)| match connection.prepare(sql) {
         Ok(_) => Ok(()),
-        Err(error) => {
-            let told = StoreError(format!("{table}: {error}"));
-            Err(if is_misfit(&error) || is_damage(&error) {
-                OpenError::Damaged(told)
-            } else {
-                OpenError::Unreachable(told)
-            })
-        }
+        Err(error) => Err(OpenError::Damaged(StoreError(format!("{table}: {error}")))),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn only_what_is_there_is_damaged() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("usher.db");
-        let other = Connection::open(&path).unwrap();
-        other.execute_batch("CREATE TABLE tenants (tenant_no); BEGIN EXCLUSIVE").unwrap();
-        let connection = Connection::open(&path).unwrap();
-        connection.busy_timeout(Duration::ZERO).unwrap();
-        let busy = columns(&connection);
-        assert!(matches!(busy, Err(OpenError::Unreachable(_))), "{busy:?}");
-        other.execute_batch("ROLLBACK").unwrap();
-        let lost = columns(&connection);
-        assert!(matches!(&lost, Err(OpenError::Damaged(what)) if what.0.contains("no such column")), "{lost:?}");
-    }
 }

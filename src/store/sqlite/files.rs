@@ -1,7 +1,6 @@
 //! The files that SQLite works on, as they lie on the disk. SQLite goes on with what it opened when somebody removes,
 //! replaces or cuts off a file: what is written then no restart will find. So the files are looked at before each job of the
-//! writer, and once more before anything that it wrote is acknowledged (decision 47). What was only touched, or written by
-//! a checkpoint, is no other file: the caller asks the file itself.
+//! writer, and once more before anything that it wrote is acknowledged (decision 47).
 
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
@@ -10,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::examine::beside;
-use crate::store::{AbsenceError, StoreError};
+use crate::store::StoreError;
 
 /// A file, whatever its name is by now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +30,6 @@ impl Seen {
     fn of(found: &Metadata) -> Self {
         let identity = Identity { device: found.dev(), inode: found.ino() };
         Self { identity, bytes: found.len(), modified: found.modified().ok() }
-    }
-
-    fn is_changed(self, now: Self) -> bool {
-        (self.bytes, self.modified) != (now.bytes, now.modified)
     }
 }
 
@@ -62,99 +57,73 @@ impl Files {
         }
     }
 
+    /// A connection was opened: the log and its index can be others than those of the one before, the database never.
+    pub fn opened(&mut self) {
+        self.closed();
+        self.note();
+    }
+
     /// The connection was closed: with the last one the log goes, too.
     pub fn closed(&mut self) {
         (self.log.seen, self.index.seen) = (None, None);
     }
 
-    /// The files are as this process's own work left them. Answers whether the database is not as it was noted before.
-    pub fn note(&mut self) -> bool {
-        self.log.note();
-        self.index.note();
-        self.database.note()
-    }
-
-    /// Whether they are those that were opened. None but the log ever gets shorter.
-    ///
-    /// # Errors
-    /// They are not, or cannot be looked at.
-    pub fn are_there(&self) -> Result<(), AbsenceError> {
-        for file in [&self.database, &self.log, &self.index] {
-            file.is_there()?;
-        }
-        match self.database.cut_off()?.or(self.index.cut_off()?) {
-            Some(error) => Err(AbsenceError::Replaced(error)),
-            None => Ok(()),
+    /// The files are as this process's own work left them.
+    pub fn note(&mut self) {
+        for file in [&mut self.database, &mut self.log, &mut self.index] {
+            if let Ok(found) = fs::metadata(&file.path) {
+                let seen = Seen::of(&found);
+                // Never another file in the place of the one that was opened.
+                if file.seen.is_none_or(|before| before.identity == seen.identity) {
+                    file.seen = Some(seen);
+                }
+            }
         }
     }
 
-    /// How the log is shorter than it was.
-    pub fn log_cut_off(&self) -> Result<Option<StoreError>, AbsenceError> {
-        self.log.cut_off()
+    /// How they are not those that were opened, or shorter than they were: also after this process has worked on them.
+    pub fn replaced(&self) -> Option<StoreError> {
+        [&self.database, &self.log, &self.index].into_iter().find_map(Watched::replaced)
     }
 
-    /// Somebody else has written into the database, or touched it.
-    pub fn database_written(&self) -> Result<Option<StoreError>, AbsenceError> {
-        self.database.written()
-    }
-
-    /// The same of the log. The index is memory that all connections share.
-    pub fn log_written(&self) -> Result<Option<StoreError>, AbsenceError> {
-        self.log.written()
+    /// Which one somebody has written into since. The index is memory that all connections share.
+    pub fn written(&self) -> Option<StoreError> {
+        [&self.database, &self.log].into_iter().find_map(Watched::written)
     }
 }
 
 impl Watched {
-    /// Answers whether it is not as it was noted before.
-    fn note(&mut self) -> bool {
-        let Ok(Some(now)) = self.found() else { return false };
-        match self.seen {
-            // Never another file in the place of the one that was opened.
-            Some(before) if before.identity != now.identity => false,
-            before => {
-                self.seen = Some(now);
-                before.is_none_or(|before| before.is_changed(now))
-            }
-        }
-    }
-
-    fn found(&self) -> Result<Option<Seen>, AbsenceError> {
+    fn found(&self) -> Result<Option<Seen>, StoreError> {
         match fs::metadata(&self.path) {
             Ok(found) => Ok(Some(Seen::of(&found))),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-            Err(error) => {
-                Err(AbsenceError::Unreadable(StoreError(format!("cannot look at {}: {error}", self.path.display()))))
-            }
+            Err(error) => Err(StoreError(format!("cannot look at {}: {error}", self.path.display()))),
         }
     }
 
-    fn is_there(&self) -> Result<(), AbsenceError> {
-        let Some(before) = self.seen else { return Ok(()) };
-        match self.found()? {
-            None => Err(AbsenceError::Replaced(self.told("is not there any more"))),
-            Some(now) if now.identity != before.identity => {
-                Err(AbsenceError::Replaced(self.told("is not the file that was opened")))
+    fn replaced(&self) -> Option<StoreError> {
+        let before = self.seen?;
+        let told = |what: String| {
+            let (path, process) = (self.path.display(), std::process::id());
+            let open = "what was acknowledged is in the files that this process holds open";
+            Some(StoreError(format!("{path} {what}; {open}, in /proc/{process}/fd")))
+        };
+        match self.found() {
+            Err(unreadable) => Some(unreadable),
+            Ok(None) => told("is not there any more".into()),
+            Ok(Some(now)) if now.identity != before.identity => told("is not the file that was opened".into()),
+            Ok(Some(now)) if now.bytes < before.bytes => {
+                told(format!("was cut off: it had {} bytes, and has {}", before.bytes, now.bytes))
             }
-            Some(_) => Ok(()),
+            Ok(Some(_)) => None,
         }
     }
 
-    fn cut_off(&self) -> Result<Option<StoreError>, AbsenceError> {
-        let Some((before, now)) = self.seen.zip(self.found()?) else { return Ok(None) };
-        let shorter = now.bytes < before.bytes;
-        let told = || self.told(&format!("was cut off: it had {} bytes, and has {}", before.bytes, now.bytes));
-        Ok(shorter.then(told))
-    }
-
-    fn written(&self) -> Result<Option<StoreError>, AbsenceError> {
-        let Some((before, now)) = self.seen.zip(self.found()?) else { return Ok(None) };
-        Ok(before.is_changed(now).then(|| self.told("was written over by somebody else")))
-    }
-
-    fn told(&self, what: &str) -> StoreError {
-        let (path, process) = (self.path.display(), std::process::id());
-        let open = "what was acknowledged is in the files that this process holds open";
-        StoreError(format!("{path} {what}; {open}, in /proc/{process}/fd"))
+    fn written(&self) -> Option<StoreError> {
+        let before = self.seen?;
+        let now = self.found().ok()??;
+        let told = || StoreError(format!("{} was written over by somebody else", self.path.display()));
+        (now.bytes != before.bytes || now.modified != before.modified).then(told)
     }
 }
 
@@ -169,21 +138,13 @@ mod tests {
             fs::write(folder.path().join(name), [7; 100]).unwrap();
         }
         let mut files = Files::new(&path);
-        files.note();
+        files.opened();
         (folder, path, files)
     }
 
     fn is_replaced(files: &Files, what: &str) {
-        let found = files.are_there();
-        let Err(AbsenceError::Replaced(StoreError(told))) = found else { panic!("{what}: {found:?}") };
+        let StoreError(told) = files.replaced().unwrap_or_else(|| panic!("{what}"));
         assert!(told.contains(what), "{told}");
-    }
-
-    fn is_untouched(files: &Files) {
-        assert_eq!(files.are_there(), Ok(()));
-        for change in [files.log_cut_off(), files.log_written(), files.database_written()] {
-            assert_eq!(change, Ok(None));
-        }
     }
 
     #[test]
@@ -191,7 +152,7 @@ mod tests {
         for name in ["usher.db", "usher.db-wal", "usher.db-shm"] {
             let (folder, path, mut files) = files();
             let file = path.with_file_name(name);
-            is_untouched(&files);
+            assert_eq!((files.replaced(), files.written()), (None, None));
             let aside = folder.path().join("aside");
             fs::rename(&file, &aside).unwrap();
             is_replaced(&files, "is not there any more");
@@ -201,45 +162,23 @@ mod tests {
             files.note();
             is_replaced(&files, "is not the file that was opened");
             fs::rename(&aside, &file).unwrap();
-            assert_eq!(files.are_there(), Ok(()), "it is back");
+            assert_eq!(files.replaced(), None, "it is back");
             fs::File::options().write(true).open(&file).unwrap().set_len(50).unwrap();
-            let told = "was cut off: it had 100 bytes, and has 50";
-            if name == "usher.db-wal" {
-                let cut_off = files.log_cut_off().unwrap().expect(told);
-                assert!(cut_off.0.contains(told), "{cut_off}");
-            } else {
-                is_replaced(&files, told);
-            }
+            is_replaced(&files, "was cut off: it had 100 bytes, and has 50");
         }
     }
 
     #[test]
     fn what_somebody_else_writes_is_seen_and_what_this_process_writes_is_noted() {
-        type Look = fn(&Files) -> Result<Option<StoreError>, AbsenceError>;
-        let looks: [(&str, Look); 2] = [("usher.db", Files::database_written), ("usher.db-wal", Files::log_written)];
-        for (name, written) in looks {
+        for name in ["usher.db", "usher.db-wal"] {
             let (_folder, path, mut files) = files();
             fs::write(path.with_file_name(name), [8; 200]).unwrap();
-            let told = written(&files).unwrap().expect(name);
-            assert!(told.0.contains("was written over by somebody else"), "{told}");
-            assert_eq!(files.are_there(), Ok(()));
-            assert_eq!(files.note(), name == "usher.db");
-            is_untouched(&files);
+            let StoreError(told) = files.written().expect(name);
+            assert!(told.contains("was written over by somebody else"), "{told}");
+            assert_eq!(files.replaced(), None);
+            files.note();
+            assert_eq!((files.replaced(), files.written()), (None, None));
         }
-    }
-
-    /// A loop of links: the operating system says neither that it is there nor that it is not.
-    #[test]
-    fn what_cannot_be_looked_at_is_not_taken_for_another_file() {
-        let (folder, path, files) = files();
-        let aside = folder.path().join("aside");
-        fs::rename(&path, &aside).unwrap();
-        std::os::unix::fs::symlink(&path, &path).unwrap();
-        let found = files.are_there();
-        assert!(matches!(found, Err(AbsenceError::Unreadable(_))), "{found:?}");
-        fs::remove_file(&path).unwrap();
-        fs::rename(&aside, &path).unwrap();
-        is_untouched(&files);
     }
 
     #[test]
@@ -250,10 +189,10 @@ mod tests {
         let path = here.join("usher.db");
         fs::write(&path, [7; 100]).unwrap();
         let mut files = Files::new(&path);
-        files.note();
+        files.opened();
         fs::rename(&here, &there).unwrap();
         is_replaced(&files, "is not there any more");
         fs::rename(&there, &here).unwrap();
-        is_untouched(&files);
+        assert_eq!((files.replaced(), files.written()), (None, None));
     }
 }

@@ -20,7 +20,6 @@ mod row_error;
 mod schema;
 mod shards;
 mod snapshot;
-mod stamp;
 mod worker;
 
 use std::path::Path;
@@ -35,8 +34,8 @@ pub use self::snapshot::Snapshot;
 use self::worker::Worker;
 use super::open::{Migrated, OpenError};
 use super::{
-    AbsenceError, Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Founding, Owner,
-    Position, ReadError, Store, StoreError,
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Founding, Owner, Position,
+    ReadError, Store, StoreError,
 };
 use crate::ids::ShardId;
 use crate::ledger::change::Change;
@@ -130,12 +129,9 @@ impl Store for SqliteStore {
         Box::pin(async { answer.await? })
     }
 
-    fn is_there(&self) -> Answer<'_, Result<(), AbsenceError>> {
-        let answer = self.writer.run(|database| {
-            database.look()?;
-            database.connection().map(drop).map_err(|error| AbsenceError::Unreadable(error.into()))
-        });
-        Box::pin(async { answer.await.map_err(AbsenceError::Unreadable)? })
+    fn is_there(&self) -> Answer<'_, Result<(), StoreError>> {
+        let answer = self.writer.run(|database| database.connection().map(drop));
+        Box::pin(async { Ok(answer.await??) })
     }
 
     fn release(&self, shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>> {

@@ -40,8 +40,7 @@ pub fn claim(
     match answer {
         Ok(Some((claimed, open))) => {
             database.keep_open_block(shard, open);
-            database.is_there().map_err(|error| ClaimError::Unavailable(error.into()))?;
-            database.stands(shard, claimed.0, &claimed.1);
+            database.is_there().map_err(ClaimError::Unavailable)?;
             Ok(claimed)
         }
         Ok(None) => Err(ClaimError::Taken(None)),

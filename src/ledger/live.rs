@@ -167,7 +167,7 @@ impl Tenant {
         self.stale.note(pool);
         self.notifications.moved(pool);
         pool.idle -= u64::from(!lives && idle);
-        if !exempt && !counts {
+        if idle && !exempt && !counts {
             pool.idle_counted.remove(&(last_activity, user));
         }
         let holder = self.users.get_mut(user);

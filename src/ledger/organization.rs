@@ -35,6 +35,7 @@ struct Known {
 #[derive(Debug, Default)]
 pub(super) struct Organizations(Option<Box<Listed>>);
 
+/// What a tenant without organizations reads.
 static NONE: Listed = Listed {
     by_no: BTreeMap::new(),
     by_id: BTreeMap::new(),
@@ -57,6 +58,7 @@ impl DerefMut for Organizations {
     }
 }
 
+/// The organizations of a tenant that has some, or had.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
     by_no: BTreeMap<OrganizationNo, Known>,

@@ -17,7 +17,7 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
-/// What it cost, in units of [`Budget`].
+/// Puts the folded text in the place of what `folded` holds. Answers what that cost, in units of [`Budget`].
 fn fold_into(folded: &mut String, text: &str) -> usize {
     folded.clear();
     if text.is_ascii() {
@@ -41,7 +41,7 @@ fn fold_into(folded: &mut String, text: &str) -> usize {
     cost
 }
 
-/// Marks are left out, so that each letter is folded by itself: their order is no matter.
+/// Each letter can be folded by itself: only the order of marks depends on their neighbors, and marks are left out.
 fn fold_letter(folded: &mut String, letter: char) {
     let parts = std::iter::once(letter).nfkd().filter(|part| !is_combining_mark(*part));
     for plain in parts.flat_map(char::to_lowercase) {

@@ -134,17 +134,25 @@ fn has_words(
     let enough = |found: u64| if ask.any_word { found != 0 } else { found == all };
     let from = walk.partly.take().filter(|partly| partly.row == row);
     let Partly { text: first, mut found, .. } = from.unwrap_or(Partly { row, text: 0, found: 0 });
-    for (at, text) in texts(user).enumerate().skip(first) {
-        if budget.is_spent() {
-            walk.partly = Some(Partly { row, text: at, found });
-            return None;
+    let mut texts = texts(user).enumerate().skip(first);
+    loop {
+        let next = texts.next();
+        if let Some((_, text)) = next {
+            finder.add(text, budget);
+            if !finder.is_full() {
+                continue;
+            }
         }
-        found = finder.find(text, found, budget);
+        found = finder.look(found, budget);
         if enough(found) {
             return Some(true);
         }
+        let Some((last, _)) = next else { return Some(false) };
+        if budget.is_spent() {
+            walk.partly = Some(Partly { row, text: last + 1, found });
+            return None;
+        }
     }
-    Some(false)
 }
 
 fn texts(user: &User) -> impl Iterator<Item = &str> {

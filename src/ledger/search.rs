@@ -13,32 +13,30 @@ use super::budget::Budget;
 #[must_use]
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    fold_into(&mut folded, text);
+    fold_onto(&mut folded, text);
     folded
 }
 
-/// Puts the folded text in the place of what `folded` holds. Answers what that cost, in units of [`Budget`].
-fn fold_into(folded: &mut String, text: &str) -> usize {
-    folded.clear();
-    if text.is_ascii() {
-        folded.push_str(text);
-        folded.make_ascii_lowercase();
-        return text.len();
-    }
-    let mut cost = 0;
-    for letter in text.chars() {
-        if letter.is_ascii() {
-            folded.push(letter.to_ascii_lowercase());
-            cost += 2;
-        } else if let Some(known) = LATIN.get(letter as usize - LATIN_FROM) {
+/// Puts the folded text behind what `folded` holds. Answers what that cost, in units of [`Budget`].
+fn fold_onto(folded: &mut String, text: &str) -> usize {
+    let mut cost = text.len();
+    let mut rest = text;
+    loop {
+        let plain = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let begin = folded.len();
+        folded.push_str(&rest[..plain]);
+        folded[begin..].make_ascii_lowercase();
+        let mut letters = rest[plain..].chars();
+        let Some(letter) = letters.next() else { return cost };
+        if let Some(known) = LATIN.get(letter as usize - LATIN_FROM) {
             folded.push_str(known);
             cost += 4;
         } else {
             fold_letter(folded, letter);
             cost += 60;
         }
+        rest = letters.as_str();
     }
-    cost
 }
 
 /// Each letter can be folded by itself: only the order of marks depends on their neighbors, and marks are left out.
@@ -84,10 +82,15 @@ fn base(letter: char) -> Option<&'static str> {
 /// To begin to look for a word, and bytes of a text that are passed over for one.
 const LOOK_FOR: usize = 15;
 const PASSED_OVER: usize = 4;
+/// Bytes of a row's texts that are looked through together: to begin costs more than to pass over a name.
+const TOGETHER: usize = 512;
+/// Between two texts, so that no word is found half in one and half in the next: nobody can ask for it.
+const BETWEEN: char = '\0';
 
-/// Looks for words, which are folded, in texts, each of which is folded once.
+/// Looks for words, which are folded, in the texts of rows. Each text is folded once.
 pub(super) struct Finder<'a> {
     words: Vec<memmem::Finder<'a>>,
+    /// The texts that were added since the last look.
     folded: String,
 }
 
@@ -97,24 +100,38 @@ impl<'a> Finder<'a> {
         Self { words: words.iter().take(64).map(memmem::Finder::new).collect(), folded: String::new() }
     }
 
-    /// Which words are in the text, a bit each, added to those that were found before and are not looked for again.
-    pub fn find(&mut self, text: &str, found: u64, budget: &mut Budget) -> u64 {
-        let mut cost = fold_into(&mut self.folded, text);
+    /// One more text for the next look.
+    pub fn add(&mut self, text: &str, budget: &mut Budget) {
+        budget.spend_each(fold_onto(&mut self.folded, text), 1);
+        self.folded.push(BETWEEN);
+    }
+
+    /// Whether a look is due before another text is added: what is held, and what one look costs, have a bound.
+    pub fn is_full(&self) -> bool {
+        self.folded.len() >= TOGETHER
+    }
+
+    /// Which words are in the texts that were added, a bit each, with those that were found before and are not looked for
+    /// again. The texts are forgotten.
+    pub fn look(&mut self, found: u64, budget: &mut Budget) -> u64 {
         let mut all = found;
         for (at, word) in self.words.iter().enumerate() {
             if found & (1 << at) == 0 {
-                cost += LOOK_FOR + self.folded.len() / PASSED_OVER;
+                budget.spend_each(LOOK_FOR + self.folded.len() / PASSED_OVER, 1);
                 all |= u64::from(word.find(self.folded.as_bytes()).is_some()) << at;
             }
         }
-        budget.spend_each(cost, 1);
+        self.folded.clear();
         all
     }
 
     /// Whether one of the texts has the word; every text has the empty one.
     pub fn is_in(&mut self, texts: &[&str], budget: &mut Budget) -> bool {
-        self.words.iter().all(|word| word.needle().is_empty())
-            || texts.iter().any(|text| self.find(text, 0, budget) != 0)
+        if self.words.iter().all(|word| word.needle().is_empty()) {
+            return true;
+        }
+        texts.iter().for_each(|text| self.add(text, budget));
+        self.look(0, budget) != 0
     }
 }
 
@@ -139,7 +156,7 @@ mod tests {
     #[test]
     fn case_and_accents_make_no_difference() {
         let check = |text: &str, word: &str, found: bool| {
-            let in_it = Finder::new(&[fold(word)]).find(text, 0, &mut Budget::default()) != 0;
+            let in_it = Finder::new(&[fold(word)]).is_in(&[text], &mut Budget::default());
             assert_eq!(in_it, found, "{word:?} in {text:?}");
         };
         check("Zoë Müller", "zoe", true);
@@ -158,5 +175,16 @@ mod tests {
         check("", "a", false);
         check("", "", true);
         check("山田", "山", true);
+    }
+
+    #[test]
+    fn a_word_is_found_in_one_text_and_not_across_two() {
+        let check = |word: &str, found: bool| {
+            let in_it = Finder::new(&[fold(word)]).is_in(&["ann", "Bell"], &mut Budget::default());
+            assert_eq!(in_it, found, "{word:?}");
+        };
+        check("bel", true);
+        check("annb", false);
+        check("nb", false);
     }
 }

@@ -9,8 +9,7 @@ use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{ListUsersRequest, ListUsersResponse, SyncEntry, SyncUsersRequest, SyncUsersResponse, User};
 
 use crate::host::{Host, memory};
-use crate::load::{self, Span, Work, check_out};
-use crate::rounds::median;
+use crate::load::{self, Span, Work, check_out, median};
 use crate::seed;
 use crate::support::program::Data;
 

@@ -160,3 +160,10 @@ pub async fn check_out(
     };
     client.check_out(request).await.expect("a check-out").into_inner()
 }
+
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
+}

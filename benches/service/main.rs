@@ -156,16 +156,16 @@ struct Alone(Vec<[(f64, f64); 3]>);
 
 impl Alone {
     fn micros(&self, target: usize) -> f64 {
-        rounds::median(self.0.iter().map(|round| round[target].0))
+        load::median(self.0.iter().map(|round| round[target].0))
     }
 
     fn commit_micros(&self, target: usize) -> f64 {
-        rounds::median(self.0.iter().map(|round| round[target].1))
+        load::median(self.0.iter().map(|round| round[target].1))
     }
 
     /// What a check-out takes longer than the floor, in commits of the same round.
     fn in_commits(&self, target: usize) -> f64 {
-        rounds::median(self.0.iter().map(|round| (round[target].0 - round[0].0) / round[target].1))
+        load::median(self.0.iter().map(|round| (round[target].0 - round[0].0) / round[target].1))
     }
 }
 

@@ -8,7 +8,7 @@ use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{check_out_response, heartbeat_response};
 
 use crate::host::{Host, processor_time};
-use crate::load::{self, Measured, Span, Work, check_out};
+use crate::load::{self, Measured, Span, Work, check_out, median};
 use crate::report::{Bounds, Figure};
 use crate::seed;
 
@@ -147,13 +147,6 @@ impl Row {
             "ratios": self.ratios,
         })
     }
-}
-
-pub fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
 }
 
 /// The first target is the floor.

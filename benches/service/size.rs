@@ -8,8 +8,8 @@ use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{BatchGrantSeatsRequest, GrantSeatResult, check_out_response, grant_seat_result};
 
 use crate::host::{Host, memory};
-use crate::load::{self, Span, Work, check_out};
-use crate::rounds::{Extent, median};
+use crate::load::{self, Span, Work, check_out, median};
+use crate::rounds::Extent;
 use crate::seed;
 use crate::support::program::Data;
 

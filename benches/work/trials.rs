@@ -12,7 +12,7 @@ use usher::proto::v1::{Policy, Tenant, UpdateTenantRequest};
 use crate::Arguments;
 use crate::calls;
 use crate::host::{Host, memory};
-use crate::load::{self, Span, Work};
+use crate::load::{self, Span, Work, median};
 use crate::meter::{Steps, metrics};
 use crate::methods;
 use crate::seed;
@@ -21,6 +21,8 @@ use crate::world::World;
 
 /// Callers of other tenants.
 const NEIGHBORS: usize = 16;
+/// How often they are measured with and without.
+const ROUNDS: u32 = 5;
 /// Tenants of the neighbors: all of [`seed::tenants`] but the first one, which is the large one.
 const TENANTS: usize = 10;
 /// Those that end at once.
@@ -120,22 +122,28 @@ async fn try_call(
     Some(trial)
 }
 
-/// p99 of a neighbor's check-outs while something is done again and again ÷ without.
+/// p99 of a neighbor's check-outs while something is done again and again ÷ without: medians of spans by turns, for a
+/// shared machine is slower or faster for seconds at a time.
 async fn beside<C: Future>(lines: &[Line], arguments: &Arguments, call: impl Fn() -> C) -> f64 {
-    let span = Span { warm: Duration::from_millis(100), measured: Duration::from_millis(arguments.millis) };
+    let measured = Duration::from_millis(arguments.millis) / ROUNDS;
+    let span = Span { warm: Duration::from_millis(50), measured };
     let mut work: Vec<Work> = (0..NEIGHBORS).map(churn).collect();
-    let calm = load::run(lines, &mut work, span, || {}).await.micros(0.99);
-    let repeated = async {
-        loop {
-            call().await;
-        }
-    };
-    let measured = tokio::select! {
-        measured = load::run(lines, &mut work, span, || {}) => measured,
-        () = repeated => unreachable!("it has no end"),
-    };
+    let (mut calm, mut disturbed) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        calm.push(load::run(lines, &mut work, span, || {}).await.micros(0.99));
+        let repeated = async {
+            loop {
+                call().await;
+            }
+        };
+        let measured = tokio::select! {
+            measured = load::run(lines, &mut work, span, || {}) => measured,
+            () = repeated => unreachable!("it has no end"),
+        };
+        disturbed.push(measured.micros(0.99));
+    }
     sign_out(lines, work).await;
-    measured.micros(0.99) / calm
+    median(disturbed.into_iter()) / median(calm.into_iter())
 }
 
 fn churn(caller: usize) -> Work {

@@ -29,7 +29,6 @@ impl Worker {
             .spawn(move || {
                 for job in waiting {
                     job(&mut database);
-                    database.note();
                 }
             })
             .expect("a thread for the store");
@@ -43,8 +42,11 @@ impl Worker {
     ) -> Answer<'static, Result<T, StoreError>> {
         let (answer, waiting) = oneshot::channel();
         let job: Job = Box::new(move |database| {
+            let answered = job(database);
+            // Before anybody hears of it: what is done to the files from then on is not this process's work.
+            database.note();
             // Nobody waits any more: that changes nothing.
-            let _ = answer.send(job(database));
+            let _ = answer.send(answered);
         });
         if let Some(running) = &*self.running() {
             // Fails only when the thread is gone, and then the answer is, too.

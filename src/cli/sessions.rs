@@ -11,7 +11,7 @@ Examples:
     usher sessions list --tenant acme --order last-activity
   Idle sessions of one pool
     usher sessions list --tenant acme --pool crm --status idle
-  End one; while its user is active only with --force
+  End one; while its user is active, and the client not silent, only with --force
     usher sessions close --tenant acme 0197f0a3-1c2d-7e4f-8a9b-0c1d2e3f4a5b
   End all that are idle, but not one's own
     usher sessions close-idle --tenant acme --as root@example.com
@@ -23,7 +23,7 @@ pub enum Sessions {
     /// List live sessions; those that pass every filter that is given
     #[command(after_help = EXAMPLES)]
     List(List),
-    /// End sessions: exit code 11 when it was refused, because the user is active
+    /// End sessions: exit code 11 when it was refused, because the user is active with a live client
     #[command(after_help = EXAMPLES)]
     Close(Close),
     /// End the sessions of all users who are idle, and list them

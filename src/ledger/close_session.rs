@@ -28,12 +28,15 @@ impl Tenant {
             ));
         }
         let active = matches!(self.status(user, step.now.tick), Status::Active | Status::Away);
-        if active && self.policy.close_active == CloseActive::Refuse && !ask.force {
+        // Of a client that is silent there is nothing to lose: who closed the browser is why there is this call.
+        let in_use = active && session.has_live_client(&self.policy, step.now.tick);
+        if in_use && self.policy.close_active == CloseActive::Refuse && !ask.force {
             return Err(refuse(
                 "SESSION_IN_USE",
                 ask,
-                "the user is Active with a live client and may have unsaved work; wait until the user is Idle, \
-                 set `force`, or set the tenant's policy `close_active` to ALLOW",
+                "the user is Active with a live client and may have unsaved work; wait until the user is Idle or the \
+                 client was silent for two heartbeat intervals, set `force`, or set the tenant's policy `close_active` \
+                 to ALLOW",
             ));
         }
         self.end(slot, SessionEndReason::Closed, step);

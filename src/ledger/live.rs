@@ -60,7 +60,7 @@ impl Tenant {
             exempt,
             touched: false,
             user_idle: false,
-            ended_at: Tick::NEVER,
+            heard_or_ended: now,
             end_reason: None,
             organization: login.organization,
             device: login.device,
@@ -138,7 +138,7 @@ impl Tenant {
     /// Ends a live session.
     pub fn end(&mut self, slot: u32, reason: SessionEndReason, step: &mut Step) {
         let session = self.sessions.get_mut(slot);
-        (session.ended_at, session.end_reason) = (step.now.tick, Some(reason));
+        (session.heard_or_ended, session.end_reason) = (step.now.tick, Some(reason));
         let row = session.row(self.no);
         let (user, pool_no, exempt) = (session.user, session.pool, session.exempt);
         let organization = session.organization;

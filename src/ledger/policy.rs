@@ -97,8 +97,14 @@ impl Policy {
     /// How often a client should send a heartbeat: three times a lease. `None`: no heartbeat is needed.
     #[must_use]
     pub fn heartbeat_interval(&self) -> Option<Duration> {
-        (!self.lease_ttl.is_zero()).then(|| self.lease_ttl / 3)
+        heartbeat_interval(self.lease_ttl)
     }
+}
+
+/// The same of a lease as it was promised, which may be another one than the policy has now.
+#[must_use]
+pub(super) fn heartbeat_interval(lease: Duration) -> Option<Duration> {
+    (!lease.is_zero()).then(|| lease / 3)
 }
 
 impl Policy {

@@ -161,7 +161,7 @@ impl Restore {
             exempt: row.exempt,
             touched: false,
             user_idle: false,
-            ended_at: row.ended.map_or(Tick::NEVER, |(at, _)| at),
+            heard_or_ended: row.ended.map_or(now, |(at, _)| at),
             end_reason: row.ended.map(|(_, reason)| reason),
             organization: row.organization,
             device: row.device,

@@ -6,7 +6,7 @@ use super::change::{Place, SessionRow};
 use super::deadlines::Positions;
 use super::map::{Index, Seed};
 use super::outcome::SessionEndReason;
-use super::policy::Policy;
+use super::policy::{Policy, heartbeat_interval};
 use super::time::{Tick, millis};
 use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, TenantNo, Text, UserId, UserNo};
 
@@ -26,8 +26,9 @@ pub(super) struct Session {
     pub touched: bool,
     /// The user is Idle (R23): activity here has to wake the user.
     pub user_idle: bool,
-    /// [`Tick::NEVER`] while the session lives.
-    pub ended_at: Tick,
+    /// While the session lives: when its client was last heard of, or the load. Then when it ended: one field for both,
+    /// for there can be a million of these.
+    pub heard_or_ended: Tick,
     /// `None` while the session lives.
     pub end_reason: Option<SessionEndReason>,
     pub organization: Option<OrganizationNo>,
@@ -50,7 +51,7 @@ impl Session {
 
     /// When and why it ended.
     pub fn ended(&self) -> Option<(Tick, SessionEndReason)> {
-        self.end_reason.map(|reason| (self.ended_at, reason))
+        self.end_reason.map(|reason| (self.heard_or_ended, reason))
     }
 
     /// When this session ends if nobody does anything, and why (R24). Of two ends at once the one that no
@@ -63,9 +64,19 @@ impl Session {
         [Some(longest), idle, Some(lease)].into_iter().flatten().min_by_key(|(at, _)| *at).expect("two at least")
     }
 
-    /// Extends the lease by a full one from `now`. Never shortens what was promised (I5), not even when the
-    /// policy got shorter.
+    /// Whether somebody may still sit before it, for all that is known (R26). Of a live session: its client was heard of
+    /// within two of the intervals that it was told; where it was told none, the user did something here that recently.
+    pub fn has_live_client(&self, policy: &Policy, now: Tick) -> bool {
+        match heartbeat_interval(Duration::from_millis(self.lease_ms)) {
+            Some(interval) => now.since(self.heard_or_ended) < 2 * interval,
+            None => now.since(self.last_activity) < policy.away_after,
+        }
+    }
+
+    /// The client was heard of: extends the lease by a full one from `now`. Never shortens what was promised (I5), not even
+    /// when the policy got shorter.
     pub fn renew(&mut self, policy: &Policy, now: Tick) {
+        self.heard_or_ended = now;
         self.lease_ms = millis(policy.lease_ttl);
         let until = if policy.lease_ttl.is_zero() { Tick::NEVER } else { now + policy.lease_ttl };
         self.lease_end = self.lease_end.max(until);

@@ -7,12 +7,13 @@ fn r26_closing_sessions() {
     check(
         "R26 an Active user's session is refused by default, also when the user is Away",
         "
-        policy lease_ttl 0s
+        policy lease_ttl 90m
         pool primary concurrent 1
         grant primary to ann
         ann signs in to primary on laptop
         close ann/laptop                        -> refused: SESSION_IN_USE
         after 59m 59.999s
+        show ann                                -> Away
         close ann/laptop                        -> refused: SESSION_IN_USE
         heartbeat ann/laptop                    -> kept
         after 1ms
@@ -36,12 +37,14 @@ fn r26_closing_sessions() {
     check(
         "R26 it is the user who is Active or Idle, not the single session",
         "
-        policy lease_ttl 0s
+        policy lease_ttl 61m
         policy max_devices_per_user 2
         pool crm named 1
         grant crm to ann
         ann signs in to crm on laptop
         after 60m
+        heartbeat ann/laptop                    -> kept
+        show ann                                -> Idle
         ann signs in to crm on phone
         close ann/laptop                        -> refused: SESSION_IN_USE
         close idle                              -> nobody
@@ -118,6 +121,98 @@ fn r26_closing_sessions() {
         heartbeat ann/laptop active             -> ended: UNKNOWN
         in acme
         heartbeat ann/laptop                    -> kept
+        ",
+    );
+}
+
+/// Who closed the browser is the reason why there is CLOSE.
+#[test]
+fn r26_closing_the_session_of_a_dead_client() {
+    check(
+        "R26 a client is live while its last heartbeat is younger than two intervals",
+        "
+        pool primary concurrent 1
+        grant primary to ann bob
+        ann signs in to primary on laptop       -> yes, heartbeat 3m 20s
+        after 3m 20s
+        heartbeat ann/laptop                    -> kept
+        after 6m 39.999s
+        show ann                                -> Away
+        close ann/laptop                        -> refused: SESSION_IN_USE
+        ann signs in to primary on laptop       -> yes, renewed
+        after 6m 39.999s
+        close ann/laptop                        -> refused: SESSION_IN_USE
+        after 1ms
+        bob signs in to primary on phone        -> no: SEATS_EXHAUSTED
+        show ann                                -> Away
+        close ann/laptop                        -> ended: CLOSED
+        bob signs in to primary on phone
+        heartbeat ann/laptop                    -> ended: CLOSED
+        ",
+    );
+    check(
+        "R26 each session has a client of its own",
+        "
+        policy max_devices_per_user 2
+        pool crm named 1
+        grant crm to ann
+        ann signs in to crm on laptop
+        ann signs in to crm on phone
+        after 6m 40s
+        heartbeat ann/phone active              -> kept
+        show ann                                -> Active
+        close ann/phone                         -> refused: SESSION_IN_USE
+        close ann/laptop                        -> ended: CLOSED
+        ",
+    );
+    check(
+        "R26 R25 where no heartbeats are needed, a client is live while the last activity is younger than away_after",
+        "
+        policy lease_ttl 0s
+        pool primary concurrent 1
+        grant primary to ann
+        ann signs in to primary on laptop       -> yes, no heartbeat
+        after 4m 59.999s
+        close ann/laptop                        -> refused: SESSION_IN_USE
+        heartbeat ann/laptop active             -> kept
+        after 4m 59.999s
+        heartbeat ann/laptop                    -> kept
+        close ann/laptop                        -> refused: SESSION_IN_USE
+        after 1ms
+        show ann                                -> Active
+        close ann/laptop                        -> ended: CLOSED
+        ",
+    );
+    check(
+        "R26 a client hears of another policy with its next heartbeat, and not before",
+        "
+        pool primary concurrent 2
+        grant primary to ann bob
+        ann signs in to primary on laptop
+        bob signs in to primary on phone
+        policy lease_ttl 3s
+        after 6m 39.999s
+        close ann/laptop                        -> refused: SESSION_IN_USE
+        heartbeat ann/laptop                    -> kept, heartbeat 1s
+        after 1.999s
+        close bob/phone                         -> ended: CLOSED
+        close ann/laptop                        -> refused: SESSION_IN_USE
+        after 1ms
+        close ann/laptop                        -> ended: CLOSED
+        ",
+    );
+    check(
+        "R26 after a restart every client has two intervals to be heard again",
+        "
+        pool primary concurrent 1
+        grant primary to ann
+        ann signs in to primary on laptop
+        after 6m
+        restart
+        after 6m 39.999s
+        close ann/laptop                        -> refused: SESSION_IN_USE
+        after 1ms
+        close ann/laptop                        -> ended: CLOSED
         ",
     );
 }

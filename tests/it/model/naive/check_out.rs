@@ -108,6 +108,7 @@ impl Model {
             exempt: yes.exempt,
             started: now,
             last_activity: now,
+            heard: now,
             lease_ttl: tenant.policy.lease_ttl,
             told: None,
             lease_end: Some(now),

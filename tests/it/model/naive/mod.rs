@@ -123,6 +123,8 @@ pub struct Session {
     pub exempt: bool,
     pub started: Tick,
     pub last_activity: Tick,
+    /// Check-out, or the last heartbeat since; or the load.
+    pub heard: Tick,
     /// The lease told last; zero: no heartbeat is needed (R25).
     pub lease_ttl: Duration,
     /// Until when it was told to last, and until when the session is held; `None`: for good.

@@ -95,7 +95,12 @@ impl Model {
             return Err(rule("OWN_SESSION"));
         }
         let busy = matches!(tenant.status(&session.user, now.tick), Status::Active | Status::Away);
-        if busy && !asked.force && tenant.policy.close_active == CloseActive::Refuse {
+        // R26: a third of its lease is a client's interval, and after two of them it is given up.
+        let alive = match session.lease_ttl {
+            Duration::ZERO => now.tick.since(session.last_activity) < tenant.policy.away_after,
+            lease => now.tick.since(session.heard) < lease / 3 * 2,
+        };
+        if busy && alive && !asked.force && tenant.policy.close_active == CloseActive::Refuse {
             return Err(rule("SESSION_IN_USE"));
         }
         self.end(at, asked.session, SessionEndReason::Closed, now.tick);
@@ -136,6 +141,7 @@ impl Model {
                 let needed = !session.lease_ttl.is_zero() && !policy.is_zero();
                 let until = now.tick + session.lease_ttl.max(policy) + grace;
                 (session.lease_end, session.idle_grace) = (needed.then_some(until), until);
+                session.heard = now.tick;
             }
         }
     }
@@ -152,6 +158,7 @@ impl Tenant {
             _ => None,
         };
         session.lease_ttl = ttl;
+        session.heard = now;
         session.told = until;
         if active {
             session.last_activity = now;

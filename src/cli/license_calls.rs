@@ -27,10 +27,10 @@ pub enum Call {
 pub struct Request {
     #[command(flatten)]
     pub asked: Asked,
-    /// Seats to add to pools: primary=10,crm=5. The tenant's policy sets the smallest step, 5 unless told otherwise
+    /// Seats to add to pools: primary=10,crm=7. The tenant's policy sets the smallest number, 5 unless told otherwise
     #[arg(long, value_name = "POOL=SEATS", value_delimiter = ',')]
     pub seats: Vec<String>,
-    /// Seats to move from one pool to another: crm:primary=5 takes 5 from crm and puts them into primary
+    /// Seats to move from one pool to another, any number: crm:primary=2 takes 2 from crm and puts them into primary
     #[arg(long = "move", value_name = "FROM:TO=SEATS", value_delimiter = ',')]
     pub moves: Vec<String>,
     /// The version of Usher to update to

@@ -63,7 +63,7 @@ pub struct Policy {
     pub administrators_count_in_concurrent: bool,
     /// Who is told when a limit is exceeded (R34); empty: nobody.
     pub responsible_person: Box<str>,
-    /// The smallest step in which seats can be asked for (R32).
+    /// The smallest number of seats that a request can add to a pool (R32).
     pub seat_request_step: u32,
     /// The shares of a limit at which the responsible person is warned (R34), in percent, from 1 to 100, ascending; none:
     /// no warnings.

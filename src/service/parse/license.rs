@@ -94,13 +94,15 @@ fn check_number(problems: &mut Problems, field: &str, seats: u64) {
 }
 
 impl Wanted {
-    /// Seats are added in steps (R32).
+    /// Seats are added to a pool in this number at least, and moved in any (R32).
     pub fn check_step(&self, step: u32) -> Result<(), Problems> {
         let mut problems = Problems::default();
         for (at, wanted) in self.seats.iter().enumerate() {
-            if wanted.seats % u64::from(step) != 0 {
-                problems
-                    .add(format!("seats[{at}].seats"), format!("must be a multiple of {step}, the seat_request_step"));
+            if wanted.seats < u64::from(step) {
+                problems.add(
+                    format!("seats[{at}].seats"),
+                    format!("must be at least {step}, the smallest number that the policy's seat_request_step allows"),
+                );
             }
         }
         problems.finish(|| Some(()))
@@ -164,10 +166,12 @@ mod tests {
     }
 
     #[test]
-    fn r32_seats_are_added_in_steps() {
-        let wanted = create_license_request(request(&[("crm", 10), ("cms", 7), ("cxm", 3)], &[])).unwrap();
-        assert_eq!(bad(wanted.check_step(5)), ["seats[1].seats", "seats[2].seats"]);
-        assert_eq!(wanted.check_step(1), Ok(()));
+    fn r32_seats_are_added_from_a_smallest_number_on_and_moved_in_any() {
+        let added = request(&[("crm", 10), ("cms", 7), ("cxm", 4), ("dam", 5)], &[("crm", "cms", 1)]);
+        let wanted = create_license_request(added).unwrap();
+        assert_eq!(bad(wanted.check_step(5)), ["seats[2].seats"]);
+        assert_eq!(bad(wanted.check_step(7)), ["seats[2].seats", "seats[3].seats"]);
+        assert_eq!(wanted.check_step(4), Ok(()));
     }
 
     #[test]

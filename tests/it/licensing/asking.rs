@@ -59,7 +59,7 @@ async fn r32_wishes_are_checked(backend: Backend) {
         bad.field_violations.into_iter().map(|violation| violation.field).collect()
     };
     // The policy's seat_request_step is 5.
-    for (seats, good) in [(1, false), (4, false), (5, true), (6, false), (10, true)] {
+    for (seats, good) in [(1, false), (4, false), (5, true), (6, true), (7, true), (10, true)] {
         let answer = office.request(wanted(&[("primary", seats)], &[])).await;
         assert_eq!(answer.is_ok(), good, "{seats}");
         if let Err(status) = answer {
@@ -68,7 +68,9 @@ async fn r32_wishes_are_checked(backend: Backend) {
     }
     let status = office.request(wanted(&[], &[("primary", "crm", 21)])).await.unwrap_err();
     assert_eq!((status.code(), reason(&status).as_str()), (Code::FailedPrecondition, "NOT_ENOUGH_SEATS"));
-    office.request(wanted(&[], &[("primary", "crm", 20)])).await.unwrap();
+    for moved in [1, 4, 20] {
+        office.request(wanted(&[], &[("primary", "crm", moved)])).await.unwrap();
+    }
     let status = office.request(wanted(&[("", 5)], &[("primary", "primary", 1)])).await.unwrap_err();
     assert_eq!(fields(status), ["seats[0].pool_id", "moves[0].to_pool_id"]);
 }

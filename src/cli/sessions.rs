@@ -3,7 +3,6 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::ask::Asked;
-use super::users::Status;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -67,6 +66,17 @@ pub enum By {
     SignedIn,
     LastActivity,
     User,
+}
+
+/// What those are doing whose sessions live.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Status {
+    /// Did something lately; this takes in away
+    Active,
+    /// Active, but not within the last minutes
+    Away,
+    /// Did nothing for long
+    Idle,
 }
 
 #[derive(Debug, Args)]

@@ -77,10 +77,10 @@ pub struct Filters {
     /// Only users in this state
     #[arg(long, value_name = "STATE")]
     pub state: Option<State>,
-    /// Only users with this status; several: once each, or with commas
+    /// Only users with this status, in --organization or in the tenant; several: once each, or with commas
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     pub status: Vec<Status>,
-    /// Only users with access to this organization; their status is that in it
+    /// Tell the status in this organization; it is blank where access is off, see --status [default: the whole tenant]
     #[arg(long, value_name = "ID")]
     pub organization: Option<String>,
     /// Only users in this group
@@ -127,7 +127,7 @@ pub enum State {
     Blocked,
 }
 
-/// What users are doing: of users and of sessions alike.
+/// What users are doing.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Status {
     /// Did something lately; this takes in away
@@ -138,6 +138,8 @@ pub enum Status {
     Idle,
     /// Not signed in
     Inactive,
+    /// Without access, so that nothing is told
+    Blank,
 }
 
 #[derive(Debug, Args)]

@@ -7,8 +7,8 @@ use super::list::List;
 use super::table::{left, right};
 use super::words;
 use super::{Error, Printer, Usher};
-use crate::cli::sessions::{By, List as Args};
-use crate::proto::v1::{ListSessionsRequest, Session};
+use crate::cli::sessions::{By, List as Args, Status};
+use crate::proto::v1::{ListSessionsRequest, Session, UserStatus};
 
 pub use close::{close, close_idle};
 pub use watch::watch;
@@ -48,12 +48,20 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(
             pool_id: given(&args.pool),
             user_id: given(&args.user),
             organization_id: given(&args.organization),
-            statuses: args.status.iter().map(|status| words::status_number(*status)).collect(),
+            statuses: args.status.iter().map(|it| status(*it).into()).collect(),
         };
         let page = usher.answer(usher.sessions().list_sessions(usher.request(ask))).await?;
         Ok((page.sessions, page.next_page_token))
     };
     SESSIONS.print(printer, args.limit, page).await
+}
+
+fn status(status: Status) -> UserStatus {
+    match status {
+        Status::Active => UserStatus::Active,
+        Status::Away => UserStatus::Away,
+        Status::Idle => UserStatus::Idle,
+    }
 }
 
 fn row(session: &Session) -> Vec<String> {

@@ -2,7 +2,6 @@
 
 use prost_types::{Duration, Timestamp};
 
-use crate::cli::users::Status;
 use crate::proto::v1::{
     BlockCause, Denial, ItemError, LicenseState, NoticeCode, Plan, Seat, SessionEndReason, User, UserState, UserStatus,
 };
@@ -99,16 +98,6 @@ pub fn status(status: UserStatus) -> &'static str {
         UserStatus::Idle => "idle",
         UserStatus::Inactive => "inactive",
     }
-}
-
-pub fn status_number(status: Status) -> i32 {
-    let status = match status {
-        Status::Active => UserStatus::Active,
-        Status::Away => UserStatus::Away,
-        Status::Idle => UserStatus::Idle,
-        Status::Inactive => UserStatus::Inactive,
-    };
-    status.into()
 }
 
 /// A seat in short: its pool, and what limits it.

@@ -225,6 +225,8 @@ pub struct GetTenant;
 #[derive(Debug, Clone)]
 pub struct GetUser {
     pub user: UserId,
+    /// In which the status is read: blank where access is off. `None`: the whole tenant (R23).
+    pub organization: Option<OrganizationId>,
 }
 
 #[derive(Debug, Clone)]

@@ -2,8 +2,8 @@
 
 use super::budget::Budget;
 use super::command::{Cursor, ListUsers, Page, UserOrder};
-use super::outcome::UserView;
-use super::query::{Wanted, has};
+use super::outcome::{Status, UserView};
+use super::query::Wanted;
 use super::search::{Finder, fold};
 use super::tenant::Tenant;
 use super::usage::Sight;
@@ -69,7 +69,7 @@ impl Tenant {
         let over = walk.is_through(numbers) || is_full(walk);
         (over && walk.is_ready(budget)).then(|| {
             let weigh = |_: &Cursor, no| self.users.at(UserNo(no)).map(weight);
-            walk.page(cut, budget, weigh, |_, no| self.user_view(UserNo(no), sight))
+            walk.page(cut, budget, weigh, |_, no| self.user_view_in(UserNo(no), &organization, sight))
         })
     }
 
@@ -89,21 +89,21 @@ impl Tenant {
         if ask.group.is_some() {
             budget.spend_each(user.profile.as_ref().map_or(0, |known| known.groups.len()), 10);
         }
-        let seats = || user.seats.iter().filter(|seat| pool.matches(Some(seat.pool)));
-        let pool_fits = matches!(pool, Wanted::Any) || seats().next().is_some();
-        let organization_fits = match organization {
-            Wanted::Any => true,
-            Wanted::Only(no) => seats().any(|seat| self.organizations.allows(&seat.access, *no)),
-            Wanted::Nothing => false,
-        };
+        let pool_fits = matches!(pool, Wanted::Any) || user.seats.iter().any(|seat| pool.matches(Some(seat.pool)));
+        let status = || self.shown_status(user, organization, sight.now.tick);
         pool_fits
-            && organization_fits
+            && !matches!(organization, Wanted::Nothing)
             && ask.blocked.is_none_or(|blocked| blocked == user.blocked.is_some())
             && ask.administrator.is_none_or(|administrator| administrator == user.administrator)
             && (!ask.never_signed_in || self.users.last_sign_in(user.no).is_none())
-            && (ask.statuses.is_empty() || has(&ask.statuses, self.status(user, sight.now.tick)))
+            && (ask.statuses.is_empty() || has(&ask.statuses, status()))
             && ask.group.as_ref().is_none_or(|group| in_group(user, group))
     }
+}
+
+/// Away is a part of Active (R23).
+fn has(wanted: &[Option<Status>], status: Option<Status>) -> bool {
+    wanted.contains(&status) || (status == Some(Status::Away) && wanted.contains(&Some(Status::Active)))
 }
 
 fn in_group(user: &User, group: &str) -> bool {

@@ -218,7 +218,8 @@ pub struct UserView {
     pub administrator: bool,
     pub blocked: Option<BlockCause>,
     pub seats: Vec<SeatView>,
-    pub status: Status,
+    /// `None`: blank, for access is off (R23).
+    pub status: Option<Status>,
     /// Where the user lands without asking for an organization (R8).
     pub default_organization: Option<OrganizationId>,
     pub last_sign_in: Option<Wall>,

@@ -83,7 +83,8 @@ impl Ledger {
             Query::GetUser(ask) => Found::GetUser(tenant.and_then(|tenant| {
                 let no = tenant.known_user(&ask.user)?;
                 budget.spend(super::list_users::weight(tenant.users.get(no)).work());
-                Ok(tenant.user_view(no, sight))
+                let organization = tenant.wanted_organization(ask.organization.as_ref());
+                Ok(tenant.user_view_in(no, &organization, sight))
             })),
             Query::ListSessions(ask) => match tenant {
                 Ok(tenant) => Found::ListSessions(Ok(tenant.list_sessions(ask, walk, sight, budget)?)),

@@ -3,12 +3,13 @@
 use super::change::{Limit, Plan};
 use super::entitlement;
 use super::outcome::{Notice, PoolUsage, SeatView, SessionView, Status, UserView};
+use super::query::Wanted;
 use super::session::Session;
 use super::step::Step;
 use super::tenant::Tenant;
 use super::time::{Moment, Tick, Wall};
 use super::user::{Seat, User};
-use crate::ids::{EventNo, PoolNo, UserNo};
+use crate::ids::{EventNo, OrganizationNo, PoolNo, UserNo};
 
 /// What a reader needs beside the state.
 #[derive(Debug, Clone, Copy)]
@@ -106,6 +107,21 @@ impl Tenant {
         }
     }
 
+    /// The status as it is shown in an organization, or in the whole tenant: blank where access is off (R23).
+    pub fn shown_status(&self, user: &User, organization: &Wanted<OrganizationNo>, now: Tick) -> Option<Status> {
+        self.has_access(user, organization).then(|| self.status(user, now))
+    }
+
+    /// Whether a seat of any pool gives the user access to the organization, or at all (R7); who is blocked has none (R5).
+    fn has_access(&self, user: &User, organization: &Wanted<OrganizationNo>) -> bool {
+        let opens = |seat: &Seat| match organization {
+            Wanted::Any => true,
+            Wanted::Only(no) => self.organizations.allows(&seat.access, *no),
+            Wanted::Nothing => false,
+        };
+        user.blocked.is_none() && user.seats.iter().any(opens)
+    }
+
     pub fn session_view(&self, session: &Session, now: Moment) -> SessionView {
         let user = self.users.get(session.user);
         SessionView {
@@ -142,6 +158,11 @@ impl Tenant {
     }
 
     pub fn user_view(&self, no: UserNo, sight: Sight) -> UserView {
+        self.user_view_in(no, &Wanted::Any, sight)
+    }
+
+    /// As the user is seen in an organization.
+    pub fn user_view_in(&self, no: UserNo, organization: &Wanted<OrganizationNo>, sight: Sight) -> UserView {
         let user = self.users.get(no);
         let seats = user.seats.iter().map(|seat| self.view_of_seat(user, seat, usize::MAX, sight)).collect();
         let landing = |seat: &Seat| self.organizations.landing(&seat.access, user.last_organization);
@@ -152,7 +173,7 @@ impl Tenant {
             administrator: user.administrator,
             blocked: user.blocked,
             seats,
-            status: self.status(user, sight.now.tick),
+            status: self.shown_status(user, organization, sight.now.tick),
             default_organization: user.seats.first().and_then(landing).and_then(|no| self.organizations.id(no)),
             last_sign_in: last_sign_in.map(|tick| sight.now.wall_of(tick)),
             last_activity: last_sign_in.map(|_| sight.now.wall_of(user.last_activity(&self.sessions))),

@@ -40,10 +40,9 @@ impl directory_service_server::DirectoryService for DirectoryService {
 
     async fn get_user(&self, request: Request<v1::GetUserRequest>) -> Result<Response<v1::GetUserResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, query, organization) = parse::get_user(request.into_inner())?;
+        let (tenant, query) = parse::get_user(request.into_inner())?;
         let found = self.context.desk(caller, tenant)?.ask(query).await??;
-        let user = render::user_in(found, organization.as_ref());
-        Ok(Response::new(v1::GetUserResponse { user: Some(user) }))
+        Ok(Response::new(v1::GetUserResponse { user: Some(render::user(found)) }))
     }
 
     async fn update_user(
@@ -62,9 +61,8 @@ impl directory_service_server::DirectoryService for DirectoryService {
     ) -> Result<Response<v1::ListUsersResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, query, shape) = parse::list_users(self.context.veils(), request.into_inner())?;
-        let organization = query.organization.clone();
         let page = self.context.desk(caller, tenant)?.ask(query).await??;
-        Ok(Response::new(render::list_users(page, &shape, organization.as_ref())))
+        Ok(Response::new(render::list_users(page, &shape)))
     }
 
     async fn block_user(

@@ -48,7 +48,7 @@ impl Exporting {
         };
         let columns: Vec<&Column> = columns.iter().map(|(_, column)| column).collect();
         for view in page.rows {
-            self.csv.row(render::user_cells(view, query.organization.as_ref(), columns.iter().copied()));
+            self.csv.row(render::user_cells(view, columns.iter().copied()));
         }
         query.after = page.next;
         self.over = query.after.is_none();

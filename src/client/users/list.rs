@@ -4,8 +4,8 @@ use super::super::list::List;
 use super::super::table::left;
 use super::super::words;
 use super::super::{Error, Printer, Usher};
-use crate::cli::users::{By, Filters, List as Args, Order, State};
-use crate::proto::v1::{ListUsersRequest, TextMatch, User, UserState};
+use crate::cli::users::{By, Filters, List as Args, Order, State, Status};
+use crate::proto::v1::{ListUsersRequest, TextMatch, User, UserState, UserStatus};
 
 const USERS: List<User> = List {
     name: "users",
@@ -45,7 +45,7 @@ pub(super) fn filtered(usher: &Usher, filters: &Filters) -> ListUsersRequest {
         text: given(&filters.search),
         text_match: if filters.any { TextMatch::Any } else { TextMatch::All }.into(),
         state: filters.state.map_or(UserState::Unspecified, state).into(),
-        statuses: filters.status.iter().map(|status| words::status_number(*status)).collect(),
+        statuses: filters.status.iter().map(|it| status(*it).into()).collect(),
         organization_id: given(&filters.organization),
         group: given(&filters.group),
         pool_id: given(&filters.pool),
@@ -72,6 +72,16 @@ fn state(state: State) -> UserState {
     match state {
         State::Active => UserState::Active,
         State::Blocked => UserState::Blocked,
+    }
+}
+
+fn status(status: Status) -> UserStatus {
+    match status {
+        Status::Active => UserStatus::Active,
+        Status::Away => UserStatus::Away,
+        Status::Idle => UserStatus::Idle,
+        Status::Inactive => UserStatus::Inactive,
+        Status::Blank => UserStatus::Unspecified,
     }
 }
 

@@ -43,7 +43,9 @@ pub struct ListUsers {
     /// Any word suffices; else all must be found.
     pub any_word: bool,
     pub blocked: Option<bool>,
-    pub statuses: Vec<Status>,
+    /// `None` among them: those with a blank (R23).
+    pub statuses: Vec<Option<Status>>,
+    /// No filter: in which the status is read. There is nobody in one that is not there.
     pub organization: Option<OrganizationId>,
     pub group: Option<String>,
     pub pool: Option<PoolId>,

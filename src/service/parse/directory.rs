@@ -58,13 +58,12 @@ pub fn create_user(request: v1::CreateUserRequest, limits: &Limits) -> Result<(T
     problems.finish(|| Some((tenant?, CreateUser { user: id?, administrator: user.administrator, profile, pools })))
 }
 
-/// The user, and the organization in which the status is read.
-pub fn get_user(request: v1::GetUserRequest) -> Result<(TenantId, GetUser, Option<OrganizationId>), Problems> {
+pub fn get_user(request: v1::GetUserRequest) -> Result<(TenantId, GetUser), Problems> {
     let mut problems = Problems::default();
     let tenant = problems.tenant(&request.tenant_id);
     let user = problems.value("user_id", UserId::parse(&request.user_id));
     let organization = problems.optional("organization_id", &request.organization_id, OrganizationId::parse);
-    problems.finish(|| Some((tenant?, GetUser { user: user? }, organization)))
+    problems.finish(|| Some((tenant?, GetUser { user: user?, organization })))
 }
 
 pub fn update_user(request: v1::UpdateUserRequest) -> Result<(TenantId, UpdateUser), Problems> {
@@ -319,7 +318,7 @@ mod tests {
         };
         let (_, query, _) = list_users(&veils(), request).unwrap();
         assert_eq!((query.words, query.any_word), (list(&["ann", "bell"]), true));
-        assert_eq!((query.blocked, query.statuses), (Some(true), vec![Status::Inactive]));
+        assert_eq!((query.blocked, query.statuses), (Some(true), vec![Some(Status::Inactive)]));
         assert_eq!((query.group.as_deref(), query.administrator), (Some("sales"), Some(false)));
         assert!(query.never_signed_in && query.descending && query.order == UserOrder::LastSignIn);
         let request = v1::ListUsersRequest { tenant_id: "acme".into(), ..Default::default() };

@@ -13,7 +13,7 @@ use crate::veil::Veils;
 
 const DEFAULT_PAGE: usize = 100;
 const MAX_PAGE: usize = 1_000;
-/// There are four statuses.
+/// There are four statuses, and the blank.
 const MAX_STATUSES: usize = 16;
 /// Different words of a search.
 const MAX_WORDS: usize = 8;
@@ -69,8 +69,8 @@ pub fn order<O: Copy>(problems: &mut Problems, text: &str, orders: &[(&str, O)],
     default
 }
 
-/// A filter by statuses (R23), each once; what is not given filters nothing.
-pub fn statuses(problems: &mut Problems, numbers: &[i32]) -> Vec<Status> {
+/// A filter by statuses (R23), each once; `None`: the blank.
+pub fn statuses(problems: &mut Problems, numbers: &[i32]) -> Vec<Option<Status>> {
     if numbers.len() > MAX_STATUSES {
         problems.add("statuses", format!("must hold at most {MAX_STATUSES} items"));
         return Vec::new();
@@ -78,11 +78,12 @@ pub fn statuses(problems: &mut Problems, numbers: &[i32]) -> Vec<Status> {
     let mut statuses = Vec::new();
     for (at, number) in numbers.iter().enumerate() {
         let status = match choice(problems, &format!("statuses[{at}]"), *number) {
-            None | Some(v1::UserStatus::Unspecified) => continue,
-            Some(v1::UserStatus::Active) => Status::Active,
-            Some(v1::UserStatus::Away) => Status::Away,
-            Some(v1::UserStatus::Idle) => Status::Idle,
-            Some(v1::UserStatus::Inactive) => Status::Inactive,
+            None => continue,
+            Some(v1::UserStatus::Unspecified) => None,
+            Some(v1::UserStatus::Active) => Some(Status::Active),
+            Some(v1::UserStatus::Away) => Some(Status::Away),
+            Some(v1::UserStatus::Idle) => Some(Status::Idle),
+            Some(v1::UserStatus::Inactive) => Some(Status::Inactive),
         };
         if !statuses.contains(&status) {
             statuses.push(status);
@@ -164,17 +165,17 @@ mod tests {
 
     #[test]
     fn statuses_of_a_filter() {
-        let check = |numbers: &[i32], expected: &[Status], bad: &[&str]| {
+        let check = |numbers: &[i32], expected: &[Option<Status>], bad: &[&str]| {
             let mut problems = Problems::default();
             assert_eq!(statuses(&mut problems, numbers), expected, "{numbers:?}");
             assert_eq!(fields(problems), bad, "{numbers:?}");
         };
         check(&[], &[], &[]);
-        check(&[0], &[], &[]);
-        check(&[1], &[Status::Active], &[]);
-        check(&[2, 1], &[Status::Away, Status::Active], &[]);
-        check(&[3, 4, 3], &[Status::Idle, Status::Inactive], &[]);
-        check(&[3, 9, -1], &[Status::Idle], &["statuses[1]", "statuses[2]"]);
+        check(&[0], &[None], &[]);
+        check(&[1], &[Some(Status::Active)], &[]);
+        check(&[2, 1, 0], &[Some(Status::Away), Some(Status::Active), None], &[]);
+        check(&[3, 4, 3], &[Some(Status::Idle), Some(Status::Inactive)], &[]);
+        check(&[3, 9, -1], &[Some(Status::Idle)], &["statuses[1]", "statuses[2]"]);
         check(&[1; 17], &[], &["statuses"]);
     }
 }

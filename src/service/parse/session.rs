@@ -26,7 +26,8 @@ pub fn list_sessions(
     let pool = problems.optional("pool_id", &request.pool_id, PoolId::parse);
     let user = problems.optional("user_id", &request.user_id, UserId::parse);
     let organization = problems.optional("organization_id", &request.organization_id, OrganizationId::parse);
-    let statuses = statuses(&mut problems, &request.statuses);
+    // Whoever has a session has a status: what is not given filters nothing.
+    let statuses = statuses(&mut problems, &request.statuses).into_iter().flatten().collect();
     // An order that does not move while somebody pages through it.
     let by_start = (SessionOrder::Started, false);
     let (order, descending) = order(&mut problems, &request.order_by, &ORDERS, by_start);

@@ -3,7 +3,6 @@
 use super::names::{user_state, user_status};
 use super::seat::{denial, organization_id, pool_usage, seat};
 use super::time::timestamp;
-use crate::ids::OrganizationId;
 use crate::ledger::change::Plan;
 use crate::ledger::command::Page;
 use crate::ledger::outcome::{Denial, DenialReason, OrganizationView, PoolUsage, UserView};
@@ -42,27 +41,11 @@ fn culprit(reason: DenialReason, usage: &[PoolUsage]) -> Option<&PoolUsage> {
     usage.iter().find(|pool| pool.plan == Plan::Named && !pool.limit.has_room(pool.in_use))
 }
 
-pub fn list_users(page: Page<UserView>, shape: &Shape, organization: Option<&OrganizationId>) -> v1::ListUsersResponse {
+pub fn list_users(page: Page<UserView>, shape: &Shape) -> v1::ListUsersResponse {
     v1::ListUsersResponse {
-        users: page.rows.into_iter().map(|view| user_in(view, organization)).collect(),
+        users: page.rows.into_iter().map(user).collect(),
         next_page_token: page.next.map_or_else(String::new, |next| shape.token(&next)),
     }
-}
-
-/// A user as seen in an organization: the status is blank where access is off (R23).
-pub fn user_in(view: UserView, organization: Option<&OrganizationId>) -> v1::User {
-    let blank = organization.is_some_and(|id| !has_access(&view, id));
-    let mut user = user(view);
-    if blank {
-        user.set_status(v1::UserStatus::Unspecified);
-    }
-    user
-}
-
-/// Whether an active seat of any pool gives access to the organization (R7).
-fn has_access(view: &UserView, organization: &OrganizationId) -> bool {
-    let mut active = view.seats.iter().filter(|seat| seat.active);
-    active.any(|seat| seat.organizations.as_ref().is_none_or(|list| list.contains(organization)))
 }
 
 pub fn user(view: UserView) -> v1::User {
@@ -77,7 +60,7 @@ pub fn user(view: UserView) -> v1::User {
         state: state.into(),
         block_cause: block_cause.into(),
         seats: view.seats.into_iter().map(seat).collect(),
-        status: user_status(view.status).into(),
+        status: view.status.map_or(v1::UserStatus::Unspecified, user_status).into(),
         default_organization_id: organization_id(view.default_organization.as_ref()),
         last_sign_in_at: view.last_sign_in.map(timestamp),
         last_activity_at: view.last_activity.map(timestamp),
@@ -106,7 +89,7 @@ pub fn organization(view: OrganizationView) -> v1::Organization {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{PoolId, UserId};
+    use crate::ids::{OrganizationId, PoolId, UserId};
     use crate::ledger::change::{BlockCause, Limit, Profile};
     use crate::ledger::outcome::{SeatView, Status};
     use crate::ledger::time::Wall;
@@ -118,7 +101,7 @@ mod tests {
             administrator: false,
             blocked: None,
             seats,
-            status: Status::Idle,
+            status: Some(Status::Idle),
             default_organization: None,
             last_sign_in: None,
             last_activity: Some(Wall(1)),
@@ -146,17 +129,8 @@ mod tests {
 
     #[test]
     fn a_status_is_blank_where_access_is_off() {
-        let north = OrganizationId::stored("north");
-        let check = |seats: Vec<SeatView>, organization: Option<&OrganizationId>, expected| {
-            assert_eq!(user_in(ann(seats), organization).status(), expected);
-        };
-        check(vec![], None, v1::UserStatus::Idle);
-        check(vec![], Some(&north), v1::UserStatus::Unspecified);
-        check(vec![seat_in(None, true)], Some(&north), v1::UserStatus::Idle);
-        check(vec![seat_in(None, false)], Some(&north), v1::UserStatus::Unspecified);
-        check(vec![seat_in(Some(&["south"]), true)], Some(&north), v1::UserStatus::Unspecified);
-        let both = vec![seat_in(Some(&["south"]), true), seat_in(Some(&["north"]), true)];
-        check(both, Some(&north), v1::UserStatus::Idle);
+        assert_eq!(user(ann(vec![])).status(), v1::UserStatus::Idle);
+        assert_eq!(user(UserView { status: None, ..ann(vec![]) }).status(), v1::UserStatus::Unspecified);
     }
 
     #[test]

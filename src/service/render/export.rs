@@ -2,8 +2,7 @@
 
 use prost_types::Timestamp;
 
-use super::user_in;
-use crate::ids::OrganizationId;
+use super::user;
 use crate::ledger::outcome::UserView;
 use crate::proto::v1;
 use crate::service::parse::Column;
@@ -11,13 +10,9 @@ use crate::service::parse::Column;
 /// Between several values in a cell.
 const BETWEEN: &str = "|";
 
-/// The cells of a user, as seen in an organization.
-pub fn user_cells<'c>(
-    view: UserView,
-    organization: Option<&OrganizationId>,
-    columns: impl Iterator<Item = &'c Column>,
-) -> Vec<String> {
-    let user = user_in(view, organization);
+/// The cells of a user.
+pub fn user_cells<'c>(view: UserView, columns: impl Iterator<Item = &'c Column>) -> Vec<String> {
+    let user = user(view);
     columns.map(|column| cell(&user, column)).collect()
 }
 

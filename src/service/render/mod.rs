@@ -18,7 +18,7 @@ mod token;
 
 pub(super) use audit::{audit_action, list_audit_events};
 pub(super) use audit_export::{AUDIT_COLUMNS, AuditColumn, audit_cells, audit_json};
-pub(super) use directory::{created_user, list_organizations, list_users, organization, unblocked_user, user, user_in};
+pub(super) use directory::{created_user, list_organizations, list_users, organization, unblocked_user, user};
 pub(super) use export::user_cells;
 pub(super) use license::{
     Installation, entitlements, installed, license_information, license_request, list_licenses, pool_changes,

@@ -32,14 +32,15 @@ async fn columns_filters_and_delimiters(store: Store) {
     assert_eq!(wild, expected);
     let nobody = town.export(v1::ExportUsersRequest { text: "nobody".into(), ..columns(&["user_id"]) }).await.unwrap();
     assert_eq!(nobody, "user_id\r\n");
-    let north = v1::ExportUsersRequest {
+    let south = v1::ExportUsersRequest {
         organization_id: "south".into(),
         administrator: Some(false),
         state: UserState::Active.into(),
         ..columns(&["user_id", "status", "last_sign_in_at"])
     };
-    let lines = town.export(north).await.unwrap();
+    let lines = town.export(south).await.unwrap();
     assert_eq!(lines.lines().nth(1), Some("ann@demo.example,inactive,"), "{lines}");
+    assert!(lines.contains("\r\ncid@demo.example,,\r\n"), "R23: blank where access is off: {lines}");
 }
 
 #[tokio::test]

@@ -288,7 +288,8 @@ pub fn user(user: &UserView, now: Moment) -> Answer {
         None => format!("{what} never"),
     };
     let organization = user.default_organization.as_ref().map_or("none", OrganizationId::as_str);
-    let mut said = Answer::yes(&format!("{:?}", user.status)).and([
+    let status = user.status.map_or("blank".into(), |status| format!("{status:?}"));
+    let mut said = Answer::yes(&status).and([
         format!("at {organization}"),
         ago("signed in", user.last_sign_in),
         ago("active", user.last_activity),

@@ -112,7 +112,11 @@ fn users(words: &mut Words) -> Result<ListUsers, String> {
                     other => return Err(format!("users have no order by `{other}`")),
                 }
             }
-            word => ask.statuses.push(status(word).ok_or_else(|| format!("users have no filter `{word}`"))?),
+            "blank" => ask.statuses.push(None),
+            word => {
+                let status = status(word).ok_or_else(|| format!("users have no filter `{word}`"))?;
+                ask.statuses.push(Some(status));
+            }
         }
     }
     Ok(ask)

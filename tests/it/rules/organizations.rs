@@ -121,7 +121,7 @@ fn r7_access() {
         revoke crm from ann at south            -> yes, 1/1
         revoke crm from ann at south            -> yes, 1/1
         revoke crm from ann at north            -> yes, 0/1, no seat
-        show ann                                -> Inactive, seats 0
+        show ann                                -> blank, seats 0
         ann signs in to crm on laptop           -> no: SEAT_NOT_GRANTED
         ",
     );
@@ -132,7 +132,7 @@ fn r7_access() {
         pool crm named 1
         grant crm to ann
         revoke crm from ann at north            -> yes, 0/1
-        show ann                                -> Inactive, seats 0
+        show ann                                -> blank, seats 0
         ",
     );
     check(
@@ -147,7 +147,7 @@ fn r7_access() {
         organization north deleted
         organization north deleted              -> refused: NOT_FOUND organization
         usage crm                               -> 2/3
-        show ann                                -> Inactive, seats 0
+        show ann                                -> blank, seats 0
         show bob                                -> Inactive, seat crm at south
         show cid                                -> Inactive, seat crm at all
         organization south deleted

@@ -31,9 +31,10 @@ fn r9_users_are_found() {
         list users in primary                       -> ann bob cid dee
         list users in crm                           -> bob eve
         list users in ghost                         -> nobody
-        list users at north                         -> ann bob cid dee
-        list users at south                         -> bob dee eve
-        list users in primary at south              -> dee
+        list users at south                         -> ann bob cid dee eve root
+        list users Inactive at north                -> ann bob cid dee
+        list users Inactive at south                -> bob dee eve
+        list users Inactive in primary at south     -> bob dee
         list users at moon                          -> nobody
         list users group sales                      -> ann bob
         list users group support                    -> bob
@@ -61,12 +62,45 @@ fn r9_users_are_found() {
         list users Active                           -> bob cid        # Away is a part of Active
         list users Away                             -> bob
         list users Idle                             -> ann
-        list users Inactive                         -> dee eve root
-        list users Idle Inactive                    -> ann dee eve root
+        list users Inactive                         -> eve
+        list users blank                            -> dee root
+        list users Idle Inactive                    -> ann eve
+        list users Idle blank                       -> ann dee root
         list users blocked                          -> dee
         list users unblocked                        -> ann bob cid eve root
         list users never                            -> dee eve root
         list users never unblocked in crm           -> eve
+        ",
+    );
+    check_people(
+        "R23 a status reads the same wherever access is on, and is blank where it is off",
+        "
+        policy lease_ttl 0s
+        bob signs in to primary on laptop
+        after 6m
+        show bob at north                           -> Away
+        show bob at south                           -> Away
+        show bob                                    -> Away
+        show ann at north                           -> Inactive
+        show ann at south                           -> blank
+        show ann at moon                            -> blank
+        show dee at south                           -> Inactive
+        list users at south                         -> ann bob cid dee eve root
+        list users blank at south                   -> ann cid root
+        list users Active at south                  -> bob
+        list users Inactive Away at south           -> bob dee eve
+        list users Idle at south                    -> nobody
+        revoke primary crm from bob                 # the session stays
+        show bob                                    -> blank
+        list sessions Away                          -> bob/laptop
+        list users blank                            -> bob root
+        user dee blocked
+        show dee at south                           -> blank, blocked
+        user dee unblocked
+        show dee at south                           -> Inactive
+        organization south deleted
+        show dee at south                           -> blank
+        show eve                                    -> blank
         ",
     );
     check_people(

@@ -329,12 +329,12 @@ fn r5_blocked_users_count_nowhere() {
         grant crm to ann                    -> yes, 1/1
         user ann blocked
         usage crm                           -> 0/1, granted 0
-        show ann                            -> Inactive, blocked, seat crm at all inactive
+        show ann                            -> blank, blocked, seat crm at all inactive
         ann signs in to crm on laptop       -> no: USER_BLOCKED
         grant crm to ann                    -> no: USER_BLOCKED
         grant crm to bob                    -> yes, 1/1
         user ann unblocked                  -> no: SEATS_EXHAUSTED
-        show ann                            -> Inactive, blocked
+        show ann                            -> blank, blocked
         revoke crm from bob                 -> yes, 0/1
         user ann unblocked                  -> yes, 1/1
         usage crm                           -> 1/1, granted 1

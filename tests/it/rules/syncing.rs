@@ -49,7 +49,7 @@ fn r33_who_finds_no_seat_waits() {
         "
         pool crm named 1
         sync ann bob cid seats crm                      -> created; created, waits, crm: SEATS_EXHAUSTED; created, waits, crm: SEATS_EXHAUSTED
-        show bob                                        -> Inactive, blocked by the limit, seat crm at all inactive
+        show bob                                        -> blank, blocked by the limit, seat crm at all inactive
         bob signs in to crm on laptop                   -> no: USER_BLOCKED
         activate bob cid                                -> full crm; full crm
         user ann deleted
@@ -110,7 +110,7 @@ fn r33_whom_an_administrator_blocked_stays_so() {
         user ann blocked
         sync ann seats crm                              -> unchanged
         activate ann                                    -> activated
-        show ann                                        -> Inactive, blocked, seat crm at all inactive
+        show ann                                        -> blank, blocked, seat crm at all inactive
         usage crm                                       -> 0/1
         ",
     );
@@ -137,7 +137,7 @@ fn r33_who_is_not_listed_any_more() {
         user boss administrator seats crm
         sync ann seats crm                              -> created
         unlisted ann boss nobody                        -> blocked; left; left
-        show ann                                        -> Inactive, blocked by the directory, seat crm at all inactive
+        show ann                                        -> blank, blocked by the directory, seat crm at all inactive
         unlisted ann                                    -> left
         sync ann seats crm                              -> activated
         usage crm                                       -> 2/2
@@ -152,7 +152,7 @@ fn r33_who_is_not_listed_any_more() {
         grant crm to root
         sync bob seats crm                              -> created, waits, crm: SEATS_EXHAUSTED
         sync ann seats crm                              -> updated, waits, crm: SEATS_EXHAUSTED
-        show ann                                        -> Inactive, blocked by the limit, seat crm at all inactive
+        show ann                                        -> blank, blocked by the limit, seat crm at all inactive
         ",
     );
     check(

@@ -238,7 +238,7 @@ fn r35_changing_users() {
         user ann groups sales if version 2              -> refused: STALE_ETAG
         user ann named \"Ann\" \"Archer\" if version 3
         user ann administrator yes
-        show ann                                        -> Inactive, administrator, version 4
+        show ann                                        -> blank, administrator, version 4
         usage                                           -> demo mode, administrators 1
         user bob named \"Bob\" \"Baker\"                -> refused: NOT_FOUND user
         audit

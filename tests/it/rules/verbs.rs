@@ -24,9 +24,9 @@
 //! clock back 2d | clock ahead 2d                          the wall clock jumps, time itself does not
 //! sweep                                                   the regular work
 //! restart | crash                                         a stop that writes everything; one that does not
-//! usage [primary] | show ann | audit
+//! usage [primary] | show ann [at north] | audit
 //! list sessions [in primary] [of ann] [at north] [Active Away Idle] [by activity] [descending] [pages of 2] [first 2]
-//! list users [words "ann cid"] [any] [blocked] [unblocked] [Idle] [administrators] [others] [never] [group a] [by name]
+//! list users [words "ann cid"] [any] [blocked] [unblocked] [Idle blank] [administrators] [others] [never] [group a] [by name]
 //! list organizations [text "or"] [by id] [descending] | list tenants [text "ac"] [active] [suspended] | more
 //! notification exceeded/primary | list notifications [pending sending done dead] | due by email | due by webhook
 //! send exceeded/primary by email answered | failed "why" | refused "why" | lost ; redeliver exceeded/primary
@@ -91,7 +91,7 @@ pub enum Act {
     ShowLicense(LicenseId),
     Information,
     Entitlements,
-    Show(UserId),
+    Show(UserId, Option<OrganizationId>),
     List {
         query: Query,
         all: bool,
@@ -122,7 +122,7 @@ impl Act {
     /// A question, which makes no sense without an answer.
     pub fn reads(&self) -> bool {
         let about_licenses = matches!(self, Act::ShowLicense(_) | Act::Information | Act::Entitlements);
-        let others = matches!(self, Act::Usage(_) | Act::Show(_) | Act::List { .. } | Act::More | Act::CouldSignIn(_));
+        let others = matches!(self, Act::Usage(_) | Act::Show(..) | Act::List { .. } | Act::More | Act::CouldSignIn(_));
         let told = matches!(self, Act::Notification(_) | Act::Due(_));
         about_licenses || others || told
     }
@@ -163,7 +163,7 @@ pub fn act(words: &mut Words) -> Result<Act, String> {
         "restart" => Act::Restart,
         "crash" => Act::Crash,
         "usage" => Act::Usage(words.peek().is_some().then(|| pool_id(words)).transpose()?),
-        "show" => Act::Show(user_id(words)?),
+        "show" => Act::Show(user_id(words)?, words.eat("at").then(|| organization_id(words)).transpose()?),
         "audit" => Act::Audit(Vec::new()),
         "list" => lists::list(words)?,
         "more" => Act::More,

@@ -165,8 +165,9 @@ impl World {
                 return Ok(vec![license_facts::told(&self.query(GetLicenseInformation.into()), self.now)]);
             }
             Act::Entitlements => return Ok(vec![license_facts::told(&self.query(GetEntitlements.into()), self.now)]),
-            Act::Show(user) => {
-                let found = self.query(GetUser { user: user.clone() }.into());
+            Act::Show(user, organization) => {
+                let ask = GetUser { user: user.clone(), organization: organization.clone() };
+                let found = self.query(ask.into());
                 let Found::GetUser(found) = found else { unreachable!("the answer to GetUser") };
                 return Ok(vec![found.map_or_else(|why| facts::refused(&why), |user| facts::user(&user, self.now))]);
             }

@@ -96,7 +96,10 @@ fn status(status: UserStatus) -> &'static str {
 }
 
 fn status_named(word: &str) -> Result<UserStatus, String> {
-    let name = format!("USER_STATUS_{}", word.to_uppercase());
+    let name = match word {
+        "blank" => "USER_STATUS_UNSPECIFIED".to_owned(),
+        word => format!("USER_STATUS_{}", word.to_uppercase()),
+    };
     UserStatus::from_str_name(&name).ok_or_else(|| format!("`{word}` is no status"))
 }
 

@@ -67,7 +67,7 @@ fn reads() -> Vec<(&'static str, Vec<Ask>)> {
     let statuses = vec![Status::Active, Status::Idle];
     let organization = Some(organization(ORGANIZATIONS - 1));
     let filtered = ListUsers {
-        statuses: statuses.clone(),
+        statuses: statuses.iter().copied().map(Some).collect(),
         organization: organization.clone(),
         group: Some("none".into()),
         limit: 1_000,
@@ -86,7 +86,10 @@ fn reads() -> Vec<(&'static str, Vec<Ask>)> {
             ],
         ),
         ("DirectoryService/ExportUsers", vec![query(ListUsers { limit: 500, ..search(UserOrder::Created, false) })]),
-        ("DirectoryService/GetUser", vec![query(GetUser { user: whale() }), query(GetUser { user: full(0) })]),
+        (
+            "DirectoryService/GetUser",
+            Vec::from([whale(), full(0)].map(|user| query(GetUser { user, organization: organization.clone() }))),
+        ),
         (
             "DirectoryService/ListOrganizations",
             vec![query(ListOrganizations { text: text.clone(), order, limit: 1_000, ..ListOrganizations::default() })],

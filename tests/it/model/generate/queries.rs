@@ -59,9 +59,15 @@ impl Generator {
             8 if self.dice.percent(10) => DueNotifications { channel: Channel::Webhook, limit }.into(),
             8 if self.dice.percent(20) => self.list_tokens(limit).into(),
             8 if self.dice.percent(10) => AllTokens.into(),
-            8 => GetUser { user: self.user() }.into(),
+            8 => GetUser { user: self.user(), organization: self.perhaps(40, Self::organization_id) }.into(),
             _ => GetUsage.into(),
         }
+    }
+
+    /// The blank, too.
+    fn shown_statuses(&mut self) -> Vec<Option<Status>> {
+        let blank = self.dice.percent(20).then_some(None);
+        self.statuses().into_iter().map(Some).chain(blank).collect()
     }
 
     pub(super) fn list_users(&mut self, limit: usize) -> ListUsers {
@@ -70,7 +76,7 @@ impl Generator {
             words: if self.dice.percent(60) { Vec::new() } else { self.dice.some(&words, 1, 2) },
             any_word: self.dice.percent(50),
             blocked: self.perhaps(20, |this| this.dice.percent(50)),
-            statuses: self.statuses(),
+            statuses: self.shown_statuses(),
             organization: self.perhaps(20, Self::organization_id),
             group: self.perhaps(10, |_| "staff".to_owned()),
             pool: self.perhaps(20, Self::pool),

@@ -175,7 +175,18 @@ impl Tenant {
         }
     }
 
+    /// R23: blank where access is off, which it is everywhere without a seat, and while the user is blocked.
+    fn status_in(&self, user: &User, organization: Option<&OrganizationId>, now: Tick) -> Option<Status> {
+        let mut seats = self.seats.iter().filter(|seat| seat.user == user.id && user.blocked.is_none());
+        let on = seats.any(|seat| organization.is_none_or(|organization| self.has_access(seat, organization)));
+        on.then(|| self.status(&user.id, now))
+    }
+
     pub fn user_view(&self, user: &User, glance: &Glance) -> UserView {
+        self.user_view_in(user, None, glance)
+    }
+
+    pub fn user_view_in(&self, user: &User, organization: Option<&OrganizationId>, glance: &Glance) -> UserView {
         let mut seats: Vec<&Seat> = self.seats.iter().filter(|seat| seat.user == user.id).collect();
         let first_known = |seat: &&Seat| self.pools.iter().position(|pool| *pool == seat.pool);
         seats.sort_by_key(|seat| (seat.order, first_known(seat)));
@@ -186,7 +197,7 @@ impl Tenant {
             administrator: user.administrator,
             blocked: user.blocked,
             seats: seats.iter().map(|seat| self.seat_view(seat, glance)).collect(),
-            status: self.status(&user.id, glance.now.tick),
+            status: self.status_in(user, organization, glance.now.tick),
             default_organization: landing,
             last_sign_in: user.last_sign_in.map(|at| glance.now.wall_of(at)),
             last_activity: user.last_activity.map(|at| glance.now.wall_of(at)),

@@ -2,13 +2,12 @@
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
-use usher::ids::TenantId;
-use usher::ids::UserId;
+use usher::ids::{OrganizationId, TenantId};
 use usher::ledger::Totals;
 use usher::ledger::access::Tenants;
 use usher::ledger::change::Limit;
 use usher::ledger::command::{
-    ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, SessionOrder, UserOrder,
+    GetUser, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, SessionOrder, UserOrder,
 };
 use usher::ledger::outcome::{
     Done, LicenseState, Notice, OrganizationView, PoolUsage, SessionView, Status, TenantUsage, TenantView, UserTotals,
@@ -16,7 +15,7 @@ use usher::ledger::outcome::{
 };
 use usher::ledger::time::Moment;
 
-use super::{Model, Seat, Tenant, missing};
+use super::{Model, Tenant, missing};
 
 impl Model {
     pub fn list_sessions(&self, id: &TenantId, asked: &ListSessions, now: Moment) -> Done<Vec<SessionView>> {
@@ -41,7 +40,7 @@ impl Model {
     pub fn list_users(&self, id: &TenantId, asked: &ListUsers, now: Moment) -> Done<Vec<UserView>> {
         let tenant = &self.tenants[self.find(id)?];
         let glance = self.glance(now);
-        let views = tenant.users.iter().map(|user| tenant.user_view(user, &glance));
+        let views = tenant.users.iter().map(|user| tenant.user_view_in(user, asked.organization.as_ref(), &glance));
         let mut rows: Vec<UserView> = views.filter(|view| tenant.lists(view, asked)).collect();
         rows.sort_by(|a, b| {
             let name = |view: &UserView| [&view.profile.family_name, &view.profile.given_name].map(|name| plain(name));
@@ -95,10 +94,10 @@ impl Model {
         Ok(self.tenants[self.find(id)?].view(now))
     }
 
-    pub fn get_user(&self, id: &TenantId, user: &UserId, now: Moment) -> Done<UserView> {
+    pub fn get_user(&self, id: &TenantId, asked: &GetUser, now: Moment) -> Done<UserView> {
         let tenant = &self.tenants[self.find(id)?];
-        let user = tenant.user(user).ok_or_else(|| missing("user", user))?;
-        Ok(tenant.user_view(user, &self.glance(now)))
+        let user = tenant.user(&asked.user).ok_or_else(|| missing("user", &asked.user))?;
+        Ok(tenant.user_view_in(user, asked.organization.as_ref(), &self.glance(now)))
     }
 
     pub fn get_usage(&self, id: &TenantId, now: Moment) -> Done<TenantUsage> {
@@ -188,15 +187,13 @@ impl Tenant {
             true => asked.words.iter().any(found),
             false => asked.words.iter().all(found),
         };
-        let access = |organization| {
-            let wanted = |seat: &&Seat| asked.pool.as_ref().is_none_or(|pool| seat.pool == *pool);
-            let mut seats = self.seats.iter().filter(|seat| seat.user == view.id).filter(wanted);
-            seats.any(|seat| self.has_access(seat, organization))
-        };
+        let there = |id: &OrganizationId| self.organizations.iter().any(|known| known.id == *id);
+        // A status is looked for; so is the blank.
+        let active = asked.statuses.contains(&Some(Status::Active)) && view.status == Some(Status::Away);
         words
             && asked.blocked.is_none_or(|blocked| view.blocked.is_some() == blocked)
-            && has_status(view.status, &asked.statuses)
-            && asked.organization.as_ref().is_none_or(access)
+            && (asked.statuses.is_empty() || asked.statuses.contains(&view.status) || active)
+            && asked.organization.as_ref().is_none_or(there)
             && asked.group.as_ref().is_none_or(|group| view.profile.groups.iter().any(|known| **known == **group))
             && asked.pool.as_ref().is_none_or(|pool| view.seats.iter().any(|seat| seat.pool == *pool))
             && asked.administrator.is_none_or(|administrator| view.administrator == administrator)

@@ -25,7 +25,7 @@ impl Pair {
             Query::GetTenant(asked) => same("tenant", &ask(ledger, to, asked, now), &model.get_tenant(tenant, now)),
             Query::GetUsage(asked) => same_usage(ask(ledger, to, asked, now), model.get_usage(tenant, now)),
             Query::GetUser(asked) => {
-                let expected = model.get_user(tenant, &asked.user, now);
+                let expected = model.get_user(tenant, &asked, now);
                 same("user", &ask(ledger, to, asked, now).map(plain::user), &expected)
             }
             Query::ListSessions(asked) => {

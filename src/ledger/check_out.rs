@@ -265,7 +265,7 @@ impl Tenant {
     }
 
     /// How many users stop counting in the pool when these sessions are gone.
-    fn freed(&self, pool: PoolNo, gone: &[u32]) -> u64 {
+    pub fn freed(&self, pool: PoolNo, gone: &[u32]) -> u64 {
         let mut users: Vec<UserNo> = gone.iter().map(|slot| self.sessions.get(*slot).user).collect();
         users.sort_unstable();
         users.dedup();

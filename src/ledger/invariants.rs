@@ -9,6 +9,7 @@ use super::change::{BlockCause, Limit, Plan};
 use super::notification::{DeliveryState, Topic};
 use super::outcome::PoolUsage;
 use super::pool::Pool;
+use super::session::Session;
 use super::tenant::Tenant;
 use super::time::Moment;
 use super::totals::Totals;
@@ -98,6 +99,11 @@ impl Tenant {
             let login = |slot: &u32| (self.sessions.get(*slot).pool, &self.sessions.get(*slot).device);
             let logins: BTreeSet<_> = live.iter().map(login).collect();
             same("sessions per pool and device (R16)", user.id.as_str(), logins.len(), live.len())?;
+            let role = |session: &Session| session.administrator == user.administrator;
+            let exempt = |session: &Session| session.exempt && !user.administrator;
+            if live.iter().map(|slot| self.sessions.get(*slot)).any(|session| !role(session) || exempt(session)) {
+                return Err(format!("{}: a session is not as its user's role has it (R11)", user.id));
+            }
             let idle =
                 !live.is_empty() && sight.now.tick.since(user.last_activity(&self.sessions)) >= self.policy.idle_after;
             if user.idle != idle {

@@ -239,7 +239,7 @@ impl Tenant {
     }
 
     /// The pools in which the user is live, each once, and whether the user counts there.
-    fn pools_of(&self, user: UserNo) -> BTreeMap<PoolNo, bool> {
+    pub fn pools_of(&self, user: UserNo) -> BTreeMap<PoolNo, bool> {
         let live = self.users.get(user).places.iter().map(|slot| self.sessions.get(*slot)).filter(|s| s.is_live());
         let mut pools = BTreeMap::new();
         live.for_each(|session| *pools.entry(session.pool).or_default() |= !session.exempt);

@@ -59,6 +59,7 @@ pub mod rates;
 mod restore;
 mod revoke_license;
 mod revoke_seats;
+mod role;
 mod schedule;
 pub mod search;
 mod session;

@@ -12,7 +12,7 @@ use super::time::Tick;
 use crate::ids::{PoolNo, UserNo};
 
 /// Overdue sessions of a pool that a question looks at: it ends none (R20).
-const MAX_OVERDUE: usize = 100;
+pub(super) const MAX_OVERDUE: usize = 100;
 
 impl Tenant {
     /// Whether a command can be decided in this step: time has done in this tenant what it has to do before.
@@ -21,6 +21,12 @@ impl Tenant {
             // They look at their session alone.
             Command::Heartbeat(_) | Command::CheckIn(_) => true,
             Command::CheckOut(ask) => self.mark_idle(step.now.tick, step.budget) && self.end_overdue_before(ask, step),
+            Command::UpdateUser(ask) => {
+                let ordinary = ask.patch.administrator == Some(false);
+                let user = self.users.find(&ask.user).filter(|no| ordinary && self.users.get(*no).administrator);
+                self.mark_idle(step.now.tick, step.budget)
+                    && user.is_none_or(|user| self.end_overdue_around(user, step))
+            }
             _ => self.mark_idle(step.now.tick, step.budget),
         }
     }

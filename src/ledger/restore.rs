@@ -157,7 +157,7 @@ impl Restore {
             user_id: tenant.users.get(row.user).id.clone(),
             place: row.place,
             pool: row.pool,
-            administrator: row.administrator,
+            administrator: tenant.users.get(row.user).administrator,
             exempt: row.exempt,
             touched: false,
             user_idle: false,

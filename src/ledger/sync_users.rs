@@ -63,6 +63,13 @@ impl Steps for Syncing {
 impl Tenant {
     fn sync(&mut self, entry: &SyncEntry, what_if: &mut Option<WhatIf>, step: &mut Step) -> Done<SyncedUser> {
         let access = self.organization_numbers(&entry.organizations, step)?;
+        let known = self.users.find(&entry.user);
+        if let Some(no) = known.filter(|no| self.users.get(*no).administrator)
+            && entry.patch.administrator == Some(false)
+            && what_if.is_none()
+        {
+            self.end_overdue_around(no, step);
+        }
         let wish = self.wish(entry, &access, what_if.as_ref(), step)?;
         let outcome = match (wish.known, wish.was, wish.blocked) {
             (None, ..) => Synced::Created,
@@ -73,7 +80,7 @@ impl Tenant {
         let pools = self.named_pools(&wish, step);
         let no = match what_if {
             Some(what_if) => {
-                self.imagine(&wish, what_if);
+                self.imagine(&wish, what_if, step);
                 wish.known
             }
             None => Some(self.fulfil(&entry.user, &wish, step)),
@@ -110,6 +117,9 @@ impl Tenant {
             && !user.counts_in_named(&self.policy)
         {
             self.guard_room(user, what_if, step)?;
+        }
+        if let Some(user) = user.filter(|user| user.administrator && !administrator) {
+            self.guard_sessions(user, what_if, step)?;
         }
         let was = user.and_then(|user| user.blocked);
         let mut wish = Wish { known, change, seats: Vec::new(), denials: Vec::new(), was, blocked: was, counts };
@@ -206,7 +216,7 @@ impl Tenant {
     }
 
     /// Notes what would be counted otherwise than it is.
-    fn imagine(&self, wish: &Wish, what_if: &mut WhatIf) {
+    fn imagine(&self, wish: &Wish, what_if: &mut WhatIf, step: &Step) {
         let counted = wish.known.is_some_and(|no| self.users.get(no).counts_in_named(&self.policy));
         let states = [(false, wish.was, counted, -1), (true, wish.blocked, wish.counts, 1)];
         for (after, blocked, counts, by) in states {
@@ -215,6 +225,14 @@ impl Tenant {
                 None if counts => what_if.shift(&pools, by),
                 Some(BlockCause::LicenseLimit) => what_if.wait(&pools, by),
                 None | Some(_) => {}
+            }
+        }
+        if let (Some(no), Some((_, administrator, _))) = (wish.known, &wish.change)
+            && self.users.get(no).administrator != *administrator
+        {
+            let exempt = *administrator && !self.policy.administrators_count_in_concurrent;
+            for pool in self.lived_in(self.users.get(no), exempt, step.now.tick) {
+                what_if.live(&self.pools.get(pool).id, if exempt { -1 } else { 1 });
             }
         }
     }
@@ -280,6 +298,15 @@ impl WhatIf {
         for pool in pools {
             self.pools.entry(pool.clone()).or_default().taken += by;
         }
+    }
+
+    /// How many users have a live session that counts in a pool, of so many in truth.
+    pub(super) fn lives(&self, pool: &PoolId, in_truth: u64) -> u64 {
+        in_truth.saturating_add_signed(self.pools.get(pool).map_or(0, |shift| shift.live))
+    }
+
+    fn live(&mut self, pool: &PoolId, by: i64) {
+        self.pools.entry(pool.clone()).or_default().live += by;
     }
 
     fn wait(&mut self, pools: &[PoolId], by: i64) {

@@ -192,7 +192,11 @@ impl Tenant {
                 after.into_iter().for_each(|seat| self.count_seat(seat, true, step.budget));
             }
         }
+        let role = row.administrator != administrator;
         step.put(Change::PutUser(row));
+        if role {
+            self.take_role(no, step);
+        }
     }
 
     /// Removes the user's row; seats and sessions are gone already.

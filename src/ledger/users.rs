@@ -66,6 +66,9 @@ impl Tenant {
         if begins && user.blocked.is_none() {
             self.guard_room(user, None, step)?;
         }
+        if ask.patch.administrator == Some(false) && user.administrator {
+            self.guard_sessions(user, None, step)?;
+        }
         let changed = patched(user, &ask.patch);
         if let Some((profile, administrator, what)) = changed {
             self.change_user(no, step, |user| {

@@ -44,7 +44,7 @@ pub struct BlockUnlisted {
     pub what_if: Option<WhatIf>,
 }
 
-/// What the steps of a dry run would have changed so far, in each named pool.
+/// What the steps of a dry run would have changed so far, in each pool.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WhatIf {
     pub(in crate::ledger) pools: BTreeMap<PoolId, Shift>,
@@ -57,6 +57,8 @@ pub(in crate::ledger) struct Shift {
     pub taken: i64,
     /// Users waiting for a seat; below zero: who do not wait any more.
     pub waiting: i64,
+    /// Users whose live sessions count; below zero: whose do not any more.
+    pub live: i64,
 }
 
 /// A user who is blocked for want of a seat, and listed in a sync.

@@ -105,22 +105,126 @@ fn r11_administrators() {
         root signs in to primary on console         -> yes, 1/1
         ",
     );
+}
+
+/// An administrator for the moment of a login would else be one place more.
+#[test]
+fn r11_sessions_are_those_of_the_role_that_their_user_has() {
     check(
-        "R11 who is no administrator any more counts from the next session on",
+        "R11 R13 who is no administrator any more counts at once, and stays one while the pool is full",
         "
-        policy max_devices_per_user 2
         pool primary concurrent 1
         user root administrator seats primary
         grant primary to ann
         root signs in to primary on console         -> yes, 0/1
-        user root administrator no
-        usage primary                               -> 0/1
         ann signs in to primary on laptop           -> yes, 1/1
-        root signs in to primary on phone           -> no: SEATS_EXHAUSTED
+        user root administrator no                  -> refused: SEATS_EXHAUSTED
+        show root                                   -> Active, administrator
+        usage primary                               -> 1/1, active 2
         checkin ann/laptop
-        root signs in to primary on phone           -> yes, 1/1, active 1
-        checkin root/phone
+        user root administrator no                  -> yes
+        usage primary                               -> 1/1, active 1
+        ann signs in to primary on laptop           -> no: SEATS_EXHAUSTED
+        checkin root/console
+        ann signs in to primary on laptop           -> yes, 1/1
+        ",
+    );
+    check(
+        "R11 who becomes an administrator gives the seat back at once",
+        "
+        pool primary concurrent 1
+        grant primary to ann bob
+        ann signs in to primary on laptop           -> yes, 1/1
+        user ann administrator yes                  -> yes
         usage primary                               -> 0/1, active 1
+        crash
+        bob signs in to primary on laptop           -> yes, 1/1
+        user ann administrator no                   -> refused: SEATS_EXHAUSTED
+        policy administrators_count_in_concurrent yes
+        user ann administrator no                   -> refused: SEATS_EXHAUSTED
+        checkin bob/laptop
+        user ann administrator no                   -> yes
+        user ann administrator yes                  -> yes
+        usage primary                               -> 1/1
+        ",
+    );
+    check(
+        "R11 in a named pool sessions do not count, and in each other pool the user counts once",
+        "
+        policy max_devices_per_user 3
+        pool crm named 1
+        pool primary concurrent 1
+        pool extranet concurrent 0
+        user root administrator seats crm primary extranet
+        root signs in to crm on console             -> yes
+        root signs in to primary on console         -> yes, 0/1
+        root signs in to primary on phone           -> yes, 0/1
+        root signs in to extranet on phone as outside -> yes, 0/0
+        user root administrator no                  -> refused: SEATS_EXHAUSTED
+        checkin outside
+        user root administrator no                  -> yes
+        usage primary                               -> 1/1
+        usage crm                                   -> 1/1
+        ",
+    );
+    check(
+        "R11 R18 what is overdue stands in nobody's way, and does not begin to count",
+        "
+        pool primary concurrent 1
+        user root administrator seats primary
+        grant primary to ann
+        ann signs in to primary on laptop           -> yes, 1/1
+        after 5m
+        root signs in to primary on console         -> yes, 1/1
+        after 5m
+        user root administrator no                  -> yes
+        usage primary                               -> 1/1
+        heartbeat ann/laptop                        -> ended: LEASE_EXPIRED
+        user root administrator yes
+        ann signs in to primary on laptop           -> yes, 1/1
+        after 5m
+        user root administrator no                  -> yes
+        usage primary                               -> 1/1
+        heartbeat root/console                      -> ended: LEASE_EXPIRED
+        ",
+    );
+    check(
+        "R11 R23 who is Idle is reclaimed from then on",
+        "
+        policy lease_ttl 0s
+        policy when_full RECLAIM_IDLE
+        pool primary concurrent 1
+        user root administrator seats primary
+        grant primary to ann bob
+        root signs in to primary on console
+        after 1h
+        ann signs in to primary on laptop           -> yes, 1/1
+        bob signs in to primary on laptop           -> no: SEATS_EXHAUSTED
+        checkin ann/laptop
+        user root administrator no
+        usage primary                               -> 1/1, idle 1
+        bob signs in to primary on laptop           -> yes, 1/1
+        heartbeat root/console                      -> ended: RECLAIMED
+        ",
+    );
+    check(
+        "R11 R15 R33 a directory finds the same, and says so in a dry run",
+        "
+        pool primary concurrent 1
+        user root administrator seats primary
+        user boss administrator seats primary
+        root signs in to primary on console
+        boss signs in to primary on console
+        sync root boss administrator no dry         -> updated; refused: SEATS_EXHAUSTED
+        sync root boss administrator no             -> updated; refused: SEATS_EXHAUSTED
+        usage primary                               -> 1/1
+        sync root administrator yes dry             -> updated
+        sync root boss administrator no             -> unchanged; refused: SEATS_EXHAUSTED
+        sync root administrator yes                 -> updated
+        after 10m
+        sync boss administrator no dry              -> updated
+        sync boss administrator no                  -> updated
+        usage primary                               -> 0/1
         ",
     );
 }

@@ -1,7 +1,7 @@
 //! What a scenario says about directory syncs, and what comes back (R33):
 //!
 //! ```text
-//! sync ann bob seats crm primary at north [dry]   -> created; created, waits, crm: SEATS_EXHAUSTED
+//! sync ann bob [administrator no] seats crm primary at north [dry] -> created; created, waits, crm: SEATS_EXHAUSTED
 //! activate ann bob [dry]                          -> activated; full crm
 //! unlisted ann bob [dry]                          -> blocked; left
 //! ```
@@ -18,12 +18,13 @@ use super::language::Words;
 use super::verbs::{Act, command, organizations, pool_ids, user_ids};
 
 pub fn sync(words: &mut Words) -> Result<Act, String> {
-    let users = user_ids(words, &["seats", "at", "dry"])?;
+    let users = user_ids(words, &["administrator", "seats", "at", "dry"])?;
+    let administrator = words.eat("administrator").then(|| words.eat("yes") || !words.eat("no"));
     let pools = if words.eat("seats") { pool_ids(words, &["at", "dry"])? } else { Vec::new() };
     let organizations = organizations(words)?;
     let entry = |user| SyncEntry {
         user,
-        patch: UserPatch::default(),
+        patch: UserPatch { administrator, ..UserPatch::default() },
         pools: pools.clone(),
         organizations: organizations.clone(),
     };

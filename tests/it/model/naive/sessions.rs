@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use usher::ids::{SessionId, TenantId};
+use usher::ids::{PoolId, SessionId, TenantId, UserId};
 use usher::ledger::command::{CheckIn, CloseIdle, CloseSession, Heartbeat};
 use usher::ledger::outcome::{Beat, CheckedIn, Done, IdleClosed, SessionEndReason, SessionView, Status};
 use usher::ledger::policy::CloseActive;
@@ -30,6 +30,15 @@ impl Model {
                 self.end(at, session.id, reason, now);
             }
         }
+    }
+
+    /// R18: what is overdue of the user, and where the user's sessions do not count, has ended.
+    pub fn end_overdue_around(&mut self, at: usize, user: &UserId, now: Tick) {
+        self.end_overdue(at, now, |session| session.user == *user);
+        let theirs: Vec<_> = self.tenants[at].sessions_of(user).cloned().collect();
+        let counts = |pool: &PoolId| theirs.iter().any(|session| session.pool == *pool && !session.exempt);
+        let lives = |pool: &PoolId| theirs.iter().any(|session| session.pool == *pool);
+        self.end_overdue(at, now, |session| lives(&session.pool) && !counts(&session.pool));
     }
 
     /// The shard's regular work.
@@ -148,6 +157,17 @@ impl Model {
 }
 
 impl Tenant {
+    /// Sessions count as those of administrators do, or as those of anybody (R11).
+    pub fn take_role(&mut self, id: &UserId) {
+        let administrator = self.user(id).is_some_and(|user| user.administrator);
+        let exempt = administrator && !self.policy.administrators_count_in_concurrent;
+        for session in self.sessions.iter_mut().filter(|session| session.user == *id) {
+            if session.administrator != administrator {
+                (session.administrator, session.exempt) = (administrator, exempt);
+            }
+        }
+    }
+
     /// A sign of life: extends the lease by the policy's, and never shortens what was promised (R22).
     pub fn hold(&mut self, id: SessionId, active: bool, now: Tick) {
         let ttl = self.policy.lease_ttl;

@@ -31,8 +31,11 @@ impl Model {
     }
 
     fn sync_one(&mut self, at: usize, entry: &SyncEntry, now: Moment) -> Done<SyncedUser> {
+        self.tenants[at].all_there(&entry.organizations)?;
+        if self.tenants[at].loses_role(&entry.user, &entry.patch) {
+            self.end_overdue_around(at, &entry.user, now.tick);
+        }
         let before = self.tenants[at].clone();
-        before.all_there(&entry.organizations)?;
         let glance = self.glance(now);
         let known = before.user(&entry.user).cloned();
         let is_new = known.is_none();
@@ -45,6 +48,7 @@ impl Model {
         let mut after = before.clone();
         after.users.retain(|other| other.id != user.id);
         after.users.push(user.clone());
+        after.take_role(&user.id);
         before.room_for(&after, &glance)?;
         let mut denials = Vec::new();
         let mut wanted = Vec::new();

@@ -1,7 +1,7 @@
 //! The operator's acts on tenants, and their policies.
 
 use usher::ids::{SessionId, TenantId, UserId};
-use usher::ledger::change::{Plan, TenantState};
+use usher::ledger::change::TenantState;
 use usher::ledger::command::{CreateTenant, PolicyPatch, SuspendTenant, UpdateTenant};
 use usher::ledger::outcome::{Done, Refusal, SessionEndReason, TenantView};
 use usher::ledger::policy::Policy;
@@ -100,7 +100,7 @@ impl Tenant {
         let broken = after.pools.iter().any(|pool| {
             let (plan, limit) = after.entitlement(pool, glance);
             let (was, is) = (self.in_use(pool, plan), after.in_use(pool, plan));
-            plan == Plan::Named && is > was && over(limit, is) > 0
+            is > was && over(limit, is) > 0
         });
         if broken { Err(rule("SEATS_EXHAUSTED")) } else { Ok(()) }
     }

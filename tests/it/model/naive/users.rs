@@ -66,6 +66,9 @@ impl Model {
     pub fn update_user(&mut self, id: &TenantId, asked: &UpdateUser, now: Moment) -> Done<UserView> {
         let at = self.find(id)?;
         let glance = self.glance(now);
+        if self.tenants[at].loses_role(&asked.user, &asked.patch) {
+            self.end_overdue_around(at, &asked.user, now.tick);
+        }
         let before = &self.tenants[at];
         let user = before.user(&asked.user).ok_or_else(|| missing("user", &asked.user))?;
         stale(asked.version, user.version)?;
@@ -75,6 +78,7 @@ impl Model {
         new.version += u64::from(changed);
         let mut after = before.clone();
         *after.user_mut(&asked.user)? = new;
+        after.take_role(&asked.user);
         before.room_for(&after, &glance)?;
         self.tenants[at] = after;
         Ok(self.tenants[at].view_of(&asked.user, &glance))
@@ -152,6 +156,11 @@ pub fn patched(patch: UserPatch, user: &mut User) {
 }
 
 impl Tenant {
+    /// Whether an administrator is to be one no more.
+    pub fn loses_role(&self, id: &UserId, patch: &UserPatch) -> bool {
+        patch.administrator == Some(false) && self.user(id).is_some_and(|user| user.administrator)
+    }
+
     fn view_of(&self, user: &UserId, glance: &Glance) -> UserView {
         self.user_view(self.user(user).expect("a known user"), glance)
     }

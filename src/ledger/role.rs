@@ -1,0 +1,102 @@
+//! Who becomes an administrator, or is one no more, takes the live sessions along (R11): one that started uncounted would
+//! stay so until its end, and the limit would hold for others only (R13).
+
+use std::collections::BTreeMap;
+
+use super::budget::Budget;
+use super::change::{Change, Plan};
+use super::command::WhatIf;
+use super::outcome::{Done, Refusal};
+use super::overdue::MAX_OVERDUE;
+use super::step::Step;
+use super::tenant::Tenant;
+use super::time::Tick;
+use super::user::User;
+use crate::ids::{PoolNo, UserNo};
+
+impl Tenant {
+    /// Refuses when sessions of the user, who is to be an administrator no more, would begin to count in a concurrent pool
+    /// that has no room for one more.
+    pub fn guard_sessions(&self, user: &User, what_if: Option<&WhatIf>, step: &mut Step) -> Done<()> {
+        step.budget.spend_each(user.places.len(), 20);
+        for no in self.lived_in(user, false, step.now.tick) {
+            let (plan, limit) = self.entitled(no, step.sight());
+            let pool = self.pools.get(no);
+            let in_use = match what_if {
+                None => self.in_use(no, plan),
+                // A question ends nothing (R20): what is overdue is as good as ended.
+                Some(what_if) => {
+                    let mut gone = self.look_ahead(no, step.now.tick, MAX_OVERDUE, step.budget).due;
+                    gone.sort_unstable();
+                    what_if.lives(&pool.id, self.in_use(no, plan) - self.freed(no, &gone))
+                }
+            };
+            if plan == Plan::Concurrent && !limit.has_room(in_use) {
+                return Err(Refusal::Precondition {
+                    reason: "SEATS_EXHAUSTED",
+                    subject: pool.id.to_string(),
+                    text: "the user's live session would begin to count, and the pool has no seat free".into(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The pools in which the user has sessions that are not overdue, and counts, or does not.
+    pub fn lived_in(&self, user: &User, counts: bool, now: Tick) -> Vec<PoolNo> {
+        let mut pools = BTreeMap::<_, bool>::new();
+        for session in user.places.iter().map(|slot| self.sessions.get(*slot)) {
+            if session.is_live() && session.deadline(&self.policy).0 > now {
+                *pools.entry(session.pool).or_default() |= !session.exempt;
+            }
+        }
+        pools.into_iter().filter(|(_, counted)| *counted == counts).map(|(pool, _)| pool).collect()
+    }
+
+    /// Ends what is overdue where an administrator's sessions are to begin to count (R18), as far as the budget goes. False:
+    /// more is left, and a pool is full, so that this is not the step that decides.
+    pub fn end_overdue_around(&mut self, user: UserNo, step: &mut Step) -> bool {
+        self.end_overdue_of(user, step);
+        let mut ready = true;
+        for pool in self.lived_in(self.users.get(user), false, step.now.tick) {
+            let all = self.end_overdue(pool, step);
+            let (plan, limit) = self.entitled(pool, step.sight());
+            ready &= all || plan == Plan::Named || limit.has_room(self.in_use(pool, plan));
+        }
+        ready
+    }
+
+    /// The user's role has changed: the live sessions are those of an administrator from now on, or of anybody.
+    pub fn take_role(&mut self, no: UserNo, step: &mut Step) {
+        let user = self.users.get(no);
+        let (administrator, exempt, idle) = (user.administrator, user.is_exempt(&self.policy), user.idle);
+        let last_activity = user.last_activity(&self.sessions);
+        let before = self.pools_of(no);
+        for slot in self.live_of(self.users.get(no)) {
+            let session = self.sessions.get_mut(slot);
+            session.administrator = administrator;
+            let was = std::mem::replace(&mut session.exempt, exempt);
+            let (pool, due, row) = (session.pool, session.deadline(&self.policy).0, session.row(self.no));
+            let pool = self.pools.get_mut(pool);
+            pool.deadlines(was).remove(&mut self.sessions.positions, slot);
+            pool.deadlines(exempt).insert(&mut self.sessions.positions, slot, due);
+            self.due_by(due);
+            step.put(Change::PutSession(row));
+        }
+        step.budget.spend_each(before.len(), Budget::LOOK);
+        for (pool, counted) in before {
+            if counted != exempt {
+                continue;
+            }
+            let pool = self.pools.get_mut(pool);
+            pool.live_counted = if exempt { pool.live_counted - 1 } else { pool.live_counted + 1 };
+            match (idle, exempt) {
+                (false, _) => false,
+                (true, true) => pool.idle_counted.remove(&(last_activity, no)),
+                (true, false) => pool.idle_counted.insert((last_activity, no)),
+            };
+            self.stale.note(pool);
+            self.notifications.moved(pool);
+        }
+    }
+}

@@ -133,6 +133,7 @@ impl Tenant {
         let pool = self.pool_or_new(pool, step).ok_or_else(too_many_pools)?;
         let no = known.unwrap_or_else(|| self.create(user, false, Profile::default(), "created by a grant", step));
         self.give_access(no, pool, wanted, step);
+        step.budget.spend_each(self.users.get(no).seat(pool).map_or(0, |seat| seat.access.len()), SHOWN);
         let seat = self.seat_view(no, pool, named, step.sight()).expect("the seat just given");
         Ok(Granted { decision: Ok(seat), usage: Some(self.usage(pool, step.sight())) })
     }
@@ -227,6 +228,8 @@ pub(super) fn union(held: &Access, more: &Access) -> Access {
     }
 }
 
+/// To show an organization of a seat in an answer, in its order.
+pub(super) const SHOWN: u32 = 60;
 /// Organizations that all seats of one user may name.
 pub(super) const MAX_NAMED: usize = 10_000;
 /// Bytes of names in an audit event; of more it tells how many.

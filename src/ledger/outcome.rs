@@ -374,7 +374,7 @@ impl Refusal {
 /// An answer of an administrator's command.
 pub type Done<T> = Result<T, Refusal>;
 
-/// A seat's organizations as ids, at most so many.
+/// A seat's organizations as ids: the first so many, sorted. Their numbers stand in the order in which they were created.
 #[must_use]
 pub(super) fn access_ids(
     access: &Access,
@@ -383,6 +383,14 @@ pub(super) fn access_ids(
 ) -> Option<Vec<OrganizationId>> {
     match access {
         Access::All => None,
-        Access::Only(list) => Some(list.iter().filter_map(|no| name(*no)).take(most).collect()),
+        Access::Only(list) => {
+            let mut ids: Vec<_> = list.iter().filter_map(|no| name(*no)).collect();
+            if ids.len() > most {
+                ids.select_nth_unstable(most);
+                ids.truncate(most);
+            }
+            ids.sort_unstable();
+            Some(ids)
+        }
     }
 }

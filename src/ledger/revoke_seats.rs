@@ -5,7 +5,7 @@ use super::budget::Budget;
 use super::change::{Access, Action};
 use super::command::{Outcome, RevokeSeats};
 use super::execution::{Steps, each};
-use super::grant_seats::{named_in_answers, pair};
+use super::grant_seats::{SHOWN, named_in_answers, pair};
 use super::outcome::{Done, Refusal, Revoked, SessionEndReason};
 use super::session::Session;
 use super::step::Step;
@@ -62,6 +62,7 @@ impl Steps for Revocations {
             answers.push(revoked.map(|(user, pool)| {
                 let sight = step.sight();
                 let seat = tenant.users.at(user).and_then(|_| tenant.seat_view(user, pool, named, sight));
+                step.budget.spend_each(seat.as_ref().map_or(0, |seat| seat.organization_count), SHOWN);
                 Revoked { seat, usage: tenant.usage(pool, sight) }
             }));
         }

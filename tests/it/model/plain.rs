@@ -3,7 +3,7 @@
 use usher::ids::EventNo;
 use usher::ledger::command::{ActivatedUsers, BlockedUsers, Outcome, SyncedUsers};
 use usher::ledger::notification::NotificationView;
-use usher::ledger::outcome::{Granted, Notice, Refusal, Revoked, SeatView, SessionView, TenantUsage, UserView};
+use usher::ledger::outcome::{Notice, Refusal, SessionView, TenantUsage};
 
 pub fn outcome(outcome: Outcome) -> Outcome {
     match outcome {
@@ -11,8 +11,6 @@ pub fn outcome(outcome: Outcome) -> Outcome {
             answer.notices = notices(answer.notices);
             Outcome::CheckOut(Ok(answer))
         }
-        Outcome::GrantSeats(answers) => Outcome::GrantSeats(answers.into_iter().map(|a| a.map(granted)).collect()),
-        Outcome::RevokeSeats(answers) => Outcome::RevokeSeats(answers.into_iter().map(|a| a.map(revoked)).collect()),
         Outcome::CloseSession(answer) => Outcome::CloseSession(answer.map_err(bare)),
         Outcome::CloseIdle(answer) => Outcome::CloseIdle(answer.map(|mut closed| {
             closed.sessions = sessions(closed.sessions);
@@ -20,10 +18,7 @@ pub fn outcome(outcome: Outcome) -> Outcome {
         })),
         Outcome::CreateTenant(answer) => Outcome::CreateTenant(answer.map_err(bare)),
         Outcome::UpdateTenant(answer) => Outcome::UpdateTenant(answer.map_err(bare)),
-        Outcome::CreateUser(answer) => Outcome::CreateUser(answer.map(|(done, usage)| (done.map(user), usage))),
-        Outcome::UpdateUser(answer) => Outcome::UpdateUser(answer.map(user).map_err(bare)),
-        Outcome::BlockUser(answer) => Outcome::BlockUser(answer.map(user)),
-        Outcome::UnblockUser(answer) => Outcome::UnblockUser(answer.map(|(done, usage)| (done.map(user), usage))),
+        Outcome::UpdateUser(answer) => Outcome::UpdateUser(answer.map_err(bare)),
         Outcome::SyncUsers(answer) => Outcome::SyncUsers(answer.map(synced)),
         Outcome::ActivateUsers(answer) => Outcome::ActivateUsers(answer.map(activated)),
         Outcome::BlockUnlisted(answer) => {
@@ -59,29 +54,10 @@ pub fn notification(view: NotificationView) -> NotificationView {
     NotificationView { event: EventNo(0), ..view }
 }
 
-pub fn user(mut view: UserView) -> UserView {
-    view.seats = view.seats.into_iter().map(seat).collect();
-    view
-}
 
 pub fn usage(mut usage: TenantUsage) -> TenantUsage {
     usage.notices = notices(usage.notices);
     usage
-}
-
-fn seat(mut view: SeatView) -> SeatView {
-    view.organizations.iter_mut().for_each(|organizations| organizations.sort());
-    view
-}
-
-fn granted(mut granted: Granted) -> Granted {
-    granted.decision = granted.decision.map(seat);
-    granted
-}
-
-fn revoked(mut revoked: Revoked) -> Revoked {
-    revoked.seat = revoked.seat.map(seat);
-    revoked
 }
 
 fn sessions(mut views: Vec<SessionView>) -> Vec<SessionView> {

@@ -112,6 +112,23 @@ fn r7_access() {
         ",
     );
     check(
+        "R7 organizations of a seat are told in their order, whenever they were created",
+        "
+        organization south
+        organization west
+        organization north
+        pool crm named 2
+        grant crm to ann at west south north    -> yes, at north south west
+        grant crm to ann                        -> yes, at all
+        revoke crm from ann at west             -> yes, at north south
+        grant crm to bob at south               -> yes, at south
+        grant crm to bob at north               -> yes, at north south
+        show bob                                -> Inactive, seat crm at north south
+        crash
+        show bob                                -> Inactive, seat crm at north south
+        ",
+    );
+    check(
         "R7 a seat that is left with no organization is revoked whole",
         "
         organization north

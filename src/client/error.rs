@@ -4,7 +4,7 @@ use std::io;
 
 use http::uri::Authority;
 use tonic::{Code, Status};
-use tonic_types::{ErrorInfo, FieldViolation, StatusExt};
+use tonic_types::{ErrorInfo, StatusExt};
 
 use crate::proto::v1::ItemError;
 
@@ -71,19 +71,6 @@ pub(super) fn of_one(status: &Status) -> Option<ItemError> {
     let decided = [Code::NotFound, Code::AlreadyExists, Code::FailedPrecondition, Code::InvalidArgument];
     let item = ItemError { reason: info.reason, message: status.message().to_owned() };
     (decided.contains(&status.code()) && !of_all).then_some(item)
-}
-
-/// The items of a list in a request that are malformed, each with its place, where nothing else is wrong with it.
-pub(super) fn of_items(status: &Status, list: &str) -> Option<Vec<(usize, ItemError)>> {
-    let reason = info(status)?.reason;
-    let violations = status.get_details_bad_request()?.field_violations;
-    let place = |field: &str| field.strip_prefix(list)?.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
-    let item = |violation: FieldViolation| {
-        let message = format!("The id {}.", violation.description);
-        Some((place(&violation.field)?, ItemError { reason: reason.clone(), message }))
-    };
-    let items: Option<Vec<_>> = violations.into_iter().map(item).collect();
-    items.filter(|items| !items.is_empty())
 }
 
 impl From<Status> for Error {

@@ -14,13 +14,11 @@ use work::{Batch, Told, Work};
 const GRANT: Work<GrantSeatResult> = Work {
     done: "granted",
     told: |it| Told { pool: &it.pool_id, user: &it.user_id, result: granted(it.outcome.as_ref()) },
-    refused: |pool_id, user_id, no| GrantSeatResult { pool_id, user_id, outcome: Some(Granted::Error(no)) },
 };
 
 const RECALL: Work<RevokeSeatResult> = Work {
     done: "recalled",
     told: |it| Told { pool: &it.pool_id, user: &it.user_id, result: revoked(it.outcome.as_ref()) },
-    refused: |pool_id, user_id, no| RevokeSeatResult { pool_id, user_id, outcome: Some(Revoked::Error(no)) },
 };
 
 fn granted(outcome: Option<&Granted>) -> Result<String, String> {
@@ -51,8 +49,8 @@ pub async fn grant(usher: &Usher, printer: &mut Printer, which: &Which, users: &
             user_ids,
             organization_ids: which.organization.clone(),
         };
-        let granted = usher.answer_batch(usher.seats().batch_grant_seats(usher.request(ask))).await?;
-        Ok(granted.map(|granted| Batch { results: granted.results, usage: granted.usage }))
+        let granted = usher.answer(usher.seats().batch_grant_seats(usher.request(ask))).await?;
+        Ok(Batch { results: granted.results, usage: granted.usage })
     };
     GRANT.run(printer, &which.pool, users, call).await
 }
@@ -74,8 +72,8 @@ pub async fn recall(
             organization_ids: which.organization.clone(),
             end_sessions,
         };
-        let revoked = usher.answer_batch(usher.seats().batch_revoke_seats(usher.request(ask))).await?;
-        Ok(revoked.map(|revoked| Batch { results: revoked.results, usage: revoked.usage }))
+        let revoked = usher.answer(usher.seats().batch_revoke_seats(usher.request(ask))).await?;
+        Ok(Batch { results: revoked.results, usage: revoked.usage })
     };
     RECALL.run(printer, &which.pool, users, call).await
 }

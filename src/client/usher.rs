@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::uri::Authority;
 use tonic::{Request, Response, Status};
 
-use super::error::{of_items, of_one};
+use super::error::of_one;
 use super::{Error, Line, Target, connect};
 use crate::proto::v1::ItemError;
 use crate::proto::v1::audit_service_client::AuditServiceClient;
@@ -69,24 +69,6 @@ impl Usher {
             Ok(answer) => Ok(Ok(answer)),
             Err(status) => match of_one(&status) {
                 Some(no) => Ok(Err(no)),
-                None => Err(Error::from(status).at(&self.address)),
-            },
-        }
-    }
-
-    /// The same for a batch of users: some of them can be malformed, and then nothing was done for any. Each of those is
-    /// told with its place.
-    ///
-    /// # Errors
-    /// [`Error`]: it is no use to ask for the others.
-    pub(super) async fn answer_batch<T>(
-        &self,
-        call: impl Future<Output = Result<Response<T>, Status>>,
-    ) -> Result<Result<T, Vec<(usize, ItemError)>>, Error> {
-        match self.in_time(call).await? {
-            Ok(answer) => Ok(Ok(answer)),
-            Err(status) => match of_items(&status, "user_ids") {
-                Some(malformed) => Ok(Err(malformed)),
                 None => Err(Error::from(status).at(&self.address)),
             },
         }

@@ -67,10 +67,10 @@ impl seat_service_server::SeatService for SeatService {
         request: Request<v1::BatchHeartbeatRequest>,
     ) -> Result<Response<v1::BatchHeartbeatResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, command) = parse::batch_heartbeat(request.into_inner(), &self.context.limits)?;
+        let (tenant, command, malformed) = parse::batch_heartbeat(request.into_inner(), &self.context.limits)?;
         let sessions: Vec<_> = command.beats.iter().map(|(session, _)| *session).collect();
         let answer = self.context.desk(caller, tenant)?.submit(command).await?;
-        Ok(Response::new(render::heartbeat_batch(&sessions, answer)))
+        Ok(Response::new(render::heartbeat_batch(&sessions, &malformed, answer)))
     }
 
     async fn grant_seat(
@@ -98,10 +98,10 @@ impl seat_service_server::SeatService for SeatService {
         request: Request<v1::BatchGrantSeatsRequest>,
     ) -> Result<Response<v1::BatchGrantSeatsResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, command) = parse::batch_grant_seats(request.into_inner(), &self.context.limits)?;
+        let (tenant, command, malformed) = parse::batch_grant_seats(request.into_inner(), &self.context.limits)?;
         let (pools, users) = (command.pools.clone(), command.users.clone());
         let answers = self.context.desk(caller, tenant)?.submit(command).await?;
-        Ok(Response::new(render::granted_batch(&pools, &users, answers)))
+        Ok(Response::new(render::granted_batch(&pools, &users, &malformed, answers)))
     }
 
     async fn batch_revoke_seats(
@@ -109,10 +109,10 @@ impl seat_service_server::SeatService for SeatService {
         request: Request<v1::BatchRevokeSeatsRequest>,
     ) -> Result<Response<v1::BatchRevokeSeatsResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, command) = parse::batch_revoke_seats(request.into_inner(), &self.context.limits)?;
+        let (tenant, command, malformed) = parse::batch_revoke_seats(request.into_inner(), &self.context.limits)?;
         let (pools, users) = (command.pools.clone(), command.users.clone());
         let answers = self.context.desk(caller, tenant)?.submit(command).await?;
-        Ok(Response::new(render::revoked_batch(&pools, &users, answers)))
+        Ok(Response::new(render::revoked_batch(&pools, &users, &malformed, answers)))
     }
 }
 

@@ -9,7 +9,7 @@ use super::super::progress::Progress;
 use super::super::rows::Rows;
 use super::super::table::{Column, left};
 use super::super::{Error, Printer, json, words};
-use crate::proto::v1::{ItemError, PoolUsage};
+use crate::proto::v1::PoolUsage;
 
 const COLUMNS: [Column; 3] = [left("pool"), left("user"), left("result")];
 
@@ -23,8 +23,6 @@ const MOST_BYTES: usize = 32 * 1024;
 pub struct Work<R: 'static> {
     pub done: &'static str,
     pub told: fn(&R) -> Told,
-    /// The result of a pair that could not be asked for.
-    pub refused: fn(String, String, ItemError) -> R,
 }
 
 /// What became of one pair: yes or no, in words.
@@ -41,32 +39,27 @@ pub struct Batch<R> {
 }
 
 impl<R: Name + Default> Work<R> {
-    /// `call` does it for some users; or says who of them is malformed, and then did nothing.
+    /// `call` does it for some users.
     pub async fn run(
         &self,
         printer: &mut Printer,
         pools: &[String],
         users: &[String],
-        call: impl AsyncFn(Vec<String>) -> Result<Result<Batch<R>, Vec<(usize, ItemError)>>, Error>,
+        call: impl AsyncFn(Vec<String>) -> Result<Batch<R>, Error>,
     ) -> Result<(), Error> {
         let rows = Rows::new(printer, "results", &COLUMNS).expecting(0, pools).expecting(1, users);
         let mut writing = Writing { work: self, rows, yes: 0, usage: Vec::new() };
         let progress = Progress::new("users", users.len());
         for range in chunks(users, pools.len()) {
             progress.at(range.start);
-            let mut asked: Vec<String> = users[range].to_vec();
-            while !asked.is_empty() {
-                match call(asked.clone()).await {
-                    Ok(Ok(batch)) => {
-                        writing.results(&batch.results)?;
-                        writing.usage = batch.usage;
-                        break;
-                    }
-                    Ok(Err(malformed)) => writing.refused(pools, &mut asked, malformed)?,
-                    Err(error) => {
-                        drop(progress);
-                        return writing.end().and(Err(error));
-                    }
+            match call(users[range].to_vec()).await {
+                Ok(batch) => {
+                    writing.results(&batch.results)?;
+                    writing.usage = batch.usage;
+                }
+                Err(error) => {
+                    drop(progress);
+                    return writing.end().and(Err(error));
                 }
             }
         }
@@ -94,28 +87,6 @@ impl<R: Name + Default> Writing<'_, R> {
             vec![pool.to_owned(), user.to_owned(), result.unwrap_or_else(|no| no)]
         };
         self.rows.write(results, cells, json::of)
-    }
-
-    /// Takes those who are malformed out of the batch.
-    fn refused(
-        &mut self,
-        pools: &[String],
-        asked: &mut Vec<String>,
-        malformed: Vec<(usize, ItemError)>,
-    ) -> Result<(), Error> {
-        let named = |(at, no): &(usize, ItemError)| Some((asked.get(*at)?.clone(), no.clone()));
-        let named: Vec<_> = malformed.iter().filter_map(named).collect();
-        if named.is_empty() {
-            return Err(Error::Undecided("users are refused who were not asked for".into()));
-        }
-        let mut at = 0..;
-        asked.retain(|_| at.next().is_none_or(|at| malformed.iter().all(|(wrong, _)| *wrong != at)));
-        let pair = |pool: &String| {
-            let refused = self.work.refused;
-            named.iter().map(move |(user, no)| refused(pool.clone(), user.clone(), no.clone())).collect::<Vec<_>>()
-        };
-        let results: Vec<R> = pools.iter().flat_map(pair).collect();
-        self.results(&results)
     }
 
     fn end(self) -> Result<(), Error> {

@@ -28,7 +28,8 @@ pub(super) use notification::{list_notifications, redeliver_notification};
 pub(super) use organization::{create_organization, delete_organization, list_organizations, update_organization};
 pub(super) use problems::{Problem, Problems};
 pub(super) use seat::{
-    batch_grant_seats, batch_heartbeat, batch_revoke_seats, check_in, check_out, grant_seat, heartbeat, revoke_seat,
+    Malformed, batch_grant_seats, batch_heartbeat, batch_revoke_seats, check_in, check_out, grant_seat, heartbeat,
+    revoke_seat,
 };
 pub(super) use server::set_log_filter;
 pub(super) use session::{close_idle, close_session, list_sessions, watch_sessions};

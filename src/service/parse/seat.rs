@@ -7,11 +7,41 @@ use crate::ledger::command::{CheckIn, CheckOut, GrantSeats, Heartbeat, RevokeSea
 use crate::proto::v1;
 use crate::service::context::Limits;
 
+/// Of something malformed in a batch, what its own result shows.
+const MAX_SHOWN_BYTES: usize = 254;
 /// Pools times organizations.
 const MAX_NAMED: usize = 10_000;
 /// What to say to a caller who mistakes CheckIn for the call at login.
 const SESSION_NEEDED: &str =
     "must not be empty: CheckIn returns a session's seat at logout; CheckOut takes a seat at login";
+
+/// An item of a batch that is no id. It is an error of its own results, and stops no other item.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// Its place among all items.
+    pub at: usize,
+    /// What was given, or the beginning of it: each of many pools has a result for it.
+    pub given: String,
+    /// What is wrong with it.
+    pub error: IdError,
+}
+
+/// The ids among the items of a batch, and the others.
+fn sort_out<T>(texts: &[String], parse: fn(&str) -> Result<T, IdError>) -> (Vec<T>, Vec<Malformed>) {
+    let (mut values, mut malformed) = (Vec::with_capacity(texts.len()), Vec::new());
+    for (at, text) in texts.iter().enumerate() {
+        match parse(text) {
+            Ok(value) => values.push(value),
+            Err(error) => malformed.push(Malformed { at, given: beginning(text), error }),
+        }
+    }
+    (values, malformed)
+}
+
+fn beginning(text: &str) -> String {
+    let end = (0..=MAX_SHOWN_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text[..end.unwrap_or(0)].to_owned()
+}
 
 pub fn check_out(request: v1::CheckOutRequest) -> Result<(TenantId, CheckOut), Problems> {
     let mut problems = Problems::default();
@@ -55,20 +85,23 @@ pub fn heartbeat(request: v1::HeartbeatRequest) -> Result<(TenantId, Heartbeat),
     problems.finish(|| Some((tenant?, Heartbeat { beats: vec![(session?, request.active)] })))
 }
 
-pub fn batch_heartbeat(request: v1::BatchHeartbeatRequest, limits: &Limits) -> Result<(TenantId, Heartbeat), Problems> {
+pub fn batch_heartbeat(
+    request: v1::BatchHeartbeatRequest,
+    limits: &Limits,
+) -> Result<(TenantId, Heartbeat, Vec<Malformed>), Problems> {
     let mut problems = Problems::default();
     let tenant = problems.tenant(&request.tenant_id);
-    let mut beats = Vec::new();
+    let (mut beats, mut malformed) = (Vec::new(), Vec::new());
     if check_count(&mut problems, "heartbeats", request.heartbeats.len(), limits.batch_items) {
         beats.reserve(request.heartbeats.len());
         for (at, heartbeat) in request.heartbeats.iter().enumerate() {
             match SessionId::parse(&heartbeat.session_id) {
                 Ok(session) => beats.push((session, heartbeat.active)),
-                Err(error) => problems.add(format!("heartbeats[{at}].session_id"), error.to_string()),
+                Err(error) => malformed.push(Malformed { at, given: beginning(&heartbeat.session_id), error }),
             }
         }
     }
-    problems.finish(|| Some((tenant?, Heartbeat { beats })))
+    problems.finish(|| Some((tenant?, Heartbeat { beats }, malformed)))
 }
 
 pub fn grant_seat(request: v1::GrantSeatRequest, limits: &Limits) -> Result<(TenantId, GrantSeats), Problems> {
@@ -95,42 +128,48 @@ pub fn revoke_seat(request: v1::RevokeSeatRequest, limits: &Limits) -> Result<(T
 pub fn batch_grant_seats(
     request: v1::BatchGrantSeatsRequest,
     limits: &Limits,
-) -> Result<(TenantId, GrantSeats), Problems> {
+) -> Result<(TenantId, GrantSeats, Vec<Malformed>), Problems> {
     let mut problems = Problems::default();
     let tenant = problems.tenant(&request.tenant_id);
-    let (pools, users) = pairs(&mut problems, &request.pool_ids, &request.user_ids, limits);
+    let (pools, (users, malformed)) = pairs(&mut problems, &request.pool_ids, &request.user_ids, limits);
     let organizations = organizations(&mut problems, &request.organization_ids, limits);
     check_named(&mut problems, pools.len(), organizations.len());
-    problems.finish(|| Some((tenant?, GrantSeats { pools, users, organizations })))
+    problems.finish(|| Some((tenant?, GrantSeats { pools, users, organizations }, malformed)))
 }
 
 pub fn batch_revoke_seats(
     request: v1::BatchRevokeSeatsRequest,
     limits: &Limits,
-) -> Result<(TenantId, RevokeSeats), Problems> {
+) -> Result<(TenantId, RevokeSeats, Vec<Malformed>), Problems> {
     let mut problems = Problems::default();
     let tenant = problems.tenant(&request.tenant_id);
-    let (pools, users) = pairs(&mut problems, &request.pool_ids, &request.user_ids, limits);
+    let (pools, (users, malformed)) = pairs(&mut problems, &request.pool_ids, &request.user_ids, limits);
     let organizations = organizations(&mut problems, &request.organization_ids, limits);
     check_named(&mut problems, pools.len(), organizations.len());
     let end_sessions = request.end_sessions;
-    problems.finish(|| Some((tenant?, RevokeSeats { pools, users, organizations, end_sessions })))
+    problems.finish(|| Some((tenant?, RevokeSeats { pools, users, organizations, end_sessions }, malformed)))
 }
 
-/// Pools and users of a batch. What is bounded is the number of pairs: each is work of its own.
-fn pairs(problems: &mut Problems, pools: &[String], users: &[String], limits: &Limits) -> (Vec<PoolId>, Vec<UserId>) {
+/// Pools and users of a batch. What is bounded is the number of pairs: each is work of its own. A pool that is malformed is
+/// a mistake in the whole call, a user only one of the user's own pairs.
+fn pairs(
+    problems: &mut Problems,
+    pools: &[String],
+    users: &[String],
+    limits: &Limits,
+) -> (Vec<PoolId>, (Vec<UserId>, Vec<Malformed>)) {
     let most = limits.batch_items;
     let counts =
         [check_count(problems, "pool_ids", pools.len(), most), check_count(problems, "user_ids", users.len(), most)];
     if counts != [true, true] {
-        return (Vec::new(), Vec::new());
+        return Default::default();
     }
     if pools.len() * users.len() > most {
         let pairs = pools.len() * users.len();
         problems.add("user_ids", format!("must make at most {most} pairs with pool_ids; these are {pairs}"));
-        return (Vec::new(), Vec::new());
+        return Default::default();
     }
-    (problems.each("pool_ids", pools, most, PoolId::parse), problems.each("user_ids", users, most, UserId::parse))
+    (problems.each("pool_ids", pools, most, PoolId::parse), sort_out(users, UserId::parse))
 }
 
 fn organizations(problems: &mut Problems, ids: &[String], limits: &Limits) -> Vec<OrganizationId> {
@@ -245,9 +284,11 @@ mod tests {
             batch_heartbeat(v1::BatchHeartbeatRequest { tenant_id: "acme".into(), heartbeats }, &LIMITS)
         };
         assert_eq!(batch(&[SESSION, SESSION]).unwrap().1.beats.len(), 2);
+        let (_, command, malformed) = batch(&[SESSION, NO_SESSION, "", SESSION]).unwrap();
+        let others: Vec<_> = malformed.iter().map(|it| (it.at, &*it.given, it.error)).collect();
         assert_eq!(
-            bad(batch(&[SESSION, NO_SESSION, "", SESSION])),
-            ["heartbeats[1].session_id", "heartbeats[2].session_id"]
+            (command.beats.len(), &others[..]),
+            (2, &[(1, NO_SESSION, IdError::NotASession), (2, "", IdError::Empty)][..])
         );
         assert_eq!(bad(batch(&[])), ["heartbeats"]);
         assert_eq!(bad(batch(&[SESSION; 7])), ["heartbeats"]);
@@ -283,13 +324,29 @@ mod tests {
             };
             batch_grant_seats(request, &LIMITS)
         };
-        let (_, command) = grant(&["a", "b"], &["x", "y", "X"]).unwrap();
-        assert_eq!((command.pools.len(), command.users.len()), (2, 3));
+        let (_, command, malformed) = grant(&["a", "b"], &["x", "y", "X"]).unwrap();
+        assert_eq!((command.pools.len(), command.users.len(), malformed), (2, 3, Vec::new()));
         assert_eq!(bad(grant(&["a", "b"], &["w", "x", "y", "z"])), ["user_ids"]);
         assert_eq!(bad(grant(&["a"; 7], &["x"])), ["pool_ids"]);
         assert_eq!(bad(grant(&["a"; 7], &["x"; 7])), ["pool_ids", "user_ids"]);
         assert_eq!(bad(grant(&[], &[])), ["pool_ids", "user_ids"]);
-        assert_eq!(bad(grant(&["", "b"], &["x", "y z"])), ["pool_ids[0]", "user_ids[1]"]);
+        assert_eq!(bad(grant(&["", "b"], &["x", "y z"])), ["pool_ids[0]"]);
+    }
+
+    #[test]
+    fn a_user_of_a_batch_who_is_malformed_stops_no_other() {
+        let long = "ä".repeat(600);
+        let request = v1::BatchGrantSeatsRequest {
+            tenant_id: "acme".into(),
+            pool_ids: list(&["a"]),
+            user_ids: list(&["y z", "x", "", &long]),
+            organization_ids: Vec::new(),
+        };
+        let (_, command, malformed) = batch_grant_seats(request, &LIMITS).unwrap();
+        assert_eq!(command.users, [UserId::stored("x")]);
+        let told: Vec<_> = malformed.iter().map(|it| (it.at, &*it.given, it.error)).collect();
+        let cut = "ä".repeat(127);
+        assert_eq!(told, [(0, "y z", IdError::Space), (2, "", IdError::Empty), (3, &cut, IdError::TooLong(254))]);
     }
 
     #[test]
@@ -301,7 +358,7 @@ mod tests {
             organization_ids: list(&["north"]),
             end_sessions: true,
         };
-        let (_, command) = batch_revoke_seats(request, &LIMITS).unwrap();
+        let (_, command, _) = batch_revoke_seats(request, &LIMITS).unwrap();
         assert!(command.end_sessions && command.users.len() == 2 && command.organizations.len() == 1);
         let empty = v1::BatchRevokeSeatsRequest::default();
         assert_eq!(bad(batch_revoke_seats(empty, &LIMITS)), ["tenant_id", "pool_ids", "user_ids"]);

@@ -11,12 +11,12 @@ fn seats_are_granted_as_long_as_there_are_any() {
     assert_eq!(
         told,
         "pool     user              result\n\
-         crm      a b               The id must not contain white space. (INVALID_REQUEST)\n\
-         primary  a b               The id must not contain white space. (INVALID_REQUEST)\n\
          crm      cid@demo.example  granted\n\
+         crm      a b               user_id must not contain white space. (INVALID_REQUEST)\n\
          crm      new@demo.example  granted\n\
          crm      gus@demo.example  All seats of \"crm\" are assigned (3 of 3). Contact your administrator. (SEATS_EXHAUSTED)\n\
          primary  cid@demo.example  granted\n\
+         primary  a b               user_id must not contain white space. (INVALID_REQUEST)\n\
          primary  new@demo.example  granted\n\
          primary  gus@demo.example  granted\n\
          \n\
@@ -27,8 +27,8 @@ fn seats_are_granted_as_long_as_there_are_any() {
     assert_eq!(errors, "usher: 3 of 8 not granted\n");
     let (told, _) = console.half_says("seats grant --pool crm gus@demo.example 'a b' --json");
     let told = crate::license::desk::json(&told);
-    assert_eq!(told["results"][0]["error"]["reason"], "INVALID_REQUEST");
-    assert_eq!(told["results"][1]["denial"]["reason"], "DENIAL_REASON_SEATS_EXHAUSTED");
+    assert_eq!(told["results"][0]["denial"]["reason"], "DENIAL_REASON_SEATS_EXHAUSTED");
+    assert_eq!(told["results"][1]["error"]["reason"], "INVALID_REQUEST");
     assert_eq!((&told["usage"][0]["pool_id"], &told["usage"][0]["in_use"]), (&"crm".into(), &"3".into()));
 }
 

@@ -15,7 +15,7 @@ use crate::ids::{PoolId, PoolNo, TenantId, UserId};
 #[derive(Debug)]
 pub(super) struct Activating {
     ask: ActivateUsers,
-    full: Vec<Vec<PoolId>>,
+    full: Vec<Vec<(PoolId, DenialReason)>>,
 }
 
 impl Activating {
@@ -72,31 +72,33 @@ impl Steps for Blocking {
 }
 
 impl Tenant {
-    /// The pools that are full; none: the user is active.
-    fn activate(&mut self, waiting: &Waiting, step: &mut Step) -> Vec<PoolId> {
+    /// The pools that have no seat, and why; none: the user is active.
+    fn activate(&mut self, waiting: &Waiting, step: &mut Step) -> Vec<(PoolId, DenialReason)> {
         // Deleted, or blocked by an administrator, since the entry was looked at.
         let Some(no) = self.users.find(&waiting.user) else { return Vec::new() };
         if self.users.get(no).blocked != Some(BlockCause::LicenseLimit) {
             return Vec::new();
         }
         step.budget.spend_each(self.users.get(no).seats.len(), 2 * Budget::LOOK);
-        let full: Vec<PoolNo> = self.full_pools(self.users.get(no), step.sight()).collect();
+        let full: Vec<(PoolNo, DenialReason)> = self.full_pools(self.users.get(no), step.sight()).collect();
         if full.is_empty() {
             self.unblock(no, "by a sync", step);
         }
-        for no in &full {
-            let (reason, pool) = (DenialReason::SeatsExhausted, &self.pools.get(*no).id);
-            step.log_denial(self.about(Action::UserUnblocked).denied(reason).user(&waiting.user).pool(pool));
-            self.tell_denied(Some(*no), reason, Cause::Sync, &waiting.user, step);
+        for (no, reason) in &full {
+            let pool = &self.pools.get(*no).id;
+            step.log_denial(self.about(Action::UserUnblocked).denied(*reason).user(&waiting.user).pool(pool));
+            self.tell_denied(Some(*no), *reason, Cause::Sync, &waiting.user, step);
         }
-        full.into_iter().map(|pool| self.pools.get(pool).id.clone()).collect()
+        full.into_iter().map(|(pool, reason)| (self.pools.get(pool).id.clone(), reason)).collect()
     }
 
-    fn would_activate(&self, waiting: &Waiting, what_if: &mut WhatIf, step: &mut Step) -> Vec<PoolId> {
+    fn would_activate(&self, waiting: &Waiting, what_if: &mut WhatIf, step: &mut Step) -> Vec<(PoolId, DenialReason)> {
         step.budget.spend_each(waiting.pools.len(), 3 * Budget::LOOK);
-        let is_full =
-            |pool: &&PoolId| self.pools.find(pool).is_some_and(|no| !self.has_room_if(no, Some(what_if), step));
-        let full: Vec<PoolId> = waiting.pools.iter().filter(is_full).cloned().collect();
+        let want = |pool: &PoolId| {
+            let no = self.pools.find(pool).filter(|no| !self.has_room_if(*no, Some(what_if), step))?;
+            Some((pool.clone(), self.want_of(no, step.sight())))
+        };
+        let full: Vec<(PoolId, DenialReason)> = waiting.pools.iter().filter_map(want).collect();
         if full.is_empty() {
             what_if.shift(&waiting.pools, 1);
         }

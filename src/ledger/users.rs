@@ -2,6 +2,7 @@
 
 use super::change::{Access, Action, BlockCause, Profile};
 use super::command::{CreateUser, UnblockUser, UpdateUser, UserPatch, WhatIf};
+use super::entitlement;
 use super::notification::Cause;
 use super::outcome::{Denial, DenialReason, Done, PoolUsage, Refusal, UserView};
 use super::step::Step;
@@ -93,10 +94,18 @@ impl Tenant {
         }
     }
 
-    /// The pools in which the user needs a free seat to be unblocked, and there is none (R5).
-    pub fn full_pools(&self, user: &User, sight: Sight) -> impl Iterator<Item = PoolNo> {
+    /// The pools in which the user needs a free seat to be unblocked, and there is none (R5); and why.
+    pub fn full_pools(&self, user: &User, sight: Sight) -> impl Iterator<Item = (PoolNo, DenialReason)> {
         let counts = user.counts_in_named(&self.policy);
-        user.seats.iter().map(|seat| seat.pool).filter(move |pool| counts && !self.has_seats(*pool, 1, sight))
+        let pools = user.seats.iter().map(|seat| seat.pool);
+        let full = pools.filter(move |pool| counts && !self.has_seats(*pool, 1, sight));
+        full.map(move |pool| (pool, self.want_of(pool, sight)))
+    }
+
+    /// Why a named pool has no seat free: that its license is not in force says more than that there are none.
+    pub fn want_of(&self, pool: PoolNo, sight: Sight) -> DenialReason {
+        let admitted = entitlement::admit(&self.licenses, Some(pool), sight.license_time, sight.now.wall);
+        admitted.err().unwrap_or(DenialReason::SeatsExhausted)
     }
 
     pub fn block_user(&mut self, no: UserNo, step: &mut Step) {
@@ -127,13 +136,12 @@ impl Tenant {
         if user.blocked.is_none() {
             return Ok(self.user_view(no, step.sight()));
         }
-        let full: Vec<PoolNo> = self.full_pools(user, step.sight()).collect();
-        if let Some(pool) = full.first() {
-            let reason = DenialReason::SeatsExhausted;
+        let full: Vec<(PoolNo, DenialReason)> = self.full_pools(user, step.sight()).collect();
+        if let Some((pool, reason)) = full.first().copied() {
             let about = self.about(Action::UserUnblocked).denied(reason).user(&ask.user);
-            step.log_denial(about.pool(&self.pools.get(*pool).id));
+            step.log_denial(about.pool(&self.pools.get(pool).id));
             // The event names one; who is told can do something about all of them.
-            for pool in full {
+            for (pool, reason) in full {
                 self.tell_denied(Some(pool), reason, Cause::Grant, &ask.user, step);
             }
             return Err(Denial::because(reason));

@@ -17,6 +17,7 @@ use crate::ids::{PoolId, UserId};
 use crate::ledger::command::{
     ActivateUsers, BlockUnlisted, GetTenant, ListUsers, SyncEntry, SyncUsers, UserOrder, Waiting, WhatIf,
 };
+use crate::ledger::outcome::DenialReason;
 use crate::proto::v1;
 
 /// Users of one step, and so of one command, which a writer takes in steps of its own (decision 34).
@@ -180,8 +181,8 @@ impl Sync {
         Place::LeftOut(v1::SyncResult { outcome, block_cause, ..v1::SyncResult::default() })
     }
 
-    /// What became of somebody who waited for a seat in each of the pools that are full.
-    fn settle(&mut self, place: Place, full: Vec<PoolId>) {
+    /// What became of somebody who waited for a seat in each of the pools that have none.
+    fn settle(&mut self, place: Place, full: Vec<(PoolId, DenialReason)>) {
         match place {
             Place::Listed(at) => {
                 let result = &mut self.results[at];

@@ -112,8 +112,8 @@ pub struct BlockedUsers {
 /// Answer of [`ActivateUsers`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActivatedUsers {
-    /// Of each user the pools that are full; none: the user is active now.
-    pub full: Vec<Vec<PoolId>>,
+    /// Of each user the pools that have no seat, and why; none: the user is active now.
+    pub full: Vec<Vec<(PoolId, DenialReason)>>,
     /// For the next step.
     pub what_if: Option<WhatIf>,
 }

@@ -38,9 +38,12 @@ pub fn synced(id: &UserId, synced: Done<SyncedUser>) -> v1::SyncResult {
     }
 }
 
-/// What became of one who waited for a seat in each of the pools that are full.
-pub fn settle_waiting(result: &mut v1::SyncResult, full: Vec<PoolId>) {
-    result.denials.retain(|denial| denial.reason() != v1::DenialReason::SeatsExhausted);
+/// What became of one who waited for a seat in each of the pools that have none.
+pub fn settle_waiting(result: &mut v1::SyncResult, full: Vec<(PoolId, DenialReason)>) {
+    result.denials.retain(|denial| {
+        let again = full.iter().any(|(pool, _)| pool.as_str() == denial.pool_id);
+        denial.reason() != v1::DenialReason::SeatsExhausted && !again
+    });
     result.denial_count = u32::try_from(result.denials.len() + full.len()).unwrap_or(u32::MAX);
     if full.is_empty() {
         let created = result.outcome() == v1::SyncOutcome::CreatedBlocked;
@@ -48,7 +51,7 @@ pub fn settle_waiting(result: &mut v1::SyncResult, full: Vec<PoolId>) {
         result.set_block_cause(v1::BlockCause::Unspecified);
     }
     let room = MAX_DENIALS.saturating_sub(result.denials.len());
-    result.denials.extend(full.iter().take(room).map(|pool| denial(pool, DenialReason::SeatsExhausted)));
+    result.denials.extend(full.iter().take(room).map(|(pool, reason)| denial(pool, *reason)));
 }
 
 pub fn unlisted(id: &UserId, blocked: bool) -> v1::SyncResult {

@@ -45,7 +45,7 @@ fn synced(mut answer: SyncedUsers) -> SyncedUsers {
 
 fn activated(mut answer: ActivatedUsers) -> ActivatedUsers {
     answer.what_if = None;
-    answer.full.iter_mut().for_each(|pools| pools.sort());
+    answer.full.iter_mut().for_each(|pools| pools.sort_by(|a, b| a.0.cmp(&b.0)));
     answer
 }
 
@@ -53,7 +53,6 @@ fn activated(mut answer: ActivatedUsers) -> ActivatedUsers {
 pub fn notification(view: NotificationView) -> NotificationView {
     NotificationView { event: EventNo(0), ..view }
 }
-
 
 pub fn usage(mut usage: TenantUsage) -> TenantUsage {
     usage.notices = notices(usage.notices);

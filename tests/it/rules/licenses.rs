@@ -197,9 +197,33 @@ fn r14_unblocking_and_licenses_that_ended() {
         grant crm to ann
         user ann blocked
         after 1d
-        user ann unblocked                          -> no: SEATS_EXHAUSTED
+        user ann unblocked                          -> no: LICENSE_EXPIRED, 0/0
         pool crm named 5
         user ann unblocked                          -> yes
+        ",
+    );
+    check(
+        "R29 R5 R33 that the license has expired says more than that no seat is free: 3 of 0",
+        "
+        pool crm named 3 until 1d
+        pool sales named 1
+        grant crm to ann bob cid
+        grant sales to dee
+        user dee blocked
+        grant sales to eve
+        user ann blocked
+        sync fay gil seats crm                      -> created; created, waits, crm: SEATS_EXHAUSTED
+        after 1d
+        usage crm                                   -> 3/0, over 3
+        user ann unblocked                          -> no: LICENSE_EXPIRED, 3/0, over 3
+        user dee unblocked                          -> no: SEATS_EXHAUSTED, 1/1
+        activate gil                                -> full crm: LICENSE_EXPIRED
+        sync gil seats crm                          -> unchanged, waits, crm: LICENSE_EXPIRED
+        pool crm named 3 from 2d
+        user ann unblocked                          -> no: LICENSE_NOT_YET_VALID
+        after 1d
+        user ann unblocked                          -> no: SEATS_EXHAUSTED, 3/3
+        activate gil                                -> full crm
         ",
     );
 }

@@ -6,12 +6,12 @@
 //! unlisted ann bob [dry]                          -> blocked; left
 //! ```
 
-use usher::ids::EventNo;
+use usher::ids::{EventNo, PoolId};
 use usher::ledger::command::{
     ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers,
     UserPatch, Waiting, WhatIf,
 };
-use usher::ledger::outcome::Done;
+use usher::ledger::outcome::{DenialReason, Done};
 
 use super::facts::{Answer, denied, done, refused};
 use super::language::Words;
@@ -64,10 +64,17 @@ fn one(user: &SyncedUser) -> Answer {
     said
 }
 
+fn full((pool, reason): &(PoolId, DenialReason)) -> String {
+    match reason {
+        DenialReason::SeatsExhausted => pool.to_string(),
+        other => format!("{pool}: {}", denied(*other)),
+    }
+}
+
 pub fn activated(answer: &Done<ActivatedUsers>) -> Vec<Answer> {
-    let said = |full: &Vec<_>| match full.as_slice() {
+    let said = |without: &Vec<_>| match without.as_slice() {
         [] => Answer::yes("activated"),
-        pools => Answer::no(format!("full {}", pools.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))),
+        pools => Answer::no(format!("full {}", pools.iter().map(full).collect::<Vec<_>>().join(" "))),
     };
     match answer {
         Ok(answer) => answer.full.iter().map(said).collect(),

@@ -53,9 +53,11 @@ impl Model {
                 full.into_iter()
                     .for_each(|usage| tenant.tell_denial(denial.reason, usage, Cause::Grant, &asked.user, now));
             }
-            (Command::UnblockUser(asked), Outcome::UnblockUser(Ok((Err(denial), usage)))) => {
-                let full = usage.iter().filter(|usage| is_full(usage));
-                full.for_each(|usage| tenant.tell_denial(denial.reason, usage, Cause::Grant, &asked.user, now));
+            (Command::UnblockUser(asked), Outcome::UnblockUser(Ok((Err(_), usage)))) => {
+                for usage in usage.iter().filter(|usage| is_full(usage)) {
+                    let reason = tenant.want_of(&usage.pool, &glance);
+                    tenant.tell_denial(reason, usage, Cause::Grant, &asked.user, now);
+                }
             }
             _ => {}
         }

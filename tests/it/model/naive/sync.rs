@@ -118,21 +118,17 @@ impl Model {
         Ok(ActivatedUsers { full, what_if: asked.what_if.clone() })
     }
 
-    fn activate(&mut self, at: usize, id: &UserId, now: Moment) -> Vec<PoolId> {
+    fn activate(&mut self, at: usize, id: &UserId, now: Moment) -> Vec<(PoolId, DenialReason)> {
         let glance = self.glance(now);
         let tenant = &self.tenants[at];
         let Some(user) = tenant.user(id).filter(|user| user.blocked == Some(BlockCause::LicenseLimit)) else {
             return Vec::new();
         };
-        let mut seats: Vec<_> = tenant.seats.iter().filter(|seat| seat.user == *id).collect();
-        seats.sort_by_key(|seat| seat.order);
-        let pools = seats.into_iter().map(|seat| seat.pool.clone());
-        let full: Vec<PoolId> =
-            pools.filter(|pool| !tenant.has_named_room(pool, user.administrator, &glance)).collect();
+        let full = tenant.without_seat(user, &glance);
         let tenant = &mut self.tenants[at];
-        for pool in &full {
+        for (pool, reason) in &full {
             let usage = tenant.usage(pool, &glance);
-            tenant.tell_denial(DenialReason::SeatsExhausted, &usage, Cause::Sync, id, now);
+            tenant.tell_denial(*reason, &usage, Cause::Sync, id, now);
         }
         if full.is_empty() {
             self.unblock(at, id, &glance).expect("room in every pool");

@@ -1,6 +1,6 @@
 //! Users: created, changed, blocked, unblocked, deleted (R5, R6, R15).
 
-use usher::ids::{TenantId, UserId};
+use usher::ids::{PoolId, TenantId, UserId};
 use usher::ledger::change::{BlockCause, Profile};
 use usher::ledger::command::{BlockUser, CreateUser, DeleteUser, UnblockUser, UpdateUser, UserPatch};
 use usher::ledger::outcome::{Denial, DenialReason, Done, PoolUsage, SessionEndReason, UserView};
@@ -121,9 +121,8 @@ impl Model {
         if user.blocked.is_none() {
             return Ok(tenant.user_view(user, glance));
         }
-        let mut seats = tenant.seats.iter().filter(|seat| seat.user == *id);
-        if seats.any(|seat| !tenant.has_named_room(&seat.pool, user.administrator, glance)) {
-            return Err(Denial::because(DenialReason::SeatsExhausted));
+        if let Some((_, reason)) = tenant.without_seat(user, glance).first() {
+            return Err(Denial::because(*reason));
         }
         // All of them are granted anew, at once: the youngest (R14).
         let order = self.next_made();
@@ -156,6 +155,20 @@ pub fn patched(patch: UserPatch, user: &mut User) {
 }
 
 impl Tenant {
+    /// The pools of the user's seats in which there is none for the user, by the order of the grants; and why (R5).
+    pub fn without_seat(&self, user: &User, glance: &Glance) -> Vec<(PoolId, DenialReason)> {
+        let mut seats: Vec<_> = self.seats.iter().filter(|seat| seat.user == user.id).collect();
+        let first_known = |pool: &PoolId| self.pools.iter().position(|known| known == pool);
+        seats.sort_by_key(|seat| (seat.order, first_known(&seat.pool)));
+        let full = seats.into_iter().filter(|seat| !self.has_named_room(&seat.pool, user.administrator, glance));
+        full.map(|seat| (seat.pool.clone(), self.want_of(&seat.pool, glance))).collect()
+    }
+
+    /// A license that is not in force is the reason before any number of seats.
+    pub fn want_of(&self, pool: &PoolId, glance: &Glance) -> DenialReason {
+        self.license_guard(pool, false, glance).err().map_or(DenialReason::SeatsExhausted, |denial| denial.reason)
+    }
+
     /// Whether an administrator is to be one no more.
     pub fn loses_role(&self, id: &UserId, patch: &UserPatch) -> bool {
         patch.administrator == Some(false) && self.user(id).is_some_and(|user| user.administrator)

@@ -77,6 +77,11 @@ pub(super) fn entitled(licenses: &Licenses, pool: PoolNo, at: Wall, demo_seats: 
     (plan.unwrap_or(Plan::Concurrent), limit)
 }
 
+/// Whether no license is in force, and one would be by the clock alone (R31).
+pub(super) fn is_suspect(licenses: &[LicenseRow], at: Wall, wall: Wall) -> bool {
+    state(licenses, at) == LicenseState::Expired && state(licenses, wall) == LicenseState::Valid
+}
+
 /// How long the pool's licenses still last, if the first of those in force ends within 30 days.
 pub(super) fn expiring(licenses: &Licenses, pool: PoolNo, at: Wall) -> Option<Duration> {
     let in_force = licenses.giving(pool).filter(|(license, _)| force(license, at) == Force::Holds);

@@ -163,6 +163,8 @@ pub enum Notice {
     LicenseExpiring(Duration),
     OverLimit,
     DemoMode,
+    /// A license would be in force by the clock, which was set back: nobody passes, no administrator either (R31).
+    ClockSuspect,
 }
 
 /// A user's status over all sessions of the tenant (R23).

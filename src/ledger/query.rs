@@ -189,6 +189,12 @@ impl Tenant {
         let license = entitlement::state(self.licenses.heads(), sight.license_time);
         let mut notices = match license {
             LicenseState::Demo => vec![Notice::DemoMode],
+            // As a check-out denies it.
+            LicenseState::Expired
+                if entitlement::is_suspect(self.licenses.heads(), sight.license_time, sight.now.wall) =>
+            {
+                vec![Notice::ClockSuspect]
+            }
             LicenseState::Expired => vec![Notice::LicenseExpired],
             LicenseState::Valid | LicenseState::NotYetValid => Vec::new(),
         };

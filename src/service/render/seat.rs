@@ -220,6 +220,7 @@ pub fn notice(notice: Notice) -> v1::Notice {
         Notice::LicenseExpiring(_) => v1::NoticeCode::LicenseExpiring,
         Notice::OverLimit => v1::NoticeCode::OverLimit,
         Notice::DemoMode => v1::NoticeCode::DemoMode,
+        Notice::ClockSuspect => v1::NoticeCode::ClockSuspect,
     };
     v1::Notice { code: code.into(), message: texts::notice(notice) }
 }

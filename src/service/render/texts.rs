@@ -70,6 +70,9 @@ pub fn notice(notice: Notice) -> String {
             "More seats are in use than the license has: no new one is given until it is fewer than that."
         }
         Notice::DemoMode => "No license is installed: this is demo mode, with a small number of seats.",
+        Notice::ClockSuspect => {
+            "The clock of the license server was set back: nobody can sign in, administrators included, until it is right."
+        }
     };
     text.to_owned()
 }
@@ -182,5 +185,9 @@ mod tests {
             "More seats are in use than the license has: no new one is given until it is fewer than that.",
         );
         check(Notice::DemoMode, "No license is installed: this is demo mode, with a small number of seats.");
+        check(
+            Notice::ClockSuspect,
+            "The clock of the license server was set back: nobody can sign in, administrators included, until it is right.",
+        );
     }
 }

@@ -31,6 +31,22 @@ fn r31_the_clock() {
         ",
     );
     check(
+        "R31 usage says what a check-out says: that nobody passes, administrators included",
+        "
+        pool crm named 5 until 2d
+        user root administrator seats crm
+        after 5d
+        sweep
+        usage                                       -> license expired, notice LICENSE_EXPIRED
+        root signs in to crm on desk                -> yes, notice LICENSE_EXPIRED
+        clock back 3d 1ms
+        root signs in to crm on desk                -> no: CLOCK_SUSPECT
+        usage                                       -> license expired, notice CLOCK_SUSPECT
+        clock ahead 3d 1ms
+        usage                                       -> license expired, notice LICENSE_EXPIRED
+        ",
+    );
+    check(
         "R31 a clock set back gains a tenth of the time: nine tenths count, from the mark on",
         "
         pool crm named 5 until 10d

@@ -226,6 +226,7 @@ fn notices(notices: &[Notice]) -> Vec<String> {
         Notice::LicenseExpiring(left) => format!("notice LICENSE_EXPIRING in {}", length(*left)),
         Notice::OverLimit => "notice OVER_LIMIT".into(),
         Notice::DemoMode => "notice DEMO_MODE".into(),
+        Notice::ClockSuspect => "notice CLOCK_SUSPECT".into(),
     };
     notices.iter().map(say).collect()
 }

@@ -324,6 +324,12 @@ impl Tenant {
         }
     }
 
+    /// Whether all licenses have expired, and not by what the clock says (R31).
+    pub fn is_revived_by_clock(&self, glance: &Glance) -> bool {
+        let by_clock = self.deciding().any(|license| license.standing(glance.now.wall) == Standing::InForce);
+        self.license_state(glance) == LicenseState::Expired && by_clock
+    }
+
     /// Whether a license is in force now, and none at the end of the next 30 days.
     pub fn ends_soon(&self, glance: &Glance) -> bool {
         let later = glance.license_time.plus(EXPIRING);

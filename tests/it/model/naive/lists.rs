@@ -113,7 +113,10 @@ impl Model {
         let license = tenant.license_state(&glance);
         let mut notices: Vec<Notice> = tenant.pools.iter().flat_map(|pool| tenant.notices_of(pool, &glance)).collect();
         notices.extend((license == LicenseState::Demo).then_some(Notice::DemoMode));
-        notices.extend((license == LicenseState::Expired).then_some(Notice::LicenseExpired));
+        notices.extend((license == LicenseState::Expired).then(|| match tenant.is_revived_by_clock(&glance) {
+            true => Notice::ClockSuspect,
+            false => Notice::LicenseExpired,
+        }));
         Ok(TenantUsage { pools: tenant.usages(&glance), users, license, notices })
     }
 

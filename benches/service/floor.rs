@@ -44,6 +44,7 @@ fn lease() -> v1::Lease {
         heartbeat_interval: seconds(200),
         remaining: Some(prost_types::Duration { seconds: 35_999, nanos: 999_000_000 }),
         renewed: false,
+        idle_timeout: None,
     }
 }
 

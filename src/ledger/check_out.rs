@@ -345,7 +345,11 @@ impl Tenant {
             notices.insert(0, Notice::LicenseExpired);
         }
         let mut lease = match admission.existing {
-            Some(slot) => self.lease(slot, true, step),
+            Some(slot) => {
+                // A re-login is activity.
+                let end = self.sessions.get(slot).idle_end(&self.policy, step.now.tick);
+                Lease { idle_timeout: end.map(|end| end.since(step.now.tick)), ..self.lease(slot, true, step) }
+            }
             None => Lease {
                 session: None,
                 tenant: self.id.clone(),
@@ -357,6 +361,7 @@ impl Tenant {
                 ttl: Some(self.policy.lease_ttl).filter(|ttl| !ttl.is_zero()),
                 heartbeat_interval: self.policy.heartbeat_interval(),
                 remaining: self.policy.max_session,
+                idle_timeout: self.policy.idle_timeout,
                 renewed: false,
             },
         };

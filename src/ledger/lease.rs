@@ -20,6 +20,7 @@ impl Tenant {
             ttl: Some(self.policy.lease_ttl).filter(|ttl| !ttl.is_zero()),
             heartbeat_interval: self.policy.heartbeat_interval(),
             remaining: end.since(step.now.tick),
+            idle_timeout: session.idle_end(&self.policy, session.last_activity).map(|end| end.since(step.now.tick)),
             renewed,
         }
     }

@@ -110,6 +110,8 @@ pub struct Lease {
     pub heartbeat_interval: Option<Duration>,
     /// Until the longest duration ends the session (R24).
     pub remaining: Duration,
+    /// Until the session ends if the user does nothing here; `None`: it does not end for that (R24).
+    pub idle_timeout: Option<Duration>,
     /// An existing session was returned (R16).
     pub renewed: bool,
 }

@@ -58,10 +58,14 @@ impl Session {
     /// heartbeat could have prevented is named.
     pub fn deadline(&self, policy: &Policy) -> (Tick, SessionEndReason) {
         let longest = (self.started + policy.max_session, SessionEndReason::MaxDuration);
-        let idle_end = |timeout| (self.last_activity + timeout).max(self.idle_grace);
-        let idle = policy.idle_timeout.map(|timeout| (idle_end(timeout), SessionEndReason::IdleTimeout));
+        let idle = self.idle_end(policy, self.last_activity).map(|end| (end, SessionEndReason::IdleTimeout));
         let lease = (self.lease_end, SessionEndReason::LeaseExpired);
         [Some(longest), idle, Some(lease)].into_iter().flatten().min_by_key(|(at, _)| *at).expect("two at least")
+    }
+
+    /// When it ends for idleness, if the user did something last at `active`; `None`: it does not.
+    pub fn idle_end(&self, policy: &Policy, active: Tick) -> Option<Tick> {
+        policy.idle_timeout.map(|timeout| (active + timeout).max(self.idle_grace))
     }
 
     /// Whether somebody may still sit before it, for all that is known (R26). Of a live session: its client was heard of

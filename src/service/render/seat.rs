@@ -171,6 +171,7 @@ fn lease(lease: Lease) -> v1::Lease {
         ttl: lease.ttl.map(duration),
         heartbeat_interval: lease.heartbeat_interval.map(duration),
         remaining: Some(duration(lease.remaining)),
+        idle_timeout: lease.idle_timeout.map(duration),
         renewed: lease.renewed,
     }
 }
@@ -271,6 +272,7 @@ mod tests {
             ttl: Some(Duration::from_secs(600)),
             heartbeat_interval: Some(Duration::from_secs(200)),
             remaining: Duration::from_millis(35_999_500),
+            idle_timeout: Some(Duration::from_secs(900)),
             renewed: false,
         }
     }
@@ -293,15 +295,17 @@ mod tests {
         assert_eq!((lease.session_id.as_str(), lease.organization_id.as_str()), (SESSION, "north"));
         assert_eq!(lease.ttl, Some(prost_types::Duration { seconds: 600, nanos: 0 }));
         assert_eq!(lease.remaining, Some(prost_types::Duration { seconds: 35_999, nanos: 500_000_000 }));
+        assert_eq!(lease.idle_timeout, Some(prost_types::Duration { seconds: 900, nanos: 0 }));
         assert_eq!(told.notices[0].code(), v1::NoticeCode::DemoMode);
         assert_eq!(told.usage.unwrap().limit, 5);
     }
 
     #[test]
     fn a_check_has_no_session_and_an_endless_lease_no_heartbeat() {
-        let lease = lease(Lease { ttl: None, heartbeat_interval: None, organization: None, ..held(None) });
+        let lease =
+            lease(Lease { ttl: None, heartbeat_interval: None, idle_timeout: None, organization: None, ..held(None) });
         assert_eq!((lease.session_id.as_str(), lease.organization_id.as_str()), ("", ""));
-        assert_eq!((lease.ttl, lease.heartbeat_interval), (None, None));
+        assert_eq!((lease.ttl, lease.heartbeat_interval, lease.idle_timeout), (None, None, None));
     }
 
     #[test]

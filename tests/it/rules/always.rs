@@ -89,8 +89,8 @@ pub fn within_limits(before: &Pools, after: &Pools, outcome: &Outcome) -> Result
 pub fn as_foreseen(foreseen: &CheckedOut, answer: &CheckedOut) -> Result<(), String> {
     let same = match (&foreseen.decision, &answer.decision) {
         (Ok(could), Ok(lease)) => {
-            (&could.organization, could.renewed, could.ttl, could.remaining, could.started)
-                == (&lease.organization, lease.renewed, lease.ttl, lease.remaining, lease.started)
+            (&could.organization, could.renewed, could.ttl, could.remaining, could.idle_timeout, could.started)
+                == (&lease.organization, lease.renewed, lease.ttl, lease.remaining, lease.idle_timeout, lease.started)
         }
         (Err(foreseen), Err(denial)) => foreseen == denial,
         _ => false,

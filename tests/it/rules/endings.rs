@@ -96,20 +96,21 @@ fn r24_every_way_a_session_ends() {
         policy idle_timeout 20m
         pool primary concurrent 1
         grant primary to ann
-        ann signs in to primary on laptop
+        ann signs in to primary on laptop       -> yes, idle end in 20m
         after 9m
-        heartbeat ann/laptop active             -> kept
+        heartbeat ann/laptop active             -> kept, idle end in 20m
         after 9m
-        heartbeat ann/laptop                    -> kept
+        heartbeat ann/laptop                    -> kept, idle end in 11m
+        ann could sign in to primary on laptop  -> yes, renewed, idle end in 20m
         after 9m
         heartbeat ann/laptop                    -> kept
         after 1m 59.999s
-        heartbeat ann/laptop                    -> kept
+        heartbeat ann/laptop                    -> kept, idle end in 1ms
         after 1ms
         heartbeat ann/laptop active             -> ended: IDLE_TIMEOUT
         usage primary                           -> 0/1
         policy idle_timeout off
-        ann signs in to primary on laptop
+        ann signs in to primary on laptop       -> yes, no idle end
         after 9m
         heartbeat ann/laptop                    -> kept
         after 9m

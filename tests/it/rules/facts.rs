@@ -144,12 +144,13 @@ fn checked_out(answer: &CheckedOut, names: &Names) -> Answer {
     said.and(notices(&answer.notices)).and(answer.usage.iter().flat_map(of_pool))
 }
 
-fn of_lease(lease: &Lease) -> [String; 4] {
+fn of_lease(lease: &Lease) -> [String; 5] {
     [
         format!("at {}", lease.organization.as_ref().map_or("none", OrganizationId::as_str)),
         lease.ttl.map_or("no lease".into(), |ttl| format!("lease {}", length(ttl))),
         lease.heartbeat_interval.map_or("no heartbeat".into(), |every| format!("heartbeat {}", length(every))),
         format!("remaining {}", length(lease.remaining)),
+        lease.idle_timeout.map_or("no idle end".into(), |left| format!("idle end in {}", length(left))),
     ]
 }
 

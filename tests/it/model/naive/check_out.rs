@@ -315,6 +315,7 @@ impl Tenant {
             ttl: self.ttl(),
             heartbeat_interval: self.ttl().map(|ttl| ttl / 3),
             remaining: (session.started + self.policy.max_session).since(now.tick),
+            idle_timeout: self.idle_left(session.last_activity, Some(session), now.tick),
             renewed,
         }
     }
@@ -334,8 +335,15 @@ impl Tenant {
             ttl: self.ttl(),
             heartbeat_interval: self.ttl().map(|ttl| ttl / 3),
             remaining: (started + self.policy.max_session).since(now.tick),
+            idle_timeout: self.idle_left(now.tick, renewed, now.tick),
             renewed: renewed.is_some(),
         }
+    }
+
+    /// How long until it ends for idleness, of somebody who did something last at `active` (R24).
+    fn idle_left(&self, active: Tick, session: Option<&Session>, now: Tick) -> Option<Duration> {
+        let end = active + self.policy.idle_timeout?;
+        Some(session.map_or(end, |session| end.max(session.idle_grace)).since(now))
     }
 }
 

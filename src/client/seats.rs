@@ -13,12 +13,17 @@ use work::{Batch, Told, Work};
 
 const GRANT: Work<GrantSeatResult> = Work {
     done: "granted",
-    told: |it| Told { pool: &it.pool_id, user: &it.user_id, result: granted(it.outcome.as_ref()) },
+    told: |it| Told { pool: &it.pool_id, user: &it.user_id, did: true, result: granted(it.outcome.as_ref()) },
 };
 
 const RECALL: Work<RevokeSeatResult> = Work {
     done: "recalled",
-    told: |it| Told { pool: &it.pool_id, user: &it.user_id, result: revoked(it.outcome.as_ref()) },
+    told: |it| Told {
+        pool: &it.pool_id,
+        user: &it.user_id,
+        did: matches!(it.outcome, Some(Revoked::Revoked(SeatRevoked { revoked_now: true, .. }))),
+        result: revoked(it.outcome.as_ref()),
+    },
 };
 
 fn granted(outcome: Option<&Granted>) -> Result<String, String> {
@@ -32,8 +37,12 @@ fn granted(outcome: Option<&Granted>) -> Result<String, String> {
 
 fn revoked(outcome: Option<&Revoked>) -> Result<String, String> {
     match outcome {
-        Some(Revoked::Revoked(SeatRevoked { seat: None })) => Ok("recalled".into()),
-        Some(Revoked::Revoked(SeatRevoked { seat: Some(left) })) => Ok(format!("left: {}", words::seat(left))),
+        Some(Revoked::Revoked(SeatRevoked { seat: None, revoked_now: true })) => Ok("recalled".into()),
+        Some(Revoked::Revoked(SeatRevoked { seat: None, .. })) => Ok("not held".into()),
+        Some(Revoked::Revoked(SeatRevoked { seat: Some(left), revoked_now })) => {
+            let nothing = if *revoked_now { "" } else { "nothing taken, " };
+            Ok(format!("{nothing}left: {}", words::seat(left)))
+        }
         Some(Revoked::Error(no)) => Err(words::refusal(no)),
         None => Err("refused".into()),
     }

@@ -330,6 +330,8 @@ pub struct Granted {
 pub struct Revoked {
     /// What is left of the seat; `None`: nothing.
     pub seat: Option<SeatView>,
+    /// False: there was nothing to take.
+    pub revoked_now: bool,
     pub usage: PoolUsage,
 }
 

@@ -18,8 +18,11 @@ pub(super) struct Revocations {
     ask: RevokeSeats,
     answers: Vec<Done<Revoked>>,
     /// Of the pair that has its turn the seat is revoked, and sessions are still to be ended.
-    ending: Option<(UserNo, PoolNo)>,
+    ending: Option<Taken>,
 }
+
+/// From whom, in which pool, and whether anything was.
+type Taken = (UserNo, PoolNo, bool);
 
 impl Revocations {
     pub fn new(ask: RevokeSeats) -> Self {
@@ -48,7 +51,7 @@ impl Steps for Revocations {
                 (None, Ok(what)) => tenant.revoke(pool, user, what, step),
                 (None, Err(refusal)) => Err(refusal.clone()),
             };
-            if let (Ok((user, pool)), Ok(what), true) = (&revoked, &what, *end_sessions)
+            if let (Ok(taken @ (user, pool, _)), Ok(what), true) = (&revoked, &what, *end_sessions)
                 && !tenant.end_sessions_of(
                     *user,
                     |session| is_meant(session, *pool, what),
@@ -56,14 +59,14 @@ impl Steps for Revocations {
                     step,
                 )
             {
-                *ending = Some((*user, *pool));
+                *ending = Some(*taken);
                 return None;
             }
-            answers.push(revoked.map(|(user, pool)| {
+            answers.push(revoked.map(|(user, pool, revoked_now)| {
                 let sight = step.sight();
                 let seat = tenant.users.at(user).and_then(|_| tenant.seat_view(user, pool, named, sight));
                 step.budget.spend_each(seat.as_ref().map_or(0, |seat| seat.organization_count), SHOWN);
-                Revoked { seat, usage: tenant.usage(pool, sight) }
+                Revoked { seat, revoked_now, usage: tenant.usage(pool, sight) }
             }));
         }
         self.answer(true)
@@ -78,17 +81,19 @@ impl Steps for Revocations {
 }
 
 impl Tenant {
-    fn revoke(&mut self, pool: &PoolId, user: &UserId, what: &Access, step: &mut Step) -> Done<(UserNo, PoolNo)> {
+    fn revoke(&mut self, pool: &PoolId, user: &UserId, what: &Access, step: &mut Step) -> Done<Taken> {
         let no = self.users.find(user).ok_or_else(|| Refusal::not_found("user", user))?;
         let pool = self.pools.find(pool).ok_or_else(|| Refusal::not_found("pool", pool))?;
         let held = self.users.get(no).seat(pool).map(|seat| (seat.access.clone(), seat.order));
+        let mut taken = false;
         if let Some((held, order)) = held {
             step.budget.spend_each(held.len() + what.len() + self.organizations.len(), 20);
             let left = self.without(&held, what);
             if let (Access::All, Some(others)) = (&held, &left) {
                 self.guard_named(Some(no), &[(None, others)], step)?;
             }
-            if left.as_ref() != Some(&held) {
+            taken = left.as_ref() != Some(&held);
+            if taken {
                 self.write_revocation(no, pool, what, step);
                 match left {
                     Some(access) => self.put_seat(no, pool, access, order, step),
@@ -96,7 +101,7 @@ impl Tenant {
                 }
             }
         }
-        Ok((no, pool))
+        Ok((no, pool, taken))
     }
 
     fn write_revocation(&self, user: UserNo, pool: PoolNo, what: &Access, step: &mut Step) {

@@ -25,10 +25,11 @@ pub struct Work<R: 'static> {
     pub told: fn(&R) -> Told,
 }
 
-/// What became of one pair: yes or no, in words.
+/// What became of one pair: yes or no, in words; and whether anything was to be done at all.
 pub struct Told<'a> {
     pub pool: &'a str,
     pub user: &'a str,
+    pub did: bool,
     pub result: Result<String, String>,
 }
 
@@ -48,7 +49,7 @@ impl<R: Name + Default> Work<R> {
         call: impl AsyncFn(Vec<String>) -> Result<Batch<R>, Error>,
     ) -> Result<(), Error> {
         let rows = Rows::new(printer, "results", &COLUMNS).expecting(0, pools).expecting(1, users);
-        let mut writing = Writing { work: self, rows, yes: 0, usage: Vec::new() };
+        let mut writing = Writing { work: self, rows, yes: 0, no: 0, usage: Vec::new() };
         let progress = Progress::new("users", users.len());
         for range in chunks(users, pools.len()) {
             progress.at(range.start);
@@ -64,16 +65,18 @@ impl<R: Name + Default> Work<R> {
             }
         }
         drop(progress);
-        let (yes, all) = (writing.yes, writing.rows.count());
+        let (no, all) = (writing.no, writing.rows.count());
         writing.end()?;
-        if yes < all { Err(Error::Denied(format!("{} of {all} not {}", all - yes, self.done))) } else { Ok(()) }
+        if no > 0 { Err(Error::Denied(format!("{no} of {all} not {}", self.done))) } else { Ok(()) }
     }
 }
 
 struct Writing<'a, R: 'static> {
     work: &'a Work<R>,
     rows: Rows<'a>,
+    /// Done, and refused; for the others there was nothing to do.
     yes: u64,
+    no: u64,
     /// The last that was told.
     usage: Vec<PoolUsage>,
 }
@@ -81,16 +84,18 @@ struct Writing<'a, R: 'static> {
 impl<R: Name + Default> Writing<'_, R> {
     fn results(&mut self, results: &[R]) -> Result<(), Error> {
         let told = self.work.told;
-        self.yes += results.iter().filter(|result| told(result).result.is_ok()).count() as u64;
+        self.no += results.iter().filter(|result| told(result).result.is_err()).count() as u64;
+        let did = |result: &&R| told(result).did && told(result).result.is_ok();
+        self.yes += results.iter().filter(did).count() as u64;
         let cells = |result: &R| {
-            let Told { pool, user, result } = told(result);
+            let Told { pool, user, result, .. } = told(result);
             vec![pool.to_owned(), user.to_owned(), result.unwrap_or_else(|no| no)]
         };
         self.rows.write(results, cells, json::of)
     }
 
     fn end(self) -> Result<(), Error> {
-        let Self { work, rows, yes, usage } = self;
+        let Self { work, rows, yes, usage, .. } = self;
         let all = rows.count();
         let mut text = if all == 0 { String::new() } else { format!("\n{yes} of {all} {}\n", work.done) };
         for pool in &usage {

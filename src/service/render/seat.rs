@@ -95,7 +95,8 @@ pub fn granted_batch(
 }
 
 pub fn revoked(answer: Revoked) -> v1::RevokeSeatResponse {
-    v1::RevokeSeatResponse { usage: Some(pool_usage(answer.usage)), seat: answer.seat.map(seat) }
+    let Revoked { seat: left, revoked_now, usage } = answer;
+    v1::RevokeSeatResponse { usage: Some(pool_usage(usage)), seat: left.map(seat), revoked_now }
 }
 
 /// The answers are in the order of the pairs: pool by pool, and in a pool user by user, but those who are malformed.
@@ -108,7 +109,9 @@ pub fn revoked_batch(
     use v1::revoke_seat_result::Outcome;
     let usage = last_usage(users.len(), &answers, |answer| answer.as_ref().ok().map(|done| &done.usage));
     let outcome = |answer: Done<Revoked>| match answer {
-        Ok(Revoked { seat: left, .. }) => Outcome::Revoked(v1::SeatRevoked { seat: left.map(seat) }),
+        Ok(Revoked { seat: left, revoked_now, .. }) => {
+            Outcome::Revoked(v1::SeatRevoked { seat: left.map(seat), revoked_now })
+        }
         Err(refusal) => Outcome::Error(item_error(&refusal)),
     };
     let mut answers = answers.into_iter();
@@ -132,10 +135,7 @@ fn pairs<'a>(
 }
 
 /// The items of a batch as they were given: those who are malformed stand in their places.
-fn as_given<'a, T>(
-    values: &'a [T],
-    malformed: &'a [Malformed],
-) -> impl Iterator<Item = Result<&'a T, &'a Malformed>> {
+fn as_given<'a, T>(values: &'a [T], malformed: &'a [Malformed]) -> impl Iterator<Item = Result<&'a T, &'a Malformed>> {
     let (mut values, mut others) = (values.iter(), malformed.iter().peekable());
     (0..).map_while(move |at| match others.next_if(|other| other.at == at) {
         Some(other) => Some(Err(other)),
@@ -367,12 +367,15 @@ mod tests {
     fn who_is_malformed_has_results_in_the_right_places() {
         let (pools, users) = (["a", "b"].map(PoolId::stored), ["x", "y"].map(UserId::stored));
         let others = [malformed(0, "1 2"), malformed(2, "3 4"), malformed(4, "5 6")];
-        let answer = |pool| Ok(Revoked { seat: None, usage: use_of(pool, 0, Limit::Seats(1)) });
+        let answer = |pool| Ok(Revoked { seat: None, revoked_now: true, usage: use_of(pool, 0, Limit::Seats(1)) });
         let told = revoked_batch(&pools, &users, &others, vec![answer("a"), answer("a"), answer("b"), answer("b")]);
         let shown = |result: &v1::RevokeSeatResult| match result.outcome.as_ref().expect("an outcome") {
             v1::revoke_seat_result::Outcome::Revoked(_) => format!("{} {}", result.pool_id, result.user_id),
             v1::revoke_seat_result::Outcome::Error(error) => {
-                assert_eq!((&*error.reason, &*error.message), ("INVALID_REQUEST", "user_id must not contain white space."));
+                assert_eq!(
+                    (&*error.reason, &*error.message),
+                    ("INVALID_REQUEST", "user_id must not contain white space.")
+                );
                 format!("{} no: {}", result.pool_id, result.user_id)
             }
         };
@@ -390,11 +393,11 @@ mod tests {
 
     #[test]
     fn a_batch_of_revocations_and_of_heartbeats() {
-        let gone = Ok(Revoked { seat: None, usage: use_of("a", 0, Limit::Seats(1)) });
+        let gone = Ok(Revoked { seat: None, revoked_now: true, usage: use_of("a", 0, Limit::Seats(1)) });
         let told = revoked_batch(&[PoolId::stored("a")], &[UserId::stored("x")], &[], vec![gone]);
         assert_eq!(
             told.results[0].outcome,
-            Some(v1::revoke_seat_result::Outcome::Revoked(v1::SeatRevoked { seat: None }))
+            Some(v1::revoke_seat_result::Outcome::Revoked(v1::SeatRevoked { seat: None, revoked_now: true }))
         );
         assert_eq!(told.usage[0].in_use, 0);
         let id = SessionId::parse(SESSION).unwrap();

@@ -66,7 +66,7 @@ pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
         Outcome::GrantSeats(grants) => grants.iter().map(|grant| done(grant, granted)).collect(),
         Outcome::RevokeSeats(revoked) => revoked
             .iter()
-            .map(|one| done(one, |one| Answer::yes("yes").and([left(one)]).and(of_pool(&one.usage))))
+            .map(|one| done(one, |one| Answer::yes("yes").and(left(one)).and(of_pool(&one.usage))))
             .collect(),
         Outcome::CloseSession(answer) => vec![done(answer, |answer| checked_in(*answer))],
         Outcome::CloseIdle(answer) => vec![done(answer, |closed| Answer::yes(&sessions(&closed.sessions, names)))],
@@ -181,8 +181,9 @@ fn granted(answer: &Granted) -> Answer {
 }
 
 /// What a revocation leaves of a seat.
-fn left(revoked: &Revoked) -> String {
-    revoked.seat.as_ref().map_or("no seat".into(), |seat| format!("at {}", access(seat)))
+fn left(revoked: &Revoked) -> [String; 2] {
+    let left = revoked.seat.as_ref().map_or("no seat".into(), |seat| format!("at {}", access(seat)));
+    [left, if revoked.revoked_now { "taken" } else { "nothing taken" }.into()]
 }
 
 pub fn denied(reason: DenialReason) -> &'static str {

@@ -135,9 +135,10 @@ fn r7_access() {
         organization south
         pool crm named 1
         grant crm to ann at north south
-        revoke crm from ann at south            -> yes, 1/1
-        revoke crm from ann at south            -> yes, 1/1
-        revoke crm from ann at north            -> yes, 0/1, no seat
+        revoke crm from ann at south            -> yes, 1/1, taken
+        revoke crm from ann at south            -> yes, 1/1, nothing taken, at north
+        revoke crm from ann at north            -> yes, 0/1, no seat, taken
+        revoke crm from ann                     -> yes, 0/1, no seat, nothing taken
         show ann                                -> blank, seats 0
         ann signs in to crm on laptop           -> no: SEAT_NOT_GRANTED
         ",

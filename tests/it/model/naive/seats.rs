@@ -105,7 +105,10 @@ impl Model {
         if !tenant.pools.contains(pool) {
             return Err(missing("pool", pool));
         }
+        let only = |tenant: &Tenant| tenant.seat(user, pool).map(|seat| seat.only.clone());
+        let before = only(tenant);
         tenant.take_access(&asked.organizations, |seat| seat.user == *user && seat.pool == *pool);
+        let revoked_now = before != only(tenant);
         if asked.end_sessions {
             let named = |session: &Session| {
                 asked.organizations.is_empty()
@@ -119,7 +122,7 @@ impl Model {
         }
         let (glance, tenant) = (self.glance(now), &self.tenants[at]);
         let seat = tenant.seat(user, pool).map(|seat| tenant.seat_view(seat, &glance));
-        Ok(Revoked { seat, usage: tenant.usage(pool, &glance) })
+        Ok(Revoked { seat, revoked_now, usage: tenant.usage(pool, &glance) })
     }
 }
 

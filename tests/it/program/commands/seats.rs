@@ -47,6 +47,18 @@ async fn seats_are_recalled_whole_or_in_part() {
     assert!(told.contains("primary  ghost             There is no user \"ghost\". (RESOURCE_NOT_FOUND)\n"), "{told}");
     assert!(told.contains("primary  cid@demo.example  recalled\n"), "{told}");
     assert_eq!(errors, "usher: 1 of 2 not recalled\n");
+    let again = console.says("seats recall --pool primary cid@demo.example eve@demo.example");
+    assert_eq!(
+        again,
+        "pool     user              result\n\
+         primary  cid@demo.example  not held\n\
+         primary  eve@demo.example  recalled\n\
+         \n\
+         1 of 2 recalled\n\
+         primary: 0 of 5 in use\n"
+    );
+    let nothing = console.says("seats recall --pool primary --organization north ann@demo.example");
+    assert!(nothing.contains("nothing taken, left: primary at south\n\n0 of 1 recalled\n"), "{nothing}");
     // Who is signed in stays so, unless told otherwise (R6).
     console.sign_in("dee", "laptop").await;
     console.says("seats recall --pool primary dee@demo.example");

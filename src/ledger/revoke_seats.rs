@@ -104,7 +104,7 @@ impl Tenant {
         Ok((no, pool, taken))
     }
 
-    fn write_revocation(&self, user: UserNo, pool: PoolNo, what: &Access, step: &mut Step) {
+    pub fn write_revocation(&self, user: UserNo, pool: PoolNo, what: &Access, step: &mut Step) {
         let about = self.about(Action::SeatRevoked).user(&self.users.get(user).id).pool(&self.pools.get(pool).id);
         step.log(about.detail(self.describe(what)));
     }

@@ -11,7 +11,7 @@ use super::outcome::{DenialReason, Done, Refusal};
 use super::pool::MAX_POOLS;
 use super::step::Step;
 use super::tenant::Tenant;
-use super::user::User;
+use super::user::{Seat, User};
 use super::users::patched;
 use crate::ids::{EventNo, PoolId, PoolNo, TenantId, UserId, UserNo};
 
@@ -22,6 +22,8 @@ struct Wish {
     change: Option<(Profile, bool, String)>,
     /// Seats to give, or to widen.
     seats: Vec<(PoolId, Access)>,
+    /// Seats that nobody wants any more, and that would only keep the user waiting.
+    given_up: Vec<PoolNo>,
     /// Seats that cannot be had now. Where the user is to be blocked for it, `seats` has them nevertheless.
     denials: Vec<(PoolId, DenialReason)>,
     /// Before, and after.
@@ -30,6 +32,15 @@ struct Wish {
     /// The seats count in named pools (R10).
     counts: bool,
 }
+
+impl Wish {
+    fn moves_seats(&self) -> bool {
+        !self.seats.is_empty() || !self.given_up.is_empty()
+    }
+}
+
+/// Seats that one entry gives up: the next sync goes on.
+const MAX_GIVEN_UP: usize = 256;
 
 /// A sync's entries under way.
 #[derive(Debug)]
@@ -74,7 +85,7 @@ impl Tenant {
         let outcome = match (wish.known, wish.was, wish.blocked) {
             (None, ..) => Synced::Created,
             (Some(_), Some(_), None) => Synced::Activated,
-            (Some(_), was, is) if was != is || wish.change.is_some() || !wish.seats.is_empty() => Synced::Updated,
+            (Some(_), was, is) if was != is || wish.change.is_some() || wish.moves_seats() => Synced::Updated,
             _ => Synced::Unchanged,
         };
         let pools = self.named_pools(&wish, step);
@@ -122,7 +133,8 @@ impl Tenant {
             self.guard_sessions(user, what_if, step)?;
         }
         let was = user.and_then(|user| user.blocked);
-        let mut wish = Wish { known, change, seats: Vec::new(), denials: Vec::new(), was, blocked: was, counts };
+        let (seats, given_up, denials) = (Vec::new(), Vec::new(), Vec::new());
+        let mut wish = Wish { known, change, seats, given_up, denials, was, blocked: was, counts };
         if was != Some(BlockCause::Administrator) {
             self.wish_seats(entry, access, &mut wish, what_if, step);
         }
@@ -155,14 +167,34 @@ impl Tenant {
             }
             wish.denials.extend(denied.map(|reason| (pool.clone(), reason)));
         }
+        wish.given_up = self.unwanted(entry, wish, what_if, step);
         let full = wish.denials.iter().any(|(_, reason)| *reason == DenialReason::SeatsExhausted);
-        let is_full = |user: &User| user.seats.iter().any(|seat| !self.is_free(seat.pool, what_if, step));
+        let kept = |seat: &&Seat| !wish.given_up.contains(&seat.pool);
+        let is_full = |user: &User| user.seats.iter().filter(kept).any(|seat| !self.is_free(seat.pool, what_if, step));
         let others_full = user.is_some_and(|user| wish.counts && is_full(user));
         wish.blocked = match wish.was {
             None if wish.known.is_some() => None,
             Some(BlockCause::LicenseLimit) => Some(BlockCause::LicenseLimit),
             _ => (full || others_full).then_some(BlockCause::LicenseLimit),
         };
+    }
+
+    /// Of a user who waits, or is back: seats for which there is no room, and which the directory, that speaks of pools,
+    /// does not want (R33).
+    fn unwanted(&self, entry: &SyncEntry, wish: &Wish, what_if: Option<&WhatIf>, step: &Step) -> Vec<PoolNo> {
+        let waits = wish.was == Some(BlockCause::LicenseLimit);
+        let Some(user) = wish.known.map(|no| self.users.get(no)).filter(|_| wish.was.is_some() && wish.counts) else {
+            return Vec::new();
+        };
+        if entry.pools.is_empty() {
+            return Vec::new();
+        }
+        let is_wanted = |no: PoolNo| entry.pools.contains(&self.pools.get(no).id);
+        let has_room = |no| if waits { self.has_room_if(no, what_if, step) } else { self.is_free(no, what_if, step) };
+        // A license that is not in force says nothing about room.
+        let is_full = |no| !has_room(no) && self.want_of(no, step.sight()) == DenialReason::SeatsExhausted;
+        let pools = user.seats.iter().map(|seat| seat.pool);
+        pools.filter(|no| !is_wanted(*no) && is_full(*no)).take(MAX_GIVEN_UP).collect()
     }
 
     /// The guards of a grant. Where others wait for a seat of the pool, a free one is not for who comes now.
@@ -207,7 +239,8 @@ impl Tenant {
     /// The pools in which the user has a seat, before or after.
     fn wished_pools(&self, wish: &Wish, after: bool) -> Vec<PoolId> {
         let held = wish.known.map_or(&[][..], |no| &self.users.get(no).seats);
-        let held = held.iter().map(|seat| &self.pools.get(seat.pool).id);
+        let held = held.iter().filter(|seat| !after || !wish.given_up.contains(&seat.pool));
+        let held = held.map(|seat| &self.pools.get(seat.pool).id);
         let given = wish.seats.iter().map(|(pool, _)| pool).filter(|_| after);
         let mut pools: Vec<PoolId> = held.chain(given).cloned().collect();
         pools.sort_unstable();
@@ -259,6 +292,10 @@ impl Tenant {
         }
         if wish.was != wish.blocked {
             self.set_blocked(no, wish.blocked, step);
+        }
+        for pool in &wish.given_up {
+            self.write_revocation(no, *pool, &Access::All, step);
+            self.drop_seat(no, *pool, step);
         }
         for (pool, access) in &wish.seats {
             let pool = self.pool_or_new(pool, step).expect("room for a pool, as `wish` found");

@@ -101,6 +101,73 @@ fn r33_who_finds_no_seat_waits() {
 }
 
 #[test]
+fn r33_what_the_directory_does_not_want_any_more_keeps_nobody_waiting() {
+    check(
+        "R33 who waits, and later is to have only seats that are free, is activated without the other one",
+        "
+        pool crm named 1
+        pool cms named 5
+        grant crm to root
+        sync ann seats crm                              -> created, waits, crm: SEATS_EXHAUSTED
+        sync ann                                        -> unchanged, waits     # it does not speak of pools
+        sync ann seats cms dry                          -> updated, waits
+        show ann                                        -> blank, blocked by the limit, seats 1, seat crm at all inactive
+        audit
+        - LicenseInstalled (crm revision 1; crm 0 -> 1)
+        - LicenseInstalled (cms revision 2; cms 0 -> 5)
+        - UserCreated root (created by a grant)
+        - SeatGranted root in crm (all organizations)
+        - UserCreated ann (by a sync)
+        - SeatGranted ann in crm: SEATS_EXHAUSTED
+        - UserBlocked ann (no seat is free; by a sync)
+        - SeatGranted ann in crm (all organizations)
+        sync ann seats cms                              -> updated, waits
+        audit
+        - SeatRevoked ann in crm (all organizations)
+        - SeatGranted ann in cms (all organizations)
+        show ann                                        -> blank, blocked by the limit, seats 1, seat cms at all inactive
+        activate ann                                    -> activated
+        show ann                                        -> Inactive, seats 1, seat cms at all
+        sync ann seats cms                              -> unchanged
+        usage crm                                       -> 1/1
+        user root deleted
+        sync bob seats crm                              -> created
+        ",
+    );
+    check(
+        "R33 a seat that is free stays, wanted or not; and so does every one while a license is not in force",
+        "
+        pool crm named 1
+        pool cms named 5 until 1d
+        pool primary concurrent 1
+        grant crm to root
+        sync ann bob seats crm cms                      -> created, waits, crm: SEATS_EXHAUSTED; created, waits, crm: SEATS_EXHAUSTED, cms: SEATS_EXHAUSTED
+        sync ann seats primary                          -> updated, waits
+        activate ann                                    -> activated
+        show ann                                        -> Inactive, seats 2, seat cms at all, seat primary at all
+        after 1d
+        sync bob seats primary                          -> updated, waits
+        show bob                                        -> blank, blocked by the limit, seats 2, seat cms at all inactive
+        activate bob                                    -> full cms: LICENSE_EXPIRED
+        ",
+    );
+    check(
+        "R33 who is back in the directory has what it wants, and what is free",
+        "
+        pool crm named 1
+        pool cms named 5
+        sync ann seats crm                              -> created
+        unlisted ann                                    -> blocked
+        grant crm to root
+        sync ann seats cms dry                          -> activated
+        sync ann seats cms                              -> activated
+        show ann                                        -> Inactive, seats 1, seat cms at all
+        sync ann seats cms                              -> unchanged
+        ",
+    );
+}
+
+#[test]
 fn r33_whom_an_administrator_blocked_stays_so() {
     check(
         "R33 blocked by an administrator: updated, and not activated",

@@ -11,7 +11,7 @@ use usher::ledger::outcome::{DenialReason, Done};
 use usher::ledger::time::Moment;
 
 use super::users::patched;
-use super::{Glance, Model, Tenant};
+use super::{Glance, Model, Tenant, User};
 
 impl Model {
     /// Does it; or, in a dry run, does it on a copy.
@@ -50,6 +50,8 @@ impl Model {
         after.users.push(user.clone());
         after.take_role(&user.id);
         before.room_for(&after, &glance)?;
+        let given_up = after.given_up(&user, entry, &glance);
+        after.seats.retain(|seat| seat.user != user.id || !given_up.contains(&seat.pool));
         let mut denials = Vec::new();
         let mut wanted = Vec::new();
         let is_active = !is_new && was.is_none();
@@ -67,7 +69,7 @@ impl Model {
         }
         let full = denials.iter().any(|(_, reason)| *reason == DenialReason::SeatsExhausted);
         let held: Vec<PoolId> =
-            before.seats.iter().filter(|seat| seat.user == user.id).map(|seat| seat.pool.clone()).collect();
+            after.seats.iter().filter(|seat| seat.user == user.id).map(|seat| seat.pool.clone()).collect();
         let held_full = held.iter().any(|pool| after.is_taken(pool, user.administrator, &glance));
         let blocked = match was {
             None if !is_new => None,
@@ -172,6 +174,25 @@ impl Tenant {
         let others = self.seats.iter().any(|seat| seat.pool == *pool && waits(&seat.user));
         let named = self.entitlement(pool, glance).0 == Plan::Named;
         named && !exempt && (others || !self.has_named_room(pool, administrator, glance))
+    }
+
+    /// Who waits, or is back, gives up what the directory does not want and has no room for.
+    fn given_up(&self, user: &User, entry: &SyncEntry, glance: &Glance) -> Vec<PoolId> {
+        let waits = match user.blocked {
+            Some(BlockCause::LicenseLimit) => true,
+            Some(BlockCause::Directory) => false,
+            _ => return Vec::new(),
+        };
+        if entry.pools.is_empty() {
+            return Vec::new();
+        }
+        let theirs = self.seats.iter().filter(|seat| seat.user == user.id && !entry.pools.contains(&seat.pool));
+        let full = |pool: &PoolId| match waits {
+            true => !self.has_named_room(pool, user.administrator, glance),
+            false => self.is_taken(pool, user.administrator, glance),
+        };
+        let full = theirs.map(|seat| &seat.pool).filter(|pool| full(pool));
+        full.filter(|pool| self.want_of(pool, glance) == DenialReason::SeatsExhausted).cloned().collect()
     }
 
     fn seats_of(&self, user: &UserId) -> Vec<(PoolId, Option<Vec<String>>)> {

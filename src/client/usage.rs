@@ -26,7 +26,8 @@ pub async fn usage(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
 
 fn show(usage: &GetUsageResponse, width: Option<usize>) -> String {
     let users = usage.users.as_ref().map(users).unwrap_or_default();
-    let mut text = format!("license  {}\nusers    {users}\n", license_state(usage.license_state()));
+    let status = usage.users.as_ref().map(status).unwrap_or_default();
+    let mut text = format!("license  {}\nusers    {users}\nstatus   {status}\n", license_state(usage.license_state()));
     for told in &usage.notices {
         text.push_str(&format!("notice   {} ({})\n", told.message, notice(told.code())));
     }
@@ -40,6 +41,14 @@ fn show(usage: &GetUsageResponse, width: Option<usize>) -> String {
 fn users(users: &UserTotals) -> String {
     let administrators = count(users.administrators, "administrator");
     format!("{}: {} active, {} blocked; {administrators}", users.total, users.active, users.blocked)
+}
+
+fn status(users: &UserTotals) -> String {
+    let UserTotals { with_access, status_active, status_idle, status_inactive, active_ordinary, .. } = users;
+    let ordinary = count(*active_ordinary, "active ordinary user");
+    format!(
+        "{with_access} with access: {status_active} active, {status_idle} idle, {status_inactive} inactive; {ordinary}"
+    )
 }
 
 fn row(pool: &PoolUsage) -> Vec<String> {
@@ -83,7 +92,17 @@ mod tests {
         let usage = GetUsageResponse {
             tenant_id: "acme".into(),
             pools: vec![all, crm],
-            users: Some(UserTotals { total: 3, active: 2, blocked: 1, administrators: 1 }),
+            users: Some(UserTotals {
+                total: 3,
+                active: 2,
+                blocked: 1,
+                administrators: 1,
+                active_ordinary: 1,
+                with_access: 2,
+                status_active: 1,
+                status_idle: 0,
+                status_inactive: 1,
+            }),
             license_state: LicenseState::Demo.into(),
             notices: vec![Notice { code: NoticeCode::DemoMode.into(), message }],
         };
@@ -91,6 +110,7 @@ mod tests {
             show(&usage, None),
             "license  none: demo mode\n\
              users    3: 2 active, 1 blocked; 1 administrator\n\
+             status   2 with access: 1 active, 0 idle, 1 inactive; 1 active ordinary user\n\
              notice   The tenant has no license. (DEMO_MODE)\n\
              \n\
              pool  plan     in use      limit  active  idle  granted\n\

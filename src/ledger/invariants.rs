@@ -117,6 +117,10 @@ impl Tenant {
         );
         same("blocked", "", self.blocked as usize, blocked)?;
         same("administrators", "", self.administrators as usize, administrators)?;
+        let heads = self.counted_heads();
+        if self.headcount != heads {
+            return Err(format!("users by kind: kept {:?}, recounted {heads:?}", self.headcount));
+        }
         self.check_notifications()?;
         self.pools.iter().try_for_each(|pool| self.check_pool(pool, sight))
     }

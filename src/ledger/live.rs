@@ -113,6 +113,7 @@ impl Tenant {
         holder.set_place(place, slot);
         holder.live += 1;
         if holder.live == 1 {
+            self.headcount.begins(holder);
             let due = holder.last_activity(&self.sessions) + self.policy.idle_after;
             self.awake.insert(&mut self.awake_positions, user.0, due);
             self.due_by(due);
@@ -176,6 +177,7 @@ impl Tenant {
             return;
         }
         holder.idle = false;
+        self.headcount.ends(holder, idle);
         if idle {
             self.idle.remove(&(last_activity, user));
         } else {
@@ -192,6 +194,7 @@ impl Tenant {
             return;
         }
         holder.idle = false;
+        self.headcount.turns(holder);
         let due = holder.earlier_activity + self.policy.idle_after;
         self.idle.remove(&(before, user));
         for slot in &holder.places {
@@ -228,6 +231,7 @@ impl Tenant {
             self.awake.remove(&mut self.awake_positions, index);
             let user = self.users.get_mut(UserNo(index));
             user.idle = true;
+            self.headcount.turns(user);
             let last_activity = user.last_activity(sessions);
             self.idle.insert((last_activity, user.no));
             for slot in &user.places {
@@ -302,6 +306,7 @@ impl Tenant {
         self.idle.remove(&(active, no));
         let user = self.users.get_mut(no);
         user.idle = false;
+        self.headcount.turns(user);
         budget.spend_each(4 + user.places.len(), Budget::LOOK);
         for slot in &user.places {
             self.sessions.get_mut(*slot).user_idle = false;

@@ -27,6 +27,7 @@ mod entitlement;
 mod execution;
 mod grant_seats;
 mod grants;
+mod headcount;
 mod heartbeat;
 mod install_license;
 pub mod invariants;

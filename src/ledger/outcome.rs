@@ -277,6 +277,13 @@ pub struct UserTotals {
     pub active: u64,
     pub blocked: u64,
     pub administrators: u64,
+    /// Of the active ones: no administrators.
+    pub active_ordinary: u64,
+    /// Users with access to anything (R7), and these by their status; Away is a part of Active (R23).
+    pub with_access: u64,
+    pub status_active: u64,
+    pub status_idle: u64,
+    pub status_inactive: u64,
 }
 
 /// Answer of CheckOut.

@@ -7,7 +7,7 @@ use super::access::Tenants;
 use super::budget::Budget;
 use super::command::{Cursor, Found, ListOrganizations, ListTenants, OrganizationOrder, Page, Query};
 use super::entitlement;
-use super::outcome::{LicenseState, Notice, OrganizationView, Refusal, Status, TenantUsage, TenantView, UserTotals};
+use super::outcome::{LicenseState, Notice, OrganizationView, Refusal, Status, TenantUsage, TenantView};
 use super::search::Finder;
 use super::tenant::Tenant;
 use super::time::Moment;
@@ -206,18 +206,7 @@ impl Tenant {
                 }
             }
         }
-        let total = self.users.len() as u64;
-        TenantUsage {
-            pools,
-            users: UserTotals {
-                total,
-                active: total - self.blocked,
-                blocked: self.blocked,
-                administrators: self.administrators,
-            },
-            license,
-            notices,
-        }
+        TenantUsage { pools, users: self.user_totals(), license, notices }
     }
 
     pub fn wanted_organization(&self, id: Option<&OrganizationId>) -> Wanted<OrganizationNo> {

@@ -205,6 +205,7 @@ impl Restore {
             tenant.recount_seats();
             tenant.recount_sessions();
             tenant.rebuild_deadlines();
+            tenant.headcount = tenant.counted_heads();
             tenant.notifications.warns = !tenant.policy.warn_at_percent.is_empty();
             // What it counts as now, it counts as between these dates.
             tenant.note_dates(license_time);

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::budget::Budget;
 use super::change::{Access, Action, BlockCause, Change, TenantRow, TenantState};
 use super::deadlines::{Deadlines, Positions};
+use super::headcount::Headcount;
 use super::licenses::Licenses;
 use super::map::Seed;
 use super::notifications::Notifications;
@@ -41,6 +42,7 @@ pub(super) struct Tenant {
     pub idle: BTreeSet<(Tick, UserNo)>,
     pub blocked: u64,
     pub administrators: u64,
+    pub headcount: Headcount,
     pub notifications: Notifications,
     /// Stands in the ledger's list of those with work left over.
     pub unfinished: bool,
@@ -84,6 +86,7 @@ impl Tenant {
             idle: BTreeSet::new(),
             blocked: 0,
             administrators: 0,
+            headcount: Headcount::default(),
             notifications: Notifications::new(),
             unfinished: false,
             stale: Stale::default(),
@@ -141,6 +144,7 @@ impl Tenant {
     pub fn add_user(&mut self, user: User, step: &mut Step) {
         self.blocked += u64::from(user.blocked.is_some());
         self.administrators += u64::from(user.administrator);
+        self.headcount.blocked_administrators += u32::from(is_blocked_administrator(&user));
         step.put(Change::PutUser(user.row(self.no)));
         self.users.put(user);
     }
@@ -179,7 +183,11 @@ impl Tenant {
         let before = (!self.users.get(no).seats.is_empty()).then(|| Vec::from_iter(Self::counted(self.users.get(no))));
         let user = self.users.get_mut(no);
         let (blocked, administrator) = (user.blocked.is_some(), user.administrator);
+        let (had, counted) = (user.has_access(), is_blocked_administrator(user));
         change(user);
+        self.headcount.access(user, had);
+        let heads = &mut self.headcount.blocked_administrators;
+        *heads = *heads + u32::from(is_blocked_administrator(user)) - u32::from(counted);
         user.version += 1;
         let row = user.row(self.no);
         self.blocked = self.blocked + u64::from(row.blocked.is_some()) - u64::from(blocked);
@@ -204,6 +212,7 @@ impl Tenant {
         let user = self.users.get(no);
         self.blocked -= u64::from(user.blocked.is_some());
         self.administrators -= u64::from(user.administrator);
+        self.headcount.blocked_administrators -= u32::from(is_blocked_administrator(user));
         self.users.remove(no);
         step.put(Change::DeleteUser(self.no, no));
     }
@@ -213,6 +222,7 @@ impl Tenant {
         let holder = self.users.get_mut(user);
         step.budget.spend_each(holder.seats.len(), 1);
         let held = holder.seats.iter().position(|seat| seat.pool == pool);
+        let had = holder.has_access();
         let at = match held {
             Some(at) => {
                 holder.seats[at].access = access;
@@ -223,6 +233,7 @@ impl Tenant {
                 holder.seats.len() - 1
             }
         };
+        self.headcount.access(holder, had);
         let (row, seat) = (holder.seat_row(self.no, &holder.seats[at]), counted(holder, &holder.seats[at]));
         if held.is_none() {
             self.count_seat(seat, true, step.budget);
@@ -254,7 +265,9 @@ impl Tenant {
         step.budget.spend_each(holder.seats.len(), 1);
         let Some(at) = holder.seats.iter().position(|seat| seat.pool == pool) else { return };
         let gone = counted(holder, &holder.seats[at]);
+        let had = holder.has_access();
         holder.seats.remove(at);
+        self.headcount.access(holder, had);
         self.count_seat(gone, false, step.budget);
         step.put(Change::DeleteSeat(self.no, user, pool));
     }
@@ -287,6 +300,10 @@ impl Tenant {
             self.notifications.moved(pool);
         }
     }
+}
+
+fn is_blocked_administrator(user: &User) -> bool {
+    user.administrator && user.blocked.is_some()
 }
 
 fn counted(user: &User, seat: &Seat) -> Counted {

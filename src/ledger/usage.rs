@@ -114,12 +114,12 @@ impl Tenant {
 
     /// Whether a seat of any pool gives the user access to the organization, or at all (R7); who is blocked has none (R5).
     fn has_access(&self, user: &User, organization: &Wanted<OrganizationNo>) -> bool {
-        let opens = |seat: &Seat| match organization {
+        let there = match organization {
             Wanted::Any => true,
-            Wanted::Only(no) => self.organizations.allows(&seat.access, *no),
+            Wanted::Only(no) => user.seats.iter().any(|seat| self.organizations.allows(&seat.access, *no)),
             Wanted::Nothing => false,
         };
-        user.blocked.is_none() && user.seats.iter().any(opens)
+        there && user.has_access()
     }
 
     pub fn session_view(&self, session: &Session, now: Moment) -> SessionView {

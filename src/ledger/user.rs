@@ -105,6 +105,11 @@ impl User {
         known.max().unwrap_or_default().max(self.earlier_activity)
     }
 
+    /// Whether the user has access to anything (R7); who is blocked has none (R5).
+    pub fn has_access(&self) -> bool {
+        self.blocked.is_none() && !self.seats.is_empty()
+    }
+
     /// Whether this user's seats count in named pools (R10).
     pub fn counts_in_named(&self, policy: &Policy) -> bool {
         !self.administrator || policy.administrators_count_in_named

@@ -268,6 +268,11 @@ pub fn tenant_usage(usage: &TenantUsage) -> Answer {
         format!("active {}", users.active),
         format!("blocked {}", users.blocked),
         format!("administrators {}", users.administrators),
+        format!("ordinary {}", users.active_ordinary),
+        format!("access {}", users.with_access),
+        format!("Active {}", users.status_active),
+        format!("Idle {}", users.status_idle),
+        format!("Inactive {}", users.status_inactive),
         format!("pools {}", usage.pools.len()),
     ])
 }

@@ -70,6 +70,7 @@ fn r9_users_are_found() {
         list users unblocked                        -> ann bob cid eve root
         list users never                            -> dee eve root
         list users never unblocked in crm           -> eve
+        usage                                       -> license in force, users 6, active 5, blocked 1, administrators 1, ordinary 4, access 4, Active 2, Idle 1, Inactive 1
         ",
     );
     check_people(
@@ -94,6 +95,20 @@ fn r9_users_are_found() {
         show bob                                    -> blank
         list sessions Away                          -> bob/laptop
         list users blank                            -> bob root
+        usage                                       -> license in force, ordinary 5, access 4, Active 0, Idle 0, Inactive 4
+        after 1h
+        usage                                       -> license in force, access 4, Active 0, Idle 0, Inactive 4
+        grant primary to bob
+        usage                                       -> license in force, access 5, Active 0, Idle 1, Inactive 4
+        crash
+        heartbeat bob/laptop active                 -> kept
+        usage                                       -> license in force, access 5, Active 1, Idle 0, Inactive 4
+        user bob blocked
+        user root administrator no
+        user root blocked
+        usage                                       -> license in force, ordinary 4, access 4, Active 0, Idle 0, Inactive 4
+        checkin bob/laptop
+        usage                                       -> license in force, access 4, Active 0, Idle 0, Inactive 4
         user dee blocked
         show dee at south                           -> blank, blocked
         user dee unblocked

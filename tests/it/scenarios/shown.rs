@@ -30,7 +30,7 @@ pub fn pool(pool: &v1::PoolUsage) -> String {
 /// `5 users: 4 active, 1 blocked, 1 administrator`
 pub async fn count(town: &Town) -> Happened {
     let users = usage_of(town).await.users.unwrap_or_default();
-    let v1::UserTotals { total, active, blocked, administrators } = users;
+    let v1::UserTotals { total, active, blocked, administrators, .. } = users;
     Happened::Told(format!("{total} users: {active} active, {blocked} blocked; {administrators} administrators"))
 }
 

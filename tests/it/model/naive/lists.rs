@@ -104,11 +104,20 @@ impl Model {
         let tenant = &self.tenants[self.find(id)?];
         let glance = self.glance(now);
         let count = |of: fn(&super::User) -> bool| tenant.users.iter().filter(|user| of(user)).count() as u64;
+        let shown = |user| tenant.user_view(user, &glance).status;
+        let status = |of: &dyn Fn(Status) -> bool| {
+            tenant.users.iter().filter_map(shown).filter(|status| of(*status)).count() as u64
+        };
         let users = UserTotals {
             total: tenant.users.len() as u64,
             active: count(|user| user.blocked.is_none()),
             blocked: count(|user| user.blocked.is_some()),
             administrators: count(|user| user.administrator),
+            active_ordinary: count(|user| user.blocked.is_none() && !user.administrator),
+            with_access: status(&|_| true),
+            status_active: status(&|status| matches!(status, Status::Active | Status::Away)),
+            status_idle: status(&|status| status == Status::Idle),
+            status_inactive: status(&|status| status == Status::Inactive),
         };
         let license = tenant.license_state(&glance);
         let mut notices: Vec<Notice> = tenant.pools.iter().flat_map(|pool| tenant.notices_of(pool, &glance)).collect();

@@ -11,6 +11,7 @@ fn usage_is_told_pool_by_pool() {
         console.says("usage"),
         "license  in force\n\
          users    8: 8 active, 0 blocked; 1 administrator\n\
+         status   8 with access: 0 active, 0 idle, 8 inactive; 7 active ordinary users\n\
          \n\
          pool     plan        in use  limit  active  idle  granted\n\
          crm      named            3      3       0     0        3\n\

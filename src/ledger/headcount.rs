@@ -1,0 +1,88 @@
+//! The users of a tenant by kind, kept: usage is asked often, and there can be a million of them. Whoever changes a user, a
+//! seat, or whether a user lives tells it here; [`super::invariants`] counts anew.
+
+use super::outcome::UserTotals;
+use super::tenant::Tenant;
+use super::user::User;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Headcount {
+    /// Users with access to anything (R7).
+    with_access: u32,
+    /// Users with a live session and without access any more: the session stays (R6), and their status is blank (R23).
+    blank_awake: u32,
+    blank_idle: u32,
+    pub blocked_administrators: u32,
+}
+
+impl Headcount {
+    fn blank(&mut self, idle: bool) -> &mut u32 {
+        if idle { &mut self.blank_idle } else { &mut self.blank_awake }
+    }
+
+    /// After seats or blocking changed. `had`: access before.
+    pub fn access(&mut self, user: &User, had: bool) {
+        let lives = u32::from(user.live > 0);
+        match (had, user.has_access()) {
+            (false, true) => {
+                self.with_access += 1;
+                *self.blank(user.idle) -= lives;
+            }
+            (true, false) => {
+                self.with_access -= 1;
+                *self.blank(user.idle) += lives;
+            }
+            _ => {}
+        }
+    }
+
+    /// The user's first session starts.
+    pub fn begins(&mut self, user: &User) {
+        self.blank_awake += u32::from(!user.has_access());
+    }
+
+    /// The user's last session ended. `idle`: as the user was.
+    pub fn ends(&mut self, user: &User, idle: bool) {
+        *self.blank(idle) -= u32::from(!user.has_access());
+    }
+
+    /// The user became Idle, or is not any more.
+    pub fn turns(&mut self, user: &User) {
+        let blank = u32::from(!user.has_access());
+        *self.blank(!user.idle) -= blank;
+        *self.blank(user.idle) += blank;
+    }
+}
+
+impl Tenant {
+    /// Counts every user.
+    pub fn counted_heads(&self) -> Headcount {
+        let mut heads = Headcount::default();
+        for user in self.users.iter() {
+            heads.with_access += u32::from(user.has_access());
+            *heads.blank(user.idle) += u32::from(user.live > 0 && !user.has_access());
+            heads.blocked_administrators += u32::from(user.administrator && user.blocked.is_some());
+        }
+        heads
+    }
+
+    /// Who is Idle has been noticed before.
+    pub fn user_totals(&self) -> UserTotals {
+        let Headcount { with_access, blank_awake, blank_idle, blocked_administrators } = self.headcount;
+        let total = self.users.len() as u64;
+        let (awake, idle) = (self.awake.len() as u64, self.idle.len() as u64);
+        let (active, idle, with_access) =
+            (awake - u64::from(blank_awake), idle - u64::from(blank_idle), u64::from(with_access));
+        UserTotals {
+            total,
+            active: total - self.blocked,
+            blocked: self.blocked,
+            administrators: self.administrators,
+            active_ordinary: total - self.blocked - (self.administrators - u64::from(blocked_administrators)),
+            with_access,
+            status_active: active,
+            status_idle: idle,
+            status_inactive: with_access - active - idle,
+        }
+    }
+}

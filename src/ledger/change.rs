@@ -231,6 +231,8 @@ pub struct SessionRow {
     /// Counts nowhere (R11): decided when the session started.
     pub exempt: bool,
     pub started: Tick,
+    /// When its user last signed in, here or elsewhere, as of this writing: the latest of the user's rows counts (R9).
+    pub signed_in: Tick,
     pub last_activity: Tick,
     /// The lease last promised; zero: none. A load grants it in full, and a grace on top.
     pub lease_ttl: Duration,

@@ -310,12 +310,13 @@ impl Tenant {
     fn renew(&mut self, slot: u32, ask: &CheckOut, admission: &Admission, step: &mut Step) -> CheckedOut {
         let user = self.sessions.get(slot).user;
         self.touch(user, step.now.tick);
+        self.users.signs_in(user, step.now.tick);
         let session = self.sessions.get_mut(slot);
         session.renew(&self.policy, step.now.tick);
         session.last_activity = session.last_activity.max(step.now.tick);
         session.client = ask.client.clone();
         session.organization = admission.organization;
-        let (id, row) = (session.id, session.row(self.no));
+        let (id, row) = (session.id, session.row(self.no, Some(step.now.tick)));
         self.users.get_mut(user).last_organization = admission.organization;
         let organization = admission.organization.and_then(|no| self.organizations.id(no));
         let about = self.about(Action::SessionRenewed).user(&ask.user).pool(&ask.pool);

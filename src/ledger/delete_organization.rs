@@ -108,7 +108,7 @@ impl Tenant {
         if self.sessions.at(slot).is_some_and(|session| session.organization == Some(organization)) {
             let session = self.sessions.get_mut(slot);
             session.organization = None;
-            step.put(Change::PutSession(session.row(self.no)));
+            step.put(Change::PutSession(session.row(self.no, self.users.last_sign_in(session.user))));
         }
     }
 }

@@ -76,7 +76,7 @@ impl Tenant {
         session.renew(&self.policy, now);
         if session.lease_ms != written {
             // The answer promises another lease than the row knows: a load must grant no less (I5).
-            step.put(Change::PutSession(session.row(self.no)));
+            step.put(Change::PutSession(session.row(self.no, self.users.last_sign_in(session.user))));
         }
         if active && session.last_activity < now {
             let (user, user_idle) = (session.user, session.user_idle);

@@ -79,7 +79,7 @@ impl Tenant {
             .session(login.id)
             .organization(login.organization.and_then(|no| self.organizations.id(no)));
         step.log(event);
-        step.put(Change::PutSession(session.row(self.no)));
+        step.put(Change::PutSession(session.row(self.no, Some(now))));
         let slot = self.hold(session, step);
         let pool = self.pools.get_mut(login.pool);
         pool.live += u64::from(!lived);
@@ -140,7 +140,7 @@ impl Tenant {
     pub fn end(&mut self, slot: u32, reason: SessionEndReason, step: &mut Step) {
         let session = self.sessions.get_mut(slot);
         (session.heard_or_ended, session.end_reason) = (step.now.tick, Some(reason));
-        let row = session.row(self.no);
+        let row = session.row(self.no, self.users.last_sign_in(session.user));
         let (user, pool_no, exempt) = (session.user, session.pool, session.exempt);
         let organization = session.organization;
         self.sessions.live -= 1;

@@ -174,11 +174,12 @@ impl Restore {
         };
         let (started, active, organization) = (session.started, session.last_activity, session.organization);
         let (user, place) = (session.user, session.place);
+        // A place whose row did not come yet has no session.
+        let mut others = tenant.users.get(user).places.iter().filter_map(|slot| tenant.sessions.at(*slot));
+        let newest = others.all(|other| other.started <= started);
         let slot = tenant.sessions.insert(session);
-        let newest = tenant.users.last_sign_in(user).is_none_or(|last| last <= started);
-        if newest {
-            tenant.users.signs_in(user, started);
-        }
+        let last = tenant.users.last_sign_in(user);
+        tenant.users.signs_in(user, last.map_or(row.signed_in, |last| last.max(row.signed_in)));
         let user = tenant.users.get_mut(user);
         user.set_place(place, slot);
         if newest {

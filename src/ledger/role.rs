@@ -71,12 +71,12 @@ impl Tenant {
         let user = self.users.get(no);
         let (administrator, exempt, idle) = (user.administrator, user.is_exempt(&self.policy), user.idle);
         let last_activity = user.last_activity(&self.sessions);
-        let before = self.pools_of(no);
+        let (before, signed_in) = (self.pools_of(no), self.users.last_sign_in(no));
         for slot in self.live_of(self.users.get(no)) {
             let session = self.sessions.get_mut(slot);
             session.administrator = administrator;
             let was = std::mem::replace(&mut session.exempt, exempt);
-            let (pool, due, row) = (session.pool, session.deadline(&self.policy).0, session.row(self.no));
+            let (pool, due, row) = (session.pool, session.deadline(&self.policy).0, session.row(self.no, signed_in));
             let pool = self.pools.get_mut(pool);
             pool.deadlines(was).remove(&mut self.sessions.positions, slot);
             pool.deadlines(exempt).insert(&mut self.sessions.positions, slot, due);

@@ -86,7 +86,8 @@ impl Session {
         self.lease_end = self.lease_end.max(until);
     }
 
-    pub fn row(&self, tenant: TenantNo) -> SessionRow {
+    /// `signed_in`: when the user last did.
+    pub fn row(&self, tenant: TenantNo, signed_in: Option<Tick>) -> SessionRow {
         SessionRow {
             tenant,
             user: self.user,
@@ -99,6 +100,7 @@ impl Session {
             administrator: self.administrator,
             exempt: self.exempt,
             started: self.started,
+            signed_in: signed_in.unwrap_or(self.started),
             last_activity: self.last_activity,
             lease_ttl: Duration::from_millis(self.lease_ms),
             ended: self.ended(),

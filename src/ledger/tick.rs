@@ -115,7 +115,7 @@ impl Tenant {
         let session = self.sessions.get_mut(slot);
         session.touched = false;
         if session.is_live() {
-            out.rows.push(Change::PutSession(session.row(no)));
+            out.rows.push(Change::PutSession(session.row(no, self.users.last_sign_in(session.user))));
         }
     }
 }

@@ -164,7 +164,9 @@ fn session_misfit(tenant: &Tenant, row: &SessionRow) -> Option<String> {
             let taken = places.get(usize::from(row.place)).is_some_and(|slot| *slot != u32::MAX);
             taken.then(|| "its place is there twice".to_owned())
         })
-        .or_else(|| ticks([row.started, row.last_activity, row.ended.map_or(Tick(0), |(at, _)| at)], []));
+        .or_else(|| {
+            ticks([row.started, row.signed_in, row.last_activity, row.ended.map_or(Tick(0), |(at, _)| at)], [])
+        });
     what.map(|what| format!("session {}: {what}", row.id))
 }
 

@@ -78,7 +78,8 @@ const TABLES: [(&str, usize, &str, Parse); 10] = [
         3,
         "/* usher:load_sessions */
         SELECT tenant_no, user_no, place, session_id, pool_no, organization_no, device_id, client,
-               administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason
+               administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason,
+               coalesce(signed_in, started)
         FROM sessions WHERE shard_id = $1",
         session,
     ),
@@ -233,6 +234,7 @@ fn session(row: &Row) -> Result<Change, Failure> {
         administrator: row.try_get(8)?,
         exempt: row.try_get(9)?,
         started: tick(row, 10)?,
+        signed_in: tick(row, 15)?,
         last_activity: tick(row, 11)?,
         lease_ttl: Duration::from_millis(bits(row, 12)?),
         ended: encode::ended(row.try_get(13)?, row.try_get::<_, Option<i16>>(14)?.map(i64::from))?,

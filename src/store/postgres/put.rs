@@ -200,6 +200,7 @@ fn sessions<'a>(rows: &[&'a SessionRow]) -> Vec<Value<'a>> {
         column(rows, |row| encode::millis(row.lease_ttl).cast_signed()),
         column(rows, |row| row.ended.map(|(at, _)| at.0.cast_signed())),
         column(rows, |row| row.ended.map(|(_, reason)| i16::from(reason.code()))),
+        column(rows, |row| row.signed_in.0.cast_signed()),
     ]
 }
 

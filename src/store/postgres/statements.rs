@@ -167,17 +167,17 @@ parts! {
             = (excluded.granted, excluded.grant_event_no, excluded.organizations)";
     PutSessions: "INSERT INTO sessions
             (shard_id, tenant_no, user_no, place, session_id, pool_no, organization_no, device_id, client,
-             administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason)
+             administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason, signed_in)
         SELECT $1::smallint, unnest($2::integer[]), unnest($3::integer[]), unnest($4::integer[]), unnest($5::uuid[]),
             unnest($6::integer[]), unnest($7::integer[]), unnest($8::text[]), unnest($9::text[]),
             unnest($10::boolean[]), unnest($11::boolean[]), unnest($12::bigint[]), unnest($13::bigint[]),
-            unnest($14::bigint[]), unnest($15::bigint[]), unnest($16::smallint[])
+            unnest($14::bigint[]), unnest($15::bigint[]), unnest($16::smallint[]), unnest($17::bigint[])
         ON CONFLICT (shard_id, tenant_no, user_no, place) DO UPDATE SET
             (session_id, pool_no, organization_no, device_id, client, administrator, exempt, started,
-             last_activity, lease_ttl_ms, ended, ended_reason)
+             last_activity, lease_ttl_ms, ended, ended_reason, signed_in)
             = (excluded.session_id, excluded.pool_no, excluded.organization_no, excluded.device_id, excluded.client,
                excluded.administrator, excluded.exempt, excluded.started, excluded.last_activity,
-               excluded.lease_ttl_ms, excluded.ended, excluded.ended_reason)";
+               excluded.lease_ttl_ms, excluded.ended, excluded.ended_reason, excluded.signed_in)";
     PutNotifications: "INSERT INTO notifications
             (shard_id, tenant_no, topic, event_no, raised, cleared, facts, deliveries)
         SELECT $1::smallint, unnest($2::integer[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::bigint[]),

@@ -51,8 +51,8 @@ const DELETE_SEAT: &str = "/* usher:delete_seat */ DELETE FROM seats
     WHERE shard_id = ?1 AND tenant_no = ?2 AND user_no = ?3 AND pool_no = ?4";
 const PUT_SESSION: &str = "/* usher:put_session */ REPLACE INTO sessions
     (shard_id, tenant_no, user_no, place, session_id, pool_no, organization_no, device_id, client,
-     administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+     administrator, exempt, started, last_activity, lease_ttl_ms, ended, ended_reason, signed_in)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
 const DELETE_SESSION: &str = "/* usher:delete_session */ DELETE FROM sessions
     WHERE shard_id = ?1 AND tenant_no = ?2 AND user_no = ?3 AND place = ?4";
 const PUT_NOTIFICATION: &str = "/* usher:put_notification */ REPLACE INTO notifications
@@ -238,6 +238,7 @@ impl Run<'_> {
                 encode::millis(row.lease_ttl).cast_signed(),
                 row.ended.map(|(at, _)| at.0.cast_signed()),
                 row.ended.map(|(_, reason)| reason.code()),
+                row.signed_in.0.cast_signed(),
             ],
         )
     }

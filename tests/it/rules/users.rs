@@ -209,6 +209,32 @@ fn r9_never_signed_in() {
         ",
     );
     check(
+        "R9 R16 a login that finds its session there is a sign-in, also after a restart",
+        "
+        policy max_devices_per_user 2
+        policy lease_ttl 1h
+        pool crm named 1
+        grant crm to ann
+        ann signs in to crm on laptop
+        after 5m
+        ann signs in to crm on phone
+        after 10m
+        ann signs in to crm on laptop                   -> yes, renewed
+        show ann                                        -> Active, signed in 0s ago
+        after 1m
+        crash
+        show ann                                        -> Active, signed in 1m ago
+        heartbeat ann/phone active                      -> kept
+        after 1m
+        restart
+        show ann                                        -> Active, signed in 2m ago, active 1m ago
+        checkin ann/laptop
+        checkin ann/phone
+        crash
+        show ann                                        -> Inactive, signed in 2m ago, active 1m ago
+        ",
+    );
+    check(
         "R9 the last sign-in is the newest one",
         "
         policy max_devices_per_user 2

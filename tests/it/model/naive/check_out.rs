@@ -88,6 +88,8 @@ impl Model {
         let tenant = &mut self.tenants[at];
         tenant.hold(id, true, now);
         tenant.land(&asked.user, yes.organization.as_ref());
+        let user = tenant.users.iter_mut().find(|user| user.id == asked.user).expect("a known user");
+        user.last_sign_in = Some(now);
         let session = tenant.sessions.iter_mut().find(|session| session.id == id).expect("a live session");
         session.organization.clone_from(&yes.organization);
         session.client.clone_from(&asked.client);

@@ -64,11 +64,12 @@ impl Date {
         }
     }
 
-    /// The first moment after it: a license that expires on a day is in force until that day is over.
+    /// The first moment after it: a license that expires on a day is in force until that day is over. Of the very last
+    /// day it is the last second, as nothing later can be written down.
     #[must_use]
     pub fn end(self) -> Wall {
         match self {
-            Date::Day(at) => Wall(at.0 + DAY_MS),
+            Date::Day(at) => whole_seconds(Wall(at.0 + DAY_MS)),
             Date::Moment(at) => at,
         }
     }
@@ -76,8 +77,7 @@ impl Date {
 
 fn since_1970(at: SystemTime) -> Option<Wall> {
     let seconds = at.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
-    // Not the very last day: its end would be past what a document can say.
-    (seconds <= MAX_SECONDS - 24 * 60 * 60).then(|| wall(seconds))
+    (seconds <= MAX_SECONDS).then(|| wall(seconds))
 }
 
 #[cfg(test)]
@@ -92,8 +92,10 @@ mod tests {
         assert_eq!(parse("2028-02-29"), both("2028-02-29T00:00:00Z", "2028-03-01T00:00:00Z"));
         assert_eq!(parse("2027-12-31T12:00:00Z"), both("2027-12-31T12:00:00Z", "2027-12-31T12:00:00Z"));
         assert_eq!(parse("1970-01-01"), both("1970-01-01T00:00:00Z", "1970-01-02T00:00:00Z"));
+        assert_eq!(parse("9999-12-31"), both("9999-12-31T00:00:00Z", "9999-12-31T23:59:59Z"));
+        assert_eq!(parse("9999-12-31T23:59:59Z"), both("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"));
         for text in
-            ["", "never", "2027-02-29", "2027-13-01", "31.12.2027", "1969-12-31", "9999-12-31", "2027-12-31T12:00"]
+            ["", "never", "2027-02-29", "2027-13-01", "31.12.2027", "1969-12-31", "10000-01-01", "2027-12-31T12:00"]
         {
             assert_eq!(parse(text), None, "{text}");
         }

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::key::{self, PublicKey, SigningKey};
+use super::pasted::{self, BEGIN, END};
 use super::rejection::Rejection;
 use crate::json::{Object, Wrong};
 use crate::jws::{Parts, decoded};
@@ -15,8 +16,6 @@ use crate::jws::{Parts, decoded};
 /// The one algorithm. What a document says about its algorithm is compared with it, and chooses nothing.
 const ALGORITHM: &str = "EdDSA";
 
-const BEGIN: &str = "-----BEGIN USHER LICENSE-----";
-const END: &str = "-----END USHER LICENSE-----";
 const ARMOR_COLUMNS: usize = 64;
 
 /// What kind of document it is. A document of one kind is never taken for another: the signature covers the type.
@@ -24,8 +23,8 @@ const ARMOR_COLUMNS: usize = 64;
 pub struct Kind {
     typ: &'static str,
     most: usize,
-    /// Whether it may stand in an armor, for mail.
-    armor: bool,
+    /// Whether it goes by mail: in an armor, and with what people and programs put around it.
+    mailed: bool,
 }
 
 impl Kind {
@@ -37,9 +36,9 @@ impl Kind {
 }
 
 /// A license.
-pub const LICENSE: Kind = Kind { typ: "license+jwt", most: 64 * 1024, armor: true };
+pub const LICENSE: Kind = Kind { typ: "license+jwt", most: 64 * 1024, mailed: true };
 /// A list of revoked licenses.
-pub const REVOCATIONS: Kind = Kind { typ: "license-revocations+jwt", most: 1024 * 1024, armor: false };
+pub const REVOCATIONS: Kind = Kind { typ: "license-revocations+jwt", most: 1024 * 1024, mailed: false };
 
 /// A document whose signature nobody looked at: for people who want to see what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,12 +69,12 @@ pub fn sign(key: &SigningKey, kind: Kind, payload: &Value) -> String {
 /// A license between two lines that say what it is, for mail.
 #[must_use]
 pub fn armored(compact: &str) -> String {
-    let mut text = format!("{BEGIN}\n");
+    let mut text = format!("-----{BEGIN}-----\n");
     for line in compact.as_bytes().chunks(ARMOR_COLUMNS) {
         text.push_str(&String::from_utf8_lossy(line));
         text.push('\n');
     }
-    text + END + "\n"
+    text + "-----" + END + "-----\n"
 }
 
 /// Reads a document without a look at its signature. Nothing may be decided by what it says.
@@ -109,16 +108,18 @@ pub(super) fn open<'a>(
     Ok(Opened { kid, payload, compact: compact.into_owned() })
 }
 
-/// The document without what may stand around it: white space, and the two lines of an armor, inside of which white
-/// space says nothing.
+/// The document without what may stand around it: white space, and for one that is mailed, whatever else does.
 fn bare(text: &str, kind: Kind) -> Result<Cow<'_, str>, Wrong> {
     if text.len() > kind.most {
         return Err(Wrong::whole(format!("is larger than {} bytes", kind.most)));
     }
     let text = text.trim_ascii();
-    let Some(inner) = text.strip_prefix(BEGIN).filter(|_| kind.armor) else { return Ok(Cow::Borrowed(text)) };
-    let inner = inner.strip_suffix(END).ok_or_else(|| Wrong::whole(format!("does not end with {END}")))?;
-    Ok(Cow::Owned(inner.chars().filter(|c| !c.is_ascii_whitespace()).collect()))
+    let nothing_else = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if nothing_else || !kind.mailed {
+        return Ok(Cow::Borrowed(text));
+    }
+    let is_header = |part: &str| decoded(part, "").is_ok_and(|header| Object::parse(&header).is_ok());
+    pasted::find(text, is_header).map(Cow::Owned)
 }
 
 /// Reads a header: exactly `alg`, `typ` and `kid`. A key, or where to get one, is never taken from a document; an

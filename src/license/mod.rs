@@ -14,6 +14,7 @@ mod key;
 mod limit;
 mod load;
 mod parse;
+mod pasted;
 mod rejection;
 mod request;
 mod revocation;

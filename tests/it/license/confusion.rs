@@ -159,12 +159,12 @@ fn base64url_has_one_form() {
         for padded in
             [format!("{text}="), format!("{text}=="), format!("{text}A"), format!("{text} "), format!(" {text}")]
         {
-            // White space at both ends of a document says nothing, and is not part of it.
-            let edge = (part == 0 && padded.starts_with(' ')) || (part == 2 && padded.ends_with(' '));
-            assert_eq!(trust.verify(&written(part, padded.clone())).is_ok(), edge, "{padded}");
+            // White space says nothing: it is no part of a document, and what is kept has none.
+            let read = trust.verify(&written(part, padded.clone())).ok();
+            assert_eq!(read.map(|read| read.compact), padded.contains(' ').then(|| license.clone()), "{padded}");
         }
         let broken = format!("{}\n{}", &text[..20], &text[20..]);
-        assert_eq!(reason(&trust, &written(part, broken)), "LICENSE_MALFORMED");
+        assert_eq!(trust.verify(&written(part, broken)).unwrap().compact, license);
     }
     // The last letter of 64 bytes has four bits that say nothing.
     let (head, last) = parts[2].split_at(85);

@@ -1,6 +1,6 @@
 //! What may stand around a license, and how large one may be.
 
-use usher::license::{LICENSE, armored, unchecked};
+use usher::license::{Claims, LICENSE, armored, unchecked};
 
 use super::{everything, least, reason, signed, trust};
 
@@ -26,27 +26,102 @@ fn a_license_is_read_with_and_without_armor() {
     }
 }
 
+/// What mail programs, chats and people make of it: read is what can be told from what is around it.
 #[test]
-fn a_broken_armor_is_refused() {
-    let trust = trust(&[1]);
-    let armor = armored(&signed(&everything()));
+fn a_license_that_was_pasted_is_read() {
+    let (trust, license) = (trust(&[1]), signed(&everything()));
+    let armor = armored(&license);
+    let wrapped = |columns: usize, with: &str| {
+        let lines: Vec<_> = license.as_bytes().chunks(columns).map(String::from_utf8_lossy).collect();
+        lines.join(with)
+    };
     for text in [
-        armor.replace("-----END USHER LICENSE-----", ""),
-        armor.replace("-----BEGIN USHER LICENSE-----", ""),
-        armor.replace("BEGIN USHER LICENSE", "BEGIN LICENSE"),
-        armor.replace("END USHER LICENSE", "END LICENSE"),
-        armor.to_lowercase(),
-        format!("{armor}{armor}"),
+        // Raw and wrapped.
+        wrapped(76, "\n"),
+        wrapped(20, "\r\n"),
+        wrapped(64, " "),
+        // Marks of the byte order, and white space of other kinds.
+        format!("\u{feff}{armor}"),
+        format!("\u{feff}{license}\r\n"),
+        format!("\u{a0}{armor}"),
+        armor.replace('.', ".\u{a0}"),
+        wrapped(64, "\u{a0}\n"),
+        wrapped(50, "\u{200b}"),
+        ["\u{a0}", "\u{3000}", "\u{85}", "\u{b}"].map(|space| format!("{space}{license}{space}")).concat(),
+        // Quoted.
+        format!("> {}", armor.replace('\n', "\n> ")),
+        format!(">> {}", wrapped(70, "\n>> ")),
+        format!("> > {}", wrapped(70, "\n> > ")),
+        format!("| {}", wrapped(70, "\n| ")),
+        // Text around.
         format!("Dear customer,\n{armor}"),
         format!("{armor}Yours"),
+        format!("Dear customer, this is your license: {license}\n\nYours sincerely"),
+        format!("Dear customer,\n\n{}\nYours sincerely", wrapped(76, "\n")),
+        format!("```\n{license}\n```"),
+        format!("<{license}>"),
+        format!("Here: {license}. Install it."),
         armor.replacen('\n', "\nComment: x\n", 1),
-        format!("\u{feff}{armor}"),
-        armor.replace('.', ".\u{a0}"),
-        format!("\u{a0}{armor}"),
-        armored(&armor),
+        // Lost lines and dashes.
+        armor.replace("-----END USHER LICENSE-----", ""),
+        armor.replace("-----BEGIN USHER LICENSE-----", ""),
+        armor.replace("-----BEGIN", "BEGIN").replace("LICENSE-----", "LICENSE"),
+        armor.replace("-----", "\u{2014}\u{2013}"),
+        armor.replace("-----", "--"),
+        armor.replace('\n', ""),
+        armor.replace("BEGIN USHER LICENSE", "BEGIN LICENSE"),
+        license.replace('-', "\u{2011}") + "\n",
+        // Once more below, as mail has it.
+        format!("{armor}{armor}"),
+        format!("{armor}\n> {}", armor.replace('\n', "\n> ")),
     ] {
-        assert_eq!(reason(&trust, &text), "LICENSE_MALFORMED", "{text}");
+        let verified = trust.verify(&text).unwrap_or_else(|rejection| panic!("{rejection}: {text}"));
+        assert_eq!((verified.compact, verified.claims), (license.clone(), everything()), "{text}");
     }
+}
+
+#[test]
+fn two_dashes_that_became_a_long_one_are_read() {
+    let trust = trust(&[1]);
+    // Until one has them: two dashes are in one of a few documents.
+    let mut licenses = (1..10_000).map(|revision| signed(&Claims { revision, ..everything() }));
+    let license = licenses.find(|license| license.contains("--")).expect("one of them");
+    assert_eq!(trust.verify(&license.replace("--", "\u{2014}")).unwrap().compact, license);
+}
+
+/// What cannot be told from what is around it is not guessed, and the armor is named.
+#[test]
+fn a_license_that_cannot_be_told_from_what_is_around_it_is_refused() {
+    let trust = trust(&[1]);
+    let license = signed(&everything());
+    let armor = armored(&license);
+    let named = "has no whole license in it; one is all from -----BEGIN USHER LICENSE----- to \
+                 -----END USHER LICENSE-----";
+    for text in [
+        armor.to_lowercase(),
+        armor.replacen("eyJ", "eyK", 1),
+        armor.replacen('.', "", 1),
+        // The end is missing.
+        armored(&license[..license.len() - 10]),
+        format!("Dear customer, {}", &license[..license.len() - 1]),
+        format!("Dear customer, {license}a"),
+        format!("Dear customer, {license}="),
+        format!("Dear customer, {}", &license[1..]),
+        "-----BEGIN USHER LICENSE-----\n-----END USHER LICENSE-----\n".to_owned(),
+        "Dear customer".to_owned(),
+        "eyJ".repeat(20_000) + " .",
+        "eyJ ".repeat(16_000),
+        "eyJ.eyJ. ".repeat(7_000),
+    ] {
+        let told = trust.verify(&text).unwrap_err();
+        assert_eq!(told.reason(), "LICENSE_MALFORMED", "{text}");
+        assert_eq!(told.to_string(), format!("the document is not readable: {named}"), "{text}");
+    }
+    let mut other = everything();
+    other.revision += 1;
+    let two = format!("{armor}{}", armored(&signed(&other)));
+    let told = trust.verify(&two).unwrap_err().to_string();
+    assert_eq!(told, "the document is not readable: holds several licenses; install one after the other");
 }
 
 #[test]
@@ -58,10 +133,6 @@ fn what_is_no_document_is_refused() {
         assert_eq!(reason(&trust, text), "LICENSE_MALFORMED", "{text:?}");
     }
     let license = signed(&everything());
-    // White space of other kinds is not around a document, but in it.
-    for space in ["\u{a0}", "\u{3000}", "\u{85}", "\u{b}", "\0"] {
-        assert_eq!(reason(&trust, &format!("{license}{space}")), "LICENSE_MALFORMED", "{space:?}");
-    }
     for text in
         [format!("{license}."), format!(".{license}"), format!("{license}.{license}"), license.replacen('.', "..", 1)]
     {

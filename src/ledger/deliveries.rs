@@ -27,6 +27,8 @@ const ANSWER: Duration = Duration::from_secs(10 * 60);
 /// The pause after the first failure; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 60 * 60);
+/// The longest pause that a receiver can ask for.
+const LONGEST_WISH: Duration = Duration::from_secs(24 * 60 * 60);
 /// After this time a delivery is given up.
 const GIVEN_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// Of the text of a failure, in characters.
@@ -122,12 +124,13 @@ impl Tenant {
         if !delivery.is_open() || (stale && ask.result != Attempt::Answered) {
             return;
         }
-        let why = match &ask.result {
+        let (why, least) = match &ask.result {
             Attempt::Answered => return self.delivered(row, ask.channel, step),
             Attempt::Refused(why) => return self.give_up(row, ask.channel, why, step),
-            Attempt::Failed(why) => why,
+            Attempt::Failed(why) => (why, Duration::ZERO),
+            Attempt::Later(why, least) => (why, (*least).min(LONGEST_WISH)),
         };
-        let pause = pause(&self.id, &ask.topic, delivery.attempts);
+        let pause = pause(&self.id, &ask.topic, delivery.attempts).max(least);
         if step.now.tick.since(delivery.since) + pause > GIVEN_UP {
             return self.give_up(row, ask.channel, why, step);
         }

@@ -2,6 +2,7 @@
 //! and the outbox, so that there are never more of them than pools and licenses can have topics.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::change::{Limit, Plan};
 use super::time::{Tick, Wall};
@@ -257,6 +258,8 @@ pub enum Attempt {
     Answered,
     /// Worth another attempt.
     Failed(Box<str>),
+    /// Worth another attempt, and not before so much time: the receiver says so.
+    Later(Box<str>, Duration),
     /// The receiver does not want it, now or later.
     Refused(Box<str>),
 }

@@ -5,6 +5,7 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, header};
 
 use super::Message;
+use super::address::address;
 
 /// Asks for no answers of machines (RFC 3834), so that an absence notice starts no loop.
 #[derive(Debug, Clone)]
@@ -27,8 +28,7 @@ impl header::Header for AutoSubmitted {
 /// # Errors
 /// Why there is none: the address is no address.
 pub fn email(message: &Message, from: &Mailbox) -> Result<Email, String> {
-    let to = &message.dispatch.responsible_person;
-    let to: lettre::Address = to.parse().map_err(|error| format!("{to:?} is no email address: {error}"))?;
+    let to = address(&message.dispatch.responsible_person)?;
     // Of the sender's domain: the same whichever process sends it.
     let id = format!("<{}@{}>", message.id, from.email.domain());
     Email::builder()

@@ -1,6 +1,7 @@
 //! Telling people (R34): what a notification says, and how it gets to them, by email or by webhook. Knows what the
 //! ledger tells, and nothing of where that is kept.
 
+mod address;
 mod email;
 mod event;
 mod message;
@@ -9,6 +10,7 @@ mod webhook;
 
 use std::time::Duration;
 
+pub use address::is_address;
 pub use message::Message;
 pub use smtp::{Smtp, SmtpServer};
 pub use webhook::{SigningKeys, Webhook, WebhookUrl};

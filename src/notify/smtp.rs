@@ -9,6 +9,7 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::address::address;
 use super::email::email;
 use super::{Message, PATIENCE};
 use crate::https::whole;
@@ -101,7 +102,8 @@ impl Smtp {
         login: Option<(&str, &SecretString)>,
         greeting: Option<&str>,
     ) -> Result<Self, String> {
-        let from: Mailbox = from.parse().map_err(|error| format!("{from:?} is no email address: {error}"))?;
+        let mut from: Mailbox = from.parse().map_err(|error| format!("{from:?} is no email address: {error}"))?;
+        from.email = address(&from.email.to_string())?;
         let parameters = || TlsParameters::new(server.host.clone()).map_err(|error| error.to_string());
         let tls = match server.security {
             Security::Tls => Tls::Wrapper(parameters()?),

@@ -1,12 +1,14 @@
 //! Webhooks, signed as Standard Webhooks says: the receiver knows who sent it, when, and whether it had it already.
 
 use std::fmt;
+use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http::header::RETRY_AFTER;
 use http::uri::Uri;
-use http::{Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::Full;
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
@@ -109,7 +111,8 @@ impl Webhook {
         Self { url, keys, client: https::client() }
     }
 
-    /// The answer's status is all that counts: of its body nothing is read, and a redirection is a failure.
+    /// The answer's status counts, and when it wants to be asked again: of its body nothing is read, and a redirection is
+    /// a failure.
     pub(super) async fn send(&self, message: &Message, unix_seconds: i64) -> Attempt {
         let body = event(message);
         let span = PostSpan::begin(self.url.0.host().unwrap_or_default());
@@ -134,7 +137,13 @@ impl Webhook {
             Ok(response) if response.status().is_success() => Attempt::Answered,
             // As Standard Webhooks says: the receiver wants no more of them.
             Ok(response) if response.status() == StatusCode::GONE => Attempt::Refused(self.told(response.status())),
-            Ok(response) => Attempt::Failed(self.told(response.status())),
+            Ok(response) => {
+                let why = self.told(response.status());
+                match retry_after(response.headers(), unix_seconds) {
+                    Some(pause) => Attempt::Later(why, pause),
+                    None => Attempt::Failed(why),
+                }
+            }
             Err(error) => Attempt::Failed(format!("{}: {}", self.url, https::whole(&error)).into()),
         }
     }
@@ -144,9 +153,41 @@ impl Webhook {
     }
 }
 
+/// How long the receiver wants to be left alone: in seconds, or until a date (RFC 9110, 10.2.3).
+fn retry_after(headers: &HeaderMap, unix_seconds: i64) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(until.saturating_sub(Duration::from_secs(u64::try_from(unix_seconds).ok()?)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_receiver_says_in_seconds_or_by_a_date_when_it_can_be_asked_again() {
+        let said = |text: &str| {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);
+            retry_after(&headers, 1_800_000_000).map(|pause| pause.as_secs())
+        };
+        for (text, seconds) in [
+            ("120", Some(120)),
+            (" 0 ", Some(0)),
+            ("Fri, 15 Jan 2027 08:10:00 GMT", Some(600)),
+            ("Fri, 15 Jan 2027 07:00:00 GMT", Some(0)),
+            ("Friday, 15-Jan-27 08:10:00 GMT", Some(600)),
+            ("", None),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+        ] {
+            assert_eq!(said(text), seconds, "{text}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), 0), None);
+    }
 
     #[test]
     fn a_url_is_https_or_of_this_machine() {

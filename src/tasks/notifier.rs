@@ -143,7 +143,7 @@ impl Notifier {
                 tracing::info!(%tenant, %topic, channel, "told");
                 &self.counts.answered
             }
-            Attempt::Failed(why) => {
+            Attempt::Failed(why) | Attempt::Later(why, _) => {
                 tracing::warn!(%tenant, %topic, channel, why, "not told yet");
                 &self.counts.failed
             }

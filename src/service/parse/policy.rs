@@ -9,6 +9,7 @@ use crate::ids::MAX_USER_ID_BYTES;
 use crate::ledger::command::PolicyPatch;
 use crate::ledger::outcome::Refusal;
 use crate::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
+use crate::notify::is_address;
 use crate::proto::v1;
 
 /// What a mask may name.
@@ -230,10 +231,8 @@ impl Fields<'_> {
         let text = self.mask.pick_or_empty(field, text)?;
         let path = path(field);
         check_text(self.problems, &path, &text, Text::Line, MAX_USER_ID_BYTES);
-        let parts = text.rsplit_once('@');
-        let plausible = parts.is_some_and(|(local, host)| !local.is_empty() && !host.is_empty());
-        if !text.is_empty() && (!plausible || text.contains(char::is_whitespace)) {
-            self.problems.add(path, "must be an email address");
+        if !text.is_empty() && (!is_address(&text) || text.contains(char::is_whitespace)) {
+            self.problems.add(path, "must be one email address, such as boss@example.com");
         }
         Some(text.into())
     }
@@ -335,7 +334,11 @@ mod tests {
         for percents in [vec![0], vec![50, 101], vec![u32::MAX], vec![50; 11]] {
             check(v1::Policy { warn_at_percent: percents, ..policy() }, "warn_at_percent");
         }
-        for person in ["boss", "@acme", "boss@", "a b@acme", &format!("{}@acme", "x".repeat(254))] {
+        let long = format!("{}@acme", "x".repeat(254));
+        for person in ["boss", "@acme", "boss@", "a b@acme", "\"a b\"@acme", &long] {
+            check(v1::Policy { responsible_person: person.into(), ..policy() }, "responsible_person");
+        }
+        for person in ["a@x;b@x", "a@x,b@x", "a..b@x", "mailto:boss@acme.example", "boss@acme.example."] {
             check(v1::Policy { responsible_person: person.into(), ..policy() }, "responsible_person");
         }
     }

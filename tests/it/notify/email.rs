@@ -35,6 +35,19 @@ async fn r34_the_responsible_person_gets_an_email() {
     assert_eq!(server.others(), 0, "it was sent once");
 }
 
+/// The server has no SMTPUTF8.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r34_an_international_domain_is_sent_as_its_a_label() {
+    let mut server = MailServer::start("plain", &[]);
+    let house = House::open("boss@münchen.example").await;
+    house.grant("bob").await;
+    house.emails(server.port).run().await;
+    assert_eq!(house.states().await, ["email Done 1", "webhook Pending 0"]);
+    let email = server.email();
+    assert_eq!(email["to"][0], "boss@xn--mnchen-3ya.example");
+    assert_eq!(email["headers"]["to"], "boss@xn--mnchen-3ya.example");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r34_a_mailbox_that_is_not_there_is_a_dead_letter_and_a_busy_one_is_asked_again() {
     let server = MailServer::start("plain", &[]);

@@ -25,6 +25,8 @@ pub const SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 #[derive(Debug, Clone)]
 pub enum Answer {
     Status(u16),
+    /// The status, and from when on it can be asked again.
+    Later(u16, String),
     /// Elsewhere, as the header says.
     Redirect(String),
     /// It reads the request, and says nothing.
@@ -100,6 +102,9 @@ async fn receive(desk: Arc<Mutex<Desk>>, request: Request<Incoming>) -> Result<R
     let plain = |status| Response::builder().status(status);
     Ok(match answer {
         Answer::Status(status) => plain(StatusCode::from_u16(status).unwrap()).body(empty()).unwrap(),
+        Answer::Later(status, when) => {
+            plain(StatusCode::from_u16(status).unwrap()).header("retry-after", when).body(empty()).unwrap()
+        }
         Answer::Redirect(to) => plain(StatusCode::TEMPORARY_REDIRECT).header("location", to).body(empty()).unwrap(),
         Answer::Silence => std::future::pending().await,
         Answer::Endless => {

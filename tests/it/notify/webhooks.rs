@@ -61,6 +61,30 @@ async fn r34_a_receiver_that_fails_is_asked_again_with_the_same_id() {
     assert_eq!(times.len(), 3, "signed anew each time: {times:?}");
 }
 
+/// In seconds, by a date, and for longer than a day, which is not granted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r34_a_receiver_says_when_it_is_asked_again() {
+    const HOUR: Duration = Duration::from_secs(60 * 60);
+    for (status, when, pause) in [
+        (429, "7200", 2 * HOUR),
+        (503, "Fri, 15 Jan 2027 10:00:00 GMT", 2 * HOUR),
+        (503, "31536000", 24 * HOUR),
+        (429, "1", MINUTE),
+    ] {
+        let receiver = Receiver::open([Answer::Later(status, when.into())]).await;
+        let house = House::open("").await;
+        house.grant("bob").await;
+        let notifier = house.webhooks(&receiver);
+        notifier.run().await;
+        house.pass(pause - Duration::from_secs(1));
+        notifier.run().await;
+        assert_eq!(receiver.came().len(), 1, "{when}: not yet");
+        house.pass(MINUTE);
+        notifier.run().await;
+        assert_eq!((receiver.came().len(), house.states().await), (2, vec!["webhook Done 2".to_owned()]), "{when}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r34_a_receiver_that_says_nothing_holds_nobody_up_for_long() {
     let receiver = Receiver::open([Answer::Silence]).await;

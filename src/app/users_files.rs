@@ -24,7 +24,8 @@ pub(super) fn users_file(args: &Import) -> Result<UsersFile, Failure> {
     read_users(&bytes, delimiter).map_err(|wrong| {
         let more = wrong.len().saturating_sub(TOLD);
         let mut told: Vec<String> = wrong.into_iter().take(TOLD).map(named).collect();
-        told.extend((more > 0).then(|| format!("and {more} lines more")));
+        let lines = if more == 1 { "line" } else { "lines" };
+        told.extend((more > 0).then(|| format!("and {more} {lines} more")));
         told.push("nothing was sent".to_owned());
         Failure::Usage(told)
     })

@@ -319,6 +319,7 @@ fn describe(facts: &Facts) -> String {
             format!("{why}, {in_use}/{limit}")
         }
         Facts::License { days: 0, .. } => "it has ended".into(),
+        Facts::License { days: 1, .. } => "1 day before its end".into(),
         Facts::License { days, .. } => format!("{days} days before its end"),
     }
 }

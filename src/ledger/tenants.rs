@@ -108,10 +108,11 @@ impl Tenant {
         for pool in self.pools.iter() {
             let more = pool.seats - pool.seats_counted;
             if more > 0 && !self.has_seats(pool.no, more, step.sight()) {
+                let seats = if more == 1 { "seat of an administrator" } else { "seats of administrators" };
                 return Err(Refusal::Precondition {
                     reason: "SEATS_EXHAUSTED",
                     subject: pool.id.to_string(),
-                    text: format!("{more} seats of administrators would begin to count, and the pool has fewer free"),
+                    text: format!("{more} {seats} would begin to count, and the pool has fewer free"),
                 });
             }
         }

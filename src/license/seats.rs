@@ -79,10 +79,8 @@ fn changed(pool: &PoolId, limit: Limit, difference: i128, problems: &mut Vec<Str
             limit
         }
         Err(_) => {
-            problems.push(format!(
-                "--request: {} seats are to leave the pool {pool}, of which the license has {seats}",
-                -difference
-            ));
+            let leaving = if difference == -1 { "1 seat is".into() } else { format!("{} seats are", -difference) };
+            problems.push(format!("--request: {leaving} to leave the pool {pool}, of which the license has {seats}"));
             limit
         }
     }

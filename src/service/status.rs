@@ -98,7 +98,7 @@ pub(super) fn explain(refusal: &Refusal) -> (&'static str, String) {
     match refusal {
         Refusal::NotFound { kind, id } => (reason::RESOURCE_NOT_FOUND, format!("There is no {kind} \"{id}\".")),
         Refusal::AlreadyExists { kind, id } => {
-            (reason::RESOURCE_EXISTS, format!("There is a {kind} \"{id}\" already."))
+            (reason::RESOURCE_EXISTS, format!("There is {} {kind} \"{id}\" already.", article(kind)))
         }
         Refusal::Precondition { reason, text, .. } => (*reason, text.clone()),
         Refusal::Invalid { field, text } => (reason::INVALID_REQUEST, format!("{field} {text}")),
@@ -107,6 +107,11 @@ pub(super) fn explain(refusal: &Refusal) -> (&'static str, String) {
             (reason::STALE_ETAG, "It was changed since its etag was read: read it again, then change it.".to_owned())
         }
     }
+}
+
+/// A user and a unit are spoken with a consonant.
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" }
 }
 
 fn resource(kind: &str, id: String) -> HashMap<String, String> {
@@ -323,9 +328,12 @@ mod tests {
         let metadata = status.get_details_error_info().unwrap().metadata;
         assert_eq!((metadata["resource"].as_str(), metadata["id"].as_str()), ("user", "ann"));
 
-        let double = Refusal::AlreadyExists { kind: "tenant", id: "acme".into() };
-        let status = check(double.into(), Code::AlreadyExists, "RESOURCE_EXISTS");
-        assert_eq!(status.get_details_error_info().unwrap().metadata["id"], "acme");
+        for (kind, told) in [("tenant", "a tenant"), ("user", "a user"), ("organization", "an organization")] {
+            let double = Refusal::AlreadyExists { kind, id: "acme".into() };
+            let status = check(double.into(), Code::AlreadyExists, "RESOURCE_EXISTS");
+            assert_eq!(status.get_details_error_info().unwrap().metadata["id"], "acme");
+            assert_eq!(status.message(), format!("There is {told} \"acme\" already."));
+        }
 
         let rule = Refusal::Precondition { reason: "SESSION_IN_USE", subject: "s1".into(), text: "in use".into() };
         let status = check(rule.into(), Code::FailedPrecondition, "SESSION_IN_USE");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use super::super::words;
 use crate::ids::{OrganizationId, PoolId, UserId};
 use crate::proto::v1::{SyncEntry, User};
 
@@ -174,7 +175,8 @@ fn columns(header: &csv::StringRecord) -> Result<Vec<Column>, Vec<String>> {
 
 fn entry(columns: &[Column], record: &csv::StringRecord) -> Result<(UserId, SyncEntry), String> {
     if record.len() != columns.len() {
-        return Err(format!("{} cells, and the first line has {}", record.len(), columns.len()));
+        let cells = words::count(record.len() as u64, "cell");
+        return Err(format!("{cells}, and the first line has {}", columns.len()));
     }
     let mut user = User::default();
     let mut id = None;
@@ -264,7 +266,8 @@ mod tests {
                     bob,no,crm\n\
                     cid,no\n\
                     BOB,no,\n\
-                    dee,no,a b|c\u{7}d\n";
+                    dee,no,a b|c\u{7}d\n\
+                    eve\n";
         assert_eq!(
             wrong(text),
             [
@@ -273,6 +276,7 @@ mod tests {
                 "line 6: 2 cells, and the first line has 3",
                 "line 7: the user stands in line 5 already",
                 "line 8: pools: \"c\\u{7}d\" must not contain control characters",
+                "line 9: 1 cell, and the first line has 3",
             ]
         );
     }

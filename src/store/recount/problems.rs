@@ -28,7 +28,8 @@ impl Problems {
 
     pub fn told(mut self) -> Vec<String> {
         if self.more > 0 {
-            self.told.push(format!("and {} problems more", self.more));
+            let problems = if self.more == 1 { "problem" } else { "problems" };
+            self.told.push(format!("and {} {problems} more", self.more));
         }
         self.told
     }

@@ -110,7 +110,7 @@ fn seats_that_are_not_there_are_not_moved() {
         (
             "primary=100",
             "1 crm>primary",
-            "--request: 1 seats are to leave the pool crm, of which the license has 0".into(),
+            "--request: 1 seat is to leave the pool crm, of which the license has 0".into(),
         ),
         (
             "crm=5 primary=100",

@@ -289,7 +289,7 @@ fn r34_the_end_of_a_license() {
         - LicenseInstalled (base revision 1; crm 0 -> 5)
         - NotificationRaised (license-expiring/base@1: 30 days before its end) by usher
         - NotificationRaised (license-expiring/base@1: 7 days before its end) by usher
-        - NotificationRaised (license-expiring/base@1: 1 days before its end) by usher
+        - NotificationRaised (license-expiring/base@1: 1 day before its end) by usher
         - NotificationCleared (license-expiring/base@1: over) by usher
         - NotificationRaised (license-expired/base@1: it has ended) by usher
         - LicenseInstalled (base revision 2; crm 0 -> 5)

@@ -129,10 +129,10 @@ impl Tenant {
         for (pool, plan, _) in &grant.pools {
             let within = *plans.entry(pool).or_insert(*plan) != *plan;
             let given = self.pools.find(pool).into_iter().flat_map(|no| self.licenses.giving(no));
-            let mut given = given.filter(|(license, _)| license.id != *id);
-            if within || given.any(|(_, entitlement)| entitlement.plan != *plan) {
-                let text = "licenses of one pool must have the same plan, also those that have ended".to_owned();
-                return Err(refused("PLANS_DISAGREE", pool, text));
+            let mut others = given.filter(|(license, entitlement)| license.id != *id && entitlement.plan != *plan);
+            let other = others.next().map(|(license, _)| &license.id).or(within.then_some(id));
+            if let Some(other) = other {
+                return Err(refused("PLANS_DISAGREE", pool, disagreement(pool, *plan, other)));
             }
         }
         if others().count() >= MAX_LICENSES {
@@ -172,6 +172,17 @@ impl Tenant {
             changed: step.now.tick,
         })
     }
+}
+
+fn disagreement(pool: &PoolId, plan: Plan, other: &LicenseId) -> String {
+    let (is, would) = match plan {
+        Plan::Named => ("concurrent", "named"),
+        Plan::Concurrent => ("named", "concurrent"),
+    };
+    format!(
+        "{pool} is {is} by the license \"{other}\", and would be {would}: licenses of one pool must have the same plan, \
+         also those that have ended"
+    )
 }
 
 fn named(terms: &Terms) -> usize {

@@ -28,10 +28,10 @@ impl Claims {
         }
         let fits = |name: &String| self.hosts.iter().any(|pattern| pattern.matches(name));
         if !self.hosts.is_empty() && !here.host_names.iter().any(fits) {
-            return Err(Rejection::Host);
+            return Err(Rejection::Host { patterns: self.hosts.clone(), names: here.host_names.to_vec() });
         }
-        if self.instance.is_some_and(|instance| instance != here.instance) {
-            return Err(Rejection::Instance);
+        if let Some(wanted) = self.instance.filter(|instance| *instance != here.instance) {
+            return Err(Rejection::Instance { wanted, here: here.instance });
         }
         self.not_expired(at)
     }

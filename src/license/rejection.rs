@@ -1,7 +1,10 @@
 //! Why a document is refused: a word for machines, and a sentence for people. Neither says anything about another
-//! tenant or about this installation.
+//! tenant, and about this installation only what its license page shows.
+
+use uuid::Uuid;
 
 use super::date::iso;
+use super::host::HostPattern;
 use super::revocation::Revoked;
 use crate::json::Wrong;
 use crate::ledger::time::Wall;
@@ -20,10 +23,11 @@ pub enum Rejection {
     Signature,
     #[error("the license is for another tenant")]
     Tenant,
-    #[error("the license is for other hosts")]
-    Host,
-    #[error("the license is for another installation")]
-    Instance,
+    /// With its patterns and the names of this host: whoever may install licenses sees both on the license page.
+    #[error("the license is for other hosts: for {}, and this one is {}", listed(patterns), listed(names))]
+    Host { patterns: Vec<HostPattern>, names: Vec<String> },
+    #[error("the license is for another installation: for {wanted}, and this one is {here}")]
+    Instance { wanted: Uuid, here: Uuid },
     #[error("the license expired at {}", iso(*.0))]
     Expired(Wall),
     #[error("the license was revoked, up to revision {}{}", .0.through, because(.0.why.as_deref()))]
@@ -32,6 +36,19 @@ pub enum Rejection {
 
 fn because(why: Option<&str>) -> String {
     why.map(|why| format!(": {why}")).unwrap_or_default()
+}
+
+/// The first few, for people; an error has to fit into a header.
+fn listed(names: &[impl ToString]) -> String {
+    const NAMED: usize = 5;
+    const LONGEST: usize = 64;
+    let short = |name: &String| name.chars().take(LONGEST).collect::<String>();
+    let named: Vec<String> = names.iter().take(NAMED).map(|name| short(&name.to_string())).collect();
+    match names.len() {
+        0 => "without a name".to_owned(),
+        0..=NAMED => named.join(", "),
+        many => format!("{} and {} more", named.join(", "), many - NAMED),
+    }
 }
 
 impl Rejection {
@@ -44,8 +61,8 @@ impl Rejection {
             Rejection::KeyUnknown(_) => "LICENSE_KEY_UNKNOWN",
             Rejection::Signature => "LICENSE_SIGNATURE",
             Rejection::Tenant => "LICENSE_TENANT",
-            Rejection::Host => "LICENSE_HOST",
-            Rejection::Instance => "LICENSE_INSTANCE",
+            Rejection::Host { .. } => "LICENSE_HOST",
+            Rejection::Instance { .. } => "LICENSE_INSTANCE",
             Rejection::Expired(_) => "LICENSE_EXPIRED",
             Rejection::Revoked(_) => "LICENSE_REVOKED",
         }

@@ -137,7 +137,7 @@ fn valid_for_people(state: LicenseState, end: Option<Duration>) -> String {
         (LicenseState::Demo, _) => "demo".to_owned(),
         (LicenseState::NotYetValid, _) => "not yet valid".to_owned(),
         (LicenseState::Expired, _) => "expired".to_owned(),
-        (LicenseState::Valid, None) => "never".to_owned(),
+        (LicenseState::Valid, None) => "valid, never expires".to_owned(),
         (LicenseState::Valid, Some(left)) if left > TOLD_FROM => "valid".to_owned(),
         // Whole days, as a person counts them: the day that has begun is one.
         (LicenseState::Valid, Some(left)) => match left.as_millis().div_ceil(DAY.as_millis()) {
@@ -203,7 +203,7 @@ mod tests {
         check(LicenseState::Demo, None, "demo");
         check(LicenseState::Expired, None, "expired");
         check(LicenseState::NotYetValid, None, "not yet valid");
-        check(LicenseState::Valid, None, "never");
+        check(LicenseState::Valid, None, "valid, never expires");
         check(LicenseState::Valid, Some(30 * DAY + second), "valid");
         check(LicenseState::Valid, Some(30 * DAY), "expires in 30 days");
         check(LicenseState::Valid, Some(12 * DAY - second), "expires in 12 days");

@@ -20,10 +20,11 @@ pub fn checked_out(answer: CheckedOut) -> v1::CheckOutResponse {
         Ok(granted) => Outcome::Lease(lease(granted)),
         Err(denied) => Outcome::Denial(denial(denied, answer.usage.as_ref())),
     };
+    let told = |told: &Notice| notice(*told, answer.usage.as_slice());
     v1::CheckOutResponse {
         outcome: Some(outcome),
+        notices: answer.notices.iter().map(told).collect(),
         usage: answer.usage.map(pool_usage),
-        notices: answer.notices.into_iter().map(notice).collect(),
     }
 }
 
@@ -215,7 +216,8 @@ pub fn number(limit: Limit) -> (u64, bool) {
     }
 }
 
-pub fn notice(notice: Notice) -> v1::Notice {
+/// `pools`: those that it may be about.
+pub fn notice(notice: Notice, pools: &[PoolUsage]) -> v1::Notice {
     let code = match notice {
         Notice::LicenseExpired => v1::NoticeCode::LicenseExpired,
         Notice::LicenseExpiring(_) => v1::NoticeCode::LicenseExpiring,
@@ -223,7 +225,7 @@ pub fn notice(notice: Notice) -> v1::Notice {
         Notice::DemoMode => v1::NoticeCode::DemoMode,
         Notice::ClockSuspect => v1::NoticeCode::ClockSuspect,
     };
-    v1::Notice { code: code.into(), message: texts::notice(notice) }
+    v1::Notice { code: code.into(), message: texts::notice(notice, pools) }
 }
 
 pub fn seat(seat: SeatView) -> v1::Seat {

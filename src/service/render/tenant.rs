@@ -31,6 +31,7 @@ pub fn list_tenants(page: Page<TenantView>, shape: &Shape) -> v1::ListTenantsRes
 
 pub fn usage(tenant: &TenantId, mut usage: TenantUsage) -> v1::GetUsageResponse {
     usage.pools.sort_unstable_by(|a, b| a.pool.cmp(&b.pool));
+    let notices = usage.notices.iter().map(|told| notice(*told, &usage.pools)).collect();
     v1::GetUsageResponse {
         tenant_id: tenant.as_str().to_owned(),
         pools: usage.pools.into_iter().map(pool_usage).collect(),
@@ -46,7 +47,7 @@ pub fn usage(tenant: &TenantId, mut usage: TenantUsage) -> v1::GetUsageResponse 
             status_inactive: usage.users.status_inactive,
         }),
         license_state: license_state(usage.license).into(),
-        notices: usage.notices.into_iter().map(notice).collect(),
+        notices,
     }
 }
 

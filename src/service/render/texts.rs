@@ -62,19 +62,36 @@ fn in_use(usage: &PoolUsage) -> String {
     }
 }
 
-pub fn notice(notice: Notice) -> String {
+/// `pools`: those that it may be about.
+pub fn notice(notice: Notice, pools: &[PoolUsage]) -> String {
     let text = match notice {
         Notice::LicenseExpired => "The license has expired: only administrators can sign in until it is renewed.",
         Notice::LicenseExpiring(left) => return expiring(left),
-        Notice::OverLimit => {
-            "More seats are in use than the license has: no new one is given until it is fewer than that."
-        }
+        Notice::OverLimit => return over_limits(pools),
         Notice::DemoMode => "No license is installed: this is demo mode, with a small number of seats.",
         Notice::ClockSuspect => {
             "The clock of the license server was set back: nobody can sign in, administrators included, until it is right."
         }
     };
     text.to_owned()
+}
+
+fn over_limits(pools: &[PoolUsage]) -> String {
+    /// Pools that are named; a tenant can have a thousand.
+    const NAMED: usize = 5;
+    let over: Vec<String> = pools
+        .iter()
+        .filter(|pool| pool.over > 0)
+        .map(|pool| {
+            let state = if pool.plan == Plan::Named { "assigned" } else { "in use" };
+            format!("\"{}\" ({} {state})", pool.pool, in_use(pool))
+        })
+        .collect();
+    let named = match over.len() {
+        0..=NAMED => over.join(", "),
+        many => format!("{} and {} more", over[..NAMED].join(", "), many - NAMED),
+    };
+    format!("There are fewer seats than are taken in {named}: no new one is given there until there is room.")
 }
 
 fn expiring(left: Duration) -> String {
@@ -175,15 +192,20 @@ mod tests {
     #[test]
     fn every_notice_is_said_to_people() {
         let day = Duration::from_secs(24 * 60 * 60);
-        let check = |given, text| assert_eq!(notice(given), text);
+        let over = pool(Plan::Concurrent, 7, 5, false);
+        let fits = PoolUsage { pool: PoolId::stored("primary"), ..pool(Plan::Named, 5, 5, false) };
+        let check = |given, text| assert_eq!(notice(given, &[fits.clone(), over.clone()]), text);
         check(Notice::LicenseExpired, "The license has expired: only administrators can sign in until it is renewed.");
         check(Notice::LicenseExpiring(day / 2), "The license expires in less than a day.");
         check(Notice::LicenseExpiring(day), "The license expires in 1 day.");
         check(Notice::LicenseExpiring(day * 5 / 2), "The license expires in 2 days.");
         check(
             Notice::OverLimit,
-            "More seats are in use than the license has: no new one is given until it is fewer than that.",
+            "There are fewer seats than are taken in \"crm\" (7 of 5 in use): no new one is given there until there is \
+             room.",
         );
+        let many = vec![pool(Plan::Named, 7, 5, false); 7];
+        assert!(notice(Notice::OverLimit, &many).contains("\"crm\" (7 of 5 assigned) and 2 more: no new one"));
         check(Notice::DemoMode, "No license is installed: this is demo mode, with a small number of seats.");
         check(
             Notice::ClockSuspect,

@@ -109,23 +109,31 @@ fn the_tenant_the_hosts_the_installation_and_the_time() {
     check(&claims, &Place { hosts: &["license-1"], ..anywhere }, "LICENSE_INSTANCE");
 }
 
-/// The texts are for whoever tried, and say nothing about the installation or about whose license it is.
+/// The texts are for whoever tried, and say nothing about whose license it is; of a license of one's own they name both
+/// sides.
 #[test]
-fn a_refusal_tells_nothing_that_is_not_known() {
+fn a_refusal_tells_what_does_not_fit_and_nothing_of_others() {
     let tenant = TenantId::parse("secret-tenant").unwrap();
-    let here = Here { tenant: &tenant, host_names: &["secret-host".into()], instance: Uuid::nil() };
+    let names = ["node-1".to_owned(), "db.acme.example".into()];
+    let here = Here { tenant: &tenant, host_names: &names, instance: Uuid::nil() };
     let mut claims = everything();
     let mut said = vec![claims.admits(&here, ISSUED).unwrap_err().to_string()];
     claims.tenant = tenant.clone();
+    claims.hosts.retain(|host| host.as_str() == "license-1");
     said.push(claims.admits(&here, ISSUED).unwrap_err().to_string());
+    claims.hosts = (0..7).map(|number| HostPattern::parse(&format!("*.h{number}.example")).unwrap()).collect();
+    said.push(claims.admits(&Here { host_names: &[], ..here }, ISSUED).unwrap_err().to_string());
     claims.hosts.clear();
     said.push(claims.admits(&here, ISSUED).unwrap_err().to_string());
     assert_eq!(
         said,
         [
             "the license is for another tenant",
-            "the license is for other hosts",
-            "the license is for another installation"
+            "the license is for other hosts: for license-1, and this one is node-1, db.acme.example",
+            "the license is for other hosts: for *.h0.example, *.h1.example, *.h2.example, *.h3.example, *.h4.example \
+             and 2 more, and this one is without a name",
+            "the license is for another installation: for 7b4f6d0e-6e0f-4a51-9d7c-2f6f5f1b8c11, and this one is \
+             00000000-0000-0000-0000-000000000000"
         ]
     );
     let expired = Rejection::Expired(Wall(1_830_297_600_000)).to_string();

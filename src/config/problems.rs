@@ -30,6 +30,11 @@ impl Problems {
         self.wrong.push(problem.into());
     }
 
+    /// Whether something is wrong with this option already: what only follows from that is no second mistake.
+    pub fn tells(&self, option: &str) -> bool {
+        self.wrong.iter().any(|problem| problem.starts_with(option))
+    }
+
     /// Notes that others can read a file that holds a secret.
     pub fn look_at_secret(&mut self, option: &str, path: &Path) {
         if Others::Read.can(path) {

@@ -60,8 +60,9 @@ impl Security {
         if let Some(path) = &security.access {
             problems.look_at_trusted("--access", path);
         }
-        // A token that is wrong is told as what it is.
-        if !security.authenticates() && token.is_none() && !security.insecure && !listen.ip().is_loopback() {
+        // A token that is wrong, or cannot be read, is told as what it is.
+        let open = !security.authenticates() && token.is_none() && !problems.tells("--admin-token-file");
+        if open && !security.insecure && !listen.ip().is_loopback() {
             problems.add(format!(
                 "--listen: {listen} is reached from other machines, and without credentials everybody there could call \
                  everything: give --admin-token-file, --access or --authenticate (or --insecure, if that is meant)"

@@ -24,10 +24,12 @@ pub fn copy_target(args: &cli::store::Copy, environment: Environment) -> Result<
     let mut problems = Problems::default();
     let url = match database_url(("--to-url", args.to_url.as_ref()), environment, &mut problems) {
         Some((source, url)) => problems.some(&source, DatabaseUrl::parse(&url).map_err(|error| error.to_string())),
-        None => {
+        // A file that cannot be read is told as what it is.
+        None if problems.wrong.is_empty() => {
             problems.add("--to-url: is missing, and so are USHER_DATABASE_URL and DATABASE_URL");
             None
         }
+        None => None,
     };
     match url {
         Some(url) => problems.none_or(url),

@@ -70,7 +70,9 @@ fn email(args: &cli::telling::Telling, password: Option<SecretString>, problems:
         (Some(user), Some(password)) => Some((user.to_owned(), password)),
         (None, None) => None,
         (Some(_), None) => {
-            problems.add("--smtp-user: --smtp-password-file (or USHER_SMTP_PASSWORD) is missing");
+            if !problems.tells("--smtp-password-file") {
+                problems.add("--smtp-user: --smtp-password-file (or USHER_SMTP_PASSWORD) is missing");
+            }
             None
         }
         (None, Some(_)) => {
@@ -100,7 +102,9 @@ fn webhook(
             url.zip(keys)
         }
         (Some(_), None) => {
-            problems.add("--webhook-url: --webhook-secret-file (or USHER_WEBHOOK_SECRET) is missing");
+            if !problems.tells("--webhook-secret-file") {
+                problems.add("--webhook-url: --webhook-secret-file (or USHER_WEBHOOK_SECRET) is missing");
+            }
             None
         }
         (None, Some(_)) => {

@@ -64,6 +64,25 @@ fn every_mistake_is_told_at_once() {
     assert_eq!(found.len(), 9, "{found:#?}");
 }
 
+/// What only follows from a mistake is no second one.
+#[test]
+fn one_mistake_is_told_once() {
+    for (arguments, start) in [
+        ("--deadline 10", "--deadline: \"10\" is not a duration"),
+        ("--max-deadline 10", "--max-deadline: \"10\" is not a duration"),
+        ("--listen 0.0.0.0:1 --admin-token-file /nowhere/x", "--admin-token-file: /nowhere/x: "),
+        (
+            "--smtp-url smtp://mail --mail-from u@x.example --smtp-user u --smtp-password-file /nowhere/x",
+            "--smtp-password-file: /nowhere/x: ",
+        ),
+        ("--webhook-url https://h.example --webhook-secret-file /nowhere/x", "--webhook-secret-file: /nowhere/x: "),
+        ("--database-url nowhere", "--database-url: "),
+    ] {
+        let found = problems(arguments, &[]);
+        assert!(found.len() == 1 && found[0].starts_with(start), "{arguments}: {found:?}");
+    }
+}
+
 #[test]
 fn the_audit_is_kept_for_days_or_for_ever() {
     let kept = |text: &str| config(&format!("--audit-retention {text}"), &[]).map(|config| config.audit_retention);

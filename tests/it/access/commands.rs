@@ -65,4 +65,7 @@ fn no_token_goes_to_another_machine_in_plaintext() {
     let told = usher(&["usage", "--tenant", "demo", "--address", "usher.example.org:50051", "--token-file", &admin]);
     assert_eq!(told.status.code(), Some(2));
     assert!(text(&told).contains("without --tls whoever is between reads the token"), "{}", text(&told));
+    // An address that is none is no other machine.
+    let told = text(&usher(&["usage", "--tenant", "demo", "--address", "nowhere", "--token-file", &admin]));
+    assert!(told.contains("--address: ") && !told.contains("--token-file"), "{told}");
 }

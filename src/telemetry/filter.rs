@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio_util::task::AbortOnDropHandle;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Libraries whose lines are told by whoever uses them, or say what is nobody's business, such as headers. A filter that
 /// names one again overrides this.
@@ -25,10 +26,25 @@ pub fn parse(filter: &str) -> Result<EnvFilter, String> {
         // The library panics at some of these.
         return Err(format!("{filter:?} has letters that no filter has"));
     }
+    directives(filter)?;
     EnvFilter::try_new(filter).map_err(|error| format!("{filter:?}: {error}"))?;
     let quiet = !matches!(filter, "off" | "error");
     let whole = if quiet { format!("{QUIET},{filter}") } else { filter.to_owned() };
     EnvFilter::try_new(whole).map_err(|error| format!("{filter:?}: {error}"))
+}
+
+/// To the library a word that is no level is a module, and one with white space around it is another one: it takes
+/// them, and logs nothing.
+fn directives(filter: &str) -> Result<(), String> {
+    let is_level = |part: &str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
+    let is_module = |part: &str| part.contains(['=', '[']) && !part.contains(char::is_whitespace);
+    match filter.split(',').find(|part| !is_level(part) && !is_module(part)) {
+        None => Ok(()),
+        Some(part) => Err(format!(
+            "{part:?} is neither a level (off, error, warn, info, debug or trace) nor a module with its level, such as \
+             usher::journal=debug"
+        )),
+    }
 }
 
 /// The filter that is in force.
@@ -111,13 +127,19 @@ mod tests {
 
     #[test]
     fn a_filter_is_read_or_what_is_wrong_is_said() {
-        for filter in ["info", "off", "warn,usher::journal=debug", "h2=trace", "usher[{tenant}]=debug"] {
+        for filter in ["info", "INFO", "3", "off", "warn,usher::journal=debug", "h2=trace", "usher[{tenant}]=debug"] {
             assert!(parse(filter).is_ok(), "{filter}");
         }
         for (filter, problem) in [
             ("", "must have 1"),
             ("usher=loud", "\"usher=loud\": "),
             ("\u{e4}=info", "letters"),
+            ("infoo", "\"infoo\" is neither a level"),
+            ("usher", "\"usher\" is neither a level"),
+            ("usher::journal=debug,inf", "\"inf\" is neither a level"),
+            ("warn, usher::journal=debug", "\" usher::journal=debug\" is neither a level"),
+            (" info", "\" info\" is neither a level"),
+            (",", "\"\" is neither a level"),
             (&"a".repeat(1_025), "1024"),
         ] {
             let told = parse(filter).unwrap_err();

@@ -98,6 +98,7 @@ async fn a_filter_that_is_none_is_refused_by_its_field() {
     let mut server = ServerServiceClient::new(program.channel());
     for (ask, field) in [
         (filter("usher=loud", None), "filter"),
+        (filter("infoo", None), "filter"),
         (filter("", None), "filter"),
         (filter(&"a".repeat(1_025), None), "filter"),
         (filter("info", Some(0)), "duration"),

@@ -53,8 +53,8 @@ pub(super) fn say(text: &str) {
     let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
 }
 
-/// Prints what `serve` would run with, and tells which of its files others can read or write and should not. That it is
-/// right was found out before, but for the keys in its files.
+/// Prints what `serve` would run with, and tells which of its files others can read or write and should not, and whether
+/// its certificate has ended. That it is right was found out before, but for the keys in its files.
 ///
 /// # Errors
 /// [`Failure::LicenseKeys`], [`Failure::Tls`], [`Failure::Access`]
@@ -64,7 +64,11 @@ pub fn check_config(config: &Config) -> Result<(), Failure> {
     // Beside the settings, so that these can be read by a program.
     config.exposed.iter().for_each(|exposed| eprintln!("usher: {exposed}"));
     Vendors::new(config.license_keys.clone(), None).read()?;
-    Entrance::read(config, Arc::default(), Clock::system()).map(|_| ())
+    let entrance = Entrance::read(config, Arc::default(), Clock::system())?;
+    if let Some(warning) = entrance.warning() {
+        eprintln!("usher: {warning}");
+    }
+    Ok(())
 }
 
 /// Brings the schema up to date.

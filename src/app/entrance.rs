@@ -49,6 +49,11 @@ impl Entrance {
         self.credentials.refresh_keys().await;
     }
 
+    /// What is to be said of the server's own certificate.
+    pub fn warning(&self) -> Option<String> {
+        self.tls.as_ref().and_then(|tls| tls.warning())
+    }
+
     /// Looks at the certificates' files, and follows the keys of the identity provider.
     pub fn watch(self: &Arc<Self>, tasks: &Tasks) {
         if self.access.is_some() {
@@ -59,6 +64,7 @@ impl Entrance {
             });
         }
         if self.tls.is_some() {
+            self.warn();
             let entrance = Arc::clone(self);
             tasks.every("certificates", RENEWED, move || {
                 entrance.read_certificates();
@@ -67,9 +73,18 @@ impl Entrance {
         }
     }
 
+    fn warn(&self) {
+        if let Some(warning) = self.warning() {
+            tracing::warn!("{warning}");
+        }
+    }
+
     fn read_certificates(&self) {
         match self.tls.as_ref().map(|tls| tls.read_again()) {
-            Some(Ok(true)) => tracing::info!("certificates read again"),
+            Some(Ok(true)) => {
+                tracing::info!("certificates read again");
+                self.warn();
+            }
             Some(Ok(false)) | None => {}
             Some(Err(error)) => tracing::error!("{error}; the certificates stay as they were"),
         }

@@ -32,3 +32,4 @@ pub use principal::{Grant, Principal};
 pub use refused::Refused;
 pub use rules::Rules;
 pub use tokens::{TokenRefused, Tokens};
+pub use validity::span as certificate_span;

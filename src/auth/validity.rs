@@ -1,4 +1,5 @@
-//! When a certificate ends. rustls checks it at the handshake; a connection can live longer than its certificate.
+//! When a certificate begins, and when it ends. rustls checks it at the handshake; a connection can live longer than its
+//! certificate, and a server has one of its own, which only its clients check.
 
 use rustls::pki_types::CertificateDer;
 
@@ -17,8 +18,13 @@ pub fn end_of_chain(chain: &[CertificateDer<'_>]) -> Wall {
     ends.min().unwrap_or(Wall(i64::MIN))
 }
 
-/// `tbsCertificate.validity.notAfter` (RFC 5280, section 4.1): good for the whole of that second.
 fn not_after(certificate: &[u8]) -> Option<Wall> {
+    span(certificate).map(|(_, end)| end)
+}
+
+/// `tbsCertificate.validity` (RFC 5280, section 4.1): from the first of the two times on, and for the whole second of the
+/// other.
+pub fn span(certificate: &[u8]) -> Option<(Wall, Wall)> {
     let (certificate, _) = element(certificate, SEQUENCE)?;
     let (mut tbs, _) = element(certificate, SEQUENCE)?;
     if tbs.first() == Some(&VERSION) {
@@ -29,9 +35,15 @@ fn not_after(certificate: &[u8]) -> Option<Wall> {
         tbs = element(tbs, tag)?.1;
     }
     let (validity, _) = element(tbs, SEQUENCE)?;
-    let (_, rest) = any_element(validity)?;
-    let (text, _) = any_element(rest)?;
-    let seconds = match rest[0] {
+    let (begin, rest) = time(validity)?;
+    let (end, _) = time(rest)?;
+    Some((Wall(begin * 1_000), Wall(end * 1_000 + 999)))
+}
+
+/// A time in seconds since 1970, and what follows it.
+fn time(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let (text, behind) = any_element(bytes)?;
+    let seconds = match bytes[0] {
         UTC_TIME => {
             let (year, rest) = number(text, 2)?;
             // RFC 5280, section 4.1.2.5.1.
@@ -43,7 +55,7 @@ fn not_after(certificate: &[u8]) -> Option<Wall> {
         }
         _ => return None,
     };
-    Some(Wall(seconds * 1_000 + 999))
+    Some((seconds, behind))
 }
 
 /// An element of this tag: what is inside, and what follows it.
@@ -95,6 +107,7 @@ mod tests {
 
     fn certificate(year: i32, month: u8, day: u8) -> CertificateDer<'static> {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.not_before = date_time_ymd(1998, 7, 1);
         params.not_after = date_time_ymd(year, month, day);
         params.self_signed(&KeyPair::generate().unwrap()).unwrap().into()
     }
@@ -111,6 +124,8 @@ mod tests {
         ] {
             let end = not_after(&certificate(year, month, day)).unwrap();
             assert_eq!(end, Wall(seconds * 1_000 + 999), "{year}-{month}-{day}");
+            let begin = Wall(899_251_200_000);
+            assert_eq!(span(&certificate(year, month, day)), Some((begin, end)), "{year}-{month}-{day}");
         }
     }
 

@@ -21,10 +21,11 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::auth::{Peer, Withdrawn};
+use crate::auth::{Peer, Withdrawn, certificate_span};
 use crate::clock::Clock;
 use crate::config::TlsFiles;
 use crate::ledger::time::Wall;
+use crate::license::iso;
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
 
@@ -52,6 +53,8 @@ pub struct Tls {
 /// What the files come to.
 struct Served {
     config: Arc<ServerConfig>,
+    /// From when to when the server's own certificate is good, as far as it can be read.
+    span: Option<(Wall, Wall)>,
     /// Of client certificates, if any are taken.
     verifier: Option<Arc<dyn ClientCertVerifier>>,
     /// Of the files that the verifier was made of.
@@ -97,6 +100,22 @@ impl Tls {
             self.served.send_replace(served);
         }
         Ok(changed)
+    }
+
+    /// What is to be said of the server's own certificate: it is served all the same, and clients refuse it.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        let (begin, end) = self.served.borrow().span?;
+        let now = self.clock.wall();
+        let what = if now > end {
+            format!("ended at {}", iso(end))
+        } else if now < begin {
+            format!("begins at {} only", iso(begin))
+        } else {
+            return None;
+        };
+        let file = self.files.certificate.display();
+        Some(format!("--tls-cert: {file}: the certificate {what}: clients refuse it"))
     }
 
     /// Shakes hands with a client at `address`.
@@ -184,6 +203,7 @@ impl Reader {
 fn made(files: &TlsFiles) -> Result<(Arc<Served>, u64), TlsError> {
     let mut reader = Reader::default();
     let chain: Vec<CertificateDer> = reader.all("--tls-cert", &files.certificate, "certificate")?;
+    let span = chain.first().and_then(|own| certificate_span(own));
     let key = reader.read("--tls-key", &files.key)?;
     let key = PrivateKeyDer::from_pem_slice(&key)
         .map_err(|_| wrong("--tls-key", &files.key, "holds no private key in PEM that can be used"))?;
@@ -207,7 +227,7 @@ fn made(files: &TlsFiles) -> Result<(Arc<Served>, u64), TlsError> {
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
     }
-    Ok((Arc::new(Served { config: Arc::new(config), verifier, verifier_fingerprint }), reader.0.finish()))
+    Ok((Arc::new(Served { config: Arc::new(config), span, verifier, verifier_fingerprint }), reader.0.finish()))
 }
 
 fn client_verifier(files: &TlsFiles, ca: &Path, reader: &mut Reader) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {

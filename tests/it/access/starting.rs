@@ -43,6 +43,33 @@ fn credentials_in_plaintext_are_warned_of() {
     program.says("without --tls-cert credentials come in plaintext");
 }
 
+/// It is served, for it can be renewed without a restart; but nobody has to find out by refused handshakes.
+#[test]
+fn a_certificate_that_clients_refuse_is_told_at_start() {
+    let house = House::new();
+    for (first, last, told) in [
+        (2019, 2020, "old.pem: the certificate ended at 2020-01-01T00:00:00Z: clients refuse it"),
+        (2600, 2601, "old.pem: the certificate begins at 2600-01-01T00:00:00Z only: clients refuse it"),
+        (2019, 2600, ""),
+    ] {
+        let pair = house.pki().server_from("old", first, last);
+        let (cert, key) = (text_of(&pair.certificate), text_of(&pair.key));
+        let tls = ["--tls-cert", &cert, "--tls-key", &key];
+        let mut checked = std::process::Command::new(env!("CARGO_BIN_EXE_usher"));
+        let checked = checked.arg("check-config").args(tls).output().expect("it runs");
+        let errors = String::from_utf8_lossy(&checked.stderr);
+        assert!(checked.status.success() && errors.contains("the certificate") != told.is_empty(), "{errors}");
+        assert!(errors.contains(told), "{errors}");
+        let program = house.start(&tls);
+        if !told.is_empty() {
+            program.says(told);
+        }
+        program.terminate();
+        let ended = program.ended();
+        assert!(ended.status.success() && !ended.errors.contains("the certificate"), "{}", ended.errors);
+    }
+}
+
 #[test]
 fn files_that_are_wrong_are_told_before_anything_is_touched() {
     let house = House::new();

@@ -47,6 +47,13 @@ impl Pki {
         self.pair(name, CertificateParams::new(names).expect("names"))
     }
 
+    /// For a server on this machine from one year to another.
+    pub fn server_from(&self, name: &str, first: i32, last: i32) -> Pair {
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+        (params.not_before, params.not_after) = (date_time_ymd(first, 1, 1), date_time_ymd(last, 1, 1));
+        self.pair(name, params)
+    }
+
     /// For a client that is called so.
     pub fn client(&self, name: &str, uri: &str) -> Pair {
         self.pair(name, client(uri))

@@ -53,6 +53,8 @@ pub struct Front<F> {
     /// Outside the fast lane, whose requests are small.
     rations: Arc<Rations>,
     max_calls: usize,
+    /// Bytes.
+    max_headers: usize,
     deadline: Duration,
     max_deadline: Duration,
 }
@@ -75,6 +77,7 @@ impl<F: NamedService> Front<F> {
             stats,
             rations: Rations::new(limits.max_request),
             max_calls: limits.max_calls,
+            max_headers: limits.max_headers as usize,
             deadline: limits.deadline,
             max_deadline: limits.max_deadline,
         }
@@ -216,7 +219,7 @@ where
         request: Request<Incoming>,
         connection: Arc<Connection>,
     ) -> impl Future<Output = Response<Answer>> + Send {
-        let (protocol, shape_error) = request_shape::inspect(&request);
+        let (protocol, shape_error) = request_shape::inspect(&request, self.max_headers);
         if protocol != Protocol::GrpcWeb || shape_error.is_some() {
             return Either::Left(self.call(request, shape_error, connection));
         }

@@ -191,13 +191,15 @@ fn client_of(
     (socket, Client { peer, anonymous, withdrawn })
 }
 
-/// HTTP/2, and HTTP/1.1 for gRPC-Web, with what a client can take bounded.
+/// HTTP/2, and HTTP/1.1 for gRPC-Web, with what a client can take bounded. Twice as many bytes of headers are read as are
+/// taken: up to there a call is answered with its status, as gRPC wants it; beyond it HTTP answers 431.
 fn http(limits: &Limits) -> Builder<TokioExecutor> {
+    let headers_read = limits.max_headers.saturating_mul(2);
     let mut http = Builder::new(TokioExecutor::new());
     http.http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_streams)
-        .max_header_list_size(limits.max_headers)
+        .max_header_list_size(headers_read)
         // gRPC needs none, and none can be written for a clock that shows a year after 9999.
         .auto_date_header(false)
         .keep_alive_interval(limits.keepalive_interval)
@@ -207,7 +209,7 @@ fn http(limits: &Limits) -> Builder<TokioExecutor> {
         .auto_date_header(false)
         .header_read_timeout(limits.first_call_timeout)
         // hyper wants 8 KiB at least.
-        .max_buf_size((limits.max_headers as usize).max(8 * 1024));
+        .max_buf_size((headers_read as usize).max(8 * 1024));
     http
 }
 

@@ -39,6 +39,8 @@ pub(super) enum ShapeError {
     /// gRPC over HTTP/1.1.
     Version,
     Fields(usize),
+    /// So many, and so many are taken.
+    Bytes(usize, usize),
 }
 
 /// Why a call is answered without being carried out.
@@ -48,8 +50,8 @@ pub(super) enum Refusal {
     Shape(ShapeError),
 }
 
-/// What a request speaks, and what is wrong with it.
-pub(super) fn inspect<B>(request: &Request<B>) -> (Protocol, Option<ShapeError>) {
+/// What a request speaks, and what is wrong with it. `most`: bytes of all headers.
+pub(super) fn inspect<B>(request: &Request<B>, most: usize) -> (Protocol, Option<ShapeError>) {
     let headers = request.headers();
     let protocol = headers.get(CONTENT_TYPE).map_or(Protocol::Other, |value| protocol(value.as_bytes()));
     let shape_error = if request.method() != Method::POST {
@@ -61,9 +63,16 @@ pub(super) fn inspect<B>(request: &Request<B>) -> (Protocol, Option<ShapeError>)
     } else if headers.len() > MAX_FIELDS {
         Some(ShapeError::Fields(headers.len()))
     } else {
-        None
+        let bytes = bytes(request);
+        (bytes > most).then_some(ShapeError::Bytes(bytes, most))
     };
     (protocol, shape_error)
+}
+
+/// As HTTP/2 counts them (RFC 9113, section 6.5.2): 32 more for each field.
+fn bytes<B>(request: &Request<B>) -> usize {
+    let fields = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 32);
+    request.uri().path().len() + fields.sum::<usize>()
 }
 
 fn protocol(content_type: &[u8]) -> Protocol {
@@ -92,6 +101,7 @@ impl From<ShapeError> for Refusal {
     fn from(shape_error: ShapeError) -> Self {
         match shape_error {
             ShapeError::Fields(fields) => Self::Status(status::too_many_headers(fields, MAX_FIELDS)),
+            ShapeError::Bytes(bytes, most) => Self::Status(status::headers_too_large(bytes, most)),
             shape_error => Self::Shape(shape_error),
         }
     }
@@ -114,7 +124,7 @@ impl Refusal {
             Refusal::Shape(ShapeError::Version) => {
                 (StatusCode::BAD_REQUEST, "gRPC is spoken over HTTP/2; over HTTP/1.1 there is gRPC-Web\n")
             }
-            Refusal::Shape(ShapeError::ContentType | ShapeError::Fields(_)) => (
+            Refusal::Shape(ShapeError::ContentType | ShapeError::Fields(_) | ShapeError::Bytes(..)) => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "the content-type must be application/grpc, application/grpc-web or application/grpc-web-text\n",
             ),

@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 pub(super) use access::too_many_check_outs;
-pub use access::{idle, not_allowed, not_let_in, too_many_anonymous_calls, too_many_headers};
+pub use access::{headers_too_large, idle, not_allowed, not_let_in, too_many_anonymous_calls, too_many_headers};
 pub use scarce::UPLOADS;
 pub use scarce::no_place;
 pub(super) use scarce::{EXPORTS, SYNCS, Scarce, WATCHERS};
@@ -379,6 +379,7 @@ mod tests {
         check(too_many_anonymous_calls(), Code::Unavailable, "TOO_MANY_ANONYMOUS_CALLS");
         check(idle(), Code::Unavailable, "WATCH_ENDED");
         check(too_many_headers(500, 128), Code::InvalidArgument, "TOO_MANY_HEADERS");
+        check(headers_too_large(20_000, 16_384), Code::InvalidArgument, "HEADERS_TOO_LARGE");
         check(export_broken_off(), Code::Unavailable, "DRAINING");
         check(sync_broken_off(), Code::Unavailable, "DRAINING");
         check(watch_ended(), Code::Unavailable, "WATCH_ENDED");

@@ -75,6 +75,17 @@ pub fn too_many_headers(fields: usize, most: usize) -> Status {
     Status::with_error_details(Code::InvalidArgument, text, details)
 }
 
+/// More bytes of header fields than a call may have.
+#[must_use]
+pub fn headers_too_large(bytes: usize, most: usize) -> Status {
+    let details = ErrorDetails::with_error_info(reason::HEADERS_TOO_LARGE, DOMAIN, HashMap::new());
+    let text = format!(
+        "The headers of the call have {bytes} bytes; at most {most} are taken (--max-headers). An access token with many \
+         groups can be so long."
+    );
+    Status::with_error_details(Code::InvalidArgument, text, details)
+}
+
 /// A client that sends nothing on a stream that waits for it.
 #[must_use]
 pub fn idle() -> Status {

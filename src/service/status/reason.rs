@@ -61,3 +61,5 @@ pub const FOREIGN_REQUEST: &str = "FOREIGN_REQUEST";
 pub const TOO_MANY_ANONYMOUS_CALLS: &str = "TOO_MANY_ANONYMOUS_CALLS";
 /// `INVALID_ARGUMENT`: the call has more header fields than the server takes.
 pub const TOO_MANY_HEADERS: &str = "TOO_MANY_HEADERS";
+/// `INVALID_ARGUMENT`: the call's header fields are larger than `--max-headers`.
+pub const HEADERS_TOO_LARGE: &str = "HEADERS_TOO_LARGE";

@@ -106,6 +106,23 @@ async fn too_many_header_fields_are_refused_whatever_they_are() {
     }
 }
 
+/// Such as an access token that names hundreds of groups.
+#[tokio::test]
+async fn headers_that_are_too_large_are_refused_with_a_reason() {
+    let running = run("--max-headers 4KiB").await;
+    let mut client = running.client().await;
+    for (bytes, taken) in [(3_000, true), (4_100, false), (7_500, false)] {
+        let mut request = ask("");
+        request.metadata_mut().insert("authorization", format!("Bearer {}", "x".repeat(bytes)).parse().unwrap());
+        let answer = soon(client.check(request)).await;
+        assert_eq!(answer.is_ok(), taken, "{bytes}: {answer:?}");
+        if let Err(status) = answer {
+            assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "HEADERS_TOO_LARGE"));
+            assert!(status.message().contains("at most 4096 are taken"), "{status:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn too_many_headers_are_refused_and_harm_nobody_else() {
     let running = run("--max-headers 4KiB").await;

@@ -9,7 +9,7 @@ pub type SchemaVersion = i32;
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The address of the store makes no sense.
+    /// The address of the store makes no sense, or what is there cannot be a store.
     #[error("{0}")]
     Address(StoreError),
     /// The database does not answer, or does not let us in; or the data directory cannot be used.

@@ -17,6 +17,7 @@ mod embedded {
 /// Two migrations at once: the second waits, and finds nothing to do. The key is "usher" in ASCII.
 const LOCK: &str = "/* usher:lock_schema */ SET lock_timeout = '60s'; SELECT pg_advisory_lock(504447395186)";
 const UNLOCK: &str = "/* usher:unlock_schema */ SELECT pg_advisory_unlock(504447395186)";
+const ENCODING: &str = "/* usher:encoding */ SELECT current_setting('server_encoding')";
 const EXISTS: &str = "/* usher:has_schema */ SELECT to_regclass('refinery_schema_history') IS NOT NULL";
 const VERSION: &str = "/* usher:schema_version */ SELECT coalesce(max(version), 0) FROM refinery_schema_history";
 
@@ -26,6 +27,7 @@ const NOW: &str = "to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\
 /// The schema is exactly this release's, and its tables are there.
 pub async fn check(connector: &Connector) -> Result<(), OpenError> {
     let (client, _driver) = connector.plain().await.map_err(OpenError::Unreachable)?;
+    encoding(connector, &client).await?;
     check_on(&client).await?;
     tables(&client).await
 }
@@ -49,6 +51,16 @@ async fn columns(client: &Client) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// A database of another encoding holds most names, and refuses the others whenever somebody comes with one.
+async fn encoding(connector: &Connector, client: &Client) -> Result<(), OpenError> {
+    let found: String = client.query_one(ENCODING, &[]).await.map_err(other)?.try_get(0).map_err(other)?;
+    if found == "UTF8" {
+        return Ok(());
+    }
+    let url = connector.url();
+    Err(OpenError::Address(StoreError(format!("{url}: the database's encoding is {found}, and UTF8 is needed"))))
+}
+
 /// The same on a connection that is there.
 pub async fn check_on(client: &Client) -> Result<(), OpenError> {
     let known = known(&embedded::migrations::runner());
@@ -61,6 +73,7 @@ pub async fn check_on(client: &Client) -> Result<(), OpenError> {
 
 pub async fn migrate(connector: &Connector) -> Result<Migrated, OpenError> {
     let (mut client, _driver) = connector.plain().await.map_err(OpenError::Unreachable)?;
+    encoding(connector, &client).await?;
     client.batch_execute(LOCK).await.map_err(other)?;
     let runner = embedded::migrations::runner();
     let known = known(&runner);

@@ -5,6 +5,7 @@ mod backing_up;
 mod checking;
 mod copying;
 mod leaving;
+mod migrating;
 mod operations;
 mod refusing;
 pub mod town;

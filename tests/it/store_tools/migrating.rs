@@ -1,0 +1,53 @@
+//! `usher migrate` and a start where PostgreSQL does not let the schema be made: its own words say why.
+
+use std::process::Command;
+
+use secrecy::ExposeSecret;
+
+use super::ran;
+use crate::support::postgres::{cluster, connect};
+
+/// What is said of a database, by `usher migrate` and by a start that migrates, which must both fail so.
+fn refused(url: &str, code: i32) -> String {
+    let usher = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
+        ran(command.env_clear().args(words).env("DATABASE_URL", url))
+    };
+    let said = usher(&["migrate"]).refused(code);
+    let start = usher(&["serve", "--migrate-on-start", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"]);
+    assert!(start.code == Some(code) && start.errors.trim_end().ends_with(&said), "{start:?} should say {said}");
+    said
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_says_why_a_schema_is_not_made() {
+    let url = cluster().database().await;
+    let url = url.expose_secret();
+    let client = connect(url).await;
+    client.batch_execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC").await.unwrap();
+    client.batch_execute("CREATE ROLE weak LOGIN PASSWORD 'weak'").await.unwrap();
+    let (_, place) = url.split_once('@').unwrap();
+    let weak = format!("postgres://weak:weak@{place}");
+    assert_eq!(refused(&weak, 1), "cannot migrate: ERROR: permission denied for schema public (42501)");
+
+    for (setting, said) in [
+        (
+            "default_transaction_read_only = on",
+            "cannot migrate: ERROR: cannot execute CREATE TABLE in a read-only transaction (25006)",
+        ),
+        ("search_path = nowhere", "cannot migrate: ERROR: no schema has been selected to create in (3F000)"),
+    ] {
+        client.batch_execute(&format!("ALTER ROLE weak SET {setting}")).await.unwrap();
+        assert_eq!(refused(&weak, 1), said);
+        client.batch_execute("ALTER ROLE weak RESET ALL").await.unwrap();
+    }
+}
+
+/// It would take every name but some, and refuse the others for as long as somebody tries.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_cannot_hold_every_name_is_refused() {
+    let create = "CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0";
+    cluster().run("postgres", create).await;
+    let said = refused(&cluster().url("latin"), 2);
+    assert!(said.ends_with("/latin: the database's encoding is LATIN1, and UTF8 is needed"), "{said}");
+}

@@ -19,6 +19,7 @@ mod nodes;
 mod pool;
 mod put;
 mod schema;
+mod session;
 mod shards;
 mod snapshot;
 mod statements;
@@ -60,9 +61,11 @@ impl PostgresStore {
     /// Opens the store. `migrate`: bring the schema up to date first; else a schema that is not is refused.
     ///
     /// # Errors
-    /// The database does not answer or does not let us in, or its schema is not this release's.
+    /// The database does not answer or does not let us in, its connections are no sessions, or its schema is not this
+    /// release's.
     pub async fn open(url: &DatabaseUrl, migrate: bool) -> Result<Self, OpenError> {
         let connector = Connector::new(url);
+        session::check(&connector).await?;
         if migrate {
             schema::migrate(&connector).await?;
         } else {
@@ -85,7 +88,9 @@ impl PostgresStore {
 /// # Errors
 /// As [`PostgresStore::open`].
 pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, OpenError> {
-    schema::migrate(&Connector::new(url)).await
+    let connector = Connector::new(url);
+    session::check(&connector).await?;
+    schema::migrate(&connector).await
 }
 
 impl Store for PostgresStore {

@@ -5,6 +5,7 @@ use std::process::Command;
 use secrecy::ExposeSecret;
 
 use super::ran;
+use crate::support::pooler::Pooler;
 use crate::support::postgres::{cluster, connect};
 
 /// What is said of a database, by `usher migrate` and by a start that migrates, which must both fail so.
@@ -50,4 +51,20 @@ async fn a_database_that_cannot_hold_every_name_is_refused() {
     cluster().run("postgres", create).await;
     let said = refused(&cluster().url("latin"), 2);
     assert!(said.ends_with("/latin: the database's encoding is LATIN1, and UTF8 is needed"), "{said}");
+}
+
+/// A third of all grants failed behind one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pooler_in_transaction_mode_is_noticed() {
+    let pooler = Pooler::start(cluster().address()).await;
+    let url = cluster().database().await;
+    let url = url.expose_secret().replace(&cluster().address().to_string(), &pooler.address.to_string());
+    // It lets others work.
+    connect(&url).await.batch_execute("CREATE TABLE x(y INT)").await.unwrap();
+    let said = refused(&url, 2);
+    assert!(
+        said.contains("a pooler in transaction mode is in between") && said.contains("pool_mode = session"),
+        "{said}"
+    );
+    assert!(!said.contains(cluster().password()), "{said}");
 }

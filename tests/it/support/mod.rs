@@ -7,6 +7,7 @@ pub mod disk;
 pub mod memory;
 pub mod nodes;
 pub mod pki;
+pub mod pooler;
 pub mod postgres;
 pub mod program;
 pub mod proxy;

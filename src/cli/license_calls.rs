@@ -46,7 +46,7 @@ pub struct Request {
 
 #[derive(Debug, Args)]
 pub struct Install {
-    /// The license; - is standard input
+    /// The license, also as it stands in a mail, with text around it; - is standard input
     pub file: PathBuf,
     #[command(flatten)]
     pub asked: Asked,

@@ -30,7 +30,22 @@ pub fn read_input(option: &str, most: usize) -> Result<String, String> {
 fn text(from: impl Read, most: usize) -> io::Result<String> {
     let mut bytes = Vec::new();
     from.take(most as u64 + 1).read_to_end(&mut bytes)?;
-    String::from_utf8(bytes).map_err(|_| io::Error::other("is not a text"))
+    decoded(bytes).ok_or_else(|| io::Error::other("is not a text"))
+}
+
+/// UTF-8, or UTF-16 with a mark of its byte order, as Windows' shells and editors write files. The mark is no text.
+fn decoded(bytes: Vec<u8>) -> Option<String> {
+    let unit: fn([u8; 2]) -> u16 = match bytes.get(..2) {
+        Some([0xff, 0xfe]) => u16::from_le_bytes,
+        Some([0xfe, 0xff]) => u16::from_be_bytes,
+        _ => {
+            let text = String::from_utf8(bytes).ok()?;
+            return Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text));
+        }
+    };
+    let (pairs, rest) = bytes[2..].as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().copied().map(unit).collect();
+    String::from_utf16(&units).ok().filter(|_| rest.is_empty())
 }
 
 pub fn read_secret(option: &str, path: &Path) -> Result<SecretString, String> {
@@ -78,4 +93,25 @@ fn write_whole(path: &Path, mode: u32, force: bool, bytes: &[u8]) -> io::Result<
     partial.file().write_all(bytes)?;
     die_here!(FileWritten);
     partial.finish(force)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_as_windows_writes_it() {
+        let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<_>>();
+        for bytes in [
+            "Räder".as_bytes().to_vec(),
+            "\u{feff}Räder".as_bytes().to_vec(),
+            wide("\u{feff}Räder", u16::to_le_bytes),
+            wide("\u{feff}Räder", u16::to_be_bytes),
+        ] {
+            assert_eq!(text(&bytes[..], 100).unwrap(), "Räder", "{bytes:?}");
+        }
+        for bytes in [&b"\xff"[..], b"\xff\xfe\x00\xd8", b"\xff\xfea"] {
+            assert_eq!(text(bytes, 100).unwrap_err().to_string(), "is not a text", "{bytes:?}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ pub mod faults;
 
 pub mod app;
 pub mod auth;
+mod cells;
 pub mod cli;
 pub mod client;
 pub mod clock;

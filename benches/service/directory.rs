@@ -110,7 +110,7 @@ fn entry(number: usize) -> SyncEntry {
         groups: vec!["staff".into()],
         ..User::default()
     };
-    SyncEntry { user: Some(user), pool_ids: vec!["primary".into()], organization_ids: Vec::new() }
+    SyncEntry { user: Some(user), pool_ids: vec!["primary".into()], ..SyncEntry::default() }
 }
 
 async fn sign_in(channel: &Line, users: usize) {

@@ -194,6 +194,7 @@ async fn directory(world: &World, name: &str) -> Option<Called> {
                 user: Some(world.stuffed(number)),
                 pool_ids: (0..32).map(pool).collect(),
                 organization_ids: (0..32).map(organization).collect(),
+                ..SyncEntry::default()
             };
             let message =
                 SyncUsersRequest { tenant_id: wide, entries: (0..32).map(entry).collect(), ..Default::default() };

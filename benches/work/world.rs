@@ -107,7 +107,7 @@ impl World {
                 ..User::default()
             }),
             pool_ids: vec![pool.clone()],
-            organization_ids: Vec::new(),
+            ..SyncEntry::default()
         };
         let messages = (0..users).step_by(CHUNK).map(move |from| SyncUsersRequest {
             tenant_id: tenant.clone(),

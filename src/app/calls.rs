@@ -61,7 +61,13 @@ async fn users_call(call: &Users) -> Result<(), Failure> {
         }
         Users::Import(args) => {
             let file = users_file(args)?;
-            let terms = users::Terms { full: args.full, block_unlisted: args.block_unlisted, dry_run: args.dry_run };
+            let terms = users::Terms {
+                full: args.full,
+                block_unlisted: args.block_unlisted,
+                max_blocked: args.max_blocked,
+                when_full: args.when_full,
+                dry_run: args.dry_run,
+            };
             ask(&args.asked, async |usher, to| users::import(usher, to, file, terms).await).await
         }
         Users::Export(args) => ask(&args.asked, async |usher, to| users::export(usher, to, args).await).await,

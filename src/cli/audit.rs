@@ -70,6 +70,9 @@ pub struct Export {
     /// Between two cells of CSV: , or ;
     #[arg(long, value_name = "CHARACTER", default_value = ",", conflicts_with = "json")]
     pub delimiter: String,
+    /// Begin CSV with a byte order mark, without which some spreadsheets take UTF-8 for something else
+    #[arg(long, conflicts_with = "json")]
+    pub bom: bool,
     /// The file, which is overwritten [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,

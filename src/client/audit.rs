@@ -53,6 +53,7 @@ pub async fn export(usher: &Usher, printer: &mut Printer, args: &Export) -> Resu
         format: if json { AuditExportFormat::JsonLines } else { AuditExportFormat::Csv }.into(),
         columns: args.columns.clone(),
         delimiter: if json { String::new() } else { args.delimiter.clone() },
+        byte_order_mark: args.bom,
         user_id,
         actor,
         action,

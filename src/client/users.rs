@@ -1,5 +1,7 @@
 //! `usher users`
 
+mod access;
+mod columns;
 mod create;
 mod each;
 mod export;
@@ -7,6 +9,7 @@ mod file;
 mod get;
 mod import;
 mod list;
+mod records;
 
 pub use create::create;
 pub use each::{block, delete, unblock};

@@ -18,7 +18,7 @@ pub use lists::{
 pub use notifications::{BeginDelivery, DueNotifications, EndDelivery, ListNotifications, RedeliverNotification};
 pub use sync::{
     ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers,
-    Waiting, WhatIf,
+    Waiting, WantedSeat, WhatIf, WhenFull,
 };
 pub use tenants::{CreateTenant, DeleteTenant, PolicyPatch, SuspendTenant, UpdateTenant};
 pub use tokens::{AllTokens, CreateToken, ListTokens, NoteTokenUse, RevokeToken, WithdrawTenant};
@@ -160,18 +160,44 @@ pub struct UserPatch {
     pub given_name: Option<Box<str>>,
     pub family_name: Option<Box<str>>,
     pub groups: Option<Vec<Box<str>>>,
+    /// All of them.
     pub attributes: Option<Vec<(Box<str>, Box<str>)>>,
+    /// Of the attributes only these; one without a value is taken away.
+    pub some_attributes: Vec<(Box<str>, Box<str>)>,
 }
 
 impl UserPatch {
+    /// Attributes of a user, at most.
+    pub const MAX_ATTRIBUTES: usize = 50;
+
     /// The profile of a user who has none yet.
     pub(super) fn into_profile(self) -> Profile {
+        let attributes = self.attributes_after(&[]).unwrap_or_default();
         Profile {
             given_name: self.given_name.unwrap_or_default(),
             family_name: self.family_name.unwrap_or_default(),
             groups: self.groups.unwrap_or_default(),
-            attributes: self.attributes.unwrap_or_default(),
+            attributes,
         }
+    }
+
+    /// What becomes of these attributes, sorted by their names; `None`: they stay.
+    pub(super) fn attributes_after(&self, before: &[(Box<str>, Box<str>)]) -> Option<Vec<(Box<str>, Box<str>)>> {
+        if self.some_attributes.is_empty() {
+            return self.attributes.clone();
+        }
+        let mut after = self.attributes.clone().unwrap_or_else(|| before.to_vec());
+        for (name, value) in &self.some_attributes {
+            let at = after.binary_search_by(|(other, _)| other.cmp(name));
+            match at {
+                // To a directory, one without a value and one that is not there are the same: neither becomes the other.
+                Ok(at) if value.is_empty() && !after[at].1.is_empty() => drop(after.remove(at)),
+                Ok(at) => after[at].1.clone_from(value),
+                Err(at) if !value.is_empty() => after.insert(at, (name.clone(), value.clone())),
+                Err(_) => {}
+            }
+        }
+        Some(after)
     }
 }
 

@@ -79,6 +79,8 @@ mod usage;
 mod user;
 mod users;
 mod walk;
+mod what_if;
+mod wish;
 
 pub use budget::Budget;
 pub use execution::Execution;

@@ -1,9 +1,13 @@
 //! What a command answers. A denial is a decision (R19); a refusal says which rule stands in the way of an
 //! administrator's act.
 
+mod usage;
+
 use std::time::Duration;
 
-use super::change::{Access, BlockCause, Plan, Profile, TenantState};
+pub use usage::{PoolUsage, TenantUsage, UserTotals};
+
+use super::change::{Access, BlockCause, Profile, TenantState};
 use super::policy::Policy;
 use super::time::Wall;
 use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, Text, UserId};
@@ -139,24 +143,6 @@ impl Denial {
     }
 }
 
-/// A pool's usage, for decisions and displays alike (R15).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PoolUsage {
-    pub pool: PoolId,
-    pub plan: Plan,
-    pub limit: super::change::Limit,
-    pub in_use: u64,
-    /// By how much `in_use` is above a limit that shrank (R14).
-    pub over: u64,
-    /// Users with a live session in the pool: Active or Away; Idle (R23). Every user, exempt or not.
-    pub active: u64,
-    pub idle: u64,
-    /// Users that hold an active seat in the pool, exempt or not.
-    pub granted: u64,
-    /// The tenant has no license (R30).
-    pub demo: bool,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     /// Passed only because the user is an administrator (R29).
@@ -260,30 +246,6 @@ pub enum LicenseState {
     NotYetValid,
     /// Or revoked: as good as expired.
     Expired,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct TenantUsage {
-    pub pools: Vec<PoolUsage>,
-    pub users: UserTotals,
-    pub license: LicenseState,
-    pub notices: Vec<Notice>,
-}
-
-/// Users by state (R5). `total` counts every user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct UserTotals {
-    pub total: u64,
-    pub active: u64,
-    pub blocked: u64,
-    pub administrators: u64,
-    /// Of the active ones: no administrators.
-    pub active_ordinary: u64,
-    /// Users with access to anything (R7), and these by their status; Away is a part of Active (R23).
-    pub with_access: u64,
-    pub status_active: u64,
-    pub status_idle: u64,
-    pub status_inactive: u64,
 }
 
 /// Answer of CheckOut.

@@ -70,7 +70,7 @@ impl Tenant {
         if ask.patch.administrator == Some(false) && user.administrator {
             self.guard_sessions(user, None, step)?;
         }
-        let changed = patched(user, &ask.patch);
+        let changed = patched(user, &ask.patch)?;
         if let Some((profile, administrator, what)) = changed {
             self.change_user(no, step, |user| {
                 user.administrator = administrator;
@@ -182,7 +182,10 @@ impl Tenant {
 }
 
 /// The user's new profile and role, and which fields change; `None`: none does.
-pub(super) fn patched(user: &User, patch: &UserPatch) -> Option<(Profile, bool, String)> {
+///
+/// # Errors
+/// The user would have more attributes than a user may have.
+pub(super) fn patched(user: &User, patch: &UserPatch) -> Done<Option<(Profile, bool, String)>> {
     let mut profile = user.profile.as_deref().cloned().unwrap_or_default();
     let mut administrator = user.administrator;
     let mut what = Vec::new();
@@ -190,8 +193,12 @@ pub(super) fn patched(user: &User, patch: &UserPatch) -> Option<(Profile, bool, 
     set(&mut profile.given_name, patch.given_name.clone(), "given_name", &mut what);
     set(&mut profile.family_name, patch.family_name.clone(), "family_name", &mut what);
     set(&mut profile.groups, patch.groups.clone(), "groups", &mut what);
-    set(&mut profile.attributes, patch.attributes.clone(), "attributes", &mut what);
-    (!what.is_empty()).then(|| (profile, administrator, what.join(", ")))
+    let attributes = patch.attributes_after(&profile.attributes);
+    set(&mut profile.attributes, attributes, "attributes", &mut what);
+    if profile.attributes.len() > UserPatch::MAX_ATTRIBUTES {
+        return Err(Refusal::Invalid { field: "user.attributes", text: "must be at most 50 in all" });
+    }
+    Ok((!what.is_empty()).then(|| (profile, administrator, what.join(", "))))
 }
 
 /// Sets a field if it is given and new, and notes its name.

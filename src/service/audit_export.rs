@@ -70,8 +70,8 @@ impl Exporting {
 
 impl File {
     fn new(form: AuditForm) -> Self {
-        let AuditForm::Csv { columns, delimiter } = form else { return Self::JsonLines(Vec::new()) };
-        let mut csv = CsvWriter::new(delimiter);
+        let AuditForm::Csv { columns, delimiter, mark } = form else { return Self::JsonLines(Vec::new()) };
+        let mut csv = CsvWriter::new(delimiter, mark);
         csv.row(columns.iter().map(|(name, _)| name));
         Self::Csv(Box::new(csv), columns.into_iter().map(|(_, column)| column).collect())
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::ceiling::Ceilings;
 use super::decisions::Decisions;
 use super::desk::Desk;
 use super::licensing::Licensing;
@@ -50,6 +51,8 @@ pub struct ServiceContext {
     watchers: Arc<Places>,
     syncs: Arc<Places>,
     exports: Arc<Places>,
+    /// Of full syncs.
+    pub(super) ceilings: Ceilings,
 }
 
 /// Syncs at once: each remembers whom it listed.
@@ -68,7 +71,20 @@ impl ServiceContext {
     ) -> Arc<Self> {
         let [watchers, syncs, exports] = [limits.watchers, SYNCS, EXPORTS].map(Places::new);
         let (decisions, rates) = (Decisions::default(), Rates::new(&limits, licensing.clock().clone()));
-        Arc::new(Self { journal, licensing, tokens, limits, shutdown, decisions, rates, watchers, syncs, exports })
+        let ceilings = Ceilings::default();
+        Arc::new(Self {
+            journal,
+            licensing,
+            tokens,
+            limits,
+            shutdown,
+            decisions,
+            rates,
+            watchers,
+            syncs,
+            exports,
+            ceilings,
+        })
     }
 
     /// What belongs to no tenant, or to several. What belongs to one is asked at a [`Desk`](super::desk::Desk).

@@ -1,7 +1,7 @@
-//! CSV as RFC 4180 has it: rows in, bytes out. Spreadsheets read a cell that begins like a formula as one, so such a
-//! cell gets an apostrophe in front.
+//! CSV as RFC 4180 has it: rows in, bytes out; no cell is a formula.
 
 use super::parse::Problems;
+use crate::cells;
 
 /// What stands between two cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,10 +69,15 @@ pub struct CsvWriter {
     rows: csv::Writer<Vec<u8>>,
 }
 
+/// By which spreadsheets know UTF-8.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 impl CsvWriter {
+    /// `mark`: the file begins with a byte order mark.
     #[must_use]
-    pub fn new(delimiter: Delimiter) -> Self {
-        Self { delimiter, rows: rows(delimiter) }
+    pub fn new(delimiter: Delimiter, mark: bool) -> Self {
+        let first = if mark { BYTE_ORDER_MARK } else { "" };
+        Self { delimiter, rows: rows(delimiter, first.into()) }
     }
 
     /// Adds a row. The first one is the names of the columns.
@@ -82,9 +87,8 @@ impl CsvWriter {
     pub fn row<C: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = C>) {
         for cell in cells {
             let cell = cell.as_ref();
-            let written =
-                if is_formula(cell) { self.rows.write_field(format!("'{cell}")) } else { self.rows.write_field(cell) };
-            written.expect("memory takes every cell");
+            let guarded = cells::guarded(cell);
+            self.rows.write_field(guarded.as_deref().unwrap_or(cell)).expect("memory takes every cell");
         }
         self.rows.write_record(None::<&[u8]>).expect("memory takes every row");
     }
@@ -94,24 +98,18 @@ impl CsvWriter {
     /// # Panics
     /// Never: memory takes every row.
     pub fn take(&mut self) -> Vec<u8> {
-        let mut rows = std::mem::replace(&mut self.rows, rows(self.delimiter));
+        let mut rows = std::mem::replace(&mut self.rows, rows(self.delimiter, Vec::new()));
         rows.flush().expect("memory takes every row");
         rows.into_inner().expect("memory takes every row")
     }
 }
 
-fn rows(delimiter: Delimiter) -> csv::Writer<Vec<u8>> {
+fn rows(delimiter: Delimiter, before: Vec<u8>) -> csv::Writer<Vec<u8>> {
     csv::WriterBuilder::new()
         .delimiter(delimiter.byte())
         .terminator(csv::Terminator::CRLF)
         .flexible(true)
-        .from_writer(Vec::new())
-}
-
-/// Whether a spreadsheet takes the cell for a formula. A cell that only looks like a guarded one is guarded, too: so
-/// taking one apostrophe away brings every cell back.
-fn is_formula(cell: &str) -> bool {
-    cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
+        .from_writer(before)
 }
 
 #[cfg(test)]
@@ -120,7 +118,7 @@ mod tests {
     use super::*;
 
     fn written(delimiter: Delimiter, rows: &[&[&str]]) -> String {
-        let mut csv = CsvWriter::new(delimiter);
+        let mut csv = CsvWriter::new(delimiter, false);
         rows.iter().for_each(|row| csv.row(*row));
         String::from_utf8(csv.take()).unwrap()
     }
@@ -149,20 +147,24 @@ mod tests {
             assert_eq!(written(Delimiter::Comma, &[&[cell]]), format!("{expected}\r\n"), "{cell:?}");
         };
         check("=1+1", "'=1+1");
-        check("+1", "'+1");
-        check("-1", "'-1");
-        check("@SUM(A1)", "'@SUM(A1)");
-        check("\tx", "'\tx");
         check("\r=1", "\"'\r=1\"");
         check("=HYPERLINK(\"http://x\",\"y\")", "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"");
         check("'=1", "''=1");
         check("a=1", "a=1");
-        check("'quoted'", "'quoted'");
+    }
+
+    #[test]
+    fn a_mark_stands_before_the_first_row_only() {
+        let mut csv = CsvWriter::new(Delimiter::Comma, true);
+        csv.row(["a"]);
+        assert_eq!(csv.take(), b"\xef\xbb\xbfa\r\n");
+        csv.row(["b"]);
+        assert_eq!(csv.take(), b"b\r\n");
     }
 
     #[test]
     fn rows_are_taken_a_piece_at_a_time_and_nothing_is_lost() {
-        let mut csv = CsvWriter::new(Delimiter::Comma);
+        let mut csv = CsvWriter::new(Delimiter::Comma, false);
         let mut taken = Vec::new();
         for no in 0..1_000 {
             csv.row([no.to_string(), "x".repeat(no % 50)]);

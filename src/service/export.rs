@@ -23,7 +23,7 @@ pub struct Exporting {
 
 impl Exporting {
     pub fn new(desk: Desk, export: Export, shutdown: CancellationToken, place: Place) -> Self {
-        let mut csv = CsvWriter::new(export.delimiter);
+        let mut csv = CsvWriter::new(export.delimiter, export.mark);
         csv.row(export.columns.iter().map(|(name, _)| name));
         Self { desk, export, shutdown, csv, over: false, _place: place }
     }

@@ -5,6 +5,7 @@
 
 mod audit;
 mod audit_export;
+mod ceiling;
 mod context;
 mod csv;
 mod decisions;

@@ -2,6 +2,7 @@
 //! `google.rpc.ErrorInfo` with the domain `usher` and one of the reasons of this file.
 
 mod access;
+mod ceiling;
 pub mod reason;
 mod scarce;
 
@@ -13,6 +14,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 pub(super) use access::too_many_check_outs;
 pub use access::{headers_too_large, idle, not_allowed, not_let_in, too_many_anonymous_calls, too_many_headers};
+pub(super) use ceiling::too_many_to_block;
 pub use scarce::UPLOADS;
 pub use scarce::no_place;
 pub(super) use scarce::{EXPORTS, SYNCS, Scarce, WATCHERS};

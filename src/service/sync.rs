@@ -1,5 +1,5 @@
 //! The stream of SyncUsers, taken in steps of a few users each: between two of them, everybody else is served. What a
-//! sync needs to remember is bounded: about 150 bytes for each user listed.
+//! sync needs to remember is bounded: about 150 bytes for each user listed, and 50 for each who is not.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use prost::Message;
 use tonic::{Status, Streaming};
 
+use super::ceiling::Ceiling;
 use super::context::ServiceContext;
 use super::desk::Desk;
 use super::parse::{self, Problems, SyncTerms};
@@ -15,7 +16,7 @@ use super::{render, status};
 use crate::auth::Caller;
 use crate::ids::{PoolId, UserId};
 use crate::ledger::command::{
-    ActivateUsers, BlockUnlisted, GetTenant, ListUsers, SyncEntry, SyncUsers, UserOrder, Waiting, WhatIf,
+    ActivateUsers, BlockUnlisted, GetTenant, GetUsage, ListUsers, SyncEntry, SyncUsers, UserOrder, Waiting, WhatIf,
 };
 use crate::ledger::outcome::DenialReason;
 use crate::proto::v1;
@@ -51,6 +52,8 @@ pub struct Sync {
     desk: Desk,
     terms: SyncTerms,
     listed: HashSet<UserId>,
+    /// Of who is not listed; `None`: nobody is blocked.
+    ceiling: Option<Ceiling>,
     results: Vec<v1::SyncResult>,
     /// Who waits for a seat, in the order of the entries.
     waiting: Vec<(Waiting, Place)>,
@@ -77,7 +80,8 @@ impl Sync {
             let desk = context.desk(caller, terms.tenant.clone())?;
             let _place = context.syncing(&desk)?;
             desk.ask(GetTenant).await??;
-            let mut sync = Self::new(context, desk, terms);
+            let ceiling = ceiling(&context, &desk, &terms).await?;
+            let mut sync = Self::new(context, desk, terms, ceiling);
             sync.take(entries).await?;
             while let Some(message) = next(&mut stream).await? {
                 parse::same_sync(&sync.terms, &message)?;
@@ -91,13 +95,14 @@ impl Sync {
         }
     }
 
-    fn new(context: Arc<ServiceContext>, desk: Desk, terms: SyncTerms) -> Self {
+    fn new(context: Arc<ServiceContext>, desk: Desk, terms: SyncTerms, ceiling: Option<Ceiling>) -> Self {
         let what_if = terms.dry_run.then(WhatIf::default);
         Self {
             context,
             desk,
             terms,
             listed: HashSet::new(),
+            ceiling,
             results: Vec::new(),
             waiting: Vec::new(),
             what_if,
@@ -121,6 +126,8 @@ impl Sync {
             match parse::sync_entry(entry, &self.terms.mask, &self.context.limits) {
                 Err(problems) => {
                     self.take_step(&mut step).await?;
+                    // The directory has the user all the same: nobody is blocked because of a wrong field.
+                    self.listed.extend(UserId::parse(&given));
                     self.add_result(render::refused_entry(given, problems));
                 }
                 Ok(entry) if !self.listed.insert(entry.user.clone()) => {
@@ -128,7 +135,7 @@ impl Sync {
                     self.add_result(render::listed_twice(&entry.user));
                 }
                 Ok(entry) => {
-                    named += entry.pools.len() * (1 + entry.organizations.len());
+                    named += entry.seats.iter().map(|seat| 1 + seat.organizations.len()).sum::<usize>();
                     step.push(entry);
                 }
             }
@@ -148,7 +155,7 @@ impl Sync {
         }
         let entries = std::mem::take(step);
         let ids: Vec<UserId> = entries.iter().map(|entry| entry.user.clone()).collect();
-        let command = SyncUsers { entries, what_if: self.what_if.take() };
+        let command = SyncUsers { entries, when_full: self.terms.when_full, what_if: self.what_if.take() };
         let answer = self.desk.submit(command).await??;
         self.what_if = answer.what_if;
         for (id, mut synced) in ids.iter().zip(answer.users) {
@@ -236,6 +243,9 @@ impl Sync {
         if self.terms.full {
             self.look_for_unlisted().await?;
         }
+        if self.ceiling.is_some() && !self.terms.dry_run {
+            self.context.ceilings.went_through(&self.terms.tenant);
+        }
         self.activate().await?;
         for result in &self.results {
             render::count_synced(&mut self.totals, result);
@@ -258,19 +268,30 @@ impl Sync {
             problems.add("entries", "must not be empty: every user would be blocked");
             return Err(problems.into());
         }
+        // Nobody is blocked before it is known how many they are.
+        let mut unlisted = Vec::new();
+        let mut to_block = 0;
         let mut query =
             ListUsers { blocked: Some(false), order: UserOrder::Created, limit: PAGE, ..ListUsers::default() };
         loop {
             let page = self.desk.ask(query.clone()).await??;
-            let unlisted = page.rows.into_iter().map(|view| view.id).filter(|id| !self.listed.contains(id));
-            for step in unlisted.collect::<Vec<_>>().chunks(STEP) {
-                self.unlisted(step).await?;
+            let others = page.rows.into_iter().filter(|view| !self.listed.contains(&view.id));
+            for view in others {
+                to_block += u64::from(!view.administrator);
+                unlisted.push(view.id);
             }
             query.after = page.next;
             if query.after.is_none() {
-                return Ok(());
+                break;
             }
         }
+        if let Some(ceiling) = self.ceiling {
+            ceiling.guard(to_block)?;
+        }
+        for step in unlisted.chunks(STEP) {
+            self.unlisted(step).await?;
+        }
+        Ok(())
     }
 
     async fn unlisted(&mut self, users: &[UserId]) -> Result<(), Status> {
@@ -302,6 +323,15 @@ impl Sync {
             places.into_iter().zip(answer.full).for_each(|(place, full)| self.settle(place, full));
         }
     }
+}
+
+/// Who was there before the sync counts for it, and nobody whom it makes.
+async fn ceiling(context: &ServiceContext, desk: &Desk, terms: &SyncTerms) -> Result<Option<Ceiling>, Status> {
+    if !terms.block_unlisted {
+        return Ok(None);
+    }
+    let users = desk.ask(GetUsage).await??.users.active_ordinary;
+    Ok(Some(context.ceilings.begin(&terms.tenant, users, terms.max_blocked, terms.dry_run)))
 }
 
 /// The next message; `None`: the client has sent the last one.

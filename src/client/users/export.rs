@@ -44,6 +44,7 @@ fn wanted(usher: &Usher, args: &Export) -> ExportUsersRequest {
         tenant_id,
         columns: args.columns.clone(),
         delimiter: args.delimiter.text().to_owned(),
+        byte_order_mark: args.bom,
         text,
         text_match,
         state,

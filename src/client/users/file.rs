@@ -1,76 +1,15 @@
 //! A CSV file of users, as an export writes it or a spreadsheet: read whole, and checked, before anything is sent.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::str::FromStr;
 
 use super::super::words;
-use crate::ids::{OrganizationId, PoolId, UserId};
-use crate::proto::v1::{SyncEntry, User};
-
-/// Between several values in a cell.
-const BETWEEN: char = '|';
-const ATTRIBUTE: &str = "attributes.";
-/// All of the tenant.
-const EVERYWHERE: &str = "*";
-/// What an export writes and the service alone decides.
-const ONLY_READ: [&str; 7] = [
-    "account_state",
-    "block_cause",
-    "status",
-    "default_organization_id",
-    "last_sign_in_at",
-    "last_activity_at",
-    "created_at",
-];
-
-/// What a column decides of a user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Column {
-    UserId,
-    GivenName,
-    FamilyName,
-    Groups,
-    Administrator,
-    Pools,
-    Organizations,
-    Attribute(String),
-    Ignored,
-}
-
-impl FromStr for Column {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Ok(match name {
-            "user_id" | "email" => Column::UserId,
-            "given_name" => Column::GivenName,
-            "family_name" => Column::FamilyName,
-            "groups" => Column::Groups,
-            "administrator" => Column::Administrator,
-            "pools" => Column::Pools,
-            "organizations" => Column::Organizations,
-            _ if ONLY_READ.contains(&name) => Column::Ignored,
-            _ => match name.strip_prefix(ATTRIBUTE) {
-                Some(key) if !key.is_empty() => Column::Attribute(key.to_owned()),
-                _ => return Err(format!("line 1: there is no column {name:?}; see `usher users import --help`")),
-            },
-        })
-    }
-}
-
-impl Column {
-    /// The field of a user that the file decides by this column.
-    fn field(&self) -> Option<&'static str> {
-        Some(match self {
-            Column::GivenName => "given_name",
-            Column::FamilyName => "family_name",
-            Column::Groups => "groups",
-            Column::Administrator => "administrator",
-            Column::Attribute(_) => "attributes",
-            Column::UserId | Column::Pools | Column::Organizations | Column::Ignored => return None,
-        })
-    }
-}
+use super::access::want_seats;
+use super::columns::{Column, Table, table};
+use super::records::{Record, Wrong, breaks};
+use crate::cells::{unguarded, values};
+use crate::ids::UserId;
+use crate::proto::v1::{SyncEntry, User, UserState};
 
 /// The users of a file.
 #[derive(Debug, PartialEq)]
@@ -81,151 +20,130 @@ pub struct UsersFile {
     pub fields: Vec<String>,
 }
 
-/// Reads a file. `delimiter`: `None` is `;` if the first line has one, else `,`.
+/// Reads a file. `delimiter`: `None` is what its first line says, or else that by which the names of its columns are known.
 ///
 /// # Errors
 /// Every line that is wrong, and why.
 pub fn read(bytes: &[u8], delimiter: Option<u8>) -> Result<UsersFile, Vec<String>> {
-    // Spreadsheets put a mark in front of UTF-8.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let delimiter = delimiter.unwrap_or(if header.contains(&b';') { b';' } else { b',' });
-    let mut builder = csv::ReaderBuilder::new();
-    let mut reader = builder.delimiter(delimiter).has_headers(false).flexible(true).from_reader(bytes);
-    let mut records = reader.records();
-    let header = match records.next() {
-        Some(Ok(header)) => header,
-        Some(Err(_)) => return Err(vec![unreadable(1)]),
-        None => return Err(vec!["the file is empty: its first line names the columns".to_owned()]),
-    };
-    let columns = columns(&header)?;
-    let mut lines = Lines { bytes, at: 0, line: 1 };
+    let text = text(bytes).map_err(|wrong| told(vec![wrong]))?;
+    let Table { columns, records } = table(text, delimiter.map(char::from)).map_err(told)?;
     let mut entries = Vec::new();
-    let mut wrong = Vec::new();
+    let mut wrong: Vec<Wrong> = Vec::new();
     let mut seen = BTreeMap::new();
     for record in records {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                wrong.push(unreadable(lines.at(error.position().map_or(0, csv::Position::byte))));
-                continue;
-            }
-        };
-        let line = lines.at(record.position().map_or(0, csv::Position::byte));
-        match entry(&columns, &record) {
-            Err(what) => wrong.push(format!("line {line}: {what}")),
-            Ok((id, entry)) => match seen.insert(id, line) {
-                Some(first) => wrong.push(format!("line {line}: the user stands in line {first} already")),
+        let read = record.and_then(|record| {
+            let line = record.line;
+            entry(&columns, &record).map(|(id, entry)| (line, id, entry)).map_err(|what| (line, what))
+        });
+        match read {
+            Err(what) => wrong.push(what),
+            Ok((line, id, entry)) => match seen.insert(id, line) {
+                Some(first) => wrong.push((line, format!("the user stands in line {first} already"))),
                 None => entries.push((line, entry)),
             },
         }
     }
-    let mut fields: Vec<String> = columns.iter().filter_map(Column::field).map(str::to_owned).collect();
-    fields.dedup();
-    if wrong.is_empty() { Ok(UsersFile { entries, fields }) } else { Err(wrong) }
+    let fields = columns.iter().filter_map(Column::field).collect();
+    if wrong.is_empty() { Ok(UsersFile { entries, fields }) } else { Err(told(wrong)) }
 }
 
-fn unreadable(line: u64) -> String {
-    format!("line {line}: it is not UTF-8 text")
+fn told(wrong: Vec<Wrong>) -> Vec<String> {
+    wrong.into_iter().map(|(line, what)| format!("line {line}: {what}")).collect()
 }
 
-/// Numbers of lines, as editors count them: the reader's own are one behind when lines end with CR LF.
-struct Lines<'a> {
-    bytes: &'a [u8],
-    /// Up to here lines are counted.
-    at: usize,
-    line: u64,
-}
-
-impl Lines<'_> {
-    /// The line in which a record begins; called in the order of the records. A record may come with the end of the line
-    /// before it.
-    fn at(&mut self, record: u64) -> u64 {
-        let record = usize::try_from(record).unwrap_or(usize::MAX).min(self.bytes.len());
-        let breaks = self.bytes[record..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        // A lone CR ends a line, too.
-        let ends = |at: &usize| match self.bytes[*at] {
-            b'\n' => true,
-            b'\r' => self.bytes.get(at + 1) != Some(&b'\n'),
-            _ => false,
-        };
-        self.line += (self.at..record + breaks).filter(ends).count() as u64;
-        self.at = self.at.max(record + breaks);
-        self.line
+fn text(bytes: &[u8]) -> Result<&str, Wrong> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err((1, "it is UTF-16 text: save the file as UTF-8".to_owned()));
     }
+    str::from_utf8(bytes).map_err(|error| {
+        let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        (1 + breaks(&good), "it is not UTF-8 text".to_owned())
+    })
 }
 
-fn columns(header: &csv::StringRecord) -> Result<Vec<Column>, Vec<String>> {
-    let mut columns: Vec<Column> = Vec::new();
-    let mut wrong = Vec::new();
-    for name in header {
-        match name.trim().parse() {
-            Ok(column) if column != Column::Ignored && columns.contains(&column) => {
-                wrong.push(format!("line 1: the column {:?} is there twice", name.trim()));
-            }
-            Ok(column) => columns.push(column),
-            Err(what) => wrong.push(what),
-        }
-    }
-    if wrong.is_empty() && !columns.contains(&Column::UserId) {
-        wrong.push("line 1: there is no column `user_id` or `email`".to_owned());
-    }
-    if wrong.is_empty() { Ok(columns) } else { Err(wrong) }
-}
-
-fn entry(columns: &[Column], record: &csv::StringRecord) -> Result<(UserId, SyncEntry), String> {
-    if record.len() != columns.len() {
-        let cells = words::count(record.len() as u64, "cell");
-        return Err(format!("{cells}, and the first line has {}", columns.len()));
-    }
+fn entry(columns: &[Column], record: &Record) -> Result<(UserId, SyncEntry), String> {
+    check_width(columns, record)?;
     let mut user = User::default();
-    let mut id = None;
     let mut entry = SyncEntry::default();
-    for (column, cell) in columns.iter().zip(record) {
+    let (mut id, mut pools, mut organizations) = (None, "", "");
+    for (column, cell) in columns.iter().zip(record.cells.iter().map(Cow::as_ref)) {
         let cell = unguarded(cell);
         match column {
-            Column::UserId => id = Some(UserId::parse(cell).map_err(|error| format!("user_id {error}"))?),
-            Column::GivenName => user.given_name = cell.to_owned(),
-            Column::FamilyName => user.family_name = cell.to_owned(),
-            Column::Groups => user.groups = several(cell),
-            Column::Administrator => user.administrator = yes_or_no(cell)?,
-            Column::Pools => entry.pool_ids = ids("pools", cell, PoolId::parse)?,
-            Column::Organizations if cell.trim() == EVERYWHERE => {}
-            Column::Organizations => entry.organization_ids = ids("organizations", cell, OrganizationId::parse)?,
+            Column::UserId | Column::Email => id = Some(user_id(id, cell)?),
+            Column::GivenName => user.given_name = one_line("given_name", cell)?,
+            Column::FamilyName => user.family_name = one_line("family_name", cell)?,
+            Column::Groups => user.groups = values(&one_line("groups", cell)?),
+            Column::Administrator => user.administrator = yes_or_no("administrator", cell)?.unwrap_or(false),
+            Column::AccountState => entry.set_account_state(state(cell)?),
+            Column::Pools => pools = cell,
+            Column::Organizations => organizations = cell,
             Column::Attribute(key) if !cell.is_empty() => drop(user.attributes.insert(key.clone(), cell.to_owned())),
-            Column::Attribute(_) | Column::Ignored => {}
+            Column::Nameless if !cell.trim().is_empty() => return Err(nameless(cell)),
+            Column::Attribute(_) | Column::Ignored | Column::Nameless => {}
         }
     }
     let id = id.ok_or("no user_id")?;
+    want_seats(&mut entry, pools, organizations)?;
     user.user_id = id.as_str().to_owned();
     entry.user = Some(user);
     Ok((id, entry))
 }
 
-/// A cell without the apostrophe that an export puts before what a spreadsheet would take for a formula.
-fn unguarded(cell: &str) -> &str {
-    let formula = cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if formula { cell.strip_prefix('\'').unwrap_or(cell) } else { cell }
-}
-
-fn several(cell: &str) -> Vec<String> {
-    cell.split(BETWEEN).map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned).collect()
-}
-
-fn ids<T, E: ToString>(column: &str, cell: &str, parse: fn(&str) -> Result<T, E>) -> Result<Vec<String>, String> {
-    let values = several(cell);
-    for value in &values {
-        parse(value).map_err(|error| format!("{column}: {value:?} {}", error.to_string()))?;
+/// Cells beyond the header are surplus, and have to be empty.
+fn check_width(columns: &[Column], record: &Record) -> Result<(), String> {
+    let surplus = record.cells.get(columns.len()..);
+    match surplus {
+        None => {
+            let cells = words::count(record.cells.len() as u64, "cell");
+            Err(format!("{cells}, and the header has {}", columns.len()))
+        }
+        Some(surplus) => surplus.iter().find(|cell| !cell.trim().is_empty()).map_or(Ok(()), |cell| Err(nameless(cell))),
     }
-    Ok(values)
 }
 
-fn yes_or_no(cell: &str) -> Result<bool, String> {
+fn nameless(cell: &str) -> String {
+    format!("{cell:?} stands in a column without a name")
+}
+
+/// `before`: in another column, where one may be empty.
+fn user_id(before: Option<UserId>, cell: &str) -> Result<UserId, String> {
+    match before {
+        Some(before) if cell.trim().is_empty() => Ok(before),
+        before => {
+            let id = UserId::parse(cell).map_err(|error| format!("user_id {error}"))?;
+            if before.is_none_or(|before| before == id) {
+                Ok(id)
+            } else {
+                Err("user_id and email are two users".to_owned())
+            }
+        }
+    }
+}
+
+/// What goes over several lines is mostly a quote that was not closed where it should be.
+fn one_line(column: &str, cell: &str) -> Result<String, String> {
+    if cell.contains(['\r', '\n']) {
+        return Err(format!("{column} goes over several lines: is a quote missing?"));
+    }
+    Ok(cell.to_owned())
+}
+
+fn yes_or_no(column: &str, cell: &str) -> Result<Option<bool>, String> {
     match cell.trim().to_lowercase().as_str() {
-        "yes" | "true" | "1" => Ok(true),
-        "no" | "false" | "0" | "" => Ok(false),
-        _ => Err(format!("administrator must be yes or no, and is {cell:?}")),
+        "yes" | "true" | "1" => Ok(Some(true)),
+        "no" | "false" | "0" => Ok(Some(false)),
+        "" => Ok(None),
+        _ => Err(format!("{column} must be yes or no, and is {cell:?}")),
     }
+}
+
+/// Empty: as it is.
+fn state(cell: &str) -> Result<UserState, String> {
+    Ok(match yes_or_no("account_state", cell)? {
+        None => UserState::Unspecified,
+        Some(true) => UserState::Active,
+        Some(false) => UserState::Blocked,
+    })
 }
 
 #[cfg(test)]
@@ -238,24 +156,27 @@ mod tests {
 
     #[test]
     fn a_file_with_everything() {
-        let text = "\u{feff}email;given_name;administrator;pools;organizations;attributes.desk;account_state\r\n\
-                    Ann@acme.example;\"Ann; A.\";yes;primary | crm;north;'=12;yes\r\n\
-                    bob@acme.example;;;;*;;no\r\n";
+        let text = "\u{feff}email;given_name;administrator;pools;organizations;attributes.desk;account_state;;\r\n\
+                    Ann@acme.example;\"Ann; A.\";yes;primary | crm;north;'=12;yes;;\r\n\
+                    ;;;;;;;;\r\n\
+                    bob@acme.example;;;;*;;no;;;\r\n\
+                    cid@acme.example;;;primary|crm;crm=north;;;;\r\n";
         let file = read(text.as_bytes(), None).unwrap();
-        assert_eq!(file.fields, ["given_name", "administrator", "attributes"]);
+        assert_eq!(file.fields, ["given_name", "administrator", "attributes.desk"]);
         let (line, ann) = &file.entries[0];
         let user = ann.user.as_ref().unwrap();
         assert_eq!((*line, user.user_id.as_str(), user.given_name.as_str()), (2, "ann@acme.example", "Ann; A."));
         assert_eq!((user.administrator, user.attributes["desk"].as_str()), (true, "=12"));
         assert_eq!(
-            (&ann.pool_ids[..], &ann.organization_ids[..]),
-            (&["primary".into(), "crm".into()][..], &["north".into()][..])
+            (&ann.pool_ids[..], &ann.organization_ids[..], ann.account_state()),
+            (&["primary".into(), "crm".into()][..], &["north".into()][..], UserState::Active)
         );
-        let (_, bob) = &file.entries[1];
-        assert_eq!(
-            (bob.pool_ids.len(), bob.organization_ids.len(), bob.user.as_ref().unwrap().attributes.len()),
-            (0, 0, 0)
-        );
+        let (line, bob) = &file.entries[1];
+        assert_eq!((*line, bob.pool_ids.len(), bob.organization_ids.len()), (4, 0, 0));
+        assert_eq!((bob.user.as_ref().unwrap().attributes.len(), bob.account_state()), (0, UserState::Blocked));
+        let (_, cid) = &file.entries[2];
+        assert_eq!((&cid.pool_ids[..], cid.seats.len()), (&["primary".into()][..], 1));
+        assert_eq!(cid.account_state(), UserState::Unspecified);
     }
 
     #[test]
@@ -267,43 +188,58 @@ mod tests {
                     cid,no\n\
                     BOB,no,\n\
                     dee,no,a b|c\u{7}d\n\
-                    eve\n";
+                    eve,no,,,x\n\
+                    gus\n\
+                    \"fay,no,\n";
         assert_eq!(
             wrong(text),
             [
                 "line 2: administrator must be yes or no, and is \"perhaps\"",
                 "line 3: user_id must not contain control characters",
-                "line 6: 2 cells, and the first line has 3",
+                "line 6: 2 cells, and the header has 3",
                 "line 7: the user stands in line 5 already",
                 "line 8: pools: \"c\\u{7}d\" must not contain control characters",
-                "line 9: 1 cell, and the first line has 3",
+                "line 9: \"x\" stands in a column without a name",
+                "line 10: 1 cell, and the header has 3",
+                "line 11: a quote is opened that nothing closes",
             ]
         );
     }
 
     #[test]
-    fn a_header_that_is_none() {
-        assert_eq!(wrong(""), ["the file is empty: its first line names the columns"]);
-        assert_eq!(wrong("given_name\nAnn\n"), ["line 1: there is no column `user_id` or `email`"]);
+    fn what_a_quote_swallows_is_not_sent() {
+        let text = "user_id,given_name,groups\nann,\"Ann,\nbob,Bob,\ncid,Cid\",\ndee,Dee,\"a\nb\"\n";
         assert_eq!(
-            wrong("user_id,shoe_size,email\n"),
+            wrong(text),
             [
-                "line 1: there is no column \"shoe_size\"; see `usher users import --help`",
-                "line 1: the column \"email\" is there twice"
+                "line 2: given_name goes over several lines: is a quote missing?",
+                "line 5: groups goes over several lines: is a quote missing?"
             ]
         );
+    }
+
+    #[test]
+    fn bytes_that_are_no_text() {
+        assert_eq!(wrong(""), ["line 1: the file is empty: its first line names the columns"]);
         assert_eq!(read(b"user_id\n\xff\n", None).unwrap_err(), ["line 2: it is not UTF-8 text"]);
+        assert_eq!(read(b"\xff\xfeu\0", None).unwrap_err(), ["line 1: it is UTF-16 text: save the file as UTF-8"]);
+    }
+
+    #[test]
+    fn a_user_may_stand_in_two_columns() {
+        let ids = |text: &str| read(text.as_bytes(), None).map(|file| file.entries.len());
+        assert_eq!(ids("user_id,email\nann@x,ANN@x\nbob@x,\n"), Ok(2));
+        assert_eq!(ids("email,user_id\nann@x,bob@x\n"), Err(vec!["line 2: user_id and email are two users".into()]));
     }
 
     #[test]
     fn the_delimiter_is_given_or_found() {
-        assert_eq!(
-            read(b"user_id;groups\na;x|y\n", None).unwrap().entries[0].1.user.as_ref().unwrap().groups,
-            ["x", "y"]
-        );
-        assert_eq!(
-            read(b"user_id,groups\na,x;y\n", Some(b',')).unwrap().entries[0].1.user.as_ref().unwrap().groups,
-            ["x;y"]
-        );
+        let groups = |text: &str, delimiter| {
+            let file = read(text.as_bytes(), delimiter).unwrap();
+            file.entries[0].1.user.as_ref().unwrap().groups.clone()
+        };
+        assert_eq!(groups("user_id;groups\na;x|y\n", None), ["x", "y"]);
+        assert_eq!(groups("user_id,groups\na,x;y\n", Some(b',')), ["x;y"]);
+        assert_eq!(groups("sep=;\nuser_id;groups\na;x\\|y\n", None), ["x|y"]);
     }
 }

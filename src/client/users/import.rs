@@ -1,5 +1,6 @@
 //! `usher users import`: a file of users as one sync (R33).
 
+use prost::Message;
 use tonic::Request;
 
 use super::super::progress::Progress;
@@ -7,12 +8,15 @@ use super::super::rows::Rows;
 use super::super::table::{Column, left, right};
 use super::super::{Error, Printer, Usher, json, words};
 use super::file::UsersFile;
+use crate::cli::users_files::WhenFull;
 use crate::proto::v1::{
-    BlockCause, SeatDenial, SyncOutcome, SyncResult, SyncTotals, SyncUsersRequest, SyncUsersResponse,
+    BlockCause, SeatDenial, SyncEntry, SyncOutcome, SyncResult, SyncTotals, SyncUsersRequest, SyncUsersResponse,
+    SyncWhenFull, UserState,
 };
 
-/// Users of one message: some hundred kilobytes.
+/// Users of one message, and their bytes: one more may be half as long again.
 const CHUNK: usize = 500;
+const CHUNK_BYTES: usize = 1024 * 1024;
 
 const COLUMNS: [Column; 4] = [right("line"), left("user"), left("result"), left("why")];
 
@@ -21,7 +25,18 @@ const COLUMNS: [Column; 4] = [right("line"), left("user"), left("result"), left(
 pub struct Terms {
     pub full: bool,
     pub block_unlisted: bool,
+    /// `None`: as many as the service thinks fit.
+    pub max_blocked: Option<u32>,
+    pub when_full: WhenFull,
     pub dry_run: bool,
+}
+
+/// A line of the file.
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    number: u64,
+    /// The file has the user as blocked.
+    blocked: bool,
 }
 
 /// Sends the file, which was checked as a whole before. People are told of everybody for whom something is not as the
@@ -30,7 +45,11 @@ pub struct Terms {
 /// # Errors
 /// [`Error`]; [`Error::Denied`]: it is not as the file wants it for some.
 pub async fn import(usher: &Usher, printer: &mut Printer, file: UsersFile, terms: Terms) -> Result<(), Error> {
-    let lines: Vec<u64> = file.entries.iter().map(|(line, _)| *line).collect();
+    let line = |(number, entry): &(u64, SyncEntry)| Line {
+        number: *number,
+        blocked: entry.account_state() == UserState::Blocked,
+    };
+    let lines: Vec<Line> = file.entries.iter().map(line).collect();
     let request = Request::new(tokio_stream::iter(messages(usher, file, terms)));
     let synced = usher.answer_to_upload(usher.directory().sync_users(request)).await?;
     tell(printer, &synced, &lines, terms.dry_run)
@@ -45,13 +64,26 @@ fn messages(usher: &Usher, file: UsersFile, terms: Terms) -> impl Iterator<Item 
         update_mask: (!fields.is_empty()).then_some(prost_types::FieldMask { paths: fields }),
         full: terms.full,
         block_unlisted: terms.block_unlisted,
+        max_blocked: terms.max_blocked,
+        when_full: match terms.when_full {
+            WhenFull::Refuse => SyncWhenFull::Refuse,
+            WhenFull::Block => SyncWhenFull::Block,
+        }
+        .into(),
         dry_run: terms.dry_run,
         ..SyncUsersRequest::default()
     });
     let mut entries = entries.into_iter().map(|(_, entry)| entry);
     let mut sent = 0;
     std::iter::from_fn(move || {
-        let chunk: Vec<_> = entries.by_ref().take(CHUNK).collect();
+        let (mut chunk, mut bytes) = (Vec::new(), 0);
+        while chunk.len() < CHUNK
+            && bytes < CHUNK_BYTES
+            && let Some(entry) = entries.next()
+        {
+            bytes += entry.encoded_len();
+            chunk.push(entry);
+        }
         let message = if chunk.is_empty() { next.take()? } else { next.take().unwrap_or_default() };
         sent += chunk.len();
         progress.at(sent);
@@ -59,20 +91,19 @@ fn messages(usher: &Usher, file: UsersFile, terms: Terms) -> impl Iterator<Item 
     })
 }
 
-fn tell(printer: &mut Printer, synced: &SyncUsersResponse, lines: &[u64], dry_run: bool) -> Result<(), Error> {
+fn tell(printer: &mut Printer, synced: &SyncUsersResponse, lines: &[Line], dry_run: bool) -> Result<(), Error> {
     let totals = synced.totals.unwrap_or_default();
     let summary = summary(totals, dry_run);
     // Who is not listed comes behind those who are.
-    let numbered =
-        synced.results.iter().zip(lines.iter().map(|line| line.to_string()).chain(std::iter::repeat(String::new())));
+    let numbered = synced.results.iter().zip(lines.iter().map(Some).chain(std::iter::repeat(None)));
     let everybody = printer.json;
-    let shown: Vec<_> =
-        numbered.filter(|(result, line)| everybody || line.is_empty() || !is_as_wanted(result)).collect();
+    let is_shown = |result, line: Option<&Line>| everybody || line.is_none_or(|line| !is_as_wanted(result, line));
+    let shown: Vec<_> = numbered.filter(|(result, line)| is_shown(result, *line)).collect();
     let mut rows =
         Rows::new(printer, "results", &COLUMNS).expecting(1, shown.iter().map(|(result, _)| &result.user_id));
-    rows.write(&shown, |(result, line)| cells(result, line), |(result, _)| json::of(*result))?;
+    rows.write(&shown, |(result, line)| cells(result, *line), |(result, _)| json::of(*result))?;
     rows.end(&[("totals", json::of(&totals))], &format!("{summary}\n"))?;
-    let wanting = synced.results.iter().zip(lines).filter(|(result, _)| !is_as_wanted(result)).count();
+    let wanting = synced.results.iter().zip(lines).filter(|(result, line)| !is_as_wanted(result, line)).count();
     if wanting == 0 {
         return Ok(());
     }
@@ -80,14 +111,15 @@ fn tell(printer: &mut Printer, synced: &SyncUsersResponse, lines: &[u64], dry_ru
     Err(Error::Denied(format!("{} {are} not as the file wants it", words::count(wanting as u64, "user"))))
 }
 
-fn is_as_wanted(result: &SyncResult) -> bool {
+fn is_as_wanted(result: &SyncResult, line: &Line) -> bool {
     result.outcome() != SyncOutcome::Refused
         && result.denials.is_empty()
-        && result.block_cause() == BlockCause::Unspecified
+        && (line.blocked || result.block_cause() == BlockCause::Unspecified)
 }
 
-fn cells(result: &SyncResult, line: &str) -> Vec<String> {
+fn cells(result: &SyncResult, line: Option<&Line>) -> Vec<String> {
     let blocked = match result.block_cause() {
+        _ if result.outcome() == SyncOutcome::Refused => "",
         BlockCause::Unspecified => "",
         BlockCause::Administrator => ", blocked by an administrator",
         BlockCause::LicenseLimit => ", blocked: no seat is free",
@@ -109,7 +141,8 @@ fn cells(result: &SyncResult, line: &str) -> Vec<String> {
     };
     let denials = result.denials.iter().map(reason);
     let why: Vec<String> = result.error.iter().map(words::refusal).chain(denials).collect();
-    vec![line.to_owned(), result.user_id.clone(), format!("{outcome}{blocked}"), why.join(", ")]
+    let line = line.map_or_else(String::new, |line| line.number.to_string());
+    vec![line, result.user_id.clone(), format!("{outcome}{blocked}"), why.join(", ")]
 }
 
 /// `created 3, unchanged 12`, without what there is none of.
@@ -143,13 +176,21 @@ mod tests {
         let full = SeatDenial { pool_id: "crm".into(), reason: crate::proto::v1::DenialReason::SeatsExhausted.into() };
         let waiting =
             SyncResult { denials: vec![full], ..result("ann", SyncOutcome::CreatedBlocked, BlockCause::LicenseLimit) };
-        assert!(!is_as_wanted(&waiting));
-        assert_eq!(cells(&waiting, "7"), ["7", "ann", "created, blocked: no seat is free", "crm: SEATS_EXHAUSTED"]);
+        let line = |number| Line { number, blocked: false };
+        assert!(!is_as_wanted(&waiting, &line(7)));
+        assert!(is_as_wanted(
+            &result("ann", SyncOutcome::Unchanged, BlockCause::LicenseLimit),
+            &Line { number: 7, blocked: true }
+        ));
+        assert_eq!(
+            cells(&waiting, Some(&line(7))),
+            ["7", "ann", "created, blocked: no seat is free", "crm: SEATS_EXHAUSTED"]
+        );
         let blocked = result("bob", SyncOutcome::Unchanged, BlockCause::Administrator);
-        assert_eq!(cells(&blocked, "8"), ["8", "bob", "unchanged, blocked by an administrator", ""]);
-        assert!(is_as_wanted(&result("cid", SyncOutcome::Activated, BlockCause::Unspecified)));
+        assert_eq!(cells(&blocked, Some(&line(8))), ["8", "bob", "unchanged, blocked by an administrator", ""]);
+        assert!(is_as_wanted(&result("cid", SyncOutcome::Activated, BlockCause::Unspecified), &line(9)));
         let gone = result("dee", SyncOutcome::Blocked, BlockCause::Directory);
-        assert_eq!(cells(&gone, ""), ["", "dee", "not in the file, blocked", ""]);
+        assert_eq!(cells(&gone, None), ["", "dee", "not in the file, blocked", ""]);
     }
 
     #[test]

@@ -12,8 +12,19 @@ use crate::ledger::outcome::{DenialReason, Done};
 #[derive(Debug, Clone)]
 pub struct SyncUsers {
     pub entries: Vec<SyncEntry>,
+    pub when_full: WhenFull,
     /// `Some`: nothing is changed; what the steps before would have done counts as done.
     pub what_if: Option<WhatIf>,
+}
+
+/// What becomes of a user who would be new, or active again, and wants a seat of a named pool that is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WhenFull {
+    /// Kept, and blocked for want of a seat (R33).
+    #[default]
+    Block,
+    /// Nothing is done: no creation at the limit by a file.
+    Refuse,
 }
 
 /// One user, as the directory has it.
@@ -22,10 +33,26 @@ pub struct SyncEntry {
     pub user: UserId,
     /// The new values of the fields that the directory decides.
     pub patch: UserPatch,
-    /// A seat in each; others stay.
-    pub pools: Vec<PoolId>,
+    /// Each pool once; other seats stay.
+    pub seats: Vec<WantedSeat>,
+    /// Whether the directory has the user as blocked; `None`: it does not say.
+    pub blocked: Option<bool>,
+}
+
+/// A seat, as the directory wants it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WantedSeat {
+    pub pool: PoolId,
     /// None named: all of the tenant for a new seat, and nothing more for one that is held (R7).
     pub organizations: Vec<OrganizationId>,
+}
+
+impl WantedSeat {
+    /// A seat in each pool, with access to the same organizations.
+    #[must_use]
+    pub fn each(pools: &[PoolId], organizations: &[OrganizationId]) -> Vec<Self> {
+        pools.iter().map(|pool| Self { pool: pool.clone(), organizations: organizations.to_vec() }).collect()
+    }
 }
 
 /// Unblocks users who wait for a seat, as far as seats are free, in the order given: first blocked first (R33).
@@ -89,6 +116,8 @@ pub enum Synced {
     Created,
     Updated,
     Activated,
+    /// For want of a seat, see [`WhenFull::Refuse`].
+    Refused,
 }
 
 /// Answer of [`SyncUsers`].

@@ -56,7 +56,12 @@ pub struct AuditExport {
 /// The form of an exported file.
 #[derive(Debug, PartialEq)]
 pub enum AuditForm {
-    Csv { columns: Vec<(String, AuditColumn)>, delimiter: Delimiter },
+    /// `mark`: the file begins with a byte order mark.
+    Csv {
+        columns: Vec<(String, AuditColumn)>,
+        delimiter: Delimiter,
+        mark: bool,
+    },
     JsonLines,
 }
 
@@ -95,11 +100,15 @@ fn form(problems: &mut Problems, request: &v1::ExportAuditEventsRequest) -> Audi
             if !request.delimiter.is_empty() {
                 problems.add("delimiter", "must be empty: only CSV has one");
             }
+            if request.byte_order_mark {
+                problems.add("byte_order_mark", "must not be set: only CSV has one");
+            }
             AuditForm::JsonLines
         }
         None | Some(v1::AuditExportFormat::Unspecified | v1::AuditExportFormat::Csv) => AuditForm::Csv {
             columns: columns(problems, request.columns.clone(), &names, &names.join(", "), column),
             delimiter: delimiter(problems, &request.delimiter),
+            mark: request.byte_order_mark,
         },
     }
 }
@@ -220,11 +229,12 @@ mod tests {
         let asked = v1::ExportAuditEventsRequest { tenant_id: "acme".into(), ..Default::default() };
         let all = AUDIT_COLUMNS.map(|(name, column)| (name.to_owned(), column)).to_vec();
         let whole = export_audit_events(&veils(), asked.clone()).unwrap();
-        assert_eq!(whole.form, AuditForm::Csv { columns: all, delimiter: Delimiter::Comma });
+        assert_eq!(whole.form, AuditForm::Csv { columns: all, delimiter: Delimiter::Comma, mark: false });
         assert_eq!((whole.filter.limit, whole.filter.before), (1_000, None));
         let few = v1::ExportAuditEventsRequest {
             columns: vec!["user_id".into(), "action".into()],
             delimiter: ";".into(),
+            byte_order_mark: true,
             user_id: "Ann".into(),
             actor: "gate".into(),
             action: v1::AuditAction::SeatGrantDenied.into(),
@@ -235,7 +245,7 @@ mod tests {
         };
         let few = export_audit_events(&veils(), few).unwrap();
         let columns = vec![("user_id".to_owned(), AuditColumn::UserId), ("action".to_owned(), AuditColumn::Action)];
-        assert_eq!(few.form, AuditForm::Csv { columns, delimiter: Delimiter::Semicolon });
+        assert_eq!(few.form, AuditForm::Csv { columns, delimiter: Delimiter::Semicolon, mark: true });
         let AuditFilter { user, actor, action, denied, reason, from, until, .. } = few.filter;
         assert_eq!((user, actor.as_deref()), (Some(UserId::stored("ann")), Some("gate")));
         assert_eq!((action, denied), (Some(Action::SeatGranted), Some(true)));
@@ -260,9 +270,10 @@ mod tests {
             format: v1::AuditExportFormat::JsonLines.into(),
             columns: vec!["user_id".into()],
             delimiter: ",".into(),
+            byte_order_mark: true,
             ..Default::default()
         };
-        assert_eq!(bad(export_audit_events(&veils(), bad_json)), ["columns", "delimiter"]);
+        assert_eq!(bad(export_audit_events(&veils(), bad_json)), ["columns", "delimiter", "byte_order_mark"]);
         let no_form = v1::ExportAuditEventsRequest { tenant_id: "acme".into(), format: 9, ..Default::default() };
         assert_eq!(bad(export_audit_events(&veils(), no_form)), ["format"]);
     }

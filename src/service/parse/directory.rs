@@ -21,11 +21,12 @@ use crate::veil::Veils;
 pub(super) const MAX_POOLS: usize = 256;
 const MAX_GROUPS: usize = 100;
 const MAX_GROUP_BYTES: usize = 128;
-const MAX_ATTRIBUTES: usize = 50;
+const MAX_ATTRIBUTES: usize = UserPatch::MAX_ATTRIBUTES;
 const MAX_ATTRIBUTE_KEY_BYTES: usize = 64;
 const MAX_ATTRIBUTE_BYTES: usize = 1_024;
 
-pub(super) const UPDATABLE: [&str; 5] = ["given_name", "family_name", "groups", "administrator", "attributes"];
+pub(super) const UPDATABLE: [&str; 6] =
+    ["given_name", "family_name", "groups", "administrator", "attributes", "attributes.*"];
 const READ_ONLY: [&str; 10] = [
     "user_id",
     "state",
@@ -83,11 +84,14 @@ pub(super) fn patch(problems: &mut Problems, mask: &Mask, user: v1::User) -> Use
     let mut text = |field, value: &str| name(problems, field, value);
     let given_name = mask.pick_or_empty("given_name", given_name).map(|value| text("user.given_name", &value));
     let family_name = mask.pick_or_empty("family_name", family_name).map(|value| text("user.family_name", &value));
+    let single = |name: &str| (name.to_owned(), known.get(name).cloned().unwrap_or_default());
+    let some: BTreeMap<String, String> = mask.entries("attributes").map(single).collect();
     UserPatch {
         administrator: mask.pick_or_empty("administrator", administrator),
         given_name,
         family_name,
         groups: mask.pick_or_empty("groups", in_groups).map(|list| groups(problems, list)),
+        some_attributes: attributes(problems, some),
         attributes: mask.pick_or_empty("attributes", known).map(|map| attributes(problems, map)),
     }
 }

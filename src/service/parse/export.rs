@@ -70,6 +70,8 @@ pub struct Export {
     pub query: ListUsers,
     pub columns: Vec<(String, Column)>,
     pub delimiter: Delimiter,
+    /// The file begins with a byte order mark.
+    pub mark: bool,
 }
 
 pub fn export_users(veils: &Veils, request: v1::ExportUsersRequest) -> Result<Export, Problems> {
@@ -77,6 +79,7 @@ pub fn export_users(veils: &Veils, request: v1::ExportUsersRequest) -> Result<Ex
         tenant_id,
         columns: names,
         delimiter: between,
+        byte_order_mark: mark,
         text,
         text_match,
         state,
@@ -114,6 +117,7 @@ pub fn export_users(veils: &Veils, request: v1::ExportUsersRequest) -> Result<Ex
             query: ListUsers { order: UserOrder::Created, limit: PAGE, ..query },
             columns,
             delimiter,
+            mark,
         })
     })
 }

@@ -21,7 +21,7 @@ pub enum Field<T> {
 }
 
 impl Mask {
-    /// Every path must be one of `known`, which callers may change, or the parent of some.
+    /// Every path must be one of `known`, which callers may change, or the parent of some. `NAME.*` is every entry of a map.
     pub fn parse(problems: &mut Problems, mask: Option<FieldMask>, known: &[&str], read_only: &[&str]) -> Self {
         let paths = mask.unwrap_or_default().paths;
         // A mask that names a field twice is in order; one that is longer than this is no mask.
@@ -32,7 +32,7 @@ impl Mask {
         for path in &paths {
             if read_only.contains(&path.as_str()) {
                 problems.add("update_mask", format!("must not name {path}, which cannot be changed"));
-            } else if !known.iter().any(|field| covers(path, field)) {
+            } else if !known.iter().any(|field| covers(path, field) || is_entry(path, field)) {
                 let path: String = path.chars().take(64).collect();
                 problems.add("update_mask", format!("must not name {path:?}, which is no field to update"));
             }
@@ -50,6 +50,11 @@ impl Mask {
         }
     }
 
+    /// The entries of a map that are named one by one.
+    pub fn entries<'m>(&'m self, map: &'m str) -> impl Iterator<Item = &'m str> {
+        self.paths.iter().filter_map(move |path| path.strip_prefix(map)?.strip_prefix('.'))
+    }
+
     /// The same for a field that is empty where it is not set.
     pub fn pick_or_empty<T: Default + PartialEq>(&self, field: &str, value: T) -> Option<T> {
         match self.pick(field, (value != T::default()).then_some(value)) {
@@ -65,12 +70,18 @@ fn covers(path: &str, field: &str) -> bool {
     field.strip_prefix(path).is_some_and(|rest| !path.is_empty() && (rest.is_empty() || rest.starts_with('.')))
 }
 
+/// Whether `path` is an entry of the map that `field` stands for: `attributes.desk` and `attributes.*`.
+fn is_entry(path: &str, field: &str) -> bool {
+    let entry = field.strip_suffix('*').and_then(|map| path.strip_prefix(map));
+    entry.is_some_and(|name| !name.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::fields;
     use super::*;
 
-    const KNOWN: [&str; 3] = ["name", "policy.lease_ttl", "policy.max_session"];
+    const KNOWN: [&str; 4] = ["name", "policy.lease_ttl", "policy.max_session", "attributes.*"];
 
     fn mask(paths: &[&str]) -> (Mask, Vec<String>) {
         let mut problems = Problems::default();
@@ -97,8 +108,28 @@ mod tests {
     }
 
     #[test]
+    fn entries_of_a_map_are_named_one_by_one() {
+        let (mask, problems) = mask(&["attributes.desk", "attributes.a.b", "name"]);
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(mask.entries("attributes").collect::<Vec<_>>(), ["desk", "a.b"]);
+        assert_eq!(mask.pick("attributes", Some(1)), Field::Stays);
+    }
+
+    #[test]
     fn a_mask_names_only_fields_that_can_be_changed() {
-        for path in ["", "*", "nonsense", "polic", "policy.", "policy.lease", "name.x", "etag", "Name"] {
+        for path in [
+            "",
+            "*",
+            "nonsense",
+            "polic",
+            "policy.",
+            "policy.lease",
+            "name.x",
+            "etag",
+            "Name",
+            "attributes.",
+            "attribute",
+        ] {
             assert_eq!(mask(&[path]).1, ["update_mask"], "{path:?}");
         }
         assert_eq!(mask(&["x", "name", "y"]).1, ["update_mask", "update_mask"]);

@@ -10,7 +10,7 @@ use crate::service::context::Limits;
 /// Of something malformed in a batch, what its own result shows.
 const MAX_SHOWN_BYTES: usize = 254;
 /// Pools times organizations.
-const MAX_NAMED: usize = 10_000;
+pub(super) const MAX_NAMED: usize = 10_000;
 /// What to say to a caller who mistakes CheckIn for the call at login.
 const SESSION_NEEDED: &str =
     "must not be empty: CheckIn returns a session's seat at logout; CheckOut takes a seat at login";

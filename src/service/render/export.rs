@@ -3,12 +3,10 @@
 use prost_types::Timestamp;
 
 use super::user;
+use crate::cells::{BETWEEN, EVERY, OF, escaped, joined};
 use crate::ledger::outcome::UserView;
 use crate::proto::v1;
 use crate::service::parse::Column;
-
-/// Between several values in a cell.
-const BETWEEN: &str = "|";
 
 /// The cells of a user.
 pub fn user_cells<'c>(view: UserView, columns: impl Iterator<Item = &'c Column>) -> Vec<String> {
@@ -21,14 +19,14 @@ fn cell(user: &v1::User, column: &Column) -> String {
         Column::UserId => user.user_id.clone(),
         Column::GivenName => user.given_name.clone(),
         Column::FamilyName => user.family_name.clone(),
-        Column::Groups => user.groups.join(BETWEEN),
+        Column::Groups => joined(user.groups.iter().map(String::as_str)),
         Column::Administrator => yes_or_no(user.administrator),
         Column::AccountState => yes_or_no(user.state() == v1::UserState::Active),
         Column::BlockCause => match user.block_cause() {
             v1::BlockCause::Unspecified => String::new(),
             cause => short(cause.as_str_name(), "BLOCK_CAUSE_"),
         },
-        Column::Pools => user.seats.iter().map(|seat| seat.pool_id.as_str()).collect::<Vec<_>>().join(BETWEEN),
+        Column::Pools => joined(user.seats.iter().map(|seat| seat.pool_id.as_str())),
         Column::Organizations => organizations(&user.seats),
         Column::Status => match user.status() {
             v1::UserStatus::Unspecified => String::new(),
@@ -51,18 +49,85 @@ fn short(name: &str, prefix: &str) -> String {
     name.trim_start_matches(prefix).to_lowercase()
 }
 
-/// Access by any seat; `*`: all of the tenant (R7).
+/// Access by the seats, once where it is the same by all; else `POOL=ORGANIZATION`, and `POOL=` where there is none. `*`:
+/// all of the tenant (R7).
 fn organizations(seats: &[v1::Seat]) -> String {
-    if seats.iter().any(|seat| seat.all_organizations) {
-        return "*".to_owned();
+    let Some((first, others)) = seats.split_first() else { return String::new() };
+    let pools: Vec<&str> = seats.iter().map(|seat| seat.pool_id.as_str()).collect();
+    let same = access(first);
+    let is_same = |other: &v1::Seat| other.all_organizations == first.all_organizations && access(other) == same;
+    let values: Vec<String> = if same != [""] && others.iter().all(is_same) {
+        same.iter().map(|id| plain(id, first.all_organizations, &pools)).collect()
+    } else {
+        seats.iter().flat_map(of_pool).collect()
+    };
+    values.join(&BETWEEN.to_string())
+}
+
+/// The organizations, sorted; an empty one where there is none.
+fn access(seat: &v1::Seat) -> Vec<&str> {
+    if seat.all_organizations {
+        return vec![EVERY];
     }
-    let mut ids: Vec<&str> = seats.iter().flat_map(|seat| seat.organization_ids.iter().map(String::as_str)).collect();
+    let mut ids: Vec<&str> = seat.organization_ids.iter().map(String::as_str).collect();
     ids.sort_unstable();
-    ids.dedup();
-    ids.join(BETWEEN)
+    if ids.is_empty() { vec![""] } else { ids }
+}
+
+/// An organization of every pool. One that looks like that of a pool, or like all, is written so that it does not.
+fn plain(id: &str, is_every: bool, pools: &[&str]) -> String {
+    let looks_like_two = id.split_once(OF).is_some_and(|(pool, _)| pools.contains(&pool.trim()));
+    match id {
+        EVERY if is_every => EVERY.to_owned(),
+        EVERY => escaped(id, &['*']),
+        _ if looks_like_two => escaped(id, &[OF]),
+        _ => escaped(id, &[]),
+    }
+}
+
+fn of_pool(seat: &v1::Seat) -> Vec<String> {
+    let pool = escaped(&seat.pool_id, &[OF]);
+    access(seat).into_iter().map(|id| format!("{pool}{OF}{}", plain(id, seat.all_organizations, &[]))).collect()
 }
 
 /// RFC 3339, UTC; empty for what never happened.
 fn time(at: Option<&Timestamp>) -> String {
     at.map(Timestamp::to_string).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seat(pool: &str, organizations: Option<&[&str]>) -> v1::Seat {
+        v1::Seat {
+            pool_id: pool.into(),
+            all_organizations: organizations.is_none(),
+            organization_ids: organizations.unwrap_or_default().iter().map(|id| (*id).to_owned()).collect(),
+            ..v1::Seat::default()
+        }
+    }
+
+    fn check(seats: &[v1::Seat], expected: &str) {
+        assert_eq!(organizations(seats), expected);
+    }
+
+    #[test]
+    fn access_is_told_once_where_it_is_the_same() {
+        check(&[], "");
+        check(&[seat("crm", None)], "*");
+        check(&[seat("crm", None), seat("primary", None)], "*");
+        check(&[seat("crm", Some(&["south", "north"])), seat("primary", Some(&["north", "south"]))], "north|south");
+        check(&[seat("crm", None), seat("primary", Some(&["south", "north"]))], "crm=*|primary=north|primary=south");
+        check(&[seat("crm", Some(&[])), seat("primary", None)], "crm=|primary=*");
+        check(&[seat("crm", Some(&[]))], "crm=");
+    }
+
+    #[test]
+    fn organizations_that_look_like_something_else() {
+        check(&[seat("crm", Some(&["*"]))], "\\*");
+        check(&[seat("crm", Some(&["*"])), seat("primary", None)], "crm=\\*|primary=*");
+        check(&[seat("crm", Some(&["OU=a|b", "crm =x"]))], "OU=a\\|b|crm \\=x");
+        check(&[seat("a=b", None), seat("c", Some(&["a=b"]))], "a\\=b=*|c=a=b");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod audit_export;
+mod batch;
 mod directory;
 mod export;
 mod license;
@@ -18,6 +19,7 @@ mod token;
 
 pub(super) use audit::{audit_action, list_audit_events};
 pub(super) use audit_export::{AUDIT_COLUMNS, AuditColumn, audit_cells, audit_json};
+pub(super) use batch::{granted_batch, heartbeat_batch, revoked_batch};
 pub(super) use directory::{created_user, list_organizations, list_users, organization, unblocked_user, user};
 pub(super) use export::user_cells;
 pub(super) use license::{
@@ -25,9 +27,7 @@ pub(super) use license::{
 };
 pub(super) use names::{denial_name, reason_name};
 pub(super) use notification::{list_notifications, notification};
-pub(super) use seat::{
-    checked_in, checked_out, granted, granted_batch, heartbeat, heartbeat_batch, revoked, revoked_batch,
-};
+pub(super) use seat::{checked_in, checked_out, granted, heartbeat, revoked};
 pub(super) use server::server;
 pub(super) use session::{closed_session, ended, list_sessions, session};
 pub(super) use sync::{count_synced, listed_twice, refused_entry, settle_waiting, synced, unlisted};

@@ -9,6 +9,8 @@ use crate::proto::v1;
 use crate::service::parse::Problems;
 use crate::service::status;
 
+/// As refusals of the ledger name it.
+const SEATS_EXHAUSTED: &str = "SEATS_EXHAUSTED";
 /// Denials in the result of one user.
 const MAX_DENIALS: usize = 20;
 
@@ -21,12 +23,14 @@ pub fn synced(id: &UserId, synced: Done<SyncedUser>) -> v1::SyncResult {
             return refused(id.to_string(), reason, message);
         }
     };
+    let error = (outcome == Synced::Refused).then(|| no_seat(&denials));
     let outcome = match outcome {
         Synced::Unchanged => v1::SyncOutcome::Unchanged,
-        Synced::Created if blocked.is_some() => v1::SyncOutcome::CreatedBlocked,
+        Synced::Created if blocked == Some(BlockCause::LicenseLimit) => v1::SyncOutcome::CreatedBlocked,
         Synced::Created => v1::SyncOutcome::Created,
         Synced::Updated => v1::SyncOutcome::Updated,
         Synced::Activated => v1::SyncOutcome::Activated,
+        Synced::Refused => v1::SyncOutcome::Refused,
     };
     v1::SyncResult {
         user_id: id.to_string(),
@@ -34,8 +38,16 @@ pub fn synced(id: &UserId, synced: Done<SyncedUser>) -> v1::SyncResult {
         block_cause: user_state(blocked).1.into(),
         denial_count: u32::try_from(denials.len()).unwrap_or(u32::MAX),
         denials: denials.into_iter().take(MAX_DENIALS).map(|(pool, reason)| denial(&pool, reason)).collect(),
-        error: None,
+        error,
     }
+}
+
+/// Why nothing was done for a user: the first pool that is full stands for all.
+fn no_seat(denials: &[(PoolId, DenialReason)]) -> v1::ItemError {
+    let full = denials.iter().find(|(_, reason)| *reason == DenialReason::SeatsExhausted);
+    let pool = full.map(|(pool, _)| format!(" of \"{pool}\"")).unwrap_or_default();
+    let message = format!("All seats{pool} are assigned: the user was left as is.");
+    v1::ItemError { reason: SEATS_EXHAUSTED.to_owned(), message }
 }
 
 /// What became of one who waited for a seat in each of the pools that have none.

@@ -17,6 +17,8 @@ pub const TOO_MANY_WATCHERS: &str = "TOO_MANY_WATCHERS";
 pub const TOO_MANY_SYNCS: &str = "TOO_MANY_SYNCS";
 /// `UNAVAILABLE`: as many exports as allowed.
 pub const TOO_MANY_EXPORTS: &str = "TOO_MANY_EXPORTS";
+/// `FAILED_PRECONDITION`: a full sync that would block more users than `max_blocked`.
+pub const TOO_MANY_TO_BLOCK: &str = "TOO_MANY_TO_BLOCK";
 /// `UNAVAILABLE`: the store does not answer.
 pub const STORE_UNAVAILABLE: &str = "STORE_UNAVAILABLE";
 /// `UNAVAILABLE`: another process serves this tenant now.

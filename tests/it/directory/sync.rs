@@ -107,7 +107,7 @@ async fn a_dry_run_tells_what_a_sync_does() {
     town.sync(message(vec![entry("early@demo.example", &["crm"])])).await.unwrap();
     let mut entries = many(0..150);
     entries.extend([entry("early@demo.example", &["crm"]), entry("ann@demo.example", &["crm"]), entry("a b", &[])]);
-    let whole = v1::SyncUsersRequest { full: true, block_unlisted: true, ..message(entries) };
+    let whole = v1::SyncUsersRequest { full: true, block_unlisted: true, max_blocked: Some(7), ..message(entries) };
     let before = (town.changes().await, town.usage("crm").await);
     let dry = town.sync(v1::SyncUsersRequest { dry_run: true, ..whole.clone() }).await.unwrap();
     assert_eq!((town.changes().await, town.usage("crm").await), before);
@@ -142,6 +142,84 @@ async fn wrong_entries_stop_nobody() {
     ];
     assert_eq!(told(&answer), expected);
     assert_eq!(answer.totals.unwrap(), v1::SyncTotals { created: 2, refused: 4, ..Default::default() });
+}
+
+/// Of a directory that shows too few of its users, nobody is blocked.
+async fn a_ceiling_for_blocking(store: Store) {
+    let town = Town::start(store).await;
+    town.sync(message(many(0..93))).await.unwrap();
+    // Strangers do not make the ceiling higher.
+    let whole = |listed| v1::SyncUsersRequest { full: true, block_unlisted: true, ..message(listed) };
+    let listed = || [many(0..89), many(1_000..1_200)].concat();
+    // Nor do those whom an attempt before has made.
+    for dry_run in [true, false, false, true] {
+        let status = town.sync(v1::SyncUsersRequest { dry_run, ..whole(listed()) }).await.unwrap_err();
+        assert_eq!(status.code(), tonic::Code::FailedPrecondition, "{status:?}");
+        let told = "11 active users are not in this full sync, and at most 9 of the 98 who were there before may";
+        assert!(status.message().starts_with(told), "{status:?}");
+    }
+    let gus = || async { town.user("gus@demo.example").await.unwrap().state() };
+    assert_eq!(gus().await, UserState::Active);
+    let answer = town.sync(v1::SyncUsersRequest { max_blocked: Some(11), ..whole(listed()) }).await.unwrap();
+    assert_eq!((answer.totals.unwrap().blocked, gus().await), (11, UserState::Blocked));
+    // It went through: whoever is there now was meant to be.
+    let fewer = [many(0..89), many(1_000..1_172)].concat();
+    assert_eq!(town.sync(whole(fewer)).await.unwrap().totals.unwrap().blocked, 28);
+}
+
+#[tokio::test]
+async fn a_ceiling_for_blocking_on_sqlite() {
+    a_ceiling_for_blocking(Store::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_ceiling_for_blocking_on_postgres() {
+    a_ceiling_for_blocking(Store::Postgres).await;
+}
+
+#[tokio::test]
+async fn nobody_is_blocked_for_a_wrong_field() {
+    let town = Town::start(Store::Sqlite).await;
+    let mut ann = entry("Ann@demo.example", &[]);
+    ann.user.as_mut().unwrap().given_name = "A\nn".into();
+    let others = ["bob", "cid", "dee", "eve", "fay", "gus"].map(|name| entry(&format!("{name}@demo.example"), &[]));
+    let entries = [vec![ann], others.to_vec()].concat();
+    let whole = v1::SyncUsersRequest { full: true, block_unlisted: true, ..message(entries) };
+    let totals = town.sync(whole).await.unwrap().totals.unwrap();
+    assert_eq!((totals.refused, totals.blocked), (1, 0));
+}
+
+#[tokio::test]
+async fn seats_with_organizations_of_their_own_and_one_attribute() {
+    let town = Town::start(Store::Sqlite).await;
+    let seat = |pool: &str, organizations: &[&str]| v1::SyncSeat {
+        pool_id: pool.into(),
+        organization_ids: organizations.iter().map(|id| (*id).to_owned()).collect(),
+    };
+    let mut hal = entry("hal@demo.example", &[]);
+    hal.seats = vec![seat("primary", &["north"]), seat("other", &[])];
+    hal.user.as_mut().unwrap().attributes = [("desk".into(), "7".into()), ("room".into(), "8".into())].into();
+    town.sync(message(vec![hal.clone()])).await.unwrap();
+    hal.user.as_mut().unwrap().attributes = [("room".into(), "9".into())].into();
+    let mask = |names: &[&str]| {
+        Some(prost_types::FieldMask { paths: names.iter().map(|name| format!("attributes.{name}")).collect() })
+    };
+    let desk = v1::SyncUsersRequest { update_mask: mask(&["desk"]), ..message(vec![hal.clone()]) };
+    town.sync(desk).await.unwrap();
+    let known = town.user("hal@demo.example").await.unwrap();
+    assert_eq!(known.attributes, [("room".into(), "8".into())].into(), "desk is taken away, and room not named");
+    assert_eq!(known.seats[0].organization_ids, ["north"]);
+    let names: Vec<String> = (0..51).map(|no| format!("a{no}")).collect();
+    hal.user.as_mut().unwrap().attributes = names.iter().map(|name| (name.clone(), "1".into())).collect();
+    let [some, more] =
+        [&names[..40], &names[40..]].map(|names| mask(&names.iter().map(String::as_str).collect::<Vec<_>>()));
+    for (update_mask, expected) in [(some, "UPDATED"), (more, "REFUSED: user.attributes must be at most 50 in all")] {
+        let mut hal = hal.clone();
+        let named = update_mask.clone().unwrap().paths;
+        hal.user.as_mut().unwrap().attributes.retain(|name, _| named.contains(&format!("attributes.{name}")));
+        let answer = town.sync(v1::SyncUsersRequest { update_mask, ..message(vec![hal]) }).await.unwrap();
+        assert!(told(&answer)[0].starts_with(&format!("hal@demo.example {expected}")), "{:?}", told(&answer));
+    }
 }
 
 #[tokio::test]

@@ -126,7 +126,7 @@ impl Town {
 pub fn entry(user: &str, pools: &[&str]) -> v1::SyncEntry {
     let user = v1::User { user_id: user.into(), ..Default::default() };
     let pool_ids = pools.iter().map(|pool| (*pool).to_owned()).collect();
-    v1::SyncEntry { user: Some(user), pool_ids, organization_ids: Vec::new() }
+    v1::SyncEntry { user: Some(user), pool_ids, ..v1::SyncEntry::default() }
 }
 
 /// A message of a sync of the demo tenant.

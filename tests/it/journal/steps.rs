@@ -10,7 +10,7 @@ use usher::ids::{TenantId, UserId};
 use usher::journal::{JournalConfig, JournalError};
 use usher::ledger::change::{Action, Change};
 use usher::ledger::command::{
-    CreateTenant, DeleteTenant, GetUsage, GrantSeats, ListUsers, SyncEntry, SyncUsers, UserPatch,
+    CreateTenant, DeleteTenant, GetUsage, GrantSeats, ListUsers, SyncEntry, SyncUsers, UserPatch, WhenFull,
 };
 use usher::ledger::outcome::{Done, Granted};
 use usher::ledger::policy::Policy;
@@ -138,10 +138,10 @@ async fn many_lists_of_one_tenant_delay_another_one_by_a_step_each() {
         let entries = (0..12_000).map(|no| SyncEntry {
             user: UserId::stored(&format!("user{no:05}")),
             patch: UserPatch::default(),
-            pools: vec![],
-            organizations: vec![],
+            seats: vec![],
+            blocked: None,
         });
-        let ask = SyncUsers { entries: entries.collect(), what_if: None };
+        let ask = SyncUsers { entries: entries.collect(), when_full: WhenFull::Block, what_if: None };
         process.journal.submit(&actor(), &tenant, ask).await.unwrap().unwrap();
     }
     let list = |tenant: TenantId| {

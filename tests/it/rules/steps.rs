@@ -7,7 +7,7 @@ use usher::ids::{DeviceId, PoolId, SessionId, TenantId, TenantNo, UserId};
 use usher::ledger::change::{Actor, Changes};
 use usher::ledger::command::{
     CheckIn, CheckOut, Command, CreateTenant, CreateUser, DeleteUser, Found, ListSessions, ListUsers, Outcome, Query,
-    Request, SyncEntry, SyncUsers, UserOrder, UserPatch,
+    Request, SyncEntry, SyncUsers, UserOrder, UserPatch, WantedSeat, WhenFull,
 };
 use usher::ledger::policy::Policy;
 use usher::ledger::time::{Moment, Tick, Wall};
@@ -34,10 +34,10 @@ impl Place {
         let entry = |no| SyncEntry {
             user: user(no),
             patch: UserPatch::default(),
-            pools: vec![PoolId::stored("primary")],
-            organizations: vec![],
+            seats: WantedSeat::each(&[PoolId::stored("primary")], &[]),
+            blocked: None,
         };
-        place.ask(SyncUsers { entries: (0..USERS).map(entry).collect(), what_if: None });
+        place.ask(SyncUsers { entries: (0..USERS).map(entry).collect(), when_full: WhenFull::Block, what_if: None });
         place
     }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! sync ann bob [administrator no] seats crm primary at north [dry] -> created; created, waits, crm: SEATS_EXHAUSTED
+//!     [blocked] [active]: the directory says so; [or not]: who finds no seat is refused
 //! activate ann bob [dry]                          -> activated; full crm
 //! unlisted ann bob [dry]                          -> blocked; left
 //! ```
@@ -9,7 +10,7 @@
 use usher::ids::{EventNo, PoolId};
 use usher::ledger::command::{
     ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers,
-    UserPatch, Waiting, WhatIf,
+    UserPatch, Waiting, WantedSeat, WhatIf, WhenFull,
 };
 use usher::ledger::outcome::{DenialReason, Done};
 
@@ -18,17 +19,18 @@ use super::language::Words;
 use super::verbs::{Act, command, organizations, pool_ids, user_ids};
 
 pub fn sync(words: &mut Words) -> Result<Act, String> {
-    let users = user_ids(words, &["administrator", "seats", "at", "dry"])?;
+    const STOPS: [&str; 5] = ["at", "blocked", "active", "or", "dry"];
+    let users = user_ids(words, &[&STOPS[..], &["administrator", "seats"]].concat())?;
     let administrator = words.eat("administrator").then(|| words.eat("yes") || !words.eat("no"));
-    let pools = if words.eat("seats") { pool_ids(words, &["at", "dry"])? } else { Vec::new() };
-    let organizations = organizations(words)?;
-    let entry = |user| SyncEntry {
-        user,
-        patch: UserPatch { administrator, ..UserPatch::default() },
-        pools: pools.clone(),
-        organizations: organizations.clone(),
-    };
-    Ok(command(SyncUsers { entries: users.into_iter().map(entry).collect(), what_if: dry(words) }))
+    let pools = if words.eat("seats") { pool_ids(words, &STOPS)? } else { Vec::new() };
+    let seats = WantedSeat::each(&pools, &organizations(words)?);
+    let blocked = if words.eat("blocked") { Some(true) } else { words.eat("active").then_some(false) };
+    let refuses = words.eat("or") && words.expect("not").map(|()| true)?;
+    let when_full = if refuses { WhenFull::Refuse } else { WhenFull::Block };
+    let patch = UserPatch { administrator, ..UserPatch::default() };
+    let entry = |user| SyncEntry { user, patch: patch.clone(), seats: seats.clone(), blocked };
+    let entries = users.into_iter().map(entry).collect();
+    Ok(command(SyncUsers { entries, when_full, what_if: dry(words) }))
 }
 
 pub fn activate(words: &mut Words) -> Result<Act, String> {
@@ -58,6 +60,7 @@ fn one(user: &SyncedUser) -> Answer {
         Synced::Created => "created",
         Synced::Updated => "updated",
         Synced::Activated => "activated",
+        Synced::Refused => "left as is",
     });
     said.must.extend(user.waiting.iter().map(|_| "waits".to_owned()));
     said.must.extend(user.denials.iter().map(|(pool, reason)| format!("{pool}: {}", denied(*reason))));

@@ -196,6 +196,71 @@ fn r33_whom_an_administrator_blocked_stays_so() {
 }
 
 #[test]
+fn r15_a_file_creates_nobody_at_the_limit() {
+    check(
+        "R15 who finds no seat is refused, and nobody else; who is there already stays",
+        "
+        pool crm named 1
+        pool sales named 1
+        sync ann bob seats crm or not dry               -> created; left as is, crm: SEATS_EXHAUSTED
+        sync ann bob seats crm or not                   -> created; left as is, crm: SEATS_EXHAUSTED
+        list users                                      -> ann
+        sync bob seats sales or not                     -> created
+        sync bob seats crm or not                       -> unchanged, crm: SEATS_EXHAUSTED
+        unlisted bob                                    -> blocked
+        sync cid seats sales                            -> created
+        sync bob or not                                 -> left as is, sales: SEATS_EXHAUSTED
+        show bob                                        -> Inactive, blocked by the directory, seat sales at all inactive
+        ",
+    );
+}
+
+#[test]
+fn r33_a_directory_that_knows_who_is_blocked() {
+    check(
+        "R5 blocked and unblocked by what the directory says, with the seats that are free",
+        "
+        pool crm named 1
+        sync ann bob seats crm blocked                  -> created; created
+        show ann                                        -> Inactive, blocked, seat crm at all inactive
+        usage crm                                       -> 0/1
+        sync ann bob seats crm                          -> unchanged; unchanged
+        sync ann bob active                             -> activated; updated, waits
+        usage crm                                       -> 1/1
+        show bob                                        -> Inactive, blocked by the limit, seat crm at all inactive
+        sync ann seats crm blocked                      -> updated
+        sync bob blocked                                -> unchanged
+        show bob                                        -> Inactive, blocked by the limit, seat crm at all inactive
+        ",
+    );
+    check(
+        "R6 blocking by what the directory says lets a live session be",
+        "
+        pool primary concurrent 1
+        sync ann seats primary                          -> created
+        ann signs in to primary on laptop
+        sync ann blocked                                -> updated
+        heartbeat ann/laptop active                     -> kept
+        ",
+    );
+}
+
+#[test]
+fn what_is_held_already_is_not_denied() {
+    check(
+        "a seat that nobody asks for is not denied, whatever became of its pool",
+        "
+        pool crm named 1
+        pool sales named 1
+        sync ann seats crm                              -> created
+        pool crm deleted
+        sync ann seats crm                              -> unchanged
+        sync ann seats crm blocked                      -> updated
+        ",
+    );
+}
+
+#[test]
 fn r33_who_is_not_listed_any_more() {
     check(
         "R33 blocked when the directory does not have them, administrators excepted, and back with the directory",

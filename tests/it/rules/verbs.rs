@@ -218,7 +218,7 @@ pub fn organizations(words: &mut Words) -> Result<Vec<OrganizationId>, String> {
     if !words.eat("at") {
         return Ok(Vec::new());
     }
-    let names = words.names("an organization", &["ending", "dry"])?;
+    let names = words.names("an organization", &["ending", "blocked", "active", "or", "dry"])?;
     names.iter().map(|id| OrganizationId::parse(id).map_err(|error| error.to_string())).collect()
 }
 

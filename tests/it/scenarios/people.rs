@@ -132,6 +132,7 @@ pub async fn sync(town: &Town, words: &mut Words) -> Result<Happened, String> {
             user: Some(v1::User { user_id: email(name), ..Default::default() }),
             pool_ids: pool_ids.clone(),
             organization_ids: organization_ids.clone(),
+            ..Default::default()
         }));
         if !words.eat(",") {
             break;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use usher::ids::{DeviceId, EventNo, PoolId, Seq, SessionId, ShardId, TenantId, TenantNo, UserId};
 use usher::ledger::change::{Actor, AuditEvent, Change, Changes, TenantState};
 use usher::ledger::command::{
-    CheckOut, Command, CreateTenant, DeleteTenant, Outcome, Request, SyncEntry, SyncUsers, UserPatch,
+    CheckOut, Command, CreateTenant, DeleteTenant, Outcome, Request, SyncEntry, SyncUsers, UserPatch, WantedSeat,
+    WhenFull,
 };
 use usher::ledger::policy::Policy;
 use usher::ledger::time::{Moment, Tick, Wall};
@@ -108,10 +109,10 @@ fn rows_of_a_deleted_tenant_that_are_still_there_are_no_damage() {
     let entry = |no| SyncEntry {
         user: user(no),
         patch: UserPatch::default(),
-        pools: vec![PoolId::stored("primary")],
-        organizations: vec![],
+        seats: WantedSeat::each(&[PoolId::stored("primary")], &[]),
+        blocked: None,
     };
-    shard.apply(SyncUsers { entries: (0..USERS).map(entry).collect(), what_if: None });
+    shard.apply(SyncUsers { entries: (0..USERS).map(entry).collect(), when_full: WhenFull::Block, what_if: None });
     (0..USERS / 2).for_each(|no| shard.sign_in(no));
     shard.check(shard.rows.all()).unwrap();
 

@@ -15,7 +15,7 @@ use usher::ledger::command::{
     Heartbeat, ListLicenses, ListNotifications, ListOrganizations, ListSessions, ListTenants, ListTokens, ListUsers,
     OrganizationOrder, Outcome, PolicyPatch, Query, RedeliverNotification, RevokeSeats, RevokeToken, SuspendTenant,
     SyncEntry, SyncUsers, UnblockUser, UpdateOrganization, UpdateTenant, UpdateUser, UserOrder, UserPatch, Waiting,
-    WhatIf, WithdrawTenant,
+    WantedSeat, WhatIf, WhenFull, WithdrawTenant,
 };
 use usher::ledger::notification::Topic;
 use usher::ledger::outcome::{Denial, SeatView, Status};
@@ -166,9 +166,10 @@ fn people() -> Vec<(&'static str, Vec<Ask>)> {
     let entry = |no: u64| SyncEntry {
         user: user(USERS + no),
         patch: UserPatch::default(),
-        pools: pools(),
-        organizations: organizations(39),
+        seats: WantedSeat::each(&pools(), &organizations(39)),
+        blocked: None,
     };
+    let sync = |what_if| SyncUsers { entries: (0..32).map(entry).collect(), when_full: WhenFull::Block, what_if };
     let waiting = |no: u64| Waiting { user: user(USERS + no), since: EventNo(1), pools: pools() };
     let attributes = (0..50).map(|no| (format!("a{no}").into(), "x".repeat(1_024).into())).collect();
     let patch = UserPatch { administrator: Some(true), attributes: Some(attributes), ..UserPatch::default() };
@@ -189,8 +190,8 @@ fn people() -> Vec<(&'static str, Vec<Ask>)> {
         (
             "DirectoryService/SyncUsers",
             vec![
-                command(SyncUsers { entries: (0..32).map(entry).collect(), what_if: Some(WhatIf::default()) }),
-                command(SyncUsers { entries: (0..32).map(entry).collect(), what_if: None }),
+                command(sync(Some(WhatIf::default()))),
+                command(sync(None)),
                 command(ActivateUsers { waiting: (0..32).map(waiting).collect(), what_if: Some(WhatIf::default()) }),
                 command(ActivateUsers { waiting: (0..32).map(waiting).collect(), what_if: None }),
                 command(BlockUnlisted { users: vec![whale(); 32], what_if: Some(WhatIf::default()) }),

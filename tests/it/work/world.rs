@@ -6,7 +6,7 @@ use usher::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantI
 use usher::ledger::change::{Actor, Changes, Limit, Plan, Profile};
 use usher::ledger::command::{
     CheckOut, Command, CreateOrganization, CreateTenant, CreateUser, Found, GrantSeats, InstallLicense, LicenseGrant,
-    Outcome, Query, Request, SyncEntry, SyncUsers, UserPatch,
+    Outcome, Query, Request, SyncEntry, SyncUsers, UserPatch, WantedSeat, WhenFull,
 };
 use usher::ledger::license::Terms;
 use usher::ledger::notification::Channels;
@@ -61,10 +61,10 @@ impl World {
         let entry = |no| SyncEntry {
             user: user(no),
             patch: UserPatch::default(),
-            pools: vec![pool(0), pool(no % POOLS)],
-            organizations: vec![],
+            seats: WantedSeat::each(&[pool(0), pool(no % POOLS)], &[]),
+            blocked: None,
         };
-        self.ask(SyncUsers { entries: (0..USERS).map(entry).collect(), what_if: None });
+        self.ask(SyncUsers { entries: (0..USERS).map(entry).collect(), when_full: WhenFull::Block, what_if: None });
         (0..FULL).for_each(|no| {
             self.ask(CreateUser { user: full(no), administrator: false, profile: profile(), pools: vec![] });
         });

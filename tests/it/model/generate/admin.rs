@@ -91,6 +91,7 @@ impl Generator {
             family_name: self.perhaps(20, Self::name),
             groups: self.perhaps(20, Self::groups),
             attributes: self.perhaps(10, |this| vec![("desk".into(), this.name())]),
+            some_attributes: self.some_attributes(),
         };
         UpdateUser { user: self.user(), version: self.version(), patch }.into()
     }

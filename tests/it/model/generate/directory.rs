@@ -2,7 +2,9 @@
 
 use usher::ids::{EventNo, TenantId, UserId};
 use usher::ledger::change::BlockCause;
-use usher::ledger::command::{ActivateUsers, BlockUnlisted, Command, SyncEntry, SyncUsers, UserPatch, Waiting, WhatIf};
+use usher::ledger::command::{
+    ActivateUsers, BlockUnlisted, Command, SyncEntry, SyncUsers, UserPatch, Waiting, WantedSeat, WhatIf, WhenFull,
+};
 
 use super::super::naive::Model;
 use super::Generator;
@@ -12,7 +14,8 @@ impl Generator {
         match self.dice.below(10) {
             0..=5 => {
                 let entries = self.few_users(3).into_iter().map(|user| self.entry(user)).collect();
-                SyncUsers { entries, what_if: self.what_if() }.into()
+                let when_full = if self.dice.percent(25) { WhenFull::Refuse } else { WhenFull::Block };
+                SyncUsers { entries, when_full, what_if: self.what_if() }.into()
             }
             6..=8 => {
                 let users = model.tenant(tenant).map(|tenant| tenant.users.clone()).unwrap_or_default();
@@ -46,10 +49,26 @@ impl Generator {
                 family_name: self.perhaps(20, Self::name),
                 groups: self.perhaps(10, Self::groups),
                 attributes: None,
+                some_attributes: self.some_attributes(),
             },
-            pools: self.pools(0, 2),
-            organizations: if self.dice.percent(20) { vec![self.organization_id()] } else { Vec::new() },
+            seats: self.wanted_seats(),
+            blocked: self.perhaps(20, |this| this.dice.percent(40)),
         }
+    }
+
+    /// One is taken away as often as it is set.
+    pub(super) fn some_attributes(&mut self) -> Vec<(Box<str>, Box<str>)> {
+        let desk = self.perhaps(10, |this| if this.dice.percent(50) { "".into() } else { this.name() });
+        desk.into_iter().map(|value| ("desk".into(), value)).collect()
+    }
+
+    fn wanted_seats(&mut self) -> Vec<WantedSeat> {
+        let pools = self.pools(0, 2);
+        let seat = |pool| {
+            let organizations = if self.dice.percent(20) { vec![self.organization_id()] } else { Vec::new() };
+            WantedSeat { pool, organizations }
+        };
+        pools.into_iter().map(seat).collect()
     }
 
     fn what_if(&mut self) -> Option<WhatIf> {

@@ -1,10 +1,12 @@
 //! A directory sync (R33): one user after the other. A dry run is a run on a copy.
 
+use std::collections::BTreeSet;
+
 use usher::ids::{EventNo, PoolId, TenantId, UserId};
 use usher::ledger::change::{BlockCause, Plan};
 use usher::ledger::command::{
     ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers,
-    Waiting, WhatIf,
+    Waiting, WhatIf, WhenFull,
 };
 use usher::ledger::notification::Cause;
 use usher::ledger::outcome::{DenialReason, Done};
@@ -25,17 +27,20 @@ impl Model {
     pub fn sync_users(&mut self, id: &TenantId, asked: &SyncUsers, now: Moment) -> Done<SyncedUsers> {
         let at = self.find(id)?;
         let users = self.perhaps_dry(asked.what_if.as_ref(), |model| {
-            asked.entries.iter().map(|entry| model.sync_one(at, entry, now)).collect()
+            asked.entries.iter().map(|entry| model.sync_one(at, entry, asked.when_full, now)).collect()
         });
         Ok(SyncedUsers { users, what_if: asked.what_if.clone() })
     }
 
-    fn sync_one(&mut self, at: usize, entry: &SyncEntry, now: Moment) -> Done<SyncedUser> {
-        self.tenants[at].all_there(&entry.organizations)?;
+    fn sync_one(&mut self, at: usize, entry: &SyncEntry, when_full: WhenFull, now: Moment) -> Done<SyncedUser> {
+        for seat in &entry.seats {
+            self.tenants[at].all_there(&seat.organizations)?;
+        }
         if self.tenants[at].loses_role(&entry.user, &entry.patch) {
             self.end_overdue_around(at, &entry.user, now.tick);
         }
         let before = self.tenants[at].clone();
+        let to_be_blocked = entry.blocked == Some(true);
         let glance = self.glance(now);
         let known = before.user(&entry.user).cloned();
         let is_new = known.is_none();
@@ -49,49 +54,71 @@ impl Model {
         after.users.retain(|other| other.id != user.id);
         after.users.push(user.clone());
         after.take_role(&user.id);
-        before.room_for(&after, &glance)?;
+        // Who is to be blocked needs no seat; live sessions go on, and count.
+        let mut counted = after.clone();
+        let state = &mut counted.users.last_mut().expect("the user of the entry").blocked;
+        *state = state.or(to_be_blocked.then_some(BlockCause::Administrator));
+        before.room_for(&counted, &glance)?;
         let given_up = after.given_up(&user, entry, &glance);
         after.seats.retain(|seat| seat.user != user.id || !given_up.contains(&seat.pool));
         let mut denials = Vec::new();
         let mut wanted = Vec::new();
         let is_active = !is_new && was.is_none();
-        for pool in &entry.pools {
-            if was == Some(BlockCause::Administrator) {
+        let stays = was == Some(BlockCause::Administrator) && entry.blocked != Some(false);
+        for wish in &entry.seats {
+            let pool = &wish.pool;
+            let held = before.seat(&user.id, pool).is_some();
+            let is_more = before.seat(&user.id, pool).is_none_or(|seat| {
+                let only = |only: &BTreeSet<_>| wish.organizations.iter().any(|id| !only.contains(id));
+                seat.only.as_ref().is_some_and(only)
+            });
+            if stays || (!is_more && (is_active || to_be_blocked)) {
                 continue;
             }
-            let held = before.seat(&user.id, pool).is_some();
-            let needs_room = was != Some(BlockCause::LicenseLimit) && !(held && is_active);
+            let needs_room = was != Some(BlockCause::LicenseLimit) && !to_be_blocked && !(held && is_active);
             let denied = after.synced_seat(pool, needs_room, user.administrator, &glance).err();
             if denied.is_none() || (denied == Some(DenialReason::SeatsExhausted) && !is_active) {
-                wanted.push(pool.clone());
+                wanted.push(wish.clone());
             }
             denials.extend(denied.map(|reason| (pool.clone(), reason)));
         }
         let full = denials.iter().any(|(_, reason)| *reason == DenialReason::SeatsExhausted);
-        let held: Vec<PoolId> =
-            after.seats.iter().filter(|seat| seat.user == user.id).map(|seat| seat.pool.clone()).collect();
+        let mut held: Vec<_> = after.seats.iter().filter(|seat| seat.user == user.id).collect();
+        held.sort_by_key(|seat| seat.order);
+        let held: Vec<PoolId> = held.into_iter().map(|seat| seat.pool.clone()).collect();
         let held_full = held.iter().any(|pool| after.is_taken(pool, user.administrator, &glance));
+        let waits = Some(BlockCause::LicenseLimit);
         let blocked = match was {
+            _ if to_be_blocked => was.or(Some(BlockCause::Administrator)),
             None if !is_new => None,
-            Some(BlockCause::Administrator | BlockCause::LicenseLimit) => was,
-            _ if full || held_full => Some(BlockCause::LicenseLimit),
+            _ if stays || was == waits => was,
+            _ if full || held_full => waits,
             _ => None,
         };
-        for (pool, reason) in &denials {
-            let known = after.pools.contains(pool).then(|| after.usage(pool, &glance));
-            known.iter().for_each(|usage| after.tell_denial(*reason, usage, Cause::Sync, &entry.user, now));
+        if when_full == WhenFull::Refuse && blocked == waits && was != waits {
+            let others = held.iter().filter(|pool| after.is_taken(pool, user.administrator, &glance));
+            let others = others.filter(|pool| denials.iter().all(|(denied, _)| denied != *pool));
+            let others: Vec<_> = others.map(|pool| (pool.clone(), DenialReason::SeatsExhausted)).collect();
+            denials.extend(others);
+            self.tell_synced(at, &entry.user, &denials, &glance, now);
+            return Ok(SyncedUser { outcome: Synced::Refused, blocked: was, denials, waiting: None });
         }
+        self.tenants[at] = after;
+        self.tell_synced(at, &entry.user, &denials, &glance, now);
+        let mut after = self.tenants[at].clone();
         if blocked != was {
-            let order = self.next_made();
-            let seats = after.seats.iter_mut().filter(|seat| seat.user == entry.user);
-            seats.for_each(|seat| (seat.order, seat.granted) = (order, now.tick));
+            if blocked != Some(BlockCause::Administrator) {
+                let order = self.next_made();
+                let seats = after.seats.iter_mut().filter(|seat| seat.user == entry.user);
+                seats.for_each(|seat| (seat.order, seat.granted) = (order, now.tick));
+            }
             let user = after.users.last_mut().expect("the user of the entry");
             (user.blocked, user.version) = (blocked, user.version + 1);
         }
         self.tenants[at] = after;
-        for pool in &wanted {
-            if before.seat(&entry.user, pool).is_none() || !entry.organizations.is_empty() {
-                self.give(at, pool, &entry.user, &entry.organizations, now);
+        for seat in &wanted {
+            if before.seat(&entry.user, &seat.pool).is_none() || !seat.organizations.is_empty() {
+                self.give(at, &seat.pool, &entry.user, &seat.organizations, now);
             }
         }
         let after = &self.tenants[at];
@@ -104,12 +131,27 @@ impl Model {
             _ => Synced::Unchanged,
         };
         let pools = after.named_seats(&entry.user, &glance);
-        let waiting = (blocked == Some(BlockCause::LicenseLimit)).then(|| Waiting {
+        let waiting = (blocked == waits && !to_be_blocked).then(|| Waiting {
             user: entry.user.clone(),
             since: EventNo(0),
             pools,
         });
         Ok(SyncedUser { outcome, blocked, denials, waiting })
+    }
+
+    fn tell_synced(
+        &mut self,
+        at: usize,
+        user: &UserId,
+        denials: &[(PoolId, DenialReason)],
+        glance: &Glance,
+        now: Moment,
+    ) {
+        let tenant = &mut self.tenants[at];
+        for (pool, reason) in denials {
+            let known = tenant.pools.contains(pool).then(|| tenant.usage(pool, glance));
+            known.iter().for_each(|usage| tenant.tell_denial(*reason, usage, Cause::Sync, user, now));
+        }
     }
 
     pub fn activate_users(&mut self, id: &TenantId, asked: &ActivateUsers, now: Moment) -> Done<ActivatedUsers> {
@@ -183,10 +225,11 @@ impl Tenant {
             Some(BlockCause::Directory) => false,
             _ => return Vec::new(),
         };
-        if entry.pools.is_empty() {
+        if entry.seats.is_empty() || entry.blocked == Some(true) {
             return Vec::new();
         }
-        let theirs = self.seats.iter().filter(|seat| seat.user == user.id && !entry.pools.contains(&seat.pool));
+        let is_wanted = |seat: &super::Seat| entry.seats.iter().any(|wish| wish.pool == seat.pool);
+        let theirs = self.seats.iter().filter(|seat| seat.user == user.id && !is_wanted(seat));
         let full = |pool: &PoolId| match waits {
             true => !self.has_named_room(pool, user.administrator, glance),
             false => self.is_taken(pool, user.administrator, glance),

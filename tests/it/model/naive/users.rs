@@ -152,6 +152,16 @@ pub fn patched(patch: UserPatch, user: &mut User) {
     user.profile.family_name = patch.family_name.unwrap_or(std::mem::take(&mut user.profile.family_name));
     user.profile.groups = patch.groups.unwrap_or(std::mem::take(&mut user.profile.groups));
     user.profile.attributes = patch.attributes.unwrap_or(std::mem::take(&mut user.profile.attributes));
+    for (name, value) in patch.some_attributes {
+        let known = &mut user.profile.attributes;
+        if value.is_empty() {
+            known.retain(|(other, text)| *other != name || text.is_empty());
+        } else {
+            known.retain(|(other, _)| *other != name);
+            known.push((name, value));
+            known.sort();
+        }
+    }
 }
 
 impl Tenant {

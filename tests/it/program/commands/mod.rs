@@ -3,6 +3,7 @@
 mod audit;
 mod help;
 mod notifications;
+mod round_trip;
 mod seats;
 mod server;
 mod sessions;
@@ -38,9 +39,12 @@ struct Ran {
 
 impl Console {
     fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::open_in(tempfile::tempdir().unwrap(), &["--demo"])
+    }
+
+    fn open_in(folder: TempDir, options: &[&str]) -> Self {
         let data = folder.path().join("data");
-        Self { program: Program::start(&Data::Folder(&data), &["--demo"]), folder }
+        Self { program: Program::start(&Data::Folder(&data), options), folder }
     }
 
     /// Runs a command about the demo tenant.

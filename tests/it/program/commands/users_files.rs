@@ -36,14 +36,23 @@ fn a_file_fills_the_directory_and_comes_back() {
 fn who_finds_no_seat_is_told_with_the_line() {
     let console = Console::open();
     console.write("staff.csv", "user_id,pools\nann@demo.example,crm\nhal@demo.example,crm\nivy@demo.example,ghost\n");
+    // R15: no creation at the limit by a file.
     let (told, why) = console.half_says("users import staff.csv");
-    let expected = "line  user              result                           why\n   \
-                    3  hal@demo.example  created, blocked: no seat is free  crm: SEATS_EXHAUSTED\n   \
-                    4  ivy@demo.example  created                            ghost: POOL_NOT_LICENSED\n\
-                    1 created, 1 created and blocked, for want of seats, 1 unchanged\n";
+    let expected = "line user result why\n\
+                    3 hal@demo.example refused All seats of \"crm\" are assigned: the user was left as is. \
+                    (SEATS_EXHAUSTED), crm: SEATS_EXHAUSTED\n\
+                    4 ivy@demo.example created ghost: POOL_NOT_LICENSED\n\
+                    1 created, 1 unchanged, 1 refused\n";
     assert_eq!(squeezed(&told), squeezed(expected));
     assert_eq!(why, "usher: 2 users are not as the file wants it\n");
-    let (json, _) = console.half_says("users import staff.csv --json");
+    assert_eq!(console.says("users list --search hal@"), "no users\n");
+    let (told, _) = console.half_says("users import staff.csv --when-full block");
+    let expected = "line user result why\n\
+                    3 hal@demo.example created, blocked: no seat is free crm: SEATS_EXHAUSTED\n\
+                    4 ivy@demo.example unchanged ghost: POOL_NOT_LICENSED\n\
+                    1 created and blocked, for want of seats, 2 unchanged\n";
+    assert_eq!(squeezed(&told), squeezed(expected));
+    let (json, _) = console.half_says("users import staff.csv --when-full block --json");
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["results"][1]["block_cause"], "BLOCK_CAUSE_LICENSE_LIMIT");
     assert_eq!((&json["totals"]["waiting"], json["results"].as_array().unwrap().len()), (&"1".into(), 3));
@@ -63,7 +72,12 @@ fn a_full_file_tells_who_is_not_in_it() {
         told.ends_with("2 unchanged, 6 not in the file\n") && told.contains("  gus@demo.example  not in the file\n"),
         "{told}"
     );
-    let told = console.says("users import all.csv --full --block-unlisted");
+    let said = console.refuses("users import all.csv --full --block-unlisted", 1);
+    let expected =
+        "6 of 7 active users are not in this full sync, and at most 5 may be blocked (max_blocked): nobody was.";
+    assert!(said.contains(expected), "{said}");
+    assert_eq!(console.says("users list --state blocked"), "no users\n");
+    let told = console.says("users import all.csv --full --block-unlisted --max-blocked 6");
     assert!(told.ends_with("2 unchanged, 6 not in the file and blocked\n"), "{told}");
     assert!(console.says("users list --state blocked").contains("blocked (directory)"));
 }
@@ -79,10 +93,48 @@ fn a_wrong_file_is_not_sent() {
     assert_eq!(said.replace("\n  ", "\nusher: "), expected);
     assert_eq!(console.says("users list --search new@"), "no users\n");
     assert!(console.refuses("users import nowhere.csv", 2).starts_with("nowhere.csv: No such file"), "a missing file");
+    // A quote that nobody closed swallows nobody.
+    console.write("open.csv", "user_id,given_name\nann@demo.example,\"Ann\nroot@demo.example,Root\n");
+    let said = console.refuses("users import open.csv --full --block-unlisted --max-blocked 9", 2);
+    assert!(said.starts_with("open.csv: line 2: a quote is opened that nothing closes"), "{said}");
     console.write("empty.csv", "user_id\n");
     let said = console.refuses("users import empty.csv --full --block-unlisted", 1);
     assert!(said.contains("entries must not be empty: every user would be blocked"), "{said}");
     assert!(
         console.refuses("users export --columns shoe_size", 1).contains("columns[0] must be one of user_id, email")
     );
+}
+
+#[test]
+fn spreadsheets_have_ways_of_their_own() {
+    let console = Console::open();
+    console.write(
+        "sheet.csv",
+        "\u{feff}sep=;\r\nemail;account_state;pools;organizations;;\r\n\r\nhal@demo.example;no;primary;north;;\r\n;;;;;\r\n\
+         ann@demo.example;no;primary|crm;primary=south|crm=*;;\r\n",
+    );
+    assert_eq!(console.says("users import sheet.csv"), "1 created, 1 updated\n");
+    assert_eq!(console.says("users import sheet.csv"), "2 unchanged\n");
+    let columns = "--columns email,account_state,block_cause,pools,organizations";
+    let file = console.says(&format!("users export {columns} --delimiter ; --bom --search 'ann hal' --any"));
+    let expected = "\u{feff}email;account_state;block_cause;pools;organizations\r\n\
+                    ann@demo.example;no;administrator;primary|crm;north|south\r\n\
+                    hal@demo.example;no;administrator;primary;north\r\n";
+    assert_eq!(file, expected);
+    console.write("back.csv", "user_id,account_state\nann@demo.example,yes\nhal@demo.example,yes\n");
+    assert_eq!(console.says("users import back.csv"), "2 activated\n");
+    assert!(console.says("audit export --bom --columns user_id").starts_with("\u{feff}user_id\r\n"));
+}
+
+#[test]
+fn long_lines_go_in_several_messages() {
+    let console = Console::open();
+    let names: Vec<String> = (0..50).map(|no| format!("attributes.a{no:02}")).collect();
+    let cells = vec!["x".repeat(1_000); 50].join(",");
+    let mut file = format!("user_id,{}\n", names.join(","));
+    (0..100).for_each(|no| file.push_str(&format!("u{no:03}@demo.example,{cells}\n")));
+    console.write("long.csv", &file);
+    assert_eq!(console.says("users import long.csv"), "100 created\n");
+    let exported = console.says(&format!("users export --search u0 --columns user_id,{}", names.join(",")));
+    assert_eq!(exported.replace("\r\n", "\n"), file);
 }

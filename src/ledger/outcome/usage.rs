@@ -1,0 +1,47 @@
+//! What of a tenant's seats is in use, and what its users are doing.
+
+use super::{LicenseState, Notice};
+use crate::ids::PoolId;
+use crate::ledger::change::{Limit, Plan};
+
+/// A pool's usage, for decisions and displays alike (R15).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolUsage {
+    pub pool: PoolId,
+    pub plan: Plan,
+    pub limit: Limit,
+    pub in_use: u64,
+    /// By how much `in_use` is above a limit that shrank (R14).
+    pub over: u64,
+    /// Users with a live session in the pool: Active or Away; Idle (R23). Every user, exempt or not.
+    pub active: u64,
+    pub idle: u64,
+    /// Users that hold an active seat in the pool, exempt or not.
+    pub granted: u64,
+    /// The tenant has no license (R30).
+    pub demo: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct TenantUsage {
+    pub pools: Vec<PoolUsage>,
+    pub users: UserTotals,
+    pub license: LicenseState,
+    pub notices: Vec<Notice>,
+}
+
+/// Users by state (R5). `total` counts every user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UserTotals {
+    pub total: u64,
+    pub active: u64,
+    pub blocked: u64,
+    pub administrators: u64,
+    /// Of the active ones: no administrators.
+    pub active_ordinary: u64,
+    /// Users with access to anything (R7), and these by their status; Away is a part of Active (R23).
+    pub with_access: u64,
+    pub status_active: u64,
+    pub status_idle: u64,
+    pub status_inactive: u64,
+}

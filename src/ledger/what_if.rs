@@ -1,0 +1,73 @@
+//! A dry run of a sync: what its steps before would have changed in what is counted, beside the truth (R33).
+
+use super::change::{BlockCause, Limit, Plan};
+use super::command::WhatIf;
+use super::step::Step;
+use super::tenant::Tenant;
+use super::wish::Wish;
+use crate::ids::{PoolId, PoolNo};
+
+impl Tenant {
+    /// Whether a pool has a free seat; in a dry run, whether it would have one.
+    pub fn has_room_if(&self, no: PoolNo, what_if: Option<&WhatIf>, step: &Step) -> bool {
+        let Some(what_if) = what_if else { return self.has_seats(no, 1, step.sight()) };
+        let (plan, limit) = self.entitled(no, step.sight());
+        plan == Plan::Concurrent || what_if.has_room(&self.pools.get(no).id, limit, self.in_use(no, plan))
+    }
+
+    /// Notes what would be counted otherwise than it is.
+    pub fn imagine(&self, wish: &Wish, what_if: &mut WhatIf, step: &Step) {
+        let counted = wish.known.is_some_and(|no| self.users.get(no).counts_in_named(&self.policy));
+        let states = [(false, wish.was, counted, -1), (true, wish.blocked, wish.counts, 1)];
+        for (after, blocked, counts, by) in states {
+            let pools = self.wished_pools(wish, after);
+            match blocked {
+                None if counts => what_if.shift(&pools, by),
+                Some(BlockCause::LicenseLimit) => what_if.wait(&pools, by),
+                None | Some(_) => {}
+            }
+        }
+        if let (Some(no), Some((_, administrator, _))) = (wish.known, &wish.change)
+            && self.users.get(no).administrator != *administrator
+        {
+            let exempt = *administrator && !self.policy.administrators_count_in_concurrent;
+            for pool in self.lived_in(self.users.get(no), exempt, step.now.tick) {
+                what_if.live(&self.pools.get(pool).id, if exempt { -1 } else { 1 });
+            }
+        }
+    }
+}
+
+impl WhatIf {
+    /// Whether a pool has a free seat, of which so many are in use in truth.
+    pub(super) fn has_room(&self, pool: &PoolId, limit: Limit, in_use: u64) -> bool {
+        let taken = self.pools.get(pool).map_or(0, |shift| shift.taken);
+        limit.has_room(in_use.saturating_add_signed(taken))
+    }
+
+    pub(super) fn waiting(&self, pool: &PoolId, in_truth: u64) -> u64 {
+        in_truth.saturating_add_signed(self.pools.get(pool).map_or(0, |shift| shift.waiting))
+    }
+
+    /// Takes a seat of each pool, or gives it back.
+    pub(super) fn shift(&mut self, pools: &[PoolId], by: i64) {
+        for pool in pools {
+            self.pools.entry(pool.clone()).or_default().taken += by;
+        }
+    }
+
+    /// How many users have a live session that counts in a pool, of so many in truth.
+    pub(super) fn lives(&self, pool: &PoolId, in_truth: u64) -> u64 {
+        in_truth.saturating_add_signed(self.pools.get(pool).map_or(0, |shift| shift.live))
+    }
+
+    fn live(&mut self, pool: &PoolId, by: i64) {
+        self.pools.entry(pool.clone()).or_default().live += by;
+    }
+
+    fn wait(&mut self, pools: &[PoolId], by: i64) {
+        for pool in pools {
+            self.pools.entry(pool.clone()).or_default().waiting += by;
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! What a sync is to do for one entry, decided before anything is done, so that a dry run tells what a real one does
+//! (R33).
+
+use std::collections::BTreeSet;
+
+use super::budget::Budget;
+use super::change::{Access, BlockCause, Plan, Profile};
+use super::command::{SyncEntry, WantedSeat, WhatIf};
+use super::grant_seats::{too_many_pools, union};
+use super::outcome::{DenialReason, Done};
+use super::pool::MAX_POOLS;
+use super::step::Step;
+use super::tenant::Tenant;
+use super::users::patched;
+use crate::ids::{PoolId, PoolNo, UserNo};
+
+/// What is to be done for one entry.
+pub(super) struct Wish {
+    pub known: Option<UserNo>,
+    /// New particulars, and their names for the audit.
+    pub change: Option<(Profile, bool, String)>,
+    /// Seats to give, or to widen.
+    pub seats: Vec<(PoolId, Access)>,
+    /// Seats that nobody wants any more, and that would only keep the user waiting.
+    pub given_up: Vec<PoolNo>,
+    /// Seats that cannot be had now. Where the user is to be blocked for it, `seats` has them nevertheless.
+    pub denials: Vec<(PoolId, DenialReason)>,
+    /// Before, and after.
+    pub was: Option<BlockCause>,
+    pub blocked: Option<BlockCause>,
+    /// The seats count in named pools (R10).
+    pub counts: bool,
+}
+
+/// A seat that an entry wants.
+pub(super) struct Wanted<'a> {
+    pub pool: &'a PoolId,
+    pub access: Access,
+    /// Organizations were named; else a seat that is held stays as it is.
+    pub widens: bool,
+}
+
+/// Seats that one entry gives up: the next sync goes on.
+const MAX_GIVEN_UP: usize = 256;
+
+impl Wish {
+    /// A user who is new, or blocked for another reason, would be kept blocked for want of a seat.
+    pub fn blocks_for_want(&self) -> bool {
+        let waits = Some(BlockCause::LicenseLimit);
+        self.blocked == waits && self.was != waits
+    }
+
+    pub fn moves_seats(&self) -> bool {
+        !self.seats.is_empty() || !self.given_up.is_empty()
+    }
+}
+
+impl Tenant {
+    /// The organizations of each seat. Mostly they are the same for all.
+    pub fn wanted<'a>(&self, seats: &'a [WantedSeat], step: &mut Step) -> Done<Vec<Wanted<'a>>> {
+        let mut wanted: Vec<Wanted> = Vec::with_capacity(seats.len());
+        for (at, WantedSeat { pool, organizations }) in seats.iter().enumerate() {
+            let same = at.checked_sub(1).filter(|before| seats[*before].organizations == *organizations);
+            let access = match same {
+                Some(before) => wanted[before].access.clone(),
+                None => self.organization_numbers(organizations, step)?,
+            };
+            wanted.push(Wanted { pool, access, widens: !organizations.is_empty() });
+        }
+        Ok(wanted)
+    }
+
+    pub fn wish(&self, entry: &SyncEntry, wanted: &[Wanted], what_if: Option<&WhatIf>, step: &mut Step) -> Done<Wish> {
+        let named: usize = wanted.iter().map(|seat| seat.access.len()).sum();
+        step.budget.spend_each(wanted.len(), 10 * Budget::LOOK);
+        step.budget.spend_each(named, 20);
+        let known = self.users.find(&entry.user);
+        let user = known.map(|no| self.users.get(no));
+        // Each seat that the user has is looked at, and its pool is named, a few times.
+        step.budget.spend_each(user.map_or(0, |user| user.seats.len()), 5 * Budget::LOOK);
+        let change = match user {
+            Some(user) => patched(user, &entry.patch)?,
+            None => Some((entry.patch.clone().into_profile(), entry.patch.administrator == Some(true), String::new())),
+        };
+        let fresh = wanted.iter().filter(|seat| self.pools.find(seat.pool).is_none()).count();
+        if self.pools.iter().len() + fresh > MAX_POOLS {
+            return Err(too_many_pools());
+        }
+        let administrator = match &change {
+            Some((_, administrator, _)) => *administrator,
+            None => user.is_some_and(|user| user.administrator),
+        };
+        let counts = !administrator || self.policy.administrators_count_in_named;
+        if let Some(user) = user
+            && user.blocked.is_none()
+            && entry.blocked != Some(true)
+            && counts
+            && !user.counts_in_named(&self.policy)
+        {
+            self.guard_room(user, what_if, step)?;
+        }
+        if let Some(user) = user.filter(|user| user.administrator && !administrator) {
+            self.guard_sessions(user, what_if, step)?;
+        }
+        let was = user.and_then(|user| user.blocked);
+        let (seats, given_up, denials) = (Vec::new(), Vec::new(), Vec::new());
+        let mut wish = Wish { known, change, seats, given_up, denials, was, blocked: was, counts };
+        // Whoever an administrator blocked stays so, and is given no seat (R33), unless a file says otherwise.
+        if was != Some(BlockCause::Administrator) || entry.blocked == Some(false) {
+            self.wish_seats(entry, wanted, &mut wish, what_if, step);
+            wish.given_up = self.unwanted(entry, &wish, what_if, step);
+            wish.blocked = self.wish_blocked(entry, &wish, what_if, step);
+        }
+        if named > 0 {
+            let wanted = wanted.iter().map(|seat| (self.pools.find(seat.pool), &seat.access));
+            self.guard_named(known, &Vec::from_iter(wanted), step)?;
+        }
+        Ok(wish)
+    }
+
+    fn wish_seats(&self, entry: &SyncEntry, wanted: &[Wanted], wish: &mut Wish, what_if: Option<&WhatIf>, step: &Step) {
+        let user = wish.known.map(|no| self.users.get(no));
+        let is_active = wish.known.is_some() && wish.was.is_none();
+        let to_be_blocked = entry.blocked == Some(true);
+        // First blocked first: for who waits already, room is looked for when every entry was looked at. Who is blocked
+        // counts nowhere (R5).
+        let needs_no_room = wish.was == Some(BlockCause::LicenseLimit) || to_be_blocked;
+        for Wanted { pool, access, widens } in wanted {
+            let held = self.pools.find(pool).and_then(|no| user?.seat(no));
+            // A directory that knows nothing of organizations widens nobody's access.
+            let wanted = match held {
+                None => access.clone(),
+                Some(seat) if !widens => seat.access.clone(),
+                Some(seat) => union(&seat.access, access),
+            };
+            let is_more = held.is_none_or(|seat| seat.access != wanted);
+            if !is_more && (is_active || to_be_blocked) {
+                continue; // Nothing is asked for, so nothing can be denied.
+            }
+            let holds = needs_no_room || (held.is_some() && is_active);
+            let denied = self.guard_synced_seat(pool, holds, wish.counts, what_if, step).err();
+            let stands = denied.is_none() || (denied == Some(DenialReason::SeatsExhausted) && !is_active);
+            if stands && is_more {
+                wish.seats.push(((*pool).clone(), wanted));
+            }
+            wish.denials.extend(denied.map(|reason| ((*pool).clone(), reason)));
+        }
+    }
+
+    fn wish_blocked(
+        &self,
+        entry: &SyncEntry,
+        wish: &Wish,
+        what_if: Option<&WhatIf>,
+        step: &Step,
+    ) -> Option<BlockCause> {
+        if entry.blocked == Some(true) {
+            return wish.was.or(Some(BlockCause::Administrator));
+        }
+        match wish.was {
+            None if wish.known.is_some() => None,
+            Some(BlockCause::LicenseLimit) => Some(BlockCause::LicenseLimit),
+            _ => {
+                let full = wish.denials.iter().any(|(_, reason)| *reason == DenialReason::SeatsExhausted);
+                (full || !self.kept_in_full(wish, what_if, step).is_empty()).then_some(BlockCause::LicenseLimit)
+            }
+        }
+    }
+
+    /// Of a user who waits, or is back in the directory: seats for which there is no room, and which the directory, that
+    /// speaks of pools, does not want (R33).
+    fn unwanted(&self, entry: &SyncEntry, wish: &Wish, what_if: Option<&WhatIf>, step: &Step) -> Vec<PoolNo> {
+        let waits = wish.was == Some(BlockCause::LicenseLimit);
+        let is_back = waits || wish.was == Some(BlockCause::Directory);
+        if !is_back || entry.blocked == Some(true) || entry.seats.is_empty() || !wish.counts {
+            return Vec::new();
+        }
+        let wanted: BTreeSet<PoolNo> = entry.seats.iter().filter_map(|seat| self.pools.find(&seat.pool)).collect();
+        let has_room = |no| if waits { self.has_room_if(no, what_if, step) } else { self.is_free(no, what_if, step) };
+        // A license that is not in force says nothing about room.
+        let is_full = |no| !has_room(no) && self.want_of(no, step.sight()) == DenialReason::SeatsExhausted;
+        let held = wish.known.map_or(&[][..], |no| &self.users.get(no).seats);
+        let pools = held.iter().map(|seat| seat.pool).filter(|no| !wanted.contains(no));
+        pools.filter(|no| is_full(*no)).take(MAX_GIVEN_UP).collect()
+    }
+
+    /// Of the seats that are held and kept: the pools that have none free for who comes now.
+    pub fn kept_in_full(&self, wish: &Wish, what_if: Option<&WhatIf>, step: &Step) -> Vec<PoolNo> {
+        let held = wish.known.filter(|_| wish.counts).map_or(&[][..], |no| &self.users.get(no).seats);
+        let given_up: BTreeSet<PoolNo> = wish.given_up.iter().copied().collect();
+        let kept = held.iter().map(|seat| seat.pool).filter(|pool| !given_up.contains(pool));
+        kept.filter(|pool| !self.is_free(*pool, what_if, step)).collect()
+    }
+
+    /// The guards of a grant. Where others wait for a seat of the pool, a free one is not for who comes now.
+    fn guard_synced_seat(
+        &self,
+        pool: &PoolId,
+        holds: bool,
+        counts: bool,
+        what_if: Option<&WhatIf>,
+        step: &Step,
+    ) -> Result<(), DenialReason> {
+        self.guard_pool(pool, step)?;
+        let Some(no) = self.pools.find(pool) else { return Ok(()) };
+        if holds || !counts || self.is_free(no, what_if, step) { Ok(()) } else { Err(DenialReason::SeatsExhausted) }
+    }
+
+    /// Whether a seat is free for who comes now; always in a concurrent pool, where a seat is a permission.
+    pub fn is_free(&self, no: PoolNo, what_if: Option<&WhatIf>, step: &Step) -> bool {
+        let pool = self.pools.get(no);
+        let others = what_if.map_or(pool.waiting, |what_if| what_if.waiting(&pool.id, pool.waiting));
+        let (plan, _) = self.entitled(no, step.sight());
+        plan == Plan::Concurrent || (others == 0 && self.has_room_if(no, what_if, step))
+    }
+
+    /// The named pools in which a user who is blocked needs a free seat.
+    pub fn named_pools(&self, wish: &Wish, step: &Step) -> Vec<PoolId> {
+        let mut pools = self.wished_pools(wish, true);
+        pools.retain(|id| {
+            let named = |no| self.entitled(no, step.sight()).0 == Plan::Named;
+            wish.counts && self.pools.find(id).is_some_and(named)
+        });
+        pools
+    }
+
+    /// The pools in which the user has a seat, before or after.
+    pub fn wished_pools(&self, wish: &Wish, after: bool) -> Vec<PoolId> {
+        let held = wish.known.map_or(&[][..], |no| &self.users.get(no).seats);
+        let given_up: BTreeSet<PoolNo> = wish.given_up.iter().copied().filter(|_| after).collect();
+        let held = held.iter().filter(|seat| !given_up.contains(&seat.pool));
+        let held = held.map(|seat| &self.pools.get(seat.pool).id);
+        let given = wish.seats.iter().map(|(pool, _)| pool).filter(|_| after);
+        let mut pools: Vec<PoolId> = held.chain(given).cloned().collect();
+        pools.sort_unstable();
+        pools.dedup();
+        pools
+    }
+}

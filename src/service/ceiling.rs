@@ -1,0 +1,100 @@
+//! How many users a full sync may block for not being listed: a directory that shows only some of its users is a mistake
+//! more often than it is true (R33).
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use tonic::Status;
+
+use super::status;
+use crate::ids::TenantId;
+
+/// Without a word, one in so many of the active users who were there before and are no administrators, or these few.
+const SHARE: u64 = 10;
+const AT_LEAST: u64 = 5;
+/// Tenants that are remembered: some hundred bytes each.
+const MOST_TENANTS: usize = 10_000;
+
+/// How many users each tenant had before its first full sync that did not go through. A list of strangers makes them users,
+/// whatever becomes of it then: the next attempt with it must not count them, or it would block all others.
+#[derive(Default)]
+pub struct Ceilings {
+    had: Mutex<HashMap<TenantId, u64>>,
+}
+
+/// Of one sync that blocks who is not listed.
+#[derive(Debug, Clone, Copy)]
+pub struct Ceiling {
+    /// Users that count.
+    users: u64,
+    /// As the caller has it.
+    max_blocked: Option<u32>,
+    dry_run: bool,
+}
+
+impl Ceilings {
+    /// Such a sync begins. `users`: who are there now.
+    pub fn begin(&self, tenant: &TenantId, users: u64, max_blocked: Option<u32>, dry_run: bool) -> Ceiling {
+        let mut had = self.had.lock().unwrap_or_else(PoisonError::into_inner);
+        let users = had.get(tenant).map_or(users, |had| users.min(*had));
+        if !dry_run {
+            if had.len() >= MOST_TENANTS && !had.contains_key(tenant) {
+                had.clear();
+            }
+            had.insert(tenant.clone(), users);
+        }
+        Ceiling { users, max_blocked, dry_run }
+    }
+
+    /// Whoever is there now is meant to be.
+    pub fn went_through(&self, tenant: &TenantId) {
+        self.had.lock().unwrap_or_else(PoisonError::into_inner).remove(tenant);
+    }
+}
+
+impl Ceiling {
+    /// Everybody is known who would be blocked, and nobody is yet.
+    pub fn guard(self, to_block: u64) -> Result<(), Status> {
+        let most = self.max_blocked.map_or_else(|| (self.users / SHARE).max(AT_LEAST), u64::from);
+        if to_block <= most {
+            return Ok(());
+        }
+        Err(status::too_many_to_block(to_block, self.users, most, self.dry_run))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenth_may_be_blocked_or_five() {
+        let check = |to_block, users, max_blocked, good: bool| {
+            let ceiling = Ceiling { users, max_blocked, dry_run: false };
+            assert_eq!(ceiling.guard(to_block).is_ok(), good, "{to_block} of {users}, {max_blocked:?}");
+        };
+        check(5, 8, None, true);
+        check(6, 8, None, false);
+        check(6, 59, None, false);
+        check(6, 60, None, true);
+        check(100, 1_000, None, true);
+        check(101, 1_000, None, false);
+        check(101, 1_000, Some(101), true);
+        check(1, 1_000, Some(0), false);
+        check(0, 0, Some(0), true);
+    }
+
+    #[test]
+    fn who_came_with_a_sync_that_was_stopped_does_not_count() {
+        let (ceilings, acme) = (Ceilings::default(), TenantId::stored("acme"));
+        let begins = |users, dry_run| ceilings.begin(&acme, users, None, dry_run).users;
+        assert_eq!([begins(100, true), begins(120, true)], [100, 120], "a dry run is no attempt");
+        assert_eq!([begins(100, false), begins(1_100, false), begins(1_100, true)], [100; 3]);
+        assert_eq!(begins(60, false), 60, "fewer than they were");
+        ceilings.went_through(&acme);
+        assert_eq!(begins(1_100, false), 1_100);
+        let other = |no| TenantId::stored(&format!("t{no}"));
+        (0..MOST_TENANTS).for_each(|no| drop(ceilings.begin(&other(no), 1, None, false)));
+        assert!(ceilings.had.lock().unwrap().len() <= MOST_TENANTS);
+    }
+}

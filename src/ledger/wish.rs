@@ -207,7 +207,7 @@ impl Tenant {
     }
 
     /// Whether a seat is free for who comes now; always in a concurrent pool, where a seat is a permission.
-    pub fn is_free(&self, no: PoolNo, what_if: Option<&WhatIf>, step: &Step) -> bool {
+    fn is_free(&self, no: PoolNo, what_if: Option<&WhatIf>, step: &Step) -> bool {
         let pool = self.pools.get(no);
         let others = what_if.map_or(pool.waiting, |what_if| what_if.waiting(&pool.id, pool.waiting));
         let (plan, _) = self.entitled(no, step.sight());

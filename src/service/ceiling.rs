@@ -94,7 +94,9 @@ mod tests {
         ceilings.went_through(&acme);
         assert_eq!(begins(1_100, false), 1_100);
         let other = |no| TenantId::stored(&format!("t{no}"));
-        (0..MOST_TENANTS).for_each(|no| drop(ceilings.begin(&other(no), 1, None, false)));
+        for no in 0..MOST_TENANTS {
+            ceilings.begin(&other(no), 1, None, false);
+        }
         assert!(ceilings.had.lock().unwrap().len() <= MOST_TENANTS);
     }
 }

@@ -113,7 +113,7 @@ pub fn table(text: &str, delimiter: Option<char>) -> Result<Table<'_>, Vec<Wrong
 /// `sep=;`, which tells a spreadsheet what stands between two cells, and what comes behind that line.
 fn separator(text: &str) -> Option<(char, &str)> {
     let end = text.find(['\r', '\n']).unwrap_or(text.len());
-    let line = text[..end].trim().trim_matches('"');
+    let line = text[..end].trim_matches([' ', '"']);
     let (word, rest) = line.split_at_checked(4)?;
     let mut separator = rest.chars();
     let one = (separator.next()?, separator.next());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::mask::{Field, Mask};
 use super::problems::Problems;
-use super::values::{Text, check_text, choice, duration};
+use super::values::{choice, duration};
 use crate::ids::MAX_USER_ID_BYTES;
 use crate::ledger::command::PolicyPatch;
 use crate::ledger::outcome::Refusal;
@@ -230,8 +230,10 @@ impl Fields<'_> {
     fn email(&mut self, field: &str, text: String) -> Option<Box<str>> {
         let text = self.mask.pick_or_empty(field, text)?;
         let path = path(field);
-        check_text(self.problems, &path, &text, Text::Line, MAX_USER_ID_BYTES);
-        if !text.is_empty() && (!is_address(&text) || text.contains(char::is_whitespace)) {
+        let is_one = is_address(&text) && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+        if text.len() > MAX_USER_ID_BYTES {
+            self.problems.add(path, format!("must be at most {MAX_USER_ID_BYTES} bytes long"));
+        } else if !text.is_empty() && !is_one {
             self.problems.add(path, "must be one email address, such as boss@example.com");
         }
         Some(text.into())

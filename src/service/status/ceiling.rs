@@ -27,7 +27,9 @@ mod tests {
     fn a_ceiling_says_how_many_and_how_many_may() {
         let status = too_many_to_block(60, 200, 20, false);
         assert_eq!(status.code(), Code::FailedPrecondition);
-        assert!(status.message().starts_with("60 active users are not in this full sync, and at most 20 of the 200 who"));
+        assert!(
+            status.message().starts_with("60 active users are not in this full sync, and at most 20 of the 200 who")
+        );
         assert!(status.message().ends_with("nobody was. What was created and updated before stands."));
         assert!(too_many_to_block(60, 200, 20, true).message().ends_with(": nobody would be."));
         let violation = status.get_details_precondition_failure().unwrap().violations.remove(0);

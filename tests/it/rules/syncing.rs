@@ -210,7 +210,7 @@ fn r15_a_file_creates_nobody_at_the_limit() {
         unlisted bob                                    -> blocked
         sync cid seats sales                            -> created
         sync bob or not                                 -> left as is, sales: SEATS_EXHAUSTED
-        show bob                                        -> Inactive, blocked by the directory, seat sales at all inactive
+        show bob                                        -> blank, blocked by the directory, seat sales at all inactive
         ",
     );
 }
@@ -222,15 +222,59 @@ fn r33_a_directory_that_knows_who_is_blocked() {
         "
         pool crm named 1
         sync ann bob seats crm blocked                  -> created; created
-        show ann                                        -> Inactive, blocked, seat crm at all inactive
+        show ann                                        -> blank, blocked, seat crm at all inactive
         usage crm                                       -> 0/1
         sync ann bob seats crm                          -> unchanged; unchanged
         sync ann bob active                             -> activated; updated, waits
         usage crm                                       -> 1/1
-        show bob                                        -> Inactive, blocked by the limit, seat crm at all inactive
+        show bob                                        -> blank, blocked by the limit, seat crm at all inactive
         sync ann seats crm blocked                      -> updated
         sync bob blocked                                -> unchanged
-        show bob                                        -> Inactive, blocked by the limit, seat crm at all inactive
+        show bob                                        -> blank, blocked by the limit, seat crm at all inactive
+        ",
+    );
+    check(
+        "R33 who is to be blocked waits for nothing, and gives nothing up",
+        "
+        pool crm named 1
+        pool cms named 5
+        grant crm to root
+        sync ann seats crm                              -> created, waits, crm: SEATS_EXHAUSTED
+        sync ann seats cms blocked                      -> updated
+        show ann                                        -> blank, blocked by the limit, seats 2
+        ",
+    );
+    check(
+        "R5 whom an administrator blocked is active again with every seat there was, or not at all",
+        "
+        pool crm named 1
+        pool cms named 5
+        sync ann seats crm                              -> created
+        user ann blocked
+        grant crm to root
+        sync ann seats cms active or not                -> left as is, crm: SEATS_EXHAUSTED
+        show ann                                        -> blank, blocked, seats 1, seat crm at all inactive
+        user root deleted
+        sync ann seats cms active or not                -> activated
+        show ann                                        -> Inactive, seats 2
+        ",
+    );
+    check(
+        "R11 R15 a role that ends where the directory blocks: the seat needs no room, and the live session does",
+        "
+        policy administrators_count_in_named no
+        pool crm named 1
+        pool primary concurrent 1
+        user boss administrator seats crm primary
+        grant crm to ann
+        grant primary to ann
+        ann signs in to primary on laptop
+        boss signs in to primary on laptop
+        sync boss administrator no blocked              -> refused: SEATS_EXHAUSTED
+        checkin ann/laptop
+        sync boss administrator no blocked              -> updated
+        usage primary                                   -> 1/1
+        usage crm                                       -> 1/1
         ",
     );
     check(

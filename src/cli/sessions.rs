@@ -10,7 +10,7 @@ Examples:
     usher sessions list --tenant acme --order last-activity
   Idle sessions of one pool
     usher sessions list --tenant acme --pool crm --status idle
-  End one; while its user is active, and the client not silent, only with --force
+  End one; while its user is active and the client not silent, only with --force
     usher sessions close --tenant acme 0197f0a3-1c2d-7e4f-8a9b-0c1d2e3f4a5b
   End all that are idle, but not one's own
     usher sessions close-idle --tenant acme --as root@example.com

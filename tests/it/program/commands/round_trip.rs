@@ -13,6 +13,7 @@ use usher::proto::v1::license_service_client::LicenseServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 
 use super::Console;
+use crate::license::desk::json;
 use crate::model::dice::Dice;
 
 const USERS: usize = 10_000;
@@ -169,9 +170,12 @@ impl Town {
 
     /// Exports, imports what was exported, and sees that nothing happened: not even a denial.
     fn comes_back(&self, options: &str, users: usize) -> String {
-        let newest = || self.console.tells("audit list --tenant odd --limit 1")["events"][0]["event_id"].clone();
+        // That there are more is said, too.
+        let newest =
+            || json(&self.console.run("audit list --tenant odd --limit 1 --json").printed)["events"][0].clone();
         let (file, before) = (self.console.says(&format!("users export --tenant odd {options}")), newest());
         assert_eq!(self.imported("odd", &file), format!("{users} unchanged\n"), "{options}");
+        assert!(before.is_object(), "{before}");
         assert_eq!(newest(), before, "{options}");
         file
     }

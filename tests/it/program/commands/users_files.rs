@@ -73,8 +73,8 @@ fn a_full_file_tells_who_is_not_in_it() {
         "{told}"
     );
     let said = console.refuses("users import all.csv --full --block-unlisted", 1);
-    let expected =
-        "6 of 7 active users are not in this full sync, and at most 5 may be blocked (max_blocked): nobody was.";
+    let expected = "6 active users are not in this full sync, and at most 5 of the 7 who were there before may be \
+                    blocked (max_blocked): nobody was.";
     assert!(said.contains(expected), "{said}");
     assert_eq!(console.says("users list --state blocked"), "no users\n");
     let told = console.says("users import all.csv --full --block-unlisted --max-blocked 6");

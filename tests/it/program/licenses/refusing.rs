@@ -47,7 +47,7 @@ async fn a_license_that_is_not_valid_is_not_installed(data: &Data<'_>) {
     for (words, reason) in [
         ("list --tenant ghost", "RESOURCE_NOT_FOUND"),
         ("delete --all --tenant ghost", "RESOURCE_NOT_FOUND"),
-        ("request --tenant acme --seats primary=7", "INVALID_REQUEST"),
+        ("request --tenant acme --seats primary=3", "INVALID_REQUEST"),
         ("request --tenant acme --move primary:crm=6", "NOT_ENOUGH_SEATS"),
     ] {
         let said = office.refuses(words, 1);

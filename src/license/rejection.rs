@@ -46,7 +46,7 @@ fn listed(names: &[impl ToString]) -> String {
     let named: Vec<String> = names.iter().take(NAMED).map(|name| short(&name.to_string())).collect();
     match names.len() {
         0 => "without a name".to_owned(),
-        0..=NAMED => named.join(", "),
+        1..=NAMED => named.join(", "),
         many => format!("{} and {} more", named.join(", "), many - NAMED),
     }
 }

@@ -103,7 +103,7 @@ impl Smtp {
         greeting: Option<&str>,
     ) -> Result<Self, String> {
         let mut from: Mailbox = from.parse().map_err(|error| format!("{from:?} is no email address: {error}"))?;
-        from.email = address(&from.email.to_string())?;
+        from.email = address(from.email.as_ref())?;
         let parameters = || TlsParameters::new(server.host.clone()).map_err(|error| error.to_string());
         let tls = match server.security {
             Security::Tls => Tls::Wrapper(parameters()?),

@@ -47,6 +47,12 @@ impl Tenant {
                 UserOrder::UserId | UserOrder::Name => 0,
             };
             if !walk.may_take(cut, when) {
+                if backwards
+                    && let Some((around, latest)) = self.users.around(no)
+                    && walk.takes_none_up_to(cut, latest.0)
+                {
+                    walk.next = numbers - around.start;
+                }
                 continue;
             }
             budget.spend(Budget::LOOK);
@@ -133,11 +139,11 @@ fn has_words(
     let all = u64::MAX >> (64 - ask.words.len().min(64));
     let enough = |found: u64| if ask.any_word { found != 0 } else { found == all };
     let from = walk.partly.take().filter(|partly| partly.row == row);
-    let Partly { text: first, mut found, .. } = from.unwrap_or(Partly { row, text: 0, found: 0 });
-    let mut texts = texts(user).enumerate().skip(first);
+    let Partly { text: mut next, mut found, .. } = from.unwrap_or(Partly { row, text: 0, found: 0 });
     loop {
-        let next = texts.next();
-        if let Some((_, text)) = next {
+        let text = text_at(user, next);
+        if let Some(text) = text {
+            next += 1;
             finder.add(text, budget);
             if !finder.is_full() {
                 continue;
@@ -147,19 +153,25 @@ fn has_words(
         if enough(found) {
             return Some(true);
         }
-        let Some((last, _)) = next else { return Some(false) };
+        if text.is_none() {
+            return Some(false);
+        }
         if budget.is_spent() {
-            walk.partly = Some(Partly { row, text: last + 1, found });
+            walk.partly = Some(Partly { row, text: next, found });
             return None;
         }
     }
 }
 
-fn texts(user: &User) -> impl Iterator<Item = &str> {
-    let known = user.profile.iter();
-    let names = known.clone().flat_map(|known| [&*known.given_name, &*known.family_name]);
-    let values = known.flat_map(|known| &known.attributes).map(|(_, value)| &**value);
-    [user.id.as_str()].into_iter().chain(names).chain(values)
+/// The texts in which words are looked for, one after the other.
+fn text_at(user: &User, index: usize) -> Option<&str> {
+    match (index, user.profile.as_deref()) {
+        (0, _) => Some(user.id.as_str()),
+        (1, Some(known)) => Some(&known.given_name),
+        (2, Some(known)) => Some(&known.family_name),
+        (value, Some(known)) => known.attributes.get(value - 3).map(|(_, value)| &**value),
+        (_, None) => None,
+    }
 }
 
 /// Of a user on a page.

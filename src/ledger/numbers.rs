@@ -2,6 +2,7 @@
 //! place of a deleted user is used again. So what a deleted user leaves behind is an eighth of a byte, once those around
 //! are gone, too.
 
+use super::time::Tick;
 use crate::ids::UserNo;
 
 /// Numbers on a page.
@@ -22,6 +23,8 @@ struct Page {
     /// As long as its highest number.
     places: Vec<u32>,
     used: u32,
+    /// Nobody on it signed in later. Who is deleted meanwhile may have.
+    latest: Tick,
 }
 
 impl Numbers {
@@ -62,6 +65,20 @@ impl Numbers {
         Some(place)
     }
 
+    /// The user with this number signed in.
+    pub fn signs_in(&mut self, no: UserNo, at: Tick) {
+        if let Some(Some(page)) = self.pages.get_mut((no.0 / PAGE) as usize) {
+            page.latest = page.latest.max(at);
+        }
+    }
+
+    /// The numbers around this one, and a time after which none of their users signed in; `None`: they are gone.
+    pub fn around(&self, no: u32) -> Option<(std::ops::Range<u32>, Tick)> {
+        let page = self.pages.get((no / PAGE) as usize)?.as_ref()?;
+        let start = no / PAGE * PAGE;
+        Some((start..(start + PAGE).min(self.next), page.latest))
+    }
+
     /// The numbers around this one, if all of their users are gone: nobody needs to look at each.
     pub fn gone(&self, no: u32) -> Option<std::ops::Range<u32>> {
         let page = self.pages.get((no / PAGE) as usize)?;
@@ -93,6 +110,22 @@ mod tests {
         assert_eq!((numbers.pages.len(), gone), (16, 5), "all but ten with somebody and the last one");
         assert_eq!((numbers.gone(128), numbers.gone(191), numbers.gone(200)), (Some(128..192), Some(128..192), None));
         assert_eq!((numbers.gone(999), numbers.gone(5_000)), (None, None), "the last page goes on");
+    }
+
+    #[test]
+    fn nobody_around_a_number_signed_in_later() {
+        let mut numbers = Numbers::default();
+        (0..150).for_each(|no| numbers.put(UserNo(no), no));
+        for (no, at) in [(3, 20), (60, 10), (149, 30)] {
+            numbers.signs_in(UserNo(no), Tick(at));
+        }
+        let [first, second, third] = [0, 64, 140].map(|no| numbers.around(no));
+        assert_eq!(
+            (first, second, third),
+            (Some((0..64, Tick(20))), Some((64..128, Tick(0))), Some((128..150, Tick(30))))
+        );
+        (64..128).for_each(|no| drop(numbers.remove(UserNo(no))));
+        assert_eq!(numbers.around(64), None);
     }
 
     #[test]

@@ -22,7 +22,7 @@ fn fold_onto(folded: &mut String, text: &str) -> usize {
     let mut cost = text.len();
     let mut rest = text;
     loop {
-        let plain = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let plain = ascii_prefix(rest.as_bytes());
         let begin = folded.len();
         folded.push_str(&rest[..plain]);
         folded[begin..].make_ascii_lowercase();
@@ -37,6 +37,14 @@ fn fold_onto(folded: &mut String, text: &str) -> usize {
         }
         rest = letters.as_str();
     }
+}
+
+/// How many bytes are ASCII before the first that is not; eight are looked at together.
+fn ascii_prefix(bytes: &[u8]) -> usize {
+    let (eights, _) = bytes.as_chunks::<8>();
+    let ascii = |eight: &&[u8; 8]| u64::from_ne_bytes(**eight) & 0x8080_8080_8080_8080 == 0;
+    let whole = 8 * eights.iter().take_while(ascii).count();
+    whole + bytes[whole..].iter().take_while(|byte| byte.is_ascii()).count()
 }
 
 /// Each letter can be folded by itself: only the order of marks depends on their neighbors, and marks are left out.
@@ -151,6 +159,10 @@ mod tests {
         }
         let every: String = (0x80..0x3000).filter_map(char::from_u32).collect();
         assert_eq!(fold(&every), whole(&every));
+        for plain in 0..20 {
+            let text = "N".repeat(plain) + "é" + &"N".repeat(20 - plain);
+            assert_eq!(fold(&text), whole(&text), "{text}");
+        }
     }
 
     #[test]

@@ -198,6 +198,14 @@ impl Users {
     pub fn signs_in(&mut self, no: UserNo, at: Tick) {
         let place = self.place(no);
         self.signed_in[place as usize] = at;
+        if at != Tick::NEVER {
+            self.numbers.signs_in(no, at);
+        }
+    }
+
+    /// See [`Numbers::around`].
+    pub fn around(&self, no: u32) -> Option<(std::ops::Range<u32>, Tick)> {
+        self.numbers.around(no)
     }
 
     /// # Panics

@@ -92,6 +92,11 @@ impl Walk {
         behind && (self.best.len() <= cut.limit || cut.order(when.cmp(&self.worst(cut).when)).is_le())
     }
 
+    /// Whether the page has no room for rows with at most this `when`, with the greatest first.
+    pub fn takes_none_up_to(&self, cut: Cut, when: u64) -> bool {
+        cut.descending && self.best.len() > cut.limit && when < self.worst(cut).when
+    }
+
     /// Whether a row with this key is on the page, as far as is known by now.
     pub fn takes(&self, cut: Cut, key: Key) -> bool {
         let behind = cut.after.is_none_or(|after| cut.order(key.cmp(&after)).is_gt());

@@ -27,10 +27,12 @@ mod world;
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use clap::Parser;
 use serde_json::{Value, json};
 
+use load::Span;
 use trials::Trial;
 
 #[derive(Parser)]
@@ -47,8 +49,8 @@ pub struct Arguments {
     /// Tenants of which time passes, and which are counted.
     #[arg(long, default_value_t = 1_000_000)]
     tenants: usize,
-    /// Milliseconds that a neighbor is measured for at a time.
-    #[arg(long, default_value_t = 1_000)]
+    /// Milliseconds of each of the spans for which a neighbor is measured.
+    #[arg(long, default_value_t = 400)]
     millis: u64,
     /// Only methods whose names contain this.
     #[arg(long, default_value = "")]
@@ -56,6 +58,12 @@ pub struct Arguments {
     /// What cargo tells every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
+}
+
+impl Arguments {
+    fn span(&self) -> Span {
+        Span { warm: Duration::from_millis(50), measured: Duration::from_millis(self.millis) }
+    }
 }
 
 /// What no step may take, in milliseconds (I9).

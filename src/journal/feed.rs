@@ -9,7 +9,8 @@ use tokio::sync::watch;
 use super::recent_events::{RecentEvents, WatchEvent, records};
 use crate::ids::{EventNo, TenantNo};
 use crate::ledger::outcome::{SessionEndReason, SessionView};
-use crate::ledger::time::{Gap, Wall};
+use crate::ledger::time::Wall;
+use crate::ledger::wall_line::WallLine;
 use crate::store::Batch;
 
 /// Events that a watcher takes at once. It holds no more than these, and shares them with the shard for as long as
@@ -28,8 +29,8 @@ impl Ring {
     }
 
     /// A batch is durable.
-    pub fn push(&self, batch: &Batch, gaps: &'static [Gap]) {
-        let records = records(batch, gaps);
+    pub fn push(&self, batch: &Batch, line: &'static WallLine) {
+        let records = records(batch, line);
         let wakes = !records.is_empty();
         self.lock().push(records, batch.position.last_event);
         if wakes {
@@ -162,7 +163,8 @@ mod tests {
         let ring = Arc::new(Ring::new(EventNo(0)));
         let mut feed = Feed::new(Arc::clone(&ring), TenantNo(1), None);
         let position = Position { last_event: EventNo(1_000), ..Position::default() };
-        ring.push(&Batch { position, rows: Vec::new(), events: (1..=1_000).map(start).collect() }, &[]);
+        let line = position.continuity.line((position.tick, position.wall));
+        ring.push(&Batch { position, rows: Vec::new(), events: (1..=1_000).map(start).collect() }, line);
         for no in 1..=1_000 {
             let Fed::Started { cursor, .. } = feed.next().await else { panic!("event {no}") };
             assert_eq!((cursor, feed.cursor()), (EventNo(no), EventNo(no)));

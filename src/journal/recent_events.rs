@@ -8,7 +8,8 @@ use super::feed::Fed;
 use crate::ids::{EventNo, SessionId, TenantNo};
 use crate::ledger::change::{Action, AuditEvent, Change, Reason, SessionRow};
 use crate::ledger::outcome::{SessionView, Status};
-use crate::ledger::time::{Gap, Moment};
+use crate::ledger::time::Moment;
+use crate::ledger::wall_line::WallLine;
 use crate::store::Batch;
 
 /// Bytes of one shard's records, what they cost around them included.
@@ -121,7 +122,7 @@ impl RecentEvents {
 }
 
 /// The records of a batch, in the order of their numbers.
-pub(super) fn records(batch: &Batch, gaps: &'static [Gap]) -> Vec<(TenantNo, WatchEvent)> {
+pub(super) fn records(batch: &Batch, line: &'static WallLine) -> Vec<(TenantNo, WatchEvent)> {
     let tells = |event: &&AuditEvent| {
         matches!(event.action, Action::SessionStarted | Action::SessionEnded | Action::TenantDeleted)
     };
@@ -130,7 +131,7 @@ pub(super) fn records(batch: &Batch, gaps: &'static [Gap]) -> Vec<(TenantNo, Wat
         return Vec::new();
     }
     let rows = session_rows(batch);
-    let now = Moment { gaps, ..Moment::new(batch.position.tick, batch.position.wall) };
+    let now = Moment { line: Some(line), ..Moment::new(batch.position.tick, batch.position.wall) };
     let record = |event: &AuditEvent| {
         let fed = fed(event, &rows, now)?;
         let bytes = size_of::<WatchEvent>() + RECORD_OVERHEAD + heap_bytes(&fed);

@@ -4,48 +4,72 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::ledger::continuity::Continuity;
-use crate::ledger::time::{Gap, Moment, Tick, Wall};
+use crate::ledger::time::{Moment, Tick, Wall};
+use crate::ledger::wall_line::WallLine;
 use crate::store::Position;
+
+/// Of so many readings of both clocks the quickest counts.
+const READINGS: usize = 8;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Timeline {
     base: Tick,
     /// The monotonic clock when `base` was now.
     origin: Duration,
-    continuity: Continuity,
-    gaps: &'static [Gap],
+    line: &'static WallLine,
 }
 
 impl Timeline {
     /// Goes on where the last batch stood, plus the time that passed since, if the machine can tell: see
     /// [`Continuity::resume`]. A shard that was never used starts at the wall time.
     pub fn resume(clock: &Clock, position: &Position) -> Self {
-        let (wall, boot) = (clock.wall(), clock.boot());
-        let (base, continuity) = if position.tick == Tick::default() {
-            (Tick(u64::try_from(wall.0).unwrap_or(0).max(1)), Continuity::new(boot, &[]))
-        } else {
-            position.continuity.resume((position.tick, position.wall), wall, boot)
-        };
-        Self { base, origin: clock.monotonic(), continuity, gaps: continuity.gaps_for_good() }
+        let (wall, boot, origin) = (clock.wall(), clock.boot(), clock.monotonic());
+        let last = (position.tick, position.wall);
+        if position.tick == Tick::default() {
+            let base = Tick(u64::try_from(wall.0).unwrap_or(0).max(1));
+            return Self { base, origin, line: Continuity::default().line((base, wall)) };
+        }
+        let base = position.continuity.resume(last, wall, boot);
+        Self { base, origin, line: position.continuity.line(last) }
     }
 
-    pub fn gaps(&self) -> &'static [Gap] {
-        self.gaps
+    pub fn line(&self) -> &'static WallLine {
+        self.line
     }
 
     /// As a batch writes it now.
     pub fn continuity(&self, clock: &Clock) -> Continuity {
-        let mut continuity = self.continuity;
-        continuity.boot = clock.boot();
-        continuity
+        Continuity { boot: clock.boot(), offsets: self.line.offsets() }
     }
 
     pub fn now(&self, clock: &Clock) -> Moment {
         if planted!(WallClockLeases) {
             return Moment::new(Tick(clock.wall().0.unsigned_abs()), clock.wall());
         }
-        let tick = self.base + clock.monotonic().saturating_sub(self.origin);
-        Moment { gaps: self.gaps, ..Moment::new(tick, clock.wall()) }
+        let (tick, wall) = (self.tick_at(clock.monotonic()), clock.wall());
+        self.line.moment_unless_set(tick, wall).unwrap_or_else(|| {
+            // The clock was set, or this process was stopped between the two readings.
+            let (tick, wall) = self.read_at_once(clock);
+            self.line.moment(tick, wall)
+        })
+    }
+
+    /// Both clocks, read with as little as possible between them.
+    fn read_at_once(&self, clock: &Clock) -> (Tick, Wall) {
+        let read = || {
+            let (before, wall, after) = (clock.monotonic(), clock.wall(), clock.monotonic());
+            (after.saturating_sub(before), after, wall)
+        };
+        let mut quickest = read();
+        for (took, at, wall) in (1..READINGS).map(|_| read()) {
+            // Of two that are as quick the later one, so that no tick goes back.
+            quickest = if took <= quickest.0 { (took, at, wall) } else { quickest };
+        }
+        (self.tick_at(quickest.1), quickest.2)
+    }
+
+    fn tick_at(&self, monotonic: Duration) -> Tick {
+        self.base + monotonic.saturating_sub(self.origin)
     }
 }
 

@@ -347,7 +347,7 @@ impl Writer {
                 }
                 self.out.stats.batch_commands.record(sent.commands as u64);
                 self.out.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent));
-                self.out.ring.push(&sent.batch, self.timeline.gaps());
+                self.out.ring.push(&sent.batch, self.timeline.line());
                 sent.waiters.into_iter().for_each(Waiter::answer);
                 self.row_refusals = if sent.dirty { 0 } else { self.row_refusals };
                 self.serves();

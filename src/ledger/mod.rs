@@ -79,6 +79,7 @@ mod usage;
 mod user;
 mod users;
 mod walk;
+pub mod wall_line;
 mod what_if;
 mod wish;
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Add;
 use std::time::Duration;
 
+use super::wall_line::WallLine;
+
 /// Milliseconds on a shard's own line of time, which never goes back, not even over a restart (R31).
 /// Every duration runs on it. It starts at the wall time of the shard's first start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -73,33 +75,22 @@ pub(super) fn millis(duration: Duration) -> u64 {
 pub struct Moment {
     pub tick: Tick,
     pub wall: Wall,
-    /// Time that no tick counts, oldest first.
-    pub gaps: &'static [Gap],
-}
-
-/// Time for which nobody served and which nobody could measure: no duration counts it (R24, R31), and people read it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
-pub struct Gap {
-    /// It lies behind this tick and before the next.
-    pub after: Tick,
-    /// In milliseconds, by the wall clock.
-    pub length: u64,
+    /// Which wall times earlier ticks had; `None`: the clock was never set.
+    pub line: Option<&'static WallLine>,
 }
 
 impl Moment {
     #[must_use]
     pub const fn new(tick: Tick, wall: Wall) -> Self {
-        Self { tick, wall, gaps: &[] }
+        Self { tick, wall, line: None }
     }
 
-    /// The wall time of an earlier tick, as of now: a corrected clock corrects the past, too.
+    /// The wall time that a tick had when it was now; of one to come, the time that it will have by the clock as it is.
     #[must_use]
     pub fn wall_of(&self, tick: Tick) -> Wall {
-        if tick > self.tick {
-            return self.wall.plus(tick.since(self.tick));
+        if let Some(wall) = self.line.and_then(|line| line.wall_of(tick)) {
+            return wall;
         }
-        let gaps = self.gaps.iter().rev().take_while(|gap| gap.after >= tick);
-        let missed = gaps.fold(Duration::ZERO, |sum, gap| sum.saturating_add(Duration::from_millis(gap.length)));
-        self.wall.minus(self.tick.since(tick).saturating_add(missed))
+        if tick > self.tick { self.wall.plus(tick.since(self.tick)) } else { self.wall.minus(self.tick.since(tick)) }
     }
 }

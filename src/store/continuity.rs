@@ -1,25 +1,29 @@
-//! A shard's [`Continuity`] as both stores keep it: bytes, big end first. The machine's id (16, zeros: none) and its clock
-//! (8), then the tick (8) and the length (8) of each gap, oldest first. Empty: neither is known, as after an older release.
+//! A shard's [`Continuity`] as both stores keep it: bytes, big end first. The format (1), the machine's id (16, zeros: none)
+//! and its clock (8), then the tick (8) and the milliseconds (8) of each offset of the wall clock, oldest first. Empty:
+//! nothing is known, as after an older release.
 
 use super::StoreError;
 use crate::ledger::continuity::{Boot, Continuity};
-use crate::ledger::time::{Gap, Tick};
+use crate::ledger::time::Tick;
+use crate::ledger::wall_line::ClockOffset;
 
-const BOOT: usize = 24;
-const GAP: usize = 16;
+const FORMAT: u8 = 1;
+const BOOT: usize = 1 + 24;
+const OFFSET: usize = 16;
 
 #[must_use]
 pub fn to_bytes(continuity: &Continuity) -> Vec<u8> {
-    let (gaps, boot) = (continuity.gaps(), continuity.boot);
-    if gaps.is_empty() && boot.is_none() {
+    let (offsets, boot) = (continuity.offsets.as_slice(), continuity.boot);
+    if offsets.is_empty() && boot.is_none() {
         return Vec::new();
     }
-    let mut bytes = Vec::with_capacity(BOOT + GAP * gaps.len());
+    let mut bytes = Vec::with_capacity(BOOT + OFFSET * offsets.len());
+    bytes.push(FORMAT);
     bytes.extend(boot.map_or(0, |boot| boot.id).to_be_bytes());
     bytes.extend(boot.map_or(0, |boot| boot.at).to_be_bytes());
-    for gap in gaps {
-        bytes.extend(gap.after.0.to_be_bytes());
-        bytes.extend(gap.length.to_be_bytes());
+    for offset in offsets {
+        bytes.extend(offset.from.0.to_be_bytes());
+        bytes.extend(offset.ms.to_be_bytes());
     }
     bytes
 }
@@ -31,12 +35,13 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Continuity, StoreError> {
         return Ok(Continuity::default());
     }
     let odd = || StoreError(format!("shards.continuity: {} bytes are none that Usher wrote", bytes.len()));
-    let (boot, gaps) = bytes.split_at_checked(BOOT).ok_or_else(odd)?;
-    let (gaps, []) = gaps.as_chunks::<GAP>() else { return Err(odd()) };
+    let ([FORMAT, boot @ ..], offsets) = bytes.split_at_checked(BOOT).ok_or_else(odd)? else { return Err(odd()) };
+    let (offsets, []) = offsets.as_chunks::<OFFSET>() else { return Err(odd()) };
     let id = boot[..16].iter().fold(0, |id, byte| id << 8 | u128::from(*byte));
     let boot = (id != 0).then_some(Boot { id, at: number(&boot[16..]) });
-    let gap = |gap: &[u8; GAP]| Gap { after: Tick(number(&gap[..8])), length: number(&gap[8..]) };
-    Ok(Continuity::new(boot, &gaps.iter().map(gap).collect::<Vec<_>>()))
+    let offset =
+        |bytes: &[u8; OFFSET]| ClockOffset { from: Tick(number(&bytes[..8])), ms: number(&bytes[8..]).cast_signed() };
+    Ok(Continuity::new(boot, &offsets.iter().map(offset).collect::<Vec<_>>()))
 }
 
 fn number(bytes: &[u8]) -> u64 {
@@ -49,15 +54,16 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let gaps = [Gap { after: Tick(1), length: u64::MAX }, Gap { after: Tick(u64::MAX), length: 2 }];
+        let offsets = [ClockOffset { from: Tick(1), ms: i64::MIN }, ClockOffset { from: Tick(u64::MAX), ms: 2 }];
         for boot in [None, Some(Boot { id: 1 << 127 | 5, at: 1 << 40 })] {
-            for gaps in [&gaps[..0], &gaps[..1], &gaps] {
-                let continuity = Continuity::new(boot, gaps);
+            for offsets in [&offsets[..0], &offsets[..1], &offsets] {
+                let continuity = Continuity::new(boot, offsets);
                 assert_eq!(from_bytes(&to_bytes(&continuity)), Ok(continuity));
             }
         }
-        for wrong in [1, 23, 25, 39, 41] {
+        for wrong in [1, 24, 26, 40, 42] {
             assert!(from_bytes(&vec![1; wrong]).is_err(), "{wrong} bytes");
         }
+        assert!(from_bytes(&[2; 25]).is_err(), "another format");
     }
 }

@@ -260,7 +260,7 @@ impl Counting {
 
 /// The moment of the last batch: nothing is later than that.
 fn moment(position: &Position) -> Moment {
-    Moment { gaps: position.continuity.gaps_for_good(), ..Moment::new(position.tick, position.wall) }
+    position.continuity.moment((position.tick, position.wall))
 }
 
 /// The table that a row lies in.

@@ -22,7 +22,8 @@ use tokio::time::timeout;
 use usher::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId, TenantNo};
 use usher::ledger::change::{Action, Actor, AuditEvent, Change};
 use usher::ledger::continuity::{Boot, Continuity};
-use usher::ledger::time::{Gap, Tick, Wall};
+use usher::ledger::time::{Tick, Wall};
+use usher::ledger::wall_line::ClockOffset;
 use usher::store::postgres::{DatabaseUrl, PostgresStore};
 use usher::store::sqlite::SqliteStore;
 use usher::store::{Batch, CommitError, Owner, Position, Store};
@@ -271,7 +272,7 @@ pub fn position(seq: i64) -> Position {
         wall_high: Wall(13),
         last_tenant: TenantNo(14),
         last_event: EventNo(15),
-        continuity: Continuity::new(Some(Boot { id: 16, at: 17 }), &[Gap { after: Tick(18), length: 19 }]),
+        continuity: Continuity::new(Some(Boot { id: 16, at: 17 }), &[ClockOffset { from: Tick(18), ms: -19 }]),
     }
 }
 

@@ -8,6 +8,7 @@ mod refusals;
 mod retention;
 mod steps;
 mod time;
+mod wall_times;
 mod watching;
 
 use std::sync::Arc;

@@ -114,11 +114,46 @@ fn r31_the_clock() {
         sweep
         heartbeat ann/laptop                        -> kept, remaining 10h
         bob signs in to primary on laptop           -> no: SEATS_EXHAUSTED, retry 10m
+        clock ahead 30d
         after 6m
         show ann                                    -> Away, active 6m ago, signed in 6m ago
         after 4m
         sweep
         heartbeat ann/laptop                        -> ended: LEASE_EXPIRED
+        ",
+    );
+    check(
+        "R31 times that people read are kept as they were, whatever the clock is set to; statuses go by time itself",
+        "
+        policy responsible_person boss@acme.example
+        license base revision 1 gives primary concurrent 1
+        grant primary to ann bob cid
+        ann signs in to primary on laptop
+        bob signs in to primary on laptop           -> no: SEATS_EXHAUSTED
+        after 4m
+        clock ahead 8h
+        show ann                                    -> Active, active 8h 4m ago, signed in 8h 4m ago
+        license base                                -> in force, installed 8h 4m ago
+        information                                 -> license in force, updated 8h 4m ago
+        notification exceeded/primary               -> open, told 8h 4m ago
+        checkin ann/laptop
+        crash
+        after 1m
+        show ann                                    -> Inactive, active 8h 5m ago, signed in 8h 5m ago
+        bob signs in to primary on laptop           -> yes
+        clock back 8h
+        after 1m
+        show ann                                    -> Inactive, active 6m ago, signed in 6m ago
+        heartbeat ann/laptop                        -> ended: CHECKED_IN
+        restart
+        license base                                -> in force, installed 6m ago
+        clock ahead 8h
+        after 1m
+        show bob                                    -> Active, active 2m ago, signed in 2m ago
+        clock back 24h
+        clock ahead 16h
+        after 1m
+        show ann                                    -> Inactive, active 8m ago, signed in 8m ago
         ",
     );
     check(

@@ -11,7 +11,8 @@ use usher::ledger::command::{
 };
 use usher::ledger::notification::Channels;
 use usher::ledger::outcome::CheckedOut;
-use usher::ledger::time::{Moment, Tick};
+use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::wall_line::{ClockOffsets, WallLine};
 use usher::ledger::{Config, Ledger, Seed};
 
 use super::facts::{self, Answer, Names};
@@ -51,6 +52,7 @@ pub struct World {
     ledger: Ledger,
     pub stored: Stored,
     pub now: Moment,
+    line: &'static WallLine,
     actor: Actor,
     pub tenant: TenantId,
     tenants: BTreeSet<TenantId>,
@@ -71,13 +73,15 @@ pub struct World {
 impl World {
     fn new(demo_seats: u64, channels: Channels) -> Self {
         let config = Config { demo_seats, channels, seed: Seed(7), rates: Default::default() };
-        let now = Moment::new(Tick(1_000_000_000_000), START);
+        let line = WallLine::kept(ClockOffsets::default(), Tick::default());
+        let now = line.moment(Tick(1_000_000_000_000), START);
         let nothing = TenantNo(0);
         let mut world = Self {
             config,
             ledger: Ledger::restore(config, nothing, EventNo(0), Default::default(), now, stored::GRACE).finish(),
             stored: Stored::default(),
             now,
+            line,
             actor: Actor(USUAL.into()),
             tenant: TenantId::stored("acme"),
             tenants: BTreeSet::new(),
@@ -120,9 +124,9 @@ impl World {
             Act::In(tenant) => self.tenant = tenant.clone(),
             Act::Actor(name) => self.actor = Actor(name.as_str().into()),
             Act::After(time) => {
-                self.now = Moment::new(self.now.tick + *time, self.now.wall.plus(*time));
+                self.now = self.line.moment(self.now.tick + *time, self.now.wall.plus(*time));
             }
-            Act::Clock(by) => self.now.wall.0 += by,
+            Act::Clock(by) => self.now = self.line.moment(self.now.tick, Wall(self.now.wall.0 + by)),
             Act::Sweep => self.tick(false)?,
             Act::Crash => self.load(),
             Act::Restart => {

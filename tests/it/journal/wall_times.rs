@@ -1,0 +1,157 @@
+//! What people read about when something happened stands where it was (R31), on both stores: whatever the wall clock is set
+//! to while a process runs, and over restarts, whether or not the machine can vouch for the time in between.
+
+use std::sync::Arc;
+
+use usher::clock::Clock;
+use usher::ids::{OrganizationId, TenantNo};
+use usher::journal::Journal;
+use usher::ledger::command::{
+    CreateOrganization, GetLicenseInformation, GetTenant, GetUser, Heartbeat, ListLicenses, ListOrganizations,
+    ListSessions,
+};
+use usher::ledger::continuity::Boot;
+use usher::ledger::outcome::Beat;
+use usher::ledger::time::Wall;
+use usher::store::{AuditQuery, Store};
+
+use super::{NOON, Process, actor, config, session_of, tenant, user};
+use crate::conformance::{Backend, SHARD};
+use crate::support::memory::founding;
+
+const HOUR: i64 = 3_600_000;
+const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
+const MACHINE: Boot = Boot { id: 7, at: 1_000_000 };
+
+#[tokio::test]
+async fn r31_on_sqlite() {
+    stand_where_they_were(Backend::sqlite()).await;
+}
+
+#[tokio::test]
+async fn r31_on_postgres() {
+    stand_where_they_were(Backend::postgres().await).await;
+}
+
+/// A process whose clock says `wall`, on a machine that was started `up` milliseconds before; `None`: another one.
+async fn serve(backend: &Backend, wall: i64, up: Option<u64>) -> (Process, Arc<dyn Store>) {
+    let store: Arc<dyn Store> = backend.start().await.into();
+    let (clock, manual) = Clock::manual(Wall(wall));
+    manual.set_machine(up.map(|up| Boot { at: MACHINE.at + up, ..MACHINE }));
+    let journal = Journal::start(Arc::clone(&store), clock, founding(1), config()).await.unwrap();
+    (Process { journal: Arc::new(journal), clock: manual }, store)
+}
+
+async fn end(process: Process, store: Arc<dyn Store>) {
+    process.journal.stop().await;
+    store.close().await;
+}
+
+/// Every time that people read of what has happened, with its name.
+async fn times(process: &Process, store: &Arc<dyn Store>) -> Vec<(String, Wall)> {
+    let mut times = Vec::new();
+    let mut add = |name: String, at: Option<Wall>| times.extend(at.map(|at| (name, at)));
+    let tenant = &tenant();
+    let ask = GetTenant;
+    add("the tenant's creation".into(), Some(process.journal.ask(tenant, ask).await.unwrap().unwrap().created));
+    for name in ["ann", "bob", "cid"] {
+        let ask = GetUser { user: user(name), organization: None };
+        let view = process.journal.ask(tenant, ask).await.unwrap().unwrap();
+        add(format!("{name}'s creation"), Some(view.created));
+        add(format!("{name}'s last sign-in"), view.last_sign_in);
+        add(format!("{name}'s last activity"), view.last_activity);
+        add(format!("{name}'s grant"), view.seats.first().map(|seat| seat.granted));
+    }
+    let ask = ListSessions { limit: 10, ..ListSessions::default() };
+    for session in process.journal.ask(tenant, ask).await.unwrap().unwrap().rows {
+        add(format!("the start of {}", session.id), Some(session.started));
+        add(format!("the activity of {}", session.id), Some(session.last_activity));
+    }
+    let ask = ListOrganizations { limit: 10, ..ListOrganizations::default() };
+    for organization in process.journal.ask(tenant, ask).await.unwrap().unwrap().rows {
+        add(format!("the creation of {}", organization.id), Some(organization.created));
+    }
+    let ask = ListLicenses { limit: 10, after: None };
+    for license in process.journal.ask(tenant, ask).await.unwrap().unwrap().rows {
+        add(format!("the installation of {}", license.id), Some(license.installed));
+    }
+    let ask = GetLicenseInformation;
+    add("the last change of licenses".into(), process.journal.ask(tenant, ask).await.unwrap().unwrap().updated);
+    let query = AuditQuery {
+        shard: SHARD,
+        tenant: TenantNo(1),
+        before: None,
+        user: None,
+        actor: None,
+        action: None,
+        denied: None,
+        reason: None,
+        from: None,
+        until: None,
+        limit: 100,
+    };
+    for event in store.audit(query).await.unwrap().events {
+        add(format!("audit event {}", event.no), Some(event.at));
+    }
+    times
+}
+
+/// When each was first seen; none moves afterwards.
+#[derive(Default)]
+struct Seen(Vec<(String, Wall)>);
+
+impl Seen {
+    async fn look(&mut self, process: &Process, store: &Arc<dyn Store>, what: &str) {
+        let now = times(process, store).await;
+        for (name, at) in &self.0 {
+            // A session that has ended is in no list, and a user who did something has done it later.
+            let same = now.iter().filter(|(other, _)| other == name).all(|(_, now)| now == at);
+            assert!(same || name.contains("activity") || name.contains("last"), "{what}: {name} was {at}: {now:?}");
+        }
+        self.0 = now;
+    }
+}
+
+async fn stand_where_they_were(backend: Backend) {
+    let (process, store) = serve(&backend, NOON.0, Some(0)).await;
+    let process = process.pool(3).await;
+    let create = CreateOrganization { organization: OrganizationId::parse("berlin").unwrap(), display_name: "".into() };
+    process.journal.submit(&actor(), &tenant(), create).await.unwrap().unwrap();
+    process.clock.advance(MINUTE);
+    let ann = session_of(&process.check_out("ann").await.unwrap());
+    let mut seen = Seen::default();
+    seen.look(&process, &store, "at first").await;
+    let before = seen.0.clone();
+
+    // Eight hours ahead, and a day back, while it runs.
+    for by in [8 * HOUR, -24 * HOUR] {
+        let what = format!("the clock is set by {by} ms");
+        process.clock.set_wall(Wall(process.clock.wall().0 + by));
+        seen.look(&process, &store, &what).await;
+        process.clock.advance(MINUTE);
+        seen.look(&process, &store, &what).await;
+        assert_eq!(seen.0, before, "{what}");
+    }
+    let bob = process.check_out("bob").await.unwrap().decision.unwrap();
+    assert_eq!(bob.started, Wall(NOON.0 + 3 * 60_000 - 16 * HOUR), "what happens now has the time of now");
+    seen.look(&process, &store, "bob signed in").await;
+    let before = seen.0.clone();
+    end(process, store).await;
+
+    // The same machine two hours later, the clock right again; then another one, later still; then one whose clock is behind.
+    let mut wall = NOON.0 + 3 * 60_000 + 2 * HOUR;
+    for (up, later) in [(Some(3 * 60_000 + 2 * HOUR as u64), 0), (None, 5 * HOUR), (None, -48 * HOUR), (None, 0)] {
+        wall += later;
+        let what = format!("after a restart, at {wall}, on the same machine: {}", up.is_some());
+        let (process, store) = serve(&backend, wall, up).await;
+        seen.look(&process, &store, &what).await;
+        assert_eq!(seen.0, before, "{what}");
+        process.clock.advance(MINUTE);
+        wall += 60_000;
+        let beat = Heartbeat { beats: vec![(ann, false)] };
+        let kept = process.journal.submit(&actor(), &tenant(), beat).await.unwrap().remove(0);
+        assert!(matches!(kept, Beat::Kept(_)), "{what}: {kept:?}");
+        seen.look(&process, &store, &what).await;
+        end(process, store).await;
+    }
+}

@@ -150,6 +150,9 @@ mod switched_on {
         BeforeCopied,
         AfterCopied,
         FileWritten,
+        LogAwaited,
+        LogFolded,
+        LogJoined,
     }
 
     struct Death {

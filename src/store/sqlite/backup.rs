@@ -9,7 +9,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use super::database::{Database, Mode};
-use super::{directory, schema};
+use super::{directory, log_mark, schema};
 use crate::partial::Partial;
 use crate::store::StoreError;
 use crate::store::open::OpenError;
@@ -62,6 +62,8 @@ fn take(source: &mut Database, to: &Path, mut rest: impl FnMut()) -> Result<u64,
     }
     drop(backup);
     drop(copy);
+    // It was taken with the log of its source, and has none.
+    log_mark::write_whole(partial.file()).map_err(text)?;
     die_here!(BackedUp);
     let bytes = partial.file().metadata().map_err(text)?.len();
     partial.finish(false).map_err(text)?;

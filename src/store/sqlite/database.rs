@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 
 use super::directory::Lock;
 use super::examine::beside;
 use super::files::Files;
+use super::{founding, log_mark};
 use crate::ids::{InstanceId, ShardId};
 use crate::store::audit_block::OpenBlock;
 use crate::store::{ReadError, StoreError};
@@ -19,6 +24,10 @@ const BUSY: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 64;
 /// Changes when another connection commits.
 const DATA_VERSION: &str = "/* usher:data_version */ PRAGMA data_version";
+/// The log is brought into the database when it has this many pages, by when most of its pages were written many times.
+const LOG_PAGES: i64 = 4_096;
+/// Somebody was reading what lies in it: the next attempt is so many pages later.
+const RETRY_PAGES: i64 = 512;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -38,6 +47,10 @@ pub struct Database {
     blocked: bool,
     /// What this connection has written was not noted, for the files were not there.
     unnoted: bool,
+    /// How many pages the log has, after each commit of this connection.
+    log_pages: Arc<AtomicI64>,
+    /// When it has this many, the next log is begun; `None`: this process does not begin logs.
+    renew_at: Option<i64>,
     /// Of shards whose last batch this connection committed.
     open_blocks: BTreeMap<ShardId, OpenBlock>,
     /// Held for as long as somebody can write. Declared last: let go of after the connection is closed.
@@ -55,6 +68,8 @@ impl Database {
             version: 0,
             blocked: false,
             unnoted: false,
+            log_pages: Arc::default(),
+            renew_at: None,
             open_blocks: BTreeMap::new(),
             lock: None,
         }
@@ -84,9 +99,13 @@ impl Database {
         (self.blocked, self.unnoted) = (false, false);
         self.note();
         if self.connection.is_none() {
-            let connection = open(&self.path, self.mode)?;
+            let mut connection = open(&self.path, self.mode)?;
+            self.count_pages(&mut connection)?;
             self.version = data_version(&connection)?;
             self.connection = Some(connection);
+            if self.renew_at.is_some() {
+                self.begin_log();
+            }
             if let Some(files) = &mut self.files {
                 files.opened();
             }
@@ -103,7 +122,62 @@ impl Database {
         }
         tracing::warn!("another program writes into {}", self.path.display());
         self.version = version;
+        // It may have begun another log, which does not say so.
+        self.renew_at = self.renew_at.map(|_| 0);
         Ok(())
+    }
+
+    /// From here on the database says which log belongs to it: see [`log_mark`]. Only of a schema that is this release's.
+    pub fn begin_log(&mut self) {
+        self.renew_at = Some(0);
+        self.renew_log();
+    }
+
+    /// Begins the next log when the present one is long enough. Who waited for the last commit has heard of it.
+    pub fn renew_log(&mut self) {
+        let pages = self.log_pages.load(Relaxed);
+        if self.blocked || self.renew_at.is_none_or(|at| pages < at) {
+            return;
+        }
+        let Some(connection) = &mut self.connection else { return };
+        let pause = match log_mark::renew(connection) {
+            Ok(true) => LOG_PAGES,
+            Ok(false) => RETRY_PAGES,
+            Err(error) => {
+                tracing::warn!(%error, "the log was not brought into {}; trying again", self.path.display());
+                RETRY_PAGES
+            }
+        };
+        // It goes on behind what somebody reads, or begins anew.
+        self.renew_at = Some(self.log_pages.load(Relaxed) + pause);
+        self.note();
+    }
+
+    /// Another connection of this database's counts no pages here.
+    fn count_pages(&mut self, connection: &mut Connection) -> Result<(), ReadError> {
+        if self.mode == Mode::Write {
+            self.log_pages = Arc::default();
+            let pages = Arc::clone(&self.log_pages);
+            // In the place of SQLite's own, which would begin logs that do not say whose they are.
+            connection.wal_hook(Some(move |_: &mut Wal, count| {
+                pages.store(i64::from(count), Relaxed);
+                Ok(())
+            }))?;
+        }
+        Ok(())
+    }
+
+    /// A database that says nothing of its installation is not made one where there was one.
+    pub fn is_not_begun_anew(&mut self) -> Result<(), ReadError> {
+        let founded = founding::read(self.connection()?)?;
+        match self.lock.as_ref().and_then(Lock::installation) {
+            Some(installation) if founded.is_none() => Err(ReadError::Damaged(StoreError(format!(
+                "{}: is empty, and this folder held the store of installation {installation}: put it back, or restore a \
+                 backup",
+                self.path.display()
+            )))),
+            _ => Ok(()),
+        }
     }
 
     /// What was committed is in the files that a restart will find.
@@ -159,6 +233,14 @@ impl Drop for Database {
         if self.blocked || self.is_there().is_err() {
             // Not closed: see `broken`. The process is about to end.
             std::mem::forget(self.connection.take());
+        } else if self.renew_at.is_some()
+            && let Some(connection) = &mut self.connection
+        {
+            let closed = log_mark::close(connection)
+                .and_then(|()| connection.set_db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false));
+            if let Err(error) = closed {
+                tracing::warn!(%error, "{} was not closed in order: its log stays", self.path.display());
+            }
         }
     }
 }
@@ -167,9 +249,8 @@ fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached(DATA_VERSION)?.query_row([], |row| row.get(0))
 }
 
-/// 16 MiB of pages in memory; and the log is brought into the file when it has as many, by when most of its pages were
-/// written many times.
-const CACHE: &str = "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096;";
+/// 16 MiB of pages in memory.
+const CACHE: &str = "PRAGMA cache_size = -16384";
 
 fn open(path: &Path, mode: Mode) -> Result<Connection, ReadError> {
     // Only who may write can roll back what a process left that died while it made the database.
@@ -181,6 +262,8 @@ fn open(path: &Path, mode: Mode) -> Result<Connection, ReadError> {
     // No mutex: a connection has one thread.
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY)?;
+    // The log goes only when the database says that there is none: see `Drop`.
+    connection.set_db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     if mode == Mode::Write {
         let journal: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;

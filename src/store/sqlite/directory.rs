@@ -6,7 +6,7 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::examine;
+use super::{examine, log_mark};
 use crate::ids::InstanceId;
 use crate::store::StoreError;
 use crate::store::open::OpenError;
@@ -60,6 +60,11 @@ impl Lock {
         self.file.sync_data()
     }
 
+    /// Whose store was there when this process came.
+    pub fn installation(&self) -> Option<&str> {
+        self.installation.as_deref()
+    }
+
     fn write(&mut self) -> std::io::Result<()> {
         self.file.set_len(0)?;
         self.file.rewind()?;
@@ -72,7 +77,11 @@ impl Lock {
 pub fn existing(directory: &Path) -> Result<PathBuf, OpenError> {
     let path = directory.join(DATABASE);
     match path.metadata() {
-        Ok(_) => examine::file(&path).map(|()| path),
+        Ok(_) => {
+            examine::file(&path)?;
+            log_mark::belongs(&path)?;
+            Ok(path)
+        }
         Err(error) => {
             Err(OpenError::Unreachable(StoreError(format!("no store in {}: {DATABASE}: {error}", directory.display()))))
         }
@@ -94,7 +103,7 @@ pub fn database(directory: &Path, lock: &Lock) -> Result<PathBuf, OpenError> {
         ))));
     }
     match private(&path) {
-        Ok(_) => Ok(path),
+        Ok(_) => log_mark::belongs(&path).map(|()| path),
         Err(error) => Err(OpenError::Unreachable(StoreError(format!("cannot write to {}: {error}", path.display())))),
     }
 }

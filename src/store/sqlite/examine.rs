@@ -13,7 +13,7 @@ use crate::store::{ReadError, StoreError};
 
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// The header of the file: <https://www.sqlite.org/fileformat2.html#the_database_header>.
-const HEADER: usize = 100;
+pub const HEADER: usize = 100;
 
 /// Tables of other programs that are named, at most.
 const NAMED: &str = r"SELECT group_concat(name, ', ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table'
@@ -60,7 +60,8 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn header(path: &Path) -> std::io::Result<Option<[u8; HEADER]>> {
+/// The beginning of the file; `None`: it is not a database of SQLite.
+pub fn header(path: &Path) -> std::io::Result<Option<[u8; HEADER]>> {
     let mut header = Vec::with_capacity(HEADER);
     File::open(path)?.take(HEADER as u64).read_to_end(&mut header)?;
     Ok(<[u8; HEADER]>::try_from(header).ok().filter(|header| header.starts_with(MAGIC)))

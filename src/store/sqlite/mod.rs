@@ -15,6 +15,7 @@ mod expiry;
 mod files;
 mod founding;
 mod load;
+mod log_mark;
 mod row;
 mod row_error;
 mod schema;
@@ -78,6 +79,7 @@ fn prepared(directory: &Path) -> Result<(Database, Migrated), OpenError> {
     let connection = database.connection()?;
     let migrated = schema::migrate(connection)?;
     examine::columns(connection)?;
+    database.begin_log();
     database.note();
     Ok((database, migrated))
 }
@@ -85,6 +87,7 @@ fn prepared(directory: &Path) -> Result<(Database, Migrated), OpenError> {
 impl Store for SqliteStore {
     fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, ReadError>> {
         let answer = self.writer.run(move |database| {
+            database.is_not_begun_anew()?;
             let founding = founding::founding(database.connection()?, wanted)?;
             database.name(founding.instance)?;
             Ok(founding)

@@ -1,5 +1,6 @@
 //! A disk that fills up: only from within can a test fill it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -40,4 +41,56 @@ async fn a_full_disk_is_unknown_and_then_forgotten() {
     let (sender, mut receiver) = mpsc::channel(8);
     store.load(SHARD, sender).await.unwrap();
     assert_eq!(receiver.recv().await.map(|rows| rows.len()), Some(500));
+}
+
+/// A copy of the files as a death leaves them, opened as the next start does.
+async fn opens_as_it_is(store: &SqliteStore, folder: &Path, without_log: bool) -> Result<(), OpenError> {
+    // What comes behind the last answer is over when the next job runs.
+    store.writer.run(|_| ()).await.unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["usher.db", "usher.db-wal"].into_iter().take(if without_log { 1 } else { 2 }) {
+        std::fs::copy(folder.join(name), copy.path().join(name)).unwrap();
+    }
+    prepared(copy.path()).map(drop)
+}
+
+fn log_pages(folder: &Path) -> u64 {
+    std::fs::metadata(folder.join("usher.db-wal")).unwrap().len() / (4_096 + 24)
+}
+
+/// Logs follow each other, and the database always says that there is one; somebody who reads puts that off, and not for long.
+#[tokio::test]
+async fn logs_follow_each_other_and_none_is_done_without() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path()).unwrap();
+    store.founding(Founding::new(1)).await.unwrap();
+    let (owner, _) = store.claim(SHARD, None, OwnerToken::random().into()).await.unwrap();
+    let mut sent = 0;
+    let mut send = async |batches: i64, read: bool| {
+        for _ in 0..batches {
+            sent += 1;
+            store.commit(SHARD, owner, batch(sent, 2_000)).await.unwrap();
+        }
+        opens_as_it_is(&store, folder.path(), false).await.unwrap();
+        let robbed = opens_as_it_is(&store, folder.path(), true).await;
+        // A part of a log that is read may be in the database, and that then says no more than that.
+        assert!(read || matches!(robbed, Err(OpenError::Damaged(_))), "after {sent} batches: {robbed:?}");
+    };
+    // Each is some 500 pages.
+    for _ in 0..20 {
+        send(2, false).await;
+    }
+    let pages = log_pages(folder.path());
+    assert!((4_096..6_000).contains(&pages), "the log has {pages} pages");
+
+    let mut reader = Database::new(folder.path().join("usher.db"), Mode::Read);
+    let moment = reader.connection().unwrap().transaction().unwrap();
+    moment.query_row("SELECT count(*) FROM shards", [], |_| Ok(())).unwrap();
+    send(20, true).await;
+    assert!(log_pages(folder.path()) > 8_000, "what is read stays");
+    drop(moment);
+    send(2, false).await;
+    let long = log_pages(folder.path());
+    send(40, false).await;
+    assert_eq!(log_pages(folder.path()), long, "it goes on from the beginning");
 }

@@ -29,6 +29,7 @@ impl Worker {
             .spawn(move || {
                 for job in waiting {
                     job(&mut database);
+                    database.renew_log();
                 }
             })
             .expect("a thread for the store");

@@ -3,6 +3,7 @@
 
 mod columns;
 mod files;
+mod logs;
 mod moments;
 mod replaced;
 mod rows;

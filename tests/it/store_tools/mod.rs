@@ -58,7 +58,7 @@ pub fn check(data: &Data) -> Ran {
     }
 }
 
-fn backup(folder: &Path, to: &Path) -> Ran {
+pub fn backup(folder: &Path, to: &Path) -> Ran {
     ran(&mut command(&["backup", "--data-dir", path(folder), "--to", path(to)], None))
 }
 

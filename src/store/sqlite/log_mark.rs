@@ -1,0 +1,263 @@
+//! Which log belongs to the database (decision 54). SQLite takes a database without its log for a whole one, and replays
+//! whatever log lies beside it: the file then says less, or something else, than was acknowledged, and adds up.
+//!
+//! So the header of the database has a mark, as `user_version`, and the mark before it, as `application_id`. The database
+//! itself says that a log is awaited, and the first thing in that log says that it is the one. What SQLite reads is the
+//! database *with* its log; the 100 bytes at the beginning of the file are the database alone.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::database::{Database, Mode};
+use super::examine::{self, beside};
+use crate::ids::random_seed;
+use crate::store::open::OpenError;
+use crate::store::{ReadError, StoreError};
+
+/// Where the header has them.
+const USER_VERSION: usize = 60;
+const APPLICATION_ID: usize = 68;
+/// How a log begins, but for its last bit.
+const LOG_MAGIC: u32 = 0x377f_0682;
+/// Looks at most: a service that runs changes both while they are looked at, but hardly ever.
+const MAX_LOOKS: usize = 20;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// A log has begun and says so: of a database alone, that at least its beginning is in it.
+    Joined = 0,
+    /// Whatever is written next lies in a log that follows.
+    Awaits = 1,
+    /// Closed in order: there is no log.
+    Closed = 2,
+}
+
+/// The state, and which log it is about. Zero: of a release without marks, or of a new file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    state: State,
+    /// 30 bits.
+    id: u32,
+}
+
+impl Mark {
+    fn fresh(state: State) -> Self {
+        let id = u32::try_from(random_seed() >> 34).unwrap_or_default().max(1);
+        Self { state, id }
+    }
+
+    fn bits(self) -> u32 {
+        self.id << 2 | self.state as u32
+    }
+
+    fn of(bits: u32) -> Self {
+        let state = match bits & 3 {
+            1 => State::Awaits,
+            2 => State::Closed,
+            _ => State::Joined,
+        };
+        Self { state, id: bits >> 2 }
+    }
+}
+
+/// The mark, and the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Marks {
+    now: Mark,
+    before: Mark,
+}
+
+impl Marks {
+    fn of(header: &[u8; examine::HEADER]) -> Self {
+        let bits = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        Self { now: Mark::of(bits(USER_VERSION)), before: Mark::of(bits(APPLICATION_ID)) }
+    }
+
+    /// Read with the log.
+    fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let mark = |pragma: &str| connection.query_row(pragma, [], |row| row.get(0)).map(i32::cast_unsigned);
+        let (now, before) = (mark("PRAGMA user_version")?, mark("PRAGMA application_id")?);
+        Ok(Self { now: Mark::of(now), before: Mark::of(before) })
+    }
+
+    /// In one transaction, at the end of the log.
+    fn write(self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.pragma_update(None, "user_version", self.now.bits().cast_signed())?;
+        transaction.pragma_update(None, "application_id", self.before.bits().cast_signed())?;
+        transaction.commit()
+    }
+
+    /// Whether the log that ends with these belongs to a database that alone has `main`.
+    fn follow(self, main: Mark) -> bool {
+        // A database that was closed has everything of the log before, and none but all of that.
+        let covers = |mark: Mark| mark.id == main.id && (mark.state == State::Closed || main.state != State::Closed);
+        // The new mark may be in the log, and not yet in the database.
+        covers(self.now) || if self.before.state == State::Closed { self.before == main } else { covers(self.before) }
+    }
+}
+
+/// Looks at the database, which is there and has a header, and at its log. Nothing is written.
+///
+/// # Errors
+/// The log is missing, or is another database's: [`OpenError::Damaged`].
+pub fn belongs(path: &Path) -> Result<(), OpenError> {
+    let mut main = read_main(path)?;
+    for _ in 0..MAX_LOOKS {
+        let judged = judge(path, main.now);
+        if judged.is_ok() {
+            return judged;
+        }
+        // Somebody may be serving from it, and have gone on between the two looks.
+        let again = read_main(path)?;
+        if again == main {
+            return judged;
+        }
+        main = again;
+    }
+    Err(OpenError::Unreachable(StoreError(format!("{}: it changes all the time", path.display()))))
+}
+
+/// The database alone. One without a header has no marks.
+fn read_main(path: &Path) -> Result<Marks, OpenError> {
+    match examine::header(path) {
+        Ok(header) => Ok(Marks::of(&header.unwrap_or([0; examine::HEADER]))),
+        Err(error) => Err(OpenError::Unreachable(StoreError(format!("cannot read {}: {error}", path.display())))),
+    }
+}
+
+fn judge(path: &Path, main: Mark) -> Result<(), OpenError> {
+    let (log, index) = (beside(path, "-wal"), beside(path, "-shm"));
+    let damaged = |what: String| Err(OpenError::Damaged(StoreError(what)));
+    let bytes = fs::metadata(&log).map_or(0, |log| log.len());
+    if main.state == State::Awaits && !is_log(&log) {
+        let (path, log) = (path.display(), log.display());
+        return damaged(format!(
+            "{path}: its log {log} is missing or no log, and what was acknowledged last is in it: put it back, or restore a \
+             backup"
+        ));
+    }
+    if bytes == 0 {
+        return Ok(());
+    }
+    let with_log = Marks::read(Database::new(path.to_owned(), Mode::Read).connection()?).map_err(ReadError::from)?;
+    if with_log.follow(main) {
+        return Ok(());
+    }
+    let (path, log, index) = (path.display(), log.display(), index.display());
+    damaged(format!(
+        "{path}: {log} is the log of another database, or of this one at another time: put the database back that it \
+         belongs to, or, if {path} was restored from a backup, remove {log} and {index}"
+    ))
+}
+
+/// It begins as a log does. What is not one, SQLite takes for an empty one.
+fn is_log(log: &Path) -> bool {
+    let mut magic = [0; 4];
+    let read = File::open(log).and_then(|mut log| log.read_exact(&mut magic));
+    read.is_ok() && u32::from_be_bytes(magic) & !1 == LOG_MAGIC
+}
+
+/// Brings the log into the database, and begins the next one. False: not now, for somebody reads what lies in the log; what
+/// was written before is as safe as it was.
+///
+/// Each step is on the disk before the next. Whenever the process dies, log and database belong together; and whatever is
+/// written after the last step, the database alone says that it is in a log.
+pub fn renew(connection: &mut Connection) -> rusqlite::Result<bool> {
+    let Marks { now, before } = Marks::read(connection)?;
+    // It was closed while somebody read, who is there still.
+    if now.state == State::Closed && !checkpoint(connection)? {
+        return Ok(false);
+    }
+    let (next, before) = match now.state {
+        // An earlier attempt did not come to its end.
+        State::Awaits => (now, before),
+        State::Joined if now.id != before.id => (Mark { state: State::Awaits, ..now }, before),
+        State::Joined | State::Closed => (Mark::fresh(State::Awaits), now),
+    };
+    if now != next {
+        Marks { now: next, before }.write(connection)?;
+    }
+    die_here!(LogAwaited);
+    let folded = checkpoint(connection)?;
+    die_here!(LogFolded);
+    let joined = Mark { state: State::Joined, ..next };
+    Marks { now: joined, before: if folded { joined } else { before } }.write(connection)?;
+    die_here!(LogJoined);
+    Ok(folded)
+}
+
+/// The last thing in the log: closing the connection brings it into the database, and removes it.
+pub fn close(connection: &mut Connection) -> rusqlite::Result<()> {
+    let Marks { now, before } = Marks::read(connection)?;
+    Marks { now: Mark { state: State::Closed, ..now }, before }.write(connection)
+}
+
+/// Says of a database that nobody has open that it is whole, and that no log belongs to it.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write_whole(database: &File) -> std::io::Result<()> {
+    let closed = Mark::fresh(State::Closed);
+    database.write_all_at(&closed.bits().to_be_bytes(), USER_VERSION as u64)?;
+    database.write_all_at(&closed.bits().to_be_bytes(), APPLICATION_ID as u64)
+}
+
+/// Whether everything that is in the log is in the database, on the disk. Waits for nobody.
+fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "/* usher:checkpoint */ PRAGMA wal_checkpoint(PASSIVE)";
+    let (busy, log, done): (i64, i64, i64) =
+        connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(busy == 0 && log == done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_survives_its_bits() {
+        for state in [State::Joined, State::Awaits, State::Closed] {
+            let mark = Mark::fresh(state);
+            assert_eq!(Mark::of(mark.bits()), mark);
+            assert_ne!(mark.bits() >> 2, 0, "zero is of a file without a mark");
+        }
+        assert_eq!(Mark::of(0), Mark { state: State::Joined, id: 0 });
+    }
+
+    /// Whom a log belongs to, by what it ends with.
+    #[test]
+    fn a_log_belongs_to_the_database_that_it_began_on() {
+        use State::{Awaits, Closed, Joined};
+        let mark = |state, id| Mark { state, id };
+        let none = mark(Joined, 0);
+        for (log, main, belongs, what) in [
+            ((mark(Joined, 5), mark(Joined, 5)), mark(Awaits, 5), true, "as a service works"),
+            ((mark(Joined, 5), mark(Joined, 5)), mark(Joined, 5), true, "a part of the log is in the database"),
+            ((mark(Awaits, 6), mark(Joined, 5)), mark(Awaits, 5), true, "the next log is announced in the log"),
+            ((mark(Awaits, 6), mark(Joined, 5)), mark(Joined, 5), true, "as before, and a part is in the database"),
+            ((mark(Awaits, 6), mark(Joined, 5)), mark(Awaits, 6), true, "and in the database"),
+            ((mark(Joined, 6), mark(Joined, 5)), mark(Awaits, 5), true, "somebody read, and put it off"),
+            ((mark(Joined, 6), mark(Joined, 5)), mark(Joined, 6), true, "as before, and a part is in the database"),
+            ((mark(Closed, 5), mark(Joined, 5)), mark(Awaits, 5), true, "it was about to be closed"),
+            ((mark(Closed, 5), mark(Joined, 5)), mark(Closed, 5), true, "and the log is still there"),
+            ((mark(Awaits, 6), mark(Closed, 5)), mark(Closed, 5), true, "the first after a stop"),
+            ((mark(Awaits, 1), none), none, true, "the first of a new file, or of an older release's"),
+            ((none, none), none, true, "an older release's"),
+            ((mark(Joined, 5), mark(Joined, 5)), mark(Awaits, 4), false, "an older copy of the database"),
+            ((mark(Joined, 5), mark(Joined, 5)), mark(Awaits, 6), false, "an older copy of the log"),
+            ((mark(Joined, 5), mark(Joined, 5)), mark(Closed, 7), false, "a backup that was restored beside it"),
+            ((mark(Joined, 5), mark(Joined, 5)), mark(Closed, 5), false, "the database was closed since"),
+            ((mark(Awaits, 6), mark(Closed, 5)), mark(Awaits, 5), false, "of before it was closed"),
+            ((mark(Joined, 5), mark(Joined, 5)), none, false, "a database without a mark"),
+            ((none, none), mark(Closed, 7), false, "a log without a mark"),
+        ] {
+            let (now, before) = log;
+            assert_eq!(Marks { now, before }.follow(main), belongs, "{what}");
+        }
+    }
+}

@@ -41,6 +41,7 @@ const TABLE: &[(&str, &[(&str, Access)])] = &[
         ("CreateUser", Access::For(MANAGER)),
         ("GetUser", Access::For(READ)),
         ("UpdateUser", Access::For(MANAGER)),
+        ("RenameUser", Access::For(MANAGER)),
         ("ListUsers", Access::For(READ)),
         ("BlockUser", Access::For(MANAGER)),
         ("UnblockUser", Access::For(MANAGER)),

@@ -37,7 +37,7 @@ fn is_done(outcome: &Outcome) -> bool {
         Outcome::CloseSession(done) => done.is_ok(),
         Outcome::CloseIdle(done) => done.is_ok(),
         Outcome::CreateTenant(done) | Outcome::UpdateTenant(done) | Outcome::SuspendTenant(done) => done.is_ok(),
-        Outcome::UpdateUser(done) | Outcome::BlockUser(done) => done.is_ok(),
+        Outcome::UpdateUser(done) | Outcome::RenameUser(done) | Outcome::BlockUser(done) => done.is_ok(),
         Outcome::DeleteTenant(done) | Outcome::DeleteUser(done) | Outcome::DeleteOrganization(done) => done.is_ok(),
         Outcome::CreateOrganization(done) | Outcome::UpdateOrganization(done) => done.is_ok(),
         Outcome::InstallLicense(done) | Outcome::DeleteLicense(done) => done.is_ok(),

@@ -5,6 +5,7 @@
 
 mod acts;
 mod answer;
+mod audit;
 mod backlog;
 mod batch;
 mod feed;
@@ -26,18 +27,19 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use audit::AuditFilter;
 pub use feed::{Fed, Feed};
 pub use stats::Stats;
 
 use crate::clock::Clock;
 use crate::cluster::ShardLease;
-use crate::ids::{EventNo, InstanceId, OwnerToken, ShardId, TenantId, TenantNo, UserId};
-use crate::ledger::change::{Action, Actor};
+use crate::ids::{EventNo, InstanceId, OwnerToken, ShardId, TenantId, TenantNo};
+use crate::ledger::change::Actor;
 use crate::ledger::command::{Asks, Command, Found, Outcome, Query, Reply, Request};
 use crate::ledger::time::Wall;
 use crate::ledger::{Busy, Totals};
 pub use crate::store::AuditPage;
-use crate::store::{AuditQuery, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::veil::{Purpose, Veils};
 
 use answer::Answer;
@@ -122,20 +124,6 @@ pub enum ShardState {
     /// What the store holds makes no sense. Final.
     Damaged,
     Stopped,
-}
-
-/// Which audit events to read; all given filters hold. [`AuditQuery`] without its address.
-#[derive(Debug, Clone, Default)]
-pub struct AuditFilter {
-    pub before: Option<EventNo>,
-    pub user: Option<UserId>,
-    pub actor: Option<String>,
-    pub action: Option<Action>,
-    pub denied: Option<bool>,
-    pub reason: Option<u8>,
-    pub from: Option<Wall>,
-    pub until: Option<Wall>,
-    pub limit: usize,
 }
 
 struct Shard {
@@ -228,29 +216,6 @@ impl Journal {
         Found: Reply<Q>,
     {
         query_shard(&self.shards[usize::from(shard.0)], None, query).await
-    }
-
-    /// Reads audit events from the store, newest first: durable by nature. A page may hold fewer events than there are,
-    /// and says where to go on.
-    ///
-    /// # Errors
-    /// [`AuditError`].
-    pub async fn audit(&self, tenant: &TenantId, filter: AuditFilter) -> Result<AuditPage, AuditError> {
-        let no = self.number(tenant).await?.ok_or(AuditError::NoSuchTenant)?;
-        let query = AuditQuery {
-            shard: tenant.shard(self.shards()),
-            tenant: no,
-            before: filter.before,
-            user: filter.user,
-            actor: filter.actor,
-            action: filter.action,
-            denied: filter.denied,
-            reason: filter.reason,
-            from: filter.from,
-            until: filter.until,
-            limit: filter.limit,
-        };
-        Ok(self.store.audit(query).await?)
     }
 
     /// Deletes a few of the oldest audit events of each shard, at most `most` of each, if they are kept for longer than

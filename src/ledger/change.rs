@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::former_id::FormerId;
 use super::license::LicenseRow;
 use super::license_floors::LicenseFloor;
 use super::notification::{NotificationRow, Topic};
@@ -193,6 +194,8 @@ pub struct UserRow {
     /// `Some`: blocked (R5).
     pub blocked: Option<BlockCause>,
     pub profile: Profile,
+    /// The latest last.
+    pub former: Box<[FormerId]>,
     pub created: Tick,
     pub version: u64,
 }
@@ -255,6 +258,7 @@ pub enum Action {
     UserBlocked = 22,
     UserUnblocked = 23,
     UserDeleted = 24,
+    UserRenamed = 25,
     OrganizationCreated = 30,
     OrganizationUpdated = 31,
     OrganizationDeleted = 32,
@@ -278,7 +282,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Action; 31] = [
+    pub const ALL: [Action; 32] = [
         Action::SessionStarted,
         Action::SessionRenewed,
         Action::SessionEnded,
@@ -290,6 +294,7 @@ impl Action {
         Action::UserBlocked,
         Action::UserUnblocked,
         Action::UserDeleted,
+        Action::UserRenamed,
         Action::OrganizationCreated,
         Action::OrganizationUpdated,
         Action::OrganizationDeleted,

@@ -24,6 +24,7 @@ pub use tenants::{CreateTenant, DeleteTenant, PolicyPatch, SuspendTenant, Update
 pub use tokens::{AllTokens, CreateToken, ListTokens, NoteTokenUse, RevokeToken, WithdrawTenant};
 
 use super::change::{Actor, Profile};
+use super::former_id::FormerId;
 use super::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView};
 use super::notification::{Dispatch, Due, NotificationView};
 use super::outcome::{
@@ -60,6 +61,7 @@ impl Command {
             | Command::DeleteOrganization(_)
             | Command::BlockUser(_)
             | Command::DeleteUser(_)
+            | Command::RenameUser(_)
             | Command::UpdateTenant(_) => true,
             _ => false,
         }
@@ -208,6 +210,13 @@ pub struct UpdateUser {
     pub patch: UserPatch,
 }
 
+/// Gives a user another id: the person, seats, sessions and history stay (R2).
+#[derive(Debug, Clone)]
+pub struct RenameUser {
+    pub user: UserId,
+    pub new: UserId,
+}
+
 /// Blocks a user (R5, R6).
 #[derive(Debug, Clone)]
 pub struct BlockUser {
@@ -253,6 +262,12 @@ pub struct GetUser {
     pub user: UserId,
     /// In which the status is read: blank where access is off. `None`: the whole tenant (R23).
     pub organization: Option<OrganizationId>,
+}
+
+/// The ids that a user had before, the latest first; none of one who is not there.
+#[derive(Debug, Clone)]
+pub struct FormerIds {
+    pub user: UserId,
 }
 
 #[derive(Debug, Clone)]
@@ -335,6 +350,7 @@ kinds! {
         DeleteTenant -> Done<()>,
         CreateUser -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)>,
         UpdateUser -> Done<UserView>,
+        RenameUser -> Done<UserView>,
         BlockUser -> Done<UserView>,
         UnblockUser -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)>,
         DeleteUser -> Done<()>,
@@ -370,6 +386,7 @@ kinds! {
         ListTenants -> Page<TenantView>,
         GetTenant -> Done<TenantView>,
         GetUser -> Done<UserView>,
+        FormerIds -> Done<Vec<FormerId>>,
         GetUsage -> Done<TenantUsage>,
         ListNotifications -> Done<Page<NotificationView>>,
         DueNotifications -> Vec<Due>,

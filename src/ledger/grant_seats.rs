@@ -198,6 +198,7 @@ impl Tenant {
             administrator,
             blocked: None,
             profile,
+            former: Box::default(),
             created: step.now.tick,
             version: 1,
         };

@@ -25,6 +25,7 @@ mod denials;
 mod end_sessions;
 mod entitlement;
 mod execution;
+pub mod former_id;
 mod grant_seats;
 mod grants;
 mod headcount;
@@ -57,6 +58,7 @@ pub mod policy;
 mod pool;
 mod query;
 pub mod rates;
+mod rename_user;
 mod restore;
 mod revoke_license;
 mod revoke_seats;
@@ -372,6 +374,7 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
         | Command::DeleteOrganization(_)
         | Command::BlockUser(_)
         | Command::DeleteUser(_)
+        | Command::RenameUser(_)
         | Command::UpdateTenant(_) => unreachable!("commands of several steps"),
     }
 }

@@ -55,6 +55,7 @@ pub(super) fn answer(id: &TenantId, command: Command, step: &mut Step) -> Outcom
         | Command::DeleteOrganization(_)
         | Command::BlockUser(_)
         | Command::DeleteUser(_)
+        | Command::RenameUser(_)
         | Command::UpdateTenant(_) => unreachable!("commands of several steps"),
     }
 }

@@ -86,6 +86,7 @@ impl Ledger {
                 let organization = tenant.wanted_organization(ask.organization.as_ref());
                 Ok(tenant.user_view_in(no, &organization, sight))
             })),
+            Query::FormerIds(ask) => Found::FormerIds(tenant.map(|tenant| tenant.former_ids(&ask.user))),
             Query::ListSessions(ask) => match tenant {
                 Ok(tenant) => Found::ListSessions(Ok(tenant.list_sessions(ask, walk, sight, budget)?)),
                 Err(refusal) => Found::ListSessions(Err(refusal)),

@@ -1,6 +1,7 @@
 //! Users of a tenant, their seats, and the places of their sessions.
 
 use super::change::{Access, BlockCause, Place, Profile, SeatRow, UserRow};
+use super::former_id::FormerId;
 use super::map::{Index, Seed};
 use super::numbers::Numbers;
 use super::policy::Policy;
@@ -24,6 +25,8 @@ pub(super) struct User {
     pub blocked: Option<BlockCause>,
     /// `None`: nothing is known.
     pub profile: Option<Box<Profile>>,
+    /// The latest last.
+    pub former: Box<[FormerId]>,
     pub created: Tick,
     pub version: u64,
     /// In the order of their grants; of those granted by one act, by pool.
@@ -47,6 +50,7 @@ impl User {
             administrator: row.administrator,
             blocked: row.blocked,
             profile: (!row.profile.is_empty()).then(|| Box::new(row.profile)),
+            former: row.former,
             created: row.created,
             version: row.version,
             seats: Vec::new(),
@@ -66,6 +70,7 @@ impl User {
             administrator: self.administrator,
             blocked: self.blocked,
             profile: self.profile.as_deref().cloned().unwrap_or_default(),
+            former: self.former.clone(),
             created: self.created,
             version: self.version,
         }
@@ -245,6 +250,15 @@ impl Users {
         self.signed_in[place as usize] = Tick::NEVER;
         self.numbers.put(user.no, place);
         self.list[place as usize] = Some(user);
+        self.by_id.insert(place, id_in(&self.list));
+    }
+
+    /// # Panics
+    /// When there is no such user.
+    pub fn rename(&mut self, no: UserNo, id: UserId) {
+        let place = self.place(no);
+        self.by_id.remove(place, id_in(&self.list));
+        self.get_mut(no).id = id;
         self.by_id.insert(place, id_in(&self.list));
     }
 

@@ -55,6 +55,16 @@ impl directory_service_server::DirectoryService for DirectoryService {
         Ok(Response::new(v1::UpdateUserResponse { user: Some(render::user(answer)) }))
     }
 
+    async fn rename_user(
+        &self,
+        request: Request<v1::RenameUserRequest>,
+    ) -> Result<Response<v1::RenameUserResponse>, Status> {
+        let caller = caller(&request)?;
+        let (tenant, command) = parse::rename_user(request.into_inner())?;
+        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
+        Ok(Response::new(v1::RenameUserResponse { user: Some(render::user(answer)) }))
+    }
+
     async fn list_users(
         &self,
         request: Request<v1::ListUsersRequest>,

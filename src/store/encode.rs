@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::StoreError;
-use crate::ids::{OrganizationNo, PoolNo};
+use crate::ids::{EventNo, OrganizationNo, PoolNo, UserId};
 use crate::ledger::change::{Access, Action, BlockCause, Limit, Plan, Profile, Reason, TenantState};
+use crate::ledger::former_id::FormerId;
 use crate::ledger::license::{Entitlement, Standing};
 use crate::ledger::outcome::SessionEndReason;
 use crate::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
@@ -82,35 +83,47 @@ pub fn policy_from_text(text: &str) -> Result<Policy, StoreError> {
     })
 }
 
-/// `None` for the empty profile, which most users of a login service have.
+/// With the ids that the user had before. `None` for the empty profile, which most users of a login service have.
 #[must_use]
-pub fn profile_to_text(profile: &Profile) -> Option<String> {
-    if profile.is_empty() {
+pub fn profile_to_text(profile: &Profile, former: &[FormerId]) -> Option<String> {
+    if profile.is_empty() && former.is_empty() {
         return None;
     }
     let attributes: Vec<[&str; 2]> = profile.attributes.iter().map(|(key, value)| [&**key, &**value]).collect();
-    let text = json!({
+    let mut text = json!({
         "given_name": profile.given_name,
         "family_name": profile.family_name,
         "groups": profile.groups,
         "attributes": attributes,
     });
+    if !former.is_empty() {
+        let former = former.iter().map(|former| json!([former.id.as_str(), former.last_event.0]));
+        text["former_ids"] = former.collect();
+    }
     Some(text.to_string())
 }
 
 /// # Errors
 /// The text is not what [`profile_to_text`] writes.
-pub fn profile_from_text(text: Option<&str>) -> Result<Profile, StoreError> {
-    let Some(text) = text else { return Ok(Profile::default()) };
+pub fn profile_from_text(text: Option<&str>) -> Result<(Profile, Box<[FormerId]>), StoreError> {
+    let Some(text) = text else { return Ok(Default::default()) };
     let fields = Fields::parse("users.profile", text)?;
-    Ok(Profile {
+    let former =
+        fields.read("former_ids", Box::default(), |value| value.as_array()?.iter().map(former_id).collect())?;
+    let profile = Profile {
         given_name: fields.read("given_name", "".into(), boxed)?,
         family_name: fields.read("family_name", "".into(), boxed)?,
         groups: fields.read("groups", Vec::new(), |value| value.as_array()?.iter().map(boxed).collect())?,
         attributes: fields.read("attributes", Vec::new(), |value| {
             value.as_array()?.iter().map(|pair| Some((boxed(pair.get(0)?)?, boxed(pair.get(1)?)?))).collect()
         })?,
-    })
+    };
+    Ok((profile, former))
+}
+
+fn former_id(value: &Value) -> Option<FormerId> {
+    let (id, last_event) = (value.get(0)?.as_str()?, value.get(1)?.as_u64()?);
+    Some(FormerId { id: UserId::stored(id), last_event: EventNo(last_event) })
 }
 
 #[must_use]
@@ -323,7 +336,7 @@ mod tests {
     #[test]
     fn what_an_earlier_release_did_not_write_has_its_default() {
         assert_eq!(policy_from_text("{}"), Ok(Policy::default()));
-        assert_eq!(profile_from_text(Some("{}")), Ok(Profile::default()));
+        assert_eq!(profile_from_text(Some("{}")), Ok(Default::default()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod audit;
 mod lives;
 mod problems;
+mod renamings;
 mod subjects;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -21,7 +21,9 @@ mod token;
 mod values;
 
 pub(super) use audit::{AuditExport, AuditForm, export_audit_events, list_audit_events};
-pub(super) use directory::{block_user, create_user, delete_user, get_user, list_users, unblock_user, update_user};
+pub(super) use directory::{
+    block_user, create_user, delete_user, get_user, list_users, rename_user, unblock_user, update_user,
+};
 pub(super) use export::{Column, Export, export_users};
 pub(super) use license::{Wanted, create_license_request, delete_license, install_license, list_licenses};
 pub(super) use notification::{list_notifications, redeliver_notification};

@@ -68,6 +68,7 @@ pub fn audit_action(action: Action, denied: bool) -> v1::AuditAction {
         Action::UserBlocked => v1::AuditAction::UserBlocked,
         Action::UserUnblocked => v1::AuditAction::UserUnblocked,
         Action::UserDeleted => v1::AuditAction::UserDeleted,
+        Action::UserRenamed => v1::AuditAction::UserRenamed,
         Action::OrganizationCreated => v1::AuditAction::OrganizationCreated,
         Action::OrganizationUpdated => v1::AuditAction::OrganizationUpdated,
         Action::OrganizationDeleted => v1::AuditAction::OrganizationDeleted,

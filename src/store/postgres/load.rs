@@ -198,13 +198,15 @@ fn organization(row: &Row) -> Result<Change, Failure> {
 }
 
 fn user(row: &Row) -> Result<Change, Failure> {
+    let (profile, former) = encode::profile_from_text(row.try_get(5)?)?;
     Ok(Change::PutUser(UserRow {
         tenant: TenantNo(number(row, 0)?),
         no: UserNo(number(row, 1)?),
         id: UserId::stored(row.try_get(2)?),
         administrator: row.try_get(3)?,
         blocked: encode::block_cause(row.try_get::<_, Option<i16>>(4)?.map(i64::from))?,
-        profile: encode::profile_from_text(row.try_get(5)?)?,
+        profile,
+        former,
         created: tick(row, 6)?,
         version: bits(row, 7)?,
     }))

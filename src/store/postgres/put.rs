@@ -166,7 +166,7 @@ fn users<'a>(rows: &[&'a UserRow]) -> Vec<Value<'a>> {
         column(rows, |row| UserId::as_str(&row.id)),
         column(rows, |row| row.administrator),
         column(rows, |row| row.blocked.map(|cause| i16::from(encode::block_code(cause)))),
-        column(rows, |row| encode::profile_to_text(&row.profile)),
+        column(rows, |row| encode::profile_to_text(&row.profile, &row.former)),
         column(rows, |row| row.created.0.cast_signed()),
         column(rows, |row| row.version.cast_signed()),
     ]

@@ -4,9 +4,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::problems::Problems;
+use super::renamings::Renamings;
 use super::subjects::{Key, Kind, State, hash_of, subject_of};
-use crate::ids::{EventNo, PoolNo, TenantNo, UserNo};
+use crate::ids::{EventNo, PoolNo, TenantNo, UserId, UserNo};
 use crate::ledger::change::{Action, AuditEvent, Change, Reason, TenantState};
+use crate::ledger::former_id;
 use crate::ledger::license::Standing;
 use crate::ledger::time::Tick;
 use crate::store::Position;
@@ -20,6 +22,9 @@ pub struct Lives {
     tenants: HashMap<TenantNo, Tenant>,
     /// The events by which seats are ordered, and the user of each.
     orders: HashMap<EventNo, (TenantNo, u64)>,
+    /// Those that name another user, who may have been renamed since: the event, of the row and of the event.
+    others: Vec<(EventNo, TenantNo, u64, u64)>,
+    renamings: Renamings,
     last_tenant: TenantNo,
 }
 
@@ -47,7 +52,15 @@ struct Life {
 impl Lives {
     pub fn new(position: Position, floor: EventNo) -> Self {
         let whole = floor <= EventNo(1);
-        Self { position, whole, tenants: HashMap::new(), orders: HashMap::new(), last_tenant: TenantNo(0) }
+        Self {
+            position,
+            whole,
+            tenants: HashMap::new(),
+            orders: HashMap::new(),
+            others: Vec::new(),
+            renamings: Renamings::default(),
+            last_tenant: TenantNo(0),
+        }
     }
 
     /// A row that fits to those before it.
@@ -146,6 +159,9 @@ impl Lives {
         if self.whole && event.tenant != TenantNo(0) && !matches!(tenant.last, Some((_, Some(_)))) {
             problems.add(format!("audit: event {no} is of tenant number {}, which is not there then", event.tenant));
         }
+        if let (Action::UserRenamed, Some(old)) = (event.action, &event.user) {
+            return self.renamed(event, old, problems);
+        }
         let subject = subject_of(event);
         if let (Some((Kind::Session | Kind::Seat, ..)), Some(pool)) = (subject, &event.pool)
             && !tenant.pool_ids.contains(pool.as_str())
@@ -160,9 +176,26 @@ impl Lives {
     fn order(&mut self, event: &AuditEvent, problems: &mut Problems) {
         let Some((tenant, user)) = self.orders.remove(&event.no) else { return };
         let gives = matches!(event.action, Action::SeatGranted | Action::UserUnblocked | Action::UserBlocked);
-        let same = event.tenant == tenant && event.user.as_ref().is_some_and(|id| hash_of(&[id.as_str()]) == user);
-        if !gives || !same {
-            problems.add(format!("seats (tenant_no {tenant}): event {} did not give the seat that says so", event.no));
+        let named = event.user.as_ref().filter(|_| gives && event.tenant == tenant).map(|id| hash_of(&[id.as_str()]));
+        match named {
+            Some(named) if named == user => {}
+            Some(named) => self.others.push((event.no, tenant, user, named)),
+            None => problems.add(not_given(tenant, event.no)),
+        }
+    }
+
+    /// What is known of the user, and of the user's seats, is known of the new id from here on.
+    fn renamed(&mut self, event: &AuditEvent, old: &UserId, problems: &mut Problems) {
+        let Some(new) = former_id::new_id(&event.detail) else {
+            return problems.add(format!("audit: event {} does not tell the new id of a user", event.no));
+        };
+        let (old, new) = (old.as_str(), new.as_str());
+        let tenant = self.tenants.entry(event.tenant).or_default();
+        tenant.rename(Kind::User, &[old], &[new]);
+        self.renamings.note(event.tenant, event.no, hash_of(&[old]), hash_of(&[new]));
+        for pool in tenant.pools.values().cloned().collect::<Vec<_>>() {
+            tenant.rename(Kind::Seat, &[old, &pool], &[new, &pool]);
+            self.renamings.note(event.tenant, event.no, hash_of(&[old, &pool]), hash_of(&[new, &pool]));
         }
     }
 
@@ -191,10 +224,15 @@ impl Lives {
         for (event, (tenant, _)) in lost {
             problems.add(format!("seats (tenant_no {tenant}): event {event} is not there, which gave a seat"));
         }
+        for (event, tenant, user, named) in self.others {
+            if self.renamings.now(tenant, event, named) != user {
+                problems.add(not_given(tenant, event));
+            }
+        }
         let mut tenants: Vec<_> = self.tenants.into_iter().collect();
         tenants.sort_unstable_by_key(|(no, _)| *no);
         for (no, tenant) in tenants {
-            tenant.finish(no, self.whole, problems);
+            tenant.finish(no, self.whole, &self.renamings, problems);
         }
     }
 }
@@ -212,6 +250,18 @@ impl Tenant {
         }
     }
 
+    /// What the last event left under the old names is left under the new ones. Another row may have the old ones by now.
+    fn rename(&mut self, kind: Kind, old: &[&str], new: &[&str]) {
+        let (old, new) = (Key::of(kind, old), Key::of(kind, new));
+        let last = self.lives.get_mut(&old).and_then(|life| life.last.take());
+        if self.lives.get(&old).is_some_and(|life| life.row.is_none()) {
+            self.lives.remove(&old);
+        }
+        if last.is_some() || self.lives.contains_key(&new) {
+            self.lives.entry(new).or_insert(Life { kind, row: None, place: (0, 0), last: None }).last = last;
+        }
+    }
+
     /// A deleted user's seats go without an event of their own.
     fn drop_seats(&mut self, event: &AuditEvent) {
         let Some(user) = &event.user else { return };
@@ -226,7 +276,7 @@ impl Tenant {
         }
     }
 
-    fn finish(self, no: TenantNo, whole: bool, problems: &mut Problems) {
+    fn finish(self, no: TenantNo, whole: bool, renamings: &Renamings, problems: &mut Problems) {
         match (self.row, self.last) {
             (None, Some((event, Some(_)))) => {
                 problems.add(format!("tenants (tenant_no {no}): the row that event {event} left is not there"));
@@ -244,13 +294,13 @@ impl Tenant {
         }
         let mut lives: Vec<&Life> = self.lives.values().collect();
         lives.sort_unstable_by_key(|life| (life.kind.table(), life.place, life.last.map(|(event, _)| event)));
-        lives.into_iter().filter_map(|life| life.wrong(no, whole)).for_each(|what| problems.add(what));
+        lives.into_iter().filter_map(|life| life.wrong(no, whole, renamings)).for_each(|what| problems.add(what));
     }
 }
 
 impl Life {
     /// What does not fit, of the row and the last event about it.
-    fn wrong(&self, tenant: TenantNo, whole: bool) -> Option<String> {
+    fn wrong(&self, tenant: TenantNo, whole: bool, renamings: &Renamings) -> Option<String> {
         let (table, (one, two)) = (self.kind.table(), self.place);
         let key = match self.kind {
             Kind::User | Kind::Organization => format!("{table} (tenant_no {tenant}, number {one})"),
@@ -266,13 +316,21 @@ impl Life {
                 Some(format!("{key}: event {event} removed it, and the row is there"))
             }
             (Some(State::There(row, whose)), Some((event, State::There(left, of) | State::MayBeGone(left, of)))) => {
-                let other = whose != of && !(self.kind == Kind::Notification && left == 1);
+                let other = match self.kind {
+                    Kind::Notification => whose != of && left != 1,
+                    Kind::Session => whose != of && renamings.now(tenant, event, of) != whose,
+                    _ => whose != of,
+                };
                 (row != left || other).then(|| format!("{key}: the row is not as event {event} left it"))
             }
             (Some(_), None) if whole => Some(format!("{key}: no event tells of the row")),
             _ => None,
         }
     }
+}
+
+fn not_given(tenant: TenantNo, event: EventNo) -> String {
+    format!("seats (tenant_no {tenant}): event {event} did not give the seat that says so")
 }
 
 fn license(id: &str) -> Key {

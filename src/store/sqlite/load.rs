@@ -187,13 +187,15 @@ fn organization(row: &Row<'_>) -> Result<Change, StoreError> {
 }
 
 fn user(row: &Row<'_>) -> Result<Change, StoreError> {
+    let (profile, former) = encode::profile_from_text(optional_text(row, 5)?)?;
     Ok(Change::PutUser(UserRow {
         tenant: TenantNo(row.get(0)?),
         no: UserNo(row.get(1)?),
         id: UserId::stored(text(row, 2)?),
         administrator: row.get(3)?,
         blocked: encode::block_cause(row.get(4)?)?,
-        profile: encode::profile_from_text(optional_text(row, 5)?)?,
+        profile,
+        former,
         created: tick(row, 6)?,
         version: bits(row, 7)?,
     }))

@@ -196,7 +196,7 @@ impl Run<'_> {
                 row.id.as_str(),
                 row.administrator,
                 row.blocked.map(encode::block_code),
-                encode::profile_to_text(&row.profile),
+                encode::profile_to_text(&row.profile, &row.former),
                 row.created.0.cast_signed(),
                 row.version.cast_signed(),
             ],

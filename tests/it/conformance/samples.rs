@@ -88,6 +88,7 @@ pub fn user(tenant: u32, no: u32) -> Change {
         administrator: no.is_multiple_of(2),
         blocked: None,
         profile: Profile::default(),
+        former: Box::default(),
         created: Tick(7),
         version: 4,
     })
@@ -269,6 +270,7 @@ pub fn extremes() -> Vec<Change> {
             administrator: true,
             blocked: Some(BlockCause::LicenseLimit),
             profile,
+            former: [FormerId { id: UserId::stored("\"räx\""), last_event: EventNo(u64::MAX) }].into(),
             created: Tick::NEVER,
             version: u64::MAX,
         }),

@@ -21,7 +21,9 @@ fn policies_profiles_entitlements_terms_and_access() {
     fuzz("stored", 1, |bytes| {
         let text = &*String::from_utf8_lossy(bytes);
         again(policy_from_text(text), |policy| policy_from_text(&policy_to_text(policy)));
-        again(profile_from_text(Some(text)), |profile| profile_from_text(profile_to_text(profile).as_deref()));
+        again(profile_from_text(Some(text)), |(profile, former)| {
+            profile_from_text(profile_to_text(profile, former).as_deref())
+        });
         again(entitlements_from_text(text), |list| entitlements_from_text(&entitlements_to_text(list)));
         again(terms::from_text(text, ""), |of| terms::from_text(&terms::to_text(of), ""));
         again(access_from_text(Some(text)), |access| access_from_text(access_to_text(access).as_deref()));

@@ -19,6 +19,7 @@ pub fn outcome(outcome: Outcome) -> Outcome {
         Outcome::CreateTenant(answer) => Outcome::CreateTenant(answer.map_err(bare)),
         Outcome::UpdateTenant(answer) => Outcome::UpdateTenant(answer.map_err(bare)),
         Outcome::UpdateUser(answer) => Outcome::UpdateUser(answer.map_err(bare)),
+        Outcome::RenameUser(answer) => Outcome::RenameUser(answer.map_err(bare)),
         Outcome::SyncUsers(answer) => Outcome::SyncUsers(answer.map(synced)),
         Outcome::ActivateUsers(answer) => Outcome::ActivateUsers(answer.map(activated)),
         Outcome::BlockUnlisted(answer) => {

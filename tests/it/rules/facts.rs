@@ -79,7 +79,7 @@ pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
         Outcome::DeleteTenant(answer) | Outcome::DeleteUser(answer) | Outcome::DeleteOrganization(answer) => {
             vec![plain(answer)]
         }
-        Outcome::UpdateUser(answer) | Outcome::BlockUser(answer) => vec![plain(answer)],
+        Outcome::UpdateUser(answer) | Outcome::RenameUser(answer) | Outcome::BlockUser(answer) => vec![plain(answer)],
         Outcome::SyncUsers(answer) => sync_verbs::synced(answer),
         Outcome::ActivateUsers(answer) => sync_verbs::activated(answer),
         Outcome::BlockUnlisted(answer) => sync_verbs::blocked(answer),

@@ -275,3 +275,82 @@ fn r35_changing_users() {
         ",
     );
 }
+
+#[test]
+fn r2_a_user_can_be_renamed() {
+    check(
+        "R2 the person stays: seats, the session, the status, groups and the time of the sign-in",
+        "
+        organization north
+        pool crm named 1
+        user ann named \"Ann\" \"Archer\"                 -> refused: NOT_FOUND user
+        user ann
+        user ann groups sales
+        grant crm to ann at north
+        ann signs in to crm on laptop
+        after 1m
+        user ann renamed anna
+        show anna at north                              -> Active, signed in 1m ago, version 3
+        show ann                                        -> refused: NOT_FOUND user
+        usage crm                                       -> 1/1
+        heartbeat ann/laptop active                     -> kept
+        list sessions of anna                           -> ann/laptop
+        list sessions of ann                            -> nobody
+        list users group sales                          -> anna
+        anna signs in to crm on laptop                  -> yes, renewed
+        ann signs in to crm on laptop                   -> no: USER_NOT_FOUND
+        restart
+        list sessions of anna                           -> ann/laptop
+        checkin ann/laptop
+        audit
+        - OrganizationCreated at north
+        - LicenseInstalled (crm revision 1; crm 0 -> 1)
+        - UserCreated ann
+        - UserUpdated ann (groups)
+        - SeatGranted ann in crm (north)
+        - SessionStarted ann/laptop in crm at north
+        - UserRenamed ann (is now anna)
+        - SessionRenewed ann/laptop in crm at north
+        - CheckOutDenied ann in crm: USER_NOT_FOUND
+        - SessionEnded ann/laptop in crm at north: CHECKED_IN
+        ",
+    );
+    check(
+        "R2 an id that somebody has is not given again; the same id in other letters is the same",
+        "
+        user ann
+        user bob
+        user ann renamed bob                            -> refused: ALREADY_EXISTS user
+        user cid renamed dee                            -> refused: NOT_FOUND user
+        user ann renamed ANN
+        show ann                                        -> version 1
+        user ann renamed anna
+        user ann renamed anna
+        show anna                                       -> version 2
+        user ann
+        user ann renamed anna                           -> refused: ALREADY_EXISTS user
+        user bob renamed anna                           -> refused: ALREADY_EXISTS user
+        user anna deleted
+        user ann renamed anna
+        list users                                      -> anna bob
+        ",
+    );
+    check(
+        "R2 R17 whoever gets the id that is free is somebody else",
+        "
+        pool crm concurrent 2
+        grant crm to ann
+        ann signs in to crm on laptop
+        user ann renamed anna
+        grant crm to ann
+        ann signs in to crm on laptop as other          -> yes
+        usage crm                                       -> 2/2
+        anna signs in to crm on phone                   -> no: ALREADY_SIGNED_IN
+        user ann deleted
+        heartbeat ann/laptop                            -> kept
+        heartbeat other                                 -> ended: USER_DELETED
+        crash
+        list users                                      -> anna
+        ",
+    );
+}

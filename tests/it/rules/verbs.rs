@@ -10,7 +10,7 @@
 //! policy lease_ttl 10m                                    one field of the tenant's policy
 //! organization north ["North Sea"] | renamed "Zeta" | deleted
 //! user ann [administrator] [seats primary crm]            creates
-//! user ann blocked [ending sessions] | unblocked | deleted
+//! user ann blocked [ending sessions] | unblocked | deleted | renamed anna
 //! user ann named "Ann" "Archer" | groups a b | administrator yes | administrator no
 //! grant primary crm to ann bob [at north south]
 //! revoke primary from ann [at north] [ending sessions]
@@ -40,8 +40,8 @@ use usher::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantI
 use usher::ledger::change::Profile;
 use usher::ledger::command::{
     BlockUser, CloseIdle, Command, CreateOrganization, CreateTenant, CreateUser, DeleteLicenses, DeleteOrganization,
-    DeleteTenant, DeleteUser, DueNotifications, GrantSeats, LicenseGrant, Query, RevokeSeats, SuspendTenant,
-    UnblockUser, UpdateOrganization, UpdateUser, UserPatch,
+    DeleteTenant, DeleteUser, DueNotifications, GrantSeats, LicenseGrant, Query, RenameUser, RevokeSeats,
+    SuspendTenant, UnblockUser, UpdateOrganization, UpdateUser, UserPatch,
 };
 use usher::ledger::notification::{Attempt, Channel, Channels, Topic};
 use usher::ledger::time::Wall;
@@ -285,6 +285,10 @@ fn user(words: &mut Words) -> Result<Act, String> {
         Some("deleted") => {
             words.expect("deleted")?;
             return Ok(command(DeleteUser { user }));
+        }
+        Some("renamed") => {
+            words.expect("renamed")?;
+            return Ok(command(RenameUser { user, new: user_id(words)? }));
         }
         Some("named") => {
             words.expect("named")?;

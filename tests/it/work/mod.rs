@@ -5,7 +5,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use usher::ids::{EventNo, LicenseId, TokenId, TokenName};
+use usher::ids::{EventNo, LicenseId, TokenId, TokenName, UserId};
 use usher::ledger::Budget;
 use usher::ledger::access::{Role, Roles, Tenants};
 use usher::ledger::command::{
@@ -13,7 +13,7 @@ use usher::ledger::command::{
     CreateOrganization, CreateTenant, CreateToken, CreateUser, DeleteLicense, DeleteLicenses, DeleteOrganization,
     DeleteTenant, DeleteUser, Found, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser, GrantSeats,
     Heartbeat, ListLicenses, ListNotifications, ListOrganizations, ListSessions, ListTenants, ListTokens, ListUsers,
-    OrganizationOrder, Outcome, PolicyPatch, Query, RedeliverNotification, RevokeSeats, RevokeToken, SuspendTenant,
+    OrganizationOrder, Outcome, PolicyPatch, Query, RedeliverNotification, RenameUser, RevokeSeats, RevokeToken, SuspendTenant,
     SyncEntry, SyncUsers, UnblockUser, UpdateOrganization, UpdateTenant, UpdateUser, UserOrder, UserPatch, Waiting,
     WantedSeat, WhatIf, WhenFull, WithdrawTenant,
 };
@@ -185,6 +185,13 @@ fn people() -> Vec<(&'static str, Vec<Ask>)> {
             })],
         ),
         ("DirectoryService/UpdateUser", vec![command(UpdateUser { user: whale(), version: None, patch })]),
+        (
+            "DirectoryService/RenameUser",
+            vec![
+                command(RenameUser { user: whale(), new: UserId::stored("orca") }),
+                command(RenameUser { user: UserId::stored("orca"), new: whale() }),
+            ],
+        ),
         ("DirectoryService/BlockUser", vec![command(BlockUser { user: new(), end_sessions: true })]),
         ("DirectoryService/UnblockUser", vec![command(UnblockUser { user: new() })]),
         (

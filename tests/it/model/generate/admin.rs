@@ -1,16 +1,16 @@
 //! What administrators do: tenants, policies, users, organizations.
 
-use usher::ids::{EventNo, LicenseId, TenantId};
+use usher::ids::{EventNo, LicenseId, TenantId, UserId};
 use usher::ledger::change::Profile;
 use usher::ledger::command::{
     BeginDelivery, BlockUser, Command, CreateOrganization, CreateTenant, CreateUser, DeleteOrganization, DeleteUser,
-    EndDelivery, PolicyPatch, RedeliverNotification, UnblockUser, UpdateOrganization, UpdateTenant, UpdateUser,
-    UserPatch,
+    EndDelivery, PolicyPatch, RedeliverNotification, RenameUser, UnblockUser, UpdateOrganization, UpdateTenant,
+    UpdateUser, UserPatch,
 };
 use usher::ledger::notification::{Attempt, Channel, Topic};
 use usher::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
 
-use super::super::naive::Model;
+use super::super::naive::{Model, User};
 use super::{Generator, HOUR, MINUTE, SECOND};
 
 impl Generator {
@@ -102,11 +102,21 @@ impl Generator {
             Some(blocked) if self.dice.percent(60) => blocked.id.clone(),
             _ => self.user(),
         };
-        match self.dice.below(20) {
+        match self.dice.below(24) {
+            20.. => self.rename_user(model, tenant, user),
             0..=5 => BlockUser { user, end_sessions: self.dice.percent(30) }.into(),
             6..=17 => UnblockUser { user }.into(),
             _ => DeleteUser { user }.into(),
         }
+    }
+
+    /// Also of somebody with an id that nobody chooses, so that it comes back; and to one that is taken.
+    fn rename_user(&mut self, model: &Model, tenant: &TenantId, user: UserId) -> Command {
+        let odd = |user: &&User| user.id.as_str().ends_with("@y");
+        let renamed = model.tenant(tenant).and_then(|tenant| tenant.users.iter().find(odd));
+        let user = renamed.filter(|_| self.dice.percent(50)).map_or(user, |user| user.id.clone());
+        let new = if self.dice.percent(30) { UserId::stored(self.dice.word(&["ann@y", "bob@y"])) } else { self.user() };
+        RenameUser { user, new }.into()
     }
 
     pub(super) fn organization(&mut self) -> Command {

@@ -93,6 +93,8 @@ pub struct User {
     pub administrator: bool,
     pub blocked: Option<BlockCause>,
     pub profile: Profile,
+    /// Ids that the user had before, the latest last.
+    pub former: Vec<UserId>,
     pub created: Tick,
     pub version: u64,
     pub last_sign_in: Option<Tick>,
@@ -228,6 +230,7 @@ impl Model {
             Command::DeleteTenant(_) => Outcome::DeleteTenant(self.delete_tenant(id, now)),
             Command::CreateUser(asked) => Outcome::CreateUser(self.create_user(id, asked, now)),
             Command::UpdateUser(asked) => Outcome::UpdateUser(self.update_user(id, asked, now)),
+            Command::RenameUser(asked) => Outcome::RenameUser(self.rename_user(id, asked, now)),
             Command::BlockUser(asked) => Outcome::BlockUser(self.block_user(id, asked, now)),
             Command::UnblockUser(asked) => Outcome::UnblockUser(self.unblock_user(id, asked, now)),
             Command::DeleteUser(asked) => Outcome::DeleteUser(self.delete_user(id, asked, now)),

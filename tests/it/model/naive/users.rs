@@ -2,7 +2,7 @@
 
 use usher::ids::{PoolId, TenantId, UserId};
 use usher::ledger::change::{BlockCause, Profile};
-use usher::ledger::command::{BlockUser, CreateUser, DeleteUser, UnblockUser, UpdateUser, UserPatch};
+use usher::ledger::command::{BlockUser, CreateUser, DeleteUser, RenameUser, UnblockUser, UpdateUser, UserPatch};
 use usher::ledger::outcome::{Denial, DenialReason, Done, PoolUsage, SessionEndReason, UserView};
 use usher::ledger::time::{Moment, Tick};
 
@@ -17,6 +17,7 @@ impl Model {
             administrator,
             blocked: None,
             profile: Profile::default(),
+            former: Vec::new(),
             created: now,
             version: 1,
             last_sign_in: None,
@@ -82,6 +83,21 @@ impl Model {
         before.room_for(&after, &glance)?;
         self.tenants[at] = after;
         Ok(self.tenants[at].view_of(&asked.user, &glance))
+    }
+
+    /// Once more it changes nothing: the new id belongs to whom it was given last.
+    pub fn rename_user(&mut self, id: &TenantId, asked: &RenameUser, now: Moment) -> Done<UserView> {
+        let at = self.find(id)?;
+        let (glance, tenant) = (self.glance(now), &mut self.tenants[at]);
+        let given = tenant.user(&asked.new).map(|user| user.former.last() == Some(&asked.user));
+        match (tenant.user(&asked.user).is_some(), given) {
+            (true, _) if asked.new == asked.user => {}
+            (true, Some(_)) => return Err(exists("user", &asked.new)),
+            (true, None) => tenant.rename(&asked.user, &asked.new),
+            (false, Some(true)) => {}
+            (false, _) => return Err(missing("user", &asked.user)),
+        }
+        Ok(tenant.view_of(&asked.new, &glance))
     }
 
     pub fn block_user(&mut self, id: &TenantId, asked: &BlockUser, now: Moment) -> Done<UserView> {
@@ -182,6 +198,16 @@ impl Tenant {
     /// Whether an administrator is to be one no more.
     pub fn loses_role(&self, id: &UserId, patch: &UserPatch) -> bool {
         patch.administrator == Some(false) && self.user(id).is_some_and(|user| user.administrator)
+    }
+
+    fn rename(&mut self, old: &UserId, new: &UserId) {
+        for user in self.users.iter_mut().filter(|user| user.id == *old) {
+            user.id = new.clone();
+            user.former.push(old.clone());
+            user.version += 1;
+        }
+        self.seats.iter_mut().filter(|seat| seat.user == *old).for_each(|seat| seat.user = new.clone());
+        self.sessions.iter_mut().filter(|session| session.user == *old).for_each(|session| session.user = new.clone());
     }
 
     fn view_of(&self, user: &UserId, glance: &Glance) -> UserView {

@@ -1,5 +1,7 @@
 //! Which command asks what.
 
+mod tenants;
+
 use std::fs::File;
 
 use super::Failure;
@@ -17,6 +19,8 @@ use crate::cli::users::Users;
 use crate::client::{self, Printer, Usher, seats, server, sessions, users};
 use crate::config;
 
+use tenants::{organizations_call, policy_call, tenants_call};
+
 /// Asks a running Usher, and prints its answer.
 ///
 /// # Errors
@@ -26,6 +30,9 @@ pub async fn call(call: &Ask) -> Result<(), Failure> {
         Ask::Users(call) => users_call(call).await,
         Ask::Seats(call) => seats_call(call).await,
         Ask::Sessions(call) => sessions_call(call).await,
+        Ask::Organizations(call) => organizations_call(call).await,
+        Ask::Policy(call) => policy_call(call).await,
+        Ask::Tenants(call) => tenants_call(call).await,
         Ask::Usage(args) => ask(&args.asked, client::usage).await,
         Ask::Token(call) => token_call(call).await,
         Ask::Audit(Audit::List(args)) => {
@@ -47,6 +54,8 @@ async fn users_call(call: &Users) -> Result<(), Failure> {
         Users::List(args) => ask(&args.asked, async |usher, to| users::list(usher, to, args).await).await,
         Users::Get(args) => ask(&args.asked, async |usher, to| users::get(usher, to, args).await).await,
         Users::Create(args) => ask(&args.asked, async |usher, to| users::create(usher, to, args).await).await,
+        Users::Update(args) => ask(&args.asked, async |usher, to| users::update(usher, to, args).await).await,
+        Users::Rename(args) => ask(&args.asked, async |usher, to| users::rename(usher, to, args).await).await,
         Users::Block(args) => {
             let them = named(&args.named)?;
             ask(&args.asked, async |usher, to| users::block(usher, to, &them, args.end_sessions).await).await

@@ -18,6 +18,11 @@ Examples:
   A new one with a seat in two pools
     usher users create --tenant acme --pool primary --pool crm \\
       --given-name Ann --family-name Archer ann@example.com
+  What is known of her changes; what is not named stays as it is
+    usher users update --tenant acme --family-name Bell --group sales \\
+      ann@example.com
+  Ann has another email; change it in the directory first, if there is one
+    usher users rename --tenant acme ann@example.com ann.bell@example.com
   Nobody of these signs in from now on, and whoever is signed in is signed out
     usher users block --tenant acme --end-sessions \\
       bob@example.com cid@example.com
@@ -38,6 +43,12 @@ pub enum Users {
     /// Make a user, with seats if wanted: exit code 11 when a pool is full
     #[command(after_help = EXAMPLES)]
     Create(Box<Create>),
+    /// Change what is known of a user; what is not named stays as it is
+    #[command(after_help = EXAMPLES)]
+    Update(Box<Update>),
+    /// Give a user another id, such as a new email: seats, sessions and history stay with the person
+    #[command(after_help = EXAMPLES)]
+    Rename(Rename),
     /// Block users: they cannot sign in, and count nowhere. It can be undone
     #[command(after_help = EXAMPLES)]
     Block(Block),
@@ -184,6 +195,56 @@ pub struct Create {
 fn attribute(text: &str) -> Result<(String, String), &'static str> {
     let (name, value) = text.split_once('=').ok_or("must be NAME=TEXT, such as office=2.17")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+#[derive(Debug, Args)]
+pub struct Update {
+    /// The user
+    #[arg(value_name = "USER")]
+    pub user: String,
+    #[command(flatten)]
+    pub changes: Changes,
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What to change")]
+#[group(required = true, multiple = true)]
+pub struct Changes {
+    /// The given name; empty: none is known
+    #[arg(long, value_name = "NAME")]
+    pub given_name: Option<String>,
+    /// The family name; empty: none is known
+    #[arg(long, value_name = "NAME")]
+    pub family_name: Option<String>,
+    /// A group that the user is in, instead of all that the user was in; several: once each
+    #[arg(long, value_name = "NAME", conflicts_with = "no_groups")]
+    pub group: Vec<String>,
+    /// The user is in no group
+    #[arg(long)]
+    pub no_groups: bool,
+    /// Whether the user is an administrator
+    #[arg(long, value_name = "WORD", value_parser = ["yes", "no"])]
+    pub administrator: Option<String>,
+    /// What else is to be kept with the user, instead of all that was kept; several: once each
+    #[arg(long, value_name = "NAME=TEXT", value_parser = attribute, conflicts_with = "no_attributes")]
+    pub attribute: Vec<(String, String)>,
+    /// Nothing else is kept with the user
+    #[arg(long)]
+    pub no_attributes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Rename {
+    /// The user, by the id until now
+    #[arg(value_name = "USER")]
+    pub user: String,
+    /// The id from now on: the email, or a login name without spaces. One that somebody has is refused
+    #[arg(value_name = "NEW-ID")]
+    pub new_user: String,
+    #[command(flatten)]
+    pub asked: Asked,
 }
 
 #[derive(Debug, Args)]

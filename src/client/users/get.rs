@@ -1,6 +1,7 @@
 //! `usher users get`
 
-use super::super::table::{Column, Table, left, plain};
+use super::super::particulars::particulars;
+use super::super::table::{Column, Table, left};
 use super::super::words;
 use super::super::{Answer, Error, Printer, Usher};
 use crate::cli::users::Get;
@@ -24,7 +25,7 @@ pub async fn get(usher: &Usher, printer: &mut Printer, args: &Get) -> Result<(),
 /// A line for each particular, and a table of seats.
 pub fn show(user: &User, width: Option<usize>) -> String {
     let attributes = user.attributes.iter().map(|(name, text)| ("attribute", format!("{name}={text}")));
-    let particulars = [
+    let known = [
         ("user", user.user_id.clone()),
         ("name", words::name(user)),
         ("state", words::state(user)),
@@ -36,8 +37,7 @@ pub fn show(user: &User, width: Option<usize>) -> String {
         ("last activity", words::time_or(user.last_activity_at, "never")),
         ("created", words::time_or(user.created_at, "")),
     ];
-    let line = |(name, text): (&str, String)| format!("{name:<13}  {}", plain(&text)).trim_end().to_owned() + "\n";
-    let text: String = particulars.into_iter().chain(attributes).map(line).collect();
+    let text = particulars(known.into_iter().chain(attributes));
     if user.seats.is_empty() {
         return text + "no seats\n";
     }

@@ -1,0 +1,19 @@
+//! `usher organizations create`
+
+use super::super::{Answer, Error, Printer, Usher};
+use super::shown;
+use crate::cli::organizations::Create;
+use crate::proto::v1::{CreateOrganizationRequest, Organization};
+
+/// # Errors
+/// [`Error`]
+pub async fn create(usher: &Usher, printer: &mut Printer, args: &Create) -> Result<(), Error> {
+    let organization = Organization {
+        organization_id: args.organization.clone(),
+        display_name: args.display_name.clone(),
+        ..Organization::default()
+    };
+    let ask = CreateOrganizationRequest { tenant_id: usher.tenant.clone(), organization: Some(organization) };
+    let made = usher.answer(usher.directory().create_organization(usher.request(ask))).await?;
+    printer.print(&Answer::new(&made, shown(made.organization.as_ref())))
+}

@@ -1,0 +1,26 @@
+//! `usher organizations update`
+
+use prost_types::FieldMask;
+
+use super::super::{Answer, Error, Printer, Usher};
+use super::shown;
+use crate::cli::organizations::Update;
+use crate::proto::v1::{Organization, UpdateOrganizationRequest};
+
+/// # Errors
+/// [`Error`]
+pub async fn update(usher: &Usher, printer: &mut Printer, args: &Update) -> Result<(), Error> {
+    let organization = Organization {
+        organization_id: args.organization.clone(),
+        display_name: args.display_name.clone(),
+        ..Organization::default()
+    };
+    let ask = UpdateOrganizationRequest {
+        tenant_id: usher.tenant.clone(),
+        organization: Some(organization),
+        // An empty name is one, too.
+        update_mask: Some(FieldMask { paths: vec!["display_name".into()] }),
+    };
+    let changed = usher.answer(usher.directory().update_organization(usher.request(ask))).await?;
+    printer.print(&Answer::new(&changed, shown(changed.organization.as_ref())))
+}

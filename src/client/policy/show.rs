@@ -1,0 +1,58 @@
+//! `usher policy show`
+
+use super::super::particulars::particulars;
+use super::super::{Answer, Error, Printer, Usher};
+use crate::proto::v1::{CloseActive, GetTenantRequest, Policy, Tenant, UnknownUsers, WhenAlreadySignedIn, WhenFull};
+
+/// # Errors
+/// [`Error`]
+pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
+    let ask = GetTenantRequest { tenant_id: usher.tenant.clone() };
+    let found = usher.answer(usher.tenants().get_tenant(usher.request(ask))).await?;
+    printer.print(&Answer::new(&found, shown(found.tenant.as_ref())))
+}
+
+/// Each rule under the name of its option, as the option takes it.
+pub(super) fn shown(tenant: Option<&Tenant>) -> String {
+    let Some(policy) = tenant.and_then(|tenant| tenant.policy.as_ref()) else { return String::new() };
+    particulars([
+        ("lease-ttl", length(policy.lease_ttl)),
+        ("max-session", length(policy.max_session)),
+        ("away-after", length(policy.away_after)),
+        ("idle-after", length(policy.idle_after)),
+        ("idle-timeout", length(policy.idle_timeout)),
+        ("max-devices-per-user", policy.max_devices_per_user().to_string()),
+        (
+            "when-already-signed-in",
+            word(policy.when_already_signed_in().as_str_name(), WhenAlreadySignedIn::Unspecified.as_str_name()),
+        ),
+        ("when-full", word(policy.when_full().as_str_name(), WhenFull::Unspecified.as_str_name())),
+        ("close-active", word(policy.close_active().as_str_name(), CloseActive::Unspecified.as_str_name())),
+        ("unknown-users", word(policy.unknown_users().as_str_name(), UnknownUsers::Unspecified.as_str_name())),
+        ("administrators-count-in-named", yes_no(policy.administrators_count_in_named())),
+        ("administrators-count-in-concurrent", yes_no(policy.administrators_count_in_concurrent())),
+        ("responsible-person", policy.responsible_person.clone()),
+        ("seat-request-step", policy.seat_request_step().to_string()),
+        ("warn-at-percent", percents(policy)),
+    ])
+}
+
+/// To the last second, unlike lengths that are only looked at.
+fn length(duration: Option<prost_types::Duration>) -> String {
+    let length = duration.and_then(|it| std::time::Duration::try_from(it).ok()).unwrap_or_default();
+    if length.is_zero() { "off".into() } else { humantime::format_duration(length).to_string() }
+}
+
+/// `WHEN_FULL_RECLAIM_IDLE` is `reclaim-idle`; what all names of a kind begin with stands before `UNSPECIFIED`.
+fn word(name: &str, unspecified: &str) -> String {
+    let prefix = unspecified.trim_end_matches("UNSPECIFIED");
+    name.strip_prefix(prefix).unwrap_or(name).to_lowercase().replace('_', "-")
+}
+
+fn yes_no(yes: bool) -> String {
+    if yes { "yes" } else { "no" }.to_owned()
+}
+
+fn percents(policy: &Policy) -> String {
+    policy.warn_at_percent.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,20 @@
+//! `usher tenants create`
+
+use super::super::{Answer, Error, Printer, Usher};
+use super::shown;
+use crate::cli::tenants::Create;
+use crate::proto::v1::{CreateTenantRequest, Tenant};
+
+/// # Errors
+/// [`Error`]
+pub async fn create(usher: &Usher, printer: &mut Printer, args: &Create) -> Result<(), Error> {
+    let tenant = Tenant {
+        tenant_id: usher.tenant.clone(),
+        display_name: args.display_name.clone(),
+        contact: args.contact.clone(),
+        ..Tenant::default()
+    };
+    let ask = CreateTenantRequest { tenant: Some(tenant) };
+    let made = usher.answer(usher.tenants().create_tenant(usher.request(ask))).await?;
+    printer.print(&Answer::new(&made, shown(made.tenant.as_ref())))
+}

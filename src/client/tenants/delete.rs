@@ -1,0 +1,12 @@
+//! `usher tenants delete`
+
+use super::super::{Answer, Error, Printer, Usher};
+use crate::proto::v1::DeleteTenantRequest;
+
+/// # Errors
+/// [`Error`]
+pub async fn delete(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
+    let ask = DeleteTenantRequest { tenant_id: usher.tenant.clone() };
+    let deleted = usher.answer(usher.tenants().delete_tenant(usher.request(ask))).await?;
+    printer.print(&Answer::new(&deleted, format!("tenant {}: deleted\n", usher.tenant)))
+}

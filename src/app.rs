@@ -232,7 +232,7 @@ impl Running {
         let watchers_go = CancellationToken::new();
         let limits = limits(config);
         let revoked = trust.revocations().clone();
-        let licensing = Arc::new(Licensing::new(trust, licensing::host_names(config), clock.clone()));
+        let licensing = Arc::new(Licensing::new(trust, licensing::host_names(config), clock.clone()).at(api_address));
         let context = ServiceContext::new(
             Arc::clone(&journal),
             Arc::clone(&licensing),

@@ -1,4 +1,4 @@
-//! `usher license request`, `install`, `list` and `delete`: files and options here, the calls in `client`.
+//! `usher license request`, `show`, `install`, `list` and `delete`: files and options here, the calls in `client`.
 
 use std::path::Path;
 
@@ -19,6 +19,7 @@ use crate::license::LICENSE;
 pub async fn license_call(call: &Call) -> Result<(), Failure> {
     match call {
         Call::Request(args) => request(args).await,
+        Call::Show(args) => ask(&args.asked, license::show).await,
         Call::Install(args) => install(args).await,
         Call::List(args) => ask(&args.asked, license::list).await,
         Call::Delete(args) => delete(args).await,
@@ -50,6 +51,7 @@ fn wishes(args: &Request, problems: &mut Problems) -> Wishes {
         seats: problems.each("--seats", &args.seats, seats_wanted),
         moves: problems.each("--move", &args.moves, seats_moved),
         target_version: args.target_version.clone(),
+        customer_id: args.customer_id.clone(),
     }
 }
 

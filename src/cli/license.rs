@@ -18,8 +18,12 @@ Examples:
     usher license verify acme.lic --keys vendor.jwks
   Where Usher runs, with --license-keys vendor.jwks: put it in force, look
     usher license install acme.lic --tenant acme
+    usher license show --tenant acme
     usher license list --tenant acme
     usher license delete trial --tenant acme
+  A first request, with the customer's id as the vendor's offer says it
+    usher license request --tenant acme --customer-id C-4711 \
+      --seats primary=100 --out first.tlr
   Ask the vendor for 20 seats more, and to move 5 from extranet to primary
     usher license request --tenant acme --seats primary=20 \\
       --move extranet:primary=5 --out acme.tlr

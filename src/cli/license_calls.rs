@@ -12,6 +12,9 @@ pub enum Call {
     /// Ask a running Usher for a document that asks the vendor for more seats, a move of seats, or a renewal
     #[command(after_help = EXAMPLES)]
     Request(Request),
+    /// Show what was bought and what is in use: the license page
+    #[command(after_help = EXAMPLES)]
+    Show(Show),
     /// Install a license: exit code 10 when it is refused
     #[command(after_help = EXAMPLES)]
     Install(Install),
@@ -36,12 +39,21 @@ pub struct Request {
     /// The version of Usher to update to
     #[arg(long, value_name = "VERSION")]
     pub target_version: Option<String>,
+    /// The customer's id with the vendor, for a first request; later ones say what the license says
+    #[arg(long, value_name = "ID")]
+    pub customer_id: Option<String>,
     /// File for the request, such as acme.tlr [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Overwrite --out
     #[arg(long)]
     pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Show {
+    #[command(flatten)]
+    pub asked: Asked,
 }
 
 #[derive(Debug, Args)]

@@ -1,8 +1,10 @@
 //! The calls of LicenseService that `usher license` makes.
 
+mod page;
 mod show;
 mod wish;
 
+pub use page::show;
 pub use wish::{Wishes, seats_moved, seats_wanted};
 
 use super::list::List;

@@ -29,7 +29,8 @@ impl LicenseService {
     fn installation(&self) -> render::Installation<'_> {
         let licensing = &self.context.licensing;
         let now = licensing.clock().wall();
-        render::Installation { instance: self.context.instance(), host_names: licensing.host_names(), now }
+        let (host_names, addresses) = (licensing.host_names(), licensing.addresses());
+        render::Installation { instance: self.context.instance(), host_names, addresses, now }
     }
 }
 
@@ -94,6 +95,7 @@ impl license_service_server::LicenseService for LicenseService {
         wanted.check_step(policy.seat_request_step)?;
         let information = desk.ask(GetLicenseInformation).await??;
         wanted.check_moves(&information.pools)?;
+        wanted.check_customer(&information.customer_id)?;
         let licenses = all(&desk).await?;
         Ok(Response::new(render::license_request(wanted, information, licenses, &self.installation())))
     }
@@ -104,8 +106,10 @@ impl license_service_server::LicenseService for LicenseService {
     ) -> Result<Response<v1::GetLicenseInformationResponse>, Status> {
         let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let information = self.context.desk(caller, tenant)?.ask(GetLicenseInformation).await??;
-        Ok(Response::new(render::license_information(information, &self.installation())))
+        let desk = self.context.desk(caller, tenant)?;
+        let contact = desk.ask(GetTenant).await??.contact;
+        let information = desk.ask(GetLicenseInformation).await??;
+        Ok(Response::new(render::license_information(information, contact, &self.installation())))
     }
 
     async fn get_entitlements(

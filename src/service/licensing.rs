@@ -1,6 +1,7 @@
 //! What decides whether a license may be installed here, beside the ledger: whom this server trusts, what its host is
 //! called, and what the clock says.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::Clock;
@@ -13,13 +14,21 @@ use crate::license::{Here, Rejection, Trust, Verified};
 pub struct Licensing {
     trust: RwLock<Arc<Trust>>,
     host_names: Vec<String>,
+    /// Where this server answers; none is known of one that is not on a network.
+    addresses: Vec<SocketAddr>,
     clock: Clock,
 }
 
 impl Licensing {
     #[must_use]
     pub fn new(trust: Trust, host_names: Vec<String>, clock: Clock) -> Self {
-        Self { trust: RwLock::new(Arc::new(trust)), host_names, clock }
+        Self { trust: RwLock::new(Arc::new(trust)), host_names, addresses: Vec::new(), clock }
+    }
+
+    /// Of a server that answers at this address.
+    #[must_use]
+    pub fn at(self, address: SocketAddr) -> Self {
+        Self { addresses: vec![address], ..self }
     }
 
     /// Trusts others from now on. What is installed stays.
@@ -34,6 +43,10 @@ impl Licensing {
     /// Every name of this host.
     pub(super) fn host_names(&self) -> &[String] {
         &self.host_names
+    }
+
+    pub(super) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
     pub(super) fn clock(&self) -> &Clock {

@@ -11,14 +11,14 @@ const POOLS: [Column; 6] = [left("pool"), left("plan"), left("before"), left("af
 
 /// What a request asks for.
 pub fn wishes(tenant: &str, wishes: &Wishes) -> String {
-    let mut lines = vec![format!("a request of the tenant {tenant}")];
-    lines.extend(
-        wishes.seats.iter().map(|wanted| format!("  {} more for {}", count(wanted.seats, "seat"), wanted.pool_id)),
-    );
-    for moved in &wishes.moves {
+    let Wishes { seats, moves, target_version, customer_id } = wishes;
+    let customer = customer_id.as_ref().map(|id| format!(", customer {id}")).unwrap_or_default();
+    let mut lines = vec![format!("a request of the tenant {tenant}{customer}")];
+    lines.extend(seats.iter().map(|wanted| format!("  {} more for {}", count(wanted.seats, "seat"), wanted.pool_id)));
+    for moved in moves {
         lines.push(format!("  {} from {} to {}", count(moved.seats, "seat"), moved.from_pool_id, moved.to_pool_id));
     }
-    lines.extend(wishes.target_version.iter().map(|version| format!("  an update to {version}")));
+    lines.extend(target_version.iter().map(|version| format!("  an update to {version}")));
     if lines.len() == 1 {
         lines.push("  nothing more than there is: a renewal".into());
     }
@@ -38,11 +38,11 @@ fn license(license: &License) -> String {
     for (word, at) in [("from", license.not_before), ("until", license.expires_at)] {
         text.push_str(&at.map(|at| format!(", {word} {}", time(at))).unwrap_or_default());
     }
-    format!("{text}\nregistered to {}, {}\n", license.registered_to, tier(license))
+    format!("{text}\nregistered to {}, {}\n", license.registered_to, tier(license.tier()))
 }
 
-fn tier(license: &License) -> &'static str {
-    match license.tier() {
+pub fn tier(tier: LicenseTier) -> &'static str {
+    match tier {
         LicenseTier::Unspecified => "no tier",
         LicenseTier::Bronze => "bronze",
         LicenseTier::Silver => "silver",

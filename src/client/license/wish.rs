@@ -8,6 +8,8 @@ pub struct Wishes {
     pub seats: Vec<SeatsWanted>,
     pub moves: Vec<SeatMove>,
     pub target_version: Option<String>,
+    /// As the vendor knows it, for a first request.
+    pub customer_id: Option<String>,
 }
 
 impl Wishes {
@@ -17,6 +19,7 @@ impl Wishes {
             target_version: self.target_version.clone().unwrap_or_default(),
             seats: self.seats.clone(),
             moves: self.moves.clone(),
+            customer_id: self.customer_id.clone().unwrap_or_default(),
         }
     }
 }

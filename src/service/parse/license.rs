@@ -49,6 +49,7 @@ pub fn delete_license(request: v1::DeleteLicenseRequest) -> Result<(TenantId, De
 pub struct Wanted {
     pub tenant: TenantId,
     pub target_version: Option<Text>,
+    pub customer_id: Option<Text>,
     pub seats: Vec<SeatsWanted>,
     pub moves: Vec<Move>,
 }
@@ -58,6 +59,8 @@ pub fn create_license_request(request: v1::CreateLicenseRequestRequest) -> Resul
     let tenant = problems.tenant(&request.tenant_id);
     let version = Some(&*request.target_version).filter(|version| !version.is_empty());
     let target_version = version.and_then(|text| problems.value("target_version", parse_text(text)));
+    let customer = Some(&*request.customer_id).filter(|id| !id.is_empty());
+    let customer_id = customer.and_then(|text| problems.value("customer_id", parse_text(text)));
     for (field, items) in [("seats", request.seats.len()), ("moves", request.moves.len())] {
         if items > MAX_ITEMS {
             problems.add(field, format!("must hold at most {MAX_ITEMS} items"));
@@ -84,7 +87,7 @@ pub fn create_license_request(request: v1::CreateLicenseRequestRequest) -> Resul
         }
         moves.push(Move { from, to, seats: given.seats });
     }
-    problems.finish(|| Some(Wanted { tenant: tenant?, target_version, seats, moves }))
+    problems.finish(|| Some(Wanted { tenant: tenant?, target_version, customer_id, seats, moves }))
 }
 
 fn check_number(problems: &mut Problems, field: &str, seats: u64) {
@@ -104,6 +107,15 @@ impl Wanted {
                     format!("must be at least {step}, the smallest number that the policy's seat_request_step allows"),
                 );
             }
+        }
+        problems.finish(|| Some(()))
+    }
+
+    /// Who the customer is, the vendor said with the license (R32).
+    pub fn check_customer(&self, known: &str) -> Result<(), Problems> {
+        let mut problems = Problems::default();
+        if !known.is_empty() && self.customer_id.as_deref().is_some_and(|given| given != known) {
+            problems.add("customer_id", format!("must be empty or {known:?}, as the installed license says"));
         }
         problems.finish(|| Some(()))
     }
@@ -143,7 +155,7 @@ mod tests {
             seats: *seats,
         });
         let (seats, moves) = (seats.collect(), moves.collect());
-        v1::CreateLicenseRequestRequest { tenant_id: "acme".into(), target_version: String::new(), seats, moves }
+        v1::CreateLicenseRequestRequest { tenant_id: "acme".into(), seats, moves, ..Default::default() }
     }
 
     #[test]
@@ -172,6 +184,17 @@ mod tests {
         assert_eq!(bad(wanted.check_step(5)), ["seats[2].seats"]);
         assert_eq!(bad(wanted.check_step(7)), ["seats[2].seats", "seats[3].seats"]);
         assert_eq!(wanted.check_step(4), Ok(()));
+    }
+
+    #[test]
+    fn r32_a_first_request_says_who_the_customer_is() {
+        let given = |id: &str| v1::CreateLicenseRequestRequest { customer_id: id.into(), ..request(&[], &[]) };
+        assert_eq!(bad(create_license_request(given("a\n"))), ["customer_id"]);
+        let wanted = create_license_request(given("C-4711")).unwrap();
+        assert_eq!(wanted.customer_id.as_deref(), Some("C-4711"));
+        assert_eq!((wanted.check_customer(""), wanted.check_customer("C-4711")), (Ok(()), Ok(())));
+        assert_eq!(bad(wanted.check_customer("C-1")), ["customer_id"]);
+        assert_eq!(create_license_request(given("")).unwrap().check_customer("C-1"), Ok(()));
     }
 
     #[test]

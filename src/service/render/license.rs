@@ -1,5 +1,6 @@
 //! Answers of LicenseService.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::names::{license_state, plan, tier, validity};
@@ -25,6 +26,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub struct Installation<'a> {
     pub instance: InstanceId,
     pub host_names: &'a [String],
+    pub addresses: &'a [SocketAddr],
     pub now: Wall,
 }
 
@@ -98,6 +100,7 @@ pub fn entitlements(given: Entitlements) -> v1::GetEntitlementsResponse {
 
 pub fn license_information(
     mut information: LicenseInformation,
+    contact: Box<str>,
     installation: &Installation<'_>,
 ) -> v1::GetLicenseInformationResponse {
     information.pools.sort_unstable_by(|a, b| a.pool.cmp(&b.pool));
@@ -118,6 +121,8 @@ pub fn license_information(
         license_state: license_state(given.state).into(),
         expires_in: information.first_end.map(duration),
         last_updated_at: information.updated.map(timestamp),
+        contact: contact.into(),
+        addresses: installation.addresses.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -157,7 +162,7 @@ pub fn license_request(
     let file_name = format!("{}.tlr", file_name(wanted.tenant.as_str()));
     let request = Request {
         tenant: wanted.tenant,
-        customer_id: parse_text(&information.customer_id).ok(),
+        customer_id: wanted.customer_id.or_else(|| parse_text(&information.customer_id).ok()),
         instance: installation.instance.0,
         hosts: installation.host_names.iter().filter_map(|name| parse_text(name).ok()).collect(),
         running_version: VERSION.into(),

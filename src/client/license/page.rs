@@ -1,0 +1,107 @@
+//! `usher license show`: the license page.
+
+use super::super::particulars::particulars;
+use super::super::table::{Column, Table, left, right};
+use super::super::words::{self, limit, plan};
+use super::super::{Answer, Error, Printer, Usher};
+use super::show::tier;
+use crate::proto::v1::{
+    GetLicenseInformationRequest, GetLicenseInformationResponse as Information, LicenseTier, NumericLimit, PoolUsage,
+};
+
+const POOLS: [Column; 5] = [left("pool"), left("plan"), right("in use"), right("limit"), left("")];
+
+/// # Errors
+/// [`Error`]
+pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
+    let ask = GetLicenseInformationRequest { tenant_id: usher.tenant.clone() };
+    let page = usher.answer(usher.licenses().get_license_information(usher.request(ask))).await?;
+    printer.print(&Answer::new(&page, page_of(&page, printer.width)))
+}
+
+fn page_of(page: &Information, width: Option<usize>) -> String {
+    let named = if page.tier() == LicenseTier::Unspecified { "none" } else { tier(page.tier()) };
+    let hosts = if page.hosts.is_empty() { "any".into() } else { page.hosts.join(", ") };
+    let numbers: Vec<_> = page.limits.iter().map(number).collect();
+    let text = particulars([
+        ("registered to", page.registered_to.clone()),
+        ("customer", page.customer_id.clone()),
+        ("contact", page.contact.clone()),
+        ("validity", page.validity.clone()),
+        ("tier", named.into()),
+        ("plan", page.plan.clone()),
+        ("features", page.features.join(", ")),
+        ("numbers", numbers.join(", ")),
+        ("for hosts", hosts),
+        ("this host", page.host_names.join(", ")),
+        ("addresses", page.addresses.join(", ")),
+        ("instance", page.instance_id.clone()),
+        ("version", page.running_version.clone()),
+        ("last updated", words::time_or(page.last_updated_at, "never")),
+    ]);
+    if page.pools.is_empty() {
+        return text + "no pool is licensed or in use\n";
+    }
+    let rows: Vec<_> = page.pools.iter().map(row).collect();
+    text + "\n" + &Table::new(&POOLS).lines(&rows, width)
+}
+
+fn number(of: &NumericLimit) -> String {
+    format!("{}={}", of.name, limit(of.value, of.unlimited))
+}
+
+fn row(pool: &PoolUsage) -> Vec<String> {
+    let over = if pool.over > 0 { format!("over by {}", pool.over) } else { String::new() };
+    let remark = if pool.demo { "demo".to_owned() } else { over };
+    let limit = limit(pool.limit, pool.unlimited);
+    vec![pool.pool_id.clone(), plan(pool.plan()).into(), pool.in_use.to_string(), limit, remark]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::v1::Plan;
+
+    #[test]
+    fn a_page_says_what_was_bought_and_where() {
+        let crm = PoolUsage {
+            pool_id: "crm".into(),
+            plan: Plan::Named.into(),
+            limit: 10,
+            in_use: 12,
+            over: 2,
+            ..Default::default()
+        };
+        let page = Information {
+            registered_to: "Acme".into(),
+            customer_id: "C-4711".into(),
+            contact: "Ann\n+1 555".into(),
+            validity: "expires in 12 days".into(),
+            tier: LicenseTier::Gold.into(),
+            plan: "Named".into(),
+            features: vec!["CRM_ALLOWED".into()],
+            limits: vec![NumericLimit { name: "MAX_SITES".into(), value: 3, unlimited: false }],
+            hosts: vec!["*.acme.example".into()],
+            host_names: vec!["login.acme.example".into(), "node-1".into()],
+            addresses: vec!["10.0.0.7:50051".into()],
+            instance_id: "i".into(),
+            running_version: "1.2.3".into(),
+            pools: vec![crm],
+            ..Default::default()
+        };
+        assert_eq!(
+            page_of(&page, None),
+            "registered to  Acme\ncustomer       C-4711\ncontact        Ann\u{fffd}+1 555\n\
+             validity       expires in 12 days\ntier           gold\nplan           Named\n\
+             features       CRM_ALLOWED\nnumbers        MAX_SITES=3\nfor hosts      *.acme.example\n\
+             this host      login.acme.example, node-1\naddresses      10.0.0.7:50051\ninstance       i\n\
+             version        1.2.3\nlast updated   never\n\n\
+             pool  plan   in use  limit\ncrm   named      12     10  over by 2\n"
+        );
+        let demo = page_of(&Information { validity: "demo".into(), ..Default::default() }, None);
+        assert!(
+            demo.contains("\ntier           none\n") && demo.ends_with("\nno pool is licensed or in use\n"),
+            "{demo}"
+        );
+    }
+}

@@ -94,7 +94,7 @@ pub struct Filters {
     /// Tell the status in this organization; it is blank where access is off, see --status [default: the whole tenant]
     #[arg(long, value_name = "ID")]
     pub organization: Option<String>,
-    /// Only users in this group
+    /// Only users in this group or in its subgroups: sales takes in sales/eu
     #[arg(long, value_name = "NAME")]
     pub group: Option<String>,
     /// Only users with a seat in this pool

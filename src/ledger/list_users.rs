@@ -113,7 +113,12 @@ fn has(wanted: &[Option<Status>], status: Option<Status>) -> bool {
 }
 
 fn in_group(user: &User, group: &str) -> bool {
-    user.profile.as_ref().is_some_and(|profile| profile.groups.iter().any(|name| **name == *group))
+    user.profile.as_ref().is_some_and(|profile| profile.groups.iter().any(|name| takes_in(group, name)))
+}
+
+/// A group takes in its subgroups: `sales` is `sales/eu`, too, and not `salesforce`.
+fn takes_in(group: &str, name: &str) -> bool {
+    name.strip_prefix(group).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn sort_name(user: &User, budget: &mut Budget) -> String {

@@ -38,6 +38,12 @@ fn r9_users_are_found() {
         list users at moon                          -> nobody
         list users group sales                      -> ann bob
         list users group support                    -> bob
+        user cid groups sales/eu/north salesforce
+        user dee groups salesforce
+        list users group sales                      -> ann bob cid    # a group takes in its subgroups
+        list users group sales/eu                   -> cid
+        list users group sales/e                    -> nobody
+        list users group salesforce                 -> cid dee
         list users administrators                   -> root
         list users others                           -> ann bob cid dee eve
         list users words \"ARCH\"                   -> bob cid

@@ -39,7 +39,7 @@ impl Generator {
     }
 
     pub(super) fn groups(&mut self) -> Vec<Box<str>> {
-        self.dice.some(&["sales".into(), "staff".into()], 0, 1)
+        self.dice.some(&["sales".into(), "staff".into(), "staff/eu".into(), "staffing".into()], 0, 2)
     }
 
     pub(super) fn perhaps<T>(&mut self, percent: u64, value: impl FnOnce(&mut Self) -> T) -> Option<T> {

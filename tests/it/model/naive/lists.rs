@@ -189,6 +189,12 @@ fn has_status(status: Status, wanted: &[Status]) -> bool {
     wanted.is_empty() || wanted.contains(&status) || away
 }
 
+/// In the group, or in one that is below it by its path.
+fn within(known: &str, group: &str) -> bool {
+    let (known, group): (Vec<&str>, Vec<&str>) = (known.split('/').collect(), group.split('/').collect());
+    known.starts_with(&group)
+}
+
 impl Tenant {
     fn lists(&self, view: &UserView, asked: &ListUsers) -> bool {
         let mut text = vec![view.id.as_str(), &view.profile.given_name, &view.profile.family_name];
@@ -206,7 +212,7 @@ impl Tenant {
             && asked.blocked.is_none_or(|blocked| view.blocked.is_some() == blocked)
             && (asked.statuses.is_empty() || asked.statuses.contains(&view.status) || active)
             && asked.organization.as_ref().is_none_or(there)
-            && asked.group.as_ref().is_none_or(|group| view.profile.groups.iter().any(|known| **known == **group))
+            && asked.group.as_ref().is_none_or(|group| view.profile.groups.iter().any(|known| within(known, group)))
             && asked.pool.as_ref().is_none_or(|pool| view.seats.iter().any(|seat| seat.pool == *pool))
             && asked.administrator.is_none_or(|administrator| view.administrator == administrator)
             && !(asked.never_signed_in && view.last_sign_in.is_some())

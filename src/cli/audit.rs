@@ -83,9 +83,18 @@ pub struct Export {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which events")]
 pub struct Filters {
-    /// Only events about this user
+    /// Only events about this user, also under ids from before a renaming
     #[arg(long, value_name = "USER")]
     pub user: Option<String>,
+    /// Only events about this pool
+    #[arg(long, value_name = "ID")]
+    pub pool: Option<String>,
+    /// Only events about this session
+    #[arg(long, value_name = "SESSION")]
+    pub session: Option<String>,
+    /// Only events about this organization
+    #[arg(long, value_name = "ID")]
+    pub organization: Option<String>,
     /// Only what this actor asked for
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
@@ -98,6 +107,12 @@ pub struct Filters {
     /// Only this reason, such as seats-exhausted or DENIAL_REASON_SEATS_EXHAUSTED
     #[arg(long, value_name = "REASON")]
     pub reason: Option<String>,
+    /// Only events that stand for so many denials or more
+    #[arg(long, value_name = "NUMBER")]
+    pub times: Option<u32>,
+    /// Only events with this text in the detail, as it stands there
+    #[arg(long, value_name = "TEXT")]
+    pub detail: Option<String>,
     /// Only events from this time on: a day, or a time such as 2027-03-01T08:00:00Z
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub from: Option<Timestamp>,
@@ -112,6 +127,6 @@ pub enum Outcome {
     Denied,
 }
 
-fn time(text: &str) -> Result<Timestamp, String> {
+pub(super) fn time(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| "is not a day such as 2027-03-01, or a time such as 2027-03-01T08:00:00Z".to_owned())
 }

@@ -1,8 +1,13 @@
 //! `usher sessions`: who is signed in.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand, ValueEnum};
+use prost_types::Timestamp;
 
 use super::ask::Asked;
+use super::audit::time;
+use super::token::duration;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -10,6 +15,8 @@ Examples:
     usher sessions list --tenant acme --order last-activity
   Idle sessions of one pool
     usher sessions list --tenant acme --pool crm --status idle
+  Who came from there, and did nothing for an hour
+    usher sessions list --tenant acme --client 10.0.7. --idle-for 1h
   End one; while its user is active and the client not silent, only with --force
     usher sessions close --tenant acme 0197f0a3-1c2d-7e4f-8a9b-0c1d2e3f4a5b
   End all that are idle, but not one's own
@@ -21,7 +28,7 @@ Examples:
 pub enum Sessions {
     /// List live sessions; those that pass every filter that is given
     #[command(after_help = EXAMPLES)]
-    List(List),
+    List(Box<List>),
     /// End sessions: exit code 11 when it was refused, because the user is active with a live client
     #[command(after_help = EXAMPLES)]
     Close(Close),
@@ -48,6 +55,24 @@ pub struct List {
     /// Only sessions of users with this status; several: once each, or with commas
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     pub status: Vec<Status>,
+    /// Only this session
+    #[arg(long, value_name = "SESSION")]
+    pub session: Option<String>,
+    /// Only sessions on this device
+    #[arg(long, value_name = "ID")]
+    pub device: Option<String>,
+    /// Only sessions with this text in what the client said of itself, such as its address
+    #[arg(long, value_name = "TEXT")]
+    pub client: Option<String>,
+    /// Only sessions that began at this time or later: a day, or a time such as 2027-03-01T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub signed_in_from: Option<Timestamp>,
+    /// Only sessions that began before this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub signed_in_before: Option<Timestamp>,
+    /// Only sessions in which nobody did anything for so long, such as 30m, or longer
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub idle_for: Option<Duration>,
     /// In which order
     #[arg(long, value_name = "ORDER", default_value = "signed-in")]
     pub order: By,

@@ -112,6 +112,6 @@ pub struct Revoke {
     pub reach: Reach,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| "is not a duration such as 90d or 12h".to_owned())
 }

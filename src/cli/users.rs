@@ -1,8 +1,10 @@
 //! `usher users`: what an administrator does with users.
 
 use clap::{Args, Subcommand, ValueEnum};
+use prost_types::Timestamp;
 
 use super::ask::Asked;
+use super::audit::time;
 use super::named::Named;
 use super::users_files::{EXPORT_EXAMPLES, Export, IMPORT_EXAMPLES, Import};
 
@@ -11,6 +13,9 @@ Examples:
   Who signed in last, and who never did
     usher users list --tenant acme --order last-sign-in --descending
     usher users list --tenant acme --never-signed-in
+  Who did not sign in this year, of one domain
+    usher users list --tenant acme --signed-in-before 2027-01-01 \\
+      --id @example.com
   Everybody whose name or email has both words in it
     usher users list --tenant acme --search 'ann example.com'
   One user with all seats
@@ -85,9 +90,18 @@ pub struct Filters {
     /// One of the words of --search is enough
     #[arg(long, requires = "search")]
     pub any: bool,
+    /// Only users with this text in the id
+    #[arg(long, value_name = "TEXT")]
+    pub id: Option<String>,
+    /// Only users with this text in the name: the given name, and the family name behind it
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
     /// Only users in this state
     #[arg(long, value_name = "STATE")]
     pub state: Option<State>,
+    /// Only users who are blocked for this
+    #[arg(long, value_name = "CAUSE")]
+    pub cause: Option<Cause>,
     /// Only users with this status, in --organization or in the tenant; several: once each, or with commas
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     pub status: Vec<Status>,
@@ -109,6 +123,18 @@ pub struct Filters {
     /// Only users who never signed in
     #[arg(long)]
     pub never_signed_in: bool,
+    /// Only users who signed in last at this time or later: a day, or a time such as 2027-03-01T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub signed_in_from: Option<Timestamp>,
+    /// Only users who signed in last before this time; not those who never did
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub signed_in_before: Option<Timestamp>,
+    /// Only users who were made at this time or later
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub created_from: Option<Timestamp>,
+    /// Only users who were made before this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub created_before: Option<Timestamp>,
 }
 
 #[derive(Debug, Args)]
@@ -136,6 +162,17 @@ pub enum By {
 pub enum State {
     Active,
     Blocked,
+}
+
+/// Why users are blocked.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Cause {
+    /// An administrator did it
+    Administrator,
+    /// A sync found no seat
+    LicenseLimit,
+    /// A sync did not list the user
+    Directory,
 }
 
 /// What users are doing.

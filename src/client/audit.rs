@@ -45,8 +45,24 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(
 /// # Errors
 /// [`Error`]; what was written before stays, and is not the whole file.
 pub async fn export(usher: &Usher, printer: &mut Printer, args: &Export) -> Result<(), Error> {
-    let ListAuditEventsRequest { user_id, actor, action, outcome, reason, occurred_from, occurred_before, .. } =
-        asked(&args.filters)?;
+    let ListAuditEventsRequest {
+        user_id,
+        actor,
+        action,
+        outcome,
+        reason,
+        occurred_from,
+        occurred_before,
+        pool_id,
+        session_id,
+        organization_id,
+        count_at_least,
+        detail,
+        tenant_id: _,
+        page_size: _,
+        page_token: _,
+        order_by: _,
+    } = asked(&args.filters)?;
     let json = args.whose.reach.json;
     let ask = ExportAuditEventsRequest {
         tenant_id: usher.tenant.clone(),
@@ -61,6 +77,11 @@ pub async fn export(usher: &Usher, printer: &mut Printer, args: &Export) -> Resu
         reason,
         occurred_from,
         occurred_before,
+        pool_id,
+        session_id,
+        organization_id,
+        count_at_least,
+        detail,
     };
     // The whole file may take longer than an answer may.
     let mut pieces = usher.answer(usher.audit().export_audit_events(ask)).await?;
@@ -87,6 +108,11 @@ fn asked(filters: &Filters) -> Result<ListAuditEventsRequest, Error> {
         actor: given(&filters.actor),
         action: filters.action.as_deref().map_or(Ok(AuditAction::Unspecified), action)?.into(),
         outcome: outcome.into(),
+        pool_id: given(&filters.pool),
+        session_id: given(&filters.session),
+        organization_id: given(&filters.organization),
+        count_at_least: filters.times.unwrap_or_default(),
+        detail: given(&filters.detail),
         reason: filters.reason.as_deref().map(reason).unwrap_or_default(),
         occurred_from: filters.from,
         occurred_before: filters.before,

@@ -49,6 +49,12 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(
             user_id: given(&args.user),
             organization_id: given(&args.organization),
             statuses: args.status.iter().map(|it| status(*it).into()).collect(),
+            session_id: given(&args.session),
+            device_id: given(&args.device),
+            client: given(&args.client),
+            started_from: args.signed_in_from,
+            started_before: args.signed_in_before,
+            idle_at_least: args.idle_for.and_then(|idle| prost_types::Duration::try_from(idle).ok()),
         };
         let page = usher.answer(usher.sessions().list_sessions(usher.request(ask))).await?;
         Ok((page.sessions, page.next_page_token))

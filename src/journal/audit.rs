@@ -2,7 +2,7 @@
 //! of its renaming (R2, R35).
 
 use super::{AuditError, Journal};
-use crate::ids::{EventNo, TenantId, UserId};
+use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use crate::ledger::change::Action;
 use crate::ledger::command::FormerIds;
 use crate::ledger::former_id::FormerId;
@@ -15,10 +15,17 @@ use crate::store::{AuditPage, AuditQuery};
 pub struct AuditFilter {
     pub before: Option<EventNo>,
     pub user: Option<UserId>,
+    pub pool: Option<PoolId>,
+    pub session: Option<SessionId>,
+    pub organization: Option<OrganizationId>,
     pub actor: Option<String>,
     pub action: Option<Action>,
     pub denied: Option<bool>,
     pub reason: Option<u8>,
+    /// Events that stand for so many, or more.
+    pub count: Option<u32>,
+    /// Events with this in the detail.
+    pub detail: Option<String>,
     pub from: Option<Wall>,
     pub until: Option<Wall>,
     pub limit: usize,
@@ -71,10 +78,15 @@ impl Journal {
             tenant: no,
             before: filter.before,
             user: filter.user,
+            pool: filter.pool,
+            session: filter.session,
+            organization: filter.organization,
             actor: filter.actor,
             action: filter.action,
             denied: filter.denied,
             reason: filter.reason,
+            count: filter.count,
+            detail: filter.detail,
             from: filter.from,
             until: filter.until,
             limit: filter.limit,

@@ -13,7 +13,8 @@ pub use licenses::{
     RevokeLicense,
 };
 pub use lists::{
-    Cursor, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Page, SessionOrder, UserOrder,
+    Cursor, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Page, Period, SessionOrder,
+    UserOrder,
 };
 pub use notifications::{BeginDelivery, DueNotifications, EndDelivery, ListNotifications, RedeliverNotification};
 pub use sync::{

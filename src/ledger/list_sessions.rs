@@ -4,6 +4,7 @@ use super::budget::Budget;
 use super::command::{Cursor, ListSessions, Page, SessionOrder};
 use super::outcome::SessionView;
 use super::query::{Wanted, has};
+use super::search::Finder;
 use super::session::Session;
 use super::tenant::Tenant;
 use super::usage::Sight;
@@ -32,11 +33,14 @@ impl Tenant {
             organization: self.wanted_organization(ask.organization.as_ref()),
         };
         let cut = Cut::new(ask.after.as_ref(), ask.descending, ask.limit);
+        let mut client = Finder::new(std::slice::from_ref(&ask.client));
+        let named = ask.session.map(|id| self.sessions.find(id));
         // Of one user the places are few; of a tenant the slots can be a million.
-        let places = match filter.user {
-            Wanted::Any => None,
-            Wanted::Only(user) => Some(self.users.get(user).places.as_slice()),
-            Wanted::Nothing => Some(&[][..]),
+        let places = match (&named, &filter.user) {
+            (Some(found), _) => Some(found.as_slice()),
+            (None, Wanted::Any) => None,
+            (None, Wanted::Only(user)) => Some(self.users.get(*user).places.as_slice()),
+            (None, Wanted::Nothing) => Some(&[][..]),
         };
         let rows = places.map_or(self.sessions.slots(), |places| u32::try_from(places.len()).expect("few places"));
         while let Some(row) = walk.next_row(rows, budget) {
@@ -51,7 +55,11 @@ impl Tenant {
             if !ask.statuses.is_empty() {
                 budget.spend_each(self.users.get(session.user).places.len(), 20);
             }
-            if walk.may_take(cut, when) && self.is_wanted(session, ask, &filter, sight) {
+            if walk.may_take(cut, when)
+                && self.is_wanted(session, ask, &filter, sight)
+                && was_then(session, ask, sight, budget)
+                && client.is_in(&[&session.client], budget)
+            {
                 budget.spend(Budget::LOOK);
                 let id = session.id.to_string();
                 let key = Key { when, name, id: &id };
@@ -74,7 +82,18 @@ impl Tenant {
         filter.pool.matches(Some(session.pool))
             && filter.user.matches(Some(session.user))
             && filter.organization.matches(session.organization)
+            && ask.device.as_ref().is_none_or(|device| session.device == *device)
+            && ask.idle.is_none_or(|idle| sight.now.tick.since(session.last_activity) >= idle)
             && (ask.statuses.is_empty()
                 || has(&ask.statuses, self.status(self.users.get(session.user), sight.now.tick)))
     }
+}
+
+/// Whether the session started when that is asked for.
+fn was_then(session: &Session, ask: &ListSessions, sight: Sight, budget: &mut Budget) -> bool {
+    if ask.started.is_whole() {
+        return true;
+    }
+    budget.spend_each(1 + sight.now.gaps.len(), 10);
+    ask.started.holds(sight.now.wall_of(session.started))
 }

@@ -28,6 +28,7 @@ impl Tenant {
         }
         let numbers = self.users.numbers();
         let mut finder = Finder::new(&ask.words);
+        let mut parts = [&ask.id, &ask.name].map(|part| Finder::new(std::slice::from_ref(part)));
         // Who came last mostly signed in last, too: when the best come first, most of the others are passed over.
         let backwards = ask.order == UserOrder::LastSignIn && ask.descending;
         // By creation whoever comes later is younger than the page: an export of all users looks at each of them once.
@@ -59,7 +60,11 @@ impl Tenant {
             let Some(user) = self.users.at(UserNo(no)) else { continue };
             let name = if ask.order == UserOrder::Name { sort_name(user, budget) } else { String::new() };
             let key = Key { when, name: &name, id: user.id.as_str() };
-            if !walk.takes(cut, key) || !self.matches(user, ask, &pool, &organization, sight, budget) {
+            if !walk.takes(cut, key)
+                || !self.matches(user, ask, &pool, &organization, sight, budget)
+                || !self.was_then(user, ask, sight, budget)
+                || !has_parts(user, ask, &mut parts, budget)
+            {
                 continue;
             }
             match has_words(user, ask, &mut finder, walk, row, budget) {
@@ -100,11 +105,36 @@ impl Tenant {
         pool_fits
             && !matches!(organization, Wanted::Nothing)
             && ask.blocked.is_none_or(|blocked| blocked == user.blocked.is_some())
+            && ask.cause.is_none_or(|cause| user.blocked == Some(cause))
             && ask.administrator.is_none_or(|administrator| administrator == user.administrator)
             && (!ask.never_signed_in || self.users.last_sign_in(user.no).is_none())
             && (ask.statuses.is_empty() || has(&ask.statuses, status()))
             && ask.group.as_ref().is_none_or(|group| in_group(user, group))
     }
+
+    /// Whether the user signed in, and was made, when that is asked for.
+    fn was_then(&self, user: &User, ask: &ListUsers, sight: Sight, budget: &mut Budget) -> bool {
+        if ask.signed_in.is_whole() && ask.created.is_whole() {
+            return true;
+        }
+        budget.spend_each(2 + sight.now.gaps.len(), 10);
+        let signed_in = || self.users.last_sign_in(user.no).map(|tick| sight.now.wall_of(tick));
+        (ask.signed_in.is_whole() || signed_in().is_some_and(|at| ask.signed_in.holds(at)))
+            && (ask.created.is_whole() || ask.created.holds(sight.now.wall_of(user.created)))
+    }
+}
+
+/// Whether the id and the name have the parts that are looked for.
+fn has_parts(user: &User, ask: &ListUsers, [id, name]: &mut [Finder; 2], budget: &mut Budget) -> bool {
+    if !id.is_in(&[user.id.as_str()], budget) {
+        return false;
+    }
+    if ask.name.is_empty() {
+        return true;
+    }
+    let (given, family) = user.profile.as_ref().map_or(("", ""), |known| (&known.given_name, &known.family_name));
+    budget.spend_each(given.len() + family.len(), 1);
+    name.is_in(&[&format!("{given} {family}")], budget)
 }
 
 /// Away is a part of Active (R23).

@@ -59,7 +59,8 @@ impl Search {
     }
 }
 
-/// A user, an actor, an action, a reason and a denial are the tenant's own, so they ask for the tenant, too.
+/// A user, an actor, an action, a reason and a denial are the tenant's own, so they ask for the tenant, too. What else can
+/// be asked for is in no filter that was ever written: it is looked for in the events.
 fn keys(query: &AuditQuery) -> Vec<Key> {
     let tenant = query.tenant;
     let narrow = [
@@ -85,10 +86,15 @@ mod tests {
             tenant: TenantNo(1),
             before: None,
             user: None,
+            pool: None,
+            session: None,
+            organization: None,
             actor: None,
             action: None,
             denied: None,
             reason: None,
+            count: None,
+            detail: None,
             from: None,
             until: None,
             limit: 100,

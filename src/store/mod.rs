@@ -227,12 +227,19 @@ pub struct AuditQuery {
     /// Only events before this number (keyset pagination).
     pub before: Option<EventNo>,
     pub user: Option<UserId>,
+    pub pool: Option<PoolId>,
+    pub session: Option<SessionId>,
+    pub organization: Option<OrganizationId>,
     pub actor: Option<String>,
     pub action: Option<Action>,
     /// `Some(true)`: denials only; `Some(false)`: everything else.
     pub denied: Option<bool>,
     /// [`crate::ledger::change::Reason::code`].
     pub reason: Option<u8>,
+    /// Events that stand for so many, or more (R21).
+    pub count: Option<u32>,
+    /// Events with this in the detail, as it stands there.
+    pub detail: Option<String>,
     /// From this wall time on.
     pub from: Option<Wall>,
     /// Before this wall time.

@@ -4,8 +4,8 @@ use super::super::list::List;
 use super::super::table::left;
 use super::super::words;
 use super::super::{Error, Printer, Usher};
-use crate::cli::users::{By, Filters, List as Args, Order, State, Status};
-use crate::proto::v1::{ListUsersRequest, TextMatch, User, UserState, UserStatus};
+use crate::cli::users::{By, Cause, Filters, List as Args, Order, State, Status};
+use crate::proto::v1::{BlockCause, ListUsersRequest, TextMatch, User, UserState, UserStatus};
 
 const USERS: List<User> = List {
     name: "users",
@@ -55,6 +55,13 @@ pub(super) fn filtered(usher: &Usher, filters: &Filters) -> ListUsersRequest {
             _ => None,
         },
         never_signed_in: filters.never_signed_in,
+        user_id: given(&filters.id),
+        name: given(&filters.name),
+        block_cause: filters.cause.map_or(BlockCause::Unspecified, cause).into(),
+        last_sign_in_from: filters.signed_in_from,
+        last_sign_in_before: filters.signed_in_before,
+        created_from: filters.created_from,
+        created_before: filters.created_before,
         ..ListUsersRequest::default()
     }
 }
@@ -72,6 +79,14 @@ fn state(state: State) -> UserState {
     match state {
         State::Active => UserState::Active,
         State::Blocked => UserState::Blocked,
+    }
+}
+
+fn cause(cause: Cause) -> BlockCause {
+    match cause {
+        Cause::Administrator => BlockCause::Administrator,
+        Cause::LicenseLimit => BlockCause::LicenseLimit,
+        Cause::Directory => BlockCause::Directory,
     }
 }
 

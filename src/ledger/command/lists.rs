@@ -1,9 +1,32 @@
 //! The queries that list things, a page at a time.
 
-use crate::ids::{OrganizationId, PoolId, UserId};
+use std::time::Duration;
+
+use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, UserId};
 use crate::ledger::access::Tenants;
-use crate::ledger::change::TenantState;
+use crate::ledger::change::{BlockCause, TenantState};
 use crate::ledger::outcome::Status;
+use crate::ledger::time::Wall;
+
+/// Times from one on, and before another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Period {
+    pub from: Option<Wall>,
+    pub until: Option<Wall>,
+}
+
+impl Period {
+    /// Whether it leaves nothing out.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        self == Self::default()
+    }
+
+    #[must_use]
+    pub fn holds(self, at: Wall) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
+    }
+}
 
 /// Which sessions to list; every given filter holds.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +35,13 @@ pub struct ListSessions {
     pub user: Option<UserId>,
     pub organization: Option<OrganizationId>,
     pub statuses: Vec<Status>,
+    pub session: Option<SessionId>,
+    pub device: Option<DeviceId>,
+    /// Looked for in the client's text; folded. Empty: every session.
+    pub client: String,
+    pub started: Period,
+    /// Without activity for so long, or longer.
+    pub idle: Option<Duration>,
     pub order: SessionOrder,
     pub descending: bool,
     pub after: Option<Cursor>,
@@ -51,6 +81,13 @@ pub struct ListUsers {
     pub pool: Option<PoolId>,
     pub administrator: Option<bool>,
     pub never_signed_in: bool,
+    /// Looked for in the id, and in the given name and the family name behind it; folded. Empty: every user.
+    pub id: String,
+    pub name: String,
+    pub cause: Option<BlockCause>,
+    /// Who never signed in did so in no period.
+    pub signed_in: Period,
+    pub created: Period,
     pub order: UserOrder,
     pub descending: bool,
     pub after: Option<Cursor>,

@@ -1,11 +1,12 @@
 //! Requests of AuditService.
 
-use super::list::{Paging, order, paging};
+use super::list::{Paging, order, paging, period};
 use super::problems::Problems;
-use super::values::{MAX_NAME_BYTES, Text, check_text, choice, timestamp};
-use crate::ids::{EventNo, TenantId, UserId};
+use super::values::{MAX_NAME_BYTES, Text, check_text, choice};
+use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use crate::journal::AuditFilter;
 use crate::ledger::change::{Action, Reason};
+use crate::ledger::command::Period;
 use crate::ledger::outcome::{DenialReason, SessionEndReason};
 use crate::proto::v1;
 use crate::service::csv::{Delimiter, columns, delimiter};
@@ -31,16 +32,33 @@ pub fn list_audit_events(
     check_text(&mut problems, "actor", &request.actor, Text::Line, MAX_NAME_BYTES);
     let (action, denied) = what(&mut problems, request.action, request.outcome);
     let reason = reason(&mut problems, &request.reason);
-    let from = request.occurred_from.and_then(|at| timestamp(&mut problems, "occurred_from", at));
-    let until = request.occurred_before.and_then(|at| timestamp(&mut problems, "occurred_before", at));
-    if from.is_some() && until.is_some() && from >= until {
-        problems.add("occurred_before", "must be later than occurred_from");
-    }
+    let Period { from, until } = period(&mut problems, "occurred", request.occurred_from, request.occurred_before);
+    let pool = problems.optional("pool_id", &request.pool_id, PoolId::parse);
+    let session = problems.optional("session_id", &request.session_id, SessionId::parse);
+    let organization = problems.optional("organization_id", &request.organization_id, OrganizationId::parse);
+    check_text(&mut problems, "detail", &request.detail, Text::Line, MAX_NAME_BYTES);
     newest_first(&mut problems, &request.order_by);
     problems.finish(|| {
         let before = after.map(|cursor| EventNo(cursor.when));
         let actor = (!request.actor.is_empty()).then_some(request.actor);
-        let filter = AuditFilter { before, user, actor, action, denied, reason, from, until, limit };
+        let detail = (!request.detail.is_empty()).then_some(request.detail);
+        let count = (request.count_at_least > 1).then_some(request.count_at_least);
+        let filter = AuditFilter {
+            before,
+            user,
+            pool,
+            session,
+            organization,
+            actor,
+            action,
+            denied,
+            reason,
+            count,
+            detail,
+            from,
+            until,
+            limit,
+        };
         Some((tenant?, filter, shape))
     })
 }
@@ -78,6 +96,11 @@ pub fn export_audit_events(veils: &Veils, request: v1::ExportAuditEventsRequest)
         reason: request.reason,
         occurred_from: request.occurred_from,
         occurred_before: request.occurred_before,
+        pool_id: request.pool_id,
+        session_id: request.session_id,
+        organization_id: request.organization_id,
+        count_at_least: request.count_at_least,
+        detail: request.detail,
         ..v1::ListAuditEventsRequest::default()
     };
     match list_audit_events(veils, list) {
@@ -292,6 +315,11 @@ mod tests {
             reason: "FULL".into(),
             occurred_from: Some(prost_types::Timestamp { seconds: 0, nanos: -1 }),
             occurred_before: at(i64::MAX),
+            pool_id: " ".into(),
+            session_id: "s".into(),
+            organization_id: " ".into(),
+            detail: "x".repeat(257),
+            count_at_least: 0,
         };
         assert_eq!(
             bad(list_audit_events(&veils(), asked)),
@@ -306,6 +334,10 @@ mod tests {
                 "reason",
                 "occurred_from",
                 "occurred_before",
+                "pool_id",
+                "session_id",
+                "organization_id",
+                "detail",
                 "order_by"
             ]
         );

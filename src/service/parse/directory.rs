@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
 
-use super::list::{Paging, order, paging, statuses, words};
+use super::list::{Paging, order, paging, part, period, statuses, words};
 use super::mask::Mask;
 use super::problems::Problems;
-use super::values::{MAX_NAME_BYTES, Text, check_text, choice, etag, name};
+use super::values::{self, MAX_NAME_BYTES, Text, check_text, choice, etag};
 use crate::ids::{OrganizationId, PoolId, TenantId, UserId};
-use crate::ledger::change::Profile;
+use crate::ledger::change::{BlockCause, Profile};
 use crate::ledger::command::{
     BlockUser, CreateUser, DeleteUser, GetUser, ListUsers, RenameUser, UnblockUser, UpdateUser, UserOrder, UserPatch,
 };
@@ -49,8 +49,8 @@ pub fn create_user(request: v1::CreateUserRequest, limits: &Limits) -> Result<(T
     let user = request.user.unwrap_or_default();
     let id = problems.value("user.user_id", UserId::parse(&user.user_id));
     let profile = Profile {
-        given_name: name(&mut problems, "user.given_name", &user.given_name),
-        family_name: name(&mut problems, "user.family_name", &user.family_name),
+        given_name: values::name(&mut problems, "user.given_name", &user.given_name),
+        family_name: values::name(&mut problems, "user.family_name", &user.family_name),
         groups: groups(&mut problems, user.groups),
         attributes: attributes(&mut problems, user.attributes),
     };
@@ -81,7 +81,7 @@ pub fn update_user(request: v1::UpdateUserRequest) -> Result<(TenantId, UpdateUs
 /// The particulars that the mask names.
 pub(super) fn patch(problems: &mut Problems, mask: &Mask, user: v1::User) -> UserPatch {
     let v1::User { administrator, given_name, family_name, groups: in_groups, attributes: known, .. } = user;
-    let mut text = |field, value: &str| name(problems, field, value);
+    let mut text = |field, value: &str| values::name(problems, field, value);
     let given_name = mask.pick_or_empty("given_name", given_name).map(|value| text("user.given_name", &value));
     let family_name = mask.pick_or_empty("family_name", family_name).map(|value| text("user.family_name", &value));
     let single = |name: &str| (name.to_owned(), known.get(name).cloned().unwrap_or_default());
@@ -117,6 +117,16 @@ pub fn list_users(veils: &Veils, mut request: v1::ListUsersRequest) -> Result<(T
     let organization = problems.optional("organization_id", &request.organization_id, OrganizationId::parse);
     check_text(&mut problems, "group", &request.group, Text::Line, MAX_GROUP_BYTES);
     let pool = problems.optional("pool_id", &request.pool_id, PoolId::parse);
+    let id = part(&mut problems, "user_id", &request.user_id);
+    let name = part(&mut problems, "name", &request.name);
+    let cause = match choice(&mut problems, "block_cause", request.block_cause) {
+        None | Some(v1::BlockCause::Unspecified) => None,
+        Some(v1::BlockCause::Administrator) => Some(BlockCause::Administrator),
+        Some(v1::BlockCause::LicenseLimit) => Some(BlockCause::LicenseLimit),
+        Some(v1::BlockCause::Directory) => Some(BlockCause::Directory),
+    };
+    let signed_in = period(&mut problems, "last_sign_in", request.last_sign_in_from, request.last_sign_in_before);
+    let created = period(&mut problems, "created", request.created_from, request.created_before);
     let (order, descending) = order(&mut problems, &request.order_by, &ORDERS, (UserOrder::UserId, false));
     problems.finish(|| {
         let query = ListUsers {
@@ -129,6 +139,11 @@ pub fn list_users(veils: &Veils, mut request: v1::ListUsersRequest) -> Result<(T
             pool,
             administrator: request.administrator,
             never_signed_in: request.never_signed_in,
+            id,
+            name,
+            cause,
+            signed_in,
+            created,
             order,
             descending,
             after,

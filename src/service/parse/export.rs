@@ -89,6 +89,13 @@ pub fn export_users(veils: &Veils, request: v1::ExportUsersRequest) -> Result<Ex
         pool_id,
         administrator,
         never_signed_in,
+        user_id,
+        name,
+        block_cause,
+        last_sign_in_from,
+        last_sign_in_before,
+        created_from,
+        created_before,
     } = request;
     let filter = v1::ListUsersRequest {
         tenant_id,
@@ -101,6 +108,13 @@ pub fn export_users(veils: &Veils, request: v1::ExportUsersRequest) -> Result<Ex
         pool_id,
         administrator,
         never_signed_in,
+        user_id,
+        name,
+        block_cause,
+        last_sign_in_from,
+        last_sign_in_before,
+        created_from,
+        created_before,
         ..Default::default()
     };
     let (found, mut problems) = match list_users(veils, filter) {

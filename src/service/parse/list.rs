@@ -3,8 +3,8 @@
 use prost::Message;
 
 use super::problems::Problems;
-use super::values::{MAX_NAME_BYTES, choice};
-use crate::ledger::command::Cursor;
+use super::values::{MAX_NAME_BYTES, Text, check_text, choice, timestamp};
+use crate::ledger::command::{Cursor, Period};
 use crate::ledger::outcome::Status;
 use crate::ledger::search::fold;
 use crate::proto::v1;
@@ -90,6 +90,27 @@ pub fn statuses(problems: &mut Problems, numbers: &[i32]) -> Vec<Option<Status>>
         }
     }
     statuses
+}
+
+/// A text that is looked for in one field; folded.
+pub fn part(problems: &mut Problems, field: &str, text: &str) -> String {
+    check_text(problems, field, text, Text::Line, MAX_NAME_BYTES);
+    fold(text)
+}
+
+/// The times from `{field}_from` on and before `{field}_before`.
+pub fn period(
+    problems: &mut Problems,
+    field: &str,
+    from: Option<prost_types::Timestamp>,
+    before: Option<prost_types::Timestamp>,
+) -> Period {
+    let from = from.and_then(|at| timestamp(problems, &format!("{field}_from"), at));
+    let until = before.and_then(|at| timestamp(problems, &format!("{field}_before"), at));
+    if from.is_some() && until.is_some() && from >= until {
+        problems.add(format!("{field}_before"), format!("must be later than {field}_from"));
+    }
+    Period { from, until }
 }
 
 /// The words of a search, folded, each once: every one of them is looked for in everything that is known of a user.

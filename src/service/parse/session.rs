@@ -1,8 +1,9 @@
 //! Requests of SessionService.
 
-use super::list::{Paging, order, paging, statuses};
+use super::list::{Paging, order, paging, part, period, statuses};
 use super::problems::Problems;
-use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantId, UserId};
+use super::values::duration;
+use crate::ids::{DeviceId, EventNo, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use crate::ledger::command::{CloseIdle, CloseSession, ListSessions, SessionOrder};
 use crate::proto::v1;
 use crate::service::page::Shape;
@@ -28,11 +29,30 @@ pub fn list_sessions(
     let organization = problems.optional("organization_id", &request.organization_id, OrganizationId::parse);
     // Whoever has a session has a status: what is not given filters nothing.
     let statuses = statuses(&mut problems, &request.statuses).into_iter().flatten().collect();
+    let session = problems.optional("session_id", &request.session_id, SessionId::parse);
+    let device = problems.optional("device_id", &request.device_id, DeviceId::parse);
+    let client = part(&mut problems, "client", &request.client);
+    let started = period(&mut problems, "started", request.started_from, request.started_before);
+    let idle = request.idle_at_least.and_then(|given| duration(&mut problems, "idle_at_least", given));
     // An order that does not move while somebody pages through it.
     let by_start = (SessionOrder::Started, false);
     let (order, descending) = order(&mut problems, &request.order_by, &ORDERS, by_start);
     problems.finish(|| {
-        let query = ListSessions { pool, user, organization, statuses, order, descending, after, limit };
+        let query = ListSessions {
+            pool,
+            user,
+            organization,
+            statuses,
+            session,
+            device,
+            client,
+            started,
+            idle,
+            order,
+            descending,
+            after,
+            limit,
+        };
         Some((tenant?, query, shape))
     })
 }
@@ -119,6 +139,12 @@ mod tests {
             user_id: "a b".into(),
             organization_id: "\0".into(),
             statuses: vec![77],
+            session_id: NO_SESSION.into(),
+            device_id: " ".into(),
+            client: "\n".into(),
+            started_from: Some(prost_types::Timestamp { seconds: 2, nanos: 0 }),
+            started_before: Some(prost_types::Timestamp { seconds: 2, nanos: 0 }),
+            idle_at_least: Some(prost_types::Duration { seconds: -1, nanos: 0 }),
         };
         assert_eq!(
             bad(list_sessions(&veils(), request)),
@@ -130,6 +156,11 @@ mod tests {
                 "user_id",
                 "organization_id",
                 "statuses[0]",
+                "session_id",
+                "device_id",
+                "client",
+                "started_before",
+                "idle_at_least",
                 "order_by"
             ]
         );

@@ -23,7 +23,12 @@ const READ: &str = "/* usher:read_audit */
       AND ($9::smallint IS NULL OR reason = $9)
       AND ($10::bigint IS NULL OR at_ms >= $10)
       AND ($11::bigint IS NULL OR at_ms < $11)
-    ORDER BY event_no DESC LIMIT $12";
+      AND ($12::text IS NULL OR pool_id = $12)
+      AND ($13::uuid IS NULL OR session_id = $13)
+      AND ($14::text IS NULL OR organization_id = $14)
+      AND ($15::bigint IS NULL OR count >= $15)
+      AND ($16::text IS NULL OR position($16 in detail) > 0)
+    ORDER BY event_no DESC LIMIT $17";
 
 pub async fn read(client: &ClientWrapper, query: &AuditQuery) -> Result<AuditPage, StoreError> {
     // Blocks that are completed from here on hold events that are newer than all that is read.
@@ -70,6 +75,11 @@ async fn walk(
                 &query.reason.map(i16::from),
                 &query.from.map(|wall| wall.0),
                 &query.until.map(|wall| wall.0),
+                &query.pool.as_ref().map(PoolId::as_str),
+                &query.session.map(|id| id.0),
+                &query.organization.as_ref().map(OrganizationId::as_str),
+                &query.count.map(i64::from),
+                &query.detail,
                 &i64::try_from(query.limit - events.len()).unwrap_or(i64::MAX),
             ],
         )

@@ -24,6 +24,11 @@ const READ: &str = "/* usher:read_audit */
       AND (:reason IS NULL OR reason = :reason)
       AND (:from IS NULL OR at_ms >= :from)
       AND (:until IS NULL OR at_ms < :until)
+      AND (:pool IS NULL OR pool_id = :pool)
+      AND (:session IS NULL OR session_id = :session)
+      AND (:organization IS NULL OR organization_id = :organization)
+      AND (:count IS NULL OR count >= :count)
+      AND (:detail IS NULL OR instr(detail, :detail) > 0)
     ORDER BY event_no DESC LIMIT :limit";
 
 pub fn read(connection: &Connection, query: &AuditQuery) -> Result<AuditPage, StoreError> {
@@ -67,6 +72,11 @@ fn walk(
         ":reason": query.reason,
         ":from": query.from.map(|wall| wall.0),
         ":until": query.until.map(|wall| wall.0),
+        ":pool": query.pool.as_ref().map(PoolId::as_str),
+        ":session": query.session.map(|id| id.0.into_bytes()),
+        ":organization": query.organization.as_ref().map(OrganizationId::as_str),
+        ":count": query.count,
+        ":detail": query.detail,
         ":limit": i64::try_from(query.limit - events.len()).unwrap_or(i64::MAX),
     })?;
     while let Some(row) = rows.next()? {

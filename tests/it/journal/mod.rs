@@ -5,6 +5,7 @@ mod durability;
 mod leases;
 mod ownership;
 mod refusals;
+mod renaming;
 mod retention;
 mod steps;
 mod time;

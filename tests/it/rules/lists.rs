@@ -1,6 +1,7 @@
 //! `list …`: the questions that are answered in pages.
 
-use usher::ledger::change::TenantState;
+use usher::ids::DeviceId;
+use usher::ledger::change::{BlockCause, TenantState};
 use usher::ledger::command::{
     ListLicenses, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Query, SessionOrder,
     UserOrder,
@@ -63,6 +64,11 @@ fn status(word: &str) -> Option<Status> {
     }
 }
 
+fn device_id(words: &mut Words) -> Result<DeviceId, String> {
+    let name = words.next("a device")?;
+    DeviceId::parse(&name).map_err(|error| format!("`{name}` {error}"))
+}
+
 fn paging(word: Option<&str>) -> bool {
     matches!(word, None | Some("pages" | "first"))
 }
@@ -74,6 +80,8 @@ fn sessions(words: &mut Words) -> Result<ListSessions, String> {
             "in" => ask.pool = Some(pool_id(words)?),
             "of" => ask.user = Some(user_id(words)?),
             "at" => ask.organization = Some(organization_id(words)?),
+            "on" => ask.device = Some(device_id(words)?),
+            "idle" => ask.idle = Some(words.duration()?),
             "descending" => ask.descending = true,
             "by" => {
                 ask.order = match words.next("an order")?.as_str() {
@@ -103,6 +111,9 @@ fn users(words: &mut Words) -> Result<ListUsers, String> {
             "administrators" => ask.administrator = Some(true),
             "others" => ask.administrator = Some(false),
             "never" => ask.never_signed_in = true,
+            "id" => ask.id = words.next("a part of an id")?.to_lowercase(),
+            "called" => ask.name = words.next("a part of a name")?.to_lowercase(),
+            "cause" => ask.cause = Some(cause(words)?),
             "descending" => ask.descending = true,
             "by" => {
                 ask.order = match words.next("an order")?.as_str() {
@@ -120,6 +131,15 @@ fn users(words: &mut Words) -> Result<ListUsers, String> {
         }
     }
     Ok(ask)
+}
+
+fn cause(words: &mut Words) -> Result<BlockCause, String> {
+    match words.next("a cause")?.as_str() {
+        "administrator" => Ok(BlockCause::Administrator),
+        "limit" => Ok(BlockCause::LicenseLimit),
+        "directory" => Ok(BlockCause::Directory),
+        other => Err(format!("nobody is blocked for `{other}`")),
+    }
 }
 
 fn organizations(words: &mut Words) -> Result<ListOrganizations, String> {

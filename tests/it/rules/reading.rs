@@ -50,6 +50,26 @@ fn r9_users_are_found() {
         list users words \"arch bob\"               -> bob
         list users words \"arch ann\" any           -> ann bob cid
         list users words \"nobody\"                 -> nobody
+        list users id \"E\"                          -> dee eve
+        list users id \"Zander\"                     -> nobody
+        list users called \"id arch\"                -> cid
+        list users called \"ann\" id \"a\"           -> ann
+        ",
+    );
+    check_people(
+        "R5 R33 users by why they are blocked, sessions by their device and how long they are idle",
+        "
+        policy lease_ttl 0s
+        user dee blocked
+        list users cause administrator              -> dee
+        list users cause limit                      -> nobody
+        ann signs in to primary on laptop
+        after 30m
+        bob signs in to primary on phone
+        list sessions on phone                      -> bob/phone
+        list sessions on phone of ann               -> nobody
+        list sessions idle 30m                      -> ann/laptop
+        list sessions idle 1800001ms                -> nobody
         ",
     );
     check_people(

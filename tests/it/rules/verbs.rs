@@ -25,8 +25,10 @@
 //! sweep                                                   the regular work
 //! restart | crash                                         a stop that writes everything; one that does not
 //! usage [primary] | show ann [at north] | audit
-//! list sessions [in primary] [of ann] [at north] [Active Away Idle] [by activity] [descending] [pages of 2] [first 2]
-//! list users [words "ann cid"] [any] [blocked] [unblocked] [Idle blank] [administrators] [others] [never] [group a] [by name]
+//! list sessions [in primary] [of ann] [at north] [on laptop] [idle 5m] [Active Away Idle] [by activity] [descending]
+//!     [pages of 2] [first 2]
+//! list users [words "ann cid"] [any] [blocked] [unblocked] [Idle blank] [administrators] [others] [never] [group a]
+//!     [id "an"] [called "ann a"] [cause limit] [by name]
 //! list organizations [text "or"] [by id] [descending] | list tenants [text "ac"] [active] [suspended] | more
 //! notification exceeded/primary | list notifications [pending sending done dead] | due by email | due by webhook
 //! send exceeded/primary by email answered | failed "why" | refused "why" | lost ; redeliver exceeded/primary

@@ -217,9 +217,12 @@ impl Store for Memory {
     fn audit(&self, query: AuditQuery) -> Answer<'_, Result<AuditPage, StoreError>> {
         Box::pin(async move {
             let disk = self.disk.lock().unwrap();
+            let about = |event: &&AuditEvent| query.user.is_none() || query.user == event.user;
+            let wanted = |event: &&AuditEvent| query.before.is_none_or(|before| event.no < before) && about(event);
             let newest = disk.events.values().rev().filter(|event| event.tenant == query.tenant);
-            let events = newest.take(query.limit).cloned().collect();
-            Ok(AuditPage { events, next: None, blocks: 0 })
+            let events: Vec<_> = newest.filter(wanted).take(query.limit).cloned().collect();
+            let next = events.last().filter(|_| events.len() == query.limit).map(|event| event.no);
+            Ok(AuditPage { events, next, blocks: 0 })
         })
     }
 

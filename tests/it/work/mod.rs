@@ -13,12 +13,13 @@ use usher::ledger::command::{
     CreateOrganization, CreateTenant, CreateToken, CreateUser, DeleteLicense, DeleteLicenses, DeleteOrganization,
     DeleteTenant, DeleteUser, Found, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser, GrantSeats,
     Heartbeat, ListLicenses, ListNotifications, ListOrganizations, ListSessions, ListTenants, ListTokens, ListUsers,
-    OrganizationOrder, Outcome, PolicyPatch, Query, RedeliverNotification, RenameUser, RevokeSeats, RevokeToken, SuspendTenant,
+    OrganizationOrder, Outcome, Period, PolicyPatch, Query, RedeliverNotification, RenameUser, RevokeSeats, RevokeToken, SuspendTenant,
     SyncEntry, SyncUsers, UnblockUser, UpdateOrganization, UpdateTenant, UpdateUser, UserOrder, UserPatch, Waiting,
     WantedSeat, WhatIf, WhenFull, WithdrawTenant,
 };
 use usher::ledger::notification::Topic;
 use usher::ledger::outcome::{Denial, SeatView, Status};
+use usher::ledger::time::Wall;
 use usher::ledger::token::TokenHash;
 use usher::service::mount;
 
@@ -82,6 +83,13 @@ fn reads() -> Vec<(&'static str, Vec<Ask>)> {
                 query(search(UserOrder::Name, false)),
                 query(search(UserOrder::LastSignIn, true)),
                 query(filtered),
+                query(ListUsers {
+                    id: "nobody".into(),
+                    name: "nobody".into(),
+                    created: Period { from: Some(Wall(0)), until: None },
+                    limit: 1_000,
+                    ..ListUsers::default()
+                }),
                 query(ListUsers { limit: 1_000, ..ListUsers::default() }),
             ],
         ),
@@ -98,6 +106,13 @@ fn reads() -> Vec<(&'static str, Vec<Ask>)> {
             "SessionService/ListSessions",
             vec![
                 query(ListSessions { statuses, organization, limit: 1_000, ..ListSessions::default() }),
+                query(ListSessions {
+                    client: "nobody".into(),
+                    started: Period { from: Some(Wall(0)), until: None },
+                    limit: 1_000,
+                    ..ListSessions::default()
+                }),
+                query(ListSessions { session: Some(session(1)), limit: 1_000, ..ListSessions::default() }),
                 query(ListSessions { user: Some(whale()), limit: 1_000, ..ListSessions::default() }),
             ],
         ),

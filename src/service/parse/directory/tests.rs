@@ -4,7 +4,9 @@ use prost_types::FieldMask;
 
 use super::super::testing::{bad, list, veils};
 use super::*;
+use crate::ledger::command::Period;
 use crate::ledger::outcome::Status;
+use crate::ledger::time::Wall;
 
 const LIMITS: Limits = Limits { batch_items: 3, watchers: 1, caller_rate: None, user_rate: None };
 
@@ -103,6 +105,27 @@ fn an_update_names_every_bad_field() {
     assert_eq!(bad(update(user, &[])), ["user.user_id", "user.etag", "user.given_name", "user.groups[0]"]);
 }
 
+fn at(seconds: i64) -> Option<prost_types::Timestamp> {
+    Some(prost_types::Timestamp { seconds, nanos: 0 })
+}
+
+#[test]
+fn a_list_of_users_by_each_column() {
+    let request = v1::ListUsersRequest {
+        tenant_id: "acme".into(),
+        user_id: "ANN@".into(),
+        name: "Zoë".into(),
+        block_cause: v1::BlockCause::Directory.into(),
+        last_sign_in_from: at(1),
+        created_before: at(2),
+        ..Default::default()
+    };
+    let (_, query, _) = list_users(&veils(), request).unwrap();
+    assert_eq!((&*query.id, &*query.name, query.cause), ("ann@", "zoe", Some(BlockCause::Directory)));
+    assert_eq!(query.signed_in, Period { from: Some(Wall(1_000)), until: None });
+    assert_eq!(query.created, Period { from: None, until: Some(Wall(2_000)) });
+}
+
 #[test]
 fn a_list_of_users() {
     let request = v1::ListUsersRequest {
@@ -155,6 +178,13 @@ fn a_list_of_users_names_every_bad_field() {
         pool_id: " ".into(),
         administrator: None,
         never_signed_in: false,
+        user_id: "\n".into(),
+        name: "x".repeat(257),
+        block_cause: 9,
+        last_sign_in_from: at(2),
+        last_sign_in_before: at(2),
+        created_from: Some(prost_types::Timestamp { seconds: 0, nanos: -1 }),
+        created_before: at(i64::MAX),
     };
     assert_eq!(
         bad(list_users(&veils(), request)),
@@ -169,6 +199,12 @@ fn a_list_of_users_names_every_bad_field() {
             "organization_id",
             "group",
             "pool_id",
+            "user_id",
+            "name",
+            "block_cause",
+            "last_sign_in_before",
+            "created_from",
+            "created_before",
             "order_by"
         ]
     );

@@ -1,16 +1,19 @@
 //! What is read, with filters and pages of all sorts.
 
+use std::time::Duration;
+
 use usher::ledger::access::Tenants;
-use usher::ledger::change::TenantState;
+use usher::ledger::change::{BlockCause, TenantState};
 use usher::ledger::command::{
     AllTokens, DueNotifications, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser, ListLicenses,
-    ListNotifications, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Query, SessionOrder,
-    UserOrder,
+    ListNotifications, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Period, Query,
+    SessionOrder, UserOrder,
 };
 use usher::ledger::notification::Channel;
 use usher::ledger::outcome::Status;
+use usher::ledger::time::Wall;
 
-use super::Generator;
+use super::{Generator, HOUR};
 
 impl Generator {
     pub(super) fn statuses(&mut self) -> Vec<Status> {
@@ -28,6 +31,11 @@ impl Generator {
                 user: self.perhaps(20, Self::user),
                 organization: self.perhaps(20, Self::organization_id),
                 statuses: self.statuses(),
+                session: None,
+                device: self.perhaps(10, Self::device),
+                client: self.dice.word(&["", "", "", "10.0", "zzz"]).to_owned(),
+                started: self.period(),
+                idle: self.perhaps(10, |this| Duration::from_millis(this.dice.below(2 * HOUR))),
                 order: *self.dice.pick(&[SessionOrder::LastActivity, SessionOrder::Started, SessionOrder::User]),
                 descending: self.dice.percent(50),
                 after: None,
@@ -64,6 +72,12 @@ impl Generator {
         }
     }
 
+    /// Mostly every time; else some of the last hours.
+    fn period(&mut self) -> Period {
+        let before = |this: &mut Self| Wall(this.now.wall.0 - this.dice.below(12 * HOUR) as i64);
+        Period { from: self.perhaps(5, before), until: self.perhaps(5, before) }
+    }
+
     /// The blank, too.
     fn shown_statuses(&mut self) -> Vec<Option<Status>> {
         let blank = self.dice.percent(20).then_some(None);
@@ -82,6 +96,13 @@ impl Generator {
             pool: self.perhaps(20, Self::pool),
             administrator: self.perhaps(10, |this| this.dice.percent(50)),
             never_signed_in: self.dice.percent(10),
+            id: self.dice.word(&["", "", "", "an", "@x"]).to_owned(),
+            name: self.dice.word(&["", "", "", "", "ann", "b a", "nobody"]).to_owned(),
+            cause: self.perhaps(5, |this| {
+                *this.dice.pick(&[BlockCause::Administrator, BlockCause::LicenseLimit, BlockCause::Directory])
+            }),
+            signed_in: self.period(),
+            created: self.period(),
             order: *self.dice.pick(&[UserOrder::LastSignIn, UserOrder::UserId, UserOrder::Name]),
             descending: self.dice.percent(50),
             after: None,

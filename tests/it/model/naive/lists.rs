@@ -171,6 +171,11 @@ fn passes(view: &SessionView, asked: &ListSessions) -> bool {
         && asked.user.as_ref().is_none_or(|user| view.user == *user)
         && asked.organization.as_ref().is_none_or(|organization| view.organization.as_ref() == Some(organization))
         && has_status(view.status, &asked.statuses)
+        && asked.session.is_none_or(|id| view.id == id)
+        && asked.device.as_ref().is_none_or(|device| view.device == *device)
+        && asked.idle.is_none_or(|idle| view.idle >= idle)
+        && asked.started.holds(view.started)
+        && any_has(&[&view.client], &asked.client)
 }
 
 /// Without regard to case and accents.
@@ -216,5 +221,10 @@ impl Tenant {
             && asked.pool.as_ref().is_none_or(|pool| view.seats.iter().any(|seat| seat.pool == *pool))
             && asked.administrator.is_none_or(|administrator| view.administrator == administrator)
             && !(asked.never_signed_in && view.last_sign_in.is_some())
+            && any_has(&[view.id.as_str()], &asked.id)
+            && any_has(&[&format!("{} {}", view.profile.given_name, view.profile.family_name)], &asked.name)
+            && asked.cause.is_none_or(|cause| view.blocked == Some(cause))
+            && (asked.signed_in.is_whole() || view.last_sign_in.is_some_and(|at| asked.signed_in.holds(at)))
+            && asked.created.holds(view.created)
     }
 }

@@ -27,7 +27,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use self::nodes::NodeRef;
-use crate::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId, TenantNo, UserId};
+use crate::ids::{
+    Epoch, EventNo, InstanceId, OrganizationId, OwnerToken, PoolId, Seq, SessionId, ShardId, TenantNo, UserId,
+};
 use crate::ledger::change::{Action, AuditEvent, Change};
 use crate::ledger::continuity::Continuity;
 use crate::ledger::time::{Tick, Wall};

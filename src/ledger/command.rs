@@ -62,7 +62,6 @@ impl Command {
             | Command::DeleteOrganization(_)
             | Command::BlockUser(_)
             | Command::DeleteUser(_)
-            | Command::RenameUser(_)
             | Command::UpdateTenant(_) => true,
             _ => false,
         }

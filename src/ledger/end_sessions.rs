@@ -4,35 +4,53 @@
 use super::budget::Budget;
 use super::command::{BlockUser, DeleteUser, Outcome};
 use super::execution::Steps;
-use super::outcome::{Refusal, SessionEndReason};
+use super::outcome::{Done, Refusal, SessionEndReason};
 use super::session::Session;
 use super::step::Step;
 use super::tenant::Tenant;
-use crate::ids::{TenantId, UserNo};
+use crate::ids::{TenantId, UserId, UserNo};
+
+/// Whom a command of several steps is about: the one who had the id at the first. It may be somebody else's at the next.
+#[derive(Debug)]
+struct Whom {
+    id: UserId,
+    no: Option<UserNo>,
+}
+
+impl Whom {
+    /// The user, and whether this is the first step.
+    fn find(&mut self, tenant: &Tenant) -> Done<(UserNo, bool)> {
+        match self.no {
+            None => tenant.known_user(&self.id).map(|no| (*self.no.insert(no), true)),
+            Some(no) if tenant.users.at(no).is_some() => Ok((no, false)),
+            Some(_) => Err(Refusal::not_found("user", &self.id)),
+        }
+    }
+}
 
 /// A user being blocked.
 #[derive(Debug)]
 pub(super) struct Blocked {
-    ask: BlockUser,
-    done: bool,
+    whom: Whom,
+    end_sessions: bool,
 }
 
 impl Blocked {
     pub fn new(ask: BlockUser) -> Self {
-        Self { ask, done: false }
+        Self { whom: Whom { id: ask.user, no: None }, end_sessions: ask.end_sessions }
     }
 }
 
 impl Steps for Blocked {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        let no = match tenant.known_user(&self.ask.user) {
-            Ok(no) => no,
+        let (no, first) = match self.whom.find(tenant) {
+            Ok(found) => found,
             Err(refusal) => return Some(Outcome::BlockUser(Err(refusal))),
         };
-        if !std::mem::replace(&mut self.done, true) {
+        if first {
             tenant.block_user(no, step);
         }
-        if self.ask.end_sessions && !tenant.end_sessions_of(no, |_| true, SessionEndReason::Closed, step) {
+        if self.end_sessions && !tenant.end_sessions_of(no, |_| true, SessionEndReason::Closed, step) {
             return None;
         }
         Some(Outcome::BlockUser(Ok(tenant.user_view(no, step.sight()))))
@@ -46,19 +64,19 @@ impl Steps for Blocked {
 /// A user being deleted.
 #[derive(Debug)]
 pub(super) struct UserDeletion {
-    ask: DeleteUser,
+    whom: Whom,
 }
 
 impl UserDeletion {
     pub fn new(ask: DeleteUser) -> Self {
-        Self { ask }
+        Self { whom: Whom { id: ask.user, no: None } }
     }
 }
 
 impl Steps for UserDeletion {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        let no = match tenant.known_user(&self.ask.user) {
-            Ok(no) => no,
+        let no = match self.whom.find(tenant) {
+            Ok((no, _)) => no,
             Err(refusal) => return Some(Outcome::DeleteUser(Err(refusal))),
         };
         if !tenant.end_sessions_of(no, |_| true, SessionEndReason::UserDeleted, step) {

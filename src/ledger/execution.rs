@@ -15,7 +15,6 @@ use super::delete_organization::OrganizationDeletion;
 use super::end_sessions::{Blocked, UserDeletion};
 use super::grant_seats::Grants;
 use super::heartbeat::Beats;
-use super::rename_user::Renaming;
 use super::revoke_seats::Revocations;
 use super::step::Step;
 use super::sync_users::Syncing;
@@ -189,7 +188,6 @@ fn begin(command: Command) -> Result<Box<dyn Steps>, Command> {
         Command::DeleteOrganization(ask) => Box::new(OrganizationDeletion::new(ask)),
         Command::BlockUser(ask) => Box::new(Blocked::new(ask)),
         Command::DeleteUser(ask) => Box::new(UserDeletion::new(ask)),
-        Command::RenameUser(ask) => Box::new(Renaming::new(ask)),
         Command::UpdateTenant(ask) => Box::new(Updating::new(ask)),
         other => return Err(other),
     })

@@ -346,6 +346,7 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
         Command::SuspendTenant(ask) => Outcome::SuspendTenant(Ok(tenant.suspend(&ask, step))),
         Command::CreateUser(ask) => Outcome::CreateUser(tenant.create_user(ask, step)),
         Command::UpdateUser(ask) => Outcome::UpdateUser(tenant.update_user(ask, step)),
+        Command::RenameUser(ask) => Outcome::RenameUser(tenant.rename_user(&ask, step)),
         Command::UnblockUser(ask) => Outcome::UnblockUser(tenant.unblock_user(&ask, step)),
         Command::CreateOrganization(ask) => Outcome::CreateOrganization(tenant.create_organization(ask, step)),
         Command::UpdateOrganization(ask) => Outcome::UpdateOrganization(tenant.update_organization(ask, step)),
@@ -374,7 +375,6 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
         | Command::DeleteOrganization(_)
         | Command::BlockUser(_)
         | Command::DeleteUser(_)
-        | Command::RenameUser(_)
         | Command::UpdateTenant(_) => unreachable!("commands of several steps"),
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn answer(id: &TenantId, command: Command, step: &mut Step) -> Outcom
         Command::DeleteTenant(_) => Outcome::DeleteTenant(Err(gone())),
         Command::CreateUser(_) => Outcome::CreateUser(Err(gone())),
         Command::UpdateUser(_) => Outcome::UpdateUser(Err(gone())),
+        Command::RenameUser(_) => Outcome::RenameUser(Err(gone())),
         Command::UnblockUser(_) => Outcome::UnblockUser(Err(gone())),
         Command::CreateOrganization(_) => Outcome::CreateOrganization(Err(gone())),
         Command::UpdateOrganization(_) => Outcome::UpdateOrganization(Err(gone())),
@@ -55,7 +56,6 @@ pub(super) fn answer(id: &TenantId, command: Command, step: &mut Step) -> Outcom
         | Command::DeleteOrganization(_)
         | Command::BlockUser(_)
         | Command::DeleteUser(_)
-        | Command::RenameUser(_)
         | Command::UpdateTenant(_) => unreachable!("commands of several steps"),
     }
 }

@@ -1,61 +1,19 @@
-//! RenameUser: the person stays, with seats, sessions and history; only the id is another one (R2). Sessions hold a copy of
-//! the id, and a user can have a thousand of them: these follow in steps, and until then tell the id that they had.
+//! RenameUser: the person stays, with seats, sessions and history; only the id is another one (R2).
 
 use super::budget::Budget;
 use super::change::Action;
-use super::command::{Outcome, RenameUser};
-use super::execution::Steps;
+use super::command::RenameUser;
 use super::former_id::{FormerId, MAX_FORMER_IDS, renamed};
-use super::outcome::{Done, Refusal};
+use super::outcome::{Done, Refusal, UserView};
 use super::step::Step;
 use super::tenant::Tenant;
-use crate::ids::{TenantId, UserId, UserNo};
-
-/// A user being renamed.
-#[derive(Debug)]
-pub(super) struct Renaming {
-    ask: RenameUser,
-    /// Who has the new id already.
-    renamed: Option<UserNo>,
-    /// How many of the user's places tell it.
-    places: usize,
-}
-
-impl Renaming {
-    pub fn new(ask: RenameUser) -> Self {
-        Self { ask, renamed: None, places: 0 }
-    }
-}
-
-impl Steps for Renaming {
-    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        let no = match self.renamed {
-            Some(no) => no,
-            None => match tenant.rename_user(&self.ask, step) {
-                Ok(no) => *self.renamed.insert(no),
-                Err(refusal) => return Some(Outcome::RenameUser(Err(refusal))),
-            },
-        };
-        if tenant.users.at(no).is_none() {
-            // Deleted between two steps.
-            return Some(Outcome::RenameUser(Err(Refusal::not_found("user", &self.ask.new))));
-        }
-        if !tenant.rename_sessions(no, &mut self.places, step.budget) {
-            return None;
-        }
-        Some(Outcome::RenameUser(Ok(tenant.user_view(no, step.sight()))))
-    }
-
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
-        Some(Outcome::RenameUser(Err(Refusal::not_found("tenant", tenant))))
-    }
-}
+use crate::ids::{UserId, UserNo};
 
 impl Tenant {
-    fn rename_user(&mut self, ask: &RenameUser, step: &mut Step) -> Done<UserNo> {
-        let Some(no) = self.users.find(&ask.user) else { return self.renamed_before(ask) };
+    pub fn rename_user(&mut self, ask: &RenameUser, step: &mut Step) -> Done<UserView> {
+        let Some(no) = self.users.find(&ask.user) else { return self.renamed_before(ask, step) };
         if ask.new == ask.user {
-            return Ok(no);
+            return Ok(self.user_view(no, step.sight()));
         }
         if self.users.find(&ask.new).is_some() {
             return Err(Refusal::exists("user", &ask.new));
@@ -63,34 +21,30 @@ impl Tenant {
         // Events up to this one stand under the former id.
         let event = step.log(self.about(Action::UserRenamed).user(&ask.user).detail(renamed(&ask.new)));
         self.users.rename(no, ask.new.clone());
+        self.rename_sessions(no, step.budget);
         self.change_user(no, step, |user| {
-            let kept = user.former.len().saturating_sub(MAX_FORMER_IDS - 1);
             let former = FormerId { id: ask.user.clone(), last_event: event };
+            let kept = user.former.len().saturating_sub(MAX_FORMER_IDS - 1);
             user.former = user.former.iter().skip(kept).cloned().chain([former]).collect();
         });
-        Ok(no)
+        Ok(self.user_view(no, step.sight()))
     }
 
     /// The same call once more changes nothing, and answers the same.
-    fn renamed_before(&self, ask: &RenameUser) -> Done<UserNo> {
+    fn renamed_before(&self, ask: &RenameUser, step: &Step) -> Done<UserView> {
         let named = self.users.find(&ask.new);
         let before = named.filter(|no| self.users.get(*no).former.last().is_some_and(|former| former.id == ask.user));
-        before.ok_or_else(|| Refusal::not_found("user", &ask.user))
+        let no = before.ok_or_else(|| Refusal::not_found("user", &ask.user))?;
+        Ok(self.user_view(no, step.sight()))
     }
 
-    /// The sessions in the user's places from this one on tell the id that the user has now. Whether all of them do.
-    fn rename_sessions(&mut self, no: UserNo, from: &mut usize, budget: &mut Budget) -> bool {
+    /// Sessions hold a copy of the id; a user has a thousand of them at most, so that it is done in this step.
+    fn rename_sessions(&mut self, no: UserNo, budget: &mut Budget) {
         let user = self.users.get(no);
-        let first = *from;
-        for slot in &user.places[first.min(user.places.len())..] {
-            if budget.is_spent() && *from > first {
-                return false;
-            }
-            budget.spend(2 * Budget::LOOK);
+        budget.spend_each(user.places.len(), 2 * Budget::LOOK);
+        for slot in &user.places {
             self.sessions.get_mut(*slot).user_id = user.id.clone();
-            *from += 1;
         }
-        true
     }
 
     /// The ids that a user had before, the latest first.

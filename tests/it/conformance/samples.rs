@@ -12,6 +12,7 @@ use usher::ledger::change::{
     Access, Actor, BlockCause, Change, Limit, OrganizationRow, Plan, PoolRow, Profile, SeatRow, SessionRow, TenantRow,
     TenantState, UserRow,
 };
+use usher::ledger::former_id::FormerId;
 use usher::ledger::license::{Entitlement, LicenseRow, Standing, Terms, Tier};
 use usher::ledger::license_floors::LicenseFloor;
 use usher::ledger::notification::{Cause, Deliveries, Delivery, DeliveryState, Facts, NotificationRow, Topic};

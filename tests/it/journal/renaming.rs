@@ -73,7 +73,9 @@ async fn the_events_of_a_person_are_found_under_the_new_id() {
     for limit in 1..=8 {
         assert_eq!(process.told("ann", limit).await, anns, "pages of {limit}");
     }
-    assert_eq!(process.told("zoe", 2).await, ["UserRenamed ann", "SeatGranted ann", "UserCreated ann"]);
+    // Of somebody else who had an id before, as after a deletion.
+    let zoes = ["UserRenamed ann", "SeatGranted ann", "UserCreated ann"].into_iter().chain(anns.into_iter().skip(3));
+    assert_eq!(process.told("zoe", 2).await, zoes.collect::<Vec<_>>());
     // Nobody has this id: what stands under it.
     assert_eq!(process.told("anna", 5).await, ["UserRenamed anna", "UserUnblocked anna"]);
     let deletion = DeleteUser { user: user("zoe") };

@@ -1,21 +1,20 @@
 //! No step of any call costs more than a step may (I9), whatever its caller asks: each RPC at about its largest, in the
 //! ledger's own units, so that no clock and no other load decides. An RPC that is not here fails.
 
+mod people;
 mod world;
 
 use std::collections::BTreeSet;
 
-use usher::ids::{EventNo, LicenseId, TokenId, TokenName, UserId};
+use usher::ids::{LicenseId, TokenId, TokenName};
 use usher::ledger::Budget;
 use usher::ledger::access::{Role, Roles, Tenants};
 use usher::ledger::command::{
-    ActivateUsers, AllTokens, BlockUnlisted, BlockUser, CheckIn, CheckOut, CloseIdle, CloseSession, Command,
-    CreateOrganization, CreateTenant, CreateToken, CreateUser, DeleteLicense, DeleteLicenses, DeleteOrganization,
-    DeleteTenant, DeleteUser, Found, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser, GrantSeats,
-    Heartbeat, ListLicenses, ListNotifications, ListOrganizations, ListSessions, ListTenants, ListTokens, ListUsers,
-    OrganizationOrder, Outcome, Period, PolicyPatch, Query, RedeliverNotification, RenameUser, RevokeSeats, RevokeToken, SuspendTenant,
-    SyncEntry, SyncUsers, UnblockUser, UpdateOrganization, UpdateTenant, UpdateUser, UserOrder, UserPatch, Waiting,
-    WantedSeat, WhatIf, WhenFull, WithdrawTenant,
+    AllTokens, CheckIn, CheckOut, CloseIdle, CloseSession, Command, CreateTenant, CreateToken, DeleteLicense,
+    DeleteLicenses, DeleteTenant, Found, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser,
+    GrantSeats, Heartbeat, ListLicenses, ListNotifications, ListOrganizations, ListSessions, ListTenants, ListTokens,
+    ListUsers, OrganizationOrder, Outcome, Period, PolicyPatch, Query, RedeliverNotification, RevokeSeats, RevokeToken,
+    SuspendTenant, UpdateTenant, UserOrder, WithdrawTenant,
 };
 use usher::ledger::notification::Topic;
 use usher::ledger::outcome::{Denial, SeatView, Status};
@@ -49,7 +48,7 @@ fn asks() -> Vec<(&'static str, Vec<Ask>)> {
     let mut all = reads();
     all.extend(logins());
     all.extend(seats());
-    all.extend(people());
+    all.extend(people::asks());
     all.extend(licenses());
     all.extend(ends());
     all
@@ -173,67 +172,6 @@ fn seats() -> Vec<(&'static str, Vec<Ask>)> {
         ),
         ("SeatService/RevokeSeat", vec![command(revoke(vec![pool(0)], vec![user(0)], organizations(3)))]),
         ("SeatService/BatchRevokeSeats", vec![command(revoke(some, many(), organizations(100)))]),
-    ]
-}
-
-fn people() -> Vec<(&'static str, Vec<Ask>)> {
-    let pools = || (0..256).map(pool).collect::<Vec<_>>();
-    let entry = |no: u64| SyncEntry {
-        user: user(USERS + no),
-        patch: UserPatch::default(),
-        seats: WantedSeat::each(&pools(), &organizations(39)),
-        blocked: None,
-    };
-    let sync = |what_if| SyncUsers { entries: (0..32).map(entry).collect(), when_full: WhenFull::Block, what_if };
-    let waiting = |no: u64| Waiting { user: user(USERS + no), since: EventNo(1), pools: pools() };
-    let attributes = (0..50).map(|no| (format!("a{no}").into(), "x".repeat(1_024).into())).collect();
-    let patch = UserPatch { administrator: Some(true), attributes: Some(attributes), ..UserPatch::default() };
-    let new = || usher::ids::UserId::stored("new");
-    vec![
-        (
-            "DirectoryService/CreateUser",
-            vec![command(CreateUser {
-                user: new(),
-                administrator: false,
-                profile: Default::default(),
-                pools: pools(),
-            })],
-        ),
-        ("DirectoryService/UpdateUser", vec![command(UpdateUser { user: whale(), version: None, patch })]),
-        (
-            "DirectoryService/RenameUser",
-            vec![
-                command(RenameUser { user: whale(), new: UserId::stored("orca") }),
-                command(RenameUser { user: UserId::stored("orca"), new: whale() }),
-            ],
-        ),
-        ("DirectoryService/BlockUser", vec![command(BlockUser { user: new(), end_sessions: true })]),
-        ("DirectoryService/UnblockUser", vec![command(UnblockUser { user: new() })]),
-        (
-            "DirectoryService/SyncUsers",
-            vec![
-                command(sync(Some(WhatIf::default()))),
-                command(sync(None)),
-                command(ActivateUsers { waiting: (0..32).map(waiting).collect(), what_if: Some(WhatIf::default()) }),
-                command(ActivateUsers { waiting: (0..32).map(waiting).collect(), what_if: None }),
-                command(BlockUnlisted { users: vec![whale(); 32], what_if: Some(WhatIf::default()) }),
-                command(BlockUnlisted { users: (0..32).map(|no| user(USERS + no)).collect(), what_if: None }),
-            ],
-        ),
-        ("DirectoryService/DeleteUser", vec![command(DeleteUser { user: new() })]),
-        (
-            "DirectoryService/CreateOrganization",
-            vec![command(CreateOrganization { organization: organization(5_000), display_name: "".into() })],
-        ),
-        (
-            "DirectoryService/UpdateOrganization",
-            vec![command(UpdateOrganization {
-                organization: organization(5_000),
-                version: None,
-                display_name: Some("x".into()),
-            })],
-        ),
-        ("DirectoryService/DeleteOrganization", vec![command(DeleteOrganization { organization: organization(0) })]),
     ]
 }
 

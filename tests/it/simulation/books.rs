@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher::ids::{EventNo, LicenseId, PoolId, SessionId, TenantId, TenantNo, UserId};
 use usher::ledger::change::{Action, AuditEvent, Limit, Plan, Reason};
 use usher::ledger::command::LicenseGrant;
+use usher::ledger::former_id::new_id;
 use usher::ledger::outcome::SessionEndReason;
 use usher::ledger::time::Wall;
 
@@ -157,6 +158,10 @@ impl Account {
                 self.facts.note(Fact::Known(user()?), no, true);
             }
             Action::UserDeleted => self.delete(&user()?, no),
+            Action::UserRenamed => {
+                let new = new_id(&event.detail).ok_or("a renaming without the new id")?;
+                self.rename(&user()?, &new, no)?;
+            }
             Action::UserBlocked => {
                 self.blocked.insert(user()?);
                 self.facts.note(Fact::Blocked(user()?), no, true);
@@ -184,6 +189,26 @@ impl Account {
         self.facts.note(Fact::Known(user.clone()), no, false);
         self.blocked.remove(user);
         self.facts.note(Fact::Blocked(user.clone()), no, false);
+    }
+
+    /// Who is renamed here never signs in: no session has the id.
+    fn rename(&mut self, old: &UserId, new: &UserId, no: EventNo) -> Result<(), String> {
+        if !self.users.contains(old) || !self.users.insert(new.clone()) {
+            return Err(format!("event {no} renamed {old} to {new}: nobody, or to one who is there"));
+        }
+        let seats: Vec<_> = self.seats.iter().filter(|(_, holder)| holder == old).cloned().collect();
+        let blocked = self.blocked.contains(old);
+        self.delete(old, no);
+        self.facts.note(Fact::Known(new.clone()), no, true);
+        for (pool, _) in seats {
+            self.facts.note(Fact::Seat(pool.clone(), new.clone()), no, true);
+            self.seats.insert((pool, new.clone()));
+        }
+        if blocked {
+            self.blocked.insert(new.clone());
+            self.facts.note(Fact::Blocked(new.clone()), no, true);
+        }
+        Ok(())
     }
 
     /// `main revision 3; crm 1 -> 2`

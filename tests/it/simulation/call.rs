@@ -109,6 +109,7 @@ fn ask(journal: Arc<Journal>, tenant: TenantId, asked: Asked) -> Answering {
         Asked::Command(Command::BlockUser(ask)) => submit(journal, tenant, ask, Outcome::BlockUser),
         Asked::Command(Command::UnblockUser(ask)) => submit(journal, tenant, ask, Outcome::UnblockUser),
         Asked::Command(Command::DeleteUser(ask)) => submit(journal, tenant, ask, Outcome::DeleteUser),
+        Asked::Command(Command::RenameUser(ask)) => submit(journal, tenant, ask, Outcome::RenameUser),
         Asked::Command(Command::CreateUser(ask)) => submit(journal, tenant, ask, Outcome::CreateUser),
         Asked::Command(Command::CreateTenant(ask)) => submit(journal, tenant, ask, Outcome::CreateTenant),
         Asked::Command(Command::UpdateTenant(ask)) => submit(journal, tenant, ask, Outcome::UpdateTenant),

@@ -16,6 +16,8 @@ pub const SHARDS: u16 = 2;
 pub const TENANTS: [&str; 3] = ["acme", "beta", "echo"];
 /// The last two are an administrator and somebody whom nobody created.
 pub const USERS: [&str; 7] = ["ann", "bob", "cid", "dan", "eve", "root", "zoe"];
+/// Somebody who never signs in, by both ids.
+pub const RENAMED: [&str; 2] = ["gil", "gus"];
 pub const ADMINISTRATOR: &str = "root";
 pub const STRANGER: &str = "zoe";
 pub const DEVICES: [&str; 2] = ["laptop", "phone"];

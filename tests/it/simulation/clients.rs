@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use usher::ids::{LicenseId, SessionId, TenantId};
 use usher::ledger::command::{
     BlockUser, CheckIn, CheckOut, CloseIdle, CloseSession, Command, DeleteLicense, DeleteUser, GetUsage, GrantSeats,
-    Heartbeat, InstallLicense, LicenseGrant, ListSessions, Query, RevokeLicense, RevokeSeats, UnblockUser,
+    Heartbeat, InstallLicense, LicenseGrant, ListSessions, Query, RenameUser, RevokeLicense, RevokeSeats, UnblockUser,
 };
 use usher::ledger::time::Wall;
 
@@ -90,6 +90,7 @@ impl Clients {
                 return (tenant, Asked::Query(Query::ListSessions(list)));
             }
             What::Grant | What::Revoke | What::Block | What::Unblock | What::DeleteUser => administer(ask),
+            What::Rename => rename(ask),
             What::Close => {
                 let session = self.remembered(&tenant, ask.pick);
                 CloseSession { session, force: !ask.pick.is_multiple_of(3), own_session: None, own_user: None }.into()
@@ -134,6 +135,16 @@ impl Clients {
 /// Stands in every session of a tenant, so that one that strays is seen (I6).
 pub fn client(tenant: &TenantId) -> usher::ids::Text {
     format!("of {tenant}").into()
+}
+
+/// Or gives a seat to whoever has one of the ids, so that it may be taken.
+fn rename(ask: &Ask) -> Command {
+    let [user, new] = [ask.pick % 2, 1 - ask.pick % 2].map(|at| cast::user(cast::RENAMED[at]));
+    if ask.pick % 5 < 2 {
+        let (pools, users) = (vec![cast::pool(cast::POOLS[ask.pool])], vec![user]);
+        return GrantSeats { pools, users, organizations: Vec::new() }.into();
+    }
+    RenameUser { user, new }.into()
 }
 
 fn administer(ask: &Ask) -> Command {

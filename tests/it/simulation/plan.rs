@@ -7,7 +7,7 @@ use crate::model::dice::Dice;
 /// So many steps, then everything has to come right again.
 const STORM: usize = 150;
 
-const ASKED: [(What, u64); 17] = [
+const ASKED: [(What, u64); 18] = [
     (What::CheckOut, 34),
     (What::CheckOnly, 3),
     (What::Heartbeat, 22),
@@ -19,6 +19,7 @@ const ASKED: [(What, u64); 17] = [
     (What::Block, 3),
     (What::Unblock, 4),
     (What::DeleteUser, 1),
+    (What::Rename, 2),
     (What::Close, 2),
     (What::CloseIdle, 1),
     (What::License, 3),

@@ -124,6 +124,8 @@ pub enum What {
     Block,
     Unblock,
     DeleteUser,
+    /// Of somebody who never signs in: to an id and back.
+    Rename,
     Close,
     CloseIdle,
     /// A new revision of the tenant's license, with other limits.

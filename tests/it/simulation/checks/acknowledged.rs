@@ -35,6 +35,7 @@ pub fn is_durable(account: &Account, call: &Call, answer: &Answer) -> Result<(),
             audit.was(Fact::Blocked(ask.user.clone()), false)
         }
         (Command::DeleteUser(ask), Outcome::DeleteUser(Ok(()))) => audit.was(Fact::Known(ask.user.clone()), false),
+        (Command::RenameUser(ask), Outcome::RenameUser(Ok(_))) => audit.was(Fact::Known(ask.new.clone()), true),
         (Command::InstallLicense(ask), Outcome::InstallLicense(Ok(_))) => {
             audit.was(Fact::License(ask.license.clone(), ask.grant.revision), true)
         }

@@ -9,7 +9,12 @@ use usher::proto::v1;
 use super::office::reason;
 use super::{Backend, Office, on_both_stores};
 
-on_both_stores![r32_a_request_says_everything, r32_wishes_are_checked, r32_seats_move_between_pools];
+on_both_stores![
+    r32_a_request_says_everything,
+    r32_a_first_request_says_who_the_customer_is,
+    r32_wishes_are_checked,
+    r32_seats_move_between_pools,
+];
 
 fn wanted(seats: &[(&str, u64)], moves: &[(&str, &str, u64)]) -> v1::CreateLicenseRequestRequest {
     let seats = seats.iter().map(|(pool, seats)| v1::SeatsWanted { pool_id: (*pool).into(), seats: *seats }).collect();
@@ -48,6 +53,23 @@ async fn r32_a_request_says_everything(backend: Backend) {
     assert_eq!(seats, [("primary", 5)]);
     let moves: Vec<_> = request.moves.iter().map(|it| (it.from.as_str(), it.to.as_str(), it.seats)).collect();
     assert_eq!(moves, [("crm", "cms", 3)]);
+}
+
+async fn r32_a_first_request_says_who_the_customer_is(backend: Backend) {
+    let office = Office::open(backend).await;
+    let of = |id: &str| v1::CreateLicenseRequestRequest { customer_id: id.into(), ..wanted(&[("primary", 5)], &[]) };
+    let customer = |text: &str| Request::parse(text.as_bytes()).unwrap().customer_id;
+    assert_eq!(customer(&office.request(of("")).await.unwrap()), None);
+    let first = office.request(of("C-4711")).await.unwrap();
+    assert_eq!(customer(&first).as_deref(), Some("C-4711"));
+    office.install(&office.answered(&first, &Terms::default())).await.unwrap();
+    assert_eq!(office.information().await.customer_id, "C-4711", "the vendor takes it");
+    for id in ["", "C-4711"] {
+        assert_eq!(customer(&office.request(of(id)).await.unwrap()).as_deref(), Some("C-4711"));
+    }
+    let bad = office.request(of("C-1")).await.unwrap_err();
+    let fields = bad.get_details_bad_request().unwrap().field_violations;
+    assert_eq!(fields.iter().map(|it| it.field.as_str()).collect::<Vec<_>>(), ["customer_id"]);
 }
 
 async fn r32_wishes_are_checked(backend: Backend) {

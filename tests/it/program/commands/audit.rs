@@ -26,6 +26,8 @@ fn events_are_listed_newest_first_and_filtered() {
     let of = |filters: &str| console.tells(&format!("audit list {filters}"))["events"].as_array().map_or(0, Vec::len);
     assert_eq!(of("--from 2000-01-01 --before 2001-01-01"), 0);
     assert!(of("--from 2000-01-01T12:00:00Z") > 3);
+    assert_eq!((of("--pool crm --user ann@demo.example"), of("--pool ghost"), of("--organization ghost")), (1, 0, 0));
+    assert_eq!((of("--detail 'all organizations'") > 0, of("--detail nonsense"), of("--times 2")), (true, 0, 0));
     assert_eq!((of("--actor nobody"), of("--reason seats-exhausted"), of("--outcome denied")), (0, 0, 0));
     assert_eq!(console.says("audit list --actor nobody"), "no events\n");
     let wrong = console.refuses("audit list --reason full", 1);

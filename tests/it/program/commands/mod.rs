@@ -7,6 +7,7 @@ mod round_trip;
 mod seats;
 mod server;
 mod sessions;
+mod tenants;
 mod token;
 mod usage;
 mod users;

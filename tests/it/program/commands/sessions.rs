@@ -31,11 +31,19 @@ async fn sessions_are_listed_and_closed() {
         ("--organization north --status active --order user --descending", 2),
         ("--organization south", 0),
         ("--status idle,away --order last-activity", 0),
+        ("--device phone", 1),
+        ("--client 10.0.0", 2),
+        ("--client 10.0.1", 0),
+        ("--idle-for 1h", 0),
+        ("--signed-in-from 2000-01-01", 2),
+        ("--signed-in-before 2000-01-01", 0),
     ] {
         let sessions = console.tells(&format!("sessions list {filter}"));
         assert_eq!(sessions["sessions"].as_array().map(Vec::len), Some(count), "{filter}");
     }
     assert_eq!(console.tells("sessions list --order user --descending")["sessions"][0]["session_id"], bob.as_str());
+    let one = console.tells(&format!("sessions list --session {bob}"));
+    assert_eq!((&one["sessions"][0]["device_id"], one["sessions"].as_array().unwrap().len()), (&"phone".into(), 1));
 
     // R26: not while the user is active, and one's own never.
     let (told, errors) = console.half_says(&format!("sessions close {ann} nonsense"));

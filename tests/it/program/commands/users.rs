@@ -31,6 +31,13 @@ fn users_are_listed_filtered_and_ordered() {
         ("--organization south --status active,idle,inactive", &["ann", "bob", "root"]),
         ("--organization south --status blank", &["cid", "dee", "eve", "fay", "gus"]),
         ("--group sales", &[]),
+        ("--id EVE@", &["eve"]),
+        ("--name roo", &["root"]),
+        ("--cause administrator", &["eve"]),
+        ("--cause directory", &[]),
+        ("--signed-in-from 2000-01-01", &[]),
+        ("--created-before 2001-01-01", &[]),
+        ("--created-from 2001-01-01T12:00:00Z --id a", &["ann", "bob", "cid", "dee", "eve", "fay", "gus", "root"]),
         ("--never-signed-in --order user --descending --pool crm", &["root", "bob", "ann"]),
         ("--order name --limit 8", &["ann", "bob", "cid", "dee", "eve", "fay", "gus", "root"]),
     ] {
@@ -78,6 +85,37 @@ fn one_user_is_made_and_shown() {
     let answer = crate::license::desk::json(&denied.printed);
     assert_eq!((denied.code, &answer["denial"]["reason"]), (Some(11), &"DENIAL_REASON_SEATS_EXHAUSTED".into()));
     console.refuses("users get new@demo.example", 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_is_changed_and_renamed_while_signed_in() {
+    let console = Console::open();
+    let session = console.sign_in("ann", "laptop").await;
+    let said = console.says(
+        "users update ANN@demo.example --given-name Ann --family-name Bell --group sales/eu --attribute office=2.17",
+    );
+    assert!(said.contains("name           Ann Bell\n") && said.contains("groups         sales/eu\n"), "{said}");
+    assert_eq!(first(&console.says("users list --group sales")), ["ann"]);
+    let said = console.says("users update ann@demo.example --family-name '' --no-groups --administrator no");
+    assert!(
+        said.contains("name           Ann\n") && said.contains("groups\n") && said.contains("office=2.17"),
+        "{said}"
+    );
+
+    let said = console.says("users rename ann@demo.example Ann.Bell@demo.example");
+    assert!(said.starts_with("user           ann.bell@demo.example\nname           Ann\n"), "{said}");
+    assert_eq!(console.says("users rename ann@demo.example ann.bell@demo.example"), said, "once more");
+    assert!(console.refuses("users get ann@demo.example", 1).ends_with("(RESOURCE_NOT_FOUND)"));
+    assert!(console.refuses("users rename bob@demo.example ann.bell@demo.example", 1).ends_with("(RESOURCE_EXISTS)"));
+    let sessions = console.tells("sessions list --user ann.bell@demo.example");
+    assert_eq!(sessions["sessions"][0]["session_id"], session.as_str());
+    let audit = console.tells("audit list --user ann.bell@demo.example");
+    let actions: Vec<_> = audit["events"].as_array().unwrap().iter().map(|event| event["action"].clone()).collect();
+    assert_eq!(actions.first(), Some(&"AUDIT_ACTION_USER_RENAMED".into()));
+    assert_eq!(actions.last(), Some(&"AUDIT_ACTION_USER_CREATED".into()));
+    for words in ["users update ann.bell@demo.example", "users rename x", "users update x --group a --no-groups"] {
+        assert_eq!(console.run(words).code, Some(2), "{words}");
+    }
 }
 
 #[test]

@@ -117,7 +117,7 @@ impl Tenant {
         if ask.signed_in.is_whole() && ask.created.is_whole() {
             return true;
         }
-        budget.spend_each(2 + sight.now.gaps.len(), 10);
+        budget.spend_each(2, 10);
         let signed_in = || self.users.last_sign_in(user.no).map(|tick| sight.now.wall_of(tick));
         (ask.signed_in.is_whole() || signed_in().is_some_and(|at| ask.signed_in.holds(at)))
             && (ask.created.is_whole() || ask.created.holds(sight.now.wall_of(user.created)))

@@ -44,7 +44,7 @@ impl Clock {
     pub fn wall(&self) -> Wall {
         match self {
             Clock::System(_) => system_wall(),
-            Clock::Manual(manual) => Wall(manual.wall.load(Ordering::SeqCst)),
+            Clock::Manual(manual) => manual.wall(),
         }
     }
 
@@ -173,6 +173,11 @@ impl ManualClock {
     /// It is the clock of this machine, and began at this reading.
     pub fn set_machine(&self, machine: Option<Boot>) {
         *self.machine.lock().unwrap_or_else(PoisonError::into_inner) = machine;
+    }
+
+    #[must_use]
+    pub fn wall(&self) -> Wall {
+        Wall(self.wall.load(Ordering::SeqCst))
     }
 
     /// Somebody sets the wall clock, forward or back; no time passes.

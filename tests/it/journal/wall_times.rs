@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use usher::clock::Clock;
-use usher::ids::{OrganizationId, TenantNo};
+use usher::ids::OrganizationId;
 use usher::journal::Journal;
 use usher::ledger::command::{
     CreateOrganization, GetLicenseInformation, GetTenant, GetUser, Heartbeat, ListLicenses, ListOrganizations,
@@ -13,10 +13,11 @@ use usher::ledger::command::{
 use usher::ledger::continuity::Boot;
 use usher::ledger::outcome::Beat;
 use usher::ledger::time::Wall;
-use usher::store::{AuditQuery, Store};
+use usher::store::Store;
 
 use super::{NOON, Process, actor, config, session_of, tenant, user};
-use crate::conformance::{Backend, SHARD};
+use crate::conformance::Backend;
+use crate::conformance::audit::everything;
 use crate::support::memory::founding;
 
 const HOUR: i64 = 3_600_000;
@@ -77,20 +78,7 @@ async fn times(process: &Process, store: &Arc<dyn Store>) -> Vec<(String, Wall)>
     }
     let ask = GetLicenseInformation;
     add("the last change of licenses".into(), process.journal.ask(tenant, ask).await.unwrap().unwrap().updated);
-    let query = AuditQuery {
-        shard: SHARD,
-        tenant: TenantNo(1),
-        before: None,
-        user: None,
-        actor: None,
-        action: None,
-        denied: None,
-        reason: None,
-        from: None,
-        until: None,
-        limit: 100,
-    };
-    for event in store.audit(query).await.unwrap().events {
+    for event in store.audit(everything(1)).await.unwrap().events {
         add(format!("audit event {}", event.no), Some(event.at));
     }
     times

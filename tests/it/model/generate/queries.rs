@@ -5,9 +5,9 @@ use std::time::Duration;
 use usher::ledger::access::Tenants;
 use usher::ledger::change::{BlockCause, TenantState};
 use usher::ledger::command::{
-    AllTokens, DueNotifications, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser, ListLicenses,
-    ListNotifications, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Period, Query,
-    SessionOrder, UserOrder,
+    AllTokens, DueNotifications, FormerIds, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser,
+    ListLicenses, ListNotifications, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder,
+    Period, Query, SessionOrder, UserOrder,
 };
 use usher::ledger::notification::Channel;
 use usher::ledger::outcome::Status;
@@ -67,6 +67,7 @@ impl Generator {
             8 if self.dice.percent(10) => DueNotifications { channel: Channel::Webhook, limit }.into(),
             8 if self.dice.percent(20) => self.list_tokens(limit).into(),
             8 if self.dice.percent(10) => AllTokens.into(),
+            8 if self.dice.percent(20) => FormerIds { user: self.user() }.into(),
             8 => GetUser { user: self.user(), organization: self.perhaps(40, Self::organization_id) }.into(),
             _ => GetUsage.into(),
         }

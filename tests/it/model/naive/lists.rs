@@ -2,13 +2,15 @@
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
-use usher::ids::{OrganizationId, TenantId};
+use usher::ids::{OrganizationId, TenantId, UserId};
 use usher::ledger::Totals;
 use usher::ledger::access::Tenants;
 use usher::ledger::change::Limit;
 use usher::ledger::command::{
-    GetUser, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, SessionOrder, UserOrder,
+    FormerIds, GetUser, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, SessionOrder,
+    UserOrder,
 };
+use usher::ledger::former_id::MAX_FORMER_IDS;
 use usher::ledger::outcome::{
     Done, LicenseState, Notice, OrganizationView, PoolUsage, SessionView, Status, TenantUsage, TenantView, UserTotals,
     UserView,
@@ -98,6 +100,12 @@ impl Model {
         let tenant = &self.tenants[self.find(id)?];
         let user = tenant.user(&asked.user).ok_or_else(|| missing("user", &asked.user))?;
         Ok(tenant.user_view_in(user, asked.organization.as_ref(), &self.glance(now)))
+    }
+
+    /// The latest first.
+    pub fn former_ids(&self, id: &TenantId, asked: &FormerIds) -> Done<Vec<UserId>> {
+        let user = self.tenants[self.find(id)?].user(&asked.user);
+        Ok(user.map_or_else(Vec::new, |user| user.former.iter().rev().take(MAX_FORMER_IDS).cloned().collect()))
     }
 
     pub fn get_usage(&self, id: &TenantId, now: Moment) -> Done<TenantUsage> {

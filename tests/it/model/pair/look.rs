@@ -28,6 +28,11 @@ impl Pair {
                 let expected = model.get_user(tenant, &asked, now);
                 same("user", &ask(ledger, to, asked, now), &expected)
             }
+            Query::FormerIds(asked) => {
+                let expected = model.former_ids(tenant, &asked);
+                let known = ask(ledger, to, asked, now);
+                same("former ids", &known.map(|ids| ids.into_iter().map(|former| former.id).collect()), &expected)
+            }
             Query::ListSessions(asked) => {
                 let expected = model.list_sessions(tenant, &asked, now);
                 let page = |after| ask(ledger, to, ListSessions { after, ..asked.clone() }, now);

@@ -358,7 +358,7 @@ impl Tenant {
                 user: ask.user.clone(),
                 device: ask.device.clone(),
                 organization: None,
-                started: step.now.wall,
+                started: step.now.wall_of(step.now.tick),
                 ttl: Some(self.policy.lease_ttl).filter(|ttl| !ttl.is_zero()),
                 heartbeat_interval: self.policy.heartbeat_interval(),
                 remaining: self.policy.max_session,

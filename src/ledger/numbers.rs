@@ -124,7 +124,7 @@ mod tests {
             (first, second, third),
             (Some((0..64, Tick(20))), Some((64..128, Tick(0))), Some((128..150, Tick(30))))
         );
-        (64..128).for_each(|no| drop(numbers.remove(UserNo(no))));
+        (64..128).for_each(|no| assert!(numbers.remove(UserNo(no)).is_some()));
         assert_eq!(numbers.around(64), None);
     }
 

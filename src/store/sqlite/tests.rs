@@ -12,7 +12,8 @@ use crate::ledger::change::PoolRow;
 const SHARD: ShardId = ShardId(0);
 
 fn batch(seq: i64, rows: u16) -> Arc<Batch> {
-    let id = PoolId::stored(&"x".repeat(1_000));
+    // A row that is written over by the same changes no page.
+    let id = PoolId::stored(&format!("{seq:01000}"));
     let rows = (0..rows).map(|no| Change::PutPool(PoolRow { tenant: TenantNo(1), no: PoolNo(no), id: id.clone() }));
     let position = Position { seq: Seq(seq), ..Position::default() };
     Arc::new(Batch { position, rows: rows.collect(), events: vec![] })
@@ -69,7 +70,7 @@ async fn logs_follow_each_other_and_none_is_done_without() {
     let mut send = async |batches: i64, read: bool| {
         for _ in 0..batches {
             sent += 1;
-            store.commit(SHARD, owner, batch(sent, 2_000)).await.unwrap();
+            store.commit(SHARD, owner, batch(sent, 400)).await.unwrap();
         }
         opens_as_it_is(&store, folder.path(), false).await.unwrap();
         let robbed = opens_as_it_is(&store, folder.path(), true).await;

@@ -323,10 +323,10 @@ fn r2_a_user_can_be_renamed() {
         user ann renamed bob                            -> refused: ALREADY_EXISTS user
         user cid renamed dee                            -> refused: NOT_FOUND user
         user ann renamed ANN
-        show ann                                        -> version 1
+        show ann                                        -> blank, version 1
         user ann renamed anna
         user ann renamed anna
-        show anna                                       -> version 2
+        show anna                                       -> blank, version 2
         user ann
         user ann renamed anna                           -> refused: ALREADY_EXISTS user
         user bob renamed anna                           -> refused: ALREADY_EXISTS user

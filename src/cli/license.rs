@@ -22,7 +22,7 @@ Examples:
     usher license list --tenant acme
     usher license delete trial --tenant acme
   A first request, with the customer's id as the vendor's offer says it
-    usher license request --tenant acme --customer-id C-4711 \
+    usher license request --tenant acme --customer-id C-4711 \\
       --seats primary=100 --out first.tlr
   Ask the vendor for 20 seats more, and to move 5 from extranet to primary
     usher license request --tenant acme --seats primary=20 \\

@@ -12,13 +12,13 @@ Examples:
   All rules, each under the name of its option
     usher policy show --tenant acme
   Who is told when seats run out, and from which level on a warning goes out
-    usher policy set --tenant acme --responsible-person licenses@acme.example \
+    usher policy set --tenant acme --responsible-person licenses@acme.example \\
       --warn-at-percent 75,90
   Sessions of a day; who signs in elsewhere takes the seat along
-    usher policy set --tenant acme --max-session 24h \
+    usher policy set --tenant acme --max-session 24h \\
       --when-already-signed-in take-over
   As it was at first
-    usher policy set --tenant acme --max-session default \
+    usher policy set --tenant acme --max-session default \\
       --responsible-person default";
 
 #[derive(Debug, Subcommand)]

@@ -232,7 +232,7 @@ impl Running {
         let watchers_go = CancellationToken::new();
         let limits = limits(config);
         let revoked = trust.revocations().clone();
-        let licensing = Arc::new(Licensing::new(trust, licensing::host_names(config), clock.clone()).at(api_address));
+        let licensing = licensing::start(config, trust, api_address, &clock)?;
         let context = ServiceContext::new(
             Arc::clone(&journal),
             Arc::clone(&licensing),
@@ -259,8 +259,8 @@ impl Running {
         if let Some(keep) = config.audit_retention {
             tasks::retain(&tasks, &journal, &clock, keep);
         }
-        let names = licensing::host_names(config);
-        let told = telling::start(&config.telling, names.first().map(String::as_str), &tasks, &journal)?;
+        licensing::fetch(config, &tasks, &journal, &licensing);
+        let told = telling::start(config, &tasks, &journal)?;
         tokio::spawn(health::follow(journal.states(), Arc::clone(&readiness)));
         let watching = tokio::spawn(store_watch::follow(Arc::clone(&store), Arc::clone(&readiness)));
         let watching = AbortOnDropHandle::new(watching);

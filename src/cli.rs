@@ -103,7 +103,7 @@ pub enum Command {
     CheckConfig(Box<Serve>),
     /// Ask a running Usher whether it is serving: exit code 0, else 1
     Healthcheck(Healthcheck),
-    /// Make, sign, show and check licenses; request, install, list and delete them on a running Usher
+    /// Make, sign, show and check licenses; request, fetch, install, list and delete them on a running Usher
     #[command(subcommand, after_help = license::EXAMPLES)]
     License(license::License),
     #[command(flatten)]
@@ -198,6 +198,13 @@ pub struct Licenses {
     /// Without it no license can be installed; those that are installed stay in force
     #[arg(long, value_name = "PATH", env = "USHER_LICENSE_KEYS")]
     pub license_keys: Option<String>,
+    /// Folder of the vendor's in which new licenses are looked for once a day, as INSTANCE/TENANT.lic: https://…, or http://
+    /// to this machine. What is there is verified like any license. Without it nothing is looked for
+    #[arg(long, value_name = "URL", env = "USHER_LICENSE_URL")]
+    pub license_url: Option<String>,
+    /// The vendor's email address, to which license requests are sent by the mail server of --smtp-url. Without it none is
+    #[arg(long, value_name = "ADDRESS", env = "USHER_LICENSE_REQUEST_TO")]
+    pub license_request_to: Option<String>,
     /// A name of this host, beside the machine's own: licenses can be bound to hosts. Several: once each, or with
     /// commas
     #[arg(long, value_name = "NAME", env = "USHER_HOST_NAME", value_delimiter = ',')]

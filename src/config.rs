@@ -1,6 +1,7 @@
 //! What the service runs with: option > environment variable > default. Validated whole, every mistake listed, and
 //! nothing is touched while that is done, except that files which hold secrets are read.
 
+mod exchange;
 mod problems;
 mod reach;
 mod security;
@@ -14,6 +15,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::exchange::FolderUrl;
 use crate::ledger::rates::RateLimits;
 use crate::store::postgres::DatabaseUrl;
 use crate::{cli, spans, telemetry};
@@ -22,6 +24,7 @@ pub use reach::call;
 pub use security::{Security, TlsFiles};
 use storage::storage;
 pub use storage::{copy_target, store};
+use telling::given;
 pub use telling::{Email, Telling};
 use values::{FOREVER, address, days, duration, host_name, number, pace, rate, retention, shortest, size};
 
@@ -67,6 +70,10 @@ pub struct Config {
     pub audit_retention: Option<Duration>,
     /// The vendor's public keys: a file or a folder.
     pub license_keys: Option<PathBuf>,
+    /// The vendor's folder, where new licenses are looked for.
+    pub license_url: Option<FolderUrl>,
+    /// The vendor's address, where requests go (R32); there is a mail server then.
+    pub license_request_to: Option<String>,
     /// Names of this host beside the machine's own (R28).
     pub host_names: Vec<String>,
     /// Who may ask.
@@ -158,6 +165,9 @@ impl Config {
             demo_seats: problems.take("--demo-seats", number(&args.store_use.demo_seats, 0, u64::from(u32::MAX)), 0),
             audit_retention: problems.take("--audit-retention", retention(&args.store_use.audit_retention), None),
             license_keys: args.licenses.license_keys.as_deref().filter(|path| !path.is_empty()).map(PathBuf::from),
+            license_url: given(&args.licenses.license_url)
+                .and_then(|url| problems.some("--license-url", FolderUrl::parse(url))),
+            license_request_to: given(&args.licenses.license_request_to).map(str::to_owned),
             host_names: args
                 .licenses
                 .host_name
@@ -180,6 +190,7 @@ impl Config {
         if let Some(path) = &config.license_keys {
             problems.look_at_trusted("--license-keys", path);
         }
+        exchange::check(&config, &mut problems);
         config.exposed = std::mem::take(&mut problems.exposed);
         problems.none_or(config)
     }
@@ -208,6 +219,8 @@ impl Config {
             ("demo-seats", self.demo_seats.to_string()),
             ("audit-retention", self.audit_retention.map_or_else(|| FOREVER.to_owned(), days)),
             ("license-keys", self.license_keys.as_ref().map(|path| path.display().to_string()).unwrap_or_default()),
+            ("license-url", self.license_url.as_ref().map(ToString::to_string).unwrap_or_default()),
+            ("license-request-to", self.license_request_to.clone().unwrap_or_default()),
             ("host-name", self.host_names.join(",")),
         ]);
         settings.extend(self.security.settings());

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod cluster;
 pub mod config;
 pub mod demo;
+pub mod exchange;
 mod files;
 pub mod health;
 pub mod histogram;

@@ -1,4 +1,4 @@
-//! `usher license request`, `show`, `install`, `list` and `delete`: files and options here, the calls in `client`.
+//! `usher license request`, `show`, `fetch`, `install`, `list` and `delete`: files and options here, the calls in `client`.
 
 use std::path::Path;
 
@@ -20,6 +20,7 @@ pub async fn license_call(call: &Call) -> Result<(), Failure> {
     match call {
         Call::Request(args) => request(args).await,
         Call::Show(args) => ask(&args.asked, license::show).await,
+        Call::Fetch(args) => ask(&args.asked, license::fetch).await,
         Call::Install(args) => install(args).await,
         Call::List(args) => ask(&args.asked, license::list).await,
         Call::Delete(args) => delete(args).await,
@@ -36,10 +37,16 @@ async fn request(args: &Request) -> Result<(), Failure> {
     let (Some((target, timeout)), []) = (target, &*problems.0) else { return Err(Failure::Usage(problems.0)) };
 
     let usher = Usher::connect(&target, &args.asked.tenant, timeout).await?;
-    let (document, answer) = license::request(&usher, &wishes).await?;
+    let made =
+        if args.send { license::send(&usher, &wishes).await? } else { license::request(&usher, &wishes).await? };
+    let (document, answer) = made;
     let mut printer = printer(args.asked.reach.json);
     let Some(out) = out else {
-        return written(if args.asked.reach.json { printer.print(&answer) } else { printer.text(&document) });
+        return written(if args.asked.reach.json || args.send {
+            printer.print(&answer)
+        } else {
+            printer.text(&document)
+        });
     };
     out.write(document.as_bytes()).map_err(|problem| Failure::Usage(vec![problem]))?;
     let file = if args.asked.reach.json { String::new() } else { format!("{}: ", out.path.display()) };

@@ -1,16 +1,21 @@
 //! Whom this server trusts with licenses: read at the start, and again on SIGHUP. What the vendor revoked is told to
-//! the ledger, where it is kept.
+//! the ledger, where it is kept. And the way to the vendor and back.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::Failure;
+use super::{Failure, telling};
+use crate::clock::Clock;
 use crate::config::Config;
+use crate::exchange::{Exchange, Folder};
 use crate::journal::Journal;
 use crate::ledger::change::Actor;
 use crate::ledger::command::RevokeLicense;
 use crate::ledger::outcome::Refusal;
 use crate::license::{PublicKey, Revocations, Trust, load_trust};
 use crate::service::Licensing;
+use crate::tasks::{self, Tasks};
 
 /// Where the keys come from.
 pub(super) struct Vendors {
@@ -43,6 +48,26 @@ impl Vendors {
             }
             Err(failure) => tracing::error!("{failure}; the license keys stay as they were"),
         }
+    }
+}
+
+/// What decides about licenses here. `address`: where this server answers.
+pub(super) fn start(
+    config: &Config,
+    trust: Trust,
+    address: SocketAddr,
+    clock: &Clock,
+) -> anyhow::Result<Arc<Licensing>> {
+    let folder = config.license_url.clone().map(Folder::new);
+    let exchange = Exchange { folder, mailer: telling::mailer(config)? };
+    let licensing = Licensing::new(trust, host_names(config), clock.clone()).at(address);
+    Ok(Arc::new(licensing.with_exchange(exchange)))
+}
+
+/// Looks for new licenses, if there is a folder of the vendor's.
+pub(super) fn fetch(config: &Config, tasks: &Tasks, journal: &Arc<Journal>, licensing: &Arc<Licensing>) {
+    if config.license_url.is_some() {
+        tasks::fetch_licenses(tasks, journal, licensing);
     }
 }
 

@@ -1,8 +1,11 @@
-//! Sets up how people are told (R34): a sender for each channel that was asked for, and the task that it works for.
+//! Sets up how people are told (R34): a sender for each channel that was asked for, and the task that it works for; and
+//! how requests go to the vendor (R32).
 
 use std::sync::Arc;
 
-use crate::config::{Email, Telling};
+use super::licensing::host_names;
+use crate::config::{Config, Email};
+use crate::exchange::Mailer;
 use crate::journal::Journal;
 use crate::ledger::notification::Channel;
 use crate::notify::{Sender, Smtp, Webhook};
@@ -11,17 +14,30 @@ use crate::tasks::{self, Deliveries, Tasks};
 /// What each channel counts.
 pub type Told = Vec<(Channel, Arc<Deliveries>)>;
 
-/// `greeting`: the name of this host, for the mail server.
-pub fn start(telling: &Telling, greeting: Option<&str>, tasks: &Tasks, journal: &Arc<Journal>) -> anyhow::Result<Told> {
+pub fn start(config: &Config, tasks: &Tasks, journal: &Arc<Journal>) -> anyhow::Result<Told> {
     let mut senders = Vec::new();
-    if let Some(Email { server, from, login }) = &telling.email {
-        let login = login.as_ref().map(|(user, password)| (user.as_str(), password));
-        senders.push(Sender::Email(Smtp::new(server.clone(), from, login, greeting).map_err(anyhow::Error::msg)?));
+    if let Some(email) = &config.telling.email {
+        senders.push(Sender::Email(smtp(config, email)?));
     }
-    if let Some((url, keys)) = &telling.webhook {
+    if let Some((url, keys)) = &config.telling.webhook {
         senders.push(Sender::Webhook(Webhook::new(url.clone(), keys.clone())));
     }
     Ok(senders.into_iter().map(|sender| (sender.channel(), tasks::notify(tasks, journal, sender))).collect())
+}
+
+/// It greets the mail server with this host's name.
+fn smtp(config: &Config, Email { server, from, login }: &Email) -> anyhow::Result<Smtp> {
+    let names = host_names(config);
+    let login = login.as_ref().map(|(user, password)| (user.as_str(), password));
+    Smtp::new(server.clone(), from, login, names.first().map(String::as_str)).map_err(anyhow::Error::msg)
+}
+
+/// `None`: there is no address of the vendor's.
+pub fn mailer(config: &Config) -> anyhow::Result<Option<Mailer>> {
+    let Some((to, email)) = config.license_request_to.clone().zip(config.telling.email.as_ref()) else {
+        return Ok(None);
+    };
+    Ok(Some(Mailer { smtp: smtp(config, email)?, to }))
 }
 
 /// For the metrics: channel, result, count; of a channel that nobody asked for, nothing was sent.

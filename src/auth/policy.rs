@@ -59,6 +59,8 @@ const TABLE: &[(&str, &[(&str, Access)])] = &[
         ("DeleteLicense", Access::For(MANAGER)),
         ("DeleteLicenses", Access::For(MANAGER)),
         ("CreateLicenseRequest", Access::For(MANAGER)),
+        ("SendLicenseRequest", Access::For(MANAGER)),
+        ("FetchLicense", Access::For(MANAGER)),
         ("GetLicenseInformation", Access::For(READ)),
         // Applications ask what they may offer.
         ("GetEntitlements", Access::For(READ.with(Role::Gate))),

@@ -27,6 +27,9 @@ Examples:
   Ask the vendor for 20 seats more, and to move 5 from extranet to primary
     usher license request --tenant acme --seats primary=20 \\
       --move extranet:primary=5 --out acme.tlr
+  The same, sent to the vendor by the server; and the license that it has since
+    usher license request --tenant acme --seats primary=20 --send
+    usher license fetch --tenant acme
   The vendor's answer: the next revision
     usher license issue --key vendor.pem --request acme.tlr --out acme-2.lic
   Take it back

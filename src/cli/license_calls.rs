@@ -9,12 +9,16 @@ use super::license::EXAMPLES;
 
 #[derive(Debug, Subcommand)]
 pub enum Call {
-    /// Ask a running Usher for a document that asks the vendor for more seats, a move of seats, or a renewal
+    /// Ask a running Usher for a document that asks the vendor for more seats, a move of seats, or a renewal; with --send it
+    /// goes to the vendor at once
     #[command(after_help = EXAMPLES)]
     Request(Request),
     /// Show what was bought and what is in use: the license page
     #[command(after_help = EXAMPLES)]
     Show(Show),
+    /// Have a running Usher look for a newer license in the vendor's folder, and install it: exit code 10 when it is refused
+    #[command(after_help = EXAMPLES)]
+    Fetch(Fetch),
     /// Install a license: exit code 10 when it is refused
     #[command(after_help = EXAMPLES)]
     Install(Install),
@@ -42,7 +46,11 @@ pub struct Request {
     /// The customer's id with the vendor, for a first request; later ones say what the license says
     #[arg(long, value_name = "ID")]
     pub customer_id: Option<String>,
-    /// File for the request, such as acme.tlr [default: standard output]
+    /// Send it to the vendor by mail, to the address that the server has (--license-request-to); the answer goes to the
+    /// tenant's responsible person
+    #[arg(long)]
+    pub send: bool,
+    /// File for the request, such as acme.tlr [default: standard output, or none with --send]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Overwrite --out
@@ -52,6 +60,12 @@ pub struct Request {
 
 #[derive(Debug, Args)]
 pub struct Show {
+    #[command(flatten)]
+    pub asked: Asked,
+}
+
+#[derive(Debug, Args)]
+pub struct Fetch {
     #[command(flatten)]
     pub asked: Asked,
 }

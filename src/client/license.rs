@@ -12,7 +12,8 @@ use super::table::left;
 use super::words::{self, limit, plan};
 use super::{Answer, Error, Printer, Usher};
 use crate::proto::v1::{
-    DeleteLicenseRequest, DeleteLicensesRequest, Entitlement, InstallLicenseRequest, License, ListLicensesRequest,
+    DeleteLicenseRequest, DeleteLicensesRequest, Entitlement, FetchLicenseRequest, InstallLicenseRequest, License,
+    LicenseFetchOutcome, ListLicensesRequest,
 };
 
 /// Licenses on a page, at most; with their documents, of 64 KiB at most, they are well below the largest answer.
@@ -59,6 +60,34 @@ pub async fn request(usher: &Usher, wishes: &Wishes) -> Result<(String, Answer),
     let made = usher.answer(usher.licenses().create_license_request(ask)).await?;
     let answer = Answer::new(&made, show::wishes(&usher.tenant, wishes));
     Ok((made.document, answer))
+}
+
+/// The same, and the service sends it to the vendor.
+///
+/// # Errors
+/// [`Error`]
+pub async fn send(usher: &Usher, wishes: &Wishes) -> Result<(String, Answer), Error> {
+    let ask = usher.request(wishes.to_send(&usher.tenant));
+    let sent = usher.answer(usher.licenses().send_license_request(ask)).await?;
+    let answer = Answer::new(&sent, show::sent(&sent, show::wishes(&usher.tenant, wishes)));
+    Ok((sent.document, answer))
+}
+
+/// Has the service look for a newer license.
+///
+/// # Errors
+/// [`Error::NotValid`] for one that is not taken, and [`Error::Refused`] when the vendor was not reached; the answer is
+/// printed in any case.
+pub async fn fetch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
+    let ask = usher.request(FetchLicenseRequest { tenant_id: usher.tenant.clone() });
+    let fetched = usher.answer(usher.licenses().fetch_license(ask)).await?;
+    let found = fetched.fetch.clone().unwrap_or_default();
+    printer.print(&Answer::new(&fetched, show::fetched(&fetched, &found)))?;
+    match found.outcome() {
+        LicenseFetchOutcome::Refused => Err(Error::NotValid(format!("{} ({})", found.message, found.reason))),
+        LicenseFetchOutcome::Failed => Err(Error::Refused(found.message)),
+        _ => Ok(()),
+    }
 }
 
 /// # Errors

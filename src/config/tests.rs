@@ -260,6 +260,32 @@ fn what_is_missing_beside_a_channel_is_named() {
 }
 
 #[test]
+fn the_way_to_the_vendor_needs_whom_to_trust_and_a_mail_server() {
+    let check = |arguments: &str, expected: &[&str]| {
+        let found = problems(arguments, &[]);
+        assert_eq!(found.len(), expected.len(), "{found:?}");
+        for (problem, start) in found.iter().zip(expected) {
+            assert!(problem.starts_with(start) && !problem.contains("hunter2"), "{problem} should start with {start}");
+        }
+    };
+    let (keys, mail) = ("--license-keys keys", "--smtp-url smtp://mail --mail-from u@x.example");
+    check("--license-url https://v.example/x", &["--license-url: --license-keys is missing"]);
+    check(&format!("{keys} --license-url vendor"), &["--license-url: it is not such as https://"]);
+    check(&format!("{keys} --license-url http://v.example/hunter2"), &["--license-url: http:// is for this machine"]);
+    check("--license-request-to v@x.example", &["--license-request-to: --smtp-url is missing"]);
+    check(&format!("{mail} --license-request-to vendor"), &["--license-request-to: \"vendor\" is no email address"]);
+    check("--smtp-url mail --mail-from u@x.example --license-request-to v@x.example", &["--smtp-url: it is not"]);
+    let arguments = format!("{keys} {mail} --license-url https://v.example/hunter2 --license-request-to v@x.example");
+    let settings = config(&arguments, &[]).unwrap().settings();
+    for (name, value) in [("license-url", "https://v.example/…"), ("license-request-to", "v@x.example")] {
+        assert!(settings.contains(&(name, value.to_owned())), "{settings:?}");
+    }
+    let none = config("--license-url= --license-request-to=", &[]).unwrap();
+    assert!(none.license_url.is_none() && none.license_request_to.is_none());
+    assert!(config("--demo --license-url http://127.0.0.1:1/", &[]).is_ok(), "a key of its own");
+}
+
+#[test]
 fn files_that_others_can_read_or_write_are_told_and_used() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();

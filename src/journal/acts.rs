@@ -42,6 +42,8 @@ fn is_done(outcome: &Outcome) -> bool {
         Outcome::CreateOrganization(done) | Outcome::UpdateOrganization(done) => done.is_ok(),
         Outcome::InstallLicense(done) | Outcome::DeleteLicense(done) => done.is_ok(),
         Outcome::DeleteLicenses(done) | Outcome::RevokeLicense(done) => done.is_ok(),
+        Outcome::FetchLicense(done) => done.is_ok(),
+        Outcome::NoteLicenseRequest(done) => done.is_ok(),
         Outcome::RedeliverNotification(done) => done.is_ok(),
     }
 }

@@ -1,12 +1,13 @@
 //! What a command did, as data: absolute states of rows. Applying a change twice is harmless.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::former_id::FormerId;
 use super::license::LicenseRow;
+use super::license_fetch::LicenseFetch;
 use super::license_floors::LicenseFloor;
+pub use super::limit::Limit;
 use super::notification::{NotificationRow, Topic};
 use super::outcome::{DenialReason, SessionEndReason};
 use super::policy::Policy;
@@ -82,6 +83,8 @@ pub struct TenantRow {
     pub created: Tick,
     /// Grows with every update: the etag.
     pub version: u64,
+    /// The last look for a license at the vendor's; `None`: nobody ever looked.
+    pub license_fetch: Option<LicenseFetch>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,56 +93,6 @@ pub enum Plan {
     Named,
     /// A live session counts (R11).
     Concurrent,
-}
-
-/// How many seats a pool has (R12).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Limit {
-    Seats(u64),
-    Unlimited,
-}
-
-impl Limit {
-    /// Several licenses add up (R27).
-    #[must_use]
-    pub fn plus(self, other: Limit) -> Limit {
-        match (self, other) {
-            (Limit::Seats(a), Limit::Seats(b)) => Limit::Seats(a.saturating_add(b)),
-            _ => Limit::Unlimited,
-        }
-    }
-
-    /// Whether one more may be added to `in_use`.
-    #[must_use]
-    pub fn has_room(self, in_use: u64) -> bool {
-        self.has_room_for(in_use, 1)
-    }
-
-    #[must_use]
-    pub fn has_room_for(self, in_use: u64, more: u64) -> bool {
-        match self {
-            Limit::Seats(seats) => in_use.saturating_add(more) <= seats.saturating_add(u64::from(planted!(OffByOne))),
-            Limit::Unlimited => true,
-        }
-    }
-
-    /// By how much `in_use` is above the limit (R14).
-    #[must_use]
-    pub fn over(self, in_use: u64) -> u64 {
-        match self {
-            Limit::Seats(seats) => in_use.saturating_sub(seats),
-            Limit::Unlimited => 0,
-        }
-    }
-}
-
-impl fmt::Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Limit::Seats(seats) => seats.fmt(f),
-            Limit::Unlimited => f.write_str("unlimited"),
-        }
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -270,6 +223,9 @@ pub enum Action {
     LicenseInstalled = 50,
     LicenseDeleted = 51,
     LicenseRevoked = 52,
+    LicenseFetched = 53,
+    LicenseRequestSent = 54,
+    LicenseRequestFailed = 55,
     NotificationRaised = 60,
     NotificationCleared = 61,
     NotificationDelivered = 62,
@@ -282,7 +238,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Action; 32] = [
+    pub const ALL: [Action; 35] = [
         Action::SessionStarted,
         Action::SessionRenewed,
         Action::SessionEnded,
@@ -306,6 +262,9 @@ impl Action {
         Action::LicenseInstalled,
         Action::LicenseDeleted,
         Action::LicenseRevoked,
+        Action::LicenseFetched,
+        Action::LicenseRequestSent,
+        Action::LicenseRequestFailed,
         Action::NotificationRaised,
         Action::NotificationCleared,
         Action::NotificationDelivered,

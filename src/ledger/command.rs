@@ -9,8 +9,8 @@ mod tenants;
 mod tokens;
 
 pub use licenses::{
-    DeleteLicense, DeleteLicenses, GetEntitlements, GetLicenseInformation, InstallLicense, LicenseGrant, ListLicenses,
-    RevokeLicense,
+    DeleteLicense, DeleteLicenses, DueFetches, FetchLicense, FetchesDue, GetEntitlements, GetLicenseInformation,
+    InstallLicense, LicenseFetched, LicenseGrant, ListLicenses, NoteLicenseRequest, RevokeLicense, VendorAnswer,
 };
 pub use lists::{
     Cursor, ListOrganizations, ListSessions, ListTenants, ListUsers, OrganizationOrder, Page, Period, SessionOrder,
@@ -364,6 +364,8 @@ kinds! {
         DeleteLicense -> Done<LicenseChange>,
         DeleteLicenses -> Done<LicenseChange>,
         RevokeLicense -> Done<LicenseChange>,
+        FetchLicense -> Done<LicenseFetched>,
+        NoteLicenseRequest -> Done<()>,
         BeginDelivery -> Done<Option<Dispatch>>,
         EndDelivery -> Done<()>,
         RedeliverNotification -> Done<NotificationView>,
@@ -390,6 +392,7 @@ kinds! {
         GetUsage -> Done<TenantUsage>,
         ListNotifications -> Done<Page<NotificationView>>,
         DueNotifications -> Vec<Due>,
+        DueFetches -> FetchesDue,
         ListTokens -> Page<TokenView>,
         AllTokens -> KnownTokens,
     }

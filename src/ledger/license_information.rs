@@ -88,6 +88,7 @@ impl Tenant {
             first_end: first.map(until),
             last_end: ends.and_then(|ends| ends.into_iter().max()).map(until),
             updated: self.licenses.iter().map(|row| row.changed).max().map(|tick| sight.now.wall_of(tick)),
+            fetch: self.license_fetch.as_deref().cloned(),
         }
     }
 

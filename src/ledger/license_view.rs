@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::change::{Actor, Limit, Plan};
 use super::license::{Terms, Tier};
+use super::license_fetch::LicenseFetch;
 use super::outcome::{LicenseState, PoolUsage};
 use super::time::Wall;
 use crate::ids::{LicenseId, PoolId};
@@ -83,4 +84,6 @@ pub struct LicenseInformation {
     pub last_end: Option<Duration>,
     /// When a license was last installed, deleted or revoked; `None`: there never was one.
     pub updated: Option<Wall>,
+    /// The last look at the vendor's; `None`: nobody ever looked.
+    pub fetch: Option<LicenseFetch>,
 }

@@ -25,6 +25,7 @@ mod denials;
 mod end_sessions;
 mod entitlement;
 mod execution;
+mod fetch_license;
 pub mod former_id;
 mod grant_seats;
 mod grants;
@@ -37,10 +38,12 @@ mod lease;
 mod leaving;
 mod leaving_tenants;
 pub mod license;
+pub mod license_fetch;
 pub mod license_floors;
 mod license_information;
 pub mod license_view;
 mod licenses;
+mod limit;
 mod list_sessions;
 mod list_users;
 mod live;
@@ -268,6 +271,7 @@ impl Ledger {
             policy: ask.policy,
             created: now.tick,
             version: 1,
+            license_fetch: None,
         };
         self.insert(row.clone());
         let (_, mut step) = self.step(&id, actor, now, out);
@@ -353,6 +357,11 @@ fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
         Command::InstallLicense(ask) => Outcome::InstallLicense(tenant.install_license(&ask, step)),
         Command::DeleteLicense(ask) => Outcome::DeleteLicense(tenant.delete_license(&ask, step)),
         Command::RevokeLicense(ask) => Outcome::RevokeLicense(tenant.revoke_license(&ask, step)),
+        Command::FetchLicense(ask) => Outcome::FetchLicense(Ok(tenant.fetch_license(&ask, step))),
+        Command::NoteLicenseRequest(ask) => {
+            tenant.note_license_request(&ask, step);
+            Outcome::NoteLicenseRequest(Ok(()))
+        }
         Command::BeginDelivery(ask) => Outcome::BeginDelivery(Ok(tenant.begin_delivery(&ask, step))),
         Command::EndDelivery(ask) => {
             tenant.end_delivery(&ask, step);

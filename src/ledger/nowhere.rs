@@ -40,6 +40,8 @@ pub(super) fn answer(id: &TenantId, command: Command, step: &mut Step) -> Outcom
         Command::InstallLicense(_) => Outcome::InstallLicense(Err(gone())),
         Command::DeleteLicense(_) => Outcome::DeleteLicense(Err(gone())),
         Command::RevokeLicense(_) => Outcome::RevokeLicense(Err(gone())),
+        Command::FetchLicense(_) => Outcome::FetchLicense(Err(gone())),
+        Command::NoteLicenseRequest(_) => Outcome::NoteLicenseRequest(Err(gone())),
         Command::BeginDelivery(_) => Outcome::BeginDelivery(Err(gone())),
         Command::EndDelivery(_) => Outcome::EndDelivery(Err(gone())),
         Command::RedeliverNotification(_) => Outcome::RedeliverNotification(Err(gone())),

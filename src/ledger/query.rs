@@ -77,6 +77,7 @@ impl Ledger {
                 Err(refusal) => Found::ListNotifications(Err(refusal)),
             },
             Query::DueNotifications(ask) => Found::DueNotifications(self.due(ask, now)),
+            Query::DueFetches(ask) => Found::DueFetches(self.due_fetches(ask, now, budget)),
             Query::ListTokens(ask) => Found::ListTokens(self.list_tokens(ask, walk, now, budget)?),
             Query::AllTokens(_) => Found::AllTokens(self.all_tokens(budget)),
             Query::GetUsage(_) => Found::GetUsage(tenant.map(|tenant| tenant.whole_usage(sight, budget))),

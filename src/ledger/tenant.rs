@@ -7,6 +7,7 @@ use super::budget::Budget;
 use super::change::{Access, Action, BlockCause, Change, TenantRow, TenantState};
 use super::deadlines::{Deadlines, Positions};
 use super::headcount::Headcount;
+use super::license_fetch::LicenseFetch;
 use super::licenses::Licenses;
 use super::map::Seed;
 use super::notifications::Notifications;
@@ -32,6 +33,8 @@ pub(super) struct Tenant {
     pub created: Tick,
     pub version: u64,
     pub licenses: Licenses,
+    /// In a box: most tenants have none, and no decision looks at it.
+    pub license_fetch: Option<Box<LicenseFetch>>,
     pub pools: Pools,
     pub organizations: Organizations,
     pub users: Users,
@@ -77,6 +80,7 @@ impl Tenant {
             created: row.created,
             version: row.version,
             licenses: Licenses::default(),
+            license_fetch: row.license_fetch.map(Box::new),
             pools: Pools::new(seed),
             organizations: Organizations::default(),
             users: Users::new(seed),
@@ -107,6 +111,7 @@ impl Tenant {
             policy: self.policy.clone(),
             created: self.created,
             version: self.version,
+            license_fetch: self.license_fetch.as_deref().cloned(),
         }
     }
 

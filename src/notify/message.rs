@@ -149,7 +149,7 @@ fn subject_of(topic: &Topic) -> String {
 
 /// A name as it is shown to people: one line, in the order in which it is written, and nothing that a mail program would
 /// decode (RFC 2047).
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     let hides = |c: char| {
         // Unicode's Bidi_Control.
         let turns_around = matches!(
@@ -174,7 +174,7 @@ pub(super) fn system_time(at: Wall) -> SystemTime {
 /// The last millisecond of the year 9999.
 const LAST: u64 = 253_402_300_799_999;
 
-fn moment(at: Wall) -> String {
+pub(super) fn moment(at: Wall) -> String {
     let text = humantime::format_rfc3339_seconds(system_time(at)).to_string();
     text.replace('T', " ").replace('Z', " UTC")
 }

@@ -1,10 +1,11 @@
-//! Telling people (R34): what a notification says, and how it gets to them, by email or by webhook. Knows what the
-//! ledger tells, and nothing of where that is kept.
+//! Telling people (R34): what a notification says, and how it gets to them, by email or by webhook; and license requests
+//! (R32), which go to the vendor by email. Knows what the ledger tells, and nothing of where that is kept.
 
 mod address;
 mod email;
 mod event;
 mod message;
+mod request_mail;
 mod smtp;
 mod webhook;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 pub use address::is_address;
 pub use message::Message;
+pub use request_mail::RequestMail;
 pub use smtp::{Smtp, SmtpServer};
 pub use webhook::{SigningKeys, Webhook, WebhookUrl};
 

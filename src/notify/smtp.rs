@@ -1,6 +1,7 @@
 //! Email by SMTP. Without TLS only where the URL says so, and then without a password.
 
 use std::fmt;
+use std::time::Duration;
 
 use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
@@ -11,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::address::address;
 use super::email::email;
-use super::{Message, PATIENCE};
+use super::{Message, PATIENCE, RequestMail};
 use crate::https::whole;
 use crate::ledger::notification::Attempt;
 
@@ -124,7 +125,20 @@ impl Smtp {
     }
 
     pub(super) async fn send(&self, message: &Message) -> Attempt {
-        let email = match email(message, &self.from) {
+        self.deliver(email(message, &self.from)).await
+    }
+
+    /// One attempt to bring a license request to the vendor, for which a caller waits.
+    pub async fn send_request(&self, mail: &RequestMail<'_>) -> Attempt {
+        /// Less than a call's deadline, which is ten seconds unless told otherwise.
+        const WAIT: Duration = Duration::from_secs(8);
+        let sending = self.deliver(mail.email(&self.from));
+        let late = || Attempt::Failed(format!("{}: no answer within {WAIT:?}", self.server).into());
+        tokio::time::timeout(WAIT, sending).await.unwrap_or_else(|_| late())
+    }
+
+    async fn deliver(&self, email: Result<lettre::Message, String>) -> Attempt {
+        let email = match email {
             Ok(email) => email,
             Err(why) => return Attempt::Refused(why.into()),
         };

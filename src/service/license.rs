@@ -5,14 +5,10 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 use super::context::ServiceContext;
-use super::desk::Desk;
+use super::license_request::{self, Made};
 use super::{caller, parse, render, status};
-use crate::ledger::command::{DeleteLicenses, GetEntitlements, GetLicenseInformation, GetTenant, ListLicenses};
-use crate::ledger::license_view::LicenseView;
+use crate::ledger::command::{DeleteLicenses, GetEntitlements, GetLicenseInformation, GetTenant};
 use crate::proto::v1::{self, license_service_server};
-
-/// A tenant has at most a hundred licenses, of each the newest revision and eight before it.
-const ALL: usize = 1_000;
 
 /// Licenses, for administrators and applications.
 #[derive(Clone)]
@@ -25,17 +21,19 @@ impl LicenseService {
     pub fn new(context: Arc<ServiceContext>) -> Self {
         Self { context }
     }
-
-    fn installation(&self) -> render::Installation<'_> {
-        let licensing = &self.context.licensing;
-        let now = licensing.clock().wall();
-        let (host_names, addresses) = (licensing.host_names(), licensing.addresses());
-        render::Installation { instance: self.context.instance(), host_names, addresses, now }
-    }
 }
 
-async fn all(desk: &Desk) -> Result<Vec<LicenseView>, Status> {
-    Ok(desk.ask(ListLicenses { after: None, limit: ALL }).await??.rows)
+impl ServiceContext {
+    /// What a request and the license page say of this server.
+    pub(super) fn installation(&self) -> render::Installation<'_> {
+        render::Installation {
+            instance: self.instance(),
+            host_names: self.licensing.host_names(),
+            addresses: self.licensing.addresses(),
+            now: self.licensing.clock().wall(),
+            exchange: self.licensing.exchange(),
+        }
+    }
 }
 
 #[tonic::async_trait]
@@ -91,13 +89,42 @@ impl license_service_server::LicenseService for LicenseService {
         let caller = caller(&request)?;
         let wanted = parse::create_license_request(request.into_inner())?;
         let desk = self.context.desk(caller, wanted.tenant.clone())?;
-        let policy = desk.ask(GetTenant).await??.policy;
-        wanted.check_step(policy.seat_request_step)?;
-        let information = desk.ask(GetLicenseInformation).await??;
-        wanted.check_moves(&information.pools)?;
-        wanted.check_customer(&information.customer_id)?;
-        let licenses = all(&desk).await?;
-        Ok(Response::new(render::license_request(wanted, information, licenses, &self.installation())))
+        let made = Made::new(&self.context, &desk, wanted).await?;
+        let (document, file_name) = render::request_file(&made.request);
+        Ok(Response::new(v1::CreateLicenseRequestResponse { document, file_name }))
+    }
+
+    async fn send_license_request(
+        &self,
+        request: Request<v1::SendLicenseRequestRequest>,
+    ) -> Result<Response<v1::SendLicenseRequestResponse>, Status> {
+        let caller = caller(&request)?;
+        let wanted = parse::send_license_request(request.into_inner())?;
+        let desk = self.context.desk(caller, wanted.tenant.clone())?;
+        let made = Made::new(&self.context, &desk, wanted).await?;
+        if self.context.licensing.exchange().mailer.is_none() {
+            return Err(status::no_mailer());
+        }
+        self.context.rates.check_request(desk.tenant())?;
+        Ok(Response::new(license_request::send(&self.context, desk, made).await?))
+    }
+
+    async fn fetch_license(
+        &self,
+        request: Request<v1::FetchLicenseRequest>,
+    ) -> Result<Response<v1::FetchLicenseResponse>, Status> {
+        let caller = caller(&request)?;
+        let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
+        let desk = self.context.desk(caller, tenant)?;
+        // The vendor is asked about tenants alone that there are, and by the process that serves them.
+        desk.ask(GetTenant).await??;
+        let licensing = &self.context.licensing;
+        if licensing.exchange().folder.is_none() {
+            return Err(status::no_folder());
+        }
+        self.context.rates.check_fetch(desk.tenant())?;
+        let found = licensing.look(desk.tenant(), self.context.instance()).await.ok_or_else(status::no_folder)?;
+        Ok(Response::new(render::fetched(desk.submit(found).await??)))
     }
 
     async fn get_license_information(
@@ -109,7 +136,7 @@ impl license_service_server::LicenseService for LicenseService {
         let desk = self.context.desk(caller, tenant)?;
         let contact = desk.ask(GetTenant).await??.contact;
         let information = desk.ask(GetLicenseInformation).await??;
-        Ok(Response::new(render::license_information(information, contact, &self.installation())))
+        Ok(Response::new(render::license_information(information, contact, &self.context.installation())))
     }
 
     async fn get_entitlements(

@@ -1,12 +1,13 @@
 //! What decides whether a license may be installed here, beside the ledger: whom this server trusts, what its host is
-//! called, and what the clock says.
+//! called, and what the clock says; and where it looks for new ones.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::Clock;
+use crate::exchange::{Exchange, Fetched};
 use crate::ids::{InstanceId, TenantId};
-use crate::ledger::command::{InstallLicense, LicenseGrant};
+use crate::ledger::command::{FetchLicense, InstallLicense, LicenseGrant, VendorAnswer};
 use crate::ledger::license::Terms;
 use crate::license::{Here, Rejection, Trust, Verified};
 
@@ -17,18 +18,26 @@ pub struct Licensing {
     /// Where this server answers; none is known of one that is not on a network.
     addresses: Vec<SocketAddr>,
     clock: Clock,
+    exchange: Exchange,
 }
 
 impl Licensing {
     #[must_use]
     pub fn new(trust: Trust, host_names: Vec<String>, clock: Clock) -> Self {
-        Self { trust: RwLock::new(Arc::new(trust)), host_names, addresses: Vec::new(), clock }
+        let (trust, addresses, exchange) = (RwLock::new(Arc::new(trust)), Vec::new(), Exchange::default());
+        Self { trust, host_names, addresses, clock, exchange }
     }
 
     /// Of a server that answers at this address.
     #[must_use]
     pub fn at(self, address: SocketAddr) -> Self {
         Self { addresses: vec![address], ..self }
+    }
+
+    /// With a way to the vendor and back.
+    #[must_use]
+    pub fn with_exchange(self, exchange: Exchange) -> Self {
+        Self { exchange, ..self }
     }
 
     /// Trusts others from now on. What is installed stays.
@@ -49,6 +58,10 @@ impl Licensing {
         &self.addresses
     }
 
+    pub(super) fn exchange(&self) -> &Exchange {
+        &self.exchange
+    }
+
     pub(super) fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -61,6 +74,23 @@ impl Licensing {
     pub fn admit(&self, document: &str, tenant: &TenantId, instance: InstanceId) -> Result<InstallLicense, Rejection> {
         let here = Here { tenant, host_names: &self.host_names, instance: instance.0 };
         self.trust().admit(document, &here, self.clock.wall()).map(command)
+    }
+
+    /// Looks for a tenant's license in the vendor's folder: answers what is there as the ledger takes it. `None`: there is
+    /// no such folder.
+    pub async fn look(&self, tenant: &TenantId, instance: InstanceId) -> Option<FetchLicense> {
+        let folder = self.exchange.folder.as_ref()?;
+        let answer = match folder.fetch(instance, tenant).await {
+            Fetched::Document(document) => match self.admit(&document, tenant, instance) {
+                Ok(license) => VendorAnswer::License(Box::new(license)),
+                Err(rejection) => {
+                    VendorAnswer::Refused { reason: rejection.reason(), text: rejection.to_string().into() }
+                }
+            },
+            Fetched::Nothing => VendorAnswer::Nothing,
+            Fetched::Failed(why) => VendorAnswer::Failed(why.into()),
+        };
+        Some(FetchLicense { from: folder.url().to_string().into(), answer })
     }
 }
 

@@ -14,6 +14,7 @@ mod directory;
 mod export;
 pub mod health;
 mod license;
+mod license_request;
 mod licensing;
 pub mod mount;
 mod notification;

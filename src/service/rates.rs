@@ -1,5 +1,5 @@
 //! How often one caller, and one user, may check out: against clients that run wild, and against hoarding seats. Off
-//! unless asked for.
+//! unless asked for. And how often the vendor is bothered for one tenant.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -9,17 +9,24 @@ use tonic::Status;
 use super::context::Limits;
 use super::status;
 use crate::auth::Caller;
-use crate::auth::rate::Buckets;
+use crate::auth::rate::{Buckets, Rate};
 use crate::clock::Clock;
 use crate::ids::{TenantId, UserId};
+use crate::ledger::outcome::Refusal;
 
 /// Callers and users that are remembered: those that asked within the time in which a rate starts anew.
 const MOST: usize = 100_000;
+/// Looks for a tenant's license that somebody asks for.
+const FETCHES: Rate = Rate { burst: 5, each: Duration::from_secs(60) };
+/// Mails to the vendor on behalf of a tenant.
+const REQUESTS: Rate = Rate { burst: 5, each: Duration::from_secs(10 * 60) };
 
 pub(super) struct Rates {
     /// By the hash of a name: names are long, and two that meet share a rate.
     callers: Option<Buckets<u64>>,
     users: Option<Buckets<u64>>,
+    fetches: Buckets<TenantId>,
+    requests: Buckets<TenantId>,
     hashes: RandomState,
     clock: Clock,
 }
@@ -28,7 +35,22 @@ impl Rates {
     pub fn new(limits: &Limits, clock: Clock) -> Self {
         let buckets = |rate: Option<_>| rate.map(|rate| Buckets::new(rate, MOST));
         let (callers, users) = (buckets(limits.caller_rate), buckets(limits.user_rate));
-        Self { callers, users, hashes: RandomState::new(), clock }
+        let (fetches, requests) = (Buckets::new(FETCHES, MOST), Buckets::new(REQUESTS, MOST));
+        Self { callers, users, fetches, requests, hashes: RandomState::new(), clock }
+    }
+
+    /// # Errors
+    /// [`Refusal::TooOften`]: nobody was asked.
+    pub fn check_fetch(&self, tenant: &TenantId) -> Result<(), Refusal> {
+        let taken = self.fetches.take(tenant.clone(), self.now());
+        taken.map_err(|retry| too_often("this tenant's license was looked for too often; nobody was asked", retry))
+    }
+
+    /// # Errors
+    /// [`Refusal::TooOften`]: nothing was sent.
+    pub fn check_request(&self, tenant: &TenantId) -> Result<(), Refusal> {
+        let taken = self.requests.take(tenant.clone(), self.now());
+        taken.map_err(|retry| too_often("too many requests of this tenant were sent; this one was not", retry))
     }
 
     /// # Errors
@@ -48,4 +70,8 @@ impl Rates {
     fn now(&self) -> Duration {
         self.clock.monotonic()
     }
+}
+
+fn too_often(text: &str, retry: Duration) -> Refusal {
+    Refusal::TooOften { text: text.to_owned(), retry }
 }

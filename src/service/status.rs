@@ -3,6 +3,7 @@
 
 mod access;
 mod ceiling;
+mod exchange;
 pub mod reason;
 mod scarce;
 
@@ -15,6 +16,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 pub(super) use access::too_many_check_outs;
 pub use access::{headers_too_large, idle, not_allowed, not_let_in, too_many_anonymous_calls, too_many_headers};
 pub(super) use ceiling::too_many_to_block;
+pub(super) use exchange::{no_folder, no_mailer, request_not_sent, request_refused};
 pub use scarce::UPLOADS;
 pub use scarce::no_place;
 pub(super) use scarce::{EXPORTS, SYNCS, Scarce, WATCHERS};

@@ -11,9 +11,10 @@ use crate::ids::{EventNo, OrganizationNo, PoolNo, UserId};
 use crate::ledger::change::{Access, Action, BlockCause, Limit, Plan, Profile, Reason, TenantState};
 use crate::ledger::former_id::FormerId;
 use crate::ledger::license::{Entitlement, Standing};
+use crate::ledger::license_fetch::{FetchOutcome, LicenseFetch};
 use crate::ledger::outcome::SessionEndReason;
 use crate::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull};
-use crate::ledger::time::Tick;
+use crate::ledger::time::{Tick, Wall};
 
 const UNLIMITED: &str = "UNLIMITED";
 
@@ -80,6 +81,25 @@ pub fn policy_from_text(text: &str) -> Result<Policy, StoreError> {
         seat_request_step: fields.read("seat_request_step", default.seat_request_step, number)?,
         warn_at_percent: fields
             .read("warn_at_percent", default.warn_at_percent, |value| value.as_array()?.iter().map(number).collect())?,
+    })
+}
+
+#[must_use]
+pub fn license_fetch_to_text(fetch: &LicenseFetch) -> String {
+    let LicenseFetch { at, outcome, reason, text } = fetch;
+    json!({ "at_ms": at.0, "outcome": outcome.word(), "reason": reason, "text": text }).to_string()
+}
+
+/// # Errors
+/// The text is not what [`license_fetch_to_text`] writes.
+pub fn license_fetch_from_text(text: &str) -> Result<LicenseFetch, StoreError> {
+    let fields = Fields::parse("tenants.license_fetch", text)?;
+    let outcome = |value: &Value| FetchOutcome::ALL.into_iter().find(|outcome| value == outcome.word());
+    Ok(LicenseFetch {
+        at: fields.read("at_ms", Wall::default(), |value| value.as_i64().map(Wall))?,
+        outcome: fields.read("outcome", FetchOutcome::Nothing, outcome)?,
+        reason: fields.read("reason", "".into(), boxed)?,
+        text: fields.read("text", "".into(), boxed)?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! What runs beside the calls: named, stoppable, with a status. A panic ends one run, never the task.
 
+mod license_fetch;
 mod notifier;
 mod retention;
 mod sweeper;
@@ -18,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 
+pub use license_fetch::{LicenseFetcher, fetch_licenses};
 pub use notifier::{Deliveries, Notifier, notify};
 pub use retention::retain;
 pub use sweeper::sweep;

@@ -83,6 +83,7 @@ fn a_hole_in_any_wall_is_found() {
         ("client::license", "use crate::service::status;", "service::status"),
         ("service", "use crate::app::serve;", "app::serve"),
         ("notify::smtp", "use crate::journal::Journal;", "journal::Journal"),
+        ("exchange::folder", "use crate::service::Licensing;", "service::Licensing"),
         ("tasks::notifier", "use lettre::Message;", "lettre::Message"),
         ("notify::webhook", "use hyper_rustls::HttpsConnector;", "hyper_rustls::HttpsConnector"),
         ("auth::principal", "use crate::store::Store;", "store::Store"),

@@ -4,7 +4,8 @@ use super::super::table::{Column, Table, left};
 use super::super::words::{self, count, plan, time};
 use super::Wishes;
 use crate::proto::v1::{
-    DeleteLicensesResponse, InstallLicenseResponse, License, LicenseTier, LicenseValidity, PoolChange, PoolUsage,
+    DeleteLicensesResponse, FetchLicenseResponse, InstallLicenseResponse, License, LicenseFetch, LicenseFetchOutcome,
+    LicenseTier, LicenseValidity, PoolChange, PoolUsage, SendLicenseRequestResponse,
 };
 
 const POOLS: [Column; 6] = [left("pool"), left("plan"), left("before"), left("after"), left("in use"), left("over")];
@@ -23,6 +24,26 @@ pub fn wishes(tenant: &str, wishes: &Wishes) -> String {
         lines.push("  nothing more than there is: a renewal".into());
     }
     lines.join("\n") + "\n"
+}
+
+/// Behind what was asked for: where it went.
+pub fn sent(sent: &SendLicenseRequestResponse, wishes: String) -> String {
+    let answers = match sent.reply_to.as_str() {
+        "" => "its sender: the tenant has no responsible person",
+        person => person,
+    };
+    format!("{wishes}sent to {}; the answer goes to {answers}\n", sent.sent_to)
+}
+
+/// Nothing where the answer is an error.
+pub fn fetched(fetched: &FetchLicenseResponse, found: &LicenseFetch) -> String {
+    match found.outcome() {
+        LicenseFetchOutcome::Refused | LicenseFetchOutcome::Failed => String::new(),
+        LicenseFetchOutcome::Installed => {
+            fetched.license.as_ref().map(license).unwrap_or_default() + &pools(&fetched.pools)
+        }
+        _ => format!("nothing changed: {}\n", found.message),
+    }
 }
 
 pub fn installed(installed: &InstallLicenseResponse) -> String {

@@ -1,6 +1,6 @@
 //! What a license request is to ask for, as people write it.
 
-use crate::proto::v1::{CreateLicenseRequestRequest, SeatMove, SeatsWanted};
+use crate::proto::v1::{CreateLicenseRequestRequest, SeatMove, SeatsWanted, SendLicenseRequestRequest};
 
 /// What is wanted beside what is installed. Nothing: a renewal.
 #[derive(Debug, Default, PartialEq)]
@@ -21,6 +21,11 @@ impl Wishes {
             moves: self.moves.clone(),
             customer_id: self.customer_id.clone().unwrap_or_default(),
         }
+    }
+
+    pub(super) fn to_send(&self, tenant: &str) -> SendLicenseRequestRequest {
+        let CreateLicenseRequestRequest { tenant_id, target_version, seats, moves, customer_id } = self.of(tenant);
+        SendLicenseRequestRequest { tenant_id, target_version, seats, moves, customer_id }
     }
 }
 

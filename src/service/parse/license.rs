@@ -90,6 +90,11 @@ pub fn create_license_request(request: v1::CreateLicenseRequestRequest) -> Resul
     problems.finish(|| Some(Wanted { tenant: tenant?, target_version, customer_id, seats, moves }))
 }
 
+pub fn send_license_request(request: v1::SendLicenseRequestRequest) -> Result<Wanted, Problems> {
+    let v1::SendLicenseRequestRequest { tenant_id, target_version, seats, moves, customer_id } = request;
+    create_license_request(v1::CreateLicenseRequestRequest { tenant_id, target_version, seats, moves, customer_id })
+}
+
 fn check_number(problems: &mut Problems, field: &str, seats: u64) {
     if !(1..=MAX_NUMBER).contains(&seats) {
         problems.add(field, format!("must be from 1 to {MAX_NUMBER}"));

@@ -25,7 +25,9 @@ pub(super) use directory::{
     block_user, create_user, delete_user, get_user, list_users, rename_user, unblock_user, update_user,
 };
 pub(super) use export::{Column, Export, export_users};
-pub(super) use license::{Wanted, create_license_request, delete_license, install_license, list_licenses};
+pub(super) use license::{
+    Wanted, create_license_request, delete_license, install_license, list_licenses, send_license_request,
+};
 pub(super) use notification::{list_notifications, redeliver_notification};
 pub(super) use organization::{create_organization, delete_organization, list_organizations, update_organization};
 pub(super) use problems::{Problem, Problems};

@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::names::{license_state, plan, tier, validity};
+use super::names::{fetch_outcome, license_state, plan, tier, validity};
 use super::seat::{number, pool_usage};
 use super::time::{duration, timestamp};
+use crate::exchange::Exchange;
 use crate::ids::InstanceId;
 use crate::ledger::change::{Limit, Plan};
-use crate::ledger::command::Page;
+use crate::ledger::command::{LicenseFetched, Page};
+use crate::ledger::license_fetch::LicenseFetch;
 use crate::ledger::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView, PoolChange, Validity};
 use crate::ledger::outcome::{LicenseState, PoolUsage};
 use crate::ledger::time::Wall;
@@ -28,11 +30,29 @@ pub struct Installation<'a> {
     pub host_names: &'a [String],
     pub addresses: &'a [SocketAddr],
     pub now: Wall,
+    pub exchange: &'a Exchange,
 }
 
 pub fn installed(change: LicenseChange) -> v1::InstallLicenseResponse {
     let license = change.license.map(license);
     v1::InstallLicenseResponse { changed: change.changed, license, pools: pool_changes(change.pools) }
+}
+
+pub fn fetched(fetched: LicenseFetched) -> v1::FetchLicenseResponse {
+    let (license, pools) = fetched.change.map_or((None, Vec::new()), |change| {
+        let v1::InstallLicenseResponse { license, pools, .. } = installed(change);
+        (license, pools)
+    });
+    v1::FetchLicenseResponse { fetch: Some(fetch(fetched.fetch)), license, pools }
+}
+
+fn fetch(fetch: LicenseFetch) -> v1::LicenseFetch {
+    v1::LicenseFetch {
+        fetched_at: Some(timestamp(fetch.at)),
+        outcome: fetch_outcome(fetch.outcome).into(),
+        reason: fetch.reason.into(),
+        message: fetch.text.into(),
+    }
 }
 
 /// By pool, as every list of pools is shown.
@@ -123,6 +143,9 @@ pub fn license_information(
         last_updated_at: information.updated.map(timestamp),
         contact: contact.into(),
         addresses: installation.addresses.iter().map(ToString::to_string).collect(),
+        last_fetch: information.fetch.map(fetch),
+        fetched_from: installation.exchange.folder.as_ref().map(|folder| folder.url().to_string()).unwrap_or_default(),
+        requests_sent_to: installation.exchange.mailer.as_ref().map(|mailer| mailer.to.clone()).unwrap_or_default(),
     }
 }
 
@@ -157,10 +180,9 @@ pub fn license_request(
     mut information: LicenseInformation,
     licenses: Vec<LicenseView>,
     installation: &Installation<'_>,
-) -> v1::CreateLicenseRequestResponse {
+) -> Request {
     information.pools.sort_unstable_by(|a, b| a.pool.cmp(&b.pool));
-    let file_name = format!("{}.tlr", file_name(wanted.tenant.as_str()));
-    let request = Request {
+    Request {
         tenant: wanted.tenant,
         customer_id: wanted.customer_id.or_else(|| parse_text(&information.customer_id).ok()),
         instance: installation.instance.0,
@@ -172,8 +194,12 @@ pub fn license_request(
         licenses: licenses.into_iter().filter_map(current).collect(),
         seats: wanted.seats,
         moves: wanted.moves,
-    };
-    v1::CreateLicenseRequestResponse { document: format!("{:#}\n", request.to_json()), file_name }
+    }
+}
+
+/// A request as a file, and the file's name.
+pub fn request_file(request: &Request) -> (String, String) {
+    (format!("{:#}\n", request.to_json()), format!("{}.tlr", file_name(request.tenant.as_str())))
 }
 
 /// In demo mode nothing is licensed (R30).

@@ -2,6 +2,7 @@
 
 use crate::ledger::change::{BlockCause, Plan, Reason, TenantState};
 use crate::ledger::license::Tier;
+use crate::ledger::license_fetch::FetchOutcome;
 use crate::ledger::license_view::Validity;
 use crate::ledger::outcome::{DenialReason, LicenseState, SessionEndReason, Status};
 use crate::proto::v1;
@@ -93,6 +94,16 @@ pub fn validity(validity: Validity) -> v1::LicenseValidity {
         Validity::Expired => v1::LicenseValidity::Expired,
         Validity::Superseded => v1::LicenseValidity::Superseded,
         Validity::Revoked => v1::LicenseValidity::Revoked,
+    }
+}
+
+pub fn fetch_outcome(outcome: FetchOutcome) -> v1::LicenseFetchOutcome {
+    match outcome {
+        FetchOutcome::Installed => v1::LicenseFetchOutcome::Installed,
+        FetchOutcome::NotNewer => v1::LicenseFetchOutcome::NotNewer,
+        FetchOutcome::Nothing => v1::LicenseFetchOutcome::Nothing,
+        FetchOutcome::Refused => v1::LicenseFetchOutcome::Refused,
+        FetchOutcome::Failed => v1::LicenseFetchOutcome::Failed,
     }
 }
 

@@ -65,3 +65,7 @@ pub const TOO_MANY_ANONYMOUS_CALLS: &str = "TOO_MANY_ANONYMOUS_CALLS";
 pub const TOO_MANY_HEADERS: &str = "TOO_MANY_HEADERS";
 /// `INVALID_ARGUMENT`: the call's header fields are larger than `--max-headers`.
 pub const HEADERS_TOO_LARGE: &str = "HEADERS_TOO_LARGE";
+/// `UNAVAILABLE`: the mail server does not take a license request at present.
+pub const REQUEST_NOT_SENT: &str = "REQUEST_NOT_SENT";
+/// `FAILED_PRECONDITION`: the mail server takes no license request to this address.
+pub const REQUEST_REFUSED: &str = "REQUEST_REFUSED";

@@ -36,7 +36,7 @@ const TABLES: [(&str, usize, &str, Parse); 10] = [
         "tenants",
         1,
         "/* usher:load_tenants */
-        SELECT tenant_no, tenant_id, display_name, contact, state, policy, created, version
+        SELECT tenant_no, tenant_id, display_name, contact, state, policy, created, version, license_fetch
         FROM tenants WHERE shard_id = $1",
         tenant,
     ),
@@ -158,6 +158,7 @@ fn tenant(row: &Row) -> Result<Change, Failure> {
         policy: encode::policy_from_text(row.try_get(5)?)?,
         created: tick(row, 6)?,
         version: bits(row, 7)?,
+        license_fetch: row.try_get::<_, Option<&str>>(8)?.map(encode::license_fetch_from_text).transpose()?,
     }))
 }
 

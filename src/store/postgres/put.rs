@@ -119,6 +119,7 @@ fn tenants<'a>(rows: &[&'a TenantRow]) -> Vec<Value<'a>> {
         column(rows, |row| encode::policy_to_text(&row.policy)),
         column(rows, |row| row.created.0.cast_signed()),
         column(rows, |row| row.version.cast_signed()),
+        column(rows, |row| row.license_fetch.as_ref().map(encode::license_fetch_to_text)),
     ]
 }
 

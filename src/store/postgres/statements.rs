@@ -120,13 +120,14 @@ parts! {
     DeleteTokens: "DELETE FROM tokens WHERE shard_id = $1 AND token_id = ANY($2::bigint[])";
 
     PutTenants: "INSERT INTO tenants
-            (shard_id, tenant_no, tenant_id, display_name, contact, state, policy, created, version)
+            (shard_id, tenant_no, tenant_id, display_name, contact, state, policy, created, version, license_fetch)
         SELECT $1::smallint, unnest($2::integer[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),
-            unnest($6::smallint[]), unnest($7::text[]), unnest($8::bigint[]), unnest($9::bigint[])
+            unnest($6::smallint[]), unnest($7::text[]), unnest($8::bigint[]), unnest($9::bigint[]),
+            unnest($10::text[])
         ON CONFLICT (shard_id, tenant_no) DO UPDATE SET
-            (tenant_id, display_name, contact, state, policy, created, version)
+            (tenant_id, display_name, contact, state, policy, created, version, license_fetch)
             = (excluded.tenant_id, excluded.display_name, excluded.contact, excluded.state, excluded.policy,
-               excluded.created, excluded.version)";
+               excluded.created, excluded.version, excluded.license_fetch)";
     PutLicenses: "INSERT INTO licenses
             (shard_id, tenant_no, license_id, revision, standing, revoked_up_to, not_before_ms, expires_ms,
              entitlements, terms, document, installed, installed_by, changed)

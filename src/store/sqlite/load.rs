@@ -32,7 +32,7 @@ const TABLES: [(&str, usize, &str, Parse); 10] = [
         "tenants",
         1,
         "/* usher:load_tenants */
-        SELECT tenant_no, tenant_id, display_name, contact, state, policy, created, version
+        SELECT tenant_no, tenant_id, display_name, contact, state, policy, created, version, license_fetch
         FROM tenants WHERE shard_id = ?1",
         tenant,
     ),
@@ -147,6 +147,7 @@ fn tenant(row: &Row<'_>) -> Result<Change, StoreError> {
         policy: encode::policy_from_text(text(row, 5)?)?,
         created: tick(row, 6)?,
         version: bits(row, 7)?,
+        license_fetch: optional_text(row, 8)?.map(encode::license_fetch_from_text).transpose()?,
     }))
 }
 

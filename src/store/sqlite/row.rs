@@ -24,8 +24,8 @@ const DELETE_TENANT: [&str; 8] = [
     "/* usher:delete_tenant */ DELETE FROM notifications WHERE shard_id = ?1 AND tenant_no = ?2",
 ];
 const PUT_TENANT: &str = "/* usher:put_tenant */ REPLACE INTO tenants
-    (shard_id, tenant_no, tenant_id, display_name, contact, state, policy, created, version)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    (shard_id, tenant_no, tenant_id, display_name, contact, state, policy, created, version, license_fetch)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 const PUT_LICENSE: &str = "/* usher:put_license */ REPLACE INTO licenses
     (shard_id, tenant_no, license_id, revision, standing, revoked_up_to, not_before_ms, expires_ms, entitlements,
      terms, document, installed, installed_by, changed)
@@ -145,6 +145,7 @@ impl Run<'_> {
                 encode::policy_to_text(&row.policy),
                 row.created.0.cast_signed(),
                 row.version.cast_signed(),
+                row.license_fetch.as_ref().map(encode::license_fetch_to_text),
             ],
         )
     }

@@ -199,9 +199,9 @@ async fn damage_that_a_batch_meets_is_no_unknown_outcome() {
 async fn a_schema_that_is_not_this_releases_is_refused() {
     let (url, parsed) = fresh().await;
     let refused = PostgresStore::open(&parsed, false).await.map(|_| ()).unwrap_err();
-    assert!(matches!(refused, OpenError::SchemaOlder { found: 0, known: 9 }), "{refused}");
-    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: 0, to: 9 });
-    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: 9, to: 9 });
+    assert!(matches!(refused, OpenError::SchemaOlder { found: 0, known: 10 }), "{refused}");
+    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: 0, to: 10 });
+    assert_eq!(migrate(&parsed).await.unwrap(), Migrated { from: 10, to: 10 });
     PostgresStore::open(&parsed, false).await.map(|_| ()).unwrap();
     let client = postgres::connect(url.expose_secret()).await;
     client
@@ -213,7 +213,7 @@ async fn a_schema_that_is_not_this_releases_is_refused() {
         .unwrap();
     for migrate in [false, true] {
         let refused = PostgresStore::open(&parsed, migrate).await.map(|_| ()).unwrap_err();
-        assert!(matches!(refused, OpenError::SchemaNewer { found: 99, known: 9 }), "{refused}");
+        assert!(matches!(refused, OpenError::SchemaNewer { found: 99, known: 10 }), "{refused}");
     }
 }
 
@@ -222,7 +222,7 @@ async fn two_migrations_at_once_are_one() {
     let (_, parsed) = fresh().await;
     let (one, other) = tokio::join!(migrate(&parsed), migrate(&parsed));
     let from = [one.unwrap().from, other.unwrap().from];
-    assert!(from == [0, 9] || from == [9, 0], "{from:?}");
+    assert!(from == [0, 10] || from == [10, 0], "{from:?}");
 }
 
 #[tokio::test]

@@ -37,8 +37,8 @@ async fn the_directory_is_made_for_its_owner_only() {
 #[tokio::test]
 async fn a_newer_schema_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(migrate(folder.path()).unwrap(), Migrated { from: 0, to: 9 });
-    assert_eq!(migrate(folder.path()).unwrap(), Migrated { from: 9, to: 9 });
+    assert_eq!(migrate(folder.path()).unwrap(), Migrated { from: 0, to: 10 });
+    assert_eq!(migrate(folder.path()).unwrap(), Migrated { from: 10, to: 10 });
     let connection = rusqlite::Connection::open(folder.path().join("usher.db")).unwrap();
     connection
         .execute_batch(
@@ -47,7 +47,7 @@ async fn a_newer_schema_is_refused() {
         )
         .unwrap();
     let refused = SqliteStore::open(folder.path()).map(|_| ()).unwrap_err();
-    assert!(matches!(refused, OpenError::SchemaNewer { found: 99, known: 9 }), "{refused}");
+    assert!(matches!(refused, OpenError::SchemaNewer { found: 99, known: 10 }), "{refused}");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use usher::ledger::change::{
 };
 use usher::ledger::former_id::FormerId;
 use usher::ledger::license::{Entitlement, LicenseRow, Standing, Terms, Tier};
+use usher::ledger::license_fetch::{FetchOutcome, LicenseFetch};
 use usher::ledger::license_floors::LicenseFloor;
 use usher::ledger::notification::{Cause, Deliveries, Delivery, DeliveryState, Facts, NotificationRow, Topic};
 use usher::ledger::outcome::SessionEndReason;
@@ -32,6 +33,7 @@ pub fn tenant(no: u32) -> Change {
         policy: Policy::default(),
         created: Tick(5),
         version: 1,
+        license_fetch: None,
     })
 }
 
@@ -229,6 +231,12 @@ pub fn extremes() -> Vec<Change> {
             policy,
             created: Tick::NEVER,
             version: u64::MAX,
+            license_fetch: Some(LicenseFetch {
+                at: Wall(i64::MIN),
+                outcome: FetchOutcome::Refused,
+                reason: "\u{0}".into(),
+                text: long.clone(),
+            }),
         }),
         Change::PutLicense(LicenseRow {
             tenant: no,

@@ -34,11 +34,13 @@ fn furnish(service: &InProcess) -> BTreeSet<String> {
     methods
 }
 
-/// They need the id of a session or of a token, which nobody guesses, and something that was told, on a channel.
-const NEVER: [&str; 3] = [
+/// They need the id of a session or of a token, which nobody guesses; something that was told, on a channel; and a vendor.
+const NEVER: [&str; 5] = [
     "usher.v1.SessionService/CloseSession",
     "usher.v1.TokenService/RevokeToken",
     "usher.v1.NotificationService/RedeliverNotification",
+    "usher.v1.LicenseService/SendLicenseRequest",
+    "usher.v1.LicenseService/FetchLicense",
 ];
 
 #[test]

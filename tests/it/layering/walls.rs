@@ -10,7 +10,7 @@ pub struct Wall {
 
 pub const ANYBODY: &[&str] = &[""];
 
-pub const WALLS: [Wall; 24] = [
+pub const WALLS: [Wall; 25] = [
     Wall {
         from: &["ledger"],
         except: &[],
@@ -90,6 +90,12 @@ pub const WALLS: [Wall; 24] = [
         except: &[],
         never: &["clock", "config", "journal", "proto", "server", "service", "store", "tasks", "std::fs"],
         why: "who brings news knows what it says and whom to bring it to, and not where it is kept",
+    },
+    Wall {
+        from: &["exchange"],
+        except: &[],
+        never: &["clock", "config", "journal", "proto", "server", "service", "store", "tasks", "std::fs"],
+        why: "what goes to the vendor and comes from there is carried, and decided about by others",
     },
     Wall { from: ANYBODY, except: &["notify"], never: &["lettre"], why: "receivers are one room's business" },
     Wall {

@@ -2,10 +2,14 @@
 //! vendor and a login service see of licenses.
 
 mod asking;
+mod daily;
 mod expiring;
+mod fetching;
+pub mod folder;
 mod installing;
 mod office;
 mod refusing;
+mod sending;
 mod tampering;
 
 use office::Office;

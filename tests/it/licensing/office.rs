@@ -7,12 +7,14 @@ use secrecy::SecretBox;
 use tonic::Status;
 use tonic_types::StatusExt;
 use usher::clock::{Clock, ManualClock};
+use usher::exchange::{Exchange, Folder, FolderUrl, Mailer};
 use usher::ids::{InstanceId, PoolId, TenantId};
 use usher::journal::{Journal, JournalConfig};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
 use usher::license::{Claims, LICENSE, Request as LicenseRequest, SigningKey, Terms, Trust, issue, sign};
+use usher::notify::{Smtp, SmtpServer};
 use usher::proto::v1::audit_service_server::AuditService as _;
 use usher::proto::v1::license_service_server::LicenseService as _;
 use usher::proto::v1::seat_service_server::SeatService as _;
@@ -20,6 +22,7 @@ use usher::proto::v1::tenant_service_server::TenantService as _;
 use usher::proto::v1::{self, check_out_response, heartbeat_response};
 use usher::service::{AuditService, LicenseService, Licensing, Limits, SeatService, ServiceContext, TenantService};
 use usher::store::{Founding, Store};
+use usher::tasks::LicenseFetcher;
 
 use super::Backend;
 use crate::support::callers::asked;
@@ -37,15 +40,44 @@ pub struct Office {
     now: Clock,
     pub vendor: SigningKey,
     context: Arc<ServiceContext>,
+    licensing: Arc<Licensing>,
+    /// Where the vendor is, if it is anywhere.
+    vendor_at: VendorAt,
+}
+
+/// The ways to the vendor that the server is told of.
+#[derive(Debug, Clone, Default)]
+pub struct VendorAt {
+    /// The URL of its folder.
+    pub folder: Option<String>,
+    /// The port of a mail server, and the vendor's address.
+    pub mail: Option<(u16, String)>,
+}
+
+impl VendorAt {
+    fn exchange(&self) -> Exchange {
+        let folder = self.folder.as_ref().map(|url| Folder::new(FolderUrl::parse(url).expect("a URL")));
+        let mailer = self.mail.as_ref().map(|(port, to)| {
+            let server = SmtpServer::parse(&format!("smtp+plaintext://127.0.0.1:{port}")).expect("a URL");
+            let from = "Usher <usher@licenses.example>";
+            let smtp = Smtp::new(server, from, None, Some("usher.example")).expect("a sender");
+            Mailer { smtp, to: to.clone() }
+        });
+        Exchange { folder, mailer }
+    }
 }
 
 impl Office {
     /// With the tenant `acme`, which has no license, and nobody in it.
     pub async fn open(backend: Backend) -> Self {
+        Self::open_with(backend, VendorAt::default()).await
+    }
+
+    pub async fn open_with(backend: Backend, vendor_at: VendorAt) -> Self {
         let vendor = SigningKey::from_seed(&SecretBox::new(Box::new([1; 32])));
         let trust = Trust::new([vendor.public().clone()]);
-        let (store, journal, clock, now, context) = start(&backend, START, trust).await;
-        let office = Self { backend, store, journal, clock, now, vendor, context };
+        let (store, journal, clock, now, context, licensing) = start(&backend, START, trust, &vendor_at).await;
+        let office = Self { backend, store, journal, clock, now, vendor, context, licensing, vendor_at };
         // Sessions that end by nothing but somebody's doing, so that tests can let months pass.
         let policy = v1::Policy {
             lease_ttl: Some(prost_types::Duration::default()),
@@ -62,13 +94,13 @@ impl Office {
 
     /// The process ends, and another one starts when the clock says `wall`.
     pub async fn restart(self, wall: Wall) -> Self {
-        let Self { backend, store, journal, vendor, .. } = self;
+        let Self { backend, store, journal, vendor, vendor_at, context, licensing, .. } = self;
         journal.stop().await;
         store.close().await;
-        drop(store);
+        drop((store, journal, context, licensing));
         let trust = Trust::new([vendor.public().clone()]);
-        let (store, journal, clock, now, context) = start(&backend, wall, trust).await;
-        Self { backend, store, journal, clock, now, vendor, context }
+        let (store, journal, clock, now, context, licensing) = start(&backend, wall, trust, &vendor_at).await;
+        Self { backend, store, journal, clock, now, vendor, context, licensing, vendor_at }
     }
 
     pub fn licenses(&self) -> LicenseService {
@@ -153,6 +185,47 @@ impl Office {
         self.licenses().get_entitlements(request).await.expect("entitlements").into_inner()
     }
 
+    pub async fn delete(&self, license: &str) {
+        let request = asked(v1::DeleteLicenseRequest { tenant_id: "acme".into(), license_id: license.into() });
+        self.licenses().delete_license(request).await.expect("a license");
+    }
+
+    pub async fn fetch(&self) -> Result<v1::FetchLicenseResponse, Status> {
+        let request = asked(v1::FetchLicenseRequest { tenant_id: "acme".into() });
+        self.licenses().fetch_license(request).await.map(tonic::Response::into_inner)
+    }
+
+    pub async fn send(&self, wanted: v1::SendLicenseRequestRequest) -> Result<v1::SendLicenseRequestResponse, Status> {
+        let request = asked(v1::SendLicenseRequestRequest { tenant_id: "acme".into(), ..wanted });
+        self.licenses().send_license_request(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// What the license page says of the last look at the vendor's.
+    pub async fn last_fetch(&self) -> String {
+        self.information().await.last_fetch.map_or("never".into(), |fetch| told(&fetch))
+    }
+
+    /// Looks for licenses by itself when a test says so.
+    pub fn fetcher(&self) -> LicenseFetcher {
+        let (journal, licensing) = (Arc::clone(&self.journal), Arc::clone(&self.licensing));
+        LicenseFetcher::new(journal, licensing, self.now.clone(), Default::default())
+    }
+
+    /// More tenants than `acme`.
+    pub async fn create_tenant(&self, id: &str) {
+        let tenant = v1::Tenant { tenant_id: id.into(), ..Default::default() };
+        let request = asked(v1::CreateTenantRequest { tenant: Some(tenant) });
+        TenantService::new(Arc::clone(&self.context)).create_tenant(request).await.expect("a tenant");
+    }
+
+    pub async fn responsible_person(&self, person: &str) {
+        let policy = v1::Policy { responsible_person: person.into(), ..Default::default() };
+        let tenant = v1::Tenant { tenant_id: "acme".into(), policy: Some(policy), ..Default::default() };
+        let update_mask = Some(prost_types::FieldMask { paths: vec!["policy.responsible_person".into()] });
+        let request = asked(v1::UpdateTenantRequest { tenant: Some(tenant), update_mask });
+        TenantService::new(Arc::clone(&self.context)).update_tenant(request).await.expect("a tenant");
+    }
+
     /// `primary 1/5, crm 0/3, over 1`: what GetUsage shows.
     pub async fn usage(&self) -> String {
         let request = asked(v1::GetUsageRequest { tenant_id: "acme".into() });
@@ -200,6 +273,14 @@ impl Office {
     }
 }
 
+/// `NOT_NEWER at 3600: …`: what a look found, and so many seconds after the start.
+pub fn told(fetch: &v1::LicenseFetch) -> String {
+    let outcome = &fetch.outcome().as_str_name()["LICENSE_FETCH_OUTCOME_".len()..];
+    let at = fetch.fetched_at.expect("a time").seconds - START.0 / 1_000;
+    let reason = if fetch.reason.is_empty() { String::new() } else { format!(" {}", fetch.reason) };
+    format!("{outcome}{reason} at {at}: {}", fetch.message)
+}
+
 /// `primary 1/5`, and by how many it is over.
 pub fn shown(pool: &v1::PoolUsage) -> String {
     let limit = if pool.unlimited { "unlimited".to_owned() } else { pool.limit.to_string() };
@@ -216,7 +297,8 @@ async fn start(
     backend: &Backend,
     wall: Wall,
     trust: Trust,
-) -> (Arc<dyn Store>, Arc<Journal>, Arc<ManualClock>, Clock, Arc<ServiceContext>) {
+    vendor_at: &VendorAt,
+) -> (Arc<dyn Store>, Arc<Journal>, Arc<ManualClock>, Clock, Arc<ServiceContext>, Arc<Licensing>) {
     let store: Arc<dyn Store> = Arc::from(backend.open().await);
     let founding = store.founding(Founding::new(1)).await.expect("a store");
     let (now, clock) = Clock::manual(wall);
@@ -228,8 +310,8 @@ async fn start(
     let journal = Journal::start(Arc::clone(&store), now.clone(), founding, config).await.expect("a journal");
     let journal = Arc::new(journal);
     let hosts = vec!["login-1".to_owned(), "login.acme.example".to_owned()];
-    let licensing = Arc::new(Licensing::new(trust, hosts, now.clone()));
-    let context =
-        ServiceContext::new(Arc::clone(&journal), licensing, Default::default(), Limits::default(), Default::default());
-    (store, journal, clock, now, context)
+    let licensing = Arc::new(Licensing::new(trust, hosts, now.clone()).with_exchange(vendor_at.exchange()));
+    let (known, limits, stop) = (Default::default(), Limits::default(), Default::default());
+    let context = ServiceContext::new(Arc::clone(&journal), Arc::clone(&licensing), known, limits, stop);
+    (store, journal, clock, now, context, licensing)
 }

@@ -1,7 +1,8 @@
 //! Answers without what is for people only, and without an order where none is promised.
 
 use usher::ids::EventNo;
-use usher::ledger::command::{ActivatedUsers, BlockedUsers, Outcome, SyncedUsers};
+use usher::ledger::command::{ActivatedUsers, BlockedUsers, LicenseFetched, Outcome, SyncedUsers};
+use usher::ledger::license_view::LicenseInformation;
 use usher::ledger::notification::NotificationView;
 use usher::ledger::outcome::{Notice, Refusal, SessionView, TenantUsage};
 
@@ -26,6 +27,7 @@ pub fn outcome(outcome: Outcome) -> Outcome {
             Outcome::BlockUnlisted(answer.map(|answer| BlockedUsers { what_if: None, ..answer }))
         }
         Outcome::InstallLicense(answer) => Outcome::InstallLicense(answer.map_err(bare)),
+        Outcome::FetchLicense(answer) => Outcome::FetchLicense(answer.map(fetched)),
         Outcome::RedeliverNotification(answer) => Outcome::RedeliverNotification(answer.map_err(bare)),
         Outcome::CreateToken(answer) => Outcome::CreateToken(answer.map_err(bare)),
         other => other,
@@ -48,6 +50,17 @@ fn activated(mut answer: ActivatedUsers) -> ActivatedUsers {
     answer.what_if = None;
     answer.full.iter_mut().for_each(|pools| pools.sort_by(|a, b| a.0.cmp(&b.0)));
     answer
+}
+
+/// Whether it is news decides what the audit tells.
+fn fetched(mut answer: LicenseFetched) -> LicenseFetched {
+    (answer.news, answer.fetch.text) = (false, "".into());
+    answer
+}
+
+pub fn license_page(mut page: LicenseInformation) -> LicenseInformation {
+    page.fetch.iter_mut().for_each(|fetch| fetch.text = "".into());
+    page
 }
 
 /// The number of an event is the audit's.

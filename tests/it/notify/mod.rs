@@ -2,7 +2,7 @@
 //! of webhooks that fails, is slow, and repeats. `program.rs` has the same with the real program.
 
 mod house;
-mod mail;
+pub mod mail;
 mod program;
 mod receiver;
 

@@ -88,6 +88,9 @@ pub fn answers(outcome: &Outcome, names: &Names, now: Moment) -> Vec<Answer> {
         | Outcome::DeleteLicense(answer)
         | Outcome::DeleteLicenses(answer)
         | Outcome::RevokeLicense(answer) => vec![license_facts::changed(answer)],
+        Outcome::FetchLicense(_) | Outcome::NoteLicenseRequest(_) => {
+            unreachable!("scenarios do not speak of the vendor")
+        }
         Outcome::BeginDelivery(answer) => vec![plain(answer)],
         Outcome::EndDelivery(answer) => vec![plain(answer)],
         Outcome::RedeliverNotification(answer) => vec![done(answer, |view| notification_facts::shown(view, now))],

@@ -11,10 +11,11 @@ use usher::ledger::Budget;
 use usher::ledger::access::{Role, Roles, Tenants};
 use usher::ledger::command::{
     AllTokens, CheckIn, CheckOut, CloseIdle, CloseSession, Command, CreateTenant, CreateToken, DeleteLicense,
-    DeleteLicenses, DeleteTenant, Found, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser,
-    GrantSeats, Heartbeat, ListLicenses, ListNotifications, ListOrganizations, ListSessions, ListTenants, ListTokens,
-    ListUsers, OrganizationOrder, Outcome, Period, PolicyPatch, Query, RedeliverNotification, RevokeSeats, RevokeToken,
-    SuspendTenant, UpdateTenant, UserOrder, WithdrawTenant,
+    DeleteLicenses, DeleteTenant, FetchLicense, Found, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage,
+    GetUser, GrantSeats, Heartbeat, ListLicenses, ListNotifications, ListOrganizations, ListSessions, ListTenants,
+    ListTokens, ListUsers, NoteLicenseRequest, OrganizationOrder, Outcome, Period, PolicyPatch, Query,
+    RedeliverNotification, RevokeSeats, RevokeToken, SuspendTenant, UpdateTenant, UserOrder, VendorAnswer,
+    WithdrawTenant,
 };
 use usher::ledger::notification::Topic;
 use usher::ledger::outcome::{Denial, SeatView, Status};
@@ -123,6 +124,7 @@ fn reads() -> Vec<(&'static str, Vec<Ask>)> {
         ("LicenseService/GetEntitlements", vec![query(GetEntitlements)]),
         // Made of the license page.
         ("LicenseService/CreateLicenseRequest", vec![query(GetLicenseInformation)]),
+        ("LicenseService/SendLicenseRequest", vec![query(GetLicenseInformation), command(sent())]),
         (
             "NotificationService/ListNotifications",
             vec![query(ListNotifications { state: None, after: None, limit: 1_000 })],
@@ -188,6 +190,7 @@ fn licenses() -> Vec<(&'static str, Vec<Ask>)> {
     };
     vec![
         ("LicenseService/InstallLicense", vec![command(install(3, 2))]),
+        ("LicenseService/FetchLicense", vec![query(GetTenant), command(fetched(4, 2)), command(fetched(4, 2))]),
         ("LicenseService/DeleteLicense", vec![command(DeleteLicense { license: LicenseId::stored("license4") })]),
         ("LicenseService/DeleteLicenses", vec![command(DeleteLicenses)]),
         (
@@ -197,6 +200,15 @@ fn licenses() -> Vec<(&'static str, Vec<Ask>)> {
         ("TokenService/CreateToken", vec![command(token)]),
         ("TokenService/RevokeToken", vec![command(RevokeToken { id, within: Tenants::All })]),
     ]
+}
+
+fn fetched(no: u64, revision: u64) -> FetchLicense {
+    let answer = VendorAnswer::License(Box::new(install(no, revision)));
+    FetchLicense { from: "https://vendor.example/…".into(), answer }
+}
+
+fn sent() -> NoteLicenseRequest {
+    NoteLicenseRequest { to: "v@x.example".into(), what: "a renewal".into(), failed: Some("x".repeat(500).into()) }
 }
 
 fn ends() -> Vec<(&'static str, Vec<Ask>)> {

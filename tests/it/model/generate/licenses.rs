@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use usher::ids::{LicenseId, PoolId, TenantId};
 use usher::ledger::change::{Limit, Plan};
-use usher::ledger::command::{Command, DeleteLicense, DeleteLicenses, InstallLicense, LicenseGrant, RevokeLicense};
+use usher::ledger::command::{
+    Command, DeleteLicense, DeleteLicenses, FetchLicense, InstallLicense, LicenseGrant, NoteLicenseRequest,
+    RevokeLicense, VendorAnswer,
+};
 use usher::ledger::license::{Terms, Tier};
 
 use super::super::naive::{License, Model, Tenant};
@@ -12,9 +15,30 @@ use super::{DAY, Generator};
 
 impl Generator {
     pub(super) fn any_license(&mut self, model: &Model, tenant: &TenantId) -> Command {
-        match model.tenant(tenant) {
+        let install = match model.tenant(tenant) {
             Some(known) => self.license(known),
             None => self.new_license(),
+        };
+        match install {
+            // Somebody brings it, or the vendor has it.
+            Command::InstallLicense(found) if self.dice.percent(25) => {
+                self.fetched(VendorAnswer::License(Box::new(found)))
+            }
+            other if self.dice.percent(95) => other,
+            _ => self.nothing_new(),
+        }
+    }
+
+    fn fetched(&mut self, answer: VendorAnswer) -> Command {
+        FetchLicense { from: "https://vendor.example/…".into(), answer }.into()
+    }
+
+    fn nothing_new(&mut self) -> Command {
+        match self.dice.below(4) {
+            0 => self.fetched(VendorAnswer::Nothing),
+            1 => self.fetched(VendorAnswer::Failed("no answer".into())),
+            2 => self.fetched(VendorAnswer::Refused { reason: "LICENSE_SIGNATURE", text: "altered".into() }),
+            _ => NoteLicenseRequest { to: "v@x.example".into(), what: "a renewal".into(), failed: None }.into(),
         }
     }
 

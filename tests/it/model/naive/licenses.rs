@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use usher::ids::{LicenseId, PoolId, TenantId};
 use usher::ledger::change::{Actor, Limit, Plan};
-use usher::ledger::command::{InstallLicense, LicenseGrant, RevokeLicense};
+use usher::ledger::command::{FetchLicense, InstallLicense, LicenseFetched, LicenseGrant, RevokeLicense, VendorAnswer};
+use usher::ledger::license_fetch::{FetchOutcome, LicenseFetch};
 use usher::ledger::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView, PoolChange, Validity};
-use usher::ledger::outcome::{Done, LicenseState, Notice, PoolUsage};
+use usher::ledger::outcome::{Done, LicenseState, Notice, PoolUsage, Refusal};
 use usher::ledger::time::{Moment, Wall};
 
 use super::{Glance, License, Model, Tenant, missing, rule};
@@ -111,6 +112,31 @@ impl Model {
         })
     }
 
+    /// Only what is above every revision that the tenant has had is installed. Of the look the words are not compared.
+    pub fn fetch_license(&mut self, id: &TenantId, asked: &FetchLicense, now: Moment) -> Done<LicenseFetched> {
+        let at = self.find(id)?;
+        let (outcome, reason, change) = match &asked.answer {
+            VendorAnswer::Nothing => (FetchOutcome::Nothing, "", None),
+            VendorAnswer::Refused { reason, .. } => (FetchOutcome::Refused, *reason, None),
+            VendorAnswer::Failed(_) => (FetchOutcome::Failed, "", None),
+            VendorAnswer::License(found) => {
+                let mut same = self.tenants[at].papers.iter().filter(|paper| paper.id == found.license);
+                if same.any(|paper| paper.grant.revision >= found.grant.revision) {
+                    (FetchOutcome::NotNewer, "", None)
+                } else {
+                    match self.install_license(id, found, now) {
+                        Ok(change) => (FetchOutcome::Installed, "", Some(change)),
+                        Err(Refusal::Precondition { reason, .. }) => (FetchOutcome::Refused, reason, None),
+                        Err(other) => unreachable!("{other:?}"),
+                    }
+                }
+            }
+        };
+        self.tenants[at].fetched = Some((now.wall, outcome, reason.into()));
+        let fetch = self.tenants[at].last_fetch().expect("just now");
+        Ok(LicenseFetched { fetch, news: false, change })
+    }
+
     /// Deleted ones are not shown.
     pub fn list_licenses(&self, id: &TenantId, now: Moment) -> Done<Vec<LicenseView>> {
         let (glance, tenant) = (self.glance(now), &self.tenants[self.find(id)?]);
@@ -142,11 +168,18 @@ impl Model {
             first_end: ends.iter().min().map(|end| end.since(at)),
             last_end: ends.iter().max().filter(|_| all_end).map(|end| end.since(at)),
             updated: tenant.papers.iter().map(|paper| paper.changed).max().map(|tick| now.wall_of(tick)),
+            fetch: tenant.last_fetch(),
         })
     }
 }
 
 impl Tenant {
+    /// Without words.
+    fn last_fetch(&self) -> Option<LicenseFetch> {
+        let (at, outcome, reason) = self.fetched.clone()?;
+        Some(LicenseFetch { at, outcome, reason, text: "".into() })
+    }
+
     /// The newest revision of each license that was not deleted.
     pub fn deciding(&self) -> impl Iterator<Item = &License> {
         self.papers.iter().filter(|paper| self.is_newest(paper) && !paper.deleted)

@@ -22,6 +22,7 @@ use std::time::Duration;
 use usher::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use usher::ledger::change::{BlockCause, Profile};
 use usher::ledger::command::{Command, LicenseGrant, Outcome};
+use usher::ledger::license_fetch::FetchOutcome;
 use usher::ledger::outcome::{Done, Refusal, SessionEndReason};
 use usher::ledger::policy::Policy;
 use usher::ledger::time::{Moment, Tick, Wall};
@@ -56,6 +57,8 @@ pub struct Tenant {
     pub version: u64,
     /// Every revision that is remembered.
     pub papers: Vec<License>,
+    /// The last look at the vendor's: when, what it found, and why that was refused.
+    pub fetched: Option<(Wall, FetchOutcome, Box<str>)>,
     /// Every pool that was ever licensed or granted, in this order.
     pub pools: Vec<PoolId>,
     pub organizations: Vec<Organization>,
@@ -244,6 +247,8 @@ impl Model {
             Command::DeleteLicense(asked) => Outcome::DeleteLicense(self.delete_license(id, &asked.license, now)),
             Command::DeleteLicenses(_) => Outcome::DeleteLicenses(self.delete_licenses(id, now)),
             Command::RevokeLicense(asked) => Outcome::RevokeLicense(self.revoke_license(id, asked, now)),
+            Command::FetchLicense(asked) => Outcome::FetchLicense(self.fetch_license(id, asked, now)),
+            Command::NoteLicenseRequest(_) => Outcome::NoteLicenseRequest(self.find(id).map(|_| ())),
             Command::BeginDelivery(asked) => Outcome::BeginDelivery(self.begin_delivery(id, asked)),
             Command::EndDelivery(asked) => Outcome::EndDelivery(self.end_delivery(id, asked)),
             Command::RedeliverNotification(asked) => Outcome::RedeliverNotification(self.redeliver(id, asked)),

@@ -25,6 +25,7 @@ impl Model {
             created: now.tick,
             version: 1,
             papers: Vec::new(),
+            fetched: None,
             pools: Vec::new(),
             organizations: Vec::new(),
             users: Vec::new(),

@@ -31,7 +31,8 @@ class Mailbox:
         told = {
             "to": envelope.rcpt_tos,
             "headers": {name.lower(): str(value) for name, value in read.items()},
-            "text": read.get_content(),
+            "text": read.get_body().get_content(),
+            "files": {part.get_filename(): part.get_content().decode() for part in read.iter_attachments()},
             "tls": session.ssl is not None or sys.argv[1] == "tls",
             "user": session.auth_data.decode() if session.auth_data else None,
         }

@@ -1,8 +1,9 @@
-//! `usher license request`, `install`, `list` and `delete` by the real program against the real program, and whom that
+//! `usher license request`, `fetch`, `install`, `list` and `delete` by the real program against the real program, and whom that
 //! one trusts while it runs.
 
 mod buying;
 mod demo;
+mod exchanging;
 mod refusing;
 mod trusting;
 
@@ -19,11 +20,16 @@ struct Office {
 impl Office {
     /// The vendor's keys are in the folder `trust`.
     async fn open(data: &Data<'_>) -> Self {
+        Self::open_with(data, &[]).await
+    }
+
+    /// The same with more options.
+    async fn open_with(data: &Data<'_>, more: &[&str]) -> Self {
         let desk = Desk::new();
         std::fs::create_dir(desk.path("trust")).unwrap();
         desk.succeeds("keygen --out vendor.pem --jwks trust/vendor.jwks");
         let trust = desk.path("trust");
-        let program = Program::start(data, &["--license-keys", trust.to_str().unwrap()]);
+        let program = Program::start(data, &[&["--license-keys", trust.to_str().unwrap()], more].concat());
         tenant_with_users(&program, "acme", &users(3)).await;
         Self { desk, program }
     }

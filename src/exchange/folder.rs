@@ -1,0 +1,185 @@
+//! The vendor's folder: an HTTPS URL, under which a tenant's newest license is `{instance}/{tenant}.lic`.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::USER_AGENT;
+use http::uri::{PathAndQuery, Uri};
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use tokio::sync::Semaphore;
+
+use crate::https::{self, NotAsked};
+use crate::ids::{InstanceId, TenantId};
+use crate::license::LICENSE;
+
+/// How long a look may take, with the wait for others that are under way: less than a call, whose deadline is ten
+/// seconds unless told otherwise.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// Looks that are under way at once, whoever asked for them.
+const AT_ONCE: usize = 8;
+
+/// Where the folder is. `https`, or `http` to this very machine.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FolderUrl(Uri);
+
+impl FolderUrl {
+    /// # Errors
+    /// What is wrong with it, without the text: it may hold a secret.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        https::address(text).map(Self).map_err(|why| {
+            let told = match why {
+                NotAsked::Form => "it is not such as https://licenses.vendor.example/usher",
+                NotAsked::Password => "user and password do not belong into it: nothing but licenses is there",
+                NotAsked::Plain => "http:// is for this machine only, else https://",
+            };
+            told.into()
+        })
+    }
+
+    /// Where a tenant's license is. Whatever an id is made of, it is one name in the path. A query stays where it is:
+    /// some stores of files sign their URLs there.
+    fn file(&self, instance: InstanceId, tenant: &TenantId) -> Option<Uri> {
+        let mut parts = self.0.clone().into_parts();
+        let folder = self.0.path().trim_end_matches('/');
+        let query = self.0.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let path = format!("{folder}/{instance}/{}.lic{query}", encoded(tenant.as_str()));
+        parts.path_and_query = Some(path.parse::<PathAndQuery>().ok()?);
+        Uri::from_parts(parts).ok()
+    }
+}
+
+/// Without path and query: they may hold a secret.
+impl fmt::Display for FolderUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&https::shown(&self.0))
+    }
+}
+
+impl fmt::Debug for FolderUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// RFC 3986: all but the unreserved characters. With `.lic` behind it no name is `.` or `..`.
+fn encoded(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let one = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    name.bytes().map(one).collect()
+}
+
+/// What was there.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// A document, which nobody has looked at.
+    Document(String),
+    /// The vendor says that there is none, or none that is new.
+    Nothing,
+    /// Nothing that says so, and why.
+    Failed(String),
+}
+
+/// The folder, and the way to it.
+pub struct Folder {
+    url: FolderUrl,
+    client: https::Client,
+    turns: Semaphore,
+}
+
+impl fmt::Debug for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.url, f)
+    }
+}
+
+impl Folder {
+    #[must_use]
+    pub fn new(url: FolderUrl) -> Self {
+        Self { url, client: https::client(), turns: Semaphore::new(AT_ONCE) }
+    }
+
+    #[must_use]
+    pub fn url(&self) -> &FolderUrl {
+        &self.url
+    }
+
+    /// Looks for a tenant's license, within [`PATIENCE`]. A redirection is a failure: whoever redirects could send this
+    /// server anywhere.
+    pub async fn fetch(&self, instance: InstanceId, tenant: &TenantId) -> Fetched {
+        let looked = tokio::time::timeout(PATIENCE, self.look(instance, tenant)).await;
+        let looked = looked.unwrap_or_else(|_| Err(format!("no answer within {PATIENCE:?}")));
+        looked.unwrap_or_else(|why| Fetched::Failed(format!("{}: {why}", self.url)))
+    }
+
+    async fn look(&self, instance: InstanceId, tenant: &TenantId) -> Result<Fetched, String> {
+        let uri = self.url.file(instance, tenant).ok_or("there is no such URL")?;
+        let _turn = self.turns.acquire().await.map_err(|error| error.to_string())?;
+        let request = Request::get(uri).header(USER_AGENT, https::USER_AGENT);
+        let request = request.body(Full::new(Bytes::new())).map_err(|error| error.to_string())?;
+        let response = self.client.request(request).await.map_err(|error| https::whole(&error))?;
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED | StatusCode::NOT_FOUND | StatusCode::GONE => {
+                return Ok(Fetched::Nothing);
+            }
+            status if status.is_redirection() => {
+                return Err(format!("it answered {status}, and redirections are not followed"));
+            }
+            status => return Err(format!("it answered {status}")),
+        }
+        let body = Limited::new(response.into_body(), LICENSE.most()).collect().await;
+        let body = body.map_err(|error| match error.is::<http_body_util::LengthLimitError>() {
+            true => format!("it is larger than {} bytes", LICENSE.most()),
+            false => https::whole(&*error),
+        })?;
+        // What is no text is no license: the look at the document says so.
+        Ok(Fetched::Document(String::from_utf8_lossy(&body.to_bytes()).into_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_https_or_of_this_machine_and_shows_no_secret() {
+        for (text, shown) in [
+            ("https://licenses.vendor.example", "https://licenses.vendor.example/…"),
+            ("https://licenses.vendor.example/secret/?sig=x", "https://licenses.vendor.example/…"),
+            ("http://127.0.0.1:8080/x", "http://127.0.0.1:8080/…"),
+        ] {
+            let url = FolderUrl::parse(text).unwrap();
+            assert_eq!((url.to_string().as_str(), format!("{url:?}").as_str()), (shown, shown));
+        }
+        for text in ["", "/x", "licenses.vendor.example", "ftp://vendor.example", "file:///srv/licenses", "https://"] {
+            assert!(FolderUrl::parse(text).unwrap_err().contains("it is not such as https://"), "{text}");
+        }
+        assert!(FolderUrl::parse("http://vendor.example/").unwrap_err().contains("this machine only"));
+        let told = FolderUrl::parse("https://a:hunter2@vendor.example/").unwrap_err();
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+
+    #[test]
+    fn a_tenants_license_is_one_file_whatever_the_tenant_is_called() {
+        const INSTANCE: &str = "00000000-0000-0000-0000-000000000001";
+        let instance = InstanceId(uuid::Uuid::from_u128(1));
+        for (folder, tenant, file) in [
+            ("https://v.example", "acme", "https://v.example/I/acme.lic"),
+            ("https://v.example/", "acme", "https://v.example/I/acme.lic"),
+            ("https://v.example/a/b", "acme", "https://v.example/a/b/I/acme.lic"),
+            ("https://v.example/a/b//", "Acme_1~2", "https://v.example/a/b/I/Acme_1~2.lic"),
+            ("https://v.example/a?sig=x%2Fy", "acme", "https://v.example/a/I/acme.lic?sig=x%2Fy"),
+            ("https://v.example", "../bolt", "https://v.example/I/..%2Fbolt.lic"),
+            ("https://v.example", "..", "https://v.example/I/...lic"),
+            ("https://v.example", "a b?c#d%2e", "https://v.example/I/a%20b%3Fc%23d%252e.lic"),
+            ("https://v.example", "süd\\1", "https://v.example/I/s%C3%BCd%5C1.lic"),
+            ("http://[::1]:8080/x", "a:b@c", "http://[::1]:8080/x/I/a%3Ab%40c.lic"),
+        ] {
+            let url = FolderUrl::parse(folder).unwrap();
+            let found = url.file(instance, &TenantId::stored(tenant)).unwrap().to_string();
+            assert_eq!(found, file.replace("/I/", &format!("/{INSTANCE}/")), "{folder} {tenant}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! FetchLicense: what a look for a license at the vendor's found. A license that is newer is installed (R27); everything
+//! else changes nothing but what the license page tells of the last look. And what is told of requests to the vendor.
+
+use super::Ledger;
+use super::budget::Budget;
+use super::change::{Action, Change, TenantState};
+use super::command::{
+    DueFetches, FetchLicense, FetchesDue, InstallLicense, LicenseFetched, NoteLicenseRequest, VendorAnswer,
+};
+use super::license_fetch::{FetchOutcome, LicenseFetch, is_due};
+use super::license_view::LicenseChange;
+use super::outcome::Refusal;
+use super::step::Step;
+use super::tenant::Tenant;
+use super::time::Moment;
+use crate::ids::TenantNo;
+
+/// Tenants of one answer about what is due.
+const DUE: usize = 100;
+
+impl Tenant {
+    /// What nobody asked for leaves an event when it is other than the time before: a day on which nothing was found is
+    /// no change of state (R35).
+    pub fn fetch_license(&mut self, ask: &FetchLicense, step: &mut Step) -> LicenseFetched {
+        let (fetch, change) = self.found(&ask.answer, step);
+        let news = !fetch.repeats(self.license_fetch.as_deref());
+        if news || !step.actor.is_service() {
+            step.log(self.about(Action::LicenseFetched).detail(format!("from {}: {}", ask.from, fetch.text)));
+        }
+        self.license_fetch = Some(Box::new(fetch.clone()));
+        step.put(Change::PutTenant(self.row()));
+        LicenseFetched { fetch, news, change }
+    }
+
+    fn found(&mut self, answer: &VendorAnswer, step: &mut Step) -> (LicenseFetch, Option<LicenseChange>) {
+        let at = step.now.wall;
+        let plain = |outcome, reason: &str, text: &str| (LicenseFetch::new(at, outcome, reason, text), None);
+        match answer {
+            VendorAnswer::License(license) => self.newer(license, step),
+            VendorAnswer::Nothing => plain(FetchOutcome::Nothing, "", "there is no license for this tenant"),
+            VendorAnswer::Refused { reason, text } => plain(FetchOutcome::Refused, reason, text),
+            VendorAnswer::Failed(why) => plain(FetchOutcome::Failed, "", why),
+        }
+    }
+
+    /// Installs a license of which the tenant has had no revision that is as high: one that an administrator deleted does
+    /// not come back by itself.
+    fn newer(&mut self, ask: &InstallLicense, step: &mut Step) -> (LicenseFetch, Option<LicenseChange>) {
+        let at = step.now.wall;
+        let is = format!("{} revision {}", ask.license, ask.grant.revision);
+        if let Some(known) = self.licenses.newest(&ask.license)
+            && ask.grant.revision <= known.revision
+        {
+            let text = format!("{is} is not newer than revision {}, which was installed", known.revision);
+            return (LicenseFetch::new(at, FetchOutcome::NotNewer, "", &text), None);
+        }
+        match self.install_license(ask, step) {
+            Ok(change) => {
+                let text = format!("{is} was installed");
+                (LicenseFetch::new(at, FetchOutcome::Installed, "", &text), Some(change))
+            }
+            Err(refusal) => {
+                let (reason, why) = match &refusal {
+                    Refusal::Precondition { reason, text, .. } => (*reason, text.as_str()),
+                    _ => ("", "it is refused"),
+                };
+                (LicenseFetch::new(at, FetchOutcome::Refused, reason, &format!("{is}: {why}")), None)
+            }
+        }
+    }
+
+    /// Before a request is sent, and when it was not (R35). The tenant's row goes along, as it is: what has no row is answered
+    /// before it is durable, and the audit is to have this before the vendor does.
+    pub fn note_license_request(&self, ask: &NoteLicenseRequest, step: &mut Step) {
+        let (action, told) = match &ask.failed {
+            None => (Action::LicenseRequestSent, &ask.what),
+            Some(why) => (Action::LicenseRequestFailed, why),
+        };
+        step.put(Change::PutTenant(self.row()));
+        step.log(self.about(action).detail(format!("to {}: {told}", ask.to)));
+    }
+}
+
+impl Ledger {
+    /// The shard's tenants whose licenses are to be looked for, behind one of them: as many as a step can look at.
+    pub(super) fn due_fetches(&self, ask: &DueFetches, now: Moment, budget: &mut Budget) -> FetchesDue {
+        let mut tenants = Vec::new();
+        for no in ask.after.0 as usize + 1..self.tenants.len() {
+            if budget.is_spent() || tenants.len() == DUE {
+                let before = u32::try_from(no - 1).expect("fewer than 2^32 tenants");
+                return FetchesDue { tenants, next: Some(TenantNo(before)) };
+            }
+            budget.spend(Budget::LOOK);
+            let Some(tenant) = &self.tenants[no] else { continue };
+            if tenant.state != TenantState::Deleted && is_due(tenant.license_fetch.as_deref(), &tenant.id, now.wall) {
+                tenants.push(tenant.id.clone());
+            }
+        }
+        FetchesDue { tenants, next: None }
+    }
+}

@@ -1,0 +1,128 @@
+//! What the last look for a license at the vendor's found, and when it is time for the next one.
+
+use std::time::Duration;
+
+use super::license_floors::fingerprint;
+use super::time::Wall;
+use crate::ids::TenantId;
+
+/// Between two looks, but for the [`spread`].
+const DAILY: Duration = Duration::from_secs(23 * 60 * 60);
+/// After a look that did not reach the vendor.
+const AGAIN: Duration = Duration::from_secs(60 * 60);
+/// Over this time the looks of a server's tenants are spread.
+const SPREAD: Duration = Duration::from_secs(60 * 60);
+/// Characters that are kept of what is told.
+const LONGEST: usize = 500;
+
+/// What a look for a license found. The words are in the stores: never change one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FetchOutcome {
+    /// A license, and it was installed.
+    Installed,
+    /// One that is installed already, or was before; or an older one.
+    NotNewer,
+    /// The vendor has none for this tenant.
+    Nothing,
+    /// A document that is no license for here, or that is not taken.
+    Refused,
+    /// The vendor was not reached, or its answer was none.
+    Failed,
+}
+
+impl FetchOutcome {
+    pub const ALL: [FetchOutcome; 5] = [
+        FetchOutcome::Installed,
+        FetchOutcome::NotNewer,
+        FetchOutcome::Nothing,
+        FetchOutcome::Refused,
+        FetchOutcome::Failed,
+    ];
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            FetchOutcome::Installed => "INSTALLED",
+            FetchOutcome::NotNewer => "NOT_NEWER",
+            FetchOutcome::Nothing => "NOTHING",
+            FetchOutcome::Refused => "REFUSED",
+            FetchOutcome::Failed => "FAILED",
+        }
+    }
+}
+
+/// A look for a license. The tenant keeps the last one, so that the license page tells of it after a restart, too.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LicenseFetch {
+    pub at: Wall,
+    pub outcome: FetchOutcome,
+    /// Why a document was refused, as `InstallLicense` would say it: `LICENSE_SIGNATURE`.
+    pub reason: Box<str>,
+    /// What was found, in words.
+    pub text: Box<str>,
+}
+
+impl LicenseFetch {
+    pub(super) fn new(at: Wall, outcome: FetchOutcome, reason: &str, text: &str) -> Self {
+        let text = text.chars().take(LONGEST).collect::<String>();
+        Self { at, outcome, reason: reason.into(), text: text.into() }
+    }
+
+    /// Whether it found what the one before had found.
+    pub(super) fn repeats(&self, before: Option<&Self>) -> bool {
+        before.is_some_and(|before| Self { at: self.at, ..before.clone() } == *self)
+    }
+}
+
+/// Whether it is time to look again.
+pub(super) fn is_due(last: Option<&LicenseFetch>, tenant: &TenantId, now: Wall) -> bool {
+    let Some(last) = last else { return true };
+    let pause = if last.outcome == FetchOutcome::Failed { AGAIN } else { DAILY };
+    // One that is to come was noted by a clock that has been set back since.
+    last.at > now || now.since(last.at) >= pause + spread(tenant)
+}
+
+/// Less than an hour, the same each time: tenants that were looked for together do not stay together.
+#[must_use]
+pub fn spread(tenant: &TenantId) -> Duration {
+    // Odd, with its bits spread out: neighbors get far apart.
+    let hash = fingerprint(tenant.as_str()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    let most = u64::try_from(SPREAD.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis((hash * most) >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: u64 = 60 * 60 * 1_000;
+
+    #[test]
+    fn a_look_is_due_once_a_day_and_again_in_an_hour_or_two_after_a_failure() {
+        let acme = TenantId::stored("acme");
+        let late = i64::try_from(spread(&acme).as_millis()).unwrap();
+        let at = |hours: u64| Wall(1_800_000_000_000 + (hours * HOUR).cast_signed());
+        let last = |outcome| LicenseFetch::new(at(0), outcome, "", "");
+        assert!(is_due(None, &acme, at(0)));
+        for (outcome, pause) in [
+            (FetchOutcome::Installed, 23),
+            (FetchOutcome::NotNewer, 23),
+            (FetchOutcome::Nothing, 23),
+            (FetchOutcome::Refused, 23),
+            (FetchOutcome::Failed, 1),
+        ] {
+            let (last, due) = (last(outcome), at(pause).0 + late);
+            assert!(!is_due(Some(&last), &acme, at(0)));
+            assert!(!is_due(Some(&last), &acme, Wall(due - 1)), "{outcome:?}");
+            assert!(is_due(Some(&last), &acme, Wall(due)), "{outcome:?}");
+            assert!(is_due(Some(&last), &acme, Wall(at(0).0 - 1)), "the clock was set back");
+        }
+    }
+
+    #[test]
+    fn tenants_are_spread_over_an_hour() {
+        let minutes: std::collections::BTreeSet<u64> =
+            (0..2_000).map(|no| spread(&TenantId::stored(&format!("tenant-{no}"))).as_secs() / 60).collect();
+        assert_eq!((minutes.first(), minutes.last(), minutes.len()), (Some(&0), Some(&59), 60));
+    }
+}

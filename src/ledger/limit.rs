@@ -1,0 +1,53 @@
+//! How many seats a pool has, and whether there is room (R12).
+
+use std::fmt;
+
+/// How many seats a pool has (R12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Limit {
+    Seats(u64),
+    Unlimited,
+}
+
+impl Limit {
+    /// Several licenses add up (R27).
+    #[must_use]
+    pub fn plus(self, other: Limit) -> Limit {
+        match (self, other) {
+            (Limit::Seats(a), Limit::Seats(b)) => Limit::Seats(a.saturating_add(b)),
+            _ => Limit::Unlimited,
+        }
+    }
+
+    /// Whether one more may be added to `in_use`.
+    #[must_use]
+    pub fn has_room(self, in_use: u64) -> bool {
+        self.has_room_for(in_use, 1)
+    }
+
+    #[must_use]
+    pub fn has_room_for(self, in_use: u64, more: u64) -> bool {
+        match self {
+            Limit::Seats(seats) => in_use.saturating_add(more) <= seats.saturating_add(u64::from(planted!(OffByOne))),
+            Limit::Unlimited => true,
+        }
+    }
+
+    /// By how much `in_use` is above the limit (R14).
+    #[must_use]
+    pub fn over(self, in_use: u64) -> u64 {
+        match self {
+            Limit::Seats(seats) => in_use.saturating_sub(seats),
+            Limit::Unlimited => 0,
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Limit::Seats(seats) => seats.fmt(f),
+            Limit::Unlimited => f.write_str("unlimited"),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! License requests (R32): what one says, and how it is brought to the vendor.
+
+use std::sync::Arc;
+
+use tonic::Status;
+
+use super::context::ServiceContext;
+use super::desk::Desk;
+use super::parse::Wanted;
+use super::{render, status};
+use crate::exchange::Mailer;
+use crate::ledger::command::{GetLicenseInformation, GetTenant, ListLicenses, NoteLicenseRequest};
+use crate::ledger::license_view::LicenseView;
+use crate::ledger::notification::Attempt;
+use crate::license::Request;
+use crate::notify::{RequestMail, is_address};
+use crate::proto::v1;
+
+/// A tenant has at most a hundred licenses, of each the newest revision and eight before it.
+const ALL: usize = 1_000;
+/// Characters of what a mail server said that go into an error, which has to fit into a header.
+const LONGEST: usize = 500;
+
+/// A request, and what its mail says beside it.
+pub(super) struct Made {
+    pub request: Request,
+    display_name: Box<str>,
+    responsible_person: Box<str>,
+}
+
+impl Made {
+    /// Looks whether what is wanted can be, and what there is.
+    pub async fn new(context: &ServiceContext, desk: &Desk, wanted: Wanted) -> Result<Self, Status> {
+        let tenant = desk.ask(GetTenant).await??;
+        wanted.check_step(tenant.policy.seat_request_step)?;
+        let information = desk.ask(GetLicenseInformation).await??;
+        wanted.check_moves(&information.pools)?;
+        wanted.check_customer(&information.customer_id)?;
+        let licenses = all(desk).await?;
+        let request = render::license_request(wanted, information, licenses, &context.installation());
+        Ok(Self { request, display_name: tenant.display_name, responsible_person: tenant.policy.responsible_person })
+    }
+}
+
+async fn all(desk: &Desk) -> Result<Vec<LicenseView>, Status> {
+    Ok(desk.ask(ListLicenses { after: None, limit: ALL }).await??.rows)
+}
+
+/// Sends a request. It goes on when its caller goes away, and so the audit knows in any case what became of it.
+pub(super) async fn send(
+    context: &ServiceContext,
+    desk: Desk,
+    made: Made,
+) -> Result<v1::SendLicenseRequestResponse, Status> {
+    let licensing = Arc::clone(&context.licensing);
+    let sending = tokio::spawn(async move {
+        match &licensing.exchange().mailer {
+            Some(mailer) => mail(mailer, &desk, &made).await,
+            None => Err(status::no_mailer()),
+        }
+    });
+    sending.await.unwrap_or_else(|_| Err(status::internal()))
+}
+
+/// The audit has it before the vendor does (R35).
+async fn mail(mailer: &Mailer, desk: &Desk, made: &Made) -> Result<v1::SendLicenseRequestResponse, Status> {
+    let (document, file_name) = render::request_file(&made.request);
+    let person = &*made.responsible_person;
+    let mail = RequestMail {
+        to: &mailer.to,
+        reply_to: if is_address(person) { person } else { "" },
+        display_name: &made.display_name,
+        asked_by: &desk.caller().actor().0,
+        request: &made.request,
+        document: &document,
+        file_name: &file_name,
+    };
+    let note = |failed: Option<Box<str>>| {
+        let (to, what) = (mailer.to.as_str().into(), mail.summary().into());
+        NoteLicenseRequest { to, what, failed }
+    };
+    desk.submit(note(None)).await??;
+    let (why, for_good) = match mailer.smtp.send_request(&mail).await {
+        Attempt::Answered => {
+            let (sent_to, reply_to) = (mailer.to.clone(), mail.reply_to.to_owned());
+            return Ok(v1::SendLicenseRequestResponse { sent_to, reply_to, document, file_name });
+        }
+        Attempt::Refused(why) => (why, true),
+        Attempt::Failed(why) | Attempt::Later(why, _) => (why, false),
+    };
+    let why: String = why.chars().take(LONGEST).collect();
+    desk.submit(note(Some(why.as_str().into()))).await??;
+    Err(if for_good { status::request_refused(&why) } else { status::request_not_sent(&why) })
+}

@@ -1,0 +1,66 @@
+//! Errors of calls that go on to the vendor.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use super::{DOMAIN, reason, unavailable};
+use crate::ledger::outcome::Refusal;
+
+/// From when on another attempt to send a mail makes sense.
+const RETRY: Duration = Duration::from_secs(60);
+
+/// The server was not told where the vendor's licenses lie.
+#[must_use]
+pub fn no_folder() -> Status {
+    let text = "This server does not know where the vendor's licenses lie: --license-url is not set.";
+    missing("NO_LICENSE_URL", "--license-url", text)
+}
+
+/// The server was not told where the vendor's desk is, or has no mail server.
+#[must_use]
+pub fn no_mailer() -> Status {
+    let text = "This server cannot send requests: --license-request-to is not set, which needs --smtp-url.";
+    missing("NO_REQUEST_ADDRESS", "--license-request-to", text)
+}
+
+fn missing(reason: &'static str, option: &str, text: &str) -> Status {
+    Refusal::Precondition { reason, subject: option.to_owned(), text: text.to_owned() }.into()
+}
+
+/// The mail server did not take a request, for now.
+#[must_use]
+pub fn request_not_sent(why: &str) -> Status {
+    unavailable(reason::REQUEST_NOT_SENT, &format!("The request was not sent: {why}"), RETRY)
+}
+
+/// The mail server will never take a request to this address.
+#[must_use]
+pub fn request_refused(why: &str) -> Status {
+    let reason = reason::REQUEST_REFUSED;
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    details.add_precondition_failure_violation(reason, "--license-request-to", why);
+    Status::with_error_details(Code::FailedPrecondition, format!("The request was not sent: {why}"), details)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_says_which_option_or_what_the_mail_server_said() {
+        for (status, code, reason, text) in [
+            (no_folder(), Code::FailedPrecondition, "NO_LICENSE_URL", "--license-url"),
+            (no_mailer(), Code::FailedPrecondition, "NO_REQUEST_ADDRESS", "--license-request-to"),
+            (request_not_sent("busy"), Code::Unavailable, "REQUEST_NOT_SENT", "busy"),
+            (request_refused("no such mailbox"), Code::FailedPrecondition, "REQUEST_REFUSED", "no such mailbox"),
+        ] {
+            let info = status.get_details_error_info().expect("every error has ErrorInfo");
+            assert_eq!((status.code(), info.reason.as_str(), info.domain.as_str()), (code, reason, "usher"));
+            assert!(status.message().contains(text), "{status:?}");
+            assert_eq!(status.get_details_retry_info().is_some(), code == Code::Unavailable);
+        }
+    }
+}

@@ -6,7 +6,8 @@ use super::super::words::{self, limit, plan};
 use super::super::{Answer, Error, Printer, Usher};
 use super::show::tier;
 use crate::proto::v1::{
-    GetLicenseInformationRequest, GetLicenseInformationResponse as Information, LicenseTier, NumericLimit, PoolUsage,
+    GetLicenseInformationRequest, GetLicenseInformationResponse as Information, LicenseFetch, LicenseTier,
+    NumericLimit, PoolUsage,
 };
 
 const POOLS: [Column; 5] = [left("pool"), left("plan"), right("in use"), right("limit"), left("")];
@@ -38,12 +39,21 @@ fn page_of(page: &Information, width: Option<usize>) -> String {
         ("instance", page.instance_id.clone()),
         ("version", page.running_version.clone()),
         ("last updated", words::time_or(page.last_updated_at, "never")),
+        ("fetched from", page.fetched_from.clone()),
+        ("last fetch", page.last_fetch.as_ref().map_or_else(|| "never".into(), fetch)),
+        ("requests to", page.requests_sent_to.clone()),
     ]);
     if page.pools.is_empty() {
         return text + "no pool is licensed or in use\n";
     }
     let rows: Vec<_> = page.pools.iter().map(row).collect();
     text + "\n" + &Table::new(&POOLS).lines(&rows, width)
+}
+
+/// When it was looked for, and what was found.
+fn fetch(of: &LicenseFetch) -> String {
+    let reason = if of.reason.is_empty() { String::new() } else { format!(" ({})", of.reason) };
+    format!("{}: {}{reason}", words::time_or(of.fetched_at, "never"), of.message)
 }
 
 fn number(of: &NumericLimit) -> String {
@@ -60,7 +70,7 @@ fn row(pool: &PoolUsage) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::v1::Plan;
+    use crate::proto::v1::{LicenseFetchOutcome, Plan};
 
     #[test]
     fn a_page_says_what_was_bought_and_where() {
@@ -86,6 +96,14 @@ mod tests {
             addresses: vec!["10.0.0.7:50051".into()],
             instance_id: "i".into(),
             running_version: "1.2.3".into(),
+            last_fetch: Some(LicenseFetch {
+                fetched_at: Some(prost_types::Timestamp { seconds: 1_800_000_000, nanos: 5 }),
+                outcome: LicenseFetchOutcome::Refused.into(),
+                reason: "LICENSE_EXPIRED".into(),
+                message: "the license has expired".into(),
+            }),
+            fetched_from: "https://licenses.vendor.example/…".into(),
+            requests_sent_to: "licenses@vendor.example".into(),
             pools: vec![crm],
             ..Default::default()
         };
@@ -95,12 +113,16 @@ mod tests {
              validity       expires in 12 days\ntier           gold\nplan           Named\n\
              features       CRM_ALLOWED\nnumbers        MAX_SITES=3\nfor hosts      *.acme.example\n\
              this host      login.acme.example, node-1\naddresses      10.0.0.7:50051\ninstance       i\n\
-             version        1.2.3\nlast updated   never\n\n\
+             version        1.2.3\nlast updated   never\nfetched from   https://licenses.vendor.example/…\n\
+             last fetch     2027-01-15T08:00:00Z: the license has expired (LICENSE_EXPIRED)\n\
+             requests to    licenses@vendor.example\n\n\
              pool  plan   in use  limit\ncrm   named      12     10  over by 2\n"
         );
         let demo = page_of(&Information { validity: "demo".into(), ..Default::default() }, None);
         assert!(
-            demo.contains("\ntier           none\n") && demo.ends_with("\nno pool is licensed or in use\n"),
+            demo.contains("\ntier           none\n")
+                && demo.contains("\nfetched from\nlast fetch     never\nrequests to\n")
+                && demo.ends_with("\nno pool is licensed or in use\n"),
             "{demo}"
         );
     }

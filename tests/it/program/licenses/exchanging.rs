@@ -13,10 +13,10 @@ async fn from_a_request_to_a_license(data: &Data<'_>) {
     let (url, smtp) = (folder.url(), format!("smtp+plaintext://127.0.0.1:{}", server.port));
     let options = ["--license-url", &url, "--license-request-to", "licenses@vendor.example", "--smtp-url", &smtp];
     let office = Office::open_with(data, &[&options[..], &["--mail-from", "usher@licenses.example"]].concat()).await;
-    let said = office.says("request --tenant acme --seats primary=10 --send");
+    let said = office.says("request --tenant acme --customer-id C-4711 --seats primary=10 --send");
     assert_eq!(
         said,
-        "a request of the tenant acme\n  10 seats more for primary\n\
+        "a request of the tenant acme, customer C-4711\n  10 seats more for primary\n\
          sent to licenses@vendor.example; the answer goes to its sender: the tenant has no responsible person\n"
     );
     // The vendor's part: the attached file makes the license, which is put into the folder.
@@ -25,7 +25,9 @@ async fn from_a_request_to_a_license(data: &Data<'_>) {
     assert_eq!((name.as_str(), &mail["to"][0]), ("acme.tlr", &"licenses@vendor.example".into()));
     office.desk.write(name, document.as_str().expect("text"));
     office.desk.succeeds("issue --key vendor.pem --request acme.tlr --armor --out acme.lic");
-    let instance = json(document.as_str().unwrap())["instance_id"].as_str().unwrap().to_owned();
+    let request = json(document.as_str().unwrap());
+    assert_eq!(request["customer_id"], "C-4711", "the first request says it");
+    let instance = request["instance_id"].as_str().unwrap().to_owned();
 
     let fetch = "fetch --tenant acme";
     assert_eq!(office.says(fetch), "nothing changed: there is no license for this tenant\n");
@@ -39,6 +41,13 @@ async fn from_a_request_to_a_license(data: &Data<'_>) {
     assert_eq!(said, "nothing changed: acme revision 1 is not newer than revision 1, which was installed\n");
     let answer = json(&office.says(&format!("{fetch} --json")));
     assert_eq!(answer["fetch"]["outcome"], "LICENSE_FETCH_OUTCOME_NOT_NEWER");
+
+    // The license page tells of the vendor: from where, to whom, and of the last look.
+    let page = office.says("show --tenant acme");
+    assert_line(&page, &format!("fetched from   {}", folder.shown()));
+    assert_line(&page, "requests to    licenses@vendor.example");
+    let last = page.lines().find(|line| line.starts_with("last fetch     2")).unwrap_or_else(|| panic!("none in {page}"));
+    assert!(last.ends_with("Z: acme revision 1 is not newer than revision 1, which was installed"), "{last}");
 
     // What is not valid there is told as of a file.
     folder.put(&path, Has::File(b"Please sign in".to_vec()));

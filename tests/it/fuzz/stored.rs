@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use usher::store::encode::{
-    access_from_text, access_to_text, entitlements_from_text, entitlements_to_text, policy_from_text, policy_to_text,
-    profile_from_text, profile_to_text,
+    access_from_text, access_to_text, entitlements_from_text, entitlements_to_text, license_fetch_from_text,
+    license_fetch_to_text, policy_from_text, policy_to_text, profile_from_text, profile_to_text,
 };
 use usher::store::{StoreError, terms};
 
@@ -17,7 +17,7 @@ fn again<T: PartialEq + Debug>(read: Result<T, StoreError>, again: impl Fn(&T) -
 }
 
 #[test]
-fn policies_profiles_entitlements_terms_and_access() {
+fn policies_profiles_entitlements_terms_fetches_and_access() {
     fuzz("stored", 1, |bytes| {
         let text = &*String::from_utf8_lossy(bytes);
         again(policy_from_text(text), |policy| policy_from_text(&policy_to_text(policy)));
@@ -26,6 +26,7 @@ fn policies_profiles_entitlements_terms_and_access() {
         });
         again(entitlements_from_text(text), |list| entitlements_from_text(&entitlements_to_text(list)));
         again(terms::from_text(text, ""), |of| terms::from_text(&terms::to_text(of), ""));
+        again(license_fetch_from_text(text), |fetch| license_fetch_from_text(&license_fetch_to_text(fetch)));
         again(access_from_text(Some(text)), |access| access_from_text(access_to_text(access).as_deref()));
     });
 }

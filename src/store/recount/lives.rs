@@ -245,7 +245,9 @@ impl Tenant {
         }
         let life = self.lives.entry(key).or_insert(Life { kind, row: None, place: (0, 0), last: None });
         life.last = Some((event.no, state));
-        if life.row.is_none() && !matches!(state, State::There(..)) {
+        // What is left of a seat may have its row under the name that its user is given later.
+        let waits = kind == Kind::Seat && state == State::Either;
+        if life.row.is_none() && !matches!(state, State::There(..)) && !waits {
             self.lives.remove(&key);
         }
     }

@@ -9,6 +9,7 @@ mod generate;
 mod naive;
 mod pair;
 mod plain;
+mod renaming;
 mod rows;
 mod shorten;
 mod step;

@@ -80,6 +80,8 @@ fn a_call_of_several_steps_is_about_whom_it_began_with() {
     for command in [BlockUser { user: whale(), end_sessions: true }.into(), Command::from(DeleteUser { user: whale() })]
     {
         let mut world = World::new();
+        // Everybody has become idle, which would fill the first steps: it is noted before.
+        world.ask(RenameUser { user: whale(), new: whale() });
         let request = Request { tenant: tenant(), actor: Actor::service(), command: command.clone() };
         let (mut execution, mut out) = (Execution::new(request), Changes::default());
         assert!(world.ledger.execute(&mut execution, world.now, &mut out).is_none(), "{command:?} takes steps");

@@ -46,7 +46,8 @@ async fn from_a_request_to_a_license(data: &Data<'_>) {
     let page = office.says("show --tenant acme");
     assert_line(&page, &format!("fetched from   {}", folder.shown()));
     assert_line(&page, "requests to    licenses@vendor.example");
-    let last = page.lines().find(|line| line.starts_with("last fetch     2")).unwrap_or_else(|| panic!("none in {page}"));
+    let last =
+        page.lines().find(|line| line.starts_with("last fetch     2")).unwrap_or_else(|| panic!("none in {page}"));
     assert!(last.ends_with("Z: acme revision 1 is not newer than revision 1, which was installed"), "{last}");
 
     // What is not valid there is told as of a file.

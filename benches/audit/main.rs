@@ -76,19 +76,7 @@ async fn measure(name: &str, store: &dyn Store, events: u64) {
     let end = fill(store, events).await;
     let each = start.elapsed() / u32::try_from(events).expect("not so many");
     println!("{name}: {events} events, {each:?} each");
-    let all = AuditQuery {
-        shard: SHARD,
-        tenant: BUSY,
-        before: None,
-        user: None,
-        actor: None,
-        action: None,
-        denied: None,
-        reason: None,
-        from: None,
-        until: None,
-        limit: PAGE,
-    };
+    let all = AuditQuery::all(SHARD, BUSY, PAGE);
     let middle = end.minus(DAYS / 2);
     let until = Some(middle.plus(Duration::from_secs(60 * 60)));
     let suspect = Reason::Denied(DenialReason::ClockSuspect).code();

@@ -81,24 +81,7 @@ mod tests {
     use crate::ledger::change::Action;
 
     fn query() -> AuditQuery {
-        AuditQuery {
-            shard: ShardId(0),
-            tenant: TenantNo(1),
-            before: None,
-            user: None,
-            pool: None,
-            session: None,
-            organization: None,
-            actor: None,
-            action: None,
-            denied: None,
-            reason: None,
-            count: None,
-            detail: None,
-            from: None,
-            until: None,
-            limit: 100,
-        }
+        AuditQuery::all(ShardId(0), TenantNo(1), 100)
     }
 
     fn block(no: u64) -> Range {

@@ -250,6 +250,31 @@ pub struct AuditQuery {
     pub limit: usize,
 }
 
+impl AuditQuery {
+    /// Every event of a tenant, at most so many at once.
+    #[must_use]
+    pub fn all(shard: ShardId, tenant: TenantNo, limit: usize) -> Self {
+        Self {
+            shard,
+            tenant,
+            before: None,
+            user: None,
+            pool: None,
+            session: None,
+            organization: None,
+            actor: None,
+            action: None,
+            denied: None,
+            reason: None,
+            count: None,
+            detail: None,
+            from: None,
+            until: None,
+            limit,
+        }
+    }
+}
+
 /// A part of the audit's answer to a query. Finding it is a bounded amount of work, so it may hold few events, or none,
 /// and not be the last.
 #[derive(Debug, Clone, PartialEq, Default)]

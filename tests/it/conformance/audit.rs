@@ -10,24 +10,7 @@ use uuid::Uuid;
 use super::{Backend, SHARD, Writer, event};
 
 pub fn everything(tenant: u32) -> AuditQuery {
-    AuditQuery {
-        shard: SHARD,
-        tenant: TenantNo(tenant),
-        before: None,
-        user: None,
-        pool: None,
-        session: None,
-        organization: None,
-        actor: None,
-        action: None,
-        denied: None,
-        reason: None,
-        count: None,
-        detail: None,
-        from: None,
-        until: None,
-        limit: 1_000,
-    }
+    AuditQuery::all(SHARD, TenantNo(tenant), 1_000)
 }
 
 /// The events of one answer.

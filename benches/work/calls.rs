@@ -166,6 +166,19 @@ async fn directory(world: &World, name: &str) -> Option<Called> {
             let request = UpdateUserRequest { tenant_id: wide, user: Some(user), update_mask };
             unary!(world, DirectoryServiceClient, update_user, request)
         }
+        "RenameUser" => {
+            let [here, there] = [wide_user(2), format!("renamed{:07}@example.com", world.next())];
+            let rename = |from: &String, to: &String| RenameUserRequest {
+                tenant_id: wide.clone(),
+                user_id: from.clone(),
+                new_user_id: to.clone(),
+            };
+            let renamed: Called = unary!(world, DirectoryServiceClient, rename_user, rename(&here, &there));
+            match renamed {
+                Ok(_) => unary!(world, DirectoryServiceClient, rename_user, rename(&there, &here)),
+                Err(status) => Err(status),
+            }
+        }
         "ListUsers" => {
             let request = ListUsersRequest {
                 tenant_id: large,
@@ -295,6 +308,13 @@ async fn licenses(world: &World, name: &str) -> Option<Called> {
         "CreateLicenseRequest" => {
             let request = CreateLicenseRequestRequest { tenant_id: wide, ..Default::default() };
             unary!(world, LicenseServiceClient, create_license_request, request)
+        }
+        "SendLicenseRequest" => {
+            let request = SendLicenseRequestRequest { tenant_id: wide, ..Default::default() };
+            unary!(world, LicenseServiceClient, send_license_request, request)
+        }
+        "FetchLicense" => {
+            unary!(world, LicenseServiceClient, fetch_license, FetchLicenseRequest { tenant_id: wide })
         }
         "GetLicenseInformation" => {
             let request = GetLicenseInformationRequest { tenant_id: wide };

@@ -160,21 +160,25 @@ async fn sign_out(lines: &[Line], work: Vec<Work>) {
 
 /// Many sessions come to their longest duration at one moment, beside check-outs of neighbors; the median of the tries.
 async fn ending(server: &Server, lines: &[Line], arguments: &Arguments) -> Trial {
-    let (before, memory) = (Steps::read(server.ops), server.memory());
-    let mut ratios = Vec::new();
+    let (mut longest, mut grown, mut ratios) = (f64::INFINITY, 0, Vec::new());
     for _ in 0..arguments.tries {
-        ratios.push(end_at_once(lines, arguments).await);
+        let memory = server.memory();
+        let (ratio, step) = end_at_once(server, lines, arguments).await;
+        ratios.push(ratio);
+        longest = longest.min(step);
+        grown = grown.max(server.memory().saturating_sub(memory));
     }
     Trial {
         work: format!("{} sessions that end at once", arguments.sessions),
-        longest: Steps::read(server.ops).longest_since(&before),
+        longest,
         answered: 0,
-        grown: server.memory().saturating_sub(memory),
+        grown,
         neighbor: Some(median(ratios.into_iter())),
     }
 }
 
-async fn end_at_once(lines: &[Line], arguments: &Arguments) -> f64 {
+/// The neighbor's p99 beside it ÷ without, and milliseconds of the longest step.
+async fn end_at_once(server: &Server, lines: &[Line], arguments: &Arguments) -> (f64, f64) {
     set_longest(lines, None).await;
     let callers = (0..256).map(|caller| {
         let (line, sessions) = (lines[caller % lines.len()].clone(), arguments.sessions);
@@ -193,11 +197,13 @@ async fn end_at_once(lines: &[Line], arguments: &Arguments) -> f64 {
     for _ in 0..ROUNDS {
         calm.push(load::run(lines, &mut work, span, || {}).await.micros(0.99));
     }
+    let before = Steps::read(server.ops);
     set_longest(lines, Some(prost_types::Duration { seconds: 1, nanos: 0 })).await;
     let ends = Span { warm: Duration::ZERO, measured: Duration::from_secs(3) };
     let measured = load::run(lines, &mut work, ends, || {}).await.micros(0.99);
+    let longest = Steps::read(server.ops).longest_since(&before);
     sign_out(lines, work).await;
-    measured / median(calm.into_iter())
+    (measured / median(calm.into_iter()), longest)
 }
 
 /// How long sessions of [`ENDING`] last; `None`: as at first.

@@ -1,0 +1,110 @@
+//! Users and organizations.
+
+use prost::Message;
+use usher::proto::v1::directory_service_client::DirectoryServiceClient;
+use usher::proto::v1::*;
+
+use super::{Called, PAGE};
+use crate::world::{LARGE, WIDE, World, organization, pool, wide_user};
+
+/// Seats of a user who is created.
+const SEATS: usize = 256;
+
+pub async fn call(world: &World, name: &str) -> Option<Called> {
+    let (large, wide) = (LARGE.to_owned(), WIDE.to_owned());
+    let words = || (0..8).map(|word| format!("nobody{word}")).collect::<Vec<_>>().join(" ");
+    Some(match name {
+        "CreateUser" => {
+            let user = world.stuffed(world.next());
+            let pool_ids = (0..SEATS).map(pool).collect();
+            let request = CreateUserRequest { tenant_id: wide, user: Some(user), pool_ids };
+            unary!(world, DirectoryServiceClient, create_user, request)
+        }
+        "GetUser" => {
+            let request = GetUserRequest { tenant_id: wide, user_id: wide_user(0), ..Default::default() };
+            unary!(world, DirectoryServiceClient, get_user, request)
+        }
+        "UpdateUser" => {
+            let mut user = world.stuffed(world.next());
+            user.user_id = wide_user(1);
+            let update_mask = Some(prost_types::FieldMask { paths: vec!["groups".into(), "attributes".into()] });
+            let request = UpdateUserRequest { tenant_id: wide, user: Some(user), update_mask };
+            unary!(world, DirectoryServiceClient, update_user, request)
+        }
+        "RenameUser" => {
+            let [here, there] = [wide_user(2), format!("renamed{:07}@example.com", world.next())];
+            let rename = |from: &String, to: &String| RenameUserRequest {
+                tenant_id: wide.clone(),
+                user_id: from.clone(),
+                new_user_id: to.clone(),
+            };
+            let renamed: Called = unary!(world, DirectoryServiceClient, rename_user, rename(&here, &there));
+            match renamed {
+                Ok(_) => unary!(world, DirectoryServiceClient, rename_user, rename(&there, &here)),
+                Err(status) => Err(status),
+            }
+        }
+        "ListUsers" => {
+            let request = ListUsersRequest {
+                tenant_id: large,
+                page_size: PAGE,
+                text: words(),
+                text_match: TextMatch::Any.into(),
+                order_by: "name desc".into(),
+                ..Default::default()
+            };
+            unary!(world, DirectoryServiceClient, list_users, request)
+        }
+        "BlockUser" => {
+            let request = BlockUserRequest { tenant_id: wide, user_id: wide_user(2), end_sessions: true };
+            unary!(world, DirectoryServiceClient, block_user, request)
+        }
+        "UnblockUser" => {
+            let request = UnblockUserRequest { tenant_id: wide, user_id: wide_user(2) };
+            unary!(world, DirectoryServiceClient, unblock_user, request)
+        }
+        "DeleteUser" => {
+            let request = DeleteUserRequest { tenant_id: wide, user_id: wide_user(3 + world.next() % 100) };
+            unary!(world, DirectoryServiceClient, delete_user, request)
+        }
+        "SyncUsers" => {
+            let entry = |number: usize| SyncEntry {
+                user: Some(world.stuffed(number)),
+                pool_ids: (0..32).map(pool).collect(),
+                organization_ids: (0..32).map(organization).collect(),
+                ..SyncEntry::default()
+            };
+            let message =
+                SyncUsersRequest { tenant_id: wide, entries: (0..32).map(entry).collect(), ..Default::default() };
+            unary!(world, DirectoryServiceClient, sync_users, tokio_stream::iter([message]))
+        }
+        "ExportUsers" => {
+            let request = ExportUsersRequest { tenant_id: large, ..Default::default() };
+            stream!(world, DirectoryServiceClient, export_users, request)
+        }
+        "CreateOrganization" => {
+            let organization_id = format!("{:o<128}", format!("fresh-{}", world.next()));
+            let organization = Organization { organization_id, display_name: "n".repeat(256), ..Default::default() };
+            let request = CreateOrganizationRequest { tenant_id: wide, organization: Some(organization) };
+            unary!(world, DirectoryServiceClient, create_organization, request)
+        }
+        "UpdateOrganization" => {
+            let display_name = format!("{:n<256}", world.next());
+            let organization = Organization { organization_id: organization(0), display_name, ..Default::default() };
+            let update_mask = Some(prost_types::FieldMask { paths: vec!["display_name".into()] });
+            let request = UpdateOrganizationRequest { tenant_id: wide, organization: Some(organization), update_mask };
+            unary!(world, DirectoryServiceClient, update_organization, request)
+        }
+        "ListOrganizations" => {
+            let request =
+                ListOrganizationsRequest { tenant_id: wide, page_size: PAGE, text: "o".into(), ..Default::default() };
+            unary!(world, DirectoryServiceClient, list_organizations, request)
+        }
+        "DeleteOrganization" => {
+            let organization_id = organization(1 + world.next() % 100);
+            let request = DeleteOrganizationRequest { tenant_id: wide, organization_id };
+            unary!(world, DirectoryServiceClient, delete_organization, request)
+        }
+        _ => return None,
+    })
+}

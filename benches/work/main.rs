@@ -17,6 +17,7 @@ mod host;
 mod load;
 mod meter;
 mod methods;
+mod neighbors;
 #[path = "../service/seed.rs"]
 mod seed;
 #[path = "../service/support.rs"]
@@ -32,7 +33,6 @@ use std::time::Duration;
 use clap::Parser;
 use serde_json::{Value, json};
 
-use load::Span;
 use trials::Trial;
 
 #[derive(Parser)]
@@ -61,8 +61,8 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    fn span(&self) -> Span {
-        Span { warm: Duration::from_millis(50), measured: Duration::from_millis(self.millis) }
+    fn span(&self) -> Duration {
+        Duration::from_millis(self.millis)
     }
 }
 

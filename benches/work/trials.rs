@@ -1,9 +1,13 @@
 //! The trials: a server, something that is as much work as it may be, and a look at what it did to the writer.
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 use tonic::Code;
 use usher::client::Line;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
@@ -12,15 +16,14 @@ use usher::proto::v1::{Policy, Tenant, UpdateTenantRequest};
 use crate::Arguments;
 use crate::calls;
 use crate::host::{Host, memory};
-use crate::load::{self, Span, Work, median};
+use crate::load::median;
 use crate::meter::{Steps, metrics};
 use crate::methods;
+use crate::neighbors::Neighbors;
 use crate::seed;
 use crate::support::program::Data;
 use crate::world::World;
 
-/// Callers of other tenants.
-const NEIGHBORS: usize = 16;
 /// How often they are measured with and without. On a shared machine every third span or so is disturbed by others.
 const ROUNDS: usize = 9;
 /// Tenants of the neighbors: all of [`seed::tenants`] but the first one, which is the large one.
@@ -76,6 +79,32 @@ impl Server {
     }
 }
 
+/// Who makes the calls. It has a thread and a connection of its own, as others have who call a server: what it does with
+/// large answers holds up none of the neighbors that are measured here.
+struct Caller {
+    runtime: Runtime,
+    world: Arc<World>,
+}
+
+impl Caller {
+    fn new(server: &Server, folder: &Path, doomed_users: usize) -> Self {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let lines = tokio::task::block_in_place(|| runtime.block_on(server.host.channels(1)));
+        let world = Arc::new(World::new(lines[0].clone(), folder, doomed_users));
+        Self { runtime, world }
+    }
+
+    /// Calls a method without a pause, until it is aborted.
+    fn repeat(&self, method: &str) -> JoinHandle<()> {
+        let (world, method) = (Arc::clone(&self.world), method.to_owned());
+        self.runtime.spawn(async move {
+            loop {
+                calls::call(&world, &method).await;
+            }
+        })
+    }
+}
+
 /// Each RPC, and sessions that end at once.
 pub async fn calls(arguments: &Arguments) -> Vec<Trial> {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -83,25 +112,26 @@ pub async fn calls(arguments: &Arguments) -> Vec<Trial> {
     seed::tenants(&data, TENANTS).await;
     let server = Server::start(&data);
     let lines = server.host.channels(3).await;
-    let world = World::new(lines[0].clone(), folder.path(), arguments.users / 10);
-    world.fill(arguments.users).await;
+    let caller = Caller::new(&server, folder.path(), arguments.users / 10);
+    caller.world.fill(arguments.users).await;
     let mut trials = Vec::new();
     let mut missing = Vec::new();
     for method in methods::all().into_iter().filter(|method| method.contains(&arguments.only)) {
-        match try_call(&server, &world, &lines[1..], &method, arguments).await {
+        match try_call(&server, &caller, &lines[1..], &method, arguments).await {
             Some(trial) => trials.push(trial),
             None => missing.push(method),
         }
     }
     assert!(missing.is_empty(), "methods without an entry in benches/work/calls.rs: {missing:?}");
     trials.push(ending(&server, &lines, arguments).await);
+    caller.runtime.shutdown_background();
     server.host.end();
     trials
 }
 
 async fn try_call(
     server: &Server,
-    world: &World,
+    caller: &Caller,
     lines: &[Line],
     method: &str,
     arguments: &Arguments,
@@ -110,7 +140,7 @@ async fn try_call(
     let mut trial = Trial { work, longest: f64::INFINITY, answered: 0, grown: 0, neighbor: None };
     for _ in 0..arguments.tries {
         let (before, memory) = (Steps::read(server.ops), server.memory());
-        match calls::call(world, method).await? {
+        match calls::call(&caller.world, method).await? {
             Ok(bytes) => trial.answered = trial.answered.max(bytes),
             Err(status) if REFUSED.contains(&status.code()) => eprintln!("{method}: {status}"),
             Err(status) => panic!("{method}: {status}"),
@@ -118,44 +148,23 @@ async fn try_call(
         trial.longest = trial.longest.min(Steps::read(server.ops).longest_since(&before));
         trial.grown = trial.grown.max(server.memory().saturating_sub(memory));
     }
-    trial.neighbor = Some(beside(lines, arguments, || calls::call(world, method)).await);
+    trial.neighbor = Some(beside(lines, arguments, caller, method).await);
     Some(trial)
 }
 
-/// p99 of a neighbor's check-outs while something is done again and again ÷ without: medians of spans by turns, for a
+/// p99 of a neighbor's check-outs while a method is called again and again ÷ without: medians of spans by turns, for a
 /// shared machine is slower or faster for seconds at a time.
-async fn beside<C: Future>(lines: &[Line], arguments: &Arguments, call: impl Fn() -> C) -> f64 {
-    let span = arguments.span();
-    let mut work: Vec<Work> = (0..NEIGHBORS).map(churn).collect();
+async fn beside(lines: &[Line], arguments: &Arguments, caller: &Caller, method: &str) -> f64 {
+    let mut neighbors = Neighbors::new(lines, TENANTS - 1);
     let (mut calm, mut disturbed) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        calm.push(load::run(lines, &mut work, span, || {}).await.micros(0.99));
-        let repeated = async {
-            loop {
-                call().await;
-            }
-        };
-        let measured = tokio::select! {
-            measured = load::run(lines, &mut work, span, || {}) => measured,
-            () = repeated => unreachable!("it has no end"),
-        };
-        disturbed.push(measured.micros(0.99));
+        calm.push(neighbors.p99(arguments.span()).await);
+        let repeated = caller.repeat(method);
+        disturbed.push(neighbors.p99(arguments.span()).await);
+        repeated.abort();
+        assert!(repeated.await.is_err_and(|end| end.is_cancelled()), "{method} was called until the end");
     }
-    sign_out(lines, work).await;
     median(disturbed.into_iter()) / median(calm.into_iter())
-}
-
-fn churn(caller: usize) -> Work {
-    Work::Churn { tenant: seed::tenant(1 + caller % (TENANTS - 2)), user: seed::user(caller), session: None }
-}
-
-async fn sign_out(lines: &[Line], work: Vec<Work>) {
-    let mut client = usher::proto::v1::seat_service_client::SeatServiceClient::new(lines[0].clone());
-    for mut work in work {
-        if matches!(work, Work::Churn { session: Some(_), .. }) {
-            work.call(&mut client).await;
-        }
-    }
 }
 
 /// Many sessions come to their longest duration at one moment, beside check-outs of neighbors; the median of the tries.
@@ -191,18 +200,15 @@ async fn end_at_once(server: &Server, lines: &[Line], arguments: &Arguments) -> 
     for caller in callers.collect::<Vec<_>>() {
         caller.await.expect("a caller");
     }
-    let span = arguments.span();
-    let mut work: Vec<Work> = (0..NEIGHBORS).map(churn).collect();
+    let mut neighbors = Neighbors::new(lines, TENANTS - 1);
     let mut calm = Vec::new();
     for _ in 0..ROUNDS {
-        calm.push(load::run(lines, &mut work, span, || {}).await.micros(0.99));
+        calm.push(neighbors.p99(arguments.span()).await);
     }
     let before = Steps::read(server.ops);
     set_longest(lines, Some(prost_types::Duration { seconds: 1, nanos: 0 })).await;
-    let ends = Span { warm: Duration::ZERO, measured: Duration::from_secs(3) };
-    let measured = load::run(lines, &mut work, ends, || {}).await.micros(0.99);
+    let measured = neighbors.p99(Duration::from_secs(3)).await;
     let longest = Steps::read(server.ops).longest_since(&before);
-    sign_out(lines, work).await;
     (measured / median(calm.into_iter()), longest)
 }
 

@@ -8,7 +8,6 @@ use std::cell::RefCell;
 use std::fmt;
 
 use secrecy::SecretBox;
-use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 /// A text that is never changed: up to 23 bytes lie in place, more are shared. Cloning copies nothing else.
@@ -16,8 +15,6 @@ pub use smol_str::SmolStr as Text;
 
 /// Longest id in bytes (api.md, Conventions).
 pub const MAX_ID_BYTES: usize = 128;
-/// Longest user id in bytes: the longest email address.
-pub const MAX_USER_ID_BYTES: usize = 254;
 /// Longest free text about a client (address, agent) in bytes.
 pub const MAX_CLIENT_BYTES: usize = 512;
 
@@ -26,6 +23,8 @@ pub const MAX_CLIENT_BYTES: usize = 512;
 pub enum IdError {
     #[error("must not be empty")]
     Empty,
+    #[error("must have something that can be seen")]
+    Invisible,
     #[error("must be at most {0} bytes long")]
     TooLong(usize),
     #[error("must not contain control characters")]
@@ -82,9 +81,11 @@ macro_rules! text_id {
 /// Behind the macro, which it uses.
 mod node;
 mod token;
+mod user;
 
 pub use node::NodeId;
 pub use token::{TokenId, TokenName};
+pub use user::{MAX_USER_ID_BYTES, UserId};
 
 text_id!(
     /// A tenant: the boundary for data, security and licensing (R1).
@@ -121,68 +122,6 @@ fn plain(text: &str) -> Result<Text, IdError> {
         return Err(IdError::Edge);
     }
     Ok(text.into())
-}
-
-/// A person in one tenant (R2): an email or login name, trimmed, NFKC, lower-cased.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserId(Text);
-
-impl UserId {
-    /// Parses and normalizes a user id (R2): at most 254 bytes, no white space, no control characters.
-    ///
-    /// # Errors
-    /// [`IdError`] names what is wrong with the text.
-    pub fn parse(text: &str) -> Result<Self, IdError> {
-        let text = text.trim();
-        if text.len() > 4 * MAX_USER_ID_BYTES {
-            // Bounds the work of normalizing; no text this long shrinks to a legal id in practice.
-            return Err(IdError::TooLong(MAX_USER_ID_BYTES));
-        }
-        let plain = text.bytes().all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
-        let id: Text = if plain { text.into() } else { normalize(text).into() };
-        match id.len() {
-            0 => Err(IdError::Empty),
-            1..=MAX_USER_ID_BYTES => {
-                if id.chars().any(char::is_control) {
-                    Err(IdError::Control)
-                } else if id.chars().any(char::is_whitespace) {
-                    Err(IdError::Space)
-                } else {
-                    Ok(Self(id))
-                }
-            }
-            _ => Err(IdError::TooLong(MAX_USER_ID_BYTES)),
-        }
-    }
-
-    /// A user id read back from the store, where only parsed ones are.
-    #[must_use]
-    pub fn stored(text: &str) -> Self {
-        Self(text.into())
-    }
-
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// NFKC, lower case, NFKC again: lower-casing can leave a text that NFKC would change.
-fn normalize(text: &str) -> String {
-    let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
-    folded.nfkc().collect::<String>().trim().to_owned()
-}
-
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
 }
 
 /// One live login: 128 random bits. Knowing one is worth nothing outside its tenant (R1).

@@ -32,6 +32,7 @@ pub mod spans;
 pub mod store;
 pub mod tasks;
 pub mod telemetry;
+pub mod unicode;
 pub mod veil;
 
 /// What this program is: its version, and the commit that it was built from.

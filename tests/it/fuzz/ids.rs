@@ -11,6 +11,17 @@ fn check_user(text: &str) {
     assert!(!shown.chars().any(|c| c.is_control() || c.is_whitespace()), "{text:?} is {shown:?}");
     // R2: one person has one id, however often it is written down and read again.
     assert_eq!(UserId::parse(shown).as_ref(), Ok(&id), "{text:?}");
+    assert_eq!(UserId::stored(shown).renewed(), None, "{text:?}");
+    // Nor does it matter how it is typed. But of the dotless i, whose capital is another letter's, too.
+    if shown.contains('ı') {
+        return;
+    }
+    let invisible: String = shown.chars().flat_map(|letter| ['\u{200b}', letter]).collect();
+    for other in [shown.to_uppercase(), invisible].iter().filter(|other| other.len() <= MAX_USER_ID_BYTES) {
+        let local = |text: &str| text.split('@').next().unwrap_or_default().to_owned();
+        let other = UserId::parse(other).map(|id| local(id.as_str()));
+        assert_eq!(other, Ok(local(shown)), "{text:?}");
+    }
 }
 
 fn check_id(text: &str) {
@@ -40,8 +51,11 @@ fn ids_of_all_kinds() {
 
 #[test]
 fn user_ids_of_every_letter_that_there_is() {
-    for letter in '\0'..=char::MAX {
+    // But Han and Hangul, of which each is as the others are.
+    for letter in ('\0'..'\u{3400}').chain('\u{a000}'..'\u{ac00}').chain('\u{f8ff}'..'\u{20000}') {
         check_user(&format!("{letter}"));
         check_user(&format!("A{letter}\u{301}B"));
+        check_user(&format!("{letter}@{letter}a.example"));
     }
+    ('\0'..=char::MAX).step_by(61).for_each(|letter| check_user(&format!("A{letter}\u{301}B")));
 }

@@ -10,7 +10,7 @@ pub struct Wall {
 
 pub const ANYBODY: &[&str] = &[""];
 
-pub const WALLS: [Wall; 25] = [
+pub const WALLS: [Wall; 27] = [
     Wall {
         from: &["ledger"],
         except: &[],
@@ -222,6 +222,18 @@ pub const WALLS: [Wall; 25] = [
         except: &["store::postgres"],
         never: &["tokio_postgres"],
         why: "PostgreSQL is one store's business",
+    },
+    Wall {
+        from: ANYBODY,
+        except: &["unicode"],
+        never: &["icu_casemap", "icu_collator", "icu_normalizer", "icu_properties"],
+        why: "when two texts are one, and which comes first, is said in one place",
+    },
+    Wall {
+        from: &["unicode"],
+        except: &[],
+        never: &["ids", "journal", "ledger", "proto", "service", "store"],
+        why: "letters know nothing of what they are written for",
     },
     Wall { from: ANYBODY, except: &["app", "main"], never: &["anyhow"], why: "rooms have errors of their own" },
 ];

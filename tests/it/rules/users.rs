@@ -16,6 +16,48 @@ fn r2_one_user_per_person() {
         ",
     );
     check(
+        "R2 final sigma is sigma, and so is a capital one",
+        "
+        pool primary concurrent 1
+        user οδυσσευς@x.example seats primary
+        user ΟΔΥΣΣΕΥΣ@x.example                         -> refused: ALREADY_EXISTS user
+        ΟΔΥΣΣΕΥΣ@x.example signs in to primary on laptop -> yes, 1/1
+        οδυσσευσ@x.example signs in to primary on laptop -> yes, renewed
+        list users                                      -> οδυσσευσ@x.example
+        ",
+    );
+    check(
+        "R2 what nobody sees makes nobody another person",
+        "
+        pool primary concurrent 1
+        user ann@acme.example seats primary
+        an\u{200b}n@acme.example signs in to primary on laptop -> yes, 1/1
+        \u{feff}ann@acme.example signs in to primary on laptop -> yes, renewed
+        ann\u{200e}@acme.example signs in to primary on laptop -> yes, renewed
+        a\u{ad}nn@ac\u{2060}me.example signs in to primary on laptop -> yes, renewed
+        ann\u{202e}@acme.example\u{fe0f} signs in to primary on laptop -> yes, renewed
+        list users                                      -> ann@acme.example
+        ",
+    );
+    check(
+        "R2 a domain is one in both of its spellings",
+        "
+        pool primary concurrent 1
+        user ann@xn--mnchen-3ya.example seats primary
+        ann@münchen.example signs in to primary on laptop -> yes, 1/1
+        Ann@MÜNCHEN.Example signs in to primary on laptop -> yes, renewed
+        list users                                      -> ann@münchen.example
+        ",
+    );
+    check(
+        "R2 letters that look alike are others: nobody is refused for them",
+        "
+        user ann@acme.example
+        user \u{430}nn@acme.example
+        list users by id                                -> ann@acme.example \u{430}nn@acme.example
+        ",
+    );
+    check(
         "R2 a repeated user in one batch is one user with one seat",
         "
         pool crm named 1

@@ -189,7 +189,7 @@ impl Tenant {
             }
             budget.spend(3 * Budget::LOOK);
             let id = row.topic.to_string();
-            let key = Key { when: row.raised.0, name: "", id: &id };
+            let key = Key { when: row.raised.0, name: &[], id: &id };
             if fits(row) && walk.takes(cut, key) {
                 walk.take(cut, key, 0);
             }

@@ -22,7 +22,7 @@ impl Tenant {
         for (no, row) in (0..).zip(&rows) {
             budget.spend(Budget::LOOK);
             let newest = format!("{:020}", u64::MAX - row.revision);
-            let key = Key { when: 0, name: row.id.as_str(), id: &newest };
+            let key = Key { when: 0, name: row.id.as_str().as_bytes(), id: &newest };
             if walk.takes(cut, key) {
                 walk.take(cut, key, no);
             }

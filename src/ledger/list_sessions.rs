@@ -8,7 +8,7 @@ use super::search::Finder;
 use super::session::Session;
 use super::tenant::Tenant;
 use super::usage::Sight;
-use super::walk::{Cut, Key, Walk, Weight};
+use super::walk::{Cut, Key, Walk, Weight, sort_key};
 use crate::ids::{OrganizationNo, PoolNo, UserNo};
 
 /// What is wanted, in numbers.
@@ -47,10 +47,10 @@ impl Tenant {
             let slot = places.map_or(row, |places| places[row as usize]);
             budget.spend(Budget::LOOK);
             let Some(session) = self.sessions.at(slot).filter(|session| session.is_live()) else { continue };
-            let (when, name) = match ask.order {
-                SessionOrder::LastActivity => (session.last_activity.0, ""),
-                SessionOrder::Started => (session.started.0, ""),
-                SessionOrder::User => (0, session.user_id.as_str()),
+            let when = match ask.order {
+                SessionOrder::LastActivity => session.last_activity.0,
+                SessionOrder::Started => session.started.0,
+                SessionOrder::User => self.users.starts(session.user).id,
             };
             if !ask.statuses.is_empty() {
                 budget.spend_each(self.users.get(session.user).places.len(), 20);
@@ -62,7 +62,11 @@ impl Tenant {
             {
                 budget.spend(Budget::LOOK);
                 let id = session.id.to_string();
-                let key = Key { when, name, id: &id };
+                let name = match ask.order {
+                    SessionOrder::User => sort_key(session.user_id.as_str(), budget),
+                    SessionOrder::LastActivity | SessionOrder::Started => Vec::new(),
+                };
+                let key = Key { when, name: &name, id: &id };
                 if walk.takes(cut, key) {
                     walk.take(cut, key, slot);
                 }

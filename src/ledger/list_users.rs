@@ -4,11 +4,11 @@ use super::budget::Budget;
 use super::command::{Cursor, ListUsers, Page, UserOrder};
 use super::outcome::{Status, UserView};
 use super::query::Wanted;
-use super::search::{Finder, fold};
+use super::search::Finder;
 use super::tenant::Tenant;
 use super::usage::Sight;
 use super::user::User;
-use super::walk::{Cut, Key, Partly, Walk, Weight};
+use super::walk::{Cut, Key, Partly, Walk, Weight, sort_key};
 use crate::ids::{OrganizationNo, PoolNo, UserNo};
 
 impl Tenant {
@@ -41,11 +41,12 @@ impl Tenant {
                 walk.next = if backwards { numbers - gone.start } else { gone.end };
                 continue;
             }
+            // Without a look at the user: of many, few are early enough in the order for the page.
             let when = match ask.order {
-                // Without a look at the user: of many, few signed in late enough for the page.
                 UserOrder::LastSignIn => self.users.last_sign_in(UserNo(no)).map_or(0, |tick| tick.0),
+                UserOrder::UserId => self.users.starts(UserNo(no)).id,
+                UserOrder::Name => self.users.starts(UserNo(no)).name,
                 UserOrder::Created => u64::from(no),
-                UserOrder::UserId | UserOrder::Name => 0,
             };
             if !walk.may_take(cut, when) {
                 if backwards
@@ -58,9 +59,10 @@ impl Tenant {
             }
             budget.spend(Budget::LOOK);
             let Some(user) = self.users.at(UserNo(no)) else { continue };
-            let name = if ask.order == UserOrder::Name { sort_name(user, budget) } else { String::new() };
-            let key = Key { when, name: &name, id: user.id.as_str() };
-            if !walk.takes(cut, key)
+            // A key of a text costs more than a search.
+            let by_text = matches!(ask.order, UserOrder::UserId | UserOrder::Name);
+            let key = Key { when, name: &[], id: user.id.as_str() };
+            if !by_text && !walk.takes(cut, key)
                 || !self.matches(user, ask, &pool, &organization, sight, budget)
                 || !self.was_then(user, ask, sight, budget)
                 || !has_parts(user, ask, &mut parts, budget)
@@ -68,7 +70,13 @@ impl Tenant {
                 continue;
             }
             match has_words(user, ask, &mut finder, walk, row, budget) {
-                Some(true) => walk.take(cut, key, no),
+                Some(true) => {
+                    let name = name_key(user, ask.order, budget);
+                    let key = Key { name: &name, ..key };
+                    if walk.takes(cut, key) {
+                        walk.take(cut, key, no);
+                    }
+                }
                 Some(false) => {}
                 None => {
                     // The next step goes on with this one.
@@ -124,6 +132,15 @@ impl Tenant {
     }
 }
 
+/// Empty of an order by time.
+fn name_key(user: &User, order: UserOrder, budget: &mut Budget) -> Vec<u8> {
+    match order {
+        UserOrder::UserId => sort_key(user.id.as_str(), budget),
+        UserOrder::Name => sort_key(&user.sort_name(), budget),
+        UserOrder::LastSignIn | UserOrder::Created => Vec::new(),
+    }
+}
+
 /// Whether the id and the name have the parts that are looked for.
 fn has_parts(user: &User, ask: &ListUsers, [id, name]: &mut [Finder; 2], budget: &mut Budget) -> bool {
     if !id.is_in(&[user.id.as_str()], budget) {
@@ -149,13 +166,6 @@ fn in_group(user: &User, group: &str) -> bool {
 /// A group takes in its subgroups: `sales` is `sales/eu`, too, and not `salesforce`.
 fn takes_in(group: &str, name: &str) -> bool {
     name.strip_prefix(group).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn sort_name(user: &User, budget: &mut Budget) -> String {
-    let (family, given) = user.profile.as_ref().map_or(("", ""), |known| (&known.family_name, &known.given_name));
-    let name = format!("{family}\u{1}{given}");
-    budget.spend_each(name.len(), if name.is_ascii() { 1 } else { 20 });
-    fold(&name)
 }
 
 /// Words are looked for in the id, the names and the values of attributes; they are folded. `None`: the step is spent

@@ -82,6 +82,7 @@ mod tokens;
 mod totals;
 mod usage;
 mod user;
+mod user_orders;
 mod users;
 mod walk;
 pub mod wall_line;

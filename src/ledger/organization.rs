@@ -7,6 +7,7 @@ use super::change::{Access, OrganizationRow};
 use super::outcome::OrganizationView;
 use super::time::Moment;
 use crate::ids::{OrganizationId, OrganizationNo};
+use crate::unicode::order;
 
 /// Organizations that one tenant may have: a bound for what a seat can name (R7).
 pub(super) const MAX_ORGANIZATIONS: usize = 10_000;
@@ -24,11 +25,11 @@ impl Access {
     }
 }
 
-/// A row, and the name by which it is sorted: the display name without case.
+/// A row, and by what it is sorted: the key of its display name.
 #[derive(Debug)]
 struct Known {
     row: OrganizationRow,
-    sort_name: Box<str>,
+    sort_key: Box<[u8]>,
 }
 
 /// A tenant's organizations. Most tenants have none, and it costs them eight bytes.
@@ -63,8 +64,8 @@ impl DerefMut for Organizations {
 pub(super) struct Listed {
     by_no: BTreeMap<OrganizationNo, Known>,
     by_id: BTreeMap<OrganizationId, OrganizationNo>,
-    /// By display name without case, then id: the order of R8.
-    by_name: BTreeMap<(Box<str>, OrganizationId), OrganizationNo>,
+    /// By display name, alphabetically, then id: the order of R8.
+    by_name: BTreeMap<(Box<[u8]>, OrganizationId), OrganizationNo>,
     /// On their way out: no login lands in them and nobody is given access, while they are taken out of the seats.
     leaving: BTreeMap<OrganizationNo, OrganizationRow>,
     last_no: OrganizationNo,
@@ -80,15 +81,15 @@ impl Listed {
         self.remove(row.no);
         self.last_no = self.last_no.max(row.no);
         self.by_id.insert(row.id.clone(), row.no);
-        let sort_name: Box<str> = row.display_name.to_lowercase().into();
-        self.by_name.insert((sort_name.clone(), row.id.clone()), row.no);
-        self.by_no.insert(row.no, Known { row, sort_name });
+        let sort_key: Box<[u8]> = order::key(&row.display_name).into();
+        self.by_name.insert((sort_key.clone(), row.id.clone()), row.no);
+        self.by_no.insert(row.no, Known { row, sort_key });
     }
 
     pub fn remove(&mut self, no: OrganizationNo) -> Option<OrganizationRow> {
-        let Known { row, sort_name } = self.by_no.remove(&no)?;
+        let Known { row, sort_key } = self.by_no.remove(&no)?;
         self.by_id.remove(&row.id);
-        self.by_name.remove(&(sort_name, row.id.clone()));
+        self.by_name.remove(&(sort_key, row.id.clone()));
         Some(row)
     }
 
@@ -134,9 +135,9 @@ impl Listed {
         self.last_no.0 + 1
     }
 
-    /// A row, and the name by which it is sorted (R8).
-    pub fn known(&self, no: OrganizationNo) -> Option<(&str, &OrganizationRow)> {
-        self.by_no.get(&no).map(|known| (&*known.sort_name, &known.row))
+    /// A row, and the key by which it is sorted (R8).
+    pub fn known(&self, no: OrganizationNo) -> Option<(&[u8], &OrganizationRow)> {
+        self.by_no.get(&no).map(|known| (&*known.sort_key, &known.row))
     }
 
     /// Every number, ascending.
@@ -163,7 +164,7 @@ impl Listed {
             Access::All => self.by_name.values().next().copied(),
             Access::Only(list) => {
                 let named = list.iter().filter_map(|no| self.by_no.get(no));
-                named.min_by_key(|known| (&known.sort_name, &known.row.id)).map(|known| known.row.no)
+                named.min_by_key(|known| (&known.sort_key, &known.row.id)).map(|known| known.row.no)
             }
         }
     }

@@ -50,6 +50,9 @@ impl Ledger {
 
     /// Takes one step of a query; `None`: there are more to take. An answer shows what is at its last step.
     pub fn read(&mut self, reading: &mut Reading, now: Moment) -> Option<Found> {
+        if let Some(tenant) = &reading.tenant {
+            self.find_asked(tenant, &mut reading.query);
+        }
         let mut budget = std::mem::take(&mut self.budget);
         budget.begin();
         let found = self.read_step(reading, now, &mut budget);
@@ -143,7 +146,7 @@ impl Ledger {
             };
             let Some((no, tenant)) = no.and_then(|no| Some((no, at(no)?))) else { continue };
             budget.spend(Budget::LOOK);
-            let key = Key { when: 0, name: "", id: tenant.id.as_str() };
+            let key = Key { when: 0, name: &[], id: tenant.id.as_str() };
             let texts = [tenant.id.as_str(), &tenant.display_name, &tenant.contact];
             let state = ask.state.is_none_or(|state| state == tenant.state);
             if state && walk.takes(cut, key) && finder.is_in(&texts, budget) {
@@ -227,11 +230,11 @@ impl Tenant {
         let mut finder = Finder::new(std::slice::from_ref(&ask.text));
         let rows = self.organizations.numbers_given();
         while let Some(no) = walk.next_row(rows, budget) {
-            let Some((sort_name, row)) = self.organizations.known(OrganizationNo(no)) else { continue };
+            let Some((sort_key, row)) = self.organizations.known(OrganizationNo(no)) else { continue };
             budget.spend(Budget::LOOK);
             let name = match ask.order {
-                OrganizationOrder::DisplayName => sort_name,
-                OrganizationOrder::OrganizationId => "",
+                OrganizationOrder::DisplayName => sort_key,
+                OrganizationOrder::OrganizationId => &[],
             };
             let key = Key { when: 0, name, id: row.id.as_str() };
             if walk.takes(cut, key) && finder.is_in(&[row.id.as_str(), &row.display_name], budget) {

@@ -207,6 +207,7 @@ impl Tenant {
         }
         let role = row.administrator != administrator;
         step.put(Change::PutUser(row));
+        self.users.sort(no);
         if role {
             self.take_role(no, step);
         }

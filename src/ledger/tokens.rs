@@ -284,7 +284,7 @@ impl Ledger {
             budget.spend_each(row.tenants.len(), Budget::LOOK);
             // Of equal length, so that they are in the order of their numbers.
             let age = format!("{:020}{id}", row.created.0.max(0));
-            let key = Key { when: 0, name: row.name.as_str(), id: &age };
+            let key = Key { when: 0, name: row.name.as_str().as_bytes(), id: &age };
             if walk.takes(cut, key) && ask.within.include(&row.tenants) {
                 walk.take(cut, key, 0);
             }

@@ -7,7 +7,9 @@ use super::numbers::Numbers;
 use super::policy::Policy;
 use super::session::Sessions;
 use super::time::Tick;
+use super::user_orders::{Starts, UserOrders};
 use crate::ids::{EventNo, OrganizationNo, PoolNo, TenantNo, UserId, UserNo};
+use crate::unicode::order;
 
 #[derive(Debug)]
 pub(super) struct Seat {
@@ -110,6 +112,12 @@ impl User {
         known.max().unwrap_or_default().max(self.earlier_activity)
     }
 
+    /// By what people are sorted: the family name, then the given name.
+    pub fn sort_name(&self) -> String {
+        let known = self.profile.as_deref();
+        known.map_or_else(String::new, |known| order::person(&known.family_name, &known.given_name))
+    }
+
     /// Whether the user has access to anything (R7); who is blocked has none (R5).
     pub fn has_access(&self) -> bool {
         self.blocked.is_none() && !self.seats.is_empty()
@@ -140,9 +148,7 @@ pub(super) struct Users {
     /// A user who is deleted leaves a place that is used again.
     list: Vec<Option<User>>,
     free: Vec<u32>,
-    /// Of each place when its user last signed in (R9); [`Tick::NEVER`]: never did. Beside the list, so that the page that
-    /// people see first reads eight bytes a user.
-    signed_in: Vec<Tick>,
+    orders: UserOrders,
     numbers: Numbers,
     /// Of places.
     by_id: Index,
@@ -150,8 +156,8 @@ pub(super) struct Users {
 
 impl Users {
     pub fn new(seed: Seed) -> Self {
-        let (list, free, signed_in, numbers) = (Vec::new(), Vec::new(), Vec::new(), Numbers::default());
-        Self { list, free, signed_in, numbers, by_id: Index::new(seed) }
+        let (list, free, orders, numbers) = (Vec::new(), Vec::new(), UserOrders::default(), Numbers::default());
+        Self { list, free, orders, numbers, by_id: Index::new(seed) }
     }
 
     pub fn next_no(&self) -> UserNo {
@@ -196,13 +202,12 @@ impl Users {
     }
 
     pub fn last_sign_in(&self, no: UserNo) -> Option<Tick> {
-        let place = self.numbers.place(no)?;
-        Some(self.signed_in[place as usize]).filter(|at| *at != Tick::NEVER)
+        self.orders.last_sign_in(self.numbers.place(no)?)
     }
 
     pub fn signs_in(&mut self, no: UserNo, at: Tick) {
         let place = self.place(no);
-        self.signed_in[place as usize] = at;
+        self.orders.signs_in(place, at);
         if at != Tick::NEVER {
             self.numbers.signs_in(no, at);
         }
@@ -211,6 +216,18 @@ impl Users {
     /// See [`Numbers::around`].
     pub fn around(&self, no: u32) -> Option<(std::ops::Range<u32>, Tick)> {
         self.numbers.around(no)
+    }
+
+    /// Nobody's is the lowest.
+    pub fn starts(&self, no: UserNo) -> Starts {
+        self.numbers.place(no).map_or_else(Starts::default, |place| self.orders.starts(place))
+    }
+
+    /// The user's id or names may be others than before.
+    pub fn sort(&mut self, no: UserNo) {
+        let place = self.place(no);
+        let user = self.list[place as usize].as_ref().expect("a user with this number");
+        self.orders.sort(place, user);
     }
 
     /// # Panics
@@ -244,10 +261,9 @@ impl Users {
     pub fn put(&mut self, user: User) {
         let place = self.free.pop().unwrap_or_else(|| {
             self.list.push(None);
-            self.signed_in.push(Tick::NEVER);
             u32::try_from(self.list.len() - 1).expect("fewer than 2^32 users")
         });
-        self.signed_in[place as usize] = Tick::NEVER;
+        self.orders.put(place, &user);
         self.numbers.put(user.no, place);
         self.list[place as usize] = Some(user);
         self.by_id.insert(place, id_in(&self.list));
@@ -260,6 +276,7 @@ impl Users {
         self.by_id.remove(place, id_in(&self.list));
         self.get_mut(no).id = id;
         self.by_id.insert(place, id_in(&self.list));
+        self.sort(no);
     }
 
     pub fn remove(&mut self, no: UserNo) {

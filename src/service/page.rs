@@ -15,11 +15,11 @@ use crate::ids::random_seed;
 use crate::ledger::command::Cursor;
 use crate::veil::{Purpose, Seal, Veil, Veils};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const SEAL: std::ops::Range<usize> = 1..1 + Seal::BYTES;
 const WHEN: std::ops::Range<usize> = SEAL.end..SEAL.end + 16;
 const NAME_BYTES: std::ops::Range<usize> = WHEN.end..WHEN.end + 4;
-/// Bounds the work on a token that cannot be ours: names and ids are a few hundred bytes long.
+/// Bounds the work on a token that cannot be ours: sort keys and ids are a few hundred bytes long.
 const MAX_TOKEN_BYTES: usize = 8_192;
 
 /// What a token belongs to: a call with its tenant, filters and order.
@@ -42,9 +42,9 @@ impl Shape {
         bytes.push(VERSION);
         bytes.extend([0; Seal::BYTES]);
         bytes.extend(self.veil.veil(cursor.when, random_seed()).to_be_bytes());
-        // Names are a few hundred bytes long.
+        // Sort keys are a few hundred bytes long.
         bytes.extend((cursor.name.len() as u32).to_be_bytes());
-        bytes.extend(cursor.name.as_bytes());
+        bytes.extend(&cursor.name);
         bytes.extend(cursor.id.as_bytes());
         let seal = self.seal.of(&bytes[SEAL.end..]);
         bytes[SEAL].copy_from_slice(&seal);
@@ -63,8 +63,7 @@ impl Shape {
         let (when, _salt) = self.veil.unveil(u128::from_be_bytes(bytes.get(WHEN)?.try_into().ok()?));
         let name_bytes = u32::from_be_bytes(bytes.get(NAME_BYTES)?.try_into().ok()?);
         let (name, id) = bytes[NAME_BYTES.end..].split_at_checked(usize::try_from(name_bytes).ok()?)?;
-        let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(str::to_owned);
-        Some(Cursor { when, name: text(name)?, id: text(id)? })
+        Some(Cursor { when, name: name.to_owned(), id: std::str::from_utf8(id).ok()?.to_owned() })
     }
 }
 
@@ -83,9 +82,10 @@ mod tests {
 
     #[test]
     fn a_token_brings_its_cursor_back() {
-        for (when, name, id) in [(0, "", ""), (u64::MAX, "", "ann@a.example"), (7, "Ärger, Ann", "ann"), (1, "x", "")]
+        for (when, name, id) in
+            [(0, vec![], ""), (u64::MAX, vec![], "ann@a.example"), (7, vec![1, 0, 255], "ann"), (1, vec![7], "")]
         {
-            let cursor = Cursor { when, name: name.to_owned(), id: id.to_owned() };
+            let cursor = Cursor { when, name, id: id.to_owned() };
             let token = shape("acme", "ann").token(&cursor);
             assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{token}");
             assert_eq!(shape("acme", "ann").cursor(&token), Some(cursor));

@@ -57,11 +57,11 @@ pub enum SessionOrder {
 }
 
 /// Where a page ended: the sort key of its last row, and the row's own id, which breaks ties.
-/// `when` for orders by time, `name` for orders by text.
+/// `when` for orders by time, `name` for orders by text: a key of [`crate::unicode::order`], and `when` its start.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Cursor {
     pub when: u64,
-    pub name: String,
+    pub name: Vec<u8>,
     pub id: String,
 }
 

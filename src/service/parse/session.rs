@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(query.user.unwrap().as_str(), "ann");
         assert_eq!(query.statuses, [Status::Idle]);
         // The token fits the same list with another page size, and no other list.
-        let cursor = Cursor { when: 1, name: String::new(), id: SESSION.into() };
+        let cursor = Cursor { when: 1, name: Vec::new(), id: SESSION.into() };
         let page_token = shape.token(&cursor);
         let next = v1::ListSessionsRequest { page_token, page_size: 9, ..request };
         assert_eq!(list_sessions(&veils(), next.clone()).unwrap().1.after, Some(cursor));

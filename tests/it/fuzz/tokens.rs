@@ -18,7 +18,7 @@ use crate::support::memory::founding;
 /// installation.
 fn forged(call: &str, request: &impl Message, cursor: &[u8]) -> String {
     let seal = Veils::new(founding(1).secret).seal(&[call.as_bytes(), &request.encode_to_vec()]);
-    URL_SAFE_NO_PAD.encode([&[2], &seal.of(cursor)[..], cursor].concat())
+    URL_SAFE_NO_PAD.encode([&[3], &seal.of(cursor)[..], cursor].concat())
 }
 
 /// A method, and a request with a token that is as it is given, and one with a forged token.

@@ -7,6 +7,7 @@ use usher::ledger::command::{
     UserOrder,
 };
 use usher::ledger::outcome::Status;
+use usher::ledger::search::fold;
 
 use super::language::Words;
 use super::notification_verbs;
@@ -101,7 +102,7 @@ fn users(words: &mut Words) -> Result<ListUsers, String> {
     let mut ask = ListUsers { limit: EVERYTHING, order: UserOrder::UserId, ..ListUsers::default() };
     while !paging(words.peek()) {
         match words.next("a filter")?.as_str() {
-            "words" => ask.words = words.next("words")?.split_whitespace().map(str::to_lowercase).collect(),
+            "words" => ask.words = fold(&words.next("words")?).split_whitespace().map(str::to_owned).collect(),
             "any" => ask.any_word = true,
             "blocked" => ask.blocked = Some(true),
             "unblocked" => ask.blocked = Some(false),
@@ -146,7 +147,7 @@ fn organizations(words: &mut Words) -> Result<ListOrganizations, String> {
     let mut ask = ListOrganizations { limit: EVERYTHING, ..ListOrganizations::default() };
     while !paging(words.peek()) {
         match words.next("a filter")?.as_str() {
-            "text" => ask.text = words.next("a text")?.to_lowercase(),
+            "text" => ask.text = fold(&words.next("a text")?),
             "descending" => ask.descending = true,
             "by" => {
                 ask.order = match words.next("an order")?.as_str() {
@@ -165,7 +166,7 @@ fn tenants(words: &mut Words) -> Result<ListTenants, String> {
     let mut ask = ListTenants { limit: EVERYTHING, ..ListTenants::default() };
     while !paging(words.peek()) {
         match words.next("a filter")?.as_str() {
-            "text" => ask.text = words.next("a text")?.to_lowercase(),
+            "text" => ask.text = fold(&words.next("a text")?),
             "suspended" => ask.state = Some(TenantState::Suspended),
             "active" => ask.state = Some(TenantState::Active),
             word => return Err(format!("tenants have no filter `{word}`")),

@@ -309,6 +309,23 @@ fn r8_where_a_login_lands() {
         ",
     );
     check(
+        "R8 alphabetically: as in a register of all countries, and not by the numbers of the letters",
+        "
+        organization one \"Zoo\"
+        organization two \"Éclair\"
+        pool crm named 2
+        grant crm to ann
+        grant crm to bob at one two
+        ann could sign in to crm on laptop      -> yes, at two
+        bob could sign in to crm on laptop      -> yes, at two
+        organization one renamed \"Zürich\"
+        organization two renamed \"Ängelholm\"
+        ann could sign in to crm on laptop      -> yes, at two
+        list organizations                      -> two one
+        list organizations by name descending   -> one two
+        ",
+    );
+    check(
         "R8 the last one used was deleted",
         "
         organization alpha

@@ -156,6 +156,31 @@ fn r9_users_are_found() {
         list users by sign_in descending            -> cid ann root eve dee bob
         ",
     );
+    check(
+        "R9 R8 alphabetically, as people look things up",
+        "
+        user zoo named \"Zoe\" \"Zoo\"
+        user ecl named \"Zoe\" \"Éclair\"
+        user ädam named \"Åsa\" \"Zürich\"
+        user bo named \"Änne\" \"Angel\"
+        user ab named \"Anne\" \"Ängel\"
+        user ac named \"ANNE\" \"angel\"
+        list users by name                          -> ac ab bo ecl zoo ädam
+        list users by name pages of 2               -> ac ab | bo ecl | zoo ädam
+        list users by name descending pages of 4    -> ädam zoo ecl bo | ab ac
+        list users by id                            -> ab ac ädam bo ecl zoo
+        ",
+    );
+    check(
+        "R9 a search folds as ids do",
+        "
+        user οδυσσευς named \"Οδυσσεύς\" \"Straße\"
+        list users words \"ΟΔΥΣΣΕΥΣ\"             -> οδυσσευσ
+        list users words \"οδυσσεύς\"             -> οδυσσευσ
+        list users words \"οδυσσευσ\"             -> οδυσσευσ
+        list users words \"STRASSE\"              -> οδυσσευσ
+        ",
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ use usher::ledger::change::{Limit, Plan};
 use usher::ledger::outcome::{Notice, PoolUsage, SeatView, SessionEndReason, Status, UserView};
 use usher::ledger::time::Tick;
 
+use super::lists::alphabetically;
 use super::{Glance, Seat, Session, Tenant, User};
 
 /// Whether one more fits (R12).
@@ -158,7 +159,7 @@ impl Tenant {
     /// R8, when no organization was asked for.
     pub fn landing(&self, seat: &Seat, last: Option<&OrganizationId>) -> Option<OrganizationId> {
         let mut open: Vec<_> = self.organizations.iter().filter(|known| self.has_access(seat, &known.id)).collect();
-        open.sort_by_key(|organization| (organization.display_name.to_lowercase(), &organization.id));
+        open.sort_by(|a, b| alphabetically(&a.display_name, &b.display_name).then_with(|| a.id.cmp(&b.id)));
         let used = open.iter().find(|organization| Some(&organization.id) == last);
         used.or(open.first()).map(|organization| organization.id.clone())
     }

@@ -1,7 +1,10 @@
 //! What queries answer: whole lists, sorted; pages are the caller's business.
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use std::cmp::Ordering;
+
+use icu_collator::CollatorBorrowed;
+use icu_collator::options::{CollatorOptions, Strength};
+use icu_normalizer::DecomposingNormalizerBorrowed;
 use usher::ids::{OrganizationId, TenantId, UserId};
 use usher::ledger::Totals;
 use usher::ledger::access::Tenants;
@@ -29,7 +32,7 @@ impl Model {
             match asked.order {
                 SessionOrder::LastActivity => a.last_activity.cmp(&b.last_activity),
                 SessionOrder::Started => a.started.cmp(&b.started),
-                SessionOrder::User => a.user.cmp(&b.user),
+                SessionOrder::User => alphabetically(a.user.as_str(), b.user.as_str()),
             }
             .then(a.id.cmp(&b.id))
         });
@@ -45,11 +48,14 @@ impl Model {
         let views = tenant.users.iter().map(|user| tenant.user_view_in(user, asked.organization.as_ref(), &glance));
         let mut rows: Vec<UserView> = views.filter(|view| tenant.lists(view, asked)).collect();
         rows.sort_by(|a, b| {
-            let name = |view: &UserView| [&view.profile.family_name, &view.profile.given_name].map(|name| plain(name));
+            let name = |view: &UserView| match (&*view.profile.family_name, &*view.profile.given_name) {
+                ("", "") => String::new(),
+                (family, given) => format!("{family}\u{fffe}{given}"),
+            };
             match asked.order {
                 UserOrder::LastSignIn => a.last_sign_in.cmp(&b.last_sign_in),
-                UserOrder::UserId => a.id.cmp(&b.id),
-                UserOrder::Name => name(a).cmp(&name(b)),
+                UserOrder::UserId => alphabetically(a.id.as_str(), b.id.as_str()),
+                UserOrder::Name => alphabetically(&name(a), &name(b)),
                 UserOrder::Created => unreachable!("not asked for"),
             }
             .then(a.id.cmp(&b.id))
@@ -71,7 +77,7 @@ impl Model {
         rows.retain(|view| any_has(&[view.id.as_str(), &view.display_name], &asked.text));
         rows.sort_by(|a, b| match asked.order {
             OrganizationOrder::DisplayName => {
-                (a.display_name.to_lowercase(), &a.id).cmp(&(b.display_name.to_lowercase(), &b.id))
+                alphabetically(&a.display_name, &b.display_name).then_with(|| a.id.cmp(&b.id))
             }
             OrganizationOrder::OrganizationId => a.id.cmp(&b.id),
         });
@@ -193,7 +199,15 @@ fn any_has(texts: &[&str], wanted: &str) -> bool {
 
 /// Good enough for the names of this model.
 fn plain(text: &str) -> String {
-    text.to_lowercase().nfd().filter(|letter| !is_combining_mark(*letter)).collect()
+    let apart = DecomposingNormalizerBorrowed::new_nfd().normalize(&text.to_lowercase()).into_owned();
+    apart.chars().filter(|letter| !('\u{300}'..'\u{370}').contains(letter)).collect()
+}
+
+/// Of two texts, where the ledger goes by sort keys.
+pub fn alphabetically(a: &str, b: &str) -> Ordering {
+    let mut options = CollatorOptions::default();
+    options.strength = Some(Strength::Secondary);
+    CollatorBorrowed::new_root(options).compare(a, b)
 }
 
 /// Active takes in Away (R23).

@@ -1,0 +1,67 @@
+//! By what lists of users are ordered: a few numbers of each user, in places of their own. A long list reads these of those who
+//! are not on the page, and nothing else of them.
+
+use super::time::Tick;
+use super::user::User;
+use crate::unicode::order;
+
+/// Nothing of a tenant without users: there can be a million of those.
+#[derive(Debug, Default)]
+pub(super) struct UserOrders(Option<Box<Columns>>);
+
+#[derive(Debug, Default)]
+struct Columns {
+    /// When the user last signed in (R9); [`Tick::NEVER`]: never did.
+    signed_in: Vec<Tick>,
+    starts: Vec<Starts>,
+}
+
+/// How the sort keys of a user begin: see [`order::start`].
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Starts {
+    pub id: u64,
+    pub name: u64,
+}
+
+impl Starts {
+    fn of(user: &User) -> Self {
+        Self { id: order::start(user.id.as_str()), name: order::start(&user.sort_name()) }
+    }
+}
+
+impl UserOrders {
+    /// A user who never signed in.
+    pub fn put(&mut self, place: u32, user: &User) {
+        let columns = self.0.get_or_insert_default();
+        let place = place as usize;
+        if columns.starts.len() <= place {
+            columns.signed_in.resize(place + 1, Tick::NEVER);
+            columns.starts.resize(place + 1, Starts::default());
+        }
+        columns.signed_in[place] = Tick::NEVER;
+        columns.starts[place] = Starts::of(user);
+    }
+
+    pub fn signs_in(&mut self, place: u32, at: Tick) {
+        if let Some(columns) = &mut self.0 {
+            columns.signed_in[place as usize] = at;
+        }
+    }
+
+    /// The user's id or names may be others than before.
+    pub fn sort(&mut self, place: u32, user: &User) {
+        if let Some(columns) = &mut self.0 {
+            columns.starts[place as usize] = Starts::of(user);
+        }
+    }
+
+    /// `None`: never did.
+    pub fn last_sign_in(&self, place: u32) -> Option<Tick> {
+        let columns = self.0.as_ref()?;
+        Some(columns.signed_in[place as usize]).filter(|at| *at != Tick::NEVER)
+    }
+
+    pub fn starts(&self, place: u32) -> Starts {
+        self.0.as_ref().map_or_else(Starts::default, |columns| columns.starts[place as usize])
+    }
+}

@@ -55,6 +55,9 @@ async fn check(storage: &Storage) -> Result<(), Failure> {
         }
     };
     say(&told(storage, &counted));
+    for note in counted.notes() {
+        say(&format!("{note}\n"));
+    }
     problems.extend(counted.problems());
     if problems.is_empty() {
         say("everything adds up\n");

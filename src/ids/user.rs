@@ -65,6 +65,9 @@ impl UserId {
     /// What an id that was stored is today; `None`: it is that already, or nothing could be today.
     #[must_use]
     pub fn renewed(&self) -> Option<Self> {
+        if fold::is_plain_user_id(self.as_str()) {
+            return None;
+        }
         Self::parse(self.as_str()).ok().filter(|id| id != self).map(|id| Self::stored(id.as_str()))
     }
 

@@ -69,15 +69,18 @@ impl Journal {
     /// [`AuditError`].
     pub async fn audit(&self, tenant: &TenantId, filter: AuditFilter) -> Result<AuditPage, AuditError> {
         let no = self.number(tenant).await?.ok_or(AuditError::NoSuchTenant)?;
-        let spans = match &filter.user {
-            Some(user) => self.spans(tenant, user).await?,
-            None => Vec::new(),
+        let (user, spans) = match filter.user {
+            Some(user) => {
+                let (user, former) = self.former_ids(tenant, user).await?;
+                (Some(user.clone()), spans(user, &former))
+            }
+            None => (None, Vec::new()),
         };
         let query = AuditQuery {
             shard: tenant.shard(self.shards()),
             tenant: no,
             before: filter.before,
-            user: filter.user,
+            user,
             pool: filter.pool,
             session: filter.session,
             organization: filter.organization,
@@ -120,13 +123,13 @@ impl Journal {
         Ok(page)
     }
 
-    /// See [`spans`]. One or none: of somebody who was never renamed, or is not there, every event under the id.
-    async fn spans(&self, tenant: &TenantId, user: &UserId) -> Result<Vec<Span>, AuditError> {
+    /// The id that a user has, and those before it; of somebody who is not there every event under the id is wanted.
+    async fn former_ids(&self, tenant: &TenantId, user: UserId) -> Result<(UserId, Vec<FormerId>), AuditError> {
         if *tenant == TenantId::installation() {
-            return Ok(Vec::new());
+            return Ok((user, Vec::new()));
         }
         let former = self.ask(tenant, FormerIds { user: user.clone() }).await?;
-        Ok(spans(user.clone(), &former.unwrap_or_default()))
+        Ok(former.unwrap_or_else(|_| (user, Vec::new())))
     }
 }
 

@@ -45,6 +45,12 @@ pub(super) async fn take(
         ReadError::Unavailable(error) => StartError::Store(error),
         ReadError::Damaged(error) => StartError::Damaged(shard, error),
     })?;
+    let kept = ledger.kept_ids().len();
+    if kept > 0 {
+        let why = "users keep ids of an earlier release, for others have the ids that these would be: `usher store check` \
+                   lists them";
+        tracing::warn!(%shard, users = kept, "{why}");
+    }
     tracing::info!(%shard, epoch = owner.epoch.0, seq = position.seq.0, "shard claimed and loaded");
     Ok(Held { owner, position, ledger, timeline })
 }

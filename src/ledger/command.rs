@@ -4,6 +4,7 @@
 mod licenses;
 mod lists;
 mod notifications;
+mod people;
 mod sync;
 mod tenants;
 mod tokens;
@@ -264,7 +265,7 @@ pub struct GetUser {
     pub organization: Option<OrganizationId>,
 }
 
-/// The ids that a user had before, the latest first; none of one who is not there.
+/// The id that a user has, and those that the user had before, the latest first; of one who is not there the id asked for.
 #[derive(Debug, Clone)]
 pub struct FormerIds {
     pub user: UserId,
@@ -388,7 +389,7 @@ kinds! {
         ListTenants -> Page<TenantView>,
         GetTenant -> Done<TenantView>,
         GetUser -> Done<UserView>,
-        FormerIds -> Done<Vec<FormerId>>,
+        FormerIds -> Done<(UserId, Vec<FormerId>)>,
         GetUsage -> Done<TenantUsage>,
         ListNotifications -> Done<Page<NotificationView>>,
         DueNotifications -> Vec<Due>,

@@ -110,6 +110,12 @@ impl Ledger {
     /// When it was answered before.
     pub fn execute(&mut self, execution: &mut Execution, now: Moment, out: &mut Changes) -> Option<Outcome> {
         let Execution { tenant: id, no, actor, looks, work } = execution;
+        if !self.is_renewed(id, now, out) {
+            return None;
+        }
+        if let Work::New(command) = work {
+            self.find_meant(id, command);
+        }
         let mut steps = match std::mem::replace(work, Work::Over) {
             Work::New(command) => match begin(command) {
                 Ok(steps) => steps,
@@ -151,10 +157,10 @@ impl Ledger {
     /// Whether something is left over of what earlier steps began.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        self.is_looking() || !self.orphans.leaving.is_empty()
+        self.is_looking() || !self.renewal.is_written() || !self.orphans.leaving.is_empty()
     }
 
-    /// Whether of that something is left but the rows of tenants that are deleted.
+    /// Whether of that something is left but what the next load does anew, and the rows of tenants that are deleted.
     #[must_use]
     pub fn is_looking(&self) -> bool {
         !self.unfinished.is_empty()
@@ -162,7 +168,12 @@ impl Ledger {
 
     /// Takes one step of what is left over: of one tenant, each in its turn.
     pub fn carry_on(&mut self, now: Moment, out: &mut Changes) {
-        let Some(no) = self.unfinished.pop_front() else { return self.clear_away(now, out) };
+        let Some(no) = self.unfinished.pop_front() else {
+            if self.renew_next(now, out) {
+                self.clear_away(now, out);
+            }
+            return;
+        };
         self.mark.observe(now);
         self.budget.begin();
         let actor = Actor::service();

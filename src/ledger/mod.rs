@@ -62,6 +62,7 @@ mod pool;
 mod query;
 pub mod rates;
 mod rename_user;
+mod renewal;
 mod restore;
 mod revoke_license;
 mod revoke_seats;
@@ -94,6 +95,7 @@ pub use execution::Execution;
 pub use kept_denials::KeptDenials;
 pub use map::Seed;
 pub use query::Reading;
+pub use renewal::Kept;
 pub use restore::Restore;
 pub use tick::Ticking;
 pub use totals::{Busy, Totals};
@@ -110,6 +112,7 @@ use map::Map;
 use orphans::Orphans;
 use outcome::{Done, Refusal, TenantView};
 use rates::Limiter;
+use renewal::Renewal;
 use step::{About, Step};
 use tally::Tally;
 use tenant::Tenant;
@@ -157,6 +160,7 @@ pub struct Ledger {
     budget: Budget,
     /// Tenants with work left over, each once (`Tenant::unfinished`), the next one first.
     unfinished: VecDeque<TenantNo>,
+    renewal: Renewal,
     agenda: Agenda,
     tally: Tally,
 }
@@ -168,9 +172,13 @@ impl Ledger {
     /// # Errors
     /// The command, when more has become due meanwhile than this step could do first (R18): it is to be asked for again.
     pub fn decide(&mut self, request: Request, now: Moment, out: &mut Changes) -> Result<Outcome, Box<Request>> {
+        if !self.is_renewed(&request.tenant, now, out) {
+            return Err(Box::new(request));
+        }
         self.mark.observe(now);
         self.budget.begin();
-        let Request { tenant: id, actor, command } = request;
+        let Request { tenant: id, actor, mut command } = request;
+        self.find_meant(&id, &mut command);
         let command = match command {
             Command::CreateTenant(ask) => {
                 return Ok(Outcome::CreateTenant(self.create_tenant(id, ask, &actor, now, out)));

@@ -90,7 +90,10 @@ impl Ledger {
                 let organization = tenant.wanted_organization(ask.organization.as_ref());
                 Ok(tenant.user_view_in(no, &organization, sight))
             })),
-            Query::FormerIds(ask) => Found::FormerIds(tenant.map(|tenant| tenant.former_ids(&ask.user))),
+            Query::FormerIds(ask) => {
+                let no = tenant.map(|tenant| tenant.no);
+                Found::FormerIds(no.map(|no| self.former_ids(no, &ask.user)))
+            }
             Query::ListSessions(ask) => match tenant {
                 Ok(tenant) => Found::ListSessions(Ok(tenant.list_sessions(ask, walk, sight, budget)?)),
                 Err(refusal) => Found::ListSessions(Err(refusal)),

@@ -18,16 +18,21 @@ impl Tenant {
         if self.users.find(&ask.new).is_some() {
             return Err(Refusal::exists("user", &ask.new));
         }
-        // Events up to this one stand under the former id.
-        let event = step.log(self.about(Action::UserRenamed).user(&ask.user).detail(renamed(&ask.new)));
         self.users.rename(no, ask.new.clone());
         self.rename_sessions(no, step.budget);
+        self.note_renaming(no, ask.user.clone(), step);
+        Ok(self.user_view(no, step.sight()))
+    }
+
+    /// Writes that a user had another id before.
+    pub fn note_renaming(&mut self, no: UserNo, old: UserId, step: &mut Step) {
+        // Events up to this one stand under the former id.
+        let event = step.log(self.about(Action::UserRenamed).user(&old).detail(renamed(&self.users.get(no).id)));
         self.change_user(no, step, |user| {
-            let former = FormerId { id: ask.user.clone(), last_event: event };
+            let former = FormerId { id: old, last_event: event };
             let kept = user.former.len().saturating_sub(MAX_FORMER_IDS - 1);
             user.former = user.former.iter().skip(kept).cloned().chain([former]).collect();
         });
-        Ok(self.user_view(no, step.sight()))
     }
 
     /// The same call once more changes nothing, and answers the same.
@@ -39,17 +44,11 @@ impl Tenant {
     }
 
     /// Sessions hold a copy of the id; a user has a thousand of them at most, so that it is done in this step.
-    fn rename_sessions(&mut self, no: UserNo, budget: &mut Budget) {
+    pub fn rename_sessions(&mut self, no: UserNo, budget: &mut Budget) {
         let user = self.users.get(no);
         budget.spend_each(user.places.len(), 2 * Budget::LOOK);
         for slot in &user.places {
             self.sessions.get_mut(*slot).user_id = user.id.clone();
         }
-    }
-
-    /// The ids that a user had before, the latest first.
-    pub fn former_ids(&self, user: &UserId) -> Vec<FormerId> {
-        let known = self.users.find(user).map(|no| self.users.get(no));
-        known.map_or_else(Vec::new, |user| user.former.iter().rev().cloned().collect())
     }
 }

@@ -17,6 +17,7 @@ use super::license_floors::AllFloors;
 use super::map::Map;
 use super::orphans::Orphans;
 use super::rates::Limiter;
+use super::renewal::Renewal;
 use super::session::Session;
 use super::tally::Tally;
 use super::tenant::Tenant;
@@ -65,6 +66,7 @@ impl Ledger {
             orphans: Orphans::new(config.seed),
             checkpoint: Queue::default(),
             unfinished: VecDeque::new(),
+            renewal: Renewal::default(),
             agenda: Agenda::default(),
             tally: Tally::default(),
             budget: Budget::default(),
@@ -198,6 +200,7 @@ impl Restore {
                 self.ledger.orphans.leaving.push(Leaving::new(tenant, self.now.tick));
             }
         }
+        self.ledger.renew_ids();
         let license_time = self.ledger.mark.license_time(self.now);
         for tenant in self.ledger.tenants.iter_mut().flatten() {
             tenant.licenses.set_floors(self.ledger.floors.of(&tenant.id));

@@ -68,6 +68,9 @@ impl Ledger {
 
     /// Does what time has to do in one tenant, as far as the budget goes. What is left comes after the others that are due.
     pub(super) fn tick_tenant(&mut self, no: TenantNo, now: Moment, out: &mut Changes) {
+        if !self.renew(no, now, out) {
+            return; // It is due still.
+        }
         let actor = Actor::service();
         let (found, mut step) = self.step_of(no, &actor, now, out);
         if let Some(tenant) = found {

@@ -52,6 +52,8 @@ pub struct Sync {
     desk: Desk,
     terms: SyncTerms,
     listed: HashSet<UserId>,
+    /// As an earlier release called them, where that was otherwise: some are stored so still.
+    listed_earlier: HashSet<UserId>,
     /// Of who is not listed; `None`: nobody is blocked.
     ceiling: Option<Ceiling>,
     results: Vec<v1::SyncResult>,
@@ -102,6 +104,7 @@ impl Sync {
             desk,
             terms,
             listed: HashSet::new(),
+            listed_earlier: HashSet::new(),
             ceiling,
             results: Vec::new(),
             waiting: Vec::new(),
@@ -127,10 +130,12 @@ impl Sync {
                 Err(problems) => {
                     self.take_step(&mut step).await?;
                     // The directory has the user all the same: nobody is blocked because of a wrong field.
-                    self.listed.extend(UserId::parse(&given));
+                    if let Ok(id) = UserId::parse(&given) {
+                        self.list(id);
+                    }
                     self.add_result(render::refused_entry(given, problems));
                 }
-                Ok(entry) if !self.listed.insert(entry.user.clone()) => {
+                Ok(entry) if !self.list(entry.user.clone()) => {
                     self.take_step(&mut step).await?;
                     self.add_result(render::listed_twice(&entry.user));
                 }
@@ -147,6 +152,16 @@ impl Sync {
             }
         }
         self.take_step(&mut step).await
+    }
+
+    /// False: the user was listed before.
+    fn list(&mut self, id: UserId) -> bool {
+        self.listed_earlier.extend(id.earlier());
+        self.listed.insert(id)
+    }
+
+    fn is_listed(&self, id: &UserId) -> bool {
+        self.listed.contains(id) || self.listed_earlier.contains(id)
     }
 
     async fn take_step(&mut self, step: &mut Vec<SyncEntry>) -> Result<(), Status> {
@@ -275,7 +290,7 @@ impl Sync {
             ListUsers { blocked: Some(false), order: UserOrder::Created, limit: PAGE, ..ListUsers::default() };
         loop {
             let page = self.desk.ask(query.clone()).await??;
-            let others = page.rows.into_iter().filter(|view| !self.listed.contains(&view.id));
+            let others = page.rows.into_iter().filter(|view| !self.is_listed(&view.id));
             for view in others {
                 to_block += u64::from(!view.administrator);
                 unlisted.push(view.id);

@@ -20,7 +20,7 @@ use crate::ledger::change::Change;
 use crate::ledger::notification::Channels;
 use crate::ledger::rates::RateLimits;
 use crate::ledger::time::{Moment, Wall};
-use crate::ledger::{Config, Ledger, Restore, Seed, Totals};
+use crate::ledger::{Config, Kept, Ledger, Restore, Seed, Totals};
 
 /// Nothing is decided here, and nobody chooses the keys of the maps.
 const CONFIG: Config = Config {
@@ -74,6 +74,8 @@ pub struct Shard {
     pub totals: Totals,
     /// What does not add up.
     pub problems: Vec<String>,
+    /// What is in order, and for an administrator to decide.
+    pub notes: Vec<String>,
 }
 
 /// What a store holds.
@@ -92,6 +94,12 @@ impl Recount {
         let told =
             |shard: &Shard| shard.problems.iter().map(|what| format!("shard {}: {what}", shard.id)).collect::<Vec<_>>();
         self.strays.iter().cloned().chain(self.shards.iter().flat_map(told)).collect()
+    }
+
+    /// What an administrator has to decide about.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        self.shards.iter().flat_map(|shard| shard.notes.clone()).collect()
     }
 
     /// How a copy differs from what it is a copy of.
@@ -204,6 +212,7 @@ impl Counting {
             last_event: None,
             totals: Totals::default(),
             problems: Vec::new(),
+            notes: Vec::new(),
         };
         // Memory is made for no more tenants than there were events.
         let most = TenantNo(u32::try_from(last_event.0).unwrap_or(u32::MAX));
@@ -254,9 +263,14 @@ impl Counting {
             problems.add(what);
         }
         shard.totals = ledger.totals(now);
+        shard.notes = ledger.kept_ids().into_iter().map(note).collect();
         shard.problems = problems.told();
         shard
     }
+}
+
+fn note(Kept { tenant, user, other }: Kept) -> String {
+    format!("tenant {tenant}: users {user} and {other} have one id by now; rename or delete one of them")
 }
 
 /// The moment of the last batch: nothing is later than that.

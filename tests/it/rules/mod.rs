@@ -34,6 +34,7 @@ mod organizations;
 mod passing;
 mod reading;
 mod reclaiming;
+mod renewing;
 mod revoking;
 mod seats;
 mod sessions;

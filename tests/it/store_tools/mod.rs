@@ -8,6 +8,7 @@ mod leaving;
 mod migrating;
 mod operations;
 mod refusing;
+mod renewing;
 pub mod town;
 
 use std::path::Path;

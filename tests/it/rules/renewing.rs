@@ -1,0 +1,251 @@
+//! Users whose ids an earlier release folded less (R2, decision 51): a load gives them the ids of today, and nobody is merged
+//! with anybody.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use usher::ids::{DeviceId, EventNo, PoolId, Seq, SessionId, ShardId, TenantId, TenantNo, UserId};
+use usher::ledger::change::{Action, Actor, AuditEvent, Changes};
+use usher::ledger::command::{
+    Asks, BlockUser, CheckOut, Command, CreateTenant, CreateUser, DeleteUser, FormerIds, Found, GetUser, ListUsers,
+    Outcome, Query, RenameUser, Reply, Request, UserOrder,
+};
+use usher::ledger::policy::Policy;
+use usher::ledger::time::{Moment, Tick, Wall};
+use usher::ledger::{Budget, Config, Ledger, Seed};
+use usher::store::Position;
+
+use crate::support::adds_up::adds_up;
+use crate::support::rows::Rows;
+
+const NOW: Moment = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
+
+/// A ledger, and what a store would hold of it.
+struct Shard {
+    ledger: Ledger,
+    rows: Rows,
+    events: BTreeMap<EventNo, AuditEvent>,
+}
+
+impl Shard {
+    /// With these users, stored as they stand here.
+    fn of(users: &[&str]) -> Self {
+        let ledger = Ledger::restore(config(), TenantNo(0), EventNo(0), Wall::default(), NOW, Duration::ZERO).finish();
+        let mut shard = Self { ledger, rows: Rows::default(), events: BTreeMap::new() };
+        let _ = shard.apply(CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() });
+        for id in users {
+            let (user, pools) = (UserId::stored(id), vec![PoolId::stored("primary")]);
+            let _ = shard.apply(CreateUser { user, administrator: false, profile: Default::default(), pools });
+        }
+        shard
+    }
+
+    /// As the next process finds it.
+    fn load(&mut self) {
+        let (last_tenant, last_event) = (self.ledger.last_tenant(), self.ledger.last_event());
+        let mut load = Ledger::restore(config(), last_tenant, last_event, self.ledger.wall_high(), NOW, Duration::ZERO);
+        self.rows.all().into_iter().for_each(|row| load.put(row));
+        self.ledger = load.finish();
+    }
+
+    /// What is left over is carried on with.
+    fn carry_on(&mut self) -> usize {
+        let mut steps = 0;
+        while self.ledger.is_unfinished() {
+            let (mut changes, before) = (Changes::default(), self.ledger.work());
+            self.ledger.carry_on(NOW, &mut changes);
+            assert!(self.ledger.work() - before <= Budget::MOST);
+            self.keep(changes);
+            steps += 1;
+        }
+        steps
+    }
+
+    fn apply(&mut self, command: impl Into<Command>) -> Outcome {
+        let request = Request { tenant: tenant(), actor: Actor("root".into()), command: command.into() };
+        let mut changes = Changes::default();
+        let outcome = self.ledger.apply(request, NOW, &mut changes);
+        self.keep(changes);
+        outcome
+    }
+
+    fn ask<Q: Asks<Kind = Query>>(&mut self, query: Q) -> Q::Answer
+    where
+        Found: Reply<Q>,
+    {
+        self.ledger.query(Some(&tenant()), query.into(), NOW).into_answer().expect("an answer")
+    }
+
+    fn keep(&mut self, changes: Changes) {
+        self.rows.apply(&changes.rows);
+        self.events.extend(changes.events.into_iter().map(|event| (event.no, event)));
+    }
+
+    /// Who signs in by this text, and whether the session was there already.
+    fn signs_in(&mut self, text: &str) -> (String, bool) {
+        let fresh = SessionId(uuid::Uuid::from_u64_pair(1, self.ledger.last_event().0));
+        let (pool, device) = (PoolId::stored("primary"), DeviceId::stored("laptop"));
+        let (user, organization, client) = (parsed(text), None, "".into());
+        match self.apply(CheckOut { pool, user, device, organization, client, check_only: false, fresh }) {
+            Outcome::CheckOut(Ok(answer)) => {
+                let lease = answer.decision.expect("a seat");
+                (lease.user.to_string(), lease.renewed)
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn listed(&mut self) -> Vec<String> {
+        let page = self.ask(ListUsers { order: UserOrder::Created, limit: 10_000, ..ListUsers::default() }).unwrap();
+        page.rows.into_iter().map(|user| user.id.to_string()).collect()
+    }
+
+    fn kept(&self) -> Vec<[String; 2]> {
+        self.ledger.kept_ids().into_iter().map(|kept| [kept.user.to_string(), kept.other.to_string()]).collect()
+    }
+
+    /// The ids under which something happened, in the order of the events.
+    fn told(&self, action: Action) -> Vec<(&str, &str)> {
+        let events = self.events.values().filter(|event| event.action == action);
+        events.map(|event| (event.user.as_ref().map_or("", UserId::as_str), &*event.detail)).collect()
+    }
+
+    fn adds_up(&self) {
+        let position = Position {
+            seq: Seq(1),
+            tick: NOW.tick,
+            wall: NOW.wall,
+            wall_high: self.ledger.wall_high(),
+            last_tenant: self.ledger.last_tenant(),
+            last_event: self.ledger.last_event(),
+            continuity: Default::default(),
+        };
+        adds_up(ShardId(0), 1, position, self.rows.all(), &self.events).unwrap();
+    }
+}
+
+fn config() -> Config {
+    Config { demo_seats: 10_000, channels: Default::default(), seed: Seed(7), rates: Default::default() }
+}
+
+fn tenant() -> TenantId {
+    TenantId::stored("acme")
+}
+
+fn parsed(text: &str) -> UserId {
+    UserId::parse(text).unwrap()
+}
+
+#[test]
+fn a_load_gives_users_the_ids_of_today() {
+    let mut shard = Shard::of(&["οδυσσευς@x", "ann@xn--mnchen-3ya.example", "an\u{200b}n@x", "bob@x"]);
+    for id in ["οδυσσευς@x", "bob@x"] {
+        // As an earlier release signed them in.
+        let user = UserId::stored(id);
+        let (pool, device, fresh) = (PoolId::stored("primary"), DeviceId::stored("laptop"), SessionId::random());
+        let login = CheckOut { pool, user, device, organization: None, client: "".into(), check_only: false, fresh };
+        assert!(matches!(shard.apply(login), Outcome::CheckOut(Ok(answer)) if answer.decision.is_ok()));
+    }
+    shard.load();
+    assert_eq!(shard.listed(), ["οδυσσευσ@x", "ann@münchen.example", "ann@x", "bob@x"]);
+    assert_eq!((shard.signs_in("ΟΔΥΣΣΕΥΣ@X"), shard.kept()), (("οδυσσευσ@x".to_owned(), true), vec![]));
+    let renamed = [
+        ("οδυσσευς@x", "is now οδυσσευσ@x"),
+        ("ann@xn--mnchen-3ya.example", "is now ann@münchen.example"),
+        ("an\u{200b}n@x", "is now ann@x"),
+    ];
+    assert_eq!(shard.told(Action::UserRenamed), renamed);
+    // What was there, and what came after it, is one person's.
+    shard.adds_up();
+    let (id, former) = shard.ask(FormerIds { user: parsed("οδυσσευς@x") }).unwrap();
+    assert_eq!((id.as_str(), former.len(), former[0].id.as_str()), ("οδυσσευσ@x", 1, "οδυσσευς@x"));
+    // It is written: another load has nothing to do.
+    shard.load();
+    assert_eq!((shard.carry_on(), shard.told(Action::UserRenamed).len()), (0, 3));
+    assert_eq!(shard.signs_in("Οδυσσευς@x"), ("οδυσσευσ@x".to_owned(), true));
+    shard.adds_up();
+}
+
+#[test]
+fn two_who_are_one_by_now_are_not_merged() {
+    let mut shard = Shard::of(&["οδυσσευς@x", "οδυσσευσ@x"]);
+    shard.load();
+    assert_eq!(shard.listed(), ["οδυσσευς@x", "οδυσσευσ@x"], "who has the id of today keeps it");
+    assert_eq!(shard.kept(), [["οδυσσευς@x", "οδυσσευσ@x"]]);
+    assert_eq!(shard.carry_on(), 0);
+    // Each signs in as before.
+    assert_eq!(shard.signs_in("Οδυσσευς@x"), ("οδυσσευς@x".to_owned(), false));
+    assert_eq!(shard.signs_in("ΟΔΥΣΣΕΥΣ@x"), ("οδυσσευσ@x".to_owned(), false));
+    assert_eq!(shard.signs_in("οδυσσευς@X"), ("οδυσσευς@x".to_owned(), true));
+    assert_eq!(
+        shard.ask(GetUser { user: parsed("οδυσσευς@x"), organization: None }).unwrap().id.as_str(),
+        "οδυσσευς@x"
+    );
+    assert_eq!(shard.ask(FormerIds { user: parsed("οδυσσευς@x") }).unwrap().0.as_str(), "οδυσσευς@x");
+    let user = parsed("οδυσσευς@x");
+    let taken = CreateUser { user, administrator: false, profile: Default::default(), pools: vec![] };
+    assert!(matches!(shard.apply(taken), Outcome::CreateUser(Err(_))));
+    let _ = shard.apply(BlockUser { user: parsed("οδυσσευς@x"), end_sessions: false });
+    assert_eq!(shard.told(Action::UserBlocked), [("οδυσσευς@x", "")]);
+    shard.adds_up();
+    // One of them is renamed, and there are two ids.
+    let _ = shard.apply(RenameUser { user: parsed("οδυσσευς@x"), new: parsed("other@x") });
+    assert_eq!((shard.listed(), shard.kept()), (vec!["other@x".to_owned(), "οδυσσευσ@x".into()], vec![]));
+    assert_eq!(shard.signs_in("οδυσσευς@x"), ("οδυσσευσ@x".to_owned(), true));
+    shard.adds_up();
+}
+
+#[test]
+fn of_two_who_have_not_the_id_of_today_the_older_one_gets_it() {
+    let mut shard = Shard::of(&["σς@x", "ςσ@x"]);
+    shard.load();
+    assert_eq!(
+        (shard.listed(), shard.kept()),
+        (vec!["σσ@x".to_owned(), "ςσ@x".into()], vec![["ςσ@x".into(), "σσ@x".into()]])
+    );
+    shard.carry_on();
+    shard.adds_up();
+    // The other one does when that is gone, with the next load.
+    let _ = shard.apply(DeleteUser { user: parsed("ΣΣ@x") });
+    assert_eq!(shard.listed(), ["ςσ@x"]);
+    shard.load();
+    assert_eq!((shard.listed(), shard.kept()), (vec!["σσ@x".to_owned()], vec![]));
+    shard.carry_on();
+    shard.adds_up();
+}
+
+#[test]
+fn many_are_renamed_in_steps_and_before_anything_else() {
+    let users: Vec<String> = (0..2_000).map(|no| format!("ς{no:04}@x")).collect();
+    let mut shard = Shard::of(&users.iter().map(String::as_str).collect::<Vec<_>>());
+    shard.load();
+    let last = shard.ledger.last_event();
+    // A command waits for all of them.
+    let login = CheckOut {
+        pool: PoolId::stored("primary"),
+        user: parsed("Σ0000@x"),
+        device: DeviceId::stored("laptop"),
+        organization: None,
+        client: "".into(),
+        check_only: false,
+        fresh: SessionId::random(),
+    };
+    let mut request = Request { tenant: tenant(), actor: Actor("gate".into()), command: login.into() };
+    let mut steps = 0;
+    let outcome = loop {
+        let (mut changes, before) = (Changes::default(), shard.ledger.work());
+        let decided = shard.ledger.decide(request, NOW, &mut changes);
+        assert!(shard.ledger.work() - before <= Budget::MOST);
+        shard.keep(changes);
+        match decided {
+            Ok(outcome) => break outcome,
+            Err(again) => request = *again,
+        }
+        steps += 1;
+    };
+    assert!(matches!(outcome, Outcome::CheckOut(Ok(answer)) if answer.decision.is_ok()));
+    assert!(steps > 4, "{steps} steps");
+    let renamed = shard.events.range(EventNo(last.0 + 1)..).take(users.len());
+    assert!(renamed.into_iter().all(|(_, event)| event.action == Action::UserRenamed));
+    shard.adds_up();
+}

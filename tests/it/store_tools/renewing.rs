@@ -1,0 +1,91 @@
+//! A store of an earlier release, whose user ids are folded less (decision 51): the next start folds them anew.
+
+use rusqlite::Connection;
+use usher::proto::v1::audit_service_client::AuditServiceClient;
+use usher::proto::v1::directory_service_client::DirectoryServiceClient;
+use usher::proto::v1::{
+    CreateUserRequest, ListAuditEventsRequest, ListUsersRequest, User, UserIdWarning, create_user_response,
+};
+
+use super::{check, town};
+use crate::program::on_both_stores;
+use crate::support::postgres::connect;
+use crate::support::program::{Data, Program};
+
+on_both_stores!(ids_are_folded_anew);
+
+async fn ids_are_folded_anew(data: &Data<'_>) {
+    let program = Program::start(data, &["--demo"]);
+    for user in ["odysseus", "twin", "οδυσσευσ2"] {
+        create(&program, user).await;
+        town::sign_in(&program, user).await;
+    }
+    stopped(program);
+    // As an earlier release wrote them. They have no block of the audit yet.
+    for (now, before) in [("odysseus", "οδυσσευς"), ("twin", "οδυσσευς2")] {
+        for table in ["users", "audit"] {
+            let set =
+                format!("UPDATE {table} SET user_id = '{before}@demo.example' WHERE user_id = '{now}@demo.example'");
+            execute(data, &set).await;
+        }
+    }
+    let two =
+        "tenant demo: users οδυσσευς2@demo.example and οδυσσευσ2@demo.example have one id by now; rename or delete one";
+    let printed = check(data).printed();
+    assert!(printed.contains(two) && printed.ends_with("\neverything adds up\n"), "{printed}");
+
+    let program = Program::start(data, &["--demo"]);
+    assert!(program.last_words().contains("keep ids of an earlier release"), "{}", program.last_words());
+    let listed = listed(&program).await;
+    let warned = vec![i32::from(UserIdWarning::NotFolded)];
+    let expected =
+        [("οδυσσευσ@demo.example", vec![]), ("οδυσσευς2@demo.example", warned), ("οδυσσευσ2@demo.example", vec![])];
+    assert_eq!(listed, expected.map(|(id, warnings)| (id.to_owned(), warnings)));
+    // Each is the one who was signed in there, and what was before is theirs.
+    town::sign_in(&program, "ΟΔΥΣΣΕΥΣ").await;
+    assert_eq!(events(&program, "οδυσσευς").await, ["οδυσσευσ", "οδυσσευς", "οδυσσευς", "οδυσσευς", "οδυσσευς"]);
+    for (given, stored) in [("οδυσσευς2", "οδυσσευς2"), ("ΟΔΥΣΣΕΥΣ2", "οδυσσευσ2")] {
+        town::sign_in(&program, given).await;
+        assert_eq!(events(&program, given).await, [stored; 4]);
+    }
+    stopped(program);
+    let printed = check(data).printed();
+    assert!(printed.contains(two) && printed.ends_with("\neverything adds up\n"), "{printed}");
+}
+
+fn stopped(program: Program) {
+    program.terminate();
+    assert_eq!(program.ended().status.code(), Some(0));
+}
+
+async fn execute(data: &Data<'_>, sql: &str) {
+    match data {
+        Data::Folder(folder) => Connection::open(folder.join("usher.db")).unwrap().execute_batch(sql).unwrap(),
+        Data::Postgres(url) => connect(url).await.batch_execute(sql).await.unwrap(),
+    }
+}
+
+async fn create(program: &Program, name: &str) {
+    let user = User { user_id: format!("{name}@demo.example"), ..User::default() };
+    let ask = CreateUserRequest { tenant_id: "demo".into(), user: Some(user), pool_ids: vec!["primary".into()] };
+    let mut directory = DirectoryServiceClient::new(program.channel());
+    let made = directory.create_user(ask).await.unwrap().into_inner().outcome;
+    assert!(matches!(made, Some(create_user_response::Outcome::User(_))), "{made:?}");
+}
+
+/// Users with a sigma, in their order, and what is odd about their ids.
+async fn listed(program: &Program) -> Vec<(String, Vec<i32>)> {
+    let ask = ListUsersRequest { tenant_id: "demo".into(), text: "Σ".into(), ..ListUsersRequest::default() };
+    let mut directory = DirectoryServiceClient::new(program.channel());
+    let users = directory.list_users(ask).await.unwrap().into_inner().users;
+    users.into_iter().map(|user| (user.user_id, user.user_id_warnings)).collect()
+}
+
+/// The names under which the audit has what happened to a user, newest first.
+async fn events(program: &Program, name: &str) -> Vec<String> {
+    let (tenant_id, user_id) = ("demo".into(), format!("{name}@demo.example"));
+    let ask = ListAuditEventsRequest { tenant_id, user_id, ..ListAuditEventsRequest::default() };
+    let mut audit = AuditServiceClient::new(program.channel());
+    let events = audit.list_audit_events(ask).await.unwrap().into_inner().events;
+    events.into_iter().map(|event| event.user_id.replace("@demo.example", "")).collect()
+}

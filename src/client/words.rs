@@ -3,7 +3,8 @@
 use prost_types::{Duration, Timestamp};
 
 use crate::proto::v1::{
-    BlockCause, Denial, ItemError, LicenseState, NoticeCode, Plan, Seat, SessionEndReason, User, UserState, UserStatus,
+    BlockCause, Denial, ItemError, LicenseState, NoticeCode, Plan, Seat, SessionEndReason, User, UserIdWarning,
+    UserState, UserStatus,
 };
 
 pub fn plan(plan: Plan) -> &'static str {
@@ -73,6 +74,16 @@ pub fn name(user: &User) -> String {
         .copied()
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// What is odd about the user's id (R2); mostly nothing.
+pub fn user_id_warnings(user: &User) -> String {
+    let words = user.user_id_warnings().filter_map(|warning| match warning {
+        UserIdWarning::Unspecified => None,
+        UserIdWarning::MixedScripts => Some("letters of several writings"),
+        UserIdWarning::NotFolded => Some("another user has this id as it is folded now"),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a user may sign in, and why not.

@@ -27,6 +27,7 @@ pub fn show(user: &User, width: Option<usize>) -> String {
     let attributes = user.attributes.iter().map(|(name, text)| ("attribute", format!("{name}={text}")));
     let known = [
         ("user", user.user_id.clone()),
+        ("warning", words::user_id_warnings(user)),
         ("name", words::name(user)),
         ("state", words::state(user)),
         ("status", words::status(user.status()).to_owned()),
@@ -37,7 +38,8 @@ pub fn show(user: &User, width: Option<usize>) -> String {
         ("last activity", words::time_or(user.last_activity_at, "never")),
         ("created", words::time_or(user.created_at, "")),
     ];
-    let text = particulars(known.into_iter().chain(attributes));
+    let known = known.into_iter().filter(|(name, text)| *name != "warning" || !text.is_empty());
+    let text = particulars(known.chain(attributes));
     if user.seats.is_empty() {
         return text + "no seats\n";
     }

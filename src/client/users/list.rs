@@ -100,6 +100,7 @@ fn status(status: Status) -> UserStatus {
     }
 }
 
+/// What is odd about an id stands behind the last column.
 fn row(user: &User) -> Vec<String> {
     let seats: Vec<_> = user.seats.iter().map(words::seat).collect();
     vec![
@@ -110,5 +111,6 @@ fn row(user: &User) -> Vec<String> {
         words::time_or(user.last_sign_in_at, "never"),
         if user.administrator { "administrator".into() } else { String::new() },
         seats.join(", "),
+        words::user_id_warnings(user),
     ]
 }

@@ -3,11 +3,13 @@
 use super::names::{user_state, user_status};
 use super::seat::{denial, organization_id, pool_usage, seat};
 use super::time::timestamp;
+use crate::ids::UserId;
 use crate::ledger::change::Plan;
 use crate::ledger::command::Page;
 use crate::ledger::outcome::{Denial, DenialReason, OrganizationView, PoolUsage, UserView};
 use crate::proto::v1;
 use crate::service::page::Shape;
+use crate::unicode::scripts;
 
 pub fn created_user((decision, usage): (Result<UserView, Denial>, Vec<PoolUsage>)) -> v1::CreateUserResponse {
     use v1::create_user_response::Outcome;
@@ -50,6 +52,7 @@ pub fn list_users(page: Page<UserView>, shape: &Shape) -> v1::ListUsersResponse 
 
 pub fn user(view: UserView) -> v1::User {
     let (state, block_cause) = user_state(view.blocked);
+    let user_id_warnings = warnings(&view.id).into_iter().map(i32::from).collect();
     let profile = view.profile;
     v1::User {
         user_id: view.id.as_str().to_owned(),
@@ -67,7 +70,14 @@ pub fn user(view: UserView) -> v1::User {
         created_at: Some(timestamp(view.created)),
         attributes: profile.attributes.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
         etag: view.version.to_string(),
+        user_id_warnings,
     }
+}
+
+fn warnings(id: &UserId) -> Vec<v1::UserIdWarning> {
+    let mixed = scripts::mixes(id.as_str()).then_some(v1::UserIdWarning::MixedScripts);
+    let earlier = id.renewed().is_some().then_some(v1::UserIdWarning::NotFolded);
+    mixed.into_iter().chain(earlier).collect()
 }
 
 pub fn list_organizations(page: Page<OrganizationView>, shape: &Shape) -> v1::ListOrganizationsResponse {
@@ -89,7 +99,7 @@ pub fn organization(view: OrganizationView) -> v1::Organization {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{OrganizationId, PoolId, UserId};
+    use crate::ids::{OrganizationId, PoolId};
     use crate::ledger::change::{BlockCause, Limit, Profile};
     use crate::ledger::outcome::{SeatView, Status};
     use crate::ledger::time::Wall;
@@ -131,6 +141,15 @@ mod tests {
     fn a_status_is_blank_where_access_is_off() {
         assert_eq!(user(ann(vec![])).status(), v1::UserStatus::Idle);
         assert_eq!(user(UserView { status: None, ..ann(vec![]) }).status(), v1::UserStatus::Unspecified);
+    }
+
+    #[test]
+    fn what_is_odd_about_an_id_is_told() {
+        use v1::UserIdWarning::{MixedScripts, NotFolded};
+        let told = |id: &str| user(UserView { id: UserId::stored(id), ..ann(vec![]) }).user_id_warnings;
+        assert_eq!(told("ann@acme.example"), Vec::<i32>::new());
+        assert_eq!(told("\u{430}nn@acme.example"), [i32::from(MixedScripts)], "a Cyrillic a");
+        assert_eq!(told("οδυσσευς@x"), [i32::from(NotFolded)]);
     }
 
     #[test]

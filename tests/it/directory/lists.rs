@@ -27,7 +27,8 @@ fn ids(page: &v1::ListUsersResponse) -> Vec<&str> {
 
 async fn all(town: &Town, request: v1::ListUsersRequest) -> Vec<String> {
     let mut all = Vec::new();
-    let mut request = v1::ListUsersRequest { page_size: 700, ..request };
+    let page_size = if request.page_size == 0 { 700 } else { request.page_size };
+    let mut request = v1::ListUsersRequest { page_size, ..request };
     loop {
         let page = town.list(request.clone()).await;
         all.extend(page.users.into_iter().map(|user| user.user_id));
@@ -94,4 +95,39 @@ async fn the_latest_sign_in_comes_first() {
     assert!(second.users.iter().all(|user| user.last_sign_in_at.is_none()), "{:?}", ids(&second));
     let never = v1::ListUsersRequest { never_signed_in: true, text: "ann@".into(), ..Default::default() };
     assert_eq!(ids(&town.list(never).await), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn texts_come_alphabetically_and_pages_go_on_so() {
+    let town = Town::start(Store::Sqlite).await;
+    let person = |(name, family): (&str, &str)| {
+        let mut entry = entry(&format!("{name}@demo.example"), &["primary"]);
+        let user = entry.user.as_mut().unwrap();
+        (user.family_name, user.groups) = (family.into(), vec!["sorted".into()]);
+        entry
+    };
+    let people = [
+        ("zoe", "Zoo"),
+        ("Éva", "Éclair"),
+        ("ädam", "Zürich"),
+        ("bo", "Ängelholm"),
+        ("ab", "angel"),
+        ("ωmega", "Ωmega"),
+        ("ac", "Ärger"),
+    ];
+    town.sync(message(people.map(person).into())).await.unwrap();
+    for (order, expected) in [
+        ("name", ["ab", "bo", "ac", "éva", "zoe", "ädam", "ωmega"]),
+        ("user_id", ["ab", "ac", "ädam", "bo", "éva", "zoe", "ωmega"]),
+    ] {
+        let (forth, back) = (expected.to_vec(), expected.into_iter().rev().collect::<Vec<_>>());
+        for (order_by, expected) in [(order.to_owned(), forth), (format!("{order} desc"), back)] {
+            for page_size in [1, 2, 3, 100] {
+                let ask = v1::ListUsersRequest { group: "sorted".into(), page_size, ..Default::default() };
+                let listed = all(&town, v1::ListUsersRequest { order_by: order_by.clone(), ..ask }).await;
+                let names: Vec<&str> = listed.iter().map(|id| id.trim_end_matches("@demo.example")).collect();
+                assert_eq!(names, expected, "{order_by}, pages of {page_size}");
+            }
+        }
+    }
 }

@@ -23,6 +23,7 @@ const NOW: Moment = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
 /// A ledger, and what a store would hold of it.
 struct Shard {
     ledger: Ledger,
+    now: Moment,
     rows: Rows,
     events: BTreeMap<EventNo, AuditEvent>,
 }
@@ -31,19 +32,26 @@ impl Shard {
     /// With these users, stored as they stand here.
     fn of(users: &[&str]) -> Self {
         let ledger = Ledger::restore(config(), TenantNo(0), EventNo(0), Wall::default(), NOW, Duration::ZERO).finish();
-        let mut shard = Self { ledger, rows: Rows::default(), events: BTreeMap::new() };
-        let _ = shard.apply(CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() });
+        let mut shard = Self { ledger, now: NOW, rows: Rows::default(), events: BTreeMap::new() };
+        shard.add(&tenant(), users);
+        shard
+    }
+
+    /// One more tenant.
+    fn add(&mut self, tenant: &TenantId, users: &[&str]) {
+        let (display_name, contact, policy) = ("".into(), "".into(), Policy::default());
+        let _ = self.apply_in(tenant, CreateTenant { display_name, contact, policy });
         for id in users {
             let (user, pools) = (UserId::stored(id), vec![PoolId::stored("primary")]);
-            let _ = shard.apply(CreateUser { user, administrator: false, profile: Default::default(), pools });
+            let _ = self.apply_in(tenant, CreateUser { user, administrator: false, profile: Default::default(), pools });
         }
-        shard
     }
 
     /// As the next process finds it.
     fn load(&mut self) {
         let (last_tenant, last_event) = (self.ledger.last_tenant(), self.ledger.last_event());
-        let mut load = Ledger::restore(config(), last_tenant, last_event, self.ledger.wall_high(), NOW, Duration::ZERO);
+        let wall_high = self.ledger.wall_high();
+        let mut load = Ledger::restore(config(), last_tenant, last_event, wall_high, self.now, Duration::ZERO);
         self.rows.all().into_iter().for_each(|row| load.put(row));
         self.ledger = load.finish();
     }
@@ -52,28 +60,45 @@ impl Shard {
     fn carry_on(&mut self) -> usize {
         let mut steps = 0;
         while self.ledger.is_unfinished() {
-            let (mut changes, before) = (Changes::default(), self.ledger.work());
-            self.ledger.carry_on(NOW, &mut changes);
-            assert!(self.ledger.work() - before <= Budget::MOST);
-            self.keep(changes);
+            self.step();
             steps += 1;
         }
         steps
     }
 
+    /// One step of what is left over.
+    fn step(&mut self) {
+        let (mut changes, before) = (Changes::default(), self.ledger.work());
+        self.ledger.carry_on(self.now, &mut changes);
+        assert!(self.ledger.work() - before <= Budget::MOST);
+        self.keep(changes);
+    }
+
     fn apply(&mut self, command: impl Into<Command>) -> Outcome {
-        let request = Request { tenant: tenant(), actor: Actor("root".into()), command: command.into() };
+        self.apply_in(&tenant(), command)
+    }
+
+    fn apply_in(&mut self, tenant: &TenantId, command: impl Into<Command>) -> Outcome {
         let mut changes = Changes::default();
-        let outcome = self.ledger.apply(request, NOW, &mut changes);
+        let outcome = self.ledger.apply(request(tenant, command), self.now, &mut changes);
         self.keep(changes);
         outcome
+    }
+
+    /// A step of a command; `None`: something else had to be done first.
+    fn decide(&mut self, tenant: &TenantId, command: impl Into<Command>) -> Option<Outcome> {
+        let (mut changes, before) = (Changes::default(), self.ledger.work());
+        let decided = self.ledger.decide(request(tenant, command), self.now, &mut changes);
+        assert!(self.ledger.work() - before <= Budget::MOST);
+        self.keep(changes);
+        decided.ok()
     }
 
     fn ask<Q: Asks<Kind = Query>>(&mut self, query: Q) -> Q::Answer
     where
         Found: Reply<Q>,
     {
-        self.ledger.query(Some(&tenant()), query.into(), NOW).into_answer().expect("an answer")
+        self.ledger.query(Some(&tenant()), query.into(), self.now).into_answer().expect("an answer")
     }
 
     fn keep(&mut self, changes: Changes) {
@@ -83,10 +108,7 @@ impl Shard {
 
     /// Who signs in by this text, and whether the session was there already.
     fn signs_in(&mut self, text: &str) -> (String, bool) {
-        let fresh = SessionId(uuid::Uuid::from_u64_pair(1, self.ledger.last_event().0));
-        let (pool, device) = (PoolId::stored("primary"), DeviceId::stored("laptop"));
-        let (user, organization, client) = (parsed(text), None, "".into());
-        match self.apply(CheckOut { pool, user, device, organization, client, check_only: false, fresh }) {
+        match self.apply(login(parsed(text))) {
             Outcome::CheckOut(Ok(answer)) => {
                 let lease = answer.decision.expect("a seat");
                 (lease.user.to_string(), lease.renewed)
@@ -96,8 +118,16 @@ impl Shard {
     }
 
     fn listed(&mut self) -> Vec<String> {
-        let page = self.ask(ListUsers { order: UserOrder::Created, limit: 10_000, ..ListUsers::default() }).unwrap();
-        page.rows.into_iter().map(|user| user.id.to_string()).collect()
+        let mut ask = ListUsers { order: UserOrder::Created, limit: 1_000, ..ListUsers::default() };
+        let mut listed = Vec::new();
+        loop {
+            let page = self.ask(ask.clone()).unwrap();
+            listed.extend(page.rows.into_iter().map(|user| user.id.to_string()));
+            ask.after = page.next;
+            if ask.after.is_none() {
+                return listed;
+            }
+        }
     }
 
     fn kept(&self) -> Vec<[String; 2]> {
@@ -113,8 +143,8 @@ impl Shard {
     fn adds_up(&self) {
         let position = Position {
             seq: Seq(1),
-            tick: NOW.tick,
-            wall: NOW.wall,
+            tick: self.now.tick,
+            wall: self.now.wall,
             wall_high: self.ledger.wall_high(),
             last_tenant: self.ledger.last_tenant(),
             last_event: self.ledger.last_event(),
@@ -136,15 +166,41 @@ fn parsed(text: &str) -> UserId {
     UserId::parse(text).unwrap()
 }
 
+fn request(tenant: &TenantId, command: impl Into<Command>) -> Request {
+    Request { tenant: tenant.clone(), actor: Actor("root".into()), command: command.into() }
+}
+
+fn login(user: UserId) -> CheckOut {
+    CheckOut {
+        pool: PoolId::stored("primary"),
+        user,
+        device: DeviceId::stored("laptop"),
+        organization: None,
+        client: "".into(),
+        check_only: false,
+        fresh: SessionId::random(),
+    }
+}
+
+/// So many that they take many steps.
+fn many() -> Vec<String> {
+    (0..2_000).map(|no| format!("ς{no:04}@x")).collect()
+}
+
+fn is_yes(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::CheckOut(Ok(answer)) if answer.decision.is_ok())
+}
+
+fn texts(users: &[String]) -> Vec<&str> {
+    users.iter().map(String::as_str).collect()
+}
+
 #[test]
 fn a_load_gives_users_the_ids_of_today() {
     let mut shard = Shard::of(&["οδυσσευς@x", "ann@xn--mnchen-3ya.example", "an\u{200b}n@x", "bob@x"]);
     for id in ["οδυσσευς@x", "bob@x"] {
         // As an earlier release signed them in.
-        let user = UserId::stored(id);
-        let (pool, device, fresh) = (PoolId::stored("primary"), DeviceId::stored("laptop"), SessionId::random());
-        let login = CheckOut { pool, user, device, organization: None, client: "".into(), check_only: false, fresh };
-        assert!(matches!(shard.apply(login), Outcome::CheckOut(Ok(answer)) if answer.decision.is_ok()));
+        assert!(is_yes(&shard.apply(login(UserId::stored(id)))));
     }
     shard.load();
     assert_eq!(shard.listed(), ["οδυσσευσ@x", "ann@münchen.example", "ann@x", "bob@x"]);
@@ -215,37 +271,73 @@ fn of_two_who_have_not_the_id_of_today_the_older_one_gets_it() {
 }
 
 #[test]
-fn many_are_renamed_in_steps_and_before_anything_else() {
-    let users: Vec<String> = (0..2_000).map(|no| format!("ς{no:04}@x")).collect();
-    let mut shard = Shard::of(&users.iter().map(String::as_str).collect::<Vec<_>>());
+fn many_are_renamed_in_steps_and_before_anything_else_of_their_tenant() {
+    let users = many();
+    let mut shard = Shard::of(&texts(&users));
     shard.load();
-    let last = shard.ledger.last_event();
-    // A command waits for all of them.
-    let login = CheckOut {
-        pool: PoolId::stored("primary"),
-        user: parsed("Σ0000@x"),
-        device: DeviceId::stored("laptop"),
-        organization: None,
-        client: "".into(),
-        check_only: false,
-        fresh: SessionId::random(),
-    };
-    let mut request = Request { tenant: tenant(), actor: Actor("gate".into()), command: login.into() };
-    let mut steps = 0;
+    let (last, mut steps) = (shard.ledger.last_event(), 0);
     let outcome = loop {
-        let (mut changes, before) = (Changes::default(), shard.ledger.work());
-        let decided = shard.ledger.decide(request, NOW, &mut changes);
-        assert!(shard.ledger.work() - before <= Budget::MOST);
-        shard.keep(changes);
-        match decided {
-            Ok(outcome) => break outcome,
-            Err(again) => request = *again,
+        match shard.decide(&tenant(), login(parsed("Σ0000@x"))) {
+            Some(outcome) => break outcome,
+            None => steps += 1,
         }
-        steps += 1;
     };
-    assert!(matches!(outcome, Outcome::CheckOut(Ok(answer)) if answer.decision.is_ok()));
+    assert!(is_yes(&outcome));
     assert!(steps > 4, "{steps} steps");
     let renamed = shard.events.range(EventNo(last.0 + 1)..).take(users.len());
     assert!(renamed.into_iter().all(|(_, event)| event.action == Action::UserRenamed));
+    shard.adds_up();
+}
+
+#[test]
+fn nobody_waits_for_the_ids_of_another_tenant() {
+    let (users, other) = (many(), TenantId::stored("other"));
+    let mut shard = Shard::of(&texts(&users));
+    shard.add(&other, &["ann@x"]);
+    shard.load();
+    let outcome = shard.decide(&other, login(parsed("ann@x")));
+    assert!(outcome.is_some_and(|outcome| is_yes(&outcome)));
+    assert_eq!(shard.told(Action::UserRenamed).len(), 0);
+    // Of who waits the events of before are found all the same.
+    let user = parsed("Σ1999@x");
+    let (id, former) = shard.ask(FormerIds { user: user.clone() }).unwrap();
+    assert_eq!((id.as_str(), former.len(), former[0].id.as_str()), ("σ1999@x", 1, "ς1999@x"));
+    assert!(shard.carry_on() > 4);
+    let (_, written) = shard.ask(FormerIds { user }).unwrap();
+    let between = shard.events.range(EventNo(former[0].last_event.0 + 1)..written[0].last_event);
+    let of_the_user = |event: &&AuditEvent| event.user.as_ref().is_some_and(|id| id.as_str().contains("1999"));
+    assert_eq!(between.map(|(_, event)| event).filter(of_the_user).count(), 0);
+    shard.adds_up();
+}
+
+#[test]
+fn a_load_that_was_broken_off_is_done_again() {
+    let users = many();
+    let mut shard = Shard::of(&texts(&users));
+    shard.load();
+    shard.step();
+    let done = shard.told(Action::UserRenamed).len();
+    assert!((1..users.len()).contains(&done), "{done}");
+    shard.load();
+    shard.carry_on();
+    assert_eq!(shard.told(Action::UserRenamed).len(), users.len(), "each once");
+    let listed = shard.listed();
+    assert!(listed.len() == users.len() && listed.iter().all(|id| id.starts_with('σ')));
+    shard.adds_up();
+}
+
+#[test]
+fn time_ends_nothing_under_an_id_that_is_not_written() {
+    let mut shard = Shard::of(&["οδυσσευς@x"]);
+    assert!(is_yes(&shard.apply(login(UserId::stored("οδυσσευς@x")))));
+    shard.load();
+    let last = shard.ledger.last_event();
+    shard.now = Moment::new(Tick(NOW.tick.0 + 3_600_000), Wall(NOW.wall.0 + 3_600_000));
+    let mut changes = Changes::default();
+    shard.ledger.tick(shard.now, false, &mut changes);
+    shard.keep(changes);
+    let told = shard.events.range(EventNo(last.0 + 1)..).map(|(_, event)| (event.action, event.user.as_ref()));
+    let told: Vec<_> = told.map(|(action, user)| (action, user.map_or("", UserId::as_str))).collect();
+    assert_eq!(told, [(Action::UserRenamed, "οδυσσευς@x"), (Action::SessionEnded, "οδυσσευσ@x")]);
     shard.adds_up();
 }

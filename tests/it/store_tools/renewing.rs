@@ -3,8 +3,10 @@
 use rusqlite::Connection;
 use usher::proto::v1::audit_service_client::AuditServiceClient;
 use usher::proto::v1::directory_service_client::DirectoryServiceClient;
+use usher::proto::v1::session_service_client::SessionServiceClient;
 use usher::proto::v1::{
-    CreateUserRequest, ListAuditEventsRequest, ListUsersRequest, User, UserIdWarning, create_user_response,
+    CreateUserRequest, GetUserRequest, ListAuditEventsRequest, ListSessionsRequest, ListUsersRequest, SyncEntry,
+    SyncOutcome, SyncUsersRequest, User, UserIdWarning, create_user_response,
 };
 
 use super::{check, town};
@@ -48,6 +50,15 @@ async fn ids_are_folded_anew(data: &Data<'_>) {
         town::sign_in(&program, given).await;
         assert_eq!(events(&program, given).await, [stored; 4]);
     }
+    assert_eq!(sessions(&program, "ΟΔΥΣΣΕΥΣ").await, ["οδυσσευσ"], "the one of before, under the id of now");
+    assert_eq!(sessions(&program, "οδυσσευς2").await, ["οδυσσευς2"]);
+    assert_eq!(seats(&program, "ΟΔΥΣΣΕΥΣ").await, ["primary"]);
+    // Whichever of the two a directory lists first, it has both.
+    for listed in [["οδυσσευς2", "ΟΔΥΣΣΕΥΣ2"], ["ΟΔΥΣΣΕΥΣ2", "οδυσσευς2"]] {
+        let unlisted = unlisted(&program, &listed).await;
+        assert!(unlisted.iter().all(|user| !user.starts_with("οδυσσευς2") && !user.starts_with("οδυσσευσ2")));
+        assert!(unlisted.contains(&"οδυσσευσ@demo.example".to_owned()), "{unlisted:?}");
+    }
     stopped(program);
     let printed = check(data).printed();
     assert!(printed.contains(two) && printed.ends_with("\neverything adds up\n"), "{printed}");
@@ -88,4 +99,40 @@ async fn events(program: &Program, name: &str) -> Vec<String> {
     let mut audit = AuditServiceClient::new(program.channel());
     let events = audit.list_audit_events(ask).await.unwrap().into_inner().events;
     events.into_iter().map(|event| event.user_id.replace("@demo.example", "")).collect()
+}
+
+/// Whose sessions are listed for this user.
+async fn sessions(program: &Program, name: &str) -> Vec<String> {
+    let (tenant_id, user_id) = ("demo".into(), format!("{name}@demo.example"));
+    let ask = ListSessionsRequest { tenant_id, user_id, ..ListSessionsRequest::default() };
+    let mut sessions = SessionServiceClient::new(program.channel());
+    let sessions = sessions.list_sessions(ask).await.unwrap().into_inner().sessions;
+    sessions.into_iter().map(|session| session.user_id.replace("@demo.example", "")).collect()
+}
+
+async fn seats(program: &Program, name: &str) -> Vec<String> {
+    let (tenant_id, user_id) = ("demo".into(), format!("{name}@demo.example"));
+    let ask = GetUserRequest { tenant_id, user_id, ..GetUserRequest::default() };
+    let mut directory = DirectoryServiceClient::new(program.channel());
+    let user = directory.get_user(ask).await.unwrap().into_inner().user.unwrap();
+    user.seats.into_iter().map(|seat| seat.pool_id).collect()
+}
+
+/// Who would be blocked by a directory that has these users alone.
+async fn unlisted(program: &Program, names: &[&str]) -> Vec<String> {
+    let user = |name: &&str| User { user_id: format!("{name}@demo.example"), ..User::default() };
+    let entries = names.iter().map(|name| SyncEntry { user: Some(user(name)), ..SyncEntry::default() });
+    let sync = SyncUsersRequest {
+        tenant_id: "demo".into(),
+        entries: entries.collect(),
+        full: true,
+        block_unlisted: true,
+        max_blocked: Some(1_000),
+        dry_run: true,
+        ..SyncUsersRequest::default()
+    };
+    let mut directory = DirectoryServiceClient::new(program.channel());
+    let results = directory.sync_users(tokio_stream::iter([sync])).await.unwrap().into_inner().results;
+    let blocked = results.into_iter().filter(|result| result.outcome() == SyncOutcome::Blocked);
+    blocked.map(|result| result.user_id).collect()
 }

@@ -87,6 +87,22 @@ fn one_user_is_made_and_shown() {
     console.refuses("users get new@demo.example", 1);
 }
 
+#[test]
+fn an_id_of_several_writings_is_told() {
+    let console = Console::open();
+    // The first letter is a Cyrillic one.
+    let said = console.says("users create \u{430}nn@demo.example --pool primary");
+    assert!(said.contains("\nwarning        letters of several writings\n"), "{said}");
+    let listed = console.says("users list --search nn@");
+    let ends = listed.lines().skip(1).map(|line| line.rsplit("  ").next().unwrap_or_default()).collect::<Vec<_>>();
+    assert_eq!((first(&listed), ends[1]), (vec!["ann", "\u{430}nn"], "letters of several writings"), "{listed}");
+    let json = console.tells("users list --search nn@");
+    let warnings = |at: usize| json["users"][at]["user_id_warnings"].as_array().map_or(0, Vec::len);
+    assert_eq!((warnings(0), warnings(1)), (0, 1), "{json}");
+    assert_eq!(json["users"][1]["user_id_warnings"][0], "USER_ID_WARNING_MIXED_SCRIPTS");
+    assert!(!console.says("users get ann@demo.example").contains("warning"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_user_is_changed_and_renamed_while_signed_in() {
     let console = Console::open();

@@ -43,7 +43,8 @@ impl Shard {
         let _ = self.apply_in(tenant, CreateTenant { display_name, contact, policy });
         for id in users {
             let (user, pools) = (UserId::stored(id), vec![PoolId::stored("primary")]);
-            let _ = self.apply_in(tenant, CreateUser { user, administrator: false, profile: Default::default(), pools });
+            let _ =
+                self.apply_in(tenant, CreateUser { user, administrator: false, profile: Default::default(), pools });
         }
     }
 

@@ -10,6 +10,7 @@ use usher::ledger::command::{
     AllTokens, Asks, Command, Cursor, Found, GetUsage, ListLicenses, ListNotifications, ListOrganizations,
     ListSessions, ListTenants, ListTokens, ListUsers, Page, Query, Reply,
 };
+use usher::ledger::former_id::FormerId;
 use usher::ledger::outcome::{Done, TenantUsage};
 use usher::ledger::time::Moment;
 use usher::ledger::token::KnownTokens;
@@ -29,9 +30,10 @@ impl Pair {
                 same("user", &ask(ledger, to, asked, now), &expected)
             }
             Query::FormerIds(asked) => {
-                let expected = model.former_ids(tenant, &asked);
+                let expected = model.former_ids(tenant, &asked).map(|former| (asked.user.clone(), former));
                 let known = ask(ledger, to, asked, now);
-                same("former ids", &known.map(|ids| ids.into_iter().map(|former| former.id).collect()), &expected)
+                let ids = |former: Vec<FormerId>| former.into_iter().map(|former| former.id).collect::<Vec<_>>();
+                same("former ids", &known.map(|(id, former)| (id, ids(former))), &expected)
             }
             Query::ListSessions(asked) => {
                 let expected = model.list_sessions(tenant, &asked, now);

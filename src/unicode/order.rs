@@ -104,8 +104,9 @@ mod tests {
         let people = [
             ("", ""),
             ("", "Zoë"),
-            ("Bell", "Zoë"),
+            ("Bell", "Zoe"),
             ("Bell", "Zoe\u{301}"),
+            ("Bell", "Zoë"),
             ("Belle", "Ann"),
             ("Éclair", "Ann"),
             ("Zoo", ""),

@@ -159,21 +159,28 @@ fn r9_users_are_found() {
     check(
         "R9 R8 alphabetically, as people look things up",
         "
+        user zoo
         user zoo named \"Zoe\" \"Zoo\"
+        user ecl
         user ecl named \"Zoe\" \"Éclair\"
+        user ädam
         user ädam named \"Åsa\" \"Zürich\"
+        user bo
         user bo named \"Änne\" \"Angel\"
+        user ab
         user ab named \"Anne\" \"Ängel\"
+        user ac
         user ac named \"ANNE\" \"angel\"
-        list users by name                          -> ac ab bo ecl zoo ädam
-        list users by name pages of 2               -> ac ab | bo ecl | zoo ädam
-        list users by name descending pages of 4    -> ädam zoo ecl bo | ab ac
+        list users by name                          -> ac bo ab ecl zoo ädam
+        list users by name pages of 2               -> ac bo | ab ecl | zoo ädam
+        list users by name descending pages of 4    -> ädam zoo ecl ab | bo ac
         list users by id                            -> ab ac ädam bo ecl zoo
         ",
     );
     check(
         "R9 a search folds as ids do",
         "
+        user οδυσσευς
         user οδυσσευς named \"Οδυσσεύς\" \"Straße\"
         list users words \"ΟΔΥΣΣΕΥΣ\"             -> οδυσσευσ
         list users words \"οδυσσεύς\"             -> οδυσσευσ

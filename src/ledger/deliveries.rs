@@ -191,7 +191,7 @@ impl Tenant {
             let id = row.topic.to_string();
             let key = Key { when: row.raised.0, name: &[], id: &id };
             if fits(row) && walk.takes(cut, key) {
-                walk.take(cut, key, 0);
+                walk.take(cut, key, 0, budget);
             }
             walk.last = Some(id);
         }

@@ -24,7 +24,7 @@ impl Tenant {
             let newest = format!("{:020}", u64::MAX - row.revision);
             let key = Key { when: 0, name: row.id.as_str().as_bytes(), id: &newest };
             if walk.takes(cut, key) {
-                walk.take(cut, key, no);
+                walk.take(cut, key, no, budget);
             }
         }
         let weigh = |_: &Cursor, no: u32| Some(weight(rows[no as usize]));

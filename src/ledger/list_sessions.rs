@@ -68,7 +68,7 @@ impl Tenant {
                 };
                 let key = Key { when, name: &name, id: &id };
                 if walk.takes(cut, key) {
-                    walk.take(cut, key, slot);
+                    walk.take(cut, key, slot, budget);
                 }
             }
         }

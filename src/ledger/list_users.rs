@@ -74,7 +74,7 @@ impl Tenant {
                     let name = name_key(user, ask.order, budget);
                     let key = Key { name: &name, ..key };
                     if walk.takes(cut, key) {
-                        walk.take(cut, key, no);
+                        walk.take(cut, key, no, budget);
                     }
                 }
                 Some(false) => {}

@@ -153,7 +153,7 @@ impl Ledger {
             let texts = [tenant.id.as_str(), &tenant.display_name, &tenant.contact];
             let state = ask.state.is_none_or(|state| state == tenant.state);
             if state && walk.takes(cut, key) && finder.is_in(&texts, budget) {
-                walk.take(cut, key, no);
+                walk.take(cut, key, no, budget);
             }
         }
         (walk.is_through(rows) && walk.is_ready(budget)).then(|| {
@@ -241,7 +241,7 @@ impl Tenant {
             };
             let key = Key { when: 0, name, id: row.id.as_str() };
             if walk.takes(cut, key) && finder.is_in(&[row.id.as_str(), &row.display_name], budget) {
-                walk.take(cut, key, no);
+                walk.take(cut, key, no, budget);
             }
         }
         (walk.is_through(rows) && walk.is_ready(budget)).then(|| {

@@ -286,7 +286,7 @@ impl Ledger {
             let age = format!("{:020}{id}", row.created.0.max(0));
             let key = Key { when: 0, name: row.name.as_str().as_bytes(), id: &age };
             if walk.takes(cut, key) && ask.within.include(&row.tenants) {
-                walk.take(cut, key, 0);
+                walk.take(cut, key, 0, budget);
             }
             walk.last = Some(id.to_string());
         }

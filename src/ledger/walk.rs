@@ -120,7 +120,10 @@ impl Walk {
         self.best.len() > cut.limit
     }
 
-    pub fn take(&mut self, cut: Cut, key: Key, row: u32) {
+    pub fn take(&mut self, cut: Cut, key: Key, row: u32, budget: &mut Budget) {
+        // It is copied, and compared with a dozen others.
+        budget.spend(Budget::LOOK);
+        budget.spend_each(key.name.len() + key.id.len(), 2);
         self.best.insert((key.owned(), row));
         if self.best.len() > cut.limit.saturating_add(1) {
             if cut.descending {
@@ -224,7 +227,7 @@ mod tests {
         for (no, (when, id)) in (0..).zip(rows) {
             let key = key(*when, id);
             if walk.takes(cut, key) {
-                walk.take(cut, key, no);
+                walk.take(cut, key, no, &mut Budget::default());
             }
         }
         let weigh = |_: &Cursor, _| Some(Weight::new(weight, 0));
@@ -262,7 +265,7 @@ mod tests {
         assert!(walk.may_take(cut, 5), "the id decides");
         for (when, id) in [(4, "a"), (3, "b")] {
             assert!(walk.takes(cut, key(when, id)));
-            walk.take(cut, key(when, id), 0);
+            walk.take(cut, key(when, id), 0, &mut Budget::default());
         }
         assert!(!walk.may_take(cut, 2), "worse than the worst");
         assert!(walk.may_take(cut, 3), "as good as the worst, whom the id may beat");

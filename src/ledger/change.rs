@@ -1,5 +1,7 @@
 //! What a command did, as data: absolute states of rows. Applying a change twice is harmless.
 
+mod bytes;
+
 use std::sync::Arc;
 use std::time::Duration;
 

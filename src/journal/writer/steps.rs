@@ -14,13 +14,14 @@ use crate::ledger::command::{Found, Outcome, Request};
 use crate::ledger::time::Moment;
 use crate::ledger::{Execution, Reading};
 
-/// Rows and events in the batch in the making beyond which commands of several steps take none: a commit of so many takes
-/// a few milliseconds.
-const MAX_OPEN_CHANGES: usize = 500;
+/// What the batch in the making may have a store write before commands of several steps take none: some sixteen rows, or
+/// one that is large. With one step more, a commit of so many takes a few milliseconds.
+const MAX_OPEN_BYTES: usize = 4 * 1024;
 
 impl Writer {
     /// A command of several steps: the first one now, unless one of the same tenant is under way, or there are too many:
-    /// what has begun is finished, so none begins that there is no room for.
+    /// what has begun is finished, so none begins that there is no room for. Most end with it, and are not to wait for
+    /// room in the batch, where there are few places.
     pub(super) fn begin(&mut self, request: Request, reply: Answer<Outcome>, now: Moment) {
         if self.is_away() && needs_store(&request.command) {
             return reply.send(Err(JournalError::StoreAway));
@@ -76,7 +77,7 @@ impl Writer {
 
     /// Whether a step that writes may be taken: the batch in the making stays small, so that nobody's commit waits for long.
     pub(super) fn has_room_to_write(&self) -> bool {
-        !self.is_away() && self.building.changes.rows.len() + self.building.changes.events.len() < MAX_OPEN_CHANGES
+        !self.is_away() && self.building.changes.take_less_than(MAX_OPEN_BYTES)
     }
 
     pub(super) fn has_work(&self) -> bool {
@@ -104,7 +105,7 @@ impl Writer {
         }
         let writes = self.has_room_to_write();
         // Time and callers take turns, so that neither waits for the end of the other.
-        self.times_turn = !self.times_turn;
+        self.times_turn ^= writes;
         if writes && self.times_turn && self.ticking.is_some() {
             return self.tick_on();
         }

@@ -167,7 +167,8 @@ impl Writer {
                 Event::OwnerLost => self.lose(),
                 Event::Messages(0) => break None,
                 Event::Messages(_) => self.take_in(&mut drained, &mut turn),
-                Event::Work => {}
+                // Whoever waits for this processor has it between two steps: the system would let them wait for many.
+                Event::Work => std::thread::yield_now(),
             }
             if self.is_lost() {
                 break None;

@@ -15,6 +15,9 @@ use tonic::body::Body;
 use super::connection::Connection;
 use super::stats::CallGuard;
 
+/// Bytes of a piece of an answer after which others are let on the processor: what one login answers is a hundredth of it.
+const LARGE: usize = 32 * 1024;
+
 /// The body of an answer.
 #[derive(Debug)]
 pub struct Answer {
@@ -48,7 +51,14 @@ impl http_body::Body for Answer {
     type Error = Status;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && frame.data_ref().is_some_and(|data| data.len() >= LARGE)
+        {
+            // To make so much took as long as dozens of logins: whoever waits for this processor has it now.
+            std::thread::yield_now();
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -81,6 +81,10 @@ impl Database {
         self
     }
 
+    pub fn only_reads(&self) -> bool {
+        self.mode == Mode::Read
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }

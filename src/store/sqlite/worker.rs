@@ -9,6 +9,10 @@ use tokio::sync::oneshot;
 use super::database::Database;
 use crate::store::{Answer, StoreError};
 
+/// Beside threads that run as others do: a tenth of their share.
+#[cfg(target_os = "linux")]
+const READERS_NICE: i32 = 10;
+
 type Job = Box<dyn FnOnce(&mut Database) + Send>;
 
 /// `None`: stopped.
@@ -19,6 +23,14 @@ struct Running {
     thread: JoinHandle<()>,
 }
 
+/// Exports and pages of the audit leave the processors to logins. Elsewhere only a whole process can do that.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(READERS_NICE) {
+        tracing::debug!(%error, "reading threads are as urgent as all others");
+    }
+}
+
 impl Worker {
     /// # Panics
     /// When the operating system has no thread left.
@@ -27,6 +39,9 @@ impl Worker {
         let thread = Builder::new()
             .name(name.into())
             .spawn(move || {
+                if database.only_reads() {
+                    step_back();
+                }
                 for job in waiting {
                     job(&mut database);
                     database.renew_log();

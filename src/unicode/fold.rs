@@ -47,8 +47,9 @@ pub fn user_id(text: &str) -> String {
         }
     }
     rounds(text.to_owned(), |text| {
-        // Before the sign is looked for: it has a wide form, too.
-        let text = NFKC.normalize(&visible(&text)).into_owned();
+        // Before the sign is looked for: it has a wide form, too. What is invisible in a domain is UTS 46's to judge: of
+        // two domains, a joiner may be all that tells them apart.
+        let text = NFKC.normalize(&text).into_owned();
         match text.trim().rsplit_once('@') {
             Some((local, name)) if !local.is_empty() => format!("{}@{}", fold(local), domain(name)),
             _ => fold(text.trim()),
@@ -194,6 +195,9 @@ mod tests {
         // Of the domain UTS 46 decides: these are two, and their owners others.
         check(&["straße@straße.example"], "strasse@straße.example");
         check(&["ann@strasse.example"], "ann@strasse.example");
+        // So are these, which a joiner tells apart.
+        check(&["ann@xn--mgba3gch31f060k.example"], "ann@نامه\u{200c}ای.example");
+        check(&["ann@xn--mgba3gch31f.example"], "ann@نامهای.example");
         // What is no domain is a name like any other.
         check(&["Root@X_Y", "root@x_y"], "root@x_y");
         check(&["a@b@C.example"], "a@b@c.example");

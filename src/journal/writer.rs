@@ -240,6 +240,10 @@ impl Writer {
         if away && let Some(answer) = self.answer_while_away(&request, now) {
             return reply.send(answer);
         }
+        if !self.ledger.is_written(&request.tenant) {
+            // Once, after an update (decision 51): as a command of several steps.
+            return if away { reply.send(Err(JournalError::StoreAway)) } else { self.begin(request, reply, now) };
+        }
         let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
         let changes: &mut Changes = &mut self.building.changes;
         // Nothing takes a further step while the store is away.

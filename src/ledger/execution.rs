@@ -98,7 +98,8 @@ impl Ledger {
                 }
             }
         });
-        while self.is_unfinished() {
+        // What a load left to be written has steps of its own.
+        while self.is_looking() || (self.renewal.is_written() && !self.orphans.leaving.is_empty()) {
             self.carry_on(now, out);
         }
         outcome

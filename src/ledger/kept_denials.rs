@@ -80,16 +80,21 @@ impl Ledger {
         kept: &mut KeptDenials,
         out: &mut Changes,
     ) -> Option<Outcome> {
-        let check = CheckOut { check_only: true, ..ask.clone() };
+        if !self.is_written(&request.tenant) {
+            return None;
+        }
+        let mut command = Command::CheckOut(CheckOut { check_only: true, ..ask.clone() });
+        self.find_meant(&request.tenant, &mut command);
+        let user = command.people().first().map_or_else(|| ask.user.clone(), |user| (**user).clone());
         let (tenant, actor) = (request.tenant.clone(), request.actor.clone());
-        let question = Request { tenant, actor, command: Command::CheckOut(check) };
+        let question = Request { tenant, actor, command };
         // A question changes nothing but what is due, where that is more than a step.
         let answer = self.decide(question, now, out).ok()?;
         let Outcome::CheckOut(Ok(checked)) = &answer else { return None };
         let reason = checked.decision.as_ref().err()?.reason;
         let no = self.by_id.get(&request.tenant).copied();
         let mut about = About::new(no.unwrap_or(NOBODY), Action::CheckOutDenied).denied(reason);
-        about = about.user(&ask.user).pool(&ask.pool);
+        about = about.user(&user).pool(&ask.pool);
         if no.is_none() {
             about = about.detail(request.tenant.as_str());
         }

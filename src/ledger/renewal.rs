@@ -92,6 +92,13 @@ impl Ledger {
         true
     }
 
+    /// Whether the ids that a load changed of a tenant are written; of a tenant that is not there, too.
+    #[must_use]
+    pub fn is_written(&self, tenant: &TenantId) -> bool {
+        self.renewal.is_written()
+            || self.by_id.get(tenant).is_none_or(|no| self.renewal.first(*no).is_none_or(|(next, _)| next != *no))
+    }
+
     /// The same, as a step of its own before anything that is asked of a tenant.
     pub(super) fn is_renewed(&mut self, tenant: &TenantId, now: Moment, out: &mut Changes) -> bool {
         if self.renewal.is_written() {

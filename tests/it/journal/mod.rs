@@ -6,6 +6,7 @@ mod leases;
 mod ownership;
 mod refusals;
 mod renaming;
+mod renewing;
 mod retention;
 mod steps;
 mod time;

@@ -82,9 +82,10 @@ async fn main() {
     };
     println!("| work | longest step | answered | memory | neighbor's p99 ÷ without |\n|---|---|---|---|---|");
     trials.iter().for_each(|trial| println!("{}", trial.row()));
-    let worst = |of: fn(&Trial) -> Option<f64>| trials.iter().filter_map(of).fold(0.0, f64::max);
+    let worst =
+        |of: fn(&Trial) -> Option<f64>| trials.iter().filter(|trial| !trial.control).filter_map(of).fold(0.0, f64::max);
     let longest = worst(|trial| Some(trial.longest));
-    let neighbor = worst(|trial| trial.neighbor);
+    let neighbor = worst(|trial| trial.neighbor.map(trials::Beside::ratio));
     publish(&json!({
         "longest_step_ms": longest,
         "neighbor_p99_ratio": neighbor,

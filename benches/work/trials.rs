@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -26,6 +27,8 @@ use crate::world::World;
 
 /// How often they are measured with and without. On a shared machine every third span or so is disturbed by others.
 const ROUNDS: usize = 9;
+/// After something was beside the neighbors.
+const SETTLED: Duration = Duration::from_millis(100);
 /// Tenants of the neighbors: all of [`seed::tenants`] but the first one, which is the large one.
 const TENANTS: usize = 10;
 /// Those that end at once.
@@ -42,21 +45,37 @@ pub struct Trial {
     /// Bytes of the answer; what the server's memory grew by.
     pub answered: usize,
     pub grown: u64,
-    /// p99 of a neighbor's check-outs beside it ÷ without.
-    pub neighbor: Option<f64>,
+    pub neighbor: Option<Beside>,
+    /// Not Usher's work.
+    pub control: bool,
+}
+
+/// p99 of a neighbor's check-outs in microseconds, without something and beside it.
+#[derive(Clone, Copy)]
+pub struct Beside {
+    without: f64,
+    beside: f64,
+}
+
+impl Beside {
+    pub fn ratio(self) -> f64 {
+        self.beside / self.without
+    }
 }
 
 impl Trial {
     pub fn row(&self) -> String {
-        let Self { work, longest, answered, grown, neighbor } = self;
-        let neighbor = neighbor.map_or(String::new(), |ratio| format!("{ratio:.2}"));
+        let Self { work, longest, answered, grown, neighbor, .. } = self;
+        let neighbor = neighbor.map_or(String::new(), |it| {
+            format!("{:.2} ({:.2} ms, {:.2} without)", it.ratio(), it.beside / 1e3, it.without / 1e3)
+        });
         format!("| {work} | ≤ {longest} ms | {answered} B | {} KiB | {neighbor} |", grown / 1_024)
     }
 
     pub fn json(&self) -> Value {
         json!({
             "work": self.work, "longest_ms": self.longest, "answered_bytes": self.answered, "grown_bytes": self.grown,
-            "neighbor_p99_ratio": self.neighbor,
+            "neighbor_p99_ratio": self.neighbor.map(Beside::ratio),
         })
     }
 }
@@ -88,7 +107,8 @@ struct Caller {
 
 impl Caller {
     fn new(server: &Server, folder: &Path, doomed_users: usize) -> Self {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let runtime = Builder::new_multi_thread().worker_threads(1).on_thread_start(yields).enable_all().build();
+        let runtime = runtime.expect("a runtime");
         let lines = tokio::task::block_in_place(|| runtime.block_on(server.host.channels(1)));
         let world = Arc::new(World::new(lines[0].clone(), folder, doomed_users));
         Self { runtime, world }
@@ -105,6 +125,11 @@ impl Caller {
     }
 }
 
+/// This thread has what the others leave: it stands for another machine, which takes no processor from the server.
+fn yields() {
+    rustix::process::nice(19).expect("whoever is slower may be");
+}
+
 /// Each RPC, and sessions that end at once.
 pub async fn calls(arguments: &Arguments) -> Vec<Trial> {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -114,7 +139,7 @@ pub async fn calls(arguments: &Arguments) -> Vec<Trial> {
     let lines = server.host.channels(3).await;
     let caller = Caller::new(&server, folder.path(), arguments.users / 10);
     caller.world.fill(arguments.users).await;
-    let mut trials = Vec::new();
+    let mut trials = vec![control(&lines[1..], arguments).await];
     let mut missing = Vec::new();
     for method in methods::all().into_iter().filter(|method| method.contains(&arguments.only)) {
         match try_call(&server, &caller, &lines[1..], &method, arguments).await {
@@ -137,7 +162,7 @@ async fn try_call(
     arguments: &Arguments,
 ) -> Option<Trial> {
     let work = method.trim_start_matches("usher.v1.").to_owned();
-    let mut trial = Trial { work, longest: f64::INFINITY, answered: 0, grown: 0, neighbor: None };
+    let mut trial = Trial { work, longest: f64::INFINITY, answered: 0, grown: 0, neighbor: None, control: false };
     for _ in 0..arguments.tries {
         let (before, memory) = (Steps::read(server.ops), server.memory());
         match calls::call(&caller.world, method).await? {
@@ -148,46 +173,80 @@ async fn try_call(
         trial.longest = trial.longest.min(Steps::read(server.ops).longest_since(&before));
         trial.grown = trial.grown.max(server.memory().saturating_sub(memory));
     }
-    trial.neighbor = Some(beside(lines, arguments, caller, method).await);
+    trial.neighbor = Some(beside_calls(lines, arguments, caller, method).await);
     Some(trial)
 }
 
-/// p99 of a neighbor's check-outs while a method is called again and again ÷ without: medians of spans by turns, for a
-/// shared machine is slower or faster for seconds at a time.
-async fn beside(lines: &[Line], arguments: &Arguments, caller: &Caller, method: &str) -> f64 {
+/// A method is called again and again.
+async fn beside_calls(lines: &[Line], arguments: &Arguments, caller: &Caller, method: &str) -> Beside {
+    let end = async |repeated: JoinHandle<()>| {
+        repeated.abort();
+        assert!(repeated.await.is_err_and(|end| end.is_cancelled()), "{method} was called until the end");
+    };
+    beside(lines, arguments, || caller.repeat(method), end).await
+}
+
+/// The control: a thread that computes, and asks Usher for nothing. No call that takes a processor costs the neighbors less on
+/// this machine.
+async fn control(lines: &[Line], arguments: &Arguments) -> Trial {
+    let begin = || {
+        let over = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&over);
+        let thread = std::thread::spawn(move || {
+            while !told.load(Ordering::Relaxed) {
+                std::hint::spin_loop();
+            }
+        });
+        (over, thread)
+    };
+    let end = async |(over, thread): (Arc<AtomicBool>, std::thread::JoinHandle<()>)| {
+        over.store(true, Ordering::Relaxed);
+        thread.join().expect("a thread that computes");
+    };
+    let neighbor = Some(beside(lines, arguments, begin, end).await);
+    let work = "nothing of Usher's: a thread that computes".to_owned();
+    Trial { work, longest: 0.0, answered: 0, grown: 0, neighbor, control: true }
+}
+
+/// p99 of a neighbor's check-outs beside something and without: medians of spans by turns, for a shared machine is slower or
+/// faster for seconds at a time.
+async fn beside<T>(lines: &[Line], arguments: &Arguments, begin: impl Fn() -> T, end: impl AsyncFn(T)) -> Beside {
     let mut neighbors = Neighbors::new(lines, TENANTS - 1);
     let (mut calm, mut disturbed) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         calm.push(neighbors.p99(arguments.span()).await);
-        let repeated = caller.repeat(method);
+        let begun = begin();
         disturbed.push(neighbors.p99(arguments.span()).await);
-        repeated.abort();
-        assert!(repeated.await.is_err_and(|end| end.is_cancelled()), "{method} was called until the end");
+        end(begun).await;
+        // What it began comes to its end: that is not to be measured as calm.
+        tokio::time::sleep(SETTLED).await;
     }
-    median(disturbed.into_iter()) / median(calm.into_iter())
+    Beside { without: median(calm.into_iter()), beside: median(disturbed.into_iter()) }
 }
 
 /// Many sessions come to their longest duration at one moment, beside check-outs of neighbors; the median of the tries.
 async fn ending(server: &Server, lines: &[Line], arguments: &Arguments) -> Trial {
-    let (mut longest, mut grown, mut ratios) = (f64::INFINITY, 0, Vec::new());
+    let (mut longest, mut grown, mut all) = (f64::INFINITY, 0, Vec::new());
     for _ in 0..arguments.tries {
         let memory = server.memory();
-        let (ratio, step) = end_at_once(server, lines, arguments).await;
-        ratios.push(ratio);
+        let (beside, step) = end_at_once(server, lines, arguments).await;
+        all.push(beside);
         longest = longest.min(step);
         grown = grown.max(server.memory().saturating_sub(memory));
     }
+    all.sort_by(|a, b| a.ratio().total_cmp(&b.ratio()));
     Trial {
         work: format!("{} sessions that end at once", arguments.sessions),
         longest,
         answered: 0,
         grown,
-        neighbor: Some(median(ratios.into_iter())),
+        neighbor: all.get(all.len() / 2).copied(),
+        control: false,
     }
 }
 
-/// The neighbor's p99 beside it ÷ without, and milliseconds of the longest step.
-async fn end_at_once(server: &Server, lines: &[Line], arguments: &Arguments) -> (f64, f64) {
+/// What the neighbors notice, and milliseconds of the longest step.
+async fn end_at_once(server: &Server, lines: &[Line], arguments: &Arguments) -> (Beside, f64) {
     set_longest(lines, None).await;
     let callers = (0..256).map(|caller| {
         let (line, sessions) = (lines[caller % lines.len()].clone(), arguments.sessions);
@@ -207,9 +266,9 @@ async fn end_at_once(server: &Server, lines: &[Line], arguments: &Arguments) -> 
     }
     let before = Steps::read(server.ops);
     set_longest(lines, Some(prost_types::Duration { seconds: 1, nanos: 0 })).await;
-    let measured = neighbors.p99(Duration::from_secs(3)).await;
+    let beside = neighbors.p99(Duration::from_secs(3)).await;
     let longest = Steps::read(server.ops).longest_since(&before);
-    (measured / median(calm.into_iter()), longest)
+    (Beside { without: median(calm.into_iter()), beside }, longest)
 }
 
 /// How long sessions of [`ENDING`] last; `None`: as at first.
@@ -245,7 +304,14 @@ pub async fn tenants(arguments: &Arguments) -> (Vec<Trial>, f64) {
             longest = longest.min(Steps::read(server.ops).longest_since(&before));
         }
         let work = format!("{work} with {} tenants", arguments.tenants);
-        trials.push(Trial { work, longest, answered: metrics(server.ops).len(), grown: 0, neighbor: None });
+        trials.push(Trial {
+            work,
+            longest,
+            answered: metrics(server.ops).len(),
+            grown: 0,
+            neighbor: None,
+            control: false,
+        });
     }
     server.host.end();
     (trials, full.saturating_sub(empty) as f64 / arguments.tenants as f64)

@@ -55,17 +55,32 @@ pub async fn call(world: &World, name: &str) -> Option<Called> {
             };
             unary!(world, DirectoryServiceClient, list_users, request)
         }
-        "BlockUser" => {
-            let request = BlockUserRequest { tenant_id: wide, user_id: wide_user(2), end_sessions: true };
-            unary!(world, DirectoryServiceClient, block_user, request)
-        }
-        "UnblockUser" => {
-            let request = UnblockUserRequest { tenant_id: wide, user_id: wide_user(2) };
-            unary!(world, DirectoryServiceClient, unblock_user, request)
+        "BlockUser" | "UnblockUser" => {
+            // Each changes something: they go by turns.
+            let user_id = wide_user(2);
+            let request = BlockUserRequest { tenant_id: wide.clone(), user_id: user_id.clone(), end_sessions: true };
+            let blocked: Called = unary!(world, DirectoryServiceClient, block_user, request);
+            match blocked {
+                Ok(_) => {
+                    let request = UnblockUserRequest { tenant_id: wide, user_id };
+                    unary!(world, DirectoryServiceClient, unblock_user, request)
+                }
+                Err(status) => Err(status),
+            }
         }
         "DeleteUser" => {
-            let request = DeleteUserRequest { tenant_id: wide, user_id: wide_user(3 + world.next() % 100) };
-            unary!(world, DirectoryServiceClient, delete_user, request)
+            let user = world.stuffed(world.next());
+            let user_id = user.user_id.clone();
+            let pool_ids = (0..SEATS).map(pool).collect();
+            let request = CreateUserRequest { tenant_id: wide.clone(), user: Some(user), pool_ids };
+            let created: Called = unary!(world, DirectoryServiceClient, create_user, request);
+            match created {
+                Ok(_) => {
+                    let request = DeleteUserRequest { tenant_id: wide, user_id };
+                    unary!(world, DirectoryServiceClient, delete_user, request)
+                }
+                Err(status) => Err(status),
+            }
         }
         "SyncUsers" => {
             let entry = |number: usize| SyncEntry {
@@ -101,9 +116,25 @@ pub async fn call(world: &World, name: &str) -> Option<Called> {
             unary!(world, DirectoryServiceClient, list_organizations, request)
         }
         "DeleteOrganization" => {
-            let organization_id = organization(1 + world.next() % 100);
-            let request = DeleteOrganizationRequest { tenant_id: wide, organization_id };
-            unary!(world, DirectoryServiceClient, delete_organization, request)
+            // Those that many seats name first, and then new ones: each walks over all users.
+            let number = world.next();
+            let known = organization(1 + number % 100);
+            let request = DeleteOrganizationRequest { tenant_id: wide.clone(), organization_id: known };
+            let deleted: Called = unary!(world, DirectoryServiceClient, delete_organization, request);
+            if deleted.is_ok() {
+                return Some(deleted);
+            }
+            let organization_id = format!("fresh-{number}");
+            let new = Organization { organization_id: organization_id.clone(), ..Default::default() };
+            let request = CreateOrganizationRequest { tenant_id: wide.clone(), organization: Some(new) };
+            let created: Called = unary!(world, DirectoryServiceClient, create_organization, request);
+            match created {
+                Ok(_) => {
+                    let request = DeleteOrganizationRequest { tenant_id: wide, organization_id };
+                    unary!(world, DirectoryServiceClient, delete_organization, request)
+                }
+                Err(status) => Err(status),
+            }
         }
         _ => return None,
     })

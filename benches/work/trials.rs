@@ -191,9 +191,9 @@ async fn beside_calls(lines: &[Line], arguments: &Arguments, caller: &Caller, me
 async fn control(lines: &[Line], arguments: &Arguments) -> Trial {
     let begin = || {
         let over = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&over);
+        let stop = Arc::clone(&over);
         let thread = std::thread::spawn(move || {
-            while !told.load(Ordering::Relaxed) {
+            while !stop.load(Ordering::Relaxed) {
                 std::hint::spin_loop();
             }
         });

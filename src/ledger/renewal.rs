@@ -78,6 +78,13 @@ impl Ledger {
         }
     }
 
+    /// Whether the ids that a load changed of a tenant are written; of a tenant that is not there, too.
+    #[must_use]
+    pub fn is_written(&self, tenant: &TenantId) -> bool {
+        self.renewal.is_written()
+            || self.by_id.get(tenant).is_none_or(|no| self.renewal.first(*no).is_none_or(|(next, _)| next != *no))
+    }
+
     /// Writes the ids that a load changed of a tenant, as far as this step goes. True: all of them are written.
     pub(super) fn renew(&mut self, no: TenantNo, now: Moment, out: &mut Changes) -> bool {
         let actor = Actor::service();
@@ -90,13 +97,6 @@ impl Ledger {
             found.expect("a tenant, for nothing was decided there since the load").note_renaming(key.1, old, &mut step);
         }
         true
-    }
-
-    /// Whether the ids that a load changed of a tenant are written; of a tenant that is not there, too.
-    #[must_use]
-    pub fn is_written(&self, tenant: &TenantId) -> bool {
-        self.renewal.is_written()
-            || self.by_id.get(tenant).is_none_or(|no| self.renewal.first(*no).is_none_or(|(next, _)| next != *no))
     }
 
     /// The same, as a step of its own before anything that is asked of a tenant.
@@ -146,6 +146,10 @@ impl Ledger {
     }
 
     fn keeping(&self, tenant: &TenantId) -> Option<&Tenant> {
+        // Mostly nobody does: every command passes here.
+        if self.renewal.kept.is_empty() {
+            return None;
+        }
         let no = self.by_id.get(tenant).filter(|no| self.renewal.kept.contains(no))?;
         self.tenants[no.0 as usize].as_deref()
     }

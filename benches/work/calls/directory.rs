@@ -38,11 +38,11 @@ pub async fn call(world: &World, name: &str) -> Option<Called> {
                 user_id: from.clone(),
                 new_user_id: to.clone(),
             };
-            let renamed: Called = unary!(world, DirectoryServiceClient, rename_user, rename(&here, &there));
-            match renamed {
-                Ok(_) => unary!(world, DirectoryServiceClient, rename_user, rename(&there, &here)),
-                Err(status) => Err(status),
-            }
+            let there_and_back = async {
+                unary!(world, DirectoryServiceClient, rename_user, rename(&here, &there))?;
+                unary!(world, DirectoryServiceClient, rename_user, rename(&there, &here))
+            };
+            there_and_back.await
         }
         "ListUsers" => {
             let request = ListUsersRequest {
@@ -59,28 +59,24 @@ pub async fn call(world: &World, name: &str) -> Option<Called> {
             // Each changes something: they go by turns.
             let user_id = wide_user(2);
             let request = BlockUserRequest { tenant_id: wide.clone(), user_id: user_id.clone(), end_sessions: true };
-            let blocked: Called = unary!(world, DirectoryServiceClient, block_user, request);
-            match blocked {
-                Ok(_) => {
-                    let request = UnblockUserRequest { tenant_id: wide, user_id };
-                    unary!(world, DirectoryServiceClient, unblock_user, request)
-                }
-                Err(status) => Err(status),
-            }
+            let both = async {
+                unary!(world, DirectoryServiceClient, block_user, request)?;
+                let request = UnblockUserRequest { tenant_id: wide, user_id };
+                unary!(world, DirectoryServiceClient, unblock_user, request)
+            };
+            both.await
         }
         "DeleteUser" => {
             let user = world.stuffed(world.next());
             let user_id = user.user_id.clone();
             let pool_ids = (0..SEATS).map(pool).collect();
             let request = CreateUserRequest { tenant_id: wide.clone(), user: Some(user), pool_ids };
-            let created: Called = unary!(world, DirectoryServiceClient, create_user, request);
-            match created {
-                Ok(_) => {
-                    let request = DeleteUserRequest { tenant_id: wide, user_id };
-                    unary!(world, DirectoryServiceClient, delete_user, request)
-                }
-                Err(status) => Err(status),
-            }
+            let both = async {
+                unary!(world, DirectoryServiceClient, create_user, request)?;
+                let request = DeleteUserRequest { tenant_id: wide, user_id };
+                unary!(world, DirectoryServiceClient, delete_user, request)
+            };
+            both.await
         }
         "SyncUsers" => {
             let entry = |number: usize| SyncEntry {
@@ -127,14 +123,12 @@ pub async fn call(world: &World, name: &str) -> Option<Called> {
             let organization_id = format!("fresh-{number}");
             let new = Organization { organization_id: organization_id.clone(), ..Default::default() };
             let request = CreateOrganizationRequest { tenant_id: wide.clone(), organization: Some(new) };
-            let created: Called = unary!(world, DirectoryServiceClient, create_organization, request);
-            match created {
-                Ok(_) => {
-                    let request = DeleteOrganizationRequest { tenant_id: wide, organization_id };
-                    unary!(world, DirectoryServiceClient, delete_organization, request)
-                }
-                Err(status) => Err(status),
-            }
+            let both = async {
+                unary!(world, DirectoryServiceClient, create_organization, request)?;
+                let request = DeleteOrganizationRequest { tenant_id: wide, organization_id };
+                unary!(world, DirectoryServiceClient, delete_organization, request)
+            };
+            both.await
         }
         _ => return None,
     })

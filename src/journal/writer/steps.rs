@@ -20,8 +20,8 @@ const MAX_OPEN_BYTES: usize = 4 * 1024;
 
 impl Writer {
     /// A command of several steps: the first one now, unless one of the same tenant is under way, or there are too many:
-    /// what has begun is finished, so none begins that there is no room for. Most end with it, and are not to wait for
-    /// room in the batch, where there are few places.
+    /// what has begun is finished, so none begins that there is no room for. Most end with their first step, which therefore
+    /// does not wait until the batch is small: only a few commands may wait.
     pub(super) fn begin(&mut self, request: Request, reply: Answer<Outcome>, now: Moment) {
         if self.is_away() && needs_store(&request.command) {
             return reply.send(Err(JournalError::StoreAway));

@@ -12,7 +12,7 @@ use usher::ledger::command::{
 };
 use usher::ledger::policy::Policy;
 use usher::ledger::time::{Moment, Tick, Wall};
-use usher::ledger::{Budget, Config, Ledger, Seed};
+use usher::ledger::{Budget, Config, KeptDenials, Ledger, Seed};
 use usher::store::Position;
 
 use crate::support::adds_up::adds_up;
@@ -250,6 +250,18 @@ fn two_who_are_one_by_now_are_not_merged() {
     assert_eq!((shard.listed(), shard.kept()), (vec!["other@x".to_owned(), "οδυσσευσ@x".into()], vec![]));
     assert_eq!(shard.signs_in("οδυσσευς@x"), ("οδυσσευσ@x".to_owned(), true));
     shard.adds_up();
+}
+
+#[test]
+fn a_denial_that_waits_for_the_store_is_of_the_one_who_was_meant() {
+    let mut shard = Shard::of(&["οδυσσευς@x", "οδυσσευσ@x"]);
+    shard.load();
+    let _ = shard.apply(BlockUser { user: parsed("οδυσσευς@x"), end_sessions: false });
+    let ask = login(parsed("οδυσσευς@x"));
+    let (asked, mut kept, mut changes) = (request(&tenant(), ask.clone()), KeptDenials::default(), Changes::default());
+    assert!(shard.ledger.deny((&asked, &ask), shard.now, &mut kept, &mut changes).is_some());
+    let users: Vec<_> = changes.events.iter().map(|event| event.user.as_ref().map(UserId::as_str)).collect();
+    assert_eq!(users, [Some("οδυσσευς@x")]);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! cargo run --example login_service -- http://127.0.0.1:50051
 //! ```
 //!
-//! What to take from it: [`Gate::check_out`] (yes, no, undecided), [`SignedIn`] (heartbeats, the end of a session,
+//! What to take from it: [`UsherClient::check_out`] (yes, no, undecided), [`SignedIn`] (heartbeats, the end of a session,
 //! logout) and [`log_in`] (what a user is told). The rest plays the logins.
 
 use std::error::Error;
@@ -57,11 +57,11 @@ enum Verdict {
 
 /// The way to Usher. One for the whole process: the channel is shared, and reconnects by itself.
 #[derive(Clone)]
-struct Gate {
+struct UsherClient {
     seats: SeatServiceClient<Channel>,
 }
 
-impl Gate {
+impl UsherClient {
     fn new(endpoint: &Endpoint) -> Self {
         // `timeout` bounds every call, and travels with it: Usher gives up when we do.
         let channel = endpoint.clone().timeout(TIMEOUT).connect_timeout(TIMEOUT).connect_lazy();
@@ -108,7 +108,7 @@ fn backoff(status: &Status) -> Duration {
 
 /// A user who is signed in, and whose seat is held by heartbeats.
 struct SignedIn {
-    gate: Gate,
+    usher: UsherClient,
     lease: Lease,
     /// The user did something since the last heartbeat.
     active: Arc<AtomicBool>,
@@ -117,14 +117,14 @@ struct SignedIn {
 }
 
 impl SignedIn {
-    fn new(gate: Gate, lease: Lease) -> Self {
+    fn new(usher: UsherClient, lease: Lease) -> Self {
         let active = Arc::new(AtomicBool::new(false));
         let interval = lease.heartbeat_interval.and_then(|interval| Duration::try_from(interval).ok());
         let heartbeats = interval.map(|interval| {
-            let beating = beat(gate.clone(), lease.session_id.clone(), interval.min(SHOW), Arc::clone(&active));
+            let beating = beat(usher.clone(), lease.session_id.clone(), interval.min(SHOW), Arc::clone(&active));
             tokio::spawn(beating)
         });
-        Self { gate, lease, active, heartbeats }
+        Self { usher, lease, active, heartbeats }
     }
 
     /// Called with every click and keystroke: a store, and no call.
@@ -147,17 +147,17 @@ impl SignedIn {
         }
         let ask = CheckInRequest { tenant_id: TENANT.into(), session_id: self.lease.session_id };
         // If this fails for good, the lease runs out and the seat is free then.
-        Ok(self.gate.seats.check_in(ask).await?.into_inner().ended_now)
+        Ok(self.usher.seats.check_in(ask).await?.into_inner().ended_now)
     }
 }
 
 /// Sends heartbeats until the session has ended.
-async fn beat(mut gate: Gate, session_id: String, interval: Duration, active: Arc<AtomicBool>) -> SessionEnded {
+async fn beat(mut usher: UsherClient, session_id: String, interval: Duration, active: Arc<AtomicBool>) -> SessionEnded {
     loop {
         tokio::time::sleep(interval).await;
         let was_active = active.swap(false, Ordering::Relaxed);
         let ask = HeartbeatRequest { tenant_id: TENANT.into(), session_id: session_id.clone(), active: was_active };
-        match gate.seats.heartbeat(ask).await.map(|answer| answer.into_inner().outcome) {
+        match usher.seats.heartbeat(ask).await.map(|answer| answer.into_inner().outcome) {
             Ok(Some(Beat::Lease(_))) => println!("    heartbeat, active: {was_active}"),
             Ok(Some(Beat::Ended(ended))) => return ended,
             Ok(None) => return SessionEnded::default(),
@@ -184,16 +184,16 @@ enum Entry {
 }
 
 /// A whole login.
-async fn log_in(gate: &Gate, user: &str, password: &str, device: &str, rule: WhenUndecided) -> Entry {
+async fn log_in(usher: &UsherClient, user: &str, password: &str, device: &str, rule: WhenUndecided) -> Entry {
     println!("{user} signs in on {device}");
     if !password_is_right(password) {
         println!("    wrong password; Usher is not asked");
         return Entry::Out;
     }
-    match gate.check_out(user, device).await {
+    match usher.check_out(user, device).await {
         Verdict::Yes(lease) => {
             println!("    yes: lands in {:?}, session {}", lease.organization_id, lease.session_id);
-            Entry::In(Box::new(SignedIn::new(gate.clone(), *lease)))
+            Entry::In(Box::new(SignedIn::new(usher.clone(), *lease)))
         }
         Verdict::No(denial) => {
             println!("    no, {}: {}", denial.reason().as_str_name(), message(&denial));
@@ -233,29 +233,29 @@ async fn main() -> Result<(), Box<dyn Error>> {
         false => WhenUndecided::FailClosed,
     };
     let address = arguments.iter().find(|argument| argument.starts_with("http"));
-    let usher: Endpoint = address.map_or("http://127.0.0.1:50051", String::as_str).to_owned().try_into()?;
-    let gate = Gate::new(&usher);
+    let endpoint: Endpoint = address.map_or("http://127.0.0.1:50051", String::as_str).to_owned().try_into()?;
+    let usher = UsherClient::new(&endpoint);
 
-    log_in(&gate, "ann@demo.example", "wrong", "laptop", rule).await;
-    let Entry::In(ann) = log_in(&gate, "ann@demo.example", "secret", "laptop", rule).await else {
+    log_in(&usher, "ann@demo.example", "wrong", "laptop", rule).await;
+    let Entry::In(ann) = log_in(&usher, "ann@demo.example", "secret", "laptop", rule).await else {
         return Err("this is played on a running Usher with a fresh demo tenant: `make run` in another terminal".into());
     };
     ann.user_did_something();
     tokio::time::sleep(SHOW * 3 / 2).await;
 
     // No: each with its reason.
-    log_in(&gate, "ann@demo.example", "secret", "phone", rule).await;
-    log_in(&gate, "zoe@demo.example", "secret", "laptop", rule).await;
+    log_in(&usher, "ann@demo.example", "secret", "phone", rule).await;
+    log_in(&usher, "zoe@demo.example", "secret", "laptop", rule).await;
 
     // A session ends elsewhere, and the application hears of it with the next heartbeat.
-    if let Entry::In(mut bob) = log_in(&gate, "bob@demo.example", "secret", "desk", rule).await {
+    if let Entry::In(mut bob) = log_in(&usher, "bob@demo.example", "secret", "desk", rule).await {
         let closed = CloseSessionRequest {
             tenant_id: TENANT.into(),
             session_id: bob.lease.session_id.clone(),
             force: true,
             ..CloseSessionRequest::default()
         };
-        SessionServiceClient::new(usher.connect().await?).close_session(closed).await?;
+        SessionServiceClient::new(endpoint.connect().await?).close_session(closed).await?;
         println!("an administrator closes bob's session");
         let ended = bob.ended().await;
         println!("    bob's session has ended, {}: he is signed out", ended.reason().as_str_name());
@@ -265,8 +265,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("    seat returned: {}", ann.log_out().await?);
 
     // Nobody listens there: no decision, and the service's own rule applies.
-    let nowhere = Gate::new(&Endpoint::from_static("http://127.0.0.1:1"));
-    let dee = log_in(&nowhere, "dee@demo.example", "secret", "desk", rule).await;
+    let unreachable = UsherClient::new(&Endpoint::from_static("http://127.0.0.1:1"));
+    let dee = log_in(&unreachable, "dee@demo.example", "secret", "desk", rule).await;
     println!("    dee is let in: {}", matches!(dee, Entry::InUnseated));
     Ok(())
 }

@@ -41,7 +41,7 @@ pub fn event(no: u64, events: u64) -> AuditEvent {
         no: EventNo(no),
         tenant,
         at: END.minus(Duration::from_secs_f64(passed)),
-        actor: Actor("gate".into()),
+        actor: Actor("login".into()),
         action,
         reason,
         user: user(no, tenant),

@@ -15,7 +15,8 @@ use crate::seed;
 use crate::support::pki::Pki;
 use crate::support::program::Data;
 
-const ACCESS: &str = "[[certificate]]\nuri = \"spiffe://example.org/gate\"\nroles = [\"gate\"]\ntenants = \"all\"\n";
+const ACCESS: &str =
+    "[[certificate]]\nuri = \"spiffe://example.org/login\"\nroles = [\"application\"]\ntenants = \"all\"\n";
 
 /// Options and variables of a program, and how callers come in.
 type Variant<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], Entrance);
@@ -24,7 +25,7 @@ type Variant<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], Entrance);
 pub async fn figures(extent: Extent) -> Vec<Figure> {
     let files = tempfile::tempdir().expect("a temporary folder");
     let pki = Pki::new(files.path());
-    let (server, gate) = (pki.server("server"), pki.client("gate", "spiffe://example.org/gate"));
+    let (server, login) = (pki.server("server"), pki.client("login", "spiffe://example.org/login"));
     let access = files.path().join("access.toml");
     fs::write(&access, ACCESS).expect("a file");
     let token = Token::new(TokenId(1), &[7; 32]);
@@ -36,7 +37,7 @@ pub async fn figures(extent: Extent) -> Vec<Figure> {
     let read = |path: &std::path::Path| fs::read(path).expect("a file");
     let trust = |identity| Some(Trust { ca: Some(read(&pki.ca())), identity });
     let bearer = || Bearer::new(token.text());
-    let identity = Some((read(&gate.certificate), read(&gate.key)));
+    let identity = Some((read(&login.certificate), read(&login.key)));
 
     let variants: [Variant; 5] = [
         (&[], &[], Entrance::default()),

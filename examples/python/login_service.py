@@ -4,7 +4,7 @@
     python login_service.py --fail-open             lets users in when Usher cannot be asked
     python login_service.py --address HOST:PORT
 
-What to take from it: `Gate.check_out` (yes, no, undecided), `SignedIn` (heartbeats, the end of a session, logout) and
+What to take from it: `UsherClient.check_out` (yes, no, undecided), `SignedIn` (heartbeats, the end of a session, logout) and
 `log_in` (what a user is told). The rest plays the logins. `../login_service.rs` is the same in Rust.
 """
 
@@ -52,7 +52,7 @@ class Undecided(Exception):
         super().__init__(error.code().name)
 
 
-class Gate:
+class UsherClient:
     """The way to Usher. One for the whole process: the channel is shared, and reconnects by itself."""
 
     def __init__(self, address):
@@ -96,8 +96,8 @@ def backoff(error):
 class SignedIn:
     """A user who is signed in, and whose seat is held by heartbeats."""
 
-    def __init__(self, gate, lease):
-        self.gate = gate
+    def __init__(self, usher, lease):
+        self.usher = usher
         self.lease = lease
         self.active = threading.Event()
         self.log_out_now = threading.Event()
@@ -119,7 +119,7 @@ class SignedIn:
             self.active.clear()
             ask = seat.HeartbeatRequest(tenant_id=TENANT, session_id=self.lease.session_id, active=active)
             try:
-                answer = self.gate.seats.Heartbeat(ask, timeout=TIMEOUT)
+                answer = self.usher.seats.Heartbeat(ask, timeout=TIMEOUT)
             except grpc.RpcError as error:
                 # Undecided: the session goes on. A lease lasts for three intervals, so the next one is in time.
                 print(f"    heartbeat undecided: {error.code().name}")
@@ -141,7 +141,7 @@ class SignedIn:
         self.log_out_now.set()
         # If this fails for good, the lease runs out and the seat is free then.
         ask = seat.CheckInRequest(tenant_id=TENANT, session_id=self.lease.session_id)
-        return self.gate.seats.CheckIn(ask, timeout=TIMEOUT).ended_now
+        return self.usher.seats.CheckIn(ask, timeout=TIMEOUT).ended_now
 
 
 def password_is_right(password):
@@ -149,7 +149,7 @@ def password_is_right(password):
     return password == "secret"
 
 
-def log_in(gate, user, password, device, fail_open):
+def log_in(usher, user, password, device, fail_open):
     """A whole login. Answers whether the user is let in, and the session: let in without one is possible when Usher
     decided nothing; such a user is to be checked out once it answers again."""
     print(f"{user} signs in on {device}")
@@ -157,7 +157,7 @@ def log_in(gate, user, password, device, fail_open):
         print("    wrong password; Usher is not asked")
         return False, None
     try:
-        answer = gate.check_out(user, device)
+        answer = usher.check_out(user, device)
     except Undecided as why:
         print(f"    undecided, {why}: {'FailOpen' if fail_open else 'FailClosed'}")
         return fail_open, None
@@ -165,7 +165,7 @@ def log_in(gate, user, password, device, fail_open):
         print(f"    no, {types.DenialReason.Name(answer.reason)}: {message(answer)}")
         return False, None
     print(f'    yes: lands in "{answer.organization_id}", session {answer.session_id}')
-    return True, SignedIn(gate, answer)
+    return True, SignedIn(usher, answer)
 
 
 def message(denial):
@@ -187,24 +187,24 @@ def main():
     arguments.add_argument("--address", default="127.0.0.1:50051")
     arguments.add_argument("--fail-open", action="store_true", help="let users in when Usher cannot be asked")
     options = arguments.parse_args()
-    gate, fail_open = Gate(options.address), options.fail_open
+    usher, fail_open = UsherClient(options.address), options.fail_open
 
-    log_in(gate, "ann@demo.example", "wrong", "laptop", fail_open)
-    _, ann = log_in(gate, "ann@demo.example", "secret", "laptop", fail_open)
+    log_in(usher, "ann@demo.example", "wrong", "laptop", fail_open)
+    _, ann = log_in(usher, "ann@demo.example", "secret", "laptop", fail_open)
     if ann is None:
         sys.exit("this is played on a running Usher with a fresh demo tenant: `make run` in another terminal")
     ann.user_did_something()
     time.sleep(SHOW * 1.5)
 
     # No: each with its reason.
-    log_in(gate, "ann@demo.example", "secret", "phone", fail_open)
-    log_in(gate, "zoe@demo.example", "secret", "laptop", fail_open)
+    log_in(usher, "ann@demo.example", "secret", "phone", fail_open)
+    log_in(usher, "zoe@demo.example", "secret", "laptop", fail_open)
 
     # A session ends elsewhere, and the application hears of it with the next heartbeat.
-    _, bob = log_in(gate, "bob@demo.example", "secret", "desk", fail_open)
+    _, bob = log_in(usher, "bob@demo.example", "secret", "desk", fail_open)
     if bob:
         ask = session.CloseSessionRequest(tenant_id=TENANT, session_id=bob.lease.session_id, force=True)
-        gate.sessions.CloseSession(ask, timeout=TIMEOUT)
+        usher.sessions.CloseSession(ask, timeout=TIMEOUT)
         print("an administrator closes bob's session")
         ended = bob.wait_until_ended()
         print(f"    bob's session has ended, {types.SessionEndReason.Name(ended.reason)}: he is signed out")
@@ -213,7 +213,7 @@ def main():
     print(f"    seat returned: {str(ann.log_out()).lower()}")
 
     # Nobody listens there: no decision, and the service's own rule applies.
-    let_in, _ = log_in(Gate("127.0.0.1:1"), "dee@demo.example", "secret", "desk", fail_open)
+    let_in, _ = log_in(UsherClient("127.0.0.1:1"), "dee@demo.example", "secret", "desk", fail_open)
     print(f"    dee is let in: {str(let_in).lower()}")
 
 

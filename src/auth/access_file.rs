@@ -22,7 +22,7 @@ use crate::ledger::access::{Role, Roles, Tenants};
 /// The largest file that is read, in bytes.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 const NAME_CLAIM: &str = "sub";
-const ROLES: &str = "gate, viewer, manager or operator";
+const ROLES: &str = "application, viewer, manager or operator";
 
 /// Who may ask, beside holders of API tokens.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

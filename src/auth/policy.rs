@@ -12,7 +12,7 @@ pub enum Access {
     For(Roles),
 }
 
-const GATE: Roles = Roles::NONE.with(Role::Gate);
+const APPLICATION: Roles = Roles::NONE.with(Role::Application);
 const MANAGER: Roles = Roles::NONE.with(Role::Manager);
 const OPERATOR: Roles = Roles::NONE.with(Role::Operator);
 /// Who manages something can look at it.
@@ -21,10 +21,10 @@ const READ: Roles = MANAGER.with(Role::Viewer);
 #[rustfmt::skip]
 const TABLE: &[(&str, &[(&str, Access)])] = &[
     ("usher.v1.SeatService", &[
-        ("CheckOut", Access::For(GATE)),
-        ("CheckIn", Access::For(GATE)),
-        ("Heartbeat", Access::For(GATE)),
-        ("BatchHeartbeat", Access::For(GATE)),
+        ("CheckOut", Access::For(APPLICATION)),
+        ("CheckIn", Access::For(APPLICATION)),
+        ("Heartbeat", Access::For(APPLICATION)),
+        ("BatchHeartbeat", Access::For(APPLICATION)),
         ("GrantSeat", Access::For(MANAGER)),
         ("RevokeSeat", Access::For(MANAGER)),
         ("BatchGrantSeats", Access::For(MANAGER)),
@@ -35,7 +35,7 @@ const TABLE: &[(&str, &[(&str, Access)])] = &[
         ("CloseSession", Access::For(MANAGER)),
         ("CloseIdleSessions", Access::For(MANAGER)),
         // Applications end their own sessions by it; consoles show it.
-        ("WatchSessions", Access::For(GATE.with(Role::Manager))),
+        ("WatchSessions", Access::For(APPLICATION.with(Role::Manager))),
     ]),
     ("usher.v1.DirectoryService", &[
         ("CreateUser", Access::For(MANAGER)),
@@ -63,7 +63,7 @@ const TABLE: &[(&str, &[(&str, Access)])] = &[
         ("FetchLicense", Access::For(MANAGER)),
         ("GetLicenseInformation", Access::For(READ)),
         // Applications ask what they may offer.
-        ("GetEntitlements", Access::For(READ.with(Role::Gate))),
+        ("GetEntitlements", Access::For(READ.with(Role::Application))),
     ]),
     ("usher.v1.TenantService", &[
         ("CreateTenant", Access::For(OPERATOR)),

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use crate::ledger::access::Role;
 
-    const GATE: Roles = Roles::NONE.with(Role::Gate);
+    const APPLICATION: Roles = Roles::NONE.with(Role::Application);
     const MANAGER: Roles = Roles::NONE.with(Role::Manager);
 
     fn tenant(id: &str) -> TenantId {
@@ -96,17 +96,17 @@ mod tests {
     fn roles_of_one_grant_are_nothing_for_the_tenants_of_another() {
         let grants = vec![
             Grant { roles: MANAGER, tenants: only("acme") },
-            Grant { roles: GATE, tenants: only("acme") },
-            Grant { roles: GATE, tenants: only("globex") },
+            Grant { roles: APPLICATION, tenants: only("acme") },
+            Grant { roles: APPLICATION, tenants: only("globex") },
         ];
         let who = Principal { actor: Actor("oidc:alice".into()), grants };
-        assert!(who.may(MANAGER, &tenant("acme")) && who.may(GATE, &tenant("globex")));
+        assert!(who.may(MANAGER, &tenant("acme")) && who.may(APPLICATION, &tenant("globex")));
         assert!(!who.may(MANAGER, &tenant("globex")) && !who.may(Roles::NONE, &tenant("acme")));
-        assert!(who.may(MANAGER.with(Role::Gate), &tenant("globex")), "one of the roles suffices");
+        assert!(who.may(MANAGER.with(Role::Application), &tenant("globex")), "one of the roles suffices");
         assert_eq!(who.tenants_for(MANAGER), only("acme"));
-        assert_eq!(who.tenants_for(GATE), Tenants::Only([tenant("acme"), tenant("globex")].into()));
-        assert!(who.has_role(GATE) && !who.has_role(Roles::NONE.with(Role::Operator)));
-        assert!(!who.all_tenants_for(GATE));
+        assert_eq!(who.tenants_for(APPLICATION), Tenants::Only([tenant("acme"), tenant("globex")].into()));
+        assert!(who.has_role(APPLICATION) && !who.has_role(Roles::NONE.with(Role::Operator)));
+        assert!(!who.all_tenants_for(APPLICATION));
     }
 
     #[test]
@@ -118,9 +118,9 @@ mod tests {
 
     #[test]
     fn all_tenants_are_all_also_beside_some() {
-        let mut who = Principal::new(Actor("token:ops".into()), GATE, Tenants::All);
+        let mut who = Principal::new(Actor("token:ops".into()), APPLICATION, Tenants::All);
         who.grants.push(Grant { roles: MANAGER, tenants: only("acme") });
         assert_eq!(who.tenants_for(Roles::ALL), Tenants::All);
-        assert!(who.all_tenants_for(GATE) && !who.all_tenants_for(MANAGER));
+        assert!(who.all_tenants_for(APPLICATION) && !who.all_tenants_for(MANAGER));
     }
 }

@@ -142,7 +142,7 @@ mod tests {
             id: TokenId(id),
             name: TokenName::stored("login-eu"),
             hash: token(id).hash(),
-            roles: Roles::NONE.with(Role::Gate),
+            roles: Roles::NONE.with(Role::Application),
             tenants: Tenants::All,
             created: Wall(0),
             created_by: Actor::service(),
@@ -159,7 +159,7 @@ mod tests {
         tokens.replace(vec![row(1)], Wall(0));
         let found = tokens.find(&token(1), Wall(5)).unwrap();
         assert_eq!(
-            (&*found.actor.0, found.has_role(Roles::NONE.with(Role::Gate))),
+            (&*found.actor.0, found.has_role(Roles::NONE.with(Role::Application))),
             ("token:0000000000000001:login-eu", true)
         );
         assert!(Arc::ptr_eq(&found, &tokens.find(&token(1), Wall(5)).unwrap()), "made once");

@@ -12,7 +12,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   A token for the login service of two tenants, good for 90 days, in a file
   that only its owner can read
-    usher token create --name login-eu --role gate --tenant acme \\
+    usher token create --name login-eu --role application --tenant acme \\
       --tenant bolt --ttl 90d --out login-eu.token
   One for a console that manages every tenant; it is printed, this once
     usher token create --name console --role manager --role viewer \\
@@ -63,7 +63,7 @@ pub struct Create {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Role {
     /// A login service: check-outs, check-ins, heartbeats
-    Gate,
+    Application,
     /// Reads
     Viewer,
     /// Grants, licenses, users, sessions, policies

@@ -112,7 +112,7 @@ fn tenants(token: &Token) -> String {
 
 fn role(role: cli::Role) -> Role {
     match role {
-        cli::Role::Gate => Role::Gate,
+        cli::Role::Application => Role::Application,
         cli::Role::Viewer => Role::Viewer,
         cli::Role::Manager => Role::Manager,
         cli::Role::Operator => Role::Operator,
@@ -128,7 +128,7 @@ mod tests {
         let token = Token {
             token_id: "0123456789abcdef".into(),
             name: "login-eu".into(),
-            roles: vec![Role::Gate.into(), Role::Viewer.into()],
+            roles: vec![Role::Application.into(), Role::Viewer.into()],
             tenant_ids: vec!["acme".into(), "bolt".into()],
             state: TokenState::Active.into(),
             created_by: "root".into(),
@@ -136,9 +136,9 @@ mod tests {
         };
         assert_eq!(
             row(&token),
-            ["0123456789abcdef", "login-eu", "gate,viewer", "acme,bolt", "active", "never", "never", "root"]
+            ["0123456789abcdef", "login-eu", "application,viewer", "acme,bolt", "active", "never", "never", "root"]
         );
-        assert_eq!(told(&token), "token 0123456789abcdef of login-eu: gate,viewer; acme,bolt; expires never\n");
+        assert_eq!(told(&token), "token 0123456789abcdef of login-eu: application,viewer; acme,bolt; expires never\n");
         let revoked = Token {
             all_tenants: true,
             state: TokenState::Revoked.into(),

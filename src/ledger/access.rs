@@ -9,7 +9,7 @@ use crate::ids::TenantId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// A login service: check-outs, check-ins, heartbeats.
-    Gate,
+    Application,
     /// Reads.
     Viewer,
     /// Grants, licenses, users, sessions, policies.
@@ -19,13 +19,13 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Role; 4] = [Role::Gate, Role::Viewer, Role::Manager, Role::Operator];
+    pub const ALL: [Role; 4] = [Role::Application, Role::Viewer, Role::Manager, Role::Operator];
 
     /// Its name in files, on the command line and in texts.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Role::Gate => "gate",
+            Role::Application => "application",
             Role::Viewer => "viewer",
             Role::Manager => "manager",
             Role::Operator => "operator",

@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn what_this_release_does_not_know_gives_no_access() {
-        assert_eq!(roles(9).unwrap().to_string(), "gate, operator");
+        assert_eq!(roles(9).unwrap().to_string(), "application, operator");
         for code in [16, 256, -1] {
             assert!(roles(code).is_err(), "{code}");
         }

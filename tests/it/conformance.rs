@@ -251,7 +251,7 @@ pub fn event(no: u64, tenant: u32) -> AuditEvent {
         no: EventNo(no),
         tenant: TenantNo(tenant),
         at: Wall(1_000 * i64::try_from(no).expect("a small number")),
-        actor: Actor("gate".into()),
+        actor: Actor("login".into()),
         action: Action::TenantUpdated,
         reason: None,
         user: None,

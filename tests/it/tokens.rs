@@ -101,7 +101,7 @@ impl Desk {
     }
 
     async fn created(&self, name: &str) -> (v1::Token, Token) {
-        self.create(&Caller::Anybody, gate(name)).await.expect("a token")
+        self.create(&Caller::Anybody, application(name)).await.expect("a token")
     }
 
     async fn list(&self, by: &Caller) -> Vec<v1::Token> {
@@ -144,10 +144,10 @@ impl Caller {
     }
 }
 
-fn gate(name: &str) -> CreateTokenRequest {
+fn application(name: &str) -> CreateTokenRequest {
     CreateTokenRequest {
         name: name.to_owned(),
-        roles: vec![v1::Role::Gate.into()],
+        roles: vec![v1::Role::Application.into()],
         tenant_ids: vec!["acme".to_owned()],
         ..CreateTokenRequest::default()
     }
@@ -165,7 +165,7 @@ async fn a_token_lets_in_until_it_is_revoked(backend: Backend) {
     let found = desk.find(&token).expect("known from the answer on");
     let may = |role, tenant| found.may(Roles::NONE.with(role), &TenantId::stored(tenant));
     assert!(found.actor.0.starts_with("token:") && found.actor.0.ends_with(":login-eu"), "{found:?}");
-    assert!(may(Role::Gate, "acme") && !may(Role::Gate, "bolt") && !may(Role::Viewer, "acme"));
+    assert!(may(Role::Application, "acme") && !may(Role::Application, "bolt") && !may(Role::Viewer, "acme"));
     let revoked = desk.revoke(&Caller::Anybody, &made.token_id).await.expect("an answer");
     assert_eq!(revoked.state(), TokenState::Revoked);
     assert_eq!(desk.find(&token), Err(TokenRefused::Revoked));
@@ -175,7 +175,7 @@ async fn a_token_lets_in_until_it_is_revoked(backend: Backend) {
     let id = &made.token_id;
     let told = [
         format!("anonymous TokenRevoked {id} login-eu"),
-        format!("anonymous TokenCreated {id} login-eu: gate; acme; never expires"),
+        format!("anonymous TokenCreated {id} login-eu: application; acme; never expires"),
     ];
     assert_eq!(desk.audit().await, told);
     let missing = desk.revoke(&Caller::Anybody, "0123456789abcdef").await.expect_err("there is none");
@@ -186,7 +186,7 @@ async fn a_token_expires_and_a_clock_that_is_set_back_revives_it_not(backend: Ba
     let desk = Desk::open(backend).await;
     let ttl = Some(prost_types::Duration { seconds: 3_600, nanos: 0 });
     let (made, token) =
-        desk.create(&Caller::Anybody, CreateTokenRequest { ttl, ..gate("cron") }).await.expect("a token");
+        desk.create(&Caller::Anybody, CreateTokenRequest { ttl, ..application("cron") }).await.expect("a token");
     assert_eq!(made.expires_at.map(|at| at.seconds), Some(START.0 / 1_000 + 3_600));
     desk.clock.advance(HOUR - Duration::from_millis(1));
     assert!(desk.find(&token).is_ok());
@@ -219,15 +219,15 @@ async fn nobody_gives_away_more_than_they_have(backend: Backend) {
     let caller = Caller::OperatorOf(&["acme", "cord"]);
     for (tenant_ids, all_tenants) in [(vec![], true), (vec!["bolt"], false), (vec!["acme", "bolt"], false)] {
         let tenant_ids = tenant_ids.into_iter().map(str::to_owned).collect();
-        let ask = CreateTokenRequest { tenant_ids, all_tenants, ..gate("spy") };
+        let ask = CreateTokenRequest { tenant_ids, all_tenants, ..application("spy") };
         let status = desk.create(&caller, ask).await.map(|_| ()).expect_err("more than it has");
         assert_eq!(refused(&status), (Code::PermissionDenied, "NOT_ALLOWED".to_owned()));
         assert!(!status.message().contains("bolt"), "{status:?}");
     }
     assert_eq!(desk.audit().await, [""; 0], "nothing was made");
-    let (own, _) = desk.create(&caller, gate("own")).await.expect("a token");
+    let (own, _) = desk.create(&caller, application("own")).await.expect("a token");
     assert_eq!(own.created_by, "token:root");
-    let bolt = CreateTokenRequest { tenant_ids: vec!["bolt".to_owned()], ..gate("bolt's") };
+    let bolt = CreateTokenRequest { tenant_ids: vec!["bolt".to_owned()], ..application("bolt's") };
     let (bolt, token) = desk.create(&Caller::Anybody, bolt).await.expect("a token");
     assert_eq!(desk.list(&caller).await, [own]);
     let foreign = desk.revoke(&caller, &bolt.token_id).await.expect_err("as good as not there");
@@ -240,12 +240,12 @@ async fn a_third_token_of_a_name_is_refused(backend: Backend) {
     let desk = Desk::open(backend).await;
     let (first, _) = desk.created("login").await;
     desk.created("login").await;
-    let status = desk.create(&Caller::Anybody, gate("login")).await.map(|_| ()).expect_err("two are there");
+    let status = desk.create(&Caller::Anybody, application("login")).await.map(|_| ()).expect_err("two are there");
     assert_eq!(refused(&status), (Code::FailedPrecondition, "TOKEN_LIMIT".to_owned()));
     desk.revoke(&Caller::Anybody, &first.token_id).await.expect("an answer");
     desk.created("login").await;
     let zero = Some(prost_types::Duration::default());
-    let ask = CreateTokenRequest { ttl: zero, ..gate("cron") };
+    let ask = CreateTokenRequest { ttl: zero, ..application("cron") };
     let status = desk.create(&Caller::Anybody, ask).await.map(|_| ()).expect_err("it would be over at once");
     assert_eq!(status.get_details_bad_request().expect("a field").field_violations[0].field, "ttl");
 }

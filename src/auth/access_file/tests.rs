@@ -5,7 +5,7 @@ const EXAMPLE: &str = r#"
 [[certificate]]
 uri = "spiffe://example.org/login/*"
 name = "login"
-roles = ["gate"]
+roles = ["application"]
 tenants = ["acme", "globex"]
 
 [[certificate]]
@@ -41,7 +41,7 @@ fn an_example_is_read() {
     assert_eq!(ops.actor, Actor("cert:a.ops.example.org".into()));
     assert!(ops.all_tenants_for(Roles::NONE.with(Role::Operator)));
     let login = access.certificate(&["spiffe://example.org/login/1"], &["a.ops.example.org"]).unwrap();
-    let roles = Roles::NONE.with(Role::Gate);
+    let roles = Roles::NONE.with(Role::Application);
     let expected = Principal::new(Actor("cert:login".into()), roles, Tenants::Only(tenants(&["acme", "globex"])));
     assert_eq!(login, expected, "the first rule counts");
     let oidc = access.oidc.unwrap();
@@ -87,11 +87,11 @@ const MISTAKES: [(&str, &str, &str); 15] = [
     ("\"usher\"", "1", "line 15: invalid type: integer `1`, expected a string, in `oidc.audience`"),
     ("\"usher\"", "\"\"", "line 15: must not be empty, and must not contain control characters, in `oidc.audience`"),
     (
-        "[\"gate\"]",
-        "[\"gatekeeper\"]",
-        "line 5: \"gatekeeper\" is no role: gate, viewer, manager or operator, in `certificate.roles`",
+        "[\"application\"]",
+        "[\"applicant\"]",
+        "line 5: \"applicant\" is no role: application, viewer, manager or operator, in `certificate.roles`",
     ),
-    ("[\"gate\"]", "[]", "line 5: must not be empty, in `certificate.roles`"),
+    ("[\"application\"]", "[]", "line 5: must not be empty, in `certificate.roles`"),
     ("[\"acme\", \"globex\"]", "[\"\"]", "line 6: a tenant must not be empty, in `certificate.tenants`"),
     ("[\"acme\", \"globex\"]", "[]", "line 6: must not be empty, in `certificate.tenants`"),
     ("\"all\"", "\"any\"", "line 11: must be a list of tenants, or \"all\", in `certificate.tenants`"),

@@ -259,7 +259,7 @@ mod tests {
             delimiter: ";".into(),
             byte_order_mark: true,
             user_id: "Ann".into(),
-            actor: "gate".into(),
+            actor: "login".into(),
             action: v1::AuditAction::SeatGrantDenied.into(),
             reason: "DENIAL_REASON_SEATS_EXHAUSTED".into(),
             occurred_from: at(1),
@@ -270,7 +270,7 @@ mod tests {
         let columns = vec![("user_id".to_owned(), AuditColumn::UserId), ("action".to_owned(), AuditColumn::Action)];
         assert_eq!(few.form, AuditForm::Csv { columns, delimiter: Delimiter::Semicolon, mark: true });
         let AuditFilter { user, actor, action, denied, reason, from, until, .. } = few.filter;
-        assert_eq!((user, actor.as_deref()), (Some(UserId::stored("ann")), Some("gate")));
+        assert_eq!((user, actor.as_deref()), (Some(UserId::stored("ann")), Some("login")));
         assert_eq!((action, denied), (Some(Action::SeatGranted), Some(true)));
         assert_eq!(reason, Some(Reason::Denied(DenialReason::SeatsExhausted).code()));
         assert_eq!((from, until), (Some(Wall(1_000)), Some(Wall(2_000))));

@@ -48,7 +48,7 @@ fn roles(problems: &mut Problems, numbers: &[i32]) -> Roles {
         match choice(problems, &field, *number) {
             None => {}
             Some(v1::Role::Unspecified) => problems.add(field, "must be given"),
-            Some(v1::Role::Gate) => roles = roles.with(Role::Gate),
+            Some(v1::Role::Application) => roles = roles.with(Role::Application),
             Some(v1::Role::Viewer) => roles = roles.with(Role::Viewer),
             Some(v1::Role::Manager) => roles = roles.with(Role::Manager),
             Some(v1::Role::Operator) => roles = roles.with(Role::Operator),
@@ -93,7 +93,7 @@ mod tests {
     fn request() -> v1::CreateTokenRequest {
         v1::CreateTokenRequest {
             name: "login-eu".into(),
-            roles: vec![v1::Role::Gate.into(), v1::Role::Viewer.into(), v1::Role::Gate.into()],
+            roles: vec![v1::Role::Application.into(), v1::Role::Viewer.into(), v1::Role::Application.into()],
             tenant_ids: list(&["acme", "bolt", "acme"]),
             all_tenants: false,
             ttl: Some(prost_types::Duration { seconds: 60, nanos: 0 }),
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!((command.id, command.name.as_str()), (TokenId(1), "login-eu"));
         assert_eq!(
             (command.roles.to_string(), command.tenants.to_string()),
-            ("gate, viewer".into(), "acme, bolt".into())
+            ("application, viewer".into(), "acme, bolt".into())
         );
         assert_eq!((command.hash, command.ttl), (token().hash(), Some(Duration::from_secs(60))));
         let all = v1::CreateTokenRequest { tenant_ids: vec![], all_tenants: true, ttl: None, ..request() };

@@ -116,7 +116,7 @@ mod tests {
             no: EventNo(7),
             tenant: TenantNo(1),
             at: Wall(1_700_000_000_123),
-            actor: Actor("gate".into()),
+            actor: Actor("login".into()),
             action: Action::SeatGranted,
             reason: Some(Reason::Denied(DenialReason::SeatsExhausted)),
             user: Some(UserId::stored("ann")),
@@ -137,7 +137,7 @@ mod tests {
             [
                 &*ids().name(7),
                 "2023-11-14T22:13:20.123Z",
-                "gate",
+                "login",
                 "acme",
                 "SEAT_GRANT_DENIED",
                 "ann",

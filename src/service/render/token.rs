@@ -37,7 +37,7 @@ pub fn token(view: TokenView) -> v1::Token {
 
 fn role(role: Role) -> v1::Role {
     match role {
-        Role::Gate => v1::Role::Gate,
+        Role::Application => v1::Role::Application,
         Role::Viewer => v1::Role::Viewer,
         Role::Manager => v1::Role::Manager,
         Role::Operator => v1::Role::Operator,

@@ -63,15 +63,16 @@ async fn nothing_that_is_said_holds_a_secret() {
     let program = house.start(&options);
     let channel = program.channel();
     let (_, manager) = token(&channel, &house.admin, "manager", &EVERY_ROLE, &[]).await;
-    let (_, gate) = token(&channel, &house.admin, "gate", &[Role::Gate], &["demo"]).await;
+    let (_, application) = token(&channel, &house.admin, "application", &[Role::Application], &["demo"]).await;
     let mut search = Search {
         said: Vec::new(),
-        secrets: [&house.admin, &manager, &gate, SMTP, WEBHOOK, JWT, WRONG, "canary-database"]
+        secrets: [&house.admin, &manager, &application, SMTP, WEBHOOK, JWT, WRONG, "canary-database"]
             .map(str::to_owned)
             .to_vec(),
     };
 
-    let credentials = [&house.admin, &manager, &gate, WRONG, JWT].map(|credential| format!("Bearer {credential}"));
+    let credentials =
+        [&house.admin, &manager, &application, WRONG, JWT].map(|credential| format!("Bearer {credential}"));
     // One of them would have less logged.
     for (method, message) in messages().into_iter().filter(|(method, _)| !method.ends_with("SetLogFilter")) {
         for credential in &credentials {

@@ -12,8 +12,8 @@ use crate::support::program::Program;
 
 const LOGIN: &str = r#"{"tenant_id":"demo","pool_id":"primary","user_id":"ann@demo.example","device_id":"laptop"}"#;
 
-/// A program that speaks TLS; a gate with a certificate, and one with a token.
-struct Gates {
+/// A program that speaks TLS; an application with a certificate, and one with a token.
+struct Applications {
     house: House,
     pki: Pki,
     program: Program,
@@ -21,14 +21,14 @@ struct Gates {
     token: String,
 }
 
-impl Gates {
+impl Applications {
     async fn start() -> Self {
         let house = House::new();
         let pki = house.pki();
         let server = pki.server("server");
         let access = house.file(
             "access.toml",
-            "[[certificate]]\nuri = \"spiffe://example.org/login\"\nroles = [\"gate\"]\ntenants = [\"demo\"]\n",
+            "[[certificate]]\nuri = \"spiffe://example.org/login\"\nroles = [\"application\"]\ntenants = [\"demo\"]\n",
         );
         let (cert, key, ca) = (text_of(&server.certificate), text_of(&server.key), text_of(&pki.ca()));
         let program = house.start(&[
@@ -43,7 +43,8 @@ impl Gates {
             &access,
         ]);
         let certificate = pki.client("login", "spiffe://example.org/login");
-        let (_, token) = token(&secure(&program, pki.trust()), &house.admin, "gate", &[Role::Gate], &["demo"]).await;
+        let (_, token) =
+            token(&secure(&program, pki.trust()), &house.admin, "application", &[Role::Application], &["demo"]).await;
         Self { house, pki, program, certificate, token }
     }
 
@@ -67,19 +68,20 @@ fn ran(command: &mut Command) -> Result<Value, String> {
 
 #[tokio::test]
 async fn grpcurl_with_a_certificate_and_with_a_token() {
-    let gates = Gates::start().await;
+    let applications = Applications::start().await;
     let call = |options: &[&str], method: &str, ask: &str| {
         let mut command = Command::new(tools().join("grpcurl"));
-        command.args(["-max-time", "20", "-cacert", &gates.ca()]).args(options);
-        ran(command.args(["-d", ask, &gates.address(), method]))
+        command.args(["-max-time", "20", "-cacert", &applications.ca()]).args(options);
+        ran(command.args(["-d", ask, &applications.address(), method]))
     };
-    let (cert, key) = (text_of(&gates.certificate.certificate), text_of(&gates.certificate.key));
+    let (cert, key) = (text_of(&applications.certificate.certificate), text_of(&applications.certificate.key));
     let mtls = ["-cert", cert.as_str(), "-key", key.as_str()];
-    let header = format!("authorization: Bearer {}", gates.token);
+    let header = format!("authorization: Bearer {}", applications.token);
     for credential in [&mtls[..], &["-H", &header]] {
         let lease = call(credential, "usher.v1.SeatService/CheckOut", LOGIN).expect("a lease");
         assert_eq!(lease["lease"]["userId"], "ann@demo.example", "{lease}");
-        let told = call(credential, "usher.v1.TenantService/GetUsage", r#"{"tenant_id":"demo"}"#).expect_err("a gate");
+        let told =
+            call(credential, "usher.v1.TenantService/GetUsage", r#"{"tenant_id":"demo"}"#).expect_err("an application");
         assert!(told.contains("PermissionDenied") && told.contains("NOT_ALLOWED"), "{told}");
     }
     let told = call(&[], "usher.v1.SeatService/CheckOut", LOGIN).expect_err("nobody");
@@ -91,13 +93,13 @@ async fn grpcurl_with_a_certificate_and_with_a_token() {
 
 #[tokio::test]
 async fn python_with_a_certificate_and_with_a_token() {
-    let gates = Gates::start().await;
-    let (cert, key) = (text_of(&gates.certificate.certificate), text_of(&gates.certificate.key));
-    let token = gates.house.file("token", &gates.token);
+    let applications = Applications::start().await;
+    let (cert, key) = (text_of(&applications.certificate.certificate), text_of(&applications.certificate.key));
+    let token = applications.house.file("token", &applications.token);
     let script = repository().join("tests/it/clients/python/secure.py");
     for credential in [vec!["--cert", &cert, "--key", &key], vec!["--token-file", &token]] {
         let mut command = python(&script);
-        command.args(["--address", &gates.address(), "--ca", &gates.ca()]).args(&credential);
+        command.args(["--address", &applications.address(), "--ca", &applications.ca()]).args(&credential);
         let told = ran(&mut command).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(told["user_id"], "ann@demo.example", "{told}");
         assert_eq!(told["usage"], "PERMISSION_DENIED NOT_ALLOWED", "{told}");

@@ -27,8 +27,10 @@ async fn they_speak_tls_and_show_a_token_or_a_certificate() {
     let (cert, key, ca) = (text_of(&server.certificate), text_of(&server.key), text_of(&pki.ca()));
     let options = ["--demo", "--tls-cert", &cert, "--tls-key", &key, "--tls-client-ca", &ca, "--access", &access];
     let program = house.start(&options);
-    let (_, gate) = token(&secure(&program, pki.trust()), &house.admin, "gate", &[Role::Gate], &["demo"]).await;
-    let (admin, gate) = (house.file("admin.token", &house.admin), house.file("gate.token", &format!("{gate}\n")));
+    let (_, application) =
+        token(&secure(&program, pki.trust()), &house.admin, "application", &[Role::Application], &["demo"]).await;
+    let (admin, application) =
+        (house.file("admin.token", &house.admin), house.file("application.token", &format!("{application}\n")));
     let address = format!("localhost:{}", program.api.port());
     let usage = |more: &[&str]| usher(&[&["usage", "--tenant", "demo", "--address", &address], more].concat());
 
@@ -38,9 +40,9 @@ async fn they_speak_tls_and_show_a_token_or_a_certificate() {
         assert!(told.status.success() && text(&told).contains("primary"), "{credential:?}: {}", text(&told));
     }
     for (more, code, words) in [
-        // No credential; one of a gate; an authority that this machine does not trust; plaintext.
+        // No credential; one of an application; an authority that this machine does not trust; plaintext.
         (vec!["--tls-ca", &ca], 1, "wants a credential"),
-        (vec!["--tls-ca", &ca, "--token-file", &gate], 1, "does not allow this call"),
+        (vec!["--tls-ca", &ca, "--token-file", &application], 1, "does not allow this call"),
         (vec!["--tls", "--token-file", &admin], 3, "UnknownIssuer"),
         (vec!["--token-file", &admin], 3, ""),
         (vec!["--tls-ca", &ca, "--client-cert", &client_cert], 2, "one is no use without the other"),

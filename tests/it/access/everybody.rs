@@ -95,12 +95,13 @@ async fn a_connection_outlives_thousands_of_refused_calls() {
     let house = House::new();
     let program = house.start(&[]);
     let channel = program.channel();
-    let (_, gate) = token(&channel, &house.admin, "gate", &[usher::proto::v1::Role::Gate], &["acme"]).await;
-    let authorization = format!("Bearer {gate}");
+    let (_, application) =
+        token(&channel, &house.admin, "application", &[usher::proto::v1::Role::Application], &["acme"]).await;
+    let authorization = format!("Bearer {application}");
     let message = messages().remove("TenantService/GetTenant").expect("a seed");
     for _ in 0..3_000 {
         let status = call(&channel, "usher.v1.TenantService/GetTenant", message.clone(), Some(&authorization)).await;
-        let status = status.expect_err("a gate reads nothing");
+        let status = status.expect_err("an application reads nothing");
         assert_eq!(shape(&status), (Code::PermissionDenied, "NOT_ALLOWED".into()), "{status:?}");
     }
 }
@@ -161,8 +162,8 @@ async fn certificates_stand_for_whom_the_access_file_says() {
     let (revoked, list) = pki.revoked("revoked", "spiffe://example.org/ops/revoked");
     let access = house.file(
         "access.toml",
-        "[[certificate]]\nuri = \"spiffe://example.org/ops/*\"\nroles = [\"gate\", \"viewer\", \"manager\", \"operator\"]\n\
-         tenants = \"all\"\n[[certificate]]\nuri = \"spiffe://example.org/login\"\nname = \"login\"\nroles = [\"gate\"]\n\
+        "[[certificate]]\nuri = \"spiffe://example.org/ops/*\"\nroles = [\"application\", \"viewer\", \"manager\", \"operator\"]\n\
+         tenants = \"all\"\n[[certificate]]\nuri = \"spiffe://example.org/login\"\nname = \"login\"\nroles = [\"application\"]\n\
          tenants = [\"acme\"]\n",
     );
     let (certificate, key) = (text_of(&server.certificate), text_of(&server.key));
@@ -186,16 +187,16 @@ async fn certificates_stand_for_whom_the_access_file_says() {
     let create = v1::CreateTenantRequest { tenant: Some(tenant) };
     TenantServiceClient::new(ops.clone()).create_tenant(create).await.expect("an operator");
 
-    // No certificate at all, one that no rule is about, one of a gate: each is judged call by call.
+    // No certificate at all, one that no rule is about, one of an application: each is judged call by call.
     refused(&secure(&program, pki.trust()), None, Code::Unauthenticated, "CREDENTIAL_MISSING").await;
     let stranger = with(&pki.client("stranger", "spiffe://example.org/stranger"));
     refused(&stranger, None, Code::Unauthenticated, "CREDENTIAL_UNKNOWN").await;
-    let gate = with(&pki.client("login", "spiffe://example.org/login"));
+    let application = with(&pki.client("login", "spiffe://example.org/login"));
     for (method, message) in every_method() {
-        let allowed = expected()[&method].contains(&Role::Gate);
-        let answer = call(&gate, &format!("usher.v1.{method}"), message, None).await;
+        let allowed = expected()[&method].contains(&Role::Application);
+        let answer = call(&application, &format!("usher.v1.{method}"), message, None).await;
         let denied = answer.as_ref().is_err_and(|status| status.code() == Code::PermissionDenied);
-        assert_eq!(denied, !allowed, "a gate calls {method}: {answer:?}");
+        assert_eq!(denied, !allowed, "an application calls {method}: {answer:?}");
     }
     // What is not good comes as far as the handshake: expired, revoked, signed by others.
     for bad in [

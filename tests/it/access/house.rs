@@ -105,7 +105,7 @@ pub async fn token(channel: &Channel, admin: &str, name: &str, roles: &[Role], t
     (answer.token.expect("what it is").token_id, answer.secret)
 }
 
-pub const EVERY_ROLE: [Role; 4] = [Role::Gate, Role::Viewer, Role::Manager, Role::Operator];
+pub const EVERY_ROLE: [Role; 4] = [Role::Application, Role::Viewer, Role::Manager, Role::Operator];
 
 /// A message for each method of ours, in which nothing is wrong: seeds of the fuzzing. They are about the tenant `acme`.
 pub fn messages() -> BTreeMap<String, Bytes> {

@@ -38,7 +38,7 @@ fn start(house: &House, keys: &[Value]) -> crate::support::program::Program {
         "access.toml",
         &format!(
             "[oidc]\nissuer = \"{ISSUER}\"\naudience = \"usher\"\njwks = \"keys.jwks\"\nname_claim = \"email\"\n\
-             [[oidc.rule]]\nclaim = \"groups\"\nvalue = \"logins\"\nroles = [\"gate\"]\ntenants_claim = \"customers\"\n\
+             [[oidc.rule]]\nclaim = \"groups\"\nvalue = \"logins\"\nroles = [\"application\"]\ntenants_claim = \"customers\"\n\
              [[oidc.rule]]\nclaim = \"groups\"\nvalue = \"auditors\"\nroles = [\"viewer\"]\ntenants = [\"demo\"]\n"
         ),
     );

@@ -43,7 +43,7 @@ async fn handshake(client: &TlsConnector, program: &Program) -> HandshakeKind {
 }
 
 fn access(house: &House) -> String {
-    let rule = "[[certificate]]\nuri = \"spiffe://example.org/login\"\nroles = [\"gate\"]\ntenants = \"all\"\n";
+    let rule = "[[certificate]]\nuri = \"spiffe://example.org/login\"\nroles = [\"application\"]\ntenants = \"all\"\n";
     house.file("access.toml", rule)
 }
 

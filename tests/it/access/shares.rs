@@ -33,21 +33,24 @@ async fn one_login_service_does_not_take_every_watch() {
     let channel = program.channel();
     let admin = line(&channel, &house.admin);
     tenants(&admin, &["acme", "bolt", "cube"]).await;
-    let mut gates = Vec::new();
+    let mut applications = Vec::new();
     for (name, tenant) in [("one", "acme"), ("two", "acme"), ("three", "bolt")] {
-        gates.push(line(&channel, &token(&channel, &house.admin, name, &[Role::Gate], &[tenant]).await.1));
+        applications
+            .push(line(&channel, &token(&channel, &house.admin, name, &[Role::Application], &[tenant]).await.1));
     }
-    let many = line(&channel, &token(&channel, &house.admin, "many", &[Role::Gate], &[]).await.1);
-    let mut held =
-        vec![watch(&gates[0], "acme").await.expect("a place"), watch(&gates[0], "acme").await.expect("a place")];
-    let refused = watch(&gates[1], "acme").await.expect_err("the tenant has its share");
+    let many = line(&channel, &token(&channel, &house.admin, "many", &[Role::Application], &[]).await.1);
+    let mut held = vec![
+        watch(&applications[0], "acme").await.expect("a place"),
+        watch(&applications[0], "acme").await.expect("a place"),
+    ];
+    let refused = watch(&applications[1], "acme").await.expect_err("the tenant has its share");
     assert_eq!(shape(&refused), (Code::Unavailable, "TOO_MANY_WATCHERS".into()));
     assert!(refused.message().starts_with("This tenant has its share"), "{refused:?}");
     held.push(watch(&many, "bolt").await.expect("a place"));
     held.push(watch(&many, "cube").await.expect("a place"));
     let refused = watch(&many, "cube").await.expect_err("the caller has its share");
     assert!(refused.message().starts_with("This caller has its share"), "{refused:?}");
-    held.push(watch(&gates[2], "bolt").await.expect("others have theirs"));
+    held.push(watch(&applications[2], "bolt").await.expect("others have theirs"));
     drop(held);
 }
 
@@ -87,7 +90,7 @@ async fn r1_a_token_is_nobody_elses_whatever_its_name() {
     let create = async |by: &str, name: &str, tenant: &str| {
         let request = v1::CreateTokenRequest {
             name: name.into(),
-            roles: vec![Role::Gate.into()],
+            roles: vec![Role::Application.into()],
             tenant_ids: vec![tenant.into()],
             ..Default::default()
         };

@@ -9,7 +9,7 @@ use usher::service::mount;
 /// Written down once more, from the roles' point of view: `Service/*` is every method of a service.
 const ROLES: [(Role, &[&str]); 4] = [
     (
-        Role::Gate,
+        Role::Application,
         &[
             "SeatService/CheckOut CheckIn Heartbeat BatchHeartbeat",
             "SessionService/WatchSessions",

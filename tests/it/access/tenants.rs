@@ -14,11 +14,11 @@ use usher::proto::v1::{Role, SessionEndReason};
 use super::house::{EVERY_ROLE, House, Line, line, shape, token};
 use crate::support::program::Program;
 
-/// Two tenants, in each a user with a seat; and a gate for each.
+/// Two tenants, in each a user with a seat; and an application for each.
 struct Two {
     house: House,
     program: Program,
-    gates: [SeatServiceClient<Line>; 2],
+    applications: [SeatServiceClient<Line>; 2],
 }
 
 const TENANTS: [&str; 2] = ["acme", "globex"];
@@ -29,7 +29,7 @@ impl Two {
         let program = house.start(&[]);
         let channel = program.channel();
         let admin = line(&channel, &house.admin);
-        let mut gates = Vec::new();
+        let mut applications = Vec::new();
         for tenant_id in TENANTS {
             let tenant = v1::Tenant { tenant_id: tenant_id.into(), ..Default::default() };
             let create = v1::CreateTenantRequest { tenant: Some(tenant) };
@@ -41,11 +41,11 @@ impl Two {
                 ..Default::default()
             };
             SeatServiceClient::new(admin.clone()).grant_seat(grant).await.expect("a seat");
-            let (_, gate) = token(&channel, &house.admin, tenant_id, &[Role::Gate], &[tenant_id]).await;
-            gates.push(SeatServiceClient::new(line(&channel, &gate)));
+            let (_, application) = token(&channel, &house.admin, tenant_id, &[Role::Application], &[tenant_id]).await;
+            applications.push(SeatServiceClient::new(line(&channel, &application)));
         }
-        let gates = gates.try_into().unwrap_or_else(|_| unreachable!("two tenants"));
-        Self { house, program, gates }
+        let applications = applications.try_into().unwrap_or_else(|_| unreachable!("two tenants"));
+        Self { house, program, applications }
     }
 }
 
@@ -61,7 +61,7 @@ fn login(tenant: &str, user: &str) -> v1::CheckOutRequest {
 
 #[tokio::test]
 async fn another_tenants_session_id_helps_nobody() {
-    let Two { gates: [mut acme, mut globex], program: _program, house: _house } = Two::start().await;
+    let Two { applications: [mut acme, mut globex], program: _program, house: _house } = Two::start().await;
     let answer = acme.check_out(login("acme", "ann@example.org")).await.expect("a decision").into_inner();
     let Some(CheckedOut::Lease(lease)) = answer.outcome else { panic!("{answer:?}") };
     let beat = |tenant: &str| v1::HeartbeatRequest {
@@ -91,7 +91,7 @@ async fn another_tenants_session_id_helps_nobody() {
 
 #[tokio::test]
 async fn not_yours_and_no_such_tenant_look_the_same() {
-    let Two { house, program, gates: [_, mut globex] } = Two::start().await;
+    let Two { house, program, applications: [_, mut globex] } = Two::start().await;
     let (_, viewer) = token(&program.channel(), &house.admin, "viewer", &EVERY_ROLE, &["globex"]).await;
     let mut tenants = TenantServiceClient::new(line(&program.channel(), &viewer));
     let mut told = Vec::new();
@@ -134,7 +134,7 @@ async fn nobody_gives_away_more_than_they_have() {
 
 #[tokio::test]
 async fn the_audit_says_who_asked() {
-    let Two { house, program, gates: [mut acme, _] } = Two::start().await;
+    let Two { house, program, applications: [mut acme, _] } = Two::start().await;
     let channel = program.channel();
     let (_, manager) = token(&channel, &house.admin, "helpdesk", &[Role::Manager], &["acme"]).await;
     let user = v1::User { user_id: "bob@example.org".into(), ..Default::default() };

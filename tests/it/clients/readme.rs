@@ -140,7 +140,7 @@ fn a_token_lets_a_login_service_in_and_no_further() {
     Ran::new(shell(&script).env("OUT", out.path()).env("USHER_ADDRESS", &address)).text();
     (0..asking.len()).for_each(|at| assert_kept(&asking[at], out.path(), at));
     let listed = std::fs::read_to_string(out.path().join(format!("{}.text", asking.len() - 1))).unwrap();
-    assert!(listed.contains("login-eu") && listed.contains("gate"), "{listed}");
+    assert!(listed.contains("login-eu") && listed.contains("application"), "{listed}");
 }
 
 #[test]

@@ -102,7 +102,7 @@ pub async fn filters_add_up(backend: Backend) {
     let query = AuditQuery {
         before: Some(EventNo(4)),
         user: Some(UserId::stored("bob")),
-        actor: Some("gate".into()),
+        actor: Some("login".into()),
         action: Some(Action::CheckOutDenied),
         denied: Some(true),
         reason: Some(Reason::Denied(DenialReason::TenantNotFound).code()),

@@ -50,7 +50,7 @@ fn random(dice: &mut Dice, no: u64) -> AuditEvent {
         tenant: TenantNo(if rare { 9 } else { 1 + dice.below(3) as u32 }),
         // The clock goes back now and then.
         at: Wall(1_000 * (no as i64 - dice.below(400) as i64)),
-        actor: Actor(if dice.below(3_000) == 0 { "root".into() } else { "gate".into() }),
+        actor: Actor(if dice.below(3_000) == 0 { "root".into() } else { "login".into() }),
         action: if rare { Action::UserBlocked } else { action },
         reason: match action {
             Action::SessionEnded => Some(Reason::Ended(*dice.pick(&ends))),

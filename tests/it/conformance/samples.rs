@@ -133,7 +133,7 @@ pub fn token(id: u64) -> Change {
         id: TokenId(id),
         name: TokenName::stored("login-eu"),
         hash: TokenHash([7; 32]),
-        roles: Roles::NONE.with(Role::Gate),
+        roles: Roles::NONE.with(Role::Application),
         tenants: Tenants::All,
         created: Wall(17),
         created_by: Actor("root".into()),

@@ -27,7 +27,7 @@ name_claim = "email"
 [[oidc.rule]]
 claim = "groups"
 value = "logins"
-roles = ["gate"]
+roles = ["application"]
 tenants_claim = "tenant"
 [[oidc.rule]]
 claim = "scope"

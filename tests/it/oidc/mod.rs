@@ -27,7 +27,7 @@ fn config(keys: KeysFrom) -> OidcConfig {
     let rule = Rule {
         claim: "groups".into(),
         value: Some("logins".into()),
-        roles: Roles::NONE.with(Role::Gate),
+        roles: Roles::NONE.with(Role::Application),
         tenants: RuleTenants::All,
     };
     OidcConfig { issuer: ISSUER.into(), audience: "usher".into(), keys, rules: vec![rule], name_claim: "sub".into() }

@@ -62,7 +62,7 @@ impl House {
 
     fn create_for(&mut self, name: &str, tenants: Tenants, ttl: Option<Duration>) -> Done<TokenView> {
         self.last += 1;
-        let roles = Roles::NONE.with(Role::Gate);
+        let roles = Roles::NONE.with(Role::Application);
         let (id, name) = (TokenId(self.last), TokenName::parse(name).expect("a name"));
         let Outcome::CreateToken(answer) = self.ask(CreateToken {
             id,
@@ -226,7 +226,7 @@ fn r35_every_change_of_a_token_leaves_an_event_of_the_installation() {
     let mut house = House::new();
     let made = house.create_for("login", only(&["acme", "bolt"]), Some(HOUR)).unwrap();
     let id = made.id;
-    let detail = format!("{id} login: gate; acme, bolt; expires after 3600 s");
+    let detail = format!("{id} login: application; acme, bolt; expires after 3600 s");
     assert_eq!(house.told(), [format!("0 root TokenCreated: {detail}")]);
     let used = house.now.wall;
     house.ask(NoteTokenUse { uses: vec![(id, used), (TokenId(99), used)] });
@@ -244,7 +244,7 @@ fn r35_every_change_of_a_token_leaves_an_event_of_the_installation() {
     let forgotten = format!("0 root TokenDeleted: {id} login");
     assert_eq!(
         house.told(),
-        [forgotten, "0 root TokenCreated: 0000000000000003 cron: gate; all tenants; never expires".into()]
+        [forgotten, "0 root TokenCreated: 0000000000000003 cron: application; all tenants; never expires".into()]
     );
     assert_eq!(house.list(Tenants::All).len(), 2);
     assert_eq!(house.written.rows[0], Change::DeleteToken(id));

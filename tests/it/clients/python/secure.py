@@ -1,4 +1,4 @@
-"""Signs ann in over TLS, with a certificate or with a token, and tries what a gate may not: secure.py --help"""
+"""Signs ann in over TLS, with a certificate or with a token, and tries what an application may not: secure.py --help"""
 
 import argparse
 import json

@@ -3,9 +3,9 @@
 
 mod admin;
 mod directory;
-mod gate;
 mod licenses;
 mod queries;
+mod seats;
 mod tokens;
 mod values;
 

@@ -12,7 +12,7 @@ use super::Console;
 async fn tokens_are_made_listed_and_revoked() {
     let console = Console::open();
     assert_eq!(console.says("token list"), "no tokens\n");
-    let printed = console.says("token create --name login-eu --role gate --tenant acme --tenant bolt --ttl 90d");
+    let printed = console.says("token create --name login-eu --role application --tenant acme --tenant bolt --ttl 90d");
     let first = Token::parse(printed.trim_end()).expect("nothing but the token");
     let id = first.id();
 
@@ -28,18 +28,18 @@ async fn tokens_are_made_listed_and_revoked() {
     let lines: Vec<&str> = listed.lines().collect();
     assert!(lines[0].starts_with("id                name      roles           tenants"), "{listed}");
     assert!(lines[1].contains("console   viewer,manager  all        active  never  "), "{listed}");
-    assert!(lines[2].starts_with(&format!("{id}  login-eu  gate            acme,bolt  active  ")), "{listed}");
+    assert!(lines[2].starts_with(&format!("{id}  login-eu  application     acme,bolt  active  ")), "{listed}");
     let told = console.tells("token list");
     assert_eq!(
         (&told["tokens"][1]["state"], &told["tokens"][1]["roles"][0]),
-        (&"TOKEN_STATE_ACTIVE".into(), &"ROLE_GATE".into())
+        (&"TOKEN_STATE_ACTIVE".into(), &"ROLE_APPLICATION".into())
     );
 
     assert!(console.says(&format!("token revoke {id}")).contains("; revoked 20"));
     assert_eq!(console.tells(&format!("token revoke {id}"))["token"]["state"], "TOKEN_STATE_REVOKED");
     assert!(console.refuses("token revoke 0123456789abcdef", 1).contains("RESOURCE_NOT_FOUND"));
     assert!(console.refuses("token revoke login-eu", 1).contains("token_id must be a token's id"));
-    let third = console.tells("token create --name login-eu --role gate --all-tenants");
+    let third = console.tells("token create --name login-eu --role application --all-tenants");
     let third = Token::parse(third["secret"].as_str().expect("a text")).expect("a token");
 
     let events = console.says("audit list --installation");
@@ -66,12 +66,12 @@ fn what_makes_no_sense_is_refused_at_once() {
         let ran = super::ran(&mut super::command(words));
         assert!(ran.code == Some(2) && ran.printed.is_empty() && ran.errors.contains(why), "{words}: {ran:?}");
     };
-    refused("token create --name a --role gate", "--tenant <ID>|--all-tenants");
-    refused("token create --name a --role gate --tenant b --all-tenants", "cannot be used with");
+    refused("token create --name a --role application", "--tenant <ID>|--all-tenants");
+    refused("token create --name a --role application --tenant b --all-tenants", "cannot be used with");
     refused("token create --name a --tenant b", "--role");
     refused("token create --name a --role king --tenant b", "operator");
-    refused("token create --name a --role gate --tenant b --ttl soon", "is not a duration such as 90d");
-    refused("token create --name a --role gate --tenant b --out /no/such/folder/t --address x", "--address");
+    refused("token create --name a --role application --tenant b --ttl soon", "is not a duration such as 90d");
+    refused("token create --name a --role application --tenant b --out /no/such/folder/t --address x", "--address");
 }
 
 #[test]

@@ -47,7 +47,7 @@ and where it is and who asks. An option beats its variable, a variable the
 default.
 
 Without credentials the API listens on this machine only; see the options
-under \"Who may ask\", and `usher token --help`.
+under \"Authentication and authorization\", and `usher token --help`.
 
 Exit codes:
   0 ok                    4 address busy             8 shards lost to another
@@ -137,7 +137,7 @@ pub struct Serve {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Where it listens")]
+#[command(next_help_heading = "Network")]
 pub struct Network {
     /// Address of the gRPC API (HTTP/2, and gRPC-Web over HTTP/1.1)
     #[arg(long, value_name = "ADDRESS", env = "USHER_LISTEN", default_value = "127.0.0.1:50051")]
@@ -155,7 +155,7 @@ pub struct Network {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Where the data lies")]
+#[command(next_help_heading = "Storage")]
 pub struct Storage {
     /// Folder of the embedded store, made where it is missing; one process at a time [default: ./data]
     #[arg(long, value_name = "FOLDER", env = "USHER_DATA_DIR")]
@@ -168,7 +168,7 @@ pub struct Storage {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "What is in it")]
+#[command(next_help_heading = "Store")]
 pub struct StoreUse {
     /// Bring PostgreSQL's schema up to date at the start, as `usher migrate` does; the embedded store always is
     #[arg(long, env = "USHER_MIGRATE_ON_START", value_parser = BoolishValueParser::new())]
@@ -192,7 +192,7 @@ pub struct StoreUse {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Whose licenses it takes")]
+#[command(next_help_heading = "Licensing")]
 pub struct Licenses {
     /// Public keys of the vendor: a JWKS file, or a folder of them and of revocation lists. Read again on SIGHUP.
     /// Without it no license can be installed; those that are installed stay in force
@@ -212,7 +212,7 @@ pub struct Licenses {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "What it logs, on standard error")]
+#[command(next_help_heading = "Logging, on standard error")]
 pub struct Log {
     /// Level, also per module: info, or warn,usher::journal=debug
     #[arg(long, value_name = "FILTER", env = "USHER_LOG", default_value = "info")]
@@ -223,7 +223,7 @@ pub struct Log {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Limits on what clients can take")]
+#[command(next_help_heading = "Limits")]
 pub struct Limits {
     /// Connections at once; one more is closed at once. Each needs a file descriptor: as many as the hard limit
     /// allows (`ulimit -Hn`), less those that the process itself needs

@@ -44,7 +44,7 @@ pub enum Ask {
 
 /// Whom to ask about which tenant.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Whom to ask")]
+#[command(next_help_heading = "Connection")]
 pub struct Asked {
     /// The tenant
     #[arg(long, value_name = "ID", env = "USHER_TENANT", value_parser = NonEmptyStringValueParser::new())]
@@ -55,7 +55,7 @@ pub struct Asked {
 
 /// Whom to ask, and how the answer is to look.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Whom to ask")]
+#[command(next_help_heading = "Connection")]
 pub struct Reach {
     /// Address of the gRPC API
     #[arg(long, value_name = "HOST:PORT", env = "USHER_ADDRESS", default_value = "127.0.0.1:50051")]

@@ -35,7 +35,7 @@ pub enum Audit {
 
 /// Whom to ask about whose events, and how the answer is to look.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Whom to ask")]
+#[command(next_help_heading = "Connection")]
 pub struct Whose {
     /// The tenant
     #[arg(long, value_name = "ID", env = "USHER_TENANT", value_parser = NonEmptyStringValueParser::new())]
@@ -81,7 +81,7 @@ pub struct Export {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Which events")]
+#[command(next_help_heading = "Filters")]
 pub struct Filters {
     /// Only events about this user, also under ids from before a renaming
     #[arg(long, value_name = "USER")]

@@ -114,7 +114,7 @@ pub struct Issue {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "What the license gives")]
+#[command(next_help_heading = "Entitlements")]
 pub struct What {
     /// Seats of pools: primary=100,extranet=unlimited
     #[arg(long, value_name = "POOL=SEATS", value_delimiter = ',')]
@@ -134,7 +134,7 @@ pub struct What {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Whom it is for")]
+#[command(next_help_heading = "Licensee")]
 pub struct Who {
     /// The tenant; a --request brings it
     #[arg(long, value_name = "ID")]
@@ -160,7 +160,7 @@ pub struct Who {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "When it is in force")]
+#[command(next_help_heading = "Validity")]
 pub struct When {
     /// Until the end of this day, or never: 2027-12-31; or until a moment: 2027-12-31T12:00:00Z [default: never]
     #[arg(long, value_name = "DATE")]

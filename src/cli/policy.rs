@@ -62,7 +62,7 @@ const YES_NO: [&str; 3] = ["yes", "no", DEFAULT];
 pub const DEFAULT: &str = "default";
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Which rules, and their new values; default: as a tenant has it at first")]
+#[command(next_help_heading = "Settings; default: as a new tenant has it")]
 #[group(required = true, multiple = true)]
 pub struct Rules {
     /// How long a session is held without a heartbeat; off: none is needed

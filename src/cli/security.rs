@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Who may ask")]
+#[command(next_help_heading = "Authentication and authorization")]
 pub struct Security {
     /// Certificate of the API in PEM, with what is between it and a root: the API speaks TLS, and nothing else. Read
     /// again on SIGHUP and when it changes

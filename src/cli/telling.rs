@@ -3,7 +3,7 @@
 use clap::Args;
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "How it tells people, such as that no seat was free")]
+#[command(next_help_heading = "Notifications")]
 pub struct Telling {
     /// SMTP server for emails to responsible persons: smtp://HOST[:587] with STARTTLS, which the server must have,
     /// smtps://HOST[:465] with TLS, or smtp+plaintext://HOST[:25] with neither. Without it no email is sent

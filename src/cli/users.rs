@@ -82,7 +82,7 @@ pub struct List {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Which users")]
+#[command(next_help_heading = "Filters")]
 pub struct Filters {
     /// Only users with these words, or parts of words, in the name or the email
     #[arg(long, value_name = "WORDS")]
@@ -138,7 +138,7 @@ pub struct Filters {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "In which order")]
+#[command(next_help_heading = "Order")]
 pub struct Order {
     /// By what
     #[arg(long, value_name = "ORDER", default_value = "user")]
@@ -246,7 +246,7 @@ pub struct Update {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "What to change")]
+#[command(next_help_heading = "Changes")]
 #[group(required = true, multiple = true)]
 pub struct Changes {
     /// The given name; empty: none is known

@@ -3,7 +3,7 @@
 //! One writer task per shard. Whatever waits is applied at one moment and committed as one transaction; while
 //! one batch is being committed, the next is built. Nobody hears of a change before its batch is durable.
 
-mod acts;
+mod admin_log;
 mod answer;
 mod audit;
 mod backlog;
@@ -185,11 +185,11 @@ impl Journal {
     {
         let (reply, answer) = oneshot::channel();
         let request = Request { tenant: tenant.clone(), actor: actor.clone(), command: command.into() };
-        let act = acts::act(actor, &request.command);
+        let action = admin_log::action(actor, &request.command);
         self.shard(tenant).send(Message::Command(request, Answer::new(reply)))?;
         let outcome = answer.await.map_err(|_| JournalError::Failed)??;
-        if let Some(act) = act {
-            acts::tell(act, actor, tenant, &outcome);
+        if let Some(action) = action {
+            admin_log::log(action, actor, tenant, &outcome);
         }
         outcome.into_answer().ok_or(JournalError::Failed)
     }

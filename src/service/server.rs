@@ -58,7 +58,7 @@ impl server_service_server::ServerService for ServerService {
             problems.add("filter", format!("is none: {problem}"));
             problems
         })?;
-        tracing::info!(target: "usher::acts", act = "SetLogFilter", actor = &*caller.actor().0, filter, ?time, "done");
+        tracing::info!(target: "usher::admin", action = "SetLogFilter", actor = &*caller.actor().0, filter, ?time, "done");
         Ok(Response::new(v1::SetLogFilterResponse { previous: changed.previous, current: changed.current }))
     }
 }

@@ -268,7 +268,7 @@ impl Sync {
         if !self.terms.dry_run {
             let (actor, tenant, totals) = (&*self.desk.caller().actor().0, &self.terms.tenant, &self.totals);
             let (created, updated) = (totals.created, totals.updated);
-            tracing::info!(target: "usher::acts", act = "SyncUsers", actor, %tenant, created, updated, "done");
+            tracing::info!(target: "usher::admin", action = "SyncUsers", actor, %tenant, created, updated, "done");
         }
         if self.terms.omit_unchanged {
             self.results.retain(|result| result.outcome() != v1::SyncOutcome::Unchanged);

@@ -28,7 +28,7 @@ async fn an_act_is_a_line_with_the_ids_of_its_call() {
     let mut tenants = TenantServiceClient::new(program.channel());
     let headers = parent(TRACE, false);
     tenants.suspend_tenant(suspend(&[("x-request-id", "r-1"), ("traceparent", &headers)])).await.unwrap();
-    let line = program.says("act=\"SuspendTenant\"");
+    let line = program.says("action=\"SuspendTenant\"");
     for part in [
         " INFO ",
         "method=\"usher.v1.TenantService/SuspendTenant\"",
@@ -42,7 +42,7 @@ async fn an_act_is_a_line_with_the_ids_of_its_call() {
     // One that cannot be logged, or is too long, is replaced.
     for id in ["a b", &"x".repeat(129)] {
         tenants.suspend_tenant(suspend(&[("x-request-id", id)])).await.unwrap();
-        let line = program.says("act=\"SuspendTenant\"");
+        let line = program.says("action=\"SuspendTenant\"");
         let given = line.split("request_id=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id");
         assert!(given.len() == 16 && given.bytes().all(|byte| byte.is_ascii_hexdigit()), "{line}");
         assert!(!line.contains("trace_id"), "{line}");
@@ -61,7 +61,7 @@ async fn machines_read_the_same_in_json() {
     let mut tenants = TenantServiceClient::new(program.channel());
     tenants.suspend_tenant(suspend(&[("x-request-id", "r-1")])).await.unwrap();
     let line: Value = serde_json::from_str(&program.says("SuspendTenant")).expect("JSON");
-    assert_eq!((&line["level"], &line["act"]), (&"INFO".into(), &"SuspendTenant".into()), "{line}");
+    assert_eq!((&line["level"], &line["action"]), (&"INFO".into(), &"SuspendTenant".into()), "{line}");
     assert_eq!((&line["actor"], &line["tenant"]), (&"anonymous".into(), &"demo".into()));
     let call = &line["span"];
     assert_eq!((&call["name"], &call["request_id"]), (&"call".into(), &"r-1".into()), "{line}");
@@ -76,7 +76,7 @@ async fn decisions_are_told_to_who_asks_for_them_and_for_as_long() {
     seats.check_out(login("ann")).await.unwrap();
     let changed = server.set_log_filter(filter("info,usher::decisions=debug", Some(1))).await.unwrap().into_inner();
     assert_eq!((&*changed.previous, &*changed.current), ("info", "info,usher::decisions=debug"));
-    let line = program.says("act=\"SetLogFilter\"");
+    let line = program.says("action=\"SetLogFilter\"");
     assert!(line.contains("filter=\"info,usher::decisions=debug\"") && line.contains("anonymous"), "{line}");
     seats.check_out(with(login("bob"), &[("x-request-id", "r-2")])).await.unwrap();
     let line = program.says("decision=");

@@ -6,7 +6,7 @@ use crate::ledger::change::Actor;
 use crate::ledger::command::{Command, Outcome};
 
 /// Its name, if it is to be logged when it is done. Of a directory sync the whole is told, and not each step.
-pub(super) fn act(actor: &Actor, command: &Command) -> Option<&'static str> {
+pub(super) fn action(actor: &Actor, command: &Command) -> Option<&'static str> {
     match command {
         _ if actor.is_service() => None,
         Command::CheckOut(_) | Command::CheckIn(_) | Command::Heartbeat(_) => None,
@@ -18,9 +18,9 @@ pub(super) fn act(actor: &Actor, command: &Command) -> Option<&'static str> {
 }
 
 /// Logs it, unless it was refused or denied.
-pub(super) fn tell(act: &str, actor: &Actor, tenant: &TenantId, outcome: &Outcome) {
+pub(super) fn log(action: &str, actor: &Actor, tenant: &TenantId, outcome: &Outcome) {
     if is_done(outcome) {
-        tracing::info!(target: "usher::acts", act, actor = &*actor.0, %tenant, "done");
+        tracing::info!(target: "usher::admin", action, actor = &*actor.0, %tenant, "done");
     }
 }
 

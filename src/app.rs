@@ -1,8 +1,8 @@
 //! The composition root: the only file that knows everyone. What starts in which order, and what stops in which.
 
 mod answers;
-mod ask;
 mod calls;
+mod connection;
 mod core_dumps;
 mod demo_vendor;
 mod descriptors;
@@ -11,14 +11,14 @@ mod failure;
 mod license_calls;
 mod licensing;
 mod membership;
-mod named;
+mod notify;
 mod opening;
 mod signals;
 mod store;
 mod store_watch;
 mod systemd;
-mod telling;
 mod token_calls;
+mod user_batch;
 mod users_files;
 mod vendor;
 
@@ -260,12 +260,12 @@ impl Running {
             tasks::retain(&tasks, &journal, &clock, keep);
         }
         licensing::fetch(config, &tasks, &journal, &licensing);
-        let told = telling::start(config, &tasks, &journal)?;
+        let deliveries = notify::start(config, &tasks, &journal)?;
         tokio::spawn(health::follow(journal.states(), Arc::clone(&readiness)));
         let watching = tokio::spawn(store_watch::follow(Arc::clone(&store), Arc::clone(&readiness)));
         let watching = AbortOnDropHandle::new(watching);
         observe(&metrics, &readiness, &stats, &context, &journal, &tasks);
-        metrics.observe_told(move || telling::counts(&told));
+        metrics.observe_deliveries(move || notify::counts(&deliveries));
         let credentials = Arc::clone(&entrance.credentials);
         metrics.observe_keys(move || credentials.key_failures());
         metrics.observe_refusals(move || guard.refusals().collect());

@@ -1,12 +1,12 @@
 //! The command line. Values stay text here: `config`, and `app::vendor` for licenses, parse them all, so that every
 //! mistake is told at once.
 
-pub mod ask;
 pub mod audit;
+pub mod connection;
 pub mod license;
 pub mod license_calls;
-pub mod named;
 pub mod notifications;
+pub mod notify;
 pub mod organizations;
 pub mod policy;
 pub mod seats;
@@ -14,10 +14,10 @@ pub mod security;
 pub mod server;
 pub mod sessions;
 pub mod store;
-pub mod telling;
 pub mod tenants;
 pub mod token;
 pub mod usage;
+pub mod user_batch;
 pub mod users;
 pub mod users_files;
 
@@ -107,7 +107,7 @@ pub enum Command {
     #[command(subcommand, after_help = license::EXAMPLES)]
     License(license::License),
     #[command(flatten)]
-    Ask(ask::Ask),
+    Client(connection::ClientCommand),
     /// Print the completions for a shell; for bash: `source <(usher completions bash)`
     Completions {
         /// The shell
@@ -129,7 +129,7 @@ pub struct Serve {
     #[command(flatten)]
     pub licenses: Licenses,
     #[command(flatten)]
-    pub telling: telling::Telling,
+    pub notify: notify::NotifyConfig,
     #[command(flatten)]
     pub log: Log,
     #[command(flatten)]

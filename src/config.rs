@@ -1,12 +1,12 @@
 //! What the service runs with: option > environment variable > default. Validated whole, every mistake listed, and
 //! nothing is touched while that is done, except that files which hold secrets are read.
 
+mod connection;
 mod exchange;
+mod notify;
 mod problems;
-mod reach;
 mod security;
 mod storage;
-mod telling;
 mod traces;
 mod values;
 
@@ -19,13 +19,13 @@ use crate::exchange::FolderUrl;
 use crate::ledger::rates::RateLimits;
 use crate::store::postgres::DatabaseUrl;
 use crate::{cli, spans, telemetry};
+pub use connection::call;
+use notify::given;
+pub use notify::{Email, NotifyConfig};
 use problems::Problems;
-pub use reach::call;
 pub use security::{Security, TlsFiles};
 use storage::storage;
 pub use storage::{copy_target, store};
-use telling::given;
-pub use telling::{Email, Telling};
 use values::{FOREVER, address, days, duration, host_name, number, pace, rate, retention, shortest, size};
 
 /// The environment: answers the value of a variable. A function, so that tests bring their own.
@@ -79,7 +79,7 @@ pub struct Config {
     /// Who may ask.
     pub security: Security,
     /// How people are told (R34).
-    pub telling: Telling,
+    pub notify: NotifyConfig,
     pub log: Log,
     /// Where traces go; `None`: nothing is traced.
     pub traces: Option<spans::Settings>,
@@ -177,7 +177,7 @@ impl Config {
                 .filter_map(|name| problems.some("--host-name", host_name(name)))
                 .collect(),
             security: Security::new(&args.security, listen, environment, &mut problems),
-            telling: Telling::new(&args.telling, environment, &mut problems),
+            notify: NotifyConfig::new(&args.notify, environment, &mut problems),
             log: log(&args.log, &mut problems),
             traces: traces::traces(environment, &mut problems),
             limits: limits(&args.limits, &mut problems),
@@ -224,7 +224,7 @@ impl Config {
             ("host-name", self.host_names.join(",")),
         ]);
         settings.extend(self.security.settings());
-        settings.extend(self.telling.settings());
+        settings.extend(self.notify.settings());
         settings.extend([("log", self.log.filter.clone()), ("log-format", self.log.format.to_string())]);
         settings.extend(self.limits.settings());
         settings

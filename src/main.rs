@@ -78,7 +78,7 @@ fn run(command: Command, early: Option<Early>) -> Result<(), Failure> {
         }
         Command::License(License::Vendor(command)) => app::license(&command),
         Command::License(License::Call(call)) => block_on(app::license_call(&call)),
-        Command::Ask(call) => block_on(app::call(&call)),
+        Command::Client(call) => block_on(app::call(&call)),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "usher", &mut std::io::stdout());
             Ok(())

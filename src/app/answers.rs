@@ -98,13 +98,13 @@ pub async fn migrate(storage: &Storage) -> Result<(), Failure> {
 pub async fn healthcheck(probed: Probed, timeout: Duration) -> Result<(), Failure> {
     let (Probed::Api(address) | Probed::Operations(address)) = probed;
     let fail = |why: &str| Failure::NotServing(format!("{address}: {why}"));
-    let asked = tokio::time::timeout(timeout, async {
+    let probe = tokio::time::timeout(timeout, async {
         match probed {
             Probed::Api(address) => is_healthy(address).await,
             Probed::Operations(address) => is_ready(address).await,
         }
     });
-    match asked.await.map_err(|_| fail("no answer in time"))?.map_err(|error| fail(&format!("{error:#}")))? {
+    match probe.await.map_err(|_| fail("no answer in time"))?.map_err(|error| fail(&format!("{error:#}")))? {
         true => {
             say(&format!("{address}: serving\n"));
             Ok(())

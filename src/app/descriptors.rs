@@ -8,15 +8,15 @@ const OWN: u64 = 256;
 
 /// Raises the limit of open files as far as the process may, and answers how many connections there is room for: those
 /// that were asked for, or fewer.
-pub(super) fn make_room(asked: usize, shards: u16) -> usize {
+pub(super) fn make_room(requested: usize, shards: u16) -> usize {
     let own = OWN + u64::from(shards);
     let limit = raise();
-    let room = room(asked, limit, own);
-    if room < asked {
-        let needed = asked as u64 + own;
+    let room = room(requested, limit, own);
+    if room < requested {
+        let needed = requested as u64 + own;
         tracing::warn!(
             limit,
-            "open files: room for {room} connections, not for --max-connections {asked}; raise the hard limit to \
+            "open files: room for {room} connections, not for --max-connections {requested}; raise the hard limit to \
              {needed} (ulimit -Hn, LimitNOFILE=), or ask for fewer"
         );
     }
@@ -32,10 +32,10 @@ fn raise() -> Option<u64> {
 }
 
 /// Where even the process's own needs do not fit, half of what there is goes to clients.
-fn room(asked: usize, limit: Option<u64>, own: u64) -> usize {
-    let Some(limit) = limit else { return asked };
+fn room(requested: usize, limit: Option<u64>, own: u64) -> usize {
+    let Some(limit) = limit else { return requested };
     let room = limit.saturating_sub(own).max(limit / 2);
-    asked.min(usize::try_from(room).unwrap_or(usize::MAX))
+    requested.min(usize::try_from(room).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Failure;
-use super::ask::{ask, ask_at, printer, written};
+use super::connection::{call_at, call_tenant, printer, written};
 use super::vendor::files::{Output, PUBLIC, read, read_input};
 use super::vendor::terms::Problems;
 use crate::cli::license_calls::{Call, Delete, Install, Request};
@@ -19,10 +19,10 @@ use crate::license::LICENSE;
 pub async fn license_call(call: &Call) -> Result<(), Failure> {
     match call {
         Call::Request(args) => request(args).await,
-        Call::Show(args) => ask(&args.asked, license::show).await,
-        Call::Fetch(args) => ask(&args.asked, license::fetch).await,
+        Call::Show(args) => call_tenant(&args.scope, license::show).await,
+        Call::Fetch(args) => call_tenant(&args.scope, license::fetch).await,
         Call::Install(args) => install(args).await,
-        Call::List(args) => ask(&args.asked, license::list).await,
+        Call::List(args) => call_tenant(&args.scope, license::list).await,
         Call::Delete(args) => delete(args).await,
     }
 }
@@ -30,26 +30,27 @@ pub async fn license_call(call: &Call) -> Result<(), Failure> {
 async fn request(args: &Request) -> Result<(), Failure> {
     let mut problems = Problems::default();
     let wishes = wishes(args, &mut problems);
-    let target = config::call(&args.asked.reach, &process_environment).map_err(|wrong| problems.0.extend(wrong.0)).ok();
+    let target =
+        config::call(&args.scope.connection, &process_environment).map_err(|wrong| problems.0.extend(wrong.0)).ok();
     let out = args.out.as_deref();
     let out = out.map(|path| Output { option: "--out", path, mode: PUBLIC, force: args.force });
     problems.0.extend(out.as_ref().and_then(|out| out.check().err()));
     let (Some((target, timeout)), []) = (target, &*problems.0) else { return Err(Failure::Usage(problems.0)) };
 
-    let usher = Usher::connect(&target, &args.asked.tenant, timeout).await?;
+    let usher = Usher::connect(&target, &args.scope.tenant, timeout).await?;
     let made =
         if args.send { license::send(&usher, &wishes).await? } else { license::request(&usher, &wishes).await? };
     let (document, answer) = made;
-    let mut printer = printer(args.asked.reach.json);
+    let mut printer = printer(args.scope.connection.json);
     let Some(out) = out else {
-        return written(if args.asked.reach.json || args.send {
+        return written(if args.scope.connection.json || args.send {
             printer.print(&answer)
         } else {
             printer.text(&document)
         });
     };
     out.write(document.as_bytes()).map_err(|problem| Failure::Usage(vec![problem]))?;
-    let file = if args.asked.reach.json { String::new() } else { format!("{}: ", out.path.display()) };
+    let file = if args.scope.connection.json { String::new() } else { format!("{}: ", out.path.display()) };
     written(printer.text(&file).and_then(|()| printer.print(&answer)))
 }
 
@@ -63,7 +64,7 @@ fn wishes(args: &Request, problems: &mut Problems) -> Wishes {
 }
 
 async fn install(args: &Install) -> Result<(), Failure> {
-    let target = config::call(&args.asked.reach, &process_environment).map_err(|wrong| wrong.0);
+    let target = config::call(&args.scope.connection, &process_environment).map_err(|wrong| wrong.0);
     let document = document(&args.file).map_err(|problem| vec![problem]);
     let (target, document) = match (target, document) {
         (Ok(target), Ok(document)) => (target, document),
@@ -73,7 +74,7 @@ async fn install(args: &Install) -> Result<(), Failure> {
     };
     let install = async |usher: &Usher, printer: &mut Printer| license::install(usher, printer, document).await;
     let file = if is_input(&args.file) { "standard input".into() } else { args.file.display().to_string() };
-    ask_at(&args.asked, target, install).await.map_err(|failure| match failure {
+    call_at(&args.scope, target, install).await.map_err(|failure| match failure {
         Failure::LicenseNotValid(why) => Failure::LicenseNotValid(format!("{file}: {why}")),
         other => other,
     })
@@ -90,8 +91,10 @@ fn is_input(file: &Path) -> bool {
 
 async fn delete(args: &Delete) -> Result<(), Failure> {
     match &args.license {
-        Some(license) => ask(&args.asked, async |usher, printer| license::delete(usher, printer, license).await).await,
+        Some(license) => {
+            call_tenant(&args.scope, async |usher, printer| license::delete(usher, printer, license).await).await
+        }
         // `--all`: one of the two is there.
-        None => ask(&args.asked, license::delete_all).await,
+        None => call_tenant(&args.scope, license::delete_all).await,
     }
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Failure, telling};
+use super::{Failure, notify};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::exchange::{Exchange, Folder};
@@ -59,7 +59,7 @@ pub(super) fn start(
     clock: &Clock,
 ) -> anyhow::Result<Arc<Licensing>> {
     let folder = config.license_url.clone().map(Folder::new);
-    let exchange = Exchange { folder, mailer: telling::mailer(config)? };
+    let exchange = Exchange { folder, mailer: notify::mailer(config)? };
     let licensing = Licensing::new(trust, host_names(config), clock.clone()).at(address);
     Ok(Arc::new(licensing.with_exchange(exchange)))
 }

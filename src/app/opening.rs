@@ -55,7 +55,7 @@ pub(super) async fn start_journal(
     let journal = JournalConfig {
         ledger: ledger::Config {
             demo_seats: config.demo_seats,
-            channels: Channels { email: config.telling.email.is_some(), webhook: config.telling.webhook.is_some() },
+            channels: Channels { email: config.notify.email.is_some(), webhook: config.notify.webhook.is_some() },
             rates: config.rates,
             seed: Seed(ids::random_seed()),
         },

@@ -3,10 +3,10 @@
 use secrecy::ExposeSecret;
 
 use super::Failure;
-use super::ask::{INSTALLATION, ask_about, printer, written};
+use super::connection::{INSTALLATION, call_for, printer, written};
 use super::vendor::files::{Output, PRIVATE};
 use crate::auth::token::Token as Text;
-use crate::cli::token::{Create, Kept, Token};
+use crate::cli::token::{Create, OutputArgs, Token};
 use crate::client::{Printer, token};
 use crate::ids::{self, TokenId};
 
@@ -14,33 +14,33 @@ pub(super) async fn token_call(call: &Token) -> Result<(), Failure> {
     match call {
         Token::Create(args) => create(args).await,
         Token::List(args) => {
-            ask_about(INSTALLATION, &args.reach, async |usher, to| token::list(usher, to, args).await).await
+            call_for(INSTALLATION, &args.connection, async |usher, to| token::list(usher, to, args).await).await
         }
         Token::Revoke(args) => {
-            ask_about(INSTALLATION, &args.reach, async |usher, to| token::revoke(usher, to, args).await).await
+            call_for(INSTALLATION, &args.connection, async |usher, to| token::revoke(usher, to, args).await).await
         }
-        Token::Generate(kept) => generate(kept),
+        Token::Generate(output) => generate(output),
     }
 }
 
 async fn create(args: &Create) -> Result<(), Failure> {
-    let out = out(&args.kept)?;
+    let out = out(&args.output)?;
     let mut made = None;
-    ask_about(INSTALLATION, &args.reach, async |usher, _: &mut Printer| {
+    call_for(INSTALLATION, &args.connection, async |usher, _: &mut Printer| {
         made = Some(token::create(usher, args).await?);
         Ok(())
     })
     .await?;
     let Some(made) = made else { return Ok(()) };
-    let mut printer = printer(args.reach.json);
+    let mut printer = printer(args.connection.json);
     let Some(out) = out else { return written(printer.print(&made.with_secret)) };
     let lost = |problem| Failure::Usage(vec![format!("{problem}; token {} was made: revoke it", made.id)]);
     out.write(line(&made.secret).as_bytes()).map_err(lost)?;
     written(printer.print(&made.without_secret))
 }
 
-fn generate(kept: &Kept) -> Result<(), Failure> {
-    let out = out(kept)?;
+fn generate(output: &OutputArgs) -> Result<(), Failure> {
+    let out = out(output)?;
     let text = Text::new(TokenId::random(), ids::random_key().expose_secret());
     let text = line(text.text().expose_secret());
     match out {
@@ -50,9 +50,9 @@ fn generate(kept: &Kept) -> Result<(), Failure> {
 }
 
 /// The file for a token's text; told before there is one whether it can be written.
-fn out(kept: &Kept) -> Result<Option<Output<'_>>, Failure> {
-    let Some(path) = kept.out.as_deref() else { return Ok(None) };
-    let out = Output { option: "--out", path, mode: PRIVATE, force: kept.force };
+fn out(output: &OutputArgs) -> Result<Option<Output<'_>>, Failure> {
+    let Some(path) = output.out.as_deref() else { return Ok(None) };
+    let out = Output { option: "--out", path, mode: PRIVATE, force: output.force };
     out.check().map_err(usage)?;
     Ok(Some(out))
 }

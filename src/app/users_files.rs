@@ -18,12 +18,12 @@ const MOST: u64 = 1 << 30;
 /// # Errors
 /// [`Failure::Usage`]: it cannot be read, or lines of it are wrong.
 pub(super) fn users_file(args: &Import) -> Result<UsersFile, Failure> {
-    let named = |why: String| format!("{}: {why}", args.file.display());
-    let bytes = read(&args.file).map_err(|error| Failure::Usage(vec![named(error.to_string())]))?;
+    let with_file = |why: String| format!("{}: {why}", args.file.display());
+    let bytes = read(&args.file).map_err(|error| Failure::Usage(vec![with_file(error.to_string())]))?;
     let delimiter = args.delimiter.map(|delimiter| delimiter.text().as_bytes()[0]);
     read_users(&bytes, delimiter).map_err(|wrong| {
         let more = wrong.len().saturating_sub(TOLD);
-        let mut told: Vec<String> = wrong.into_iter().take(TOLD).map(named).collect();
+        let mut told: Vec<String> = wrong.into_iter().take(TOLD).map(with_file).collect();
         let lines = if more == 1 { "line" } else { "lines" };
         told.extend((more > 0).then(|| format!("and {more} {lines} more")));
         told.push("nothing was sent".to_owned());

@@ -6,7 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use prost_types::Timestamp;
 
-use super::ask::Reach;
+use super::connection::ConnectionArgs;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -36,7 +36,7 @@ pub enum Audit {
 /// Whom to ask about whose events, and how the answer is to look.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
-pub struct Whose {
+pub struct AuditScope {
     /// The tenant
     #[arg(long, value_name = "ID", env = "USHER_TENANT", value_parser = NonEmptyStringValueParser::new())]
     #[arg(required_unless_present = "installation")]
@@ -45,7 +45,7 @@ pub struct Whose {
     #[arg(long)]
     pub installation: bool,
     #[command(flatten)]
-    pub reach: Reach,
+    pub connection: ConnectionArgs,
 }
 
 #[derive(Debug, Args)]
@@ -56,7 +56,7 @@ pub struct List {
     #[arg(long, value_name = "NUMBER", default_value = "100", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: u64,
     #[command(flatten)]
-    pub whose: Whose,
+    pub scope: AuditScope,
 }
 
 #[derive(Debug, Args)]
@@ -77,7 +77,7 @@ pub struct Export {
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     #[command(flatten)]
-    pub whose: Whose,
+    pub scope: AuditScope,
 }
 
 #[derive(Debug, Args)]

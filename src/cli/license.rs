@@ -106,16 +106,16 @@ pub struct Issue {
     #[arg(long)]
     pub force: bool,
     #[command(flatten)]
-    pub what: What,
+    pub grant: GrantArgs,
     #[command(flatten)]
-    pub who: Who,
+    pub holder: HolderArgs,
     #[command(flatten)]
-    pub when: When,
+    pub validity: ValidityArgs,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Entitlements")]
-pub struct What {
+pub struct GrantArgs {
     /// Seats of pools: primary=100,extranet=unlimited
     #[arg(long, value_name = "POOL=SEATS", value_delimiter = ',')]
     pub seats: Vec<String>,
@@ -135,7 +135,7 @@ pub struct What {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Licensee")]
-pub struct Who {
+pub struct HolderArgs {
     /// The tenant; a --request brings it
     #[arg(long, value_name = "ID")]
     pub tenant: Option<String>,
@@ -161,7 +161,7 @@ pub struct Who {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Validity")]
-pub struct When {
+pub struct ValidityArgs {
     /// Until the end of this day, or never: 2027-12-31; or until a moment: 2027-12-31T12:00:00Z [default: never]
     #[arg(long, value_name = "DATE")]
     pub expires: Option<String>,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::ask::Asked;
+use super::connection::TenantArgs;
 use super::license::EXAMPLES;
 
 #[derive(Debug, Subcommand)]
@@ -33,7 +33,7 @@ pub enum Call {
 #[derive(Debug, Args)]
 pub struct Request {
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
     /// Seats to add to pools: primary=10,crm=7. The tenant's policy sets the smallest number, 5 unless told otherwise
     #[arg(long, value_name = "POOL=SEATS", value_delimiter = ',')]
     pub seats: Vec<String>,
@@ -61,13 +61,13 @@ pub struct Request {
 #[derive(Debug, Args)]
 pub struct Show {
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
 pub struct Fetch {
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -75,13 +75,13 @@ pub struct Install {
     /// The license, also as it stands in a mail, with text around it; - is standard input
     pub file: PathBuf,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
 pub struct List {
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -93,5 +93,5 @@ pub struct Delete {
     #[arg(long)]
     pub all: bool,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::ask::Asked;
+use super::connection::TenantArgs;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -25,7 +25,7 @@ pub enum Notifications {
 #[derive(Debug, Args)]
 pub struct List {
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
     /// Only those with a delivery in this state
     #[arg(long, value_enum)]
     pub state: Option<State>,
@@ -51,5 +51,5 @@ pub struct Redeliver {
     /// Its topic, as the list shows it
     pub topic: String,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }

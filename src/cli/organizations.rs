@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::ask::Asked;
+use super::connection::TenantArgs;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -37,7 +37,7 @@ pub struct List {
     pub search: Option<String>,
     /// In which order
     #[arg(long, value_name = "ORDER", default_value = "name")]
-    pub order: By,
+    pub order: SortKey,
     /// The other way round
     #[arg(long)]
     pub descending: bool,
@@ -45,11 +45,11 @@ pub struct List {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum By {
+pub enum SortKey {
     Name,
     Organization,
 }
@@ -63,7 +63,7 @@ pub struct Create {
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     pub display_name: String,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -75,7 +75,7 @@ pub struct Update {
     #[arg(long, value_name = "NAME")]
     pub display_name: String,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -84,5 +84,5 @@ pub struct Delete {
     #[arg(value_name = "ORGANIZATION")]
     pub organization: String,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }

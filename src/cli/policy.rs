@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
-use super::ask::Asked;
+use super::connection::TenantArgs;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -34,7 +34,7 @@ pub enum Policy {
 #[derive(Debug, Args)]
 pub struct Show {
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ pub struct Set {
     #[command(flatten)]
     pub rules: Rules,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 /// A new value, or the one that a tenant has at first.

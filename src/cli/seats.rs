@@ -2,8 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-use super::ask::Asked;
-use super::named::Named;
+use super::connection::TenantArgs;
+use super::user_batch::UserBatch;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -31,9 +31,9 @@ pub enum Seats {
 }
 
 #[derive(Debug, Args)]
-pub struct Which {
+pub struct PoolSelection {
     #[command(flatten)]
-    pub named: Named,
+    pub batch: UserBatch,
     /// A pool; several: once each
     #[arg(long, value_name = "ID", required = true)]
     pub pool: Vec<String>,
@@ -45,18 +45,18 @@ pub struct Which {
 #[derive(Debug, Args)]
 pub struct Grant {
     #[command(flatten)]
-    pub which: Which,
+    pub selection: PoolSelection,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
 pub struct Recall {
     #[command(flatten)]
-    pub which: Which,
+    pub selection: PoolSelection,
     /// End their sessions in these pools [default: they go on until their own end]
     #[arg(long)]
     pub end_sessions: bool,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::ask::Reach;
+use super::connection::ConnectionArgs;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -26,7 +26,7 @@ pub enum Server {
 #[derive(Debug, Args)]
 pub struct Show {
     #[command(flatten)]
-    pub reach: Reach,
+    pub connection: ConnectionArgs,
 }
 
 #[derive(Debug, Args)]
@@ -37,5 +37,5 @@ pub struct Log {
     #[arg(long = "for", value_name = "DURATION")]
     pub time: Option<String>,
     #[command(flatten)]
-    pub reach: Reach,
+    pub connection: ConnectionArgs,
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use prost_types::Timestamp;
 
-use super::ask::Asked;
 use super::audit::time;
+use super::connection::TenantArgs;
 use super::token::duration;
 
 pub const EXAMPLES: &str = "\
@@ -75,7 +75,7 @@ pub struct List {
     pub idle_for: Option<Duration>,
     /// In which order
     #[arg(long, value_name = "ORDER", default_value = "signed-in")]
-    pub order: By,
+    pub order: SortKey,
     /// The other way round: the latest first
     #[arg(long)]
     pub descending: bool,
@@ -83,11 +83,11 @@ pub struct List {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum By {
+pub enum SortKey {
     SignedIn,
     LastActivity,
     User,
@@ -116,7 +116,7 @@ pub struct Close {
     #[arg(long = "as", value_name = "USER")]
     pub caller: Option<String>,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -128,11 +128,11 @@ pub struct CloseIdle {
     #[arg(long = "as", value_name = "USER")]
     pub caller: Option<String>,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
 pub struct Watch {
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::ask::Reach;
+use super::connection::ConnectionArgs;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -28,7 +28,7 @@ pub enum Tenants {
     List(List),
     /// Show a tenant
     #[command(after_help = EXAMPLES)]
-    Show(One),
+    Show(TenantRef),
     /// Make a tenant: without a license it is in demo mode
     #[command(after_help = EXAMPLES)]
     Create(Create),
@@ -37,13 +37,13 @@ pub enum Tenants {
     Update(Update),
     /// Deny every new login of a tenant; live sessions go on until their own end
     #[command(after_help = EXAMPLES)]
-    Suspend(One),
+    Suspend(TenantRef),
     /// End a tenant's suspension
     #[command(after_help = EXAMPLES)]
-    Resume(One),
+    Resume(TenantRef),
     /// Delete a tenant and everything in it for good. There is no confirmation prompt
     #[command(after_help = EXAMPLES)]
-    Delete(One),
+    Delete(TenantRef),
 }
 
 #[derive(Debug, Args)]
@@ -58,7 +58,7 @@ pub struct List {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
     #[command(flatten)]
-    pub reach: Reach,
+    pub connection: ConnectionArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -68,12 +68,12 @@ pub enum State {
 }
 
 #[derive(Debug, Args)]
-pub struct One {
+pub struct TenantRef {
     /// The tenant
     #[arg(value_name = "TENANT")]
     pub name: String,
     #[command(flatten)]
-    pub reach: Reach,
+    pub connection: ConnectionArgs,
 }
 
 #[derive(Debug, Args)]
@@ -88,7 +88,7 @@ pub struct Create {
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub contact: String,
     #[command(flatten)]
-    pub reach: Reach,
+    pub connection: ConnectionArgs,
 }
 
 #[derive(Debug, Args)]
@@ -99,7 +99,7 @@ pub struct Update {
     #[command(flatten)]
     pub changes: Changes,
     #[command(flatten)]
-    pub reach: Reach,
+    pub connection: ConnectionArgs,
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::ask::Reach;
+use super::connection::ConnectionArgs;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -38,7 +38,7 @@ pub enum Token {
     Revoke(Revoke),
     /// Make a token of no installation, and print it: for `usher serve --admin-token-file`
     #[command(after_help = EXAMPLES)]
-    Generate(Kept),
+    Generate(OutputArgs),
 }
 
 #[derive(Debug, Args)]
@@ -55,9 +55,9 @@ pub struct Create {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub ttl: Option<Duration>,
     #[command(flatten)]
-    pub kept: Kept,
+    pub output: OutputArgs,
     #[command(flatten)]
-    pub reach: Reach,
+    pub connection: ConnectionArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -85,7 +85,7 @@ pub struct Tenants {
 
 /// Where a token's text is kept.
 #[derive(Debug, Args)]
-pub struct Kept {
+pub struct OutputArgs {
     /// Write it to this file, which only its owner can read, instead of printing it
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -100,7 +100,7 @@ pub struct List {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
     #[command(flatten)]
-    pub reach: Reach,
+    pub connection: ConnectionArgs,
 }
 
 #[derive(Debug, Args)]
@@ -109,7 +109,7 @@ pub struct Revoke {
     #[arg(value_name = "ID")]
     pub id: String,
     #[command(flatten)]
-    pub reach: Reach,
+    pub connection: ConnectionArgs,
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {

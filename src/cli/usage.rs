@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::ask::Asked;
+use super::connection::TenantArgs;
 
 pub const EXAMPLE: &str = "\
 Example:
@@ -11,5 +11,5 @@ Example:
 #[derive(Debug, Args)]
 pub struct Usage {
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }

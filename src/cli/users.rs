@@ -3,9 +3,9 @@
 use clap::{Args, Subcommand, ValueEnum};
 use prost_types::Timestamp;
 
-use super::ask::Asked;
 use super::audit::time;
-use super::named::Named;
+use super::connection::TenantArgs;
+use super::user_batch::UserBatch;
 use super::users_files::{EXPORT_EXAMPLES, Export, IMPORT_EXAMPLES, Import};
 
 pub const EXAMPLES: &str = "\
@@ -59,10 +59,10 @@ pub enum Users {
     Block(Block),
     /// Unblock users: it needs a free seat in each named pool in which the user has one
     #[command(after_help = EXAMPLES)]
-    Unblock(Several),
+    Unblock(UserBatchArgs),
     /// Delete users for good, and end their sessions. Nobody asks whether you mean it
     #[command(after_help = EXAMPLES)]
-    Delete(Several),
+    Delete(UserBatchArgs),
     /// Bring users in line with a CSV file: new ones are made, others changed, seats given
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(Import),
@@ -78,7 +78,7 @@ pub struct List {
     #[command(flatten)]
     pub order: Order,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -142,7 +142,7 @@ pub struct Filters {
 pub struct Order {
     /// By what
     #[arg(long, value_name = "ORDER", default_value = "user")]
-    pub order: By,
+    pub order: SortKey,
     /// The other way round: the latest sign-in first
     #[arg(long)]
     pub descending: bool,
@@ -152,7 +152,7 @@ pub struct Order {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum By {
+pub enum SortKey {
     User,
     Name,
     LastSignIn,
@@ -199,7 +199,7 @@ pub struct Get {
     #[arg(long, value_name = "ID")]
     pub organization: Option<String>,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -226,7 +226,7 @@ pub struct Create {
     #[arg(long, value_name = "NAME=TEXT", value_parser = attribute)]
     pub attribute: Vec<(String, String)>,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 fn attribute(text: &str) -> Result<(String, String), &'static str> {
@@ -242,7 +242,7 @@ pub struct Update {
     #[command(flatten)]
     pub changes: Changes,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -281,24 +281,24 @@ pub struct Rename {
     #[arg(value_name = "NEW-ID")]
     pub new_user: String,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
 pub struct Block {
     #[command(flatten)]
-    pub named: Named,
+    pub batch: UserBatch,
     /// End their sessions [default: they go on until their own end]
     #[arg(long)]
     pub end_sessions: bool,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
-pub struct Several {
+pub struct UserBatchArgs {
     #[command(flatten)]
-    pub named: Named,
+    pub batch: UserBatch,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::ask::Asked;
+use super::connection::TenantArgs;
 use super::users::Filters;
 
 pub const IMPORT_EXAMPLES: &str = "\
@@ -70,7 +70,7 @@ pub struct Import {
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -87,7 +87,7 @@ pub struct Export {
     #[command(flatten)]
     pub filters: Filters,
     #[command(flatten)]
-    pub asked: Asked,
+    pub scope: TenantArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

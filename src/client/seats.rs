@@ -3,7 +3,7 @@
 mod work;
 
 use super::{Error, Printer, Usher, words};
-use crate::cli::seats::Which;
+use crate::cli::seats::PoolSelection;
 use crate::proto::v1::grant_seat_result::Outcome as Granted;
 use crate::proto::v1::revoke_seat_result::Outcome as Revoked;
 use crate::proto::v1::{
@@ -50,18 +50,23 @@ fn revoked(outcome: Option<&Revoked>) -> Result<String, String> {
 
 /// # Errors
 /// [`Error::Denied`]: some were denied or refused.
-pub async fn grant(usher: &Usher, printer: &mut Printer, which: &Which, users: &[String]) -> Result<(), Error> {
+pub async fn grant(
+    usher: &Usher,
+    printer: &mut Printer,
+    selection: &PoolSelection,
+    users: &[String],
+) -> Result<(), Error> {
     let call = async |user_ids: Vec<String>| {
         let ask = BatchGrantSeatsRequest {
             tenant_id: usher.tenant.clone(),
-            pool_ids: which.pool.clone(),
+            pool_ids: selection.pool.clone(),
             user_ids,
-            organization_ids: which.organization.clone(),
+            organization_ids: selection.organization.clone(),
         };
         let granted = usher.answer(usher.seats().batch_grant_seats(usher.request(ask))).await?;
         Ok(Batch { results: granted.results, usage: granted.usage })
     };
-    GRANT.run(printer, &which.pool, users, call).await
+    GRANT.run(printer, &selection.pool, users, call).await
 }
 
 /// # Errors
@@ -69,20 +74,20 @@ pub async fn grant(usher: &Usher, printer: &mut Printer, which: &Which, users: &
 pub async fn recall(
     usher: &Usher,
     printer: &mut Printer,
-    which: &Which,
+    selection: &PoolSelection,
     users: &[String],
     end_sessions: bool,
 ) -> Result<(), Error> {
     let call = async |user_ids: Vec<String>| {
         let ask = BatchRevokeSeatsRequest {
             tenant_id: usher.tenant.clone(),
-            pool_ids: which.pool.clone(),
+            pool_ids: selection.pool.clone(),
             user_ids,
-            organization_ids: which.organization.clone(),
+            organization_ids: selection.organization.clone(),
             end_sessions,
         };
         let revoked = usher.answer(usher.seats().batch_revoke_seats(usher.request(ask))).await?;
         Ok(Batch { results: revoked.results, usage: revoked.usage })
     };
-    RECALL.run(printer, &which.pool, users, call).await
+    RECALL.run(printer, &selection.pool, users, call).await
 }

@@ -7,7 +7,7 @@ use super::list::List;
 use super::table::{left, right};
 use super::words;
 use super::{Error, Printer, Usher};
-use crate::cli::sessions::{By, List as Args, Status};
+use crate::cli::sessions::{List as Args, SortKey, Status};
 use crate::proto::v1::{ListSessionsRequest, Session, UserStatus};
 
 pub use close::{close, close_idle};
@@ -35,9 +35,9 @@ const SESSIONS: List<Session> = List {
 pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(), Error> {
     let given = |text: &Option<String>| text.clone().unwrap_or_default();
     let by = match args.order {
-        By::SignedIn => "started_at",
-        By::LastActivity => "last_activity",
-        By::User => "user",
+        SortKey::SignedIn => "started_at",
+        SortKey::LastActivity => "last_activity",
+        SortKey::User => "user",
     };
     let page = async |page_size: i32, page_token| {
         let ask = ListSessionsRequest {

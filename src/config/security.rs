@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret;
 
-use super::telling::{given, secret};
+use super::notify::{given, secret};
 use super::values::{pace, rate};
 use super::{Environment, Problems};
 use crate::auth::rate::Rate;

@@ -219,11 +219,11 @@ const PASSWORD: &str = "USHER_SMTP_PASSWORD=tooth";
 
 #[test]
 fn nobody_is_told_unless_it_is_asked_for() {
-    let telling = config("", &[]).unwrap().telling;
-    assert!(telling.email.is_none() && telling.webhook.is_none());
+    let notify = config("", &[]).unwrap().notify;
+    assert!(notify.email.is_none() && notify.webhook.is_none());
     let arguments = "--smtp-url smtp://mail --smtp-user u --mail-from u@x.example --webhook-url https://h.example/x";
     let config = config(arguments, &[PASSWORD, SECRET]).unwrap();
-    assert!(config.telling.email.as_ref().is_some_and(|email| email.login.is_some()));
+    assert!(config.notify.email.as_ref().is_some_and(|email| email.login.is_some()));
     let shown = format!("{config:?} {:?}", config.settings());
     assert!(shown.contains("smtp://mail:587") && shown.contains("https://h.example/"), "{shown}");
     for secret in ["tooth", "whsec", "MDEy"] {

@@ -204,7 +204,10 @@ impl Metrics {
     }
 
     /// Every channel, what became of attempts on it, and how many there were.
-    pub fn observe_told(&self, told: impl Fn() -> Vec<(&'static str, &'static str, u64)> + Send + Sync + 'static) {
+    pub fn observe_deliveries(
+        &self,
+        told: impl Fn() -> Vec<(&'static str, &'static str, u64)> + Send + Sync + 'static,
+    ) {
         self.observe(&TOLD, move |report| {
             told().into_iter().for_each(|(channel, result, count)| report(count, &[channel, result]));
         });
@@ -310,7 +313,7 @@ mod tests {
             Busy { tenant, pool, in_use: 2, limit }
         };
         metrics.set_totals(totals, vec![busy("crm", Limit::Seats(3)), busy("all", Limit::Unlimited)]);
-        metrics.observe_told(|| vec![("email", "failed", 7)]);
+        metrics.observe_deliveries(|| vec![("email", "failed", 7)]);
         metrics.observe_node(|| NodeFigures {
             beats: 7,
             missed: 2,

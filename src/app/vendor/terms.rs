@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use uuid::Uuid;
 
-use crate::cli::license::{Issue, What, When, Who};
+use crate::cli::license::{GrantArgs, HolderArgs, Issue, ValidityArgs};
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
 use crate::ledger::change::{Limit, Plan};
 use crate::ledger::time::Wall;
@@ -60,8 +60,13 @@ impl Problems {
 }
 
 pub fn terms(args: &Issue, problems: &mut Problems) -> Terms {
-    let Issue { what: What { seats, plan, feature, limit, tier }, who, when: When { expires, not_before }, .. } = args;
-    let Who { tenant, license_id, revision, customer_id, registered_to, host, instance } = who;
+    let Issue {
+        grant: GrantArgs { seats, plan, feature, limit, tier },
+        holder,
+        validity: ValidityArgs { expires, not_before },
+        ..
+    } = args;
+    let HolderArgs { tenant, license_id, revision, customer_id, registered_to, host, instance } = holder;
     Terms {
         tenant: problems.take("--tenant", tenant.as_deref(), TenantId::parse),
         license: problems.take("--license-id", license_id.as_deref(), LicenseId::parse),

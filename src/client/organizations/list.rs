@@ -4,7 +4,7 @@ use super::super::list::List;
 use super::super::table::left;
 use super::super::words;
 use super::super::{Error, Printer, Usher};
-use crate::cli::organizations::{By, List as Args};
+use crate::cli::organizations::{List as Args, SortKey};
 use crate::proto::v1::{ListOrganizationsRequest, Organization};
 
 const ORGANIZATIONS: List<Organization> = List {
@@ -18,8 +18,8 @@ const ORGANIZATIONS: List<Organization> = List {
 /// [`Error`]
 pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(), Error> {
     let by = match args.order {
-        By::Name => "display_name",
-        By::Organization => "organization_id",
+        SortKey::Name => "display_name",
+        SortKey::Organization => "organization_id",
     };
     let page = async |page_size: i32, page_token| {
         let ask = ListOrganizationsRequest {

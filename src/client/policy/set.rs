@@ -85,13 +85,13 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::cli::ask::Ask;
+    use crate::cli::connection::ClientCommand;
     use crate::cli::{Cli, Command, policy};
 
     fn read(words: &str) -> (Policy, Vec<String>) {
         let words = "usher policy set --tenant acme ".to_owned() + words;
         match Cli::try_parse_from(words.split_whitespace()).map(|cli| cli.command) {
-            Ok(Command::Ask(Ask::Policy(policy::Policy::Set(set)))) => wanted(&set.rules),
+            Ok(Command::Client(ClientCommand::Policy(policy::Policy::Set(set)))) => wanted(&set.rules),
             other => panic!("{other:?}"),
         }
     }

@@ -4,7 +4,7 @@ use super::super::list::List;
 use super::super::table::left;
 use super::super::words;
 use super::super::{Error, Printer, Usher};
-use crate::cli::users::{By, Cause, Filters, List as Args, Order, State, Status};
+use crate::cli::users::{Cause, Filters, List as Args, Order, SortKey, State, Status};
 use crate::proto::v1::{BlockCause, ListUsersRequest, TextMatch, User, UserState, UserStatus};
 
 const USERS: List<User> = List {
@@ -68,9 +68,9 @@ pub(super) fn filtered(usher: &Usher, filters: &Filters) -> ListUsersRequest {
 
 fn order_by(order: &Order) -> String {
     let by = match order.order {
-        By::User => "user_id",
-        By::Name => "name",
-        By::LastSignIn => "last_sign_in",
+        SortKey::User => "user_id",
+        SortKey::Name => "name",
+        SortKey::LastSignIn => "last_sign_in",
     };
     words::direction(by, order.descending)
 }

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use super::Failure;
-use crate::cli::ask::{Asked, Reach};
+use crate::cli::connection::{ConnectionArgs, TenantArgs};
 use crate::client::{self, Printer, Target, Usher};
 use crate::config::{self, process_environment};
 
@@ -12,35 +12,35 @@ use crate::config::{self, process_environment};
 ///
 /// # Errors
 /// [`Failure`]: the options are wrong, or there is no answer, or it is "no".
-pub(super) async fn ask(
-    asked: &Asked,
+pub(super) async fn call_tenant(
+    scope: &TenantArgs,
     work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
 ) -> Result<(), Failure> {
-    ask_about(&asked.tenant, &asked.reach, work).await
+    call_for(&scope.tenant, &scope.connection, work).await
 }
 
 /// For what belongs to no tenant.
 pub(super) const INSTALLATION: &str = "";
 
 /// The same about another tenant, or about the [`INSTALLATION`].
-pub(super) async fn ask_about(
+pub(super) async fn call_for(
     tenant: &str,
-    reach: &Reach,
+    connection: &ConnectionArgs,
     work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
 ) -> Result<(), Failure> {
-    let (target, timeout) = config::call(reach, &process_environment).map_err(|wrong| Failure::Usage(wrong.0))?;
+    let (target, timeout) = config::call(connection, &process_environment).map_err(|wrong| Failure::Usage(wrong.0))?;
     let usher = Usher::connect(&target, tenant, timeout).await?;
-    written(work(&usher, &mut printer(reach.json)).await)
+    written(work(&usher, &mut printer(connection.json)).await)
 }
 
 /// The same for commands that have more options to be wrong, and tell all at once.
-pub(super) async fn ask_at(
-    asked: &Asked,
+pub(super) async fn call_at(
+    scope: &TenantArgs,
     (target, timeout): (Target, Duration),
     work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
 ) -> Result<(), Failure> {
-    let usher = Usher::connect(&target, &asked.tenant, timeout).await?;
-    written(work(&usher, &mut printer(asked.reach.json)).await)
+    let usher = Usher::connect(&target, &scope.tenant, timeout).await?;
+    written(work(&usher, &mut printer(scope.connection.json)).await)
 }
 
 /// Standard output. Tables are cut to a terminal, and to nothing else.

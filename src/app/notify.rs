@@ -12,14 +12,14 @@ use crate::notify::{Sender, Smtp, Webhook};
 use crate::tasks::{self, Deliveries, Tasks};
 
 /// What each channel counts.
-pub type Told = Vec<(Channel, Arc<Deliveries>)>;
+pub type DeliveryCounters = Vec<(Channel, Arc<Deliveries>)>;
 
-pub fn start(config: &Config, tasks: &Tasks, journal: &Arc<Journal>) -> anyhow::Result<Told> {
+pub fn start(config: &Config, tasks: &Tasks, journal: &Arc<Journal>) -> anyhow::Result<DeliveryCounters> {
     let mut senders = Vec::new();
-    if let Some(email) = &config.telling.email {
+    if let Some(email) = &config.notify.email {
         senders.push(Sender::Email(smtp(config, email)?));
     }
-    if let Some((url, keys)) = &config.telling.webhook {
+    if let Some((url, keys)) = &config.notify.webhook {
         senders.push(Sender::Webhook(Webhook::new(url.clone(), keys.clone())));
     }
     Ok(senders.into_iter().map(|sender| (sender.channel(), tasks::notify(tasks, journal, sender))).collect())
@@ -34,17 +34,17 @@ fn smtp(config: &Config, Email { server, from, login }: &Email) -> anyhow::Resul
 
 /// `None`: there is no address of the vendor's.
 pub fn mailer(config: &Config) -> anyhow::Result<Option<Mailer>> {
-    let Some((to, email)) = config.license_request_to.clone().zip(config.telling.email.as_ref()) else {
+    let Some((to, email)) = config.license_request_to.clone().zip(config.notify.email.as_ref()) else {
         return Ok(None);
     };
     Ok(Some(Mailer { smtp: smtp(config, email)?, to }))
 }
 
 /// For the metrics: channel, result, count; of a channel that nobody asked for, nothing was sent.
-pub fn counts(told: &Told) -> Vec<(&'static str, &'static str, u64)> {
+pub fn counts(deliveries: &DeliveryCounters) -> Vec<(&'static str, &'static str, u64)> {
     let none = Deliveries::default();
     let of = |channel: Channel| {
-        let counts = told.iter().find(|(known, _)| *known == channel).map_or(&none, |(_, counts)| counts);
+        let counts = deliveries.iter().find(|(known, _)| *known == channel).map_or(&none, |(_, counts)| counts);
         counts.counts().map(|(result, count)| (channel.word(), result, count))
     };
     Channel::ALL.into_iter().flat_map(of).collect()

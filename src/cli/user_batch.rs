@@ -6,7 +6,7 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
-pub struct Named {
+pub struct UserBatch {
     /// The users
     #[arg(value_name = "USER")]
     pub users: Vec<String>,

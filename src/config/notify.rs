@@ -9,7 +9,7 @@ use crate::notify::{SigningKeys, Smtp, SmtpServer, WebhookUrl};
 
 /// The channels that were asked for.
 #[derive(Debug, Default)]
-pub struct Telling {
+pub struct NotifyConfig {
     pub email: Option<Email>,
     pub webhook: Option<(WebhookUrl, SigningKeys)>,
 }
@@ -21,8 +21,8 @@ pub struct Email {
     pub login: Option<(String, SecretString)>,
 }
 
-impl Telling {
-    pub(super) fn new(args: &cli::telling::Telling, environment: Environment, problems: &mut Problems) -> Self {
+impl NotifyConfig {
+    pub(super) fn new(args: &cli::notify::NotifyArgs, environment: Environment, problems: &mut Problems) -> Self {
         let password = secret("--smtp-password-file", &args.smtp_password_file, "SMTP_PASSWORD", environment, problems);
         let keys = secret("--webhook-secret-file", &args.webhook_secret_file, "WEBHOOK_SECRET", environment, problems);
         Self { email: email(args, password, problems), webhook: webhook(args, keys, problems) }
@@ -48,7 +48,7 @@ pub(super) fn given(option: &Option<String>) -> Option<&str> {
     option.as_deref().filter(|text| !text.is_empty())
 }
 
-fn email(args: &cli::telling::Telling, password: Option<SecretString>, problems: &mut Problems) -> Option<Email> {
+fn email(args: &cli::notify::NotifyArgs, password: Option<SecretString>, problems: &mut Problems) -> Option<Email> {
     let Some(url) = given(&args.smtp_url) else {
         for (option, there) in [
             ("--smtp-user", given(&args.smtp_user).is_some()),
@@ -90,7 +90,7 @@ fn email(args: &cli::telling::Telling, password: Option<SecretString>, problems:
 }
 
 fn webhook(
-    args: &cli::telling::Telling,
+    args: &cli::notify::NotifyArgs,
     secret: Option<SecretString>,
     problems: &mut Problems,
 ) -> Option<(WebhookUrl, SigningKeys)> {

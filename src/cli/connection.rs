@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use super::{audit, notifications, organizations, policy, seats, server, sessions, tenants, token, usage, users};
 
 #[derive(Debug, Subcommand)]
-pub enum Ask {
+pub enum ClientCommand {
     /// List, show, make, change, rename, block, unblock and delete users
     #[command(subcommand, after_help = users::EXAMPLES)]
     Users(users::Users),
@@ -45,18 +45,18 @@ pub enum Ask {
 /// Whom to ask about which tenant.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
-pub struct Asked {
+pub struct TenantArgs {
     /// The tenant
     #[arg(long, value_name = "ID", env = "USHER_TENANT", value_parser = NonEmptyStringValueParser::new())]
     pub tenant: String,
     #[command(flatten)]
-    pub reach: Reach,
+    pub connection: ConnectionArgs,
 }
 
 /// Whom to ask, and how the answer is to look.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
-pub struct Reach {
+pub struct ConnectionArgs {
     /// Address of the gRPC API
     #[arg(long, value_name = "HOST:PORT", env = "USHER_ADDRESS", default_value = "127.0.0.1:50051")]
     pub address: String,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Failure;
 use super::vendor::files::{read, read_input};
-use crate::cli::named::Named;
+use crate::cli::user_batch::UserBatch;
 
 const OPTION: &str = "--users-file";
 
@@ -15,7 +15,7 @@ const MAX_BYTES: usize = 64 * 1024 * 1024;
 ///
 /// # Errors
 /// [`Failure::Usage`]: the file cannot be read, or there is nobody in it.
-pub(super) fn named(args: &Named) -> Result<Vec<String>, Failure> {
+pub(super) fn batch(args: &UserBatch) -> Result<Vec<String>, Failure> {
     let mut users = args.users.clone();
     if let Some(file) = &args.users_file {
         users.extend(of_file(file).map_err(|problem| Failure::Usage(vec![problem]))?);

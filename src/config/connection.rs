@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use http::uri::Authority;
 
-use super::telling::{given, secret};
+use super::notify::{given, secret};
 use super::values::{authority, duration};
 use super::{ConfigError, DAY, Environment, Problems};
-use crate::cli::ask::Reach;
+use crate::cli::connection::ConnectionArgs;
 use crate::client::{Bearer, Target, Trust};
 
 /// Where to call, and how long to wait for the answer.
 ///
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
-pub fn call(args: &Reach, environment: Environment) -> Result<(Target, Duration), ConfigError> {
+pub fn call(args: &ConnectionArgs, environment: Environment) -> Result<(Target, Duration), ConfigError> {
     let mut problems = Problems::default();
     let address = problems.take("--address", authority(&args.address), Authority::from_static("nowhere:0"));
     let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
@@ -31,7 +31,7 @@ pub fn call(args: &Reach, environment: Environment) -> Result<(Target, Duration)
     problems.none_or((Target { address, tls, token }, timeout))
 }
 
-fn trust(args: &Reach, problems: &mut Problems) -> Option<Trust> {
+fn trust(args: &ConnectionArgs, problems: &mut Problems) -> Option<Trust> {
     let mut file = |option, path: &Option<String>| {
         let read = given(path).map(|path| fs::read(path).map_err(|error| format!("{path}: {error}")));
         read.transpose().map_err(|problem| problems.add(format!("{option}: {problem}"))).ok().flatten()

@@ -4,7 +4,7 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Notifications")]
-pub struct Telling {
+pub struct NotifyArgs {
     /// SMTP server for emails to responsible persons: smtp://HOST[:587] with STARTTLS, which the server must have,
     /// smtps://HOST[:465] with TLS, or smtp+plaintext://HOST[:25] with neither. Without it no email is sent
     #[arg(long, value_name = "URL", env = "USHER_SMTP_URL")]

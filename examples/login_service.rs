@@ -70,7 +70,7 @@ impl UsherClient {
 
     /// Takes a seat. Safe to repeat: the same user, pool and device get the same session again, never a second seat.
     async fn check_out(&self, user: &str, device: &str) -> Verdict {
-        let ask = CheckOutRequest {
+        let request = CheckOutRequest {
             tenant_id: TENANT.into(),
             pool_id: POOL.into(),
             user_id: user.into(),
@@ -78,12 +78,12 @@ impl UsherClient {
             client: "login-service example".into(),
             ..CheckOutRequest::default()
         };
-        let mut answer = self.seats.clone().check_out(ask.clone()).await;
+        let mut answer = self.seats.clone().check_out(request.clone()).await;
         if let Err(status) = &answer
             && is_worth_repeating(status)
         {
             tokio::time::sleep(backoff(status)).await;
-            answer = self.seats.clone().check_out(ask).await;
+            answer = self.seats.clone().check_out(request).await;
         }
         match answer.map(|answer| answer.into_inner().outcome) {
             Ok(Some(Decision::Lease(lease))) => Verdict::Yes(Box::new(lease)),
@@ -145,9 +145,9 @@ impl SignedIn {
         if let Some(heartbeats) = self.heartbeats.take() {
             heartbeats.abort();
         }
-        let ask = CheckInRequest { tenant_id: TENANT.into(), session_id: self.lease.session_id };
+        let request = CheckInRequest { tenant_id: TENANT.into(), session_id: self.lease.session_id };
         // If this fails for good, the lease runs out and the seat is free then.
-        Ok(self.usher.seats.check_in(ask).await?.into_inner().ended_now)
+        Ok(self.usher.seats.check_in(request).await?.into_inner().ended_now)
     }
 }
 
@@ -156,8 +156,8 @@ async fn beat(mut usher: UsherClient, session_id: String, interval: Duration, ac
     loop {
         tokio::time::sleep(interval).await;
         let was_active = active.swap(false, Ordering::Relaxed);
-        let ask = HeartbeatRequest { tenant_id: TENANT.into(), session_id: session_id.clone(), active: was_active };
-        match usher.seats.heartbeat(ask).await.map(|answer| answer.into_inner().outcome) {
+        let request = HeartbeatRequest { tenant_id: TENANT.into(), session_id: session_id.clone(), active: was_active };
+        match usher.seats.heartbeat(request).await.map(|answer| answer.into_inner().outcome) {
             Ok(Some(Beat::Lease(_))) => println!("    heartbeat, active: {was_active}"),
             Ok(Some(Beat::Ended(ended))) => return ended,
             Ok(None) => return SessionEnded::default(),

@@ -4,8 +4,8 @@ use crate::ids::{IdError, LicenseId, OrganizationId, PoolId, TenantId, UserId};
 use crate::journal::{Journal, JournalError};
 use crate::ledger::change::{Actor, Limit, Plan, Profile};
 use crate::ledger::command::{
-    Asks, Command, CreateOrganization, CreateTenant, CreateUser, GetTenant, GrantSeats, ListLicenses, Outcome, Reply,
-    UpdateTenant,
+    Command, CreateOrganization, CreateTenant, CreateUser, GetTenant, GrantSeats, ListLicenses, Operation, Outcome,
+    Reply, UpdateTenant,
 };
 use crate::ledger::outcome::{Denial, Done, Granted, Refusal};
 use crate::ledger::time::Wall;
@@ -45,7 +45,7 @@ impl From<Refusal> for DemoError {
 /// When the journal does not answer, or something stands in the way.
 pub async fn make(journal: &Journal, licensing: &Licensing, vendor: &Vendor<'_>) -> Result<(), DemoError> {
     let demo = Demo { journal, tenant: TenantId::parse("demo")? };
-    match journal.ask(&demo.tenant, GetTenant).await? {
+    match journal.query(&demo.tenant, GetTenant).await? {
         Ok(tenant) if &*tenant.display_name != UNFINISHED => return Ok(()),
         Ok(_) | Err(Refusal::NotFound { .. }) => {}
         Err(refusal) => return Err(refusal.into()),
@@ -98,7 +98,7 @@ struct Demo<'a> {
 impl Demo<'_> {
     /// Signed, verified and installed like any other.
     async fn license(&self, licensing: &Licensing, vendor: &Vendor<'_>) -> Result<(), DemoError> {
-        let installed = self.journal.ask(&self.tenant, ListLicenses { after: None, limit: 1 }).await??;
+        let installed = self.journal.query(&self.tenant, ListLicenses { after: None, limit: 1 }).await??;
         if !installed.rows.is_empty() {
             return Ok(()); // By an earlier attempt.
         }
@@ -155,7 +155,7 @@ impl Demo<'_> {
 
     async fn submit<C>(&self, command: C) -> Result<C::Answer, JournalError>
     where
-        C: Asks<Kind = Command>,
+        C: Operation<Kind = Command>,
         Outcome: Reply<C>,
     {
         self.journal.submit(&Actor::service(), &self.tenant, command).await
@@ -164,7 +164,7 @@ impl Demo<'_> {
     /// Creates something that may be there already, from an earlier attempt.
     async fn once<C, T>(&self, command: C) -> Result<(), DemoError>
     where
-        C: Asks<Kind = Command, Answer = Done<T>>,
+        C: Operation<Kind = Command, Answer = Done<T>>,
         Outcome: Reply<C>,
     {
         match self.submit(command).await? {

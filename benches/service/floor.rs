@@ -63,9 +63,9 @@ fn usage(pool: &str, limit: u64) -> v1::PoolUsage {
 #[tonic::async_trait]
 impl SeatService for NoOp {
     async fn check_out(&self, request: Request<v1::CheckOutRequest>) -> Result<Response<v1::CheckOutResponse>, Status> {
-        let asked = request.into_inner();
+        let request = request.into_inner();
         let mut pool = usage("full", 1);
-        let outcome = if asked.device_id == DENIED {
+        let outcome = if request.device_id == DENIED {
             check_out_response::Outcome::Denial(v1::Denial {
                 reason: v1::DenialReason::SeatsExhausted.into(),
                 message: "All seats of \"full\" are in use (1 of 1). Try again later, or contact your administrator."
@@ -76,7 +76,7 @@ impl SeatService for NoOp {
             })
         } else {
             pool = usage("primary", 10_000_000);
-            let v1::CheckOutRequest { tenant_id, pool_id, user_id, device_id, .. } = asked;
+            let v1::CheckOutRequest { tenant_id, pool_id, user_id, device_id, .. } = request;
             check_out_response::Outcome::Lease(v1::Lease { tenant_id, pool_id, user_id, device_id, ..lease() })
         };
         let answer = v1::CheckOutResponse { outcome: Some(outcome), usage: Some(pool), notices: Vec::new() };

@@ -66,17 +66,17 @@ class UsherClient:
 
         Safe to repeat: the same user, pool and device get the same session again, never a second seat.
         """
-        ask = seat.CheckOutRequest(
+        request = seat.CheckOutRequest(
             tenant_id=TENANT, pool_id=POOL, user_id=user, device_id=device, client="login-service example"
         )
         try:
-            answer = self.seats.CheckOut(ask, timeout=TIMEOUT)
+            answer = self.seats.CheckOut(request, timeout=TIMEOUT)
         except grpc.RpcError as error:
             if error.code() not in WORTH_REPEATING:
                 raise Undecided(error) from error
             time.sleep(backoff(error))
             try:
-                answer = self.seats.CheckOut(ask, timeout=TIMEOUT)
+                answer = self.seats.CheckOut(request, timeout=TIMEOUT)
             except grpc.RpcError as again:
                 raise Undecided(again) from again
         # An answer without an outcome means denied: then `denial` is an empty one.
@@ -117,9 +117,9 @@ class SignedIn:
         while not self.log_out_now.wait(interval):
             active = self.active.is_set()
             self.active.clear()
-            ask = seat.HeartbeatRequest(tenant_id=TENANT, session_id=self.lease.session_id, active=active)
+            request = seat.HeartbeatRequest(tenant_id=TENANT, session_id=self.lease.session_id, active=active)
             try:
-                answer = self.usher.seats.Heartbeat(ask, timeout=TIMEOUT)
+                answer = self.usher.seats.Heartbeat(request, timeout=TIMEOUT)
             except grpc.RpcError as error:
                 # Undecided: the session goes on. A lease lasts for three intervals, so the next one is in time.
                 print(f"    heartbeat undecided: {error.code().name}")
@@ -140,8 +140,8 @@ class SignedIn:
         """Returns the seat. Answers whether the session had lasted until now."""
         self.log_out_now.set()
         # If this fails for good, the lease runs out and the seat is free then.
-        ask = seat.CheckInRequest(tenant_id=TENANT, session_id=self.lease.session_id)
-        return self.usher.seats.CheckIn(ask, timeout=TIMEOUT).ended_now
+        request = seat.CheckInRequest(tenant_id=TENANT, session_id=self.lease.session_id)
+        return self.usher.seats.CheckIn(request, timeout=TIMEOUT).ended_now
 
 
 def password_is_right(password):
@@ -203,8 +203,8 @@ def main():
     # A session ends elsewhere, and the application hears of it with the next heartbeat.
     _, bob = log_in(usher, "bob@demo.example", "secret", "desk", fail_open)
     if bob:
-        ask = session.CloseSessionRequest(tenant_id=TENANT, session_id=bob.lease.session_id, force=True)
-        usher.sessions.CloseSession(ask, timeout=TIMEOUT)
+        request = session.CloseSessionRequest(tenant_id=TENANT, session_id=bob.lease.session_id, force=True)
+        usher.sessions.CloseSession(request, timeout=TIMEOUT)
         print("an administrator closes bob's session")
         ended = bob.wait_until_ended()
         print(f"    bob's session has ended, {types.SessionEndReason.Name(ended.reason)}: he is signed out")

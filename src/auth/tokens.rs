@@ -57,7 +57,7 @@ impl Tokens {
     /// [`JournalError`]: everything stays as it is.
     pub async fn reload(&self, journal: &Journal) -> Result<(), JournalError> {
         let _one = self.reloading.lock().await;
-        let KnownTokens { rows, high } = journal.ask(&TenantId::installation(), AllTokens).await?;
+        let KnownTokens { rows, high } = journal.query(&TenantId::installation(), AllTokens).await?;
         self.replace(rows, high);
         Ok(())
     }

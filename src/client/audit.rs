@@ -31,10 +31,10 @@ const EVENTS: List<AuditEvent> = List {
 /// # Errors
 /// [`Error`]
 pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(), Error> {
-    let asked = asked(&args.filters)?;
+    let base = list_request(&args.filters)?;
     let page = async |page_size: i32, page_token| {
-        let ask = ListAuditEventsRequest { tenant_id: usher.tenant.clone(), page_size, page_token, ..asked.clone() };
-        let page = usher.answer(usher.audit().list_audit_events(usher.request(ask))).await?;
+        let request = ListAuditEventsRequest { tenant_id: usher.tenant.clone(), page_size, page_token, ..base.clone() };
+        let page = usher.answer(usher.audit().list_audit_events(usher.request(request))).await?;
         Ok((page.events, page.next_page_token))
     };
     EVENTS.print(printer, Some(args.limit), page).await
@@ -62,9 +62,9 @@ pub async fn export(usher: &Usher, printer: &mut Printer, args: &Export) -> Resu
         page_size: _,
         page_token: _,
         order_by: _,
-    } = asked(&args.filters)?;
+    } = list_request(&args.filters)?;
     let json = args.whose.reach.json;
-    let ask = ExportAuditEventsRequest {
+    let request = ExportAuditEventsRequest {
         tenant_id: usher.tenant.clone(),
         format: if json { AuditExportFormat::JsonLines } else { AuditExportFormat::Csv }.into(),
         columns: args.columns.clone(),
@@ -84,7 +84,7 @@ pub async fn export(usher: &Usher, printer: &mut Printer, args: &Export) -> Resu
         detail,
     };
     // The whole file may take longer than an answer may.
-    let mut pieces = usher.answer(usher.audit().export_audit_events(ask)).await?;
+    let mut pieces = usher.answer(usher.audit().export_audit_events(request)).await?;
     let progress = Progress::counting("events");
     let mut lines = 0;
     while let Some(piece) = usher.next_piece(pieces.message()).await? {
@@ -96,7 +96,7 @@ pub async fn export(usher: &Usher, printer: &mut Printer, args: &Export) -> Resu
 }
 
 /// The filters as a request has them.
-fn asked(filters: &Filters) -> Result<ListAuditEventsRequest, Error> {
+fn list_request(filters: &Filters) -> Result<ListAuditEventsRequest, Error> {
     let given = |text: &Option<String>| text.clone().unwrap_or_default();
     let outcome = match filters.outcome {
         None => AuditOutcome::Unspecified,

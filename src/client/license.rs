@@ -56,8 +56,8 @@ fn entitlements(given: &[Entitlement]) -> String {
 /// # Errors
 /// [`Error`]
 pub async fn request(usher: &Usher, wishes: &Wishes) -> Result<(String, Answer), Error> {
-    let ask = usher.request(wishes.of(&usher.tenant));
-    let made = usher.answer(usher.licenses().create_license_request(ask)).await?;
+    let request = usher.request(wishes.of(&usher.tenant));
+    let made = usher.answer(usher.licenses().create_license_request(request)).await?;
     let answer = Answer::new(&made, show::wishes(&usher.tenant, wishes));
     Ok((made.document, answer))
 }
@@ -67,8 +67,8 @@ pub async fn request(usher: &Usher, wishes: &Wishes) -> Result<(String, Answer),
 /// # Errors
 /// [`Error`]
 pub async fn send(usher: &Usher, wishes: &Wishes) -> Result<(String, Answer), Error> {
-    let ask = usher.request(wishes.to_send(&usher.tenant));
-    let sent = usher.answer(usher.licenses().send_license_request(ask)).await?;
+    let request = usher.request(wishes.to_send(&usher.tenant));
+    let sent = usher.answer(usher.licenses().send_license_request(request)).await?;
     let answer = Answer::new(&sent, show::sent(&sent, show::wishes(&usher.tenant, wishes)));
     Ok((sent.document, answer))
 }
@@ -79,8 +79,8 @@ pub async fn send(usher: &Usher, wishes: &Wishes) -> Result<(String, Answer), Er
 /// [`Error::NotValid`] for one that is not taken, and [`Error::Refused`] when the vendor was not reached; the answer is
 /// printed in any case.
 pub async fn fetch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
-    let ask = usher.request(FetchLicenseRequest { tenant_id: usher.tenant.clone() });
-    let fetched = usher.answer(usher.licenses().fetch_license(ask)).await?;
+    let request = usher.request(FetchLicenseRequest { tenant_id: usher.tenant.clone() });
+    let fetched = usher.answer(usher.licenses().fetch_license(request)).await?;
     let found = fetched.fetch.clone().unwrap_or_default();
     printer.print(&Answer::new(&fetched, show::fetched(&fetched, &found)))?;
     match found.outcome() {
@@ -93,8 +93,8 @@ pub async fn fetch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
 /// # Errors
 /// [`Error::NotValid`], among others.
 pub async fn install(usher: &Usher, printer: &mut Printer, document: String) -> Result<(), Error> {
-    let ask = usher.request(InstallLicenseRequest { tenant_id: usher.tenant.clone(), document });
-    let installed = usher.answer(usher.licenses().install_license(ask)).await?;
+    let request = usher.request(InstallLicenseRequest { tenant_id: usher.tenant.clone(), document });
+    let installed = usher.answer(usher.licenses().install_license(request)).await?;
     printer.print(&Answer::new(&installed, show::installed(&installed)))
 }
 
@@ -105,8 +105,8 @@ pub async fn install(usher: &Usher, printer: &mut Printer, document: String) -> 
 pub async fn list(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let page = async |page_size: i32, page_token| {
         let tenant_id = usher.tenant.clone();
-        let ask = usher.request(ListLicensesRequest { tenant_id, page_size: page_size.min(PAGE), page_token });
-        let page = usher.answer(usher.licenses().list_licenses(ask)).await?;
+        let request = usher.request(ListLicensesRequest { tenant_id, page_size: page_size.min(PAGE), page_token });
+        let page = usher.answer(usher.licenses().list_licenses(request)).await?;
         Ok((page.licenses, page.next_page_token))
     };
     LICENSES.print(printer, None, page).await
@@ -124,7 +124,7 @@ pub async fn delete(usher: &Usher, printer: &mut Printer, license: &str) -> Resu
 /// # Errors
 /// [`Error`]
 pub async fn delete_all(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
-    let ask = usher.request(DeleteLicensesRequest { tenant_id: usher.tenant.clone() });
-    let deleted = usher.answer(usher.licenses().delete_licenses(ask)).await?;
+    let request = usher.request(DeleteLicensesRequest { tenant_id: usher.tenant.clone() });
+    let deleted = usher.answer(usher.licenses().delete_licenses(request)).await?;
     printer.print(&Answer::new(&deleted, show::deleted_all(&deleted)))
 }

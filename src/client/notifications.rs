@@ -28,8 +28,8 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &cli::List) -> Res
     });
     let page = async |page_size, page_token| {
         let tenant_id = usher.tenant.clone();
-        let ask = ListNotificationsRequest { tenant_id, page_size, page_token, state: state.into() };
-        let page = usher.answer(usher.notifications().list_notifications(usher.request(ask))).await?;
+        let request = ListNotificationsRequest { tenant_id, page_size, page_token, state: state.into() };
+        let page = usher.answer(usher.notifications().list_notifications(usher.request(request))).await?;
         Ok((page.notifications, page.next_page_token))
     };
     LIST.print(printer, args.limit, page).await
@@ -38,8 +38,8 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &cli::List) -> Res
 /// # Errors
 /// [`Error`]
 pub async fn redeliver(usher: &Usher, printer: &mut Printer, args: &cli::Redeliver) -> Result<(), Error> {
-    let ask = RedeliverNotificationRequest { tenant_id: usher.tenant.clone(), topic: args.topic.clone() };
-    let answer = usher.answer(usher.notifications().redeliver_notification(usher.request(ask))).await?;
+    let request = RedeliverNotificationRequest { tenant_id: usher.tenant.clone(), topic: args.topic.clone() };
+    let answer = usher.answer(usher.notifications().redeliver_notification(usher.request(request))).await?;
     let told = answer.notification.clone().unwrap_or_default();
     printer.print(&Answer::new(&answer, format!("{}: {}\n", told.topic, deliveries(&told))))
 }

@@ -57,13 +57,13 @@ pub async fn grant(
     users: &[String],
 ) -> Result<(), Error> {
     let call = async |user_ids: Vec<String>| {
-        let ask = BatchGrantSeatsRequest {
+        let request = BatchGrantSeatsRequest {
             tenant_id: usher.tenant.clone(),
             pool_ids: selection.pool.clone(),
             user_ids,
             organization_ids: selection.organization.clone(),
         };
-        let granted = usher.answer(usher.seats().batch_grant_seats(usher.request(ask))).await?;
+        let granted = usher.answer(usher.seats().batch_grant_seats(usher.request(request))).await?;
         Ok(Batch { results: granted.results, usage: granted.usage })
     };
     GRANT.run(printer, &selection.pool, users, call).await
@@ -79,14 +79,14 @@ pub async fn recall(
     end_sessions: bool,
 ) -> Result<(), Error> {
     let call = async |user_ids: Vec<String>| {
-        let ask = BatchRevokeSeatsRequest {
+        let request = BatchRevokeSeatsRequest {
             tenant_id: usher.tenant.clone(),
             pool_ids: selection.pool.clone(),
             user_ids,
             organization_ids: selection.organization.clone(),
             end_sessions,
         };
-        let revoked = usher.answer(usher.seats().batch_revoke_seats(usher.request(ask))).await?;
+        let revoked = usher.answer(usher.seats().batch_revoke_seats(usher.request(request))).await?;
         Ok(Batch { results: revoked.results, usage: revoked.usage })
     };
     RECALL.run(printer, &selection.pool, users, call).await

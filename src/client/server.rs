@@ -21,8 +21,8 @@ pub async fn log(usher: &Usher, printer: &mut Printer, filter: &str, time: Optio
         seconds: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
         nanos: i32::try_from(time.subsec_nanos()).unwrap_or_default(),
     });
-    let ask = SetLogFilterRequest { filter: filter.to_owned(), duration };
-    let answer = usher.answer(usher.server().set_log_filter(usher.request(ask))).await?;
+    let request = SetLogFilterRequest { filter: filter.to_owned(), duration };
+    let answer = usher.answer(usher.server().set_log_filter(usher.request(request))).await?;
     let text = format!("{}, before it was {}\n", answer.current, answer.previous);
     printer.print(&Answer::new(&answer, text))
 }

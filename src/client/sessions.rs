@@ -40,7 +40,7 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(
         SortKey::User => "user",
     };
     let page = async |page_size: i32, page_token| {
-        let ask = ListSessionsRequest {
+        let request = ListSessionsRequest {
             tenant_id: usher.tenant.clone(),
             page_size,
             page_token,
@@ -56,7 +56,7 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(
             started_before: args.signed_in_before,
             idle_at_least: args.idle_for.and_then(|idle| prost_types::Duration::try_from(idle).ok()),
         };
-        let page = usher.answer(usher.sessions().list_sessions(usher.request(ask))).await?;
+        let page = usher.answer(usher.sessions().list_sessions(usher.request(request))).await?;
         Ok((page.sessions, page.next_page_token))
     };
     SESSIONS.print(printer, args.limit, page).await

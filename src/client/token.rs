@@ -37,14 +37,14 @@ pub struct Created {
 /// [`Error`]
 pub async fn create(usher: &Usher, args: &cli::Create) -> Result<Created, Error> {
     let ttl = args.ttl.map(prost_types::Duration::try_from).transpose();
-    let ask = CreateTokenRequest {
+    let request = CreateTokenRequest {
         name: args.name.clone(),
         roles: args.role.iter().map(|given| role(*given).into()).collect(),
         tenant_ids: args.tenants.tenant.clone(),
         all_tenants: args.tenants.all_tenants,
         ttl: ttl.map_err(|_| Error::Refused("--ttl: is too long".to_owned()))?,
     };
-    let answer = usher.answer(usher.tokens().create_token(usher.request(ask))).await?;
+    let answer = usher.answer(usher.tokens().create_token(usher.request(request))).await?;
     let token = answer.token.clone().unwrap_or_default();
     Ok(Created {
         with_secret: Answer::new(&answer, format!("{}\n", answer.secret)),
@@ -58,8 +58,8 @@ pub async fn create(usher: &Usher, args: &cli::Create) -> Result<Created, Error>
 /// [`Error`]
 pub async fn list(usher: &Usher, printer: &mut Printer, args: &cli::List) -> Result<(), Error> {
     let page = async |page_size, page_token| {
-        let ask = usher.request(ListTokensRequest { page_size, page_token });
-        let page = usher.answer(usher.tokens().list_tokens(ask)).await?;
+        let request = usher.request(ListTokensRequest { page_size, page_token });
+        let page = usher.answer(usher.tokens().list_tokens(request)).await?;
         Ok((page.tokens, page.next_page_token))
     };
     LIST.print(printer, args.limit, page).await
@@ -68,8 +68,8 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &cli::List) -> Res
 /// # Errors
 /// [`Error`]
 pub async fn revoke(usher: &Usher, printer: &mut Printer, args: &cli::Revoke) -> Result<(), Error> {
-    let ask = usher.request(RevokeTokenRequest { token_id: args.id.clone() });
-    let answer = usher.answer(usher.tokens().revoke_token(ask)).await?;
+    let request = usher.request(RevokeTokenRequest { token_id: args.id.clone() });
+    let answer = usher.answer(usher.tokens().revoke_token(request)).await?;
     let token = answer.token.clone().unwrap_or_default();
     printer.print(&Answer::new(&answer, told(&token)))
 }

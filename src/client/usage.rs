@@ -19,8 +19,8 @@ const COLUMNS: [Column; 8] = [
 /// # Errors
 /// [`Error`]
 pub async fn usage(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
-    let ask = GetUsageRequest { tenant_id: usher.tenant.clone() };
-    let usage = usher.answer(usher.tenants().get_usage(usher.request(ask))).await?;
+    let request = GetUsageRequest { tenant_id: usher.tenant.clone() };
+    let usage = usher.answer(usher.tenants().get_usage(usher.request(request))).await?;
     printer.print(&Answer::new(&usage, show(&usage, printer.width)))
 }
 

@@ -187,11 +187,11 @@ impl Node {
     pub async fn confirm(&self, me: NodeRef) -> bool {
         let mut views = self.view.subscribe();
         let before = views.borrow_and_update().beats;
-        let mut asked = None;
+        let mut requested_after = None;
         loop {
             let beats = views.borrow().beats;
             // One after each good beat: those that are missed keep their pause.
-            if asked.replace(beats) != Some(beats) {
+            if requested_after.replace(beats) != Some(beats) {
                 self.wanted.notify_one();
             }
             if views.changed().await.is_err() {

@@ -38,11 +38,11 @@ fn trust(args: &ConnectionArgs, problems: &mut Problems) -> Option<Trust> {
     };
     let ca = file("--tls-ca", &args.tls_ca);
     let (certificate, key) = (file("--client-cert", &args.client_cert), file("--client-key", &args.client_key));
-    let asked = [&args.tls_ca, &args.client_cert, &args.client_key].iter().any(|option| given(option).is_some());
+    let any_given = [&args.tls_ca, &args.client_cert, &args.client_key].iter().any(|option| given(option).is_some());
     if given(&args.client_cert).is_some() != given(&args.client_key).is_some() {
         problems.add("--client-cert, --client-key: one is no use without the other");
     }
-    (args.tls || asked).then_some(Trust { ca, identity: certificate.zip(key) })
+    (args.tls || any_given).then_some(Trust { ca, identity: certificate.zip(key) })
 }
 
 fn is_here(address: &Authority) -> bool {

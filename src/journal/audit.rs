@@ -128,7 +128,7 @@ impl Journal {
         if *tenant == TenantId::installation() {
             return Ok((user, Vec::new()));
         }
-        let former = self.ask(tenant, FormerIds { user: user.clone() }).await?;
+        let former = self.query(tenant, FormerIds { user: user.clone() }).await?;
         Ok(former.unwrap_or_else(|_| (user, Vec::new())))
     }
 }

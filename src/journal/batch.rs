@@ -6,7 +6,7 @@ use super::JournalError;
 use super::answer::Answer;
 use crate::ids::{EventNo, LicenseId, TenantId, TenantNo, TokenId};
 use crate::ledger::change::{Change, Changes};
-use crate::ledger::command::{Found, Outcome};
+use crate::ledger::command::{Outcome, QueryResult};
 use crate::ledger::notification::Topic;
 use crate::spans::Work;
 use crate::store::{Batch, Position};
@@ -14,7 +14,7 @@ use crate::store::{Batch, Position};
 /// Somebody who hears the answer when the batch is durable.
 pub(super) enum Waiter {
     Command(Answer<Outcome>, Outcome),
-    Query(Answer<Found>, Found),
+    Query(Answer<QueryResult>, QueryResult),
 }
 
 impl Waiter {

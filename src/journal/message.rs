@@ -5,14 +5,14 @@ use tokio::sync::oneshot;
 use super::JournalError;
 use super::answer::Answer;
 use crate::ids::{TenantId, TenantNo};
-use crate::ledger::command::{Command, Found, Outcome, Query, Request};
+use crate::ledger::command::{Command, Outcome, Query, QueryResult, Request};
 use crate::ledger::outcome::Beat;
 use crate::ledger::{Busy, Totals};
 
 /// What a writer is sent.
 pub(super) enum Message {
     Command(Request, Answer<Outcome>),
-    Query(Option<TenantId>, Query, Answer<Found>),
+    Query(Option<TenantId>, Query, Answer<QueryResult>),
     Number(TenantId, oneshot::Sender<Result<Option<TenantNo>, JournalError>>),
     /// And so many of the busiest pools.
     Totals(usize, oneshot::Sender<(Totals, Vec<Busy>)>),
@@ -23,7 +23,8 @@ pub(super) enum Message {
 
 /// Whether a command can be decided and answered without the store.
 pub(super) fn needs_store(command: &Command) -> bool {
-    !matches!(command, Command::Heartbeat(_)) && !matches!(command, Command::CheckOut(ask) if ask.check_only)
+    !matches!(command, Command::Heartbeat(_))
+        && !matches!(command, Command::CheckOut(check_out) if check_out.check_only)
 }
 
 /// Whether an answer promises a lease, beside whatever else it says.

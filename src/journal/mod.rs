@@ -35,7 +35,7 @@ use crate::clock::Clock;
 use crate::cluster::ShardLease;
 use crate::ids::{EventNo, InstanceId, OwnerToken, ShardId, TenantId, TenantNo};
 use crate::ledger::change::Actor;
-use crate::ledger::command::{Asks, Command, Found, Outcome, Query, Reply, Request};
+use crate::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Reply, Request};
 use crate::ledger::time::Wall;
 use crate::ledger::{Busy, Totals};
 pub use crate::store::AuditPage;
@@ -180,7 +180,7 @@ impl Journal {
     /// [`JournalError`]: undecided; the command is safe to repeat.
     pub async fn submit<C>(&self, actor: &Actor, tenant: &TenantId, command: C) -> Result<C::Answer, JournalError>
     where
-        C: Asks<Kind = Command>,
+        C: Operation<Kind = Command>,
         Outcome: Reply<C>,
     {
         let (reply, answer) = oneshot::channel();
@@ -198,24 +198,24 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`].
-    pub async fn ask<Q>(&self, tenant: &TenantId, query: Q) -> Result<Q::Answer, JournalError>
+    pub async fn query<Q>(&self, tenant: &TenantId, query: Q) -> Result<Q::Answer, JournalError>
     where
-        Q: Asks<Kind = Query>,
-        Found: Reply<Q>,
+        Q: Operation<Kind = Query>,
+        QueryResult: Reply<Q>,
     {
-        query_shard(self.shard(tenant), Some(tenant.clone()), query).await
+        send_query(self.shard(tenant), Some(tenant.clone()), query).await
     }
 
     /// Reads what belongs to no tenant: the list of a shard's tenants.
     ///
     /// # Errors
     /// [`JournalError`].
-    pub async fn ask_shard<Q>(&self, shard: ShardId, query: Q) -> Result<Q::Answer, JournalError>
+    pub async fn query_shard<Q>(&self, shard: ShardId, query: Q) -> Result<Q::Answer, JournalError>
     where
-        Q: Asks<Kind = Query>,
-        Found: Reply<Q>,
+        Q: Operation<Kind = Query>,
+        QueryResult: Reply<Q>,
     {
-        query_shard(&self.shards[usize::from(shard.0)], None, query).await
+        send_query(&self.shards[usize::from(shard.0)], None, query).await
     }
 
     /// Deletes a few of the oldest audit events of each shard, at most `most` of each, if they are kept for longer than
@@ -312,10 +312,10 @@ impl Journal {
     }
 }
 
-async fn query_shard<Q>(shard: &Shard, tenant: Option<TenantId>, query: Q) -> Result<Q::Answer, JournalError>
+async fn send_query<Q>(shard: &Shard, tenant: Option<TenantId>, query: Q) -> Result<Q::Answer, JournalError>
 where
-    Q: Asks<Kind = Query>,
-    Found: Reply<Q>,
+    Q: Operation<Kind = Query>,
+    QueryResult: Reply<Q>,
 {
     let (reply, answer) = oneshot::channel();
     shard.send(Message::Query(tenant, query.into(), Answer::new(reply)))?;

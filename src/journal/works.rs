@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use super::JournalError;
 use super::answer::Answer;
 use crate::ids::TenantId;
-use crate::ledger::command::{Found, Outcome};
+use crate::ledger::command::{Outcome, QueryResult};
 use crate::ledger::{Execution, Reading};
 
 /// Queries under way at once, and commands that are under way or wait for one of the same tenant; each waits for the steps
@@ -19,7 +19,7 @@ const MAX_COMMANDS: usize = 64;
 
 /// Something to take a step of.
 pub(super) enum Work {
-    Query(Reading, Answer<Found>),
+    Query(Reading, Answer<QueryResult>),
     Command(Running, Answer<Outcome>),
 }
 
@@ -43,7 +43,7 @@ struct Queue {
     /// `None`: of no tenant.
     tenant: Option<TenantId>,
     commands: VecDeque<(Running, Answer<Outcome>)>,
-    queries: VecDeque<(Reading, Answer<Found>)>,
+    queries: VecDeque<(Reading, Answer<QueryResult>)>,
     /// The last step was a command's.
     was_command: bool,
 }

@@ -14,26 +14,26 @@ use crate::ids::{PoolId, PoolNo, TenantId, UserId};
 /// Who waits, under way.
 #[derive(Debug)]
 pub(super) struct Activating {
-    ask: ActivateUsers,
+    command: ActivateUsers,
     full: Vec<Vec<(PoolId, DenialReason)>>,
 }
 
 impl Activating {
-    pub fn new(ask: ActivateUsers) -> Self {
-        Self { ask, full: Vec::new() }
+    pub fn new(command: ActivateUsers) -> Self {
+        Self { command, full: Vec::new() }
     }
 }
 
 impl Steps for Activating {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        let Self { ask: ActivateUsers { waiting, what_if }, full } = self;
+        let Self { command: ActivateUsers { waiting, what_if }, full } = self;
         let through = each(waiting.len(), full, step, |at, step| match what_if {
             Some(what_if) => tenant.would_activate(&waiting[at], what_if, step),
             None => tenant.activate(&waiting[at], step),
         });
         through.then(|| {
             let full = std::mem::take(&mut self.full);
-            Outcome::ActivateUsers(Ok(ActivatedUsers { full, what_if: self.ask.what_if.take() }))
+            Outcome::ActivateUsers(Ok(ActivatedUsers { full, what_if: self.command.what_if.take() }))
         })
     }
 
@@ -45,24 +45,24 @@ impl Steps for Activating {
 /// Who is not listed, under way.
 #[derive(Debug)]
 pub(super) struct Blocking {
-    ask: BlockUnlisted,
+    command: BlockUnlisted,
     blocked: Vec<bool>,
 }
 
 impl Blocking {
-    pub fn new(ask: BlockUnlisted) -> Self {
-        Self { ask, blocked: Vec::new() }
+    pub fn new(command: BlockUnlisted) -> Self {
+        Self { command, blocked: Vec::new() }
     }
 }
 
 impl Steps for Blocking {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        let Self { ask: BlockUnlisted { users, what_if }, blocked } = self;
+        let Self { command: BlockUnlisted { users, what_if }, blocked } = self;
         let turn = |at: usize, step: &mut Step| tenant.block_as_unlisted(&users[at], what_if, step);
         let through = each(users.len(), blocked, step, turn);
         through.then(|| {
             let blocked = std::mem::take(&mut self.blocked);
-            Outcome::BlockUnlisted(Ok(BlockedUsers { blocked, what_if: self.ask.what_if.take() }))
+            Outcome::BlockUnlisted(Ok(BlockedUsers { blocked, what_if: self.command.what_if.take() }))
         })
     }
 

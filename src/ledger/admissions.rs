@@ -26,9 +26,9 @@ impl Tenant {
     }
 
     /// Creates the user whom the policy admits, with a seat for all of the tenant.
-    pub fn newcomer(&mut self, ask: &CheckOut, pool: PoolNo, step: &mut Step) -> UserNo {
-        let no = self.create(&ask.user, false, Profile::default(), "admitted at login", step);
-        let about = self.about(Action::SeatGranted).user(&ask.user).pool(&ask.pool);
+    pub fn newcomer(&mut self, command: &CheckOut, pool: PoolNo, step: &mut Step) -> UserNo {
+        let no = self.create(&command.user, false, Profile::default(), "admitted at login", step);
+        let about = self.about(Action::SeatGranted).user(&command.user).pool(&command.pool);
         let order = step.log(about.detail("all organizations"));
         self.put_seat(no, pool, Access::All, order, step);
         no

@@ -6,9 +6,9 @@ use super::step::Step;
 use super::tenant::Tenant;
 
 impl Tenant {
-    pub fn check_in(&mut self, ask: &CheckIn, step: &mut Step) -> CheckedIn {
-        let Some(slot) = self.sessions.find(ask.session) else {
-            let reason = step.orphans.find(ask.session, &self.id).map(|(reason, _)| reason);
+    pub fn check_in(&mut self, command: &CheckIn, step: &mut Step) -> CheckedIn {
+        let Some(slot) = self.sessions.find(command.session) else {
+            let reason = step.orphans.find(command.session, &self.id).map(|(reason, _)| reason);
             return CheckedIn { ended_now: false, reason };
         };
         let session = self.sessions.get(slot);

@@ -36,30 +36,30 @@ struct Admission {
 impl Tenant {
     /// # Errors
     /// More unknown users would be admitted than the tenant's budget has room for.
-    pub fn check_out(&mut self, ask: CheckOut, step: &mut Step) -> Done<CheckedOut> {
-        let pool = self.pools.find(&ask.pool);
-        let user = self.users.find(&ask.user);
+    pub fn check_out(&mut self, command: CheckOut, step: &mut Step) -> Done<CheckedOut> {
+        let pool = self.pools.find(&command.pool);
+        let user = self.users.find(&command.user);
         let mut overdue = Vec::new();
         if planted!(SweeperOnlyExpiry) {
             // As if nothing were.
-        } else if ask.check_only {
+        } else if command.check_only {
             overdue = self.overdue_for(pool, user, step);
         } else if let Some(user) = user {
             self.end_overdue_of(user, step);
         }
-        match self.decide(&ask, pool, user, &overdue, step) {
-            Ok(admission) if ask.check_only => Ok(self.preview(&ask, pool, &admission, step)),
+        match self.decide(&command, pool, user, &overdue, step) {
+            Ok(admission) if command.check_only => Ok(self.preview(&command, pool, &admission, step)),
             Ok(admission) => {
                 if admission.user.is_none() {
                     self.guard_admissions(step)?;
                 }
-                Ok(self.admit(ask, admission, step))
+                Ok(self.admit(command, admission, step))
             }
             Err(denial) => {
-                if !ask.check_only {
+                if !command.check_only {
                     let about = self.about(Action::CheckOutDenied).denied(denial.reason);
-                    step.log_denial(about.user(&ask.user).pool(&ask.pool));
-                    self.tell_denied(pool, denial.reason, Cause::CheckOut, &ask.user, step);
+                    step.log_denial(about.user(&command.user).pool(&command.pool));
+                    self.tell_denied(pool, denial.reason, Cause::CheckOut, &command.user, step);
                 }
                 let usage = pool.map(|pool| self.usage(pool, step.sight()));
                 Ok(CheckedOut { decision: Err(denial), usage, notices: Vec::new() })
@@ -70,7 +70,7 @@ impl Tenant {
     /// Guards 1 to 10; that the tenant exists was seen before. `overdue`: sessions that are as good as ended.
     fn decide(
         &mut self,
-        ask: &CheckOut,
+        command: &CheckOut,
         pool: Option<PoolNo>,
         user: Option<UserNo>,
         overdue: &[u32],
@@ -100,18 +100,18 @@ impl Tenant {
             Some(user) => self.guard_seat(user, pool, license_expired, step)?,
         };
         let last = user.and_then(|user| self.users.get(user).last_organization);
-        let organization = self.guard_organization(ask, access, last)?;
+        let organization = self.guard_organization(command, access, last)?;
         let mut admission = Admission { user, organization, existing: None, ending: Vec::new(), license_expired };
         let Some(user) = user else {
             self.guard_limit(pool, None, overdue, &mut admission, step)?;
             return Ok(admission);
         };
         let pool = pool.expect("a seat is in a pool");
-        admission.existing = self.existing(user, pool, ask, overdue);
+        admission.existing = self.existing(user, pool, command, overdue);
         if admission.existing.is_some() {
             return Ok(admission);
         }
-        self.guard_devices(user, ask, overdue, &mut admission, step)?;
+        self.guard_devices(user, command, overdue, &mut admission, step)?;
         self.guard_limit(Some(pool), Some(user), overdue, &mut admission, step)?;
         Ok(admission)
     }
@@ -141,12 +141,12 @@ impl Tenant {
     /// Guard 7.
     fn guard_organization(
         &self,
-        ask: &CheckOut,
+        command: &CheckOut,
         access: &Access,
         last: Option<OrganizationNo>,
     ) -> Result<Option<OrganizationNo>, Denial> {
         let off = || Denial::because(DenialReason::OrganizationAccessOff);
-        match &ask.organization {
+        match &command.organization {
             Some(wanted) => {
                 let no = self.organizations.find(wanted).filter(|no| self.organizations.allows(access, *no));
                 no.map(Some).ok_or_else(off)
@@ -159,10 +159,10 @@ impl Tenant {
     }
 
     /// Guard 8: the same user, pool and device (R16).
-    fn existing(&self, user: UserNo, pool: PoolNo, ask: &CheckOut, overdue: &[u32]) -> Option<u32> {
+    fn existing(&self, user: UserNo, pool: PoolNo, command: &CheckOut, overdue: &[u32]) -> Option<u32> {
         self.live_of(self.users.get(user)).into_iter().find(|slot| {
             let session = self.sessions.get(*slot);
-            let same = session.pool == pool && session.device == ask.device;
+            let same = session.pool == pool && session.device == command.device;
             same && !overdue.contains(slot) && !planted!(SecondSeatOnReLogin)
         })
     }
@@ -171,7 +171,7 @@ impl Tenant {
     fn guard_devices(
         &self,
         user: UserNo,
-        ask: &CheckOut,
+        command: &CheckOut,
         overdue: &[u32],
         admission: &mut Admission,
         step: &Step,
@@ -184,7 +184,7 @@ impl Tenant {
             *devices.entry(&self.sessions.get(*slot).device).or_default() += 1;
         }
         let room = live.len() < MAX_SESSIONS;
-        if devices.contains_key(&ask.device) && room {
+        if devices.contains_key(&command.device) && room {
             return Ok(());
         }
         let allowed = self.policy.max_devices_per_user as usize;
@@ -193,7 +193,8 @@ impl Tenant {
         }
         for slot in &live {
             let ending = admission.ending.len();
-            if (devices.len() < allowed || devices.contains_key(&ask.device)) && live.len() - ending < MAX_SESSIONS {
+            if (devices.len() < allowed || devices.contains_key(&command.device)) && live.len() - ending < MAX_SESSIONS
+            {
                 break;
             }
             let device = &self.sessions.get(*slot).device;
@@ -275,8 +276,8 @@ impl Tenant {
 
     /// The sessions in the pool of the counted user who is idle the longest (never of an Active one). Passes over as many
     /// as have sessions in `gone`.
-    fn longest_idle(&self, pool: PoolNo, asking: Option<UserNo>, gone: &[u32]) -> Vec<u32> {
-        for (_, no) in self.pools.get(pool).idle_counted.iter().filter(|(_, no)| Some(*no) != asking) {
+    fn longest_idle(&self, pool: PoolNo, caller: Option<UserNo>, gone: &[u32]) -> Vec<u32> {
+        for (_, no) in self.pools.get(pool).idle_counted.iter().filter(|(_, no)| Some(*no) != caller) {
             let user = self.users.get(*no);
             if !self.lives_in(user, pool, gone).1 {
                 continue;
@@ -289,37 +290,42 @@ impl Tenant {
     }
 
     /// Carries out a "yes".
-    fn admit(&mut self, ask: CheckOut, admission: Admission, step: &mut Step) -> CheckedOut {
+    fn admit(&mut self, command: CheckOut, admission: Admission, step: &mut Step) -> CheckedOut {
         // With no license in force the pool is over its limit from now on (R29).
         self.notifications.look |= admission.license_expired;
         if let Some(slot) = admission.existing {
-            return self.renew(slot, &ask, &admission, step);
+            return self.renew(slot, &command, &admission, step);
         }
         for (slot, reason) in &admission.ending {
             self.end(*slot, *reason, step);
         }
-        let pool = self.pool_or_new(&ask.pool, step).expect("the guards saw room for the pool");
-        let user = admission.user.unwrap_or_else(|| self.newcomer(&ask, pool, step));
-        let login =
-            Login { id: ask.fresh, pool, organization: admission.organization, device: ask.device, client: ask.client };
+        let pool = self.pool_or_new(&command.pool, step).expect("the guards saw room for the pool");
+        let user = admission.user.unwrap_or_else(|| self.newcomer(&command, pool, step));
+        let login = Login {
+            id: command.fresh,
+            pool,
+            organization: admission.organization,
+            device: command.device,
+            client: command.client,
+        };
         let slot = self.start(user, login, step);
         self.checked_out(slot, false, &admission, step)
     }
 
     /// The same session again, renewed (R16).
-    fn renew(&mut self, slot: u32, ask: &CheckOut, admission: &Admission, step: &mut Step) -> CheckedOut {
+    fn renew(&mut self, slot: u32, command: &CheckOut, admission: &Admission, step: &mut Step) -> CheckedOut {
         let user = self.sessions.get(slot).user;
         self.touch(user, step.now.tick);
         self.users.signs_in(user, step.now.tick);
         let session = self.sessions.get_mut(slot);
         session.renew(&self.policy, step.now.tick);
         session.last_activity = session.last_activity.max(step.now.tick);
-        session.client = ask.client.clone();
+        session.client = command.client.clone();
         session.organization = admission.organization;
         let (id, row) = (session.id, session.row(self.no, Some(step.now.tick)));
         self.users.get_mut(user).last_organization = admission.organization;
         let organization = admission.organization.and_then(|no| self.organizations.id(no));
-        let about = self.about(Action::SessionRenewed).user(&ask.user).pool(&ask.pool);
+        let about = self.about(Action::SessionRenewed).user(&command.user).pool(&command.pool);
         step.log(about.session(id).organization(organization));
         step.put(Change::PutSession(row));
         self.checked_out(slot, true, admission, step)
@@ -336,7 +342,7 @@ impl Tenant {
     }
 
     /// A "yes" that takes nothing (R20).
-    fn preview(&self, ask: &CheckOut, pool: Option<PoolNo>, admission: &Admission, step: &Step) -> CheckedOut {
+    fn preview(&self, command: &CheckOut, pool: Option<PoolNo>, admission: &Admission, step: &Step) -> CheckedOut {
         let usage = pool.map(|pool| self.usage(pool, step.sight()));
         let mut notices = match (pool, &usage) {
             (Some(pool), Some(usage)) => self.notices(pool, usage, step.sight()),
@@ -354,9 +360,9 @@ impl Tenant {
             None => Lease {
                 session: None,
                 tenant: self.id.clone(),
-                pool: ask.pool.clone(),
-                user: ask.user.clone(),
-                device: ask.device.clone(),
+                pool: command.pool.clone(),
+                user: command.user.clone(),
+                device: command.device.clone(),
                 organization: None,
                 started: step.now.wall_of(step.now.tick),
                 ttl: Some(self.policy.lease_ttl).filter(|ttl| !ttl.is_zero()),

@@ -14,19 +14,19 @@ use crate::ids::{PoolNo, TenantId, UserNo};
 /// Sessions under way to their ends.
 #[derive(Debug)]
 pub(super) struct IdleClosing {
-    ask: CloseIdle,
+    command: CloseIdle,
     /// The user who had the last turn, and by when.
     after: Option<(Tick, UserNo)>,
     closed: IdleClosed,
 }
 
 impl IdleClosing {
-    pub fn new(ask: CloseIdle) -> Self {
-        Self { ask, after: None, closed: IdleClosed::default() }
+    pub fn new(command: CloseIdle) -> Self {
+        Self { command, after: None, closed: IdleClosed::default() }
     }
 
     fn pool(&self, tenant: &Tenant) -> Done<Option<PoolNo>> {
-        let Some(id) = &self.ask.pool else { return Ok(None) };
+        let Some(id) = &self.command.pool else { return Ok(None) };
         tenant.pools.find(id).map(Some).ok_or_else(|| Refusal::not_found("pool", id))
     }
 }
@@ -44,7 +44,7 @@ impl Steps for IdleClosing {
             }
             step.budget.spend(Budget::LOOK);
             self.after = Some(next);
-            if self.ask.own_user.as_ref() != Some(&tenant.users.get(next.1).id) {
+            if self.command.own_user.as_ref() != Some(&tenant.users.get(next.1).id) {
                 tenant.close_idle(next.1, pool, &mut self.closed, step);
             }
         }

@@ -8,8 +8,8 @@ use super::tenant::Tenant;
 
 impl Tenant {
     /// Closing a session that has ended answers as it is; only an unknown one is refused.
-    pub fn close_session(&mut self, ask: &CloseSession, step: &mut Step) -> Done<CheckedIn> {
-        let slot = self.sessions.find(ask.session).ok_or_else(|| Refusal::not_found("session", ask.session))?;
+    pub fn close_session(&mut self, command: &CloseSession, step: &mut Step) -> Done<CheckedIn> {
+        let slot = self.sessions.find(command.session).ok_or_else(|| Refusal::not_found("session", command.session))?;
         let session = self.sessions.get(slot);
         let user = self.users.get(session.user);
         if let Some((_, reason)) = session.ended() {
@@ -20,20 +20,20 @@ impl Tenant {
             self.end(slot, overdue, step);
             return Ok(CheckedIn { ended_now: false, reason: Some(overdue) });
         }
-        if ask.own_session == Some(ask.session) || ask.own_user.as_ref() == Some(&user.id) {
+        if command.own_session == Some(command.session) || command.own_user.as_ref() == Some(&user.id) {
             return Err(refuse(
                 "OWN_SESSION",
-                ask,
+                command,
                 "nobody closes their own session from the list; check it in instead",
             ));
         }
         let active = matches!(self.status(user, step.now.tick), Status::Active | Status::Away);
         // Of a client that is silent there is nothing to lose: who closed the browser is why there is this call.
         let in_use = active && session.has_live_client(&self.policy, step.now.tick);
-        if in_use && self.policy.close_active == CloseActive::Refuse && !ask.force {
+        if in_use && self.policy.close_active == CloseActive::Refuse && !command.force {
             return Err(refuse(
                 "SESSION_IN_USE",
-                ask,
+                command,
                 "the user is Active with a live client and may have unsaved work; wait until the user is Idle or the \
                  client was silent for two heartbeat intervals, set `force`, or set the tenant's policy `close_active` \
                  to ALLOW",
@@ -44,6 +44,6 @@ impl Tenant {
     }
 }
 
-fn refuse(reason: &'static str, ask: &CloseSession, text: &str) -> Refusal {
-    Refusal::Precondition { reason, subject: ask.session.to_string(), text: text.into() }
+fn refuse(reason: &'static str, command: &CloseSession, text: &str) -> Refusal {
+    Refusal::Precondition { reason, subject: command.session.to_string(), text: text.into() }
 }

@@ -52,7 +52,7 @@ impl Command {
     #[must_use]
     pub fn takes_steps(&self) -> bool {
         match self {
-            Command::Heartbeat(ask) => ask.beats.len() > BEATS,
+            Command::Heartbeat(command) => command.beats.len() > BEATS,
             Command::GrantSeats(_)
             | Command::RevokeSeats(_)
             | Command::CloseIdle(_)
@@ -77,10 +77,10 @@ impl Command {
     #[must_use]
     pub fn is_question(&self) -> bool {
         match self {
-            Command::CheckOut(ask) => ask.check_only,
-            Command::SyncUsers(ask) => ask.what_if.is_some(),
-            Command::ActivateUsers(ask) => ask.what_if.is_some(),
-            Command::BlockUnlisted(ask) => ask.what_if.is_some(),
+            Command::CheckOut(command) => command.check_only,
+            Command::SyncUsers(command) => command.what_if.is_some(),
+            Command::ActivateUsers(command) => command.what_if.is_some(),
+            Command::BlockUnlisted(command) => command.what_if.is_some(),
             _ => false,
         }
     }
@@ -275,7 +275,7 @@ pub struct FormerIds {
 pub struct GetUsage;
 
 /// Ties a command or query to the type of its answer: one line per command, no handler has to guess.
-pub trait Asks: Into<Self::Kind> {
+pub trait Operation: Into<Self::Kind> {
     /// [`Command`] or [`Query`].
     type Kind;
     type Answer;
@@ -307,12 +307,12 @@ macro_rules! kinds {
 
         $(
             impl From<$name> for $kind {
-                fn from(asked: $name) -> Self {
-                    $kind::$name(asked)
+                fn from(operation: $name) -> Self {
+                    $kind::$name(operation)
                 }
             }
 
-            impl Asks for $name {
+            impl Operation for $name {
                 type Kind = $kind;
                 type Answer = $answer;
             }
@@ -330,7 +330,7 @@ macro_rules! kinds {
 }
 
 /// Turns the answer of any command back into the answer of command `C`.
-pub trait Reply<C: Asks> {
+pub trait Reply<C: Operation> {
     /// `None` only if another command's answer came back, which is a bug.
     fn into_answer(self) -> Option<C::Answer>;
 }
@@ -379,7 +379,7 @@ kinds! {
 
 kinds! {
     /// Reads state, never an outcome that is not durable: the journal holds the answer back until it is.
-    Query -> /** What a query answered. */ Found {
+    Query -> /** What a query answered. */ QueryResult {
         ListSessions -> Done<Page<SessionView>>,
         ListUsers -> Done<Page<UserView>>,
         ListOrganizations -> Done<Page<OrganizationView>>,

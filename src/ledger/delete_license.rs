@@ -11,8 +11,8 @@ use super::tenant::Tenant;
 use crate::ids::LicenseId;
 
 impl Tenant {
-    pub fn delete_license(&mut self, ask: &DeleteLicense, step: &mut Step) -> Done<LicenseChange> {
-        self.drop_license(&ask.license, step)
+    pub fn delete_license(&mut self, command: &DeleteLicense, step: &mut Step) -> Done<LicenseChange> {
+        self.drop_license(&command.license, step)
     }
 
     /// One license of those that are deleted, with its event.

@@ -16,7 +16,7 @@ use crate::ids::{OrganizationNo, PoolNo, TenantId, UserNo};
 /// A deletion under way.
 #[derive(Debug)]
 pub(super) struct OrganizationDeletion {
-    ask: DeleteOrganization,
+    command: DeleteOrganization,
     /// `None`: not begun.
     no: Option<OrganizationNo>,
     /// The user, and then the session, to go on with.
@@ -25,15 +25,15 @@ pub(super) struct OrganizationDeletion {
 }
 
 impl OrganizationDeletion {
-    pub fn new(ask: DeleteOrganization) -> Self {
-        Self { ask, no: None, user: 0, slot: 0 }
+    pub fn new(command: DeleteOrganization) -> Self {
+        Self { command, no: None, user: 0, slot: 0 }
     }
 
     fn begin(&mut self, tenant: &mut Tenant) -> Done<OrganizationNo> {
         if let Some(no) = self.no {
             return Ok(no);
         }
-        let no = tenant.known_organization(&self.ask.organization)?;
+        let no = tenant.known_organization(&self.command.organization)?;
         tenant.organizations.leave(no);
         self.no = Some(no);
         Ok(no)
@@ -67,7 +67,7 @@ impl Steps for OrganizationDeletion {
         }
         tenant.organizations.gone(no);
         step.put(Change::DeleteOrganization(tenant.no, no));
-        step.log(tenant.about(Action::OrganizationDeleted).organization(Some(self.ask.organization.clone())));
+        step.log(tenant.about(Action::OrganizationDeleted).organization(Some(self.command.organization.clone())));
         Some(Outcome::DeleteOrganization(Ok(())))
     }
 

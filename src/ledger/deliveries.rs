@@ -65,15 +65,15 @@ impl Redeliveries {
 
 impl Ledger {
     /// The shard's deliveries on a channel that are due.
-    pub(super) fn due(&self, ask: &DueNotifications, now: Moment) -> Vec<Due> {
+    pub(super) fn due(&self, query: &DueNotifications, now: Moment) -> Vec<Due> {
         // One tenant has a quarter of the places: with many pools, and a receiver that fails, it would have them all.
-        let share = (ask.limit / 4).max(1);
+        let share = (query.limit / 4).max(1);
         let mut found = Vec::new();
-        self.agenda.deliveries[ask.channel as usize].each_due(now.tick, |no| {
+        self.agenda.deliveries[query.channel as usize].each_due(now.tick, |no| {
             if let Some(tenant) = &self.tenants[no as usize] {
-                let due = tenant.notifications.due(ask.channel).take_while(|(at, _)| *at <= now.tick);
+                let due = tenant.notifications.due(query.channel).take_while(|(at, _)| *at <= now.tick);
                 let rows = due.filter_map(|(_, topic)| tenant.notifications.get(topic));
-                let left = ask.limit.saturating_sub(found.len()).min(share);
+                let left = query.limit.saturating_sub(found.len()).min(share);
                 let shown = |row: &NotificationRow| Due {
                     tenant: tenant.id.clone(),
                     topic: row.topic.clone(),
@@ -81,7 +81,7 @@ impl Ledger {
                 };
                 found.extend(rows.take(left).map(shown));
             }
-            found.len() < ask.limit
+            found.len() < query.limit
         });
         found
     }
@@ -89,17 +89,17 @@ impl Ledger {
 
 impl Tenant {
     /// `None`: there is nothing to send any more.
-    pub fn begin_delivery(&mut self, ask: &BeginDelivery, step: &mut Step) -> Option<Dispatch> {
-        let mut row = self.telling(&ask.topic, ask.event)?.clone();
-        let reached = self.reaches(ask.channel, step);
-        let delivery = row.deliveries.at(ask.channel).as_mut()?;
+    pub fn begin_delivery(&mut self, command: &BeginDelivery, step: &mut Step) -> Option<Dispatch> {
+        let mut row = self.telling(&command.topic, command.event)?.clone();
+        let reached = self.reaches(command.channel, step);
+        let delivery = row.deliveries.at(command.channel).as_mut()?;
         if !delivery.is_open() || delivery.next > step.now.tick {
             return None;
         }
         let given_up = step.now.tick.since(delivery.since) > GIVEN_UP;
         if !reached || given_up {
             let why = if reached { "not sent in time" } else { "nobody is there to be told on this channel" };
-            self.give_up(row, ask.channel, why, step);
+            self.give_up(row, command.channel, why, step);
             return None;
         }
         delivery.state = DeliveryState::UnderWay;
@@ -117,38 +117,38 @@ impl Tenant {
     }
 
     /// An end that comes late, after the next attempt began, counts if the receiver answered.
-    pub fn end_delivery(&mut self, ask: &EndDelivery, step: &mut Step) {
-        let Some(mut row) = self.telling(&ask.topic, ask.event).cloned() else { return };
-        let Some(delivery) = row.deliveries.at(ask.channel) else { return };
-        let stale = delivery.attempts != ask.attempt || delivery.state != DeliveryState::UnderWay;
-        if !delivery.is_open() || (stale && ask.result != Attempt::Answered) {
+    pub fn end_delivery(&mut self, command: &EndDelivery, step: &mut Step) {
+        let Some(mut row) = self.telling(&command.topic, command.event).cloned() else { return };
+        let Some(delivery) = row.deliveries.at(command.channel) else { return };
+        let stale = delivery.attempts != command.attempt || delivery.state != DeliveryState::UnderWay;
+        if !delivery.is_open() || (stale && command.result != Attempt::Answered) {
             return;
         }
-        let (why, least) = match &ask.result {
-            Attempt::Answered => return self.delivered(row, ask.channel, step),
-            Attempt::Refused(why) => return self.give_up(row, ask.channel, why, step),
+        let (why, least) = match &command.result {
+            Attempt::Answered => return self.delivered(row, command.channel, step),
+            Attempt::Refused(why) => return self.give_up(row, command.channel, why, step),
             Attempt::Failed(why) => (why, Duration::ZERO),
             Attempt::Later(why, least) => (why, (*least).min(LONGEST_WISH)),
         };
-        let pause = pause(&self.id, &ask.topic, delivery.attempts).max(least);
+        let pause = pause(&self.id, &command.topic, delivery.attempts).max(least);
         if step.now.tick.since(delivery.since) + pause > GIVEN_UP {
-            return self.give_up(row, ask.channel, why, step);
+            return self.give_up(row, command.channel, why, step);
         }
         (delivery.state, delivery.next) = (DeliveryState::Pending, step.now.tick + pause);
         delivery.error = cut(why);
-        let what = format!("{} failed: {}", attempt(ask.channel, delivery), delivery.error);
-        step.log(self.about_topic(Action::NotificationFailed, &ask.topic, &what));
+        let what = format!("{} failed: {}", attempt(command.channel, delivery), delivery.error);
+        step.log(self.about_topic(Action::NotificationFailed, &command.topic, &what));
         self.put_notification(row, step);
     }
 
-    pub fn redeliver(&mut self, ask: &RedeliverNotification, step: &mut Step) -> Done<NotificationView> {
-        let missing = || Refusal::not_found("notification", &ask.topic);
-        let mut row = self.notifications.get(&ask.topic).ok_or_else(missing)?.clone();
+    pub fn redeliver(&mut self, command: &RedeliverNotification, step: &mut Step) -> Done<NotificationView> {
+        let missing = || Refusal::not_found("notification", &command.topic);
+        let mut row = self.notifications.get(&command.topic).ok_or_else(missing)?.clone();
         let channels: Vec<Channel> = Channel::ALL.into_iter().filter(|one| self.reaches(*one, step)).collect();
         if channels.is_empty() {
             return Err(Refusal::Precondition {
                 reason: "NOBODY_TO_TELL",
-                subject: ask.topic.to_string(),
+                subject: command.topic.to_string(),
                 text: "the service has no channel on which this tenant could be told".into(),
             });
         }
@@ -162,8 +162,8 @@ impl Tenant {
         }
         let shown = view(&row, step.now);
         if !words.is_empty() {
-            step.redeliveries.take(self.no, &ask.topic, step.now.tick)?;
-            step.log(self.about_topic(Action::NotificationRedelivered, &ask.topic, &words.join(", ")));
+            step.redeliveries.take(self.no, &command.topic, step.now.tick)?;
+            step.log(self.about_topic(Action::NotificationRedelivered, &command.topic, &words.join(", ")));
             self.put_notification(row, step);
         }
         Ok(shown)
@@ -172,14 +172,14 @@ impl Tenant {
     /// `None`: there are more steps to take.
     pub fn list_notifications(
         &self,
-        ask: &ListNotifications,
+        query: &ListNotifications,
         walk: &mut Walk,
         now: Moment,
         budget: &mut Budget,
     ) -> Option<Page<NotificationView>> {
-        let cut = Cut::new(ask.after.as_ref(), true, ask.limit);
+        let cut = Cut::new(query.after.as_ref(), true, query.limit);
         let fits = |row: &NotificationRow| {
-            ask.state.is_none_or(|state| row.deliveries.iter().any(|delivery| delivery.state == state))
+            query.state.is_none_or(|state| row.deliveries.iter().any(|delivery| delivery.state == state))
         };
         while !walk.is_over()
             && let Some(row) = self.notifications.behind(walk.last.as_deref().and_then(Topic::parse).as_ref())

@@ -36,8 +36,8 @@ pub(super) struct Blocked {
 }
 
 impl Blocked {
-    pub fn new(ask: BlockUser) -> Self {
-        Self { whom: Whom { id: ask.user, no: None }, end_sessions: ask.end_sessions }
+    pub fn new(command: BlockUser) -> Self {
+        Self { whom: Whom { id: command.user, no: None }, end_sessions: command.end_sessions }
     }
 }
 
@@ -68,8 +68,8 @@ pub(super) struct UserDeletion {
 }
 
 impl UserDeletion {
-    pub fn new(ask: DeleteUser) -> Self {
-        Self { whom: Whom { id: ask.user, no: None } }
+    pub fn new(command: DeleteUser) -> Self {
+        Self { whom: Whom { id: command.user, no: None } }
     }
 }
 

@@ -189,18 +189,18 @@ impl Ledger {
 #[expect(clippy::result_large_err, reason = "it is no error: the command goes where it is decided in one step")]
 fn begin(command: Command) -> Result<Box<dyn Steps>, Command> {
     Ok(match command {
-        Command::Heartbeat(ask) => Box::new(Beats::new(ask)),
-        Command::GrantSeats(ask) => Box::new(Grants::new(ask)),
-        Command::RevokeSeats(ask) => Box::new(Revocations::new(ask)),
-        Command::CloseIdle(ask) => Box::new(IdleClosing::new(ask)),
-        Command::SyncUsers(ask) => Box::new(Syncing::new(ask)),
-        Command::ActivateUsers(ask) => Box::new(Activating::new(ask)),
-        Command::BlockUnlisted(ask) => Box::new(Blocking::new(ask)),
+        Command::Heartbeat(command) => Box::new(Beats::new(command)),
+        Command::GrantSeats(command) => Box::new(Grants::new(command)),
+        Command::RevokeSeats(command) => Box::new(Revocations::new(command)),
+        Command::CloseIdle(command) => Box::new(IdleClosing::new(command)),
+        Command::SyncUsers(command) => Box::new(Syncing::new(command)),
+        Command::ActivateUsers(command) => Box::new(Activating::new(command)),
+        Command::BlockUnlisted(command) => Box::new(Blocking::new(command)),
         Command::DeleteLicenses(_) => Box::new(LicenseDeletions::default()),
-        Command::DeleteOrganization(ask) => Box::new(OrganizationDeletion::new(ask)),
-        Command::BlockUser(ask) => Box::new(Blocked::new(ask)),
-        Command::DeleteUser(ask) => Box::new(UserDeletion::new(ask)),
-        Command::UpdateTenant(ask) => Box::new(Updating::new(ask)),
+        Command::DeleteOrganization(command) => Box::new(OrganizationDeletion::new(command)),
+        Command::BlockUser(command) => Box::new(Blocked::new(command)),
+        Command::DeleteUser(command) => Box::new(UserDeletion::new(command)),
+        Command::UpdateTenant(command) => Box::new(Updating::new(command)),
         other => return Err(other),
     })
 }

@@ -21,11 +21,11 @@ const DUE: usize = 100;
 impl Tenant {
     /// What nobody asked for leaves an event when it is other than the time before: a day on which nothing was found is
     /// no change of state (R35).
-    pub fn fetch_license(&mut self, ask: &FetchLicense, step: &mut Step) -> LicenseFetched {
-        let (fetch, change) = self.found(&ask.answer, step);
+    pub fn fetch_license(&mut self, command: &FetchLicense, step: &mut Step) -> LicenseFetched {
+        let (fetch, change) = self.found(&command.answer, step);
         let news = !fetch.repeats(self.license_fetch.as_deref());
         if news || !step.actor.is_service() {
-            step.log(self.about(Action::LicenseFetched).detail(format!("from {}: {}", ask.from, fetch.text)));
+            step.log(self.about(Action::LicenseFetched).detail(format!("from {}: {}", command.from, fetch.text)));
         }
         self.license_fetch = Some(Box::new(fetch.clone()));
         step.put(Change::PutTenant(self.row()));
@@ -45,16 +45,16 @@ impl Tenant {
 
     /// Installs a license of which the tenant has had no revision that is as high: one that an administrator deleted does
     /// not come back by itself.
-    fn newer(&mut self, ask: &InstallLicense, step: &mut Step) -> (LicenseFetch, Option<LicenseChange>) {
+    fn newer(&mut self, command: &InstallLicense, step: &mut Step) -> (LicenseFetch, Option<LicenseChange>) {
         let at = step.now.wall;
-        let is = format!("{} revision {}", ask.license, ask.grant.revision);
-        if let Some(known) = self.licenses.newest(&ask.license)
-            && ask.grant.revision <= known.revision
+        let is = format!("{} revision {}", command.license, command.grant.revision);
+        if let Some(known) = self.licenses.newest(&command.license)
+            && command.grant.revision <= known.revision
         {
             let text = format!("{is} is not newer than revision {}, which was installed", known.revision);
             return (LicenseFetch::new(at, FetchOutcome::NotNewer, "", &text), None);
         }
-        match self.install_license(ask, step) {
+        match self.install_license(command, step) {
             Ok(change) => {
                 let text = format!("{is} was installed");
                 (LicenseFetch::new(at, FetchOutcome::Installed, "", &text), Some(change))
@@ -71,21 +71,21 @@ impl Tenant {
 
     /// Before a request is sent, and when it was not (R35). The tenant's row goes along, as it is: what has no row is answered
     /// before it is durable, and the audit is to have this before the vendor does.
-    pub fn note_license_request(&self, ask: &NoteLicenseRequest, step: &mut Step) {
-        let (action, told) = match &ask.failed {
-            None => (Action::LicenseRequestSent, &ask.what),
+    pub fn note_license_request(&self, command: &NoteLicenseRequest, step: &mut Step) {
+        let (action, told) = match &command.failed {
+            None => (Action::LicenseRequestSent, &command.what),
             Some(why) => (Action::LicenseRequestFailed, why),
         };
         step.put(Change::PutTenant(self.row()));
-        step.log(self.about(action).detail(format!("to {}: {told}", ask.to)));
+        step.log(self.about(action).detail(format!("to {}: {told}", command.to)));
     }
 }
 
 impl Ledger {
     /// The shard's tenants whose licenses are to be looked for, behind one of them: as many as a step can look at.
-    pub(super) fn due_fetches(&self, ask: &DueFetches, now: Moment, budget: &mut Budget) -> FetchesDue {
+    pub(super) fn due_fetches(&self, query: &DueFetches, now: Moment, budget: &mut Budget) -> FetchesDue {
         let mut tenants = Vec::new();
-        for no in ask.after.0 as usize + 1..self.tenants.len() {
+        for no in query.after.0 as usize + 1..self.tenants.len() {
             if budget.is_spent() || tenants.len() == DUE {
                 let before = u32::try_from(no - 1).expect("fewer than 2^32 tenants");
                 return FetchesDue { tenants, next: Some(TenantNo(before)) };

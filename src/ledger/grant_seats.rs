@@ -18,13 +18,13 @@ use crate::ids::{OrganizationId, OrganizationNo, PoolId, PoolNo, TenantId, UserI
 /// Grants under way.
 #[derive(Debug)]
 pub(super) struct Grants {
-    ask: GrantSeats,
+    command: GrantSeats,
     answers: Vec<Done<Granted>>,
 }
 
 impl Grants {
-    pub fn new(ask: GrantSeats) -> Self {
-        Self { ask, answers: Vec::new() }
+    pub fn new(command: GrantSeats) -> Self {
+        Self { command, answers: Vec::new() }
     }
 
     fn answer(&mut self, through: bool) -> Option<Outcome> {
@@ -34,7 +34,7 @@ impl Grants {
 
 impl Steps for Grants {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        let Self { ask: GrantSeats { pools, users, organizations }, answers } = self;
+        let Self { command: GrantSeats { pools, users, organizations }, answers } = self;
         let wanted = tenant.organization_numbers(organizations, step);
         let named = named_in_answers(pools, users);
         let through = each(pools.len() * users.len(), answers, step, |at, step| {
@@ -45,7 +45,7 @@ impl Steps for Grants {
     }
 
     fn go_on_nowhere(&mut self, tenant: &TenantId, step: &mut Step) -> Option<Outcome> {
-        let Self { ask: GrantSeats { pools, users, .. }, answers } = self;
+        let Self { command: GrantSeats { pools, users, .. }, answers } = self;
         let through = each(pools.len() * users.len(), answers, step, |at, step| {
             let (pool, user) = pair(pools, users, at);
             let denial = Denial::because(DenialReason::TenantNotFound);

@@ -15,13 +15,13 @@ const COST: u32 = 500;
 /// A long list of sessions, under way.
 #[derive(Debug)]
 pub(super) struct Beats {
-    ask: Heartbeat,
+    command: Heartbeat,
     answers: Vec<Beat>,
 }
 
 impl Beats {
-    pub fn new(ask: Heartbeat) -> Self {
-        Self { ask, answers: Vec::new() }
+    pub fn new(command: Heartbeat) -> Self {
+        Self { command, answers: Vec::new() }
     }
 
     fn answer(&mut self, through: bool) -> Option<Outcome> {
@@ -31,9 +31,9 @@ impl Beats {
 
 impl Steps for Beats {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        let Self { ask, answers } = self;
-        let through = each(ask.beats.len(), answers, step, |at, step| {
-            let (session, active) = ask.beats[at];
+        let Self { command, answers } = self;
+        let through = each(command.beats.len(), answers, step, |at, step| {
+            let (session, active) = command.beats[at];
             step.budget.spend(COST);
             tenant.beat(session, active, step)
         });
@@ -41,8 +41,8 @@ impl Steps for Beats {
     }
 
     fn go_on_nowhere(&mut self, tenant: &TenantId, step: &mut Step) -> Option<Outcome> {
-        let Self { ask, answers } = self;
-        let through = each(ask.beats.len(), answers, step, |at, step| late(ask.beats[at].0, tenant, step));
+        let Self { command, answers } = self;
+        let through = each(command.beats.len(), answers, step, |at, step| late(command.beats[at].0, tenant, step));
         self.answer(through)
     }
 }
@@ -54,8 +54,8 @@ pub(super) fn late(session: SessionId, tenant: &TenantId, step: &Step) -> Beat {
 }
 
 impl Tenant {
-    pub fn heartbeat(&mut self, ask: &Heartbeat, step: &mut Step) -> Vec<Beat> {
-        ask.beats.iter().map(|(session, active)| self.beat(*session, *active, step)).collect()
+    pub fn heartbeat(&mut self, command: &Heartbeat, step: &mut Step) -> Vec<Beat> {
+        command.beats.iter().map(|(session, active)| self.beat(*session, *active, step)).collect()
     }
 
     fn beat(&mut self, id: SessionId, active: bool, step: &mut Step) -> Beat {

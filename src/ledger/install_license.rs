@@ -23,8 +23,8 @@ const TOLD: usize = 20;
 
 impl Tenant {
     /// Installing the same document again changes nothing. One that is not valid yet is accepted, an expired one not.
-    pub fn install_license(&mut self, ask: &InstallLicense, step: &mut Step) -> Done<LicenseChange> {
-        let (id, grant) = (&ask.license, &ask.grant);
+    pub fn install_license(&mut self, command: &InstallLicense, step: &mut Step) -> Done<LicenseChange> {
+        let (id, grant) = (&command.license, &command.grant);
         let before = self.usages(step);
         if self.licenses.head(id).is_some_and(|row| row.standing == Standing::Current && self.is_same(row, grant)) {
             return Ok(self.license_change(Some(id), &before, false, step));

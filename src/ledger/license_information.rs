@@ -14,10 +14,10 @@ use super::walk::{Cut, Key, Walk, Weight};
 
 impl Tenant {
     /// By id, and the newest revision of each first. Deleted ones are only remembered, not shown.
-    pub fn list_licenses(&self, ask: &ListLicenses, sight: Sight, budget: &mut Budget) -> Page<LicenseView> {
+    pub fn list_licenses(&self, query: &ListLicenses, sight: Sight, budget: &mut Budget) -> Page<LicenseView> {
         let shown = self.licenses.iter().filter(|row| row.standing != Standing::Deleted);
         let rows: Vec<&LicenseRow> = shown.collect();
-        let cut = Cut::new(ask.after.as_ref(), false, ask.limit);
+        let cut = Cut::new(query.after.as_ref(), false, query.limit);
         let mut walk = Walk::default();
         for (no, row) in (0..).zip(&rows) {
             budget.spend(Budget::LOOK);

@@ -22,19 +22,19 @@ impl Tenant {
     /// `None`: there are more steps to take.
     pub fn list_sessions(
         &self,
-        ask: &ListSessions,
+        query: &ListSessions,
         walk: &mut Walk,
         sight: Sight,
         budget: &mut Budget,
     ) -> Option<Page<SessionView>> {
         let filter = Filter {
-            pool: Wanted::of(ask.pool.is_some(), ask.pool.as_ref().and_then(|id| self.pools.find(id))),
-            user: Wanted::of(ask.user.is_some(), ask.user.as_ref().and_then(|id| self.users.find(id))),
-            organization: self.wanted_organization(ask.organization.as_ref()),
+            pool: Wanted::of(query.pool.is_some(), query.pool.as_ref().and_then(|id| self.pools.find(id))),
+            user: Wanted::of(query.user.is_some(), query.user.as_ref().and_then(|id| self.users.find(id))),
+            organization: self.wanted_organization(query.organization.as_ref()),
         };
-        let cut = Cut::new(ask.after.as_ref(), ask.descending, ask.limit);
-        let mut client = Finder::new(std::slice::from_ref(&ask.client));
-        let named = ask.session.map(|id| self.sessions.find(id));
+        let cut = Cut::new(query.after.as_ref(), query.descending, query.limit);
+        let mut client = Finder::new(std::slice::from_ref(&query.client));
+        let named = query.session.map(|id| self.sessions.find(id));
         // Of one user the places are few; of a tenant the slots can be a million.
         let places = match (&named, &filter.user) {
             (Some(found), _) => Some(found.as_slice()),
@@ -47,22 +47,22 @@ impl Tenant {
             let slot = places.map_or(row, |places| places[row as usize]);
             budget.spend(Budget::LOOK);
             let Some(session) = self.sessions.at(slot).filter(|session| session.is_live()) else { continue };
-            let when = match ask.order {
+            let when = match query.order {
                 SessionOrder::LastActivity => session.last_activity.0,
                 SessionOrder::Started => session.started.0,
                 SessionOrder::User => self.users.starts(session.user).id,
             };
-            if !ask.statuses.is_empty() {
+            if !query.statuses.is_empty() {
                 budget.spend_each(self.users.get(session.user).places.len(), 20);
             }
             if walk.may_take(cut, when)
-                && self.is_wanted(session, ask, &filter, sight)
-                && was_then(session, ask, sight, budget)
+                && self.is_wanted(session, query, &filter, sight)
+                && was_then(session, query, sight, budget)
                 && client.is_in(&[&session.client], budget)
             {
                 budget.spend(Budget::LOOK);
                 let id = session.id.to_string();
-                let name = match ask.order {
+                let name = match query.order {
                     SessionOrder::User => sort_key(session.user_id.as_str(), budget),
                     SessionOrder::LastActivity | SessionOrder::Started => Vec::new(),
                 };
@@ -82,22 +82,22 @@ impl Tenant {
         })
     }
 
-    fn is_wanted(&self, session: &Session, ask: &ListSessions, filter: &Filter, sight: Sight) -> bool {
+    fn is_wanted(&self, session: &Session, query: &ListSessions, filter: &Filter, sight: Sight) -> bool {
         filter.pool.matches(Some(session.pool))
             && filter.user.matches(Some(session.user))
             && filter.organization.matches(session.organization)
-            && ask.device.as_ref().is_none_or(|device| session.device == *device)
-            && ask.idle.is_none_or(|idle| sight.now.tick.since(session.last_activity) >= idle)
-            && (ask.statuses.is_empty()
-                || has(&ask.statuses, self.status(self.users.get(session.user), sight.now.tick)))
+            && query.device.as_ref().is_none_or(|device| session.device == *device)
+            && query.idle.is_none_or(|idle| sight.now.tick.since(session.last_activity) >= idle)
+            && (query.statuses.is_empty()
+                || has(&query.statuses, self.status(self.users.get(session.user), sight.now.tick)))
     }
 }
 
 /// Whether the session started when that is asked for.
-fn was_then(session: &Session, ask: &ListSessions, sight: Sight, budget: &mut Budget) -> bool {
-    if ask.started.is_whole() {
+fn was_then(session: &Session, query: &ListSessions, sight: Sight, budget: &mut Budget) -> bool {
+    if query.started.is_whole() {
         return true;
     }
     budget.spend_each(1, 10);
-    ask.started.holds(sight.now.wall_of(session.started))
+    query.started.holds(sight.now.wall_of(session.started))
 }

@@ -15,24 +15,24 @@ impl Tenant {
     /// `None`: there are more steps to take.
     pub fn list_users(
         &self,
-        ask: &ListUsers,
+        query: &ListUsers,
         walk: &mut Walk,
         sight: Sight,
         budget: &mut Budget,
     ) -> Option<Page<UserView>> {
-        let pool = Wanted::of(ask.pool.is_some(), ask.pool.as_ref().and_then(|id| self.pools.find(id)));
-        let organization = self.wanted_organization(ask.organization.as_ref());
-        let cut = Cut::new(ask.after.as_ref(), ask.descending, ask.limit);
-        if let (UserOrder::Created, Some(after), 0) = (ask.order, &ask.after, walk.next) {
+        let pool = Wanted::of(query.pool.is_some(), query.pool.as_ref().and_then(|id| self.pools.find(id)));
+        let organization = self.wanted_organization(query.organization.as_ref());
+        let cut = Cut::new(query.after.as_ref(), query.descending, query.limit);
+        if let (UserOrder::Created, Some(after), 0) = (query.order, &query.after, walk.next) {
             walk.next = u32::try_from(after.when).unwrap_or(u32::MAX);
         }
         let numbers = self.users.numbers();
-        let mut finder = Finder::new(&ask.words);
-        let mut parts = [&ask.id, &ask.name].map(|part| Finder::new(std::slice::from_ref(part)));
+        let mut finder = Finder::new(&query.words);
+        let mut parts = [&query.id, &query.name].map(|part| Finder::new(std::slice::from_ref(part)));
         // Who came last mostly signed in last, too: when the best come first, most of the others are passed over.
-        let backwards = ask.order == UserOrder::LastSignIn && ask.descending;
+        let backwards = query.order == UserOrder::LastSignIn && query.descending;
         // By creation whoever comes later is younger than the page: an export of all users looks at each of them once.
-        let is_full = |walk: &Walk| ask.order == UserOrder::Created && walk.is_full(cut);
+        let is_full = |walk: &Walk| query.order == UserOrder::Created && walk.is_full(cut);
         while !is_full(walk)
             && let Some(row) = walk.next_row(numbers, budget)
         {
@@ -42,7 +42,7 @@ impl Tenant {
                 continue;
             }
             // Without a look at the user: of many, few are early enough in the order for the page.
-            let when = match ask.order {
+            let when = match query.order {
                 UserOrder::LastSignIn => self.users.last_sign_in(UserNo(no)).map_or(0, |tick| tick.0),
                 UserOrder::UserId => self.users.starts(UserNo(no)).id,
                 UserOrder::Name => self.users.starts(UserNo(no)).name,
@@ -60,18 +60,18 @@ impl Tenant {
             budget.spend(Budget::LOOK);
             let Some(user) = self.users.at(UserNo(no)) else { continue };
             // A key of a text costs more than a search.
-            let by_text = matches!(ask.order, UserOrder::UserId | UserOrder::Name);
+            let by_text = matches!(query.order, UserOrder::UserId | UserOrder::Name);
             let key = Key { when, name: &[], id: user.id.as_str() };
             if !by_text && !walk.takes(cut, key)
-                || !self.matches(user, ask, &pool, &organization, sight, budget)
-                || !self.was_then(user, ask, sight, budget)
-                || !has_parts(user, ask, &mut parts, budget)
+                || !self.matches(user, query, &pool, &organization, sight, budget)
+                || !self.was_then(user, query, sight, budget)
+                || !has_parts(user, query, &mut parts, budget)
             {
                 continue;
             }
-            match has_words(user, ask, &mut finder, walk, row, budget) {
+            match has_words(user, query, &mut finder, walk, row, budget) {
                 Some(true) => {
-                    let name = name_key(user, ask.order, budget);
+                    let name = name_key(user, query.order, budget);
                     let key = Key { name: &name, ..key };
                     if walk.takes(cut, key) {
                         walk.take(cut, key, no, budget);
@@ -95,40 +95,40 @@ impl Tenant {
     fn matches(
         &self,
         user: &User,
-        ask: &ListUsers,
+        query: &ListUsers,
         pool: &Wanted<PoolNo>,
         organization: &Wanted<OrganizationNo>,
         sight: Sight,
         budget: &mut Budget,
     ) -> bool {
         budget.spend_each(user.seats.len(), 20);
-        if !ask.statuses.is_empty() {
+        if !query.statuses.is_empty() {
             budget.spend_each(user.places.len(), 20);
         }
-        if ask.group.is_some() {
+        if query.group.is_some() {
             budget.spend_each(user.profile.as_ref().map_or(0, |known| known.groups.len()), 10);
         }
         let pool_fits = matches!(pool, Wanted::Any) || user.seats.iter().any(|seat| pool.matches(Some(seat.pool)));
         let status = || self.shown_status(user, organization, sight.now.tick);
         pool_fits
             && !matches!(organization, Wanted::Nothing)
-            && ask.blocked.is_none_or(|blocked| blocked == user.blocked.is_some())
-            && ask.cause.is_none_or(|cause| user.blocked == Some(cause))
-            && ask.administrator.is_none_or(|administrator| administrator == user.administrator)
-            && (!ask.never_signed_in || self.users.last_sign_in(user.no).is_none())
-            && (ask.statuses.is_empty() || has(&ask.statuses, status()))
-            && ask.group.as_ref().is_none_or(|group| in_group(user, group))
+            && query.blocked.is_none_or(|blocked| blocked == user.blocked.is_some())
+            && query.cause.is_none_or(|cause| user.blocked == Some(cause))
+            && query.administrator.is_none_or(|administrator| administrator == user.administrator)
+            && (!query.never_signed_in || self.users.last_sign_in(user.no).is_none())
+            && (query.statuses.is_empty() || has(&query.statuses, status()))
+            && query.group.as_ref().is_none_or(|group| in_group(user, group))
     }
 
     /// Whether the user signed in, and was made, when that is asked for.
-    fn was_then(&self, user: &User, ask: &ListUsers, sight: Sight, budget: &mut Budget) -> bool {
-        if ask.signed_in.is_whole() && ask.created.is_whole() {
+    fn was_then(&self, user: &User, query: &ListUsers, sight: Sight, budget: &mut Budget) -> bool {
+        if query.signed_in.is_whole() && query.created.is_whole() {
             return true;
         }
         budget.spend_each(2, 10);
         let signed_in = || self.users.last_sign_in(user.no).map(|tick| sight.now.wall_of(tick));
-        (ask.signed_in.is_whole() || signed_in().is_some_and(|at| ask.signed_in.holds(at)))
-            && (ask.created.is_whole() || ask.created.holds(sight.now.wall_of(user.created)))
+        (query.signed_in.is_whole() || signed_in().is_some_and(|at| query.signed_in.holds(at)))
+            && (query.created.is_whole() || query.created.holds(sight.now.wall_of(user.created)))
     }
 }
 
@@ -142,11 +142,11 @@ fn name_key(user: &User, order: UserOrder, budget: &mut Budget) -> Vec<u8> {
 }
 
 /// Whether the id and the name have the parts that are looked for.
-fn has_parts(user: &User, ask: &ListUsers, [id, name]: &mut [Finder; 2], budget: &mut Budget) -> bool {
+fn has_parts(user: &User, query: &ListUsers, [id, name]: &mut [Finder; 2], budget: &mut Budget) -> bool {
     if !id.is_in(&[user.id.as_str()], budget) {
         return false;
     }
-    if ask.name.is_empty() {
+    if query.name.is_empty() {
         return true;
     }
     let (given, family) = user.profile.as_ref().map_or(("", ""), |known| (&known.given_name, &known.family_name));
@@ -172,17 +172,17 @@ fn takes_in(group: &str, name: &str) -> bool {
 /// before all of the user was searched.
 fn has_words(
     user: &User,
-    ask: &ListUsers,
+    query: &ListUsers,
     finder: &mut Finder,
     walk: &mut Walk,
     row: u32,
     budget: &mut Budget,
 ) -> Option<bool> {
-    if ask.words.is_empty() {
+    if query.words.is_empty() {
         return Some(true);
     }
-    let all = u64::MAX >> (64 - ask.words.len().min(64));
-    let enough = |found: u64| if ask.any_word { found != 0 } else { found == all };
+    let all = u64::MAX >> (64 - query.words.len().min(64));
+    let enough = |found: u64| if query.any_word { found != 0 } else { found == all };
     let from = walk.partly.take().filter(|partly| partly.row == row);
     let Partly { text: mut next, mut found, .. } = from.unwrap_or(Partly { row, text: 0, found: 0 });
     loop {

@@ -180,17 +180,21 @@ impl Ledger {
         let Request { tenant: id, actor, mut command } = request;
         self.find_meant(&id, &mut command);
         let command = match command {
-            Command::CreateTenant(ask) => {
-                return Ok(Outcome::CreateTenant(self.create_tenant(id, ask, &actor, now, out)));
+            Command::CreateTenant(command) => {
+                return Ok(Outcome::CreateTenant(self.create_tenant(id, command, &actor, now, out)));
             }
-            Command::CreateToken(ask) => return Ok(Outcome::CreateToken(self.create_token(ask, &actor, now, out))),
-            Command::RevokeToken(ask) => return Ok(Outcome::RevokeToken(self.revoke_token(&ask, &actor, now, out))),
-            Command::NoteTokenUse(ask) => {
-                self.note_token_use(ask, out);
+            Command::CreateToken(command) => {
+                return Ok(Outcome::CreateToken(self.create_token(command, &actor, now, out)));
+            }
+            Command::RevokeToken(command) => {
+                return Ok(Outcome::RevokeToken(self.revoke_token(&command, &actor, now, out)));
+            }
+            Command::NoteTokenUse(command) => {
+                self.note_token_use(command, out);
                 return Ok(Outcome::NoteTokenUse(()));
             }
-            Command::WithdrawTenant(ask) => {
-                return Ok(Outcome::WithdrawTenant(self.withdraw_tenant(&ask, &actor, now, out)));
+            Command::WithdrawTenant(command) => {
+                return Ok(Outcome::WithdrawTenant(self.withdraw_tenant(&command, &actor, now, out)));
             }
             of_a_tenant => of_a_tenant,
         };
@@ -262,7 +266,7 @@ impl Ledger {
     fn create_tenant(
         &mut self,
         id: TenantId,
-        ask: CreateTenant,
+        command: CreateTenant,
         actor: &Actor,
         now: Moment,
         out: &mut Changes,
@@ -270,14 +274,14 @@ impl Ledger {
         if self.by_id.contains_key(&id) {
             return Err(Refusal::exists("tenant", id));
         }
-        ask.policy.check()?;
+        command.policy.check()?;
         let row = TenantRow {
             no: TenantNo(u32::try_from(self.tenants.len()).expect("fewer than 2^32 tenants")),
             id: id.clone(),
-            display_name: ask.display_name,
-            contact: ask.contact,
+            display_name: command.display_name,
+            contact: command.contact,
             state: TenantState::Active,
-            policy: ask.policy,
+            policy: command.policy,
             created: now.tick,
             version: 1,
             license_fetch: None,
@@ -352,31 +356,31 @@ impl Ledger {
 
 fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
     match command {
-        Command::CheckOut(ask) => Outcome::CheckOut(tenant.check_out(ask, step)),
-        Command::CheckIn(ask) => Outcome::CheckIn(tenant.check_in(&ask, step)),
-        Command::Heartbeat(ask) => Outcome::Heartbeat(tenant.heartbeat(&ask, step)),
-        Command::CloseSession(ask) => Outcome::CloseSession(tenant.close_session(&ask, step)),
-        Command::SuspendTenant(ask) => Outcome::SuspendTenant(Ok(tenant.suspend(&ask, step))),
-        Command::CreateUser(ask) => Outcome::CreateUser(tenant.create_user(ask, step)),
-        Command::UpdateUser(ask) => Outcome::UpdateUser(tenant.update_user(ask, step)),
-        Command::RenameUser(ask) => Outcome::RenameUser(tenant.rename_user(&ask, step)),
-        Command::UnblockUser(ask) => Outcome::UnblockUser(tenant.unblock_user(&ask, step)),
-        Command::CreateOrganization(ask) => Outcome::CreateOrganization(tenant.create_organization(ask, step)),
-        Command::UpdateOrganization(ask) => Outcome::UpdateOrganization(tenant.update_organization(ask, step)),
-        Command::InstallLicense(ask) => Outcome::InstallLicense(tenant.install_license(&ask, step)),
-        Command::DeleteLicense(ask) => Outcome::DeleteLicense(tenant.delete_license(&ask, step)),
-        Command::RevokeLicense(ask) => Outcome::RevokeLicense(tenant.revoke_license(&ask, step)),
-        Command::FetchLicense(ask) => Outcome::FetchLicense(Ok(tenant.fetch_license(&ask, step))),
-        Command::NoteLicenseRequest(ask) => {
-            tenant.note_license_request(&ask, step);
+        Command::CheckOut(command) => Outcome::CheckOut(tenant.check_out(command, step)),
+        Command::CheckIn(command) => Outcome::CheckIn(tenant.check_in(&command, step)),
+        Command::Heartbeat(command) => Outcome::Heartbeat(tenant.heartbeat(&command, step)),
+        Command::CloseSession(command) => Outcome::CloseSession(tenant.close_session(&command, step)),
+        Command::SuspendTenant(command) => Outcome::SuspendTenant(Ok(tenant.suspend(&command, step))),
+        Command::CreateUser(command) => Outcome::CreateUser(tenant.create_user(command, step)),
+        Command::UpdateUser(command) => Outcome::UpdateUser(tenant.update_user(command, step)),
+        Command::RenameUser(command) => Outcome::RenameUser(tenant.rename_user(&command, step)),
+        Command::UnblockUser(command) => Outcome::UnblockUser(tenant.unblock_user(&command, step)),
+        Command::CreateOrganization(command) => Outcome::CreateOrganization(tenant.create_organization(command, step)),
+        Command::UpdateOrganization(command) => Outcome::UpdateOrganization(tenant.update_organization(command, step)),
+        Command::InstallLicense(command) => Outcome::InstallLicense(tenant.install_license(&command, step)),
+        Command::DeleteLicense(command) => Outcome::DeleteLicense(tenant.delete_license(&command, step)),
+        Command::RevokeLicense(command) => Outcome::RevokeLicense(tenant.revoke_license(&command, step)),
+        Command::FetchLicense(command) => Outcome::FetchLicense(Ok(tenant.fetch_license(&command, step))),
+        Command::NoteLicenseRequest(command) => {
+            tenant.note_license_request(&command, step);
             Outcome::NoteLicenseRequest(Ok(()))
         }
-        Command::BeginDelivery(ask) => Outcome::BeginDelivery(Ok(tenant.begin_delivery(&ask, step))),
-        Command::EndDelivery(ask) => {
-            tenant.end_delivery(&ask, step);
+        Command::BeginDelivery(command) => Outcome::BeginDelivery(Ok(tenant.begin_delivery(&command, step))),
+        Command::EndDelivery(command) => {
+            tenant.end_delivery(&command, step);
             Outcome::EndDelivery(Ok(()))
         }
-        Command::RedeliverNotification(ask) => Outcome::RedeliverNotification(tenant.redeliver(&ask, step)),
+        Command::RedeliverNotification(command) => Outcome::RedeliverNotification(tenant.redeliver(&command, step)),
         Command::CreateTenant(_)
         | Command::DeleteTenant(_)
         | Command::CreateToken(_)

@@ -13,19 +13,19 @@ pub(super) fn answer(id: &TenantId, command: Command, step: &mut Step) -> Outcom
     let gone = || Refusal::not_found("tenant", id);
     let denial = Denial::because(DenialReason::TenantNotFound);
     match command {
-        Command::CheckOut(ask) => {
-            if !ask.check_only {
-                let about = About::new(NOBODY, Action::CheckOutDenied).denied(denial.reason).user(&ask.user);
-                step.log_denial(about.pool(&ask.pool).detail(id.as_str()));
+        Command::CheckOut(command) => {
+            if !command.check_only {
+                let about = About::new(NOBODY, Action::CheckOutDenied).denied(denial.reason).user(&command.user);
+                step.log_denial(about.pool(&command.pool).detail(id.as_str()));
             }
             Outcome::CheckOut(Ok(CheckedOut { decision: Err(denial), usage: None, notices: Vec::new() }))
         }
-        Command::CheckIn(ask) => {
-            let reason = step.orphans.find(ask.session, id).map(|(reason, _)| reason);
+        Command::CheckIn(command) => {
+            let reason = step.orphans.find(command.session, id).map(|(reason, _)| reason);
             Outcome::CheckIn(CheckedIn { ended_now: false, reason })
         }
-        Command::Heartbeat(ask) => {
-            Outcome::Heartbeat(ask.beats.iter().map(|(session, _)| late(*session, id, step)).collect())
+        Command::Heartbeat(command) => {
+            Outcome::Heartbeat(command.beats.iter().map(|(session, _)| late(*session, id, step)).collect())
         }
         Command::CloseSession(_) => Outcome::CloseSession(Err(gone())),
         Command::CreateTenant(_) => Outcome::CreateTenant(Err(gone())),

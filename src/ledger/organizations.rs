@@ -9,44 +9,46 @@ use super::tenant::Tenant;
 use crate::ids::{OrganizationId, OrganizationNo};
 
 impl Tenant {
-    pub fn create_organization(&mut self, ask: CreateOrganization, step: &mut Step) -> Done<OrganizationView> {
-        if self.organizations.find(&ask.organization).is_some() || self.organizations.is_leaving(&ask.organization) {
-            return Err(Refusal::exists("organization", &ask.organization));
+    pub fn create_organization(&mut self, command: CreateOrganization, step: &mut Step) -> Done<OrganizationView> {
+        if self.organizations.find(&command.organization).is_some()
+            || self.organizations.is_leaving(&command.organization)
+        {
+            return Err(Refusal::exists("organization", &command.organization));
         }
         if self.organizations.len() >= MAX_ORGANIZATIONS {
             return Err(Refusal::Precondition {
                 reason: "TOO_MANY_ORGANIZATIONS",
-                subject: ask.organization.to_string(),
+                subject: command.organization.to_string(),
                 text: format!("a tenant has at most {MAX_ORGANIZATIONS} organizations"),
             });
         }
         let row = OrganizationRow {
             tenant: self.no,
             no: self.organizations.next_no(),
-            id: ask.organization.clone(),
-            display_name: ask.display_name,
+            id: command.organization.clone(),
+            display_name: command.display_name,
             created: step.now.tick,
             version: 1,
         };
         step.put(Change::PutOrganization(row.clone()));
-        step.log(self.about(Action::OrganizationCreated).organization(Some(ask.organization)));
+        step.log(self.about(Action::OrganizationCreated).organization(Some(command.organization)));
         let shown = view(&row, step.now);
         self.organizations.put(row);
         Ok(shown)
     }
 
-    pub fn update_organization(&mut self, ask: UpdateOrganization, step: &mut Step) -> Done<OrganizationView> {
-        let no = self.known_organization(&ask.organization)?;
+    pub fn update_organization(&mut self, command: UpdateOrganization, step: &mut Step) -> Done<OrganizationView> {
+        let no = self.known_organization(&command.organization)?;
         let mut row = self.organizations.get(no).expect("found just now").clone();
-        if ask.version.is_some_and(|version| version != row.version) {
+        if command.version.is_some_and(|version| version != row.version) {
             return Err(Refusal::StaleEtag);
         }
         let mut what = Vec::new();
-        super::users::set(&mut row.display_name, ask.display_name, "display_name", &mut what);
+        super::users::set(&mut row.display_name, command.display_name, "display_name", &mut what);
         if !what.is_empty() {
             row.version += 1;
             step.put(Change::PutOrganization(row.clone()));
-            let about = self.about(Action::OrganizationUpdated).organization(Some(ask.organization));
+            let about = self.about(Action::OrganizationUpdated).organization(Some(command.organization));
             step.log(about.detail(what.join(", ")));
             self.organizations.put(row.clone());
         }

@@ -20,10 +20,12 @@ impl Tenant {
         match command {
             // They look at their session alone.
             Command::Heartbeat(_) | Command::CheckIn(_) => true,
-            Command::CheckOut(ask) => self.mark_idle(step.now.tick, step.budget) && self.end_overdue_before(ask, step),
-            Command::UpdateUser(ask) => {
-                let ordinary = ask.patch.administrator == Some(false);
-                let user = self.users.find(&ask.user).filter(|no| ordinary && self.users.get(*no).administrator);
+            Command::CheckOut(command) => {
+                self.mark_idle(step.now.tick, step.budget) && self.end_overdue_before(command, step)
+            }
+            Command::UpdateUser(command) => {
+                let ordinary = command.patch.administrator == Some(false);
+                let user = self.users.find(&command.user).filter(|no| ordinary && self.users.get(*no).administrator);
                 self.mark_idle(step.now.tick, step.budget)
                     && user.is_none_or(|user| self.end_overdue_around(user, step))
             }
@@ -33,14 +35,14 @@ impl Tenant {
 
     /// Overdue sessions of the pool end before anything is decided (R18); so many as a step pays for. False: more are left,
     /// and the pool is full, so that this is not the step that decides. A question ends none, and looks at some.
-    pub fn end_overdue_before(&mut self, ask: &CheckOut, step: &mut Step) -> bool {
+    pub fn end_overdue_before(&mut self, command: &CheckOut, step: &mut Step) -> bool {
         let now = step.now.tick;
-        let Some(pool) = self.pools.find(&ask.pool) else { return true };
+        let Some(pool) = self.pools.find(&command.pool) else { return true };
         let nothing_due = self.pools.get(pool).noted().is_none_or(|noted| noted > now);
         if nothing_due || planted!(SweeperOnlyExpiry) {
             return true;
         }
-        let all = match ask.check_only {
+        let all = match command.check_only {
             true => self.look_ahead(pool, now, MAX_OVERDUE, step.budget).complete,
             false => self.end_overdue(pool, step),
         };

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use super::Ledger;
 use super::access::Tenants;
 use super::budget::Budget;
-use super::command::{Cursor, Found, ListOrganizations, ListTenants, OrganizationOrder, Page, Query};
+use super::command::{Cursor, ListOrganizations, ListTenants, OrganizationOrder, Page, Query, QueryResult};
 use super::entitlement;
 use super::outcome::{LicenseState, Notice, OrganizationView, Refusal, Status, TenantUsage, TenantView};
 use super::search::Finder;
@@ -39,7 +39,7 @@ impl Reading {
 
 impl Ledger {
     /// Answers a query at `now`, in one go. Changes nothing that anybody could see.
-    pub fn query(&mut self, id: Option<&TenantId>, query: Query, now: Moment) -> Found {
+    pub fn query(&mut self, id: Option<&TenantId>, query: Query, now: Moment) -> QueryResult {
         let mut reading = Reading::new(id.cloned(), query);
         loop {
             if let Some(found) = self.read(&mut reading, now) {
@@ -49,9 +49,9 @@ impl Ledger {
     }
 
     /// Takes one step of a query; `None`: there are more to take. An answer shows what is at its last step.
-    pub fn read(&mut self, reading: &mut Reading, now: Moment) -> Option<Found> {
+    pub fn read(&mut self, reading: &mut Reading, now: Moment) -> Option<QueryResult> {
         if let Some(tenant) = &reading.tenant {
-            self.find_asked(tenant, &mut reading.query);
+            self.resolve_former_id(tenant, &mut reading.query);
         }
         let mut budget = std::mem::take(&mut self.budget);
         budget.begin();
@@ -60,7 +60,7 @@ impl Ledger {
         found
     }
 
-    fn read_step(&mut self, reading: &mut Reading, now: Moment, budget: &mut Budget) -> Option<Found> {
+    fn read_step(&mut self, reading: &mut Reading, now: Moment, budget: &mut Budget) -> Option<QueryResult> {
         let sight = self.sight(now);
         let Reading { tenant: id, query, walk } = reading;
         let mut tenant = match id {
@@ -73,47 +73,47 @@ impl Ledger {
             return None;
         }
         Some(match query {
-            Query::ListTenants(ask) => Found::ListTenants(self.list_tenants(ask, walk, now, budget)?),
-            Query::GetTenant(_) => Found::GetTenant(tenant.map(|tenant| tenant.view(now))),
-            Query::ListNotifications(ask) => match tenant {
-                Ok(tenant) => Found::ListNotifications(Ok(tenant.list_notifications(ask, walk, now, budget)?)),
-                Err(refusal) => Found::ListNotifications(Err(refusal)),
+            Query::ListTenants(query) => QueryResult::ListTenants(self.list_tenants(query, walk, now, budget)?),
+            Query::GetTenant(_) => QueryResult::GetTenant(tenant.map(|tenant| tenant.view(now))),
+            Query::ListNotifications(query) => match tenant {
+                Ok(tenant) => QueryResult::ListNotifications(Ok(tenant.list_notifications(query, walk, now, budget)?)),
+                Err(refusal) => QueryResult::ListNotifications(Err(refusal)),
             },
-            Query::DueNotifications(ask) => Found::DueNotifications(self.due(ask, now)),
-            Query::DueFetches(ask) => Found::DueFetches(self.due_fetches(ask, now, budget)),
-            Query::ListTokens(ask) => Found::ListTokens(self.list_tokens(ask, walk, now, budget)?),
-            Query::AllTokens(_) => Found::AllTokens(self.all_tokens(budget)),
-            Query::GetUsage(_) => Found::GetUsage(tenant.map(|tenant| tenant.whole_usage(sight, budget))),
-            Query::GetUser(ask) => Found::GetUser(tenant.and_then(|tenant| {
-                let no = tenant.known_user(&ask.user)?;
+            Query::DueNotifications(query) => QueryResult::DueNotifications(self.due(query, now)),
+            Query::DueFetches(query) => QueryResult::DueFetches(self.due_fetches(query, now, budget)),
+            Query::ListTokens(query) => QueryResult::ListTokens(self.list_tokens(query, walk, now, budget)?),
+            Query::AllTokens(_) => QueryResult::AllTokens(self.all_tokens(budget)),
+            Query::GetUsage(_) => QueryResult::GetUsage(tenant.map(|tenant| tenant.whole_usage(sight, budget))),
+            Query::GetUser(query) => QueryResult::GetUser(tenant.and_then(|tenant| {
+                let no = tenant.known_user(&query.user)?;
                 budget.spend(super::list_users::weight(tenant.users.get(no)).work());
-                let organization = tenant.wanted_organization(ask.organization.as_ref());
+                let organization = tenant.wanted_organization(query.organization.as_ref());
                 Ok(tenant.user_view_in(no, &organization, sight))
             })),
-            Query::FormerIds(ask) => {
+            Query::FormerIds(query) => {
                 let no = tenant.map(|tenant| tenant.no);
-                Found::FormerIds(no.map(|no| self.former_ids(no, &ask.user)))
+                QueryResult::FormerIds(no.map(|no| self.former_ids(no, &query.user)))
             }
-            Query::ListSessions(ask) => match tenant {
-                Ok(tenant) => Found::ListSessions(Ok(tenant.list_sessions(ask, walk, sight, budget)?)),
-                Err(refusal) => Found::ListSessions(Err(refusal)),
+            Query::ListSessions(query) => match tenant {
+                Ok(tenant) => QueryResult::ListSessions(Ok(tenant.list_sessions(query, walk, sight, budget)?)),
+                Err(refusal) => QueryResult::ListSessions(Err(refusal)),
             },
-            Query::ListUsers(ask) => match tenant {
-                Ok(tenant) => Found::ListUsers(Ok(tenant.list_users(ask, walk, sight, budget)?)),
-                Err(refusal) => Found::ListUsers(Err(refusal)),
+            Query::ListUsers(query) => match tenant {
+                Ok(tenant) => QueryResult::ListUsers(Ok(tenant.list_users(query, walk, sight, budget)?)),
+                Err(refusal) => QueryResult::ListUsers(Err(refusal)),
             },
-            Query::ListLicenses(ask) => {
-                Found::ListLicenses(tenant.map(|tenant| tenant.list_licenses(ask, sight, budget)))
+            Query::ListLicenses(query) => {
+                QueryResult::ListLicenses(tenant.map(|tenant| tenant.list_licenses(query, sight, budget)))
             }
             Query::GetLicenseInformation(_) => {
-                Found::GetLicenseInformation(tenant.map(|tenant| tenant.license_information(sight, budget)))
+                QueryResult::GetLicenseInformation(tenant.map(|tenant| tenant.license_information(sight, budget)))
             }
             Query::GetEntitlements(_) => {
-                Found::GetEntitlements(tenant.map(|tenant| tenant.entitlements(sight, budget)))
+                QueryResult::GetEntitlements(tenant.map(|tenant| tenant.entitlements(sight, budget)))
             }
-            Query::ListOrganizations(ask) => match tenant {
-                Ok(tenant) => Found::ListOrganizations(Ok(tenant.list_organizations(ask, walk, now, budget)?)),
-                Err(refusal) => Found::ListOrganizations(Err(refusal)),
+            Query::ListOrganizations(query) => match tenant {
+                Ok(tenant) => QueryResult::ListOrganizations(Ok(tenant.list_organizations(query, walk, now, budget)?)),
+                Err(refusal) => QueryResult::ListOrganizations(Err(refusal)),
             },
         })
     }
@@ -121,22 +121,22 @@ impl Ledger {
     /// `None`: there are more steps to take.
     fn list_tenants(
         &self,
-        ask: &ListTenants,
+        query: &ListTenants,
         walk: &mut Walk,
         now: Moment,
         budget: &mut Budget,
     ) -> Option<Page<TenantView>> {
-        let cut = Cut::new(ask.after.as_ref(), false, ask.limit);
-        let mut finder = Finder::new(std::slice::from_ref(&ask.text));
+        let cut = Cut::new(query.after.as_ref(), false, query.limit);
+        let mut finder = Finder::new(std::slice::from_ref(&query.text));
         let at = |no: u32| self.tenants[no as usize].as_deref();
         // Whoever may ask about a few hears of a few.
-        let rows = match &ask.among {
+        let rows = match &query.among {
             Tenants::All => self.tenants.len(),
             Tenants::Only(ids) => ids.len(),
         };
         let rows = u32::try_from(rows).expect("fewer than 2^32 tenants");
         while let Some(row) = walk.next_row(rows, budget) {
-            let no = match &ask.among {
+            let no = match &query.among {
                 Tenants::All => Some(row),
                 Tenants::Only(ids) => {
                     budget.spend(2 * Budget::LOOK);
@@ -151,7 +151,7 @@ impl Ledger {
             budget.spend(Budget::LOOK);
             let key = Key { when: 0, name: &[], id: tenant.id.as_str() };
             let texts = [tenant.id.as_str(), &tenant.display_name, &tenant.contact];
-            let state = ask.state.is_none_or(|state| state == tenant.state);
+            let state = query.state.is_none_or(|state| state == tenant.state);
             if state && walk.takes(cut, key) && finder.is_in(&texts, budget) {
                 walk.take(cut, key, no, budget);
             }
@@ -224,18 +224,18 @@ impl Tenant {
     /// `None`: there are more steps to take.
     fn list_organizations(
         &self,
-        ask: &ListOrganizations,
+        query: &ListOrganizations,
         walk: &mut Walk,
         now: Moment,
         budget: &mut Budget,
     ) -> Option<Page<OrganizationView>> {
-        let cut = Cut::new(ask.after.as_ref(), ask.descending, ask.limit);
-        let mut finder = Finder::new(std::slice::from_ref(&ask.text));
+        let cut = Cut::new(query.after.as_ref(), query.descending, query.limit);
+        let mut finder = Finder::new(std::slice::from_ref(&query.text));
         let rows = self.organizations.numbers_given();
         while let Some(no) = walk.next_row(rows, budget) {
             let Some((sort_key, row)) = self.organizations.known(OrganizationNo(no)) else { continue };
             budget.spend(Budget::LOOK);
-            let name = match ask.order {
+            let name = match query.order {
                 OrganizationOrder::DisplayName => sort_key,
                 OrganizationOrder::OrganizationId => &[],
             };

@@ -10,17 +10,17 @@ use super::tenant::Tenant;
 use crate::ids::{UserId, UserNo};
 
 impl Tenant {
-    pub fn rename_user(&mut self, ask: &RenameUser, step: &mut Step) -> Done<UserView> {
-        let Some(no) = self.users.find(&ask.user) else { return self.renamed_before(ask, step) };
-        if ask.new == ask.user {
+    pub fn rename_user(&mut self, command: &RenameUser, step: &mut Step) -> Done<UserView> {
+        let Some(no) = self.users.find(&command.user) else { return self.renamed_before(command, step) };
+        if command.new == command.user {
             return Ok(self.user_view(no, step.sight()));
         }
-        if self.users.find(&ask.new).is_some() {
-            return Err(Refusal::exists("user", &ask.new));
+        if self.users.find(&command.new).is_some() {
+            return Err(Refusal::exists("user", &command.new));
         }
-        self.users.rename(no, ask.new.clone());
+        self.users.rename(no, command.new.clone());
         self.rename_sessions(no, step.budget);
-        self.note_renaming(no, ask.user.clone(), step);
+        self.note_renaming(no, command.user.clone(), step);
         Ok(self.user_view(no, step.sight()))
     }
 
@@ -36,10 +36,11 @@ impl Tenant {
     }
 
     /// The same call once more changes nothing, and answers the same.
-    fn renamed_before(&self, ask: &RenameUser, step: &Step) -> Done<UserView> {
-        let named = self.users.find(&ask.new);
-        let before = named.filter(|no| self.users.get(*no).former.last().is_some_and(|former| former.id == ask.user));
-        let no = before.ok_or_else(|| Refusal::not_found("user", &ask.user))?;
+    fn renamed_before(&self, command: &RenameUser, step: &Step) -> Done<UserView> {
+        let named = self.users.find(&command.new);
+        let before =
+            named.filter(|no| self.users.get(*no).former.last().is_some_and(|former| former.id == command.user));
+        let no = before.ok_or_else(|| Refusal::not_found("user", &command.user))?;
         Ok(self.user_view(no, step.sight()))
     }
 

@@ -120,10 +120,10 @@ impl Ledger {
     }
 
     /// The id that a user has, and those before it, the latest first; with the one that a load took, written or not.
-    pub(super) fn former_ids(&self, no: TenantNo, asked: &UserId) -> (UserId, Vec<FormerId>) {
+    pub(super) fn former_ids(&self, no: TenantNo, id: &UserId) -> (UserId, Vec<FormerId>) {
         let tenant = self.tenants[no.0 as usize].as_deref();
-        let Some(user) = tenant.and_then(|tenant| Some(tenant.users.get(tenant.users.find(asked)?))) else {
-            return (asked.clone(), Vec::new());
+        let Some(user) = tenant.and_then(|tenant| Some(tenant.users.get(tenant.users.find(id)?))) else {
+            return (id.clone(), Vec::new());
         };
         // Nothing stands under the new id before it is written.
         let taken = self.renewal.unwritten.get(&(no, user.no)).cloned();
@@ -139,7 +139,7 @@ impl Ledger {
     }
 
     /// The same of a query.
-    pub(super) fn find_asked(&self, tenant: &TenantId, query: &mut Query) {
+    pub(super) fn resolve_former_id(&self, tenant: &TenantId, query: &mut Query) {
         if let (Some(tenant), Some(id)) = (self.keeping(tenant), query.person()) {
             meant(tenant, id);
         }

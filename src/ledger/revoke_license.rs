@@ -11,15 +11,15 @@ use super::tenant::Tenant;
 
 impl Tenant {
     /// A license that the tenant never had, and a higher revision, are not concerned: nothing changes.
-    pub fn revoke_license(&mut self, ask: &RevokeLicense, step: &mut Step) -> Done<LicenseChange> {
+    pub fn revoke_license(&mut self, command: &RevokeLicense, step: &mut Step) -> Done<LicenseChange> {
         let before = self.usages(step);
-        let changed = self.licenses.revoke(&ask.license, ask.up_to_revision, step);
-        let change = self.license_change(Some(&ask.license), &before, changed, step);
+        let changed = self.licenses.revoke(&command.license, command.up_to_revision, step);
+        let change = self.license_change(Some(&command.license), &before, changed, step);
         if changed {
             self.notifications.look = true;
-            let why = if ask.why.is_empty() { String::new() } else { format!(": {}", ask.why) };
+            let why = if command.why.is_empty() { String::new() } else { format!(": {}", command.why) };
             let moved = shifts(&change.pools);
-            let what = format!("{} up to revision {}{why}{moved}", ask.license, ask.up_to_revision);
+            let what = format!("{} up to revision {}{why}{moved}", command.license, command.up_to_revision);
             step.log(self.about(Action::LicenseRevoked).detail(what));
         }
         Ok(change)

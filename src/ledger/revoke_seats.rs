@@ -15,7 +15,7 @@ use crate::ids::{OrganizationNo, PoolId, PoolNo, TenantId, UserId, UserNo};
 /// Revocations under way.
 #[derive(Debug)]
 pub(super) struct Revocations {
-    ask: RevokeSeats,
+    command: RevokeSeats,
     answers: Vec<Done<Revoked>>,
     /// Of the pair that has its turn the seat is revoked, and sessions are still to be ended.
     ending: Option<Taken>,
@@ -25,8 +25,8 @@ pub(super) struct Revocations {
 type Taken = (UserNo, PoolNo, bool);
 
 impl Revocations {
-    pub fn new(ask: RevokeSeats) -> Self {
-        Self { ask, answers: Vec::new(), ending: None }
+    pub fn new(command: RevokeSeats) -> Self {
+        Self { command, answers: Vec::new(), ending: None }
     }
 
     fn answer(&mut self, through: bool) -> Option<Outcome> {
@@ -36,7 +36,7 @@ impl Revocations {
 
 impl Steps for Revocations {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        let Self { ask: RevokeSeats { pools, users, organizations, end_sessions }, answers, ending } = self;
+        let Self { command: RevokeSeats { pools, users, organizations, end_sessions }, answers, ending } = self;
         let what = tenant.organization_numbers(organizations, step);
         let named = named_in_answers(pools, users);
         let first = answers.len();
@@ -73,9 +73,9 @@ impl Steps for Revocations {
     }
 
     fn go_on_nowhere(&mut self, tenant: &TenantId, step: &mut Step) -> Option<Outcome> {
-        let Self { ask, answers, .. } = self;
+        let Self { command, answers, .. } = self;
         let gone = |_, _: &mut Step| Err(Refusal::not_found("tenant", tenant));
-        let through = each(ask.pools.len() * ask.users.len(), answers, step, gone);
+        let through = each(command.pools.len() * command.users.len(), answers, step, gone);
         self.answer(through)
     }
 }

@@ -16,24 +16,24 @@ use crate::ids::{EventNo, PoolNo, TenantId, UserId, UserNo};
 /// A sync's entries under way.
 #[derive(Debug)]
 pub(super) struct Syncing {
-    ask: SyncUsers,
+    command: SyncUsers,
     answers: Vec<Done<SyncedUser>>,
 }
 
 impl Syncing {
-    pub fn new(ask: SyncUsers) -> Self {
-        Self { ask, answers: Vec::new() }
+    pub fn new(command: SyncUsers) -> Self {
+        Self { command, answers: Vec::new() }
     }
 }
 
 impl Steps for Syncing {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        let Self { ask: SyncUsers { entries, when_full, what_if }, answers } = self;
+        let Self { command: SyncUsers { entries, when_full, what_if }, answers } = self;
         let turn = |at: usize, step: &mut Step| tenant.sync(&entries[at], *when_full, what_if, step);
         let through = each(entries.len(), answers, step, turn);
         through.then(|| {
             let users = std::mem::take(&mut self.answers);
-            Outcome::SyncUsers(Ok(SyncedUsers { users, what_if: self.ask.what_if.take() }))
+            Outcome::SyncUsers(Ok(SyncedUsers { users, what_if: self.command.what_if.take() }))
         })
     }
 

@@ -18,7 +18,7 @@ use crate::ids::{TenantId, UserNo};
 #[derive(Debug)]
 pub(super) struct Updating {
     /// `None`: done.
-    ask: Option<UpdateTenant>,
+    command: Option<UpdateTenant>,
     /// The session, and then the user, to go on with.
     slot: u32,
     user: u32,
@@ -28,16 +28,16 @@ pub(super) struct Updating {
 }
 
 impl Updating {
-    pub fn new(ask: UpdateTenant) -> Self {
-        Self { ask: Some(ask), slot: 0, user: 0, earlier: false, idle: false }
+    pub fn new(command: UpdateTenant) -> Self {
+        Self { command: Some(command), slot: 0, user: 0, earlier: false, idle: false }
     }
 }
 
 impl Steps for Updating {
     fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
-        if let Some(ask) = self.ask.take() {
+        if let Some(command) = self.command.take() {
             let old = tenant.policy.clone();
-            if let Err(refusal) = tenant.update(ask, step) {
+            if let Err(refusal) = tenant.update(command, step) {
                 return Some(Outcome::UpdateTenant(Err(refusal)));
             }
             let new = &tenant.policy;
@@ -78,16 +78,16 @@ impl Steps for Updating {
 }
 
 impl Tenant {
-    fn update(&mut self, ask: UpdateTenant, step: &mut Step) -> Done<()> {
-        if ask.version.is_some_and(|version| version != self.version) {
+    fn update(&mut self, command: UpdateTenant, step: &mut Step) -> Done<()> {
+        if command.version.is_some_and(|version| version != self.version) {
             return Err(Refusal::StaleEtag);
         }
         let mut what = Vec::new();
-        let policy = patched(&self.policy, ask.policy, &mut what);
+        let policy = patched(&self.policy, command.policy, &mut what);
         policy.check()?;
         self.guard_counting(&policy, step)?;
-        set(&mut self.display_name, ask.display_name, "display_name", &mut what);
-        set(&mut self.contact, ask.contact, "contact", &mut what);
+        set(&mut self.display_name, command.display_name, "display_name", &mut what);
+        set(&mut self.contact, command.contact, "contact", &mut what);
         if policy != self.policy {
             step.budget.spend_each(self.pools.iter().len(), Budget::LOOK);
             self.set_policy(policy);
@@ -119,8 +119,8 @@ impl Tenant {
         Ok(())
     }
 
-    pub fn suspend(&mut self, ask: &SuspendTenant, step: &mut Step) -> TenantView {
-        let (state, action) = match ask.suspend {
+    pub fn suspend(&mut self, command: &SuspendTenant, step: &mut Step) -> TenantView {
+        let (state, action) = match command.suspend {
             true => (TenantState::Suspended, Action::TenantSuspended),
             false => (TenantState::Active, Action::TenantResumed),
         };

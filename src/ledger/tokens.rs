@@ -87,23 +87,23 @@ impl Tokens {
 
     /// Whether there may be one more such token. A name is one in the scope of its tenants: of another scope's nobody
     /// learns, and nobody takes them away (R1).
-    fn guard_quota(&self, ask: &CreateToken, actor: &Actor, at: Wall) -> Done<()> {
+    fn guard_quota(&self, command: &CreateToken, actor: &Actor, at: Wall) -> Done<()> {
         let refused = |reason, subject: &dyn Display, text| {
             Err(Refusal::Precondition { reason, subject: subject.to_string(), text })
         };
-        let same = |row: &TokenRow| row.name == ask.name && row.tenants == ask.tenants;
+        let same = |row: &TokenRow| row.name == command.name && row.tenants == command.tenants;
         if self.good(at, same) >= OF_A_NAME {
             let text = format!("{OF_A_NAME} tokens of this name are good already: revoke one first");
-            return refused("TOKEN_LIMIT", &ask.name, text);
+            return refused("TOKEN_LIMIT", &command.name, text);
         }
-        if ask.within == Tenants::All {
+        if command.within == Tenants::All {
             return Ok(());
         }
         if self.good(at, |row| row.created_by == *actor) >= MAX_OF_A_CREATOR {
             let text = format!("{MAX_OF_A_CREATOR} tokens that you made are good: revoke one first");
             return refused("TOO_MANY_TOKENS", &actor.0, text);
         }
-        let Tenants::Only(tenants) = &ask.tenants else { return Ok(()) };
+        let Tenants::Only(tenants) = &command.tenants else { return Ok(()) };
         let mut full =
             tenants.iter().filter(|tenant| self.naming.get(*tenant).is_some_and(|has| *has >= MAX_OF_A_TENANT));
         match full.next() {
@@ -116,8 +116,8 @@ impl Tokens {
     }
 
     /// One of each budget, or none: what is refused for one takes nothing of the others.
-    fn guard_rate(&mut self, ask: &CreateToken, actor: &Actor, now: Moment) -> Done<()> {
-        let (Tenants::Only(_), Tenants::Only(tenants)) = (&ask.within, &ask.tenants) else { return Ok(()) };
+    fn guard_rate(&mut self, command: &CreateToken, actor: &Actor, now: Moment) -> Done<()> {
+        let (Tenants::Only(_), Tenants::Only(tenants)) = (&command.within, &command.tenants) else { return Ok(()) };
         let too_often = |retry| Refusal::TooOften {
             text: "Too many tokens were made by you, or for this tenant.".to_owned(),
             retry,
@@ -148,46 +148,46 @@ impl Tokens {
 impl Ledger {
     pub(super) fn create_token(
         &mut self,
-        ask: CreateToken,
+        command: CreateToken,
         actor: &Actor,
         now: Moment,
         out: &mut Changes,
     ) -> Done<TokenView> {
         let at = self.mark.license_time(now);
-        if ask.ttl.is_some_and(|ttl| ttl < Duration::from_millis(1) || ttl > LONGEST) {
+        if command.ttl.is_some_and(|ttl| ttl < Duration::from_millis(1) || ttl > LONGEST) {
             return Err(Refusal::Invalid {
                 field: "ttl",
                 text: "must be longer than nothing, and at most 36,500 days",
             });
         }
-        if self.tokens.rows.contains_key(&ask.id) {
-            return Err(Refusal::exists("token", ask.id));
+        if self.tokens.rows.contains_key(&command.id) {
+            return Err(Refusal::exists("token", command.id));
         }
-        self.tokens.guard_quota(&ask, actor, at)?;
+        self.tokens.guard_quota(&command, actor, at)?;
         let old = self.tokens.old(at);
         if self.tokens.rows.len() - old.len() >= MOST {
             let text = format!("there are {MOST} tokens, all of them good: revoke one first");
             return Err(Refusal::Precondition { reason: "TOO_MANY_TOKENS", subject: "tokens".to_owned(), text });
         }
-        self.tokens.guard_rate(&ask, actor, now)?;
+        self.tokens.guard_rate(&command, actor, now)?;
         for id in old {
             let row = self.tokens.remove(id).expect("a token just seen");
             self.write_token(Action::TokenDeleted, &about(&row), Change::DeleteToken(id), actor, now, out);
         }
         let row = TokenRow {
-            id: ask.id,
-            name: ask.name,
-            hash: ask.hash,
-            roles: ask.roles,
-            tenants: ask.tenants,
+            id: command.id,
+            name: command.name,
+            hash: command.hash,
+            roles: command.roles,
+            tenants: command.tenants,
             created: at,
             created_by: actor.clone(),
-            expires: ask.ttl.map(|ttl| at.plus(ttl)),
+            expires: command.ttl.map(|ttl| at.plus(ttl)),
             revoked: None,
             last_used: None,
         };
         self.tokens.put(row.clone());
-        let until = ask.ttl.map_or("never expires".to_owned(), |ttl| format!("expires after {} s", ttl.as_secs()));
+        let until = command.ttl.map_or("never expires".to_owned(), |ttl| format!("expires after {} s", ttl.as_secs()));
         let detail = format!("{}: {}; {}; {until}", about(&row), row.roles, row.tenants);
         self.write_token(Action::TokenCreated, &detail, Change::PutToken(row.clone()), actor, now, out);
         Ok(row.view(at))
@@ -195,14 +195,14 @@ impl Ledger {
 
     pub(super) fn revoke_token(
         &mut self,
-        ask: &RevokeToken,
+        command: &RevokeToken,
         actor: &Actor,
         now: Moment,
         out: &mut Changes,
     ) -> Done<TokenView> {
         let at = self.mark.license_time(now);
-        let row = self.tokens.rows.get(&ask.id).filter(|row| ask.within.include(&row.tenants));
-        let row = row.ok_or_else(|| Refusal::not_found("token", ask.id))?;
+        let row = self.tokens.rows.get(&command.id).filter(|row| command.within.include(&row.tenants));
+        let row = row.ok_or_else(|| Refusal::not_found("token", command.id))?;
         if row.revoked.is_some() {
             return Ok(row.view(at));
         }
@@ -217,20 +217,20 @@ impl Ledger {
     /// was the last one of all.
     pub(super) fn withdraw_tenant(
         &mut self,
-        ask: &WithdrawTenant,
+        command: &WithdrawTenant,
         actor: &Actor,
         now: Moment,
         out: &mut Changes,
     ) -> Option<TokenId> {
-        let mut last = ask.after;
+        let mut last = command.after;
         while !self.budget.is_spent() {
             let from = last.map_or(Bound::Unbounded, Bound::Excluded);
             let (id, row) = self.tokens.rows.range((from, Bound::Unbounded)).next()?;
             let (id, row) = (*id, Arc::clone(row));
             last = Some(id);
             self.budget.spend(2 * Budget::LOOK);
-            if matches!(&row.tenants, Tenants::Only(tenants) if tenants.contains(&ask.gone)) {
-                self.withdraw_from(&row, &ask.gone, actor, now, out);
+            if matches!(&row.tenants, Tenants::Only(tenants) if tenants.contains(&command.gone)) {
+                self.withdraw_from(&row, &command.gone, actor, now, out);
             }
         }
         last
@@ -255,8 +255,8 @@ impl Ledger {
     }
 
     /// No event: it is to a token what a checkpoint is to a session.
-    pub(super) fn note_token_use(&mut self, ask: NoteTokenUse, out: &mut Changes) {
-        for (id, used) in ask.uses {
+    pub(super) fn note_token_use(&mut self, command: NoteTokenUse, out: &mut Changes) {
+        for (id, used) in command.uses {
             let Some(row) = self.tokens.rows.get_mut(&id).filter(|row| row.last_used < Some(used)) else { continue };
             let row = Arc::make_mut(row);
             row.last_used = Some(used);
@@ -267,13 +267,13 @@ impl Ledger {
     /// `None`: there are more steps to take.
     pub(super) fn list_tokens(
         &self,
-        ask: &ListTokens,
+        query: &ListTokens,
         walk: &mut Walk,
         now: Moment,
         budget: &mut Budget,
     ) -> Option<Page<TokenView>> {
         let at = self.mark.license_time(now);
-        let cut = Cut::new(ask.after.as_ref(), false, ask.limit);
+        let cut = Cut::new(query.after.as_ref(), false, query.limit);
         while !walk.is_over() {
             let from = walk.last.as_deref().and_then(TokenId::parse).map_or(Bound::Unbounded, Bound::Excluded);
             let Some((id, row)) = self.tokens.rows.range((from, Bound::Unbounded)).next() else { break };
@@ -285,7 +285,7 @@ impl Ledger {
             // Of equal length, so that they are in the order of their numbers.
             let age = format!("{:020}{id}", row.created.0.max(0));
             let key = Key { when: 0, name: row.name.as_str().as_bytes(), id: &age };
-            if walk.takes(cut, key) && ask.within.include(&row.tenants) {
+            if walk.takes(cut, key) && query.within.include(&row.tenants) {
                 walk.take(cut, key, 0, budget);
             }
             walk.last = Some(id.to_string());

@@ -14,38 +14,38 @@ use crate::ids::{PoolNo, UserId, UserNo};
 impl Tenant {
     pub fn create_user(
         &mut self,
-        ask: CreateUser,
+        command: CreateUser,
         step: &mut Step,
     ) -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)> {
-        if self.users.find(&ask.user).is_some() {
-            return Err(Refusal::exists("user", &ask.user));
+        if self.users.find(&command.user).is_some() {
+            return Err(Refusal::exists("user", &command.user));
         }
-        let exempt = ask.administrator && !self.policy.administrators_count_in_named;
-        for pool in &ask.pools {
+        let exempt = command.administrator && !self.policy.administrators_count_in_named;
+        for pool in &command.pools {
             let reason = match self.guard_grant(pool, None, step) {
                 Err(DenialReason::SeatsExhausted) if exempt => continue,
                 Err(reason) => reason,
                 Ok(()) => continue,
             };
-            step.log_denial(self.about(Action::UserCreated).denied(reason).user(&ask.user).pool(pool));
-            self.tell_denied(self.pools.find(pool), reason, Cause::Grant, &ask.user, step);
-            return Ok((Err(Denial::because(reason)), self.usages_of(&ask.pools, step)));
+            step.log_denial(self.about(Action::UserCreated).denied(reason).user(&command.user).pool(pool));
+            self.tell_denied(self.pools.find(pool), reason, Cause::Grant, &command.user, step);
+            return Ok((Err(Denial::because(reason)), self.usages_of(&command.pools, step)));
         }
-        let fresh = ask.pools.iter().filter(|pool| self.pools.find(pool).is_none()).count();
+        let fresh = command.pools.iter().filter(|pool| self.pools.find(pool).is_none()).count();
         if self.pools.iter().len() + fresh > super::pool::MAX_POOLS {
             return Err(super::grant_seats::too_many_pools());
         }
         let mut pools = Vec::new();
-        for pool in &ask.pools {
+        for pool in &command.pools {
             pools.push(self.pool_or_new(pool, step).ok_or_else(super::grant_seats::too_many_pools)?);
         }
-        let no = self.create(&ask.user, ask.administrator, ask.profile, "", step);
+        let no = self.create(&command.user, command.administrator, command.profile, "", step);
         for pool in pools {
-            let about = self.about(Action::SeatGranted).user(&ask.user).pool(&self.pools.get(pool).id);
+            let about = self.about(Action::SeatGranted).user(&command.user).pool(&self.pools.get(pool).id);
             let order = step.log(about.detail("all organizations"));
             self.put_seat(no, pool, Access::All, order, step);
         }
-        Ok((Ok(self.user_view(no, step.sight())), self.usages_of(&ask.pools, step)))
+        Ok((Ok(self.user_view(no, step.sight())), self.usages_of(&command.pools, step)))
     }
 
     fn usages_of(&self, pools: &[crate::ids::PoolId], step: &Step) -> Vec<PoolUsage> {
@@ -56,27 +56,27 @@ impl Tenant {
         self.users.find(id).ok_or_else(|| Refusal::not_found("user", id))
     }
 
-    pub fn update_user(&mut self, ask: UpdateUser, step: &mut Step) -> Done<UserView> {
-        let no = self.known_user(&ask.user)?;
+    pub fn update_user(&mut self, command: UpdateUser, step: &mut Step) -> Done<UserView> {
+        let no = self.known_user(&command.user)?;
         let user = self.users.get(no);
-        if ask.version.is_some_and(|version| version != user.version) {
+        if command.version.is_some_and(|version| version != user.version) {
             return Err(Refusal::StaleEtag);
         }
         // An administrator whose seats did not count may need one in each named pool now (R15).
-        let begins = ask.patch.administrator == Some(false) && !user.counts_in_named(&self.policy);
+        let begins = command.patch.administrator == Some(false) && !user.counts_in_named(&self.policy);
         if begins && user.blocked.is_none() {
             self.guard_room(user, None, step)?;
         }
-        if ask.patch.administrator == Some(false) && user.administrator {
+        if command.patch.administrator == Some(false) && user.administrator {
             self.guard_sessions(user, None, step)?;
         }
-        let changed = patched(user, &ask.patch)?;
+        let changed = patched(user, &command.patch)?;
         if let Some((profile, administrator, what)) = changed {
             self.change_user(no, step, |user| {
                 user.administrator = administrator;
                 user.profile = (!profile.is_empty()).then(|| Box::new(profile));
             });
-            step.log(self.about(Action::UserUpdated).user(&ask.user).detail(what));
+            step.log(self.about(Action::UserUpdated).user(&command.user).detail(what));
         }
         Ok(self.user_view(no, step.sight()))
     }
@@ -119,11 +119,11 @@ impl Tenant {
     /// Answers with the usage of each pool in which the user has a seat, by id.
     pub fn unblock_user(
         &mut self,
-        ask: &UnblockUser,
+        command: &UnblockUser,
         step: &mut Step,
     ) -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)> {
-        let no = self.known_user(&ask.user)?;
-        let decision = self.try_unblock(no, ask, step);
+        let no = self.known_user(&command.user)?;
+        let decision = self.try_unblock(no, command, step);
         let sight = step.sight();
         let seats = &self.users.get(no).seats;
         let mut usage: Vec<PoolUsage> = seats.iter().map(|seat| self.usage(seat.pool, sight)).collect();
@@ -131,18 +131,18 @@ impl Tenant {
         Ok((decision, usage))
     }
 
-    fn try_unblock(&mut self, no: UserNo, ask: &UnblockUser, step: &mut Step) -> Result<UserView, Denial> {
+    fn try_unblock(&mut self, no: UserNo, command: &UnblockUser, step: &mut Step) -> Result<UserView, Denial> {
         let user = self.users.get(no);
         if user.blocked.is_none() {
             return Ok(self.user_view(no, step.sight()));
         }
         let full: Vec<(PoolNo, DenialReason)> = self.full_pools(user, step.sight()).collect();
         if let Some((pool, reason)) = full.first().copied() {
-            let about = self.about(Action::UserUnblocked).denied(reason).user(&ask.user);
+            let about = self.about(Action::UserUnblocked).denied(reason).user(&command.user);
             step.log_denial(about.pool(&self.pools.get(pool).id));
             // The event names one; who is told can do something about all of them.
             for (pool, reason) in full {
-                self.tell_denied(Some(pool), reason, Cause::Grant, &ask.user, step);
+                self.tell_denied(Some(pool), reason, Cause::Grant, &command.user, step);
             }
             return Err(Denial::because(reason));
         }

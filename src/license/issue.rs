@@ -119,13 +119,15 @@ fn first(tenant: &TenantId) -> LicenseId {
 }
 
 fn tenant(terms: &Terms, request: Option<&Request>, problems: &mut Vec<String>) -> Option<TenantId> {
-    let asked = request.map(|request| &request.tenant);
-    match (&terms.tenant, asked) {
-        (Some(tenant), Some(asked)) if tenant != asked => problems.push(format!("--tenant: the request is of {asked}")),
+    let requested = request.map(|request| &request.tenant);
+    match (&terms.tenant, requested) {
+        (Some(tenant), Some(requested)) if tenant != requested => {
+            problems.push(format!("--tenant: the request is of {requested}"))
+        }
         (None, None) => problems.push("--tenant: is missing; a --request would bring it".into()),
         _ => {}
     }
-    terms.tenant.as_ref().or(asked).cloned()
+    terms.tenant.as_ref().or(requested).cloned()
 }
 
 /// The license to be revised: the one that is named, or the only one. `None`: a new one is wanted.

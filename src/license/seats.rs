@@ -17,14 +17,14 @@ pub(super) fn entitlements(
     terms: &Terms,
     problems: &mut Vec<String>,
 ) -> Vec<Entitlement> {
-    let asked = |pool: &PoolId| request?.pools.iter().find(|known| known.pool == *pool).map(|known| known.plan);
+    let requested = |pool: &PoolId| request?.pools.iter().find(|known| known.pool == *pool).map(|known| known.plan);
     let mut pools: BTreeMap<PoolId, Entitlement> =
         base.iter().map(|entitlement| (entitlement.pool.clone(), entitlement.clone())).collect();
     let mut limit_of = |pool: &PoolId, change: &mut dyn FnMut(Limit) -> Limit| {
         let fresh = || Entitlement {
             pool: pool.clone(),
             // A pool that the license did not have: as it is known there, so that plans agree.
-            plan: asked(pool).unwrap_or(Plan::Concurrent),
+            plan: requested(pool).unwrap_or(Plan::Concurrent),
             limit: Limit::Seats(0),
         };
         let entitlement = pools.entry(pool.clone()).or_insert_with(fresh);

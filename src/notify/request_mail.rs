@@ -19,7 +19,7 @@ pub struct RequestMail<'a> {
     /// Of the tenant; may be empty.
     pub display_name: &'a str,
     /// Who asked the service to send it.
-    pub asked_by: &'a str,
+    pub requested_by: &'a str,
     pub request: &'a Request,
     /// The request as a file, and its name.
     pub document: &'a str,
@@ -104,7 +104,7 @@ impl RequestMail<'_> {
             name(self.display_name),
             line(running_version),
             moment(*created),
-            line(self.asked_by),
+            line(self.requested_by),
         )
     }
 }
@@ -138,7 +138,7 @@ mod tests {
             to: "licenses@vendor.example",
             reply_to: "boss@acme.example",
             display_name: "Acme Søn",
-            asked_by: "root",
+            requested_by: "root",
             request,
             document: "{}\n",
             file_name: "acme.tlr",
@@ -200,7 +200,7 @@ Answers go to boss@acme.example.
         let mut request = request();
         request.tenant = TenantId::stored("a\r\nBcc: everybody@acme.example");
         let mut odd = mail(&request);
-        odd.asked_by = "root\r\nBcc: all@acme.example";
+        odd.requested_by = "root\r\nBcc: all@acme.example";
         let text = sent(&odd).unwrap();
         let (headers, _) = text.split_once("\r\n\r\n").unwrap();
         assert!(headers.contains("Subject: ") && !headers.contains("\r\nBcc"), "{headers}");

@@ -193,8 +193,12 @@ impl<F> Front<F> {
     /// How long the call may take: what its client says, up to the limit; else the default. An upload may take as long
     /// as it goes on.
     fn deadline(&self, headers: &HeaderMap, uploads: bool) -> Duration {
-        let asked = headers.get("grpc-timeout").and_then(|value| parse_timeout(value.as_bytes()));
-        if uploads { asked.unwrap_or(LONGEST_UPLOAD) } else { asked.unwrap_or(self.deadline).min(self.max_deadline) }
+        let requested = headers.get("grpc-timeout").and_then(|value| parse_timeout(value.as_bytes()));
+        if uploads {
+            requested.unwrap_or(LONGEST_UPLOAD)
+        } else {
+            requested.unwrap_or(self.deadline).min(self.max_deadline)
+        }
     }
 }
 

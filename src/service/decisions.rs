@@ -44,9 +44,9 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub fn of(tenant: &TenantId, asked: &CheckOut) -> Option<Self> {
+    pub fn of(tenant: &TenantId, check_out: &CheckOut) -> Option<Self> {
         let heard = tracing::enabled!(target: "usher::decisions", tracing::Level::DEBUG);
-        heard.then(|| Self { tenant: tenant.clone(), pool: asked.pool.clone(), user: asked.user.clone() })
+        heard.then(|| Self { tenant: tenant.clone(), pool: check_out.pool.clone(), user: check_out.user.clone() })
     }
 
     pub fn tell(&self, answer: &CheckedOut) {

@@ -11,7 +11,7 @@ use crate::auth::Caller;
 use crate::ids::{EventNo, TenantId};
 use crate::journal::{AuditFilter, AuditPage, Feed, Journal, JournalError};
 use crate::ledger::access::Tenants;
-use crate::ledger::command::{Asks, Command, Found, Outcome, Query, Reply};
+use crate::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Reply};
 use crate::veil::{Purpose, Veil};
 
 /// A caller and a tenant.
@@ -55,19 +55,19 @@ impl Desk {
     /// [`Journal::submit`]
     pub async fn submit<C>(&self, command: C) -> Result<C::Answer, JournalError>
     where
-        C: Asks<Kind = Command>,
+        C: Operation<Kind = Command>,
         Outcome: Reply<C>,
     {
         self.journal.submit(self.caller.actor(), &self.tenant, command).await
     }
 
-    /// [`Journal::ask`]
-    pub async fn ask<Q>(&self, query: Q) -> Result<Q::Answer, JournalError>
+    /// [`Journal::query`]
+    pub async fn query<Q>(&self, query: Q) -> Result<Q::Answer, JournalError>
     where
-        Q: Asks<Kind = Query>,
-        Found: Reply<Q>,
+        Q: Operation<Kind = Query>,
+        QueryResult: Reply<Q>,
     {
-        self.journal.ask(&self.tenant, query).await
+        self.journal.query(&self.tenant, query).await
     }
 
     /// [`Journal::audit`]

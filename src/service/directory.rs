@@ -41,7 +41,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
     async fn get_user(&self, request: Request<v1::GetUserRequest>) -> Result<Response<v1::GetUserResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, query) = parse::get_user(request.into_inner())?;
-        let found = self.context.desk(caller, tenant)?.ask(query).await??;
+        let found = self.context.desk(caller, tenant)?.query(query).await??;
         Ok(Response::new(v1::GetUserResponse { user: Some(render::user(found)) }))
     }
 
@@ -71,7 +71,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
     ) -> Result<Response<v1::ListUsersResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, query, shape) = parse::list_users(self.context.veils(), request.into_inner())?;
-        let page = self.context.desk(caller, tenant)?.ask(query).await??;
+        let page = self.context.desk(caller, tenant)?.query(query).await??;
         Ok(Response::new(render::list_users(page, &shape)))
     }
 
@@ -123,7 +123,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
         let wanted = parse::export_users(self.context.veils(), request.into_inner())?;
         let desk = self.context.desk(caller, wanted.tenant.clone())?;
         // An error before the first byte: no client is to take it for an empty file.
-        desk.ask(GetTenant).await??;
+        desk.query(GetTenant).await??;
         let place = self.context.exporting(&desk)?;
         let shutdown = self.context.shutdown.clone();
         Ok(Response::new(Box::pin(Exporting::new(desk, wanted, shutdown, place).stream())))
@@ -157,7 +157,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
     ) -> Result<Response<v1::ListOrganizationsResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, query, shape) = parse::list_organizations(self.context.veils(), request.into_inner())?;
-        let page = self.context.desk(caller, tenant)?.ask(query).await??;
+        let page = self.context.desk(caller, tenant)?.query(query).await??;
         Ok(Response::new(render::list_organizations(page, &shape)))
     }
 

@@ -44,7 +44,7 @@ impl Exporting {
         let page = tokio::select! {
             biased;
             () = self.shutdown.cancelled() => return Err(status::export_broken_off()),
-            page = self.desk.ask(query.clone()) => page??,
+            page = self.desk.query(query.clone()) => page??,
         };
         let columns: Vec<&Column> = columns.iter().map(|(_, column)| column).collect();
         for view in page.rows {

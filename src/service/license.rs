@@ -57,7 +57,7 @@ impl license_service_server::LicenseService for LicenseService {
     ) -> Result<Response<v1::ListLicensesResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, query, shape) = parse::list_licenses(self.context.veils(), request.into_inner())?;
-        let page = self.context.desk(caller, tenant)?.ask(query).await??;
+        let page = self.context.desk(caller, tenant)?.query(query).await??;
         Ok(Response::new(render::list_licenses(page, &shape)))
     }
 
@@ -117,7 +117,7 @@ impl license_service_server::LicenseService for LicenseService {
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
         let desk = self.context.desk(caller, tenant)?;
         // The vendor is asked about tenants alone that there are, and by the process that serves them.
-        desk.ask(GetTenant).await??;
+        desk.query(GetTenant).await??;
         let licensing = &self.context.licensing;
         if licensing.exchange().folder.is_none() {
             return Err(status::no_folder());
@@ -134,8 +134,8 @@ impl license_service_server::LicenseService for LicenseService {
         let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
         let desk = self.context.desk(caller, tenant)?;
-        let contact = desk.ask(GetTenant).await??.contact;
-        let information = desk.ask(GetLicenseInformation).await??;
+        let contact = desk.query(GetTenant).await??.contact;
+        let information = desk.query(GetLicenseInformation).await??;
         Ok(Response::new(render::license_information(information, contact, &self.context.installation())))
     }
 
@@ -145,7 +145,7 @@ impl license_service_server::LicenseService for LicenseService {
     ) -> Result<Response<v1::GetEntitlementsResponse>, Status> {
         let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let given = self.context.desk(caller, tenant)?.ask(GetEntitlements).await??;
+        let given = self.context.desk(caller, tenant)?.query(GetEntitlements).await??;
         Ok(Response::new(render::entitlements(given)))
     }
 }

@@ -31,9 +31,9 @@ pub(super) struct Made {
 impl Made {
     /// Looks whether what is wanted can be, and what there is.
     pub async fn new(context: &ServiceContext, desk: &Desk, wanted: Wanted) -> Result<Self, Status> {
-        let tenant = desk.ask(GetTenant).await??;
+        let tenant = desk.query(GetTenant).await??;
         wanted.check_step(tenant.policy.seat_request_step)?;
-        let information = desk.ask(GetLicenseInformation).await??;
+        let information = desk.query(GetLicenseInformation).await??;
         wanted.check_moves(&information.pools)?;
         wanted.check_customer(&information.customer_id)?;
         let licenses = all(desk).await?;
@@ -43,7 +43,7 @@ impl Made {
 }
 
 async fn all(desk: &Desk) -> Result<Vec<LicenseView>, Status> {
-    Ok(desk.ask(ListLicenses { after: None, limit: ALL }).await??.rows)
+    Ok(desk.query(ListLicenses { after: None, limit: ALL }).await??.rows)
 }
 
 /// Sends a request. It goes on when its caller goes away, and so the audit knows in any case what became of it.
@@ -70,7 +70,7 @@ async fn mail(mailer: &Mailer, desk: &Desk, made: &Made) -> Result<v1::SendLicen
         to: &mailer.to,
         reply_to: if is_address(person) { person } else { "" },
         display_name: &made.display_name,
-        asked_by: &desk.caller().actor().0,
+        requested_by: &desk.caller().actor().0,
         request: &made.request,
         document: &document,
         file_name: &file_name,

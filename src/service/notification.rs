@@ -30,7 +30,7 @@ impl notification_service_server::NotificationService for NotificationService {
         let caller = caller(&request)?;
         let (tenant, query, shape) = parse::list_notifications(self.context.veils(), request.into_inner())?;
         let desk = self.context.desk(caller, tenant)?;
-        let page = desk.ask(query).await??;
+        let page = desk.query(query).await??;
         Ok(Response::new(render::list_notifications(page, &shape, |event| desk.message_id(event))))
     }
 

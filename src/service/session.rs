@@ -32,7 +32,7 @@ impl session_service_server::SessionService for SessionService {
     ) -> Result<Response<v1::ListSessionsResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, query, shape) = parse::list_sessions(self.context.veils(), request.into_inner())?;
-        let page = self.context.desk(caller, tenant)?.ask(query).await??;
+        let page = self.context.desk(caller, tenant)?.query(query).await??;
         Ok(Response::new(render::list_sessions(page, &shape)))
     }
 

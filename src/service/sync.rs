@@ -81,7 +81,7 @@ impl Sync {
             let terms = parse::sync_terms(first)?;
             let desk = context.desk(caller, terms.tenant.clone())?;
             let _place = context.syncing(&desk)?;
-            desk.ask(GetTenant).await??;
+            desk.query(GetTenant).await??;
             let ceiling = ceiling(&context, &desk, &terms).await?;
             let mut sync = Self::new(context, desk, terms, ceiling);
             sync.take(entries).await?;
@@ -289,7 +289,7 @@ impl Sync {
         let mut query =
             ListUsers { blocked: Some(false), order: UserOrder::Created, limit: PAGE, ..ListUsers::default() };
         loop {
-            let page = self.desk.ask(query.clone()).await??;
+            let page = self.desk.query(query.clone()).await??;
             let others = page.rows.into_iter().filter(|view| !self.is_listed(&view.id));
             for view in others {
                 to_block += u64::from(!view.administrator);
@@ -345,7 +345,7 @@ async fn ceiling(context: &ServiceContext, desk: &Desk, terms: &SyncTerms) -> Re
     if !terms.block_unlisted {
         return Ok(None);
     }
-    let users = desk.ask(GetUsage).await??.users.active_ordinary;
+    let users = desk.query(GetUsage).await??.users.active_ordinary;
     Ok(Some(context.ceilings.begin(&terms.tenant, users, terms.max_blocked, terms.dry_run)))
 }
 

@@ -37,8 +37,8 @@ impl TenantService {
     /// One page over all shards: each gives its first tenants after the cursor, and the first of them all count.
     async fn page(&self, query: ListTenants) -> Result<Page<TenantView>, Status> {
         let journal = self.context.journal();
-        let asked = (0..journal.shards()).map(|shard| journal.ask_shard(ShardId(shard), query.clone()));
-        let pages = try_join_all(asked).await?;
+        let pages_of_shards = (0..journal.shards()).map(|shard| journal.query_shard(ShardId(shard), query.clone()));
+        let pages = try_join_all(pages_of_shards).await?;
         Ok(merge(pages, query.limit))
     }
 }
@@ -53,10 +53,11 @@ async fn delete(context: &ServiceContext, desk: &Desk) -> Result<(), Status> {
 
 /// No token names the tenant any more, and authentication knows of it.
 async fn withdraw(context: &ServiceContext, desk: &Desk) -> Result<(), JournalError> {
-    let mut ask = WithdrawTenant { gone: desk.tenant().clone(), after: None };
+    let mut command = WithdrawTenant { gone: desk.tenant().clone(), after: None };
     loop {
-        ask.after = context.journal().submit(desk.caller().actor(), &TenantId::installation(), ask.clone()).await?;
-        if ask.after.is_none() {
+        command.after =
+            context.journal().submit(desk.caller().actor(), &TenantId::installation(), command.clone()).await?;
+        if command.after.is_none() {
             break;
         }
     }
@@ -93,7 +94,7 @@ impl tenant_service_server::TenantService for TenantService {
     ) -> Result<Response<v1::GetTenantResponse>, Status> {
         let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let found = self.context.desk(caller, tenant)?.ask(GetTenant).await??;
+        let found = self.context.desk(caller, tenant)?.query(GetTenant).await??;
         Ok(Response::new(v1::GetTenantResponse { tenant: Some(render::tenant(found)) }))
     }
 
@@ -142,7 +143,7 @@ impl tenant_service_server::TenantService for TenantService {
         let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
         let desk = self.context.desk(caller, tenant)?;
-        desk.ask(GetTenant).await??;
+        desk.query(GetTenant).await??;
         // To its end, also when the caller is gone by then.
         let context = Arc::clone(&self.context);
         let deleted = tokio::spawn(async move { delete(&context, &desk).await });
@@ -154,7 +155,7 @@ impl tenant_service_server::TenantService for TenantService {
         let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
         let desk = self.context.desk(caller, tenant)?;
-        let usage = desk.ask(GetUsage).await??;
+        let usage = desk.query(GetUsage).await??;
         Ok(Response::new(render::usage(desk.tenant(), usage)))
     }
 }

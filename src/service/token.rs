@@ -10,7 +10,7 @@ use super::{caller, parse, render, status};
 use crate::auth::token::Token;
 use crate::ids::{TenantId, TokenId, random_key};
 use crate::ledger::change::Actor;
-use crate::ledger::command::{Asks, Command, Outcome, Reply};
+use crate::ledger::command::{Command, Operation, Outcome, Reply};
 use crate::ledger::outcome::Done;
 use crate::ledger::token::TokenView;
 use crate::proto::v1::{self, token_service_server};
@@ -30,7 +30,7 @@ impl TokenService {
     /// Changes tokens, and has authentication know of it before anybody is answered; also when the caller is gone by then.
     async fn change<C>(&self, actor: Actor, command: C) -> Result<TokenView, Status>
     where
-        C: Asks<Kind = Command, Answer = Done<TokenView>> + Send + 'static,
+        C: Operation<Kind = Command, Answer = Done<TokenView>> + Send + 'static,
         Outcome: Reply<C>,
     {
         let context = Arc::clone(&self.context);
@@ -70,7 +70,7 @@ impl token_service_server::TokenService for TokenService {
     ) -> Result<Response<v1::ListTokensResponse>, Status> {
         let within = caller(&request)?.tenants();
         let (query, shape) = parse::list_tokens(self.context.veils(), request.into_inner(), within)?;
-        let page = self.context.journal().ask(&TenantId::installation(), query).await?;
+        let page = self.context.journal().query(&TenantId::installation(), query).await?;
         Ok(Response::new(render::list_tokens(page, &shape)))
     }
 

@@ -91,9 +91,9 @@ mod tests {
     /// Passes blocks 99, 98, … which all hold `keys`; answers how many were looked at.
     fn passed(search: &mut Search, most: u64, keys: &[Key]) -> u64 {
         let filter = audit_filter::build(keys.iter().copied());
-        let asked = search.keys().to_vec();
+        let wanted = search.keys().to_vec();
         for no in 0..most {
-            if !search.pass(block(most - no), |at| audit_filter::slice(&filter, asked[at]).to_vec()) {
+            if !search.pass(block(most - no), |at| audit_filter::slice(&filter, wanted[at]).to_vec()) {
                 return no + 1;
             }
         }
@@ -103,10 +103,10 @@ mod tests {
     #[test]
     fn a_block_must_hold_all_that_is_asked_for() {
         let (tenant, ann) = (TenantNo(1), UserId::stored("ann"));
-        let asked = AuditQuery { user: Some(ann.clone()), action: Some(Action::SessionEnded), ..query() };
+        let query = AuditQuery { user: Some(ann.clone()), action: Some(Action::SessionEnded), ..query() };
         let (user, action) = (Key::user(tenant, &ann), Key::action(tenant, Action::SessionEnded));
         for (keys, chosen) in [(&[user, action][..], 1), (&[user], 0), (&[action], 0), (&[], 0)] {
-            let mut search = Search::new(&asked);
+            let mut search = Search::new(&query);
             passed(&mut search, 1, keys);
             assert_eq!((search.chosen.len(), search.rest), (chosen, None), "{keys:?}");
         }

@@ -65,7 +65,7 @@ impl LicenseFetcher {
         for shard in (0..self.journal.shards()).map(ShardId) {
             let mut after = Some(TenantNo(0));
             while let Some(behind) = after.filter(|_| !over()) {
-                let part = timeout(SHARD, self.journal.ask_shard(shard, DueFetches { after: behind })).await;
+                let part = timeout(SHARD, self.journal.query_shard(shard, DueFetches { after: behind })).await;
                 // A shard of another process, or one that does not answer: the next run asks again.
                 let Ok(Ok(part)) = part else { break };
                 // What was due while nobody served does not begin all at once.

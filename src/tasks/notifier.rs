@@ -88,9 +88,9 @@ impl Notifier {
 
     /// A part of what is due in every shard, so that no shard has to wait for another.
     async fn due(&self) -> Vec<Due> {
-        let ask = DueNotifications { channel: self.sender.channel(), limit: AT_ONCE };
+        let query = DueNotifications { channel: self.sender.channel(), limit: AT_ONCE };
         let shards = (0..self.journal.shards()).map(ShardId);
-        let answers = shards.map(|shard| timeout(SHARD, self.journal.ask_shard(shard, ask.clone())));
+        let answers = shards.map(|shard| timeout(SHARD, self.journal.query_shard(shard, query.clone())));
         let found = join_all(answers).await.into_iter().filter_map(|answer| answer.ok()?.ok());
         let (mut rows, mut due) = (found.map(Vec::into_iter).collect::<Vec<_>>(), Vec::new());
         while due.len() < AT_ONCE {

@@ -166,8 +166,8 @@ async fn the_demo_tenant_is_made_once() {
     let folder = tempfile::tempdir().unwrap();
     let data = Data::Folder(folder.path());
     let program = Program::start(&data, &["--demo"]);
-    let ask = || GetUsageRequest { tenant_id: "demo".into() };
-    let usage = TenantServiceClient::new(program.channel()).get_usage(ask()).await.unwrap().into_inner();
+    let request = || GetUsageRequest { tenant_id: "demo".into() };
+    let usage = TenantServiceClient::new(program.channel()).get_usage(request()).await.unwrap().into_inner();
     let pools: Vec<_> =
         usage.pools.iter().map(|pool| (&*pool.pool_id, pool.plan(), pool.limit, pool.granted)).collect();
     assert_eq!(pools, [("crm", Plan::Named, 3, 3), ("primary", Plan::Concurrent, 5, 8)]);
@@ -180,7 +180,7 @@ async fn the_demo_tenant_is_made_once() {
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0));
     let program = Program::start(&data, &["--demo"]);
-    let usage = TenantServiceClient::new(program.channel()).get_usage(ask()).await.unwrap().into_inner();
+    let usage = TenantServiceClient::new(program.channel()).get_usage(request()).await.unwrap().into_inner();
     assert_eq!(usage.users.unwrap().total, 7);
 }
 

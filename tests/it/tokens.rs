@@ -23,7 +23,7 @@ use usher::store::{Founding, Store};
 use usher::tasks;
 
 use crate::conformance::Backend;
-use crate::support::callers::asked;
+use crate::support::callers::anonymous_request;
 
 const START: Wall = Wall(1_800_000_000_000);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -95,8 +95,8 @@ impl Desk {
         Self::at(backend, wall).await
     }
 
-    async fn create(&self, by: &Caller, ask: CreateTokenRequest) -> Result<(v1::Token, Token), Status> {
-        let answer = self.service.create_token(by.asks(ask)).await?.into_inner();
+    async fn create(&self, by: &Caller, request: CreateTokenRequest) -> Result<(v1::Token, Token), Status> {
+        let answer = self.service.create_token(by.request(request)).await?.into_inner();
         Ok((answer.token.expect("a token"), Token::parse(&answer.secret).expect("its text")))
     }
 
@@ -105,13 +105,13 @@ impl Desk {
     }
 
     async fn list(&self, by: &Caller) -> Vec<v1::Token> {
-        let ask = ListTokensRequest::default();
-        self.service.list_tokens(by.asks(ask)).await.expect("a list").into_inner().tokens
+        let request = ListTokensRequest::default();
+        self.service.list_tokens(by.request(request)).await.expect("a list").into_inner().tokens
     }
 
     async fn revoke(&self, by: &Caller, token_id: &str) -> Result<v1::Token, Status> {
-        let ask = RevokeTokenRequest { token_id: token_id.to_owned() };
-        Ok(self.service.revoke_token(by.asks(ask)).await?.into_inner().token.expect("a token"))
+        let request = RevokeTokenRequest { token_id: token_id.to_owned() };
+        Ok(self.service.revoke_token(by.request(request)).await?.into_inner().token.expect("a token"))
     }
 
     fn find(&self, token: &Token) -> Result<Arc<Principal>, TokenRefused> {
@@ -133,8 +133,8 @@ enum Caller {
 }
 
 impl Caller {
-    fn asks<T>(&self, message: T) -> Request<T> {
-        let Caller::OperatorOf(tenants) = self else { return asked(message) };
+    fn request<T>(&self, message: T) -> Request<T> {
+        let Caller::OperatorOf(tenants) = self else { return anonymous_request(message) };
         let tenants = Tenants::Only(tenants.iter().map(|id| TenantId::stored(id)).collect());
         let needs = Roles::NONE.with(Role::Operator);
         let principal = Arc::new(Principal::new(Actor("token:root".into()), needs, tenants));
@@ -219,8 +219,8 @@ async fn nobody_gives_away_more_than_they_have(backend: Backend) {
     let caller = Caller::OperatorOf(&["acme", "cord"]);
     for (tenant_ids, all_tenants) in [(vec![], true), (vec!["bolt"], false), (vec!["acme", "bolt"], false)] {
         let tenant_ids = tenant_ids.into_iter().map(str::to_owned).collect();
-        let ask = CreateTokenRequest { tenant_ids, all_tenants, ..application("spy") };
-        let status = desk.create(&caller, ask).await.map(|_| ()).expect_err("more than it has");
+        let request = CreateTokenRequest { tenant_ids, all_tenants, ..application("spy") };
+        let status = desk.create(&caller, request).await.map(|_| ()).expect_err("more than it has");
         assert_eq!(refused(&status), (Code::PermissionDenied, "NOT_ALLOWED".to_owned()));
         assert!(!status.message().contains("bolt"), "{status:?}");
     }
@@ -245,8 +245,8 @@ async fn a_third_token_of_a_name_is_refused(backend: Backend) {
     desk.revoke(&Caller::Anybody, &first.token_id).await.expect("an answer");
     desk.created("login").await;
     let zero = Some(prost_types::Duration::default());
-    let ask = CreateTokenRequest { ttl: zero, ..application("cron") };
-    let status = desk.create(&Caller::Anybody, ask).await.map(|_| ()).expect_err("it would be over at once");
+    let request = CreateTokenRequest { ttl: zero, ..application("cron") };
+    let status = desk.create(&Caller::Anybody, request).await.map(|_| ()).expect_err("it would be over at once");
     assert_eq!(status.get_details_bad_request().expect("a field").field_violations[0].field, "ttl");
 }
 
@@ -279,8 +279,8 @@ async fn token_lists_come_in_pages(backend: Backend) {
     }
     let (mut names, mut page_token) = (Vec::new(), String::new());
     loop {
-        let ask = asked(ListTokensRequest { page_size: 1, page_token });
-        let page = desk.service.list_tokens(ask).await.expect("a page").into_inner();
+        let request = anonymous_request(ListTokensRequest { page_size: 1, page_token });
+        let page = desk.service.list_tokens(request).await.expect("a page").into_inner();
         names.extend(page.tokens.iter().map(|token| (token.name.clone(), token.created_at.expect("a time").seconds)));
         page_token = page.next_page_token;
         if page_token.is_empty() {
@@ -295,7 +295,7 @@ async fn token_lists_come_in_pages(backend: Backend) {
 async fn what_is_no_tenants_is_told_to_operators_of_all_tenants(backend: Backend) {
     let desk = Desk::open(backend).await;
     let (made, _) = desk.created("login").await;
-    let list = |by: &Caller| by.asks(v1::ListAuditEventsRequest::default());
+    let list = |by: &Caller| by.request(v1::ListAuditEventsRequest::default());
     let events = desk.auditors.list_audit_events(list(&Caller::Anybody)).await.expect("events").into_inner().events;
     let [event] = &events[..] else { panic!("{events:?}") };
     assert_eq!((event.action(), event.tenant_id.as_str()), (v1::AuditAction::TokenCreated, ""));
@@ -303,7 +303,7 @@ async fn what_is_no_tenants_is_told_to_operators_of_all_tenants(backend: Backend
     let some = Caller::OperatorOf(&["acme"]);
     let status = desk.auditors.list_audit_events(list(&some)).await.map(|_| ()).expect_err("of some tenants only");
     assert_eq!(refused(&status), (Code::PermissionDenied, "NOT_ALLOWED".to_owned()));
-    let export = some.asks(v1::ExportAuditEventsRequest::default());
+    let export = some.request(v1::ExportAuditEventsRequest::default());
     let status = desk.auditors.export_audit_events(export).await.map(|_| ()).expect_err("of some tenants only");
     assert_eq!(refused(&status), (Code::PermissionDenied, "NOT_ALLOWED".to_owned()));
 }

@@ -51,7 +51,7 @@ struct Schedule {
     /// No attempt is asked for before that.
     quiet_until: Duration,
     /// How often an attempt was asked for, and how many of these are answered.
-    asked: u64,
+    requested: u64,
     answered: u64,
     failing: bool,
 }
@@ -88,18 +88,18 @@ impl Source {
     pub fn want(&self) -> bool {
         let now = self.clock.monotonic();
         let mut schedule = self.schedule();
-        if schedule.asked == schedule.answered && now >= schedule.quiet_until {
-            schedule.asked += 1;
+        if schedule.requested == schedule.answered && now >= schedule.quiet_until {
+            schedule.requested += 1;
             schedule.quiet_until = now + PAUSE;
         }
-        schedule.asked != schedule.answered || self.keys.load().version == 0
+        schedule.requested != schedule.answered || self.keys.load().version == 0
     }
 
     /// Reads the keys if it is time to, or if somebody wants them.
     pub async fn follow(&self) {
         let due = {
             let schedule = self.schedule();
-            schedule.asked != schedule.answered || self.clock.monotonic() >= schedule.next
+            schedule.requested != schedule.answered || self.clock.monotonic() >= schedule.next
         };
         if due {
             self.refresh().await;
@@ -109,7 +109,7 @@ impl Source {
     /// Reads the keys.
     pub async fn refresh(&self) {
         let _one_at_a_time = self.busy.lock().await;
-        let asked = self.schedule().asked;
+        let requested = self.schedule().requested;
         let read = tokio::time::timeout(PATIENCE, self.read()).await;
         let read = read.unwrap_or_else(|_| Err(format!("no answer within {PATIENCE:?}")));
         let failed = read.is_err();
@@ -128,7 +128,7 @@ impl Source {
             }
         }
         // Whoever is told that nothing is pending finds what was read.
-        self.schedule().answered = asked;
+        self.schedule().answered = requested;
     }
 
     fn take(&self, set: KeySet, was_failing: bool) {

@@ -15,8 +15,8 @@ const POOLS: [Column; 5] = [left("pool"), left("plan"), right("in use"), right("
 /// # Errors
 /// [`Error`]
 pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
-    let ask = GetLicenseInformationRequest { tenant_id: usher.tenant.clone() };
-    let page = usher.answer(usher.licenses().get_license_information(usher.request(ask))).await?;
+    let request = GetLicenseInformationRequest { tenant_id: usher.tenant.clone() };
+    let page = usher.answer(usher.licenses().get_license_information(usher.request(request))).await?;
     printer.print(&Answer::new(&page, page_of(&page, printer.width)))
 }
 

@@ -13,7 +13,7 @@ pub async fn create(usher: &Usher, printer: &mut Printer, args: &Create) -> Resu
         display_name: args.display_name.clone(),
         ..Organization::default()
     };
-    let ask = CreateOrganizationRequest { tenant_id: usher.tenant.clone(), organization: Some(organization) };
-    let made = usher.answer(usher.directory().create_organization(usher.request(ask))).await?;
+    let request = CreateOrganizationRequest { tenant_id: usher.tenant.clone(), organization: Some(organization) };
+    let made = usher.answer(usher.directory().create_organization(usher.request(request))).await?;
     printer.print(&Answer::new(&made, shown(made.organization.as_ref())))
 }

@@ -6,7 +6,8 @@ use crate::proto::v1::DeleteOrganizationRequest;
 /// # Errors
 /// [`Error`]
 pub async fn delete(usher: &Usher, printer: &mut Printer, organization: &str) -> Result<(), Error> {
-    let ask = DeleteOrganizationRequest { tenant_id: usher.tenant.clone(), organization_id: organization.to_owned() };
-    let deleted = usher.answer(usher.directory().delete_organization(usher.request(ask))).await?;
+    let request =
+        DeleteOrganizationRequest { tenant_id: usher.tenant.clone(), organization_id: organization.to_owned() };
+    let deleted = usher.answer(usher.directory().delete_organization(usher.request(request))).await?;
     printer.print(&Answer::new(&deleted, format!("organization {organization}: deleted\n")))
 }

@@ -22,14 +22,14 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(
         SortKey::Organization => "organization_id",
     };
     let page = async |page_size: i32, page_token| {
-        let ask = ListOrganizationsRequest {
+        let request = ListOrganizationsRequest {
             tenant_id: usher.tenant.clone(),
             page_size,
             page_token,
             order_by: words::direction(by, args.descending),
             text: args.search.clone().unwrap_or_default(),
         };
-        let page = usher.answer(usher.directory().list_organizations(usher.request(ask))).await?;
+        let page = usher.answer(usher.directory().list_organizations(usher.request(request))).await?;
         Ok((page.organizations, page.next_page_token))
     };
     ORGANIZATIONS.print(printer, args.limit, page).await

@@ -15,12 +15,12 @@ pub async fn update(usher: &Usher, printer: &mut Printer, args: &Update) -> Resu
         display_name: args.display_name.clone(),
         ..Organization::default()
     };
-    let ask = UpdateOrganizationRequest {
+    let request = UpdateOrganizationRequest {
         tenant_id: usher.tenant.clone(),
         organization: Some(organization),
         // An empty name is one, too.
         update_mask: Some(FieldMask { paths: vec!["display_name".into()] }),
     };
-    let changed = usher.answer(usher.directory().update_organization(usher.request(ask))).await?;
+    let changed = usher.answer(usher.directory().update_organization(usher.request(request))).await?;
     printer.print(&Answer::new(&changed, shown(changed.organization.as_ref())))
 }

@@ -12,8 +12,8 @@ use crate::proto::v1::{CloseActive, Policy, Tenant, UnknownUsers, UpdateTenantRe
 pub async fn set(usher: &Usher, printer: &mut Printer, rules: &Rules) -> Result<(), Error> {
     let (policy, paths) = wanted(rules);
     let tenant = Tenant { tenant_id: usher.tenant.clone(), policy: Some(policy), ..Tenant::default() };
-    let ask = UpdateTenantRequest { tenant: Some(tenant), update_mask: Some(FieldMask { paths }) };
-    let changed = usher.answer(usher.tenants().update_tenant(usher.request(ask))).await?;
+    let request = UpdateTenantRequest { tenant: Some(tenant), update_mask: Some(FieldMask { paths }) };
+    let changed = usher.answer(usher.tenants().update_tenant(usher.request(request))).await?;
     printer.print(&Answer::new(&changed, shown(changed.tenant.as_ref())))
 }
 

@@ -7,8 +7,8 @@ use crate::proto::v1::{CloseActive, GetTenantRequest, Policy, Tenant, UnknownUse
 /// # Errors
 /// [`Error`]
 pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
-    let ask = GetTenantRequest { tenant_id: usher.tenant.clone() };
-    let found = usher.answer(usher.tenants().get_tenant(usher.request(ask))).await?;
+    let request = GetTenantRequest { tenant_id: usher.tenant.clone() };
+    let found = usher.answer(usher.tenants().get_tenant(usher.request(request))).await?;
     printer.print(&Answer::new(&found, shown(found.tenant.as_ref())))
 }
 

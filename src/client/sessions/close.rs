@@ -19,14 +19,14 @@ pub async fn close(usher: &Usher, printer: &mut Printer, args: &Close) -> Result
     let mut rows = Rows::new(printer, "results", &COLUMNS).expecting(0, &args.sessions);
     let mut refused = 0;
     for session in &args.sessions {
-        let ask = CloseSessionRequest {
+        let request = CloseSessionRequest {
             tenant_id: usher.tenant.clone(),
             session_id: session.clone(),
             force: args.force,
             caller_session_id: String::new(),
             caller_user_id: args.caller.clone().unwrap_or_default(),
         };
-        let closed = match usher.answer_one(usher.sessions().close_session(usher.request(ask))).await {
+        let closed = match usher.answer_one(usher.sessions().close_session(usher.request(request))).await {
             Ok(closed) => closed,
             Err(error) => return rows.end(&[], "").and(Err(error)),
         };
@@ -54,12 +54,12 @@ fn told(closed: &Result<CloseSessionResponse, ItemError>) -> String {
 /// # Errors
 /// [`Error`]
 pub async fn close_idle(usher: &Usher, printer: &mut Printer, args: &CloseIdle) -> Result<(), Error> {
-    let ask = CloseIdleSessionsRequest {
+    let request = CloseIdleSessionsRequest {
         tenant_id: usher.tenant.clone(),
         pool_id: args.pool.clone().unwrap_or_default(),
         caller_user_id: args.caller.clone().unwrap_or_default(),
     };
-    let answer = usher.answer(usher.sessions().close_idle_sessions(usher.request(ask))).await?;
+    let answer = usher.answer(usher.sessions().close_idle_sessions(usher.request(request))).await?;
     let mut rows = Rows::new(printer, "closed", SESSIONS.columns);
     rows.write(&answer.closed, row, json::of)?;
     let text = match (rows.count(), answer.closed_count) {

@@ -50,9 +50,9 @@ impl Place {
     /// One stream, from the cursor on; each message moves it. It ends in order when the server ends, or when the
     /// connection is old enough.
     async fn follow(&mut self, usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
-        let ask = WatchSessionsRequest { tenant_id: usher.tenant.clone(), cursor: self.cursor.clone() };
+        let request = WatchSessionsRequest { tenant_id: usher.tenant.clone(), cursor: self.cursor.clone() };
         // Without a deadline of its own: it has no end.
-        let mut stream = usher.answer(usher.sessions().watch_sessions(Request::new(ask))).await?;
+        let mut stream = usher.answer(usher.sessions().watch_sessions(Request::new(request))).await?;
         loop {
             let message: WatchSessionsResponse = match stream.message().await {
                 Ok(Some(message)) => message,

@@ -14,7 +14,7 @@ pub async fn create(usher: &Usher, printer: &mut Printer, args: &Create) -> Resu
         contact: args.contact.clone(),
         ..Tenant::default()
     };
-    let ask = CreateTenantRequest { tenant: Some(tenant) };
-    let made = usher.answer(usher.tenants().create_tenant(usher.request(ask))).await?;
+    let request = CreateTenantRequest { tenant: Some(tenant) };
+    let made = usher.answer(usher.tenants().create_tenant(usher.request(request))).await?;
     printer.print(&Answer::new(&made, shown(made.tenant.as_ref())))
 }

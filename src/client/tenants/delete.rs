@@ -6,7 +6,7 @@ use crate::proto::v1::DeleteTenantRequest;
 /// # Errors
 /// [`Error`]
 pub async fn delete(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
-    let ask = DeleteTenantRequest { tenant_id: usher.tenant.clone() };
-    let deleted = usher.answer(usher.tenants().delete_tenant(usher.request(ask))).await?;
+    let request = DeleteTenantRequest { tenant_id: usher.tenant.clone() };
+    let deleted = usher.answer(usher.tenants().delete_tenant(usher.request(request))).await?;
     printer.print(&Answer::new(&deleted, format!("tenant {}: deleted\n", usher.tenant)))
 }

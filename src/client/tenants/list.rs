@@ -24,14 +24,14 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(
         Some(State::Suspended) => TenantState::Suspended,
     };
     let page = async |page_size: i32, page_token| {
-        let ask = ListTenantsRequest {
+        let request = ListTenantsRequest {
             page_size,
             page_token,
             text: args.search.clone().unwrap_or_default(),
             state: state.into(),
             ..ListTenantsRequest::default()
         };
-        let page = usher.answer(usher.tenants().list_tenants(usher.request(ask))).await?;
+        let page = usher.answer(usher.tenants().list_tenants(usher.request(request))).await?;
         Ok((page.tenants, page.next_page_token))
     };
     TENANTS.print(printer, args.limit, page).await

@@ -7,15 +7,15 @@ use crate::proto::v1::{ResumeTenantRequest, SuspendTenantRequest};
 /// # Errors
 /// [`Error`]
 pub async fn suspend(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
-    let ask = SuspendTenantRequest { tenant_id: usher.tenant.clone() };
-    let suspended = usher.answer(usher.tenants().suspend_tenant(usher.request(ask))).await?;
+    let request = SuspendTenantRequest { tenant_id: usher.tenant.clone() };
+    let suspended = usher.answer(usher.tenants().suspend_tenant(usher.request(request))).await?;
     printer.print(&Answer::new(&suspended, shown(suspended.tenant.as_ref())))
 }
 
 /// # Errors
 /// [`Error`]
 pub async fn resume(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
-    let ask = ResumeTenantRequest { tenant_id: usher.tenant.clone() };
-    let resumed = usher.answer(usher.tenants().resume_tenant(usher.request(ask))).await?;
+    let request = ResumeTenantRequest { tenant_id: usher.tenant.clone() };
+    let resumed = usher.answer(usher.tenants().resume_tenant(usher.request(request))).await?;
     printer.print(&Answer::new(&resumed, shown(resumed.tenant.as_ref())))
 }

@@ -18,7 +18,7 @@ pub async fn update(usher: &Usher, printer: &mut Printer, changes: &Changes) -> 
         contact: changes.contact.clone().unwrap_or_default(),
         ..Tenant::default()
     };
-    let ask = UpdateTenantRequest { tenant: Some(tenant), update_mask: Some(FieldMask { paths }) };
-    let changed = usher.answer(usher.tenants().update_tenant(usher.request(ask))).await?;
+    let request = UpdateTenantRequest { tenant: Some(tenant), update_mask: Some(FieldMask { paths }) };
+    let changed = usher.answer(usher.tenants().update_tenant(usher.request(request))).await?;
     printer.print(&Answer::new(&changed, shown(changed.tenant.as_ref())))
 }

@@ -19,8 +19,8 @@ pub async fn create(usher: &Usher, printer: &mut Printer, args: &Create) -> Resu
         attributes: args.attribute.iter().cloned().collect(),
         ..User::default()
     };
-    let ask = CreateUserRequest { tenant_id: usher.tenant.clone(), user: Some(user), pool_ids: args.pool.clone() };
-    let made = usher.answer(usher.directory().create_user(usher.request(ask))).await?;
+    let request = CreateUserRequest { tenant_id: usher.tenant.clone(), user: Some(user), pool_ids: args.pool.clone() };
+    let made = usher.answer(usher.directory().create_user(usher.request(request))).await?;
     let (text, denied) = match &made.outcome {
         Some(Outcome::User(user)) => (show(user, printer.width), None),
         Some(Outcome::Denial(denial)) => (String::new(), Some(words::denial(denial))),

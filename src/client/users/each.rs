@@ -26,8 +26,8 @@ struct Done {
 /// [`Error::Denied`]: it was refused for some.
 pub async fn block(usher: &Usher, printer: &mut Printer, users: &[String], end_sessions: bool) -> Result<(), Error> {
     let block = async |user: &String| {
-        let ask = BlockUserRequest { tenant_id: usher.tenant.clone(), user_id: user.clone(), end_sessions };
-        let blocked = usher.answer_one(usher.directory().block_user(usher.request(ask))).await?;
+        let request = BlockUserRequest { tenant_id: usher.tenant.clone(), user_id: user.clone(), end_sessions };
+        let blocked = usher.answer_one(usher.directory().block_user(usher.request(request))).await?;
         Ok(blocked.map(|blocked| (Ok("blocked"), json::of(&blocked))))
     };
     each(printer, users, AT_ONCE, "blocked", block).await
@@ -39,8 +39,8 @@ pub async fn block(usher: &Usher, printer: &mut Printer, users: &[String], end_s
 /// [`Error::Denied`]: it was denied or refused for some.
 pub async fn unblock(usher: &Usher, printer: &mut Printer, users: &[String]) -> Result<(), Error> {
     let unblock = async |user: &String| {
-        let ask = UnblockUserRequest { tenant_id: usher.tenant.clone(), user_id: user.clone() };
-        let unblocked = usher.answer_one(usher.directory().unblock_user(usher.request(ask))).await?;
+        let request = UnblockUserRequest { tenant_id: usher.tenant.clone(), user_id: user.clone() };
+        let unblocked = usher.answer_one(usher.directory().unblock_user(usher.request(request))).await?;
         let told = |outcome: Option<&Outcome>| match outcome {
             Some(Outcome::User(_)) => Ok("active"),
             Some(Outcome::Denial(denial)) => Err(words::denial(denial)),
@@ -55,8 +55,8 @@ pub async fn unblock(usher: &Usher, printer: &mut Printer, users: &[String]) -> 
 /// [`Error::Denied`]: it was refused for some.
 pub async fn delete(usher: &Usher, printer: &mut Printer, users: &[String]) -> Result<(), Error> {
     let delete = async |user: &String| {
-        let ask = DeleteUserRequest { tenant_id: usher.tenant.clone(), user_id: user.clone() };
-        let deleted = usher.answer_one(usher.directory().delete_user(usher.request(ask))).await?;
+        let request = DeleteUserRequest { tenant_id: usher.tenant.clone(), user_id: user.clone() };
+        let deleted = usher.answer_one(usher.directory().delete_user(usher.request(request))).await?;
         Ok(deleted.map(|deleted| (Ok("deleted"), json::of(&deleted))))
     };
     each(printer, users, AT_ONCE, "deleted", delete).await

@@ -12,12 +12,12 @@ const SEATS: [Column; 3] = [left("seat in"), left("granted at"), left("organizat
 /// # Errors
 /// [`Error`]
 pub async fn get(usher: &Usher, printer: &mut Printer, args: &Get) -> Result<(), Error> {
-    let ask = GetUserRequest {
+    let request = GetUserRequest {
         tenant_id: usher.tenant.clone(),
         user_id: args.user.clone(),
         organization_id: args.organization.clone().unwrap_or_default(),
     };
-    let got = usher.answer(usher.directory().get_user(usher.request(ask))).await?;
+    let got = usher.answer(usher.directory().get_user(usher.request(request))).await?;
     let text = got.user.as_ref().map(|user| show(user, printer.width)).unwrap_or_default();
     printer.print(&Answer::new(&got, text))
 }

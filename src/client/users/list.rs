@@ -26,8 +26,8 @@ const USERS: List<User> = List {
 /// [`Error`]
 pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(), Error> {
     let page = async |page_size: i32, page_token| {
-        let ask = ListUsersRequest { page_size, page_token, ..wanted(usher, &args.filters, &args.order) };
-        let page = usher.answer(usher.directory().list_users(usher.request(ask))).await?;
+        let request = ListUsersRequest { page_size, page_token, ..wanted(usher, &args.filters, &args.order) };
+        let page = usher.answer(usher.directory().list_users(usher.request(request))).await?;
         Ok((page.users, page.next_page_token))
     };
     USERS.print(printer, args.order.limit, page).await

@@ -8,12 +8,12 @@ use crate::proto::v1::RenameUserRequest;
 /// # Errors
 /// [`Error::Refused`], where somebody has the new id, among others.
 pub async fn rename(usher: &Usher, printer: &mut Printer, args: &Rename) -> Result<(), Error> {
-    let ask = RenameUserRequest {
+    let request = RenameUserRequest {
         tenant_id: usher.tenant.clone(),
         user_id: args.user.clone(),
         new_user_id: args.new_user.clone(),
     };
-    let renamed = usher.answer(usher.directory().rename_user(usher.request(ask))).await?;
+    let renamed = usher.answer(usher.directory().rename_user(usher.request(request))).await?;
     let text = renamed.user.as_ref().map(|user| show(user, printer.width)).unwrap_or_default();
     printer.print(&Answer::new(&renamed, text))
 }

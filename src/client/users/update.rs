@@ -28,9 +28,9 @@ pub async fn update(usher: &Usher, printer: &mut Printer, args: &Update) -> Resu
         attributes: changes.attribute.iter().cloned().collect(),
         ..User::default()
     };
-    let ask =
+    let request =
         UpdateUserRequest { tenant_id: usher.tenant.clone(), user: Some(user), update_mask: Some(FieldMask { paths }) };
-    let changed = usher.answer(usher.directory().update_user(usher.request(ask))).await?;
+    let changed = usher.answer(usher.directory().update_user(usher.request(request))).await?;
     let text = changed.user.as_ref().map(|user| show(user, printer.width)).unwrap_or_default();
     printer.print(&Answer::new(&changed, text))
 }

@@ -34,12 +34,12 @@ impl Writer {
         if !crate::journal::message::needs_store(&request.command) && !full {
             return None;
         }
-        if let Command::CheckOut(ask) = &request.command
+        if let Command::CheckOut(check_out) = &request.command
             && self.out.state() == ShardState::StoreRefuses
             && self.may_answer().is_ok()
         {
             let out = &mut self.building.changes;
-            let denied = self.ledger.deny((request, ask), now, &mut self.kept, out);
+            let denied = self.ledger.deny((request, check_out), now, &mut self.kept, out);
             self.count_dropped();
             if let Some(denied) = denied {
                 return Some(Ok(denied));

@@ -10,7 +10,7 @@ use super::super::message::needs_store;
 use super::super::works::{Running, Work};
 use super::Writer;
 use crate::ledger::change::Changes;
-use crate::ledger::command::{Found, Outcome, Request};
+use crate::ledger::command::{Outcome, QueryResult, Request};
 use crate::ledger::time::Moment;
 use crate::ledger::{Execution, Reading};
 
@@ -60,7 +60,7 @@ impl Writer {
     }
 
     /// Takes a step of a query; most have one.
-    pub(super) fn read(&mut self, mut reading: Reading, reply: Answer<Found>, now: Moment) {
+    pub(super) fn read(&mut self, mut reading: Reading, reply: Answer<QueryResult>, now: Moment) {
         if let Err(error) = self.may_answer()
             && !planted!(NoLeaseForNo)
         {

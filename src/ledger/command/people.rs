@@ -7,20 +7,20 @@ impl Command {
     /// Every user that it names.
     pub(in crate::ledger) fn people(&mut self) -> Vec<&mut UserId> {
         match self {
-            Command::CheckOut(ask) => vec![&mut ask.user],
-            Command::GrantSeats(ask) => ask.users.iter_mut().collect(),
-            Command::RevokeSeats(ask) => ask.users.iter_mut().collect(),
-            Command::CloseSession(ask) => ask.own_user.iter_mut().collect(),
-            Command::CloseIdle(ask) => ask.own_user.iter_mut().collect(),
-            Command::CreateUser(ask) => vec![&mut ask.user],
-            Command::UpdateUser(ask) => vec![&mut ask.user],
-            Command::RenameUser(ask) => vec![&mut ask.user, &mut ask.new],
-            Command::BlockUser(ask) => vec![&mut ask.user],
-            Command::UnblockUser(ask) => vec![&mut ask.user],
-            Command::DeleteUser(ask) => vec![&mut ask.user],
-            Command::SyncUsers(ask) => ask.entries.iter_mut().map(|entry| &mut entry.user).collect(),
-            Command::ActivateUsers(ask) => ask.waiting.iter_mut().map(|waiting| &mut waiting.user).collect(),
-            Command::BlockUnlisted(ask) => ask.users.iter_mut().collect(),
+            Command::CheckOut(command) => vec![&mut command.user],
+            Command::GrantSeats(command) => command.users.iter_mut().collect(),
+            Command::RevokeSeats(command) => command.users.iter_mut().collect(),
+            Command::CloseSession(command) => command.own_user.iter_mut().collect(),
+            Command::CloseIdle(command) => command.own_user.iter_mut().collect(),
+            Command::CreateUser(command) => vec![&mut command.user],
+            Command::UpdateUser(command) => vec![&mut command.user],
+            Command::RenameUser(command) => vec![&mut command.user, &mut command.new],
+            Command::BlockUser(command) => vec![&mut command.user],
+            Command::UnblockUser(command) => vec![&mut command.user],
+            Command::DeleteUser(command) => vec![&mut command.user],
+            Command::SyncUsers(command) => command.entries.iter_mut().map(|entry| &mut entry.user).collect(),
+            Command::ActivateUsers(command) => command.waiting.iter_mut().map(|waiting| &mut waiting.user).collect(),
+            Command::BlockUnlisted(command) => command.users.iter_mut().collect(),
             Command::CheckIn(_)
             | Command::Heartbeat(_)
             | Command::CreateTenant(_)
@@ -51,9 +51,9 @@ impl Query {
     /// The user whom it names.
     pub(in crate::ledger) fn person(&mut self) -> Option<&mut UserId> {
         match self {
-            Query::GetUser(ask) => Some(&mut ask.user),
-            Query::FormerIds(ask) => Some(&mut ask.user),
-            Query::ListSessions(ask) => ask.user.as_mut(),
+            Query::GetUser(query) => Some(&mut query.user),
+            Query::FormerIds(query) => Some(&mut query.user),
+            Query::ListSessions(query) => query.user.as_mut(),
             Query::ListUsers(_)
             | Query::ListOrganizations(_)
             | Query::ListLicenses(_)

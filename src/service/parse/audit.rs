@@ -138,13 +138,13 @@ fn form(problems: &mut Problems, request: &v1::ExportAuditEventsRequest) -> Audi
 
 /// The action, and whether it was denied. A grant and a denied grant are two actions for callers, and one for us.
 fn what(problems: &mut Problems, action: i32, outcome: i32) -> (Option<Action>, Option<bool>) {
-    let asked = choice(problems, "action", action).unwrap_or(v1::AuditAction::Unspecified);
+    let request = choice(problems, "action", action).unwrap_or(v1::AuditAction::Unspecified);
     let outcome = match choice(problems, "outcome", outcome) {
         None | Some(v1::AuditOutcome::Unspecified) => None,
         Some(v1::AuditOutcome::Done) => Some(false),
         Some(v1::AuditOutcome::Denied) => Some(true),
     };
-    let implied = match asked {
+    let implied = match request {
         v1::AuditAction::SeatGranted => Some(false),
         v1::AuditAction::SeatGrantDenied => Some(true),
         _ => None,
@@ -152,7 +152,7 @@ fn what(problems: &mut Problems, action: i32, outcome: i32) -> (Option<Action>, 
     if implied.is_some() && outcome.is_some() && implied != outcome {
         problems.add("outcome", "must fit the action, which never has this outcome");
     }
-    let action = Action::ALL.into_iter().find(|known| audit_action(*known, implied == Some(true)) == asked);
+    let action = Action::ALL.into_iter().find(|known| audit_action(*known, implied == Some(true)) == request);
     (action, implied.or(outcome))
 }
 
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_list_of_events() {
-        let asked = v1::ListAuditEventsRequest {
+        let request = v1::ListAuditEventsRequest {
             user_id: "Ann".into(),
             actor: "console".into(),
             action: v1::AuditAction::UserCreated.into(),
@@ -206,22 +206,22 @@ mod tests {
             page_size: 5,
             ..request()
         };
-        let (_, filter, shape) = list_audit_events(&veils(), asked.clone()).unwrap();
+        let (_, filter, shape) = list_audit_events(&veils(), request.clone()).unwrap();
         assert_eq!(filter.user.unwrap().as_str(), "ann");
         assert_eq!((filter.actor.as_deref(), filter.action), (Some("console"), Some(Action::UserCreated)));
         assert_eq!(filter.reason, Some(Reason::Denied(DenialReason::SeatsExhausted).code()));
         assert_eq!((filter.denied, filter.from, filter.until), (Some(true), Some(Wall(1_000)), Some(Wall(2_000))));
         assert_eq!((filter.before, filter.limit), (None, 5));
         let page_token = shape.token(&crate::ledger::command::Cursor { when: 42, ..Default::default() });
-        let (_, filter, _) = list_audit_events(&veils(), v1::ListAuditEventsRequest { page_token, ..asked }).unwrap();
+        let (_, filter, _) = list_audit_events(&veils(), v1::ListAuditEventsRequest { page_token, ..request }).unwrap();
         assert_eq!(filter.before, Some(EventNo(42)));
     }
 
     #[test]
     fn actions_and_outcomes() {
         let check = |action: v1::AuditAction, outcome: v1::AuditOutcome, expected| {
-            let asked = v1::ListAuditEventsRequest { action: action.into(), outcome: outcome.into(), ..request() };
-            let (_, filter, _) = list_audit_events(&veils(), asked).unwrap();
+            let request = v1::ListAuditEventsRequest { action: action.into(), outcome: outcome.into(), ..request() };
+            let (_, filter, _) = list_audit_events(&veils(), request).unwrap();
             assert_eq!((filter.action, filter.denied), expected, "{action:?} {outcome:?}");
         };
         use v1::{AuditAction, AuditOutcome};
@@ -233,8 +233,8 @@ mod tests {
         check(AuditAction::UserUnblocked, AuditOutcome::Unspecified, (Some(Action::UserUnblocked), None));
         for number in 1.. {
             let Ok(action) = AuditAction::try_from(number) else { break };
-            let asked = v1::ListAuditEventsRequest { action: number, ..request() };
-            assert!(list_audit_events(&veils(), asked).unwrap().1.action.is_some(), "{action:?} filters nothing");
+            let request = v1::ListAuditEventsRequest { action: number, ..request() };
+            assert!(list_audit_events(&veils(), request).unwrap().1.action.is_some(), "{action:?} filters nothing");
         }
     }
 
@@ -242,16 +242,16 @@ mod tests {
     fn every_reason_can_be_asked_for_by_its_name() {
         let denials = DenialReason::ALL.into_iter().map(Reason::Denied);
         for reason in denials.chain(SessionEndReason::ALL.into_iter().map(Reason::Ended)) {
-            let asked = v1::ListAuditEventsRequest { reason: reason_name(reason).into(), ..request() };
-            assert_eq!(list_audit_events(&veils(), asked).unwrap().1.reason, Some(reason.code()), "{reason:?}");
+            let request = v1::ListAuditEventsRequest { reason: reason_name(reason).into(), ..request() };
+            assert_eq!(list_audit_events(&veils(), request).unwrap().1.reason, Some(reason.code()), "{reason:?}");
         }
     }
 
     #[test]
     fn an_export_of_events() {
-        let asked = v1::ExportAuditEventsRequest { tenant_id: "acme".into(), ..Default::default() };
+        let request = v1::ExportAuditEventsRequest { tenant_id: "acme".into(), ..Default::default() };
         let all = AUDIT_COLUMNS.map(|(name, column)| (name.to_owned(), column)).to_vec();
-        let whole = export_audit_events(&veils(), asked.clone()).unwrap();
+        let whole = export_audit_events(&veils(), request.clone()).unwrap();
         assert_eq!(whole.form, AuditForm::Csv { columns: all, delimiter: Delimiter::Comma, mark: false });
         assert_eq!((whole.filter.limit, whole.filter.before), (1_000, None));
         let few = v1::ExportAuditEventsRequest {
@@ -264,7 +264,7 @@ mod tests {
             reason: "DENIAL_REASON_SEATS_EXHAUSTED".into(),
             occurred_from: at(1),
             occurred_before: at(2),
-            ..asked.clone()
+            ..request.clone()
         };
         let few = export_audit_events(&veils(), few).unwrap();
         let columns = vec![("user_id".to_owned(), AuditColumn::UserId), ("action".to_owned(), AuditColumn::Action)];
@@ -274,7 +274,7 @@ mod tests {
         assert_eq!((action, denied), (Some(Action::SeatGranted), Some(true)));
         assert_eq!(reason, Some(Reason::Denied(DenialReason::SeatsExhausted).code()));
         assert_eq!((from, until), (Some(Wall(1_000)), Some(Wall(2_000))));
-        let lines = v1::ExportAuditEventsRequest { format: v1::AuditExportFormat::JsonLines.into(), ..asked };
+        let lines = v1::ExportAuditEventsRequest { format: v1::AuditExportFormat::JsonLines.into(), ..request };
         assert_eq!(export_audit_events(&veils(), lines).unwrap().form, AuditForm::JsonLines);
     }
 
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_list_of_events_names_every_bad_field() {
-        let asked = v1::ListAuditEventsRequest {
+        let request = v1::ListAuditEventsRequest {
             tenant_id: " ".into(),
             page_size: -1,
             page_token: "?".into(),
@@ -322,7 +322,7 @@ mod tests {
             count_at_least: 0,
         };
         assert_eq!(
-            bad(list_audit_events(&veils(), asked)),
+            bad(list_audit_events(&veils(), request)),
             [
                 "page_size",
                 "page_token",

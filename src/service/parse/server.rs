@@ -26,16 +26,16 @@ mod tests {
 
     #[test]
     fn a_filter_is_for_good_or_for_a_second_to_a_week() {
-        let ask = |seconds: Option<i64>| {
+        let parsed = |seconds: Option<i64>| {
             let duration = seconds.map(|seconds| prost_types::Duration { seconds, nanos: 0 });
             set_log_filter(v1::SetLogFilterRequest { filter: "debug".into(), duration })
         };
-        assert_eq!(ask(None).unwrap(), ("debug".to_owned(), None));
+        assert_eq!(parsed(None).unwrap(), ("debug".to_owned(), None));
         for seconds in [1, 604_800] {
-            assert_eq!(ask(Some(seconds)).unwrap().1, Some(Duration::from_secs(seconds as u64)));
+            assert_eq!(parsed(Some(seconds)).unwrap().1, Some(Duration::from_secs(seconds as u64)));
         }
         for seconds in [-1, 0, 604_801] {
-            assert_eq!(fields(ask(Some(seconds)).unwrap_err()), ["duration"]);
+            assert_eq!(fields(parsed(Some(seconds)).unwrap_err()), ["duration"]);
         }
     }
 }

@@ -125,9 +125,9 @@ impl Nodes {
         Ok(answer)
     }
 
-    async fn in_time<T>(&self, asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    async fn in_time<T>(&self, request: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         let late = || StoreError(format!("{}: no answer within a second", self.connector.url()));
-        timeout(REQUEST_TIMEOUT, asked).await.unwrap_or_else(|_| Err(late()))
+        timeout(REQUEST_TIMEOUT, request).await.unwrap_or_else(|_| Err(late()))
     }
 
     async fn connect(&self) -> Result<NodeConnection, StoreError> {

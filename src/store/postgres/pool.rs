@@ -21,8 +21,8 @@ pub struct Pool(deadpool_postgres::Pool);
 
 impl Pool {
     pub fn new(connector: &Connector) -> Result<Self, StoreError> {
-        let asked = ManagerConfig { recycling_method: RecyclingMethod::Verified };
-        let manager = Manager::from_config(connector.url().config().clone(), connector.tls(), asked);
+        let config = ManagerConfig { recycling_method: RecyclingMethod::Verified };
+        let manager = Manager::from_config(connector.url().config().clone(), connector.tls(), config);
         let start = Hook::async_fn(|client: &mut deadpool_postgres::ClientWrapper, _| {
             Box::pin(async move { client.batch_execute(START).await.map_err(HookError::Backend) })
         });

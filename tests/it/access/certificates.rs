@@ -40,8 +40,8 @@ async fn get(channel: &Channel) -> Result<(), tonic::Status> {
 }
 
 async fn watch(channel: &Channel) -> tonic::Streaming<v1::WatchSessionsResponse> {
-    let ask = v1::WatchSessionsRequest { tenant_id: "demo".into(), ..Default::default() };
-    SessionServiceClient::new(channel.clone()).watch_sessions(ask).await.expect("a watch").into_inner()
+    let request = v1::WatchSessionsRequest { tenant_id: "demo".into(), ..Default::default() };
+    SessionServiceClient::new(channel.clone()).watch_sessions(request).await.expect("a watch").into_inner()
 }
 
 /// Reads a watch to its end, which is one of its connection's.

@@ -69,10 +69,10 @@ fn ran(command: &mut Command) -> Result<Value, String> {
 #[tokio::test]
 async fn grpcurl_with_a_certificate_and_with_a_token() {
     let applications = Applications::start().await;
-    let call = |options: &[&str], method: &str, ask: &str| {
+    let call = |options: &[&str], method: &str, request: &str| {
         let mut command = Command::new(tools().join("grpcurl"));
         command.args(["-max-time", "20", "-cacert", &applications.ca()]).args(options);
-        ran(command.args(["-d", ask, &applications.address(), method]))
+        ran(command.args(["-d", request, &applications.address(), method]))
     };
     let (cert, key) = (text_of(&applications.certificate.certificate), text_of(&applications.certificate.key));
     let mtls = ["-cert", cert.as_str(), "-key", key.as_str()];

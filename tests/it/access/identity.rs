@@ -45,7 +45,12 @@ fn start(house: &House, keys: &[Value]) -> crate::support::program::Program {
     house.start(&["--demo", "--access", &access])
 }
 
-async fn asked(channel: &Channel, token: &str, method: &str, message: Bytes) -> Result<Option<Bytes>, tonic::Status> {
+async fn call_with_token(
+    channel: &Channel,
+    token: &str,
+    method: &str,
+    message: Bytes,
+) -> Result<Option<Bytes>, tonic::Status> {
     call(channel, &format!("usher.v1.{method}"), message, Some(&format!("Bearer {token}"))).await
 }
 
@@ -94,7 +99,7 @@ async fn any_other_token_takes_none() {
         ("of nobody", of(json!({"groups": ["staff"]})), Code::PermissionDenied, "NOT_ALLOWED"),
         ("of an auditor", of(json!({"groups": ["auditors"]})), Code::PermissionDenied, "NOT_ALLOWED"),
     ] {
-        let status = asked(&channel, &token, "SeatService/CheckIn", Bytes::new()).await.expect_err(what);
+        let status = call_with_token(&channel, &token, "SeatService/CheckIn", Bytes::new()).await.expect_err(what);
         let (is, why) = shape(&status);
         assert!(is == code && why.starts_with(reason), "{what}: {status:?}");
     }
@@ -103,7 +108,7 @@ async fn any_other_token_takes_none() {
     house.file("keys.jwks", &json!({ "keys": [signer.jwk("one"), renewed.jwk("two")] }).to_string());
     let token = renewed.token_of("two", &claims(&json!({"groups": ["auditors"]})));
     let mut refused = Vec::new();
-    while let Err(status) = asked(&channel, &token, "TenantService/ListTenants", Bytes::new()).await {
+    while let Err(status) = call_with_token(&channel, &token, "TenantService/ListTenants", Bytes::new()).await {
         refused.push(shape(&status));
     }
     assert_eq!(refused[0], (Code::Unavailable, "KEYS_PENDING".into()));

@@ -48,13 +48,13 @@ async fn an_address_that_fails_too_often_is_held_off_and_good_credentials_pass()
     let channel = program.channel();
     let secret = "c0ffee".repeat(11)[..64].to_owned();
     let wrong = format!("Bearer usher_0000000000000007_{secret}_00000000");
-    let ask = |authorization: String| {
+    let request = |authorization: String| {
         let channel = channel.clone();
         async move { call(&channel, "usher.v1.TenantService/ListTenants", Bytes::new(), Some(&authorization)).await }
     };
     let mut failures = 0;
     let held_off = loop {
-        let status = ask(wrong.clone()).await.expect_err("a wrong token");
+        let status = request(wrong.clone()).await.expect_err("a wrong token");
         failures += 1;
         match status.code() {
             Code::Unauthenticated => assert!(failures < 5_000, "never held off"),
@@ -64,7 +64,7 @@ async fn an_address_that_fails_too_often_is_held_off_and_good_credentials_pass()
     assert_eq!(shape(&held_off), (Code::ResourceExhausted, "TOO_MANY_FAILURES".into()));
     assert!(held_off.get_details_retry_info().is_some());
     assert!(failures > 500, "{failures}");
-    ask(format!("Bearer {}", house.admin)).await.expect("a good token");
+    request(format!("Bearer {}", house.admin)).await.expect("a good token");
 
     let (_, page) = crate::shell::page(program.ops, "/metrics");
     let count = |reason: &str| {

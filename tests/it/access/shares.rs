@@ -11,8 +11,8 @@ use super::house::{House, Line, line, shape, token};
 type Watching = tonic::Streaming<WatchSessionsResponse>;
 
 async fn watch(line: &Line, tenant: &str) -> Result<Watching, tonic::Status> {
-    let ask = WatchSessionsRequest { tenant_id: tenant.into(), ..Default::default() };
-    let mut watching = SessionServiceClient::new(line.clone()).watch_sessions(ask).await?.into_inner();
+    let request = WatchSessionsRequest { tenant_id: tenant.into(), ..Default::default() };
+    let mut watching = SessionServiceClient::new(line.clone()).watch_sessions(request).await?.into_inner();
     // What is said first: the place is taken.
     watching.message().await?;
     Ok(watching)
@@ -64,8 +64,8 @@ async fn a_token_for_a_deleted_tenant_is_not_good_for_a_later_one_of_its_id() {
     let (_, one) = token(&channel, &house.admin, "one", &[Role::Viewer], &["acme"]).await;
     let (id, both) = token(&channel, &house.admin, "both", &[Role::Viewer], &["acme", "bolt"]).await;
     let usage = async |token: &str, tenant: &str| {
-        let ask = v1::GetUsageRequest { tenant_id: tenant.into() };
-        let told = TenantServiceClient::new(line(&channel, token)).get_usage(ask).await;
+        let request = v1::GetUsageRequest { tenant_id: tenant.into() };
+        let told = TenantServiceClient::new(line(&channel, token)).get_usage(request).await;
         told.map_or_else(|status| shape(&status).1, |_| "yes".to_owned())
     };
     assert_eq!(usage(&one, "acme").await, "yes");

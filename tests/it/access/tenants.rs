@@ -113,7 +113,7 @@ async fn nobody_gives_away_more_than_they_have() {
     let Two { house, program, .. } = Two::start().await;
     let (_, operator) = token(&program.channel(), &house.admin, "operator", &[Role::Operator], &["globex"]).await;
     let mut tokens = TokenServiceClient::new(line(&program.channel(), &operator));
-    let ask = |tenant_ids: &[&str]| v1::CreateTokenRequest {
+    let request = |tenant_ids: &[&str]| v1::CreateTokenRequest {
         name: "more".into(),
         roles: vec![Role::Manager.into()],
         tenant_ids: tenant_ids.iter().map(|id| (*id).to_owned()).collect(),
@@ -121,10 +121,10 @@ async fn nobody_gives_away_more_than_they_have() {
         ..Default::default()
     };
     for beyond in [&["acme"][..], &["globex", "acme"], &[]] {
-        let status = tokens.create_token(ask(beyond)).await.expect_err("beyond");
+        let status = tokens.create_token(request(beyond)).await.expect_err("beyond");
         assert_eq!(shape(&status), (Code::PermissionDenied, "NOT_ALLOWED".into()), "{beyond:?}");
     }
-    tokens.create_token(ask(&["globex"])).await.expect("their own");
+    tokens.create_token(request(&["globex"])).await.expect("their own");
     // Nor do they make tenants, but for those that they were given.
     let mut tenants = TenantServiceClient::new(line(&program.channel(), &operator));
     let tenant = v1::Tenant { tenant_id: "initech".into(), ..Default::default() };

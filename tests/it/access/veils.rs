@@ -61,8 +61,9 @@ impl Acme {
 
     async fn page(&mut self, page_size: i32, page_token: &str) -> (Vec<String>, String) {
         let page_token = page_token.to_owned();
-        let ask = v1::ListAuditEventsRequest { tenant_id: "acme".into(), page_size, page_token, ..Default::default() };
-        let page = AuditServiceClient::new(self.program.channel()).list_audit_events(ask).await.expect("a page");
+        let request =
+            v1::ListAuditEventsRequest { tenant_id: "acme".into(), page_size, page_token, ..Default::default() };
+        let page = AuditServiceClient::new(self.program.channel()).list_audit_events(request).await.expect("a page");
         let v1::ListAuditEventsResponse { events, next_page_token } = page.into_inner();
         let ids: Vec<String> = events.into_iter().map(|event| event.event_id).collect();
         self.noted.extend(ids.clone());
@@ -83,17 +84,17 @@ impl Acme {
 
     /// The first message of a watch.
     async fn watch(&mut self, cursor: &str) -> v1::WatchSessionsResponse {
-        let ask = v1::WatchSessionsRequest { tenant_id: "acme".into(), cursor: cursor.into() };
-        let watch = SessionServiceClient::new(self.program.channel()).watch_sessions(ask).await.expect("a watch");
+        let request = v1::WatchSessionsRequest { tenant_id: "acme".into(), cursor: cursor.into() };
+        let watch = SessionServiceClient::new(self.program.channel()).watch_sessions(request).await.expect("a watch");
         let told = watch.into_inner().message().await.expect("a message").expect("the first one");
         self.noted.push(told.cursor.clone());
         told
     }
 
     async fn message_ids(&mut self) -> Vec<String> {
-        let ask = v1::ListNotificationsRequest { tenant_id: "acme".into(), ..Default::default() };
+        let request = v1::ListNotificationsRequest { tenant_id: "acme".into(), ..Default::default() };
         let told =
-            NotificationServiceClient::new(self.program.channel()).list_notifications(ask).await.expect("a list");
+            NotificationServiceClient::new(self.program.channel()).list_notifications(request).await.expect("a list");
         let ids: Vec<String> = told.into_inner().notifications.into_iter().map(|told| told.message_id).collect();
         assert!(!ids.is_empty(), "nobody was told anything");
         self.noted.extend(ids.clone());
@@ -196,10 +197,10 @@ async fn another_installations_tokens_are_refused() {
         acme.tenant("acme").await;
         if let Some(token) = tokens.first() {
             let page_token = String::clone(token);
-            let ask =
+            let request =
                 v1::ListAuditEventsRequest { tenant_id: "acme".into(), page_size: 2, page_token, ..Default::default() };
             let mut audit = AuditServiceClient::new(acme.program.channel());
-            assert_eq!(audit.list_audit_events(ask).await.expect_err("not ours").code(), Code::InvalidArgument);
+            assert_eq!(audit.list_audit_events(request).await.expect_err("not ours").code(), Code::InvalidArgument);
         }
         tokens.push(acme.page(2, "").await.1);
         acme.stop();

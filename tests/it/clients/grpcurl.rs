@@ -14,8 +14,8 @@ fn grpcurl(options: &[&str], demo: &Demo, what: &[&str]) -> Ran {
     Ran::new(command.args(["-plaintext", "-max-time", PATIENCE]).args(options).arg(demo.address()).args(what))
 }
 
-fn call(demo: &Demo, method: &str, ask: &Value) -> Ran {
-    grpcurl(&["-d", &ask.to_string()], demo, &[method])
+fn call(demo: &Demo, method: &str, request: &Value) -> Ran {
+    grpcurl(&["-d", &request.to_string()], demo, &[method])
 }
 
 fn check_out(demo: &Demo, user: &str, device: &str) -> Value {
@@ -73,10 +73,10 @@ fn a_seat_is_taken_and_returned() {
     let session = &yes["lease"]["sessionId"];
     assert_has(&again, &json!({"lease": {"sessionId": session, "renewed": true}, "usage": {"inUse": "1"}}));
 
-    let ask = json!({"tenant_id": "demo", "session_id": session});
-    let returned = call(&demo, "usher.v1.SeatService/CheckIn", &ask).json();
+    let request = json!({"tenant_id": "demo", "session_id": session});
+    let returned = call(&demo, "usher.v1.SeatService/CheckIn", &request).json();
     assert_eq!(returned, json!({"endedNow": true, "endReason": "SESSION_END_REASON_CHECKED_IN"}));
-    let returned = call(&demo, "usher.v1.SeatService/CheckIn", &ask).json();
+    let returned = call(&demo, "usher.v1.SeatService/CheckIn", &request).json();
     assert_eq!(returned, json!({"endReason": "SESSION_END_REASON_CHECKED_IN"}));
 }
 

@@ -7,9 +7,18 @@ use serde_json::{Value, json};
 use super::{Demo, Ran, tools};
 use crate::license::desk::{self, Desk};
 
-fn grpcurl(demo: &Demo, method: &str, ask: &Value) -> Value {
+fn grpcurl(demo: &Demo, method: &str, request: &Value) -> Value {
     let mut command = Command::new(tools().join("grpcurl"));
-    command.args(["-plaintext", "-emit-defaults", "-max-time", "20", "-d", &ask.to_string(), &demo.address(), method]);
+    command.args([
+        "-plaintext",
+        "-emit-defaults",
+        "-max-time",
+        "20",
+        "-d",
+        &request.to_string(),
+        &demo.address(),
+        method,
+    ]);
     named(Ran::new(&mut command).json())
 }
 

@@ -63,7 +63,7 @@ fn random(dice: &mut Dice, no: u64) -> AuditEvent {
     }
 }
 
-fn asked(dice: &mut Dice, events: u64) -> AuditQuery {
+fn random_query(dice: &mut Dice, events: u64) -> AuditQuery {
     let no = 1 + dice.below(events);
     let event = random(dice, no);
     let mut maybe = |percent| dice.percent(percent);
@@ -91,7 +91,7 @@ fn wanted(query: &AuditQuery, event: &AuditEvent) -> bool {
         && query.user.as_ref().is_none_or(|user| event.user.as_ref() == Some(user))
         && query.actor.as_ref().is_none_or(|actor| **actor == *event.actor.0)
         && query.action.is_none_or(|action| event.action == action)
-        && query.denied.is_none_or(|asked| denied == asked)
+        && query.denied.is_none_or(|random_query| denied == random_query)
         && query.reason.is_none_or(|reason| event.reason.map(Reason::code) == Some(reason))
         && query.from.is_none_or(|from| event.at >= from)
         && query.until.is_none_or(|until| event.at < until)
@@ -151,7 +151,7 @@ pub async fn every_query_finds_what_a_walk_through_everything_finds(backend: Bac
     }
     assert!(stored.len() > 5 * audit_block::EVENTS, "only {} events", stored.len());
     for _ in 0..80 {
-        let query = asked(&mut dice, next);
+        let query = random_query(&mut dice, next);
         let expected: Vec<_> = stored.values().rev().filter(|event| wanted(&query, event)).collect();
         let (found, _) = all(&*store, &query).await;
         assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{query:?}");

@@ -51,8 +51,8 @@ async fn a_clock_that_no_calendar_has_is_no_crash() {
         let program = Program::launch(&data, &["--demo"], &environment).unwrap_or_else(|ended| panic!("{ended:?}"));
         town::people(&program).await;
         town::sign_in(&program, "ann").await;
-        let ask = ListAuditEventsRequest { tenant_id: "demo".into(), ..Default::default() };
-        let page = AuditServiceClient::new(program.channel()).list_audit_events(ask).await.unwrap().into_inner();
+        let request = ListAuditEventsRequest { tenant_id: "demo".into(), ..Default::default() };
+        let page = AuditServiceClient::new(program.channel()).list_audit_events(request).await.unwrap().into_inner();
         assert!(page.events.len() > 10, "{seconds}");
         program.terminate();
         let ended = program.ended();

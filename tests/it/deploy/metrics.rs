@@ -13,13 +13,13 @@ const ALWAYS: [&str; 3] = ["instance", "job", "le"];
 
 /// A metric in an expression, and the labels that are asked of it there.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Asked {
+struct MetricUse {
     name: String,
     labels: Vec<String>,
 }
 
 /// Every metric that a text names.
-fn asked(text: &str) -> BTreeSet<Asked> {
+fn metrics_used(text: &str) -> BTreeSet<MetricUse> {
     let name_ends = |rest: &str| rest.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(rest.len());
     let starts = text
         .match_indices("usher_")
@@ -29,7 +29,7 @@ fn asked(text: &str) -> BTreeSet<Asked> {
         let inside = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map_or("", |(inside, _)| inside);
         // In JSON the quotes are escaped. No value has a comma in it.
         let labels = inside.split(',').filter_map(|label| label.split(['=', '!']).next()).filter(|l| !l.is_empty());
-        Asked { name: name.to_owned(), labels: labels.map(str::to_owned).collect() }
+        MetricUse { name: name.to_owned(), labels: labels.map(str::to_owned).collect() }
     };
     starts.map(|(at, _)| metric(at)).collect()
 }
@@ -46,9 +46,9 @@ fn find(series: &str) -> Option<&'static Metric> {
 #[test]
 fn every_metric_that_is_asked_for_is_in_the_table_with_its_labels() {
     for file in FILES {
-        let asked = asked(&read(file));
-        assert!(asked.len() > 10, "{file}: only {asked:?}");
-        for Asked { name, labels } in asked {
+        let metrics_used = metrics_used(&read(file));
+        assert!(metrics_used.len() > 10, "{file}: only {metrics_used:?}");
+        for MetricUse { name, labels } in metrics_used {
             let metric = find(&name).unwrap_or_else(|| panic!("{file}: {name} is not in the table of the metrics"));
             let known = |label: &String| ALWAYS.contains(&&**label) || metric.labels.contains(&&**label);
             assert!(labels.iter().all(known), "{file}: {name} has the labels {:?}, not {labels:?}", metric.labels);
@@ -58,9 +58,9 @@ fn every_metric_that_is_asked_for_is_in_the_table_with_its_labels() {
 
 #[test]
 fn the_dashboard_shows_every_metric() {
-    let dashboard = asked(&read("grafana/usher.json"));
+    let dashboard = metrics_used(&read("grafana/usher.json"));
     for metric in TABLE {
-        let series = |asked: &Asked| find(&asked.name).is_some_and(|found| found.name == metric.name);
+        let series = |metrics_used: &MetricUse| find(&metrics_used.name).is_some_and(|found| found.name == metric.name);
         assert!(dashboard.iter().any(series), "{} is not on the dashboard", metric.name);
     }
 }
@@ -93,12 +93,13 @@ fn the_dashboard_reads_well() {
 
 #[test]
 fn expressions_are_taken_apart() {
-    let found = asked("sum by (le) (rate(usher_a_bucket{job=\\\"x\\\",code!=\\\"OK\\\"}[5m])) > usher_b or no_usher_c");
-    let asked = |name: &str, labels: &[&str]| Asked {
+    let found =
+        metrics_used("sum by (le) (rate(usher_a_bucket{job=\\\"x\\\",code!=\\\"OK\\\"}[5m])) > usher_b or no_usher_c");
+    let metrics_used = |name: &str, labels: &[&str]| MetricUse {
         name: name.into(),
         labels: labels.iter().map(|label| (*label).into()).collect(),
     };
-    assert_eq!(found, [asked("usher_a_bucket", &["job", "code"]), asked("usher_b", &[])].into());
+    assert_eq!(found, [metrics_used("usher_a_bucket", &["job", "code"]), metrics_used("usher_b", &[])].into());
     assert!(find("usher_commit_seconds").is_none() && find("usher_commit_seconds_bucket").is_some());
     assert!(find("usher_ready_count").is_none() && find("usher_ready").is_some());
 }

@@ -102,7 +102,7 @@ impl Prometheus {
         Self { address: address.expect("it says where it listens"), child }
     }
 
-    fn ask(&self, page: &str) -> Value {
+    fn get(&self, page: &str) -> Value {
         let mut socket = TcpStream::connect(self.address).unwrap();
         // HTTP/1.0: the answer comes in one piece.
         write!(socket, "GET /api/v1/{page} HTTP/1.0\r\nhost: here\r\n\r\n").unwrap();
@@ -122,7 +122,7 @@ impl Prometheus {
                 return;
             }
         }
-        panic!("{series} is {:?}, not {wanted:?}: {}", self.value(series), self.ask("query?query=ALERTS"));
+        panic!("{series} is {:?}, not {wanted:?}: {}", self.value(series), self.get("query?query=ALERTS"));
     }
 
     /// The value of a series, if there is exactly one.
@@ -130,7 +130,7 @@ impl Prometheus {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let query: String =
             series.chars().map(|c| if plain(c) { c.to_string() } else { format!("%{:02X}", u32::from(c)) }).collect();
-        let answer = self.ask(&format!("query?query={query}"));
+        let answer = self.get(&format!("query?query={query}"));
         match answer["data"]["result"].as_array()?.as_slice() {
             [one] => Some(one["value"][1].as_str()?.to_owned()),
             _ => None,
@@ -163,10 +163,10 @@ async fn a_real_prometheus_scrapes_it_and_has_its_alerts() {
     ] {
         assert_eq!(prometheus.value(series).as_deref(), Some(value), "{series}");
     }
-    let metadata = prometheus.ask("metadata?metric=usher_sessions");
+    let metadata = prometheus.get("metadata?metric=usher_sessions");
     assert_eq!(metadata["data"]["usher_sessions"][0]["type"], "gauge", "{metadata}");
 
-    let rules = prometheus.ask("rules?type=alert");
+    let rules = prometheus.get("rules?type=alert");
     let rules = rules["data"]["groups"][0]["rules"].as_array().unwrap();
     let names: Vec<_> = rules.iter().map(|rule| rule["name"].as_str().unwrap()).collect();
     assert_eq!(names, ALERTS);
@@ -175,7 +175,7 @@ async fn a_real_prometheus_scrapes_it_and_has_its_alerts() {
         .wait_for("ALERTS{alertname=\"UsherSeatsNearLimit\",percent=\"100\",alertstate=\"pending\"}", Some("1"))
         .await;
     prometheus.wait_for("count(ALERTS{alertname!=\"UsherSeatsNearLimit\"})", None).await;
-    let rules = prometheus.ask("rules");
+    let rules = prometheus.get("rules");
     for rule in rules["data"]["groups"][0]["rules"].as_array().unwrap() {
         assert_ne!(rule["health"], "err", "{rule}");
     }

@@ -123,8 +123,8 @@ async fn texts_come_alphabetically_and_pages_go_on_so() {
         let (forth, back) = (expected.to_vec(), expected.into_iter().rev().collect::<Vec<_>>());
         for (order_by, expected) in [(order.to_owned(), forth), (format!("{order} desc"), back)] {
             for page_size in [1, 2, 3, 100] {
-                let ask = v1::ListUsersRequest { group: "sorted".into(), page_size, ..Default::default() };
-                let listed = all(&town, v1::ListUsersRequest { order_by: order_by.clone(), ..ask }).await;
+                let request = v1::ListUsersRequest { group: "sorted".into(), page_size, ..Default::default() };
+                let listed = all(&town, v1::ListUsersRequest { order_by: order_by.clone(), ..request }).await;
                 let names: Vec<&str> = listed.iter().map(|id| id.trim_end_matches("@demo.example")).collect();
                 assert_eq!(names, expected, "{order_by}, pages of {page_size}");
             }

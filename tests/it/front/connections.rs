@@ -10,13 +10,13 @@ async fn one_connection_too_many_is_closed_at_once() {
     let running = run("--max-connections 2").await;
     let mut kept = [running.client().await, running.client().await];
     for client in &mut kept {
-        client.check(ask("")).await.unwrap();
+        client.check(health_check("")).await.unwrap();
     }
     assert_eq!(running.stats.connections_now(), 2);
     closed(TcpStream::connect(running.address).await.unwrap()).await;
     assert_eq!(running.stats.connections_refused(), 1);
     for client in &mut kept {
-        client.check(ask("")).await.unwrap();
+        client.check(health_check("")).await.unwrap();
     }
 }
 
@@ -46,11 +46,11 @@ async fn a_connection_that_never_makes_a_call_is_closed() {
 async fn a_connection_that_calls_lives_on_until_its_age_and_its_watcher_is_told() {
     let mut running = run("--first-call-timeout 20ms --max-connection-age 300ms").await;
     let mut client = running.client().await;
-    let mut watch = client.watch(ask("")).await.unwrap().into_inner();
+    let mut watch = client.watch(health_check("")).await.unwrap().into_inner();
     watch.message().await.unwrap().expect("the first message");
     // A call that is open when the connection is asked to go may end.
     let mut other = client.clone();
-    let open = tokio::spawn(async move { other.check(ask("hang")).await });
+    let open = tokio::spawn(async move { other.check(health_check("hang")).await });
     soon(running.hanging.recv()).await;
     let status = soon(watch.message()).await.unwrap_err();
     assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "WATCH_ENDED"));
@@ -58,17 +58,17 @@ async fn a_connection_that_calls_lives_on_until_its_age_and_its_watcher_is_told(
     running.release.add_permits(1);
     soon(open).await.unwrap().unwrap();
     // The client comes back by itself, on a new connection.
-    soon(client.check(ask(""))).await.unwrap();
+    soon(client.check(health_check(""))).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_drain_lets_calls_end_tells_watchers_and_refuses_newcomers() {
     let mut running = run("").await;
     let mut client = running.client().await;
-    let mut watch = client.watch(ask("")).await.unwrap().into_inner();
+    let mut watch = client.watch(health_check("")).await.unwrap().into_inner();
     watch.message().await.unwrap().expect("the first message");
     let mut other = client.clone();
-    let open = tokio::spawn(async move { other.check(ask("hang")).await });
+    let open = tokio::spawn(async move { other.check(health_check("hang")).await });
     soon(running.hanging.recv()).await;
 
     let (drained, ()) = tokio::join!(running.server.drain(SOON), async {
@@ -89,7 +89,7 @@ async fn a_drain_lets_calls_end_tells_watchers_and_refuses_newcomers() {
 async fn a_drain_does_not_wait_for_ever() {
     let mut running = run("").await;
     let mut client = running.client().await;
-    let open = tokio::spawn(async move { client.check(ask("hang")).await });
+    let open = tokio::spawn(async move { client.check(health_check("hang")).await });
     soon(running.hanging.recv()).await;
     assert!(!soon(running.server.drain(Duration::from_millis(50))).await, "it was cut");
     soon(open).await.unwrap().unwrap_err();

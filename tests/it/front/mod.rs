@@ -113,7 +113,7 @@ impl Running {
     }
 }
 
-fn ask(service: &str) -> Request<HealthCheckRequest> {
+fn health_check(service: &str) -> Request<HealthCheckRequest> {
     let mut request = Request::new(HealthCheckRequest { service: service.into() });
     // No test hangs when the server does.
     request.set_timeout(SOON);

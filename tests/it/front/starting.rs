@@ -24,11 +24,11 @@ async fn while_it_starts_health_and_reflection_answer_and_everything_else_is_una
 
     let mut health = HealthClient::new(channel.clone());
     for service in ["", "usher.v1.SeatService", "grpc.health.v1.Health"] {
-        let answer = health.check(ask(service)).await.unwrap().into_inner();
+        let answer = health.check(health_check(service)).await.unwrap().into_inner();
         assert_eq!(answer.status(), ServingStatus::NotServing, "{service}");
     }
-    assert_eq!(health.check(ask("nobody")).await.unwrap_err().code(), Code::NotFound);
-    let mut watch = health.watch(ask("")).await.unwrap().into_inner();
+    assert_eq!(health.check(health_check("nobody")).await.unwrap_err().code(), Code::NotFound);
+    let mut watch = health.watch(health_check("")).await.unwrap().into_inner();
     assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
 
     let mut seats = SeatServiceClient::new(channel.clone());
@@ -42,6 +42,6 @@ async fn while_it_starts_health_and_reflection_answer_and_everything_else_is_una
     readiness.clear(Obstacle::Loading);
     assert_eq!(soon(watch.message()).await.unwrap().unwrap().status(), ServingStatus::Serving);
     // The status of a name that nobody has stays unknown, on a stream that stays.
-    let mut unknown = health.watch(ask("nobody")).await.unwrap().into_inner();
+    let mut unknown = health.watch(health_check("nobody")).await.unwrap().into_inner();
     assert_eq!(unknown.message().await.unwrap().unwrap().status(), ServingStatus::ServiceUnknown);
 }

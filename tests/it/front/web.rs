@@ -52,7 +52,11 @@ async fn bytes_that_are_no_message_are_a_bad_argument_with_details() {
     }
     assert_eq!(running.count(CHECK, "INVALID_ARGUMENT"), 3);
     let mut client = running.client().await;
-    assert_eq!(reason(&client.check(ask("refuse")).await.unwrap_err()), "TOLD", "a handler's own details stay");
+    assert_eq!(
+        reason(&client.check(health_check("refuse")).await.unwrap_err()),
+        "TOLD",
+        "a handler's own details stay"
+    );
 }
 
 /// One HTTP/1.1 request; answers the head and the body, with the chunks put together.

@@ -6,7 +6,7 @@ use std::fmt;
 use super::leases::{self, Lease};
 use super::ledger::{self, Folded};
 use super::recount::{Recount, SessionRow};
-use super::{Answer, Ask, History, Name, Who, seats};
+use super::{Answer, History, Name, Operation, Who, seats};
 
 /// By how much wall time and the clock of the clients may differ, in milliseconds.
 const SLACK: i64 = 50;
@@ -103,7 +103,7 @@ fn check_outs(leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Found
 /// Every acknowledged end is in the audit, with the reason that was told.
 fn ends(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Found) {
     for call in &history.calls {
-        let (Ask::CheckIn { session } | Ask::Heartbeat { session }) = &call.ask else { continue };
+        let (Operation::CheckIn { session } | Operation::Heartbeat { session }) = &call.operation else { continue };
         let Answer::Ended { now, reason } = &call.answer else { continue };
         match folded.ended.get(session) {
             None => found.push(Kind::Lost, format!("{}: the end of session {session}, {reason}", call.who)),
@@ -126,15 +126,15 @@ fn ends(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, foun
 /// Nobody is told that a session lives who asked after somebody had been told that it does not.
 fn resurrected(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Found) {
     for call in &history.calls {
-        let session = match (&call.ask, &call.answer) {
-            (Ask::Heartbeat { session }, Answer::Kept) | (_, Answer::Lease { session, .. }) => session,
+        let session = match (&call.operation, &call.answer) {
+            (Operation::Heartbeat { session }, Answer::Kept) | (_, Answer::Lease { session, .. }) => session,
             _ => continue,
         };
-        if let Some(ended) = leases.get(session).and_then(|lease| lease.ended).filter(|ended| *ended < call.asked) {
+        if let Some(ended) = leases.get(session).and_then(|lease| lease.ended).filter(|ended| *ended < call.called) {
             let text = format!("{}: session {session} had ended by {ended}", call.who);
             found.push(
                 Kind::Resurrected,
-                format!("{text}, and lives by the answer to what was asked at {}", call.asked),
+                format!("{text}, and lives by the answer to what was asked at {}", call.called),
             );
         }
     }
@@ -144,7 +144,7 @@ fn resurrected(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Fo
 fn unasked(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Found) {
     let mut unanswered: BTreeMap<&Who, u64> = BTreeMap::new();
     for call in &history.calls {
-        if let (Ask::CheckOut { .. }, Answer::Unknown(_)) = (&call.ask, &call.answer) {
+        if let (Operation::CheckOut { .. }, Answer::Unknown(_)) = (&call.operation, &call.answer) {
             *unanswered.entry(&call.who).or_default() += 1;
         }
     }
@@ -167,13 +167,17 @@ fn unasked(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, f
 fn denials(history: &History, folded: &Folded, found: &mut Found) {
     for ((who, grant, reason), count) in &folded.denied {
         let heard = history.calls.iter().filter(|call| call.who == *who).filter(|call| {
-            let asked = if *grant { call.ask == Ask::Grant } else { matches!(call.ask, Ask::CheckOut { .. }) };
+            let called = if *grant {
+                call.operation == Operation::Grant
+            } else {
+                matches!(call.operation, Operation::CheckOut { .. })
+            };
             let may = match &call.answer {
                 Answer::Denied(heard) => heard == reason,
                 Answer::Unknown(_) => true,
                 _ => false,
             };
-            asked && may
+            called && may
         });
         let heard = heard.count() as u64;
         if *count > heard {
@@ -184,7 +188,7 @@ fn denials(history: &History, folded: &Folded, found: &mut Found) {
 
 /// Every session ended for a reason that it can have.
 fn reasons(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Found) {
-    let checked_in: BTreeSet<&Name> = history.calls.iter().filter_map(|call| returned(&call.ask)).collect();
+    let checked_in: BTreeSet<&Name> = history.calls.iter().filter_map(|call| returned(&call.operation)).collect();
     for (session, ended) in &folded.ended {
         let Some(who) = folded.started.get(session) else { continue };
         let Some(rules) = history.tenants.get(&who.tenant) else { continue };
@@ -209,8 +213,8 @@ fn reasons(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, f
     }
 }
 
-fn returned(ask: &Ask) -> Option<&Name> {
-    if let Ask::CheckIn { session } = ask { Some(session) } else { None }
+fn returned(operation: &Operation) -> Option<&Name> {
+    if let Operation::CheckIn { session } = operation { Some(session) } else { None }
 }
 
 /// The rows are what the audit adds up to.

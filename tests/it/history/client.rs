@@ -15,7 +15,7 @@ use usher::proto::v1::{CheckInRequest, CheckOutRequest, GrantSeatRequest, Heartb
 
 use super::load::{Pen, Place};
 use super::recount::{denial, end_reason};
-use super::{Answer, Ask, Call, Name, Who};
+use super::{Answer, Call, Name, Operation, Who};
 use crate::model::dice::Dice;
 
 /// Longer than any answer takes; what a client does not know by then it asks again.
@@ -47,7 +47,7 @@ impl Client {
     pub async fn free(&mut self, holders: Vec<Person>) {
         let ours = std::mem::replace(&mut self.people, holders);
         for at in 0..self.people.len() {
-            self.insist(at, Ask::Revoke).await;
+            self.insist(at, Operation::Revoke).await;
         }
         self.people = ours;
     }
@@ -55,12 +55,12 @@ impl Client {
     /// Goes on until it is told to stop.
     pub async fn run(mut self) {
         for at in 0..self.people.len() {
-            self.insist(at, Ask::Grant).await;
+            self.insist(at, Operation::Grant).await;
         }
         while !self.stopped() {
             let at = self.dice.below(self.people.len() as u64) as usize;
-            let ask = self.wish(at);
-            self.insist(at, ask).await;
+            let operation = self.wish(at);
+            self.insist(at, operation).await;
         }
     }
 
@@ -69,34 +69,34 @@ impl Client {
     }
 
     /// What to do next with a user.
-    fn wish(&mut self, at: usize) -> Ask {
+    fn wish(&mut self, at: usize) -> Operation {
         let (dice, person) = (&mut self.dice, &self.people[at]);
         let other = |device: &Name| if &**device == "desk" { "phone" } else { "desk" };
         match (&person.session, &person.ended) {
-            _ if person.named && !person.seat => Ask::Grant,
+            _ if person.named && !person.seat => Operation::Grant,
             (Some((session, device)), _) => match dice.below(100) {
-                0..30 => Ask::Heartbeat { session: session.clone() },
-                30..45 => Ask::CheckOut { device: device.clone() },
-                45..55 => Ask::CheckOut { device: other(device).into() },
-                _ => Ask::CheckIn { session: session.clone() },
+                0..30 => Operation::Heartbeat { session: session.clone() },
+                30..45 => Operation::CheckOut { device: device.clone() },
+                45..55 => Operation::CheckOut { device: other(device).into() },
+                _ => Operation::CheckIn { session: session.clone() },
             },
-            (None, _) if person.named && dice.percent(40) => Ask::Revoke,
-            (None, Some(session)) if dice.percent(10) => Ask::Heartbeat { session: session.clone() },
-            (None, Some(session)) if dice.percent(5) => Ask::CheckIn { session: session.clone() },
-            (None, _) => Ask::CheckOut { device: dice.word(&["desk", "phone"]).into() },
+            (None, _) if person.named && dice.percent(40) => Operation::Revoke,
+            (None, Some(session)) if dice.percent(10) => Operation::Heartbeat { session: session.clone() },
+            (None, Some(session)) if dice.percent(5) => Operation::CheckIn { session: session.clone() },
+            (None, _) => Operation::CheckOut { device: dice.word(&["desk", "phone"]).into() },
         }
     }
 
     /// Asks until there is an answer.
-    async fn insist(&mut self, at: usize, ask: Ask) {
+    async fn insist(&mut self, at: usize, operation: Operation) {
         loop {
             let Some(service) = self.service().await else { return };
             let who = self.people[at].who.clone();
-            let note = self.note(&who, &ask);
+            let note = self.note(&who, &operation);
             let here = self.connection.as_ref().map(|(here, _)| *here);
             let answer = tokio::select! {
                 biased;
-                answered = tokio::time::timeout(DEADLINE, send(service, &who, &ask)) => match answered {
+                answered = tokio::time::timeout(DEADLINE, send(service, &who, &operation)) => match answered {
                     Ok(Ok(answer)) => answer,
                     Ok(Err(status)) => Answer::Unknown(format!("{:?} {}", status.code(), status.message()).into()),
                     Err(_) => Answer::Unknown("no answer in time".into()),
@@ -107,7 +107,7 @@ impl Client {
                 }
             };
             let unknown = matches!(answer, Answer::Unknown(_));
-            self.learn(at, &ask, &answer);
+            self.learn(at, &operation, &answer);
             self.notes.lock().expect("notes")[note].answer = answer;
             if !unknown {
                 self.notes.lock().expect("notes")[note].answered = Some(self.pen.now());
@@ -129,44 +129,51 @@ impl Client {
     }
 
     /// Before the call is sent: whoever looks finds it without an answer.
-    fn note(&self, who: &Who, ask: &Ask) -> usize {
+    fn note(&self, who: &Who, operation: &Operation) -> usize {
         let mut notes = self.notes.lock().expect("notes");
         let answer = Answer::Unknown("asked".into());
-        notes.push(Call { who: who.clone(), ask: ask.clone(), asked: self.pen.now(), answered: None, answer });
+        notes.push(Call {
+            who: who.clone(),
+            operation: operation.clone(),
+            called: self.pen.now(),
+            answered: None,
+            answer,
+        });
         notes.len() - 1
     }
 
-    fn learn(&mut self, at: usize, ask: &Ask, answer: &Answer) {
+    fn learn(&mut self, at: usize, operation: &Operation, answer: &Answer) {
         let person = &mut self.people[at];
-        match (ask, answer) {
-            (Ask::CheckOut { device }, Answer::Lease { session, .. }) => {
+        match (operation, answer) {
+            (Operation::CheckOut { device }, Answer::Lease { session, .. }) => {
                 person.session = Some((session.clone(), device.clone()));
             }
-            (Ask::CheckIn { session } | Ask::Heartbeat { session }, Answer::Ended { .. }) => {
+            (Operation::CheckIn { session } | Operation::Heartbeat { session }, Answer::Ended { .. }) => {
                 person.session = None;
                 person.ended = Some(session.clone());
             }
-            (Ask::Grant, Answer::Done) => person.seat = true,
-            (Ask::Revoke, Answer::Done) => person.seat = false,
+            (Operation::Grant, Answer::Done) => person.seat = true,
+            (Operation::Revoke, Answer::Done) => person.seat = false,
             _ => {}
         }
     }
 }
 
 /// Sends one call; an error is no answer.
-async fn send(mut service: SeatServiceClient<Channel>, who: &Who, ask: &Ask) -> Result<Answer, Status> {
+async fn send(mut service: SeatServiceClient<Channel>, who: &Who, operation: &Operation) -> Result<Answer, Status> {
     let (tenant_id, pool_id, user_id) = (who.tenant.to_string(), who.pool.to_string(), who.user.to_string());
-    let no_outcome = || Answer::Odd(format!("{ask:?}: neither yes nor no"));
-    match ask {
-        Ask::CheckOut { device } => {
+    let no_outcome = || Answer::Odd(format!("{operation:?}: neither yes nor no"));
+    match operation {
+        Operation::CheckOut { device } => {
             let device_id = device.to_string();
-            let ask = CheckOutRequest { tenant_id, pool_id, user_id, device_id, ..Default::default() };
-            Ok(match service.check_out(ask.clone()).await?.into_inner().outcome {
+            let operation = CheckOutRequest { tenant_id, pool_id, user_id, device_id, ..Default::default() };
+            Ok(match service.check_out(operation.clone()).await?.into_inner().outcome {
                 Some(CheckedOut::Lease(lease)) => {
                     let of = (&lease.tenant_id, &lease.pool_id, &lease.user_id, &lease.device_id);
-                    if of != (&ask.tenant_id, &ask.pool_id, &ask.user_id, &ask.device_id) || lease.session_id.is_empty()
+                    if of != (&operation.tenant_id, &operation.pool_id, &operation.user_id, &operation.device_id)
+                        || lease.session_id.is_empty()
                     {
-                        return Ok(Answer::Odd(format!("asked {ask:?}, got {lease:?}")));
+                        return Ok(Answer::Odd(format!("asked {operation:?}, got {lease:?}")));
                     }
                     Answer::Lease { session: plain(&lease.session_id), renewed: lease.renewed }
                 }
@@ -174,32 +181,32 @@ async fn send(mut service: SeatServiceClient<Channel>, who: &Who, ask: &Ask) -> 
                 None => no_outcome(),
             })
         }
-        Ask::CheckIn { session } => {
-            let ask = CheckInRequest { tenant_id, session_id: session.to_string() };
-            let answer = service.check_in(ask).await?.into_inner();
+        Operation::CheckIn { session } => {
+            let operation = CheckInRequest { tenant_id, session_id: session.to_string() };
+            let answer = service.check_in(operation).await?.into_inner();
             Ok(Answer::Ended { now: answer.ended_now, reason: end_reason(answer.end_reason.into()) })
         }
-        Ask::Heartbeat { session } => {
-            let ask = HeartbeatRequest { tenant_id, session_id: session.to_string(), active: true };
-            Ok(match service.heartbeat(ask).await?.into_inner().outcome {
+        Operation::Heartbeat { session } => {
+            let operation = HeartbeatRequest { tenant_id, session_id: session.to_string(), active: true };
+            Ok(match service.heartbeat(operation).await?.into_inner().outcome {
                 Some(Beat::Lease(lease)) if plain(&lease.session_id) == *session => Answer::Kept,
                 Some(Beat::Lease(lease)) => Answer::Odd(format!("asked for {session}, got {lease:?}")),
                 Some(Beat::Ended(ended)) => Answer::Ended { now: false, reason: end_reason(ended.reason.into()) },
                 None => no_outcome(),
             })
         }
-        Ask::Grant => {
-            let ask = GrantSeatRequest { tenant_id, pool_id, user_id, ..Default::default() };
-            Ok(match service.grant_seat(ask).await?.into_inner().outcome {
+        Operation::Grant => {
+            let operation = GrantSeatRequest { tenant_id, pool_id, user_id, ..Default::default() };
+            Ok(match service.grant_seat(operation).await?.into_inner().outcome {
                 Some(Granted::Seat(seat)) if *seat.user_id == *who.user => Answer::Done,
                 Some(Granted::Seat(seat)) => Answer::Odd(format!("asked for {who}, got {seat:?}")),
                 Some(Granted::Denial(no)) => Answer::Denied(denial(no.reason.into())),
                 None => no_outcome(),
             })
         }
-        Ask::Revoke => {
-            let ask = RevokeSeatRequest { tenant_id, pool_id, user_id, ..Default::default() };
-            let left = service.revoke_seat(ask).await?.into_inner().seat;
+        Operation::Revoke => {
+            let operation = RevokeSeatRequest { tenant_id, pool_id, user_id, ..Default::default() };
+            let left = service.revoke_seat(operation).await?.into_inner().seat;
             Ok(left.map_or(Answer::Done, |seat| Answer::Odd(format!("asked to take all, left {seat:?}"))))
         }
     }

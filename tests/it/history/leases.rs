@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::check::{Found, Kind};
-use super::{Answer, Ask, Call, History, Name, Time, Who};
+use super::check::{Kind, QueryResult};
+use super::{Answer, Call, History, Name, Operation, Time, Who};
 
 /// One session, from every answer that spoke of it.
 #[derive(Debug)]
@@ -11,7 +11,7 @@ pub struct Lease {
     pub who: Who,
     pub device: Name,
     /// When the first call that got it was asked, and the first moment at which somebody knew of it.
-    pub asked: Time,
+    pub called: Time,
     pub known: Time,
     /// When the last call was asked that was told that it lives.
     pub kept: Time,
@@ -42,37 +42,37 @@ pub fn leases(history: &History) -> BTreeMap<Name, Lease> {
 }
 
 fn starts(call: &Call, leases: &mut BTreeMap<Name, Lease>) {
-    let (Ask::CheckOut { device }, Answer::Lease { session, renewed }, Some(answered)) =
-        (&call.ask, &call.answer, call.answered)
+    let (Operation::CheckOut { device }, Answer::Lease { session, renewed }, Some(answered)) =
+        (&call.operation, &call.answer, call.answered)
     else {
         return;
     };
     let lease = leases.entry(session.clone()).or_insert_with(|| Lease {
         who: call.who.clone(),
         device: device.clone(),
-        asked: call.asked,
+        called: call.called,
         known: answered,
-        kept: call.asked,
+        kept: call.called,
         ended: None,
         ender: None,
         fresh: 0,
         renewed: 0,
     });
-    lease.asked = lease.asked.min(call.asked);
+    lease.called = lease.called.min(call.called);
     lease.known = lease.known.min(answered);
-    lease.kept = lease.kept.max(call.asked);
+    lease.kept = lease.kept.max(call.called);
     lease.fresh += u64::from(!*renewed);
     lease.renewed += u64::from(*renewed);
 }
 
 fn goes_on(call: &Call, leases: &mut BTreeMap<Name, Lease>) {
-    let (Ask::CheckIn { session } | Ask::Heartbeat { session }) = &call.ask else { return };
+    let (Operation::CheckIn { session } | Operation::Heartbeat { session }) = &call.operation else { return };
     let Some(lease) = leases.get_mut(session) else { return };
-    if matches!(call.ask, Ask::CheckIn { .. }) {
-        lease.ender = earliest(lease.ender, call.asked);
+    if matches!(call.operation, Operation::CheckIn { .. }) {
+        lease.ender = earliest(lease.ender, call.called);
     }
     match (&call.answer, call.answered) {
-        (Answer::Kept, _) => lease.kept = lease.kept.max(call.asked),
+        (Answer::Kept, _) => lease.kept = lease.kept.max(call.called),
         (Answer::Ended { .. }, Some(answered)) => lease.ended = earliest(lease.ended, answered),
         _ => {}
     }
@@ -85,14 +85,14 @@ fn others_devices(history: &History, leases: &mut BTreeMap<Name, Lease>) {
         of_user.entry((lease.who.tenant.clone(), lease.who.user.clone())).or_default().push(lease);
     }
     for call in &history.calls {
-        let Ask::CheckOut { device } = &call.ask else { continue };
+        let Operation::CheckOut { device } = &call.operation else { continue };
         let user = (call.who.tenant.clone(), call.who.user.clone());
         for lease in of_user.get_mut(&user).into_iter().flatten().filter(|lease| lease.device != *device) {
             match (&call.answer, call.answered) {
-                (Answer::Unknown(_), _) => lease.ender = earliest(lease.ender, call.asked),
-                (Answer::Lease { .. }, Some(answered)) if answered > lease.asked => {
-                    lease.ender = earliest(lease.ender, call.asked);
-                    if lease.known <= call.asked {
+                (Answer::Unknown(_), _) => lease.ender = earliest(lease.ender, call.called),
+                (Answer::Lease { .. }, Some(answered)) if answered > lease.called => {
+                    lease.ender = earliest(lease.ender, call.called);
+                    if lease.known <= call.called {
                         lease.ended = earliest(lease.ended, answered);
                     }
                 }
@@ -112,7 +112,7 @@ type Edge<'a> = (Time, bool, &'a Name);
 pub type Pools<'a> = BTreeMap<(&'a Name, &'a Name), Vec<Edge<'a>>>;
 
 /// At no instant more users with a certainly live session than the limit (I1).
-pub fn within_limits(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Found) {
+pub fn within_limits(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut QueryResult) {
     let mut pools = Pools::new();
     for lease in leases.values() {
         let (from, until) = lease.certain(history.tenants.get(&lease.who.tenant).map_or(0, |rules| rules.lease));

@@ -168,16 +168,17 @@ impl Load {
         let channel = channel(address);
         let mut told = Told::default();
         for (tenant, rules) in self.plan.rules() {
-            let ask = GetUsageRequest { tenant_id: tenant.to_string() };
-            let usage = match TenantServiceClient::new(channel.clone()).get_usage(ask).await {
+            let operation = GetUsageRequest { tenant_id: tenant.to_string() };
+            let usage = match TenantServiceClient::new(channel.clone()).get_usage(operation).await {
                 Ok(usage) => usage.into_inner(),
                 // Nobody has made it yet.
                 Err(status) if status.code() == Code::NotFound => continue,
                 Err(status) => return Err(status),
             };
             told.in_use.extend(usage.pools.iter().map(|pool| (tenant.clone(), (*pool.pool_id).into(), pool.in_use)));
-            let ask = ListSessionsRequest { tenant_id: tenant.to_string(), page_size: 1_000, ..Default::default() };
-            let page = SessionServiceClient::new(channel.clone()).list_sessions(ask).await?.into_inner();
+            let operation =
+                ListSessionsRequest { tenant_id: tenant.to_string(), page_size: 1_000, ..Default::default() };
+            let page = SessionServiceClient::new(channel.clone()).list_sessions(operation).await?.into_inner();
             assert!(page.next_page_token.is_empty(), "the load has fewer sessions than a page");
             let ours = page.sessions.iter().filter(|session| rules.limits.contains_key(&*session.pool_id));
             told.live.extend(ours.map(|session| session.session_id.replace('-', "").into()));
@@ -241,8 +242,8 @@ async fn tenants(plan: &Plan, mut place: watch::Receiver<Place>) -> Option<()> {
         let tenant = Tenant { tenant_id: tenant.to_string(), policy: Some(policy), ..Tenant::default() };
         loop {
             let Place::At(address) = *place.wait_for(|place| *place != Place::Nowhere).await.ok()? else { return None };
-            let ask = CreateTenantRequest { tenant: Some(tenant.clone()) };
-            match TenantServiceClient::new(channel(address)).create_tenant(ask).await {
+            let operation = CreateTenantRequest { tenant: Some(tenant.clone()) };
+            match TenantServiceClient::new(channel(address)).create_tenant(operation).await {
                 Ok(_) => break,
                 Err(status) if status.code() == Code::AlreadyExists => break,
                 Err(_) => drop(tokio::time::timeout(Duration::from_millis(20), place.changed()).await),

@@ -43,7 +43,7 @@ impl fmt::Display for Who {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
+pub enum Operation {
     CheckOut { device: Name },
     CheckIn { session: Name },
     Heartbeat { session: Name },
@@ -77,8 +77,8 @@ pub enum Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     pub who: Who,
-    pub ask: Ask,
-    pub asked: Time,
+    pub operation: Operation,
+    pub called: Time,
     /// When the answer was heard.
     pub answered: Option<Time>,
     pub answer: Answer,

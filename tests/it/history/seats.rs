@@ -3,33 +3,33 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::check::{Found, Kind};
+use super::check::{Kind, QueryResult};
 use super::leases::{Pools, most};
 use super::ledger::Folded;
-use super::{Answer, Ask, Call, History, Time, Who};
+use super::{Answer, Call, History, Operation, Time, Who};
 
-pub fn explained(history: &History, folded: &Folded, found: &mut Found) {
-    let mut asked: BTreeMap<&Who, Vec<&Call>> = BTreeMap::new();
-    for call in history.calls.iter().filter(|call| matches!(call.ask, Ask::Grant | Ask::Revoke)) {
-        asked.entry(&call.who).or_default().push(call);
+pub fn explained(history: &History, folded: &Folded, found: &mut QueryResult) {
+    let mut called: BTreeMap<&Who, Vec<&Call>> = BTreeMap::new();
+    for call in history.calls.iter().filter(|call| matches!(call.operation, Operation::Grant | Operation::Revoke)) {
+        called.entry(&call.who).or_default().push(call);
     }
     let silent = Vec::new();
     for (who, happened) in &folded.seats {
-        let asked = asked.remove(who).unwrap_or_default();
-        explain(who, history.given.contains(who), asked, happened, found);
+        let called = called.remove(who).unwrap_or_default();
+        explain(who, history.given.contains(who), called, happened, found);
     }
-    for (who, asked) in asked {
-        explain(who, history.given.contains(who), asked, &silent, found);
+    for (who, called) in called {
+        explain(who, history.given.contains(who), called, &silent, found);
     }
 }
 
 /// Follows every way in which it can have gone: how many of the events had happened after each call. As grants and
 /// revocations take turns, an odd number of them means that the seat is held.
-fn explain(who: &Who, given: bool, mut asked: Vec<&Call>, happened: &[bool], found: &mut Found) {
-    asked.sort_by_key(|call| call.asked);
+fn explain(who: &Who, given: bool, mut called: Vec<&Call>, happened: &[bool], found: &mut QueryResult) {
+    called.sort_by_key(|call| call.called);
     let mut ways = BTreeSet::from([usize::from(given)]);
-    for call in &asked {
-        let wanted = call.ask == Ask::Grant;
+    for call in &called {
+        let wanted = call.operation == Operation::Grant;
         let turned = |at: usize| if (at % 2 == 1) == wanted { Some(at) } else { Some(at + 1) };
         let possible = |at: usize| turned(at).filter(|at| *at <= happened.len());
         let next: BTreeSet<usize> = match &call.answer {
@@ -39,7 +39,7 @@ fn explain(who: &Who, given: bool, mut asked: Vec<&Call>, happened: &[bool], fou
             _ => ways.iter().flat_map(|at| [Some(*at), possible(*at)]).flatten().collect(),
         };
         if next.is_empty() {
-            let text = format!("{who}: {:?} was answered {:?} at {:?}", call.ask, call.answer, call.answered);
+            let text = format!("{who}: {:?} was answered {:?} at {:?}", call.operation, call.answer, call.answered);
             return found.push(Kind::Lost, format!("{text}; by the audit (true: granted): {happened:?}"));
         }
         ways = next;
@@ -51,17 +51,17 @@ fn explain(who: &Who, given: bool, mut asked: Vec<&Call>, happened: &[bool], fou
 
 /// At no instant more users who certainly held a seat than the limit (I1): from the answer to a grant until the next
 /// revocation was asked for.
-pub fn within_limits(history: &History, found: &mut Found) {
+pub fn within_limits(history: &History, found: &mut QueryResult) {
     let mut revoked: BTreeMap<&Who, Vec<Time>> = BTreeMap::new();
-    for call in history.calls.iter().filter(|call| call.ask == Ask::Revoke) {
-        revoked.entry(&call.who).or_default().push(call.asked);
+    for call in history.calls.iter().filter(|call| call.operation == Operation::Revoke) {
+        revoked.entry(&call.who).or_default().push(call.called);
     }
-    let granted = history.calls.iter().filter(|call| call.ask == Ask::Grant && call.answer == Answer::Done);
-    let granted = granted.filter_map(|call| Some((&call.who, call.answered?, call.asked)));
+    let granted = history.calls.iter().filter(|call| call.operation == Operation::Grant && call.answer == Answer::Done);
+    let granted = granted.filter_map(|call| Some((&call.who, call.answered?, call.called)));
     let given = history.given.iter().map(|who| (who, 0, 0));
     let mut pools = Pools::new();
-    for (who, from, asked) in given.chain(granted) {
-        let ends = revoked.get(who).into_iter().flatten().copied().filter(|at| *at > asked);
+    for (who, from, called) in given.chain(granted) {
+        let ends = revoked.get(who).into_iter().flatten().copied().filter(|at| *at > called);
         let until = ends.min().unwrap_or(Time::MAX);
         if from < until {
             let edges = pools.entry((&who.tenant, &who.pool)).or_default();

@@ -9,7 +9,7 @@
 //! ```
 
 use super::recount::{Action, Event, SessionRow, Told};
-use super::{Answer, Ask, Call, History, Limit, Name, Recount, Rules, Time, Who};
+use super::{Answer, Call, History, Limit, Name, Operation, Recount, Rules, Time, Who};
 
 pub fn parse(text: &str) -> (History, Recount) {
     let history = History { began: 0, tenants: [].into(), given: [].into(), calls: Vec::new() };
@@ -65,14 +65,14 @@ fn who(text: &str) -> Option<Who> {
 }
 
 fn call(when: &str, who: Who, words: &[&str]) -> Option<Call> {
-    let (asked, answered) = when.split_once('-')?;
+    let (called, answered) = when.split_once('-')?;
     let equals = words.iter().position(|word| *word == "=")?;
-    let ask = match words[..equals] {
-        ["out", device] => Ask::CheckOut { device: device.into() },
-        ["in", session] => Ask::CheckIn { session: session.into() },
-        ["beat", session] => Ask::Heartbeat { session: session.into() },
-        ["grant"] => Ask::Grant,
-        ["revoke"] => Ask::Revoke,
+    let operation = match words[..equals] {
+        ["out", device] => Operation::CheckOut { device: device.into() },
+        ["in", session] => Operation::CheckIn { session: session.into() },
+        ["beat", session] => Operation::Heartbeat { session: session.into() },
+        ["grant"] => Operation::Grant,
+        ["revoke"] => Operation::Revoke,
         _ => return None,
     };
     let answer = match words[equals + 1..] {
@@ -88,7 +88,7 @@ fn call(when: &str, who: Who, words: &[&str]) -> Option<Call> {
         _ => return None,
     };
     let answered = if answered == "?" { None } else { Some(time(answered)?) };
-    Some(Call { who, ask, asked: time(asked)?, answered, answer })
+    Some(Call { who, operation, called: time(called)?, answered, answer })
 }
 
 fn event(who: Who, words: &[&str]) -> Option<Event> {

@@ -139,8 +139,8 @@ async fn storm(seats: SeatServiceClient<Channel>, users: Vec<String>) -> usize {
         let calls = users.iter().enumerate().map(|(at, user)| {
             let mut seats = seats.clone();
             let patience = Duration::from_millis(at as u64 % 5);
-            let ask = neighbor::check_out(user);
-            async move { tokio::time::timeout(patience, seats.check_out(ask)).await.is_err() }
+            let request = neighbor::check_out(user);
+            async move { tokio::time::timeout(patience, seats.check_out(request)).await.is_err() }
         });
         cancelled += futures_util::future::join_all(calls).await.into_iter().filter(|cancelled| *cancelled).count();
     }
@@ -153,34 +153,34 @@ async fn end_all(scene: &Scene) -> usize {
     let mut audit = AuditServiceClient::new(scene.program.channel());
     let mut seats = scene.program.seats();
     let usage = || async {
-        let ask = GetUsageRequest { tenant_id: tenant_id() };
-        let usage = TenantServiceClient::new(scene.program.channel()).get_usage(ask).await.unwrap().into_inner();
+        let request = GetUsageRequest { tenant_id: tenant_id() };
+        let usage = TenantServiceClient::new(scene.program.channel()).get_usage(request).await.unwrap().into_inner();
         usage.pools[0].in_use
     };
     let in_use = usage().await;
     let mut started = 0;
-    let mut ask = ListAuditEventsRequest { tenant_id: tenant_id(), page_size: 1_000, ..Default::default() };
-    ask.action = AuditAction::SessionStarted.into();
+    let mut request = ListAuditEventsRequest { tenant_id: tenant_id(), page_size: 1_000, ..Default::default() };
+    request.action = AuditAction::SessionStarted.into();
     loop {
-        let page = audit.list_audit_events(ask.clone()).await.unwrap().into_inner();
+        let page = audit.list_audit_events(request.clone()).await.unwrap().into_inner();
         started += page.events.iter().filter(|event| event.user_id != neighbor::USER).count();
-        ask.page_token = page.next_page_token;
-        if ask.page_token.is_empty() {
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
             break;
         }
     }
     let mut listed = 0;
     let mut sessions = usher::proto::v1::session_service_client::SessionServiceClient::new(scene.program.channel());
     loop {
-        let ask = ListSessionsRequest { tenant_id: tenant_id(), page_size: 1_000, ..Default::default() };
-        let page = sessions.list_sessions(ask).await.unwrap().into_inner().sessions;
+        let request = ListSessionsRequest { tenant_id: tenant_id(), page_size: 1_000, ..Default::default() };
+        let page = sessions.list_sessions(request).await.unwrap().into_inner().sessions;
         if page.is_empty() {
             break;
         }
         listed += page.len();
         for session in page {
-            let ask = CheckInRequest { tenant_id: tenant_id(), session_id: session.session_id };
-            assert!(seats.check_in(ask).await.unwrap().into_inner().ended_now);
+            let request = CheckInRequest { tenant_id: tenant_id(), session_id: session.session_id };
+            assert!(seats.check_in(request).await.unwrap().into_inner().ended_now);
         }
     }
     assert_eq!((listed as u64, started), (in_use, listed), "listed and in use, started and listed");

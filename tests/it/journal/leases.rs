@@ -27,7 +27,7 @@ async fn answers_from_memory(process: &Process, live: SessionId) -> Vec<(&'stati
     let kept = journal.submit(&actor, &tenant, beat(live)).await.map(drop);
     let unknown = journal.submit(&actor, &tenant, beat(SessionId::random())).await.map(drop);
     let device = usher::ids::DeviceId::parse("laptop").unwrap();
-    let ask = CheckOut {
+    let request = CheckOut {
         pool: pool(),
         user: user("bob"),
         device,
@@ -36,11 +36,11 @@ async fn answers_from_memory(process: &Process, live: SessionId) -> Vec<(&'stati
         check_only: true,
         fresh: SessionId::random(),
     };
-    let checked = journal.submit(&actor, &tenant, ask.clone()).await.map(drop);
-    let denied = journal.submit(&actor, &tenant, CheckOut { check_only: false, ..ask }).await.map(drop);
+    let checked = journal.submit(&actor, &tenant, request.clone()).await.map(drop);
+    let denied = journal.submit(&actor, &tenant, CheckOut { check_only: false, ..query }).await.map(drop);
     let nothing = journal.submit(&actor, &tenant, CheckIn { session: SessionId::random() }).await.map(drop);
     let usage = process.usage().await.map(drop);
-    let list = journal.ask(&tenant, ListSessions { limit: 10, ..ListSessions::default() }).await.map(drop);
+    let list = journal.query(&tenant, ListSessions { limit: 10, ..ListSessions::default() }).await.map(drop);
     let watch = journal.watch(&tenant, None).await.map(drop);
     let audit = journal.audit(&tenant, AuditFilter { limit: 1, ..AuditFilter::default() }).await;
     let audit = audit.map(drop).map_err(|error| match error {
@@ -87,8 +87,8 @@ async fn nothing_is_answered_from_memory_without_a_lease() {
     process.clock.advance(Duration::from_millis(1));
     all_are(&answers_from_memory(&process, ann).await, Err(JournalError::NoLease), "after it");
     // What is the outcome of its own batch needs none: the fence let it through.
-    let ask = CheckIn { session: ann };
-    assert!(process.journal.submit(&actor(), &tenant(), ask).await.unwrap().ended_now);
+    let request = CheckIn { session: ann };
+    assert!(process.journal.submit(&actor(), &tenant(), request).await.unwrap().ended_now);
     all_are(&answers_from_memory(&process, ann).await[..1], Err(JournalError::NoLease), "a batch gives no lease");
 
     store.cut_off(false);
@@ -105,8 +105,8 @@ async fn a_store_that_is_away_is_no_exception() {
     store.fail_next(Fault::Stall);
     let (journal, clock) = (process.journal.clone(), process.clock.clone());
     let stalled = tokio::spawn(async move {
-        let ask = CheckIn { session: ann };
-        Process { journal, clock }.journal.submit(&actor(), &tenant(), ask).await
+        let request = CheckIn { session: ann };
+        Process { journal, clock }.journal.submit(&actor(), &tenant(), request).await
     });
     store.has_stalled().await;
     let mut state = process.journal.states().remove(0);
@@ -237,8 +237,8 @@ async fn a_former_owner_learns_what_became_of_its_last_batch() {
         disk.taken_by_another();
     });
     store.fail_next(Fault::LostAfter);
-    let ask = CheckIn { session: ann };
-    let answer = first.journal.submit(&actor(), &tenant(), ask).await;
+    let request = CheckIn { session: ann };
+    let answer = first.journal.submit(&actor(), &tenant(), request).await;
     assert!(answer.expect("it is in the store").ended_now);
     assert_eq!(first.heartbeat(ann).await, Err(JournalError::NotOwner));
 }

@@ -112,8 +112,8 @@ impl Process {
     }
 
     async fn check_only(&self, name: &str) -> Result<CheckedOut, JournalError> {
-        let ask = CheckOut { check_only: true, ..Self::login(name, SessionId::random()) };
-        Ok(self.journal.submit(&actor(), &tenant(), ask).await?.expect("no budget is used up"))
+        let request = CheckOut { check_only: true, ..Self::login(name, SessionId::random()) };
+        Ok(self.journal.submit(&actor(), &tenant(), request).await?.expect("no budget is used up"))
     }
 
     /// Of a tenant in demo mode.
@@ -137,12 +137,12 @@ impl Process {
     }
 
     async fn heartbeat(&self, session: SessionId) -> Result<Beat, JournalError> {
-        let ask = Heartbeat { beats: vec![(session, true)] };
-        Ok(self.journal.submit(&actor(), &tenant(), ask).await?.remove(0))
+        let request = Heartbeat { beats: vec![(session, true)] };
+        Ok(self.journal.submit(&actor(), &tenant(), request).await?.remove(0))
     }
 
     async fn usage(&self) -> Result<PoolUsage, JournalError> {
-        let usage = self.journal.ask(&tenant(), GetUsage).await?.expect("the tenant is there");
+        let usage = self.journal.query(&tenant(), GetUsage).await?.expect("the tenant is there");
         Ok(usage.pools.into_iter().next().expect("the pool is there"))
     }
 }

@@ -39,14 +39,14 @@ async fn a_take_over_while_the_outcome_is_unknown_loses_the_shard() {
 async fn a_stop_that_finds_the_shard_lost_tells_everybody_who_waits() {
     let store = Memory::default();
     let first = Process::with_pool(&store, 2).await;
-    let ask = |name: &'static str| {
+    let request = |name: &'static str| {
         let (journal, clock) = (first.journal.clone(), first.clock.clone());
         tokio::spawn(async move { Process { journal, clock }.check_out(name).await })
     };
     store.fail_next(Fault::Stall);
-    let in_flight = ask("ann");
+    let in_flight = request("ann");
     store.has_stalled().await;
-    let being_built = ask("bob");
+    let being_built = request("bob");
     let stopped = tokio::spawn({
         let journal = first.journal.clone();
         async move { journal.stop().await }

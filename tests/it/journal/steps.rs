@@ -55,9 +55,9 @@ impl Process {
 
     /// A call of several steps of each tenant, all at once: for how many it was made.
     async fn grant_some_of_each(&self, tenants: &[TenantId]) -> usize {
-        let ask = || GrantSeats { pools: vec![pool()], users: many()[..SOME].to_vec(), organizations: vec![] };
+        let request = || GrantSeats { pools: vec![pool()], users: many()[..SOME].to_vec(), organizations: vec![] };
         let caller = actor();
-        let grants = tenants.iter().map(|tenant| self.journal.submit(&caller, tenant, ask()));
+        let grants = tenants.iter().map(|tenant| self.journal.submit(&caller, tenant, request()));
         let answers = join_all(grants).await;
         let refused = answers.iter().filter(|answer| matches!(answer, Err(JournalError::Overloaded))).count();
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count() + refused, tenants.len());
@@ -68,12 +68,12 @@ impl Process {
         &'a self,
         tenant: &'a TenantId,
     ) -> impl Future<Output = Result<Vec<Done<Granted>>, JournalError>> + 'a {
-        let ask = GrantSeats { pools: vec![pool()], users: many(), organizations: vec![] };
-        async move { self.journal.submit(&actor(), tenant, ask).await }
+        let request = GrantSeats { pools: vec![pool()], users: many(), organizations: vec![] };
+        async move { self.journal.submit(&actor(), tenant, request).await }
     }
 
     async fn granted(&self, tenant: &TenantId) -> u64 {
-        self.journal.ask(tenant, GetUsage).await.unwrap().unwrap().pools.first().map_or(0, |pool| pool.granted)
+        self.journal.query(tenant, GetUsage).await.unwrap().unwrap().pools.first().map_or(0, |pool| pool.granted)
     }
 }
 
@@ -141,13 +141,13 @@ async fn many_lists_of_one_tenant_delay_another_one_by_a_step_each() {
             seats: vec![],
             blocked: None,
         });
-        let ask = SyncUsers { entries: entries.collect(), when_full: WhenFull::Block, what_if: None };
-        process.journal.submit(&actor(), &tenant, ask).await.unwrap().unwrap();
+        let request = SyncUsers { entries: entries.collect(), when_full: WhenFull::Block, what_if: None };
+        process.journal.submit(&actor(), &tenant, request).await.unwrap().unwrap();
     }
     let list = |tenant: TenantId| {
         let query = ListUsers { words: vec!["nobody".into()], limit: 10, ..ListUsers::default() };
         let journal = process.journal.clone();
-        async move { (journal.ask(&tenant, query).await.map(|_| ()), tenant) }
+        async move { (journal.query(&tenant, query).await.map(|_| ()), tenant) }
     };
     // Five are more than fit the queue with the sixth; they begin first.
     let mut lists: FuturesUnordered<_> = (0..5).map(|_| list(tenant())).collect();
@@ -242,7 +242,7 @@ async fn a_deleted_tenant_is_gone_at_once_and_its_rows_go_on_after_a_crash() {
     deleted.await.unwrap().unwrap();
     assert_eq!(users_of(&store), MANY + 3, "the rows are there still");
     let again = Process::start(&store.other()).await;
-    assert!(again.journal.ask(&other(), GetUsage).await.unwrap().is_err(), "nobody sees it");
+    assert!(again.journal.query(&other(), GetUsage).await.unwrap().is_err(), "nobody sees it");
     again.create(&others).await;
     for _ in 0..1_000 {
         if users_of(&store) == 3 {

@@ -53,31 +53,31 @@ async fn times(process: &Process, store: &Arc<dyn Store>) -> Vec<(String, Wall)>
     let mut times = Vec::new();
     let mut add = |name: String, at: Option<Wall>| times.extend(at.map(|at| (name, at)));
     let tenant = &tenant();
-    let ask = GetTenant;
-    add("the tenant's creation".into(), Some(process.journal.ask(tenant, ask).await.unwrap().unwrap().created));
+    let request = GetTenant;
+    add("the tenant's creation".into(), Some(process.journal.query(tenant, request).await.unwrap().unwrap().created));
     for name in ["ann", "bob", "cid"] {
-        let ask = GetUser { user: user(name), organization: None };
-        let view = process.journal.ask(tenant, ask).await.unwrap().unwrap();
+        let request = GetUser { user: user(name), organization: None };
+        let view = process.journal.query(tenant, request).await.unwrap().unwrap();
         add(format!("{name}'s creation"), Some(view.created));
         add(format!("{name}'s last sign-in"), view.last_sign_in);
         add(format!("{name}'s last activity"), view.last_activity);
         add(format!("{name}'s grant"), view.seats.first().map(|seat| seat.granted));
     }
-    let ask = ListSessions { limit: 10, ..ListSessions::default() };
-    for session in process.journal.ask(tenant, ask).await.unwrap().unwrap().rows {
+    let request = ListSessions { limit: 10, ..ListSessions::default() };
+    for session in process.journal.query(tenant, request).await.unwrap().unwrap().rows {
         add(format!("the start of {}", session.id), Some(session.started));
         add(format!("the activity of {}", session.id), Some(session.last_activity));
     }
-    let ask = ListOrganizations { limit: 10, ..ListOrganizations::default() };
-    for organization in process.journal.ask(tenant, ask).await.unwrap().unwrap().rows {
+    let request = ListOrganizations { limit: 10, ..ListOrganizations::default() };
+    for organization in process.journal.query(tenant, request).await.unwrap().unwrap().rows {
         add(format!("the creation of {}", organization.id), Some(organization.created));
     }
-    let ask = ListLicenses { limit: 10, after: None };
-    for license in process.journal.ask(tenant, ask).await.unwrap().unwrap().rows {
+    let request = ListLicenses { limit: 10, after: None };
+    for license in process.journal.query(tenant, request).await.unwrap().unwrap().rows {
         add(format!("the installation of {}", license.id), Some(license.installed));
     }
-    let ask = GetLicenseInformation;
-    add("the last change of licenses".into(), process.journal.ask(tenant, ask).await.unwrap().unwrap().updated);
+    let request = GetLicenseInformation;
+    add("the last change of licenses".into(), process.journal.query(tenant, request).await.unwrap().unwrap().updated);
     for event in store.audit(everything(1)).await.unwrap().events {
         add(format!("audit event {}", event.no), Some(event.at));
     }

@@ -47,7 +47,7 @@ fn base(given: &str) -> (Claims, Request) {
 }
 
 /// `+5 primary` adds, `5 crm>primary` moves.
-fn asked(request: &mut Request, wishes: &str) {
+fn apply_wishes(request: &mut Request, wishes: &str) {
     for wish in wishes.split(", ").filter(|wish| !wish.is_empty()) {
         let (number, what) = wish.split_once(' ').unwrap();
         let seats = number.trim_start_matches('+').parse().unwrap();
@@ -65,7 +65,7 @@ fn terms(set: &str) -> Terms {
 
 fn answer(given: &str, wishes: &str, set: &str) -> Result<String, String> {
     let (claims, mut request) = base(given);
-    asked(&mut request, wishes);
+    apply_wishes(&mut request, wishes);
     let issued = issue(&terms(set), Some(&request), &trust(&[1]), LATER).map_err(|error| error.to_string())?;
     assert_eq!((issued.license, issued.revision), (claims.license, claims.revision + 1));
     Ok(shown(&issued.entitlements))
@@ -149,7 +149,7 @@ fn seats_that_are_not_there_are_not_moved() {
 #[test]
 fn a_new_pool_has_the_plan_that_it_has_there() {
     let (_, mut request) = base("primary=100");
-    asked(&mut request, "+20 crm, +5 other");
+    apply_wishes(&mut request, "+20 crm, +5 other");
     request.pools = vec![PoolUse { pool: pool("crm"), plan: Plan::Named, limit: Limit::Seats(0), in_use: 0 }];
     let issued = issue(&Terms::default(), Some(&request), &trust(&[1]), LATER).unwrap();
     assert_eq!(shown(&issued.entitlements), "crm=20/named other=5 primary=100");
@@ -215,7 +215,7 @@ fn a_first_license_needs_a_tenant_and_something_to_give() {
     // The first answer to a request of a tenant in demo mode.
     let (_, mut request) = base("primary=1");
     request.licenses.clear();
-    asked(&mut request, "+25 primary");
+    apply_wishes(&mut request, "+25 primary");
     let first = issue(&Terms::default(), Some(&request), &trust(&[]), LATER).unwrap();
     assert_eq!((first.license.as_str(), first.revision, &*first.customer_id), ("acme", 1, "C-1001"));
     assert_eq!(shown(&first.entitlements), "primary=25");

@@ -30,7 +30,7 @@ async fn looks(office: &Office, folder: &VendorFolder, hours: u32) -> Vec<u32> {
     let mut looked = Vec::new();
     for minute in 0..hours * 60 {
         fetcher.run().await;
-        looked.extend(folder.asked().iter().map(|_| minute));
+        looked.extend(folder.requests().iter().map(|_| minute));
         office.clock.advance(MINUTE);
     }
     looked
@@ -113,7 +113,7 @@ async fn tenants_are_spread_over_an_hour() {
     let mut most = 0;
     for _ in 0..=60 {
         fetcher.run().await;
-        let now = folder.asked();
+        let now = folder.requests();
         most = most.max(now.len());
         now.into_iter().for_each(|path| *asked.entry(path).or_default() += 1);
         office.clock.advance(MINUTE);
@@ -129,7 +129,7 @@ async fn tenants_are_spread_over_an_hour() {
     fetcher.run().await;
     let folder = VendorFolder::open_at(address).await;
     fetcher.run().await;
-    let later = folder.asked().len();
+    let later = folder.requests().len();
     assert!((TENANTS - 4..TENANTS).contains(&later), "{later} of {TENANTS} were still to be looked for");
 }
 
@@ -150,5 +150,5 @@ async fn r1_a_tenant_gets_its_own_license_only() {
     fetcher.run().await;
     let told = office.last_fetch().await;
     assert_eq!(told, "REFUSED LICENSE_TENANT at 3600: the license is for another tenant");
-    assert_eq!((folder.asked().len(), office.list().await.len()), (2, 0));
+    assert_eq!((folder.requests().len(), office.list().await.len()), (2, 0));
 }

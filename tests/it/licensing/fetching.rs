@@ -56,7 +56,7 @@ async fn r27_a_newer_license_is_fetched(backend: Backend) {
     assert_eq!(fetched.license.map(|license| (license.revision, license.installed_by)), Some((2, "anonymous".into())));
     let pools: Vec<String> = fetched.pools.iter().map(|pool| shown(pool.after.as_ref().unwrap())).collect();
     assert_eq!((pools, office.usage().await.as_str()), (vec!["primary 0/9".into()], "primary 0/9"));
-    assert_eq!(folder.asked(), [file(&office), file(&office)]);
+    assert_eq!(folder.requests(), [file(&office), file(&office)]);
     let from = folder.shown();
     assert_eq!(
         office.audit().await,
@@ -159,7 +159,7 @@ async fn what_the_vendor_answers_is_an_answer(backend: Backend) {
         office.clock.advance(HOUR);
         assert_eq!(finds(&office).await, format!("{outcome} at {seconds}: {text}"));
     }
-    assert_eq!(other.asked(), [""; 0]);
+    assert_eq!(other.requests(), [""; 0]);
     assert_eq!(office.list().await, []);
 }
 
@@ -205,7 +205,7 @@ async fn nobody_looks_too_often() {
     let status = office.fetch().await.unwrap_err();
     assert_eq!((status.code(), reason(&status).as_str()), (Code::ResourceExhausted, "RATE_LIMITED"));
     assert!(status.get_details_retry_info().is_some_and(|retry| retry.retry_delay.is_some()));
-    assert_eq!(folder.asked().len(), 5);
+    assert_eq!(folder.requests().len(), 5);
     office.clock.advance(HOUR / 60);
     office.fetch().await.expect("an answer, a minute later");
 }

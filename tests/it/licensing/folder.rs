@@ -78,7 +78,7 @@ impl VendorFolder {
     }
 
     /// What it was asked for since the last time, in order: the paths below the folder.
-    pub fn asked(&self) -> Vec<String> {
+    pub fn requests(&self) -> Vec<String> {
         let asked = std::mem::take(&mut self.shared.lock().unwrap().asked);
         let below = |path: &String| {
             let below = path.strip_prefix("/licenses/").and_then(|path| path.strip_suffix("?sig=hunter2"));

@@ -7,7 +7,7 @@ use usher::proto::v1::{LicenseState, LicenseTier, LicenseValidity};
 
 use super::office::{DAY, shown};
 use super::{Backend, Office, on_both_stores};
-use crate::support::callers::asked;
+use crate::support::callers::anonymous_request;
 
 on_both_stores![
     r27_an_install_says_what_changed_per_pool,
@@ -163,16 +163,16 @@ async fn r30_deleted_licenses_lead_into_demo_mode(backend: Backend) {
         license_id: license_id.into(),
     };
     use usher::proto::v1::license_service_server::LicenseService as _;
-    let missing = office.licenses().delete_license(asked(delete("ghost"))).await.unwrap_err();
+    let missing = office.licenses().delete_license(anonymous_request(delete("ghost"))).await.unwrap_err();
     assert_eq!(missing.code(), tonic::Code::NotFound);
-    let deleted = office.licenses().delete_license(asked(delete("acme"))).await.unwrap().into_inner();
+    let deleted = office.licenses().delete_license(anonymous_request(delete("acme"))).await.unwrap().into_inner();
     assert_eq!(changes(&deleted.pools), ["primary 3/5 -> primary 3/2 over 1"]);
     assert_eq!(office.sign_in("dee", "primary").await, "SEATS_EXHAUSTED");
     assert_eq!(office.list().await, []);
     // An older text does not come back, the same one does.
     assert_eq!(office.refused(&office.issued(&office.terms("primary=9"))).await, "LICENSE_REVISION");
     assert!(office.install(&document).await.unwrap().changed);
-    let all = || asked(usher::proto::v1::DeleteLicensesRequest { tenant_id: "acme".into() });
+    let all = || anonymous_request(usher::proto::v1::DeleteLicensesRequest { tenant_id: "acme".into() });
     assert!(office.licenses().delete_licenses(all()).await.unwrap().into_inner().changed);
     assert!(!office.licenses().delete_licenses(all()).await.unwrap().into_inner().changed);
     assert_eq!(office.information().await.license_state(), LicenseState::Demo);
@@ -183,7 +183,7 @@ async fn r35_every_change_of_licenses_is_in_the_audit(backend: Backend) {
     office.installed(&office.terms("primary=5")).await;
     office.installed(&Terms { revision: Some(2), ..office.terms("primary=10") }).await;
     use usher::proto::v1::license_service_server::LicenseService as _;
-    let all = asked(usher::proto::v1::DeleteLicensesRequest { tenant_id: "acme".into() });
+    let all = anonymous_request(usher::proto::v1::DeleteLicensesRequest { tenant_id: "acme".into() });
     office.licenses().delete_licenses(all).await.unwrap();
     assert_eq!(
         office.audit().await,

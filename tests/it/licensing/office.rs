@@ -25,7 +25,7 @@ use usher::store::{Founding, Store};
 use usher::tasks::LicenseFetcher;
 
 use super::Backend;
-use crate::support::callers::asked;
+use crate::support::callers::anonymous_request;
 
 /// 2027-01-15T08:00:00Z.
 pub const START: Wall = Wall(1_800_000_000_000);
@@ -87,7 +87,7 @@ impl Office {
             ..Default::default()
         };
         let tenant = v1::Tenant { tenant_id: "acme".into(), policy: Some(policy), ..Default::default() };
-        let request = asked(v1::CreateTenantRequest { tenant: Some(tenant) });
+        let request = anonymous_request(v1::CreateTenantRequest { tenant: Some(tenant) });
         TenantService::new(Arc::clone(&office.context)).create_tenant(request).await.expect("a tenant");
         office
     }
@@ -152,7 +152,7 @@ impl Office {
 
     pub async fn install(&self, document: &str) -> Result<v1::InstallLicenseResponse, Status> {
         let request = v1::InstallLicenseRequest { tenant_id: "acme".into(), document: document.into() };
-        self.licenses().install_license(asked(request)).await.map(tonic::Response::into_inner)
+        self.licenses().install_license(anonymous_request(request)).await.map(tonic::Response::into_inner)
     }
 
     /// Installs what is issued.
@@ -166,37 +166,38 @@ impl Office {
     }
 
     pub async fn request(&self, wanted: v1::CreateLicenseRequestRequest) -> Result<String, Status> {
-        let request = asked(v1::CreateLicenseRequestRequest { tenant_id: "acme".into(), ..wanted });
+        let request = anonymous_request(v1::CreateLicenseRequestRequest { tenant_id: "acme".into(), ..wanted });
         self.licenses().create_license_request(request).await.map(|answer| answer.into_inner().document)
     }
 
     pub async fn list(&self) -> Vec<v1::License> {
-        let request = asked(v1::ListLicensesRequest { tenant_id: "acme".into(), ..Default::default() });
+        let request = anonymous_request(v1::ListLicensesRequest { tenant_id: "acme".into(), ..Default::default() });
         self.licenses().list_licenses(request).await.expect("licenses").into_inner().licenses
     }
 
     pub async fn information(&self) -> v1::GetLicenseInformationResponse {
-        let request = asked(v1::GetLicenseInformationRequest { tenant_id: "acme".into() });
+        let request = anonymous_request(v1::GetLicenseInformationRequest { tenant_id: "acme".into() });
         self.licenses().get_license_information(request).await.expect("a license page").into_inner()
     }
 
     pub async fn entitlements(&self) -> v1::GetEntitlementsResponse {
-        let request = asked(v1::GetEntitlementsRequest { tenant_id: "acme".into() });
+        let request = anonymous_request(v1::GetEntitlementsRequest { tenant_id: "acme".into() });
         self.licenses().get_entitlements(request).await.expect("entitlements").into_inner()
     }
 
     pub async fn delete(&self, license: &str) {
-        let request = asked(v1::DeleteLicenseRequest { tenant_id: "acme".into(), license_id: license.into() });
+        let request =
+            anonymous_request(v1::DeleteLicenseRequest { tenant_id: "acme".into(), license_id: license.into() });
         self.licenses().delete_license(request).await.expect("a license");
     }
 
     pub async fn fetch(&self) -> Result<v1::FetchLicenseResponse, Status> {
-        let request = asked(v1::FetchLicenseRequest { tenant_id: "acme".into() });
+        let request = anonymous_request(v1::FetchLicenseRequest { tenant_id: "acme".into() });
         self.licenses().fetch_license(request).await.map(tonic::Response::into_inner)
     }
 
     pub async fn send(&self, wanted: v1::SendLicenseRequestRequest) -> Result<v1::SendLicenseRequestResponse, Status> {
-        let request = asked(v1::SendLicenseRequestRequest { tenant_id: "acme".into(), ..wanted });
+        let request = anonymous_request(v1::SendLicenseRequestRequest { tenant_id: "acme".into(), ..wanted });
         self.licenses().send_license_request(request).await.map(tonic::Response::into_inner)
     }
 
@@ -214,7 +215,7 @@ impl Office {
     /// More tenants than `acme`.
     pub async fn create_tenant(&self, id: &str) {
         let tenant = v1::Tenant { tenant_id: id.into(), ..Default::default() };
-        let request = asked(v1::CreateTenantRequest { tenant: Some(tenant) });
+        let request = anonymous_request(v1::CreateTenantRequest { tenant: Some(tenant) });
         TenantService::new(Arc::clone(&self.context)).create_tenant(request).await.expect("a tenant");
     }
 
@@ -222,13 +223,13 @@ impl Office {
         let policy = v1::Policy { responsible_person: person.into(), ..Default::default() };
         let tenant = v1::Tenant { tenant_id: "acme".into(), policy: Some(policy), ..Default::default() };
         let update_mask = Some(prost_types::FieldMask { paths: vec!["policy.responsible_person".into()] });
-        let request = asked(v1::UpdateTenantRequest { tenant: Some(tenant), update_mask });
+        let request = anonymous_request(v1::UpdateTenantRequest { tenant: Some(tenant), update_mask });
         TenantService::new(Arc::clone(&self.context)).update_tenant(request).await.expect("a tenant");
     }
 
     /// `primary 1/5, crm 0/3, over 1`: what GetUsage shows.
     pub async fn usage(&self) -> String {
-        let request = asked(v1::GetUsageRequest { tenant_id: "acme".into() });
+        let request = anonymous_request(v1::GetUsageRequest { tenant_id: "acme".into() });
         let usage = TenantService::new(Arc::clone(&self.context)).get_usage(request).await.expect("usage").into_inner();
         usage.pools.iter().map(shown).collect::<Vec<_>>().join(", ")
     }
@@ -243,7 +244,7 @@ impl Office {
             ..Default::default()
         };
         let service = SeatService::new(Arc::clone(&self.context));
-        let answer = service.check_out(asked(request)).await.expect("a decision").into_inner();
+        let answer = service.check_out(anonymous_request(request)).await.expect("a decision").into_inner();
         let mut words = vec![match answer.outcome {
             Some(check_out_response::Outcome::Lease(lease)) => format!("yes {}", lease.session_id),
             Some(check_out_response::Outcome::Denial(denial)) => denial.reason().as_str_name()[14..].to_owned(),
@@ -258,13 +259,13 @@ impl Office {
         let session_id = yes.strip_prefix("yes ").expect(yes).split(',').next().unwrap_or_default().to_owned();
         let request = v1::HeartbeatRequest { tenant_id: "acme".into(), session_id, active: true };
         let service = SeatService::new(Arc::clone(&self.context));
-        let answer = service.heartbeat(asked(request)).await.expect("an answer").into_inner();
+        let answer = service.heartbeat(anonymous_request(request)).await.expect("an answer").into_inner();
         matches!(answer.outcome, Some(heartbeat_response::Outcome::Lease(_)))
     }
 
     /// What the audit says about licenses, newest first.
     pub async fn audit(&self) -> Vec<String> {
-        let request = asked(v1::ListAuditEventsRequest { tenant_id: "acme".into(), ..Default::default() });
+        let request = anonymous_request(v1::ListAuditEventsRequest { tenant_id: "acme".into(), ..Default::default() });
         let service = AuditService::new(Arc::clone(&self.context));
         let events = service.list_audit_events(request).await.expect("events").into_inner().events;
         let about = |event: &v1::AuditEvent| event.action().as_str_name().contains("LICENSE");

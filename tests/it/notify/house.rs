@@ -84,7 +84,7 @@ impl House {
     /// What is told of the pool.
     pub async fn told(&self) -> NotificationView {
         let list = ListNotifications { limit: 10, ..ListNotifications::default() };
-        let page = self.journal.ask(&acme(), list).await.unwrap().unwrap();
+        let page = self.journal.query(&acme(), list).await.unwrap().unwrap();
         page.rows.into_iter().find(|view| view.topic == exceeded()).expect("something told")
     }
 

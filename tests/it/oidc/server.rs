@@ -60,7 +60,7 @@ impl Server {
     }
 
     /// How often it was asked.
-    pub fn asked(&self) -> usize {
+    pub fn requests(&self) -> usize {
         self.shared.asked.load(Ordering::SeqCst)
     }
 }

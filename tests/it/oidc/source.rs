@@ -36,7 +36,7 @@ async fn an_issuer_that_is_away_at_first_is_asked_again() {
         assert_eq!(oidc.check(&fresh(&signer, "k1")), Err(Refused::KeysPending), "this is no decision");
         oidc.follow_keys().await;
         oidc.follow_keys().await;
-        assert_eq!((oidc.refresh_failures(), server.asked()), (failures, failures as usize));
+        assert_eq!((oidc.refresh_failures(), server.requests()), (failures, failures as usize));
         clock.advance(PAUSE);
     }
     server.publishes(&jwks(&[signer.jwk("k1")]));
@@ -56,10 +56,10 @@ async fn keys_are_read_every_ten_minutes_and_when_somebody_comes_with_another() 
     assert!(oidc.check(&seen).is_ok());
     clock.advance(PERIOD - Duration::from_millis(1));
     oidc.follow_keys().await;
-    assert_eq!(server.asked(), 1, "it is not time");
+    assert_eq!(server.requests(), 1, "it is not time");
     clock.advance(Duration::from_millis(1));
     oidc.follow_keys().await;
-    assert_eq!(server.asked(), 2);
+    assert_eq!(server.requests(), 2);
 
     server.publishes(&jwks(&[new.jwk("new")]));
     let early = fresh(&new, "new");
@@ -70,12 +70,12 @@ async fn keys_are_read_every_ten_minutes_and_when_somebody_comes_with_another() 
     assert!(oidc.check(&early).is_ok());
     assert_eq!(oidc.check(&seen), Err(Refused::UnknownKey), "also one that was known: its key is gone");
     oidc.follow_keys().await;
-    assert_eq!(server.asked(), 3, "nobody is asked twice within ten seconds");
+    assert_eq!(server.requests(), 3, "nobody is asked twice within ten seconds");
     clock.advance(PAUSE);
     assert_eq!(oidc.check(&seen), Err(Refused::KeysPending));
     oidc.follow_keys().await;
     assert_eq!(oidc.check(&seen), Err(Refused::UnknownKey));
-    assert_eq!(server.asked(), 4);
+    assert_eq!(server.requests(), 4);
 }
 
 #[tokio::test]

@@ -32,30 +32,30 @@ fn audit(program: &Program) -> AuditServiceClient<Channel> {
     AuditServiceClient::new(program.channel())
 }
 
-async fn list(program: &Program, ask: ListAuditEventsRequest) -> Vec<Told> {
-    let mut ask = ListAuditEventsRequest { tenant_id: "acme".into(), page_size: 700, ..ask };
+async fn list(program: &Program, request: ListAuditEventsRequest) -> Vec<Told> {
+    let mut request = ListAuditEventsRequest { tenant_id: "acme".into(), page_size: 700, ..request };
     let mut events = Vec::new();
     loop {
-        let page = audit(program).list_audit_events(ask.clone()).await.expect("a page").into_inner();
+        let page = audit(program).list_audit_events(request.clone()).await.expect("a page").into_inner();
         events.extend(page.events);
         if page.next_page_token.is_empty() {
             return events;
         }
-        ask.page_token = page.next_page_token;
+        request.page_token = page.next_page_token;
     }
 }
 
 async fn exporting(
     program: &Program,
-    ask: ExportAuditEventsRequest,
+    request: ExportAuditEventsRequest,
 ) -> Result<Streaming<ExportAuditEventsResponse>, Status> {
-    let ask = ExportAuditEventsRequest { tenant_id: "acme".into(), ..ask };
-    audit(program).export_audit_events(ask).await.map(tonic::Response::into_inner)
+    let request = ExportAuditEventsRequest { tenant_id: "acme".into(), ..request };
+    audit(program).export_audit_events(request).await.map(tonic::Response::into_inner)
 }
 
 /// The whole file; its pieces are whole lines.
-async fn export(program: &Program, ask: ExportAuditEventsRequest) -> Result<String, Status> {
-    let mut pieces = exporting(program, ask).await?;
+async fn export(program: &Program, request: ExportAuditEventsRequest) -> Result<String, Status> {
+    let mut pieces = exporting(program, request).await?;
     let mut file = Vec::new();
     while let Some(piece) = pieces.message().await? {
         assert!(piece.data.ends_with(b"\n"), "a piece ends with its line");

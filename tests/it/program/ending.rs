@@ -21,8 +21,8 @@ async fn sigterm_under_load_drains(data: &Data<'_>) {
     let all = users(2_000);
     tenant_with_users(&program, "acme", &all).await;
     let mut watching = SessionServiceClient::new(program.channel());
-    let ask = WatchSessionsRequest { tenant_id: "acme".into(), ..WatchSessionsRequest::default() };
-    let mut events = watching.watch_sessions(ask).await.unwrap().into_inner();
+    let request = WatchSessionsRequest { tenant_id: "acme".into(), ..WatchSessionsRequest::default() };
+    let mut events = watching.watch_sessions(request).await.unwrap().into_inner();
     let Some(Event::Watching(_)) = events.message().await.unwrap().unwrap().event else { panic!("not watching") };
 
     let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));

@@ -100,8 +100,9 @@ async fn live_sessions(program: &Program) -> Vec<String> {
     let mut found = Vec::new();
     let mut page_token = String::new();
     loop {
-        let ask = ListSessionsRequest { tenant_id: "acme".into(), page_size: 1_000, page_token, ..Default::default() };
-        let page = sessions.list_sessions(ask).await.unwrap().into_inner();
+        let request =
+            ListSessionsRequest { tenant_id: "acme".into(), page_size: 1_000, page_token, ..Default::default() };
+        let page = sessions.list_sessions(request).await.unwrap().into_inner();
         found.extend(page.sessions.into_iter().map(|session| session.session_id));
         page_token = page.next_page_token;
         if page_token.is_empty() {

@@ -31,8 +31,8 @@ fn stand_by(url: &str) -> JoinHandle<Program> {
 async fn says_nothing(program: &Program, session: &str, user: &str) {
     let (mut seats, channel) = (program.seats(), program.channel());
     let tenant_id = || "acme".to_owned();
-    let ask = HeartbeatRequest { tenant_id: tenant_id(), session_id: session.into(), active: true };
-    let beat = seats.heartbeat(ask).await.map(|answer| match answer.into_inner().outcome {
+    let request = HeartbeatRequest { tenant_id: tenant_id(), session_id: session.into(), active: true };
+    let beat = seats.heartbeat(request).await.map(|answer| match answer.into_inner().outcome {
         Some(Beat::Lease(_)) => "a lease".to_owned(),
         other => format!("{other:?}"),
     });
@@ -40,12 +40,12 @@ async fn says_nothing(program: &Program, session: &str, user: &str) {
     refused("a check-out", seats.check_out(login(user)).await.map(|answer| format!("{answer:?}")));
     let check = CheckOutRequest { check_only: true, ..login(user) };
     refused("a check", seats.check_out(check).await.map(|answer| format!("{answer:?}")));
-    let mut ask = Request::new(CheckInRequest { tenant_id: tenant_id(), session_id: session.into() });
-    ask.set_timeout(ATTEMPT);
-    refused("a check-in", seats.check_in(ask).await.map(|answer| format!("{answer:?}")));
+    let mut request = Request::new(CheckInRequest { tenant_id: tenant_id(), session_id: session.into() });
+    request.set_timeout(ATTEMPT);
+    refused("a check-in", seats.check_in(request).await.map(|answer| format!("{answer:?}")));
     let mut sessions = usher::proto::v1::session_service_client::SessionServiceClient::new(channel.clone());
-    let ask = ListSessionsRequest { tenant_id: tenant_id(), ..Default::default() };
-    refused("a list", sessions.list_sessions(ask).await.map(|answer| format!("{answer:?}")));
+    let request = ListSessionsRequest { tenant_id: tenant_id(), ..Default::default() };
+    refused("a list", sessions.list_sessions(request).await.map(|answer| format!("{answer:?}")));
     let mut tenants = usher::proto::v1::tenant_service_client::TenantServiceClient::new(channel);
     let usage = tenants.get_usage(GetUsageRequest { tenant_id: tenant_id() }).await;
     refused("usage", usage.map(|answer| format!("{answer:?}")));
@@ -67,8 +67,8 @@ fn refused(what: &str, answer: Result<String, Status>) {
 /// The first of two users has the only seat, at a process that is then replaced; there it is returned, and the second one
 /// gets it.
 async fn handed_over(second: &Program, session: &str, other: &str) {
-    let ask = CheckInRequest { tenant_id: "acme".into(), session_id: session.into() };
-    assert!(second.seats().check_in(ask).await.unwrap().into_inner().ended_now);
+    let request = CheckInRequest { tenant_id: "acme".into(), session_id: session.into() };
+    assert!(second.seats().check_in(request).await.unwrap().into_inner().ended_now);
     check_out(&mut second.seats(), other).await.unwrap();
 }
 

@@ -62,7 +62,7 @@ async fn race(program: &Program, users: &[String]) -> Vec<String> {
 async fn return_all(program: &Program, sessions: &[String]) {
     let mut seats = program.seats();
     for session_id in sessions {
-        let ask = usher::proto::v1::CheckInRequest { tenant_id: "acme".into(), session_id: session_id.clone() };
-        assert!(seats.check_in(ask).await.unwrap().into_inner().ended_now);
+        let request = usher::proto::v1::CheckInRequest { tenant_id: "acme".into(), session_id: session_id.clone() };
+        assert!(seats.check_in(request).await.unwrap().into_inner().ended_now);
     }
 }

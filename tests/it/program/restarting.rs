@@ -40,8 +40,8 @@ async fn what_was_acknowledged_survives_kill_9(data: &Data<'_>) {
                         // Between asking and hearing, either state is right.
                         returning.lock().unwrap().insert(lease.session_id.clone());
                         held.lock().unwrap().remove(&lease.session_id);
-                        let ask = CheckInRequest { tenant_id: "acme".into(), session_id: lease.session_id.clone() };
-                        if seats.check_in(ask).await.is_err() {
+                        let request = CheckInRequest { tenant_id: "acme".into(), session_id: lease.session_id.clone() };
+                        if seats.check_in(request).await.is_err() {
                             return;
                         }
                         returning.lock().unwrap().remove(&lease.session_id);

@@ -41,23 +41,23 @@ impl Budgeted {
         let mut this = Self { ledger, now, changes: Changes::default() };
         for tenant in ["acme", "other"] {
             let policy = Policy { unknown_users, ..Policy::default() };
-            this.ask(tenant, CreateTenant { display_name: "".into(), contact: "".into(), policy });
+            this.submit(tenant, CreateTenant { display_name: "".into(), contact: "".into(), policy });
             let pools = vec![(PoolId::stored("primary"), Plan::Concurrent, Limit::Seats(seats))];
             let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
-            this.ask(tenant, InstallLicense { license: LicenseId::stored("l"), grant });
+            this.submit(tenant, InstallLicense { license: LicenseId::stored("l"), grant });
         }
         this.changes = Changes::default();
         this
     }
 
-    fn ask(&mut self, tenant: &str, command: impl Into<Command>) -> Outcome {
+    fn submit(&mut self, tenant: &str, command: impl Into<Command>) -> Outcome {
         let request =
             Request { tenant: TenantId::stored(tenant), actor: Actor("login".into()), command: command.into() };
         self.ledger.apply(request, self.now, &mut self.changes)
     }
 
     fn sign_in(&mut self, tenant: &str, user: u32) -> Result<CheckedOut, Refusal> {
-        let outcome = self.ask(
+        let outcome = self.submit(
             tenant,
             CheckOut {
                 pool: PoolId::stored("primary"),
@@ -144,14 +144,15 @@ fn r34_notifications_are_delivered_again_within_a_budget() {
         });
         let (event, channel) = (row.expect("a notification").event, Channel::Webhook);
         let Outcome::BeginDelivery(Ok(Some(begun))) =
-            this.ask("acme", BeginDelivery { topic: topic.clone(), event, channel })
+            this.submit("acme", BeginDelivery { topic: topic.clone(), event, channel })
         else {
             panic!("nothing to deliver")
         };
         let end =
             EndDelivery { topic: topic.clone(), event, channel, attempt: begun.attempt, result: Attempt::Answered };
-        this.ask("acme", end);
-        let Outcome::RedeliverNotification(answer) = this.ask("acme", RedeliverNotification { topic: topic.clone() })
+        this.submit("acme", end);
+        let Outcome::RedeliverNotification(answer) =
+            this.submit("acme", RedeliverNotification { topic: topic.clone() })
         else {
             unreachable!("the answer to RedeliverNotification")
         };
@@ -163,7 +164,7 @@ fn r34_notifications_are_delivered_again_within_a_budget() {
 
     // What the tenant's budget refuses takes nothing of the notification's own: one is free in four seconds.
     this.later(4 * EACH - Duration::from_millis(1));
-    let redeliver = |this: &mut Budgeted| this.ask("acme", RedeliverNotification { topic: topic.clone() });
+    let redeliver = |this: &mut Budgeted| this.submit("acme", RedeliverNotification { topic: topic.clone() });
     for _ in 0..3 {
         let refused = redeliver(&mut this);
         assert!(matches!(refused, Outcome::RedeliverNotification(Err(Refusal::TooOften { .. }))), "{refused:?}");

@@ -2,7 +2,7 @@
 
 use usher::ids::LicenseId;
 use usher::ledger::change::Limit;
-use usher::ledger::command::Found;
+use usher::ledger::command::QueryResult;
 use usher::ledger::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView, PoolChange, Validity};
 use usher::ledger::outcome::{Done, LicenseState};
 use usher::ledger::time::Moment;
@@ -48,17 +48,17 @@ fn shift(change: &PoolChange) -> Vec<String> {
 }
 
 /// `license base`: the newest revision that is listed.
-pub fn newest(found: &Found, id: &LicenseId, now: Moment) -> Answer {
-    let Found::ListLicenses(Ok(all)) = found else { unreachable!("the list of licenses, not {found:?}") };
+pub fn newest(found: &QueryResult, id: &LicenseId, now: Moment) -> Answer {
+    let QueryResult::ListLicenses(Ok(all)) = found else { unreachable!("the list of licenses, not {found:?}") };
     let newest = all.rows.iter().find(|license| license.id == *id);
     newest.map_or_else(|| Answer::no("none".into()), |view| license(view, now))
 }
 
 /// `information` and `entitlements`
-pub fn told(found: &Found, now: Moment) -> Answer {
+pub fn told(found: &QueryResult, now: Moment) -> Answer {
     match found {
-        Found::GetLicenseInformation(found) => done(found, |told| information(told, now)),
-        Found::GetEntitlements(found) => done(found, entitlements),
+        QueryResult::GetLicenseInformation(found) => done(found, |told| information(told, now)),
+        QueryResult::GetEntitlements(found) => done(found, entitlements),
         other => unreachable!("an answer about licenses, not {other:?}"),
     }
 }

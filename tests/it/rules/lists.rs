@@ -45,12 +45,12 @@ fn rows(words: &mut Words) -> Result<usize, String> {
 
 fn limit(query: &mut Query) -> &mut usize {
     match query {
-        Query::ListSessions(ask) => &mut ask.limit,
-        Query::ListUsers(ask) => &mut ask.limit,
-        Query::ListOrganizations(ask) => &mut ask.limit,
-        Query::ListTenants(ask) => &mut ask.limit,
-        Query::ListLicenses(ask) => &mut ask.limit,
-        Query::ListNotifications(ask) => &mut ask.limit,
+        Query::ListSessions(query) => &mut query.limit,
+        Query::ListUsers(query) => &mut query.limit,
+        Query::ListOrganizations(query) => &mut query.limit,
+        Query::ListTenants(query) => &mut query.limit,
+        Query::ListLicenses(query) => &mut query.limit,
+        Query::ListNotifications(query) => &mut query.limit,
         other => unreachable!("{other:?} has no pages"),
     }
 }
@@ -75,63 +75,63 @@ fn paging(word: Option<&str>) -> bool {
 }
 
 fn sessions(words: &mut Words) -> Result<ListSessions, String> {
-    let mut ask = ListSessions { limit: EVERYTHING, order: SessionOrder::Started, ..ListSessions::default() };
+    let mut query = ListSessions { limit: EVERYTHING, order: SessionOrder::Started, ..ListSessions::default() };
     while !paging(words.peek()) {
         match words.next("a filter")?.as_str() {
-            "in" => ask.pool = Some(pool_id(words)?),
-            "of" => ask.user = Some(user_id(words)?),
-            "at" => ask.organization = Some(organization_id(words)?),
-            "on" => ask.device = Some(device_id(words)?),
-            "idle" => ask.idle = Some(words.duration()?),
-            "descending" => ask.descending = true,
+            "in" => query.pool = Some(pool_id(words)?),
+            "of" => query.user = Some(user_id(words)?),
+            "at" => query.organization = Some(organization_id(words)?),
+            "on" => query.device = Some(device_id(words)?),
+            "idle" => query.idle = Some(words.duration()?),
+            "descending" => query.descending = true,
             "by" => {
-                ask.order = match words.next("an order")?.as_str() {
+                query.order = match words.next("an order")?.as_str() {
                     "activity" => SessionOrder::LastActivity,
                     "started" => SessionOrder::Started,
                     "user" => SessionOrder::User,
                     other => return Err(format!("sessions have no order by `{other}`")),
                 }
             }
-            word => ask.statuses.push(status(word).ok_or_else(|| format!("sessions have no filter `{word}`"))?),
+            word => query.statuses.push(status(word).ok_or_else(|| format!("sessions have no filter `{word}`"))?),
         }
     }
-    Ok(ask)
+    Ok(query)
 }
 
 fn users(words: &mut Words) -> Result<ListUsers, String> {
-    let mut ask = ListUsers { limit: EVERYTHING, order: UserOrder::UserId, ..ListUsers::default() };
+    let mut query = ListUsers { limit: EVERYTHING, order: UserOrder::UserId, ..ListUsers::default() };
     while !paging(words.peek()) {
         match words.next("a filter")?.as_str() {
-            "words" => ask.words = fold(&words.next("words")?).split_whitespace().map(str::to_owned).collect(),
-            "any" => ask.any_word = true,
-            "blocked" => ask.blocked = Some(true),
-            "unblocked" => ask.blocked = Some(false),
-            "in" => ask.pool = Some(pool_id(words)?),
-            "at" => ask.organization = Some(organization_id(words)?),
-            "group" => ask.group = Some(words.next("a group")?),
-            "administrators" => ask.administrator = Some(true),
-            "others" => ask.administrator = Some(false),
-            "never" => ask.never_signed_in = true,
-            "id" => ask.id = words.next("a part of an id")?.to_lowercase(),
-            "called" => ask.name = words.next("a part of a name")?.to_lowercase(),
-            "cause" => ask.cause = Some(cause(words)?),
-            "descending" => ask.descending = true,
+            "words" => query.words = fold(&words.next("words")?).split_whitespace().map(str::to_owned).collect(),
+            "any" => query.any_word = true,
+            "blocked" => query.blocked = Some(true),
+            "unblocked" => query.blocked = Some(false),
+            "in" => query.pool = Some(pool_id(words)?),
+            "at" => query.organization = Some(organization_id(words)?),
+            "group" => query.group = Some(words.next("a group")?),
+            "administrators" => query.administrator = Some(true),
+            "others" => query.administrator = Some(false),
+            "never" => query.never_signed_in = true,
+            "id" => query.id = words.next("a part of an id")?.to_lowercase(),
+            "called" => query.name = words.next("a part of a name")?.to_lowercase(),
+            "cause" => query.cause = Some(cause(words)?),
+            "descending" => query.descending = true,
             "by" => {
-                ask.order = match words.next("an order")?.as_str() {
+                query.order = match words.next("an order")?.as_str() {
                     "sign_in" => UserOrder::LastSignIn,
                     "id" => UserOrder::UserId,
                     "name" => UserOrder::Name,
                     other => return Err(format!("users have no order by `{other}`")),
                 }
             }
-            "blank" => ask.statuses.push(None),
+            "blank" => query.statuses.push(None),
             word => {
                 let status = status(word).ok_or_else(|| format!("users have no filter `{word}`"))?;
-                ask.statuses.push(Some(status));
+                query.statuses.push(Some(status));
             }
         }
     }
-    Ok(ask)
+    Ok(query)
 }
 
 fn cause(words: &mut Words) -> Result<BlockCause, String> {
@@ -144,13 +144,13 @@ fn cause(words: &mut Words) -> Result<BlockCause, String> {
 }
 
 fn organizations(words: &mut Words) -> Result<ListOrganizations, String> {
-    let mut ask = ListOrganizations { limit: EVERYTHING, ..ListOrganizations::default() };
+    let mut query = ListOrganizations { limit: EVERYTHING, ..ListOrganizations::default() };
     while !paging(words.peek()) {
         match words.next("a filter")?.as_str() {
-            "text" => ask.text = fold(&words.next("a text")?),
-            "descending" => ask.descending = true,
+            "text" => query.text = fold(&words.next("a text")?),
+            "descending" => query.descending = true,
             "by" => {
-                ask.order = match words.next("an order")?.as_str() {
+                query.order = match words.next("an order")?.as_str() {
                     "name" => OrganizationOrder::DisplayName,
                     "id" => OrganizationOrder::OrganizationId,
                     other => return Err(format!("organizations have no order by `{other}`")),
@@ -159,18 +159,18 @@ fn organizations(words: &mut Words) -> Result<ListOrganizations, String> {
             word => return Err(format!("organizations have no filter `{word}`")),
         }
     }
-    Ok(ask)
+    Ok(query)
 }
 
 fn tenants(words: &mut Words) -> Result<ListTenants, String> {
-    let mut ask = ListTenants { limit: EVERYTHING, ..ListTenants::default() };
+    let mut query = ListTenants { limit: EVERYTHING, ..ListTenants::default() };
     while !paging(words.peek()) {
         match words.next("a filter")?.as_str() {
-            "text" => ask.text = fold(&words.next("a text")?),
-            "suspended" => ask.state = Some(TenantState::Suspended),
-            "active" => ask.state = Some(TenantState::Active),
+            "text" => query.text = fold(&words.next("a text")?),
+            "suspended" => query.state = Some(TenantState::Suspended),
+            "active" => query.state = Some(TenantState::Active),
             word => return Err(format!("tenants have no filter `{word}`")),
         }
     }
-    Ok(ask)
+    Ok(query)
 }

@@ -38,10 +38,10 @@ impl Shard {
         let mut shard = Self::new();
         // Nobody needs a heartbeat: all of them end ten hours after they began.
         let policy = Policy { lease_ttl: Duration::ZERO, unknown_users: UnknownUsers::Admit, ..Policy::default() };
-        shard.ask("acme", CreateTenant { display_name: "".into(), contact: "".into(), policy });
+        shard.submit("acme", CreateTenant { display_name: "".into(), contact: "".into(), policy });
         shard.license(1, SESSIONS);
         for no in 0..SESSIONS {
-            let outcome = shard.ask("acme", login(no, false));
+            let outcome = shard.submit("acme", login(no, false));
             assert!(matches!(&outcome, Outcome::CheckOut(Ok(answer)) if answer.decision.is_ok()), "{outcome:?}");
         }
         shard.tick();
@@ -60,14 +60,14 @@ impl Shard {
     fn license(&mut self, revision: u64, seats: u64) {
         let pools = vec![(PoolId::stored("primary"), Plan::Concurrent, Limit::Seats(seats))];
         let grant = LicenseGrant { revision, pools, ..LicenseGrant::default() };
-        self.ask("acme", InstallLicense { license: LicenseId::stored("l"), grant });
+        self.submit("acme", InstallLicense { license: LicenseId::stored("l"), grant });
     }
 
     fn after(&mut self, time: Duration) {
         self.now = Moment::new(self.now.tick + time, self.now.wall.plus(time));
     }
 
-    fn ask(&mut self, tenant: &str, command: impl Into<Command>) -> Outcome {
+    fn submit(&mut self, tenant: &str, command: impl Into<Command>) -> Outcome {
         self.written = Changes::default();
         let request =
             Request { tenant: TenantId::stored(tenant), actor: Actor("test".into()), command: command.into() };
@@ -132,7 +132,7 @@ fn a_tick_of_many_idle_tenants_costs_nothing() {
     let mut shard = Shard::new();
     for no in 0..2_000 {
         let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
-        shard.ask(&format!("tenant{no}"), create);
+        shard.submit(&format!("tenant{no}"), create);
     }
     shard.tick();
     for _ in 0..100 {
@@ -148,7 +148,7 @@ fn a_tick_costs_the_tenants_that_are_due() {
     shard.tick();
     for no in 0..1_000 {
         let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
-        shard.ask(&format!("tenant{no}"), create);
+        shard.submit(&format!("tenant{no}"), create);
     }
     shard.tick();
     shard.after(Duration::from_secs(10));
@@ -268,7 +268,7 @@ fn a_scrape_costs_what_has_changed() {
     let mut shard = Shard::full();
     for no in 0..1_000 {
         let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
-        shard.ask(&format!("tenant{no}"), create);
+        shard.submit(&format!("tenant{no}"), create);
     }
     shard.tick();
     let before = shard.ledger.totals(shard.now);

@@ -7,8 +7,8 @@ use std::time::Duration;
 use usher::ids::{DeviceId, EventNo, PoolId, Seq, SessionId, ShardId, TenantId, TenantNo, UserId};
 use usher::ledger::change::{Action, Actor, AuditEvent, Changes};
 use usher::ledger::command::{
-    Asks, BlockUser, CheckOut, Command, CreateTenant, CreateUser, DeleteUser, FormerIds, Found, GetUser, ListUsers,
-    Outcome, Query, RenameUser, Reply, Request, UserOrder,
+    BlockUser, CheckOut, Command, CreateTenant, CreateUser, DeleteUser, FormerIds, GetUser, ListUsers, Operation,
+    Outcome, Query, QueryResult, RenameUser, Reply, Request, UserOrder,
 };
 use usher::ledger::policy::Policy;
 use usher::ledger::time::{Moment, Tick, Wall};
@@ -95,9 +95,9 @@ impl Shard {
         decided.ok()
     }
 
-    fn ask<Q: Asks<Kind = Query>>(&mut self, query: Q) -> Q::Answer
+    fn query<Q: Operation<Kind = Query>>(&mut self, query: Q) -> Q::Answer
     where
-        Found: Reply<Q>,
+        QueryResult: Reply<Q>,
     {
         self.ledger.query(Some(&tenant()), query.into(), self.now).into_answer().expect("an answer")
     }
@@ -119,13 +119,13 @@ impl Shard {
     }
 
     fn listed(&mut self) -> Vec<String> {
-        let mut ask = ListUsers { order: UserOrder::Created, limit: 1_000, ..ListUsers::default() };
+        let mut query = ListUsers { order: UserOrder::Created, limit: 1_000, ..ListUsers::default() };
         let mut listed = Vec::new();
         loop {
-            let page = self.ask(ask.clone()).unwrap();
+            let page = self.query(query.clone()).unwrap();
             listed.extend(page.rows.into_iter().map(|user| user.id.to_string()));
-            ask.after = page.next;
-            if ask.after.is_none() {
+            query.after = page.next;
+            if query.after.is_none() {
                 return listed;
             }
         }
@@ -214,7 +214,7 @@ fn a_load_gives_users_the_ids_of_today() {
     assert_eq!(shard.told(Action::UserRenamed), renamed);
     // What was there, and what came after it, is one person's.
     shard.adds_up();
-    let (id, former) = shard.ask(FormerIds { user: parsed("οδυσσευς@x") }).unwrap();
+    let (id, former) = shard.query(FormerIds { user: parsed("οδυσσευς@x") }).unwrap();
     assert_eq!((id.as_str(), former.len(), former[0].id.as_str()), ("οδυσσευσ@x", 1, "οδυσσευς@x"));
     // It is written: another load has nothing to do.
     shard.load();
@@ -235,10 +235,10 @@ fn two_who_are_one_by_now_are_not_merged() {
     assert_eq!(shard.signs_in("ΟΔΥΣΣΕΥΣ@x"), ("οδυσσευσ@x".to_owned(), false));
     assert_eq!(shard.signs_in("οδυσσευς@X"), ("οδυσσευς@x".to_owned(), true));
     assert_eq!(
-        shard.ask(GetUser { user: parsed("οδυσσευς@x"), organization: None }).unwrap().id.as_str(),
+        shard.query(GetUser { user: parsed("οδυσσευς@x"), organization: None }).unwrap().id.as_str(),
         "οδυσσευς@x"
     );
-    assert_eq!(shard.ask(FormerIds { user: parsed("οδυσσευς@x") }).unwrap().0.as_str(), "οδυσσευς@x");
+    assert_eq!(shard.query(FormerIds { user: parsed("οδυσσευς@x") }).unwrap().0.as_str(), "οδυσσευς@x");
     let user = parsed("οδυσσευς@x");
     let taken = CreateUser { user, administrator: false, profile: Default::default(), pools: vec![] };
     assert!(matches!(shard.apply(taken), Outcome::CreateUser(Err(_))));
@@ -257,9 +257,10 @@ fn a_denial_that_waits_for_the_store_is_of_the_one_who_was_meant() {
     let mut shard = Shard::of(&["οδυσσευς@x", "οδυσσευσ@x"]);
     shard.load();
     let _ = shard.apply(BlockUser { user: parsed("οδυσσευς@x"), end_sessions: false });
-    let ask = login(parsed("οδυσσευς@x"));
-    let (asked, mut kept, mut changes) = (request(&tenant(), ask.clone()), KeptDenials::default(), Changes::default());
-    assert!(shard.ledger.deny((&asked, &ask), shard.now, &mut kept, &mut changes).is_some());
+    let check_out = login(parsed("οδυσσευς@x"));
+    let (request, mut kept, mut changes) =
+        (request(&tenant(), check_out.clone()), KeptDenials::default(), Changes::default());
+    assert!(shard.ledger.deny((&request, &check_out), shard.now, &mut kept, &mut changes).is_some());
     let users: Vec<_> = changes.events.iter().map(|event| event.user.as_ref().map(UserId::as_str)).collect();
     assert_eq!(users, [Some("οδυσσευς@x")]);
 }
@@ -313,10 +314,10 @@ fn nobody_waits_for_the_ids_of_another_tenant() {
     assert_eq!(shard.told(Action::UserRenamed).len(), 0);
     // Of who waits the events of before are found all the same.
     let user = parsed("Σ1999@x");
-    let (id, former) = shard.ask(FormerIds { user: user.clone() }).unwrap();
+    let (id, former) = shard.query(FormerIds { user: user.clone() }).unwrap();
     assert_eq!((id.as_str(), former.len(), former[0].id.as_str()), ("σ1999@x", 1, "ς1999@x"));
     assert!(shard.carry_on() > 4);
-    let (_, written) = shard.ask(FormerIds { user }).unwrap();
+    let (_, written) = shard.query(FormerIds { user }).unwrap();
     let between = shard.events.range(EventNo(former[0].last_event.0 + 1)..written[0].last_event);
     let of_the_user = |event: &&AuditEvent| event.user.as_ref().is_some_and(|id| id.as_str().contains("1999"));
     assert_eq!(between.map(|(_, event)| event).filter(of_the_user).count(), 0);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use usher::ids::{DeviceId, PoolId, SessionId, TenantId, TenantNo, UserId};
 use usher::ledger::change::{Actor, Changes};
 use usher::ledger::command::{
-    CheckIn, CheckOut, Command, CreateTenant, CreateUser, DeleteUser, Found, ListSessions, ListUsers, Outcome, Query,
-    Request, SyncEntry, SyncUsers, UserOrder, UserPatch, WantedSeat, WhenFull,
+    CheckIn, CheckOut, Command, CreateTenant, CreateUser, DeleteUser, ListSessions, ListUsers, Outcome, Query,
+    QueryResult, Request, SyncEntry, SyncUsers, UserOrder, UserPatch, WantedSeat, WhenFull,
 };
 use usher::ledger::policy::Policy;
 use usher::ledger::time::{Moment, Tick, Wall};
@@ -30,24 +30,24 @@ impl Place {
         let ledger = Ledger::restore(config, nothing.0, nothing.1, nothing.2, now, Duration::ZERO).finish();
         let mut place = Self { ledger, now };
         let (display_name, contact, policy) = ("Acme".into(), "".into(), Policy::default());
-        place.ask(CreateTenant { display_name, contact, policy });
+        place.submit(CreateTenant { display_name, contact, policy });
         let entry = |no| SyncEntry {
             user: user(no),
             patch: UserPatch::default(),
             seats: WantedSeat::each(&[PoolId::stored("primary")], &[]),
             blocked: None,
         };
-        place.ask(SyncUsers { entries: (0..USERS).map(entry).collect(), when_full: WhenFull::Block, what_if: None });
+        place.submit(SyncUsers { entries: (0..USERS).map(entry).collect(), when_full: WhenFull::Block, what_if: None });
         place
     }
 
-    fn ask(&mut self, command: impl Into<Command>) -> Outcome {
+    fn submit(&mut self, command: impl Into<Command>) -> Outcome {
         let request = Request { tenant: tenant(), actor: Actor::service(), command: command.into() };
         self.ledger.apply(request, self.now, &mut Changes::default())
     }
 
     fn sign_in(&mut self, no: u64) {
-        let outcome = self.ask(CheckOut {
+        let outcome = self.submit(CheckOut {
             pool: PoolId::stored("primary"),
             user: user(no),
             device: DeviceId::stored("laptop"),
@@ -60,7 +60,7 @@ impl Place {
     }
 
     /// Reads a list; `between` happens after each step that is not the last.
-    fn read(&mut self, query: impl Into<Query>, mut between: impl FnMut(&mut Self, usize)) -> (Found, usize) {
+    fn read(&mut self, query: impl Into<Query>, mut between: impl FnMut(&mut Self, usize)) -> (QueryResult, usize) {
         let mut reading = Reading::new(Some(tenant()), query.into());
         for step in 1.. {
             if let Some(found) = self.ledger.read(&mut reading, self.now) {
@@ -84,7 +84,7 @@ fn all_users(
             steps += 1;
             between(place, steps);
         });
-        let Found::ListUsers(Ok(page)) = found else { panic!("{found:?}") };
+        let QueryResult::ListUsers(Ok(page)) = found else { panic!("{found:?}") };
         listed.extend(page.rows.iter().map(|user| user.id.to_string()));
         query.after = page.next;
         if query.after.is_none() {
@@ -105,8 +105,8 @@ fn session(no: u64) -> SessionId {
     SessionId(uuid::Uuid::from_u64_pair(1, no))
 }
 
-fn users(found: Found) -> Vec<String> {
-    let Found::ListUsers(Ok(page)) = found else { panic!("{found:?}") };
+fn users(found: QueryResult) -> Vec<String> {
+    let QueryResult::ListUsers(Ok(page)) = found else { panic!("{found:?}") };
     page.rows.iter().map(|user| user.id.to_string()).collect()
 }
 
@@ -116,10 +116,10 @@ fn users_who_come_and_go_disturb_nobody_else() {
     let all = ListUsers { order: UserOrder::UserId, limit: usize::MAX, ..ListUsers::default() };
     let (listed, steps) = all_users(&mut place, all, |place, step| {
         // One who was looked at, one who was not, and one who is new.
-        place.ask(DeleteUser { user: user(step as u64) });
-        place.ask(DeleteUser { user: user(USERS - step as u64) });
+        place.submit(DeleteUser { user: user(step as u64) });
+        place.submit(DeleteUser { user: user(USERS - step as u64) });
         let (user, profile) = (user(USERS + step as u64), Default::default());
-        place.ask(CreateUser { user, administrator: false, profile, pools: vec![] });
+        place.submit(CreateUser { user, administrator: false, profile, pools: vec![] });
     });
     let distinct: BTreeSet<&String> = listed.iter().collect();
     let gone = |no: u64| (1..=steps as u64).any(|step| no == step || no == USERS - step);
@@ -145,7 +145,7 @@ fn the_latest_come_first_whoever_signs_in_meanwhile() {
     assert_eq!(users(quiet), expected);
     let filtered = ListUsers { words: vec!["user".into()], ..latest() };
     let (busy, steps) = place.read(filtered, |place, step| {
-        place.ask(DeleteUser { user: UserId::stored(expected[step].as_str()) });
+        place.submit(DeleteUser { user: UserId::stored(expected[step].as_str()) });
     });
     let listed = users(busy);
     assert!(expected.iter().filter(|user| !expected[1..=steps].contains(user)).all(|user| listed.contains(user)));
@@ -160,9 +160,9 @@ fn a_session_that_ended_meanwhile_is_not_listed() {
     loop {
         let (found, _) = place.read(query.clone(), |place, _| {
             steps += 1;
-            place.ask(CheckIn { session: session(steps) });
+            place.submit(CheckIn { session: session(steps) });
         });
-        let Found::ListSessions(Ok(page)) = found else { panic!("{found:?}") };
+        let QueryResult::ListSessions(Ok(page)) = found else { panic!("{found:?}") };
         rows += page.rows.len();
         ids.extend(page.rows.iter().map(|session| session.id));
         query.after = page.next;

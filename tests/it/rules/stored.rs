@@ -7,8 +7,8 @@ use std::time::Duration;
 use usher::ids::{DeviceId, EventNo, LicenseId, OrganizationId, PoolId, TenantId, TenantNo, UserId};
 use usher::ledger::change::{Actor, AuditEvent, Change, Changes};
 use usher::ledger::command::{
-    CheckOut, Command, Found, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, ListLicenses,
-    ListNotifications, ListOrganizations, ListSessions, ListUsers, Outcome, Query, Request,
+    CheckOut, Command, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, ListLicenses, ListNotifications,
+    ListOrganizations, ListSessions, ListUsers, Outcome, Query, QueryResult, Request,
 };
 use usher::ledger::outcome::{CheckedOut, DenialReason, Notice};
 use usher::ledger::time::Moment;
@@ -95,7 +95,7 @@ fn revision(id: &LicenseId, no: u64) -> String {
 }
 
 /// Everything that can be read of a tenant.
-fn views(ledger: &mut Ledger, tenant: &TenantId, now: Moment) -> [Found; 9] {
+fn views(ledger: &mut Ledger, tenant: &TenantId, now: Moment) -> [QueryResult; 9] {
     let queries: [Query; 9] = [
         GetTenant.into(),
         GetUsage.into(),
@@ -143,13 +143,15 @@ impl Cast {
     /// Remembers whom and what a command names.
     pub fn meet(&mut self, command: &Command) {
         match command {
-            Command::CreateUser(ask) => self.users.extend([ask.user.clone()]),
-            Command::GrantSeats(ask) => {
-                self.users.extend(ask.users.iter().cloned());
-                self.pools.extend(ask.pools.iter().cloned());
+            Command::CreateUser(command) => self.users.extend([command.user.clone()]),
+            Command::GrantSeats(command) => {
+                self.users.extend(command.users.iter().cloned());
+                self.pools.extend(command.pools.iter().cloned());
             }
-            Command::CreateOrganization(ask) => self.organizations.extend([ask.organization.clone()]),
-            Command::InstallLicense(ask) => self.pools.extend(ask.grant.pools.iter().map(|(pool, ..)| pool.clone())),
+            Command::CreateOrganization(command) => self.organizations.extend([command.organization.clone()]),
+            Command::InstallLicense(command) => {
+                self.pools.extend(command.grant.pools.iter().map(|(pool, ..)| pool.clone()))
+            }
             _ => {}
         }
     }

@@ -357,19 +357,19 @@ fn told_by_a_late_heartbeat_of(sessions: u64) -> Vec<Action> {
     let nothing = (TenantNo(0), Default::default(), Default::default());
     let mut ledger = Ledger::restore(config, nothing.0, nothing.1, nothing.2, now, Duration::ZERO).finish();
     let mut out = Changes::default();
-    let mut ask = |ledger: &mut Ledger, now: Moment, command: Command| {
+    let mut submit = |ledger: &mut Ledger, now: Moment, command: Command| {
         let request = Request { tenant: TenantId::stored("acme"), actor: Actor("login".into()), command };
         ledger.apply(request, now, &mut out)
     };
     let pool = || PoolId::stored("primary");
     let users: Vec<_> = (0..sessions).map(|no| UserId::stored(&format!("user{no:05}"))).collect();
     let policy = Policy { warn_at_percent: Box::new([50]), ..Policy::default() };
-    ask(&mut ledger, now, CreateTenant { display_name: "".into(), contact: "".into(), policy }.into());
+    submit(&mut ledger, now, CreateTenant { display_name: "".into(), contact: "".into(), policy }.into());
     let pools = vec![(pool(), Plan::Concurrent, Limit::Seats(sessions))];
     let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
-    ask(&mut ledger, now, InstallLicense { license: LicenseId::stored("l"), grant }.into());
+    submit(&mut ledger, now, InstallLicense { license: LicenseId::stored("l"), grant }.into());
     let seats = GrantSeats { pools: vec![pool()], users: users.clone(), organizations: Vec::new() };
-    ask(&mut ledger, now, seats.into());
+    submit(&mut ledger, now, seats.into());
     for (no, user) in (0..).zip(users) {
         let login = CheckOut {
             pool: pool(),
@@ -380,11 +380,11 @@ fn told_by_a_late_heartbeat_of(sessions: u64) -> Vec<Action> {
             check_only: false,
             fresh: SessionId(uuid::Uuid::from_u64_pair(1, no)),
         };
-        ask(&mut ledger, now, login.into());
+        submit(&mut ledger, now, login.into());
     }
     now = Moment::new(now.tick + Duration::from_secs(60 * 60), now.wall.plus(Duration::from_secs(60 * 60)));
     let beats = (0..sessions).map(|no| (SessionId(uuid::Uuid::from_u64_pair(1, no)), true)).collect();
-    let Outcome::Heartbeat(beats) = ask(&mut ledger, now, Heartbeat { beats }.into()) else { panic!("beats") };
+    let Outcome::Heartbeat(beats) = submit(&mut ledger, now, Heartbeat { beats }.into()) else { panic!("beats") };
     assert!(beats.iter().all(|beat| matches!(beat, Beat::Ended(Some(_)))), "all are late");
     ledger.tick(now, false, &mut out);
     let told = |action: &Action| matches!(action, Action::NotificationRaised | Action::NotificationCleared);

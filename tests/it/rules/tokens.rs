@@ -7,7 +7,8 @@ use usher::ids::{EventNo, TenantId, TenantNo, TokenId, TokenName};
 use usher::ledger::access::{Role, Roles, Tenants};
 use usher::ledger::change::{Actor, Change, Changes};
 use usher::ledger::command::{
-    AllTokens, Command, CreateToken, Found, ListTokens, NoteTokenUse, Outcome, Request, RevokeToken, WithdrawTenant,
+    AllTokens, Command, CreateToken, ListTokens, NoteTokenUse, Outcome, QueryResult, Request, RevokeToken,
+    WithdrawTenant,
 };
 use usher::ledger::outcome::{Done, Refusal};
 use usher::ledger::time::{Moment, Tick, Wall};
@@ -49,7 +50,7 @@ impl House {
         self.ledger.tick(self.now, false, &mut Changes::default());
     }
 
-    fn ask(&mut self, command: impl Into<Command>) -> Outcome {
+    fn submit(&mut self, command: impl Into<Command>) -> Outcome {
         self.written = Changes::default();
         let request =
             Request { tenant: TenantId::installation(), actor: Actor(self.actor.into()), command: command.into() };
@@ -64,7 +65,7 @@ impl House {
         self.last += 1;
         let roles = Roles::NONE.with(Role::Application);
         let (id, name) = (TokenId(self.last), TokenName::parse(name).expect("a name"));
-        let Outcome::CreateToken(answer) = self.ask(CreateToken {
+        let Outcome::CreateToken(answer) = self.submit(CreateToken {
             id,
             name,
             hash: TokenHash([7; 32]),
@@ -79,13 +80,15 @@ impl House {
     }
 
     fn revoke(&mut self, id: TokenId, within: Tenants) -> Done<TokenView> {
-        let Outcome::RevokeToken(answer) = self.ask(RevokeToken { id, within }) else { panic!("another answer") };
+        let Outcome::RevokeToken(answer) = self.submit(RevokeToken { id, within }) else { panic!("another answer") };
         answer
     }
 
     fn list(&mut self, within: Tenants) -> Vec<TokenView> {
-        let ask = ListTokens { within, after: None, limit: 100_000 };
-        let Found::ListTokens(page) = self.ledger.query(None, ask.into(), self.now) else { panic!("another answer") };
+        let query = ListTokens { within, after: None, limit: 100_000 };
+        let QueryResult::ListTokens(page) = self.ledger.query(None, query.into(), self.now) else {
+            panic!("another answer")
+        };
         page.rows
     }
 
@@ -94,7 +97,7 @@ impl House {
     }
 
     fn rows(&mut self) -> Vec<TokenRow> {
-        let Found::AllTokens(known) = self.ledger.query(None, AllTokens.into(), self.now) else {
+        let QueryResult::AllTokens(known) = self.ledger.query(None, AllTokens.into(), self.now) else {
             panic!("another answer")
         };
         known.rows.into_iter().map(Arc::unwrap_or_clone).collect()
@@ -229,9 +232,9 @@ fn r35_every_change_of_a_token_leaves_an_event_of_the_installation() {
     let detail = format!("{id} login: application; acme, bolt; expires after 3600 s");
     assert_eq!(house.told(), [format!("0 root TokenCreated: {detail}")]);
     let used = house.now.wall;
-    house.ask(NoteTokenUse { uses: vec![(id, used), (TokenId(99), used)] });
+    house.submit(NoteTokenUse { uses: vec![(id, used), (TokenId(99), used)] });
     assert_eq!((house.told().len(), house.written.rows.len()), (0, 1), "a use is no change, and leaves a row");
-    house.ask(NoteTokenUse { uses: vec![(id, used.minus(MS))] });
+    house.submit(NoteTokenUse { uses: vec![(id, used.minus(MS))] });
     assert!(house.written.is_empty(), "what is older is known");
     assert_eq!(house.list(Tenants::All)[0].last_used, Some(used));
     house.revoke(id, Tenants::All).unwrap();
@@ -276,8 +279,10 @@ fn tokens_are_listed_by_name_and_of_one_name_the_oldest_first() {
     let mut ids = Vec::new();
     let mut after = None;
     loop {
-        let ask = ListTokens { within: Tenants::All, after, limit: 1 };
-        let Found::ListTokens(page) = house.ledger.query(None, ask.into(), house.now) else { panic!("another answer") };
+        let query = ListTokens { within: Tenants::All, after, limit: 1 };
+        let QueryResult::ListTokens(page) = house.ledger.query(None, query.into(), house.now) else {
+            panic!("another answer")
+        };
         ids.extend(page.rows.iter().map(|view| view.id.0));
         after = page.next;
         if after.is_none() {
@@ -349,7 +354,7 @@ fn r1_a_deleted_tenant_is_in_no_token_any_more() {
     let both = house.create_for("both", only(&["acme", "other"]), None).expect("a token");
     let other = house.create_for("other", only(&["other"]), None).expect("a token");
     let all = house.create("root", None).expect("a token");
-    house.ask(WithdrawTenant { gone: TenantId::stored("acme"), after: None });
+    house.submit(WithdrawTenant { gone: TenantId::stored("acme"), after: None });
     let id = |no: u64| TokenId(no);
     assert_eq!(
         house.told(),
@@ -360,6 +365,6 @@ fn r1_a_deleted_tenant_is_in_no_token_any_more() {
     );
     let left: Vec<_> = house.rows().into_iter().map(|row| (row.id, row.tenants)).collect();
     assert_eq!(left, [(both.id, only(&["other"])), (other.id, only(&["other"])), (all.id, Tenants::All)]);
-    house.ask(WithdrawTenant { gone: TenantId::stored("acme"), after: None });
+    house.submit(WithdrawTenant { gone: TenantId::stored("acme"), after: None });
     assert!(house.written.rows.is_empty() && house.written.events.is_empty(), "once");
 }

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use usher::ids::{EventNo, SessionId, TenantId, TenantNo};
 use usher::ledger::change::{Actor, Changes};
 use usher::ledger::command::{
-    CheckIn, CheckOut, CloseSession, Command, CreateTenant, Found, GetEntitlements, GetLicenseInformation, GetUsage,
-    GetUser, Heartbeat, InstallLicense, ListLicenses, Outcome, Query, Request,
+    CheckIn, CheckOut, CloseSession, Command, CreateTenant, GetEntitlements, GetLicenseInformation, GetUsage, GetUser,
+    Heartbeat, InstallLicense, ListLicenses, Outcome, Query, QueryResult, Request,
 };
 use usher::ledger::notification::Channels;
 use usher::ledger::outcome::CheckedOut;
@@ -97,7 +97,7 @@ impl World {
         };
         world.cast.meet_strangers();
         let acme = CreateTenant { display_name: "acme".into(), contact: "".into(), policy: Default::default() };
-        world.ask(&world.tenant.clone(), acme.into()).expect("the first tenant");
+        world.submit(&world.tenant.clone(), acme.into()).expect("the first tenant");
         world.told.insert(TenantNo(1), EventNo(1));
         world
     }
@@ -133,14 +133,14 @@ impl World {
                 self.tick(true)?;
                 self.load();
             }
-            Act::Command(command) => return self.ask(&self.tenant.clone(), (**command).clone()),
-            Act::Tenant(tenant, command) => return self.ask(tenant, (**command).clone()),
+            Act::Command(command) => return self.submit(&self.tenant.clone(), (**command).clone()),
+            Act::Tenant(tenant, command) => return self.submit(tenant, (**command).clone()),
             Act::License(license, grant) => {
                 self.revisions += 1;
                 let mut grant = grant.clone();
                 grant.revision = self.revisions;
                 let install = InstallLicense { license: license.clone(), grant };
-                return self.ask(&self.tenant.clone(), install.into());
+                return self.submit(&self.tenant.clone(), install.into());
             }
             Act::SignIn { login, name } => return self.sign_in(login, name),
             Act::CouldSignIn(login) => return Ok(vec![self.could_sign_in(login)?.1]),
@@ -148,17 +148,17 @@ impl World {
                 self.unsaved |= beats.iter().any(|(_, active)| *active);
                 let beats = beats.iter().map(|(name, active)| Ok((self.session(name)?, *active)));
                 let beats = beats.collect::<Result<Vec<_>, String>>()?;
-                return self.ask(&self.tenant.clone(), Heartbeat { beats }.into());
+                return self.submit(&self.tenant.clone(), Heartbeat { beats }.into());
             }
             Act::CheckIn(name) => {
                 let session = self.session(name)?;
-                return self.ask(&self.tenant.clone(), CheckIn { session }.into());
+                return self.submit(&self.tenant.clone(), CheckIn { session }.into());
             }
             Act::Close { session, forced, by, from } => {
                 let own_session = from.as_ref().map(|name| self.session(name)).transpose()?;
                 let session = self.session(session)?;
                 let close = CloseSession { session, force: *forced, own_session, own_user: by.clone() };
-                return self.ask(&self.tenant.clone(), close.into());
+                return self.submit(&self.tenant.clone(), close.into());
             }
             Act::Usage(pool) => return Ok(vec![self.usage(pool.as_ref())]),
             Act::ShowLicense(license) => {
@@ -170,14 +170,14 @@ impl World {
             }
             Act::Entitlements => return Ok(vec![license_facts::told(&self.query(GetEntitlements.into()), self.now)]),
             Act::Show(user, organization) => {
-                let ask = GetUser { user: user.clone(), organization: organization.clone() };
-                let found = self.query(ask.into());
-                let Found::GetUser(found) = found else { unreachable!("the answer to GetUser") };
+                let query = GetUser { user: user.clone(), organization: organization.clone() };
+                let found = self.query(query.into());
+                let QueryResult::GetUser(found) = found else { unreachable!("the answer to GetUser") };
                 return Ok(vec![found.map_or_else(|why| facts::refused(&why), |user| facts::user(&user, self.now))]);
             }
             Act::List { query, all } => return self.pages(query.clone(), *all),
             Act::Notification(topic) => return Ok(vec![self.notification(topic)]),
-            Act::Due(ask) => return Ok(vec![self.due(ask)]),
+            Act::Due(query) => return Ok(vec![self.due(query)]),
             Act::Send { topic, channel, result } => return self.send(topic, *channel, result.as_ref()),
             Act::More => {
                 let query = self.list.take().ok_or("there is no more")?;
@@ -193,7 +193,7 @@ impl World {
     }
 
     /// Asks for a command, sees to what holds for every one of them, and commits what it did.
-    fn ask(&mut self, tenant: &TenantId, command: Command) -> Result<Vec<Answer>, String> {
+    fn submit(&mut self, tenant: &TenantId, command: Command) -> Result<Vec<Answer>, String> {
         self.cast.meet(&command);
         let (outcome, changes) = self.apply(tenant, command.clone())?;
         let answers = facts::answers(&outcome, &self.names, self.now);
@@ -234,9 +234,9 @@ impl World {
         let (foreseen, _) = self.could_sign_in(login)?;
         self.started += 1;
         let fresh = session_id(self.started);
-        let ask = CheckOut { check_only: false, fresh, client: name.into(), ..self.question(login) };
+        let check_out = CheckOut { check_only: false, fresh, client: name.into(), ..self.question(login) };
         self.cast.devices.insert(login.device.clone());
-        let (outcome, changes) = self.apply(&self.tenant.clone(), ask.into())?;
+        let (outcome, changes) = self.apply(&self.tenant.clone(), check_out.into())?;
         let Outcome::CheckOut(answer) = &outcome else { unreachable!("the answer to CheckOut") };
         if let Ok(answer) = answer {
             always::as_foreseen(&foreseen, answer)?;
@@ -294,26 +294,26 @@ impl World {
         stored::same_decisions(&mut self.ledger, &mut restarted, &self.tenants, &self.cast, self.now)
     }
 
-    pub fn query(&mut self, query: Query) -> Found {
+    pub fn query(&mut self, query: Query) -> QueryResult {
         self.ledger.query(Some(&self.tenant.clone()), query, self.now)
     }
 
     /// The usage of every pool, nothing for a tenant that does not exist.
     fn pools(&mut self, tenant: &TenantId) -> always::Pools {
         match self.ledger.query(Some(tenant), GetUsage.into(), self.now) {
-            Found::GetUsage(Ok(usage)) => usage.pools,
+            QueryResult::GetUsage(Ok(usage)) => usage.pools,
             _ => Vec::new(),
         }
     }
 
     fn usage(&mut self, pool: Option<&usher::ids::PoolId>) -> Answer {
         match (self.query(GetUsage.into()), pool) {
-            (Found::GetUsage(Ok(usage)), None) => facts::tenant_usage(&usage),
-            (Found::GetUsage(Ok(usage)), Some(pool)) => {
+            (QueryResult::GetUsage(Ok(usage)), None) => facts::tenant_usage(&usage),
+            (QueryResult::GetUsage(Ok(usage)), Some(pool)) => {
                 let found = usage.pools.iter().find(|usage| usage.pool == *pool);
                 found.map_or_else(|| Answer::no("no such pool".into()), facts::pool_usage)
             }
-            (Found::GetUsage(Err(why)), _) => facts::refused(&why),
+            (QueryResult::GetUsage(Err(why)), _) => facts::refused(&why),
             (other, _) => unreachable!("the answer to GetUsage, not {other:?}"),
         }
     }

@@ -1,6 +1,6 @@
 //! What a scenario reads in pages.
 
-use usher::ledger::command::{Cursor, Found, Query};
+use usher::ledger::command::{Cursor, Query, QueryResult};
 use usher::ledger::outcome::{Refusal, SessionView};
 
 use super::facts::{self, Answer, Names};
@@ -39,18 +39,18 @@ impl World {
         let sessions = |list: &[SessionView], names: &Names| facts::sessions(list, names);
         let text = |ids: Vec<&str>| if ids.is_empty() { "nobody".to_owned() } else { ids.join(" ") };
         Ok(match self.query(query.clone()) {
-            Found::ListSessions(page) => page.map(|page| (sessions(&page.rows, &self.names), page.next))?,
-            Found::ListUsers(page) => {
+            QueryResult::ListSessions(page) => page.map(|page| (sessions(&page.rows, &self.names), page.next))?,
+            QueryResult::ListUsers(page) => {
                 page.map(|page| (text(page.rows.iter().map(|user| user.id.as_str()).collect()), page.next))?
             }
-            Found::ListOrganizations(page) => {
+            QueryResult::ListOrganizations(page) => {
                 page.map(|page| (text(page.rows.iter().map(|one| one.id.as_str()).collect()), page.next))?
             }
-            Found::ListLicenses(page) => page.map(|page| (license_facts::licenses(&page.rows), page.next))?,
-            Found::ListNotifications(page) => {
+            QueryResult::ListLicenses(page) => page.map(|page| (license_facts::licenses(&page.rows), page.next))?,
+            QueryResult::ListNotifications(page) => {
                 page.map(|page| (facts::topics(page.rows.iter().map(|row| &row.topic)), page.next))?
             }
-            Found::ListTenants(page) => (text(page.rows.iter().map(|one| one.id.as_str()).collect()), page.next),
+            QueryResult::ListTenants(page) => (text(page.rows.iter().map(|one| one.id.as_str()).collect()), page.next),
             other => unreachable!("the answer to a list, not {other:?}"),
         })
     }
@@ -58,12 +58,12 @@ impl World {
 
 fn set_cursor(query: &mut Query, cursor: Cursor) {
     match query {
-        Query::ListSessions(ask) => ask.after = Some(cursor),
-        Query::ListUsers(ask) => ask.after = Some(cursor),
-        Query::ListOrganizations(ask) => ask.after = Some(cursor),
-        Query::ListTenants(ask) => ask.after = Some(cursor),
-        Query::ListLicenses(ask) => ask.after = Some(cursor),
-        Query::ListNotifications(ask) => ask.after = Some(cursor),
+        Query::ListSessions(query) => query.after = Some(cursor),
+        Query::ListUsers(query) => query.after = Some(cursor),
+        Query::ListOrganizations(query) => query.after = Some(cursor),
+        Query::ListTenants(query) => query.after = Some(cursor),
+        Query::ListLicenses(query) => query.after = Some(cursor),
+        Query::ListNotifications(query) => query.after = Some(cursor),
         other => unreachable!("{other:?} has no pages"),
     }
 }

@@ -1,7 +1,7 @@
 //! What a scenario does with notifications (R34).
 
 use usher::ledger::command::{
-    BeginDelivery, Command, DueNotifications, EndDelivery, Found, ListNotifications, Outcome,
+    BeginDelivery, Command, DueNotifications, EndDelivery, ListNotifications, Outcome, QueryResult,
 };
 use usher::ledger::notification::{Attempt, Channel, NotificationView, Topic};
 
@@ -11,7 +11,7 @@ use super::world::World;
 
 impl World {
     /// The outcome itself, of a command that may be repeated.
-    pub fn asked(&mut self, command: Command) -> Result<Outcome, String> {
+    pub fn outcome_of(&mut self, command: Command) -> Result<Outcome, String> {
         let tenant = self.tenant.clone();
         let (outcome, changes) = self.apply(&tenant, command.clone())?;
         self.commit(changes);
@@ -28,12 +28,14 @@ impl World {
 
     fn told(&mut self, topic: &Topic) -> Option<NotificationView> {
         let everything = ListNotifications { limit: 1_000, ..ListNotifications::default() };
-        let Found::ListNotifications(Ok(page)) = self.query(everything.into()) else { return None };
+        let QueryResult::ListNotifications(Ok(page)) = self.query(everything.into()) else { return None };
         page.rows.into_iter().find(|view| view.topic == *topic)
     }
 
-    pub fn due(&mut self, ask: &DueNotifications) -> Answer {
-        let Found::DueNotifications(due) = self.query(ask.clone().into()) else { unreachable!("the answer to it") };
+    pub fn due(&mut self, query: &DueNotifications) -> Answer {
+        let QueryResult::DueNotifications(due) = self.query(query.clone().into()) else {
+            unreachable!("the answer to it")
+        };
         Answer::yes(&facts::topics(due.iter().map(|due| &due.topic)))
     }
 
@@ -41,7 +43,7 @@ impl World {
     pub fn send(&mut self, topic: &Topic, channel: Channel, result: Option<&Attempt>) -> Result<Vec<Answer>, String> {
         let event = self.told(topic).map_or_else(Default::default, |view| view.event);
         let begin = BeginDelivery { topic: topic.clone(), event, channel };
-        let begun = match self.asked(begin.into())? {
+        let begun = match self.outcome_of(begin.into())? {
             Outcome::BeginDelivery(Ok(begun)) => begun,
             Outcome::BeginDelivery(Err(why)) => return Ok(vec![facts::refused(&why)]),
             other => unreachable!("the answer to BeginDelivery, not {other:?}"),
@@ -49,7 +51,7 @@ impl World {
         let attempt = begun.as_ref().map(|dispatch| dispatch.attempt);
         if let (Some(attempt), Some(result)) = (attempt, result) {
             let end = EndDelivery { topic: topic.clone(), event, channel, attempt, result: result.clone() };
-            self.asked(end.into())?;
+            self.outcome_of(end.into())?;
         }
         Ok(vec![notification_facts::sent(attempt, result)])
     }

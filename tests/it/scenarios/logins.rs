@@ -17,7 +17,7 @@ pub async fn sign_in(town: &mut Town, name: &str, words: &mut Words, check_only:
     let pool_id = words.next("a pool")?;
     let device = device(words)?;
     let organization_id = if words.eat("at") { words.next("an organization")? } else { String::new() };
-    let ask = v1::CheckOutRequest {
+    let request = v1::CheckOutRequest {
         tenant_id: TENANT.into(),
         pool_id,
         user_id: email(name),
@@ -26,7 +26,7 @@ pub async fn sign_in(town: &mut Town, name: &str, words: &mut Words, check_only:
         check_only,
         ..Default::default()
     };
-    let answer = match town.seats().check_out(ask).await {
+    let answer = match town.seats().check_out(request).await {
         Err(status) => return Ok(refused(&status)),
         Ok(answer) => answer.into_inner(),
     };
@@ -60,8 +60,8 @@ pub async fn sign_in(town: &mut Town, name: &str, words: &mut Words, check_only:
 /// `ann works on laptop`, `ann is there on laptop`
 pub async fn heartbeat(town: &Town, name: &str, words: &mut Words, active: bool) -> Result<Happened, String> {
     let session_id = town.session(name, &device(words)?)?;
-    let ask = v1::HeartbeatRequest { tenant_id: TENANT.into(), session_id, active };
-    Ok(match town.seats().heartbeat(ask).await {
+    let request = v1::HeartbeatRequest { tenant_id: TENANT.into(), session_id, active };
+    Ok(match town.seats().heartbeat(request).await {
         Err(status) => refused(&status),
         Ok(answer) => match answer.into_inner().outcome {
             Some(Kept::Lease(_)) => Happened::Said(true, "the session goes on".into()),
@@ -89,8 +89,8 @@ pub async fn close(town: &Town, name: &str, words: &mut Words) -> Result<Happene
     if words.eat("all") {
         words.phrase("idle sessions")?;
         let pool_id = if words.eat("in") { words.next("a pool")? } else { String::new() };
-        let ask = v1::CloseIdleSessionsRequest { tenant_id: TENANT.into(), pool_id, caller_user_id };
-        return Ok(match town.logins().close_idle_sessions(ask).await {
+        let request = v1::CloseIdleSessionsRequest { tenant_id: TENANT.into(), pool_id, caller_user_id };
+        return Ok(match town.logins().close_idle_sessions(request).await {
             Err(status) => refused(&status),
             Ok(answer) => {
                 let closed = answer.into_inner().closed;
@@ -106,8 +106,8 @@ pub async fn close(town: &Town, name: &str, words: &mut Words) -> Result<Happene
     let session_id = town.session(&whose, &device(words)?)?;
     let force = words.eat("by") && words.expect("force").map(|()| true)?;
     let tenant_id = TENANT.into();
-    let ask = v1::CloseSessionRequest { tenant_id, session_id, force, caller_user_id, ..Default::default() };
-    Ok(match town.logins().close_session(ask).await {
+    let request = v1::CloseSessionRequest { tenant_id, session_id, force, caller_user_id, ..Default::default() };
+    Ok(match town.logins().close_session(request).await {
         Err(status) => refused(&status),
         Ok(answer) => ended(answer.get_ref().ended_now, answer.get_ref().end_reason()),
     })

@@ -20,8 +20,8 @@ pub async fn policy(town: &Town, words: &mut Words) -> Result<Happened, String> 
         }
     }
     let tenant = v1::Tenant { tenant_id: TENANT.into(), policy: Some(policy), ..Default::default() };
-    let ask = v1::UpdateTenantRequest { tenant: Some(tenant), update_mask: None };
-    Ok(town.tenants().update_tenant(ask).await.map_or_else(|status| refused(&status), |_| Happened::Done))
+    let request = v1::UpdateTenantRequest { tenant: Some(tenant), update_mask: None };
+    Ok(town.tenants().update_tenant(request).await.map_or_else(|status| refused(&status), |_| Happened::Done))
 }
 
 fn field(policy: &mut v1::Policy, words: &mut Words) -> Result<(), String> {
@@ -56,8 +56,8 @@ pub async fn organization(town: &Town, words: &mut Words) -> Result<Happened, St
     words.phrase("is opened")?;
     let display_name = if words.eat("as") { words.next("a name")? } else { String::new() };
     let organization = v1::Organization { organization_id, display_name, ..Default::default() };
-    let ask = v1::CreateOrganizationRequest { tenant_id: TENANT.into(), organization: Some(organization) };
-    Ok(town.directory().create_organization(ask).await.map_or_else(|status| refused(&status), |_| Happened::Done))
+    let request = v1::CreateOrganizationRequest { tenant_id: TENANT.into(), organization: Some(organization) };
+    Ok(town.directory().create_organization(request).await.map_or_else(|status| refused(&status), |_| Happened::Done))
 }
 
 /// `the user ann is made as administrator with seats in primary crm`
@@ -72,8 +72,8 @@ pub async fn make(town: &Town, words: &mut Words) -> Result<Happened, String> {
         Vec::new()
     };
     let user = v1::User { user_id: email(&name), administrator, ..Default::default() };
-    let ask = v1::CreateUserRequest { tenant_id: TENANT.into(), user: Some(user), pool_ids };
-    Ok(match town.directory().create_user(ask).await {
+    let request = v1::CreateUserRequest { tenant_id: TENANT.into(), user: Some(user), pool_ids };
+    Ok(match town.directory().create_user(request).await {
         Err(status) => refused(&status),
         Ok(answer) => match answer.into_inner().outcome {
             Some(Made::User(_)) => Happened::Said(true, "yes".into()),
@@ -94,12 +94,12 @@ pub async fn change(town: &Town, words: &mut Words) -> Result<Happened, String> 
         let (tenant_id, user_id) = (TENANT.to_owned(), email(name));
         let no = match verb.as_str() {
             "blocked" => {
-                let ask = v1::BlockUserRequest { tenant_id, user_id, end_sessions };
-                town.directory().block_user(ask).await.err().map(|status| refused(&status))
+                let request = v1::BlockUserRequest { tenant_id, user_id, end_sessions };
+                town.directory().block_user(request).await.err().map(|status| refused(&status))
             }
             "deleted" => {
-                let ask = v1::DeleteUserRequest { tenant_id, user_id };
-                town.directory().delete_user(ask).await.err().map(|status| refused(&status))
+                let request = v1::DeleteUserRequest { tenant_id, user_id };
+                town.directory().delete_user(request).await.err().map(|status| refused(&status))
             }
             "unblocked" => match town.directory().unblock_user(v1::UnblockUserRequest { tenant_id, user_id }).await {
                 Err(status) => Some(refused(&status)),

@@ -40,8 +40,8 @@ pub async fn sell(town: &mut Town, words: &mut Words) -> Result<Happened, String
     terms.license = Some(LicenseId::parse(&name).map_err(|error| error.to_string())?);
     let claims = issue(&terms, None, &Trust::default(), town.now.wall()).expect("a license");
     let document = sign(&town.vendor, LICENSE, &claims.to_json());
-    let ask = v1::InstallLicenseRequest { tenant_id: TENANT.into(), document };
-    Ok(match town.licenses().install_license(ask).await {
+    let request = v1::InstallLicenseRequest { tenant_id: TENANT.into(), document };
+    Ok(match town.licenses().install_license(request).await {
         Err(status) => refused(&status),
         Ok(answer) => changed(&answer.into_inner().pools),
     })
@@ -75,8 +75,8 @@ fn changed(pools: &[v1::PoolChange]) -> Happened {
 pub async fn delete_license(town: &Town, words: &mut Words) -> Result<Happened, String> {
     let license_id = words.next("a license")?;
     words.phrase("is deleted")?;
-    let ask = v1::DeleteLicenseRequest { tenant_id: TENANT.into(), license_id };
-    Ok(match town.licenses().delete_license(ask).await {
+    let request = v1::DeleteLicenseRequest { tenant_id: TENANT.into(), license_id };
+    Ok(match town.licenses().delete_license(request).await {
         Err(status) => refused(&status),
         Ok(answer) => changed(&answer.into_inner().pools),
     })
@@ -93,13 +93,13 @@ pub async fn delete_licenses(town: &Town) -> Happened {
 /// `ann bob are granted primary crm at north`
 pub async fn grant(town: &Town, names: &[String], words: &mut Words) -> Result<Happened, String> {
     let pool_ids = words.names("a pool", &["at"])?;
-    let ask = v1::BatchGrantSeatsRequest {
+    let request = v1::BatchGrantSeatsRequest {
         tenant_id: TENANT.into(),
         pool_ids,
         user_ids: expanded(names)?.iter().map(|name| email(name)).collect(),
         organization_ids: organizations(words, &[])?,
     };
-    Ok(match town.seats().batch_grant_seats(ask).await {
+    Ok(match town.seats().batch_grant_seats(request).await {
         Err(status) => refused(&status),
         Ok(answer) => summed(answer.into_inner().results.iter().map(|result| {
             let no = match &result.outcome {
@@ -120,8 +120,8 @@ pub async fn recall(town: &Town, pools: &[String], words: &mut Words) -> Result<
     let organization_ids = organizations(words, &["and"])?;
     let end_sessions = words.eat("and") && words.phrase("they are signed out").map(|()| true)?;
     let (tenant_id, pool_ids) = (TENANT.into(), pools.to_vec());
-    let ask = v1::BatchRevokeSeatsRequest { tenant_id, pool_ids, user_ids, organization_ids, end_sessions };
-    Ok(match town.seats().batch_revoke_seats(ask).await {
+    let request = v1::BatchRevokeSeatsRequest { tenant_id, pool_ids, user_ids, organization_ids, end_sessions };
+    Ok(match town.seats().batch_revoke_seats(request).await {
         Err(status) => refused(&status),
         Ok(answer) => summed(answer.into_inner().results.iter().map(|result| {
             let no = match &result.outcome {

@@ -10,8 +10,8 @@ use super::town::{TENANT, Town};
 use crate::rules::language::{Words, length};
 
 async fn usage_of(town: &Town) -> v1::GetUsageResponse {
-    let ask = v1::GetUsageRequest { tenant_id: TENANT.into() };
-    town.tenants().get_usage(ask).await.expect("usage").into_inner()
+    let request = v1::GetUsageRequest { tenant_id: TENANT.into() };
+    town.tenants().get_usage(request).await.expect("usage").into_inner()
 }
 
 /// `primary 3 of 3, crm 4 of 2 over by 2`
@@ -51,24 +51,24 @@ pub async fn license(town: &Town) -> Happened {
 
 /// `the sessions are in primary at north of idle users by last activity`
 pub async fn sessions(town: &Town, words: &mut Words) -> Result<Happened, String> {
-    let mut ask = v1::ListSessionsRequest { tenant_id: TENANT.into(), ..Default::default() };
+    let mut request = v1::ListSessionsRequest { tenant_id: TENANT.into(), ..Default::default() };
     while words.peek().is_some() {
         match words.next("a filter")?.as_str() {
-            "in" => ask.pool_id = words.next("a pool")?,
-            "at" => ask.organization_id = words.next("an organization")?,
+            "in" => request.pool_id = words.next("a pool")?,
+            "at" => request.organization_id = words.next("an organization")?,
             "of" => {
-                ask.statuses.push(status_named(&words.next("a status")?)?.into());
+                request.statuses.push(status_named(&words.next("a status")?)?.into());
                 words.expect("users")?;
             }
-            "by" if words.eat("user") => ask.order_by = "user".into(),
+            "by" if words.eat("user") => request.order_by = "user".into(),
             "by" => {
                 words.phrase("last activity")?;
-                ask.order_by = "last_activity".into();
+                request.order_by = "last_activity".into();
             }
             other => return Err(format!("no list is `{other}`")),
         }
     }
-    Ok(match town.logins().list_sessions(ask).await {
+    Ok(match town.logins().list_sessions(request).await {
         Err(status) => refused(&status),
         Ok(answer) => Happened::Rows(answer.into_inner().sessions.iter().map(session).collect()),
     })
@@ -105,28 +105,28 @@ fn status_named(word: &str) -> Result<UserStatus, String> {
 
 /// `the users are blocked in crm at north with "ann"`
 pub async fn users(town: &Town, words: &mut Words) -> Result<Happened, String> {
-    let mut ask = v1::ListUsersRequest { tenant_id: TENANT.into(), page_size: 1_000, ..Default::default() };
+    let mut request = v1::ListUsersRequest { tenant_id: TENANT.into(), page_size: 1_000, ..Default::default() };
     while words.peek().is_some() {
         match words.next("a filter")?.as_str() {
-            "blocked" => ask.state = UserState::Blocked.into(),
-            "unblocked" => ask.state = UserState::Active.into(),
-            "administrators" => ask.administrator = Some(true),
+            "blocked" => request.state = UserState::Blocked.into(),
+            "unblocked" => request.state = UserState::Active.into(),
+            "administrators" => request.administrator = Some(true),
             "never" => {
                 words.phrase("signed in")?;
-                ask.never_signed_in = true;
+                request.never_signed_in = true;
             }
-            "in" => ask.pool_id = words.next("a pool")?,
-            "at" => ask.organization_id = words.next("an organization")?,
-            "with" => ask.text = words.next("words")?,
+            "in" => request.pool_id = words.next("a pool")?,
+            "at" => request.organization_id = words.next("an organization")?,
+            "with" => request.text = words.next("words")?,
             "latest" => {
                 words.expect("first")?;
-                ask.order_by = "last_sign_in desc".into();
+                request.order_by = "last_sign_in desc".into();
             }
-            word => ask.statuses.push(status_named(word)?.into()),
+            word => request.statuses.push(status_named(word)?.into()),
         }
     }
-    ask.text_match = TextMatch::All.into();
-    Ok(match town.directory().list_users(ask).await {
+    request.text_match = TextMatch::All.into();
+    Ok(match town.directory().list_users(request).await {
         Err(status) => refused(&status),
         Ok(answer) => {
             let users = answer.into_inner().users;
@@ -138,8 +138,8 @@ pub async fn users(town: &Town, words: &mut Words) -> Result<Happened, String> {
 
 async fn user(town: &Town, name: &str, organization: &str) -> Result<v1::User, Happened> {
     let organization_id = organization.to_owned();
-    let ask = v1::GetUserRequest { tenant_id: TENANT.into(), user_id: email(name), organization_id };
-    let answer = town.directory().get_user(ask).await.map_err(|status| refused(&status))?;
+    let request = v1::GetUserRequest { tenant_id: TENANT.into(), user_id: email(name), organization_id };
+    let answer = town.directory().get_user(request).await.map_err(|status| refused(&status))?;
     Ok(answer.into_inner().user.unwrap_or_default())
 }
 

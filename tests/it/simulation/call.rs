@@ -8,11 +8,11 @@ use std::task::{Context, Poll, Waker};
 use usher::ids::{DeviceId, EventNo, PoolId, TenantId, UserId};
 use usher::journal::{Journal, JournalError};
 use usher::ledger::change::Actor;
-use usher::ledger::command::{Asks, Command, Found, Outcome, Query, Reply};
+use usher::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Reply};
 
 /// What can be asked, and is asked again when the outcome stays unknown.
 #[derive(Debug, Clone)]
-pub enum Asked {
+pub enum CallRequest {
     Command(Command),
     Query(Query),
 }
@@ -20,7 +20,7 @@ pub enum Asked {
 #[derive(Debug, PartialEq)]
 pub enum Answer {
     Outcome(Outcome),
-    Found(Found),
+    QueryResult(QueryResult),
 }
 
 pub type Answered = Result<Answer, JournalError>;
@@ -40,7 +40,7 @@ pub struct Call {
     pub no: usize,
     pub process: usize,
     pub tenant: TenantId,
-    pub asked: Asked,
+    pub request: CallRequest,
     /// With somebody else's session.
     pub stray: bool,
     answer: Answering,
@@ -61,20 +61,20 @@ pub struct Opening {
     pub no: usize,
     pub process: usize,
     pub tenant: TenantId,
-    pub asked: Asked,
+    pub request: CallRequest,
     pub stray: bool,
     pub attempts: usize,
 }
 
 impl Call {
     pub fn open(opening: Opening, journal: Arc<Journal>) -> Self {
-        let Opening { no, process, tenant, asked, stray, attempts } = opening;
-        let answer = ask(journal, tenant.clone(), asked.clone());
+        let Opening { no, process, tenant, request, stray, attempts } = opening;
+        let answer = command(journal, tenant.clone(), request.clone());
         Self {
             no,
             process,
             tenant,
-            asked,
+            request,
             stray,
             answer,
             started: 0,
@@ -95,50 +95,65 @@ impl Call {
     }
 }
 
-fn ask(journal: Arc<Journal>, tenant: TenantId, asked: Asked) -> Answering {
-    let query = |found: Found| Answer::Found(found);
-    match asked {
-        Asked::Query(Query::GetUsage(ask)) => read(journal, tenant, ask, move |it| query(Found::GetUsage(it))),
-        Asked::Query(Query::ListSessions(ask)) => read(journal, tenant, ask, move |it| query(Found::ListSessions(it))),
-        Asked::Query(other) => panic!("no client asks {other:?}"),
-        Asked::Command(Command::CheckOut(ask)) => submit(journal, tenant, ask, Outcome::CheckOut),
-        Asked::Command(Command::CheckIn(ask)) => submit(journal, tenant, ask, Outcome::CheckIn),
-        Asked::Command(Command::Heartbeat(ask)) => submit(journal, tenant, ask, Outcome::Heartbeat),
-        Asked::Command(Command::GrantSeats(ask)) => submit(journal, tenant, ask, Outcome::GrantSeats),
-        Asked::Command(Command::RevokeSeats(ask)) => submit(journal, tenant, ask, Outcome::RevokeSeats),
-        Asked::Command(Command::BlockUser(ask)) => submit(journal, tenant, ask, Outcome::BlockUser),
-        Asked::Command(Command::UnblockUser(ask)) => submit(journal, tenant, ask, Outcome::UnblockUser),
-        Asked::Command(Command::DeleteUser(ask)) => submit(journal, tenant, ask, Outcome::DeleteUser),
-        Asked::Command(Command::RenameUser(ask)) => submit(journal, tenant, ask, Outcome::RenameUser),
-        Asked::Command(Command::CreateUser(ask)) => submit(journal, tenant, ask, Outcome::CreateUser),
-        Asked::Command(Command::CreateTenant(ask)) => submit(journal, tenant, ask, Outcome::CreateTenant),
-        Asked::Command(Command::UpdateTenant(ask)) => submit(journal, tenant, ask, Outcome::UpdateTenant),
-        Asked::Command(Command::CloseSession(ask)) => submit(journal, tenant, ask, Outcome::CloseSession),
-        Asked::Command(Command::CloseIdle(ask)) => submit(journal, tenant, ask, Outcome::CloseIdle),
-        Asked::Command(Command::InstallLicense(ask)) => submit(journal, tenant, ask, Outcome::InstallLicense),
-        Asked::Command(Command::DeleteLicense(ask)) => submit(journal, tenant, ask, Outcome::DeleteLicense),
-        Asked::Command(Command::RevokeLicense(ask)) => submit(journal, tenant, ask, Outcome::RevokeLicense),
-        Asked::Command(other) => panic!("no client asks {other:?}"),
+fn call(journal: Arc<Journal>, tenant: TenantId, request: CallRequest) -> Answering {
+    let query = |found: QueryResult| Answer::QueryResult(found);
+    match request {
+        CallRequest::Query(Query::GetUsage(command)) => {
+            read(journal, tenant, command, move |it| query(QueryResult::GetUsage(it)))
+        }
+        CallRequest::Query(Query::ListSessions(command)) => {
+            read(journal, tenant, command, move |it| query(QueryResult::ListSessions(it)))
+        }
+        CallRequest::Query(other) => panic!("no client asks {other:?}"),
+        CallRequest::Command(Command::CheckOut(command)) => submit(journal, tenant, command, Outcome::CheckOut),
+        CallRequest::Command(Command::CheckIn(command)) => submit(journal, tenant, command, Outcome::CheckIn),
+        CallRequest::Command(Command::Heartbeat(command)) => submit(journal, tenant, command, Outcome::Heartbeat),
+        CallRequest::Command(Command::GrantSeats(command)) => submit(journal, tenant, command, Outcome::GrantSeats),
+        CallRequest::Command(Command::RevokeSeats(command)) => submit(journal, tenant, command, Outcome::RevokeSeats),
+        CallRequest::Command(Command::BlockUser(command)) => submit(journal, tenant, command, Outcome::BlockUser),
+        CallRequest::Command(Command::UnblockUser(command)) => submit(journal, tenant, command, Outcome::UnblockUser),
+        CallRequest::Command(Command::DeleteUser(command)) => submit(journal, tenant, command, Outcome::DeleteUser),
+        CallRequest::Command(Command::RenameUser(command)) => submit(journal, tenant, command, Outcome::RenameUser),
+        CallRequest::Command(Command::CreateUser(command)) => submit(journal, tenant, command, Outcome::CreateUser),
+        CallRequest::Command(Command::CreateTenant(command)) => submit(journal, tenant, command, Outcome::CreateTenant),
+        CallRequest::Command(Command::UpdateTenant(command)) => submit(journal, tenant, command, Outcome::UpdateTenant),
+        CallRequest::Command(Command::CloseSession(command)) => submit(journal, tenant, command, Outcome::CloseSession),
+        CallRequest::Command(Command::CloseIdle(command)) => submit(journal, tenant, command, Outcome::CloseIdle),
+        CallRequest::Command(Command::InstallLicense(command)) => {
+            submit(journal, tenant, command, Outcome::InstallLicense)
+        }
+        CallRequest::Command(Command::DeleteLicense(command)) => {
+            submit(journal, tenant, command, Outcome::DeleteLicense)
+        }
+        CallRequest::Command(Command::RevokeLicense(command)) => {
+            submit(journal, tenant, command, Outcome::RevokeLicense)
+        }
+        CallRequest::Command(other) => panic!("no client asks {other:?}"),
     }
 }
 
-fn submit<C>(journal: Arc<Journal>, tenant: TenantId, ask: C, wrap: fn(C::Answer) -> Outcome) -> Answering
+fn submit<C>(journal: Arc<Journal>, tenant: TenantId, command: C, wrap: fn(C::Answer) -> Outcome) -> Answering
 where
-    C: Asks<Kind = Command> + 'static,
+    C: Operation<Kind = Command> + 'static,
     C::Answer: 'static,
     Outcome: Reply<C>,
 {
     Box::pin(async move {
         let actor = Actor("client".into());
-        journal.submit(&actor, &tenant, ask).await.map(|answer| Answer::Outcome(wrap(answer)))
+        journal.submit(&actor, &tenant, command).await.map(|answer| Answer::Outcome(wrap(answer)))
     })
 }
 
-fn read<Q>(journal: Arc<Journal>, tenant: TenantId, ask: Q, wrap: impl Fn(Q::Answer) -> Answer + 'static) -> Answering
+fn read<Q>(
+    journal: Arc<Journal>,
+    tenant: TenantId,
+    command: Q,
+    wrap: impl Fn(Q::Answer) -> Answer + 'static,
+) -> Answering
 where
-    Q: Asks<Kind = Query> + 'static,
+    Q: Operation<Kind = Query> + 'static,
     Q::Answer: 'static,
-    Found: Reply<Q>,
+    QueryResult: Reply<Q>,
 {
-    Box::pin(async move { journal.ask(&tenant, ask).await.map(wrap) })
+    Box::pin(async move { journal.query(&tenant, command).await.map(wrap) })
 }

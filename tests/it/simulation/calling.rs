@@ -5,7 +5,7 @@ use usher::journal::JournalError;
 use usher::ledger::command::{Command, Outcome};
 use usher::ledger::outcome::Beat;
 
-use super::call::{Answer, Answered, Asked, Call, Login, Opening};
+use super::call::{Answer, Answered, Call, CallRequest, Login, Opening};
 use super::cast::SHARDS;
 use super::checks::must;
 use super::clients::Clients;
@@ -26,7 +26,14 @@ pub enum To {
 
 impl World {
     /// A client calls a process.
-    pub fn call(&mut self, tenant: TenantId, asked: Asked, stray: bool, attempts: usize, to: To) -> Result<(), String> {
+    pub fn call(
+        &mut self,
+        tenant: TenantId,
+        request: CallRequest,
+        stray: bool,
+        attempts: usize,
+        to: To,
+    ) -> Result<(), String> {
         let listening: Vec<usize> = (0..self.processes.len())
             .filter(|at| self.processes[*at].journal.is_some() && !self.processes[*at].is_stopping())
             .collect();
@@ -36,23 +43,23 @@ impl World {
             To::Process(no) => listening.iter().find(|at| self.processes[**at].no == no).or(listening.last()),
         };
         let Some(process) = chosen.map(|at| &self.processes[*at]) else {
-            self.trace.line(format_args!("nobody listens for {tenant}: {asked:?}"));
-            self.again_later(tenant, asked, stray, attempts);
+            self.trace.line(format_args!("nobody listens for {tenant}: {request:?}"));
+            self.again_later(tenant, request, stray, attempts);
             return Ok(());
         };
         self.last_call += 1;
         let (no, shard) = (self.last_call, tenant.shard(SHARDS));
-        self.trace.line(format_args!("call {no} to process {} for {tenant}: {asked:?}", process.no));
+        self.trace.line(format_args!("call {no} to process {} for {tenant}: {request:?}", process.no));
         let journal = process.journal.clone().expect("it listens");
-        let mut call = Call::open(Opening { no, process: process.no, tenant, asked, stray, attempts }, journal);
+        let mut call = Call::open(Opening { no, process: process.no, tenant, request, stray, attempts }, journal);
         call.started = self.now;
         call.started_there = process.millis();
         call.known = self.server.disk.piece(shard).position.last_event;
         call.renews = self.renews(&call);
         call.held_until = self.held_until(&call, process);
         self.checks.held.open(&call);
-        if let Asked::Command(Command::CheckOut(ask)) = &call.asked {
-            self.checks.asked_first.entry(ask.fresh).or_insert(self.now);
+        if let CallRequest::Command(Command::CheckOut(command)) = &call.request {
+            self.checks.asked_first.entry(command.fresh).or_insert(self.now);
         }
         self.calls.push(call);
         self.settle()
@@ -60,9 +67,9 @@ impl World {
 
     /// Logins whose lease a call may extend.
     fn renews(&self, call: &Call) -> Vec<Login> {
-        match &call.asked {
-            Asked::Command(Command::CheckOut(ask)) => vec![self.clients.issued[&ask.fresh].clone()],
-            asked => beaten(asked).filter_map(|session| self.clients.issued.get(&session)).cloned().collect(),
+        match &call.request {
+            CallRequest::Command(Command::CheckOut(command)) => vec![self.clients.issued[&command.fresh].clone()],
+            request => beaten(request).filter_map(|session| self.clients.issued.get(&session)).cloned().collect(),
         }
     }
 
@@ -73,7 +80,7 @@ impl World {
             let ttl = self.clients.ttl.get(&login.tenant)?;
             self.checks.held.until(process, login.tenant.shard(SHARDS), login, *ttl)
         };
-        beaten(&call.asked).map(until).collect()
+        beaten(&call.request).map(until).collect()
     }
 
     pub fn hear(&mut self) -> Result<(), String> {
@@ -105,7 +112,7 @@ impl World {
             Err(error) => {
                 self.trace.line(format_args!("call {no} fails: {error:?}"));
                 match error {
-                    JournalError::Failed => must(process.refused > 0, || format!("a bug: {:?} failed", call.asked))?,
+                    JournalError::Failed => must(process.refused > 0, || format!("a bug: {:?} failed", call.request))?,
                     JournalError::Stopping => must(process.is_stopping(), || "a bug: a writer ended".into())?,
                     JournalError::NotOwner => self.checks.ownership.lost(call.process, shard)?,
                     JournalError::Overloaded | JournalError::StoreAway => {}
@@ -128,7 +135,7 @@ impl World {
                 self.keepers.begin(&call.tenant, session, call.process, next);
             }
             Answer::Outcome(Outcome::Heartbeat(beats)) if !call.stray => {
-                for (session, beat) in beaten(&call.asked).zip(beats) {
+                for (session, beat) in beaten(&call.request).zip(beats) {
                     match beat {
                         Beat::Kept(_) => self.keepers.kept(session, call.process, next),
                         Beat::Ended(_) => self.keepers.ended(session),
@@ -143,8 +150,8 @@ impl World {
     /// How many seats other calls may have taken that were open at any time since this one was made; `None`: a license
     /// may have changed meanwhile.
     fn rivals(&self, call: &Call) -> Option<usize> {
-        let Asked::Command(Command::CheckOut(ask)) = &call.asked else { return Some(0) };
-        let login = &self.clients.issued[&ask.fresh];
+        let CallRequest::Command(Command::CheckOut(command)) = &call.request else { return Some(0) };
+        let login = &self.clients.issued[&command.fresh];
         let open = self.calls.iter().filter_map(|other| Some((other.process, about(other, &self.clients)?)));
         let since = |at: &Option<u64>| at.is_none_or(|at| at >= call.started);
         let closed =
@@ -173,27 +180,27 @@ impl World {
 
     /// A client that does not know what became of its call makes it again.
     pub fn try_again(&mut self, call: &Call) {
-        self.again_later(call.tenant.clone(), call.asked.clone(), call.stray, call.attempts + 1);
+        self.again_later(call.tenant.clone(), call.request.clone(), call.stray, call.attempts + 1);
     }
 
-    fn again_later(&mut self, tenant: TenantId, asked: Asked, stray: bool, attempts: usize) {
-        beaten(&asked).for_each(|session| self.keepers.failed(session, self.now + 200));
+    fn again_later(&mut self, tenant: TenantId, request: CallRequest, stray: bool, attempts: usize) {
+        beaten(&request).for_each(|session| self.keepers.failed(session, self.now + 200));
         // An older license would only be refused; a probe is made again by who made it.
         let pointless = matches!(
-            &asked,
-            Asked::Command(Command::DeleteLicense(_) | Command::RevokeLicense(_) | Command::UpdateTenant(_))
+            &request,
+            CallRequest::Command(Command::DeleteLicense(_) | Command::RevokeLicense(_) | Command::UpdateTenant(_))
         );
         if attempts < ATTEMPTS && !pointless {
             let at = self.now + 50 + self.dice.below(1_500);
-            self.again.push((at, tenant, asked, stray, attempts));
+            self.again.push((at, tenant, request, stray, attempts));
         }
     }
 }
 
 /// The sessions of a heartbeat.
-fn beaten(asked: &Asked) -> impl Iterator<Item = SessionId> + '_ {
-    let beats = match asked {
-        Asked::Command(Command::Heartbeat(ask)) => &ask.beats[..],
+fn beaten(request: &CallRequest) -> impl Iterator<Item = SessionId> + '_ {
+    let beats = match request {
+        CallRequest::Command(Command::Heartbeat(command)) => &command.beats[..],
         _ => &[],
     };
     beats.iter().map(|(session, _)| *session)
@@ -207,11 +214,11 @@ pub enum About {
 }
 
 fn about(call: &Call, clients: &Clients) -> Option<About> {
-    match &call.asked {
-        Asked::Command(Command::CheckOut(ask)) if !ask.check_only => {
-            clients.issued.get(&ask.fresh).cloned().map(About::Seat)
+    match &call.request {
+        CallRequest::Command(Command::CheckOut(command)) if !command.check_only => {
+            clients.issued.get(&command.fresh).cloned().map(About::Seat)
         }
-        Asked::Command(Command::InstallLicense(_) | Command::DeleteLicense(_) | Command::RevokeLicense(_)) => {
+        CallRequest::Command(Command::InstallLicense(_) | Command::DeleteLicense(_) | Command::RevokeLicense(_)) => {
             Some(About::License(call.tenant.clone()))
         }
         _ => None,

@@ -9,9 +9,9 @@ use usher::ledger::command::{
 };
 use usher::ledger::time::Wall;
 
-use super::call::{Asked, Login};
+use super::call::{CallRequest, Login};
 use super::cast;
-use super::step::{Ask, What};
+use super::step::{Operation, OperationKind};
 
 /// Sessions of a tenant that clients remember, live or not.
 const REMEMBERED: usize = 24;
@@ -64,70 +64,77 @@ impl Clients {
     }
 
     /// The same again, by a client that never heard the answer. A login gets a fresh session id each time.
-    pub fn again(&mut self, asked: &Asked) -> Asked {
-        let Asked::Command(Command::CheckOut(ask)) = asked else { return asked.clone() };
-        let login = self.issued[&ask.fresh].clone();
-        Asked::Command(CheckOut { fresh: self.fresh(login), ..ask.clone() }.into())
+    pub fn again(&mut self, request: &CallRequest) -> CallRequest {
+        let CallRequest::Command(Command::CheckOut(operation)) = request else { return request.clone() };
+        let login = self.issued[&operation.fresh].clone();
+        CallRequest::Command(CheckOut { fresh: self.fresh(login), ..operation.clone() }.into())
     }
 
     /// `wall`: what the client's own clock says.
-    pub fn make(&mut self, ask: &Ask, wall: Wall) -> (TenantId, Asked) {
-        let tenant = cast::tenant(ask.tenant);
-        let others = cast::tenant(ask.tenant + 1 + ask.pick % 2);
-        let asked = match ask.what {
-            What::CheckOut | What::CheckOnly => self.check_out(&tenant, ask),
-            What::Heartbeat => self.heartbeat(&tenant, ask),
-            What::StrayHeartbeat => self.heartbeat(&others, ask),
-            What::CheckIn => CheckIn { session: self.remembered(&tenant, ask.pick) }.into(),
-            What::StrayCheckIn => CheckIn { session: self.remembered(&others, ask.pick) }.into(),
-            What::License if cast::is_licensed(&tenant) => {
-                self.license(&tenant, cast::main_license(), |revision| cast::main_grant(revision, ask.pick))
+    pub fn make(&mut self, operation: &Operation, wall: Wall) -> (TenantId, CallRequest) {
+        let tenant = cast::tenant(operation.tenant);
+        let others = cast::tenant(operation.tenant + 1 + operation.pick % 2);
+        let request = match operation.what {
+            OperationKind::CheckOut | OperationKind::CheckOnly => self.check_out(&tenant, operation),
+            OperationKind::Heartbeat => self.heartbeat(&tenant, operation),
+            OperationKind::StrayHeartbeat => self.heartbeat(&others, operation),
+            OperationKind::CheckIn => CheckIn { session: self.remembered(&tenant, operation.pick) }.into(),
+            OperationKind::StrayCheckIn => CheckIn { session: self.remembered(&others, operation.pick) }.into(),
+            OperationKind::License if cast::is_licensed(&tenant) => {
+                self.license(&tenant, cast::main_license(), |revision| cast::main_grant(revision, operation.pick))
             }
-            What::ExtraLicense if cast::is_licensed(&tenant) => self.extra(&tenant, ask, wall),
-            What::Usage | What::License | What::ExtraLicense => return (tenant, Asked::Query(GetUsage.into())),
-            What::List => {
+            OperationKind::ExtraLicense if cast::is_licensed(&tenant) => self.extra(&tenant, operation, wall),
+            OperationKind::Usage | OperationKind::License | OperationKind::ExtraLicense => {
+                return (tenant, CallRequest::Query(GetUsage.into()));
+            }
+            OperationKind::List => {
                 let list = ListSessions { limit: 100, ..ListSessions::default() };
-                return (tenant, Asked::Query(Query::ListSessions(list)));
+                return (tenant, CallRequest::Query(Query::ListSessions(list)));
             }
-            What::Grant | What::Revoke | What::Block | What::Unblock | What::DeleteUser => administer(ask),
-            What::Rename => rename(ask),
-            What::Close => {
-                let session = self.remembered(&tenant, ask.pick);
-                CloseSession { session, force: !ask.pick.is_multiple_of(3), own_session: None, own_user: None }.into()
+            OperationKind::Grant
+            | OperationKind::Revoke
+            | OperationKind::Block
+            | OperationKind::Unblock
+            | OperationKind::DeleteUser => administer(operation),
+            OperationKind::Rename => rename(operation),
+            OperationKind::Close => {
+                let session = self.remembered(&tenant, operation.pick);
+                CloseSession { session, force: !operation.pick.is_multiple_of(3), own_session: None, own_user: None }
+                    .into()
             }
-            What::CloseIdle => CloseIdle { pool: None, own_user: None }.into(),
+            OperationKind::CloseIdle => CloseIdle { pool: None, own_user: None }.into(),
         };
-        (tenant, Asked::Command(asked))
+        (tenant, CallRequest::Command(request))
     }
 
-    fn check_out(&mut self, tenant: &TenantId, ask: &Ask) -> Command {
-        let user = cast::user(cast::USERS[ask.user]);
-        let (pool, device) = (cast::pool(cast::POOLS[ask.pool]), cast::device(ask.device));
+    fn check_out(&mut self, tenant: &TenantId, operation: &Operation) -> Command {
+        let user = cast::user(cast::USERS[operation.user]);
+        let (pool, device) = (cast::pool(cast::POOLS[operation.pool]), cast::device(operation.device));
         let login = Login { tenant: tenant.clone(), user: user.clone(), pool: pool.clone(), device: device.clone() };
-        let (client, check_only) = (client(tenant), ask.what == What::CheckOnly);
+        let (client, check_only) = (client(tenant), operation.what == OperationKind::CheckOnly);
         CheckOut { pool, user, device, organization: None, client, check_only, fresh: self.fresh(login) }.into()
     }
 
     /// For one session, or for two.
-    fn heartbeat(&self, tenant: &TenantId, ask: &Ask) -> Command {
-        let mut beats = vec![(self.remembered(tenant, ask.pick), !ask.pick.is_multiple_of(3))];
-        let other = self.remembered(tenant, ask.pick / 7);
-        if ask.pick.is_multiple_of(5) && other != beats[0].0 {
+    fn heartbeat(&self, tenant: &TenantId, operation: &Operation) -> Command {
+        let mut beats = vec![(self.remembered(tenant, operation.pick), !operation.pick.is_multiple_of(3))];
+        let other = self.remembered(tenant, operation.pick / 7);
+        if operation.pick.is_multiple_of(5) && other != beats[0].0 {
             beats.push((other, true));
         }
         Heartbeat { beats }.into()
     }
 
-    fn extra(&mut self, tenant: &TenantId, ask: &Ask, wall: Wall) -> Command {
+    fn extra(&mut self, tenant: &TenantId, operation: &Operation, wall: Wall) -> Command {
         let license = cast::extra_license();
-        if ask.pick.is_multiple_of(12) {
+        if operation.pick.is_multiple_of(12) {
             // A list of the vendor names whatever was sent so far.
             return RevokeLicense { license, up_to_revision: self.last_revision, why: "theft".into() }.into();
         }
-        if ask.pick.is_multiple_of(3) {
+        if operation.pick.is_multiple_of(3) {
             return DeleteLicense { license }.into();
         }
-        let expires = Wall(wall.0 + 1 + (ask.pick % 60_000) as i64);
+        let expires = Wall(wall.0 + 1 + (operation.pick % 60_000) as i64);
         self.license(tenant, license, |revision| cast::extra_grant(revision, expires))
     }
 }
@@ -138,24 +145,24 @@ pub fn client(tenant: &TenantId) -> usher::ids::Text {
 }
 
 /// Or gives a seat to whoever has one of the ids, so that it may be taken.
-fn rename(ask: &Ask) -> Command {
-    let [user, new] = [ask.pick % 2, 1 - ask.pick % 2].map(|at| cast::user(cast::RENAMED[at]));
-    if ask.pick % 5 < 2 {
-        let (pools, users) = (vec![cast::pool(cast::POOLS[ask.pool])], vec![user]);
+fn rename(operation: &Operation) -> Command {
+    let [user, new] = [operation.pick % 2, 1 - operation.pick % 2].map(|at| cast::user(cast::RENAMED[at]));
+    if operation.pick % 5 < 2 {
+        let (pools, users) = (vec![cast::pool(cast::POOLS[operation.pool])], vec![user]);
         return GrantSeats { pools, users, organizations: Vec::new() }.into();
     }
     RenameUser { user, new }.into()
 }
 
-fn administer(ask: &Ask) -> Command {
-    let user = cast::user(cast::USERS[ask.user]);
-    let (pools, users) = (vec![cast::pool(cast::POOLS[ask.pool])], vec![user.clone()]);
-    let often = ask.pick.is_multiple_of(2);
-    match ask.what {
-        What::Grant => GrantSeats { pools, users, organizations: Vec::new() }.into(),
-        What::Revoke => RevokeSeats { pools, users, organizations: Vec::new(), end_sessions: often }.into(),
-        What::Block => BlockUser { user, end_sessions: often }.into(),
-        What::Unblock => UnblockUser { user }.into(),
+fn administer(operation: &Operation) -> Command {
+    let user = cast::user(cast::USERS[operation.user]);
+    let (pools, users) = (vec![cast::pool(cast::POOLS[operation.pool])], vec![user.clone()]);
+    let often = operation.pick.is_multiple_of(2);
+    match operation.what {
+        OperationKind::Grant => GrantSeats { pools, users, organizations: Vec::new() }.into(),
+        OperationKind::Revoke => RevokeSeats { pools, users, organizations: Vec::new(), end_sessions: often }.into(),
+        OperationKind::Block => BlockUser { user, end_sessions: often }.into(),
+        OperationKind::Unblock => UnblockUser { user }.into(),
         // A grant would bring an administrator back as somebody else.
         _ if user == cast::user(cast::ADMINISTRATOR) => BlockUser { user, end_sessions: false }.into(),
         _ => DeleteUser { user }.into(),

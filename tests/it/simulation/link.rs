@@ -32,7 +32,7 @@ pub enum Request {
 
 #[derive(Clone, Default)]
 pub struct Link {
-    asked: Arc<Mutex<Vec<Request>>>,
+    request: Arc<Mutex<Vec<Request>>>,
     /// Connections of the node's that were given up.
     broken: Arc<AtomicU64>,
 }
@@ -46,18 +46,18 @@ const CHUNK: usize = 7;
 impl Link {
     /// Takes what was asked since the last time.
     pub fn take(&self) -> Vec<Request> {
-        std::mem::take(&mut self.asked.lock().expect("one thread"))
+        std::mem::take(&mut self.request.lock().expect("one thread"))
     }
 
-    fn ask<T>(&self, make: impl FnOnce(oneshot::Sender<T>) -> Request) -> oneshot::Receiver<T> {
+    fn send<T>(&self, make: impl FnOnce(oneshot::Sender<T>) -> Request) -> oneshot::Receiver<T> {
         let (reply, answer) = oneshot::channel();
-        self.asked.lock().expect("one thread").push(make(reply));
+        self.request.lock().expect("one thread").push(make(reply));
         answer
     }
 
     /// What a node asks is given up after a second, together with its connection.
-    async fn ask_soon<T>(&self, make: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, StoreError> {
-        match tokio::time::timeout(NODE_TIMEOUT, self.ask(make)).await {
+    async fn send_in_time<T>(&self, make: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, StoreError> {
+        match tokio::time::timeout(NODE_TIMEOUT, self.send(make)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) | Err(_) => {
                 self.broken.fetch_add(1, Relaxed);
@@ -78,14 +78,14 @@ impl Store for Link {
 
     fn claim(&self, shard: ShardId, over: Option<Owner>, by: Claimant) -> Answer<'_, Claimed> {
         Box::pin(async move {
-            let answer = self.ask(|reply| Request::Claim { shard, over, by, reply }).await;
+            let answer = self.send(|reply| Request::Claim { shard, over, by, reply }).await;
             answer.unwrap_or_else(|_| Err(ClaimError::Unavailable(lost())))
         })
     }
 
     fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), ReadError>> {
         Box::pin(async move {
-            let all = self.ask(|reply| Request::Load { shard, reply }).await.unwrap_or_else(|_| Err(lost()))?;
+            let all = self.send(|reply| Request::Load { shard, reply }).await.unwrap_or_else(|_| Err(lost()))?;
             for chunk in all.chunks(CHUNK) {
                 rows.send(chunk.to_vec()).await.map_err(|_| StoreError("nobody takes the rows".into()))?;
             }
@@ -95,7 +95,7 @@ impl Store for Link {
 
     fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> Answer<'_, Result<(), CommitError>> {
         Box::pin(async move {
-            let answer = self.ask(|reply| Request::Commit { shard, owner, batch, reply }).await;
+            let answer = self.send(|reply| Request::Commit { shard, owner, batch, reply }).await;
             answer.unwrap_or_else(|_| Err(CommitError::Unknown(lost())))
         })
     }
@@ -110,7 +110,7 @@ impl Store for Link {
 
     fn release(&self, shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            let answer = self.ask(|reply| Request::Release { shard, owner, reply }).await;
+            let answer = self.send(|reply| Request::Release { shard, owner, reply }).await;
             answer.unwrap_or_else(|_| Err(lost()))
         })
     }
@@ -122,22 +122,22 @@ impl Store for Link {
 
 impl NodeStore for Link {
     fn join(&self, new: NewNode) -> Answer<'_, Result<(), StoreError>> {
-        Box::pin(self.ask_soon(|reply| Request::Join { new, reply }))
+        Box::pin(self.send_in_time(|reply| Request::Join { new, reply }))
     }
 
     fn beat(&self, beat: Beat) -> Answer<'_, Result<Sighting, StoreError>> {
         Box::pin(async move {
             let connection = self.broken.load(Relaxed);
-            let sighting = self.ask_soon(|reply| Request::Beat { beat, reply }).await?;
+            let sighting = self.send_in_time(|reply| Request::Beat { beat, reply }).await?;
             Ok(Sighting { connection, ..sighting })
         })
     }
 
     fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> Answer<'_, Result<bool, StoreError>> {
-        Box::pin(self.ask_soon(move |reply| Request::DeclareDead { node, beat, reply }))
+        Box::pin(self.send_in_time(move |reply| Request::DeclareDead { node, beat, reply }))
     }
 
     fn leave(&self, node: NodeRef) -> Answer<'_, Result<(), StoreError>> {
-        Box::pin(self.ask_soon(move |reply| Request::Leave { node, reply }))
+        Box::pin(self.send_in_time(move |reply| Request::Leave { node, reply }))
     }
 }

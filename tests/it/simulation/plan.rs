@@ -1,31 +1,31 @@
 //! Makes up a run: what clients ask, mixed with what goes wrong.
 
 use super::cast::{DEVICES, POOLS, TENANTS, USERS};
-use super::step::{Act, Ask, Fate, Step, What};
+use super::step::{Act, Fate, Operation, OperationKind, Step};
 use crate::model::dice::Dice;
 
 /// So many steps, then everything has to come right again.
 const STORM: usize = 150;
 
-const ASKED: [(What, u64); 18] = [
-    (What::CheckOut, 34),
-    (What::CheckOnly, 3),
-    (What::Heartbeat, 22),
-    (What::StrayHeartbeat, 1),
-    (What::CheckIn, 9),
-    (What::StrayCheckIn, 1),
-    (What::Grant, 6),
-    (What::Revoke, 3),
-    (What::Block, 3),
-    (What::Unblock, 4),
-    (What::DeleteUser, 1),
-    (What::Rename, 2),
-    (What::Close, 2),
-    (What::CloseIdle, 1),
-    (What::License, 3),
-    (What::ExtraLicense, 1),
-    (What::Usage, 6),
-    (What::List, 2),
+const ASKED: [(OperationKind, u64); 18] = [
+    (OperationKind::CheckOut, 34),
+    (OperationKind::CheckOnly, 3),
+    (OperationKind::Heartbeat, 22),
+    (OperationKind::StrayHeartbeat, 1),
+    (OperationKind::CheckIn, 9),
+    (OperationKind::StrayCheckIn, 1),
+    (OperationKind::Grant, 6),
+    (OperationKind::Revoke, 3),
+    (OperationKind::Block, 3),
+    (OperationKind::Unblock, 4),
+    (OperationKind::DeleteUser, 1),
+    (OperationKind::Rename, 2),
+    (OperationKind::Close, 2),
+    (OperationKind::CloseIdle, 1),
+    (OperationKind::License, 3),
+    (OperationKind::ExtraLicense, 1),
+    (OperationKind::Usage, 6),
+    (OperationKind::List, 2),
 ];
 
 pub fn plan(seed: u64, count: usize) -> Vec<Step> {
@@ -40,7 +40,7 @@ pub fn plan(seed: u64, count: usize) -> Vec<Step> {
         } else if dice.percent(trouble) {
             fault(&mut dice)
         } else {
-            Act::Call(ask(&mut dice))
+            Act::Call(operation(&mut dice))
         };
         let after = if dice.percent(3) { dice.below(60 * pace) } else { dice.below(2 * pace) };
         Step { no, after, act }
@@ -48,15 +48,15 @@ pub fn plan(seed: u64, count: usize) -> Vec<Step> {
     (0..count).map(step).collect()
 }
 
-fn ask(dice: &mut Dice) -> Ask {
+fn operation(dice: &mut Dice) -> Operation {
     let mut at = dice.below(ASKED.iter().map(|(_, weight)| weight).sum());
     let what = ASKED.iter().find(|(_, weight)| {
         let found = at < *weight;
         at = at.saturating_sub(*weight);
         found
     });
-    Ask {
-        what: what.map_or(What::CheckOut, |(what, _)| *what),
+    Operation {
+        what: what.map_or(OperationKind::CheckOut, |(what, _)| *what),
         tenant: dice.below(TENANTS.len() as u64) as usize,
         user: dice.below(USERS.len() as u64) as usize,
         device: dice.below(DEVICES.len() as u64) as usize,

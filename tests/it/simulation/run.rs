@@ -6,7 +6,7 @@ use usher::ids::{ShardId, TenantId};
 use usher::ledger::change::Profile;
 use usher::ledger::command::{Command, CreateTenant, CreateUser, GetUsage, GrantSeats, UpdateTenant};
 
-use super::call::Asked;
+use super::call::CallRequest;
 use super::calling::To;
 use super::cast::{self, ADMINISTRATOR, POOLS, SHARDS, STRANGER, USERS};
 use super::checks::must;
@@ -57,10 +57,13 @@ impl World {
     fn step(&mut self, step: &Step) -> Result<(), String> {
         self.drive(self.now + step.after)?;
         self.moves += 1;
-        if let Act::Call(ask) = step.act {
-            let (tenant, asked) = self.clients.make(&ask, self.wall());
-            let stray = matches!(ask.what, super::step::What::StrayHeartbeat | super::step::What::StrayCheckIn);
-            return self.call(tenant, asked, stray, 0, To::Some(ask.to));
+        if let Act::Call(operation) = step.act {
+            let (tenant, request) = self.clients.make(&operation, self.wall());
+            let stray = matches!(
+                operation.what,
+                super::step::OperationKind::StrayHeartbeat | super::step::OperationKind::StrayCheckIn
+            );
+            return self.call(tenant, request, stray, 0, To::Some(operation.to));
         }
         self.trace.line(format_args!("-- {:?}", step.act));
         self.fault(step.act)
@@ -165,11 +168,11 @@ impl World {
             let ttl = u64::try_from(policy.lease_ttl.as_millis()).expect("a short lease");
             self.clients.ttl.insert(tenant.clone(), ttl);
             self.trace.line(format_args!("{tenant}: {policy:?}"));
-            self.ask(&tenant, CreateTenant { display_name: "".into(), contact: "".into(), policy })?;
+            self.submit(&tenant, CreateTenant { display_name: "".into(), contact: "".into(), policy })?;
             if cast::is_licensed(&tenant) {
                 let license = |revision| cast::main_grant(revision, 0b1011);
                 let license = self.clients.license(&tenant, cast::main_license(), license);
-                self.ask(&tenant, license)?;
+                self.submit(&tenant, license)?;
             }
             let root = CreateUser {
                 user: cast::user(ADMINISTRATOR),
@@ -177,16 +180,16 @@ impl World {
                 profile: Profile::default(),
                 pools: vec![cast::pool("crm"), cast::pool("lobby")],
             };
-            self.ask(&tenant, root)?;
+            self.submit(&tenant, root)?;
             let named = USERS.iter().filter(|user| **user != STRANGER).map(|user| cast::user(user)).collect();
             let pools = POOLS.map(cast::pool).to_vec();
-            self.ask(&tenant, GrantSeats { pools, users: named, organizations: Vec::new() })?;
+            self.submit(&tenant, GrantSeats { pools, users: named, organizations: Vec::new() })?;
         }
         Ok(())
     }
 
-    fn ask(&mut self, tenant: &TenantId, command: impl Into<Command>) -> Result<(), String> {
-        self.call(tenant.clone(), Asked::Command(command.into()), false, 0, To::Some(0))?;
+    fn submit(&mut self, tenant: &TenantId, command: impl Into<Command>) -> Result<(), String> {
+        self.call(tenant.clone(), CallRequest::Command(command.into()), false, 0, To::Some(0))?;
         self.quiet()
     }
 
@@ -211,13 +214,13 @@ impl World {
             must(self.now < until, || format!("I7 not served after {SERVED} ms: only {:?} are", self.served))?;
             for tenant in World::tenants().filter(|tenant| !self.served.contains(tenant)).collect::<Vec<_>>() {
                 let probe = UpdateTenant { contact: Some(self.now.to_string().into()), ..UpdateTenant::default() };
-                self.call(tenant, Asked::Command(probe.into()), false, 0, To::Some(0))?;
+                self.call(tenant, CallRequest::Command(probe.into()), false, 0, To::Some(0))?;
             }
             self.drive(self.now + 4 * LATENCY)?;
         }
         self.quiet()?;
         for tenant in World::tenants() {
-            self.call(tenant, Asked::Query(GetUsage.into()), false, 0, To::Some(0))?;
+            self.call(tenant, CallRequest::Query(GetUsage.into()), false, 0, To::Some(0))?;
             self.quiet()?;
         }
         (0..SHARDS)

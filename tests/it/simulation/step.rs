@@ -13,7 +13,7 @@ pub struct Step {
 #[derive(Debug, Clone, Copy)]
 pub enum Act {
     /// A client calls.
-    Call(Ask),
+    Call(Operation),
     /// What will become of the next commit, the next claim, or the next beat.
     NextCommit(Fate),
     NextClaim(Fate),
@@ -98,8 +98,8 @@ pub enum Fate {
 
 /// What a client wants; numbers choose among what it knows.
 #[derive(Debug, Clone, Copy)]
-pub struct Ask {
-    pub what: What,
+pub struct Operation {
+    pub what: OperationKind,
     pub tenant: usize,
     pub user: usize,
     pub device: usize,
@@ -111,7 +111,7 @@ pub struct Ask {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub enum OperationKind {
     CheckOut,
     CheckOnly,
     Heartbeat,

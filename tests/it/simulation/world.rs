@@ -8,7 +8,7 @@ use usher::ledger::command::Heartbeat;
 use usher::ledger::continuity::Boot;
 use usher::ledger::time::Wall;
 
-use super::call::{Asked, Call};
+use super::call::{Call, CallRequest};
 use super::calling::{ATTEMPTS, About, To};
 use super::cast::{SHARDS, TENANTS};
 use super::checks::Checks;
@@ -41,7 +41,7 @@ pub struct World {
     pub trace: Trace,
     pub keepers: Keepers,
     /// Calls that will be made again, and when.
-    pub again: Vec<(u64, TenantId, Asked, bool, usize)>,
+    pub again: Vec<(u64, TenantId, CallRequest, bool, usize)>,
     /// Calls that ended while others were open: their process, what they were about, and when; `None`: nobody waited
     /// for the answer.
     pub closed: Vec<(usize, About, Option<u64>)>,
@@ -182,15 +182,15 @@ impl World {
             self.settle()?;
         }
         while let Some(at) = self.again.iter().position(|(at, ..)| *at <= self.now) {
-            let (_, tenant, asked, stray, attempts) = self.again.remove(at);
-            let asked = self.clients.again(&asked);
+            let (_, tenant, request, stray, attempts) = self.again.remove(at);
+            let request = self.clients.again(&request);
             let to = To::Some(self.dice.below(1 << 16) as usize);
-            self.call(tenant, asked, stray, attempts, to)?;
+            self.call(tenant, request, stray, attempts, to)?;
         }
         while let Some((tenant, session, process)) = self.keepers.due(self.now) {
             let beat = Heartbeat { beats: vec![(session, false)] };
             let to = process.map_or(To::Some(0), To::Process);
-            self.call(tenant, Asked::Command(beat.into()), false, ATTEMPTS, to)?;
+            self.call(tenant, CallRequest::Command(beat.into()), false, ATTEMPTS, to)?;
         }
         if self.next_tick <= self.now {
             self.next_tick = self.now + self.tick;

@@ -101,7 +101,7 @@ impl Watched {
         at: usize,
         check_only: bool,
     ) -> Result<Result<String, DenialReason>, Status> {
-        let mut ask = Request::new(CheckOutRequest {
+        let mut request = Request::new(CheckOutRequest {
             tenant_id: self.tenant.clone(),
             pool_id: "primary".into(),
             user_id: user(at),
@@ -109,8 +109,8 @@ impl Watched {
             check_only,
             ..CheckOutRequest::default()
         });
-        ask.set_timeout(time);
-        match self.seats().check_out(ask).await?.into_inner().outcome.expect("yes or no") {
+        request.set_timeout(time);
+        match self.seats().check_out(request).await?.into_inner().outcome.expect("yes or no") {
             Outcome::Lease(lease) => Ok(Ok(lease.session_id)),
             Outcome::Denial(no) => Ok(Err(no.reason())),
         }
@@ -132,8 +132,8 @@ impl Watched {
 
     async fn text(&self, path: &str) -> String {
         let mut connection = TcpStream::connect(self.ops).await.expect("the operations port");
-        let ask = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        connection.write_all(ask.as_bytes()).await.expect("a question");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        connection.write_all(request.as_bytes()).await.expect("a question");
         let mut text = String::new();
         let _ = connection.read_to_string(&mut text).await;
         text
@@ -169,10 +169,11 @@ impl Watched {
     pub async fn answers_what_it_can(&self) {
         let name = &self.name;
         for session_id in &self.sessions {
-            let ask = HeartbeatRequest { tenant_id: self.tenant.clone(), session_id: session_id.clone(), active: true };
-            let mut ask = Request::new(ask);
-            ask.set_timeout(PATIENCE);
-            match self.seats().heartbeat(ask).await {
+            let request =
+                HeartbeatRequest { tenant_id: self.tenant.clone(), session_id: session_id.clone(), active: true };
+            let mut request = Request::new(request);
+            request.set_timeout(PATIENCE);
+            match self.seats().heartbeat(request).await {
                 Ok(answer) => assert!(matches!(answer.into_inner().outcome, Some(Beat::Lease(_))), "{name}: ended"),
                 Err(status) => self.has_no_lease(&status, "a heartbeat"),
             }
@@ -218,21 +219,21 @@ impl Watched {
     /// Denials that the audit has of the tenant.
     pub async fn denials_in_the_audit(&self) -> u64 {
         let action = AuditAction::CheckOutDenied.into();
-        let ask = ListAuditEventsRequest {
+        let request = ListAuditEventsRequest {
             tenant_id: self.tenant.clone(),
             page_size: 1_000,
             action,
             ..ListAuditEventsRequest::default()
         };
-        let events = AuditServiceClient::new(self.channel.clone()).list_audit_events(ask).await.expect("the audit");
+        let events = AuditServiceClient::new(self.channel.clone()).list_audit_events(request).await.expect("the audit");
         events.into_inner().events.iter().map(|event| event.count).sum()
     }
 
     /// Memory of a tenant in a shard in which nothing waits for the store.
     pub async fn reads_what_is_durable(&self) {
-        let mut ask = Request::new(GetUsageRequest { tenant_id: self.quiet.clone() });
-        ask.set_timeout(PATIENCE);
-        match TenantServiceClient::new(self.channel.clone()).get_usage(ask).await {
+        let mut request = Request::new(GetUsageRequest { tenant_id: self.quiet.clone() });
+        request.set_timeout(PATIENCE);
+        match TenantServiceClient::new(self.channel.clone()).get_usage(request).await {
             Ok(usage) => assert_eq!(usage.into_inner().pools[0].in_use, 0, "{}", self.name),
             Err(status) => self.has_no_lease(&status, "a read from memory"),
         }
@@ -281,10 +282,10 @@ impl Watched {
     }
 
     async fn audit(&self, time: Duration) -> Result<usize, Status> {
-        let ask = ListAuditEventsRequest { tenant_id: self.quiet.clone(), page_size: 10, ..Default::default() };
-        let mut ask = Request::new(ask);
-        ask.set_timeout(time);
-        let events = AuditServiceClient::new(self.channel.clone()).list_audit_events(ask).await;
+        let request = ListAuditEventsRequest { tenant_id: self.quiet.clone(), page_size: 10, ..Default::default() };
+        let mut request = Request::new(request);
+        request.set_timeout(time);
+        let events = AuditServiceClient::new(self.channel.clone()).list_audit_events(request).await;
         Ok(events?.into_inner().events.len())
     }
 
@@ -332,9 +333,9 @@ impl Watched {
         let renewed = self.check_out(0, false).await.map_err(text)?;
         assert_eq!(renewed.as_ref(), Ok(&self.sessions[0]), "{}: the session of before", self.name);
         let mut tenants = TenantServiceClient::new(self.channel.clone());
-        let mut ask = Request::new(GetUsageRequest { tenant_id: self.tenant.clone() });
-        ask.set_timeout(PATIENCE);
-        let usage = tenants.get_usage(ask).await.map_err(text)?.into_inner();
+        let mut request = Request::new(GetUsageRequest { tenant_id: self.tenant.clone() });
+        request.set_timeout(PATIENCE);
+        let usage = tenants.get_usage(request).await.map_err(text)?.into_inner();
         assert_eq!(usage.pools[0].in_use, SEATS as u64, "{}", self.name);
         Ok(())
     }
@@ -342,8 +343,8 @@ impl Watched {
     /// At the end every session is ended, and everybody hears that it was.
     pub async fn ends(&self) {
         for session_id in &self.sessions {
-            let ask = CheckInRequest { tenant_id: self.tenant.clone(), session_id: session_id.clone() };
-            let ended = self.seats().check_in(ask).await.expect("an answer").into_inner();
+            let request = CheckInRequest { tenant_id: self.tenant.clone(), session_id: session_id.clone() };
+            let ended = self.seats().check_in(request).await.expect("an answer").into_inner();
             assert!(ended.ended_now, "{}: {session_id} had ended before: {ended:?}", self.name);
         }
     }

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use tokio::task::block_in_place;
 
 use super::{backup, check};
-use crate::history::{self, Action, Answer, Ask, History, Load, Plan, Recount};
+use crate::history::{self, Action, Answer, History, Load, Operation, Plan, Recount};
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
@@ -82,11 +82,11 @@ fn has_everything(history: &History, recount: &Recount) {
     let (granted, revoked) = (who(Action::Granted), who(Action::Revoked));
     let mut acknowledged = 0;
     for call in history.calls.iter().filter(|call| call.answered.is_some()) {
-        let kept = match (&call.ask, &call.answer) {
+        let kept = match (&call.operation, &call.answer) {
             (_, Answer::Lease { session, .. }) => started.contains(session),
-            (Ask::CheckIn { session }, Answer::Ended { now: true, .. }) => ended.contains(session),
-            (Ask::Grant, Answer::Done) => granted.contains(&call.who),
-            (Ask::Revoke, Answer::Done) => revoked.contains(&call.who),
+            (Operation::CheckIn { session }, Answer::Ended { now: true, .. }) => ended.contains(session),
+            (Operation::Grant, Answer::Done) => granted.contains(&call.who),
+            (Operation::Revoke, Answer::Done) => revoked.contains(&call.who),
             _ => continue,
         };
         acknowledged += 1;

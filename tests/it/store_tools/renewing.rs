@@ -78,43 +78,43 @@ async fn execute(data: &Data<'_>, sql: &str) {
 
 async fn create(program: &Program, name: &str) {
     let user = User { user_id: format!("{name}@demo.example"), ..User::default() };
-    let ask = CreateUserRequest { tenant_id: "demo".into(), user: Some(user), pool_ids: vec!["primary".into()] };
+    let request = CreateUserRequest { tenant_id: "demo".into(), user: Some(user), pool_ids: vec!["primary".into()] };
     let mut directory = DirectoryServiceClient::new(program.channel());
-    let made = directory.create_user(ask).await.unwrap().into_inner().outcome;
+    let made = directory.create_user(request).await.unwrap().into_inner().outcome;
     assert!(matches!(made, Some(create_user_response::Outcome::User(_))), "{made:?}");
 }
 
 /// Users with a sigma, in their order, and what is odd about their ids.
 async fn listed(program: &Program) -> Vec<(String, Vec<i32>)> {
-    let ask = ListUsersRequest { tenant_id: "demo".into(), text: "Σ".into(), ..ListUsersRequest::default() };
+    let request = ListUsersRequest { tenant_id: "demo".into(), text: "Σ".into(), ..ListUsersRequest::default() };
     let mut directory = DirectoryServiceClient::new(program.channel());
-    let users = directory.list_users(ask).await.unwrap().into_inner().users;
+    let users = directory.list_users(request).await.unwrap().into_inner().users;
     users.into_iter().map(|user| (user.user_id, user.user_id_warnings)).collect()
 }
 
 /// The names under which the audit has what happened to a user, newest first.
 async fn events(program: &Program, name: &str) -> Vec<String> {
     let (tenant_id, user_id) = ("demo".into(), format!("{name}@demo.example"));
-    let ask = ListAuditEventsRequest { tenant_id, user_id, ..ListAuditEventsRequest::default() };
+    let request = ListAuditEventsRequest { tenant_id, user_id, ..ListAuditEventsRequest::default() };
     let mut audit = AuditServiceClient::new(program.channel());
-    let events = audit.list_audit_events(ask).await.unwrap().into_inner().events;
+    let events = audit.list_audit_events(request).await.unwrap().into_inner().events;
     events.into_iter().map(|event| event.user_id.replace("@demo.example", "")).collect()
 }
 
 /// Whose sessions are listed for this user.
 async fn sessions(program: &Program, name: &str) -> Vec<String> {
     let (tenant_id, user_id) = ("demo".into(), format!("{name}@demo.example"));
-    let ask = ListSessionsRequest { tenant_id, user_id, ..ListSessionsRequest::default() };
+    let request = ListSessionsRequest { tenant_id, user_id, ..ListSessionsRequest::default() };
     let mut sessions = SessionServiceClient::new(program.channel());
-    let sessions = sessions.list_sessions(ask).await.unwrap().into_inner().sessions;
+    let sessions = sessions.list_sessions(request).await.unwrap().into_inner().sessions;
     sessions.into_iter().map(|session| session.user_id.replace("@demo.example", "")).collect()
 }
 
 async fn seats(program: &Program, name: &str) -> Vec<String> {
     let (tenant_id, user_id) = ("demo".into(), format!("{name}@demo.example"));
-    let ask = GetUserRequest { tenant_id, user_id, ..GetUserRequest::default() };
+    let request = GetUserRequest { tenant_id, user_id, ..GetUserRequest::default() };
     let mut directory = DirectoryServiceClient::new(program.channel());
-    let user = directory.get_user(ask).await.unwrap().into_inner().user.unwrap();
+    let user = directory.get_user(request).await.unwrap().into_inner().user.unwrap();
     user.seats.into_iter().map(|seat| seat.pool_id).collect()
 }
 

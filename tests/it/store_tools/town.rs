@@ -75,8 +75,8 @@ pub async fn sign_in(program: &Program, user: &str) -> String {
 /// A page of the crowd's audit: the ids of its events, and where it goes on.
 pub async fn audit(program: &Program, page_token: &str) -> (Vec<String>, String) {
     let (tenant_id, page_token) = ("crowd".into(), page_token.into());
-    let ask = ListAuditEventsRequest { tenant_id, page_size: 100, page_token, ..Default::default() };
-    let page = AuditServiceClient::new(program.channel()).list_audit_events(ask).await.unwrap().into_inner();
+    let request = ListAuditEventsRequest { tenant_id, page_size: 100, page_token, ..Default::default() };
+    let page = AuditServiceClient::new(program.channel()).list_audit_events(request).await.unwrap().into_inner();
     (page.events.into_iter().map(|event| event.event_id).collect(), page.next_page_token)
 }
 
@@ -89,8 +89,8 @@ pub async fn is_as_it_was(program: &Program, session: &str) {
     let usage = tenants.get_usage(GetUsageRequest { tenant_id: "demo".into() }).await.unwrap().into_inner();
     let pools: Vec<_> = usage.pools.iter().map(|pool| (&*pool.pool_id, pool.limit, pool.in_use)).collect();
     assert_eq!(pools, [("crm", 3, 3), ("primary", 5, 1)]);
-    let ask = ListUsersRequest { tenant_id: "crowd".into(), page_size: 1, ..Default::default() };
-    DirectoryServiceClient::new(program.channel()).list_users(ask).await.unwrap();
+    let request = ListUsersRequest { tenant_id: "crowd".into(), page_size: 1, ..Default::default() };
+    DirectoryServiceClient::new(program.channel()).list_users(request).await.unwrap();
     let usage = tenants.get_usage(GetUsageRequest { tenant_id: "crowd".into() }).await.unwrap().into_inner();
     assert_eq!(usage.users.unwrap().total, CROWD as u64);
 }

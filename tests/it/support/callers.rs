@@ -20,7 +20,7 @@ pub fn anyone() -> Caller {
 }
 
 /// A request of such a caller, for a service without a front door.
-pub fn asked<T>(message: T) -> Request<T> {
+pub fn anonymous_request<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.extensions_mut().insert(anyone());
     request

@@ -96,14 +96,14 @@ async fn a_filter_that_is_none_is_refused_by_its_field() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(&Data::Folder(&folder.path().join("data")), &["--demo"]);
     let mut server = ServerServiceClient::new(program.channel());
-    for (ask, field) in [
+    for (request, field) in [
         (filter("usher=loud", None), "filter"),
         (filter("infoo", None), "filter"),
         (filter("", None), "filter"),
         (filter(&"a".repeat(1_025), None), "filter"),
         (filter("info", Some(0)), "duration"),
     ] {
-        let status = server.set_log_filter(ask).await.unwrap_err();
+        let status = server.set_log_filter(request).await.unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument);
         let fields = status.get_details_bad_request().expect("fields").field_violations;
         assert_eq!(fields.iter().map(|field| field.field.as_str()).collect::<Vec<_>>(), [field]);

@@ -44,8 +44,8 @@ async fn a_call_is_a_span_in_its_callers_trace_with_what_it_waited_for() {
     let program = start(&folder, &collector.variables());
     let mut seats = program.seats();
     let headers = parent(TRACE, true);
-    let ask = with(login("ann"), &[("traceparent", &headers), ("tracestate", "vendor=opaque")]);
-    let answer = seats.check_out(ask).await.unwrap().into_inner();
+    let request = with(login("ann"), &[("traceparent", &headers), ("tracestate", "vendor=opaque")]);
+    let answer = seats.check_out(request).await.unwrap().into_inner();
     let Some(Outcome::Lease(lease)) = answer.outcome else { panic!("{answer:?}") };
     let beat = HeartbeatRequest { tenant_id: "demo".into(), session_id: lease.session_id.clone(), active: true };
     let headers = parent(OTHER, true);
@@ -147,8 +147,8 @@ async fn commits_of_one_batch_are_linked() {
             let organization_id = format!("o-{round}-{call}");
             let organization = Organization { organization_id, display_name: "x".into(), ..Default::default() };
             let organization = Some(organization);
-            let ask = CreateOrganizationRequest { tenant_id: "demo".into(), organization };
-            async move { directory.create_organization(ask).await.unwrap() }
+            let request = CreateOrganizationRequest { tenant_id: "demo".into(), organization };
+            async move { directory.create_organization(request).await.unwrap() }
         });
         join_all(calls).await;
         let commits = |spans: &[Span]| spans.iter().filter(|span| span.name == "commit").count();

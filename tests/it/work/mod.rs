@@ -11,9 +11,9 @@ use usher::ledger::Budget;
 use usher::ledger::access::{Role, Roles, Tenants};
 use usher::ledger::command::{
     AllTokens, CheckIn, CheckOut, CloseIdle, CloseSession, Command, CreateTenant, CreateToken, DeleteLicense,
-    DeleteLicenses, DeleteTenant, FetchLicense, Found, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage,
-    GetUser, GrantSeats, Heartbeat, ListLicenses, ListNotifications, ListOrganizations, ListSessions, ListTenants,
-    ListTokens, ListUsers, NoteLicenseRequest, OrganizationOrder, Outcome, Period, PolicyPatch, Query,
+    DeleteLicenses, DeleteTenant, FetchLicense, GetEntitlements, GetLicenseInformation, GetTenant, GetUsage, GetUser,
+    GrantSeats, Heartbeat, ListLicenses, ListNotifications, ListOrganizations, ListSessions, ListTenants, ListTokens,
+    ListUsers, NoteLicenseRequest, OrganizationOrder, Outcome, Period, PolicyPatch, Query, QueryResult,
     RedeliverNotification, RevokeSeats, RevokeToken, SuspendTenant, UpdateTenant, UserOrder, VendorAnswer,
     WithdrawTenant,
 };
@@ -29,33 +29,33 @@ use world::{
 };
 
 /// What an RPC asks of the ledger.
-enum Ask {
+enum Operation {
     Command(Command),
     Query(Query),
     /// Nothing, or nothing whose length its caller chooses.
     Elsewhere,
 }
 
-fn command(command: impl Into<Command>) -> Ask {
-    Ask::Command(command.into())
+fn command(command: impl Into<Command>) -> Operation {
+    Operation::Command(command.into())
 }
 
-fn query(query: impl Into<Query>) -> Ask {
-    Ask::Query(query.into())
+fn query(query: impl Into<Query>) -> Operation {
+    Operation::Query(query.into())
 }
 
 /// In an order in which each finds what it needs.
-fn asks() -> Vec<(&'static str, Vec<Ask>)> {
+fn operations() -> Vec<(&'static str, Vec<Operation>)> {
     let mut all = reads();
     all.extend(logins());
     all.extend(seats());
-    all.extend(people::asks());
+    all.extend(people::operations());
     all.extend(licenses());
     all.extend(ends());
     all
 }
 
-fn reads() -> Vec<(&'static str, Vec<Ask>)> {
+fn reads() -> Vec<(&'static str, Vec<Operation>)> {
     let words: Vec<String> = (0..8).map(|no| format!("nobody{no}")).collect();
     let search = |order, descending| ListUsers {
         words: words.clone(),
@@ -130,15 +130,15 @@ fn reads() -> Vec<(&'static str, Vec<Ask>)> {
             vec![query(ListNotifications { state: None, after: None, limit: 1_000 })],
         ),
         ("TokenService/ListTokens", vec![query(ListTokens { within: Tenants::All, after: None, limit: 1_000 })]),
-        ("AuditService/ListAuditEvents", vec![Ask::Elsewhere]),
-        ("AuditService/ExportAuditEvents", vec![Ask::Elsewhere]),
-        ("SessionService/WatchSessions", vec![Ask::Elsewhere]),
-        ("ServerService/GetServer", vec![Ask::Elsewhere]),
-        ("ServerService/SetLogFilter", vec![Ask::Elsewhere]),
+        ("AuditService/ListAuditEvents", vec![Operation::Elsewhere]),
+        ("AuditService/ExportAuditEvents", vec![Operation::Elsewhere]),
+        ("SessionService/WatchSessions", vec![Operation::Elsewhere]),
+        ("ServerService/GetServer", vec![Operation::Elsewhere]),
+        ("ServerService/SetLogFilter", vec![Operation::Elsewhere]),
     ]
 }
 
-fn logins() -> Vec<(&'static str, Vec<Ask>)> {
+fn logins() -> Vec<(&'static str, Vec<Operation>)> {
     let beats = (0..USERS).map(|no| (session(DEVICES + no), false)).collect();
     vec![
         (
@@ -158,7 +158,7 @@ fn logins() -> Vec<(&'static str, Vec<Ask>)> {
     ]
 }
 
-fn seats() -> Vec<(&'static str, Vec<Ask>)> {
+fn seats() -> Vec<(&'static str, Vec<Operation>)> {
     let some: Vec<_> = (0..20).map(pool).collect();
     let all = || organizations(ORGANIZATIONS / 2);
     let many = || (0..50).map(user).collect::<Vec<_>>();
@@ -177,7 +177,7 @@ fn seats() -> Vec<(&'static str, Vec<Ask>)> {
     ]
 }
 
-fn licenses() -> Vec<(&'static str, Vec<Ask>)> {
+fn licenses() -> Vec<(&'static str, Vec<Operation>)> {
     let id = TokenId(7);
     let token = CreateToken {
         id,
@@ -211,7 +211,7 @@ fn sent() -> NoteLicenseRequest {
     NoteLicenseRequest { to: "v@x.example".into(), what: "a renewal".into(), failed: Some("x".repeat(500).into()) }
 }
 
-fn ends() -> Vec<(&'static str, Vec<Ask>)> {
+fn ends() -> Vec<(&'static str, Vec<Operation>)> {
     let tenant = || CreateTenant { display_name: "".into(), contact: "".into(), policy: Default::default() };
     let policy = PolicyPatch {
         max_session: Some(std::time::Duration::from_secs(3 * 60 * 60)),
@@ -247,17 +247,17 @@ const LONG: [&str; 9] = [
 fn no_step_of_any_call_costs_more_than_a_step_may() {
     let methods = mount::methods();
     let served: BTreeSet<&str> = methods.names().filter_map(|name| name.strip_prefix("usher.v1.")).collect();
-    let tried: BTreeSet<&str> = asks().iter().map(|(name, _)| *name).collect();
+    let tried: BTreeSet<&str> = operations().iter().map(|(name, _)| *name).collect();
     assert_eq!(served, tried, "left: RPCs of the contract; right: those that are tried here");
     let mut world = World::new();
     let mut dear = Vec::new();
-    for (name, asks) in asks() {
+    for (name, operations) in operations() {
         let mut steps = 0;
-        for ask in asks {
-            let cost = match ask {
-                Ask::Command(command) => world.cost(command).1,
-                Ask::Query(query) => world.cost_of(query).1,
-                Ask::Elsewhere => continue,
+        for operation in operations {
+            let cost = match operation {
+                Operation::Command(command) => world.cost(command).1,
+                Operation::Query(query) => world.cost_of(query).1,
+                Operation::Elsewhere => continue,
             };
             steps += cost.steps;
             println!("{name}: {cost:?}");
@@ -285,8 +285,8 @@ fn with_more_ids_than_a_step_has_room_for_each_step_gets_on() {
         assert!(cost.steps >= 9 && cost.largest <= Budget::MOST, "{cost:?}");
     }
     let few = (0..LONGEST_BATCH).map(|no| usher::ids::TenantId::stored(&format!("tenant{no:05}"))).chain([tenant()]);
-    let ask = ListTenants { among: Tenants::Only(few.collect()), limit: 1_000, ..ListTenants::default() };
-    let (Found::ListTenants(page), cost) = world.cost_of(ask) else { panic!("a page") };
+    let operation = ListTenants { among: Tenants::Only(few.collect()), limit: 1_000, ..ListTenants::default() };
+    let (QueryResult::ListTenants(page), cost) = world.cost_of(operation) else { panic!("a page") };
     assert_eq!(page.rows.iter().map(|row| &row.id).collect::<Vec<_>>(), [&tenant()]);
     assert!(cost.steps > 1 && cost.largest <= Budget::MOST, "{cost:?}");
 }
@@ -305,7 +305,7 @@ fn tokens_of_a_deleted_tenant_are_withdrawn_in_steps() {
             ttl: None,
             within: Tenants::All,
         };
-        assert!(matches!(world.ask(token), Outcome::CreateToken(Ok(_))));
+        assert!(matches!(world.submit(token), Outcome::CreateToken(Ok(_))));
     }
     let (mut after, mut steps) = (None, 0);
     loop {
@@ -317,7 +317,7 @@ fn tokens_of_a_deleted_tenant_are_withdrawn_in_steps() {
             break;
         }
     }
-    let Found::AllTokens(left) = world.cost_of(AllTokens).0 else { panic!("tokens") };
+    let QueryResult::AllTokens(left) = world.cost_of(AllTokens).0 else { panic!("tokens") };
     assert!(left.rows.is_empty() && steps > 2, "{} left after {steps} steps", left.rows.len());
 }
 
@@ -325,20 +325,22 @@ fn tokens_of_a_deleted_tenant_are_withdrawn_in_steps() {
 fn what_is_answered_is_bounded_too() {
     let mut world = World::new();
     let page = ListUsers { words: vec!["bell".into()], limit: 1_000, ..ListUsers::default() };
-    let Found::ListUsers(Ok(page)) = world.cost_of(page).0 else { panic!("a page") };
+    let QueryResult::ListUsers(Ok(page)) = world.cost_of(page).0 else { panic!("a page") };
     assert!((1..FULL as usize + 1).contains(&page.rows.len()), "{} rows of 50 KiB", page.rows.len());
     assert_eq!(page.next.is_some(), page.rows.len() < FULL as usize);
-    let Outcome::CloseIdle(Ok(closed)) = world.ask(CloseIdle { pool: None, own_user: None }) else { panic!("closed") };
+    let Outcome::CloseIdle(Ok(closed)) = world.submit(CloseIdle { pool: None, own_user: None }) else {
+        panic!("closed")
+    };
     assert_eq!((closed.sessions.len(), closed.count), (1_000, USERS + DEVICES));
     let pools: Vec<_> = (0..2).map(pool).collect();
     let grants = GrantSeats { pools, users: vec![full(0)], organizations: organizations(500) };
-    let Outcome::GrantSeats(grants) = world.ask(grants) else { panic!("grants") };
+    let Outcome::GrantSeats(grants) = world.submit(grants) else { panic!("grants") };
     for granted in grants {
         let seat = granted.unwrap().decision.unwrap();
         assert_eq!((seat.organizations.unwrap().len(), seat.organization_count), (SeatView::NAMED, 500));
     }
     let more = GrantSeats { pools: vec![pool(2)], users: vec![whale()], organizations: organizations(ORGANIZATIONS) };
-    let Outcome::GrantSeats(refused) = world.ask(more) else { panic!("grants") };
+    let Outcome::GrantSeats(refused) = world.submit(more) else { panic!("grants") };
     assert!(refused[0].is_err(), "a user's seats name 10,000 organizations at most");
 }
 
@@ -346,8 +348,8 @@ fn what_is_answered_is_bounded_too() {
 fn who_is_signed_in_already_hears_of_twenty_sessions_and_how_many_there_are() {
     let mut world = World::new();
     let policy = PolicyPatch { max_devices_per_user: Some(1), ..PolicyPatch::default() };
-    world.ask(UpdateTenant { policy, ..UpdateTenant::default() });
-    let Outcome::CheckOut(answer) = world.ask(login(whale(), pool(3), DEVICES + 9, 2_000_000)) else {
+    world.submit(UpdateTenant { policy, ..UpdateTenant::default() });
+    let Outcome::CheckOut(answer) = world.submit(login(whale(), pool(3), DEVICES + 9, 2_000_000)) else {
         panic!("an answer")
     };
     let denial = answer.unwrap().decision.unwrap_err();

@@ -5,14 +5,14 @@ use usher::ledger::Execution;
 use usher::ledger::change::{Actor, Changes};
 use usher::ledger::command::{
     ActivateUsers, BlockUnlisted, BlockUser, Command, CreateOrganization, CreateUser, DeleteOrganization, DeleteUser,
-    Found, GetUser, Outcome, RenameUser, Request, SyncEntry, SyncUsers, UnblockUser, UpdateOrganization, UpdateUser,
-    UserPatch, Waiting, WantedSeat, WhatIf, WhenFull,
+    GetUser, Outcome, QueryResult, RenameUser, Request, SyncEntry, SyncUsers, UnblockUser, UpdateOrganization,
+    UpdateUser, UserPatch, Waiting, WantedSeat, WhatIf, WhenFull,
 };
 
 use super::world::{USERS, World, organization, organizations, pool, tenant, user, whale};
-use super::{Ask, command};
+use super::{Operation, command};
 
-pub fn asks() -> Vec<(&'static str, Vec<Ask>)> {
+pub fn operations() -> Vec<(&'static str, Vec<Operation>)> {
     let pools = || (0..256).map(pool).collect::<Vec<_>>();
     let entry = |no: u64| SyncEntry {
         user: user(USERS + no),
@@ -81,13 +81,13 @@ fn a_call_of_several_steps_is_about_whom_it_began_with() {
     {
         let mut world = World::new();
         // Everybody has become idle, which would fill the first steps: it is noted before.
-        world.ask(RenameUser { user: whale(), new: whale() });
+        world.submit(RenameUser { user: whale(), new: whale() });
         let request = Request { tenant: tenant(), actor: Actor::service(), command: command.clone() };
         let (mut execution, mut out) = (Execution::new(request), Changes::default());
         assert!(world.ledger.execute(&mut execution, world.now, &mut out).is_none(), "{command:?} takes steps");
-        assert!(matches!(world.ask(RenameUser { user: whale(), new: orca() }), Outcome::RenameUser(Ok(_))));
+        assert!(matches!(world.submit(RenameUser { user: whale(), new: orca() }), Outcome::RenameUser(Ok(_))));
         let other = CreateUser { user: whale(), administrator: false, profile: Default::default(), pools: vec![] };
-        assert!(matches!(world.ask(other), Outcome::CreateUser(Ok((Ok(_), _)))));
+        assert!(matches!(world.submit(other), Outcome::CreateUser(Ok((Ok(_), _)))));
         let outcome = (0..1_000).find_map(|_| world.ledger.execute(&mut execution, world.now, &mut out));
         let deletes = matches!(command, Command::DeleteUser(_));
         match outcome.expect("an answer") {
@@ -97,7 +97,7 @@ fn a_call_of_several_steps_is_about_whom_it_began_with() {
         }
         let mut blocked = |user| {
             let (found, _) = world.cost_of(GetUser { user, organization: None });
-            let Found::GetUser(found) = found else { panic!("a user") };
+            let QueryResult::GetUser(found) = found else { panic!("a user") };
             found.ok().map(|user| user.blocked.is_some())
         };
         assert_eq!((blocked(whale()), blocked(orca())), (Some(false), (!deletes).then_some(true)), "{command:?}");

@@ -5,8 +5,8 @@ use std::time::Duration;
 use usher::ids::{DeviceId, LicenseId, OrganizationId, PoolId, SessionId, TenantId, TenantNo, UserId};
 use usher::ledger::change::{Actor, Changes, Limit, Plan, Profile};
 use usher::ledger::command::{
-    CheckOut, Command, CreateOrganization, CreateTenant, CreateUser, Found, GrantSeats, InstallLicense, LicenseGrant,
-    Outcome, Query, Request, SyncEntry, SyncUsers, UserPatch, WantedSeat, WhenFull,
+    CheckOut, Command, CreateOrganization, CreateTenant, CreateUser, GrantSeats, InstallLicense, LicenseGrant, Outcome,
+    Query, QueryResult, Request, SyncEntry, SyncUsers, UserPatch, WantedSeat, WhenFull,
 };
 use usher::ledger::license::Terms;
 use usher::ledger::notification::Channels;
@@ -47,9 +47,9 @@ impl World {
         let ledger = Ledger::restore(config, nothing.0, nothing.1, nothing.2, now, Duration::ZERO).finish();
         let mut world = Self { ledger, now };
         let policy = Policy { lease_ttl: Duration::ZERO, max_devices_per_user: 1_000, ..Policy::default() };
-        world.ask(CreateTenant { display_name: "Acme".into(), contact: "".into(), policy });
+        world.submit(CreateTenant { display_name: "Acme".into(), contact: "".into(), policy });
         (0..ORGANIZATIONS).for_each(|no| {
-            world.ask(CreateOrganization { organization: organization(no), display_name: "Süd".into() });
+            world.submit(CreateOrganization { organization: organization(no), display_name: "Süd".into() });
         });
         world.people();
         world.licenses();
@@ -64,17 +64,17 @@ impl World {
             seats: WantedSeat::each(&[pool(0), pool(no % POOLS)], &[]),
             blocked: None,
         };
-        self.ask(SyncUsers { entries: (0..USERS).map(entry).collect(), when_full: WhenFull::Block, what_if: None });
+        self.submit(SyncUsers { entries: (0..USERS).map(entry).collect(), when_full: WhenFull::Block, what_if: None });
         (0..FULL).for_each(|no| {
-            self.ask(CreateUser { user: full(no), administrator: false, profile: profile(), pools: vec![] });
+            self.submit(CreateUser { user: full(no), administrator: false, profile: profile(), pools: vec![] });
         });
         let (pools, users) = ((0..POOLS).map(pool).collect(), vec![whale()]);
-        self.ask(GrantSeats { pools, users, organizations: organizations(10) });
+        self.submit(GrantSeats { pools, users, organizations: organizations(10) });
     }
 
     fn licenses(&mut self) {
         (0..LICENSES).for_each(|no| {
-            self.ask(install(no, 1));
+            self.submit(install(no, 1));
         });
     }
 
@@ -83,13 +83,13 @@ impl World {
         let whales = (0..DEVICES).map(|no| login(whale(), pool(no % 3), no, no));
         let others = (0..USERS).map(|no| login(user(no), pool(0), 0, DEVICES + no));
         whales.chain(others).for_each(|login| {
-            let outcome = self.ask(login);
+            let outcome = self.submit(login);
             assert!(matches!(&outcome, Outcome::CheckOut(answer) if answer.as_ref().is_ok_and(|answer| answer.decision.is_ok())), "{outcome:?}");
         });
         (self.now.tick.0, self.now.wall.0) = (self.now.tick.0 + 2 * HOUR, self.now.wall.0 + 2 * HOUR as i64);
     }
 
-    pub fn ask(&mut self, command: impl Into<Command>) -> Outcome {
+    pub fn submit(&mut self, command: impl Into<Command>) -> Outcome {
         self.cost(command).0
     }
 
@@ -109,7 +109,7 @@ impl World {
         (answer.expect("an answer"), cost)
     }
 
-    pub fn cost_of(&mut self, query: impl Into<Query>) -> (Found, Cost) {
+    pub fn cost_of(&mut self, query: impl Into<Query>) -> (QueryResult, Cost) {
         let (mut reading, mut cost) = (Reading::new(Some(tenant()), query.into()), Cost::default());
         loop {
             let before = self.ledger.work();

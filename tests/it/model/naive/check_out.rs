@@ -28,41 +28,41 @@ struct Yes {
 }
 
 impl Model {
-    pub fn check_out(&mut self, id: &TenantId, asked: &CheckOut, now: Moment) -> CheckedOut {
+    pub fn check_out(&mut self, id: &TenantId, command: &CheckOut, now: Moment) -> CheckedOut {
         let Ok(at) = self.find(id) else {
             let decision = Err(Denial::because(DenialReason::TenantNotFound));
             return CheckedOut { decision, usage: None, notices: Vec::new() };
         };
         let glance = self.glance(now);
-        let decided = match asked.check_only {
+        let decided = match command.check_only {
             // On a copy, of which nothing stays (R20).
-            true => self.clone().settle(at, asked, now),
-            false => self.settle(at, asked, now),
+            true => self.clone().settle(at, command, now),
+            false => self.settle(at, command, now),
         };
         let tenant = &self.tenants[at];
-        let usage = tenant.pools.contains(&asked.pool).then(|| tenant.usage(&asked.pool, &glance));
+        let usage = tenant.pools.contains(&command.pool).then(|| tenant.usage(&command.pool, &glance));
         let mut notices = Vec::new();
         if let Ok((_, expired)) = decided {
             notices.extend(expired.then_some(Notice::LicenseExpired));
-            notices.extend(usage.iter().flat_map(|_| tenant.notices_of(&asked.pool, &glance)));
+            notices.extend(usage.iter().flat_map(|_| tenant.notices_of(&command.pool, &glance)));
         }
         CheckedOut { decision: decided.map(|(lease, _)| lease), usage, notices }
     }
 
     /// Decides and does it. A yes says, too, whether an expired license was passed (R29).
-    fn settle(&mut self, at: usize, asked: &CheckOut, now: Moment) -> Result<(Lease, bool), Denial> {
+    fn settle(&mut self, at: usize, command: &CheckOut, now: Moment) -> Result<(Lease, bool), Denial> {
         // R18: what is overdue in this pool, or of this user, has ended.
-        self.end_overdue(at, now.tick, |session| session.pool == asked.pool || session.user == asked.user);
-        let yes = self.tenants[at].decide(asked, &self.glance(now))?;
+        self.end_overdue(at, now.tick, |session| session.pool == command.pool || session.user == command.user);
+        let yes = self.tenants[at].decide(command, &self.glance(now))?;
         let expired = yes.expired_license;
-        let lease = match asked.check_only {
-            true => self.tenants[at].lease_if(asked, &yes, now),
-            false => self.carry_out(at, asked, yes, now),
+        let lease = match command.check_only {
+            true => self.tenants[at].lease_if(command, &yes, now),
+            false => self.carry_out(at, command, yes, now),
         };
         Ok((lease, expired))
     }
 
-    fn carry_out(&mut self, at: usize, asked: &CheckOut, yes: Yes, now: Moment) -> Lease {
+    fn carry_out(&mut self, at: usize, command: &CheckOut, yes: Yes, now: Moment) -> Lease {
         for id in &yes.takes_over {
             self.end(at, *id, SessionEndReason::TakenOver, now.tick);
         }
@@ -70,42 +70,42 @@ impl Model {
             self.end(at, *id, SessionEndReason::Reclaimed, now.tick);
         }
         if yes.admits {
-            let user = self.new_user(&asked.user, false, now.tick);
+            let user = self.new_user(&command.user, false, now.tick);
             self.tenants[at].users.push(user);
-            let seat = self.new_seat(&asked.user, &asked.pool, None, now.tick);
+            let seat = self.new_seat(&command.user, &command.pool, None, now.tick);
             self.tenants[at].seats.push(seat);
-            self.tenants[at].know(&asked.pool);
+            self.tenants[at].know(&command.pool);
         }
         let session = match yes.renews {
-            Some(id) => self.renew(at, id, &yes, asked, now.tick),
-            None => self.start(at, &yes, asked, now.tick),
+            Some(id) => self.renew(at, id, &yes, command, now.tick),
+            None => self.start(at, &yes, command, now.tick),
         };
         self.tenants[at].lease(&session, yes.renews.is_some(), now)
     }
 
-    fn renew(&mut self, at: usize, id: SessionId, yes: &Yes, asked: &CheckOut, now: Tick) -> Session {
+    fn renew(&mut self, at: usize, id: SessionId, yes: &Yes, command: &CheckOut, now: Tick) -> Session {
         self.log.push(Happened::Renewed(id));
         let tenant = &mut self.tenants[at];
         tenant.hold(id, true, now);
-        tenant.land(&asked.user, yes.organization.as_ref());
-        let user = tenant.users.iter_mut().find(|user| user.id == asked.user).expect("a known user");
+        tenant.land(&command.user, yes.organization.as_ref());
+        let user = tenant.users.iter_mut().find(|user| user.id == command.user).expect("a known user");
         user.last_sign_in = Some(now);
         let session = tenant.sessions.iter_mut().find(|session| session.id == id).expect("a live session");
         session.organization.clone_from(&yes.organization);
-        session.client.clone_from(&asked.client);
+        session.client.clone_from(&command.client);
         session.clone()
     }
 
-    fn start(&mut self, at: usize, yes: &Yes, asked: &CheckOut, now: Tick) -> Session {
-        self.log.push(Happened::Started(asked.fresh));
+    fn start(&mut self, at: usize, yes: &Yes, command: &CheckOut, now: Tick) -> Session {
+        self.log.push(Happened::Started(command.fresh));
         let tenant = &mut self.tenants[at];
         tenant.sessions.push(Session {
-            id: asked.fresh,
-            user: asked.user.clone(),
-            pool: asked.pool.clone(),
-            device: asked.device.clone(),
+            id: command.fresh,
+            user: command.user.clone(),
+            pool: command.pool.clone(),
+            device: command.device.clone(),
             organization: yes.organization.clone(),
-            client: asked.client.clone(),
+            client: command.client.clone(),
             administrator: yes.administrator,
             exempt: yes.exempt,
             started: now,
@@ -116,27 +116,27 @@ impl Model {
             lease_end: Some(now),
             idle_grace: Tick::default(),
         });
-        tenant.hold(asked.fresh, true, now);
-        tenant.land(&asked.user, yes.organization.as_ref());
-        let user = tenant.users.iter_mut().find(|user| user.id == asked.user).expect("a known user");
+        tenant.hold(command.fresh, true, now);
+        tenant.land(&command.user, yes.organization.as_ref());
+        let user = tenant.users.iter_mut().find(|user| user.id == command.user).expect("a known user");
         user.last_sign_in = Some(now);
         tenant.sessions.last().expect("the new session").clone()
     }
 }
 
 impl Tenant {
-    fn decide(&self, asked: &CheckOut, glance: &Glance) -> Result<Yes, Denial> {
+    fn decide(&self, command: &CheckOut, glance: &Glance) -> Result<Yes, Denial> {
         let no = |reason| Err(Denial::because(reason));
-        let user = self.user(&asked.user);
+        let user = self.user(&command.user);
         let administrator = user.is_some_and(|user| user.administrator);
         // 1
         if self.suspended {
             return no(DenialReason::TenantSuspended);
         }
         // 2
-        let expired_license = self.license_guard(&asked.pool, administrator, glance)?;
+        let expired_license = self.license_guard(&command.pool, administrator, glance)?;
         // 3
-        if !self.is_licensed(&asked.pool) {
+        if !self.is_licensed(&command.pool) {
             return no(DenialReason::PoolNotLicensed);
         }
         // 4
@@ -149,13 +149,13 @@ impl Tenant {
             return no(DenialReason::UserBlocked);
         }
         // 6
-        let seat = self.seat_guard(asked, admits, expired_license, glance)?;
+        let seat = self.seat_guard(command, admits, expired_license, glance)?;
         // 7
-        let organization = self.organization_guard(asked, &seat, user)?;
+        let organization = self.organization_guard(command, &seat, user)?;
         // 8
         let exempt = administrator && !self.policy.administrators_count_in_concurrent;
-        let same = |session: &&Session| session.pool == asked.pool && session.device == asked.device;
-        let renews = self.sessions_of(&asked.user).find(same).map(|session| session.id);
+        let same = |session: &&Session| session.pool == command.pool && session.device == command.device;
+        let renews = self.sessions_of(&command.user).find(same).map(|session| session.id);
         let mut yes = Yes {
             organization,
             renews,
@@ -170,13 +170,13 @@ impl Tenant {
             return Ok(yes);
         }
         // 9
-        yes.takes_over = self.device_guard(asked, glance)?;
+        yes.takes_over = self.device_guard(command, glance)?;
         // 10
-        let (plan, limit) = self.entitlement(&asked.pool, glance);
+        let (plan, limit) = self.entitlement(&command.pool, glance);
         if plan == Plan::Concurrent && !exempt && !expired_license {
             let mut after = self.clone();
             after.sessions.retain(|session| !yes.takes_over.contains(&session.id));
-            yes.reclaims = after.room_guard(asked, limit, self, glance)?;
+            yes.reclaims = after.room_guard(command, limit, self, glance)?;
         }
         Ok(yes)
     }
@@ -194,16 +194,16 @@ impl Tenant {
         }
     }
 
-    fn seat_guard(&self, asked: &CheckOut, admits: bool, expired: bool, glance: &Glance) -> Result<Seat, Denial> {
+    fn seat_guard(&self, command: &CheckOut, admits: bool, expired: bool, glance: &Glance) -> Result<Seat, Denial> {
         if admits {
-            if !self.has_named_room(&asked.pool, false, glance) {
+            if !self.has_named_room(&command.pool, false, glance) {
                 return Err(Denial::because(DenialReason::SeatsExhausted));
             }
             // As it would be; its order does not matter here.
-            let (user, pool) = (asked.user.clone(), asked.pool.clone());
+            let (user, pool) = (command.user.clone(), command.pool.clone());
             return Ok(Seat { user, pool, granted: glance.now.tick, order: u64::MAX, only: None });
         }
-        let Some(seat) = self.seat(&asked.user, &asked.pool) else {
+        let Some(seat) = self.seat(&command.user, &command.pool) else {
             return Err(Denial::because(DenialReason::SeatNotGranted));
         };
         if !expired && self.is_over_limit(seat, glance) {
@@ -214,11 +214,11 @@ impl Tenant {
 
     fn organization_guard(
         &self,
-        asked: &CheckOut,
+        command: &CheckOut,
         seat: &Seat,
         user: Option<&User>,
     ) -> Result<Option<OrganizationId>, Denial> {
-        match &asked.organization {
+        match &command.organization {
             Some(wanted) if self.has_access(seat, wanted) => Ok(Some(wanted.clone())),
             Some(_) => Err(Denial::because(DenialReason::OrganizationAccessOff)),
             None => Ok(self.landing(seat, user.and_then(|user| user.last_organization.as_ref()))),
@@ -226,10 +226,10 @@ impl Tenant {
     }
 
     /// The sessions that are taken over (R17).
-    fn device_guard(&self, asked: &CheckOut, glance: &Glance) -> Result<Vec<SessionId>, Denial> {
-        let mut others: Vec<&Session> = self.sessions_of(&asked.user).collect();
+    fn device_guard(&self, command: &CheckOut, glance: &Glance) -> Result<Vec<SessionId>, Denial> {
+        let mut others: Vec<&Session> = self.sessions_of(&command.user).collect();
         // One more session on a device that is there already makes no more devices.
-        if others.iter().any(|session| session.device == asked.device) {
+        if others.iter().any(|session| session.device == command.device) {
             return Ok(Vec::new());
         }
         others.sort_by_key(|session| (session.started, session.id));
@@ -239,7 +239,7 @@ impl Tenant {
             return Err(Denial {
                 reason: DenialReason::AlreadySignedIn,
                 retry_after: first.map(|first| first.since(glance.now.tick)),
-                own_sessions: self.own_sessions(&asked.user, glance),
+                own_sessions: self.own_sessions(&command.user, glance),
                 own_session_count: others.len(),
             });
         }
@@ -259,25 +259,25 @@ impl Tenant {
     /// The sessions that are reclaimed. `before`: with the sessions that a take-over would end.
     fn room_guard(
         &self,
-        asked: &CheckOut,
+        command: &CheckOut,
         limit: Limit,
         before: &Tenant,
         glance: &Glance,
     ) -> Result<Vec<SessionId>, Denial> {
-        let counted = self.counting_sessions(&asked.pool).any(|session| session.user == asked.user);
-        let in_use = self.in_use(&asked.pool, Plan::Concurrent);
+        let counted = self.counting_sessions(&command.pool).any(|session| session.user == command.user);
+        let in_use = self.in_use(&command.pool, Plan::Concurrent);
         if counted || has_room(limit, in_use) {
             return Ok(Vec::new());
         }
         let is_full = limit == Limit::Seats(in_use);
-        if let Some(idle) = self.idle_longest(&asked.pool, glance.now.tick)
+        if let Some(idle) = self.idle_longest(&command.pool, glance.now.tick)
             && is_full
             && self.policy.when_full == WhenFull::ReclaimIdle
         {
-            let theirs = self.sessions_of(&idle.id).filter(|session| session.pool == asked.pool);
+            let theirs = self.sessions_of(&idle.id).filter(|session| session.pool == command.pool);
             return Ok(theirs.map(|session| session.id).collect());
         }
-        let first = before.counting_sessions(&asked.pool).map(|session| before.deadline(session).0).min();
+        let first = before.counting_sessions(&command.pool).map(|session| before.deadline(session).0).min();
         let wait = first.map(|first| first.since(glance.now.tick));
         Err(Denial {
             reason: DenialReason::SeatsExhausted,
@@ -323,15 +323,15 @@ impl Tenant {
     }
 
     /// The lease that a check-out would get (R20).
-    fn lease_if(&self, asked: &CheckOut, yes: &Yes, now: Moment) -> Lease {
+    fn lease_if(&self, command: &CheckOut, yes: &Yes, now: Moment) -> Lease {
         let renewed = self.sessions.iter().find(|session| Some(session.id) == yes.renews);
         let started = renewed.map_or(now.tick, |session| session.started);
         Lease {
             session: None,
             tenant: self.id.clone(),
-            pool: asked.pool.clone(),
-            user: asked.user.clone(),
-            device: asked.device.clone(),
+            pool: command.pool.clone(),
+            user: command.user.clone(),
+            device: command.device.clone(),
             organization: yes.organization.clone(),
             started: now.wall_of(started),
             ttl: self.ttl(),

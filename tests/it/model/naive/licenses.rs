@@ -81,10 +81,10 @@ impl Model {
         Ok(LicenseChange { changed, pools, license: shown.map(|shown| tenant.license_view(shown, &glance)) })
     }
 
-    pub fn install_license(&mut self, id: &TenantId, asked: &InstallLicense, now: Moment) -> Done<LicenseChange> {
-        let before = self.floors.iter().filter(|(tenant, paper)| tenant == id && paper.id == asked.license);
+    pub fn install_license(&mut self, id: &TenantId, command: &InstallLicense, now: Moment) -> Done<LicenseChange> {
+        let before = self.floors.iter().filter(|(tenant, paper)| tenant == id && paper.id == command.license);
         let floor = before.map(|(_, paper)| paper.clone()).max_by_key(|paper| paper.grant.revision);
-        self.changing(id, Some(&asked.license), now, |tenant, glance| tenant.install(asked, floor, glance))
+        self.changing(id, Some(&command.license), now, |tenant, glance| tenant.install(command, floor, glance))
     }
 
     pub fn delete_license(&mut self, id: &TenantId, license: &LicenseId, now: Moment) -> Done<LicenseChange> {
@@ -99,11 +99,11 @@ impl Model {
         })
     }
 
-    pub fn revoke_license(&mut self, id: &TenantId, asked: &RevokeLicense, now: Moment) -> Done<LicenseChange> {
-        let up_to = asked.up_to_revision;
-        self.changing(id, Some(&asked.license), now, |tenant, _| {
+    pub fn revoke_license(&mut self, id: &TenantId, command: &RevokeLicense, now: Moment) -> Done<LicenseChange> {
+        let up_to = command.up_to_revision;
+        self.changing(id, Some(&command.license), now, |tenant, _| {
             let mut changed = false;
-            for paper in tenant.papers.iter_mut().filter(|paper| paper.id == asked.license) {
+            for paper in tenant.papers.iter_mut().filter(|paper| paper.id == command.license) {
                 if paper.grant.revision <= up_to && paper.revoked.is_none_or(|before| before < up_to) {
                     (paper.revoked, paper.changed, changed) = (Some(up_to), now.tick, true);
                 }
@@ -113,9 +113,9 @@ impl Model {
     }
 
     /// Only what is above every revision that the tenant has had is installed. Of the look the words are not compared.
-    pub fn fetch_license(&mut self, id: &TenantId, asked: &FetchLicense, now: Moment) -> Done<LicenseFetched> {
+    pub fn fetch_license(&mut self, id: &TenantId, command: &FetchLicense, now: Moment) -> Done<LicenseFetched> {
         let at = self.find(id)?;
-        let (outcome, reason, change) = match &asked.answer {
+        let (outcome, reason, change) = match &command.answer {
             VendorAnswer::Nothing => (FetchOutcome::Nothing, "", None),
             VendorAnswer::Refused { reason, .. } => (FetchOutcome::Refused, *reason, None),
             VendorAnswer::Failed(_) => (FetchOutcome::Failed, "", None),
@@ -199,8 +199,8 @@ impl Tenant {
     }
 
     /// `floor`: what an earlier tenant of the same id had.
-    fn install(&mut self, asked: &InstallLicense, floor: Option<License>, glance: &Glance) -> Done<bool> {
-        let (id, grant) = (&asked.license, &asked.grant);
+    fn install(&mut self, command: &InstallLicense, floor: Option<License>, glance: &Glance) -> Done<bool> {
+        let (id, grant) = (&command.license, &command.grant);
         if let Some(newest) = self.newest(id) {
             let same = newest.is_text_of(grant);
             if same && newest.revoked.is_none() && !newest.deleted {

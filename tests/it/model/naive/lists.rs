@@ -23,44 +23,44 @@ use usher::ledger::time::Moment;
 use super::{Model, Tenant, missing};
 
 impl Model {
-    pub fn list_sessions(&self, id: &TenantId, asked: &ListSessions, now: Moment) -> Done<Vec<SessionView>> {
+    pub fn list_sessions(&self, id: &TenantId, query: &ListSessions, now: Moment) -> Done<Vec<SessionView>> {
         let tenant = &self.tenants[self.find(id)?];
         let glance = self.glance(now);
         let views = tenant.sessions.iter().map(|session| tenant.session_view(session, &glance));
-        let mut rows: Vec<SessionView> = views.filter(|view| passes(view, asked)).collect();
+        let mut rows: Vec<SessionView> = views.filter(|view| passes(view, query)).collect();
         rows.sort_by(|a, b| {
-            match asked.order {
+            match query.order {
                 SessionOrder::LastActivity => a.last_activity.cmp(&b.last_activity),
                 SessionOrder::Started => a.started.cmp(&b.started),
                 SessionOrder::User => alphabetically(a.user.as_str(), b.user.as_str()),
             }
             .then(a.id.cmp(&b.id))
         });
-        if asked.descending {
+        if query.descending {
             rows.reverse();
         }
         Ok(rows)
     }
 
-    pub fn list_users(&self, id: &TenantId, asked: &ListUsers, now: Moment) -> Done<Vec<UserView>> {
+    pub fn list_users(&self, id: &TenantId, query: &ListUsers, now: Moment) -> Done<Vec<UserView>> {
         let tenant = &self.tenants[self.find(id)?];
         let glance = self.glance(now);
-        let views = tenant.users.iter().map(|user| tenant.user_view_in(user, asked.organization.as_ref(), &glance));
-        let mut rows: Vec<UserView> = views.filter(|view| tenant.lists(view, asked)).collect();
+        let views = tenant.users.iter().map(|user| tenant.user_view_in(user, query.organization.as_ref(), &glance));
+        let mut rows: Vec<UserView> = views.filter(|view| tenant.lists(view, query)).collect();
         rows.sort_by(|a, b| {
             let name = |view: &UserView| match (&*view.profile.family_name, &*view.profile.given_name) {
                 ("", "") => String::new(),
                 (family, given) => format!("{family}\u{fffe}{given}"),
             };
-            match asked.order {
+            match query.order {
                 UserOrder::LastSignIn => a.last_sign_in.cmp(&b.last_sign_in),
                 UserOrder::UserId => alphabetically(a.id.as_str(), b.id.as_str()),
                 UserOrder::Name => alphabetically(&name(a), &name(b)),
-                UserOrder::Created => unreachable!("not asked for"),
+                UserOrder::Created => unreachable!("not query for"),
             }
             .then(a.id.cmp(&b.id))
         });
-        if asked.descending {
+        if query.descending {
             rows.reverse();
         }
         Ok(rows)
@@ -69,29 +69,29 @@ impl Model {
     pub fn list_organizations(
         &self,
         id: &TenantId,
-        asked: &ListOrganizations,
+        query: &ListOrganizations,
         now: Moment,
     ) -> Done<Vec<OrganizationView>> {
         let tenant = &self.tenants[self.find(id)?];
         let mut rows: Vec<_> = tenant.organizations.iter().map(|organization| organization.view(now)).collect();
-        rows.retain(|view| any_has(&[view.id.as_str(), &view.display_name], &asked.text));
-        rows.sort_by(|a, b| match asked.order {
+        rows.retain(|view| any_has(&[view.id.as_str(), &view.display_name], &query.text));
+        rows.sort_by(|a, b| match query.order {
             OrganizationOrder::DisplayName => {
                 alphabetically(&a.display_name, &b.display_name).then_with(|| a.id.cmp(&b.id))
             }
             OrganizationOrder::OrganizationId => a.id.cmp(&b.id),
         });
-        if asked.descending {
+        if query.descending {
             rows.reverse();
         }
         Ok(rows)
     }
 
-    pub fn list_tenants(&self, asked: &ListTenants, now: Moment) -> Vec<TenantView> {
+    pub fn list_tenants(&self, query: &ListTenants, now: Moment) -> Vec<TenantView> {
         let mut rows: Vec<_> = self.tenants.iter().map(|tenant| tenant.view(now)).collect();
-        rows.retain(|view| any_has(&[view.id.as_str(), &view.display_name, &view.contact], &asked.text));
-        rows.retain(|view| asked.state.is_none_or(|state| view.state == state));
-        if let Tenants::Only(among) = &asked.among {
+        rows.retain(|view| any_has(&[view.id.as_str(), &view.display_name, &view.contact], &query.text));
+        rows.retain(|view| query.state.is_none_or(|state| view.state == state));
+        if let Tenants::Only(among) = &query.among {
             rows.retain(|view| among.iter().any(|id| *id == view.id));
         }
         rows.sort_by(|a, b| a.id.cmp(&b.id));
@@ -102,15 +102,15 @@ impl Model {
         Ok(self.tenants[self.find(id)?].view(now))
     }
 
-    pub fn get_user(&self, id: &TenantId, asked: &GetUser, now: Moment) -> Done<UserView> {
+    pub fn get_user(&self, id: &TenantId, query: &GetUser, now: Moment) -> Done<UserView> {
         let tenant = &self.tenants[self.find(id)?];
-        let user = tenant.user(&asked.user).ok_or_else(|| missing("user", &asked.user))?;
-        Ok(tenant.user_view_in(user, asked.organization.as_ref(), &self.glance(now)))
+        let user = tenant.user(&query.user).ok_or_else(|| missing("user", &query.user))?;
+        Ok(tenant.user_view_in(user, query.organization.as_ref(), &self.glance(now)))
     }
 
     /// The latest first.
-    pub fn former_ids(&self, id: &TenantId, asked: &FormerIds) -> Done<Vec<UserId>> {
-        let user = self.tenants[self.find(id)?].user(&asked.user);
+    pub fn former_ids(&self, id: &TenantId, query: &FormerIds) -> Done<Vec<UserId>> {
+        let user = self.tenants[self.find(id)?].user(&query.user);
         Ok(user.map_or_else(Vec::new, |user| user.former.iter().rev().take(MAX_FORMER_IDS).cloned().collect()))
     }
 
@@ -180,16 +180,16 @@ impl Model {
     }
 }
 
-fn passes(view: &SessionView, asked: &ListSessions) -> bool {
-    asked.pool.as_ref().is_none_or(|pool| view.pool == *pool)
-        && asked.user.as_ref().is_none_or(|user| view.user == *user)
-        && asked.organization.as_ref().is_none_or(|organization| view.organization.as_ref() == Some(organization))
-        && has_status(view.status, &asked.statuses)
-        && asked.session.is_none_or(|id| view.id == id)
-        && asked.device.as_ref().is_none_or(|device| view.device == *device)
-        && asked.idle.is_none_or(|idle| view.idle >= idle)
-        && asked.started.holds(view.started)
-        && any_has(&[&view.client], &asked.client)
+fn passes(view: &SessionView, query: &ListSessions) -> bool {
+    query.pool.as_ref().is_none_or(|pool| view.pool == *pool)
+        && query.user.as_ref().is_none_or(|user| view.user == *user)
+        && query.organization.as_ref().is_none_or(|organization| view.organization.as_ref() == Some(organization))
+        && has_status(view.status, &query.statuses)
+        && query.session.is_none_or(|id| view.id == id)
+        && query.device.as_ref().is_none_or(|device| view.device == *device)
+        && query.idle.is_none_or(|idle| view.idle >= idle)
+        && query.started.holds(view.started)
+        && any_has(&[&view.client], &query.client)
 }
 
 /// Without regard to case and accents.
@@ -223,30 +223,30 @@ fn within(known: &str, group: &str) -> bool {
 }
 
 impl Tenant {
-    fn lists(&self, view: &UserView, asked: &ListUsers) -> bool {
+    fn lists(&self, view: &UserView, query: &ListUsers) -> bool {
         let mut text = vec![view.id.as_str(), &view.profile.given_name, &view.profile.family_name];
         text.extend(view.profile.attributes.iter().map(|(_, value)| &**value));
         let found = |word: &String| any_has(&text, word);
-        let words = match asked.any_word {
-            _ if asked.words.is_empty() => true,
-            true => asked.words.iter().any(found),
-            false => asked.words.iter().all(found),
+        let words = match query.any_word {
+            _ if query.words.is_empty() => true,
+            true => query.words.iter().any(found),
+            false => query.words.iter().all(found),
         };
         let there = |id: &OrganizationId| self.organizations.iter().any(|known| known.id == *id);
         // A status is looked for; so is the blank.
-        let active = asked.statuses.contains(&Some(Status::Active)) && view.status == Some(Status::Away);
+        let active = query.statuses.contains(&Some(Status::Active)) && view.status == Some(Status::Away);
         words
-            && asked.blocked.is_none_or(|blocked| view.blocked.is_some() == blocked)
-            && (asked.statuses.is_empty() || asked.statuses.contains(&view.status) || active)
-            && asked.organization.as_ref().is_none_or(there)
-            && asked.group.as_ref().is_none_or(|group| view.profile.groups.iter().any(|known| within(known, group)))
-            && asked.pool.as_ref().is_none_or(|pool| view.seats.iter().any(|seat| seat.pool == *pool))
-            && asked.administrator.is_none_or(|administrator| view.administrator == administrator)
-            && !(asked.never_signed_in && view.last_sign_in.is_some())
-            && any_has(&[view.id.as_str()], &asked.id)
-            && any_has(&[&format!("{} {}", view.profile.given_name, view.profile.family_name)], &asked.name)
-            && asked.cause.is_none_or(|cause| view.blocked == Some(cause))
-            && (asked.signed_in.is_whole() || view.last_sign_in.is_some_and(|at| asked.signed_in.holds(at)))
-            && asked.created.holds(view.created)
+            && query.blocked.is_none_or(|blocked| view.blocked.is_some() == blocked)
+            && (query.statuses.is_empty() || query.statuses.contains(&view.status) || active)
+            && query.organization.as_ref().is_none_or(there)
+            && query.group.as_ref().is_none_or(|group| view.profile.groups.iter().any(|known| within(known, group)))
+            && query.pool.as_ref().is_none_or(|pool| view.seats.iter().any(|seat| seat.pool == *pool))
+            && query.administrator.is_none_or(|administrator| view.administrator == administrator)
+            && !(query.never_signed_in && view.last_sign_in.is_some())
+            && any_has(&[view.id.as_str()], &query.id)
+            && any_has(&[&format!("{} {}", view.profile.given_name, view.profile.family_name)], &query.name)
+            && query.cause.is_none_or(|cause| view.blocked == Some(cause))
+            && (query.signed_in.is_whole() || view.last_sign_in.is_some_and(|at| query.signed_in.holds(at)))
+            && query.created.holds(view.created)
     }
 }

@@ -220,43 +220,47 @@ impl Model {
 
     fn carry(&mut self, id: &TenantId, command: &Command, now: Moment) -> Outcome {
         match command {
-            Command::CheckOut(asked) => Outcome::CheckOut(Ok(self.check_out(id, asked, now))),
-            Command::CheckIn(asked) => Outcome::CheckIn(self.check_in(id, asked, now)),
-            Command::Heartbeat(asked) => Outcome::Heartbeat(self.heartbeat(id, asked, now)),
-            Command::GrantSeats(asked) => Outcome::GrantSeats(self.grant_seats(id, asked, now)),
-            Command::RevokeSeats(asked) => Outcome::RevokeSeats(self.revoke_seats(id, asked, now)),
-            Command::CloseSession(asked) => Outcome::CloseSession(self.close_session(id, asked, now)),
-            Command::CloseIdle(asked) => Outcome::CloseIdle(self.close_idle(id, asked, now)),
-            Command::CreateTenant(asked) => Outcome::CreateTenant(self.create_tenant(id, asked, now)),
-            Command::UpdateTenant(asked) => Outcome::UpdateTenant(self.update_tenant(id, asked, now)),
-            Command::SuspendTenant(asked) => Outcome::SuspendTenant(self.suspend_tenant(id, asked, now)),
+            Command::CheckOut(command) => Outcome::CheckOut(Ok(self.check_out(id, command, now))),
+            Command::CheckIn(command) => Outcome::CheckIn(self.check_in(id, command, now)),
+            Command::Heartbeat(command) => Outcome::Heartbeat(self.heartbeat(id, command, now)),
+            Command::GrantSeats(command) => Outcome::GrantSeats(self.grant_seats(id, command, now)),
+            Command::RevokeSeats(command) => Outcome::RevokeSeats(self.revoke_seats(id, command, now)),
+            Command::CloseSession(command) => Outcome::CloseSession(self.close_session(id, command, now)),
+            Command::CloseIdle(command) => Outcome::CloseIdle(self.close_idle(id, command, now)),
+            Command::CreateTenant(command) => Outcome::CreateTenant(self.create_tenant(id, command, now)),
+            Command::UpdateTenant(command) => Outcome::UpdateTenant(self.update_tenant(id, command, now)),
+            Command::SuspendTenant(command) => Outcome::SuspendTenant(self.suspend_tenant(id, command, now)),
             Command::DeleteTenant(_) => Outcome::DeleteTenant(self.delete_tenant(id, now)),
-            Command::CreateUser(asked) => Outcome::CreateUser(self.create_user(id, asked, now)),
-            Command::UpdateUser(asked) => Outcome::UpdateUser(self.update_user(id, asked, now)),
-            Command::RenameUser(asked) => Outcome::RenameUser(self.rename_user(id, asked, now)),
-            Command::BlockUser(asked) => Outcome::BlockUser(self.block_user(id, asked, now)),
-            Command::UnblockUser(asked) => Outcome::UnblockUser(self.unblock_user(id, asked, now)),
-            Command::DeleteUser(asked) => Outcome::DeleteUser(self.delete_user(id, asked, now)),
-            Command::SyncUsers(asked) => Outcome::SyncUsers(self.sync_users(id, asked, now)),
-            Command::ActivateUsers(asked) => Outcome::ActivateUsers(self.activate_users(id, asked, now)),
-            Command::BlockUnlisted(asked) => Outcome::BlockUnlisted(self.block_unlisted(id, asked)),
-            Command::CreateOrganization(asked) => Outcome::CreateOrganization(self.create_organization(id, asked, now)),
-            Command::UpdateOrganization(asked) => Outcome::UpdateOrganization(self.update_organization(id, asked, now)),
-            Command::DeleteOrganization(asked) => Outcome::DeleteOrganization(self.delete_organization(id, asked)),
-            Command::InstallLicense(asked) => Outcome::InstallLicense(self.install_license(id, asked, now)),
-            Command::DeleteLicense(asked) => Outcome::DeleteLicense(self.delete_license(id, &asked.license, now)),
+            Command::CreateUser(command) => Outcome::CreateUser(self.create_user(id, command, now)),
+            Command::UpdateUser(command) => Outcome::UpdateUser(self.update_user(id, command, now)),
+            Command::RenameUser(command) => Outcome::RenameUser(self.rename_user(id, command, now)),
+            Command::BlockUser(command) => Outcome::BlockUser(self.block_user(id, command, now)),
+            Command::UnblockUser(command) => Outcome::UnblockUser(self.unblock_user(id, command, now)),
+            Command::DeleteUser(command) => Outcome::DeleteUser(self.delete_user(id, command, now)),
+            Command::SyncUsers(command) => Outcome::SyncUsers(self.sync_users(id, command, now)),
+            Command::ActivateUsers(command) => Outcome::ActivateUsers(self.activate_users(id, command, now)),
+            Command::BlockUnlisted(command) => Outcome::BlockUnlisted(self.block_unlisted(id, command)),
+            Command::CreateOrganization(command) => {
+                Outcome::CreateOrganization(self.create_organization(id, command, now))
+            }
+            Command::UpdateOrganization(command) => {
+                Outcome::UpdateOrganization(self.update_organization(id, command, now))
+            }
+            Command::DeleteOrganization(command) => Outcome::DeleteOrganization(self.delete_organization(id, command)),
+            Command::InstallLicense(command) => Outcome::InstallLicense(self.install_license(id, command, now)),
+            Command::DeleteLicense(command) => Outcome::DeleteLicense(self.delete_license(id, &command.license, now)),
             Command::DeleteLicenses(_) => Outcome::DeleteLicenses(self.delete_licenses(id, now)),
-            Command::RevokeLicense(asked) => Outcome::RevokeLicense(self.revoke_license(id, asked, now)),
-            Command::FetchLicense(asked) => Outcome::FetchLicense(self.fetch_license(id, asked, now)),
+            Command::RevokeLicense(command) => Outcome::RevokeLicense(self.revoke_license(id, command, now)),
+            Command::FetchLicense(command) => Outcome::FetchLicense(self.fetch_license(id, command, now)),
             Command::NoteLicenseRequest(_) => Outcome::NoteLicenseRequest(self.find(id).map(|_| ())),
-            Command::BeginDelivery(asked) => Outcome::BeginDelivery(self.begin_delivery(id, asked)),
-            Command::EndDelivery(asked) => Outcome::EndDelivery(self.end_delivery(id, asked)),
-            Command::RedeliverNotification(asked) => Outcome::RedeliverNotification(self.redeliver(id, asked)),
-            Command::CreateToken(asked) => Outcome::CreateToken(self.create_token(asked, now)),
-            Command::RevokeToken(asked) => Outcome::RevokeToken(self.revoke_token(asked, now)),
+            Command::BeginDelivery(command) => Outcome::BeginDelivery(self.begin_delivery(id, command)),
+            Command::EndDelivery(command) => Outcome::EndDelivery(self.end_delivery(id, command)),
+            Command::RedeliverNotification(command) => Outcome::RedeliverNotification(self.redeliver(id, command)),
+            Command::CreateToken(command) => Outcome::CreateToken(self.create_token(command, now)),
+            Command::RevokeToken(command) => Outcome::RevokeToken(self.revoke_token(command, now)),
             Command::WithdrawTenant(_) => unreachable!("not generated"),
-            Command::NoteTokenUse(asked) => {
-                self.note_token_use(asked);
+            Command::NoteTokenUse(command) => {
+                self.note_token_use(command);
                 Outcome::NoteTokenUse(())
             }
         }

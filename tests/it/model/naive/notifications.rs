@@ -32,13 +32,13 @@ impl Model {
         match (command, outcome) {
             (Command::CreateTenant(_) | Command::Heartbeat(_), _) => return,
             (command, _) if command.is_question() => return,
-            (Command::CheckOut(asked), Outcome::CheckOut(Ok(answer))) => {
+            (Command::CheckOut(command), Outcome::CheckOut(Ok(answer))) => {
                 if let (Err(denial), Some(usage)) = (&answer.decision, &answer.usage) {
-                    tenant.tell_denial(denial.reason, usage, Cause::CheckOut, &asked.user, now);
+                    tenant.tell_denial(denial.reason, usage, Cause::CheckOut, &command.user, now);
                 }
             }
-            (Command::GrantSeats(asked), Outcome::GrantSeats(answers)) => {
-                let users = asked.pools.iter().flat_map(|_| &asked.users);
+            (Command::GrantSeats(command), Outcome::GrantSeats(answers)) => {
+                let users = command.pools.iter().flat_map(|_| &command.users);
                 for (user, answer) in users.zip(answers) {
                     if let Ok(granted) = answer
                         && let (Err(denial), Some(usage)) = (&granted.decision, &granted.usage)
@@ -47,16 +47,16 @@ impl Model {
                     }
                 }
             }
-            (Command::CreateUser(asked), Outcome::CreateUser(Ok((Err(denial), usage)))) => {
+            (Command::CreateUser(command), Outcome::CreateUser(Ok((Err(denial), usage)))) => {
                 let of = |pool: &PoolId| usage.iter().find(|usage| usage.pool == *pool);
-                let full = asked.pools.iter().filter_map(of).find(|usage| is_full(usage));
+                let full = command.pools.iter().filter_map(of).find(|usage| is_full(usage));
                 full.into_iter()
-                    .for_each(|usage| tenant.tell_denial(denial.reason, usage, Cause::Grant, &asked.user, now));
+                    .for_each(|usage| tenant.tell_denial(denial.reason, usage, Cause::Grant, &command.user, now));
             }
-            (Command::UnblockUser(asked), Outcome::UnblockUser(Ok((Err(_), usage)))) => {
+            (Command::UnblockUser(command), Outcome::UnblockUser(Ok((Err(_), usage)))) => {
                 for usage in usage.iter().filter(|usage| is_full(usage)) {
                     let reason = tenant.want_of(&usage.pool, &glance);
-                    tenant.tell_denial(reason, usage, Cause::Grant, &asked.user, now);
+                    tenant.tell_denial(reason, usage, Cause::Grant, &command.user, now);
                 }
             }
             _ => {}
@@ -72,20 +72,20 @@ impl Model {
         self.find(id).map(|_| ())
     }
 
-    pub fn redeliver(&self, id: &TenantId, asked: &RedeliverNotification) -> Done<NotificationView> {
+    pub fn redeliver(&self, id: &TenantId, command: &RedeliverNotification) -> Done<NotificationView> {
         let tenant = &self.tenants[self.find(id)?];
-        let told = tenant.told.iter().any(|told| told.topic == asked.topic);
-        Err(if told { rule("NOBODY_TO_TELL") } else { missing("notification", &asked.topic) })
+        let told = tenant.told.iter().any(|told| told.topic == command.topic);
+        Err(if told { rule("NOBODY_TO_TELL") } else { missing("notification", &command.topic) })
     }
 
     pub fn list_notifications(
         &self,
         id: &TenantId,
-        asked: &ListNotifications,
+        query: &ListNotifications,
         now: Moment,
     ) -> Done<Vec<NotificationView>> {
         let tenant = &self.tenants[self.find(id)?];
-        let mut told: Vec<&Told> = tenant.told.iter().filter(|_| asked.state.is_none()).collect();
+        let mut told: Vec<&Told> = tenant.told.iter().filter(|_| query.state.is_none()).collect();
         told.sort_by_key(|told| (told.raised, told.topic.to_string()));
         let view = |told: &Told| NotificationView {
             topic: told.topic.clone(),

@@ -12,15 +12,15 @@ impl Model {
     pub fn create_organization(
         &mut self,
         id: &TenantId,
-        asked: &CreateOrganization,
+        command: &CreateOrganization,
         now: Moment,
     ) -> Done<OrganizationView> {
         let at = self.find(id)?;
         let tenant = &mut self.tenants[at];
-        if tenant.organization_mut(&asked.organization).is_ok() {
-            return Err(exists("organization", &asked.organization));
+        if tenant.organization_mut(&command.organization).is_ok() {
+            return Err(exists("organization", &command.organization));
         }
-        let (id, display_name) = (asked.organization.clone(), asked.display_name.clone());
+        let (id, display_name) = (command.organization.clone(), command.display_name.clone());
         let organization = Organization { id, display_name, created: now.tick, version: 1 };
         let view = organization.view(now);
         tenant.organizations.push(organization);
@@ -30,13 +30,13 @@ impl Model {
     pub fn update_organization(
         &mut self,
         id: &TenantId,
-        asked: &UpdateOrganization,
+        command: &UpdateOrganization,
         now: Moment,
     ) -> Done<OrganizationView> {
         let at = self.find(id)?;
-        let organization = self.tenants[at].organization_mut(&asked.organization)?;
-        stale(asked.version, organization.version)?;
-        if let Some(name) = &asked.display_name
+        let organization = self.tenants[at].organization_mut(&command.organization)?;
+        stale(command.version, organization.version)?;
+        if let Some(name) = &command.display_name
             && *name != organization.display_name
         {
             organization.display_name.clone_from(name);
@@ -45,10 +45,10 @@ impl Model {
         Ok(organization.view(now))
     }
 
-    pub fn delete_organization(&mut self, id: &TenantId, asked: &DeleteOrganization) -> Done<()> {
+    pub fn delete_organization(&mut self, id: &TenantId, command: &DeleteOrganization) -> Done<()> {
         let at = self.find(id)?;
         let tenant = &mut self.tenants[at];
-        let gone = &asked.organization;
+        let gone = &command.organization;
         tenant.organization_mut(gone)?;
         tenant
             .take_access(std::slice::from_ref(gone), |seat| seat.only.as_ref().is_some_and(|only| only.contains(gone)));

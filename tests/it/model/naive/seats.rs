@@ -20,11 +20,11 @@ impl Model {
         Seat { user: user.clone(), pool: pool.clone(), granted: now, order: self.next_made(), only }
     }
 
-    pub fn grant_seats(&mut self, id: &TenantId, asked: &GrantSeats, now: Moment) -> Vec<Done<Granted>> {
+    pub fn grant_seats(&mut self, id: &TenantId, command: &GrantSeats, now: Moment) -> Vec<Done<Granted>> {
         let mut answers = Vec::new();
-        for pool in &asked.pools {
-            for user in &asked.users {
-                answers.push(self.grant(id, pool, user, &asked.organizations, now));
+        for pool in &command.pools {
+            for user in &command.users {
+                answers.push(self.grant(id, pool, user, &command.organizations, now));
             }
         }
         answers
@@ -78,11 +78,11 @@ impl Model {
         tenant.seat_view(tenant.seat(user, pool).expect("the seat"), &glance)
     }
 
-    pub fn revoke_seats(&mut self, id: &TenantId, asked: &RevokeSeats, now: Moment) -> Vec<Done<Revoked>> {
+    pub fn revoke_seats(&mut self, id: &TenantId, command: &RevokeSeats, now: Moment) -> Vec<Done<Revoked>> {
         let mut answers = Vec::new();
-        for pool in &asked.pools {
-            for user in &asked.users {
-                answers.push(self.revoke(id, pool, user, asked, now));
+        for pool in &command.pools {
+            for user in &command.users {
+                answers.push(self.revoke(id, pool, user, command, now));
             }
         }
         answers
@@ -93,12 +93,12 @@ impl Model {
         id: &TenantId,
         pool: &PoolId,
         user: &UserId,
-        asked: &RevokeSeats,
+        command: &RevokeSeats,
         now: Moment,
     ) -> Done<Revoked> {
         let at = self.find(id)?;
         let tenant = &mut self.tenants[at];
-        tenant.all_there(&asked.organizations)?;
+        tenant.all_there(&command.organizations)?;
         if tenant.user(user).is_none() {
             return Err(missing("user", user));
         }
@@ -107,12 +107,12 @@ impl Model {
         }
         let only = |tenant: &Tenant| tenant.seat(user, pool).map(|seat| seat.only.clone());
         let before = only(tenant);
-        tenant.take_access(&asked.organizations, |seat| seat.user == *user && seat.pool == *pool);
+        tenant.take_access(&command.organizations, |seat| seat.user == *user && seat.pool == *pool);
         let revoked_now = before != only(tenant);
-        if asked.end_sessions {
+        if command.end_sessions {
             let named = |session: &Session| {
-                asked.organizations.is_empty()
-                    || session.organization.as_ref().is_some_and(|of| asked.organizations.contains(of))
+                command.organizations.is_empty()
+                    || session.organization.as_ref().is_some_and(|of| command.organizations.contains(of))
             };
             let theirs = self.tenants[at].sessions_of(user).filter(|session| session.pool == *pool && named(session));
             let theirs: Vec<SessionId> = theirs.map(|session| session.id).collect();

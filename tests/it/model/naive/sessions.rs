@@ -63,9 +63,9 @@ impl Model {
         self.tenants[at].sessions.iter().any(|session| session.id == id).then_some(at)
     }
 
-    pub fn heartbeat(&mut self, id: &TenantId, asked: &Heartbeat, now: Moment) -> Vec<Beat> {
+    pub fn heartbeat(&mut self, id: &TenantId, command: &Heartbeat, now: Moment) -> Vec<Beat> {
         let mut answers = Vec::new();
-        for (session, active) in &asked.beats {
+        for (session, active) in &command.beats {
             answers.push(match self.lives(id, *session, now.tick) {
                 Some(at) => {
                     let tenant = &mut self.tenants[at];
@@ -79,28 +79,28 @@ impl Model {
         answers
     }
 
-    pub fn check_in(&mut self, id: &TenantId, asked: &CheckIn, now: Moment) -> CheckedIn {
-        match self.lives(id, asked.session, now.tick) {
+    pub fn check_in(&mut self, id: &TenantId, command: &CheckIn, now: Moment) -> CheckedIn {
+        match self.lives(id, command.session, now.tick) {
             Some(at) => {
-                self.end(at, asked.session, SessionEndReason::CheckedIn, now.tick);
+                self.end(at, command.session, SessionEndReason::CheckedIn, now.tick);
                 CheckedIn { ended_now: true, reason: Some(SessionEndReason::CheckedIn) }
             }
             None => {
-                let reason = self.ended(id, asked.session).map(|ended| ended.reason);
+                let reason = self.ended(id, command.session).map(|ended| ended.reason);
                 CheckedIn { ended_now: false, reason }
             }
         }
     }
 
-    pub fn close_session(&mut self, id: &TenantId, asked: &CloseSession, now: Moment) -> Done<CheckedIn> {
+    pub fn close_session(&mut self, id: &TenantId, command: &CloseSession, now: Moment) -> Done<CheckedIn> {
         let at = self.find(id)?;
-        if self.lives(id, asked.session, now.tick).is_none() {
-            let ended = self.ended(id, asked.session).ok_or_else(|| missing("session", asked.session))?;
+        if self.lives(id, command.session, now.tick).is_none() {
+            let ended = self.ended(id, command.session).ok_or_else(|| missing("session", command.session))?;
             return Ok(CheckedIn { ended_now: false, reason: Some(ended.reason) });
         }
         let tenant = &self.tenants[at];
-        let session = tenant.sessions.iter().find(|session| session.id == asked.session).expect("a live session");
-        if asked.own_session == Some(asked.session) || asked.own_user.as_ref() == Some(&session.user) {
+        let session = tenant.sessions.iter().find(|session| session.id == command.session).expect("a live session");
+        if command.own_session == Some(command.session) || command.own_user.as_ref() == Some(&session.user) {
             return Err(rule("OWN_SESSION"));
         }
         let busy = matches!(tenant.status(&session.user, now.tick), Status::Active | Status::Away);
@@ -109,23 +109,23 @@ impl Model {
             Duration::ZERO => now.tick.since(session.last_activity) < tenant.policy.away_after,
             lease => now.tick.since(session.heard) < lease / 3 * 2,
         };
-        if busy && alive && !asked.force && tenant.policy.close_active == CloseActive::Refuse {
+        if busy && alive && !command.force && tenant.policy.close_active == CloseActive::Refuse {
             return Err(rule("SESSION_IN_USE"));
         }
-        self.end(at, asked.session, SessionEndReason::Closed, now.tick);
+        self.end(at, command.session, SessionEndReason::Closed, now.tick);
         Ok(CheckedIn { ended_now: true, reason: Some(SessionEndReason::Closed) })
     }
 
-    pub fn close_idle(&mut self, id: &TenantId, asked: &CloseIdle, now: Moment) -> Done<IdleClosed> {
+    pub fn close_idle(&mut self, id: &TenantId, command: &CloseIdle, now: Moment) -> Done<IdleClosed> {
         let at = self.find(id)?;
         let glance = self.glance(now);
         let tenant = &self.tenants[at];
-        if let Some(pool) = asked.pool.as_ref().filter(|pool| !tenant.pools.contains(pool)) {
+        if let Some(pool) = command.pool.as_ref().filter(|pool| !tenant.pools.contains(pool)) {
             return Err(missing("pool", pool));
         }
         let concerned = tenant.sessions.iter().filter(|session| {
-            asked.pool.as_ref().is_none_or(|pool| session.pool == *pool)
-                && asked.own_user.as_ref() != Some(&session.user)
+            command.pool.as_ref().is_none_or(|pool| session.pool == *pool)
+                && command.own_user.as_ref() != Some(&session.user)
                 && tenant.status(&session.user, now.tick) == Status::Idle
         });
         let mut closed: Vec<_> = concerned.map(|session| tenant.session_view(session, &glance)).collect();

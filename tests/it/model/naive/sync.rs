@@ -24,12 +24,12 @@ impl Model {
         }
     }
 
-    pub fn sync_users(&mut self, id: &TenantId, asked: &SyncUsers, now: Moment) -> Done<SyncedUsers> {
+    pub fn sync_users(&mut self, id: &TenantId, command: &SyncUsers, now: Moment) -> Done<SyncedUsers> {
         let at = self.find(id)?;
-        let users = self.perhaps_dry(asked.what_if.as_ref(), |model| {
-            asked.entries.iter().map(|entry| model.sync_one(at, entry, asked.when_full, now)).collect()
+        let users = self.perhaps_dry(command.what_if.as_ref(), |model| {
+            command.entries.iter().map(|entry| model.sync_one(at, entry, command.when_full, now)).collect()
         });
-        Ok(SyncedUsers { users, what_if: asked.what_if.clone() })
+        Ok(SyncedUsers { users, what_if: command.what_if.clone() })
     }
 
     fn sync_one(&mut self, at: usize, entry: &SyncEntry, when_full: WhenFull, now: Moment) -> Done<SyncedUser> {
@@ -154,12 +154,12 @@ impl Model {
         }
     }
 
-    pub fn activate_users(&mut self, id: &TenantId, asked: &ActivateUsers, now: Moment) -> Done<ActivatedUsers> {
+    pub fn activate_users(&mut self, id: &TenantId, command: &ActivateUsers, now: Moment) -> Done<ActivatedUsers> {
         let at = self.find(id)?;
-        let full = self.perhaps_dry(asked.what_if.as_ref(), |model| {
-            asked.waiting.iter().map(|waiting| model.activate(at, &waiting.user, now)).collect()
+        let full = self.perhaps_dry(command.what_if.as_ref(), |model| {
+            command.waiting.iter().map(|waiting| model.activate(at, &waiting.user, now)).collect()
         });
-        Ok(ActivatedUsers { full, what_if: asked.what_if.clone() })
+        Ok(ActivatedUsers { full, what_if: command.what_if.clone() })
     }
 
     fn activate(&mut self, at: usize, id: &UserId, now: Moment) -> Vec<(PoolId, DenialReason)> {
@@ -180,9 +180,9 @@ impl Model {
         full
     }
 
-    pub fn block_unlisted(&mut self, id: &TenantId, asked: &BlockUnlisted) -> Done<BlockedUsers> {
+    pub fn block_unlisted(&mut self, id: &TenantId, command: &BlockUnlisted) -> Done<BlockedUsers> {
         let at = self.find(id)?;
-        let blocked = self.perhaps_dry(asked.what_if.as_ref(), |model| {
+        let blocked = self.perhaps_dry(command.what_if.as_ref(), |model| {
             let users = &mut model.tenants[at].users;
             let block = |id: &UserId| match users.iter_mut().find(|user| user.id == *id) {
                 Some(user) if user.blocked.is_none() && !user.administrator => {
@@ -191,9 +191,9 @@ impl Model {
                 }
                 _ => false,
             };
-            asked.users.iter().map(block).collect()
+            command.users.iter().map(block).collect()
         });
-        Ok(BlockedUsers { blocked, what_if: asked.what_if.clone() })
+        Ok(BlockedUsers { blocked, what_if: command.what_if.clone() })
     }
 }
 

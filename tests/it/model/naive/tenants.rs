@@ -11,17 +11,17 @@ use super::count::over;
 use super::{Glance, Model, Tenant, exists, rule};
 
 impl Model {
-    pub fn create_tenant(&mut self, id: &TenantId, asked: &CreateTenant, now: Moment) -> Done<TenantView> {
+    pub fn create_tenant(&mut self, id: &TenantId, command: &CreateTenant, now: Moment) -> Done<TenantView> {
         if self.find(id).is_ok() {
             return Err(exists("tenant", id));
         }
-        makes_sense(&asked.policy)?;
+        makes_sense(&command.policy)?;
         self.tenants.push(Tenant {
             id: id.clone(),
-            display_name: asked.display_name.clone(),
-            contact: asked.contact.clone(),
+            display_name: command.display_name.clone(),
+            contact: command.contact.clone(),
             suspended: false,
-            policy: asked.policy.clone(),
+            policy: command.policy.clone(),
             created: now.tick,
             version: 1,
             papers: Vec::new(),
@@ -36,16 +36,16 @@ impl Model {
         Ok(self.tenants.last().expect("the new tenant").view(now))
     }
 
-    pub fn update_tenant(&mut self, id: &TenantId, asked: &UpdateTenant, now: Moment) -> Done<TenantView> {
+    pub fn update_tenant(&mut self, id: &TenantId, command: &UpdateTenant, now: Moment) -> Done<TenantView> {
         let at = self.find(id)?;
         let glance = self.glance(now);
         let before = &self.tenants[at];
-        stale(asked.version, before.version)?;
+        stale(command.version, before.version)?;
         let mut after = before.clone();
-        after.policy = patched(&before.policy, &asked.policy);
+        after.policy = patched(&before.policy, &command.policy);
         makes_sense(&after.policy)?;
-        after.display_name = asked.display_name.clone().unwrap_or(after.display_name);
-        after.contact = asked.contact.clone().unwrap_or(after.contact);
+        after.display_name = command.display_name.clone().unwrap_or(after.display_name);
+        after.contact = command.contact.clone().unwrap_or(after.contact);
         before.room_for(&after, &glance)?;
         let changed = (&after.policy, &after.display_name, &after.contact)
             != (&before.policy, &before.display_name, &before.contact);
@@ -54,11 +54,11 @@ impl Model {
         Ok(self.tenants[at].view(now))
     }
 
-    pub fn suspend_tenant(&mut self, id: &TenantId, asked: &SuspendTenant, now: Moment) -> Done<TenantView> {
+    pub fn suspend_tenant(&mut self, id: &TenantId, command: &SuspendTenant, now: Moment) -> Done<TenantView> {
         let at = self.find(id)?;
         let tenant = &mut self.tenants[at];
-        if tenant.suspended != asked.suspend {
-            tenant.suspended = asked.suspend;
+        if tenant.suspended != command.suspend {
+            tenant.suspended = command.suspend;
             tenant.version += 1;
         }
         Ok(tenant.view(now))

@@ -16,15 +16,15 @@ use super::{Model, exists, missing, rule};
 const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Model {
-    pub fn create_token(&mut self, asked: &CreateToken, now: Moment) -> Done<TokenView> {
+    pub fn create_token(&mut self, command: &CreateToken, now: Moment) -> Done<TokenView> {
         let at = self.glance(now).license_time;
-        if asked.ttl.is_some_and(|ttl| ttl.is_zero()) {
+        if command.ttl.is_some_and(|ttl| ttl.is_zero()) {
             return Err(Refusal::Invalid { field: "ttl", text: "" });
         }
-        if self.tokens.iter().any(|row| row.id == asked.id) {
-            return Err(exists("token", asked.id));
+        if self.tokens.iter().any(|row| row.id == command.id) {
+            return Err(exists("token", command.id));
         }
-        let same = |row: &TokenRow| row.name == asked.name && row.tenants == asked.tenants;
+        let same = |row: &TokenRow| row.name == command.name && row.tenants == command.tenants;
         let active = |row: &&TokenRow| same(row) && state(row, at) == TokenState::Active;
         if self.tokens.iter().filter(active).count() > 1 {
             return Err(rule("TOKEN_LIMIT"));
@@ -32,14 +32,14 @@ impl Model {
         let long_ago = |end: Option<Wall>| end.is_some_and(|end| end < at.minus(MONTH));
         self.tokens.retain(|row| !long_ago(row.revoked) && !long_ago(row.expires));
         let row = TokenRow {
-            id: asked.id,
-            name: asked.name.clone(),
-            hash: asked.hash,
-            roles: asked.roles,
-            tenants: asked.tenants.clone(),
+            id: command.id,
+            name: command.name.clone(),
+            hash: command.hash,
+            roles: command.roles,
+            tenants: command.tenants.clone(),
             created: at,
             created_by: Actor(ACTOR.into()),
-            expires: asked.ttl.map(|ttl| at.plus(ttl)),
+            expires: command.ttl.map(|ttl| at.plus(ttl)),
             revoked: None,
             last_used: None,
         };
@@ -47,24 +47,24 @@ impl Model {
         Ok(view(&row, at))
     }
 
-    pub fn revoke_token(&mut self, asked: &RevokeToken, now: Moment) -> Done<TokenView> {
+    pub fn revoke_token(&mut self, command: &RevokeToken, now: Moment) -> Done<TokenView> {
         let at = self.glance(now).license_time;
-        let mine = |row: &&mut TokenRow| row.id == asked.id && within(row, &asked.within);
-        let row = self.tokens.iter_mut().find(mine).ok_or_else(|| missing("token", asked.id))?;
+        let mine = |row: &&mut TokenRow| row.id == command.id && within(row, &command.within);
+        let row = self.tokens.iter_mut().find(mine).ok_or_else(|| missing("token", command.id))?;
         row.revoked = row.revoked.or(Some(at));
         Ok(view(row, at))
     }
 
-    pub fn note_token_use(&mut self, asked: &NoteTokenUse) {
-        for (id, used) in &asked.uses {
+    pub fn note_token_use(&mut self, command: &NoteTokenUse) {
+        for (id, used) in &command.uses {
             let known = self.tokens.iter_mut().filter(|row| row.id == *id);
             known.for_each(|row| row.last_used = row.last_used.max(Some(*used)));
         }
     }
 
-    pub fn list_tokens(&self, asked: &ListTokens, now: Moment) -> Vec<TokenView> {
+    pub fn list_tokens(&self, query: &ListTokens, now: Moment) -> Vec<TokenView> {
         let at = self.glance(now).license_time;
-        let mut rows: Vec<&TokenRow> = self.tokens.iter().filter(|row| within(row, &asked.within)).collect();
+        let mut rows: Vec<&TokenRow> = self.tokens.iter().filter(|row| within(row, &query.within)).collect();
         rows.sort_by_key(|row| (row.name.clone(), row.created, row.id));
         rows.into_iter().map(|row| view(row, at)).collect()
     }

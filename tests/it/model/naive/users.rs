@@ -29,24 +29,24 @@ impl Model {
     pub fn create_user(
         &mut self,
         id: &TenantId,
-        asked: &CreateUser,
+        command: &CreateUser,
         now: Moment,
     ) -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)> {
         let at = self.find(id)?;
-        if self.tenants[at].user(&asked.user).is_some() {
-            return Err(exists("user", &asked.user));
+        if self.tenants[at].user(&command.user).is_some() {
+            return Err(exists("user", &command.user));
         }
         let glance = self.glance(now);
-        let mut user = self.new_user(&asked.user, asked.administrator, now.tick);
-        user.profile = asked.profile.clone();
+        let mut user = self.new_user(&command.user, command.administrator, now.tick);
+        user.profile = command.profile.clone();
         // On a copy, which becomes the tenant if every seat can be given (R15).
         let mut copy = self.tenants[at].clone();
         copy.users.push(user);
         let mut denied = None;
-        for pool in &asked.pools {
-            denied = denied.or(copy.grant_guards(pool, &asked.user, &glance).err());
-            if copy.seat(&asked.user, pool).is_none() {
-                copy.seats.push(self.new_seat(&asked.user, pool, None, now.tick));
+        for pool in &command.pools {
+            denied = denied.or(copy.grant_guards(pool, &command.user, &glance).err());
+            if copy.seat(&command.user, pool).is_none() {
+                copy.seats.push(self.new_seat(&command.user, pool, None, now.tick));
                 copy.know(pool);
             }
         }
@@ -55,77 +55,77 @@ impl Model {
             None => {
                 self.tenants[at] = copy;
                 let tenant = &self.tenants[at];
-                Ok(tenant.user_view(tenant.user(&asked.user).expect("the new user"), &glance))
+                Ok(tenant.user_view(tenant.user(&command.user).expect("the new user"), &glance))
             }
         };
         let tenant = &self.tenants[at];
         let usage =
-            asked.pools.iter().filter(|pool| tenant.pools.contains(pool)).map(|pool| tenant.usage(pool, &glance));
+            command.pools.iter().filter(|pool| tenant.pools.contains(pool)).map(|pool| tenant.usage(pool, &glance));
         Ok((decision, usage.collect()))
     }
 
-    pub fn update_user(&mut self, id: &TenantId, asked: &UpdateUser, now: Moment) -> Done<UserView> {
+    pub fn update_user(&mut self, id: &TenantId, command: &UpdateUser, now: Moment) -> Done<UserView> {
         let at = self.find(id)?;
         let glance = self.glance(now);
-        if self.tenants[at].loses_role(&asked.user, &asked.patch) {
-            self.end_overdue_around(at, &asked.user, now.tick);
+        if self.tenants[at].loses_role(&command.user, &command.patch) {
+            self.end_overdue_around(at, &command.user, now.tick);
         }
         let before = &self.tenants[at];
-        let user = before.user(&asked.user).ok_or_else(|| missing("user", &asked.user))?;
-        stale(asked.version, user.version)?;
-        let (patch, mut new) = (asked.patch.clone(), user.clone());
+        let user = before.user(&command.user).ok_or_else(|| missing("user", &command.user))?;
+        stale(command.version, user.version)?;
+        let (patch, mut new) = (command.patch.clone(), user.clone());
         patched(patch, &mut new);
         let changed = (new.administrator, &new.profile) != (user.administrator, &user.profile);
         new.version += u64::from(changed);
         let mut after = before.clone();
-        *after.user_mut(&asked.user)? = new;
-        after.take_role(&asked.user);
+        *after.user_mut(&command.user)? = new;
+        after.take_role(&command.user);
         before.room_for(&after, &glance)?;
         self.tenants[at] = after;
-        Ok(self.tenants[at].view_of(&asked.user, &glance))
+        Ok(self.tenants[at].view_of(&command.user, &glance))
     }
 
     /// Once more it changes nothing: the new id belongs to whom it was given last.
-    pub fn rename_user(&mut self, id: &TenantId, asked: &RenameUser, now: Moment) -> Done<UserView> {
+    pub fn rename_user(&mut self, id: &TenantId, command: &RenameUser, now: Moment) -> Done<UserView> {
         let at = self.find(id)?;
         let (glance, tenant) = (self.glance(now), &mut self.tenants[at]);
-        let given = tenant.user(&asked.new).map(|user| user.former.last() == Some(&asked.user));
-        match (tenant.user(&asked.user).is_some(), given) {
-            (true, _) if asked.new == asked.user => {}
-            (true, Some(_)) => return Err(exists("user", &asked.new)),
-            (true, None) => tenant.rename(&asked.user, &asked.new),
+        let given = tenant.user(&command.new).map(|user| user.former.last() == Some(&command.user));
+        match (tenant.user(&command.user).is_some(), given) {
+            (true, _) if command.new == command.user => {}
+            (true, Some(_)) => return Err(exists("user", &command.new)),
+            (true, None) => tenant.rename(&command.user, &command.new),
             (false, Some(true)) => {}
-            (false, _) => return Err(missing("user", &asked.user)),
+            (false, _) => return Err(missing("user", &command.user)),
         }
-        Ok(tenant.view_of(&asked.new, &glance))
+        Ok(tenant.view_of(&command.new, &glance))
     }
 
-    pub fn block_user(&mut self, id: &TenantId, asked: &BlockUser, now: Moment) -> Done<UserView> {
+    pub fn block_user(&mut self, id: &TenantId, command: &BlockUser, now: Moment) -> Done<UserView> {
         let at = self.find(id)?;
-        let user = self.tenants[at].user_mut(&asked.user)?;
+        let user = self.tenants[at].user_mut(&command.user)?;
         if user.blocked != Some(BlockCause::Administrator) {
             user.blocked = Some(BlockCause::Administrator);
             user.version += 1;
         }
-        if asked.end_sessions {
-            self.end_all(at, |user| *user == asked.user, SessionEndReason::Closed, now.tick);
+        if command.end_sessions {
+            self.end_all(at, |user| *user == command.user, SessionEndReason::Closed, now.tick);
         }
-        Ok(self.tenants[at].view_of(&asked.user, &self.glance(now)))
+        Ok(self.tenants[at].view_of(&command.user, &self.glance(now)))
     }
 
     /// Tells the usage of the pools of the user's seats, by id.
     pub fn unblock_user(
         &mut self,
         id: &TenantId,
-        asked: &UnblockUser,
+        command: &UnblockUser,
         now: Moment,
     ) -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)> {
         let at = self.find(id)?;
-        self.tenants[at].user_mut(&asked.user)?;
+        self.tenants[at].user_mut(&command.user)?;
         let glance = self.glance(now);
-        let decision = self.unblock(at, &asked.user, &glance);
+        let decision = self.unblock(at, &command.user, &glance);
         let tenant = &self.tenants[at];
-        let seats = tenant.seats.iter().filter(|seat| seat.user == asked.user);
+        let seats = tenant.seats.iter().filter(|seat| seat.user == command.user);
         let mut usage: Vec<PoolUsage> = seats.map(|seat| tenant.usage(&seat.pool, &glance)).collect();
         usage.sort_by(|a, b| a.pool.cmp(&b.pool));
         Ok((decision, usage))
@@ -151,13 +151,13 @@ impl Model {
         Ok(self.tenants[at].view_of(id, glance))
     }
 
-    pub fn delete_user(&mut self, id: &TenantId, asked: &DeleteUser, now: Moment) -> Done<()> {
+    pub fn delete_user(&mut self, id: &TenantId, command: &DeleteUser, now: Moment) -> Done<()> {
         let at = self.find(id)?;
-        self.tenants[at].user_mut(&asked.user)?;
-        self.end_all(at, |user| *user == asked.user, SessionEndReason::UserDeleted, now.tick);
+        self.tenants[at].user_mut(&command.user)?;
+        self.end_all(at, |user| *user == command.user, SessionEndReason::UserDeleted, now.tick);
         let tenant = &mut self.tenants[at];
-        tenant.seats.retain(|seat| seat.user != asked.user);
-        tenant.users.retain(|user| user.id != asked.user);
+        tenant.seats.retain(|seat| seat.user != command.user);
+        tenant.users.retain(|user| user.id != command.user);
         Ok(())
     }
 }

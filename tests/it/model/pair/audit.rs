@@ -52,13 +52,13 @@ impl Pair {
             *self.denials.entry(key).or_default() += 1;
         };
         match (command, expected) {
-            (Command::CheckOut(asked), Outcome::CheckOut(Ok(answer))) if !asked.check_only => {
+            (Command::CheckOut(command), Outcome::CheckOut(Ok(answer))) if !command.check_only => {
                 if let Err(denial) = &answer.decision {
-                    denied(Action::CheckOutDenied, &asked.user, Some(&asked.pool), Reason::Denied(denial.reason));
+                    denied(Action::CheckOutDenied, &command.user, Some(&command.pool), Reason::Denied(denial.reason));
                 }
             }
-            (Command::GrantSeats(asked), Outcome::GrantSeats(answers)) => {
-                let pairs = asked.pools.iter().flat_map(|pool| asked.users.iter().map(move |user| (pool, user)));
+            (Command::GrantSeats(command), Outcome::GrantSeats(answers)) => {
+                let pairs = command.pools.iter().flat_map(|pool| command.users.iter().map(move |user| (pool, user)));
                 for ((pool, user), answer) in pairs.zip(answers) {
                     if let Ok(granted) = answer
                         && let Err(denial) = &granted.decision
@@ -67,8 +67,8 @@ impl Pair {
                     }
                 }
             }
-            (Command::SyncUsers(asked), Outcome::SyncUsers(Ok(answer))) if asked.what_if.is_none() => {
-                for (entry, user) in asked.entries.iter().zip(&answer.users) {
+            (Command::SyncUsers(command), Outcome::SyncUsers(Ok(answer))) if command.what_if.is_none() => {
+                for (entry, user) in command.entries.iter().zip(&answer.users) {
                     for (pool, reason) in user.iter().flat_map(|user| &user.denials) {
                         denied(Action::SeatGranted, &entry.user, Some(pool), Reason::Denied(*reason));
                     }

@@ -7,8 +7,8 @@ use usher::ids::{SessionId, TenantId};
 use usher::ledger::Ledger;
 use usher::ledger::change::Limit;
 use usher::ledger::command::{
-    AllTokens, Asks, Command, Cursor, Found, GetUsage, ListLicenses, ListNotifications, ListOrganizations,
-    ListSessions, ListTenants, ListTokens, ListUsers, Page, Query, Reply,
+    AllTokens, Command, Cursor, GetUsage, ListLicenses, ListNotifications, ListOrganizations, ListSessions,
+    ListTenants, ListTokens, ListUsers, Operation, Page, Query, QueryResult, Reply,
 };
 use usher::ledger::former_id::FormerId;
 use usher::ledger::outcome::{Done, TenantUsage};
@@ -23,68 +23,70 @@ impl Pair {
     pub(super) fn query(&mut self, tenant: &TenantId, query: &Query, now: Moment) -> Result<(), String> {
         let (ledger, model, to) = (&mut self.ledger, &self.model, Some(tenant));
         match query.clone() {
-            Query::GetTenant(asked) => same("tenant", &ask(ledger, to, asked, now), &model.get_tenant(tenant, now)),
-            Query::GetUsage(asked) => same_usage(ask(ledger, to, asked, now), model.get_usage(tenant, now)),
-            Query::GetUser(asked) => {
-                let expected = model.get_user(tenant, &asked, now);
-                same("user", &ask(ledger, to, asked, now), &expected)
+            Query::GetTenant(query) => {
+                same("tenant", &run_query(ledger, to, query, now), &model.get_tenant(tenant, now))
             }
-            Query::FormerIds(asked) => {
-                let expected = model.former_ids(tenant, &asked).map(|former| (asked.user.clone(), former));
-                let known = ask(ledger, to, asked, now);
+            Query::GetUsage(query) => same_usage(run_query(ledger, to, query, now), model.get_usage(tenant, now)),
+            Query::GetUser(query) => {
+                let expected = model.get_user(tenant, &query, now);
+                same("user", &run_query(ledger, to, query, now), &expected)
+            }
+            Query::FormerIds(query) => {
+                let expected = model.former_ids(tenant, &query).map(|former| (query.user.clone(), former));
+                let known = run_query(ledger, to, query, now);
                 let ids = |former: Vec<FormerId>| former.into_iter().map(|former| former.id).collect::<Vec<_>>();
                 same("former ids", &known.map(|(id, former)| (id, ids(former))), &expected)
             }
-            Query::ListSessions(asked) => {
-                let expected = model.list_sessions(tenant, &asked, now);
-                let page = |after| ask(ledger, to, ListSessions { after, ..asked.clone() }, now);
-                same("sessions", &read_to_end(asked.limit, page), &expected)
+            Query::ListSessions(query) => {
+                let expected = model.list_sessions(tenant, &query, now);
+                let page = |after| run_query(ledger, to, ListSessions { after, ..query.clone() }, now);
+                same("sessions", &read_to_end(query.limit, page), &expected)
             }
-            Query::ListUsers(asked) => {
-                let expected = model.list_users(tenant, &asked, now);
-                let page = |after| ask(ledger, to, ListUsers { after, ..asked.clone() }, now);
-                same("users", &read_to_end(asked.limit, page), &expected)
+            Query::ListUsers(query) => {
+                let expected = model.list_users(tenant, &query, now);
+                let page = |after| run_query(ledger, to, ListUsers { after, ..query.clone() }, now);
+                same("users", &read_to_end(query.limit, page), &expected)
             }
-            Query::ListOrganizations(asked) => {
-                let expected = model.list_organizations(tenant, &asked, now);
-                let page = |after| ask(ledger, to, ListOrganizations { after, ..asked.clone() }, now);
-                same("organizations", &read_to_end(asked.limit, page), &expected)
+            Query::ListOrganizations(query) => {
+                let expected = model.list_organizations(tenant, &query, now);
+                let page = |after| run_query(ledger, to, ListOrganizations { after, ..query.clone() }, now);
+                same("organizations", &read_to_end(query.limit, page), &expected)
             }
-            Query::ListLicenses(asked) => {
+            Query::ListLicenses(query) => {
                 let expected = model.list_licenses(tenant, now);
-                let page = |after| ask(ledger, to, ListLicenses { after, ..asked.clone() }, now);
-                same("licenses", &read_to_end(asked.limit, page), &expected)
+                let page = |after| run_query(ledger, to, ListLicenses { after, ..query.clone() }, now);
+                same("licenses", &read_to_end(query.limit, page), &expected)
             }
-            Query::ListNotifications(asked) => {
-                let expected = model.list_notifications(tenant, &asked, now);
-                let page = |after| ask(ledger, to, ListNotifications { after, ..asked.clone() }, now);
-                let told = read_to_end(asked.limit, page);
+            Query::ListNotifications(query) => {
+                let expected = model.list_notifications(tenant, &query, now);
+                let page = |after| run_query(ledger, to, ListNotifications { after, ..query.clone() }, now);
+                let told = read_to_end(query.limit, page);
                 let told = told.map(|told| told.into_iter().map(plain::notification).collect());
                 same("notifications", &told, &expected)
             }
-            Query::DueNotifications(asked) => same("due", &ask(ledger, None, asked, now), &Vec::new()),
+            Query::DueNotifications(query) => same("due", &run_query(ledger, None, query, now), &Vec::new()),
             Query::DueFetches(_) => unreachable!("not generated"),
-            Query::ListTokens(asked) => {
-                let expected = Ok(model.list_tokens(&asked, now));
-                let page = |after| Ok(ask(ledger, None, ListTokens { after, ..asked.clone() }, now));
-                same("tokens", &read_to_end(asked.limit, page), &expected)
+            Query::ListTokens(query) => {
+                let expected = Ok(model.list_tokens(&query, now));
+                let page = |after| Ok(run_query(ledger, None, ListTokens { after, ..query.clone() }, now));
+                same("tokens", &read_to_end(query.limit, page), &expected)
             }
-            Query::AllTokens(asked) => {
+            Query::AllTokens(query) => {
                 let expected =
                     KnownTokens { rows: model.all_tokens().into_iter().map(Arc::new).collect(), high: model.high() };
-                same("all tokens", &ask(ledger, None, asked, now), &expected)
+                same("all tokens", &run_query(ledger, None, query, now), &expected)
             }
-            Query::GetLicenseInformation(asked) => {
-                let page = ask(ledger, to, asked, now).map(plain::license_page);
+            Query::GetLicenseInformation(query) => {
+                let page = run_query(ledger, to, query, now).map(plain::license_page);
                 same("license information", &page, &model.license_information(tenant, now))
             }
-            Query::GetEntitlements(asked) => {
-                same("entitlements", &ask(ledger, to, asked, now), &model.entitlements(tenant, now))
+            Query::GetEntitlements(query) => {
+                same("entitlements", &run_query(ledger, to, query, now), &model.entitlements(tenant, now))
             }
-            Query::ListTenants(asked) => {
-                let expected = Ok(model.list_tenants(&asked, now));
-                let page = |after| Ok(ask(ledger, None, ListTenants { after, ..asked.clone() }, now));
-                same("tenants", &read_to_end(asked.limit, page), &expected)
+            Query::ListTenants(query) => {
+                let expected = Ok(model.list_tenants(&query, now));
+                let page = |after| Ok(run_query(ledger, None, ListTenants { after, ..query.clone() }, now));
+                same("tenants", &read_to_end(query.limit, page), &expected)
             }
         }
     }
@@ -121,18 +123,18 @@ impl Pair {
     pub(super) fn look_at_everything(&mut self, now: Moment) -> Result<(), String> {
         self.ledger.check(now)?;
         same("the high-water mark", &self.ledger.wall_high(), &self.model.high())?;
-        let tokens = ask(&mut self.ledger, None, AllTokens, now).rows;
+        let tokens = run_query(&mut self.ledger, None, AllTokens, now).rows;
         let expected: Vec<_> = self.model.all_tokens().into_iter().map(Arc::new).collect();
         same("the tokens", &tokens, &expected)?;
         same("the totals", &self.ledger.totals(now), &self.model.totals(now))?;
         for tenant in &self.model.tenants {
             let number = self.ledger.tenant_no(&tenant.id).ok_or("a tenant is missing")?;
-            let shown = ask(&mut self.ledger, Some(&tenant.id), GetUsage, now);
-            let listed = ask(&mut self.ledger, Some(&tenant.id), ListLicenses { after: None, limit: 1_000 }, now);
+            let shown = run_query(&mut self.ledger, Some(&tenant.id), GetUsage, now);
+            let listed = run_query(&mut self.ledger, Some(&tenant.id), ListLicenses { after: None, limit: 1_000 }, now);
             let listed = listed.map(|page| page.rows);
             same("licenses", &listed, &self.model.list_licenses(&tenant.id, now))?;
             let everything = ListNotifications { limit: 10_000, ..ListNotifications::default() };
-            let told = ask(&mut self.ledger, Some(&tenant.id), everything.clone(), now);
+            let told = run_query(&mut self.ledger, Some(&tenant.id), everything.clone(), now);
             let told = told.map(|page| page.rows.into_iter().map(plain::notification).collect::<Vec<_>>());
             same("notifications", &told, &self.model.list_notifications(&tenant.id, &everything, now))?;
             let counted = self.model.get_usage(&tenant.id, now);
@@ -154,12 +156,12 @@ fn same_usage(ledger: Done<TenantUsage>, model: Done<TenantUsage>) -> Result<(),
     same("usage", &ledger.map(plain::usage), &model.map(plain::usage))
 }
 
-fn ask<Q>(ledger: &mut Ledger, tenant: Option<&TenantId>, asked: Q, now: Moment) -> Q::Answer
+fn run_query<Q>(ledger: &mut Ledger, tenant: Option<&TenantId>, query: Q, now: Moment) -> Q::Answer
 where
-    Q: Asks<Kind = Query>,
-    Found: Reply<Q>,
+    Q: Operation<Kind = Query>,
+    QueryResult: Reply<Q>,
 {
-    ledger.query(tenant, asked.into(), now).into_answer().expect("the answer to this question")
+    ledger.query(tenant, query.into(), now).into_answer().expect("the answer to this question")
 }
 
 /// Reads a list to its end, page by page.
@@ -168,7 +170,7 @@ fn read_to_end<T>(limit: usize, mut page: impl FnMut(Option<Cursor>) -> Done<Pag
     let mut after = None;
     loop {
         let Page { rows: more, next } = page(after.clone())?;
-        assert!(more.len() <= limit, "a page longer than asked for");
+        assert!(more.len() <= limit, "a page longer than command for");
         assert!(next.is_none() || more.len() == limit, "a page that is short, but not the last");
         assert!(next.is_none() || next != after, "a page that leads to itself");
         rows.extend(more);

@@ -39,7 +39,7 @@ impl Pair {
     /// Sessions whose user or tenant goes now: their ends are remembered until a restart.
     pub(super) fn note_orphans(&mut self, tenant: Option<TenantNo>, command: &Command) {
         let user = match command {
-            Command::DeleteUser(asked) => Some(&asked.user),
+            Command::DeleteUser(command) => Some(&command.user),
             Command::DeleteTenant(_) => None,
             _ => return,
         };
@@ -52,24 +52,26 @@ impl Pair {
     /// After a restart the end of a session may be forgotten whose row is gone. A wrong reason is never told (R24).
     pub(super) fn excuse(&self, tenant: TenantNo, command: &Command, outcome: &Outcome, expected: &mut Outcome) {
         match (command, outcome, expected) {
-            (Command::CheckIn(asked), Outcome::CheckIn(CheckedIn { reason: None, .. }), Outcome::CheckIn(expected))
-                if !expected.ended_now && self.may_forget(tenant, asked.session) =>
-            {
+            (
+                Command::CheckIn(command),
+                Outcome::CheckIn(CheckedIn { reason: None, .. }),
+                Outcome::CheckIn(expected),
+            ) if !expected.ended_now && self.may_forget(tenant, command.session) => {
                 expected.reason = None;
             }
-            (Command::Heartbeat(asked), Outcome::Heartbeat(answers), Outcome::Heartbeat(expected)) => {
-                for ((session, _), (answer, expected)) in asked.beats.iter().zip(answers.iter().zip(expected)) {
+            (Command::Heartbeat(command), Outcome::Heartbeat(answers), Outcome::Heartbeat(expected)) => {
+                for ((session, _), (answer, expected)) in command.beats.iter().zip(answers.iter().zip(expected)) {
                     let ended = *answer == Beat::Ended(None) && matches!(expected, Beat::Ended(_));
                     if ended && self.may_forget(tenant, *session) {
                         *expected = Beat::Ended(None);
                     }
                 }
             }
-            (Command::CloseSession(asked), Outcome::CloseSession(Err(refusal)), Outcome::CloseSession(expected))
+            (Command::CloseSession(command), Outcome::CloseSession(Err(refusal)), Outcome::CloseSession(expected))
                 if matches!(refusal, Refusal::NotFound { kind: "session", .. }) =>
             {
-                let orphan = self.orphans.contains(&asked.session);
-                if orphan || self.may_forget(tenant, asked.session) {
+                let orphan = self.orphans.contains(&command.session);
+                if orphan || self.may_forget(tenant, command.session) {
                     *expected = Err(refusal.clone());
                 }
             }

@@ -91,7 +91,7 @@ impl Console {
 
     /// Signs a user in to `primary`, and answers the session.
     async fn sign_in(&self, user: &str, device: &str) -> String {
-        let ask = CheckOutRequest {
+        let request = CheckOutRequest {
             tenant_id: "demo".into(),
             user_id: format!("{user}@demo.example"),
             device_id: device.into(),
@@ -99,7 +99,9 @@ impl Console {
             client: "10.0.0.7".into(),
             ..CheckOutRequest::default()
         };
-        super::decision(self.program.seats().check_out(ask).await.unwrap().into_inner()).expect("a lease").session_id
+        super::decision(self.program.seats().check_out(request).await.unwrap().into_inner())
+            .expect("a lease")
+            .session_id
     }
 
     /// Waits until everybody who is signed in is idle: as soon as a policy allows.
@@ -108,8 +110,8 @@ impl Console {
         let policy = Policy { away_after: seconds(1), idle_after: seconds(2), ..Policy::default() };
         let tenant = Tenant { tenant_id: "demo".into(), policy: Some(policy), ..Tenant::default() };
         let mut tenants = TenantServiceClient::new(self.program.channel());
-        let ask = UpdateTenantRequest { tenant: Some(tenant), update_mask: None };
-        tenants.update_tenant(ask).await.unwrap();
+        let request = UpdateTenantRequest { tenant: Some(tenant), update_mask: None };
+        tenants.update_tenant(request).await.unwrap();
         let active = "sessions list --status active";
         assert!((0..10_000).any(|_| self.says(active) == "no sessions\n"), "somebody stays active");
     }

@@ -126,8 +126,8 @@ impl Town {
     async fn tenant(&self, name: &str) {
         let channel = self.console.program.channel();
         let tenant = v1::Tenant { tenant_id: name.into(), ..v1::Tenant::default() };
-        let ask = v1::CreateTenantRequest { tenant: Some(tenant) };
-        TenantServiceClient::new(channel.clone()).create_tenant(ask).await.unwrap();
+        let request = v1::CreateTenantRequest { tenant: Some(tenant) };
+        TenantServiceClient::new(channel.clone()).create_tenant(request).await.unwrap();
         let mut terms = Terms { tenant: Some(TenantId::parse(name).unwrap()), ..Terms::default() };
         for pool in POOLS {
             let pool = PoolId::parse(pool).unwrap();
@@ -141,8 +141,8 @@ impl Town {
         }
         let claims = issue(&terms, None, &Trust::default(), NOW).expect("a license");
         let document = sign(&self.vendor, LICENSE, &claims.to_json());
-        let ask = v1::InstallLicenseRequest { tenant_id: name.into(), document };
-        LicenseServiceClient::new(channel).install_license(ask).await.unwrap();
+        let request = v1::InstallLicenseRequest { tenant_id: name.into(), document };
+        LicenseServiceClient::new(channel).install_license(request).await.unwrap();
         for id in ORGANIZATIONS {
             self.organization(name, id).await;
         }
@@ -150,8 +150,8 @@ impl Town {
 
     async fn organization(&self, tenant: &str, id: &str) {
         let organization = v1::Organization { organization_id: id.into(), ..v1::Organization::default() };
-        let ask = v1::CreateOrganizationRequest { tenant_id: tenant.into(), organization: Some(organization) };
-        self.directory().create_organization(ask).await.unwrap();
+        let request = v1::CreateOrganizationRequest { tenant_id: tenant.into(), organization: Some(organization) };
+        self.directory().create_organization(request).await.unwrap();
     }
 
     async fn sync(&self, first: v1::SyncUsersRequest, entries: Vec<v1::SyncEntry>) -> v1::SyncTotals {
@@ -225,8 +225,8 @@ async fn ten_thousand_odd_users_come_back_unchanged() {
     let user = v1::User { user_id: "nowhere@demo.example".into(), ..v1::User::default() };
     let nowhere = v1::SyncEntry { user: Some(user), seats: vec![seat("x=y"), seat("*")], ..Default::default() };
     town.sync(first(), vec![nowhere]).await;
-    let ask = v1::DeleteOrganizationRequest { tenant_id: "odd".into(), organization_id: "gone".into() };
-    town.directory().delete_organization(ask).await.unwrap();
+    let request = v1::DeleteOrganizationRequest { tenant_id: "odd".into(), organization_id: "gone".into() };
+    town.directory().delete_organization(request).await.unwrap();
     let file = town.comes_back("--columns user_id,pools,organizations,account_state", USERS + 1);
     assert!(file.ends_with("nowhere@demo.example,,,yes\r\n"), "{:?}", file.lines().last());
 }

@@ -96,8 +96,8 @@ async fn a_server_that_ends_is_waited_for() {
 
 async fn check_out(seats: &mut SeatServiceClient<Channel>) {
     let (tenant_id, pool_id, user_id) = ("demo".into(), "primary".into(), "ann@demo.example".into());
-    let ask = CheckOutRequest { tenant_id, pool_id, user_id, device_id: "laptop".into(), ..Default::default() };
-    seats.check_out(ask).await.unwrap();
+    let request = CheckOutRequest { tenant_id, pool_id, user_id, device_id: "laptop".into(), ..Default::default() };
+    seats.check_out(request).await.unwrap();
 }
 
 #[test]

@@ -7,41 +7,45 @@ use usher::ledger::outcome::{Beat, CheckedIn, CheckedOut, SessionEndReason};
 
 use super::must;
 use crate::simulation::books::{Account, Fact};
-use crate::simulation::call::{Answer, Asked, Call};
+use crate::simulation::call::{Answer, Call, CallRequest};
 
 pub fn is_durable(account: &Account, call: &Call, answer: &Answer) -> Result<(), String> {
-    let (Asked::Command(command), Answer::Outcome(outcome)) = (&call.asked, answer) else { return Ok(()) };
+    let (CallRequest::Command(command), Answer::Outcome(outcome)) = (&call.request, answer) else { return Ok(()) };
     let audit = Audit { account, call };
     let there = match (command, outcome) {
-        (Command::CheckOut(ask), Outcome::CheckOut(Ok(answer))) => ask.check_only || audit.has_login(answer),
-        (Command::CheckIn(ask), Outcome::CheckIn(end)) => audit.has_end(ask.session, end),
-        (Command::CloseSession(ask), Outcome::CloseSession(Ok(end))) => audit.has_end(ask.session, end),
+        (Command::CheckOut(command), Outcome::CheckOut(Ok(answer))) => command.check_only || audit.has_login(answer),
+        (Command::CheckIn(command), Outcome::CheckIn(end)) => audit.has_end(command.session, end),
+        (Command::CloseSession(command), Outcome::CloseSession(Ok(end))) => audit.has_end(command.session, end),
         (Command::CloseIdle(_), Outcome::CloseIdle(Ok(closed))) => {
             closed.sessions.iter().all(|session| audit.ended(session.id, SessionEndReason::Closed))
         }
-        (Command::Heartbeat(ask), Outcome::Heartbeat(beats)) => {
-            ask.beats.iter().zip(beats).all(|((session, _), beat)| audit.has_beat(*session, beat))
+        (Command::Heartbeat(command), Outcome::Heartbeat(beats)) => {
+            command.beats.iter().zip(beats).all(|((session, _), beat)| audit.has_beat(*session, beat))
         }
-        (Command::GrantSeats(ask), Outcome::GrantSeats(answers)) => {
+        (Command::GrantSeats(command), Outcome::GrantSeats(answers)) => {
             let given = matches!(&answers[..], [Ok(granted)] if granted.decision.is_ok());
-            !given || audit.was(Fact::Seat(ask.pools[0].clone(), ask.users[0].clone()), true)
+            !given || audit.was(Fact::Seat(command.pools[0].clone(), command.users[0].clone()), true)
         }
-        (Command::RevokeSeats(ask), Outcome::RevokeSeats(answers)) => {
+        (Command::RevokeSeats(command), Outcome::RevokeSeats(answers)) => {
             let taken = matches!(&answers[..], [Ok(_)]);
-            !taken || audit.was(Fact::Seat(ask.pools[0].clone(), ask.users[0].clone()), false)
+            !taken || audit.was(Fact::Seat(command.pools[0].clone(), command.users[0].clone()), false)
         }
-        (Command::BlockUser(ask), Outcome::BlockUser(Ok(_))) => audit.was(Fact::Blocked(ask.user.clone()), true),
-        (Command::UnblockUser(ask), Outcome::UnblockUser(Ok((Ok(_), _)))) => {
-            audit.was(Fact::Blocked(ask.user.clone()), false)
+        (Command::BlockUser(command), Outcome::BlockUser(Ok(_))) => {
+            audit.was(Fact::Blocked(command.user.clone()), true)
         }
-        (Command::DeleteUser(ask), Outcome::DeleteUser(Ok(()))) => audit.was(Fact::Known(ask.user.clone()), false),
-        (Command::RenameUser(ask), Outcome::RenameUser(Ok(_))) => audit.was(Fact::Known(ask.new.clone()), true),
-        (Command::InstallLicense(ask), Outcome::InstallLicense(Ok(_))) => {
-            audit.was(Fact::License(ask.license.clone(), ask.grant.revision), true)
+        (Command::UnblockUser(command), Outcome::UnblockUser(Ok((Ok(_), _)))) => {
+            audit.was(Fact::Blocked(command.user.clone()), false)
         }
-        (Command::DeleteLicense(ask), Outcome::DeleteLicense(Ok(_))) => audit.was_without(&ask.license),
-        (Command::RevokeLicense(ask), Outcome::RevokeLicense(Ok(change))) => {
-            !change.changed || audit.was_without(&ask.license)
+        (Command::DeleteUser(command), Outcome::DeleteUser(Ok(()))) => {
+            audit.was(Fact::Known(command.user.clone()), false)
+        }
+        (Command::RenameUser(command), Outcome::RenameUser(Ok(_))) => audit.was(Fact::Known(command.new.clone()), true),
+        (Command::InstallLicense(command), Outcome::InstallLicense(Ok(_))) => {
+            audit.was(Fact::License(command.license.clone(), command.grant.revision), true)
+        }
+        (Command::DeleteLicense(command), Outcome::DeleteLicense(Ok(_))) => audit.was_without(&command.license),
+        (Command::RevokeLicense(command), Outcome::RevokeLicense(Ok(change))) => {
+            !change.changed || audit.was_without(&command.license)
         }
         _ => true,
     };
@@ -69,13 +73,14 @@ impl Audit<'_> {
     }
 
     fn has_login(&self, answer: &CheckedOut) -> bool {
-        let (Ok(lease), Asked::Command(Command::CheckOut(ask))) = (&answer.decision, &self.call.asked) else {
+        let (Ok(lease), CallRequest::Command(Command::CheckOut(command))) = (&answer.decision, &self.call.request)
+        else {
             return true;
         };
         let Some(session) = lease.session else { return false };
         let started = self.account.started.get(&session);
-        let same = started.is_some_and(|(live, _)| (&live.user, &live.pool) == (&ask.user, &ask.pool));
-        let new = !lease.renewed && session == ask.fresh;
+        let same = started.is_some_and(|(live, _)| (&live.user, &live.pool) == (&command.user, &command.pool));
+        let new = !lease.renewed && session == command.fresh;
         same && (new || self.account.renewed.contains_key(&session))
     }
 

@@ -25,7 +25,7 @@ pub fn ended(promised: &Promised, session: SessionId, now: u64) -> Result<(), St
 
 /// A session ended because it had lasted for as long as any may, whatever clocks said meanwhile (R24).
 pub fn lasted(asked_first: &BTreeMap<SessionId, u64>, session: SessionId, now: u64) -> Result<(), String> {
-    let lasted = asked_first.get(&session).map(|asked| now - asked);
+    let lasted = asked_first.get(&session).map(|request| now - request);
     must(lasted.is_none_or(|lasted| lasted + SHORT >= MAX_SESSION), || {
         format!("R24 ended too early: {session} lasted {lasted:?} ms, {MAX_SESSION} at least are allowed")
     })

@@ -14,12 +14,12 @@ use std::fmt::Debug;
 
 use usher::ids::{EventNo, SessionId, ShardId};
 use usher::ledger::change::{Action, Plan, Reason};
-use usher::ledger::command::{Command, Found, Outcome};
+use usher::ledger::command::{Command, Outcome, QueryResult};
 use usher::ledger::outcome::{Beat, CheckedOut, DenialReason, Lease, SessionEndReason};
 use usher::store::{Batch, Owner};
 
 use super::books::{Account, Books, Sent};
-use super::call::{Answer, Asked, Call};
+use super::call::{Answer, Call, CallRequest};
 use super::cast::{self, ADMINISTRATOR, SHARDS};
 use super::clients::Clients;
 use super::disk::Piece;
@@ -132,7 +132,7 @@ impl Checks {
                 for (index, beat) in beats.iter().enumerate() {
                     let Beat::Kept(lease) = beat else { continue };
                     let late = call.held_until.get(index).copied().flatten().is_some_and(|at| call.started_there >= at);
-                    must(!late, || format!("R24 a late heartbeat revived a session: {:?}", call.asked))?;
+                    must(!late, || format!("R24 a late heartbeat revived a session: {:?}", call.request))?;
                     promised(&mut self.promised, account, call, lease)?;
                 }
             }
@@ -148,7 +148,7 @@ impl Checks {
             {
                 no_seat_was_free(account, &self.held, call, process, clients, rivals)?;
             }
-            Answer::Found(Found::GetUsage(Ok(usage))) => {
+            Answer::QueryResult(QueryResult::GetUsage(Ok(usage))) => {
                 usage.pools.iter().try_for_each(|usage| recount::shown(account, usage, call.known))?;
             }
             _ => {}
@@ -184,11 +184,13 @@ fn no_seat_was_free(
     clients: &Clients,
     rivals: Option<usize>,
 ) -> Result<(), String> {
-    let (Asked::Command(Command::CheckOut(ask)), Some(rivals)) = (&call.asked, rivals) else { return Ok(()) };
+    let (CallRequest::Command(Command::CheckOut(command)), Some(rivals)) = (&call.request, rivals) else {
+        return Ok(());
+    };
     let steady = account.licensed_at <= call.known;
     let dated = account.licenses.values().any(|grant| grant.expires.is_some());
-    let Some(limit) = account.limit(&ask.pool, usher::ledger::time::Wall(i64::MIN)) else { return Ok(()) };
-    if cast::plan_of(&account.id, &ask.pool) == Plan::Named || !steady || dated {
+    let Some(limit) = account.limit(&command.pool, usher::ledger::time::Wall(i64::MIN)) else { return Ok(()) };
+    if cast::plan_of(&account.id, &command.pool) == Plan::Named || !steady || dated {
         return Ok(());
     }
     let since = |no: EventNo| no > call.known;
@@ -199,12 +201,12 @@ fn no_seat_was_free(
         let login = &clients.issued[session];
         let until = held.until(process, call.tenant.shard(SHARDS), login, clients.ttl[&account.id]);
         let overdue = until.is_some_and(|until| until <= call.started_there);
-        if live.pool == ask.pool && live.user.as_str() != ADMINISTRATOR && !overdue {
+        if live.pool == command.pool && live.user.as_str() != ADMINISTRATOR && !overdue {
             users.push(&live.user);
         }
     }
     users.sort();
     users.dedup();
     let most = (users.len() + rivals) as u64;
-    must(most >= limit, || format!("R18 no seat for {}, but {users:?} hold at most {most} of {limit}", ask.user))
+    must(most >= limit, || format!("R18 no seat for {}, but {users:?} hold at most {most} of {limit}", command.user))
 }

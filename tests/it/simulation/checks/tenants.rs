@@ -2,7 +2,7 @@
 //! here, so that what strays does not show by its name; every session says in its client's text whose it is.
 
 use usher::ids::{SessionId, TenantId};
-use usher::ledger::command::{Found, Outcome};
+use usher::ledger::command::{Outcome, QueryResult};
 use usher::ledger::outcome::{Beat, CheckedIn, CheckedOut, SessionView};
 
 use super::{must, same};
@@ -35,7 +35,7 @@ pub fn keep_apart(call: &Call, answer: &Answer, clients: &Clients) -> Result<(),
             same("I6 another tenant's session", ended, &CheckedIn { ended_now: false, reason: None })
         }
         Answer::Outcome(Outcome::CloseIdle(Ok(closed))) => views(clients, tenant, &closed.sessions),
-        Answer::Found(Found::ListSessions(Ok(page))) => views(clients, tenant, &page.rows),
+        Answer::QueryResult(QueryResult::ListSessions(Ok(page))) => views(clients, tenant, &page.rows),
         _ => Ok(()),
     }
 }

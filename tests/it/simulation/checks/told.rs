@@ -2,20 +2,22 @@
 //! process. What was told is durable, so each answer is held against what was durable when its call began.
 
 use usher::ids::SessionId;
-use usher::ledger::command::{Command, Found, Outcome};
+use usher::ledger::command::{Command, Outcome, QueryResult};
 use usher::ledger::outcome::{Beat, SessionView, Status};
 
 use super::must;
 use crate::simulation::books::{Account, Fact};
-use crate::simulation::call::{Answer, Asked, Call};
+use crate::simulation::call::{Answer, Call, CallRequest};
 
 pub fn nothing_stale(account: &Account, call: &Call, answer: &Answer) -> Result<(), String> {
     let always = |session: SessionId, live: bool| {
         account.facts.since(&Fact::Live(session), call.known).iter().all(|was| *was == live)
     };
-    match (&call.asked, answer) {
-        (Asked::Command(Command::Heartbeat(ask)), Answer::Outcome(Outcome::Heartbeat(beats))) if !call.stray => {
-            for ((session, _), beat) in ask.beats.iter().zip(beats) {
+    match (&call.request, answer) {
+        (CallRequest::Command(Command::Heartbeat(command)), Answer::Outcome(Outcome::Heartbeat(beats)))
+            if !call.stray =>
+        {
+            for ((session, _), beat) in command.beats.iter().zip(beats) {
                 let stale = match beat {
                     Beat::Kept(_) => always(*session, false),
                     Beat::Ended(_) => always(*session, true),
@@ -24,7 +26,7 @@ pub fn nothing_stale(account: &Account, call: &Call, answer: &Answer) -> Result<
             }
             Ok(())
         }
-        (_, Answer::Found(Found::ListSessions(Ok(page)))) => page.rows.iter().try_for_each(|view| {
+        (_, Answer::QueryResult(QueryResult::ListSessions(Ok(page)))) => page.rows.iter().try_for_each(|view| {
             let live = view.status != Status::Inactive;
             must(!always(view.id, !live), || {
                 format!("I8 not so since the call began: {:?} of {}", view.status, shown(view))

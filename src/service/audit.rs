@@ -47,9 +47,9 @@ impl audit_service_server::AuditService for AuditService {
         let limit = filter.limit;
         // One more than the page holds tells whether there is another page.
         filter.limit += 1;
-        let desk = self.context.desk(caller, tenant)?;
-        let page = desk.audit(filter).await?;
-        Ok(Response::new(render::list_audit_events(desk.tenant(), &desk.event_ids(), page, limit, &shape)))
+        let access = self.context.tenant_access(caller, tenant)?;
+        let page = access.audit(filter).await?;
+        Ok(Response::new(render::list_audit_events(access.tenant(), &access.event_ids(), page, limit, &shape)))
     }
 
     async fn export_audit_events(
@@ -59,9 +59,9 @@ impl audit_service_server::AuditService for AuditService {
         let caller = caller(&request)?;
         let export = parse::export_audit_events(self.context.veils(), request.into_inner())?;
         may_read(&caller, &export.tenant)?;
-        let desk = self.context.desk(caller, export.tenant.clone())?;
-        let place = self.context.exporting(&desk)?;
+        let access = self.context.tenant_access(caller, export.tenant.clone())?;
+        let place = self.context.exporting(&access)?;
         let shutdown = self.context.shutdown.clone();
-        Ok(Response::new(Box::pin(Exporting::new(desk, export, shutdown, place).stream())))
+        Ok(Response::new(Box::pin(Exporting::new(access, export, shutdown, place).stream())))
     }
 }

@@ -5,8 +5,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use super::csv::CsvWriter;
-use super::desk::Desk;
 use super::parse::{AuditExport, AuditForm};
+use super::tenant_access::TenantAccess;
 use super::{render, status};
 use crate::auth::shares::Place;
 use crate::ids::TenantId;
@@ -17,7 +17,7 @@ use crate::veil::Veil;
 
 /// One export under way.
 pub struct Exporting {
-    desk: Desk,
+    access: TenantAccess,
     ids: Veil,
     shutdown: CancellationToken,
     filter: AuditFilter,
@@ -33,10 +33,10 @@ enum File {
 }
 
 impl Exporting {
-    pub fn new(desk: Desk, export: AuditExport, shutdown: CancellationToken, place: Place) -> Self {
+    pub fn new(access: TenantAccess, export: AuditExport, shutdown: CancellationToken, place: Place) -> Self {
         let AuditExport { filter, form, .. } = export;
-        let ids = desk.event_ids();
-        Self { desk, ids, shutdown, filter, file: File::new(form), over: false, _place: place }
+        let ids = access.event_ids();
+        Self { access, ids, shutdown, filter, file: File::new(form), over: false, _place: place }
     }
 
     /// The pieces of the file. Nothing is read ahead: a client that takes its time costs a page of memory, and one that
@@ -54,12 +54,12 @@ impl Exporting {
             let page = tokio::select! {
                 biased;
                 () = self.shutdown.cancelled() => return Err(status::export_broken_off()),
-                page = self.desk.audit(self.filter.clone()) => page?,
+                page = self.access.audit(self.filter.clone()) => page?,
             };
             let AuditPage { events, next, .. } = page;
             self.filter.before = next;
             self.over = next.is_none();
-            let data = self.file.write(self.desk.tenant(), &self.ids, events);
+            let data = self.file.write(self.access.tenant(), &self.ids, events);
             if !data.is_empty() {
                 return Ok(Some(data));
             }

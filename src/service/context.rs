@@ -6,10 +6,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::ceiling::Ceilings;
 use super::decisions::Decisions;
-use super::desk::Desk;
 use super::licensing::Licensing;
 use super::rates::Rates;
 use super::status;
+use super::tenant_access::TenantAccess;
 use crate::auth::Tokens;
 use crate::auth::rate::Rate;
 use crate::auth::shares::{Place, Places};
@@ -37,7 +37,7 @@ impl Default for Limits {
 
 /// Shared by all services.
 pub struct ServiceContext {
-    /// Behind [`Desk`](super::desk::Desk)s.
+    /// Behind [`TenantAccess`](super::tenant_access::TenantAccess)s.
     journal: Arc<Journal>,
     pub(super) licensing: Arc<Licensing>,
     /// By which callers are known; made anew after every change.
@@ -87,7 +87,7 @@ impl ServiceContext {
         })
     }
 
-    /// What belongs to no tenant, or to several. What belongs to one is asked at a [`Desk`](super::desk::Desk).
+    /// What belongs to no tenant, or to several. What belongs to one is asked at a [`TenantAccess`](super::tenant_access::TenantAccess).
     pub(super) fn journal(&self) -> &Arc<Journal> {
         &self.journal
     }
@@ -103,21 +103,21 @@ impl ServiceContext {
     }
 
     /// A place among the watchers, given back when dropped.
-    pub(super) fn watcher(&self, desk: &Desk) -> Result<Place, tonic::Status> {
-        take(&self.watchers, desk, &status::WATCHERS)
+    pub(super) fn watcher(&self, access: &TenantAccess) -> Result<Place, tonic::Status> {
+        take(&self.watchers, access, &status::WATCHERS)
     }
 
     /// A place among the syncs, given back when dropped.
-    pub(super) fn syncing(&self, desk: &Desk) -> Result<Place, tonic::Status> {
-        take(&self.syncs, desk, &status::SYNCS)
+    pub(super) fn syncing(&self, access: &TenantAccess) -> Result<Place, tonic::Status> {
+        take(&self.syncs, access, &status::SYNCS)
     }
 
     /// A place among the exports, given back when dropped.
-    pub(super) fn exporting(&self, desk: &Desk) -> Result<Place, tonic::Status> {
-        take(&self.exports, desk, &status::EXPORTS)
+    pub(super) fn exporting(&self, access: &TenantAccess) -> Result<Place, tonic::Status> {
+        take(&self.exports, access, &status::EXPORTS)
     }
 }
 
-fn take(places: &Arc<Places>, desk: &Desk, kind: &status::Scarce) -> Result<Place, tonic::Status> {
-    places.take(desk.caller(), Some(desk.tenant()), 1).map_err(|full| status::no_place(kind, full))
+fn take(places: &Arc<Places>, access: &TenantAccess, kind: &status::Scarce) -> Result<Place, tonic::Status> {
+    places.take(access.caller(), Some(access.tenant()), 1).map_err(|full| status::no_place(kind, full))
 }

@@ -34,14 +34,14 @@ impl directory_service_server::DirectoryService for DirectoryService {
     ) -> Result<Response<v1::CreateUserResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::create_user(request.into_inner(), &self.context.limits)?;
-        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
+        let answer = self.context.tenant_access(caller, tenant)?.submit(command).await??;
         Ok(Response::new(render::created_user(answer)))
     }
 
     async fn get_user(&self, request: Request<v1::GetUserRequest>) -> Result<Response<v1::GetUserResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, query) = parse::get_user(request.into_inner())?;
-        let found = self.context.desk(caller, tenant)?.query(query).await??;
+        let found = self.context.tenant_access(caller, tenant)?.query(query).await??;
         Ok(Response::new(v1::GetUserResponse { user: Some(render::user(found)) }))
     }
 
@@ -51,7 +51,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
     ) -> Result<Response<v1::UpdateUserResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::update_user(request.into_inner())?;
-        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
+        let answer = self.context.tenant_access(caller, tenant)?.submit(command).await??;
         Ok(Response::new(v1::UpdateUserResponse { user: Some(render::user(answer)) }))
     }
 
@@ -61,7 +61,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
     ) -> Result<Response<v1::RenameUserResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::rename_user(request.into_inner())?;
-        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
+        let answer = self.context.tenant_access(caller, tenant)?.submit(command).await??;
         Ok(Response::new(v1::RenameUserResponse { user: Some(render::user(answer)) }))
     }
 
@@ -71,7 +71,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
     ) -> Result<Response<v1::ListUsersResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, query, shape) = parse::list_users(self.context.veils(), request.into_inner())?;
-        let page = self.context.desk(caller, tenant)?.query(query).await??;
+        let page = self.context.tenant_access(caller, tenant)?.query(query).await??;
         Ok(Response::new(render::list_users(page, &shape)))
     }
 
@@ -81,7 +81,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
     ) -> Result<Response<v1::BlockUserResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::block_user(request.into_inner())?;
-        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
+        let answer = self.context.tenant_access(caller, tenant)?.submit(command).await??;
         Ok(Response::new(v1::BlockUserResponse { user: Some(render::user(answer)) }))
     }
 
@@ -91,7 +91,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
     ) -> Result<Response<v1::UnblockUserResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::unblock_user(request.into_inner())?;
-        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
+        let answer = self.context.tenant_access(caller, tenant)?.submit(command).await??;
         Ok(Response::new(render::unblocked_user(answer)))
     }
 
@@ -101,7 +101,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
     ) -> Result<Response<v1::DeleteUserResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::delete_user(request.into_inner())?;
-        self.context.desk(caller, tenant)?.submit(command).await??;
+        self.context.tenant_access(caller, tenant)?.submit(command).await??;
         Ok(Response::new(v1::DeleteUserResponse {}))
     }
 
@@ -121,12 +121,12 @@ impl directory_service_server::DirectoryService for DirectoryService {
     ) -> Result<Response<Self::ExportUsersStream>, Status> {
         let caller = caller(&request)?;
         let wanted = parse::export_users(self.context.veils(), request.into_inner())?;
-        let desk = self.context.desk(caller, wanted.tenant.clone())?;
+        let access = self.context.tenant_access(caller, wanted.tenant.clone())?;
         // An error before the first byte: no client is to take it for an empty file.
-        desk.query(GetTenant).await??;
-        let place = self.context.exporting(&desk)?;
+        access.query(GetTenant).await??;
+        let place = self.context.exporting(&access)?;
         let shutdown = self.context.shutdown.clone();
-        Ok(Response::new(Box::pin(Exporting::new(desk, wanted, shutdown, place).stream())))
+        Ok(Response::new(Box::pin(Exporting::new(access, wanted, shutdown, place).stream())))
     }
 
     async fn create_organization(
@@ -135,7 +135,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
     ) -> Result<Response<v1::CreateOrganizationResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::create_organization(request.into_inner())?;
-        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
+        let answer = self.context.tenant_access(caller, tenant)?.submit(command).await??;
         let organization = Some(render::organization(answer));
         Ok(Response::new(v1::CreateOrganizationResponse { organization }))
     }
@@ -146,7 +146,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
     ) -> Result<Response<v1::UpdateOrganizationResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::update_organization(request.into_inner())?;
-        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
+        let answer = self.context.tenant_access(caller, tenant)?.submit(command).await??;
         let organization = Some(render::organization(answer));
         Ok(Response::new(v1::UpdateOrganizationResponse { organization }))
     }
@@ -157,7 +157,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
     ) -> Result<Response<v1::ListOrganizationsResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, query, shape) = parse::list_organizations(self.context.veils(), request.into_inner())?;
-        let page = self.context.desk(caller, tenant)?.query(query).await??;
+        let page = self.context.tenant_access(caller, tenant)?.query(query).await??;
         Ok(Response::new(render::list_organizations(page, &shape)))
     }
 
@@ -167,7 +167,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
     ) -> Result<Response<v1::DeleteOrganizationResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::delete_organization(request.into_inner())?;
-        self.context.desk(caller, tenant)?.submit(command).await??;
+        self.context.tenant_access(caller, tenant)?.submit(command).await??;
         Ok(Response::new(v1::DeleteOrganizationResponse {}))
     }
 }

@@ -5,15 +5,15 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use super::csv::CsvWriter;
-use super::desk::Desk;
 use super::parse::{Column, Export};
+use super::tenant_access::TenantAccess;
 use super::{render, status};
 use crate::auth::shares::Place;
 use crate::proto::v1::ExportUsersResponse;
 
 /// One export under way.
 pub struct Exporting {
-    desk: Desk,
+    access: TenantAccess,
     export: Export,
     shutdown: CancellationToken,
     csv: CsvWriter,
@@ -22,10 +22,10 @@ pub struct Exporting {
 }
 
 impl Exporting {
-    pub fn new(desk: Desk, export: Export, shutdown: CancellationToken, place: Place) -> Self {
+    pub fn new(access: TenantAccess, export: Export, shutdown: CancellationToken, place: Place) -> Self {
         let mut csv = CsvWriter::new(export.delimiter, export.mark);
         csv.row(export.columns.iter().map(|(name, _)| name));
-        Self { desk, export, shutdown, csv, over: false, _place: place }
+        Self { access, export, shutdown, csv, over: false, _place: place }
     }
 
     /// The pieces of the file; each is a page, the first one has the header.
@@ -44,7 +44,7 @@ impl Exporting {
         let page = tokio::select! {
             biased;
             () = self.shutdown.cancelled() => return Err(status::export_broken_off()),
-            page = self.desk.query(query.clone()) => page??,
+            page = self.access.query(query.clone()) => page??,
         };
         let columns: Vec<&Column> = columns.iter().map(|(_, column)| column).collect();
         for view in page.rows {

@@ -44,10 +44,10 @@ impl license_service_server::LicenseService for LicenseService {
     ) -> Result<Response<v1::InstallLicenseResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, document) = parse::install_license(request.into_inner())?;
-        let desk = self.context.desk(caller, tenant)?;
-        let command = self.context.licensing.admit(&document, desk.tenant(), self.context.instance());
+        let access = self.context.tenant_access(caller, tenant)?;
+        let command = self.context.licensing.admit(&document, access.tenant(), self.context.instance());
         let command = command.map_err(|rejection| status::rejected(&rejection))?;
-        let change = desk.submit(command).await??;
+        let change = access.submit(command).await??;
         Ok(Response::new(render::installed(change)))
     }
 
@@ -57,7 +57,7 @@ impl license_service_server::LicenseService for LicenseService {
     ) -> Result<Response<v1::ListLicensesResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, query, shape) = parse::list_licenses(self.context.veils(), request.into_inner())?;
-        let page = self.context.desk(caller, tenant)?.query(query).await??;
+        let page = self.context.tenant_access(caller, tenant)?.query(query).await??;
         Ok(Response::new(render::list_licenses(page, &shape)))
     }
 
@@ -67,7 +67,7 @@ impl license_service_server::LicenseService for LicenseService {
     ) -> Result<Response<v1::DeleteLicenseResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::delete_license(request.into_inner())?;
-        let change = self.context.desk(caller, tenant)?.submit(command).await??;
+        let change = self.context.tenant_access(caller, tenant)?.submit(command).await??;
         Ok(Response::new(v1::DeleteLicenseResponse { pools: render::pool_changes(change.pools) }))
     }
 
@@ -77,7 +77,7 @@ impl license_service_server::LicenseService for LicenseService {
     ) -> Result<Response<v1::DeleteLicensesResponse>, Status> {
         let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let change = self.context.desk(caller, tenant)?.submit(DeleteLicenses).await??;
+        let change = self.context.tenant_access(caller, tenant)?.submit(DeleteLicenses).await??;
         let pools = render::pool_changes(change.pools);
         Ok(Response::new(v1::DeleteLicensesResponse { changed: change.changed, pools }))
     }
@@ -88,8 +88,8 @@ impl license_service_server::LicenseService for LicenseService {
     ) -> Result<Response<v1::CreateLicenseRequestResponse>, Status> {
         let caller = caller(&request)?;
         let wanted = parse::create_license_request(request.into_inner())?;
-        let desk = self.context.desk(caller, wanted.tenant.clone())?;
-        let made = Made::new(&self.context, &desk, wanted).await?;
+        let access = self.context.tenant_access(caller, wanted.tenant.clone())?;
+        let made = Made::new(&self.context, &access, wanted).await?;
         let (document, file_name) = render::request_file(&made.request);
         Ok(Response::new(v1::CreateLicenseRequestResponse { document, file_name }))
     }
@@ -100,13 +100,13 @@ impl license_service_server::LicenseService for LicenseService {
     ) -> Result<Response<v1::SendLicenseRequestResponse>, Status> {
         let caller = caller(&request)?;
         let wanted = parse::send_license_request(request.into_inner())?;
-        let desk = self.context.desk(caller, wanted.tenant.clone())?;
-        let made = Made::new(&self.context, &desk, wanted).await?;
+        let access = self.context.tenant_access(caller, wanted.tenant.clone())?;
+        let made = Made::new(&self.context, &access, wanted).await?;
         if self.context.licensing.exchange().mailer.is_none() {
             return Err(status::no_mailer());
         }
-        self.context.rates.check_request(desk.tenant())?;
-        Ok(Response::new(license_request::send(&self.context, desk, made).await?))
+        self.context.rates.check_request(access.tenant())?;
+        Ok(Response::new(license_request::send(&self.context, access, made).await?))
     }
 
     async fn fetch_license(
@@ -115,16 +115,16 @@ impl license_service_server::LicenseService for LicenseService {
     ) -> Result<Response<v1::FetchLicenseResponse>, Status> {
         let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let desk = self.context.desk(caller, tenant)?;
+        let access = self.context.tenant_access(caller, tenant)?;
         // The vendor is asked about tenants alone that there are, and by the process that serves them.
-        desk.query(GetTenant).await??;
+        access.query(GetTenant).await??;
         let licensing = &self.context.licensing;
         if licensing.exchange().folder.is_none() {
             return Err(status::no_folder());
         }
-        self.context.rates.check_fetch(desk.tenant())?;
-        let found = licensing.look(desk.tenant(), self.context.instance()).await.ok_or_else(status::no_folder)?;
-        Ok(Response::new(render::fetched(desk.submit(found).await??)))
+        self.context.rates.check_fetch(access.tenant())?;
+        let found = licensing.look(access.tenant(), self.context.instance()).await.ok_or_else(status::no_folder)?;
+        Ok(Response::new(render::fetched(access.submit(found).await??)))
     }
 
     async fn get_license_information(
@@ -133,9 +133,9 @@ impl license_service_server::LicenseService for LicenseService {
     ) -> Result<Response<v1::GetLicenseInformationResponse>, Status> {
         let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let desk = self.context.desk(caller, tenant)?;
-        let contact = desk.query(GetTenant).await??.contact;
-        let information = desk.query(GetLicenseInformation).await??;
+        let access = self.context.tenant_access(caller, tenant)?;
+        let contact = access.query(GetTenant).await??.contact;
+        let information = access.query(GetLicenseInformation).await??;
         Ok(Response::new(render::license_information(information, contact, &self.context.installation())))
     }
 
@@ -145,7 +145,7 @@ impl license_service_server::LicenseService for LicenseService {
     ) -> Result<Response<v1::GetEntitlementsResponse>, Status> {
         let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let given = self.context.desk(caller, tenant)?.query(GetEntitlements).await??;
+        let given = self.context.tenant_access(caller, tenant)?.query(GetEntitlements).await??;
         Ok(Response::new(render::entitlements(given)))
     }
 }

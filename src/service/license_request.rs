@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tonic::Status;
 
 use super::context::ServiceContext;
-use super::desk::Desk;
 use super::parse::Wanted;
+use super::tenant_access::TenantAccess;
 use super::{render, status};
 use crate::exchange::Mailer;
 use crate::ledger::command::{GetLicenseInformation, GetTenant, ListLicenses, NoteLicenseRequest};
@@ -30,32 +30,32 @@ pub(super) struct Made {
 
 impl Made {
     /// Looks whether what is wanted can be, and what there is.
-    pub async fn new(context: &ServiceContext, desk: &Desk, wanted: Wanted) -> Result<Self, Status> {
-        let tenant = desk.query(GetTenant).await??;
+    pub async fn new(context: &ServiceContext, access: &TenantAccess, wanted: Wanted) -> Result<Self, Status> {
+        let tenant = access.query(GetTenant).await??;
         wanted.check_step(tenant.policy.seat_request_step)?;
-        let information = desk.query(GetLicenseInformation).await??;
+        let information = access.query(GetLicenseInformation).await??;
         wanted.check_moves(&information.pools)?;
         wanted.check_customer(&information.customer_id)?;
-        let licenses = all(desk).await?;
+        let licenses = all(access).await?;
         let request = render::license_request(wanted, information, licenses, &context.installation());
         Ok(Self { request, display_name: tenant.display_name, responsible_person: tenant.policy.responsible_person })
     }
 }
 
-async fn all(desk: &Desk) -> Result<Vec<LicenseView>, Status> {
-    Ok(desk.query(ListLicenses { after: None, limit: ALL }).await??.rows)
+async fn all(access: &TenantAccess) -> Result<Vec<LicenseView>, Status> {
+    Ok(access.query(ListLicenses { after: None, limit: ALL }).await??.rows)
 }
 
 /// Sends a request. It goes on when its caller goes away, and so the audit knows in any case what became of it.
 pub(super) async fn send(
     context: &ServiceContext,
-    desk: Desk,
+    access: TenantAccess,
     made: Made,
 ) -> Result<v1::SendLicenseRequestResponse, Status> {
     let licensing = Arc::clone(&context.licensing);
     let sending = tokio::spawn(async move {
         match &licensing.exchange().mailer {
-            Some(mailer) => mail(mailer, &desk, &made).await,
+            Some(mailer) => mail(mailer, &access, &made).await,
             None => Err(status::no_mailer()),
         }
     });
@@ -63,14 +63,14 @@ pub(super) async fn send(
 }
 
 /// The audit has it before the vendor does (R35).
-async fn mail(mailer: &Mailer, desk: &Desk, made: &Made) -> Result<v1::SendLicenseRequestResponse, Status> {
+async fn mail(mailer: &Mailer, access: &TenantAccess, made: &Made) -> Result<v1::SendLicenseRequestResponse, Status> {
     let (document, file_name) = render::request_file(&made.request);
     let person = &*made.responsible_person;
     let mail = RequestMail {
         to: &mailer.to,
         reply_to: if is_address(person) { person } else { "" },
         display_name: &made.display_name,
-        requested_by: &desk.caller().actor().0,
+        requested_by: &access.caller().actor().0,
         request: &made.request,
         document: &document,
         file_name: &file_name,
@@ -79,7 +79,7 @@ async fn mail(mailer: &Mailer, desk: &Desk, made: &Made) -> Result<v1::SendLicen
         let (to, what) = (mailer.to.as_str().into(), mail.summary().into());
         NoteLicenseRequest { to, what, failed }
     };
-    desk.submit(note(None)).await??;
+    access.submit(note(None)).await??;
     let (why, for_good) = match mailer.smtp.send_request(&mail).await {
         Attempt::Answered => {
             let (sent_to, reply_to) = (mailer.to.clone(), mail.reply_to.to_owned());
@@ -89,6 +89,6 @@ async fn mail(mailer: &Mailer, desk: &Desk, made: &Made) -> Result<v1::SendLicen
         Attempt::Failed(why) | Attempt::Later(why, _) => (why, false),
     };
     let why: String = why.chars().take(LONGEST).collect();
-    desk.submit(note(Some(why.as_str().into()))).await??;
+    access.submit(note(Some(why.as_str().into()))).await??;
     Err(if for_good { status::request_refused(&why) } else { status::request_not_sent(&why) })
 }

@@ -9,7 +9,6 @@ mod ceiling;
 mod context;
 mod csv;
 mod decisions;
-mod desk;
 mod directory;
 mod export;
 pub mod health;
@@ -28,6 +27,7 @@ mod session;
 pub mod status;
 mod sync;
 mod tenant;
+mod tenant_access;
 mod token;
 mod watch;
 
@@ -44,4 +44,4 @@ pub use session::SessionService;
 pub use tenant::TenantService;
 pub use token::TokenService;
 
-use desk::caller;
+use tenant_access::caller;

@@ -29,9 +29,9 @@ impl notification_service_server::NotificationService for NotificationService {
     ) -> Result<Response<v1::ListNotificationsResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, query, shape) = parse::list_notifications(self.context.veils(), request.into_inner())?;
-        let desk = self.context.desk(caller, tenant)?;
-        let page = desk.query(query).await??;
-        Ok(Response::new(render::list_notifications(page, &shape, |event| desk.message_id(event))))
+        let access = self.context.tenant_access(caller, tenant)?;
+        let page = access.query(query).await??;
+        Ok(Response::new(render::list_notifications(page, &shape, |event| access.message_id(event))))
     }
 
     async fn redeliver_notification(
@@ -40,9 +40,9 @@ impl notification_service_server::NotificationService for NotificationService {
     ) -> Result<Response<v1::RedeliverNotificationResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::redeliver_notification(request.into_inner())?;
-        let desk = self.context.desk(caller, tenant)?;
-        let view = desk.submit(command).await??;
-        let notification = Some(render::notification(view, &|event| desk.message_id(event)));
+        let access = self.context.tenant_access(caller, tenant)?;
+        let view = access.submit(command).await??;
+        let notification = Some(render::notification(view, &|event| access.message_id(event)));
         Ok(Response::new(v1::RedeliverNotificationResponse { notification }))
     }
 }

@@ -30,12 +30,12 @@ impl seat_service_server::SeatService for SeatService {
         let (tenant, command) = parse::check_out(request.into_inner())?;
         // A question is no decision, and is not counted (R20).
         let counts = !command.check_only;
-        let desk = self.context.desk(caller, tenant)?;
+        let access = self.context.tenant_access(caller, tenant)?;
         if counts {
-            self.context.rates.check(desk.caller(), desk.tenant(), &command.user)?;
+            self.context.rates.check(access.caller(), access.tenant(), &command.user)?;
         }
-        let told = Told::of(desk.tenant(), &command);
-        let answer = desk.submit(command).await??;
+        let told = Told::of(access.tenant(), &command);
+        let answer = access.submit(command).await??;
         if counts {
             self.context.decisions.count(&answer);
         }
@@ -48,7 +48,7 @@ impl seat_service_server::SeatService for SeatService {
     async fn check_in(&self, request: Request<v1::CheckInRequest>) -> Result<Response<v1::CheckInResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::check_in(request.into_inner())?;
-        let answer = self.context.desk(caller, tenant)?.submit(command).await?;
+        let answer = self.context.tenant_access(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::checked_in(answer)))
     }
 
@@ -58,7 +58,7 @@ impl seat_service_server::SeatService for SeatService {
     ) -> Result<Response<v1::HeartbeatResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::heartbeat(request.into_inner())?;
-        let mut answer = self.context.desk(caller, tenant)?.submit(command).await?;
+        let mut answer = self.context.tenant_access(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::heartbeat(answer.pop().ok_or_else(status::internal)?)))
     }
 
@@ -69,7 +69,7 @@ impl seat_service_server::SeatService for SeatService {
         let caller = caller(&request)?;
         let (tenant, command, malformed) = parse::batch_heartbeat(request.into_inner(), &self.context.limits)?;
         let sessions: Vec<_> = command.beats.iter().map(|(session, _)| *session).collect();
-        let answer = self.context.desk(caller, tenant)?.submit(command).await?;
+        let answer = self.context.tenant_access(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::heartbeat_batch(&sessions, &malformed, answer)))
     }
 
@@ -79,7 +79,7 @@ impl seat_service_server::SeatService for SeatService {
     ) -> Result<Response<v1::GrantSeatResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::grant_seat(request.into_inner(), &self.context.limits)?;
-        let answer = self.context.desk(caller, tenant)?.submit(command).await?;
+        let answer = self.context.tenant_access(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::granted(only(answer)?)))
     }
 
@@ -89,7 +89,7 @@ impl seat_service_server::SeatService for SeatService {
     ) -> Result<Response<v1::RevokeSeatResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::revoke_seat(request.into_inner(), &self.context.limits)?;
-        let answer = self.context.desk(caller, tenant)?.submit(command).await?;
+        let answer = self.context.tenant_access(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::revoked(only(answer)?)))
     }
 
@@ -100,7 +100,7 @@ impl seat_service_server::SeatService for SeatService {
         let caller = caller(&request)?;
         let (tenant, command, malformed) = parse::batch_grant_seats(request.into_inner(), &self.context.limits)?;
         let (pools, users) = (command.pools.clone(), command.users.clone());
-        let answers = self.context.desk(caller, tenant)?.submit(command).await?;
+        let answers = self.context.tenant_access(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::granted_batch(&pools, &users, &malformed, answers)))
     }
 
@@ -111,7 +111,7 @@ impl seat_service_server::SeatService for SeatService {
         let caller = caller(&request)?;
         let (tenant, command, malformed) = parse::batch_revoke_seats(request.into_inner(), &self.context.limits)?;
         let (pools, users) = (command.pools.clone(), command.users.clone());
-        let answers = self.context.desk(caller, tenant)?.submit(command).await?;
+        let answers = self.context.tenant_access(caller, tenant)?.submit(command).await?;
         Ok(Response::new(render::revoked_batch(&pools, &users, &malformed, answers)))
     }
 }

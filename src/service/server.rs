@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use super::desk::caller_of_all;
 use super::parse::Problems;
+use super::tenant_access::caller_of_all;
 use super::{parse, render};
 use crate::ids::InstanceId;
 use crate::ledger::time::Wall;

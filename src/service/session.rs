@@ -32,7 +32,7 @@ impl session_service_server::SessionService for SessionService {
     ) -> Result<Response<v1::ListSessionsResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, query, shape) = parse::list_sessions(self.context.veils(), request.into_inner())?;
-        let page = self.context.desk(caller, tenant)?.query(query).await??;
+        let page = self.context.tenant_access(caller, tenant)?.query(query).await??;
         Ok(Response::new(render::list_sessions(page, &shape)))
     }
 
@@ -42,7 +42,7 @@ impl session_service_server::SessionService for SessionService {
     ) -> Result<Response<v1::CloseSessionResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::close_session(request.into_inner())?;
-        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
+        let answer = self.context.tenant_access(caller, tenant)?.submit(command).await??;
         Ok(Response::new(render::closed_session(answer)))
     }
 
@@ -52,7 +52,7 @@ impl session_service_server::SessionService for SessionService {
     ) -> Result<Response<v1::CloseIdleSessionsResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::close_idle(request.into_inner())?;
-        let closed = self.context.desk(caller, tenant)?.submit(command).await??;
+        let closed = self.context.tenant_access(caller, tenant)?.submit(command).await??;
         let (closed_count, sessions) = (closed.count, closed.sessions.into_iter());
         let closed = sessions.map(render::session).collect();
         Ok(Response::new(v1::CloseIdleSessionsResponse { closed, closed_count }))
@@ -66,9 +66,9 @@ impl session_service_server::SessionService for SessionService {
     ) -> Result<Response<Self::WatchSessionsStream>, Status> {
         let caller = caller(&request)?;
         let (tenant, after, shape) = parse::watch_sessions(self.context.veils(), request.into_inner())?;
-        let desk = self.context.desk(caller, tenant)?;
-        let place = self.context.watcher(&desk)?;
-        let feed = desk.watch(after).await?;
+        let access = self.context.tenant_access(caller, tenant)?;
+        let place = self.context.watcher(&access)?;
+        let feed = access.watch(after).await?;
         let watch = Watch::new(feed, shape, self.context.shutdown.clone(), place);
         Ok(Response::new(Box::pin(watch.stream())))
     }

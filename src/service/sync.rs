@@ -10,8 +10,8 @@ use tonic::{Status, Streaming};
 
 use super::ceiling::Ceiling;
 use super::context::ServiceContext;
-use super::desk::Desk;
 use super::parse::{self, Problems, SyncTerms};
+use super::tenant_access::TenantAccess;
 use super::{render, status};
 use crate::auth::Caller;
 use crate::ids::{PoolId, UserId};
@@ -49,7 +49,7 @@ enum Place {
 /// One sync.
 pub struct Sync {
     context: Arc<ServiceContext>,
-    desk: Desk,
+    access: TenantAccess,
     terms: SyncTerms,
     listed: HashSet<UserId>,
     /// As an earlier release called them, where that was otherwise: some are stored so still.
@@ -79,11 +79,11 @@ impl Sync {
             let mut first = next(&mut stream).await?.unwrap_or_default();
             let entries = std::mem::take(&mut first.entries);
             let terms = parse::sync_terms(first)?;
-            let desk = context.desk(caller, terms.tenant.clone())?;
-            let _place = context.syncing(&desk)?;
-            desk.query(GetTenant).await??;
-            let ceiling = ceiling(&context, &desk, &terms).await?;
-            let mut sync = Self::new(context, desk, terms, ceiling);
+            let access = context.tenant_access(caller, terms.tenant.clone())?;
+            let _place = context.syncing(&access)?;
+            access.query(GetTenant).await??;
+            let ceiling = ceiling(&context, &access, &terms).await?;
+            let mut sync = Self::new(context, access, terms, ceiling);
             sync.take(entries).await?;
             while let Some(message) = next(&mut stream).await? {
                 parse::same_sync(&sync.terms, &message)?;
@@ -97,11 +97,11 @@ impl Sync {
         }
     }
 
-    fn new(context: Arc<ServiceContext>, desk: Desk, terms: SyncTerms, ceiling: Option<Ceiling>) -> Self {
+    fn new(context: Arc<ServiceContext>, access: TenantAccess, terms: SyncTerms, ceiling: Option<Ceiling>) -> Self {
         let what_if = terms.dry_run.then(WhatIf::default);
         Self {
             context,
-            desk,
+            access,
             terms,
             listed: HashSet::new(),
             listed_earlier: HashSet::new(),
@@ -171,7 +171,7 @@ impl Sync {
         let entries = std::mem::take(step);
         let ids: Vec<UserId> = entries.iter().map(|entry| entry.user.clone()).collect();
         let command = SyncUsers { entries, when_full: self.terms.when_full, what_if: self.what_if.take() };
-        let answer = self.desk.submit(command).await??;
+        let answer = self.access.submit(command).await??;
         self.what_if = answer.what_if;
         for (id, mut synced) in ids.iter().zip(answer.users) {
             let mut waiting = synced.as_mut().ok().and_then(|synced| synced.waiting.take());
@@ -266,7 +266,7 @@ impl Sync {
             render::count_synced(&mut self.totals, result);
         }
         if !self.terms.dry_run {
-            let (actor, tenant, totals) = (&*self.desk.caller().actor().0, &self.terms.tenant, &self.totals);
+            let (actor, tenant, totals) = (&*self.access.caller().actor().0, &self.terms.tenant, &self.totals);
             let (created, updated) = (totals.created, totals.updated);
             tracing::info!(target: "usher::admin", action = "SyncUsers", actor, %tenant, created, updated, "done");
         }
@@ -289,7 +289,7 @@ impl Sync {
         let mut query =
             ListUsers { blocked: Some(false), order: UserOrder::Created, limit: PAGE, ..ListUsers::default() };
         loop {
-            let page = self.desk.query(query.clone()).await??;
+            let page = self.access.query(query.clone()).await??;
             let others = page.rows.into_iter().filter(|view| !self.is_listed(&view.id));
             for view in others {
                 to_block += u64::from(!view.administrator);
@@ -315,7 +315,7 @@ impl Sync {
             return Ok(());
         }
         let command = BlockUnlisted { users: users.to_vec(), what_if: self.what_if.take() };
-        let answer = self.desk.submit(command).await??;
+        let answer = self.access.submit(command).await??;
         self.what_if = answer.what_if;
         for (id, blocked) in users.iter().zip(answer.blocked) {
             self.add_result(render::unlisted(id, blocked));
@@ -333,7 +333,7 @@ impl Sync {
             if users.is_empty() {
                 return Ok(());
             }
-            let answer = self.desk.submit(ActivateUsers { waiting: users, what_if: self.what_if.take() }).await??;
+            let answer = self.access.submit(ActivateUsers { waiting: users, what_if: self.what_if.take() }).await??;
             self.what_if = answer.what_if;
             places.into_iter().zip(answer.full).for_each(|(place, full)| self.settle(place, full));
         }
@@ -341,11 +341,15 @@ impl Sync {
 }
 
 /// Who was there before the sync counts for it, and nobody whom it makes.
-async fn ceiling(context: &ServiceContext, desk: &Desk, terms: &SyncTerms) -> Result<Option<Ceiling>, Status> {
+async fn ceiling(
+    context: &ServiceContext,
+    access: &TenantAccess,
+    terms: &SyncTerms,
+) -> Result<Option<Ceiling>, Status> {
     if !terms.block_unlisted {
         return Ok(None);
     }
-    let users = desk.query(GetUsage).await??.users.active_ordinary;
+    let users = access.query(GetUsage).await??.users.active_ordinary;
     Ok(Some(context.ceilings.begin(&terms.tenant, users, terms.max_blocked, terms.dry_run)))
 }
 

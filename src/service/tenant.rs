@@ -6,7 +6,7 @@ use futures_util::future::try_join_all;
 use tonic::{Request, Response, Status};
 
 use super::context::ServiceContext;
-use super::desk::Desk;
+use super::tenant_access::TenantAccess;
 use super::{caller, parse, render};
 use crate::ids::{ShardId, TenantId};
 use crate::journal::JournalError;
@@ -30,7 +30,7 @@ impl TenantService {
 
     async fn suspend<T>(&self, request: &Request<T>, tenant_id: &str, suspend: bool) -> Result<v1::Tenant, Status> {
         let tenant = parse::tenant_id(tenant_id)?;
-        let answer = self.context.desk(caller(request)?, tenant)?.submit(SuspendTenant { suspend }).await??;
+        let answer = self.context.tenant_access(caller(request)?, tenant)?.submit(SuspendTenant { suspend }).await??;
         Ok(render::tenant(answer))
     }
 
@@ -45,18 +45,18 @@ impl TenantService {
 
 /// Deletes a tenant, with what the installation's tokens say of it. Before and after: a later tenant of this id is another
 /// one, whatever happens in between.
-async fn delete(context: &ServiceContext, desk: &Desk) -> Result<(), Status> {
-    withdraw(context, desk).await?;
-    desk.submit(DeleteTenant).await??;
-    Ok(withdraw(context, desk).await?)
+async fn delete(context: &ServiceContext, access: &TenantAccess) -> Result<(), Status> {
+    withdraw(context, access).await?;
+    access.submit(DeleteTenant).await??;
+    Ok(withdraw(context, access).await?)
 }
 
 /// No token names the tenant any more, and authentication knows of it.
-async fn withdraw(context: &ServiceContext, desk: &Desk) -> Result<(), JournalError> {
-    let mut command = WithdrawTenant { gone: desk.tenant().clone(), after: None };
+async fn withdraw(context: &ServiceContext, access: &TenantAccess) -> Result<(), JournalError> {
+    let mut command = WithdrawTenant { gone: access.tenant().clone(), after: None };
     loop {
         command.after =
-            context.journal().submit(desk.caller().actor(), &TenantId::installation(), command.clone()).await?;
+            context.journal().submit(access.caller().actor(), &TenantId::installation(), command.clone()).await?;
         if command.after.is_none() {
             break;
         }
@@ -84,7 +84,7 @@ impl tenant_service_server::TenantService for TenantService {
     ) -> Result<Response<v1::CreateTenantResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::create_tenant(request.into_inner())?;
-        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
+        let answer = self.context.tenant_access(caller, tenant)?.submit(command).await??;
         Ok(Response::new(v1::CreateTenantResponse { tenant: Some(render::tenant(answer)) }))
     }
 
@@ -94,7 +94,7 @@ impl tenant_service_server::TenantService for TenantService {
     ) -> Result<Response<v1::GetTenantResponse>, Status> {
         let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let found = self.context.desk(caller, tenant)?.query(GetTenant).await??;
+        let found = self.context.tenant_access(caller, tenant)?.query(GetTenant).await??;
         Ok(Response::new(v1::GetTenantResponse { tenant: Some(render::tenant(found)) }))
     }
 
@@ -104,7 +104,7 @@ impl tenant_service_server::TenantService for TenantService {
     ) -> Result<Response<v1::UpdateTenantResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::update_tenant(request.into_inner())?;
-        let answer = self.context.desk(caller, tenant)?.submit(command).await??;
+        let answer = self.context.tenant_access(caller, tenant)?.submit(command).await??;
         Ok(Response::new(v1::UpdateTenantResponse { tenant: Some(render::tenant(answer)) }))
     }
 
@@ -142,11 +142,11 @@ impl tenant_service_server::TenantService for TenantService {
     ) -> Result<Response<v1::DeleteTenantResponse>, Status> {
         let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let desk = self.context.desk(caller, tenant)?;
-        desk.query(GetTenant).await??;
+        let access = self.context.tenant_access(caller, tenant)?;
+        access.query(GetTenant).await??;
         // To its end, also when the caller is gone by then.
         let context = Arc::clone(&self.context);
-        let deleted = tokio::spawn(async move { delete(&context, &desk).await });
+        let deleted = tokio::spawn(async move { delete(&context, &access).await });
         deleted.await.unwrap_or_else(|_| Err(JournalError::Failed.into()))?;
         Ok(Response::new(v1::DeleteTenantResponse {}))
     }
@@ -154,9 +154,9 @@ impl tenant_service_server::TenantService for TenantService {
     async fn get_usage(&self, request: Request<v1::GetUsageRequest>) -> Result<Response<v1::GetUsageResponse>, Status> {
         let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
-        let desk = self.context.desk(caller, tenant)?;
-        let usage = desk.query(GetUsage).await??;
-        Ok(Response::new(render::usage(desk.tenant(), usage)))
+        let access = self.context.tenant_access(caller, tenant)?;
+        let usage = access.query(GetUsage).await??;
+        Ok(Response::new(render::usage(access.tenant(), usage)))
     }
 }
 

@@ -35,12 +35,12 @@ fn only_one_file_makes_a_status() {
 }
 
 #[test]
-fn no_service_asks_about_a_tenant_but_at_a_desk() {
+fn services_reach_a_tenant_only_through_tenant_access() {
     // What belongs to no tenant, or to several: the list of tenants, and the tokens.
-    let allowed = ["service::desk", "service::tenant", "service::token", "service::context"];
+    let allowed = ["service::tenant_access", "service::tenant", "service::token", "service::context"];
     let services = sources().into_iter().filter(|source| is_in(&source.module, "service"));
     let bare: Vec<_> = services.filter(|source| source.code.contains(".journal")).map(|source| source.module).collect();
-    assert!(bare.contains(&"service::desk".to_owned()), "{bare:?}");
+    assert!(bare.contains(&"service::tenant_access".to_owned()), "{bare:?}");
     let others: Vec<_> = bare.iter().filter(|module| !allowed.contains(&module.as_str())).collect();
     assert!(others.is_empty(), "{others:?}");
 }

@@ -52,7 +52,7 @@ on_both_stores! {
 }
 
 /// A process with its store.
-struct Desk {
+struct TestServer {
     backend: Backend,
     store: Arc<dyn Store>,
     journal: Arc<Journal>,
@@ -63,7 +63,7 @@ struct Desk {
     clock: Arc<ManualClock>,
 }
 
-impl Desk {
+impl TestServer {
     async fn open(backend: Backend) -> Self {
         Self::at(backend, START).await
     }
@@ -158,111 +158,111 @@ fn refused(status: &Status) -> (Code, String) {
 }
 
 async fn a_token_lets_in_until_it_is_revoked(backend: Backend) {
-    let desk = Desk::open(backend).await;
-    let (made, token) = desk.created("login-eu").await;
+    let server = TestServer::open(backend).await;
+    let (made, token) = server.created("login-eu").await;
     assert_eq!((made.state(), made.created_by.as_str()), (TokenState::Active, "anonymous"));
     assert_eq!((made.token_id.as_str(), made.expires_at), (token.id().to_string().as_str(), None));
-    let found = desk.find(&token).expect("known from the answer on");
+    let found = server.find(&token).expect("known from the answer on");
     let may = |role, tenant| found.may(Roles::NONE.with(role), &TenantId::stored(tenant));
     assert!(found.actor.0.starts_with("token:") && found.actor.0.ends_with(":login-eu"), "{found:?}");
     assert!(may(Role::Application, "acme") && !may(Role::Application, "bolt") && !may(Role::Viewer, "acme"));
-    let revoked = desk.revoke(&Caller::Anybody, &made.token_id).await.expect("an answer");
+    let revoked = server.revoke(&Caller::Anybody, &made.token_id).await.expect("an answer");
     assert_eq!(revoked.state(), TokenState::Revoked);
-    assert_eq!(desk.find(&token), Err(TokenRefused::Revoked));
-    desk.clock.advance(HOUR);
-    assert_eq!(desk.revoke(&Caller::Anybody, &made.token_id).await.expect("the same"), revoked);
-    assert_eq!(desk.list(&Caller::Anybody).await, [revoked]);
+    assert_eq!(server.find(&token), Err(TokenRefused::Revoked));
+    server.clock.advance(HOUR);
+    assert_eq!(server.revoke(&Caller::Anybody, &made.token_id).await.expect("the same"), revoked);
+    assert_eq!(server.list(&Caller::Anybody).await, [revoked]);
     let id = &made.token_id;
     let told = [
         format!("anonymous TokenRevoked {id} login-eu"),
         format!("anonymous TokenCreated {id} login-eu: application; acme; never expires"),
     ];
-    assert_eq!(desk.audit().await, told);
-    let missing = desk.revoke(&Caller::Anybody, "0123456789abcdef").await.expect_err("there is none");
+    assert_eq!(server.audit().await, told);
+    let missing = server.revoke(&Caller::Anybody, "0123456789abcdef").await.expect_err("there is none");
     assert_eq!(refused(&missing), (Code::NotFound, "RESOURCE_NOT_FOUND".to_owned()));
 }
 
 async fn a_token_expires_and_a_clock_that_is_set_back_revives_it_not(backend: Backend) {
-    let desk = Desk::open(backend).await;
+    let server = TestServer::open(backend).await;
     let ttl = Some(prost_types::Duration { seconds: 3_600, nanos: 0 });
     let (made, token) =
-        desk.create(&Caller::Anybody, CreateTokenRequest { ttl, ..application("cron") }).await.expect("a token");
+        server.create(&Caller::Anybody, CreateTokenRequest { ttl, ..application("cron") }).await.expect("a token");
     assert_eq!(made.expires_at.map(|at| at.seconds), Some(START.0 / 1_000 + 3_600));
-    desk.clock.advance(HOUR - Duration::from_millis(1));
-    assert!(desk.find(&token).is_ok());
-    desk.clock.advance(Duration::from_millis(1));
-    assert_eq!(desk.find(&token), Err(TokenRefused::Expired));
-    assert_eq!(desk.list(&Caller::Anybody).await[0].state(), TokenState::Expired);
-    let desk = desk.restart(START).await;
-    assert_eq!(desk.find(&token), Err(TokenRefused::Expired));
-    assert_eq!(desk.list(&Caller::Anybody).await[0].state(), TokenState::Expired);
+    server.clock.advance(HOUR - Duration::from_millis(1));
+    assert!(server.find(&token).is_ok());
+    server.clock.advance(Duration::from_millis(1));
+    assert_eq!(server.find(&token), Err(TokenRefused::Expired));
+    assert_eq!(server.list(&Caller::Anybody).await[0].state(), TokenState::Expired);
+    let server = server.restart(START).await;
+    assert_eq!(server.find(&token), Err(TokenRefused::Expired));
+    assert_eq!(server.list(&Caller::Anybody).await[0].state(), TokenState::Expired);
 }
 
 async fn tokens_outlive_the_process(backend: Backend) {
-    let desk = Desk::open(backend).await;
-    let (first, old) = desk.created("login").await;
-    let (_, new) = desk.created("login").await;
-    desk.revoke(&Caller::Anybody, &first.token_id).await.expect("an answer");
-    desk.clock.advance(HOUR);
-    desk.find(&new).expect("good");
-    assert_eq!(desk.list(&Caller::Anybody).await[1].last_used_at, None, "not written yet");
+    let server = TestServer::open(backend).await;
+    let (first, old) = server.created("login").await;
+    let (_, new) = server.created("login").await;
+    server.revoke(&Caller::Anybody, &first.token_id).await.expect("an answer");
+    server.clock.advance(HOUR);
+    server.find(&new).expect("good");
+    assert_eq!(server.list(&Caller::Anybody).await[1].last_used_at, None, "not written yet");
     let later = START.plus(2 * HOUR);
-    let desk = desk.restart(later).await;
-    assert_eq!(desk.find(&old), Err(TokenRefused::Revoked));
-    assert!(desk.find(&new).expect("good").actor.0.ends_with(":login"));
-    let used = desk.list(&Caller::Anybody).await.into_iter().filter_map(|token| token.last_used_at);
+    let server = server.restart(later).await;
+    assert_eq!(server.find(&old), Err(TokenRefused::Revoked));
+    assert!(server.find(&new).expect("good").actor.0.ends_with(":login"));
+    let used = server.list(&Caller::Anybody).await.into_iter().filter_map(|token| token.last_used_at);
     assert_eq!(used.map(|at| at.seconds).collect::<Vec<_>>(), [START.plus(HOUR).0 / 1_000]);
 }
 
 async fn nobody_gives_away_more_than_they_have(backend: Backend) {
-    let desk = Desk::open(backend).await;
+    let server = TestServer::open(backend).await;
     let caller = Caller::OperatorOf(&["acme", "cord"]);
     for (tenant_ids, all_tenants) in [(vec![], true), (vec!["bolt"], false), (vec!["acme", "bolt"], false)] {
         let tenant_ids = tenant_ids.into_iter().map(str::to_owned).collect();
         let request = CreateTokenRequest { tenant_ids, all_tenants, ..application("spy") };
-        let status = desk.create(&caller, request).await.map(|_| ()).expect_err("more than it has");
+        let status = server.create(&caller, request).await.map(|_| ()).expect_err("more than it has");
         assert_eq!(refused(&status), (Code::PermissionDenied, "NOT_ALLOWED".to_owned()));
         assert!(!status.message().contains("bolt"), "{status:?}");
     }
-    assert_eq!(desk.audit().await, [""; 0], "nothing was made");
-    let (own, _) = desk.create(&caller, application("own")).await.expect("a token");
+    assert_eq!(server.audit().await, [""; 0], "nothing was made");
+    let (own, _) = server.create(&caller, application("own")).await.expect("a token");
     assert_eq!(own.created_by, "token:root");
     let bolt = CreateTokenRequest { tenant_ids: vec!["bolt".to_owned()], ..application("bolt's") };
-    let (bolt, token) = desk.create(&Caller::Anybody, bolt).await.expect("a token");
-    assert_eq!(desk.list(&caller).await, [own]);
-    let foreign = desk.revoke(&caller, &bolt.token_id).await.expect_err("as good as not there");
-    let missing = desk.revoke(&caller, "0123456789abcdef").await.expect_err("there is none");
+    let (bolt, token) = server.create(&Caller::Anybody, bolt).await.expect("a token");
+    assert_eq!(server.list(&caller).await, [own]);
+    let foreign = server.revoke(&caller, &bolt.token_id).await.expect_err("as good as not there");
+    let missing = server.revoke(&caller, "0123456789abcdef").await.expect_err("there is none");
     assert_eq!(foreign.message().replace(&bolt.token_id, "0123456789abcdef"), missing.message());
-    assert!(desk.find(&token).is_ok());
+    assert!(server.find(&token).is_ok());
 }
 
 async fn a_third_token_of_a_name_is_refused(backend: Backend) {
-    let desk = Desk::open(backend).await;
-    let (first, _) = desk.created("login").await;
-    desk.created("login").await;
-    let status = desk.create(&Caller::Anybody, application("login")).await.map(|_| ()).expect_err("two are there");
+    let server = TestServer::open(backend).await;
+    let (first, _) = server.created("login").await;
+    server.created("login").await;
+    let status = server.create(&Caller::Anybody, application("login")).await.map(|_| ()).expect_err("two are there");
     assert_eq!(refused(&status), (Code::FailedPrecondition, "TOKEN_LIMIT".to_owned()));
-    desk.revoke(&Caller::Anybody, &first.token_id).await.expect("an answer");
-    desk.created("login").await;
+    server.revoke(&Caller::Anybody, &first.token_id).await.expect("an answer");
+    server.created("login").await;
     let zero = Some(prost_types::Duration::default());
     let request = CreateTokenRequest { ttl: zero, ..application("cron") };
-    let status = desk.create(&Caller::Anybody, request).await.map(|_| ()).expect_err("it would be over at once");
+    let status = server.create(&Caller::Anybody, request).await.map(|_| ()).expect_err("it would be over at once");
     assert_eq!(status.get_details_bad_request().expect("a field").field_violations[0].field, "ttl");
 }
 
 async fn nothing_tells_a_secret_or_a_hash(backend: Backend) {
     use secrecy::ExposeSecret;
-    let desk = Desk::open(backend).await;
-    let (made, token) = desk.created("login").await;
+    let server = TestServer::open(backend).await;
+    let (made, token) = server.created("login").await;
     let text = token.text().expose_secret().to_owned();
     let secret = text.split('_').nth(2).expect("the third part").to_owned();
     let bytes = token.hash().0;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let refused = desk.find(&Token::new(token.id(), &[0; 32]));
+    let refused = server.find(&Token::new(token.id(), &[0; 32]));
     let shown = [
         format!("{made:?} {token:?} {refused:?}"),
-        format!("{:?} {:?}", desk.list(&Caller::Anybody).await, desk.audit().await),
-        format!("{:?}", desk.tokens),
+        format!("{:?} {:?}", server.list(&Caller::Anybody).await, server.audit().await),
+        format!("{:?}", server.tokens),
     ];
     for shown in shown {
         for canary in [&secret, &hex, &format!("{bytes:?}")] {
@@ -272,15 +272,15 @@ async fn nothing_tells_a_secret_or_a_hash(backend: Backend) {
 }
 
 async fn token_lists_come_in_pages(backend: Backend) {
-    let desk = Desk::open(backend).await;
+    let server = TestServer::open(backend).await;
     for name in ["b", "a", "b", "c"] {
-        desk.created(name).await;
-        desk.clock.advance(HOUR);
+        server.created(name).await;
+        server.clock.advance(HOUR);
     }
     let (mut names, mut page_token) = (Vec::new(), String::new());
     loop {
         let request = anonymous_request(ListTokensRequest { page_size: 1, page_token });
-        let page = desk.service.list_tokens(request).await.expect("a page").into_inner();
+        let page = server.service.list_tokens(request).await.expect("a page").into_inner();
         names.extend(page.tokens.iter().map(|token| (token.name.clone(), token.created_at.expect("a time").seconds)));
         page_token = page.next_page_token;
         if page_token.is_empty() {
@@ -293,17 +293,17 @@ async fn token_lists_come_in_pages(backend: Backend) {
 }
 
 async fn what_is_no_tenants_is_told_to_operators_of_all_tenants(backend: Backend) {
-    let desk = Desk::open(backend).await;
-    let (made, _) = desk.created("login").await;
+    let server = TestServer::open(backend).await;
+    let (made, _) = server.created("login").await;
     let list = |by: &Caller| by.request(v1::ListAuditEventsRequest::default());
-    let events = desk.auditors.list_audit_events(list(&Caller::Anybody)).await.expect("events").into_inner().events;
+    let events = server.auditors.list_audit_events(list(&Caller::Anybody)).await.expect("events").into_inner().events;
     let [event] = &events[..] else { panic!("{events:?}") };
     assert_eq!((event.action(), event.tenant_id.as_str()), (v1::AuditAction::TokenCreated, ""));
     assert!(event.detail.starts_with(&made.token_id), "{event:?}");
     let some = Caller::OperatorOf(&["acme"]);
-    let status = desk.auditors.list_audit_events(list(&some)).await.map(|_| ()).expect_err("of some tenants only");
+    let status = server.auditors.list_audit_events(list(&some)).await.map(|_| ()).expect_err("of some tenants only");
     assert_eq!(refused(&status), (Code::PermissionDenied, "NOT_ALLOWED".to_owned()));
     let export = some.request(v1::ExportAuditEventsRequest::default());
-    let status = desk.auditors.export_audit_events(export).await.map(|_| ()).expect_err("of some tenants only");
+    let status = server.auditors.export_audit_events(export).await.map(|_| ()).expect_err("of some tenants only");
     assert_eq!(refused(&status), (Code::PermissionDenied, "NOT_ALLOWED".to_owned()));
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::{Demo, Ran, tools};
-use crate::license::desk::{self, Desk};
+use crate::license::workspace::{self, Workspace};
 
 fn grpcurl(demo: &Demo, method: &str, request: &Value) -> Value {
     let mut command = Command::new(tools().join("grpcurl"));
@@ -53,7 +53,7 @@ fn snake(name: &str) -> String {
 #[test]
 fn answers_in_json_are_those_of_the_calls() {
     let demo = Demo::start();
-    let vendor = Desk { folder: tempfile::tempdir().unwrap() };
+    let vendor = Workspace { folder: tempfile::tempdir().unwrap() };
     let key = demo.folder.path().join("demo-vendor.pem");
     vendor.succeeds(&format!(
         "issue --key {} --tenant demo --license-id more --seats primary=2,all=unlimited --feature API_ALLOWED \
@@ -62,7 +62,7 @@ fn answers_in_json_are_those_of_the_calls() {
         key.display()
     ));
     let usher = |words: &str| {
-        desk::json(&vendor.succeeds(&format!("{words} --tenant demo --json --address {}", demo.address())))
+        workspace::json(&vendor.succeeds(&format!("{words} --tenant demo --json --address {}", demo.address())))
     };
     let first = usher("install more.lic");
     assert_eq!(first["changed"], true);

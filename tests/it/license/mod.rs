@@ -3,7 +3,6 @@
 mod admission;
 mod command;
 mod confusion;
-pub mod desk;
 mod documents;
 mod example;
 mod issuing;
@@ -13,6 +12,7 @@ mod requests;
 mod revoking;
 mod tampering;
 mod trusting;
+pub mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet};
 

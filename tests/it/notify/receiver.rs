@@ -43,14 +43,14 @@ pub struct Came {
 }
 
 #[derive(Default)]
-struct Desk {
+struct State {
     answers: VecDeque<Answer>,
     came: Vec<Came>,
 }
 
 pub struct Receiver {
     pub address: SocketAddr,
-    desk: Arc<Mutex<Desk>>,
+    state: Arc<Mutex<State>>,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -59,18 +59,18 @@ impl Receiver {
     pub async fn open(answers: impl IntoIterator<Item = Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its address");
-        let desk = Arc::new(Mutex::new(Desk { answers: answers.into_iter().collect(), came: Vec::new() }));
-        let shared = Arc::clone(&desk);
+        let state = Arc::new(Mutex::new(State { answers: answers.into_iter().collect(), came: Vec::new() }));
+        let shared = Arc::clone(&state);
         let task = tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                let desk = Arc::clone(&shared);
-                let service = service_fn(move |request| receive(Arc::clone(&desk), request));
+                let state = Arc::clone(&shared);
+                let service = service_fn(move |request| receive(Arc::clone(&state), request));
                 tokio::spawn(
                     hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service),
                 );
             }
         });
-        Self { address, desk, _task: AbortOnDropHandle::new(task) }
+        Self { address, state, _task: AbortOnDropHandle::new(task) }
     }
 
     pub fn url(&self) -> String {
@@ -79,7 +79,7 @@ impl Receiver {
 
     /// Every request that came, in its order.
     pub fn came(&self) -> Vec<Came> {
-        self.desk.lock().unwrap().came.clone()
+        self.state.lock().unwrap().came.clone()
     }
 
     /// The only one.
@@ -90,14 +90,14 @@ impl Receiver {
     }
 }
 
-async fn receive(desk: Arc<Mutex<Desk>>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+async fn receive(state: Arc<Mutex<State>>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let text = |value: &http::HeaderValue| value.to_str().expect("text").to_owned();
     let headers = request.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     let body = request.into_body().collect().await.expect("a body").to_bytes();
     let answer = {
-        let mut desk = desk.lock().unwrap();
-        desk.came.push(Came { headers, body: String::from_utf8(body.to_vec()).expect("text") });
-        desk.answers.pop_front().unwrap_or(Answer::Status(204))
+        let mut state = state.lock().unwrap();
+        state.came.push(Came { headers, body: String::from_utf8(body.to_vec()).expect("text") });
+        state.answers.pop_front().unwrap_or(Answer::Status(204))
     };
     let plain = |status| Response::builder().status(status);
     Ok(match answer {

@@ -20,13 +20,13 @@ use tonic::{Request, Response, Status};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
-struct Desk {
+struct TraceSink {
     came: Arc<Mutex<Vec<ExportTraceServiceRequest>>>,
     news: watch::Sender<usize>,
 }
 
 #[tonic::async_trait]
-impl TraceService for Desk {
+impl TraceService for TraceSink {
     async fn export(
         &self,
         request: Request<ExportTraceServiceRequest>,
@@ -39,7 +39,7 @@ impl TraceService for Desk {
 
 pub struct Collector {
     pub address: SocketAddr,
-    desk: Desk,
+    sink: TraceSink,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -47,10 +47,10 @@ impl Collector {
     pub async fn open() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("its address");
-        let desk = Desk { came: Arc::default(), news: watch::Sender::new(0) };
-        let server = tonic::transport::Server::builder().add_service(TraceServiceServer::new(desk.clone()));
+        let sink = TraceSink { came: Arc::default(), news: watch::Sender::new(0) };
+        let server = tonic::transport::Server::builder().add_service(TraceServiceServer::new(sink.clone()));
         let serving = async move { server.serve_with_incoming(TcpIncoming::from(listener)).await.expect("it serves") };
-        Self { address, desk, _task: AbortOnDropHandle::new(tokio::spawn(serving)) }
+        Self { address, sink, _task: AbortOnDropHandle::new(tokio::spawn(serving)) }
     }
 
     /// The variables of a program that sends its spans here, soon.
@@ -63,14 +63,14 @@ impl Collector {
 
     /// Everything that came.
     pub fn spans(&self) -> Vec<Span> {
-        let came = self.desk.came.lock().unwrap();
+        let came = self.sink.came.lock().unwrap();
         let scopes = came.iter().flat_map(|request| &request.resource_spans).flat_map(|of| &of.scope_spans);
         scopes.flat_map(|scope| scope.spans.clone()).collect()
     }
 
     /// Waits until so much has come.
     pub async fn until(&self, enough: impl Fn(&[Span]) -> bool) -> Vec<Span> {
-        let mut news = self.desk.news.subscribe();
+        let mut news = self.sink.news.subscribe();
         let waiting = async {
             loop {
                 let spans = self.spans();
@@ -86,14 +86,14 @@ impl Collector {
 
     /// The attributes of who sent it.
     pub fn resource(&self) -> BTreeMap<String, String> {
-        let came = self.desk.came.lock().unwrap();
+        let came = self.sink.came.lock().unwrap();
         let resource = came[0].resource_spans[0].resource.clone().expect("a resource");
         attributes(&resource.attributes)
     }
 
     /// What came, as it came.
     pub fn bytes(&self) -> Vec<u8> {
-        self.desk.came.lock().unwrap().iter().flat_map(Message::encode_to_vec).collect()
+        self.sink.came.lock().unwrap().iter().flat_map(Message::encode_to_vec).collect()
     }
 }
 

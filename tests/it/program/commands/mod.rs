@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::proto::v1::{CheckOutRequest, Policy, Tenant, UpdateTenantRequest};
 
-use crate::license::desk::json;
+use crate::license::workspace::json;
 use crate::support::program::{Data, Program};
 
 /// A server with the demo tenant, and a folder in which commands are run.

@@ -13,7 +13,7 @@ use usher::proto::v1::license_service_client::LicenseServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 
 use super::Console;
-use crate::license::desk::json;
+use crate::license::workspace::json;
 use crate::model::dice::Dice;
 
 const USERS: usize = 10_000;

@@ -26,7 +26,7 @@ fn seats_are_granted_as_long_as_there_are_any() {
     );
     assert_eq!(errors, "usher: 3 of 8 not granted\n");
     let (told, _) = console.half_says("seats grant --pool crm gus@demo.example 'a b' --json");
-    let told = crate::license::desk::json(&told);
+    let told = crate::license::workspace::json(&told);
     assert_eq!(told["results"][0]["denial"]["reason"], "DENIAL_REASON_SEATS_EXHAUSTED");
     assert_eq!(told["results"][1]["error"]["reason"], "INVALID_REQUEST");
     assert_eq!((&told["usage"][0]["pool_id"], &told["usage"][0]["in_use"]), (&"crm".into(), &"3".into()));

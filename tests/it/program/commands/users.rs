@@ -82,7 +82,7 @@ fn one_user_is_made_and_shown() {
     let full = console.refuses("users create new@demo.example --pool crm", 11);
     assert!(full.starts_with("not created: ") && full.ends_with("(SEATS_EXHAUSTED)"), "{full}");
     let denied = console.run("users create new@demo.example --pool crm --json");
-    let answer = crate::license::desk::json(&denied.printed);
+    let answer = crate::license::workspace::json(&denied.printed);
     assert_eq!((denied.code, &answer["denial"]["reason"]), (Some(11), &"DENIAL_REASON_SEATS_EXHAUSTED".into()));
     console.refuses("users get new@demo.example", 1);
 }
@@ -151,7 +151,7 @@ fn several_users_are_blocked_and_each_is_told() {
     // Two seats in crm are free; the third user who wants one stays blocked.
     console.says("seats grant --pool crm dee@demo.example");
     let (told, errors) = console.half_says("users unblock bob@demo.example ann@demo.example cid@demo.example --json");
-    let told = crate::license::desk::json(&told);
+    let told = crate::license::workspace::json(&told);
     let results = told["results"].as_array().unwrap();
     assert_eq!(errors, "usher: 1 of 3 not unblocked\n");
     assert_eq!(

@@ -9,7 +9,7 @@ use usher::proto::v1::CheckOutRequest;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 
 use super::{Console, command};
-use crate::license::desk::json;
+use crate::license::workspace::json;
 use crate::support::program::{Data, Program};
 use crate::support::proxy::{Network, Proxy};
 

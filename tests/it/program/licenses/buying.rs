@@ -21,7 +21,9 @@ async fn from_a_key_to_a_login(data: &Data<'_>) {
 
     let said = office.says("request --tenant acme --seats primary=10 --out acme.tlr");
     assert_eq!(said, "acme.tlr: a request of the tenant acme\n  10 seats more for primary\n");
-    office.desk.succeeds("issue --key vendor.pem --request acme.tlr --expires 2999-12-31 --tier gold --out acme.lic");
+    office
+        .workspace
+        .succeeds("issue --key vendor.pem --request acme.tlr --expires 2999-12-31 --tier gold --out acme.lic");
     let said = office.says("install acme.lic --tenant acme");
     assert_eq!(
         said,
@@ -43,7 +45,7 @@ async fn from_a_key_to_a_login(data: &Data<'_>) {
     let request = Request::parse(document.as_bytes()).unwrap();
     assert_eq!(request.target_version.as_deref(), Some("2.0"));
     office.says(&format!("{asked} --out more.tlr"));
-    office.desk.succeeds("issue --key vendor.pem --request more.tlr --plan crm=named --out more.lic");
+    office.workspace.succeeds("issue --key vendor.pem --request more.tlr --plan crm=named --out more.lic");
     let said = installed_from_input(&office, "more.lic");
     assert_line(&said, "crm      named       -       12     0       0");
     assert_line(&said, "primary  concurrent  10      13     3       0");
@@ -61,7 +63,7 @@ async fn from_a_key_to_a_login(data: &Data<'_>) {
 /// `-` is standard input.
 fn installed_from_input(office: &Office, file: &str) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
-    let file = File::open(office.desk.path(file)).unwrap();
+    let file = File::open(office.workspace.path(file)).unwrap();
     command.args(["license", "install", "-", "--tenant", "acme"]).stdin(Stdio::from(file));
     let output = command.env("USHER_ADDRESS", office.program.api.to_string()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -72,7 +74,7 @@ async fn what_is_deleted_is_gone(data: &Data<'_>) {
     let office = Office::open(data).await;
     for (license, seats) in [("one", "primary=5"), ("two", "primary=1,crm=unlimited")] {
         let issue = format!("issue --key vendor.pem --tenant acme --license-id {license} --seats {seats}");
-        office.desk.succeeds(&format!("{issue} --out {license}.lic"));
+        office.workspace.succeeds(&format!("{issue} --out {license}.lic"));
         office.says(&format!("install {license}.lic --tenant acme"));
     }
     for user in 0..3 {
@@ -105,7 +107,7 @@ async fn what_is_deleted_is_gone(data: &Data<'_>) {
 /// More than a page.
 async fn a_long_list_is_whole(data: &Data<'_>) {
     let office = Office::open(data).await;
-    let key = SigningKey::from_pem(&office.desk.read("vendor.pem").into()).unwrap();
+    let key = SigningKey::from_pem(&office.workspace.read("vendor.pem").into()).unwrap();
     let mut client = LicenseServiceClient::new(office.program.channel());
     let mut expected = Vec::new();
     for license in (10..22).map(|number| format!("license-{number}")) {

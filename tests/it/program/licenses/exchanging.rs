@@ -1,7 +1,7 @@
 //! `usher license request --send` and `usher license fetch`: to the vendor and back, with nobody carrying a file.
 
 use super::*;
-use crate::license::desk::json;
+use crate::license::workspace::json;
 use crate::licensing::folder::{Has, VendorFolder};
 use crate::notify::mail::MailServer;
 
@@ -23,8 +23,8 @@ async fn from_a_request_to_a_license(data: &Data<'_>) {
     let mail = server.email();
     let (name, document) = mail["files"].as_object().expect("files").iter().next().expect("a file");
     assert_eq!((name.as_str(), &mail["to"][0]), ("acme.tlr", &"licenses@vendor.example".into()));
-    office.desk.write(name, document.as_str().expect("text"));
-    office.desk.succeeds("issue --key vendor.pem --request acme.tlr --armor --out acme.lic");
+    office.workspace.write(name, document.as_str().expect("text"));
+    office.workspace.succeeds("issue --key vendor.pem --request acme.tlr --armor --out acme.lic");
     let request = json(document.as_str().unwrap());
     assert_eq!(request["customer_id"], "C-4711", "the first request says it");
     let instance = request["instance_id"].as_str().unwrap().to_owned();
@@ -32,7 +32,7 @@ async fn from_a_request_to_a_license(data: &Data<'_>) {
     let fetch = "fetch --tenant acme";
     assert_eq!(office.says(fetch), "nothing changed: there is no license for this tenant\n");
     let path = format!("{instance}/acme.lic");
-    folder.put(&path, Has::File(office.desk.read("acme.lic").into_bytes()));
+    folder.put(&path, Has::File(office.workspace.read("acme.lic").into_bytes()));
     let said = office.says(fetch);
     assert_line(&said, "license acme, revision 1: in force");
     assert_line(&said, "primary  concurrent  2 (demo)  10     0       0");

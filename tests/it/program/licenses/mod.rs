@@ -8,12 +8,12 @@ mod refusing;
 mod trusting;
 
 use super::*;
-use crate::license::desk::Desk;
+use crate::license::workspace::Workspace;
 
 /// A vendor with a key, who is also the customer: a running Usher with the tenant `acme`, of which three users hold a
 /// seat in `primary`.
 struct Office {
-    desk: Desk,
+    workspace: Workspace,
     program: Program,
 }
 
@@ -25,13 +25,13 @@ impl Office {
 
     /// The same with more options.
     async fn open_with(data: &Data<'_>, more: &[&str]) -> Self {
-        let desk = Desk::new();
-        std::fs::create_dir(desk.path("trust")).unwrap();
-        desk.succeeds("keygen --out vendor.pem --jwks trust/vendor.jwks");
-        let trust = desk.path("trust");
+        let workspace = Workspace::new();
+        std::fs::create_dir(workspace.path("trust")).unwrap();
+        workspace.succeeds("keygen --out vendor.pem --jwks trust/vendor.jwks");
+        let trust = workspace.path("trust");
         let program = Program::start(data, &[&["--license-keys", trust.to_str().unwrap()], more].concat());
         tenant_with_users(&program, "acme", &users(3)).await;
-        Self { desk, program }
+        Self { workspace, program }
     }
 
     /// What an option more makes of a command.
@@ -40,19 +40,19 @@ impl Office {
     }
 
     fn says(&self, words: &str) -> String {
-        self.desk.succeeds(&self.addressed(words))
+        self.workspace.succeeds(&self.addressed(words))
     }
 
     /// The one line of a refusal.
     fn refuses(&self, words: &str, code: i32) -> String {
-        let said = self.desk.fails(&self.addressed(words), code);
+        let said = self.workspace.fails(&self.addressed(words), code);
         assert_eq!(said.len(), 1, "{words}: {said:?}");
         said.into_iter().next().expect("a line")
     }
 
     /// What is listed: license, revision and state of each.
     fn listed(&self) -> Vec<(String, u64, String)> {
-        let list = crate::license::desk::json(&self.says("list --tenant acme --json"));
+        let list = crate::license::workspace::json(&self.says("list --tenant acme --json"));
         let licenses = list["licenses"].as_array().expect("a list");
         let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
         let state =

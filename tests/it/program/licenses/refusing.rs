@@ -10,20 +10,20 @@ on_both_stores![a_license_that_is_not_valid_is_not_installed];
 async fn a_license_that_is_not_valid_is_not_installed(data: &Data<'_>) {
     let office = Office::open(data).await;
     let issue = "issue --key vendor.pem --seats primary=5 --tenant";
-    office.desk.succeeds(&format!("{issue} acme --revision 2 --out acme.lic"));
-    office.desk.succeeds(&format!("{issue} acme --revision 1 --out older.lic"));
-    office.desk.succeeds(&format!("{issue} acme --revision 3 --host *.elsewhere.example --out host.lic"));
-    office.desk.succeeds(&format!("{issue} umbrella --out umbrella.lic"));
-    office.desk.succeeds(
+    office.workspace.succeeds(&format!("{issue} acme --revision 2 --out acme.lic"));
+    office.workspace.succeeds(&format!("{issue} acme --revision 1 --out older.lic"));
+    office.workspace.succeeds(&format!("{issue} acme --revision 3 --host *.elsewhere.example --out host.lic"));
+    office.workspace.succeeds(&format!("{issue} umbrella --out umbrella.lic"));
+    office.workspace.succeeds(
         "issue --key vendor.pem --tenant acme --license-id b --seats primary=5 --plan primary=named --out named.lic",
     );
     office.says("install acme.lic --tenant acme");
-    let good = office.desk.read("acme.lic");
+    let good = office.workspace.read("acme.lic");
     let at = good.find('.').unwrap() + 10;
     let other = if &good[at..=at] == "A" { "B" } else { "A" };
-    office.desk.write("altered.lic", &format!("{}{other}{}", &good[..at], &good[at + 1..]));
-    office.desk.write("long.lic", &"x".repeat(64 * 1024 + 1));
-    office.desk.write("empty.lic", "");
+    office.workspace.write("altered.lic", &format!("{}{other}{}", &good[..at], &good[at + 1..]));
+    office.workspace.write("long.lic", &"x".repeat(64 * 1024 + 1));
+    office.workspace.write("empty.lic", "");
     let before = office.listed();
     for (file, reason) in [
         ("umbrella.lic", "LICENSE_TENANT"),
@@ -39,7 +39,7 @@ async fn a_license_that_is_not_valid_is_not_installed(data: &Data<'_>) {
         let said = office.refuses(&words, 10);
         assert!(said.starts_with(&format!("{file}: not valid: ")), "{said}");
         assert!(said.ends_with(&format!("({reason})")), "{said}");
-        assert_eq!(office.desk.run(&office.addressed(&words)).printed, "", "{file}");
+        assert_eq!(office.workspace.run(&office.addressed(&words)).printed, "", "{file}");
     }
     assert_eq!(office.listed(), before);
 
@@ -57,17 +57,17 @@ async fn a_license_that_is_not_valid_is_not_installed(data: &Data<'_>) {
 
 #[test]
 fn where_nobody_answers_the_address_is_named() {
-    let desk = Desk::new();
-    desk.write("acme.lic", "x");
+    let workspace = Workspace::new();
+    workspace.write("acme.lic", "x");
     for words in ["list", "request", "install acme.lic", "delete --all"] {
-        let said = desk.fails(&format!("{words} --tenant acme --address 127.0.0.1:1"), 3);
+        let said = workspace.fails(&format!("{words} --tenant acme --address 127.0.0.1:1"), 3);
         assert_eq!(said.len(), 1);
         assert!(said[0].starts_with("127.0.0.1:1 cannot be reached: ") && said[0].contains("--address"), "{said:?}");
     }
     // Somebody who listens and says nothing.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
-    let said = desk.fails(&format!("list --tenant acme --timeout 300ms --address {address}"), 3);
+    let said = workspace.fails(&format!("list --tenant acme --timeout 300ms --address {address}"), 3);
     assert!(said[0].starts_with(&format!("{address}: no answer in time")), "{said:?}");
 }
 
@@ -75,15 +75,15 @@ fn where_nobody_answers_the_address_is_named() {
 fn somebody_else_who_answers_is_no_usher() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(&Data::Folder(folder.path()), &[]);
-    let said = Desk::new().fails(&format!("list --tenant acme --address {}", program.ops), 3);
+    let said = Workspace::new().fails(&format!("list --tenant acme --address {}", program.ops), 3);
     assert!(said.len() == 1 && said[0].starts_with(&program.ops.to_string()), "{said:?}");
 }
 
 #[test]
 fn every_wrong_option_is_named_before_anybody_is_called() {
-    let desk = Desk::new();
-    desk.write("there.tlr", "");
-    let said = desk.fails(
+    let workspace = Workspace::new();
+    workspace.write("there.tlr", "");
+    let said = workspace.fails(
         "request --tenant acme --seats primary --seats crm=x --move a=1 --move a:b:c=1 --address nowhere --timeout 0s \
          --out there.tlr",
         2,
@@ -94,30 +94,30 @@ fn every_wrong_option_is_named_before_anybody_is_called() {
         assert_eq!(said.iter().filter(|line| line.starts_with(option)).count(), 1, "{option}: {said:#?}");
     }
     assert_eq!(said.len(), options.len(), "{said:#?}");
-    let said = desk.fails("install none.lic --tenant acme --address http://x --timeout soon", 2);
+    let said = workspace.fails("install none.lic --tenant acme --address http://x --timeout soon", 2);
     assert!(said.len() == 3 && said[2].starts_with("FILE: none.lic: "), "{said:?}");
     for words in
         ["list", "install", "install x.lic", "request", "delete --tenant acme", "delete one --all --tenant acme"]
     {
-        assert_eq!(desk.run(words).code, Some(2), "{words}");
+        assert_eq!(workspace.run(words).code, Some(2), "{words}");
     }
-    assert_eq!(desk.files(), ["there.tlr"]);
+    assert_eq!(workspace.files(), ["there.tlr"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_overwrites_nothing_by_accident() {
     let folder = tempfile::tempdir().unwrap();
     let office = Office::open(&Data::Folder(folder.path())).await;
-    office.desk.write("acme.tlr", "mine");
+    office.workspace.write("acme.tlr", "mine");
     let said = office.refuses("request --tenant acme --out acme.tlr", 2);
     assert_eq!(
-        (said.as_str(), &*office.desk.read("acme.tlr")),
+        (said.as_str(), &*office.workspace.read("acme.tlr")),
         ("--out: acme.tlr: exists; --force overwrites it", "mine")
     );
     let said = office.says("request --tenant acme --out acme.tlr --force");
     assert_eq!(said, "acme.tlr: a request of the tenant acme\n  nothing more than there is: a renewal\n");
-    let answer = crate::license::desk::json(&office.says("request --tenant acme --json"));
+    let answer = crate::license::workspace::json(&office.says("request --tenant acme --json"));
     assert_eq!(answer["file_name"], "acme.tlr");
     let document = answer["document"].as_str().unwrap();
-    assert_eq!(document.lines().next(), office.desk.read("acme.tlr").lines().next());
+    assert_eq!(document.lines().next(), office.workspace.read("acme.tlr").lines().next());
 }

@@ -8,16 +8,16 @@ on_both_stores![a_new_key_and_a_revocation_are_taken_while_it_runs, a_broken_set
 
 async fn a_new_key_and_a_revocation_are_taken_while_it_runs(data: &Data<'_>) {
     let office = Office::open(data).await;
-    let desk = &office.desk;
-    desk.succeeds("keygen --out new.pem");
-    desk.succeeds("issue --key vendor.pem --tenant acme --license-id old --seats primary=1 --out old.lic");
-    desk.succeeds("issue --key new.pem --tenant acme --license-id new --seats primary=2 --out new.lic");
+    let workspace = &office.workspace;
+    workspace.succeeds("keygen --out new.pem");
+    workspace.succeeds("issue --key vendor.pem --tenant acme --license-id old --seats primary=1 --out old.lic");
+    workspace.succeeds("issue --key new.pem --tenant acme --license-id new --seats primary=2 --out new.lic");
     office.says("install old.lic --tenant acme");
     assert!(office.refuses("install new.lic --tenant acme", 10).ends_with("(LICENSE_KEY_UNKNOWN)"));
 
-    std::fs::rename(desk.path("new.jwks"), desk.path("trust/new.jwks")).unwrap();
+    std::fs::rename(workspace.path("new.jwks"), workspace.path("trust/new.jwks")).unwrap();
     let revoke = "revoke --key vendor.pem --list trust/vendor.revoked --tenant acme --license-id old --revision 1";
-    desk.succeeds(&format!("{revoke} --why refunded"));
+    workspace.succeeds(&format!("{revoke} --why refunded"));
     assert_eq!(office.listed(), [row("old", 1, "IN_FORCE")], "nobody has told it yet");
     office.program.hang_up();
     office.program.says("a license was revoked by its vendor");
@@ -33,9 +33,9 @@ async fn a_new_key_and_a_revocation_are_taken_while_it_runs(data: &Data<'_>) {
     assert_eq!(office.check_out(2).await, Err(DenialReason::SeatsExhausted), "those of the old one are gone");
 
     // The old key goes: what it signed and what is installed stays, and nothing new of it is taken.
-    desk.succeeds("issue --key vendor.pem --tenant acme --license-id late --seats primary=9 --out late.lic");
-    std::fs::remove_file(desk.path("trust/vendor.revoked")).unwrap();
-    std::fs::remove_file(desk.path("trust/vendor.jwks")).unwrap();
+    workspace.succeeds("issue --key vendor.pem --tenant acme --license-id late --seats primary=9 --out late.lic");
+    std::fs::remove_file(workspace.path("trust/vendor.revoked")).unwrap();
+    std::fs::remove_file(workspace.path("trust/vendor.jwks")).unwrap();
     office.program.hang_up();
     office.program.says("license keys read again");
     assert!(office.refuses("install late.lic --tenant acme", 10).ends_with("(LICENSE_KEY_UNKNOWN)"));
@@ -44,20 +44,20 @@ async fn a_new_key_and_a_revocation_are_taken_while_it_runs(data: &Data<'_>) {
 
 async fn a_broken_set_of_keys_is_not_taken(data: &Data<'_>) {
     let office = Office::open(data).await;
-    let desk = &office.desk;
-    desk.succeeds("keygen --out new.pem --jwks trust/a-new.jwks");
-    desk.write("trust/broken.jwks", "{");
+    let workspace = &office.workspace;
+    workspace.succeeds("keygen --out new.pem --jwks trust/a-new.jwks");
+    workspace.write("trust/broken.jwks", "{");
     office.program.hang_up();
     let said = office.program.says("the license keys stay as they were");
     assert!(said.contains("broken.jwks"), "{said}");
     for (key, license) in [("vendor", "old"), ("new", "new")] {
         let issue = format!("issue --key {key}.pem --tenant acme --license-id {license} --seats primary=1");
-        desk.succeeds(&format!("{issue} --out {license}.lic"));
+        workspace.succeeds(&format!("{issue} --out {license}.lic"));
     }
     office.says("install old.lic --tenant acme");
     // Half a set is none.
     assert!(office.refuses("install new.lic --tenant acme", 10).ends_with("(LICENSE_KEY_UNKNOWN)"));
-    desk.write("trust/broken.jwks", &desk.read("trust/a-new.jwks"));
+    workspace.write("trust/broken.jwks", &workspace.read("trust/a-new.jwks"));
     office.program.hang_up();
     office.program.says("license keys read again");
     office.says("install new.lic --tenant acme");
@@ -65,9 +65,9 @@ async fn a_broken_set_of_keys_is_not_taken(data: &Data<'_>) {
 
 #[test]
 fn with_broken_keys_it_does_not_start() {
-    let desk = Desk::new();
-    desk.write("broken.jwks", "{\"keys\": [{}]}");
-    let keys = desk.path("broken.jwks");
+    let workspace = Workspace::new();
+    workspace.write("broken.jwks", "{\"keys\": [{}]}");
+    let keys = workspace.path("broken.jwks");
     let keys = keys.to_str().unwrap();
     let data = tempfile::tempdir().unwrap();
     let ended = Program::fails(&Data::Folder(data.path()), &["--license-keys", keys]);

@@ -15,7 +15,7 @@ use crate::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Re
 use crate::veil::{Purpose, Veil};
 
 /// A caller and a tenant.
-pub(super) struct Desk {
+pub(super) struct TenantAccess {
     journal: Arc<Journal>,
     caller: Caller,
     tenant: TenantId,
@@ -35,15 +35,15 @@ pub(super) fn caller_of_all<T>(request: &Request<T>) -> Result<Caller, Status> {
 impl ServiceContext {
     /// # Errors
     /// `PERMISSION_DENIED`, the same whether there is such a tenant or not: nothing is looked up.
-    pub(super) fn desk(&self, caller: Caller, tenant: TenantId) -> Result<Desk, Status> {
+    pub(super) fn tenant_access(&self, caller: Caller, tenant: TenantId) -> Result<TenantAccess, Status> {
         if !caller.may(&tenant) {
             return Err(status::not_allowed());
         }
-        Ok(Desk { journal: Arc::clone(self.journal()), caller, tenant })
+        Ok(TenantAccess { journal: Arc::clone(self.journal()), caller, tenant })
     }
 }
 
-impl Desk {
+impl TenantAccess {
     pub fn tenant(&self) -> &TenantId {
         &self.tenant
     }

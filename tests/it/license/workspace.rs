@@ -13,7 +13,7 @@ use usher::license::{SigningKey, to_jwks};
 use super::{public, seed};
 
 /// A folder in which commands are run.
-pub struct Desk {
+pub struct Workspace {
     pub folder: TempDir,
 }
 
@@ -25,17 +25,17 @@ pub struct Ran {
     pub errors: String,
 }
 
-impl Desk {
+impl Workspace {
     pub fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
     /// With a vendor's key in `vendor.pem` and `vendor.jwks`.
     pub fn with_key() -> Self {
-        let desk = Self::new();
-        desk.write("vendor.pem", SigningKey::pem(&seed(1)).expose_secret());
-        desk.write("vendor.jwks", &to_jwks(&[public(1)]));
-        desk
+        let workspace = Self::new();
+        workspace.write("vendor.pem", SigningKey::pem(&seed(1)).expose_secret());
+        workspace.write("vendor.jwks", &to_jwks(&[public(1)]));
+        workspace
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

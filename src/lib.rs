@@ -23,6 +23,7 @@ mod jws;
 pub mod ledger;
 pub mod license;
 pub mod notify;
+pub mod opaque_id;
 pub mod ops;
 mod partial;
 pub mod proto;
@@ -33,7 +34,6 @@ pub mod store;
 pub mod tasks;
 pub mod telemetry;
 pub mod unicode;
-pub mod veil;
 
 /// What this program is: its version, and the commit that it was built from.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("USHER_COMMIT"), ")");

@@ -78,7 +78,7 @@ pub(super) fn numbers(changes: &Changes, before: Position) -> (TenantNo, EventNo
 }
 
 /// Makes the transaction: each key once, its last state; sorted, so that two batches take locks in one order.
-pub(super) fn seal(changes: Changes, position: Position) -> Batch {
+pub(super) fn make_batch(changes: Changes, position: Position) -> Batch {
     let Changes { mut rows, mut events } = changes;
     let deleted: BTreeSet<TenantNo> = rows
         .iter()
@@ -157,7 +157,7 @@ mod tests {
     fn the_last_change_of_a_key_counts_and_the_order_is_by_key() {
         let seat = Change::DeleteSeat(TenantNo(1), UserNo(1), PoolNo(1));
         let rows = vec![seat.clone(), pool(1, 2, "b"), pool(1, 1, "a"), pool(1, 2, "c")];
-        let batch = seal(Changes { rows, events: Vec::new() }, Position::default());
+        let batch = make_batch(Changes { rows, events: Vec::new() }, Position::default());
         assert_eq!(batch.rows, vec![pool(1, 1, "a"), pool(1, 2, "c"), seat]);
     }
 
@@ -165,14 +165,14 @@ mod tests {
     fn each_revision_of_a_license_is_a_row_of_its_own() {
         let gone = |id: &str, revision| Change::DeleteLicense(TenantNo(1), LicenseId::stored(id), revision);
         let rows = vec![gone("b", 1), gone("a", 2), gone("a", 1), gone("a", 2)];
-        let batch = seal(Changes { rows, events: Vec::new() }, Position::default());
+        let batch = make_batch(Changes { rows, events: Vec::new() }, Position::default());
         assert_eq!(batch.rows, vec![gone("a", 1), gone("a", 2), gone("b", 1)]);
     }
 
     #[test]
     fn a_deleted_tenant_leaves_nothing_else_of_it_in_the_batch() {
         let rows = vec![pool(1, 1, "a"), pool(2, 1, "kept"), Change::DeleteTenant(TenantNo(1)), pool(2, 2, "too")];
-        let batch = seal(Changes { rows, events: Vec::new() }, Position::default());
+        let batch = make_batch(Changes { rows, events: Vec::new() }, Position::default());
         assert_eq!(batch.rows, vec![Change::DeleteTenant(TenantNo(1)), pool(2, 1, "kept"), pool(2, 2, "too")]);
     }
 }

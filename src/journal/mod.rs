@@ -38,9 +38,9 @@ use crate::ledger::change::Actor;
 use crate::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Reply, Request};
 use crate::ledger::time::Wall;
 use crate::ledger::{Busy, Totals};
+use crate::opaque_id::{OpaqueIds, Purpose};
 pub use crate::store::AuditPage;
 use crate::store::{Store, StoreError};
-use crate::veil::{Purpose, Veils};
 
 use answer::Answer;
 use feed::Ring;
@@ -139,7 +139,7 @@ pub struct Journal {
     shards: Box<[Shard]>,
     store: Arc<dyn Store>,
     instance: InstanceId,
-    veils: Veils,
+    opaque_ids: OpaqueIds,
     clock: Clock,
 }
 
@@ -157,15 +157,15 @@ impl Journal {
 
     /// For what leaves the service, and must tell nothing of other tenants (R1).
     #[must_use]
-    pub fn veils(&self) -> &Veils {
-        &self.veils
+    pub fn opaque_ids(&self) -> &OpaqueIds {
+        &self.opaque_ids
     }
 
     /// Names what was told with an audit event of the tenant, in the whole world: a receiver knows a repetition by it
     /// (R34), and nothing else.
     #[must_use]
     pub fn message_id(&self, tenant: &TenantId, event: EventNo) -> String {
-        let names = self.veils.veil(Purpose::Message, &[tenant.as_str().as_bytes()]);
+        let names = self.opaque_ids.codec(Purpose::Message, &[tenant.as_str().as_bytes()]);
         format!("{}-{}", self.instance, names.name(event.0))
     }
 

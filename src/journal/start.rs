@@ -12,9 +12,9 @@ use super::{Journal, JournalConfig, Shard, ShardState, StartError, outlets, writ
 use crate::clock::Clock;
 use crate::cluster::{Lease, Node};
 use crate::ids::ShardId;
+use crate::opaque_id::OpaqueIds;
 use crate::store::nodes::NodeRef;
 use crate::store::{Founding, Owner, Store};
-use crate::veil::Veils;
 
 /// After a start that lost a shard to another one: so long at least, and as long again at most.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
@@ -98,8 +98,8 @@ impl Journal {
             tokio::spawn(writer.run(messages));
             shards.push(Shard { queue, lease: lease.of(shard), state, ring, stats });
         }
-        let (instance, veils) = (founding.instance, Veils::new(founding.secret));
-        Self { shards: shards.into(), store, instance, veils, clock: clock.clone() }
+        let (instance, opaque_ids) = (founding.instance, OpaqueIds::new(founding.secret));
+        Self { shards: shards.into(), store, instance, opaque_ids, clock: clock.clone() }
     }
 }
 

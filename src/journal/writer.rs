@@ -18,7 +18,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use self::loading::{Loading, loaded};
 use super::answer::Answer;
 use super::backlog::Backlog;
-use super::batch::{Building, Waiter, numbers, seal};
+use super::batch::{Building, Waiter, make_batch, numbers};
 use super::in_flight::{InFlight, Progress, outcome, progress, trouble};
 use super::message::{Message, from_memory, keeps_sessions};
 use super::outlets::Outlets;
@@ -322,7 +322,7 @@ impl Writer {
         (self.position.last_tenant, self.position.last_event) = numbers(&changes, before);
         let now = self.now();
         mark(&mut self.position, now, self.ledger.wall_high(), self.timeline.continuity(&self.clock));
-        let batch = Arc::new(seal(changes, self.position));
+        let batch = Arc::new(make_batch(changes, self.position));
         die_here!(BatchBuilt);
         let (sent, sent_at) = (self.clock.monotonic(), spans::now());
         let (store, refused, ending) = (Arc::clone(&self.store), Arc::clone(&self.refused), self.ending.subscribe());

@@ -42,7 +42,7 @@ impl audit_service_server::AuditService for AuditService {
         request: Request<v1::ListAuditEventsRequest>,
     ) -> Result<Response<v1::ListAuditEventsResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, mut filter, shape) = parse::list_audit_events(self.context.veils(), request.into_inner())?;
+        let (tenant, mut filter, shape) = parse::list_audit_events(self.context.opaque_ids(), request.into_inner())?;
         may_read(&caller, &tenant)?;
         let limit = filter.limit;
         // One more than the page holds tells whether there is another page.
@@ -57,7 +57,7 @@ impl audit_service_server::AuditService for AuditService {
         request: Request<v1::ExportAuditEventsRequest>,
     ) -> Result<Response<Self::ExportAuditEventsStream>, Status> {
         let caller = caller(&request)?;
-        let export = parse::export_audit_events(self.context.veils(), request.into_inner())?;
+        let export = parse::export_audit_events(self.context.opaque_ids(), request.into_inner())?;
         may_read(&caller, &export.tenant)?;
         let access = self.context.tenant_access(caller, export.tenant.clone())?;
         let place = self.context.exporting(&access)?;

@@ -12,13 +12,13 @@ use crate::auth::shares::Place;
 use crate::ids::TenantId;
 use crate::journal::{AuditFilter, AuditPage};
 use crate::ledger::change::AuditEvent;
+use crate::opaque_id::IdCodec;
 use crate::proto::v1;
-use crate::veil::Veil;
 
 /// One export under way.
 pub struct Exporting {
     access: TenantAccess,
-    ids: Veil,
+    ids: IdCodec,
     shutdown: CancellationToken,
     filter: AuditFilter,
     file: File,
@@ -76,7 +76,7 @@ impl File {
         Self::Csv(Box::new(csv), columns.into_iter().map(|(_, column)| column).collect())
     }
 
-    fn write(&mut self, tenant: &TenantId, ids: &Veil, events: Vec<AuditEvent>) -> Vec<u8> {
+    fn write(&mut self, tenant: &TenantId, ids: &IdCodec, events: Vec<AuditEvent>) -> Vec<u8> {
         match self {
             File::Csv(csv, columns) => {
                 events.into_iter().for_each(|event| csv.row(render::audit_cells(tenant, ids, event, columns)));

@@ -15,7 +15,7 @@ use crate::auth::rate::Rate;
 use crate::auth::shares::{Place, Places};
 use crate::ids::InstanceId;
 use crate::journal::Journal;
-use crate::veil::Veils;
+use crate::opaque_id::OpaqueIds;
 
 /// How much one caller can ask for at once.
 #[derive(Debug, Clone, Copy)]
@@ -92,9 +92,9 @@ impl ServiceContext {
         &self.journal
     }
 
-    /// [`Journal::veils`]
-    pub(super) fn veils(&self) -> &Veils {
-        self.journal.veils()
+    /// [`Journal::opaque_ids`]
+    pub(super) fn opaque_ids(&self) -> &OpaqueIds {
+        self.journal.opaque_ids()
     }
 
     /// The installation.

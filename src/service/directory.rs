@@ -70,7 +70,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
         request: Request<v1::ListUsersRequest>,
     ) -> Result<Response<v1::ListUsersResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, query, shape) = parse::list_users(self.context.veils(), request.into_inner())?;
+        let (tenant, query, shape) = parse::list_users(self.context.opaque_ids(), request.into_inner())?;
         let page = self.context.tenant_access(caller, tenant)?.query(query).await??;
         Ok(Response::new(render::list_users(page, &shape)))
     }
@@ -120,7 +120,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
         request: Request<v1::ExportUsersRequest>,
     ) -> Result<Response<Self::ExportUsersStream>, Status> {
         let caller = caller(&request)?;
-        let wanted = parse::export_users(self.context.veils(), request.into_inner())?;
+        let wanted = parse::export_users(self.context.opaque_ids(), request.into_inner())?;
         let access = self.context.tenant_access(caller, wanted.tenant.clone())?;
         // An error before the first byte: no client is to take it for an empty file.
         access.query(GetTenant).await??;
@@ -156,7 +156,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
         request: Request<v1::ListOrganizationsRequest>,
     ) -> Result<Response<v1::ListOrganizationsResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, query, shape) = parse::list_organizations(self.context.veils(), request.into_inner())?;
+        let (tenant, query, shape) = parse::list_organizations(self.context.opaque_ids(), request.into_inner())?;
         let page = self.context.tenant_access(caller, tenant)?.query(query).await??;
         Ok(Response::new(render::list_organizations(page, &shape)))
     }

@@ -56,7 +56,7 @@ impl license_service_server::LicenseService for LicenseService {
         request: Request<v1::ListLicensesRequest>,
     ) -> Result<Response<v1::ListLicensesResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, query, shape) = parse::list_licenses(self.context.veils(), request.into_inner())?;
+        let (tenant, query, shape) = parse::list_licenses(self.context.opaque_ids(), request.into_inner())?;
         let page = self.context.tenant_access(caller, tenant)?.query(query).await??;
         Ok(Response::new(render::list_licenses(page, &shape)))
     }

@@ -28,7 +28,7 @@ impl notification_service_server::NotificationService for NotificationService {
         request: Request<v1::ListNotificationsRequest>,
     ) -> Result<Response<v1::ListNotificationsResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, query, shape) = parse::list_notifications(self.context.veils(), request.into_inner())?;
+        let (tenant, query, shape) = parse::list_notifications(self.context.opaque_ids(), request.into_inner())?;
         let access = self.context.tenant_access(caller, tenant)?;
         let page = access.query(query).await??;
         Ok(Response::new(render::list_notifications(page, &shape, |event| access.message_id(event))))

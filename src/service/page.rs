@@ -11,13 +11,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use prost::Message;
 
+use crate::codec::{IdCodec, Mac, OpaqueIds, Purpose};
 use crate::ids::random_seed;
 use crate::ledger::command::Cursor;
-use crate::veil::{Purpose, Seal, Veil, Veils};
 
 const VERSION: u8 = 3;
-const SEAL: std::ops::Range<usize> = 1..1 + Seal::BYTES;
-const WHEN: std::ops::Range<usize> = SEAL.end..SEAL.end + 16;
+const MAC: std::ops::Range<usize> = 1..1 + Mac::BYTES;
+const WHEN: std::ops::Range<usize> = MAC.end..MAC.end + 16;
 const NAME_BYTES: std::ops::Range<usize> = WHEN.end..WHEN.end + 4;
 /// Bounds the work on a token that cannot be ours: sort keys and ids are a few hundred bytes long.
 const MAX_TOKEN_BYTES: usize = 8_192;
@@ -25,29 +25,29 @@ const MAX_TOKEN_BYTES: usize = 8_192;
 /// What a token belongs to: a call with its tenant, filters and order.
 #[derive(Debug, Clone)]
 pub struct Shape {
-    veil: Veil,
-    seal: Seal,
+    codec: IdCodec,
+    mac: Mac,
 }
 
 impl Shape {
     /// `request`: without page size and token, which may differ from page to page.
-    pub fn of(veils: &Veils, call: &str, request: &impl Message) -> Self {
+    pub fn of(opaque_ids: &OpaqueIds, call: &str, request: &impl Message) -> Self {
         let about = [call.as_bytes(), &request.encode_to_vec()];
-        Self { veil: veils.veil(Purpose::Cursor, &about), seal: veils.seal(&about) }
+        Self { codec: opaque_ids.codec(Purpose::Cursor, &about), mac: opaque_ids.mac(&about) }
     }
 
     /// A token for `cursor`.
     pub fn token(&self, cursor: &Cursor) -> String {
         let mut bytes = Vec::with_capacity(NAME_BYTES.end + cursor.name.len() + cursor.id.len());
         bytes.push(VERSION);
-        bytes.extend([0; Seal::BYTES]);
-        bytes.extend(self.veil.veil(cursor.when, random_seed()).to_be_bytes());
+        bytes.extend([0; Mac::BYTES]);
+        bytes.extend(self.codec.encode(cursor.when, random_seed()).to_be_bytes());
         // Sort keys are a few hundred bytes long.
         bytes.extend((cursor.name.len() as u32).to_be_bytes());
         bytes.extend(&cursor.name);
         bytes.extend(cursor.id.as_bytes());
-        let seal = self.seal.of(&bytes[SEAL.end..]);
-        bytes[SEAL].copy_from_slice(&seal);
+        let mac = self.mac.sign(&bytes[MAC.end..]);
+        bytes[MAC].copy_from_slice(&mac);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
@@ -57,10 +57,10 @@ impl Shape {
             return None;
         }
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        if bytes.first() != Some(&VERSION) || !self.seal.fits(bytes.get(SEAL.end..)?, bytes.get(SEAL)?) {
+        if bytes.first() != Some(&VERSION) || !self.mac.verify(bytes.get(MAC.end..)?, bytes.get(MAC)?) {
             return None;
         }
-        let (when, _salt) = self.veil.unveil(u128::from_be_bytes(bytes.get(WHEN)?.try_into().ok()?));
+        let (when, _salt) = self.codec.decode(u128::from_be_bytes(bytes.get(WHEN)?.try_into().ok()?));
         let name_bytes = u32::from_be_bytes(bytes.get(NAME_BYTES)?.try_into().ok()?);
         let (name, id) = bytes[NAME_BYTES.end..].split_at_checked(usize::try_from(name_bytes).ok()?)?;
         Some(Cursor { when, name: name.to_owned(), id: std::str::from_utf8(id).ok()?.to_owned() })
@@ -70,14 +70,14 @@ impl Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::Secret;
     use crate::proto::v1::ListUsersRequest;
-    use crate::service::parse::testing::veils;
-    use crate::veil::Secret;
+    use crate::service::parse::testing::opaque_ids;
 
     fn shape(tenant_id: &str, text: &str) -> Shape {
         let request =
             ListUsersRequest { tenant_id: tenant_id.to_owned(), text: text.to_owned(), ..ListUsersRequest::default() };
-        Shape::of(&veils(), "ListUsers", &request)
+        Shape::of(&opaque_ids(), "ListUsers", &request)
     }
 
     #[test]
@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(shape("acme", "bob").cursor(&token), None, "other filter");
         assert_eq!(shape("other", "ann").cursor(&token), None, "other tenant");
         let request = ListUsersRequest { tenant_id: "acme".into(), text: "ann".into(), ..ListUsersRequest::default() };
-        assert_eq!(Shape::of(&veils(), "ListOrganizations", &request).cursor(&token), None, "other call");
+        assert_eq!(Shape::of(&opaque_ids(), "ListOrganizations", &request).cursor(&token), None, "other call");
     }
 
     #[test]
@@ -121,10 +121,10 @@ mod tests {
 
     #[test]
     fn a_token_of_another_installation_is_refused() {
-        let other = Veils::new(Secret::stored([8; 32]));
+        let other = OpaqueIds::new(Secret::stored([8; 32]));
         let token = Shape::of(&other, "ListUsers", &ListUsersRequest::default()).token(&Cursor::default());
-        let cursor = |veils| Shape::of(&veils, "ListUsers", &ListUsersRequest::default()).cursor(&token);
-        assert_eq!((cursor(veils()), cursor(other)), (None, Some(Cursor::default())));
+        let cursor = |opaque_ids| Shape::of(&opaque_ids, "ListUsers", &ListUsersRequest::default()).cursor(&token);
+        assert_eq!((cursor(opaque_ids()), cursor(other)), (None, Some(Cursor::default())));
     }
 
     #[test]

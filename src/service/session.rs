@@ -31,7 +31,7 @@ impl session_service_server::SessionService for SessionService {
         request: Request<v1::ListSessionsRequest>,
     ) -> Result<Response<v1::ListSessionsResponse>, Status> {
         let caller = caller(&request)?;
-        let (tenant, query, shape) = parse::list_sessions(self.context.veils(), request.into_inner())?;
+        let (tenant, query, shape) = parse::list_sessions(self.context.opaque_ids(), request.into_inner())?;
         let page = self.context.tenant_access(caller, tenant)?.query(query).await??;
         Ok(Response::new(render::list_sessions(page, &shape)))
     }
@@ -65,7 +65,7 @@ impl session_service_server::SessionService for SessionService {
         request: Request<v1::WatchSessionsRequest>,
     ) -> Result<Response<Self::WatchSessionsStream>, Status> {
         let caller = caller(&request)?;
-        let (tenant, after, shape) = parse::watch_sessions(self.context.veils(), request.into_inner())?;
+        let (tenant, after, shape) = parse::watch_sessions(self.context.opaque_ids(), request.into_inner())?;
         let access = self.context.tenant_access(caller, tenant)?;
         let place = self.context.watcher(&access)?;
         let feed = access.watch(after).await?;

@@ -113,7 +113,7 @@ impl tenant_service_server::TenantService for TenantService {
         request: Request<v1::ListTenantsRequest>,
     ) -> Result<Response<v1::ListTenantsResponse>, Status> {
         let caller = caller(&request)?;
-        let (mut query, shape) = parse::list_tenants(self.context.veils(), request.into_inner())?;
+        let (mut query, shape) = parse::list_tenants(self.context.opaque_ids(), request.into_inner())?;
         // Nobody hears of others' tenants (R1).
         query.among = caller.tenants();
         let page = self.page(query).await?;

@@ -12,7 +12,7 @@ use crate::ids::{EventNo, TenantId};
 use crate::journal::{AuditFilter, AuditPage, Feed, Journal, JournalError};
 use crate::ledger::access::Tenants;
 use crate::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Reply};
-use crate::veil::{Purpose, Veil};
+use crate::opaque_id::{IdCodec, Purpose};
 
 /// A caller and a tenant.
 pub(super) struct TenantAccess {
@@ -82,8 +82,8 @@ impl TenantAccess {
     }
 
     /// The ids of the tenant's audit events.
-    pub fn event_ids(&self) -> Veil {
-        self.journal.veils().veil(Purpose::Event, &[self.tenant.as_str().as_bytes()])
+    pub fn event_ids(&self) -> IdCodec {
+        self.journal.opaque_ids().codec(Purpose::Event, &[self.tenant.as_str().as_bytes()])
     }
 
     /// [`Journal::message_id`]

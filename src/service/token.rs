@@ -69,7 +69,7 @@ impl token_service_server::TokenService for TokenService {
         request: Request<v1::ListTokensRequest>,
     ) -> Result<Response<v1::ListTokensResponse>, Status> {
         let within = caller(&request)?.tenants();
-        let (query, shape) = parse::list_tokens(self.context.veils(), request.into_inner(), within)?;
+        let (query, shape) = parse::list_tokens(self.context.opaque_ids(), request.into_inner(), within)?;
         let page = self.context.journal().query(&TenantId::installation(), query).await?;
         Ok(Response::new(render::list_tokens(page, &shape)))
     }

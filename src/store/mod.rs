@@ -33,7 +33,7 @@ use crate::ids::{
 use crate::ledger::change::{Action, AuditEvent, Change};
 use crate::ledger::continuity::Continuity;
 use crate::ledger::time::{Tick, Wall};
-use crate::veil::Secret;
+use crate::opaque_id::Secret;
 
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

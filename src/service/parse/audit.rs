@@ -8,24 +8,24 @@ use crate::journal::AuditFilter;
 use crate::ledger::change::{Action, Reason};
 use crate::ledger::command::Period;
 use crate::ledger::outcome::{DenialReason, SessionEndReason};
+use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::csv::{Delimiter, columns, delimiter};
 use crate::service::page::Shape;
 use crate::service::render::{AUDIT_COLUMNS, AuditColumn, audit_action, reason_name};
-use crate::veil::Veils;
 
 /// Events that an export reads at once: some hundred kilobytes.
 const EXPORT_PAGE: i32 = 1_000;
 
 /// No tenant stands for the installation.
 pub fn list_audit_events(
-    veils: &Veils,
+    opaque_ids: &OpaqueIds,
     mut request: v1::ListAuditEventsRequest,
 ) -> Result<(TenantId, AuditFilter, Shape), Problems> {
     let mut problems = Problems::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
-    let Paging { shape, after, limit } = paging(&mut problems, veils, "ListAuditEvents", &request, size, &token);
+    let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListAuditEvents", &request, size, &token);
     let tenant =
         if request.tenant_id.is_empty() { Some(TenantId::installation()) } else { problems.tenant(&request.tenant_id) };
     let user = problems.optional("user_id", &request.user_id, UserId::parse);
@@ -83,7 +83,10 @@ pub enum AuditForm {
     JsonLines,
 }
 
-pub fn export_audit_events(veils: &Veils, request: v1::ExportAuditEventsRequest) -> Result<AuditExport, Problems> {
+pub fn export_audit_events(
+    opaque_ids: &OpaqueIds,
+    request: v1::ExportAuditEventsRequest,
+) -> Result<AuditExport, Problems> {
     let mut problems = Problems::default();
     let form = form(&mut problems, &request);
     let list = v1::ListAuditEventsRequest {
@@ -103,7 +106,7 @@ pub fn export_audit_events(veils: &Veils, request: v1::ExportAuditEventsRequest)
         detail: request.detail,
         ..v1::ListAuditEventsRequest::default()
     };
-    match list_audit_events(veils, list) {
+    match list_audit_events(opaque_ids, list) {
         Ok((tenant, filter, _)) => problems.finish(|| Some(AuditExport { tenant, filter, form })),
         Err(others) => {
             others.into_vec().into_iter().for_each(|problem| problems.add(problem.field, problem.text));
@@ -180,7 +183,7 @@ fn newest_first(problems: &mut Problems, order_by: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{bad, veils};
+    use super::super::testing::{bad, opaque_ids};
     use super::*;
     use crate::ledger::time::Wall;
 
@@ -206,14 +209,15 @@ mod tests {
             page_size: 5,
             ..request()
         };
-        let (_, filter, shape) = list_audit_events(&veils(), request.clone()).unwrap();
+        let (_, filter, shape) = list_audit_events(&opaque_ids(), request.clone()).unwrap();
         assert_eq!(filter.user.unwrap().as_str(), "ann");
         assert_eq!((filter.actor.as_deref(), filter.action), (Some("console"), Some(Action::UserCreated)));
         assert_eq!(filter.reason, Some(Reason::Denied(DenialReason::SeatsExhausted).code()));
         assert_eq!((filter.denied, filter.from, filter.until), (Some(true), Some(Wall(1_000)), Some(Wall(2_000))));
         assert_eq!((filter.before, filter.limit), (None, 5));
         let page_token = shape.token(&crate::ledger::command::Cursor { when: 42, ..Default::default() });
-        let (_, filter, _) = list_audit_events(&veils(), v1::ListAuditEventsRequest { page_token, ..request }).unwrap();
+        let (_, filter, _) =
+            list_audit_events(&opaque_ids(), v1::ListAuditEventsRequest { page_token, ..request }).unwrap();
         assert_eq!(filter.before, Some(EventNo(42)));
     }
 
@@ -221,7 +225,7 @@ mod tests {
     fn actions_and_outcomes() {
         let check = |action: v1::AuditAction, outcome: v1::AuditOutcome, expected| {
             let request = v1::ListAuditEventsRequest { action: action.into(), outcome: outcome.into(), ..request() };
-            let (_, filter, _) = list_audit_events(&veils(), request).unwrap();
+            let (_, filter, _) = list_audit_events(&opaque_ids(), request).unwrap();
             assert_eq!((filter.action, filter.denied), expected, "{action:?} {outcome:?}");
         };
         use v1::{AuditAction, AuditOutcome};
@@ -234,7 +238,10 @@ mod tests {
         for number in 1.. {
             let Ok(action) = AuditAction::try_from(number) else { break };
             let request = v1::ListAuditEventsRequest { action: number, ..request() };
-            assert!(list_audit_events(&veils(), request).unwrap().1.action.is_some(), "{action:?} filters nothing");
+            assert!(
+                list_audit_events(&opaque_ids(), request).unwrap().1.action.is_some(),
+                "{action:?} filters nothing"
+            );
         }
     }
 
@@ -243,7 +250,7 @@ mod tests {
         let denials = DenialReason::ALL.into_iter().map(Reason::Denied);
         for reason in denials.chain(SessionEndReason::ALL.into_iter().map(Reason::Ended)) {
             let request = v1::ListAuditEventsRequest { reason: reason_name(reason).into(), ..request() };
-            assert_eq!(list_audit_events(&veils(), request).unwrap().1.reason, Some(reason.code()), "{reason:?}");
+            assert_eq!(list_audit_events(&opaque_ids(), request).unwrap().1.reason, Some(reason.code()), "{reason:?}");
         }
     }
 
@@ -251,7 +258,7 @@ mod tests {
     fn an_export_of_events() {
         let request = v1::ExportAuditEventsRequest { tenant_id: "acme".into(), ..Default::default() };
         let all = AUDIT_COLUMNS.map(|(name, column)| (name.to_owned(), column)).to_vec();
-        let whole = export_audit_events(&veils(), request.clone()).unwrap();
+        let whole = export_audit_events(&opaque_ids(), request.clone()).unwrap();
         assert_eq!(whole.form, AuditForm::Csv { columns: all, delimiter: Delimiter::Comma, mark: false });
         assert_eq!((whole.filter.limit, whole.filter.before), (1_000, None));
         let few = v1::ExportAuditEventsRequest {
@@ -266,7 +273,7 @@ mod tests {
             occurred_before: at(2),
             ..request.clone()
         };
-        let few = export_audit_events(&veils(), few).unwrap();
+        let few = export_audit_events(&opaque_ids(), few).unwrap();
         let columns = vec![("user_id".to_owned(), AuditColumn::UserId), ("action".to_owned(), AuditColumn::Action)];
         assert_eq!(few.form, AuditForm::Csv { columns, delimiter: Delimiter::Semicolon, mark: true });
         let AuditFilter { user, actor, action, denied, reason, from, until, .. } = few.filter;
@@ -275,7 +282,7 @@ mod tests {
         assert_eq!(reason, Some(Reason::Denied(DenialReason::SeatsExhausted).code()));
         assert_eq!((from, until), (Some(Wall(1_000)), Some(Wall(2_000))));
         let lines = v1::ExportAuditEventsRequest { format: v1::AuditExportFormat::JsonLines.into(), ..request };
-        assert_eq!(export_audit_events(&veils(), lines).unwrap().form, AuditForm::JsonLines);
+        assert_eq!(export_audit_events(&opaque_ids(), lines).unwrap().form, AuditForm::JsonLines);
     }
 
     #[test]
@@ -287,7 +294,10 @@ mod tests {
             tenant_id: " ".into(),
             ..Default::default()
         };
-        assert_eq!(bad(export_audit_events(&veils(), bad_csv)), ["columns[1]", "delimiter", "tenant_id", "outcome"]);
+        assert_eq!(
+            bad(export_audit_events(&opaque_ids(), bad_csv)),
+            ["columns[1]", "delimiter", "tenant_id", "outcome"]
+        );
         let bad_json = v1::ExportAuditEventsRequest {
             tenant_id: "acme".into(),
             format: v1::AuditExportFormat::JsonLines.into(),
@@ -296,9 +306,9 @@ mod tests {
             byte_order_mark: true,
             ..Default::default()
         };
-        assert_eq!(bad(export_audit_events(&veils(), bad_json)), ["columns", "delimiter", "byte_order_mark"]);
+        assert_eq!(bad(export_audit_events(&opaque_ids(), bad_json)), ["columns", "delimiter", "byte_order_mark"]);
         let no_form = v1::ExportAuditEventsRequest { tenant_id: "acme".into(), format: 9, ..Default::default() };
-        assert_eq!(bad(export_audit_events(&veils(), no_form)), ["format"]);
+        assert_eq!(bad(export_audit_events(&opaque_ids(), no_form)), ["format"]);
     }
 
     #[test]
@@ -322,7 +332,7 @@ mod tests {
             count_at_least: 0,
         };
         assert_eq!(
-            bad(list_audit_events(&veils(), request)),
+            bad(list_audit_events(&opaque_ids(), request)),
             [
                 "page_size",
                 "page_token",
@@ -342,12 +352,12 @@ mod tests {
             ]
         );
         let empty = v1::ListAuditEventsRequest { occurred_from: at(2), occurred_before: at(2), ..request() };
-        assert_eq!(bad(list_audit_events(&veils(), empty)), ["occurred_before"]);
+        assert_eq!(bad(list_audit_events(&opaque_ids(), empty)), ["occurred_before"]);
         let never = v1::ListAuditEventsRequest {
             action: v1::AuditAction::SeatGrantDenied.into(),
             outcome: v1::AuditOutcome::Done.into(),
             ..request()
         };
-        assert_eq!(bad(list_audit_events(&veils(), never)), ["outcome"]);
+        assert_eq!(bad(list_audit_events(&opaque_ids(), never)), ["outcome"]);
     }
 }

@@ -12,10 +12,10 @@ use crate::ledger::change::{BlockCause, Profile};
 use crate::ledger::command::{
     BlockUser, CreateUser, DeleteUser, GetUser, ListUsers, RenameUser, UnblockUser, UpdateUser, UserOrder, UserPatch,
 };
+use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::context::Limits;
 use crate::service::page::Shape;
-use crate::veil::Veils;
 
 /// Pools in which one user is given a seat at once.
 pub(super) const MAX_POOLS: usize = 256;
@@ -96,11 +96,14 @@ pub(super) fn patch(problems: &mut Problems, mask: &Mask, user: v1::User) -> Use
     }
 }
 
-pub fn list_users(veils: &Veils, mut request: v1::ListUsersRequest) -> Result<(TenantId, ListUsers, Shape), Problems> {
+pub fn list_users(
+    opaque_ids: &OpaqueIds,
+    mut request: v1::ListUsersRequest,
+) -> Result<(TenantId, ListUsers, Shape), Problems> {
     let mut problems = Problems::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
-    let Paging { shape, after, limit } = paging(&mut problems, veils, "ListUsers", &request, size, &token);
+    let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListUsers", &request, size, &token);
     let tenant = problems.tenant(&request.tenant_id);
     check_text(&mut problems, "text", &request.text, Text::Line, MAX_NAME_BYTES);
     let words = words(&mut problems, &request.text);

@@ -4,9 +4,9 @@ use super::directory::list_users;
 use super::problems::Problems;
 use crate::ids::TenantId;
 use crate::ledger::command::{ListUsers, UserOrder};
+use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::csv::{Delimiter, columns, delimiter};
-use crate::veil::Veils;
 
 /// Users that are read at once: some hundred kilobytes.
 const PAGE: usize = 500;
@@ -74,7 +74,7 @@ pub struct Export {
     pub mark: bool,
 }
 
-pub fn export_users(veils: &Veils, request: v1::ExportUsersRequest) -> Result<Export, Problems> {
+pub fn export_users(opaque_ids: &OpaqueIds, request: v1::ExportUsersRequest) -> Result<Export, Problems> {
     let v1::ExportUsersRequest {
         tenant_id,
         columns: names,
@@ -117,7 +117,7 @@ pub fn export_users(veils: &Veils, request: v1::ExportUsersRequest) -> Result<Ex
         created_before,
         ..Default::default()
     };
-    let (found, mut problems) = match list_users(veils, filter) {
+    let (found, mut problems) = match list_users(opaque_ids, filter) {
         Ok((tenant, query, _)) => (Some((tenant, query)), Problems::default()),
         Err(problems) => (None, problems),
     };
@@ -144,7 +144,7 @@ fn column(name: &str) -> Option<Column> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{bad, list, veils};
+    use super::super::testing::{bad, list, opaque_ids};
     use super::*;
 
     fn request(columns: &[&str]) -> v1::ExportUsersRequest {
@@ -154,12 +154,12 @@ mod tests {
     #[test]
     fn columns_as_they_are_asked_for() {
         let names = |columns: &[&str]| {
-            let export = export_users(&veils(), request(columns)).unwrap();
+            let export = export_users(&opaque_ids(), request(columns)).unwrap();
             export.columns.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
         };
         assert_eq!(names(&[]), DEFAULT);
         assert_eq!(names(&["email", "attributes.desk", "user_id"]), ["email", "attributes.desk", "user_id"]);
-        let export = export_users(&veils(), request(&["attributes.desk"])).unwrap();
+        let export = export_users(&opaque_ids(), request(&["attributes.desk"])).unwrap();
         assert_eq!(export.columns[0].1, Column::Attribute("desk".into()));
     }
 
@@ -173,7 +173,7 @@ mod tests {
             never_signed_in: true,
             ..request(&[])
         };
-        let Export { query, delimiter, .. } = export_users(&veils(), request).unwrap();
+        let Export { query, delimiter, .. } = export_users(&opaque_ids(), request).unwrap();
         assert_eq!((query.words, query.blocked, query.never_signed_in), (list(&["ann", "bell"]), Some(true), true));
         assert_eq!((query.order, query.descending, delimiter), (UserOrder::Created, false, Delimiter::Semicolon));
     }
@@ -187,10 +187,10 @@ mod tests {
             ..request(&["user_id", "shoe_size", "user_id", "attributes."])
         };
         let expected = ["tenant_id", "pool_id", "columns[1]", "columns[2]", "columns[3]", "delimiter"];
-        assert_eq!(bad(export_users(&veils(), request)), expected);
+        assert_eq!(bad(export_users(&opaque_ids(), request)), expected);
         assert_eq!(
             bad(export_users(
-                &veils(),
+                &opaque_ids(),
                 v1::ExportUsersRequest { columns: vec!["user_id".into(); 101], ..self::request(&[]) }
             )),
             ["columns"]

@@ -7,9 +7,9 @@ use crate::ledger::change::Limit;
 use crate::ledger::command::{DeleteLicense, ListLicenses};
 use crate::ledger::outcome::{PoolUsage, Refusal};
 use crate::license::{LICENSE, MAX_NUMBER, Move, SeatsWanted, parse_text};
+use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
-use crate::veil::Veils;
 
 /// Pools that one request can name: as many as a tenant can have.
 const MAX_ITEMS: usize = 1_000;
@@ -26,13 +26,13 @@ pub fn install_license(request: v1::InstallLicenseRequest) -> Result<(TenantId, 
 }
 
 pub fn list_licenses(
-    veils: &Veils,
+    opaque_ids: &OpaqueIds,
     mut request: v1::ListLicensesRequest,
 ) -> Result<(TenantId, ListLicenses, Shape), Problems> {
     let mut problems = Problems::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
-    let Paging { shape, after, limit } = paging(&mut problems, veils, "ListLicenses", &request, size, &token);
+    let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListLicenses", &request, size, &token);
     let tenant = problems.tenant(&request.tenant_id);
     problems.finish(|| Some((tenant?, ListLicenses { after, limit }, shape)))
 }

@@ -7,9 +7,9 @@ use super::values::{MAX_NAME_BYTES, Text, check_text, choice, timestamp};
 use crate::ledger::command::{Cursor, Period};
 use crate::ledger::outcome::Status;
 use crate::ledger::search::fold;
+use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
-use crate::veil::Veils;
 
 const DEFAULT_PAGE: usize = 100;
 const MAX_PAGE: usize = 1_000;
@@ -29,13 +29,13 @@ pub struct Paging {
 /// `request`: without `page_size` and `page_token`, which are given beside it.
 pub fn paging(
     problems: &mut Problems,
-    veils: &Veils,
+    opaque_ids: &OpaqueIds,
     call: &str,
     request: &impl Message,
     size: i32,
     token: &str,
 ) -> Paging {
-    let shape = Shape::of(veils, call, request);
+    let shape = Shape::of(opaque_ids, call, request);
     let limit = match usize::try_from(size) {
         Ok(0) => DEFAULT_PAGE,
         Ok(size) => size.min(MAX_PAGE),
@@ -132,14 +132,14 @@ pub fn words(problems: &mut Problems, text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{fields, veils};
+    use super::super::testing::{fields, opaque_ids};
     use super::*;
 
     #[test]
     fn page_sizes() {
         let check = |size, limit, bad: &[&str]| {
             let mut problems = Problems::default();
-            let paging = paging(&mut problems, &veils(), "List", &v1::GetTenantRequest::default(), size, "");
+            let paging = paging(&mut problems, &opaque_ids(), "List", &v1::GetTenantRequest::default(), size, "");
             assert_eq!(paging.limit, limit, "{size}");
             assert_eq!(fields(problems), bad);
         };
@@ -155,13 +155,13 @@ mod tests {
     fn a_page_token_fits_its_own_list_only() {
         let request = |tenant: &str| v1::GetTenantRequest { tenant_id: tenant.to_owned() };
         let cursor = Cursor { id: "ann".into(), ..Cursor::default() };
-        let token = Shape::of(&veils(), "List", &request("acme")).token(&cursor);
+        let token = Shape::of(&opaque_ids(), "List", &request("acme")).token(&cursor);
         let mut problems = Problems::default();
-        assert_eq!(paging(&mut problems, &veils(), "List", &request("acme"), 0, &token).after, Some(cursor));
+        assert_eq!(paging(&mut problems, &opaque_ids(), "List", &request("acme"), 0, &token).after, Some(cursor));
         assert_eq!(fields(problems), Vec::<String>::new());
         for (tenant, token) in [("other", token.as_str()), ("acme", "nonsense")] {
             let mut problems = Problems::default();
-            paging(&mut problems, &veils(), "List", &request(tenant), 0, token);
+            paging(&mut problems, &opaque_ids(), "List", &request(tenant), 0, token);
             assert_eq!(fields(problems), ["page_token"]);
         }
     }

@@ -6,18 +6,18 @@ use super::values::choice;
 use crate::ids::TenantId;
 use crate::ledger::command::{ListNotifications, RedeliverNotification};
 use crate::ledger::notification::{DeliveryState, Topic};
+use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
-use crate::veil::Veils;
 
 pub fn list_notifications(
-    veils: &Veils,
+    opaque_ids: &OpaqueIds,
     mut request: v1::ListNotificationsRequest,
 ) -> Result<(TenantId, ListNotifications, Shape), Problems> {
     let mut problems = Problems::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
-    let Paging { shape, after, limit } = paging(&mut problems, veils, "ListNotifications", &request, size, &token);
+    let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListNotifications", &request, size, &token);
     let tenant = problems.tenant(&request.tenant_id);
     let state = choice(&mut problems, "state", request.state).and_then(|state| match state {
         v1::DeliveryState::Unspecified => None,
@@ -43,13 +43,16 @@ pub fn redeliver_notification(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{fields, veils};
+    use super::super::testing::{fields, opaque_ids};
     use super::*;
 
     #[test]
     fn every_mistake_is_named() {
         let list = |state| v1::ListNotificationsRequest { state, page_size: -1, ..Default::default() };
-        assert_eq!(fields(list_notifications(&veils(), list(9)).unwrap_err()), ["page_size", "tenant_id", "state"]);
+        assert_eq!(
+            fields(list_notifications(&opaque_ids(), list(9)).unwrap_err()),
+            ["page_size", "tenant_id", "state"]
+        );
         let topic = |topic: &str| v1::RedeliverNotificationRequest { tenant_id: "acme".into(), topic: topic.into() };
         assert_eq!(fields(redeliver_notification(topic("exceeded")).unwrap_err()), ["topic"]);
         let (_, command) = redeliver_notification(topic("warning-75/crm")).unwrap();
@@ -60,7 +63,7 @@ mod tests {
     fn dead_letters_are_asked_for_by_their_state() {
         let dead = v1::DeliveryState::Dead.into();
         let request = v1::ListNotificationsRequest { tenant_id: "acme".into(), state: dead, ..Default::default() };
-        let (_, query, _) = list_notifications(&veils(), request).unwrap();
+        let (_, query, _) = list_notifications(&opaque_ids(), request).unwrap();
         assert_eq!((query.state, query.limit), (Some(DeliveryState::Dead), 100));
     }
 }

@@ -9,9 +9,9 @@ use crate::ledger::command::{
     CreateOrganization, DeleteOrganization, ListOrganizations, OrganizationOrder, UpdateOrganization,
 };
 use crate::ledger::search::fold;
+use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
-use crate::veil::Veils;
 
 const ORDERS: [(&str, OrganizationOrder); 2] =
     [("display_name", OrganizationOrder::DisplayName), ("organization_id", OrganizationOrder::OrganizationId)];
@@ -40,13 +40,13 @@ pub fn update_organization(request: v1::UpdateOrganizationRequest) -> Result<(Te
 }
 
 pub fn list_organizations(
-    veils: &Veils,
+    opaque_ids: &OpaqueIds,
     mut request: v1::ListOrganizationsRequest,
 ) -> Result<(TenantId, ListOrganizations, Shape), Problems> {
     let mut problems = Problems::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
-    let Paging { shape, after, limit } = paging(&mut problems, veils, "ListOrganizations", &request, size, &token);
+    let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListOrganizations", &request, size, &token);
     let tenant = problems.tenant(&request.tenant_id);
     check_text(&mut problems, "text", &request.text, Text::Line, MAX_NAME_BYTES);
     let by_name = (OrganizationOrder::DisplayName, false);
@@ -67,7 +67,7 @@ pub fn delete_organization(request: v1::DeleteOrganizationRequest) -> Result<(Te
 mod tests {
     use prost_types::FieldMask;
 
-    use super::super::testing::{bad, list, veils};
+    use super::super::testing::{bad, list, opaque_ids};
     use super::*;
 
     #[test]
@@ -104,13 +104,13 @@ mod tests {
     fn a_list_of_organizations() {
         let request =
             v1::ListOrganizationsRequest { tenant_id: "acme".into(), text: "NoR".into(), ..Default::default() };
-        let (_, query, _) = list_organizations(&veils(), request.clone()).unwrap();
+        let (_, query, _) = list_organizations(&opaque_ids(), request.clone()).unwrap();
         assert_eq!(
             (query.text.as_str(), query.order, query.descending),
             ("nor", OrganizationOrder::DisplayName, false)
         );
         let by_id = v1::ListOrganizationsRequest { order_by: "organization_id desc".into(), ..request };
-        let (_, query, _) = list_organizations(&veils(), by_id).unwrap();
+        let (_, query, _) = list_organizations(&opaque_ids(), by_id).unwrap();
         assert_eq!((query.order, query.descending), (OrganizationOrder::OrganizationId, true));
         let request = v1::ListOrganizationsRequest {
             tenant_id: String::new(),
@@ -120,7 +120,7 @@ mod tests {
             text: "\n".into(),
         };
         assert_eq!(
-            bad(list_organizations(&veils(), request)),
+            bad(list_organizations(&opaque_ids(), request)),
             ["page_size", "page_token", "tenant_id", "text", "order_by"]
         );
     }

@@ -5,9 +5,9 @@ use super::problems::Problems;
 use super::values::duration;
 use crate::ids::{DeviceId, EventNo, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use crate::ledger::command::{CloseIdle, CloseSession, ListSessions, SessionOrder};
+use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
-use crate::veil::Veils;
 
 const ORDERS: [(&str, SessionOrder); 3] = [
     ("last_activity", SessionOrder::LastActivity),
@@ -16,13 +16,13 @@ const ORDERS: [(&str, SessionOrder); 3] = [
 ];
 
 pub fn list_sessions(
-    veils: &Veils,
+    opaque_ids: &OpaqueIds,
     mut request: v1::ListSessionsRequest,
 ) -> Result<(TenantId, ListSessions, Shape), Problems> {
     let mut problems = Problems::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
-    let Paging { shape, after, limit } = paging(&mut problems, veils, "ListSessions", &request, size, &token);
+    let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListSessions", &request, size, &token);
     let tenant = problems.tenant(&request.tenant_id);
     let pool = problems.optional("pool_id", &request.pool_id, PoolId::parse);
     let user = problems.optional("user_id", &request.user_id, UserId::parse);
@@ -76,12 +76,12 @@ pub fn close_idle(request: v1::CloseIdleSessionsRequest) -> Result<(TenantId, Cl
 
 /// The tenant, after which event to go on (`None`: from now on), and the shape of the stream's cursors.
 pub fn watch_sessions(
-    veils: &Veils,
+    opaque_ids: &OpaqueIds,
     mut request: v1::WatchSessionsRequest,
 ) -> Result<(TenantId, Option<EventNo>, Shape), Problems> {
     let mut problems = Problems::default();
     let cursor = std::mem::take(&mut request.cursor);
-    let shape = Shape::of(veils, "WatchSessions", &request);
+    let shape = Shape::of(opaque_ids, "WatchSessions", &request);
     let tenant = problems.tenant(&request.tenant_id);
     let after = if cursor.is_empty() { None } else { shape.cursor(&cursor) };
     if after.is_none() && !cursor.is_empty() {
@@ -92,7 +92,7 @@ pub fn watch_sessions(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{NO_SESSION, SESSION, bad, veils};
+    use super::super::testing::{NO_SESSION, SESSION, bad, opaque_ids};
     use super::*;
     use crate::ledger::command::Cursor;
     use crate::ledger::outcome::Status;
@@ -108,7 +108,7 @@ mod tests {
             page_size: 7,
             ..Default::default()
         };
-        let (_, query, shape) = list_sessions(&veils(), request.clone()).unwrap();
+        let (_, query, shape) = list_sessions(&opaque_ids(), request.clone()).unwrap();
         assert_eq!((query.limit, query.order, query.descending), (7, SessionOrder::Started, false));
         assert_eq!(query.user.unwrap().as_str(), "ann");
         assert_eq!(query.statuses, [Status::Idle]);
@@ -116,15 +116,15 @@ mod tests {
         let cursor = Cursor { when: 1, name: Vec::new(), id: SESSION.into() };
         let page_token = shape.token(&cursor);
         let next = v1::ListSessionsRequest { page_token, page_size: 9, ..request };
-        assert_eq!(list_sessions(&veils(), next.clone()).unwrap().1.after, Some(cursor));
+        assert_eq!(list_sessions(&opaque_ids(), next.clone()).unwrap().1.after, Some(cursor));
         let other = v1::ListSessionsRequest { order_by: "user".into(), ..next };
-        assert_eq!(bad(list_sessions(&veils(), other)), ["page_token"]);
+        assert_eq!(bad(list_sessions(&opaque_ids(), other)), ["page_token"]);
     }
 
     #[test]
     fn a_list_of_sessions_is_by_default_in_an_order_that_does_not_move() {
         let request = v1::ListSessionsRequest { tenant_id: "acme".into(), ..Default::default() };
-        let (_, query, _) = list_sessions(&veils(), request).unwrap();
+        let (_, query, _) = list_sessions(&opaque_ids(), request).unwrap();
         assert_eq!((query.limit, query.order, query.descending), (100, SessionOrder::Started, false));
     }
 
@@ -147,7 +147,7 @@ mod tests {
             idle_at_least: Some(prost_types::Duration { seconds: -1, nanos: 0 }),
         };
         assert_eq!(
-            bad(list_sessions(&veils(), request)),
+            bad(list_sessions(&opaque_ids(), request)),
             [
                 "page_size",
                 "page_token",
@@ -196,11 +196,11 @@ mod tests {
             tenant_id: tenant_id.into(),
             cursor: cursor.into(),
         };
-        let (_, after, shape) = watch_sessions(&veils(), request("acme", "")).unwrap();
+        let (_, after, shape) = watch_sessions(&opaque_ids(), request("acme", "")).unwrap();
         assert_eq!(after, None);
         let cursor = shape.token(&Cursor { when: 42, ..Cursor::default() });
-        assert_eq!(watch_sessions(&veils(), request("acme", &cursor)).unwrap().1, Some(EventNo(42)));
-        assert_eq!(bad(watch_sessions(&veils(), request("other", &cursor))), ["cursor"]);
-        assert_eq!(bad(watch_sessions(&veils(), request("", "42"))), ["tenant_id", "cursor"]);
+        assert_eq!(watch_sessions(&opaque_ids(), request("acme", &cursor)).unwrap().1, Some(EventNo(42)));
+        assert_eq!(bad(watch_sessions(&opaque_ids(), request("other", &cursor))), ["cursor"]);
+        assert_eq!(bad(watch_sessions(&opaque_ids(), request("", "42"))), ["tenant_id", "cursor"]);
     }
 }

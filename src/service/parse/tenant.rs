@@ -9,9 +9,9 @@ use crate::ids::TenantId;
 use crate::ledger::change::TenantState;
 use crate::ledger::command::{CreateTenant, ListTenants, UpdateTenant};
 use crate::ledger::search::fold;
+use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
-use crate::veil::Veils;
 
 /// Free text: a name, a phone number, an address.
 const MAX_CONTACT_BYTES: usize = 1_024;
@@ -55,11 +55,14 @@ pub fn update_tenant(request: v1::UpdateTenantRequest) -> Result<(TenantId, Upda
     problems.finish(|| Some((id?, UpdateTenant { version, display_name, contact, policy })))
 }
 
-pub fn list_tenants(veils: &Veils, mut request: v1::ListTenantsRequest) -> Result<(ListTenants, Shape), Problems> {
+pub fn list_tenants(
+    opaque_ids: &OpaqueIds,
+    mut request: v1::ListTenantsRequest,
+) -> Result<(ListTenants, Shape), Problems> {
     let mut problems = Problems::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
-    let Paging { shape, after, limit } = paging(&mut problems, veils, "ListTenants", &request, size, &token);
+    let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListTenants", &request, size, &token);
     check_text(&mut problems, "text", &request.text, Text::Line, MAX_FILTER_BYTES);
     let state = match choice(&mut problems, "state", request.state) {
         None | Some(v1::TenantState::Unspecified) => None,
@@ -80,7 +83,7 @@ pub fn list_tenants(veils: &Veils, mut request: v1::ListTenantsRequest) -> Resul
 mod tests {
     use prost_types::FieldMask;
 
-    use super::super::testing::{bad, list, veils};
+    use super::super::testing::{bad, list, opaque_ids};
     use super::*;
 
     fn acme() -> v1::Tenant {
@@ -163,7 +166,7 @@ mod tests {
             order_by: "tenant_id".into(),
             ..Default::default()
         };
-        let (query, _) = list_tenants(&veils(), request).unwrap();
+        let (query, _) = list_tenants(&opaque_ids(), request).unwrap();
         assert_eq!((query.text.as_str(), query.state), ("acme", Some(TenantState::Suspended)));
         let request = v1::ListTenantsRequest {
             page_size: -1,
@@ -172,7 +175,7 @@ mod tests {
             text: "x".repeat(257),
             state: 9,
         };
-        assert_eq!(bad(list_tenants(&veils(), request)), ["page_size", "page_token", "text", "state", "order_by"]);
+        assert_eq!(bad(list_tenants(&opaque_ids(), request)), ["page_size", "page_token", "text", "state", "order_by"]);
     }
 
     #[test]

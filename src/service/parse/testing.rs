@@ -1,7 +1,7 @@
 //! For the tests of this room: which fields did a request get wrong?
 
 use super::problems::Problems;
-use crate::veil::{Secret, Veils};
+use crate::opaque_id::{OpaqueIds, Secret};
 
 /// A session id, and a text that is none.
 pub const SESSION: &str = "6f2c1e0a-4a55-4c2b-9d6e-1b7a3c5d7e9f";
@@ -20,8 +20,8 @@ pub fn fields(problems: Problems) -> Vec<String> {
     problems.into_vec().into_iter().map(|problem| problem.field).collect()
 }
 
-pub fn veils() -> Veils {
-    Veils::new(Secret::stored([7; 32]))
+pub fn opaque_ids() -> OpaqueIds {
+    OpaqueIds::new(Secret::stored([7; 32]))
 }
 
 /// The fields named by a parse that must fail.

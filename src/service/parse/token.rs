@@ -7,9 +7,9 @@ use crate::auth::token::Token;
 use crate::ids::{TenantId, TokenId, TokenName};
 use crate::ledger::access::{Role, Roles, Tenants};
 use crate::ledger::command::{CreateToken, ListTokens, RevokeToken};
+use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
-use crate::veil::Veils;
 
 const MAX_TENANTS: usize = 1_000;
 /// There are four roles.
@@ -59,14 +59,14 @@ fn roles(problems: &mut Problems, numbers: &[i32]) -> Roles {
 
 /// `within`: the caller's tenants.
 pub fn list_tokens(
-    veils: &Veils,
+    opaque_ids: &OpaqueIds,
     mut request: v1::ListTokensRequest,
     within: Tenants,
 ) -> Result<(ListTokens, Shape), Problems> {
     let mut problems = Problems::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
-    let Paging { shape, after, limit } = paging(&mut problems, veils, "ListTokens", &request, size, &token);
+    let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListTokens", &request, size, &token);
     problems.finish(|| Some((ListTokens { within, after, limit }, shape)))
 }
 
@@ -83,7 +83,7 @@ pub fn revoke_token(token_id: &str, within: Tenants) -> Result<RevokeToken, Prob
 mod tests {
     use std::time::Duration;
 
-    use super::super::testing::{LONG, bad, list, veils};
+    use super::super::testing::{LONG, bad, list, opaque_ids};
     use super::*;
 
     fn token() -> Token {
@@ -133,7 +133,7 @@ mod tests {
         let ttl = Some(prost_types::Duration { seconds: -1, nanos: 0 });
         check(v1::CreateTokenRequest { ttl, ..request() }, &["ttl"]);
         let list = v1::ListTokensRequest { page_size: -1, page_token: "?".into() };
-        assert_eq!(bad(list_tokens(&veils(), list, Tenants::All)), ["page_size", "page_token"]);
+        assert_eq!(bad(list_tokens(&opaque_ids(), list, Tenants::All)), ["page_size", "page_token"]);
         for id in ["", "7", "0123456789ABCDEF", "usher_0123456789abcdef"] {
             assert_eq!(bad(revoke_token(id, Tenants::All)), ["token_id"], "{id}");
         }

@@ -8,14 +8,14 @@ use crate::ids::TenantId;
 use crate::journal::AuditPage;
 use crate::ledger::change::{Action, AuditEvent, Reason};
 use crate::ledger::command::Cursor;
+use crate::opaque_id::IdCodec;
 use crate::proto::v1;
 use crate::service::page::Shape;
-use crate::veil::Veil;
 
 /// `page`: one event more than `limit`, if there are more.
 pub fn list_audit_events(
     tenant: &TenantId,
-    ids: &Veil,
+    ids: &IdCodec,
     page: AuditPage,
     limit: usize,
     shape: &Shape,
@@ -33,7 +33,7 @@ pub fn list_audit_events(
 }
 
 /// `ids`: the tenant's.
-pub fn audit_event(tenant: &TenantId, ids: &Veil, event: AuditEvent) -> v1::AuditEvent {
+pub fn audit_event(tenant: &TenantId, ids: &IdCodec, event: AuditEvent) -> v1::AuditEvent {
     let denied = matches!(event.reason, Some(Reason::Denied(_)));
     let outcome = if denied { v1::AuditOutcome::Denied } else { v1::AuditOutcome::Done };
     v1::AuditEvent {
@@ -104,11 +104,11 @@ mod tests {
     use crate::ledger::change::Actor;
     use crate::ledger::outcome::{DenialReason, SessionEndReason};
     use crate::ledger::time::Wall;
-    use crate::service::parse::testing::veils;
-    use crate::veil::Purpose;
+    use crate::opaque_id::Purpose;
+    use crate::service::parse::testing::opaque_ids;
 
-    fn ids() -> Veil {
-        veils().veil(Purpose::Event, &[b"acme"])
+    fn ids() -> IdCodec {
+        opaque_ids().codec(Purpose::Event, &[b"acme"])
     }
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_page_of_events_goes_on_only_where_there_are_more() {
-        let shape = Shape::of(&veils(), "ListAuditEvents", &v1::ListAuditEventsRequest::default());
+        let shape = Shape::of(&opaque_ids(), "ListAuditEvents", &v1::ListAuditEventsRequest::default());
         let check = |numbers: &[u64], rest: Option<u64>, listed: usize, next: Option<u64>| {
             let events = numbers.iter().map(|no| event(*no, Action::UserCreated, None)).collect();
             let page = AuditPage { events, next: rest.map(EventNo), blocks: 0 };

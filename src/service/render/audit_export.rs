@@ -5,8 +5,8 @@ use serde_json::json;
 use super::audit::audit_event;
 use crate::ids::TenantId;
 use crate::ledger::change::AuditEvent;
+use crate::opaque_id::IdCodec;
 use crate::proto::v1;
-use crate::veil::Veil;
 
 /// What a cell shows: a field of the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub const AUDIT_COLUMNS: [(&str, AuditColumn); 13] = [
 ];
 
 /// The event's line of a CSV file.
-pub fn audit_cells(tenant: &TenantId, ids: &Veil, event: AuditEvent, columns: &[AuditColumn]) -> Vec<String> {
+pub fn audit_cells(tenant: &TenantId, ids: &IdCodec, event: AuditEvent, columns: &[AuditColumn]) -> Vec<String> {
     let event = audit_event(tenant, ids, event);
     columns.iter().map(|column| cell(&event, *column)).collect()
 }
@@ -68,7 +68,7 @@ fn cell(event: &v1::AuditEvent, column: AuditColumn) -> String {
 }
 
 /// The event's line of a file of JSON lines, without its end. As protobuf has it in JSON: 64-bit numbers are texts.
-pub fn audit_json(tenant: &TenantId, ids: &Veil, event: AuditEvent) -> String {
+pub fn audit_json(tenant: &TenantId, ids: &IdCodec, event: AuditEvent) -> String {
     let event = audit_event(tenant, ids, event);
     json!({
         "event_id": event.event_id,
@@ -104,11 +104,11 @@ mod tests {
     use crate::ledger::change::{Action, Actor, Reason};
     use crate::ledger::outcome::DenialReason;
     use crate::ledger::time::Wall;
-    use crate::service::parse::testing::veils;
-    use crate::veil::Purpose;
+    use crate::opaque_id::Purpose;
+    use crate::service::parse::testing::opaque_ids;
 
-    fn ids() -> Veil {
-        veils().veil(Purpose::Event, &[b"acme"])
+    fn ids() -> IdCodec {
+        opaque_ids().codec(Purpose::Event, &[b"acme"])
     }
 
     fn denied() -> AuditEvent {

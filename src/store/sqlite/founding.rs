@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::row_error::damaged;
 use crate::ids::InstanceId;
+use crate::opaque_id::Secret;
 use crate::store::{Founding, ReadError, StoreError};
-use crate::veil::Secret;
 
 pub const READ: &str = "/* usher:read_founding */
     SELECT shards, instance_id, secret FROM installation";

@@ -4,11 +4,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use prost::Message;
 use tonic::Code;
+use usher::codec::{Mac, OpaqueIds};
 use usher::proto::v1::{
     CreateTenantRequest, CreateUserRequest, ListAuditEventsRequest, ListOrganizationsRequest, ListSessionsRequest,
     ListTenantsRequest, ListUsersRequest, ListUsersResponse, Policy, Tenant, User, WatchSessionsRequest,
 };
-use usher::veil::{Seal, Veils};
 
 use super::fuzz;
 use super::service::InProcess;
@@ -17,8 +17,8 @@ use crate::support::memory::founding;
 /// A token for any cursor, which fits a request: this is how somebody would forge one who has the secret of the
 /// installation.
 fn forged(call: &str, request: &impl Message, cursor: &[u8]) -> String {
-    let seal = Veils::new(founding(1).secret).seal(&[call.as_bytes(), &request.encode_to_vec()]);
-    URL_SAFE_NO_PAD.encode([&[3], &seal.of(cursor)[..], cursor].concat())
+    let mac = OpaqueIds::new(founding(1).secret).mac(&[call.as_bytes(), &request.encode_to_vec()]);
+    URL_SAFE_NO_PAD.encode([&[3], &mac.sign(cursor)[..], cursor].concat())
 }
 
 /// A method, and a request with a token that is as it is given, and one with a forged token.
@@ -92,7 +92,7 @@ fn what_is_printed_is_what_would_be_forged() {
     let first = ListUsersRequest { tenant_id: "acme".into(), page_size: 1, ..Default::default() };
     let page = service.call("usher.v1.DirectoryService/ListUsers", &first.encode_to_vec()).unwrap();
     let page = ListUsersResponse::decode(page).unwrap();
-    let cursor = &URL_SAFE_NO_PAD.decode(&page.next_page_token).unwrap()[1 + Seal::BYTES..];
+    let cursor = &URL_SAFE_NO_PAD.decode(&page.next_page_token).unwrap()[1 + Mac::BYTES..];
     let shaped = ListUsersRequest { page_size: 0, ..first };
     assert_eq!(forged("ListUsers", &shaped, cursor), page.next_page_token);
 }

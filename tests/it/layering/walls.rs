@@ -80,9 +80,9 @@ pub const WALLS: [Wall; 27] = [
     Wall { from: &["license"], except: &["license::load"], never: &["files", "std::fs"], why: "one file reads files" },
     Wall {
         from: ANYBODY,
-        except: &["license", "notify", "auth", "veil"],
+        except: &["license", "notify", "auth", "opaque_id"],
         never: &["ring"],
-        why: "signatures are made and checked where licenses are, where webhooks are, and where credentials are; veils in \
+        why: "signatures are made and checked where licenses are, where webhooks are, and where credentials are; opaque ids in \
               their own room",
     },
     Wall {

@@ -15,7 +15,7 @@ use usher::store::{
     ReadError, Store, StoreError,
 };
 
-use usher::veil::Secret;
+use usher::opaque_id::Secret;
 use uuid::Uuid;
 
 use super::nodes::NodeTable;

@@ -2,7 +2,7 @@
 
 use prost_types::FieldMask;
 
-use super::super::testing::{bad, list, veils};
+use super::super::testing::{bad, list, opaque_ids};
 use super::*;
 use crate::ledger::command::Period;
 use crate::ledger::outcome::Status;
@@ -120,7 +120,7 @@ fn a_list_of_users_by_each_column() {
         created_before: at(2),
         ..Default::default()
     };
-    let (_, query, _) = list_users(&veils(), request).unwrap();
+    let (_, query, _) = list_users(&opaque_ids(), request).unwrap();
     assert_eq!((&*query.id, &*query.name, query.cause), ("ann@", "zoe", Some(BlockCause::Directory)));
     assert_eq!(query.signed_in, Period { from: Some(Wall(1_000)), until: None });
     assert_eq!(query.created, Period { from: None, until: Some(Wall(2_000)) });
@@ -140,13 +140,13 @@ fn a_list_of_users() {
         order_by: "last_sign_in desc".into(),
         ..Default::default()
     };
-    let (_, query, _) = list_users(&veils(), request).unwrap();
+    let (_, query, _) = list_users(&opaque_ids(), request).unwrap();
     assert_eq!((query.words, query.any_word), (list(&["ann", "bell"]), true));
     assert_eq!((query.blocked, query.statuses), (Some(true), vec![Some(Status::Inactive)]));
     assert_eq!((query.group.as_deref(), query.administrator), (Some("sales"), Some(false)));
     assert!(query.never_signed_in && query.descending && query.order == UserOrder::LastSignIn);
     let request = v1::ListUsersRequest { tenant_id: "acme".into(), ..Default::default() };
-    let (_, query, _) = list_users(&veils(), request).unwrap();
+    let (_, query, _) = list_users(&opaque_ids(), request).unwrap();
     assert_eq!((query.order, query.descending, query.group, query.blocked), (UserOrder::UserId, false, None, None));
 }
 
@@ -154,7 +154,7 @@ fn a_list_of_users() {
 fn words_are_looked_for_once_and_are_few() {
     let words = |text: &str| {
         let request = v1::ListUsersRequest { tenant_id: "acme".into(), text: text.into(), ..Default::default() };
-        list_users(&veils(), request).map(|(_, query, _)| query.words)
+        list_users(&opaque_ids(), request).map(|(_, query, _)| query.words)
     };
     assert_eq!(words("Zoe zoe ZOË bell").unwrap(), list(&["zoe", "bell"]));
     assert_eq!(words("a b c d e f g h A B").unwrap().len(), 8);
@@ -187,7 +187,7 @@ fn a_list_of_users_names_every_bad_field() {
         created_before: at(i64::MAX),
     };
     assert_eq!(
-        bad(list_users(&veils(), request)),
+        bad(list_users(&opaque_ids(), request)),
         [
             "page_size",
             "page_token",

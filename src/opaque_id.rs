@@ -60,16 +60,16 @@ pub enum Purpose {
     /// A place in a list, or in a watch.
     Cursor,
     /// That a token is ours.
-    Seal,
+    Mac,
 }
 
 /// Makes veils and seals.
 #[derive(Debug)]
-pub struct Veils {
+pub struct OpaqueIds {
     key: Key,
 }
 
-impl Veils {
+impl OpaqueIds {
     #[must_use]
     pub fn new(secret: Secret) -> Self {
         Self { key: Key::new(HMAC_SHA256, secret.bytes()) }
@@ -77,13 +77,13 @@ impl Veils {
 
     /// The veil of one purpose, and of whom or what it is about: a tenant, for one.
     #[must_use]
-    pub fn veil(&self, purpose: Purpose, about: &[&[u8]]) -> Veil {
-        Veil { key: self.derive(purpose, about) }
+    pub fn codec(&self, purpose: Purpose, about: &[&[u8]]) -> IdCodec {
+        IdCodec { key: self.derive(purpose, about) }
     }
 
     #[must_use]
-    pub fn seal(&self, about: &[&[u8]]) -> Seal {
-        Seal { key: self.derive(Purpose::Seal, about) }
+    pub fn mac(&self, about: &[&[u8]]) -> Mac {
+        Mac { key: self.derive(Purpose::Mac, about) }
     }
 
     fn derive(&self, purpose: Purpose, about: &[&[u8]]) -> Key {
@@ -99,14 +99,14 @@ impl Veils {
 
 /// A permutation of numbers with salts.
 #[derive(Debug, Clone)]
-pub struct Veil {
+pub struct IdCodec {
     key: Key,
 }
 
-impl Veil {
+impl IdCodec {
     /// `salt`: drawn anew, it hides, too, that two numbers are the same.
     #[must_use]
-    pub fn veil(&self, number: u64, salt: u64) -> u128 {
+    pub fn encode(&self, number: u64, salt: u64) -> u128 {
         let (mut left, mut right) = (number, salt);
         for round in 0..ROUNDS {
             (left, right) = (right, left ^ self.round(round, right));
@@ -116,8 +116,8 @@ impl Veil {
 
     /// The number and the salt: what both halves were.
     #[must_use]
-    pub fn unveil(&self, veiled: u128) -> (u64, u64) {
-        let (mut left, mut right) = ((veiled >> 64) as u64, veiled as u64);
+    pub fn decode(&self, opaque: u128) -> (u64, u64) {
+        let (mut left, mut right) = ((opaque >> 64) as u64, opaque as u64);
         for round in (0..ROUNDS).rev() {
             (left, right) = (right ^ self.round(round, left), left);
         }
@@ -127,7 +127,7 @@ impl Veil {
     /// A name for a number: always the same, as long as the installation lives.
     #[must_use]
     pub fn name(&self, number: u64) -> String {
-        format!("{:032x}", self.veil(number, 0))
+        format!("{:032x}", self.encode(number, 0))
     }
 
     fn round(&self, round: u8, half: u64) -> u64 {
@@ -140,25 +140,25 @@ impl Veil {
 
 /// Tells what is ours from what somebody made up.
 #[derive(Debug, Clone)]
-pub struct Seal {
+pub struct Mac {
     key: Key,
 }
 
-impl Seal {
+impl Mac {
     pub const BYTES: usize = 16;
 
     #[must_use]
-    pub fn of(&self, bytes: &[u8]) -> [u8; Self::BYTES] {
+    pub fn sign(&self, bytes: &[u8]) -> [u8; Self::BYTES] {
         let tag = sign(&self.key, bytes);
-        let mut seal = [0; Self::BYTES];
-        seal.copy_from_slice(&tag.as_ref()[..Self::BYTES]);
-        seal
+        let mut mac = [0; Self::BYTES];
+        mac.copy_from_slice(&tag.as_ref()[..Self::BYTES]);
+        mac
     }
 
     /// In constant time: nobody finds a seal byte by byte.
     #[must_use]
-    pub fn fits(&self, bytes: &[u8], seal: &[u8]) -> bool {
-        self.of(bytes).ct_eq(seal).into()
+    pub fn verify(&self, bytes: &[u8], mac: &[u8]) -> bool {
+        self.sign(bytes).ct_eq(mac).into()
     }
 }
 

@@ -129,7 +129,7 @@ pub struct Serve {
     #[command(flatten)]
     pub licenses: Licenses,
     #[command(flatten)]
-    pub notify: notify::NotifyConfig,
+    pub notify: notify::NotifyArgs,
     #[command(flatten)]
     pub log: Log,
     #[command(flatten)]

@@ -63,7 +63,7 @@ pub async fn export(usher: &Usher, printer: &mut Printer, args: &Export) -> Resu
         page_token: _,
         order_by: _,
     } = list_request(&args.filters)?;
-    let json = args.whose.reach.json;
+    let json = args.scope.connection.json;
     let request = ExportAuditEventsRequest {
         tenant_id: usher.tenant.clone(),
         format: if json { AuditExportFormat::JsonLines } else { AuditExportFormat::Csv }.into(),

@@ -75,7 +75,7 @@ impl Ledger {
     /// notified. `None`: it would be a yes, or what is due takes more than this step.
     pub fn deny(
         &mut self,
-        (request, command): (&Request, &CheckOut),
+        (request, check_out): (&Request, &CheckOut),
         now: Moment,
         kept: &mut KeptDenials,
         out: &mut Changes,
@@ -83,9 +83,9 @@ impl Ledger {
         if !self.is_written(&request.tenant) {
             return None;
         }
-        let mut command = Command::CheckOut(CheckOut { check_only: true, ..command.clone() });
+        let mut command = Command::CheckOut(CheckOut { check_only: true, ..check_out.clone() });
         self.find_meant(&request.tenant, &mut command);
-        let user = command.people().first().map_or_else(|| command.user.clone(), |user| (**user).clone());
+        let user = command.people().first().map_or_else(|| check_out.user.clone(), |user| (**user).clone());
         let (tenant, actor) = (request.tenant.clone(), request.actor.clone());
         let question = Request { tenant, actor, command };
         // A question changes nothing but what is due, where that is more than a step.
@@ -94,7 +94,7 @@ impl Ledger {
         let reason = checked.decision.as_ref().err()?.reason;
         let no = self.by_id.get(&request.tenant).copied();
         let mut about = About::new(no.unwrap_or(NOBODY), Action::CheckOutDenied).denied(reason);
-        about = about.user(&user).pool(&command.pool);
+        about = about.user(&user).pool(&check_out.pool);
         if no.is_none() {
             about = about.detail(request.tenant.as_str());
         }

@@ -103,10 +103,10 @@ mod tests {
     #[test]
     fn a_block_must_hold_all_that_is_asked_for() {
         let (tenant, ann) = (TenantNo(1), UserId::stored("ann"));
-        let query = AuditQuery { user: Some(ann.clone()), action: Some(Action::SessionEnded), ..query() };
+        let by_user = AuditQuery { user: Some(ann.clone()), action: Some(Action::SessionEnded), ..query() };
         let (user, action) = (Key::user(tenant, &ann), Key::action(tenant, Action::SessionEnded));
         for (keys, chosen) in [(&[user, action][..], 1), (&[user], 0), (&[action], 0), (&[], 0)] {
-            let mut search = Search::new(&query);
+            let mut search = Search::new(&by_user);
             passed(&mut search, 1, keys);
             assert_eq!((search.chosen.len(), search.rest), (chosen, None), "{keys:?}");
         }

@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_list_of_events_names_every_bad_field() {
-        let request = v1::ListAuditEventsRequest {
+        let wrong = v1::ListAuditEventsRequest {
             tenant_id: " ".into(),
             page_size: -1,
             page_token: "?".into(),
@@ -332,7 +332,7 @@ mod tests {
             count_at_least: 0,
         };
         assert_eq!(
-            bad(list_audit_events(&opaque_ids(), request)),
+            bad(list_audit_events(&opaque_ids(), wrong)),
             [
                 "page_size",
                 "page_token",

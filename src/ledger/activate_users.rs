@@ -4,10 +4,10 @@
 use super::budget::Budget;
 use super::change::{Action, BlockCause};
 use super::command::{ActivateUsers, ActivatedUsers, BlockUnlisted, BlockedUsers, Outcome, Waiting, WhatIf};
+use super::context::Context;
 use super::execution::{Steps, each};
 use super::notification::Cause;
 use super::outcome::{DenialReason, Refusal};
-use super::step::Step;
 use super::tenant::Tenant;
 use crate::ids::{PoolId, PoolNo, TenantId, UserId};
 
@@ -25,11 +25,11 @@ impl Activating {
 }
 
 impl Steps for Activating {
-    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Self { command: ActivateUsers { waiting, what_if }, full } = self;
-        let through = each(waiting.len(), full, step, |at, step| match what_if {
-            Some(what_if) => tenant.would_activate(&waiting[at], what_if, step),
-            None => tenant.activate(&waiting[at], step),
+        let through = each(waiting.len(), full, ctx, |at, ctx| match what_if {
+            Some(what_if) => tenant.would_activate(&waiting[at], what_if, ctx),
+            None => tenant.activate(&waiting[at], ctx),
         });
         through.then(|| {
             let full = std::mem::take(&mut self.full);
@@ -37,7 +37,7 @@ impl Steps for Activating {
         })
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::ActivateUsers(Err(Refusal::not_found("tenant", tenant))))
     }
 }
@@ -56,47 +56,52 @@ impl Blocking {
 }
 
 impl Steps for Blocking {
-    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Self { command: BlockUnlisted { users, what_if }, blocked } = self;
-        let turn = |at: usize, step: &mut Step| tenant.block_as_unlisted(&users[at], what_if, step);
-        let through = each(users.len(), blocked, step, turn);
+        let turn = |at: usize, ctx: &mut Context| tenant.block_as_unlisted(&users[at], what_if, ctx);
+        let through = each(users.len(), blocked, ctx, turn);
         through.then(|| {
             let blocked = std::mem::take(&mut self.blocked);
             Outcome::BlockUnlisted(Ok(BlockedUsers { blocked, what_if: self.command.what_if.take() }))
         })
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::BlockUnlisted(Err(Refusal::not_found("tenant", tenant))))
     }
 }
 
 impl Tenant {
     /// The pools that have no seat, and why; none: the user is active.
-    fn activate(&mut self, waiting: &Waiting, step: &mut Step) -> Vec<(PoolId, DenialReason)> {
+    fn activate(&mut self, waiting: &Waiting, ctx: &mut Context) -> Vec<(PoolId, DenialReason)> {
         // Deleted, or blocked by an administrator, since the entry was looked at.
         let Some(no) = self.users.find(&waiting.user) else { return Vec::new() };
         if self.users.get(no).blocked != Some(BlockCause::LicenseLimit) {
             return Vec::new();
         }
-        step.budget.spend_each(self.users.get(no).seats.len(), 2 * Budget::LOOK);
-        let full: Vec<(PoolNo, DenialReason)> = self.full_pools(self.users.get(no), step.sight()).collect();
+        ctx.budget.spend_each(self.users.get(no).seats.len(), 2 * Budget::LOOK);
+        let full: Vec<(PoolNo, DenialReason)> = self.full_pools(self.users.get(no), ctx.limit_basis()).collect();
         if full.is_empty() {
-            self.unblock(no, "by a sync", step);
+            self.unblock(no, "by a sync", ctx);
         }
         for (no, reason) in &full {
             let pool = &self.pools.get(*no).id;
-            step.log_denial(self.about(Action::UserUnblocked).denied(*reason).user(&waiting.user).pool(pool));
-            self.tell_denied(Some(*no), *reason, Cause::Sync, &waiting.user, step);
+            ctx.log_denial(self.about(Action::UserUnblocked).denied(*reason).user(&waiting.user).pool(pool));
+            self.tell_denied(Some(*no), *reason, Cause::Sync, &waiting.user, ctx);
         }
         full.into_iter().map(|(pool, reason)| (self.pools.get(pool).id.clone(), reason)).collect()
     }
 
-    fn would_activate(&self, waiting: &Waiting, what_if: &mut WhatIf, step: &mut Step) -> Vec<(PoolId, DenialReason)> {
-        step.budget.spend_each(waiting.pools.len(), 3 * Budget::LOOK);
+    fn would_activate(
+        &self,
+        waiting: &Waiting,
+        what_if: &mut WhatIf,
+        ctx: &mut Context,
+    ) -> Vec<(PoolId, DenialReason)> {
+        ctx.budget.spend_each(waiting.pools.len(), 3 * Budget::LOOK);
         let want = |pool: &PoolId| {
-            let no = self.pools.find(pool).filter(|no| !self.has_room_if(*no, Some(what_if), step))?;
-            Some((pool.clone(), self.want_of(no, step.sight())))
+            let no = self.pools.find(pool).filter(|no| !self.has_room_if(*no, Some(what_if), ctx))?;
+            Some((pool.clone(), self.want_of(no, ctx.limit_basis())))
         };
         let full: Vec<(PoolId, DenialReason)> = waiting.pools.iter().filter_map(want).collect();
         if full.is_empty() {
@@ -105,20 +110,20 @@ impl Tenant {
         full
     }
 
-    fn block_as_unlisted(&mut self, id: &UserId, what_if: &mut Option<WhatIf>, step: &mut Step) -> bool {
+    fn block_as_unlisted(&mut self, id: &UserId, what_if: &mut Option<WhatIf>, ctx: &mut Context) -> bool {
         let Some(no) = self.users.find(id) else { return false };
         let user = self.users.get(no);
         if user.blocked.is_some() || user.administrator {
             return false;
         }
         if let Some(what_if) = what_if {
-            step.budget.spend_each(user.seats.len(), 2 * Budget::LOOK);
+            ctx.budget.spend_each(user.seats.len(), 2 * Budget::LOOK);
             let pools: Vec<PoolId> = user.seats.iter().map(|seat| self.pools.get(seat.pool).id.clone()).collect();
             what_if.shift(&pools, -1);
             return true;
         }
-        self.change_user(no, step, |user| user.blocked = Some(BlockCause::Directory));
-        step.log(self.about(Action::UserBlocked).user(id).detail("not in the directory; by a sync"));
+        self.change_user(no, ctx, |user| user.blocked = Some(BlockCause::Directory));
+        ctx.log(self.about(Action::UserBlocked).user(id).detail("not in the directory; by a sync"));
         true
     }
 }

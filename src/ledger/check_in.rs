@@ -1,14 +1,14 @@
 //! CheckIn: returns a session's seat at logout. Repeating it changes nothing and answers the same.
 
 use super::command::CheckIn;
+use super::context::Context;
 use super::outcome::{CheckedIn, SessionEndReason};
-use super::step::Step;
 use super::tenant::Tenant;
 
 impl Tenant {
-    pub fn check_in(&mut self, command: &CheckIn, step: &mut Step) -> CheckedIn {
+    pub fn check_in(&mut self, command: &CheckIn, ctx: &mut Context) -> CheckedIn {
         let Some(slot) = self.sessions.find(command.session) else {
-            let reason = step.orphans.find(command.session, &self.id).map(|(reason, _)| reason);
+            let reason = ctx.orphans.find(command.session, &self.id).map(|(reason, _)| reason);
             return CheckedIn { ended_now: false, reason };
         };
         let session = self.sessions.get(slot);
@@ -17,9 +17,9 @@ impl Tenant {
         }
         let (due, overdue) = session.deadline(&self.policy);
         // A session that is overdue ended before this call came (R18), swept or not.
-        let late = due <= step.now.tick;
+        let late = due <= ctx.now.tick;
         let reason = if late { overdue } else { SessionEndReason::CheckedIn };
-        self.end(slot, reason, step);
+        self.end(slot, reason, ctx);
         CheckedIn { ended_now: !late, reason: Some(reason) }
     }
 }

@@ -7,12 +7,12 @@ use std::time::Duration;
 use super::budget::Budget;
 use super::change::{Access, Action, Change, Plan, TenantState};
 use super::command::CheckOut;
+use super::context::Context;
 use super::entitlement;
 use super::live::Login;
 use super::notification::Cause;
 use super::outcome::{CheckedOut, Denial, DenialReason, Done, Lease, Notice, SessionEndReason};
 use super::policy::{UnknownUsers, WhenAlreadySignedIn, WhenFull};
-use super::step::Step;
 use super::tenant::Tenant;
 use super::user::User;
 use crate::ids::{OrganizationNo, PoolNo, UserNo};
@@ -36,32 +36,32 @@ struct Admission {
 impl Tenant {
     /// # Errors
     /// More unknown users would be admitted than the tenant's budget has room for.
-    pub fn check_out(&mut self, command: CheckOut, step: &mut Step) -> Done<CheckedOut> {
+    pub fn check_out(&mut self, command: CheckOut, ctx: &mut Context) -> Done<CheckedOut> {
         let pool = self.pools.find(&command.pool);
         let user = self.users.find(&command.user);
         let mut overdue = Vec::new();
         if planted!(SweeperOnlyExpiry) {
             // As if nothing were.
         } else if command.check_only {
-            overdue = self.overdue_for(pool, user, step);
+            overdue = self.overdue_for(pool, user, ctx);
         } else if let Some(user) = user {
-            self.end_overdue_of(user, step);
+            self.end_overdue_of(user, ctx);
         }
-        match self.decide(&command, pool, user, &overdue, step) {
-            Ok(admission) if command.check_only => Ok(self.preview(&command, pool, &admission, step)),
+        match self.decide(&command, pool, user, &overdue, ctx) {
+            Ok(admission) if command.check_only => Ok(self.preview(&command, pool, &admission, ctx)),
             Ok(admission) => {
                 if admission.user.is_none() {
-                    self.guard_admissions(step)?;
+                    self.guard_admissions(ctx)?;
                 }
-                Ok(self.admit(command, admission, step))
+                Ok(self.admit(command, admission, ctx))
             }
             Err(denial) => {
                 if !command.check_only {
                     let about = self.about(Action::CheckOutDenied).denied(denial.reason);
-                    step.log_denial(about.user(&command.user).pool(&command.pool));
-                    self.tell_denied(pool, denial.reason, Cause::CheckOut, &command.user, step);
+                    ctx.log_denial(about.user(&command.user).pool(&command.pool));
+                    self.tell_denied(pool, denial.reason, Cause::CheckOut, &command.user, ctx);
                 }
-                let usage = pool.map(|pool| self.usage(pool, step.sight()));
+                let usage = pool.map(|pool| self.usage(pool, ctx.limit_basis()));
                 Ok(CheckedOut { decision: Err(denial), usage, notices: Vec::new() })
             }
         }
@@ -74,14 +74,14 @@ impl Tenant {
         pool: Option<PoolNo>,
         user: Option<UserNo>,
         overdue: &[u32],
-        step: &Step,
+        ctx: &Context,
     ) -> Result<Admission, Denial> {
         let deny = |reason| Err(Denial::because(reason));
         if self.state == TenantState::Suspended {
             return deny(DenialReason::TenantSuspended);
         }
         let administrator = user.is_some_and(|user| self.users.get(user).administrator);
-        let licensed = entitlement::admit(&self.licenses, pool, step.license_time, step.now.wall);
+        let licensed = entitlement::admit(&self.licenses, pool, ctx.license_time, ctx.now.wall);
         let license_expired = match licensed {
             Ok(()) => false,
             Err(DenialReason::LicenseExpired) if administrator => {
@@ -95,15 +95,15 @@ impl Tenant {
         };
         let admits = self.policy.unknown_users == UnknownUsers::Admit;
         let access = match user {
-            None if admits => self.guard_newcomer(pool, step)?,
+            None if admits => self.guard_newcomer(pool, ctx)?,
             None => return deny(DenialReason::UserNotFound),
-            Some(user) => self.guard_seat(user, pool, license_expired, step)?,
+            Some(user) => self.guard_seat(user, pool, license_expired, ctx)?,
         };
         let last = user.and_then(|user| self.users.get(user).last_organization);
         let organization = self.guard_organization(command, access, last)?;
         let mut admission = Admission { user, organization, existing: None, ending: Vec::new(), license_expired };
         let Some(user) = user else {
-            self.guard_limit(pool, None, overdue, &mut admission, step)?;
+            self.guard_limit(pool, None, overdue, &mut admission, ctx)?;
             return Ok(admission);
         };
         let pool = pool.expect("a seat is in a pool");
@@ -111,8 +111,8 @@ impl Tenant {
         if admission.existing.is_some() {
             return Ok(admission);
         }
-        self.guard_devices(user, command, overdue, &mut admission, step)?;
-        self.guard_limit(Some(pool), Some(user), overdue, &mut admission, step)?;
+        self.guard_devices(user, command, overdue, &mut admission, ctx)?;
+        self.guard_limit(Some(pool), Some(user), overdue, &mut admission, ctx)?;
         Ok(admission)
     }
 
@@ -122,7 +122,7 @@ impl Tenant {
         user: UserNo,
         pool: Option<PoolNo>,
         license_expired: bool,
-        step: &Step,
+        ctx: &Context,
     ) -> Result<&Access, Denial> {
         let holder = self.users.get(user);
         if holder.blocked.is_some() {
@@ -132,7 +132,7 @@ impl Tenant {
             return Err(Denial::because(DenialReason::SeatNotGranted));
         };
         // Without a license in force every seat is beyond the limit; administrators pass all the same (R29).
-        if !license_expired && self.is_over_limit(holder, seat, step.sight()) {
+        if !license_expired && self.is_over_limit(holder, seat, ctx.limit_basis()) {
             return Err(Denial::because(DenialReason::SeatOverLimit));
         }
         Ok(&seat.access)
@@ -174,7 +174,7 @@ impl Tenant {
         command: &CheckOut,
         overdue: &[u32],
         admission: &mut Admission,
-        step: &Step,
+        ctx: &Context,
     ) -> Result<(), Denial> {
         let mut live = self.live_of(self.users.get(user));
         live.retain(|slot| !overdue.contains(slot));
@@ -189,7 +189,7 @@ impl Tenant {
         }
         let allowed = self.policy.max_devices_per_user as usize;
         if (devices.len() >= allowed || !room) && self.policy.when_already_signed_in == WhenAlreadySignedIn::Deny {
-            return Err(self.already_signed_in(&live, step));
+            return Err(self.already_signed_in(&live, ctx));
         }
         for slot in &live {
             let ending = admission.ending.len();
@@ -209,13 +209,13 @@ impl Tenant {
         Ok(())
     }
 
-    fn already_signed_in(&self, live: &[u32], step: &Step) -> Denial {
+    fn already_signed_in(&self, live: &[u32], ctx: &Context) -> Denial {
         let sessions = live.iter().map(|slot| self.sessions.get(*slot));
         let first = sessions.clone().map(|session| session.deadline(&self.policy).0).min();
         Denial {
             reason: DenialReason::AlreadySignedIn,
-            retry_after: first.map(|at| at.since(step.now.tick)),
-            own_sessions: sessions.take(Denial::OWN).map(|session| self.session_view(session, step.now)).collect(),
+            retry_after: first.map(|at| at.since(ctx.now.tick)),
+            own_sessions: sessions.take(Denial::OWN).map(|session| self.session_view(session, ctx.now)).collect(),
             own_session_count: live.len(),
         }
     }
@@ -227,17 +227,17 @@ impl Tenant {
         user: Option<UserNo>,
         overdue: &[u32],
         admission: &mut Admission,
-        step: &Step,
+        ctx: &Context,
     ) -> Result<(), Denial> {
         if user.is_some_and(|user| self.users.get(user).is_exempt(&self.policy)) {
             return Ok(());
         }
         let Some(pool) = pool else {
             // A pool that nobody used yet: there is one only in demo mode.
-            let room = step.demo_seats > 0;
+            let room = ctx.demo_seats > 0;
             return if room { Ok(()) } else { Err(Denial::because(DenialReason::SeatsExhausted)) };
         };
-        let (plan, limit) = self.entitled(pool, step.sight());
+        let (plan, limit) = self.entitled(pool, ctx.limit_basis());
         let mut gone: Vec<u32> = overdue.to_vec();
         gone.extend(admission.ending.iter().map(|(slot, _)| *slot));
         gone.sort_unstable();
@@ -255,9 +255,9 @@ impl Tenant {
         if reclaimed.is_empty() {
             let next = match overdue {
                 [] => self.first_deadline(pool, &mut Budget::of(Budget::STEP)),
-                _ => self.look_ahead(pool, step.now.tick, usize::MAX, &mut Budget::of(Budget::STEP)).next,
+                _ => self.look_ahead(pool, ctx.now.tick, usize::MAX, &mut Budget::of(Budget::STEP)).next,
             };
-            let next = next.map(|at| at.since(step.now.tick));
+            let next = next.map(|at| at.since(ctx.now.tick));
             let retry_after = next.filter(|_| limit.has_room(0)).map(|wait| wait.max(Duration::from_millis(1)));
             return Err(Denial { retry_after, ..Denial::because(DenialReason::SeatsExhausted) });
         }
@@ -290,17 +290,17 @@ impl Tenant {
     }
 
     /// Carries out a "yes".
-    fn admit(&mut self, command: CheckOut, admission: Admission, step: &mut Step) -> CheckedOut {
+    fn admit(&mut self, command: CheckOut, admission: Admission, ctx: &mut Context) -> CheckedOut {
         // With no license in force the pool is over its limit from now on (R29).
         self.notifications.look |= admission.license_expired;
         if let Some(slot) = admission.existing {
-            return self.renew(slot, &command, &admission, step);
+            return self.renew(slot, &command, &admission, ctx);
         }
         for (slot, reason) in &admission.ending {
-            self.end(*slot, *reason, step);
+            self.end(*slot, *reason, ctx);
         }
-        let pool = self.pool_or_new(&command.pool, step).expect("the guards saw room for the pool");
-        let user = admission.user.unwrap_or_else(|| self.newcomer(&command, pool, step));
+        let pool = self.pool_or_new(&command.pool, ctx).expect("the guards saw room for the pool");
+        let user = admission.user.unwrap_or_else(|| self.newcomer(&command, pool, ctx));
         let login = Login {
             id: command.fresh,
             pool,
@@ -308,44 +308,44 @@ impl Tenant {
             device: command.device,
             client: command.client,
         };
-        let slot = self.start(user, login, step);
-        self.checked_out(slot, false, &admission, step)
+        let slot = self.start(user, login, ctx);
+        self.checked_out(slot, false, &admission, ctx)
     }
 
     /// The same session again, renewed (R16).
-    fn renew(&mut self, slot: u32, command: &CheckOut, admission: &Admission, step: &mut Step) -> CheckedOut {
+    fn renew(&mut self, slot: u32, command: &CheckOut, admission: &Admission, ctx: &mut Context) -> CheckedOut {
         let user = self.sessions.get(slot).user;
-        self.touch(user, step.now.tick);
-        self.users.signs_in(user, step.now.tick);
+        self.touch(user, ctx.now.tick);
+        self.users.signs_in(user, ctx.now.tick);
         let session = self.sessions.get_mut(slot);
-        session.renew(&self.policy, step.now.tick);
-        session.last_activity = session.last_activity.max(step.now.tick);
+        session.renew(&self.policy, ctx.now.tick);
+        session.last_activity = session.last_activity.max(ctx.now.tick);
         session.client = command.client.clone();
         session.organization = admission.organization;
-        let (id, row) = (session.id, session.row(self.no, Some(step.now.tick)));
+        let (id, row) = (session.id, session.row(self.no, Some(ctx.now.tick)));
         self.users.get_mut(user).last_organization = admission.organization;
         let organization = admission.organization.and_then(|no| self.organizations.id(no));
         let about = self.about(Action::SessionRenewed).user(&command.user).pool(&command.pool);
-        step.log(about.session(id).organization(organization));
-        step.put(Change::PutSession(row));
-        self.checked_out(slot, true, admission, step)
+        ctx.log(about.session(id).organization(organization));
+        ctx.put(Change::PutSession(row));
+        self.checked_out(slot, true, admission, ctx)
     }
 
-    fn checked_out(&self, slot: u32, renewed: bool, admission: &Admission, step: &Step) -> CheckedOut {
+    fn checked_out(&self, slot: u32, renewed: bool, admission: &Admission, ctx: &Context) -> CheckedOut {
         let session = self.sessions.get(slot);
-        let usage = self.usage(session.pool, step.sight());
-        let mut notices = self.notices(session.pool, &usage, step.sight());
+        let usage = self.usage(session.pool, ctx.limit_basis());
+        let mut notices = self.notices(session.pool, &usage, ctx.limit_basis());
         if admission.license_expired {
             notices.insert(0, Notice::LicenseExpired);
         }
-        CheckedOut { decision: Ok(self.lease(slot, renewed, step)), usage: Some(usage), notices }
+        CheckedOut { decision: Ok(self.lease(slot, renewed, ctx)), usage: Some(usage), notices }
     }
 
     /// A "yes" that takes nothing (R20).
-    fn preview(&self, command: &CheckOut, pool: Option<PoolNo>, admission: &Admission, step: &Step) -> CheckedOut {
-        let usage = pool.map(|pool| self.usage(pool, step.sight()));
+    fn preview(&self, command: &CheckOut, pool: Option<PoolNo>, admission: &Admission, ctx: &Context) -> CheckedOut {
+        let usage = pool.map(|pool| self.usage(pool, ctx.limit_basis()));
         let mut notices = match (pool, &usage) {
-            (Some(pool), Some(usage)) => self.notices(pool, usage, step.sight()),
+            (Some(pool), Some(usage)) => self.notices(pool, usage, ctx.limit_basis()),
             _ => Vec::new(),
         };
         if admission.license_expired {
@@ -354,8 +354,8 @@ impl Tenant {
         let mut lease = match admission.existing {
             Some(slot) => {
                 // A re-login is activity.
-                let end = self.sessions.get(slot).idle_end(&self.policy, step.now.tick);
-                Lease { idle_timeout: end.map(|end| end.since(step.now.tick)), ..self.lease(slot, true, step) }
+                let end = self.sessions.get(slot).idle_end(&self.policy, ctx.now.tick);
+                Lease { idle_timeout: end.map(|end| end.since(ctx.now.tick)), ..self.lease(slot, true, ctx) }
             }
             None => Lease {
                 session: None,
@@ -364,7 +364,7 @@ impl Tenant {
                 user: command.user.clone(),
                 device: command.device.clone(),
                 organization: None,
-                started: step.now.wall_of(step.now.tick),
+                started: ctx.now.wall_of(ctx.now.tick),
                 ttl: Some(self.policy.lease_ttl).filter(|ttl| !ttl.is_zero()),
                 heartbeat_interval: self.policy.heartbeat_interval(),
                 remaining: self.policy.max_session,

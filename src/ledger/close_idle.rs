@@ -4,9 +4,9 @@ use std::ops::Bound;
 
 use super::budget::Budget;
 use super::command::{CloseIdle, Outcome};
+use super::context::Context;
 use super::execution::Steps;
 use super::outcome::{Done, IdleClosed, Refusal, SessionEndReason};
-use super::step::Step;
 use super::tenant::Tenant;
 use super::time::Tick;
 use crate::ids::{PoolNo, TenantId, UserNo};
@@ -33,25 +33,25 @@ impl IdleClosing {
 
 impl Steps for IdleClosing {
     /// Who becomes Idle meanwhile is as good as any other; who did something meanwhile is not Idle any more.
-    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let pool = match self.pool(tenant) {
             Ok(pool) => pool,
             Err(refusal) => return Some(Outcome::CloseIdle(Err(refusal))),
         };
         while let Some(next) = tenant.next_idle(self.after) {
-            if step.budget.is_spent() {
+            if ctx.budget.is_spent() {
                 return None;
             }
-            step.budget.spend(Budget::LOOK);
+            ctx.budget.spend(Budget::LOOK);
             self.after = Some(next);
             if self.command.own_user.as_ref() != Some(&tenant.users.get(next.1).id) {
-                tenant.close_idle(next.1, pool, &mut self.closed, step);
+                tenant.close_idle(next.1, pool, &mut self.closed, ctx);
             }
         }
         Some(Outcome::CloseIdle(Ok(std::mem::take(&mut self.closed))))
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::CloseIdle(Err(Refusal::not_found("tenant", tenant))))
     }
 }
@@ -63,21 +63,21 @@ impl Tenant {
         self.idle.range((from, Bound::Unbounded)).next().copied()
     }
 
-    fn close_idle(&mut self, user: UserNo, pool: Option<PoolNo>, closed: &mut IdleClosed, step: &mut Step) {
+    fn close_idle(&mut self, user: UserNo, pool: Option<PoolNo>, closed: &mut IdleClosed, ctx: &mut Context) {
         for slot in self.live_of(self.users.get(user)) {
             let session = self.sessions.get(slot);
             if pool.is_some_and(|pool| pool != session.pool) {
                 continue;
             }
             let (due, late) = session.deadline(&self.policy);
-            let overdue = due <= step.now.tick;
+            let overdue = due <= ctx.now.tick;
             if !overdue {
                 closed.count += 1;
                 if closed.sessions.len() < IdleClosed::MAX_SESSIONS {
-                    closed.sessions.push(self.session_view(session, step.now));
+                    closed.sessions.push(self.session_view(session, ctx.now));
                 }
             }
-            self.end(slot, if overdue { late } else { SessionEndReason::Closed }, step);
+            self.end(slot, if overdue { late } else { SessionEndReason::Closed }, ctx);
         }
     }
 }

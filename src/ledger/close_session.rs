@@ -1,14 +1,14 @@
 //! CloseSession: an administrator closes one session from the list (R26).
 
 use super::command::CloseSession;
+use super::context::Context;
 use super::outcome::{CheckedIn, Done, Refusal, SessionEndReason, Status};
 use super::policy::CloseActive;
-use super::step::Step;
 use super::tenant::Tenant;
 
 impl Tenant {
     /// Closing a session that has ended answers as it is; only an unknown one is refused.
-    pub fn close_session(&mut self, command: &CloseSession, step: &mut Step) -> Done<CheckedIn> {
+    pub fn close_session(&mut self, command: &CloseSession, ctx: &mut Context) -> Done<CheckedIn> {
         let slot = self.sessions.find(command.session).ok_or_else(|| Refusal::not_found("session", command.session))?;
         let session = self.sessions.get(slot);
         let user = self.users.get(session.user);
@@ -16,8 +16,8 @@ impl Tenant {
             return Ok(CheckedIn { ended_now: false, reason: Some(reason) });
         }
         let (due, overdue) = session.deadline(&self.policy);
-        if due <= step.now.tick {
-            self.end(slot, overdue, step);
+        if due <= ctx.now.tick {
+            self.end(slot, overdue, ctx);
             return Ok(CheckedIn { ended_now: false, reason: Some(overdue) });
         }
         if command.own_session == Some(command.session) || command.own_user.as_ref() == Some(&user.id) {
@@ -27,9 +27,9 @@ impl Tenant {
                 "nobody closes their own session from the list; check it in instead",
             ));
         }
-        let active = matches!(self.status(user, step.now.tick), Status::Active | Status::Away);
+        let active = matches!(self.status(user, ctx.now.tick), Status::Active | Status::Away);
         // Of a client that is silent there is nothing to lose: who closed the browser is why there is this call.
-        let in_use = active && session.has_live_client(&self.policy, step.now.tick);
+        let in_use = active && session.has_live_client(&self.policy, ctx.now.tick);
         if in_use && self.policy.close_active == CloseActive::Refuse && !command.force {
             return Err(refuse(
                 "SESSION_IN_USE",
@@ -39,7 +39,7 @@ impl Tenant {
                  to ALLOW",
             ));
         }
-        self.end(slot, SessionEndReason::Closed, step);
+        self.end(slot, SessionEndReason::Closed, ctx);
         Ok(CheckedIn { ended_now: true, reason: Some(SessionEndReason::Closed) })
     }
 }

@@ -10,7 +10,7 @@ use super::rates::Limiter;
 use super::time::Moment;
 use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantNo, UserId};
 
-pub(super) struct Step<'a> {
+pub(super) struct Context<'a> {
     pub now: Moment,
     pub actor: &'a Actor,
     /// Seats per pool of a tenant without any license (R30).
@@ -28,19 +28,19 @@ pub(super) struct Step<'a> {
     pub checkpoint: &'a mut super::checkpoint::Queue,
     /// What this step may still cost.
     pub budget: &'a mut Budget,
-    /// See [`Step::leave_over`].
+    /// See [`Context::leave_over`].
     pub unfinished: &'a mut VecDeque<TenantNo>,
     pub out: &'a mut Changes,
 }
 
-impl Step<'_> {
+impl Context<'_> {
     pub fn put(&mut self, change: Change) {
         self.budget.spend(if is_deletion(&change) { Budget::WRITE / 2 } else { Budget::WRITE });
         self.out.rows.push(change);
     }
 
     /// Numbers and writes an audit event (R35).
-    pub fn log(&mut self, about: About) -> EventNo {
+    pub fn log(&mut self, about: AuditDraft) -> EventNo {
         self.last_event.0 += 1;
         self.charge(&about);
         let no = *self.last_event;
@@ -48,7 +48,7 @@ impl Step<'_> {
         no
     }
 
-    fn charge(&mut self, about: &About) {
+    fn charge(&mut self, about: &AuditDraft) {
         self.budget.spend(Budget::WRITE);
         self.budget.spend_each(about.detail.len(), 1);
     }
@@ -62,7 +62,7 @@ impl Step<'_> {
 
     /// Writes a denial, or counts it with an identical one that is younger than a minute (R21). Beyond the tenant's budget
     /// it is counted with all others of its reason.
-    pub fn log_denial(&mut self, mut about: About) {
+    pub fn log_denial(&mut self, mut about: AuditDraft) {
         if self.denials.repeats(&about, self.now.tick, self.budget, self.out) {
             return;
         }
@@ -102,7 +102,7 @@ fn is_deletion(change: &Change) -> bool {
 
 /// An audit event in the making.
 #[derive(Debug, Clone)]
-pub(super) struct About {
+pub(super) struct AuditDraft {
     pub tenant: TenantNo,
     pub action: Action,
     pub reason: Option<Reason>,
@@ -113,7 +113,7 @@ pub(super) struct About {
     pub detail: Box<str>,
 }
 
-impl About {
+impl AuditDraft {
     pub fn new(tenant: TenantNo, action: Action) -> Self {
         Self {
             tenant,

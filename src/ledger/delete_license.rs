@@ -3,27 +3,27 @@
 
 use super::change::Action;
 use super::command::DeleteLicense;
+use super::context::Context;
 use super::install_license::shifts;
 use super::license_view::LicenseChange;
 use super::outcome::{Done, Refusal};
-use super::step::Step;
 use super::tenant::Tenant;
 use crate::ids::LicenseId;
 
 impl Tenant {
-    pub fn delete_license(&mut self, command: &DeleteLicense, step: &mut Step) -> Done<LicenseChange> {
-        self.drop_license(&command.license, step)
+    pub fn delete_license(&mut self, command: &DeleteLicense, ctx: &mut Context) -> Done<LicenseChange> {
+        self.drop_license(&command.license, ctx)
     }
 
     /// One license of those that are deleted, with its event.
-    pub fn drop_license(&mut self, id: &LicenseId, step: &mut Step) -> Done<LicenseChange> {
+    pub fn drop_license(&mut self, id: &LicenseId, ctx: &mut Context) -> Done<LicenseChange> {
         let revision = self.licenses.head(id).ok_or_else(|| Refusal::not_found("license", id))?.revision;
-        let before = self.usages(step);
-        self.licenses.delete(id, step)?;
+        let before = self.usages(ctx);
+        self.licenses.delete(id, ctx)?;
         self.notifications.look = true;
-        let change = self.license_change(Some(id), &before, true, step);
+        let change = self.license_change(Some(id), &before, true, ctx);
         let what = format!("{id} revision {revision}{}", shifts(&change.pools));
-        step.log(self.about(Action::LicenseDeleted).detail(what));
+        ctx.log(self.about(Action::LicenseDeleted).detail(what));
         Ok(change)
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use super::command::Outcome;
+use super::context::Context;
 use super::execution::Steps;
 use super::outcome::{PoolUsage, Refusal};
-use super::step::Step;
 use super::tenant::Tenant;
 use crate::ids::{LicenseId, TenantId};
 
@@ -25,26 +25,26 @@ struct Begun {
 
 impl Steps for LicenseDeletions {
     /// One event for each license. Without any there is nothing to change.
-    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Begun { before, left, changed } = self.begun.get_or_insert_with(|| {
-            let before = tenant.usages(step);
+            let before = tenant.usages(ctx);
             let mut all: Vec<LicenseId> = tenant.licenses.heads().iter().map(|row| row.id.clone()).collect();
             // In an order that a restart does not change.
             all.sort();
             Begun { before, left: all.into(), changed: false }
         });
         while let Some(id) = left.front() {
-            if step.budget.is_spent() {
+            if ctx.budget.is_spent() {
                 return None;
             }
             // One that somebody else deleted meanwhile is as good as deleted.
-            *changed |= tenant.drop_license(id, step).is_ok();
+            *changed |= tenant.drop_license(id, ctx).is_ok();
             left.pop_front();
         }
-        Some(Outcome::DeleteLicenses(Ok(tenant.license_change(None, before, *changed, step))))
+        Some(Outcome::DeleteLicenses(Ok(tenant.license_change(None, before, *changed, ctx))))
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::DeleteLicenses(Err(Refusal::not_found("tenant", tenant))))
     }
 }

@@ -7,9 +7,9 @@
 use super::budget::Budget;
 use super::change::{Access, Action, Change};
 use super::command::{DeleteOrganization, Outcome};
+use super::context::Context;
 use super::execution::Steps;
 use super::outcome::{Done, Refusal};
-use super::step::Step;
 use super::tenant::Tenant;
 use crate::ids::{OrganizationNo, PoolNo, TenantId, UserNo};
 
@@ -41,46 +41,46 @@ impl OrganizationDeletion {
 }
 
 impl Steps for OrganizationDeletion {
-    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let no = match self.begin(tenant) {
             Ok(no) => no,
             Err(refusal) => return Some(Outcome::DeleteOrganization(Err(refusal))),
         };
         while self.user < tenant.users.numbers() {
-            if step.budget.is_spent() {
+            if ctx.budget.is_spent() {
                 return None;
             }
             self.user = match tenant.users.gone(self.user) {
                 Some(gone) => gone.end,
                 None => {
-                    tenant.take_from_seats(UserNo(self.user), no, step);
+                    tenant.take_from_seats(UserNo(self.user), no, ctx);
                     self.user + 1
                 }
             };
         }
         while self.slot < tenant.sessions.slots() {
-            if step.budget.is_spent() {
+            if ctx.budget.is_spent() {
                 return None;
             }
-            tenant.take_from_session(self.slot, no, step);
+            tenant.take_from_session(self.slot, no, ctx);
             self.slot += 1;
         }
         tenant.organizations.gone(no);
-        step.put(Change::DeleteOrganization(tenant.no, no));
-        step.log(tenant.about(Action::OrganizationDeleted).organization(Some(self.command.organization.clone())));
+        ctx.put(Change::DeleteOrganization(tenant.no, no));
+        ctx.log(tenant.about(Action::OrganizationDeleted).organization(Some(self.command.organization.clone())));
         Some(Outcome::DeleteOrganization(Ok(())))
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::DeleteOrganization(Err(Refusal::not_found("tenant", tenant))))
     }
 }
 
 impl Tenant {
-    fn take_from_seats(&mut self, no: UserNo, organization: OrganizationNo, step: &mut Step) {
-        step.budget.spend(Budget::LOOK);
+    fn take_from_seats(&mut self, no: UserNo, organization: OrganizationNo, ctx: &mut Context) {
+        ctx.budget.spend(Budget::LOOK);
         let Some(user) = self.users.at(no) else { return };
-        step.budget.spend_each(user.seats.len(), 20);
+        ctx.budget.spend_each(user.seats.len(), 20);
         let names = |access: &Access| matches!(access, Access::Only(list) if list.binary_search(&organization).is_ok());
         let naming = user.seats.iter().filter(|seat| names(&seat.access));
         let naming: Vec<PoolNo> = naming.map(|seat| seat.pool).collect();
@@ -91,24 +91,24 @@ impl Tenant {
             let user = self.users.get(no);
             let seat = user.seat(pool).expect("listed just now");
             let (held, order) = (seat.access.clone(), seat.order);
-            step.budget.spend_each(held.len(), 10);
+            ctx.budget.spend_each(held.len(), 10);
             match self.without(&held, &Access::Only(vec![organization])) {
-                Some(access) => self.put_seat(no, pool, access, order, step),
+                Some(access) => self.put_seat(no, pool, access, order, ctx),
                 None => {
                     let about = self.about(Action::SeatRevoked).user(&user.id).pool(&self.pools.get(pool).id);
-                    step.log(about.detail("its only organization was deleted"));
-                    self.drop_seat(no, pool, step);
+                    ctx.log(about.detail("its only organization was deleted"));
+                    self.drop_seat(no, pool, ctx);
                 }
             }
         }
     }
 
-    fn take_from_session(&mut self, slot: u32, organization: OrganizationNo, step: &mut Step) {
-        step.budget.spend(Budget::LOOK / 2);
+    fn take_from_session(&mut self, slot: u32, organization: OrganizationNo, ctx: &mut Context) {
+        ctx.budget.spend(Budget::LOOK / 2);
         if self.sessions.at(slot).is_some_and(|session| session.organization == Some(organization)) {
             let session = self.sessions.get_mut(slot);
             session.organization = None;
-            step.put(Change::PutSession(session.row(self.no, self.users.last_sign_in(session.user))));
+            ctx.put(Change::PutSession(session.row(self.no, self.users.last_sign_in(session.user))));
         }
     }
 }

@@ -9,13 +9,13 @@ use super::change::Action;
 use super::command::{
     BeginDelivery, Cursor, DueNotifications, EndDelivery, ListNotifications, Page, RedeliverNotification,
 };
+use super::context::Context;
 use super::map::Seed;
 use super::notification::{
     Attempt, Channel, Delivery, DeliveryState, DeliveryView, Dispatch, Due, NotificationRow, NotificationView, Topic,
 };
 use super::outcome::{Done, Refusal};
 use super::rates::{Limiter, RateLimits};
-use super::step::Step;
 use super::telling::fresh_delivery;
 use super::tenant::Tenant;
 use super::time::{Moment, Tick};
@@ -89,35 +89,35 @@ impl Ledger {
 
 impl Tenant {
     /// `None`: there is nothing to send any more.
-    pub fn begin_delivery(&mut self, command: &BeginDelivery, step: &mut Step) -> Option<Dispatch> {
+    pub fn begin_delivery(&mut self, command: &BeginDelivery, ctx: &mut Context) -> Option<Dispatch> {
         let mut row = self.telling(&command.topic, command.event)?.clone();
-        let reached = self.reaches(command.channel, step);
+        let reached = self.reaches(command.channel, ctx);
         let delivery = row.deliveries.at(command.channel).as_mut()?;
-        if !delivery.is_open() || delivery.next > step.now.tick {
+        if !delivery.is_open() || delivery.next > ctx.now.tick {
             return None;
         }
-        let given_up = step.now.tick.since(delivery.since) > GIVEN_UP;
+        let given_up = ctx.now.tick.since(delivery.since) > GIVEN_UP;
         if !reached || given_up {
             let why = if reached { "not sent in time" } else { "nobody is there to be told on this channel" };
-            self.give_up(row, command.channel, why, step);
+            self.give_up(row, command.channel, why, ctx);
             return None;
         }
         delivery.state = DeliveryState::UnderWay;
         delivery.attempts = delivery.attempts.saturating_add(1);
-        delivery.next = step.now.tick + ANSWER;
+        delivery.next = ctx.now.tick + ANSWER;
         let dispatch = Dispatch {
             tenant: self.id.clone(),
             display_name: self.display_name.clone(),
             responsible_person: self.policy.responsible_person.clone(),
             attempt: delivery.attempts,
-            notification: view(&row, step.now),
+            notification: view(&row, ctx.now),
         };
-        self.put_notification(row, step);
+        self.put_notification(row, ctx);
         Some(dispatch)
     }
 
     /// An end that comes late, after the next attempt began, counts if the receiver answered.
-    pub fn end_delivery(&mut self, command: &EndDelivery, step: &mut Step) {
+    pub fn end_delivery(&mut self, command: &EndDelivery, ctx: &mut Context) {
         let Some(mut row) = self.telling(&command.topic, command.event).cloned() else { return };
         let Some(delivery) = row.deliveries.at(command.channel) else { return };
         let stale = delivery.attempts != command.attempt || delivery.state != DeliveryState::UnderWay;
@@ -125,26 +125,26 @@ impl Tenant {
             return;
         }
         let (why, least) = match &command.result {
-            Attempt::Answered => return self.delivered(row, command.channel, step),
-            Attempt::Refused(why) => return self.give_up(row, command.channel, why, step),
+            Attempt::Answered => return self.delivered(row, command.channel, ctx),
+            Attempt::Refused(why) => return self.give_up(row, command.channel, why, ctx),
             Attempt::Failed(why) => (why, Duration::ZERO),
             Attempt::Later(why, least) => (why, (*least).min(LONGEST_WISH)),
         };
         let pause = pause(&self.id, &command.topic, delivery.attempts).max(least);
-        if step.now.tick.since(delivery.since) + pause > GIVEN_UP {
-            return self.give_up(row, command.channel, why, step);
+        if ctx.now.tick.since(delivery.since) + pause > GIVEN_UP {
+            return self.give_up(row, command.channel, why, ctx);
         }
-        (delivery.state, delivery.next) = (DeliveryState::Pending, step.now.tick + pause);
+        (delivery.state, delivery.next) = (DeliveryState::Pending, ctx.now.tick + pause);
         delivery.error = cut(why);
         let what = format!("{} failed: {}", attempt(command.channel, delivery), delivery.error);
-        step.log(self.about_topic(Action::NotificationFailed, &command.topic, &what));
-        self.put_notification(row, step);
+        ctx.log(self.about_topic(Action::NotificationFailed, &command.topic, &what));
+        self.put_notification(row, ctx);
     }
 
-    pub fn redeliver(&mut self, command: &RedeliverNotification, step: &mut Step) -> Done<NotificationView> {
+    pub fn redeliver(&mut self, command: &RedeliverNotification, ctx: &mut Context) -> Done<NotificationView> {
         let missing = || Refusal::not_found("notification", &command.topic);
         let mut row = self.notifications.get(&command.topic).ok_or_else(missing)?.clone();
-        let channels: Vec<Channel> = Channel::ALL.into_iter().filter(|one| self.reaches(*one, step)).collect();
+        let channels: Vec<Channel> = Channel::ALL.into_iter().filter(|one| self.reaches(*one, ctx)).collect();
         if channels.is_empty() {
             return Err(Refusal::Precondition {
                 reason: "NOBODY_TO_TELL",
@@ -156,15 +156,15 @@ impl Tenant {
         for channel in channels {
             let delivery = row.deliveries.at(channel);
             if delivery.as_ref().is_none_or(|delivery| !delivery.is_open()) {
-                *delivery = Some(fresh_delivery(step.now.tick));
+                *delivery = Some(fresh_delivery(ctx.now.tick));
                 words.push(channel.word());
             }
         }
-        let shown = view(&row, step.now);
+        let shown = view(&row, ctx.now);
         if !words.is_empty() {
-            step.redeliveries.take(self.no, &command.topic, step.now.tick)?;
-            step.log(self.about_topic(Action::NotificationRedelivered, &command.topic, &words.join(", ")));
-            self.put_notification(row, step);
+            ctx.redeliveries.take(self.no, &command.topic, ctx.now.tick)?;
+            ctx.log(self.about_topic(Action::NotificationRedelivered, &command.topic, &words.join(", ")));
+            self.put_notification(row, ctx);
         }
         Ok(shown)
     }
@@ -207,23 +207,23 @@ impl Tenant {
         self.notifications.get(topic).filter(|row| row.event == event)
     }
 
-    fn delivered(&mut self, mut row: NotificationRow, channel: Channel, step: &mut Step) {
+    fn delivered(&mut self, mut row: NotificationRow, channel: Channel, ctx: &mut Context) {
         let Some(delivery) = row.deliveries.at(channel) else { return };
         delivery.state = DeliveryState::Done;
         delivery.error = "".into();
         let what = attempt(channel, delivery);
-        step.log(self.about_topic(Action::NotificationDelivered, &row.topic, &what));
-        self.put_notification(row, step);
+        ctx.log(self.about_topic(Action::NotificationDelivered, &row.topic, &what));
+        self.put_notification(row, ctx);
     }
 
     /// A dead letter.
-    fn give_up(&mut self, mut row: NotificationRow, channel: Channel, why: &str, step: &mut Step) {
+    fn give_up(&mut self, mut row: NotificationRow, channel: Channel, why: &str, ctx: &mut Context) {
         let Some(delivery) = row.deliveries.at(channel) else { return };
         delivery.state = DeliveryState::Dead;
         delivery.error = cut(why);
         let what = format!("{} failed and is given up: {}", attempt(channel, delivery), delivery.error);
-        step.log(self.about_topic(Action::NotificationFailed, &row.topic, &what));
-        self.put_notification(row, step);
+        ctx.log(self.about_topic(Action::NotificationFailed, &row.topic, &what));
+        self.put_notification(row, ctx);
     }
 }
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::budget::Budget;
 use super::change::{Action, AuditEvent, Changes, Reason};
+use super::context::AuditDraft;
 use super::map::{Map, Seed};
 use super::rates::{Limiter, Rate};
-use super::step::About;
 use super::time::Tick;
 use crate::ids::{PoolId, TenantNo, UserId};
 
@@ -64,7 +64,7 @@ impl Denials {
     }
 
     /// Counts the denial if an identical one is remembered and younger than a minute.
-    pub fn repeats(&mut self, about: &About, now: Tick, budget: &mut Budget, out: &mut Changes) -> bool {
+    pub fn repeats(&mut self, about: &AuditDraft, now: Tick, budget: &mut Budget, out: &mut Changes) -> bool {
         for _ in 0..FORGOTTEN_AT_ONCE {
             if !self.forget_one(now, budget, out) {
                 break;
@@ -156,15 +156,15 @@ mod tests {
     use super::*;
     use crate::ids::EventNo;
     use crate::ledger::change::Actor;
+    use crate::ledger::context::AuditDraft;
     use crate::ledger::outcome::DenialReason;
-    use crate::ledger::step::About;
     use crate::ledger::time::{Moment, Wall};
 
     const USERS: u64 = 12_000;
 
-    fn about(user: u64) -> About {
+    fn about(user: u64) -> AuditDraft {
         let user = UserId::stored(&format!("user{user}"));
-        About::new(TenantNo(1), Action::CheckOutDenied).denied(DenialReason::UserNotFound).user(&user)
+        AuditDraft::new(TenantNo(1), Action::CheckOutDenied).denied(DenialReason::UserNotFound).user(&user)
     }
 
     fn denials() -> Denials {

@@ -3,10 +3,10 @@
 
 use super::budget::Budget;
 use super::command::{BlockUser, DeleteUser, Outcome};
+use super::context::Context;
 use super::execution::Steps;
 use super::outcome::{Done, Refusal, SessionEndReason};
 use super::session::Session;
-use super::step::Step;
 use super::tenant::Tenant;
 use crate::ids::{TenantId, UserId, UserNo};
 
@@ -42,21 +42,21 @@ impl Blocked {
 }
 
 impl Steps for Blocked {
-    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let (no, first) = match self.whom.find(tenant) {
             Ok(found) => found,
             Err(refusal) => return Some(Outcome::BlockUser(Err(refusal))),
         };
         if first {
-            tenant.block_user(no, step);
+            tenant.block_user(no, ctx);
         }
-        if self.end_sessions && !tenant.end_sessions_of(no, |_| true, SessionEndReason::Closed, step) {
+        if self.end_sessions && !tenant.end_sessions_of(no, |_| true, SessionEndReason::Closed, ctx) {
             return None;
         }
-        Some(Outcome::BlockUser(Ok(tenant.user_view(no, step.sight()))))
+        Some(Outcome::BlockUser(Ok(tenant.user_view(no, ctx.limit_basis()))))
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::BlockUser(Err(Refusal::not_found("tenant", tenant))))
     }
 }
@@ -74,19 +74,19 @@ impl UserDeletion {
 }
 
 impl Steps for UserDeletion {
-    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let no = match self.whom.find(tenant) {
             Ok((no, _)) => no,
             Err(refusal) => return Some(Outcome::DeleteUser(Err(refusal))),
         };
-        if !tenant.end_sessions_of(no, |_| true, SessionEndReason::UserDeleted, step) {
+        if !tenant.end_sessions_of(no, |_| true, SessionEndReason::UserDeleted, ctx) {
             return None;
         }
-        tenant.delete_user(no, step);
+        tenant.delete_user(no, ctx);
         Some(Outcome::DeleteUser(Ok(())))
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::DeleteUser(Err(Refusal::not_found("tenant", tenant))))
     }
 }
@@ -99,22 +99,22 @@ impl Tenant {
         user: UserNo,
         meant: impl Fn(&Session) -> bool,
         reason: SessionEndReason,
-        step: &mut Step,
+        ctx: &mut Context,
     ) -> bool {
         let Some(holder) = self.users.at(user) else { return true };
-        step.budget.spend_each(holder.places.len(), Budget::LOOK / 4);
+        ctx.budget.spend_each(holder.places.len(), Budget::LOOK / 4);
         let mut ended = false;
         for slot in self.live_of(holder) {
             if !meant(self.sessions.get(slot)) {
                 continue;
             }
-            if step.budget.is_spent() && ended {
+            if ctx.budget.is_spent() && ended {
                 return false;
             }
             ended = true;
             // What is counted of the user's other sessions is looked through with each.
-            step.budget.spend_each(self.users.get(user).places.len(), 4);
-            self.end(slot, reason, step);
+            ctx.budget.spend_each(self.users.get(user).places.len(), 4);
+            self.end(slot, reason, ctx);
         }
         true
     }

@@ -10,13 +10,13 @@ use super::budget::Budget;
 use super::change::{Actor, Changes};
 use super::close_idle::IdleClosing;
 use super::command::{Command, Outcome, Request};
+use super::context::Context;
 use super::delete_licenses::LicenseDeletions;
 use super::delete_organization::OrganizationDeletion;
 use super::end_sessions::{Blocked, UserDeletion};
 use super::grant_seats::Grants;
 use super::heartbeat::Beats;
 use super::revoke_seats::Revocations;
-use super::step::Step;
 use super::sync_users::Syncing;
 use super::tenant::Tenant;
 use super::tenants::Updating;
@@ -27,10 +27,10 @@ use crate::ids::{TenantId, TenantNo};
 /// it saw is sure to be there still; its tenant is.
 pub(super) trait Steps: Debug + Send {
     /// Goes on until the budget of this step is spent. `None`: there is more to do.
-    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome>;
+    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome>;
 
     /// The same, when the tenant is not there, or not any more: for the rest the answer is that there is none.
-    fn go_on_nowhere(&mut self, tenant: &TenantId, step: &mut Step) -> Option<Outcome>;
+    fn go_on_nowhere(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome>;
 }
 
 /// A turn for each of so many items, as far as the budget of this step reaches, and one in any case: what is spent before
@@ -38,16 +38,16 @@ pub(super) trait Steps: Debug + Send {
 pub(super) fn each<A>(
     count: usize,
     answers: &mut Vec<A>,
-    step: &mut Step,
-    mut turn: impl FnMut(usize, &mut Step) -> A,
+    ctx: &mut Context,
+    mut turn: impl FnMut(usize, &mut Context) -> A,
 ) -> bool {
     let first = answers.len();
     while answers.len() < count {
-        if step.budget.is_spent() && answers.len() > first {
+        if ctx.budget.is_spent() && answers.len() > first {
             return false;
         }
-        step.budget.spend(Budget::LOOK);
-        answers.push(turn(answers.len(), step));
+        ctx.budget.spend(Budget::LOOK);
+        answers.push(turn(answers.len(), ctx));
     }
     true
 }
@@ -134,17 +134,17 @@ impl Ledger {
         };
         self.mark.observe(now);
         self.budget.begin();
-        let (found, mut step) = self.step(id, actor, now, out);
+        let (found, mut ctx) = self.context(id, actor, now, out);
         let outcome = match found.filter(|tenant| no.is_none_or(|no| no == tenant.no)) {
             Some(tenant) => {
                 *no = Some(tenant.no);
                 // Who becomes Idle at this moment does so before anything else: a step may be full of that alone.
-                let ready = tenant.mark_idle(now.tick, step.budget);
-                let outcome = if ready { steps.go_on(tenant, &mut step) } else { None };
-                tenant.look_after(*looks, &mut step);
+                let ready = tenant.mark_idle(now.tick, ctx.budget);
+                let outcome = if ready { steps.go_on(tenant, &mut ctx) } else { None };
+                tenant.look_after(*looks, &mut ctx);
                 outcome
             }
-            None => steps.go_on_nowhere(id, &mut step),
+            None => steps.go_on_nowhere(id, &mut ctx),
         };
         if outcome.is_none() {
             *work = Work::Under(steps);
@@ -178,9 +178,9 @@ impl Ledger {
         self.mark.observe(now);
         self.budget.begin();
         let actor = Actor::service();
-        let (Some(tenant), mut step) = self.step_of(no, &actor, now, out) else { return };
+        let (Some(tenant), mut ctx) = self.step_of(no, &actor, now, out) else { return };
         tenant.unfinished = false;
-        tenant.look_around(&mut step);
+        tenant.look_around(&mut ctx);
         self.file(no);
     }
 }

@@ -7,10 +7,10 @@ use super::change::{Action, Change, TenantState};
 use super::command::{
     DueFetches, FetchLicense, FetchesDue, InstallLicense, LicenseFetched, NoteLicenseRequest, VendorAnswer,
 };
+use super::context::Context;
 use super::license_fetch::{FetchOutcome, LicenseFetch, is_due};
 use super::license_view::LicenseChange;
 use super::outcome::Refusal;
-use super::step::Step;
 use super::tenant::Tenant;
 use super::time::Moment;
 use crate::ids::TenantNo;
@@ -21,22 +21,22 @@ const DUE: usize = 100;
 impl Tenant {
     /// What nobody asked for leaves an event when it is other than the time before: a day on which nothing was found is
     /// no change of state (R35).
-    pub fn fetch_license(&mut self, command: &FetchLicense, step: &mut Step) -> LicenseFetched {
-        let (fetch, change) = self.found(&command.answer, step);
+    pub fn fetch_license(&mut self, command: &FetchLicense, ctx: &mut Context) -> LicenseFetched {
+        let (fetch, change) = self.found(&command.answer, ctx);
         let news = !fetch.repeats(self.license_fetch.as_deref());
-        if news || !step.actor.is_service() {
-            step.log(self.about(Action::LicenseFetched).detail(format!("from {}: {}", command.from, fetch.text)));
+        if news || !ctx.actor.is_service() {
+            ctx.log(self.about(Action::LicenseFetched).detail(format!("from {}: {}", command.from, fetch.text)));
         }
         self.license_fetch = Some(Box::new(fetch.clone()));
-        step.put(Change::PutTenant(self.row()));
+        ctx.put(Change::PutTenant(self.row()));
         LicenseFetched { fetch, news, change }
     }
 
-    fn found(&mut self, answer: &VendorAnswer, step: &mut Step) -> (LicenseFetch, Option<LicenseChange>) {
-        let at = step.now.wall;
+    fn found(&mut self, answer: &VendorAnswer, ctx: &mut Context) -> (LicenseFetch, Option<LicenseChange>) {
+        let at = ctx.now.wall;
         let plain = |outcome, reason: &str, text: &str| (LicenseFetch::new(at, outcome, reason, text), None);
         match answer {
-            VendorAnswer::License(license) => self.newer(license, step),
+            VendorAnswer::License(license) => self.newer(license, ctx),
             VendorAnswer::Nothing => plain(FetchOutcome::Nothing, "", "there is no license for this tenant"),
             VendorAnswer::Refused { reason, text } => plain(FetchOutcome::Refused, reason, text),
             VendorAnswer::Failed(why) => plain(FetchOutcome::Failed, "", why),
@@ -45,8 +45,8 @@ impl Tenant {
 
     /// Installs a license of which the tenant has had no revision that is as high: one that an administrator deleted does
     /// not come back by itself.
-    fn newer(&mut self, command: &InstallLicense, step: &mut Step) -> (LicenseFetch, Option<LicenseChange>) {
-        let at = step.now.wall;
+    fn newer(&mut self, command: &InstallLicense, ctx: &mut Context) -> (LicenseFetch, Option<LicenseChange>) {
+        let at = ctx.now.wall;
         let is = format!("{} revision {}", command.license, command.grant.revision);
         if let Some(known) = self.licenses.newest(&command.license)
             && command.grant.revision <= known.revision
@@ -54,7 +54,7 @@ impl Tenant {
             let text = format!("{is} is not newer than revision {}, which was installed", known.revision);
             return (LicenseFetch::new(at, FetchOutcome::NotNewer, "", &text), None);
         }
-        match self.install_license(command, step) {
+        match self.install_license(command, ctx) {
             Ok(change) => {
                 let text = format!("{is} was installed");
                 (LicenseFetch::new(at, FetchOutcome::Installed, "", &text), Some(change))
@@ -71,13 +71,13 @@ impl Tenant {
 
     /// Before a request is sent, and when it was not (R35). The tenant's row goes along, as it is: what has no row is answered
     /// before it is durable, and the audit is to have this before the vendor does.
-    pub fn note_license_request(&self, command: &NoteLicenseRequest, step: &mut Step) {
+    pub fn note_license_request(&self, command: &NoteLicenseRequest, ctx: &mut Context) {
         let (action, told) = match &command.failed {
             None => (Action::LicenseRequestSent, &command.what),
             Some(why) => (Action::LicenseRequestFailed, why),
         };
-        step.put(Change::PutTenant(self.row()));
-        step.log(self.about(action).detail(format!("to {}: {told}", command.to)));
+        ctx.put(Change::PutTenant(self.row()));
+        ctx.log(self.about(action).detail(format!("to {}: {told}", command.to)));
     }
 }
 

@@ -5,12 +5,12 @@ use super::NOBODY;
 use super::budget::Budget;
 use super::change::{Access, Action, Profile, UserRow};
 use super::command::{GrantSeats, Outcome};
+use super::context::{AuditDraft, Context};
 use super::entitlement;
 use super::execution::{Steps, each};
 use super::notification::Cause;
 use super::outcome::{Denial, DenialReason, Done, Granted, Refusal, SeatView};
 use super::pool::MAX_POOLS;
-use super::step::{About, Step};
 use super::tenant::Tenant;
 use super::user::User;
 use crate::ids::{OrganizationId, OrganizationNo, PoolId, PoolNo, TenantId, UserId, UserNo};
@@ -33,24 +33,24 @@ impl Grants {
 }
 
 impl Steps for Grants {
-    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Self { command: GrantSeats { pools, users, organizations }, answers } = self;
-        let wanted = tenant.organization_numbers(organizations, step);
+        let wanted = tenant.organization_numbers(organizations, ctx);
         let named = named_in_answers(pools, users);
-        let through = each(pools.len() * users.len(), answers, step, |at, step| {
+        let through = each(pools.len() * users.len(), answers, ctx, |at, ctx| {
             let (pool, user) = pair(pools, users, at);
-            tenant.grant(pool, user, wanted.as_ref().map_err(Clone::clone)?, named, step)
+            tenant.grant(pool, user, wanted.as_ref().map_err(Clone::clone)?, named, ctx)
         });
         self.answer(through)
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, step: &mut Step) -> Option<Outcome> {
+    fn go_on_nowhere(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
         let Self { command: GrantSeats { pools, users, .. }, answers } = self;
-        let through = each(pools.len() * users.len(), answers, step, |at, step| {
+        let through = each(pools.len() * users.len(), answers, ctx, |at, ctx| {
             let (pool, user) = pair(pools, users, at);
             let denial = Denial::because(DenialReason::TenantNotFound);
-            let about = About::new(NOBODY, Action::SeatGranted).denied(denial.reason).user(user).pool(pool);
-            step.log_denial(about.detail(tenant.as_str()));
+            let about = AuditDraft::new(NOBODY, Action::SeatGranted).denied(denial.reason).user(user).pool(pool);
+            ctx.log_denial(about.detail(tenant.as_str()));
             Ok(Granted { decision: Err(denial), usage: None })
         });
         self.answer(through)
@@ -69,8 +69,8 @@ pub(super) fn pair<'a>(pools: &'a [PoolId], users: &'a [UserId], at: usize) -> (
 
 impl Tenant {
     /// What a caller named, as an access; none named: all of the tenant.
-    pub fn organization_numbers(&self, ids: &[OrganizationId], step: &mut Step) -> Done<Access> {
-        step.budget.spend_each(ids.len(), Budget::LOOK);
+    pub fn organization_numbers(&self, ids: &[OrganizationId], ctx: &mut Context) -> Done<Access> {
+        ctx.budget.spend_each(ids.len(), Budget::LOOK);
         if ids.is_empty() {
             return Ok(Access::All);
         }
@@ -81,23 +81,30 @@ impl Tenant {
         Ok(Access::Only(numbers))
     }
 
-    fn grant(&mut self, pool: &PoolId, user: &UserId, wanted: &Access, named: usize, step: &mut Step) -> Done<Granted> {
+    fn grant(
+        &mut self,
+        pool: &PoolId,
+        user: &UserId,
+        wanted: &Access,
+        named: usize,
+        ctx: &mut Context,
+    ) -> Done<Granted> {
         let known = self.users.find(user);
-        let decision = self.guard_grant(pool, known, step);
+        let decision = self.guard_grant(pool, known, ctx);
         let Err(reason) = decision else {
-            self.guard_named(known, &[(self.pools.find(pool), wanted)], step)?;
-            return self.give(pool, user, known, wanted, named, step);
+            self.guard_named(known, &[(self.pools.find(pool), wanted)], ctx)?;
+            return self.give(pool, user, known, wanted, named, ctx);
         };
-        step.log_denial(self.about(Action::SeatGranted).denied(reason).user(user).pool(pool));
-        self.tell_denied(self.pools.find(pool), reason, Cause::Grant, user, step);
-        let usage = self.pools.find(pool).map(|pool| self.usage(pool, step.sight()));
+        ctx.log_denial(self.about(Action::SeatGranted).denied(reason).user(user).pool(pool));
+        self.tell_denied(self.pools.find(pool), reason, Cause::Grant, user, ctx);
+        let usage = self.pools.find(pool).map(|pool| self.usage(pool, ctx.limit_basis()));
         Ok(Granted { decision: Err(Denial::because(reason)), usage })
     }
 
     /// The guards of a grant: those of CheckOut that concern a seat, in the same order. Feeds every door at
     /// which seats are given (R15). A seat that is already held needs no room.
-    pub fn guard_grant(&self, pool: &PoolId, user: Option<UserNo>, step: &Step) -> Result<(), DenialReason> {
-        self.guard_pool(pool, step)?;
+    pub fn guard_grant(&self, pool: &PoolId, user: Option<UserNo>, ctx: &Context) -> Result<(), DenialReason> {
+        self.guard_pool(pool, ctx)?;
         let pool = self.pools.find(pool);
         let user = user.map(|user| self.users.get(user));
         if user.is_some_and(|user| user.blocked.is_some()) {
@@ -106,7 +113,7 @@ impl Tenant {
         let Some(pool) = pool else { return Ok(()) };
         let holds = user.is_some_and(|user| user.seat(pool).is_some());
         let counts = user.is_none_or(|user| user.counts_in_named(&self.policy));
-        if holds || !counts || self.has_seats(pool, 1, step.sight()) {
+        if holds || !counts || self.has_seats(pool, 1, ctx.limit_basis()) {
             Ok(())
         } else {
             Err(DenialReason::SeatsExhausted)
@@ -114,11 +121,11 @@ impl Tenant {
     }
 
     /// The guards that are the same for every user: the tenant, the license, the pool.
-    pub fn guard_pool(&self, pool: &PoolId, step: &Step) -> Result<(), DenialReason> {
+    pub fn guard_pool(&self, pool: &PoolId, ctx: &Context) -> Result<(), DenialReason> {
         if self.state == super::change::TenantState::Suspended {
             return Err(DenialReason::TenantSuspended);
         }
-        entitlement::admit(&self.licenses, self.pools.find(pool), step.license_time, step.now.wall)
+        entitlement::admit(&self.licenses, self.pools.find(pool), ctx.license_time, ctx.now.wall)
     }
 
     fn give(
@@ -128,23 +135,28 @@ impl Tenant {
         known: Option<UserNo>,
         wanted: &Access,
         named: usize,
-        step: &mut Step,
+        ctx: &mut Context,
     ) -> Done<Granted> {
-        let pool = self.pool_or_new(pool, step).ok_or_else(too_many_pools)?;
-        let no = known.unwrap_or_else(|| self.create(user, false, Profile::default(), "created by a grant", step));
-        self.give_access(no, pool, wanted, step);
-        step.budget.spend_each(self.users.get(no).seat(pool).map_or(0, |seat| seat.access.len()), SHOWN);
-        let seat = self.seat_view(no, pool, named, step.sight()).expect("the seat just given");
-        Ok(Granted { decision: Ok(seat), usage: Some(self.usage(pool, step.sight())) })
+        let pool = self.pool_or_new(pool, ctx).ok_or_else(too_many_pools)?;
+        let no = known.unwrap_or_else(|| self.create(user, false, Profile::default(), "created by a grant", ctx));
+        self.give_access(no, pool, wanted, ctx);
+        ctx.budget.spend_each(self.users.get(no).seat(pool).map_or(0, |seat| seat.access.len()), SHOWN);
+        let seat = self.seat_view(no, pool, named, ctx.limit_basis()).expect("the seat just given");
+        Ok(Granted { decision: Ok(seat), usage: Some(self.usage(pool, ctx.limit_basis())) })
     }
 
     /// What all seats of a user name is bounded: it is read and shown as a whole.
-    pub fn guard_named(&self, user: Option<UserNo>, wanted: &[(Option<PoolNo>, &Access)], step: &mut Step) -> Done<()> {
+    pub fn guard_named(
+        &self,
+        user: Option<UserNo>,
+        wanted: &[(Option<PoolNo>, &Access)],
+        ctx: &mut Context,
+    ) -> Done<()> {
         let user = user.map(|no| self.users.get(no));
         let seats = user.map_or(&[][..], |user| &user.seats);
         let held: usize = seats.iter().map(|seat| seat.access.len()).sum();
         let more: usize = wanted.iter().map(|(_, access)| access.len()).sum();
-        step.budget.spend_each(seats.len() + 2 * more, 2);
+        ctx.budget.spend_each(seats.len() + 2 * more, 2);
         if held + more <= MAX_NAMED {
             return Ok(());
         }
@@ -152,7 +164,7 @@ impl Tenant {
             let seat = pool.and_then(|no| user?.seat(no));
             seat.map_or(access.len(), |seat| union(&seat.access, access).len().saturating_sub(seat.access.len()))
         };
-        step.budget.spend_each(held, 10);
+        ctx.budget.spend_each(held, 10);
         if held + wanted.iter().map(beside).sum::<usize>() <= MAX_NAMED {
             Ok(())
         } else {
@@ -161,16 +173,16 @@ impl Tenant {
     }
 
     /// Gives the seat, or more access to the one that is held.
-    pub fn give_access(&mut self, no: UserNo, pool: PoolNo, wanted: &Access, step: &mut Step) {
+    pub fn give_access(&mut self, no: UserNo, pool: PoolNo, wanted: &Access, ctx: &mut Context) {
         let user = self.users.get(no);
         let held = user.seat(pool).map(|seat| (seat.access.clone(), seat.order));
-        step.budget.spend_each(wanted.len() + held.as_ref().map_or(0, |(held, _)| held.len()), 60);
+        ctx.budget.spend_each(wanted.len() + held.as_ref().map_or(0, |(held, _)| held.len()), 60);
         let access = held.as_ref().map_or(wanted.clone(), |(held, _)| union(held, wanted));
         if held.as_ref().is_none_or(|(held, _)| *held != access) {
             let about = self.about(Action::SeatGranted).user(&user.id).pool(&self.pools.get(pool).id);
-            let event = step.log(about.detail(self.describe(&access)));
+            let event = ctx.log(about.detail(self.describe(&access)));
             let order = held.map_or(event, |(_, order)| order);
-            self.put_seat(no, pool, access, order, step);
+            self.put_seat(no, pool, access, order, ctx);
         }
     }
 
@@ -190,7 +202,14 @@ impl Tenant {
     }
 
     /// Creates a user without seats.
-    pub fn create(&mut self, id: &UserId, administrator: bool, profile: Profile, how: &str, step: &mut Step) -> UserNo {
+    pub fn create(
+        &mut self,
+        id: &UserId,
+        administrator: bool,
+        profile: Profile,
+        how: &str,
+        ctx: &mut Context,
+    ) -> UserNo {
         let row = UserRow {
             tenant: self.no,
             no: self.users.next_no(),
@@ -199,12 +218,12 @@ impl Tenant {
             blocked: None,
             profile,
             former: Box::default(),
-            created: step.now.tick,
+            created: ctx.now.tick,
             version: 1,
         };
         let no = row.no;
-        self.add_user(User::new(row), step);
-        step.log(self.about(Action::UserCreated).user(id).detail(how));
+        self.add_user(User::new(row), ctx);
+        ctx.log(self.about(Action::UserCreated).user(id).detail(how));
         no
     }
 }

@@ -3,9 +3,9 @@
 
 use super::change::Change;
 use super::command::{Heartbeat, Outcome};
+use super::context::Context;
 use super::execution::{Steps, each};
 use super::outcome::Beat;
-use super::step::Step;
 use super::tenant::Tenant;
 use crate::ids::{SessionId, TenantId};
 
@@ -30,58 +30,58 @@ impl Beats {
 }
 
 impl Steps for Beats {
-    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Self { command, answers } = self;
-        let through = each(command.beats.len(), answers, step, |at, step| {
+        let through = each(command.beats.len(), answers, ctx, |at, ctx| {
             let (session, active) = command.beats[at];
-            step.budget.spend(COST);
-            tenant.beat(session, active, step)
+            ctx.budget.spend(COST);
+            tenant.beat(session, active, ctx)
         });
         self.answer(through)
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, step: &mut Step) -> Option<Outcome> {
+    fn go_on_nowhere(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
         let Self { command, answers } = self;
-        let through = each(command.beats.len(), answers, step, |at, step| late(command.beats[at].0, tenant, step));
+        let through = each(command.beats.len(), answers, ctx, |at, ctx| late(command.beats[at].0, tenant, ctx));
         self.answer(through)
     }
 }
 
 /// The answer to who is not known any more.
-pub(super) fn late(session: SessionId, tenant: &TenantId, step: &Step) -> Beat {
-    let ended = step.orphans.find(session, tenant);
-    Beat::Ended(ended.map(|(reason, at)| (reason, step.now.wall_of(at))))
+pub(super) fn late(session: SessionId, tenant: &TenantId, ctx: &Context) -> Beat {
+    let ended = ctx.orphans.find(session, tenant);
+    Beat::Ended(ended.map(|(reason, at)| (reason, ctx.now.wall_of(at))))
 }
 
 impl Tenant {
-    pub fn heartbeat(&mut self, command: &Heartbeat, step: &mut Step) -> Vec<Beat> {
-        command.beats.iter().map(|(session, active)| self.beat(*session, *active, step)).collect()
+    pub fn heartbeat(&mut self, command: &Heartbeat, ctx: &mut Context) -> Vec<Beat> {
+        command.beats.iter().map(|(session, active)| self.beat(*session, *active, ctx)).collect()
     }
 
-    fn beat(&mut self, id: SessionId, active: bool, step: &mut Step) -> Beat {
-        let now = step.now.tick;
+    fn beat(&mut self, id: SessionId, active: bool, ctx: &mut Context) -> Beat {
+        let now = ctx.now.tick;
         let Some(slot) = self.sessions.find(id) else {
-            return late(id, &self.id, step);
+            return late(id, &self.id, ctx);
         };
         let session = self.sessions.get_mut(slot);
         if let Some((at, reason)) = session.ended() {
-            return Beat::Ended(Some((reason, step.now.wall_of(at))));
+            return Beat::Ended(Some((reason, ctx.now.wall_of(at))));
         }
         let (due, reason) = session.deadline(&self.policy);
         if due <= now && !planted!(LateHeartbeatRevives) {
-            self.end(slot, reason, step);
-            return Beat::Ended(Some((reason, step.now.wall)));
+            self.end(slot, reason, ctx);
+            return Beat::Ended(Some((reason, ctx.now.wall)));
         }
         let written = session.lease_ms;
         session.renew(&self.policy, now);
         if session.lease_ms != written {
             // The answer promises another lease than the row knows: a load must grant no less (I5).
-            step.put(Change::PutSession(session.row(self.no, self.users.last_sign_in(session.user))));
+            ctx.put(Change::PutSession(session.row(self.no, self.users.last_sign_in(session.user))));
         }
         if active && session.last_activity < now {
             let (user, user_idle) = (session.user, session.user_idle);
             if !std::mem::replace(&mut session.touched, true) {
-                step.checkpoint.push(now, self.no, id);
+                ctx.checkpoint.push(now, self.no, id);
             }
             if user_idle {
                 self.touch(user, now);
@@ -89,6 +89,6 @@ impl Tenant {
             // After the user was found by the activity before this one.
             self.sessions.get_mut(slot).last_activity = now;
         }
-        Beat::Kept(self.lease(slot, true, step))
+        Beat::Kept(self.lease(slot, true, ctx))
     }
 }

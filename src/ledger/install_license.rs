@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::budget::Budget;
 use super::change::{Action, Limit, Plan};
 use super::command::{InstallLicense, LicenseGrant};
+use super::context::Context;
 use super::license::{Entitlement, LicenseRow, Standing, Terms};
 use super::license_floors::{MAX_REMEMBERED, fingerprint};
 use super::license_view::{LicenseChange, PoolChange};
 use super::licenses::MAX_LICENSES;
 use super::outcome::{Done, PoolUsage, Refusal};
 use super::pool::MAX_POOLS;
-use super::step::Step;
 use super::tenant::Tenant;
 use crate::ids::{LicenseId, PoolId, PoolNo};
 
@@ -23,28 +23,28 @@ const TOLD: usize = 20;
 
 impl Tenant {
     /// Installing the same document again changes nothing. One that is not valid yet is accepted, an expired one not.
-    pub fn install_license(&mut self, command: &InstallLicense, step: &mut Step) -> Done<LicenseChange> {
+    pub fn install_license(&mut self, command: &InstallLicense, ctx: &mut Context) -> Done<LicenseChange> {
         let (id, grant) = (&command.license, &command.grant);
-        let before = self.usages(step);
+        let before = self.usages(ctx);
         if self.licenses.head(id).is_some_and(|row| row.standing == Standing::Current && self.is_same(row, grant)) {
-            return Ok(self.license_change(Some(id), &before, false, step));
+            return Ok(self.license_change(Some(id), &before, false, ctx));
         }
         self.guard_revision(id, grant)?;
-        guard_expiry(id, grant, step)?;
+        guard_expiry(id, grant, ctx)?;
         self.guard_pools(id, grant)?;
-        let row = self.licensed(id, grant, step)?;
-        self.licenses.install(row, step);
+        let row = self.licensed(id, grant, ctx)?;
+        self.licenses.install(row, ctx);
         self.notifications.look = true;
-        let change = self.license_change(Some(id), &before, true, step);
+        let change = self.license_change(Some(id), &before, true, ctx);
         let what = format!("{id} revision {}{}", grant.revision, shifts(&change.pools));
-        step.log(self.about(Action::LicenseInstalled).detail(what));
+        ctx.log(self.about(Action::LicenseInstalled).detail(what));
         Ok(change)
     }
 
-    pub fn usages(&self, step: &mut Step) -> Vec<PoolUsage> {
-        step.budget.spend_each(self.pools.iter().len(), Budget::LOOK);
-        step.budget.spend_each(self.licenses.len(), 2);
-        self.pools.iter().map(|pool| self.usage(pool.no, step.sight())).collect()
+    pub fn usages(&self, ctx: &mut Context) -> Vec<PoolUsage> {
+        ctx.budget.spend_each(self.pools.iter().len(), Budget::LOOK);
+        ctx.budget.spend_each(self.licenses.len(), 2);
+        self.pools.iter().map(|pool| self.usage(pool.no, ctx.limit_basis())).collect()
     }
 
     /// What became of every pool. `id`: the license it is about, whose pools are told in any case.
@@ -53,19 +53,19 @@ impl Tenant {
         id: Option<&LicenseId>,
         before: &[PoolUsage],
         changed: bool,
-        step: &mut Step,
+        ctx: &mut Context,
     ) -> LicenseChange {
         let head = id.and_then(|id| self.licenses.head(id));
         let given: BTreeSet<PoolNo> = head.iter().flat_map(|row| &row.entitlements).map(|given| given.pool).collect();
         let mut pools = Vec::new();
-        for (at, after) in self.usages(step).into_iter().enumerate() {
+        for (at, after) in self.usages(ctx).into_iter().enumerate() {
             // Pools are never deleted: those of before come first, in the same order.
             let pool = PoolChange { before: before.get(at).cloned(), after };
             if pool.before.as_ref() != Some(&pool.after) || given.contains(&PoolNo(at as u16)) {
                 pools.push(pool);
             }
         }
-        LicenseChange { changed, pools, license: head.map(|row| self.license_view(row, step.sight())) }
+        LicenseChange { changed, pools, license: head.map(|row| self.license_view(row, ctx.limit_basis())) }
     }
 
     /// The same text: of a signed document its bytes, of a grant without one everything that it says.
@@ -151,10 +151,10 @@ impl Tenant {
     }
 
     /// The row of a license that nothing stands against: its pools are made.
-    fn licensed(&mut self, id: &LicenseId, grant: &LicenseGrant, step: &mut Step) -> Done<LicenseRow> {
+    fn licensed(&mut self, id: &LicenseId, grant: &LicenseGrant, ctx: &mut Context) -> Done<LicenseRow> {
         let mut entitlements = Vec::new();
         for (pool, plan, limit) in &grant.pools {
-            let pool = self.pool_or_new(pool, step).ok_or_else(super::grant_seats::too_many_pools)?;
+            let pool = self.pool_or_new(pool, ctx).ok_or_else(super::grant_seats::too_many_pools)?;
             entitlements.push(Entitlement { pool, plan: *plan, limit: *limit });
         }
         Ok(LicenseRow {
@@ -167,9 +167,9 @@ impl Tenant {
             expires: grant.expires,
             entitlements,
             terms: grant.terms.clone(),
-            installed: step.now.tick,
-            installed_by: step.actor.clone(),
-            changed: step.now.tick,
+            installed: ctx.now.tick,
+            installed_by: ctx.actor.clone(),
+            changed: ctx.now.tick,
         })
     }
 }
@@ -189,8 +189,8 @@ fn named(terms: &Terms) -> usize {
     terms.features.len() + terms.limits.len() + terms.hosts.len()
 }
 
-fn guard_expiry(id: &LicenseId, grant: &LicenseGrant, step: &Step) -> Done<()> {
-    if grant.expires.is_none_or(|end| step.license_time < end) {
+fn guard_expiry(id: &LicenseId, grant: &LicenseGrant, ctx: &Context) -> Done<()> {
+    if grant.expires.is_none_or(|end| ctx.license_time < end) {
         return Ok(());
     }
     Err(refused("LICENSE_EXPIRED", id, "it has expired by the time that licenses are judged by".to_owned()))

@@ -13,7 +13,7 @@ use super::session::Session;
 use super::tenant::Tenant;
 use super::time::Moment;
 use super::totals::Totals;
-use super::usage::Sight;
+use super::usage::LimitBasis;
 use super::user::User;
 use crate::ids::UserNo;
 
@@ -21,10 +21,10 @@ impl Ledger {
     /// # Errors
     /// The first thing that does not hold, in words.
     pub fn check(&mut self, now: Moment) -> Result<(), String> {
-        let sight = self.sight(now);
+        let basis = self.limit_basis(now);
         for tenant in self.tenants.iter_mut().flatten() {
             tenant.mark_idle(now.tick, &mut Budget::of(u32::MAX));
-            tenant.check(sight).map_err(|what| format!("tenant {}: {what}", tenant.id))?;
+            tenant.check(basis).map_err(|what| format!("tenant {}: {what}", tenant.id))?;
         }
         self.check_agenda(now)?;
         let (kept, recounted) = (self.totals(now), self.recounted(now));
@@ -33,7 +33,7 @@ impl Ledger {
 
     /// Whatever time does is put down, and not too late.
     fn check_agenda(&mut self, now: Moment) -> Result<(), String> {
-        let sight = self.sight(now);
+        let basis = self.limit_basis(now);
         for tenant in self.tenants.iter().flatten() {
             let late = || {
                 Err(format!("tenant {}: put down for {:?}, has something to do before", tenant.id, tenant.scheduled))
@@ -47,9 +47,9 @@ impl Ledger {
             {
                 return late();
             }
-            let dated = self.agenda.is_dated(tenant.no, sight.license_time);
+            let dated = self.agenda.is_dated(tenant.no, basis.license_time);
             let (last, next) = (tenant.notifications.last_date, tenant.notifications.next_date);
-            let due = !(last..next).contains(&sight.license_time);
+            let due = !(last..next).contains(&basis.license_time);
             if dated != due && !tenant.notifications.look && last < next {
                 return late();
             }
@@ -59,12 +59,12 @@ impl Ledger {
 
     /// The sums over all tenants, counted.
     fn recounted(&self, now: Moment) -> Totals {
-        let (sight, mut totals) = (self.sight(now), Totals::default());
+        let (basis, mut totals) = (self.limit_basis(now), Totals::default());
         for tenant in self.tenants.iter().flatten() {
             totals.tenants += 1;
             totals.users += tenant.users.iter().count() as u64;
             totals.sessions += tenant.sessions.iter().filter(|(_, session)| session.is_live()).count() as u64;
-            totals.licenses_expiring += u64::from(tenant.is_expiring(sight));
+            totals.licenses_expiring += u64::from(tenant.is_expiring(basis));
             for delivery in tenant.notifications.iter().flat_map(|row| row.deliveries.iter()) {
                 let waited = now.tick.since(delivery.since).as_secs();
                 totals.deliveries_pending += u64::from(delivery.is_open());
@@ -72,7 +72,7 @@ impl Ledger {
                 totals.deliveries_oldest = totals.deliveries_oldest.max(if delivery.is_open() { waited } else { 0 });
             }
             for pool in tenant.pools.iter() {
-                let PoolUsage { in_use, limit, .. } = tenant.usage(pool.no, sight);
+                let PoolUsage { in_use, limit, .. } = tenant.usage(pool.no, basis);
                 totals.seats_in_use += in_use;
                 totals.seats_limit = totals.seats_limit.saturating_add(match limit {
                     Limit::Seats(seats) => seats,
@@ -89,7 +89,7 @@ impl Ledger {
 }
 
 impl Tenant {
-    fn check(&self, sight: Sight) -> Result<(), String> {
+    fn check(&self, basis: LimitBasis) -> Result<(), String> {
         self.licenses.check()?;
         let mut live_users = 0;
         for user in self.users.iter() {
@@ -108,7 +108,7 @@ impl Tenant {
                 return Err(format!("{}: a session has not its user's id (R2)", user.id));
             }
             let idle =
-                !live.is_empty() && sight.now.tick.since(user.last_activity(&self.sessions)) >= self.policy.idle_after;
+                !live.is_empty() && basis.now.tick.since(user.last_activity(&self.sessions)) >= self.policy.idle_after;
             if user.idle != idle {
                 return Err(format!("{}: Idle is {}, should be {idle} (R23)", user.id, user.idle));
             }
@@ -125,7 +125,7 @@ impl Tenant {
             return Err(format!("users by kind: kept {:?}, recounted {heads:?}", self.headcount));
         }
         self.check_notifications()?;
-        self.pools.iter().try_for_each(|pool| self.check_pool(pool, sight))
+        self.pools.iter().try_for_each(|pool| self.check_pool(pool, basis))
     }
 
     fn check_notifications(&self) -> Result<(), String> {
@@ -143,7 +143,7 @@ impl Tenant {
         }
     }
 
-    fn check_pool(&self, pool: &Pool, sight: Sight) -> Result<(), String> {
+    fn check_pool(&self, pool: &Pool, basis: LimitBasis) -> Result<(), String> {
         let live: Vec<_> = self.sessions.iter().map(|(_, s)| s).filter(|s| s.is_live() && s.pool == pool.no).collect();
         let users: BTreeSet<UserNo> = live.iter().map(|s| s.user).collect();
         let counted: BTreeSet<UserNo> = live.iter().filter(|s| !s.exempt).map(|s| s.user).collect();
@@ -165,7 +165,7 @@ impl Tenant {
         same("waiting seats (R33)", id, pool.waiting as usize, self.users.iter().filter(waits).count())?;
         same("counted seats (R10)", id, pool.seats_counted as usize, counting)?;
         same("deadlines", id, pool.deadlines.len() + pool.exempt_deadlines.len(), live.len())?;
-        let usage = self.usage(pool.no, sight);
+        let usage = self.usage(pool.no, basis);
         let recounted = if usage.plan == Plan::Named { counting } else { counted.len() };
         same("usage (I4)", id, usage.in_use as usize, recounted)
     }

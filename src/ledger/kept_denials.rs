@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::change::{Action, Actor, AuditEvent, Changes, Reason};
 use super::command::{CheckOut, Command, Outcome, Request};
+use super::context::AuditDraft;
 use super::outcome::DenialReason;
-use super::step::About;
 use super::time::Moment;
 use super::{Ledger, NOBODY};
 use crate::ids::TenantNo;
@@ -93,15 +93,15 @@ impl Ledger {
         let Outcome::CheckOut(Ok(checked)) = &answer else { return None };
         let reason = checked.decision.as_ref().err()?.reason;
         let no = self.by_id.get(&request.tenant).copied();
-        let mut about = About::new(no.unwrap_or(NOBODY), Action::CheckOutDenied).denied(reason);
+        let mut about = AuditDraft::new(no.unwrap_or(NOBODY), Action::CheckOutDenied).denied(reason);
         about = about.user(&user).pool(&check_out.pool);
         if no.is_none() {
             about = about.detail(request.tenant.as_str());
         }
-        let (_, mut step) = self.step(&request.tenant, &request.actor, now, out);
-        let events = step.out.events.len();
+        let (_, mut ctx) = self.context(&request.tenant, &request.actor, now, out);
+        let events = ctx.out.events.len();
         if kept.bytes + kept.open_bytes < MAX_BYTES {
-            step.log_denial(about);
+            ctx.log_denial(about);
             kept.open_bytes += out.events[events..].iter().map(bytes).sum::<usize>();
         } else {
             kept.drop_one((about.tenant, about.action, reason), 1);
@@ -142,7 +142,7 @@ mod tests {
     use crate::ledger::time::{Tick, Wall};
 
     fn event(no: u64, action: Action) -> AuditEvent {
-        let about = About::new(TenantNo(1), action).denied(DenialReason::SeatsExhausted);
+        let about = AuditDraft::new(TenantNo(1), action).denied(DenialReason::SeatsExhausted);
         let about = about.user(&UserId::stored(&format!("user{no:06}")));
         about.event(EventNo(no), Moment::new(Tick(0), Wall(0)), &Actor::service())
     }

@@ -1,12 +1,12 @@
 //! The lease, as the client of a session is told of it.
 
+use super::context::Context;
 use super::outcome::Lease;
-use super::step::Step;
 use super::tenant::Tenant;
 
 impl Tenant {
     /// Of a live session.
-    pub fn lease(&self, slot: u32, renewed: bool, step: &Step) -> Lease {
+    pub fn lease(&self, slot: u32, renewed: bool, ctx: &Context) -> Lease {
         let session = self.sessions.get(slot);
         let end = session.started + self.policy.max_session;
         Lease {
@@ -16,11 +16,11 @@ impl Tenant {
             user: session.user_id.clone(),
             device: session.device.clone(),
             organization: session.organization.and_then(|no| self.organizations.id(no)),
-            started: step.now.wall_of(session.started),
+            started: ctx.now.wall_of(session.started),
             ttl: Some(self.policy.lease_ttl).filter(|ttl| !ttl.is_zero()),
             heartbeat_interval: self.policy.heartbeat_interval(),
-            remaining: end.since(step.now.tick),
-            idle_timeout: session.idle_end(&self.policy, session.last_activity).map(|end| end.since(step.now.tick)),
+            remaining: end.since(ctx.now.tick),
+            idle_timeout: session.idle_end(&self.policy, session.last_activity).map(|end| end.since(ctx.now.tick)),
             renewed,
         }
     }

@@ -4,8 +4,8 @@
 
 use super::Ledger;
 use super::change::{Action, Actor, Change, Changes, TenantState};
+use super::context::Context;
 use super::outcome::SessionEndReason;
-use super::step::Step;
 use super::tenant::Tenant;
 use super::time::{Moment, Tick};
 use crate::ids::{SessionId, TenantId};
@@ -42,14 +42,14 @@ impl Ledger {
         self.tally.remove(&mut tenant);
         let pools = tenant.pools.iter();
         let ended: usize = pools.map(|pool| pool.deadlines.len() + pool.exempt_deadlines.len()).sum();
-        let (_, mut step) = self.step(id, actor, now, out);
-        step.put(Change::PutTenant(tenant.row()));
+        let (_, mut ctx) = self.context(id, actor, now, out);
+        ctx.put(Change::PutTenant(tenant.row()));
         let detail = format!("{id}; {ended} live sessions ended");
-        step.log(tenant.about(Action::TenantDeleted).detail(detail));
+        ctx.log(tenant.about(Action::TenantDeleted).detail(detail));
         // Which revisions its licenses had outlives it.
         let floors = tenant.licenses.remembered(id);
-        floors.iter().for_each(|floor| step.put(Change::PutLicenseFloor(floor.clone())));
-        step.orphans.leaving.push(Leaving::new(tenant, now.tick));
+        floors.iter().for_each(|floor| ctx.put(Change::PutLicenseFloor(floor.clone())));
+        ctx.orphans.leaving.push(Leaving::new(tenant, now.tick));
         self.floors.put(id, floors);
     }
 
@@ -59,19 +59,19 @@ impl Ledger {
         self.mark.observe(now);
         self.budget.begin();
         let (id, actor) = (leaving.tenant.id.clone(), Actor::service());
-        let (_, mut step) = self.step(&id, &actor, now, out);
-        while !step.budget.is_spent() {
-            if !leaving.take_row(&mut step) {
-                return step.put(Change::DeleteTenant(leaving.tenant.no));
+        let (_, mut ctx) = self.context(&id, &actor, now, out);
+        while !ctx.budget.is_spent() {
+            if !leaving.take_row(&mut ctx) {
+                return ctx.put(Change::DeleteTenant(leaving.tenant.no));
             }
         }
-        step.orphans.leaving.put_back(leaving);
+        ctx.orphans.leaving.put_back(leaving);
     }
 }
 
 impl Leaving {
     /// Deletes one row; what a row refers to goes after it. False: there are none left but a few, which go with the tenant.
-    fn take_row(&mut self, step: &mut Step) -> bool {
+    fn take_row(&mut self, ctx: &mut Context) -> bool {
         let (at, tenant) = (self.at, &mut *self.tenant);
         let no = tenant.no;
         if let Some(user) = tenant.users.last() {
@@ -79,25 +79,25 @@ impl Leaving {
             if let Some(slot) = holder.places.pop() {
                 if let Some(session) = tenant.sessions.remove(slot) {
                     let (at, reason) = session.ended().unwrap_or((at, SessionEndReason::TenantRemoved));
-                    step.orphans.add(session.id, tenant.id.clone(), reason, at);
-                    step.put(Change::DeleteSession(no, user, session.place));
+                    ctx.orphans.add(session.id, tenant.id.clone(), reason, at);
+                    ctx.put(Change::DeleteSession(no, user, session.place));
                 }
             } else if let Some(seat) = holder.seats.pop() {
-                step.put(Change::DeleteSeat(no, user, seat.pool));
+                ctx.put(Change::DeleteSeat(no, user, seat.pool));
             } else {
                 tenant.users.remove(user);
-                step.put(Change::DeleteUser(no, user));
+                ctx.put(Change::DeleteUser(no, user));
             }
             return true;
         }
         if let Some(organization) = tenant.organizations.pop() {
-            step.put(Change::DeleteOrganization(no, organization));
+            ctx.put(Change::DeleteOrganization(no, organization));
             return true;
         }
         let topic = tenant.notifications.iter().next().map(|row| row.topic.clone());
         if let Some(topic) = topic {
             tenant.notifications.remove(&topic);
-            step.put(Change::DeleteNotification(no, topic));
+            ctx.put(Change::DeleteNotification(no, topic));
             return true;
         }
         false

@@ -1,10 +1,10 @@
 //! A tenant's licenses: the few rows that decisions look at, and beside them, cold, what is remembered.
 
 use super::change::Change;
+use super::context::Context;
 use super::license::{Entitlement, LicenseRow, Standing};
 use super::license_floors::{Floors, LicenseFloor};
 use super::outcome::Refusal;
-use super::step::Step;
 use crate::ids::{LicenseId, PoolNo, TenantId};
 
 /// Licenses that one tenant may have, the deleted ones not counted.
@@ -115,17 +115,17 @@ impl Licenses {
     }
 
     /// Puts a revision at the head of its license. The former one is remembered.
-    pub fn install(&mut self, row: LicenseRow, step: &mut Step) {
+    pub fn install(&mut self, row: LicenseRow, ctx: &mut Context) {
         let id = row.id.clone();
         if let Some(former) = self.take_newest(&id) {
-            self.remember(former, step);
+            self.remember(former, ctx);
         }
-        step.put(Change::PutLicense(row.clone()));
+        ctx.put(Change::PutLicense(row.clone()));
         self.heads.reserve_exact(1);
         self.heads.push(row);
-        step.budget.spend_each(self.len(), INDEXED);
+        ctx.budget.spend_each(self.len(), INDEXED);
         self.index();
-        self.forget(&id, MAX_PAST, step);
+        self.forget(&id, MAX_PAST, ctx);
     }
 
     fn take_newest(&mut self, id: &LicenseId) -> Option<LicenseRow> {
@@ -134,14 +134,14 @@ impl Licenses {
         head.or_else(|| self.past.iter().position(deleted).map(|at| self.past.remove(at)))
     }
 
-    fn remember(&mut self, mut former: LicenseRow, step: &mut Step) {
+    fn remember(&mut self, mut former: LicenseRow, ctx: &mut Context) {
         match former.standing {
             // From now on the head keeps older revisions away. It may be this very one: the last change of a row counts.
-            Standing::Deleted => return step.put(gone(&former)),
+            Standing::Deleted => return ctx.put(gone(&former)),
             Standing::Current => {
                 former.standing = Standing::Superseded;
-                former.changed = step.now.tick;
-                step.put(Change::PutLicense(former.clone()));
+                former.changed = ctx.now.tick;
+                ctx.put(Change::PutLicense(former.clone()));
             }
             Standing::Revoked | Standing::Superseded => {}
         }
@@ -149,14 +149,14 @@ impl Licenses {
     }
 
     /// Keeps so many former revisions of a license, the newest ones.
-    fn forget(&mut self, id: &LicenseId, keep: usize, step: &mut Step) {
+    fn forget(&mut self, id: &LicenseId, keep: usize, ctx: &mut Context) {
         let mut revisions: Vec<u64> = self.past.iter().filter(|row| row.id == *id).map(|row| row.revision).collect();
         revisions.sort_unstable_by(|a, b| b.cmp(a));
         let Some(last) = revisions.get(keep) else { return };
         self.past.retain(|row| {
             let stays = row.id != *id || row.revision > *last;
             if !stays {
-                step.put(gone(row));
+                ctx.put(gone(row));
             }
             stays
         });
@@ -166,22 +166,22 @@ impl Licenses {
     ///
     /// # Errors
     /// No such license, or it was deleted before.
-    pub fn delete(&mut self, id: &LicenseId, step: &mut Step) -> Result<(), Refusal> {
+    pub fn delete(&mut self, id: &LicenseId, ctx: &mut Context) -> Result<(), Refusal> {
         let found = self.heads.iter().position(|row| row.id == *id);
         let mut row = self.heads.remove(found.ok_or_else(|| Refusal::not_found("license", id))?);
-        step.budget.spend_each(self.len(), INDEXED);
+        ctx.budget.spend_each(self.len(), INDEXED);
         self.index();
-        self.forget(id, 0, step);
+        self.forget(id, 0, ctx);
         row.standing = Standing::Deleted;
-        row.changed = step.now.tick;
-        step.put(Change::PutLicense(row.clone()));
+        row.changed = ctx.now.tick;
+        ctx.put(Change::PutLicense(row.clone()));
         self.past.push(row);
         Ok(())
     }
 
     /// Revokes every revision up to this one. A deleted license stays deleted, and cannot be installed again.
     /// False: nothing is concerned, or it was so already.
-    pub fn revoke(&mut self, id: &LicenseId, up_to: u64, step: &mut Step) -> bool {
+    pub fn revoke(&mut self, id: &LicenseId, up_to: u64, ctx: &mut Context) -> bool {
         let mut changed = false;
         for row in self.heads.iter_mut().chain(&mut self.past) {
             if row.id != *id || row.revision > up_to || row.revoked_up_to >= Some(up_to) {
@@ -191,8 +191,8 @@ impl Licenses {
             if row.standing != Standing::Deleted {
                 row.standing = Standing::Revoked;
             }
-            row.changed = step.now.tick;
-            step.put(Change::PutLicense(row.clone()));
+            row.changed = ctx.now.tick;
+            ctx.put(Change::PutLicense(row.clone()));
             changed = true;
         }
         changed

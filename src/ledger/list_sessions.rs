@@ -7,7 +7,7 @@ use super::query::{Wanted, has};
 use super::search::Finder;
 use super::session::Session;
 use super::tenant::Tenant;
-use super::usage::Sight;
+use super::usage::LimitBasis;
 use super::walk::{Cut, Key, Walk, Weight, sort_key};
 use crate::ids::{OrganizationNo, PoolNo, UserNo};
 
@@ -24,7 +24,7 @@ impl Tenant {
         &self,
         query: &ListSessions,
         walk: &mut Walk,
-        sight: Sight,
+        basis: LimitBasis,
         budget: &mut Budget,
     ) -> Option<Page<SessionView>> {
         let filter = Filter {
@@ -56,8 +56,8 @@ impl Tenant {
                 budget.spend_each(self.users.get(session.user).places.len(), 20);
             }
             if walk.may_take(cut, when)
-                && self.is_wanted(session, query, &filter, sight)
-                && was_then(session, query, sight, budget)
+                && self.is_wanted(session, query, &filter, basis)
+                && was_then(session, query, basis, budget)
                 && client.is_in(&[&session.client], budget)
             {
                 budget.spend(Budget::LOOK);
@@ -78,26 +78,26 @@ impl Tenant {
                 self.sessions.at(slot).filter(|session| session.is_live() && session.id.to_string() == key.id)
             };
             let weigh = |key: &Cursor, slot| there(key, slot).map(|it| Weight::new(200 + it.client.len(), 6));
-            walk.page(cut, budget, weigh, |_, slot| self.session_view(self.sessions.get(slot), sight.now))
+            walk.page(cut, budget, weigh, |_, slot| self.session_view(self.sessions.get(slot), basis.now))
         })
     }
 
-    fn is_wanted(&self, session: &Session, query: &ListSessions, filter: &Filter, sight: Sight) -> bool {
+    fn is_wanted(&self, session: &Session, query: &ListSessions, filter: &Filter, basis: LimitBasis) -> bool {
         filter.pool.matches(Some(session.pool))
             && filter.user.matches(Some(session.user))
             && filter.organization.matches(session.organization)
             && query.device.as_ref().is_none_or(|device| session.device == *device)
-            && query.idle.is_none_or(|idle| sight.now.tick.since(session.last_activity) >= idle)
+            && query.idle.is_none_or(|idle| basis.now.tick.since(session.last_activity) >= idle)
             && (query.statuses.is_empty()
-                || has(&query.statuses, self.status(self.users.get(session.user), sight.now.tick)))
+                || has(&query.statuses, self.status(self.users.get(session.user), basis.now.tick)))
     }
 }
 
 /// Whether the session started when that is asked for.
-fn was_then(session: &Session, query: &ListSessions, sight: Sight, budget: &mut Budget) -> bool {
+fn was_then(session: &Session, query: &ListSessions, basis: LimitBasis, budget: &mut Budget) -> bool {
     if query.started.is_whole() {
         return true;
     }
     budget.spend_each(1, 10);
-    query.started.holds(sight.now.wall_of(session.started))
+    query.started.holds(basis.now.wall_of(session.started))
 }

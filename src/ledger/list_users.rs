@@ -6,7 +6,7 @@ use super::outcome::{Status, UserView};
 use super::query::Wanted;
 use super::search::Finder;
 use super::tenant::Tenant;
-use super::usage::Sight;
+use super::usage::LimitBasis;
 use super::user::User;
 use super::walk::{Cut, Key, Partly, Walk, Weight, sort_key};
 use crate::ids::{OrganizationNo, PoolNo, UserNo};
@@ -17,7 +17,7 @@ impl Tenant {
         &self,
         query: &ListUsers,
         walk: &mut Walk,
-        sight: Sight,
+        basis: LimitBasis,
         budget: &mut Budget,
     ) -> Option<Page<UserView>> {
         let pool = Wanted::of(query.pool.is_some(), query.pool.as_ref().and_then(|id| self.pools.find(id)));
@@ -63,8 +63,8 @@ impl Tenant {
             let by_text = matches!(query.order, UserOrder::UserId | UserOrder::Name);
             let key = Key { when, name: &[], id: user.id.as_str() };
             if !by_text && !walk.takes(cut, key)
-                || !self.matches(user, query, &pool, &organization, sight, budget)
-                || !self.was_then(user, query, sight, budget)
+                || !self.matches(user, query, &pool, &organization, basis, budget)
+                || !self.was_then(user, query, basis, budget)
                 || !has_parts(user, query, &mut parts, budget)
             {
                 continue;
@@ -88,7 +88,7 @@ impl Tenant {
         let over = walk.is_through(numbers) || is_full(walk);
         (over && walk.is_ready(budget)).then(|| {
             let weigh = |_: &Cursor, no| self.users.at(UserNo(no)).map(weight);
-            walk.page(cut, budget, weigh, |_, no| self.user_view_in(UserNo(no), &organization, sight))
+            walk.page(cut, budget, weigh, |_, no| self.user_view_in(UserNo(no), &organization, basis))
         })
     }
 
@@ -98,7 +98,7 @@ impl Tenant {
         query: &ListUsers,
         pool: &Wanted<PoolNo>,
         organization: &Wanted<OrganizationNo>,
-        sight: Sight,
+        basis: LimitBasis,
         budget: &mut Budget,
     ) -> bool {
         budget.spend_each(user.seats.len(), 20);
@@ -109,7 +109,7 @@ impl Tenant {
             budget.spend_each(user.profile.as_ref().map_or(0, |known| known.groups.len()), 10);
         }
         let pool_fits = matches!(pool, Wanted::Any) || user.seats.iter().any(|seat| pool.matches(Some(seat.pool)));
-        let status = || self.shown_status(user, organization, sight.now.tick);
+        let status = || self.shown_status(user, organization, basis.now.tick);
         pool_fits
             && !matches!(organization, Wanted::Nothing)
             && query.blocked.is_none_or(|blocked| blocked == user.blocked.is_some())
@@ -121,14 +121,14 @@ impl Tenant {
     }
 
     /// Whether the user signed in, and was made, when that is asked for.
-    fn was_then(&self, user: &User, query: &ListUsers, sight: Sight, budget: &mut Budget) -> bool {
+    fn was_then(&self, user: &User, query: &ListUsers, basis: LimitBasis, budget: &mut Budget) -> bool {
         if query.signed_in.is_whole() && query.created.is_whole() {
             return true;
         }
         budget.spend_each(2, 10);
-        let signed_in = || self.users.last_sign_in(user.no).map(|tick| sight.now.wall_of(tick));
+        let signed_in = || self.users.last_sign_in(user.no).map(|tick| basis.now.wall_of(tick));
         (query.signed_in.is_whole() || signed_in().is_some_and(|at| query.signed_in.holds(at)))
-            && (query.created.is_whole() || query.created.holds(sight.now.wall_of(user.created)))
+            && (query.created.is_whole() || query.created.holds(basis.now.wall_of(user.created)))
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::budget::Budget;
 use super::change::{Action, Change, Place};
+use super::context::{AuditDraft, Context};
 use super::outcome::SessionEndReason;
 use super::session::Session;
-use super::step::{About, Step};
 use super::tenant::Tenant;
 use super::time::{Tick, millis};
 use super::user::User;
@@ -43,8 +43,8 @@ impl Tenant {
     }
 
     /// Starts a session. Whoever calls has decided that it may.
-    pub fn start(&mut self, user: UserNo, login: Login, step: &mut Step) -> u32 {
-        let now = step.now.tick;
+    pub fn start(&mut self, user: UserNo, login: Login, ctx: &mut Context) -> u32 {
+        let now = ctx.now.tick;
         let place = self.free_place(user);
         self.touch(user, now);
         let holder = self.users.get(user);
@@ -78,9 +78,9 @@ impl Tenant {
             .pool(&self.pools.get(login.pool).id)
             .session(login.id)
             .organization(login.organization.and_then(|no| self.organizations.id(no)));
-        step.log(event);
-        step.put(Change::PutSession(session.row(self.no, Some(now))));
-        let slot = self.hold(session, step);
+        ctx.log(event);
+        ctx.put(Change::PutSession(session.row(self.no, Some(now))));
+        let slot = self.hold(session, ctx);
         let pool = self.pools.get_mut(login.pool);
         pool.live += u64::from(!lived);
         pool.live_counted += u64::from(!exempt && !counted);
@@ -93,7 +93,7 @@ impl Tenant {
     }
 
     /// Puts a live session into its slot, its place and its heap, and wakes its user.
-    fn hold(&mut self, session: Session, step: &mut Step) -> u32 {
+    fn hold(&mut self, session: Session, ctx: &mut Context) -> u32 {
         let (user, place, pool, exempt) = (session.user, session.place, session.pool, session.exempt);
         let (due, _) = session.deadline(&self.policy);
         if let Some(slot) = self.users.get(user).places.get(usize::from(place))
@@ -103,7 +103,7 @@ impl Tenant {
             let holder = self.users.get_mut(user);
             holder.earlier_activity = holder.earlier_activity.max(session.last_activity);
             // Its row is gone with this batch; its client may still ask why (R24).
-            step.orphans.add(session.id, self.id.clone(), reason, at);
+            ctx.orphans.add(session.id, self.id.clone(), reason, at);
         }
         let slot = self.sessions.insert(session);
         self.sessions.live += 1;
@@ -137,23 +137,23 @@ impl Tenant {
     }
 
     /// Ends a live session.
-    pub fn end(&mut self, slot: u32, reason: SessionEndReason, step: &mut Step) {
+    pub fn end(&mut self, slot: u32, reason: SessionEndReason, ctx: &mut Context) {
         let session = self.sessions.get_mut(slot);
-        (session.heard_or_ended, session.end_reason) = (step.now.tick, Some(reason));
+        (session.heard_or_ended, session.end_reason) = (ctx.now.tick, Some(reason));
         let row = session.row(self.no, self.users.last_sign_in(session.user));
         let (user, pool_no, exempt) = (session.user, session.pool, session.exempt);
         let organization = session.organization;
         self.sessions.live -= 1;
         let pool = self.pools.get_mut(pool_no);
         pool.deadlines(exempt).remove(&mut self.sessions.positions, slot);
-        let event = About::new(self.no, Action::SessionEnded)
+        let event = AuditDraft::new(self.no, Action::SessionEnded)
             .ended(reason)
             .user(&self.users.get(user).id)
             .pool(&self.pools.get(pool_no).id)
             .session(row.id)
             .organization(organization.and_then(|no| self.organizations.id(no)));
-        step.log(event);
-        step.put(Change::PutSession(row));
+        ctx.log(event);
+        ctx.put(Change::PutSession(row));
         self.leave(user, pool_no, exempt);
     }
 

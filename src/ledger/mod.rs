@@ -15,6 +15,7 @@ mod clock_mark;
 mod close_idle;
 mod close_session;
 pub mod command;
+mod context;
 pub mod continuity;
 mod deadlines;
 mod delete_license;
@@ -70,7 +71,6 @@ mod role;
 mod schedule;
 pub mod search;
 mod session;
-mod step;
 mod sync_users;
 mod tally;
 mod telling;
@@ -107,13 +107,13 @@ use change::{Action, Actor, Change, Changes, TenantRow, TenantState};
 use checkpoint::Queue;
 use clock_mark::ClockMark;
 use command::{Command, CreateTenant, Outcome, Request};
+use context::{AuditDraft, Context};
 use denials::Denials;
 use map::Map;
 use orphans::Orphans;
 use outcome::{Done, Refusal, TenantView};
 use rates::Limiter;
 use renewal::Renewal;
-use step::{About, Step};
 use tally::Tally;
 use tenant::Tenant;
 use time::{Moment, Wall};
@@ -198,16 +198,16 @@ impl Ledger {
             }
             of_a_tenant => of_a_tenant,
         };
-        let (found, mut step) = self.step(&id, &actor, now, out);
+        let (found, mut ctx) = self.context(&id, &actor, now, out);
         let Some(tenant) = found else {
-            return Ok(nowhere::answer(&id, command, &mut step));
+            return Ok(nowhere::answer(&id, command, &mut ctx));
         };
         if matches!(command, Command::DeleteTenant(_)) {
             self.delete_tenant(&id, &actor, now, out);
             return Ok(Outcome::DeleteTenant(Ok(())));
         }
         let no = tenant.no;
-        if !tenant.is_ready(&command, &mut step) {
+        if !tenant.is_ready(&command, &mut ctx) {
             if command.is_question() {
                 // It ends nothing (R20); what is overdue ends as it would have without it.
                 self.budget.begin();
@@ -217,20 +217,20 @@ impl Ledger {
             return Err(Box::new(Request { tenant: id, actor, command }));
         }
         let looks = command.looks();
-        let outcome = dispatch(tenant, command, &mut step);
-        tenant.look_after(looks, &mut step);
+        let outcome = dispatch(tenant, command, &mut ctx);
+        tenant.look_after(looks, &mut ctx);
         self.file(no);
         Ok(outcome)
     }
 
     /// The tenant and everything that a command carries. Split so that both can be borrowed at once.
-    fn step<'a>(
+    fn context<'a>(
         &'a mut self,
         id: &TenantId,
         actor: &'a Actor,
         now: Moment,
         out: &'a mut Changes,
-    ) -> (Option<&'a mut Tenant>, Step<'a>) {
+    ) -> (Option<&'a mut Tenant>, Context<'a>) {
         // Nobody has the number of nobody.
         let no = self.by_id.get(id).copied().unwrap_or(NOBODY);
         self.step_of(no, actor, now, out)
@@ -242,9 +242,9 @@ impl Ledger {
         actor: &'a Actor,
         now: Moment,
         out: &'a mut Changes,
-    ) -> (Option<&'a mut Tenant>, Step<'a>) {
+    ) -> (Option<&'a mut Tenant>, Context<'a>) {
         let tenant = self.tenants[no.0 as usize].as_deref_mut();
-        let step = Step {
+        let ctx = Context {
             now,
             actor,
             demo_seats: self.config.demo_seats,
@@ -260,7 +260,7 @@ impl Ledger {
             unfinished: &mut self.unfinished,
             out,
         };
-        (tenant, step)
+        (tenant, ctx)
     }
 
     fn create_tenant(
@@ -287,9 +287,9 @@ impl Ledger {
             license_fetch: None,
         };
         self.insert(row.clone());
-        let (_, mut step) = self.step(&id, actor, now, out);
-        step.log(About::new(row.no, Action::TenantCreated).detail(id.as_str()));
-        step.put(Change::PutTenant(row.clone()));
+        let (_, mut ctx) = self.context(&id, actor, now, out);
+        ctx.log(AuditDraft::new(row.no, Action::TenantCreated).detail(id.as_str()));
+        ctx.put(Change::PutTenant(row.clone()));
         self.file(row.no);
         Ok(Tenant::new(row, self.config.seed).view(now))
     }
@@ -349,38 +349,38 @@ impl Ledger {
         self.mark.behind(now)
     }
 
-    fn sight(&self, now: Moment) -> usage::Sight {
-        usage::Sight { now, license_time: self.mark.license_time(now), demo_seats: self.config.demo_seats }
+    fn limit_basis(&self, now: Moment) -> usage::LimitBasis {
+        usage::LimitBasis { now, license_time: self.mark.license_time(now), demo_seats: self.config.demo_seats }
     }
 }
 
-fn dispatch(tenant: &mut Tenant, command: Command, step: &mut Step) -> Outcome {
+fn dispatch(tenant: &mut Tenant, command: Command, ctx: &mut Context) -> Outcome {
     match command {
-        Command::CheckOut(command) => Outcome::CheckOut(tenant.check_out(command, step)),
-        Command::CheckIn(command) => Outcome::CheckIn(tenant.check_in(&command, step)),
-        Command::Heartbeat(command) => Outcome::Heartbeat(tenant.heartbeat(&command, step)),
-        Command::CloseSession(command) => Outcome::CloseSession(tenant.close_session(&command, step)),
-        Command::SuspendTenant(command) => Outcome::SuspendTenant(Ok(tenant.suspend(&command, step))),
-        Command::CreateUser(command) => Outcome::CreateUser(tenant.create_user(command, step)),
-        Command::UpdateUser(command) => Outcome::UpdateUser(tenant.update_user(command, step)),
-        Command::RenameUser(command) => Outcome::RenameUser(tenant.rename_user(&command, step)),
-        Command::UnblockUser(command) => Outcome::UnblockUser(tenant.unblock_user(&command, step)),
-        Command::CreateOrganization(command) => Outcome::CreateOrganization(tenant.create_organization(command, step)),
-        Command::UpdateOrganization(command) => Outcome::UpdateOrganization(tenant.update_organization(command, step)),
-        Command::InstallLicense(command) => Outcome::InstallLicense(tenant.install_license(&command, step)),
-        Command::DeleteLicense(command) => Outcome::DeleteLicense(tenant.delete_license(&command, step)),
-        Command::RevokeLicense(command) => Outcome::RevokeLicense(tenant.revoke_license(&command, step)),
-        Command::FetchLicense(command) => Outcome::FetchLicense(Ok(tenant.fetch_license(&command, step))),
+        Command::CheckOut(command) => Outcome::CheckOut(tenant.check_out(command, ctx)),
+        Command::CheckIn(command) => Outcome::CheckIn(tenant.check_in(&command, ctx)),
+        Command::Heartbeat(command) => Outcome::Heartbeat(tenant.heartbeat(&command, ctx)),
+        Command::CloseSession(command) => Outcome::CloseSession(tenant.close_session(&command, ctx)),
+        Command::SuspendTenant(command) => Outcome::SuspendTenant(Ok(tenant.suspend(&command, ctx))),
+        Command::CreateUser(command) => Outcome::CreateUser(tenant.create_user(command, ctx)),
+        Command::UpdateUser(command) => Outcome::UpdateUser(tenant.update_user(command, ctx)),
+        Command::RenameUser(command) => Outcome::RenameUser(tenant.rename_user(&command, ctx)),
+        Command::UnblockUser(command) => Outcome::UnblockUser(tenant.unblock_user(&command, ctx)),
+        Command::CreateOrganization(command) => Outcome::CreateOrganization(tenant.create_organization(command, ctx)),
+        Command::UpdateOrganization(command) => Outcome::UpdateOrganization(tenant.update_organization(command, ctx)),
+        Command::InstallLicense(command) => Outcome::InstallLicense(tenant.install_license(&command, ctx)),
+        Command::DeleteLicense(command) => Outcome::DeleteLicense(tenant.delete_license(&command, ctx)),
+        Command::RevokeLicense(command) => Outcome::RevokeLicense(tenant.revoke_license(&command, ctx)),
+        Command::FetchLicense(command) => Outcome::FetchLicense(Ok(tenant.fetch_license(&command, ctx))),
         Command::NoteLicenseRequest(command) => {
-            tenant.note_license_request(&command, step);
+            tenant.note_license_request(&command, ctx);
             Outcome::NoteLicenseRequest(Ok(()))
         }
-        Command::BeginDelivery(command) => Outcome::BeginDelivery(Ok(tenant.begin_delivery(&command, step))),
+        Command::BeginDelivery(command) => Outcome::BeginDelivery(Ok(tenant.begin_delivery(&command, ctx))),
         Command::EndDelivery(command) => {
-            tenant.end_delivery(&command, step);
+            tenant.end_delivery(&command, ctx);
             Outcome::EndDelivery(Ok(()))
         }
-        Command::RedeliverNotification(command) => Outcome::RedeliverNotification(tenant.redeliver(&command, step)),
+        Command::RedeliverNotification(command) => Outcome::RedeliverNotification(tenant.redeliver(&command, ctx)),
         Command::CreateTenant(_)
         | Command::DeleteTenant(_)
         | Command::CreateToken(_)

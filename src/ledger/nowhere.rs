@@ -3,29 +3,29 @@
 use super::NOBODY;
 use super::change::Action;
 use super::command::{Command, Outcome};
+use super::context::{AuditDraft, Context};
 use super::heartbeat::late;
 use super::outcome::{CheckedIn, CheckedOut, Denial, DenialReason, Refusal};
-use super::step::{About, Step};
 use crate::ids::TenantId;
 
 /// A denial, a refusal, or what is remembered of a session that it had.
-pub(super) fn answer(id: &TenantId, command: Command, step: &mut Step) -> Outcome {
+pub(super) fn answer(id: &TenantId, command: Command, ctx: &mut Context) -> Outcome {
     let gone = || Refusal::not_found("tenant", id);
     let denial = Denial::because(DenialReason::TenantNotFound);
     match command {
         Command::CheckOut(command) => {
             if !command.check_only {
-                let about = About::new(NOBODY, Action::CheckOutDenied).denied(denial.reason).user(&command.user);
-                step.log_denial(about.pool(&command.pool).detail(id.as_str()));
+                let about = AuditDraft::new(NOBODY, Action::CheckOutDenied).denied(denial.reason).user(&command.user);
+                ctx.log_denial(about.pool(&command.pool).detail(id.as_str()));
             }
             Outcome::CheckOut(Ok(CheckedOut { decision: Err(denial), usage: None, notices: Vec::new() }))
         }
         Command::CheckIn(command) => {
-            let reason = step.orphans.find(command.session, id).map(|(reason, _)| reason);
+            let reason = ctx.orphans.find(command.session, id).map(|(reason, _)| reason);
             Outcome::CheckIn(CheckedIn { ended_now: false, reason })
         }
         Command::Heartbeat(command) => {
-            Outcome::Heartbeat(command.beats.iter().map(|(session, _)| late(*session, id, step)).collect())
+            Outcome::Heartbeat(command.beats.iter().map(|(session, _)| late(*session, id, ctx)).collect())
         }
         Command::CloseSession(_) => Outcome::CloseSession(Err(gone())),
         Command::CreateTenant(_) => Outcome::CreateTenant(Err(gone())),

@@ -2,14 +2,14 @@
 
 use super::change::{Action, Change, OrganizationRow};
 use super::command::{CreateOrganization, UpdateOrganization};
+use super::context::Context;
 use super::organization::{MAX_ORGANIZATIONS, view};
 use super::outcome::{Done, OrganizationView, Refusal};
-use super::step::Step;
 use super::tenant::Tenant;
 use crate::ids::{OrganizationId, OrganizationNo};
 
 impl Tenant {
-    pub fn create_organization(&mut self, command: CreateOrganization, step: &mut Step) -> Done<OrganizationView> {
+    pub fn create_organization(&mut self, command: CreateOrganization, ctx: &mut Context) -> Done<OrganizationView> {
         if self.organizations.find(&command.organization).is_some()
             || self.organizations.is_leaving(&command.organization)
         {
@@ -27,17 +27,17 @@ impl Tenant {
             no: self.organizations.next_no(),
             id: command.organization.clone(),
             display_name: command.display_name,
-            created: step.now.tick,
+            created: ctx.now.tick,
             version: 1,
         };
-        step.put(Change::PutOrganization(row.clone()));
-        step.log(self.about(Action::OrganizationCreated).organization(Some(command.organization)));
-        let shown = view(&row, step.now);
+        ctx.put(Change::PutOrganization(row.clone()));
+        ctx.log(self.about(Action::OrganizationCreated).organization(Some(command.organization)));
+        let shown = view(&row, ctx.now);
         self.organizations.put(row);
         Ok(shown)
     }
 
-    pub fn update_organization(&mut self, command: UpdateOrganization, step: &mut Step) -> Done<OrganizationView> {
+    pub fn update_organization(&mut self, command: UpdateOrganization, ctx: &mut Context) -> Done<OrganizationView> {
         let no = self.known_organization(&command.organization)?;
         let mut row = self.organizations.get(no).expect("found just now").clone();
         if command.version.is_some_and(|version| version != row.version) {
@@ -47,12 +47,12 @@ impl Tenant {
         super::users::set(&mut row.display_name, command.display_name, "display_name", &mut what);
         if !what.is_empty() {
             row.version += 1;
-            step.put(Change::PutOrganization(row.clone()));
+            ctx.put(Change::PutOrganization(row.clone()));
             let about = self.about(Action::OrganizationUpdated).organization(Some(command.organization));
-            step.log(about.detail(what.join(", ")));
+            ctx.log(about.detail(what.join(", ")));
             self.organizations.put(row.clone());
         }
-        Ok(view(&row, step.now))
+        Ok(view(&row, ctx.now))
     }
 
     pub fn known_organization(&self, id: &OrganizationId) -> Done<OrganizationNo> {

@@ -4,9 +4,9 @@
 use super::budget::Budget;
 use super::change::Plan;
 use super::command::{CheckOut, Command};
+use super::context::Context;
 use super::deadlines::Ahead;
 use super::outcome::SessionEndReason;
-use super::step::Step;
 use super::tenant::Tenant;
 use super::time::Tick;
 use crate::ids::{PoolNo, UserNo};
@@ -16,44 +16,43 @@ pub(super) const MAX_OVERDUE: usize = 100;
 
 impl Tenant {
     /// Whether a command can be decided in this step: time has done in this tenant what it has to do before.
-    pub fn is_ready(&mut self, command: &Command, step: &mut Step) -> bool {
+    pub fn is_ready(&mut self, command: &Command, ctx: &mut Context) -> bool {
         match command {
             // They look at their session alone.
             Command::Heartbeat(_) | Command::CheckIn(_) => true,
             Command::CheckOut(command) => {
-                self.mark_idle(step.now.tick, step.budget) && self.end_overdue_before(command, step)
+                self.mark_idle(ctx.now.tick, ctx.budget) && self.end_overdue_before(command, ctx)
             }
             Command::UpdateUser(command) => {
                 let ordinary = command.patch.administrator == Some(false);
                 let user = self.users.find(&command.user).filter(|no| ordinary && self.users.get(*no).administrator);
-                self.mark_idle(step.now.tick, step.budget)
-                    && user.is_none_or(|user| self.end_overdue_around(user, step))
+                self.mark_idle(ctx.now.tick, ctx.budget) && user.is_none_or(|user| self.end_overdue_around(user, ctx))
             }
-            _ => self.mark_idle(step.now.tick, step.budget),
+            _ => self.mark_idle(ctx.now.tick, ctx.budget),
         }
     }
 
     /// Overdue sessions of the pool end before anything is decided (R18); so many as a step pays for. False: more are left,
     /// and the pool is full, so that this is not the step that decides. A question ends none, and looks at some.
-    pub fn end_overdue_before(&mut self, command: &CheckOut, step: &mut Step) -> bool {
-        let now = step.now.tick;
+    pub fn end_overdue_before(&mut self, command: &CheckOut, ctx: &mut Context) -> bool {
+        let now = ctx.now.tick;
         let Some(pool) = self.pools.find(&command.pool) else { return true };
         let nothing_due = self.pools.get(pool).noted().is_none_or(|noted| noted > now);
         if nothing_due || planted!(SweeperOnlyExpiry) {
             return true;
         }
         let all = match command.check_only {
-            true => self.look_ahead(pool, now, MAX_OVERDUE, step.budget).complete,
-            false => self.end_overdue(pool, step),
+            true => self.look_ahead(pool, now, MAX_OVERDUE, ctx.budget).complete,
+            false => self.end_overdue(pool, ctx),
         };
-        let (plan, limit) = self.entitled(pool, step.sight());
+        let (plan, limit) = self.entitled(pool, ctx.limit_basis());
         all || plan == Plan::Named || limit.has_room(self.in_use(pool, plan))
     }
 
     /// What would end before a decision: of the pool's at most [`MAX_OVERDUE`].
-    pub fn overdue_for(&mut self, pool: Option<PoolNo>, user: Option<UserNo>, step: &mut Step) -> Vec<u32> {
-        let now = step.now.tick;
-        let of_pool = pool.map(|pool| self.look_ahead(pool, now, MAX_OVERDUE, step.budget).due);
+    pub fn overdue_for(&mut self, pool: Option<PoolNo>, user: Option<UserNo>, ctx: &mut Context) -> Vec<u32> {
+        let now = ctx.now.tick;
+        let of_pool = pool.map(|pool| self.look_ahead(pool, now, MAX_OVERDUE, ctx.budget).due);
         let mut overdue = of_pool.unwrap_or_default();
         if let Some(user) = user {
             for slot in self.live_of(self.users.get(user)) {
@@ -68,10 +67,10 @@ impl Tenant {
 
     /// Ends sessions of the pool that are overdue (R18, R24), each for its own reason and the first ones first, as far as
     /// the budget goes; true: all of them.
-    pub fn end_overdue(&mut self, pool: PoolNo, step: &mut Step) -> bool {
-        let now = step.now.tick;
-        while let Some((slot, reason)) = self.first_overdue(pool, now, step.budget) {
-            self.end(slot, reason, step);
+    pub fn end_overdue(&mut self, pool: PoolNo, ctx: &mut Context) -> bool {
+        let now = ctx.now.tick;
+        while let Some((slot, reason)) = self.first_overdue(pool, now, ctx.budget) {
+            self.end(slot, reason, ctx);
         }
         self.pools.get(pool).noted().is_none_or(|noted| noted > now)
     }
@@ -89,11 +88,11 @@ impl Tenant {
     }
 
     /// Ends what is overdue of the user's own sessions.
-    pub fn end_overdue_of(&mut self, user: UserNo, step: &mut Step) {
+    pub fn end_overdue_of(&mut self, user: UserNo, ctx: &mut Context) {
         for slot in self.live_of(self.users.get(user)) {
             let (due, reason) = self.sessions.get(slot).deadline(&self.policy);
-            if due <= step.now.tick {
-                self.end(slot, reason, step);
+            if due <= ctx.now.tick {
+                self.end(slot, reason, ctx);
             }
         }
     }

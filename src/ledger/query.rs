@@ -11,7 +11,7 @@ use super::outcome::{LicenseState, Notice, OrganizationView, Refusal, Status, Te
 use super::search::Finder;
 use super::tenant::Tenant;
 use super::time::Moment;
-use super::usage::Sight;
+use super::usage::LimitBasis;
 use super::walk::{Cut, Key, Walk, Weight};
 use crate::ids::{OrganizationId, OrganizationNo, TenantId};
 
@@ -61,7 +61,7 @@ impl Ledger {
     }
 
     fn read_step(&mut self, reading: &mut Reading, now: Moment, budget: &mut Budget) -> Option<QueryResult> {
-        let sight = self.sight(now);
+        let basis = self.limit_basis(now);
         let Reading { tenant: id, query, walk } = reading;
         let mut tenant = match id {
             Some(id) => self.tenant(id),
@@ -83,33 +83,33 @@ impl Ledger {
             Query::DueFetches(query) => QueryResult::DueFetches(self.due_fetches(query, now, budget)),
             Query::ListTokens(query) => QueryResult::ListTokens(self.list_tokens(query, walk, now, budget)?),
             Query::AllTokens(_) => QueryResult::AllTokens(self.all_tokens(budget)),
-            Query::GetUsage(_) => QueryResult::GetUsage(tenant.map(|tenant| tenant.whole_usage(sight, budget))),
+            Query::GetUsage(_) => QueryResult::GetUsage(tenant.map(|tenant| tenant.whole_usage(basis, budget))),
             Query::GetUser(query) => QueryResult::GetUser(tenant.and_then(|tenant| {
                 let no = tenant.known_user(&query.user)?;
                 budget.spend(super::list_users::weight(tenant.users.get(no)).work());
                 let organization = tenant.wanted_organization(query.organization.as_ref());
-                Ok(tenant.user_view_in(no, &organization, sight))
+                Ok(tenant.user_view_in(no, &organization, basis))
             })),
             Query::FormerIds(query) => {
                 let no = tenant.map(|tenant| tenant.no);
                 QueryResult::FormerIds(no.map(|no| self.former_ids(no, &query.user)))
             }
             Query::ListSessions(query) => match tenant {
-                Ok(tenant) => QueryResult::ListSessions(Ok(tenant.list_sessions(query, walk, sight, budget)?)),
+                Ok(tenant) => QueryResult::ListSessions(Ok(tenant.list_sessions(query, walk, basis, budget)?)),
                 Err(refusal) => QueryResult::ListSessions(Err(refusal)),
             },
             Query::ListUsers(query) => match tenant {
-                Ok(tenant) => QueryResult::ListUsers(Ok(tenant.list_users(query, walk, sight, budget)?)),
+                Ok(tenant) => QueryResult::ListUsers(Ok(tenant.list_users(query, walk, basis, budget)?)),
                 Err(refusal) => QueryResult::ListUsers(Err(refusal)),
             },
             Query::ListLicenses(query) => {
-                QueryResult::ListLicenses(tenant.map(|tenant| tenant.list_licenses(query, sight, budget)))
+                QueryResult::ListLicenses(tenant.map(|tenant| tenant.list_licenses(query, basis, budget)))
             }
             Query::GetLicenseInformation(_) => {
-                QueryResult::GetLicenseInformation(tenant.map(|tenant| tenant.license_information(sight, budget)))
+                QueryResult::GetLicenseInformation(tenant.map(|tenant| tenant.license_information(basis, budget)))
             }
             Query::GetEntitlements(_) => {
-                QueryResult::GetEntitlements(tenant.map(|tenant| tenant.entitlements(sight, budget)))
+                QueryResult::GetEntitlements(tenant.map(|tenant| tenant.entitlements(basis, budget)))
             }
             Query::ListOrganizations(query) => match tenant {
                 Ok(tenant) => QueryResult::ListOrganizations(Ok(tenant.list_organizations(query, walk, now, budget)?)),
@@ -190,16 +190,16 @@ impl<T: PartialEq> Wanted<T> {
 }
 
 impl Tenant {
-    fn whole_usage(&self, sight: Sight, budget: &mut Budget) -> TenantUsage {
+    fn whole_usage(&self, basis: LimitBasis, budget: &mut Budget) -> TenantUsage {
         budget.spend_each(self.pools.iter().len(), 3 * Budget::LOOK);
         budget.spend_each(self.licenses.len(), 4);
-        let pools: Vec<_> = self.pools.iter().map(|pool| self.usage(pool.no, sight)).collect();
-        let license = entitlement::state(self.licenses.heads(), sight.license_time);
+        let pools: Vec<_> = self.pools.iter().map(|pool| self.usage(pool.no, basis)).collect();
+        let license = entitlement::state(self.licenses.heads(), basis.license_time);
         let mut notices = match license {
             LicenseState::Demo => vec![Notice::DemoMode],
             // As a check-out denies it.
             LicenseState::Expired
-                if entitlement::is_suspect(self.licenses.heads(), sight.license_time, sight.now.wall) =>
+                if entitlement::is_suspect(self.licenses.heads(), basis.license_time, basis.now.wall) =>
             {
                 vec![Notice::ClockSuspect]
             }
@@ -208,7 +208,7 @@ impl Tenant {
         };
         for usage in &pools {
             let no = self.pools.find(&usage.pool).expect("a pool just read");
-            for notice in self.notices(no, usage, sight) {
+            for notice in self.notices(no, usage, basis) {
                 if !notices.contains(&notice) {
                     notices.push(notice);
                 }

@@ -93,8 +93,8 @@ impl Ledger {
                 return false;
             }
             let old = self.renewal.unwritten.remove(&key).expect("the one just seen");
-            let (found, mut step) = self.step_of(no, &actor, now, out);
-            found.expect("a tenant, for nothing was decided there since the load").note_renaming(key.1, old, &mut step);
+            let (found, mut ctx) = self.step_of(no, &actor, now, out);
+            found.expect("a tenant, for nothing was decided there since the load").note_renaming(key.1, old, &mut ctx);
         }
         true
     }

@@ -3,24 +3,24 @@
 
 use super::change::Action;
 use super::command::RevokeLicense;
+use super::context::Context;
 use super::install_license::shifts;
 use super::license_view::LicenseChange;
 use super::outcome::Done;
-use super::step::Step;
 use super::tenant::Tenant;
 
 impl Tenant {
     /// A license that the tenant never had, and a higher revision, are not concerned: nothing changes.
-    pub fn revoke_license(&mut self, command: &RevokeLicense, step: &mut Step) -> Done<LicenseChange> {
-        let before = self.usages(step);
-        let changed = self.licenses.revoke(&command.license, command.up_to_revision, step);
-        let change = self.license_change(Some(&command.license), &before, changed, step);
+    pub fn revoke_license(&mut self, command: &RevokeLicense, ctx: &mut Context) -> Done<LicenseChange> {
+        let before = self.usages(ctx);
+        let changed = self.licenses.revoke(&command.license, command.up_to_revision, ctx);
+        let change = self.license_change(Some(&command.license), &before, changed, ctx);
         if changed {
             self.notifications.look = true;
             let why = if command.why.is_empty() { String::new() } else { format!(": {}", command.why) };
             let moved = shifts(&change.pools);
             let what = format!("{} up to revision {}{why}{moved}", command.license, command.up_to_revision);
-            step.log(self.about(Action::LicenseRevoked).detail(what));
+            ctx.log(self.about(Action::LicenseRevoked).detail(what));
         }
         Ok(change)
     }

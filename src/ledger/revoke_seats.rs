@@ -4,11 +4,11 @@
 use super::budget::Budget;
 use super::change::{Access, Action};
 use super::command::{Outcome, RevokeSeats};
+use super::context::Context;
 use super::execution::{Steps, each};
 use super::grant_seats::{SHOWN, named_in_answers, pair};
 use super::outcome::{Done, Refusal, Revoked, SessionEndReason};
 use super::session::Session;
-use super::step::Step;
 use super::tenant::Tenant;
 use crate::ids::{OrganizationNo, PoolId, PoolNo, TenantId, UserId, UserNo};
 
@@ -35,20 +35,20 @@ impl Revocations {
 }
 
 impl Steps for Revocations {
-    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Self { command: RevokeSeats { pools, users, organizations, end_sessions }, answers, ending } = self;
-        let what = tenant.organization_numbers(organizations, step);
+        let what = tenant.organization_numbers(organizations, ctx);
         let named = named_in_answers(pools, users);
         let first = answers.len();
         while answers.len() < pools.len() * users.len() {
-            if step.budget.is_spent() && answers.len() > first {
+            if ctx.budget.is_spent() && answers.len() > first {
                 return None;
             }
-            step.budget.spend(Budget::LOOK);
+            ctx.budget.spend(Budget::LOOK);
             let (pool, user) = pair(pools, users, answers.len());
             let revoked = match (ending.take(), &what) {
                 (Some(revoked), _) => Ok(revoked),
-                (None, Ok(what)) => tenant.revoke(pool, user, what, step),
+                (None, Ok(what)) => tenant.revoke(pool, user, what, ctx),
                 (None, Err(refusal)) => Err(refusal.clone()),
             };
             if let (Ok(taken @ (user, pool, _)), Ok(what), true) = (&revoked, &what, *end_sessions)
@@ -56,57 +56,57 @@ impl Steps for Revocations {
                     *user,
                     |session| is_meant(session, *pool, what),
                     SessionEndReason::Closed,
-                    step,
+                    ctx,
                 )
             {
                 *ending = Some(*taken);
                 return None;
             }
             answers.push(revoked.map(|(user, pool, revoked_now)| {
-                let sight = step.sight();
-                let seat = tenant.users.at(user).and_then(|_| tenant.seat_view(user, pool, named, sight));
-                step.budget.spend_each(seat.as_ref().map_or(0, |seat| seat.organization_count), SHOWN);
-                Revoked { seat, revoked_now, usage: tenant.usage(pool, sight) }
+                let basis = ctx.limit_basis();
+                let seat = tenant.users.at(user).and_then(|_| tenant.seat_view(user, pool, named, basis));
+                ctx.budget.spend_each(seat.as_ref().map_or(0, |seat| seat.organization_count), SHOWN);
+                Revoked { seat, revoked_now, usage: tenant.usage(pool, basis) }
             }));
         }
         self.answer(true)
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, step: &mut Step) -> Option<Outcome> {
+    fn go_on_nowhere(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
         let Self { command, answers, .. } = self;
-        let gone = |_, _: &mut Step| Err(Refusal::not_found("tenant", tenant));
-        let through = each(command.pools.len() * command.users.len(), answers, step, gone);
+        let gone = |_, _: &mut Context| Err(Refusal::not_found("tenant", tenant));
+        let through = each(command.pools.len() * command.users.len(), answers, ctx, gone);
         self.answer(through)
     }
 }
 
 impl Tenant {
-    fn revoke(&mut self, pool: &PoolId, user: &UserId, what: &Access, step: &mut Step) -> Done<Taken> {
+    fn revoke(&mut self, pool: &PoolId, user: &UserId, what: &Access, ctx: &mut Context) -> Done<Taken> {
         let no = self.users.find(user).ok_or_else(|| Refusal::not_found("user", user))?;
         let pool = self.pools.find(pool).ok_or_else(|| Refusal::not_found("pool", pool))?;
         let held = self.users.get(no).seat(pool).map(|seat| (seat.access.clone(), seat.order));
         let mut taken = false;
         if let Some((held, order)) = held {
-            step.budget.spend_each(held.len() + what.len() + self.organizations.len(), 20);
+            ctx.budget.spend_each(held.len() + what.len() + self.organizations.len(), 20);
             let left = self.without(&held, what);
             if let (Access::All, Some(others)) = (&held, &left) {
-                self.guard_named(Some(no), &[(None, others)], step)?;
+                self.guard_named(Some(no), &[(None, others)], ctx)?;
             }
             taken = left.as_ref() != Some(&held);
             if taken {
-                self.write_revocation(no, pool, what, step);
+                self.write_revocation(no, pool, what, ctx);
                 match left {
-                    Some(access) => self.put_seat(no, pool, access, order, step),
-                    None => self.drop_seat(no, pool, step),
+                    Some(access) => self.put_seat(no, pool, access, order, ctx),
+                    None => self.drop_seat(no, pool, ctx),
                 }
             }
         }
         Ok((no, pool, taken))
     }
 
-    pub fn write_revocation(&self, user: UserNo, pool: PoolNo, what: &Access, step: &mut Step) {
+    pub fn write_revocation(&self, user: UserNo, pool: PoolNo, what: &Access, ctx: &mut Context) {
         let about = self.about(Action::SeatRevoked).user(&self.users.get(user).id).pool(&self.pools.get(pool).id);
-        step.log(about.detail(self.describe(what)));
+        ctx.log(about.detail(self.describe(what)));
     }
 
     /// What is left of an access; `None`: nothing. Taking one organization from "all" leaves the others.

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use super::budget::Budget;
 use super::change::{Change, Plan};
 use super::command::WhatIf;
+use super::context::Context;
 use super::outcome::{Done, Refusal};
 use super::overdue::MAX_OVERDUE;
-use super::step::Step;
 use super::tenant::Tenant;
 use super::time::Tick;
 use super::user::User;
@@ -17,16 +17,16 @@ use crate::ids::{PoolNo, UserNo};
 impl Tenant {
     /// Refuses when sessions of the user, who is to be an administrator no more, would begin to count in a concurrent pool
     /// that has no room for one more.
-    pub fn guard_sessions(&self, user: &User, what_if: Option<&WhatIf>, step: &mut Step) -> Done<()> {
-        step.budget.spend_each(user.places.len(), 20);
-        for no in self.lived_in(user, false, step.now.tick) {
-            let (plan, limit) = self.entitled(no, step.sight());
+    pub fn guard_sessions(&self, user: &User, what_if: Option<&WhatIf>, ctx: &mut Context) -> Done<()> {
+        ctx.budget.spend_each(user.places.len(), 20);
+        for no in self.lived_in(user, false, ctx.now.tick) {
+            let (plan, limit) = self.entitled(no, ctx.limit_basis());
             let pool = self.pools.get(no);
             let in_use = match what_if {
                 None => self.in_use(no, plan),
                 // A question ends nothing (R20): what is overdue is as good as ended.
                 Some(what_if) => {
-                    let mut gone = self.look_ahead(no, step.now.tick, MAX_OVERDUE, step.budget).due;
+                    let mut gone = self.look_ahead(no, ctx.now.tick, MAX_OVERDUE, ctx.budget).due;
                     gone.sort_unstable();
                     what_if.lives(&pool.id, self.in_use(no, plan) - self.freed(no, &gone))
                 }
@@ -55,19 +55,19 @@ impl Tenant {
 
     /// Ends what is overdue where an administrator's sessions are to begin to count (R18), as far as the budget goes. False:
     /// more is left, and a pool is full, so that this is not the step that decides.
-    pub fn end_overdue_around(&mut self, user: UserNo, step: &mut Step) -> bool {
-        self.end_overdue_of(user, step);
+    pub fn end_overdue_around(&mut self, user: UserNo, ctx: &mut Context) -> bool {
+        self.end_overdue_of(user, ctx);
         let mut ready = true;
-        for pool in self.lived_in(self.users.get(user), false, step.now.tick) {
-            let all = self.end_overdue(pool, step);
-            let (plan, limit) = self.entitled(pool, step.sight());
+        for pool in self.lived_in(self.users.get(user), false, ctx.now.tick) {
+            let all = self.end_overdue(pool, ctx);
+            let (plan, limit) = self.entitled(pool, ctx.limit_basis());
             ready &= all || plan == Plan::Named || limit.has_room(self.in_use(pool, plan));
         }
         ready
     }
 
     /// The user's role has changed: the live sessions are those of an administrator from now on, or of anybody.
-    pub fn take_role(&mut self, no: UserNo, step: &mut Step) {
+    pub fn take_role(&mut self, no: UserNo, ctx: &mut Context) {
         let user = self.users.get(no);
         let (administrator, exempt, idle) = (user.administrator, user.is_exempt(&self.policy), user.idle);
         let last_activity = user.last_activity(&self.sessions);
@@ -81,9 +81,9 @@ impl Tenant {
             pool.deadlines(was).remove(&mut self.sessions.positions, slot);
             pool.deadlines(exempt).insert(&mut self.sessions.positions, slot, due);
             self.due_by(due);
-            step.put(Change::PutSession(row));
+            ctx.put(Change::PutSession(row));
         }
-        step.budget.spend_each(before.len(), Budget::LOOK);
+        ctx.budget.spend_each(before.len(), Budget::LOOK);
         for (pool, counted) in before {
             if counted != exempt {
                 continue;

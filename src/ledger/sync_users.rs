@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::change::{Access, Action, BlockCause};
 use super::command::{Outcome, SyncEntry, SyncUsers, Synced, SyncedUser, SyncedUsers, Waiting, WhatIf, WhenFull};
+use super::context::Context;
 use super::execution::{Steps, each};
 use super::notification::Cause;
 use super::outcome::{DenialReason, Done, Refusal};
-use super::step::Step;
 use super::tenant::Tenant;
 use super::user::User;
 use super::wish::Wish;
@@ -27,17 +27,17 @@ impl Syncing {
 }
 
 impl Steps for Syncing {
-    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Self { command: SyncUsers { entries, when_full, what_if }, answers } = self;
-        let turn = |at: usize, step: &mut Step| tenant.sync(&entries[at], *when_full, what_if, step);
-        let through = each(entries.len(), answers, step, turn);
+        let turn = |at: usize, ctx: &mut Context| tenant.sync(&entries[at], *when_full, what_if, ctx);
+        let through = each(entries.len(), answers, ctx, turn);
         through.then(|| {
             let users = std::mem::take(&mut self.answers);
             Outcome::SyncUsers(Ok(SyncedUsers { users, what_if: self.command.what_if.take() }))
         })
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::SyncUsers(Err(Refusal::not_found("tenant", tenant))))
     }
 }
@@ -48,19 +48,19 @@ impl Tenant {
         entry: &SyncEntry,
         when_full: WhenFull,
         what_if: &mut Option<WhatIf>,
-        step: &mut Step,
+        ctx: &mut Context,
     ) -> Done<SyncedUser> {
-        let wanted = self.wanted(&entry.seats, step)?;
+        let wanted = self.wanted(&entry.seats, ctx)?;
         let known = self.users.find(&entry.user);
         if let Some(no) = known.filter(|no| self.users.get(*no).administrator)
             && entry.patch.administrator == Some(false)
             && what_if.is_none()
         {
-            self.end_overdue_around(no, step);
+            self.end_overdue_around(no, ctx);
         }
-        let wish = self.wish(entry, &wanted, what_if.as_ref(), step)?;
+        let wish = self.wish(entry, &wanted, what_if.as_ref(), ctx)?;
         if when_full == WhenFull::Refuse && wish.blocks_for_want() {
-            return Ok(self.refuse(&entry.user, wish, what_if.as_ref(), step));
+            return Ok(self.refuse(&entry.user, wish, what_if.as_ref(), ctx));
         }
         let outcome = match (wish.known, wish.was, wish.blocked) {
             (None, ..) => Synced::Created,
@@ -68,13 +68,13 @@ impl Tenant {
             (Some(_), was, is) if was != is || wish.change.is_some() || wish.moves_seats() => Synced::Updated,
             _ => Synced::Unchanged,
         };
-        let pools = self.named_pools(&wish, step);
+        let pools = self.named_pools(&wish, ctx);
         let no = match what_if {
             Some(what_if) => {
-                self.imagine(&wish, what_if, step);
+                self.imagine(&wish, what_if, ctx);
                 wish.known
             }
-            None => Some(self.fulfil(&entry.user, &wish, step)),
+            None => Some(self.fulfil(&entry.user, &wish, ctx)),
         };
         // Whom the directory has as blocked waits for nothing.
         let waits = wish.blocked == Some(BlockCause::LicenseLimit) && entry.blocked != Some(true);
@@ -84,66 +84,66 @@ impl Tenant {
     }
 
     /// Nothing is done for the entry but telling which pools are full.
-    fn refuse(&mut self, id: &UserId, mut wish: Wish, what_if: Option<&WhatIf>, step: &mut Step) -> SyncedUser {
+    fn refuse(&mut self, id: &UserId, mut wish: Wish, what_if: Option<&WhatIf>, ctx: &mut Context) -> SyncedUser {
         let denied: BTreeSet<PoolNo> = wish.denials.iter().filter_map(|(pool, _)| self.pools.find(pool)).collect();
-        let full = self.kept_in_full(&wish, what_if, step).into_iter().filter(|pool| !denied.contains(pool));
+        let full = self.kept_in_full(&wish, what_if, ctx).into_iter().filter(|pool| !denied.contains(pool));
         wish.denials.extend(full.map(|pool| (self.pools.get(pool).id.clone(), DenialReason::SeatsExhausted)));
         if what_if.is_none() {
-            self.log_synced_denials(id, &wish, step);
+            self.log_synced_denials(id, &wish, ctx);
         }
         SyncedUser { outcome: Synced::Refused, blocked: wish.was, denials: wish.denials, waiting: None }
     }
 
-    fn fulfil(&mut self, id: &UserId, wish: &Wish, step: &mut Step) -> UserNo {
+    fn fulfil(&mut self, id: &UserId, wish: &Wish, ctx: &mut Context) -> UserNo {
         let no = match (wish.known, &wish.change) {
             (Some(no), Some((profile, administrator, what))) => {
-                self.change_user(no, step, |user| {
+                self.change_user(no, ctx, |user| {
                     user.administrator = *administrator;
                     user.profile = (!profile.is_empty()).then(|| Box::new(profile.clone()));
                 });
-                step.log(self.about(Action::UserUpdated).user(id).detail(format!("{what}; by a sync")));
+                ctx.log(self.about(Action::UserUpdated).user(id).detail(format!("{what}; by a sync")));
                 no
             }
             (Some(no), None) => no,
             (None, change) => {
                 let (profile, administrator, _) = change.clone().unwrap_or_default();
-                self.create(id, administrator, profile, "by a sync", step)
+                self.create(id, administrator, profile, "by a sync", ctx)
             }
         };
-        self.log_synced_denials(id, wish, step);
+        self.log_synced_denials(id, wish, ctx);
         if wish.was != wish.blocked {
-            self.set_blocked(no, wish.blocked, step);
+            self.set_blocked(no, wish.blocked, ctx);
         }
         for pool in &wish.given_up {
-            self.write_revocation(no, *pool, &Access::All, step);
-            self.drop_seat(no, *pool, step);
+            self.write_revocation(no, *pool, &Access::All, ctx);
+            self.drop_seat(no, *pool, ctx);
         }
         for (pool, access) in &wish.seats {
-            let pool = self.pool_or_new(pool, step).expect("room for a pool, as `wish` found");
-            self.give_access(no, pool, access, step);
+            let pool = self.pool_or_new(pool, ctx).expect("room for a pool, as `wish` found");
+            self.give_access(no, pool, access, ctx);
         }
         no
     }
 
-    fn log_synced_denials(&mut self, id: &UserId, wish: &Wish, step: &mut Step) {
+    fn log_synced_denials(&mut self, id: &UserId, wish: &Wish, ctx: &mut Context) {
         for (pool, reason) in &wish.denials {
-            step.log_denial(self.about(Action::SeatGranted).denied(*reason).user(id).pool(pool));
-            self.tell_denied(self.pools.find(pool), *reason, Cause::Sync, id, step);
+            ctx.log_denial(self.about(Action::SeatGranted).denied(*reason).user(id).pool(pool));
+            self.tell_denied(self.pools.find(pool), *reason, Cause::Sync, id, ctx);
         }
     }
 
     /// Blocks or unblocks. For want of a seat, or when they count again, the user's seats are the youngest from now on
     /// (R14, R33).
-    fn set_blocked(&mut self, no: UserNo, blocked: Option<BlockCause>, step: &mut Step) {
+    fn set_blocked(&mut self, no: UserNo, blocked: Option<BlockCause>, ctx: &mut Context) {
         let (action, detail) = match blocked {
             None => (Action::UserUnblocked, "by a sync"),
             Some(BlockCause::LicenseLimit) => (Action::UserBlocked, "no seat is free; by a sync"),
             Some(_) => (Action::UserBlocked, "by a sync"),
         };
-        self.change_user(no, step, |user| user.blocked = blocked);
-        let order = step.log(self.about(action).user(&self.users.get(no).id).detail(detail));
+        self.change_user(no, ctx, |user| user.blocked = blocked);
+        let order = ctx.log(self.about(action).user(&self.users.get(no).id).detail(detail));
         if blocked != Some(BlockCause::Administrator) {
-            self.regrant_seats(no, order, step);
+            self.regrant_seats(no, order, ctx);
         }
     }
 }

@@ -12,7 +12,7 @@ use super::pool::{Pool, Pools};
 use super::tenant::Tenant;
 use super::time::Moment;
 use super::totals::Totals;
-use super::usage::Sight;
+use super::usage::LimitBasis;
 use super::{Ledger, entitlement};
 use crate::ids::{PoolNo, TenantNo};
 
@@ -166,13 +166,13 @@ impl Tally {
     }
 
     /// Counts the stale pools of a tenant, as far as the budget goes; true: all of them.
-    fn recount(&mut self, tenant: &mut Tenant, sight: Sight, budget: &mut Budget) -> bool {
+    fn recount(&mut self, tenant: &mut Tenant, basis: LimitBasis, budget: &mut Budget) -> bool {
         while let Some(no) = tenant.stale.pools.pop() {
             if budget.is_spent() {
                 tenant.stale.pools.push(no);
                 return false;
             }
-            let (plan, limit) = tenant.entitled(no, sight);
+            let (plan, limit) = tenant.entitled(no, basis);
             let now = Some((tenant.in_use(no, plan), limit));
             let pool = tenant.pools.get_mut(no);
             pool.stale = false;
@@ -180,7 +180,7 @@ impl Tally {
             budget.spend(3 * Budget::LOOK);
         }
         tenant.stale.licenses = false;
-        let now = Tallied { expiring: tenant.is_expiring(sight), ..tenant.tallied };
+        let now = Tallied { expiring: tenant.is_expiring(basis), ..tenant.tallied };
         self.shift(tenant.tallied, now);
         tenant.tallied = now;
         true
@@ -222,9 +222,9 @@ impl Tenant {
     }
 
     /// Whether a license is in force, and none 30 days later as things stand.
-    pub fn is_expiring(&self, sight: Sight) -> bool {
+    pub fn is_expiring(&self, basis: LimitBasis) -> bool {
         let valid = |at| entitlement::state(self.licenses.heads(), at) == LicenseState::Valid;
-        valid(sight.license_time) && !valid(sight.license_time.plus(entitlement::EXPIRING))
+        valid(basis.license_time) && !valid(basis.license_time.plus(entitlement::EXPIRING))
     }
 }
 
@@ -233,12 +233,12 @@ impl Ledger {
     /// since then is counted when the tick has looked at it.
     pub fn tally(&mut self, now: Moment) -> bool {
         self.budget.begin();
-        let sight = self.sight(now);
+        let basis = self.limit_basis(now);
         while let Some(no) = self.tally.stale.pop_front() {
             let Some(tenant) = self.tenants[no.0 as usize].as_deref_mut() else { continue };
             tenant.stale.listed = false;
-            let sight = Sight { license_time: tenant.notifications.since_looked(sight.license_time), ..sight };
-            if !self.tally.recount(tenant, sight, &mut self.budget) {
+            let basis = LimitBasis { license_time: tenant.notifications.since_looked(basis.license_time), ..basis };
+            if !self.tally.recount(tenant, basis, &mut self.budget) {
                 self.tally.put(tenant);
                 return false;
             }
@@ -248,13 +248,13 @@ impl Ledger {
 
     /// Counts tenants anew of which a date has come that no tick has looked at, and does so again the next time.
     pub(super) fn tally_dated(&mut self, now: Moment) {
-        let sight = self.sight(now);
+        let basis = self.limit_basis(now);
         let mut dated = Vec::new();
-        self.agenda.each_dated(sight.license_time, |no| dated.push(no));
+        self.agenda.each_dated(basis.license_time, |no| dated.push(no));
         for no in dated {
             let Some(tenant) = self.tenants[no.0 as usize].as_deref_mut() else { continue };
             tenant.stale.note_all(&mut tenant.pools);
-            self.tally.recount(tenant, sight, &mut Budget::of(u32::MAX));
+            self.tally.recount(tenant, basis, &mut Budget::of(u32::MAX));
             tenant.stale.note_all(&mut tenant.pools);
             self.tally.put(tenant);
         }

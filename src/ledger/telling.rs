@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::budget::Budget;
 use super::change::{Action, Change, Limit, Plan};
+use super::context::Context;
 use super::license::{LicenseRow, Standing};
 use super::notification::{Cause, Channel, Deliveries, Delivery, DeliveryState, Facts, NotificationRow, Topic};
 use super::notifications::Looking;
 use super::outcome::DenialReason;
-use super::step::Step;
 use super::tenant::Tenant;
 use super::time::{Tick, Wall};
 use crate::ids::{LicenseId, PoolId, PoolNo, UserId};
@@ -29,66 +29,66 @@ impl Tenant {
         reason: DenialReason,
         cause: Cause,
         user: &UserId,
-        step: &mut Step,
+        ctx: &mut Context,
     ) {
         let wanting = matches!(reason, DenialReason::SeatsExhausted | DenialReason::SeatOverLimit);
         // A pool that nobody has named yet has no topic: clients can make up any number of names (R30).
-        let Some(pool) = pool.filter(|_| wanting && self.has_listeners(step)) else { return };
-        let (plan, limit) = self.entitled(pool, step.sight());
+        let Some(pool) = pool.filter(|_| wanting && self.has_listeners(ctx)) else { return };
+        let (plan, limit) = self.entitled(pool, ctx.limit_basis());
         if limit.has_room(self.in_use(pool, plan)) {
             return; // What is free is for those who wait for it longer (R33).
         }
         let topic = Topic::Exceeded(self.pools.get(pool).id.clone());
-        if self.may_tell(&topic, step.now.tick).is_ok() {
-            let facts = self.facts(pool, cause, Some(user.clone()), step);
-            self.tell(topic, facts, None, step);
+        if self.may_tell(&topic, ctx.now.tick).is_ok() {
+            let facts = self.facts(pool, cause, Some(user.clone()), ctx);
+            self.tell(topic, facts, None, ctx);
         }
     }
 
     /// After a step of a command: looks at what it may have moved, or has the next tick look, see `Command::looks`.
-    pub fn look_after(&mut self, looks: bool, step: &mut Step) {
+    pub fn look_after(&mut self, looks: bool, ctx: &mut Context) {
         if looks {
-            self.look_around(step);
+            self.look_around(ctx);
         } else if !self.notifications.moved.is_empty() {
             // A late heartbeat ended its session.
-            self.due_by(step.now.tick);
+            self.due_by(ctx.now.tick);
         }
     }
 
     /// After every command, and when time has something to do here: looks at what it may have moved. Costs a few
     /// comparisons when nothing is pending. What the budget does not pay for is left over for steps of its own.
-    pub fn look_around(&mut self, step: &mut Step) {
+    pub fn look_around(&mut self, ctx: &mut Context) {
         let known = &mut self.notifications;
-        let dated = !(known.last_date..known.next_date).contains(&step.license_time);
-        if known.look || dated || step.now.tick >= known.next_look {
+        let dated = !(known.last_date..known.next_date).contains(&ctx.license_time);
+        if known.look || dated || ctx.now.tick >= known.next_look {
             (known.look, known.next_look, known.looking) = (false, Tick::NEVER, Some(Looking::Topics));
             (known.warns, known.changed) = (!self.policy.warn_at_percent.is_empty(), true);
             // Limits may be others now.
             self.stale.note_all(&mut self.pools);
-            self.note_dates(step.license_time);
+            self.note_dates(ctx.license_time);
         }
         if self.notifications.looking.is_some() {
-            self.look_on(step);
+            self.look_on(ctx);
         }
         if self.notifications.looking.is_none() {
-            self.look_at_what_moved(step);
+            self.look_at_what_moved(ctx);
         }
         if self.notifications.looking.is_some() || !self.notifications.moved.is_empty() {
-            step.leave_over(self.no, &mut self.unfinished);
+            ctx.leave_over(self.no, &mut self.unfinished);
         }
         self.due_by(self.notifications.next_look);
     }
 
-    fn look_at_what_moved(&mut self, step: &mut Step) {
+    fn look_at_what_moved(&mut self, ctx: &mut Context) {
         let mut moved = std::mem::take(&mut self.notifications.moved);
         let mut looked = 0;
         for no in &moved {
-            if step.budget.is_spent() {
+            if ctx.budget.is_spent() {
                 break;
             }
             // Those at which a look at everything came by are up to date.
             if self.pools.get(*no).moved {
-                self.look_at_pool(*no, step);
+                self.look_at_pool(*no, ctx);
             }
             looked += 1;
         }
@@ -97,19 +97,19 @@ impl Tenant {
     }
 
     /// Goes on with a look at everything.
-    fn look_on(&mut self, step: &mut Step) {
+    fn look_on(&mut self, ctx: &mut Context) {
         while let Some(looking) = self.notifications.looking {
-            if step.budget.is_spent() {
+            if ctx.budget.is_spent() {
                 return;
             }
             self.notifications.looking = match looking {
-                Looking::Topics if self.forget_obsolete(step) => {
-                    self.look_at_licenses(step);
+                Looking::Topics if self.forget_obsolete(ctx) => {
+                    self.look_at_licenses(ctx);
                     Some(Looking::Pools(0))
                 }
                 Looking::Topics => Some(Looking::Topics),
                 Looking::Pools(no) if usize::from(no) < self.pools.iter().len() => {
-                    self.look_at_pool(PoolNo(no), step);
+                    self.look_at_pool(PoolNo(no), ctx);
                     Some(Looking::Pools(no + 1))
                 }
                 Looking::Pools(_) => None,
@@ -117,8 +117,8 @@ impl Tenant {
         }
     }
 
-    fn has_listeners(&self, step: &Step) -> bool {
-        step.channels.webhook || !self.policy.responsible_person.is_empty()
+    fn has_listeners(&self, ctx: &Context) -> bool {
+        ctx.channels.webhook || !self.policy.responsible_person.is_empty()
     }
 
     /// Once until it is over, and once a day. `Err`: not before then.
@@ -131,44 +131,44 @@ impl Tenant {
         }
     }
 
-    fn facts(&self, pool: PoolNo, cause: Cause, user: Option<UserId>, step: &Step) -> Facts {
-        let (plan, limit) = self.entitled(pool, step.sight());
+    fn facts(&self, pool: PoolNo, cause: Cause, user: Option<UserId>, ctx: &Context) -> Facts {
+        let (plan, limit) = self.entitled(pool, ctx.limit_basis());
         Facts::Pool { cause, plan, limit, in_use: self.in_use(pool, plan), user }
     }
 
     /// `quiet`: it is only remembered, and not sent, for this reason.
-    fn tell(&mut self, topic: Topic, facts: Facts, quiet: Option<&str>, step: &mut Step) {
-        let deliveries = if quiet.is_none() { self.fresh_deliveries(step) } else { Deliveries::default() };
+    fn tell(&mut self, topic: Topic, facts: Facts, quiet: Option<&str>, ctx: &mut Context) {
+        let deliveries = if quiet.is_none() { self.fresh_deliveries(ctx) } else { Deliveries::default() };
         let quiet = quiet.map_or(String::new(), |why| format!("; not sent, {why}"));
         let what = format!("{}{quiet}", describe(&facts));
-        let event = step.log(self.about_topic(Action::NotificationRaised, &topic, &what));
+        let event = ctx.log(self.about_topic(Action::NotificationRaised, &topic, &what));
         let row =
-            NotificationRow { tenant: self.no, topic, event, raised: step.now.tick, cleared: false, facts, deliveries };
-        self.put_notification(row, step);
+            NotificationRow { tenant: self.no, topic, event, raised: ctx.now.tick, cleared: false, facts, deliveries };
+        self.put_notification(row, ctx);
     }
 
-    fn fresh_deliveries(&self, step: &Step) -> Deliveries {
+    fn fresh_deliveries(&self, ctx: &Context) -> Deliveries {
         let mut deliveries = Deliveries::default();
         for channel in Channel::ALL {
-            *deliveries.at(channel) = self.reaches(channel, step).then(|| fresh_delivery(step.now.tick));
+            *deliveries.at(channel) = self.reaches(channel, ctx).then(|| fresh_delivery(ctx.now.tick));
         }
         deliveries
     }
 
     /// Whether there is such a channel, and somebody at its end.
-    pub fn reaches(&self, channel: Channel, step: &Step) -> bool {
+    pub fn reaches(&self, channel: Channel, ctx: &Context) -> bool {
         match channel {
-            Channel::Email => step.channels.email && !self.policy.responsible_person.is_empty(),
-            Channel::Webhook => step.channels.webhook,
+            Channel::Email => ctx.channels.email && !self.policy.responsible_person.is_empty(),
+            Channel::Webhook => ctx.channels.webhook,
         }
     }
 
-    pub fn put_notification(&mut self, row: NotificationRow, step: &mut Step) {
-        step.put(Change::PutNotification(row.clone()));
+    pub fn put_notification(&mut self, row: NotificationRow, ctx: &mut Context) {
+        ctx.put(Change::PutNotification(row.clone()));
         self.notifications.put(row);
     }
 
-    pub fn about_topic(&self, action: Action, topic: &Topic, detail: &str) -> super::step::About {
+    pub fn about_topic(&self, action: Action, topic: &Topic, detail: &str) -> super::context::AuditDraft {
         let about = self.about(action).detail(format!("{topic}: {detail}"));
         match topic.pool() {
             Some(pool) => about.pool(pool),
@@ -177,31 +177,31 @@ impl Tenant {
     }
 
     /// What was told of this topic is over.
-    fn clear(&mut self, topic: &Topic, step: &mut Step) {
+    fn clear(&mut self, topic: &Topic, ctx: &mut Context) {
         let Some(row) = self.notifications.get(topic).filter(|row| !row.cleared) else { return };
         let row = NotificationRow { cleared: true, ..row.clone() };
-        self.put_notification(row, step);
-        step.log(self.about_topic(Action::NotificationCleared, topic, "over"));
+        self.put_notification(row, ctx);
+        ctx.log(self.about_topic(Action::NotificationCleared, topic, "over"));
     }
 
-    fn look_at_pool(&mut self, no: PoolNo, step: &mut Step) {
+    fn look_at_pool(&mut self, no: PoolNo, ctx: &mut Context) {
         self.pools.get_mut(no).moved = false;
-        step.budget.spend_each(1 + self.policy.warn_at_percent.len(), 3 * Budget::LOOK);
-        let (plan, limit) = self.entitled(no, step.sight());
+        ctx.budget.spend_each(1 + self.policy.warn_at_percent.len(), 3 * Budget::LOOK);
+        let (plan, limit) = self.entitled(no, ctx.limit_basis());
         let in_use = self.in_use(no, plan);
         let pool = self.pools.get(no).id.clone();
         let exceeded = Topic::Exceeded(pool.clone());
         if limit.has_room(in_use) {
-            self.clear(&exceeded, step);
+            self.clear(&exceeded, ctx);
         } else if limit.over(in_use) > 0 {
             let facts = Facts::Pool { cause: Cause::LimitShrank, plan, limit, in_use, user: None };
-            self.tell_in_time(exceeded, facts, None, step);
+            self.tell_in_time(exceeded, facts, None, ctx);
         }
-        self.warn(&pool, plan, limit, in_use, step);
+        self.warn(&pool, plan, limit, in_use, ctx);
     }
 
     /// Warnings: of several levels that are reached at once, only the highest is sent.
-    fn warn(&mut self, pool: &PoolId, plan: Plan, limit: Limit, in_use: u64, step: &mut Step) {
+    fn warn(&mut self, pool: &PoolId, plan: Plan, limit: Limit, in_use: u64, ctx: &mut Context) {
         let reached = |percent: u8| match limit {
             Limit::Seats(0) | Limit::Unlimited => false,
             Limit::Seats(seats) => u128::from(in_use) * 100 >= u128::from(seats) * u128::from(percent),
@@ -213,20 +213,20 @@ impl Tenant {
             if reached(percent) {
                 let facts = Facts::Pool { cause: Cause::Level, plan, limit, in_use, user: None };
                 let quiet = (Some(percent) != highest).then_some("a higher level is reached");
-                self.tell_in_time(topic, facts, quiet, step);
+                self.tell_in_time(topic, facts, quiet, ctx);
             } else {
-                self.clear(&topic, step);
+                self.clear(&topic, ctx);
             }
         }
     }
 
     /// Tells it now, or remembers to look again when it may be told.
-    fn tell_in_time(&mut self, topic: Topic, facts: Facts, quiet: Option<&str>, step: &mut Step) {
-        if !self.has_listeners(step) {
+    fn tell_in_time(&mut self, topic: Topic, facts: Facts, quiet: Option<&str>, ctx: &mut Context) {
+        if !self.has_listeners(ctx) {
             return;
         }
-        match self.may_tell(&topic, step.now.tick) {
-            Ok(()) => self.tell(topic, facts, quiet, step),
+        match self.may_tell(&topic, ctx.now.tick) {
+            Ok(()) => self.tell(topic, facts, quiet, ctx),
             Err(later) => self.notifications.next_look = self.notifications.next_look.min(later),
         }
     }
@@ -240,30 +240,30 @@ impl Tenant {
         self.notifications.next_date = next.unwrap_or(Wall(i64::MAX));
     }
 
-    fn look_at_licenses(&mut self, step: &mut Step) {
-        let at = step.license_time;
+    fn look_at_licenses(&mut self, ctx: &mut Context) {
+        let at = ctx.license_time;
         let current = self.licenses.heads().iter().filter(|row| row.standing == Standing::Current);
-        let due = |row: &LicenseRow| due(row, at).map(|(topic, facts)| (topic, facts, row.installed == step.now.tick));
+        let due = |row: &LicenseRow| due(row, at).map(|(topic, facts)| (topic, facts, row.installed == ctx.now.tick));
         let due: Vec<(Topic, Facts, bool)> = current.filter_map(due).collect();
         for (topic, facts, fresh) in due {
             let Facts::License { days, .. } = facts else { continue };
             let known = self.notifications.get(&topic).map(|row| &row.facts);
             let known = known.is_some_and(|known| matches!(known, Facts::License { days: told, .. } if *told <= days));
-            if !known && self.has_listeners(step) {
+            if !known && self.has_listeners(ctx) {
                 // Who installs a license for a week knows it.
-                self.tell(topic, facts, fresh.then_some("it was installed so"), step);
+                self.tell(topic, facts, fresh.then_some("it was installed so"), ctx);
             }
         }
     }
 
     /// Topics of licenses that are no longer there or have ended, and of levels that are no longer warned at. True: all of
     /// them are forgotten.
-    fn forget_obsolete(&mut self, step: &mut Step) -> bool {
-        step.budget.spend_each(self.notifications.iter().count(), 10);
+    fn forget_obsolete(&mut self, ctx: &mut Context) -> bool {
+        ctx.budget.spend_each(self.notifications.iter().count(), 10);
         let is_current = |id: &LicenseId, revision: u64, ended: bool| {
             let head =
                 self.licenses.head(id).filter(|row| row.standing == Standing::Current && row.revision == revision);
-            head.is_some_and(|row| row.expires.is_some_and(|end| ended == (step.license_time >= end)))
+            head.is_some_and(|row| row.expires.is_some_and(|end| ended == (ctx.license_time >= end)))
         };
         let stays = |topic: &Topic| match topic {
             Topic::Exceeded(_) => true,
@@ -276,8 +276,8 @@ impl Tenant {
         let complete = gone.len() <= AT_ONCE;
         for topic in gone.into_iter().take(AT_ONCE) {
             self.notifications.remove(&topic);
-            step.log(self.about_topic(Action::NotificationCleared, &topic, "over"));
-            step.put(Change::DeleteNotification(self.no, topic));
+            ctx.log(self.about_topic(Action::NotificationCleared, &topic, "over"));
+            ctx.put(Change::DeleteNotification(self.no, topic));
         }
         complete
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::budget::Budget;
 use super::change::{Access, Action, BlockCause, Change, TenantRow, TenantState};
+use super::context::{AuditDraft, Context};
 use super::deadlines::{Deadlines, Positions};
 use super::headcount::Headcount;
 use super::license_fetch::LicenseFetch;
@@ -16,7 +17,6 @@ use super::outcome::TenantView;
 use super::policy::Policy;
 use super::pool::Pools;
 use super::session::Sessions;
-use super::step::{About, Step};
 use super::tally::{Stale, Tallied};
 use super::time::{Moment, Tick};
 use super::user::{Seat, User, Users};
@@ -128,12 +128,12 @@ impl Tenant {
         }
     }
 
-    pub fn about(&self, action: Action) -> About {
-        About::new(self.no, action)
+    pub fn about(&self, action: Action) -> AuditDraft {
+        AuditDraft::new(self.no, action)
     }
 
     /// The pool with this id, made if it is not there. `None`: too many pools.
-    pub fn pool_or_new(&mut self, id: &PoolId, step: &mut Step) -> Option<PoolNo> {
+    pub fn pool_or_new(&mut self, id: &PoolId, ctx: &mut Context) -> Option<PoolNo> {
         if let Some(no) = self.pools.find(id) {
             return Some(no);
         }
@@ -142,15 +142,15 @@ impl Tenant {
         }
         let no = self.pools.add(id.clone());
         self.stale.note(self.pools.get_mut(no));
-        step.put(Change::PutPool(super::change::PoolRow { tenant: self.no, no, id: id.clone() }));
+        ctx.put(Change::PutPool(super::change::PoolRow { tenant: self.no, no, id: id.clone() }));
         Some(no)
     }
 
-    pub fn add_user(&mut self, user: User, step: &mut Step) {
+    pub fn add_user(&mut self, user: User, ctx: &mut Context) {
         self.blocked += u64::from(user.blocked.is_some());
         self.administrators += u64::from(user.administrator);
         self.headcount.blocked_administrators += u32::from(is_blocked_administrator(&user));
-        step.put(Change::PutUser(user.row(self.no)));
+        ctx.put(Change::PutUser(user.row(self.no)));
         self.users.put(user);
     }
 
@@ -184,7 +184,7 @@ impl Tenant {
     }
 
     /// Changes a user in a way that may change what counts, and writes the row.
-    pub fn change_user(&mut self, no: UserNo, step: &mut Step, change: impl FnOnce(&mut User)) {
+    pub fn change_user(&mut self, no: UserNo, ctx: &mut Context, change: impl FnOnce(&mut User)) {
         let before = (!self.users.get(no).seats.is_empty()).then(|| Vec::from_iter(Self::counted(self.users.get(no))));
         let user = self.users.get_mut(no);
         let (blocked, administrator) = (user.blocked.is_some(), user.administrator);
@@ -200,33 +200,33 @@ impl Tenant {
         if let Some(before) = before {
             let after = Vec::from_iter(Self::counted(self.users.get(no)));
             if before != after {
-                step.budget.spend_each(before.len(), Budget::LOOK);
-                before.into_iter().for_each(|seat| self.count_seat(seat, false, step.budget));
-                after.into_iter().for_each(|seat| self.count_seat(seat, true, step.budget));
+                ctx.budget.spend_each(before.len(), Budget::LOOK);
+                before.into_iter().for_each(|seat| self.count_seat(seat, false, ctx.budget));
+                after.into_iter().for_each(|seat| self.count_seat(seat, true, ctx.budget));
             }
         }
         let role = row.administrator != administrator;
-        step.put(Change::PutUser(row));
+        ctx.put(Change::PutUser(row));
         self.users.sort(no);
         if role {
-            self.take_role(no, step);
+            self.take_role(no, ctx);
         }
     }
 
     /// Removes the user's row; seats and sessions are gone already.
-    pub fn remove_user(&mut self, no: UserNo, step: &mut Step) {
+    pub fn remove_user(&mut self, no: UserNo, ctx: &mut Context) {
         let user = self.users.get(no);
         self.blocked -= u64::from(user.blocked.is_some());
         self.administrators -= u64::from(user.administrator);
         self.headcount.blocked_administrators -= u32::from(is_blocked_administrator(user));
         self.users.remove(no);
-        step.put(Change::DeleteUser(self.no, no));
+        ctx.put(Change::DeleteUser(self.no, no));
     }
 
     /// Gives a seat, or puts another access in the place of the one it has.
-    pub fn put_seat(&mut self, user: UserNo, pool: PoolNo, access: Access, order: EventNo, step: &mut Step) {
+    pub fn put_seat(&mut self, user: UserNo, pool: PoolNo, access: Access, order: EventNo, ctx: &mut Context) {
         let holder = self.users.get_mut(user);
-        step.budget.spend_each(holder.seats.len(), 1);
+        ctx.budget.spend_each(holder.seats.len(), 1);
         let held = holder.seats.iter().position(|seat| seat.pool == pool);
         let had = holder.has_access();
         let at = match held {
@@ -235,22 +235,22 @@ impl Tenant {
                 at
             }
             None => {
-                holder.add_seat(Seat { pool, granted: step.now.tick, order, access });
+                holder.add_seat(Seat { pool, granted: ctx.now.tick, order, access });
                 holder.seats.len() - 1
             }
         };
         self.headcount.access(holder, had);
         let (row, seat) = (holder.seat_row(self.no, &holder.seats[at]), counted(holder, &holder.seats[at]));
         if held.is_none() {
-            self.count_seat(seat, true, step.budget);
+            self.count_seat(seat, true, ctx.budget);
         }
-        step.budget.spend_each(row.access.len(), 2);
-        step.put(Change::PutSeat(row));
+        ctx.budget.spend_each(row.access.len(), 2);
+        ctx.put(Change::PutSeat(row));
     }
 
     /// Unblocking grants the user's seats anew: they are the youngest of their pools from now on (R14).
-    pub fn regrant_seats(&mut self, user: UserNo, order: EventNo, step: &mut Step) {
-        let (no, now) = (self.no, step.now.tick);
+    pub fn regrant_seats(&mut self, user: UserNo, order: EventNo, ctx: &mut Context) {
+        let (no, now) = (self.no, ctx.now.tick);
         let holder = self.users.get_mut(user);
         let before = Vec::from_iter(Self::counted(holder));
         for seat in &mut holder.seats {
@@ -258,24 +258,24 @@ impl Tenant {
         }
         holder.sort_seats();
         for seat in &holder.seats {
-            step.budget.spend_each(seat.access.len(), 2);
-            step.put(Change::PutSeat(holder.seat_row(no, seat)));
+            ctx.budget.spend_each(seat.access.len(), 2);
+            ctx.put(Change::PutSeat(holder.seat_row(no, seat)));
         }
         let after = Vec::from_iter(Self::counted(self.users.get(user)));
-        before.into_iter().for_each(|seat| self.count_seat(seat, false, step.budget));
-        after.into_iter().for_each(|seat| self.count_seat(seat, true, step.budget));
+        before.into_iter().for_each(|seat| self.count_seat(seat, false, ctx.budget));
+        after.into_iter().for_each(|seat| self.count_seat(seat, true, ctx.budget));
     }
 
-    pub fn drop_seat(&mut self, user: UserNo, pool: PoolNo, step: &mut Step) {
+    pub fn drop_seat(&mut self, user: UserNo, pool: PoolNo, ctx: &mut Context) {
         let holder = self.users.get_mut(user);
-        step.budget.spend_each(holder.seats.len(), 1);
+        ctx.budget.spend_each(holder.seats.len(), 1);
         let Some(at) = holder.seats.iter().position(|seat| seat.pool == pool) else { return };
         let gone = counted(holder, &holder.seats[at]);
         let had = holder.has_access();
         holder.seats.remove(at);
         self.headcount.access(holder, had);
-        self.count_seat(gone, false, step.budget);
-        step.put(Change::DeleteSeat(self.no, user, pool));
+        self.count_seat(gone, false, ctx.budget);
+        ctx.put(Change::DeleteSeat(self.no, user, pool));
     }
 
     /// Sets the policy and counts anew what depends on it. Deadlines that are earlier by it are still to be noted.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::budget::Budget;
 use super::change::{Action, Change, TenantState};
 use super::command::{Outcome, PolicyPatch, SuspendTenant, UpdateTenant};
+use super::context::Context;
 use super::execution::Steps;
 use super::outcome::{Done, Refusal, TenantView};
 use super::policy::Policy;
-use super::step::Step;
 use super::tenant::Tenant;
 use super::users::set;
 use crate::ids::{TenantId, UserNo};
@@ -34,10 +34,10 @@ impl Updating {
 }
 
 impl Steps for Updating {
-    fn go_on(&mut self, tenant: &mut Tenant, step: &mut Step) -> Option<Outcome> {
+    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         if let Some(command) = self.command.take() {
             let old = tenant.policy.clone();
-            if let Err(refusal) = tenant.update(command, step) {
+            if let Err(refusal) = tenant.update(command, ctx) {
                 return Some(Outcome::UpdateTenant(Err(refusal)));
             }
             let new = &tenant.policy;
@@ -46,68 +46,68 @@ impl Steps for Updating {
             self.idle = new.idle_after != old.idle_after;
         }
         while self.earlier && self.slot < tenant.sessions.slots() {
-            if step.budget.is_spent() {
+            if ctx.budget.is_spent() {
                 return None;
             }
-            tenant.note_deadline(self.slot, step.budget);
+            tenant.note_deadline(self.slot, ctx.budget);
             self.slot += 1;
         }
-        while self.idle && tenant.wake_last(step.now.tick, step.budget) {
-            if step.budget.is_spent() {
+        while self.idle && tenant.wake_last(ctx.now.tick, ctx.budget) {
+            if ctx.budget.is_spent() {
                 return None;
             }
         }
         while self.idle && self.user < tenant.users.numbers() {
-            if step.budget.is_spent() {
+            if ctx.budget.is_spent() {
                 return None;
             }
             self.user = match tenant.users.gone(self.user) {
                 Some(gone) => gone.end,
                 None => {
-                    tenant.note_idle(UserNo(self.user), step.budget);
+                    tenant.note_idle(UserNo(self.user), ctx.budget);
                     self.user + 1
                 }
             };
         }
-        Some(Outcome::UpdateTenant(Ok(tenant.view(step.now))))
+        Some(Outcome::UpdateTenant(Ok(tenant.view(ctx.now))))
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Step) -> Option<Outcome> {
+    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::UpdateTenant(Err(Refusal::not_found("tenant", tenant))))
     }
 }
 
 impl Tenant {
-    fn update(&mut self, command: UpdateTenant, step: &mut Step) -> Done<()> {
+    fn update(&mut self, command: UpdateTenant, ctx: &mut Context) -> Done<()> {
         if command.version.is_some_and(|version| version != self.version) {
             return Err(Refusal::StaleEtag);
         }
         let mut what = Vec::new();
         let policy = patched(&self.policy, command.policy, &mut what);
         policy.check()?;
-        self.guard_counting(&policy, step)?;
+        self.guard_counting(&policy, ctx)?;
         set(&mut self.display_name, command.display_name, "display_name", &mut what);
         set(&mut self.contact, command.contact, "contact", &mut what);
         if policy != self.policy {
-            step.budget.spend_each(self.pools.iter().len(), Budget::LOOK);
+            ctx.budget.spend_each(self.pools.iter().len(), Budget::LOOK);
             self.set_policy(policy);
         }
         // The policy says whom to tell, and of what.
         self.notifications.look = true;
         if !what.is_empty() {
-            self.write(Action::TenantUpdated, &what.join(", "), step);
+            self.write(Action::TenantUpdated, &what.join(", "), ctx);
         }
         Ok(())
     }
 
     /// Administrators' seats may begin to count only where there is room for them (R13, R15).
-    fn guard_counting(&self, policy: &Policy, step: &Step) -> Done<()> {
+    fn guard_counting(&self, policy: &Policy, ctx: &Context) -> Done<()> {
         if !policy.administrators_count_in_named || self.policy.administrators_count_in_named {
             return Ok(());
         }
         for pool in self.pools.iter() {
             let more = pool.seats - pool.seats_counted;
-            if more > 0 && !self.has_seats(pool.no, more, step.sight()) {
+            if more > 0 && !self.has_seats(pool.no, more, ctx.limit_basis()) {
                 let seats = if more == 1 { "seat of an administrator" } else { "seats of administrators" };
                 return Err(Refusal::Precondition {
                     reason: "SEATS_EXHAUSTED",
@@ -119,22 +119,22 @@ impl Tenant {
         Ok(())
     }
 
-    pub fn suspend(&mut self, command: &SuspendTenant, step: &mut Step) -> TenantView {
+    pub fn suspend(&mut self, command: &SuspendTenant, ctx: &mut Context) -> TenantView {
         let (state, action) = match command.suspend {
             true => (TenantState::Suspended, Action::TenantSuspended),
             false => (TenantState::Active, Action::TenantResumed),
         };
         if self.state != state {
             self.state = state;
-            self.write(action, "", step);
+            self.write(action, "", ctx);
         }
-        self.view(step.now)
+        self.view(ctx.now)
     }
 
-    fn write(&mut self, action: Action, detail: &str, step: &mut Step) {
+    fn write(&mut self, action: Action, detail: &str, ctx: &mut Context) {
         self.version += 1;
-        step.put(Change::PutTenant(self.row()));
-        step.log(self.about(action).detail(detail));
+        ctx.put(Change::PutTenant(self.row()));
+        ctx.log(self.about(action).detail(detail));
     }
 }
 

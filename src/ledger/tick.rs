@@ -6,8 +6,8 @@ use super::Ledger;
 use super::budget::Budget;
 use super::change::{Actor, Change, Changes};
 use super::checkpoint::ROWS_PER_TICK;
+use super::context::Context;
 use super::denials::COUNTS_PER_TICK;
-use super::step::Step;
 use super::tenant::Tenant;
 use super::time::{Moment, Tick};
 use crate::ids::{PoolNo, TenantNo};
@@ -72,10 +72,10 @@ impl Ledger {
             return; // It is due still.
         }
         let actor = Actor::service();
-        let (found, mut step) = self.step_of(no, &actor, now, out);
+        let (found, mut ctx) = self.step_of(no, &actor, now, out);
         if let Some(tenant) = found {
             tenant.due = Tick::NEVER;
-            let done = tenant.pass_time(&mut step);
+            let done = tenant.pass_time(&mut ctx);
             let due = if done { tenant.first_due() } else { now.tick };
             let due = due.min(tenant.due);
             self.agenda.move_to(self.tenants[no.0 as usize].as_deref_mut().expect("the tenant just seen"), due);
@@ -96,18 +96,18 @@ impl Ledger {
 
 impl Tenant {
     /// True: everything that is due was done.
-    fn pass_time(&mut self, step: &mut Step) -> bool {
-        let now = step.now.tick;
-        step.budget.spend(Budget::LOOK);
-        let mut done = self.mark_idle(now, step.budget);
+    fn pass_time(&mut self, ctx: &mut Context) -> bool {
+        let now = ctx.now.tick;
+        ctx.budget.spend(Budget::LOOK);
+        let mut done = self.mark_idle(now, ctx.budget);
         for no in 0..self.pools.iter().len() {
             let no = PoolNo(no as u16);
             if self.pools.get(no).noted().is_some_and(|noted| noted <= now) {
-                done &= self.end_overdue(no, step);
+                done &= self.end_overdue(no, ctx);
             }
         }
-        step.budget.spend_each(self.pools.iter().len(), 5);
-        self.look_around(step);
+        ctx.budget.spend_each(self.pools.iter().len(), 5);
+        self.look_around(ctx);
         done
     }
 

@@ -10,10 +10,10 @@ use super::access::Tenants;
 use super::budget::Budget;
 use super::change::{Action, Actor, Change, Changes};
 use super::command::{CreateToken, Cursor, ListTokens, NoteTokenUse, Page, RevokeToken, WithdrawTenant};
+use super::context::AuditDraft;
 use super::map::Seed;
 use super::outcome::{Done, Refusal};
 use super::rates::{Limiter, Rate};
-use super::step::About;
 use super::time::{Moment, Wall};
 use super::token::{KnownTokens, TokenRow, TokenState, TokenView};
 use super::walk::{Cut, Key, Walk, Weight};
@@ -311,9 +311,9 @@ impl Ledger {
         now: Moment,
         out: &mut Changes,
     ) {
-        let (_, mut step) = self.step(&TenantId::installation(), actor, now, out);
-        step.log(About::new(NOBODY, action).detail(detail));
-        step.put(change);
+        let (_, mut ctx) = self.context(&TenantId::installation(), actor, now, out);
+        ctx.log(AuditDraft::new(NOBODY, action).detail(detail));
+        ctx.put(change);
     }
 }
 

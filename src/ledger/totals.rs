@@ -71,10 +71,10 @@ impl Ledger {
     /// The pools with the most in use, the busiest first, as they were when they were last counted; none that nobody uses.
     #[must_use]
     pub fn busiest(&self, most: usize, now: Moment) -> Vec<Busy> {
-        let sight = self.sight(now);
+        let basis = self.limit_basis(now);
         let found = self.tally.busiest(most).filter_map(|(tenant, pool, in_use)| {
             let tenant = self.tenants[tenant.0 as usize].as_deref()?;
-            let (_, limit) = tenant.entitled(pool, sight);
+            let (_, limit) = tenant.entitled(pool, basis);
             Some(Busy { tenant: tenant.id.clone(), pool: tenant.pools.get(pool).id.clone(), in_use, limit })
         });
         found.collect()

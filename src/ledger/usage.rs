@@ -1,11 +1,11 @@
 //! What is in use, for decisions and displays alike (R15): one function for all of them.
 
 use super::change::{Limit, Plan};
+use super::context::Context;
 use super::entitlement;
 use super::outcome::{Notice, PoolUsage, SeatView, SessionView, Status, UserView};
 use super::query::Wanted;
 use super::session::Session;
-use super::step::Step;
 use super::tenant::Tenant;
 use super::time::{Moment, Tick, Wall};
 use super::user::{Seat, User};
@@ -13,21 +13,21 @@ use crate::ids::{EventNo, OrganizationNo, PoolNo, UserNo};
 
 /// What a reader needs beside the state.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sight {
+pub(super) struct LimitBasis {
     pub now: Moment,
     pub license_time: Wall,
     pub demo_seats: u64,
 }
 
-impl Step<'_> {
-    pub fn sight(&self) -> Sight {
-        Sight { now: self.now, license_time: self.license_time, demo_seats: self.demo_seats }
+impl Context<'_> {
+    pub fn limit_basis(&self) -> LimitBasis {
+        LimitBasis { now: self.now, license_time: self.license_time, demo_seats: self.demo_seats }
     }
 }
 
 impl Tenant {
-    pub fn entitled(&self, pool: PoolNo, sight: Sight) -> (Plan, Limit) {
-        entitlement::entitled(&self.licenses, pool, sight.license_time, sight.demo_seats)
+    pub fn entitled(&self, pool: PoolNo, basis: LimitBasis) -> (Plan, Limit) {
+        entitlement::entitled(&self.licenses, pool, basis.license_time, basis.demo_seats)
     }
 
     pub fn in_use(&self, pool: PoolNo, plan: Plan) -> u64 {
@@ -39,13 +39,13 @@ impl Tenant {
     }
 
     /// Whether `more` seats are free in a named pool; always true elsewhere, where a seat is a permission.
-    pub fn has_seats(&self, pool: PoolNo, more: u64, sight: Sight) -> bool {
-        let (plan, limit) = self.entitled(pool, sight);
+    pub fn has_seats(&self, pool: PoolNo, more: u64, basis: LimitBasis) -> bool {
+        let (plan, limit) = self.entitled(pool, basis);
         plan == Plan::Concurrent || limit.has_room_for(self.in_use(pool, plan), more)
     }
 
-    pub fn usage(&self, no: PoolNo, sight: Sight) -> PoolUsage {
-        let (plan, limit) = self.entitled(no, sight);
+    pub fn usage(&self, no: PoolNo, basis: LimitBasis) -> PoolUsage {
+        let (plan, limit) = self.entitled(no, basis);
         let in_use = self.in_use(no, plan);
         let pool = self.pools.get(no);
         PoolUsage {
@@ -62,7 +62,7 @@ impl Tenant {
     }
 
     /// Notices about a pool that is used: what an administrator should know.
-    pub fn notices(&self, pool: PoolNo, usage: &PoolUsage, sight: Sight) -> Vec<Notice> {
+    pub fn notices(&self, pool: PoolNo, usage: &PoolUsage, basis: LimitBasis) -> Vec<Notice> {
         let mut notices = Vec::new();
         if usage.demo {
             notices.push(Notice::DemoMode);
@@ -70,21 +70,21 @@ impl Tenant {
         if usage.over > 0 {
             notices.push(Notice::OverLimit);
         }
-        if let Some(left) = entitlement::expiring(&self.licenses, pool, sight.license_time) {
+        if let Some(left) = entitlement::expiring(&self.licenses, pool, basis.license_time) {
             notices.push(Notice::LicenseExpiring(left));
         }
         notices
     }
 
     /// Whether a user's seat is one of the k granted last in a named pool that is over its limit by k (R14).
-    pub fn is_over_limit(&self, user: &User, seat: &Seat, sight: Sight) -> bool {
+    pub fn is_over_limit(&self, user: &User, seat: &Seat, basis: LimitBasis) -> bool {
         let counts = user.blocked.is_none() && user.counts_in_named(&self.policy);
-        counts && self.cutoff(seat.pool, sight).is_some_and(|cutoff| seat.order >= cutoff)
+        counts && self.cutoff(seat.pool, basis).is_some_and(|cutoff| seat.order >= cutoff)
     }
 
     /// From which grant on seats of the pool are beyond its limit. `None`: it is not over.
-    fn cutoff(&self, no: PoolNo, sight: Sight) -> Option<EventNo> {
-        let (plan, limit) = self.entitled(no, sight);
+    fn cutoff(&self, no: PoolNo, basis: LimitBasis) -> Option<EventNo> {
+        let (plan, limit) = self.entitled(no, basis);
         let over = limit.over(self.in_use(no, plan));
         if plan == Plan::Concurrent || over == 0 {
             return None;
@@ -140,31 +140,31 @@ impl Tenant {
     }
 
     /// `named`: of its organizations at most so many.
-    pub fn seat_view(&self, user: UserNo, pool: PoolNo, named: usize, sight: Sight) -> Option<SeatView> {
+    pub fn seat_view(&self, user: UserNo, pool: PoolNo, named: usize, basis: LimitBasis) -> Option<SeatView> {
         let user = self.users.get(user);
-        user.seat(pool).map(|seat| self.view_of_seat(user, seat, named, sight))
+        user.seat(pool).map(|seat| self.view_of_seat(user, seat, named, basis))
     }
 
-    fn view_of_seat(&self, user: &User, seat: &Seat, named: usize, sight: Sight) -> SeatView {
+    fn view_of_seat(&self, user: &User, seat: &Seat, named: usize, basis: LimitBasis) -> SeatView {
         SeatView {
             user: user.id.clone(),
             pool: self.pools.get(seat.pool).id.clone(),
             active: user.blocked.is_none(),
-            over_limit: self.is_over_limit(user, seat, sight),
+            over_limit: self.is_over_limit(user, seat, basis),
             organizations: super::outcome::access_ids(&seat.access, named, |no| self.organizations.id(no)),
             organization_count: seat.access.len(),
-            granted: sight.now.wall_of(seat.granted),
+            granted: basis.now.wall_of(seat.granted),
         }
     }
 
-    pub fn user_view(&self, no: UserNo, sight: Sight) -> UserView {
-        self.user_view_in(no, &Wanted::Any, sight)
+    pub fn user_view(&self, no: UserNo, basis: LimitBasis) -> UserView {
+        self.user_view_in(no, &Wanted::Any, basis)
     }
 
     /// As the user is seen in an organization.
-    pub fn user_view_in(&self, no: UserNo, organization: &Wanted<OrganizationNo>, sight: Sight) -> UserView {
+    pub fn user_view_in(&self, no: UserNo, organization: &Wanted<OrganizationNo>, basis: LimitBasis) -> UserView {
         let user = self.users.get(no);
-        let seats = user.seats.iter().map(|seat| self.view_of_seat(user, seat, usize::MAX, sight)).collect();
+        let seats = user.seats.iter().map(|seat| self.view_of_seat(user, seat, usize::MAX, basis)).collect();
         let landing = |seat: &Seat| self.organizations.landing(&seat.access, user.last_organization);
         let last_sign_in = self.users.last_sign_in(no);
         UserView {
@@ -173,11 +173,11 @@ impl Tenant {
             administrator: user.administrator,
             blocked: user.blocked,
             seats,
-            status: self.shown_status(user, organization, sight.now.tick),
+            status: self.shown_status(user, organization, basis.now.tick),
             default_organization: user.seats.first().and_then(landing).and_then(|no| self.organizations.id(no)),
-            last_sign_in: last_sign_in.map(|tick| sight.now.wall_of(tick)),
-            last_activity: last_sign_in.map(|_| sight.now.wall_of(user.last_activity(&self.sessions))),
-            created: sight.now.wall_of(user.created),
+            last_sign_in: last_sign_in.map(|tick| basis.now.wall_of(tick)),
+            last_activity: last_sign_in.map(|_| basis.now.wall_of(user.last_activity(&self.sessions))),
+            created: basis.now.wall_of(user.created),
             version: user.version,
         }
     }

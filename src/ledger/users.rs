@@ -2,12 +2,12 @@
 
 use super::change::{Access, Action, BlockCause, Profile};
 use super::command::{CreateUser, UnblockUser, UpdateUser, UserPatch, WhatIf};
+use super::context::Context;
 use super::entitlement;
 use super::notification::Cause;
 use super::outcome::{Denial, DenialReason, Done, PoolUsage, Refusal, UserView};
-use super::step::Step;
 use super::tenant::Tenant;
-use super::usage::Sight;
+use super::usage::LimitBasis;
 use super::user::User;
 use crate::ids::{PoolNo, UserId, UserNo};
 
@@ -15,21 +15,21 @@ impl Tenant {
     pub fn create_user(
         &mut self,
         command: CreateUser,
-        step: &mut Step,
+        ctx: &mut Context,
     ) -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)> {
         if self.users.find(&command.user).is_some() {
             return Err(Refusal::exists("user", &command.user));
         }
         let exempt = command.administrator && !self.policy.administrators_count_in_named;
         for pool in &command.pools {
-            let reason = match self.guard_grant(pool, None, step) {
+            let reason = match self.guard_grant(pool, None, ctx) {
                 Err(DenialReason::SeatsExhausted) if exempt => continue,
                 Err(reason) => reason,
                 Ok(()) => continue,
             };
-            step.log_denial(self.about(Action::UserCreated).denied(reason).user(&command.user).pool(pool));
-            self.tell_denied(self.pools.find(pool), reason, Cause::Grant, &command.user, step);
-            return Ok((Err(Denial::because(reason)), self.usages_of(&command.pools, step)));
+            ctx.log_denial(self.about(Action::UserCreated).denied(reason).user(&command.user).pool(pool));
+            self.tell_denied(self.pools.find(pool), reason, Cause::Grant, &command.user, ctx);
+            return Ok((Err(Denial::because(reason)), self.usages_of(&command.pools, ctx)));
         }
         let fresh = command.pools.iter().filter(|pool| self.pools.find(pool).is_none()).count();
         if self.pools.iter().len() + fresh > super::pool::MAX_POOLS {
@@ -37,26 +37,26 @@ impl Tenant {
         }
         let mut pools = Vec::new();
         for pool in &command.pools {
-            pools.push(self.pool_or_new(pool, step).ok_or_else(super::grant_seats::too_many_pools)?);
+            pools.push(self.pool_or_new(pool, ctx).ok_or_else(super::grant_seats::too_many_pools)?);
         }
-        let no = self.create(&command.user, command.administrator, command.profile, "", step);
+        let no = self.create(&command.user, command.administrator, command.profile, "", ctx);
         for pool in pools {
             let about = self.about(Action::SeatGranted).user(&command.user).pool(&self.pools.get(pool).id);
-            let order = step.log(about.detail("all organizations"));
-            self.put_seat(no, pool, Access::All, order, step);
+            let order = ctx.log(about.detail("all organizations"));
+            self.put_seat(no, pool, Access::All, order, ctx);
         }
-        Ok((Ok(self.user_view(no, step.sight())), self.usages_of(&command.pools, step)))
+        Ok((Ok(self.user_view(no, ctx.limit_basis())), self.usages_of(&command.pools, ctx)))
     }
 
-    fn usages_of(&self, pools: &[crate::ids::PoolId], step: &Step) -> Vec<PoolUsage> {
-        pools.iter().filter_map(|id| self.pools.find(id)).map(|no| self.usage(no, step.sight())).collect()
+    fn usages_of(&self, pools: &[crate::ids::PoolId], ctx: &Context) -> Vec<PoolUsage> {
+        pools.iter().filter_map(|id| self.pools.find(id)).map(|no| self.usage(no, ctx.limit_basis())).collect()
     }
 
     pub fn known_user(&self, id: &UserId) -> Done<UserNo> {
         self.users.find(id).ok_or_else(|| Refusal::not_found("user", id))
     }
 
-    pub fn update_user(&mut self, command: UpdateUser, step: &mut Step) -> Done<UserView> {
+    pub fn update_user(&mut self, command: UpdateUser, ctx: &mut Context) -> Done<UserView> {
         let no = self.known_user(&command.user)?;
         let user = self.users.get(no);
         if command.version.is_some_and(|version| version != user.version) {
@@ -65,26 +65,26 @@ impl Tenant {
         // An administrator whose seats did not count may need one in each named pool now (R15).
         let begins = command.patch.administrator == Some(false) && !user.counts_in_named(&self.policy);
         if begins && user.blocked.is_none() {
-            self.guard_room(user, None, step)?;
+            self.guard_room(user, None, ctx)?;
         }
         if command.patch.administrator == Some(false) && user.administrator {
-            self.guard_sessions(user, None, step)?;
+            self.guard_sessions(user, None, ctx)?;
         }
         let changed = patched(user, &command.patch)?;
         if let Some((profile, administrator, what)) = changed {
-            self.change_user(no, step, |user| {
+            self.change_user(no, ctx, |user| {
                 user.administrator = administrator;
                 user.profile = (!profile.is_empty()).then(|| Box::new(profile));
             });
-            step.log(self.about(Action::UserUpdated).user(&command.user).detail(what));
+            ctx.log(self.about(Action::UserUpdated).user(&command.user).detail(what));
         }
-        Ok(self.user_view(no, step.sight()))
+        Ok(self.user_view(no, ctx.limit_basis()))
     }
 
     /// Refuses when a named pool of the user's seats has no room for one more.
-    pub fn guard_room(&self, user: &User, what_if: Option<&WhatIf>, step: &Step) -> Done<()> {
+    pub fn guard_room(&self, user: &User, what_if: Option<&WhatIf>, ctx: &Context) -> Done<()> {
         let mut pools = user.seats.iter().map(|seat| seat.pool);
-        match pools.find(|pool| !self.has_room_if(*pool, what_if, step)) {
+        match pools.find(|pool| !self.has_room_if(*pool, what_if, ctx)) {
             None => Ok(()),
             Some(pool) => Err(Refusal::Precondition {
                 reason: "SEATS_EXHAUSTED",
@@ -95,24 +95,24 @@ impl Tenant {
     }
 
     /// The pools in which the user needs a free seat to be unblocked, and there is none (R5); and why.
-    pub fn full_pools(&self, user: &User, sight: Sight) -> impl Iterator<Item = (PoolNo, DenialReason)> {
+    pub fn full_pools(&self, user: &User, basis: LimitBasis) -> impl Iterator<Item = (PoolNo, DenialReason)> {
         let counts = user.counts_in_named(&self.policy);
         let pools = user.seats.iter().map(|seat| seat.pool);
-        let full = pools.filter(move |pool| counts && !self.has_seats(*pool, 1, sight));
-        full.map(move |pool| (pool, self.want_of(pool, sight)))
+        let full = pools.filter(move |pool| counts && !self.has_seats(*pool, 1, basis));
+        full.map(move |pool| (pool, self.want_of(pool, basis)))
     }
 
     /// Why a named pool has no seat free: that its license is not in force says more than that there are none.
-    pub fn want_of(&self, pool: PoolNo, sight: Sight) -> DenialReason {
-        let admitted = entitlement::admit(&self.licenses, Some(pool), sight.license_time, sight.now.wall);
+    pub fn want_of(&self, pool: PoolNo, basis: LimitBasis) -> DenialReason {
+        let admitted = entitlement::admit(&self.licenses, Some(pool), basis.license_time, basis.now.wall);
         admitted.err().unwrap_or(DenialReason::SeatsExhausted)
     }
 
-    pub fn block_user(&mut self, no: UserNo, step: &mut Step) {
+    pub fn block_user(&mut self, no: UserNo, ctx: &mut Context) {
         // Also a user blocked for want of a seat: from now on only an administrator unblocks (R33).
         if self.users.get(no).blocked != Some(BlockCause::Administrator) {
-            self.change_user(no, step, |user| user.blocked = Some(BlockCause::Administrator));
-            step.log(self.about(Action::UserBlocked).user(&self.users.get(no).id));
+            self.change_user(no, ctx, |user| user.blocked = Some(BlockCause::Administrator));
+            ctx.log(self.about(Action::UserBlocked).user(&self.users.get(no).id));
         }
     }
 
@@ -120,63 +120,63 @@ impl Tenant {
     pub fn unblock_user(
         &mut self,
         command: &UnblockUser,
-        step: &mut Step,
+        ctx: &mut Context,
     ) -> Done<(Result<UserView, Denial>, Vec<PoolUsage>)> {
         let no = self.known_user(&command.user)?;
-        let decision = self.try_unblock(no, command, step);
-        let sight = step.sight();
+        let decision = self.try_unblock(no, command, ctx);
+        let basis = ctx.limit_basis();
         let seats = &self.users.get(no).seats;
-        let mut usage: Vec<PoolUsage> = seats.iter().map(|seat| self.usage(seat.pool, sight)).collect();
+        let mut usage: Vec<PoolUsage> = seats.iter().map(|seat| self.usage(seat.pool, basis)).collect();
         usage.sort_unstable_by(|a, b| a.pool.cmp(&b.pool));
         Ok((decision, usage))
     }
 
-    fn try_unblock(&mut self, no: UserNo, command: &UnblockUser, step: &mut Step) -> Result<UserView, Denial> {
+    fn try_unblock(&mut self, no: UserNo, command: &UnblockUser, ctx: &mut Context) -> Result<UserView, Denial> {
         let user = self.users.get(no);
         if user.blocked.is_none() {
-            return Ok(self.user_view(no, step.sight()));
+            return Ok(self.user_view(no, ctx.limit_basis()));
         }
-        let full: Vec<(PoolNo, DenialReason)> = self.full_pools(user, step.sight()).collect();
+        let full: Vec<(PoolNo, DenialReason)> = self.full_pools(user, ctx.limit_basis()).collect();
         if let Some((pool, reason)) = full.first().copied() {
             let about = self.about(Action::UserUnblocked).denied(reason).user(&command.user);
-            step.log_denial(about.pool(&self.pools.get(pool).id));
+            ctx.log_denial(about.pool(&self.pools.get(pool).id));
             // The event names one; who is told can do something about all of them.
             for (pool, reason) in full {
-                self.tell_denied(Some(pool), reason, Cause::Grant, &command.user, step);
+                self.tell_denied(Some(pool), reason, Cause::Grant, &command.user, ctx);
             }
             return Err(Denial::because(reason));
         }
-        self.unblock(no, "", step);
-        Ok(self.user_view(no, step.sight()))
+        self.unblock(no, "", ctx);
+        Ok(self.user_view(no, ctx.limit_basis()))
     }
 
     /// Unblocks a user for whom there is room.
-    pub fn unblock(&mut self, no: UserNo, how: &str, step: &mut Step) {
-        self.change_user(no, step, |user| user.blocked = None);
-        let order = step.log(self.about(Action::UserUnblocked).user(&self.users.get(no).id).detail(how));
-        self.regrant_seats(no, order, step);
+    pub fn unblock(&mut self, no: UserNo, how: &str, ctx: &mut Context) {
+        self.change_user(no, ctx, |user| user.blocked = None);
+        let order = ctx.log(self.about(Action::UserUnblocked).user(&self.users.get(no).id).detail(how));
+        self.regrant_seats(no, order, ctx);
     }
 
     /// Deletes a user none of whose sessions lives.
-    pub fn delete_user(&mut self, no: UserNo, step: &mut Step) {
-        self.forget_sessions(no, step);
+    pub fn delete_user(&mut self, no: UserNo, ctx: &mut Context) {
+        self.forget_sessions(no, ctx);
         while let Some(pool) = self.users.get(no).seats.first().map(|seat| seat.pool) {
-            self.drop_seat(no, pool, step);
+            self.drop_seat(no, pool, ctx);
         }
         let id = self.users.get(no).id.clone();
-        self.remove_user(no, step);
-        step.log(self.about(Action::UserDeleted).user(&id));
+        self.remove_user(no, ctx);
+        ctx.log(self.about(Action::UserDeleted).user(&id));
     }
 
     /// Deletes the rows of a user's ended sessions; their reasons stay in memory for late heartbeats.
-    fn forget_sessions(&mut self, user: UserNo, step: &mut Step) {
+    fn forget_sessions(&mut self, user: UserNo, ctx: &mut Context) {
         let slots = std::mem::take(&mut self.users.get_mut(user).places);
         for slot in slots {
             let Some(session) = self.sessions.remove(slot) else { continue };
             if let Some((at, reason)) = session.ended() {
-                step.orphans.add(session.id, self.id.clone(), reason, at);
+                ctx.orphans.add(session.id, self.id.clone(), reason, at);
             }
-            step.put(super::change::Change::DeleteSession(self.no, user, session.place));
+            ctx.put(super::change::Change::DeleteSession(self.no, user, session.place));
         }
     }
 }

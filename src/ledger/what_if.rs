@@ -2,21 +2,21 @@
 
 use super::change::{BlockCause, Limit, Plan};
 use super::command::WhatIf;
-use super::step::Step;
+use super::context::Context;
 use super::tenant::Tenant;
 use super::wish::Wish;
 use crate::ids::{PoolId, PoolNo};
 
 impl Tenant {
     /// Whether a pool has a free seat; in a dry run, whether it would have one.
-    pub fn has_room_if(&self, no: PoolNo, what_if: Option<&WhatIf>, step: &Step) -> bool {
-        let Some(what_if) = what_if else { return self.has_seats(no, 1, step.sight()) };
-        let (plan, limit) = self.entitled(no, step.sight());
+    pub fn has_room_if(&self, no: PoolNo, what_if: Option<&WhatIf>, ctx: &Context) -> bool {
+        let Some(what_if) = what_if else { return self.has_seats(no, 1, ctx.limit_basis()) };
+        let (plan, limit) = self.entitled(no, ctx.limit_basis());
         plan == Plan::Concurrent || what_if.has_room(&self.pools.get(no).id, limit, self.in_use(no, plan))
     }
 
     /// Notes what would be counted otherwise than it is.
-    pub fn imagine(&self, wish: &Wish, what_if: &mut WhatIf, step: &Step) {
+    pub fn imagine(&self, wish: &Wish, what_if: &mut WhatIf, ctx: &Context) {
         let counted = wish.known.is_some_and(|no| self.users.get(no).counts_in_named(&self.policy));
         let states = [(false, wish.was, counted, -1), (true, wish.blocked, wish.counts, 1)];
         for (after, blocked, counts, by) in states {
@@ -31,7 +31,7 @@ impl Tenant {
             && self.users.get(no).administrator != *administrator
         {
             let exempt = *administrator && !self.policy.administrators_count_in_concurrent;
-            for pool in self.lived_in(self.users.get(no), exempt, step.now.tick) {
+            for pool in self.lived_in(self.users.get(no), exempt, ctx.now.tick) {
                 what_if.live(&self.pools.get(pool).id, if exempt { -1 } else { 1 });
             }
         }

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use super::budget::Budget;
 use super::change::{Access, BlockCause, Plan, Profile};
 use super::command::{SyncEntry, WantedSeat, WhatIf};
+use super::context::Context;
 use super::grant_seats::{too_many_pools, union};
 use super::outcome::{DenialReason, Done};
 use super::pool::MAX_POOLS;
-use super::step::Step;
 use super::tenant::Tenant;
 use super::users::patched;
 use crate::ids::{PoolId, PoolNo, UserNo};
@@ -57,27 +57,33 @@ impl Wish {
 
 impl Tenant {
     /// The organizations of each seat. Mostly they are the same for all.
-    pub fn wanted<'a>(&self, seats: &'a [WantedSeat], step: &mut Step) -> Done<Vec<Wanted<'a>>> {
+    pub fn wanted<'a>(&self, seats: &'a [WantedSeat], ctx: &mut Context) -> Done<Vec<Wanted<'a>>> {
         let mut wanted: Vec<Wanted> = Vec::with_capacity(seats.len());
         for (at, WantedSeat { pool, organizations }) in seats.iter().enumerate() {
             let same = at.checked_sub(1).filter(|before| seats[*before].organizations == *organizations);
             let access = match same {
                 Some(before) => wanted[before].access.clone(),
-                None => self.organization_numbers(organizations, step)?,
+                None => self.organization_numbers(organizations, ctx)?,
             };
             wanted.push(Wanted { pool, access, widens: !organizations.is_empty() });
         }
         Ok(wanted)
     }
 
-    pub fn wish(&self, entry: &SyncEntry, wanted: &[Wanted], what_if: Option<&WhatIf>, step: &mut Step) -> Done<Wish> {
+    pub fn wish(
+        &self,
+        entry: &SyncEntry,
+        wanted: &[Wanted],
+        what_if: Option<&WhatIf>,
+        ctx: &mut Context,
+    ) -> Done<Wish> {
         let named: usize = wanted.iter().map(|seat| seat.access.len()).sum();
-        step.budget.spend_each(wanted.len(), 10 * Budget::LOOK);
-        step.budget.spend_each(named, 20);
+        ctx.budget.spend_each(wanted.len(), 10 * Budget::LOOK);
+        ctx.budget.spend_each(named, 20);
         let known = self.users.find(&entry.user);
         let user = known.map(|no| self.users.get(no));
         // Each seat that the user has is looked at, and its pool is named, a few times.
-        step.budget.spend_each(user.map_or(0, |user| user.seats.len()), 5 * Budget::LOOK);
+        ctx.budget.spend_each(user.map_or(0, |user| user.seats.len()), 5 * Budget::LOOK);
         let change = match user {
             Some(user) => patched(user, &entry.patch)?,
             None => Some((entry.patch.clone().into_profile(), entry.patch.administrator == Some(true), String::new())),
@@ -97,28 +103,35 @@ impl Tenant {
             && counts
             && !user.counts_in_named(&self.policy)
         {
-            self.guard_room(user, what_if, step)?;
+            self.guard_room(user, what_if, ctx)?;
         }
         if let Some(user) = user.filter(|user| user.administrator && !administrator) {
-            self.guard_sessions(user, what_if, step)?;
+            self.guard_sessions(user, what_if, ctx)?;
         }
         let was = user.and_then(|user| user.blocked);
         let (seats, given_up, denials) = (Vec::new(), Vec::new(), Vec::new());
         let mut wish = Wish { known, change, seats, given_up, denials, was, blocked: was, counts };
         // Whoever an administrator blocked stays so, and is given no seat (R33), unless a file says otherwise.
         if was != Some(BlockCause::Administrator) || entry.blocked == Some(false) {
-            self.wish_seats(entry, wanted, &mut wish, what_if, step);
-            wish.given_up = self.unwanted(entry, &wish, what_if, step);
-            wish.blocked = self.wish_blocked(entry, &wish, what_if, step);
+            self.wish_seats(entry, wanted, &mut wish, what_if, ctx);
+            wish.given_up = self.unwanted(entry, &wish, what_if, ctx);
+            wish.blocked = self.wish_blocked(entry, &wish, what_if, ctx);
         }
         if named > 0 {
             let wanted = wanted.iter().map(|seat| (self.pools.find(seat.pool), &seat.access));
-            self.guard_named(known, &Vec::from_iter(wanted), step)?;
+            self.guard_named(known, &Vec::from_iter(wanted), ctx)?;
         }
         Ok(wish)
     }
 
-    fn wish_seats(&self, entry: &SyncEntry, wanted: &[Wanted], wish: &mut Wish, what_if: Option<&WhatIf>, step: &Step) {
+    fn wish_seats(
+        &self,
+        entry: &SyncEntry,
+        wanted: &[Wanted],
+        wish: &mut Wish,
+        what_if: Option<&WhatIf>,
+        ctx: &Context,
+    ) {
         let user = wish.known.map(|no| self.users.get(no));
         let is_active = wish.known.is_some() && wish.was.is_none();
         let to_be_blocked = entry.blocked == Some(true);
@@ -138,7 +151,7 @@ impl Tenant {
                 continue; // Nothing is asked for, so nothing can be denied.
             }
             let holds = needs_no_room || (held.is_some() && is_active);
-            let denied = self.guard_synced_seat(pool, holds, wish.counts, what_if, step).err();
+            let denied = self.guard_synced_seat(pool, holds, wish.counts, what_if, ctx).err();
             let stands = denied.is_none() || (denied == Some(DenialReason::SeatsExhausted) && !is_active);
             if stands && is_more {
                 wish.seats.push(((*pool).clone(), wanted));
@@ -152,7 +165,7 @@ impl Tenant {
         entry: &SyncEntry,
         wish: &Wish,
         what_if: Option<&WhatIf>,
-        step: &Step,
+        ctx: &Context,
     ) -> Option<BlockCause> {
         if entry.blocked == Some(true) {
             return wish.was.or(Some(BlockCause::Administrator));
@@ -162,34 +175,34 @@ impl Tenant {
             Some(BlockCause::LicenseLimit) => Some(BlockCause::LicenseLimit),
             _ => {
                 let full = wish.denials.iter().any(|(_, reason)| *reason == DenialReason::SeatsExhausted);
-                (full || !self.kept_in_full(wish, what_if, step).is_empty()).then_some(BlockCause::LicenseLimit)
+                (full || !self.kept_in_full(wish, what_if, ctx).is_empty()).then_some(BlockCause::LicenseLimit)
             }
         }
     }
 
     /// Of a user who waits, or is back in the directory: seats for which there is no room, and which the directory, that
     /// speaks of pools, does not want (R33).
-    fn unwanted(&self, entry: &SyncEntry, wish: &Wish, what_if: Option<&WhatIf>, step: &Step) -> Vec<PoolNo> {
+    fn unwanted(&self, entry: &SyncEntry, wish: &Wish, what_if: Option<&WhatIf>, ctx: &Context) -> Vec<PoolNo> {
         let waits = wish.was == Some(BlockCause::LicenseLimit);
         let is_back = waits || wish.was == Some(BlockCause::Directory);
         if !is_back || entry.blocked == Some(true) || entry.seats.is_empty() || !wish.counts {
             return Vec::new();
         }
         let wanted: BTreeSet<PoolNo> = entry.seats.iter().filter_map(|seat| self.pools.find(&seat.pool)).collect();
-        let has_room = |no| if waits { self.has_room_if(no, what_if, step) } else { self.is_free(no, what_if, step) };
+        let has_room = |no| if waits { self.has_room_if(no, what_if, ctx) } else { self.is_free(no, what_if, ctx) };
         // A license that is not in force says nothing about room.
-        let is_full = |no| !has_room(no) && self.want_of(no, step.sight()) == DenialReason::SeatsExhausted;
+        let is_full = |no| !has_room(no) && self.want_of(no, ctx.limit_basis()) == DenialReason::SeatsExhausted;
         let held = wish.known.map_or(&[][..], |no| &self.users.get(no).seats);
         let pools = held.iter().map(|seat| seat.pool).filter(|no| !wanted.contains(no));
         pools.filter(|no| is_full(*no)).take(MAX_GIVEN_UP).collect()
     }
 
     /// Of the seats that are held and kept: the pools that have none free for who comes now.
-    pub fn kept_in_full(&self, wish: &Wish, what_if: Option<&WhatIf>, step: &Step) -> Vec<PoolNo> {
+    pub fn kept_in_full(&self, wish: &Wish, what_if: Option<&WhatIf>, ctx: &Context) -> Vec<PoolNo> {
         let held = wish.known.filter(|_| wish.counts).map_or(&[][..], |no| &self.users.get(no).seats);
         let given_up: BTreeSet<PoolNo> = wish.given_up.iter().copied().collect();
         let kept = held.iter().map(|seat| seat.pool).filter(|pool| !given_up.contains(pool));
-        kept.filter(|pool| !self.is_free(*pool, what_if, step)).collect()
+        kept.filter(|pool| !self.is_free(*pool, what_if, ctx)).collect()
     }
 
     /// The guards of a grant. Where others wait for a seat of the pool, a free one is not for who comes now.
@@ -199,26 +212,26 @@ impl Tenant {
         holds: bool,
         counts: bool,
         what_if: Option<&WhatIf>,
-        step: &Step,
+        ctx: &Context,
     ) -> Result<(), DenialReason> {
-        self.guard_pool(pool, step)?;
+        self.guard_pool(pool, ctx)?;
         let Some(no) = self.pools.find(pool) else { return Ok(()) };
-        if holds || !counts || self.is_free(no, what_if, step) { Ok(()) } else { Err(DenialReason::SeatsExhausted) }
+        if holds || !counts || self.is_free(no, what_if, ctx) { Ok(()) } else { Err(DenialReason::SeatsExhausted) }
     }
 
     /// Whether a seat is free for who comes now; always in a concurrent pool, where a seat is a permission.
-    fn is_free(&self, no: PoolNo, what_if: Option<&WhatIf>, step: &Step) -> bool {
+    fn is_free(&self, no: PoolNo, what_if: Option<&WhatIf>, ctx: &Context) -> bool {
         let pool = self.pools.get(no);
         let others = what_if.map_or(pool.waiting, |what_if| what_if.waiting(&pool.id, pool.waiting));
-        let (plan, _) = self.entitled(no, step.sight());
-        plan == Plan::Concurrent || (others == 0 && self.has_room_if(no, what_if, step))
+        let (plan, _) = self.entitled(no, ctx.limit_basis());
+        plan == Plan::Concurrent || (others == 0 && self.has_room_if(no, what_if, ctx))
     }
 
     /// The named pools in which a user who is blocked needs a free seat.
-    pub fn named_pools(&self, wish: &Wish, step: &Step) -> Vec<PoolId> {
+    pub fn named_pools(&self, wish: &Wish, ctx: &Context) -> Vec<PoolId> {
         let mut pools = self.wished_pools(wish, true);
         pools.retain(|id| {
-            let named = |no| self.entitled(no, step.sight()).0 == Plan::Named;
+            let named = |no| self.entitled(no, ctx.limit_basis()).0 == Plan::Named;
             wish.counts && self.pools.find(id).is_some_and(named)
         });
         pools

@@ -36,7 +36,7 @@ use crate::clock::Clock;
 use crate::cluster::Node;
 use crate::config::{Config, Storage};
 use crate::demo;
-use crate::health::{self, Obstacle, Readiness};
+use crate::health::{self, NotReadyReason, Readiness};
 use crate::journal::Journal;
 use crate::ops::{self, Ops};
 use crate::server::{Front, Listener, Reception, Server, Stats};
@@ -110,7 +110,7 @@ pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals
         _ = signals.next() => return Err(Failure::Interrupted),
     };
     end?;
-    if readiness.now().has(Obstacle::StoreReplaced) {
+    if readiness.now().has(NotReadyReason::StoreReplaced) {
         return Err(Failure::Damaged(vec!["the store is not the one that was opened: the log says how".to_owned()]));
     }
     match ended {
@@ -278,7 +278,7 @@ impl Running {
         }
         let reloading = reload(hangups, vendors, licensing, Arc::clone(&journal), entrance);
         let reloading = AbortOnDropHandle::new(tokio::spawn(reloading));
-        readiness.clear(Obstacle::Loading);
+        readiness.clear(NotReadyReason::Loading);
         let ops = ops_server;
         Ok(Self {
             api_address,
@@ -301,12 +301,13 @@ impl Running {
 
     /// Waits for what ends the process without a signal.
     async fn failure(&self) -> Failure {
-        let mut obstacles = self.readiness.subscribe();
-        let for_good =
-            |obstacle: Obstacle| matches!(obstacle, Obstacle::OwnershipLost | Obstacle::Damaged | Obstacle::Failed);
-        match obstacles.wait_for(|obstacles| obstacles.iter().any(for_good)).await {
-            Ok(obstacles) if obstacles.has(Obstacle::OwnershipLost) => Failure::OwnershipLost,
-            Ok(obstacles) if obstacles.has(Obstacle::Damaged) => {
+        let mut reasons = self.readiness.subscribe();
+        let for_good = |reason: NotReadyReason| {
+            matches!(reason, NotReadyReason::OwnershipLost | NotReadyReason::Damaged | NotReadyReason::Failed)
+        };
+        match reasons.wait_for(|reasons| reasons.iter().any(for_good)).await {
+            Ok(reasons) if reasons.has(NotReadyReason::OwnershipLost) => Failure::OwnershipLost,
+            Ok(reasons) if reasons.has(NotReadyReason::Damaged) => {
                 Failure::Damaged(vec!["the store is damaged: the log says where".to_owned()])
             }
             Ok(_) => anyhow::anyhow!("a shard's writer failed").into(),
@@ -319,7 +320,7 @@ impl Running {
         let in_order = async {
             // 1. NOT_SERVING: who looks at it sends nobody here any more.
             systemd::stopping();
-            self.readiness.hinder(Obstacle::Draining);
+            self.readiness.set(NotReadyReason::Draining);
             if let Some(node) = &self.node {
                 node.drain();
             }

@@ -16,7 +16,7 @@ const AWAY_GRACE: Duration = Duration::from_secs(5);
 
 /// What keeps the service from serving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum NotReadyReason {
     /// The ledger is not in memory yet.
     Loading,
     /// Another process owns the shards, and lives.
@@ -41,19 +41,19 @@ pub enum Obstacle {
     Draining,
 }
 
-impl Obstacle {
-    const ALL: [Obstacle; 11] = [
-        Obstacle::Loading,
-        Obstacle::Standby,
-        Obstacle::NoLease,
-        Obstacle::StoreAway,
-        Obstacle::Stuck,
-        Obstacle::StoreRefuses,
-        Obstacle::OwnershipLost,
-        Obstacle::Damaged,
-        Obstacle::StoreReplaced,
-        Obstacle::Failed,
-        Obstacle::Draining,
+impl NotReadyReason {
+    const ALL: [NotReadyReason; 11] = [
+        NotReadyReason::Loading,
+        NotReadyReason::Standby,
+        NotReadyReason::NoLease,
+        NotReadyReason::StoreAway,
+        NotReadyReason::Stuck,
+        NotReadyReason::StoreRefuses,
+        NotReadyReason::OwnershipLost,
+        NotReadyReason::Damaged,
+        NotReadyReason::StoreReplaced,
+        NotReadyReason::Failed,
+        NotReadyReason::Draining,
     ];
 
     fn bit(self) -> u16 {
@@ -61,50 +61,50 @@ impl Obstacle {
     }
 }
 
-impl fmt::Display for Obstacle {
+impl fmt::Display for NotReadyReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Obstacle::Loading => "loading",
-            Obstacle::Standby => "standing by: another process owns the shards",
-            Obstacle::NoLease => {
+            NotReadyReason::Loading => "loading",
+            NotReadyReason::Standby => "standing by: another process owns the shards",
+            NotReadyReason::NoLease => {
                 "no lease: the store has not answered for 3 seconds, another process may own the shards"
             }
-            Obstacle::StoreAway => "store away",
-            Obstacle::Stuck => "a shard is stuck",
-            Obstacle::StoreRefuses => "store refuses changes",
-            Obstacle::OwnershipLost => "ownership lost",
-            Obstacle::Damaged => "store damaged",
-            Obstacle::StoreReplaced => "store replaced",
-            Obstacle::Failed => "a shard failed",
-            Obstacle::Draining => "draining",
+            NotReadyReason::StoreAway => "store away",
+            NotReadyReason::Stuck => "a shard is stuck",
+            NotReadyReason::StoreRefuses => "store refuses changes",
+            NotReadyReason::OwnershipLost => "ownership lost",
+            NotReadyReason::Damaged => "store damaged",
+            NotReadyReason::StoreReplaced => "store replaced",
+            NotReadyReason::Failed => "a shard failed",
+            NotReadyReason::Draining => "draining",
         })
     }
 }
 
 /// Some obstacles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Obstacles(u16);
+pub struct NotReadyReasons(u16);
 
-impl Obstacles {
+impl NotReadyReasons {
     #[must_use]
     pub fn serving(self) -> bool {
         self.0 == 0
     }
 
     #[must_use]
-    pub fn has(self, obstacle: Obstacle) -> bool {
-        self.0 & obstacle.bit() != 0
+    pub fn has(self, reason: NotReadyReason) -> bool {
+        self.0 & reason.bit() != 0
     }
 
-    pub fn iter(self) -> impl Iterator<Item = Obstacle> {
-        Obstacle::ALL.into_iter().filter(move |obstacle| self.has(*obstacle))
+    pub fn iter(self) -> impl Iterator<Item = NotReadyReason> {
+        NotReadyReason::ALL.into_iter().filter(move |reason| self.has(*reason))
     }
 }
 
-impl fmt::Display for Obstacles {
+impl fmt::Display for NotReadyReasons {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, obstacle) in self.iter().enumerate() {
-            write!(f, "{}{obstacle}", if index == 0 { "" } else { ", " })?;
+        for (index, reason) in self.iter().enumerate() {
+            write!(f, "{}{reason}", if index == 0 { "" } else { ", " })?;
         }
         Ok(())
     }
@@ -113,35 +113,35 @@ impl fmt::Display for Obstacles {
 /// Who is told about obstacles, and who may ask.
 #[derive(Debug)]
 pub struct Readiness {
-    obstacles: watch::Sender<Obstacles>,
+    reasons: watch::Sender<NotReadyReasons>,
 }
 
 impl Readiness {
     /// Not serving: loading. Nothing is served before somebody says that the ledger is loaded.
     #[must_use]
     pub fn loading() -> Arc<Self> {
-        Arc::new(Self { obstacles: watch::Sender::new(Obstacles(Obstacle::Loading.bit())) })
+        Arc::new(Self { reasons: watch::Sender::new(NotReadyReasons(NotReadyReason::Loading.bit())) })
     }
 
     /// An obstacle appears.
-    pub fn hinder(&self, obstacle: Obstacle) {
-        self.change(|obstacles| obstacles.0 | obstacle.bit());
+    pub fn set(&self, reason: NotReadyReason) {
+        self.change(|reasons| reasons.0 | reason.bit());
     }
 
     /// An obstacle is gone.
-    pub fn clear(&self, obstacle: Obstacle) {
-        self.change(|obstacles| obstacles.0 & !obstacle.bit());
+    pub fn clear(&self, reason: NotReadyReason) {
+        self.change(|reasons| reasons.0 & !reason.bit());
     }
 
     /// An obstacle is there, or not.
-    pub fn set(&self, obstacle: Obstacle, there: bool) {
-        if there { self.hinder(obstacle) } else { self.clear(obstacle) }
+    pub fn set_to(&self, reason: NotReadyReason, present: bool) {
+        if present { self.set(reason) } else { self.clear(reason) }
     }
 
-    fn change(&self, change: impl FnOnce(Obstacles) -> u16) {
-        self.obstacles.send_if_modified(|obstacles| {
-            let before = std::mem::replace(obstacles, Obstacles(change(*obstacles)));
-            let (changed, now) = (before != *obstacles, *obstacles);
+    fn change(&self, change: impl FnOnce(NotReadyReasons) -> u16) {
+        self.reasons.send_if_modified(|reasons| {
+            let before = std::mem::replace(reasons, NotReadyReasons(change(*reasons)));
+            let (changed, now) = (before != *reasons, *reasons);
             match (changed, now.serving()) {
                 (false, _) => {}
                 (true, true) => tracing::info!("serving"),
@@ -152,13 +152,13 @@ impl Readiness {
     }
 
     #[must_use]
-    pub fn now(&self) -> Obstacles {
-        *self.obstacles.borrow()
+    pub fn now(&self) -> NotReadyReasons {
+        *self.reasons.borrow()
     }
 
     #[must_use]
-    pub fn subscribe(&self) -> watch::Receiver<Obstacles> {
-        self.obstacles.subscribe()
+    pub fn subscribe(&self) -> watch::Receiver<NotReadyReasons> {
+        self.reasons.subscribe()
     }
 }
 
@@ -166,30 +166,30 @@ impl Readiness {
 /// that ends once, when everything is ready.
 pub async fn follow(mut shards: Vec<watch::Receiver<ShardState>>, readiness: Arc<Readiness>) {
     loop {
-        match seen(&mut shards) {
-            Seen::Lost => return readiness.hinder(Obstacle::OwnershipLost),
-            Seen::Damaged => return readiness.hinder(Obstacle::Damaged),
-            Seen::Failed => return readiness.hinder(Obstacle::Failed),
-            Seen::Stopped => return,
-            Seen::Serving => {
-                readiness.clear(Obstacle::StoreAway);
-                readiness.clear(Obstacle::StoreRefuses);
+        match summarize(&mut shards) {
+            Summary::Lost => return readiness.set(NotReadyReason::OwnershipLost),
+            Summary::Damaged => return readiness.set(NotReadyReason::Damaged),
+            Summary::Failed => return readiness.set(NotReadyReason::Failed),
+            Summary::Stopped => return,
+            Summary::Serving => {
+                readiness.clear(NotReadyReason::StoreAway);
+                readiness.clear(NotReadyReason::StoreRefuses);
                 changed(&mut shards).await;
             }
             // At once: a store that says no will not say yes in a moment.
-            Seen::Refuses => {
-                readiness.hinder(Obstacle::StoreRefuses);
+            Summary::Refuses => {
+                readiness.set(NotReadyReason::StoreRefuses);
                 changed(&mut shards).await;
             }
-            Seen::Away => {
+            Summary::Away => {
                 // Whatever changes meanwhile, the grace runs from the moment at which something was amiss.
                 let settled = async {
-                    while seen(&mut shards) == Seen::Away {
+                    while summarize(&mut shards) == Summary::Away {
                         changed(&mut shards).await;
                     }
                 };
                 if tokio::time::timeout(AWAY_GRACE, settled).await.is_err() {
-                    readiness.hinder(Obstacle::StoreAway);
+                    readiness.set(NotReadyReason::StoreAway);
                 }
             }
         }
@@ -198,7 +198,7 @@ pub async fn follow(mut shards: Vec<watch::Receiver<ShardState>>, readiness: Arc
 
 /// All shards in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Seen {
+enum Summary {
     /// Every one.
     Serving,
     /// At least one is without its store.
@@ -215,18 +215,18 @@ enum Seen {
     Stopped,
 }
 
-fn seen(shards: &mut [watch::Receiver<ShardState>]) -> Seen {
-    let mut worst = Seen::Serving;
+fn summarize(shards: &mut [watch::Receiver<ShardState>]) -> Summary {
+    let mut worst = Summary::Serving;
     for shard in shards {
         let state = *shard.borrow_and_update();
         match state {
-            ShardState::Lost => return Seen::Lost,
-            ShardState::Damaged => worst = Seen::Damaged,
-            _ if worst == Seen::Damaged => {}
-            ShardState::Stopped => worst = Seen::Stopped,
-            _ if shard.has_changed().is_err() => return Seen::Failed,
-            ShardState::StoreRefuses if worst != Seen::Stopped => worst = Seen::Refuses,
-            ShardState::StoreAway if worst == Seen::Serving => worst = Seen::Away,
+            ShardState::Lost => return Summary::Lost,
+            ShardState::Damaged => worst = Summary::Damaged,
+            _ if worst == Summary::Damaged => {}
+            ShardState::Stopped => worst = Summary::Stopped,
+            _ if shard.has_changed().is_err() => return Summary::Failed,
+            ShardState::StoreRefuses if worst != Summary::Stopped => worst = Summary::Refuses,
+            ShardState::StoreAway if worst == Summary::Serving => worst = Summary::Away,
             ShardState::StoreAway | ShardState::StoreRefuses | ShardState::Serving => {}
         }
     }
@@ -246,13 +246,13 @@ mod tests {
     use ShardState::{Lost, Serving, Stopped, StoreAway, StoreRefuses};
 
     #[test]
-    fn it_serves_when_no_obstacle_is_left() {
+    fn it_serves_when_no_reason_is_left() {
         let readiness = Readiness::loading();
         assert_eq!(readiness.now().to_string(), "loading");
-        readiness.hinder(Obstacle::Draining);
+        readiness.set(NotReadyReason::Draining);
         assert_eq!(readiness.now().to_string(), "loading, draining");
-        readiness.clear(Obstacle::Loading);
-        readiness.clear(Obstacle::Draining);
+        readiness.clear(NotReadyReason::Loading);
+        readiness.clear(NotReadyReason::Draining);
         assert!(readiness.now().serving());
     }
 
@@ -260,84 +260,84 @@ mod tests {
     struct Serving2 {
         shards: Vec<watch::Sender<ShardState>>,
         readiness: Arc<Readiness>,
-        told: watch::Receiver<Obstacles>,
+        observed: watch::Receiver<NotReadyReasons>,
     }
 
     fn two_shards() -> Serving2 {
         let shards = vec![watch::Sender::new(Serving), watch::Sender::new(Serving)];
         let readiness = Readiness::loading();
-        readiness.clear(Obstacle::Loading);
+        readiness.clear(NotReadyReason::Loading);
         let states = shards.iter().map(watch::Sender::subscribe).collect();
         tokio::spawn(follow(states, Arc::clone(&readiness)));
-        let told = readiness.subscribe();
-        Serving2 { shards, readiness, told }
+        let observed = readiness.subscribe();
+        Serving2 { shards, readiness, observed }
     }
 
     /// Lets the follower see what was changed.
-    async fn settle() {
+    async fn let_it_run() {
         for _ in 0..10 {
             tokio::task::yield_now().await;
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_store_that_is_away_for_a_moment_is_no_obstacle() {
+    async fn a_store_that_is_away_for_a_moment_stays_ready() {
         let service = two_shards();
-        settle().await;
+        let_it_run().await;
         service.shards[1].send_replace(StoreAway);
-        settle().await;
+        let_it_run().await;
         tokio::time::advance(AWAY_GRACE - Duration::from_millis(1)).await;
         service.shards[1].send_replace(Serving);
-        settle().await;
+        let_it_run().await;
         tokio::time::advance(AWAY_GRACE * 2).await;
-        settle().await;
+        let_it_run().await;
         assert!(service.readiness.now().serving());
-        assert!(!service.told.has_changed().unwrap(), "it never was an obstacle");
+        assert!(!service.observed.has_changed().unwrap(), "it never was an obstacle");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_store_that_stays_away_is_an_obstacle_until_it_is_back() {
+    async fn a_store_that_stays_away_is_not_ready_until_it_is_back() {
         let mut service = two_shards();
         service.shards[0].send_replace(StoreAway);
         // The other one follows, later: the grace does not start again.
         tokio::time::advance(AWAY_GRACE / 2).await;
         service.shards[1].send_replace(StoreAway);
-        service.told.changed().await.unwrap();
+        service.observed.changed().await.unwrap();
         assert_eq!(service.readiness.now().to_string(), "store away");
         service.shards[0].send_replace(Serving);
         tokio::time::advance(AWAY_GRACE * 2).await;
-        settle().await;
+        let_it_run().await;
         assert_eq!(service.readiness.now().to_string(), "store away");
         service.shards[1].send_replace(Serving);
-        service.told.wait_for(|obstacles| obstacles.serving()).await.unwrap();
+        service.observed.wait_for(|reasons| reasons.serving()).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_store_that_refuses_is_an_obstacle_at_once_until_it_takes_changes() {
+    async fn a_store_that_refuses_is_not_ready_at_once_until_it_takes_changes() {
         let mut service = two_shards();
-        settle().await;
+        let_it_run().await;
         service.shards[1].send_replace(StoreRefuses);
-        settle().await;
+        let_it_run().await;
         assert_eq!(service.readiness.now().to_string(), "store refuses changes", "no grace");
         // It does not answer for a moment: that clears nothing.
         service.shards[1].send_replace(StoreAway);
-        settle().await;
+        let_it_run().await;
         assert_eq!(service.readiness.now().to_string(), "store refuses changes");
         service.shards[1].send_replace(Serving);
-        service.told.wait_for(|obstacles| obstacles.serving()).await.unwrap();
+        service.observed.wait_for(|reasons| reasons.serving()).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
-    async fn lost_ownership_is_an_obstacle_at_once_and_for_good() {
+    async fn lost_ownership_is_not_ready_at_once_and_for_good() {
         for before in [Serving, StoreAway] {
             let mut service = two_shards();
             service.shards[0].send_replace(before);
-            settle().await;
+            let_it_run().await;
             service.shards[0].send_replace(Lost);
-            service.told.wait_for(|obstacles| obstacles.to_string() == "ownership lost").await.unwrap();
+            service.observed.wait_for(|reasons| reasons.to_string() == "ownership lost").await.unwrap();
             service.shards[0].send_replace(Serving);
             tokio::time::advance(AWAY_GRACE * 2).await;
-            settle().await;
+            let_it_run().await;
             assert_eq!(service.readiness.now().to_string(), "ownership lost");
         }
     }
@@ -345,19 +345,19 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_writer_that_is_gone_without_a_word_has_failed() {
         let mut service = two_shards();
-        settle().await;
+        let_it_run().await;
         service.shards.pop();
-        service.told.wait_for(|obstacles| obstacles.has(Obstacle::Failed)).await.unwrap();
+        service.observed.wait_for(|reasons| reasons.has(NotReadyReason::Failed)).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
-    async fn shards_that_stop_are_no_obstacle_of_their_own() {
+    async fn shards_that_stop_are_no_reason_of_their_own() {
         let service = two_shards();
-        settle().await;
+        let_it_run().await;
         service.shards[0].send_replace(Stopped);
         service.shards[1].send_replace(Stopped);
         tokio::time::advance(AWAY_GRACE * 2).await;
-        settle().await;
+        let_it_run().await;
         assert!(service.readiness.now().serving());
     }
 }

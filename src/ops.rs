@@ -10,7 +10,7 @@ use tonic::body::Body;
 
 use crate::auth::{Foreign, HostNames};
 use crate::config::Limits;
-use crate::health::{Obstacle, Readiness};
+use crate::health::{NotReadyReason, Readiness};
 use crate::journal::Journal;
 use crate::server::{Answer, Connection, Handler};
 use crate::tasks::Tasks;
@@ -104,11 +104,11 @@ impl Ops {
     }
 
     fn readyz(&self) -> Response<Body> {
-        let obstacles = self.readiness.now();
-        if obstacles.serving() {
+        let reasons = self.readiness.now();
+        if reasons.serving() {
             return page(StatusCode::OK, "ok\n");
         }
-        let reasons: String = obstacles.iter().map(|obstacle| format!("{obstacle}\n")).collect();
+        let reasons: String = reasons.iter().map(|reason| format!("{reason}\n")).collect();
         page(StatusCode::SERVICE_UNAVAILABLE, reasons)
     }
 }
@@ -118,8 +118,8 @@ pub fn watch_writers(tasks: &Tasks, journal: &Arc<Journal>, readiness: &Arc<Read
     let (journal, readiness) = (Arc::clone(journal), Arc::clone(readiness));
     tasks.every("watchdog", WATCH_INTERVAL, move || {
         match journal.stuck() {
-            Some(_) => readiness.hinder(Obstacle::Stuck),
-            None => readiness.clear(Obstacle::Stuck),
+            Some(_) => readiness.set(NotReadyReason::Stuck),
+            None => readiness.clear(NotReadyReason::Stuck),
         }
         std::future::ready(())
     });
@@ -175,10 +175,10 @@ mod tests {
     async fn readyz_lists_every_reason_until_there_is_none() {
         let ops = ops(Clock::system());
         assert_eq!(get(&ops, "/readyz").await, (503, "loading\n".into()));
-        ops.readiness.hinder(Obstacle::StoreAway);
+        ops.readiness.set(NotReadyReason::StoreAway);
         assert_eq!(get(&ops, "/readyz").await, (503, "loading\nstore away\n".into()));
-        ops.readiness.clear(Obstacle::Loading);
-        ops.readiness.clear(Obstacle::StoreAway);
+        ops.readiness.clear(NotReadyReason::Loading);
+        ops.readiness.clear(NotReadyReason::StoreAway);
         assert_eq!(get(&ops, "/readyz").await, (200, "ok\n".into()));
     }
 

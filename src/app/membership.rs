@@ -10,7 +10,7 @@ use anyhow::Context;
 
 use crate::clock::Clock;
 use crate::cluster::{LEASE, LockFile, Node};
-use crate::health::{Obstacle, Readiness};
+use crate::health::{NotReadyReason, Readiness};
 use crate::store::Founding;
 use crate::store::nodes::NodeStore;
 
@@ -52,8 +52,8 @@ pub(super) async fn follow(node: Arc<Node>, readiness: Arc<Readiness>) {
             (view.is_standby(), view.dead, view.beats > 0)
         };
         let age = node.beat_age().unwrap_or_default();
-        readiness.set(Obstacle::Standby, standby);
-        readiness.set(Obstacle::NoLease, begun && (dead || age >= LEASE));
+        readiness.set_to(NotReadyReason::Standby, standby);
+        readiness.set_to(NotReadyReason::NoLease, begun && (dead || age >= LEASE));
         if dead {
             return;
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::MissedTickBehavior;
 
-use crate::health::{Obstacle, Readiness};
+use crate::health::{NotReadyReason, Readiness};
 use crate::store::Store;
 
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -16,15 +16,15 @@ pub(super) async fn follow(store: Arc<dyn Store>, readiness: Arc<Readiness>) {
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         looks.tick().await;
-        let replaced = readiness.now().has(Obstacle::StoreReplaced);
+        let replaced = readiness.now().has(NotReadyReason::StoreReplaced);
         match store.is_there().await {
             Ok(()) if replaced => {
                 tracing::warn!("the store is there again");
-                readiness.clear(Obstacle::StoreReplaced);
+                readiness.clear(NotReadyReason::StoreReplaced);
             }
-            Err(error) if !replaced && !readiness.now().has(Obstacle::Draining) => {
+            Err(error) if !replaced && !readiness.now().has(NotReadyReason::Draining) => {
                 tracing::error!(%error, "the store is not the one that was opened; nothing is acknowledged");
-                readiness.hinder(Obstacle::StoreReplaced);
+                readiness.set(NotReadyReason::StoreReplaced);
             }
             _ => {}
         }

@@ -4,20 +4,22 @@
 use sd_notify::NotifyState;
 use tokio::sync::watch;
 
-use crate::health::{Obstacle, Obstacles};
+use crate::health::{NotReadyReason, NotReadyReasons};
 
 /// Tells whether it serves, whenever that changes, until it stops. What starts after this unit waits for the first time.
-pub(super) async fn follow(mut obstacles: watch::Receiver<Obstacles>) {
+pub(super) async fn follow(mut reasons: watch::Receiver<NotReadyReasons>) {
     loop {
-        let now = *obstacles.borrow_and_update();
+        let now = *reasons.borrow_and_update();
         match now {
-            _ if now.has(Obstacle::Draining) => return,
+            _ if now.has(NotReadyReason::Draining) => return,
             _ if now.serving() => tell(&[NotifyState::Ready, NotifyState::Status("serving")]),
             // It waits for another process to end, for as long as that takes: nothing is wrong with it.
-            _ if now.has(Obstacle::Standby) => tell(&[NotifyState::Ready, NotifyState::Status(&format!("{now}"))]),
+            _ if now.has(NotReadyReason::Standby) => {
+                tell(&[NotifyState::Ready, NotifyState::Status(&format!("{now}"))])
+            }
             _ => tell(&[NotifyState::Status(&format!("not serving: {now}"))]),
         }
-        if obstacles.changed().await.is_err() {
+        if reasons.changed().await.is_err() {
             return;
         }
     }

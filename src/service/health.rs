@@ -10,21 +10,21 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use crate::health::{Obstacles, Readiness};
+use crate::health::{NotReadyReasons, Readiness};
 use crate::ledger::outcome::Refusal;
 
 /// Answers for the names of the services, and for `""`, the whole process.
 #[derive(Debug)]
 pub struct HealthService {
     names: Vec<String>,
-    obstacles: watch::Receiver<Obstacles>,
+    reasons: watch::Receiver<NotReadyReasons>,
 }
 
 impl HealthService {
     #[must_use]
     pub fn server<'a>(names: impl Iterator<Item = &'a str>, readiness: &Readiness) -> HealthServer<Self> {
         let names = [""].into_iter().chain(names).map(str::to_owned).collect();
-        HealthServer::new(Self { names, obstacles: readiness.subscribe() })
+        HealthServer::new(Self { names, reasons: readiness.subscribe() })
     }
 
     fn knows(&self, name: &str) -> bool {
@@ -36,8 +36,8 @@ fn answer(status: ServingStatus) -> HealthCheckResponse {
     HealthCheckResponse { status: status.into() }
 }
 
-fn status_of(obstacles: Obstacles) -> ServingStatus {
-    if obstacles.serving() { ServingStatus::Serving } else { ServingStatus::NotServing }
+fn status_of(reasons: NotReadyReasons) -> ServingStatus {
+    if reasons.serving() { ServingStatus::Serving } else { ServingStatus::NotServing }
 }
 
 #[tonic::async_trait]
@@ -47,7 +47,7 @@ impl Health for HealthService {
         if !self.knows(name) {
             return Err(Refusal::NotFound { kind: "service", id: name.clone() }.into());
         }
-        Ok(Response::new(answer(status_of(*self.obstacles.borrow()))))
+        Ok(Response::new(answer(status_of(*self.reasons.borrow()))))
     }
 
     type WatchStream = Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;
@@ -59,9 +59,9 @@ impl Health for HealthService {
             return Ok(Response::new(Box::pin(unknown.chain(tokio_stream::pending()))));
         }
         let mut told = None;
-        let statuses = WatchStream::new(self.obstacles.clone()).filter_map(move |obstacles| {
+        let statuses = WatchStream::new(self.reasons.clone()).filter_map(move |reasons| {
             // Draining after loading is no news to a watcher.
-            let status = status_of(obstacles);
+            let status = status_of(reasons);
             (told.replace(status) != Some(status)).then(|| Ok(answer(status)))
         });
         Ok(Response::new(Box::pin(statuses)))

@@ -1,6 +1,6 @@
 //! What answers before everything is loaded.
 
-use usher::health::{Obstacle, Readiness};
+use usher::health::{NotReadyReason, Readiness};
 use usher::proto::v1::CheckInRequest;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::server::Reception;
@@ -37,9 +37,9 @@ async fn while_it_starts_health_and_reflection_answer_and_everything_else_is_una
     assert!(status.get_details_retry_info().is_some());
 
     // A watcher of the health hears of the end, and of nothing in between.
-    readiness.hinder(Obstacle::StoreAway);
-    readiness.clear(Obstacle::StoreAway);
-    readiness.clear(Obstacle::Loading);
+    readiness.set(NotReadyReason::StoreAway);
+    readiness.clear(NotReadyReason::StoreAway);
+    readiness.clear(NotReadyReason::Loading);
     assert_eq!(soon(watch.message()).await.unwrap().unwrap().status(), ServingStatus::Serving);
     // The status of a name that nobody has stays unknown, on a stream that stays.
     let mut unknown = health.watch(health_check("nobody")).await.unwrap().into_inner();

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use usher::clock::Clock;
-use usher::health::{Obstacle, Readiness};
+use usher::health::{NotReadyReason, Readiness};
 use usher::ids::{ShardId, TenantId, UserId};
 use usher::ledger::change::{Action, Limit, Plan};
 use usher::ledger::command::{CheckOut, CreateTenant, GrantSeats, InstallLicense, LicenseGrant};
@@ -92,7 +92,7 @@ async fn a_writer_that_is_stuck_in_a_step_is_neither_alive_nor_ready() {
     let process = Process::with_pool(&Memory::default(), 5).await;
     assert_eq!(process.journal.stuck(), None);
     let (stats, readiness) = (process.journal.stats(), Readiness::loading());
-    readiness.clear(Obstacle::Loading);
+    readiness.clear(NotReadyReason::Loading);
     // As if a step had begun at the first moment and were not over yet.
     stats[0].step_began_micros.store(1, Ordering::Relaxed);
     process.clock.advance(Duration::from_secs(4));
@@ -103,10 +103,10 @@ async fn a_writer_that_is_stuck_in_a_step_is_neither_alive_nor_ready() {
     let tasks = Tasks::new(Clock::manual(Wall(0)).0);
     ops::watch_writers(&tasks, &process.journal, &readiness);
     let mut told = readiness.subscribe();
-    told.wait_for(|obstacles| obstacles.has(Obstacle::Stuck)).await.unwrap();
+    told.wait_for(|reasons| reasons.has(NotReadyReason::Stuck)).await.unwrap();
     assert_eq!(readiness.now().to_string(), "a shard is stuck");
     stats[0].step_began_micros.store(0, Ordering::Relaxed);
-    told.wait_for(|obstacles| obstacles.serving()).await.unwrap();
+    told.wait_for(|reasons| reasons.serving()).await.unwrap();
     tasks.stop().await;
 }
 

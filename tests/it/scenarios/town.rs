@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
 use usher::clock::{Clock, ManualClock};
 use usher::config::Config as Settings;
-use usher::health::{Obstacle, Readiness};
+use usher::health::{NotReadyReason, Readiness};
 use usher::ids::InstanceId;
 use usher::journal::{Journal, JournalConfig};
 use usher::ledger::time::Wall;
@@ -133,7 +133,7 @@ impl Town {
 async fn serve(context: &Arc<ServiceContext>) -> (Server, std::net::SocketAddr) {
     let limits = settings().limits;
     let readiness = Readiness::loading();
-    readiness.clear(Obstacle::Loading);
+    readiness.clear(NotReadyReason::Loading);
     let methods = Arc::new(mount::methods());
     let stats = Arc::new(Stats::new(Arc::clone(&methods)));
     let all = mount::all(context, &about(), &limits, &methods, &readiness);

@@ -58,7 +58,7 @@ pub use vendor::license;
 
 use entrance::Entrance;
 use licensing::Vendors;
-use opening::{found, open, start_journal};
+use opening::{installation, open, start_journal};
 
 /// How long the last spans may take to be sent.
 const LAST_SPANS: Duration = Duration::from_secs(2);
@@ -208,12 +208,12 @@ impl Running {
 
         // 4. The store, then the journal: it claims every shard, when no other process has them, and loads it.
         let (store, nodes) = open(&config.storage).await?;
-        let founding = found(config, &store).await?;
+        let installation = installation(config, &store).await?;
         let node = match nodes {
             None => None,
             Some(nodes) => {
                 let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-                let node = membership::start(nodes, clock.clone(), &host, &founding, &config.state_dir)?;
+                let node = membership::start(nodes, clock.clone(), &host, &installation, &config.state_dir)?;
                 let _ = joined.set(Arc::clone(&node));
                 tokio::spawn(membership::follow(Arc::clone(&node), Arc::clone(&readiness)));
                 let seen = Arc::clone(&node);
@@ -221,7 +221,7 @@ impl Running {
                 Some(node)
             }
         };
-        let journal = Arc::new(start_journal(config, &store, node.as_deref(), founding, clock.clone()).await?);
+        let journal = Arc::new(start_journal(config, &store, node.as_deref(), installation, clock.clone()).await?);
         let _ = ops.journal.set(Arc::clone(&journal));
 
         // 5. The services, and whom they know.

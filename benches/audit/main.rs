@@ -19,7 +19,7 @@ use usher::ledger::time::Wall;
 use usher::store::audit_block::OpenBlock;
 use usher::store::postgres::{DatabaseUrl, PostgresStore};
 use usher::store::sqlite::SqliteStore;
-use usher::store::{AuditPage, AuditQuery, Batch, Founding, Position, Store};
+use usher::store::{AuditPage, AuditQuery, Batch, Installation, Position, Store};
 
 use events::{BUSY, DAYS, RARE, RARE_USER, event};
 use support::postgres::Cluster;
@@ -97,8 +97,8 @@ async fn measure(name: &str, store: &dyn Store, events: u64) {
 
 /// Writes the events, and answers when the last one happened.
 async fn fill(store: &dyn Store, events: u64) -> Wall {
-    let founding = Founding::new(1);
-    store.founding(founding).await.expect("a fresh store");
+    let installation = Installation::new(1);
+    store.installation(installation).await.expect("a fresh store");
     let (owner, mut position) = store.claim(SHARD, None, OwnerToken::random().into()).await.expect("a claim");
     for first in (1..=events).step_by(BATCH as usize) {
         let batch: Vec<_> = (first..=events.min(first + BATCH - 1)).map(|no| event(no, events)).collect();

@@ -12,7 +12,7 @@ use usher::ledger::policy::{Policy, UnknownUsers};
 use usher::ledger::{Config, Seed};
 use usher::store::postgres::{DatabaseUrl, PostgresStore};
 use usher::store::sqlite::SqliteStore;
-use usher::store::{Founding, Store};
+use usher::store::{Installation, Store};
 
 use crate::support::program::Data;
 
@@ -50,13 +50,13 @@ async fn make_all(data: &Data<'_>, tenants: usize, occupied: bool) {
         }
     };
     let shards = if matches!(data, Data::Folder(_)) { 1 } else { 4 };
-    let founding = Founding::new(shards);
-    let founding = store.founding(founding).await.expect("shards");
+    let installation = Installation::new(shards);
+    let installation = store.installation(installation).await.expect("shards");
     let seed = random_seed();
     let ledger = Config { demo_seats: 0, channels: Default::default(), seed: Seed(seed), rates: Default::default() };
     let config = JournalConfig { ledger, queue: 16_384, batch: 1_024 };
     let journal =
-        Arc::new(Journal::start(Arc::clone(&store), Clock::system(), founding, config).await.expect("a journal"));
+        Arc::new(Journal::start(Arc::clone(&store), Clock::system(), installation, config).await.expect("a journal"));
     for from in (0..tenants).step_by(AT_ONCE) {
         let making = (from..tenants.min(from + AT_ONCE)).map(|number| {
             let journal = Arc::clone(&journal);

@@ -11,7 +11,7 @@ use anyhow::Context;
 use crate::clock::Clock;
 use crate::cluster::{LEASE, LockFile, Node};
 use crate::health::{NotReadyReason, Readiness};
-use crate::store::Founding;
+use crate::store::Installation;
 use crate::store::nodes::NodeStore;
 
 /// How long a node may take to leave.
@@ -22,11 +22,11 @@ pub(super) fn start(
     store: Arc<dyn NodeStore>,
     clock: Clock,
     host: &str,
-    founding: &Founding,
+    installation: &Installation,
     state_dir: &Path,
 ) -> anyhow::Result<Arc<Node>> {
-    let node = Node::new(store, clock, host, founding.shards);
-    let lock = LockFile::new(state_dir, founding.instance);
+    let node = Node::new(store, clock, host, installation.shards);
+    let lock = LockFile::new(state_dir, installation.instance);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("a runtime for beats")?;
     let running = Arc::clone(&node);
     thread::Builder::new()

@@ -16,7 +16,7 @@ use crate::store::nodes::NodeStore;
 use crate::store::open::OpenError;
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Founding, Store};
+use crate::store::{Installation, Store};
 
 /// The store, and its table of processes, if several can share it.
 pub(super) type Opened = (Arc<dyn Store>, Option<Arc<dyn NodeStore>>);
@@ -35,21 +35,21 @@ pub(super) async fn open(storage: &Storage) -> Result<Opened, Failure> {
     }
 }
 
-pub(super) async fn found(config: &Config, store: &Arc<dyn Store>) -> Result<Founding, Failure> {
-    let wanted = Founding::new(config.shards);
-    let founding = store.founding(wanted).await.map_err(OpenError::from)?;
-    if config.shards_given && founding.shards != config.shards {
-        let fixed = founding.shards;
+pub(super) async fn installation(config: &Config, store: &Arc<dyn Store>) -> Result<Installation, Failure> {
+    let wanted = Installation::new(config.shards);
+    let installation = store.installation(wanted).await.map_err(OpenError::from)?;
+    if config.shards_given && installation.shards != config.shards {
+        let fixed = installation.shards;
         tracing::warn!("--shards {} has no effect: this store has {fixed}, fixed at its first start", config.shards);
     }
-    Ok(founding)
+    Ok(installation)
 }
 
 pub(super) async fn start_journal(
     config: &Config,
     store: &Arc<dyn Store>,
     node: Option<&Node>,
-    founding: Founding,
+    installation: Installation,
     clock: Clock,
 ) -> Result<Journal, Failure> {
     let journal = JournalConfig {
@@ -64,8 +64,8 @@ pub(super) async fn start_journal(
     };
     let store = Arc::clone(store);
     let started = match node {
-        None => Journal::start(store, clock, founding, journal).await,
-        Some(node) => Journal::start_among(node, store, clock, founding, journal).await,
+        None => Journal::start(store, clock, installation, journal).await,
+        Some(node) => Journal::start_among(node, store, clock, installation, journal).await,
     };
     started.map_err(|error| match error {
         StartError::Store(error) => OpenError::Unreachable(error).into(),

@@ -96,10 +96,10 @@ const COLUMNS: [Column; 9] = [
 ];
 
 fn told(storage: &Storage, counted: &Recount) -> String {
-    let Some(founding) = counted.founding else {
+    let Some(installation) = counted.installation else {
         return format!("{storage}: nobody has used it yet\n");
     };
-    let (instance, shards) = (founding.instance, founding.shards);
+    let (instance, shards) = (installation.instance, installation.shards);
     let heading = format!("{storage}: installation {instance}, {shards} shard{}\n", if shards == 1 { "" } else { "s" });
     let rows: Vec<_> = counted.shards.iter().map(row).collect();
     heading + &Table::new(&COLUMNS).lines(&rows, None)
@@ -153,7 +153,7 @@ async fn copy(args: &cli::store::Copy) -> Result<(), Failure> {
     let snapshot = Arc::new(snapshot);
     let mut target = Copy::begin(&url).await?;
     let source = transfer(&snapshot, &mut target).await?;
-    if source.founding.is_none() {
+    if source.installation.is_none() {
         return Err(Failure::Refused(format!("--from: {}: nobody has used this store yet", args.from.display())));
     }
 

@@ -14,7 +14,7 @@ use crate::cluster::{Lease, Node};
 use crate::ids::ShardId;
 use crate::opaque_id::OpaqueIds;
 use crate::store::nodes::NodeRef;
-use crate::store::{Founding, Owner, Store};
+use crate::store::{Installation, Owner, Store};
 
 /// After a start that lost a shard to another one: so long at least, and as long again at most.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
@@ -27,15 +27,15 @@ impl Journal {
     pub async fn start(
         store: Arc<dyn Store>,
         clock: Clock,
-        founding: Founding,
+        installation: Installation,
         config: JournalConfig,
     ) -> Result<Self, StartError> {
-        let lease = Lease::exclusive(clock.clone(), founding.shards);
+        let lease = Lease::exclusive(clock.clone(), installation.shards);
         let mut all = Vec::new();
-        for shard in (0..founding.shards).map(ShardId) {
+        for shard in (0..installation.shards).map(ShardId) {
             all.push(recovery::take(&*store, shard, (None, None), &clock, &config).await?);
         }
-        Ok(Self::serve(store, &clock, founding, config, (&lease, None), all))
+        Ok(Self::serve(store, &clock, installation, config, (&lease, None), all))
     }
 
     /// The same among other processes on one store: waits as a standby until every shard is nobody's, released, or of a
@@ -47,7 +47,7 @@ impl Journal {
         node: &Node,
         store: Arc<dyn Store>,
         clock: Clock,
-        founding: Founding,
+        installation: Installation,
         config: JournalConfig,
     ) -> Result<Self, StartError> {
         let mut seen = 0;
@@ -57,7 +57,7 @@ impl Journal {
             let mut all = Vec::new();
             let claimed = claim(&*store, me, &owners, (&clock, &config), &mut all).await;
             if claimed.is_ok() && node.confirm(me).await {
-                return Ok(Self::serve(store, &clock, founding, config, (node.lease(), Some(me)), all));
+                return Ok(Self::serve(store, &clock, installation, config, (node.lease(), Some(me)), all));
             }
             give_back(&*store, &owners, all).await;
             match claimed {
@@ -74,7 +74,7 @@ impl Journal {
     fn serve(
         store: Arc<dyn Store>,
         clock: &Clock,
-        founding: Founding,
+        installation: Installation,
         config: JournalConfig,
         (lease, node): (&Arc<Lease>, Option<NodeRef>),
         all: Vec<Held>,
@@ -98,7 +98,7 @@ impl Journal {
             tokio::spawn(writer.run(messages));
             shards.push(Shard { queue, lease: lease.of(shard), state, ring, stats });
         }
-        let (instance, opaque_ids) = (founding.instance, OpaqueIds::new(founding.secret));
+        let (instance, opaque_ids) = (installation.instance, OpaqueIds::new(installation.secret));
         Self { shards: shards.into(), store, instance, opaque_ids, clock: clock.clone() }
     }
 }

@@ -25,8 +25,8 @@ impl LicenseService {
 
 impl ServiceContext {
     /// What a request and the license page say of this server.
-    pub(super) fn installation(&self) -> render::Installation<'_> {
-        render::Installation {
+    pub(super) fn installation(&self) -> render::InstallationInfo<'_> {
+        render::InstallationInfo {
             instance: self.instance(),
             host_names: self.licensing.host_names(),
             addresses: self.licensing.addresses(),

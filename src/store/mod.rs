@@ -39,7 +39,7 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What is fixed at a store's first start, and kept for as long as there is a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Founding {
+pub struct Installation {
     /// How many shards tenants are hashed onto.
     pub shards: u16,
     /// Names the installation: a license can be bound to it (R28).
@@ -48,7 +48,7 @@ pub struct Founding {
     pub secret: Secret,
 }
 
-impl Founding {
+impl Installation {
     /// What a first start asks for.
     #[must_use]
     pub fn new(shards: u16) -> Self {
@@ -301,7 +301,7 @@ pub trait Store: Send + Sync + 'static {
     /// What was fixed at the store's first start. When this is the first one, `wanted` is: in one transaction the
     /// shards' rows are made, with epoch 0, the nil token and a zero [`Position`], and the installation's. Of two first
     /// starts at once both get the same answer.
-    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, ReadError>>;
+    fn installation(&self, wanted: Installation) -> Answer<'_, Result<Installation, ReadError>>;
 
     /// Makes `by` the owner of the shard with the next epoch, and answers where the shard stands.
     ///

@@ -14,7 +14,7 @@ use self::audit::Trail;
 use self::lives::Lives;
 use self::problems::Problems;
 use super::snapshot::Piece;
-use super::{Founding, Position};
+use super::{Installation, Position};
 use crate::ids::{EventNo, ShardId, TenantNo};
 use crate::ledger::change::Change;
 use crate::ledger::notification::Channels;
@@ -81,7 +81,7 @@ pub struct Shard {
 /// What a store holds.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Recount {
-    pub founding: Option<Founding>,
+    pub installation: Option<Installation>,
     /// Rows of no shard, in words.
     pub strays: Vec<String>,
     pub shards: Vec<Shard>,
@@ -105,7 +105,7 @@ impl Recount {
     /// How a copy differs from what it is a copy of.
     #[must_use]
     pub fn differences(&self, copy: &Recount) -> Vec<String> {
-        if self.founding != copy.founding || self.shards.len() != copy.shards.len() {
+        if self.installation != copy.installation || self.shards.len() != copy.shards.len() {
             return vec!["the id or the secret of the installation, or the number of shards".into()];
         }
         let told = |(source, copy): (&Shard, &Shard)| {
@@ -155,7 +155,7 @@ struct Counting {
 impl Counter {
     pub fn take(&mut self, piece: &Piece) {
         match piece {
-            Piece::Founding(founding) => self.done.founding = *founding,
+            Piece::Installation(installation) => self.done.installation = *installation,
             Piece::Strays(table, rows) => {
                 self.done.strays.push(format!("{table}: {rows} rows of no shard"));
             }
@@ -188,7 +188,7 @@ impl Counter {
     }
 
     fn with(&mut self, count: impl FnOnce(&mut Counting, u16)) {
-        let shards = self.done.founding.map_or(0, |founding| founding.shards);
+        let shards = self.done.installation.map_or(0, |installation| installation.shards);
         if let Some(shard) = &mut self.shard {
             count(shard, shards);
         }

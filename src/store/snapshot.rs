@@ -2,7 +2,7 @@
 //! nothing; a service may go on beside it.
 
 use super::audit_block::Block;
-use super::{Founding, Owner, Position};
+use super::{Installation, Owner, Position};
 use crate::ids::{EventNo, ShardId};
 use crate::ledger::change::{AuditEvent, Change};
 
@@ -11,7 +11,7 @@ use crate::ledger::change::{AuditEvent, Change};
 #[derive(Debug)]
 pub enum Piece {
     /// `None`: nobody has used the store yet, and nothing follows.
-    Founding(Option<Founding>),
+    Installation(Option<Installation>),
     /// And where its audit begins: retention has deleted what is below.
     Shard(ShardId, Owner, Box<Position>, EventNo),
     /// So many rows of a table are of no shard.

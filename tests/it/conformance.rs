@@ -28,7 +28,7 @@ use usher::store::postgres::{DatabaseUrl, PostgresStore};
 use usher::store::sqlite::SqliteStore;
 use usher::store::{Batch, CommitError, Owner, Position, Store};
 
-use crate::support::memory::founding;
+use crate::support::memory::installation;
 use crate::support::postgres;
 
 /// Runs every property on both stores.
@@ -51,7 +51,7 @@ macro_rules! suite {
 
 suite! {
     ownership {
-        what_is_founded_stays,
+        an_installation_is_made_once_and_stays,
         two_first_starts_agree,
         an_older_store_gets_a_secret,
         a_fresh_shard_stands_at_zero,
@@ -130,7 +130,7 @@ impl Backend {
     /// Opens a store with one shard.
     pub async fn start(&self) -> Box<dyn Store> {
         let store = self.open().await;
-        assert_eq!(store.founding(founding(1)).await.map(|founded| founded.shards), Ok(1));
+        assert_eq!(store.installation(installation(1)).await.map(|installation| installation.shards), Ok(1));
         store
     }
 

@@ -19,7 +19,7 @@ use usher::proto::v1::audit_service_server::AuditService as _;
 use usher::proto::v1::token_service_server::TokenService as _;
 use usher::proto::v1::{self, CreateTokenRequest, ListTokensRequest, RevokeTokenRequest, TokenState};
 use usher::service::{AuditService, Licensing, Limits, ServiceContext, TokenService};
-use usher::store::{Founding, Store};
+use usher::store::{Installation, Store};
 use usher::tasks;
 
 use crate::conformance::Backend;
@@ -70,11 +70,11 @@ impl TestServer {
 
     async fn at(backend: Backend, wall: Wall) -> Self {
         let store: Arc<dyn Store> = Arc::from(backend.open().await);
-        let founding = store.founding(Founding::new(2)).await.expect("a store");
+        let installation = store.installation(Installation::new(2)).await.expect("a store");
         let (now, clock) = Clock::manual(wall);
         let ledger = Config { demo_seats: 2, channels: Default::default(), seed: Seed(1), rates: Default::default() };
         let config = JournalConfig { ledger, queue: 64, batch: 64 };
-        let journal = Journal::start(Arc::clone(&store), now.clone(), founding, config).await.expect("a journal");
+        let journal = Journal::start(Arc::clone(&store), now.clone(), installation, config).await.expect("a journal");
         let journal = Arc::new(journal);
         let tokens = Arc::new(Tokens::default());
         tokens.reload(&journal).await.expect("tokens");

@@ -25,7 +25,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What this server says about itself.
-pub struct Installation<'a> {
+pub struct InstallationInfo<'a> {
     pub instance: InstanceId,
     pub host_names: &'a [String],
     pub addresses: &'a [SocketAddr],
@@ -121,7 +121,7 @@ pub fn entitlements(given: Entitlements) -> v1::GetEntitlementsResponse {
 pub fn license_information(
     mut information: LicenseInformation,
     contact: Box<str>,
-    installation: &Installation<'_>,
+    installation: &InstallationInfo<'_>,
 ) -> v1::GetLicenseInformationResponse {
     information.pools.sort_unstable_by(|a, b| a.pool.cmp(&b.pool));
     let given = information.given;
@@ -179,7 +179,7 @@ pub fn license_request(
     wanted: Wanted,
     mut information: LicenseInformation,
     licenses: Vec<LicenseView>,
-    installation: &Installation<'_>,
+    installation: &InstallationInfo<'_>,
 ) -> Request {
     information.pools.sort_unstable_by(|a, b| a.pool.cmp(&b.pool));
     Request {

@@ -23,8 +23,8 @@ pub(super) use batch::{granted_batch, heartbeat_batch, revoked_batch};
 pub(super) use directory::{created_user, list_organizations, list_users, organization, unblocked_user, user};
 pub(super) use export::user_cells;
 pub(super) use license::{
-    Installation, entitlements, fetched, installed, license_information, license_request, list_licenses, pool_changes,
-    request_file,
+    InstallationInfo, entitlements, fetched, installed, license_information, license_request, list_licenses,
+    pool_changes, request_file,
 };
 pub(super) use names::{denial_name, reason_name};
 pub(super) use notification::{list_notifications, notification};

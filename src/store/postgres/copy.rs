@@ -10,7 +10,7 @@ use super::batch::Prepared;
 use super::connection::Connector;
 use super::error::Failure;
 use super::put::Put;
-use super::{DatabaseUrl, founding, schema, snapshot};
+use super::{DatabaseUrl, installation, schema, snapshot};
 use crate::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId};
 use crate::ledger::change::{AuditEvent, Change};
 use crate::store::audit_block::Block;
@@ -93,7 +93,7 @@ impl Copy {
         let (client, driver) = connector.plain().await.map_err(OpenError::Unreachable)?;
         // Of an older schema, as a copy leaves one that was killed, only what every version has can be read.
         if schema::version(&client).await? > 0
-            && let Some(found) = founding::instance(&client).await?
+            && let Some(found) = installation::instance(&client).await?
         {
             return Err(CopyError::Used(found));
         }
@@ -109,12 +109,14 @@ impl Copy {
     pub async fn put(&mut self, piece: Piece) -> Result<(), CopyError> {
         die_here!(Copying);
         match piece {
-            Piece::Founding(Some(founding)) => match founding::found(&self.client, founding).await? {
-                Some(found) => Err(CopyError::Used(found.instance)),
-                None => Ok(()),
-            },
+            Piece::Installation(Some(installation)) => {
+                match installation::create_or_read(&self.client, installation).await? {
+                    Some(found) => Err(CopyError::Used(found.instance)),
+                    None => Ok(()),
+                }
+            }
             // They belong to nobody, and stay where they are.
-            Piece::Founding(None) | Piece::Strays(..) => Ok(()),
+            Piece::Installation(None) | Piece::Strays(..) => Ok(()),
             Piece::Shard(shard, Owner { epoch, .. }, position, floor) => {
                 self.place().await?;
                 self.at = Some(Place { shard, epoch, position: *position, floor, seq: Seq(0) });

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tokio_postgres::{Client, Row};
 
 use super::error::{Failure, damaged};
-use super::{founding, node_rows, snapshot};
+use super::{installation, node_rows, snapshot};
 use crate::ids::{
     DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, ShardId, TenantId,
     TenantNo, TokenId, TokenName, UserId, UserNo,
@@ -131,7 +131,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     let rows = TABLES.iter().map(|(table, _, sql, _)| (*table, *sql));
     rows.chain([
         ("shards", snapshot::READ_SHARD),
-        ("installation", founding::READ),
+        ("installation", installation::READ),
         ("audit", snapshot::READ_EVENTS),
         ("audit_blocks", snapshot::READ_BLOCKS),
         ("audit_floor", snapshot::READ_FLOOR),

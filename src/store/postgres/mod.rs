@@ -12,7 +12,7 @@ mod connection;
 mod copy;
 mod error;
 mod expiry;
-mod founding;
+mod installation;
 mod load;
 mod node_rows;
 mod nodes;
@@ -43,7 +43,7 @@ use self::writer::Writer;
 use super::nodes::{Beat, NewNode, NodeRef, NodeStore, Sighting};
 use super::open::{Migrated, OpenError};
 use super::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Founding, Owner, Position,
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position,
     ReadError, Store, StoreError,
 };
 use crate::ids::ShardId;
@@ -94,8 +94,8 @@ pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, OpenError> {
 }
 
 impl Store for PostgresStore {
-    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, ReadError>> {
-        Box::pin(async move { Ok(founding::founding(&mut *self.pool.get().await?, wanted).await?) })
+    fn installation(&self, wanted: Installation) -> Answer<'_, Result<Installation, ReadError>> {
+        Box::pin(async move { Ok(installation::read_or_create(&mut *self.pool.get().await?, wanted).await?) })
     }
 
     fn claim(

@@ -5,7 +5,7 @@ use tokio_postgres::{Client, Error, Row};
 
 use super::connection::Connector;
 use super::error::{Failure, damaged};
-use super::{DatabaseUrl, audit, founding, load, schema, shards};
+use super::{DatabaseUrl, audit, installation, load, schema, shards};
 use crate::ids::{EventNo, ShardId};
 use crate::ledger::time::Wall;
 use crate::store::StoreError;
@@ -49,10 +49,10 @@ pub async fn snapshot(url: &DatabaseUrl, pieces: &Sender<Piece>) -> Result<(), O
 
 /// Sends everything that the client's transaction sees.
 pub async fn read(client: &Client, pieces: &Sender<Piece>) -> Result<(), Failure> {
-    let founded = founding::read(client).await?;
-    send(pieces, Piece::Founding(founded)).await?;
-    strays(client, founded.map_or(0, |founded| founded.shards), pieces).await?;
-    for shard in (0..founded.map_or(0, |founded| founded.shards)).map(ShardId) {
+    let installation = installation::read(client).await?;
+    send(pieces, Piece::Installation(installation)).await?;
+    strays(client, installation.map_or(0, |installation| installation.shards), pieces).await?;
+    for shard in (0..installation.map_or(0, |installation| installation.shards)).map(ShardId) {
         shard_of(client, shard, pieces).await?;
     }
     Ok(())

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::directory::Lock;
 use super::examine::beside;
 use super::files::Files;
-use super::{founding, log_mark};
+use super::{installation, log_mark};
 use crate::ids::{InstanceId, ShardId};
 use crate::store::audit_block::OpenBlock;
 use crate::store::{ReadError, StoreError};
@@ -173,9 +173,9 @@ impl Database {
 
     /// A database that says nothing of its installation is not made one where there was one.
     pub fn is_not_begun_anew(&mut self) -> Result<(), ReadError> {
-        let founded = founding::read(self.connection()?)?;
+        let stored = installation::read(self.connection()?)?;
         match self.lock.as_ref().and_then(Lock::installation) {
-            Some(installation) if founded.is_none() => Err(ReadError::Damaged(StoreError(format!(
+            Some(installation) if stored.is_none() => Err(ReadError::Damaged(StoreError(format!(
                 "{}: is empty, and this folder held the store of installation {installation}: put it back, or restore a \
                  backup",
                 self.path.display()

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::Sender;
 use uuid::Uuid;
 
 use super::row_error::{damaged, name};
-use super::{founding, shards, snapshot};
+use super::{installation, shards, snapshot};
 use crate::ids::{
     DeviceId, EventNo, LicenseId, OrganizationId, OrganizationNo, PoolId, PoolNo, SessionId, ShardId, TenantId,
     TenantNo, TokenId, TokenName, UserId, UserNo,
@@ -126,7 +126,7 @@ pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     let rows = TABLES.iter().map(|(table, _, sql, _)| (*table, *sql));
     rows.chain([
         ("shards", shards::READ),
-        ("installation", founding::READ),
+        ("installation", installation::READ),
         ("audit", snapshot::READ_EVENTS),
         ("audit_blocks", snapshot::READ_BLOCKS),
         ("audit_floor", snapshot::READ_FLOOR),

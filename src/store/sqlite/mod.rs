@@ -13,7 +13,7 @@ mod error;
 mod examine;
 mod expiry;
 mod files;
-mod founding;
+mod installation;
 mod load;
 mod log_mark;
 mod row;
@@ -35,7 +35,7 @@ pub use self::snapshot::Snapshot;
 use self::worker::Worker;
 use super::open::{Migrated, OpenError};
 use super::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Founding, Owner, Position,
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position,
     ReadError, Store, StoreError,
 };
 use crate::ids::ShardId;
@@ -85,12 +85,12 @@ fn prepared(directory: &Path) -> Result<(Database, Migrated), OpenError> {
 }
 
 impl Store for SqliteStore {
-    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, ReadError>> {
+    fn installation(&self, wanted: Installation) -> Answer<'_, Result<Installation, ReadError>> {
         let answer = self.writer.run(move |database| {
             database.is_not_begun_anew()?;
-            let founding = founding::founding(database.connection()?, wanted)?;
-            database.name(founding.instance)?;
-            Ok(founding)
+            let installation = installation::read_or_create(database.connection()?, wanted)?;
+            database.name(installation.instance)?;
+            Ok(installation)
         });
         Box::pin(async { answer.await? })
     }

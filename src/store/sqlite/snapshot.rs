@@ -9,7 +9,7 @@ use tokio::sync::mpsc::Sender;
 use super::database::{Database, Mode};
 use super::directory::Lock;
 use super::row_error::damaged;
-use super::{audit, audit_blocks, directory, examine, founding, load, schema, shards};
+use super::{audit, audit_blocks, directory, examine, installation, load, schema, shards};
 use crate::ids::{EventNo, ShardId};
 use crate::ledger::time::Wall;
 use crate::store::audit_block::Block;
@@ -72,10 +72,10 @@ impl Snapshot {
         let mut database = Database::new(self.path.clone(), Mode::Read);
         // All that is read is of the moment of the first statement.
         let transaction = database.connection()?.transaction()?;
-        let founded = founding::read(&transaction)?;
-        send(pieces, Piece::Founding(founded))?;
-        strays(&transaction, founded.map_or(0, |founded| founded.shards), pieces)?;
-        for shard in (0..founded.map_or(0, |founded| founded.shards)).map(ShardId) {
+        let installation = installation::read(&transaction)?;
+        send(pieces, Piece::Installation(installation))?;
+        strays(&transaction, installation.map_or(0, |installation| installation.shards), pieces)?;
+        for shard in (0..installation.map_or(0, |installation| installation.shards)).map(ShardId) {
             let (owner, position) = shards::read(&transaction, shard)?;
             send(pieces, Piece::Shard(shard, owner, Box::new(position), floor(&transaction, shard)?))?;
             load::load(&transaction, shard, pieces)?;

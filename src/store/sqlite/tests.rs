@@ -23,7 +23,7 @@ fn batch(seq: i64, rows: u16) -> Arc<Batch> {
 async fn a_full_disk_is_unknown_and_then_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path()).unwrap();
-    store.founding(Founding::new(1)).await.unwrap();
+    store.installation(Installation::new(1)).await.unwrap();
     let (owner, _) = store.claim(SHARD, None, OwnerToken::random().into()).await.unwrap();
     store.commit(SHARD, owner, batch(1, 1)).await.unwrap();
     // No page more than there are. A new connection knows nothing of it: that is the disk with room again.
@@ -64,7 +64,7 @@ fn log_pages(folder: &Path) -> u64 {
 async fn logs_follow_each_other_and_none_is_done_without() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path()).unwrap();
-    store.founding(Founding::new(1)).await.unwrap();
+    store.installation(Installation::new(1)).await.unwrap();
     let (owner, _) = store.claim(SHARD, None, OwnerToken::random().into()).await.unwrap();
     let mut sent = 0;
     let mut send = async |batches: i64, read: bool| {

@@ -9,7 +9,7 @@ use usher::store::{AuditQuery, Batch, CommitError, Position, Store};
 
 use super::audit::{everything, page};
 use super::samples::{session, tenant};
-use super::{Backend, SHARD, Writer, assert_same, event, fenced, founding, load, owner};
+use super::{Backend, SHARD, Writer, assert_same, event, fenced, installation, load, owner};
 
 async fn assert_untouched(store: &dyn Store) {
     assert_eq!(load(store, SHARD).await, []);
@@ -140,7 +140,7 @@ pub async fn many_batches_add_up(backend: Backend) {
 
 pub async fn a_shards_rows_are_its_own(backend: Backend) {
     let store = backend.open().await;
-    store.founding(founding(2)).await.unwrap();
+    store.installation(installation(2)).await.unwrap();
     let mut first = Writer::claim_of(&*store, ShardId(0)).await;
     let mut second = Writer::claim_of(&*store, ShardId(1)).await;
     first.commit(vec![tenant(1), session(1, 1, 0)], vec![event(1, 1)]).await;

@@ -6,7 +6,7 @@ use usher::store::nodes::{Beat, LockName, NewNode, NodeRef, NodeState, NodeStore
 use usher::store::postgres::{DatabaseUrl, PostgresStore};
 use usher::store::{ClaimError, Claimant, Store};
 
-use super::{SHARD, Writer, founding};
+use super::{SHARD, Writer, installation};
 use crate::support::postgres;
 
 async fn two() -> [PostgresStore; 2] {
@@ -16,7 +16,7 @@ async fn two() -> [PostgresStore; 2] {
 async fn two_on(url: &SecretString) -> [PostgresStore; 2] {
     let url = DatabaseUrl::parse(url).unwrap();
     let stores = [PostgresStore::open(&url, true).await.unwrap(), PostgresStore::open(&url, false).await.unwrap()];
-    stores[0].founding(founding(1)).await.unwrap();
+    stores[0].installation(installation(1)).await.unwrap();
     stores
 }
 

@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use usher::ids::{OwnerToken, Seq};
 use usher::store::open::{Migrated, OpenError};
 use usher::store::postgres::{DatabaseUrl, PostgresStore, migrate};
-use usher::store::{ClaimError, CommitError, Founding};
+use usher::store::{ClaimError, CommitError, Installation};
 
 use super::samples::tenant;
 use super::{Backend, SHARD, Writer, assert_same, load, soon};
@@ -79,7 +79,7 @@ async fn a_first_start_that_another_one_overtakes_finds_what_that_made() {
     let Backend::Postgres(url) = &backend else { unreachable!() };
     let watcher = postgres::connect(url.expose_secret()).await;
     client.batch_execute("BEGIN; LOCK TABLE shards").await.unwrap();
-    let overtaken = store.founding(Founding::new(3));
+    let overtaken = store.installation(Installation::new(3));
     let overtake = async {
         until_blocked(&watcher, "usher:is_used").await;
         let found = "INSERT INTO shards
@@ -90,8 +90,8 @@ async fn a_first_start_that_another_one_overtakes_finds_what_that_made() {
             COMMIT";
         client.batch_execute(found).await.unwrap();
     };
-    let (founded, ()) = tokio::join!(overtaken, overtake);
-    assert_eq!(founded.map(|founding| founding.shards), Ok(1));
+    let (installation, ()) = tokio::join!(overtaken, overtake);
+    assert_eq!(installation.map(|installation| installation.shards), Ok(1));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use usher::store::Store;
 use usher::store::open::{Migrated, OpenError};
 use usher::store::sqlite::{SqliteStore, migrate};
 
-use super::{Writer, founding, open_sqlite, samples};
+use super::{Writer, installation, open_sqlite, samples};
 
 #[tokio::test]
 async fn a_directory_has_one_process() {
@@ -26,7 +26,7 @@ async fn the_directory_is_made_for_its_owner_only() {
     let folder = tempfile::tempdir().unwrap();
     let directory = folder.path().join("var/usher");
     let store = open_sqlite(&directory);
-    store.founding(founding(1)).await.unwrap();
+    store.installation(installation(1)).await.unwrap();
     let mode = |path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(directory.clone()), 0o700);
     for file in ["usher.db", "usher.db-wal", "usher.lock"] {
@@ -67,7 +67,7 @@ async fn what_is_no_directory_or_no_database_is_said() {
 async fn what_was_answered_survives_a_drop() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_sqlite(folder.path());
-    store.founding(founding(1)).await.unwrap();
+    store.installation(installation(1)).await.unwrap();
     Writer::claim(&store).await.commit(vec![samples::tenant(1)], vec![]).await;
     // As a crash leaves it: the write-ahead log is not folded in.
     let copy = tempfile::tempdir().unwrap();

@@ -3,22 +3,22 @@
 use std::collections::BTreeSet;
 
 use usher::ids::{OwnerToken, ShardId};
-use usher::store::{ClaimError, Founding, Position};
+use usher::store::{ClaimError, Installation, Position};
 
 use super::samples::tenant;
-use super::{Backend, SHARD, Writer, event, fenced, founding, load, owner, position};
+use super::{Backend, SHARD, Writer, event, fenced, installation, load, owner, position};
 
 /// The number of shards, the id and the secret of the installation: those of the first start, whoever asks later.
-pub async fn what_is_founded_stays(backend: Backend) {
-    let first = Founding::new(3);
-    let later = |shards| Founding::new(shards);
+pub async fn an_installation_is_made_once_and_stays(backend: Backend) {
+    let first = Installation::new(3);
+    let later = |shards| Installation::new(shards);
     let store = backend.open().await;
-    assert_eq!(store.founding(first).await, Ok(first));
-    assert_eq!(store.founding(later(5)).await, Ok(first));
+    assert_eq!(store.installation(first).await, Ok(first));
+    assert_eq!(store.installation(later(5)).await, Ok(first));
     store.close().await;
     drop(store);
     let store = backend.open().await;
-    assert_eq!(store.founding(later(7)).await, Ok(first));
+    assert_eq!(store.installation(later(7)).await, Ok(first));
     for shard in 0..3 {
         assert_eq!(load(&*store, ShardId(shard)).await, []);
     }
@@ -30,17 +30,17 @@ pub async fn two_first_starts_agree(backend: Backend) {
     let first = backend.open().await;
     let second = backend.open_second().await;
     let second = second.as_deref().unwrap_or(&*first);
-    let wanted = [3, 5].map(Founding::new);
-    let (one, other) = tokio::join!(first.founding(wanted[0]), second.founding(wanted[1]));
+    let wanted = [3, 5].map(Installation::new);
+    let (one, other) = tokio::join!(first.installation(wanted[0]), second.installation(wanted[1]));
     assert_eq!(one, other);
     assert!(wanted.contains(one.as_ref().unwrap()), "{one:?} is neither of {wanted:?}");
-    assert_eq!(second.founding(Founding::new(9)).await, one);
+    assert_eq!(second.installation(Installation::new(9)).await, one);
 }
 
 /// A store of a release that knew no secret gets one with the schema, and keeps it; all else is as it was.
 pub async fn an_older_store_gets_a_secret(backend: Backend) {
     let store = backend.open().await;
-    let first = store.founding(Founding::new(1)).await.unwrap();
+    let first = store.installation(Installation::new(1)).await.unwrap();
     Writer::claim(&*store).await.commit(vec![tenant(1)], vec![event(1, 1)]).await;
     store.close().await;
     drop(store);
@@ -51,15 +51,15 @@ pub async fn an_older_store_gets_a_secret(backend: Backend) {
     backend.sql(older, &format!("DROP TABLE nodes; DROP TABLE owners; {older}")).await;
 
     let store = backend.open().await;
-    let migrated = store.founding(Founding::new(2)).await.unwrap();
-    assert_eq!(migrated, Founding { secret: migrated.secret, ..first });
+    let migrated = store.installation(Installation::new(2)).await.unwrap();
+    assert_eq!(migrated, Installation { secret: migrated.secret, ..first });
     assert_ne!(migrated.secret, first.secret);
     let bytes: BTreeSet<_> = migrated.secret.bytes().iter().collect();
     assert!(bytes.len() > 16, "32 random bytes are hardly ever so few different ones: {}", bytes.len());
     assert_eq!(load(&*store, SHARD).await, [tenant(1)]);
     store.close().await;
     drop(store);
-    assert_eq!(backend.open().await.founding(Founding::new(3)).await, Ok(migrated));
+    assert_eq!(backend.open().await.installation(Installation::new(3)).await, Ok(migrated));
 }
 
 pub async fn a_fresh_shard_stands_at_zero(backend: Backend) {
@@ -143,7 +143,7 @@ pub async fn a_claim_of_an_unknown_shard_fails(backend: Backend) {
 
 pub async fn shards_have_their_own_owners(backend: Backend) {
     let store = backend.open().await;
-    store.founding(founding(2)).await.unwrap();
+    store.installation(installation(2)).await.unwrap();
     let mut first = Writer::claim_of(&*store, ShardId(0)).await;
     let mut second = Writer::claim_of(&*store, ShardId(1)).await;
     let batches = (first.batch(vec![], vec![]), second.batch(vec![], vec![]));
@@ -175,7 +175,7 @@ pub async fn a_closed_store_answers(backend: Backend) {
     let writer = Writer::claim(&*store).await;
     store.close().await;
     store.close().await;
-    assert!(store.founding(founding(1)).await.is_err());
+    assert!(store.installation(installation(1)).await.is_err());
     assert!(matches!(store.claim(SHARD, None, OwnerToken::random().into()).await, Err(ClaimError::Unavailable(_))));
     let sent = store.commit(SHARD, writer.owner, writer.batch(vec![], vec![])).await;
     assert!(matches!(sent, Err(usher::store::CommitError::Unknown(_))), "{sent:?}");

@@ -9,7 +9,7 @@ use usher::journal::{Journal, JournalConfig, StartError};
 use usher::ledger::change::Actor;
 use usher::ledger::command::CreateTenant;
 use usher::ledger::{Config, Seed};
-use usher::store::{Founding, ReadError, Store};
+use usher::store::{Installation, ReadError, Store};
 
 /// How a start ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,8 +35,8 @@ pub async fn start(store: Arc<dyn Store>) -> Outcome {
 }
 
 async fn started(store: Arc<dyn Store>) -> Outcome {
-    let founding = match store.founding(Founding::new(1)).await {
-        Ok(founding) => founding,
+    let installation = match store.installation(Installation::new(1)).await {
+        Ok(installation) => installation,
         Err(ReadError::Damaged(error)) => return Outcome::Damaged(error.0),
         Err(ReadError::Unavailable(error)) => return Outcome::Other(error.0),
     };
@@ -45,7 +45,7 @@ async fn started(store: Arc<dyn Store>) -> Outcome {
         queue: 16,
         batch: 5,
     };
-    let journal = match Journal::start(store, Clock::system(), founding, config).await {
+    let journal = match Journal::start(store, Clock::system(), installation, config).await {
         Ok(journal) => journal,
         Err(StartError::Damaged(_, error)) => return Outcome::Damaged(error.0),
         Err(error) => return Outcome::Other(error.to_string()),

@@ -38,7 +38,7 @@ use usher::service::{
 use usher::telemetry::LogFilter;
 
 use crate::support::callers::anyone;
-use crate::support::memory::{Memory, founding};
+use crate::support::memory::{Memory, installation};
 
 type Boxed = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
@@ -58,8 +58,9 @@ impl InProcess {
             batch: 16,
         };
         let (clock, _) = Clock::manual(Wall(1_800_000_000_000));
-        let journal =
-            runtime.block_on(Journal::start(Arc::new(Memory::default()), clock.clone(), founding(1), config)).unwrap();
+        let journal = runtime
+            .block_on(Journal::start(Arc::new(Memory::default()), clock.clone(), installation(1), config))
+            .unwrap();
         let key = SigningKey::from_seed(&SecretBox::new(Box::new([7; 32])));
         let trust = Trust::new([key.public().clone()]);
         let licensing = Arc::new(Licensing::new(trust, vec!["login.example.com".into()], clock));

@@ -12,12 +12,12 @@ use usher::proto::v1::{
 
 use super::fuzz;
 use super::service::InProcess;
-use crate::support::memory::founding;
+use crate::support::memory::installation;
 
 /// A token for any cursor, which fits a request: this is how somebody would forge one who has the secret of the
 /// installation.
 fn forged(call: &str, request: &impl Message, cursor: &[u8]) -> String {
-    let mac = OpaqueIds::new(founding(1).secret).mac(&[call.as_bytes(), &request.encode_to_vec()]);
+    let mac = OpaqueIds::new(installation(1).secret).mac(&[call.as_bytes(), &request.encode_to_vec()]);
     URL_SAFE_NO_PAD.encode([&[3], &mac.sign(cursor)[..], cursor].concat())
 }
 

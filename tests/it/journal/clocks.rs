@@ -11,7 +11,7 @@ use usher::ledger::outcome::{Beat, SessionEndReason};
 use usher::ledger::time::Wall;
 
 use super::{NOON, Process, actor, config, session_of, tenant};
-use crate::support::memory::{Memory, founding};
+use crate::support::memory::{Memory, installation};
 
 const DAY: i64 = 86_400_000;
 const TEN_YEARS: i64 = 3_650 * DAY;
@@ -23,7 +23,7 @@ const MACHINE: Boot = Boot { id: 7, at: 1_000 };
 async fn restart(store: &Memory, wall: i64, passed: Option<u64>) -> Process {
     let (clock, manual) = Clock::manual(Wall(wall));
     manual.set_machine(passed.map(|passed| Boot { at: MACHINE.at + passed, ..MACHINE }));
-    let journal = Journal::start(std::sync::Arc::new(store.clone()), clock, founding(1), config()).await.unwrap();
+    let journal = Journal::start(std::sync::Arc::new(store.clone()), clock, installation(1), config()).await.unwrap();
     Process { journal: std::sync::Arc::new(journal), clock: manual }
 }
 

@@ -12,7 +12,7 @@ use usher::ledger::command::{CheckIn, CheckOut, Heartbeat, ListSessions};
 use usher::ledger::outcome::Beat;
 
 use super::{NOON, Process, actor, config, pool, session_of, tenant, user};
-use crate::support::memory::{Fault, Memory, founding};
+use crate::support::memory::{Fault, Memory, installation};
 
 /// Waits for the next beat, good or missed.
 async fn next(views: &mut watch::Receiver<View>) {
@@ -191,7 +191,7 @@ async fn beats_that_fail_keep_their_pause_while_a_start_waits_for_one() {
     store.claim_before_next(move || cut.cut_off(true));
     let (claimed, starting) = (Arc::new(store.clone()), Arc::clone(&node));
     let started =
-        tokio::spawn(async move { Journal::start_among(&starting, claimed, clock, founding(1), config()).await });
+        tokio::spawn(async move { Journal::start_among(&starting, claimed, clock, installation(1), config()).await });
     // No time passes.
     for _ in 0..200 {
         tokio::task::yield_now().await;

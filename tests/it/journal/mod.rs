@@ -26,7 +26,7 @@ use usher::ledger::policy::Policy;
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
 
-use crate::support::memory::{Memory, founding};
+use crate::support::memory::{Memory, installation};
 
 /// One process: a journal over a disk.
 struct Process {
@@ -68,7 +68,7 @@ impl Process {
 
     async fn start_with(store: &Memory, config: JournalConfig) -> Self {
         let (clock, manual) = Clock::manual(NOON);
-        let journal = Journal::start(Arc::new(store.clone()), clock, founding(1), config).await.unwrap();
+        let journal = Journal::start(Arc::new(store.clone()), clock, installation(1), config).await.unwrap();
         Self { journal: Arc::new(journal), clock: manual }
     }
 
@@ -78,7 +78,7 @@ impl Process {
         let node = Node::new(Arc::new(store.clone()), clock.clone(), "host", 1);
         tokio::spawn(Arc::clone(&node).run(LockFile::none()));
         let store = Arc::new(store.clone());
-        let journal = Journal::start_among(&node, store, clock, founding(1), config()).await.unwrap();
+        let journal = Journal::start_among(&node, store, clock, installation(1), config()).await.unwrap();
         (Self { journal: Arc::new(journal), clock: manual }, node)
     }
 
@@ -148,9 +148,9 @@ impl Process {
 }
 
 #[tokio::test]
-async fn the_installation_is_the_one_that_was_founded() {
+async fn the_installation_is_the_one_that_was_made_first() {
     let process = Process::start(&Memory::default()).await;
-    assert_eq!(process.journal.instance(), founding(1).instance);
+    assert_eq!(process.journal.instance(), installation(1).instance);
 }
 
 fn session_of(answer: &CheckedOut) -> SessionId {

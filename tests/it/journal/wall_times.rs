@@ -18,7 +18,7 @@ use usher::store::Store;
 use super::{NOON, Process, actor, config, session_of, tenant, user};
 use crate::conformance::Backend;
 use crate::conformance::audit::everything;
-use crate::support::memory::founding;
+use crate::support::memory::installation;
 
 const HOUR: i64 = 3_600_000;
 const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -39,7 +39,7 @@ async fn serve(backend: &Backend, wall: i64, up: Option<u64>) -> (Process, Arc<d
     let store: Arc<dyn Store> = backend.start().await.into();
     let (clock, manual) = Clock::manual(Wall(wall));
     manual.set_machine(up.map(|up| Boot { at: MACHINE.at + up, ..MACHINE }));
-    let journal = Journal::start(Arc::clone(&store), clock, founding(1), config()).await.unwrap();
+    let journal = Journal::start(Arc::clone(&store), clock, installation(1), config()).await.unwrap();
     (Process { journal: Arc::new(journal), clock: manual }, store)
 }
 

@@ -21,7 +21,7 @@ use usher::proto::v1::seat_service_server::SeatService as _;
 use usher::proto::v1::tenant_service_server::TenantService as _;
 use usher::proto::v1::{self, check_out_response, heartbeat_response};
 use usher::service::{AuditService, LicenseService, Licensing, Limits, SeatService, ServiceContext, TenantService};
-use usher::store::{Founding, Store};
+use usher::store::{Installation, Store};
 use usher::tasks::LicenseFetcher;
 
 use super::Backend;
@@ -301,14 +301,14 @@ async fn start(
     vendor_at: &VendorAt,
 ) -> (Arc<dyn Store>, Arc<Journal>, Arc<ManualClock>, Clock, Arc<ServiceContext>, Arc<Licensing>) {
     let store: Arc<dyn Store> = Arc::from(backend.open().await);
-    let founding = store.founding(Founding::new(1)).await.expect("a store");
+    let installation = store.installation(Installation::new(1)).await.expect("a store");
     let (now, clock) = Clock::manual(wall);
     let config = JournalConfig {
         ledger: Config { demo_seats: 2, channels: Default::default(), seed: Seed(1), rates: Default::default() },
         queue: 64,
         batch: 64,
     };
-    let journal = Journal::start(Arc::clone(&store), now.clone(), founding, config).await.expect("a journal");
+    let journal = Journal::start(Arc::clone(&store), now.clone(), installation, config).await.expect("a journal");
     let journal = Arc::new(journal);
     let hosts = vec!["login-1".to_owned(), "login.acme.example".to_owned()];
     let licensing = Arc::new(Licensing::new(trust, hosts, now.clone()).with_exchange(vendor_at.exchange()));

@@ -19,7 +19,7 @@ use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
 use usher::notify::{Sender, SigningKeys, Smtp, SmtpServer, Webhook, WebhookUrl};
 use usher::store::sqlite::SqliteStore;
-use usher::store::{Founding, Store};
+use usher::store::{Installation, Store};
 use usher::tasks::Notifier;
 
 use super::receiver::{Receiver, SECRET};
@@ -46,7 +46,7 @@ pub fn exceeded() -> Topic {
 
 async fn start(folder: &TempDir, wall: Wall) -> (Arc<dyn Store>, Arc<Journal>, Arc<ManualClock>, Clock) {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(folder.path()).expect("a store"));
-    let founding = store.founding(Founding::new(2)).await.expect("a store");
+    let installation = store.installation(Installation::new(2)).await.expect("a store");
     let (time, clock) = Clock::manual(wall);
     let channels = Channels { email: true, webhook: true };
     let config = JournalConfig {
@@ -54,7 +54,7 @@ async fn start(folder: &TempDir, wall: Wall) -> (Arc<dyn Store>, Arc<Journal>, A
         queue: 64,
         batch: 64,
     };
-    let journal = Journal::start(Arc::clone(&store), time.clone(), founding, config).await.expect("a journal");
+    let journal = Journal::start(Arc::clone(&store), time.clone(), installation, config).await.expect("a journal");
     (store, Arc::new(journal), clock, time)
 }
 

@@ -23,7 +23,7 @@ use usher::store::{Batch, Position, Store, audit_block};
 use super::{check_out, start, tenant_with_users, users};
 use crate::conformance::audit::everything;
 use crate::shell::page;
-use crate::support::memory::founding;
+use crate::support::memory::installation;
 use crate::support::program::{Data, Program};
 
 super::on_both_stores!(an_export_is_what_the_list_is, old_events_are_forgotten_while_it_serves);
@@ -158,7 +158,7 @@ fn now() -> Wall {
 
 /// An audit of a tenant that there was: a block of 500 days ago, one of yesterday, and a few of today.
 async fn write_history(store: &dyn Store) {
-    store.founding(founding(1)).await.expect("a store");
+    store.installation(installation(1)).await.expect("a store");
     let (owner, mut position) = store.claim(ShardId(0), None, OwnerToken::random().into()).await.expect("a claim");
     let mut next = 1;
     for (days, count) in [(500, audit_block::EVENTS), (1, audit_block::EVENTS), (0, 10)] {

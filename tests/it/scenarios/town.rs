@@ -23,7 +23,7 @@ use usher::proto::v1::session_service_client::SessionServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::server::{Front, Listener, Server, Stats};
 use usher::service::{About, Licensing, Limits, ServiceContext, mount};
-use usher::store::{Founding, Store};
+use usher::store::{Installation, Store};
 use usher::telemetry::LogFilter;
 
 use crate::conformance::Backend;
@@ -54,14 +54,14 @@ impl Town {
     pub async fn open(backend: Backend) -> Self {
         let vendor = SigningKey::from_seed(&SecretBox::new(Box::new([1; 32])));
         let store: Arc<dyn Store> = Arc::from(backend.open().await);
-        let founding = store.founding(Founding::new(1)).await.expect("a store");
+        let installation = store.installation(Installation::new(1)).await.expect("a store");
         let (now, clock) = Clock::manual(START);
         let config = JournalConfig {
             ledger: Config { demo_seats: 2, channels: Default::default(), seed: Seed(1), rates: Default::default() },
             queue: 64,
             batch: 64,
         };
-        let journal = Journal::start(Arc::clone(&store), now.clone(), founding, config).await.expect("a journal");
+        let journal = Journal::start(Arc::clone(&store), now.clone(), installation, config).await.expect("a journal");
         let journal = Arc::new(journal);
         let trust = Trust::new([vendor.public().clone()]);
         let licensing = Arc::new(Licensing::new(trust, vec!["login-1".to_owned()], now.clone()));

@@ -11,7 +11,7 @@ use usher::ledger::change::Change;
 use usher::ledger::time::Wall;
 use usher::store::nodes::{Beat, NewNode, NodeRef, NodeStore, Sighting};
 use usher::store::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Founding, Owner, Position,
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position,
     ReadError, Store, StoreError,
 };
 
@@ -72,8 +72,8 @@ pub fn lost() -> StoreError {
 }
 
 impl Store for Link {
-    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, ReadError>> {
-        Box::pin(async move { Ok(Founding { shards: SHARDS, ..wanted }) })
+    fn installation(&self, wanted: Installation) -> Answer<'_, Result<Installation, ReadError>> {
+        Box::pin(async move { Ok(Installation { shards: SHARDS, ..wanted }) })
     }
 
     fn claim(&self, shard: ShardId, over: Option<Owner>, by: Claimant) -> Answer<'_, Claimed> {

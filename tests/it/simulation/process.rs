@@ -17,7 +17,7 @@ use usher::ledger::{Config, Seed};
 
 use super::cast::{DEMO_SEATS, SHARDS};
 use super::link::Link;
-use crate::support::memory::founding;
+use crate::support::memory::installation;
 
 /// A standstill, until this moment of the simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Process {
         runtime.spawn(Arc::clone(&node).run(LockFile::none()));
         let starting = runtime.spawn({
             let (node, store, clock) = (Arc::clone(&node), Arc::new(link.clone()), clock.clone());
-            async move { Journal::start_among(&node, store, clock, founding(SHARDS), config).await }
+            async move { Journal::start_among(&node, store, clock, installation(SHARDS), config).await }
         });
         Self {
             no,

@@ -11,7 +11,7 @@ use usher::store::{ClaimError, Store};
 
 use super::trial::Trial;
 use super::{finish, rounds};
-use crate::support::memory::founding;
+use crate::support::memory::installation;
 use crate::support::postgres::{Cluster, Setup, connect};
 use crate::support::program::Data;
 use crate::support::proxy::{Network, Proxy};
@@ -74,7 +74,7 @@ async fn a_claim_that_the_standby_does_not_have() {
     synchronous(&primary).await;
     let url = DatabaseUrl::parse(&primary.database().await).expect("a URL");
     let store = PostgresStore::open(&url, true).await.expect("a store");
-    store.founding(founding(1)).await.expect("a shard");
+    store.installation(installation(1)).await.expect("a shard");
     let (first, _) = store.claim(ShardId(0), None, OwnerToken::random().into()).await.expect("a claim");
 
     block_in_place(|| standby.server().stop(Stop::Fast));

@@ -9,7 +9,7 @@ use usher::store::recount::Counter;
 use usher::store::snapshot::Piece;
 use usher::store::{Batch, Owner, Position};
 
-use super::memory::founding;
+use super::memory::installation;
 
 /// # Errors
 /// What does not add up.
@@ -26,7 +26,7 @@ pub fn adds_up(
     let blocks = chunks.flat_map(|batch| open.extend(&batch)).collect();
     let owner = Owner { epoch: Epoch(1), token: OwnerToken::random() };
     let mut counter = Counter::default();
-    counter.take(&Piece::Founding(Some(founding(shards))));
+    counter.take(&Piece::Installation(Some(installation(shards))));
     counter.take(&Piece::Shard(shard, owner, Box::new(position), EventNo(1)));
     for piece in [Piece::Rows(rows), Piece::Blocks(blocks), Piece::Events(events)] {
         counter.take(&piece);

@@ -11,7 +11,7 @@ use usher::ledger::change::{AuditEvent, Change};
 use usher::ledger::time::Wall;
 use usher::store::nodes::{Beat, NewNode, NodeRef, NodeStore, OwnerRow, Sighting};
 use usher::store::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Founding, Owner, Position,
+    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position,
     ReadError, Store, StoreError,
 };
 
@@ -141,13 +141,13 @@ impl Memory {
 }
 
 /// What a store with so many shards was founded with.
-pub fn founding(shards: u16) -> Founding {
-    Founding { shards, instance: InstanceId(Uuid::from_u128(7)), secret: Secret::stored([7; 32]) }
+pub fn installation(shards: u16) -> Installation {
+    Installation { shards, instance: InstanceId(Uuid::from_u128(7)), secret: Secret::stored([7; 32]) }
 }
 
 impl Store for Memory {
-    fn founding(&self, wanted: Founding) -> Answer<'_, Result<Founding, ReadError>> {
-        Box::pin(async move { Ok(Founding { shards: 1, ..wanted }) })
+    fn installation(&self, wanted: Installation) -> Answer<'_, Result<Installation, ReadError>> {
+        Box::pin(async move { Ok(Installation { shards: 1, ..wanted }) })
     }
 
     fn claim(

@@ -6,9 +6,9 @@ use uuid::Uuid;
 use super::row_error::damaged;
 use crate::ids::InstanceId;
 use crate::opaque_id::Secret;
-use crate::store::{Founding, ReadError, StoreError};
+use crate::store::{Installation, ReadError, StoreError};
 
-pub const READ: &str = "/* usher:read_founding */
+pub const READ: &str = "/* usher:read_installation */
     SELECT shards, instance_id, secret FROM installation";
 /// Whether there is something where nobody has been yet.
 const USED: &str = "/* usher:is_used */ SELECT EXISTS (SELECT 1 FROM shards) OR EXISTS (SELECT 1 FROM tenants)";
@@ -19,7 +19,7 @@ const CREATE: &str =
     "/* usher:create_installation */ INSERT INTO installation (instance_id, secret, shards) VALUES (?1, ?2, ?3)";
 const CREATE_FLOOR: &str = "/* usher:create_floor */ INSERT INTO audit_floor (shard_id, first_event_no) VALUES (?1, 1)";
 
-pub fn founding(connection: &mut Connection, wanted: Founding) -> Result<Founding, ReadError> {
+pub fn read_or_create(connection: &mut Connection, wanted: Installation) -> Result<Installation, ReadError> {
     // The only write lock: nobody else founds in between.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if let Some(found) = read(&transaction)? {
@@ -35,7 +35,7 @@ pub fn founding(connection: &mut Connection, wanted: Founding) -> Result<Foundin
 }
 
 /// What was founded; `None`: nothing yet.
-pub fn read(connection: &Connection) -> Result<Option<Founding>, ReadError> {
+pub fn read(connection: &Connection) -> Result<Option<Installation>, ReadError> {
     let damage = |what: &str| Err(ReadError::Damaged(StoreError(format!("installation: {what}"))));
     let mut statement = connection.prepare(READ)?;
     let mut rows = statement.query([])?;
@@ -43,7 +43,7 @@ pub fn read(connection: &Connection) -> Result<Option<Founding>, ReadError> {
         let used: bool = connection.query_row(USED, [], |row| row.get(0))?;
         return if used { damage("the row is not there, and others are") } else { Ok(None) };
     };
-    let found = founded(row).map_err(|error| damaged("installation", row, &[1], &error))?;
+    let found = from_row(row).map_err(|error| damaged("installation", row, &[1], &error))?;
     match rows.next()? {
         Some(_) => damage("has more than one row"),
         None if found.shards == 0 => damage("shards: is 0"),
@@ -51,8 +51,8 @@ pub fn read(connection: &Connection) -> Result<Option<Founding>, ReadError> {
     }
 }
 
-fn founded(row: &Row<'_>) -> rusqlite::Result<Founding> {
-    Ok(Founding {
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Installation> {
+    Ok(Installation {
         shards: row.get(0)?,
         instance: InstanceId(Uuid::from_bytes(row.get(1)?)),
         secret: Secret::stored(row.get(2)?),

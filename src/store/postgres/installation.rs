@@ -6,9 +6,9 @@ use uuid::Uuid;
 use super::error::Failure;
 use crate::ids::InstanceId;
 use crate::opaque_id::Secret;
-use crate::store::{Founding, StoreError};
+use crate::store::{Installation, StoreError};
 
-pub const READ: &str = "/* usher:read_founding */
+pub const READ: &str = "/* usher:read_installation */
     SELECT shards, instance_id, secret FROM installation";
 /// The columns that every version of the schema has.
 const INSTANCE: &str = "/* usher:read_instance */ SELECT instance_id FROM installation LIMIT 1";
@@ -27,12 +27,12 @@ const CREATE_FLOORS: &str = "/* usher:create_floors */
 const CREATE: &str =
     "/* usher:create_installation */ INSERT INTO installation (instance_id, secret, shards) VALUES ($1, $2, $3)";
 
-pub async fn founding(client: &mut Client, wanted: Founding) -> Result<Founding, Failure> {
+pub async fn read_or_create(client: &mut Client, wanted: Installation) -> Result<Installation, Failure> {
     if let Some(found) = read(client).await? {
         return Ok(found);
     }
     let transaction = client.transaction().await?;
-    if let Some(found) = found(transaction.client(), wanted).await? {
+    if let Some(found) = create_or_read(transaction.client(), wanted).await? {
         return Ok(found);
     }
     transaction.commit().await?;
@@ -40,7 +40,7 @@ pub async fn founding(client: &mut Client, wanted: Founding) -> Result<Founding,
 }
 
 /// Founds the store within a transaction that the caller began; answers what was founded before, if anything was.
-pub async fn found(client: &Client, wanted: Founding) -> Result<Option<Founding>, Failure> {
+pub async fn create_or_read(client: &Client, wanted: Installation) -> Result<Option<Installation>, Failure> {
     client.batch_execute(LOCK).await?;
     if let Some(found) = read(client).await? {
         return Ok(Some(found));
@@ -54,7 +54,7 @@ pub async fn found(client: &Client, wanted: Founding) -> Result<Option<Founding>
 }
 
 /// What was founded; `None`: nothing yet.
-pub async fn read(client: &Client) -> Result<Option<Founding>, Failure> {
+pub async fn read(client: &Client) -> Result<Option<Installation>, Failure> {
     let damaged = |what: &str| Failure::Damaged(StoreError(format!("installation: {what}")));
     // Asked first: another first start may commit between the two, and whoever sees its shards then sees its row, too.
     let used: bool = client.query_one(USED, &[]).await?.try_get(0)?;
@@ -62,7 +62,7 @@ pub async fn read(client: &Client) -> Result<Option<Founding>, Failure> {
     match rows.as_slice() {
         [] if used => Err(damaged("the row is not there, and others are")),
         [] => Ok(None),
-        [row] => founded(row).map(Some).map_err(|why| damaged(&why.0)),
+        [row] => from_row(row).map(Some).map_err(|why| damaged(&why.0)),
         _ => Err(damaged("has more than one row")),
     }
 }
@@ -73,11 +73,11 @@ pub async fn instance(client: &Client) -> Result<Option<InstanceId>, Failure> {
     Ok(row.map(|row| row.try_get(0).map(InstanceId)).transpose()?)
 }
 
-fn founded(row: &Row) -> Result<Founding, StoreError> {
+fn from_row(row: &Row) -> Result<Installation, StoreError> {
     let count: i32 = row.try_get(0)?;
     let shards = u16::try_from(count).ok().filter(|shards| *shards > 0);
     let shards = shards.ok_or_else(|| StoreError(format!("shards: is {count}")))?;
     let secret = <[u8; Secret::BYTES]>::try_from(row.try_get::<_, &[u8]>(2)?)
         .map_err(|_| StoreError(format!("the secret of the installation is not {} bytes long", Secret::BYTES)))?;
-    Ok(Founding { shards, instance: InstanceId(row.try_get(1)?), secret: Secret::stored(secret) })
+    Ok(Installation { shards, instance: InstanceId(row.try_get(1)?), secret: Secret::stored(secret) })
 }

@@ -42,14 +42,14 @@ impl Waiter {
 }
 
 #[derive(Default)]
-pub(super) struct Building {
+pub(super) struct OpenBatch {
     pub changes: Changes,
     pub waiters: Vec<Waiter>,
     /// Sent even if nothing changed: to show the owner to the fence.
     pub wanted: bool,
 }
 
-impl Building {
+impl OpenBatch {
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.waiters.is_empty() && !self.wanted
     }

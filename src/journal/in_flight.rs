@@ -11,13 +11,13 @@ use tokio::sync::{Notify, watch};
 
 use super::ShardState;
 use super::batch::Waiter;
-use super::recovery::{Settled, Trouble};
+use super::recovery::{CommitOutcome, StoreTrouble};
 use super::stats::Stats;
 use crate::ids::ShardId;
 use crate::spans::{self, Work};
 use crate::store::{Batch, Position};
 
-pub(super) type Commit = Pin<Box<dyn Future<Output = Settled> + Send>>;
+pub(super) type Commit = Pin<Box<dyn Future<Output = CommitOutcome> + Send>>;
 
 /// A batch on its way.
 pub(super) struct InFlight {
@@ -42,7 +42,7 @@ pub(super) struct InFlight {
 
 /// What can be said of a batch in flight.
 pub(super) enum Progress {
-    Settled(Settled),
+    Done(CommitOutcome),
     /// It takes too long. Said once.
     Stalled,
     /// The store takes it not now. Said with each attempt.
@@ -53,19 +53,19 @@ impl InFlight {
     /// What is traced of it, now that its outcome is known. Taken out before anybody is answered, and told after: nobody
     /// waits for it.
     pub fn traced(&mut self, shard: ShardId, failed: bool) -> Option<(Vec<Work>, spans::Batch)> {
-        let (sent, settled) = (self.sent_at?, spans::now()?);
+        let (sent, committed) = (self.sent_at?, spans::now()?);
         let works = self.waiters.iter_mut().filter_map(Waiter::work).map(|work| *work).collect();
-        Some((works, spans::Batch { shard: shard.0, commands: self.commands, sent, settled, failed }))
+        Some((works, spans::Batch { shard: shard.0, commands: self.commands, sent, committed, failed }))
     }
 }
 
 /// What becomes of a commit. An unwinding is a bug in a store: what it did is unknown, so this process must not go on
 /// answering.
-pub(super) fn outcome(commit: impl Future<Output = Settled> + Send + 'static) -> Commit {
-    Box::pin(AssertUnwindSafe(commit).catch_unwind().map(|settled| {
-        settled.unwrap_or_else(|_| {
+pub(super) fn outcome(commit: impl Future<Output = CommitOutcome> + Send + 'static) -> Commit {
+    Box::pin(AssertUnwindSafe(commit).catch_unwind().map(|outcome| {
+        outcome.unwrap_or_else(|_| {
             tracing::error!("a commit panicked");
-            Settled::Lost { committed: false }
+            CommitOutcome::Lost { committed: false }
         })
     }))
 }
@@ -76,15 +76,15 @@ pub(super) fn trouble(
     states: watch::Sender<ShardState>,
     stats: Arc<Stats>,
     refused: Arc<Notify>,
-) -> impl Fn(Trouble) {
+) -> impl Fn(StoreTrouble) {
     let begins = move |state| states.send_if_modified(|now| std::mem::replace(now, state) != state);
     move |trouble| match trouble {
-        Trouble::Away(error) if begins(ShardState::StoreAway) => {
+        StoreTrouble::Away(error) if begins(ShardState::StoreAway) => {
             stats.recoveries.fetch_add(1, Relaxed);
             tracing::warn!(%shard, %error, "the store does not answer; asking what became of a batch");
         }
-        Trouble::Away(error) => tracing::debug!(%shard, %error, "the store does not answer yet"),
-        Trouble::Refuses(error) => {
+        StoreTrouble::Away(error) => tracing::debug!(%shard, %error, "the store does not answer yet"),
+        StoreTrouble::Refuses(error) => {
             stats.refusals.fetch_add(1, Relaxed);
             if begins(ShardState::StoreRefuses) {
                 tracing::error!(%shard, %error, "the store takes no changes; trying again until it does");
@@ -107,7 +107,7 @@ pub(super) async fn progress(in_flight: &mut Option<InFlight>) -> Progress {
     };
     tokio::select! {
         biased;
-        settled = &mut sent.outcome => Progress::Settled(settled),
+        outcome = &mut sent.outcome => Progress::Done(outcome),
         () = sent.refused.notified() => Progress::Refused,
         () = impatience => {
             sent.patience = None;

@@ -16,7 +16,7 @@ use crate::store::nodes::NodeRef;
 use crate::store::{Batch, ClaimError, Claimant, CommitError, Owner, Position, ReadError, Store, StoreError};
 
 /// A claimed and loaded shard.
-pub(super) struct Held {
+pub(super) struct ClaimedShard {
     pub owner: Owner,
     pub position: Position,
     pub ledger: Ledger,
@@ -30,7 +30,7 @@ pub(super) async fn take(
     (over, node): (Option<Owner>, Option<NodeRef>),
     clock: &Clock,
     config: &JournalConfig,
-) -> Result<Held, StartError> {
+) -> Result<ClaimedShard, StartError> {
     let by = Claimant { token: fresh_token(), node };
     let (owner, position) = store.claim(shard, over, by).await.map_err(|error| match error {
         ClaimError::Taken(_) => StartError::Taken(shard),
@@ -52,7 +52,7 @@ pub(super) async fn take(
         tracing::warn!(%shard, users = kept, "{why}");
     }
     tracing::info!(%shard, epoch = owner.epoch.0, seq = position.seq.0, "shard claimed and loaded");
-    Ok(Held { owner, position, ledger, timeline })
+    Ok(ClaimedShard { owner, position, ledger, timeline })
 }
 
 /// Loads what stands in the store at `position`. The caller owns the shard.
@@ -85,7 +85,7 @@ pub(super) async fn load(
 }
 
 /// What became of a batch in the end.
-pub(super) enum Settled {
+pub(super) enum CommitOutcome {
     Committed(Owner),
     /// Another owner has the shard. `committed`: all of the batch is in the store, and the other one loaded it; else
     /// nothing of it, or nobody can tell any more.
@@ -103,7 +103,7 @@ pub(super) enum Settled {
 
 /// What is wrong with the store, while a batch waits for it.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Trouble<'a> {
+pub(super) enum StoreTrouble<'a> {
     /// It does not answer.
     Away(&'a StoreError),
     /// It takes no changes, and says so: a lasting refusal.
@@ -123,26 +123,26 @@ pub(super) async fn commit_surely(
     shard: ShardId,
     (mut owner, node): (Owner, Option<NodeRef>),
     batch: Arc<Batch>,
-    trouble: impl Fn(Trouble),
+    trouble: impl Fn(StoreTrouble),
     mut ending: watch::Receiver<bool>,
-) -> Settled {
+) -> CommitOutcome {
     let mut pause = Duration::from_millis(20);
     let mut refused_pause = Duration::from_millis(250);
     loop {
         match store.commit(shard, owner, Arc::clone(&batch)).await {
             Ok(()) => {
                 die_here!(AfterCommit);
-                return Settled::Committed(owner);
+                return CommitOutcome::Committed(owner);
             }
-            Err(CommitError::Fenced) => return Settled::Lost { committed: false },
-            Err(CommitError::Damaged(error)) => return Settled::Damaged(error),
-            Err(CommitError::Refused(error)) => return Settled::Refused(owner, error),
-            Err(CommitError::Unknown(_)) if planted!(UnknownMeansCommitted) => return Settled::Committed(owner),
-            Err(CommitError::Unknown(error)) => trouble(Trouble::Away(&error)),
+            Err(CommitError::Fenced) => return CommitOutcome::Lost { committed: false },
+            Err(CommitError::Damaged(error)) => return CommitOutcome::Damaged(error),
+            Err(CommitError::Refused(error)) => return CommitOutcome::Refused(owner, error),
+            Err(CommitError::Unknown(_)) if planted!(UnknownMeansCommitted) => return CommitOutcome::Committed(owner),
+            Err(CommitError::Unknown(error)) => trouble(StoreTrouble::Away(&error)),
             Err(CommitError::NotWritable(error)) => {
-                trouble(Trouble::Refuses(&error));
+                trouble(StoreTrouble::Refuses(&error));
                 if !rest(jittered(refused_pause, shard, owner.epoch), &mut ending).await {
-                    return Settled::NotWritten;
+                    return CommitOutcome::NotWritten;
                 }
                 refused_pause = (refused_pause * 2).min(MAX_REFUSED_PAUSE);
                 continue;
@@ -151,17 +151,17 @@ pub(super) async fn commit_surely(
         // With the next epoch the old transaction can never commit any more: now `seq` tells.
         let (claimed, seq) = match reclaim(&*store, shard, (owner, node), &trouble, &mut ending).await {
             Ok(claimed) => claimed,
-            Err(ClaimError::Damaged(error)) => return Settled::Damaged(error),
-            Err(ClaimError::Taken(last)) => return Settled::Lost { committed: last == Some(batch.position.seq) },
-            Err(ClaimError::NotWritable(_)) => return Settled::NotWritten,
-            Err(ClaimError::Unavailable(_)) => return Settled::Lost { committed: false },
+            Err(ClaimError::Damaged(error)) => return CommitOutcome::Damaged(error),
+            Err(ClaimError::Taken(last)) => return CommitOutcome::Lost { committed: last == Some(batch.position.seq) },
+            Err(ClaimError::NotWritable(_)) => return CommitOutcome::NotWritten,
+            Err(ClaimError::Unavailable(_)) => return CommitOutcome::Lost { committed: false },
         };
         owner = claimed;
         if seq == batch.position.seq || planted!(SeqNotLookedAt) {
-            return Settled::Committed(owner);
+            return CommitOutcome::Committed(owner);
         }
         if seq.0 != batch.position.seq.0 - 1 {
-            return Settled::Lost { committed: false };
+            return CommitOutcome::Lost { committed: false };
         }
         // A store that takes claims and no batch, as one with a full disk does, is not asked again without a break.
         tokio::time::sleep(pause).await;
@@ -175,7 +175,7 @@ async fn reclaim(
     store: &dyn Store,
     shard: ShardId,
     (owner, node): (Owner, Option<NodeRef>),
-    trouble: &impl Fn(Trouble),
+    trouble: &impl Fn(StoreTrouble),
     ending: &mut watch::Receiver<bool>,
 ) -> Result<(Owner, Seq), ClaimError> {
     // One token for all attempts: an attempt whose answer was lost is recognized by it.
@@ -184,9 +184,9 @@ async fn reclaim(
     loop {
         match store.claim(shard, Some(owner), by).await {
             Ok((owner, position)) => return Ok((owner, position.seq)),
-            Err(ClaimError::Unavailable(error)) => trouble(Trouble::Away(&error)),
+            Err(ClaimError::Unavailable(error)) => trouble(StoreTrouble::Away(&error)),
             Err(ClaimError::NotWritable(error)) => {
-                trouble(Trouble::Refuses(&error));
+                trouble(StoreTrouble::Refuses(&error));
                 if !rest(jittered(pause, shard, owner.epoch), ending).await {
                     return Err(ClaimError::NotWritable(error));
                 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use super::feed::Ring;
-use super::recovery::{self, Held};
+use super::recovery::{self, ClaimedShard};
 use super::stats::Stats;
-use super::{Journal, JournalConfig, Shard, ShardState, StartError, outlets, writer};
+use super::{Journal, JournalConfig, Shard, ShardState, StartError, status, writer};
 use crate::clock::Clock;
 use crate::cluster::{Lease, Node};
 use crate::ids::ShardId;
@@ -77,23 +77,23 @@ impl Journal {
         installation: Installation,
         config: JournalConfig,
         (lease, node): (&Arc<Lease>, Option<NodeRef>),
-        all: Vec<Held>,
+        all: Vec<ClaimedShard>,
     ) -> Self {
         let mut shards = Vec::with_capacity(all.len());
-        for (shard, held) in (0..).map(ShardId).zip(all) {
+        for (shard, claimed) in (0..).map(ShardId).zip(all) {
             let (queue, messages) = mpsc::channel(config.queue);
             let (states, state) = watch::channel(ShardState::Serving);
-            let ring = Arc::new(Ring::new(held.position.last_event));
+            let ring = Arc::new(Ring::new(claimed.position.last_event));
             let stats = Arc::new(Stats::default());
-            let out = outlets::Outlets { states, ring: Arc::clone(&ring), stats: Arc::clone(&stats) };
+            let status = status::WriterStatus { states, ring: Arc::clone(&ring), stats: Arc::clone(&stats) };
             let writer = writer::Writer::new(
                 shard,
                 Arc::clone(&store),
                 clock.clone(),
                 config,
                 (lease.of(shard), node),
-                held,
-                out,
+                claimed,
+                status,
             );
             tokio::spawn(writer.run(messages));
             shards.push(Shard { queue, lease: lease.of(shard), state, ring, stats });
@@ -110,7 +110,7 @@ async fn claim(
     me: NodeRef,
     owners: &[(ShardId, Owner)],
     (clock, config): (&Clock, &JournalConfig),
-    all: &mut Vec<Held>,
+    all: &mut Vec<ClaimedShard>,
 ) -> Result<(), StartError> {
     for (shard, over) in owners {
         all.push(recovery::take(store, *shard, (Some(*over), Some(me)), clock, config).await?);
@@ -119,9 +119,9 @@ async fn claim(
 }
 
 /// Releases what was claimed, so that another process need not wait for it.
-async fn give_back(store: &dyn Store, owners: &[(ShardId, Owner)], all: Vec<Held>) {
-    for ((shard, _), held) in owners.iter().zip(all) {
-        if let Err(error) = store.release(*shard, held.owner).await {
+async fn give_back(store: &dyn Store, owners: &[(ShardId, Owner)], all: Vec<ClaimedShard>) {
+    for ((shard, _), claimed) in owners.iter().zip(all) {
+        if let Err(error) = store.release(*shard, claimed.owner).await {
             tracing::warn!(%shard, %error, "the shard was not released");
         }
     }

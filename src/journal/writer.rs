@@ -18,11 +18,11 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use self::loading::{Loading, loaded};
 use super::answer::Answer;
 use super::backlog::Backlog;
-use super::batch::{Building, Waiter, make_batch, numbers};
+use super::batch::{OpenBatch, Waiter, make_batch, numbers};
 use super::in_flight::{InFlight, Progress, outcome, progress, trouble};
 use super::message::{Message, from_memory, keeps_sessions};
-use super::outlets::Outlets;
-use super::recovery::{Held, Settled, commit_surely};
+use super::recovery::{ClaimedShard, CommitOutcome, commit_surely};
+use super::status::WriterStatus;
 use super::timeline::{Timeline, mark};
 use super::works::Works;
 use super::{JournalConfig, JournalError, STALL, ShardState};
@@ -47,7 +47,7 @@ pub(super) struct Writer {
     position: Position,
     ledger: Ledger,
     timeline: Timeline,
-    building: Building,
+    open_batch: OpenBatch,
     in_flight: Option<InFlight>,
     works: Works,
     /// Until when answers may be given that are not the outcome of a batch of ours.
@@ -82,7 +82,7 @@ pub(super) struct Writer {
     dropped: u64,
     /// True: nobody waits for the store any longer than for one more attempt.
     ending: watch::Sender<bool>,
-    out: Outlets,
+    status: WriterStatus,
 }
 
 /// How many of the busiest pools, and to whom.
@@ -106,10 +106,10 @@ impl Writer {
         clock: Clock,
         config: JournalConfig,
         (lease, node): (ShardLease, Option<NodeRef>),
-        held: Held,
-        out: Outlets,
+        claimed: ClaimedShard,
+        status: WriterStatus,
     ) -> Self {
-        let Held { owner, position, ledger, timeline } = held;
+        let ClaimedShard { owner, position, ledger, timeline } = claimed;
         Self {
             shard,
             store,
@@ -119,7 +119,7 @@ impl Writer {
             position,
             ledger,
             timeline,
-            building: Building::default(),
+            open_batch: OpenBatch::default(),
             in_flight: None,
             works: Works::default(),
             lease,
@@ -139,7 +139,7 @@ impl Writer {
             left: false,
             dropped: 0,
             ending: watch::Sender::new(false),
-            out,
+            status,
         }
     }
 
@@ -160,7 +160,7 @@ impl Writer {
             }
             let (began, mut turn) = (self.begins(), self.turn());
             match event {
-                Event::Commit(Progress::Settled(settled)) => self.settled(settled),
+                Event::Commit(Progress::Done(outcome)) => self.commit_done(outcome),
                 Event::Commit(Progress::Stalled) => self.stalled("a commit"),
                 Event::Commit(Progress::Refused) => self.refused(),
                 Event::Loaded(loaded) => self.has_loaded(loaded.map(|loaded| *loaded)),
@@ -202,7 +202,7 @@ impl Writer {
     /// A batch holds so many waiters. What is answered from memory waits for no batch, and takes no room. While the store is
     /// away everything is, to be answered at once.
     fn batch_room(&self) -> usize {
-        if self.is_away() { self.config.batch } else { self.config.batch.saturating_sub(self.building.waiters.len()) }
+        if self.is_away() { self.config.batch } else { self.config.batch.saturating_sub(self.open_batch.waiters.len()) }
     }
 
     /// Whether a message may be applied now. After a panic it is refused, which always may be.
@@ -211,11 +211,11 @@ impl Writer {
     }
 
     fn is_away(&self) -> bool {
-        matches!(self.out.state(), ShardState::StoreAway | ShardState::StoreRefuses)
+        matches!(self.status.state(), ShardState::StoreAway | ShardState::StoreRefuses)
     }
 
     fn is_lost(&self) -> bool {
-        self.out.is_final()
+        self.status.is_final()
     }
 
     fn now(&self) -> Moment {
@@ -244,8 +244,8 @@ impl Writer {
             // Once, after an update (decision 51): as a command of several steps.
             return if away { reply.send(Err(JournalError::StoreAway)) } else { self.begin(request, reply, now) };
         }
-        let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
-        let changes: &mut Changes = &mut self.building.changes;
+        let (rows, events) = (self.open_batch.changes.rows.len(), self.open_batch.changes.events.len());
+        let changes: &mut Changes = &mut self.open_batch.changes;
         // Nothing takes a further step while the store is away.
         let decide = || {
             if away { Ok(self.ledger.apply(request, now, changes)) } else { self.ledger.decide(request, now, changes) }
@@ -254,7 +254,7 @@ impl Writer {
             self.break_off(rows, events, "a command");
             return reply.send(Err(JournalError::Failed));
         };
-        let changed = self.building.changes.rows.len() > rows;
+        let changed = self.open_batch.changes.rows.len() > rows;
         match decided {
             Ok(outcome) => self.conclude(reply, outcome, changed),
             // What was due before it took the whole step.
@@ -264,7 +264,7 @@ impl Writer {
 
     /// What is in memory is not to be trusted after a panic; what was applied before is sound and goes its way.
     fn break_off(&mut self, rows: usize, events: usize, what: &str) {
-        self.building.truncate(rows, events);
+        self.open_batch.truncate(rows, events);
         self.distrust();
         tracing::error!(shard = %self.shard, "{what} panicked; the shard will be loaded again");
     }
@@ -278,12 +278,12 @@ impl Writer {
 
     /// Answers a command when it may be.
     fn conclude(&mut self, reply: Answer<Outcome>, outcome: Outcome, changed: bool) {
-        self.out.stats.commands.fetch_add(1, Relaxed);
+        self.status.stats.commands.fetch_add(1, Relaxed);
         if changed && self.is_away() {
             // What a late heartbeat ended stays so, and waits for the store; nobody waits with it.
             reply.send(Err(JournalError::StoreAway));
         } else if changed && !planted!(AckBeforeCommit) {
-            self.building.waiters.push(Waiter::Command(reply, outcome));
+            self.open_batch.waiters.push(Waiter::Command(reply, outcome));
         } else if let Err(error) = self.may_answer()
             && (!planted!(NoLeaseForNo) || keeps_sessions(&outcome))
         {
@@ -301,20 +301,20 @@ impl Writer {
         let away = self.is_away();
         match &mut self.in_flight {
             _ if planted!(ReadsBeforeDurable) => waiter.answer(),
-            Some(in_flight) if away && (in_flight.dirty || self.building.is_dirty()) => {
+            Some(in_flight) if away && (in_flight.dirty || self.open_batch.is_dirty()) => {
                 waiter.fail(JournalError::StoreAway);
             }
-            _ if self.building.is_dirty() => self.building.waiters.push(waiter),
+            _ if self.open_batch.is_dirty() => self.open_batch.waiters.push(waiter),
             Some(in_flight) if in_flight.dirty => in_flight.waiters.push(waiter),
             _ => waiter.answer(),
         }
     }
 
     fn send_if_ready(&mut self) {
-        if self.in_flight.is_some() || self.building.is_empty() {
+        if self.in_flight.is_some() || self.open_batch.is_empty() {
             return;
         }
-        let Building { changes, waiters, .. } = std::mem::take(&mut self.building);
+        let OpenBatch { changes, waiters, .. } = std::mem::take(&mut self.open_batch);
         let dirty = !changes.rows.is_empty();
         let commands = waiters.iter().filter(|waiter| matches!(waiter, Waiter::Command(..))).count();
         let before = self.position;
@@ -326,7 +326,8 @@ impl Writer {
         die_here!(BatchBuilt);
         let (sent, sent_at) = (self.clock.monotonic(), spans::now());
         let (store, refused, ending) = (Arc::clone(&self.store), Arc::clone(&self.refused), self.ending.subscribe());
-        let trouble = trouble(self.shard, self.out.states.clone(), Arc::clone(&self.out.stats), Arc::clone(&refused));
+        let trouble =
+            trouble(self.shard, self.status.states.clone(), Arc::clone(&self.status.stats), Arc::clone(&refused));
         let by = (self.owner, self.node);
         let sure = commit_surely(store, self.shard, by, Arc::clone(&batch), trouble, ending);
         let (outcome, patience) = (outcome(sure), Some(Box::pin(tokio::time::sleep(STALL))));
@@ -336,58 +337,58 @@ impl Writer {
 
     fn damaged(&self, error: &StoreError) {
         tracing::error!(shard = %self.shard, %error, "the store is damaged; nothing more is answered");
-        self.out.set_state(self.shard, ShardState::Damaged);
+        self.status.set_state(self.shard, ShardState::Damaged);
     }
 
-    fn settled(&mut self, settled: Settled) {
+    fn commit_done(&mut self, outcome: CommitOutcome) {
         let Some(mut sent) = self.in_flight.take() else { return };
-        let traced = sent.traced(self.shard, !matches!(settled, Settled::Committed(_)));
-        match settled {
-            Settled::Committed(owner) => {
+        let traced = sent.traced(self.shard, !matches!(outcome, CommitOutcome::Committed(_)));
+        match outcome {
+            CommitOutcome::Committed(owner) => {
                 self.owner = owner;
                 self.committed = Some(sent.sent);
                 #[cfg(feature = "faults")]
                 if planted!(LeaseFromBatch) {
                     self.lease.extend_wrongly();
                 }
-                self.out.stats.batch_commands.record(sent.commands as u64);
-                self.out.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent));
-                self.out.ring.push(&sent.batch, self.timeline.line());
+                self.status.stats.batch_commands.record(sent.commands as u64);
+                self.status.stats.commit_micros.record_micros(self.clock.monotonic().saturating_sub(sent.sent));
+                self.status.ring.push(&sent.batch, self.timeline.line());
                 sent.waiters.into_iter().for_each(Waiter::answer);
                 self.row_refusals = if sent.dirty { 0 } else { self.row_refusals };
                 self.serves();
             }
-            Settled::NotWritten => {
+            CommitOutcome::NotWritten => {
                 tracing::error!(shard = %self.shard, "the last batch was not written: the store takes no changes");
                 sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::NotWritten));
                 self.left = true;
             }
-            Settled::Lost { committed: true } => {
+            CommitOutcome::Lost { committed: true } => {
                 // Before the other one came: that is what became of it, whoever owns the shard now.
                 sent.waiters.into_iter().for_each(Waiter::answer);
                 self.lose();
             }
-            Settled::Lost { committed: false } => {
+            CommitOutcome::Lost { committed: false } => {
                 self.lose();
                 sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::NotOwner));
             }
-            Settled::Damaged(error) => {
+            CommitOutcome::Damaged(error) => {
                 self.damaged(&error);
                 sent.waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::StoreAway));
             }
-            Settled::Refused(owner, error) => {
+            CommitOutcome::Refused(owner, error) => {
                 self.owner = owner;
                 tracing::error!(shard = %self.shard, %error, "the store refused a batch; the shard is loaded again");
                 self.keep_denials(&sent.batch);
-                let building = std::mem::take(&mut self.building);
-                let waiters = sent.waiters.into_iter().chain(building.waiters);
+                let open_batch = std::mem::take(&mut self.open_batch);
+                let waiters = sent.waiters.into_iter().chain(open_batch.waiters);
                 waiters.for_each(|waiter| waiter.fail(JournalError::Failed));
                 self.position = sent.before;
                 self.load_after_refusal();
             }
         }
         if let Some((works, batch)) = traced {
-            spans::settled(works, batch);
+            spans::committed(works, batch);
         }
     }
 }

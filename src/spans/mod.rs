@@ -15,7 +15,7 @@ use opentelemetry_sdk::trace::SdkTracer;
 pub use call::{CallSpan, caller_trace};
 pub use export::{Sampling, Settings, Spans, StartError};
 pub use post::PostSpan;
-pub use work::{Batch, Work, now, settled};
+pub use work::{Batch, Work, committed, now};
 
 /// Of this process, once it is on.
 static TRACER: OnceLock<SdkTracer> = OnceLock::new();

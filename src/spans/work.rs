@@ -24,7 +24,7 @@ pub struct Batch {
     pub commands: usize,
     pub sent: SystemTime,
     /// When its outcome was known.
-    pub settled: SystemTime,
+    pub committed: SystemTime,
     pub failed: bool,
 }
 
@@ -54,7 +54,7 @@ pub fn now() -> Option<SystemTime> {
 
 /// What became of a batch is known. Each call's commit is linked with the first one's, and that with the others, as far
 /// as a span has links: all of them can be found, and nobody has as many links as there are calls.
-pub fn settled(works: Vec<Work>, batch: Batch) {
+pub fn committed(works: Vec<Work>, batch: Batch) {
     let Some(tracer) = TRACER.get() else { return };
     let mut first: Option<Span> = None;
     for work in works {
@@ -72,12 +72,12 @@ pub fn settled(works: Vec<Work>, batch: Batch) {
             None => first = Some(commit),
             Some(first) => {
                 first.add_link(commit.span_context().clone(), Vec::new());
-                finish(commit, batch, batch.settled);
+                finish(commit, batch, batch.committed);
             }
         }
     }
     if let Some(first) = first {
-        finish(first, batch, batch.settled);
+        finish(first, batch, batch.committed);
     }
 }
 

@@ -15,7 +15,7 @@ impl Writer {
             tracing::error!(shard = %self.shard, "another process owns this shard; nothing more is answered");
         }
         self.lease.end();
-        self.out.set_state(self.shard, ShardState::Lost);
+        self.status.set_state(self.shard, ShardState::Lost);
     }
 
     /// Flushes, releases, and answers whoever still waits.
@@ -32,22 +32,22 @@ impl Writer {
         }
         // From here on nothing is answered: the shard is about to be another one's.
         self.lease.end();
-        let error = self.out.end_error();
+        let error = self.status.end_error();
         self.works.fail(error);
         while let Some(message) = messages.recv().await {
             refuse(message, error);
         }
-        for waiter in std::mem::take(&mut self.building.waiters) {
+        for waiter in std::mem::take(&mut self.open_batch.waiters) {
             waiter.fail(error);
         }
-        self.out.ring.close();
+        self.status.ring.close();
         if self.is_lost() {
             return;
         }
         if let Err(error) = self.store.release(self.shard, self.owner).await {
             tracing::warn!(shard = %self.shard, %error, "the shard was not released; the next start waits until this process is known to be gone");
         }
-        self.out.set_state(self.shard, ShardState::Stopped);
+        self.status.set_state(self.shard, ShardState::Stopped);
     }
 
     /// Finishes what was begun, and commits everything that is in memory only.
@@ -73,7 +73,7 @@ impl Writer {
                 return;
             }
             match progress(&mut self.in_flight).await {
-                Progress::Settled(settled) => self.settled(settled),
+                Progress::Done(outcome) => self.commit_done(outcome),
                 Progress::Refused => self.refused(),
                 Progress::Stalled => {}
             }

@@ -50,7 +50,7 @@ pub(super) async fn loaded(loading: &mut Option<Loading>) -> Option<Result<Ledge
 impl Writer {
     /// After a panic: once everything sound is durable, memory is made anew.
     pub(super) fn mend(&mut self) {
-        if self.broken && self.loading.is_none() && self.in_flight.is_none() && self.building.is_empty() {
+        if self.broken && self.loading.is_none() && self.in_flight.is_none() && self.open_batch.is_empty() {
             self.load_again(Duration::ZERO);
         }
     }
@@ -63,16 +63,16 @@ impl Writer {
         if again == 0 {
             return self.load_again(Duration::ZERO);
         }
-        self.out.set_state(self.shard, ShardState::StoreRefuses);
+        self.status.set_state(self.shard, ShardState::StoreRefuses);
         let pause = Duration::from_millis(250).saturating_mul(1 << (again - 1).min(8));
         self.load_again(pause.min(MAX_REFUSALS_PAUSE));
     }
 
     /// Makes memory anew from what is durable. Nothing is in flight, and nothing is being built.
     fn load_again(&mut self, wait: Duration) {
-        self.out.stats.reloads.fetch_add(1, Relaxed);
+        self.status.stats.reloads.fetch_add(1, Relaxed);
         let (store, shard, position, config) = (Arc::clone(&self.store), self.shard, self.position, self.config);
-        let (clock, timeline, states) = (self.clock.clone(), self.timeline, self.out.states.clone());
+        let (clock, timeline, states) = (self.clock.clone(), self.timeline, self.status.states.clone());
         let failed = Arc::new(Notify::new());
         let fails = Arc::clone(&failed);
         let ledger = async move {

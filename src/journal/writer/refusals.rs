@@ -16,7 +16,7 @@ impl Writer {
     /// The store has just refused the batch in flight.
     pub(super) fn refused(&mut self) {
         let sent = self.in_flight.iter_mut().flat_map(|sent| std::mem::take(&mut sent.waiters));
-        let waiters: Vec<Waiter> = sent.chain(std::mem::take(&mut self.building.waiters)).collect();
+        let waiters: Vec<Waiter> = sent.chain(std::mem::take(&mut self.open_batch.waiters)).collect();
         waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::NotWritten));
         // Each step of a command is whole in itself; the others are not taken.
         self.works.fail(JournalError::NotWritten);
@@ -30,15 +30,15 @@ impl Writer {
         request: &Request,
         now: Moment,
     ) -> Option<Result<Outcome, JournalError>> {
-        let full = self.building.changes.rows.len() >= MAX_ROWS_WHILE_AWAY;
+        let full = self.open_batch.changes.rows.len() >= MAX_ROWS_WHILE_AWAY;
         if !crate::journal::message::needs_store(&request.command) && !full {
             return None;
         }
         if let Command::CheckOut(check_out) = &request.command
-            && self.out.state() == ShardState::StoreRefuses
+            && self.status.state() == ShardState::StoreRefuses
             && self.may_answer().is_ok()
         {
-            let out = &mut self.building.changes;
+            let out = &mut self.open_batch.changes;
             let denied = self.ledger.deny((request, check_out), now, &mut self.kept, out);
             self.count_dropped();
             if let Some(denied) = denied {
@@ -50,21 +50,21 @@ impl Writer {
 
     /// The denials of batches that will never be written.
     pub(super) fn keep_denials(&mut self, batch: &crate::store::Batch) {
-        let open = std::mem::take(&mut self.building.changes.events);
+        let open = std::mem::take(&mut self.open_batch.changes.events);
         self.kept.keep(batch.events.iter().cloned().chain(open));
         self.count_dropped();
     }
 
     fn count_dropped(&self) {
-        self.out.stats.denials_dropped.store(self.dropped + self.kept.dropped(), Relaxed);
+        self.status.stats.denials_dropped.store(self.dropped + self.kept.dropped(), Relaxed);
     }
 
     /// A batch is durable, or the shard is loaded.
     pub(super) fn serves(&mut self) {
-        if self.out.state() == ShardState::StoreRefuses {
+        if self.status.state() == ShardState::StoreRefuses {
             tracing::info!(shard = %self.shard, "the store takes changes again");
         }
-        self.out.set_state(self.shard, ShardState::Serving);
+        self.status.set_state(self.shard, ShardState::Serving);
         let kept = std::mem::take(&mut self.kept);
         if kept.dropped() > 0 {
             self.dropped += kept.dropped();
@@ -75,18 +75,18 @@ impl Writer {
             return;
         }
         let now = self.now();
-        self.ledger.write_kept(kept, now, &mut self.building.changes);
+        self.ledger.write_kept(kept, now, &mut self.open_batch.changes);
     }
 
     pub(super) fn stalled(&self, what: &str) {
-        if self.out.state() == ShardState::Serving {
+        if self.status.state() == ShardState::Serving {
             tracing::warn!(shard = %self.shard, "{what} takes longer than {:?}", super::STALL);
-            self.out.set_state(self.shard, ShardState::StoreAway);
+            self.status.set_state(self.shard, ShardState::StoreAway);
         }
     }
 
     /// Whether nothing is left that the store does not have.
     pub(super) fn has_written_all(&self) -> bool {
-        !self.left && self.building.changes.is_empty() && self.kept.is_empty()
+        !self.left && self.open_batch.changes.is_empty() && self.kept.is_empty()
     }
 }

@@ -45,14 +45,14 @@ impl Writer {
 
     /// Takes a step of a command. What it wrote commits with the batch in the making, whether the command is over or not.
     fn execute(&mut self, mut running: Running, reply: Answer<Outcome>, now: Moment) {
-        let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
-        let changes: &mut Changes = &mut self.building.changes;
+        let (rows, events) = (self.open_batch.changes.rows.len(), self.open_batch.changes.events.len());
+        let changes: &mut Changes = &mut self.open_batch.changes;
         let step = || self.ledger.execute(&mut running.execution, now, changes);
         let Ok(outcome) = catch_unwind(AssertUnwindSafe(step)) else {
             self.break_off(rows, events, "a step of a command");
             return reply.send(Err(JournalError::Failed));
         };
-        (running.begun, running.wrote) = (true, running.wrote || self.building.changes.rows.len() > rows);
+        (running.begun, running.wrote) = (true, running.wrote || self.open_batch.changes.rows.len() > rows);
         match outcome {
             Some(outcome) => self.conclude(reply, outcome, running.wrote),
             None => self.works.push(Work::Command(running, reply)),
@@ -67,17 +67,17 @@ impl Writer {
             return reply.send(Err(error));
         }
         let Ok(found) = catch_unwind(AssertUnwindSafe(|| self.ledger.read(&mut reading, now))) else {
-            self.break_off(self.building.changes.rows.len(), self.building.changes.events.len(), "a query");
+            self.break_off(self.open_batch.changes.rows.len(), self.open_batch.changes.events.len(), "a query");
             return reply.send(Err(JournalError::Failed));
         };
         let Some(found) = found else { return self.works.push(Work::Query(reading, reply)) };
-        self.out.stats.queries.fetch_add(1, Relaxed);
+        self.status.stats.queries.fetch_add(1, Relaxed);
         self.answer_when_durable(Waiter::Query(reply, found));
     }
 
     /// Whether a step that writes may be taken: the batch in the making stays small, so that nobody's commit waits for long.
     pub(super) fn has_room_to_write(&self) -> bool {
-        !self.is_away() && self.building.changes.take_less_than(MAX_OPEN_BYTES)
+        !self.is_away() && self.open_batch.changes.take_less_than(MAX_OPEN_BYTES)
     }
 
     pub(super) fn has_work(&self) -> bool {
@@ -119,8 +119,8 @@ impl Writer {
     }
 
     pub(super) fn carry_on(&mut self, now: Moment) {
-        let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
-        let changes = &mut self.building.changes;
+        let (rows, events) = (self.open_batch.changes.rows.len(), self.open_batch.changes.events.len());
+        let changes = &mut self.open_batch.changes;
         if catch_unwind(AssertUnwindSafe(|| self.ledger.carry_on(now, changes))).is_err() {
             self.break_off(rows, events, "work that was left over");
         }

@@ -16,24 +16,24 @@ impl Writer {
         }
         self.ticking = Some(Ticking::new(false));
         let behind = u64::try_from(self.ledger.clock_behind(now).as_millis()).unwrap_or(u64::MAX);
-        self.out.stats.clock_behind_ms.store(behind, Relaxed);
+        self.status.stats.clock_behind_ms.store(behind, Relaxed);
         let since = |sent: std::time::Duration| self.clock.monotonic().saturating_sub(sent);
-        self.building.wanted |= self.committed.is_none_or(|sent| since(sent) >= REFRESH);
+        self.open_batch.wanted |= self.committed.is_none_or(|sent| since(sent) >= REFRESH);
     }
 
     /// Takes a step of the tick under way.
     pub(super) fn tick_on(&mut self) {
         let Some(mut ticking) = self.ticking.take() else { return };
         let now = self.now();
-        let (rows, events) = (self.building.changes.rows.len(), self.building.changes.events.len());
-        let changes = &mut self.building.changes;
+        let (rows, events) = (self.open_batch.changes.rows.len(), self.open_batch.changes.events.len());
+        let changes = &mut self.open_batch.changes;
         match catch_unwind(AssertUnwindSafe(|| self.ledger.tick_on(&mut ticking, now, changes))) {
             Ok(true) => {}
             Ok(false) => self.ticking = Some(ticking),
             Err(_) => self.break_off(rows, events, "a tick"),
         }
         if planted!(ExpiryUnfenced) {
-            self.building.truncate(rows, events);
+            self.open_batch.truncate(rows, events);
         }
     }
 
@@ -67,7 +67,9 @@ impl Writer {
                 }
             }
             // Whoever asked hears nothing.
-            Err(_) => self.break_off(self.building.changes.rows.len(), self.building.changes.events.len(), "a count"),
+            Err(_) => {
+                self.break_off(self.open_batch.changes.rows.len(), self.open_batch.changes.events.len(), "a count")
+            }
         }
     }
 }

@@ -112,23 +112,23 @@ impl Writer {
         let now = self.clock.monotonic();
         // Zero means that none is under way.
         let micros = u64::try_from(now.as_micros()).unwrap_or(u64::MAX).max(1);
-        self.out.stats.step_began_micros.store(micros, Relaxed);
+        self.status.stats.step_began_micros.store(micros, Relaxed);
         now
     }
 
     /// Waiting for the store is no step.
     pub(super) fn pauses(&self) {
-        self.out.stats.step_began_micros.store(0, Relaxed);
+        self.status.stats.step_began_micros.store(0, Relaxed);
     }
 
     /// Notes how long a turn was, unless it waited for the store in between.
     pub(super) fn ends(&mut self, began: Duration) {
-        if self.out.stats.step_began_micros.swap(0, Relaxed) == 0 {
+        if self.status.stats.step_began_micros.swap(0, Relaxed) == 0 {
             return;
         }
         let now = self.clock.monotonic();
         let took = now.saturating_sub(began);
-        self.out.stats.step_micros.record_micros(took);
+        self.status.stats.step_micros.record_micros(took);
         if took > LONG_TURN && self.long_turn_logged.is_none_or(|logged| now.saturating_sub(logged) >= LOG_INTERVAL) {
             self.long_turn_logged = Some(now);
             tracing::warn!(shard = %self.shard, took_ms = took.as_millis(), "a step of the shard's writer took long");

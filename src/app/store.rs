@@ -17,7 +17,7 @@ use crate::license::iso;
 use crate::store::open::OpenError;
 use crate::store::postgres::{self, Copy, CopyError};
 use crate::store::recount::{Counter, Recount, Shard};
-use crate::store::snapshot::Piece;
+use crate::store::snapshot::SnapshotChunk;
 use crate::store::sqlite::{self, BackupError, Snapshot};
 
 /// Pieces on their way: one is counted while the next ones are read.
@@ -47,9 +47,9 @@ async fn check(storage: &Storage) -> Result<(), Failure> {
             (counted, problems.map_err(OpenError::unreadable)?)
         }
         Storage::Postgres { url, .. } => {
-            let (sender, pieces) = mpsc::channel(AHEAD);
+            let (sender, chunks) = mpsc::channel(AHEAD);
             let read = async move { postgres::snapshot(url, &sender).await };
-            let (read, counted) = tokio::join!(read, count(pieces));
+            let (read, counted) = tokio::join!(read, count(chunks));
             read?;
             (counted, Vec::new())
         }
@@ -67,18 +67,18 @@ async fn check(storage: &Storage) -> Result<(), Failure> {
 }
 
 async fn count_embedded(snapshot: &Arc<Snapshot>) -> Result<Recount, Failure> {
-    let (sender, pieces) = mpsc::channel(AHEAD);
+    let (sender, chunks) = mpsc::channel(AHEAD);
     let snapshot = Arc::clone(snapshot);
     let reading = tokio::task::spawn_blocking(move || snapshot.read(&sender));
-    let counted = count(pieces).await;
+    let counted = count(chunks).await;
     reading.await.context("reading")?.map_err(OpenError::unreadable)?;
     Ok(counted)
 }
 
-async fn count(mut pieces: mpsc::Receiver<Piece>) -> Recount {
+async fn count(mut chunks: mpsc::Receiver<SnapshotChunk>) -> Recount {
     let mut counter = Counter::default();
-    while let Some(piece) = pieces.recv().await {
-        counter.take(&piece);
+    while let Some(chunk) = chunks.recv().await {
+        counter.take(&chunk);
     }
     counter.finish()
 }
@@ -157,13 +157,13 @@ async fn copy(args: &cli::store::Copy) -> Result<(), Failure> {
         return Err(Failure::Refused(format!("--from: {}: nobody has used this store yet", args.from.display())));
     }
 
-    let (sender, pieces) = mpsc::channel(AHEAD);
+    let (sender, chunks) = mpsc::channel(AHEAD);
     let reading = async {
         let read = target.read(&sender).await;
         drop(sender);
         read
     };
-    let (read, copied) = tokio::join!(reading, count(pieces));
+    let (read, copied) = tokio::join!(reading, count(chunks));
     read?;
     let differences = source.differences(&copied);
     if !differences.is_empty() {
@@ -182,13 +182,13 @@ async fn copy(args: &cli::store::Copy) -> Result<(), Failure> {
 
 /// Writes everything, and counts it as it goes by.
 async fn transfer(snapshot: &Arc<Snapshot>, target: &mut Copy) -> Result<Recount, Failure> {
-    let (sender, mut pieces) = mpsc::channel(AHEAD);
+    let (sender, mut chunks) = mpsc::channel(AHEAD);
     let source = Arc::clone(snapshot);
     let reading = tokio::task::spawn_blocking(move || source.read(&sender));
     let mut counter = Counter::default();
-    while let Some(piece) = pieces.recv().await {
-        counter.take(&piece);
-        target.put(piece).await?;
+    while let Some(chunk) = chunks.recv().await {
+        counter.take(&chunk);
+        target.put(chunk).await?;
     }
     reading.await.context("reading")?.map_err(OpenError::unreadable)?;
     Ok(counter.finish())

@@ -84,13 +84,13 @@ pub async fn export(usher: &Usher, printer: &mut Printer, args: &Export) -> Resu
         detail,
     };
     // The whole file may take longer than an answer may.
-    let mut pieces = usher.answer(usher.audit().export_audit_events(request)).await?;
+    let mut chunks = usher.answer(usher.audit().export_audit_events(request)).await?;
     let progress = Progress::counting("events");
     let mut lines = 0;
-    while let Some(piece) = usher.next_piece(pieces.message()).await? {
-        lines += piece.data.iter().filter(|byte| **byte == b'\n').count();
+    while let Some(chunk) = usher.next_chunk(chunks.message()).await? {
+        lines += chunk.data.iter().filter(|byte| **byte == b'\n').count();
         progress.at(lines);
-        printer.bytes(&piece.data)?;
+        printer.bytes(&chunk.data)?;
     }
     Ok(())
 }

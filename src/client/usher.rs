@@ -103,12 +103,12 @@ impl Usher {
     ///
     /// # Errors
     /// [`Error`]: the answer broke off, or nothing more came in time.
-    pub(super) async fn next_piece<T>(
+    pub(super) async fn next_chunk<T>(
         &self,
-        piece: impl Future<Output = Result<Option<T>, Status>>,
+        chunk: impl Future<Output = Result<Option<T>, Status>>,
     ) -> Result<Option<T>, Error> {
-        let came = tokio::time::timeout(self.timeout, piece).await;
-        let came = came.map_err(|_| Error::no_answer_in_time()).and_then(|piece| Ok(piece?));
+        let came = tokio::time::timeout(self.timeout, chunk).await;
+        let came = came.map_err(|_| Error::no_answer_in_time()).and_then(|chunk| Ok(chunk?));
         came.map_err(|error| error.at(&self.address))
     }
 

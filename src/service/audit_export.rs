@@ -43,13 +43,13 @@ impl Exporting {
     /// goes away ends it.
     pub fn stream(self) -> impl Stream<Item = Result<v1::ExportAuditEventsResponse, Status>> {
         stream::try_unfold(self, |mut this| async move {
-            let piece = this.piece().await?;
-            Ok(piece.map(|data| (v1::ExportAuditEventsResponse { data }, this)))
+            let chunk = this.next_chunk().await?;
+            Ok(chunk.map(|data| (v1::ExportAuditEventsResponse { data }, this)))
         })
     }
 
     /// The next piece; `None` after the last one. A page in which nothing was found is none.
-    async fn piece(&mut self) -> Result<Option<Vec<u8>>, Status> {
+    async fn next_chunk(&mut self) -> Result<Option<Vec<u8>>, Status> {
         while !self.over {
             let page = tokio::select! {
                 biased;

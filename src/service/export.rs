@@ -31,12 +31,12 @@ impl Exporting {
     /// The pieces of the file; each is a page, the first one has the header.
     pub fn stream(self) -> impl Stream<Item = Result<ExportUsersResponse, Status>> {
         stream::try_unfold(self, |mut this| async move {
-            let piece = this.piece().await?;
-            Ok(piece.map(|data| (ExportUsersResponse { data }, this)))
+            let chunk = this.next_chunk().await?;
+            Ok(chunk.map(|data| (ExportUsersResponse { data }, this)))
         })
     }
 
-    async fn piece(&mut self) -> Result<Option<Vec<u8>>, Status> {
+    async fn next_chunk(&mut self) -> Result<Option<Vec<u8>>, Status> {
         if self.over {
             return Ok(None);
         }

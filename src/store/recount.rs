@@ -13,7 +13,7 @@ use std::time::Duration;
 use self::audit::Trail;
 use self::lives::Lives;
 use self::problems::Problems;
-use super::snapshot::Piece;
+use super::snapshot::SnapshotChunk;
 use super::{Installation, Position};
 use crate::ids::{EventNo, ShardId, TenantNo};
 use crate::ledger::change::Change;
@@ -153,24 +153,24 @@ struct Counting {
 }
 
 impl Counter {
-    pub fn take(&mut self, piece: &Piece) {
-        match piece {
-            Piece::Installation(installation) => self.done.installation = *installation,
-            Piece::Strays(table, rows) => {
+    pub fn take(&mut self, chunk: &SnapshotChunk) {
+        match chunk {
+            SnapshotChunk::Installation(installation) => self.done.installation = *installation,
+            SnapshotChunk::Strays(table, rows) => {
                 self.done.strays.push(format!("{table}: {rows} rows of no shard"));
             }
-            Piece::Shard(id, _, position, floor) => {
+            SnapshotChunk::Shard(id, _, position, floor) => {
                 self.close();
                 self.shard = Some(Counting::new(*id, **position, *floor));
             }
-            Piece::Rows(rows) => self.with(|shard, shards| rows.iter().for_each(|row| shard.row(row, shards))),
-            Piece::Blocks(blocks) => self.with(|shard, _| {
+            SnapshotChunk::Rows(rows) => self.with(|shard, shards| rows.iter().for_each(|row| shard.row(row, shards))),
+            SnapshotChunk::Blocks(blocks) => self.with(|shard, _| {
                 for block in blocks {
                     shard.shard.blocks.add(block);
                     shard.trail.block(block, &mut shard.problems);
                 }
             }),
-            Piece::Events(events) => self.with(|shard, _| {
+            SnapshotChunk::Events(events) => self.with(|shard, _| {
                 for event in events {
                     shard.shard.events.add(event);
                     shard.shard.last_event = Some(event.at);

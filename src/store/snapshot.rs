@@ -9,7 +9,7 @@ use crate::ledger::change::{AuditEvent, Change};
 /// The founding comes first. Then of each shard: where it stands, its rows in the order of a load, and its audit: some
 /// blocks, the events up to the last of them, the next blocks and so on, and the events behind the last block.
 #[derive(Debug)]
-pub enum Piece {
+pub enum SnapshotChunk {
     /// `None`: nobody has used the store yet, and nothing follows.
     Installation(Option<Installation>),
     /// And where its audit begins: retention has deleted what is below.
@@ -21,8 +21,8 @@ pub enum Piece {
     Events(Vec<AuditEvent>),
 }
 
-impl From<Vec<Change>> for Piece {
+impl From<Vec<Change>> for SnapshotChunk {
     fn from(rows: Vec<Change>) -> Self {
-        Piece::Rows(rows)
+        SnapshotChunk::Rows(rows)
     }
 }

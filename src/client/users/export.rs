@@ -13,13 +13,13 @@ use crate::proto::v1::{ExportUsersRequest, ListUsersRequest};
 /// # Errors
 /// [`Error`]; what was written before stays, and is not the whole file.
 pub async fn export(usher: &Usher, printer: &mut Printer, args: &Export) -> Result<(), Error> {
-    let mut pieces = usher.answer(usher.directory().export_users(Request::new(wanted(usher, args)))).await?;
+    let mut chunks = usher.answer(usher.directory().export_users(Request::new(wanted(usher, args)))).await?;
     let progress = Progress::counting("lines");
     let mut lines = 0;
-    while let Some(piece) = usher.next_piece(pieces.message()).await? {
-        lines += piece.data.iter().filter(|byte| **byte == b'\n').count();
+    while let Some(chunk) = usher.next_chunk(chunks.message()).await? {
+        lines += chunk.data.iter().filter(|byte| **byte == b'\n').count();
         progress.at(lines);
-        printer.bytes(&piece.data)?;
+        printer.bytes(&chunk.data)?;
     }
     Ok(())
 }

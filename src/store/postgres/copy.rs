@@ -15,7 +15,7 @@ use crate::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId};
 use crate::ledger::change::{AuditEvent, Change};
 use crate::store::audit_block::Block;
 use crate::store::open::OpenError;
-use crate::store::snapshot::Piece;
+use crate::store::snapshot::SnapshotChunk;
 use crate::store::{Batch, Owner, Position, StoreError};
 
 /// A copy that has vanished holds a lock that every start waits for: not for long.
@@ -106,26 +106,26 @@ impl Copy {
     ///
     /// # Errors
     /// Nothing was copied, and nothing will be.
-    pub async fn put(&mut self, piece: Piece) -> Result<(), CopyError> {
+    pub async fn put(&mut self, chunk: SnapshotChunk) -> Result<(), CopyError> {
         die_here!(Copying);
-        match piece {
-            Piece::Installation(Some(installation)) => {
+        match chunk {
+            SnapshotChunk::Installation(Some(installation)) => {
                 match installation::create_or_read(&self.client, installation).await? {
                     Some(found) => Err(CopyError::Used(found.instance)),
                     None => Ok(()),
                 }
             }
             // They belong to nobody, and stay where they are.
-            Piece::Installation(None) | Piece::Strays(..) => Ok(()),
-            Piece::Shard(shard, Owner { epoch, .. }, position, floor) => {
+            SnapshotChunk::Installation(None) | SnapshotChunk::Strays(..) => Ok(()),
+            SnapshotChunk::Shard(shard, Owner { epoch, .. }, position, floor) => {
                 self.place().await?;
                 self.at = Some(Place { shard, epoch, position: *position, floor, seq: Seq(0) });
                 // A shard without any rows has its place, too.
                 self.batch(Vec::new(), Vec::new(), &[]).await
             }
-            Piece::Rows(rows) => self.batch(rows, Vec::new(), &[]).await,
-            Piece::Blocks(blocks) => self.batch(Vec::new(), Vec::new(), &blocks).await,
-            Piece::Events(events) => self.batch(Vec::new(), events, &[]).await,
+            SnapshotChunk::Rows(rows) => self.batch(rows, Vec::new(), &[]).await,
+            SnapshotChunk::Blocks(blocks) => self.batch(Vec::new(), Vec::new(), &blocks).await,
+            SnapshotChunk::Events(events) => self.batch(Vec::new(), events, &[]).await,
         }
     }
 
@@ -133,9 +133,9 @@ impl Copy {
     ///
     /// # Errors
     /// Nothing was copied, and nothing will be.
-    pub async fn read(&mut self, pieces: &Sender<Piece>) -> Result<(), CopyError> {
+    pub async fn read(&mut self, chunks: &Sender<SnapshotChunk>) -> Result<(), CopyError> {
         self.place().await?;
-        snapshot::read(&self.client, pieces).await.map_err(|failure| CopyError::Broken(failure.into()))
+        snapshot::read(&self.client, chunks).await.map_err(|failure| CopyError::Broken(failure.into()))
     }
 
     /// From here on the copy is there.

@@ -11,7 +11,7 @@ use crate::ledger::time::Wall;
 use crate::store::StoreError;
 use crate::store::audit_block::Block;
 use crate::store::open::OpenError;
-use crate::store::snapshot::Piece;
+use crate::store::snapshot::SnapshotChunk;
 
 /// Events, and blocks, in one piece.
 const EVENTS: i64 = 4_096;
@@ -39,46 +39,46 @@ pub const READ_FLOOR: &str =
 ///
 /// # Errors
 /// The database does not answer, or its schema is another one; or nobody takes the pieces.
-pub async fn snapshot(url: &DatabaseUrl, pieces: &Sender<Piece>) -> Result<(), OpenError> {
+pub async fn snapshot(url: &DatabaseUrl, chunks: &Sender<SnapshotChunk>) -> Result<(), OpenError> {
     let (client, _driver) = Connector::new(url).plain().await.map_err(OpenError::Unreachable)?;
     schema::check_on(&client).await?;
     schema::tables(&client).await?;
     client.batch_execute(BEGIN).await.map_err(|error| OpenError::Unreachable(error.into()))?;
-    Ok(read(&client, pieces).await?)
+    Ok(read(&client, chunks).await?)
 }
 
 /// Sends everything that the client's transaction sees.
-pub async fn read(client: &Client, pieces: &Sender<Piece>) -> Result<(), Failure> {
+pub async fn read(client: &Client, chunks: &Sender<SnapshotChunk>) -> Result<(), Failure> {
     let installation = installation::read(client).await?;
-    send(pieces, Piece::Installation(installation)).await?;
-    strays(client, installation.map_or(0, |installation| installation.shards), pieces).await?;
+    send(chunks, SnapshotChunk::Installation(installation)).await?;
+    strays(client, installation.map_or(0, |installation| installation.shards), chunks).await?;
     for shard in (0..installation.map_or(0, |installation| installation.shards)).map(ShardId) {
-        shard_of(client, shard, pieces).await?;
+        shard_of(client, shard, chunks).await?;
     }
     Ok(())
 }
 
 /// Rows that no shard has.
-async fn strays(client: &Client, shards: u16, pieces: &Sender<Piece>) -> Result<(), Failure> {
+async fn strays(client: &Client, shards: u16, chunks: &Sender<SnapshotChunk>) -> Result<(), Failure> {
     for (table, _) in load::statements().filter(|(table, _)| !["installation", "nodes"].contains(table)) {
         let sql =
             format!("/* usher:count_strays */ SELECT count(*) FROM {table} WHERE shard_id NOT BETWEEN 0 AND $1 - 1");
         let rows: i64 = client.query_one(&sql, &[&i32::from(shards)]).await?.try_get(0)?;
         if rows > 0 {
-            send(pieces, Piece::Strays(table, rows.unsigned_abs())).await?;
+            send(chunks, SnapshotChunk::Strays(table, rows.unsigned_abs())).await?;
         }
     }
     Ok(())
 }
 
-async fn shard_of(client: &Client, shard: ShardId, pieces: &Sender<Piece>) -> Result<(), Failure> {
+async fn shard_of(client: &Client, shard: ShardId, chunks: &Sender<SnapshotChunk>) -> Result<(), Failure> {
     let number = shard.0.cast_signed();
     let row = client.query_opt(READ_SHARD, &[&number]).await?;
     let (owner, position) = shards::known(row, shard)?;
     let floor = client.query_opt(READ_FLOOR, &[&number]).await?.map(|row| self::number(&row, 1)).transpose()?;
     let missing = || Failure::Damaged(StoreError(format!("audit_floor (shard_id {shard}): the row is not there")));
-    send(pieces, Piece::Shard(shard, owner, Box::new(position), floor.ok_or_else(missing)?)).await?;
-    load::load(client, shard, pieces).await?;
+    send(chunks, SnapshotChunk::Shard(shard, owner, Box::new(position), floor.ok_or_else(missing)?)).await?;
+    load::load(client, shard, chunks).await?;
     // Blocks and events in turns, so that whoever holds them against each other need not keep all of the blocks.
     let statement = client.prepare(READ_BLOCKS).await?;
     let mut done = EventNo(0);
@@ -86,11 +86,11 @@ async fn shard_of(client: &Client, shard: ShardId, pieces: &Sender<Piece>) -> Re
         let rows = client.query(&statement, &[&number, &done.0.cast_signed(), &BLOCKS]).await?;
         let blocks = each("audit_blocks", &rows, |row| Ok(block(row)?))?;
         let Some(last) = blocks.last().map(|block| block.last) else { break };
-        send(pieces, Piece::Blocks(blocks)).await?;
-        events(client, shard, (done, last), pieces).await?;
+        send(chunks, SnapshotChunk::Blocks(blocks)).await?;
+        events(client, shard, (done, last), chunks).await?;
         done = last;
     }
-    events(client, shard, (done, EventNo(i64::MAX as u64)), pieces).await
+    events(client, shard, (done, EventNo(i64::MAX as u64)), chunks).await
 }
 
 /// Those above the first number, up to the second.
@@ -98,7 +98,7 @@ async fn events(
     client: &Client,
     shard: ShardId,
     (above, last): (EventNo, EventNo),
-    pieces: &Sender<Piece>,
+    chunks: &Sender<SnapshotChunk>,
 ) -> Result<(), Failure> {
     let statement = client.prepare(READ_EVENTS).await?;
     let (shard, last) = (shard.0.cast_signed(), last.0.cast_signed());
@@ -108,7 +108,7 @@ async fn events(
         let events = each("audit", &rows, |row| Ok(audit::event(row)?))?;
         let Some(last) = events.last() else { return Ok(()) };
         done = last.no;
-        send(pieces, Piece::Events(events)).await?;
+        send(chunks, SnapshotChunk::Events(events)).await?;
     }
 }
 
@@ -132,6 +132,6 @@ fn block(row: &Row) -> Result<Block, Error> {
     })
 }
 
-async fn send(pieces: &Sender<Piece>, piece: Piece) -> Result<(), StoreError> {
-    pieces.send(piece).await.map_err(|_| StoreError("nobody takes the pieces".into()))
+async fn send(chunks: &Sender<SnapshotChunk>, chunk: SnapshotChunk) -> Result<(), StoreError> {
+    chunks.send(chunk).await.map_err(|_| StoreError("nobody takes the pieces".into()))
 }

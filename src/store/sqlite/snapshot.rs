@@ -14,7 +14,7 @@ use crate::ids::{EventNo, ShardId};
 use crate::ledger::time::Wall;
 use crate::store::audit_block::Block;
 use crate::store::open::OpenError;
-use crate::store::snapshot::Piece;
+use crate::store::snapshot::SnapshotChunk;
 use crate::store::{ReadError, StoreError};
 
 /// Events, and blocks, in one piece.
@@ -68,18 +68,18 @@ impl Snapshot {
     ///
     /// # Errors
     /// The file cannot be read, or nobody takes the pieces.
-    pub fn read(&self, pieces: &Sender<Piece>) -> Result<(), ReadError> {
+    pub fn read(&self, chunks: &Sender<SnapshotChunk>) -> Result<(), ReadError> {
         let mut database = Database::new(self.path.clone(), Mode::Read);
         // All that is read is of the moment of the first statement.
         let transaction = database.connection()?.transaction()?;
         let installation = installation::read(&transaction)?;
-        send(pieces, Piece::Installation(installation))?;
-        strays(&transaction, installation.map_or(0, |installation| installation.shards), pieces)?;
+        send(chunks, SnapshotChunk::Installation(installation))?;
+        strays(&transaction, installation.map_or(0, |installation| installation.shards), chunks)?;
         for shard in (0..installation.map_or(0, |installation| installation.shards)).map(ShardId) {
             let (owner, position) = shards::read(&transaction, shard)?;
-            send(pieces, Piece::Shard(shard, owner, Box::new(position), floor(&transaction, shard)?))?;
-            load::load(&transaction, shard, pieces)?;
-            audit_of(&transaction, shard, pieces)?;
+            send(chunks, SnapshotChunk::Shard(shard, owner, Box::new(position), floor(&transaction, shard)?))?;
+            load::load(&transaction, shard, chunks)?;
+            audit_of(&transaction, shard, chunks)?;
         }
         Ok(())
     }
@@ -97,20 +97,20 @@ impl Snapshot {
 }
 
 /// Rows that no shard has.
-fn strays(connection: &Connection, shards: u16, pieces: &Sender<Piece>) -> Result<(), ReadError> {
+fn strays(connection: &Connection, shards: u16, chunks: &Sender<SnapshotChunk>) -> Result<(), ReadError> {
     for (table, _) in load::statements().filter(|(table, _)| *table != "installation") {
         let sql =
             format!("/* usher:count_strays */ SELECT count(*) FROM {table} WHERE shard_id NOT BETWEEN 0 AND ?1 - 1");
         let rows: i64 = connection.query_row(&sql, [shards], |row| row.get(0))?;
         if rows > 0 {
-            send(pieces, Piece::Strays(table, rows.unsigned_abs()))?;
+            send(chunks, SnapshotChunk::Strays(table, rows.unsigned_abs()))?;
         }
     }
     Ok(())
 }
 
 /// Blocks and events in turns, so that whoever holds them against each other need not keep all of the blocks.
-fn audit_of(connection: &Connection, shard: ShardId, pieces: &Sender<Piece>) -> Result<(), ReadError> {
+fn audit_of(connection: &Connection, shard: ShardId, chunks: &Sender<SnapshotChunk>) -> Result<(), ReadError> {
     let mut done = 0;
     loop {
         let mut blocks = Vec::with_capacity(BLOCKS);
@@ -121,9 +121,9 @@ fn audit_of(connection: &Connection, shard: ShardId, pieces: &Sender<Piece>) -> 
         }
         let last = blocks.last().map_or(i64::MAX, |block| block.last.0.cast_signed());
         if !blocks.is_empty() {
-            send(pieces, Piece::Blocks(blocks))?;
+            send(chunks, SnapshotChunk::Blocks(blocks))?;
         }
-        events(connection, shard, (done, last), pieces)?;
+        events(connection, shard, (done, last), chunks)?;
         if last == i64::MAX {
             return Ok(());
         }
@@ -136,7 +136,7 @@ fn events(
     connection: &Connection,
     shard: ShardId,
     (above, last): (i64, i64),
-    pieces: &Sender<Piece>,
+    chunks: &Sender<SnapshotChunk>,
 ) -> Result<(), ReadError> {
     let mut statement = connection.prepare_cached(READ_EVENTS)?;
     let mut rows = statement.query((shard.0, above, last))?;
@@ -144,10 +144,10 @@ fn events(
     while let Some(row) = rows.next()? {
         found.push(audit::event(row).map_err(|error| damaged("audit", row, &[1], &error))?);
         if found.len() == EVENTS {
-            send(pieces, Piece::Events(std::mem::replace(&mut found, Vec::with_capacity(EVENTS))))?;
+            send(chunks, SnapshotChunk::Events(std::mem::replace(&mut found, Vec::with_capacity(EVENTS))))?;
         }
     }
-    if found.is_empty() { Ok(()) } else { Ok(send(pieces, Piece::Events(found))?) }
+    if found.is_empty() { Ok(()) } else { Ok(send(chunks, SnapshotChunk::Events(found))?) }
 }
 
 /// The first event that is to be there.
@@ -171,6 +171,6 @@ fn block(row: &Row<'_>) -> Result<Block, StoreError> {
     })
 }
 
-fn send(pieces: &Sender<Piece>, piece: Piece) -> Result<(), StoreError> {
-    pieces.blocking_send(piece).map_err(|_| StoreError("nobody takes the pieces".into()))
+fn send(chunks: &Sender<SnapshotChunk>, chunk: SnapshotChunk) -> Result<(), StoreError> {
+    chunks.blocking_send(chunk).map_err(|_| StoreError("nobody takes the pieces".into()))
 }

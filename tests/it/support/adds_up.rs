@@ -6,7 +6,7 @@ use usher::ids::{Epoch, EventNo, OwnerToken, ShardId};
 use usher::ledger::change::{AuditEvent, Change};
 use usher::store::audit_block::OpenBlock;
 use usher::store::recount::Counter;
-use usher::store::snapshot::Piece;
+use usher::store::snapshot::SnapshotChunk;
 use usher::store::{Batch, Owner, Position};
 
 use super::memory::installation;
@@ -26,9 +26,9 @@ pub fn adds_up(
     let blocks = chunks.flat_map(|batch| open.extend(&batch)).collect();
     let owner = Owner { epoch: Epoch(1), token: OwnerToken::random() };
     let mut counter = Counter::default();
-    counter.take(&Piece::Installation(Some(installation(shards))));
-    counter.take(&Piece::Shard(shard, owner, Box::new(position), EventNo(1)));
-    for piece in [Piece::Rows(rows), Piece::Blocks(blocks), Piece::Events(events)] {
+    counter.take(&SnapshotChunk::Installation(Some(installation(shards))));
+    counter.take(&SnapshotChunk::Shard(shard, owner, Box::new(position), EventNo(1)));
+    for piece in [SnapshotChunk::Rows(rows), SnapshotChunk::Blocks(blocks), SnapshotChunk::Events(events)] {
         counter.take(&piece);
     }
     match counter.finish().problems() {

@@ -8,12 +8,12 @@ mod answer;
 mod audit;
 mod backlog;
 mod batch;
-mod feed;
 mod in_flight;
 mod message;
 mod pulse;
 mod recent_events;
 mod recovery;
+mod session_watch;
 mod start;
 mod stats;
 mod status;
@@ -28,7 +28,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use audit::AuditFilter;
-pub use feed::{Fed, Feed};
+pub use session_watch::{SessionWatch, WatchEvent};
 pub use stats::Stats;
 
 use crate::clock::Clock;
@@ -43,8 +43,8 @@ pub use crate::store::AuditPage;
 use crate::store::{Store, StoreError};
 
 use answer::Answer;
-use feed::Ring;
 use message::Message;
+use session_watch::Ring;
 
 /// What every inherited session gets on top of its full lease (I5): clients may need a while to find the new owner.
 pub const GRACE: Duration = Duration::from_secs(60);
@@ -237,10 +237,10 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`].
-    pub async fn watch(&self, tenant: &TenantId, after: Option<EventNo>) -> Result<Option<Feed>, JournalError> {
+    pub async fn watch(&self, tenant: &TenantId, after: Option<EventNo>) -> Result<Option<SessionWatch>, JournalError> {
         let shard = self.shard(tenant);
         let no = self.number(tenant).await?;
-        Ok(no.map(|no| Feed::new(Arc::clone(&shard.ring), no, after)))
+        Ok(no.map(|no| SessionWatch::new(Arc::clone(&shard.ring), no, after)))
     }
 
     async fn number(&self, tenant: &TenantId) -> Result<Option<TenantNo>, JournalError> {

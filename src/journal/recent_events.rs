@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::feed::Fed;
+use super::session_watch::WatchEvent;
 use crate::ids::{EventNo, SessionId, TenantNo};
 use crate::ledger::change::{Action, AuditEvent, Change, Reason, SessionRow};
 use crate::ledger::outcome::{SessionView, Status};
@@ -22,15 +22,15 @@ const RECORD_OVERHEAD: usize = 64;
 const QUEUE_OVERHEAD: usize = 256;
 
 /// What happened to one session, or to the tenant itself.
-pub(super) struct WatchEvent {
+pub(super) struct RecentEvent {
     pub no: EventNo,
-    pub fed: Fed,
+    pub event: WatchEvent,
     bytes: usize,
 }
 
 #[derive(Default)]
 struct TenantEvents {
-    events: VecDeque<Arc<WatchEvent>>,
+    events: VecDeque<Arc<RecentEvent>>,
     bytes: usize,
     /// Every event of the tenant up to here is gone.
     floor: EventNo,
@@ -64,7 +64,7 @@ impl RecentEvents {
     }
 
     /// Takes the records of a batch in, and says that everything up to `last` is durable.
-    pub fn push(&mut self, records: Vec<(TenantNo, WatchEvent)>, last: EventNo) {
+    pub fn push(&mut self, records: Vec<(TenantNo, RecentEvent)>, last: EventNo) {
         self.last = self.last.max(last);
         for (tenant, event) in records {
             self.add(tenant, event);
@@ -74,7 +74,7 @@ impl RecentEvents {
         }
     }
 
-    fn add(&mut self, tenant: TenantNo, event: WatchEvent) {
+    fn add(&mut self, tenant: TenantNo, event: RecentEvent) {
         let held = self.tenants.entry(tenant).or_insert_with(|| {
             self.bytes += QUEUE_OVERHEAD;
             TenantEvents { floor: self.floor, bytes: QUEUE_OVERHEAD, ..TenantEvents::default() }
@@ -109,7 +109,7 @@ impl RecentEvents {
     }
 
     /// The tenant's next `most` records behind `cursor`. `None`: some are gone.
-    pub fn behind(&self, tenant: TenantNo, cursor: EventNo, most: usize) -> Option<Vec<Arc<WatchEvent>>> {
+    pub fn behind(&self, tenant: TenantNo, cursor: EventNo, most: usize) -> Option<Vec<Arc<RecentEvent>>> {
         let Some(held) = self.tenants.get(&tenant) else {
             return (cursor >= self.floor).then(Vec::new);
         };
@@ -122,7 +122,7 @@ impl RecentEvents {
 }
 
 /// The records of a batch, in the order of their numbers.
-pub(super) fn records(batch: &Batch, line: &'static WallLine) -> Vec<(TenantNo, WatchEvent)> {
+pub(super) fn records(batch: &Batch, line: &'static WallLine) -> Vec<(TenantNo, RecentEvent)> {
     let tells = |event: &&AuditEvent| {
         matches!(event.action, Action::SessionStarted | Action::SessionEnded | Action::TenantDeleted)
     };
@@ -133,9 +133,9 @@ pub(super) fn records(batch: &Batch, line: &'static WallLine) -> Vec<(TenantNo, 
     let rows = session_rows(batch);
     let now = Moment { line: Some(line), ..Moment::new(batch.position.tick, batch.position.wall) };
     let record = |event: &AuditEvent| {
-        let fed = fed(event, &rows, now)?;
-        let bytes = size_of::<WatchEvent>() + RECORD_OVERHEAD + heap_bytes(&fed);
-        Some((event.tenant, WatchEvent { no: event.no, fed, bytes }))
+        let watched = watch_event(event, &rows, now)?;
+        let bytes = size_of::<RecentEvent>() + RECORD_OVERHEAD + heap_bytes(&watched);
+        Some((event.tenant, RecentEvent { no: event.no, event: watched, bytes }))
     };
     events.into_iter().filter_map(record).collect()
 }
@@ -153,16 +153,16 @@ fn session_rows(batch: &Batch) -> Vec<&SessionRow> {
     rows
 }
 
-fn fed(event: &AuditEvent, rows: &[&SessionRow], now: Moment) -> Option<Fed> {
+fn watch_event(event: &AuditEvent, rows: &[&SessionRow], now: Moment) -> Option<WatchEvent> {
     if event.action == Action::TenantDeleted {
-        return Some(Fed::Closed);
+        return Some(WatchEvent::Closed);
     }
     let id = event.session?;
     let row = rows.binary_search_by_key(&id, |row| row.id).ok().map(|at| rows[at]);
     let session = view(event, id, row, now)?;
     match event.reason {
-        None => Some(Fed::Started { cursor: event.no, session }),
-        Some(Reason::Ended(reason)) => Some(Fed::Ended { cursor: event.no, session, reason, at: event.at }),
+        None => Some(WatchEvent::Started { cursor: event.no, session }),
+        Some(Reason::Ended(reason)) => Some(WatchEvent::Ended { cursor: event.no, session, reason, at: event.at }),
         Some(Reason::Denied(_)) => None,
     }
 }
@@ -188,8 +188,8 @@ fn view(event: &AuditEvent, id: SessionId, row: Option<&SessionRow>, now: Moment
 }
 
 /// Of texts that do not lie in the record. One that is shared counts in full: its other holders may go.
-fn heap_bytes(fed: &Fed) -> usize {
-    let (Fed::Started { session, .. } | Fed::Ended { session, .. }) = fed else { return 0 };
+fn heap_bytes(event: &WatchEvent) -> usize {
+    let (WatchEvent::Started { session, .. } | WatchEvent::Ended { session, .. }) = event else { return 0 };
     let organization = session.organization.as_ref().map_or("", |id| id.as_str());
     [session.user.as_str(), session.pool.as_str(), organization, session.device.as_str(), &session.client]
         .iter()
@@ -204,11 +204,11 @@ mod tests {
     const BUSY: TenantNo = TenantNo(1);
     const QUIET: TenantNo = TenantNo(2);
 
-    fn event(no: u64, bytes: usize) -> WatchEvent {
-        WatchEvent { no: EventNo(no), fed: Fed::Closed, bytes }
+    fn event(no: u64, bytes: usize) -> RecentEvent {
+        RecentEvent { no: EventNo(no), event: WatchEvent::Closed, bytes }
     }
 
-    fn numbers(events: Option<Vec<Arc<WatchEvent>>>) -> Option<Vec<u64>> {
+    fn numbers(events: Option<Vec<Arc<RecentEvent>>>) -> Option<Vec<u64>> {
         events.map(|events| events.iter().map(|event| event.no.0).collect())
     }
 
@@ -253,6 +253,6 @@ mod tests {
     /// A session's event costs what it says, in a record of its own.
     #[test]
     fn a_record_is_small_whatever_else_its_batch_wrote() {
-        assert!(size_of::<WatchEvent>() <= 288, "{} bytes", size_of::<WatchEvent>());
+        assert!(size_of::<RecentEvent>() <= 288, "{} bytes", size_of::<RecentEvent>());
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use super::feed::Ring;
 use super::recovery::{self, ClaimedShard};
+use super::session_watch::Ring;
 use super::stats::Stats;
 use super::{Journal, JournalConfig, Shard, ShardState, StartError, status, writer};
 use crate::clock::Clock;

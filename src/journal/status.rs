@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::feed::Ring;
+use super::session_watch::Ring;
 use super::stats::Stats;
 use super::{JournalError, ShardState};
 use crate::ids::ShardId;

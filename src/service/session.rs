@@ -68,8 +68,8 @@ impl session_service_server::SessionService for SessionService {
         let (tenant, after, shape) = parse::watch_sessions(self.context.opaque_ids(), request.into_inner())?;
         let access = self.context.tenant_access(caller, tenant)?;
         let place = self.context.watcher(&access)?;
-        let feed = access.watch(after).await?;
-        let watch = Watch::new(feed, shape, self.context.shutdown.clone(), place);
+        let watch = access.watch(after).await?;
+        let watch = Watch::new(watch, shape, self.context.shutdown.clone(), place);
         Ok(Response::new(Box::pin(watch.stream())))
     }
 }

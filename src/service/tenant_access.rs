@@ -9,7 +9,7 @@ use super::context::ServiceContext;
 use super::status;
 use crate::auth::Caller;
 use crate::ids::{EventNo, TenantId};
-use crate::journal::{AuditFilter, AuditPage, Feed, Journal, JournalError};
+use crate::journal::{AuditFilter, AuditPage, Journal, JournalError, SessionWatch};
 use crate::ledger::access::Tenants;
 use crate::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Reply};
 use crate::opaque_id::{IdCodec, Purpose};
@@ -77,7 +77,7 @@ impl TenantAccess {
     }
 
     /// [`Journal::watch`]
-    pub async fn watch(&self, after: Option<EventNo>) -> Result<Feed, Status> {
+    pub async fn watch(&self, after: Option<EventNo>) -> Result<SessionWatch, Status> {
         self.journal.watch(&self.tenant, after).await?.ok_or_else(|| status::no_such_tenant(&self.tenant))
     }
 

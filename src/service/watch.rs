@@ -8,13 +8,13 @@ use super::page::Shape;
 use super::{render, status};
 use crate::auth::shares::Place;
 use crate::ids::EventNo;
-use crate::journal::{Fed, Feed};
+use crate::journal::{SessionWatch, WatchEvent};
 use crate::ledger::command::Cursor;
 use crate::proto::v1::{self, watch_sessions_response::Event};
 
 /// One watcher. It holds nothing back: the feed is bounded, and tells a slow watcher to list again.
 pub struct Watch {
-    feed: Feed,
+    watch: SessionWatch,
     shape: Shape,
     shutdown: CancellationToken,
     over: bool,
@@ -22,13 +22,13 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn new(feed: Feed, shape: Shape, shutdown: CancellationToken, place: Place) -> Self {
-        Self { feed, shape, shutdown, over: false, _place: place }
+    pub fn new(watch: SessionWatch, shape: Shape, shutdown: CancellationToken, place: Place) -> Self {
+        Self { watch, shape, shutdown, over: false, _place: place }
     }
 
     /// Ends with `UNAVAILABLE` when the service drains or can tell no more: the client reconnects and resumes.
     pub fn stream(self) -> impl Stream<Item = Result<v1::WatchSessionsResponse, Status>> {
-        let begun = message(&self.shape, self.feed.cursor(), Event::Watching(v1::WatchStarted {}));
+        let begun = message(&self.shape, self.watch.cursor(), Event::Watching(v1::WatchStarted {}));
         let rest = stream::unfold(self, |mut watch| async move { watch.next().await.map(|told| (told, watch)) });
         stream::once(future::ready(Ok(begun))).chain(rest)
     }
@@ -37,29 +37,29 @@ impl Watch {
         if self.over {
             return None;
         }
-        let fed = tokio::select! {
+        let event = tokio::select! {
             biased;
-            () = self.shutdown.cancelled() => Fed::Closed,
-            fed = self.feed.next() => fed,
+            () = self.shutdown.cancelled() => WatchEvent::Closed,
+            event = self.watch.next() => event,
         };
-        let told = told(&self.shape, fed);
+        let told = told(&self.shape, event);
         self.over = told.is_none();
         Some(told.ok_or_else(status::watch_ended))
     }
 }
 
-fn told(shape: &Shape, fed: Fed) -> Option<v1::WatchSessionsResponse> {
-    let (cursor, event) = match fed {
-        Fed::Started { cursor, session } => {
+fn told(shape: &Shape, event: WatchEvent) -> Option<v1::WatchSessionsResponse> {
+    let (cursor, event) = match event {
+        WatchEvent::Started { cursor, session } => {
             (cursor, Event::Started(v1::SessionStarted { session: Some(render::session(session)) }))
         }
-        Fed::Ended { cursor, session, reason, at } => {
+        WatchEvent::Ended { cursor, session, reason, at } => {
             let v1::SessionEnded { reason, ended_at } = render::ended(Some((reason, at)));
             let session = Some(render::session(session));
             (cursor, Event::Ended(v1::SessionEndedEvent { session, reason, ended_at }))
         }
-        Fed::ListAgain { cursor } => (cursor, Event::ListAgain(v1::ListAgain {})),
-        Fed::Closed => return None,
+        WatchEvent::ListAgain { cursor } => (cursor, Event::ListAgain(v1::ListAgain {})),
+        WatchEvent::Closed => return None,
     };
     Some(message(shape, cursor, event))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
-use usher::journal::{Fed, Feed};
+use usher::journal::{SessionWatch, WatchEvent};
 use usher::ledger::command::{CheckIn, CreateTenant, DeleteTenant, UpdateUser, UserPatch};
 use usher::ledger::outcome::SessionEndReason;
 use usher::ledger::policy::Policy;
@@ -11,7 +11,7 @@ use usher::ledger::policy::Policy;
 use super::{Process, actor, session_of, tenant, user};
 use crate::support::memory::{Fault, Memory};
 
-async fn watch(process: &Process) -> Feed {
+async fn watch(process: &Process) -> SessionWatch {
     process.journal.watch(&tenant(), None).await.unwrap().expect("the tenant is there")
 }
 
@@ -19,31 +19,31 @@ async fn watch(process: &Process) -> Feed {
 async fn starts_and_ends_come_in_order_and_a_cursor_resumes_behind_them() {
     let store = Memory::default();
     let process = Process::with_pool(&store, 2).await;
-    let mut feed = watch(&process).await;
+    let mut events = watch(&process).await;
     let ann = session_of(&process.check_out("ann").await.unwrap());
     process.journal.submit(&actor(), &tenant(), CheckIn { session: ann }).await.unwrap();
 
-    let Fed::Started { cursor, session } = feed.next().await else { panic!("a start") };
+    let WatchEvent::Started { cursor, session } = events.next().await else { panic!("a start") };
     assert_eq!((session.id, session.user, session.device.as_str()), (ann, user("ann"), "laptop"));
-    let Fed::Ended { session, reason, .. } = feed.next().await else { panic!("an end") };
+    let WatchEvent::Ended { session, reason, .. } = events.next().await else { panic!("an end") };
     assert_eq!((session.id, reason), (ann, SessionEndReason::CheckedIn));
 
     let mut resumed = process.journal.watch(&tenant(), Some(cursor)).await.unwrap().unwrap();
-    assert!(matches!(resumed.next().await, Fed::Ended { .. }), "behind the start stands the end");
+    assert!(matches!(resumed.next().await, WatchEvent::Ended { .. }), "behind the start stands the end");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_event_is_not_shown_before_it_is_durable() {
     let store = Memory::default();
     let process = Process::with_pool(&store, 2).await;
-    let mut feed = watch(&process).await;
+    let mut events = watch(&process).await;
     store.fail_next(Fault::Stall);
     let (journal, clock) = (process.journal.clone(), process.clock.clone());
     let asked = tokio::spawn(async move { Process { journal, clock }.check_out("ann").await });
     store.has_stalled().await;
-    assert!(timeout(Duration::from_millis(50), feed.next()).await.is_err());
+    assert!(timeout(Duration::from_millis(50), events.next()).await.is_err());
     store.go_on();
-    assert!(matches!(feed.next().await, Fed::Started { .. }));
+    assert!(matches!(events.next().await, WatchEvent::Started { .. }));
     asked.await.unwrap().unwrap();
 }
 
@@ -51,7 +51,7 @@ async fn an_event_is_not_shown_before_it_is_durable() {
 async fn a_watcher_that_fell_behind_is_told_to_list_again() {
     let store = Memory::default();
     let process = Process::with_pool(&store, 2).await;
-    let mut feed = watch(&process).await;
+    let mut events = watch(&process).await;
     let other = usher::ids::TenantId::parse("globex").unwrap();
     let create = CreateTenant { display_name: "".into(), contact: "".into(), policy: Policy::default() };
     process.journal.submit(&actor(), &other, create).await.unwrap().unwrap();
@@ -62,13 +62,13 @@ async fn a_watcher_that_fell_behind_is_told_to_list_again() {
         let ann = session_of(&process.check_out("ann").await.unwrap());
         process.journal.submit(&actor(), &tenant(), CheckIn { session: ann }).await.unwrap();
     }
-    let Fed::ListAgain { cursor } = feed.next().await else { panic!("silently lost") };
+    let WatchEvent::ListAgain { cursor } = events.next().await else { panic!("silently lost") };
     process.check_out("bob").await.unwrap();
-    assert!(matches!(feed.next().await, Fed::Started { session, .. } if session.user == user("bob")));
+    assert!(matches!(events.next().await, WatchEvent::Started { session, .. } if session.user == user("bob")));
     let mut late = process.journal.watch(&tenant(), Some(cursor)).await.unwrap().unwrap();
-    assert!(matches!(late.next().await, Fed::Started { .. }), "the cursor that was told is good");
+    assert!(matches!(late.next().await, WatchEvent::Started { .. }), "the cursor that was told is good");
     // Who is busy pushes out nobody else.
-    assert!(matches!(quiet.next().await, Fed::Started { session, .. } if session.user == user("dan")));
+    assert!(matches!(quiet.next().await, WatchEvent::Started { session, .. } if session.user == user("dan")));
 }
 
 /// What watchers are told is kept, and not the batches: their rows can be as large as a caller makes them.
@@ -76,7 +76,7 @@ async fn a_watcher_that_fell_behind_is_told_to_list_again() {
 async fn a_batch_is_let_go_when_it_is_durable() {
     let store = Memory::default();
     let process = Process::with_pool(&store, 2).await;
-    let mut feed = watch(&process).await;
+    let mut events = watch(&process).await;
     process.check_out("ann").await.unwrap();
     for _ in 0..100 {
         let patch = UserPatch { family_name: Some("x".repeat(1_000).into()), ..UserPatch::default() };
@@ -85,33 +85,33 @@ async fn a_batch_is_let_go_when_it_is_durable() {
     }
     let held = store.disk.lock().unwrap().batches.iter().filter(|batch| batch.strong_count() > 0).count();
     assert_eq!(held, 0, "batches that are still in memory");
-    assert!(matches!(feed.next().await, Fed::Started { .. }), "and what watchers are told is there");
+    assert!(matches!(events.next().await, WatchEvent::Started { .. }), "and what watchers are told is there");
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_a_restart_an_old_cursor_is_told_to_list_again() {
     let store = Memory::default();
     let process = Process::with_pool(&store, 2).await;
-    let mut feed = watch(&process).await;
+    let mut events = watch(&process).await;
     process.check_out("ann").await.unwrap();
     process.check_out("bob").await.unwrap();
-    let Fed::Started { cursor, .. } = feed.next().await else { panic!("a start") };
+    let WatchEvent::Started { cursor, .. } = events.next().await else { panic!("a start") };
     process.journal.stop().await;
     let process = Process::start(&store).await;
     let mut resumed = process.journal.watch(&tenant(), Some(cursor)).await.unwrap().unwrap();
-    assert!(matches!(resumed.next().await, Fed::ListAgain { .. }), "bob's start is not in memory any more");
+    assert!(matches!(resumed.next().await, WatchEvent::ListAgain { .. }), "bob's start is not in memory any more");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_deleted_tenant_and_a_stopped_process_end_the_stream() {
     let store = Memory::default();
     let process = Process::with_pool(&store, 2).await;
-    let mut feed = watch(&process).await;
+    let mut events = watch(&process).await;
     process.journal.submit(&actor(), &tenant(), DeleteTenant).await.unwrap().unwrap();
-    assert_eq!(feed.next().await, Fed::Closed);
+    assert_eq!(events.next().await, WatchEvent::Closed);
 
     let process = Process::with_pool(&store, 2).await;
-    let mut feed = watch(&process).await;
+    let mut events = watch(&process).await;
     process.journal.stop().await;
-    assert_eq!(feed.next().await, Fed::Closed);
+    assert_eq!(events.next().await, WatchEvent::Closed);
 }

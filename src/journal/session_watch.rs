@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use super::recent_events::{RecentEvents, WatchEvent, records};
+use super::recent_events::{RecentEvent, RecentEvents, records};
 use crate::ids::{EventNo, TenantNo};
 use crate::ledger::outcome::{SessionEndReason, SessionView};
 use crate::ledger::time::Wall;
@@ -50,7 +50,7 @@ impl Ring {
 
 /// What a watcher is told. `cursor`: where to resume.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Fed {
+pub enum WatchEvent {
     Started {
         cursor: EventNo,
         session: SessionView,
@@ -70,19 +70,19 @@ pub enum Fed {
 }
 
 /// One watcher.
-pub struct Feed {
+pub struct SessionWatch {
     ring: Arc<Ring>,
     tenant: TenantNo,
     /// Everything up to here was told, or is of others.
     cursor: EventNo,
     /// At most [`READ_AHEAD`].
-    ready: VecDeque<Arc<WatchEvent>>,
+    ready: VecDeque<Arc<RecentEvent>>,
     list_again: bool,
     moved: watch::Receiver<bool>,
     closed: bool,
 }
 
-impl Feed {
+impl SessionWatch {
     pub(super) fn new(ring: Arc<Ring>, tenant: TenantNo, after: Option<EventNo>) -> Self {
         let moved = ring.moved.subscribe();
         let last = ring.lock().last();
@@ -99,24 +99,24 @@ impl Feed {
     }
 
     /// The next event. Safe to cancel.
-    pub async fn next(&mut self) -> Fed {
+    pub async fn next(&mut self) -> WatchEvent {
         loop {
             if std::mem::take(&mut self.list_again) {
-                return Fed::ListAgain { cursor: self.cursor };
+                return WatchEvent::ListAgain { cursor: self.cursor };
             }
             if let Some(event) = self.ready.pop_front() {
                 self.cursor = event.no;
-                let fed = Arc::try_unwrap(event).map_or_else(|shared| shared.fed.clone(), |own| own.fed);
-                self.closed |= fed == Fed::Closed;
-                return fed;
+                let event = Arc::try_unwrap(event).map_or_else(|shared| shared.event.clone(), |own| own.event);
+                self.closed |= event == WatchEvent::Closed;
+                return event;
             }
             if self.closed || *self.moved.borrow_and_update() {
-                return Fed::Closed;
+                return WatchEvent::Closed;
             }
             self.read();
             let waits = self.ready.is_empty() && !self.list_again;
             if waits && self.moved.changed().await.is_err() {
-                return Fed::Closed;
+                return WatchEvent::Closed;
             }
         }
     }
@@ -161,14 +161,14 @@ mod tests {
     #[tokio::test]
     async fn a_slow_watcher_holds_a_few_events_and_misses_none() {
         let ring = Arc::new(Ring::new(EventNo(0)));
-        let mut feed = Feed::new(Arc::clone(&ring), TenantNo(1), None);
+        let mut watch = SessionWatch::new(Arc::clone(&ring), TenantNo(1), None);
         let position = Position { last_event: EventNo(1_000), ..Position::default() };
         let line = position.continuity.line((position.tick, position.wall));
         ring.push(&Batch { position, rows: Vec::new(), events: (1..=1_000).map(start).collect() }, line);
         for no in 1..=1_000 {
-            let Fed::Started { cursor, .. } = feed.next().await else { panic!("event {no}") };
-            assert_eq!((cursor, feed.cursor()), (EventNo(no), EventNo(no)));
-            assert!(feed.ready.len() < READ_AHEAD, "{} events held", feed.ready.len());
+            let WatchEvent::Started { cursor, .. } = watch.next().await else { panic!("event {no}") };
+            assert_eq!((cursor, watch.cursor()), (EventNo(no), EventNo(no)));
+            assert!(watch.ready.len() < READ_AHEAD, "{} events held", watch.ready.len());
         }
     }
 }

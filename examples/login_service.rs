@@ -20,7 +20,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use usher::proto::v1::check_out_response::Outcome as Decision;
-use usher::proto::v1::heartbeat_response::Outcome as Beat;
+use usher::proto::v1::heartbeat_response::Outcome as HeartbeatOutcome;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::session_service_client::SessionServiceClient;
 use usher::proto::v1::{
@@ -158,8 +158,8 @@ async fn beat(mut usher: UsherClient, session_id: String, interval: Duration, ac
         let was_active = active.swap(false, Ordering::Relaxed);
         let request = HeartbeatRequest { tenant_id: TENANT.into(), session_id: session_id.clone(), active: was_active };
         match usher.seats.heartbeat(request).await.map(|answer| answer.into_inner().outcome) {
-            Ok(Some(Beat::Lease(_))) => println!("    heartbeat, active: {was_active}"),
-            Ok(Some(Beat::Ended(ended))) => return ended,
+            Ok(Some(HeartbeatOutcome::Lease(_))) => println!("    heartbeat, active: {was_active}"),
+            Ok(Some(HeartbeatOutcome::Ended(ended))) => return ended,
             Ok(None) => return SessionEnded::default(),
             Err(status) => {
                 // Undecided: the session goes on. A lease lasts for three intervals, so the next one is in time.

@@ -13,7 +13,7 @@ use super::members::{Observer, Silent};
 use super::view::{self, Claims, View};
 use crate::clock::Clock;
 use crate::ids::{NodeId, ShardId};
-use crate::store::nodes::{Beat, LockName, NewNode, NodeRef, NodeState, NodeStore, Sighting};
+use crate::store::nodes::{LockName, NewNode, NodeBeat, NodeRef, NodeState, NodeStore, Sighting};
 use crate::store::{Owner, StoreError};
 
 /// From sending a beat to sending the next one.
@@ -232,7 +232,7 @@ impl Node {
         };
         let (state, lock) = (self.state(), lock.hold());
         let (counted, sent) = (self.lease.now(), self.clock.boot_time());
-        let sighting = self.store.beat(Beat { node, state, lock: lock.clone() }).await?;
+        let sighting = self.store.beat(NodeBeat { node, state, lock: lock.clone() }).await?;
         let answered = self.clock.boot_time();
         self.stats.beats.fetch_add(1, Ordering::Relaxed);
         if !sighting.alive {

@@ -6,8 +6,8 @@ use super::JournalError;
 use super::answer::Answer;
 use crate::ids::{TenantId, TenantNo};
 use crate::ledger::command::{Command, Outcome, Query, QueryResult, Request};
-use crate::ledger::outcome::Beat;
-use crate::ledger::{Busy, Totals};
+use crate::ledger::outcome::HeartbeatResult;
+use crate::ledger::{PoolUsageEntry, Totals};
 
 /// What a writer is sent.
 pub(super) enum Message {
@@ -15,7 +15,7 @@ pub(super) enum Message {
     Query(Option<TenantId>, Query, Answer<QueryResult>),
     Number(TenantId, oneshot::Sender<Result<Option<TenantNo>, JournalError>>),
     /// And so many of the busiest pools.
-    Totals(usize, oneshot::Sender<(Totals, Vec<Busy>)>),
+    Totals(usize, oneshot::Sender<(Totals, Vec<PoolUsageEntry>)>),
     Tick,
     /// Answered with whether everything is written.
     Stop(oneshot::Sender<bool>),
@@ -29,14 +29,14 @@ pub(super) fn needs_store(command: &Command) -> bool {
 
 /// Whether an answer promises a lease, beside whatever else it says.
 pub(super) fn keeps_sessions(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Heartbeat(beats) if beats.iter().any(|beat| matches!(beat, Beat::Kept(_))))
+    matches!(outcome, Outcome::Heartbeat(beats) if beats.iter().any(|beat| matches!(beat, HeartbeatResult::Kept(_))))
 }
 
 /// Whether an answer that changed no row may go at once: a kept lease, which is memory only; a denial, whose
 /// event goes out with the next batch (R21).
 pub(super) fn from_memory(outcome: &Outcome) -> bool {
     match outcome {
-        Outcome::Heartbeat(beats) => beats.iter().all(|beat| matches!(beat, Beat::Kept(_))),
+        Outcome::Heartbeat(beats) => beats.iter().all(|beat| matches!(beat, HeartbeatResult::Kept(_))),
         Outcome::CheckOut(_) => true,
         _ => false,
     }

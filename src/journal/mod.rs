@@ -37,7 +37,7 @@ use crate::ids::{EventNo, InstanceId, OwnerToken, ShardId, TenantId, TenantNo};
 use crate::ledger::change::Actor;
 use crate::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Reply, Request};
 use crate::ledger::time::Wall;
-use crate::ledger::{Busy, Totals};
+use crate::ledger::{PoolUsageEntry, Totals};
 use crate::opaque_id::{OpaqueIds, Purpose};
 pub use crate::store::AuditPage;
 use crate::store::{Store, StoreError};
@@ -276,7 +276,7 @@ impl Journal {
     }
 
     /// Sums over all tenants of all shards that answer, and their `busiest` pools, the busiest first.
-    pub async fn totals(&self, busiest: usize) -> (Totals, Vec<Busy>) {
+    pub async fn totals(&self, busiest: usize) -> (Totals, Vec<PoolUsageEntry>) {
         let (mut sum, mut pools) = (Totals::default(), Vec::new());
         for shard in &self.shards {
             let (reply, answer) = oneshot::channel();
@@ -287,7 +287,7 @@ impl Journal {
             sum.add(&totals);
             pools.extend(more);
         }
-        pools.sort_by_key(|pool: &Busy| std::cmp::Reverse(pool.in_use));
+        pools.sort_by_key(|pool: &PoolUsageEntry| std::cmp::Reverse(pool.in_use));
         pools.truncate(busiest);
         (sum, pools)
     }

@@ -32,7 +32,7 @@ use crate::ids::ShardId;
 use crate::ledger::change::Changes;
 use crate::ledger::command::{Outcome, Request};
 use crate::ledger::time::Moment;
-use crate::ledger::{Busy, KeptDenials, Ledger, Ticking, Totals};
+use crate::ledger::{KeptDenials, Ledger, PoolUsageEntry, Ticking, Totals};
 use crate::spans;
 use crate::store::nodes::NodeRef;
 use crate::store::{Owner, Position, Store, StoreError};
@@ -86,7 +86,7 @@ pub(super) struct Writer {
 }
 
 /// How many of the busiest pools, and to whom.
-type Scrape = (usize, oneshot::Sender<(Totals, Vec<Busy>)>);
+type Scrape = (usize, oneshot::Sender<(Totals, Vec<PoolUsageEntry>)>);
 
 /// What a turn begins with.
 enum Event {

@@ -30,8 +30,8 @@ use super::former_id::FormerId;
 use super::license_view::{Entitlements, LicenseChange, LicenseInformation, LicenseView};
 use super::notification::{Dispatch, Due, NotificationView};
 use super::outcome::{
-    Beat, CheckedIn, CheckedOut, Denial, Done, Granted, IdleClosed, OrganizationView, PoolUsage, Revoked, SessionView,
-    TenantUsage, TenantView, UserView,
+    CheckedIn, CheckedOut, Denial, Done, Granted, HeartbeatResult, IdleClosed, OrganizationView, PoolUsage, Revoked,
+    SessionView, TenantUsage, TenantView, UserView,
 };
 use super::token::{KnownTokens, TokenView};
 use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, Text, TokenId, UserId};
@@ -340,7 +340,7 @@ kinds! {
     Command -> /** What a command answered. */ Outcome {
         CheckOut -> Done<CheckedOut>,
         CheckIn -> CheckedIn,
-        Heartbeat -> Vec<Beat>,
+        Heartbeat -> Vec<HeartbeatResult>,
         GrantSeats -> Vec<Done<Granted>>,
         RevokeSeats -> Vec<Done<Revoked>>,
         CloseSession -> Done<CheckedIn>,

@@ -15,7 +15,7 @@ use super::delete_licenses::LicenseDeletions;
 use super::delete_organization::OrganizationDeletion;
 use super::end_sessions::{Blocked, UserDeletion};
 use super::grant_seats::Grants;
-use super::heartbeat::Beats;
+use super::heartbeat::HeartbeatSteps;
 use super::revoke_seats::Revocations;
 use super::sync_users::Syncing;
 use super::tenant::Tenant;
@@ -189,7 +189,7 @@ impl Ledger {
 #[expect(clippy::result_large_err, reason = "it is no error: the command goes where it is decided in one step")]
 fn begin(command: Command) -> Result<Box<dyn Steps>, Command> {
     Ok(match command {
-        Command::Heartbeat(command) => Box::new(Beats::new(command)),
+        Command::Heartbeat(command) => Box::new(HeartbeatSteps::new(command)),
         Command::GrantSeats(command) => Box::new(Grants::new(command)),
         Command::RevokeSeats(command) => Box::new(Revocations::new(command)),
         Command::CloseIdle(command) => Box::new(IdleClosing::new(command)),

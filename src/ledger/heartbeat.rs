@@ -5,7 +5,7 @@ use super::change::Change;
 use super::command::{Heartbeat, Outcome};
 use super::context::Context;
 use super::execution::{Steps, each};
-use super::outcome::Beat;
+use super::outcome::HeartbeatResult;
 use super::tenant::Tenant;
 use crate::ids::{SessionId, TenantId};
 
@@ -14,12 +14,12 @@ const COST: u32 = 500;
 
 /// A long list of sessions, under way.
 #[derive(Debug)]
-pub(super) struct Beats {
+pub(super) struct HeartbeatSteps {
     command: Heartbeat,
-    answers: Vec<Beat>,
+    answers: Vec<HeartbeatResult>,
 }
 
-impl Beats {
+impl HeartbeatSteps {
     pub fn new(command: Heartbeat) -> Self {
         Self { command, answers: Vec::new() }
     }
@@ -29,7 +29,7 @@ impl Beats {
     }
 }
 
-impl Steps for Beats {
+impl Steps for HeartbeatSteps {
     fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Self { command, answers } = self;
         let through = each(command.beats.len(), answers, ctx, |at, ctx| {
@@ -48,29 +48,29 @@ impl Steps for Beats {
 }
 
 /// The answer to who is not known any more.
-pub(super) fn late(session: SessionId, tenant: &TenantId, ctx: &Context) -> Beat {
+pub(super) fn late(session: SessionId, tenant: &TenantId, ctx: &Context) -> HeartbeatResult {
     let ended = ctx.orphans.find(session, tenant);
-    Beat::Ended(ended.map(|(reason, at)| (reason, ctx.now.wall_of(at))))
+    HeartbeatResult::Ended(ended.map(|(reason, at)| (reason, ctx.now.wall_of(at))))
 }
 
 impl Tenant {
-    pub fn heartbeat(&mut self, command: &Heartbeat, ctx: &mut Context) -> Vec<Beat> {
+    pub fn heartbeat(&mut self, command: &Heartbeat, ctx: &mut Context) -> Vec<HeartbeatResult> {
         command.beats.iter().map(|(session, active)| self.beat(*session, *active, ctx)).collect()
     }
 
-    fn beat(&mut self, id: SessionId, active: bool, ctx: &mut Context) -> Beat {
+    fn beat(&mut self, id: SessionId, active: bool, ctx: &mut Context) -> HeartbeatResult {
         let now = ctx.now.tick;
         let Some(slot) = self.sessions.find(id) else {
             return late(id, &self.id, ctx);
         };
         let session = self.sessions.get_mut(slot);
         if let Some((at, reason)) = session.ended() {
-            return Beat::Ended(Some((reason, ctx.now.wall_of(at))));
+            return HeartbeatResult::Ended(Some((reason, ctx.now.wall_of(at))));
         }
         let (due, reason) = session.deadline(&self.policy);
         if due <= now && !planted!(LateHeartbeatRevives) {
             self.end(slot, reason, ctx);
-            return Beat::Ended(Some((reason, ctx.now.wall)));
+            return HeartbeatResult::Ended(Some((reason, ctx.now.wall)));
         }
         let written = session.lease_ms;
         session.renew(&self.policy, now);
@@ -89,6 +89,6 @@ impl Tenant {
             // After the user was found by the activity before this one.
             self.sessions.get_mut(slot).last_activity = now;
         }
-        Beat::Kept(self.lease(slot, true, ctx))
+        HeartbeatResult::Kept(self.lease(slot, true, ctx))
     }
 }

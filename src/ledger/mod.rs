@@ -98,7 +98,7 @@ pub use query::Reading;
 pub use renewal::Kept;
 pub use restore::Restore;
 pub use tick::Ticking;
-pub use totals::{Busy, Totals};
+pub use totals::{PoolUsageEntry, Totals};
 
 use std::collections::VecDeque;
 

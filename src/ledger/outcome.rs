@@ -281,7 +281,7 @@ impl IdleClosed {
 
 /// Answer of one heartbeat.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Beat {
+pub enum HeartbeatResult {
     Kept(Lease),
     /// The reason and time of the end; `None`: no such session is remembered.
     Ended(Option<(SessionEndReason, Wall)>),

@@ -29,7 +29,7 @@ pub struct Totals {
 
 /// A pool of a tenant among all pools.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Busy {
+pub struct PoolUsageEntry {
     pub tenant: TenantId,
     pub pool: PoolId,
     pub in_use: u64,
@@ -70,12 +70,12 @@ impl Ledger {
 
     /// The pools with the most in use, the busiest first, as they were when they were last counted; none that nobody uses.
     #[must_use]
-    pub fn busiest(&self, most: usize, now: Moment) -> Vec<Busy> {
+    pub fn busiest(&self, most: usize, now: Moment) -> Vec<PoolUsageEntry> {
         let basis = self.limit_basis(now);
         let found = self.tally.busiest(most).filter_map(|(tenant, pool, in_use)| {
             let tenant = self.tenants[tenant.0 as usize].as_deref()?;
             let (_, limit) = tenant.entitled(pool, basis);
-            Some(Busy { tenant: tenant.id.clone(), pool: tenant.pools.get(pool).id.clone(), in_use, limit })
+            Some(PoolUsageEntry { tenant: tenant.id.clone(), pool: tenant.pools.get(pool).id.clone(), in_use, limit })
         });
         found.collect()
     }

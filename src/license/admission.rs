@@ -10,7 +10,7 @@ use crate::ledger::time::Wall;
 
 /// Where a license is to be installed.
 #[derive(Debug, Clone, Copy)]
-pub struct Here<'a> {
+pub struct InstallTarget<'a> {
     pub tenant: &'a TenantId,
     /// Every name of this host; one of them must fit one of the license's patterns.
     pub host_names: &'a [String],
@@ -18,20 +18,20 @@ pub struct Here<'a> {
 }
 
 impl Claims {
-    /// Whether this license may be installed `here`. One that is not yet in force may.
+    /// Whether this license may be installed `target`. One that is not yet in force may.
     ///
     /// # Errors
     /// The first of: another tenant, other hosts, another installation, expired `at` this time.
-    pub fn admits(&self, here: &Here, at: Wall) -> Result<(), Rejection> {
-        if self.tenant != *here.tenant {
+    pub fn admits(&self, target: &InstallTarget, at: Wall) -> Result<(), Rejection> {
+        if self.tenant != *target.tenant {
             return Err(Rejection::Tenant);
         }
         let fits = |name: &String| self.hosts.iter().any(|pattern| pattern.matches(name));
-        if !self.hosts.is_empty() && !here.host_names.iter().any(fits) {
-            return Err(Rejection::Host { patterns: self.hosts.clone(), names: here.host_names.to_vec() });
+        if !self.hosts.is_empty() && !target.host_names.iter().any(fits) {
+            return Err(Rejection::Host { patterns: self.hosts.clone(), names: target.host_names.to_vec() });
         }
-        if let Some(wanted) = self.instance.filter(|instance| *instance != here.instance) {
-            return Err(Rejection::Instance { wanted, here: here.instance });
+        if let Some(wanted) = self.instance.filter(|instance| *instance != target.instance) {
+            return Err(Rejection::Instance { wanted, target: target.instance });
         }
         self.not_expired(at)
     }

@@ -22,7 +22,7 @@ mod seats;
 mod trust;
 mod verify;
 
-pub use admission::Here;
+pub use admission::InstallTarget;
 pub use claims::{Claims, Entitlement, Tier, is_name};
 pub use date::{Date, MAX_SECONDS, iso, whole_seconds};
 pub use document::{Kind, LICENSE, REVOCATIONS, Unchecked, armored, sign, unchecked};

@@ -26,8 +26,8 @@ pub enum Rejection {
     /// With its patterns and the names of this host: whoever may install licenses sees both on the license page.
     #[error("the license is for other hosts: for {}, and this one is {}", listed(patterns), listed(names))]
     Host { patterns: Vec<HostPattern>, names: Vec<String> },
-    #[error("the license is for another installation: for {wanted}, and this one is {here}")]
-    Instance { wanted: Uuid, here: Uuid },
+    #[error("the license is for another installation: for {wanted}, and this one is {target}")]
+    Instance { wanted: Uuid, target: Uuid },
     #[error("the license expired at {}", iso(*.0))]
     Expired(Wall),
     #[error("the license was revoked, up to revision {}{}", .0.through, because(.0.why.as_deref()))]

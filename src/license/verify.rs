@@ -1,6 +1,6 @@
 //! Whether a license is genuine.
 
-use super::admission::Here;
+use super::admission::InstallTarget;
 use super::claims::Claims;
 use super::document::{LICENSE, open};
 use super::rejection::Rejection;
@@ -29,13 +29,13 @@ impl Trust {
         Ok(Verified { claims, compact: opened.compact, kid: opened.kid })
     }
 
-    /// Whether a document may be installed `here`, `at` this time: the one door.
+    /// Whether a document may be installed `target`, `at` this time: the one door.
     ///
     /// # Errors
     /// The first of: what [`Trust::verify`] finds, what [`Claims::admits`] finds, revoked.
-    pub fn admit(&self, document: &str, here: &Here, at: Wall) -> Result<Verified, Rejection> {
+    pub fn admit(&self, document: &str, target: &InstallTarget, at: Wall) -> Result<Verified, Rejection> {
         let verified = self.verify(document)?;
-        verified.claims.admits(here, at)?;
+        verified.claims.admits(target, at)?;
         self.not_revoked(&verified.claims)?;
         Ok(verified)
     }

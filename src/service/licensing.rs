@@ -9,7 +9,7 @@ use crate::exchange::{Exchange, Fetched};
 use crate::ids::{InstanceId, TenantId};
 use crate::ledger::command::{FetchLicense, InstallLicense, LicenseGrant, VendorAnswer};
 use crate::ledger::license::Terms;
-use crate::license::{Here, Rejection, Trust, Verified};
+use crate::license::{InstallTarget, Rejection, Trust, Verified};
 
 /// Shared by the services that need it.
 pub struct Licensing {
@@ -72,8 +72,8 @@ impl Licensing {
     /// # Errors
     /// [`Rejection`]
     pub fn admit(&self, document: &str, tenant: &TenantId, instance: InstanceId) -> Result<InstallLicense, Rejection> {
-        let here = Here { tenant, host_names: &self.host_names, instance: instance.0 };
-        self.trust().admit(document, &here, self.clock.wall()).map(command)
+        let target = InstallTarget { tenant, host_names: &self.host_names, instance: instance.0 };
+        self.trust().admit(document, &target, self.clock.wall()).map(command)
     }
 
     /// Looks for a tenant's license in the vendor's folder: answers what is there as the ledger takes it. `None`: there is

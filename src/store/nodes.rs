@@ -60,7 +60,7 @@ pub struct NewNode {
 
 /// One sign of life.
 #[derive(Debug, Clone)]
-pub struct Beat {
+pub struct NodeBeat {
     pub node: NodeRef,
     pub state: NodeState,
     /// The lock file that the node holds.
@@ -108,7 +108,7 @@ pub trait NodeStore: Send + Sync + 'static {
 
     /// Writes the next beat, if the node was not declared dead, and reads who there is and who owns what, in one round
     /// trip. As durable as a batch.
-    fn beat(&self, beat: Beat) -> Answer<'_, Result<Sighting, StoreError>>;
+    fn beat(&self, beat: NodeBeat) -> Answer<'_, Result<Sighting, StoreError>>;
 
     /// Declares a node dead, if it still has this generation and (unless its process is known to be gone) this beat.
     /// Answers whether it is dead by that.

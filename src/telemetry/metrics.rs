@@ -15,7 +15,7 @@ use super::table::*;
 use crate::cluster::NodeFigures;
 use crate::journal::{self, Journal, ShardState};
 use crate::ledger::change::Limit;
-use crate::ledger::{Busy, Totals};
+use crate::ledger::{PoolUsageEntry, Totals};
 use crate::server;
 use crate::tasks::TaskView;
 
@@ -29,7 +29,7 @@ pub struct Metrics {
     provider: SdkMeterProvider,
     meter: Meter,
     /// As of the last time that somebody asked for the metrics: the shards have to be asked for them.
-    totals: Arc<Mutex<(Totals, Vec<Busy>)>>,
+    totals: Arc<Mutex<(Totals, Vec<PoolUsageEntry>)>>,
 }
 
 impl Metrics {
@@ -191,7 +191,7 @@ impl Metrics {
         });
     }
 
-    fn observe_busiest(&self, metric: &'static Metric, read: fn(&Busy) -> Option<u64>) {
+    fn observe_busiest(&self, metric: &'static Metric, read: fn(&PoolUsageEntry) -> Option<u64>) {
         let totals = Arc::clone(&self.totals);
         self.observe(metric, move |report| {
             let (_, busiest) = &*totals.lock().unwrap_or_else(PoisonError::into_inner);
@@ -214,7 +214,7 @@ impl Metrics {
     }
 
     /// The sums over all tenants, and the pools to show by name, from now on.
-    pub fn set_totals(&self, totals: Totals, busiest: Vec<Busy>) {
+    pub fn set_totals(&self, totals: Totals, busiest: Vec<PoolUsageEntry>) {
         *self.totals.lock().unwrap_or_else(PoisonError::into_inner) = (totals, busiest);
     }
 
@@ -310,7 +310,7 @@ mod tests {
         let totals = Totals { deliveries_dead: 6, pools_nearly_full: 9, pools_full: 8, ..totals };
         let busy = |pool: &str, limit| {
             let (tenant, pool) = (TenantId::stored("acme"), PoolId::stored(pool));
-            Busy { tenant, pool, in_use: 2, limit }
+            PoolUsageEntry { tenant, pool, in_use: 2, limit }
         };
         metrics.set_totals(totals, vec![busy("crm", Limit::Seats(3)), busy("all", Limit::Unlimited)]);
         metrics.observe_deliveries(|| vec![("email", "failed", 7)]);

@@ -4,24 +4,28 @@
 use super::seat::{denial, lease, pool_usage, seat, text};
 use super::session::{ended, session_id};
 use crate::ids::{PoolId, SessionId, UserId};
-use crate::ledger::outcome::{Beat, Done, Granted, PoolUsage, Refusal, Revoked};
+use crate::ledger::outcome::{Done, Granted, HeartbeatResult, PoolUsage, Refusal, Revoked};
 use crate::proto::v1;
 use crate::service::parse::Malformed;
 use crate::service::status;
 
 /// `beats`: the heartbeats as they were sent, but those that are malformed; the answers are in the same order.
-pub fn heartbeat_batch(beats: &[SessionId], malformed: &[Malformed], answers: Vec<Beat>) -> v1::BatchHeartbeatResponse {
+pub fn heartbeat_batch(
+    beats: &[SessionId],
+    malformed: &[Malformed],
+    answers: Vec<HeartbeatResult>,
+) -> v1::BatchHeartbeatResponse {
     use v1::heartbeat_result::Outcome;
     let mut answers = answers.into_iter();
     let result = |id: Result<&SessionId, &Malformed>| {
         let (session_id, answer) = match id {
             Ok(id) => (session_id(*id), answers.next()),
             // No session has such an id.
-            Err(other) => (other.given.clone(), Some(Beat::Ended(None))),
+            Err(other) => (other.given.clone(), Some(HeartbeatResult::Ended(None))),
         };
         let outcome = answer.map(|answer| match answer {
-            Beat::Kept(kept) => Outcome::Lease(lease(kept)),
-            Beat::Ended(end) => Outcome::Ended(ended(end)),
+            HeartbeatResult::Kept(kept) => Outcome::Lease(lease(kept)),
+            HeartbeatResult::Ended(end) => Outcome::Ended(ended(end)),
         });
         v1::HeartbeatResult { session_id, outcome }
     };
@@ -165,7 +169,7 @@ mod tests {
         let told = granted_batch(&pools, &[], &others[..1], Vec::new());
         assert_eq!((told.results.len(), told.usage.len()), (2, 0));
         let id = SessionId::parse(SESSION).unwrap();
-        let told = heartbeat_batch(&[id], &others[..1], vec![Beat::Kept(held(Some(id)))]);
+        let told = heartbeat_batch(&[id], &others[..1], vec![HeartbeatResult::Kept(held(Some(id)))]);
         let Some(v1::heartbeat_result::Outcome::Ended(end)) = &told.results[0].outcome else { panic!("no session") };
         assert_eq!((&*told.results[0].session_id, end.reason()), ("1 2", v1::SessionEndReason::Unknown));
         assert!(matches!(told.results[1].outcome, Some(v1::heartbeat_result::Outcome::Lease(_))));
@@ -181,7 +185,8 @@ mod tests {
         );
         assert_eq!(told.usage[0].in_use, 0);
         let id = SessionId::parse(SESSION).unwrap();
-        let told = heartbeat_batch(&[id, id], &[], vec![Beat::Kept(held(Some(id))), Beat::Ended(None)]);
+        let told =
+            heartbeat_batch(&[id, id], &[], vec![HeartbeatResult::Kept(held(Some(id))), HeartbeatResult::Ended(None)]);
         assert!(told.results.iter().all(|result| result.session_id == SESSION));
         assert!(matches!(told.results[0].outcome, Some(v1::heartbeat_result::Outcome::Lease(_))));
         assert!(matches!(told.results[1].outcome, Some(v1::heartbeat_result::Outcome::Ended(_))));

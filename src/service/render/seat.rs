@@ -8,7 +8,7 @@ use super::time::{duration, timestamp};
 use crate::ids::OrganizationId;
 use crate::ledger::change::Limit;
 use crate::ledger::outcome::{
-    Beat, CheckedIn, CheckedOut, Denial, Granted, Lease, Notice, PoolUsage, Revoked, SeatView,
+    CheckedIn, CheckedOut, Denial, Granted, HeartbeatResult, Lease, Notice, PoolUsage, Revoked, SeatView,
 };
 use crate::proto::v1;
 
@@ -31,11 +31,11 @@ pub fn checked_in(answer: CheckedIn) -> v1::CheckInResponse {
     v1::CheckInResponse { ended_now: answer.ended_now, end_reason: reason.into() }
 }
 
-pub fn heartbeat(beat: Beat) -> v1::HeartbeatResponse {
+pub fn heartbeat(beat: HeartbeatResult) -> v1::HeartbeatResponse {
     use v1::heartbeat_response::Outcome;
     let outcome = match beat {
-        Beat::Kept(kept) => Outcome::Lease(lease(kept)),
-        Beat::Ended(end) => Outcome::Ended(ended(end)),
+        HeartbeatResult::Kept(kept) => Outcome::Lease(lease(kept)),
+        HeartbeatResult::Ended(end) => Outcome::Ended(ended(end)),
     };
     v1::HeartbeatResponse { outcome: Some(outcome) }
 }
@@ -222,10 +222,10 @@ pub(super) mod tests {
         assert_eq!(checked_in(known).end_reason(), v1::SessionEndReason::LeaseExpired);
         let unknown = CheckedIn { ended_now: false, reason: None };
         assert_eq!(checked_in(unknown).end_reason(), v1::SessionEndReason::Unknown);
-        let told = heartbeat(Beat::Ended(Some((SessionEndReason::Closed, Wall(2_000)))));
+        let told = heartbeat(HeartbeatResult::Ended(Some((SessionEndReason::Closed, Wall(2_000)))));
         let Some(v1::heartbeat_response::Outcome::Ended(end)) = told.outcome else { panic!("must have ended") };
         assert_eq!((end.reason(), end.ended_at.unwrap().seconds), (v1::SessionEndReason::Closed, 2));
-        let told = heartbeat(Beat::Ended(None));
+        let told = heartbeat(HeartbeatResult::Ended(None));
         let Some(v1::heartbeat_response::Outcome::Ended(end)) = told.outcome else { panic!("must have ended") };
         assert_eq!((end.reason(), end.ended_at), (v1::SessionEndReason::Unknown, None));
     }

@@ -40,7 +40,7 @@ use self::pool::Pool;
 pub use self::snapshot::snapshot;
 pub use self::url::DatabaseUrl;
 use self::writer::Writer;
-use super::nodes::{Beat, NewNode, NodeRef, NodeStore, Sighting};
+use super::nodes::{NewNode, NodeBeat, NodeRef, NodeStore, Sighting};
 use super::open::{Migrated, OpenError};
 use super::{
     Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position,
@@ -161,7 +161,7 @@ impl NodeStore for PostgresStore {
         Box::pin(self.nodes.join(node))
     }
 
-    fn beat(&self, beat: Beat) -> Answer<'_, Result<Sighting, StoreError>> {
+    fn beat(&self, beat: NodeBeat) -> Answer<'_, Result<Sighting, StoreError>> {
         Box::pin(self.nodes.beat(beat))
     }
 

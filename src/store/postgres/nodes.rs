@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::connection::Connector;
 use crate::ids::{Epoch, NodeId, OwnerToken, Seq, ShardId};
-use crate::store::nodes::{Beat, LockName, NewNode, NodeRef, NodeRow, NodeState, OwnerRow, Sighting};
+use crate::store::nodes::{LockName, NewNode, NodeBeat, NodeRef, NodeRow, NodeState, OwnerRow, Sighting};
 use crate::store::{Owner, StoreError};
 
 /// How long an answer may take.
@@ -73,7 +73,7 @@ impl Nodes {
         .await
     }
 
-    pub async fn beat(&self, beat: Beat) -> Result<Sighting, StoreError> {
+    pub async fn beat(&self, beat: NodeBeat) -> Result<Sighting, StoreError> {
         self.run(async |connection| {
             let (NodeRef { id, generation }, state) = (beat.node, beat.state.code());
             let lock = beat.lock.as_ref().map(|lock| &*lock.0);

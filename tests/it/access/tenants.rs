@@ -5,7 +5,7 @@ use usher::proto::v1;
 use usher::proto::v1::audit_service_client::AuditServiceClient;
 use usher::proto::v1::check_out_response::Outcome as CheckedOut;
 use usher::proto::v1::directory_service_client::DirectoryServiceClient;
-use usher::proto::v1::heartbeat_response::Outcome as Beat;
+use usher::proto::v1::heartbeat_response::Outcome as HeartbeatOutcome;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::proto::v1::token_service_client::TokenServiceClient;
@@ -73,7 +73,7 @@ async fn another_tenants_session_id_helps_nobody() {
     // Under their own tenant there is no such session.
     let answer = globex.heartbeat(beat("globex")).await.expect("an answer").into_inner();
     assert!(
-        matches!(&answer.outcome, Some(Beat::Ended(ended)) if ended.reason() == SessionEndReason::Unknown),
+        matches!(&answer.outcome, Some(HeartbeatOutcome::Ended(ended)) if ended.reason() == SessionEndReason::Unknown),
         "{answer:?}"
     );
     let check_in = v1::CheckInRequest { tenant_id: "globex".into(), session_id: lease.session_id.clone() };
@@ -86,7 +86,7 @@ async fn another_tenants_session_id_helps_nobody() {
     assert_eq!(globex.check_in(check_in).await.expect_err("not theirs").code(), Code::PermissionDenied);
 
     let answer = acme.heartbeat(beat("acme")).await.expect("an answer").into_inner();
-    assert!(matches!(answer.outcome, Some(Beat::Lease(_))), "{answer:?}");
+    assert!(matches!(answer.outcome, Some(HeartbeatOutcome::Lease(_))), "{answer:?}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use usher::ids::{NodeId, OwnerToken, Seq};
-use usher::store::nodes::{Beat, LockName, NewNode, NodeRef, NodeState, NodeStore, OwnerRow};
+use usher::store::nodes::{LockName, NewNode, NodeBeat, NodeRef, NodeState, NodeStore, OwnerRow};
 use usher::store::postgres::{DatabaseUrl, PostgresStore};
 use usher::store::{ClaimError, Claimant, Store};
 
@@ -26,8 +26,8 @@ async fn join(store: &PostgresStore) -> NodeRef {
     node
 }
 
-fn beat(node: NodeRef) -> Beat {
-    Beat { node, state: NodeState::Active, lock: Some(LockName("boot 1 2".into())) }
+fn beat(node: NodeRef) -> NodeBeat {
+    NodeBeat { node, state: NodeState::Active, lock: Some(LockName("boot 1 2".into())) }
 }
 
 fn by(node: NodeRef) -> Claimant {

@@ -9,7 +9,7 @@ use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 use usher::proto::v1::check_out_response::Outcome as CheckedOut;
 use usher::proto::v1::grant_seat_response::Outcome as Granted;
-use usher::proto::v1::heartbeat_response::Outcome as Beat;
+use usher::proto::v1::heartbeat_response::Outcome as HeartbeatOutcome;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{CheckInRequest, CheckOutRequest, GrantSeatRequest, HeartbeatRequest, RevokeSeatRequest};
 
@@ -189,9 +189,11 @@ async fn send(mut service: SeatServiceClient<Channel>, who: &Who, operation: &Op
         Operation::Heartbeat { session } => {
             let operation = HeartbeatRequest { tenant_id, session_id: session.to_string(), active: true };
             Ok(match service.heartbeat(operation).await?.into_inner().outcome {
-                Some(Beat::Lease(lease)) if plain(&lease.session_id) == *session => Answer::Kept,
-                Some(Beat::Lease(lease)) => Answer::Odd(format!("asked for {session}, got {lease:?}")),
-                Some(Beat::Ended(ended)) => Answer::Ended { now: false, reason: end_reason(ended.reason.into()) },
+                Some(HeartbeatOutcome::Lease(lease)) if plain(&lease.session_id) == *session => Answer::Kept,
+                Some(HeartbeatOutcome::Lease(lease)) => Answer::Odd(format!("asked for {session}, got {lease:?}")),
+                Some(HeartbeatOutcome::Ended(ended)) => {
+                    Answer::Ended { now: false, reason: end_reason(ended.reason.into()) }
+                }
                 None => no_outcome(),
             })
         }

@@ -7,7 +7,7 @@ use usher::clock::Clock;
 use usher::journal::{GRACE, Journal};
 use usher::ledger::command::{PolicyPatch, UpdateTenant};
 use usher::ledger::continuity::Boot;
-use usher::ledger::outcome::{Beat, SessionEndReason};
+use usher::ledger::outcome::{HeartbeatResult, SessionEndReason};
 use usher::ledger::time::Wall;
 
 use super::{NOON, Process, actor, config, session_of, tenant};
@@ -28,14 +28,14 @@ async fn restart(store: &Memory, wall: i64, passed: Option<u64>) -> Process {
 }
 
 /// Heartbeats go on, every nine minutes.
-async fn lasts(process: &Process, time: Duration, session: usher::ids::SessionId) -> Beat {
+async fn lasts(process: &Process, time: Duration, session: usher::ids::SessionId) -> HeartbeatResult {
     let mut left = time;
     while !left.is_zero() {
         let step = left.min(Duration::from_secs(540));
         process.clock.advance(step);
         left -= step;
         let beat = process.heartbeat(session).await.unwrap();
-        if let Beat::Ended(_) = beat {
+        if let HeartbeatResult::Ended(_) = beat {
             return beat;
         }
     }
@@ -65,9 +65,12 @@ async fn r24_a_clock_that_is_wrong_while_nobody_serves_ends_no_session() {
             let counted = if vouched { DOWN } else { u64::from(wall > NOON.0 + at_the_end) };
             let served = Duration::from_secs(36_000) - Duration::from_millis(counted);
             let kept = lasts(&process, served - Duration::from_millis(1), ann).await;
-            assert!(matches!(kept, Beat::Kept(_)), "{what}: {kept:?}");
+            assert!(matches!(kept, HeartbeatResult::Kept(_)), "{what}: {kept:?}");
             let ended = lasts(&process, Duration::from_millis(1), ann).await;
-            assert!(matches!(ended, Beat::Ended(Some((SessionEndReason::MaxDuration, _)))), "{what}: {ended:?}");
+            assert!(
+                matches!(ended, HeartbeatResult::Ended(Some((SessionEndReason::MaxDuration, _)))),
+                "{what}: {ended:?}"
+            );
         }
     }
 }

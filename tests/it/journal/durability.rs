@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use usher::ids::SessionId;
 use usher::journal::{GRACE, JournalError, STALL, ShardState};
-use usher::ledger::outcome::{Beat, DenialReason, SessionEndReason};
+use usher::ledger::outcome::{DenialReason, HeartbeatResult, SessionEndReason};
 
 use super::{Process, session_of};
 use crate::support::memory::{Fault, Memory};
@@ -63,7 +63,7 @@ async fn heartbeats_without_number_take_no_room_in_a_batch() {
     let ann = session_of(&process.check_out("ann").await.unwrap());
     let commits = store.disk.lock().unwrap().commits;
     for _ in 0..3 * super::config().batch {
-        assert!(matches!(process.heartbeat(ann).await.unwrap(), Beat::Kept(_)));
+        assert!(matches!(process.heartbeat(ann).await.unwrap(), HeartbeatResult::Kept(_)));
     }
     assert_eq!(store.disk.lock().unwrap().commits, commits, "memory only");
     assert!(process.check_out("bob").await.unwrap().decision.is_ok(), "and the writer goes on");
@@ -82,14 +82,14 @@ async fn while_the_store_is_away_what_can_be_answered_is() {
 
     let full = process.check_out("cid").await.unwrap().decision.unwrap_err();
     assert_eq!(full.reason, DenialReason::SeatsExhausted, "a denial changes nothing and does not wait (R21)");
-    assert!(matches!(process.heartbeat(ann).await.unwrap(), Beat::Kept(_)), "a heartbeat is memory only");
+    assert!(matches!(process.heartbeat(ann).await.unwrap(), HeartbeatResult::Kept(_)), "a heartbeat is memory only");
 
     // Past the stall limit the store counts as away: what needs it is refused at once.
     let mut state = process.journal.states().remove(0);
     state.wait_for(|state| *state == ShardState::StoreAway).await.unwrap();
     assert_eq!(process.check_out("cid").await, Err(JournalError::StoreAway));
     assert_eq!(process.usage().await, Err(JournalError::StoreAway), "what it would show is not durable");
-    assert!(matches!(process.heartbeat(ann).await.unwrap(), Beat::Kept(_)));
+    assert!(matches!(process.heartbeat(ann).await.unwrap(), HeartbeatResult::Kept(_)));
 
     store.go_on();
     assert!(waiting.await.unwrap().unwrap().decision.is_ok(), "what was submitted is finished");
@@ -143,7 +143,7 @@ async fn a_panic_while_deciding_answers_and_harms_nobody_else() {
     let ann = session_of(&process.check_out_as("ann", fresh).await.unwrap());
     // A session id that is in use breaks an invariant of the ledger.
     assert_eq!(process.check_out_as("bob", fresh).await, Err(JournalError::Failed));
-    assert!(matches!(process.heartbeat(ann).await.unwrap(), Beat::Kept(_)), "ann's session lives on");
+    assert!(matches!(process.heartbeat(ann).await.unwrap(), HeartbeatResult::Kept(_)), "ann's session lives on");
     assert!(process.check_out("bob").await.unwrap().decision.is_ok());
     assert_eq!(process.usage().await.unwrap().in_use, 2);
 }
@@ -212,6 +212,8 @@ async fn after_a_restart_every_session_gets_its_lease_and_a_grace() {
     process.clock.advance(Duration::from_millis(1));
     process.journal.tick();
     assert_eq!(process.usage().await.unwrap().in_use, 0);
-    let Beat::Ended(Some((reason, _))) = process.heartbeat(ann).await.unwrap() else { panic!("revived (R24)") };
+    let HeartbeatResult::Ended(Some((reason, _))) = process.heartbeat(ann).await.unwrap() else {
+        panic!("revived (R24)")
+    };
     assert_eq!(reason, SessionEndReason::LeaseExpired);
 }

@@ -9,7 +9,7 @@ use usher::cluster::{LEASE, LockFile, Node, View};
 use usher::ids::SessionId;
 use usher::journal::{AuditError, AuditFilter, Journal, JournalError, ShardState};
 use usher::ledger::command::{CheckIn, CheckOut, Heartbeat, ListSessions};
-use usher::ledger::outcome::Beat;
+use usher::ledger::outcome::HeartbeatResult;
 
 use super::{NOON, Process, actor, config, pool, session_of, tenant, user};
 use crate::support::memory::{Fault, Memory, installation};
@@ -140,7 +140,7 @@ async fn a_second_process_stands_by_while_the_first_one_lives() {
         next(&mut views).await;
     }
     assert!(!second.is_finished(), "it stands by");
-    assert!(matches!(first.heartbeat(ann).await.unwrap(), Beat::Kept(_)));
+    assert!(matches!(first.heartbeat(ann).await.unwrap(), HeartbeatResult::Kept(_)));
 
     second.abort();
 }
@@ -153,7 +153,7 @@ async fn a_start_takes_over_at_once_what_was_released() {
     node.stop(Duration::from_secs(1)).await;
     assert!(store.disk.lock().unwrap().nodes.0.is_empty(), "it left");
     let (second, _node) = Process::start_among(&store.other()).await;
-    assert!(matches!(second.heartbeat(ann).await.unwrap(), Beat::Kept(_)));
+    assert!(matches!(second.heartbeat(ann).await.unwrap(), HeartbeatResult::Kept(_)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -163,7 +163,10 @@ async fn who_left_answers_nothing_from_memory() {
     node.stop(Duration::from_secs(1)).await;
     assert_eq!(first.heartbeat(ann).await, Err(JournalError::NoLease));
     let (second, _node) = Process::start_among(&store.other()).await;
-    assert!(matches!(second.heartbeat(ann).await.unwrap(), Beat::Kept(_)), "whatever the first one owned is free");
+    assert!(
+        matches!(second.heartbeat(ann).await.unwrap(), HeartbeatResult::Kept(_)),
+        "whatever the first one owned is free"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,7 +21,7 @@ use usher::ids::{DeviceId, LicenseId, PoolId, SessionId, TenantId, UserId};
 use usher::journal::{Journal, JournalConfig, JournalError};
 use usher::ledger::change::{Actor, Limit, Plan};
 use usher::ledger::command::{CheckOut, CreateTenant, GetUsage, GrantSeats, Heartbeat, InstallLicense, LicenseGrant};
-use usher::ledger::outcome::{Beat, CheckedOut, PoolUsage};
+use usher::ledger::outcome::{CheckedOut, HeartbeatResult, PoolUsage};
 use usher::ledger::policy::Policy;
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
@@ -136,7 +136,7 @@ impl Process {
         }
     }
 
-    async fn heartbeat(&self, session: SessionId) -> Result<Beat, JournalError> {
+    async fn heartbeat(&self, session: SessionId) -> Result<HeartbeatResult, JournalError> {
         let request = Heartbeat { beats: vec![(session, true)] };
         Ok(self.journal.submit(&actor(), &tenant(), request).await?.remove(0))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use usher::journal::{JournalError, ShardState};
 use usher::ledger::change::{Action, AuditEvent};
-use usher::ledger::outcome::{Beat, DenialReason};
+use usher::ledger::outcome::{DenialReason, HeartbeatResult};
 
 use super::{Process, session_of, user};
 use crate::support::memory::{Fault, Memory};
@@ -40,7 +40,7 @@ async fn while_the_store_refuses_memory_answers_and_nobody_waits() {
     reaches(&process, ShardState::StoreRefuses).await;
     for _ in 0..3 {
         let asked = Instant::now();
-        assert!(matches!(process.heartbeat(ann).await.unwrap(), Beat::Kept(_)));
+        assert!(matches!(process.heartbeat(ann).await.unwrap(), HeartbeatResult::Kept(_)));
         let full = process.check_out("cid").await.unwrap().decision.unwrap_err();
         assert_eq!(full.reason, DenialReason::SeatsExhausted, "what is denied is denied");
         assert_eq!(process.check_out("ann").await, Err(JournalError::StoreAway), "a renewal is a change");

@@ -11,7 +11,7 @@ use usher::ledger::command::{
     ListSessions,
 };
 use usher::ledger::continuity::Boot;
-use usher::ledger::outcome::Beat;
+use usher::ledger::outcome::HeartbeatResult;
 use usher::ledger::time::Wall;
 use usher::store::Store;
 
@@ -138,7 +138,7 @@ async fn stand_where_they_were(backend: Backend) {
         wall += 60_000;
         let beat = Heartbeat { beats: vec![(ann, false)] };
         let kept = process.journal.submit(&actor(), &tenant(), beat).await.unwrap().remove(0);
-        assert!(matches!(kept, Beat::Kept(_)), "{what}: {kept:?}");
+        assert!(matches!(kept, HeartbeatResult::Kept(_)), "{what}: {kept:?}");
         seen.look(&process, &store, &what).await;
         end(process, store).await;
     }

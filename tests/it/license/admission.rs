@@ -2,7 +2,7 @@
 
 use usher::ids::TenantId;
 use usher::ledger::time::Wall;
-use usher::license::{Here, HostPattern, Rejection, Revoked};
+use usher::license::{HostPattern, InstallTarget, Rejection, Revoked};
 use uuid::Uuid;
 
 use super::{ISSUED, everything, least, signed, trust};
@@ -77,11 +77,11 @@ fn check(claims: &usher::license::Claims, place: &Place, expected: &str) {
     let tenant = TenantId::parse(place.tenant).unwrap();
     let host_names: Vec<_> = place.hosts.iter().map(|host| (*host).to_owned()).collect();
     let instance: Uuid = place.instance.parse().unwrap();
-    let here = Here { tenant: &tenant, host_names: &host_names, instance };
-    let answer = claims.admits(&here, place.at);
+    let target = InstallTarget { tenant: &tenant, host_names: &host_names, instance };
+    let answer = claims.admits(&target, place.at);
     assert_eq!(answer.as_ref().err().map_or("", Rejection::reason), expected);
     // By the door that installing goes through, with the signature checked, the answer is the same.
-    let admitted = trust(&[1]).admit(&signed(claims), &here, place.at);
+    let admitted = trust(&[1]).admit(&signed(claims), &target, place.at);
     assert_eq!(admitted.map(|verified| assert_eq!(verified.claims, *claims)), answer);
 }
 
@@ -115,16 +115,16 @@ fn the_tenant_the_hosts_the_installation_and_the_time() {
 fn a_refusal_tells_what_does_not_fit_and_nothing_of_others() {
     let tenant = TenantId::parse("secret-tenant").unwrap();
     let names = ["node-1".to_owned(), "db.acme.example".into()];
-    let here = Here { tenant: &tenant, host_names: &names, instance: Uuid::nil() };
+    let target = InstallTarget { tenant: &tenant, host_names: &names, instance: Uuid::nil() };
     let mut claims = everything();
-    let mut said = vec![claims.admits(&here, ISSUED).unwrap_err().to_string()];
+    let mut said = vec![claims.admits(&target, ISSUED).unwrap_err().to_string()];
     claims.tenant = tenant.clone();
     claims.hosts.retain(|host| host.as_str() == "license-1");
-    said.push(claims.admits(&here, ISSUED).unwrap_err().to_string());
+    said.push(claims.admits(&target, ISSUED).unwrap_err().to_string());
     claims.hosts = (0..7).map(|number| HostPattern::parse(&format!("*.h{number}.example")).unwrap()).collect();
-    said.push(claims.admits(&Here { host_names: &[], ..here }, ISSUED).unwrap_err().to_string());
+    said.push(claims.admits(&InstallTarget { host_names: &[], ..target }, ISSUED).unwrap_err().to_string());
     claims.hosts.clear();
-    said.push(claims.admits(&here, ISSUED).unwrap_err().to_string());
+    said.push(claims.admits(&target, ISSUED).unwrap_err().to_string());
     assert_eq!(
         said,
         [

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use usher::ids::{LicenseId, TenantId};
-use usher::license::{Here, REVOCATIONS, Revocations, Revoked, Trust, sign};
+use usher::license::{InstallTarget, REVOCATIONS, Revocations, Revoked, Trust, sign};
 
 use super::{ISSUED, everything, key, public, signed};
 
@@ -48,17 +48,18 @@ fn revisions_up_to_the_named_one_are_revoked_and_no_others() {
 fn a_revoked_license_is_not_admitted_and_its_next_revision_is() {
     let mut claims = everything();
     let here_tenant = claims.tenant.clone();
-    let here = Here { tenant: &here_tenant, host_names: &["license-1".into()], instance: claims.instance.unwrap() };
+    let target =
+        InstallTarget { tenant: &here_tenant, host_names: &["license-1".into()], instance: claims.instance.unwrap() };
     let mut trust = Trust::new([public(1)]);
-    trust.admit(&signed(&claims), &here, ISSUED).expect("it is not revoked yet");
+    trust.admit(&signed(&claims), &target, ISSUED).expect("it is not revoked yet");
 
     let list = list(&[("acme", "acme-main", 3, None)]);
     trust.add_revocations(&sign(&key(1), REVOCATIONS, &list.to_json(ISSUED))).unwrap();
-    assert_eq!(trust.admit(&signed(&claims), &here, ISSUED).unwrap_err().reason(), "LICENSE_REVOKED");
+    assert_eq!(trust.admit(&signed(&claims), &target, ISSUED).unwrap_err().reason(), "LICENSE_REVOKED");
     // It is still genuine: what is installed stays readable.
     trust.verify(&signed(&claims)).unwrap();
     claims.revision = 4;
-    trust.admit(&signed(&claims), &here, ISSUED).unwrap();
+    trust.admit(&signed(&claims), &target, ISSUED).unwrap();
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use tokio::task::JoinHandle;
 use tonic::{Code, Request, Status};
-use usher::proto::v1::heartbeat_response::Outcome as Beat;
+use usher::proto::v1::heartbeat_response::Outcome as HeartbeatOutcome;
 use usher::proto::v1::{
     CheckInRequest, CheckOutRequest, DenialReason, GetUsageRequest, HeartbeatRequest, ListSessionsRequest,
 };
@@ -33,7 +33,7 @@ async fn says_nothing(program: &Program, session: &str, user: &str) {
     let tenant_id = || "acme".to_owned();
     let request = HeartbeatRequest { tenant_id: tenant_id(), session_id: session.into(), active: true };
     let beat = seats.heartbeat(request).await.map(|answer| match answer.into_inner().outcome {
-        Some(Beat::Lease(_)) => "a lease".to_owned(),
+        Some(HeartbeatOutcome::Lease(_)) => "a lease".to_owned(),
         other => format!("{other:?}"),
     });
     refused("a heartbeat", beat);

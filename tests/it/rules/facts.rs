@@ -10,8 +10,8 @@ use usher::ledger::change::{AuditEvent, BlockCause, Limit, Plan, Reason};
 use usher::ledger::command::Outcome;
 use usher::ledger::notification::Topic;
 use usher::ledger::outcome::{
-    Beat, CheckedIn, CheckedOut, Denial, DenialReason, Done, Granted, Lease, Notice, PoolUsage, Refusal, Revoked,
-    SeatView, SessionEndReason, SessionView, TenantUsage, UserView,
+    CheckedIn, CheckedOut, Denial, DenialReason, Done, Granted, HeartbeatResult, Lease, Notice, PoolUsage, Refusal,
+    Revoked, SeatView, SessionEndReason, SessionView, TenantUsage, UserView,
 };
 use usher::ledger::time::{Moment, Wall};
 
@@ -164,11 +164,11 @@ fn checked_in(answer: CheckedIn) -> Answer {
     }
 }
 
-fn beat(answer: &Beat, now: Wall) -> Answer {
+fn beat(answer: &HeartbeatResult, now: Wall) -> Answer {
     match answer {
-        Beat::Kept(lease) => Answer::yes("kept").and(of_lease(lease)),
-        Beat::Ended(None) => Answer::no("ended: UNKNOWN".into()),
-        Beat::Ended(Some((reason, at))) => {
+        HeartbeatResult::Kept(lease) => Answer::yes("kept").and(of_lease(lease)),
+        HeartbeatResult::Ended(None) => Answer::no("ended: UNKNOWN".into()),
+        HeartbeatResult::Ended(Some((reason, at))) => {
             let ago = format!("ago {}", length(now.since(*at)));
             Answer::no(format!("ended: {}", ended(Some(*reason)))).and([ago])
         }

@@ -8,7 +8,7 @@ use usher::ledger::command::{
     CheckOut, Command, CreateTenant, GrantSeats, Heartbeat, InstallLicense, LicenseGrant, Outcome, Request,
 };
 use usher::ledger::notification::Channels;
-use usher::ledger::outcome::Beat;
+use usher::ledger::outcome::HeartbeatResult;
 use usher::ledger::policy::Policy;
 use usher::ledger::time::{Moment, Tick, Wall};
 use usher::ledger::{Config, Ledger, Seed};
@@ -385,7 +385,7 @@ fn told_by_a_late_heartbeat_of(sessions: u64) -> Vec<Action> {
     now = Moment::new(now.tick + Duration::from_secs(60 * 60), now.wall.plus(Duration::from_secs(60 * 60)));
     let beats = (0..sessions).map(|no| (SessionId(uuid::Uuid::from_u64_pair(1, no)), true)).collect();
     let Outcome::Heartbeat(beats) = submit(&mut ledger, now, Heartbeat { beats }.into()) else { panic!("beats") };
-    assert!(beats.iter().all(|beat| matches!(beat, Beat::Ended(Some(_)))), "all are late");
+    assert!(beats.iter().all(|beat| matches!(beat, HeartbeatResult::Ended(Some(_)))), "all are late");
     ledger.tick(now, false, &mut out);
     let told = |action: &Action| matches!(action, Action::NotificationRaised | Action::NotificationCleared);
     out.events.iter().map(|event| event.action).filter(told).collect()

@@ -3,7 +3,7 @@
 use usher::ids::{SessionId, TenantId};
 use usher::journal::JournalError;
 use usher::ledger::command::{Command, Outcome};
-use usher::ledger::outcome::Beat;
+use usher::ledger::outcome::HeartbeatResult;
 
 use super::call::{Answer, Answered, Call, CallRequest, Login, Opening};
 use super::cast::SHARDS;
@@ -137,8 +137,8 @@ impl World {
             Answer::Outcome(Outcome::Heartbeat(beats)) if !call.stray => {
                 for (session, beat) in beaten(&call.request).zip(beats) {
                     match beat {
-                        Beat::Kept(_) => self.keepers.kept(session, call.process, next),
-                        Beat::Ended(_) => self.keepers.ended(session),
+                        HeartbeatResult::Kept(_) => self.keepers.kept(session, call.process, next),
+                        HeartbeatResult::Ended(_) => self.keepers.ended(session),
                     }
                 }
             }

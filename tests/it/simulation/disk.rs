@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use usher::faults::{Plant, is_planted};
 use usher::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId};
 use usher::ledger::change::AuditEvent;
-use usher::store::nodes::{Beat, NewNode, NodeRef, OwnerRow, Sighting};
+use usher::store::nodes::{NewNode, NodeBeat, NodeRef, OwnerRow, Sighting};
 use usher::store::{Batch, ClaimError, Claimant, CommitError, Owner, Position};
 use uuid::Uuid;
 
@@ -95,7 +95,7 @@ impl Disk {
         nodes.join(new, |id| pieces.iter().any(|piece| piece.node.is_some_and(|node| node.id == id)));
     }
 
-    pub fn beat(&mut self, beat: &Beat) -> Sighting {
+    pub fn beat(&mut self, beat: &NodeBeat) -> Sighting {
         let alive = self.1.beat(beat);
         let owner = |(shard, piece): (ShardId, &Piece)| {
             let seq = piece.node.is_none().then_some(piece.position.seq);

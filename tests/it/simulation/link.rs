@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use usher::ids::ShardId;
 use usher::ledger::change::Change;
 use usher::ledger::time::Wall;
-use usher::store::nodes::{Beat, NewNode, NodeRef, NodeStore, Sighting};
+use usher::store::nodes::{NewNode, NodeBeat, NodeRef, NodeStore, Sighting};
 use usher::store::{
     Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position,
     ReadError, Store, StoreError,
@@ -25,7 +25,7 @@ pub enum Request {
     Commit { shard: ShardId, owner: Owner, batch: Arc<Batch>, reply: oneshot::Sender<Result<(), CommitError>> },
     Release { shard: ShardId, owner: Owner, reply: oneshot::Sender<Result<(), StoreError>> },
     Join { new: NewNode, reply: oneshot::Sender<()> },
-    Beat { beat: Beat, reply: oneshot::Sender<Sighting> },
+    Beat { beat: NodeBeat, reply: oneshot::Sender<Sighting> },
     DeclareDead { node: NodeRef, beat: Option<i64>, reply: oneshot::Sender<bool> },
     Leave { node: NodeRef, reply: oneshot::Sender<()> },
 }
@@ -125,7 +125,7 @@ impl NodeStore for Link {
         Box::pin(self.send_in_time(|reply| Request::Join { new, reply }))
     }
 
-    fn beat(&self, beat: Beat) -> Answer<'_, Result<Sighting, StoreError>> {
+    fn beat(&self, beat: NodeBeat) -> Answer<'_, Result<Sighting, StoreError>> {
         Box::pin(async move {
             let connection = self.broken.load(Relaxed);
             let sighting = self.send_in_time(|reply| Request::Beat { beat, reply }).await?;

@@ -14,7 +14,7 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt;
 use usher::proto::v1::audit_service_client::AuditServiceClient;
 use usher::proto::v1::check_out_response::Outcome;
-use usher::proto::v1::heartbeat_response::Outcome as Beat;
+use usher::proto::v1::heartbeat_response::Outcome as HeartbeatOutcome;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::proto::v1::{
@@ -174,7 +174,9 @@ impl Watched {
             let mut request = Request::new(request);
             request.set_timeout(PATIENCE);
             match self.seats().heartbeat(request).await {
-                Ok(answer) => assert!(matches!(answer.into_inner().outcome, Some(Beat::Lease(_))), "{name}: ended"),
+                Ok(answer) => {
+                    assert!(matches!(answer.into_inner().outcome, Some(HeartbeatOutcome::Lease(_))), "{name}: ended")
+                }
                 Err(status) => self.has_no_lease(&status, "a heartbeat"),
             }
         }
@@ -199,7 +201,9 @@ impl Watched {
             ..HeartbeatRequest::default()
         };
         match self.seats().heartbeat(beat).await {
-            Ok(answer) => assert!(matches!(answer.into_inner().outcome, Some(Beat::Lease(_))), "{name}: ended"),
+            Ok(answer) => {
+                assert!(matches!(answer.into_inner().outcome, Some(HeartbeatOutcome::Lease(_))), "{name}: ended")
+            }
             Err(status) => refused(&status),
         }
         self.check_out(0, true).await.map_or_else(|status| refused(&status), |checked| assert!(checked.is_ok()));

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, mpsc};
 use usher::ids::{Epoch, EventNo, InstanceId, OwnerToken, Seq, ShardId};
 use usher::ledger::change::{AuditEvent, Change};
 use usher::ledger::time::Wall;
-use usher::store::nodes::{Beat, NewNode, NodeRef, NodeStore, OwnerRow, Sighting};
+use usher::store::nodes::{NewNode, NodeBeat, NodeRef, NodeStore, OwnerRow, Sighting};
 use usher::store::{
     Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position,
     ReadError, Store, StoreError,
@@ -268,7 +268,7 @@ impl NodeStore for Memory {
         })
     }
 
-    fn beat(&self, beat: Beat) -> Answer<'_, Result<Sighting, StoreError>> {
+    fn beat(&self, beat: NodeBeat) -> Answer<'_, Result<Sighting, StoreError>> {
         Box::pin(async move {
             let mut disk = self.reach()?;
             let alive = disk.nodes.beat(&beat);

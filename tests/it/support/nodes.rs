@@ -1,7 +1,7 @@
 //! The table of processes, as a store in memory keeps it.
 
 use usher::ids::NodeId;
-use usher::store::nodes::{Beat, NewNode, NodeRef, NodeRow, NodeState};
+use usher::store::nodes::{NewNode, NodeBeat, NodeRef, NodeRow, NodeState};
 
 /// In the order in which they joined.
 #[derive(Debug, Default)]
@@ -15,7 +15,7 @@ impl NodeTable {
     }
 
     /// False: it was declared dead.
-    pub fn beat(&mut self, beat: &Beat) -> bool {
+    pub fn beat(&mut self, beat: &NodeBeat) -> bool {
         let row = self.0.iter_mut().find(|row| row.node == beat.node);
         let alive = row.is_some();
         if let Some(row) = row {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use usher::ids::{PoolId, SessionId, TenantId, UserId};
 use usher::ledger::command::{CheckIn, CloseIdle, CloseSession, Heartbeat};
-use usher::ledger::outcome::{Beat, CheckedIn, Done, IdleClosed, SessionEndReason, SessionView, Status};
+use usher::ledger::outcome::{CheckedIn, Done, HeartbeatResult, IdleClosed, SessionEndReason, SessionView, Status};
 use usher::ledger::policy::CloseActive;
 use usher::ledger::time::{Moment, Tick};
 
@@ -63,7 +63,7 @@ impl Model {
         self.tenants[at].sessions.iter().any(|session| session.id == id).then_some(at)
     }
 
-    pub fn heartbeat(&mut self, id: &TenantId, command: &Heartbeat, now: Moment) -> Vec<Beat> {
+    pub fn heartbeat(&mut self, id: &TenantId, command: &Heartbeat, now: Moment) -> Vec<HeartbeatResult> {
         let mut answers = Vec::new();
         for (session, active) in &command.beats {
             answers.push(match self.lives(id, *session, now.tick) {
@@ -71,9 +71,11 @@ impl Model {
                     let tenant = &mut self.tenants[at];
                     tenant.hold(*session, *active, now.tick);
                     let session = tenant.sessions.iter().find(|kept| kept.id == *session).expect("a live session");
-                    Beat::Kept(tenant.lease(session, true, now))
+                    HeartbeatResult::Kept(tenant.lease(session, true, now))
                 }
-                None => Beat::Ended(self.ended(id, *session).map(|ended| (ended.reason, now.wall_of(ended.at)))),
+                None => {
+                    HeartbeatResult::Ended(self.ended(id, *session).map(|ended| (ended.reason, now.wall_of(ended.at))))
+                }
             });
         }
         answers

@@ -7,7 +7,7 @@ use usher::ids::{SessionId, TenantNo};
 use usher::ledger::Ledger;
 use usher::ledger::change::{Action, Changes, SessionRow};
 use usher::ledger::command::{Command, Outcome};
-use usher::ledger::outcome::{Beat, CheckedIn, Refusal};
+use usher::ledger::outcome::{CheckedIn, HeartbeatResult, Refusal};
 use usher::ledger::time::{Moment, Tick};
 
 use usher::ids::{Seq, ShardId};
@@ -61,9 +61,10 @@ impl Pair {
             }
             (Command::Heartbeat(command), Outcome::Heartbeat(answers), Outcome::Heartbeat(expected)) => {
                 for ((session, _), (answer, expected)) in command.beats.iter().zip(answers.iter().zip(expected)) {
-                    let ended = *answer == Beat::Ended(None) && matches!(expected, Beat::Ended(_));
+                    let ended =
+                        *answer == HeartbeatResult::Ended(None) && matches!(expected, HeartbeatResult::Ended(_));
                     if ended && self.may_forget(tenant, *session) {
-                        *expected = Beat::Ended(None);
+                        *expected = HeartbeatResult::Ended(None);
                     }
                 }
             }

@@ -3,7 +3,7 @@
 
 use usher::ids::{LicenseId, SessionId};
 use usher::ledger::command::{Command, Outcome};
-use usher::ledger::outcome::{Beat, CheckedIn, CheckedOut, SessionEndReason};
+use usher::ledger::outcome::{CheckedIn, CheckedOut, HeartbeatResult, SessionEndReason};
 
 use super::must;
 use crate::simulation::books::{Account, Fact};
@@ -92,11 +92,11 @@ impl Audit<'_> {
     }
 
     /// Nobody keeps a session that had ended before it was asked (R24).
-    fn has_beat(&self, session: SessionId, beat: &Beat) -> bool {
+    fn has_beat(&self, session: SessionId, beat: &HeartbeatResult) -> bool {
         match beat {
-            Beat::Kept(_) => self.was(Fact::Live(session), true),
-            Beat::Ended(Some((reason, _))) => self.ended(session, *reason),
-            Beat::Ended(None) => true,
+            HeartbeatResult::Kept(_) => self.was(Fact::Live(session), true),
+            HeartbeatResult::Ended(Some((reason, _))) => self.ended(session, *reason),
+            HeartbeatResult::Ended(None) => true,
         }
     }
 }

@@ -15,7 +15,7 @@ use std::fmt::Debug;
 use usher::ids::{EventNo, SessionId, ShardId};
 use usher::ledger::change::{Action, Plan, Reason};
 use usher::ledger::command::{Command, Outcome, QueryResult};
-use usher::ledger::outcome::{Beat, CheckedOut, DenialReason, Lease, SessionEndReason};
+use usher::ledger::outcome::{CheckedOut, DenialReason, HeartbeatResult, Lease, SessionEndReason};
 use usher::store::{Batch, Owner};
 
 use super::books::{Account, Books, Sent};
@@ -130,7 +130,7 @@ impl Checks {
         match answer {
             Answer::Outcome(Outcome::Heartbeat(beats)) => {
                 for (index, beat) in beats.iter().enumerate() {
-                    let Beat::Kept(lease) = beat else { continue };
+                    let HeartbeatResult::Kept(lease) = beat else { continue };
                     let late = call.held_until.get(index).copied().flatten().is_some_and(|at| call.started_there >= at);
                     must(!late, || format!("R24 a late heartbeat revived a session: {:?}", call.request))?;
                     promised(&mut self.promised, account, call, lease)?;

@@ -3,7 +3,7 @@
 
 use usher::ids::{SessionId, TenantId};
 use usher::ledger::command::{Outcome, QueryResult};
-use usher::ledger::outcome::{Beat, CheckedIn, CheckedOut, SessionView};
+use usher::ledger::outcome::{CheckedIn, CheckedOut, HeartbeatResult, SessionView};
 
 use super::{must, same};
 use crate::simulation::call::{Answer, Call};
@@ -21,10 +21,10 @@ pub fn keep_apart(call: &Call, answer: &Answer, clients: &Clients) -> Result<(),
         }
         Answer::Outcome(Outcome::Heartbeat(beats)) => {
             for beat in beats {
-                must(!call.stray || *beat == Beat::Ended(None), || {
+                must(!call.stray || *beat == HeartbeatResult::Ended(None), || {
                     format!("I6 a heartbeat for another tenant's session was answered {beat:?}")
                 })?;
-                if let Beat::Kept(lease) = beat {
+                if let HeartbeatResult::Kept(lease) = beat {
                     same("I6 whose lease", &lease.tenant, tenant)?;
                     lease.session.map_or(Ok(()), |session| issued(clients, tenant, session))?;
                 }

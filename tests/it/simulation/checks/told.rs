@@ -3,7 +3,7 @@
 
 use usher::ids::SessionId;
 use usher::ledger::command::{Command, Outcome, QueryResult};
-use usher::ledger::outcome::{Beat, SessionView, Status};
+use usher::ledger::outcome::{HeartbeatResult, SessionView, Status};
 
 use super::must;
 use crate::simulation::books::{Account, Fact};
@@ -19,8 +19,8 @@ pub fn nothing_stale(account: &Account, call: &Call, answer: &Answer) -> Result<
         {
             for ((session, _), beat) in command.beats.iter().zip(beats) {
                 let stale = match beat {
-                    Beat::Kept(_) => always(*session, false),
-                    Beat::Ended(_) => always(*session, true),
+                    HeartbeatResult::Kept(_) => always(*session, false),
+                    HeartbeatResult::Ended(_) => always(*session, true),
                 };
                 must(!stale, || format!("I8 not so since the call began: {session} was answered {beat:?}"))?;
             }

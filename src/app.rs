@@ -1,18 +1,19 @@
 //! The composition root: the only file that knows everyone. What starts in which order, and what stops in which.
 
 mod answers;
+mod api_security;
 mod calls;
 mod connection;
 mod core_dumps;
 mod demo_vendor;
 mod descriptors;
-mod entrance;
 mod failure;
 mod license_calls;
 mod licensing;
 mod membership;
 mod notify;
 mod opening;
+mod reload;
 mod signals;
 mod store;
 mod store_watch;
@@ -39,7 +40,7 @@ use crate::demo;
 use crate::health::{self, NotReadyReason, Readiness};
 use crate::journal::Journal;
 use crate::ops::{self, Ops};
-use crate::server::{Front, Listener, Reception, Server, Stats};
+use crate::server::{CallHandler, Listener, Server, StartupHandler, Stats};
 use crate::service::{About, Licensing, Limits, ServiceContext, mount};
 use crate::spans::Spans;
 use crate::store::Store;
@@ -56,7 +57,7 @@ pub use signals::Signals;
 pub use store::store;
 pub use vendor::license;
 
-use entrance::Entrance;
+use api_security::ApiSecurity;
 use licensing::Vendors;
 use opening::{installation, open, start_journal};
 
@@ -166,13 +167,13 @@ impl Running {
         // 0. Whom to trust, and whom to let in. With a wrong set of keys or certificates nothing is touched.
         let clock = Clock::system();
         let tokens = Arc::new(Tokens::default());
-        let entrance = Arc::new(Entrance::read(config, Arc::clone(&tokens), clock.clone())?);
+        let security = Arc::new(ApiSecurity::read(config, Arc::clone(&tokens), clock.clone())?);
         let demo_key = config.demo.then(|| demo_vendor::key(&config.storage)).transpose()?;
         let vendors = Vendors::new(config.license_keys.clone(), demo_key.as_ref().map(|key| key.public().clone()));
         let trust = vendors.read()?;
 
         // 1. The addresses, before anything is touched: a second process that cannot serve takes no shard away.
-        let api_listener = listen(config.listen).await?.with_tls(entrance.tls.clone());
+        let api_listener = listen(config.listen).await?.with_tls(security.tls.clone());
         let ops_listener = listen(config.ops_listen).await?;
         let (api_address, ops_address) = (api_listener.address(), ops_listener.address());
 
@@ -200,11 +201,12 @@ impl Running {
         // 3. So are health, with NOT_SERVING, and reflection; every other call is answered UNAVAILABLE.
         let early = mount::early(&methods, &readiness);
         let hosts = HostNames::new(config.listen.ip(), licensing::host_names(config));
-        let guard = Guard::new(methods.names(), Arc::clone(&entrance.credentials), clock.clone());
+        let guard = Guard::new(methods.names(), Arc::clone(&security.credentials), clock.clone());
         let guard = Arc::new(guard.with_host_names(hosts));
-        let early = Front::new(early, Arc::clone(&methods), Arc::clone(&guard), Arc::clone(&stats), &config.limits);
-        let reception = Arc::new(Reception::new(early));
-        let api = Server::start(api_listener, Arc::clone(&reception), &config.limits, Arc::clone(&stats));
+        let early =
+            CallHandler::new(early, Arc::clone(&methods), Arc::clone(&guard), Arc::clone(&stats), &config.limits);
+        let startup_handler = Arc::new(StartupHandler::new(early));
+        let api = Server::start(api_listener, Arc::clone(&startup_handler), &config.limits, Arc::clone(&stats));
 
         // 4. The store, then the journal: it claims every shard, when no other process has them, and loads it.
         let (store, nodes) = open(&config.storage).await?;
@@ -227,7 +229,7 @@ impl Running {
         // 5. The services, and whom they know.
         tokens.reload(&journal).await.context("cannot read the API tokens")?;
         if config.security.authenticates() {
-            entrance::warn_of_anonymous_tokens(&tokens);
+            api_security::warn_of_anonymous_tokens(&tokens);
         }
         let watchers_go = CancellationToken::new();
         let limits = limits(config);
@@ -249,12 +251,12 @@ impl Running {
             log,
         });
         let all = mount::all(&context, &about, &config.limits, &methods, &readiness);
-        reception.open(Front::new(all, methods, Arc::clone(&guard), Arc::clone(&stats), &config.limits));
+        startup_handler.open(CallHandler::new(all, methods, Arc::clone(&guard), Arc::clone(&stats), &config.limits));
 
         // 6. What runs beside them.
         tasks::sweep(&tasks, &journal);
         ops::watch_writers(&tasks, &journal, &readiness);
-        entrance.watch(&tasks);
+        security.watch(&tasks);
         tasks::note_token_use(&tasks, &journal, &tokens);
         if let Some(keep) = config.audit_retention {
             tasks::retain(&tasks, &journal, &clock, keep);
@@ -266,7 +268,7 @@ impl Running {
         let watching = AbortOnDropHandle::new(watching);
         observe(&metrics, &readiness, &stats, &context, &journal, &tasks);
         metrics.observe_deliveries(move || notify::counts(&deliveries));
-        let credentials = Arc::clone(&entrance.credentials);
+        let credentials = Arc::clone(&security.credentials);
         metrics.observe_keys(move || credentials.key_failures());
         metrics.observe_refusals(move || guard.refusals().collect());
 
@@ -276,7 +278,7 @@ impl Running {
             let vendor = demo::Vendor { key, now: clock.wall() };
             demo::make(&journal, &licensing, &vendor).await.context("cannot make the demo tenant")?;
         }
-        let reloading = reload(hangups, vendors, licensing, Arc::clone(&journal), entrance);
+        let reloading = reload::on_hangup(hangups, vendors, licensing, Arc::clone(&journal), security);
         let reloading = AbortOnDropHandle::new(tokio::spawn(reloading));
         readiness.clear(NotReadyReason::Loading);
         let ops = ops_server;
@@ -362,22 +364,6 @@ fn limits(config: &Config) -> Limits {
     }
 }
 
-/// Reads files again whenever the signal comes.
-async fn reload(
-    mut hangups: Signal,
-    vendors: Vendors,
-    licensing: Arc<Licensing>,
-    journal: Arc<Journal>,
-    entrance: Arc<Entrance>,
-) {
-    while hangups.recv().await.is_some() {
-        systemd::reloading();
-        entrance.read_again().await;
-        vendors.read_again(&licensing, &journal).await;
-        systemd::reloaded();
-    }
-}
-
 async fn listen(address: SocketAddr) -> Result<Listener, Failure> {
     Listener::bind(address).await.map_err(|error| Failure::Listen { address, error })
 }
@@ -392,7 +378,7 @@ fn observe(
 ) {
     let readiness = Arc::clone(readiness);
     metrics.observe_ready(move || readiness.now().serving());
-    metrics.observe_front(stats);
+    metrics.observe_server(stats);
     let context = Arc::clone(context);
     metrics.observe_decisions(move || context.decisions.counts().collect());
     metrics.observe_journal(journal);

@@ -13,7 +13,7 @@ use crate::support::program::{Data, Program};
 
 /// How callers come in: in plaintext and as nobody, if nothing else is said.
 #[derive(Debug, Default)]
-pub struct Entrance {
+pub struct Security {
     /// For `localhost`.
     pub tls: Option<Trust>,
     pub token: Option<Bearer>,
@@ -22,7 +22,7 @@ pub struct Entrance {
 /// Where calls go.
 pub enum Host {
     Floor { child: Child, address: SocketAddr },
-    Usher { program: Program, database: Option<String>, entrance: Entrance },
+    Usher { program: Program, database: Option<String>, security: Security },
 }
 
 impl Host {
@@ -54,13 +54,13 @@ impl Host {
         let more = [&["--admission-rate", "1000000/s"], more].concat();
         let started = Program::launch(data, &more, variables);
         let program = started.unwrap_or_else(|ended| panic!("the program did not start: {ended:?}"));
-        Self::Usher { program, database, entrance: Entrance::default() }
+        Self::Usher { program, database, security: Security::default() }
     }
 
     /// The same through another entrance.
-    pub fn entered_by(self, by: Entrance) -> Self {
+    pub fn secured_by(self, by: Security) -> Self {
         match self {
-            Host::Usher { program, database, .. } => Self::Usher { program, database, entrance: by },
+            Host::Usher { program, database, .. } => Self::Usher { program, database, security: by },
             floor @ Host::Floor { .. } => floor,
         }
     }
@@ -68,7 +68,7 @@ impl Host {
     pub async fn channels(&self, connections: usize) -> Vec<Line> {
         let target = match self {
             Host::Floor { address, .. } => target(*address, None, None),
-            Host::Usher { program, entrance, .. } => target(program.api, entrance.tls.as_ref(), entrance.token.clone()),
+            Host::Usher { program, security, .. } => target(program.api, security.tls.as_ref(), security.token.clone()),
         };
         let mut channels = Vec::new();
         for _ in 0..connections {

@@ -7,12 +7,12 @@ mod chart;
 mod commits;
 mod decisions;
 mod directory;
-mod entrances;
 mod floor;
 mod host;
 mod load;
 mod report;
 mod rounds;
+mod security;
 mod seed;
 mod size;
 #[allow(dead_code)] // The benchmark needs less of it than the tests.
@@ -80,7 +80,7 @@ async fn main() {
     let (mut report, folder) = compare(&cluster, extent).await;
     drop(folder);
     report.figures.extend(tracing::figures(extent).await);
-    report.figures.extend(entrances::figures(extent).await);
+    report.figures.extend(security::figures(extent).await);
     if arguments.sessions > 0 {
         large(&cluster, &mut report, arguments.sessions, extent).await;
     }

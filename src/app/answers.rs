@@ -12,7 +12,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::Failure;
-use super::entrance::Entrance;
+use super::api_security::ApiSecurity;
 use super::licensing::Vendors;
 use crate::VERSION;
 use crate::clock::Clock;
@@ -64,8 +64,8 @@ pub fn check_config(config: &Config) -> Result<(), Failure> {
     // Beside the settings, so that these can be read by a program.
     config.exposed.iter().for_each(|exposed| eprintln!("usher: {exposed}"));
     Vendors::new(config.license_keys.clone(), None).read()?;
-    let entrance = Entrance::read(config, Arc::default(), Clock::system())?;
-    if let Some(warning) = entrance.warning() {
+    let security = ApiSecurity::read(config, Arc::default(), Clock::system())?;
+    if let Some(warning) = security.warning() {
         eprintln!("usher: {warning}");
     }
     Ok(())

@@ -25,12 +25,12 @@ use tower::{Layer, Service, ServiceExt};
 use super::Methods;
 use super::answer::Answer;
 use super::connection::{Connection, Handler};
-use super::ration::Rations;
 use super::request_shape::{self, Protocol, Refusal, ShapeError};
 use super::routes::{Route, Routes};
 use super::scope::Scope;
 use super::stats::{CallGuard, Stats};
 use super::stream::Stream;
+use super::upload_budget::UploadBudget;
 use crate::auth::{Guard, Head};
 use crate::config::Limits;
 use crate::service::status;
@@ -43,7 +43,7 @@ const ANONYMOUS_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The gRPC and gRPC-Web front of the services.
 #[derive(Debug)]
-pub struct Front<F> {
+pub struct CallHandler<F> {
     routes: Routes<F>,
     methods: Arc<Methods>,
     guard: Arc<Guard>,
@@ -51,7 +51,7 @@ pub struct Front<F> {
     method_routes: Vec<Option<Route>>,
     stats: Arc<Stats>,
     /// Outside the fast lane, whose requests are small.
-    rations: Arc<Rations>,
+    budget: Arc<UploadBudget>,
     max_calls: usize,
     /// Bytes.
     max_headers: usize,
@@ -59,7 +59,7 @@ pub struct Front<F> {
     max_deadline: Duration,
 }
 
-impl<F: NamedService> Front<F> {
+impl<F: NamedService> CallHandler<F> {
     #[must_use]
     pub fn new(
         routes: Routes<F>,
@@ -75,7 +75,7 @@ impl<F: NamedService> Front<F> {
             guard,
             method_routes,
             stats,
-            rations: Rations::new(limits.max_request),
+            budget: UploadBudget::new(limits.max_request),
             max_calls: limits.max_calls,
             max_headers: limits.max_headers as usize,
             deadline: limits.deadline,
@@ -84,7 +84,7 @@ impl<F: NamedService> Front<F> {
     }
 }
 
-impl<F> Front<F> {
+impl<F> CallHandler<F> {
     /// The methods that are answered with "loading", because no service has them.
     #[must_use]
     pub fn unserved(&self) -> Vec<&str> {
@@ -120,7 +120,7 @@ impl<F> Front<F> {
         let answer = match admitted {
             Ok(admitted) => {
                 let deadline = self.deadline(request.headers(), admitted.uploads);
-                let answer = self.routes.call(admitted.route, request, &self.rations, admitted.idle);
+                let answer = self.routes.call(admitted.route, request, &self.budget, admitted.idle);
                 Ok(tokio::time::timeout(deadline, AssertUnwindSafe(answer).catch_unwind()))
             }
             Err(refusal) => Err((refusal, request.into_body())),
@@ -210,7 +210,7 @@ struct Admitted {
     is_anonymous: bool,
 }
 
-impl<F> Handler for Front<F>
+impl<F> Handler for CallHandler<F>
 where
     F: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
     F: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
@@ -228,11 +228,11 @@ where
             return Either::Left(self.call(request, shape_error, connection));
         }
         // Translates gRPC-Web.
-        let front = tower::service_fn(move |request: Request<Body>| {
+        let handler = tower::service_fn(move |request: Request<Body>| {
             let answer = Arc::clone(&self).call(request, None, Arc::clone(&connection));
             answer.map(|answer| Ok::<_, Infallible>(answer.map(Body::new)))
         });
-        let answer = GrpcWebLayer::new().layer(front).oneshot(request);
+        let answer = GrpcWebLayer::new().layer(handler).oneshot(request);
         // Boxed: it is large, and rare.
         Either::Right(Box::pin(answer.map(|answer| match answer {
             Ok(response) => response.map(Answer::from),

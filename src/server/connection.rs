@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::anonymous::{AnonymousCall, AnonymousConnection};
 use super::answer::{Answer, Unread};
-use super::fair::{Fair, ReadTurn};
+use super::read_budget::{BudgetedReader, ReadTurn};
 use crate::auth::{Peer, Withdrawn};
 
 /// Answers the requests of connections.
@@ -125,7 +125,7 @@ pub(super) async fn serve<H: Handler>(
         connection.called.store(true, Ordering::Relaxed);
         Arc::clone(&handler).handle(request, Arc::clone(&connection)).map(Ok::<_, Infallible>)
     });
-    let socket = Fair::new(socket, Arc::clone(&turn));
+    let socket = BudgetedReader::new(socket, Arc::clone(&turn));
     let mut served = pin!(http.serve_connection(TokioIo::new(socket), service));
 
     let silent = async {

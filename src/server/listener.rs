@@ -61,7 +61,7 @@ impl Listener {
 
 /// Every connection of a listener.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(super) struct Acceptor {
     http: Arc<Builder<TokioExecutor>>,
     lifetime: Lifetime,
     room: Arc<Semaphore>,
@@ -74,7 +74,7 @@ pub(super) struct Door {
     stats: Arc<Stats>,
 }
 
-impl Door {
+impl Acceptor {
     pub fn new(limits: &Limits, stats: Arc<Stats>) -> Self {
         Self {
             http: Arc::new(http(limits)),

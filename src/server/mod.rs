@@ -8,52 +8,52 @@ mod anonymous;
 mod answer;
 mod call;
 mod connection;
-mod fair;
 mod idle;
 mod listener;
 mod methods;
-mod ration;
-mod reception;
+mod read_budget;
 mod request_shape;
 mod routes;
 mod scope;
+mod startup_handler;
 mod stats;
 mod stream;
 mod tls;
+mod upload_budget;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use answer::Answer;
-pub use call::Front;
+pub use call::CallHandler;
 pub use connection::{Connection, Handler};
 pub use listener::Listener;
 pub use methods::{Method, Methods};
-pub use reception::Reception;
 pub use routes::Routes;
+pub use startup_handler::StartupHandler;
 pub use stats::{CODES, Stats};
 pub use tls::{Tls, TlsError};
 
 use crate::config::Limits;
-use listener::Door;
+use listener::Acceptor;
 
 /// A listener at work.
 #[derive(Debug)]
 pub struct Server {
-    door: Arc<Door>,
+    acceptor: Arc<Acceptor>,
 }
 
 impl Server {
     /// Starts to accept connections, and answers their calls with `handler`.
     pub fn start<H: Handler>(listener: Listener, handler: Arc<H>, limits: &Limits, stats: Arc<Stats>) -> Self {
-        let door = Arc::new(Door::new(limits, stats));
-        tokio::spawn(Arc::clone(&door).accept(listener, handler));
-        Self { door }
+        let acceptor = Arc::new(Acceptor::new(limits, stats));
+        tokio::spawn(Arc::clone(&acceptor).accept(listener, handler));
+        Self { acceptor }
     }
 
     /// Stops to accept, tells every connection to go, and waits for their calls to end. What is left after `timeout`
     /// is cut. Answers whether every call had ended by itself.
     pub async fn drain(&self, timeout: Duration) -> bool {
-        self.door.close(timeout).await
+        self.acceptor.close(timeout).await
     }
 }

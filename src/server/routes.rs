@@ -16,7 +16,7 @@ use tower::Service;
 use tower::util::BoxCloneSyncService;
 
 use super::idle::IdleBody;
-use super::ration::Rations;
+use super::upload_budget::UploadBudget;
 use crate::auth::Caller;
 use crate::ledger::access::Roles;
 
@@ -69,7 +69,7 @@ impl<F> Routes<F> {
         &self,
         route: Route,
         request: Request<B>,
-        rations: &Arc<Rations>,
+        budget: &Arc<UploadBudget>,
         idle: Option<Duration>,
     ) -> impl Future<Output = Response<Body>> + use<F, B>
     where
@@ -84,8 +84,8 @@ impl<F> Routes<F> {
                 let caller = request.extensions().get::<Caller>();
                 let caller = caller.filter(|caller| caller.needs != Roles::NONE).cloned();
                 let request = request.map(|body| match idle {
-                    None => rations.give(caller, Body::new(body)),
-                    Some(idle) => rations.give(caller, IdleBody::wrap(Body::new(body), idle)),
+                    None => budget.give(caller, Body::new(body)),
+                    Some(idle) => budget.give(caller, IdleBody::wrap(Body::new(body), idle)),
                 });
                 Either::Right(self.others[index].1.clone().call(request))
             }

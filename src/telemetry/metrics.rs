@@ -62,7 +62,7 @@ impl Metrics {
     ///
     /// # Panics
     /// When called twice.
-    pub fn observe_front(&self, stats: &Arc<server::Stats>) {
+    pub fn observe_server(&self, stats: &Arc<server::Stats>) {
         let one = |metric, read: fn(&server::Stats) -> u64| {
             let stats = Arc::clone(stats);
             self.observe(metric, move |report| report(read(&stats), &[]));
@@ -294,7 +294,7 @@ mod tests {
         let methods = Methods::read(&[tonic_health::pb::FILE_DESCRIPTOR_SET]).unwrap();
         let stats = Arc::new(server::Stats::new(Arc::new(methods)));
         stats.count_for_test("/grpc.health.v1.Health/Check");
-        metrics.observe_front(&stats);
+        metrics.observe_server(&stats);
         metrics.observe_refusals(|| vec![("expired", 2)]);
         metrics.observe_keys(|| 0);
         metrics.observe_decisions(|| vec![("GRANTED", 3), ("SEATS_EXHAUSTED", 1)]);

@@ -7,12 +7,12 @@
 
 mod api_token;
 mod config;
-mod front;
 mod ids;
 mod license;
 mod mutate;
 mod oidc;
 mod requests;
+mod server;
 mod service;
 mod stored;
 mod tokens;

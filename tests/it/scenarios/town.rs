@@ -21,7 +21,7 @@ use usher::proto::v1::license_service_client::LicenseServiceClient;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::session_service_client::SessionServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
-use usher::server::{Front, Listener, Server, Stats};
+use usher::server::{CallHandler, Listener, Server, Stats};
 use usher::service::{About, Licensing, Limits, ServiceContext, mount};
 use usher::store::{Installation, Store};
 use usher::telemetry::LogFilter;
@@ -138,10 +138,10 @@ async fn serve(context: &Arc<ServiceContext>) -> (Server, std::net::SocketAddr) 
     let stats = Arc::new(Stats::new(Arc::clone(&methods)));
     let all = mount::all(context, &about(), &limits, &methods, &readiness);
     let guard = open_guard(&methods);
-    let front = Front::new(all, methods, guard, Arc::clone(&stats), &limits);
+    let handler = CallHandler::new(all, methods, guard, Arc::clone(&stats), &limits);
     let listener = Listener::bind("127.0.0.1:0".parse().expect("an address")).await.expect("a free port");
     let address = listener.address();
-    (Server::start(listener, Arc::new(front), &limits, stats), address)
+    (Server::start(listener, Arc::new(handler), &limits, stats), address)
 }
 
 /// What nobody asks here.

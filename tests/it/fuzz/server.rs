@@ -43,7 +43,7 @@ fn any_bytes_on_a_connection() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(&Data::Folder(folder.path()), &["--deadline", "1s", "--first-call-timeout", "1s"]);
-    fuzz("front", 5, |bytes| {
+    fuzz("server", 5, |bytes| {
         if !bytes.is_empty() {
             let ended = runtime.block_on(async { tokio::time::timeout(SOON, send(&program, bytes)).await });
             assert!(ended.is_ok(), "the connection does not end");

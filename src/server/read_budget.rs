@@ -69,14 +69,14 @@ impl ReadTurn {
 }
 
 #[derive(Debug)]
-pub(super) struct Fair<S> {
+pub(super) struct BudgetedReader<S> {
     socket: S,
     turn: Arc<ReadTurn>,
     /// Until it is over, nothing is read.
     pause: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Fair<S> {
+impl<S> BudgetedReader<S> {
     pub fn new(socket: S, turn: Arc<ReadTurn>) -> Self {
         Self { socket, turn, pause: None }
     }
@@ -94,7 +94,7 @@ impl<S> Fair<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Fair<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for BudgetedReader<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         std::task::ready!(self.poll_pause(context));
         let left = self.turn.left.load(Ordering::Relaxed);
@@ -118,7 +118,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Fair<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Fair<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for BudgetedReader<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.socket).poll_write(context, bytes)
     }
@@ -154,53 +154,53 @@ mod tests {
     use super::*;
 
     /// A socket from which more can be read than in two turns, and its other end.
-    async fn full(turn: &Arc<ReadTurn>) -> (Fair<TcpStream>, TcpStream) {
+    async fn full(turn: &Arc<ReadTurn>) -> (BudgetedReader<TcpStream>, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (socket, _) = listener.accept().await.unwrap();
         client.write_all(&[0; 3 * TURN]).await.unwrap();
         socket.readable().await.unwrap();
-        (Fair::new(socket, Arc::clone(turn)), client)
+        (BudgetedReader::new(socket, Arc::clone(turn)), client)
     }
 
-    fn read(fair: &mut Fair<TcpStream>) -> Option<usize> {
+    fn read(reader: &mut BudgetedReader<TcpStream>) -> Option<usize> {
         let mut bytes = [0; 1024];
         let mut into = ReadBuf::new(&mut bytes);
-        let polled = Pin::new(fair).poll_read(&mut Context::from_waker(Waker::noop()), &mut into);
+        let polled = Pin::new(reader).poll_read(&mut Context::from_waker(Waker::noop()), &mut into);
         polled.is_ready().then(|| into.filled().len())
     }
 
-    fn read_all(fair: &mut Fair<TcpStream>) -> usize {
-        std::iter::from_fn(|| read(fair)).sum()
+    fn read_all(reader: &mut BudgetedReader<TcpStream>) -> usize {
+        std::iter::from_fn(|| read(reader)).sum()
     }
 
     #[tokio::test]
     async fn a_turn_ends_though_there_is_more_to_read_and_stays_ended_until_the_next() {
         let turn = ReadTurn::new(false);
-        let (mut fair, _client) = full(&turn).await;
+        let (mut reader, _client) = full(&turn).await;
         for _ in 0..2 {
             turn.begin();
-            assert_eq!((read_all(&mut fair), read(&mut fair), read(&mut fair)), (TURN, None, None));
+            assert_eq!((read_all(&mut reader), read(&mut reader), read(&mut reader)), (TURN, None, None));
         }
     }
 
     #[tokio::test]
     async fn who_is_paced_is_read_in_small_turns_and_then_as_before() {
         let turn = ReadTurn::new(true);
-        let (mut fair, _client) = full(&turn).await;
+        let (mut reader, _client) = full(&turn).await;
         turn.begin();
-        assert_eq!(read_all(&mut fair), PACED_TURN);
+        assert_eq!(read_all(&mut reader), PACED_TURN);
         turn.begin();
-        assert_eq!(read_all(&mut fair), TURN);
+        assert_eq!(read_all(&mut reader), TURN);
 
         turn.begin();
         turn.pause(Duration::from_secs(1));
         tokio::time::pause();
         turn.begin();
-        assert_eq!(read(&mut fair), None, "not now");
+        assert_eq!(read(&mut reader), None, "not now");
         tokio::time::advance(Duration::from_secs(1) + Duration::from_millis(1)).await;
-        assert_eq!(read_all(&mut fair), PACED_TURN);
+        assert_eq!(read_all(&mut reader), PACED_TURN);
         turn.begin();
-        assert_eq!(read_all(&mut fair), TURN);
+        assert_eq!(read_all(&mut reader), TURN);
     }
 }

@@ -8,7 +8,7 @@ use usher::auth::token::Token;
 use usher::client::{Bearer, Trust};
 use usher::ids::TokenId;
 
-use crate::host::{Entrance, Host};
+use crate::host::{Host, Security};
 use crate::report::Figure;
 use crate::rounds::{Extent, TENANTS, Target, ratios};
 use crate::seed;
@@ -19,7 +19,7 @@ const ACCESS: &str =
     "[[certificate]]\nuri = \"spiffe://example.org/login\"\nroles = [\"application\"]\ntenants = \"all\"\n";
 
 /// Options and variables of a program, and how callers come in.
-type Variant<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], Entrance);
+type Variant<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], Security);
 
 /// Throughput of each, divided by that in plaintext and as nobody: measured in turn on the embedded store.
 pub async fn figures(extent: Extent) -> Vec<Figure> {
@@ -40,18 +40,18 @@ pub async fn figures(extent: Extent) -> Vec<Figure> {
     let identity = Some((read(&login.certificate), read(&login.key)));
 
     let variants: [Variant; 5] = [
-        (&[], &[], Entrance::default()),
-        (&tls, &[], Entrance { tls: trust(None), token: None }),
-        (&[], &admin, Entrance { tls: None, token: bearer() }),
-        (&tls, &admin, Entrance { tls: trust(None), token: bearer() }),
-        (&mtls, &[], Entrance { tls: trust(identity), token: None }),
+        (&[], &[], Security::default()),
+        (&tls, &[], Security { tls: trust(None), token: None }),
+        (&[], &admin, Security { tls: None, token: bearer() }),
+        (&tls, &admin, Security { tls: trust(None), token: bearer() }),
+        (&mtls, &[], Security { tls: trust(identity), token: None }),
     ];
     let (mut targets, mut folders) = (Vec::new(), Vec::new());
-    for (options, variables, entrance) in variants {
+    for (options, variables, security) in variants {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let data = Data::Folder(folder.path());
         seed::tenants(&data, TENANTS).await;
-        let host = Host::usher_with(&data, options, variables).entered_by(entrance);
+        let host = Host::usher_with(&data, options, variables).secured_by(security);
         targets.push(Target::new("SQLite", host, extent.callers).await);
         folders.push(folder);
     }

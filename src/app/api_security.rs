@@ -17,13 +17,13 @@ const RENEWED: Duration = Duration::from_secs(30);
 /// How often it is asked whether keys are wanted.
 const KEYS: Duration = Duration::from_secs(1);
 
-pub(super) struct Entrance {
+pub(super) struct ApiSecurity {
     pub tls: Option<Arc<Tls>>,
     pub credentials: Arc<Credentials>,
     access: Option<PathBuf>,
 }
 
-impl Entrance {
+impl ApiSecurity {
     /// Reads every file.
     ///
     /// # Errors
@@ -65,9 +65,9 @@ impl Entrance {
         }
         if self.tls.is_some() {
             self.warn();
-            let entrance = Arc::clone(self);
+            let security = Arc::clone(self);
             tasks.every("certificates", RENEWED, move || {
-                entrance.read_certificates();
+                security.read_certificates();
                 std::future::ready(())
             });
         }

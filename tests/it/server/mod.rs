@@ -24,7 +24,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 use crate::support::callers::open_guard;
 use usher::cli::{Cli, Command};
 use usher::config::{Config, Limits};
-use usher::server::{Front, Listener, Methods, Routes, Server, Stats};
+use usher::server::{CallHandler, Listener, Methods, Routes, Server, Stats};
 
 /// Waiting for what must happen; only a test that fails waits this long.
 const SOON: Duration = Duration::from_secs(20);
@@ -94,10 +94,10 @@ async fn run(arguments: &str) -> Running {
     let stats = Arc::new(Stats::new(Arc::clone(&methods)));
     let routes = Routes::new(puppet).with(reflection);
     let guard = open_guard(&methods);
-    let front = Front::new(routes, methods, guard, Arc::clone(&stats), &limits);
+    let handler = CallHandler::new(routes, methods, guard, Arc::clone(&stats), &limits);
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.address();
-    let server = Server::start(listener, Arc::new(front), &limits, Arc::clone(&stats));
+    let server = Server::start(listener, Arc::new(handler), &limits, Arc::clone(&stats));
     Running { server, stats, address, hanging, release }
 }
 

@@ -23,14 +23,14 @@ const LARGEST_AT_ONCE: usize = 16;
 const HEADER: usize = 5;
 
 #[derive(Debug)]
-pub(super) struct Rations {
+pub(super) struct UploadBudget {
     /// Bytes.
     places: Arc<Places>,
     /// Of one message. A longer one is refused by whoever reads it, before it takes any memory.
     largest: usize,
 }
 
-impl Rations {
+impl UploadBudget {
     pub fn new(largest: usize) -> Arc<Self> {
         Arc::new(Self { places: Places::new(LARGEST_AT_ONCE * largest), largest })
     }
@@ -38,18 +38,18 @@ impl Rations {
     /// The body of a caller's request, which ends with an error when there is no room for a message of it. Without a
     /// caller there is room for small messages only.
     pub fn give(self: &Arc<Self>, caller: Option<Caller>, body: Body) -> Body {
-        Body::new(Rationed {
+        Body::new(BudgetedBody {
             body,
             header: Vec::with_capacity(HEADER),
             missing: 0,
             taken: None,
             caller,
-            rations: Arc::clone(self),
+            budget: Arc::clone(self),
         })
     }
 }
 
-struct Rationed {
+struct BudgetedBody {
     body: Body,
     /// Of the next message, as far as it has come.
     header: Vec<u8>,
@@ -57,10 +57,10 @@ struct Rationed {
     missing: usize,
     taken: Option<Place>,
     caller: Option<Caller>,
-    rations: Arc<Rations>,
+    budget: Arc<UploadBudget>,
 }
 
-impl Rationed {
+impl BudgetedBody {
     /// Follows the messages in what has come: whether there is room for those that begin in it.
     fn follow(&mut self, mut bytes: &[u8]) -> Result<(), Status> {
         while !bytes.is_empty() {
@@ -86,20 +86,20 @@ impl Rationed {
     /// Gives back what the message before had, and takes what one of this length needs.
     fn take_instead(&mut self, length: usize) -> Result<(), Status> {
         self.taken = None;
-        let needed = if length > self.rations.largest { 0 } else { length.saturating_sub(FREE) };
+        let needed = if length > self.budget.largest { 0 } else { length.saturating_sub(FREE) };
         if needed == 0 {
             return Ok(());
         }
         let Some(caller) = &self.caller else {
             return Err(status::long_for_anybody(FREE));
         };
-        let place = self.rations.places.take(caller, None, needed);
+        let place = self.budget.places.take(caller, None, needed);
         self.taken = Some(place.map_err(|full| status::no_place(&status::UPLOADS, full))?);
         Ok(())
     }
 }
 
-impl http_body::Body for Rationed {
+impl http_body::Body for BudgetedBody {
     type Data = Bytes;
     type Error = Status;
 
@@ -136,26 +136,26 @@ mod tests {
     const LARGEST: usize = 10 * FREE;
 
     /// A body of one caller's in pieces of so many bytes.
-    fn body_of(name: &str, rations: &Arc<Rations>, bytes: &[u8], piece: usize) -> Body {
+    fn body_of(name: &str, budget: &Arc<UploadBudget>, bytes: &[u8], piece: usize) -> Body {
         let principal = Principal::new(Actor(name.into()), Roles::ALL, Tenants::All);
         let caller = Caller { principal: Arc::new(principal), needs: Roles::ALL };
         let pieces: Vec<_> = bytes.chunks(piece).map(Bytes::copy_from_slice).collect();
         let frames = pieces.into_iter().map(|piece| Ok::<_, Status>(Frame::data(piece)));
-        rations.give(Some(caller), Body::new(StreamBody::new(iter(frames))))
+        budget.give(Some(caller), Body::new(StreamBody::new(iter(frames))))
     }
 
-    fn body(rations: &Arc<Rations>, bytes: &[u8], piece: usize) -> Body {
-        body_of("somebody", rations, bytes, piece)
+    fn body(budget: &Arc<UploadBudget>, bytes: &[u8], piece: usize) -> Body {
+        body_of("somebody", budget, bytes, piece)
     }
 
     #[tokio::test]
     async fn without_a_credential_only_small_messages_are_read_and_they_take_no_room() {
-        let rations = Rations::new(LARGEST);
+        let budget = UploadBudget::new(LARGEST);
         let read = async |length| {
             let frames = [Ok::<_, Status>(Frame::data(Bytes::from(message(length, 10))))];
-            let mut body = rations.give(None, Body::new(StreamBody::new(iter(frames))));
+            let mut body = budget.give(None, Body::new(StreamBody::new(iter(frames))));
             let read = body.frame().await.unwrap().map(drop);
-            (read.map_err(|refused| refused.code()), rations.places.taken())
+            (read.map_err(|refused| refused.code()), budget.places.taken())
         };
         assert_eq!(read(FREE).await, (Ok(()), 0));
         assert_eq!(read(FREE + 1).await, (Err(tonic::Code::InvalidArgument), 0));
@@ -168,29 +168,29 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_announced_is_taken_until_the_request_ends_or_its_next_message_begins() {
-        let rations = Rations::new(LARGEST);
-        let taken = |rations: &Rations| rations.places.taken();
+        let budget = UploadBudget::new(LARGEST);
+        let taken = |budget: &UploadBudget| budget.places.taken();
         for piece in [1, 3, 5, 1_000_000] {
-            let mut held = body(&rations, &message(LARGEST, 10), piece);
+            let mut held = body(&budget, &message(LARGEST, 10), piece);
             while held.frame().await.is_some() {}
-            assert_eq!(taken(&rations), LARGEST - FREE, "in pieces of {piece}");
+            assert_eq!(taken(&budget), LARGEST - FREE, "in pieces of {piece}");
             drop(held);
             // The second message is free, and small.
             let two = [message(2 * FREE, 2 * FREE), message(FREE, 0)].concat();
-            let mut held = body(&rations, &two, piece);
+            let mut held = body(&budget, &two, piece);
             while held.frame().await.is_some() {}
-            assert_eq!(taken(&rations), 0, "in pieces of {piece}");
+            assert_eq!(taken(&budget), 0, "in pieces of {piece}");
         }
     }
 
     #[tokio::test]
     async fn one_too_many_is_refused_and_small_ones_never() {
-        let rations = Rations::new(LARGEST);
+        let budget = UploadBudget::new(LARGEST);
         let announced = message(LARGEST, 1);
         // What is free of each adds up to room for one more.
         let mut held = Vec::new();
         let refused = loop {
-            let mut body = body_of(&format!("caller {}", held.len()), &rations, &announced, 6);
+            let mut body = body_of(&format!("caller {}", held.len()), &budget, &announced, 6);
             match body.frame().await.unwrap() {
                 Ok(_) => held.push(body),
                 Err(refused) => break refused,
@@ -198,19 +198,19 @@ mod tests {
         };
         assert_eq!((held.len(), refused.code()), (LARGEST_AT_ONCE + 1, tonic::Code::Unavailable));
         for (small, sent) in [(FREE, FREE), (0, 0), (u32::MAX as usize, 100)] {
-            assert!(body(&rations, &message(small, sent), 100).collect().await.is_ok(), "{small}");
+            assert!(body(&budget, &message(small, sent), 100).collect().await.is_ok(), "{small}");
         }
         held.clear();
         // One caller has a quarter.
         for _ in 0..LARGEST_AT_ONCE / 4 {
-            let mut body = body(&rations, &announced, 6);
+            let mut body = body(&budget, &announced, 6);
             body.frame().await.unwrap().unwrap();
             held.push(body);
         }
-        let refused = body(&rations, &announced, 6).frame().await.unwrap().unwrap_err();
+        let refused = body(&budget, &announced, 6).frame().await.unwrap().unwrap_err();
         assert!(refused.message().contains("This caller has its share"), "{refused:?}");
-        assert!(body_of("another", &rations, &announced, 6).collect().await.is_ok());
+        assert!(body_of("another", &budget, &announced, 6).collect().await.is_ok());
         held.clear();
-        assert!(body(&rations, &announced, 6).collect().await.is_ok());
+        assert!(body(&budget, &announced, 6).collect().await.is_ok());
     }
 }

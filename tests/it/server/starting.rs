@@ -3,7 +3,7 @@
 use usher::health::{NotReadyReason, Readiness};
 use usher::proto::v1::CheckInRequest;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
-use usher::server::Reception;
+use usher::server::StartupHandler;
 use usher::service::mount;
 
 use super::*;
@@ -15,11 +15,11 @@ async fn while_it_starts_health_and_reflection_answer_and_everything_else_is_una
     let readiness = Readiness::loading();
     let stats = Arc::new(Stats::new(Arc::clone(&methods)));
     let (early, guard) = (mount::early(&methods, &readiness), open_guard(&methods));
-    let front = Front::new(early, Arc::clone(&methods), guard, Arc::clone(&stats), &limits);
-    let reception = Arc::new(Reception::<_, HealthServer<Puppet>>::new(front));
+    let handler = CallHandler::new(early, Arc::clone(&methods), guard, Arc::clone(&stats), &limits);
+    let startup_handler = Arc::new(StartupHandler::<_, HealthServer<Puppet>>::new(handler));
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.address();
-    let _server = Server::start(listener, Arc::clone(&reception), &limits, stats);
+    let _server = Server::start(listener, Arc::clone(&startup_handler), &limits, stats);
     let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
 
     let mut health = HealthClient::new(channel.clone());

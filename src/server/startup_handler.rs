@@ -9,33 +9,33 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 
 use super::answer::Answer;
-use super::call::Front;
+use super::call::CallHandler;
 use super::connection::{Connection, Handler};
 
 /// An early front, and the whole one once it is open.
 #[derive(Debug)]
-pub struct Reception<E, F> {
-    early: Arc<Front<E>>,
-    whole: OnceLock<Arc<Front<F>>>,
+pub struct StartupHandler<E, F> {
+    early: Arc<CallHandler<E>>,
+    whole: OnceLock<Arc<CallHandler<F>>>,
 }
 
-impl<E, F> Reception<E, F> {
+impl<E, F> StartupHandler<E, F> {
     #[must_use]
-    pub fn new(early: Front<E>) -> Self {
+    pub fn new(early: CallHandler<E>) -> Self {
         Self { early: Arc::new(early), whole: OnceLock::new() }
     }
 
     /// From here on the whole front answers. Opened once; later ones are dropped.
-    pub fn open(&self, whole: Front<F>) {
+    pub fn open(&self, whole: CallHandler<F>) {
         debug_assert!(whole.unserved().is_empty(), "methods of the contract without a service: {:?}", whole.unserved());
         let _ = self.whole.set(Arc::new(whole));
     }
 }
 
-impl<E, F> Handler for Reception<E, F>
+impl<E, F> Handler for StartupHandler<E, F>
 where
-    Front<E>: Handler,
-    Front<F>: Handler,
+    CallHandler<E>: Handler,
+    CallHandler<F>: Handler,
 {
     fn handle(
         self: Arc<Self>,

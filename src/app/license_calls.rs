@@ -7,7 +7,7 @@ use super::connection::{call_at, call_tenant, printer, written};
 use super::vendor::files::{Output, PUBLIC, read, read_input};
 use super::vendor::terms::Problems;
 use crate::cli::license_calls::{Call, Delete, Install, Request};
-use crate::client::license::{self, Wishes, seats_moved, seats_wanted};
+use crate::client::license::{self, RequestedChanges, seats_moved, seats_wanted};
 use crate::client::{Printer, Usher};
 use crate::config::{self, process_environment};
 use crate::license::LICENSE;
@@ -29,7 +29,7 @@ pub async fn license_call(call: &Call) -> Result<(), Failure> {
 
 async fn request(args: &Request) -> Result<(), Failure> {
     let mut problems = Problems::default();
-    let wishes = wishes(args, &mut problems);
+    let changes = changes(args, &mut problems);
     let target =
         config::call(&args.scope.connection, &process_environment).map_err(|wrong| problems.0.extend(wrong.0)).ok();
     let out = args.out.as_deref();
@@ -39,7 +39,7 @@ async fn request(args: &Request) -> Result<(), Failure> {
 
     let usher = Usher::connect(&target, &args.scope.tenant, timeout).await?;
     let made =
-        if args.send { license::send(&usher, &wishes).await? } else { license::request(&usher, &wishes).await? };
+        if args.send { license::send(&usher, &changes).await? } else { license::request(&usher, &changes).await? };
     let (document, answer) = made;
     let mut printer = printer(args.scope.connection.json);
     let Some(out) = out else {
@@ -54,8 +54,8 @@ async fn request(args: &Request) -> Result<(), Failure> {
     written(printer.text(&file).and_then(|()| printer.print(&answer)))
 }
 
-fn wishes(args: &Request, problems: &mut Problems) -> Wishes {
-    Wishes {
+fn changes(args: &Request, problems: &mut Problems) -> RequestedChanges {
+    RequestedChanges {
         seats: problems.each("--seats", &args.seats, seats_wanted),
         moves: problems.each("--move", &args.moves, seats_moved),
         target_version: args.target_version.clone(),

@@ -1,11 +1,11 @@
 //! The calls of LicenseService that `usher license` makes.
 
 mod page;
+mod requested_changes;
 mod show;
-mod wish;
 
 pub use page::show;
-pub use wish::{Wishes, seats_moved, seats_wanted};
+pub use requested_changes::{RequestedChanges, seats_moved, seats_wanted};
 
 use super::list::List;
 use super::table::left;
@@ -55,10 +55,10 @@ fn entitlements(given: &[Entitlement]) -> String {
 ///
 /// # Errors
 /// [`Error`]
-pub async fn request(usher: &Usher, wishes: &Wishes) -> Result<(String, Answer), Error> {
-    let request = usher.request(wishes.of(&usher.tenant));
+pub async fn request(usher: &Usher, changes: &RequestedChanges) -> Result<(String, Answer), Error> {
+    let request = usher.request(changes.of(&usher.tenant));
     let made = usher.answer(usher.licenses().create_license_request(request)).await?;
-    let answer = Answer::new(&made, show::wishes(&usher.tenant, wishes));
+    let answer = Answer::new(&made, show::changes(&usher.tenant, changes));
     Ok((made.document, answer))
 }
 
@@ -66,10 +66,10 @@ pub async fn request(usher: &Usher, wishes: &Wishes) -> Result<(String, Answer),
 ///
 /// # Errors
 /// [`Error`]
-pub async fn send(usher: &Usher, wishes: &Wishes) -> Result<(String, Answer), Error> {
-    let request = usher.request(wishes.to_send(&usher.tenant));
+pub async fn send(usher: &Usher, changes: &RequestedChanges) -> Result<(String, Answer), Error> {
+    let request = usher.request(changes.to_send(&usher.tenant));
     let sent = usher.answer(usher.licenses().send_license_request(request)).await?;
-    let answer = Answer::new(&sent, show::sent(&sent, show::wishes(&usher.tenant, wishes)));
+    let answer = Answer::new(&sent, show::sent(&sent, show::changes(&usher.tenant, changes)));
     Ok((sent.document, answer))
 }
 

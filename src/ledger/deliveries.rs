@@ -28,7 +28,7 @@ const ANSWER: Duration = Duration::from_secs(10 * 60);
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 60 * 60);
 /// The longest pause that a receiver can ask for.
-const LONGEST_WISH: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// After this time a delivery is given up.
 const GIVEN_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// Of the text of a failure, in characters.
@@ -128,7 +128,7 @@ impl Tenant {
             Attempt::Answered => return self.delivered(row, command.channel, ctx),
             Attempt::Refused(why) => return self.give_up(row, command.channel, why, ctx),
             Attempt::Failed(why) => (why, Duration::ZERO),
-            Attempt::Later(why, least) => (why, (*least).min(LONGEST_WISH)),
+            Attempt::Later(why, least) => (why, (*least).min(MAX_RETRY_AFTER)),
         };
         let pause = pause(&self.id, &command.topic, delivery.attempts).max(least);
         if ctx.now.tick.since(delivery.since) + pause > GIVEN_UP {

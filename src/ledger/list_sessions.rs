@@ -3,7 +3,7 @@
 use super::budget::Budget;
 use super::command::{Cursor, ListSessions, Page, SessionOrder};
 use super::outcome::SessionView;
-use super::query::{Wanted, has};
+use super::query::{IdFilter, has};
 use super::search::Finder;
 use super::session::Session;
 use super::tenant::Tenant;
@@ -13,9 +13,9 @@ use crate::ids::{OrganizationNo, PoolNo, UserNo};
 
 /// What is wanted, in numbers.
 struct Filter {
-    pool: Wanted<PoolNo>,
-    user: Wanted<UserNo>,
-    organization: Wanted<OrganizationNo>,
+    pool: IdFilter<PoolNo>,
+    user: IdFilter<UserNo>,
+    organization: IdFilter<OrganizationNo>,
 }
 
 impl Tenant {
@@ -28,8 +28,8 @@ impl Tenant {
         budget: &mut Budget,
     ) -> Option<Page<SessionView>> {
         let filter = Filter {
-            pool: Wanted::of(query.pool.is_some(), query.pool.as_ref().and_then(|id| self.pools.find(id))),
-            user: Wanted::of(query.user.is_some(), query.user.as_ref().and_then(|id| self.users.find(id))),
+            pool: IdFilter::of(query.pool.is_some(), query.pool.as_ref().and_then(|id| self.pools.find(id))),
+            user: IdFilter::of(query.user.is_some(), query.user.as_ref().and_then(|id| self.users.find(id))),
             organization: self.wanted_organization(query.organization.as_ref()),
         };
         let cut = Cut::new(query.after.as_ref(), query.descending, query.limit);
@@ -38,9 +38,9 @@ impl Tenant {
         // Of one user the places are few; of a tenant the slots can be a million.
         let places = match (&named, &filter.user) {
             (Some(found), _) => Some(found.as_slice()),
-            (None, Wanted::Any) => None,
-            (None, Wanted::Only(user)) => Some(self.users.get(*user).places.as_slice()),
-            (None, Wanted::Nothing) => Some(&[][..]),
+            (None, IdFilter::Any) => None,
+            (None, IdFilter::Only(user)) => Some(self.users.get(*user).places.as_slice()),
+            (None, IdFilter::Nothing) => Some(&[][..]),
         };
         let rows = places.map_or(self.sessions.slots(), |places| u32::try_from(places.len()).expect("few places"));
         while let Some(row) = walk.next_row(rows, budget) {

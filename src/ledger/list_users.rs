@@ -3,7 +3,7 @@
 use super::budget::Budget;
 use super::command::{Cursor, ListUsers, Page, UserOrder};
 use super::outcome::{Status, UserView};
-use super::query::Wanted;
+use super::query::IdFilter;
 use super::search::Finder;
 use super::tenant::Tenant;
 use super::usage::LimitBasis;
@@ -20,7 +20,7 @@ impl Tenant {
         basis: LimitBasis,
         budget: &mut Budget,
     ) -> Option<Page<UserView>> {
-        let pool = Wanted::of(query.pool.is_some(), query.pool.as_ref().and_then(|id| self.pools.find(id)));
+        let pool = IdFilter::of(query.pool.is_some(), query.pool.as_ref().and_then(|id| self.pools.find(id)));
         let organization = self.wanted_organization(query.organization.as_ref());
         let cut = Cut::new(query.after.as_ref(), query.descending, query.limit);
         if let (UserOrder::Created, Some(after), 0) = (query.order, &query.after, walk.next) {
@@ -96,8 +96,8 @@ impl Tenant {
         &self,
         user: &User,
         query: &ListUsers,
-        pool: &Wanted<PoolNo>,
-        organization: &Wanted<OrganizationNo>,
+        pool: &IdFilter<PoolNo>,
+        organization: &IdFilter<OrganizationNo>,
         basis: LimitBasis,
         budget: &mut Budget,
     ) -> bool {
@@ -108,10 +108,10 @@ impl Tenant {
         if query.group.is_some() {
             budget.spend_each(user.profile.as_ref().map_or(0, |known| known.groups.len()), 10);
         }
-        let pool_fits = matches!(pool, Wanted::Any) || user.seats.iter().any(|seat| pool.matches(Some(seat.pool)));
+        let pool_fits = matches!(pool, IdFilter::Any) || user.seats.iter().any(|seat| pool.matches(Some(seat.pool)));
         let status = || self.shown_status(user, organization, basis.now.tick);
         pool_fits
-            && !matches!(organization, Wanted::Nothing)
+            && !matches!(organization, IdFilter::Nothing)
             && query.blocked.is_none_or(|blocked| blocked == user.blocked.is_some())
             && query.cause.is_none_or(|cause| user.blocked == Some(cause))
             && query.administrator.is_none_or(|administrator| administrator == user.administrator)

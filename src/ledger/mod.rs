@@ -71,6 +71,7 @@ mod role;
 mod schedule;
 pub mod search;
 mod session;
+mod sync_plan;
 mod sync_users;
 mod tally;
 mod telling;
@@ -88,7 +89,6 @@ mod users;
 mod walk;
 pub mod wall_line;
 mod what_if;
-mod wish;
 
 pub use budget::Budget;
 pub use execution::Execution;

@@ -165,26 +165,26 @@ impl Ledger {
 }
 
 /// A filter that names something: `None` matches everything, an unknown name nothing.
-pub(super) enum Wanted<T> {
+pub(super) enum IdFilter<T> {
     Any,
     Only(T),
     Nothing,
 }
 
-impl<T: PartialEq> Wanted<T> {
+impl<T: PartialEq> IdFilter<T> {
     pub fn of(named: bool, found: Option<T>) -> Self {
         match (named, found) {
-            (false, _) => Wanted::Any,
-            (true, Some(found)) => Wanted::Only(found),
-            (true, None) => Wanted::Nothing,
+            (false, _) => IdFilter::Any,
+            (true, Some(found)) => IdFilter::Only(found),
+            (true, None) => IdFilter::Nothing,
         }
     }
 
     pub fn matches(&self, value: Option<T>) -> bool {
         match self {
-            Wanted::Any => true,
-            Wanted::Only(wanted) => value.as_ref() == Some(wanted),
-            Wanted::Nothing => false,
+            IdFilter::Any => true,
+            IdFilter::Only(wanted) => value.as_ref() == Some(wanted),
+            IdFilter::Nothing => false,
         }
     }
 }
@@ -217,8 +217,8 @@ impl Tenant {
         TenantUsage { pools, users: self.user_totals(), license, notices }
     }
 
-    pub fn wanted_organization(&self, id: Option<&OrganizationId>) -> Wanted<OrganizationNo> {
-        Wanted::of(id.is_some(), id.and_then(|id| self.organizations.find(id)))
+    pub fn wanted_organization(&self, id: Option<&OrganizationId>) -> IdFilter<OrganizationNo> {
+        IdFilter::of(id.is_some(), id.and_then(|id| self.organizations.find(id)))
     }
 
     /// `None`: there are more steps to take.

@@ -1,4 +1,4 @@
-//! SyncUsers: users are created and updated as a directory has them (R33). What is to be done is [`super::wish`]'s.
+//! SyncUsers: users are created and updated as a directory has them (R33). What is to be done is [`super::sync_plan`]'s.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,9 @@ use super::context::Context;
 use super::execution::{Steps, each};
 use super::notification::Cause;
 use super::outcome::{DenialReason, Done, Refusal};
+use super::sync_plan::SyncPlan;
 use super::tenant::Tenant;
 use super::user::User;
-use super::wish::Wish;
 use crate::ids::{EventNo, PoolNo, TenantId, UserId, UserNo};
 
 /// A sync's entries under way.
@@ -58,44 +58,44 @@ impl Tenant {
         {
             self.end_overdue_around(no, ctx);
         }
-        let wish = self.wish(entry, &wanted, what_if.as_ref(), ctx)?;
-        if when_full == WhenFull::Refuse && wish.blocks_for_want() {
-            return Ok(self.refuse(&entry.user, wish, what_if.as_ref(), ctx));
+        let plan = self.plan_entry(entry, &wanted, what_if.as_ref(), ctx)?;
+        if when_full == WhenFull::Refuse && plan.blocks_for_want() {
+            return Ok(self.refuse(&entry.user, plan, what_if.as_ref(), ctx));
         }
-        let outcome = match (wish.known, wish.was, wish.blocked) {
+        let outcome = match (plan.known, plan.was, plan.blocked) {
             (None, ..) => Synced::Created,
             (Some(_), Some(_), None) => Synced::Activated,
-            (Some(_), was, is) if was != is || wish.change.is_some() || wish.moves_seats() => Synced::Updated,
+            (Some(_), was, is) if was != is || plan.change.is_some() || plan.moves_seats() => Synced::Updated,
             _ => Synced::Unchanged,
         };
-        let pools = self.named_pools(&wish, ctx);
+        let pools = self.named_pools(&plan, ctx);
         let no = match what_if {
             Some(what_if) => {
-                self.imagine(&wish, what_if, ctx);
-                wish.known
+                self.simulate(&plan, what_if, ctx);
+                plan.known
             }
-            None => Some(self.fulfil(&entry.user, &wish, ctx)),
+            None => Some(self.apply(&entry.user, &plan, ctx)),
         };
         // Whom the directory has as blocked waits for nothing.
-        let waits = wish.blocked == Some(BlockCause::LicenseLimit) && entry.blocked != Some(true);
+        let waits = plan.blocked == Some(BlockCause::LicenseLimit) && entry.blocked != Some(true);
         let since = no.map(|no| self.users.get(no)).and_then(waiting_since).unwrap_or(EventNo(u64::MAX));
         let waiting = waits.then_some(Waiting { user: entry.user.clone(), since, pools });
-        Ok(SyncedUser { outcome, blocked: wish.blocked, denials: wish.denials, waiting })
+        Ok(SyncedUser { outcome, blocked: plan.blocked, denials: plan.denials, waiting })
     }
 
     /// Nothing is done for the entry but telling which pools are full.
-    fn refuse(&mut self, id: &UserId, mut wish: Wish, what_if: Option<&WhatIf>, ctx: &mut Context) -> SyncedUser {
-        let denied: BTreeSet<PoolNo> = wish.denials.iter().filter_map(|(pool, _)| self.pools.find(pool)).collect();
-        let full = self.kept_in_full(&wish, what_if, ctx).into_iter().filter(|pool| !denied.contains(pool));
-        wish.denials.extend(full.map(|pool| (self.pools.get(pool).id.clone(), DenialReason::SeatsExhausted)));
+    fn refuse(&mut self, id: &UserId, mut plan: SyncPlan, what_if: Option<&WhatIf>, ctx: &mut Context) -> SyncedUser {
+        let denied: BTreeSet<PoolNo> = plan.denials.iter().filter_map(|(pool, _)| self.pools.find(pool)).collect();
+        let full = self.kept_in_full(&plan, what_if, ctx).into_iter().filter(|pool| !denied.contains(pool));
+        plan.denials.extend(full.map(|pool| (self.pools.get(pool).id.clone(), DenialReason::SeatsExhausted)));
         if what_if.is_none() {
-            self.log_synced_denials(id, &wish, ctx);
+            self.log_synced_denials(id, &plan, ctx);
         }
-        SyncedUser { outcome: Synced::Refused, blocked: wish.was, denials: wish.denials, waiting: None }
+        SyncedUser { outcome: Synced::Refused, blocked: plan.was, denials: plan.denials, waiting: None }
     }
 
-    fn fulfil(&mut self, id: &UserId, wish: &Wish, ctx: &mut Context) -> UserNo {
-        let no = match (wish.known, &wish.change) {
+    fn apply(&mut self, id: &UserId, plan: &SyncPlan, ctx: &mut Context) -> UserNo {
+        let no = match (plan.known, &plan.change) {
             (Some(no), Some((profile, administrator, what))) => {
                 self.change_user(no, ctx, |user| {
                     user.administrator = *administrator;
@@ -110,23 +110,23 @@ impl Tenant {
                 self.create(id, administrator, profile, "by a sync", ctx)
             }
         };
-        self.log_synced_denials(id, wish, ctx);
-        if wish.was != wish.blocked {
-            self.set_blocked(no, wish.blocked, ctx);
+        self.log_synced_denials(id, plan, ctx);
+        if plan.was != plan.blocked {
+            self.set_blocked(no, plan.blocked, ctx);
         }
-        for pool in &wish.given_up {
+        for pool in &plan.given_up {
             self.write_revocation(no, *pool, &Access::All, ctx);
             self.drop_seat(no, *pool, ctx);
         }
-        for (pool, access) in &wish.seats {
+        for (pool, access) in &plan.seats {
             let pool = self.pool_or_new(pool, ctx).expect("room for a pool, as `wish` found");
             self.give_access(no, pool, access, ctx);
         }
         no
     }
 
-    fn log_synced_denials(&mut self, id: &UserId, wish: &Wish, ctx: &mut Context) {
-        for (pool, reason) in &wish.denials {
+    fn log_synced_denials(&mut self, id: &UserId, plan: &SyncPlan, ctx: &mut Context) {
+        for (pool, reason) in &plan.denials {
             ctx.log_denial(self.about(Action::SeatGranted).denied(*reason).user(id).pool(pool));
             self.tell_denied(self.pools.find(pool), *reason, Cause::Sync, id, ctx);
         }

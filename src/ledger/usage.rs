@@ -4,7 +4,7 @@ use super::change::{Limit, Plan};
 use super::context::Context;
 use super::entitlement;
 use super::outcome::{Notice, PoolUsage, SeatView, SessionView, Status, UserView};
-use super::query::Wanted;
+use super::query::IdFilter;
 use super::session::Session;
 use super::tenant::Tenant;
 use super::time::{Moment, Tick, Wall};
@@ -108,16 +108,16 @@ impl Tenant {
     }
 
     /// The status as it is shown in an organization, or in the whole tenant: blank where access is off (R23).
-    pub fn shown_status(&self, user: &User, organization: &Wanted<OrganizationNo>, now: Tick) -> Option<Status> {
+    pub fn shown_status(&self, user: &User, organization: &IdFilter<OrganizationNo>, now: Tick) -> Option<Status> {
         self.has_access(user, organization).then(|| self.status(user, now))
     }
 
     /// Whether a seat of any pool gives the user access to the organization, or at all (R7); who is blocked has none (R5).
-    fn has_access(&self, user: &User, organization: &Wanted<OrganizationNo>) -> bool {
+    fn has_access(&self, user: &User, organization: &IdFilter<OrganizationNo>) -> bool {
         let there = match organization {
-            Wanted::Any => true,
-            Wanted::Only(no) => user.seats.iter().any(|seat| self.organizations.allows(&seat.access, *no)),
-            Wanted::Nothing => false,
+            IdFilter::Any => true,
+            IdFilter::Only(no) => user.seats.iter().any(|seat| self.organizations.allows(&seat.access, *no)),
+            IdFilter::Nothing => false,
         };
         there && user.has_access()
     }
@@ -158,11 +158,11 @@ impl Tenant {
     }
 
     pub fn user_view(&self, no: UserNo, basis: LimitBasis) -> UserView {
-        self.user_view_in(no, &Wanted::Any, basis)
+        self.user_view_in(no, &IdFilter::Any, basis)
     }
 
     /// As the user is seen in an organization.
-    pub fn user_view_in(&self, no: UserNo, organization: &Wanted<OrganizationNo>, basis: LimitBasis) -> UserView {
+    pub fn user_view_in(&self, no: UserNo, organization: &IdFilter<OrganizationNo>, basis: LimitBasis) -> UserView {
         let user = self.users.get(no);
         let seats = user.seats.iter().map(|seat| self.view_of_seat(user, seat, usize::MAX, basis)).collect();
         let landing = |seat: &Seat| self.organizations.landing(&seat.access, user.last_organization);

@@ -3,8 +3,8 @@
 use super::change::{BlockCause, Limit, Plan};
 use super::command::WhatIf;
 use super::context::Context;
+use super::sync_plan::SyncPlan;
 use super::tenant::Tenant;
-use super::wish::Wish;
 use crate::ids::{PoolId, PoolNo};
 
 impl Tenant {
@@ -16,18 +16,18 @@ impl Tenant {
     }
 
     /// Notes what would be counted otherwise than it is.
-    pub fn imagine(&self, wish: &Wish, what_if: &mut WhatIf, ctx: &Context) {
-        let counted = wish.known.is_some_and(|no| self.users.get(no).counts_in_named(&self.policy));
-        let states = [(false, wish.was, counted, -1), (true, wish.blocked, wish.counts, 1)];
+    pub fn simulate(&self, plan: &SyncPlan, what_if: &mut WhatIf, ctx: &Context) {
+        let counted = plan.known.is_some_and(|no| self.users.get(no).counts_in_named(&self.policy));
+        let states = [(false, plan.was, counted, -1), (true, plan.blocked, plan.counts, 1)];
         for (after, blocked, counts, by) in states {
-            let pools = self.wished_pools(wish, after);
+            let pools = self.planned_pools(plan, after);
             match blocked {
                 None if counts => what_if.shift(&pools, by),
                 Some(BlockCause::LicenseLimit) => what_if.wait(&pools, by),
                 None | Some(_) => {}
             }
         }
-        if let (Some(no), Some((_, administrator, _))) = (wish.known, &wish.change)
+        if let (Some(no), Some((_, administrator, _))) = (plan.known, &plan.change)
             && self.users.get(no).administrator != *administrator
         {
             let exempt = *administrator && !self.policy.administrators_count_in_concurrent;

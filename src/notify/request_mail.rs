@@ -67,27 +67,27 @@ impl RequestMail<'_> {
     #[must_use]
     pub fn summary(&self) -> String {
         const NAMED: usize = 5;
-        let wishes = self.wishes();
-        match wishes.len() {
-            0..=NAMED => wishes.join(", "),
-            many => format!("{} and {} more", wishes[..NAMED].join(", "), many - NAMED),
+        let changes = self.changes();
+        match changes.len() {
+            0..=NAMED => changes.join(", "),
+            many => format!("{} and {} more", changes[..NAMED].join(", "), many - NAMED),
         }
     }
 
     /// What is asked for: one line for each.
-    fn wishes(&self) -> Vec<String> {
+    fn changes(&self) -> Vec<String> {
         let Request { seats, moves, target_version, .. } = self.request;
         let count = |seats: u64| if seats == 1 { "1 seat".to_owned() } else { format!("{seats} seats") };
         let wanted = seats.iter().map(|wanted| format!("{} more for {}", count(wanted.seats), wanted.pool));
         let moved = moves.iter().map(|moved| format!("{} from {} to {}", count(moved.seats), moved.from, moved.to));
         let update = target_version.iter().map(|version| format!("an update to {version}"));
-        let all: Vec<String> = wanted.chain(moved).chain(update).map(|wish| line(&wish)).collect();
+        let all: Vec<String> = wanted.chain(moved).chain(update).map(|change| line(&change)).collect();
         if all.is_empty() { vec!["a renewal".to_owned()] } else { all }
     }
 
     fn text(&self) -> String {
         let Request { tenant, customer_id, instance, running_version, created, .. } = self.request;
-        let wishes: String = self.wishes().iter().map(|wish| format!("- {wish}\n")).collect();
+        let changes: String = self.changes().iter().map(|change| format!("- {change}\n")).collect();
         let name = |name: &str| if name.is_empty() { String::new() } else { format!(" ({})", line(name)) };
         let customer = customer_id.as_deref().map_or("not known yet".to_owned(), line);
         let answers = match self.reply_to {
@@ -95,7 +95,7 @@ impl RequestMail<'_> {
             person => format!("Answers go to {}.", line(person)),
         };
         format!(
-            "A license request:\n\n{wishes}\nThe file {} is the whole of it, with the licenses that are installed and what is\n\
+            "A license request:\n\n{changes}\nThe file {} is the whole of it, with the licenses that are installed and what is\n\
              used. It makes the license: usher license issue --request {}\n\nTenant:       {}{}\nCustomer:     {customer}\n\
              Installation: {instance}\nVersion:      {}\nTime:         {}\nAsked by:     {}\n\n{answers}\n",
             self.file_name,

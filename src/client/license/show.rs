@@ -2,7 +2,7 @@
 
 use super::super::table::{Column, Table, left};
 use super::super::words::{self, count, plan, time};
-use super::Wishes;
+use super::RequestedChanges;
 use crate::proto::v1::{
     DeleteLicensesResponse, FetchLicenseResponse, InstallLicenseResponse, License, LicenseFetch, LicenseFetchOutcome,
     LicenseTier, LicenseValidity, PoolChange, PoolUsage, SendLicenseRequestResponse,
@@ -11,8 +11,8 @@ use crate::proto::v1::{
 const POOLS: [Column; 6] = [left("pool"), left("plan"), left("before"), left("after"), left("in use"), left("over")];
 
 /// What a request asks for.
-pub fn wishes(tenant: &str, wishes: &Wishes) -> String {
-    let Wishes { seats, moves, target_version, customer_id } = wishes;
+pub fn changes(tenant: &str, changes: &RequestedChanges) -> String {
+    let RequestedChanges { seats, moves, target_version, customer_id } = changes;
     let customer = customer_id.as_ref().map(|id| format!(", customer {id}")).unwrap_or_default();
     let mut lines = vec![format!("a request of the tenant {tenant}{customer}")];
     lines.extend(seats.iter().map(|wanted| format!("  {} more for {}", count(wanted.seats, "seat"), wanted.pool_id)));
@@ -27,12 +27,12 @@ pub fn wishes(tenant: &str, wishes: &Wishes) -> String {
 }
 
 /// Behind what was asked for: where it went.
-pub fn sent(sent: &SendLicenseRequestResponse, wishes: String) -> String {
+pub fn sent(sent: &SendLicenseRequestResponse, changes: String) -> String {
     let answers = match sent.reply_to.as_str() {
         "" => "its sender: the tenant has no responsible person",
         person => person,
     };
-    format!("{wishes}sent to {}; the answer goes to {answers}\n", sent.sent_to)
+    format!("{changes}sent to {}; the answer goes to {answers}\n", sent.sent_to)
 }
 
 /// Nothing where the answer is an error.

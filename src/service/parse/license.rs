@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_wish_is_named() {
+    fn every_wrong_change_is_named() {
         let given = request(&[("", 5), ("crm", 0), ("cms", 5), ("cms", 5)], &[("crm", "crm", 1), ("crm", "cms", 0)]);
         let fields =
             ["seats[0].pool_id", "seats[1].seats", "seats[3].pool_id", "moves[0].to_pool_id", "moves[1].seats"];

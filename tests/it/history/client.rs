@@ -59,7 +59,7 @@ impl Client {
         }
         while !self.stopped() {
             let at = self.dice.below(self.people.len() as u64) as usize;
-            let operation = self.wish(at);
+            let operation = self.next_operation(at);
             self.insist(at, operation).await;
         }
     }
@@ -69,7 +69,7 @@ impl Client {
     }
 
     /// What to do next with a user.
-    fn wish(&mut self, at: usize) -> Operation {
+    fn next_operation(&mut self, at: usize) -> Operation {
         let (dice, person) = (&mut self.dice, &self.people[at]);
         let other = |device: &Name| if &**device == "desk" { "phone" } else { "desk" };
         match (&person.session, &person.ended) {

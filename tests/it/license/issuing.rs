@@ -47,9 +47,9 @@ fn base(given: &str) -> (Claims, Request) {
 }
 
 /// `+5 primary` adds, `5 crm>primary` moves.
-fn apply_wishes(request: &mut Request, wishes: &str) {
-    for wish in wishes.split(", ").filter(|wish| !wish.is_empty()) {
-        let (number, what) = wish.split_once(' ').unwrap();
+fn request_changes(request: &mut Request, changes: &str) {
+    for change in changes.split(", ").filter(|change| !change.is_empty()) {
+        let (number, what) = change.split_once(' ').unwrap();
         let seats = number.trim_start_matches('+').parse().unwrap();
         match what.split_once('>') {
             Some((from, to)) => request.moves.push(Move { from: pool(from), to: pool(to), seats }),
@@ -63,9 +63,9 @@ fn terms(set: &str) -> Terms {
     Terms { seats, ..Terms::default() }
 }
 
-fn answer(given: &str, wishes: &str, set: &str) -> Result<String, String> {
+fn answer(given: &str, changes: &str, set: &str) -> Result<String, String> {
     let (claims, mut request) = base(given);
-    apply_wishes(&mut request, wishes);
+    request_changes(&mut request, changes);
     let issued = issue(&terms(set), Some(&request), &trust(&[1]), LATER).map_err(|error| error.to_string())?;
     assert_eq!((issued.license, issued.revision), (claims.license, claims.revision + 1));
     Ok(shown(&issued.entitlements))
@@ -73,7 +73,7 @@ fn answer(given: &str, wishes: &str, set: &str) -> Result<String, String> {
 
 #[test]
 fn seats_are_added_and_moved() {
-    for (given, wishes, set, result) in [
+    for (given, changes, set, result) in [
         ("primary=100", "", "", "primary=100"),
         ("primary=100", "+20 primary", "", "primary=120"),
         ("primary=100", "+20 primary, +5 primary", "", "primary=125"),
@@ -94,14 +94,14 @@ fn seats_are_added_and_moved() {
         ("crm=3 primary=100", "10 crm>primary", "crm=0", "crm=0 primary=110"),
         ("primary=100", "", "crm=7", "crm=7 primary=100"),
     ] {
-        assert_eq!(answer(given, wishes, set).as_deref(), Ok(result), "{given}; {wishes}; {set}");
+        assert_eq!(answer(given, changes, set).as_deref(), Ok(result), "{given}; {changes}; {set}");
     }
 }
 
 #[test]
 fn seats_that_are_not_there_are_not_moved() {
     let set = "so no seats can be added to it or moved; set it: --seats";
-    for (given, wishes, said) in [
+    for (given, changes, said) in [
         (
             "crm=3 primary=100",
             "4 crm>primary",
@@ -138,7 +138,7 @@ fn seats_that_are_not_there_are_not_moved() {
             "--request: the pool primary would have 9007199254740992 seats, more than 9007199254740991".into(),
         ),
     ] {
-        assert_eq!(answer(given, wishes, ""), Err(said), "{given}; {wishes}");
+        assert_eq!(answer(given, changes, ""), Err(said), "{given}; {changes}");
     }
     // Both at once.
     let both = answer("a=1 b=1 c=0", "2 a>c, 2 b>c", "").unwrap_err();
@@ -149,7 +149,7 @@ fn seats_that_are_not_there_are_not_moved() {
 #[test]
 fn a_new_pool_has_the_plan_that_it_has_there() {
     let (_, mut request) = base("primary=100");
-    apply_wishes(&mut request, "+20 crm, +5 other");
+    request_changes(&mut request, "+20 crm, +5 other");
     request.pools = vec![PoolUse { pool: pool("crm"), plan: Plan::Named, limit: Limit::Seats(0), in_use: 0 }];
     let issued = issue(&Terms::default(), Some(&request), &trust(&[1]), LATER).unwrap();
     assert_eq!(shown(&issued.entitlements), "crm=20/named other=5 primary=100");
@@ -215,7 +215,7 @@ fn a_first_license_needs_a_tenant_and_something_to_give() {
     // The first answer to a request of a tenant in demo mode.
     let (_, mut request) = base("primary=1");
     request.licenses.clear();
-    apply_wishes(&mut request, "+25 primary");
+    request_changes(&mut request, "+25 primary");
     let first = issue(&Terms::default(), Some(&request), &trust(&[]), LATER).unwrap();
     assert_eq!((first.license.as_str(), first.revision, &*first.customer_id), ("acme", 1, "C-1001"));
     assert_eq!(shown(&first.entitlements), "primary=25");

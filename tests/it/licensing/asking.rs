@@ -12,7 +12,7 @@ use super::{Backend, Office, on_both_stores};
 on_both_stores![
     r32_a_request_says_everything,
     r32_a_first_request_says_who_the_customer_is,
-    r32_wishes_are_checked,
+    r32_requested_changes_are_checked,
     r32_seats_move_between_pools,
 ];
 
@@ -72,7 +72,7 @@ async fn r32_a_first_request_says_who_the_customer_is(backend: Backend) {
     assert_eq!(fields.iter().map(|it| it.field.as_str()).collect::<Vec<_>>(), ["customer_id"]);
 }
 
-async fn r32_wishes_are_checked(backend: Backend) {
+async fn r32_requested_changes_are_checked(backend: Backend) {
     let office = Office::open(backend).await;
     office.installed(&office.terms("primary=20")).await;
     let fields = |status: tonic::Status| -> Vec<String> {

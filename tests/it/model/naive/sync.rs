@@ -65,11 +65,11 @@ impl Model {
         let mut wanted = Vec::new();
         let is_active = !is_new && was.is_none();
         let stays = was == Some(BlockCause::Administrator) && entry.blocked != Some(false);
-        for wish in &entry.seats {
-            let pool = &wish.pool;
+        for requested in &entry.seats {
+            let pool = &requested.pool;
             let held = before.seat(&user.id, pool).is_some();
             let is_more = before.seat(&user.id, pool).is_none_or(|seat| {
-                let only = |only: &BTreeSet<_>| wish.organizations.iter().any(|id| !only.contains(id));
+                let only = |only: &BTreeSet<_>| requested.organizations.iter().any(|id| !only.contains(id));
                 seat.only.as_ref().is_some_and(only)
             });
             if stays || (!is_more && (is_active || to_be_blocked)) {
@@ -78,7 +78,7 @@ impl Model {
             let needs_room = was != Some(BlockCause::LicenseLimit) && !to_be_blocked && !(held && is_active);
             let denied = after.synced_seat(pool, needs_room, user.administrator, &glance).err();
             if denied.is_none() || (denied == Some(DenialReason::SeatsExhausted) && !is_active) {
-                wanted.push(wish.clone());
+                wanted.push(requested.clone());
             }
             denials.extend(denied.map(|reason| (pool.clone(), reason)));
         }
@@ -228,7 +228,7 @@ impl Tenant {
         if entry.seats.is_empty() || entry.blocked == Some(true) {
             return Vec::new();
         }
-        let is_wanted = |seat: &super::Seat| entry.seats.iter().any(|wish| wish.pool == seat.pool);
+        let is_wanted = |seat: &super::Seat| entry.seats.iter().any(|requested| requested.pool == seat.pool);
         let theirs = self.seats.iter().filter(|seat| seat.user == user.id && !is_wanted(seat));
         let full = |pool: &PoolId| match waits {
             true => !self.has_named_room(pool, user.administrator, glance),

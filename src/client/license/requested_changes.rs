@@ -4,7 +4,7 @@ use crate::proto::v1::{CreateLicenseRequestRequest, SeatMove, SeatsWanted, SendL
 
 /// What is wanted beside what is installed. Nothing: a renewal.
 #[derive(Debug, Default, PartialEq)]
-pub struct Wishes {
+pub struct RequestedChanges {
     pub seats: Vec<SeatsWanted>,
     pub moves: Vec<SeatMove>,
     pub target_version: Option<String>,
@@ -12,7 +12,7 @@ pub struct Wishes {
     pub customer_id: Option<String>,
 }
 
-impl Wishes {
+impl RequestedChanges {
     pub(super) fn of(&self, tenant: &str) -> CreateLicenseRequestRequest {
         CreateLicenseRequestRequest {
             tenant_id: tenant.to_owned(),

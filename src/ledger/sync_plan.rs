@@ -15,7 +15,7 @@ use super::users::patched;
 use crate::ids::{PoolId, PoolNo, UserNo};
 
 /// What is to be done for one entry.
-pub(super) struct Wish {
+pub(super) struct SyncPlan {
     pub known: Option<UserNo>,
     /// New particulars, and their names for the audit.
     pub change: Option<(Profile, bool, String)>,
@@ -33,7 +33,7 @@ pub(super) struct Wish {
 }
 
 /// A seat that an entry wants.
-pub(super) struct Wanted<'a> {
+pub(super) struct RequestedSeat<'a> {
     pub pool: &'a PoolId,
     pub access: Access,
     /// Organizations were named; else a seat that is held stays as it is.
@@ -43,7 +43,7 @@ pub(super) struct Wanted<'a> {
 /// Seats that one entry gives up: the next sync goes on.
 const MAX_GIVEN_UP: usize = 256;
 
-impl Wish {
+impl SyncPlan {
     /// A user who is new, or blocked for another reason, would be kept blocked for want of a seat.
     pub fn blocks_for_want(&self) -> bool {
         let waits = Some(BlockCause::LicenseLimit);
@@ -57,26 +57,26 @@ impl Wish {
 
 impl Tenant {
     /// The organizations of each seat. Mostly they are the same for all.
-    pub fn wanted<'a>(&self, seats: &'a [WantedSeat], ctx: &mut Context) -> Done<Vec<Wanted<'a>>> {
-        let mut wanted: Vec<Wanted> = Vec::with_capacity(seats.len());
+    pub fn wanted<'a>(&self, seats: &'a [WantedSeat], ctx: &mut Context) -> Done<Vec<RequestedSeat<'a>>> {
+        let mut wanted: Vec<RequestedSeat> = Vec::with_capacity(seats.len());
         for (at, WantedSeat { pool, organizations }) in seats.iter().enumerate() {
             let same = at.checked_sub(1).filter(|before| seats[*before].organizations == *organizations);
             let access = match same {
                 Some(before) => wanted[before].access.clone(),
                 None => self.organization_numbers(organizations, ctx)?,
             };
-            wanted.push(Wanted { pool, access, widens: !organizations.is_empty() });
+            wanted.push(RequestedSeat { pool, access, widens: !organizations.is_empty() });
         }
         Ok(wanted)
     }
 
-    pub fn wish(
+    pub fn plan_entry(
         &self,
         entry: &SyncEntry,
-        wanted: &[Wanted],
+        wanted: &[RequestedSeat],
         what_if: Option<&WhatIf>,
         ctx: &mut Context,
-    ) -> Done<Wish> {
+    ) -> Done<SyncPlan> {
         let named: usize = wanted.iter().map(|seat| seat.access.len()).sum();
         ctx.budget.spend_each(wanted.len(), 10 * Budget::LOOK);
         ctx.budget.spend_each(named, 20);
@@ -110,35 +110,35 @@ impl Tenant {
         }
         let was = user.and_then(|user| user.blocked);
         let (seats, given_up, denials) = (Vec::new(), Vec::new(), Vec::new());
-        let mut wish = Wish { known, change, seats, given_up, denials, was, blocked: was, counts };
+        let mut plan = SyncPlan { known, change, seats, given_up, denials, was, blocked: was, counts };
         // Whoever an administrator blocked stays so, and is given no seat (R33), unless a file says otherwise.
         if was != Some(BlockCause::Administrator) || entry.blocked == Some(false) {
-            self.wish_seats(entry, wanted, &mut wish, what_if, ctx);
-            wish.given_up = self.unwanted(entry, &wish, what_if, ctx);
-            wish.blocked = self.wish_blocked(entry, &wish, what_if, ctx);
+            self.plan_seats(entry, wanted, &mut plan, what_if, ctx);
+            plan.given_up = self.unwanted(entry, &plan, what_if, ctx);
+            plan.blocked = self.plan_block(entry, &plan, what_if, ctx);
         }
         if named > 0 {
             let wanted = wanted.iter().map(|seat| (self.pools.find(seat.pool), &seat.access));
             self.guard_named(known, &Vec::from_iter(wanted), ctx)?;
         }
-        Ok(wish)
+        Ok(plan)
     }
 
-    fn wish_seats(
+    fn plan_seats(
         &self,
         entry: &SyncEntry,
-        wanted: &[Wanted],
-        wish: &mut Wish,
+        wanted: &[RequestedSeat],
+        plan: &mut SyncPlan,
         what_if: Option<&WhatIf>,
         ctx: &Context,
     ) {
-        let user = wish.known.map(|no| self.users.get(no));
-        let is_active = wish.known.is_some() && wish.was.is_none();
+        let user = plan.known.map(|no| self.users.get(no));
+        let is_active = plan.known.is_some() && plan.was.is_none();
         let to_be_blocked = entry.blocked == Some(true);
         // First blocked first: for who waits already, room is looked for when every entry was looked at. Who is blocked
         // counts nowhere (R5).
-        let needs_no_room = wish.was == Some(BlockCause::LicenseLimit) || to_be_blocked;
-        for Wanted { pool, access, widens } in wanted {
+        let needs_no_room = plan.was == Some(BlockCause::LicenseLimit) || to_be_blocked;
+        for RequestedSeat { pool, access, widens } in wanted {
             let held = self.pools.find(pool).and_then(|no| user?.seat(no));
             // A directory that knows nothing of organizations widens nobody's access.
             let wanted = match held {
@@ -151,56 +151,56 @@ impl Tenant {
                 continue; // Nothing is asked for, so nothing can be denied.
             }
             let holds = needs_no_room || (held.is_some() && is_active);
-            let denied = self.guard_synced_seat(pool, holds, wish.counts, what_if, ctx).err();
+            let denied = self.guard_synced_seat(pool, holds, plan.counts, what_if, ctx).err();
             let stands = denied.is_none() || (denied == Some(DenialReason::SeatsExhausted) && !is_active);
             if stands && is_more {
-                wish.seats.push(((*pool).clone(), wanted));
+                plan.seats.push(((*pool).clone(), wanted));
             }
-            wish.denials.extend(denied.map(|reason| ((*pool).clone(), reason)));
+            plan.denials.extend(denied.map(|reason| ((*pool).clone(), reason)));
         }
     }
 
-    fn wish_blocked(
+    fn plan_block(
         &self,
         entry: &SyncEntry,
-        wish: &Wish,
+        plan: &SyncPlan,
         what_if: Option<&WhatIf>,
         ctx: &Context,
     ) -> Option<BlockCause> {
         if entry.blocked == Some(true) {
-            return wish.was.or(Some(BlockCause::Administrator));
+            return plan.was.or(Some(BlockCause::Administrator));
         }
-        match wish.was {
-            None if wish.known.is_some() => None,
+        match plan.was {
+            None if plan.known.is_some() => None,
             Some(BlockCause::LicenseLimit) => Some(BlockCause::LicenseLimit),
             _ => {
-                let full = wish.denials.iter().any(|(_, reason)| *reason == DenialReason::SeatsExhausted);
-                (full || !self.kept_in_full(wish, what_if, ctx).is_empty()).then_some(BlockCause::LicenseLimit)
+                let full = plan.denials.iter().any(|(_, reason)| *reason == DenialReason::SeatsExhausted);
+                (full || !self.kept_in_full(plan, what_if, ctx).is_empty()).then_some(BlockCause::LicenseLimit)
             }
         }
     }
 
     /// Of a user who waits, or is back in the directory: seats for which there is no room, and which the directory, that
     /// speaks of pools, does not want (R33).
-    fn unwanted(&self, entry: &SyncEntry, wish: &Wish, what_if: Option<&WhatIf>, ctx: &Context) -> Vec<PoolNo> {
-        let waits = wish.was == Some(BlockCause::LicenseLimit);
-        let is_back = waits || wish.was == Some(BlockCause::Directory);
-        if !is_back || entry.blocked == Some(true) || entry.seats.is_empty() || !wish.counts {
+    fn unwanted(&self, entry: &SyncEntry, plan: &SyncPlan, what_if: Option<&WhatIf>, ctx: &Context) -> Vec<PoolNo> {
+        let waits = plan.was == Some(BlockCause::LicenseLimit);
+        let is_back = waits || plan.was == Some(BlockCause::Directory);
+        if !is_back || entry.blocked == Some(true) || entry.seats.is_empty() || !plan.counts {
             return Vec::new();
         }
         let wanted: BTreeSet<PoolNo> = entry.seats.iter().filter_map(|seat| self.pools.find(&seat.pool)).collect();
         let has_room = |no| if waits { self.has_room_if(no, what_if, ctx) } else { self.is_free(no, what_if, ctx) };
         // A license that is not in force says nothing about room.
         let is_full = |no| !has_room(no) && self.want_of(no, ctx.limit_basis()) == DenialReason::SeatsExhausted;
-        let held = wish.known.map_or(&[][..], |no| &self.users.get(no).seats);
+        let held = plan.known.map_or(&[][..], |no| &self.users.get(no).seats);
         let pools = held.iter().map(|seat| seat.pool).filter(|no| !wanted.contains(no));
         pools.filter(|no| is_full(*no)).take(MAX_GIVEN_UP).collect()
     }
 
     /// Of the seats that are held and kept: the pools that have none free for who comes now.
-    pub fn kept_in_full(&self, wish: &Wish, what_if: Option<&WhatIf>, ctx: &Context) -> Vec<PoolNo> {
-        let held = wish.known.filter(|_| wish.counts).map_or(&[][..], |no| &self.users.get(no).seats);
-        let given_up: BTreeSet<PoolNo> = wish.given_up.iter().copied().collect();
+    pub fn kept_in_full(&self, plan: &SyncPlan, what_if: Option<&WhatIf>, ctx: &Context) -> Vec<PoolNo> {
+        let held = plan.known.filter(|_| plan.counts).map_or(&[][..], |no| &self.users.get(no).seats);
+        let given_up: BTreeSet<PoolNo> = plan.given_up.iter().copied().collect();
         let kept = held.iter().map(|seat| seat.pool).filter(|pool| !given_up.contains(pool));
         kept.filter(|pool| !self.is_free(*pool, what_if, ctx)).collect()
     }
@@ -228,22 +228,22 @@ impl Tenant {
     }
 
     /// The named pools in which a user who is blocked needs a free seat.
-    pub fn named_pools(&self, wish: &Wish, ctx: &Context) -> Vec<PoolId> {
-        let mut pools = self.wished_pools(wish, true);
+    pub fn named_pools(&self, plan: &SyncPlan, ctx: &Context) -> Vec<PoolId> {
+        let mut pools = self.planned_pools(plan, true);
         pools.retain(|id| {
             let named = |no| self.entitled(no, ctx.limit_basis()).0 == Plan::Named;
-            wish.counts && self.pools.find(id).is_some_and(named)
+            plan.counts && self.pools.find(id).is_some_and(named)
         });
         pools
     }
 
     /// The pools in which the user has a seat, before or after.
-    pub fn wished_pools(&self, wish: &Wish, after: bool) -> Vec<PoolId> {
-        let held = wish.known.map_or(&[][..], |no| &self.users.get(no).seats);
-        let given_up: BTreeSet<PoolNo> = wish.given_up.iter().copied().filter(|_| after).collect();
+    pub fn planned_pools(&self, plan: &SyncPlan, after: bool) -> Vec<PoolId> {
+        let held = plan.known.map_or(&[][..], |no| &self.users.get(no).seats);
+        let given_up: BTreeSet<PoolNo> = plan.given_up.iter().copied().filter(|_| after).collect();
         let held = held.iter().filter(|seat| !given_up.contains(&seat.pool));
         let held = held.map(|seat| &self.pools.get(seat.pool).id);
-        let given = wish.seats.iter().map(|(pool, _)| pool).filter(|_| after);
+        let given = plan.seats.iter().map(|(pool, _)| pool).filter(|_| after);
         let mut pools: Vec<PoolId> = held.chain(given).cloned().collect();
         pools.sort_unstable();
         pools.dedup();

@@ -135,7 +135,7 @@ pub struct Limits {
 
 /// Instead of an address that is none: what it would be warned of is no news.
 const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-const NOWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+const UNSPECIFIED: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -150,7 +150,7 @@ impl Config {
         let listen = problems.take("--listen", address(&args.network.listen), NOBODY);
         let mut config = Config {
             listen,
-            ops_listen: problems.take("--ops-listen", address(&args.network.ops_listen), NOWHERE),
+            ops_listen: problems.take("--ops-listen", address(&args.network.ops_listen), UNSPECIFIED),
             metrics_top_tenants: problems.take(
                 "--metrics-top-tenants",
                 number(&args.network.metrics_top_tenants, 0, 1_000),
@@ -282,8 +282,8 @@ pub enum Probed {
 /// [`ConfigError`] lists everything that is wrong.
 pub fn healthcheck(args: &cli::Healthcheck) -> Result<(Probed, Duration), ConfigError> {
     let mut problems = Problems::default();
-    let api = problems.take("--address", address(&args.address), NOWHERE);
-    let operations = problems.take("--ops-address", address(&args.ops_address), NOWHERE);
+    let api = problems.take("--address", address(&args.address), UNSPECIFIED);
+    let operations = problems.take("--ops-address", address(&args.ops_address), UNSPECIFIED);
     let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
     let tls = args.tls_cert.as_ref().is_some_and(|file| !file.is_empty());
     let probed = if tls { Probed::Operations(reachable(operations)) } else { Probed::Api(reachable(api)) };

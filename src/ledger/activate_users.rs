@@ -37,7 +37,7 @@ impl Steps for Activating {
         })
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::ActivateUsers(Err(Refusal::not_found("tenant", tenant))))
     }
 }
@@ -66,7 +66,7 @@ impl Steps for Blocking {
         })
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::BlockUnlisted(Err(Refusal::not_found("tenant", tenant))))
     }
 }

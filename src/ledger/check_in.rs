@@ -8,7 +8,7 @@ use super::tenant::Tenant;
 impl Tenant {
     pub fn check_in(&mut self, command: &CheckIn, ctx: &mut Context) -> CheckedIn {
         let Some(slot) = self.sessions.find(command.session) else {
-            let reason = ctx.orphans.find(command.session, &self.id).map(|(reason, _)| reason);
+            let reason = ctx.ended_sessions.find(command.session, &self.id).map(|(reason, _)| reason);
             return CheckedIn { ended_now: false, reason };
         };
         let session = self.sessions.get(slot);

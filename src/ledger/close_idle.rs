@@ -51,7 +51,7 @@ impl Steps for IdleClosing {
         Some(Outcome::CloseIdle(Ok(std::mem::take(&mut self.closed))))
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::CloseIdle(Err(Refusal::not_found("tenant", tenant))))
     }
 }

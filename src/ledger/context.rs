@@ -24,7 +24,7 @@ pub(super) struct Context<'a> {
     /// Users admitted at login, and notifications delivered again, of each tenant.
     pub admissions: &'a mut Limiter<TenantNo>,
     pub redeliveries: &'a mut super::deliveries::Redeliveries,
-    pub orphans: &'a mut super::orphans::Orphans,
+    pub ended_sessions: &'a mut super::ended_sessions::EndedSessions,
     pub checkpoint: &'a mut super::checkpoint::Queue,
     /// What this step may still cost.
     pub budget: &'a mut Budget,

@@ -44,7 +44,7 @@ impl Steps for LicenseDeletions {
         Some(Outcome::DeleteLicenses(Ok(tenant.license_change(None, before, *changed, ctx))))
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::DeleteLicenses(Err(Refusal::not_found("tenant", tenant))))
     }
 }

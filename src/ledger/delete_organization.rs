@@ -71,7 +71,7 @@ impl Steps for OrganizationDeletion {
         Some(Outcome::DeleteOrganization(Ok(())))
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::DeleteOrganization(Err(Refusal::not_found("tenant", tenant))))
     }
 }

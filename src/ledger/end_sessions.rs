@@ -56,7 +56,7 @@ impl Steps for Blocked {
         Some(Outcome::BlockUser(Ok(tenant.user_view(no, ctx.limit_basis()))))
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::BlockUser(Err(Refusal::not_found("tenant", tenant))))
     }
 }
@@ -86,7 +86,7 @@ impl Steps for UserDeletion {
         Some(Outcome::DeleteUser(Ok(())))
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::DeleteUser(Err(Refusal::not_found("tenant", tenant))))
     }
 }

@@ -30,7 +30,7 @@ pub(super) trait Steps: Debug + Send {
     fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome>;
 
     /// The same, when the tenant is not there, or not any more: for the rest the answer is that there is none.
-    fn go_on_nowhere(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome>;
+    fn go_on_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome>;
 }
 
 /// A turn for each of so many items, as far as the budget of this step reaches, and one in any case: what is spent before
@@ -99,7 +99,7 @@ impl Ledger {
             }
         });
         // What a load left to be written has steps of its own.
-        while self.is_looking() || (self.renewal.is_written() && !self.orphans.leaving.is_empty()) {
+        while self.is_looking() || (self.renewal.is_written() && !self.ended_sessions.leaving.is_empty()) {
             self.carry_on(now, out);
         }
         outcome
@@ -144,7 +144,7 @@ impl Ledger {
                 tenant.look_after(*looks, &mut ctx);
                 outcome
             }
-            None => steps.go_on_nowhere(id, &mut ctx),
+            None => steps.go_on_without_tenant(id, &mut ctx),
         };
         if outcome.is_none() {
             *work = Work::Under(steps);
@@ -158,7 +158,7 @@ impl Ledger {
     /// Whether something is left over of what earlier steps began.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        self.is_looking() || !self.renewal.is_written() || !self.orphans.leaving.is_empty()
+        self.is_looking() || !self.renewal.is_written() || !self.ended_sessions.leaving.is_empty()
     }
 
     /// Whether of that something is left but what the next load does anew, and the rows of tenants that are deleted.

@@ -44,7 +44,7 @@ impl Steps for Grants {
         self.answer(through)
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
+    fn go_on_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
         let Self { command: GrantSeats { pools, users, .. }, answers } = self;
         let through = each(pools.len() * users.len(), answers, ctx, |at, ctx| {
             let (pool, user) = pair(pools, users, at);

@@ -10,14 +10,14 @@ pub(super) struct Headcount {
     /// Users with access to anything (R7).
     with_access: u32,
     /// Users with a live session and without access any more: the session stays (R6), and their status is blank (R23).
-    blank_awake: u32,
+    blank_active: u32,
     blank_idle: u32,
     pub blocked_administrators: u32,
 }
 
 impl Headcount {
     fn blank(&mut self, idle: bool) -> &mut u32 {
-        if idle { &mut self.blank_idle } else { &mut self.blank_awake }
+        if idle { &mut self.blank_idle } else { &mut self.blank_active }
     }
 
     /// After seats or blocking changed. `had`: access before.
@@ -38,7 +38,7 @@ impl Headcount {
 
     /// The user's first session starts.
     pub fn begins(&mut self, user: &User) {
-        self.blank_awake += u32::from(!user.has_access());
+        self.blank_active += u32::from(!user.has_access());
     }
 
     /// The user's last session ended. `idle`: as the user was.
@@ -68,11 +68,11 @@ impl Tenant {
 
     /// Who is Idle has been noticed before.
     pub fn user_totals(&self) -> UserTotals {
-        let Headcount { with_access, blank_awake, blank_idle, blocked_administrators } = self.headcount;
+        let Headcount { with_access, blank_active, blank_idle, blocked_administrators } = self.headcount;
         let total = self.users.len() as u64;
-        let (awake, idle) = (self.awake.len() as u64, self.idle.len() as u64);
+        let (active, idle) = (self.active.len() as u64, self.idle.len() as u64);
         let (active, idle, with_access) =
-            (awake - u64::from(blank_awake), idle - u64::from(blank_idle), u64::from(with_access));
+            (active - u64::from(blank_active), idle - u64::from(blank_idle), u64::from(with_access));
         UserTotals {
             total,
             active: total - self.blocked,

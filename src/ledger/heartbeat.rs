@@ -40,7 +40,7 @@ impl Steps for HeartbeatSteps {
         self.answer(through)
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
+    fn go_on_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
         let Self { command, answers } = self;
         let through = each(command.beats.len(), answers, ctx, |at, ctx| late(command.beats[at].0, tenant, ctx));
         self.answer(through)
@@ -49,7 +49,7 @@ impl Steps for HeartbeatSteps {
 
 /// The answer to who is not known any more.
 pub(super) fn late(session: SessionId, tenant: &TenantId, ctx: &Context) -> HeartbeatResult {
-    let ended = ctx.orphans.find(session, tenant);
+    let ended = ctx.ended_sessions.find(session, tenant);
     HeartbeatResult::Ended(ended.map(|(reason, at)| (reason, ctx.now.wall_of(at))))
 }
 

@@ -113,7 +113,7 @@ impl Tenant {
                 return Err(format!("{}: Idle is {}, should be {idle} (R23)", user.id, user.idle));
             }
         }
-        same("users known as live", "", self.awake_and_idle(), live_users)?;
+        same("users known as live", "", self.active_and_idle(), live_users)?;
         let (blocked, administrators) = (
             self.users.iter().filter(|user| user.blocked.is_some()).count(),
             self.users.iter().filter(|user| user.administrator).count(),

@@ -49,13 +49,13 @@ impl Ledger {
         // Which revisions its licenses had outlives it.
         let floors = tenant.licenses.remembered(id);
         floors.iter().for_each(|floor| ctx.put(Change::PutLicenseFloor(floor.clone())));
-        ctx.orphans.leaving.push(Leaving::new(tenant, now.tick));
+        ctx.ended_sessions.leaving.push(Leaving::new(tenant, now.tick));
         self.floors.put(id, floors);
     }
 
     /// Takes one step of clearing away the first of those that were deleted.
     pub(super) fn clear_away(&mut self, now: Moment, out: &mut Changes) {
-        let Some(mut leaving) = self.orphans.leaving.pop() else { return };
+        let Some(mut leaving) = self.ended_sessions.leaving.pop() else { return };
         self.mark.observe(now);
         self.budget.begin();
         let (id, actor) = (leaving.tenant.id.clone(), Actor::service());
@@ -65,7 +65,7 @@ impl Ledger {
                 return ctx.put(Change::DeleteTenant(leaving.tenant.no));
             }
         }
-        ctx.orphans.leaving.put_back(leaving);
+        ctx.ended_sessions.leaving.put_back(leaving);
     }
 }
 
@@ -79,7 +79,7 @@ impl Leaving {
             if let Some(slot) = holder.places.pop() {
                 if let Some(session) = tenant.sessions.remove(slot) {
                     let (at, reason) = session.ended().unwrap_or((at, SessionEndReason::TenantRemoved));
-                    ctx.orphans.add(session.id, tenant.id.clone(), reason, at);
+                    ctx.ended_sessions.add(session.id, tenant.id.clone(), reason, at);
                     ctx.put(Change::DeleteSession(no, user, session.place));
                 }
             } else if let Some(seat) = holder.seats.pop() {

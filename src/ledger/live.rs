@@ -103,7 +103,7 @@ impl Tenant {
             let holder = self.users.get_mut(user);
             holder.earlier_activity = holder.earlier_activity.max(session.last_activity);
             // Its row is gone with this batch; its client may still ask why (R24).
-            ctx.orphans.add(session.id, self.id.clone(), reason, at);
+            ctx.ended_sessions.add(session.id, self.id.clone(), reason, at);
         }
         let slot = self.sessions.insert(session);
         self.sessions.live += 1;
@@ -115,7 +115,7 @@ impl Tenant {
         if holder.live == 1 {
             self.headcount.begins(holder);
             let due = holder.last_activity(&self.sessions) + self.policy.idle_after;
-            self.awake.insert(&mut self.awake_positions, user.0, due);
+            self.active.insert(&mut self.active_positions, user.0, due);
             self.due_by(due);
         }
         slot
@@ -181,7 +181,7 @@ impl Tenant {
         if idle {
             self.idle.remove(&(last_activity, user));
         } else {
-            self.awake.remove(&mut self.awake_positions, user.0);
+            self.active.remove(&mut self.active_positions, user.0);
         }
     }
 
@@ -200,7 +200,7 @@ impl Tenant {
         for slot in &holder.places {
             self.sessions.get_mut(*slot).user_idle = false;
         }
-        self.awake.insert(&mut self.awake_positions, user.0, due);
+        self.active.insert(&mut self.active_positions, user.0, due);
         self.due_by(due);
         self.count_idle(user, before, false);
     }
@@ -225,10 +225,10 @@ impl Tenant {
         loop {
             let (users, sessions) = (&self.users, &mut self.sessions);
             let due = |index: u32| users.get(UserNo(index)).last_activity(sessions) + idle_after;
-            let Some((_, index)) = self.awake.first_due(&mut self.awake_positions, now, due, budget) else {
-                return self.awake.noted().is_none_or(|noted| noted > now);
+            let Some((_, index)) = self.active.first_due(&mut self.active_positions, now, due, budget) else {
+                return self.active.noted().is_none_or(|noted| noted > now);
             };
-            self.awake.remove(&mut self.awake_positions, index);
+            self.active.remove(&mut self.active_positions, index);
             let user = self.users.get_mut(UserNo(index));
             user.idle = true;
             self.headcount.turns(user);
@@ -259,7 +259,7 @@ impl Tenant {
     /// again.
     pub fn first_due(&self) -> Tick {
         let sessions = self.pools.iter().filter_map(super::pool::Pool::noted);
-        let others = self.awake.noted().into_iter().chain([self.notifications.next_look]);
+        let others = self.active.noted().into_iter().chain([self.notifications.next_look]);
         sessions.chain(others).min().unwrap_or(Tick::NEVER)
     }
 
@@ -294,7 +294,7 @@ impl Tenant {
         let Some(user) = self.users.at(no).filter(|user| user.live > 0 && !user.idle) else { return };
         budget.spend_each(user.places.len(), 20);
         let due = user.last_activity(&self.sessions) + self.policy.idle_after;
-        self.awake.lower(&mut self.awake_positions, no.0, due);
+        self.active.lower(&mut self.active_positions, no.0, due);
         self.due_by(due);
     }
 
@@ -312,7 +312,7 @@ impl Tenant {
             self.sessions.get_mut(*slot).user_idle = false;
         }
         let due = active + self.policy.idle_after;
-        self.awake.insert(&mut self.awake_positions, no.0, due);
+        self.active.insert(&mut self.active_positions, no.0, due);
         self.due_by(due);
         self.count_idle(no, active, false);
         true
@@ -335,24 +335,24 @@ impl Tenant {
         for (slot, pool, exempt, due) in live {
             self.pools.get_mut(pool).deadlines(exempt).insert(&mut self.sessions.positions, slot, due);
         }
-        self.awake.clear();
+        self.active.clear();
         self.idle.clear();
         self.sessions.iter_mut().for_each(|session| session.user_idle = false);
-        let awake: Vec<(UserNo, Tick)> = self
+        let active: Vec<(UserNo, Tick)> = self
             .users
             .iter()
             .filter(|user| user.live > 0)
             .map(|user| (user.no, user.last_activity(&self.sessions)))
             .collect();
-        for (user, last_activity) in awake {
+        for (user, last_activity) in active {
             self.users.get_mut(user).idle = false;
-            self.awake.insert(&mut self.awake_positions, user.0, last_activity + self.policy.idle_after);
+            self.active.insert(&mut self.active_positions, user.0, last_activity + self.policy.idle_after);
         }
         self.due_by(self.first_due());
     }
 
     /// How many users the heaps know as live: for [`super::invariants`].
-    pub fn awake_and_idle(&self) -> usize {
-        self.awake.len() + self.idle.len()
+    pub fn active_and_idle(&self) -> usize {
+        self.active.len() + self.idle.len()
     }
 }

@@ -24,6 +24,7 @@ mod delete_organization;
 mod deliveries;
 mod denials;
 mod end_sessions;
+mod ended_sessions;
 mod entitlement;
 mod execution;
 mod fetch_license;
@@ -51,11 +52,9 @@ mod live;
 mod map;
 pub mod notification;
 mod notifications;
-mod nowhere;
 mod numbers;
 mod organization;
 mod organizations;
-mod orphans;
 pub mod outcome;
 mod overdue;
 pub mod policy;
@@ -82,6 +81,7 @@ pub mod time;
 pub mod token;
 mod tokens;
 mod totals;
+mod unknown_tenant;
 mod usage;
 mod user;
 mod user_orders;
@@ -109,8 +109,8 @@ use clock_mark::ClockMark;
 use command::{Command, CreateTenant, Outcome, Request};
 use context::{AuditDraft, Context};
 use denials::Denials;
+use ended_sessions::EndedSessions;
 use map::Map;
-use orphans::Orphans;
 use outcome::{Done, Refusal, TenantView};
 use rates::Limiter;
 use renewal::Renewal;
@@ -154,7 +154,7 @@ pub struct Ledger {
     /// Users admitted at login.
     admissions: Limiter<TenantNo>,
     redeliveries: deliveries::Redeliveries,
-    orphans: Orphans,
+    ended_sessions: EndedSessions,
     checkpoint: Queue,
     /// What the step under way has left, and what all of them were charged.
     budget: Budget,
@@ -200,7 +200,7 @@ impl Ledger {
         };
         let (found, mut ctx) = self.context(&id, &actor, now, out);
         let Some(tenant) = found else {
-            return Ok(nowhere::answer(&id, command, &mut ctx));
+            return Ok(unknown_tenant::answer(&id, command, &mut ctx));
         };
         if matches!(command, Command::DeleteTenant(_)) {
             self.delete_tenant(&id, &actor, now, out);
@@ -254,7 +254,7 @@ impl Ledger {
             denials: &mut self.denials,
             admissions: &mut self.admissions,
             redeliveries: &mut self.redeliveries,
-            orphans: &mut self.orphans,
+            ended_sessions: &mut self.ended_sessions,
             checkpoint: &mut self.checkpoint,
             budget: &mut self.budget,
             unfinished: &mut self.unfinished,

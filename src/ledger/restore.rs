@@ -12,10 +12,10 @@ use super::checkpoint::Queue;
 use super::clock_mark::ClockMark;
 use super::deliveries::Redeliveries;
 use super::denials::Denials;
+use super::ended_sessions::EndedSessions;
 use super::leaving::Leaving;
 use super::license_floors::AllFloors;
 use super::map::Map;
-use super::orphans::Orphans;
 use super::rates::Limiter;
 use super::renewal::Renewal;
 use super::session::Session;
@@ -63,7 +63,7 @@ impl Ledger {
             denials: Denials::new(config.rates.denials, config.seed),
             admissions: Limiter::new(config.rates.admissions, config.seed),
             redeliveries: Redeliveries::new(&config.rates, config.seed),
-            orphans: Orphans::new(config.seed),
+            ended_sessions: EndedSessions::new(config.seed),
             checkpoint: Queue::default(),
             unfinished: VecDeque::new(),
             renewal: Renewal::default(),
@@ -197,7 +197,7 @@ impl Restore {
         for place in &mut self.ledger.tenants {
             if let Some(mut tenant) = place.take_if(|tenant| tenant.state == TenantState::Deleted) {
                 self.ledger.tally.remove(&mut tenant);
-                self.ledger.orphans.leaving.push(Leaving::new(tenant, self.now.tick));
+                self.ledger.ended_sessions.leaving.push(Leaving::new(tenant, self.now.tick));
             }
         }
         self.ledger.renew_ids();

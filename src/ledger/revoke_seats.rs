@@ -72,7 +72,7 @@ impl Steps for Revocations {
         self.answer(true)
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
+    fn go_on_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
         let Self { command, answers, .. } = self;
         let gone = |_, _: &mut Context| Err(Refusal::not_found("tenant", tenant));
         let through = each(command.pools.len() * command.users.len(), answers, ctx, gone);

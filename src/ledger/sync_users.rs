@@ -37,7 +37,7 @@ impl Steps for Syncing {
         })
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::SyncUsers(Err(Refusal::not_found("tenant", tenant))))
     }
 }
@@ -119,7 +119,7 @@ impl Tenant {
             self.drop_seat(no, *pool, ctx);
         }
         for (pool, access) in &plan.seats {
-            let pool = self.pool_or_new(pool, ctx).expect("room for a pool, as `wish` found");
+            let pool = self.pool_or_new(pool, ctx).expect("room for a pool, as `plan_entry` found");
             self.give_access(no, pool, access, ctx);
         }
         no

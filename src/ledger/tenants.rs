@@ -72,7 +72,7 @@ impl Steps for Updating {
         Some(Outcome::UpdateTenant(Ok(tenant.view(ctx.now))))
     }
 
-    fn go_on_nowhere(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::UpdateTenant(Err(Refusal::not_found("tenant", tenant))))
     }
 }

@@ -174,7 +174,7 @@ impl Tenant {
         for slot in slots {
             let Some(session) = self.sessions.remove(slot) else { continue };
             if let Some((at, reason)) = session.ended() {
-                ctx.orphans.add(session.id, self.id.clone(), reason, at);
+                ctx.ended_sessions.add(session.id, self.id.clone(), reason, at);
             }
             ctx.put(super::change::Change::DeleteSession(self.no, user, session.place));
         }

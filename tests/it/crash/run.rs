@@ -124,7 +124,7 @@ impl<'a> Run<'a> {
                 *reached.deaths.entry("anywhere").or_default() += 1;
             }
         }
-        self.load.switch.nowhere();
+        self.load.switch.unreachable();
     }
 
     /// It ended by itself, as it was told to.

@@ -105,7 +105,7 @@ fn a_file_that_is_there_is_kept() {
     let said = backup(&data, &file).refused(1);
     assert_eq!(said, format!("--to: {}: is there already, and is not overwritten", file.display()));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
-    let nowhere = folder.path().join("nowhere/usher.db");
-    assert!(backup(&data, &nowhere).refused(1).contains("No such file or directory"));
+    let unreachable = folder.path().join("nowhere/usher.db");
+    assert!(backup(&data, &unreachable).refused(1).contains("No such file or directory"));
     assert!(backup(&data, Path::new("/")).refused(1).contains("is there already"));
 }

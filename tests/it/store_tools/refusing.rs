@@ -10,16 +10,16 @@ use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
 /// Nobody answers there.
-const NOWHERE: &str = "postgres://usher:hush@127.0.0.1:1/usher?sslmode=disable";
+const UNREACHABLE: &str = "postgres://usher:hush@127.0.0.1:1/usher?sslmode=disable";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_folder_that_is_served_from_is_not_copied() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(&Data::Folder(folder.path()), &["--demo"]);
-    let said = copy(folder.path(), NOWHERE).refused(5);
+    let said = copy(folder.path(), UNREACHABLE).refused(5);
     assert!(said.contains(&format!("in use by another process (pid {})", program.id())), "{said}");
     program.kill();
-    let said = copy(folder.path(), NOWHERE).refused(3);
+    let said = copy(folder.path(), UNREACHABLE).refused(3);
     assert!(said.contains("127.0.0.1:1") && !said.contains("hush"), "{said}");
 }
 
@@ -60,7 +60,8 @@ async fn a_schema_of_another_release_is_left_alone() {
         sqlite.execute_batch(&format!("{forget}; {change}")).unwrap();
         client.batch_execute(&format!("{forget}; {change}")).await.unwrap();
         let to = folder.path().join("copy.db");
-        for ran in [check(&data), check(&Data::Postgres(url)), backup(folder.path(), &to), copy(folder.path(), NOWHERE)]
+        for ran in
+            [check(&data), check(&Data::Postgres(url)), backup(folder.path(), &to), copy(folder.path(), UNREACHABLE)]
         {
             let said = ran.refused(code);
             assert!(said.contains(told), "{said}");
@@ -74,12 +75,12 @@ fn a_store_that_is_not_there_is_not_made() {
     let folder = tempfile::tempdir().unwrap();
     let nothing = folder.path().join("nothing");
     let to = folder.path().join("copy.db");
-    for ran in [check(&Data::Folder(&nothing)), backup(&nothing, &to), copy(&nothing, NOWHERE)] {
+    for ran in [check(&Data::Folder(&nothing)), backup(&nothing, &to), copy(&nothing, UNREACHABLE)] {
         let said = ran.refused(3);
         assert!(said.contains(&format!("no store in {}: usher.db", nothing.display())), "{said}");
     }
     assert!(!nothing.exists() && !to.exists());
-    assert!(check(&Data::Postgres(NOWHERE)).refused(3).contains("usher@127.0.0.1:1/usher"));
+    assert!(check(&Data::Postgres(UNREACHABLE)).refused(3).contains("usher@127.0.0.1:1/usher"));
     // Nobody has used it yet: there is nothing to move.
     let migrated = Command::new(env!("CARGO_BIN_EXE_usher")).args(["migrate", "--data-dir"]).arg(&nothing).output();
     assert!(migrated.unwrap().status.success());
@@ -94,12 +95,12 @@ fn a_command_that_is_wrong_is_told_so() {
     assert!(said.ends_with("--to-url: is missing, and so are USHER_DATABASE_URL and DATABASE_URL"), "{said}");
     let said = ran(&mut command(&["copy", "--from", from, "--to-url", "hush"], None)).refused(2);
     assert!(said.contains("--to-url: the database URL must look like") && !said.contains("hush"), "{said}");
-    let said = ran(&mut command(&["backup", "--to", "copy.db"], Some(NOWHERE))).refused(2);
+    let said = ran(&mut command(&["backup", "--to", "copy.db"], Some(UNREACHABLE))).refused(2);
     assert!(said.contains("is for the embedded store") && said.contains("pg_dump"), "{said}");
-    let said = ran(&mut command(&["check", "--data-dir", from], Some(NOWHERE))).refused(2);
+    let said = ran(&mut command(&["check", "--data-dir", from], Some(UNREACHABLE))).refused(2);
     assert!(said.contains("both are given, choose one"), "{said}");
     let secret = folder.path().join("url");
-    std::fs::write(&secret, NOWHERE).unwrap();
+    std::fs::write(&secret, UNREACHABLE).unwrap();
     let mut by_file = command(&["check"], None);
     assert!(ran(by_file.env("DATABASE_URL_FILE", &secret)).refused(3).contains("usher@127.0.0.1:1/usher"));
 }

@@ -37,7 +37,7 @@ impl Pair {
     }
 
     /// Sessions whose user or tenant goes now: their ends are remembered until a restart.
-    pub(super) fn note_orphans(&mut self, tenant: Option<TenantNo>, command: &Command) {
+    pub(super) fn note_ended_sessions(&mut self, tenant: Option<TenantNo>, command: &Command) {
         let user = match command {
             Command::DeleteUser(command) => Some(&command.user),
             Command::DeleteTenant(_) => None,
@@ -46,7 +46,7 @@ impl Pair {
         let goes = |row: &&SessionRow| {
             Some(row.tenant) == tenant && user.is_none_or(|user| self.rows.user_of(row).is_some_and(|of| of == user))
         };
-        self.orphans.extend(self.rows.sessions.values().filter(goes).map(|row| row.id));
+        self.ended_sessions.extend(self.rows.sessions.values().filter(goes).map(|row| row.id));
     }
 
     /// After a restart the end of a session may be forgotten whose row is gone. A wrong reason is never told (R24).
@@ -71,8 +71,8 @@ impl Pair {
             (Command::CloseSession(command), Outcome::CloseSession(Err(refusal)), Outcome::CloseSession(expected))
                 if matches!(refusal, Refusal::NotFound { kind: "session", .. }) =>
             {
-                let orphan = self.orphans.contains(&command.session);
-                if orphan || self.may_forget(tenant, command.session) {
+                let ended_session = self.ended_sessions.contains(&command.session);
+                if ended_session || self.may_forget(tenant, command.session) {
                     *expected = Err(refusal.clone());
                 }
             }
@@ -130,7 +130,7 @@ impl Pair {
         }
         self.model.restart(now, GRACE);
         self.denials = self.rows.denials();
-        self.lost.append(&mut self.orphans);
+        self.lost.append(&mut self.ended_sessions);
         Ok(())
     }
 }

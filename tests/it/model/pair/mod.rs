@@ -32,7 +32,7 @@ pub struct Pair {
     used: Vec<(TenantId, PoolUsage)>,
     denials: BTreeMap<Denied, u64>,
     /// Sessions whose end must be remembered although their row is gone; and those where a restart forgot it.
-    orphans: BTreeSet<SessionId>,
+    ended_sessions: BTreeSet<SessionId>,
     lost: BTreeSet<SessionId>,
     last_tick: Tick,
     /// The look at everything happens every so many steps: looking settles things, and must not hide what does not.
@@ -65,7 +65,7 @@ impl Pair {
             config,
             used: Vec::new(),
             denials: BTreeMap::new(),
-            orphans: BTreeSet::new(),
+            ended_sessions: BTreeSet::new(),
             lost: BTreeSet::new(),
             last_tick: now.tick,
             every: [1, 4, 16][(seed % 3) as usize],
@@ -94,7 +94,7 @@ impl Pair {
         let actor = Actor(ACTOR.into());
         let number = self.ledger.tenant_no(tenant);
         let request = Request { tenant: tenant.clone(), actor: actor.clone(), command: command.clone() };
-        self.note_orphans(number, command);
+        self.note_ended_sessions(number, command);
         let outcome = self.ledger.apply(request, now, &mut changes);
         let mut expected = self.model.apply(tenant, command, now);
         let number = number.or(self.ledger.tenant_no(tenant)).unwrap_or(TenantNo(0));
@@ -104,7 +104,7 @@ impl Pair {
         self.count_denials(number, command, &expected);
         self.rows.take(changes)?;
         // The end is remembered when its place is used again, until a restart (R24).
-        self.orphans.append(&mut self.rows.replaced);
+        self.ended_sessions.append(&mut self.rows.replaced);
         Ok(())
     }
 }

@@ -12,14 +12,14 @@ use crate::ids::{SessionId, TenantId};
 const MOST: usize = 65_536;
 
 #[derive(Debug)]
-pub(super) struct Orphans {
+pub(super) struct EndedSessions {
     by_id: Map<SessionId, (TenantId, SessionEndReason, Tick)>,
     by_age: VecDeque<SessionId>,
     /// Tenants that were deleted, with the sessions that are still there.
     pub leaving: LeavingTenants,
 }
 
-impl Orphans {
+impl EndedSessions {
     pub fn new(seed: Seed) -> Self {
         Self { by_id: Map::with_hasher(seed), by_age: VecDeque::new(), leaving: LeavingTenants::new(seed) }
     }

@@ -21,7 +21,7 @@ pub(super) fn answer(id: &TenantId, command: Command, ctx: &mut Context) -> Outc
             Outcome::CheckOut(Ok(CheckedOut { decision: Err(denial), usage: None, notices: Vec::new() }))
         }
         Command::CheckIn(command) => {
-            let reason = ctx.orphans.find(command.session, id).map(|(reason, _)| reason);
+            let reason = ctx.ended_sessions.find(command.session, id).map(|(reason, _)| reason);
             Outcome::CheckIn(CheckedIn { ended_now: false, reason })
         }
         Command::Heartbeat(command) => {

@@ -13,7 +13,7 @@ const SHARES: usize = 4;
 
 /// So many places, which are given back when they are dropped.
 #[derive(Debug)]
-pub struct Places {
+pub struct SharedPermits {
     total: usize,
     taken: Mutex<Taken>,
 }
@@ -38,15 +38,15 @@ pub enum Full {
 
 /// Some of the places, for one call.
 #[derive(Debug)]
-pub struct Place {
-    places: Arc<Places>,
+pub struct Permit {
+    permits: Arc<SharedPermits>,
     count: usize,
     tenant: Option<TenantId>,
     /// `None`: anybody's, who cannot be told from anybody else.
     caller: Option<Arc<str>>,
 }
 
-impl Places {
+impl SharedPermits {
     #[must_use]
     pub fn new(total: usize) -> Arc<Self> {
         Arc::new(Self { total, taken: Mutex::default() })
@@ -62,7 +62,7 @@ impl Places {
     ///
     /// # Errors
     /// [`Full`]
-    pub fn take(self: &Arc<Self>, caller: &Caller, tenant: Option<&TenantId>, count: usize) -> Result<Place, Full> {
+    pub fn acquire(self: &Arc<Self>, caller: &Caller, tenant: Option<&TenantId>, count: usize) -> Result<Permit, Full> {
         let caller = (!caller.principal.is_anonymous()).then(|| Arc::clone(&caller.actor().0));
         let (share, mut taken) = (self.share(), self.lock());
         if taken.all + count > self.total {
@@ -82,7 +82,7 @@ impl Places {
         if let Some(caller) = &caller {
             *taken.callers.entry(Arc::clone(caller)).or_default() += count;
         }
-        Ok(Place { places: Arc::clone(self), count, tenant: tenant.cloned(), caller })
+        Ok(Permit { permits: Arc::clone(self), count, tenant: tenant.cloned(), caller })
     }
 
     /// How many are taken.
@@ -96,9 +96,9 @@ impl Places {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
-        let mut taken = self.places.lock();
+        let mut taken = self.permits.lock();
         taken.all -= self.count;
         if let Some(tenant) = self.tenant.take() {
             give_back(&mut taken.tenants, tenant, self.count);
@@ -139,8 +139,8 @@ mod tests {
 
     #[test]
     fn one_tenant_and_one_caller_have_a_quarter_and_the_rest_is_for_others() {
-        let places = Places::new(8);
-        let take = |name: &str, id: &str| places.take(&caller(name), Some(&tenant(id)), 1);
+        let permits = SharedPermits::new(8);
+        let take = |name: &str, id: &str| permits.acquire(&caller(name), Some(&tenant(id)), 1);
         let mut held = vec![take("a", "t1").unwrap(), take("a", "t2").unwrap()];
         assert_eq!(take("a", "t3").unwrap_err(), Full::Caller(2));
         held.push(take("b", "t1").unwrap());
@@ -151,23 +151,23 @@ mod tests {
         held.remove(0);
         take("a", "t9").expect("what is given back can be taken again");
         held.clear();
-        let taken = places.lock();
+        let taken = permits.lock();
         assert!(taken.all == 0 && taken.tenants.is_empty() && taken.callers.is_empty(), "{taken:?}");
     }
 
     #[test]
     fn there_is_one_for_everybody_and_none_where_there_is_none() {
-        let one = Places::new(1);
-        let held = one.take(&caller("a"), Some(&tenant("t")), 1).unwrap();
-        assert_eq!(one.take(&caller("b"), None, 1).unwrap_err(), Full::All);
+        let one = SharedPermits::new(1);
+        let held = one.acquire(&caller("a"), Some(&tenant("t")), 1).unwrap();
+        assert_eq!(one.acquire(&caller("b"), None, 1).unwrap_err(), Full::All);
         drop(held);
-        assert_eq!(Places::new(0).take(&caller("a"), None, 1).unwrap_err(), Full::All);
+        assert_eq!(SharedPermits::new(0).acquire(&caller("a"), None, 1).unwrap_err(), Full::All);
     }
 
     #[test]
     fn who_cannot_be_told_from_anybody_else_has_no_share_but_the_tenants() {
-        let places = Places::new(8);
-        let take = |id: &str| places.take(&caller(""), Some(&tenant(id)), 1);
+        let permits = SharedPermits::new(8);
+        let take = |id: &str| permits.acquire(&caller(""), Some(&tenant(id)), 1);
         let _held = [take("t1").unwrap(), take("t1").unwrap(), take("t2").unwrap(), take("t2").unwrap()];
         assert_eq!(take("t1").unwrap_err(), Full::Tenant(2));
     }

@@ -12,7 +12,7 @@ use tonic::Status;
 use tonic::body::Body;
 
 use crate::auth::Caller;
-use crate::auth::shares::{Place, Places};
+use crate::auth::shares::{Permit, SharedPermits};
 use crate::service::status;
 
 /// So much of every message is free: what people and consoles ask is smaller, and goes on while large ones must wait.
@@ -25,14 +25,14 @@ const HEADER: usize = 5;
 #[derive(Debug)]
 pub(super) struct UploadBudget {
     /// Bytes.
-    places: Arc<Places>,
+    permits: Arc<SharedPermits>,
     /// Of one message. A longer one is refused by whoever reads it, before it takes any memory.
     largest: usize,
 }
 
 impl UploadBudget {
     pub fn new(largest: usize) -> Arc<Self> {
-        Arc::new(Self { places: Places::new(LARGEST_AT_ONCE * largest), largest })
+        Arc::new(Self { permits: SharedPermits::new(LARGEST_AT_ONCE * largest), largest })
     }
 
     /// The body of a caller's request, which ends with an error when there is no room for a message of it. Without a
@@ -55,7 +55,7 @@ struct BudgetedBody {
     header: Vec<u8>,
     /// Bytes of this message that have not come.
     missing: usize,
-    taken: Option<Place>,
+    taken: Option<Permit>,
     caller: Option<Caller>,
     budget: Arc<UploadBudget>,
 }
@@ -93,8 +93,8 @@ impl BudgetedBody {
         let Some(caller) = &self.caller else {
             return Err(status::long_for_anybody(FREE));
         };
-        let place = self.budget.places.take(caller, None, needed);
-        self.taken = Some(place.map_err(|full| status::no_place(&status::UPLOADS, full))?);
+        let permit = self.budget.permits.acquire(caller, None, needed);
+        self.taken = Some(permit.map_err(|full| status::no_permit(&status::UPLOADS, full))?);
         Ok(())
     }
 }
@@ -155,7 +155,7 @@ mod tests {
             let frames = [Ok::<_, Status>(Frame::data(Bytes::from(message(length, 10))))];
             let mut body = budget.give(None, Body::new(StreamBody::new(iter(frames))));
             let read = body.frame().await.unwrap().map(drop);
-            (read.map_err(|refused| refused.code()), budget.places.taken())
+            (read.map_err(|refused| refused.code()), budget.permits.taken())
         };
         assert_eq!(read(FREE).await, (Ok(()), 0));
         assert_eq!(read(FREE + 1).await, (Err(tonic::Code::InvalidArgument), 0));
@@ -169,7 +169,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_announced_is_taken_until_the_request_ends_or_its_next_message_begins() {
         let budget = UploadBudget::new(LARGEST);
-        let taken = |budget: &UploadBudget| budget.places.taken();
+        let taken = |budget: &UploadBudget| budget.permits.taken();
         for piece in [1, 3, 5, 1_000_000] {
             let mut held = body(&budget, &message(LARGEST, 10), piece);
             while held.frame().await.is_some() {}

@@ -60,8 +60,8 @@ impl audit_service_server::AuditService for AuditService {
         let export = parse::export_audit_events(self.context.opaque_ids(), request.into_inner())?;
         may_read(&caller, &export.tenant)?;
         let access = self.context.tenant_access(caller, export.tenant.clone())?;
-        let place = self.context.exporting(&access)?;
+        let permit = self.context.exporting(&access)?;
         let shutdown = self.context.shutdown.clone();
-        Ok(Response::new(Box::pin(Exporting::new(access, export, shutdown, place).stream())))
+        Ok(Response::new(Box::pin(Exporting::new(access, export, shutdown, permit).stream())))
     }
 }

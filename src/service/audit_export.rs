@@ -8,7 +8,7 @@ use super::csv::CsvWriter;
 use super::parse::{AuditExport, AuditForm};
 use super::tenant_access::TenantAccess;
 use super::{render, status};
-use crate::auth::shares::Place;
+use crate::auth::shares::Permit;
 use crate::ids::TenantId;
 use crate::journal::{AuditFilter, AuditPage};
 use crate::ledger::change::AuditEvent;
@@ -23,7 +23,7 @@ pub struct Exporting {
     filter: AuditFilter,
     file: File,
     over: bool,
-    _place: Place,
+    _permit: Permit,
 }
 
 /// What was written and not sent.
@@ -33,10 +33,10 @@ enum File {
 }
 
 impl Exporting {
-    pub fn new(access: TenantAccess, export: AuditExport, shutdown: CancellationToken, place: Place) -> Self {
+    pub fn new(access: TenantAccess, export: AuditExport, shutdown: CancellationToken, permit: Permit) -> Self {
         let AuditExport { filter, form, .. } = export;
         let ids = access.event_ids();
-        Self { access, ids, shutdown, filter, file: File::new(form), over: false, _place: place }
+        Self { access, ids, shutdown, filter, file: File::new(form), over: false, _permit: permit }
     }
 
     /// The pieces of the file. Nothing is read ahead: a client that takes its time costs a page of memory, and one that

@@ -12,7 +12,7 @@ use super::status;
 use super::tenant_access::TenantAccess;
 use crate::auth::Tokens;
 use crate::auth::rate::Rate;
-use crate::auth::shares::{Place, Places};
+use crate::auth::shares::{Permit, SharedPermits};
 use crate::ids::InstanceId;
 use crate::journal::Journal;
 use crate::opaque_id::OpaqueIds;
@@ -48,9 +48,9 @@ pub struct ServiceContext {
     /// Read by telemetry.
     pub decisions: Decisions,
     pub(super) rates: Rates,
-    watchers: Arc<Places>,
-    syncs: Arc<Places>,
-    exports: Arc<Places>,
+    watchers: Arc<SharedPermits>,
+    syncs: Arc<SharedPermits>,
+    exports: Arc<SharedPermits>,
     /// Of full syncs.
     pub(super) ceilings: Ceilings,
 }
@@ -69,7 +69,7 @@ impl ServiceContext {
         limits: Limits,
         shutdown: CancellationToken,
     ) -> Arc<Self> {
-        let [watchers, syncs, exports] = [limits.watchers, SYNCS, EXPORTS].map(Places::new);
+        let [watchers, syncs, exports] = [limits.watchers, SYNCS, EXPORTS].map(SharedPermits::new);
         let (decisions, rates) = (Decisions::default(), Rates::new(&limits, licensing.clock().clone()));
         let ceilings = Ceilings::default();
         Arc::new(Self {
@@ -103,21 +103,21 @@ impl ServiceContext {
     }
 
     /// A place among the watchers, given back when dropped.
-    pub(super) fn watcher(&self, access: &TenantAccess) -> Result<Place, tonic::Status> {
+    pub(super) fn watcher(&self, access: &TenantAccess) -> Result<Permit, tonic::Status> {
         take(&self.watchers, access, &status::WATCHERS)
     }
 
     /// A place among the syncs, given back when dropped.
-    pub(super) fn syncing(&self, access: &TenantAccess) -> Result<Place, tonic::Status> {
+    pub(super) fn syncing(&self, access: &TenantAccess) -> Result<Permit, tonic::Status> {
         take(&self.syncs, access, &status::SYNCS)
     }
 
     /// A place among the exports, given back when dropped.
-    pub(super) fn exporting(&self, access: &TenantAccess) -> Result<Place, tonic::Status> {
+    pub(super) fn exporting(&self, access: &TenantAccess) -> Result<Permit, tonic::Status> {
         take(&self.exports, access, &status::EXPORTS)
     }
 }
 
-fn take(places: &Arc<Places>, access: &TenantAccess, kind: &status::Scarce) -> Result<Place, tonic::Status> {
-    places.take(access.caller(), Some(access.tenant()), 1).map_err(|full| status::no_place(kind, full))
+fn take(permits: &Arc<SharedPermits>, access: &TenantAccess, kind: &status::Scarce) -> Result<Permit, tonic::Status> {
+    permits.acquire(access.caller(), Some(access.tenant()), 1).map_err(|full| status::no_permit(kind, full))
 }

@@ -124,9 +124,9 @@ impl directory_service_server::DirectoryService for DirectoryService {
         let access = self.context.tenant_access(caller, wanted.tenant.clone())?;
         // An error before the first byte: no client is to take it for an empty file.
         access.query(GetTenant).await??;
-        let place = self.context.exporting(&access)?;
+        let permit = self.context.exporting(&access)?;
         let shutdown = self.context.shutdown.clone();
-        Ok(Response::new(Box::pin(Exporting::new(access, wanted, shutdown, place).stream())))
+        Ok(Response::new(Box::pin(Exporting::new(access, wanted, shutdown, permit).stream())))
     }
 
     async fn create_organization(

@@ -8,7 +8,7 @@ use super::csv::CsvWriter;
 use super::parse::{Column, Export};
 use super::tenant_access::TenantAccess;
 use super::{render, status};
-use crate::auth::shares::Place;
+use crate::auth::shares::Permit;
 use crate::proto::v1::ExportUsersResponse;
 
 /// One export under way.
@@ -18,14 +18,14 @@ pub struct Exporting {
     shutdown: CancellationToken,
     csv: CsvWriter,
     over: bool,
-    _place: Place,
+    _permit: Permit,
 }
 
 impl Exporting {
-    pub fn new(access: TenantAccess, export: Export, shutdown: CancellationToken, place: Place) -> Self {
+    pub fn new(access: TenantAccess, export: Export, shutdown: CancellationToken, permit: Permit) -> Self {
         let mut csv = CsvWriter::new(export.delimiter, export.mark);
         csv.row(export.columns.iter().map(|(name, _)| name));
-        Self { access, export, shutdown, csv, over: false, _place: place }
+        Self { access, export, shutdown, csv, over: false, _permit: permit }
     }
 
     /// The pieces of the file; each is a page, the first one has the header.

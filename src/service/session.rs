@@ -67,9 +67,9 @@ impl session_service_server::SessionService for SessionService {
         let caller = caller(&request)?;
         let (tenant, after, shape) = parse::watch_sessions(self.context.opaque_ids(), request.into_inner())?;
         let access = self.context.tenant_access(caller, tenant)?;
-        let place = self.context.watcher(&access)?;
+        let permit = self.context.watcher(&access)?;
         let watch = access.watch(after).await?;
-        let watch = Watch::new(watch, shape, self.context.shutdown.clone(), place);
+        let watch = Watch::new(watch, shape, self.context.shutdown.clone(), permit);
         Ok(Response::new(Box::pin(watch.stream())))
     }
 }

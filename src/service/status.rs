@@ -18,7 +18,7 @@ pub use access::{headers_too_large, idle, not_allowed, not_let_in, too_many_anon
 pub(super) use ceiling::too_many_to_block;
 pub(super) use exchange::{no_folder, no_mailer, request_not_sent, request_refused};
 pub use scarce::UPLOADS;
-pub use scarce::no_place;
+pub use scarce::no_permit;
 pub(super) use scarce::{EXPORTS, SYNCS, Scarce, WATCHERS};
 
 use super::parse::{Problem, Problems};

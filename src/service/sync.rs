@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PAGE: usize = 1_000;
 
 /// Where the result is of somebody of whom it is not known yet what becomes.
-enum Place {
+enum ResultSlot {
     Listed(usize),
     /// There was no room for it: no more than what is counted is kept.
     LeftOut(v1::SyncResult),
@@ -58,7 +58,7 @@ pub struct Sync {
     ceiling: Option<Ceiling>,
     results: Vec<v1::SyncResult>,
     /// Who waits for a seat, in the order of the entries.
-    waiting: Vec<(Waiting, Place)>,
+    waiting: Vec<(Waiting, ResultSlot)>,
     what_if: Option<WhatIf>,
     totals: v1::SyncTotals,
     /// Of the results, and how many there is no room for.
@@ -80,7 +80,7 @@ impl Sync {
             let entries = std::mem::take(&mut first.entries);
             let terms = parse::sync_terms(first)?;
             let access = context.tenant_access(caller, terms.tenant.clone())?;
-            let _place = context.syncing(&access)?;
+            let _permit = context.syncing(&access)?;
             access.query(GetTenant).await??;
             let ceiling = ceiling(&context, &access, &terms).await?;
             let mut sync = Self::new(context, access, terms, ceiling);
@@ -183,8 +183,8 @@ impl Sync {
             }
             match waiting {
                 Some(waiting) => {
-                    let place = self.place(result);
-                    self.waiting.push((waiting, place));
+                    let slot = self.add_result(result);
+                    self.waiting.push((waiting, slot));
                 }
                 None => self.add_result(result),
             }
@@ -193,31 +193,31 @@ impl Sync {
         Ok(())
     }
 
-    fn place(&mut self, result: v1::SyncResult) -> Place {
+    fn add_result(&mut self, result: v1::SyncResult) -> ResultSlot {
         self.bytes += result.encoded_len();
         if self.bytes <= MAX_RESULT_BYTES {
             self.results.push(result);
-            return Place::Listed(self.results.len() - 1);
+            return ResultSlot::Listed(self.results.len() - 1);
         }
         let (outcome, block_cause) = (result.outcome, result.block_cause);
-        Place::LeftOut(v1::SyncResult { outcome, block_cause, ..v1::SyncResult::default() })
+        ResultSlot::LeftOut(v1::SyncResult { outcome, block_cause, ..v1::SyncResult::default() })
     }
 
     /// What became of somebody who waited for a seat in each of the pools that have none.
-    fn settle(&mut self, place: Place, full: Vec<(PoolId, DenialReason)>) {
-        match place {
-            Place::Listed(at) => {
+    fn resolve(&mut self, slot: ResultSlot, full: Vec<(PoolId, DenialReason)>) {
+        match slot {
+            ResultSlot::Listed(at) => {
                 let result = &mut self.results[at];
                 let before = result.encoded_len();
-                render::settle_waiting(result, full);
+                render::resolve_waiting(result, full);
                 self.bytes += result.encoded_len().saturating_sub(before);
                 if self.bytes > MAX_RESULT_BYTES {
                     // They are counted.
                     result.denials = Vec::new();
                 }
             }
-            Place::LeftOut(mut result) => {
-                render::settle_waiting(&mut result, full);
+            ResultSlot::LeftOut(mut result) => {
+                render::resolve_waiting(&mut result, full);
                 render::count_synced(&mut self.totals, &result);
                 let is_omitted = self.terms.omit_unchanged && result.outcome() == v1::SyncOutcome::Unchanged;
                 self.left_out += u64::from(!is_omitted);
@@ -329,13 +329,13 @@ impl Sync {
         waiting.sort_by_key(|(waiting, _)| waiting.since);
         let mut waiting = waiting.into_iter();
         loop {
-            let (users, places): (Vec<Waiting>, Vec<Place>) = waiting.by_ref().take(STEP).unzip();
+            let (users, slots): (Vec<Waiting>, Vec<ResultSlot>) = waiting.by_ref().take(STEP).unzip();
             if users.is_empty() {
                 return Ok(());
             }
             let answer = self.access.submit(ActivateUsers { waiting: users, what_if: self.what_if.take() }).await??;
             self.what_if = answer.what_if;
-            places.into_iter().zip(answer.full).for_each(|(place, full)| self.settle(place, full));
+            slots.into_iter().zip(answer.full).for_each(|(slot, full)| self.resolve(slot, full));
         }
     }
 }

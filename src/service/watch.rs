@@ -6,7 +6,7 @@ use tonic::Status;
 
 use super::page::Shape;
 use super::{render, status};
-use crate::auth::shares::Place;
+use crate::auth::shares::Permit;
 use crate::ids::EventNo;
 use crate::journal::{SessionWatch, WatchEvent};
 use crate::ledger::command::Cursor;
@@ -18,12 +18,12 @@ pub struct Watch {
     shape: Shape,
     shutdown: CancellationToken,
     over: bool,
-    _place: Place,
+    _permit: Permit,
 }
 
 impl Watch {
-    pub fn new(watch: SessionWatch, shape: Shape, shutdown: CancellationToken, place: Place) -> Self {
-        Self { watch, shape, shutdown, over: false, _place: place }
+    pub fn new(watch: SessionWatch, shape: Shape, shutdown: CancellationToken, permit: Permit) -> Self {
+        Self { watch, shape, shutdown, over: false, _permit: permit }
     }
 
     /// Ends with `UNAVAILABLE` when the service drains or can tell no more: the client reconnects and resumes.

@@ -19,25 +19,25 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`Error`]: there is no first answer, or a "no".
 pub async fn watch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
-    let mut place = Place { cursor: String::new(), wait: FIRST_WAIT, told: false };
+    let mut watch = WatchCursor { cursor: String::new(), wait: FIRST_WAIT, told: false };
     loop {
-        match place.follow(usher, printer).await {
+        match watch.follow(usher, printer).await {
             Ok(()) => {}
-            Err(Error::Undecided(why)) if !place.cursor.is_empty() => {
-                if !place.told {
+            Err(Error::Undecided(why)) if !watch.cursor.is_empty() => {
+                if !watch.told {
                     eprintln!("{why}; going on as soon as it answers");
                 }
-                place.told = true;
+                watch.told = true;
             }
             Err(error) => return Err(error),
         }
-        tokio::time::sleep(place.wait).await;
-        place.wait = (place.wait * 2).min(LONGEST_WAIT);
+        tokio::time::sleep(watch.wait).await;
+        watch.wait = (watch.wait * 2).min(LONGEST_WAIT);
     }
 }
 
 /// How far it has come.
-struct Place {
+struct WatchCursor {
     /// Of the last message.
     cursor: String,
     /// Before it asks once more.
@@ -46,7 +46,7 @@ struct Place {
     told: bool,
 }
 
-impl Place {
+impl WatchCursor {
     /// One stream, from the cursor on; each message moves it. It ends in order when the server ends, or when the
     /// connection is old enough.
     async fn follow(&mut self, usher: &Usher, printer: &mut Printer) -> Result<(), Error> {

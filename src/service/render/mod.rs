@@ -31,6 +31,6 @@ pub(super) use notification::{list_notifications, notification};
 pub(super) use seat::{checked_in, checked_out, granted, heartbeat, revoked};
 pub(super) use server::server;
 pub(super) use session::{closed_session, ended, list_sessions, session};
-pub(super) use sync::{count_synced, listed_twice, refused_entry, settle_waiting, synced, unlisted};
+pub(super) use sync::{count_synced, listed_twice, refused_entry, resolve_waiting, synced, unlisted};
 pub(super) use tenant::{list_tenants, tenant, usage};
 pub(super) use token::{list_tokens, token};

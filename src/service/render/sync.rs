@@ -51,7 +51,7 @@ fn no_seat(denials: &[(PoolId, DenialReason)]) -> v1::ItemError {
 }
 
 /// What became of one who waited for a seat in each of the pools that have none.
-pub fn settle_waiting(result: &mut v1::SyncResult, full: Vec<(PoolId, DenialReason)>) {
+pub fn resolve_waiting(result: &mut v1::SyncResult, full: Vec<(PoolId, DenialReason)>) {
     result.denials.retain(|denial| {
         let again = full.iter().any(|(pool, _)| pool.as_str() == denial.pool_id);
         denial.reason() != v1::DenialReason::SeatsExhausted && !again

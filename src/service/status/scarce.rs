@@ -44,7 +44,7 @@ pub const UPLOADS: Scarce = Scarce {
 
 /// There is no place: says whose share is used up.
 #[must_use]
-pub fn no_place(kind: &Scarce, full: Full) -> Status {
+pub fn no_permit(kind: &Scarce, full: Full) -> Status {
     let Scarce { reason, name, undone, retry } = kind;
     let text = match full {
         Full::All => format!("There are as many {name} at once as this server takes; {undone}."),
@@ -72,7 +72,7 @@ mod tests {
             for (full, whose) in
                 [(Full::All, "this server"), (Full::Tenant(2), "This tenant"), (Full::Caller(2), "This caller")]
             {
-                let status = no_place(kind, full);
+                let status = no_permit(kind, full);
                 assert_eq!(status.code(), Code::Unavailable);
                 assert!(status.message().contains(whose), "{status:?}");
                 assert_eq!(status.get_details_error_info().expect("a reason").reason, reason);

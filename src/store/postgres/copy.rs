@@ -67,11 +67,11 @@ pub struct Copy {
     client: Client,
     _driver: AbortOnDropHandle<Option<StoreError>>,
     prepared: Prepared,
-    at: Option<Place>,
+    at: Option<CopyPosition>,
 }
 
 /// The shard that is being written.
-struct Place {
+struct CopyPosition {
     shard: ShardId,
     epoch: Epoch,
     position: Position,
@@ -119,7 +119,7 @@ impl Copy {
             SnapshotChunk::Installation(None) | SnapshotChunk::Strays(..) => Ok(()),
             SnapshotChunk::Shard(shard, Owner { epoch, .. }, position, floor) => {
                 self.place().await?;
-                self.at = Some(Place { shard, epoch, position: *position, floor, seq: Seq(0) });
+                self.at = Some(CopyPosition { shard, epoch, position: *position, floor, seq: Seq(0) });
                 // A shard without any rows has its place, too.
                 self.batch(Vec::new(), Vec::new(), &[]).await
             }

@@ -124,7 +124,7 @@ impl<'a> Run<'a> {
                 *reached.deaths.entry("anywhere").or_default() += 1;
             }
         }
-        self.load.switch.unreachable();
+        self.load.switch.unavailable();
     }
 
     /// It ended by itself, as it was told to.

@@ -121,12 +121,12 @@ async fn a_dry_run_tells_what_a_sync_does() {
 #[tokio::test]
 async fn wrong_entries_stop_nobody() {
     let town = Town::start(Store::Sqlite).await;
-    let mut unreachable = entry("kim@demo.example", &["primary"]);
-    unreachable.organization_ids = vec!["nowhere".into()];
+    let mut elsewhere = entry("kim@demo.example", &["primary"]);
+    elsewhere.organization_ids = vec!["nowhere".into()];
     let entries = vec![
         entry("a b", &[]),
         entry("Lea@Demo.Example", &["primary"]),
-        unreachable,
+        elsewhere,
         v1::SyncEntry::default(),
         entry("lea@demo.example", &["crm"]),
         entry("mia@demo.example", &["sales"]),

@@ -13,7 +13,7 @@ use usher::proto::v1::heartbeat_response::Outcome as HeartbeatOutcome;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{CheckInRequest, CheckOutRequest, GrantSeatRequest, HeartbeatRequest, RevokeSeatRequest};
 
-use super::load::{Pen, Place};
+use super::load::{Pen, ServerAddress};
 use super::recount::{denial, end_reason};
 use super::{Answer, Call, Name, Operation, Who};
 use crate::model::dice::Dice;
@@ -34,11 +34,11 @@ pub struct Person {
 }
 
 pub struct Client {
-    pub place: watch::Receiver<Place>,
+    pub endpoint: watch::Receiver<ServerAddress>,
     pub pen: Pen,
     pub dice: Dice,
     pub people: Vec<Person>,
-    pub connection: Option<(Place, SeatServiceClient<Channel>)>,
+    pub connection: Option<(ServerAddress, SeatServiceClient<Channel>)>,
     pub notes: Arc<Mutex<Vec<Call>>>,
 }
 
@@ -65,7 +65,7 @@ impl Client {
     }
 
     fn stopped(&self) -> bool {
-        *self.place.borrow() == Place::Over
+        *self.endpoint.borrow() == ServerAddress::Over
     }
 
     /// What to do next with a user.
@@ -102,7 +102,7 @@ impl Client {
                     Err(_) => Answer::Unknown("no answer in time".into()),
                 },
                 // What a process that is down sent before is still to be heard; one that was left is not waited for.
-                _ = self.place.wait_for(|place| matches!(place, Place::At(_)) && Some(*place) != here) => {
+                _ = self.endpoint.wait_for(|endpoint| matches!(endpoint, ServerAddress::At(_)) && Some(*endpoint) != here) => {
                     Answer::Unknown("the service is elsewhere".into())
                 }
             };
@@ -113,17 +113,17 @@ impl Client {
                 self.notes.lock().expect("notes")[note].answered = Some(self.pen.now());
                 return self.pen.heard();
             }
-            let _ = tokio::time::timeout(PAUSE, self.place.changed()).await;
+            let _ = tokio::time::timeout(PAUSE, self.endpoint.changed()).await;
         }
     }
 
     /// The service, wherever it is; waits while it is nowhere. `None`: it is over.
     async fn service(&mut self) -> Option<SeatServiceClient<Channel>> {
-        let place = *self.place.wait_for(|place| *place != Place::Nowhere).await.ok()?;
-        let Place::At(address) = place else { return None };
-        if !matches!(&self.connection, Some((known, _)) if *known == place) {
+        let endpoint = *self.endpoint.wait_for(|endpoint| *endpoint != ServerAddress::Unavailable).await.ok()?;
+        let ServerAddress::At(address) = endpoint else { return None };
+        if !matches!(&self.connection, Some((known, _)) if *known == endpoint) {
             let channel = Endpoint::from_shared(format!("http://{address}")).expect("an address").connect_lazy();
-            self.connection = Some((place, SeatServiceClient::new(channel)));
+            self.connection = Some((endpoint, SeatServiceClient::new(channel)));
         }
         self.connection.as_ref().map(|(_, service)| service.clone())
     }

@@ -29,9 +29,9 @@ const USERS: u32 = 2;
 
 /// Where the service is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum ServerAddress {
     /// Down; clients wait.
-    Nowhere,
+    Unavailable,
     At(SocketAddr),
     /// Clients end.
     Over,
@@ -100,16 +100,16 @@ impl Pen {
 
 /// Tells clients where the service is.
 #[derive(Clone)]
-pub struct Switch(watch::Sender<Place>);
+pub struct Switch(watch::Sender<ServerAddress>);
 
 impl Switch {
     pub fn at(&self, address: SocketAddr) {
-        self.0.send_replace(Place::At(address));
+        self.0.send_replace(ServerAddress::At(address));
     }
 
     /// It is down: clients wait, and ask again what was not answered.
-    pub fn nowhere(&self) {
-        self.0.send_replace(Place::Nowhere);
+    pub fn unavailable(&self) {
+        self.0.send_replace(ServerAddress::Unavailable);
     }
 }
 
@@ -129,7 +129,7 @@ impl Load {
     pub fn start(plan: Plan) -> Self {
         let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_millis();
         let pen = Pen { began: Instant::now(), heard: watch::Sender::new(0) };
-        let switch = watch::Sender::new(Place::Nowhere);
+        let switch = watch::Sender::new(ServerAddress::Unavailable);
         let clients: Vec<Client> =
             (0..plan.clients).map(|number| client(&plan, number, &pen, switch.subscribe())).collect();
         let notes = clients.iter().map(|client| Arc::clone(&client.notes)).collect();
@@ -158,7 +158,7 @@ impl Load {
 
     /// Ends when every client has its last answer. To be called once.
     pub async fn stop(&mut self) -> History {
-        self.switch.0.send_replace(Place::Over);
+        self.switch.0.send_replace(ServerAddress::Over);
         (&mut self.task).await.expect("no client panics");
         self.so_far()
     }
@@ -196,7 +196,7 @@ fn channel(address: SocketAddr) -> Channel {
 }
 
 /// A client serves one tenant: users of its own, and one whom all clients of the tenant serve.
-fn client(plan: &Plan, number: u32, pen: &Pen, place: watch::Receiver<Place>) -> Client {
+fn client(plan: &Plan, number: u32, pen: &Pen, endpoint: watch::Receiver<ServerAddress>) -> Client {
     let at = number % (plan.tenants + 1);
     let named = at == plan.tenants;
     let who = |user: String| {
@@ -210,7 +210,7 @@ fn client(plan: &Plan, number: u32, pen: &Pen, place: watch::Receiver<Place>) ->
     let people =
         users.into_iter().map(|user| Person { who: who(user), named, session: None, ended: None, seat: false });
     Client {
-        place,
+        endpoint,
         pen: pen.clone(),
         dice: Dice::new(plan.seed.wrapping_mul(1_000).wrapping_add(number.into())),
         people: people.collect(),
@@ -219,8 +219,8 @@ fn client(plan: &Plan, number: u32, pen: &Pen, place: watch::Receiver<Place>) ->
     }
 }
 
-async fn run(plan: Plan, place: watch::Receiver<Place>, mut clients: Vec<Client>) {
-    let Some(()) = tenants(&plan, place).await else { return };
+async fn run(plan: Plan, endpoint: watch::Receiver<ServerAddress>, mut clients: Vec<Client>) {
+    let Some(()) = tenants(&plan, endpoint).await else { return };
     // The holders of all named seats make room. The first client does it, so that it is noted like any other call.
     let people = HOLDERS.map(|user| Person { who: crm(user), named: true, session: None, ended: None, seat: true });
     clients[0].free(people.into()).await;
@@ -231,7 +231,7 @@ async fn run(plan: Plan, place: watch::Receiver<Place>, mut clients: Vec<Client>
 }
 
 /// Makes the tenants, however often the service dies meanwhile. `None`: it is over before that.
-async fn tenants(plan: &Plan, mut place: watch::Receiver<Place>) -> Option<()> {
+async fn tenants(plan: &Plan, mut endpoint: watch::Receiver<ServerAddress>) -> Option<()> {
     for (tenant, rules) in plan.rules().into_iter().filter(|(tenant, _)| &**tenant != CRM.0) {
         let signed_in = if rules.take_over { WhenAlreadySignedIn::TakeOver } else { WhenAlreadySignedIn::Deny };
         let policy = Policy {
@@ -241,12 +241,16 @@ async fn tenants(plan: &Plan, mut place: watch::Receiver<Place>) -> Option<()> {
         };
         let tenant = Tenant { tenant_id: tenant.to_string(), policy: Some(policy), ..Tenant::default() };
         loop {
-            let Place::At(address) = *place.wait_for(|place| *place != Place::Nowhere).await.ok()? else { return None };
+            let ServerAddress::At(address) =
+                *endpoint.wait_for(|endpoint| *endpoint != ServerAddress::Unavailable).await.ok()?
+            else {
+                return None;
+            };
             let operation = CreateTenantRequest { tenant: Some(tenant.clone()) };
             match TenantServiceClient::new(channel(address)).create_tenant(operation).await {
                 Ok(_) => break,
                 Err(status) if status.code() == Code::AlreadyExists => break,
-                Err(_) => drop(tokio::time::timeout(Duration::from_millis(20), place.changed()).await),
+                Err(_) => drop(tokio::time::timeout(Duration::from_millis(20), endpoint.changed()).await),
             }
         }
     }

@@ -58,7 +58,7 @@ fn a_pattern_of_many_stars_is_matched_at_once() {
     assert!(pattern.matches(&"a".repeat(100_000)));
 }
 
-struct Place {
+struct Case {
     tenant: &'static str,
     hosts: &'static [&'static str],
     instance: &'static str,
@@ -69,19 +69,19 @@ const INSTANCE: &str = "7b4f6d0e-6e0f-4a51-9d7c-2f6f5f1b8c11";
 const OTHER_INSTANCE: &str = "00000000-0000-4000-8000-000000000000";
 
 /// Where every claim of [`everything`] fits.
-fn place() -> Place {
-    Place { tenant: "acme", hosts: &["node-1", "db.acme.example"], instance: INSTANCE, at: ISSUED }
+fn case() -> Case {
+    Case { tenant: "acme", hosts: &["node-1", "db.acme.example"], instance: INSTANCE, at: ISSUED }
 }
 
-fn check(claims: &usher::license::Claims, place: &Place, expected: &str) {
-    let tenant = TenantId::parse(place.tenant).unwrap();
-    let host_names: Vec<_> = place.hosts.iter().map(|host| (*host).to_owned()).collect();
-    let instance: Uuid = place.instance.parse().unwrap();
+fn check(claims: &usher::license::Claims, case: &Case, expected: &str) {
+    let tenant = TenantId::parse(case.tenant).unwrap();
+    let host_names: Vec<_> = case.hosts.iter().map(|host| (*host).to_owned()).collect();
+    let instance: Uuid = case.instance.parse().unwrap();
     let target = InstallTarget { tenant: &tenant, host_names: &host_names, instance };
-    let answer = claims.admits(&target, place.at);
+    let answer = claims.admits(&target, case.at);
     assert_eq!(answer.as_ref().err().map_or("", Rejection::reason), expected);
     // By the door that installing goes through, with the signature checked, the answer is the same.
-    let admitted = trust(&[1]).admit(&signed(claims), &target, place.at);
+    let admitted = trust(&[1]).admit(&signed(claims), &target, case.at);
     assert_eq!(admitted.map(|verified| assert_eq!(verified.claims, *claims)), answer);
 }
 
@@ -89,24 +89,24 @@ fn check(claims: &usher::license::Claims, place: &Place, expected: &str) {
 fn the_tenant_the_hosts_the_installation_and_the_time() {
     let claims = everything();
     let end = claims.expires.unwrap();
-    check(&claims, &place(), "");
-    check(&claims, &Place { tenant: "acme2", ..place() }, "LICENSE_TENANT");
-    check(&claims, &Place { tenant: "ACME", ..place() }, "LICENSE_TENANT");
-    check(&claims, &Place { hosts: &["db.acme.example.evil.example"], ..place() }, "LICENSE_HOST");
-    check(&claims, &Place { hosts: &[], ..place() }, "LICENSE_HOST");
-    check(&claims, &Place { hosts: &["x", "License-1"], ..place() }, "");
-    check(&claims, &Place { instance: OTHER_INSTANCE, ..place() }, "LICENSE_INSTANCE");
-    check(&claims, &Place { at: Wall(end.0 - 1), ..place() }, "");
-    check(&claims, &Place { at: end, ..place() }, "LICENSE_EXPIRED");
+    check(&claims, &case(), "");
+    check(&claims, &Case { tenant: "acme2", ..case() }, "LICENSE_TENANT");
+    check(&claims, &Case { tenant: "ACME", ..case() }, "LICENSE_TENANT");
+    check(&claims, &Case { hosts: &["db.acme.example.evil.example"], ..case() }, "LICENSE_HOST");
+    check(&claims, &Case { hosts: &[], ..case() }, "LICENSE_HOST");
+    check(&claims, &Case { hosts: &["x", "License-1"], ..case() }, "");
+    check(&claims, &Case { instance: OTHER_INSTANCE, ..case() }, "LICENSE_INSTANCE");
+    check(&claims, &Case { at: Wall(end.0 - 1), ..case() }, "");
+    check(&claims, &Case { at: end, ..case() }, "LICENSE_EXPIRED");
     // One that is not in force yet can be installed before it is.
-    check(&claims, &Place { at: Wall(0), ..place() }, "");
+    check(&claims, &Case { at: Wall(0), ..case() }, "");
     // What a license does not say is no restriction.
-    let anywhere = Place { hosts: &[], instance: OTHER_INSTANCE, at: Wall(i64::MAX), ..place() };
+    let anywhere = Case { hosts: &[], instance: OTHER_INSTANCE, at: Wall(i64::MAX), ..case() };
     check(&least(), &anywhere, "");
     // The first of several.
-    check(&claims, &Place { tenant: "x", ..anywhere }, "LICENSE_TENANT");
+    check(&claims, &Case { tenant: "x", ..anywhere }, "LICENSE_TENANT");
     check(&claims, &anywhere, "LICENSE_HOST");
-    check(&claims, &Place { hosts: &["license-1"], ..anywhere }, "LICENSE_INSTANCE");
+    check(&claims, &Case { hosts: &["license-1"], ..anywhere }, "LICENSE_INSTANCE");
 }
 
 /// The texts are for whoever tried, and say nothing about whose license it is; of a license of one's own they name both

@@ -16,29 +16,33 @@ use usher::ledger::{Config, Ledger, Reading, Seed};
 /// More than one step of each kind.
 const USERS: u64 = 12_000;
 
-struct Place {
+struct Fixture {
     ledger: Ledger,
     now: Moment,
 }
 
-impl Place {
+impl Fixture {
     fn new() -> Self {
         let now = Moment::new(Tick(1_000_000), Wall(1_750_000_000_000));
         let config =
             Config { demo_seats: USERS, channels: Default::default(), seed: Seed(7), rates: Default::default() };
         let nothing = (TenantNo(0), Default::default(), Default::default());
         let ledger = Ledger::restore(config, nothing.0, nothing.1, nothing.2, now, Duration::ZERO).finish();
-        let mut place = Self { ledger, now };
+        let mut fixture = Self { ledger, now };
         let (display_name, contact, policy) = ("Acme".into(), "".into(), Policy::default());
-        place.submit(CreateTenant { display_name, contact, policy });
+        fixture.submit(CreateTenant { display_name, contact, policy });
         let entry = |no| SyncEntry {
             user: user(no),
             patch: UserPatch::default(),
             seats: WantedSeat::each(&[PoolId::stored("primary")], &[]),
             blocked: None,
         };
-        place.submit(SyncUsers { entries: (0..USERS).map(entry).collect(), when_full: WhenFull::Block, what_if: None });
-        place
+        fixture.submit(SyncUsers {
+            entries: (0..USERS).map(entry).collect(),
+            when_full: WhenFull::Block,
+            what_if: None,
+        });
+        fixture
     }
 
     fn submit(&mut self, command: impl Into<Command>) -> Outcome {
@@ -74,15 +78,15 @@ impl Place {
 
 /// Page after page: `between` happens after each step of all of them.
 fn all_users(
-    place: &mut Place,
+    fixture: &mut Fixture,
     mut query: ListUsers,
-    mut between: impl FnMut(&mut Place, usize),
+    mut between: impl FnMut(&mut Fixture, usize),
 ) -> (Vec<String>, usize) {
     let (mut listed, mut steps) = (Vec::new(), 0);
     loop {
-        let (found, _) = place.read(query.clone(), |place, _| {
+        let (found, _) = fixture.read(query.clone(), |fixture, _| {
             steps += 1;
-            between(place, steps);
+            between(fixture, steps);
         });
         let QueryResult::ListUsers(Ok(page)) = found else { panic!("{found:?}") };
         listed.extend(page.rows.iter().map(|user| user.id.to_string()));
@@ -112,14 +116,14 @@ fn users(found: QueryResult) -> Vec<String> {
 
 #[test]
 fn users_who_come_and_go_disturb_nobody_else() {
-    let mut place = Place::new();
+    let mut fixture = Fixture::new();
     let all = ListUsers { order: UserOrder::UserId, limit: usize::MAX, ..ListUsers::default() };
-    let (listed, steps) = all_users(&mut place, all, |place, step| {
+    let (listed, steps) = all_users(&mut fixture, all, |fixture, step| {
         // One who was looked at, one who was not, and one who is new.
-        place.submit(DeleteUser { user: user(step as u64) });
-        place.submit(DeleteUser { user: user(USERS - step as u64) });
+        fixture.submit(DeleteUser { user: user(step as u64) });
+        fixture.submit(DeleteUser { user: user(USERS - step as u64) });
         let (user, profile) = (user(USERS + step as u64), Default::default());
-        place.submit(CreateUser { user, administrator: false, profile, pools: vec![] });
+        fixture.submit(CreateUser { user, administrator: false, profile, pools: vec![] });
     });
     let distinct: BTreeSet<&String> = listed.iter().collect();
     let gone = |no: u64| (1..=steps as u64).any(|step| no == step || no == USERS - step);
@@ -134,18 +138,18 @@ fn users_who_come_and_go_disturb_nobody_else() {
 
 #[test]
 fn the_latest_come_first_whoever_signs_in_meanwhile() {
-    let mut place = Place::new();
+    let mut fixture = Fixture::new();
     for no in 0..USERS {
-        place.now.tick.0 += 1;
-        place.sign_in((no * 1_237) % USERS);
+        fixture.now.tick.0 += 1;
+        fixture.sign_in((no * 1_237) % USERS);
     }
     let latest = || ListUsers { order: UserOrder::LastSignIn, descending: true, limit: 50, ..ListUsers::default() };
-    let (quiet, _) = place.read(latest(), |_, _| {});
+    let (quiet, _) = fixture.read(latest(), |_, _| {});
     let expected: Vec<String> = (0..50).map(|back| user(((USERS - 1 - back) * 1_237) % USERS).to_string()).collect();
     assert_eq!(users(quiet), expected);
     let filtered = ListUsers { words: vec!["user".into()], ..latest() };
-    let (busy, steps) = place.read(filtered, |place, step| {
-        place.submit(DeleteUser { user: UserId::stored(expected[step].as_str()) });
+    let (busy, steps) = fixture.read(filtered, |fixture, step| {
+        fixture.submit(DeleteUser { user: UserId::stored(expected[step].as_str()) });
     });
     let listed = users(busy);
     assert!(expected.iter().filter(|user| !expected[1..=steps].contains(user)).all(|user| listed.contains(user)));
@@ -153,14 +157,14 @@ fn the_latest_come_first_whoever_signs_in_meanwhile() {
 
 #[test]
 fn a_session_that_ended_meanwhile_is_not_listed() {
-    let mut place = Place::new();
-    (0..USERS).for_each(|no| place.sign_in(no));
+    let mut fixture = Fixture::new();
+    (0..USERS).for_each(|no| fixture.sign_in(no));
     let mut query = ListSessions { limit: usize::MAX, ..ListSessions::default() };
     let (mut ids, mut rows, mut steps) = (BTreeSet::new(), 0, 0);
     loop {
-        let (found, _) = place.read(query.clone(), |place, _| {
+        let (found, _) = fixture.read(query.clone(), |fixture, _| {
             steps += 1;
-            place.submit(CheckIn { session: session(steps) });
+            fixture.submit(CheckIn { session: session(steps) });
         });
         let QueryResult::ListSessions(Ok(page)) = found else { panic!("{found:?}") };
         rows += page.rows.len();

@@ -91,8 +91,8 @@ impl Program {
         let mut command = command(data, ANY_PORT, &[more, &["--log-format", "json"]].concat());
         let mut child = command.spawn().expect("the program starts");
         let log = lines_of(child.stderr.take().expect("a pipe"));
-        let unreachable = SocketAddr::from(([0, 0, 0, 0], 0));
-        let mut program = Self { child, api: unreachable, ops: unreachable, log };
+        let unbound = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut program = Self { child, api: unbound, ops: unbound, log };
         loop {
             let line = program.log.recv_timeout(PATIENCE).expect("the program says what it bound");
             let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
@@ -108,8 +108,8 @@ impl Program {
     pub fn begin(data: &Data) -> Self {
         let mut child = command(data, ANY_PORT, &[]).spawn().expect("the program starts");
         let log = lines_of(child.stderr.take().expect("a pipe"));
-        let unreachable = SocketAddr::from(([0, 0, 0, 0], 0));
-        Self { child, api: unreachable, ops: unreachable, log }
+        let unbound = SocketAddr::from(([0, 0, 0, 0], 0));
+        Self { child, api: unbound, ops: unbound, log }
     }
 
     /// Runs a command that becomes the program: its output is the program's.

@@ -223,8 +223,8 @@ async fn ten_thousand_odd_users_come_back_unchanged() {
     town.organization("odd", "gone").await;
     let seat = |pool: &str| v1::SyncSeat { pool_id: pool.into(), organization_ids: vec!["gone".into()] };
     let user = v1::User { user_id: "nowhere@demo.example".into(), ..v1::User::default() };
-    let unreachable = v1::SyncEntry { user: Some(user), seats: vec![seat("x=y"), seat("*")], ..Default::default() };
-    town.sync(first(), vec![unreachable]).await;
+    let elsewhere = v1::SyncEntry { user: Some(user), seats: vec![seat("x=y"), seat("*")], ..Default::default() };
+    town.sync(first(), vec![elsewhere]).await;
     let request = v1::DeleteOrganizationRequest { tenant_id: "odd".into(), organization_id: "gone".into() };
     town.directory().delete_organization(request).await.unwrap();
     let file = town.comes_back("--columns user_id,pools,organizations,account_state", USERS + 1);

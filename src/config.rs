@@ -347,7 +347,7 @@ fn limits(args: &cli::Limits, problems: &mut Problems) -> Limits {
         keepalive_timeout: problems.take("--keepalive-timeout", duration(&args.keepalive_timeout, 60 * MINUTE), DAY),
         max_connection_age: problems.take("--max-connection-age", duration(&args.max_connection_age, 365 * DAY), DAY),
     };
-    let read = !problems.tells("--deadline") && !problems.tells("--max-deadline");
+    let read = !problems.mentions("--deadline") && !problems.mentions("--max-deadline");
     if read && limits.deadline > limits.max_deadline {
         let (deadline, max) = (shortest(limits.deadline), shortest(limits.max_deadline));
         problems.add(format!("--deadline: {deadline} is longer than --max-deadline, which is {max}"));

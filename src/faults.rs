@@ -174,8 +174,8 @@ mod switched_on {
 
     #[allow(clippy::disallowed_methods)] // No setting of the program: released ones do not know it.
     fn death() -> Option<Death> {
-        let told = std::env::var("USHER_DIE_AT").ok()?;
-        let (point, passes) = told.split_once(':').expect("USHER_DIE_AT=Point:number");
+        let passes = std::env::var("USHER_DIE_AT").ok()?;
+        let (point, passes) = passes.split_once(':').expect("USHER_DIE_AT=Point:number");
         let passes = passes.parse().expect("USHER_DIE_AT=Point:number");
         Some(Death { point: point.to_owned(), passes_left: AtomicU64::new(passes) })
     }

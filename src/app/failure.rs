@@ -90,13 +90,13 @@ impl Failure {
 
 impl From<client::Error> for Failure {
     fn from(error: client::Error) -> Self {
-        let told = error.to_string();
+        let message = error.to_string();
         match error {
-            client::Error::Unreachable(..) | client::Error::Undecided(_) => Failure::NoAnswer(told),
-            client::Error::NotValid(_) => Failure::LicenseNotValid(told),
-            client::Error::Refused(_) => Failure::Refused(told),
-            client::Error::Denied(_) => Failure::Denied(told),
-            client::Error::Unwritten(_) => Failure::Unexpected(anyhow::anyhow!(told)),
+            client::Error::Unreachable(..) | client::Error::Undecided(_) => Failure::NoAnswer(message),
+            client::Error::NotValid(_) => Failure::LicenseNotValid(message),
+            client::Error::Refused(_) => Failure::Refused(message),
+            client::Error::Denied(_) => Failure::Denied(message),
+            client::Error::Unwritten(_) => Failure::Unexpected(anyhow::anyhow!(message)),
         }
     }
 }

@@ -54,7 +54,7 @@ async fn check(storage: &Storage) -> Result<(), Failure> {
             (counted, Vec::new())
         }
     };
-    say(&told(storage, &counted));
+    say(&summary(storage, &counted));
     for note in counted.notes() {
         say(&format!("{note}\n"));
     }
@@ -95,7 +95,7 @@ const COLUMNS: [Column; 9] = [
     left("last event"),
 ];
 
-fn told(storage: &Storage, counted: &Recount) -> String {
+fn summary(storage: &Storage, counted: &Recount) -> String {
     let Some(installation) = counted.installation else {
         return format!("{storage}: nobody has used it yet\n");
     };
@@ -172,7 +172,7 @@ async fn copy(args: &cli::store::Copy) -> Result<(), Failure> {
     }
     target.commit().await?;
     let storage = Storage::Postgres { url, migrate_on_start: false };
-    say(&told(&storage, &copied));
+    say(&summary(&storage, &copied));
     say(&format!(
         "both sides hold the same. Serve from the database now, and no more from {}: it is as it was\n",
         args.from.display()

@@ -12,12 +12,12 @@ pub(super) async fn follow(mut reasons: watch::Receiver<NotReadyReasons>) {
         let now = *reasons.borrow_and_update();
         match now {
             _ if now.has(NotReadyReason::Draining) => return,
-            _ if now.serving() => tell(&[NotifyState::Ready, NotifyState::Status("serving")]),
+            _ if now.serving() => notify(&[NotifyState::Ready, NotifyState::Status("serving")]),
             // It waits for another process to end, for as long as that takes: nothing is wrong with it.
             _ if now.has(NotReadyReason::Standby) => {
-                tell(&[NotifyState::Ready, NotifyState::Status(&format!("{now}"))])
+                notify(&[NotifyState::Ready, NotifyState::Status(&format!("{now}"))])
             }
-            _ => tell(&[NotifyState::Status(&format!("not serving: {now}"))]),
+            _ => notify(&[NotifyState::Status(&format!("not serving: {now}"))]),
         }
         if reasons.changed().await.is_err() {
             return;
@@ -28,23 +28,23 @@ pub(super) async fn follow(mut reasons: watch::Receiver<NotReadyReasons>) {
 /// SIGHUP came. Since systemd 253 the moment is part of it, or the reload counts as failed.
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
-        Ok(moment) => tell(&[NotifyState::Reloading, moment]),
+        Ok(moment) => notify(&[NotifyState::Reloading, moment]),
         Err(error) => tracing::warn!(%error, "systemd is not told of the reload"),
     }
 }
 
 /// Whatever was read again is in force, or what was before stays.
 pub(super) fn reloaded() {
-    tell(&[NotifyState::Ready]);
+    notify(&[NotifyState::Ready]);
 }
 
 /// Before anything is drained: systemd does not take the end for a failure.
 pub(super) fn stopping() {
-    tell(&[NotifyState::Stopping, NotifyState::Status("draining")]);
+    notify(&[NotifyState::Stopping, NotifyState::Status("draining")]);
 }
 
 /// One datagram. That it does not arrive is no reason not to serve; systemd ends a unit from which it never heard.
-fn tell(what: &[NotifyState<'_>]) {
+fn notify(what: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(what) {
         tracing::warn!(%error, "systemd is not told");
     }

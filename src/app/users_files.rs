@@ -9,7 +9,7 @@ use crate::cli::users_files::Import;
 use crate::client::users::{UsersFile, read_users};
 
 /// Wrong lines that are told; who has more has one mistake in all of them.
-const TOLD: usize = 20;
+const MAX_SHOWN: usize = 20;
 /// Bytes of a file: some million users.
 const MOST: u64 = 1 << 30;
 
@@ -22,12 +22,12 @@ pub(super) fn users_file(args: &Import) -> Result<UsersFile, Failure> {
     let bytes = read(&args.file).map_err(|error| Failure::Usage(vec![with_file(error.to_string())]))?;
     let delimiter = args.delimiter.map(|delimiter| delimiter.text().as_bytes()[0]);
     read_users(&bytes, delimiter).map_err(|wrong| {
-        let more = wrong.len().saturating_sub(TOLD);
-        let mut told: Vec<String> = wrong.into_iter().take(TOLD).map(with_file).collect();
+        let more = wrong.len().saturating_sub(MAX_SHOWN);
+        let mut messages: Vec<String> = wrong.into_iter().take(MAX_SHOWN).map(with_file).collect();
         let lines = if more == 1 { "line" } else { "lines" };
-        told.extend((more > 0).then(|| format!("and {more} {lines} more")));
-        told.push("nothing was sent".to_owned());
-        Failure::Usage(told)
+        messages.extend((more > 0).then(|| format!("and {more} {lines} more")));
+        messages.push("nothing was sent".to_owned());
+        Failure::Usage(messages)
     })
 }
 

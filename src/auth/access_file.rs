@@ -53,7 +53,7 @@ impl Access {
     /// # Errors
     /// The line, what is wrong, and the field.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| told(text, error))?;
+        let file: File = toml::from_str(text).map_err(|error| message(text, error))?;
         let certificates = rules(text, file.certificate, CertificatePart::rule)?;
         let oidc = file.oidc.map(|part| part.config(text, folder)).transpose()?;
         Ok(Self { certificates, oidc })
@@ -69,7 +69,7 @@ impl Access {
 }
 
 /// On one line: `line 3: unknown field …, in oidc.rule`.
-fn told(text: &str, mut error: toml::de::Error) -> String {
+fn message(text: &str, mut error: toml::de::Error) -> String {
     let line = line(text, error.span().map_or(0, |span| span.start));
     // Without the text, it says the field's name instead of showing the line.
     error.set_input(None);

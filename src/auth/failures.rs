@@ -26,7 +26,7 @@ impl Failures {
 
     /// Notes that a call from `address` was refused, of whoever is known to make it. Answers why, as it is to be told.
     pub fn note(&self, refused: Refused, by: Option<&Actor>, address: IpAddr, method: &str, now: Duration) -> Refused {
-        let told = match self.addresses.take(network(address), now) {
+        let reported = match self.addresses.take(network(address), now) {
             // Nothing is wrong with the credential, as far as is known: there is no news. It counts all the same, or
             // whoever makes up keys would not be limited.
             Ok(()) if refused.plain() == Refused::KeysPending => refused,
@@ -39,8 +39,8 @@ impl Failures {
             Err(_) if by.is_some() => refused,
             Err(retry) => Refused::TooOften { retry },
         };
-        self.count(told);
-        told
+        self.count(reported);
+        reported
     }
 
     fn count(&self, refused: Refused) {

@@ -180,8 +180,8 @@ mod tests {
             assert_eq!(action(known.as_str_name()).ok(), Some(known));
         }
         for text in ["", "unspecified", "session"] {
-            let told = action(text).expect_err(text).to_string();
-            assert!(told.starts_with(&format!("--action: {text:?} is none of session-started, ")), "{told}");
+            let message = action(text).expect_err(text).to_string();
+            assert!(message.starts_with(&format!("--action: {text:?} is none of session-started, ")), "{message}");
         }
     }
 

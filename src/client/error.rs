@@ -82,15 +82,15 @@ impl From<Status> for Error {
             // The connection broke, or it is not Usher that listens there.
             return Error::Undecided(format!("no answer that Usher gives: {}", status.message()));
         };
-        let told = format!("{} ({})", status.message(), info.reason);
+        let message = format!("{} ({})", status.message(), info.reason);
         if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded) {
-            return Error::Undecided(told);
+            return Error::Undecided(message);
         }
         let reason = &*info.reason;
         if reason.starts_with("LICENSE_") || OF_DOCUMENTS.contains(&reason) || names_document(&status) {
-            return Error::NotValid(told);
+            return Error::NotValid(message);
         }
-        Error::Refused(told)
+        Error::Refused(message)
     }
 }
 

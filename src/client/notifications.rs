@@ -40,30 +40,36 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &cli::List) -> Res
 pub async fn redeliver(usher: &Usher, printer: &mut Printer, args: &cli::Redeliver) -> Result<(), Error> {
     let request = RedeliverNotificationRequest { tenant_id: usher.tenant.clone(), topic: args.topic.clone() };
     let answer = usher.answer(usher.notifications().redeliver_notification(usher.request(request))).await?;
-    let told = answer.notification.clone().unwrap_or_default();
-    printer.print(&Answer::new(&answer, format!("{}: {}\n", told.topic, deliveries(&told))))
+    let notification = answer.notification.clone().unwrap_or_default();
+    printer.print(&Answer::new(&answer, format!("{}: {}\n", notification.topic, deliveries(&notification))))
 }
 
-fn row(told: &Notification) -> Vec<String> {
-    let state = if told.cleared { "over" } else { "open" };
-    vec![told.topic.clone(), time_or(told.raised_at, "never"), what(told), state.into(), deliveries(told)]
+fn row(notification: &Notification) -> Vec<String> {
+    let state = if notification.cleared { "over" } else { "open" };
+    vec![
+        notification.topic.clone(),
+        time_or(notification.raised_at, "never"),
+        what(notification),
+        state.into(),
+        deliveries(notification),
+    ]
 }
 
-fn what(told: &Notification) -> String {
-    let numbers = format!("{}/{}", told.in_use, limit(told.limit, told.unlimited));
-    let whom = if told.user_id.is_empty() { String::new() } else { format!(" for {}", told.user_id) };
-    match told.cause() {
-        NotificationCause::Unspecified => format!("ends {}", time_or(told.expires_at, "never")),
+fn what(notification: &Notification) -> String {
+    let numbers = format!("{}/{}", notification.in_use, limit(notification.limit, notification.unlimited));
+    let whom = if notification.user_id.is_empty() { String::new() } else { format!(" for {}", notification.user_id) };
+    match notification.cause() {
+        NotificationCause::Unspecified => format!("ends {}", time_or(notification.expires_at, "never")),
         NotificationCause::CheckOut => format!("login refused{whom}, {numbers}"),
         NotificationCause::Grant => format!("seat refused{whom}, {numbers}"),
         NotificationCause::Sync => format!("seat refused{whom} in a sync, {numbers}"),
-        NotificationCause::LimitShrank => format!("over by {}, {numbers}", told.over),
+        NotificationCause::LimitShrank => format!("over by {}, {numbers}", notification.over),
         NotificationCause::Level => format!("in use {numbers}"),
     }
 }
 
-fn deliveries(told: &Notification) -> String {
-    let all: Vec<String> = told.deliveries.iter().map(delivery).collect();
+fn deliveries(notification: &Notification) -> String {
+    let all: Vec<String> = notification.deliveries.iter().map(delivery).collect();
     if all.is_empty() { "not sent".into() } else { all.join("; ") }
 }
 
@@ -97,7 +103,7 @@ mod tests {
             error: "550 no such user".into(),
             ..Default::default()
         };
-        let told = Notification {
+        let notification = Notification {
             topic: "exceeded/crm".into(),
             cause: NotificationCause::Grant.into(),
             limit: 3,
@@ -107,10 +113,11 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(
-            row(&told),
+            row(&notification),
             ["exceeded/crm", "never", "seat refused for cid, 3/3", "open", "email dead, attempts 3 (550 no such user)"]
         );
-        let over = Notification { cause: NotificationCause::LimitShrank.into(), over: 2, in_use: 5, limit: 3, ..told };
+        let over =
+            Notification { cause: NotificationCause::LimitShrank.into(), over: 2, in_use: 5, limit: 3, ..notification };
         assert_eq!(what(&over), "over by 2, 5/3");
         assert_eq!(row(&Notification { cleared: true, ..Default::default() })[2..], ["ends never", "over", "not sent"]);
     }

@@ -9,16 +9,21 @@ use crate::proto::v1::revoke_seat_result::Outcome as Revoked;
 use crate::proto::v1::{
     BatchGrantSeatsRequest, BatchRevokeSeatsRequest, GrantSeatResult, RevokeSeatResult, SeatRevoked,
 };
-use work::{Batch, Told, Work};
+use work::{Batch, PairResult, Work};
 
 const GRANT: Work<GrantSeatResult> = Work {
     done: "granted",
-    told: |it| Told { pool: &it.pool_id, user: &it.user_id, did: true, result: granted(it.outcome.as_ref()) },
+    to_result: |it| PairResult {
+        pool: &it.pool_id,
+        user: &it.user_id,
+        did: true,
+        result: granted(it.outcome.as_ref()),
+    },
 };
 
 const RECALL: Work<RevokeSeatResult> = Work {
     done: "recalled",
-    told: |it| Told {
+    to_result: |it| PairResult {
         pool: &it.pool_id,
         user: &it.user_id,
         did: matches!(it.outcome, Some(Revoked::Revoked(SeatRevoked { revoked_now: true, .. }))),

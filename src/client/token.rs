@@ -48,7 +48,7 @@ pub async fn create(usher: &Usher, args: &cli::Create) -> Result<Created, Error>
     let token = answer.token.clone().unwrap_or_default();
     Ok(Created {
         with_secret: Answer::new(&answer, format!("{}\n", answer.secret)),
-        without_secret: Answer::new(&token, told(&token)),
+        without_secret: Answer::new(&token, summary(&token)),
         id: token.token_id,
         secret: answer.secret,
     })
@@ -71,10 +71,10 @@ pub async fn revoke(usher: &Usher, printer: &mut Printer, args: &cli::Revoke) ->
     let request = usher.request(RevokeTokenRequest { token_id: args.id.clone() });
     let answer = usher.answer(usher.tokens().revoke_token(request)).await?;
     let token = answer.token.clone().unwrap_or_default();
-    printer.print(&Answer::new(&answer, told(&token)))
+    printer.print(&Answer::new(&answer, summary(&token)))
 }
 
-fn told(token: &Token) -> String {
+fn summary(token: &Token) -> String {
     let until = match token.state() {
         TokenState::Revoked => format!("revoked {}", time_or(token.revoked_at, "")),
         _ => format!("expires {}", time_or(token.expires_at, "never")),
@@ -138,13 +138,16 @@ mod tests {
             row(&token),
             ["0123456789abcdef", "login-eu", "application,viewer", "acme,bolt", "active", "never", "never", "root"]
         );
-        assert_eq!(told(&token), "token 0123456789abcdef of login-eu: application,viewer; acme,bolt; expires never\n");
+        assert_eq!(
+            summary(&token),
+            "token 0123456789abcdef of login-eu: application,viewer; acme,bolt; expires never\n"
+        );
         let revoked = Token {
             all_tenants: true,
             state: TokenState::Revoked.into(),
             revoked_at: Some(prost_types::Timestamp::default()),
             ..token
         };
-        assert!(told(&revoked).ends_with("all; revoked 1970-01-01T00:00:00Z\n"), "{}", told(&revoked));
+        assert!(summary(&revoked).ends_with("all; revoked 1970-01-01T00:00:00Z\n"), "{}", summary(&revoked));
     }
 }

@@ -28,8 +28,8 @@ fn show(usage: &GetUsageResponse, width: Option<usize>) -> String {
     let users = usage.users.as_ref().map(users).unwrap_or_default();
     let status = usage.users.as_ref().map(status).unwrap_or_default();
     let mut text = format!("license  {}\nusers    {users}\nstatus   {status}\n", license_state(usage.license_state()));
-    for told in &usage.notices {
-        text.push_str(&format!("notice   {} ({})\n", told.message, notice(told.code())));
+    for entry in &usage.notices {
+        text.push_str(&format!("notice   {} ({})\n", entry.message, notice(entry.code())));
     }
     if usage.pools.is_empty() {
         return text + "no pool is licensed or in use\n";

@@ -158,7 +158,7 @@ impl Node {
     /// No beat was ever good.
     pub async fn free(&self, after: u64) -> Result<(NodeRef, Vec<(ShardId, Owner)>, u64), StoreError> {
         let mut views = self.view.subscribe();
-        let mut told = None;
+        let mut last_reason = None;
         loop {
             let view = views.borrow_and_update().clone();
             match (view.me, view.claims) {
@@ -167,9 +167,9 @@ impl Node {
                     return Err(StoreError(text));
                 }
                 (Some(me), Claims::Free(owners)) if view.beats > after => return Ok((me, owners, view.beats)),
-                (_, Claims::Blocked(why)) if view.beats > after && told.as_ref() != Some(&why) => {
+                (_, Claims::Blocked(why)) if view.beats > after && last_reason.as_ref() != Some(&why) => {
                     tracing::info!(%why, "standing by");
-                    told = Some(why);
+                    last_reason = Some(why);
                 }
                 _ => {}
             }

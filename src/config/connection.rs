@@ -21,7 +21,7 @@ pub fn call(args: &ConnectionArgs, environment: Environment) -> Result<(Target, 
     let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
     let tls = trust(args, &mut problems);
     let token = secret("--token-file", &args.token_file, "TOKEN", environment, &mut problems);
-    if token.is_some() && tls.is_none() && !problems.tells("--address") && !is_here(&address) {
+    if token.is_some() && tls.is_none() && !problems.mentions("--address") && !is_here(&address) {
         problems.add(format!(
             "--token-file: {address} is another machine: without --tls whoever is between reads the token"
         ));

@@ -12,7 +12,7 @@ pub(super) fn check(config: &Config, problems: &mut Problems) {
         problems.add(format!("--license-request-to: {to:?} is no email address"));
     }
     // Where something is wrong with these, that is told.
-    if config.notify.email.is_none() && !["--smtp", "--mail-from"].iter().any(|option| problems.tells(option)) {
+    if config.notify.email.is_none() && !["--smtp", "--mail-from"].iter().any(|option| problems.mentions(option)) {
         problems.add("--license-request-to: --smtp-url is missing");
     }
 }

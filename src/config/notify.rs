@@ -70,7 +70,7 @@ fn email(args: &cli::notify::NotifyArgs, password: Option<SecretString>, problem
         (Some(user), Some(password)) => Some((user.to_owned(), password)),
         (None, None) => None,
         (Some(_), None) => {
-            if !problems.tells("--smtp-password-file") {
+            if !problems.mentions("--smtp-password-file") {
                 problems.add("--smtp-user: --smtp-password-file (or USHER_SMTP_PASSWORD) is missing");
             }
             None
@@ -102,7 +102,7 @@ fn webhook(
             url.zip(keys)
         }
         (Some(_), None) => {
-            if !problems.tells("--webhook-secret-file") {
+            if !problems.mentions("--webhook-secret-file") {
                 problems.add("--webhook-url: --webhook-secret-file (or USHER_WEBHOOK_SECRET) is missing");
             }
             None

@@ -31,7 +31,7 @@ impl Problems {
     }
 
     /// Whether something is wrong with this option already: what only follows from that is no second mistake.
-    pub fn tells(&self, option: &str) -> bool {
+    pub fn mentions(&self, option: &str) -> bool {
         self.wrong.iter().any(|problem| problem.starts_with(option))
     }
 

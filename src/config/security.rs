@@ -61,7 +61,7 @@ impl Security {
             problems.look_at_trusted("--access", path);
         }
         // A token that is wrong, or cannot be read, is told as what it is.
-        let open = !security.authenticates() && token.is_none() && !problems.tells("--admin-token-file");
+        let open = !security.authenticates() && token.is_none() && !problems.mentions("--admin-token-file");
         if open && !security.insecure && !listen.ip().is_loopback() {
             problems.add(format!(
                 "--listen: {listen} is reached from other machines, and without credentials everybody there could call \

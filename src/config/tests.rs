@@ -98,9 +98,9 @@ fn the_audit_is_kept_for_days_or_for_ever() {
         assert_eq!(setting.1, shown, "{text}");
     }
     for text in ["0s", "23h", "never", "-1d"] {
-        let told = problems(&format!("--audit-retention={text}"), &[]);
+        let message = problems(&format!("--audit-retention={text}"), &[]);
         let start = format!("--audit-retention: {text:?} is not a duration such as 400d");
-        assert!(told.len() == 1 && told[0].starts_with(&start), "{told:?}");
+        assert!(message.len() == 1 && message[0].starts_with(&start), "{message:?}");
     }
 }
 
@@ -308,15 +308,15 @@ fn files_that_others_can_read_or_write_are_told_and_used() {
         access.display(),
         keys.display()
     );
-    let told = || {
+    let message = || {
         let exposed = config(&arguments, &[]).expect("they are used").exposed;
-        exposed.iter().map(|told| told.split(':').next().unwrap().to_owned()).collect::<Vec<_>>()
+        exposed.iter().map(|message| message.split(':').next().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let all = [&token, &key, &access, &keys];
     all.iter().for_each(|path| mode(path, 0o600));
-    assert!(told().is_empty());
+    assert!(message().is_empty());
     all.iter().for_each(|path| mode(path, 0o644));
-    assert_eq!(told(), ["--admin-token-file", "--tls-key"]);
+    assert_eq!(message(), ["--admin-token-file", "--tls-key"]);
     all.iter().for_each(|path| mode(path, 0o622));
-    assert_eq!(told(), ["--access", "--license-keys"]);
+    assert_eq!(message(), ["--access", "--license-keys"]);
 }

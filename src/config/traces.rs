@@ -121,10 +121,13 @@ mod tests {
             (["OTEL_EXPORTER_OTLP_ENDPOINT=http://a:tooth@h:1", ""], "OTEL_EXPORTER_OTLP_ENDPOINT: user and password"),
             (["OTEL_EXPORTER_OTLP_ENDPOINT=tooth", ""], "OTEL_EXPORTER_OTLP_ENDPOINT: it is not such as"),
         ] {
-            let told = read(&variables).unwrap_err();
-            assert!(told.len() == 1 && told[0].starts_with(start) && !told[0].contains("tooth"), "{told:?}");
+            let message = read(&variables).unwrap_err();
+            assert!(
+                message.len() == 1 && message[0].starts_with(start) && !message[0].contains("tooth"),
+                "{message:?}"
+            );
         }
-        let told = read(&[HERE, "OTEL_TRACES_SAMPLER=traceidratio", "OTEL_TRACES_SAMPLER_ARG=2"]).unwrap_err();
-        assert_eq!(told, ["OTEL_TRACES_SAMPLER_ARG: \"2\" is not a number from 0 to 1"]);
+        let message = read(&[HERE, "OTEL_TRACES_SAMPLER=traceidratio", "OTEL_TRACES_SAMPLER_ARG=2"]).unwrap_err();
+        assert_eq!(message, ["OTEL_TRACES_SAMPLER_ARG: \"2\" is not a number from 0 to 1"]);
     }
 }

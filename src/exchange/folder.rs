@@ -29,12 +29,12 @@ impl FolderUrl {
     /// What is wrong with it, without the text: it may hold a secret.
     pub fn parse(text: &str) -> Result<Self, String> {
         https::address(text).map(Self).map_err(|why| {
-            let told = match why {
+            let message = match why {
                 NotAsked::Form => "it is not such as https://licenses.vendor.example/usher",
                 NotAsked::Password => "user and password do not belong into it: nothing but licenses is there",
                 NotAsked::Plain => "http:// is for this machine only, else https://",
             };
-            told.into()
+            message.into()
         })
     }
 
@@ -157,8 +157,8 @@ mod tests {
             assert!(FolderUrl::parse(text).unwrap_err().contains("it is not such as https://"), "{text}");
         }
         assert!(FolderUrl::parse("http://vendor.example/").unwrap_err().contains("this machine only"));
-        let told = FolderUrl::parse("https://a:hunter2@vendor.example/").unwrap_err();
-        assert!(!told.contains("hunter2"), "{told}");
+        let message = FolderUrl::parse("https://a:hunter2@vendor.example/").unwrap_err();
+        assert!(!message.contains("hunter2"), "{message}");
     }
 
     #[test]

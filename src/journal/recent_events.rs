@@ -245,9 +245,9 @@ mod tests {
             recent.push(vec![(TenantNo(no as u32), event(no, 500))], EventNo(no));
             assert!(recent.bytes <= 10_000);
         }
-        let told = (1..=1_000).filter(|no| recent.behind(TenantNo(*no), EventNo(0), 9).is_none()).count();
+        let evicted = (1..=1_000).filter(|no| recent.behind(TenantNo(*no), EventNo(0), 9).is_none()).count();
         let held = recent.tenants.len();
-        assert!(held > 0 && told + held == 1_000, "{told} of 1000 are told, {held} are held");
+        assert!(held > 0 && evicted + held == 1_000, "{evicted} of 1000 are told, {held} are held");
     }
 
     /// A session's event costs what it says, in a record of its own.

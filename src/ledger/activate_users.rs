@@ -87,7 +87,7 @@ impl Tenant {
         for (no, reason) in &full {
             let pool = &self.pools.get(*no).id;
             ctx.log_denial(self.about(Action::UserUnblocked).denied(*reason).user(&waiting.user).pool(pool));
-            self.tell_denied(Some(*no), *reason, Cause::Sync, &waiting.user, ctx);
+            self.notify_denied(Some(*no), *reason, Cause::Sync, &waiting.user, ctx);
         }
         full.into_iter().map(|(pool, reason)| (self.pools.get(pool).id.clone(), reason)).collect()
     }

@@ -59,7 +59,7 @@ impl Tenant {
                 if !command.check_only {
                     let about = self.about(Action::CheckOutDenied).denied(denial.reason);
                     ctx.log_denial(about.user(&command.user).pool(&command.pool));
-                    self.tell_denied(pool, denial.reason, Cause::CheckOut, &command.user, ctx);
+                    self.notify_denied(pool, denial.reason, Cause::CheckOut, &command.user, ctx);
                 }
                 let usage = pool.map(|pool| self.usage(pool, ctx.limit_basis()));
                 Ok(CheckedOut { decision: Err(denial), usage, notices: Vec::new() })

@@ -14,9 +14,9 @@ use super::map::Seed;
 use super::notification::{
     Attempt, Channel, Delivery, DeliveryState, DeliveryView, Dispatch, Due, NotificationRow, NotificationView, Topic,
 };
+use super::notify::fresh_delivery;
 use super::outcome::{Done, Refusal};
 use super::rates::{Limiter, RateLimits};
-use super::telling::fresh_delivery;
 use super::tenant::Tenant;
 use super::time::{Moment, Tick};
 use super::walk::{Cut, Key, Walk, Weight};
@@ -90,7 +90,7 @@ impl Ledger {
 impl Tenant {
     /// `None`: there is nothing to send any more.
     pub fn begin_delivery(&mut self, command: &BeginDelivery, ctx: &mut Context) -> Option<Dispatch> {
-        let mut row = self.telling(&command.topic, command.event)?.clone();
+        let mut row = self.notification_for(&command.topic, command.event)?.clone();
         let reached = self.reaches(command.channel, ctx);
         let delivery = row.deliveries.at(command.channel).as_mut()?;
         if !delivery.is_open() || delivery.next > ctx.now.tick {
@@ -118,7 +118,7 @@ impl Tenant {
 
     /// An end that comes late, after the next attempt began, counts if the receiver answered.
     pub fn end_delivery(&mut self, command: &EndDelivery, ctx: &mut Context) {
-        let Some(mut row) = self.telling(&command.topic, command.event).cloned() else { return };
+        let Some(mut row) = self.notification_for(&command.topic, command.event).cloned() else { return };
         let Some(delivery) = row.deliveries.at(command.channel) else { return };
         let stale = delivery.attempts != command.attempt || delivery.state != DeliveryState::UnderWay;
         if !delivery.is_open() || (stale && command.result != Attempt::Answered) {
@@ -203,7 +203,7 @@ impl Tenant {
     }
 
     /// What was told with this event, unless something newer took its place.
-    fn telling(&self, topic: &Topic, event: EventNo) -> Option<&NotificationRow> {
+    fn notification_for(&self, topic: &Topic, event: EventNo) -> Option<&NotificationRow> {
         self.notifications.get(topic).filter(|row| row.event == event)
     }
 

@@ -72,12 +72,12 @@ impl Tenant {
     /// Before a request is sent, and when it was not (R35). The tenant's row goes along, as it is: what has no row is answered
     /// before it is durable, and the audit is to have this before the vendor does.
     pub fn note_license_request(&self, command: &NoteLicenseRequest, ctx: &mut Context) {
-        let (action, told) = match &command.failed {
+        let (action, detail) = match &command.failed {
             None => (Action::LicenseRequestSent, &command.what),
             Some(why) => (Action::LicenseRequestFailed, why),
         };
         ctx.put(Change::PutTenant(self.row()));
-        ctx.log(self.about(action).detail(format!("to {}: {told}", command.to)));
+        ctx.log(self.about(action).detail(format!("to {}: {detail}", command.to)));
     }
 }
 

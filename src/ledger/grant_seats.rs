@@ -96,7 +96,7 @@ impl Tenant {
             return self.give(pool, user, known, wanted, named, ctx);
         };
         ctx.log_denial(self.about(Action::SeatGranted).denied(reason).user(user).pool(pool));
-        self.tell_denied(self.pools.find(pool), reason, Cause::Grant, user, ctx);
+        self.notify_denied(self.pools.find(pool), reason, Cause::Grant, user, ctx);
         let usage = self.pools.find(pool).map(|pool| self.usage(pool, ctx.limit_basis()));
         Ok(Granted { decision: Err(Denial::because(reason)), usage })
     }

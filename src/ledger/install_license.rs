@@ -19,7 +19,7 @@ use crate::ids::{LicenseId, PoolId, PoolNo};
 /// What all of a tenant's licenses may name: it is shown, and told to applications, as a whole.
 const MAX_TERMS: usize = 5_000;
 /// Pools that an audit event tells of; a license may name a thousand.
-const TOLD: usize = 20;
+const MAX_SHOWN: usize = 20;
 
 impl Tenant {
     /// Installing the same document again changes nothing. One that is not valid yet is accepted, an expired one not.
@@ -203,12 +203,12 @@ fn refused(reason: &'static str, subject: impl ToString, text: String) -> Refusa
 /// `; primary 5 -> 10, crm 0 -> unlimited`: the limits that are others now; nothing when there are none.
 pub(super) fn shifts(pools: &[PoolChange]) -> String {
     let moved = pools.iter().filter(|pool| limit_before(pool) != pool.after.limit);
-    let told: Vec<String> =
+    let messages: Vec<String> =
         moved.map(|pool| format!("{} {} -> {}", pool.after.pool, limit_before(pool), pool.after.limit)).collect();
-    match told.len() {
+    match messages.len() {
         0 => String::new(),
-        some if some <= TOLD => format!("; {}", told.join(", ")),
-        many => format!("; {} and {} more", told[..TOLD].join(", "), many - TOLD),
+        some if some <= MAX_SHOWN => format!("; {}", messages.join(", ")),
+        many => format!("; {} and {} more", messages[..MAX_SHOWN].join(", "), many - MAX_SHOWN),
     }
 }
 

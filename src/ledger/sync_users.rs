@@ -128,7 +128,7 @@ impl Tenant {
     fn log_synced_denials(&mut self, id: &UserId, plan: &SyncPlan, ctx: &mut Context) {
         for (pool, reason) in &plan.denials {
             ctx.log_denial(self.about(Action::SeatGranted).denied(*reason).user(id).pool(pool));
-            self.tell_denied(self.pools.find(pool), *reason, Cause::Sync, id, ctx);
+            self.notify_denied(self.pools.find(pool), *reason, Cause::Sync, id, ctx);
         }
     }
 

@@ -28,7 +28,7 @@ impl Tenant {
                 Ok(()) => continue,
             };
             ctx.log_denial(self.about(Action::UserCreated).denied(reason).user(&command.user).pool(pool));
-            self.tell_denied(self.pools.find(pool), reason, Cause::Grant, &command.user, ctx);
+            self.notify_denied(self.pools.find(pool), reason, Cause::Grant, &command.user, ctx);
             return Ok((Err(Denial::because(reason)), self.usages_of(&command.pools, ctx)));
         }
         let fresh = command.pools.iter().filter(|pool| self.pools.find(pool).is_none()).count();
@@ -142,7 +142,7 @@ impl Tenant {
             ctx.log_denial(about.pool(&self.pools.get(pool).id));
             // The event names one; who is told can do something about all of them.
             for (pool, reason) in full {
-                self.tell_denied(Some(pool), reason, Cause::Grant, &command.user, ctx);
+                self.notify_denied(Some(pool), reason, Cause::Grant, &command.user, ctx);
             }
             return Err(Denial::because(reason));
         }

@@ -187,8 +187,8 @@ mod tests {
 
     #[test]
     fn a_password_in_a_url_is_refused_and_not_shown() {
-        let told = SmtpServer::parse("smtp://boss:hunter2@mail.example.com").unwrap_err();
-        assert!(told.contains("--smtp-password-file") && !told.contains("hunter2"), "{told}");
+        let message = SmtpServer::parse("smtp://boss:hunter2@mail.example.com").unwrap_err();
+        assert!(message.contains("--smtp-password-file") && !message.contains("hunter2"), "{message}");
     }
 
     #[test]

@@ -28,12 +28,12 @@ impl WebhookUrl {
     /// What is wrong with it, without the text: some receivers have a secret in the path.
     pub fn parse(text: &str) -> Result<Self, String> {
         https::address(text).map(Self).map_err(|why| {
-            let told = match why {
+            let error_text = match why {
                 NotAsked::Form => "it is not such as https://hooks.example.com/usher",
                 NotAsked::Password => "user and password do not belong into it: events are signed",
                 NotAsked::Plain => "events name users: http:// is for this machine only, else https://",
             };
-            told.into()
+            error_text.into()
         })
     }
 }
@@ -136,9 +136,11 @@ impl Webhook {
         match answer {
             Ok(response) if response.status().is_success() => Attempt::Answered,
             // As Standard Webhooks says: the receiver wants no more of them.
-            Ok(response) if response.status() == StatusCode::GONE => Attempt::Refused(self.told(response.status())),
+            Ok(response) if response.status() == StatusCode::GONE => {
+                Attempt::Refused(self.error_text(response.status()))
+            }
             Ok(response) => {
-                let why = self.told(response.status());
+                let why = self.error_text(response.status());
                 match retry_after(response.headers(), unix_seconds) {
                     Some(pause) => Attempt::Later(why, pause),
                     None => Attempt::Failed(why),
@@ -148,7 +150,7 @@ impl Webhook {
         }
     }
 
-    fn told(&self, status: StatusCode) -> Box<str> {
+    fn error_text(&self, status: StatusCode) -> Box<str> {
         format!("{} answered {status}", self.url).into()
     }
 }
@@ -203,8 +205,8 @@ mod tests {
             assert!(WebhookUrl::parse(text).unwrap_err().contains("it is not such as https://"), "{text}");
         }
         assert!(WebhookUrl::parse("http://hooks.example.com/").unwrap_err().contains("this machine only"));
-        let told = WebhookUrl::parse("https://a:hunter2@hooks.example.com/").unwrap_err();
-        assert!(told.contains("signed") && !told.contains("hunter2"), "{told}");
+        let error_text = WebhookUrl::parse("https://a:hunter2@hooks.example.com/").unwrap_err();
+        assert!(error_text.contains("signed") && !error_text.contains("hunter2"), "{error_text}");
     }
 
     /// The example of the specification.
@@ -229,8 +231,8 @@ mod tests {
         let short = format!("whsec_{}", STANDARD.encode([1; 23]));
         let five = format!("whsec_{} ", STANDARD.encode([1; 24])).repeat(5);
         for text in ["", " ", "hunter2", "whsec_hunter2", &short, &five] {
-            let told = SigningKeys::parse(&text.into()).unwrap_err();
-            assert!(told.contains("whsec_ and the base64") && !told.contains("hunter2"), "{told}");
+            let error_text = SigningKeys::parse(&text.into()).unwrap_err();
+            assert!(error_text.contains("whsec_ and the base64") && !error_text.contains("hunter2"), "{error_text}");
         }
         let keys = SigningKeys::parse(&format!("whsec_{}", STANDARD.encode([1; 24])).into()).unwrap();
         assert_eq!(format!("{keys:?}"), "1 signing keys");

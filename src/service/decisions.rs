@@ -37,19 +37,19 @@ impl Decisions {
 }
 
 /// A login as the log tells of it, if somebody reads that.
-pub(super) struct Told {
+pub(super) struct DecisionLog {
     tenant: TenantId,
     pool: PoolId,
     user: UserId,
 }
 
-impl Told {
+impl DecisionLog {
     pub fn of(tenant: &TenantId, check_out: &CheckOut) -> Option<Self> {
         let heard = tracing::enabled!(target: "usher::decisions", tracing::Level::DEBUG);
         heard.then(|| Self { tenant: tenant.clone(), pool: check_out.pool.clone(), user: check_out.user.clone() })
     }
 
-    pub fn tell(&self, answer: &CheckedOut) {
+    pub fn log(&self, answer: &CheckedOut) {
         let decision = match &answer.decision {
             Ok(lease) if lease.renewed => "RENEWED",
             Ok(_) => "GRANTED",

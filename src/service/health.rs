@@ -58,11 +58,11 @@ impl Health for HealthService {
             let unknown = tokio_stream::once(Ok(answer(ServingStatus::ServiceUnknown)));
             return Ok(Response::new(Box::pin(unknown.chain(tokio_stream::pending()))));
         }
-        let mut told = None;
+        let mut last_status = None;
         let statuses = WatchStream::new(self.reasons.clone()).filter_map(move |reasons| {
             // Draining after loading is no news to a watcher.
             let status = status_of(reasons);
-            (told.replace(status) != Some(status)).then(|| Ok(answer(status)))
+            (last_status.replace(status) != Some(status)).then(|| Ok(answer(status)))
         });
         Ok(Response::new(Box::pin(statuses)))
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 use super::context::ServiceContext;
-use super::decisions::Told;
+use super::decisions::DecisionLog;
 use super::{caller, parse, render, status};
 use crate::ledger::outcome::Done;
 use crate::proto::v1::{self, seat_service_server};
@@ -34,13 +34,13 @@ impl seat_service_server::SeatService for SeatService {
         if counts {
             self.context.rates.check(access.caller(), access.tenant(), &command.user)?;
         }
-        let told = Told::of(access.tenant(), &command);
+        let log = DecisionLog::of(access.tenant(), &command);
         let answer = access.submit(command).await??;
         if counts {
             self.context.decisions.count(&answer);
         }
-        if let Some(told) = told {
-            told.tell(&answer);
+        if let Some(log) = log {
+            log.log(&answer);
         }
         Ok(Response::new(render::checked_out(answer)))
     }

@@ -39,14 +39,14 @@ impl From<Problems> for Status {
     fn from(problems: Problems) -> Status {
         let problems = problems.into_vec();
         let mut left = MAX_DETAIL_BYTES;
-        let told = problems.iter().take_while(|problem| {
+        let shown = problems.iter().take_while(|problem| {
             let size = problem.field.len() + problem.text.len();
             let fits = size <= left;
             left = left.saturating_sub(size);
             fits
         });
         let mut details = ErrorDetails::new();
-        for Problem { field, text } in told {
+        for Problem { field, text } in shown {
             details.add_bad_request_violation(field, text);
         }
         let mut metadata = HashMap::new();
@@ -332,11 +332,11 @@ mod tests {
         let metadata = status.get_details_error_info().unwrap().metadata;
         assert_eq!((metadata["resource"].as_str(), metadata["id"].as_str()), ("user", "ann"));
 
-        for (kind, told) in [("tenant", "a tenant"), ("user", "a user"), ("organization", "an organization")] {
+        for (kind, shown) in [("tenant", "a tenant"), ("user", "a user"), ("organization", "an organization")] {
             let double = Refusal::AlreadyExists { kind, id: "acme".into() };
             let status = check(double.into(), Code::AlreadyExists, "RESOURCE_EXISTS");
             assert_eq!(status.get_details_error_info().unwrap().metadata["id"], "acme");
-            assert_eq!(status.message(), format!("There is {told} \"acme\" already."));
+            assert_eq!(status.message(), format!("There is {shown} \"acme\" already."));
         }
 
         let rule = Refusal::Precondition { reason: "SESSION_IN_USE", subject: "s1".into(), text: "in use".into() };

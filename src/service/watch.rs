@@ -29,7 +29,8 @@ impl Watch {
     /// Ends with `UNAVAILABLE` when the service drains or can tell no more: the client reconnects and resumes.
     pub fn stream(self) -> impl Stream<Item = Result<v1::WatchSessionsResponse, Status>> {
         let begun = message(&self.shape, self.watch.cursor(), Event::Watching(v1::WatchStarted {}));
-        let rest = stream::unfold(self, |mut watch| async move { watch.next().await.map(|told| (told, watch)) });
+        let rest =
+            stream::unfold(self, |mut watch| async move { watch.next().await.map(|response| (response, watch)) });
         stream::once(future::ready(Ok(begun))).chain(rest)
     }
 
@@ -42,13 +43,13 @@ impl Watch {
             () = self.shutdown.cancelled() => WatchEvent::Closed,
             event = self.watch.next() => event,
         };
-        let told = told(&self.shape, event);
-        self.over = told.is_none();
-        Some(told.ok_or_else(status::watch_ended))
+        let response = response(&self.shape, event);
+        self.over = response.is_none();
+        Some(response.ok_or_else(status::watch_ended))
     }
 }
 
-fn told(shape: &Shape, event: WatchEvent) -> Option<v1::WatchSessionsResponse> {
+fn response(shape: &Shape, event: WatchEvent) -> Option<v1::WatchSessionsResponse> {
     let (cursor, event) = match event {
         WatchEvent::Started { cursor, session } => {
             (cursor, Event::Started(v1::SessionStarted { session: Some(render::session(session)) }))

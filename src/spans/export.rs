@@ -53,7 +53,7 @@ impl Spans {
         if settings.endpoint.starts_with("https:") {
             exporter = exporter.with_tls_config(ClientTlsConfig::new().with_enabled_roots());
         }
-        let exporter = Told { exporter: exporter.build()?, away: AtomicBool::new(false) };
+        let exporter = ReportingExporter { exporter: exporter.build()?, away: AtomicBool::new(false) };
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(exporter)
             .with_sampler(sampler(settings.sampling))
@@ -96,12 +96,12 @@ fn resource() -> Resource {
 
 /// Says once that the collector is away, and once that it is back: nobody but the traces suffers.
 #[derive(Debug)]
-struct Told {
+struct ReportingExporter {
     exporter: opentelemetry_otlp::SpanExporter,
     away: AtomicBool,
 }
 
-impl SpanExporter for Told {
+impl SpanExporter for ReportingExporter {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let spans = batch.len();
         let sent = self.exporter.export(batch).await;

@@ -171,7 +171,7 @@ mod tests {
     }
 
     /// First, last, oldest, newest and closed of each.
-    fn told(blocks: &[Block]) -> Vec<(u64, u64, i64, i64, i64)> {
+    fn summary(blocks: &[Block]) -> Vec<(u64, u64, i64, i64, i64)> {
         let numbers = |block: &Block| (block.first.0, block.last.0, block.oldest.0, block.newest.0, block.closed.0);
         blocks.iter().map(numbers).collect()
     }
@@ -182,10 +182,10 @@ mod tests {
         assert_eq!(open.extend(&batch(9, (1..4_096).map(|no| event(no, no as i64)))), []);
         // In the same batch an event that was written before, and the next block's first one.
         let events = [event(7, 7), event(4_096, 4_000), event(4_097, 5)];
-        assert_eq!(told(&open.extend(&batch(5_000, events))), [(1, 4_096, 1, 4_095, 5_000)]);
+        assert_eq!(summary(&open.extend(&batch(5_000, events))), [(1, 4_096, 1, 4_095, 5_000)]);
         let many = (4_098..=12_300).map(|no| event(no, 6));
         let blocks = open.extend(&batch(4, many));
-        assert_eq!(told(&blocks), [(4_097, 8_192, 5, 6, 6), (8_193, 12_288, 6, 6, 6)]);
+        assert_eq!(summary(&blocks), [(4_097, 8_192, 5, 6, 6), (8_193, 12_288, 6, 6, 6)]);
     }
 
     #[test]
@@ -195,7 +195,7 @@ mod tests {
             assert_eq!(open.extend(&batch(1, [event(5, 1), event(11, 1)])), []);
         }
         let blocks = open.extend(&batch(1, (11..=4_106).map(|no| event(no, 1))));
-        assert_eq!(told(&blocks), [(11, 4_106, 1, 1, 1)]);
+        assert_eq!(summary(&blocks), [(11, 4_106, 1, 1, 1)]);
     }
 
     #[test]
@@ -203,7 +203,7 @@ mod tests {
         let mut open = OpenBlock::after(EventNo(0));
         assert_eq!(open.extend(&batch(0, [event(1, 0)])), []);
         assert_eq!(open.extend(&batch(24 * HOUR - 1, [event(3, 9)])), []);
-        assert_eq!(told(&open.extend(&batch(24 * HOUR, []))), [(1, 3, 0, 9, 24 * HOUR)]);
+        assert_eq!(summary(&open.extend(&batch(24 * HOUR, []))), [(1, 3, 0, 9, 24 * HOUR)]);
         assert_eq!(open.extend(&batch(99 * HOUR, [])), [], "an empty one never is");
         // The clock is set back, the mark is not: not a block for each batch.
         let behind = |no| {
@@ -223,10 +223,10 @@ mod tests {
         events.iter().for_each(|event| other.remember(event));
         let rest = batch(5_000, (4_001..=4_096).map(|no| event(no, 2)));
         let blocks = one.extend(&rest);
-        assert_eq!((told(&blocks), other.extend(&rest)), (vec![(1, 4_096, 1, 4_000, 5_000)], blocks));
+        assert_eq!((summary(&blocks), other.extend(&rest)), (vec![(1, 4_096, 1, 4_000, 5_000)], blocks));
         // More than a block has, as nothing writes it: a larger block.
         let mut large = OpenBlock::after(EventNo(0));
         (1..=5_000).for_each(|no| large.remember(&event(no, 1)));
-        assert_eq!(told(&large.extend(&batch(7, [event(5_001, 1)]))), [(1, 5_000, 1, 1, 7)]);
+        assert_eq!(summary(&large.extend(&batch(7, [event(5_001, 1)]))), [(1, 5_000, 1, 1, 7)]);
     }
 }

@@ -91,9 +91,9 @@ impl Recount {
     /// What is wrong with it, each with its shard.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
-        let told =
+        let messages =
             |shard: &Shard| shard.problems.iter().map(|what| format!("shard {}: {what}", shard.id)).collect::<Vec<_>>();
-        self.strays.iter().cloned().chain(self.shards.iter().flat_map(told)).collect()
+        self.strays.iter().cloned().chain(self.shards.iter().flat_map(messages)).collect()
     }
 
     /// What an administrator has to decide about.
@@ -108,11 +108,11 @@ impl Recount {
         if self.installation != copy.installation || self.shards.len() != copy.shards.len() {
             return vec!["the id or the secret of the installation, or the number of shards".into()];
         }
-        let told = |(source, copy): (&Shard, &Shard)| {
+        let messages = |(source, copy): (&Shard, &Shard)| {
             let found = source.differences(copy).into_iter();
             found.map(|what| format!("shard {}: {what}", source.id)).collect::<Vec<_>>()
         };
-        self.shards.iter().zip(&copy.shards).flat_map(told).collect()
+        self.shards.iter().zip(&copy.shards).flat_map(messages).collect()
     }
 }
 
@@ -255,7 +255,7 @@ impl Counting {
         if let Some(what) = restore.gap() {
             // A ledger cannot be made of it.
             problems.add(what);
-            shard.problems = problems.told();
+            shard.problems = problems.into_messages();
             return shard;
         }
         let mut ledger = restore.finish();
@@ -264,7 +264,7 @@ impl Counting {
         }
         shard.totals = ledger.totals(now);
         shard.notes = ledger.kept_ids().into_iter().map(note).collect();
-        shard.problems = problems.told();
+        shard.problems = problems.into_messages();
         shard
     }
 }

@@ -94,7 +94,7 @@ impl LicenseFetcher {
         };
         let Some(found) = found else { return true };
         match timeout(SHARD, self.journal.submit(&Actor::service(), tenant, found)).await {
-            Ok(Ok(Ok(fetched))) => self.tell(tenant, &fetched),
+            Ok(Ok(Ok(fetched))) => self.log(tenant, &fetched),
             // The tenant is gone.
             Ok(Ok(Err(_))) => true,
             Ok(Err(error)) => {
@@ -106,7 +106,7 @@ impl LicenseFetcher {
     }
 
     /// A failure is told once, until the vendor is reached; what is wrong with a document, once for that document.
-    fn tell(&self, tenant: &TenantId, fetched: &LicenseFetched) -> bool {
+    fn log(&self, tenant: &TenantId, fetched: &LicenseFetched) -> bool {
         let text = &*fetched.fetch.text;
         let reached = fetched.fetch.outcome != FetchOutcome::Failed;
         let was_failing = self.failing.swap(!reached, Ordering::Relaxed);

@@ -142,8 +142,8 @@ mod tests {
             (",", "\"\" is neither a level"),
             (&"a".repeat(1_025), "1024"),
         ] {
-            let told = parse(filter).unwrap_err();
-            assert!(told.contains(problem), "{told}");
+            let message = parse(filter).unwrap_err();
+            assert!(message.contains(problem), "{message}");
         }
     }
 

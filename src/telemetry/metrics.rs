@@ -206,10 +206,10 @@ impl Metrics {
     /// Every channel, what became of attempts on it, and how many there were.
     pub fn observe_deliveries(
         &self,
-        told: impl Fn() -> Vec<(&'static str, &'static str, u64)> + Send + Sync + 'static,
+        counts: impl Fn() -> Vec<(&'static str, &'static str, u64)> + Send + Sync + 'static,
     ) {
-        self.observe(&TOLD, move |report| {
-            told().into_iter().for_each(|(channel, result, count)| report(count, &[channel, result]));
+        self.observe(&NOTIFICATIONS, move |report| {
+            counts().into_iter().for_each(|(channel, result, count)| report(count, &[channel, result]));
         });
     }
 

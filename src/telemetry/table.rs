@@ -181,7 +181,7 @@ table! {
     BEHIND: Gauge "usher_clock_behind_seconds" [] in "seconds",
         "How far the wall clock is behind the latest time that it ever showed: licenses are judged by that latest time",
         "Set the clock right (NTP). If it is right now, it was ahead before, and licenses may end early by so much";
-    TOLD: Counter "usher_notifications_total" ["channel", "result"] in "attempts",
+    NOTIFICATIONS: Counter "usher_notifications_total" ["channel", "result"] in "attempts",
         "Attempts to deliver a notification that were answered, failed, or were refused for good",
         "failed: look at the mail server or the webhook, the log says what it answered";
     PENDING: Gauge "usher_notifications_pending" [] in "deliveries",

@@ -70,8 +70,11 @@ fn keys_are_in_a_file_beside_it_or_at_a_url() {
     }
     for (wrong, why) in [("http://idp.example.org/", "this machine"), ("https://a:b@c/", "password"), ("x://y", "URL")]
     {
-        let told = keys(wrong).unwrap_err();
-        assert!(told.starts_with("line 16: ") && told.contains(why) && told.ends_with("in `oidc.jwks`"), "{told}");
+        let message = keys(wrong).unwrap_err();
+        assert!(
+            message.starts_with("line 16: ") && message.contains(why) && message.ends_with("in `oidc.jwks`"),
+            "{message}"
+        );
     }
 }
 
@@ -109,9 +112,9 @@ const MISTAKES: [(&str, &str, &str); 15] = [
 
 #[test]
 fn a_mistake_is_told_with_its_line_and_its_field() {
-    for (from, to, told) in MISTAKES {
+    for (from, to, message) in MISTAKES {
         assert!(EXAMPLE.contains(from), "{from}");
-        assert_eq!(Access::parse(&EXAMPLE.replacen(from, to, 1), Path::new("")).unwrap_err(), told);
+        assert_eq!(Access::parse(&EXAMPLE.replacen(from, to, 1), Path::new("")).unwrap_err(), message);
     }
     let unruled = &EXAMPLE[..EXAMPLE.find("[[oidc.rule]]").unwrap()];
     assert_eq!(Access::parse(unruled, Path::new("")).unwrap_err(), "line 13: missing field `rule`, in `oidc`");

@@ -118,12 +118,12 @@ mod tests {
         let given = fields.map(|(field, value)| format!("--{}={value}", field.replace('_', "-"))).join(" ");
         let (policy, paths) = read(&given);
         assert_eq!(paths, fields.map(|(field, _)| format!("policy.{field}")));
-        let told = super::super::super::json::of(&policy);
-        let names: Vec<_> = told.as_object().expect("an object").keys().map(String::as_str).collect();
+        let json = super::super::super::json::of(&policy);
+        let names: Vec<_> = json.as_object().expect("an object").keys().map(String::as_str).collect();
         let mut all = fields.map(|(field, _)| field);
         all.sort_unstable();
         assert_eq!(names, all, "left: the contract; right: the options");
-        for (field, value) in told.as_object().expect("an object") {
+        for (field, value) in json.as_object().expect("an object") {
             let unset =
                 value.is_null() || *value == "" || value.as_str().is_some_and(|it| it.ends_with("_UNSPECIFIED"));
             assert!(!unset, "{field} is not set: {value}");

@@ -22,11 +22,11 @@ const MOST_BYTES: usize = 32 * 1024;
 /// What is done with pairs, and how its results read.
 pub struct Work<R: 'static> {
     pub done: &'static str,
-    pub told: fn(&R) -> Told,
+    pub to_result: fn(&R) -> PairResult,
 }
 
 /// What became of one pair: yes or no, in words; and whether anything was to be done at all.
-pub struct Told<'a> {
+pub struct PairResult<'a> {
     pub pool: &'a str,
     pub user: &'a str,
     pub did: bool,
@@ -83,12 +83,12 @@ struct Writing<'a, R: 'static> {
 
 impl<R: Name + Default> Writing<'_, R> {
     fn results(&mut self, results: &[R]) -> Result<(), Error> {
-        let told = self.work.told;
-        self.no += results.iter().filter(|result| told(result).result.is_err()).count() as u64;
-        let did = |result: &&R| told(result).did && told(result).result.is_ok();
+        let to_result = self.work.to_result;
+        self.no += results.iter().filter(|result| to_result(result).result.is_err()).count() as u64;
+        let did = |result: &&R| to_result(result).did && to_result(result).result.is_ok();
         self.yes += results.iter().filter(did).count() as u64;
         let cells = |result: &R| {
-            let Told { pool, user, result, .. } = told(result);
+            let PairResult { pool, user, result, .. } = to_result(result);
             vec![pool.to_owned(), user.to_owned(), result.unwrap_or_else(|no| no)]
         };
         self.rows.write(results, cells, json::of)

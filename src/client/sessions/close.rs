@@ -36,14 +36,14 @@ pub async fn close(usher: &Usher, printer: &mut Printer, args: &Close) -> Result
             Err(no) => json!({ "error": json::of(no) }),
         };
         value["session_id"] = session.as_str().into();
-        rows.write(&[closed], |closed| vec![session.clone(), told(closed)], |_| value.clone())?;
+        rows.write(&[closed], |closed| vec![session.clone(), summary(closed)], |_| value.clone())?;
     }
     let all = rows.count();
     rows.end(&[], "")?;
     if refused == 0 { Ok(()) } else { Err(Error::Denied(format!("{refused} of {all} not closed"))) }
 }
 
-fn told(closed: &Result<CloseSessionResponse, ItemError>) -> String {
+fn summary(closed: &Result<CloseSessionResponse, ItemError>) -> String {
     match closed {
         Ok(closed) if closed.ended_now => "closed".into(),
         Ok(closed) => format!("had ended before: {}", words::end(closed.end_reason())),

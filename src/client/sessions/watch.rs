@@ -19,15 +19,15 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`Error`]: there is no first answer, or a "no".
 pub async fn watch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
-    let mut watch = WatchCursor { cursor: String::new(), wait: FIRST_WAIT, told: false };
+    let mut watch = WatchCursor { cursor: String::new(), wait: FIRST_WAIT, reported: false };
     loop {
         match watch.follow(usher, printer).await {
             Ok(()) => {}
             Err(Error::Undecided(why)) if !watch.cursor.is_empty() => {
-                if !watch.told {
+                if !watch.reported {
                     eprintln!("{why}; going on as soon as it answers");
                 }
-                watch.told = true;
+                watch.reported = true;
             }
             Err(error) => return Err(error),
         }
@@ -43,7 +43,7 @@ struct WatchCursor {
     /// Before it asks once more.
     wait: Duration,
     /// It said that the connection was lost.
-    told: bool,
+    reported: bool,
 }
 
 impl WatchCursor {
@@ -60,7 +60,7 @@ impl WatchCursor {
                 Err(status) if status.code() == Code::Unavailable => return Ok(()),
                 Err(status) => return Err(status.into()),
             };
-            (self.wait, self.told) = (FIRST_WAIT, false);
+            (self.wait, self.reported) = (FIRST_WAIT, false);
             self.cursor.clone_from(&message.cursor);
             if printer.json {
                 printer.text(&format!("{}\n", json::of(&message)))?;

@@ -8,7 +8,7 @@ use crate::proto::v1::{SyncEntry, SyncSeat};
 #[derive(Default)]
 struct Named {
     /// Something stood there, and be it that there is no access.
-    is_told: bool,
+    is_named: bool,
     is_every: bool,
     ids: Vec<String>,
 }
@@ -36,12 +36,12 @@ pub fn want_seats(entry: &mut SyncEntry, pools: &str, organizations: &str) -> Re
     if let Some(other) = twofold {
         return Err(format!("organizations: * is all of them, and {other:?} stands beside it; one named * is \\*"));
     }
-    if let Some(lost) = common.ids.first().filter(|_| !pools.is_empty() && own.iter().all(|named| named.is_told)) {
+    if let Some(lost) = common.ids.first().filter(|_| !pools.is_empty() && own.iter().all(|named| named.is_named)) {
         return Err(format!("organizations: {lost:?} is of no pool: each of the line has organizations of its own"));
     }
     for (pool_id, named) in pools.into_iter().zip(own) {
         match named {
-            Named { is_told: false, .. } => entry.pool_ids.push(pool_id),
+            Named { is_named: false, .. } => entry.pool_ids.push(pool_id),
             // A seat without access is not given: it would be one with access to everything.
             Named { is_every: false, ids, .. } if ids.is_empty() => {}
             Named { ids, .. } => entry.seats.push(SyncSeat { pool_id, organization_ids: ids }),
@@ -58,7 +58,7 @@ fn at(pools: &[String], part: &str) -> Option<usize> {
 
 impl Named {
     fn add(&mut self, part: &str) -> Result<(), String> {
-        self.is_told = true;
+        self.is_named = true;
         if part.trim() == EVERY {
             self.is_every = true;
             return Ok(());
@@ -79,8 +79,8 @@ mod tests {
     fn check(pools: &str, organizations: &str, common: (&[&str], &[&str]), own: &[(&str, &[&str])]) {
         let mut entry = SyncEntry::default();
         want_seats(&mut entry, pools, organizations).unwrap();
-        let told = (&entry.pool_ids[..], &entry.organization_ids[..]);
-        assert_eq!(told, (&owned(common.0)[..], &owned(common.1)[..]), "{pools} {organizations}");
+        let message = (&entry.pool_ids[..], &entry.organization_ids[..]);
+        assert_eq!(message, (&owned(common.0)[..], &owned(common.1)[..]), "{pools} {organizations}");
         let seat = |(pool, ids): &(&str, &[&str])| SyncSeat { pool_id: (*pool).into(), organization_ids: owned(ids) };
         assert_eq!(entry.seats, own.iter().map(seat).collect::<Vec<_>>(), "{pools} {organizations}");
     }
@@ -105,16 +105,16 @@ mod tests {
 
     #[test]
     fn what_says_two_things() {
-        let told =
+        let message =
             |pools: &str, organizations: &str| want_seats(&mut SyncEntry::default(), pools, organizations).unwrap_err();
         assert_eq!(
-            told("crm", "*|north"),
+            message("crm", "*|north"),
             "organizations: * is all of them, and \"north\" stands beside it; one named * is \\*"
         );
-        assert!(told("crm|primary", "crm=*|crm=a").contains("\"a\" stands beside it"));
+        assert!(message("crm|primary", "crm=*|crm=a").contains("\"a\" stands beside it"));
         let lost = "organizations: \"crmm=x\" is of no pool: each of the line has organizations of its own";
-        assert_eq!(told("crm", "crm=y|crmm=x"), lost);
-        assert_eq!(told("a b|c\u{7}d", ""), "pools: \"c\\u{7}d\" must not contain control characters");
-        assert!(told("", "a\u{7}").starts_with("organizations: \"a\\u{7}\" must not"));
+        assert_eq!(message("crm", "crm=y|crmm=x"), lost);
+        assert_eq!(message("a b|c\u{7}d", ""), "pools: \"c\\u{7}d\" must not contain control characters");
+        assert!(message("", "a\u{7}").starts_with("organizations: \"a\\u{7}\" must not"));
     }
 }

@@ -88,11 +88,11 @@ pub struct Table<'t> {
 pub fn table(text: &str, delimiter: Option<char>) -> Result<Table<'_>, Vec<Wrong>> {
     // Spreadsheets put a mark in front of UTF-8, and a line in front of the header.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let (text, line, told) = match separator(text) {
+    let (text, line, message) = match separator(text) {
         Some((separator, rest)) => (rest, 2, Some(separator)),
         None => (text, 1, None),
     };
-    if let Some(delimiter) = delimiter.or(told) {
+    if let Some(delimiter) = delimiter.or(message) {
         return if [',', ';'].contains(&delimiter) {
             read(text, delimiter, line)
         } else {
@@ -179,23 +179,23 @@ mod tests {
             found("\n;;\nemail;groups;;\n").unwrap(),
             [&two[..], &[Column::Nameless, Column::Nameless]].concat()
         );
-        let told = found("sep=\t\nemail\n").unwrap_err();
-        assert_eq!(told, [(1, "the delimiter must be , or ;, and is '\\t'".to_owned())]);
+        let message = found("sep=\t\nemail\n").unwrap_err();
+        assert_eq!(message, [(1, "the delimiter must be , or ;, and is '\\t'".to_owned())]);
         assert!(found("sep=;;\nemail\n").is_err());
     }
 
     #[test]
     fn a_header_that_is_none() {
-        let told = |text: &str| found(text).unwrap_err();
-        assert_eq!(told(""), [(1, "the file is empty: its first line names the columns".to_owned())]);
-        assert_eq!(told("given_name\nAnn\n"), [(1, "there is no column `user_id` or `email`".to_owned())]);
+        let message = |text: &str| found(text).unwrap_err();
+        assert_eq!(message(""), [(1, "the file is empty: its first line names the columns".to_owned())]);
+        assert_eq!(message("given_name\nAnn\n"), [(1, "there is no column `user_id` or `email`".to_owned())]);
         assert_eq!(
-            told("\nuser_id,shoe_size,user_id\n"),
+            message("\nuser_id,shoe_size,user_id\n"),
             [
                 (2, "there is no column \"shoe_size\"; see `usher users import --help`".to_owned()),
                 (2, "the column \"user_id\" is there twice".to_owned())
             ]
         );
-        assert_eq!(told("user_id,attributes.\n").len(), 1);
+        assert_eq!(message("user_id,attributes.\n").len(), 1);
     }
 }

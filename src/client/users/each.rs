@@ -18,7 +18,7 @@ const AT_ONCE: usize = 32;
 struct Done {
     user: String,
     yes: bool,
-    told: String,
+    answer: String,
     json: Value,
 }
 
@@ -41,12 +41,12 @@ pub async fn unblock(usher: &Usher, printer: &mut Printer, users: &[String]) -> 
     let unblock = async |user: &String| {
         let request = UnblockUserRequest { tenant_id: usher.tenant.clone(), user_id: user.clone() };
         let unblocked = usher.answer_one(usher.directory().unblock_user(usher.request(request))).await?;
-        let told = |outcome: Option<&Outcome>| match outcome {
+        let answer = |outcome: Option<&Outcome>| match outcome {
             Some(Outcome::User(_)) => Ok("active"),
             Some(Outcome::Denial(denial)) => Err(words::denial(denial)),
             None => Err("denied".to_owned()),
         };
-        Ok(unblocked.map(|unblocked| (told(unblocked.outcome.as_ref()), json::of(&unblocked))))
+        Ok(unblocked.map(|unblocked| (answer(unblocked.outcome.as_ref()), json::of(&unblocked))))
     };
     each(printer, users, 1, "unblocked", unblock).await
 }
@@ -63,14 +63,14 @@ pub async fn delete(usher: &Usher, printer: &mut Printer, users: &[String]) -> R
 }
 
 /// An answer in words, yes or no; and as it came.
-type Told = (Result<&'static str, String>, Value);
+type ItemAnswer = (Result<&'static str, String>, Value);
 
 async fn each(
     printer: &mut Printer,
     users: &[String],
     at_once: usize,
     done: &str,
-    call: impl AsyncFn(&String) -> Result<Result<Told, ItemError>, Error>,
+    call: impl AsyncFn(&String) -> Result<Result<ItemAnswer, ItemError>, Error>,
 ) -> Result<(), Error> {
     let call = &call;
     let results = stream::iter(users).map(|user| async move { Ok(result(user, call(user).await?)) });
@@ -81,7 +81,7 @@ async fn each(
         match results.try_next().await {
             Ok(Some(result)) => {
                 yes += u64::from(result.yes);
-                let cells = |it: &Done| vec![it.user.clone(), it.told.clone()];
+                let cells = |it: &Done| vec![it.user.clone(), it.answer.clone()];
                 rows.write(&[result], cells, |it| it.json.clone())?;
             }
             Ok(None) => break None,
@@ -98,13 +98,13 @@ async fn each(
     }
 }
 
-fn result(user: &str, answer: Result<Told, ItemError>) -> Done {
-    let (told, mut json) =
+fn result(user: &str, answer: Result<ItemAnswer, ItemError>) -> Done {
+    let (answer, mut json) =
         answer.unwrap_or_else(|no| (Err(words::refusal(&no)), serde_json::json!({ "error": json::of(&no) })));
     json["user_id"] = user.into();
-    let (yes, told) = match told {
-        Ok(told) => (true, told.to_owned()),
-        Err(told) => (false, told),
+    let (yes, answer) = match answer {
+        Ok(answer) => (true, answer.to_owned()),
+        Err(answer) => (false, answer),
     };
-    Done { user: user.to_owned(), yes, told, json }
+    Done { user: user.to_owned(), yes, answer, json }
 }

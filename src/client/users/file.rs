@@ -25,8 +25,8 @@ pub struct UsersFile {
 /// # Errors
 /// Every line that is wrong, and why.
 pub fn read(bytes: &[u8], delimiter: Option<u8>) -> Result<UsersFile, Vec<String>> {
-    let text = text(bytes).map_err(|wrong| told(vec![wrong]))?;
-    let Table { columns, records } = table(text, delimiter.map(char::from)).map_err(told)?;
+    let text = text(bytes).map_err(|wrong| message(vec![wrong]))?;
+    let Table { columns, records } = table(text, delimiter.map(char::from)).map_err(message)?;
     let mut entries = Vec::new();
     let mut wrong: Vec<Wrong> = Vec::new();
     let mut seen = BTreeMap::new();
@@ -44,10 +44,10 @@ pub fn read(bytes: &[u8], delimiter: Option<u8>) -> Result<UsersFile, Vec<String
         }
     }
     let fields = columns.iter().filter_map(Column::field).collect();
-    if wrong.is_empty() { Ok(UsersFile { entries, fields }) } else { Err(told(wrong)) }
+    if wrong.is_empty() { Ok(UsersFile { entries, fields }) } else { Err(message(wrong)) }
 }
 
-fn told(wrong: Vec<Wrong>) -> Vec<String> {
+fn message(wrong: Vec<Wrong>) -> Vec<String> {
     wrong.into_iter().map(|(line, what)| format!("line {line}: {what}")).collect()
 }
 

@@ -52,7 +52,7 @@ pub async fn import(usher: &Usher, printer: &mut Printer, file: UsersFile, terms
     let lines: Vec<Line> = file.entries.iter().map(line).collect();
     let request = Request::new(tokio_stream::iter(messages(usher, file, terms)));
     let synced = usher.answer_to_upload(usher.directory().sync_users(request)).await?;
-    tell(printer, &synced, &lines, terms.dry_run)
+    print_results(printer, &synced, &lines, terms.dry_run)
 }
 
 /// The parts of the sync; the first one has the terms, and goes out even when there is nobody to list.
@@ -91,7 +91,12 @@ fn messages(usher: &Usher, file: UsersFile, terms: Terms) -> impl Iterator<Item 
     })
 }
 
-fn tell(printer: &mut Printer, synced: &SyncUsersResponse, lines: &[Line], dry_run: bool) -> Result<(), Error> {
+fn print_results(
+    printer: &mut Printer,
+    synced: &SyncUsersResponse,
+    lines: &[Line],
+    dry_run: bool,
+) -> Result<(), Error> {
     let totals = synced.totals.unwrap_or_default();
     let summary = summary(totals, dry_run);
     // Who is not listed comes behind those who are.
@@ -159,8 +164,8 @@ fn summary(totals: SyncTotals, dry_run: bool) -> String {
     ];
     let counts: Vec<String> =
         counts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
-    let told = if counts.is_empty() { "nobody in the file".to_owned() } else { counts.join(", ") };
-    if dry_run { format!("a dry run, nothing was done: {told}") } else { told }
+    let message = if counts.is_empty() { "nobody in the file".to_owned() } else { counts.join(", ") };
+    if dry_run { format!("a dry run, nothing was done: {message}") } else { message }
 }
 
 #[cfg(test)]

@@ -185,13 +185,13 @@ mod tests {
     fn quotes_that_are_wrong_swallow_nothing() {
         let open = "a quote is opened that nothing closes";
         assert_eq!(read("a\n\"b\nc\n"), [Ok(row(1, &["a"])), Err((2, open.to_owned()))]);
-        let told = |text: &str| -> Vec<Wrong> { read(text).into_iter().filter_map(Result::err).collect() };
+        let message = |text: &str| -> Vec<Wrong> { read(text).into_iter().filter_map(Result::err).collect() };
         let next = "a quote is opened, and the next one, in line 3, does not end a cell";
-        assert_eq!(told("x\n\"ann,1\nbob,\"Bob\"\ncid,2\n"), [(2, next.to_owned())]);
+        assert_eq!(message("x\n\"ann,1\nbob,\"Bob\"\ncid,2\n"), [(2, next.to_owned())]);
         let behind = "text stands behind the quote that closes a cell";
-        assert_eq!(told("\"a\"b,c\nd\n"), [(1, behind.to_owned())]);
+        assert_eq!(message("\"a\"b,c\nd\n"), [(1, behind.to_owned())]);
         let within = "a quote stands within a cell: put the whole cell in quotes, and write this one twice";
-        assert_eq!(told("a,5\" wide\nb, \"c\"\n"), [(1, within.to_owned()), (2, within.to_owned())]);
+        assert_eq!(message("a,5\" wide\nb, \"c\"\n"), [(1, within.to_owned()), (2, within.to_owned())]);
         assert_eq!(read("a,5\" wide\nb\n")[1], Ok(row(2, &["b"])), "the next line is read");
     }
 }

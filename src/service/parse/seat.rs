@@ -344,9 +344,9 @@ mod tests {
         };
         let (_, command, malformed) = batch_grant_seats(request, &LIMITS).unwrap();
         assert_eq!(command.users, [UserId::stored("x")]);
-        let told: Vec<_> = malformed.iter().map(|it| (it.at, &*it.given, it.error)).collect();
+        let shown: Vec<_> = malformed.iter().map(|it| (it.at, &*it.given, it.error)).collect();
         let cut = "ä".repeat(127);
-        assert_eq!(told, [(0, "y z", IdError::Space), (2, "", IdError::Empty), (3, &cut, IdError::TooLong(254))]);
+        assert_eq!(shown, [(0, "y z", IdError::Space), (2, "", IdError::Empty), (3, &cut, IdError::TooLong(254))]);
     }
 
     #[test]

@@ -142,17 +142,20 @@ mod tests {
     #[test]
     fn an_event_says_what_was_denied_and_why() {
         let denied = event(7, Action::SeatGranted, Some(Reason::Denied(DenialReason::SeatsExhausted)));
-        let told = audit_event(&TenantId::stored("acme"), &ids(), denied);
-        assert_eq!((told.action(), told.outcome()), (v1::AuditAction::SeatGrantDenied, v1::AuditOutcome::Denied));
-        assert_eq!((told.reason.as_str(), told.count), ("DENIAL_REASON_SEATS_EXHAUSTED", 3));
+        let rendered = audit_event(&TenantId::stored("acme"), &ids(), denied);
         assert_eq!(
-            (told.event_id.as_str(), told.tenant_id.as_str(), told.user_id.as_str()),
+            (rendered.action(), rendered.outcome()),
+            (v1::AuditAction::SeatGrantDenied, v1::AuditOutcome::Denied)
+        );
+        assert_eq!((rendered.reason.as_str(), rendered.count), ("DENIAL_REASON_SEATS_EXHAUSTED", 3));
+        assert_eq!(
+            (rendered.event_id.as_str(), rendered.tenant_id.as_str(), rendered.user_id.as_str()),
             (&*ids().name(7), "acme", "ann")
         );
         let ended = event(8, Action::SessionEnded, Some(Reason::Ended(SessionEndReason::CheckedIn)));
-        let told = audit_event(&TenantId::stored("acme"), &ids(), ended);
-        assert_eq!((told.action(), told.outcome()), (v1::AuditAction::SessionEnded, v1::AuditOutcome::Done));
-        assert_eq!(told.reason, "SESSION_END_REASON_CHECKED_IN");
+        let rendered = audit_event(&TenantId::stored("acme"), &ids(), ended);
+        assert_eq!((rendered.action(), rendered.outcome()), (v1::AuditAction::SessionEnded, v1::AuditOutcome::Done));
+        assert_eq!(rendered.reason, "SESSION_END_REASON_CHECKED_IN");
         let done = audit_event(&TenantId::stored("acme"), &ids(), event(9, Action::SeatGranted, None));
         assert_eq!((done.action(), done.reason.as_str()), (v1::AuditAction::SeatGranted, ""));
     }

@@ -134,12 +134,15 @@ mod tests {
             Ok(Granted { decision, usage: Some(use_of(pool, in_use, Limit::Seats(1))) })
         };
         let missing = || Err(Refusal::NotFound { kind: "organization", id: "north".into() });
-        let told = granted_batch(&pools, &users, &[], vec![denied("a", 1), denied("a", 2), denied("b", 3), missing()]);
-        let pairs: Vec<_> = told.results.iter().map(|r| (r.pool_id.as_str(), r.user_id.as_str())).collect();
+        let rendered =
+            granted_batch(&pools, &users, &[], vec![denied("a", 1), denied("a", 2), denied("b", 3), missing()]);
+        let pairs: Vec<_> = rendered.results.iter().map(|r| (r.pool_id.as_str(), r.user_id.as_str())).collect();
         assert_eq!(pairs, [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]);
-        let Some(v1::grant_seat_result::Outcome::Error(error)) = &told.results[3].outcome else { panic!("an error") };
+        let Some(v1::grant_seat_result::Outcome::Error(error)) = &rendered.results[3].outcome else {
+            panic!("an error")
+        };
         assert_eq!(error.reason, "RESOURCE_NOT_FOUND");
-        let usage: Vec<_> = told.usage.iter().map(|usage| (usage.pool_id.as_str(), usage.in_use)).collect();
+        let usage: Vec<_> = rendered.usage.iter().map(|usage| (usage.pool_id.as_str(), usage.in_use)).collect();
         assert_eq!(usage, [("a", 2), ("b", 3)], "the usage after the last pair of each pool");
     }
 
@@ -152,7 +155,7 @@ mod tests {
         let (pools, users) = (["a", "b"].map(PoolId::stored), ["x", "y"].map(UserId::stored));
         let others = [malformed(0, "1 2"), malformed(2, "3 4"), malformed(4, "5 6")];
         let answer = |pool| Ok(Revoked { seat: None, revoked_now: true, usage: use_of(pool, 0, Limit::Seats(1)) });
-        let told = revoked_batch(&pools, &users, &others, vec![answer("a"), answer("a"), answer("b"), answer("b")]);
+        let rendered = revoked_batch(&pools, &users, &others, vec![answer("a"), answer("a"), answer("b"), answer("b")]);
         let shown = |result: &v1::RevokeSeatResult| match result.outcome.as_ref().expect("an outcome") {
             v1::revoke_seat_result::Outcome::Revoked(_) => format!("{} {}", result.pool_id, result.user_id),
             v1::revoke_seat_result::Outcome::Error(error) => {
@@ -163,32 +166,34 @@ mod tests {
                 format!("{} no: {}", result.pool_id, result.user_id)
             }
         };
-        let told: Vec<_> = told.results.iter().map(shown).collect();
+        let rendered: Vec<_> = rendered.results.iter().map(shown).collect();
         let of = |pool: &str| ["no: 1 2", "x", "no: 3 4", "y", "no: 5 6"].map(|user| format!("{pool} {user}"));
-        assert_eq!(told, [of("a"), of("b")].concat());
-        let told = granted_batch(&pools, &[], &others[..1], Vec::new());
-        assert_eq!((told.results.len(), told.usage.len()), (2, 0));
+        assert_eq!(rendered, [of("a"), of("b")].concat());
+        let rendered = granted_batch(&pools, &[], &others[..1], Vec::new());
+        assert_eq!((rendered.results.len(), rendered.usage.len()), (2, 0));
         let id = SessionId::parse(SESSION).unwrap();
-        let told = heartbeat_batch(&[id], &others[..1], vec![HeartbeatResult::Kept(held(Some(id)))]);
-        let Some(v1::heartbeat_result::Outcome::Ended(end)) = &told.results[0].outcome else { panic!("no session") };
-        assert_eq!((&*told.results[0].session_id, end.reason()), ("1 2", v1::SessionEndReason::Unknown));
-        assert!(matches!(told.results[1].outcome, Some(v1::heartbeat_result::Outcome::Lease(_))));
+        let rendered = heartbeat_batch(&[id], &others[..1], vec![HeartbeatResult::Kept(held(Some(id)))]);
+        let Some(v1::heartbeat_result::Outcome::Ended(end)) = &rendered.results[0].outcome else {
+            panic!("no session")
+        };
+        assert_eq!((&*rendered.results[0].session_id, end.reason()), ("1 2", v1::SessionEndReason::Unknown));
+        assert!(matches!(rendered.results[1].outcome, Some(v1::heartbeat_result::Outcome::Lease(_))));
     }
 
     #[test]
     fn a_batch_of_revocations_and_of_heartbeats() {
         let gone = Ok(Revoked { seat: None, revoked_now: true, usage: use_of("a", 0, Limit::Seats(1)) });
-        let told = revoked_batch(&[PoolId::stored("a")], &[UserId::stored("x")], &[], vec![gone]);
+        let rendered = revoked_batch(&[PoolId::stored("a")], &[UserId::stored("x")], &[], vec![gone]);
         assert_eq!(
-            told.results[0].outcome,
+            rendered.results[0].outcome,
             Some(v1::revoke_seat_result::Outcome::Revoked(v1::SeatRevoked { seat: None, revoked_now: true }))
         );
-        assert_eq!(told.usage[0].in_use, 0);
+        assert_eq!(rendered.usage[0].in_use, 0);
         let id = SessionId::parse(SESSION).unwrap();
-        let told =
+        let rendered =
             heartbeat_batch(&[id, id], &[], vec![HeartbeatResult::Kept(held(Some(id))), HeartbeatResult::Ended(None)]);
-        assert!(told.results.iter().all(|result| result.session_id == SESSION));
-        assert!(matches!(told.results[0].outcome, Some(v1::heartbeat_result::Outcome::Lease(_))));
-        assert!(matches!(told.results[1].outcome, Some(v1::heartbeat_result::Outcome::Ended(_))));
+        assert!(rendered.results.iter().all(|result| result.session_id == SESSION));
+        assert!(matches!(rendered.results[0].outcome, Some(v1::heartbeat_result::Outcome::Lease(_))));
+        assert!(matches!(rendered.results[1].outcome, Some(v1::heartbeat_result::Outcome::Ended(_))));
     }
 }

@@ -146,20 +146,20 @@ mod tests {
     #[test]
     fn what_is_odd_about_an_id_is_told() {
         use v1::UserIdWarning::{MixedScripts, NotFolded};
-        let told = |id: &str| user(UserView { id: UserId::stored(id), ..ann(vec![]) }).user_id_warnings;
-        assert_eq!(told("ann@acme.example"), Vec::<i32>::new());
-        assert_eq!(told("\u{430}nn@acme.example"), [i32::from(MixedScripts)], "a Cyrillic a");
-        assert_eq!(told("οδυσσευς@x"), [i32::from(NotFolded)]);
+        let rendered = |id: &str| user(UserView { id: UserId::stored(id), ..ann(vec![]) }).user_id_warnings;
+        assert_eq!(rendered("ann@acme.example"), Vec::<i32>::new());
+        assert_eq!(rendered("\u{430}nn@acme.example"), [i32::from(MixedScripts)], "a Cyrillic a");
+        assert_eq!(rendered("οδυσσευς@x"), [i32::from(NotFolded)]);
     }
 
     #[test]
     fn a_user_who_never_signed_in_has_no_time_of_it() {
-        let told = user(ann(vec![]));
-        assert_eq!((told.last_sign_in_at, told.last_activity_at.is_some()), (None, true));
-        assert_eq!((told.state(), told.block_cause()), (v1::UserState::Active, v1::BlockCause::Unspecified));
-        assert_eq!((told.etag.as_str(), told.attributes["a"].as_str()), ("4", "1"));
-        let told = user(UserView { blocked: Some(BlockCause::LicenseLimit), ..ann(vec![]) });
-        assert_eq!((told.state(), told.block_cause()), (v1::UserState::Blocked, v1::BlockCause::LicenseLimit));
+        let rendered = user(ann(vec![]));
+        assert_eq!((rendered.last_sign_in_at, rendered.last_activity_at.is_some()), (None, true));
+        assert_eq!((rendered.state(), rendered.block_cause()), (v1::UserState::Active, v1::BlockCause::Unspecified));
+        assert_eq!((rendered.etag.as_str(), rendered.attributes["a"].as_str()), ("4", "1"));
+        let rendered = user(UserView { blocked: Some(BlockCause::LicenseLimit), ..ann(vec![]) });
+        assert_eq!((rendered.state(), rendered.block_cause()), (v1::UserState::Blocked, v1::BlockCause::LicenseLimit));
     }
 
     #[test]
@@ -170,20 +170,24 @@ mod tests {
             usage("basic", Plan::Named, 2, Limit::Seats(3)),
             usage("crm", Plan::Named, 3, Limit::Seats(3)),
         ];
-        let told = created_user((denied.clone(), usage.clone()));
-        let Some(v1::create_user_response::Outcome::Denial(denial)) = told.outcome else { panic!("must be denied") };
+        let rendered = created_user((denied.clone(), usage.clone()));
+        let Some(v1::create_user_response::Outcome::Denial(denial)) = rendered.outcome else {
+            panic!("must be denied")
+        };
         assert_eq!(denial.message, "All seats of \"crm\" are assigned (3 of 3). Contact your administrator.");
-        assert_eq!(told.usage.len(), 3);
-        let told = unblocked_user((denied, usage));
-        let Some(v1::unblock_user_response::Outcome::Denial(again)) = told.outcome else { panic!("must be denied") };
+        assert_eq!(rendered.usage.len(), 3);
+        let rendered = unblocked_user((denied, usage));
+        let Some(v1::unblock_user_response::Outcome::Denial(again)) = rendered.outcome else {
+            panic!("must be denied")
+        };
         assert_eq!(again.message, denial.message);
     }
 
     #[test]
     fn a_seat_names_its_organizations_or_all() {
-        let told = seat(seat_in(None, true));
-        assert_eq!((told.all_organizations, told.organization_ids.len()), (true, 0));
-        let told = seat(seat_in(Some(&["north"]), true));
-        assert_eq!((told.all_organizations, told.organization_ids), (false, vec!["north".to_owned()]));
+        let rendered = seat(seat_in(None, true));
+        assert_eq!((rendered.all_organizations, rendered.organization_ids.len()), (true, 0));
+        let rendered = seat(seat_in(Some(&["north"]), true));
+        assert_eq!((rendered.all_organizations, rendered.organization_ids), (false, vec!["north".to_owned()]));
     }
 }

@@ -20,7 +20,7 @@ use crate::service::page::Shape;
 use crate::service::parse::Wanted;
 
 /// From when on people are told when a license ends.
-const TOLD_FROM: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const EXPIRY_NOTICE_PERIOD: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -166,7 +166,7 @@ fn valid_for_people(state: LicenseState, end: Option<Duration>) -> String {
         (LicenseState::NotYetValid, _) => "not yet valid".to_owned(),
         (LicenseState::Expired, _) => "expired".to_owned(),
         (LicenseState::Valid, None) => "valid, never expires".to_owned(),
-        (LicenseState::Valid, Some(left)) if left > TOLD_FROM => "valid".to_owned(),
+        (LicenseState::Valid, Some(left)) if left > EXPIRY_NOTICE_PERIOD => "valid".to_owned(),
         // Whole days, as a person counts them: the day that has begun is one.
         (LicenseState::Valid, Some(left)) => match left.as_millis().div_ceil(DAY.as_millis()) {
             0 | 1 => "expires in 1 day".to_owned(),

@@ -21,7 +21,7 @@ pub fn list_notifications(
 }
 
 pub fn notification(view: NotificationView, message_id: &impl Fn(EventNo) -> String) -> v1::Notification {
-    let told = v1::Notification {
+    let rendered = v1::Notification {
         topic: view.topic.to_string(),
         message_id: message_id(view.event),
         raised_at: Some(timestamp(view.raised)),
@@ -35,9 +35,9 @@ pub fn notification(view: NotificationView, message_id: &impl Fn(EventNo) -> Str
             let (limit, unlimited) = number(limit);
             let user_id = user.as_ref().map(UserId::as_str).unwrap_or_default().to_owned();
             let (cause, plan) = (cause(why).into(), plan(its).into());
-            v1::Notification { cause, plan, limit, unlimited, in_use, over, user_id, ..told }
+            v1::Notification { cause, plan, limit, unlimited, in_use, over, user_id, ..rendered }
         }
-        Facts::License { expires, .. } => v1::Notification { expires_at: Some(timestamp(expires)), ..told },
+        Facts::License { expires, .. } => v1::Notification { expires_at: Some(timestamp(expires)), ..rendered },
     }
 }
 

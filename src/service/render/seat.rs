@@ -18,10 +18,10 @@ pub fn checked_out(answer: CheckedOut) -> v1::CheckOutResponse {
         Ok(granted) => Outcome::Lease(lease(granted)),
         Err(denied) => Outcome::Denial(denial(denied, answer.usage.as_ref())),
     };
-    let told = |told: &Notice| notice(*told, answer.usage.as_slice());
+    let rendered = |rendered: &Notice| notice(*rendered, answer.usage.as_slice());
     v1::CheckOutResponse {
         outcome: Some(outcome),
-        notices: answer.notices.iter().map(told).collect(),
+        notices: answer.notices.iter().map(rendered).collect(),
         usage: answer.usage.map(pool_usage),
     }
 }
@@ -186,14 +186,14 @@ pub(super) mod tests {
             usage: Some(use_of("primary", 1, Limit::Seats(5))),
             notices: vec![Notice::DemoMode],
         };
-        let told = checked_out(answer);
-        let Some(v1::check_out_response::Outcome::Lease(lease)) = told.outcome else { panic!("must be a lease") };
+        let rendered = checked_out(answer);
+        let Some(v1::check_out_response::Outcome::Lease(lease)) = rendered.outcome else { panic!("must be a lease") };
         assert_eq!((lease.session_id.as_str(), lease.organization_id.as_str()), (SESSION, "north"));
         assert_eq!(lease.ttl, Some(prost_types::Duration { seconds: 600, nanos: 0 }));
         assert_eq!(lease.remaining, Some(prost_types::Duration { seconds: 35_999, nanos: 500_000_000 }));
         assert_eq!(lease.idle_timeout, Some(prost_types::Duration { seconds: 900, nanos: 0 }));
-        assert_eq!(told.notices[0].code(), v1::NoticeCode::DemoMode);
-        assert_eq!(told.usage.unwrap().limit, 5);
+        assert_eq!(rendered.notices[0].code(), v1::NoticeCode::DemoMode);
+        assert_eq!(rendered.usage.unwrap().limit, 5);
     }
 
     #[test]
@@ -209,8 +209,8 @@ pub(super) mod tests {
         let denied =
             Denial { retry_after: Some(Duration::from_secs(9)), ..Denial::because(DenialReason::SeatsExhausted) };
         let usage = Some(use_of("primary", 5, Limit::Seats(5)));
-        let told = checked_out(CheckedOut { decision: Err(denied), usage, notices: vec![] });
-        let Some(v1::check_out_response::Outcome::Denial(denial)) = told.outcome else { panic!("must be denied") };
+        let rendered = checked_out(CheckedOut { decision: Err(denied), usage, notices: vec![] });
+        let Some(v1::check_out_response::Outcome::Denial(denial)) = rendered.outcome else { panic!("must be denied") };
         assert_eq!(denial.reason(), v1::DenialReason::SeatsExhausted);
         assert_eq!(denial.retry_after, Some(prost_types::Duration { seconds: 9, nanos: 0 }));
         assert!(denial.message.contains("5 of 5"), "{}", denial.message);
@@ -222,11 +222,11 @@ pub(super) mod tests {
         assert_eq!(checked_in(known).end_reason(), v1::SessionEndReason::LeaseExpired);
         let unknown = CheckedIn { ended_now: false, reason: None };
         assert_eq!(checked_in(unknown).end_reason(), v1::SessionEndReason::Unknown);
-        let told = heartbeat(HeartbeatResult::Ended(Some((SessionEndReason::Closed, Wall(2_000)))));
-        let Some(v1::heartbeat_response::Outcome::Ended(end)) = told.outcome else { panic!("must have ended") };
+        let rendered = heartbeat(HeartbeatResult::Ended(Some((SessionEndReason::Closed, Wall(2_000)))));
+        let Some(v1::heartbeat_response::Outcome::Ended(end)) = rendered.outcome else { panic!("must have ended") };
         assert_eq!((end.reason(), end.ended_at.unwrap().seconds), (v1::SessionEndReason::Closed, 2));
-        let told = heartbeat(HeartbeatResult::Ended(None));
-        let Some(v1::heartbeat_response::Outcome::Ended(end)) = told.outcome else { panic!("must have ended") };
+        let rendered = heartbeat(HeartbeatResult::Ended(None));
+        let Some(v1::heartbeat_response::Outcome::Ended(end)) = rendered.outcome else { panic!("must have ended") };
         assert_eq!((end.reason(), end.ended_at), (v1::SessionEndReason::Unknown, None));
     }
 

@@ -31,7 +31,7 @@ pub fn list_tenants(page: Page<TenantView>, shape: &Shape) -> v1::ListTenantsRes
 
 pub fn usage(tenant: &TenantId, mut usage: TenantUsage) -> v1::GetUsageResponse {
     usage.pools.sort_unstable_by(|a, b| a.pool.cmp(&b.pool));
-    let notices = usage.notices.iter().map(|told| notice(*told, &usage.pools)).collect();
+    let notices = usage.notices.iter().map(|rendered| notice(*rendered, &usage.pools)).collect();
     v1::GetUsageResponse {
         tenant_id: tenant.as_str().to_owned(),
         pools: usage.pools.into_iter().map(pool_usage).collect(),

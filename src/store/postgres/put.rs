@@ -54,7 +54,7 @@ impl<'a> Put<'a> {
         self.put(Part::PutUsers, &rows.users, users);
         self.put(Part::PutSeats, &rows.seats, seats);
         self.put(Part::PutSessions, &rows.sessions, sessions);
-        self.put(Part::PutNotifications, &rows.notifications, told);
+        self.put(Part::PutNotifications, &rows.notifications, notification_values);
         self.put(Part::PutTokens, &rows.tokens, api_tokens);
         self.put(Part::PutLicenseFloors, &rows.license_floors, license_floors);
         let (again, new) = batch.events.split_at(batch.events.partition_point(|event| event.no <= stored));
@@ -205,7 +205,7 @@ fn sessions<'a>(rows: &[&'a SessionRow]) -> Vec<Value<'a>> {
     ]
 }
 
-fn told<'a>(rows: &[&'a NotificationRow]) -> Vec<Value<'a>> {
+fn notification_values<'a>(rows: &[&'a NotificationRow]) -> Vec<Value<'a>> {
     vec![
         column(rows, |row| int(row.tenant.0)),
         column(rows, |row| row.topic.to_string()),

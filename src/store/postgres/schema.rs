@@ -44,8 +44,8 @@ async fn columns(client: &Client) -> Result<(), OpenError> {
         if let Err(error) = client.prepare(sql).await {
             let lost = [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_COLUMN];
             let damage = error.code().is_some_and(|code| lost.contains(code));
-            let told = StoreError(format!("{table}: {}", StoreError::from(error)));
-            return Err(if damage { OpenError::Damaged(told) } else { OpenError::Unreachable(told) });
+            let message = StoreError(format!("{table}: {}", StoreError::from(error)));
+            return Err(if damage { OpenError::Damaged(message) } else { OpenError::Unreachable(message) });
         }
     }
     Ok(())

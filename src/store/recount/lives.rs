@@ -216,8 +216,8 @@ impl Lives {
 
     pub fn finish(mut self, problems: &mut Problems) {
         if self.whole && self.last_tenant != self.position.last_tenant {
-            let (told, made) = (self.position.last_tenant, self.last_tenant);
-            problems.add(format!("shards: last_tenant_no is {told}, and {made} is the last tenant that was made"));
+            let (stored, made) = (self.position.last_tenant, self.last_tenant);
+            problems.add(format!("shards: last_tenant_no is {stored}, and {made} is the last tenant that was made"));
         }
         let mut lost: Vec<_> = self.orders.drain().filter(|_| self.whole).collect();
         lost.sort_unstable();

@@ -7,7 +7,7 @@ const MAX_OF_A_TABLE: usize = 10;
 
 #[derive(Debug, Default)]
 pub struct Problems {
-    told: Vec<String>,
+    messages: Vec<String>,
     of_tables: BTreeMap<String, usize>,
     more: u64,
 }
@@ -16,21 +16,21 @@ impl Problems {
     /// A problem begins with the table that it is of.
     pub fn add(&mut self, what: String) {
         let table = what.split([' ', ':']).next().unwrap_or_default().to_owned();
-        let told = self.of_tables.entry(table).or_default();
+        let count = self.of_tables.entry(table).or_default();
         // Of rows that lack the same thing, one tells it.
-        if *told < MAX_OF_A_TABLE && self.told.last() != Some(&what) {
-            *told += 1;
-            self.told.push(what);
+        if *count < MAX_OF_A_TABLE && self.messages.last() != Some(&what) {
+            *count += 1;
+            self.messages.push(what);
         } else {
             self.more += 1;
         }
     }
 
-    pub fn told(mut self) -> Vec<String> {
+    pub fn into_messages(mut self) -> Vec<String> {
         if self.more > 0 {
             let problems = if self.more == 1 { "problem" } else { "problems" };
-            self.told.push(format!("and {} {problems} more", self.more));
+            self.messages.push(format!("and {} {problems} more", self.more));
         }
-        self.told
+        self.messages
     }
 }

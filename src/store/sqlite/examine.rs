@@ -92,8 +92,8 @@ pub fn ours(connection: &Connection) -> Result<(), OpenError> {
     };
     match read().map_err(ReadError::from)? {
         (0, Some(tables)) => {
-            let told = format!("it is the database of another program, with the tables {tables}");
-            Err(OpenError::Damaged(StoreError(told)))
+            let message = format!("it is the database of another program, with the tables {tables}");
+            Err(OpenError::Damaged(StoreError(message)))
         }
         _ => Ok(()),
     }

@@ -103,17 +103,17 @@ impl Watched {
 
     fn replaced(&self) -> Option<StoreError> {
         let before = self.seen?;
-        let told = |what: String| {
+        let reported = |what: String| {
             let (path, process) = (self.path.display(), std::process::id());
             let open = "what was acknowledged is in the files that this process holds open";
             Some(StoreError(format!("{path} {what}; {open}, in /proc/{process}/fd")))
         };
         match self.found() {
             Err(unreadable) => Some(unreadable),
-            Ok(None) => told("is not there any more".into()),
-            Ok(Some(now)) if now.identity != before.identity => told("is not the file that was opened".into()),
+            Ok(None) => reported("is not there any more".into()),
+            Ok(Some(now)) if now.identity != before.identity => reported("is not the file that was opened".into()),
             Ok(Some(now)) if now.bytes < before.bytes => {
-                told(format!("was cut off: it had {} bytes, and has {}", before.bytes, now.bytes))
+                reported(format!("was cut off: it had {} bytes, and has {}", before.bytes, now.bytes))
             }
             Ok(Some(_)) => None,
         }
@@ -122,8 +122,8 @@ impl Watched {
     fn written(&self) -> Option<StoreError> {
         let before = self.seen?;
         let now = self.found().ok()??;
-        let told = || StoreError(format!("{} was written over by somebody else", self.path.display()));
-        (now.bytes != before.bytes || now.modified != before.modified).then(told)
+        let reported = || StoreError(format!("{} was written over by somebody else", self.path.display()));
+        (now.bytes != before.bytes || now.modified != before.modified).then(reported)
     }
 }
 
@@ -143,8 +143,8 @@ mod tests {
     }
 
     fn is_replaced(files: &Files, what: &str) {
-        let StoreError(told) = files.replaced().unwrap_or_else(|| panic!("{what}"));
-        assert!(told.contains(what), "{told}");
+        let StoreError(reported) = files.replaced().unwrap_or_else(|| panic!("{what}"));
+        assert!(reported.contains(what), "{reported}");
     }
 
     #[test]
@@ -173,8 +173,8 @@ mod tests {
         for name in ["usher.db", "usher.db-wal"] {
             let (_folder, path, mut files) = files();
             fs::write(path.with_file_name(name), [8; 200]).unwrap();
-            let StoreError(told) = files.written().expect(name);
-            assert!(told.contains("was written over by somebody else"), "{told}");
+            let StoreError(reported) = files.written().expect(name);
+            assert!(reported.contains("was written over by somebody else"), "{reported}");
             assert_eq!(files.replaced(), None);
             files.note();
             assert_eq!((files.replaced(), files.written()), (None, None));

@@ -23,7 +23,7 @@ const AT_ONCE: usize = 64;
 
 impl Tenant {
     /// Told of a denial for want of seats, at any door. `cause`: which one.
-    pub fn tell_denied(
+    pub fn notify_denied(
         &mut self,
         pool: Option<PoolNo>,
         reason: DenialReason,
@@ -39,9 +39,9 @@ impl Tenant {
             return; // What is free is for those who wait for it longer (R33).
         }
         let topic = Topic::Exceeded(self.pools.get(pool).id.clone());
-        if self.may_tell(&topic, ctx.now.tick).is_ok() {
+        if self.may_notify(&topic, ctx.now.tick).is_ok() {
             let facts = self.facts(pool, cause, Some(user.clone()), ctx);
-            self.tell(topic, facts, None, ctx);
+            self.notify(topic, facts, None, ctx);
         }
     }
 
@@ -122,7 +122,7 @@ impl Tenant {
     }
 
     /// Once until it is over, and once a day. `Err`: not before then.
-    fn may_tell(&self, topic: &Topic, now: Tick) -> Result<(), Tick> {
+    fn may_notify(&self, topic: &Topic, now: Tick) -> Result<(), Tick> {
         match self.notifications.get(topic) {
             None => Ok(()),
             Some(row) if !row.cleared => Err(Tick::NEVER),
@@ -137,7 +137,7 @@ impl Tenant {
     }
 
     /// `quiet`: it is only remembered, and not sent, for this reason.
-    fn tell(&mut self, topic: Topic, facts: Facts, quiet: Option<&str>, ctx: &mut Context) {
+    fn notify(&mut self, topic: Topic, facts: Facts, quiet: Option<&str>, ctx: &mut Context) {
         let deliveries = if quiet.is_none() { self.fresh_deliveries(ctx) } else { Deliveries::default() };
         let quiet = quiet.map_or(String::new(), |why| format!("; not sent, {why}"));
         let what = format!("{}{quiet}", describe(&facts));
@@ -195,7 +195,7 @@ impl Tenant {
             self.clear(&exceeded, ctx);
         } else if limit.over(in_use) > 0 {
             let facts = Facts::Pool { cause: Cause::LimitShrank, plan, limit, in_use, user: None };
-            self.tell_in_time(exceeded, facts, None, ctx);
+            self.notify_when_allowed(exceeded, facts, None, ctx);
         }
         self.warn(&pool, plan, limit, in_use, ctx);
     }
@@ -213,7 +213,7 @@ impl Tenant {
             if reached(percent) {
                 let facts = Facts::Pool { cause: Cause::Level, plan, limit, in_use, user: None };
                 let quiet = (Some(percent) != highest).then_some("a higher level is reached");
-                self.tell_in_time(topic, facts, quiet, ctx);
+                self.notify_when_allowed(topic, facts, quiet, ctx);
             } else {
                 self.clear(&topic, ctx);
             }
@@ -221,12 +221,12 @@ impl Tenant {
     }
 
     /// Tells it now, or remembers to look again when it may be told.
-    fn tell_in_time(&mut self, topic: Topic, facts: Facts, quiet: Option<&str>, ctx: &mut Context) {
+    fn notify_when_allowed(&mut self, topic: Topic, facts: Facts, quiet: Option<&str>, ctx: &mut Context) {
         if !self.has_listeners(ctx) {
             return;
         }
-        match self.may_tell(&topic, ctx.now.tick) {
-            Ok(()) => self.tell(topic, facts, quiet, ctx),
+        match self.may_notify(&topic, ctx.now.tick) {
+            Ok(()) => self.notify(topic, facts, quiet, ctx),
             Err(later) => self.notifications.next_look = self.notifications.next_look.min(later),
         }
     }
@@ -248,10 +248,11 @@ impl Tenant {
         for (topic, facts, fresh) in due {
             let Facts::License { days, .. } = facts else { continue };
             let known = self.notifications.get(&topic).map(|row| &row.facts);
-            let known = known.is_some_and(|known| matches!(known, Facts::License { days: told, .. } if *told <= days));
+            let known =
+                known.is_some_and(|known| matches!(known, Facts::License { days: known, .. } if *known <= days));
             if !known && self.has_listeners(ctx) {
                 // Who installs a license for a week knows it.
-                self.tell(topic, facts, fresh.then_some("it was installed so"), ctx);
+                self.notify(topic, facts, fresh.then_some("it was installed so"), ctx);
             }
         }
     }

@@ -22,7 +22,7 @@ use crate::{cli, spans, telemetry};
 pub use connection::call;
 use notify::given;
 pub use notify::{Email, NotifyConfig};
-use problems::Problems;
+use problems::ConfigProblems;
 pub use security::{Security, TlsFiles};
 use storage::storage;
 pub use storage::{copy_target, store};
@@ -143,7 +143,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] lists everything that is wrong.
     pub fn new(args: &cli::Serve, environment: Environment) -> Result<Self, ConfigError> {
-        let mut problems = Problems::default();
+        let mut problems = ConfigProblems::default();
         let storage = storage(&args.storage, args.store_use.migrate_on_start, environment, &mut problems);
         let default_shards = if matches!(storage, Storage::Embedded { .. }) { 1 } else { 4 };
         let shards = args.store_use.shards.as_deref().map(|text| number(text, 1, 1024));
@@ -261,7 +261,7 @@ impl Limits {
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
 pub fn migrate(args: &cli::Migrate, environment: Environment) -> Result<(Storage, Log), ConfigError> {
-    let mut problems = Problems::default();
+    let mut problems = ConfigProblems::default();
     let storage = storage(&args.storage, true, environment, &mut problems);
     let log = log(&args.log, &mut problems);
     problems.none_or((storage, log))
@@ -281,7 +281,7 @@ pub enum Probed {
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
 pub fn healthcheck(args: &cli::Healthcheck) -> Result<(Probed, Duration), ConfigError> {
-    let mut problems = Problems::default();
+    let mut problems = ConfigProblems::default();
     let api = problems.take("--address", address(&args.address), UNSPECIFIED);
     let operations = problems.take("--ops-address", address(&args.ops_address), UNSPECIFIED);
     let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
@@ -295,7 +295,7 @@ pub fn healthcheck(args: &cli::Healthcheck) -> Result<(Probed, Duration), Config
 /// # Errors
 /// [`ConfigError`]
 pub fn log_time(args: &cli::server::Log) -> Result<Option<Duration>, ConfigError> {
-    let mut problems = Problems::default();
+    let mut problems = ConfigProblems::default();
     let time = args.time.as_deref().and_then(|text| problems.some("--for", duration(text, 7 * DAY)));
     problems.none_or(time)
 }
@@ -310,7 +310,7 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-fn log(args: &cli::Log, problems: &mut Problems) -> Log {
+fn log(args: &cli::Log, problems: &mut ConfigProblems) -> Log {
     // An empty variable is one that is not set.
     let filter = if args.log.is_empty() { "info" } else { &args.log };
     let format = match args.log_format.as_str() {
@@ -324,7 +324,7 @@ fn log(args: &cli::Log, problems: &mut Problems) -> Log {
     Log { filter: filter.to_owned(), format: problems.take("--log-format", format, LogFormat::Text) }
 }
 
-fn limits(args: &cli::Limits, problems: &mut Problems) -> Limits {
+fn limits(args: &cli::Limits, problems: &mut ConfigProblems) -> Limits {
     const KIB: u64 = 1024;
     const GIB: u64 = KIB * KIB * KIB;
     let max_connections = problems.take("--max-connections", number(&args.max_connections, 1, 1_000_000), 1);
@@ -355,7 +355,7 @@ fn limits(args: &cli::Limits, problems: &mut Problems) -> Limits {
     limits
 }
 
-fn rates(args: &cli::Limits, problems: &mut Problems) -> RateLimits {
+fn rates(args: &cli::Limits, problems: &mut ConfigProblems) -> RateLimits {
     let standard = RateLimits::DEFAULT;
     RateLimits {
         denials: problems.take("--denial-event-rate", rate(&args.denial_event_rate), standard.denials),

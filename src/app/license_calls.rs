@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Failure;
 use super::connection::{call_at, call_tenant, printer, written};
 use super::vendor::files::{Output, PUBLIC, read, read_input};
-use super::vendor::terms::Problems;
+use super::vendor::terms::OptionErrors;
 use crate::cli::license_calls::{Call, Delete, Install, Request};
 use crate::client::license::{self, RequestedChanges, seats_moved, seats_wanted};
 use crate::client::{Printer, Usher};
@@ -28,7 +28,7 @@ pub async fn license_call(call: &Call) -> Result<(), Failure> {
 }
 
 async fn request(args: &Request) -> Result<(), Failure> {
-    let mut problems = Problems::default();
+    let mut problems = OptionErrors::default();
     let changes = changes(args, &mut problems);
     let target =
         config::call(&args.scope.connection, &process_environment).map_err(|wrong| problems.0.extend(wrong.0)).ok();
@@ -54,7 +54,7 @@ async fn request(args: &Request) -> Result<(), Failure> {
     written(printer.text(&file).and_then(|()| printer.print(&answer)))
 }
 
-fn changes(args: &Request, problems: &mut Problems) -> RequestedChanges {
+fn changes(args: &Request, problems: &mut OptionErrors) -> RequestedChanges {
     RequestedChanges {
         seats: problems.each("--seats", &args.seats, seats_wanted),
         moves: problems.each("--move", &args.moves, seats_moved),

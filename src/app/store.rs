@@ -16,7 +16,7 @@ use crate::config::{self, ConfigError, Storage, process_environment};
 use crate::license::iso;
 use crate::store::open::OpenError;
 use crate::store::postgres::{self, Copy, CopyError};
-use crate::store::recount::{Counter, Recount, Shard};
+use crate::store::recount::{Counter, Shard, StoreReport};
 use crate::store::snapshot::SnapshotChunk;
 use crate::store::sqlite::{self, BackupError, Snapshot};
 
@@ -66,7 +66,7 @@ async fn check(storage: &Storage) -> Result<(), Failure> {
     Err(Failure::Damaged(problems))
 }
 
-async fn count_embedded(snapshot: &Arc<Snapshot>) -> Result<Recount, Failure> {
+async fn count_embedded(snapshot: &Arc<Snapshot>) -> Result<StoreReport, Failure> {
     let (sender, chunks) = mpsc::channel(AHEAD);
     let snapshot = Arc::clone(snapshot);
     let reading = tokio::task::spawn_blocking(move || snapshot.read(&sender));
@@ -75,7 +75,7 @@ async fn count_embedded(snapshot: &Arc<Snapshot>) -> Result<Recount, Failure> {
     Ok(counted)
 }
 
-async fn count(mut chunks: mpsc::Receiver<SnapshotChunk>) -> Recount {
+async fn count(mut chunks: mpsc::Receiver<SnapshotChunk>) -> StoreReport {
     let mut counter = Counter::default();
     while let Some(chunk) = chunks.recv().await {
         counter.take(&chunk);
@@ -95,7 +95,7 @@ const COLUMNS: [Column; 9] = [
     left("last event"),
 ];
 
-fn summary(storage: &Storage, counted: &Recount) -> String {
+fn summary(storage: &Storage, counted: &StoreReport) -> String {
     let Some(installation) = counted.installation else {
         return format!("{storage}: nobody has used it yet\n");
     };
@@ -181,7 +181,7 @@ async fn copy(args: &cli::store::Copy) -> Result<(), Failure> {
 }
 
 /// Writes everything, and counts it as it goes by.
-async fn transfer(snapshot: &Arc<Snapshot>, target: &mut Copy) -> Result<Recount, Failure> {
+async fn transfer(snapshot: &Arc<Snapshot>, target: &mut Copy) -> Result<StoreReport, Failure> {
     let (sender, mut chunks) = mpsc::channel(AHEAD);
     let source = Arc::clone(snapshot);
     let reading = tokio::task::spawn_blocking(move || source.read(&sender));

@@ -7,7 +7,7 @@ use http::uri::Authority;
 
 use super::notify::{given, secret};
 use super::values::{authority, duration};
-use super::{ConfigError, DAY, Environment, Problems};
+use super::{ConfigError, ConfigProblems, DAY, Environment};
 use crate::cli::connection::ConnectionArgs;
 use crate::client::{Bearer, Target, Trust};
 
@@ -16,7 +16,7 @@ use crate::client::{Bearer, Target, Trust};
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
 pub fn call(args: &ConnectionArgs, environment: Environment) -> Result<(Target, Duration), ConfigError> {
-    let mut problems = Problems::default();
+    let mut problems = ConfigProblems::default();
     let address = problems.take("--address", authority(&args.address), Authority::from_static("nowhere:0"));
     let timeout = problems.take("--timeout", duration(&args.timeout, DAY), DAY);
     let tls = trust(args, &mut problems);
@@ -31,7 +31,7 @@ pub fn call(args: &ConnectionArgs, environment: Environment) -> Result<(Target, 
     problems.none_or((Target { address, tls, token }, timeout))
 }
 
-fn trust(args: &ConnectionArgs, problems: &mut Problems) -> Option<Trust> {
+fn trust(args: &ConnectionArgs, problems: &mut ConfigProblems) -> Option<Trust> {
     let mut file = |option, path: &Option<String>| {
         let read = given(path).map(|path| fs::read(path).map_err(|error| format!("{path}: {error}")));
         read.transpose().map_err(|problem| problems.add(format!("{option}: {problem}"))).ok().flatten()

@@ -1,9 +1,9 @@
 //! The way to the vendor and back needs whom to trust, and a mail server.
 
-use super::{Config, Problems};
+use super::{Config, ConfigProblems};
 use crate::notify::is_address;
 
-pub(super) fn check(config: &Config, problems: &mut Problems) {
+pub(super) fn check(config: &Config, problems: &mut ConfigProblems) {
     if config.license_url.is_some() && config.license_keys.is_none() && !config.demo {
         problems.add("--license-url: --license-keys is missing: nothing that is found could be verified");
     }

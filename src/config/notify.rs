@@ -3,7 +3,7 @@
 
 use secrecy::SecretString;
 
-use super::{Environment, Problems};
+use super::{ConfigProblems, Environment};
 use crate::cli;
 use crate::notify::{SigningKeys, Smtp, SmtpServer, WebhookUrl};
 
@@ -22,7 +22,7 @@ pub struct Email {
 }
 
 impl NotifyConfig {
-    pub(super) fn new(args: &cli::notify::NotifyArgs, environment: Environment, problems: &mut Problems) -> Self {
+    pub(super) fn new(args: &cli::notify::NotifyArgs, environment: Environment, problems: &mut ConfigProblems) -> Self {
         let password = secret("--smtp-password-file", &args.smtp_password_file, "SMTP_PASSWORD", environment, problems);
         let keys = secret("--webhook-secret-file", &args.webhook_secret_file, "WEBHOOK_SECRET", environment, problems);
         Self { email: email(args, password, problems), webhook: webhook(args, keys, problems) }
@@ -48,7 +48,11 @@ pub(super) fn given(option: &Option<String>) -> Option<&str> {
     option.as_deref().filter(|text| !text.is_empty())
 }
 
-fn email(args: &cli::notify::NotifyArgs, password: Option<SecretString>, problems: &mut Problems) -> Option<Email> {
+fn email(
+    args: &cli::notify::NotifyArgs,
+    password: Option<SecretString>,
+    problems: &mut ConfigProblems,
+) -> Option<Email> {
     let Some(url) = given(&args.smtp_url) else {
         for (option, there) in [
             ("--smtp-user", given(&args.smtp_user).is_some()),
@@ -92,7 +96,7 @@ fn email(args: &cli::notify::NotifyArgs, password: Option<SecretString>, problem
 fn webhook(
     args: &cli::notify::NotifyArgs,
     secret: Option<SecretString>,
-    problems: &mut Problems,
+    problems: &mut ConfigProblems,
 ) -> Option<(WebhookUrl, SigningKeys)> {
     match (given(&args.webhook_url), secret) {
         (None, None) => None,
@@ -120,7 +124,7 @@ pub(super) fn secret(
     file: &Option<String>,
     name: &str,
     environment: Environment,
-    problems: &mut Problems,
+    problems: &mut ConfigProblems,
 ) -> Option<SecretString> {
     let variable = format!("USHER_{name}");
     match (given(file), environment(&variable)) {

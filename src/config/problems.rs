@@ -7,13 +7,13 @@ use crate::files::Others;
 
 /// Collects what is wrong, so that one run tells it all.
 #[derive(Default)]
-pub(super) struct Problems {
+pub(super) struct ConfigProblems {
     pub wrong: Vec<String>,
     /// Files that others on this machine can read or write, and should not.
     pub exposed: Vec<String>,
 }
 
-impl Problems {
+impl ConfigProblems {
     /// The value, or `instead` and a problem: then the configuration is never used.
     pub fn take<T>(&mut self, option: &str, value: Result<T, String>, instead: T) -> T {
         value.unwrap_or_else(|problem| {

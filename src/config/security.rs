@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 
 use super::notify::{given, secret};
 use super::values::{pace, rate};
-use super::{Environment, Problems};
+use super::{ConfigProblems, Environment};
 use crate::auth::rate::Rate;
 use crate::auth::token::Token;
 use crate::cli;
@@ -43,7 +43,7 @@ impl Security {
         args: &cli::security::Security,
         listen: SocketAddr,
         environment: Environment,
-        problems: &mut Problems,
+        problems: &mut ConfigProblems,
     ) -> Self {
         let token = secret("--admin-token-file", &args.admin_token_file, "ADMIN_TOKEN", environment, problems);
         let parsed = |token: &secrecy::SecretString| Token::parse(token.expose_secret()).map_err(|e| e.to_string());
@@ -123,7 +123,7 @@ impl Security {
     }
 }
 
-fn tls(args: &cli::security::Security, problems: &mut Problems) -> Option<TlsFiles> {
+fn tls(args: &cli::security::Security, problems: &mut ConfigProblems) -> Option<TlsFiles> {
     let file = |option: &Option<String>| given(option).map(PathBuf::from);
     let (client_ca, client_crl) = (file(&args.tls_client_ca), file(&args.tls_client_crl));
     let tls = match (file(&args.tls_cert), file(&args.tls_key)) {

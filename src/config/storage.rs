@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use super::{ConfigError, Environment, Problems, Storage};
+use super::{ConfigError, ConfigProblems, Environment, Storage};
 use crate::cli;
 use crate::store::postgres::DatabaseUrl;
 
@@ -11,7 +11,7 @@ use crate::store::postgres::DatabaseUrl;
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
 pub fn store(args: &cli::Storage, environment: Environment) -> Result<Storage, ConfigError> {
-    let mut problems = Problems::default();
+    let mut problems = ConfigProblems::default();
     let storage = storage(args, false, environment, &mut problems);
     problems.none_or(storage)
 }
@@ -21,7 +21,7 @@ pub fn store(args: &cli::Storage, environment: Environment) -> Result<Storage, C
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
 pub fn copy_target(args: &cli::store::Copy, environment: Environment) -> Result<DatabaseUrl, ConfigError> {
-    let mut problems = Problems::default();
+    let mut problems = ConfigProblems::default();
     let url = match database_url(("--to-url", args.to_url.as_ref()), environment, &mut problems) {
         Some((source, url)) => problems.some(&source, DatabaseUrl::parse(&url).map_err(|error| error.to_string())),
         // A file that cannot be read is told as what it is.
@@ -41,7 +41,7 @@ pub(super) fn storage(
     args: &cli::Storage,
     migrate: bool,
     environment: Environment,
-    problems: &mut Problems,
+    problems: &mut ConfigProblems,
 ) -> Storage {
     let embedded = || Storage::Embedded { folder: args.data_dir.clone().unwrap_or_else(|| "./data".into()) };
     let option = ("--database-url", args.database_url.as_ref());
@@ -65,7 +65,7 @@ pub(super) fn storage(
 fn database_url(
     (option, url): (&str, Option<&SecretString>),
     environment: Environment,
-    problems: &mut Problems,
+    problems: &mut ConfigProblems,
 ) -> Option<(String, SecretString)> {
     if let Some(url) = url {
         return Some((option.into(), url.clone()));

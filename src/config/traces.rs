@@ -2,11 +2,11 @@
 
 use http::Uri;
 
-use super::{Environment, Problems};
+use super::{ConfigProblems, Environment};
 use crate::spans::{Sampling, Settings};
 
 /// `None`: nothing is traced.
-pub fn traces(environment: Environment, problems: &mut Problems) -> Option<Settings> {
+pub fn traces(environment: Environment, problems: &mut ConfigProblems) -> Option<Settings> {
     let either = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, environment(name)?)));
     if environment("OTEL_SDK_DISABLED").is_some_and(|text| text.eq_ignore_ascii_case("true")) {
         return None;
@@ -42,7 +42,7 @@ fn collector(endpoint: String) -> Result<String, String> {
     }
 }
 
-fn sampling(environment: Environment, problems: &mut Problems) -> Option<Sampling> {
+fn sampling(environment: Environment, problems: &mut ConfigProblems) -> Option<Sampling> {
     let name = environment("OTEL_TRACES_SAMPLER").unwrap_or_else(|| "parentbased_always_on".into());
     let own = name.strip_prefix("parentbased_");
     let parent = own.is_some();
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn read(variables: &[&str]) -> Result<Option<Settings>, Vec<String>> {
-        let mut problems = Problems::default();
+        let mut problems = ConfigProblems::default();
         let find = |name: &str| {
             let pairs = variables.iter().filter_map(|pair| pair.split_once('='));
             pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).next()

@@ -1,6 +1,6 @@
 //! A ledger made from the rows of a store. Start-up, recovery and take-over are this one path.
 
-mod misfit;
+mod validate;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -123,7 +123,7 @@ impl Restore {
     /// # Errors
     /// Why it does not: the store is damaged.
     pub fn try_put(&mut self, row: Change) -> Result<(), String> {
-        match self.misfit(&row) {
+        match self.validate_row(&row) {
             Some(what) => Err(what),
             None => {
                 self.put(row);

@@ -1,6 +1,6 @@
 //! CSV as RFC 4180 has it: rows in, bytes out; no cell is a formula.
 
-use super::parse::Problems;
+use super::parse::FieldViolations;
 use crate::cells;
 
 /// What stands between two cells.
@@ -22,7 +22,7 @@ impl Delimiter {
 }
 
 /// The field `delimiter` of an export: `,` or `;`; empty is `,`.
-pub fn delimiter(problems: &mut Problems, text: &str) -> Delimiter {
+pub fn delimiter(problems: &mut FieldViolations, text: &str) -> Delimiter {
     match text {
         "" | "," => Delimiter::Comma,
         ";" => Delimiter::Semicolon,
@@ -39,7 +39,7 @@ const MAX_COLUMNS: usize = 100;
 /// The field `columns` of an export: names, each at most once, in the order in which they are written; none are those of
 /// `usual`. `column` knows them, and `known` tells them to who does not.
 pub fn columns<C>(
-    problems: &mut Problems,
+    problems: &mut FieldViolations,
     names: Vec<String>,
     usual: &[&str],
     known: &str,
@@ -191,7 +191,7 @@ mod tests {
             ("\t", Delimiter::Comma, &["delimiter"]),
             (",;", Delimiter::Comma, &["delimiter"]),
         ] {
-            let mut problems = Problems::default();
+            let mut problems = FieldViolations::default();
             assert_eq!(delimiter(&mut problems, text), expected, "{text:?}");
             assert_eq!(fields(problems), bad, "{text:?}");
         }
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn columns_are_chosen_and_ordered() {
         let check = |names: &[&str], expected: &[&str], bad: &[&str]| {
-            let mut problems = Problems::default();
+            let mut problems = FieldViolations::default();
             let names = names.iter().map(|name| (*name).to_owned()).collect();
             let chosen = columns(&mut problems, names, &["a", "b"], "a, b or c", |name| "abc".find(name));
             assert!(chosen.iter().all(|(name, column)| "abc".find(name.as_str()) == Some(*column)), "{chosen:?}");

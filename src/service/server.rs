@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
-use super::parse::Problems;
+use super::parse::FieldViolations;
 use super::tenant_access::caller_of_all;
 use super::{parse, render};
 use crate::ids::InstanceId;
@@ -54,7 +54,7 @@ impl server_service_server::ServerService for ServerService {
         let caller = caller_of_all(&request)?;
         let (filter, time) = parse::set_log_filter(request.into_inner())?;
         let changed = self.about.log.set(&filter, time).map_err(|problem| {
-            let mut problems = Problems::default();
+            let mut problems = FieldViolations::default();
             problems.add("filter", format!("is none: {problem}"));
             problems
         })?;

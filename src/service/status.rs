@@ -21,7 +21,7 @@ pub use scarce::UPLOADS;
 pub use scarce::no_permit;
 pub(super) use scarce::{EXPORTS, SYNCS, Scarce, WATCHERS};
 
-use super::parse::{Problem, Problems};
+use super::parse::{FieldViolation, FieldViolations};
 use crate::ids::TenantId;
 use crate::journal::{AuditError, JournalError};
 use crate::ledger::outcome::Refusal;
@@ -35,8 +35,8 @@ const MAX_DETAIL_BYTES: usize = 3_072;
 /// Fields that a status's message names; `BadRequest` names all.
 const FIELDS_IN_MESSAGE: usize = 3;
 
-impl From<Problems> for Status {
-    fn from(problems: Problems) -> Status {
+impl From<FieldViolations> for Status {
+    fn from(problems: FieldViolations) -> Status {
         let problems = problems.into_vec();
         let mut left = MAX_DETAIL_BYTES;
         let shown = problems.iter().take_while(|problem| {
@@ -46,7 +46,7 @@ impl From<Problems> for Status {
             fits
         });
         let mut details = ErrorDetails::new();
-        for Problem { field, text } in shown {
+        for FieldViolation { field, text } in shown {
             details.add_bad_request_violation(field, text);
         }
         let mut metadata = HashMap::new();
@@ -59,8 +59,9 @@ impl From<Problems> for Status {
     }
 }
 
-fn fields_message(problems: &[Problem]) -> String {
-    let mut message = problems.iter().take(FIELDS_IN_MESSAGE).map(Problem::to_string).collect::<Vec<_>>().join("; ");
+fn fields_message(problems: &[FieldViolation]) -> String {
+    let mut message =
+        problems.iter().take(FIELDS_IN_MESSAGE).map(FieldViolation::to_string).collect::<Vec<_>>().join("; ");
     if problems.len() > FIELDS_IN_MESSAGE {
         message.push_str(&format!("; and {} more", problems.len() - FIELDS_IN_MESSAGE));
     }
@@ -70,7 +71,7 @@ fn fields_message(problems: &[Problem]) -> String {
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Status {
         if let Refusal::Invalid { field, text } = refusal {
-            let mut problems = Problems::default();
+            let mut problems = FieldViolations::default();
             problems.add(field, text);
             return problems.into();
         }
@@ -291,8 +292,8 @@ mod tests {
         status
     }
 
-    fn problems(fields: &[&str]) -> Problems {
-        let mut problems = Problems::default();
+    fn problems(fields: &[&str]) -> FieldViolations {
+        let mut problems = FieldViolations::default();
         for field in fields {
             problems.add(*field, "must not be empty");
         }

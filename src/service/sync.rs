@@ -10,7 +10,7 @@ use tonic::{Status, Streaming};
 
 use super::ceiling::Ceiling;
 use super::context::ServiceContext;
-use super::parse::{self, Problems, SyncTerms};
+use super::parse::{self, FieldViolations, SyncTerms};
 use super::tenant_access::TenantAccess;
 use super::{render, status};
 use crate::auth::Caller;
@@ -118,7 +118,7 @@ impl Sync {
 
     async fn take(&mut self, entries: Vec<v1::SyncEntry>) -> Result<(), Status> {
         if self.listed.len() + entries.len() > MOST {
-            let mut problems = Problems::default();
+            let mut problems = FieldViolations::default();
             problems.add("entries", format!("must be at most {MOST} in all messages of a sync"));
             return Err(problems.into());
         }
@@ -245,7 +245,7 @@ impl Sync {
         if self.waited_for <= MAX_POOLS_WAITED_FOR {
             return Ok(());
         }
-        let mut problems = Problems::default();
+        let mut problems = FieldViolations::default();
         problems.add(
             "dry_run",
             format!("must not be set where users wait for seats in more than {MAX_POOLS_WAITED_FOR} pools in all"),
@@ -279,7 +279,7 @@ impl Sync {
 
     async fn look_for_unlisted(&mut self) -> Result<(), Status> {
         if self.terms.block_unlisted && self.listed.is_empty() {
-            let mut problems = Problems::default();
+            let mut problems = FieldViolations::default();
             problems.add("entries", "must not be empty: every user would be blocked");
             return Err(problems.into());
         }

@@ -1,8 +1,8 @@
 //! A store counted anew from its pieces: how much is in it, whether it adds up, and whether another one holds the same.
 
 mod audit;
+mod discrepancies;
 mod lives;
-mod problems;
 mod renamings;
 mod subjects;
 
@@ -11,8 +11,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use self::audit::Trail;
+use self::discrepancies::Discrepancies;
 use self::lives::Lives;
-use self::problems::Problems;
 use super::snapshot::SnapshotChunk;
 use super::{Installation, Position};
 use crate::ids::{EventNo, ShardId, TenantNo};
@@ -80,14 +80,14 @@ pub struct Shard {
 
 /// What a store holds.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Recount {
+pub struct StoreReport {
     pub installation: Option<Installation>,
     /// Rows of no shard, in words.
     pub strays: Vec<String>,
     pub shards: Vec<Shard>,
 }
 
-impl Recount {
+impl StoreReport {
     /// What is wrong with it, each with its shard.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
@@ -104,7 +104,7 @@ impl Recount {
 
     /// How a copy differs from what it is a copy of.
     #[must_use]
-    pub fn differences(&self, copy: &Recount) -> Vec<String> {
+    pub fn differences(&self, copy: &StoreReport) -> Vec<String> {
         if self.installation != copy.installation || self.shards.len() != copy.shards.len() {
             return vec!["the id or the secret of the installation, or the number of shards".into()];
         }
@@ -139,7 +139,7 @@ impl Shard {
 /// Counts pieces as they come.
 #[derive(Debug, Default)]
 pub struct Counter {
-    done: Recount,
+    done: StoreReport,
     shard: Option<Counting>,
 }
 
@@ -149,7 +149,7 @@ struct Counting {
     restore: Restore,
     trail: Trail,
     lives: Lives,
-    problems: Problems,
+    problems: Discrepancies,
 }
 
 impl Counter {
@@ -182,7 +182,7 @@ impl Counter {
     }
 
     #[must_use]
-    pub fn finish(mut self) -> Recount {
+    pub fn finish(mut self) -> StoreReport {
         self.close();
         self.done
     }
@@ -217,7 +217,7 @@ impl Counting {
         // Memory is made for no more tenants than there were events.
         let most = TenantNo(u32::try_from(last_event.0).unwrap_or(u32::MAX));
         let restore = Ledger::restore(CONFIG, last_tenant.min(most), last_event, wall_high, now, Duration::ZERO);
-        let mut problems = Problems::default();
+        let mut problems = Discrepancies::default();
         if let Some(what) = position.implausible() {
             problems.add(format!("shards: {what}"));
         }
@@ -238,7 +238,7 @@ impl Counting {
         {
             self.problems.add(format!("a seat was granted by event {}, which is not there yet", seat.order));
         }
-        match self.restore.misfit(row) {
+        match self.restore.validate_row(row) {
             Some(what) => self.problems.add(what),
             None => {
                 self.lives.row(row, &mut self.problems);

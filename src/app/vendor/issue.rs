@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use super::files::{Output, PUBLIC, read};
-use super::terms::{Problems, terms};
+use super::terms::{OptionErrors, terms};
 use super::{Failure, say, show, signing};
 use crate::cli::license::Issue;
 use crate::ledger::time::Wall;
 use crate::license::{LICENSE, MAX_REQUEST_BYTES, Request, Trust, armored, issue, sign};
 
 pub fn run(args: &Issue, now: Wall) -> Result<(), Failure> {
-    let mut problems = Problems::default();
+    let mut problems = OptionErrors::default();
     let terms = terms(args, &mut problems);
     let key = signing(&args.signing).map_err(|wrong| problems.0.extend(wrong)).ok();
     let request = args.request.as_deref().map(request).transpose();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::files::{Output, PUBLIC, read};
-use super::terms::{Problems, revision_number};
+use super::terms::{OptionErrors, revision_number};
 use super::{Failure, say, signing};
 use crate::cli::license::Revoke;
 use crate::ids::{LicenseId, TenantId};
@@ -11,7 +11,7 @@ use crate::ledger::time::Wall;
 use crate::license::{REVOCATIONS, Revocations, Revoked, Trust, parse_text, sign};
 
 pub fn run(args: &Revoke, now: Wall) -> Result<(), Failure> {
-    let mut problems = Problems::default();
+    let mut problems = OptionErrors::default();
     let tenant = problems.take("--tenant", Some(&args.tenant), TenantId::parse);
     let license = problems.take("--license-id", Some(&args.license_id), LicenseId::parse);
     let through = problems.take("--revision", Some(&args.revision), revision_number);

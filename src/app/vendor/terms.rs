@@ -13,9 +13,9 @@ use crate::license::{Date, HostPattern, MAX_NUMBER, Terms, Tier, is_name, parse_
 
 /// Collects what is wrong, so that one run tells it all.
 #[derive(Default)]
-pub struct Problems(pub Vec<String>);
+pub struct OptionErrors(pub Vec<String>);
 
-impl Problems {
+impl OptionErrors {
     /// The value; `None`: it was not given, or it is wrong, which is noted.
     pub fn take<T, E: Display>(
         &mut self,
@@ -59,7 +59,7 @@ impl Problems {
     }
 }
 
-pub fn terms(args: &Issue, problems: &mut Problems) -> Terms {
+pub fn terms(args: &Issue, problems: &mut OptionErrors) -> Terms {
     let Issue {
         grant: GrantArgs { seats, plan, feature, limit, tier },
         holder,
@@ -120,11 +120,11 @@ fn name(text: &str) -> Result<Text, String> {
     is.ok_or_else(|| format!("{text:?} is not a name such as CRM_ALLOWED, at most 64 signs long"))
 }
 
-fn features(given: &[String], problems: &mut Problems) -> BTreeSet<Text> {
+fn features(given: &[String], problems: &mut OptionErrors) -> BTreeSet<Text> {
     given.iter().filter_map(|text| problems.take("--feature", Some(text), name)).collect()
 }
 
-fn hosts(given: &[String], problems: &mut Problems) -> Option<Vec<HostPattern>> {
+fn hosts(given: &[String], problems: &mut OptionErrors) -> Option<Vec<HostPattern>> {
     let mut hosts: Vec<HostPattern> = Vec::new();
     for text in given {
         let parse = |text: &str| HostPattern::parse(text).map_err(|error| format!("{text:?} {error}"));

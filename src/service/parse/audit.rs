@@ -1,8 +1,8 @@
 //! Requests of AuditService.
 
 use super::list::{Paging, order, paging, period};
-use super::problems::Problems;
 use super::values::{MAX_NAME_BYTES, Text, check_text, choice};
+use super::violations::FieldViolations;
 use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use crate::journal::AuditFilter;
 use crate::ledger::change::{Action, Reason};
@@ -21,8 +21,8 @@ const EXPORT_PAGE: i32 = 1_000;
 pub fn list_audit_events(
     opaque_ids: &OpaqueIds,
     mut request: v1::ListAuditEventsRequest,
-) -> Result<(TenantId, AuditFilter, Shape), Problems> {
-    let mut problems = Problems::default();
+) -> Result<(TenantId, AuditFilter, Shape), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
     let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListAuditEvents", &request, size, &token);
@@ -86,8 +86,8 @@ pub enum AuditForm {
 pub fn export_audit_events(
     opaque_ids: &OpaqueIds,
     request: v1::ExportAuditEventsRequest,
-) -> Result<AuditExport, Problems> {
-    let mut problems = Problems::default();
+) -> Result<AuditExport, FieldViolations> {
+    let mut problems = FieldViolations::default();
     let form = form(&mut problems, &request);
     let list = v1::ListAuditEventsRequest {
         tenant_id: request.tenant_id,
@@ -115,7 +115,7 @@ pub fn export_audit_events(
     }
 }
 
-fn form(problems: &mut Problems, request: &v1::ExportAuditEventsRequest) -> AuditForm {
+fn form(problems: &mut FieldViolations, request: &v1::ExportAuditEventsRequest) -> AuditForm {
     let names = AUDIT_COLUMNS.map(|(name, _)| name);
     let column = |name: &str| AUDIT_COLUMNS.iter().find(|(known, _)| *known == name).map(|(_, column)| *column);
     match choice(problems, "format", request.format) {
@@ -140,7 +140,7 @@ fn form(problems: &mut Problems, request: &v1::ExportAuditEventsRequest) -> Audi
 }
 
 /// The action, and whether it was denied. A grant and a denied grant are two actions for callers, and one for us.
-fn what(problems: &mut Problems, action: i32, outcome: i32) -> (Option<Action>, Option<bool>) {
+fn what(problems: &mut FieldViolations, action: i32, outcome: i32) -> (Option<Action>, Option<bool>) {
     let request = choice(problems, "action", action).unwrap_or(v1::AuditAction::Unspecified);
     let outcome = match choice(problems, "outcome", outcome) {
         None | Some(v1::AuditOutcome::Unspecified) => None,
@@ -160,7 +160,7 @@ fn what(problems: &mut Problems, action: i32, outcome: i32) -> (Option<Action>, 
 }
 
 /// The code of a reason that is given by its name.
-fn reason(problems: &mut Problems, name: &str) -> Option<u8> {
+fn reason(problems: &mut FieldViolations, name: &str) -> Option<u8> {
     if name.is_empty() {
         return None;
     }
@@ -174,7 +174,7 @@ fn reason(problems: &mut Problems, name: &str) -> Option<u8> {
 }
 
 /// The one order there is: the newest first.
-fn newest_first(problems: &mut Problems, order_by: &str) {
+fn newest_first(problems: &mut FieldViolations, order_by: &str) {
     let ((), descending) = order(problems, order_by, &[("occurred_at", ())], ((), true));
     if !descending {
         problems.add("order_by", "must be occurred_at desc");

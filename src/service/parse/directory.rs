@@ -5,8 +5,8 @@ use std::hash::Hash;
 
 use super::list::{Paging, order, paging, part, period, statuses, words};
 use super::mask::Mask;
-use super::problems::Problems;
 use super::values::{self, MAX_NAME_BYTES, Text, check_text, choice, etag};
+use super::violations::FieldViolations;
 use crate::ids::{OrganizationId, PoolId, TenantId, UserId};
 use crate::ledger::change::{BlockCause, Profile};
 use crate::ledger::command::{
@@ -43,8 +43,8 @@ const READ_ONLY: [&str; 10] = [
 const ORDERS: [(&str, UserOrder); 3] =
     [("last_sign_in", UserOrder::LastSignIn), ("user_id", UserOrder::UserId), ("name", UserOrder::Name)];
 
-pub fn create_user(request: v1::CreateUserRequest, limits: &Limits) -> Result<(TenantId, CreateUser), Problems> {
-    let mut problems = Problems::default();
+pub fn create_user(request: v1::CreateUserRequest, limits: &Limits) -> Result<(TenantId, CreateUser), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let user = request.user.unwrap_or_default();
     let id = problems.value("user.user_id", UserId::parse(&user.user_id));
@@ -59,16 +59,16 @@ pub fn create_user(request: v1::CreateUserRequest, limits: &Limits) -> Result<(T
     problems.finish(|| Some((tenant?, CreateUser { user: id?, administrator: user.administrator, profile, pools })))
 }
 
-pub fn get_user(request: v1::GetUserRequest) -> Result<(TenantId, GetUser), Problems> {
-    let mut problems = Problems::default();
+pub fn get_user(request: v1::GetUserRequest) -> Result<(TenantId, GetUser), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let user = problems.value("user_id", UserId::parse(&request.user_id));
     let organization = problems.optional("organization_id", &request.organization_id, OrganizationId::parse);
     problems.finish(|| Some((tenant?, GetUser { user: user?, organization })))
 }
 
-pub fn update_user(request: v1::UpdateUserRequest) -> Result<(TenantId, UpdateUser), Problems> {
-    let mut problems = Problems::default();
+pub fn update_user(request: v1::UpdateUserRequest) -> Result<(TenantId, UpdateUser), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let mask = Mask::parse(&mut problems, request.update_mask, &UPDATABLE, &READ_ONLY);
     let user = request.user.unwrap_or_default();
@@ -79,7 +79,7 @@ pub fn update_user(request: v1::UpdateUserRequest) -> Result<(TenantId, UpdateUs
 }
 
 /// The particulars that the mask names.
-pub(super) fn patch(problems: &mut Problems, mask: &Mask, user: v1::User) -> UserPatch {
+pub(super) fn patch(problems: &mut FieldViolations, mask: &Mask, user: v1::User) -> UserPatch {
     let v1::User { administrator, given_name, family_name, groups: in_groups, attributes: known, .. } = user;
     let mut text = |field, value: &str| values::name(problems, field, value);
     let given_name = mask.pick_or_empty("given_name", given_name).map(|value| text("user.given_name", &value));
@@ -99,8 +99,8 @@ pub(super) fn patch(problems: &mut Problems, mask: &Mask, user: v1::User) -> Use
 pub fn list_users(
     opaque_ids: &OpaqueIds,
     mut request: v1::ListUsersRequest,
-) -> Result<(TenantId, ListUsers, Shape), Problems> {
-    let mut problems = Problems::default();
+) -> Result<(TenantId, ListUsers, Shape), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
     let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListUsers", &request, size, &token);
@@ -156,29 +156,33 @@ pub fn list_users(
     })
 }
 
-pub fn rename_user(request: v1::RenameUserRequest) -> Result<(TenantId, RenameUser), Problems> {
-    let mut problems = Problems::default();
+pub fn rename_user(request: v1::RenameUserRequest) -> Result<(TenantId, RenameUser), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let user = problems.value("user_id", UserId::parse(&request.user_id));
     let new = problems.value("new_user_id", UserId::parse(&request.new_user_id));
     problems.finish(|| Some((tenant?, RenameUser { user: user?, new: new? })))
 }
 
-pub fn block_user(request: v1::BlockUserRequest) -> Result<(TenantId, BlockUser), Problems> {
+pub fn block_user(request: v1::BlockUserRequest) -> Result<(TenantId, BlockUser), FieldViolations> {
     let end_sessions = request.end_sessions;
     one_user(&request.tenant_id, &request.user_id, |user| BlockUser { user, end_sessions })
 }
 
-pub fn unblock_user(request: v1::UnblockUserRequest) -> Result<(TenantId, UnblockUser), Problems> {
+pub fn unblock_user(request: v1::UnblockUserRequest) -> Result<(TenantId, UnblockUser), FieldViolations> {
     one_user(&request.tenant_id, &request.user_id, |user| UnblockUser { user })
 }
 
-pub fn delete_user(request: v1::DeleteUserRequest) -> Result<(TenantId, DeleteUser), Problems> {
+pub fn delete_user(request: v1::DeleteUserRequest) -> Result<(TenantId, DeleteUser), FieldViolations> {
     one_user(&request.tenant_id, &request.user_id, |user| DeleteUser { user })
 }
 
-fn one_user<C>(tenant_id: &str, user_id: &str, command: impl FnOnce(UserId) -> C) -> Result<(TenantId, C), Problems> {
-    let mut problems = Problems::default();
+fn one_user<C>(
+    tenant_id: &str,
+    user_id: &str,
+    command: impl FnOnce(UserId) -> C,
+) -> Result<(TenantId, C), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(tenant_id);
     let user = problems.value("user_id", UserId::parse(user_id));
     problems.finish(|| Some((tenant?, command(user?))))
@@ -191,7 +195,7 @@ pub(super) fn keep_first<T: Clone + Eq + Hash>(list: &mut Vec<T>) {
 }
 
 /// The groups, each once, in the order given.
-fn groups(problems: &mut Problems, given: Vec<String>) -> Vec<Box<str>> {
+fn groups(problems: &mut FieldViolations, given: Vec<String>) -> Vec<Box<str>> {
     let mut groups: Vec<Box<str>> = Vec::new();
     if given.len() > MAX_GROUPS {
         problems.add("user.groups", format!("must hold at most {MAX_GROUPS} items"));
@@ -211,7 +215,7 @@ fn groups(problems: &mut Problems, given: Vec<String>) -> Vec<Box<str>> {
 }
 
 /// The attributes, sorted by key, as the map is.
-fn attributes(problems: &mut Problems, given: BTreeMap<String, String>) -> Vec<(Box<str>, Box<str>)> {
+fn attributes(problems: &mut FieldViolations, given: BTreeMap<String, String>) -> Vec<(Box<str>, Box<str>)> {
     if given.len() > MAX_ATTRIBUTES {
         problems.add("user.attributes", format!("must hold at most {MAX_ATTRIBUTES} entries"));
         return Vec::new();

@@ -1,7 +1,7 @@
 //! Requests of ExportUsers: the filters of ListUsers, and columns.
 
 use super::directory::list_users;
-use super::problems::Problems;
+use super::violations::FieldViolations;
 use crate::ids::TenantId;
 use crate::ledger::command::{ListUsers, UserOrder};
 use crate::opaque_id::OpaqueIds;
@@ -74,7 +74,7 @@ pub struct Export {
     pub mark: bool,
 }
 
-pub fn export_users(opaque_ids: &OpaqueIds, request: v1::ExportUsersRequest) -> Result<Export, Problems> {
+pub fn export_users(opaque_ids: &OpaqueIds, request: v1::ExportUsersRequest) -> Result<Export, FieldViolations> {
     let v1::ExportUsersRequest {
         tenant_id,
         columns: names,
@@ -118,7 +118,7 @@ pub fn export_users(opaque_ids: &OpaqueIds, request: v1::ExportUsersRequest) -> 
         ..Default::default()
     };
     let (found, mut problems) = match list_users(opaque_ids, filter) {
-        Ok((tenant, query, _)) => (Some((tenant, query)), Problems::default()),
+        Ok((tenant, query, _)) => (Some((tenant, query)), FieldViolations::default()),
         Err(problems) => (None, problems),
     };
     let known = format!("{}, or {ATTRIBUTE}NAME", COLUMNS.map(|(name, _)| name).join(", "));

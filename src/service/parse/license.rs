@@ -1,7 +1,7 @@
 //! Requests of LicenseService.
 
 use super::list::{Paging, paging};
-use super::problems::Problems;
+use super::violations::FieldViolations;
 use crate::ids::{LicenseId, PoolId, TenantId, Text};
 use crate::ledger::change::Limit;
 use crate::ledger::command::{DeleteLicense, ListLicenses};
@@ -14,8 +14,8 @@ use crate::service::page::Shape;
 /// Pools that one request can name: as many as a tenant can have.
 const MAX_ITEMS: usize = 1_000;
 
-pub fn install_license(request: v1::InstallLicenseRequest) -> Result<(TenantId, String), Problems> {
-    let mut problems = Problems::default();
+pub fn install_license(request: v1::InstallLicenseRequest) -> Result<(TenantId, String), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     if request.document.trim().is_empty() {
         problems.add("document", "must not be empty");
@@ -28,8 +28,8 @@ pub fn install_license(request: v1::InstallLicenseRequest) -> Result<(TenantId, 
 pub fn list_licenses(
     opaque_ids: &OpaqueIds,
     mut request: v1::ListLicensesRequest,
-) -> Result<(TenantId, ListLicenses, Shape), Problems> {
-    let mut problems = Problems::default();
+) -> Result<(TenantId, ListLicenses, Shape), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
     let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListLicenses", &request, size, &token);
@@ -37,8 +37,8 @@ pub fn list_licenses(
     problems.finish(|| Some((tenant?, ListLicenses { after, limit }, shape)))
 }
 
-pub fn delete_license(request: v1::DeleteLicenseRequest) -> Result<(TenantId, DeleteLicense), Problems> {
-    let mut problems = Problems::default();
+pub fn delete_license(request: v1::DeleteLicenseRequest) -> Result<(TenantId, DeleteLicense), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let license = problems.value("license_id", LicenseId::parse(&request.license_id));
     problems.finish(|| Some((tenant?, DeleteLicense { license: license? })))
@@ -54,8 +54,8 @@ pub struct Wanted {
     pub moves: Vec<Move>,
 }
 
-pub fn create_license_request(request: v1::CreateLicenseRequestRequest) -> Result<Wanted, Problems> {
-    let mut problems = Problems::default();
+pub fn create_license_request(request: v1::CreateLicenseRequestRequest) -> Result<Wanted, FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let version = Some(&*request.target_version).filter(|version| !version.is_empty());
     let target_version = version.and_then(|text| problems.value("target_version", parse_text(text)));
@@ -90,12 +90,12 @@ pub fn create_license_request(request: v1::CreateLicenseRequestRequest) -> Resul
     problems.finish(|| Some(Wanted { tenant: tenant?, target_version, customer_id, seats, moves }))
 }
 
-pub fn send_license_request(request: v1::SendLicenseRequestRequest) -> Result<Wanted, Problems> {
+pub fn send_license_request(request: v1::SendLicenseRequestRequest) -> Result<Wanted, FieldViolations> {
     let v1::SendLicenseRequestRequest { tenant_id, target_version, seats, moves, customer_id } = request;
     create_license_request(v1::CreateLicenseRequestRequest { tenant_id, target_version, seats, moves, customer_id })
 }
 
-fn check_number(problems: &mut Problems, field: &str, seats: u64) {
+fn check_number(problems: &mut FieldViolations, field: &str, seats: u64) {
     if !(1..=MAX_NUMBER).contains(&seats) {
         problems.add(field, format!("must be from 1 to {MAX_NUMBER}"));
     }
@@ -103,8 +103,8 @@ fn check_number(problems: &mut Problems, field: &str, seats: u64) {
 
 impl Wanted {
     /// Seats are added to a pool in this number at least, and moved in any (R32).
-    pub fn check_step(&self, step: u32) -> Result<(), Problems> {
-        let mut problems = Problems::default();
+    pub fn check_step(&self, step: u32) -> Result<(), FieldViolations> {
+        let mut problems = FieldViolations::default();
         for (at, wanted) in self.seats.iter().enumerate() {
             if wanted.seats < u64::from(step) {
                 problems.add(
@@ -117,8 +117,8 @@ impl Wanted {
     }
 
     /// Who the customer is, the vendor said with the license (R32).
-    pub fn check_customer(&self, known: &str) -> Result<(), Problems> {
-        let mut problems = Problems::default();
+    pub fn check_customer(&self, known: &str) -> Result<(), FieldViolations> {
+        let mut problems = FieldViolations::default();
         if !known.is_empty() && self.customer_id.as_deref().is_some_and(|given| given != known) {
             problems.add("customer_id", format!("must be empty or {known:?}, as the installed license says"));
         }

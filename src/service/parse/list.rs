@@ -2,8 +2,8 @@
 
 use prost::Message;
 
-use super::problems::Problems;
 use super::values::{MAX_NAME_BYTES, Text, check_text, choice, timestamp};
+use super::violations::FieldViolations;
 use crate::ledger::command::{Cursor, Period};
 use crate::ledger::outcome::Status;
 use crate::ledger::search::fold;
@@ -28,7 +28,7 @@ pub struct Paging {
 
 /// `request`: without `page_size` and `page_token`, which are given beside it.
 pub fn paging(
-    problems: &mut Problems,
+    problems: &mut FieldViolations,
     opaque_ids: &OpaqueIds,
     call: &str,
     request: &impl Message,
@@ -52,7 +52,12 @@ pub fn paging(
 }
 
 /// An order of the documented set, and whether it is descending: `name`, `name asc` or `name desc`.
-pub fn order<O: Copy>(problems: &mut Problems, text: &str, orders: &[(&str, O)], default: (O, bool)) -> (O, bool) {
+pub fn order<O: Copy>(
+    problems: &mut FieldViolations,
+    text: &str,
+    orders: &[(&str, O)],
+    default: (O, bool),
+) -> (O, bool) {
     let mut words = text.split_whitespace();
     let Some(name) = words.next() else { return default };
     let descending = match (words.next(), words.next()) {
@@ -70,7 +75,7 @@ pub fn order<O: Copy>(problems: &mut Problems, text: &str, orders: &[(&str, O)],
 }
 
 /// A filter by statuses (R23), each once; `None`: the blank.
-pub fn statuses(problems: &mut Problems, numbers: &[i32]) -> Vec<Option<Status>> {
+pub fn statuses(problems: &mut FieldViolations, numbers: &[i32]) -> Vec<Option<Status>> {
     if numbers.len() > MAX_STATUSES {
         problems.add("statuses", format!("must hold at most {MAX_STATUSES} items"));
         return Vec::new();
@@ -93,14 +98,14 @@ pub fn statuses(problems: &mut Problems, numbers: &[i32]) -> Vec<Option<Status>>
 }
 
 /// A text that is looked for in one field; folded.
-pub fn part(problems: &mut Problems, field: &str, text: &str) -> String {
+pub fn part(problems: &mut FieldViolations, field: &str, text: &str) -> String {
     check_text(problems, field, text, Text::Line, MAX_NAME_BYTES);
     fold(text)
 }
 
 /// The times from `{field}_from` on and before `{field}_before`.
 pub fn period(
-    problems: &mut Problems,
+    problems: &mut FieldViolations,
     field: &str,
     from: Option<prost_types::Timestamp>,
     before: Option<prost_types::Timestamp>,
@@ -114,7 +119,7 @@ pub fn period(
 }
 
 /// The words of a search, folded, each once: every one of them is looked for in everything that is known of a user.
-pub fn words(problems: &mut Problems, text: &str) -> Vec<String> {
+pub fn words(problems: &mut FieldViolations, text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     if text.len() > MAX_NAME_BYTES {
         return words; // It was refused.
@@ -138,7 +143,7 @@ mod tests {
     #[test]
     fn page_sizes() {
         let check = |size, limit, bad: &[&str]| {
-            let mut problems = Problems::default();
+            let mut problems = FieldViolations::default();
             let paging = paging(&mut problems, &opaque_ids(), "List", &v1::GetTenantRequest::default(), size, "");
             assert_eq!(paging.limit, limit, "{size}");
             assert_eq!(fields(problems), bad);
@@ -156,11 +161,11 @@ mod tests {
         let request = |tenant: &str| v1::GetTenantRequest { tenant_id: tenant.to_owned() };
         let cursor = Cursor { id: "ann".into(), ..Cursor::default() };
         let token = Shape::of(&opaque_ids(), "List", &request("acme")).token(&cursor);
-        let mut problems = Problems::default();
+        let mut problems = FieldViolations::default();
         assert_eq!(paging(&mut problems, &opaque_ids(), "List", &request("acme"), 0, &token).after, Some(cursor));
         assert_eq!(fields(problems), Vec::<String>::new());
         for (tenant, token) in [("other", token.as_str()), ("acme", "nonsense")] {
-            let mut problems = Problems::default();
+            let mut problems = FieldViolations::default();
             paging(&mut problems, &opaque_ids(), "List", &request(tenant), 0, token);
             assert_eq!(fields(problems), ["page_token"]);
         }
@@ -169,7 +174,7 @@ mod tests {
     #[test]
     fn orders() {
         let check = |text, expected: Option<(u8, bool)>| {
-            let mut problems = Problems::default();
+            let mut problems = FieldViolations::default();
             let order = order(&mut problems, text, &[("name", 1), ("age", 2)], (1, true));
             assert_eq!(order, expected.unwrap_or((1, true)), "{text:?}");
             assert_eq!(fields(problems).is_empty(), expected.is_some(), "{text:?}");
@@ -187,7 +192,7 @@ mod tests {
     #[test]
     fn statuses_of_a_filter() {
         let check = |numbers: &[i32], expected: &[Option<Status>], bad: &[&str]| {
-            let mut problems = Problems::default();
+            let mut problems = FieldViolations::default();
             assert_eq!(statuses(&mut problems, numbers), expected, "{numbers:?}");
             assert_eq!(fields(problems), bad, "{numbers:?}");
         };

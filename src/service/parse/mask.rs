@@ -2,7 +2,7 @@
 
 use prost_types::FieldMask;
 
-use super::problems::Problems;
+use super::violations::FieldViolations;
 
 /// The fields of an update.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ pub enum Field<T> {
 
 impl Mask {
     /// Every path must be one of `known`, which callers may change, or the parent of some. `NAME.*` is every entry of a map.
-    pub fn parse(problems: &mut Problems, mask: Option<FieldMask>, known: &[&str], read_only: &[&str]) -> Self {
+    pub fn parse(problems: &mut FieldViolations, mask: Option<FieldMask>, known: &[&str], read_only: &[&str]) -> Self {
         let paths = mask.unwrap_or_default().paths;
         // A mask that names a field twice is in order; one that is longer than this is no mask.
         if paths.len() > 100 {
@@ -84,7 +84,7 @@ mod tests {
     const KNOWN: [&str; 4] = ["name", "policy.lease_ttl", "policy.max_session", "attributes.*"];
 
     fn mask(paths: &[&str]) -> (Mask, Vec<String>) {
-        let mut problems = Problems::default();
+        let mut problems = FieldViolations::default();
         let paths = paths.iter().map(|path| (*path).to_owned()).collect();
         let mask = Mask::parse(&mut problems, Some(FieldMask { paths }), &KNOWN, &["etag"]);
         (mask, fields(problems))

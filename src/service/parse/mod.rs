@@ -9,7 +9,6 @@ mod mask;
 mod notification;
 mod organization;
 mod policy;
-mod problems;
 mod seat;
 mod server;
 mod session;
@@ -19,6 +18,7 @@ mod tenant;
 pub(super) mod testing;
 mod token;
 mod values;
+mod violations;
 
 pub(super) use audit::{AuditExport, AuditForm, export_audit_events, list_audit_events};
 pub(super) use directory::{
@@ -30,7 +30,6 @@ pub(super) use license::{
 };
 pub(super) use notification::{list_notifications, redeliver_notification};
 pub(super) use organization::{create_organization, delete_organization, list_organizations, update_organization};
-pub(super) use problems::{Problem, Problems};
 pub(super) use seat::{
     Malformed, batch_grant_seats, batch_heartbeat, batch_revoke_seats, check_in, check_out, grant_seat, heartbeat,
     revoke_seat,
@@ -40,3 +39,4 @@ pub(super) use session::{close_idle, close_session, list_sessions, watch_session
 pub(super) use sync::{SyncTerms, same_sync, sync_entry, sync_terms};
 pub(super) use tenant::{create_tenant, list_tenants, tenant_id, update_tenant};
 pub(super) use token::{create_token, list_tokens, revoke_token};
+pub(super) use violations::{FieldViolation, FieldViolations};

@@ -1,8 +1,8 @@
 //! Requests of NotificationService.
 
 use super::list::{Paging, paging};
-use super::problems::Problems;
 use super::values::choice;
+use super::violations::FieldViolations;
 use crate::ids::TenantId;
 use crate::ledger::command::{ListNotifications, RedeliverNotification};
 use crate::ledger::notification::{DeliveryState, Topic};
@@ -13,8 +13,8 @@ use crate::service::page::Shape;
 pub fn list_notifications(
     opaque_ids: &OpaqueIds,
     mut request: v1::ListNotificationsRequest,
-) -> Result<(TenantId, ListNotifications, Shape), Problems> {
-    let mut problems = Problems::default();
+) -> Result<(TenantId, ListNotifications, Shape), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
     let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListNotifications", &request, size, &token);
@@ -31,8 +31,8 @@ pub fn list_notifications(
 
 pub fn redeliver_notification(
     request: v1::RedeliverNotificationRequest,
-) -> Result<(TenantId, RedeliverNotification), Problems> {
-    let mut problems = Problems::default();
+) -> Result<(TenantId, RedeliverNotification), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let topic = Topic::parse(&request.topic);
     if topic.is_none() {

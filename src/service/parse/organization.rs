@@ -2,8 +2,8 @@
 
 use super::list::{Paging, order, paging};
 use super::mask::Mask;
-use super::problems::Problems;
 use super::values::{MAX_NAME_BYTES, Text, check_text, etag, name};
+use super::violations::FieldViolations;
 use crate::ids::{OrganizationId, TenantId};
 use crate::ledger::command::{
     CreateOrganization, DeleteOrganization, ListOrganizations, OrganizationOrder, UpdateOrganization,
@@ -17,8 +17,10 @@ const ORDERS: [(&str, OrganizationOrder); 2] =
     [("display_name", OrganizationOrder::DisplayName), ("organization_id", OrganizationOrder::OrganizationId)];
 const READ_ONLY: [&str; 3] = ["organization_id", "created_at", "etag"];
 
-pub fn create_organization(request: v1::CreateOrganizationRequest) -> Result<(TenantId, CreateOrganization), Problems> {
-    let mut problems = Problems::default();
+pub fn create_organization(
+    request: v1::CreateOrganizationRequest,
+) -> Result<(TenantId, CreateOrganization), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let given = request.organization.unwrap_or_default();
     let organization = problems.value("organization.organization_id", OrganizationId::parse(&given.organization_id));
@@ -26,8 +28,10 @@ pub fn create_organization(request: v1::CreateOrganizationRequest) -> Result<(Te
     problems.finish(|| Some((tenant?, CreateOrganization { organization: organization?, display_name })))
 }
 
-pub fn update_organization(request: v1::UpdateOrganizationRequest) -> Result<(TenantId, UpdateOrganization), Problems> {
-    let mut problems = Problems::default();
+pub fn update_organization(
+    request: v1::UpdateOrganizationRequest,
+) -> Result<(TenantId, UpdateOrganization), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let mask = Mask::parse(&mut problems, request.update_mask, &["display_name"], &READ_ONLY);
     let given = request.organization.unwrap_or_default();
@@ -42,8 +46,8 @@ pub fn update_organization(request: v1::UpdateOrganizationRequest) -> Result<(Te
 pub fn list_organizations(
     opaque_ids: &OpaqueIds,
     mut request: v1::ListOrganizationsRequest,
-) -> Result<(TenantId, ListOrganizations, Shape), Problems> {
-    let mut problems = Problems::default();
+) -> Result<(TenantId, ListOrganizations, Shape), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
     let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListOrganizations", &request, size, &token);
@@ -56,8 +60,10 @@ pub fn list_organizations(
     })
 }
 
-pub fn delete_organization(request: v1::DeleteOrganizationRequest) -> Result<(TenantId, DeleteOrganization), Problems> {
-    let mut problems = Problems::default();
+pub fn delete_organization(
+    request: v1::DeleteOrganizationRequest,
+) -> Result<(TenantId, DeleteOrganization), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let organization = problems.value("organization_id", OrganizationId::parse(&request.organization_id));
     problems.finish(|| Some((tenant?, DeleteOrganization { organization: organization? })))

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::mask::{Field, Mask};
-use super::problems::Problems;
 use super::values::{choice, duration};
+use super::violations::FieldViolations;
 use crate::ids::MAX_USER_ID_BYTES;
 use crate::ledger::command::PolicyPatch;
 use crate::ledger::outcome::Refusal;
@@ -54,7 +54,7 @@ const AGE: Bounds = Bounds { zero: false, most: YEAR, text: "must be from 1 seco
 const TIMEOUT: Bounds = Bounds { zero: true, most: YEAR, text: "must be 0 (off) or from 1 second to 366 days" };
 
 /// What the message `tenant.policy` changes.
-pub fn patch(problems: &mut Problems, policy: Option<v1::Policy>, mask: &Mask) -> PolicyPatch {
+pub fn patch(problems: &mut FieldViolations, policy: Option<v1::Policy>, mask: &Mask) -> PolicyPatch {
     let policy = policy.unwrap_or_default();
     let default = Policy::default();
     let mut fields = Fields { problems, mask };
@@ -118,7 +118,7 @@ pub fn patch(problems: &mut Problems, policy: Option<v1::Policy>, mask: &Mask) -
 }
 
 /// Whether the fields of a new tenant's policy fit together. Of an update only the ledger knows the whole policy.
-pub fn check_whole(problems: &mut Problems, policy: &Policy) {
+pub fn check_whole(problems: &mut FieldViolations, policy: &Policy) {
     if let Err(Refusal::Invalid { field, text }) = policy.check() {
         problems.add(field, text);
     }
@@ -152,7 +152,7 @@ pub fn merged(patch: PolicyPatch) -> Policy {
 
 /// Reads the fields that the mask takes, and no other: what an update does not name is not looked at.
 struct Fields<'a> {
-    problems: &'a mut Problems,
+    problems: &'a mut FieldViolations,
     mask: &'a Mask,
 }
 
@@ -258,7 +258,7 @@ mod tests {
     }
 
     fn parsed(policy: v1::Policy, paths: &[&str]) -> (PolicyPatch, Vec<String>) {
-        let mut problems = Problems::default();
+        let mut problems = FieldViolations::default();
         let mask = Mask::parse(&mut problems, Some(FieldMask { paths: list(paths) }), &PATHS, &[]);
         let patch = patch(&mut problems, Some(policy), &mask);
         (patch, fields(problems))
@@ -355,7 +355,7 @@ mod tests {
     fn fields_must_fit_together() {
         let check = |away_after, idle_after, bad: &[&str]| {
             let (patch, _) = parsed(v1::Policy { away_after, idle_after, ..Default::default() }, &[]);
-            let mut problems = Problems::default();
+            let mut problems = FieldViolations::default();
             check_whole(&mut problems, &merged(patch));
             assert_eq!(fields(problems), bad, "{away_after:?} {idle_after:?}");
         };

@@ -1,7 +1,7 @@
 //! Requests of SeatService.
 
-use super::problems::Problems;
 use super::values::{Text, check_text};
+use super::violations::FieldViolations;
 use crate::ids::{DeviceId, IdError, MAX_CLIENT_BYTES, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use crate::ledger::command::{CheckIn, CheckOut, GrantSeats, Heartbeat, RevokeSeats};
 use crate::proto::v1;
@@ -43,8 +43,8 @@ fn beginning(text: &str) -> String {
     text[..end.unwrap_or(0)].to_owned()
 }
 
-pub fn check_out(request: v1::CheckOutRequest) -> Result<(TenantId, CheckOut), Problems> {
-    let mut problems = Problems::default();
+pub fn check_out(request: v1::CheckOutRequest) -> Result<(TenantId, CheckOut), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let pool = problems.value("pool_id", PoolId::parse(&request.pool_id));
     let user = problems.value("user_id", UserId::parse(&request.user_id));
@@ -65,8 +65,8 @@ pub fn check_out(request: v1::CheckOutRequest) -> Result<(TenantId, CheckOut), P
     })
 }
 
-pub fn check_in(request: v1::CheckInRequest) -> Result<(TenantId, CheckIn), Problems> {
-    let mut problems = Problems::default();
+pub fn check_in(request: v1::CheckInRequest) -> Result<(TenantId, CheckIn), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let session = match SessionId::parse(&request.session_id) {
         Err(IdError::Empty) => {
@@ -78,8 +78,8 @@ pub fn check_in(request: v1::CheckInRequest) -> Result<(TenantId, CheckIn), Prob
     problems.finish(|| Some((tenant?, CheckIn { session: session? })))
 }
 
-pub fn heartbeat(request: v1::HeartbeatRequest) -> Result<(TenantId, Heartbeat), Problems> {
-    let mut problems = Problems::default();
+pub fn heartbeat(request: v1::HeartbeatRequest) -> Result<(TenantId, Heartbeat), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let session = problems.value("session_id", SessionId::parse(&request.session_id));
     problems.finish(|| Some((tenant?, Heartbeat { beats: vec![(session?, request.active)] })))
@@ -88,8 +88,8 @@ pub fn heartbeat(request: v1::HeartbeatRequest) -> Result<(TenantId, Heartbeat),
 pub fn batch_heartbeat(
     request: v1::BatchHeartbeatRequest,
     limits: &Limits,
-) -> Result<(TenantId, Heartbeat, Vec<Malformed>), Problems> {
-    let mut problems = Problems::default();
+) -> Result<(TenantId, Heartbeat, Vec<Malformed>), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let (mut beats, mut malformed) = (Vec::new(), Vec::new());
     if check_count(&mut problems, "heartbeats", request.heartbeats.len(), limits.batch_items) {
@@ -104,8 +104,8 @@ pub fn batch_heartbeat(
     problems.finish(|| Some((tenant?, Heartbeat { beats }, malformed)))
 }
 
-pub fn grant_seat(request: v1::GrantSeatRequest, limits: &Limits) -> Result<(TenantId, GrantSeats), Problems> {
-    let mut problems = Problems::default();
+pub fn grant_seat(request: v1::GrantSeatRequest, limits: &Limits) -> Result<(TenantId, GrantSeats), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let pool = problems.value("pool_id", PoolId::parse(&request.pool_id));
     let user = problems.value("user_id", UserId::parse(&request.user_id));
@@ -113,8 +113,11 @@ pub fn grant_seat(request: v1::GrantSeatRequest, limits: &Limits) -> Result<(Ten
     problems.finish(|| Some((tenant?, GrantSeats { pools: vec![pool?], users: vec![user?], organizations })))
 }
 
-pub fn revoke_seat(request: v1::RevokeSeatRequest, limits: &Limits) -> Result<(TenantId, RevokeSeats), Problems> {
-    let mut problems = Problems::default();
+pub fn revoke_seat(
+    request: v1::RevokeSeatRequest,
+    limits: &Limits,
+) -> Result<(TenantId, RevokeSeats), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let pool = problems.value("pool_id", PoolId::parse(&request.pool_id));
     let user = problems.value("user_id", UserId::parse(&request.user_id));
@@ -128,8 +131,8 @@ pub fn revoke_seat(request: v1::RevokeSeatRequest, limits: &Limits) -> Result<(T
 pub fn batch_grant_seats(
     request: v1::BatchGrantSeatsRequest,
     limits: &Limits,
-) -> Result<(TenantId, GrantSeats, Vec<Malformed>), Problems> {
-    let mut problems = Problems::default();
+) -> Result<(TenantId, GrantSeats, Vec<Malformed>), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let (pools, (users, malformed)) = pairs(&mut problems, &request.pool_ids, &request.user_ids, limits);
     let organizations = organizations(&mut problems, &request.organization_ids, limits);
@@ -140,8 +143,8 @@ pub fn batch_grant_seats(
 pub fn batch_revoke_seats(
     request: v1::BatchRevokeSeatsRequest,
     limits: &Limits,
-) -> Result<(TenantId, RevokeSeats, Vec<Malformed>), Problems> {
-    let mut problems = Problems::default();
+) -> Result<(TenantId, RevokeSeats, Vec<Malformed>), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let (pools, (users, malformed)) = pairs(&mut problems, &request.pool_ids, &request.user_ids, limits);
     let organizations = organizations(&mut problems, &request.organization_ids, limits);
@@ -153,7 +156,7 @@ pub fn batch_revoke_seats(
 /// Pools and users of a batch. What is bounded is the number of pairs: each is work of its own. A pool that is malformed is
 /// a mistake in the whole call, a user only one of the user's own pairs.
 fn pairs(
-    problems: &mut Problems,
+    problems: &mut FieldViolations,
     pools: &[String],
     users: &[String],
     limits: &Limits,
@@ -172,12 +175,12 @@ fn pairs(
     (problems.each("pool_ids", pools, most, PoolId::parse), sort_out(users, UserId::parse))
 }
 
-fn organizations(problems: &mut Problems, ids: &[String], limits: &Limits) -> Vec<OrganizationId> {
+fn organizations(problems: &mut FieldViolations, ids: &[String], limits: &Limits) -> Vec<OrganizationId> {
     problems.each("organization_ids", ids, limits.batch_items, OrganizationId::parse)
 }
 
 /// Of one user in all of these pools: what a user's seats may name is bounded, and what a call names with it.
-pub(super) fn check_named(problems: &mut Problems, pools: usize, organizations: usize) {
+pub(super) fn check_named(problems: &mut FieldViolations, pools: usize, organizations: usize) {
     if pools * organizations > MAX_NAMED {
         problems
             .add("organization_ids", format!("must be at most {MAX_NAMED} together with pool_ids: one for each pool"));
@@ -185,7 +188,7 @@ pub(super) fn check_named(problems: &mut Problems, pools: usize, organizations: 
 }
 
 /// Notes a problem unless a batch has 1 to `most` items.
-fn check_count(problems: &mut Problems, field: &str, count: usize, most: usize) -> bool {
+fn check_count(problems: &mut FieldViolations, field: &str, count: usize, most: usize) -> bool {
     if count == 0 {
         problems.add(field, "must not be empty");
     } else if count > most {

@@ -1,8 +1,8 @@
 //! Requests of SessionService.
 
 use super::list::{Paging, order, paging, part, period, statuses};
-use super::problems::Problems;
 use super::values::duration;
+use super::violations::FieldViolations;
 use crate::ids::{DeviceId, EventNo, OrganizationId, PoolId, SessionId, TenantId, UserId};
 use crate::ledger::command::{CloseIdle, CloseSession, ListSessions, SessionOrder};
 use crate::opaque_id::OpaqueIds;
@@ -18,8 +18,8 @@ const ORDERS: [(&str, SessionOrder); 3] = [
 pub fn list_sessions(
     opaque_ids: &OpaqueIds,
     mut request: v1::ListSessionsRequest,
-) -> Result<(TenantId, ListSessions, Shape), Problems> {
-    let mut problems = Problems::default();
+) -> Result<(TenantId, ListSessions, Shape), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
     let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListSessions", &request, size, &token);
@@ -57,8 +57,8 @@ pub fn list_sessions(
     })
 }
 
-pub fn close_session(request: v1::CloseSessionRequest) -> Result<(TenantId, CloseSession), Problems> {
-    let mut problems = Problems::default();
+pub fn close_session(request: v1::CloseSessionRequest) -> Result<(TenantId, CloseSession), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let session = problems.value("session_id", SessionId::parse(&request.session_id));
     let own_session = problems.optional("caller_session_id", &request.caller_session_id, SessionId::parse);
@@ -66,8 +66,8 @@ pub fn close_session(request: v1::CloseSessionRequest) -> Result<(TenantId, Clos
     problems.finish(|| Some((tenant?, CloseSession { session: session?, force: request.force, own_session, own_user })))
 }
 
-pub fn close_idle(request: v1::CloseIdleSessionsRequest) -> Result<(TenantId, CloseIdle), Problems> {
-    let mut problems = Problems::default();
+pub fn close_idle(request: v1::CloseIdleSessionsRequest) -> Result<(TenantId, CloseIdle), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&request.tenant_id);
     let pool = problems.optional("pool_id", &request.pool_id, PoolId::parse);
     let own_user = problems.optional("caller_user_id", &request.caller_user_id, UserId::parse);
@@ -78,8 +78,8 @@ pub fn close_idle(request: v1::CloseIdleSessionsRequest) -> Result<(TenantId, Cl
 pub fn watch_sessions(
     opaque_ids: &OpaqueIds,
     mut request: v1::WatchSessionsRequest,
-) -> Result<(TenantId, Option<EventNo>, Shape), Problems> {
-    let mut problems = Problems::default();
+) -> Result<(TenantId, Option<EventNo>, Shape), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let cursor = std::mem::take(&mut request.cursor);
     let shape = Shape::of(opaque_ids, "WatchSessions", &request);
     let tenant = problems.tenant(&request.tenant_id);

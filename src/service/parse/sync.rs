@@ -2,9 +2,9 @@
 
 use super::directory::{MAX_POOLS, UPDATABLE, keep_first, patch};
 use super::mask::Mask;
-use super::problems::Problems;
 use super::seat::{MAX_NAMED, check_named};
 use super::values::choice;
+use super::violations::FieldViolations;
 use crate::ids::{OrganizationId, PoolId, TenantId, UserId};
 use crate::ledger::command::{SyncEntry, WantedSeat, WhenFull};
 use crate::proto::v1;
@@ -25,8 +25,8 @@ pub struct SyncTerms {
 }
 
 /// `first`: without its entries.
-pub fn sync_terms(first: v1::SyncUsersRequest) -> Result<SyncTerms, Problems> {
-    let mut problems = Problems::default();
+pub fn sync_terms(first: v1::SyncUsersRequest) -> Result<SyncTerms, FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&first.tenant_id);
     let mask = Mask::parse(&mut problems, first.update_mask, &UPDATABLE, &[]);
     if first.block_unlisted && !first.full {
@@ -44,8 +44,8 @@ pub fn sync_terms(first: v1::SyncUsersRequest) -> Result<SyncTerms, Problems> {
 }
 
 /// A later message: it repeats the terms, or leaves them out.
-pub fn same_sync(terms: &SyncTerms, message: &v1::SyncUsersRequest) -> Result<(), Problems> {
-    let mut problems = Problems::default();
+pub fn same_sync(terms: &SyncTerms, message: &v1::SyncUsersRequest) -> Result<(), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = TenantId::parse(&message.tenant_id);
     if !message.tenant_id.is_empty() && tenant.as_ref() != Ok(&terms.tenant) {
         problems.add("tenant_id", "must be that of the first message, or empty");
@@ -54,8 +54,8 @@ pub fn same_sync(terms: &SyncTerms, message: &v1::SyncUsersRequest) -> Result<()
 }
 
 /// One entry; what is wrong with it stops no other one.
-pub fn sync_entry(entry: v1::SyncEntry, mask: &Mask, limits: &Limits) -> Result<SyncEntry, Problems> {
-    let mut problems = Problems::default();
+pub fn sync_entry(entry: v1::SyncEntry, mask: &Mask, limits: &Limits) -> Result<SyncEntry, FieldViolations> {
+    let mut problems = FieldViolations::default();
     let user = entry.user.unwrap_or_default();
     let id = problems.value("user.user_id", UserId::parse(&user.user_id));
     let patch = patch(&mut problems, mask, user);
@@ -76,7 +76,7 @@ pub fn sync_entry(entry: v1::SyncEntry, mask: &Mask, limits: &Limits) -> Result<
 
 /// Seats with organizations of their own. What they all name is bounded, as what the others name is.
 fn add_seats(
-    problems: &mut Problems,
+    problems: &mut FieldViolations,
     seats: &mut Vec<WantedSeat>,
     mut named: usize,
     more: &[v1::SyncSeat],

@@ -3,8 +3,8 @@
 use super::list::{Paging, order, paging};
 use super::mask::Mask;
 use super::policy;
-use super::problems::Problems;
 use super::values::{Text, check_text, choice, etag, name};
+use super::violations::FieldViolations;
 use crate::ids::TenantId;
 use crate::ledger::change::TenantState;
 use crate::ledger::command::{CreateTenant, ListTenants, UpdateTenant};
@@ -19,14 +19,14 @@ const MAX_FILTER_BYTES: usize = 256;
 const READ_ONLY: [&str; 4] = ["tenant_id", "state", "created_at", "etag"];
 
 /// The tenant of a request that has nothing else.
-pub fn tenant_id(tenant_id: &str) -> Result<TenantId, Problems> {
-    let mut problems = Problems::default();
+pub fn tenant_id(tenant_id: &str) -> Result<TenantId, FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = problems.tenant(tenant_id);
     problems.finish(|| tenant)
 }
 
-pub fn create_tenant(request: v1::CreateTenantRequest) -> Result<(TenantId, CreateTenant), Problems> {
-    let mut problems = Problems::default();
+pub fn create_tenant(request: v1::CreateTenantRequest) -> Result<(TenantId, CreateTenant), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let tenant = request.tenant.unwrap_or_default();
     let id = problems.value("tenant.tenant_id", TenantId::parse(&tenant.tenant_id));
     let display_name = name(&mut problems, "tenant.display_name", &tenant.display_name);
@@ -36,8 +36,8 @@ pub fn create_tenant(request: v1::CreateTenantRequest) -> Result<(TenantId, Crea
     problems.finish(|| Some((id?, CreateTenant { display_name, contact: tenant.contact.into(), policy })))
 }
 
-pub fn update_tenant(request: v1::UpdateTenantRequest) -> Result<(TenantId, UpdateTenant), Problems> {
-    let mut problems = Problems::default();
+pub fn update_tenant(request: v1::UpdateTenantRequest) -> Result<(TenantId, UpdateTenant), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let mut known = vec!["display_name", "contact"];
     known.extend(policy::PATHS);
     let mask = Mask::parse(&mut problems, request.update_mask, &known, &READ_ONLY);
@@ -58,8 +58,8 @@ pub fn update_tenant(request: v1::UpdateTenantRequest) -> Result<(TenantId, Upda
 pub fn list_tenants(
     opaque_ids: &OpaqueIds,
     mut request: v1::ListTenantsRequest,
-) -> Result<(ListTenants, Shape), Problems> {
-    let mut problems = Problems::default();
+) -> Result<(ListTenants, Shape), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
     let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListTenants", &request, size, &token);
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(bad(create_tenant(v1::CreateTenantRequest { tenant: None })), ["tenant.tenant_id"]);
     }
 
-    fn update(tenant: v1::Tenant, paths: &[&str]) -> Result<UpdateTenant, Problems> {
+    fn update(tenant: v1::Tenant, paths: &[&str]) -> Result<UpdateTenant, FieldViolations> {
         let update_mask = Some(FieldMask { paths: list(paths) });
         update_tenant(v1::UpdateTenantRequest { tenant: Some(tenant), update_mask }).map(|(_, command)| command)
     }

@@ -1,6 +1,6 @@
 //! For the tests of this room: which fields did a request get wrong?
 
-use super::problems::Problems;
+use super::violations::FieldViolations;
 use crate::opaque_id::{OpaqueIds, Secret};
 
 /// A session id, and a text that is none.
@@ -16,7 +16,7 @@ pub fn list(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
-pub fn fields(problems: Problems) -> Vec<String> {
+pub fn fields(problems: FieldViolations) -> Vec<String> {
     problems.into_vec().into_iter().map(|problem| problem.field).collect()
 }
 
@@ -25,7 +25,7 @@ pub fn opaque_ids() -> OpaqueIds {
 }
 
 /// The fields named by a parse that must fail.
-pub fn bad<T>(parsed: Result<T, Problems>) -> Vec<String> {
+pub fn bad<T>(parsed: Result<T, FieldViolations>) -> Vec<String> {
     match parsed {
         Ok(_) => panic!("must be refused"),
         Err(problems) => fields(problems),

@@ -1,8 +1,8 @@
 //! Requests of TokenService.
 
 use super::list::{Paging, paging};
-use super::problems::Problems;
 use super::values::{choice, duration};
+use super::violations::FieldViolations;
 use crate::auth::token::Token;
 use crate::ids::{TenantId, TokenId, TokenName};
 use crate::ledger::access::{Role, Roles, Tenants};
@@ -19,8 +19,12 @@ const MAX_ROLES: usize = 16;
 const RESERVED: [&str; 3] = ["admin", "anonymous", "usher"];
 
 /// `token`: a fresh one, of which the hash is kept. `within`: the caller's tenants.
-pub fn create_token(request: v1::CreateTokenRequest, token: &Token, within: Tenants) -> Result<CreateToken, Problems> {
-    let mut problems = Problems::default();
+pub fn create_token(
+    request: v1::CreateTokenRequest,
+    token: &Token,
+    within: Tenants,
+) -> Result<CreateToken, FieldViolations> {
+    let mut problems = FieldViolations::default();
     let name = problems.value("name", TokenName::parse(&request.name));
     if RESERVED.iter().any(|reserved| request.name.eq_ignore_ascii_case(reserved)) {
         problems.add("name", "is reserved");
@@ -37,7 +41,7 @@ pub fn create_token(request: v1::CreateTokenRequest, token: &Token, within: Tena
 }
 
 /// Each once, and at least one.
-fn roles(problems: &mut Problems, numbers: &[i32]) -> Roles {
+fn roles(problems: &mut FieldViolations, numbers: &[i32]) -> Roles {
     if numbers.is_empty() || numbers.len() > MAX_ROLES {
         problems.add("roles", format!("must hold 1 to {MAX_ROLES} items"));
         return Roles::NONE;
@@ -62,16 +66,16 @@ pub fn list_tokens(
     opaque_ids: &OpaqueIds,
     mut request: v1::ListTokensRequest,
     within: Tenants,
-) -> Result<(ListTokens, Shape), Problems> {
-    let mut problems = Problems::default();
+) -> Result<(ListTokens, Shape), FieldViolations> {
+    let mut problems = FieldViolations::default();
     let size = std::mem::take(&mut request.page_size);
     let token = std::mem::take(&mut request.page_token);
     let Paging { shape, after, limit } = paging(&mut problems, opaque_ids, "ListTokens", &request, size, &token);
     problems.finish(|| Some((ListTokens { within, after, limit }, shape)))
 }
 
-pub fn revoke_token(token_id: &str, within: Tenants) -> Result<RevokeToken, Problems> {
-    let mut problems = Problems::default();
+pub fn revoke_token(token_id: &str, within: Tenants) -> Result<RevokeToken, FieldViolations> {
+    let mut problems = FieldViolations::default();
     let id = TokenId::parse(token_id);
     if id.is_none() {
         problems.add("token_id", "must be a token's id, 16 hexadecimal digits, as ListTokens answers it");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::problems::Problems;
+use super::violations::FieldViolations;
 use crate::ledger::time::Wall;
 
 /// Longest name of anything, in bytes.
@@ -18,7 +18,7 @@ pub enum Text {
 }
 
 /// Notes a problem if `text` is too long, or has characters that no text of its kind has.
-pub fn check_text(problems: &mut Problems, field: &str, text: &str, kind: Text, max_bytes: usize) {
+pub fn check_text(problems: &mut FieldViolations, field: &str, text: &str, kind: Text, max_bytes: usize) {
     let odd = |c: char| c.is_control() && !(kind == Text::Lines && matches!(c, '\n' | '\r' | '\t'));
     if text.len() > max_bytes {
         problems.add(field, format!("must be at most {max_bytes} bytes long"));
@@ -28,13 +28,13 @@ pub fn check_text(problems: &mut Problems, field: &str, text: &str, kind: Text, 
 }
 
 /// A name: one line of at most [`MAX_NAME_BYTES`], which may be empty.
-pub fn name(problems: &mut Problems, field: &str, text: &str) -> Box<str> {
+pub fn name(problems: &mut FieldViolations, field: &str, text: &str) -> Box<str> {
     check_text(problems, field, text, Text::Line, MAX_NAME_BYTES);
     text.into()
 }
 
 /// A duration that is not negative.
-pub fn duration(problems: &mut Problems, field: &str, given: prost_types::Duration) -> Option<Duration> {
+pub fn duration(problems: &mut FieldViolations, field: &str, given: prost_types::Duration) -> Option<Duration> {
     let seconds = u64::try_from(given.seconds).ok();
     let nanos = u32::try_from(given.nanos).ok().filter(|nanos| *nanos < 1_000_000_000);
     match (seconds, nanos) {
@@ -47,7 +47,7 @@ pub fn duration(problems: &mut Problems, field: &str, given: prost_types::Durati
 }
 
 /// A point in time, as the first millisecond that is not before it.
-pub fn timestamp(problems: &mut Problems, field: &str, given: prost_types::Timestamp) -> Option<Wall> {
+pub fn timestamp(problems: &mut FieldViolations, field: &str, given: prost_types::Timestamp) -> Option<Wall> {
     // The years 1 to 9999, as the type says.
     const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
     if !SECONDS.contains(&given.seconds) || !(0..1_000_000_000).contains(&given.nanos) {
@@ -60,12 +60,12 @@ pub fn timestamp(problems: &mut Problems, field: &str, given: prost_types::Times
 
 /// A value of an enum. A number that the enum does not have is a problem, not a default: a newer client may mean by
 /// it the opposite of what we would do.
-pub fn choice<E: TryFrom<i32>>(problems: &mut Problems, field: &str, number: i32) -> Option<E> {
+pub fn choice<E: TryFrom<i32>>(problems: &mut FieldViolations, field: &str, number: i32) -> Option<E> {
     E::try_from(number).inspect_err(|_| problems.add(field, format!("has no value with the number {number}"))).ok()
 }
 
 /// The version that an etag stands for; empty: any.
-pub fn etag(problems: &mut Problems, field: &str, etag: &str) -> Option<u64> {
+pub fn etag(problems: &mut FieldViolations, field: &str, etag: &str) -> Option<u64> {
     if etag.is_empty() {
         return None;
     }
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn durations_are_valid_and_not_negative() {
         let check = |seconds, nanos, expected| {
-            let mut problems = Problems::default();
+            let mut problems = FieldViolations::default();
             let parsed = duration(&mut problems, "ttl", prost_types::Duration { seconds, nanos });
             assert_eq!(parsed, expected, "{seconds} s {nanos} ns");
             assert_eq!(fields(problems), if parsed.is_some() { vec![] } else { vec!["ttl"] });
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn timestamps_are_rounded_up_to_a_millisecond() {
         let check = |seconds, nanos, expected: Option<i64>| {
-            let mut problems = Problems::default();
+            let mut problems = FieldViolations::default();
             let parsed = timestamp(&mut problems, "from", prost_types::Timestamp { seconds, nanos });
             assert_eq!(parsed, expected.map(Wall), "{seconds} s {nanos} ns");
             assert_eq!(fields(problems), if parsed.is_some() { vec![] } else { vec!["from"] });
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn texts_have_a_length_and_no_control_characters() {
         let check = |text: &str, kind, good: bool| {
-            let mut problems = Problems::default();
+            let mut problems = FieldViolations::default();
             check_text(&mut problems, "contact", text, kind, 8);
             assert_eq!(fields(problems).is_empty(), good, "{text:?}");
         };
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn etags_are_versions() {
-        let mut problems = Problems::default();
+        let mut problems = FieldViolations::default();
         assert_eq!(etag(&mut problems, "etag", ""), None);
         assert_eq!(etag(&mut problems, "etag", "7"), Some(7));
         assert_eq!(etag(&mut problems, "etag", "seven"), None);

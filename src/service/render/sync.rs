@@ -6,7 +6,7 @@ use crate::ledger::change::BlockCause;
 use crate::ledger::command::{Synced, SyncedUser};
 use crate::ledger::outcome::{DenialReason, Done};
 use crate::proto::v1;
-use crate::service::parse::Problems;
+use crate::service::parse::FieldViolations;
 use crate::service::status;
 
 /// As refusals of the ledger name it.
@@ -82,7 +82,7 @@ pub fn unlisted(id: &UserId, blocked: bool) -> v1::SyncResult {
 }
 
 /// `given`: the user id as the client spells it.
-pub fn refused_entry(given: String, problems: Problems) -> v1::SyncResult {
+pub fn refused_entry(given: String, problems: FieldViolations) -> v1::SyncResult {
     let texts: Vec<String> = problems.into_vec().iter().map(ToString::to_string).collect();
     refused(given, status::reason::INVALID_REQUEST, format!("{}.", texts.join("; ")))
 }

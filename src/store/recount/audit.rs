@@ -3,7 +3,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::problems::Problems;
+use super::discrepancies::Discrepancies;
 use crate::ids::EventNo;
 use crate::ledger::change::AuditEvent;
 use crate::ledger::time::Wall;
@@ -49,7 +49,7 @@ impl Trail {
         }
     }
 
-    pub fn block(&mut self, block: &Block, problems: &mut Problems) {
+    pub fn block(&mut self, block: &Block, problems: &mut Discrepancies) {
         let (before, Block { first, last, .. }) = (self.last_block, block);
         if *first <= before || last < first || *last > self.end {
             problems.add(format!("audit: a block of events {first} to {last} stands after event {before}"));
@@ -63,7 +63,7 @@ impl Trail {
         self.blocks.push_back(block.clone());
     }
 
-    pub fn event(&mut self, event: &AuditEvent, problems: &mut Problems) {
+    pub fn event(&mut self, event: &AuditEvent, problems: &mut Discrepancies) {
         let no = event.no;
         if no <= self.last || no > self.end {
             let (last, end) = (self.last, self.end);
@@ -91,7 +91,7 @@ impl Trail {
         }
     }
 
-    pub fn finish(mut self, problems: &mut Problems) {
+    pub fn finish(mut self, problems: &mut Discrepancies) {
         while !self.blocks.is_empty() {
             self.complete(problems);
         }
@@ -104,7 +104,7 @@ impl Trail {
     }
 
     /// Every event of the first block has come. Of one that retention has begun with only some are left.
-    fn complete(&mut self, problems: &mut Problems) {
+    fn complete(&mut self, problems: &mut Discrepancies) {
         let Some(block) = self.blocks.pop_front() else { return };
         let Contents { keys, oldest, newest } = std::mem::take(&mut self.contents);
         if block.first < self.floor {

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::problems::Problems;
+use super::discrepancies::Discrepancies;
 use super::renamings::Renamings;
 use super::subjects::{Key, Kind, State, hash_of, subject_of};
 use crate::ids::{EventNo, PoolNo, TenantNo, UserId, UserNo};
@@ -64,7 +64,7 @@ impl Lives {
     }
 
     /// A row that fits to those before it.
-    pub fn row(&mut self, row: &Change, problems: &mut Problems) {
+    pub fn row(&mut self, row: &Change, problems: &mut Discrepancies) {
         self.ticks(row, problems);
         let there = State::There(0, 0);
         match row {
@@ -126,7 +126,7 @@ impl Lives {
     }
 
     /// Nothing that a row tells of is later than the shard's last batch.
-    fn ticks(&self, row: &Change, problems: &mut Problems) {
+    fn ticks(&self, row: &Change, problems: &mut Discrepancies) {
         let latest = match row {
             Change::PutTenant(row) => row.created,
             Change::PutLicense(row) => row.installed.max(row.changed),
@@ -143,7 +143,7 @@ impl Lives {
         }
     }
 
-    pub fn event(&mut self, event: &AuditEvent, problems: &mut Problems) {
+    pub fn event(&mut self, event: &AuditEvent, problems: &mut Discrepancies) {
         let (no, denied) = (event.no, matches!(event.reason, Some(Reason::Denied(_))));
         if event.count == 0 || (event.count > 1 && !denied) {
             problems.add(format!("audit: event {no} stands for {} events", event.count));
@@ -173,7 +173,7 @@ impl Lives {
     }
 
     /// A seat's place in the order is that of the event that gave it, or that gave it back.
-    fn order(&mut self, event: &AuditEvent, problems: &mut Problems) {
+    fn order(&mut self, event: &AuditEvent, problems: &mut Discrepancies) {
         let Some((tenant, user)) = self.orders.remove(&event.no) else { return };
         let gives = matches!(event.action, Action::SeatGranted | Action::UserUnblocked | Action::UserBlocked);
         let named = event.user.as_ref().filter(|_| gives && event.tenant == tenant).map(|id| hash_of(&[id.as_str()]));
@@ -185,7 +185,7 @@ impl Lives {
     }
 
     /// What is known of the user, and of the user's seats, is known of the new id from here on.
-    fn renamed(&mut self, event: &AuditEvent, old: &UserId, problems: &mut Problems) {
+    fn renamed(&mut self, event: &AuditEvent, old: &UserId, problems: &mut Discrepancies) {
         let Some(new) = former_id::new_id(&event.detail) else {
             return problems.add(format!("audit: event {} does not tell the new id of a user", event.no));
         };
@@ -214,7 +214,7 @@ impl Lives {
         }
     }
 
-    pub fn finish(mut self, problems: &mut Problems) {
+    pub fn finish(mut self, problems: &mut Discrepancies) {
         if self.whole && self.last_tenant != self.position.last_tenant {
             let (stored, made) = (self.position.last_tenant, self.last_tenant);
             problems.add(format!("shards: last_tenant_no is {stored}, and {made} is the last tenant that was made"));
@@ -278,7 +278,7 @@ impl Tenant {
         }
     }
 
-    fn finish(self, no: TenantNo, whole: bool, renamings: &Renamings, problems: &mut Problems) {
+    fn finish(self, no: TenantNo, whole: bool, renamings: &Renamings, problems: &mut Discrepancies) {
         match (self.row, self.last) {
             (None, Some((event, Some(_)))) => {
                 problems.add(format!("tenants (tenant_no {no}): the row that event {event} left is not there"));

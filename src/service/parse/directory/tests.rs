@@ -14,7 +14,7 @@ fn ann() -> v1::User {
     v1::User { user_id: "Ann@Acme.example".into(), ..Default::default() }
 }
 
-fn create(user: v1::User, pools: &[&str]) -> Result<CreateUser, Problems> {
+fn create(user: v1::User, pools: &[&str]) -> Result<CreateUser, FieldViolations> {
     let request = v1::CreateUserRequest { tenant_id: "acme".into(), user: Some(user), pool_ids: list(pools) };
     create_user(request, &LIMITS).map(|(_, command)| command)
 }
@@ -73,7 +73,7 @@ fn a_new_user_names_every_bad_field() {
     assert_eq!(bad(create_user(nobody, &LIMITS)), ["tenant_id", "user.user_id"]);
 }
 
-fn update(user: v1::User, paths: &[&str]) -> Result<UpdateUser, Problems> {
+fn update(user: v1::User, paths: &[&str]) -> Result<UpdateUser, FieldViolations> {
     let update_mask = Some(FieldMask { paths: list(paths) });
     let request = v1::UpdateUserRequest { tenant_id: "acme".into(), user: Some(user), update_mask };
     update_user(request).map(|(_, command)| command)

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 const MAX_OF_A_TABLE: usize = 10;
 
 #[derive(Debug, Default)]
-pub struct Problems {
+pub struct Discrepancies {
     messages: Vec<String>,
     of_tables: BTreeMap<String, usize>,
     more: u64,
 }
 
-impl Problems {
+impl Discrepancies {
     /// A problem begins with the table that it is of.
     pub fn add(&mut self, what: String) {
         let table = what.split([' ', ':']).next().unwrap_or_default().to_owned();

@@ -6,14 +6,14 @@ use crate::ids::{IdError, TenantId};
 
 /// One field that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct FieldViolation {
     /// The field's path in the request, such as `tenant.policy.lease_ttl` or `user_ids[3]`.
     pub field: String,
     /// What the field must be: "must not be empty".
     pub text: String,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for FieldViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.field, self.text)
     }
@@ -21,11 +21,11 @@ impl fmt::Display for Problem {
 
 /// Every field that is wrong, in the order in which they were looked at.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Problems(Vec<Problem>);
+pub struct FieldViolations(Vec<FieldViolation>);
 
-impl Problems {
+impl FieldViolations {
     pub fn add(&mut self, field: impl Into<String>, text: impl Into<String>) {
-        self.0.push(Problem { field: field.into(), text: text.into() });
+        self.0.push(FieldViolation { field: field.into(), text: text.into() });
     }
 
     /// The value, or a problem of the field.
@@ -66,11 +66,11 @@ impl Problems {
     }
 
     /// What was parsed, if nothing is wrong. `parsed` answers `None` only where a problem was added.
-    pub fn finish<T>(self, parsed: impl FnOnce() -> Option<T>) -> Result<T, Problems> {
+    pub fn finish<T>(self, parsed: impl FnOnce() -> Option<T>) -> Result<T, FieldViolations> {
         if self.0.is_empty() { parsed().ok_or(self) } else { Err(self) }
     }
 
-    pub fn into_vec(self) -> Vec<Problem> {
+    pub fn into_vec(self) -> Vec<FieldViolation> {
         self.0
     }
 }

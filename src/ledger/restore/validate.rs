@@ -17,11 +17,11 @@ const LAST_TICK: Tick = Tick(2 * Wall::LAST.0.unsigned_abs());
 impl Restore {
     /// Why [`Restore::put`] cannot take this row in: names the table and the key.
     #[must_use]
-    pub fn misfit(&self, row: &Change) -> Option<String> {
+    pub fn validate_row(&self, row: &Change) -> Option<String> {
         match row {
             Change::PutTenant(row) => {
                 let key = || format!("tenants (tenant_no {}): ", row.no);
-                self.tenant_misfit(row).map(|what| key() + &what)
+                self.validate_tenant(row).map(|what| key() + &what)
             }
             Change::PutLicense(row) => {
                 let key = || {
@@ -31,24 +31,24 @@ impl Restore {
             }
             Change::PutPool(row) => {
                 let key = || format!("pools (tenant_no {}, pool_no {}): ", row.tenant, row.no);
-                self.of(row.tenant, |tenant| pool_misfit(tenant, row)).map(|what| key() + &what)
+                self.of(row.tenant, |tenant| validate_pool(tenant, row)).map(|what| key() + &what)
             }
             Change::PutOrganization(row) => {
                 let key = || format!("organizations (tenant_no {}, organization_no {}): ", row.tenant, row.no);
-                self.of(row.tenant, |tenant| self.organization_misfit(tenant, row)).map(|what| key() + &what)
+                self.of(row.tenant, |tenant| self.validate_organization(tenant, row)).map(|what| key() + &what)
             }
             Change::PutUser(row) => {
                 let key = || format!("users (tenant_no {}, user_no {}): ", row.tenant, row.no);
-                self.of(row.tenant, |tenant| self.user_misfit(tenant, row)).map(|what| key() + &what)
+                self.of(row.tenant, |tenant| self.validate_user(tenant, row)).map(|what| key() + &what)
             }
             Change::PutSeat(row) => {
                 let key = || format!("seats (tenant_no {}, user_no {}, pool_no {}): ", row.tenant, row.user, row.pool);
-                self.of(row.tenant, |tenant| seat_misfit(tenant, row)).map(|what| key() + &what)
+                self.of(row.tenant, |tenant| validate_seat(tenant, row)).map(|what| key() + &what)
             }
             Change::PutSession(row) => {
                 let key =
                     || format!("sessions (tenant_no {}, user_no {}, place {}): ", row.tenant, row.user, row.place);
-                self.of(row.tenant, |tenant| session_misfit(tenant, row)).map(|what| key() + &what)
+                self.of(row.tenant, |tenant| validate_session(tenant, row)).map(|what| key() + &what)
             }
             Change::PutNotification(row) => {
                 let key = || format!("notifications (tenant_no {}, topic {}): ", row.tenant, row.topic);
@@ -83,7 +83,7 @@ impl Restore {
         })
     }
 
-    fn tenant_misfit(&self, row: &TenantRow) -> Option<String> {
+    fn validate_tenant(&self, row: &TenantRow) -> Option<String> {
         let last = self.ledger.last_tenant();
         if row.no > last || row.no == TenantNo(0) {
             return Some(format!("tenant {}: its number {} is above {last}, the last one given", row.id, row.no));
@@ -104,14 +104,14 @@ impl Restore {
         }
     }
 
-    fn user_misfit(&self, tenant: &Tenant, row: &UserRow) -> Option<String> {
+    fn validate_user(&self, tenant: &Tenant, row: &UserRow) -> Option<String> {
         if tenant.users.find(&row.id).is_some() || tenant.users.at(row.no).is_some() {
             return Some(format!("user {} is there twice", row.id));
         }
         self.given(row.no.0, "user").or_else(|| ticks([row.created], [row.version]))
     }
 
-    fn organization_misfit(&self, tenant: &Tenant, row: &OrganizationRow) -> Option<String> {
+    fn validate_organization(&self, tenant: &Tenant, row: &OrganizationRow) -> Option<String> {
         if tenant.organizations.find(&row.id).is_some() || tenant.organizations.get(row.no).is_some() {
             return Some(format!("organization {} is there twice", row.id));
         }
@@ -134,7 +134,7 @@ fn ticks<const T: usize, const V: usize>(ticks: [Tick; T], versions: [u64; V]) -
     Some(format!("the version {version} is out of range"))
 }
 
-fn pool_misfit(tenant: &Tenant, row: &PoolRow) -> Option<String> {
+fn validate_pool(tenant: &Tenant, row: &PoolRow) -> Option<String> {
     let next = tenant.pools.iter().len();
     if usize::from(row.no.0) != next {
         return Some(format!("pool {}: its number is {}, and {next} is the next one", row.id, row.no));
@@ -142,7 +142,7 @@ fn pool_misfit(tenant: &Tenant, row: &PoolRow) -> Option<String> {
     tenant.pools.find(&row.id).map(|_| format!("pool {} is there twice", row.id))
 }
 
-fn seat_misfit(tenant: &Tenant, row: &SeatRow) -> Option<String> {
+fn validate_seat(tenant: &Tenant, row: &SeatRow) -> Option<String> {
     if let Some(what) = missing(tenant, row.user, row.pool) {
         return Some(format!("a seat: {what}"));
     }
@@ -154,7 +154,7 @@ fn seat_misfit(tenant: &Tenant, row: &SeatRow) -> Option<String> {
     lost.map(|what| format!("a seat: {what}")).or_else(|| ticks([row.granted], []))
 }
 
-fn session_misfit(tenant: &Tenant, row: &SessionRow) -> Option<String> {
+fn validate_session(tenant: &Tenant, row: &SessionRow) -> Option<String> {
     let twice = tenant.sessions.find(row.id).map(|_| "its id is there twice".to_owned());
     let what = missing(tenant, row.user, row.pool)
         .or(twice)

@@ -147,12 +147,12 @@ impl Member {
 
 /// A name that somebody else chose, fit to be shown: a plain word as it is, anything else escaped and cut.
 fn shown(name: &str) -> String {
-    const LONGEST: usize = 64;
+    const MAX_NAME_CHARS: usize = 64;
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-    if !name.is_empty() && name.len() <= LONGEST && name.chars().all(plain) {
+    if !name.is_empty() && name.len() <= MAX_NAME_CHARS && name.chars().all(plain) {
         return name.to_owned();
     }
-    format!("{:?}", name.chars().take(LONGEST).collect::<String>())
+    format!("{:?}", name.chars().take(MAX_NAME_CHARS).collect::<String>())
 }
 
 impl<'de> Deserialize<'de> for Json {

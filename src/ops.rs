@@ -23,7 +23,7 @@ const WEDGED: Duration = Duration::from_secs(30);
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Scrapers wait for ten seconds by default.
-const TOTALS_PATIENCE: Duration = Duration::from_secs(2);
+const TOTALS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Connections of machines that look after this one are few, and made again at no cost.
 const MAX_CONNECTION_AGE: Duration = Duration::from_secs(5 * 60);
@@ -134,7 +134,7 @@ impl Handler for Ops {
         if let ("/metrics", Some(journal)) = (request.uri().path(), self.journal.get()) {
             // The shards are asked in their turn. When that takes too long, the last sums stay.
             let totals = journal.totals(self.top_pools);
-            if let Ok((totals, busiest)) = tokio::time::timeout(TOTALS_PATIENCE, totals).await {
+            if let Ok((totals, busiest)) = tokio::time::timeout(TOTALS_TIMEOUT, totals).await {
                 self.metrics.set_totals(totals, busiest);
             }
         }

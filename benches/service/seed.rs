@@ -17,7 +17,7 @@ use usher::store::{Installation, Store};
 use crate::support::program::Data;
 
 /// Tenants that are made at the same time: fewer than a queue holds commands.
-const AT_ONCE: usize = 8_192;
+const BATCH_ROWS: usize = 8_192;
 
 /// The name of a tenant.
 pub fn tenant(number: usize) -> String {
@@ -57,8 +57,8 @@ async fn make_all(data: &Data<'_>, tenants: usize, occupied: bool) {
     let config = JournalConfig { ledger, queue: 16_384, batch: 1_024 };
     let journal =
         Arc::new(Journal::start(Arc::clone(&store), Clock::system(), installation, config).await.expect("a journal"));
-    for from in (0..tenants).step_by(AT_ONCE) {
-        let making = (from..tenants.min(from + AT_ONCE)).map(|number| {
+    for from in (0..tenants).step_by(BATCH_ROWS) {
+        let making = (from..tenants.min(from + BATCH_ROWS)).map(|number| {
             let journal = Arc::clone(&journal);
             tokio::spawn(async move { make(&journal, &tenant(number), occupied).await })
         });

@@ -21,7 +21,7 @@ use crate::store::snapshot::SnapshotChunk;
 use crate::store::sqlite::{self, BackupError, Snapshot};
 
 /// Pieces on their way: one is counted while the next ones are read.
-const AHEAD: usize = 4;
+const PREFETCH_CHUNKS: usize = 4;
 
 /// Runs a command about a store.
 ///
@@ -47,7 +47,7 @@ async fn check(storage: &Storage) -> Result<(), Failure> {
             (counted, problems.map_err(OpenError::unreadable)?)
         }
         Storage::Postgres { url, .. } => {
-            let (sender, chunks) = mpsc::channel(AHEAD);
+            let (sender, chunks) = mpsc::channel(PREFETCH_CHUNKS);
             let read = async move { postgres::snapshot(url, &sender).await };
             let (read, counted) = tokio::join!(read, count(chunks));
             read?;
@@ -67,7 +67,7 @@ async fn check(storage: &Storage) -> Result<(), Failure> {
 }
 
 async fn count_embedded(snapshot: &Arc<Snapshot>) -> Result<StoreReport, Failure> {
-    let (sender, chunks) = mpsc::channel(AHEAD);
+    let (sender, chunks) = mpsc::channel(PREFETCH_CHUNKS);
     let snapshot = Arc::clone(snapshot);
     let reading = tokio::task::spawn_blocking(move || snapshot.read(&sender));
     let counted = count(chunks).await;
@@ -157,7 +157,7 @@ async fn copy(args: &cli::store::Copy) -> Result<(), Failure> {
         return Err(Failure::Refused(format!("--from: {}: nobody has used this store yet", args.from.display())));
     }
 
-    let (sender, chunks) = mpsc::channel(AHEAD);
+    let (sender, chunks) = mpsc::channel(PREFETCH_CHUNKS);
     let reading = async {
         let read = target.read(&sender).await;
         drop(sender);
@@ -182,7 +182,7 @@ async fn copy(args: &cli::store::Copy) -> Result<(), Failure> {
 
 /// Writes everything, and counts it as it goes by.
 async fn transfer(snapshot: &Arc<Snapshot>, target: &mut Copy) -> Result<StoreReport, Failure> {
-    let (sender, mut chunks) = mpsc::channel(AHEAD);
+    let (sender, mut chunks) = mpsc::channel(PREFETCH_CHUNKS);
     let source = Arc::clone(snapshot);
     let reading = tokio::task::spawn_blocking(move || source.read(&sender));
     let mut counter = Counter::default();

@@ -11,7 +11,7 @@ use crate::client::users::{UsersFile, read_users};
 /// Wrong lines that are told; who has more has one mistake in all of them.
 const MAX_SHOWN: usize = 20;
 /// Bytes of a file: some million users.
-const MOST: u64 = 1 << 30;
+const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// Reads the file whole, and checks every line.
 ///
@@ -34,11 +34,11 @@ pub(super) fn users_file(args: &Import) -> Result<UsersFile, Failure> {
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if path == Path::new("-") {
-        io::stdin().lock().take(MOST).read_to_end(&mut bytes)?;
+        io::stdin().lock().take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
     } else {
-        fs::File::open(path)?.take(MOST).read_to_end(&mut bytes)?;
+        fs::File::open(path)?.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
     }
-    if bytes.len() as u64 == MOST {
+    if bytes.len() as u64 == MAX_FILE_BYTES {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is longer than 1 GiB"));
     }
     Ok(bytes)

@@ -11,7 +11,7 @@ use crate::ledger::change::Actor;
 /// Enough for a fleet behind one address whose token has just expired. Guessing 256 bits is hopeless at any rate.
 const RATE: Rate = Rate { burst: 500, each: Duration::from_millis(200) };
 /// Addresses that are remembered.
-const MOST: usize = 10_000;
+const MAX_ADDRESSES: usize = 10_000;
 
 #[derive(Debug)]
 pub(super) struct Failures {
@@ -21,7 +21,7 @@ pub(super) struct Failures {
 
 impl Failures {
     pub fn new() -> Self {
-        Self { counts: Default::default(), addresses: Buckets::new(RATE, MOST) }
+        Self { counts: Default::default(), addresses: Buckets::new(RATE, MAX_ADDRESSES) }
     }
 
     /// Notes that a call from `address` was refused, of whoever is known to make it. Answers why, as it is to be told.

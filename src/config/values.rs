@@ -21,9 +21,9 @@ pub fn authority(text: &str) -> Result<Authority, String> {
 /// A host's name, or an address that stands for one.
 pub fn host_name(text: &str) -> Result<String, String> {
     /// The longest name of a host.
-    const MOST: usize = 253;
+    const MAX_HOST_BYTES: usize = 253;
     let odd = |c: char| c.is_whitespace() || c.is_control() || c == '*';
-    if text.is_empty() || text.len() > MOST || text.contains(odd) {
+    if text.is_empty() || text.len() > MAX_HOST_BYTES || text.contains(odd) {
         return Err(format!("{text:?} is not a name of a host such as login.example.com"));
     }
     Ok(text.to_owned())
@@ -91,9 +91,9 @@ const UNITS: [(&str, Duration); 3] =
 /// How often: 100/s, 10/m or 600/h.
 pub fn rate(text: &str) -> Result<Rate, String> {
     /// So that there is a time for each.
-    const MOST: u32 = 1_000_000;
+    const MAX_COUNT: u32 = 1_000_000;
     let parsed = text.split_once('/').and_then(|(count, unit)| {
-        let count = count.parse::<u32>().ok().filter(|count| (1..=MOST).contains(count))?;
+        let count = count.parse::<u32>().ok().filter(|count| (1..=MAX_COUNT).contains(count))?;
         let (_, time) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
         Some(Rate { burst: count, each: time / count })
     });

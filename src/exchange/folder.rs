@@ -16,9 +16,9 @@ use crate::license::LICENSE;
 
 /// How long a look may take, with the wait for others that are under way: less than a call, whose deadline is ten
 /// seconds unless told otherwise.
-const PATIENCE: Duration = Duration::from_secs(8);
+const FETCH_TIMEOUT: Duration = Duration::from_secs(8);
 /// Looks that are under way at once, whoever asked for them.
-const AT_ONCE: usize = 8;
+const MAX_CONCURRENT_FETCHES: usize = 8;
 
 /// Where the folder is. `https`, or `http` to this very machine.
 #[derive(Clone, PartialEq, Eq)]
@@ -97,7 +97,7 @@ impl fmt::Debug for Folder {
 impl Folder {
     #[must_use]
     pub fn new(url: FolderUrl) -> Self {
-        Self { url, client: https::client(), turns: Semaphore::new(AT_ONCE) }
+        Self { url, client: https::client(), turns: Semaphore::new(MAX_CONCURRENT_FETCHES) }
     }
 
     #[must_use]
@@ -105,11 +105,11 @@ impl Folder {
         &self.url
     }
 
-    /// Looks for a tenant's license, within [`PATIENCE`]. A redirection is a failure: whoever redirects could send this
+    /// Looks for a tenant's license, within [`FETCH_TIMEOUT`]. A redirection is a failure: whoever redirects could send this
     /// server anywhere.
     pub async fn fetch(&self, instance: InstanceId, tenant: &TenantId) -> Fetched {
-        let looked = tokio::time::timeout(PATIENCE, self.look(instance, tenant)).await;
-        let looked = looked.unwrap_or_else(|_| Err(format!("no answer within {PATIENCE:?}")));
+        let looked = tokio::time::timeout(FETCH_TIMEOUT, self.look(instance, tenant)).await;
+        let looked = looked.unwrap_or_else(|_| Err(format!("no answer within {FETCH_TIMEOUT:?}")));
         looked.unwrap_or_else(|why| Fetched::Failed(format!("{}: {why}", self.url)))
     }
 

@@ -7,7 +7,7 @@ use crate::ledger::change::Action;
 use crate::ledger::command::FormerIds;
 use crate::ledger::former_id::FormerId;
 use crate::ledger::time::Wall;
-use crate::store::audit_search::MOST_BLOCKS;
+use crate::store::audit_search::MAX_BLOCKS;
 use crate::store::{AuditPage, AuditQuery};
 
 /// Which audit events to read; all given filters hold. [`AuditQuery`] without its address.
@@ -105,7 +105,7 @@ impl Journal {
         let mut page = AuditPage { next: query.before, ..AuditPage::default() };
         for span in spans.iter().filter(|span| query.before.is_none_or(|before| span.is_before(before))) {
             let limit = query.limit - page.events.len();
-            if limit == 0 || page.blocks >= MOST_BLOCKS {
+            if limit == 0 || page.blocks >= MAX_BLOCKS {
                 break;
             }
             let before = page.next.into_iter().chain(span.last.map(after)).min();

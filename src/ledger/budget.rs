@@ -22,7 +22,7 @@ impl Budget {
     /// Numbers of eight bytes, moved along in memory, that cost one.
     pub const MOVED: usize = 2;
     /// What no step may exceed, whatever its last turn costs: ten steps, half of what I9 allows. Tests hold every call to it.
-    pub const MOST: u64 = 10 * Self::STEP as u64;
+    pub const MAX_STEP_WORK: u64 = 10 * Self::STEP as u64;
 
     #[must_use]
     pub fn of(units: u32) -> Self {

@@ -25,14 +25,14 @@ use crate::ids::{EventNo, TenantId, TenantNo};
 /// How long an answer may take before the delivery counts as lost; longer than any attempt.
 const ANSWER: Duration = Duration::from_secs(10 * 60);
 /// The pause after the first failure; it doubles with each further one.
-const FIRST_PAUSE: Duration = Duration::from_secs(60);
-const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 60 * 60);
+const INITIAL_RETRY_DELAY: Duration = Duration::from_secs(60);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(6 * 60 * 60);
 /// The longest pause that a receiver can ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// After this time a delivery is given up.
 const GIVEN_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 /// Of the text of a failure, in characters.
-const LONGEST_ERROR: usize = 300;
+const MAX_ERROR_BYTES: usize = 300;
 
 /// How often notifications may be delivered again: people are told, and a receiver is asked.
 #[derive(Debug)]
@@ -253,14 +253,14 @@ fn attempt(channel: Channel, delivery: &Delivery) -> String {
 }
 
 fn cut(text: &str) -> Box<str> {
-    text.chars().take(LONGEST_ERROR).collect::<String>().into()
+    text.chars().take(MAX_ERROR_BYTES).collect::<String>().into()
 }
 
 /// Doubles from a minute to six hours, and up to an eighth longer: what failed together does not come back together. The
 /// tenant sees how long it is, so nothing that others have a part in goes into it, such as the event's number (R1).
 fn pause(tenant: &TenantId, topic: &Topic, attempts: u32) -> Duration {
-    let doubled = FIRST_PAUSE.saturating_mul(1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX));
-    let pause = doubled.min(LONGEST_PAUSE);
+    let doubled = INITIAL_RETRY_DELAY.saturating_mul(1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX));
+    let pause = doubled.min(MAX_RETRY_DELAY);
     let name = format!("{tenant}/{topic}/{attempts}");
     let hash = name.bytes().fold(0, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     // Odd, with its bits spread out: neighbors get far apart.

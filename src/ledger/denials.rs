@@ -15,11 +15,11 @@ use crate::ids::{PoolId, TenantNo, UserId};
 
 const WINDOW: Duration = Duration::from_secs(60);
 /// Different denials remembered at once; beyond that the oldest are forgotten early and count anew.
-const MOST: usize = 100_000;
+const MAX_DENIALS_REMEMBERED: usize = 100_000;
 /// Counts that one tick writes; what is beyond waits for the next one.
 pub(super) const COUNTS_PER_TICK: u32 = 5_000;
 /// Of those that are too old, so many are forgotten with each new one; the others by the tick.
-const FORGOTTEN_AT_ONCE: usize = 8;
+const MAX_FORGOTTEN_PER_CALL: usize = 8;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
@@ -65,7 +65,7 @@ impl Denials {
 
     /// Counts the denial if an identical one is remembered and younger than a minute.
     pub fn repeats(&mut self, about: &AuditDraft, now: Tick, budget: &mut Budget, out: &mut Changes) -> bool {
-        for _ in 0..FORGOTTEN_AT_ONCE {
+        for _ in 0..MAX_FORGOTTEN_PER_CALL {
             if !self.forget_one(now, budget, out) {
                 break;
             }
@@ -118,7 +118,7 @@ impl Denials {
 
     /// Forgets the oldest one, if it is older than a minute or there are too many; false: there is none such.
     fn forget_one(&mut self, now: Tick, budget: &mut Budget, out: &mut Changes) -> bool {
-        let many = self.by_age.len() > MOST;
+        let many = self.by_age.len() > MAX_DENIALS_REMEMBERED;
         let Some((since, key)) = self.by_age.pop_front_if(|(since, _)| many || now.since(*since) >= WINDOW) else {
             return false;
         };

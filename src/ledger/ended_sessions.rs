@@ -9,7 +9,7 @@ use super::outcome::SessionEndReason;
 use super::time::Tick;
 use crate::ids::{SessionId, TenantId};
 
-const MOST: usize = 65_536;
+const MAX_REMEMBERED: usize = 65_536;
 
 #[derive(Debug)]
 pub(super) struct EndedSessions {
@@ -25,7 +25,7 @@ impl EndedSessions {
     }
 
     pub fn add(&mut self, session: SessionId, tenant: TenantId, reason: SessionEndReason, at: Tick) {
-        if self.by_age.len() >= MOST
+        if self.by_age.len() >= MAX_REMEMBERED
             && let Some(oldest) = self.by_age.pop_front()
         {
             self.by_id.remove(&oldest);

@@ -7,13 +7,13 @@ use super::time::Wall;
 use crate::ids::TenantId;
 
 /// Between two looks, but for the [`spread`].
-const DAILY: Duration = Duration::from_secs(23 * 60 * 60);
+const FETCH_INTERVAL: Duration = Duration::from_secs(23 * 60 * 60);
 /// After a look that did not reach the vendor.
-const AGAIN: Duration = Duration::from_secs(60 * 60);
+const RETRY_DELAY: Duration = Duration::from_secs(60 * 60);
 /// Over this time the looks of a server's tenants are spread.
-const SPREAD: Duration = Duration::from_secs(60 * 60);
+const RETRY_JITTER: Duration = Duration::from_secs(60 * 60);
 /// Characters that are kept of what is told.
-const LONGEST: usize = 500;
+const MAX_ERROR_BYTES: usize = 500;
 
 /// What a look for a license found. The words are in the stores: never change one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,7 +64,7 @@ pub struct LicenseFetch {
 
 impl LicenseFetch {
     pub(super) fn new(at: Wall, outcome: FetchOutcome, reason: &str, text: &str) -> Self {
-        let text = text.chars().take(LONGEST).collect::<String>();
+        let text = text.chars().take(MAX_ERROR_BYTES).collect::<String>();
         Self { at, outcome, reason: reason.into(), text: text.into() }
     }
 
@@ -77,7 +77,7 @@ impl LicenseFetch {
 /// Whether it is time to look again.
 pub(super) fn is_due(last: Option<&LicenseFetch>, tenant: &TenantId, now: Wall) -> bool {
     let Some(last) = last else { return true };
-    let pause = if last.outcome == FetchOutcome::Failed { AGAIN } else { DAILY };
+    let pause = if last.outcome == FetchOutcome::Failed { RETRY_DELAY } else { FETCH_INTERVAL };
     // One that is to come was noted by a clock that has been set back since.
     last.at > now || now.since(last.at) >= pause + spread(tenant)
 }
@@ -87,7 +87,7 @@ pub(super) fn is_due(last: Option<&LicenseFetch>, tenant: &TenantId, now: Wall) 
 pub fn spread(tenant: &TenantId) -> Duration {
     // Odd, with its bits spread out: neighbors get far apart.
     let hash = fingerprint(tenant.as_str()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-    let most = u64::try_from(SPREAD.as_millis()).unwrap_or(u64::MAX);
+    let most = u64::try_from(RETRY_JITTER.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis((hash * most) >> 32)
 }
 

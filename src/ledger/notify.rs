@@ -17,9 +17,9 @@ use crate::ids::{LicenseId, PoolId, PoolNo, UserId};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// So many days before its end a license is told of, the first ones first.
-const BEFORE_END: [u16; 3] = [30, 7, 1];
+const WARNING_DAYS: [u16; 3] = [30, 7, 1];
 /// Obsolete topics that one step forgets.
-const AT_ONCE: usize = 64;
+const MAX_CLEARED_PER_STEP: usize = 64;
 
 impl Tenant {
     /// Told of a denial for want of seats, at any door. `cause`: which one.
@@ -273,9 +273,9 @@ impl Tenant {
             Topic::LicenseExpired(id, revision) => is_current(id, *revision, true),
         };
         let gone = self.notifications.iter().map(|row| &row.topic).filter(|t| !stays(t));
-        let gone: Vec<Topic> = gone.take(AT_ONCE + 1).cloned().collect();
-        let complete = gone.len() <= AT_ONCE;
-        for topic in gone.into_iter().take(AT_ONCE) {
+        let gone: Vec<Topic> = gone.take(MAX_CLEARED_PER_STEP + 1).cloned().collect();
+        let complete = gone.len() <= MAX_CLEARED_PER_STEP;
+        for topic in gone.into_iter().take(MAX_CLEARED_PER_STEP) {
             self.notifications.remove(&topic);
             ctx.log(self.about_topic(Action::NotificationCleared, &topic, "over"));
             ctx.put(Change::DeleteNotification(self.no, topic));
@@ -290,7 +290,7 @@ pub(super) fn fresh_delivery(now: Tick) -> Delivery {
 
 /// When something about a license changes, or about how it is shown.
 fn dates(row: &LicenseRow) -> impl Iterator<Item = Wall> + Clone {
-    let before = row.expires.into_iter().flat_map(|end| BEFORE_END.map(|days| end.minus(DAY * u32::from(days))));
+    let before = row.expires.into_iter().flat_map(|end| WARNING_DAYS.map(|days| end.minus(DAY * u32::from(days))));
     let soon = row.not_before.map(|from| from.minus(super::entitlement::EXPIRING));
     row.not_before.into_iter().chain(soon).chain(before).chain(row.expires)
 }
@@ -302,7 +302,7 @@ fn due(row: &LicenseRow, at: Wall) -> Option<(Topic, Facts)> {
         return Some((Topic::LicenseExpired(row.id.clone(), row.revision), Facts::License { expires, days: 0 }));
     }
     let came = |days: &u16| expires.minus(DAY * u32::from(*days)) <= at;
-    let days = BEFORE_END.into_iter().filter(came).min()?;
+    let days = WARNING_DAYS.into_iter().filter(came).min()?;
     Some((Topic::LicenseExpiring(row.id.clone(), row.revision), Facts::License { expires, days }))
 }
 

@@ -23,18 +23,18 @@ use crate::ids::{TenantId, TokenId};
 /// Tokens of one name that are good at a time: the old one and the new one, while one takes the place of the other.
 const OF_A_NAME: usize = 2;
 /// Tokens in all.
-const MOST: usize = 10_000;
+const MAX_TOKENS: usize = 10_000;
 /// Good tokens of one creator who has not all tenants, and tokens that name one tenant and are not revoked: room is left
 /// for others.
 const MAX_OF_A_CREATOR: usize = 1_000;
 const MAX_OF_A_TENANT: usize = 200;
 /// Of those that are forgotten for their age, so many with each new one.
-const AT_ONCE: usize = 64;
+const MAX_WITHDRAWN_PER_STEP: usize = 64;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a token is remembered that ended, as long as there is room.
-const REMEMBERED: Duration = DAY.saturating_mul(30);
+const RETENTION: Duration = DAY.saturating_mul(30);
 /// The longest time for which a token can be good, if not for ever: a hundred years.
-const LONGEST: Duration = DAY.saturating_mul(36_500);
+const MAX_TTL: Duration = DAY.saturating_mul(36_500);
 
 #[derive(Debug)]
 pub(super) struct Tokens {
@@ -138,9 +138,9 @@ impl Tokens {
         let mut ended: Vec<(Wall, TokenId)> =
             self.rows.values().filter_map(|row| Some((row.ended(at)?, row.id))).collect();
         ended.sort_unstable();
-        let long_ago = ended.iter().take_while(|(end, _)| *end < at.minus(REMEMBERED)).count();
-        let least = self.rows.len().saturating_sub(MOST - 1);
-        ended.truncate(long_ago.min(AT_ONCE).max(least));
+        let long_ago = ended.iter().take_while(|(end, _)| *end < at.minus(RETENTION)).count();
+        let least = self.rows.len().saturating_sub(MAX_TOKENS - 1);
+        ended.truncate(long_ago.min(MAX_WITHDRAWN_PER_STEP).max(least));
         ended.into_iter().map(|(_, id)| id).collect()
     }
 }
@@ -154,7 +154,7 @@ impl Ledger {
         out: &mut Changes,
     ) -> Done<TokenView> {
         let at = self.mark.license_time(now);
-        if command.ttl.is_some_and(|ttl| ttl < Duration::from_millis(1) || ttl > LONGEST) {
+        if command.ttl.is_some_and(|ttl| ttl < Duration::from_millis(1) || ttl > MAX_TTL) {
             return Err(Refusal::Invalid {
                 field: "ttl",
                 text: "must be longer than nothing, and at most 36,500 days",
@@ -165,8 +165,8 @@ impl Ledger {
         }
         self.tokens.guard_quota(&command, actor, at)?;
         let old = self.tokens.old(at);
-        if self.tokens.rows.len() - old.len() >= MOST {
-            let text = format!("there are {MOST} tokens, all of them good: revoke one first");
+        if self.tokens.rows.len() - old.len() >= MAX_TOKENS {
+            let text = format!("there are {MAX_TOKENS} tokens, all of them good: revoke one first");
             return Err(Refusal::Precondition { reason: "TOO_MANY_TOKENS", subject: "tokens".to_owned(), text });
         }
         self.tokens.guard_rate(&command, actor, now)?;

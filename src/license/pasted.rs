@@ -13,7 +13,7 @@ pub const END: &str = "END USHER LICENSE";
 /// How each header begins: `{"` in base64url.
 const HEADER: &str = "eyJ";
 /// The longest header; one of ours has 127 signs.
-const MOST_HEADER: usize = 256;
+const MAX_HEADER_BYTES: usize = 256;
 /// A signature with Ed25519 has 64 bytes: so one sees where a license ends, whatever stands behind it.
 const SIGNATURE: usize = 86;
 
@@ -43,7 +43,7 @@ pub fn find(text: &str, is_ours: impl Fn(&str) -> bool) -> Result<String, Wrong>
 
 /// The license that begins here, and where it ends.
 fn license(text: &str, start: usize, is_ours: &impl Fn(&str) -> bool) -> Option<(String, usize)> {
-    let header = part(text, start, MOST_HEADER)?;
+    let header = part(text, start, MAX_HEADER_BYTES)?;
     let behind = after_dot(text, header.end)?;
     let header = joined(&text[header]);
     if !is_ours(&header) {

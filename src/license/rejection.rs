@@ -41,8 +41,8 @@ fn because(why: Option<&str>) -> String {
 /// The first few, for people; an error has to fit into a header.
 fn listed(names: &[impl ToString]) -> String {
     const NAMED: usize = 5;
-    const LONGEST: usize = 64;
-    let short = |name: &String| name.chars().take(LONGEST).collect::<String>();
+    const MAX_SHOWN_CHARS: usize = 64;
+    let short = |name: &String| name.chars().take(MAX_SHOWN_CHARS).collect::<String>();
     let named: Vec<String> = names.iter().take(NAMED).map(|name| short(&name.to_string())).collect();
     match names.len() {
         0 => "without a name".to_owned(),

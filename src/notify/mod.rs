@@ -20,7 +20,7 @@ pub use webhook::{SigningKeys, Webhook, WebhookUrl};
 use crate::ledger::notification::{Attempt, Channel};
 
 /// How long an attempt may take, from connecting to the answer.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A channel as it was set up.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Sender {
         }
     }
 
-    /// One attempt, within [`PATIENCE`]. `unix_seconds`: now, for the signature of a webhook.
+    /// One attempt, within [`DELIVERY_TIMEOUT`]. `unix_seconds`: now, for the signature of a webhook.
     pub async fn send(&self, message: &Message, unix_seconds: i64) -> Attempt {
         let sending = async {
             match self {
@@ -46,7 +46,7 @@ impl Sender {
                 Sender::Webhook(webhook) => webhook.send(message, unix_seconds).await,
             }
         };
-        let late = || Attempt::Failed(format!("no answer within {PATIENCE:?}").into());
-        tokio::time::timeout(PATIENCE, sending).await.unwrap_or_else(|_| late())
+        let late = || Attempt::Failed(format!("no answer within {DELIVERY_TIMEOUT:?}").into());
+        tokio::time::timeout(DELIVERY_TIMEOUT, sending).await.unwrap_or_else(|_| late())
     }
 }

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::address::address;
 use super::email::email;
-use super::{Message, PATIENCE, RequestMail};
+use super::{DELIVERY_TIMEOUT, Message, RequestMail};
 use crate::https::whole;
 use crate::ledger::notification::Attempt;
 
@@ -114,7 +114,7 @@ impl Smtp {
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&server.host)
             .port(server.port)
             .tls(tls)
-            .timeout(Some(PATIENCE));
+            .timeout(Some(DELIVERY_TIMEOUT));
         if let Some((user, password)) = login {
             builder = builder.credentials(Credentials::new(user.to_owned(), password.expose_secret().to_owned()));
         }

@@ -68,18 +68,18 @@ impl SigningKeys {
     /// What is wrong with one of them, without the text.
     pub fn parse(text: &SecretString) -> Result<Self, String> {
         /// Bytes of a key, and how many there may be.
-        const LEAST: usize = 24;
-        const LONGEST: usize = 64;
-        const MOST: usize = 4;
+        const MIN_KEY_BYTES: usize = 24;
+        const MAX_KEY_BYTES: usize = 64;
+        const MAX_KEYS: usize = 4;
         let form = "a secret is whsec_ and the base64 of 24 to 64 bytes";
         let read = |secret: &str| {
             let bytes = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
-            (LEAST..=LONGEST).contains(&bytes.len()).then(|| hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+            (MIN_KEY_BYTES..=MAX_KEY_BYTES).contains(&bytes.len()).then(|| hmac::Key::new(hmac::HMAC_SHA256, &bytes))
         };
         let keys: Option<Vec<_>> = text.expose_secret().split_whitespace().map(read).collect();
         match keys {
-            Some(keys) if (1..=MOST).contains(&keys.len()) => Ok(Self(keys)),
-            Some(_) => Err(format!("{form}; there must be one, and at most {MOST}")),
+            Some(keys) if (1..=MAX_KEYS).contains(&keys.len()) => Ok(Self(keys)),
+            Some(_) => Err(format!("{form}; there must be one, and at most {MAX_KEYS}")),
             None => Err(form.into()),
         }
     }

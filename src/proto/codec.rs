@@ -13,9 +13,9 @@ use tonic_prost::ProstCodec;
 ///
 /// tonic's own 8 KiB, twice a call, are for a hundred bytes each: a batch's answers are written at once, and would lie in
 /// a megabyte.
-const BUFFER: usize = 512;
+const BUFFER_BYTES: usize = 512;
 /// Bytes of a stream that are gathered before they are sent: tonic's own value.
-const GATHERED: usize = 32 * 1024;
+const MAX_BUFFERED_BYTES: usize = 32 * 1024;
 /// Fields of a request, those in its own messages not counted: three lists of the longest batch have fewer. Two bytes can
 /// be an entry, for which a list takes seven hundred.
 const MAX_FIELDS: usize = 32_768;
@@ -41,11 +41,11 @@ where
     type Decoder = Bounded<<ProstCodec<T, U> as Codec>::Decoder, U>;
 
     fn encoder(&mut self) -> Self::Encoder {
-        ProstCodec::<T, U>::raw_encoder(BufferSettings::new(BUFFER, GATHERED))
+        ProstCodec::<T, U>::raw_encoder(BufferSettings::new(BUFFER_BYTES, MAX_BUFFERED_BYTES))
     }
 
     fn decoder(&mut self) -> Self::Decoder {
-        Bounded(ProstCodec::<T, U>::raw_decoder(BufferSettings::new(BUFFER, GATHERED)), PhantomData)
+        Bounded(ProstCodec::<T, U>::raw_decoder(BufferSettings::new(BUFFER_BYTES, MAX_BUFFERED_BYTES)), PhantomData)
     }
 }
 

@@ -36,7 +36,7 @@ use crate::config::Limits;
 use crate::service::status;
 
 /// Nobody waits for so long.
-const LONGEST_UPLOAD: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_UPLOAD_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A stream that needs no credential, such as one of reflection, ends when nothing comes on it for so long.
 const ANONYMOUS_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -195,7 +195,7 @@ impl<F> CallHandler<F> {
     fn deadline(&self, headers: &HeaderMap, uploads: bool) -> Duration {
         let requested = headers.get("grpc-timeout").and_then(|value| parse_timeout(value.as_bytes()));
         if uploads {
-            requested.unwrap_or(LONGEST_UPLOAD)
+            requested.unwrap_or(MAX_UPLOAD_TIME)
         } else {
             requested.unwrap_or(self.deadline).min(self.max_deadline)
         }

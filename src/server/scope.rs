@@ -14,7 +14,7 @@ use crate::spans::{CallSpan, ContextGuard, caller_trace};
 
 const REQUEST_ID: &str = "x-request-id";
 /// Characters of a request id that its caller gave; a longer one is not taken.
-const LONGEST_ID: usize = 128;
+const MAX_REQUEST_ID_BYTES: usize = 128;
 
 /// Made for every call; of one that nobody listens to, everything in it is `None`.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Scope {
 
 /// An id that can be logged: visible ASCII, and not too much of it.
 fn is_fit(id: &HeaderValue) -> bool {
-    (1..=LONGEST_ID).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
+    (1..=MAX_REQUEST_ID_BYTES).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
 }
 
 #[cfg(test)]
@@ -133,8 +133,8 @@ mod tests {
         {
             assert_eq!(HeaderValue::from_str(text).is_ok_and(|id| is_fit(&id)), fit, "{text:?}");
         }
-        let long = HeaderValue::from_str(&"a".repeat(LONGEST_ID)).unwrap();
-        let longer = HeaderValue::from_str(&"a".repeat(LONGEST_ID + 1)).unwrap();
+        let long = HeaderValue::from_str(&"a".repeat(MAX_REQUEST_ID_BYTES)).unwrap();
+        let longer = HeaderValue::from_str(&"a".repeat(MAX_REQUEST_ID_BYTES + 1)).unwrap();
         assert_eq!((is_fit(&long), is_fit(&longer)), (true, false));
     }
 }

@@ -16,9 +16,9 @@ use crate::auth::shares::{Permit, SharedPermits};
 use crate::service::status;
 
 /// So much of every message is free: what people and consoles ask is smaller, and goes on while large ones must wait.
-const FREE: usize = 16 * 1024;
+const FREE_BYTES: usize = 16 * 1024;
 /// Messages of the largest size for which there is room.
-const LARGEST_AT_ONCE: usize = 16;
+const MAX_LARGEST_MESSAGES: usize = 16;
 /// Before each message: a flag, and its length in four bytes.
 const HEADER: usize = 5;
 
@@ -32,7 +32,7 @@ pub(super) struct UploadBudget {
 
 impl UploadBudget {
     pub fn new(largest: usize) -> Arc<Self> {
-        Arc::new(Self { permits: SharedPermits::new(LARGEST_AT_ONCE * largest), largest })
+        Arc::new(Self { permits: SharedPermits::new(MAX_LARGEST_MESSAGES * largest), largest })
     }
 
     /// The body of a caller's request, which ends with an error when there is no room for a message of it. Without a
@@ -86,12 +86,12 @@ impl BudgetedBody {
     /// Gives back what the message before had, and takes what one of this length needs.
     fn take_instead(&mut self, length: usize) -> Result<(), Status> {
         self.taken = None;
-        let needed = if length > self.budget.largest { 0 } else { length.saturating_sub(FREE) };
+        let needed = if length > self.budget.largest { 0 } else { length.saturating_sub(FREE_BYTES) };
         if needed == 0 {
             return Ok(());
         }
         let Some(caller) = &self.caller else {
-            return Err(status::long_for_anybody(FREE));
+            return Err(status::long_for_anybody(FREE_BYTES));
         };
         let permit = self.budget.permits.acquire(caller, None, needed);
         self.taken = Some(permit.map_err(|full| status::no_permit(&status::UPLOADS, full))?);
@@ -133,7 +133,7 @@ mod tests {
     use crate::ledger::access::{Roles, Tenants};
     use crate::ledger::change::Actor;
 
-    const LARGEST: usize = 10 * FREE;
+    const LARGEST: usize = 10 * FREE_BYTES;
 
     /// A body of one caller's in pieces of so many bytes.
     fn body_of(name: &str, budget: &Arc<UploadBudget>, bytes: &[u8], piece: usize) -> Body {
@@ -157,8 +157,8 @@ mod tests {
             let read = body.frame().await.unwrap().map(drop);
             (read.map_err(|refused| refused.code()), budget.permits.taken())
         };
-        assert_eq!(read(FREE).await, (Ok(()), 0));
-        assert_eq!(read(FREE + 1).await, (Err(tonic::Code::InvalidArgument), 0));
+        assert_eq!(read(FREE_BYTES).await, (Ok(()), 0));
+        assert_eq!(read(FREE_BYTES + 1).await, (Err(tonic::Code::InvalidArgument), 0));
     }
 
     /// A message whose length is announced, and as much of it as is sent.
@@ -173,10 +173,10 @@ mod tests {
         for piece in [1, 3, 5, 1_000_000] {
             let mut held = body(&budget, &message(LARGEST, 10), piece);
             while held.frame().await.is_some() {}
-            assert_eq!(taken(&budget), LARGEST - FREE, "in pieces of {piece}");
+            assert_eq!(taken(&budget), LARGEST - FREE_BYTES, "in pieces of {piece}");
             drop(held);
             // The second message is free, and small.
-            let two = [message(2 * FREE, 2 * FREE), message(FREE, 0)].concat();
+            let two = [message(2 * FREE_BYTES, 2 * FREE_BYTES), message(FREE_BYTES, 0)].concat();
             let mut held = body(&budget, &two, piece);
             while held.frame().await.is_some() {}
             assert_eq!(taken(&budget), 0, "in pieces of {piece}");
@@ -196,13 +196,13 @@ mod tests {
                 Err(refused) => break refused,
             }
         };
-        assert_eq!((held.len(), refused.code()), (LARGEST_AT_ONCE + 1, tonic::Code::Unavailable));
-        for (small, sent) in [(FREE, FREE), (0, 0), (u32::MAX as usize, 100)] {
+        assert_eq!((held.len(), refused.code()), (MAX_LARGEST_MESSAGES + 1, tonic::Code::Unavailable));
+        for (small, sent) in [(FREE_BYTES, FREE_BYTES), (0, 0), (u32::MAX as usize, 100)] {
             assert!(body(&budget, &message(small, sent), 100).collect().await.is_ok(), "{small}");
         }
         held.clear();
         // One caller has a quarter.
-        for _ in 0..LARGEST_AT_ONCE / 4 {
+        for _ in 0..MAX_LARGEST_MESSAGES / 4 {
             let mut body = body(&budget, &announced, 6);
             body.frame().await.unwrap().unwrap();
             held.push(body);

@@ -13,7 +13,7 @@ use crate::ids::TenantId;
 const SHARE: u64 = 10;
 const AT_LEAST: u64 = 5;
 /// Tenants that are remembered: some hundred bytes each.
-const MOST_TENANTS: usize = 10_000;
+const MAX_TENANTS: usize = 10_000;
 
 /// How many users each tenant had before its first full sync that did not go through. A list of strangers makes them users,
 /// whatever becomes of it then: the next attempt with it must not count them, or it would block all others.
@@ -38,7 +38,7 @@ impl Ceilings {
         let mut had = self.had.lock().unwrap_or_else(PoisonError::into_inner);
         let users = had.get(tenant).map_or(users, |had| users.min(*had));
         if !dry_run {
-            if had.len() >= MOST_TENANTS && !had.contains_key(tenant) {
+            if had.len() >= MAX_TENANTS && !had.contains_key(tenant) {
                 had.clear();
             }
             had.insert(tenant.clone(), users);
@@ -94,9 +94,9 @@ mod tests {
         ceilings.went_through(&acme);
         assert_eq!(begins(1_100, false), 1_100);
         let other = |no| TenantId::stored(&format!("t{no}"));
-        for no in 0..MOST_TENANTS {
+        for no in 0..MAX_TENANTS {
             ceilings.begin(&other(no), 1, None, false);
         }
-        assert!(ceilings.had.lock().unwrap().len() <= MOST_TENANTS);
+        assert!(ceilings.had.lock().unwrap().len() <= MAX_TENANTS);
     }
 }

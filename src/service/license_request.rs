@@ -19,7 +19,7 @@ use crate::proto::v1;
 /// A tenant has at most a hundred licenses, of each the newest revision and eight before it.
 const ALL: usize = 1_000;
 /// Characters of what a mail server said that go into an error, which has to fit into a header.
-const LONGEST: usize = 500;
+const MAX_ERROR_BYTES: usize = 500;
 
 /// A request, and what its mail says beside it.
 pub(super) struct Made {
@@ -88,7 +88,7 @@ async fn mail(mailer: &Mailer, access: &TenantAccess, made: &Made) -> Result<v1:
         Attempt::Refused(why) => (why, true),
         Attempt::Failed(why) | Attempt::Later(why, _) => (why, false),
     };
-    let why: String = why.chars().take(LONGEST).collect();
+    let why: String = why.chars().take(MAX_ERROR_BYTES).collect();
     access.submit(note(Some(why.as_str().into()))).await??;
     Err(if for_good { status::request_refused(&why) } else { status::request_not_sent(&why) })
 }

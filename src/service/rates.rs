@@ -15,7 +15,7 @@ use crate::ids::{TenantId, UserId};
 use crate::ledger::outcome::Refusal;
 
 /// Callers and users that are remembered: those that asked within the time in which a rate starts anew.
-const MOST: usize = 100_000;
+const MAX_KEYS: usize = 100_000;
 /// Looks for a tenant's license that somebody asks for.
 const FETCHES: Rate = Rate { burst: 5, each: Duration::from_secs(60) };
 /// Mails to the vendor on behalf of a tenant.
@@ -33,9 +33,9 @@ pub(super) struct Rates {
 
 impl Rates {
     pub fn new(limits: &Limits, clock: Clock) -> Self {
-        let buckets = |rate: Option<_>| rate.map(|rate| Buckets::new(rate, MOST));
+        let buckets = |rate: Option<_>| rate.map(|rate| Buckets::new(rate, MAX_KEYS));
         let (callers, users) = (buckets(limits.caller_rate), buckets(limits.user_rate));
-        let (fetches, requests) = (Buckets::new(FETCHES, MOST), Buckets::new(REQUESTS, MOST));
+        let (fetches, requests) = (Buckets::new(FETCHES, MAX_KEYS), Buckets::new(REQUESTS, MAX_KEYS));
         Self { callers, users, fetches, requests, hashes: RandomState::new(), clock }
     }
 

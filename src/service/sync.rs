@@ -22,7 +22,7 @@ use crate::ledger::outcome::DenialReason;
 use crate::proto::v1;
 
 /// Users of one step, and so of one command, which a writer takes in steps of its own (decision 34).
-const STEP: usize = 32;
+const STEP_USERS: usize = 32;
 /// Pools, and organizations in each of them, that the entries of one step name. The entry that goes beyond is its last.
 const MAX_NAMED: usize = 10_000;
 /// Of the results of a sync. What is beyond is only counted.
@@ -31,13 +31,13 @@ const MAX_RESULT_BYTES: usize = 32 * 1024 * 1024;
 const MAX_POOLS_WAITED_FOR: usize = 1_000_000;
 /// After each step: about as long as one takes, so that a sync has half of the writer at most, and nobody waits behind
 /// two steps in a row. It makes a sync of 200,000 users a quarter of a minute longer.
-const REST: Duration = Duration::from_millis(2);
+const STEP_DELAY: Duration = Duration::from_millis(2);
 /// Entries of one sync: a bound for what it remembers.
-const MOST: usize = 1_000_000;
+const MAX_ENTRIES: usize = 1_000_000;
 /// How long a client may take for its next message.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MESSAGE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Users that are read at once, to find those who are not listed.
-const PAGE: usize = 1_000;
+const PAGE_USERS: usize = 1_000;
 
 /// Where the result is of somebody of whom it is not known yet what becomes.
 enum ResultSlot {
@@ -117,12 +117,12 @@ impl Sync {
     }
 
     async fn take(&mut self, entries: Vec<v1::SyncEntry>) -> Result<(), Status> {
-        if self.listed.len() + entries.len() > MOST {
+        if self.listed.len() + entries.len() > MAX_ENTRIES {
             let mut problems = FieldViolations::default();
-            problems.add("entries", format!("must be at most {MOST} in all messages of a sync"));
+            problems.add("entries", format!("must be at most {MAX_ENTRIES} in all messages of a sync"));
             return Err(problems.into());
         }
-        let mut step = Vec::with_capacity(STEP);
+        let mut step = Vec::with_capacity(STEP_USERS);
         let mut named = 0;
         for entry in entries {
             let given = entry.user.as_ref().map_or_else(String::new, |user| user.user_id.clone());
@@ -144,7 +144,7 @@ impl Sync {
                     step.push(entry);
                 }
             }
-            if step.len() == STEP || named > MAX_NAMED {
+            if step.len() == STEP_USERS || named > MAX_NAMED {
                 self.take_step(&mut step).await?;
             }
             if step.is_empty() {
@@ -189,7 +189,7 @@ impl Sync {
                 None => self.add_result(result),
             }
         }
-        tokio::time::sleep(REST).await;
+        tokio::time::sleep(STEP_DELAY).await;
         Ok(())
     }
 
@@ -287,7 +287,7 @@ impl Sync {
         let mut unlisted = Vec::new();
         let mut to_block = 0;
         let mut query =
-            ListUsers { blocked: Some(false), order: UserOrder::Created, limit: PAGE, ..ListUsers::default() };
+            ListUsers { blocked: Some(false), order: UserOrder::Created, limit: PAGE_USERS, ..ListUsers::default() };
         loop {
             let page = self.access.query(query.clone()).await??;
             let others = page.rows.into_iter().filter(|view| !self.is_listed(&view.id));
@@ -303,7 +303,7 @@ impl Sync {
         if let Some(ceiling) = self.ceiling {
             ceiling.guard(to_block)?;
         }
-        for step in unlisted.chunks(STEP) {
+        for step in unlisted.chunks(STEP_USERS) {
             self.unlisted(step).await?;
         }
         Ok(())
@@ -329,7 +329,7 @@ impl Sync {
         waiting.sort_by_key(|(waiting, _)| waiting.since);
         let mut waiting = waiting.into_iter();
         loop {
-            let (users, slots): (Vec<Waiting>, Vec<ResultSlot>) = waiting.by_ref().take(STEP).unzip();
+            let (users, slots): (Vec<Waiting>, Vec<ResultSlot>) = waiting.by_ref().take(STEP_USERS).unzip();
             if users.is_empty() {
                 return Ok(());
             }
@@ -355,5 +355,5 @@ async fn ceiling(
 
 /// The next message; `None`: the client has sent the last one.
 async fn next(stream: &mut Streaming<v1::SyncUsersRequest>) -> Result<Option<v1::SyncUsersRequest>, Status> {
-    tokio::time::timeout(PATIENCE, stream.message()).await.map_err(|_| status::deadline_exceeded())?
+    tokio::time::timeout(MESSAGE_TIMEOUT, stream.message()).await.map_err(|_| status::deadline_exceeded())?
 }

@@ -75,9 +75,9 @@ pub fn caller_trace(headers: &HeaderMap) -> Option<String> {
 /// What a caller says of itself; empty when it says nothing, or nothing that can be read.
 fn caller(headers: &HeaderMap) -> Context {
     /// `00-` and a trace id, a span id and flags in hexadecimal.
-    const LEAST: usize = 55;
+    const MIN_BYTES: usize = 55;
     match headers.get("traceparent") {
-        Some(parent) if parent.len() >= LEAST => {
+        Some(parent) if parent.len() >= MIN_BYTES => {
             TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(headers))
         }
         _ => Context::new(),

@@ -5,9 +5,9 @@ use super::audit_filter::{self, Key};
 use crate::ids::EventNo;
 
 /// Blocks whose events one answer may cost: about 50,000 events, and less than a tenth of a second.
-pub const MOST_BLOCKS: usize = 12;
+pub const MAX_BLOCKS: usize = 12;
 /// Blocks that one answer may pass: about 16 million events.
-pub const MOST_PASSED: usize = 4_096;
+pub const MAX_PASSED: usize = 4_096;
 
 /// Consecutive events, from the first to the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Search {
     pub fn pass<S: AsRef<[u8]>>(&mut self, block: Range, slice: impl Fn(usize) -> S) -> bool {
         let fits = |(at, key): (usize, &Key)| audit_filter::may_hold(slice(at).as_ref(), *key);
         let wanted = self.keys.iter().enumerate().all(fits);
-        if wanted && self.chosen.len() == MOST_BLOCKS {
+        if wanted && self.chosen.len() == MAX_BLOCKS {
             self.rest = Some(EventNo(block.last.0 + 1));
             return false;
         }
@@ -52,10 +52,10 @@ impl Search {
             self.chosen.push(block);
         }
         self.passed += 1;
-        if self.passed == MOST_PASSED {
+        if self.passed == MAX_PASSED {
             self.rest = Some(block.first);
         }
-        self.passed < MOST_PASSED
+        self.passed < MAX_PASSED
     }
 }
 
@@ -119,19 +119,19 @@ mod tests {
     #[test]
     fn so_many_blocks_are_chosen_and_the_rest_begins_at_the_next_one() {
         let mut search = Search::new(&query());
-        let most = MOST_BLOCKS as u64;
+        let most = MAX_BLOCKS as u64;
         assert_eq!(passed(&mut search, most, &[Key::tenant(TenantNo(1))]), most);
-        assert_eq!((search.chosen.len(), search.rest), (MOST_BLOCKS, None), "there are no more");
+        assert_eq!((search.chosen.len(), search.rest), (MAX_BLOCKS, None), "there are no more");
         let mut search = Search::new(&query());
         assert_eq!(passed(&mut search, 50, &[Key::tenant(TenantNo(1))]), most + 1);
-        assert_eq!((search.chosen.len(), search.chosen[0]), (MOST_BLOCKS, block(50)));
+        assert_eq!((search.chosen.len(), search.chosen[0]), (MAX_BLOCKS, block(50)));
         assert_eq!(search.rest, Some(EventNo(block(50 - most).last.0 + 1)));
     }
 
     #[test]
     fn so_many_blocks_are_passed_and_the_rest_begins_below_the_last_one() {
         let mut search = Search::new(&query());
-        let most = MOST_PASSED as u64;
+        let most = MAX_PASSED as u64;
         assert_eq!(passed(&mut search, most + 5, &[]), most);
         assert_eq!((search.chosen.len(), search.rest), (0, Some(block(6).first)));
     }

@@ -18,13 +18,13 @@ use crate::ledger::command::{DueFetches, LicenseFetched};
 use crate::ledger::license_fetch::{FetchOutcome, spread};
 use crate::service::Licensing;
 
-const PERIOD: Duration = Duration::from_secs(60);
+const LOOK_INTERVAL: Duration = Duration::from_secs(60);
 /// Looks of this task that are under way at once: the folder has more turns, which are for people who ask.
-const AT_ONCE: usize = 4;
+const MAX_CONCURRENT_FETCHES: usize = 4;
 /// After this time a run begins nothing more; what is left is for the next one.
 const RUN: Duration = Duration::from_secs(20);
 /// How long a shard may take to answer.
-const SHARD: Duration = Duration::from_secs(3);
+const SHARD_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Looks for what is due.
 pub struct LicenseFetcher {
@@ -42,7 +42,7 @@ pub struct LicenseFetcher {
 pub fn fetch_licenses(tasks: &Tasks, journal: &Arc<Journal>, licensing: &Arc<Licensing>) {
     let (journal, licensing) = (Arc::clone(journal), Arc::clone(licensing));
     let fetcher = Arc::new(LicenseFetcher::new(journal, licensing, tasks.clock.clone(), tasks.stop.clone()));
-    tasks.every("license fetch", PERIOD, move || {
+    tasks.every("license fetch", LOOK_INTERVAL, move || {
         let fetcher = Arc::clone(&fetcher);
         async move { fetcher.run().await }
     });
@@ -65,7 +65,7 @@ impl LicenseFetcher {
         for shard in (0..self.journal.shards()).map(ShardId) {
             let mut after = Some(TenantNo(0));
             while let Some(behind) = after.filter(|_| !over()) {
-                let part = timeout(SHARD, self.journal.query_shard(shard, DueFetches { after: behind })).await;
+                let part = timeout(SHARD_TIMEOUT, self.journal.query_shard(shard, DueFetches { after: behind })).await;
                 // A shard of another process, or one that does not answer: the next run asks again.
                 let Ok(Ok(part)) = part else { break };
                 // What was due while nobody served does not begin all at once.
@@ -75,7 +75,7 @@ impl LicenseFetcher {
                         away.store(true, Ordering::Relaxed);
                     }
                 };
-                stream::iter(due).for_each_concurrent(AT_ONCE, look).await;
+                stream::iter(due).for_each_concurrent(MAX_CONCURRENT_FETCHES, look).await;
                 if away.load(Ordering::Relaxed) {
                     return;
                 }
@@ -93,7 +93,7 @@ impl LicenseFetcher {
             found = looking => found,
         };
         let Some(found) = found else { return true };
-        match timeout(SHARD, self.journal.submit(&Actor::service(), tenant, found)).await {
+        match timeout(SHARD_TIMEOUT, self.journal.submit(&Actor::service(), tenant, found)).await {
             Ok(Ok(Ok(fetched))) => self.log(tenant, &fetched),
             // The tenant is gone.
             Ok(Ok(Err(_))) => true,

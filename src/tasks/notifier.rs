@@ -19,12 +19,12 @@ use crate::ledger::command::{BeginDelivery, DueNotifications, EndDelivery};
 use crate::ledger::notification::{Attempt, Channel, Due};
 use crate::notify::{Message, Sender};
 
-const PERIOD: Duration = Duration::from_secs(1);
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// Deliveries of one run, all at once: a receiver that does not answer holds up nobody but the next run.
-const AT_ONCE: usize = 16;
+const MAX_CONCURRENT_DELIVERIES: usize = 16;
 /// How long a shard may take to answer. With [`crate::notify::PATIENCE`] a run stays below the half minute after which
 /// a task counts as stuck.
-const SHARD: Duration = Duration::from_secs(3);
+const SHARD_TIMEOUT: Duration = Duration::from_secs(3);
 /// What a delivery that is under way gets at the stop to be answered.
 const LAST: Duration = Duration::from_secs(2);
 
@@ -65,7 +65,7 @@ pub fn notify(tasks: &Tasks, journal: &Arc<Journal>, sender: Sender) -> Arc<Deli
     };
     let notifier = Arc::new(Notifier::new(Arc::clone(journal), sender, tasks.clock.clone(), tasks.stop.clone()));
     let counts = Arc::clone(&notifier.counts);
-    tasks.every(name, PERIOD, move || {
+    tasks.every(name, LOOK_INTERVAL, move || {
         let notifier = Arc::clone(&notifier);
         async move { notifier.run().await }
     });
@@ -78,22 +78,22 @@ impl Notifier {
         Self { journal, sender, clock, stop, counts: Arc::default(), ends: Mutex::default() }
     }
 
-    /// Delivers what is due, at most [`AT_ONCE`] of it.
+    /// Delivers what is due, at most [`MAX_CONCURRENT_DELIVERIES`] of it.
     pub async fn run(&self) {
         self.bring_home().await;
         let due = self.due().await;
-        stream::iter(due).for_each_concurrent(AT_ONCE, |due| self.deliver(due)).await;
+        stream::iter(due).for_each_concurrent(MAX_CONCURRENT_DELIVERIES, |due| self.deliver(due)).await;
         self.bring_home().await;
     }
 
     /// A part of what is due in every shard, so that no shard has to wait for another.
     async fn due(&self) -> Vec<Due> {
-        let query = DueNotifications { channel: self.sender.channel(), limit: AT_ONCE };
+        let query = DueNotifications { channel: self.sender.channel(), limit: MAX_CONCURRENT_DELIVERIES };
         let shards = (0..self.journal.shards()).map(ShardId);
-        let answers = shards.map(|shard| timeout(SHARD, self.journal.query_shard(shard, query.clone())));
+        let answers = shards.map(|shard| timeout(SHARD_TIMEOUT, self.journal.query_shard(shard, query.clone())));
         let found = join_all(answers).await.into_iter().filter_map(|answer| answer.ok()?.ok());
         let (mut rows, mut due) = (found.map(Vec::into_iter).collect::<Vec<_>>(), Vec::new());
-        while due.len() < AT_ONCE {
+        while due.len() < MAX_CONCURRENT_DELIVERIES {
             let before = due.len();
             due.extend(rows.iter_mut().filter_map(Iterator::next));
             if due.len() == before {
@@ -103,7 +103,7 @@ impl Notifier {
         let waiting = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         let answered = |due: &Due| waiting.iter().any(|(tenant, end)| *tenant == due.tenant && end.event == due.event);
         due.retain(|due| !answered(due));
-        due.truncate(AT_ONCE);
+        due.truncate(MAX_CONCURRENT_DELIVERIES);
         due
     }
 
@@ -114,7 +114,7 @@ impl Notifier {
         }
         let channel = self.sender.channel();
         let begin = BeginDelivery { topic: topic.clone(), event, channel };
-        let begun = timeout(SHARD, self.journal.submit(&Actor::service(), &tenant, begin)).await;
+        let begun = timeout(SHARD_TIMEOUT, self.journal.submit(&Actor::service(), &tenant, begin)).await;
         // Begun or not: without knowing, nothing is sent, and the ledger offers it again in its time.
         let Ok(Ok(Ok(Some(dispatch)))) = begun else { return };
         let attempt = dispatch.attempt;
@@ -160,11 +160,12 @@ impl Notifier {
         let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner));
         let kept: Vec<_> = stream::iter(ends)
             .map(async |(tenant, end)| {
-                let written = timeout(SHARD, self.journal.submit(&Actor::service(), &tenant, end.clone())).await;
+                let written =
+                    timeout(SHARD_TIMEOUT, self.journal.submit(&Actor::service(), &tenant, end.clone())).await;
                 // No such tenant any more is an answer, too.
                 (!matches!(written, Ok(Ok(_)))).then_some((tenant, end))
             })
-            .buffer_unordered(AT_ONCE)
+            .buffer_unordered(MAX_CONCURRENT_DELIVERIES)
             .filter_map(std::future::ready)
             .collect()
             .await;

@@ -9,11 +9,11 @@ use super::{Tasks, millis};
 use crate::clock::Clock;
 use crate::journal::Journal;
 
-const PERIOD: Duration = Duration::from_secs(1);
+const STEP_INTERVAL: Duration = Duration::from_secs(1);
 /// Events that are deleted at once in each shard: a few milliseconds, for which a batch may have to wait.
-const STEP: usize = 400;
+const STEP_EVENTS: usize = 400;
 /// After a step there is a pause of so many times its length: a tenth of the store's time at most.
-const PAUSES: u32 = 9;
+const PAUSE_FACTOR: u32 = 9;
 /// How long a run may go on: a stop waits for it.
 const RUN: Duration = Duration::from_secs(1);
 /// How long nothing is looked for where nothing was left to delete.
@@ -26,7 +26,7 @@ pub fn retain(tasks: &Tasks, journal: &Arc<Journal>, clock: &Clock, keep: Durati
     let (journal, clock) = (Arc::clone(journal), clock.clone());
     // By the monotonic clock, in milliseconds.
     let due = Arc::new(AtomicU64::new(0));
-    tasks.every("audit retention", PERIOD, move || {
+    tasks.every("audit retention", STEP_INTERVAL, move || {
         let (journal, clock, due) = (Arc::clone(&journal), clock.clone(), Arc::clone(&due));
         async move {
             let start = clock.monotonic();
@@ -44,7 +44,7 @@ pub fn retain(tasks: &Tasks, journal: &Arc<Journal>, clock: &Clock, keep: Durati
 async fn run(journal: &Journal, clock: &Clock, keep: Duration, start: Duration) -> Option<Duration> {
     while clock.monotonic() < start + RUN {
         let begun = clock.monotonic();
-        match journal.expire_audit(clock.wall(), keep, STEP).await {
+        match journal.expire_audit(clock.wall(), keep, STEP_EVENTS).await {
             Ok(true) => {}
             Ok(false) => return Some(NOTHING_LEFT),
             Err(error) => {
@@ -52,7 +52,7 @@ async fn run(journal: &Journal, clock: &Clock, keep: Duration, start: Duration) 
                 return Some(NO_ANSWER);
             }
         }
-        tokio::time::sleep((clock.monotonic() - begun) * PAUSES).await;
+        tokio::time::sleep((clock.monotonic() - begun) * PAUSE_FACTOR).await;
     }
     None
 }

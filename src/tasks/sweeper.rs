@@ -7,12 +7,12 @@ use std::time::Duration;
 use super::Tasks;
 use crate::journal::Journal;
 
-const PERIOD: Duration = Duration::from_secs(1);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Lets time pass in every shard, once a second.
 pub fn sweep(tasks: &Tasks, journal: &Arc<Journal>) {
     let journal = Arc::clone(journal);
-    tasks.every("sweeper", PERIOD, move || {
+    tasks.every("sweeper", SWEEP_INTERVAL, move || {
         journal.tick();
         std::future::ready(())
     });

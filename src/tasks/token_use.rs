@@ -11,14 +11,14 @@ use crate::journal::{Journal, JournalError};
 use crate::ledger::change::Actor;
 use crate::ledger::command::NoteTokenUse;
 
-const PERIOD: Duration = Duration::from_secs(60);
+const FLUSH_INTERVAL: Duration = Duration::from_secs(60);
 /// Tokens of one command, which takes one step.
-const AT_ONCE: usize = 100;
+const MAX_USES_PER_COMMAND: usize = 100;
 
 /// Does so until the tasks are stopped. What is left then is for [`write_token_use`].
 pub fn note_token_use(tasks: &Tasks, journal: &Arc<Journal>, tokens: &Arc<Tokens>) {
     let (journal, tokens) = (Arc::clone(journal), Arc::clone(tokens));
-    tasks.every("token use", PERIOD, move || {
+    tasks.every("token use", FLUSH_INTERVAL, move || {
         let (journal, tokens) = (Arc::clone(&journal), Arc::clone(&tokens));
         async move {
             // What is not written now is written the next time.
@@ -38,7 +38,7 @@ pub fn note_token_use(tasks: &Tasks, journal: &Arc<Journal>, tokens: &Arc<Tokens
 /// # Errors
 /// [`JournalError`]
 pub async fn write_token_use(journal: &Journal, tokens: &Tokens) -> Result<(), JournalError> {
-    for uses in tokens.used_since_last().chunks(AT_ONCE) {
+    for uses in tokens.used_since_last().chunks(MAX_USES_PER_COMMAND) {
         let note = NoteTokenUse { uses: uses.to_vec() };
         journal.submit(&Actor::service(), &TenantId::installation(), note).await?;
     }

@@ -12,15 +12,15 @@ use tracing_subscriber::filter::LevelFilter;
 const QUIET: &str = "refinery_core=warn,tokio_postgres=warn,h2=warn,hyper=warn,hyper_util=warn,hyper_rustls=warn,\
                      rustls=warn,tokio_rustls=warn,tonic=warn,tower=warn,lettre=warn";
 /// Characters.
-const LONGEST: usize = 1_024;
+const MAX_FILTER_BYTES: usize = 1_024;
 
 /// Reads a filter such as `info`, or `warn,usher::journal=debug`.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn parse(filter: &str) -> Result<EnvFilter, String> {
-    if filter.is_empty() || filter.len() > LONGEST {
-        return Err(format!("must have 1 to {LONGEST} characters"));
+    if filter.is_empty() || filter.len() > MAX_FILTER_BYTES {
+        return Err(format!("must have 1 to {MAX_FILTER_BYTES} characters"));
     }
     if !filter.is_ascii() {
         // The library panics at some of these.

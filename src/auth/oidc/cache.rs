@@ -8,7 +8,7 @@ use crate::auth::Principal;
 use crate::ledger::time::Wall;
 
 /// Tokens that are kept.
-const MOST: usize = 10_000;
+const MAX_TOKENS: usize = 10_000;
 
 /// SHA-256 of a token: what is in memory is no token.
 pub type TokenHash = [u8; 32];
@@ -55,7 +55,7 @@ impl Cache {
     }
 
     fn insert(&mut self, hash: TokenHash, good: Good) {
-        if self.young.len() >= MOST / 2 {
+        if self.young.len() >= MAX_TOKENS / 2 {
             self.old = mem::take(&mut self.young);
         }
         self.young.insert(hash, good);
@@ -93,10 +93,10 @@ mod tests {
     #[test]
     fn it_is_bounded_and_keeps_what_is_asked_for() {
         let mut cache = Cache::default();
-        for number in 0..5 * MOST {
+        for number in 0..5 * MAX_TOKENS {
             cache.put(hash(number), 1, Wall(100), anybody());
             assert!(cache.get(&hash(0), 1, Wall(0)).is_some(), "{number}");
-            assert!(cache.young.len() + cache.old.len() <= MOST);
+            assert!(cache.young.len() + cache.old.len() <= MAX_TOKENS);
         }
         assert!(cache.get(&hash(1), 1, Wall(0)).is_none());
     }

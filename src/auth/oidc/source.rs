@@ -17,13 +17,13 @@ use crate::clock::Clock;
 use crate::{files, https};
 
 /// How often keys are read, wanted or not.
-const PERIOD: Duration = Duration::from_secs(10 * 60);
+const REFRESH_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// How often at most because somebody came with a key that is not known, or because the last attempt failed.
-const PAUSE: Duration = Duration::from_secs(10);
+const RETRY_DELAY: Duration = Duration::from_secs(10);
 /// How long an attempt may take, from connecting to the last byte.
-const PATIENCE: Duration = Duration::from_secs(5);
+const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 /// The most that is read, in bytes.
-const MOST: u64 = 1024 * 1024;
+const MAX_JWKS_BYTES: u64 = 1024 * 1024;
 
 /// Keys, and how many others there were before: 0 for none yet.
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ impl Source {
             KeysFrom::File(file) => Keys { set: read(file)?, version: 1 },
             KeysFrom::Url(_) => Keys::default(),
         };
-        let next = if keys.version == 0 { Duration::ZERO } else { clock.monotonic() + PERIOD };
+        let next = if keys.version == 0 { Duration::ZERO } else { clock.monotonic() + REFRESH_INTERVAL };
         Ok(Self {
             from,
             clock,
@@ -90,7 +90,7 @@ impl Source {
         let mut schedule = self.schedule();
         if schedule.requested == schedule.answered && now >= schedule.quiet_until {
             schedule.requested += 1;
-            schedule.quiet_until = now + PAUSE;
+            schedule.quiet_until = now + RETRY_DELAY;
         }
         schedule.requested != schedule.answered || self.keys.load().version == 0
     }
@@ -110,12 +110,12 @@ impl Source {
     pub async fn refresh(&self) {
         let _one_at_a_time = self.busy.lock().await;
         let requested = self.schedule().requested;
-        let read = tokio::time::timeout(PATIENCE, self.read()).await;
-        let read = read.unwrap_or_else(|_| Err(format!("no answer within {PATIENCE:?}")));
+        let read = tokio::time::timeout(FETCH_TIMEOUT, self.read()).await;
+        let read = read.unwrap_or_else(|_| Err(format!("no answer within {FETCH_TIMEOUT:?}")));
         let failed = read.is_err();
         let was_failing = {
             let mut schedule = self.schedule();
-            schedule.next = self.clock.monotonic() + if failed { PAUSE } else { PERIOD };
+            schedule.next = self.clock.monotonic() + if failed { RETRY_DELAY } else { REFRESH_INTERVAL };
             std::mem::replace(&mut schedule.failing, failed)
         };
         match read {
@@ -159,7 +159,7 @@ impl Source {
         if response.status() != StatusCode::OK {
             return Err(format!("it answered {}", response.status()));
         }
-        let body = Limited::new(response.into_body(), MOST as usize).collect().await;
+        let body = Limited::new(response.into_body(), MAX_JWKS_BYTES as usize).collect().await;
         let body = body.map_err(|error| https::whole(&*error))?.to_bytes();
         let text = std::str::from_utf8(&body).map_err(|_| "it is not UTF-8".to_owned())?;
         KeySet::parse(text).map_err(|wrong| wrong.to_string())
@@ -172,6 +172,6 @@ impl Source {
 
 fn read(file: &Path) -> Result<KeySet, String> {
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
-    let text = files::read(file, MOST).map_err(|error| named(&error))?;
+    let text = files::read(file, MAX_JWKS_BYTES).map_err(|error| named(&error))?;
     KeySet::parse(&text).map_err(|wrong| named(&wrong))
 }

@@ -14,10 +14,10 @@ use crate::proto::v1::PoolUsage;
 const COLUMNS: [Column; 3] = [left("pool"), left("user"), left("result")];
 
 /// Pairs of a call.
-const MOST_PAIRS: usize = 1_000;
+const MAX_PAIRS: usize = 1_000;
 
 /// Bytes of the users of a call: half of the smallest request that is taken; the rest is for pools and organizations.
-const MOST_BYTES: usize = 32 * 1024;
+const MAX_ID_BYTES: usize = 32 * 1024;
 
 /// What is done with pairs, and how its results read.
 pub struct Work<R: 'static> {
@@ -110,13 +110,13 @@ impl<R: Name + Default> Writing<'_, R> {
 
 /// Who is asked for together.
 fn chunks(users: &[String], pools: usize) -> Vec<Range<usize>> {
-    let most = (MOST_PAIRS / pools.max(1)).max(1);
+    let most = (MAX_PAIRS / pools.max(1)).max(1);
     let mut chunks: Vec<Range<usize>> = Vec::new();
     let mut bytes = 0;
     for (at, user) in users.iter().enumerate() {
         bytes += user.len();
         match chunks.last_mut() {
-            Some(last) if last.len() < most && bytes <= MOST_BYTES => last.end = at + 1,
+            Some(last) if last.len() < most && bytes <= MAX_ID_BYTES => last.end = at + 1,
             _ => {
                 bytes = user.len();
                 chunks.push(at..at + 1);

@@ -10,8 +10,8 @@ use crate::proto::v1::watch_sessions_response::Event;
 use crate::proto::v1::{Session, SessionEndedEvent, WatchSessionsRequest, WatchSessionsResponse};
 
 /// How long it waits before it asks once more, the first time and at most.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+const INITIAL_BACKOFF: Duration = Duration::from_millis(100);
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
 /// Prints every start and every end of a session. When the connection is lost it goes on behind the last message, until
 /// it is interrupted.
@@ -19,7 +19,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`Error`]: there is no first answer, or a "no".
 pub async fn watch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
-    let mut watch = WatchCursor { cursor: String::new(), wait: FIRST_WAIT, reported: false };
+    let mut watch = WatchCursor { cursor: String::new(), wait: INITIAL_BACKOFF, reported: false };
     loop {
         match watch.follow(usher, printer).await {
             Ok(()) => {}
@@ -32,7 +32,7 @@ pub async fn watch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
             Err(error) => return Err(error),
         }
         tokio::time::sleep(watch.wait).await;
-        watch.wait = (watch.wait * 2).min(LONGEST_WAIT);
+        watch.wait = (watch.wait * 2).min(MAX_BACKOFF);
     }
 }
 
@@ -60,7 +60,7 @@ impl WatchCursor {
                 Err(status) if status.code() == Code::Unavailable => return Ok(()),
                 Err(status) => return Err(status.into()),
             };
-            (self.wait, self.reported) = (FIRST_WAIT, false);
+            (self.wait, self.reported) = (INITIAL_BACKOFF, false);
             self.cursor.clone_from(&message.cursor);
             if printer.json {
                 printer.text(&format!("{}\n", json::of(&message)))?;

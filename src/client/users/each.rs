@@ -12,7 +12,7 @@ use crate::proto::v1::{BlockUserRequest, DeleteUserRequest, ItemError, UnblockUs
 const COLUMNS: [Column; 2] = [left("user"), left("result")];
 
 /// Calls under way at once, where their order does not matter: the service makes them durable together.
-const AT_ONCE: usize = 32;
+const MAX_CONCURRENT_CALLS: usize = 32;
 
 /// What became of one user.
 struct Done {
@@ -30,7 +30,7 @@ pub async fn block(usher: &Usher, printer: &mut Printer, users: &[String], end_s
         let blocked = usher.answer_one(usher.directory().block_user(usher.request(request))).await?;
         Ok(blocked.map(|blocked| (Ok("blocked"), json::of(&blocked))))
     };
-    each(printer, users, AT_ONCE, "blocked", block).await
+    each(printer, users, MAX_CONCURRENT_CALLS, "blocked", block).await
 }
 
 /// In their order: the first ones get the seats that are free.
@@ -59,7 +59,7 @@ pub async fn delete(usher: &Usher, printer: &mut Printer, users: &[String]) -> R
         let deleted = usher.answer_one(usher.directory().delete_user(usher.request(request))).await?;
         Ok(deleted.map(|deleted| (Ok("deleted"), json::of(&deleted))))
     };
-    each(printer, users, AT_ONCE, "deleted", delete).await
+    each(printer, users, MAX_CONCURRENT_CALLS, "deleted", delete).await
 }
 
 /// An answer in words, yes or no; and as it came.

@@ -15,7 +15,7 @@ use crate::proto::v1::{
 };
 
 /// Users of one message, and their bytes: one more may be half as long again.
-const CHUNK: usize = 500;
+const CHUNK_ENTRIES: usize = 500;
 const CHUNK_BYTES: usize = 1024 * 1024;
 
 const COLUMNS: [Column; 4] = [right("line"), left("user"), left("result"), left("why")];
@@ -77,7 +77,7 @@ fn messages(usher: &Usher, file: UsersFile, terms: Terms) -> impl Iterator<Item 
     let mut sent = 0;
     std::iter::from_fn(move || {
         let (mut chunk, mut bytes) = (Vec::new(), 0);
-        while chunk.len() < CHUNK
+        while chunk.len() < CHUNK_ENTRIES
             && bytes < CHUNK_BYTES
             && let Some(entry) = entries.next()
         {

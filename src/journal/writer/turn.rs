@@ -18,7 +18,7 @@ const TURN_BUDGET: u64 = 2_500_000;
 const MAX_TURN: Duration = Duration::from_millis(2);
 const MESSAGES_PER_LOOK: u32 = 8;
 /// A turn that took longer is logged, but not more often than this.
-const LONG_TURN: Duration = Duration::from_millis(50);
+const SLOW_TURN: Duration = Duration::from_millis(50);
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How much of a turn is over: of new messages, and of those that earlier turns had no time for.
@@ -129,7 +129,7 @@ impl Writer {
         let now = self.clock.monotonic();
         let took = now.saturating_sub(began);
         self.status.stats.step_micros.record_micros(took);
-        if took > LONG_TURN && self.long_turn_logged.is_none_or(|logged| now.saturating_sub(logged) >= LOG_INTERVAL) {
+        if took > SLOW_TURN && self.long_turn_logged.is_none_or(|logged| now.saturating_sub(logged) >= LOG_INTERVAL) {
             self.long_turn_logged = Some(now);
             tracing::warn!(shard = %self.shard, took_ms = took.as_millis(), "a step of the shard's writer took long");
         }

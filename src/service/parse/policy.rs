@@ -32,7 +32,7 @@ pub const PATHS: [&str; 15] = [
 ];
 
 /// From one second on: shorter ones are mistakes of a unit, and would have clients do nothing but call.
-const LEAST: Duration = Duration::from_secs(1);
+const MIN_DURATION: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// A user has a place for each device, which are searched one by one.
@@ -170,7 +170,7 @@ impl Fields<'_> {
             Field::Becomes(given) => {
                 let path = path(field);
                 let value = duration(self.problems, &path, given)?;
-                let makes_sense = (LEAST..=bounds.most).contains(&value) || (bounds.zero && value.is_zero());
+                let makes_sense = (MIN_DURATION..=bounds.most).contains(&value) || (bounds.zero && value.is_zero());
                 if !makes_sense {
                     self.problems.add(path, bounds.text);
                 }

@@ -6,14 +6,14 @@ use super::values::duration;
 use super::violations::FieldViolations;
 use crate::proto::v1;
 
-const LEAST: Duration = Duration::from_secs(1);
-const MOST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const MIN_FILTER_TIME: Duration = Duration::from_secs(1);
+const MAX_FILTER_TIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The filter, which is still to be read, and for how long.
 pub fn set_log_filter(request: v1::SetLogFilterRequest) -> Result<(String, Option<Duration>), FieldViolations> {
     let mut problems = FieldViolations::default();
     let time = request.duration.and_then(|given| duration(&mut problems, "duration", given));
-    if time.is_some_and(|time| !(LEAST..=MOST).contains(&time)) {
+    if time.is_some_and(|time| !(MIN_FILTER_TIME..=MAX_FILTER_TIME).contains(&time)) {
         problems.add("duration", "must be from 1 second to 7 days");
     }
     problems.finish(|| Some((request.filter, time)))

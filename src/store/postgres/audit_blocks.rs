@@ -13,7 +13,7 @@ use crate::store::audit_search::{Range, Search};
 use crate::store::{AuditQuery, StoreError};
 
 /// Blocks that are asked for at once: most searches end among the first.
-const CHUNK: i64 = 256;
+const CHUNK_BLOCKS: i64 = 256;
 const LAST: &str = "/* usher:last_audit_block */
     SELECT coalesce(max(last_event_no), 0) FROM audit_blocks WHERE shard_id = $1";
 /// Of each filter only the slices that the keys are in, as [`crate::store::audit_filter::slice`] finds them.
@@ -53,7 +53,7 @@ pub async fn search(client: &ClientWrapper, query: &AuditQuery, last: EventNo) -
     let (shard, mut last) = (query.shard.0.cast_signed(), last.0.cast_signed());
     let statement = client.prepare_cached(SEARCH).await?;
     loop {
-        let rows = client.query(&statement, &[&shard, &last, &places, &before, &from, &until, &CHUNK]).await?;
+        let rows = client.query(&statement, &[&shard, &last, &places, &before, &from, &until, &CHUNK_BLOCKS]).await?;
         for row in &rows {
             let block = Range { first: number(row, 0)?, last: number(row, 1)? };
             let slices: Vec<&[u8]> = row.try_get(2)?;
@@ -62,7 +62,7 @@ pub async fn search(client: &ClientWrapper, query: &AuditQuery, last: EventNo) -
             }
             last = block.first.0.cast_signed() - 1;
         }
-        if rows.len() < CHUNK as usize {
+        if rows.len() < CHUNK_BLOCKS as usize {
             return Ok(search);
         }
     }

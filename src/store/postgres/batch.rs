@@ -14,7 +14,7 @@ use super::statements::{FENCE, PARTS, Part};
 /// Parameters of the fence, without the shard.
 const FENCE_PARAMETERS: usize = 9;
 /// Kinds of batches that a connection keeps a plan of; a service needs a dozen.
-const KEPT: usize = 64;
+const MAX_PREPARED: usize = 64;
 
 /// Which parts a batch has, by their bits.
 pub type Parts = u32;
@@ -31,7 +31,7 @@ impl Prepared {
             return Ok(statement.clone());
         }
         let statement = client.prepare(&sql(parts)).await?;
-        if self.0.len() >= KEPT {
+        if self.0.len() >= MAX_PREPARED {
             self.0.clear();
         }
         self.0.insert(parts, statement.clone());

@@ -23,9 +23,9 @@ use crate::ledger::token::TokenRow;
 use crate::store::{StoreError, encode, notifications, terms, tokens};
 
 /// Rows in one message: enough to make the hand-over cheap, few enough to be small in memory.
-const CHUNK: usize = 2048;
+const CHUNK_ROWS: usize = 2048;
 /// How long to wait for the next row. The first one of a large table may take a while.
-const PATIENCE: Duration = Duration::from_secs(30);
+const ROW_TIMEOUT: Duration = Duration::from_secs(30);
 
 type Parse = fn(&Row) -> Result<Change, Failure>;
 
@@ -110,16 +110,16 @@ const TABLES: [(&str, usize, &str, Parse); 10] = [
 
 /// Sends the rows, as they are or as pieces of a snapshot.
 pub async fn load<P: From<Vec<Change>>>(client: &Client, shard: ShardId, rows: &Sender<P>) -> Result<(), Failure> {
-    let mut chunk = Vec::with_capacity(CHUNK);
+    let mut chunk = Vec::with_capacity(CHUNK_ROWS);
     for (table, keys, sql, parse) in TABLES {
         let key: Vec<usize> = (0..keys).collect();
         let statement = client.prepare(sql).await?;
         let found = client.query_raw(&statement, [shard.0.cast_signed()]).await?;
         let mut found = pin!(found);
-        while let Some(row) = timeout(PATIENCE, found.try_next()).await.map_err(|_| silent())?? {
+        while let Some(row) = timeout(ROW_TIMEOUT, found.try_next()).await.map_err(|_| silent())?? {
             chunk.push(parse(&row).map_err(|error| damaged(table, &row, &key, error))?);
-            if chunk.len() == CHUNK {
-                send(rows, std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK))).await?;
+            if chunk.len() == CHUNK_ROWS {
+                send(rows, std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK_ROWS))).await?;
             }
         }
     }

@@ -10,10 +10,10 @@ use super::connection::Connector;
 use crate::store::StoreError;
 
 const SIZE: usize = 4;
-const PATIENCE: Duration = Duration::from_secs(5);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection that was used before may take to say that it lives. One that a network forgot says nothing,
 /// for ever, and each of them is asked before a new one is made.
-const ALIVE: Duration = Duration::from_secs(1);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 /// A filter that finds little in a large audit takes a while, but not for ever.
 const START: &str = "/* usher:start */ SET statement_timeout = '30s'";
 
@@ -29,7 +29,7 @@ impl Pool {
         deadpool_postgres::Pool::builder(manager)
             .max_size(SIZE)
             .runtime(Runtime::Tokio1)
-            .timeouts(Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(ALIVE) })
+            .timeouts(Timeouts { wait: Some(WAIT_TIMEOUT), create: Some(WAIT_TIMEOUT), recycle: Some(CHECK_TIMEOUT) })
             .post_create(start)
             .build()
             .map(Self)

@@ -16,7 +16,7 @@ use crate::store::{Batch, ClaimError, Claimant, CommitError, Owner, Position, Re
 
 /// How long to wait for an answer before the connection is given up. Nothing is lost by giving up early: the
 /// outcome is then looked up after a claim, which waits for what the server still has in hand.
-const PATIENCE: Duration = Duration::from_secs(5);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 type Job<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
@@ -77,7 +77,7 @@ impl Writer {
 
     pub async fn claim(&self, over: Option<Owner>, by: Claimant) -> Result<(Owner, Position), ClaimError> {
         let shard = self.shard;
-        let claim = self.run(Some(PATIENCE), |to| {
+        let claim = self.run(Some(RESPONSE_TIMEOUT), |to| {
             Box::pin(async move {
                 let claimed = shards::claim(to, shard, over, by).await?;
                 // A shard whose next batch cannot be written is not taken.
@@ -97,14 +97,14 @@ impl Writer {
     pub async fn commit(&self, owner: Owner, batch: Arc<Batch>) -> Result<(), CommitError> {
         let shard = self.shard;
         let commit = self
-            .run(Some(PATIENCE), |to| Box::pin(async move { commit::commit(to, shard, owner, &batch).await }))
+            .run(Some(RESPONSE_TIMEOUT), |to| Box::pin(async move { commit::commit(to, shard, owner, &batch).await }))
             .await;
         commit?
     }
 
     pub async fn release(&self, owner: Owner) -> Result<(), StoreError> {
         let shard = self.shard;
-        let released = self.run(Some(PATIENCE), |to| Box::pin(shards::release(to, shard, owner))).await;
+        let released = self.run(Some(RESPONSE_TIMEOUT), |to| Box::pin(shards::release(to, shard, owner))).await;
         Ok(released.map_err(ReadError::from)?)
     }
 

@@ -15,7 +15,7 @@ use crate::store::StoreError;
 use crate::store::open::OpenError;
 
 /// Pages between two rests, 4 MiB: no commit waits for the disk behind more than these.
-const STEP: i32 = 1_024;
+const STEP_PAGES: i32 = 1_024;
 
 /// Nobody looks at the copy before it is complete, and then it is synced as a whole.
 const FAST: &str = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF";
@@ -55,7 +55,7 @@ fn take(source: &mut Database, to: &Path, mut rest: impl FnMut()) -> Result<u64,
     let moment = source.connection().map_err(StoreError::from)?.transaction()?;
     moment.query_row("/* usher:begin_backup */ SELECT count(*) FROM installation", [], |_| Ok(()))?;
     let backup = Backup::new(&moment, &mut copy)?;
-    while backup.step(STEP)? != StepResult::Done {
+    while backup.step(STEP_PAGES)? != StepResult::Done {
         die_here!(BackingUp);
         partial.file().sync_data().map_err(text)?;
         rest();

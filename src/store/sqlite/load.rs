@@ -21,7 +21,7 @@ use crate::ledger::token::TokenRow;
 use crate::store::{ReadError, StoreError, encode, notifications, terms, tokens};
 
 /// Rows in one message: enough to make the hand-over cheap, few enough to be small in memory.
-const CHUNK: usize = 2048;
+const CHUNK_ROWS: usize = 2048;
 
 type Parse = fn(&Row<'_>) -> Result<Change, StoreError>;
 
@@ -106,15 +106,15 @@ const TABLES: [(&str, usize, &str, Parse); 10] = [
 
 /// Sends the rows, as they are or as pieces of a snapshot.
 pub fn load<P: From<Vec<Change>>>(connection: &Connection, shard: ShardId, rows: &Sender<P>) -> Result<(), ReadError> {
-    let mut chunk = Vec::with_capacity(CHUNK);
+    let mut chunk = Vec::with_capacity(CHUNK_ROWS);
     for (table, keys, sql, parse) in TABLES {
         let key: Vec<usize> = (0..keys).collect();
         let mut statement = connection.prepare(sql)?;
         let mut found = statement.query([shard.0])?;
         while let Some(row) = found.next()? {
             chunk.push(parse(row).map_err(|error| damaged(table, row, &key, &error))?);
-            if chunk.len() == CHUNK {
-                send(rows, std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)))?;
+            if chunk.len() == CHUNK_ROWS {
+                send(rows, std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK_ROWS)))?;
             }
         }
     }

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::{Demo, Ran, assert_has, login, tools};
 
 /// Nothing here takes as long, in seconds.
-const PATIENCE: &str = "20";
+const TIMEOUT: &str = "20";
 
 fn grpcurl(options: &[&str], demo: &Demo, what: &[&str]) -> Ran {
     let mut command = Command::new(tools().join("grpcurl"));
-    Ran::new(command.args(["-plaintext", "-max-time", PATIENCE]).args(options).arg(demo.address()).args(what))
+    Ran::new(command.args(["-plaintext", "-max-time", TIMEOUT]).args(options).arg(demo.address()).args(what))
 }
 
 fn call(demo: &Demo, method: &str, request: &Value) -> Ran {

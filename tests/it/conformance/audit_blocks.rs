@@ -203,7 +203,7 @@ pub async fn few_blocks_are_looked_into(backend: Backend) {
 pub async fn an_answer_is_a_bounded_amount_of_work(backend: Backend) {
     let store = backend.start().await;
     let mut writer = Writer::claim(&*store).await;
-    let blocks = 2 * audit_search::MOST_BLOCKS + 3;
+    let blocks = 2 * audit_search::MAX_BLOCKS + 3;
     let events = (blocks * audit_block::EVENTS) as u64;
     let user = |no: u64| Some(UserId::stored(if no.is_multiple_of(2) { "ann" } else { "bob" }));
     let about = |no: u64| AuditEvent {
@@ -225,5 +225,5 @@ pub async fn an_answer_is_a_bounded_amount_of_work(backend: Backend) {
             break;
         }
     }
-    assert_eq!(looked, [audit_search::MOST_BLOCKS, audit_search::MOST_BLOCKS, 3]);
+    assert_eq!(looked, [audit_search::MAX_BLOCKS, audit_search::MAX_BLOCKS, 3]);
 }

@@ -13,7 +13,7 @@ use crate::support::program::{Data, Program};
 /// From the start of the process to its first answer. A machine that has much else to do may make one in twenty late.
 const START: Duration = Duration::from_secs(2);
 /// How long a life lasts that does not come to its place of death: there may be nothing to load yet.
-const LONGEST: Duration = Duration::from_millis(500);
+const MAX_LIFETIME: Duration = Duration::from_millis(500);
 /// How long a process that has stopped answering may take to be gone: a busy machine writes no core at once.
 const GONE: Duration = Duration::from_secs(30);
 const ABORTED: i32 = 6;
@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
         self.judge(death, Recount { told: Some(told), ..Recount::read(&self.data).await });
 
         self.load.switch.at(program.api);
-        let longest = if let Death::After(time) = death { time } else { LONGEST };
+        let longest = if let Death::After(time) = death { time } else { MAX_LIFETIME };
         let died = tokio::time::timeout(longest, program.dies()).await;
         match died {
             Ok(end) => self.died(death, end, &program.ended().errors, reached),

@@ -13,7 +13,7 @@ use crate::clients::repository;
 use crate::support::program::{Data, Program};
 
 /// Twenty a second. Nothing here takes as long.
-const MOST_LOOKS: usize = 1_200;
+const MAX_LOOKS: usize = 1_200;
 
 const ALERTS: [&str; 14] = [
     "UsherDown",
@@ -116,7 +116,7 @@ impl Prometheus {
     /// Waits until a series has a value; `None`: until it is gone.
     async fn wait_for(&self, series: &str, wanted: Option<&str>) {
         let mut looks = tokio::time::interval(Duration::from_millis(50));
-        for _ in 0..MOST_LOOKS {
+        for _ in 0..MAX_LOOKS {
             looks.tick().await;
             if self.value(series).as_deref() == wanted {
                 return;

@@ -3,7 +3,7 @@
 use crate::model::dice::Dice;
 
 /// A case is no longer than this: what is wrong with a long one is wrong with a short one, and found sooner.
-const LONGEST: usize = 4_096;
+const MAX_BYTES: usize = 4_096;
 
 /// Bytes at which parsers look twice: ends of ranges, lengths, tags, and pieces of the languages that are read here.
 const TOKENS: [&[u8]; 32] = [
@@ -47,7 +47,7 @@ pub fn mutated(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
     for _ in 0..=dice.below(8) {
         change(dice, &mut bytes, seeds);
     }
-    bytes.truncate(LONGEST);
+    bytes.truncate(MAX_BYTES);
     bytes
 }
 

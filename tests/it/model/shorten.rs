@@ -4,7 +4,7 @@ use super::step::Step;
 use super::{Failure, replay};
 
 /// Runs that are tried at most; a long list that will not get shorter is no reason to wait.
-const MOST: usize = 2_000;
+const MAX_ATTEMPTS: usize = 2_000;
 
 /// What sort of difference it is: one failure must not turn into another.
 fn kind(failure: &Failure) -> &str {
@@ -18,7 +18,7 @@ pub fn shorten(seed: u64, failure: &Failure) -> Failure {
     while piece > 0 {
         let before = best.steps.len();
         let mut from = 0;
-        while from < best.steps.len() && tried < MOST {
+        while from < best.steps.len() && tried < MAX_ATTEMPTS {
             let until = (from + piece).min(best.steps.len());
             let left: Vec<Step> = [&best.steps[..from], &best.steps[until..]].concat();
             tried += 1;
@@ -28,7 +28,7 @@ pub fn shorten(seed: u64, failure: &Failure) -> Failure {
             }
         }
         // Once more with single steps while that helps: one may only be left out after another.
-        let done = piece == 1 && (best.steps.len() == before || tried >= MOST);
+        let done = piece == 1 && (best.steps.len() == before || tried >= MAX_ATTEMPTS);
         piece = if done { 0 } else { (piece / 2).max(1) };
     }
     best

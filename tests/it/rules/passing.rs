@@ -167,7 +167,7 @@ fn a_tick_costs_the_tenants_that_are_due() {
 fn sessions_that_end_at_one_moment_end_in_steps() {
     let mut shard = Shard::overdue();
     let (steps, longest) = shard.tick();
-    assert!(steps > 10 && longest <= Budget::MOST, "{steps} steps, the longest of {longest}");
+    assert!(steps > 10 && longest <= Budget::MAX_STEP_WORK, "{steps} steps, the longest of {longest}");
     assert_eq!(shard.ended() as u64, SESSIONS);
     assert_eq!(shard.live(), 0);
 }
@@ -182,7 +182,7 @@ fn users_who_become_idle_at_one_moment_do_so_in_steps() {
     let found = loop {
         let before = shard.ledger.work();
         let found = shard.ledger.read(&mut reading, shard.now);
-        assert!(shard.ledger.work() - before <= Budget::MOST);
+        assert!(shard.ledger.work() - before <= Budget::MAX_STEP_WORK);
         match found {
             Some(found) => break format!("{found:?}"),
             None => steps += 1,
@@ -197,7 +197,7 @@ fn r18_a_check_out_waits_for_the_seat_that_it_needs_and_not_for_all() {
     let mut shard = Shard::overdue();
     let (answer, work) = shard.step(login(SESSIONS, false));
     assert!(answer.expect("decided in one step").decision.is_ok());
-    assert!(work <= Budget::MOST && (shard.ended() as u64) < SESSIONS / 4, "{work}, {} ended", shard.ended());
+    assert!(work <= Budget::MAX_STEP_WORK && (shard.ended() as u64) < SESSIONS / 4, "{work}, {} ended", shard.ended());
     shard.tick();
     assert_eq!(shard.live(), 1);
 }
@@ -211,7 +211,7 @@ fn r18_with_more_overdue_than_a_step_ends_nobody_hears_that_the_pool_is_full() {
     loop {
         let (answer, work) = shard.step(login(SESSIONS, false));
         ended += shard.ended();
-        assert!(work <= Budget::MOST, "{work}");
+        assert!(work <= Budget::MAX_STEP_WORK, "{work}");
         let Some(answer) = answer else {
             steps += 1;
             continue;
@@ -232,7 +232,7 @@ fn r20_a_question_is_answered_in_steps_too_and_what_ends_meanwhile_ends_by_itsel
     let mut steps = 1;
     let answer = loop {
         let (answer, work) = shard.step(login(SESSIONS, true));
-        assert!(work <= Budget::MOST, "{work}");
+        assert!(work <= Budget::MAX_STEP_WORK, "{work}");
         assert!(shard.written.events.iter().all(|event| event.actor.is_service()), "the question did nothing");
         match answer {
             Some(answer) => break answer,

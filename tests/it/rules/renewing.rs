@@ -71,7 +71,7 @@ impl Shard {
     fn step(&mut self) {
         let (mut changes, before) = (Changes::default(), self.ledger.work());
         self.ledger.carry_on(self.now, &mut changes);
-        assert!(self.ledger.work() - before <= Budget::MOST);
+        assert!(self.ledger.work() - before <= Budget::MAX_STEP_WORK);
         self.keep(changes);
     }
 
@@ -90,7 +90,7 @@ impl Shard {
     fn decide(&mut self, tenant: &TenantId, command: impl Into<Command>) -> Option<Outcome> {
         let (mut changes, before) = (Changes::default(), self.ledger.work());
         let decided = self.ledger.decide(request(tenant, command), self.now, &mut changes);
-        assert!(self.ledger.work() - before <= Budget::MOST);
+        assert!(self.ledger.work() - before <= Budget::MAX_STEP_WORK);
         self.keep(changes);
         decided.ok()
     }

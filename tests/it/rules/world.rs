@@ -25,7 +25,7 @@ use super::{always, license_facts, stored::could};
 const USUAL: &str = "desk";
 
 /// More licenses, too.
-const MOST_ROWS: usize = 1_000;
+const MAX_ROWS: usize = 1_000;
 
 /// Carries a scenario out. Its title begins with the rule that it proves.
 ///
@@ -162,7 +162,7 @@ impl World {
             }
             Act::Usage(pool) => return Ok(vec![self.usage(pool.as_ref())]),
             Act::ShowLicense(license) => {
-                let list = ListLicenses { limit: MOST_ROWS, after: None };
+                let list = ListLicenses { limit: MAX_ROWS, after: None };
                 return Ok(vec![license_facts::newest(&self.query(list.into()), license, self.now)]);
             }
             Act::Information => {

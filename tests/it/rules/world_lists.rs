@@ -8,7 +8,7 @@ use super::license_facts;
 use super::world::World;
 
 /// More pages than any scenario has.
-const MOST_PAGES: usize = 100;
+const MAX_PAGES: usize = 100;
 
 impl World {
     /// All pages with ` | ` between them, or only the first one.
@@ -20,7 +20,7 @@ impl World {
                 Err(why) => return Ok(vec![facts::refused(&why)]),
             };
             pages.push(rows);
-            if pages.len() > MOST_PAGES {
+            if pages.len() > MAX_PAGES {
                 return Err(format!("  the pages never end: {}", pages.join(" | ")));
             }
             let Some(cursor) = next else { break };

@@ -4,7 +4,7 @@
 use usher::ids::{SessionId, TenantId};
 
 /// At once; enough to matter, few enough to be quick.
-const MOST: usize = 6;
+const MAX_PROCESSES: usize = 6;
 
 pub struct Keeper {
     pub tenant: TenantId,
@@ -22,7 +22,7 @@ impl Keepers {
     /// Every second session is kept.
     pub fn begin(&mut self, tenant: &TenantId, session: SessionId, process: usize, next: u64) {
         let known = self.0.iter().any(|keeper| keeper.session == session);
-        if !known && self.0.len() < MOST && session.0.as_u128().is_multiple_of(2) {
+        if !known && self.0.len() < MAX_PROCESSES && session.0.as_u128().is_multiple_of(2) {
             self.0.push(Keeper { tenant: tenant.clone(), session, process: Some(process), next: Some(next) });
         }
     }

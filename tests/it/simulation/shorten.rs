@@ -4,7 +4,7 @@ use super::run::{Failure, run};
 use super::step::Step;
 
 /// Runs that are tried at most: a run that will not get shorter is no reason to wait.
-const MOST: usize = 400;
+const MAX_ATTEMPTS: usize = 400;
 
 /// Which invariant: one failure must not turn into another.
 pub fn kind(what: &str) -> &str {
@@ -19,7 +19,7 @@ pub fn shorten(seed: u64, failure: &Failure) -> Failure {
     while piece > 0 {
         let before = steps.len();
         let mut from = 0;
-        while from < steps.len() && tried < MOST {
+        while from < steps.len() && tried < MAX_ATTEMPTS {
             let until = (from + piece).min(steps.len());
             let left: Vec<Step> = [&steps[..from], &steps[until..]].concat();
             tried += 1;
@@ -29,7 +29,7 @@ pub fn shorten(seed: u64, failure: &Failure) -> Failure {
             }
         }
         // Single steps once more while that helps: one may only be left out after another.
-        let done = piece == 1 && (steps.len() == before || tried >= MOST);
+        let done = piece == 1 && (steps.len() == before || tried >= MAX_ATTEMPTS);
         piece = if done { 0 } else { (piece / 2).max(1) };
     }
     match run(seed, &steps, true) {

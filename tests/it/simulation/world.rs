@@ -27,7 +27,7 @@ const BEAT_PULSE: u64 = 250;
 const TICKS: [u64; 3] = [1_000, 1_000, 8_000];
 /// How often somebody looks whether a process has to be started, or has ended.
 const LOOK: u64 = 500;
-const MOST_PROCESSES: usize = 3;
+const MAX_PROCESSES: usize = 3;
 
 pub struct World {
     pub seed: u64,
@@ -92,7 +92,7 @@ impl World {
     }
 
     pub fn start_process(&mut self) {
-        if self.processes.len() >= MOST_PROCESSES {
+        if self.processes.len() >= MAX_PROCESSES {
             return;
         }
         // Most machines have the right time.

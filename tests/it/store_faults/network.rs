@@ -38,7 +38,7 @@ const CLAIMS: i64 = 100;
 /// Services at once: how soon one serves again is measured, and they share the machine with their clients.
 const AT_ONCE: usize = 6;
 /// Nothing here takes as long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_networks_do() {
@@ -97,7 +97,7 @@ async fn endures(trial: &Trial, fault: Network, struck: impl Fn() -> u64) {
             looks.tick().await;
         }
     };
-    assert!(timeout(PATIENCE, enough).await.is_ok(), "{name}: only {} connections were struck", struck());
+    assert!(timeout(TIMEOUT, enough).await.is_ok(), "{name}: only {} connections were struck", struck());
     trial.watched.answers_what_it_can().await;
     if let Network::Delays(time) = fault {
         let failed = trial.failed();

@@ -15,7 +15,7 @@ use crate::support::program::{Data, Program};
 /// Shards on PostgreSQL: the default.
 const SHARDS: u16 = 4;
 /// Nothing here takes as long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 pub struct Trial {
     pub name: String,
@@ -61,7 +61,7 @@ impl Trial {
 
     /// So many calls of clients are answered.
     pub async fn works_on(&self, calls: u64) {
-        let answered = timeout(PATIENCE, self.load.answered(calls)).await;
+        let answered = timeout(TIMEOUT, self.load.answered(calls)).await;
         assert!(answered.is_ok(), "{}: clients are not answered", self.name);
     }
 

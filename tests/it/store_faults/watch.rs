@@ -29,7 +29,7 @@ pub const BACK: Duration = Duration::from_secs(10);
 /// Not ready: [`usher::health`] says so after five seconds without the store, which are noticed after two.
 const NOTICED: Duration = Duration::from_secs(15);
 /// A fault lasts until a test ends it: what is answered at all within this time needed no store, on any machine.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a caller waits who may not be answered.
 const ATTEMPT: Duration = Duration::from_secs(1);
 /// Seats of a pool of a tenant of ours, `--demo-seats`.
@@ -92,7 +92,7 @@ impl Watched {
     }
 
     async fn check_out(&self, at: usize, check_only: bool) -> Result<Result<String, DenialReason>, Status> {
-        self.check_out_within(PATIENCE, at, check_only).await
+        self.check_out_within(TIMEOUT, at, check_only).await
     }
 
     async fn check_out_within(
@@ -172,7 +172,7 @@ impl Watched {
             let request =
                 HeartbeatRequest { tenant_id: self.tenant.clone(), session_id: session_id.clone(), active: true };
             let mut request = Request::new(request);
-            request.set_timeout(PATIENCE);
+            request.set_timeout(TIMEOUT);
             match self.seats().heartbeat(request).await {
                 Ok(answer) => {
                     assert!(matches!(answer.into_inner().outcome, Some(HeartbeatOutcome::Lease(_))), "{name}: ended")
@@ -236,7 +236,7 @@ impl Watched {
     /// Memory of a tenant in a shard in which nothing waits for the store.
     pub async fn reads_what_is_durable(&self) {
         let mut request = Request::new(GetUsageRequest { tenant_id: self.quiet.clone() });
-        request.set_timeout(PATIENCE);
+        request.set_timeout(TIMEOUT);
         match TenantServiceClient::new(self.channel.clone()).get_usage(request).await {
             Ok(usage) => assert_eq!(usage.into_inner().pools[0].in_use, 0, "{}", self.name),
             Err(status) => self.has_no_lease(&status, "a read from memory"),
@@ -338,7 +338,7 @@ impl Watched {
         assert_eq!(renewed.as_ref(), Ok(&self.sessions[0]), "{}: the session of before", self.name);
         let mut tenants = TenantServiceClient::new(self.channel.clone());
         let mut request = Request::new(GetUsageRequest { tenant_id: self.tenant.clone() });
-        request.set_timeout(PATIENCE);
+        request.set_timeout(TIMEOUT);
         let usage = tenants.get_usage(request).await.map_err(text)?.into_inner();
         assert_eq!(usage.pools[0].in_use, SEATS as u64, "{}", self.name);
         Ok(())

@@ -12,7 +12,7 @@ use tonic::transport::{Channel, Endpoint};
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 
 /// Nothing here takes as long; a test that waits longer has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 const ANY_PORT: &str = "127.0.0.1:0";
 
@@ -94,7 +94,7 @@ impl Program {
         let unbound = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut program = Self { child, api: unbound, ops: unbound, log };
         loop {
-            let line = program.log.recv_timeout(PATIENCE).expect("the program says what it bound");
+            let line = program.log.recv_timeout(TIMEOUT).expect("the program says what it bound");
             let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
             let address = |name: &str| line[name].as_str().and_then(|text| text.parse().ok());
             if let (Some(api), Some(ops)) = (address("api"), address("ops")) {
@@ -120,7 +120,7 @@ impl Program {
         let output = lines_of(child.stdout.take().expect("a pipe"));
         let (mut api, mut ops) = (None, None);
         while api.is_none() || ops.is_none() {
-            let Ok(line) = output.recv_timeout(PATIENCE) else {
+            let Ok(line) = output.recv_timeout(TIMEOUT) else {
                 let _ = child.kill();
                 let status = child.wait().expect("the process ends");
                 return Err(Ended { status, errors: log.iter().collect::<Vec<_>>().join("\n") });
@@ -199,7 +199,7 @@ impl Program {
     /// Waits until it logs a line with this text, and answers the line.
     pub fn says(&self, text: &str) -> String {
         loop {
-            let line = self.log.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("it did not say {text:?}"));
+            let line = self.log.recv_timeout(TIMEOUT).unwrap_or_else(|_| panic!("it did not say {text:?}"));
             if line.contains(text) {
                 return line;
             }
@@ -216,7 +216,7 @@ impl Program {
         let id = self.child.id();
         thread::scope(|scope| {
             scope.spawn(move || {
-                if receiver.recv_timeout(PATIENCE).is_err() {
+                if receiver.recv_timeout(TIMEOUT).is_err() {
                     signal(id, "KILL");
                 }
             });

@@ -17,7 +17,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
 /// Nothing takes as long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 struct TraceSink {
@@ -80,7 +80,7 @@ impl Collector {
                 news.changed().await.expect("it is open");
             }
         };
-        let came = tokio::time::timeout(PATIENCE, waiting).await;
+        let came = tokio::time::timeout(TIMEOUT, waiting).await;
         came.unwrap_or_else(|_| panic!("it never came: {:#?}", self.spans()))
     }
 

@@ -261,7 +261,7 @@ fn no_step_of_any_call_costs_more_than_a_step_may() {
             };
             steps += cost.steps;
             println!("{name}: {cost:?}");
-            if cost.largest > Budget::MOST {
+            if cost.largest > Budget::MAX_STEP_WORK {
                 dear.push((name, cost));
             }
         }
@@ -271,24 +271,24 @@ fn no_step_of_any_call_costs_more_than_a_step_may() {
 }
 
 /// Ids of the longest batch that can be configured: to look them up is more than a step has.
-const LONGEST_BATCH: u64 = 10_000;
+const MAX_BATCH: u64 = 10_000;
 
 #[test]
 fn with_more_ids_than_a_step_has_room_for_each_step_gets_on() {
     let mut world = World::new();
-    let ids = || (0..LONGEST_BATCH).map(|no| organization(no % ORGANIZATIONS)).collect::<Vec<_>>();
+    let ids = || (0..MAX_BATCH).map(|no| organization(no % ORGANIZATIONS)).collect::<Vec<_>>();
     let (pools, users) = ((0..3).map(pool).collect::<Vec<_>>(), (0..3).map(user).collect::<Vec<_>>());
     let grants = GrantSeats { pools: pools.clone(), users: users.clone(), organizations: ids() };
     let revocations = RevokeSeats { pools, users, organizations: ids(), end_sessions: true };
     for command in [Command::from(grants), Command::from(revocations)] {
         let cost = world.cost(command).1;
-        assert!(cost.steps >= 9 && cost.largest <= Budget::MOST, "{cost:?}");
+        assert!(cost.steps >= 9 && cost.largest <= Budget::MAX_STEP_WORK, "{cost:?}");
     }
-    let few = (0..LONGEST_BATCH).map(|no| usher::ids::TenantId::stored(&format!("tenant{no:05}"))).chain([tenant()]);
+    let few = (0..MAX_BATCH).map(|no| usher::ids::TenantId::stored(&format!("tenant{no:05}"))).chain([tenant()]);
     let operation = ListTenants { among: Tenants::Only(few.collect()), limit: 1_000, ..ListTenants::default() };
     let (QueryResult::ListTenants(page), cost) = world.cost_of(operation) else { panic!("a page") };
     assert_eq!(page.rows.iter().map(|row| &row.id).collect::<Vec<_>>(), [&tenant()]);
-    assert!(cost.steps > 1 && cost.largest <= Budget::MOST, "{cost:?}");
+    assert!(cost.steps > 1 && cost.largest <= Budget::MAX_STEP_WORK, "{cost:?}");
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn tokens_of_a_deleted_tenant_are_withdrawn_in_steps() {
     let (mut after, mut steps) = (None, 0);
     loop {
         let (outcome, cost) = world.cost(WithdrawTenant { gone: gone.clone(), after });
-        assert!(cost.steps == 1 && cost.largest <= Budget::MOST, "{cost:?}");
+        assert!(cost.steps == 1 && cost.largest <= Budget::MAX_STEP_WORK, "{cost:?}");
         let Outcome::WithdrawTenant(last) = outcome else { panic!("an answer") };
         (after, steps) = (last, steps + 1);
         if last.is_none() {

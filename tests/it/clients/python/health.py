@@ -12,20 +12,20 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 # Nothing here takes as long, in seconds; a call that does has failed.
-PATIENCE = 20.0
+TIMEOUT = 20.0
 
 State = health_pb2.HealthCheckResponse.ServingStatus
 
 
 def check(health, service):
     try:
-        return State.Name(health.Check(health_pb2.HealthCheckRequest(service=service), timeout=PATIENCE).status)
+        return State.Name(health.Check(health_pb2.HealthCheckRequest(service=service), timeout=TIMEOUT).status)
     except grpc.RpcError as error:
         return error.code().name
 
 
 def probe(operations, path):
-    return urllib.request.urlopen(f"http://{operations}/{path}", timeout=PATIENCE).status
+    return urllib.request.urlopen(f"http://{operations}/{path}", timeout=TIMEOUT).status
 
 
 def main():
@@ -35,7 +35,7 @@ def main():
         health = health_pb2_grpc.HealthStub(channel)
         checks = {service: check(health, service) for service in services}
         print(json.dumps({**probes, **checks}), flush=True)
-        for told in health.Watch(health_pb2.HealthCheckRequest(service=""), timeout=PATIENCE):
+        for told in health.Watch(health_pb2.HealthCheckRequest(service=""), timeout=TIMEOUT):
             print(json.dumps(State.Name(told.status)), flush=True)
             if told.status == State.NOT_SERVING:
                 return

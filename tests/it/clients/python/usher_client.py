@@ -7,7 +7,7 @@ from grpc_reflection.v1alpha import reflection_pb2
 from grpc_status import rpc_status
 
 # Nothing here takes as long, in seconds; a call that does has failed.
-PATIENCE = 20.0
+TIMEOUT = 20.0
 
 
 def reflect(channel, version, **ask):
@@ -17,7 +17,7 @@ def reflect(channel, version, **ask):
         request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
         response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
     )
-    return next(call(iter([reflection_pb2.ServerReflectionRequest(**ask)]), timeout=PATIENCE))
+    return next(call(iter([reflection_pb2.ServerReflectionRequest(**ask)]), timeout=TIMEOUT))
 
 
 def services(channel, version):
@@ -61,12 +61,12 @@ class Client:
         """A unary call; the answer as JSON has it, with the names of the .proto."""
         path, ask, answer = self._method(service, method)
         call = self.channel.unary_unary(path, ask.SerializeToString, answer.FromString)
-        return as_json(call(json_format.ParseDict(fields, ask()), timeout=PATIENCE))
+        return as_json(call(json_format.ParseDict(fields, ask()), timeout=TIMEOUT))
 
     def stream(self, service, method, **fields):
         path, ask, answer = self._method(service, method)
         call = self.channel.unary_stream(path, ask.SerializeToString, answer.FromString)
-        return map(as_json, call(json_format.ParseDict(fields, ask()), timeout=PATIENCE))
+        return map(as_json, call(json_format.ParseDict(fields, ask()), timeout=TIMEOUT))
 
     def refused(self, service, method, **fields):
         """A call that ends with an RPC error: its code, and those details that are known."""

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use usher::proto::v1::Role;
 
-use super::house::{EVERY_ROLE, House, messages, token};
+use super::fixture::{EVERY_ROLE, Fixture, messages, token};
 use crate::support::program::{Data, Program};
 use crate::support::raw::call;
 
@@ -41,8 +41,8 @@ impl Search {
 
 #[tokio::test]
 async fn nothing_that_is_said_holds_a_secret() {
-    let house = House::new();
-    let (smtp, webhook) = (house.file("smtp", SMTP), house.file("webhook", WEBHOOK));
+    let fixture = Fixture::new();
+    let (smtp, webhook) = (fixture.file("smtp", SMTP), fixture.file("webhook", WEBHOOK));
     let options = [
         "--demo",
         "--log",
@@ -60,19 +60,19 @@ async fn nothing_that_is_said_holds_a_secret() {
         "--webhook-secret-file",
         &webhook,
     ];
-    let program = house.start(&options);
+    let program = fixture.start(&options);
     let channel = program.channel();
-    let (_, manager) = token(&channel, &house.admin, "manager", &EVERY_ROLE, &[]).await;
-    let (_, application) = token(&channel, &house.admin, "application", &[Role::Application], &["demo"]).await;
+    let (_, manager) = token(&channel, &fixture.admin, "manager", &EVERY_ROLE, &[]).await;
+    let (_, application) = token(&channel, &fixture.admin, "application", &[Role::Application], &["demo"]).await;
     let mut search = Search {
         said: Vec::new(),
-        secrets: [&house.admin, &manager, &application, SMTP, WEBHOOK, JWT, WRONG, "canary-database"]
+        secrets: [&fixture.admin, &manager, &application, SMTP, WEBHOOK, JWT, WRONG, "canary-database"]
             .map(str::to_owned)
             .to_vec(),
     };
 
     let credentials =
-        [&house.admin, &manager, &application, WRONG, JWT].map(|credential| format!("Bearer {credential}"));
+        [&fixture.admin, &manager, &application, WRONG, JWT].map(|credential| format!("Bearer {credential}"));
     // One of them would have less logged.
     for (method, message) in messages().into_iter().filter(|(method, _)| !method.ends_with("SetLogFilter")) {
         for credential in &credentials {
@@ -95,7 +95,7 @@ async fn nothing_that_is_said_holds_a_secret() {
     search.hear("a start without the database", away.map(|_| String::new()).unwrap_or_else(|ended| ended.errors));
     for more in [&[][..], &["--deadline", "nonsense"]] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
-        command.arg("check-config").args(&options[3..]).args(more).env("USHER_ADMIN_TOKEN", &house.admin);
+        command.arg("check-config").args(&options[3..]).args(more).env("USHER_ADMIN_TOKEN", &fixture.admin);
         let output = command.env("DATABASE_URL", DATABASE).output().expect("it runs");
         search.hear("check-config", String::from_utf8_lossy(&[output.stdout, output.stderr].concat()));
     }

@@ -8,7 +8,7 @@ use usher::proto::v1;
 use usher::proto::v1::session_service_client::SessionServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 
-use super::house::{House, secure, shape, text_of};
+use super::fixture::{Fixture, secure, shape, text_of};
 use crate::support::pki::{Pair, Pki};
 use crate::support::program::Program;
 
@@ -18,16 +18,16 @@ const SOON: Duration = Duration::from_secs(60);
 const LOGIN: &str = "spiffe://example.org/login/eu";
 
 /// A program that takes certificates of `login/*` for managers of the tenant `demo`.
-fn serve(house: &House, pki: &Pki, more: &[&str]) -> Program {
+fn serve(fixture: &Fixture, pki: &Pki, more: &[&str]) -> Program {
     let server = pki.server("server");
     let (certificate, key, ca) = (text_of(&server.certificate), text_of(&server.key), text_of(&pki.ca()));
-    let access = house.file(
+    let access = fixture.file(
         "access.toml",
         "[[certificate]]\nuri = \"spiffe://example.org/login/*\"\nroles = [\"manager\"]\ntenants = [\"demo\"]\n\
          [[certificate]]\ndns = \"login.example.org\"\nroles = [\"manager\"]\ntenants = [\"demo\"]\n",
     );
     let tls = ["--demo", "--tls-cert", &certificate, "--tls-key", &key, "--tls-client-ca", &ca, "--access", &access];
-    house.start(&[&tls[..], more].concat())
+    fixture.start(&[&tls[..], more].concat())
 }
 
 fn channel(program: &Program, pki: &Pki, shown: &Pair) -> Channel {
@@ -63,9 +63,9 @@ fn now() -> u64 {
 
 #[tokio::test]
 async fn a_certificate_that_expires_while_its_connection_is_open_is_good_no_more() {
-    let house = House::new();
-    let pki = house.pki();
-    let program = serve(&house, &pki, &[]);
+    let fixture = Fixture::new();
+    let pki = fixture.pki();
+    let program = serve(&fixture, &pki, &[]);
     let end = now() + 4;
     let brief = channel(&program, &pki, &pki.client_until("brief", LOGIN, end));
     let watch = watch(&brief).await;
@@ -88,10 +88,10 @@ async fn a_certificate_that_expires_while_its_connection_is_open_is_good_no_more
 
 #[tokio::test]
 async fn a_certificate_that_is_revoked_while_its_connection_is_open_is_good_no_more() {
-    let house = House::new();
-    let pki = house.pki();
+    let fixture = Fixture::new();
+    let pki = fixture.pki();
     let list = text_of(&pki.list("clients", &[]));
-    let program = serve(&house, &pki, &["--tls-client-crl", &list]);
+    let program = serve(&fixture, &pki, &["--tls-client-crl", &list]);
     let lost = channel(&program, &pki, &pki.client_of_number("lost", LOGIN, 17));
     let kept = channel(&program, &pki, &pki.client_of_number("kept", LOGIN, 18));
     let (watch, kept_watch) = (watch(&lost).await, watch(&kept).await);
@@ -109,9 +109,9 @@ async fn a_certificate_that_is_revoked_while_its_connection_is_open_is_good_no_m
 
 #[tokio::test]
 async fn an_id_that_is_not_canonical_stands_for_nobody() {
-    let house = House::new();
-    let pki = house.pki();
-    let program = serve(&house, &pki, &[]);
+    let fixture = Fixture::new();
+    let pki = fixture.pki();
+    let program = serve(&fixture, &pki, &[]);
     get(&channel(&program, &pki, &pki.client("good", LOGIN))).await.expect("a manager");
     for (number, uris) in [
         &["spiffe://example.org/login/../ops"][..],

@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::Value;
 use usher::proto::v1::Role;
 
-use super::house::{House, secure, text_of, token};
+use super::fixture::{Fixture, secure, text_of, token};
 use crate::clients::{python, repository, tools};
 use crate::support::pki::{Pair, Pki};
 use crate::support::program::Program;
@@ -14,7 +14,7 @@ const LOGIN: &str = r#"{"tenant_id":"demo","pool_id":"primary","user_id":"ann@de
 
 /// A program that speaks TLS; an application with a certificate, and one with a token.
 struct Applications {
-    house: House,
+    fixture: Fixture,
     pki: Pki,
     program: Program,
     certificate: Pair,
@@ -23,15 +23,15 @@ struct Applications {
 
 impl Applications {
     async fn start() -> Self {
-        let house = House::new();
-        let pki = house.pki();
+        let fixture = Fixture::new();
+        let pki = fixture.pki();
         let server = pki.server("server");
-        let access = house.file(
+        let access = fixture.file(
             "access.toml",
             "[[certificate]]\nuri = \"spiffe://example.org/login\"\nroles = [\"application\"]\ntenants = [\"demo\"]\n",
         );
         let (cert, key, ca) = (text_of(&server.certificate), text_of(&server.key), text_of(&pki.ca()));
-        let program = house.start(&[
+        let program = fixture.start(&[
             "--demo",
             "--tls-cert",
             &cert,
@@ -44,8 +44,8 @@ impl Applications {
         ]);
         let certificate = pki.client("login", "spiffe://example.org/login");
         let (_, token) =
-            token(&secure(&program, pki.trust()), &house.admin, "application", &[Role::Application], &["demo"]).await;
-        Self { house, pki, program, certificate, token }
+            token(&secure(&program, pki.trust()), &fixture.admin, "application", &[Role::Application], &["demo"]).await;
+        Self { fixture, pki, program, certificate, token }
     }
 
     fn address(&self) -> String {
@@ -95,7 +95,7 @@ async fn grpcurl_with_a_certificate_and_with_a_token() {
 async fn python_with_a_certificate_and_with_a_token() {
     let applications = Applications::start().await;
     let (cert, key) = (text_of(&applications.certificate.certificate), text_of(&applications.certificate.key));
-    let token = applications.house.file("token", &applications.token);
+    let token = applications.fixture.file("token", &applications.token);
     let script = repository().join("tests/it/clients/python/secure.py");
     for credential in [vec!["--cert", &cert, "--key", &key], vec!["--token-file", &token]] {
         let mut command = python(&script);

@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use usher::proto::v1::Role;
 
-use super::house::{House, secure, text_of, token};
+use super::fixture::{Fixture, secure, text_of, token};
 
 fn usher(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
@@ -17,20 +17,20 @@ fn text(output: &Output) -> String {
 
 #[tokio::test]
 async fn they_speak_tls_and_show_a_token_or_a_certificate() {
-    let house = House::new();
-    let pki = house.pki();
+    let fixture = Fixture::new();
+    let pki = fixture.pki();
     let (server, client) = (pki.server("server"), pki.client("viewer", "spiffe://example.org/viewer"));
-    let access = house.file(
+    let access = fixture.file(
         "access.toml",
         "[[certificate]]\nuri = \"spiffe://example.org/viewer\"\nroles = [\"viewer\"]\ntenants = [\"demo\"]\n",
     );
     let (cert, key, ca) = (text_of(&server.certificate), text_of(&server.key), text_of(&pki.ca()));
     let options = ["--demo", "--tls-cert", &cert, "--tls-key", &key, "--tls-client-ca", &ca, "--access", &access];
-    let program = house.start(&options);
+    let program = fixture.start(&options);
     let (_, application) =
-        token(&secure(&program, pki.trust()), &house.admin, "application", &[Role::Application], &["demo"]).await;
+        token(&secure(&program, pki.trust()), &fixture.admin, "application", &[Role::Application], &["demo"]).await;
     let (admin, application) =
-        (house.file("admin.token", &house.admin), house.file("application.token", &format!("{application}\n")));
+        (fixture.file("admin.token", &fixture.admin), fixture.file("application.token", &format!("{application}\n")));
     let address = format!("localhost:{}", program.api.port());
     let usage = |more: &[&str]| usher(&[&["usage", "--tenant", "demo", "--address", &address], more].concat());
 
@@ -62,8 +62,8 @@ async fn they_speak_tls_and_show_a_token_or_a_certificate() {
 
 #[test]
 fn no_token_goes_to_another_machine_in_plaintext() {
-    let house = House::new();
-    let admin = house.file("admin.token", &house.admin);
+    let fixture = Fixture::new();
+    let admin = fixture.file("admin.token", &fixture.admin);
     let told = usher(&["usage", "--tenant", "demo", "--address", "usher.example.org:50051", "--token-file", &admin]);
     assert_eq!(told.status.code(), Some(2));
     assert!(text(&told).contains("without --tls whoever is between reads the token"), "{}", text(&told));

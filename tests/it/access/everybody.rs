@@ -8,7 +8,7 @@ use usher::proto::v1;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::proto::v1::token_service_client::TokenServiceClient;
 
-use super::house::{EVERY_ROLE, House, line, messages, secure, shape, text_of, token};
+use super::fixture::{EVERY_ROLE, Fixture, line, messages, secure, shape, text_of, token};
 use super::table::expected;
 use crate::support::raw::call;
 
@@ -45,10 +45,10 @@ async fn acme(channel: &Channel, admin: &str) {
 /// Not with those below: a server holds an address off that fails five hundred times.
 #[tokio::test]
 async fn whoever_has_no_credential_calls_nothing() {
-    let house = House::new();
-    let program = house.start(&[]);
+    let fixture = Fixture::new();
+    let program = fixture.start(&[]);
     let channel = program.channel();
-    acme(&channel, &house.admin).await;
+    acme(&channel, &fixture.admin).await;
     refused(&channel, None, Code::Unauthenticated, "CREDENTIAL_MISSING").await;
     for malformed in ["Basic dXNlcjpwYXNz", "Bearer", "Bearer usher_1_2_3", "Bearer a.b.c", "usher"] {
         refused(&channel, Some(malformed), Code::Unauthenticated, "CREDENTIAL_MALFORMED").await;
@@ -57,14 +57,14 @@ async fn whoever_has_no_credential_calls_nothing() {
 
 #[tokio::test]
 async fn whoever_has_no_good_credential_calls_nothing() {
-    let house = House::new();
-    let program = house.start(&[]);
+    let fixture = Fixture::new();
+    let program = fixture.start(&[]);
     let channel = program.channel();
-    acme(&channel, &house.admin).await;
-    let mut tokens = TokenServiceClient::new(line(&channel, &house.admin));
+    acme(&channel, &fixture.admin).await;
+    let mut tokens = TokenServiceClient::new(line(&channel, &fixture.admin));
 
     // The form is right; the secret is nobody's.
-    let (_, good) = token(&channel, &house.admin, "good", &EVERY_ROLE, &[]).await;
+    let (_, good) = token(&channel, &fixture.admin, "good", &EVERY_ROLE, &[]).await;
     let unknown = usher::auth::token::Token::new(usher::ids::TokenId(77), &[1; 32]);
     let unknown = secrecy::ExposeSecret::expose_secret(unknown.text()).to_owned();
     refused(&channel, Some(&format!("Bearer {unknown}")), Code::Unauthenticated, "CREDENTIAL_UNKNOWN").await;
@@ -72,7 +72,7 @@ async fn whoever_has_no_good_credential_calls_nothing() {
     let flipped = format!("{}{other}{}", &good[..30], &good[31..]);
     refused(&channel, Some(&format!("Bearer {flipped}")), Code::Unauthenticated, "CREDENTIAL_MALFORMED").await;
 
-    let (id, revoked) = token(&channel, &house.admin, "revoked", &EVERY_ROLE, &[]).await;
+    let (id, revoked) = token(&channel, &fixture.admin, "revoked", &EVERY_ROLE, &[]).await;
     tokens.revoke_token(v1::RevokeTokenRequest { token_id: id }).await.expect("revoked");
     refused(&channel, Some(&format!("Bearer {revoked}")), Code::Unauthenticated, "CREDENTIAL_REVOKED").await;
 
@@ -92,11 +92,11 @@ async fn whoever_has_no_good_credential_calls_nothing() {
 /// A stream of refused calls is no fault of the connection: h2 would close one after a thousand that were cut off.
 #[tokio::test]
 async fn a_connection_outlives_thousands_of_refused_calls() {
-    let house = House::new();
-    let program = house.start(&[]);
+    let fixture = Fixture::new();
+    let program = fixture.start(&[]);
     let channel = program.channel();
     let (_, application) =
-        token(&channel, &house.admin, "application", &[usher::proto::v1::Role::Application], &["acme"]).await;
+        token(&channel, &fixture.admin, "application", &[usher::proto::v1::Role::Application], &["acme"]).await;
     let authorization = format!("Bearer {application}");
     let message = messages().remove("TenantService/GetTenant").expect("a seed");
     for _ in 0..3_000 {
@@ -108,11 +108,11 @@ async fn a_connection_outlives_thousands_of_refused_calls() {
 
 #[tokio::test]
 async fn whoever_is_of_another_tenant_calls_nothing_for_this_one() {
-    let house = House::new();
-    let program = house.start(&[]);
+    let fixture = Fixture::new();
+    let program = fixture.start(&[]);
     let channel = program.channel();
-    acme(&channel, &house.admin).await;
-    let (_, foreign) = token(&channel, &house.admin, "foreign", &EVERY_ROLE, &["globex"]).await;
+    acme(&channel, &fixture.admin).await;
+    let (_, foreign) = token(&channel, &fixture.admin, "foreign", &EVERY_ROLE, &["globex"]).await;
     let authorization = format!("Bearer {foreign}");
     let mut denied = 0;
     for (method, message) in every_method() {
@@ -135,13 +135,13 @@ async fn whoever_is_of_another_tenant_calls_nothing_for_this_one() {
 
 #[tokio::test]
 async fn each_role_calls_what_the_table_says() {
-    let house = House::new();
-    let program = house.start(&[]);
+    let fixture = Fixture::new();
+    let program = fixture.start(&[]);
     let channel = program.channel();
-    acme(&channel, &house.admin).await;
+    acme(&channel, &fixture.admin).await;
     for (role, wire) in Role::ALL.into_iter().zip(EVERY_ROLE) {
         // An operator of all tenants: the audit of the installation is theirs.
-        let (_, token) = token(&channel, &house.admin, role.name(), &[wire], &[]).await;
+        let (_, token) = token(&channel, &fixture.admin, role.name(), &[wire], &[]).await;
         let authorization = format!("Bearer {token}");
         for (method, message) in every_method() {
             let allowed = expected()[&method].contains(&role);
@@ -156,11 +156,11 @@ async fn each_role_calls_what_the_table_says() {
 
 #[tokio::test]
 async fn certificates_stand_for_whom_the_access_file_says() {
-    let house = House::new();
-    let (pki, others) = (house.pki(), crate::support::pki::Pki::new(&house.path("others")));
+    let fixture = Fixture::new();
+    let (pki, others) = (fixture.pki(), crate::support::pki::Pki::new(&fixture.path("others")));
     let server = pki.server("server");
     let (revoked, list) = pki.revoked("revoked", "spiffe://example.org/ops/revoked");
-    let access = house.file(
+    let access = fixture.file(
         "access.toml",
         "[[certificate]]\nuri = \"spiffe://example.org/ops/*\"\nroles = [\"application\", \"viewer\", \"manager\", \"operator\"]\n\
          tenants = \"all\"\n[[certificate]]\nuri = \"spiffe://example.org/login\"\nname = \"login\"\nroles = [\"application\"]\n\
@@ -168,7 +168,7 @@ async fn certificates_stand_for_whom_the_access_file_says() {
     );
     let (certificate, key) = (text_of(&server.certificate), text_of(&server.key));
     let (ca, crl) = (text_of(&pki.ca()), text_of(&list));
-    let program = house.start(&[
+    let program = fixture.start(&[
         "--tls-cert",
         &certificate,
         "--tls-key",

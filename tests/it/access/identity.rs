@@ -10,7 +10,7 @@ use usher::proto::v1;
 use usher::proto::v1::audit_service_client::AuditServiceClient;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 
-use super::house::{House, line, shape};
+use super::fixture::{Fixture, line, shape};
 use crate::oidc::signer::Signer;
 use crate::support::raw::call;
 
@@ -32,9 +32,9 @@ fn claims(others: &Value) -> Value {
 }
 
 /// A program that trusts the keys of a file.
-fn start(house: &House, keys: &[Value]) -> crate::support::program::Program {
-    house.file("keys.jwks", &json!({ "keys": keys }).to_string());
-    let access = house.file(
+fn start(fixture: &Fixture, keys: &[Value]) -> crate::support::program::Program {
+    fixture.file("keys.jwks", &json!({ "keys": keys }).to_string());
+    let access = fixture.file(
         "access.toml",
         &format!(
             "[oidc]\nissuer = \"{ISSUER}\"\naudience = \"usher\"\njwks = \"keys.jwks\"\nname_claim = \"email\"\n\
@@ -42,7 +42,7 @@ fn start(house: &House, keys: &[Value]) -> crate::support::program::Program {
              [[oidc.rule]]\nclaim = \"groups\"\nvalue = \"auditors\"\nroles = [\"viewer\"]\ntenants = [\"demo\"]\n"
         ),
     );
-    house.start(&["--demo", "--access", &access])
+    fixture.start(&["--demo", "--access", &access])
 }
 
 async fn call_with_token(
@@ -56,8 +56,8 @@ async fn call_with_token(
 
 #[tokio::test]
 async fn a_token_of_the_identity_provider_takes_a_seat_and_the_audit_names_its_holder() {
-    let (house, signer) = (House::new(), Signer::ed25519());
-    let program = start(&house, &[signer.jwk("one")]);
+    let (fixture, signer) = (Fixture::new(), Signer::ed25519());
+    let program = start(&fixture, &[signer.jwk("one")]);
     let channel = program.channel();
     let check_out = v1::CheckOutRequest {
         tenant_id: "demo".into(),
@@ -70,7 +70,7 @@ async fn a_token_of_the_identity_provider_takes_a_seat_and_the_audit_names_its_h
     let answer = seats.check_out(check_out.clone()).await.expect("a decision").into_inner();
     assert!(matches!(answer.outcome, Some(v1::check_out_response::Outcome::Lease(_))), "{answer:?}");
     let list = v1::ListAuditEventsRequest { tenant_id: "demo".into(), page_size: 1, ..Default::default() };
-    let mut audit = AuditServiceClient::new(line(&channel, &house.admin));
+    let mut audit = AuditServiceClient::new(line(&channel, &fixture.admin));
     let events = audit.list_audit_events(list).await.expect("a list").into_inner().events;
     assert_eq!(events[0].actor, "oidc:alice@example.org");
     // Its tenants are those that it names, and no others.
@@ -80,8 +80,8 @@ async fn a_token_of_the_identity_provider_takes_a_seat_and_the_audit_names_its_h
 
 #[tokio::test]
 async fn any_other_token_takes_none() {
-    let (house, signer, stranger) = (House::new(), Signer::ed25519(), Signer::ed25519());
-    let program = start(&house, &[signer.jwk("one")]);
+    let (fixture, signer, stranger) = (Fixture::new(), Signer::ed25519(), Signer::ed25519());
+    let program = start(&fixture, &[signer.jwk("one")]);
     let channel = program.channel();
     let of = |others: Value| signer.token_of("one", &claims(&others));
     for (what, token, code, reason) in [
@@ -105,7 +105,7 @@ async fn any_other_token_takes_none() {
     }
     // A key that is published later is read, and until then nothing is decided about its tokens.
     let renewed = Signer::ed25519();
-    house.file("keys.jwks", &json!({ "keys": [signer.jwk("one"), renewed.jwk("two")] }).to_string());
+    fixture.file("keys.jwks", &json!({ "keys": [signer.jwk("one"), renewed.jwk("two")] }).to_string());
     let token = renewed.token_of("two", &claims(&json!({"groups": ["auditors"]})));
     let mut refused = Vec::new();
     while let Err(status) = call_with_token(&channel, &token, "TenantService/ListTenants", Bytes::new()).await {

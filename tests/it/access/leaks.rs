@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use super::house::{House, text_of};
+use super::fixture::{Fixture, text_of};
 use crate::support::program::{Data, Program};
 
 fn mode(path: &Path) -> u32 {
@@ -55,16 +55,16 @@ async fn the_data_of_the_demo_are_its_owners() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_secret_that_others_can_read_is_told_and_used() {
-    let house = House::new();
-    let token = house.file("token", &house.admin);
-    let folder = house.path("token").parent().unwrap().to_owned();
+    let fixture = Fixture::new();
+    let token = fixture.file("token", &fixture.admin);
+    let folder = fixture.path("token").parent().unwrap().to_owned();
     // As Kubernetes does it: a link to a file that everybody can read.
     symlink("token", folder.join("linked")).unwrap();
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
     for (of_file, told) in [(0o644, true), (0o640, false), (0o600, false)] {
         fs::set_permissions(&token, fs::Permissions::from_mode(of_file)).unwrap();
         let linked = text_of(&folder.join("linked"));
-        let program = Program::start(&Data::Folder(&house.path("data")), &["--admin-token-file", &linked]);
+        let program = Program::start(&Data::Folder(&fixture.path("data")), &["--admin-token-file", &linked]);
         program.terminate();
         let log = program.ended().errors;
         assert_eq!(log.contains("--admin-token-file") && log.contains("chmod 600"), told, "{of_file:o}: {log}");
@@ -73,11 +73,11 @@ async fn a_secret_that_others_can_read_is_told_and_used() {
 
 #[test]
 fn a_revocation_list_that_is_wrong_is_the_one_that_is_named() {
-    let house = House::new();
-    let (pki, access) = (house.pki(), house.file("access.toml", ""));
+    let fixture = Fixture::new();
+    let (pki, access) = (fixture.pki(), fixture.file("access.toml", ""));
     let server = pki.server("server");
     // In PEM, and nothing that a list could be.
-    let list = house.file("list.pem", "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n");
+    let list = fixture.file("list.pem", "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n");
     let checked = Command::new(env!("CARGO_BIN_EXE_usher"))
         .args(["check-config", "--access", &access, "--tls-cert", &text_of(&server.certificate)])
         .args(["--tls-key", &text_of(&server.key), "--tls-client-ca", &text_of(&pki.ca()), "--tls-client-crl", &list])

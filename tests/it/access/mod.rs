@@ -6,7 +6,7 @@ mod certificates;
 mod clients;
 mod commands;
 mod everybody;
-mod house;
+mod fixture;
 mod identity;
 mod leaks;
 mod opaque_ids;

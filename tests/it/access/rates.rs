@@ -6,7 +6,7 @@ use tonic_types::StatusExt;
 use usher::proto::v1;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 
-use super::house::{House, line, shape};
+use super::fixture::{Fixture, line, shape};
 use crate::support::raw::call;
 
 fn login(user: &str, check_only: bool) -> v1::CheckOutRequest {
@@ -22,9 +22,9 @@ fn login(user: &str, check_only: bool) -> v1::CheckOutRequest {
 
 #[tokio::test]
 async fn check_outs_of_a_user_and_of_a_caller_have_a_rate_where_one_is_set() {
-    let house = House::new();
-    let program = house.start(&["--demo", "--check-out-rate-per-user", "2/h", "--check-out-rate-per-caller", "5/h"]);
-    let mut seats = SeatServiceClient::new(line(&program.channel(), &house.admin));
+    let fixture = Fixture::new();
+    let program = fixture.start(&["--demo", "--check-out-rate-per-user", "2/h", "--check-out-rate-per-caller", "5/h"]);
+    let mut seats = SeatServiceClient::new(line(&program.channel(), &fixture.admin));
     for _ in 0..2 {
         seats.check_out(login("ann", false)).await.expect("a decision");
     }
@@ -43,8 +43,8 @@ async fn check_outs_of_a_user_and_of_a_caller_have_a_rate_where_one_is_set() {
 
 #[tokio::test]
 async fn an_address_that_fails_too_often_is_held_off_and_good_credentials_pass() {
-    let house = House::new();
-    let program = house.start(&["--demo"]);
+    let fixture = Fixture::new();
+    let program = fixture.start(&["--demo"]);
     let channel = program.channel();
     let secret = "c0ffee".repeat(11)[..64].to_owned();
     let wrong = format!("Bearer usher_0000000000000007_{secret}_00000000");
@@ -64,7 +64,7 @@ async fn an_address_that_fails_too_often_is_held_off_and_good_credentials_pass()
     assert_eq!(shape(&held_off), (Code::ResourceExhausted, "TOO_MANY_FAILURES".into()));
     assert!(held_off.get_details_retry_info().is_some());
     assert!(failures > 500, "{failures}");
-    request(format!("Bearer {}", house.admin)).await.expect("a good token");
+    request(format!("Bearer {}", fixture.admin)).await.expect("a good token");
 
     let (_, page) = crate::shell::page(program.ops, "/metrics");
     let count = |reason: &str| {

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::house::{House, text_of};
+use super::fixture::{Fixture, text_of};
 use crate::support::pki::{Pair, Pki};
 use crate::support::program::Program;
 
@@ -42,21 +42,21 @@ async fn handshake(client: &TlsConnector, program: &Program) -> HandshakeKind {
     stream.get_ref().1.handshake_kind().expect("it is done")
 }
 
-fn access(house: &House) -> String {
+fn access(fixture: &Fixture) -> String {
     let rule = "[[certificate]]\nuri = \"spiffe://example.org/login\"\nroles = [\"application\"]\ntenants = \"all\"\n";
-    house.file("access.toml", rule)
+    fixture.file("access.toml", rule)
 }
 
 #[tokio::test]
 async fn no_handshake_is_resumed_where_client_certificates_are_taken() {
-    let house = House::new();
-    let pki = house.pki();
+    let fixture = Fixture::new();
+    let pki = fixture.pki();
     let server = pki.server("server");
     let (certificate, key, ca) = (text_of(&server.certificate), text_of(&server.key), text_of(&pki.ca()));
     let tls = ["--tls-cert", &certificate, "--tls-key", &key, "--tls-1-2"];
     let login = pki.client("login", "spiffe://example.org/login");
 
-    let without = house.start(&tls);
+    let without = fixture.start(&tls);
     for version in [&version::TLS12, &version::TLS13] {
         let client = client(&pki, None, version);
         handshake(&client, &without).await;
@@ -66,8 +66,8 @@ async fn no_handshake_is_resumed_where_client_certificates_are_taken() {
     without.terminate();
     assert!(without.ended().status.success());
 
-    let access = access(&house);
-    let with = house.start(&[&tls[..], &["--tls-client-ca", &ca, "--access", &access]].concat());
+    let access = access(&fixture);
+    let with = fixture.start(&[&tls[..], &["--tls-client-ca", &ca, "--access", &access]].concat());
     for version in [&version::TLS12, &version::TLS13] {
         for shown in [Some(&login), None] {
             let client = client(&pki, shown, version);

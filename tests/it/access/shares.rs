@@ -6,7 +6,7 @@ use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::proto::v1::token_service_client::TokenServiceClient;
 use usher::proto::v1::{self, Role, WatchSessionsRequest, WatchSessionsResponse};
 
-use super::house::{House, Line, line, shape, token};
+use super::fixture::{Fixture, Line, line, shape, token};
 
 type Watching = tonic::Streaming<WatchSessionsResponse>;
 
@@ -28,17 +28,17 @@ async fn tenants(line: &Line, ids: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_login_service_does_not_take_every_watch() {
-    let house = House::new();
-    let program = house.start(&["--max-watchers", "8"]);
+    let fixture = Fixture::new();
+    let program = fixture.start(&["--max-watchers", "8"]);
     let channel = program.channel();
-    let admin = line(&channel, &house.admin);
+    let admin = line(&channel, &fixture.admin);
     tenants(&admin, &["acme", "bolt", "cube"]).await;
     let mut applications = Vec::new();
     for (name, tenant) in [("one", "acme"), ("two", "acme"), ("three", "bolt")] {
         applications
-            .push(line(&channel, &token(&channel, &house.admin, name, &[Role::Application], &[tenant]).await.1));
+            .push(line(&channel, &token(&channel, &fixture.admin, name, &[Role::Application], &[tenant]).await.1));
     }
-    let many = line(&channel, &token(&channel, &house.admin, "many", &[Role::Application], &[]).await.1);
+    let many = line(&channel, &token(&channel, &fixture.admin, "many", &[Role::Application], &[]).await.1);
     let mut held = vec![
         watch(&applications[0], "acme").await.expect("a place"),
         watch(&applications[0], "acme").await.expect("a place"),
@@ -56,13 +56,13 @@ async fn one_login_service_does_not_take_every_watch() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_for_a_deleted_tenant_is_not_good_for_a_later_one_of_its_id() {
-    let house = House::new();
-    let program = house.start(&[]);
+    let fixture = Fixture::new();
+    let program = fixture.start(&[]);
     let channel = program.channel();
-    let admin = line(&channel, &house.admin);
+    let admin = line(&channel, &fixture.admin);
     tenants(&admin, &["acme", "bolt"]).await;
-    let (_, one) = token(&channel, &house.admin, "one", &[Role::Viewer], &["acme"]).await;
-    let (id, both) = token(&channel, &house.admin, "both", &[Role::Viewer], &["acme", "bolt"]).await;
+    let (_, one) = token(&channel, &fixture.admin, "one", &[Role::Viewer], &["acme"]).await;
+    let (id, both) = token(&channel, &fixture.admin, "both", &[Role::Viewer], &["acme", "bolt"]).await;
     let usage = async |token: &str, tenant: &str| {
         let request = v1::GetUsageRequest { tenant_id: tenant.into() };
         let told = TenantServiceClient::new(line(&channel, token)).get_usage(request).await;
@@ -84,8 +84,8 @@ async fn a_token_for_a_deleted_tenant_is_not_good_for_a_later_one_of_its_id() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r1_a_token_is_nobody_elses_whatever_its_name() {
-    let house = House::new();
-    let program = house.start(&[]);
+    let fixture = Fixture::new();
+    let program = fixture.start(&[]);
     let channel = program.channel();
     let create = async |by: &str, name: &str, tenant: &str| {
         let request = v1::CreateTokenRequest {
@@ -97,8 +97,8 @@ async fn r1_a_token_is_nobody_elses_whatever_its_name() {
         let told = TokenServiceClient::new(line(&channel, by)).create_token(request).await;
         told.map_or_else(|status| shape(&status).1, |_| "yes".to_owned())
     };
-    let (_, acme) = token(&channel, &house.admin, "operator", &[Role::Operator], &["acme"]).await;
-    let (_, bolt) = token(&channel, &house.admin, "operator", &[Role::Operator], &["bolt"]).await;
+    let (_, acme) = token(&channel, &fixture.admin, "operator", &[Role::Operator], &["acme"]).await;
+    let (_, bolt) = token(&channel, &fixture.admin, "operator", &[Role::Operator], &["bolt"]).await;
     assert_eq!(create(&acme, "login", "acme").await, "yes");
     assert_eq!(create(&acme, "login", "acme").await, "yes");
     assert_eq!(create(&acme, "login", "acme").await, "TOKEN_LIMIT");

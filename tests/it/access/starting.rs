@@ -2,7 +2,7 @@
 
 use tempfile::TempDir;
 
-use super::house::{House, text_of};
+use super::fixture::{Fixture, text_of};
 use crate::support::program::{Data, Ended, Program};
 
 const EVERYWHERE: &str = "0.0.0.0:0";
@@ -36,9 +36,9 @@ fn insecure_is_said_on_each_start() {
 
 #[test]
 fn credentials_in_plaintext_are_warned_of() {
-    let house = House::new();
-    let data = house.path("data");
-    let variables = [("USHER_ADMIN_TOKEN", house.admin.as_str())];
+    let fixture = Fixture::new();
+    let data = fixture.path("data");
+    let variables = [("USHER_ADMIN_TOKEN", fixture.admin.as_str())];
     let program = Program::launch_on(&Data::Folder(&data), EVERYWHERE, &[], &variables).expect("it starts");
     program.says("without --tls-cert credentials come in plaintext");
 }
@@ -46,13 +46,13 @@ fn credentials_in_plaintext_are_warned_of() {
 /// It is served, for it can be renewed without a restart; but nobody has to find out by refused handshakes.
 #[test]
 fn a_certificate_that_clients_refuse_is_told_at_start() {
-    let house = House::new();
+    let fixture = Fixture::new();
     for (first, last, told) in [
         (2019, 2020, "old.pem: the certificate ended at 2020-01-01T00:00:00Z: clients refuse it"),
         (2600, 2601, "old.pem: the certificate begins at 2600-01-01T00:00:00Z only: clients refuse it"),
         (2019, 2600, ""),
     ] {
-        let pair = house.pki().server_from("old", first, last);
+        let pair = fixture.pki().server_from("old", first, last);
         let (cert, key) = (text_of(&pair.certificate), text_of(&pair.key));
         let tls = ["--tls-cert", &cert, "--tls-key", &key];
         let mut checked = std::process::Command::new(env!("CARGO_BIN_EXE_usher"));
@@ -60,7 +60,7 @@ fn a_certificate_that_clients_refuse_is_told_at_start() {
         let errors = String::from_utf8_lossy(&checked.stderr);
         assert!(checked.status.success() && errors.contains("the certificate") != told.is_empty(), "{errors}");
         assert!(errors.contains(told), "{errors}");
-        let program = house.start(&tls);
+        let program = fixture.start(&tls);
         if !told.is_empty() {
             program.says(told);
         }
@@ -72,13 +72,13 @@ fn a_certificate_that_clients_refuse_is_told_at_start() {
 
 #[test]
 fn files_that_are_wrong_are_told_before_anything_is_touched() {
-    let house = House::new();
-    let (one, other) = (house.pki().server("one"), house.pki().server("other"));
+    let fixture = Fixture::new();
+    let (one, other) = (fixture.pki().server("one"), fixture.pki().server("other"));
     let (cert, key, foreign) = (text_of(&one.certificate), text_of(&one.key), text_of(&other.key));
-    let nonsense = house.file("nonsense", "no PEM at all\n");
-    let rules = house.file("access.toml", "[[certificate]]\nuri = \"a:b\"\nroles = [\"king\"]\ntenants = \"all\"\n");
-    let empty = house.file("empty.toml", "");
-    let missing = text_of(&house.path("missing"));
+    let nonsense = fixture.file("nonsense", "no PEM at all\n");
+    let rules = fixture.file("access.toml", "[[certificate]]\nuri = \"a:b\"\nroles = [\"king\"]\ntenants = \"all\"\n");
+    let empty = fixture.file("empty.toml", "");
+    let missing = text_of(&fixture.path("missing"));
     for (more, told) in [
         (vec!["--tls-cert", &cert], "--tls-cert: --tls-key is missing"),
         (vec!["--tls-key", &key], "--tls-key: --tls-cert is missing"),

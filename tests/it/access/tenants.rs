@@ -11,12 +11,12 @@ use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::proto::v1::token_service_client::TokenServiceClient;
 use usher::proto::v1::{Role, SessionEndReason};
 
-use super::house::{EVERY_ROLE, House, Line, line, shape, token};
+use super::fixture::{EVERY_ROLE, Fixture, Line, line, shape, token};
 use crate::support::program::Program;
 
 /// Two tenants, in each a user with a seat; and an application for each.
 struct Two {
-    house: House,
+    fixture: Fixture,
     program: Program,
     applications: [SeatServiceClient<Line>; 2],
 }
@@ -25,10 +25,10 @@ const TENANTS: [&str; 2] = ["acme", "globex"];
 
 impl Two {
     async fn start() -> Self {
-        let house = House::new();
-        let program = house.start(&[]);
+        let fixture = Fixture::new();
+        let program = fixture.start(&[]);
         let channel = program.channel();
-        let admin = line(&channel, &house.admin);
+        let admin = line(&channel, &fixture.admin);
         let mut applications = Vec::new();
         for tenant_id in TENANTS {
             let tenant = v1::Tenant { tenant_id: tenant_id.into(), ..Default::default() };
@@ -41,11 +41,11 @@ impl Two {
                 ..Default::default()
             };
             SeatServiceClient::new(admin.clone()).grant_seat(grant).await.expect("a seat");
-            let (_, application) = token(&channel, &house.admin, tenant_id, &[Role::Application], &[tenant_id]).await;
+            let (_, application) = token(&channel, &fixture.admin, tenant_id, &[Role::Application], &[tenant_id]).await;
             applications.push(SeatServiceClient::new(line(&channel, &application)));
         }
         let applications = applications.try_into().unwrap_or_else(|_| unreachable!("two tenants"));
-        Self { house, program, applications }
+        Self { fixture, program, applications }
     }
 }
 
@@ -61,7 +61,7 @@ fn login(tenant: &str, user: &str) -> v1::CheckOutRequest {
 
 #[tokio::test]
 async fn another_tenants_session_id_helps_nobody() {
-    let Two { applications: [mut acme, mut globex], program: _program, house: _house } = Two::start().await;
+    let Two { applications: [mut acme, mut globex], program: _program, fixture: _fixture } = Two::start().await;
     let answer = acme.check_out(login("acme", "ann@example.org")).await.expect("a decision").into_inner();
     let Some(CheckedOut::Lease(lease)) = answer.outcome else { panic!("{answer:?}") };
     let beat = |tenant: &str| v1::HeartbeatRequest {
@@ -91,8 +91,8 @@ async fn another_tenants_session_id_helps_nobody() {
 
 #[tokio::test]
 async fn not_yours_and_no_such_tenant_look_the_same() {
-    let Two { house, program, applications: [_, mut globex] } = Two::start().await;
-    let (_, viewer) = token(&program.channel(), &house.admin, "viewer", &EVERY_ROLE, &["globex"]).await;
+    let Two { fixture, program, applications: [_, mut globex] } = Two::start().await;
+    let (_, viewer) = token(&program.channel(), &fixture.admin, "viewer", &EVERY_ROLE, &["globex"]).await;
     let mut tenants = TenantServiceClient::new(line(&program.channel(), &viewer));
     let mut told = Vec::new();
     for tenant in ["acme", "there is none"] {
@@ -103,15 +103,15 @@ async fn not_yours_and_no_such_tenant_look_the_same() {
     }
     assert_eq!(told[0], told[1]);
     // Whoever may ask about every tenant hears that there is none.
-    let mut admin = TenantServiceClient::new(line(&program.channel(), &house.admin));
+    let mut admin = TenantServiceClient::new(line(&program.channel(), &fixture.admin));
     let status = admin.get_tenant(v1::GetTenantRequest { tenant_id: "there is none".into() }).await.expect_err("none");
     assert_eq!(status.code(), Code::NotFound);
 }
 
 #[tokio::test]
 async fn nobody_gives_away_more_than_they_have() {
-    let Two { house, program, .. } = Two::start().await;
-    let (_, operator) = token(&program.channel(), &house.admin, "operator", &[Role::Operator], &["globex"]).await;
+    let Two { fixture, program, .. } = Two::start().await;
+    let (_, operator) = token(&program.channel(), &fixture.admin, "operator", &[Role::Operator], &["globex"]).await;
     let mut tokens = TokenServiceClient::new(line(&program.channel(), &operator));
     let request = |tenant_ids: &[&str]| v1::CreateTokenRequest {
         name: "more".into(),
@@ -134,9 +134,9 @@ async fn nobody_gives_away_more_than_they_have() {
 
 #[tokio::test]
 async fn the_audit_says_who_asked() {
-    let Two { house, program, applications: [mut acme, _] } = Two::start().await;
+    let Two { fixture, program, applications: [mut acme, _] } = Two::start().await;
     let channel = program.channel();
-    let (_, manager) = token(&channel, &house.admin, "helpdesk", &[Role::Manager], &["acme"]).await;
+    let (_, manager) = token(&channel, &fixture.admin, "helpdesk", &[Role::Manager], &["acme"]).await;
     let user = v1::User { user_id: "bob@example.org".into(), ..Default::default() };
     let create = v1::CreateUserRequest { tenant_id: "acme".into(), user: Some(user), ..Default::default() };
     DirectoryServiceClient::new(line(&channel, &manager)).create_user(create).await.expect("a user");

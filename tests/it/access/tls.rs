@@ -15,15 +15,15 @@ use tokio_rustls::client::TlsStream;
 use usher::proto::v1;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 
-use super::house::{House, line, secure, secure_at, text_of};
+use super::fixture::{Fixture, line, secure, secure_at, text_of};
 use crate::support::pki::{Pair, Pki};
 use crate::support::program::Program;
 
 const SOON: Duration = Duration::from_secs(60);
 
-fn serve(house: &House, pair: &Pair, more: &[&str]) -> Program {
+fn serve(fixture: &Fixture, pair: &Pair, more: &[&str]) -> Program {
     let (certificate, key) = (text_of(&pair.certificate), text_of(&pair.key));
-    house.start(&[&["--demo", "--tls-cert", &certificate, "--tls-key", &key], more].concat())
+    fixture.start(&[&["--demo", "--tls-cert", &certificate, "--tls-key", &key], more].concat())
 }
 
 /// Shakes hands and nothing else.
@@ -44,16 +44,16 @@ async fn handshake(
 
 #[tokio::test]
 async fn tls_1_3_is_spoken_and_1_2_where_it_is_allowed() {
-    let house = House::new();
-    let pki = house.pki();
+    let fixture = Fixture::new();
+    let pki = fixture.pki();
     let server = pki.server("server");
-    let strict = serve(&house, &server, &[]);
+    let strict = serve(&fixture, &server, &[]);
     let stream = handshake(&strict, &pki, &[&version::TLS13]).await.expect("a connection");
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
     handshake(&strict, &pki, &[&version::TLS12]).await.expect_err("1.2 is not allowed");
     strict.terminate();
     assert!(strict.ended().status.success());
-    let lenient = serve(&house, &server, &["--tls-1-2"]);
+    let lenient = serve(&fixture, &server, &["--tls-1-2"]);
     for versions in [&version::TLS12, &version::TLS13] {
         handshake(&lenient, &pki, &[versions]).await.expect("a connection");
     }
@@ -61,9 +61,9 @@ async fn tls_1_3_is_spoken_and_1_2_where_it_is_allowed() {
 
 #[tokio::test]
 async fn plaintext_and_silence_come_to_nothing() {
-    let house = House::new();
-    let program = serve(&house, &house.pki().server("server"), &["--first-call-timeout", "200ms"]);
-    let plain = TenantServiceClient::new(line(&program.channel(), &house.admin));
+    let fixture = Fixture::new();
+    let program = serve(&fixture, &fixture.pki().server("server"), &["--first-call-timeout", "200ms"]);
+    let plain = TenantServiceClient::new(line(&program.channel(), &fixture.admin));
     plain.clone().list_tenants(v1::ListTenantsRequest::default()).await.expect_err("no plaintext");
     // Not a byte of a handshake: the other side ends it.
     let mut silent = TcpStream::connect(program.api).await.expect("a connection");
@@ -77,7 +77,7 @@ async fn plaintext_and_silence_come_to_nothing() {
 
 /// Calls of one client, as long as they are wanted. Some keep their connection, some make a new one for each.
 async fn load(
-    house_admin: String,
+    fixture_admin: String,
     connect: impl Fn() -> tonic::transport::Channel,
     anew: bool,
     on: Arc<AtomicBool>,
@@ -88,7 +88,7 @@ async fn load(
         if anew {
             channel = connect();
         }
-        let mut tenants = TenantServiceClient::new(line(&channel, &house_admin));
+        let mut tenants = TenantServiceClient::new(line(&channel, &fixture_admin));
         tenants.get_tenant(v1::GetTenantRequest { tenant_id: "demo".into() }).await.expect("no call fails");
         calls.fetch_add(1, Ordering::Relaxed);
     }
@@ -96,9 +96,9 @@ async fn load(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn certificates_are_renewed_under_load_without_a_failed_call() {
-    let house = House::new();
-    let pki = house.pki();
-    let program = serve(&house, &pki.server("server"), &[]);
+    let fixture = Fixture::new();
+    let pki = fixture.pki();
+    let program = serve(&fixture, &pki.server("server"), &[]);
     let shown = async || {
         let stream = handshake(&program, &pki, &[&version::TLS13]).await.expect("a connection");
         stream.get_ref().1.peer_certificates().expect("certificates")[0].to_vec()
@@ -108,7 +108,7 @@ async fn certificates_are_renewed_under_load_without_a_failed_call() {
         .map(|number| {
             let (port, trust) = (program.api.port(), pki.trust());
             let connect = move || secure_at(port, trust.clone());
-            tokio::spawn(load(house.admin.clone(), connect, number % 2 == 0, Arc::clone(&on), Arc::clone(&calls)))
+            tokio::spawn(load(fixture.admin.clone(), connect, number % 2 == 0, Arc::clone(&on), Arc::clone(&calls)))
         })
         .collect();
     for _ in 0..5 {
@@ -122,7 +122,7 @@ async fn certificates_are_renewed_under_load_without_a_failed_call() {
     }
     // A pair that does not fit is not taken, and the one before stays.
     let good = shown().await;
-    std::fs::write(house.path("pki/server.key"), "half a file").expect("a file");
+    std::fs::write(fixture.path("pki/server.key"), "half a file").expect("a file");
     program.hang_up();
     program.says("the certificates stay as they were");
     assert_eq!(shown().await, good);
@@ -135,15 +135,15 @@ async fn certificates_are_renewed_under_load_without_a_failed_call() {
 
 #[tokio::test]
 async fn rules_of_the_access_file_are_read_again() {
-    let house = House::new();
-    let pki = house.pki();
+    let fixture = Fixture::new();
+    let pki = fixture.pki();
     let server = pki.server("server");
     let rules = |tenants: &str| {
         let rule = "[[certificate]]\nuri = \"spiffe://example.org/viewer\"\nroles = [\"viewer\"]\n";
-        house.file("access.toml", &format!("{rule}tenants = {tenants}\n"))
+        fixture.file("access.toml", &format!("{rule}tenants = {tenants}\n"))
     };
     let (access, ca) = (rules("[\"demo\"]"), text_of(&pki.ca()));
-    let program = serve(&house, &server, &["--tls-client-ca", &ca, "--access", &access]);
+    let program = serve(&fixture, &server, &["--tls-client-ca", &ca, "--access", &access]);
     let client = pki.client("viewer", "spiffe://example.org/viewer");
     // The same connection throughout: what it stood for is looked up again.
     let mut tenants = TenantServiceClient::new(secure(&program, pki.trust().identity(client.identity())));
@@ -154,7 +154,7 @@ async fn rules_of_the_access_file_are_read_again() {
     program.says("access file read again");
     let status = tenants.get_tenant(get()).await.expect_err("not theirs any more");
     assert_eq!(status.code(), tonic::Code::PermissionDenied);
-    house.file("access.toml", "[[certificate]]\nroles = []\n");
+    fixture.file("access.toml", "[[certificate]]\nroles = []\n");
     program.hang_up();
     program.says("whom credentials stand for stays as it was");
     rules("\"all\"");

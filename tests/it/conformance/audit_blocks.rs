@@ -11,7 +11,7 @@ use usher::store::{AuditPage, AuditQuery, Batch, CommitError, Store, audit_block
 
 use super::audit::everything;
 use super::{Backend, SHARD, Writer, event, fenced};
-use crate::model::dice::Dice;
+use crate::model::rng::Rng;
 
 const ACTIONS: [Action; 4] =
     [Action::SessionStarted, Action::SessionEnded, Action::CheckOutDenied, Action::LicenseInstalled];
@@ -39,22 +39,22 @@ pub async fn fill(writer: &mut Writer<'_>, events: &[AuditEvent], batch: usize) 
     }
 }
 
-fn random(dice: &mut Dice, no: u64) -> AuditEvent {
-    let action = *dice.pick(&ACTIONS);
+fn random(rng: &mut Rng, no: u64) -> AuditEvent {
+    let action = *rng.pick(&ACTIONS);
     let denials = [DenialReason::SeatsExhausted, DenialReason::UserNotFound];
     let ends = [SessionEndReason::CheckedIn, SessionEndReason::Closed];
-    let rare = dice.below(2_000) == 0;
+    let rare = rng.below(2_000) == 0;
     // Most users are their tenant's own, and one is in all of them.
-    let user = if rare { 0 } else { 1 + dice.below(300) };
+    let user = if rare { 0 } else { 1 + rng.below(300) };
     AuditEvent {
-        tenant: TenantNo(if rare { 9 } else { 1 + dice.below(3) as u32 }),
+        tenant: TenantNo(if rare { 9 } else { 1 + rng.below(3) as u32 }),
         // The clock goes back now and then.
-        at: Wall(1_000 * (no as i64 - dice.below(400) as i64)),
-        actor: Actor(if dice.below(3_000) == 0 { "root".into() } else { "login".into() }),
+        at: Wall(1_000 * (no as i64 - rng.below(400) as i64)),
+        actor: Actor(if rng.below(3_000) == 0 { "root".into() } else { "login".into() }),
         action: if rare { Action::UserBlocked } else { action },
         reason: match action {
-            Action::SessionEnded => Some(Reason::Ended(*dice.pick(&ends))),
-            Action::CheckOutDenied => Some(Reason::Denied(*dice.pick(&denials))),
+            Action::SessionEnded => Some(Reason::Ended(*rng.pick(&ends))),
+            Action::CheckOutDenied => Some(Reason::Denied(*rng.pick(&denials))),
             _ if rare => Some(Reason::Denied(DenialReason::ClockSuspect)),
             _ => None,
         },
@@ -63,10 +63,10 @@ fn random(dice: &mut Dice, no: u64) -> AuditEvent {
     }
 }
 
-fn random_query(dice: &mut Dice, events: u64) -> AuditQuery {
-    let no = 1 + dice.below(events);
-    let event = random(dice, no);
-    let mut maybe = |percent| dice.percent(percent);
+fn random_query(rng: &mut Rng, events: u64) -> AuditQuery {
+    let no = 1 + rng.below(events);
+    let event = random(rng, no);
+    let mut maybe = |percent| rng.percent(percent);
     let (user, actor, action, denied) = (maybe(40), maybe(20), maybe(30), maybe(20));
     let (reason, from, until, before) = (maybe(20), maybe(20), maybe(20), maybe(20));
     AuditQuery {
@@ -75,10 +75,10 @@ fn random_query(dice: &mut Dice, events: u64) -> AuditQuery {
         action: action.then_some(event.action),
         denied: denied.then_some(matches!(event.reason, Some(Reason::Denied(_)))),
         reason: event.reason.map(Reason::code).filter(|_| reason),
-        from: from.then(|| Wall(1_000 * dice.below(events) as i64)),
-        until: until.then(|| Wall(1_000 * dice.below(events) as i64)),
-        before: before.then(|| EventNo(dice.below(events + 2))),
-        limit: *dice.pick(&[50, 333, 1_000]),
+        from: from.then(|| Wall(1_000 * rng.below(events) as i64)),
+        until: until.then(|| Wall(1_000 * rng.below(events) as i64)),
+        before: before.then(|| EventNo(rng.below(events + 2))),
+        limit: *rng.pick(&[50, 333, 1_000]),
         ..everything(event.tenant.0)
     }
 }
@@ -100,7 +100,7 @@ fn wanted(query: &AuditQuery, event: &AuditEvent) -> bool {
 /// Random events in batches of any size; in between restarts, other owners, batches that the fence or the store
 /// refuses, and events that are written again.
 pub async fn every_query_finds_what_a_walk_through_everything_finds(backend: Backend) {
-    let mut dice = Dice::new(5);
+    let mut rng = Rng::new(5);
     let mut stored: BTreeMap<EventNo, AuditEvent> = BTreeMap::new();
     let mut next = 1;
     let mut store = backend.start().await;
@@ -116,15 +116,15 @@ pub async fn every_query_finds_what_a_walk_through_everything_finds(backend: Bac
         let mut writer = Writer::claim(&*store).await;
         for _ in 0..8 {
             // A gap: numbers of events that a batch took with it when it was refused.
-            next += dice.below(3);
-            let size = *dice.pick(&[1, 2, 30, 500, 500, 1_200, 9_000]) * u64::from(next < 30_000);
-            let mut events: Vec<_> = (next..next + size).map(|no| random(&mut dice, no)).collect();
-            let again = stored.iter().nth(dice.below(1 + stored.len() as u64) as usize).map(|(_, event)| event.clone());
+            next += rng.below(3);
+            let size = *rng.pick(&[1, 2, 30, 500, 500, 1_200, 9_000]) * u64::from(next < 30_000);
+            let mut events: Vec<_> = (next..next + size).map(|no| random(&mut rng, no)).collect();
+            let again = stored.iter().nth(rng.below(1 + stored.len() as u64) as usize).map(|(_, event)| event.clone());
             events.extend(again.map(|event| AuditEvent { count: event.count + 1, ..event }));
             events.sort_by_key(|event| event.no);
-            match dice.below(6) {
+            match rng.below(6) {
                 0 => {
-                    let refused = AuditEvent { detail: "no".into(), ..random(&mut dice, next + size) };
+                    let refused = AuditEvent { detail: "no".into(), ..random(&mut rng, next + size) };
                     events.push(refused);
                     let sent = writer.send(&writer.batch(vec![], events)).await;
                     assert!(matches!(sent, Err(CommitError::Refused(_))), "{sent:?}");
@@ -143,7 +143,7 @@ pub async fn every_query_finds_what_a_walk_through_everything_finds(backend: Bac
             stored.extend(batch.events.iter().map(|event| (event.no, event.clone())));
             next += size;
         }
-        if dice.percent(50) {
+        if rng.percent(50) {
             store.close().await;
             drop(store);
             store = backend.open().await;
@@ -151,7 +151,7 @@ pub async fn every_query_finds_what_a_walk_through_everything_finds(backend: Bac
     }
     assert!(stored.len() > 5 * audit_block::EVENTS, "only {} events", stored.len());
     for _ in 0..80 {
-        let query = random_query(&mut dice, next);
+        let query = random_query(&mut rng, next);
         let expected: Vec<_> = stored.values().rev().filter(|event| wanted(&query, event)).collect();
         let (found, _) = all(&*store, &query).await;
         assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{query:?}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use crate::model::dice::Dice;
+use crate::model::rng::Rng;
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
@@ -63,10 +63,10 @@ fn completes(data: &Data, when: &str) {
 
 /// Kills `usher migrate` some times on the same store.
 async fn dies_at_any_time(data: &Data<'_>, seed: u64) {
-    let mut dice = Dice::new(seed);
-    for _ in 0..1 + dice.below(3) {
+    let mut rng = Rng::new(seed);
+    for _ in 0..1 + rng.below(3) {
         let mut migration = Migration::start(data);
-        let _ = tokio::time::timeout(Duration::from_micros(dice.below(WHOLE)), migration.ends()).await;
+        let _ = tokio::time::timeout(Duration::from_micros(rng.below(WHOLE)), migration.ends()).await;
     }
     completes(data, &format!("at any time, seed {seed}"));
 }

@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use crate::history::{Answer, Load, Plan, Recount, check};
-use crate::model::dice::Dice;
+use crate::model::rng::Rng;
 use crate::support::program::{Data, Program};
 
 /// From the start of the process to its first answer. A machine that has much else to do may make one in twenty late.
@@ -59,7 +59,7 @@ impl Reached {
 
 pub struct Run<'a> {
     data: Data<'a>,
-    dice: Dice,
+    rng: Rng,
     seed: u64,
     store: &'static str,
     options: Vec<String>,
@@ -69,7 +69,7 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     pub fn new(data: Data<'a>, seed: u64, store: &'static str) -> Self {
         let plan = Plan { seed, ..Plan::default() };
-        Self { data, dice: Dice::new(seed), seed, store, options: plan.options(), load: Load::start(plan) }
+        Self { data, rng: Rng::new(seed), seed, store, options: plan.options(), load: Load::start(plan) }
     }
 
     pub async fn die(mut self, deaths: u64, reached: &mut Reached) {
@@ -83,10 +83,10 @@ impl<'a> Run<'a> {
     /// By turns somewhere and anywhere; each place once in ten deaths, in an order that the seed turns.
     fn death(&mut self, number: u64) -> Death {
         if (number + self.seed).is_multiple_of(2) {
-            return Death::After(Duration::from_micros(self.dice.below(350_000)));
+            return Death::After(Duration::from_micros(self.rng.below(350_000)));
         }
         let (place, most) = PLACES[((number / 2 + self.seed) % PLACES.len() as u64) as usize];
-        Death::At(place, 1 + self.dice.below(most))
+        Death::At(place, 1 + self.rng.below(most))
     }
 
     #[allow(clippy::disallowed_methods)] // How long a start takes is measured from outside.

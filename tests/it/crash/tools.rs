@@ -9,8 +9,8 @@ use secrecy::ExposeSecret;
 use tokio::task::block_in_place;
 
 use crate::clients::repository;
-use crate::model::dice::Dice;
-use crate::store_tools::{check, command, path, ran, town};
+use crate::model::rng::Rng;
+use crate::store_tools::{check, command, path, ran, server};
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
@@ -33,7 +33,7 @@ fn migrations() -> usize {
 async fn source() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(&Data::Folder(folder.path()), &["--demo", "--shards", "2"]);
-    town::people(&program).await;
+    test_server::people(&program).await;
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0));
     folder
@@ -98,7 +98,7 @@ async fn a_copy_goes_into_what_an_older_copy_left_of_the_schema() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_that_was_killed_at_any_time_can_be_run_again() {
     let folder = source().await;
-    let mut dice = Dice::new(1);
+    let mut rng = Rng::new(1);
     for _ in 0..8 {
         let url = postgres::cluster().database().await;
         let mut copy = copying(folder.path(), url.expose_secret());
@@ -109,7 +109,7 @@ async fn a_copy_that_was_killed_at_any_time_can_be_run_again() {
                 looks.tick().await;
             }
         };
-        let done = tokio::time::timeout(Duration::from_micros(dice.below(400_000)), ends).await.is_ok();
+        let done = tokio::time::timeout(Duration::from_micros(rng.below(400_000)), ends).await.is_ok();
         let _ = copy.kill();
         let ended = copy.wait().unwrap();
         let again = block_in_place(|| ran(&mut copying(folder.path(), url.expose_secret())));
@@ -172,8 +172,8 @@ async fn first_start(data: &Data<'_>, point: &str) {
         Err(ended) => assert_eq!(ended.status.signal(), Some(ABORTED), "{point}: {ended:?}"),
     }
     let program = Program::start(data, &["--demo"]);
-    town::people(&program).await;
-    town::sign_in(&program, "ann").await;
+    test_server::people(&program).await;
+    test_server::sign_in(&program, "ann").await;
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0), "{point}");
     block_in_place(|| check(data)).printed();

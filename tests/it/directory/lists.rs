@@ -2,12 +2,12 @@
 
 use usher::proto::v1::{self, TextMatch};
 
-use super::town::{Store, Town, entry, message};
+use super::test_server::{Store, TestServer, entry, message};
 
 const USERS: usize = 2_600;
 
-async fn town() -> Town {
-    let town = Town::start(Store::Sqlite).await;
+async fn server() -> TestServer {
+    let server = TestServer::start(Store::Sqlite).await;
     let user = |no: usize| {
         let mut entry = entry(&format!("user{no:04}@demo.example"), &["primary"]);
         let user = entry.user.as_mut().unwrap();
@@ -17,20 +17,20 @@ async fn town() -> Town {
         }
         entry
     };
-    town.sync(message((0..USERS).map(user).collect())).await.unwrap();
-    town
+    server.sync(message((0..USERS).map(user).collect())).await.unwrap();
+    server
 }
 
 fn ids(page: &v1::ListUsersResponse) -> Vec<&str> {
     page.users.iter().map(|user| user.user_id.as_str()).collect()
 }
 
-async fn all(town: &Town, request: v1::ListUsersRequest) -> Vec<String> {
+async fn all(server: &TestServer, request: v1::ListUsersRequest) -> Vec<String> {
     let mut all = Vec::new();
     let page_size = if request.page_size == 0 { 700 } else { request.page_size };
     let mut request = v1::ListUsersRequest { page_size, ..request };
     loop {
-        let page = town.list(request.clone()).await;
+        let page = server.list(request.clone()).await;
         all.extend(page.users.into_iter().map(|user| user.user_id));
         request.page_token = page.next_page_token;
         if request.page_token.is_empty() {
@@ -41,9 +41,9 @@ async fn all(town: &Town, request: v1::ListUsersRequest) -> Vec<String> {
 
 #[tokio::test]
 async fn every_order_has_every_user_once() {
-    let town = town().await;
+    let server = server().await;
     for order in ["user_id", "user_id desc", "name", "name desc", "last_sign_in", "last_sign_in desc"] {
-        let listed = all(&town, v1::ListUsersRequest { order_by: order.into(), ..Default::default() }).await;
+        let listed = all(&server, v1::ListUsersRequest { order_by: order.into(), ..Default::default() }).await;
         let mut sorted = listed.clone();
         sorted.sort();
         sorted.dedup();
@@ -58,9 +58,9 @@ async fn every_order_has_every_user_once() {
 
 #[tokio::test]
 async fn words_are_found_with_and_without_accents() {
-    let town = town().await;
+    let server = server().await;
     let found = async |text: &str, any: TextMatch| {
-        all(&town, v1::ListUsersRequest { text: text.into(), text_match: any.into(), ..Default::default() }).await
+        all(&server, v1::ListUsersRequest { text: text.into(), text_match: any.into(), ..Default::default() }).await
     };
     let zurich = ["user0000@demo.example", "user1000@demo.example", "user2000@demo.example"];
     assert_eq!(found("ZURICH", TextMatch::All).await, zurich, "in an attribute");
@@ -72,7 +72,7 @@ async fn words_are_found_with_and_without_accents() {
 
 #[tokio::test]
 async fn the_latest_sign_in_comes_first() {
-    let town = town().await;
+    let server = server().await;
     for user in ["user2599@demo.example", "user0003@demo.example", "ann@demo.example"] {
         let request = v1::CheckOutRequest {
             tenant_id: "demo".into(),
@@ -81,25 +81,25 @@ async fn the_latest_sign_in_comes_first() {
             device_id: "laptop".into(),
             ..Default::default()
         };
-        let answer = town.seats().check_out(request).await.unwrap().into_inner();
+        let answer = server.seats().check_out(request).await.unwrap().into_inner();
         assert!(matches!(answer.outcome, Some(v1::check_out_response::Outcome::Lease(_))), "{answer:?}");
     }
     let first = v1::ListUsersRequest { order_by: "last_sign_in desc".into(), page_size: 3, ..Default::default() };
-    let page = town.list(first.clone()).await;
+    let page = server.list(first.clone()).await;
     let at = |user: &v1::User| user.last_sign_in_at.map(|at| (at.seconds, at.nanos)).expect("a sign-in");
     assert!(page.users.is_sorted_by(|a, b| at(a) >= at(b)), "in the same millisecond in any order: {:?}", page.users);
     let mut signed_in = ids(&page);
     signed_in.sort_unstable();
     assert_eq!(signed_in, ["ann@demo.example", "user0003@demo.example", "user2599@demo.example"]);
-    let second = town.list(v1::ListUsersRequest { page_token: page.next_page_token, ..first }).await;
+    let second = server.list(v1::ListUsersRequest { page_token: page.next_page_token, ..first }).await;
     assert!(second.users.iter().all(|user| user.last_sign_in_at.is_none()), "{:?}", ids(&second));
     let never = v1::ListUsersRequest { never_signed_in: true, text: "ann@".into(), ..Default::default() };
-    assert_eq!(ids(&town.list(never).await), Vec::<&str>::new());
+    assert_eq!(ids(&server.list(never).await), Vec::<&str>::new());
 }
 
 #[tokio::test]
 async fn texts_come_alphabetically_and_pages_go_on_so() {
-    let town = Town::start(Store::Sqlite).await;
+    let server = TestServer::start(Store::Sqlite).await;
     let person = |(name, family): (&str, &str)| {
         let mut entry = entry(&format!("{name}@demo.example"), &["primary"]);
         let user = entry.user.as_mut().unwrap();
@@ -115,7 +115,7 @@ async fn texts_come_alphabetically_and_pages_go_on_so() {
         ("ωmega", "Ωmega"),
         ("ac", "Ärger"),
     ];
-    town.sync(message(people.map(person).into())).await.unwrap();
+    server.sync(message(people.map(person).into())).await.unwrap();
     for (order, expected) in [
         ("name", ["ab", "bo", "ac", "éva", "zoe", "ädam", "ωmega"]),
         ("user_id", ["ab", "ac", "ädam", "bo", "éva", "zoe", "ωmega"]),
@@ -124,7 +124,7 @@ async fn texts_come_alphabetically_and_pages_go_on_so() {
         for (order_by, expected) in [(order.to_owned(), forth), (format!("{order} desc"), back)] {
             for page_size in [1, 2, 3, 100] {
                 let request = v1::ListUsersRequest { group: "sorted".into(), page_size, ..Default::default() };
-                let listed = all(&town, v1::ListUsersRequest { order_by: order_by.clone(), ..request }).await;
+                let listed = all(&server, v1::ListUsersRequest { order_by: order_by.clone(), ..request }).await;
                 let names: Vec<&str> = listed.iter().map(|id| id.trim_end_matches("@demo.example")).collect();
                 assert_eq!(names, expected, "{order_by}, pages of {page_size}");
             }

@@ -3,4 +3,4 @@
 mod export;
 mod lists;
 mod sync;
-mod town;
+mod test_server;

@@ -2,33 +2,33 @@
 
 use usher::proto::v1::{self, BlockCause, SyncOutcome, UserState};
 
-use super::town::{Store, Town, count, entry, message, told};
+use super::test_server::{Store, TestServer, count, entry, message, told};
 
 async fn fills_up_and_activates_later(store: Store) {
-    let town = Town::start(store).await;
+    let server = TestServer::start(store).await;
     let everybody =
         || message(vec![entry("hal@demo.example", &["crm"]), entry("ivy@demo.example", &["crm", "primary"])]);
-    let first = town.sync(everybody()).await.unwrap();
+    let first = server.sync(everybody()).await.unwrap();
     assert_eq!(told(&first), ["hal@demo.example CREATED_BLOCKED crm", "ivy@demo.example CREATED_BLOCKED crm"]);
     assert_eq!(first.totals.unwrap(), v1::SyncTotals { created_blocked: 2, waiting: 2, ..Default::default() });
-    let hal = town.user("hal@demo.example").await.unwrap();
+    let hal = server.user("hal@demo.example").await.unwrap();
     assert_eq!((hal.state(), hal.block_cause()), (UserState::Blocked, BlockCause::LicenseLimit));
 
     // The directory lists them the other way round: who was blocked first comes first all the same.
-    town.recall("crm", "ann@demo.example").await;
+    server.recall("crm", "ann@demo.example").await;
     let mut turned = everybody();
     turned.entries.reverse();
-    let second = town.sync(turned).await.unwrap();
+    let second = server.sync(turned).await.unwrap();
     assert_eq!(told(&second), ["ivy@demo.example UNCHANGED crm", "hal@demo.example ACTIVATED"]);
     let expected = v1::SyncTotals { unchanged: 1, activated: 1, waiting: 1, ..Default::default() };
     assert_eq!(second.totals.unwrap(), expected);
-    assert_eq!(town.usage("crm").await, (3, 3));
+    assert_eq!(server.usage("crm").await, (3, 3));
 
     // Who is not listed any more is passed over.
-    town.recall("crm", "bob@demo.example").await;
-    let third = town.sync(message(vec![entry("jon@demo.example", &["crm"])])).await.unwrap();
+    server.recall("crm", "bob@demo.example").await;
+    let third = server.sync(message(vec![entry("jon@demo.example", &["crm"])])).await.unwrap();
     assert_eq!(told(&third), ["jon@demo.example CREATED"], "ivy waits, and is not listed");
-    assert_eq!(town.usage("crm").await, (3, 3));
+    assert_eq!(server.usage("crm").await, (3, 3));
 }
 
 #[tokio::test]
@@ -56,30 +56,30 @@ fn many(users: std::ops::Range<usize>) -> Vec<v1::SyncEntry> {
 
 #[tokio::test]
 async fn twice_changes_nothing() {
-    let town = Town::start(Store::Sqlite).await;
+    let server = TestServer::start(Store::Sqlite).await;
     let in_chunks = || many(0..500).chunks(37).map(|chunk| message(chunk.to_vec())).collect::<Vec<_>>();
-    let first = town.sync_in(in_chunks()).await.unwrap();
+    let first = server.sync_in(in_chunks()).await.unwrap();
     assert_eq!((count(&first, SyncOutcome::Created), count(&first, SyncOutcome::CreatedBlocked)), (490, 10));
-    let (changes, etag) = (town.changes().await, town.user("user1@demo.example").await.unwrap().etag);
-    let second = town.sync_in(in_chunks()).await.unwrap();
+    let (changes, etag) = (server.changes().await, server.user("user1@demo.example").await.unwrap().etag);
+    let second = server.sync_in(in_chunks()).await.unwrap();
     let expected = v1::SyncTotals { unchanged: 500, waiting: 10, ..Default::default() };
     assert_eq!(second.totals.unwrap(), expected);
     assert_eq!(second.results.len(), 500);
-    assert_eq!((town.changes().await, town.user("user1@demo.example").await.unwrap().etag), (changes, etag));
+    assert_eq!((server.changes().await, server.user("user1@demo.example").await.unwrap().etag), (changes, etag));
     let brief: Vec<_> = in_chunks().into_iter().map(|m| v1::SyncUsersRequest { omit_unchanged: true, ..m }).collect();
-    let third = town.sync_in(brief).await.unwrap();
+    let third = server.sync_in(brief).await.unwrap();
     assert_eq!((third.results, third.totals.unwrap()), (vec![], expected));
 }
 
 #[tokio::test]
 async fn broken_off_in_the_middle_and_done_again() {
-    let town = Town::start(Store::Sqlite).await;
+    let server = TestServer::start(Store::Sqlite).await;
     let half = v1::SyncUsersRequest { full: true, block_unlisted: true, ..message(many(0..200)) };
-    town.broken_off(half, async || town.user("user199@demo.example").await.is_some()).await;
-    let ann = town.user("ann@demo.example").await.unwrap();
+    server.broken_off(half, async || server.user("user199@demo.example").await.is_some()).await;
+    let ann = server.user("ann@demo.example").await.unwrap();
     assert_eq!(ann.state(), UserState::Active, "nobody is blocked before the client has sent everything");
     let all = v1::SyncUsersRequest { full: true, block_unlisted: true, max_blocked: Some(7), ..message(many(0..400)) };
-    let answer = town.sync(all).await.unwrap();
+    let answer = server.sync(all).await.unwrap();
     // The 7 users of the demo make room for 3 of the 8 who wait for a seat in crm; root is an administrator.
     let totals = answer.totals.unwrap();
     let expected = v1::SyncTotals {
@@ -94,25 +94,25 @@ async fn broken_off_in_the_middle_and_done_again() {
     };
     assert_eq!(totals, expected);
     assert_eq!(told(&answer).last().unwrap(), "root@demo.example UNLISTED");
-    let ann = town.user("ann@demo.example").await.unwrap();
+    let ann = server.user("ann@demo.example").await.unwrap();
     assert_eq!((ann.state(), ann.block_cause()), (UserState::Blocked, BlockCause::Directory));
     // Back in the directory, and welcome.
-    let back = town.sync(message(vec![entry("dee@demo.example", &[])])).await.unwrap();
+    let back = server.sync(message(vec![entry("dee@demo.example", &[])])).await.unwrap();
     assert_eq!(told(&back), ["dee@demo.example ACTIVATED"]);
 }
 
 #[tokio::test]
 async fn a_dry_run_tells_what_a_sync_does() {
-    let town = Town::start(Store::Sqlite).await;
-    town.sync(message(vec![entry("early@demo.example", &["crm"])])).await.unwrap();
+    let server = TestServer::start(Store::Sqlite).await;
+    server.sync(message(vec![entry("early@demo.example", &["crm"])])).await.unwrap();
     let mut entries = many(0..150);
     entries.extend([entry("early@demo.example", &["crm"]), entry("ann@demo.example", &["crm"]), entry("a b", &[])]);
     let whole = v1::SyncUsersRequest { full: true, block_unlisted: true, max_blocked: Some(7), ..message(entries) };
-    let before = (town.changes().await, town.usage("crm").await);
-    let dry = town.sync(v1::SyncUsersRequest { dry_run: true, ..whole.clone() }).await.unwrap();
-    assert_eq!((town.changes().await, town.usage("crm").await), before);
-    assert!(town.user("user0@demo.example").await.is_none());
-    let real = town.sync(whole).await.unwrap();
+    let before = (server.changes().await, server.usage("crm").await);
+    let dry = server.sync(v1::SyncUsersRequest { dry_run: true, ..whole.clone() }).await.unwrap();
+    assert_eq!((server.changes().await, server.usage("crm").await), before);
+    assert!(server.user("user0@demo.example").await.is_none());
+    let real = server.sync(whole).await.unwrap();
     assert_eq!(told(&dry), told(&real));
     assert_eq!(dry, real);
     assert_eq!(count(&real, SyncOutcome::Activated), 1, "bob is gone, and early was first: {:?}", told(&real));
@@ -120,7 +120,7 @@ async fn a_dry_run_tells_what_a_sync_does() {
 
 #[tokio::test]
 async fn wrong_entries_stop_nobody() {
-    let town = Town::start(Store::Sqlite).await;
+    let server = TestServer::start(Store::Sqlite).await;
     let mut elsewhere = entry("kim@demo.example", &["primary"]);
     elsewhere.organization_ids = vec!["nowhere".into()];
     let entries = vec![
@@ -131,7 +131,7 @@ async fn wrong_entries_stop_nobody() {
         entry("lea@demo.example", &["crm"]),
         entry("mia@demo.example", &["sales"]),
     ];
-    let answer = town.sync(message(entries)).await.unwrap();
+    let answer = server.sync(message(entries)).await.unwrap();
     let expected = [
         "a b REFUSED: user.user_id must not contain white space.",
         "lea@demo.example CREATED",
@@ -146,25 +146,25 @@ async fn wrong_entries_stop_nobody() {
 
 /// Of a directory that shows too few of its users, nobody is blocked.
 async fn a_ceiling_for_blocking(store: Store) {
-    let town = Town::start(store).await;
-    town.sync(message(many(0..93))).await.unwrap();
+    let server = TestServer::start(store).await;
+    server.sync(message(many(0..93))).await.unwrap();
     // Strangers do not make the ceiling higher.
     let whole = |listed| v1::SyncUsersRequest { full: true, block_unlisted: true, ..message(listed) };
     let listed = || [many(0..89), many(1_000..1_200)].concat();
     // Nor do those whom an attempt before has made.
     for dry_run in [true, false, false, true] {
-        let status = town.sync(v1::SyncUsersRequest { dry_run, ..whole(listed()) }).await.unwrap_err();
+        let status = server.sync(v1::SyncUsersRequest { dry_run, ..whole(listed()) }).await.unwrap_err();
         assert_eq!(status.code(), tonic::Code::FailedPrecondition, "{status:?}");
         let told = "11 active users are not in this full sync, and at most 9 of the 98 who were there before may";
         assert!(status.message().starts_with(told), "{status:?}");
     }
-    let gus = || async { town.user("gus@demo.example").await.unwrap().state() };
+    let gus = || async { server.user("gus@demo.example").await.unwrap().state() };
     assert_eq!(gus().await, UserState::Active);
-    let answer = town.sync(v1::SyncUsersRequest { max_blocked: Some(11), ..whole(listed()) }).await.unwrap();
+    let answer = server.sync(v1::SyncUsersRequest { max_blocked: Some(11), ..whole(listed()) }).await.unwrap();
     assert_eq!((answer.totals.unwrap().blocked, gus().await), (11, UserState::Blocked));
     // It went through: whoever is there now was meant to be.
     let fewer = [many(0..89), many(1_000..1_172)].concat();
-    assert_eq!(town.sync(whole(fewer)).await.unwrap().totals.unwrap().blocked, 28);
+    assert_eq!(server.sync(whole(fewer)).await.unwrap().totals.unwrap().blocked, 28);
 }
 
 #[tokio::test]
@@ -179,19 +179,19 @@ async fn a_ceiling_for_blocking_on_postgres() {
 
 #[tokio::test]
 async fn nobody_is_blocked_for_a_wrong_field() {
-    let town = Town::start(Store::Sqlite).await;
+    let server = TestServer::start(Store::Sqlite).await;
     let mut ann = entry("Ann@demo.example", &[]);
     ann.user.as_mut().unwrap().given_name = "A\nn".into();
     let others = ["bob", "cid", "dee", "eve", "fay", "gus"].map(|name| entry(&format!("{name}@demo.example"), &[]));
     let entries = [vec![ann], others.to_vec()].concat();
     let whole = v1::SyncUsersRequest { full: true, block_unlisted: true, ..message(entries) };
-    let totals = town.sync(whole).await.unwrap().totals.unwrap();
+    let totals = server.sync(whole).await.unwrap().totals.unwrap();
     assert_eq!((totals.refused, totals.blocked), (1, 0));
 }
 
 #[tokio::test]
 async fn seats_with_organizations_of_their_own_and_one_attribute() {
-    let town = Town::start(Store::Sqlite).await;
+    let server = TestServer::start(Store::Sqlite).await;
     let seat = |pool: &str, organizations: &[&str]| v1::SyncSeat {
         pool_id: pool.into(),
         organization_ids: organizations.iter().map(|id| (*id).to_owned()).collect(),
@@ -199,14 +199,14 @@ async fn seats_with_organizations_of_their_own_and_one_attribute() {
     let mut hal = entry("hal@demo.example", &[]);
     hal.seats = vec![seat("primary", &["north"]), seat("other", &[])];
     hal.user.as_mut().unwrap().attributes = [("desk".into(), "7".into()), ("room".into(), "8".into())].into();
-    town.sync(message(vec![hal.clone()])).await.unwrap();
+    server.sync(message(vec![hal.clone()])).await.unwrap();
     hal.user.as_mut().unwrap().attributes = [("room".into(), "9".into())].into();
     let mask = |names: &[&str]| {
         Some(prost_types::FieldMask { paths: names.iter().map(|name| format!("attributes.{name}")).collect() })
     };
     let desk = v1::SyncUsersRequest { update_mask: mask(&["desk"]), ..message(vec![hal.clone()]) };
-    town.sync(desk).await.unwrap();
-    let known = town.user("hal@demo.example").await.unwrap();
+    server.sync(desk).await.unwrap();
+    let known = server.user("hal@demo.example").await.unwrap();
     assert_eq!(known.attributes, [("room".into(), "8".into())].into(), "desk is taken away, and room not named");
     assert_eq!(known.seats[0].organization_ids, ["north"]);
     let names: Vec<String> = (0..51).map(|no| format!("a{no}")).collect();
@@ -217,16 +217,16 @@ async fn seats_with_organizations_of_their_own_and_one_attribute() {
         let mut hal = hal.clone();
         let named = update_mask.clone().unwrap().paths;
         hal.user.as_mut().unwrap().attributes.retain(|name, _| named.contains(&format!("attributes.{name}")));
-        let answer = town.sync(v1::SyncUsersRequest { update_mask, ..message(vec![hal]) }).await.unwrap();
+        let answer = server.sync(v1::SyncUsersRequest { update_mask, ..message(vec![hal]) }).await.unwrap();
         assert!(told(&answer)[0].starts_with(&format!("hal@demo.example {expected}")), "{:?}", told(&answer));
     }
 }
 
 #[tokio::test]
 async fn a_wrong_sync_is_refused_as_a_whole() {
-    let town = Town::start(Store::Sqlite).await;
+    let server = TestServer::start(Store::Sqlite).await;
     let refused = async |messages: Vec<v1::SyncUsersRequest>| {
-        let status = town.sync_in(messages).await.unwrap_err();
+        let status = server.sync_in(messages).await.unwrap_err();
         (status.code(), status.message().to_owned())
     };
     let unlisted = || v1::SyncUsersRequest { block_unlisted: true, ..message(vec![]) };
@@ -239,5 +239,5 @@ async fn a_wrong_sync_is_refused_as_a_whole() {
     assert!(code == tonic::Code::InvalidArgument && text.contains("tenant_id"), "{text}");
     assert_eq!(refused(vec![other]).await.0, tonic::Code::NotFound);
     assert_eq!(refused(vec![]).await.0, tonic::Code::InvalidArgument);
-    assert_eq!(town.user("ann@demo.example").await.unwrap().state(), UserState::Active);
+    assert_eq!(server.user("ann@demo.example").await.unwrap().state(), UserState::Active);
 }

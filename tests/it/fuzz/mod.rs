@@ -22,7 +22,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
-use crate::model::dice::Dice;
+use crate::model::rng::Rng;
 use mutate::mutated;
 
 /// Cases made from the seeds, for each target, without a word from the environment.
@@ -59,9 +59,9 @@ fn fuzz(target: &str, share: u64, mut check: impl FnMut(&[u8])) {
     }
     let seeds: Vec<_> = seeds.into_iter().map(|(_, bytes)| bytes).collect();
     let seed = setting("USHER_FUZZ_SEED", SEED);
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     for case in 0..setting("USHER_FUZZ_CASES", CASES) / share {
-        let bytes = mutated(&mut dice, &seeds);
+        let bytes = mutated(&mut rng, &seeds);
         attempt(&bytes, &|| {
             let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{target}-{seed}-{case}"));
             fs::write(&file, &bytes).expect("a file");

@@ -1,6 +1,6 @@
 //! What chance makes of seeds: bytes changed, cut, doubled, and put together from several.
 
-use crate::model::dice::Dice;
+use crate::model::rng::Rng;
 
 /// A case is no longer than this: what is wrong with a long one is wrong with a short one, and found sooner.
 const MAX_BYTES: usize = 4_096;
@@ -42,45 +42,45 @@ const TOKENS: [&[u8]; 32] = [
 ];
 
 /// A case: a seed with one to eight changes.
-pub fn mutated(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
-    let mut bytes = dice.pick(seeds).clone();
-    for _ in 0..=dice.below(8) {
-        change(dice, &mut bytes, seeds);
+pub fn mutated(rng: &mut Rng, seeds: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = rng.pick(seeds).clone();
+    for _ in 0..=rng.below(8) {
+        change(rng, &mut bytes, seeds);
     }
     bytes.truncate(MAX_BYTES);
     bytes
 }
 
-fn change(dice: &mut Dice, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
-    let (start, end) = range(dice, bytes.len());
-    match dice.below(8) {
-        0 if start < bytes.len() => bytes[start] ^= 1 << dice.below(8),
-        1 if start < bytes.len() => bytes[start] = dice.below(256) as u8,
+fn change(rng: &mut Rng, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
+    let (start, end) = range(rng, bytes.len());
+    match rng.below(8) {
+        0 if start < bytes.len() => bytes[start] ^= 1 << rng.below(8),
+        1 if start < bytes.len() => bytes[start] = rng.below(256) as u8,
         2 => drop(bytes.drain(start..end)),
         3 => bytes.truncate(start),
         4 => {
-            let again = bytes[start..end].repeat(1 + dice.below(4) as usize);
+            let again = bytes[start..end].repeat(1 + rng.below(4) as usize);
             bytes.splice(start..start, again).for_each(drop);
         }
         5 => {
-            let other = dice.pick(seeds);
-            let (from, to) = range(dice, other.len());
+            let other = rng.pick(seeds);
+            let (from, to) = range(rng, other.len());
             bytes.splice(start..end, other[from..to].iter().copied()).for_each(drop);
         }
         6 => {
-            let digits = dice.next().to_string().into_bytes();
+            let digits = rng.next().to_string().into_bytes();
             bytes.splice(start..end, digits).for_each(drop);
         }
         _ => {
-            let token = dice.pick(&TOKENS).iter().copied();
+            let token = rng.pick(&TOKENS).iter().copied();
             bytes.splice(start..start, token).for_each(drop);
         }
     }
 }
 
 /// A part of something so long, mostly a short one.
-fn range(dice: &mut Dice, length: usize) -> (usize, usize) {
-    let start = dice.below(length as u64 + 1) as usize;
-    let longest = if dice.percent(80) { 8 } else { length as u64 };
-    (start, (start + dice.below(longest + 1) as usize).min(length))
+fn range(rng: &mut Rng, length: usize) -> (usize, usize) {
+    let start = rng.below(length as u64 + 1) as usize;
+    let longest = if rng.percent(80) { 8 } else { length as u64 };
+    (start, (start + rng.below(longest + 1) as usize).min(length))
 }

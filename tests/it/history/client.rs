@@ -16,7 +16,7 @@ use usher::proto::v1::{CheckInRequest, CheckOutRequest, GrantSeatRequest, Heartb
 use super::load::{Pen, ServerAddress};
 use super::recount::{denial, end_reason};
 use super::{Answer, Call, Name, Operation, Who};
-use crate::model::dice::Dice;
+use crate::model::rng::Rng;
 
 /// Longer than any answer takes; what a client does not know by then it asks again.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -36,7 +36,7 @@ pub struct Person {
 pub struct Client {
     pub endpoint: watch::Receiver<ServerAddress>,
     pub pen: Pen,
-    pub dice: Dice,
+    pub rng: Rng,
     pub people: Vec<Person>,
     pub connection: Option<(ServerAddress, SeatServiceClient<Channel>)>,
     pub notes: Arc<Mutex<Vec<Call>>>,
@@ -58,7 +58,7 @@ impl Client {
             self.insist(at, Operation::Grant).await;
         }
         while !self.stopped() {
-            let at = self.dice.below(self.people.len() as u64) as usize;
+            let at = self.rng.below(self.people.len() as u64) as usize;
             let operation = self.next_operation(at);
             self.insist(at, operation).await;
         }
@@ -70,20 +70,20 @@ impl Client {
 
     /// What to do next with a user.
     fn next_operation(&mut self, at: usize) -> Operation {
-        let (dice, person) = (&mut self.dice, &self.people[at]);
+        let (rng, person) = (&mut self.rng, &self.people[at]);
         let other = |device: &Name| if &**device == "desk" { "phone" } else { "desk" };
         match (&person.session, &person.ended) {
             _ if person.named && !person.seat => Operation::Grant,
-            (Some((session, device)), _) => match dice.below(100) {
+            (Some((session, device)), _) => match rng.below(100) {
                 0..30 => Operation::Heartbeat { session: session.clone() },
                 30..45 => Operation::CheckOut { device: device.clone() },
                 45..55 => Operation::CheckOut { device: other(device).into() },
                 _ => Operation::CheckIn { session: session.clone() },
             },
-            (None, _) if person.named && dice.percent(40) => Operation::Revoke,
-            (None, Some(session)) if dice.percent(10) => Operation::Heartbeat { session: session.clone() },
-            (None, Some(session)) if dice.percent(5) => Operation::CheckIn { session: session.clone() },
-            (None, _) => Operation::CheckOut { device: dice.word(&["desk", "phone"]).into() },
+            (None, _) if person.named && rng.percent(40) => Operation::Revoke,
+            (None, Some(session)) if rng.percent(10) => Operation::Heartbeat { session: session.clone() },
+            (None, Some(session)) if rng.percent(5) => Operation::CheckIn { session: session.clone() },
+            (None, _) => Operation::CheckOut { device: rng.word(&["desk", "phone"]).into() },
         }
     }
 

@@ -19,7 +19,7 @@ use usher::proto::v1::{
 use super::client::{Client, Person};
 use super::recount::Told;
 use super::{Call, History, Limit, Name, Rules, Who};
-use crate::model::dice::Dice;
+use crate::model::rng::Rng;
 
 /// The demo tenant's pool of named seats, and who holds all of them at first.
 const CRM: (&str, &str, u64) = ("demo", "crm", 3);
@@ -212,7 +212,7 @@ fn client(plan: &Plan, number: u32, pen: &Pen, endpoint: watch::Receiver<ServerA
     Client {
         endpoint,
         pen: pen.clone(),
-        dice: Dice::new(plan.seed.wrapping_mul(1_000).wrapping_add(number.into())),
+        rng: Rng::new(plan.seed.wrapping_mul(1_000).wrapping_add(number.into())),
         people: people.collect(),
         connection: None,
         notes: Arc::default(),

@@ -6,8 +6,8 @@ use usher::ids::LicenseId;
 use usher::license::{Request, Terms};
 use usher::proto::v1;
 
-use super::office::reason;
-use super::{Backend, Office, on_both_stores};
+use super::fixture::reason;
+use super::{Backend, Fixture, on_both_stores};
 
 on_both_stores![
     r32_a_request_says_everything,
@@ -27,18 +27,18 @@ fn wanted(seats: &[(&str, u64)], moves: &[(&str, &str, u64)]) -> v1::CreateLicen
 }
 
 async fn r32_a_request_says_everything(backend: Backend) {
-    let office = Office::open(backend).await;
-    let document = office.issued(&Terms { customer_id: Some("C-1".into()), ..office.terms("primary=20 crm!=10") });
-    office.install(&document).await.unwrap();
-    assert!(office.sign_in("ann", "primary").await.starts_with("yes"));
+    let fixture = Fixture::open(backend).await;
+    let document = fixture.issued(&Terms { customer_id: Some("C-1".into()), ..fixture.terms("primary=20 crm!=10") });
+    fixture.install(&document).await.unwrap();
+    assert!(fixture.sign_in("ann", "primary").await.starts_with("yes"));
     let asked = v1::CreateLicenseRequestRequest {
         target_version: "2.0".into(),
         ..wanted(&[("primary", 5)], &[("crm", "cms", 3)])
     };
-    let text = office.request(asked).await.unwrap();
+    let text = fixture.request(asked).await.unwrap();
     let request = Request::parse(text.as_bytes()).unwrap();
     assert_eq!((request.tenant.as_str(), request.customer_id.as_deref()), ("acme", Some("C-1")));
-    assert_eq!((request.instance, request.created), (office.instance().0, office.now()));
+    assert_eq!((request.instance, request.created), (fixture.instance().0, fixture.now()));
     assert_eq!(request.hosts, ["login-1", "login.acme.example"]);
     assert_eq!(
         (&*request.running_version, request.target_version.as_deref()),
@@ -56,25 +56,25 @@ async fn r32_a_request_says_everything(backend: Backend) {
 }
 
 async fn r32_a_first_request_says_who_the_customer_is(backend: Backend) {
-    let office = Office::open(backend).await;
+    let fixture = Fixture::open(backend).await;
     let of = |id: &str| v1::CreateLicenseRequestRequest { customer_id: id.into(), ..wanted(&[("primary", 5)], &[]) };
     let customer = |text: &str| Request::parse(text.as_bytes()).unwrap().customer_id;
-    assert_eq!(customer(&office.request(of("")).await.unwrap()), None);
-    let first = office.request(of("C-4711")).await.unwrap();
+    assert_eq!(customer(&fixture.request(of("")).await.unwrap()), None);
+    let first = fixture.request(of("C-4711")).await.unwrap();
     assert_eq!(customer(&first).as_deref(), Some("C-4711"));
-    office.install(&office.answered(&first, &Terms::default())).await.unwrap();
-    assert_eq!(office.information().await.customer_id, "C-4711", "the vendor takes it");
+    fixture.install(&fixture.answered(&first, &Terms::default())).await.unwrap();
+    assert_eq!(fixture.information().await.customer_id, "C-4711", "the vendor takes it");
     for id in ["", "C-4711"] {
-        assert_eq!(customer(&office.request(of(id)).await.unwrap()).as_deref(), Some("C-4711"));
+        assert_eq!(customer(&fixture.request(of(id)).await.unwrap()).as_deref(), Some("C-4711"));
     }
-    let bad = office.request(of("C-1")).await.unwrap_err();
+    let bad = fixture.request(of("C-1")).await.unwrap_err();
     let fields = bad.get_details_bad_request().unwrap().field_violations;
     assert_eq!(fields.iter().map(|it| it.field.as_str()).collect::<Vec<_>>(), ["customer_id"]);
 }
 
 async fn r32_requested_changes_are_checked(backend: Backend) {
-    let office = Office::open(backend).await;
-    office.installed(&office.terms("primary=20")).await;
+    let fixture = Fixture::open(backend).await;
+    fixture.installed(&fixture.terms("primary=20")).await;
     let fields = |status: tonic::Status| -> Vec<String> {
         assert_eq!(status.code(), Code::InvalidArgument);
         let bad = status.get_details_bad_request().unwrap();
@@ -82,29 +82,30 @@ async fn r32_requested_changes_are_checked(backend: Backend) {
     };
     // The policy's seat_request_step is 5.
     for (seats, good) in [(1, false), (4, false), (5, true), (6, true), (7, true), (10, true)] {
-        let answer = office.request(wanted(&[("primary", seats)], &[])).await;
+        let answer = fixture.request(wanted(&[("primary", seats)], &[])).await;
         assert_eq!(answer.is_ok(), good, "{seats}");
         if let Err(status) = answer {
             assert_eq!(fields(status), ["seats[0].seats"]);
         }
     }
-    let status = office.request(wanted(&[], &[("primary", "crm", 21)])).await.unwrap_err();
+    let status = fixture.request(wanted(&[], &[("primary", "crm", 21)])).await.unwrap_err();
     assert_eq!((status.code(), reason(&status).as_str()), (Code::FailedPrecondition, "NOT_ENOUGH_SEATS"));
     for moved in [1, 4, 20] {
-        office.request(wanted(&[], &[("primary", "crm", moved)])).await.unwrap();
+        fixture.request(wanted(&[], &[("primary", "crm", moved)])).await.unwrap();
     }
-    let status = office.request(wanted(&[("", 5)], &[("primary", "primary", 1)])).await.unwrap_err();
+    let status = fixture.request(wanted(&[("", 5)], &[("primary", "primary", 1)])).await.unwrap_err();
     assert_eq!(fields(status), ["seats[0].pool_id", "moves[0].to_pool_id"]);
 }
 
 async fn r32_seats_move_between_pools(backend: Backend) {
-    let office = Office::open(backend).await;
+    let fixture = Fixture::open(backend).await;
     let base = LicenseId::parse("base").unwrap();
-    office.installed(&Terms { license: Some(base), ..office.terms("primary=20 crm!=10") }).await;
-    let request = office.request(wanted(&[("crm", 5)], &[("primary", "crm", 4), ("primary", "cms", 1)])).await.unwrap();
-    let document = office.answered(&request, &Terms::default());
-    let answer = office.install(&document).await.unwrap();
+    fixture.installed(&Terms { license: Some(base), ..fixture.terms("primary=20 crm!=10") }).await;
+    let request =
+        fixture.request(wanted(&[("crm", 5)], &[("primary", "crm", 4), ("primary", "cms", 1)])).await.unwrap();
+    let document = fixture.answered(&request, &Terms::default());
+    let answer = fixture.install(&document).await.unwrap();
     let license = answer.license.unwrap();
     assert_eq!((license.license_id.as_str(), license.revision), ("base", 2));
-    assert_eq!(office.usage().await, "cms 0/1, crm 0/19, primary 0/15");
+    assert_eq!(fixture.usage().await, "cms 0/1, crm 0/19, primary 0/15");
 }

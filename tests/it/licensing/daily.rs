@@ -8,9 +8,9 @@ use usher::ids::TenantId;
 use usher::ledger::license_fetch::spread;
 use usher::license::Terms;
 
+use super::fixture::{DAY, HOUR, VendorAt};
 use super::folder::{Has, VendorFolder};
-use super::office::{DAY, HOUR, VendorAt};
-use super::{Backend, Office, on_both_stores};
+use super::{Backend, Fixture, on_both_stores};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -20,18 +20,18 @@ on_both_stores![
     a_vendor_who_is_away_is_asked_again_and_told_of_once,
 ];
 
-async fn office(backend: Backend, folder: &VendorFolder) -> Office {
-    Office::open_with(backend, VendorAt { folder: Some(folder.url()), mail: None }).await
+async fn fixture(backend: Backend, folder: &VendorFolder) -> Fixture {
+    Fixture::open_with(backend, VendorAt { folder: Some(folder.url()), mail: None }).await
 }
 
 /// When it looked for `acme` within these hours, in minutes.
-async fn looks(office: &Office, folder: &VendorFolder, hours: u32) -> Vec<u32> {
-    let fetcher = office.fetcher();
+async fn looks(fixture: &Fixture, folder: &VendorFolder, hours: u32) -> Vec<u32> {
+    let fetcher = fixture.fetcher();
     let mut looked = Vec::new();
     for minute in 0..hours * 60 {
         fetcher.run().await;
         looked.extend(folder.requests().iter().map(|_| minute));
-        office.clock.advance(MINUTE);
+        fixture.clock.advance(MINUTE);
     }
     looked
 }
@@ -42,24 +42,24 @@ fn late() -> u32 {
 
 async fn r27_a_license_is_looked_for_once_a_day(backend: Backend) {
     let folder = VendorFolder::open().await;
-    let office = office(backend, &folder).await;
-    let looked = looks(&office, &folder, 50).await;
+    let fixture = fixture(backend, &folder).await;
+    let looked = looks(&fixture, &folder, 50).await;
     let day = 23 * 60 + late();
     assert_eq!(looked.len(), 3, "{looked:?}");
     assert!(looked[0] == late() && looked[1] - looked[0] == day && looked[2] - looked[1] == day, "{looked:?}");
     let nothing = format!("LICENSE_FETCHED from {}: there is no license for this tenant", folder.shown());
-    assert_eq!(office.audit().await, std::slice::from_ref(&nothing), "the same, day after day, is one event");
+    assert_eq!(fixture.audit().await, std::slice::from_ref(&nothing), "the same, day after day, is one event");
     // A new one is there.
-    let document = office.issued(&office.terms("primary=5"));
-    folder.put(&format!("{}/acme.lic", office.instance()), Has::File(document.into_bytes()));
-    looks(&office, &folder, 48).await;
-    assert_eq!(office.usage().await, "primary 0/5");
-    let license = office.list().await.remove(0);
+    let document = fixture.issued(&fixture.terms("primary=5"));
+    folder.put(&format!("{}/acme.lic", fixture.instance()), Has::File(document.into_bytes()));
+    looks(&fixture, &folder, 48).await;
+    assert_eq!(fixture.usage().await, "primary 0/5");
+    let license = fixture.list().await.remove(0);
     assert_eq!((license.revision, license.installed_by.as_str()), (1, "usher"));
     let from = folder.shown();
     let not_newer = "acme revision 1 is not newer than revision 1, which was installed";
     assert_eq!(
-        office.audit().await,
+        fixture.audit().await,
         [
             format!("LICENSE_FETCHED from {from}: {not_newer}"),
             format!("LICENSE_FETCHED from {from}: acme revision 1 was installed"),
@@ -67,36 +67,36 @@ async fn r27_a_license_is_looked_for_once_a_day(backend: Backend) {
             nothing,
         ]
     );
-    assert!(office.last_fetch().await.ends_with(not_newer), "{}", office.last_fetch().await);
+    assert!(fixture.last_fetch().await.ends_with(not_newer), "{}", fixture.last_fetch().await);
 }
 
 async fn r27_the_day_goes_on_over_a_restart(backend: Backend) {
     let folder = VendorFolder::open().await;
-    let office = office(backend, &folder).await;
-    assert_eq!(looks(&office, &folder, 2).await.len(), 1);
-    let told = office.last_fetch().await;
-    let now = office.now();
-    let office = office.restart(now).await;
-    assert_eq!(office.last_fetch().await, told);
-    assert_eq!(looks(&office, &folder, 20).await, [0; 0], "it was looked for today");
-    assert_eq!(looks(&office, &folder, 4).await.len(), 1);
+    let fixture = fixture(backend, &folder).await;
+    assert_eq!(looks(&fixture, &folder, 2).await.len(), 1);
+    let told = fixture.last_fetch().await;
+    let now = fixture.now();
+    let fixture = fixture.restart(now).await;
+    assert_eq!(fixture.last_fetch().await, told);
+    assert_eq!(looks(&fixture, &folder, 20).await, [0; 0], "it was looked for today");
+    assert_eq!(looks(&fixture, &folder, 4).await.len(), 1);
     // It was away for days: what is due then is looked for within an hour, and not at once.
-    let later = usher::ledger::time::Wall(office.now().0 + i64::try_from(DAY.as_millis()).unwrap() * 9);
-    let office = office.restart(later).await;
-    assert_eq!(looks(&office, &folder, 2).await, [late()]);
+    let later = usher::ledger::time::Wall(fixture.now().0 + i64::try_from(DAY.as_millis()).unwrap() * 9);
+    let fixture = fixture.restart(later).await;
+    assert_eq!(looks(&fixture, &folder, 2).await, [late()]);
 }
 
 async fn a_vendor_who_is_away_is_asked_again_and_told_of_once(backend: Backend) {
     let folder = VendorFolder::open().await;
-    let office = office(backend, &folder).await;
-    folder.put(&format!("{}/acme.lic", office.instance()), Has::Status(503));
-    let looked = looks(&office, &folder, 12).await;
+    let fixture = fixture(backend, &folder).await;
+    folder.put(&format!("{}/acme.lic", fixture.instance()), Has::Status(503));
+    let looked = looks(&fixture, &folder, 12).await;
     let again = 60 + late();
     let expected: Vec<u32> = (0..12).map(|no| late() + no * again).take_while(|at| *at < 12 * 60).collect();
     assert_eq!(looked, expected, "after an hour, and up to two");
     assert!(looked.len() > 5, "{looked:?}");
-    assert_eq!(office.audit().await.len(), 1);
-    assert!(office.last_fetch().await.ends_with("it answered 503 Service Unavailable"));
+    assert_eq!(fixture.audit().await.len(), 1);
+    assert!(fixture.last_fetch().await.ends_with("it answered 503 Service Unavailable"));
 }
 
 /// Two hundred tenants are looked for over an hour, each once; and a vendor who is away is not asked two hundred times.
@@ -104,11 +104,11 @@ async fn a_vendor_who_is_away_is_asked_again_and_told_of_once(backend: Backend) 
 async fn tenants_are_spread_over_an_hour() {
     const TENANTS: usize = 200;
     let folder = VendorFolder::open().await;
-    let office = office(Backend::sqlite(), &folder).await;
+    let fixture = fixture(Backend::sqlite(), &folder).await;
     for no in 1..TENANTS {
-        office.create_tenant(&format!("tenant/{no}")).await;
+        fixture.create_tenant(&format!("tenant/{no}")).await;
     }
-    let fetcher = office.fetcher();
+    let fetcher = fixture.fetcher();
     let mut asked: BTreeMap<String, usize> = BTreeMap::new();
     let mut most = 0;
     for _ in 0..=60 {
@@ -116,16 +116,16 @@ async fn tenants_are_spread_over_an_hour() {
         let now = folder.requests();
         most = most.max(now.len());
         now.into_iter().for_each(|path| *asked.entry(path).or_default() += 1);
-        office.clock.advance(MINUTE);
+        fixture.clock.advance(MINUTE);
     }
     assert_eq!((asked.len(), asked.values().sum::<usize>()), (TENANTS, TENANTS));
-    assert!(asked.contains_key(&format!("{}/tenant%2F7.lic", office.instance())), "{:?}", asked.keys().next());
+    assert!(asked.contains_key(&format!("{}/tenant%2F7.lic", fixture.instance())), "{:?}", asked.keys().next());
     assert!(most < 20, "{most} in one minute");
 
     // All are due, and the vendor is away: a run gives up with those that are under way.
     let address = folder.address;
     drop(folder);
-    office.clock.advance(DAY);
+    fixture.clock.advance(DAY);
     fetcher.run().await;
     let folder = VendorFolder::open_at(address).await;
     fetcher.run().await;
@@ -137,18 +137,18 @@ async fn tenants_are_spread_over_an_hour() {
 #[tokio::test]
 async fn r1_a_tenant_gets_its_own_license_only() {
     let folder = VendorFolder::open().await;
-    let office = office(Backend::sqlite(), &folder).await;
-    office.create_tenant("umbrella").await;
-    let ours = office.issued(&office.terms("primary=5"));
+    let fixture = fixture(Backend::sqlite(), &folder).await;
+    fixture.create_tenant("umbrella").await;
+    let ours = fixture.issued(&fixture.terms("primary=5"));
     let theirs =
-        office.issued(&Terms { tenant: Some(TenantId::parse("umbrella").unwrap()), ..office.terms("primary=9") });
+        fixture.issued(&Terms { tenant: Some(TenantId::parse("umbrella").unwrap()), ..fixture.terms("primary=9") });
     for (tenant, document) in [("acme", theirs), ("umbrella", ours)] {
-        folder.put(&format!("{}/{tenant}.lic", office.instance()), Has::File(document.into_bytes()));
+        folder.put(&format!("{}/{tenant}.lic", fixture.instance()), Has::File(document.into_bytes()));
     }
-    let fetcher = office.fetcher();
-    office.clock.advance(HOUR);
+    let fetcher = fixture.fetcher();
+    fixture.clock.advance(HOUR);
     fetcher.run().await;
-    let told = office.last_fetch().await;
+    let told = fixture.last_fetch().await;
     assert_eq!(told, "REFUSED LICENSE_TENANT at 3600: the license is for another tenant");
-    assert_eq!((folder.requests().len(), office.list().await.len()), (2, 0));
+    assert_eq!((folder.requests().len(), fixture.list().await.len()), (2, 0));
 }

@@ -5,8 +5,8 @@ use usher::ledger::change::Limit;
 use usher::license::{Terms, Tier};
 use usher::proto::v1::{LicenseState, LicenseTier, LicenseValidity};
 
-use super::office::{DAY, shown};
-use super::{Backend, Office, on_both_stores};
+use super::fixture::{DAY, shown};
+use super::{Backend, Fixture, on_both_stores};
 use crate::support::callers::anonymous_request;
 
 on_both_stores![
@@ -25,62 +25,62 @@ fn changes(pools: &[usher::proto::v1::PoolChange]) -> Vec<String> {
 }
 
 async fn r27_an_install_says_what_changed_per_pool(backend: Backend) {
-    let office = Office::open(backend).await;
+    let fixture = Fixture::open(backend).await;
     // In demo mode there are two seats (R30).
-    assert!(office.sign_in("ann", "primary").await.starts_with("yes"));
-    let first = office.installed(&office.terms("primary=5 crm!=3")).await;
+    assert!(fixture.sign_in("ann", "primary").await.starts_with("yes"));
+    let first = fixture.installed(&fixture.terms("primary=5 crm!=3")).await;
     assert!(first.changed);
     assert_eq!(changes(&first.pools), ["none -> crm 0/3", "primary 1/2 -> primary 1/5"]);
 
-    let second = office.installed(&Terms { revision: Some(2), ..office.terms("primary=0 crm!=unlimited") }).await;
+    let second = fixture.installed(&Terms { revision: Some(2), ..fixture.terms("primary=0 crm!=unlimited") }).await;
     assert_eq!(changes(&second.pools), ["crm 0/3 -> crm 0/unlimited", "primary 1/5 -> primary 1/0 over 1"]);
     assert_eq!(second.license.unwrap().revision, 2);
-    assert_eq!(office.usage().await, "crm 0/unlimited, primary 1/0 over 1");
+    assert_eq!(fixture.usage().await, "crm 0/unlimited, primary 1/0 over 1");
 }
 
 async fn r27_the_same_document_again_changes_nothing(backend: Backend) {
-    let office = Office::open(backend).await;
-    let document = office.issued(&office.terms("primary=5"));
-    let first = office.install(&document).await.unwrap();
-    office.clock.advance(DAY);
+    let fixture = Fixture::open(backend).await;
+    let document = fixture.issued(&fixture.terms("primary=5"));
+    let first = fixture.install(&document).await.unwrap();
+    fixture.clock.advance(DAY);
     let armored = usher::license::armored(&document);
     for again in [document.clone(), armored, format!("\n  {document}\r\n")] {
-        let again = office.install(&again).await.unwrap();
+        let again = fixture.install(&again).await.unwrap();
         assert!(!again.changed);
         assert_eq!(again.license, first.license);
         assert_eq!(changes(&again.pools), ["primary 0/5 -> primary 0/5"]);
     }
-    assert_eq!(office.audit().await.len(), 1);
-    let office = office.restart(usher::ledger::time::Wall(office_time())).await;
-    assert!(!office.install(&document).await.unwrap().changed);
+    assert_eq!(fixture.audit().await.len(), 1);
+    let fixture = fixture.restart(usher::ledger::time::Wall(fixture_time())).await;
+    assert!(!fixture.install(&document).await.unwrap().changed);
 }
 
-fn office_time() -> i64 {
-    super::office::START.0 + i64::try_from(DAY.as_millis()).unwrap()
+fn fixture_time() -> i64 {
+    super::fixture::START.0 + i64::try_from(DAY.as_millis()).unwrap()
 }
 
 async fn r27_several_licenses_add_up_and_each_ends_by_its_own_date(backend: Backend) {
-    let office = Office::open(backend).await;
+    let fixture = Fixture::open(backend).await;
     let named = |id: &str, seats: &str, days: u32| Terms {
         license: Some(LicenseId::parse(id).unwrap()),
-        expires: Some(Some(office.now().plus(days * DAY))),
-        ..office.terms(seats)
+        expires: Some(Some(fixture.now().plus(days * DAY))),
+        ..fixture.terms(seats)
     };
-    office.installed(&named("base", "primary=5", 300)).await;
-    office.installed(&named("more", "primary=2 crm!=1", 100)).await;
-    assert_eq!(office.usage().await, "crm 0/1, primary 0/7");
-    office.clock.advance(100 * DAY);
-    assert_eq!(office.usage().await, "crm 0/0, primary 0/5");
-    let validity: Vec<_> = office.list().await.iter().map(|license| license.validity()).collect();
+    fixture.installed(&named("base", "primary=5", 300)).await;
+    fixture.installed(&named("more", "primary=2 crm!=1", 100)).await;
+    assert_eq!(fixture.usage().await, "crm 0/1, primary 0/7");
+    fixture.clock.advance(100 * DAY);
+    assert_eq!(fixture.usage().await, "crm 0/0, primary 0/5");
+    let validity: Vec<_> = fixture.list().await.iter().map(|license| license.validity()).collect();
     assert_eq!(validity, [LicenseValidity::InForce, LicenseValidity::Expired]);
-    office.clock.advance(200 * DAY);
-    assert_eq!(office.usage().await, "crm 0/0, primary 0/0");
-    assert_eq!(office.information().await.license_state(), LicenseState::Expired);
+    fixture.clock.advance(200 * DAY);
+    assert_eq!(fixture.usage().await, "crm 0/0, primary 0/0");
+    assert_eq!(fixture.information().await.license_state(), LicenseState::Expired);
 }
 
 async fn r28_the_license_page(backend: Backend) {
-    let office = Office::open(backend).await;
-    let demo = office.information().await;
+    let fixture = Fixture::open(backend).await;
+    let demo = fixture.information().await;
     assert_eq!((demo.license_state(), demo.validity.as_str()), (LicenseState::Demo, "demo"));
     assert_eq!((demo.last_updated_at, demo.expires_in, demo.tier()), (None, None, LicenseTier::Unspecified));
 
@@ -88,17 +88,17 @@ async fn r28_the_license_page(backend: Backend) {
         customer_id: Some("C-1001".into()),
         registered_to: Some("ACME Räder GmbH".into()),
         hosts: Some(vec![usher::license::HostPattern::parse("*.acme.example").unwrap()]),
-        instance: Some(office.instance().0),
+        instance: Some(fixture.instance().0),
         tier: Some(Tier::Platinum),
         features: ["CRM_ALLOWED".into()].into(),
         limits: [("MAX_PUBLISH_LOCATIONS".into(), Limit::Unlimited)].into(),
-        expires: Some(Some(office.now().plus(42 * DAY))),
-        ..office.terms("primary=5 crm!=3")
+        expires: Some(Some(fixture.now().plus(42 * DAY))),
+        ..fixture.terms("primary=5 crm!=3")
     };
-    office.installed(&terms).await;
-    let page = office.information().await;
+    fixture.installed(&terms).await;
+    let page = fixture.information().await;
     assert_eq!((page.registered_to.as_str(), page.customer_id.as_str()), ("ACME Räder GmbH", "C-1001"));
-    assert_eq!(page.instance_id, office.instance().to_string());
+    assert_eq!(page.instance_id, fixture.instance().to_string());
     assert_eq!(
         (page.hosts.as_slice(), page.host_names.as_slice()),
         (&["*.acme.example".to_owned()][..], &["login-1".to_owned(), "login.acme.example".to_owned()][..])
@@ -110,15 +110,15 @@ async fn r28_the_license_page(backend: Backend) {
     assert!(page.limits[0].unlimited && page.limits[0].name == "MAX_PUBLISH_LOCATIONS");
     assert_eq!((page.license_state(), page.validity.as_str()), (LicenseState::Valid, "valid"));
     assert_eq!(page.expires_in.unwrap().seconds, 42 * 24 * 60 * 60);
-    assert_eq!(page.last_updated_at.unwrap().seconds, office.now().0 / 1_000);
+    assert_eq!(page.last_updated_at.unwrap().seconds, fixture.now().0 / 1_000);
 
-    office.clock.advance(30 * DAY);
-    assert_eq!(office.information().await.validity, "expires in 12 days");
-    office.installed(&Terms { revision: Some(2), expires: Some(None), ..terms }).await;
-    let page = office.information().await;
+    fixture.clock.advance(30 * DAY);
+    assert_eq!(fixture.information().await.validity, "expires in 12 days");
+    fixture.installed(&Terms { revision: Some(2), expires: Some(None), ..terms }).await;
+    let page = fixture.information().await;
     assert_eq!((page.validity.as_str(), page.expires_in), ("valid, never expires", None));
-    assert_eq!(page.last_updated_at.unwrap().seconds, office.now().0 / 1_000);
-    let installed_by: Vec<_> = office
+    assert_eq!(page.last_updated_at.unwrap().seconds, fixture.now().0 / 1_000);
+    let installed_by: Vec<_> = fixture
         .list()
         .await
         .into_iter()
@@ -129,64 +129,64 @@ async fn r28_the_license_page(backend: Backend) {
 }
 
 async fn applications_read_flags_and_numbers(backend: Backend) {
-    let office = Office::open(backend).await;
-    assert_eq!(office.entitlements().await.features, Vec::<String>::new());
+    let fixture = Fixture::open(backend).await;
+    assert_eq!(fixture.entitlements().await.features, Vec::<String>::new());
     let with = |id: &str, feature: &str, locations| Terms {
         license: Some(LicenseId::parse(id).unwrap()),
         features: [feature.into()].into(),
         limits: [("MAX_PUBLISH_LOCATIONS".into(), Limit::Seats(locations))].into(),
-        ..office.terms("primary=1")
+        ..fixture.terms("primary=1")
     };
-    let until = office.now().plus(10 * DAY);
-    office.installed(&with("base", "CRM_ALLOWED", 50)).await;
-    office.installed(&Terms { expires: Some(Some(until)), ..with("more", "API_ALLOWED", 10) }).await;
-    let given = office.entitlements().await;
+    let until = fixture.now().plus(10 * DAY);
+    fixture.installed(&with("base", "CRM_ALLOWED", 50)).await;
+    fixture.installed(&Terms { expires: Some(Some(until)), ..with("more", "API_ALLOWED", 10) }).await;
+    let given = fixture.entitlements().await;
     assert_eq!(
         (given.license_state(), given.features),
         (LicenseState::Valid, vec!["API_ALLOWED".to_owned(), "CRM_ALLOWED".into()])
     );
     assert_eq!((given.limits[0].name.as_str(), given.limits[0].value), ("MAX_PUBLISH_LOCATIONS", 60));
-    office.clock.advance(10 * DAY);
-    let given = office.entitlements().await;
+    fixture.clock.advance(10 * DAY);
+    let given = fixture.entitlements().await;
     assert_eq!((given.features, given.limits[0].value), (vec!["CRM_ALLOWED".to_owned()], 50));
 }
 
 async fn r30_deleted_licenses_lead_into_demo_mode(backend: Backend) {
-    let office = Office::open(backend).await;
-    let document = office.issued(&office.terms("primary=5"));
-    office.install(&document).await.unwrap();
+    let fixture = Fixture::open(backend).await;
+    let document = fixture.issued(&fixture.terms("primary=5"));
+    fixture.install(&document).await.unwrap();
     for user in ["ann", "bob", "cid"] {
-        assert!(office.sign_in(user, "primary").await.starts_with("yes"), "{user}");
+        assert!(fixture.sign_in(user, "primary").await.starts_with("yes"), "{user}");
     }
     let delete = |license_id: &str| usher::proto::v1::DeleteLicenseRequest {
         tenant_id: "acme".into(),
         license_id: license_id.into(),
     };
     use usher::proto::v1::license_service_server::LicenseService as _;
-    let missing = office.licenses().delete_license(anonymous_request(delete("ghost"))).await.unwrap_err();
+    let missing = fixture.licenses().delete_license(anonymous_request(delete("ghost"))).await.unwrap_err();
     assert_eq!(missing.code(), tonic::Code::NotFound);
-    let deleted = office.licenses().delete_license(anonymous_request(delete("acme"))).await.unwrap().into_inner();
+    let deleted = fixture.licenses().delete_license(anonymous_request(delete("acme"))).await.unwrap().into_inner();
     assert_eq!(changes(&deleted.pools), ["primary 3/5 -> primary 3/2 over 1"]);
-    assert_eq!(office.sign_in("dee", "primary").await, "SEATS_EXHAUSTED");
-    assert_eq!(office.list().await, []);
+    assert_eq!(fixture.sign_in("dee", "primary").await, "SEATS_EXHAUSTED");
+    assert_eq!(fixture.list().await, []);
     // An older text does not come back, the same one does.
-    assert_eq!(office.refused(&office.issued(&office.terms("primary=9"))).await, "LICENSE_REVISION");
-    assert!(office.install(&document).await.unwrap().changed);
+    assert_eq!(fixture.refused(&fixture.issued(&fixture.terms("primary=9"))).await, "LICENSE_REVISION");
+    assert!(fixture.install(&document).await.unwrap().changed);
     let all = || anonymous_request(usher::proto::v1::DeleteLicensesRequest { tenant_id: "acme".into() });
-    assert!(office.licenses().delete_licenses(all()).await.unwrap().into_inner().changed);
-    assert!(!office.licenses().delete_licenses(all()).await.unwrap().into_inner().changed);
-    assert_eq!(office.information().await.license_state(), LicenseState::Demo);
+    assert!(fixture.licenses().delete_licenses(all()).await.unwrap().into_inner().changed);
+    assert!(!fixture.licenses().delete_licenses(all()).await.unwrap().into_inner().changed);
+    assert_eq!(fixture.information().await.license_state(), LicenseState::Demo);
 }
 
 async fn r35_every_change_of_licenses_is_in_the_audit(backend: Backend) {
-    let office = Office::open(backend).await;
-    office.installed(&office.terms("primary=5")).await;
-    office.installed(&Terms { revision: Some(2), ..office.terms("primary=10") }).await;
+    let fixture = Fixture::open(backend).await;
+    fixture.installed(&fixture.terms("primary=5")).await;
+    fixture.installed(&Terms { revision: Some(2), ..fixture.terms("primary=10") }).await;
     use usher::proto::v1::license_service_server::LicenseService as _;
     let all = anonymous_request(usher::proto::v1::DeleteLicensesRequest { tenant_id: "acme".into() });
-    office.licenses().delete_licenses(all).await.unwrap();
+    fixture.licenses().delete_licenses(all).await.unwrap();
     assert_eq!(
-        office.audit().await,
+        fixture.audit().await,
         [
             "LICENSE_DELETED acme revision 2; primary 10 -> 2",
             "LICENSE_INSTALLED acme revision 2; primary 5 -> 10",

@@ -5,14 +5,14 @@ mod asking;
 mod daily;
 mod expiring;
 mod fetching;
+mod fixture;
 pub mod folder;
 mod installing;
-mod office;
 mod refusing;
 mod sending;
 mod tampering;
 
-use office::Office;
+use fixture::Fixture;
 
 use crate::conformance::Backend;
 

@@ -5,20 +5,20 @@ use usher::ids::{LicenseId, TenantId};
 use usher::ledger::time::Wall;
 use usher::license::{HostPattern, LICENSE, SigningKey, Terms, armored, sign};
 
-use super::office::DAY;
-use super::{Backend, Office, on_both_stores};
+use super::fixture::DAY;
+use super::{Backend, Fixture, on_both_stores};
 
 on_both_stores![a_refused_document_changes_nothing, r27_plans_of_one_pool_agree];
 
 async fn a_refused_document_changes_nothing(backend: Backend) {
-    let office = Office::open(backend).await;
-    let good = office.issued(&Terms { revision: Some(2), ..office.terms("primary=5") });
-    office.install(&good).await.unwrap();
-    let (licenses, usage, audit) = (office.list().await, office.usage().await, office.audit().await);
+    let fixture = Fixture::open(backend).await;
+    let good = fixture.issued(&Terms { revision: Some(2), ..fixture.terms("primary=5") });
+    fixture.install(&good).await.unwrap();
+    let (licenses, usage, audit) = (fixture.list().await, fixture.usage().await, fixture.audit().await);
 
     let forger = SigningKey::from_seed(&secrecy::SecretBox::new(Box::new([9; 32])));
-    let terms = || Terms { revision: Some(3), ..office.terms("primary=500") };
-    let claims = office.claims(&terms());
+    let terms = || Terms { revision: Some(3), ..fixture.terms("primary=500") };
+    let claims = fixture.claims(&terms());
     let host = |pattern: &str| Terms { hosts: Some(vec![HostPattern::parse(pattern).unwrap()]), ..terms() };
     let tenant = Terms { tenant: Some(TenantId::parse("umbrella").unwrap()), ..terms() };
     let mut expired = claims.clone();
@@ -32,31 +32,31 @@ async fn a_refused_document_changes_nothing(backend: Backend) {
     for (document, reason) in [
         ("not a license".to_owned(), "LICENSE_MALFORMED"),
         (good[..good.len() - 9].to_owned(), "LICENSE_MALFORMED"),
-        (sign(&office.vendor, LICENSE, &zero), "LICENSE_MALFORMED"),
+        (sign(&fixture.vendor, LICENSE, &zero), "LICENSE_MALFORMED"),
         (sign(&forger, LICENSE, &claims.to_json()), "LICENSE_KEY_UNKNOWN"),
         (borrowed.join("."), "LICENSE_SIGNATURE"),
-        (office.issued(&tenant), "LICENSE_TENANT"),
-        (office.issued(&host("*.elsewhere.example")), "LICENSE_HOST"),
-        (office.issued(&Terms { instance: Some(uuid()), ..terms() }), "LICENSE_INSTANCE"),
-        (office.signed(&expired), "LICENSE_EXPIRED"),
-        (office.issued(&Terms { revision: Some(1), ..office.terms("primary=9") }), "LICENSE_REVISION"),
-        (office.issued(&Terms { revision: Some(2), ..office.terms("primary=6") }), "LICENSE_REVISION"),
+        (fixture.issued(&tenant), "LICENSE_TENANT"),
+        (fixture.issued(&host("*.elsewhere.example")), "LICENSE_HOST"),
+        (fixture.issued(&Terms { instance: Some(uuid()), ..terms() }), "LICENSE_INSTANCE"),
+        (fixture.signed(&expired), "LICENSE_EXPIRED"),
+        (fixture.issued(&Terms { revision: Some(1), ..fixture.terms("primary=9") }), "LICENSE_REVISION"),
+        (fixture.issued(&Terms { revision: Some(2), ..fixture.terms("primary=6") }), "LICENSE_REVISION"),
     ] {
         for document in [armored(&document), document] {
-            let status = office.install(&document).await.expect_err(reason);
+            let status = fixture.install(&document).await.expect_err(reason);
             let code = if reason == "LICENSE_MALFORMED" { Code::InvalidArgument } else { Code::FailedPrecondition };
-            assert_eq!((super::office::reason(&status).as_str(), status.code()), (reason, code), "{status:?}");
+            assert_eq!((super::fixture::reason(&status).as_str(), status.code()), (reason, code), "{status:?}");
             assert!(!status.message().contains("umbrella"), "R1: {status:?}");
-            assert_eq!((office.list().await, office.usage().await), (licenses.clone(), usage.clone()), "{reason}");
+            assert_eq!((fixture.list().await, fixture.usage().await), (licenses.clone(), usage.clone()), "{reason}");
         }
     }
-    assert_eq!(office.audit().await, audit);
+    assert_eq!(fixture.audit().await, audit);
     // What fits is taken: a host of ours, and one that begins later.
-    let later = Terms { not_before: Some(office.now().plus(DAY)), ..host("LOGIN.*.example") };
-    assert!(office.installed(&later).await.changed);
-    assert_eq!(office.sign_in("ann", "primary").await, "LICENSE_NOT_YET_VALID");
-    office.clock.advance(DAY);
-    assert!(office.sign_in("ann", "primary").await.starts_with("yes"));
+    let later = Terms { not_before: Some(fixture.now().plus(DAY)), ..host("LOGIN.*.example") };
+    assert!(fixture.installed(&later).await.changed);
+    assert_eq!(fixture.sign_in("ann", "primary").await, "LICENSE_NOT_YET_VALID");
+    fixture.clock.advance(DAY);
+    assert!(fixture.sign_in("ann", "primary").await.starts_with("yes"));
 }
 
 fn uuid() -> uuid::Uuid {
@@ -65,15 +65,15 @@ fn uuid() -> uuid::Uuid {
 
 /// The one that disagrees is named: which of them is to be mended is for people to say.
 async fn r27_plans_of_one_pool_agree(backend: Backend) {
-    let office = Office::open(backend).await;
-    office.installed(&office.terms("primary=5")).await;
-    let other = Terms { license: Some(LicenseId::parse("other").unwrap()), ..office.terms("primary!=5") };
-    let status = office.install(&office.issued(&other)).await.unwrap_err();
-    assert_eq!(super::office::reason(&status), "PLANS_DISAGREE");
+    let fixture = Fixture::open(backend).await;
+    fixture.installed(&fixture.terms("primary=5")).await;
+    let other = Terms { license: Some(LicenseId::parse("other").unwrap()), ..fixture.terms("primary!=5") };
+    let status = fixture.install(&fixture.issued(&other)).await.unwrap_err();
+    assert_eq!(super::fixture::reason(&status), "PLANS_DISAGREE");
     assert_eq!(
         status.message(),
         "primary is concurrent by the license \"acme\", and would be named: licenses of one pool must have the same \
          plan, also those that have ended"
     );
-    assert_eq!(office.usage().await, "primary 0/5");
+    assert_eq!(fixture.usage().await, "primary 0/5");
 }

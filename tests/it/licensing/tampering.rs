@@ -2,13 +2,13 @@
 
 use usher::license::Terms;
 
-use super::{Backend, Office};
+use super::{Backend, Fixture};
 
 #[tokio::test]
 async fn no_license_with_one_bit_flipped_is_installed() {
-    let office = Office::open(Backend::sqlite()).await;
-    let terms = Terms { features: ["CRM_ALLOWED".into()].into(), ..office.terms("primary=5 crm!=3") };
-    let document = office.issued(&terms);
+    let fixture = Fixture::open(Backend::sqlite()).await;
+    let terms = Terms { features: ["CRM_ALLOWED".into()].into(), ..fixture.terms("primary=5 crm!=3") };
+    let document = fixture.issued(&terms);
     let mut tried = 0;
     for at in 0..document.len() {
         for bit in 0..8 {
@@ -16,12 +16,12 @@ async fn no_license_with_one_bit_flipped_is_installed() {
             bytes[at] ^= 1 << bit;
             // What is no text cannot even be sent: a string of the wire is UTF-8.
             let Ok(altered) = String::from_utf8(bytes) else { continue };
-            let reason = office.refused(&altered).await;
+            let reason = fixture.refused(&altered).await;
             assert!(reason.starts_with("LICENSE_") || reason == "INVALID_REQUEST", "byte {at} bit {bit}: {reason}");
             tried += 1;
         }
     }
     assert!(tried >= document.len() * 6, "{tried}");
-    assert_eq!(office.list().await, []);
-    assert!(office.install(&document).await.unwrap().changed);
+    assert_eq!(fixture.list().await, []);
+    assert!(fixture.install(&document).await.unwrap().changed);
 }

@@ -4,12 +4,12 @@
 //!
 //! A failing seed is shortened, and printed with the command that runs it again.
 
-pub mod dice;
 mod generate;
 mod naive;
 mod pair;
 mod plain;
 mod renaming;
+pub mod rng;
 mod rows;
 mod shorten;
 mod step;

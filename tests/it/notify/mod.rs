@@ -1,7 +1,7 @@
 //! Telling people, end to end (R34): a journal with a clock that the test moves, a mail server (aiosmtpd), and a receiver
 //! of webhooks that fails, is slow, and repeats. `program.rs` has the same with the real program.
 
-mod house;
+mod fixture;
 pub mod mail;
 mod program;
 mod receiver;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::house::{House, exceeded};
+use super::fixture::{Fixture, exceeded};
 use super::receiver::{Answer, Receiver, SECRET};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -10,24 +10,24 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r34_what_was_answered_is_never_sent_again() {
     let receiver = Receiver::open([]).await;
-    let mut house = House::open("boss@acme.example").await;
-    house.webhooks(&receiver).run().await;
+    let mut fixture = Fixture::open("boss@acme.example").await;
+    fixture.webhooks(&receiver).run().await;
     assert!(receiver.came().is_empty(), "nothing was told yet");
-    house.grant("bob").await;
-    house.webhooks(&receiver).run().await;
+    fixture.grant("bob").await;
+    fixture.webhooks(&receiver).run().await;
     let came = receiver.one();
     assert_eq!(came.header("content-type"), "application/cloudevents+json");
-    assert_eq!(came.header("webhook-id"), house.message_id(&house.told().await));
+    assert_eq!(came.header("webhook-id"), fixture.message_id(&fixture.told().await));
     assert_eq!(came.header("webhook-timestamp"), "1800000000");
     let event: serde_json::Value = serde_json::from_str(&came.body).unwrap();
     assert_eq!((&event["id"], &event["type"]), (&came.header("webhook-id").into(), &"usher.limit.exceeded.v1".into()));
     assert_eq!((&event["data"]["pool_id"], &event["data"]["user_id"]), (&"crm".into(), &"bob".into()));
-    assert_eq!(house.states().await, ["email Pending 0", "webhook Done 1"]);
+    assert_eq!(fixture.states().await, ["email Pending 0", "webhook Done 1"]);
     for _ in 0..3 {
-        house.pass(24 * 60 * MINUTE);
-        house.webhooks(&receiver).run().await;
-        house = house.restart().await;
-        house.webhooks(&receiver).run().await;
+        fixture.pass(24 * 60 * MINUTE);
+        fixture.webhooks(&receiver).run().await;
+        fixture = fixture.restart().await;
+        fixture.webhooks(&receiver).run().await;
     }
     receiver.one();
 }
@@ -35,24 +35,24 @@ async fn r34_what_was_answered_is_never_sent_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r34_a_receiver_that_fails_is_asked_again_with_the_same_id() {
     let receiver = Receiver::open([Answer::Status(500), Answer::Redirect("http://127.0.0.1:1/".into())]).await;
-    let house = House::open("").await;
-    house.grant("bob").await;
-    let notifier = house.webhooks(&receiver);
+    let fixture = Fixture::open("").await;
+    fixture.grant("bob").await;
+    let notifier = fixture.webhooks(&receiver);
     notifier.run().await;
     let answered = |what: &str| format!("http://{}/… answered {what}", receiver.address);
-    assert_eq!(house.states().await, [format!("webhook Pending 1: {}", answered("500 Internal Server Error"))]);
+    assert_eq!(fixture.states().await, [format!("webhook Pending 1: {}", answered("500 Internal Server Error"))]);
     notifier.run().await;
     receiver.one();
-    house.pass(2 * MINUTE);
-    let (totals, _) = house.journal.totals(0).await;
+    fixture.pass(2 * MINUTE);
+    let (totals, _) = fixture.journal.totals(0).await;
     assert_eq!((totals.deliveries_pending, totals.deliveries_oldest), (1, 120), "for the metrics");
     notifier.run().await;
     // It is not followed: whoever redirects could send events anywhere.
-    assert_eq!(house.states().await, [format!("webhook Pending 2: {}", answered("307 Temporary Redirect"))]);
-    let house = house.restart().await;
-    house.pass(3 * MINUTE);
-    house.webhooks(&receiver).run().await;
-    assert_eq!(house.states().await, ["webhook Done 3"]);
+    assert_eq!(fixture.states().await, [format!("webhook Pending 2: {}", answered("307 Temporary Redirect"))]);
+    let fixture = fixture.restart().await;
+    fixture.pass(3 * MINUTE);
+    fixture.webhooks(&receiver).run().await;
+    assert_eq!(fixture.states().await, ["webhook Done 3"]);
     let came = receiver.came();
     let ids: Vec<&str> = came.iter().map(|came| came.header("webhook-id")).collect();
     assert_eq!(ids, [ids[0]; 3]);
@@ -72,72 +72,72 @@ async fn r34_a_receiver_says_when_it_is_asked_again() {
         (429, "1", MINUTE),
     ] {
         let receiver = Receiver::open([Answer::Later(status, when.into())]).await;
-        let house = House::open("").await;
-        house.grant("bob").await;
-        let notifier = house.webhooks(&receiver);
+        let fixture = Fixture::open("").await;
+        fixture.grant("bob").await;
+        let notifier = fixture.webhooks(&receiver);
         notifier.run().await;
-        house.pass(pause - Duration::from_secs(1));
+        fixture.pass(pause - Duration::from_secs(1));
         notifier.run().await;
         assert_eq!(receiver.came().len(), 1, "{when}: not yet");
-        house.pass(MINUTE);
+        fixture.pass(MINUTE);
         notifier.run().await;
-        assert_eq!((receiver.came().len(), house.states().await), (2, vec!["webhook Done 2".to_owned()]), "{when}");
+        assert_eq!((receiver.came().len(), fixture.states().await), (2, vec!["webhook Done 2".to_owned()]), "{when}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r34_a_receiver_that_says_nothing_holds_nobody_up_for_long() {
     let receiver = Receiver::open([Answer::Silence]).await;
-    let house = House::open("").await;
-    house.grant("bob").await;
-    house.webhooks(&receiver).run().await;
-    assert_eq!(house.states().await, ["webhook Pending 1: no answer within 10s"]);
-    house.pass(2 * MINUTE);
-    house.webhooks(&receiver).run().await;
-    assert_eq!((house.states().await, receiver.came().len()), (vec!["webhook Done 2".to_owned()], 2));
+    let fixture = Fixture::open("").await;
+    fixture.grant("bob").await;
+    fixture.webhooks(&receiver).run().await;
+    assert_eq!(fixture.states().await, ["webhook Pending 1: no answer within 10s"]);
+    fixture.pass(2 * MINUTE);
+    fixture.webhooks(&receiver).run().await;
+    assert_eq!((fixture.states().await, receiver.came().len()), (vec!["webhook Done 2".to_owned()], 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r34_the_body_of_an_answer_is_not_read() {
     let receiver = Receiver::open([Answer::Endless]).await;
-    let house = House::open("").await;
-    house.grant("bob").await;
-    house.webhooks(&receiver).run().await;
-    assert_eq!(house.states().await, ["webhook Done 1"]);
+    let fixture = Fixture::open("").await;
+    fixture.grant("bob").await;
+    fixture.webhooks(&receiver).run().await;
+    assert_eq!(fixture.states().await, ["webhook Done 1"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r34_who_wants_no_more_is_a_dead_letter_which_can_be_sent_again() {
     let receiver = Receiver::open([Answer::Status(410)]).await;
-    let house = House::open("").await;
-    house.grant("bob").await;
-    let notifier = house.webhooks(&receiver);
+    let fixture = Fixture::open("").await;
+    fixture.grant("bob").await;
+    let notifier = fixture.webhooks(&receiver);
     notifier.run().await;
-    let told = house.states().await;
+    let told = fixture.states().await;
     assert!(told[0].starts_with("webhook Dead 1: ") && told[0].ends_with("410 Gone"), "{told:?}");
-    house.pass(24 * 60 * MINUTE);
+    fixture.pass(24 * 60 * MINUTE);
     notifier.run().await;
     receiver.one();
-    house.redeliver().await;
+    fixture.redeliver().await;
     notifier.run().await;
-    assert_eq!((house.states().await, receiver.came().len()), (vec!["webhook Done 1".to_owned()], 2));
+    assert_eq!((fixture.states().await, receiver.came().len()), (vec!["webhook Done 1".to_owned()], 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r34_a_receiver_that_is_away_for_three_days_leaves_a_dead_letter() {
-    let house = House::open("").await;
-    house.grant("bob").await;
+    let fixture = Fixture::open("").await;
+    fixture.grant("bob").await;
     let gone = Receiver::open([]).await;
-    let notifier = house.webhooks(&gone);
+    let notifier = fixture.webhooks(&gone);
     drop(gone);
     let mut runs = 0;
-    while !house.states().await[0].contains("Dead") {
+    while !fixture.states().await[0].contains("Dead") {
         notifier.run().await;
-        house.pass(30 * MINUTE);
+        fixture.pass(30 * MINUTE);
         runs += 1;
         assert!(runs < 200, "it is never given up");
     }
-    let told = house.states().await;
+    let told = fixture.states().await;
     assert!((124..=146).contains(&runs), "given up after {runs} half hours: {told:?}");
     assert!(told[0].contains("webhook Dead 1") && told[0].contains("refused"), "{told:?}");
 }
@@ -147,10 +147,10 @@ async fn r34_a_receiver_that_is_away_for_three_days_leaves_a_dead_letter() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn r34_a_process_that_stops_in_the_middle_sends_it_again_and_the_receiver_knows_it() {
     let receiver = Receiver::open([Answer::Silence]).await;
-    let house = House::open("").await;
-    house.grant("bob").await;
-    let notifier = house.webhooks(&receiver);
-    let stop = house.stop.clone();
+    let fixture = Fixture::open("").await;
+    fixture.grant("bob").await;
+    let notifier = fixture.webhooks(&receiver);
+    let stop = fixture.stop.clone();
     let stopping = async {
         let mut looks = tokio::time::interval(Duration::from_millis(2));
         while receiver.came().is_empty() {
@@ -159,14 +159,14 @@ async fn r34_a_process_that_stops_in_the_middle_sends_it_again_and_the_receiver_
         stop.cancel();
     };
     tokio::join!(notifier.run(), stopping);
-    assert_eq!(house.states().await, ["webhook UnderWay 1"]);
+    assert_eq!(fixture.states().await, ["webhook UnderWay 1"]);
     drop(notifier);
-    let house = house.restart().await;
-    house.webhooks(&receiver).run().await;
+    let fixture = fixture.restart().await;
+    fixture.webhooks(&receiver).run().await;
     receiver.one();
-    house.pass(10 * MINUTE);
-    house.webhooks(&receiver).run().await;
-    assert_eq!(house.states().await, ["webhook Done 2"]);
+    fixture.pass(10 * MINUTE);
+    fixture.webhooks(&receiver).run().await;
+    assert_eq!(fixture.states().await, ["webhook Done 2"]);
     let came = receiver.came();
     assert_eq!((came.len(), came[0].header("webhook-id")), (2, came[1].header("webhook-id")));
 }
@@ -175,12 +175,12 @@ async fn r34_a_process_that_stops_in_the_middle_sends_it_again_and_the_receiver_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signature_is_what_receivers_expect() {
     let receiver = Receiver::open([]).await;
-    let house = House::open("").await;
-    house.grant("bob").await;
+    let fixture = Fixture::open("").await;
+    fixture.grant("bob").await;
     let now = std::fs::metadata(tempfile::tempdir().unwrap().path()).unwrap().modified().unwrap();
     let now = now.duration_since(std::time::UNIX_EPOCH).unwrap();
-    house.clock.set_wall(usher::ledger::time::Wall(i64::try_from(now.as_millis()).unwrap()));
-    house.webhooks(&receiver).run().await;
+    fixture.clock.set_wall(usher::ledger::time::Wall(i64::try_from(now.as_millis()).unwrap()));
+    fixture.webhooks(&receiver).run().await;
     let came = receiver.one();
     let event = came.verified(SECRET).expect("the signature holds");
     assert_eq!(event["data"]["topic"], exceeded().to_string());

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use usher::auth::oidc::{KeySet, Refused};
 
 use super::signer::{Signer, encoded};
-use super::{House, claims, jwks};
+use super::{Fixture, claims, jwks};
 
 /// How many of the keys can be used; 0: it is refused for want of one.
 fn usable(keys: &[Value]) -> usize {
@@ -97,12 +97,12 @@ fn a_key_is_found_by_its_name_or_by_being_the_only_one() {
     let (one, two, ec) = (Signer::ed25519(), Signer::ed25519(), Signer::p256());
     let mut nameless = two.jwk("");
     nameless.as_object_mut().unwrap().remove("kid");
-    let house = House::with_keys(&[one.jwk("k1"), ec.jwk("k1"), nameless]);
-    assert!(house.check(&one.token(&claims())).is_ok() && house.check(&ec.token(&claims())).is_ok());
+    let fixture = Fixture::with_keys(&[one.jwk("k1"), ec.jwk("k1"), nameless]);
+    assert!(fixture.check(&one.token(&claims())).is_ok() && fixture.check(&ec.token(&claims())).is_ok());
     let unnamed = |signer: &Signer| signer.signed(&json!({ "alg": signer.algorithm() }), &claims());
-    assert!(house.check(&unnamed(&ec)).is_ok());
+    assert!(fixture.check(&unnamed(&ec)).is_ok());
     for ambiguous in [unnamed(&one), unnamed(&two), two.token_of("", &claims())] {
         // Other keys could make it clear.
-        assert_eq!(house.refusal(&ambiguous), Refused::KeysPending);
+        assert_eq!(fixture.refusal(&ambiguous), Refused::KeysPending);
     }
 }

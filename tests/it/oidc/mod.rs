@@ -57,13 +57,13 @@ fn jwks(keys: &[Value]) -> String {
 }
 
 /// Usher with the keys of an issuer in a file.
-struct House {
+struct Fixture {
     folder: TempDir,
     oidc: Oidc,
     clock: Arc<ManualClock>,
 }
 
-impl House {
+impl Fixture {
     fn with_keys(keys: &[Value]) -> Self {
         Self::with(keys, |_| {})
     }
@@ -92,8 +92,8 @@ impl House {
 }
 
 /// A signer, and a house that knows it as `k1`.
-fn ed25519() -> (Signer, House) {
+fn ed25519() -> (Signer, Fixture) {
     let signer = Signer::ed25519();
-    let house = House::with_keys(&[signer.jwk("k1")]);
-    (signer, house)
+    let fixture = Fixture::with_keys(&[signer.jwk("k1")]);
+    (signer, fixture)
 }

@@ -10,7 +10,7 @@ use usher::ledger::access::{Role, Roles, Tenants};
 use usher::ledger::change::Actor;
 
 use super::signer::Signer;
-use super::{House, claims, claims_with};
+use super::{Fixture, claims, claims_with};
 
 fn tenants(ids: &[&str]) -> BTreeSet<TenantId> {
     ids.iter().map(|id| TenantId::parse(id).unwrap()).collect()
@@ -23,11 +23,11 @@ fn rule(claim: &str, value: Option<&str>, role: Role, tenants: RuleTenants) -> R
 /// Whose token it is that says so, by these rules.
 fn holder(rules: Vec<Rule>, name_claim: &str, others: Value) -> Result<Principal, Refused> {
     let signer = Signer::ed25519();
-    let house = House::with(&[signer.jwk("k1")], |config| {
+    let fixture = Fixture::with(&[signer.jwk("k1")], |config| {
         config.rules = rules;
         config.name_claim = name_claim.into();
     });
-    house.check(&signer.token(&claims_with(others))).map(|principal| (*principal).clone())
+    fixture.check(&signer.token(&claims_with(others))).map(|principal| (*principal).clone())
 }
 
 fn grants(rules: Vec<Rule>, others: Value) -> Vec<Grant> {

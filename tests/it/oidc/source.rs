@@ -9,7 +9,7 @@ use usher::ledger::time::Wall;
 
 use super::server::Server;
 use super::signer::Signer;
-use super::{House, NOW, claims, claims_with, config, jwks};
+use super::{Fixture, NOW, claims, claims_with, config, jwks};
 
 const PAUSE: Duration = Duration::from_secs(10);
 const PERIOD: Duration = Duration::from_secs(10 * 60);
@@ -147,17 +147,17 @@ async fn a_failure_is_logged_once_until_it_is_over_and_without_the_path() {
 #[tokio::test]
 async fn a_file_is_read_again_when_it_is_asked_for() {
     let (old, new) = (Signer::ed25519(), Signer::ed25519());
-    let house = House::with_keys(&[old.jwk("old")]);
-    house.publish("nonsense");
-    house.oidc.refresh_keys().await;
-    assert!(house.check(&fresh(&old, "old")).is_ok());
-    assert_eq!(house.oidc.refresh_failures(), 1);
-    house.publish(&jwks(&[new.jwk("new")]));
-    house.oidc.refresh_keys().await;
-    assert!(house.check(&fresh(&new, "new")).is_ok());
-    assert_eq!(house.refusal(&fresh(&old, "old")), Refused::KeysPending);
-    house.oidc.follow_keys().await;
-    assert_eq!(house.refusal(&fresh(&old, "old")), Refused::UnknownKey);
+    let fixture = Fixture::with_keys(&[old.jwk("old")]);
+    fixture.publish("nonsense");
+    fixture.oidc.refresh_keys().await;
+    assert!(fixture.check(&fresh(&old, "old")).is_ok());
+    assert_eq!(fixture.oidc.refresh_failures(), 1);
+    fixture.publish(&jwks(&[new.jwk("new")]));
+    fixture.oidc.refresh_keys().await;
+    assert!(fixture.check(&fresh(&new, "new")).is_ok());
+    assert_eq!(fixture.refusal(&fresh(&old, "old")), Refused::KeysPending);
+    fixture.oidc.follow_keys().await;
+    assert_eq!(fixture.refusal(&fresh(&old, "old")), Refused::UnknownKey);
 }
 
 #[test]

@@ -125,14 +125,14 @@ pub fn same_views(a: &mut Ledger, b: &mut Ledger, tenants: &BTreeSet<TenantId>, 
 
 /// Who may ask for what: everything that a scenario named.
 #[derive(Debug, Default)]
-pub struct Cast {
+pub struct TestData {
     pub users: BTreeSet<UserId>,
     pub pools: BTreeSet<PoolId>,
     pub devices: BTreeSet<DeviceId>,
     pub organizations: BTreeSet<OrganizationId>,
 }
 
-impl Cast {
+impl TestData {
     /// Somebody, some pool and some device that no scenario speaks of.
     pub fn meet_strangers(&mut self) {
         self.users.insert(UserId::stored("a stranger"));
@@ -201,10 +201,10 @@ pub fn same_decisions(
     a: &mut Ledger,
     b: &mut Ledger,
     tenants: &BTreeSet<TenantId>,
-    cast: &Cast,
+    test_data: &TestData,
     now: Moment,
 ) -> Result<(), String> {
-    let logins = cast.logins();
+    let logins = test_data.logins();
     for (tenant, login) in tenants.iter().flat_map(|tenant| logins.iter().map(move |login| (tenant, login))) {
         let decide = |ledger: &mut Ledger| {
             let mut changes = Changes::default();

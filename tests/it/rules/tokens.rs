@@ -21,7 +21,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const START: i64 = 1_800_000_000_000;
 
 /// A ledger, its clock, and what it wrote.
-struct House {
+struct Fixture {
     ledger: Ledger,
     now: Moment,
     last: u64,
@@ -31,7 +31,7 @@ struct House {
     within: Tenants,
 }
 
-impl House {
+impl Fixture {
     fn new() -> Self {
         let now = Moment::new(Tick(START as u64), Wall(START));
         Self {
@@ -143,28 +143,28 @@ fn only(tenants: &[&str]) -> Tenants {
 
 #[test]
 fn two_tokens_of_a_name_are_good_at_a_time() {
-    let mut house = House::new();
-    let first = house.create("login", None).unwrap();
-    assert_eq!(reason(house.create("login", Some(HOUR))), "yes");
-    assert_eq!(reason(house.create("login", None)), "TOKEN_LIMIT");
-    assert!(house.written.is_empty(), "a refusal writes nothing");
-    assert_eq!(reason(house.create("console", None)), "yes", "another name has two of its own");
-    house.revoke(first.id, Tenants::All).unwrap();
-    assert_eq!(reason(house.create("login", None)), "yes", "a revoked one leaves room");
-    assert_eq!(reason(house.create("login", None)), "TOKEN_LIMIT");
-    house.after(HOUR);
-    assert_eq!(reason(house.create("login", None)), "yes", "and so does one that expired");
+    let mut fixture = Fixture::new();
+    let first = fixture.create("login", None).unwrap();
+    assert_eq!(reason(fixture.create("login", Some(HOUR))), "yes");
+    assert_eq!(reason(fixture.create("login", None)), "TOKEN_LIMIT");
+    assert!(fixture.written.is_empty(), "a refusal writes nothing");
+    assert_eq!(reason(fixture.create("console", None)), "yes", "another name has two of its own");
+    fixture.revoke(first.id, Tenants::All).unwrap();
+    assert_eq!(reason(fixture.create("login", None)), "yes", "a revoked one leaves room");
+    assert_eq!(reason(fixture.create("login", None)), "TOKEN_LIMIT");
+    fixture.after(HOUR);
+    assert_eq!(reason(fixture.create("login", None)), "yes", "and so does one that expired");
 }
 
 #[test]
 fn a_token_expires_at_its_moment() {
-    let mut house = House::new();
-    let made = house.create("login", Some(HOUR)).unwrap();
+    let mut fixture = Fixture::new();
+    let made = fixture.create("login", Some(HOUR)).unwrap();
     assert_eq!((made.created, made.expires), (Wall(START), Some(Wall(START).plus(HOUR))));
-    house.after(HOUR - MS);
-    assert_eq!(house.states(), [TokenState::Active]);
-    house.after(MS);
-    assert_eq!(house.states(), [TokenState::Expired]);
+    fixture.after(HOUR - MS);
+    assert_eq!(fixture.states(), [TokenState::Active]);
+    fixture.after(MS);
+    assert_eq!(fixture.states(), [TokenState::Expired]);
     for (ttl, expected) in [
         (Duration::ZERO, "ttl"),
         (Duration::from_micros(999), "ttl"),
@@ -172,115 +172,115 @@ fn a_token_expires_at_its_moment() {
         (36_500 * DAY, "yes"),
         (36_500 * DAY + MS, "ttl"),
     ] {
-        assert_eq!(reason(house.create(&format!("for {ttl:?}"), Some(ttl))), expected, "{ttl:?}");
+        assert_eq!(reason(fixture.create(&format!("for {ttl:?}"), Some(ttl))), expected, "{ttl:?}");
     }
 }
 
 #[test]
 fn r31_a_clock_that_is_set_back_revives_no_token() {
-    let mut house = House::new();
-    house.create("login", Some(DAY)).unwrap();
-    house.after(DAY);
-    assert_eq!(reason(house.create("console", None)), "yes");
-    house.now.wall = Wall(START - 365 * DAY.as_millis() as i64);
-    assert_eq!(house.states(), [TokenState::Active, TokenState::Expired]);
-    house.restart();
-    house.after(MS);
-    assert_eq!(house.states(), [TokenState::Active, TokenState::Expired], "after a restart, too");
-    let late = house.create("late", Some(HOUR)).unwrap();
+    let mut fixture = Fixture::new();
+    fixture.create("login", Some(DAY)).unwrap();
+    fixture.after(DAY);
+    assert_eq!(reason(fixture.create("console", None)), "yes");
+    fixture.now.wall = Wall(START - 365 * DAY.as_millis() as i64);
+    assert_eq!(fixture.states(), [TokenState::Active, TokenState::Expired]);
+    fixture.restart();
+    fixture.after(MS);
+    assert_eq!(fixture.states(), [TokenState::Active, TokenState::Expired], "after a restart, too");
+    let late = fixture.create("late", Some(HOUR)).unwrap();
     assert_eq!(late.state, TokenState::Active, "what is made then lasts as long as it should");
-    house.after(2 * HOUR);
-    assert_eq!(house.states()[1], TokenState::Expired);
+    fixture.after(2 * HOUR);
+    assert_eq!(fixture.states()[1], TokenState::Expired);
 }
 
 #[test]
 fn to_revoke_a_token_twice_is_to_revoke_it_once() {
-    let mut house = House::new();
-    let made = house.create("login", Some(DAY)).unwrap();
-    house.after(HOUR);
-    let once = house.revoke(made.id, Tenants::All).unwrap();
-    assert_eq!((once.state, once.revoked), (TokenState::Revoked, Some(house.now.wall)));
-    house.after(2 * DAY);
-    assert_eq!(house.revoke(made.id, Tenants::All).unwrap(), once);
-    assert!(house.written.is_empty());
-    assert_eq!(reason(house.revoke(TokenId(99), Tenants::All)), "token");
-    house.restart();
-    assert_eq!(house.list(Tenants::All), [once], "and it stays so");
+    let mut fixture = Fixture::new();
+    let made = fixture.create("login", Some(DAY)).unwrap();
+    fixture.after(HOUR);
+    let once = fixture.revoke(made.id, Tenants::All).unwrap();
+    assert_eq!((once.state, once.revoked), (TokenState::Revoked, Some(fixture.now.wall)));
+    fixture.after(2 * DAY);
+    assert_eq!(fixture.revoke(made.id, Tenants::All).unwrap(), once);
+    assert!(fixture.written.is_empty());
+    assert_eq!(reason(fixture.revoke(TokenId(99), Tenants::All)), "token");
+    fixture.restart();
+    assert_eq!(fixture.list(Tenants::All), [once], "and it stays so");
 }
 
 #[test]
 fn r1_a_token_for_other_tenants_is_as_good_as_not_there() {
-    let mut house = House::new();
-    let acme = house.create_for("acme's", only(&["acme"]), None).unwrap();
-    let both = house.create_for("both's", only(&["acme", "bolt"]), None).unwrap();
-    let all = house.create_for("all's", Tenants::All, None).unwrap();
-    assert_eq!(house.list(only(&["acme", "cord"])), std::slice::from_ref(&acme));
-    assert_eq!(house.list(Tenants::All).len(), 3);
+    let mut fixture = Fixture::new();
+    let acme = fixture.create_for("acme's", only(&["acme"]), None).unwrap();
+    let both = fixture.create_for("both's", only(&["acme", "bolt"]), None).unwrap();
+    let all = fixture.create_for("all's", Tenants::All, None).unwrap();
+    assert_eq!(fixture.list(only(&["acme", "cord"])), std::slice::from_ref(&acme));
+    assert_eq!(fixture.list(Tenants::All).len(), 3);
     for id in [both.id, all.id, TokenId(99)] {
-        assert_eq!(reason(house.revoke(id, only(&["acme"]))), "token");
-        assert!(house.written.is_empty());
+        assert_eq!(reason(fixture.revoke(id, only(&["acme"]))), "token");
+        assert!(fixture.written.is_empty());
     }
-    assert_eq!(reason(house.revoke(both.id, only(&["acme", "bolt", "cord"]))), "yes");
-    assert_eq!(reason(house.revoke(acme.id, only(&["acme"]))), "yes");
+    assert_eq!(reason(fixture.revoke(both.id, only(&["acme", "bolt", "cord"]))), "yes");
+    assert_eq!(reason(fixture.revoke(acme.id, only(&["acme"]))), "yes");
 }
 
 #[test]
 fn r35_every_change_of_a_token_leaves_an_event_of_the_installation() {
-    let mut house = House::new();
-    let made = house.create_for("login", only(&["acme", "bolt"]), Some(HOUR)).unwrap();
+    let mut fixture = Fixture::new();
+    let made = fixture.create_for("login", only(&["acme", "bolt"]), Some(HOUR)).unwrap();
     let id = made.id;
     let detail = format!("{id} login: application; acme, bolt; expires after 3600 s");
-    assert_eq!(house.told(), [format!("0 root TokenCreated: {detail}")]);
-    let used = house.now.wall;
-    house.submit(NoteTokenUse { uses: vec![(id, used), (TokenId(99), used)] });
-    assert_eq!((house.told().len(), house.written.rows.len()), (0, 1), "a use is no change, and leaves a row");
-    house.submit(NoteTokenUse { uses: vec![(id, used.minus(MS))] });
-    assert!(house.written.is_empty(), "what is older is known");
-    assert_eq!(house.list(Tenants::All)[0].last_used, Some(used));
-    house.revoke(id, Tenants::All).unwrap();
-    assert_eq!(house.told(), [format!("0 root TokenRevoked: {id} login")]);
-    house.after(30 * DAY);
-    house.create("console", None).unwrap();
-    assert_eq!(house.list(Tenants::All).len(), 2, "remembered for thirty days");
-    house.after(MS);
-    house.create("cron", None).unwrap();
+    assert_eq!(fixture.told(), [format!("0 root TokenCreated: {detail}")]);
+    let used = fixture.now.wall;
+    fixture.submit(NoteTokenUse { uses: vec![(id, used), (TokenId(99), used)] });
+    assert_eq!((fixture.told().len(), fixture.written.rows.len()), (0, 1), "a use is no change, and leaves a row");
+    fixture.submit(NoteTokenUse { uses: vec![(id, used.minus(MS))] });
+    assert!(fixture.written.is_empty(), "what is older is known");
+    assert_eq!(fixture.list(Tenants::All)[0].last_used, Some(used));
+    fixture.revoke(id, Tenants::All).unwrap();
+    assert_eq!(fixture.told(), [format!("0 root TokenRevoked: {id} login")]);
+    fixture.after(30 * DAY);
+    fixture.create("console", None).unwrap();
+    assert_eq!(fixture.list(Tenants::All).len(), 2, "remembered for thirty days");
+    fixture.after(MS);
+    fixture.create("cron", None).unwrap();
     let forgotten = format!("0 root TokenDeleted: {id} login");
     assert_eq!(
-        house.told(),
+        fixture.told(),
         [forgotten, "0 root TokenCreated: 0000000000000003 cron: application; all tenants; never expires".into()]
     );
-    assert_eq!(house.list(Tenants::All).len(), 2);
-    assert_eq!(house.written.rows[0], Change::DeleteToken(id));
+    assert_eq!(fixture.list(Tenants::All).len(), 2);
+    assert_eq!(fixture.written.rows[0], Change::DeleteToken(id));
 }
 
 #[test]
 fn there_are_ten_thousand_tokens_at_most_and_ended_ones_make_room() {
-    let mut house = House::new();
+    let mut fixture = Fixture::new();
     for no in 0..10_000 {
-        house.create(&format!("{no}"), None).unwrap();
+        fixture.create(&format!("{no}"), None).unwrap();
     }
-    assert_eq!(reason(house.create("one more", None)), "TOO_MANY_TOKENS");
+    assert_eq!(reason(fixture.create("one more", None)), "TOO_MANY_TOKENS");
     let (early, late) = (TokenId(5), TokenId(4));
-    house.revoke(early, Tenants::All).unwrap();
-    house.after(MS);
-    house.revoke(late, Tenants::All).unwrap();
-    assert_eq!(reason(house.create("one more", None)), "yes");
-    assert_eq!(house.written.rows[0], Change::DeleteToken(early), "the one that ended first");
-    assert_eq!(house.rows().len(), 10_000);
+    fixture.revoke(early, Tenants::All).unwrap();
+    fixture.after(MS);
+    fixture.revoke(late, Tenants::All).unwrap();
+    assert_eq!(reason(fixture.create("one more", None)), "yes");
+    assert_eq!(fixture.written.rows[0], Change::DeleteToken(early), "the one that ended first");
+    assert_eq!(fixture.rows().len(), 10_000);
 }
 
 #[test]
 fn tokens_are_listed_by_name_and_of_one_name_the_oldest_first() {
-    let mut house = House::new();
+    let mut fixture = Fixture::new();
     for name in ["b", "a", "b", "a"] {
-        house.create(name, None).unwrap();
-        house.after(HOUR);
+        fixture.create(name, None).unwrap();
+        fixture.after(HOUR);
     }
     let mut ids = Vec::new();
     let mut after = None;
     loop {
         let query = ListTokens { within: Tenants::All, after, limit: 1 };
-        let QueryResult::ListTokens(page) = house.ledger.query(None, query.into(), house.now) else {
+        let QueryResult::ListTokens(page) = fixture.ledger.query(None, query.into(), fixture.now) else {
             panic!("another answer")
         };
         ids.extend(page.rows.iter().map(|view| view.id.0));
@@ -294,77 +294,77 @@ fn tokens_are_listed_by_name_and_of_one_name_the_oldest_first() {
 
 #[test]
 fn r1_a_name_is_one_in_the_scope_of_its_tenants() {
-    let mut house = House::new();
+    let mut fixture = Fixture::new();
     for _ in 0..2 {
-        assert_eq!(reason(house.create_for("login", only(&["acme"]), None)), "yes");
+        assert_eq!(reason(fixture.create_for("login", only(&["acme"]), None)), "yes");
     }
-    assert_eq!(reason(house.create_for("login", only(&["acme"]), None)), "TOKEN_LIMIT");
+    assert_eq!(reason(fixture.create_for("login", only(&["acme"]), None)), "TOKEN_LIMIT");
     // Others' names are neither taken nor known.
     for tenants in [only(&["other"]), only(&["acme", "other"]), Tenants::All] {
-        assert_eq!(reason(house.create_for("login", tenants, None)), "yes");
+        assert_eq!(reason(fixture.create_for("login", tenants, None)), "yes");
     }
 }
 
 #[test]
 fn r1_who_has_not_all_tenants_leaves_room_for_others() {
-    let mut house = House::new();
-    (house.actor, house.within) = ("mallory", only(&["acme", "other"]));
+    let mut fixture = Fixture::new();
+    (fixture.actor, fixture.within) = ("mallory", only(&["acme", "other"]));
     // The rate: two hundred at once, then one each 18 s.
     for no in 0..200 {
-        assert_eq!(reason(house.create_for(&format!("t{no}"), only(&["acme"]), None)), "yes");
+        assert_eq!(reason(fixture.create_for(&format!("t{no}"), only(&["acme"]), None)), "yes");
     }
-    assert_eq!(reason(house.create_for("one more", only(&["other"]), None)), "too often", "of this creator");
-    house.actor = "alice";
+    assert_eq!(reason(fixture.create_for("one more", only(&["other"]), None)), "too often", "of this creator");
+    fixture.actor = "alice";
     assert_eq!(
-        reason(house.create_for("one more", only(&["acme", "other"]), None)),
+        reason(fixture.create_for("one more", only(&["acme", "other"]), None)),
         "TOO_MANY_TOKENS",
         "of this tenant"
     );
-    assert_eq!(reason(house.create_for("one more", only(&["other"]), None)), "yes");
+    assert_eq!(reason(fixture.create_for("one more", only(&["other"]), None)), "yes");
     // Over hours, up to the quotas.
-    house.after(10 * HOUR);
-    assert_eq!(reason(house.create_for("later", only(&["acme"]), None)), "TOO_MANY_TOKENS");
-    let good = house.states().len();
+    fixture.after(10 * HOUR);
+    assert_eq!(reason(fixture.create_for("later", only(&["acme"]), None)), "TOO_MANY_TOKENS");
+    let good = fixture.states().len();
     assert_eq!(good, 201);
-    (house.actor, house.within) = ("root", Tenants::All);
+    (fixture.actor, fixture.within) = ("root", Tenants::All);
     for no in 0..1_000 {
-        assert_eq!(reason(house.create(&format!("r{no}"), None)), "yes", "who has all tenants has no quota");
+        assert_eq!(reason(fixture.create(&format!("r{no}"), None)), "yes", "who has all tenants has no quota");
     }
 }
 
 #[test]
 fn a_token_that_is_refused_for_one_budget_takes_nothing_of_another() {
-    let mut house = House::new();
-    (house.actor, house.within) = ("alice", only(&["acme", "other"]));
+    let mut fixture = Fixture::new();
+    (fixture.actor, fixture.within) = ("alice", only(&["acme", "other"]));
     for no in 0..200 {
-        let made = house.create_for(&format!("t{no}"), only(&["other"]), None).unwrap();
-        house.revoke(made.id, Tenants::All).unwrap();
+        let made = fixture.create_for(&format!("t{no}"), only(&["other"]), None).unwrap();
+        fixture.revoke(made.id, Tenants::All).unwrap();
     }
-    house.actor = "bob";
+    fixture.actor = "bob";
     for no in 0..200 {
-        assert_eq!(reason(house.create_for(&format!("b{no}"), only(&["acme", "other"]), None)), "too often");
+        assert_eq!(reason(fixture.create_for(&format!("b{no}"), only(&["acme", "other"]), None)), "too often");
     }
-    assert_eq!(reason(house.create_for("bob's", only(&["acme"]), None)), "yes");
+    assert_eq!(reason(fixture.create_for("bob's", only(&["acme"]), None)), "yes");
 }
 
 #[test]
 fn r1_a_deleted_tenant_is_in_no_token_any_more() {
-    let mut house = House::new();
-    house.create_for("login", only(&["acme"]), None).expect("a token");
-    let both = house.create_for("both", only(&["acme", "other"]), None).expect("a token");
-    let other = house.create_for("other", only(&["other"]), None).expect("a token");
-    let all = house.create("root", None).expect("a token");
-    house.submit(WithdrawTenant { gone: TenantId::stored("acme"), after: None });
+    let mut fixture = Fixture::new();
+    fixture.create_for("login", only(&["acme"]), None).expect("a token");
+    let both = fixture.create_for("both", only(&["acme", "other"]), None).expect("a token");
+    let other = fixture.create_for("other", only(&["other"]), None).expect("a token");
+    let all = fixture.create("root", None).expect("a token");
+    fixture.submit(WithdrawTenant { gone: TenantId::stored("acme"), after: None });
     let id = |no: u64| TokenId(no);
     assert_eq!(
-        house.told(),
+        fixture.told(),
         [
             format!("0 root TokenDeleted: {} login: tenant acme was deleted", id(1)),
             format!("0 root TokenUpdated: {} both: tenant acme was deleted", id(2)),
         ]
     );
-    let left: Vec<_> = house.rows().into_iter().map(|row| (row.id, row.tenants)).collect();
+    let left: Vec<_> = fixture.rows().into_iter().map(|row| (row.id, row.tenants)).collect();
     assert_eq!(left, [(both.id, only(&["other"])), (other.id, only(&["other"])), (all.id, Tenants::All)]);
-    house.submit(WithdrawTenant { gone: TenantId::stored("acme"), after: None });
-    assert!(house.written.rows.is_empty() && house.written.events.is_empty(), "once");
+    fixture.submit(WithdrawTenant { gone: TenantId::stored("acme"), after: None });
+    assert!(fixture.written.rows.is_empty() && fixture.written.events.is_empty(), "once");
 }

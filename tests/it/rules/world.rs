@@ -17,7 +17,7 @@ use usher::ledger::{Config, Ledger, Seed};
 
 use super::facts::{self, Answer, Names};
 use super::language::{self, Line};
-use super::stored::{self, Cast, Stored};
+use super::stored::{self, Stored, TestData};
 use super::verbs::{Act, Login, START, session_id};
 use super::{always, license_facts, stored::could};
 
@@ -59,7 +59,7 @@ pub struct World {
     numbers: BTreeMap<TenantId, TenantNo>,
     sessions: BTreeMap<String, SessionId>,
     pub names: Names,
-    cast: Cast,
+    test_data: TestData,
     revisions: u64,
     started: u128,
     /// The list that `more` goes on with.
@@ -88,14 +88,14 @@ impl World {
             numbers: BTreeMap::new(),
             sessions: BTreeMap::new(),
             names: Names::new(),
-            cast: Cast::default(),
+            test_data: TestData::default(),
             revisions: 0,
             started: 0,
             list: None,
             told: BTreeMap::new(),
             unsaved: false,
         };
-        world.cast.meet_strangers();
+        world.test_data.meet_strangers();
         let acme = CreateTenant { display_name: "acme".into(), contact: "".into(), policy: Default::default() };
         world.submit(&world.tenant.clone(), acme.into()).expect("the first tenant");
         world.told.insert(TenantNo(1), EventNo(1));
@@ -194,7 +194,7 @@ impl World {
 
     /// Asks for a command, sees to what holds for every one of them, and commits what it did.
     fn submit(&mut self, tenant: &TenantId, command: Command) -> Result<Vec<Answer>, String> {
-        self.cast.meet(&command);
+        self.test_data.meet(&command);
         let (outcome, changes) = self.apply(tenant, command.clone())?;
         let answers = facts::answers(&outcome, &self.names, self.now);
         always::no_changes_nothing(&answers, &changes)?;
@@ -235,7 +235,7 @@ impl World {
         self.started += 1;
         let fresh = session_id(self.started);
         let check_out = CheckOut { check_only: false, fresh, client: name.into(), ..self.question(login) };
-        self.cast.devices.insert(login.device.clone());
+        self.test_data.devices.insert(login.device.clone());
         let (outcome, changes) = self.apply(&self.tenant.clone(), check_out.into())?;
         let Outcome::CheckOut(answer) = &outcome else { unreachable!("the answer to CheckOut") };
         if let Ok(answer) = answer {
@@ -291,7 +291,7 @@ impl World {
         self.tick(true)?;
         let mut restarted = self.stored.load(self.config, &self.ledger, self.now);
         stored::same_views(&mut self.ledger, &mut restarted, &self.tenants, self.now)?;
-        stored::same_decisions(&mut self.ledger, &mut restarted, &self.tenants, &self.cast, self.now)
+        stored::same_decisions(&mut self.ledger, &mut restarted, &self.tenants, &self.test_data, self.now)
     }
 
     pub fn query(&mut self, query: Query) -> QueryResult {

@@ -8,11 +8,16 @@ use usher::proto::v1::{self, SessionEndReason};
 
 use super::reading::Happened;
 use super::sentences::{denied, email, refused, short};
-use super::town::{TENANT, Town};
+use super::test_server::{TENANT, TestServer};
 use crate::rules::language::{Words, length};
 
 /// `ann signs in to primary on laptop at north`
-pub async fn sign_in(town: &mut Town, name: &str, words: &mut Words, check_only: bool) -> Result<Happened, String> {
+pub async fn sign_in(
+    server: &mut TestServer,
+    name: &str,
+    words: &mut Words,
+    check_only: bool,
+) -> Result<Happened, String> {
     words.expect("to")?;
     let pool_id = words.next("a pool")?;
     let device = device(words)?;
@@ -26,7 +31,7 @@ pub async fn sign_in(town: &mut Town, name: &str, words: &mut Words, check_only:
         check_only,
         ..Default::default()
     };
-    let answer = match town.seats().check_out(request).await {
+    let answer = match server.seats().check_out(request).await {
         Err(status) => return Ok(refused(&status)),
         Ok(answer) => answer.into_inner(),
     };
@@ -42,7 +47,7 @@ pub async fn sign_in(town: &mut Town, name: &str, words: &mut Words, check_only:
             };
             let renewed = if lease.renewed { ", renewed" } else { "" };
             if !check_only {
-                town.sessions.insert((name.to_owned(), device), lease.session_id);
+                server.sessions.insert((name.to_owned(), device), lease.session_id);
             }
             Happened::Said(true, format!("yes{at}{renewed}{notices}"))
         }
@@ -58,10 +63,10 @@ pub async fn sign_in(town: &mut Town, name: &str, words: &mut Words, check_only:
 }
 
 /// `ann works on laptop`, `ann is there on laptop`
-pub async fn heartbeat(town: &Town, name: &str, words: &mut Words, active: bool) -> Result<Happened, String> {
-    let session_id = town.session(name, &device(words)?)?;
+pub async fn heartbeat(server: &TestServer, name: &str, words: &mut Words, active: bool) -> Result<Happened, String> {
+    let session_id = server.session(name, &device(words)?)?;
     let request = v1::HeartbeatRequest { tenant_id: TENANT.into(), session_id, active };
-    Ok(match town.seats().heartbeat(request).await {
+    Ok(match server.seats().heartbeat(request).await {
         Err(status) => refused(&status),
         Ok(answer) => match answer.into_inner().outcome {
             Some(Kept::Lease(_)) => Happened::Said(true, "the session goes on".into()),
@@ -74,23 +79,23 @@ pub async fn heartbeat(town: &Town, name: &str, words: &mut Words, active: bool)
 }
 
 /// `ann signs out on laptop`
-pub async fn sign_out(town: &Town, name: &str, words: &mut Words) -> Result<Happened, String> {
+pub async fn sign_out(server: &TestServer, name: &str, words: &mut Words) -> Result<Happened, String> {
     words.expect("out")?;
-    let session_id = town.session(name, &device(words)?)?;
-    Ok(match town.seats().check_in(v1::CheckInRequest { tenant_id: TENANT.into(), session_id }).await {
+    let session_id = server.session(name, &device(words)?)?;
+    Ok(match server.seats().check_in(v1::CheckInRequest { tenant_id: TENANT.into(), session_id }).await {
         Err(status) => refused(&status),
         Ok(answer) => ended(answer.get_ref().ended_now, answer.get_ref().end_reason()),
     })
 }
 
 /// `root closes the session of ann on laptop by force`, `root closes all idle sessions in primary`
-pub async fn close(town: &Town, name: &str, words: &mut Words) -> Result<Happened, String> {
+pub async fn close(server: &TestServer, name: &str, words: &mut Words) -> Result<Happened, String> {
     let caller_user_id = email(name);
     if words.eat("all") {
         words.phrase("idle sessions")?;
         let pool_id = if words.eat("in") { words.next("a pool")? } else { String::new() };
         let request = v1::CloseIdleSessionsRequest { tenant_id: TENANT.into(), pool_id, caller_user_id };
-        return Ok(match town.logins().close_idle_sessions(request).await {
+        return Ok(match server.logins().close_idle_sessions(request).await {
             Err(status) => refused(&status),
             Ok(answer) => {
                 let closed = answer.into_inner().closed;
@@ -103,11 +108,11 @@ pub async fn close(town: &Town, name: &str, words: &mut Words) -> Result<Happene
     }
     words.phrase("the session of")?;
     let whose = words.next("a user")?;
-    let session_id = town.session(&whose, &device(words)?)?;
+    let session_id = server.session(&whose, &device(words)?)?;
     let force = words.eat("by") && words.expect("force").map(|()| true)?;
     let tenant_id = TENANT.into();
     let request = v1::CloseSessionRequest { tenant_id, session_id, force, caller_user_id, ..Default::default() };
-    Ok(match town.logins().close_session(request).await {
+    Ok(match server.logins().close_session(request).await {
         Err(status) => refused(&status),
         Ok(answer) => ended(answer.get_ref().ended_now, answer.get_ref().end_reason()),
     })

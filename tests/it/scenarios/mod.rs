@@ -8,12 +8,12 @@ mod reading;
 mod seats;
 mod sentences;
 mod shown;
+mod test_server;
 mod the_language;
-mod town;
 
 use crate::conformance::Backend;
 use reading::read;
-use town::Town;
+use test_server::TestServer;
 
 /// Runs a text on each store.
 macro_rules! texts {
@@ -49,12 +49,12 @@ async fn hold(name: &str, backend: Backend) {
 /// The first line that is not understood, or that says something else than what happens.
 async fn judge(text: &str, backend: Backend) -> Result<(), String> {
     let sentences = read(text)?;
-    let mut town = Town::open(backend).await;
+    let mut server = TestServer::open(backend).await;
     for sentence in sentences {
-        let happened = sentences::run(&mut town, &sentence.said).await;
+        let happened = sentences::run(&mut server, &sentence.said).await;
         let happened = happened.map_err(|why| sentence.wrong(&format!("is not understood: {why}")))?;
         sentence.hold(&happened)?;
     }
-    town.close().await;
+    server.close().await;
     Ok(())
 }

@@ -6,11 +6,11 @@ use usher::proto::v1::{self, SyncOutcome};
 
 use super::reading::Happened;
 use super::sentences::{denied, email, organizations, people_named, refused, short};
-use super::town::{TENANT, Town};
+use super::test_server::{TENANT, TestServer};
 use crate::rules::language::Words;
 
 /// `the policy says max_devices_per_user 2, when_already_signed_in TAKE_OVER`
-pub async fn policy(town: &Town, words: &mut Words) -> Result<Happened, String> {
+pub async fn policy(server: &TestServer, words: &mut Words) -> Result<Happened, String> {
     words.expect("says")?;
     let mut policy = v1::Policy::default();
     loop {
@@ -21,7 +21,7 @@ pub async fn policy(town: &Town, words: &mut Words) -> Result<Happened, String> 
     }
     let tenant = v1::Tenant { tenant_id: TENANT.into(), policy: Some(policy), ..Default::default() };
     let request = v1::UpdateTenantRequest { tenant: Some(tenant), update_mask: None };
-    Ok(town.tenants().update_tenant(request).await.map_or_else(|status| refused(&status), |_| Happened::Done))
+    Ok(server.tenants().update_tenant(request).await.map_or_else(|status| refused(&status), |_| Happened::Done))
 }
 
 fn field(policy: &mut v1::Policy, words: &mut Words) -> Result<(), String> {
@@ -51,17 +51,17 @@ fn named<E: Into<i32>>(kind: &str, words: &mut Words, find: fn(&str) -> Option<E
 }
 
 /// `the organization north is opened as "North Sea"`
-pub async fn organization(town: &Town, words: &mut Words) -> Result<Happened, String> {
+pub async fn organization(server: &TestServer, words: &mut Words) -> Result<Happened, String> {
     let organization_id = words.next("an organization")?;
     words.phrase("is opened")?;
     let display_name = if words.eat("as") { words.next("a name")? } else { String::new() };
     let organization = v1::Organization { organization_id, display_name, ..Default::default() };
     let request = v1::CreateOrganizationRequest { tenant_id: TENANT.into(), organization: Some(organization) };
-    Ok(town.directory().create_organization(request).await.map_or_else(|status| refused(&status), |_| Happened::Done))
+    Ok(server.directory().create_organization(request).await.map_or_else(|status| refused(&status), |_| Happened::Done))
 }
 
 /// `the user ann is made as administrator with seats in primary crm`
-pub async fn make(town: &Town, words: &mut Words) -> Result<Happened, String> {
+pub async fn make(server: &TestServer, words: &mut Words) -> Result<Happened, String> {
     let name = words.next("a user")?;
     words.phrase("is made")?;
     let administrator = words.eat("as") && words.expect("administrator").map(|()| true)?;
@@ -73,7 +73,7 @@ pub async fn make(town: &Town, words: &mut Words) -> Result<Happened, String> {
     };
     let user = v1::User { user_id: email(&name), administrator, ..Default::default() };
     let request = v1::CreateUserRequest { tenant_id: TENANT.into(), user: Some(user), pool_ids };
-    Ok(match town.directory().create_user(request).await {
+    Ok(match server.directory().create_user(request).await {
         Err(status) => refused(&status),
         Ok(answer) => match answer.into_inner().outcome {
             Some(Made::User(_)) => Happened::Said(true, "yes".into()),
@@ -84,7 +84,7 @@ pub async fn make(town: &Town, words: &mut Words) -> Result<Happened, String> {
 }
 
 /// `the users ann bob are blocked and signed out`; each has an answer, in the order of their names.
-pub async fn change(town: &Town, words: &mut Words) -> Result<Happened, String> {
+pub async fn change(server: &TestServer, words: &mut Words) -> Result<Happened, String> {
     let names = people_named(words, &["are"])?;
     words.expect("are")?;
     let verb = words.next("what is done")?;
@@ -95,13 +95,13 @@ pub async fn change(town: &Town, words: &mut Words) -> Result<Happened, String> 
         let no = match verb.as_str() {
             "blocked" => {
                 let request = v1::BlockUserRequest { tenant_id, user_id, end_sessions };
-                town.directory().block_user(request).await.err().map(|status| refused(&status))
+                server.directory().block_user(request).await.err().map(|status| refused(&status))
             }
             "deleted" => {
                 let request = v1::DeleteUserRequest { tenant_id, user_id };
-                town.directory().delete_user(request).await.err().map(|status| refused(&status))
+                server.directory().delete_user(request).await.err().map(|status| refused(&status))
             }
-            "unblocked" => match town.directory().unblock_user(v1::UnblockUserRequest { tenant_id, user_id }).await {
+            "unblocked" => match server.directory().unblock_user(v1::UnblockUserRequest { tenant_id, user_id }).await {
                 Err(status) => Some(refused(&status)),
                 Ok(answer) => match answer.into_inner().outcome {
                     Some(Unblocked::User(_)) => None,
@@ -120,7 +120,7 @@ pub async fn change(town: &Town, words: &mut Words) -> Result<Happened, String> 
 }
 
 /// `the directory lists ann bob with primary, cid with primary crm at north and nobody else blocking others`
-pub async fn sync(town: &Town, words: &mut Words) -> Result<Happened, String> {
+pub async fn sync(server: &TestServer, words: &mut Words) -> Result<Happened, String> {
     const STOPS: [&str; 5] = [",", "and", "blocking", "as", "at"];
     words.expect("lists")?;
     let mut entries = Vec::new();
@@ -152,7 +152,7 @@ pub async fn sync(town: &Town, words: &mut Words) -> Result<Happened, String> {
     // A message for each entry: a directory sends them as it reads them.
     let rest = entries.into_iter().map(|entry| v1::SyncUsersRequest { entries: vec![entry], ..Default::default() });
     let messages: Vec<_> = std::iter::once(first).chain(rest).collect();
-    Ok(match town.directory().sync_users(tokio_stream::iter(messages)).await {
+    Ok(match server.directory().sync_users(tokio_stream::iter(messages)).await {
         Err(status) => refused(&status),
         Ok(answer) => Happened::Rows(synced(&answer.into_inner().results)),
     })

@@ -10,11 +10,11 @@ use usher::proto::v1::revoke_seat_result::Outcome as Revoked;
 use super::reading::Happened;
 use super::sentences::{denied, email, expanded, organizations, people_named, refused, short};
 use super::shown::pool;
-use super::town::{TENANT, Town};
+use super::test_server::{TENANT, TestServer};
 use crate::rules::language::Words;
 
 /// `the vendor sells 3 named seats of primary, unlimited concurrent seats of crm for 30d under the license more`
-pub async fn sell(town: &mut Town, words: &mut Words) -> Result<Happened, String> {
+pub async fn sell(server: &mut TestServer, words: &mut Words) -> Result<Happened, String> {
     words.expect("sells")?;
     let mut terms = Terms { tenant: Some(TenantId::parse(TENANT).expect("an id")), ..Terms::default() };
     loop {
@@ -26,7 +26,7 @@ pub async fn sell(town: &mut Town, words: &mut Words) -> Result<Happened, String
         }
     }
     if words.eat("for") {
-        terms.expires = Some(Some(town.now.wall().plus(words.duration()?)));
+        terms.expires = Some(Some(server.now.wall().plus(words.duration()?)));
     }
     let name = if words.eat("under") {
         words.phrase("the license")?;
@@ -34,14 +34,14 @@ pub async fn sell(town: &mut Town, words: &mut Words) -> Result<Happened, String
     } else {
         "base".to_owned()
     };
-    let revision = town.revisions.entry(name.clone()).or_default();
+    let revision = server.revisions.entry(name.clone()).or_default();
     *revision += 1;
     terms.revision = Some(*revision);
     terms.license = Some(LicenseId::parse(&name).map_err(|error| error.to_string())?);
-    let claims = issue(&terms, None, &Trust::default(), town.now.wall()).expect("a license");
-    let document = sign(&town.vendor, LICENSE, &claims.to_json());
+    let claims = issue(&terms, None, &Trust::default(), server.now.wall()).expect("a license");
+    let document = sign(&server.vendor, LICENSE, &claims.to_json());
     let request = v1::InstallLicenseRequest { tenant_id: TENANT.into(), document };
-    Ok(match town.licenses().install_license(request).await {
+    Ok(match server.licenses().install_license(request).await {
         Err(status) => refused(&status),
         Ok(answer) => changed(&answer.into_inner().pools),
     })
@@ -72,26 +72,26 @@ fn changed(pools: &[v1::PoolChange]) -> Happened {
 }
 
 /// `the license more is deleted`
-pub async fn delete_license(town: &Town, words: &mut Words) -> Result<Happened, String> {
+pub async fn delete_license(server: &TestServer, words: &mut Words) -> Result<Happened, String> {
     let license_id = words.next("a license")?;
     words.phrase("is deleted")?;
     let request = v1::DeleteLicenseRequest { tenant_id: TENANT.into(), license_id };
-    Ok(match town.licenses().delete_license(request).await {
+    Ok(match server.licenses().delete_license(request).await {
         Err(status) => refused(&status),
         Ok(answer) => changed(&answer.into_inner().pools),
     })
 }
 
 /// `all licenses are deleted`
-pub async fn delete_licenses(town: &Town) -> Happened {
-    match town.licenses().delete_licenses(v1::DeleteLicensesRequest { tenant_id: TENANT.into() }).await {
+pub async fn delete_licenses(server: &TestServer) -> Happened {
+    match server.licenses().delete_licenses(v1::DeleteLicensesRequest { tenant_id: TENANT.into() }).await {
         Err(status) => refused(&status),
         Ok(answer) => changed(&answer.into_inner().pools),
     }
 }
 
 /// `ann bob are granted primary crm at north`
-pub async fn grant(town: &Town, names: &[String], words: &mut Words) -> Result<Happened, String> {
+pub async fn grant(server: &TestServer, names: &[String], words: &mut Words) -> Result<Happened, String> {
     let pool_ids = words.names("a pool", &["at"])?;
     let request = v1::BatchGrantSeatsRequest {
         tenant_id: TENANT.into(),
@@ -99,7 +99,7 @@ pub async fn grant(town: &Town, names: &[String], words: &mut Words) -> Result<H
         user_ids: expanded(names)?.iter().map(|name| email(name)).collect(),
         organization_ids: organizations(words, &[])?,
     };
-    Ok(match town.seats().batch_grant_seats(request).await {
+    Ok(match server.seats().batch_grant_seats(request).await {
         Err(status) => refused(&status),
         Ok(answer) => summed(answer.into_inner().results.iter().map(|result| {
             let no = match &result.outcome {
@@ -114,14 +114,14 @@ pub async fn grant(town: &Town, names: &[String], words: &mut Words) -> Result<H
 }
 
 /// `primary crm are recalled from ann bob at north and they are signed out`
-pub async fn recall(town: &Town, pools: &[String], words: &mut Words) -> Result<Happened, String> {
+pub async fn recall(server: &TestServer, pools: &[String], words: &mut Words) -> Result<Happened, String> {
     words.expect("from")?;
     let user_ids = people_named(words, &["at", "and"])?.iter().map(|name| email(name)).collect();
     let organization_ids = organizations(words, &["and"])?;
     let end_sessions = words.eat("and") && words.phrase("they are signed out").map(|()| true)?;
     let (tenant_id, pool_ids) = (TENANT.into(), pools.to_vec());
     let request = v1::BatchRevokeSeatsRequest { tenant_id, pool_ids, user_ids, organization_ids, end_sessions };
-    Ok(match town.seats().batch_revoke_seats(request).await {
+    Ok(match server.seats().batch_revoke_seats(request).await {
         Err(status) => refused(&status),
         Ok(answer) => summed(answer.into_inner().results.iter().map(|result| {
             let no = match &result.outcome {

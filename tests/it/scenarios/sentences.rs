@@ -33,62 +33,62 @@ use tonic::Status;
 use tonic_types::StatusExt;
 
 use super::reading::Happened;
-use super::town::Town;
+use super::test_server::TestServer;
 use super::{logins, people, seats, shown};
 use crate::rules::language::Words;
 
 /// # Errors
 /// What is not understood.
-pub async fn run(town: &mut Town, said: &str) -> Result<Happened, String> {
+pub async fn run(server: &mut TestServer, said: &str) -> Result<Happened, String> {
     let mut words = Words::of(said)?;
     let words = &mut words;
     let first = words.next("a word")?;
     let happened = match first.as_str() {
-        "the" => about(town, words).await?,
+        "the" => about(server, words).await?,
         "all" => {
             words.phrase("licenses are deleted")?;
-            seats::delete_licenses(town).await
+            seats::delete_licenses(server).await
         }
         time if time.starts_with(|c: char| c.is_ascii_digit()) => {
             let mut time = Words::of(said)?;
             let length = time.duration()?;
             time.phrase("pass")?;
             time.end()?;
-            town.wait(length);
+            server.wait(length);
             return Ok(Happened::Done);
         }
-        name => by(town, name, words).await?,
+        name => by(server, name, words).await?,
     };
     words.end()?;
     Ok(happened)
 }
 
-async fn about(town: &mut Town, words: &mut Words) -> Result<Happened, String> {
+async fn about(server: &mut TestServer, words: &mut Words) -> Result<Happened, String> {
     Ok(match words.next("a thing")?.as_str() {
-        "vendor" => seats::sell(town, words).await?,
-        "license" if words.eat("is") => shown::license(town).await,
-        "license" => seats::delete_license(town, words).await?,
-        "policy" => people::policy(town, words).await?,
-        "organization" => people::organization(town, words).await?,
-        "user" => people::make(town, words).await?,
-        "users" if words.eat("are") => shown::users(town, words).await?,
-        "users" if words.eat("count") => shown::count(town).await,
-        "users" => people::change(town, words).await?,
-        "directory" => people::sync(town, words).await?,
+        "vendor" => seats::sell(server, words).await?,
+        "license" if words.eat("is") => shown::license(server).await,
+        "license" => seats::delete_license(server, words).await?,
+        "policy" => people::policy(server, words).await?,
+        "organization" => people::organization(server, words).await?,
+        "user" => people::make(server, words).await?,
+        "users" if words.eat("are") => shown::users(server, words).await?,
+        "users" if words.eat("count") => shown::count(server).await,
+        "users" => people::change(server, words).await?,
+        "directory" => people::sync(server, words).await?,
         "usage" => {
             words.expect("is")?;
-            shown::usage(town).await
+            shown::usage(server).await
         }
         "sessions" => {
             words.expect("are")?;
-            shown::sessions(town, words).await?
+            shown::sessions(server, words).await?
         }
         other => return Err(format!("nothing is known about `the {other}`")),
     })
 }
 
 /// What somebody does, or what is done with somebody.
-async fn by(town: &mut Town, name: &str, words: &mut Words) -> Result<Happened, String> {
+async fn by(server: &mut TestServer, name: &str, words: &mut Words) -> Result<Happened, String> {
     let mut names = vec![name.to_owned()];
     while !words.peek().is_none_or(|word| VERBS.contains(&word)) {
         names.push(words.next("a name")?);
@@ -96,31 +96,31 @@ async fn by(town: &mut Town, name: &str, words: &mut Words) -> Result<Happened, 
     let verb = words.next("a verb")?;
     if verb == "are" {
         return match words.next("what is done")?.as_str() {
-            "granted" => seats::grant(town, &names, words).await,
-            "recalled" => seats::recall(town, &names, words).await,
+            "granted" => seats::grant(server, &names, words).await,
+            "recalled" => seats::recall(server, &names, words).await,
             other => Err(format!("nobody can be `{other}`")),
         };
     }
     let [name] = &*names else { return Err(format!("`{verb}` is said of one person, not of {names:?}")) };
     match verb.as_str() {
-        "signs" if words.eat("in") => logins::sign_in(town, name, words, false).await,
-        "signs" => logins::sign_out(town, name, words).await,
+        "signs" if words.eat("in") => logins::sign_in(server, name, words, false).await,
+        "signs" => logins::sign_out(server, name, words).await,
         "could" => {
             words.phrase("sign in")?;
-            logins::sign_in(town, name, words, true).await
+            logins::sign_in(server, name, words, true).await
         }
-        "works" => logins::heartbeat(town, name, words, true).await,
-        "closes" => logins::close(town, name, words).await,
-        "is" if words.eat("granted") => seats::grant(town, &names, words).await,
-        "is" if words.eat("recalled") => seats::recall(town, &names, words).await,
-        "has" => shown::has(town, name).await,
+        "works" => logins::heartbeat(server, name, words, true).await,
+        "closes" => logins::close(server, name, words).await,
+        "is" if words.eat("granted") => seats::grant(server, &names, words).await,
+        "is" if words.eat("recalled") => seats::recall(server, &names, words).await,
+        "has" => shown::has(server, name).await,
         "at" => {
             let organization = words.next("an organization")?;
             words.expect("is")?;
-            shown::is(town, name, &organization).await
+            shown::is(server, name, &organization).await
         }
-        _ if words.eat("there") => logins::heartbeat(town, name, words, false).await,
-        _ => shown::is(town, name, "").await,
+        _ if words.eat("there") => logins::heartbeat(server, name, words, false).await,
+        _ => shown::is(server, name, "").await,
     }
 }
 

@@ -6,17 +6,17 @@ use usher::proto::v1::{self, LicenseState, TextMatch, UserState, UserStatus};
 
 use super::reading::Happened;
 use super::sentences::{email, refused, short};
-use super::town::{TENANT, Town};
+use super::test_server::{TENANT, TestServer};
 use crate::rules::language::{Words, length};
 
-async fn usage_of(town: &Town) -> v1::GetUsageResponse {
+async fn usage_of(server: &TestServer) -> v1::GetUsageResponse {
     let request = v1::GetUsageRequest { tenant_id: TENANT.into() };
-    town.tenants().get_usage(request).await.expect("usage").into_inner()
+    server.tenants().get_usage(request).await.expect("usage").into_inner()
 }
 
 /// `primary 3 of 3, crm 4 of 2 over by 2`
-pub async fn usage(town: &Town) -> Happened {
-    let usage = usage_of(town).await;
+pub async fn usage(server: &TestServer) -> Happened {
+    let usage = usage_of(server).await;
     Happened::Told(usage.pools.iter().map(pool).collect::<Vec<_>>().join(", "))
 }
 
@@ -28,15 +28,15 @@ pub fn pool(pool: &v1::PoolUsage) -> String {
 }
 
 /// `5 users: 4 active, 1 blocked, 1 administrator`
-pub async fn count(town: &Town) -> Happened {
-    let users = usage_of(town).await.users.unwrap_or_default();
+pub async fn count(server: &TestServer) -> Happened {
+    let users = usage_of(server).await.users.unwrap_or_default();
     let v1::UserTotals { total, active, blocked, administrators, .. } = users;
     Happened::Told(format!("{total} users: {active} active, {blocked} blocked; {administrators} administrators"))
 }
 
 /// How it stands, and what people should be told.
-pub async fn license(town: &Town) -> Happened {
-    let usage = usage_of(town).await;
+pub async fn license(server: &TestServer) -> Happened {
+    let usage = usage_of(server).await;
     let state = match usage.license_state() {
         LicenseState::Unspecified => "unknown",
         LicenseState::Demo => "none, demo mode",
@@ -50,7 +50,7 @@ pub async fn license(town: &Town) -> Happened {
 }
 
 /// `the sessions are in primary at north of idle users by last activity`
-pub async fn sessions(town: &Town, words: &mut Words) -> Result<Happened, String> {
+pub async fn sessions(server: &TestServer, words: &mut Words) -> Result<Happened, String> {
     let mut request = v1::ListSessionsRequest { tenant_id: TENANT.into(), ..Default::default() };
     while words.peek().is_some() {
         match words.next("a filter")?.as_str() {
@@ -68,7 +68,7 @@ pub async fn sessions(town: &Town, words: &mut Words) -> Result<Happened, String
             other => return Err(format!("no list is `{other}`")),
         }
     }
-    Ok(match town.logins().list_sessions(request).await {
+    Ok(match server.logins().list_sessions(request).await {
         Err(status) => refused(&status),
         Ok(answer) => Happened::Rows(answer.into_inner().sessions.iter().map(session).collect()),
     })
@@ -104,7 +104,7 @@ fn status_named(word: &str) -> Result<UserStatus, String> {
 }
 
 /// `the users are blocked in crm at north with "ann"`
-pub async fn users(town: &Town, words: &mut Words) -> Result<Happened, String> {
+pub async fn users(server: &TestServer, words: &mut Words) -> Result<Happened, String> {
     let mut request = v1::ListUsersRequest { tenant_id: TENANT.into(), page_size: 1_000, ..Default::default() };
     while words.peek().is_some() {
         match words.next("a filter")?.as_str() {
@@ -126,7 +126,7 @@ pub async fn users(town: &Town, words: &mut Words) -> Result<Happened, String> {
         }
     }
     request.text_match = TextMatch::All.into();
-    Ok(match town.directory().list_users(request).await {
+    Ok(match server.directory().list_users(request).await {
         Err(status) => refused(&status),
         Ok(answer) => {
             let users = answer.into_inner().users;
@@ -136,16 +136,16 @@ pub async fn users(town: &Town, words: &mut Words) -> Result<Happened, String> {
     })
 }
 
-async fn user(town: &Town, name: &str, organization: &str) -> Result<v1::User, Happened> {
+async fn user(server: &TestServer, name: &str, organization: &str) -> Result<v1::User, Happened> {
     let organization_id = organization.to_owned();
     let request = v1::GetUserRequest { tenant_id: TENANT.into(), user_id: email(name), organization_id };
-    let answer = town.directory().get_user(request).await.map_err(|status| refused(&status))?;
+    let answer = server.directory().get_user(request).await.map_err(|status| refused(&status))?;
     Ok(answer.into_inner().user.unwrap_or_default())
 }
 
 /// `ann at north is`
-pub async fn is(town: &Town, name: &str, organization: &str) -> Result<Happened, String> {
-    Ok(match user(town, name, organization).await {
+pub async fn is(server: &TestServer, name: &str, organization: &str) -> Result<Happened, String> {
+    Ok(match user(server, name, organization).await {
         Err(refused) => refused,
         Ok(user) if user.state() == UserState::Blocked => {
             let cause = user.block_cause().as_str_name().trim_start_matches("BLOCK_CAUSE_").to_owned();
@@ -156,8 +156,8 @@ pub async fn is(town: &Town, name: &str, organization: &str) -> Result<Happened,
 }
 
 /// `ann has`
-pub async fn has(town: &Town, name: &str) -> Result<Happened, String> {
-    Ok(match user(town, name, "").await {
+pub async fn has(server: &TestServer, name: &str) -> Result<Happened, String> {
+    Ok(match user(server, name, "").await {
         Err(refused) => refused,
         Ok(user) if user.seats.is_empty() => Happened::Told("no seat".into()),
         Ok(user) => Happened::Told(user.seats.iter().map(seat).collect::<Vec<_>>().join(", ")),

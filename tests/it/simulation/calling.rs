@@ -6,10 +6,10 @@ use usher::ledger::command::{Command, Outcome};
 use usher::ledger::outcome::HeartbeatResult;
 
 use super::call::{Answer, Answered, Call, CallRequest, Login, Opening};
-use super::cast::SHARDS;
 use super::checks::must;
 use super::clients::Clients;
 use super::process::Process;
+use super::test_data::SHARDS;
 use super::world::World;
 
 /// How often a client tries before it gives up.
@@ -132,13 +132,13 @@ impl World {
             Answer::Outcome(Outcome::CheckOut(Ok(answer))) => {
                 let Some(session) = answer.decision.as_ref().ok().and_then(|lease| lease.session) else { return };
                 self.clients.hear(&call.tenant, session);
-                self.keepers.begin(&call.tenant, session, call.process, next);
+                self.kept_sessions.begin(&call.tenant, session, call.process, next);
             }
             Answer::Outcome(Outcome::Heartbeat(beats)) if !call.stray => {
                 for (session, beat) in beaten(&call.request).zip(beats) {
                     match beat {
-                        HeartbeatResult::Kept(_) => self.keepers.kept(session, call.process, next),
-                        HeartbeatResult::Ended(_) => self.keepers.ended(session),
+                        HeartbeatResult::Kept(_) => self.kept_sessions.kept(session, call.process, next),
+                        HeartbeatResult::Ended(_) => self.kept_sessions.ended(session),
                     }
                 }
             }
@@ -184,14 +184,14 @@ impl World {
     }
 
     fn again_later(&mut self, tenant: TenantId, request: CallRequest, stray: bool, attempts: usize) {
-        beaten(&request).for_each(|session| self.keepers.failed(session, self.now + 200));
+        beaten(&request).for_each(|session| self.kept_sessions.failed(session, self.now + 200));
         // An older license would only be refused; a probe is made again by who made it.
         let pointless = matches!(
             &request,
             CallRequest::Command(Command::DeleteLicense(_) | Command::RevokeLicense(_) | Command::UpdateTenant(_))
         );
         if attempts < ATTEMPTS && !pointless {
-            let at = self.now + 50 + self.dice.below(1_500);
+            let at = self.now + 50 + self.rng.below(1_500);
             self.again.push((at, tenant, request, stray, attempts));
         }
     }

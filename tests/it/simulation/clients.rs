@@ -10,8 +10,8 @@ use usher::ledger::command::{
 use usher::ledger::time::Wall;
 
 use super::call::{CallRequest, Login};
-use super::cast;
 use super::step::{Operation, OperationKind};
+use super::test_data;
 
 /// Sessions of a tenant that clients remember, live or not.
 const REMEMBERED: usize = 24;
@@ -46,12 +46,12 @@ impl Clients {
     fn remembered(&self, tenant: &TenantId, pick: usize) -> SessionId {
         let heard = self.heard.get(tenant).map(Vec::as_slice).unwrap_or_default();
         let young = if pick.is_multiple_of(4) { heard } else { &heard[heard.len().saturating_sub(6)..] };
-        if young.is_empty() { cast::session(0) } else { young[pick / 4 % young.len()] }
+        if young.is_empty() { test_data::session(0) } else { young[pick / 4 % young.len()] }
     }
 
     fn fresh(&mut self, login: Login) -> SessionId {
         self.last_session += 1;
-        let session = cast::session(self.last_session);
+        let session = test_data::session(self.last_session);
         self.issued.insert(session, login);
         session
     }
@@ -72,18 +72,20 @@ impl Clients {
 
     /// `wall`: what the client's own clock says.
     pub fn make(&mut self, operation: &Operation, wall: Wall) -> (TenantId, CallRequest) {
-        let tenant = cast::tenant(operation.tenant);
-        let others = cast::tenant(operation.tenant + 1 + operation.pick % 2);
+        let tenant = test_data::tenant(operation.tenant);
+        let others = test_data::tenant(operation.tenant + 1 + operation.pick % 2);
         let request = match operation.what {
             OperationKind::CheckOut | OperationKind::CheckOnly => self.check_out(&tenant, operation),
             OperationKind::Heartbeat => self.heartbeat(&tenant, operation),
             OperationKind::StrayHeartbeat => self.heartbeat(&others, operation),
             OperationKind::CheckIn => CheckIn { session: self.remembered(&tenant, operation.pick) }.into(),
             OperationKind::StrayCheckIn => CheckIn { session: self.remembered(&others, operation.pick) }.into(),
-            OperationKind::License if cast::is_licensed(&tenant) => {
-                self.license(&tenant, cast::main_license(), |revision| cast::main_grant(revision, operation.pick))
+            OperationKind::License if test_data::is_licensed(&tenant) => {
+                self.license(&tenant, test_data::main_license(), |revision| {
+                    test_data::main_grant(revision, operation.pick)
+                })
             }
-            OperationKind::ExtraLicense if cast::is_licensed(&tenant) => self.extra(&tenant, operation, wall),
+            OperationKind::ExtraLicense if test_data::is_licensed(&tenant) => self.extra(&tenant, operation, wall),
             OperationKind::Usage | OperationKind::License | OperationKind::ExtraLicense => {
                 return (tenant, CallRequest::Query(GetUsage.into()));
             }
@@ -108,8 +110,8 @@ impl Clients {
     }
 
     fn check_out(&mut self, tenant: &TenantId, operation: &Operation) -> Command {
-        let user = cast::user(cast::USERS[operation.user]);
-        let (pool, device) = (cast::pool(cast::POOLS[operation.pool]), cast::device(operation.device));
+        let user = test_data::user(test_data::USERS[operation.user]);
+        let (pool, device) = (test_data::pool(test_data::POOLS[operation.pool]), test_data::device(operation.device));
         let login = Login { tenant: tenant.clone(), user: user.clone(), pool: pool.clone(), device: device.clone() };
         let (client, check_only) = (client(tenant), operation.what == OperationKind::CheckOnly);
         CheckOut { pool, user, device, organization: None, client, check_only, fresh: self.fresh(login) }.into()
@@ -126,7 +128,7 @@ impl Clients {
     }
 
     fn extra(&mut self, tenant: &TenantId, operation: &Operation, wall: Wall) -> Command {
-        let license = cast::extra_license();
+        let license = test_data::extra_license();
         if operation.pick.is_multiple_of(12) {
             // A list of the vendor names whatever was sent so far.
             return RevokeLicense { license, up_to_revision: self.last_revision, why: "theft".into() }.into();
@@ -135,7 +137,7 @@ impl Clients {
             return DeleteLicense { license }.into();
         }
         let expires = Wall(wall.0 + 1 + (operation.pick % 60_000) as i64);
-        self.license(tenant, license, |revision| cast::extra_grant(revision, expires))
+        self.license(tenant, license, |revision| test_data::extra_grant(revision, expires))
     }
 }
 
@@ -146,17 +148,17 @@ pub fn client(tenant: &TenantId) -> usher::ids::Text {
 
 /// Or gives a seat to whoever has one of the ids, so that it may be taken.
 fn rename(operation: &Operation) -> Command {
-    let [user, new] = [operation.pick % 2, 1 - operation.pick % 2].map(|at| cast::user(cast::RENAMED[at]));
+    let [user, new] = [operation.pick % 2, 1 - operation.pick % 2].map(|at| test_data::user(test_data::RENAMED[at]));
     if operation.pick % 5 < 2 {
-        let (pools, users) = (vec![cast::pool(cast::POOLS[operation.pool])], vec![user]);
+        let (pools, users) = (vec![test_data::pool(test_data::POOLS[operation.pool])], vec![user]);
         return GrantSeats { pools, users, organizations: Vec::new() }.into();
     }
     RenameUser { user, new }.into()
 }
 
 fn administer(operation: &Operation) -> Command {
-    let user = cast::user(cast::USERS[operation.user]);
-    let (pools, users) = (vec![cast::pool(cast::POOLS[operation.pool])], vec![user.clone()]);
+    let user = test_data::user(test_data::USERS[operation.user]);
+    let (pools, users) = (vec![test_data::pool(test_data::POOLS[operation.pool])], vec![user.clone()]);
     let often = operation.pick.is_multiple_of(2);
     match operation.what {
         OperationKind::Grant => GrantSeats { pools, users, organizations: Vec::new() }.into(),
@@ -164,7 +166,7 @@ fn administer(operation: &Operation) -> Command {
         OperationKind::Block => BlockUser { user, end_sessions: often }.into(),
         OperationKind::Unblock => UnblockUser { user }.into(),
         // A grant would bring an administrator back as somebody else.
-        _ if user == cast::user(cast::ADMINISTRATOR) => BlockUser { user, end_sessions: false }.into(),
+        _ if user == test_data::user(test_data::ADMINISTRATOR) => BlockUser { user, end_sessions: false }.into(),
         _ => DeleteUser { user }.into(),
     }
 }

@@ -9,8 +9,8 @@ use usher::store::nodes::{NewNode, NodeBeat, NodeRef, OwnerRow, Sighting};
 use usher::store::{Batch, ClaimError, Claimant, CommitError, Owner, Position};
 use uuid::Uuid;
 
-use super::cast::SHARDS;
 use super::link::Claimed;
+use super::test_data::SHARDS;
 use crate::support::nodes::NodeTable;
 use crate::support::rows::Rows;
 

@@ -15,7 +15,7 @@ use usher::store::{
     ReadError, Store, StoreError,
 };
 
-use super::cast::SHARDS;
+use super::test_data::SHARDS;
 
 pub type Claimed = Result<(Owner, Position), ClaimError>;
 

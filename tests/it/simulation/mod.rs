@@ -4,15 +4,14 @@
 //!
 //! A failing seed is shortened, and printed with the command that runs it again.
 
-mod books;
+mod audit_replay;
 mod call;
 mod calling;
-mod cast;
 mod checks;
 mod clients;
 mod disk;
 mod history;
-mod keepers;
+mod kept_sessions;
 mod link;
 mod plan;
 mod plants;
@@ -21,6 +20,7 @@ mod run;
 mod server;
 mod shorten;
 mod step;
+mod test_data;
 mod trace;
 mod world;
 

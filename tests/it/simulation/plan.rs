@@ -1,8 +1,8 @@
 //! Makes up a run: what clients ask, mixed with what goes wrong.
 
-use super::cast::{DEVICES, POOLS, TENANTS, USERS};
 use super::step::{Act, Fate, Operation, OperationKind, Step};
-use crate::model::dice::Dice;
+use super::test_data::{DEVICES, POOLS, TENANTS, USERS};
+use crate::model::rng::Rng;
 
 /// So many steps, then everything has to come right again.
 const STORM: usize = 150;
@@ -29,27 +29,27 @@ const ASKED: [(OperationKind, u64); 18] = [
 ];
 
 pub fn plan(seed: u64, count: usize) -> Vec<Step> {
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     // Some runs are quick and dense, others let leases run out.
-    let pace = *dice.pick(&[20, 100, 500]);
+    let pace = *rng.pick(&[20, 100, 500]);
     // Of a hundred steps, so many are faults.
-    let trouble = *dice.pick(&[2, 6, 15]);
+    let trouble = *rng.pick(&[2, 6, 15]);
     let step = |no: usize| {
         let act = if no % STORM == STORM - 1 || no + 1 == count {
             Act::Calm
-        } else if dice.percent(trouble) {
-            fault(&mut dice)
+        } else if rng.percent(trouble) {
+            fault(&mut rng)
         } else {
-            Act::Call(operation(&mut dice))
+            Act::Call(operation(&mut rng))
         };
-        let after = if dice.percent(3) { dice.below(60 * pace) } else { dice.below(2 * pace) };
+        let after = if rng.percent(3) { rng.below(60 * pace) } else { rng.below(2 * pace) };
         Step { no, after, act }
     };
     (0..count).map(step).collect()
 }
 
-fn operation(dice: &mut Dice) -> Operation {
-    let mut at = dice.below(ASKED.iter().map(|(_, weight)| weight).sum());
+fn operation(rng: &mut Rng) -> Operation {
+    let mut at = rng.below(ASKED.iter().map(|(_, weight)| weight).sum());
     let what = ASKED.iter().find(|(_, weight)| {
         let found = at < *weight;
         at = at.saturating_sub(*weight);
@@ -57,42 +57,42 @@ fn operation(dice: &mut Dice) -> Operation {
     });
     Operation {
         what: what.map_or(OperationKind::CheckOut, |(what, _)| *what),
-        tenant: dice.below(TENANTS.len() as u64) as usize,
-        user: dice.below(USERS.len() as u64) as usize,
-        device: dice.below(DEVICES.len() as u64) as usize,
-        pool: dice.below(POOLS.len() as u64) as usize,
-        pick: dice.below(1 << 16) as usize,
-        to: dice.below(1 << 16) as usize,
+        tenant: rng.below(TENANTS.len() as u64) as usize,
+        user: rng.below(USERS.len() as u64) as usize,
+        device: rng.below(DEVICES.len() as u64) as usize,
+        pool: rng.below(POOLS.len() as u64) as usize,
+        pick: rng.below(1 << 16) as usize,
+        to: rng.below(1 << 16) as usize,
     }
 }
 
-fn fault(dice: &mut Dice) -> Act {
-    let ms = match dice.below(3) {
-        0 => dice.below(200),
-        1 => dice.below(3_000),
-        _ => dice.below(15_000),
+fn fault(rng: &mut Rng) -> Act {
+    let ms = match rng.below(3) {
+        0 => rng.below(200),
+        1 => rng.below(3_000),
+        _ => rng.below(15_000),
     };
-    match dice.below(100) {
-        0..28 => Act::NextCommit(fate(dice, ms)),
-        28..34 => Act::NextBeat(fate(dice, ms)),
-        34..44 => Act::NextClaim(fate(dice, ms)),
-        44..52 => Act::StoreDown { ms, silent: dice.percent(50) },
+    match rng.below(100) {
+        0..28 => Act::NextCommit(fate(rng, ms)),
+        28..34 => Act::NextBeat(fate(rng, ms)),
+        34..44 => Act::NextClaim(fate(rng, ms)),
+        44..52 => Act::StoreDown { ms, silent: rng.percent(50) },
         52..62 => Act::TakeOver,
         62..70 => Act::Crash,
         70..73 => Act::Stop,
-        73..80 => Act::Freeze { ms: 3 * ms, take_over: dice.percent(70) },
-        80..84 => Act::Suspend { ms: 10 * ms, take_over: dice.percent(70) },
-        84..87 => Act::CutOff { ms: 20 * ms, silent: dice.percent(50), take_over: dice.percent(70) },
-        87..88 => Act::NoBeats { ms: 2 * ms, take_over: dice.percent(70) },
+        73..80 => Act::Freeze { ms: 3 * ms, take_over: rng.percent(70) },
+        80..84 => Act::Suspend { ms: 10 * ms, take_over: rng.percent(70) },
+        84..87 => Act::CutOff { ms: 20 * ms, silent: rng.percent(50), take_over: rng.percent(70) },
+        87..88 => Act::NoBeats { ms: 2 * ms, take_over: rng.percent(70) },
         88..90 => Act::OneBeat { ms: 10_000 + ms },
-        90..93 => Act::SetWall { by_ms: jump(dice) },
+        90..93 => Act::SetWall { by_ms: jump(rng) },
         93..96 => Act::NoTicks { ms: 4 * ms },
         _ => Act::GoAway,
     }
 }
 
-fn fate(dice: &mut Dice, ms: u64) -> Fate {
-    match dice.below(7) {
+fn fate(rng: &mut Rng, ms: u64) -> Fate {
+    match rng.below(7) {
         0 => Fate::Good,
         6 => Fate::NotWritable,
         1 => Fate::Stall { ms },
@@ -104,8 +104,8 @@ fn fate(dice: &mut Dice, ms: u64) -> Fate {
 }
 
 /// Seconds, hours or a year, forward or back.
-fn jump(dice: &mut Dice) -> i64 {
-    let far = *dice.pick(&[2_000, 60_000, 3_600_000, 86_400_000, 365 * 86_400_000]);
-    let by = i64::try_from(dice.below(far)).expect("far from the end of time");
-    if dice.percent(50) { by } else { -by }
+fn jump(rng: &mut Rng) -> i64 {
+    let far = *rng.pick(&[2_000, 60_000, 3_600_000, 86_400_000, 365 * 86_400_000]);
+    let by = i64::try_from(rng.below(far)).expect("far from the end of time");
+    if rng.percent(50) { by } else { -by }
 }

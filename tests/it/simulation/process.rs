@@ -15,8 +15,8 @@ use usher::ledger::continuity::Boot;
 use usher::ledger::time::Wall;
 use usher::ledger::{Config, Seed};
 
-use super::cast::{DEMO_SEATS, SHARDS};
 use super::link::Link;
+use super::test_data::{DEMO_SEATS, SHARDS};
 use crate::support::memory::installation;
 
 /// A standstill, until this moment of the simulation.

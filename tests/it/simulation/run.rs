@@ -8,10 +8,10 @@ use usher::ledger::command::{Command, CreateTenant, CreateUser, GetUsage, GrantS
 
 use super::call::CallRequest;
 use super::calling::To;
-use super::cast::{self, ADMINISTRATOR, POOLS, SHARDS, STRANGER, USERS};
 use super::checks::must;
 use super::process::Still;
 use super::step::{Act, Step};
+use super::test_data::{self, ADMINISTRATOR, POOLS, SHARDS, STRANGER, USERS};
 use super::world::World;
 
 /// When faults end, every shard is served within this time (I7), in milliseconds.
@@ -164,25 +164,25 @@ impl World {
             self.drive(self.now + LATENCY)?;
         }
         for tenant in World::tenants() {
-            let policy = cast::policy(&mut self.dice);
+            let policy = test_data::policy(&mut self.rng);
             let ttl = u64::try_from(policy.lease_ttl.as_millis()).expect("a short lease");
             self.clients.ttl.insert(tenant.clone(), ttl);
             self.trace.line(format_args!("{tenant}: {policy:?}"));
             self.submit(&tenant, CreateTenant { display_name: "".into(), contact: "".into(), policy })?;
-            if cast::is_licensed(&tenant) {
-                let license = |revision| cast::main_grant(revision, 0b1011);
-                let license = self.clients.license(&tenant, cast::main_license(), license);
+            if test_data::is_licensed(&tenant) {
+                let license = |revision| test_data::main_grant(revision, 0b1011);
+                let license = self.clients.license(&tenant, test_data::main_license(), license);
                 self.submit(&tenant, license)?;
             }
             let root = CreateUser {
-                user: cast::user(ADMINISTRATOR),
+                user: test_data::user(ADMINISTRATOR),
                 administrator: true,
                 profile: Profile::default(),
-                pools: vec![cast::pool("crm"), cast::pool("lobby")],
+                pools: vec![test_data::pool("crm"), test_data::pool("lobby")],
             };
             self.submit(&tenant, root)?;
-            let named = USERS.iter().filter(|user| **user != STRANGER).map(|user| cast::user(user)).collect();
-            let pools = POOLS.map(cast::pool).to_vec();
+            let named = USERS.iter().filter(|user| **user != STRANGER).map(|user| test_data::user(user)).collect();
+            let pools = POOLS.map(test_data::pool).to_vec();
             self.submit(&tenant, GrantSeats { pools, users: named, organizations: Vec::new() })?;
         }
         Ok(())

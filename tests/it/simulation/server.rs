@@ -13,7 +13,7 @@ use usher::store::{Batch, ClaimError, CommitError, Owner, StoreError};
 use super::disk::Disk;
 use super::link::{Claimed, Request};
 use super::step::Fate;
-use crate::model::dice::Dice;
+use crate::model::rng::Rng;
 
 pub struct Server {
     pub disk: Disk,
@@ -30,7 +30,7 @@ pub struct Server {
     no_beats: Vec<(usize, u64)>,
     /// Of these, whose next beat passes once somebody is about to declare it dead.
     one_beat: Vec<OneBeat>,
-    dice: Dice,
+    rng: Rng,
 }
 
 struct OneBeat {
@@ -86,7 +86,7 @@ pub enum Event {
 }
 
 impl Server {
-    pub fn new(dice: Dice) -> Self {
+    pub fn new(rng: Rng) -> Self {
         Self {
             disk: Disk::new(),
             waiting: Vec::new(),
@@ -98,7 +98,7 @@ impl Server {
             cut_off: Vec::new(),
             no_beats: Vec::new(),
             one_beat: Vec::new(),
-            dice,
+            rng,
         }
     }
 
@@ -113,7 +113,7 @@ impl Server {
     }
 
     fn latency(&mut self) -> u64 {
-        if self.dice.percent(10) { self.dice.below(60) } else { self.dice.below(4) }
+        if self.rng.percent(10) { self.rng.below(60) } else { self.rng.below(4) }
     }
 
     pub fn take_in(&mut self, process: usize, request: Request, now: u64) {
@@ -254,8 +254,8 @@ impl Server {
 
     /// A process died: what it had sent may still be carried out, or not.
     pub fn forget(&mut self, process: usize) {
-        let dice = &mut self.dice;
-        self.waiting.retain(|waiting| waiting.process != process || waiting.do_at.is_some() && dice.percent(50));
+        let rng = &mut self.rng;
+        self.waiting.retain(|waiting| waiting.process != process || waiting.do_at.is_some() && rng.percent(50));
     }
 
     /// Every connection is lost; what was not done will not be.

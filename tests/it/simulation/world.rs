@@ -10,14 +10,14 @@ use usher::ledger::time::Wall;
 
 use super::call::{Call, CallRequest};
 use super::calling::{ATTEMPTS, About, To};
-use super::cast::{SHARDS, TENANTS};
 use super::checks::Checks;
 use super::clients::Clients;
-use super::keepers::Keepers;
+use super::kept_sessions::KeptSessions;
 use super::process::{Came, Process, Still};
 use super::server::{Event, Server};
+use super::test_data::{SHARDS, TENANTS};
 use super::trace::Trace;
-use crate::model::dice::Dice;
+use crate::model::rng::Rng;
 
 const NOON: i64 = 1_800_000_000_000;
 /// While something is under way, timers inside the processes are looked after this often.
@@ -32,14 +32,14 @@ const MAX_PROCESSES: usize = 3;
 pub struct World {
     pub seed: u64,
     pub now: u64,
-    pub dice: Dice,
+    pub rng: Rng,
     pub server: Server,
     pub processes: Vec<Process>,
     pub calls: Vec<Call>,
     pub clients: Clients,
     pub checks: Checks,
     pub trace: Trace,
-    pub keepers: Keepers,
+    pub kept_sessions: KeptSessions,
     /// Calls that will be made again, and when.
     pub again: Vec<(u64, TenantId, CallRequest, bool, usize)>,
     /// Calls that ended while others were open: their process, what they were about, and when; `None`: nobody waited
@@ -60,19 +60,19 @@ pub struct World {
 
 impl World {
     pub fn new(seed: u64, traced: bool) -> Self {
-        let mut dice = Dice::new(seed ^ 0x51b1_e5ee_d000_0000);
-        let tick = *dice.pick(&TICKS);
+        let mut rng = Rng::new(seed ^ 0x51b1_e5ee_d000_0000);
+        let tick = *rng.pick(&TICKS);
         Self {
             seed,
             now: 0,
-            server: Server::new(Dice::new(dice.next())),
-            dice,
+            server: Server::new(Rng::new(rng.next())),
+            rng,
             processes: Vec::new(),
             calls: Vec::new(),
             clients: Clients::default(),
             checks: Checks::new(),
             trace: Trace::new(traced),
-            keepers: Keepers::default(),
+            kept_sessions: KeptSessions::default(),
             again: Vec::new(),
             closed: Vec::new(),
             next_tick: 0,
@@ -96,17 +96,17 @@ impl World {
             return;
         }
         // Most machines have the right time.
-        let skew = match self.dice.below(10) {
+        let skew = match self.rng.below(10) {
             0 => 1_000,
             1 => 600_000,
             2 => 86_400_000,
             _ => 0,
         };
-        let wall = if self.dice.percent(50) { self.wall().0 + skew } else { self.wall().0 - skew };
+        let wall = if self.rng.percent(50) { self.wall().0 + skew } else { self.wall().0 - skew };
         self.last_process += 1;
         self.trace.line(format_args!("process {} starts", self.last_process));
         // Mostly on the machine of before, whose monotonic clock goes on; or on one that knows nothing of it.
-        let machine = match self.dice.below(4) {
+        let machine = match self.rng.below(4) {
             0 => None,
             1 => Some(Boot { id: 1_000 + self.last_process as u128, at: 5_000_000 }),
             _ => Some(Boot { id: 1, at: 1_000_000 + self.now }),
@@ -145,7 +145,7 @@ impl World {
             let mut to = until.min(self.next_tick).min(self.next_look);
             to = self.server.next_due().map_or(to, |due| to.min(due));
             to = self.again.iter().map(|(at, ..)| *at).fold(to, u64::min);
-            to = self.keepers.next_due().map_or(to, |due| to.min(due));
+            to = self.kept_sessions.next_due().map_or(to, |due| to.min(due));
             to = self.processes.iter().filter_map(wakes).fold(to, u64::min);
             to = to.min(self.now + if self.is_busy() { PULSE } else { BEAT_PULSE });
             self.pass(to.max(self.now) - self.now);
@@ -184,10 +184,10 @@ impl World {
         while let Some(at) = self.again.iter().position(|(at, ..)| *at <= self.now) {
             let (_, tenant, request, stray, attempts) = self.again.remove(at);
             let request = self.clients.again(&request);
-            let to = To::Some(self.dice.below(1 << 16) as usize);
+            let to = To::Some(self.rng.below(1 << 16) as usize);
             self.call(tenant, request, stray, attempts, to)?;
         }
-        while let Some((tenant, session, process)) = self.keepers.due(self.now) {
+        while let Some((tenant, session, process)) = self.kept_sessions.due(self.now) {
             let beat = Heartbeat { beats: vec![(session, false)] };
             let to = process.map_or(To::Some(0), To::Process);
             self.call(tenant, CallRequest::Command(beat.into()), false, ATTEMPTS, to)?;
@@ -318,7 +318,7 @@ impl World {
     }
 
     pub fn tenants() -> impl Iterator<Item = TenantId> {
-        (0..TENANTS.len()).map(super::cast::tenant)
+        (0..TENANTS.len()).map(super::test_data::tenant)
     }
 }
 

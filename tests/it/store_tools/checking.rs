@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use secrecy::ExposeSecret;
 
-use super::{check, counts, town};
+use super::{check, counts, test_data};
 use crate::program::on_both_stores;
 use crate::support::postgres::cluster;
 use crate::support::program::{Data, Program};
@@ -12,7 +12,7 @@ on_both_stores!(everything_is_counted_beside_the_program_that_serves);
 
 async fn everything_is_counted_beside_the_program_that_serves(data: &Data<'_>) {
     let program = Program::start(data, &["--demo", "--shards", "2"]);
-    let session = town::fill(&program).await;
+    let session = test_data::fill(&program).await;
     let printed = check(data).printed();
     let counts = counts(&printed);
     assert_eq!(counts.len(), 2, "{printed}");
@@ -23,7 +23,7 @@ async fn everything_is_counted_beside_the_program_that_serves(data: &Data<'_>) {
     assert!(sum(6) > 10_000 && sum(7) >= 2, "{printed}");
     assert!(printed.ends_with("\neverything adds up\n"), "{printed}");
     // Nothing was claimed, and nothing is in its way.
-    town::is_as_it_was(&program, &session).await;
+    test_data::is_as_it_was(&program, &session).await;
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0));
     assert_eq!(super::counts(&check(data).printed()), counts, "the same when it is stopped");
@@ -104,7 +104,7 @@ async fn what_does_not_add_up_is_told_of_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let data = Data::Folder(folder.path());
     let program = Program::start(&data, &["--demo"]);
-    town::fill(&program).await;
+    test_data::fill(&program).await;
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0));
     let database = folder.path().join("usher.db");
@@ -133,7 +133,7 @@ async fn what_does_not_add_up_is_told_of_sqlite() {
 async fn what_does_not_add_up_is_told_of_postgresql() {
     let kept = cluster().database().await;
     let program = Program::start(&Data::Postgres(kept.expose_secret()), &["--demo", "--shards", "1"]);
-    town::fill(&program).await;
+    test_data::fill(&program).await;
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0));
     let client = crate::support::postgres::connect(kept.expose_secret()).await;

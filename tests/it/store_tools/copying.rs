@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use tokio::task::block_in_place;
 use tokio_postgres::SimpleQueryMessage;
 
-use super::{check, command, copy, counts, path, town};
+use super::{check, command, copy, counts, path, test_data};
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
@@ -15,7 +15,7 @@ use crate::support::program::{Data, Program};
 async fn source() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(&Data::Folder(folder.path()), &["--demo", "--shards", "2"]);
-    let session = town::fill(&program).await;
+    let session = test_data::fill(&program).await;
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0));
     (folder, session)
@@ -31,8 +31,8 @@ async fn rows(client: &tokio_postgres::Client, table: &str) -> Vec<String> {
 async fn everything_moves_to_postgresql() {
     let (folder, session) = source().await;
     let program = Program::start(&Data::Folder(folder.path()), &["--demo"]);
-    let first = town::audit(&program, "").await;
-    let second = town::audit(&program, &first.1).await;
+    let first = test_data::audit(&program, "").await;
+    let second = test_data::audit(&program, &first.1).await;
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0));
     let before = check(&Data::Folder(folder.path())).printed();
@@ -50,10 +50,10 @@ async fn everything_moves_to_postgresql() {
     the_same_by_sql(folder.path(), url).await;
 
     let program = Program::start(&data, &["--demo"]);
-    town::is_as_it_was(&program, &session).await;
+    test_data::is_as_it_was(&program, &session).await;
     // Ids are what they were, and a token that was given there is good here.
-    assert_eq!(town::audit(&program, "").await.0, first.0);
-    assert_eq!(town::audit(&program, &first.1).await.0, second.0);
+    assert_eq!(test_data::audit(&program, "").await.0, first.0);
+    assert_eq!(test_data::audit(&program, &first.1).await.0, second.0);
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0));
     // The folder is as it was.
@@ -124,7 +124,7 @@ async fn a_copy_that_was_broken_off_left_nothing() {
     let printed = block_in_place(|| copy(folder.path(), url)).printed();
     assert!(printed.contains("both sides hold the same"), "{printed}");
     let program = Program::start(&Data::Postgres(url), &["--demo"]);
-    town::is_as_it_was(&program, &session).await;
+    test_data::is_as_it_was(&program, &session).await;
 }
 
 /// The database changes what is written to it: the recount finds each of these, and nothing stays.

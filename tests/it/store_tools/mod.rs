@@ -9,7 +9,7 @@ mod migrating;
 mod operations;
 mod refusing;
 mod renewing;
-pub mod town;
+pub mod test_data;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

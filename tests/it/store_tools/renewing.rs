@@ -9,7 +9,7 @@ use usher::proto::v1::{
     SyncOutcome, SyncUsersRequest, User, UserIdWarning, create_user_response,
 };
 
-use super::{check, town};
+use super::{check, test_data};
 use crate::program::on_both_stores;
 use crate::support::postgres::connect;
 use crate::support::program::{Data, Program};
@@ -20,7 +20,7 @@ async fn ids_are_folded_anew(data: &Data<'_>) {
     let program = Program::start(data, &["--demo"]);
     for user in ["odysseus", "twin", "οδυσσευσ2"] {
         create(&program, user).await;
-        town::sign_in(&program, user).await;
+        test_data::sign_in(&program, user).await;
     }
     stopped(program);
     // As an earlier release wrote them. They have no block of the audit yet.
@@ -44,10 +44,10 @@ async fn ids_are_folded_anew(data: &Data<'_>) {
         [("οδυσσευσ@demo.example", vec![]), ("οδυσσευς2@demo.example", warned), ("οδυσσευσ2@demo.example", vec![])];
     assert_eq!(listed, expected.map(|(id, warnings)| (id.to_owned(), warnings)));
     // Each is the one who was signed in there, and what was before is theirs.
-    town::sign_in(&program, "ΟΔΥΣΣΕΥΣ").await;
+    test_data::sign_in(&program, "ΟΔΥΣΣΕΥΣ").await;
     assert_eq!(events(&program, "οδυσσευς").await, ["οδυσσευσ", "οδυσσευς", "οδυσσευς", "οδυσσευς", "οδυσσευς"]);
     for (given, stored) in [("οδυσσευς2", "οδυσσευς2"), ("ΟΔΥΣΣΕΥΣ2", "οδυσσευσ2")] {
-        town::sign_in(&program, given).await;
+        test_data::sign_in(&program, given).await;
         assert_eq!(events(&program, given).await, [stored; 4]);
     }
     assert_eq!(sessions(&program, "ΟΔΥΣΣΕΥΣ").await, ["οδυσσευσ"], "the one of before, under the id of now");

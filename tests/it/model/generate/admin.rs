@@ -37,28 +37,28 @@ impl Generator {
             idle_after: self.perhaps(25, |this| this.length(&[SECOND, 3 * SECOND, MINUTE, HOUR])),
             idle_timeout: self
                 .perhaps(20, |this| this.perhaps(35, |this| this.length(&[10 * SECOND, 10 * MINUTE, 2 * HOUR]))),
-            max_devices_per_user: self.perhaps(25, |this| 1 + this.dice.below(3) as u32),
-            when_already_signed_in: self.perhaps(30, |this| match this.dice.percent(50) {
+            max_devices_per_user: self.perhaps(25, |this| 1 + this.rng.below(3) as u32),
+            when_already_signed_in: self.perhaps(30, |this| match this.rng.percent(50) {
                 true => WhenAlreadySignedIn::TakeOver,
                 false => WhenAlreadySignedIn::Deny,
             }),
-            when_full: self.perhaps(30, |this| match this.dice.percent(70) {
+            when_full: self.perhaps(30, |this| match this.rng.percent(70) {
                 true => WhenFull::ReclaimIdle,
                 false => WhenFull::Deny,
             }),
-            close_active: self.perhaps(20, |this| match this.dice.percent(50) {
+            close_active: self.perhaps(20, |this| match this.rng.percent(50) {
                 true => CloseActive::Allow,
                 false => CloseActive::Refuse,
             }),
-            unknown_users: self.perhaps(25, |this| match this.dice.percent(60) {
+            unknown_users: self.perhaps(25, |this| match this.rng.percent(60) {
                 true => UnknownUsers::Admit,
                 false => UnknownUsers::Deny,
             }),
-            administrators_count_in_named: self.perhaps(25, |this| this.dice.percent(50)),
-            administrators_count_in_concurrent: self.perhaps(25, |this| this.dice.percent(50)),
-            responsible_person: self.perhaps(25, |this| this.dice.word(&["boss@x", "boss@x", ""]).into()),
-            warn_at_percent: self.perhaps(15, |this| this.dice.some(&[50, 75, 90, 100], 0, 3).into()),
-            seat_request_step: self.perhaps(5, |this| 1 + this.dice.below(9) as u32),
+            administrators_count_in_named: self.perhaps(25, |this| this.rng.percent(50)),
+            administrators_count_in_concurrent: self.perhaps(25, |this| this.rng.percent(50)),
+            responsible_person: self.perhaps(25, |this| this.rng.word(&["boss@x", "boss@x", ""]).into()),
+            warn_at_percent: self.perhaps(15, |this| this.rng.some(&[50, 75, 90, 100], 0, 3).into()),
+            seat_request_step: self.perhaps(5, |this| 1 + this.rng.below(9) as u32),
         }
     }
 
@@ -76,7 +76,7 @@ impl Generator {
         let (given_name, family_name, groups) = (self.name(), self.name(), self.groups());
         let user = self.user();
         CreateUser {
-            administrator: user.as_str() == "root@x" || self.dice.percent(10),
+            administrator: user.as_str() == "root@x" || self.rng.percent(10),
             user,
             profile: Profile { given_name, family_name, groups, attributes: Vec::new() },
             pools: self.pools(0, 2),
@@ -86,7 +86,7 @@ impl Generator {
 
     pub(super) fn update_user(&mut self) -> Command {
         let patch = UserPatch {
-            administrator: self.perhaps(60, |this| this.dice.percent(40)),
+            administrator: self.perhaps(60, |this| this.rng.percent(40)),
             given_name: self.perhaps(20, Self::name),
             family_name: self.perhaps(20, Self::name),
             groups: self.perhaps(20, Self::groups),
@@ -99,12 +99,12 @@ impl Generator {
     pub(super) fn other_user(&mut self, model: &Model, tenant: &TenantId) -> Command {
         let blocked = model.tenant(tenant).and_then(|tenant| tenant.users.iter().find(|user| user.blocked.is_some()));
         let user = match blocked {
-            Some(blocked) if self.dice.percent(60) => blocked.id.clone(),
+            Some(blocked) if self.rng.percent(60) => blocked.id.clone(),
             _ => self.user(),
         };
-        match self.dice.below(24) {
+        match self.rng.below(24) {
             20.. => self.rename_user(model, tenant, user),
-            0..=5 => BlockUser { user, end_sessions: self.dice.percent(30) }.into(),
+            0..=5 => BlockUser { user, end_sessions: self.rng.percent(30) }.into(),
             6..=17 => UnblockUser { user }.into(),
             _ => DeleteUser { user }.into(),
         }
@@ -114,14 +114,14 @@ impl Generator {
     fn rename_user(&mut self, model: &Model, tenant: &TenantId, user: UserId) -> Command {
         let odd = |user: &&User| user.id.as_str().ends_with("@y");
         let renamed = model.tenant(tenant).and_then(|tenant| tenant.users.iter().find(odd));
-        let user = renamed.filter(|_| self.dice.percent(50)).map_or(user, |user| user.id.clone());
-        let new = if self.dice.percent(30) { UserId::stored(self.dice.word(&["ann@y", "bob@y"])) } else { self.user() };
+        let user = renamed.filter(|_| self.rng.percent(50)).map_or(user, |user| user.id.clone());
+        let new = if self.rng.percent(30) { UserId::stored(self.rng.word(&["ann@y", "bob@y"])) } else { self.user() };
         RenameUser { user, new }.into()
     }
 
     pub(super) fn organization(&mut self) -> Command {
         let organization = self.organization_id();
-        match self.dice.below(10) {
+        match self.rng.below(10) {
             0..=4 => CreateOrganization { organization, display_name: self.display_name() }.into(),
             5..=6 => UpdateOrganization {
                 organization,
@@ -135,13 +135,13 @@ impl Generator {
 
     /// Nothing is ever on its way here: the model has no channels.
     pub(super) fn delivery(&mut self) -> Command {
-        let topic = match self.dice.below(3) {
+        let topic = match self.rng.below(3) {
             0 => Topic::Exceeded(self.pool()),
             1 => Topic::Warning(75, self.pool()),
-            _ => Topic::LicenseExpired(LicenseId::stored("base"), self.dice.below(50)),
+            _ => Topic::LicenseExpired(LicenseId::stored("base"), self.rng.below(50)),
         };
-        let (event, channel) = (EventNo(self.dice.below(1_000)), *self.dice.pick(&Channel::ALL));
-        match self.dice.below(3) {
+        let (event, channel) = (EventNo(self.rng.below(1_000)), *self.rng.pick(&Channel::ALL));
+        match self.rng.below(3) {
             0 => BeginDelivery { topic, event, channel }.into(),
             1 => EndDelivery { topic, event, channel, attempt: 1, result: Attempt::Answered }.into(),
             _ => RedeliverNotification { topic }.into(),

@@ -11,10 +11,10 @@ use super::Generator;
 
 impl Generator {
     pub(super) fn sync(&mut self, model: &Model, tenant: &TenantId) -> Command {
-        match self.dice.below(10) {
+        match self.rng.below(10) {
             0..=5 => {
                 let entries = self.few_users(3).into_iter().map(|user| self.entry(user)).collect();
-                let when_full = if self.dice.percent(25) { WhenFull::Refuse } else { WhenFull::Block };
+                let when_full = if self.rng.percent(25) { WhenFull::Refuse } else { WhenFull::Block };
                 SyncUsers { entries, when_full, what_if: self.what_if() }.into()
             }
             6..=8 => {
@@ -44,7 +44,7 @@ impl Generator {
         SyncEntry {
             user,
             patch: UserPatch {
-                administrator: self.perhaps(15, |this| this.dice.percent(40)),
+                administrator: self.perhaps(15, |this| this.rng.percent(40)),
                 given_name: self.perhaps(20, Self::name),
                 family_name: self.perhaps(20, Self::name),
                 groups: self.perhaps(10, Self::groups),
@@ -52,20 +52,20 @@ impl Generator {
                 some_attributes: self.some_attributes(),
             },
             seats: self.wanted_seats(),
-            blocked: self.perhaps(20, |this| this.dice.percent(40)),
+            blocked: self.perhaps(20, |this| this.rng.percent(40)),
         }
     }
 
     /// One is taken away as often as it is set.
     pub(super) fn some_attributes(&mut self) -> Vec<(Box<str>, Box<str>)> {
-        let desk = self.perhaps(10, |this| if this.dice.percent(50) { "".into() } else { this.name() });
+        let desk = self.perhaps(10, |this| if this.rng.percent(50) { "".into() } else { this.name() });
         desk.into_iter().map(|value| ("desk".into(), value)).collect()
     }
 
     fn wanted_seats(&mut self) -> Vec<WantedSeat> {
         let pools = self.pools(0, 2);
         let seat = |pool| {
-            let organizations = if self.dice.percent(20) { vec![self.organization_id()] } else { Vec::new() };
+            let organizations = if self.rng.percent(20) { vec![self.organization_id()] } else { Vec::new() };
             WantedSeat { pool, organizations }
         };
         pools.into_iter().map(seat).collect()

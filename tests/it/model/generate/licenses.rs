@@ -21,10 +21,10 @@ impl Generator {
         };
         match install {
             // Somebody brings it, or the vendor has it.
-            Command::InstallLicense(found) if self.dice.percent(25) => {
+            Command::InstallLicense(found) if self.rng.percent(25) => {
                 self.fetched(VendorAnswer::License(Box::new(found)))
             }
-            other if self.dice.percent(95) => other,
+            other if self.rng.percent(95) => other,
             _ => self.nothing_new(),
         }
     }
@@ -34,7 +34,7 @@ impl Generator {
     }
 
     fn nothing_new(&mut self) -> Command {
-        match self.dice.below(4) {
+        match self.rng.below(4) {
             0 => self.fetched(VendorAnswer::Nothing),
             1 => self.fetched(VendorAnswer::Failed("no answer".into())),
             2 => self.fetched(VendorAnswer::Refused { reason: "LICENSE_SIGNATURE", text: "altered".into() }),
@@ -44,18 +44,18 @@ impl Generator {
 
     pub(super) fn license(&mut self, tenant: &Tenant) -> Command {
         let license = self.license_id();
-        match self.dice.below(100) {
+        match self.rng.below(100) {
             0..=9 => DeleteLicense { license }.into(),
             10..=11 => DeleteLicenses.into(),
             12..=13 => RevokeLicense { license, up_to_revision: self.revision(), why: "".into() }.into(),
             14..=18 if !tenant.papers.is_empty() => {
-                let paper = self.dice.pick(&tenant.papers);
+                let paper = self.rng.pick(&tenant.papers);
                 // Around a revision that is there.
-                let up_to_revision = (paper.grant.revision + self.dice.below(3)).saturating_sub(1);
+                let up_to_revision = (paper.grant.revision + self.rng.below(3)).saturating_sub(1);
                 RevokeLicense { license: paper.id.clone(), up_to_revision, why: "".into() }.into()
             }
             19..=29 if !tenant.papers.is_empty() => {
-                let paper = self.dice.pick(&tenant.papers).clone();
+                let paper = self.rng.pick(&tenant.papers).clone();
                 self.again(paper)
             }
             _ => self.new_license(),
@@ -63,21 +63,21 @@ impl Generator {
     }
 
     fn license_id(&mut self) -> LicenseId {
-        LicenseId::stored(self.dice.word(&["base", "base", "base", "more", "more", "rare"]))
+        LicenseId::stored(self.rng.word(&["base", "base", "base", "more", "more", "rare"]))
     }
 
     /// Time makes revisions grow, mostly.
     fn revision(&mut self) -> u64 {
-        self.no as u64 - self.dice.below(20).min(self.no as u64)
+        self.no as u64 - self.rng.below(20).min(self.no as u64)
     }
 
     /// One that was installed before, or another text under its revision.
     fn again(&mut self, paper: License) -> Command {
         let mut grant = paper.grant;
-        if self.dice.percent(20) {
+        if self.rng.percent(20) {
             grant.terms = Arc::new(self.terms());
         }
-        if self.dice.percent(10) {
+        if self.rng.percent(10) {
             grant.pools.pop();
         }
         InstallLicense { license: paper.id, grant }.into()
@@ -87,13 +87,13 @@ impl Generator {
         let license = self.license_id();
         let mut pools = Vec::new();
         for (pool, plan) in [("primary", Plan::Concurrent), ("crm", Plan::Named), ("extra", Plan::Concurrent)] {
-            if self.dice.percent(85) {
-                let plan = if self.dice.percent(3) { Plan::Named } else { plan };
+            if self.rng.percent(85) {
+                let plan = if self.rng.percent(3) { Plan::Named } else { plan };
                 pools.push((PoolId::stored(pool), plan, self.limit()));
             }
         }
         let not_before = self.perhaps(10, Self::date);
-        let date = |this: &mut Self| if this.dice.percent(5) { this.now.wall } else { this.date() };
+        let date = |this: &mut Self| if this.rng.percent(5) { this.now.wall } else { this.date() };
         let expires = self.perhaps(30, date).filter(|end| not_before.is_none_or(|from| from < *end));
         let terms = Arc::new(self.terms());
         InstallLicense { license, grant: LicenseGrant { revision: self.revision(), not_before, expires, pools, terms } }
@@ -101,7 +101,7 @@ impl Generator {
     }
 
     fn limit(&mut self) -> Limit {
-        match self.dice.below(10) {
+        match self.rng.below(10) {
             0 => Limit::Unlimited,
             seats => Limit::Seats(seats / 2),
         }
@@ -110,17 +110,17 @@ impl Generator {
     fn terms(&mut self) -> Terms {
         let features = ["A", "B", "C"].map(Into::into);
         let mut terms = Terms {
-            document: self.dice.word(&["", "", "a.b.c", "a.b.d"]).into(),
-            customer_id: self.dice.word(&["", "42", "43"]).into(),
-            registered_to: self.dice.word(&["", "Acme", "Bolt"]).into(),
-            hosts: self.dice.some(&["*.x".into(), "y".into()], 0, 2),
-            tier: self.perhaps(50, |this| *this.dice.pick(&[Tier::Bronze, Tier::Silver, Tier::Gold, Tier::Platinum])),
-            features: self.dice.some(&features, 0, 2),
-            issued: usher::ledger::time::Wall(self.dice.below(3 * DAY) as i64),
+            document: self.rng.word(&["", "", "a.b.c", "a.b.d"]).into(),
+            customer_id: self.rng.word(&["", "42", "43"]).into(),
+            registered_to: self.rng.word(&["", "Acme", "Bolt"]).into(),
+            hosts: self.rng.some(&["*.x".into(), "y".into()], 0, 2),
+            tier: self.perhaps(50, |this| *this.rng.pick(&[Tier::Bronze, Tier::Silver, Tier::Gold, Tier::Platinum])),
+            features: self.rng.some(&features, 0, 2),
+            issued: usher::ledger::time::Wall(self.rng.below(3 * DAY) as i64),
             ..Terms::default()
         };
         for name in ["L", "M"] {
-            if self.dice.percent(40) {
+            if self.rng.percent(40) {
                 terms.limits.push((name.into(), self.limit()));
             }
         }

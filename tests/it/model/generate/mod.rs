@@ -13,9 +13,9 @@ use usher::ids::TenantId;
 use usher::ledger::command::{CheckIn, Command, CreateOrganization, DeleteTenant, SuspendTenant};
 use usher::ledger::time::{Moment, Tick, Wall};
 
-use super::dice::Dice;
 use super::naive::licenses::Standing;
 use super::naive::{Model, Tenant};
+use super::rng::Rng;
 use super::step::{Act, Step};
 
 const START: u64 = 1_700_000_000_000;
@@ -25,7 +25,7 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 pub struct Generator {
-    pub dice: Dice,
+    pub rng: Rng,
     pub now: Moment,
     /// How far the wall clock is ahead of the shard's time.
     offset: i64,
@@ -36,7 +36,7 @@ pub struct Generator {
 impl Generator {
     pub fn new(seed: u64) -> Self {
         let now = Moment::new(Tick(START), Wall(START as i64));
-        Self { dice: Dice::new(seed), now, offset: 0, no: 0, restart_next: false }
+        Self { rng: Rng::new(seed), now, offset: 0, no: 0, restart_next: false }
     }
 
     pub fn next(&mut self, model: &Model) -> Step {
@@ -50,18 +50,18 @@ impl Generator {
 
     fn pass_time(&mut self, model: &Model) {
         let tick = self.now.tick.0;
-        let passed = match self.dice.below(100) {
+        let passed = match self.rng.below(100) {
             // A service starts with people who sign in.
-            _ if self.no < 40 => self.dice.below(20),
+            _ if self.no < 40 => self.rng.below(20),
             0..=54 => 0,
-            55..=79 => 1 + self.dice.below(2 * SECOND),
+            55..=79 => 1 + self.rng.below(2 * SECOND),
             80..=92 => self.next_border(model).saturating_sub(tick),
-            93..=97 => self.dice.below(MINUTE),
-            98 => self.dice.below(HOUR),
-            _ if self.dice.percent(80) => self.dice.below(12 * HOUR),
-            _ => self.dice.below(10 * DAY),
+            93..=97 => self.rng.below(MINUTE),
+            98 => self.rng.below(HOUR),
+            _ if self.rng.percent(80) => self.rng.below(12 * HOUR),
+            _ => self.rng.below(10 * DAY),
         };
-        if self.dice.percent(1) {
+        if self.rng.percent(1) {
             self.offset = self.other_offset(model);
         }
         let tick = tick + passed;
@@ -81,29 +81,29 @@ impl Generator {
             let dates = tenant.deciding().flat_map(|license| [license.grant.not_before, license.grant.expires]);
             borders.extend(dates.flatten().map(|date| (date.0 - self.offset).max(0) as u64));
         }
-        let far = if self.dice.percent(90) { 20 * MINUTE } else { 2 * DAY };
+        let far = if self.rng.percent(90) { 20 * MINUTE } else { 2 * DAY };
         borders.retain(|border| *border >= tick && *border < tick + far);
         borders.sort_unstable();
         borders.truncate(4);
         if borders.is_empty() {
             return tick;
         }
-        *self.dice.pick(&borders) - 1 + self.dice.below(3)
+        *self.rng.pick(&borders) - 1 + self.rng.below(3)
     }
 
     /// The wall clock jumps: anywhere, back to the truth, or right to a license's date.
     fn other_offset(&mut self, model: &Model) -> i64 {
         let licenses = model.tenants.iter().flat_map(Tenant::deciding);
         let dates: Vec<Wall> = licenses.flat_map(|l| [l.grant.not_before, l.grant.expires]).flatten().collect();
-        match self.dice.below(6) {
+        match self.rng.below(6) {
             0 | 1 => 0,
             2 if !dates.is_empty() => {
-                let date = *self.dice.pick(&dates);
-                date.0 - self.now.tick.0 as i64 + self.dice.below(3) as i64 - 1
+                let date = *self.rng.pick(&dates);
+                date.0 - self.now.tick.0 as i64 + self.rng.below(3) as i64 - 1
             }
-            3 => self.dice.below(40 * DAY) as i64,
-            4 => -(self.dice.below(40 * DAY) as i64),
-            _ => self.dice.below(4 * HOUR) as i64 - 2 * HOUR as i64,
+            3 => self.rng.below(40 * DAY) as i64,
+            4 => -(self.rng.below(40 * DAY) as i64),
+            _ => self.rng.below(4 * HOUR) as i64 - 2 * HOUR as i64,
         }
     }
 
@@ -114,11 +114,11 @@ impl Generator {
         let tenant = self.tenant();
         let command = match (self.no, model.tenant(&tenant)) {
             (0, _) => self.create_tenant(),
-            (_, None) if self.no < 40 || self.dice.percent(40) => self.create_tenant(),
+            (_, None) if self.no < 40 || self.rng.percent(40) => self.create_tenant(),
             (1..40, _) => self.beginning(model, &tenant),
-            (_, Some(known)) if known.suspended && self.dice.percent(20) => SuspendTenant { suspend: false }.into(),
-            (_, Some(known)) if self.is_out_of_force(model, known) && self.dice.percent(4) => self.license(known),
-            _ => match self.dice.below(1000) {
+            (_, Some(known)) if known.suspended && self.rng.percent(20) => SuspendTenant { suspend: false }.into(),
+            (_, Some(known)) if self.is_out_of_force(model, known) && self.rng.percent(4) => self.license(known),
+            _ => match self.rng.below(1000) {
                 0..=389 => self.check_out(model, &tenant),
                 390..=519 => self.heartbeat(model, &tenant),
                 520..=569 => CheckIn { session: self.session(model, &tenant) }.into(),
@@ -137,7 +137,7 @@ impl Generator {
                 828..=847 => self.any_license(model, &tenant),
                 848..=850 => self.delivery(),
                 851..=855 => return Act::Command(TenantId::installation(), self.token(model)),
-                856..=879 => return Act::Tick { all: self.dice.percent(10) },
+                856..=879 => return Act::Tick { all: self.rng.percent(10) },
                 880..=889 => {
                     self.restart_next = true;
                     return Act::Tick { all: true };
@@ -156,7 +156,7 @@ impl Generator {
 
     /// Tenants, organizations, licenses and users first, so that there is something to decide about.
     fn beginning(&mut self, model: &Model, tenant: &TenantId) -> Command {
-        match self.dice.below(10) {
+        match self.rng.below(10) {
             0..=2 => self.create_user(),
             3..=5 => self.grant_seats(),
             6 => {

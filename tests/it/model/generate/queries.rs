@@ -17,15 +17,15 @@ use super::{Generator, HOUR};
 
 impl Generator {
     pub(super) fn statuses(&mut self) -> Vec<Status> {
-        if self.dice.percent(60) {
+        if self.rng.percent(60) {
             return Vec::new();
         }
-        self.dice.some(&[Status::Active, Status::Away, Status::Idle, Status::Inactive], 1, 2)
+        self.rng.some(&[Status::Active, Status::Away, Status::Idle, Status::Inactive], 1, 2)
     }
 
     pub(super) fn query(&mut self) -> Query {
-        let limit = 1 + self.dice.below(5) as usize;
-        match self.dice.below(10) {
+        let limit = 1 + self.rng.below(5) as usize;
+        match self.rng.below(10) {
             0..=2 => ListSessions {
                 pool: self.perhaps(30, Self::pool),
                 user: self.perhaps(20, Self::user),
@@ -33,41 +33,41 @@ impl Generator {
                 statuses: self.statuses(),
                 session: None,
                 device: self.perhaps(10, Self::device),
-                client: self.dice.word(&["", "", "", "10.0", "zzz"]).to_owned(),
+                client: self.rng.word(&["", "", "", "10.0", "zzz"]).to_owned(),
                 started: self.period(),
-                idle: self.perhaps(10, |this| Duration::from_millis(this.dice.below(2 * HOUR))),
-                order: *self.dice.pick(&[SessionOrder::LastActivity, SessionOrder::Started, SessionOrder::User]),
-                descending: self.dice.percent(50),
+                idle: self.perhaps(10, |this| Duration::from_millis(this.rng.below(2 * HOUR))),
+                order: *self.rng.pick(&[SessionOrder::LastActivity, SessionOrder::Started, SessionOrder::User]),
+                descending: self.rng.percent(50),
                 after: None,
                 limit,
             }
             .into(),
             3..=5 => self.list_users(limit).into(),
             6 => ListOrganizations {
-                text: self.dice.word(&["", "", "a", "orth", "ä"]).to_owned(),
-                order: *self.dice.pick(&[OrganizationOrder::DisplayName, OrganizationOrder::OrganizationId]),
-                descending: self.dice.percent(50),
+                text: self.rng.word(&["", "", "a", "orth", "ä"]).to_owned(),
+                order: *self.rng.pick(&[OrganizationOrder::DisplayName, OrganizationOrder::OrganizationId]),
+                descending: self.rng.percent(50),
                 after: None,
                 limit,
             }
             .into(),
             7 => ListTenants {
-                text: self.dice.word(&["", "", "b", "letter"]).to_owned(),
-                state: self.perhaps(30, |this| *this.dice.pick(&[TenantState::Active, TenantState::Suspended])),
+                text: self.rng.word(&["", "", "b", "letter"]).to_owned(),
+                state: self.perhaps(30, |this| *this.rng.pick(&[TenantState::Active, TenantState::Suspended])),
                 among: self.perhaps(30, |this| Tenants::Only([this.tenant()].into())).unwrap_or_default(),
                 after: None,
                 limit,
             }
             .into(),
-            8 if self.dice.percent(30) => GetTenant.into(),
-            8 if self.dice.percent(20) => ListLicenses { limit, after: None }.into(),
-            8 if self.dice.percent(20) => GetLicenseInformation.into(),
-            8 if self.dice.percent(20) => GetEntitlements.into(),
-            8 if self.dice.percent(20) => ListNotifications { state: None, after: None, limit }.into(),
-            8 if self.dice.percent(10) => DueNotifications { channel: Channel::Webhook, limit }.into(),
-            8 if self.dice.percent(20) => self.list_tokens(limit).into(),
-            8 if self.dice.percent(10) => AllTokens.into(),
-            8 if self.dice.percent(20) => FormerIds { user: self.user() }.into(),
+            8 if self.rng.percent(30) => GetTenant.into(),
+            8 if self.rng.percent(20) => ListLicenses { limit, after: None }.into(),
+            8 if self.rng.percent(20) => GetLicenseInformation.into(),
+            8 if self.rng.percent(20) => GetEntitlements.into(),
+            8 if self.rng.percent(20) => ListNotifications { state: None, after: None, limit }.into(),
+            8 if self.rng.percent(10) => DueNotifications { channel: Channel::Webhook, limit }.into(),
+            8 if self.rng.percent(20) => self.list_tokens(limit).into(),
+            8 if self.rng.percent(10) => AllTokens.into(),
+            8 if self.rng.percent(20) => FormerIds { user: self.user() }.into(),
             8 => GetUser { user: self.user(), organization: self.perhaps(40, Self::organization_id) }.into(),
             _ => GetUsage.into(),
         }
@@ -75,37 +75,37 @@ impl Generator {
 
     /// Mostly every time; else some of the last hours.
     fn period(&mut self) -> Period {
-        let before = |this: &mut Self| Wall(this.now.wall.0 - this.dice.below(12 * HOUR) as i64);
+        let before = |this: &mut Self| Wall(this.now.wall.0 - this.rng.below(12 * HOUR) as i64);
         Period { from: self.perhaps(5, before), until: self.perhaps(5, before) }
     }
 
     /// The blank, too.
     fn shown_statuses(&mut self) -> Vec<Option<Status>> {
-        let blank = self.dice.percent(20).then_some(None);
+        let blank = self.rng.percent(20).then_some(None);
         self.statuses().into_iter().map(Some).chain(blank).collect()
     }
 
     pub(super) fn list_users(&mut self, limit: usize) -> ListUsers {
         let words = ["ann", "o", "x", "zoe", "nobody"].map(str::to_owned);
         ListUsers {
-            words: if self.dice.percent(60) { Vec::new() } else { self.dice.some(&words, 1, 2) },
-            any_word: self.dice.percent(50),
-            blocked: self.perhaps(20, |this| this.dice.percent(50)),
+            words: if self.rng.percent(60) { Vec::new() } else { self.rng.some(&words, 1, 2) },
+            any_word: self.rng.percent(50),
+            blocked: self.perhaps(20, |this| this.rng.percent(50)),
             statuses: self.shown_statuses(),
             organization: self.perhaps(20, Self::organization_id),
             group: self.perhaps(10, |_| "staff".to_owned()),
             pool: self.perhaps(20, Self::pool),
-            administrator: self.perhaps(10, |this| this.dice.percent(50)),
-            never_signed_in: self.dice.percent(10),
-            id: self.dice.word(&["", "", "", "an", "@x"]).to_owned(),
-            name: self.dice.word(&["", "", "", "", "ann", "b a", "nobody"]).to_owned(),
+            administrator: self.perhaps(10, |this| this.rng.percent(50)),
+            never_signed_in: self.rng.percent(10),
+            id: self.rng.word(&["", "", "", "an", "@x"]).to_owned(),
+            name: self.rng.word(&["", "", "", "", "ann", "b a", "nobody"]).to_owned(),
             cause: self.perhaps(5, |this| {
-                *this.dice.pick(&[BlockCause::Administrator, BlockCause::LicenseLimit, BlockCause::Directory])
+                *this.rng.pick(&[BlockCause::Administrator, BlockCause::LicenseLimit, BlockCause::Directory])
             }),
             signed_in: self.period(),
             created: self.period(),
-            order: *self.dice.pick(&[UserOrder::LastSignIn, UserOrder::UserId, UserOrder::Name]),
-            descending: self.dice.percent(50),
+            order: *self.rng.pick(&[UserOrder::LastSignIn, UserOrder::UserId, UserOrder::Name]),
+            descending: self.rng.percent(50),
             after: None,
             limit,
         }

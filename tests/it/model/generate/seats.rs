@@ -11,13 +11,13 @@ impl Generator {
         // Mostly somebody who may, or who is signed in already.
         let (mut user, mut pool) = (self.user(), self.pool());
         if let Some(tenant) = model.tenant(tenant) {
-            match self.dice.below(10) {
+            match self.rng.below(10) {
                 0..=5 if !tenant.seats.is_empty() => {
-                    let seat = self.dice.pick(&tenant.seats);
+                    let seat = self.rng.pick(&tenant.seats);
                     (user, pool) = (seat.user.clone(), seat.pool.clone());
                 }
                 6..=7 if !tenant.sessions.is_empty() => {
-                    let session = self.dice.pick(&tenant.sessions);
+                    let session = self.rng.pick(&tenant.sessions);
                     (user, pool) = (session.user.clone(), session.pool.clone());
                 }
                 _ => {}
@@ -28,16 +28,16 @@ impl Generator {
             user,
             device: self.device(),
             organization: self.perhaps(15, Self::organization_id),
-            client: self.dice.word(&["", "10.0.0.1"]).into(),
-            check_only: self.dice.percent(10),
+            client: self.rng.word(&["", "10.0.0.1"]).into(),
+            check_only: self.rng.percent(10),
             fresh: self.fresh(),
         }
         .into()
     }
 
     pub(super) fn heartbeat(&mut self, model: &Model, tenant: &TenantId) -> Command {
-        let count = 1 + self.dice.below(4);
-        let beats = (0..count).map(|_| (self.session(model, tenant), self.dice.percent(40))).collect();
+        let count = 1 + self.rng.below(4);
+        let beats = (0..count).map(|_| (self.session(model, tenant), self.rng.percent(40))).collect();
         Heartbeat { beats }.into()
     }
 
@@ -50,18 +50,18 @@ impl Generator {
             pools: self.pools(1, 2),
             users: self.users(),
             organizations: self.organizations(),
-            end_sessions: self.dice.percent(40),
+            end_sessions: self.rng.percent(40),
         }
         .into()
     }
 
     pub(super) fn close(&mut self, model: &Model, tenant: &TenantId) -> Command {
-        if self.dice.percent(35) {
+        if self.rng.percent(35) {
             return CloseIdle { pool: self.perhaps(50, Self::pool), own_user: self.perhaps(40, Self::user) }.into();
         }
         CloseSession {
             session: self.session(model, tenant),
-            force: self.dice.percent(30),
+            force: self.rng.percent(30),
             own_session: self.perhaps(20, |this| this.session(model, tenant)),
             own_user: self.perhaps(20, Self::user),
         }

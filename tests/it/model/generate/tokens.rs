@@ -11,12 +11,12 @@ use super::{DAY, Generator, HOUR, MINUTE};
 
 impl Generator {
     pub(super) fn token(&mut self, model: &Model) -> Command {
-        match self.dice.below(5) {
+        match self.rng.below(5) {
             0..=2 => CreateToken {
-                id: TokenId(self.dice.below(200)),
-                name: TokenName::stored(self.dice.word(&["login", "login", "console", "cron"])),
-                hash: TokenHash([self.dice.below(256) as u8; 32]),
-                roles: self.dice.some(&Role::ALL, 1, 2).into_iter().collect::<Roles>(),
+                id: TokenId(self.rng.below(200)),
+                name: TokenName::stored(self.rng.word(&["login", "login", "console", "cron"])),
+                hash: TokenHash([self.rng.below(256) as u8; 32]),
+                roles: self.rng.some(&Role::ALL, 1, 2).into_iter().collect::<Roles>(),
                 tenants: self.tenants(),
                 within: Tenants::All,
                 ttl: self.perhaps(70, |this| this.length(&[0, MINUTE, HOUR, DAY, 20 * DAY])),
@@ -24,8 +24,8 @@ impl Generator {
             .into(),
             3 => RevokeToken { id: self.token_id(model), within: self.tenants() }.into(),
             _ => {
-                let used = Wall(self.now.wall.0 - self.dice.below(2 * MINUTE) as i64);
-                NoteTokenUse { uses: vec![(self.token_id(model), used), (TokenId(self.dice.below(200)), used)] }.into()
+                let used = Wall(self.now.wall.0 - self.rng.below(2 * MINUTE) as i64);
+                NoteTokenUse { uses: vec![(self.token_id(model), used), (TokenId(self.rng.below(200)), used)] }.into()
             }
         }
     }
@@ -36,13 +36,13 @@ impl Generator {
 
     fn token_id(&mut self, model: &Model) -> TokenId {
         let known = model.token_ids();
-        if known.is_empty() { TokenId(0) } else { *self.dice.pick(&known) }
+        if known.is_empty() { TokenId(0) } else { *self.rng.pick(&known) }
     }
 
     fn tenants(&mut self) -> Tenants {
-        if self.dice.percent(50) {
+        if self.rng.percent(50) {
             return Tenants::All;
         }
-        Tenants::Only(self.dice.some(&["acme", "bolt"].map(TenantId::stored), 1, 2).into_iter().collect())
+        Tenants::Only(self.rng.some(&["acme", "bolt"].map(TenantId::stored), 1, 2).into_iter().collect())
     }
 }

@@ -14,7 +14,7 @@ use usher::proto::v1::tenant_service_client::TenantServiceClient;
 
 use super::Console;
 use crate::license::workspace::json;
-use crate::model::dice::Dice;
+use crate::model::rng::Rng;
 
 const USERS: usize = 10_000;
 /// Fewer than want one.
@@ -65,38 +65,38 @@ fn owned(texts: Vec<&str>) -> Vec<String> {
     texts.into_iter().map(str::to_owned).collect()
 }
 
-fn entry(dice: &mut Dice, no: usize) -> v1::SyncEntry {
-    let groups = dice.some(&TEXTS, 0, 3).into_iter().filter(|group| !group.is_empty()).collect();
+fn entry(rng: &mut Rng, no: usize) -> v1::SyncEntry {
+    let groups = rng.some(&TEXTS, 0, 3).into_iter().filter(|group| !group.is_empty()).collect();
     let mut attributes = BTreeMap::new();
-    if dice.percent(50) {
-        attributes.insert("desk".to_owned(), (*dice.pick(&TEXTS)).to_owned());
+    if rng.percent(50) {
+        attributes.insert("desk".to_owned(), (*rng.pick(&TEXTS)).to_owned());
     }
-    if dice.percent(30) {
-        attributes.insert(ODD_NAME.to_owned(), (*dice.pick(&LINES)).to_owned());
+    if rng.percent(30) {
+        attributes.insert(ODD_NAME.to_owned(), (*rng.pick(&LINES)).to_owned());
     }
     let user = v1::User {
-        user_id: format!("{}{no}@demo.example", dice.word(&IDS)),
-        given_name: dice.word(&TEXTS).to_owned(),
-        family_name: dice.word(&TEXTS).to_owned(),
+        user_id: format!("{}{no}@demo.example", rng.word(&IDS)),
+        given_name: rng.word(&TEXTS).to_owned(),
+        family_name: rng.word(&TEXTS).to_owned(),
         groups: owned(groups),
-        administrator: dice.percent(5),
+        administrator: rng.percent(5),
         attributes,
         ..v1::User::default()
     };
-    let blocked = dice.percent(5);
+    let blocked = rng.percent(5);
     let state = if blocked { v1::UserState::Blocked } else { v1::UserState::Unspecified };
-    v1::SyncEntry { user: Some(user), seats: seats(dice), account_state: state.into(), ..v1::SyncEntry::default() }
+    v1::SyncEntry { user: Some(user), seats: seats(rng), account_state: state.into(), ..v1::SyncEntry::default() }
 }
 
-fn seats(dice: &mut Dice) -> Vec<v1::SyncSeat> {
-    let mut pools = dice.some(&POOLS, 0, 4);
+fn seats(rng: &mut Rng) -> Vec<v1::SyncSeat> {
+    let mut pools = rng.some(&POOLS, 0, 4);
     pools.sort_unstable();
     pools.dedup();
-    let mut organizations = dice.some(&ORGANIZATIONS, 0, 3);
-    let differ = dice.percent(50);
+    let mut organizations = rng.some(&ORGANIZATIONS, 0, 3);
+    let differ = rng.percent(50);
     let mut seat = |pool: &str| {
         if differ {
-            organizations = dice.some(&ORGANIZATIONS, 0, 2);
+            organizations = rng.some(&ORGANIZATIONS, 0, 2);
         }
         v1::SyncSeat { pool_id: pool.to_owned(), organization_ids: owned(organizations.clone()) }
     };
@@ -104,12 +104,12 @@ fn seats(dice: &mut Dice) -> Vec<v1::SyncSeat> {
 }
 
 /// A vendor, and a running Usher that trusts it.
-struct Town {
+struct TestServer {
     console: Console,
     vendor: SigningKey,
 }
 
-impl Town {
+impl TestServer {
     fn open() -> Self {
         let vendor = SigningKey::from_seed(&SecretBox::new(Box::new([7; 32])));
         let folder = tempfile::tempdir().unwrap();
@@ -186,12 +186,12 @@ const COPIED: &str =
 
 #[tokio::test]
 async fn ten_thousand_odd_users_come_back_unchanged() {
-    let town = Town::open();
-    town.tenant("odd").await;
-    let mut dice = Dice::new(16);
-    let entries: Vec<_> = (0..USERS).map(|no| entry(&mut dice, no)).collect();
+    let server = TestServer::open();
+    server.tenant("odd").await;
+    let mut rng = Rng::new(16);
+    let entries: Vec<_> = (0..USERS).map(|no| entry(&mut rng, no)).collect();
     let first = || v1::SyncUsersRequest { tenant_id: "odd".into(), ..v1::SyncUsersRequest::default() };
-    let made = town.sync(first(), entries.clone()).await;
+    let made = server.sync(first(), entries.clone()).await;
     assert!(made.created > 8_000 && made.created_blocked > 100 && made.refused == 0, "{made:?}");
     // The directory has lost some since.
     let listed = entries.iter().enumerate().filter(|(no, _)| no % 40 > 0).map(|(_, entry)| {
@@ -199,34 +199,34 @@ async fn ten_thousand_odd_users_come_back_unchanged() {
         v1::SyncEntry { user: Some(user), ..v1::SyncEntry::default() }
     });
     let whole = v1::SyncUsersRequest { full: true, block_unlisted: true, ..first() };
-    assert!(town.sync(whole, listed.collect()).await.blocked > 100);
+    assert!(server.sync(whole, listed.collect()).await.blocked > 100);
 
-    town.comes_back("", USERS);
+    server.comes_back("", USERS);
     let all = format!(
         "{COPIED},block_cause,status,default_organization_id,last_sign_in_at,last_activity_at,created_at,attributes.{ODD_NAME}"
     );
-    town.comes_back(&format!("--columns '{all}'"), USERS);
-    town.comes_back(&format!("--columns '{all}' --delimiter ; --bom"), USERS);
+    server.comes_back(&format!("--columns '{all}'"), USERS);
+    server.comes_back(&format!("--columns '{all}' --delimiter ; --bom"), USERS);
     // One attribute alone leaves the others.
-    town.comes_back("--columns user_id,attributes.desk,account_state", USERS);
+    server.comes_back("--columns user_id,attributes.desk,account_state", USERS);
 
     // What is read is what was written: in another tenant, it makes the same.
     let columns = format!("--columns '{COPIED},attributes.{ODD_NAME}'");
-    let file = town.comes_back(&columns, USERS);
-    town.tenant("copy").await;
-    assert_eq!(town.imported("copy", &file), format!("{USERS} created\n"));
-    let copy = town.console.says(&format!("users export --tenant copy {columns}"));
+    let file = server.comes_back(&columns, USERS);
+    server.tenant("copy").await;
+    assert_eq!(server.imported("copy", &file), format!("{USERS} created\n"));
+    let copy = server.console.says(&format!("users export --tenant copy {columns}"));
     let differ = file.lines().zip(copy.lines()).find(|(line, copied)| line != copied);
     assert_eq!((differ, file.len()), (None, copy.len()));
 
     // A seat for an organization that is gone is gone with it.
-    town.organization("odd", "gone").await;
+    server.organization("odd", "gone").await;
     let seat = |pool: &str| v1::SyncSeat { pool_id: pool.into(), organization_ids: vec!["gone".into()] };
     let user = v1::User { user_id: "nowhere@demo.example".into(), ..v1::User::default() };
     let elsewhere = v1::SyncEntry { user: Some(user), seats: vec![seat("x=y"), seat("*")], ..Default::default() };
-    town.sync(first(), vec![elsewhere]).await;
+    server.sync(first(), vec![elsewhere]).await;
     let request = v1::DeleteOrganizationRequest { tenant_id: "odd".into(), organization_id: "gone".into() };
-    town.directory().delete_organization(request).await.unwrap();
-    let file = town.comes_back("--columns user_id,pools,organizations,account_state", USERS + 1);
+    server.directory().delete_organization(request).await.unwrap();
+    let file = server.comes_back("--columns user_id,pools,organizations,account_state", USERS + 1);
     assert!(file.ends_with("nowhere@demo.example,,,yes\r\n"), "{:?}", file.lines().last());
 }

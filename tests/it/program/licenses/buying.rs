@@ -12,19 +12,19 @@ use super::*;
 on_both_stores![from_a_key_to_a_login, what_is_deleted_is_gone, a_long_list_is_whole];
 
 async fn from_a_key_to_a_login(data: &Data<'_>) {
-    let office = Office::open(data).await;
-    assert_eq!(office.says("list --tenant acme"), "no license: the tenant is in demo mode\n");
+    let fixture = Fixture::open(data).await;
+    assert_eq!(fixture.says("list --tenant acme"), "no license: the tenant is in demo mode\n");
     for user in [0, 1] {
-        office.check_out(user).await.expect("two seats in demo mode");
+        fixture.check_out(user).await.expect("two seats in demo mode");
     }
-    assert_eq!(office.check_out(2).await, Err(DenialReason::SeatsExhausted));
+    assert_eq!(fixture.check_out(2).await, Err(DenialReason::SeatsExhausted));
 
-    let said = office.says("request --tenant acme --seats primary=10 --out acme.tlr");
+    let said = fixture.says("request --tenant acme --seats primary=10 --out acme.tlr");
     assert_eq!(said, "acme.tlr: a request of the tenant acme\n  10 seats more for primary\n");
-    office
+    fixture
         .workspace
         .succeeds("issue --key vendor.pem --request acme.tlr --expires 2999-12-31 --tier gold --out acme.lic");
-    let said = office.says("install acme.lic --tenant acme");
+    let said = fixture.says("install acme.lic --tenant acme");
     assert_eq!(
         said,
         "license acme, revision 1: in force, until 3000-01-01T00:00:00Z\n\
@@ -32,24 +32,24 @@ async fn from_a_key_to_a_login(data: &Data<'_>) {
          pool     plan        before    after  in use  over\n\
          primary  concurrent  2 (demo)  10     2       0\n"
     );
-    office.check_out(2).await.expect("a third seat");
+    fixture.check_out(2).await.expect("a third seat");
 
     // The same again changes nothing.
-    let said = office.says("install acme.lic --tenant acme");
+    let said = fixture.says("install acme.lic --tenant acme");
     assert_line(&said, "nothing changed: it was installed already");
     assert_line(&said, "primary  concurrent  10      10     3       0");
 
     // More, and some of it elsewhere; without a file it is on standard output.
     let asked = "request --tenant acme --seats primary=5,crm=10 --move primary:crm=2 --target-version 2.0";
-    let document = office.says(asked);
+    let document = fixture.says(asked);
     let request = Request::parse(document.as_bytes()).unwrap();
     assert_eq!(request.target_version.as_deref(), Some("2.0"));
-    office.says(&format!("{asked} --out more.tlr"));
-    office.workspace.succeeds("issue --key vendor.pem --request more.tlr --plan crm=named --out more.lic");
-    let said = installed_from_input(&office, "more.lic");
+    fixture.says(&format!("{asked} --out more.tlr"));
+    fixture.workspace.succeeds("issue --key vendor.pem --request more.tlr --plan crm=named --out more.lic");
+    let said = installed_from_input(&fixture, "more.lic");
     assert_line(&said, "crm      named       -       12     0       0");
     assert_line(&said, "primary  concurrent  10      13     3       0");
-    let listed = words(&office.says("list --tenant acme"));
+    let listed = words(&fixture.says("list --tenant acme"));
     assert_eq!(
         listed,
         [
@@ -61,54 +61,54 @@ async fn from_a_key_to_a_login(data: &Data<'_>) {
 }
 
 /// `-` is standard input.
-fn installed_from_input(office: &Office, file: &str) -> String {
+fn installed_from_input(fixture: &Fixture, file: &str) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_usher"));
-    let file = File::open(office.workspace.path(file)).unwrap();
+    let file = File::open(fixture.workspace.path(file)).unwrap();
     command.args(["license", "install", "-", "--tenant", "acme"]).stdin(Stdio::from(file));
-    let output = command.env("USHER_ADDRESS", office.program.api.to_string()).output().unwrap();
+    let output = command.env("USHER_ADDRESS", fixture.program.api.to_string()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
 async fn what_is_deleted_is_gone(data: &Data<'_>) {
-    let office = Office::open(data).await;
+    let fixture = Fixture::open(data).await;
     for (license, seats) in [("one", "primary=5"), ("two", "primary=1,crm=unlimited")] {
         let issue = format!("issue --key vendor.pem --tenant acme --license-id {license} --seats {seats}");
-        office.workspace.succeeds(&format!("{issue} --out {license}.lic"));
-        office.says(&format!("install {license}.lic --tenant acme"));
+        fixture.workspace.succeeds(&format!("{issue} --out {license}.lic"));
+        fixture.says(&format!("install {license}.lic --tenant acme"));
     }
     for user in 0..3 {
-        office.check_out(user).await.expect("six seats");
+        fixture.check_out(user).await.expect("six seats");
     }
-    let said = office.says("delete one --tenant acme");
+    let said = fixture.says("delete one --tenant acme");
     assert_eq!(
         said,
         "license one: deleted\n\
          pool     plan        before  after  in use  over\n\
          primary  concurrent  6       1      3       2\n"
     );
-    assert_eq!(office.listed(), [row("two", 1, "IN_FORCE")]);
+    assert_eq!(fixture.listed(), [row("two", 1, "IN_FORCE")]);
     assert_eq!(
-        office.refuses("delete one --tenant acme", 1),
+        fixture.refuses("delete one --tenant acme", 1),
         "There is no license \"one\". (RESOURCE_NOT_FOUND)",
         "twice"
     );
     // The same document can come back.
-    assert_line(&office.says("install one.lic --tenant acme"), "primary  concurrent  1       6      3       0");
+    assert_line(&fixture.says("install one.lic --tenant acme"), "primary  concurrent  1       6      3       0");
 
-    let said = office.says("delete --all --tenant acme");
+    let said = fixture.says("delete --all --tenant acme");
     assert_line(&said, "all licenses: deleted; the tenant is in demo mode");
     assert_line(&said, "primary  concurrent  6          2 (demo)  3       1");
     assert_line(&said, "crm      concurrent  unlimited  2 (demo)  0       0");
-    assert_eq!(office.listed(), []);
-    assert_eq!(office.says("delete --all --tenant acme"), "there was no license\n");
+    assert_eq!(fixture.listed(), []);
+    assert_eq!(fixture.says("delete --all --tenant acme"), "there was no license\n");
 }
 
 /// More than a page.
 async fn a_long_list_is_whole(data: &Data<'_>) {
-    let office = Office::open(data).await;
-    let key = SigningKey::from_pem(&office.workspace.read("vendor.pem").into()).unwrap();
-    let mut client = LicenseServiceClient::new(office.program.channel());
+    let fixture = Fixture::open(data).await;
+    let key = SigningKey::from_pem(&fixture.workspace.read("vendor.pem").into()).unwrap();
+    let mut client = LicenseServiceClient::new(fixture.program.channel());
     let mut expected = Vec::new();
     for license in (10..22).map(|number| format!("license-{number}")) {
         for revision in 1..=9 {
@@ -120,8 +120,8 @@ async fn a_long_list_is_whole(data: &Data<'_>) {
         expected.extend((1..9).rev().map(|revision| row(&license, revision, "SUPERSEDED")));
     }
     assert!(expected.len() > 100);
-    assert_eq!(office.listed(), expected);
-    assert_eq!(office.says("list --tenant acme").lines().count(), 1 + expected.len());
+    assert_eq!(fixture.listed(), expected);
+    assert_eq!(fixture.says("list --tenant acme").lines().count(), 1 + expected.len());
 }
 
 fn signed(key: &SigningKey, license: &str, revision: u64) -> String {

@@ -12,8 +12,8 @@ async fn from_a_request_to_a_license(data: &Data<'_>) {
     let mut server = MailServer::start("plain", &[]);
     let (url, smtp) = (folder.url(), format!("smtp+plaintext://127.0.0.1:{}", server.port));
     let options = ["--license-url", &url, "--license-request-to", "licenses@vendor.example", "--smtp-url", &smtp];
-    let office = Office::open_with(data, &[&options[..], &["--mail-from", "usher@licenses.example"]].concat()).await;
-    let said = office.says("request --tenant acme --customer-id C-4711 --seats primary=10 --send");
+    let fixture = Fixture::open_with(data, &[&options[..], &["--mail-from", "usher@licenses.example"]].concat()).await;
+    let said = fixture.says("request --tenant acme --customer-id C-4711 --seats primary=10 --send");
     assert_eq!(
         said,
         "a request of the tenant acme, customer C-4711\n  10 seats more for primary\n\
@@ -23,27 +23,27 @@ async fn from_a_request_to_a_license(data: &Data<'_>) {
     let mail = server.email();
     let (name, document) = mail["files"].as_object().expect("files").iter().next().expect("a file");
     assert_eq!((name.as_str(), &mail["to"][0]), ("acme.tlr", &"licenses@vendor.example".into()));
-    office.workspace.write(name, document.as_str().expect("text"));
-    office.workspace.succeeds("issue --key vendor.pem --request acme.tlr --armor --out acme.lic");
+    fixture.workspace.write(name, document.as_str().expect("text"));
+    fixture.workspace.succeeds("issue --key vendor.pem --request acme.tlr --armor --out acme.lic");
     let request = json(document.as_str().unwrap());
     assert_eq!(request["customer_id"], "C-4711", "the first request says it");
     let instance = request["instance_id"].as_str().unwrap().to_owned();
 
     let fetch = "fetch --tenant acme";
-    assert_eq!(office.says(fetch), "nothing changed: there is no license for this tenant\n");
+    assert_eq!(fixture.says(fetch), "nothing changed: there is no license for this tenant\n");
     let path = format!("{instance}/acme.lic");
-    folder.put(&path, Has::File(office.workspace.read("acme.lic").into_bytes()));
-    let said = office.says(fetch);
+    folder.put(&path, Has::File(fixture.workspace.read("acme.lic").into_bytes()));
+    let said = fixture.says(fetch);
     assert_line(&said, "license acme, revision 1: in force");
     assert_line(&said, "primary  concurrent  2 (demo)  10     0       0");
-    assert_eq!(office.listed(), [row("acme", 1, "IN_FORCE")]);
-    let said = office.says(fetch);
+    assert_eq!(fixture.listed(), [row("acme", 1, "IN_FORCE")]);
+    let said = fixture.says(fetch);
     assert_eq!(said, "nothing changed: acme revision 1 is not newer than revision 1, which was installed\n");
-    let answer = json(&office.says(&format!("{fetch} --json")));
+    let answer = json(&fixture.says(&format!("{fetch} --json")));
     assert_eq!(answer["fetch"]["outcome"], "LICENSE_FETCH_OUTCOME_NOT_NEWER");
 
     // The license page tells of the vendor: from where, to whom, and of the last look.
-    let page = office.says("show --tenant acme");
+    let page = fixture.says("show --tenant acme");
     assert_line(&page, &format!("fetched from   {}", folder.shown()));
     assert_line(&page, "requests to    licenses@vendor.example");
     let last =
@@ -52,16 +52,16 @@ async fn from_a_request_to_a_license(data: &Data<'_>) {
 
     // What is not valid there is told as of a file.
     folder.put(&path, Has::File(b"Please sign in".to_vec()));
-    let said = office.refuses(fetch, 10);
+    let said = fixture.refuses(fetch, 10);
     assert!(said.starts_with("not valid: ") && said.ends_with("(LICENSE_MALFORMED)"), "{said}");
-    let said = office.refuses(fetch, 1);
+    let said = fixture.refuses(fetch, 1);
     assert!(said.ends_with("(RATE_LIMITED)"), "{said}");
 }
 
 async fn without_a_vendor_the_option_is_named(data: &Data<'_>) {
-    let office = Office::open(data).await;
-    let said = office.refuses("fetch --tenant acme", 1);
+    let fixture = Fixture::open(data).await;
+    let said = fixture.refuses("fetch --tenant acme", 1);
     assert!(said.contains("--license-url") && said.ends_with("(NO_LICENSE_URL)"), "{said}");
-    let said = office.refuses("request --tenant acme --send", 1);
+    let said = fixture.refuses("request --tenant acme --send", 1);
     assert!(said.contains("--license-request-to") && said.ends_with("(NO_REQUEST_ADDRESS)"), "{said}");
 }

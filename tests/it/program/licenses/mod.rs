@@ -12,12 +12,12 @@ use crate::license::workspace::Workspace;
 
 /// A vendor with a key, who is also the customer: a running Usher with the tenant `acme`, of which three users hold a
 /// seat in `primary`.
-struct Office {
+struct Fixture {
     workspace: Workspace,
     program: Program,
 }
 
-impl Office {
+impl Fixture {
     /// The vendor's keys are in the folder `trust`.
     async fn open(data: &Data<'_>) -> Self {
         Self::open_with(data, &[]).await

@@ -8,23 +8,23 @@ use super::*;
 on_both_stores![a_license_that_is_not_valid_is_not_installed];
 
 async fn a_license_that_is_not_valid_is_not_installed(data: &Data<'_>) {
-    let office = Office::open(data).await;
+    let fixture = Fixture::open(data).await;
     let issue = "issue --key vendor.pem --seats primary=5 --tenant";
-    office.workspace.succeeds(&format!("{issue} acme --revision 2 --out acme.lic"));
-    office.workspace.succeeds(&format!("{issue} acme --revision 1 --out older.lic"));
-    office.workspace.succeeds(&format!("{issue} acme --revision 3 --host *.elsewhere.example --out host.lic"));
-    office.workspace.succeeds(&format!("{issue} umbrella --out umbrella.lic"));
-    office.workspace.succeeds(
+    fixture.workspace.succeeds(&format!("{issue} acme --revision 2 --out acme.lic"));
+    fixture.workspace.succeeds(&format!("{issue} acme --revision 1 --out older.lic"));
+    fixture.workspace.succeeds(&format!("{issue} acme --revision 3 --host *.elsewhere.example --out host.lic"));
+    fixture.workspace.succeeds(&format!("{issue} umbrella --out umbrella.lic"));
+    fixture.workspace.succeeds(
         "issue --key vendor.pem --tenant acme --license-id b --seats primary=5 --plan primary=named --out named.lic",
     );
-    office.says("install acme.lic --tenant acme");
-    let good = office.workspace.read("acme.lic");
+    fixture.says("install acme.lic --tenant acme");
+    let good = fixture.workspace.read("acme.lic");
     let at = good.find('.').unwrap() + 10;
     let other = if &good[at..=at] == "A" { "B" } else { "A" };
-    office.workspace.write("altered.lic", &format!("{}{other}{}", &good[..at], &good[at + 1..]));
-    office.workspace.write("long.lic", &"x".repeat(64 * 1024 + 1));
-    office.workspace.write("empty.lic", "");
-    let before = office.listed();
+    fixture.workspace.write("altered.lic", &format!("{}{other}{}", &good[..at], &good[at + 1..]));
+    fixture.workspace.write("long.lic", &"x".repeat(64 * 1024 + 1));
+    fixture.workspace.write("empty.lic", "");
+    let before = fixture.listed();
     for (file, reason) in [
         ("umbrella.lic", "LICENSE_TENANT"),
         ("host.lic", "LICENSE_HOST"),
@@ -36,12 +36,12 @@ async fn a_license_that_is_not_valid_is_not_installed(data: &Data<'_>) {
         ("empty.lic", "INVALID_REQUEST"),
     ] {
         let words = format!("install {file} --tenant acme");
-        let said = office.refuses(&words, 10);
+        let said = fixture.refuses(&words, 10);
         assert!(said.starts_with(&format!("{file}: not valid: ")), "{said}");
         assert!(said.ends_with(&format!("({reason})")), "{said}");
-        assert_eq!(office.workspace.run(&office.addressed(&words)).printed, "", "{file}");
+        assert_eq!(fixture.workspace.run(&fixture.addressed(&words)).printed, "", "{file}");
     }
-    assert_eq!(office.listed(), before);
+    assert_eq!(fixture.listed(), before);
 
     // Asking for what there is not is no matter of a license.
     for (words, reason) in [
@@ -50,7 +50,7 @@ async fn a_license_that_is_not_valid_is_not_installed(data: &Data<'_>) {
         ("request --tenant acme --seats primary=3", "INVALID_REQUEST"),
         ("request --tenant acme --move primary:crm=6", "NOT_ENOUGH_SEATS"),
     ] {
-        let said = office.refuses(words, 1);
+        let said = fixture.refuses(words, 1);
         assert!(said.ends_with(&format!("({reason})")) && !said.contains("not valid"), "{said}");
     }
 }
@@ -107,17 +107,17 @@ fn every_wrong_option_is_named_before_anybody_is_called() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_overwrites_nothing_by_accident() {
     let folder = tempfile::tempdir().unwrap();
-    let office = Office::open(&Data::Folder(folder.path())).await;
-    office.workspace.write("acme.tlr", "mine");
-    let said = office.refuses("request --tenant acme --out acme.tlr", 2);
+    let fixture = Fixture::open(&Data::Folder(folder.path())).await;
+    fixture.workspace.write("acme.tlr", "mine");
+    let said = fixture.refuses("request --tenant acme --out acme.tlr", 2);
     assert_eq!(
-        (said.as_str(), &*office.workspace.read("acme.tlr")),
+        (said.as_str(), &*fixture.workspace.read("acme.tlr")),
         ("--out: acme.tlr: exists; --force overwrites it", "mine")
     );
-    let said = office.says("request --tenant acme --out acme.tlr --force");
+    let said = fixture.says("request --tenant acme --out acme.tlr --force");
     assert_eq!(said, "acme.tlr: a request of the tenant acme\n  nothing more than there is: a renewal\n");
-    let answer = crate::license::workspace::json(&office.says("request --tenant acme --json"));
+    let answer = crate::license::workspace::json(&fixture.says("request --tenant acme --json"));
     assert_eq!(answer["file_name"], "acme.tlr");
     let document = answer["document"].as_str().unwrap();
-    assert_eq!(document.lines().next(), office.workspace.read("acme.tlr").lines().next());
+    assert_eq!(document.lines().next(), fixture.workspace.read("acme.tlr").lines().next());
 }

@@ -7,60 +7,60 @@ use super::*;
 on_both_stores![a_new_key_and_a_revocation_are_taken_while_it_runs, a_broken_set_of_keys_is_not_taken];
 
 async fn a_new_key_and_a_revocation_are_taken_while_it_runs(data: &Data<'_>) {
-    let office = Office::open(data).await;
-    let workspace = &office.workspace;
+    let fixture = Fixture::open(data).await;
+    let workspace = &fixture.workspace;
     workspace.succeeds("keygen --out new.pem");
     workspace.succeeds("issue --key vendor.pem --tenant acme --license-id old --seats primary=1 --out old.lic");
     workspace.succeeds("issue --key new.pem --tenant acme --license-id new --seats primary=2 --out new.lic");
-    office.says("install old.lic --tenant acme");
-    assert!(office.refuses("install new.lic --tenant acme", 10).ends_with("(LICENSE_KEY_UNKNOWN)"));
+    fixture.says("install old.lic --tenant acme");
+    assert!(fixture.refuses("install new.lic --tenant acme", 10).ends_with("(LICENSE_KEY_UNKNOWN)"));
 
     std::fs::rename(workspace.path("new.jwks"), workspace.path("trust/new.jwks")).unwrap();
     let revoke = "revoke --key vendor.pem --list trust/vendor.revoked --tenant acme --license-id old --revision 1";
     workspace.succeeds(&format!("{revoke} --why refunded"));
-    assert_eq!(office.listed(), [row("old", 1, "IN_FORCE")], "nobody has told it yet");
-    office.program.hang_up();
-    office.program.says("a license was revoked by its vendor");
+    assert_eq!(fixture.listed(), [row("old", 1, "IN_FORCE")], "nobody has told it yet");
+    fixture.program.hang_up();
+    fixture.program.says("a license was revoked by its vendor");
 
-    assert_eq!(office.listed(), [row("old", 1, "REVOKED")]);
-    let said = office.refuses("install old.lic --tenant acme", 10);
+    assert_eq!(fixture.listed(), [row("old", 1, "REVOKED")]);
+    let said = fixture.refuses("install old.lic --tenant acme", 10);
     assert!(said.contains("refunded") && said.ends_with("(LICENSE_REVOKED)"), "{said}");
-    assert_line(&office.says("install new.lic --tenant acme"), "license new, revision 1: in force");
-    assert_eq!(words(&office.says("list --tenant acme"))[2], "old 1 revoked primary=1 concurrent never anonymous");
+    assert_line(&fixture.says("install new.lic --tenant acme"), "license new, revision 1: in force");
+    assert_eq!(words(&fixture.says("list --tenant acme"))[2], "old 1 revoked primary=1 concurrent never anonymous");
     for user in [0, 1] {
-        office.check_out(user).await.expect("the seats of the new license");
+        fixture.check_out(user).await.expect("the seats of the new license");
     }
-    assert_eq!(office.check_out(2).await, Err(DenialReason::SeatsExhausted), "those of the old one are gone");
+    assert_eq!(fixture.check_out(2).await, Err(DenialReason::SeatsExhausted), "those of the old one are gone");
 
     // The old key goes: what it signed and what is installed stays, and nothing new of it is taken.
     workspace.succeeds("issue --key vendor.pem --tenant acme --license-id late --seats primary=9 --out late.lic");
     std::fs::remove_file(workspace.path("trust/vendor.revoked")).unwrap();
     std::fs::remove_file(workspace.path("trust/vendor.jwks")).unwrap();
-    office.program.hang_up();
-    office.program.says("license keys read again");
-    assert!(office.refuses("install late.lic --tenant acme", 10).ends_with("(LICENSE_KEY_UNKNOWN)"));
-    assert_eq!(office.listed(), [row("new", 1, "IN_FORCE"), row("old", 1, "REVOKED")]);
+    fixture.program.hang_up();
+    fixture.program.says("license keys read again");
+    assert!(fixture.refuses("install late.lic --tenant acme", 10).ends_with("(LICENSE_KEY_UNKNOWN)"));
+    assert_eq!(fixture.listed(), [row("new", 1, "IN_FORCE"), row("old", 1, "REVOKED")]);
 }
 
 async fn a_broken_set_of_keys_is_not_taken(data: &Data<'_>) {
-    let office = Office::open(data).await;
-    let workspace = &office.workspace;
+    let fixture = Fixture::open(data).await;
+    let workspace = &fixture.workspace;
     workspace.succeeds("keygen --out new.pem --jwks trust/a-new.jwks");
     workspace.write("trust/broken.jwks", "{");
-    office.program.hang_up();
-    let said = office.program.says("the license keys stay as they were");
+    fixture.program.hang_up();
+    let said = fixture.program.says("the license keys stay as they were");
     assert!(said.contains("broken.jwks"), "{said}");
     for (key, license) in [("vendor", "old"), ("new", "new")] {
         let issue = format!("issue --key {key}.pem --tenant acme --license-id {license} --seats primary=1");
         workspace.succeeds(&format!("{issue} --out {license}.lic"));
     }
-    office.says("install old.lic --tenant acme");
+    fixture.says("install old.lic --tenant acme");
     // Half a set is none.
-    assert!(office.refuses("install new.lic --tenant acme", 10).ends_with("(LICENSE_KEY_UNKNOWN)"));
+    assert!(fixture.refuses("install new.lic --tenant acme", 10).ends_with("(LICENSE_KEY_UNKNOWN)"));
     workspace.write("trust/broken.jwks", &workspace.read("trust/a-new.jwks"));
-    office.program.hang_up();
-    office.program.says("license keys read again");
-    office.says("install new.lic --tenant acme");
+    fixture.program.hang_up();
+    fixture.program.says("license keys read again");
+    fixture.says("install new.lic --tenant acme");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use usher::ledger::command::{Command, Outcome};
 use usher::ledger::outcome::{CheckedIn, CheckedOut, HeartbeatResult, SessionEndReason};
 
 use super::must;
-use crate::simulation::books::{Account, Fact};
+use crate::simulation::audit_replay::{Account, Fact};
 use crate::simulation::call::{Answer, Call, CallRequest};
 
 pub fn is_durable(account: &Account, call: &Call, answer: &Answer) -> Result<(), String> {

@@ -9,10 +9,10 @@ use usher::ledger::outcome::SessionEndReason;
 
 use super::must;
 use super::seats::Promised;
-use crate::simulation::books::Account;
+use crate::simulation::audit_replay::Account;
 use crate::simulation::call::{Call, Login};
-use crate::simulation::cast::MAX_SESSION;
 use crate::simulation::process::Process;
+use crate::simulation::test_data::MAX_SESSION;
 
 /// A restart may count a tick that did not pass.
 const SHORT: u64 = 100;

@@ -18,19 +18,19 @@ use usher::ledger::command::{Command, Outcome, QueryResult};
 use usher::ledger::outcome::{CheckedOut, DenialReason, HeartbeatResult, Lease, SessionEndReason};
 use usher::store::{Batch, Owner};
 
-use super::books::{Account, Books, Sent};
+use super::audit_replay::{Account, AuditReplay, Sent};
 use super::call::{Answer, Call, CallRequest};
-use super::cast::{self, ADMINISTRATOR, SHARDS};
 use super::clients::Clients;
 use super::disk::Piece;
 use super::process::Process;
+use super::test_data::{self, ADMINISTRATOR, SHARDS};
 use crate::support::adds_up::adds_up;
 use leases::Held;
 use ownership::Ownership;
 use seats::Promised;
 
 pub struct Checks {
-    books: Vec<Books>,
+    replay: Vec<AuditReplay>,
     pub ownership: Ownership,
     promised: Promised,
     pub held: Held,
@@ -49,7 +49,7 @@ pub fn same<T: Debug + PartialEq>(what: &str, left: T, right: T) -> Result<(), S
 impl Checks {
     pub fn new() -> Self {
         Self {
-            books: (0..SHARDS).map(|_| Books::default()).collect(),
+            replay: (0..SHARDS).map(|_| AuditReplay::default()).collect(),
             ownership: Ownership::default(),
             promised: Promised::default(),
             held: Held::default(),
@@ -57,8 +57,8 @@ impl Checks {
         }
     }
 
-    fn books(&self, shard: ShardId) -> &Books {
-        &self.books[usize::from(shard.0)]
+    fn replay(&self, shard: ShardId) -> &AuditReplay {
+        &self.replay[usize::from(shard.0)]
     }
 
     /// A batch is durable.
@@ -71,13 +71,13 @@ impl Checks {
         now: u64,
     ) -> Result<(), String> {
         let before = self.ownership.committed(process, shard, owner, batch)?;
-        let books = &mut self.books[usize::from(shard.0)];
+        let replay = &mut self.replay[usize::from(shard.0)];
         for event in &batch.events {
             if !self.ownership.appended(shard, event, before)? {
                 continue;
             }
-            books.fold(event, sent, now).map_err(|what| format!("I4 the audit makes no sense: {what}"))?;
-            let Some(account) = books.tenants.get(&event.tenant) else { continue };
+            replay.fold(event, sent, now).map_err(|what| format!("I4 the audit makes no sense: {what}"))?;
+            let Some(account) = replay.tenants.get(&event.tenant) else { continue };
             seats::granted(account, event, before.wall_high)?;
             let (Action::SessionEnded, Some(session), Some(Reason::Ended(reason))) =
                 (event.action, event.session, event.reason)
@@ -90,18 +90,18 @@ impl Checks {
                 _ => {}
             }
         }
-        recount::compare(&piece.rows, books)
+        recount::compare(&piece.rows, replay)
     }
 
     /// The whole audit as it stands, folded anew, says the same as event by event: nothing was lost since (I2).
     pub fn whole(&self, shard: ShardId, piece: &Piece, sent: &Sent) -> Result<(), String> {
         adds_up(shard, SHARDS, piece.position, piece.rows.all(), &piece.events)
             .map_err(|what| format!("I4 the store does not add up: {what}"))?;
-        let mut again = Books::default();
+        let mut again = AuditReplay::default();
         for event in piece.events.values() {
             again.fold(event, sent, 0).map_err(|what| format!("I2 the audit as it stands makes no sense: {what}"))?;
         }
-        for (no, account) in &self.books(shard).tenants {
+        for (no, account) in &self.replay(shard).tenants {
             let other = again.tenants.get(no).ok_or_else(|| format!("I2 tenant {no} is gone from the audit"))?;
             let ends = |account: &Account| account.ended.iter().map(|(id, end)| (*id, end.no)).collect::<Vec<_>>();
             same("I2 sessions started", &other.started, &account.started)?;
@@ -122,7 +122,7 @@ impl Checks {
     ) -> Result<(), String> {
         tenants::keep_apart(call, answer, clients)?;
         let shard = call.tenant.shard(SHARDS);
-        let Some(account) = self.books[usize::from(shard.0)].of(&call.tenant) else {
+        let Some(account) = self.replay[usize::from(shard.0)].of(&call.tenant) else {
             return must(!is_success(answer), || format!("I2 the tenant is not in the audit: {answer:?}"));
         };
         told::nothing_stale(account, call, answer)?;
@@ -190,7 +190,7 @@ fn no_seat_was_free(
     let steady = account.licensed_at <= call.known;
     let dated = account.licenses.values().any(|grant| grant.expires.is_some());
     let Some(limit) = account.limit(&command.pool, usher::ledger::time::Wall(i64::MIN)) else { return Ok(()) };
-    if cast::plan_of(&account.id, &command.pool) == Plan::Named || !steady || dated {
+    if test_data::plan_of(&account.id, &command.pool) == Plan::Named || !steady || dated {
         return Ok(());
     }
     let since = |no: EventNo| no > call.known;

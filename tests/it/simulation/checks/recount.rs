@@ -8,18 +8,18 @@ use usher::ledger::license::Standing;
 use usher::ledger::outcome::PoolUsage;
 
 use super::{must, same};
-use crate::simulation::books::{Account, Books, Live};
+use crate::simulation::audit_replay::{Account, AuditReplay, Live};
 use crate::support::rows::Rows;
 
 /// The rows of a shard against what the audit says.
-pub fn compare(rows: &Rows, books: &Books) -> Result<(), String> {
+pub fn compare(rows: &Rows, replay: &AuditReplay) -> Result<(), String> {
     let mut found: BTreeMap<TenantNo, Found> = BTreeMap::new();
     for row in rows.iter() {
         let (tenant, take) = Found::place(row);
         take(found.entry(tenant).or_default(), row)?;
     }
-    same("I4 tenants", found.len(), books.tenants.len())?;
-    for (no, account) in &books.tenants {
+    same("I4 tenants", found.len(), replay.tenants.len())?;
+    for (no, account) in &replay.tenants {
         found.get(no).ok_or_else(|| format!("I4 no rows of tenant {no}"))?.compare(account)?;
     }
     Ok(())

@@ -9,8 +9,8 @@ use usher::ledger::outcome::SessionEndReason;
 use usher::ledger::time::Wall;
 
 use super::must;
-use crate::simulation::books::Account;
-use crate::simulation::cast::{self, ADMINISTRATOR, POOLS};
+use crate::simulation::audit_replay::Account;
+use crate::simulation::test_data::{self, ADMINISTRATOR, POOLS};
 
 /// After an event was folded in. `high`: the durable high-water mark of wall time before its batch.
 pub fn granted(account: &Account, event: &AuditEvent, high: Wall) -> Result<(), String> {
@@ -22,17 +22,19 @@ pub fn granted(account: &Account, event: &AuditEvent, high: Wall) -> Result<(), 
         (Action::SessionStarted, Some(pool)) => {
             let counts = event.user.as_ref().is_some_and(|user| user.as_str() != ADMINISTRATOR);
             let fresh = counts && is_first(account, event, pool);
-            if fresh && cast::plan_of(&account.id, pool) == Plan::Concurrent {
+            if fresh && test_data::plan_of(&account.id, pool) == Plan::Concurrent {
                 return within(account, pool, high, event);
             }
         }
-        (Action::SeatGranted, Some(pool)) if named.is_some() && cast::plan_of(&account.id, pool) == Plan::Named => {
+        (Action::SeatGranted, Some(pool))
+            if named.is_some() && test_data::plan_of(&account.id, pool) == Plan::Named =>
+        {
             return within(account, pool, high, event);
         }
         (Action::UserUnblocked, _) => {
             let held = |pool: &PoolId| account.seats.iter().any(|(of, user)| of == pool && Some(user) == named);
-            let pools = POOLS.map(cast::pool);
-            let named = pools.iter().filter(|pool| cast::plan_of(&account.id, pool) == Plan::Named && held(pool));
+            let pools = POOLS.map(test_data::pool);
+            let named = pools.iter().filter(|pool| test_data::plan_of(&account.id, pool) == Plan::Named && held(pool));
             for pool in named {
                 within(account, pool, high, event)?;
             }
@@ -72,7 +74,7 @@ impl Promised {
     /// The leases that are promised now in a concurrent pool, together.
     pub fn together(&mut self, account: &Account, pool: &PoolId, now: u64) -> Result<(), String> {
         self.0.retain(|_, until| *until > now);
-        if cast::plan_of(&account.id, pool) == Plan::Named {
+        if test_data::plan_of(&account.id, pool) == Plan::Named {
             return Ok(());
         }
         let mut users: BTreeSet<&UserId> = BTreeSet::new();

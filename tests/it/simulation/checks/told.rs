@@ -6,7 +6,7 @@ use usher::ledger::command::{Command, Outcome, QueryResult};
 use usher::ledger::outcome::{HeartbeatResult, SessionView, Status};
 
 use super::must;
-use crate::simulation::books::{Account, Fact};
+use crate::simulation::audit_replay::{Account, Fact};
 use crate::simulation::call::{Answer, Call, CallRequest};
 
 pub fn nothing_stale(account: &Account, call: &Call, answer: &Answer) -> Result<(), String> {

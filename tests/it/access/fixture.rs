@@ -21,7 +21,7 @@ use crate::support::pki::Pki;
 use crate::support::program::{Data, Program};
 
 /// A folder, and what is in it.
-pub struct House {
+pub struct Fixture {
     folder: TempDir,
     pub admin: String,
 }
@@ -39,7 +39,7 @@ impl tonic::service::Interceptor for Bearer {
 
 pub type Line = InterceptedService<Channel, Bearer>;
 
-impl House {
+impl Fixture {
     pub fn new() -> Self {
         let admin = Token::new(TokenId(1), &[9; 32]).text().expose_secret().to_owned();
         Self { folder: TempDir::new().expect("a folder"), admin }

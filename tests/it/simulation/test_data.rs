@@ -9,7 +9,7 @@ use usher::ledger::policy::{Policy, UnknownUsers, WhenAlreadySignedIn, WhenFull}
 use usher::ledger::time::Wall;
 use uuid::Uuid;
 
-use crate::model::dice::Dice;
+use crate::model::rng::Rng;
 
 pub const SHARDS: u16 = 2;
 /// The last one never gets a license: it stays in demo mode (R30).
@@ -65,17 +65,17 @@ pub fn plan_of(tenant: &TenantId, pool: &PoolId) -> Plan {
 pub const MAX_SESSION: u64 = 120_000;
 
 /// A tenant's policy in this run. Leases are short, so that they end while somebody looks.
-pub fn policy(dice: &mut Dice) -> Policy {
-    let idle_after = *dice.pick(&[5, 60, 3_600]);
+pub fn policy(rng: &mut Rng) -> Policy {
+    let idle_after = *rng.pick(&[5, 60, 3_600]);
     Policy {
-        lease_ttl: Duration::from_secs(*dice.pick(&[1, 4, 20, 90])),
-        max_session: Duration::from_millis(*dice.pick(&[MAX_SESSION, 300 * MAX_SESSION])),
+        lease_ttl: Duration::from_secs(*rng.pick(&[1, 4, 20, 90])),
+        max_session: Duration::from_millis(*rng.pick(&[MAX_SESSION, 300 * MAX_SESSION])),
         away_after: Duration::from_secs(idle_after / 5),
         idle_after: Duration::from_secs(idle_after),
-        max_devices_per_user: *dice.pick(&[1, 2]),
-        when_already_signed_in: *dice.pick(&[WhenAlreadySignedIn::Deny, WhenAlreadySignedIn::TakeOver]),
-        when_full: *dice.pick(&[WhenFull::Deny, WhenFull::ReclaimIdle]),
-        unknown_users: *dice.pick(&[UnknownUsers::Deny, UnknownUsers::Admit]),
+        max_devices_per_user: *rng.pick(&[1, 2]),
+        when_already_signed_in: *rng.pick(&[WhenAlreadySignedIn::Deny, WhenAlreadySignedIn::TakeOver]),
+        when_full: *rng.pick(&[WhenFull::Deny, WhenFull::ReclaimIdle]),
+        unknown_users: *rng.pick(&[UnknownUsers::Deny, UnknownUsers::Admit]),
         ..Policy::default()
     }
 }

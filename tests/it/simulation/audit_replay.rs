@@ -10,8 +10,8 @@ use usher::ledger::former_id::new_id;
 use usher::ledger::outcome::SessionEndReason;
 use usher::ledger::time::Wall;
 
-use super::cast::{self, ADMINISTRATOR, DEMO_SEATS, POOLS};
 use super::history::History;
+use super::test_data::{self, ADMINISTRATOR, DEMO_SEATS, POOLS};
 
 /// Licenses as clients sent them: the audit names only id and revision.
 pub type Sent = BTreeMap<(TenantId, LicenseId, u64), LicenseGrant>;
@@ -61,11 +61,11 @@ pub struct Account {
 }
 
 #[derive(Default)]
-pub struct Books {
+pub struct AuditReplay {
     pub tenants: BTreeMap<TenantNo, Account>,
 }
 
-impl Books {
+impl AuditReplay {
     pub fn of(&self, tenant: &TenantId) -> Option<&Account> {
         self.tenants.values().find(|account| account.id == *tenant)
     }
@@ -236,7 +236,7 @@ impl Account {
     }
 
     fn note_usage(&mut self, no: EventNo) {
-        for pool in POOLS.map(cast::pool) {
+        for pool in POOLS.map(test_data::pool) {
             let (in_use, limit) = (self.in_use(&pool), self.limit(&pool, Wall(i64::MIN)));
             self.in_use.note(pool.clone(), no, in_use);
             self.limits.note(pool, no, limit);
@@ -245,7 +245,7 @@ impl Account {
 
     /// Who counts in the pool, recounted (R10, R11).
     pub fn in_use(&self, pool: &PoolId) -> u64 {
-        let count = match cast::plan_of(&self.id, pool) {
+        let count = match test_data::plan_of(&self.id, pool) {
             Plan::Named => {
                 let seats = self.seats.iter().filter(|(of, user)| of == pool && !self.blocked.contains(user));
                 seats.count()

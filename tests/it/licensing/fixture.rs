@@ -32,7 +32,7 @@ pub const START: Wall = Wall(1_800_000_000_000);
 pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub const HOUR: Duration = Duration::from_secs(60 * 60);
 
-pub struct Office {
+pub struct Fixture {
     backend: Backend,
     store: Arc<dyn Store>,
     journal: Arc<Journal>,
@@ -67,7 +67,7 @@ impl VendorAt {
     }
 }
 
-impl Office {
+impl Fixture {
     /// With the tenant `acme`, which has no license, and nobody in it.
     pub async fn open(backend: Backend) -> Self {
         Self::open_with(backend, VendorAt::default()).await
@@ -77,7 +77,7 @@ impl Office {
         let vendor = SigningKey::from_seed(&SecretBox::new(Box::new([1; 32])));
         let trust = Trust::new([vendor.public().clone()]);
         let (store, journal, clock, now, context, licensing) = start(&backend, START, trust, &vendor_at).await;
-        let office = Self { backend, store, journal, clock, now, vendor, context, licensing, vendor_at };
+        let fixture = Self { backend, store, journal, clock, now, vendor, context, licensing, vendor_at };
         // Sessions that end by nothing but somebody's doing, so that tests can let months pass.
         let policy = v1::Policy {
             lease_ttl: Some(prost_types::Duration::default()),
@@ -88,8 +88,8 @@ impl Office {
         };
         let tenant = v1::Tenant { tenant_id: "acme".into(), policy: Some(policy), ..Default::default() };
         let request = anonymous_request(v1::CreateTenantRequest { tenant: Some(tenant) });
-        TenantService::new(Arc::clone(&office.context)).create_tenant(request).await.expect("a tenant");
-        office
+        TenantService::new(Arc::clone(&fixture.context)).create_tenant(request).await.expect("a tenant");
+        fixture
     }
 
     /// The process ends, and another one starts when the clock says `wall`.

@@ -4,9 +4,9 @@
 use usher::ids::{SessionId, TenantId};
 
 /// At once; enough to matter, few enough to be quick.
-const MAX_PROCESSES: usize = 6;
+const MAX_KEPT: usize = 6;
 
-pub struct Keeper {
+pub struct KeptSession {
     pub tenant: TenantId,
     pub session: SessionId,
     /// `None`: it failed, whoever listens will do.
@@ -16,26 +16,26 @@ pub struct Keeper {
 }
 
 #[derive(Default)]
-pub struct Keepers(Vec<Keeper>);
+pub struct KeptSessions(Vec<KeptSession>);
 
-impl Keepers {
+impl KeptSessions {
     /// Every second session is kept.
     pub fn begin(&mut self, tenant: &TenantId, session: SessionId, process: usize, next: u64) {
-        let known = self.0.iter().any(|keeper| keeper.session == session);
-        if !known && self.0.len() < MAX_PROCESSES && session.0.as_u128().is_multiple_of(2) {
-            self.0.push(Keeper { tenant: tenant.clone(), session, process: Some(process), next: Some(next) });
+        let known = self.0.iter().any(|kept| kept.session == session);
+        if !known && self.0.len() < MAX_KEPT && session.0.as_u128().is_multiple_of(2) {
+            self.0.push(KeptSession { tenant: tenant.clone(), session, process: Some(process), next: Some(next) });
         }
     }
 
     pub fn next_due(&self) -> Option<u64> {
-        self.0.iter().filter_map(|keeper| keeper.next).min()
+        self.0.iter().filter_map(|kept| kept.next).min()
     }
 
     /// One whose time has come; it waits from now on.
     pub fn due(&mut self, now: u64) -> Option<(TenantId, SessionId, Option<usize>)> {
-        let keeper = self.0.iter_mut().find(|keeper| keeper.next.is_some_and(|next| next <= now))?;
-        keeper.next = None;
-        Some((keeper.tenant.clone(), keeper.session, keeper.process))
+        let kept = self.0.iter_mut().find(|kept| kept.next.is_some_and(|next| next <= now))?;
+        kept.next = None;
+        Some((kept.tenant.clone(), kept.session, kept.process))
     }
 
     /// The session is kept, until the next time.
@@ -49,12 +49,12 @@ impl Keepers {
     }
 
     fn set(&mut self, session: SessionId, process: Option<usize>, next: u64) {
-        if let Some(keeper) = self.0.iter_mut().find(|keeper| keeper.session == session) {
-            (keeper.process, keeper.next) = (process, Some(next));
+        if let Some(kept) = self.0.iter_mut().find(|kept| kept.session == session) {
+            (kept.process, kept.next) = (process, Some(next));
         }
     }
 
     pub fn ended(&mut self, session: SessionId) {
-        self.0.retain(|keeper| keeper.session != session);
+        self.0.retain(|kept| kept.session != session);
     }
 }

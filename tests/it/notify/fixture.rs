@@ -27,7 +27,7 @@ use super::receiver::{Receiver, SECRET};
 /// 2027-01-15T08:00:00Z.
 pub const START: Wall = Wall(1_800_000_000_000);
 
-pub struct House {
+pub struct Fixture {
     folder: TempDir,
     store: Arc<dyn Store>,
     pub journal: Arc<Journal>,
@@ -58,20 +58,20 @@ async fn start(folder: &TempDir, wall: Wall) -> (Arc<dyn Store>, Arc<Journal>, A
     (store, Arc::new(journal), clock, time)
 }
 
-impl House {
+impl Fixture {
     pub async fn open(responsible_person: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (store, journal, clock, time) = start(&folder, START).await;
-        let house = Self { folder, store, journal, clock, time, stop: CancellationToken::new() };
+        let fixture = Self { folder, store, journal, clock, time, stop: CancellationToken::new() };
         let policy = Policy { responsible_person: responsible_person.into(), ..Policy::default() };
         let tenant = CreateTenant { display_name: "Acme".into(), contact: "".into(), policy };
-        house.journal.submit(&actor(), &acme(), tenant).await.unwrap().unwrap();
+        fixture.journal.submit(&actor(), &acme(), tenant).await.unwrap().unwrap();
         let pools = vec![(PoolId::stored("crm"), Plan::Named, Limit::Seats(1))];
         let grant = LicenseGrant { revision: 1, pools, ..LicenseGrant::default() };
         let license = InstallLicense { license: LicenseId::stored("base"), grant };
-        house.journal.submit(&actor(), &acme(), license).await.unwrap().unwrap();
-        house.grant("ann").await;
-        house
+        fixture.journal.submit(&actor(), &acme(), license).await.unwrap().unwrap();
+        fixture.grant("ann").await;
+        fixture
     }
 
     /// The first one gets the seat; whoever comes later is refused, and that is told.

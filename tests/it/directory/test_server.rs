@@ -15,7 +15,7 @@ use usher::proto::v1::{self, SyncOutcome};
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
-pub struct Town {
+pub struct TestServer {
     _program: Program,
     pub directory: DirectoryServiceClient<Channel>,
     channel: Channel,
@@ -28,7 +28,7 @@ pub enum Store {
     Postgres,
 }
 
-impl Town {
+impl TestServer {
     pub async fn start(store: Store) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let program = match store {

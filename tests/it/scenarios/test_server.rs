@@ -34,7 +34,7 @@ const START: Wall = Wall(1_800_000_000_000);
 
 pub const TENANT: &str = "acme";
 
-pub struct Town {
+pub struct TestServer {
     channel: Channel,
     clock: Arc<ManualClock>,
     pub now: Clock,
@@ -49,7 +49,7 @@ pub struct Town {
     _backend: Backend,
 }
 
-impl Town {
+impl TestServer {
     /// With a tenant that has no license, and nobody in it.
     pub async fn open(backend: Backend) -> Self {
         let vendor = SigningKey::from_seed(&SecretBox::new(Box::new([1; 32])));
@@ -70,7 +70,7 @@ impl Town {
         let server = serve(&context).await;
         let endpoint = Endpoint::from_shared(format!("http://{}", server.1)).expect("an address");
         let channel = endpoint.connect().await.expect("a connection");
-        let town = Self {
+        let server = Self {
             channel,
             clock,
             now,
@@ -84,8 +84,8 @@ impl Town {
         };
         let tenant = v1::Tenant { tenant_id: TENANT.into(), ..Default::default() };
         let create = v1::CreateTenantRequest { tenant: Some(tenant) };
-        town.tenants().create_tenant(create).await.expect("a tenant");
-        town
+        server.tenants().create_tenant(create).await.expect("a tenant");
+        server
     }
 
     pub async fn close(self) {

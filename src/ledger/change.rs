@@ -37,7 +37,7 @@ pub enum Change {
     PutSeat(SeatRow),
     DeleteSeat(TenantNo, UserNo, PoolNo),
     PutSession(SessionRow),
-    DeleteSession(TenantNo, UserNo, Place),
+    DeleteSession(TenantNo, UserNo, SessionNo),
     PutNotification(NotificationRow),
     DeleteNotification(TenantNo, Topic),
     PutToken(TokenRow),
@@ -63,7 +63,7 @@ impl Changes {
 
 /// A user's place for a session: the row of an ended session keeps its reason until the place is used
 /// again, so a user has a few rows for ever instead of one a login (R9, R24).
-pub type Place = u16;
+pub type SessionNo = u16;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum TenantState {
@@ -179,7 +179,7 @@ pub struct SeatRow {
 pub struct SessionRow {
     pub tenant: TenantNo,
     pub user: UserNo,
-    pub place: Place,
+    pub no: SessionNo,
     pub id: SessionId,
     pub pool: PoolNo,
     pub organization: Option<OrganizationNo>,

@@ -102,7 +102,7 @@ impl Tenant {
         ctx: &mut Context,
     ) -> bool {
         let Some(holder) = self.users.at(user) else { return true };
-        ctx.budget.spend_each(holder.places.len(), Budget::LOOK / 4);
+        ctx.budget.spend_each(holder.slots.len(), Budget::LOOK / 4);
         let mut ended = false;
         for slot in self.live_of(holder) {
             if !meant(self.sessions.get(slot)) {
@@ -113,7 +113,7 @@ impl Tenant {
             }
             ended = true;
             // What is counted of the user's other sessions is looked through with each.
-            ctx.budget.spend_each(self.users.get(user).places.len(), 4);
+            ctx.budget.spend_each(self.users.get(user).slots.len(), 4);
             self.end(slot, reason, ctx);
         }
         true

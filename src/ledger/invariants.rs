@@ -104,7 +104,7 @@ impl Tenant {
             if live.iter().map(|slot| self.sessions.get(*slot)).any(|session| !role(session) || exempt(session)) {
                 return Err(format!("{}: a session is not as its user's role has it (R11)", user.id));
             }
-            if user.places.iter().any(|slot| self.sessions.get(*slot).user_id != user.id) {
+            if user.slots.iter().any(|slot| self.sessions.get(*slot).user_id != user.id) {
                 return Err(format!("{}: a session has not its user's id (R2)", user.id));
             }
             let idle =

@@ -76,11 +76,11 @@ impl Leaving {
         let no = tenant.no;
         if let Some(user) = tenant.users.last() {
             let holder = tenant.users.get_mut(user);
-            if let Some(slot) = holder.places.pop() {
+            if let Some(slot) = holder.slots.pop() {
                 if let Some(session) = tenant.sessions.remove(slot) {
                     let (at, reason) = session.ended().unwrap_or((at, SessionEndReason::TenantRemoved));
                     ctx.ended_sessions.add(session.id, tenant.id.clone(), reason, at);
-                    ctx.put(Change::DeleteSession(no, user, session.place));
+                    ctx.put(Change::DeleteSession(no, user, session.no));
                 }
             } else if let Some(seat) = holder.seats.pop() {
                 ctx.put(Change::DeleteSeat(no, user, seat.pool));

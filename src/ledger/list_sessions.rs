@@ -39,7 +39,7 @@ impl Tenant {
         let places = match (&named, &filter.user) {
             (Some(found), _) => Some(found.as_slice()),
             (None, IdFilter::Any) => None,
-            (None, IdFilter::Only(user)) => Some(self.users.get(*user).places.as_slice()),
+            (None, IdFilter::Only(user)) => Some(self.users.get(*user).slots.as_slice()),
             (None, IdFilter::Nothing) => Some(&[][..]),
         };
         let rows = places.map_or(self.sessions.slots(), |places| u32::try_from(places.len()).expect("few places"));
@@ -53,7 +53,7 @@ impl Tenant {
                 SessionOrder::User => self.users.starts(session.user).id,
             };
             if !query.statuses.is_empty() {
-                budget.spend_each(self.users.get(session.user).places.len(), 20);
+                budget.spend_each(self.users.get(session.user).slots.len(), 20);
             }
             if walk.may_take(cut, when)
                 && self.is_wanted(session, query, &filter, basis)

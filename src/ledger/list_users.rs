@@ -103,7 +103,7 @@ impl Tenant {
     ) -> bool {
         budget.spend_each(user.seats.len(), 20);
         if !query.statuses.is_empty() {
-            budget.spend_each(user.places.len(), 20);
+            budget.spend_each(user.slots.len(), 20);
         }
         if query.group.is_some() {
             budget.spend_each(user.profile.as_ref().map_or(0, |known| known.groups.len()), 10);
@@ -227,7 +227,7 @@ pub(super) fn weight(user: &User) -> Weight {
         known.given_name.len() + known.family_name.len() + groups + attributes
     });
     let organizations: usize = user.seats.iter().map(|seat| seat.access.len()).sum();
-    let places = user.places.len() / 2;
+    let places = user.slots.len() / 2;
     let texts = particulars + user.id.as_str().len() + 120 * user.seats.len();
     Weight::new(texts, 3 * user.seats.len() + organizations + places)
 }

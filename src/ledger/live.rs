@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::budget::Budget;
-use super::change::{Action, Change, Place};
+use super::change::{Action, Change, SessionNo};
 use super::context::{AuditDraft, Context};
 use super::outcome::SessionEndReason;
 use super::session::Session;
@@ -24,8 +24,7 @@ pub(super) struct Login {
 impl Tenant {
     /// The user's live sessions, oldest first; of one moment by id, so that a load changes no order.
     pub fn live_of(&self, user: &User) -> Vec<u32> {
-        let mut live: Vec<u32> =
-            user.places.iter().copied().filter(|slot| self.sessions.get(*slot).is_live()).collect();
+        let mut live: Vec<u32> = user.slots.iter().copied().filter(|slot| self.sessions.get(*slot).is_live()).collect();
         live.sort_by_key(|slot| (self.sessions.get(*slot).started, self.sessions.get(*slot).id));
         live
     }
@@ -33,7 +32,7 @@ impl Tenant {
     /// Whether the user has a live session in the pool, and whether one that counts; `but`: not these, ascending.
     pub fn lives_in(&self, user: &User, pool: PoolNo, but: &[u32]) -> (bool, bool) {
         let mut found = (false, false);
-        for slot in &user.places {
+        for slot in &user.slots {
             let session = self.sessions.get(*slot);
             if session.is_live() && session.pool == pool && but.binary_search(slot).is_err() {
                 found = (true, found.1 || !session.exempt);
@@ -45,7 +44,7 @@ impl Tenant {
     /// Starts a session. Whoever calls has decided that it may.
     pub fn start(&mut self, user: UserNo, login: Login, ctx: &mut Context) -> u32 {
         let now = ctx.now.tick;
-        let place = self.free_place(user);
+        let session_no = self.free_session_no(user);
         self.touch(user, now);
         let holder = self.users.get(user);
         let (lived, counted) = self.lives_in(holder, login.pool, &[]);
@@ -54,7 +53,7 @@ impl Tenant {
             id: login.id,
             user,
             user_id: holder.id.clone(),
-            place,
+            no: session_no,
             pool: login.pool,
             administrator,
             exempt,
@@ -94,9 +93,9 @@ impl Tenant {
 
     /// Puts a live session into its slot, its place and its heap, and wakes its user.
     fn hold(&mut self, session: Session, ctx: &mut Context) -> u32 {
-        let (user, place, pool, exempt) = (session.user, session.place, session.pool, session.exempt);
+        let (user, session_no, pool, exempt) = (session.user, session.no, session.pool, session.exempt);
         let (due, _) = session.deadline(&self.policy);
-        if let Some(slot) = self.users.get(user).places.get(usize::from(place))
+        if let Some(slot) = self.users.get(user).slots.get(usize::from(session_no))
             && let Some(session) = self.sessions.remove(*slot)
             && let Some((at, reason)) = session.ended()
         {
@@ -110,7 +109,7 @@ impl Tenant {
         self.pools.get_mut(pool).deadlines(exempt).insert(&mut self.sessions.positions, slot, due);
         self.due_by(due);
         let holder = self.users.get_mut(user);
-        holder.set_place(place, slot);
+        holder.set_slot(session_no, slot);
         holder.live += 1;
         if holder.live == 1 {
             self.headcount.begins(holder);
@@ -123,17 +122,17 @@ impl Tenant {
 
     /// The place for a user's next session: the one whose session ended first, if another ended one is left
     /// to tell a late heartbeat its reason (R24); else a new one.
-    fn free_place(&self, user: UserNo) -> Place {
+    fn free_session_no(&self, user: UserNo) -> SessionNo {
         let holder = self.users.get(user);
-        let ended = holder.places.iter().filter_map(|slot| {
+        let ended = holder.slots.iter().filter_map(|slot| {
             let session = self.sessions.get(*slot);
-            session.ended().map(|(at, _)| (at, session.place))
+            session.ended().map(|(at, _)| (at, session.no))
         });
-        if holder.places.len() < usize::from(holder.live) + 2 {
-            return Place::try_from(holder.places.len()).expect("few places");
+        if holder.slots.len() < usize::from(holder.live) + 2 {
+            return SessionNo::try_from(holder.slots.len()).expect("few places");
         }
-        let (_, place) = ended.min().expect("two places are not live");
-        place
+        let (_, session_no) = ended.min().expect("two places are not live");
+        session_no
     }
 
     /// Ends a live session.
@@ -197,7 +196,7 @@ impl Tenant {
         self.headcount.turns(holder);
         let due = holder.earlier_activity + self.policy.idle_after;
         self.idle.remove(&(before, user));
-        for slot in &holder.places {
+        for slot in &holder.slots {
             self.sessions.get_mut(*slot).user_idle = false;
         }
         self.active.insert(&mut self.active_positions, user.0, due);
@@ -234,17 +233,17 @@ impl Tenant {
             self.headcount.turns(user);
             let last_activity = user.last_activity(sessions);
             self.idle.insert((last_activity, user.no));
-            for slot in &user.places {
+            for slot in &user.slots {
                 sessions.get_mut(*slot).user_idle = true;
             }
-            budget.spend_each(4 + user.places.len(), Budget::LOOK);
+            budget.spend_each(4 + user.slots.len(), Budget::LOOK);
             self.count_idle(UserNo(index), last_activity, true);
         }
     }
 
     /// The pools in which the user is live, each once, and whether the user counts there.
     pub fn pools_of(&self, user: UserNo) -> BTreeMap<PoolNo, bool> {
-        let live = self.users.get(user).places.iter().map(|slot| self.sessions.get(*slot)).filter(|s| s.is_live());
+        let live = self.users.get(user).slots.iter().map(|slot| self.sessions.get(*slot)).filter(|s| s.is_live());
         let mut pools = BTreeMap::new();
         live.for_each(|session| *pools.entry(session.pool).or_default() |= !session.exempt);
         pools
@@ -268,7 +267,7 @@ impl Tenant {
         let users: Vec<UserNo> = self.users.iter().map(|user| user.no).collect();
         for no in users {
             let user = self.users.get(no);
-            let live = user.places.iter().filter(|slot| self.sessions.get(**slot).is_live()).count();
+            let live = user.slots.iter().filter(|slot| self.sessions.get(**slot).is_live()).count();
             self.sessions.live += live as u64;
             self.users.get_mut(no).live = u16::try_from(live).expect("few places");
             for (pool, counts) in self.pools_of(no) {
@@ -292,7 +291,7 @@ impl Tenant {
     pub fn note_idle(&mut self, no: UserNo, budget: &mut Budget) {
         budget.spend(Budget::LOOK);
         let Some(user) = self.users.at(no).filter(|user| user.live > 0 && !user.idle) else { return };
-        budget.spend_each(user.places.len(), 20);
+        budget.spend_each(user.slots.len(), 20);
         let due = user.last_activity(&self.sessions) + self.policy.idle_after;
         self.active.lower(&mut self.active_positions, no.0, due);
         self.due_by(due);
@@ -307,8 +306,8 @@ impl Tenant {
         let user = self.users.get_mut(no);
         user.idle = false;
         self.headcount.turns(user);
-        budget.spend_each(4 + user.places.len(), Budget::LOOK);
-        for slot in &user.places {
+        budget.spend_each(4 + user.slots.len(), Budget::LOOK);
+        for slot in &user.slots {
             self.sessions.get_mut(*slot).user_idle = false;
         }
         let due = active + self.policy.idle_after;

@@ -21,7 +21,7 @@ pub(super) struct Numbers {
 #[derive(Debug, Default)]
 struct Page {
     /// As long as its highest number.
-    places: Vec<u32>,
+    indices: Vec<u32>,
     used: u32,
     /// Nobody on it signed in later. Who is deleted meanwhile may have.
     latest: Tick,
@@ -33,36 +33,36 @@ impl Numbers {
         self.next
     }
 
-    pub fn place(&self, no: UserNo) -> Option<u32> {
+    pub fn index(&self, no: UserNo) -> Option<u32> {
         let page = self.pages.get((no.0 / PAGE) as usize)?.as_ref()?;
-        page.places.get((no.0 % PAGE) as usize).copied().filter(|place| *place != NONE)
+        page.indices.get((no.0 % PAGE) as usize).copied().filter(|index| *index != NONE)
     }
 
-    pub fn put(&mut self, no: UserNo, place: u32) {
+    pub fn put(&mut self, no: UserNo, index: u32) {
         let (page, at) = ((no.0 / PAGE) as usize, (no.0 % PAGE) as usize);
         if self.pages.len() <= page {
             self.pages.resize_with(page + 1, || None);
         }
         let page = self.pages[page].get_or_insert_default();
-        if page.places.len() <= at {
-            page.places.resize(at + 1, NONE);
+        if page.indices.len() <= at {
+            page.indices.resize(at + 1, NONE);
         }
-        page.used += u32::from(page.places[at] == NONE);
-        page.places[at] = place;
+        page.used += u32::from(page.indices[at] == NONE);
+        page.indices[at] = index;
         self.next = self.next.max(no.0 + 1);
     }
 
     pub fn remove(&mut self, no: UserNo) -> Option<u32> {
-        let place = self.place(no)?;
+        let index = self.index(no)?;
         let slot = &mut self.pages[(no.0 / PAGE) as usize];
         let page = slot.as_mut().expect("the page of a number that is there");
-        page.places[(no.0 % PAGE) as usize] = NONE;
+        page.indices[(no.0 % PAGE) as usize] = NONE;
         page.used -= 1;
         // The last page goes on.
         if page.used == 0 && no.0 / PAGE < self.next / PAGE {
             *slot = None;
         }
-        Some(place)
+        Some(index)
     }
 
     /// The user with this number signed in.
@@ -98,14 +98,14 @@ mod tests {
             numbers.put(UserNo(no), no + 7);
         }
         assert_eq!(
-            (numbers.given(), numbers.place(UserNo(500)), numbers.place(UserNo(1_000))),
+            (numbers.given(), numbers.index(UserNo(500)), numbers.index(UserNo(1_000))),
             (1_000, Some(507), None)
         );
         for no in (0..1_000).filter(|no| no % 100 != 0) {
             assert_eq!(numbers.remove(UserNo(no)), Some(no + 7));
             assert_eq!(numbers.remove(UserNo(no)), None);
         }
-        assert_eq!((numbers.given(), numbers.place(UserNo(500)), numbers.place(UserNo(501))), (1_000, Some(507), None));
+        assert_eq!((numbers.given(), numbers.index(UserNo(500)), numbers.index(UserNo(501))), (1_000, Some(507), None));
         let gone = numbers.pages.iter().filter(|page| page.is_none()).count();
         assert_eq!((numbers.pages.len(), gone), (16, 5), "all but ten with somebody and the last one");
         assert_eq!((numbers.gone(128), numbers.gone(191), numbers.gone(200)), (Some(128..192), Some(128..192), None));
@@ -134,7 +134,7 @@ mod tests {
         for no in [700, 3, 650] {
             numbers.put(UserNo(no), no);
         }
-        assert_eq!((numbers.given(), numbers.place(UserNo(3)), numbers.place(UserNo(4))), (701, Some(3), None));
+        assert_eq!((numbers.given(), numbers.index(UserNo(3)), numbers.index(UserNo(4))), (701, Some(3), None));
         assert_eq!(numbers.gone(100), Some(64..128));
     }
 }

@@ -47,8 +47,8 @@ impl Tenant {
     /// Sessions hold a copy of the id; a user has a thousand of them at most, so that it is done in this step.
     pub fn rename_sessions(&mut self, no: UserNo, budget: &mut Budget) {
         let user = self.users.get(no);
-        budget.spend_each(user.places.len(), 2 * Budget::LOOK);
-        for slot in &user.places {
+        budget.spend_each(user.slots.len(), 2 * Budget::LOOK);
+        for slot in &user.slots {
             self.sessions.get_mut(*slot).user_id = user.id.clone();
         }
     }

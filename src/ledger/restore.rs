@@ -157,7 +157,7 @@ impl Restore {
             id: row.id,
             user: row.user,
             user_id: tenant.users.get(row.user).id.clone(),
-            place: row.place,
+            no: row.no,
             pool: row.pool,
             administrator: tenant.users.get(row.user).administrator,
             exempt: row.exempt,
@@ -175,15 +175,15 @@ impl Restore {
             idle_grace: now + promised + grace,
         };
         let (started, active, organization) = (session.started, session.last_activity, session.organization);
-        let (user, place) = (session.user, session.place);
-        // A place whose row did not come yet has no session.
-        let mut others = tenant.users.get(user).places.iter().filter_map(|slot| tenant.sessions.at(*slot));
+        let (user, session_no) = (session.user, session.no);
+        // A number whose row did not come yet has no session.
+        let mut others = tenant.users.get(user).slots.iter().filter_map(|slot| tenant.sessions.at(*slot));
         let newest = others.all(|other| other.started <= started);
         let slot = tenant.sessions.insert(session);
         let last = tenant.users.last_sign_in(user);
         tenant.users.signs_in(user, last.map_or(row.signed_in, |last| last.max(row.signed_in)));
         let user = tenant.users.get_mut(user);
-        user.set_place(place, slot);
+        user.set_slot(session_no, slot);
         if newest {
             // None where the organization was deleted since, as it was in memory before the load.
             user.last_organization = organization;
@@ -194,8 +194,8 @@ impl Restore {
     /// Counts what was loaded. From here on the ledger decides.
     #[must_use]
     pub fn finish(mut self) -> Ledger {
-        for place in &mut self.ledger.tenants {
-            if let Some(mut tenant) = place.take_if(|tenant| tenant.state == TenantState::Deleted) {
+        for tenant_entry in &mut self.ledger.tenants {
+            if let Some(mut tenant) = tenant_entry.take_if(|tenant| tenant.state == TenantState::Deleted) {
                 self.ledger.tally.remove(&mut tenant);
                 self.ledger.ended_sessions.leaving.push(Leaving::new(tenant, self.now.tick));
             }

@@ -18,7 +18,7 @@ impl Tenant {
     /// Refuses when sessions of the user, who is to be an administrator no more, would begin to count in a concurrent pool
     /// that has no room for one more.
     pub fn guard_sessions(&self, user: &User, what_if: Option<&WhatIf>, ctx: &mut Context) -> Done<()> {
-        ctx.budget.spend_each(user.places.len(), 20);
+        ctx.budget.spend_each(user.slots.len(), 20);
         for no in self.lived_in(user, false, ctx.now.tick) {
             let (plan, limit) = self.entitled(no, ctx.limit_basis());
             let pool = self.pools.get(no);
@@ -45,7 +45,7 @@ impl Tenant {
     /// The pools in which the user has sessions that are not overdue, and counts, or does not.
     pub fn lived_in(&self, user: &User, counts: bool, now: Tick) -> Vec<PoolNo> {
         let mut pools = BTreeMap::<_, bool>::new();
-        for session in user.places.iter().map(|slot| self.sessions.get(*slot)) {
+        for session in user.slots.iter().map(|slot| self.sessions.get(*slot)) {
             if session.is_live() && session.deadline(&self.policy).0 > now {
                 *pools.entry(session.pool).or_default() |= !session.exempt;
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::change::{Place, SessionRow};
+use super::change::{SessionNo, SessionRow};
 use super::deadlines::Positions;
 use super::map::{Index, Seed};
 use super::outcome::SessionEndReason;
@@ -18,7 +18,7 @@ pub(super) struct Session {
     pub user: UserNo,
     /// The user's, once more.
     pub user_id: UserId,
-    pub place: Place,
+    pub no: SessionNo,
     pub pool: PoolNo,
     pub administrator: bool,
     pub exempt: bool,
@@ -91,7 +91,7 @@ impl Session {
         SessionRow {
             tenant,
             user: self.user,
-            place: self.place,
+            no: self.no,
             id: self.id,
             pool: self.pool,
             organization: self.organization,

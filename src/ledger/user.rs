@@ -1,6 +1,6 @@
-//! Users of a tenant, their seats, and the places of their sessions.
+//! Users of a tenant, their seats, and the slots of their sessions.
 
-use super::change::{Access, BlockCause, Place, Profile, SeatRow, UserRow};
+use super::change::{Access, BlockCause, Profile, SeatRow, SessionNo, UserRow};
 use super::former_id::FormerId;
 use super::map::{Index, Seed};
 use super::numbers::Numbers;
@@ -33,13 +33,13 @@ pub(super) struct User {
     pub version: u64,
     /// In the order of their grants; of those granted by one act, by pool.
     pub seats: Vec<Seat>,
-    /// The slots of the user's sessions, live or ended, by [`Place`].
-    pub places: Vec<u32>,
+    /// The slots of the user's sessions, live or ended, by [`SessionNo`].
+    pub slots: Vec<u32>,
     /// How many of them are live.
     pub live: u16,
     /// Counted as Idle in the pools of the live sessions (R23).
     pub idle: bool,
-    /// What the sessions in `places` do not know: see [`User::last_activity`].
+    /// What the sessions in `slots` do not know: see [`User::last_activity`].
     pub earlier_activity: Tick,
     pub last_organization: Option<OrganizationNo>,
 }
@@ -56,7 +56,7 @@ impl User {
             created: row.created,
             version: row.version,
             seats: Vec::new(),
-            places: Vec::new(),
+            slots: Vec::new(),
             live: 0,
             idle: false,
             earlier_activity: Tick::default(),
@@ -108,7 +108,7 @@ impl User {
 
     /// Over all sessions (R22, R23). Computed: a heartbeat writes into its session only.
     pub fn last_activity(&self, sessions: &Sessions) -> Tick {
-        let known = self.places.iter().map(|slot| sessions.get(*slot).last_activity);
+        let known = self.slots.iter().map(|slot| sessions.get(*slot).last_activity);
         known.max().unwrap_or_default().max(self.earlier_activity)
     }
 
@@ -133,13 +133,13 @@ impl User {
         self.administrator && !policy.administrators_count_in_concurrent
     }
 
-    /// A load brings places in any order; when it is through, none is left out.
-    pub fn set_place(&mut self, place: Place, slot: u32) {
-        let place = usize::from(place);
-        if self.places.len() <= place {
-            self.places.resize(place + 1, u32::MAX);
+    /// A load brings slots in any order; when it is through, none is left out.
+    pub fn set_slot(&mut self, no: SessionNo, slot: u32) {
+        let at = usize::from(no);
+        if self.slots.len() <= at {
+            self.slots.resize(at + 1, u32::MAX);
         }
-        self.places[place] = slot;
+        self.slots[at] = slot;
     }
 }
 
@@ -150,7 +150,7 @@ pub(super) struct Users {
     free: Vec<u32>,
     orders: UserOrders,
     numbers: Numbers,
-    /// Of places.
+    /// Of slots.
     by_id: Index,
 }
 
@@ -179,35 +179,35 @@ impl Users {
     }
 
     pub fn find(&self, id: &UserId) -> Option<UserNo> {
-        self.by_id.find(&id, id_in(&self.list)).map(|place| self.in_place(place).no)
+        self.by_id.find(&id, id_in(&self.list)).map(|index| self.at_index(index).no)
     }
 
-    /// Where a user lies, for whoever keeps a list of places.
+    /// Where a user lies, for whoever keeps a list of slots.
     ///
     /// # Panics
     /// When there is no such user.
-    pub fn place(&self, no: UserNo) -> u32 {
-        self.numbers.place(no).expect("a user with this number")
+    pub fn index(&self, no: UserNo) -> u32 {
+        self.numbers.index(no).expect("a user with this number")
     }
 
     /// # Panics
     /// When nobody lies there.
-    pub fn in_place(&self, place: u32) -> &User {
-        self.list[place as usize].as_ref().expect("a user in this place")
+    pub fn at_index(&self, index: u32) -> &User {
+        self.list[index as usize].as_ref().expect("a user in this place")
     }
 
     /// `None`: deleted meanwhile.
     pub fn at(&self, no: UserNo) -> Option<&User> {
-        self.list[self.numbers.place(no)? as usize].as_ref()
+        self.list[self.numbers.index(no)? as usize].as_ref()
     }
 
     pub fn last_sign_in(&self, no: UserNo) -> Option<Tick> {
-        self.orders.last_sign_in(self.numbers.place(no)?)
+        self.orders.last_sign_in(self.numbers.index(no)?)
     }
 
     pub fn signs_in(&mut self, no: UserNo, at: Tick) {
-        let place = self.place(no);
-        self.orders.signs_in(place, at);
+        let index = self.index(no);
+        self.orders.signs_in(index, at);
         if at != Tick::NEVER {
             self.numbers.signs_in(no, at);
         }
@@ -220,25 +220,25 @@ impl Users {
 
     /// Nobody's is the lowest.
     pub fn starts(&self, no: UserNo) -> Starts {
-        self.numbers.place(no).map_or_else(Starts::default, |place| self.orders.starts(place))
+        self.numbers.index(no).map_or_else(Starts::default, |index| self.orders.starts(index))
     }
 
     /// The user's id or names may be others than before.
     pub fn sort(&mut self, no: UserNo) {
-        let place = self.place(no);
-        let user = self.list[place as usize].as_ref().expect("a user with this number");
-        self.orders.sort(place, user);
+        let index = self.index(no);
+        let user = self.list[index as usize].as_ref().expect("a user with this number");
+        self.orders.sort(index, user);
     }
 
     /// # Panics
     /// When there is no such user: a number comes from this tenant's own rows.
     pub fn get(&self, no: UserNo) -> &User {
-        self.in_place(self.place(no))
+        self.at_index(self.index(no))
     }
 
     pub fn get_mut(&mut self, no: UserNo) -> &mut User {
-        let place = self.place(no);
-        self.list[place as usize].as_mut().expect("a user with this number")
+        let index = self.index(no);
+        self.list[index as usize].as_mut().expect("a user with this number")
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &User> + '_ {
@@ -249,7 +249,7 @@ impl Users {
         self.list.iter_mut().flatten()
     }
 
-    /// Somebody who is there, as long as anybody is: for whoever removes all of them, and gives places back for good.
+    /// Somebody who is there, as long as anybody is: for whoever removes all of them, and gives slots back for good.
     pub fn last(&mut self) -> Option<UserNo> {
         self.free.clear();
         while let Some(None) = self.list.last() {
@@ -259,36 +259,36 @@ impl Users {
     }
 
     pub fn put(&mut self, user: User) {
-        let place = self.free.pop().unwrap_or_else(|| {
+        let index = self.free.pop().unwrap_or_else(|| {
             self.list.push(None);
             u32::try_from(self.list.len() - 1).expect("fewer than 2^32 users")
         });
-        self.orders.put(place, &user);
-        self.numbers.put(user.no, place);
-        self.list[place as usize] = Some(user);
-        self.by_id.insert(place, id_in(&self.list));
+        self.orders.put(index, &user);
+        self.numbers.put(user.no, index);
+        self.list[index as usize] = Some(user);
+        self.by_id.insert(index, id_in(&self.list));
     }
 
     /// # Panics
     /// When there is no such user.
     pub fn rename(&mut self, no: UserNo, id: UserId) {
-        let place = self.place(no);
-        self.by_id.remove(place, id_in(&self.list));
+        let index = self.index(no);
+        self.by_id.remove(index, id_in(&self.list));
         self.get_mut(no).id = id;
-        self.by_id.insert(place, id_in(&self.list));
+        self.by_id.insert(index, id_in(&self.list));
         self.sort(no);
     }
 
     pub fn remove(&mut self, no: UserNo) {
-        let Some(place) = self.numbers.place(no) else { return };
-        self.by_id.remove(place, id_in(&self.list));
+        let Some(index) = self.numbers.index(no) else { return };
+        self.by_id.remove(index, id_in(&self.list));
         self.numbers.remove(no);
-        self.list[place as usize] = None;
-        self.free.push(place);
+        self.list[index as usize] = None;
+        self.free.push(index);
     }
 }
 
 /// The id of the user in a place.
 fn id_in<'a>(list: &'a [Option<User>]) -> impl Fn(u32) -> &'a UserId {
-    |place| &list[place as usize].as_ref().expect("a user in this place").id
+    |index| &list[index as usize].as_ref().expect("a user in this place").id
 }

@@ -31,37 +31,37 @@ impl Starts {
 
 impl UserOrders {
     /// A user who never signed in.
-    pub fn put(&mut self, place: u32, user: &User) {
+    pub fn put(&mut self, index: u32, user: &User) {
         let columns = self.0.get_or_insert_default();
-        let place = place as usize;
-        if columns.starts.len() <= place {
-            columns.signed_in.resize(place + 1, Tick::NEVER);
-            columns.starts.resize(place + 1, Starts::default());
+        let index = index as usize;
+        if columns.starts.len() <= index {
+            columns.signed_in.resize(index + 1, Tick::NEVER);
+            columns.starts.resize(index + 1, Starts::default());
         }
-        columns.signed_in[place] = Tick::NEVER;
-        columns.starts[place] = Starts::of(user);
+        columns.signed_in[index] = Tick::NEVER;
+        columns.starts[index] = Starts::of(user);
     }
 
-    pub fn signs_in(&mut self, place: u32, at: Tick) {
+    pub fn signs_in(&mut self, index: u32, at: Tick) {
         if let Some(columns) = &mut self.0 {
-            columns.signed_in[place as usize] = at;
+            columns.signed_in[index as usize] = at;
         }
     }
 
     /// The user's id or names may be others than before.
-    pub fn sort(&mut self, place: u32, user: &User) {
+    pub fn sort(&mut self, index: u32, user: &User) {
         if let Some(columns) = &mut self.0 {
-            columns.starts[place as usize] = Starts::of(user);
+            columns.starts[index as usize] = Starts::of(user);
         }
     }
 
     /// `None`: never did.
-    pub fn last_sign_in(&self, place: u32) -> Option<Tick> {
+    pub fn last_sign_in(&self, index: u32) -> Option<Tick> {
         let columns = self.0.as_ref()?;
-        Some(columns.signed_in[place as usize]).filter(|at| *at != Tick::NEVER)
+        Some(columns.signed_in[index as usize]).filter(|at| *at != Tick::NEVER)
     }
 
-    pub fn starts(&self, place: u32) -> Starts {
-        self.0.as_ref().map_or_else(Starts::default, |columns| columns.starts[place as usize])
+    pub fn starts(&self, index: u32) -> Starts {
+        self.0.as_ref().map_or_else(Starts::default, |columns| columns.starts[index as usize])
     }
 }

@@ -170,13 +170,13 @@ impl Tenant {
 
     /// Deletes the rows of a user's ended sessions; their reasons stay in memory for late heartbeats.
     fn forget_sessions(&mut self, user: UserNo, ctx: &mut Context) {
-        let slots = std::mem::take(&mut self.users.get_mut(user).places);
+        let slots = std::mem::take(&mut self.users.get_mut(user).slots);
         for slot in slots {
             let Some(session) = self.sessions.remove(slot) else { continue };
             if let Some((at, reason)) = session.ended() {
                 ctx.ended_sessions.add(session.id, self.id.clone(), reason, at);
             }
-            ctx.put(super::change::Change::DeleteSession(self.no, user, session.place));
+            ctx.put(super::change::Change::DeleteSession(self.no, user, session.no));
         }
     }
 }

@@ -46,8 +46,7 @@ impl Restore {
                 self.of(row.tenant, |tenant| validate_seat(tenant, row)).map(|what| key() + &what)
             }
             Change::PutSession(row) => {
-                let key =
-                    || format!("sessions (tenant_no {}, user_no {}, place {}): ", row.tenant, row.user, row.place);
+                let key = || format!("sessions (tenant_no {}, user_no {}, place {}): ", row.tenant, row.user, row.no);
                 self.of(row.tenant, |tenant| validate_session(tenant, row)).map(|what| key() + &what)
             }
             Change::PutNotification(row) => {
@@ -72,7 +71,7 @@ impl Restore {
     pub fn gap(&self) -> Option<String> {
         self.ledger.tenants.iter().flatten().find_map(|tenant| {
             let lost = tenant.licenses.iter().find_map(|row| lost_pool(tenant, row));
-            let hole = tenant.users.iter().find(|user| user.places.contains(&u32::MAX));
+            let hole = tenant.users.iter().find(|user| user.slots.contains(&u32::MAX));
             let hole = hole.map(|user| {
                 format!(
                     "sessions (tenant_no {}, user_no {}): a place below another one is not there",
@@ -160,8 +159,8 @@ fn validate_session(tenant: &Tenant, row: &SessionRow) -> Option<String> {
         .or(twice)
         .or_else(|| row.organization.and_then(|no| lost_organization(tenant, no)))
         .or_else(|| {
-            let places = &tenant.users.get(row.user).places;
-            let taken = places.get(usize::from(row.place)).is_some_and(|slot| *slot != u32::MAX);
+            let places = &tenant.users.get(row.user).slots;
+            let taken = places.get(usize::from(row.no)).is_some_and(|slot| *slot != u32::MAX);
             taken.then(|| "its place is there twice".to_owned())
         })
         .or_else(|| {

@@ -53,8 +53,8 @@ impl<'a> Buckets<'a> {
                 Change::DeleteSeat(tenant, user, pool) => {
                     to.gone_seats.push((int(tenant.0), int(user.0), pool.0.into()));
                 }
-                Change::DeleteSession(tenant, user, place) => {
-                    to.gone_sessions.push((int(tenant.0), int(user.0), (*place).into()));
+                Change::DeleteSession(tenant, user, session_no) => {
+                    to.gone_sessions.push((int(tenant.0), int(user.0), (*session_no).into()));
                 }
                 Change::DeleteNotification(tenant, topic) => to.gone_notifications.push((int(tenant.0), topic)),
                 Change::DeleteToken(id) => to.gone_tokens.push(id.0.cast_signed()),

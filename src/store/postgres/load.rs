@@ -228,7 +228,7 @@ fn session(row: &Row) -> Result<Change, Failure> {
     Ok(Change::PutSession(SessionRow {
         tenant: TenantNo(number(row, 0)?),
         user: UserNo(number(row, 1)?),
-        place: small(row, 2)?,
+        no: small(row, 2)?,
         id: SessionId(row.try_get(3)?),
         pool: PoolNo(small(row, 4)?),
         organization: row.try_get::<_, Option<i32>>(5)?.map(|no| OrganizationNo(no.cast_unsigned())),

@@ -188,7 +188,7 @@ fn sessions<'a>(rows: &[&'a SessionRow]) -> Vec<Value<'a>> {
     vec![
         column(rows, |row| int(row.tenant.0)),
         column(rows, |row| int(row.user.0)),
-        column(rows, |row| i32::from(row.place)),
+        column(rows, |row| i32::from(row.no)),
         column(rows, |row| row.id.0),
         column(rows, |row| i32::from(row.pool.0)),
         column(rows, |row| row.organization.map(|no| int(no.0))),

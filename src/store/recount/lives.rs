@@ -45,7 +45,7 @@ struct Life {
     kind: Kind,
     row: Option<State>,
     /// Which row it is, for people: numbers of the key, without the tenant's.
-    place: (u32, u16),
+    row_key: (u32, u16),
     last: Option<(EventNo, State)>,
 }
 
@@ -91,7 +91,7 @@ impl Lives {
                 let Some((user, pool)) = self.names(row.tenant, row.user, row.pool) else { return };
                 let ended = row.ended.map_or(0, |(_, reason)| reason.code());
                 let state = State::There(ended, hash_of(&[&user, &pool]));
-                self.put(row.tenant, Kind::Session, &[&row.id.to_string()], state, (row.user.0, row.place));
+                self.put(row.tenant, Kind::Session, &[&row.id.to_string()], state, (row.user.0, row.no));
             }
             Change::PutLicense(row) => {
                 let newest = self.tenants.entry(row.tenant).or_default().revisions.entry(license(row.id.as_str()));
@@ -115,8 +115,8 @@ impl Lives {
         }
     }
 
-    fn put(&mut self, tenant: TenantNo, kind: Kind, names: &[&str], state: State, place: (u32, u16)) {
-        let life = Life { kind, row: Some(state), place, last: None };
+    fn put(&mut self, tenant: TenantNo, kind: Kind, names: &[&str], state: State, row_key: (u32, u16)) {
+        let life = Life { kind, row: Some(state), row_key, last: None };
         self.tenants.entry(tenant).or_default().lives.insert(Key::of(kind, names), life);
     }
 
@@ -243,7 +243,7 @@ impl Tenant {
         if kind == Kind::User && state == State::Gone {
             self.drop_seats(event);
         }
-        let life = self.lives.entry(key).or_insert(Life { kind, row: None, place: (0, 0), last: None });
+        let life = self.lives.entry(key).or_insert(Life { kind, row: None, row_key: (0, 0), last: None });
         life.last = Some((event.no, state));
         // What is left of a seat may have its row under the name that its user is given later.
         let waits = kind == Kind::Seat && state == State::Either;
@@ -260,7 +260,7 @@ impl Tenant {
             self.lives.remove(&old);
         }
         if last.is_some() || self.lives.contains_key(&new) {
-            self.lives.entry(new).or_insert(Life { kind, row: None, place: (0, 0), last: None }).last = last;
+            self.lives.entry(new).or_insert(Life { kind, row: None, row_key: (0, 0), last: None }).last = last;
         }
     }
 
@@ -295,7 +295,7 @@ impl Tenant {
             _ => {}
         }
         let mut lives: Vec<&Life> = self.lives.values().collect();
-        lives.sort_unstable_by_key(|life| (life.kind.table(), life.place, life.last.map(|(event, _)| event)));
+        lives.sort_unstable_by_key(|life| (life.kind.table(), life.row_key, life.last.map(|(event, _)| event)));
         lives.into_iter().filter_map(|life| life.wrong(no, whole, renamings)).for_each(|what| problems.add(what));
     }
 }
@@ -303,7 +303,7 @@ impl Tenant {
 impl Life {
     /// What does not fit, of the row and the last event about it.
     fn wrong(&self, tenant: TenantNo, whole: bool, renamings: &Renamings) -> Option<String> {
-        let (table, (one, two)) = (self.kind.table(), self.place);
+        let (table, (one, two)) = (self.kind.table(), self.row_key);
         let key = match self.kind {
             Kind::User | Kind::Organization => format!("{table} (tenant_no {tenant}, number {one})"),
             Kind::Seat => format!("{table} (tenant_no {tenant}, user_no {one}, pool_no {two})"),

@@ -217,7 +217,7 @@ fn session(row: &Row<'_>) -> Result<Change, StoreError> {
     Ok(Change::PutSession(SessionRow {
         tenant: TenantNo(row.get(0)?),
         user: UserNo(row.get(1)?),
-        place: row.get(2)?,
+        no: row.get(2)?,
         id: SessionId(Uuid::from_bytes(row.get(3)?)),
         pool: PoolNo(row.get(4)?),
         organization: row.get::<_, Option<u32>>(5)?.map(OrganizationNo),

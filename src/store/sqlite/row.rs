@@ -88,8 +88,8 @@ pub fn write(connection: &Connection, shard: ShardId, change: &Change) -> rusqli
         Change::PutSeat(row) => run.seat(row),
         Change::DeleteSeat(tenant, user, pool) => run.sql(DELETE_SEAT, params![shard.0, tenant.0, user.0, pool.0]),
         Change::PutSession(row) => run.session(row),
-        Change::DeleteSession(tenant, user, place) => {
-            run.sql(DELETE_SESSION, params![shard.0, tenant.0, user.0, place])
+        Change::DeleteSession(tenant, user, session_no) => {
+            run.sql(DELETE_SESSION, params![shard.0, tenant.0, user.0, session_no])
         }
         Change::PutNotification(row) => run.notification(row),
         Change::DeleteNotification(tenant, topic) => {
@@ -226,7 +226,7 @@ impl Run<'_> {
                 self.shard.0,
                 row.tenant.0,
                 row.user.0,
-                row.place,
+                row.no,
                 row.id.0.as_bytes(),
                 row.pool.0,
                 row.organization.map(|no| no.0),

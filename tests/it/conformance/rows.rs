@@ -80,7 +80,7 @@ fn with_key_of(key: &Change, row: Change) -> Change {
             Change::PutSeat(SeatRow { tenant: key.tenant, user: key.user, pool: key.pool, ..row })
         }
         (Change::PutSession(key), Change::PutSession(row)) => {
-            Change::PutSession(SessionRow { tenant: key.tenant, user: key.user, place: key.place, ..row })
+            Change::PutSession(SessionRow { tenant: key.tenant, user: key.user, no: key.no, ..row })
         }
         (Change::PutNotification(key), Change::PutNotification(row)) => {
             Change::PutNotification(NotificationRow { tenant: key.tenant, topic: key.topic.clone(), ..row })

@@ -108,11 +108,11 @@ pub fn seat(tenant: u32, user: u32, pool: u16) -> Change {
     })
 }
 
-pub fn session(tenant: u32, user: u32, place: u16) -> Change {
+pub fn session(tenant: u32, user: u32, no: u16) -> Change {
     Change::PutSession(SessionRow {
         tenant: TenantNo(tenant),
         user: UserNo(user),
-        place,
+        no,
         id: SessionId(Uuid::from_u64_pair(tenant.into(), user.into())),
         pool: PoolNo(1),
         organization: Some(OrganizationNo(1)),
@@ -294,7 +294,7 @@ pub fn extremes() -> Vec<Change> {
         Change::PutSession(SessionRow {
             tenant: no,
             user: UserNo(u32::MAX),
-            place: u16::MAX,
+            no: u16::MAX,
             id: SessionId(Uuid::max()),
             pool: PoolNo(u16::MAX),
             organization: Some(OrganizationNo(u32::MAX)),
@@ -351,8 +351,8 @@ pub fn extremes() -> Vec<Change> {
 /// Rows with what the others do not have: every end of a session, every cause of a block, no organization.
 pub fn variants() -> Vec<Change> {
     let mut rows = Vec::new();
-    for (place, reason) in (1..).zip(SessionEndReason::ALL) {
-        let Change::PutSession(mut row) = session(1, 1, place) else { unreachable!() };
+    for (no, reason) in (1..).zip(SessionEndReason::ALL) {
+        let Change::PutSession(mut row) = session(1, 1, no) else { unreachable!() };
         row.ended = Some((Tick(20), reason));
         row.organization = None;
         row.exempt = true;

@@ -8,8 +8,8 @@ use usher::ids::{
     UserNo,
 };
 use usher::ledger::change::{
-    Action, AuditEvent, Change, Changes, OrganizationRow, Place, Plan, PoolRow, Reason, SeatRow, SessionRow, TenantRow,
-    UserRow,
+    Action, AuditEvent, Change, Changes, OrganizationRow, Plan, PoolRow, Reason, SeatRow, SessionNo, SessionRow,
+    TenantRow, UserRow,
 };
 use usher::ledger::license::LicenseRow;
 use usher::ledger::license_floors::LicenseFloor;
@@ -24,7 +24,7 @@ pub struct Rows {
     organizations: BTreeMap<(TenantNo, OrganizationNo), OrganizationRow>,
     pub users: BTreeMap<(TenantNo, UserNo), UserRow>,
     seats: BTreeMap<(TenantNo, UserNo, PoolNo), SeatRow>,
-    pub sessions: BTreeMap<(TenantNo, UserNo, Place), SessionRow>,
+    pub sessions: BTreeMap<(TenantNo, UserNo, SessionNo), SessionRow>,
     /// Sessions whose place was used again, since somebody took this list.
     pub replaced: BTreeSet<SessionId>,
     notifications: BTreeMap<(TenantNo, Topic), NotificationRow>,
@@ -81,7 +81,7 @@ impl Rows {
             Change::PutSeat(row) => drop(self.seats.insert((row.tenant, row.user, row.pool), row)),
             Change::DeleteSeat(tenant, user, pool) => drop(self.seats.remove(&(tenant, user, pool))),
             Change::PutSession(row) => return self.put_session(row),
-            Change::DeleteSession(tenant, user, place) => drop(self.sessions.remove(&(tenant, user, place))),
+            Change::DeleteSession(tenant, user, session_no) => drop(self.sessions.remove(&(tenant, user, session_no))),
             Change::PutNotification(row) => drop(self.notifications.insert((row.tenant, row.topic.clone()), row)),
             Change::DeleteNotification(tenant, topic) => drop(self.notifications.remove(&(tenant, topic))),
             Change::PutToken(row) => drop(self.tokens.insert(row.id, row)),
@@ -96,7 +96,7 @@ impl Rows {
     /// A place is used again only after its session ended, and only while a later end of the user is kept (R24).
     fn put_session(&mut self, row: SessionRow) -> Result<(), String> {
         let (tenant, user, id) = (row.tenant, row.user, row.id);
-        let Some(before) = self.sessions.insert((tenant, user, row.place), row) else { return Ok(()) };
+        let Some(before) = self.sessions.insert((tenant, user, row.no), row) else { return Ok(()) };
         if before.id == id {
             return Ok(());
         }

@@ -10,7 +10,7 @@ pub use requested_changes::{RequestedChanges, seats_moved, seats_wanted};
 use super::list::List;
 use super::table::left;
 use super::words::{self, limit, plan};
-use super::{Answer, Error, Printer, Usher};
+use super::{Error, Printer, Rendered, Usher};
 use crate::proto::v1::{
     DeleteLicenseRequest, DeleteLicensesRequest, Entitlement, FetchLicenseRequest, InstallLicenseRequest, License,
     LicenseFetchOutcome, ListLicensesRequest,
@@ -55,10 +55,10 @@ fn entitlements(given: &[Entitlement]) -> String {
 ///
 /// # Errors
 /// [`Error`]
-pub async fn request(usher: &Usher, changes: &RequestedChanges) -> Result<(String, Answer), Error> {
+pub async fn request(usher: &Usher, changes: &RequestedChanges) -> Result<(String, Rendered), Error> {
     let request = usher.request(changes.of(&usher.tenant));
     let made = usher.answer(usher.licenses().create_license_request(request)).await?;
-    let answer = Answer::new(&made, show::changes(&usher.tenant, changes));
+    let answer = Rendered::new(&made, show::changes(&usher.tenant, changes));
     Ok((made.document, answer))
 }
 
@@ -66,10 +66,10 @@ pub async fn request(usher: &Usher, changes: &RequestedChanges) -> Result<(Strin
 ///
 /// # Errors
 /// [`Error`]
-pub async fn send(usher: &Usher, changes: &RequestedChanges) -> Result<(String, Answer), Error> {
+pub async fn send(usher: &Usher, changes: &RequestedChanges) -> Result<(String, Rendered), Error> {
     let request = usher.request(changes.to_send(&usher.tenant));
     let sent = usher.answer(usher.licenses().send_license_request(request)).await?;
-    let answer = Answer::new(&sent, show::sent(&sent, show::changes(&usher.tenant, changes)));
+    let answer = Rendered::new(&sent, show::sent(&sent, show::changes(&usher.tenant, changes)));
     Ok((sent.document, answer))
 }
 
@@ -82,7 +82,7 @@ pub async fn fetch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let request = usher.request(FetchLicenseRequest { tenant_id: usher.tenant.clone() });
     let fetched = usher.answer(usher.licenses().fetch_license(request)).await?;
     let found = fetched.fetch.clone().unwrap_or_default();
-    printer.print(&Answer::new(&fetched, show::fetched(&fetched, &found)))?;
+    printer.print(&Rendered::new(&fetched, show::fetched(&fetched, &found)))?;
     match found.outcome() {
         LicenseFetchOutcome::Refused => Err(Error::NotValid(format!("{} ({})", found.message, found.reason))),
         LicenseFetchOutcome::Failed => Err(Error::Refused(found.message)),
@@ -95,7 +95,7 @@ pub async fn fetch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
 pub async fn install(usher: &Usher, printer: &mut Printer, document: String) -> Result<(), Error> {
     let request = usher.request(InstallLicenseRequest { tenant_id: usher.tenant.clone(), document });
     let installed = usher.answer(usher.licenses().install_license(request)).await?;
-    printer.print(&Answer::new(&installed, show::installed(&installed)))
+    printer.print(&Rendered::new(&installed, show::installed(&installed)))
 }
 
 /// All of them, page after page.
@@ -118,7 +118,7 @@ pub async fn delete(usher: &Usher, printer: &mut Printer, license: &str) -> Resu
     let delete = DeleteLicenseRequest { tenant_id: usher.tenant.clone(), license_id: license.to_owned() };
     let deleted = usher.answer(usher.licenses().delete_license(usher.request(delete))).await?;
     let for_people = format!("license {license}: deleted\n{}", show::pools(&deleted.pools));
-    printer.print(&Answer::new(&deleted, for_people))
+    printer.print(&Rendered::new(&deleted, for_people))
 }
 
 /// # Errors
@@ -126,5 +126,5 @@ pub async fn delete(usher: &Usher, printer: &mut Printer, license: &str) -> Resu
 pub async fn delete_all(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let request = usher.request(DeleteLicensesRequest { tenant_id: usher.tenant.clone() });
     let deleted = usher.answer(usher.licenses().delete_licenses(request)).await?;
-    printer.print(&Answer::new(&deleted, show::deleted_all(&deleted)))
+    printer.print(&Rendered::new(&deleted, show::deleted_all(&deleted)))
 }

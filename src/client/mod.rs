@@ -2,7 +2,7 @@
 //! people and in JSON. Reads and writes no files, and knows nothing of what is behind the wire.
 //!
 //! A command more is a file more: the request it makes of its options, and either a [`List`](list::List) of rows or an
-//! [`Answer`] with a text; its JSON is made of the message.
+//! [`Rendered`] with a text; its JSON is made of the message.
 
 pub mod audit;
 mod connect;
@@ -30,6 +30,6 @@ mod words;
 
 pub use connect::{Bearer, Line, Target, Trust, connect};
 pub use error::Error;
-pub use printer::{Answer, Printer};
+pub use printer::{Printer, Rendered};
 pub use usage::usage;
 pub use usher::Usher;

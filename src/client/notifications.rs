@@ -3,7 +3,7 @@
 use super::list::List;
 use super::table::left;
 use super::words::{limit, time_or};
-use super::{Answer, Error, Printer, Usher};
+use super::{Error, Printer, Rendered, Usher};
 use crate::cli::notifications as cli;
 use crate::proto::v1::{
     Delivery, DeliveryState, ListNotificationsRequest, Notification, NotificationCause, NotificationChannel,
@@ -41,7 +41,7 @@ pub async fn redeliver(usher: &Usher, printer: &mut Printer, args: &cli::Redeliv
     let request = RedeliverNotificationRequest { tenant_id: usher.tenant.clone(), topic: args.topic.clone() };
     let answer = usher.answer(usher.notifications().redeliver_notification(usher.request(request))).await?;
     let notification = answer.notification.clone().unwrap_or_default();
-    printer.print(&Answer::new(&answer, format!("{}: {}\n", notification.topic, deliveries(&notification))))
+    printer.print(&Rendered::new(&answer, format!("{}: {}\n", notification.topic, deliveries(&notification))))
 }
 
 fn row(notification: &Notification) -> Vec<String> {

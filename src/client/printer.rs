@@ -10,12 +10,12 @@ use super::{Error, json};
 
 /// What was answered, in both forms.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Rendered {
     pub for_people: String,
     pub json: Value,
 }
 
-impl Answer {
+impl Rendered {
     pub(super) fn new(message: &impl Name, for_people: String) -> Self {
         Self { for_people, json: json::of(message) }
     }
@@ -39,7 +39,7 @@ impl Printer {
     ///
     /// # Errors
     /// [`Error::Unwritten`]
-    pub fn print(&mut self, answer: &Answer) -> Result<(), Error> {
+    pub fn print(&mut self, answer: &Rendered) -> Result<(), Error> {
         if self.json { self.text(&format!("{:#}\n", answer.json)) } else { self.text(&answer.for_people) }
     }
 

@@ -1,6 +1,6 @@
 //! `usher seats`
 
-mod work;
+mod batch;
 
 use super::{Error, Printer, Usher, words};
 use crate::cli::seats::PoolSelection;
@@ -9,9 +9,9 @@ use crate::proto::v1::revoke_seat_result::Outcome as Revoked;
 use crate::proto::v1::{
     BatchGrantSeatsRequest, BatchRevokeSeatsRequest, GrantSeatResult, RevokeSeatResult, SeatRevoked,
 };
-use work::{Batch, PairResult, Work};
+use batch::{Batch, PairResult, SeatOperation};
 
-const GRANT: Work<GrantSeatResult> = Work {
+const GRANT: SeatOperation<GrantSeatResult> = SeatOperation {
     done: "granted",
     to_result: |it| PairResult {
         pool: &it.pool_id,
@@ -21,7 +21,7 @@ const GRANT: Work<GrantSeatResult> = Work {
     },
 };
 
-const RECALL: Work<RevokeSeatResult> = Work {
+const RECALL: SeatOperation<RevokeSeatResult> = SeatOperation {
     done: "recalled",
     to_result: |it| PairResult {
         pool: &it.pool_id,

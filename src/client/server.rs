@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::words::time_or;
-use super::{Answer, Error, Printer, Usher};
+use super::{Error, Printer, Rendered, Usher};
 use crate::proto::v1::{GetServerRequest, Server, SetLogFilterRequest, StoreKind};
 
 /// # Errors
@@ -11,7 +11,7 @@ use crate::proto::v1::{GetServerRequest, Server, SetLogFilterRequest, StoreKind}
 pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let answer = usher.answer(usher.server().get_server(usher.request(GetServerRequest {}))).await?;
     let shown = shown(&answer.server.clone().unwrap_or_default());
-    printer.print(&Answer::new(&answer, shown))
+    printer.print(&Rendered::new(&answer, shown))
 }
 
 /// # Errors
@@ -24,7 +24,7 @@ pub async fn log(usher: &Usher, printer: &mut Printer, filter: &str, time: Optio
     let request = SetLogFilterRequest { filter: filter.to_owned(), duration };
     let answer = usher.answer(usher.server().set_log_filter(usher.request(request))).await?;
     let text = format!("{}, before it was {}\n", answer.current, answer.previous);
-    printer.print(&Answer::new(&answer, text))
+    printer.print(&Rendered::new(&answer, text))
 }
 
 fn shown(server: &Server) -> String {

@@ -3,7 +3,7 @@
 use super::list::List;
 use super::table::left;
 use super::words::time_or;
-use super::{Answer, Error, Printer, Usher};
+use super::{Error, Printer, Rendered, Usher};
 use crate::cli::token as cli;
 use crate::proto::v1::{CreateTokenRequest, ListTokensRequest, RevokeTokenRequest, Role, Token, TokenState};
 
@@ -29,8 +29,8 @@ pub struct Created {
     /// Its text.
     pub secret: String,
     /// Everything, the secret too; for people nothing else.
-    pub with_secret: Answer,
-    pub without_secret: Answer,
+    pub with_secret: Rendered,
+    pub without_secret: Rendered,
 }
 
 /// # Errors
@@ -47,8 +47,8 @@ pub async fn create(usher: &Usher, args: &cli::Create) -> Result<Created, Error>
     let answer = usher.answer(usher.tokens().create_token(usher.request(request))).await?;
     let token = answer.token.clone().unwrap_or_default();
     Ok(Created {
-        with_secret: Answer::new(&answer, format!("{}\n", answer.secret)),
-        without_secret: Answer::new(&token, summary(&token)),
+        with_secret: Rendered::new(&answer, format!("{}\n", answer.secret)),
+        without_secret: Rendered::new(&token, summary(&token)),
         id: token.token_id,
         secret: answer.secret,
     })
@@ -71,7 +71,7 @@ pub async fn revoke(usher: &Usher, printer: &mut Printer, args: &cli::Revoke) ->
     let request = usher.request(RevokeTokenRequest { token_id: args.id.clone() });
     let answer = usher.answer(usher.tokens().revoke_token(request)).await?;
     let token = answer.token.clone().unwrap_or_default();
-    printer.print(&Answer::new(&answer, summary(&token)))
+    printer.print(&Rendered::new(&answer, summary(&token)))
 }
 
 fn summary(token: &Token) -> String {

@@ -2,7 +2,7 @@
 
 use super::table::{Column, Table, left, right};
 use super::words::{count, license_state, limit, notice, plan};
-use super::{Answer, Error, Printer, Usher};
+use super::{Error, Printer, Rendered, Usher};
 use crate::proto::v1::{GetUsageRequest, GetUsageResponse, PoolUsage, UserTotals};
 
 const COLUMNS: [Column; 8] = [
@@ -21,7 +21,7 @@ const COLUMNS: [Column; 8] = [
 pub async fn usage(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let request = GetUsageRequest { tenant_id: usher.tenant.clone() };
     let usage = usher.answer(usher.tenants().get_usage(usher.request(request))).await?;
-    printer.print(&Answer::new(&usage, show(&usage, printer.width)))
+    printer.print(&Rendered::new(&usage, show(&usage, printer.width)))
 }
 
 fn show(usage: &GetUsageResponse, width: Option<usize>) -> String {

@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::JournalError;
-use super::answer::Answer;
+use super::reply::ReplyChannel;
 use crate::ids::{EventNo, LicenseId, TenantId, TenantNo, TokenId};
 use crate::ledger::change::{Change, Changes};
 use crate::ledger::command::{Outcome, QueryResult};
 use crate::ledger::notification::Topic;
-use crate::spans::Work;
+use crate::spans::TracedCommand;
 use crate::store::{Batch, Position};
 
 /// Somebody who hears the answer when the batch is durable.
 pub(super) enum Waiter {
-    Command(Answer<Outcome>, Outcome),
-    Query(Answer<QueryResult>, QueryResult),
+    Command(ReplyChannel<Outcome>, Outcome),
+    Query(ReplyChannel<QueryResult>, QueryResult),
 }
 
 impl Waiter {
@@ -33,7 +33,7 @@ impl Waiter {
     }
 
     /// What is traced of it.
-    pub fn work(&mut self) -> Option<Box<Work>> {
+    pub fn work(&mut self) -> Option<Box<TracedCommand>> {
         match self {
             Waiter::Command(reply, _) => reply.work(),
             Waiter::Query(reply, _) => reply.work(),

@@ -14,7 +14,7 @@ use super::batch::Waiter;
 use super::recovery::{CommitOutcome, StoreTrouble};
 use super::stats::Stats;
 use crate::ids::ShardId;
-use crate::spans::{self, Work};
+use crate::spans::{self, TracedCommand};
 use crate::store::{Batch, Position};
 
 pub(super) type Commit = Pin<Box<dyn Future<Output = CommitOutcome> + Send>>;
@@ -52,7 +52,7 @@ pub(super) enum Progress {
 impl InFlight {
     /// What is traced of it, now that its outcome is known. Taken out before anybody is answered, and told after: nobody
     /// waits for it.
-    pub fn traced(&mut self, shard: ShardId, failed: bool) -> Option<(Vec<Work>, spans::Batch)> {
+    pub fn traced(&mut self, shard: ShardId, failed: bool) -> Option<(Vec<TracedCommand>, spans::Batch)> {
         let (sent, committed) = (self.sent_at?, spans::now()?);
         let works = self.waiters.iter_mut().filter_map(Waiter::work).map(|work| *work).collect();
         Some((works, spans::Batch { shard: shard.0, commands: self.commands, sent, committed, failed }))

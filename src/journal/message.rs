@@ -3,7 +3,7 @@
 use tokio::sync::oneshot;
 
 use super::JournalError;
-use super::answer::Answer;
+use super::reply::ReplyChannel;
 use crate::ids::{TenantId, TenantNo};
 use crate::ledger::command::{Command, Outcome, Query, QueryResult, Request};
 use crate::ledger::outcome::HeartbeatResult;
@@ -11,8 +11,8 @@ use crate::ledger::{PoolUsageEntry, Totals};
 
 /// What a writer is sent.
 pub(super) enum Message {
-    Command(Request, Answer<Outcome>),
-    Query(Option<TenantId>, Query, Answer<QueryResult>),
+    Command(Request, ReplyChannel<Outcome>),
+    Query(Option<TenantId>, Query, ReplyChannel<QueryResult>),
     Number(TenantId, oneshot::Sender<Result<Option<TenantNo>, JournalError>>),
     /// And so many of the busiest pools.
     Totals(usize, oneshot::Sender<(Totals, Vec<PoolUsageEntry>)>),

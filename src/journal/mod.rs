@@ -4,7 +4,6 @@
 //! one batch is being committed, the next is built. Nobody hears of a change before its batch is durable.
 
 mod admin_log;
-mod answer;
 mod audit;
 mod backlog;
 mod batch;
@@ -13,12 +12,13 @@ mod message;
 mod pulse;
 mod recent_events;
 mod recovery;
+mod reply;
+mod run_queue;
 mod session_watch;
 mod start;
 mod stats;
 mod status;
 mod timeline;
-mod works;
 mod writer;
 
 use std::sync::Arc;
@@ -42,8 +42,8 @@ use crate::opaque_id::{OpaqueIds, Purpose};
 pub use crate::store::AuditPage;
 use crate::store::{Store, StoreError};
 
-use answer::Answer;
 use message::Message;
+use reply::ReplyChannel;
 use session_watch::Ring;
 
 /// What every inherited session gets on top of its full lease (I5): clients may need a while to find the new owner.
@@ -186,7 +186,7 @@ impl Journal {
         let (reply, answer) = oneshot::channel();
         let request = Request { tenant: tenant.clone(), actor: actor.clone(), command: command.into() };
         let action = admin_log::action(actor, &request.command);
-        self.shard(tenant).send(Message::Command(request, Answer::new(reply)))?;
+        self.shard(tenant).send(Message::Command(request, ReplyChannel::new(reply)))?;
         let outcome = answer.await.map_err(|_| JournalError::Failed)??;
         if let Some(action) = action {
             admin_log::log(action, actor, tenant, &outcome);
@@ -318,7 +318,7 @@ where
     QueryResult: Reply<Q>,
 {
     let (reply, answer) = oneshot::channel();
-    shard.send(Message::Query(tenant, query.into(), Answer::new(reply)))?;
+    shard.send(Message::Query(tenant, query.into(), ReplyChannel::new(reply)))?;
     answer.await.map_err(|_| JournalError::Failed)??.into_answer().ok_or(JournalError::Failed)
 }
 

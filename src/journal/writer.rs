@@ -16,15 +16,15 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use self::loading::{Loading, loaded};
-use super::answer::Answer;
 use super::backlog::Backlog;
 use super::batch::{OpenBatch, Waiter, make_batch, numbers};
 use super::in_flight::{InFlight, Progress, outcome, progress, trouble};
 use super::message::{Message, from_memory, keeps_sessions};
 use super::recovery::{ClaimedShard, CommitOutcome, commit_surely};
+use super::reply::ReplyChannel;
+use super::run_queue::RunQueue;
 use super::status::WriterStatus;
 use super::timeline::{Timeline, mark};
-use super::works::Works;
 use super::{JournalConfig, JournalError, STALL, ShardState};
 use crate::clock::Clock;
 use crate::cluster::ShardLease;
@@ -49,7 +49,7 @@ pub(super) struct Writer {
     timeline: Timeline,
     open_batch: OpenBatch,
     in_flight: Option<InFlight>,
-    works: Works,
+    run_queue: RunQueue,
     /// Until when answers may be given that are not the outcome of a batch of ours.
     lease: ShardLease,
     /// As whom shards are claimed.
@@ -121,7 +121,7 @@ impl Writer {
             timeline,
             open_batch: OpenBatch::default(),
             in_flight: None,
-            works: Works::default(),
+            run_queue: RunQueue::default(),
             lease,
             node,
             committed: None,
@@ -235,7 +235,7 @@ impl Writer {
         }
     }
 
-    fn command(&mut self, request: Request, reply: Answer<Outcome>, now: Moment) {
+    fn command(&mut self, request: Request, reply: ReplyChannel<Outcome>, now: Moment) {
         let away = self.is_away();
         if away && let Some(answer) = self.answer_while_away(&request, now) {
             return reply.send(answer);
@@ -273,11 +273,11 @@ impl Writer {
     fn distrust(&mut self) {
         (self.broken, self.ticking) = (true, None);
         self.scrapes.clear();
-        self.works.fail(JournalError::Failed);
+        self.run_queue.fail(JournalError::Failed);
     }
 
     /// Answers a command when it may be.
-    fn conclude(&mut self, reply: Answer<Outcome>, outcome: Outcome, changed: bool) {
+    fn conclude(&mut self, reply: ReplyChannel<Outcome>, outcome: Outcome, changed: bool) {
         self.status.stats.commands.fetch_add(1, Relaxed);
         if changed && self.is_away() {
             // What a late heartbeat ended stays so, and waits for the store; nobody waits with it.

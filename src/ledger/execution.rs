@@ -61,13 +61,13 @@ pub struct Execution {
     actor: Actor,
     /// See [`Command::looks`].
     looks: bool,
-    work: Work,
+    state: ExecutionState,
 }
 
 #[derive(Debug)]
-enum Work {
+enum ExecutionState {
     New(Command),
-    Under(Box<dyn Steps>),
+    Running(Box<dyn Steps>),
     Over,
 }
 
@@ -75,7 +75,7 @@ impl Execution {
     #[must_use]
     pub fn new(request: Request) -> Self {
         let Request { tenant, actor, command } = request;
-        Self { tenant, no: None, actor, looks: command.looks(), work: Work::New(command) }
+        Self { tenant, no: None, actor, looks: command.looks(), state: ExecutionState::New(command) }
     }
 
     /// Whom it is for.
@@ -110,27 +110,27 @@ impl Ledger {
     /// # Panics
     /// When it was answered before.
     pub fn execute(&mut self, execution: &mut Execution, now: Moment, out: &mut Changes) -> Option<Outcome> {
-        let Execution { tenant: id, no, actor, looks, work } = execution;
+        let Execution { tenant: id, no, actor, looks, state } = execution;
         if !self.is_renewed(id, now, out) {
             return None;
         }
-        if let Work::New(command) = work {
+        if let ExecutionState::New(command) = state {
             self.find_meant(id, command);
         }
-        let mut steps = match std::mem::replace(work, Work::Over) {
-            Work::New(command) => match begin(command) {
+        let mut steps = match std::mem::replace(state, ExecutionState::Over) {
+            ExecutionState::New(command) => match begin(command) {
                 Ok(steps) => steps,
                 Err(command) => {
                     let request = Request { tenant: id.clone(), actor: actor.clone(), command };
                     match self.decide(request, now, out) {
                         Ok(outcome) => return Some(outcome),
-                        Err(request) => *work = Work::New(request.command),
+                        Err(request) => *state = ExecutionState::New(request.command),
                     }
                     return None;
                 }
             },
-            Work::Under(steps) => steps,
-            Work::Over => unreachable!("a command that was answered"),
+            ExecutionState::Running(steps) => steps,
+            ExecutionState::Over => unreachable!("a command that was answered"),
         };
         self.mark.observe(now);
         self.budget.begin();
@@ -147,7 +147,7 @@ impl Ledger {
             None => steps.go_on_without_tenant(id, &mut ctx),
         };
         if outcome.is_none() {
-            *work = Work::Under(steps);
+            *state = ExecutionState::Running(steps);
         }
         if let Some(no) = *no {
             self.file(no);

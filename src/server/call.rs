@@ -23,9 +23,9 @@ use tonic_web::GrpcWebLayer;
 use tower::{Layer, Service, ServiceExt};
 
 use super::Methods;
-use super::answer::Answer;
 use super::connection::{Connection, Handler};
 use super::request_shape::{self, Protocol, Refusal, ShapeError};
+use super::response_body::ResponseBody;
 use super::routes::{Route, Routes};
 use super::scope::Scope;
 use super::stats::{CallGuard, Stats};
@@ -99,7 +99,7 @@ impl<F> CallHandler<F> {
         mut request: Request<B>,
         shape_error: Option<ShapeError>,
         connection: Arc<Connection>,
-    ) -> impl Future<Output = Response<Answer>> + use<F, B>
+    ) -> impl Future<Output = Response<ResponseBody>> + use<F, B>
     where
         F: Service<Request<B>, Response = Response<Body>, Error = Infallible> + Clone,
         B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -130,7 +130,7 @@ impl<F> CallHandler<F> {
                 Err((refusal, body)) => {
                     read_out(body, &connection).await;
                     call.code = refusal.code();
-                    return Answer::to(call, connection, refusal.into_http());
+                    return ResponseBody::to(call, connection, refusal.into_http());
                 }
                 Ok(answer) => match within(&call, pin!(answer)).await {
                     Ok(Ok(response)) => explained(response),
@@ -145,9 +145,9 @@ impl<F> CallHandler<F> {
             call.code = code(response.headers());
             match number.map(|number| &self.methods.all()[number]) {
                 Some(method) if method.streams => {
-                    Stream::wrap(response, call, method.endless, &connection).map(Answer::from)
+                    Stream::wrap(response, call, method.endless, &connection).map(ResponseBody::from)
                 }
-                _ => Answer::to(call, connection, response),
+                _ => ResponseBody::to(call, connection, response),
             }
         }
     }
@@ -222,7 +222,7 @@ where
         self: Arc<Self>,
         request: Request<Incoming>,
         connection: Arc<Connection>,
-    ) -> impl Future<Output = Response<Answer>> + Send {
+    ) -> impl Future<Output = Response<ResponseBody>> + Send {
         let (protocol, shape_error) = request_shape::inspect(&request, self.max_headers);
         if protocol != Protocol::GrpcWeb || shape_error.is_some() {
             return Either::Left(self.call(request, shape_error, connection));
@@ -235,7 +235,7 @@ where
         let answer = GrpcWebLayer::new().layer(handler).oneshot(request);
         // Boxed: it is large, and rare.
         Either::Right(Box::pin(answer.map(|answer| match answer {
-            Ok(response) => response.map(Answer::from),
+            Ok(response) => response.map(ResponseBody::from),
             Err(never) => match never {},
         })))
     }

@@ -17,8 +17,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use super::anonymous::{AnonymousCall, AnonymousConnection};
-use super::answer::{Answer, Unread};
 use super::read_budget::{BudgetedReader, ReadTurn};
+use super::response_body::{ResponseBody, Unread};
 use crate::auth::{Peer, Withdrawn};
 
 /// Answers the requests of connections.
@@ -27,7 +27,7 @@ pub trait Handler: Send + Sync + 'static {
         self: Arc<Self>,
         request: Request<Incoming>,
         connection: Arc<Connection>,
-    ) -> impl Future<Output = Response<Answer>> + Send;
+    ) -> impl Future<Output = Response<ResponseBody>> + Send;
 }
 
 /// What a call may want to know about its connection.

@@ -5,7 +5,6 @@
 //! the first call. So connections are served by hyper directly, and tonic's generated services answer the calls.
 
 mod anonymous;
-mod answer;
 mod call;
 mod connection;
 mod idle;
@@ -13,6 +12,7 @@ mod listener;
 mod methods;
 mod read_budget;
 mod request_shape;
+mod response_body;
 mod routes;
 mod scope;
 mod startup_handler;
@@ -24,11 +24,11 @@ mod upload_budget;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use answer::Answer;
 pub use call::CallHandler;
 pub use connection::{Connection, Handler};
 pub use listener::Listener;
 pub use methods::{Method, Methods};
+pub use response_body::ResponseBody;
 pub use routes::Routes;
 pub use startup_handler::StartupHandler;
 pub use stats::{CODES, Stats};

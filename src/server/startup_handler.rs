@@ -8,9 +8,9 @@ use futures_util::future::Either;
 use http::{Request, Response};
 use hyper::body::Incoming;
 
-use super::answer::Answer;
 use super::call::CallHandler;
 use super::connection::{Connection, Handler};
+use super::response_body::ResponseBody;
 
 /// An early front, and the whole one once it is open.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ where
         self: Arc<Self>,
         request: Request<Incoming>,
         connection: Arc<Connection>,
-    ) -> impl Future<Output = Response<Answer>> + Send {
+    ) -> impl Future<Output = Response<ResponseBody>> + Send {
         match self.whole.get() {
             Some(whole) => Either::Left(Arc::clone(whole).handle(request, connection)),
             None => Either::Right(Arc::clone(&self.early).handle(request, connection)),

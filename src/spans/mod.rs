@@ -5,7 +5,7 @@
 mod call;
 mod export;
 mod post;
-mod work;
+mod traced;
 
 use std::sync::OnceLock;
 
@@ -15,7 +15,7 @@ use opentelemetry_sdk::trace::SdkTracer;
 pub use call::{CallSpan, caller_trace};
 pub use export::{Sampling, Settings, Spans, StartError};
 pub use post::PostSpan;
-pub use work::{Batch, Work, committed, now};
+pub use traced::{Batch, TracedCommand, committed, now};
 
 /// Of this process, once it is on.
 static TRACER: OnceLock<SdkTracer> = OnceLock::new();

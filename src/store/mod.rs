@@ -35,7 +35,7 @@ use crate::ledger::continuity::Continuity;
 use crate::ledger::time::{Tick, Wall};
 use crate::opaque_id::Secret;
 
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What is fixed at a store's first start, and kept for as long as there is a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -301,7 +301,7 @@ pub trait Store: Send + Sync + 'static {
     /// What was fixed at the store's first start. When this is the first one, `wanted` is: in one transaction the
     /// shards' rows are made, with epoch 0, the nil token and a zero [`Position`], and the installation's. Of two first
     /// starts at once both get the same answer.
-    fn installation(&self, wanted: Installation) -> Answer<'_, Result<Installation, ReadError>>;
+    fn installation(&self, wanted: Installation) -> StoreFuture<'_, Result<Installation, ReadError>>;
 
     /// Makes `by` the owner of the shard with the next epoch, and answers where the shard stands.
     ///
@@ -314,18 +314,18 @@ pub trait Store: Send + Sync + 'static {
         shard: ShardId,
         over: Option<Owner>,
         by: Claimant,
-    ) -> Answer<'_, Result<(Owner, Position), ClaimError>>;
+    ) -> StoreFuture<'_, Result<(Owner, Position), ClaimError>>;
 
     /// Sends every row of the shard in chunks, as `Put…` changes: tenants, licenses, pools, organizations,
     /// users, seats, sessions, notifications, tokens, license floors, in this order.
-    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), ReadError>>;
+    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> StoreFuture<'_, Result<(), ReadError>>;
 
     /// Commits a batch as one transaction behind the fence. To be awaited to its end: a future that is dropped leaves
     /// the outcome unknown, and only a claim can tell.
-    fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> Answer<'_, Result<(), CommitError>>;
+    fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> StoreFuture<'_, Result<(), CommitError>>;
 
     /// Reads audit events, newest first: at most [`AuditQuery::limit`], and no longer than a bounded amount of work.
-    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<AuditPage, StoreError>>;
+    fn audit(&self, query: AuditQuery) -> StoreFuture<'_, Result<AuditPage, StoreError>>;
 
     /// Deletes at most `most` of the shard's oldest audit events, as one transaction: those of blocks that were complete,
     /// or came before one that was complete, a time `keep` ago, both by `now` and by the shard's high-water mark, so that
@@ -337,18 +337,18 @@ pub trait Store: Send + Sync + 'static {
         now: Wall,
         keep: Duration,
         most: usize,
-    ) -> Answer<'_, Result<Expired, StoreError>>;
+    ) -> StoreFuture<'_, Result<Expired, StoreError>>;
 
     /// Whether the store is still the one that was opened: a process can go on writing into files that were removed,
     /// replaced or cut off, and no restart finds what it wrote. A commit looks by itself; this is for the time between
     /// commits.
-    fn is_there(&self) -> Answer<'_, Result<(), StoreError>> {
+    fn is_there(&self) -> StoreFuture<'_, Result<(), StoreError>> {
         Box::pin(async { Ok(()) })
     }
 
     /// Gives the shard up, if `owner` still has it: the token becomes nil, the epoch stays.
-    fn release(&self, shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>>;
+    fn release(&self, shard: ShardId, owner: Owner) -> StoreFuture<'_, Result<(), StoreError>>;
 
     /// Finishes what was sent and closes every connection.
-    fn close(&self) -> Answer<'_, ()>;
+    fn close(&self) -> StoreFuture<'_, ()>;
 }

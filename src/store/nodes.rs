@@ -4,7 +4,7 @@
 //! Only stores that several processes can open have them. The embedded store belongs to the process that has the lock on
 //! its folder.
 
-use super::{Answer, Owner, StoreError};
+use super::{Owner, StoreError, StoreFuture};
 use crate::ids::{NodeId, Seq, ShardId};
 
 /// A node, for as long as nobody declares it dead: that adds a generation, which the node itself does not have.
@@ -104,16 +104,16 @@ pub struct Sighting {
 /// which belongs to the runtime that makes it: of one process, one runtime asks, one request at a time.
 pub trait NodeStore: Send + Sync + 'static {
     /// Writes the node's row, and removes those of dead nodes that own nothing any more.
-    fn join(&self, node: NewNode) -> Answer<'_, Result<(), StoreError>>;
+    fn join(&self, node: NewNode) -> StoreFuture<'_, Result<(), StoreError>>;
 
     /// Writes the next beat, if the node was not declared dead, and reads who there is and who owns what, in one round
     /// trip. As durable as a batch.
-    fn beat(&self, beat: NodeBeat) -> Answer<'_, Result<Sighting, StoreError>>;
+    fn beat(&self, beat: NodeBeat) -> StoreFuture<'_, Result<Sighting, StoreError>>;
 
     /// Declares a node dead, if it still has this generation and (unless its process is known to be gone) this beat.
     /// Answers whether it is dead by that.
-    fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> Answer<'_, Result<bool, StoreError>>;
+    fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> StoreFuture<'_, Result<bool, StoreError>>;
 
     /// Removes the node's row: it owns nothing.
-    fn leave(&self, node: NodeRef) -> Answer<'_, Result<(), StoreError>>;
+    fn leave(&self, node: NodeRef) -> StoreFuture<'_, Result<(), StoreError>>;
 }

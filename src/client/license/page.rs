@@ -3,7 +3,7 @@
 use super::super::particulars::particulars;
 use super::super::table::{Column, Table, left, right};
 use super::super::words::{self, limit, plan};
-use super::super::{Answer, Error, Printer, Usher};
+use super::super::{Error, Printer, Rendered, Usher};
 use super::show::tier;
 use crate::proto::v1::{
     GetLicenseInformationRequest, GetLicenseInformationResponse as Information, LicenseFetch, LicenseTier,
@@ -17,7 +17,7 @@ const POOLS: [Column; 5] = [left("pool"), left("plan"), right("in use"), right("
 pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let request = GetLicenseInformationRequest { tenant_id: usher.tenant.clone() };
     let page = usher.answer(usher.licenses().get_license_information(usher.request(request))).await?;
-    printer.print(&Answer::new(&page, page_of(&page, printer.width)))
+    printer.print(&Rendered::new(&page, page_of(&page, printer.width)))
 }
 
 fn page_of(page: &Information, width: Option<usize>) -> String {

@@ -1,6 +1,6 @@
 //! `usher organizations create`
 
-use super::super::{Answer, Error, Printer, Usher};
+use super::super::{Error, Printer, Rendered, Usher};
 use super::shown;
 use crate::cli::organizations::Create;
 use crate::proto::v1::{CreateOrganizationRequest, Organization};
@@ -15,5 +15,5 @@ pub async fn create(usher: &Usher, printer: &mut Printer, args: &Create) -> Resu
     };
     let request = CreateOrganizationRequest { tenant_id: usher.tenant.clone(), organization: Some(organization) };
     let made = usher.answer(usher.directory().create_organization(usher.request(request))).await?;
-    printer.print(&Answer::new(&made, shown(made.organization.as_ref())))
+    printer.print(&Rendered::new(&made, shown(made.organization.as_ref())))
 }

@@ -1,6 +1,6 @@
 //! `usher organizations delete`
 
-use super::super::{Answer, Error, Printer, Usher};
+use super::super::{Error, Printer, Rendered, Usher};
 use crate::proto::v1::DeleteOrganizationRequest;
 
 /// # Errors
@@ -9,5 +9,5 @@ pub async fn delete(usher: &Usher, printer: &mut Printer, organization: &str) ->
     let request =
         DeleteOrganizationRequest { tenant_id: usher.tenant.clone(), organization_id: organization.to_owned() };
     let deleted = usher.answer(usher.directory().delete_organization(usher.request(request))).await?;
-    printer.print(&Answer::new(&deleted, format!("organization {organization}: deleted\n")))
+    printer.print(&Rendered::new(&deleted, format!("organization {organization}: deleted\n")))
 }

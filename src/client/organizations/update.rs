@@ -2,7 +2,7 @@
 
 use prost_types::FieldMask;
 
-use super::super::{Answer, Error, Printer, Usher};
+use super::super::{Error, Printer, Rendered, Usher};
 use super::shown;
 use crate::cli::organizations::Update;
 use crate::proto::v1::{Organization, UpdateOrganizationRequest};
@@ -22,5 +22,5 @@ pub async fn update(usher: &Usher, printer: &mut Printer, args: &Update) -> Resu
         update_mask: Some(FieldMask { paths: vec!["display_name".into()] }),
     };
     let changed = usher.answer(usher.directory().update_organization(usher.request(request))).await?;
-    printer.print(&Answer::new(&changed, shown(changed.organization.as_ref())))
+    printer.print(&Rendered::new(&changed, shown(changed.organization.as_ref())))
 }

@@ -2,7 +2,7 @@
 
 use prost_types::FieldMask;
 
-use super::super::{Answer, Error, Printer, Usher};
+use super::super::{Error, Printer, Rendered, Usher};
 use super::show::shown;
 use crate::cli::policy::{DEFAULT, Rules, Value};
 use crate::proto::v1::{CloseActive, Policy, Tenant, UnknownUsers, UpdateTenantRequest, WhenAlreadySignedIn, WhenFull};
@@ -14,7 +14,7 @@ pub async fn set(usher: &Usher, printer: &mut Printer, rules: &Rules) -> Result<
     let tenant = Tenant { tenant_id: usher.tenant.clone(), policy: Some(policy), ..Tenant::default() };
     let request = UpdateTenantRequest { tenant: Some(tenant), update_mask: Some(FieldMask { paths }) };
     let changed = usher.answer(usher.tenants().update_tenant(usher.request(request))).await?;
-    printer.print(&Answer::new(&changed, shown(changed.tenant.as_ref())))
+    printer.print(&Rendered::new(&changed, shown(changed.tenant.as_ref())))
 }
 
 /// The rules that are named, and their paths: a path whose field is not set takes its default.

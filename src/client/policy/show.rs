@@ -1,7 +1,7 @@
 //! `usher policy show`
 
 use super::super::particulars::particulars;
-use super::super::{Answer, Error, Printer, Usher};
+use super::super::{Error, Printer, Rendered, Usher};
 use crate::proto::v1::{CloseActive, GetTenantRequest, Policy, Tenant, UnknownUsers, WhenAlreadySignedIn, WhenFull};
 
 /// # Errors
@@ -9,7 +9,7 @@ use crate::proto::v1::{CloseActive, GetTenantRequest, Policy, Tenant, UnknownUse
 pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let request = GetTenantRequest { tenant_id: usher.tenant.clone() };
     let found = usher.answer(usher.tenants().get_tenant(usher.request(request))).await?;
-    printer.print(&Answer::new(&found, shown(found.tenant.as_ref())))
+    printer.print(&Rendered::new(&found, shown(found.tenant.as_ref())))
 }
 
 /// Each rule under the name of its option, as the option takes it.

@@ -1,6 +1,6 @@
 //! `usher tenants create`
 
-use super::super::{Answer, Error, Printer, Usher};
+use super::super::{Error, Printer, Rendered, Usher};
 use super::shown;
 use crate::cli::tenants::Create;
 use crate::proto::v1::{CreateTenantRequest, Tenant};
@@ -16,5 +16,5 @@ pub async fn create(usher: &Usher, printer: &mut Printer, args: &Create) -> Resu
     };
     let request = CreateTenantRequest { tenant: Some(tenant) };
     let made = usher.answer(usher.tenants().create_tenant(usher.request(request))).await?;
-    printer.print(&Answer::new(&made, shown(made.tenant.as_ref())))
+    printer.print(&Rendered::new(&made, shown(made.tenant.as_ref())))
 }

@@ -1,6 +1,6 @@
 //! `usher tenants delete`
 
-use super::super::{Answer, Error, Printer, Usher};
+use super::super::{Error, Printer, Rendered, Usher};
 use crate::proto::v1::DeleteTenantRequest;
 
 /// # Errors
@@ -8,5 +8,5 @@ use crate::proto::v1::DeleteTenantRequest;
 pub async fn delete(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let request = DeleteTenantRequest { tenant_id: usher.tenant.clone() };
     let deleted = usher.answer(usher.tenants().delete_tenant(usher.request(request))).await?;
-    printer.print(&Answer::new(&deleted, format!("tenant {}: deleted\n", usher.tenant)))
+    printer.print(&Rendered::new(&deleted, format!("tenant {}: deleted\n", usher.tenant)))
 }

@@ -1,6 +1,6 @@
 //! `usher tenants show`
 
-use super::super::{Answer, Error, Printer, Usher};
+use super::super::{Error, Printer, Rendered, Usher};
 use super::shown;
 use crate::proto::v1::GetTenantRequest;
 
@@ -9,5 +9,5 @@ use crate::proto::v1::GetTenantRequest;
 pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let request = GetTenantRequest { tenant_id: usher.tenant.clone() };
     let found = usher.answer(usher.tenants().get_tenant(usher.request(request))).await?;
-    printer.print(&Answer::new(&found, shown(found.tenant.as_ref())))
+    printer.print(&Rendered::new(&found, shown(found.tenant.as_ref())))
 }

@@ -1,6 +1,6 @@
 //! `usher tenants suspend` and `resume`
 
-use super::super::{Answer, Error, Printer, Usher};
+use super::super::{Error, Printer, Rendered, Usher};
 use super::shown;
 use crate::proto::v1::{ResumeTenantRequest, SuspendTenantRequest};
 
@@ -9,7 +9,7 @@ use crate::proto::v1::{ResumeTenantRequest, SuspendTenantRequest};
 pub async fn suspend(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let request = SuspendTenantRequest { tenant_id: usher.tenant.clone() };
     let suspended = usher.answer(usher.tenants().suspend_tenant(usher.request(request))).await?;
-    printer.print(&Answer::new(&suspended, shown(suspended.tenant.as_ref())))
+    printer.print(&Rendered::new(&suspended, shown(suspended.tenant.as_ref())))
 }
 
 /// # Errors
@@ -17,5 +17,5 @@ pub async fn suspend(usher: &Usher, printer: &mut Printer) -> Result<(), Error> 
 pub async fn resume(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let request = ResumeTenantRequest { tenant_id: usher.tenant.clone() };
     let resumed = usher.answer(usher.tenants().resume_tenant(usher.request(request))).await?;
-    printer.print(&Answer::new(&resumed, shown(resumed.tenant.as_ref())))
+    printer.print(&Rendered::new(&resumed, shown(resumed.tenant.as_ref())))
 }

@@ -2,7 +2,7 @@
 
 use prost_types::FieldMask;
 
-use super::super::{Answer, Error, Printer, Usher};
+use super::super::{Error, Printer, Rendered, Usher};
 use super::shown;
 use crate::cli::tenants::Changes;
 use crate::proto::v1::{Tenant, UpdateTenantRequest};
@@ -20,5 +20,5 @@ pub async fn update(usher: &Usher, printer: &mut Printer, changes: &Changes) -> 
     };
     let request = UpdateTenantRequest { tenant: Some(tenant), update_mask: Some(FieldMask { paths }) };
     let changed = usher.answer(usher.tenants().update_tenant(usher.request(request))).await?;
-    printer.print(&Answer::new(&changed, shown(changed.tenant.as_ref())))
+    printer.print(&Rendered::new(&changed, shown(changed.tenant.as_ref())))
 }

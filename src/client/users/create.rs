@@ -1,7 +1,7 @@
 //! `usher users create`
 
 use super::super::words;
-use super::super::{Answer, Error, Printer, Usher};
+use super::super::{Error, Printer, Rendered, Usher};
 use super::get::show;
 use crate::cli::users::Create;
 use crate::proto::v1::create_user_response::Outcome;
@@ -26,6 +26,6 @@ pub async fn create(usher: &Usher, printer: &mut Printer, args: &Create) -> Resu
         Some(Outcome::Denial(denial)) => (String::new(), Some(words::denial(denial))),
         None => (String::new(), Some("denied".to_owned())),
     };
-    printer.print(&Answer::new(&made, text))?;
+    printer.print(&Rendered::new(&made, text))?;
     denied.map_or(Ok(()), |why| Err(Error::Denied(format!("not created: {why}"))))
 }

@@ -3,7 +3,7 @@
 use super::super::particulars::particulars;
 use super::super::table::{Column, Table, left};
 use super::super::words;
-use super::super::{Answer, Error, Printer, Usher};
+use super::super::{Error, Printer, Rendered, Usher};
 use crate::cli::users::Get;
 use crate::proto::v1::{GetUserRequest, Seat, User};
 
@@ -19,7 +19,7 @@ pub async fn get(usher: &Usher, printer: &mut Printer, args: &Get) -> Result<(),
     };
     let got = usher.answer(usher.directory().get_user(usher.request(request))).await?;
     let text = got.user.as_ref().map(|user| show(user, printer.width)).unwrap_or_default();
-    printer.print(&Answer::new(&got, text))
+    printer.print(&Rendered::new(&got, text))
 }
 
 /// A line for each particular, and a table of seats.

@@ -1,6 +1,6 @@
 //! `usher users rename`
 
-use super::super::{Answer, Error, Printer, Usher};
+use super::super::{Error, Printer, Rendered, Usher};
 use super::get::show;
 use crate::cli::users::Rename;
 use crate::proto::v1::RenameUserRequest;
@@ -15,5 +15,5 @@ pub async fn rename(usher: &Usher, printer: &mut Printer, args: &Rename) -> Resu
     };
     let renamed = usher.answer(usher.directory().rename_user(usher.request(request))).await?;
     let text = renamed.user.as_ref().map(|user| show(user, printer.width)).unwrap_or_default();
-    printer.print(&Answer::new(&renamed, text))
+    printer.print(&Rendered::new(&renamed, text))
 }

@@ -2,7 +2,7 @@
 
 use prost_types::FieldMask;
 
-use super::super::{Answer, Error, Printer, Usher};
+use super::super::{Error, Printer, Rendered, Usher};
 use super::get::show;
 use crate::cli::users::Update;
 use crate::proto::v1::{UpdateUserRequest, User};
@@ -32,5 +32,5 @@ pub async fn update(usher: &Usher, printer: &mut Printer, args: &Update) -> Resu
         UpdateUserRequest { tenant_id: usher.tenant.clone(), user: Some(user), update_mask: Some(FieldMask { paths }) };
     let changed = usher.answer(usher.directory().update_user(usher.request(request))).await?;
     let text = changed.user.as_ref().map(|user| show(user, printer.width)).unwrap_or_default();
-    printer.print(&Answer::new(&changed, text))
+    printer.print(&Rendered::new(&changed, text))
 }

@@ -33,7 +33,7 @@ impl Writer {
         // From here on nothing is answered: the shard is about to be another one's.
         self.lease.end();
         let error = self.status.end_error();
-        self.works.fail(error);
+        self.run_queue.fail(error);
         while let Some(message) = messages.recv().await {
             refuse(message, error);
         }

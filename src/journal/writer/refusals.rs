@@ -19,7 +19,7 @@ impl Writer {
         let waiters: Vec<Waiter> = sent.chain(std::mem::take(&mut self.open_batch.waiters)).collect();
         waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::NotWritten));
         // Each step of a command is whole in itself; the others are not taken.
-        self.works.fail(JournalError::NotWritten);
+        self.run_queue.fail(JournalError::NotWritten);
     }
 
     /// What a command is told while the store is away, if it is not to be decided: it needs the store, or adds to what

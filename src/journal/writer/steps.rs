@@ -4,10 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::super::JournalError;
-use super::super::answer::Answer;
 use super::super::batch::Waiter;
 use super::super::message::needs_store;
-use super::super::works::{Running, Work};
+use super::super::reply::ReplyChannel;
+use super::super::run_queue::{Job, RunningCommand};
 use super::Writer;
 use crate::ledger::change::Changes;
 use crate::ledger::command::{Outcome, QueryResult, Request};
@@ -22,29 +22,29 @@ impl Writer {
     /// A command of several steps: the first one now, unless one of the same tenant is under way, or there are too many:
     /// what has begun is finished, so none begins that there is no room for. Most end with their first step, which therefore
     /// does not wait until the batch is small: only a few commands may wait.
-    pub(super) fn begin(&mut self, request: Request, reply: Answer<Outcome>, now: Moment) {
+    pub(super) fn begin(&mut self, request: Request, reply: ReplyChannel<Outcome>, now: Moment) {
         if self.is_away() && needs_store(&request.command) {
             return reply.send(Err(JournalError::StoreAway));
         }
-        let waits = self.works.has_commands(&request.tenant) || self.works.is_full();
-        let running = Running::new(Execution::new(request));
+        let waits = self.run_queue.has_commands(&request.tenant) || self.run_queue.is_full();
+        let running = RunningCommand::new(Execution::new(request));
         if waits {
-            return self.works.push(Work::Command(running, reply));
+            return self.run_queue.push(Job::Command(running, reply));
         }
         self.execute(running, reply, now);
     }
 
     /// A command that was not decided, because something else had to be done first: it has its next step in its turn.
-    pub(super) fn wait_on(&mut self, request: Request, reply: Answer<Outcome>, wrote: bool) {
-        if self.works.is_full() {
+    pub(super) fn wait_on(&mut self, request: Request, reply: ReplyChannel<Outcome>, wrote: bool) {
+        if self.run_queue.is_full() {
             return reply.send(Err(JournalError::Overloaded));
         }
-        let running = Running { execution: Execution::new(request), begun: true, wrote };
-        self.works.push(Work::Command(running, reply));
+        let running = RunningCommand { execution: Execution::new(request), begun: true, wrote };
+        self.run_queue.push(Job::Command(running, reply));
     }
 
     /// Takes a step of a command. What it wrote commits with the batch in the making, whether the command is over or not.
-    fn execute(&mut self, mut running: Running, reply: Answer<Outcome>, now: Moment) {
+    fn execute(&mut self, mut running: RunningCommand, reply: ReplyChannel<Outcome>, now: Moment) {
         let (rows, events) = (self.open_batch.changes.rows.len(), self.open_batch.changes.events.len());
         let changes: &mut Changes = &mut self.open_batch.changes;
         let step = || self.ledger.execute(&mut running.execution, now, changes);
@@ -55,12 +55,12 @@ impl Writer {
         (running.begun, running.wrote) = (true, running.wrote || self.open_batch.changes.rows.len() > rows);
         match outcome {
             Some(outcome) => self.conclude(reply, outcome, running.wrote),
-            None => self.works.push(Work::Command(running, reply)),
+            None => self.run_queue.push(Job::Command(running, reply)),
         }
     }
 
     /// Takes a step of a query; most have one.
-    pub(super) fn read(&mut self, mut reading: Reading, reply: Answer<QueryResult>, now: Moment) {
+    pub(super) fn read(&mut self, mut reading: Reading, reply: ReplyChannel<QueryResult>, now: Moment) {
         if let Err(error) = self.may_answer()
             && !planted!(NoLeaseForNo)
         {
@@ -70,7 +70,7 @@ impl Writer {
             self.break_off(self.open_batch.changes.rows.len(), self.open_batch.changes.events.len(), "a query");
             return reply.send(Err(JournalError::Failed));
         };
-        let Some(found) = found else { return self.works.push(Work::Query(reading, reply)) };
+        let Some(found) = found else { return self.run_queue.push(Job::Query(reading, reply)) };
         self.status.stats.queries.fetch_add(1, Relaxed);
         self.answer_when_durable(Waiter::Query(reply, found));
     }
@@ -87,11 +87,13 @@ impl Writer {
     }
 
     fn has_steps(&self) -> bool {
-        self.works.has_queries() || !self.scrapes.is_empty() || (self.has_room_to_write() && self.has_writing_work())
+        self.run_queue.has_queries()
+            || !self.scrapes.is_empty()
+            || (self.has_room_to_write() && self.has_writing_work())
     }
 
     fn has_writing_work(&self) -> bool {
-        !self.works.is_empty() || self.ledger.is_unfinished() || self.ticking.is_some()
+        !self.run_queue.is_empty() || self.ledger.is_unfinished() || self.ticking.is_some()
     }
 
     /// Takes one step of what takes several, or of what is left over.
@@ -109,9 +111,9 @@ impl Writer {
         if writes && self.times_turn && self.ticking.is_some() {
             return self.tick_on();
         }
-        match self.works.pop(writes) {
-            Some(Work::Query(reading, reply)) => self.read(reading, reply, self.now()),
-            Some(Work::Command(running, reply)) => self.execute(running, reply, self.now()),
+        match self.run_queue.pop(writes) {
+            Some(Job::Query(reading, reply)) => self.read(reading, reply, self.now()),
+            Some(Job::Command(running, reply)) => self.execute(running, reply, self.now()),
             None if writes && self.ledger.is_unfinished() => self.carry_on(self.now()),
             None if writes => self.tick_on(),
             None => {}
@@ -130,11 +132,11 @@ impl Writer {
     pub(super) async fn finish_works(&mut self) {
         while !self.broken
             && !self.is_away()
-            && let Some(work) = self.works.pop(true)
+            && let Some(work) = self.run_queue.pop(true)
         {
             match work {
-                Work::Command(running, reply) => self.execute(running, reply, self.now()),
-                Work::Query(_, reply) => reply.send(Err(JournalError::Stopping)),
+                Job::Command(running, reply) => self.execute(running, reply, self.now()),
+                Job::Query(_, reply) => reply.send(Err(JournalError::Stopping)),
             }
             self.send_building().await;
         }

@@ -43,8 +43,8 @@ use self::writer::Writer;
 use super::nodes::{NewNode, NodeBeat, NodeRef, NodeStore, Sighting};
 use super::open::{Migrated, OpenError};
 use super::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position,
-    ReadError, Store, StoreError,
+    AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
+    Store, StoreError, StoreFuture,
 };
 use crate::ids::ShardId;
 use crate::ledger::change::Change;
@@ -94,7 +94,7 @@ pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, OpenError> {
 }
 
 impl Store for PostgresStore {
-    fn installation(&self, wanted: Installation) -> Answer<'_, Result<Installation, ReadError>> {
+    fn installation(&self, wanted: Installation) -> StoreFuture<'_, Result<Installation, ReadError>> {
         Box::pin(async move { Ok(installation::read_or_create(&mut *self.pool.get().await?, wanted).await?) })
     }
 
@@ -103,22 +103,22 @@ impl Store for PostgresStore {
         shard: ShardId,
         over: Option<Owner>,
         by: Claimant,
-    ) -> Answer<'_, Result<(Owner, Position), ClaimError>> {
+    ) -> StoreFuture<'_, Result<(Owner, Position), ClaimError>> {
         let writer = self.writer(shard);
         Box::pin(async move { writer.claim(over, by).await })
     }
 
-    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), ReadError>> {
+    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> StoreFuture<'_, Result<(), ReadError>> {
         let writer = self.writer(shard);
         Box::pin(async move { writer.load(rows).await })
     }
 
-    fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> Answer<'_, Result<(), CommitError>> {
+    fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> StoreFuture<'_, Result<(), CommitError>> {
         let writer = self.writer(shard);
         Box::pin(async move { writer.commit(owner, batch).await })
     }
 
-    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<AuditPage, StoreError>> {
+    fn audit(&self, query: AuditQuery) -> StoreFuture<'_, Result<AuditPage, StoreError>> {
         Box::pin(async move {
             let client = self.pool.get().await?;
             audit::read(&client, &query).await
@@ -131,19 +131,19 @@ impl Store for PostgresStore {
         now: Wall,
         keep: Duration,
         most: usize,
-    ) -> Answer<'_, Result<Expired, StoreError>> {
+    ) -> StoreFuture<'_, Result<Expired, StoreError>> {
         Box::pin(async move {
             let mut client = self.pool.get().await?;
             expiry::expire(&mut client, shard, now, keep, most).await
         })
     }
 
-    fn release(&self, shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>> {
+    fn release(&self, shard: ShardId, owner: Owner) -> StoreFuture<'_, Result<(), StoreError>> {
         let writer = self.writer(shard);
         Box::pin(async move { writer.release(owner).await })
     }
 
-    fn close(&self) -> Answer<'_, ()> {
+    fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(async {
             self.connector.close();
             let writers = std::mem::take(&mut *self.writers.lock().unwrap_or_else(PoisonError::into_inner));
@@ -157,19 +157,19 @@ impl Store for PostgresStore {
 }
 
 impl NodeStore for PostgresStore {
-    fn join(&self, node: NewNode) -> Answer<'_, Result<(), StoreError>> {
+    fn join(&self, node: NewNode) -> StoreFuture<'_, Result<(), StoreError>> {
         Box::pin(self.nodes.join(node))
     }
 
-    fn beat(&self, beat: NodeBeat) -> Answer<'_, Result<Sighting, StoreError>> {
+    fn beat(&self, beat: NodeBeat) -> StoreFuture<'_, Result<Sighting, StoreError>> {
         Box::pin(self.nodes.beat(beat))
     }
 
-    fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> Answer<'_, Result<bool, StoreError>> {
+    fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> StoreFuture<'_, Result<bool, StoreError>> {
         Box::pin(self.nodes.declare_dead(node, beat))
     }
 
-    fn leave(&self, node: NodeRef) -> Answer<'_, Result<(), StoreError>> {
+    fn leave(&self, node: NodeRef) -> StoreFuture<'_, Result<(), StoreError>> {
         Box::pin(self.nodes.leave(node))
     }
 }

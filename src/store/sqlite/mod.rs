@@ -35,8 +35,8 @@ pub use self::snapshot::Snapshot;
 use self::worker::Worker;
 use super::open::{Migrated, OpenError};
 use super::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position,
-    ReadError, Store, StoreError,
+    AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
+    Store, StoreError, StoreFuture,
 };
 use crate::ids::ShardId;
 use crate::ledger::change::Change;
@@ -85,7 +85,7 @@ fn prepared(directory: &Path) -> Result<(Database, Migrated), OpenError> {
 }
 
 impl Store for SqliteStore {
-    fn installation(&self, wanted: Installation) -> Answer<'_, Result<Installation, ReadError>> {
+    fn installation(&self, wanted: Installation) -> StoreFuture<'_, Result<Installation, ReadError>> {
         let answer = self.writer.run(move |database| {
             database.is_not_begun_anew()?;
             let installation = installation::read_or_create(database.connection()?, wanted)?;
@@ -100,23 +100,23 @@ impl Store for SqliteStore {
         shard: ShardId,
         over: Option<Owner>,
         by: Claimant,
-    ) -> Answer<'_, Result<(Owner, Position), ClaimError>> {
+    ) -> StoreFuture<'_, Result<(Owner, Position), ClaimError>> {
         let answer = self.writer.run(move |database| shards::claim(database, shard, over, by.token));
         Box::pin(async { answer.await.map_err(ClaimError::Unavailable)? })
     }
 
-    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), ReadError>> {
+    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> StoreFuture<'_, Result<(), ReadError>> {
         let answer = self.reader.run(move |database| load::load(database.connection()?, shard, &rows));
         Box::pin(async { answer.await? })
     }
 
-    fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> Answer<'_, Result<(), CommitError>> {
+    fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> StoreFuture<'_, Result<(), CommitError>> {
         let answer = self.writer.run(move |database| commit::commit(database, shard, owner, &batch));
         // A batch that the thread did not take, or whose answer got lost.
         Box::pin(async { answer.await.map_err(CommitError::Unknown)? })
     }
 
-    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<AuditPage, StoreError>> {
+    fn audit(&self, query: AuditQuery) -> StoreFuture<'_, Result<AuditPage, StoreError>> {
         let answer = self.reader.run(move |database| audit::read(database.connection()?, &query));
         Box::pin(async { answer.await? })
     }
@@ -127,22 +127,22 @@ impl Store for SqliteStore {
         now: Wall,
         keep: Duration,
         most: usize,
-    ) -> Answer<'_, Result<Expired, StoreError>> {
+    ) -> StoreFuture<'_, Result<Expired, StoreError>> {
         let answer = self.writer.run(move |database| expiry::expire(database.connection()?, shard, now, keep, most));
         Box::pin(async { answer.await? })
     }
 
-    fn is_there(&self) -> Answer<'_, Result<(), StoreError>> {
+    fn is_there(&self) -> StoreFuture<'_, Result<(), StoreError>> {
         let answer = self.writer.run(|database| database.connection().map(drop));
         Box::pin(async { Ok(answer.await??) })
     }
 
-    fn release(&self, shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>> {
+    fn release(&self, shard: ShardId, owner: Owner) -> StoreFuture<'_, Result<(), StoreError>> {
         let answer = self.writer.run(move |database| shards::release(database.connection()?, shard, owner));
         Box::pin(async { answer.await? })
     }
 
-    fn close(&self) -> Answer<'_, ()> {
+    fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(async {
             // The reader first: the last connection to close folds the write-ahead log into the database, and only
             // the writer can.

@@ -7,7 +7,7 @@ use std::thread::{Builder, JoinHandle};
 use tokio::sync::oneshot;
 
 use super::database::Database;
-use crate::store::{Answer, StoreError};
+use crate::store::{StoreError, StoreFuture};
 
 /// Beside threads that run as others do: a tenth of their share.
 #[cfg(target_os = "linux")]
@@ -55,7 +55,7 @@ impl Worker {
     pub fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Database) -> T + Send + 'static,
-    ) -> Answer<'static, Result<T, StoreError>> {
+    ) -> StoreFuture<'static, Result<T, StoreError>> {
         let (answer, waiting) = oneshot::channel();
         let job: Job = Box::new(move |database| {
             let answered = job(database);

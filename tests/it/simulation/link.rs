@@ -11,8 +11,8 @@ use usher::ledger::change::Change;
 use usher::ledger::time::Wall;
 use usher::store::nodes::{NewNode, NodeBeat, NodeRef, NodeStore, Sighting};
 use usher::store::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position,
-    ReadError, Store, StoreError,
+    AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
+    Store, StoreError, StoreFuture,
 };
 
 use super::test_data::SHARDS;
@@ -72,18 +72,18 @@ pub fn lost() -> StoreError {
 }
 
 impl Store for Link {
-    fn installation(&self, wanted: Installation) -> Answer<'_, Result<Installation, ReadError>> {
+    fn installation(&self, wanted: Installation) -> StoreFuture<'_, Result<Installation, ReadError>> {
         Box::pin(async move { Ok(Installation { shards: SHARDS, ..wanted }) })
     }
 
-    fn claim(&self, shard: ShardId, over: Option<Owner>, by: Claimant) -> Answer<'_, Claimed> {
+    fn claim(&self, shard: ShardId, over: Option<Owner>, by: Claimant) -> StoreFuture<'_, Claimed> {
         Box::pin(async move {
             let answer = self.send(|reply| Request::Claim { shard, over, by, reply }).await;
             answer.unwrap_or_else(|_| Err(ClaimError::Unavailable(lost())))
         })
     }
 
-    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), ReadError>> {
+    fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> StoreFuture<'_, Result<(), ReadError>> {
         Box::pin(async move {
             let all = self.send(|reply| Request::Load { shard, reply }).await.unwrap_or_else(|_| Err(lost()))?;
             for chunk in all.chunks(CHUNK) {
@@ -93,39 +93,39 @@ impl Store for Link {
         })
     }
 
-    fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> Answer<'_, Result<(), CommitError>> {
+    fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> StoreFuture<'_, Result<(), CommitError>> {
         Box::pin(async move {
             let answer = self.send(|reply| Request::Commit { shard, owner, batch, reply }).await;
             answer.unwrap_or_else(|_| Err(CommitError::Unknown(lost())))
         })
     }
 
-    fn audit(&self, _query: AuditQuery) -> Answer<'_, Result<AuditPage, StoreError>> {
+    fn audit(&self, _query: AuditQuery) -> StoreFuture<'_, Result<AuditPage, StoreError>> {
         Box::pin(async { Err(StoreError("the simulation reads the audit itself".into())) })
     }
 
-    fn expire_audit(&self, _: ShardId, _: Wall, _: Duration, _: usize) -> Answer<'_, Result<Expired, StoreError>> {
+    fn expire_audit(&self, _: ShardId, _: Wall, _: Duration, _: usize) -> StoreFuture<'_, Result<Expired, StoreError>> {
         Box::pin(async { Err(StoreError("the simulation keeps the audit for ever".into())) })
     }
 
-    fn release(&self, shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>> {
+    fn release(&self, shard: ShardId, owner: Owner) -> StoreFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             let answer = self.send(|reply| Request::Release { shard, owner, reply }).await;
             answer.unwrap_or_else(|_| Err(lost()))
         })
     }
 
-    fn close(&self) -> Answer<'_, ()> {
+    fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(async {})
     }
 }
 
 impl NodeStore for Link {
-    fn join(&self, new: NewNode) -> Answer<'_, Result<(), StoreError>> {
+    fn join(&self, new: NewNode) -> StoreFuture<'_, Result<(), StoreError>> {
         Box::pin(self.send_in_time(|reply| Request::Join { new, reply }))
     }
 
-    fn beat(&self, beat: NodeBeat) -> Answer<'_, Result<Sighting, StoreError>> {
+    fn beat(&self, beat: NodeBeat) -> StoreFuture<'_, Result<Sighting, StoreError>> {
         Box::pin(async move {
             let connection = self.broken.load(Relaxed);
             let sighting = self.send_in_time(|reply| Request::Beat { beat, reply }).await?;
@@ -133,11 +133,11 @@ impl NodeStore for Link {
         })
     }
 
-    fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> Answer<'_, Result<bool, StoreError>> {
+    fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> StoreFuture<'_, Result<bool, StoreError>> {
         Box::pin(self.send_in_time(move |reply| Request::DeclareDead { node, beat, reply }))
     }
 
-    fn leave(&self, node: NodeRef) -> Answer<'_, Result<(), StoreError>> {
+    fn leave(&self, node: NodeRef) -> StoreFuture<'_, Result<(), StoreError>> {
         Box::pin(self.send_in_time(move |reply| Request::Leave { node, reply }))
     }
 }

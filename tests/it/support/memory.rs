@@ -11,8 +11,8 @@ use usher::ledger::change::{AuditEvent, Change};
 use usher::ledger::time::Wall;
 use usher::store::nodes::{NewNode, NodeBeat, NodeRef, NodeStore, OwnerRow, Sighting};
 use usher::store::{
-    Answer, AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position,
-    ReadError, Store, StoreError,
+    AuditPage, AuditQuery, Batch, ClaimError, Claimant, CommitError, Expired, Installation, Owner, Position, ReadError,
+    Store, StoreError, StoreFuture,
 };
 
 use usher::opaque_id::Secret;
@@ -146,7 +146,7 @@ pub fn installation(shards: u16) -> Installation {
 }
 
 impl Store for Memory {
-    fn installation(&self, wanted: Installation) -> Answer<'_, Result<Installation, ReadError>> {
+    fn installation(&self, wanted: Installation) -> StoreFuture<'_, Result<Installation, ReadError>> {
         Box::pin(async move { Ok(Installation { shards: 1, ..wanted }) })
     }
 
@@ -155,7 +155,7 @@ impl Store for Memory {
         _shard: ShardId,
         over: Option<Owner>,
         by: Claimant,
-    ) -> Answer<'_, Result<(Owner, Position), ClaimError>> {
+    ) -> StoreFuture<'_, Result<(Owner, Position), ClaimError>> {
         Box::pin(async move {
             let before = self.before_claim.lock().unwrap().take();
             if let Some(before) = before {
@@ -180,7 +180,7 @@ impl Store for Memory {
         })
     }
 
-    fn load(&self, _shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> Answer<'_, Result<(), ReadError>> {
+    fn load(&self, _shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> StoreFuture<'_, Result<(), ReadError>> {
         Box::pin(async move {
             if self.loads_wait.load(Ordering::SeqCst) {
                 self.gate.notified().await;
@@ -193,7 +193,7 @@ impl Store for Memory {
         })
     }
 
-    fn commit(&self, _shard: ShardId, owner: Owner, batch: Arc<Batch>) -> Answer<'_, Result<(), CommitError>> {
+    fn commit(&self, _shard: ShardId, owner: Owner, batch: Arc<Batch>) -> StoreFuture<'_, Result<(), CommitError>> {
         Box::pin(async move {
             let lost = || CommitError::Unknown(StoreError("connection lost".into()));
             if self.refuses.load(Ordering::SeqCst) {
@@ -214,7 +214,7 @@ impl Store for Memory {
         })
     }
 
-    fn audit(&self, query: AuditQuery) -> Answer<'_, Result<AuditPage, StoreError>> {
+    fn audit(&self, query: AuditQuery) -> StoreFuture<'_, Result<AuditPage, StoreError>> {
         Box::pin(async move {
             let disk = self.disk.lock().unwrap();
             let about = |event: &&AuditEvent| query.user.is_none() || query.user == event.user;
@@ -232,7 +232,7 @@ impl Store for Memory {
         now: Wall,
         keep: Duration,
         most: usize,
-    ) -> Answer<'_, Result<Expired, StoreError>> {
+    ) -> StoreFuture<'_, Result<Expired, StoreError>> {
         Box::pin(async move {
             let mut disk = self.disk.lock().unwrap();
             let (events, until) = (disk.events.len(), now.minus(keep));
@@ -242,7 +242,7 @@ impl Store for Memory {
         })
     }
 
-    fn release(&self, _shard: ShardId, owner: Owner) -> Answer<'_, Result<(), StoreError>> {
+    fn release(&self, _shard: ShardId, owner: Owner) -> StoreFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             let mut disk = self.disk.lock().unwrap();
             if disk.token == owner.token.0 {
@@ -253,13 +253,13 @@ impl Store for Memory {
         })
     }
 
-    fn close(&self) -> Answer<'_, ()> {
+    fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(async {})
     }
 }
 
 impl NodeStore for Memory {
-    fn join(&self, new: NewNode) -> Answer<'_, Result<(), StoreError>> {
+    fn join(&self, new: NewNode) -> StoreFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             let mut disk = self.reach()?;
             let owner = disk.node;
@@ -268,7 +268,7 @@ impl NodeStore for Memory {
         })
     }
 
-    fn beat(&self, beat: NodeBeat) -> Answer<'_, Result<Sighting, StoreError>> {
+    fn beat(&self, beat: NodeBeat) -> StoreFuture<'_, Result<Sighting, StoreError>> {
         Box::pin(async move {
             let mut disk = self.reach()?;
             let alive = disk.nodes.beat(&beat);
@@ -279,11 +279,11 @@ impl NodeStore for Memory {
         })
     }
 
-    fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> Answer<'_, Result<bool, StoreError>> {
+    fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> StoreFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move { Ok(self.reach()?.nodes.declare_dead(node, beat)) })
     }
 
-    fn leave(&self, node: NodeRef) -> Answer<'_, Result<(), StoreError>> {
+    fn leave(&self, node: NodeRef) -> StoreFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             self.reach()?.nodes.leave(node);
             Ok(())

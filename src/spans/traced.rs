@@ -11,7 +11,7 @@ use super::TRACER;
 
 /// A command or query of a traced call on its way.
 #[derive(Debug)]
-pub struct Work {
+pub struct TracedCommand {
     call: Context,
     /// When what it is in now began.
     since: SystemTime,
@@ -28,7 +28,7 @@ pub struct Batch {
     pub failed: bool,
 }
 
-impl Work {
+impl TracedCommand {
     /// It is submitted, and waits in the queue. `None`: nobody traces the call that this thread is in.
     #[must_use]
     pub fn queued() -> Option<Box<Self>> {
@@ -54,7 +54,7 @@ pub fn now() -> Option<SystemTime> {
 
 /// What became of a batch is known. Each call's commit is linked with the first one's, and that with the others, as far
 /// as a span has links: all of them can be found, and nobody has as many links as there are calls.
-pub fn committed(works: Vec<Work>, batch: Batch) {
+pub fn committed(works: Vec<TracedCommand>, batch: Batch) {
     let Some(tracer) = TRACER.get() else { return };
     let mut first: Option<Span> = None;
     for work in works {

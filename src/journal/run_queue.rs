@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use super::JournalError;
-use super::answer::Answer;
+use super::reply::ReplyChannel;
 use crate::ids::TenantId;
 use crate::ledger::command::{Outcome, QueryResult};
 use crate::ledger::{Execution, Reading};
@@ -18,13 +18,13 @@ const MAX_QUERIES: usize = 16;
 const MAX_COMMANDS: usize = 64;
 
 /// Something to take a step of.
-pub(super) enum Work {
-    Query(Reading, Answer<QueryResult>),
-    Command(Running, Answer<Outcome>),
+pub(super) enum Job {
+    Query(Reading, ReplyChannel<QueryResult>),
+    Command(RunningCommand, ReplyChannel<Outcome>),
 }
 
 /// A command and what became of it so far.
-pub(super) struct Running {
+pub(super) struct RunningCommand {
     pub execution: Execution,
     /// It has had a step: from now on it is finished, whoever asked.
     pub begun: bool,
@@ -32,7 +32,7 @@ pub(super) struct Running {
     pub wrote: bool,
 }
 
-impl Running {
+impl RunningCommand {
     pub fn new(execution: Execution) -> Self {
         Self { execution, begun: false, wrote: false }
     }
@@ -42,19 +42,19 @@ impl Running {
 struct Queue {
     /// `None`: of no tenant.
     tenant: Option<TenantId>,
-    commands: VecDeque<(Running, Answer<Outcome>)>,
-    queries: VecDeque<(Reading, Answer<QueryResult>)>,
+    commands: VecDeque<(RunningCommand, ReplyChannel<Outcome>)>,
+    queries: VecDeque<(Reading, ReplyChannel<QueryResult>)>,
     /// The last step was a command's.
     was_command: bool,
 }
 
 /// What is under way, the next tenant first.
 #[derive(Default)]
-pub(super) struct Works {
+pub(super) struct RunQueue {
     queues: VecDeque<Queue>,
 }
 
-impl Works {
+impl RunQueue {
     pub fn is_empty(&self) -> bool {
         self.queues.is_empty()
     }
@@ -75,25 +75,23 @@ impl Works {
     }
 
     /// Goes on with this one after the others. Refuses a new one when there are too many; what has begun always has room.
-    pub fn push(&mut self, work: Work) {
-        let begun = matches!(&work, Work::Command(running, _) if running.begun);
+    pub fn push(&mut self, work: Job) {
+        let begun = matches!(&work, Job::Command(running, _) if running.begun);
         let all_full = self.is_full();
         let queue = self.queue(match &work {
-            Work::Query(reading, _) => reading.tenant().cloned(),
-            Work::Command(running, _) => Some(running.execution.tenant().clone()),
+            Job::Query(reading, _) => reading.tenant().cloned(),
+            Job::Command(running, _) => Some(running.execution.tenant().clone()),
         });
         let full = |len: usize, most: usize| !begun && (all_full || len >= most);
         match work {
-            Work::Query(_, reply) if full(queue.queries.len(), MAX_QUERIES) => {
+            Job::Query(_, reply) if full(queue.queries.len(), MAX_QUERIES) => reply.send(Err(JournalError::Overloaded)),
+            Job::Command(_, reply) if full(queue.commands.len(), MAX_COMMANDS) => {
                 reply.send(Err(JournalError::Overloaded))
             }
-            Work::Command(_, reply) if full(queue.commands.len(), MAX_COMMANDS) => {
-                reply.send(Err(JournalError::Overloaded))
-            }
-            Work::Query(reading, reply) => queue.queries.push_back((reading, reply)),
+            Job::Query(reading, reply) => queue.queries.push_back((reading, reply)),
             // Its turn is not over before its end.
-            Work::Command(running, reply) if begun => queue.commands.push_front((running, reply)),
-            Work::Command(running, reply) => queue.commands.push_back((running, reply)),
+            Job::Command(running, reply) if begun => queue.commands.push_front((running, reply)),
+            Job::Command(running, reply) => queue.commands.push_back((running, reply)),
         }
         self.queues.retain(|queue| !queue.is_empty());
     }
@@ -110,7 +108,7 @@ impl Works {
 
     /// The next one to take a step of; without `writes`, the next query. Nobody reads, or begins anything, for whoever is
     /// gone.
-    pub fn pop(&mut self, writes: bool) -> Option<Work> {
+    pub fn pop(&mut self, writes: bool) -> Option<Job> {
         for queue in &mut self.queues {
             queue.queries.retain(|(_, reply)| !reply.is_closed());
             queue.commands.retain(|(running, reply)| running.begun || !reply.is_closed());
@@ -141,14 +139,14 @@ impl Queue {
         self.commands.is_empty() && self.queries.is_empty()
     }
 
-    fn pop(&mut self, writes: bool) -> Option<Work> {
+    fn pop(&mut self, writes: bool) -> Option<Job> {
         let its_turn = !self.was_command || self.queries.is_empty();
         let command = writes && its_turn && !self.commands.is_empty();
         self.was_command = command;
         if command {
-            self.commands.pop_front().map(|(running, reply)| Work::Command(running, reply))
+            self.commands.pop_front().map(|(running, reply)| Job::Command(running, reply))
         } else {
-            self.queries.pop_front().map(|(reading, reply)| Work::Query(reading, reply))
+            self.queries.pop_front().map(|(reading, reply)| Job::Query(reading, reply))
         }
     }
 }

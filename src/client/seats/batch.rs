@@ -20,7 +20,7 @@ const MAX_PAIRS: usize = 1_000;
 const MAX_ID_BYTES: usize = 32 * 1024;
 
 /// What is done with pairs, and how its results read.
-pub struct Work<R: 'static> {
+pub struct SeatOperation<R: 'static> {
     pub done: &'static str,
     pub to_result: fn(&R) -> PairResult,
 }
@@ -39,7 +39,7 @@ pub struct Batch<R> {
     pub usage: Vec<PoolUsage>,
 }
 
-impl<R: Name + Default> Work<R> {
+impl<R: Name + Default> SeatOperation<R> {
     /// `call` does it for some users.
     pub async fn run(
         &self,
@@ -49,7 +49,7 @@ impl<R: Name + Default> Work<R> {
         call: impl AsyncFn(Vec<String>) -> Result<Batch<R>, Error>,
     ) -> Result<(), Error> {
         let rows = Rows::new(printer, "results", &COLUMNS).expecting(0, pools).expecting(1, users);
-        let mut writing = Writing { work: self, rows, yes: 0, no: 0, usage: Vec::new() };
+        let mut writing = Writing { operation: self, rows, yes: 0, no: 0, usage: Vec::new() };
         let progress = Progress::new("users", users.len());
         for range in chunks(users, pools.len()) {
             progress.at(range.start);
@@ -72,7 +72,7 @@ impl<R: Name + Default> Work<R> {
 }
 
 struct Writing<'a, R: 'static> {
-    work: &'a Work<R>,
+    operation: &'a SeatOperation<R>,
     rows: Rows<'a>,
     /// Done, and refused; for the others there was nothing to do.
     yes: u64,
@@ -83,7 +83,7 @@ struct Writing<'a, R: 'static> {
 
 impl<R: Name + Default> Writing<'_, R> {
     fn results(&mut self, results: &[R]) -> Result<(), Error> {
-        let to_result = self.work.to_result;
+        let to_result = self.operation.to_result;
         self.no += results.iter().filter(|result| to_result(result).result.is_err()).count() as u64;
         let did = |result: &&R| to_result(result).did && to_result(result).result.is_ok();
         self.yes += results.iter().filter(did).count() as u64;
@@ -95,9 +95,9 @@ impl<R: Name + Default> Writing<'_, R> {
     }
 
     fn end(self) -> Result<(), Error> {
-        let Self { work, rows, yes, usage, .. } = self;
+        let Self { operation, rows, yes, usage, .. } = self;
         let all = rows.count();
-        let mut text = if all == 0 { String::new() } else { format!("\n{yes} of {all} {}\n", work.done) };
+        let mut text = if all == 0 { String::new() } else { format!("\n{yes} of {all} {}\n", operation.done) };
         for pool in &usage {
             let over = if pool.over > 0 { format!(", over by {}", pool.over) } else { String::new() };
             let limit = words::limit(pool.limit, pool.unlimited);

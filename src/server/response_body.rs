@@ -20,13 +20,13 @@ const LARGE: usize = 32 * 1024;
 
 /// The body of an answer.
 #[derive(Debug)]
-pub struct Answer {
+pub struct ResponseBody {
     body: Body,
     /// Held until the body was sent, or never will be.
     _open: Option<(Option<CallGuard>, UnreadGuard)>,
 }
 
-impl Answer {
+impl ResponseBody {
     /// An answer whose call is open until it was read. One without a body is sent as it stands.
     pub(super) fn to(call: CallGuard, connection: Arc<Connection>, response: Response<Body>) -> Response<Self> {
         let sent = http_body::Body::is_end_stream(response.body());
@@ -40,13 +40,13 @@ impl Answer {
     }
 }
 
-impl From<Body> for Answer {
+impl From<Body> for ResponseBody {
     fn from(body: Body) -> Self {
         Self { body, _open: None }
     }
 }
 
-impl http_body::Body for Answer {
+impl http_body::Body for ResponseBody {
     type Data = Bytes;
     type Error = Status;
 

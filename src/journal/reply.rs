@@ -3,19 +3,19 @@
 use tokio::sync::oneshot;
 
 use super::JournalError;
-use crate::spans::Work;
+use crate::spans::TracedCommand;
 
 /// Answers one command or query.
-pub(super) struct Answer<T> {
+pub(super) struct ReplyChannel<T> {
     reply: oneshot::Sender<Result<T, JournalError>>,
     /// If the call is traced.
-    work: Option<Box<Work>>,
+    work: Option<Box<TracedCommand>>,
 }
 
-impl<T> Answer<T> {
+impl<T> ReplyChannel<T> {
     /// For a caller who waits at the other end.
     pub fn new(reply: oneshot::Sender<Result<T, JournalError>>) -> Self {
-        Self { reply, work: Work::queued() }
+        Self { reply, work: TracedCommand::queued() }
     }
 
     /// The writer has taken the question from the queue.
@@ -35,7 +35,7 @@ impl<T> Answer<T> {
     }
 
     /// What is traced, to be told of what it waits for.
-    pub fn work(&mut self) -> Option<Box<Work>> {
+    pub fn work(&mut self) -> Option<Box<TracedCommand>> {
         self.work.take()
     }
 }

@@ -41,7 +41,7 @@ use crate::health::{self, NotReadyReason, Readiness};
 use crate::journal::Journal;
 use crate::ops::{self, Ops};
 use crate::server::{CallHandler, Listener, Server, StartupHandler, Stats};
-use crate::service::{About, Licensing, Limits, ServiceContext, mount};
+use crate::service::{Licensing, Limits, ServerInfo, ServiceContext, mount};
 use crate::spans::Spans;
 use crate::store::Store;
 use crate::tasks::{self, Tasks};
@@ -242,7 +242,7 @@ impl Running {
             limits,
             watchers_go.clone(),
         );
-        let about = Arc::new(About {
+        let about = Arc::new(ServerInfo {
             started: clock.wall(),
             postgres: matches!(config.storage, Storage::Postgres { .. }),
             shards: journal.shards(),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use usher::client::Line;
+use usher::client::AuthenticatedChannel;
 use usher::proto::v1::directory_service_client::DirectoryServiceClient;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{ListUsersRequest, ListUsersResponse, SyncEntry, SyncUsersRequest, SyncUsersResponse, User};
@@ -89,11 +89,11 @@ fn churn(caller: usize) -> Work {
     Work::Churn { tenant: seed::tenant(1 + caller % 9), user: seed::user(caller), session: None }
 }
 
-async fn p99(channels: &[Line], work: &mut Vec<Work>, span: Span) -> f64 {
+async fn p99(channels: &[AuthenticatedChannel], work: &mut Vec<Work>, span: Span) -> f64 {
     load::run(channels, work, span, || {}).await.micros(0.99)
 }
 
-async fn sync(mut directory: DirectoryServiceClient<Line>, users: usize) -> SyncUsersResponse {
+async fn sync(mut directory: DirectoryServiceClient<AuthenticatedChannel>, users: usize) -> SyncUsersResponse {
     let messages = (0..users).step_by(CHUNK).map(move |from| SyncUsersRequest {
         tenant_id: seed::tenant(0),
         entries: (from..users.min(from + CHUNK)).map(entry).collect(),
@@ -113,7 +113,7 @@ fn entry(number: usize) -> SyncEntry {
     SyncEntry { user: Some(user), pool_ids: vec!["primary".into()], ..SyncEntry::default() }
 }
 
-async fn sign_in(channel: &Line, users: usize) {
+async fn sign_in(channel: &AuthenticatedChannel, users: usize) {
     let mut client = SeatServiceClient::new(channel.clone());
     for number in (0..users).step_by((users / SIGNED_IN).max(1)) {
         check_out(&mut client, &seed::tenant(0), "primary", &seed::user(number), "laptop").await;
@@ -122,7 +122,7 @@ async fn sign_in(channel: &Line, users: usize) {
 
 /// The median of some, and the last answer.
 async fn page_millis(
-    directory: &DirectoryServiceClient<Line>,
+    directory: &DirectoryServiceClient<AuthenticatedChannel>,
     request: impl Fn() -> ListUsersRequest,
 ) -> (f64, ListUsersResponse) {
     let mut times = Vec::new();

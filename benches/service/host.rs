@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use usher::client::{Bearer, Line, Target, Trust, connect};
+use usher::client::{AuthenticatedChannel, Bearer, Target, Trust, connect};
 
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
@@ -65,7 +65,7 @@ impl Host {
         }
     }
 
-    pub async fn channels(&self, connections: usize) -> Vec<Line> {
+    pub async fn channels(&self, connections: usize) -> Vec<AuthenticatedChannel> {
         let target = match self {
             Host::Floor { address, .. } => target(*address, None, None),
             Host::Usher { program, security, .. } => target(program.api, security.tls.as_ref(), security.token.clone()),

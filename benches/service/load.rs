@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use usher::client::Line;
+use usher::client::AuthenticatedChannel;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{self, check_out_response, heartbeat_response};
 
@@ -55,7 +55,12 @@ fn histogram() -> Histogram<u64> {
 }
 
 /// Runs the callers side by side, each on one of the channels. `around` is called at both ends of what is measured.
-pub async fn run(channels: &[Line], work: &mut Vec<Work>, span: Span, mut around: impl FnMut()) -> Measured {
+pub async fn run(
+    channels: &[AuthenticatedChannel],
+    work: &mut Vec<Work>,
+    span: Span,
+    mut around: impl FnMut(),
+) -> Measured {
     let phase = Arc::new(AtomicU8::new(WARM));
     let callers: Vec<_> = std::mem::take(work)
         .into_iter()
@@ -85,7 +90,7 @@ pub async fn run(channels: &[Line], work: &mut Vec<Work>, span: Span, mut around
 }
 
 async fn call_until_stopped(
-    mut client: SeatServiceClient<Line>,
+    mut client: SeatServiceClient<AuthenticatedChannel>,
     mut work: Work,
     phase: Arc<AtomicU8>,
 ) -> (Work, u64, Histogram<u64>) {
@@ -112,7 +117,7 @@ async fn call_until_stopped(
 
 impl Work {
     /// One call. A wrong answer ends the benchmark: a figure of wrong answers is none.
-    pub async fn call(&mut self, client: &mut SeatServiceClient<Line>) {
+    pub async fn call(&mut self, client: &mut SeatServiceClient<AuthenticatedChannel>) {
         match self {
             Work::Heartbeat { tenant, sessions, next } => {
                 *next = (*next + 1) % sessions.len();
@@ -145,7 +150,7 @@ impl Work {
 
 /// One check-out.
 pub async fn check_out(
-    client: &mut SeatServiceClient<Line>,
+    client: &mut SeatServiceClient<AuthenticatedChannel>,
     tenant: &str,
     pool: &str,
     user: &str,

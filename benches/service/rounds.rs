@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use usher::client::Line;
+use usher::client::AuthenticatedChannel;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{check_out_response, heartbeat_response};
 
@@ -38,7 +38,7 @@ pub struct Extent {
 pub struct Target {
     pub name: &'static str,
     pub host: Host,
-    channels: Vec<Line>,
+    channels: Vec<AuthenticatedChannel>,
     sessions: Vec<(String, String)>,
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use usher::client::Line;
+use usher::client::AuthenticatedChannel;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::{BatchGrantSeatsRequest, GrantSeatResult, check_out_response, grant_seat_result};
 
@@ -27,7 +27,7 @@ pub struct Bytes {
 /// A server with sessions in it.
 pub struct Populated {
     pub host: Host,
-    channels: Vec<Line>,
+    channels: Vec<AuthenticatedChannel>,
     /// Of each caller: its tenant, and the sessions that it keeps.
     kept: Vec<(String, Vec<String>)>,
 }

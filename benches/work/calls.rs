@@ -1,7 +1,7 @@
 //! Each RPC at the largest size that is permitted: what a caller can do at worst to everybody else.
 
 use tonic::Status;
-use usher::client::Line;
+use usher::client::AuthenticatedChannel;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 
 use crate::world::World;
@@ -66,7 +66,7 @@ pub async fn call(world: &World, method: &str) -> Option<Called> {
 }
 
 /// A line of its own, so that what is measured waits for nothing else.
-pub async fn neighbor(line: &Line, tenant: &str, number: usize) {
+pub async fn neighbor(line: &AuthenticatedChannel, tenant: &str, number: usize) {
     let mut client = SeatServiceClient::new(line.clone());
     let answer = crate::load::check_out(&mut client, tenant, "primary", &crate::seed::user(number), "laptop").await;
     drop(answer);

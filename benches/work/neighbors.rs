@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use tokio::time::{Instant as Due, MissedTickBehavior, interval_at};
-use usher::client::Line;
+use usher::client::AuthenticatedChannel;
 use usher::proto::v1::seat_service_client::SeatServiceClient;
 
 use crate::load::Work;
@@ -19,13 +19,13 @@ const PERIOD: Duration = Duration::from_millis(10);
 const TIMER: Duration = Duration::from_millis(2);
 
 pub struct Neighbors {
-    lines: Vec<Line>,
+    lines: Vec<AuthenticatedChannel>,
     work: Vec<Work>,
 }
 
 impl Neighbors {
     /// In so many tenants, without the first one.
-    pub fn new(lines: &[Line], tenants: usize) -> Self {
+    pub fn new(lines: &[AuthenticatedChannel], tenants: usize) -> Self {
         let churn = |caller: usize| Work::Churn {
             tenant: seed::tenant(1 + caller % (tenants - 1)),
             user: seed::user(caller),
@@ -58,7 +58,7 @@ fn histogram() -> Histogram<u64> {
 
 async fn call_for(
     span: Duration,
-    mut client: SeatServiceClient<Line>,
+    mut client: SeatServiceClient<AuthenticatedChannel>,
     mut work: Work,
     first: Due,
 ) -> (Work, Histogram<u64>) {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 use tonic::Code;
-use usher::client::Line;
+use usher::client::AuthenticatedChannel;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::proto::v1::{Policy, Tenant, UpdateTenantRequest};
 
@@ -157,7 +157,7 @@ pub async fn calls(arguments: &Arguments) -> Vec<Trial> {
 async fn try_call(
     server: &Server,
     caller: &Caller,
-    lines: &[Line],
+    lines: &[AuthenticatedChannel],
     method: &str,
     arguments: &Arguments,
 ) -> Option<Trial> {
@@ -178,7 +178,7 @@ async fn try_call(
 }
 
 /// A method is called again and again.
-async fn beside_calls(lines: &[Line], arguments: &Arguments, caller: &Caller, method: &str) -> Beside {
+async fn beside_calls(lines: &[AuthenticatedChannel], arguments: &Arguments, caller: &Caller, method: &str) -> Beside {
     let end = async |repeated: JoinHandle<()>| {
         repeated.abort();
         assert!(repeated.await.is_err_and(|end| end.is_cancelled()), "{method} was called until the end");
@@ -188,7 +188,7 @@ async fn beside_calls(lines: &[Line], arguments: &Arguments, caller: &Caller, me
 
 /// The control: a thread that computes, and asks Usher for nothing. No call that takes a processor costs the neighbors less on
 /// this machine.
-async fn control(lines: &[Line], arguments: &Arguments) -> Trial {
+async fn control(lines: &[AuthenticatedChannel], arguments: &Arguments) -> Trial {
     let begin = || {
         let over = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&over);
@@ -210,7 +210,12 @@ async fn control(lines: &[Line], arguments: &Arguments) -> Trial {
 
 /// p99 of a neighbor's check-outs beside something and without: medians of spans by turns, for a shared machine is slower or
 /// faster for seconds at a time.
-async fn beside<T>(lines: &[Line], arguments: &Arguments, begin: impl Fn() -> T, end: impl AsyncFn(T)) -> Beside {
+async fn beside<T>(
+    lines: &[AuthenticatedChannel],
+    arguments: &Arguments,
+    begin: impl Fn() -> T,
+    end: impl AsyncFn(T),
+) -> Beside {
     let mut neighbors = Neighbors::new(lines, TENANTS - 1);
     let (mut calm, mut disturbed) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -225,7 +230,7 @@ async fn beside<T>(lines: &[Line], arguments: &Arguments, begin: impl Fn() -> T,
 }
 
 /// Many sessions come to their longest duration at one moment, beside check-outs of neighbors; the median of the tries.
-async fn ending(server: &Server, lines: &[Line], arguments: &Arguments) -> Trial {
+async fn ending(server: &Server, lines: &[AuthenticatedChannel], arguments: &Arguments) -> Trial {
     let (mut longest, mut grown, mut all) = (f64::INFINITY, 0, Vec::new());
     for _ in 0..arguments.tries {
         let memory = server.memory();
@@ -246,7 +251,7 @@ async fn ending(server: &Server, lines: &[Line], arguments: &Arguments) -> Trial
 }
 
 /// What the neighbors notice, and milliseconds of the longest step.
-async fn end_at_once(server: &Server, lines: &[Line], arguments: &Arguments) -> (Beside, f64) {
+async fn end_at_once(server: &Server, lines: &[AuthenticatedChannel], arguments: &Arguments) -> (Beside, f64) {
     set_longest(lines, None).await;
     let callers = (0..256).map(|caller| {
         let (line, sessions) = (lines[caller % lines.len()].clone(), arguments.sessions);
@@ -272,7 +277,7 @@ async fn end_at_once(server: &Server, lines: &[Line], arguments: &Arguments) -> 
 }
 
 /// How long sessions of [`ENDING`] last; `None`: as at first.
-async fn set_longest(lines: &[Line], max_session: Option<prost_types::Duration>) {
+async fn set_longest(lines: &[AuthenticatedChannel], max_session: Option<prost_types::Duration>) {
     let policy = Policy { max_session, ..Policy::default() };
     let tenant = Tenant { tenant_id: ENDING.to_owned(), policy: Some(policy), ..Tenant::default() };
     let update_mask = Some(prost_types::FieldMask { paths: vec!["policy.max_session".into()] });

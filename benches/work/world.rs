@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use usher::client::Line;
+use usher::client::AuthenticatedChannel;
 use usher::ids::{LicenseId, PoolId, TenantId};
 use usher::ledger::change::{Limit, Plan};
 use usher::ledger::time::Wall;
@@ -52,7 +52,7 @@ pub fn wide_user(number: usize) -> String {
 }
 
 pub struct World {
-    pub line: Line,
+    pub line: AuthenticatedChannel,
     key: SigningKey,
     next: AtomicUsize,
     /// Users of a tenant that is to be deleted.
@@ -61,7 +61,7 @@ pub struct World {
 
 impl World {
     /// `folder`: the data of a server that was started with `--demo`, whose vendor signs the licenses.
-    pub fn new(line: Line, folder: &Path, doomed_users: usize) -> Self {
+    pub fn new(line: AuthenticatedChannel, folder: &Path, doomed_users: usize) -> Self {
         let pem = std::fs::read_to_string(folder.join("demo-vendor.pem")).expect("the demo vendor's key");
         let key = SigningKey::from_pem(&pem.into()).expect("a key");
         Self { line, key, next: AtomicUsize::new(1), doomed_users }

@@ -32,7 +32,7 @@ pub enum TokenRefused {
 /// Every stored token.
 #[derive(Debug, Default)]
 pub struct Tokens {
-    table: ArcSwap<HashMap<TokenId, Known>>,
+    table: ArcSwap<HashMap<TokenId, CachedToken>>,
     /// The later of the ledger's high-water mark, as of the last [`Tokens::replace`], and of the clock since: a clock that
     /// is set back revives nothing (R31), and one that was wrong locks nobody out for longer than the mark does.
     latest: AtomicI64,
@@ -41,7 +41,7 @@ pub struct Tokens {
 }
 
 #[derive(Debug, Clone)]
-struct Known {
+struct CachedToken {
     row: Arc<TokenRow>,
     principal: Arc<Principal>,
     /// Wall time; [`NEVER`]. Shared with the tables before and after, so that no use is lost between two of them.
@@ -67,8 +67,8 @@ impl Tokens {
         let before = self.table.load();
         let known = rows.into_iter().map(|row| match before.get(&row.id) {
             Some(known) if Arc::ptr_eq(&known.row, &row) => (row.id, known.clone()),
-            Some(known) => (row.id, Known::new(row, Arc::clone(&known.used))),
-            None => (row.id, Known::new(row, Arc::new(AtomicI64::new(NEVER)))),
+            Some(known) => (row.id, CachedToken::new(row, Arc::clone(&known.used))),
+            None => (row.id, CachedToken::new(row, Arc::new(AtomicI64::new(NEVER)))),
         });
         self.table.store(Arc::new(known.collect()));
         self.latest.store(high.0, Ordering::Relaxed);
@@ -118,7 +118,7 @@ impl Tokens {
     }
 }
 
-impl Known {
+impl CachedToken {
     fn new(row: Arc<TokenRow>, used: Arc<AtomicI64>) -> Self {
         // The id is fixed in length, and nobody chooses it: whatever the name, this is one token and no other (R1).
         let actor = Actor(format!("token:{}:{}", row.id, row.name).into());

@@ -13,7 +13,7 @@ use tonic::{Request, Status};
 use super::Error;
 
 /// A connection on which each call brings the caller's token.
-pub type Line = InterceptedService<Channel, Bearer>;
+pub type AuthenticatedChannel = InterceptedService<Channel, Bearer>;
 
 /// Where an Usher is, how it is reached, and who asks it.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl fmt::Debug for Trust {
 ///
 /// # Errors
 /// [`Error::Unreachable`]
-pub async fn connect(target: &Target) -> Result<Line, Error> {
+pub async fn connect(target: &Target) -> Result<AuthenticatedChannel, Error> {
     let unreachable = |error: tonic::transport::Error| Error::Unreachable(target.address.clone(), cause(&error));
     let scheme = if target.tls.is_some() { "https" } else { "http" };
     let mut endpoint = Endpoint::from_shared(format!("{scheme}://{}", target.address)).map_err(unreachable)?;

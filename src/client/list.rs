@@ -75,9 +75,9 @@ mod tests {
     };
 
     #[derive(Clone, Default)]
-    struct Paper(Rc<RefCell<Vec<u8>>>);
+    struct Buffer(Rc<RefCell<Vec<u8>>>);
 
-    impl Write for Paper {
+    impl Write for Buffer {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.borrow_mut().write(bytes)
         }
@@ -89,7 +89,7 @@ mod tests {
 
     /// What is written of so many pools, on pages of two.
     async fn written(json: bool, pools: usize, limit: Option<u64>) -> String {
-        let paper = Paper::default();
+        let paper = Buffer::default();
         let mut printer = Printer::new(json, None, paper.clone());
         let page = async |most: i32, token: String| {
             let start: usize = token.parse().unwrap_or_default();

@@ -28,7 +28,7 @@ pub mod users;
 mod usher;
 mod words;
 
-pub use connect::{Bearer, Line, Target, Trust, connect};
+pub use connect::{AuthenticatedChannel, Bearer, Target, Trust, connect};
 pub use error::Error;
 pub use printer::{Printer, Rendered};
 pub use usage::usage;

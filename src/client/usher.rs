@@ -6,7 +6,7 @@ use http::uri::Authority;
 use tonic::{Request, Response, Status};
 
 use super::error::of_one;
-use super::{Error, Line, Target, connect};
+use super::{AuthenticatedChannel, Error, Target, connect};
 use crate::proto::v1::ItemError;
 use crate::proto::v1::audit_service_client::AuditServiceClient;
 use crate::proto::v1::directory_service_client::DirectoryServiceClient;
@@ -24,7 +24,7 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 /// A connection, and the tenant that calls are about; empty, where they are about the installation.
 #[derive(Debug)]
 pub struct Usher {
-    channel: Line,
+    channel: AuthenticatedChannel,
     address: Authority,
     pub(super) tenant: String,
     /// For each call.
@@ -95,7 +95,7 @@ impl Usher {
         Ok(answered.map(Response::into_inner))
     }
 
-    pub(super) fn directory(&self) -> DirectoryServiceClient<Line> {
+    pub(super) fn directory(&self) -> DirectoryServiceClient<AuthenticatedChannel> {
         DirectoryServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
@@ -112,35 +112,35 @@ impl Usher {
         came.map_err(|error| error.at(&self.address))
     }
 
-    pub(super) fn audit(&self) -> AuditServiceClient<Line> {
+    pub(super) fn audit(&self) -> AuditServiceClient<AuthenticatedChannel> {
         AuditServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn licenses(&self) -> LicenseServiceClient<Line> {
+    pub(super) fn licenses(&self) -> LicenseServiceClient<AuthenticatedChannel> {
         LicenseServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn seats(&self) -> SeatServiceClient<Line> {
+    pub(super) fn seats(&self) -> SeatServiceClient<AuthenticatedChannel> {
         SeatServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn server(&self) -> ServerServiceClient<Line> {
+    pub(super) fn server(&self) -> ServerServiceClient<AuthenticatedChannel> {
         ServerServiceClient::new(self.channel.clone())
     }
 
-    pub(super) fn sessions(&self) -> SessionServiceClient<Line> {
+    pub(super) fn sessions(&self) -> SessionServiceClient<AuthenticatedChannel> {
         SessionServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn notifications(&self) -> NotificationServiceClient<Line> {
+    pub(super) fn notifications(&self) -> NotificationServiceClient<AuthenticatedChannel> {
         NotificationServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn tokens(&self) -> TokenServiceClient<Line> {
+    pub(super) fn tokens(&self) -> TokenServiceClient<AuthenticatedChannel> {
         TokenServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    pub(super) fn tenants(&self) -> TenantServiceClient<Line> {
+    pub(super) fn tenants(&self) -> TenantServiceClient<AuthenticatedChannel> {
         TenantServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 }

@@ -12,12 +12,12 @@ use crate::ids::{TenantId, UserId, UserNo};
 
 /// Whom a command of several steps is about: the one who had the id at the first. It may be somebody else's at the next.
 #[derive(Debug)]
-struct Whom {
+struct UserRef {
     id: UserId,
     no: Option<UserNo>,
 }
 
-impl Whom {
+impl UserRef {
     /// The user, and whether this is the first step.
     fn find(&mut self, tenant: &Tenant) -> Done<(UserNo, bool)> {
         match self.no {
@@ -31,13 +31,13 @@ impl Whom {
 /// A user being blocked.
 #[derive(Debug)]
 pub(super) struct Blocked {
-    whom: Whom,
+    whom: UserRef,
     end_sessions: bool,
 }
 
 impl Blocked {
     pub fn new(command: BlockUser) -> Self {
-        Self { whom: Whom { id: command.user, no: None }, end_sessions: command.end_sessions }
+        Self { whom: UserRef { id: command.user, no: None }, end_sessions: command.end_sessions }
     }
 }
 
@@ -64,12 +64,12 @@ impl Steps for Blocked {
 /// A user being deleted.
 #[derive(Debug)]
 pub(super) struct UserDeletion {
-    whom: Whom,
+    whom: UserRef,
 }
 
 impl UserDeletion {
     pub fn new(command: DeleteUser) -> Self {
-        Self { whom: Whom { id: command.user, no: None } }
+        Self { whom: UserRef { id: command.user, no: None } }
     }
 }
 

@@ -95,7 +95,7 @@ pub use execution::Execution;
 pub use kept_denials::KeptDenials;
 pub use map::Seed;
 pub use query::Reading;
-pub use renewal::Kept;
+pub use renewal::FormerIdKept;
 pub use restore::Restore;
 pub use tick::Ticking;
 pub use totals::{PoolUsageEntry, Totals};

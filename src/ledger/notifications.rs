@@ -12,7 +12,7 @@ use crate::ids::{EventNo, PoolNo};
 #[derive(Debug)]
 pub(super) struct Notifications {
     rows: BTreeMap<Topic, NotificationRow>,
-    kept: Kept,
+    kept: NotificationSummary,
     /// The policy warns: levels are to be looked at when they move.
     pub warns: bool,
     /// Pools whose levels moved since they were looked at; noted only while they are watched.
@@ -42,7 +42,7 @@ pub(super) enum Looking {
 
 /// What is kept of the rows, so that nobody has to walk over them; most tenants have none of it.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Kept {
+struct NotificationSummary {
     /// Rows about pools that are not over.
     ongoing: u32,
     dead: u32,
@@ -62,7 +62,7 @@ impl Notifications {
     pub fn new() -> Self {
         Self {
             rows: BTreeMap::new(),
-            kept: Kept::default(),
+            kept: NotificationSummary::default(),
             warns: false,
             moved: Vec::new(),
             look: true,
@@ -147,7 +147,7 @@ impl Notifications {
     /// # Errors
     /// What is kept of the rows, and what it should be.
     pub fn check(&self) -> Result<(), String> {
-        let mut recounted = Kept::default();
+        let mut recounted = NotificationSummary::default();
         self.rows.values().for_each(|row| recounted.count(row, true));
         if self.kept == recounted {
             return Ok(());
@@ -156,7 +156,7 @@ impl Notifications {
     }
 }
 
-impl Kept {
+impl NotificationSummary {
     fn count(&mut self, row: &NotificationRow, add: bool) {
         let by = |counter: &mut u32| if add { *counter += 1 } else { *counter -= 1 };
         if row.topic.pool().is_some() && !row.cleared {

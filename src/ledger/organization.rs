@@ -27,7 +27,7 @@ impl Access {
 
 /// A row, and by what it is sorted: the key of its display name.
 #[derive(Debug)]
-struct Known {
+struct OrganizationEntry {
     row: OrganizationRow,
     sort_key: Box<[u8]>,
 }
@@ -62,7 +62,7 @@ impl DerefMut for Organizations {
 /// The organizations of a tenant that has some, or had.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
-    by_no: BTreeMap<OrganizationNo, Known>,
+    by_no: BTreeMap<OrganizationNo, OrganizationEntry>,
     by_id: BTreeMap<OrganizationId, OrganizationNo>,
     /// By display name, alphabetically, then id: the order of R8.
     by_name: BTreeMap<(Box<[u8]>, OrganizationId), OrganizationNo>,
@@ -83,11 +83,11 @@ impl Listed {
         self.by_id.insert(row.id.clone(), row.no);
         let sort_key: Box<[u8]> = order::key(&row.display_name).into();
         self.by_name.insert((sort_key.clone(), row.id.clone()), row.no);
-        self.by_no.insert(row.no, Known { row, sort_key });
+        self.by_no.insert(row.no, OrganizationEntry { row, sort_key });
     }
 
     pub fn remove(&mut self, no: OrganizationNo) -> Option<OrganizationRow> {
-        let Known { row, sort_key } = self.by_no.remove(&no)?;
+        let OrganizationEntry { row, sort_key } = self.by_no.remove(&no)?;
         self.by_id.remove(&row.id);
         self.by_name.remove(&(sort_key, row.id.clone()));
         Some(row)

@@ -38,7 +38,7 @@ impl Renewal {
 
 /// Somebody who keeps a former id, because another user has the id that it would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct FormerIdKept {
     pub tenant: TenantId,
     pub user: UserId,
     /// Whose id it would be.
@@ -156,11 +156,11 @@ impl Ledger {
 
     /// Everybody who keeps a former id.
     #[must_use]
-    pub fn kept_ids(&self) -> Vec<Kept> {
+    pub fn kept_ids(&self) -> Vec<FormerIdKept> {
         let tenants = self.renewal.kept.iter().filter_map(|no| self.tenants[no.0 as usize].as_deref());
         let kept = |tenant: &Tenant| {
             let users = tenant.users.iter().filter_map(|user| Some((user.id.clone(), user.id.renewed()?)));
-            users.map(|(user, other)| Kept { tenant: tenant.id.clone(), user, other }).collect::<Vec<_>>()
+            users.map(|(user, other)| FormerIdKept { tenant: tenant.id.clone(), user, other }).collect::<Vec<_>>()
         };
         tenants.flat_map(kept).collect()
     }

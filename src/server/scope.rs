@@ -96,9 +96,9 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Paper(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+    struct Buffer(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 
-    impl std::io::Write for Paper {
+    impl std::io::Write for Buffer {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             self.0.lock().unwrap().write(bytes)
         }
@@ -111,7 +111,7 @@ mod tests {
     /// A call of the fast lane that failed, though nobody listened when it began.
     #[test]
     fn a_call_that_fails_is_named_with_its_id() {
-        let paper = Paper::default();
+        let paper = Buffer::default();
         let written = paper.clone();
         let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(move || paper.clone()).finish();
         tracing::subscriber::with_default(lines, || {

@@ -39,7 +39,7 @@ pub use license::LicenseService;
 pub use licensing::Licensing;
 pub use notification::NotificationService;
 pub use seat::SeatService;
-pub use server::{About, ServerService};
+pub use server::{ServerInfo, ServerService};
 pub use session::SessionService;
 pub use tenant::TenantService;
 pub use token::TokenService;

@@ -10,7 +10,7 @@ use tonic_reflection::server::v1alpha::{
 
 use super::health::HealthService;
 use super::{
-    About, AuditService, DirectoryService, LicenseService, NotificationService, SeatService, ServerService,
+    AuditService, DirectoryService, LicenseService, NotificationService, SeatService, ServerInfo, ServerService,
     ServiceContext, SessionService, TenantService, TokenService,
 };
 use crate::config::Limits;
@@ -53,7 +53,7 @@ pub fn early(methods: &Methods, readiness: &Readiness) -> Routes<HealthServer<He
 #[must_use]
 pub fn all(
     context: &Arc<ServiceContext>,
-    about: &Arc<About>,
+    about: &Arc<ServerInfo>,
     limits: &Limits,
     methods: &Methods,
     readiness: &Readiness,

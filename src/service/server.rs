@@ -13,7 +13,7 @@ use crate::proto::v1::{self, server_service_server};
 use crate::telemetry::LogFilter;
 
 /// What a process can say about itself.
-pub struct About {
+pub struct ServerInfo {
     pub started: Wall,
     /// Its data are in PostgreSQL, and not in the embedded store.
     pub postgres: bool,
@@ -27,12 +27,12 @@ pub struct About {
 /// The process, for operators.
 #[derive(Clone)]
 pub struct ServerService {
-    about: Arc<About>,
+    about: Arc<ServerInfo>,
 }
 
 impl ServerService {
     #[must_use]
-    pub fn new(about: Arc<About>) -> Self {
+    pub fn new(about: Arc<ServerInfo>) -> Self {
         Self { about }
     }
 }

@@ -20,7 +20,7 @@ use crate::ledger::change::Change;
 use crate::ledger::notification::Channels;
 use crate::ledger::rates::RateLimits;
 use crate::ledger::time::{Moment, Wall};
-use crate::ledger::{Config, Kept, Ledger, Restore, Seed, Totals};
+use crate::ledger::{Config, FormerIdKept, Ledger, Restore, Seed, Totals};
 
 /// Nothing is decided here, and nobody chooses the keys of the maps.
 const CONFIG: Config = Config {
@@ -269,7 +269,7 @@ impl Counting {
     }
 }
 
-fn note(Kept { tenant, user, other }: Kept) -> String {
+fn note(FormerIdKept { tenant, user, other }: FormerIdKept) -> String {
     format!("tenant {tenant}: users {user} and {other} have one id by now; rename or delete one of them")
 }
 

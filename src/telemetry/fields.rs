@@ -13,19 +13,19 @@ pub struct Quoted;
 
 impl<'writer> FormatFields<'writer> for Quoted {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
-        let mut line = Line { writer, empty: true, written: Ok(()) };
+        let mut line = FieldWriter { writer, empty: true, written: Ok(()) };
         fields.record(&mut line);
         line.written
     }
 }
 
-struct Line<'writer> {
+struct FieldWriter<'writer> {
     writer: Writer<'writer>,
     empty: bool,
     written: fmt::Result,
 }
 
-impl Line<'_> {
+impl FieldWriter<'_> {
     fn write(&mut self, text: fmt::Arguments<'_>) {
         let space = if self.empty { "" } else { " " };
         self.empty = false;
@@ -45,7 +45,7 @@ impl Line<'_> {
     }
 }
 
-impl Visit for Line<'_> {
+impl Visit for FieldWriter<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             name if name == "message" || name.starts_with("log.") => self.value(field, value),
@@ -77,9 +77,9 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Paper(Arc<Mutex<Vec<u8>>>);
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Paper {
+    impl Write for Buffer {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             self.0.lock().unwrap().write(bytes)
         }
@@ -90,7 +90,7 @@ mod tests {
     }
 
     fn logged(log: impl FnOnce()) -> String {
-        let paper = Paper::default();
+        let paper = Buffer::default();
         let written = paper.clone();
         let lines = tracing_subscriber::fmt().with_ansi(false).fmt_fields(Quoted).with_writer(move || paper.clone());
         tracing::subscriber::with_default(lines.finish(), log);

@@ -33,7 +33,7 @@ pub struct Terms {
 
 /// A line of the file.
 #[derive(Debug, Clone, Copy)]
-struct Line {
+struct FileLine {
     number: u64,
     /// The file has the user as blocked.
     blocked: bool,
@@ -45,11 +45,11 @@ struct Line {
 /// # Errors
 /// [`Error`]; [`Error::Denied`]: it is not as the file wants it for some.
 pub async fn import(usher: &Usher, printer: &mut Printer, file: UsersFile, terms: Terms) -> Result<(), Error> {
-    let line = |(number, entry): &(u64, SyncEntry)| Line {
+    let line = |(number, entry): &(u64, SyncEntry)| FileLine {
         number: *number,
         blocked: entry.account_state() == UserState::Blocked,
     };
-    let lines: Vec<Line> = file.entries.iter().map(line).collect();
+    let lines: Vec<FileLine> = file.entries.iter().map(line).collect();
     let request = Request::new(tokio_stream::iter(messages(usher, file, terms)));
     let synced = usher.answer_to_upload(usher.directory().sync_users(request)).await?;
     print_results(printer, &synced, &lines, terms.dry_run)
@@ -94,7 +94,7 @@ fn messages(usher: &Usher, file: UsersFile, terms: Terms) -> impl Iterator<Item 
 fn print_results(
     printer: &mut Printer,
     synced: &SyncUsersResponse,
-    lines: &[Line],
+    lines: &[FileLine],
     dry_run: bool,
 ) -> Result<(), Error> {
     let totals = synced.totals.unwrap_or_default();
@@ -102,7 +102,7 @@ fn print_results(
     // Who is not listed comes behind those who are.
     let numbered = synced.results.iter().zip(lines.iter().map(Some).chain(std::iter::repeat(None)));
     let everybody = printer.json;
-    let is_shown = |result, line: Option<&Line>| everybody || line.is_none_or(|line| !is_as_wanted(result, line));
+    let is_shown = |result, line: Option<&FileLine>| everybody || line.is_none_or(|line| !is_as_wanted(result, line));
     let shown: Vec<_> = numbered.filter(|(result, line)| is_shown(result, *line)).collect();
     let mut rows =
         Rows::new(printer, "results", &COLUMNS).expecting(1, shown.iter().map(|(result, _)| &result.user_id));
@@ -116,13 +116,13 @@ fn print_results(
     Err(Error::Denied(format!("{} {are} not as the file wants it", words::count(wanting as u64, "user"))))
 }
 
-fn is_as_wanted(result: &SyncResult, line: &Line) -> bool {
+fn is_as_wanted(result: &SyncResult, line: &FileLine) -> bool {
     result.outcome() != SyncOutcome::Refused
         && result.denials.is_empty()
         && (line.blocked || result.block_cause() == BlockCause::Unspecified)
 }
 
-fn cells(result: &SyncResult, line: Option<&Line>) -> Vec<String> {
+fn cells(result: &SyncResult, line: Option<&FileLine>) -> Vec<String> {
     let blocked = match result.block_cause() {
         _ if result.outcome() == SyncOutcome::Refused => "",
         BlockCause::Unspecified => "",
@@ -181,11 +181,11 @@ mod tests {
         let full = SeatDenial { pool_id: "crm".into(), reason: crate::proto::v1::DenialReason::SeatsExhausted.into() };
         let waiting =
             SyncResult { denials: vec![full], ..result("ann", SyncOutcome::CreatedBlocked, BlockCause::LicenseLimit) };
-        let line = |number| Line { number, blocked: false };
+        let line = |number| FileLine { number, blocked: false };
         assert!(!is_as_wanted(&waiting, &line(7)));
         assert!(is_as_wanted(
             &result("ann", SyncOutcome::Unchanged, BlockCause::LicenseLimit),
-            &Line { number: 7, blocked: true }
+            &FileLine { number: 7, blocked: true }
         ));
         assert_eq!(
             cells(&waiting, Some(&line(7))),

@@ -37,7 +37,7 @@ impl tonic::service::Interceptor for Bearer {
     }
 }
 
-pub type Line = InterceptedService<Channel, Bearer>;
+pub type AuthenticatedChannel = InterceptedService<Channel, Bearer>;
 
 impl Fixture {
     pub fn new() -> Self {
@@ -77,7 +77,7 @@ pub fn bearer(token: &str) -> Bearer {
     Bearer(value)
 }
 
-pub fn line(channel: &Channel, token: &str) -> Line {
+pub fn line(channel: &Channel, token: &str) -> AuthenticatedChannel {
     InterceptedService::new(channel.clone(), bearer(token))
 }
 

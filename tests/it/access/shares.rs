@@ -6,11 +6,11 @@ use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::proto::v1::token_service_client::TokenServiceClient;
 use usher::proto::v1::{self, Role, WatchSessionsRequest, WatchSessionsResponse};
 
-use super::fixture::{Fixture, Line, line, shape, token};
+use super::fixture::{AuthenticatedChannel, Fixture, line, shape, token};
 
 type Watching = tonic::Streaming<WatchSessionsResponse>;
 
-async fn watch(line: &Line, tenant: &str) -> Result<Watching, tonic::Status> {
+async fn watch(line: &AuthenticatedChannel, tenant: &str) -> Result<Watching, tonic::Status> {
     let request = WatchSessionsRequest { tenant_id: tenant.into(), ..Default::default() };
     let mut watching = SessionServiceClient::new(line.clone()).watch_sessions(request).await?.into_inner();
     // What is said first: the place is taken.
@@ -18,7 +18,7 @@ async fn watch(line: &Line, tenant: &str) -> Result<Watching, tonic::Status> {
     Ok(watching)
 }
 
-async fn tenants(line: &Line, ids: &[&str]) {
+async fn tenants(line: &AuthenticatedChannel, ids: &[&str]) {
     for id in ids {
         let tenant = v1::Tenant { tenant_id: (*id).into(), ..Default::default() };
         let create = v1::CreateTenantRequest { tenant: Some(tenant) };

@@ -11,14 +11,14 @@ use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::proto::v1::token_service_client::TokenServiceClient;
 use usher::proto::v1::{Role, SessionEndReason};
 
-use super::fixture::{EVERY_ROLE, Fixture, Line, line, shape, token};
+use super::fixture::{AuthenticatedChannel, EVERY_ROLE, Fixture, line, shape, token};
 use crate::support::program::Program;
 
 /// Two tenants, in each a user with a seat; and an application for each.
 struct Two {
     fixture: Fixture,
     program: Program,
-    applications: [SeatServiceClient<Line>; 2],
+    applications: [SeatServiceClient<AuthenticatedChannel>; 2],
 }
 
 const TENANTS: [&str; 2] = ["acme", "globex"];

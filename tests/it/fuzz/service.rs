@@ -32,7 +32,7 @@ use usher::proto::v1::session_service_server::SessionServiceServer;
 use usher::proto::v1::tenant_service_server::TenantServiceServer;
 use usher::proto::v1::token_service_server::TokenServiceServer;
 use usher::service::{
-    About, AuditService, DirectoryService, LicenseService, Licensing, Limits, NotificationService, SeatService,
+    AuditService, DirectoryService, LicenseService, Licensing, Limits, NotificationService, SeatService, ServerInfo,
     ServerService, ServiceContext, SessionService, TenantService, TokenService, mount,
 };
 use usher::telemetry::LogFilter;
@@ -67,7 +67,7 @@ impl InProcess {
         let (limits, stop) = (Limits::default(), CancellationToken::new());
         let context = ServiceContext::new(Arc::new(journal), licensing, Default::default(), limits, stop);
         let context = || Arc::clone(&context);
-        let about = About {
+        let about = ServerInfo {
             started: Wall(0),
             postgres: false,
             shards: 1,

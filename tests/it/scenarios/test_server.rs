@@ -22,7 +22,7 @@ use usher::proto::v1::seat_service_client::SeatServiceClient;
 use usher::proto::v1::session_service_client::SessionServiceClient;
 use usher::proto::v1::tenant_service_client::TenantServiceClient;
 use usher::server::{CallHandler, Listener, Server, Stats};
-use usher::service::{About, Licensing, Limits, ServiceContext, mount};
+use usher::service::{Licensing, Limits, ServerInfo, ServiceContext, mount};
 use usher::store::{Installation, Store};
 use usher::telemetry::LogFilter;
 
@@ -145,8 +145,8 @@ async fn serve(context: &Arc<ServiceContext>) -> (Server, std::net::SocketAddr) 
 }
 
 /// What nobody asks here.
-fn about() -> Arc<About> {
-    Arc::new(About {
+fn about() -> Arc<ServerInfo> {
+    Arc::new(ServerInfo {
         started: Wall(0),
         postgres: false,
         shards: 1,

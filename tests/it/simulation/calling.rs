@@ -159,8 +159,8 @@ impl World {
         let mut seats = 0;
         for (process, about) in open.chain(closed) {
             match about {
-                About::License(tenant) if tenant == login.tenant => return None,
-                About::Seat(other) if process == call.process => {
+                ServerInfo::License(tenant) if tenant == login.tenant => return None,
+                ServerInfo::Seat(other) if process == call.process => {
                     seats += usize::from((other.tenant, other.pool) == (login.tenant.clone(), login.pool.clone()));
                 }
                 _ => {}
@@ -208,18 +208,18 @@ fn beaten(request: &CallRequest) -> impl Iterator<Item = SessionId> + '_ {
 
 /// What a call may change that decides about seats.
 #[derive(Clone)]
-pub enum About {
+pub enum ServerInfo {
     Seat(Login),
     License(TenantId),
 }
 
-fn about(call: &Call, clients: &Clients) -> Option<About> {
+fn about(call: &Call, clients: &Clients) -> Option<ServerInfo> {
     match &call.request {
         CallRequest::Command(Command::CheckOut(command)) if !command.check_only => {
-            clients.issued.get(&command.fresh).cloned().map(About::Seat)
+            clients.issued.get(&command.fresh).cloned().map(ServerInfo::Seat)
         }
         CallRequest::Command(Command::InstallLicense(_) | Command::DeleteLicense(_) | Command::RevokeLicense(_)) => {
-            Some(About::License(call.tenant.clone()))
+            Some(ServerInfo::License(call.tenant.clone()))
         }
         _ => None,
     }

@@ -1,12 +1,12 @@
 //! The walls between the rooms of `src/`, held by reading the code: who may speak of whom (docs/ARCHITECTURE.md).
 //! Unit tests inside a file may look over the walls; they stand behind its first `#[cfg(test)]`.
 
-mod walls;
+mod rules;
 
 use std::fs;
 use std::path::Path;
 
-use walls::WALLS;
+use rules::RULES;
 
 /// A source file: its module (`store::sqlite::load`) and its code.
 struct Source {
@@ -15,11 +15,11 @@ struct Source {
 }
 
 #[test]
-fn no_path_leads_through_a_wall() {
+fn no_path_breaks_a_dependency_rule() {
     let sources = sources();
     assert!(sources.len() > 50, "only {} files were read", sources.len());
-    let breaches: Vec<_> = sources.iter().flat_map(breaches).collect();
-    assert!(breaches.is_empty(), "\n{}", breaches.join("\n"));
+    let violations: Vec<_> = sources.iter().flat_map(violations).collect();
+    assert!(violations.is_empty(), "\n{}", violations.join("\n"));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn statuses(code: &str) -> Vec<String> {
 
 /// Each wall has a hole made in it, and the hole is found.
 #[test]
-fn a_hole_in_any_wall_is_found() {
+fn a_violation_of_each_rule_is_found() {
     for (module, code, found) in [
         ("ledger::check_out", "use crate::clock::Clock;", "clock::Clock"),
         ("ledger", "use crate::{ids, store::Store};", "store::Store"),
@@ -96,17 +96,17 @@ fn a_hole_in_any_wall_is_found() {
         ("health", "fn f() -> anyhow::Result<()> {}", "anyhow::Result"),
     ] {
         let source = Source { module: module.into(), code: code.into() };
-        let breaches = breaches(&source);
+        let violations = violations(&source);
         assert!(
-            breaches.iter().any(|breach| breach.contains(&format!(" {found}: "))),
-            "{module}: {code}: {breaches:?}"
+            violations.iter().any(|violation| violation.contains(&format!(" {found}: "))),
+            "{module}: {code}: {violations:?}"
         );
     }
     assert_eq!(statuses("a::Status::internal(x); Status::from_header_map(h); MyStatus::new()"), ["Status::internal"]);
 }
 
 #[test]
-fn what_is_allowed_is_no_hole() {
+fn what_is_allowed_is_no_violation() {
     for (module, code) in [
         ("ledger::check_out", "use super::change::Change; use crate::ids::UserId; use std::time::Duration;"),
         ("ledger", "//! No tokio::spawn here.\n/* crate::clock */ let text = \"crate::clock::Clock\";"),
@@ -119,8 +119,8 @@ fn what_is_allowed_is_no_hole() {
         ("tasks", "use crate::journal::Journal; let stored = restore::x();"),
     ] {
         let code = stripped(code);
-        let breaches = breaches(&Source { module: module.into(), code });
-        assert!(breaches.is_empty(), "{breaches:?}");
+        let violations = violations(&Source { module: module.into(), code });
+        assert!(violations.is_empty(), "{violations:?}");
     }
 }
 
@@ -146,24 +146,24 @@ fn read(folder: &Path, module: &str, sources: &mut Vec<Source>) {
     }
 }
 
-fn breaches(source: &Source) -> Vec<String> {
+fn violations(source: &Source) -> Vec<String> {
     let paths = paths(source);
     let mut found = Vec::new();
-    for wall in &WALLS {
-        let inside = |rooms: &[&str]| rooms.iter().any(|room| is_in(&source.module, room));
-        if !inside(wall.from) || inside(wall.except) {
+    for rule in &RULES {
+        let inside = |rooms: &[&str]| rooms.iter().any(|module| is_in(&source.module, module));
+        if !inside(rule.from) || inside(rule.except) {
             continue;
         }
-        for path in paths.iter().filter(|path| wall.never.iter().any(|room| is_in(path, room))) {
-            found.push(format!("{} → {path}: {}", source.module, wall.why));
+        for path in paths.iter().filter(|path| rule.never.iter().any(|module| is_in(path, module))) {
+            found.push(format!("{} → {path}: {}", source.module, rule.why));
         }
     }
     found
 }
 
 /// Whether a path is a module or lies in it. Everything lies in "".
-fn is_in(path: &str, room: &str) -> bool {
-    room.is_empty() || path == room || path.strip_prefix(room).is_some_and(|rest| rest.starts_with("::"))
+fn is_in(path: &str, module: &str) -> bool {
+    module.is_empty() || path == module || path.strip_prefix(module).is_some_and(|rest| rest.starts_with("::"))
 }
 
 /// Every path in the code, from the root of the crate; paths into other crates as they stand.

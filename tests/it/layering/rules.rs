@@ -1,7 +1,7 @@
 //! Every wall between the rooms.
 
 /// A wall: from these modules no path leads into those. Crates other than ours are named like modules.
-pub struct Wall {
+pub struct DependencyRule {
     pub from: &'static [&'static str],
     pub except: &'static [&'static str],
     pub never: &'static [&'static str],
@@ -10,8 +10,8 @@ pub struct Wall {
 
 pub const ANYBODY: &[&str] = &[""];
 
-pub const WALLS: [Wall; 27] = [
-    Wall {
+pub const RULES: [DependencyRule; 27] = [
+    DependencyRule {
         from: &["ledger"],
         except: &[],
         never: &[
@@ -34,7 +34,7 @@ pub const WALLS: [Wall; 27] = [
         ],
         why: "the ledger knows ids and nothing else",
     },
-    Wall {
+    DependencyRule {
         from: &["ledger"],
         except: &[],
         never: &[
@@ -50,7 +50,7 @@ pub const WALLS: [Wall; 27] = [
         ],
         why: "the ledger is pure: no clock, no randomness, no input or output, no async, no logging",
     },
-    Wall {
+    DependencyRule {
         from: &["license"],
         except: &[],
         never: &[
@@ -77,34 +77,39 @@ pub const WALLS: [Wall; 27] = [
         ],
         why: "licenses are read and written: bytes in, values out",
     },
-    Wall { from: &["license"], except: &["license::load"], never: &["files", "std::fs"], why: "one file reads files" },
-    Wall {
+    DependencyRule {
+        from: &["license"],
+        except: &["license::load"],
+        never: &["files", "std::fs"],
+        why: "one file reads files",
+    },
+    DependencyRule {
         from: ANYBODY,
         except: &["license", "notify", "auth", "opaque_id"],
         never: &["ring"],
         why: "signatures are made and checked where licenses are, where webhooks are, and where credentials are; opaque ids in \
               their own room",
     },
-    Wall {
+    DependencyRule {
         from: &["notify"],
         except: &[],
         never: &["clock", "config", "journal", "proto", "server", "service", "store", "tasks", "std::fs"],
         why: "who brings news knows what it says and whom to bring it to, and not where it is kept",
     },
-    Wall {
+    DependencyRule {
         from: &["exchange"],
         except: &[],
         never: &["clock", "config", "journal", "proto", "server", "service", "store", "tasks", "std::fs"],
         why: "what goes to the vendor and comes from there is carried, and decided about by others",
     },
-    Wall { from: ANYBODY, except: &["notify"], never: &["lettre"], why: "receivers are one room's business" },
-    Wall {
+    DependencyRule { from: ANYBODY, except: &["notify"], never: &["lettre"], why: "receivers are one room's business" },
+    DependencyRule {
         from: ANYBODY,
         except: &["https"],
         never: &["hyper_rustls"],
         why: "whom others may be is decided in one place",
     },
-    Wall {
+    DependencyRule {
         from: &["auth"],
         except: &["auth::tokens"],
         never: &[
@@ -122,13 +127,13 @@ pub const WALLS: [Wall; 27] = [
         ],
         why: "credentials become principals, whoever brings them and whatever is done then; one file has the journal's copy",
     },
-    Wall {
+    DependencyRule {
         from: &["auth"],
         except: &["auth::oidc::source", "auth::access_file", "auth::tokens"],
         never: &["files", "https::client", "tokio", "std::fs"],
         why: "credentials are judged by what is in memory; one file fetches keys, and one reads who may do what",
     },
-    Wall {
+    DependencyRule {
         from: &["spans"],
         except: &[],
         never: &[
@@ -152,31 +157,31 @@ pub const WALLS: [Wall; 27] = [
         ],
         why: "spans know nothing of what they are about",
     },
-    Wall {
+    DependencyRule {
         from: ANYBODY,
         except: &["spans", "telemetry"],
         never: &["opentelemetry", "opentelemetry_sdk", "opentelemetry_otlp"],
         why: "OpenTelemetry is the business of two rooms",
     },
-    Wall {
+    DependencyRule {
         from: &["store::sqlite"],
         except: &[],
         never: &["store::postgres"],
         why: "the stores know nothing of each other",
     },
-    Wall {
+    DependencyRule {
         from: &["store::postgres"],
         except: &[],
         never: &["store::sqlite"],
         why: "the stores know nothing of each other",
     },
-    Wall {
+    DependencyRule {
         from: &["journal"],
         except: &[],
         never: &["service", "proto", "server", "store::sqlite", "store::postgres", "tonic"],
         why: "the journal knows neither who asks nor which store it has",
     },
-    Wall {
+    DependencyRule {
         from: &["cluster"],
         except: &[],
         never: &[
@@ -196,44 +201,64 @@ pub const WALLS: [Wall; 27] = [
         ],
         why: "who owns what is decided without knowing what it is",
     },
-    Wall {
+    DependencyRule {
         from: &["store"],
         except: &[],
         never: &["cluster", "journal", "service", "server", "proto", "tonic"],
         why: "a store keeps what it is given, whoever gives it",
     },
-    Wall { from: &["tasks"], except: &[], never: &["store"], why: "tasks go through the journal, past the fence" },
-    Wall {
+    DependencyRule {
+        from: &["tasks"],
+        except: &[],
+        never: &["store"],
+        why: "tasks go through the journal, past the fence",
+    },
+    DependencyRule {
         from: ANYBODY,
         except: &["service", "client", "proto"],
         never: &["proto"],
         why: "messages go no further than the rooms at both ends of the wire",
     },
-    Wall {
+    DependencyRule {
         from: &["client"],
         except: &[],
         never: &["config", "journal", "ledger", "server", "service", "store", "std::fs"],
         why: "a client knows the wire, and nothing of what is behind it",
     },
-    Wall { from: ANYBODY, except: &["app", "main"], never: &["app"], why: "only main knows the composition root" },
-    Wall { from: ANYBODY, except: &["store::sqlite"], never: &["rusqlite"], why: "SQLite is one store's business" },
-    Wall {
+    DependencyRule {
+        from: ANYBODY,
+        except: &["app", "main"],
+        never: &["app"],
+        why: "only main knows the composition root",
+    },
+    DependencyRule {
+        from: ANYBODY,
+        except: &["store::sqlite"],
+        never: &["rusqlite"],
+        why: "SQLite is one store's business",
+    },
+    DependencyRule {
         from: ANYBODY,
         except: &["store::postgres"],
         never: &["tokio_postgres"],
         why: "PostgreSQL is one store's business",
     },
-    Wall {
+    DependencyRule {
         from: ANYBODY,
         except: &["unicode"],
         never: &["icu_casemap", "icu_collator", "icu_normalizer", "icu_properties"],
         why: "when two texts are one, and which comes first, is said in one place",
     },
-    Wall {
+    DependencyRule {
         from: &["unicode"],
         except: &[],
         never: &["ids", "journal", "ledger", "proto", "service", "store"],
         why: "letters know nothing of what they are written for",
     },
-    Wall { from: ANYBODY, except: &["app", "main"], never: &["anyhow"], why: "rooms have errors of their own" },
+    DependencyRule {
+        from: ANYBODY,
+        except: &["app", "main"],
+        never: &["anyhow"],
+        why: "rooms have errors of their own",
+    },
 ];

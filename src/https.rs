@@ -36,7 +36,7 @@ fn tls() -> ClientConfig {
 
 /// Why a text is no address that is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotAsked {
+pub enum NotSent {
     /// It is none.
     Form,
     /// It has a user or a password.
@@ -46,18 +46,18 @@ pub enum NotAsked {
 }
 
 /// The address of something that is asked.
-pub fn address(text: &str) -> Result<Uri, NotAsked> {
-    let uri: Uri = text.parse().map_err(|_| NotAsked::Form)?;
-    let host = uri.host().filter(|host| !host.is_empty()).ok_or(NotAsked::Form)?;
+pub fn address(text: &str) -> Result<Uri, NotSent> {
+    let uri: Uri = text.parse().map_err(|_| NotSent::Form)?;
+    let host = uri.host().filter(|host| !host.is_empty()).ok_or(NotSent::Form)?;
     let here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        return Err(NotAsked::Password);
+        return Err(NotSent::Password);
     }
     match uri.scheme() {
         Some(scheme) if *scheme == Scheme::HTTPS => Ok(uri),
         Some(scheme) if *scheme == Scheme::HTTP && here => Ok(uri),
-        Some(scheme) if *scheme == Scheme::HTTP => Err(NotAsked::Plain),
-        _ => Err(NotAsked::Form),
+        Some(scheme) if *scheme == Scheme::HTTP => Err(NotSent::Plain),
+        _ => Err(NotSent::Form),
     }
 }
 

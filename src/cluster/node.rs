@@ -139,11 +139,11 @@ impl Node {
         self.stopped.cancel();
     }
 
-    /// Ends [`Node::run`], for at most `patience`. To be called when the shards are released, or nothing is done with them
+    /// Ends [`Node::run`], for at most `wait`. To be called when the shards are released, or nothing is done with them
     /// any more.
-    pub async fn stop(&self, patience: Duration) {
+    pub async fn stop(&self, wait: Duration) {
         self.stop.cancel();
-        let _ = tokio::time::timeout(patience, self.stopped.cancelled()).await;
+        let _ = tokio::time::timeout(wait, self.stopped.cancelled()).await;
     }
 
     /// Other nodes are told that it is about to end.

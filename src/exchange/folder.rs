@@ -10,7 +10,7 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use tokio::sync::Semaphore;
 
-use crate::https::{self, NotAsked};
+use crate::https::{self, NotSent};
 use crate::ids::{InstanceId, TenantId};
 use crate::license::LICENSE;
 
@@ -30,9 +30,9 @@ impl FolderUrl {
     pub fn parse(text: &str) -> Result<Self, String> {
         https::address(text).map(Self).map_err(|why| {
             let message = match why {
-                NotAsked::Form => "it is not such as https://licenses.vendor.example/usher",
-                NotAsked::Password => "user and password do not belong into it: nothing but licenses is there",
-                NotAsked::Plain => "http:// is for this machine only, else https://",
+                NotSent::Form => "it is not such as https://licenses.vendor.example/usher",
+                NotSent::Password => "user and password do not belong into it: nothing but licenses is there",
+                NotSent::Plain => "http:// is for this machine only, else https://",
             };
             message.into()
         })

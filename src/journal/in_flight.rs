@@ -35,7 +35,7 @@ pub(super) struct InFlight {
     /// The same, for those who trace it.
     pub sent_at: Option<SystemTime>,
     /// Runs out when the commit takes too long; `None`: it has.
-    pub patience: Option<Pin<Box<tokio::time::Sleep>>>,
+    pub stall_timer: Option<Pin<Box<tokio::time::Sleep>>>,
     /// The store has refused it, and it waits to be sent again.
     pub refused: Arc<Notify>,
 }
@@ -99,9 +99,9 @@ pub(super) fn trouble(
 /// The outcome of the batch in flight, or what delays it. Safe to cancel: it stays where it is.
 pub(super) async fn progress(in_flight: &mut Option<InFlight>) -> Progress {
     let Some(sent) = in_flight else { return std::future::pending().await };
-    let impatience = async {
-        match &mut sent.patience {
-            Some(patience) => patience.await,
+    let stalled = async {
+        match &mut sent.stall_timer {
+            Some(stall_timer) => stall_timer.await,
             None => std::future::pending().await,
         }
     };
@@ -109,8 +109,8 @@ pub(super) async fn progress(in_flight: &mut Option<InFlight>) -> Progress {
         biased;
         outcome = &mut sent.outcome => Progress::Done(outcome),
         () = sent.refused.notified() => Progress::Refused,
-        () = impatience => {
-            sent.patience = None;
+        () = stalled => {
+            sent.stall_timer = None;
             Progress::Stalled
         }
     }

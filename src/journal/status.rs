@@ -9,13 +9,13 @@ use super::stats::Stats;
 use super::{JournalError, ShardState};
 use crate::ids::ShardId;
 
-pub(super) struct Outlets {
+pub(super) struct WriterStatus {
     pub states: watch::Sender<ShardState>,
     pub ring: Arc<Ring>,
     pub stats: Arc<Stats>,
 }
 
-impl Outlets {
+impl WriterStatus {
     pub fn state(&self) -> ShardState {
         *self.states.borrow()
     }

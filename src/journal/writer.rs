@@ -330,8 +330,8 @@ impl Writer {
             trouble(self.shard, self.status.states.clone(), Arc::clone(&self.status.stats), Arc::clone(&refused));
         let by = (self.owner, self.node);
         let sure = commit_surely(store, self.shard, by, Arc::clone(&batch), trouble, ending);
-        let (outcome, patience) = (outcome(sure), Some(Box::pin(tokio::time::sleep(STALL))));
-        let sent = InFlight { outcome, batch, before, waiters, commands, dirty, sent, sent_at, patience, refused };
+        let (outcome, stall_timer) = (outcome(sure), Some(Box::pin(tokio::time::sleep(STALL))));
+        let sent = InFlight { outcome, batch, before, waiters, commands, dirty, sent, sent_at, stall_timer, refused };
         self.in_flight = Some(sent);
     }
 

@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Message;
 use super::event::{CONTENT_TYPE, event};
-use crate::https::{self, NotAsked};
+use crate::https::{self, NotSent};
 use crate::ledger::notification::Attempt;
 use crate::spans::PostSpan;
 
@@ -29,9 +29,9 @@ impl WebhookUrl {
     pub fn parse(text: &str) -> Result<Self, String> {
         https::address(text).map(Self).map_err(|why| {
             let error_text = match why {
-                NotAsked::Form => "it is not such as https://hooks.example.com/usher",
-                NotAsked::Password => "user and password do not belong into it: events are signed",
-                NotAsked::Plain => "events name users: http:// is for this machine only, else https://",
+                NotSent::Form => "it is not such as https://hooks.example.com/usher",
+                NotSent::Password => "user and password do not belong into it: events are signed",
+                NotSent::Plain => "events name users: http:// is for this machine only, else https://",
             };
             error_text.into()
         })

@@ -66,8 +66,8 @@ impl Spans {
     }
 
     /// Sends what there is, for so long at most. Blocks.
-    pub fn stop(self, patience: Duration) {
-        if let Err(error) = self.provider.shutdown_with_timeout(patience) {
+    pub fn stop(self, wait: Duration) {
+        if let Err(error) = self.provider.shutdown_with_timeout(wait) {
             tracing::warn!(%error, "the last spans were not sent");
         }
     }

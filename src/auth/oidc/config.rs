@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use http::Uri;
 
-use crate::https::{self, NotAsked};
+use crate::https::{self, NotSent};
 use crate::ids::TenantId;
 use crate::ledger::access::Roles;
 
@@ -42,11 +42,9 @@ impl KeysFrom {
             return Ok(Self::File(text.into()));
         }
         https::address(text).map(Self::Url).map_err(|why| match why {
-            NotAsked::Form => "is neither a file nor a URL such as https://idp.example.org/keys",
-            NotAsked::Password => "must have no user and no password: keys are public",
-            NotAsked::Plain => {
-                "http:// is for this machine only, else https://: whoever changes keys lets in everybody"
-            }
+            NotSent::Form => "is neither a file nor a URL such as https://idp.example.org/keys",
+            NotSent::Password => "must have no user and no password: keys are public",
+            NotSent::Plain => "http:// is for this machine only, else https://: whoever changes keys lets in everybody",
         })
     }
 

@@ -55,15 +55,15 @@ impl Writer {
         self.finish_works().await;
         let was_away = self.is_away();
         self.tick_to_the_end().await;
-        self.send_building().await;
+        self.send_open_batch().await;
         if was_away && !self.is_away() {
             self.tick_to_the_end().await;
-            self.send_building().await;
+            self.send_open_batch().await;
         }
     }
 
     /// Sends everything, and waits until it is durable.
-    pub(super) async fn send_building(&mut self) {
+    pub(super) async fn send_open_batch(&mut self) {
         // What is built when the shard is lost is not sent any more: `end` tells who waits for it.
         while !self.is_lost() {
             if !self.left {

@@ -22,7 +22,7 @@ const MAX_REFUSALS_PAUSE: Duration = Duration::from_secs(4);
 pub(super) struct Loading {
     ledger: Pin<Box<dyn Future<Output = Result<Ledger, StoreError>> + Send>>,
     /// Runs out when it takes too long; `None`: it has.
-    patience: Option<Pin<Box<Sleep>>>,
+    stall_timer: Option<Pin<Box<Sleep>>>,
     /// An attempt has failed.
     failed: Arc<Notify>,
 }
@@ -30,9 +30,9 @@ pub(super) struct Loading {
 /// The ledger; `None`: an attempt has failed, or, once, it takes too long. Safe to cancel: it stays where it is.
 pub(super) async fn loaded(loading: &mut Option<Loading>) -> Option<Result<Ledger, StoreError>> {
     let Some(load) = loading else { return std::future::pending().await };
-    let impatience = async {
-        match &mut load.patience {
-            Some(patience) => patience.await,
+    let stalled = async {
+        match &mut load.stall_timer {
+            Some(stall_timer) => stall_timer.await,
             None => std::future::pending().await,
         }
     };
@@ -40,8 +40,8 @@ pub(super) async fn loaded(loading: &mut Option<Loading>) -> Option<Result<Ledge
         biased;
         ledger = &mut load.ledger => Some(ledger),
         () = load.failed.notified() => None,
-        () = impatience => {
-            load.patience = None;
+        () = stalled => {
+            load.stall_timer = None;
             None
         }
     }
@@ -97,8 +97,8 @@ impl Writer {
                 pause = (pause * 2).min(Duration::from_secs(1));
             }
         };
-        let patience = Some(Box::pin(tokio::time::sleep(STALL)));
-        self.loading = Some(Loading { ledger: Box::pin(ledger), patience, failed });
+        let stall_timer = Some(Box::pin(tokio::time::sleep(STALL)));
+        self.loading = Some(Loading { ledger: Box::pin(ledger), stall_timer, failed });
     }
 
     pub(super) fn has_loaded(&mut self, loaded: Option<Result<Ledger, StoreError>>) {

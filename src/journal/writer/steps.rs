@@ -138,7 +138,7 @@ impl Writer {
                 Job::Command(running, reply) => self.execute(running, reply, self.now()),
                 Job::Query(_, reply) => reply.send(Err(JournalError::Stopping)),
             }
-            self.send_building().await;
+            self.send_open_batch().await;
         }
     }
 }

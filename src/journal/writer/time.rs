@@ -51,7 +51,7 @@ impl Writer {
                 self.carry_on(self.now());
             }
             if !self.has_room_to_write() {
-                self.send_building().await;
+                self.send_open_batch().await;
             }
         }
     }

@@ -118,7 +118,7 @@ impl Writer {
     /// was dropped half-way closes it.
     async fn run<T>(
         &self,
-        patience: Option<Duration>,
+        limit: Option<Duration>,
         job: impl for<'a> FnOnce(&'a mut Connection) -> Job<'a, T> + Send,
     ) -> Result<T, Broken> {
         let mut place = self.connection.lock().await;
@@ -126,9 +126,9 @@ impl Writer {
             Some(connection) if !connection.is_closed() => connection,
             _ => self.connector.connect().await?,
         };
-        let answer = match patience {
+        let answer = match limit {
             None => job(&mut connection).await,
-            Some(patience) => match timeout(patience, job(&mut connection)).await {
+            Some(limit) => match timeout(limit, job(&mut connection)).await {
                 Ok(answer) => answer,
                 Err(_) => {
                     let error = StoreError(format!("{}: no answer in time", self.connector.url()));

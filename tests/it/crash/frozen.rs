@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use crate::history::{Load, Plan, Recount, check};
+use crate::history::{Load, Plan, StoreContents, check};
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
@@ -39,7 +39,7 @@ async fn a_frozen_owner_wakes_up() {
     let told = load.told(owner.api).await.unwrap();
     owner.terminate();
     assert!(owner.ended().status.success());
-    let recount = Recount { told: Some(told), ..Recount::read(&data).await };
+    let recount = StoreContents { told: Some(told), ..StoreContents::read(&data).await };
     check(&history, &recount).unwrap_or_else(|found| panic!("{} violations: {found:#?}", found.len()));
 }
 

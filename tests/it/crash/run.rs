@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use crate::history::{Answer, Load, Plan, Recount, check};
+use crate::history::{Answer, Load, Plan, StoreContents, check};
 use crate::model::rng::Rng;
 use crate::support::program::{Data, Program};
 
@@ -112,7 +112,7 @@ impl<'a> Run<'a> {
             }
         };
         reached.starts.push(started.elapsed());
-        self.judge(death, Recount { told: Some(told), ..Recount::read(&self.data).await });
+        self.judge(death, StoreContents { told: Some(told), ..StoreContents::read(&self.data).await });
 
         self.load.switch.at(program.api);
         let longest = if let Death::After(time) = death { time } else { MAX_LIFETIME };
@@ -138,7 +138,7 @@ impl<'a> Run<'a> {
     }
 
     /// Clients wait: nothing is asked of the program meanwhile.
-    fn judge(&self, death: Death, recount: Recount) {
+    fn judge(&self, death: Death, recount: StoreContents) {
         if let Err(violations) = check(&self.load.so_far(), &recount) {
             let lines: Vec<String> = violations.iter().take(20).map(ToString::to_string).collect();
             self.fail(death, &format!("{} violations:\n{}", violations.len(), lines.join("\n")));
@@ -162,7 +162,7 @@ impl<'a> Run<'a> {
         if ran.code != Some(0) {
             self.fail(Death::After(Duration::ZERO), &format!("the store does not add up: {ran:?}"));
         }
-        self.judge(Death::After(Duration::ZERO), Recount::read(&self.data).await);
+        self.judge(Death::After(Duration::ZERO), StoreContents::read(&self.data).await);
         for call in history.calls {
             let answer = match call.answer {
                 Answer::Unknown(_) => "unknown",
@@ -180,12 +180,12 @@ impl<'a> Run<'a> {
 
     /// What the service says, and its store holds, with nobody asking for anything. Leases end by themselves: then both are
     /// looked at again.
-    async fn at_rest(&self, api: SocketAddr) -> Recount {
+    async fn at_rest(&self, api: SocketAddr) -> StoreContents {
         loop {
             let told = self.load.told(api).await.expect("it serves");
-            let recount = Recount::read(&self.data).await;
+            let recount = StoreContents::read(&self.data).await;
             if self.load.told(api).await.expect("it serves") == told {
-                return Recount { told: Some(told), ..recount };
+                return StoreContents { told: Some(told), ..recount };
             }
         }
     }

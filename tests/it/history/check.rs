@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::leases::{self, Lease};
 use super::ledger::{self, Folded};
-use super::recount::{Recount, SessionRow};
+use super::recount::{SessionRow, StoreContents};
 use super::{Answer, History, Name, Operation, Who, seats};
 
 /// By how much wall time and the clock of the clients may differ, in milliseconds.
@@ -60,7 +60,7 @@ impl Found {
 
 /// Whether everything that clients heard is true of the store, and everything in the store can be explained by what
 /// they asked. Calls without an answer may have been carried out, or not.
-pub fn check(history: &History, recount: &Recount) -> Result<(), Vec<Violation>> {
+pub fn check(history: &History, recount: &StoreContents) -> Result<(), Vec<Violation>> {
     let mut found = Found::default();
     let leases = leases::leases(history);
     let folded = ledger::fold(history, &recount.audit, &mut found);
@@ -218,7 +218,7 @@ fn returned(operation: &Operation) -> Option<&Name> {
 }
 
 /// The rows are what the audit adds up to.
-fn rows(history: &History, recount: &Recount, folded: &Folded, found: &mut Found) {
+fn rows(history: &History, recount: &StoreContents, folded: &Folded, found: &mut Found) {
     let agreed = |who: &&Who| history.limit(&who.tenant, &who.pool).is_some();
     let mut live = BTreeMap::new();
     for row in recount.sessions.iter().filter(|row| agreed(&&row.who)) {
@@ -269,7 +269,7 @@ fn in_use<'a>(
 }
 
 /// What the service shows is a recount (I4).
-fn told(history: &History, recount: &Recount, folded: &Folded, found: &mut Found) {
+fn told(history: &History, recount: &StoreContents, folded: &Folded, found: &mut Found) {
     let Some(told) = &recount.told else { return };
     let live: BTreeSet<Name> = folded.live.keys().cloned().collect();
     for session in live.symmetric_difference(&told.live) {

@@ -17,7 +17,7 @@ use usher::proto::v1::{
 };
 
 use super::client::{Client, Person};
-use super::recount::Told;
+use super::recount::ServiceView;
 use super::{Call, History, Limit, Name, Rules, Who};
 use crate::model::rng::Rng;
 
@@ -164,9 +164,9 @@ impl Load {
     }
 
     /// Asks the service what is live and in use. Nothing else may go on.
-    pub async fn told(&self, address: SocketAddr) -> Result<Told, Status> {
+    pub async fn told(&self, address: SocketAddr) -> Result<ServiceView, Status> {
         let channel = channel(address);
-        let mut told = Told::default();
+        let mut told = ServiceView::default();
         for (tenant, rules) in self.plan.rules() {
             let operation = GetUsageRequest { tenant_id: tenant.to_string() };
             let usage = match TenantServiceClient::new(channel.clone()).get_usage(operation).await {

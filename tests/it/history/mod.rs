@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 pub use check::check;
 pub use load::{Load, Plan};
-pub use recount::{Action, Recount};
+pub use recount::{Action, StoreContents};
 
 /// A tenant, a pool, a user, a device, a session or a reason.
 pub type Name = Arc<str>;

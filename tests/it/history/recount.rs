@@ -61,7 +61,7 @@ pub struct Event {
 
 /// What the service itself says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Told {
+pub struct ServiceView {
     /// Tenant, pool, seats in use.
     pub in_use: Vec<(Name, Name, u64)>,
     /// Live sessions, of all tenants that the load uses.
@@ -69,17 +69,17 @@ pub struct Told {
 }
 
 #[derive(Debug, Clone, Default)]
-pub struct Recount {
+pub struct StoreContents {
     pub sessions: Vec<SessionRow>,
     /// Active ones.
     pub seats: BTreeSet<Who>,
     /// Of each tenant in the order in which it happened.
     pub audit: Vec<Event>,
     /// Asked while nothing went on; `None`: not asked.
-    pub told: Option<Told>,
+    pub told: Option<ServiceView>,
 }
 
-impl Recount {
+impl StoreContents {
     /// Reads the store at one moment. It may be in use: another process reads as any backup does.
     pub async fn read(data: &Data<'_>) -> Self {
         match data {

@@ -8,12 +8,12 @@
 //! usage acme/primary 1                         what the service says; also: listed s1
 //! ```
 
-use super::recount::{Action, Event, SessionRow, Told};
-use super::{Answer, Call, History, Limit, Name, Operation, Recount, Rules, Time, Who};
+use super::recount::{Action, Event, ServiceView, SessionRow};
+use super::{Answer, Call, History, Limit, Name, Operation, Rules, StoreContents, Time, Who};
 
-pub fn parse(text: &str) -> (History, Recount) {
+pub fn parse(text: &str) -> (History, StoreContents) {
     let history = History { began: 0, tenants: [].into(), given: [].into(), calls: Vec::new() };
-    let mut parsed = (history, Recount { told: Some(Told::default()), ..Recount::default() });
+    let mut parsed = (history, StoreContents { told: Some(ServiceView::default()), ..StoreContents::default() });
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();
         read(&words, &mut parsed).unwrap_or_else(|| panic!("this line says nothing: {line}"));
@@ -21,7 +21,7 @@ pub fn parse(text: &str) -> (History, Recount) {
     parsed
 }
 
-fn read(words: &[&str], (history, recount): &mut (History, Recount)) -> Option<()> {
+fn read(words: &[&str], (history, recount): &mut (History, StoreContents)) -> Option<()> {
     match words {
         ["limit", of, plan, seats] => {
             let (tenant, pool) = of.split_once('/')?;

@@ -117,7 +117,7 @@ fn report(seed: u64, failure: &Failure) -> String {
     text += &format!("again: USHER_SEED={seed} cargo test --test it model::one_seed -- --exact\n\n");
     text += &format!("shortened to {} of {} steps: {}\n", short.steps.len(), failure.steps.len(), short.what);
     for step in &short.steps {
-        text += &format!("{:>5} at {} (wall {}): {:?}\n", step.no, step.now.tick.0, step.now.wall, step.act);
+        text += &format!("{:>5} at {} (wall {}): {:?}\n", step.no, step.now.tick.0, step.now.wall, step.kind);
     }
     text
 }

@@ -5,7 +5,7 @@ use usher::ledger::command::{Command, CreateOrganization, CreateTenant, GrantSea
 
 use super::generate::Generator;
 use super::replay;
-use super::step::{Act, Step};
+use super::step::{Step, StepKind};
 
 #[test]
 fn a_seat_of_which_a_part_was_revoked_is_known_under_the_new_id() {
@@ -26,9 +26,9 @@ fn a_seat_of_which_a_part_was_revoked_is_known_under_the_new_id() {
         RenameUser { user: ann, new: UserId::stored("anna") }.into(),
     ];
     let now = Generator::new(0).now;
-    let act = |command| Act::Command(TenantId::stored("acme"), command);
+    let kind = |command| StepKind::Command(TenantId::stored("acme"), command);
     let steps: Vec<_> =
-        commands.into_iter().enumerate().map(|(no, command)| Step { no, now, act: act(command) }).collect();
+        commands.into_iter().enumerate().map(|(no, command)| Step { no, now, kind: kind(command) }).collect();
     if let Err(failure) = replay(0, &steps) {
         panic!("{}", failure.what);
     }

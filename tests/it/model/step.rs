@@ -10,11 +10,11 @@ pub struct Step {
     /// Its place in the whole run; it keeps it when others are left out.
     pub no: usize,
     pub now: Moment,
-    pub act: Act,
+    pub kind: StepKind,
 }
 
 #[derive(Debug, Clone)]
-pub enum Act {
+pub enum StepKind {
     Command(TenantId, Command),
     /// A list is read to its end, `limit` rows at a time.
     Query(TenantId, Query),

@@ -6,14 +6,14 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::verbs::{self, Act};
+use super::verbs::{self, Verb};
 
 /// One line of a scenario.
 #[derive(Debug)]
 pub struct Line {
     pub number: usize,
     pub text: String,
-    pub act: Act,
+    pub verb: Verb,
     pub expected: Option<String>,
 }
 
@@ -30,8 +30,8 @@ pub fn read(scenario: &str) -> Result<Vec<Line>, String> {
         }
         let wrong = |why: String| format!("line {}: {text}\n  cannot be read: {why}", index + 1);
         if let Some(event) = text.strip_prefix("- ") {
-            match lines.last_mut().map(|line| &mut line.act) {
-                Some(Act::Audit(events)) => events.push(event.trim().to_owned()),
+            match lines.last_mut().map(|line| &mut line.verb) {
+                Some(Verb::Audit(events)) => events.push(event.trim().to_owned()),
                 _ => return Err(wrong("an event stands below a line `audit`".into())),
             }
             continue;
@@ -40,11 +40,11 @@ pub fn read(scenario: &str) -> Result<Vec<Line>, String> {
             Some((said, expected)) => (said, Some(expected.trim().to_owned())),
             None => (text, None),
         };
-        let act = verbs::act(&mut Words::of(said).map_err(wrong)?).map_err(wrong)?;
-        if act.reads() == expected.is_none() && act.reads() {
+        let verb = verbs::parse(&mut Words::of(said).map_err(wrong)?).map_err(wrong)?;
+        if verb.reads() == expected.is_none() && verb.reads() {
             return Err(wrong("a question needs an answer behind `->`".into()));
         }
-        lines.push(Line { number: index + 1, text: text.to_owned(), act, expected });
+        lines.push(Line { number: index + 1, text: text.to_owned(), verb, expected });
     }
     Ok(lines)
 }

@@ -9,7 +9,7 @@ use usher::ledger::license::{Terms, Tier};
 use usher::ledger::time::Wall;
 
 use super::language::Words;
-use super::verbs::{Act, START, command, parsed, pool_id};
+use super::verbs::{START, Verb, command, parsed, pool_id};
 
 /// Where the list of pools, features or limits ends.
 const CLAUSES: [&str; 10] =
@@ -35,7 +35,7 @@ fn dates(words: &mut Words) -> Result<(Option<Wall>, Option<Wall>), String> {
 }
 
 /// `pool primary concurrent 2`: a license of its own for one pool.
-pub fn pool(words: &mut Words) -> Result<Act, String> {
+pub fn pool(words: &mut Words) -> Result<Verb, String> {
     let pool = pool_id(words)?;
     let license = LicenseId::stored(pool.as_str());
     if words.eat("deleted") {
@@ -43,13 +43,13 @@ pub fn pool(words: &mut Words) -> Result<Act, String> {
     }
     let pools = vec![entitlement(pool, words)?];
     let (not_before, expires) = dates(words)?;
-    Ok(Act::License(license, LicenseGrant { not_before, expires, pools, ..LicenseGrant::default() }))
+    Ok(Verb::License(license, LicenseGrant { not_before, expires, pools, ..LicenseGrant::default() }))
 }
 
-pub fn license(words: &mut Words) -> Result<Act, String> {
+pub fn license(words: &mut Words) -> Result<Verb, String> {
     let license = parsed("a license", LicenseId::parse, words)?;
     match words.peek() {
-        None => return Ok(Act::ShowLicense(license)),
+        None => return Ok(Verb::ShowLicense(license)),
         Some("deleted") => {
             words.expect("deleted")?;
             return Ok(command(DeleteLicense { license }));
@@ -76,7 +76,7 @@ pub fn license(words: &mut Words) -> Result<Act, String> {
     Ok(command(InstallLicense { license, grant: LicenseGrant { revision, not_before, expires, pools, terms } }))
 }
 
-fn revoked(license: LicenseId, words: &mut Words) -> Result<Act, String> {
+fn revoked(license: LicenseId, words: &mut Words) -> Result<Verb, String> {
     let up_to_revision = if words.eat("up") {
         words.expect("to")?;
         words.number("a revision")?

@@ -11,14 +11,14 @@ use usher::ledger::search::fold;
 
 use super::language::Words;
 use super::notification_verbs;
-use super::verbs::{Act, organization_id, pool_id, user_id};
+use super::verbs::{Verb, organization_id, pool_id, user_id};
 
 /// More rows than any scenario has.
 const EVERYTHING: usize = 1_000;
 
 /// # Errors
 /// What is wrong with the line.
-pub fn list(words: &mut Words) -> Result<Act, String> {
+pub fn list(words: &mut Words) -> Result<Verb, String> {
     let mut query = match words.next("what to list")?.as_str() {
         "sessions" => sessions(words)?.into(),
         "users" => users(words)?.into(),
@@ -36,7 +36,7 @@ pub fn list(words: &mut Words) -> Result<Act, String> {
         *limit(&mut query) = rows(words)?;
         all = false;
     }
-    Ok(Act::List { query, all })
+    Ok(Verb::List { query, all })
 }
 
 fn rows(words: &mut Words) -> Result<usize, String> {

@@ -4,7 +4,7 @@ use usher::ledger::command::{DueNotifications, ListNotifications, RedeliverNotif
 use usher::ledger::notification::{Attempt, Channel, DeliveryState, Topic};
 
 use super::language::Words;
-use super::verbs::{Act, command};
+use super::verbs::{Verb, command};
 
 /// More rows than any scenario has.
 const EVERYTHING: usize = 1_000;
@@ -21,7 +21,7 @@ fn channel(words: &mut Words) -> Result<Channel, String> {
 }
 
 /// `send exceeded/primary by email answered`
-pub fn send(words: &mut Words) -> Result<Act, String> {
+pub fn send(words: &mut Words) -> Result<Verb, String> {
     let (topic, channel) = (topic(words)?, channel(words)?);
     let result = match words.next("what became of it")?.as_str() {
         "answered" => Some(Attempt::Answered),
@@ -30,16 +30,16 @@ pub fn send(words: &mut Words) -> Result<Act, String> {
         "lost" => None,
         other => return Err(format!("`{other}` is no end of it")),
     };
-    Ok(Act::Send { topic, channel, result })
+    Ok(Verb::Send { topic, channel, result })
 }
 
-pub fn redeliver(words: &mut Words) -> Result<Act, String> {
+pub fn redeliver(words: &mut Words) -> Result<Verb, String> {
     Ok(command(RedeliverNotification { topic: topic(words)? }))
 }
 
 /// `due by email`
-pub fn due(words: &mut Words) -> Result<Act, String> {
-    Ok(Act::Due(DueNotifications { channel: channel(words)?, limit: EVERYTHING }))
+pub fn due(words: &mut Words) -> Result<Verb, String> {
+    Ok(Verb::Due(DueNotifications { channel: channel(words)?, limit: EVERYTHING }))
 }
 
 /// `list notifications dead`

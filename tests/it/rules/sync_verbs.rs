@@ -16,9 +16,9 @@ use usher::ledger::outcome::{DenialReason, Done};
 
 use super::facts::{Answer, denied, done, refused};
 use super::language::Words;
-use super::verbs::{Act, command, organizations, pool_ids, user_ids};
+use super::verbs::{Verb, command, organizations, pool_ids, user_ids};
 
-pub fn sync(words: &mut Words) -> Result<Act, String> {
+pub fn sync(words: &mut Words) -> Result<Verb, String> {
     const STOPS: [&str; 5] = ["at", "blocked", "active", "or", "dry"];
     let users = user_ids(words, &[&STOPS[..], &["administrator", "seats"]].concat())?;
     let administrator = words.eat("administrator").then(|| words.eat("yes") || !words.eat("no"));
@@ -33,13 +33,13 @@ pub fn sync(words: &mut Words) -> Result<Act, String> {
     Ok(command(SyncUsers { entries, when_full, what_if: dry(words) }))
 }
 
-pub fn activate(words: &mut Words) -> Result<Act, String> {
+pub fn activate(words: &mut Words) -> Result<Verb, String> {
     let users = user_ids(words, &["dry"])?;
     let waiting = users.into_iter().map(|user| Waiting { user, since: EventNo(0), pools: Vec::new() }).collect();
     Ok(command(ActivateUsers { waiting, what_if: dry(words) }))
 }
 
-pub fn unlisted(words: &mut Words) -> Result<Act, String> {
+pub fn unlisted(words: &mut Words) -> Result<Verb, String> {
     Ok(command(BlockUnlisted { users: user_ids(words, &["dry"])?, what_if: dry(words) }))
 }
 

@@ -56,7 +56,7 @@ pub const START: Wall = Wall(1_750_000_000_000);
 
 /// One line, understood.
 #[derive(Debug)]
-pub enum Act {
+pub enum Verb {
     Server {
         demo_seats: u64,
         channels: Channels,
@@ -120,34 +120,35 @@ pub struct Login {
     pub organization: Option<OrganizationId>,
 }
 
-impl Act {
+impl Verb {
     /// A question, which makes no sense without an answer.
     pub fn reads(&self) -> bool {
-        let about_licenses = matches!(self, Act::ShowLicense(_) | Act::Information | Act::Entitlements);
-        let others = matches!(self, Act::Usage(_) | Act::Show(..) | Act::List { .. } | Act::More | Act::CouldSignIn(_));
-        let told = matches!(self, Act::Notification(_) | Act::Due(_));
+        let about_licenses = matches!(self, Verb::ShowLicense(_) | Verb::Information | Verb::Entitlements);
+        let others =
+            matches!(self, Verb::Usage(_) | Verb::Show(..) | Verb::List { .. } | Verb::More | Verb::CouldSignIn(_));
+        let told = matches!(self, Verb::Notification(_) | Verb::Due(_));
         about_licenses || others || told
     }
 }
 
-pub fn command(command: impl Into<Command>) -> Act {
-    Act::Command(Box::new(command.into()))
+pub fn command(command: impl Into<Command>) -> Verb {
+    Verb::Command(Box::new(command.into()))
 }
 
 /// Understands one line.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn act(words: &mut Words) -> Result<Act, String> {
-    let act = match words.next("a verb")?.as_str() {
+pub fn parse(words: &mut Words) -> Result<Verb, String> {
+    let verb = match words.next("a verb")?.as_str() {
         "pool" => license_verbs::pool(words)?,
         "license" => license_verbs::license(words)?,
         "licenses" => {
             words.expect("deleted")?;
             command(DeleteLicenses)
         }
-        "information" => Act::Information,
-        "entitlements" => Act::Entitlements,
+        "information" => Verb::Information,
+        "entitlements" => Verb::Entitlements,
         "policy" => command(policies::policy(words)?),
         "organization" => organization(words)?,
         "user" => user(words)?,
@@ -157,37 +158,37 @@ pub fn act(words: &mut Words) -> Result<Act, String> {
         "activate" => sync_verbs::activate(words)?,
         "unlisted" => sync_verbs::unlisted(words)?,
         "heartbeat" => heartbeat(words)?,
-        "checkin" => Act::CheckIn(words.next("a session")?),
+        "checkin" => Verb::CheckIn(words.next("a session")?),
         "close" => close(words)?,
-        "after" => Act::After(words.duration()?),
+        "after" => Verb::After(words.duration()?),
         "clock" => clock(words)?,
-        "sweep" => Act::Sweep,
-        "restart" => Act::Restart,
-        "crash" => Act::Crash,
-        "usage" => Act::Usage(words.peek().is_some().then(|| pool_id(words)).transpose()?),
-        "show" => Act::Show(user_id(words)?, words.eat("at").then(|| organization_id(words)).transpose()?),
-        "audit" => Act::Audit(Vec::new()),
+        "sweep" => Verb::Sweep,
+        "restart" => Verb::Restart,
+        "crash" => Verb::Crash,
+        "usage" => Verb::Usage(words.peek().is_some().then(|| pool_id(words)).transpose()?),
+        "show" => Verb::Show(user_id(words)?, words.eat("at").then(|| organization_id(words)).transpose()?),
+        "audit" => Verb::Audit(Vec::new()),
         "list" => lists::list(words)?,
-        "more" => Act::More,
-        "notification" => Act::Notification(notification_verbs::topic(words)?),
+        "more" => Verb::More,
+        "notification" => Verb::Notification(notification_verbs::topic(words)?),
         "due" => notification_verbs::due(words)?,
         "send" => notification_verbs::send(words)?,
         "redeliver" => notification_verbs::redeliver(words)?,
         "tenant" => tenant(words)?,
-        "in" => Act::In(parsed("a tenant", TenantId::parse, words)?),
-        "actor" => Act::Actor(words.next("who asks")?),
+        "in" => Verb::In(parsed("a tenant", TenantId::parse, words)?),
+        "actor" => Verb::Actor(words.next("who asks")?),
         "server" => {
             if words.eat("channels") {
                 let channels = Channels { email: words.eat("email"), webhook: words.eat("webhook") };
-                return Ok(Act::Server { demo_seats: 2, channels });
+                return Ok(Verb::Server { demo_seats: 2, channels });
             }
             words.expect("demo_seats")?;
-            Act::Server { demo_seats: words.number("seats")?, channels: Channels::default() }
+            Verb::Server { demo_seats: words.number("seats")?, channels: Channels::default() }
         }
         name => sign_in(name, words)?,
     };
     words.end()?;
-    Ok(act)
+    Ok(verb)
 }
 
 pub fn parsed<T, E: ToString>(what: &str, parse: fn(&str) -> Result<T, E>, words: &mut Words) -> Result<T, String> {
@@ -240,7 +241,7 @@ fn version(words: &mut Words) -> Result<Option<u64>, String> {
     words.number("a version").map(Some)
 }
 
-fn tenant(words: &mut Words) -> Result<Act, String> {
+fn tenant(words: &mut Words) -> Result<Verb, String> {
     let id = parsed("a tenant", TenantId::parse, words)?;
     let command: Command = match words.peek() {
         None => {
@@ -253,10 +254,10 @@ fn tenant(words: &mut Words) -> Result<Act, String> {
             other => return Err(format!("a tenant cannot be `{other}`")),
         },
     };
-    Ok(Act::Tenant(id, Box::new(command)))
+    Ok(Verb::Tenant(id, Box::new(command)))
 }
 
-fn organization(words: &mut Words) -> Result<Act, String> {
+fn organization(words: &mut Words) -> Result<Verb, String> {
     let organization = organization_id(words)?;
     if words.eat("deleted") {
         return Ok(command(DeleteOrganization { organization }));
@@ -272,7 +273,7 @@ fn organization(words: &mut Words) -> Result<Act, String> {
     Ok(command(CreateOrganization { organization, display_name: display_name.into() }))
 }
 
-fn user(words: &mut Words) -> Result<Act, String> {
+fn user(words: &mut Words) -> Result<Verb, String> {
     let user = user_id(words)?;
     let mut patch = UserPatch::default();
     match words.peek() {
@@ -316,14 +317,14 @@ fn user(words: &mut Words) -> Result<Act, String> {
     Ok(command(UpdateUser { user, patch, version: version(words)? }))
 }
 
-fn grant(words: &mut Words) -> Result<Act, String> {
+fn grant(words: &mut Words) -> Result<Verb, String> {
     let pools = pool_ids(words, &["to"])?;
     words.expect("to")?;
     let users = user_ids(words, &["at"])?;
     Ok(command(GrantSeats { pools, users, organizations: organizations(words)? }))
 }
 
-fn revoke(words: &mut Words) -> Result<Act, String> {
+fn revoke(words: &mut Words) -> Result<Verb, String> {
     let pools = pool_ids(words, &["from"])?;
     words.expect("from")?;
     let users = user_ids(words, &["at", "ending"])?;
@@ -331,7 +332,7 @@ fn revoke(words: &mut Words) -> Result<Act, String> {
     Ok(command(RevokeSeats { pools, users, organizations, end_sessions: ending_sessions(words)? }))
 }
 
-fn sign_in(name: &str, words: &mut Words) -> Result<Act, String> {
+fn sign_in(name: &str, words: &mut Words) -> Result<Verb, String> {
     let user = UserId::parse(name).map_err(|error| format!("`{name}` {error}"))?;
     let could = words.eat("could");
     words.expect(if could { "sign" } else { "signs" }).map_err(|_| format!("`{name}` begins no line"))?;
@@ -344,26 +345,26 @@ fn sign_in(name: &str, words: &mut Words) -> Result<Act, String> {
     let mut session = format!("{user}/{device}");
     let login = Login { pool, user, device, organization };
     if could {
-        return Ok(Act::CouldSignIn(login));
+        return Ok(Verb::CouldSignIn(login));
     }
     if words.eat("as") {
         session = words.next("a name for the session")?;
     }
-    Ok(Act::SignIn { login, name: session })
+    Ok(Verb::SignIn { login, name: session })
 }
 
-fn heartbeat(words: &mut Words) -> Result<Act, String> {
+fn heartbeat(words: &mut Words) -> Result<Verb, String> {
     let mut beats = Vec::new();
     loop {
         let session = words.next("a session")?;
         beats.push((session, words.eat("active")));
         if !words.eat(",") {
-            return Ok(Act::Heartbeat(beats));
+            return Ok(Verb::Heartbeat(beats));
         }
     }
 }
 
-fn close(words: &mut Words) -> Result<Act, String> {
+fn close(words: &mut Words) -> Result<Verb, String> {
     let session = words.next("a session")?;
     if session == "idle" {
         let pool = if words.eat("in") { Some(pool_id(words)?) } else { None };
@@ -373,16 +374,16 @@ fn close(words: &mut Words) -> Result<Act, String> {
     let forced = words.eat("forced");
     let by = if words.eat("by") { Some(user_id(words)?) } else { None };
     let from = if words.eat("from") { Some(words.next("a session")?) } else { None };
-    Ok(Act::Close { session, forced, by, from })
+    Ok(Verb::Close { session, forced, by, from })
 }
 
-fn clock(words: &mut Words) -> Result<Act, String> {
+fn clock(words: &mut Words) -> Result<Verb, String> {
     let back = words.eat("back");
     if !back {
         words.expect("ahead")?;
     }
     let by = i64::try_from(words.duration()?.as_millis()).map_err(|_| "too far")?;
-    Ok(Act::Clock(if back { -by } else { by }))
+    Ok(Verb::Clock(if back { -by } else { by }))
 }
 
 /// The id of the `n`-th session of a scenario.

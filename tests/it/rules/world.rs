@@ -18,7 +18,7 @@ use usher::ledger::{Config, Ledger, Seed};
 use super::facts::{self, Answer, Names};
 use super::language::{self, Line};
 use super::stored::{self, Stored, TestData};
-use super::verbs::{Act, Login, START, session_id};
+use super::verbs::{Login, START, Verb, session_id};
 use super::{always, license_facts, stored::could};
 
 /// Who asks, unless a line `actor` says otherwise.
@@ -103,10 +103,10 @@ impl World {
     }
 
     fn run(&mut self, line: &Line) -> Result<(), String> {
-        if let Act::Audit(expected) = &line.act {
+        if let Verb::Audit(expected) = &line.verb {
             return self.audit(expected);
         }
-        let answers = self.act(&line.act)?;
+        let answers = self.run_verb(&line.verb)?;
         compare(line.expected.as_deref(), &answers)?;
         self.ledger.check(self.now).map_err(|why| format!("  a count is wrong: {why}"))?;
         if self.unsaved {
@@ -117,73 +117,73 @@ impl World {
         stored::same_views(&mut self.ledger, &mut restarted, &self.tenants, self.now)
     }
 
-    fn act(&mut self, act: &Act) -> Result<Vec<Answer>, String> {
+    fn run_verb(&mut self, verb: &Verb) -> Result<Vec<Answer>, String> {
         let nothing = Ok(Vec::new());
-        match act {
-            Act::Server { demo_seats, channels } => *self = World::new(*demo_seats, *channels),
-            Act::In(tenant) => self.tenant = tenant.clone(),
-            Act::Actor(name) => self.actor = Actor(name.as_str().into()),
-            Act::After(time) => {
+        match verb {
+            Verb::Server { demo_seats, channels } => *self = World::new(*demo_seats, *channels),
+            Verb::In(tenant) => self.tenant = tenant.clone(),
+            Verb::Actor(name) => self.actor = Actor(name.as_str().into()),
+            Verb::After(time) => {
                 self.now = self.line.moment(self.now.tick + *time, self.now.wall.plus(*time));
             }
-            Act::Clock(by) => self.now = self.line.moment(self.now.tick, Wall(self.now.wall.0 + by)),
-            Act::Sweep => self.tick(false)?,
-            Act::Crash => self.load(),
-            Act::Restart => {
+            Verb::Clock(by) => self.now = self.line.moment(self.now.tick, Wall(self.now.wall.0 + by)),
+            Verb::Sweep => self.tick(false)?,
+            Verb::Crash => self.load(),
+            Verb::Restart => {
                 self.tick(true)?;
                 self.load();
             }
-            Act::Command(command) => return self.submit(&self.tenant.clone(), (**command).clone()),
-            Act::Tenant(tenant, command) => return self.submit(tenant, (**command).clone()),
-            Act::License(license, grant) => {
+            Verb::Command(command) => return self.submit(&self.tenant.clone(), (**command).clone()),
+            Verb::Tenant(tenant, command) => return self.submit(tenant, (**command).clone()),
+            Verb::License(license, grant) => {
                 self.revisions += 1;
                 let mut grant = grant.clone();
                 grant.revision = self.revisions;
                 let install = InstallLicense { license: license.clone(), grant };
                 return self.submit(&self.tenant.clone(), install.into());
             }
-            Act::SignIn { login, name } => return self.sign_in(login, name),
-            Act::CouldSignIn(login) => return Ok(vec![self.could_sign_in(login)?.1]),
-            Act::Heartbeat(beats) => {
+            Verb::SignIn { login, name } => return self.sign_in(login, name),
+            Verb::CouldSignIn(login) => return Ok(vec![self.could_sign_in(login)?.1]),
+            Verb::Heartbeat(beats) => {
                 self.unsaved |= beats.iter().any(|(_, active)| *active);
                 let beats = beats.iter().map(|(name, active)| Ok((self.session(name)?, *active)));
                 let beats = beats.collect::<Result<Vec<_>, String>>()?;
                 return self.submit(&self.tenant.clone(), Heartbeat { beats }.into());
             }
-            Act::CheckIn(name) => {
+            Verb::CheckIn(name) => {
                 let session = self.session(name)?;
                 return self.submit(&self.tenant.clone(), CheckIn { session }.into());
             }
-            Act::Close { session, forced, by, from } => {
+            Verb::Close { session, forced, by, from } => {
                 let own_session = from.as_ref().map(|name| self.session(name)).transpose()?;
                 let session = self.session(session)?;
                 let close = CloseSession { session, force: *forced, own_session, own_user: by.clone() };
                 return self.submit(&self.tenant.clone(), close.into());
             }
-            Act::Usage(pool) => return Ok(vec![self.usage(pool.as_ref())]),
-            Act::ShowLicense(license) => {
+            Verb::Usage(pool) => return Ok(vec![self.usage(pool.as_ref())]),
+            Verb::ShowLicense(license) => {
                 let list = ListLicenses { limit: MAX_ROWS, after: None };
                 return Ok(vec![license_facts::newest(&self.query(list.into()), license, self.now)]);
             }
-            Act::Information => {
+            Verb::Information => {
                 return Ok(vec![license_facts::told(&self.query(GetLicenseInformation.into()), self.now)]);
             }
-            Act::Entitlements => return Ok(vec![license_facts::told(&self.query(GetEntitlements.into()), self.now)]),
-            Act::Show(user, organization) => {
+            Verb::Entitlements => return Ok(vec![license_facts::told(&self.query(GetEntitlements.into()), self.now)]),
+            Verb::Show(user, organization) => {
                 let query = GetUser { user: user.clone(), organization: organization.clone() };
                 let found = self.query(query.into());
                 let QueryResult::GetUser(found) = found else { unreachable!("the answer to GetUser") };
                 return Ok(vec![found.map_or_else(|why| facts::refused(&why), |user| facts::user(&user, self.now))]);
             }
-            Act::List { query, all } => return self.pages(query.clone(), *all),
-            Act::Notification(topic) => return Ok(vec![self.notification(topic)]),
-            Act::Due(query) => return Ok(vec![self.due(query)]),
-            Act::Send { topic, channel, result } => return self.send(topic, *channel, result.as_ref()),
-            Act::More => {
+            Verb::List { query, all } => return self.pages(query.clone(), *all),
+            Verb::Notification(topic) => return Ok(vec![self.notification(topic)]),
+            Verb::Due(query) => return Ok(vec![self.due(query)]),
+            Verb::Send { topic, channel, result } => return self.send(topic, *channel, result.as_ref()),
+            Verb::More => {
                 let query = self.list.take().ok_or("there is no more")?;
                 return self.pages(query, false);
             }
-            Act::Audit(_) => unreachable!("compared by `run`"),
+            Verb::Audit(_) => unreachable!("compared by `run`"),
         }
         nothing
     }

@@ -54,7 +54,7 @@ impl World {
         let mut call = Call::open(Opening { no, process: process.no, tenant, request, stray, attempts }, journal);
         call.started = self.now;
         call.started_there = process.millis();
-        call.known = self.server.disk.piece(shard).position.last_event;
+        call.known = self.server.disk.shard_disk(shard).position.last_event;
         call.renews = self.renews(&call);
         call.held_until = self.held_until(&call, process);
         self.checks.held.open(&call);

@@ -14,7 +14,7 @@ use super::test_data::SHARDS;
 use crate::support::nodes::NodeTable;
 use crate::support::rows::Rows;
 
-pub struct Piece {
+pub struct ShardDisk {
     pub owner: Owner,
     /// Which node owns it, and what the owner before left.
     pub node: Option<NodeRef>,
@@ -25,11 +25,11 @@ pub struct Piece {
 }
 
 /// The pieces, and the processes that share them.
-pub struct Disk(Vec<Piece>, NodeTable);
+pub struct Disk(Vec<ShardDisk>, NodeTable);
 
 impl Disk {
     pub fn new() -> Self {
-        let piece = || Piece {
+        let shard_disk = || ShardDisk {
             owner: Owner { epoch: Epoch(0), token: OwnerToken(Uuid::nil()) },
             node: None,
             former: (OwnerToken(Uuid::nil()), Seq(0)),
@@ -37,28 +37,28 @@ impl Disk {
             rows: Rows::default(),
             events: BTreeMap::new(),
         };
-        Self((0..SHARDS).map(|_| piece()).collect(), NodeTable::default())
+        Self((0..SHARDS).map(|_| shard_disk()).collect(), NodeTable::default())
     }
 
-    pub fn piece(&self, shard: ShardId) -> &Piece {
+    pub fn shard_disk(&self, shard: ShardId) -> &ShardDisk {
         &self.0[usize::from(shard.0)]
     }
 
-    fn piece_mut(&mut self, shard: ShardId) -> &mut Piece {
+    fn shard_disk_mut(&mut self, shard: ShardId) -> &mut ShardDisk {
         &mut self.0[usize::from(shard.0)]
     }
 
     /// Compare-and-set on `former`; a token that is there already came with an attempt whose answer was lost.
     pub fn claim(&mut self, shard: ShardId, former: Owner, by: Claimant) -> Claimed {
-        let (piece, token) = (self.piece_mut(shard), by.token);
-        if piece.owner == former && former.token != token {
-            piece.owner = Owner { epoch: Epoch(former.epoch.0 + 1), token };
-            (piece.node, piece.former) = (by.node, (former.token, piece.position.seq));
+        let (shard_disk, token) = (self.shard_disk_mut(shard), by.token);
+        if shard_disk.owner == former && former.token != token {
+            shard_disk.owner = Owner { epoch: Epoch(former.epoch.0 + 1), token };
+            (shard_disk.node, shard_disk.former) = (by.node, (former.token, shard_disk.position.seq));
         }
-        if piece.owner.token == token {
-            return Ok((piece.owner, piece.position));
+        if shard_disk.owner.token == token {
+            return Ok((shard_disk.owner, shard_disk.position));
         }
-        let (before, last) = piece.former;
+        let (before, last) = shard_disk.former;
         Err(ClaimError::Taken((before == former.token || before == token).then_some(last)))
     }
 
@@ -69,37 +69,37 @@ impl Disk {
         if cut && !apart {
             return Ok(());
         }
-        let piece = self.piece_mut(shard);
-        let passes = piece.owner == owner && batch.position.seq.0 - 1 == piece.position.seq.0;
+        let shard_disk = self.shard_disk_mut(shard);
+        let passes = shard_disk.owner == owner && batch.position.seq.0 - 1 == shard_disk.position.seq.0;
         if !passes && !is_planted(Plant::NoFence) {
             return Err(CommitError::Fenced);
         }
-        piece.position = batch.position;
-        piece.rows.apply(&batch.rows);
+        shard_disk.position = batch.position;
+        shard_disk.rows.apply(&batch.rows);
         if !cut {
-            piece.events.extend(batch.events.iter().map(|event| (event.no, event.clone())));
+            shard_disk.events.extend(batch.events.iter().map(|event| (event.no, event.clone())));
         }
         Ok(())
     }
 
     pub fn release(&mut self, shard: ShardId, owner: Owner) {
-        let piece = self.piece_mut(shard);
-        if piece.owner == owner {
-            (piece.former, piece.node) = ((owner.token, piece.position.seq), None);
-            piece.owner.token = OwnerToken(Uuid::nil());
+        let shard_disk = self.shard_disk_mut(shard);
+        if shard_disk.owner == owner {
+            (shard_disk.former, shard_disk.node) = ((owner.token, shard_disk.position.seq), None);
+            shard_disk.owner.token = OwnerToken(Uuid::nil());
         }
     }
 
     pub fn join(&mut self, new: &NewNode) {
         let Self(pieces, nodes) = self;
-        nodes.join(new, |id| pieces.iter().any(|piece| piece.node.is_some_and(|node| node.id == id)));
+        nodes.join(new, |id| pieces.iter().any(|shard_disk| shard_disk.node.is_some_and(|node| node.id == id)));
     }
 
     pub fn beat(&mut self, beat: &NodeBeat) -> Sighting {
         let alive = self.1.beat(beat);
-        let owner = |(shard, piece): (ShardId, &Piece)| {
-            let seq = piece.node.is_none().then_some(piece.position.seq);
-            OwnerRow { shard, owner: piece.owner, node: piece.node, seq }
+        let owner = |(shard, shard_disk): (ShardId, &ShardDisk)| {
+            let seq = shard_disk.node.is_none().then_some(shard_disk.position.seq);
+            OwnerRow { shard, owner: shard_disk.owner, node: shard_disk.node, seq }
         };
         let owners = (0..).map(ShardId).zip(&self.0).map(owner).collect();
         Sighting { alive, nodes: self.1.0.clone(), owners, connection: 0 }

@@ -1,6 +1,6 @@
 //! Makes up a run: what clients ask, mixed with what goes wrong.
 
-use super::step::{Act, Fate, Operation, OperationKind, Step};
+use super::step::{Fate, Operation, OperationKind, Step, StepKind};
 use super::test_data::{DEVICES, POOLS, TENANTS, USERS};
 use crate::model::rng::Rng;
 
@@ -35,15 +35,15 @@ pub fn plan(seed: u64, count: usize) -> Vec<Step> {
     // Of a hundred steps, so many are faults.
     let trouble = *rng.pick(&[2, 6, 15]);
     let step = |no: usize| {
-        let act = if no % STORM == STORM - 1 || no + 1 == count {
-            Act::Calm
+        let kind = if no % STORM == STORM - 1 || no + 1 == count {
+            StepKind::Calm
         } else if rng.percent(trouble) {
             fault(&mut rng)
         } else {
-            Act::Call(operation(&mut rng))
+            StepKind::Call(operation(&mut rng))
         };
         let after = if rng.percent(3) { rng.below(60 * pace) } else { rng.below(2 * pace) };
-        Step { no, after, act }
+        Step { no, after, kind }
     };
     (0..count).map(step).collect()
 }
@@ -66,28 +66,28 @@ fn operation(rng: &mut Rng) -> Operation {
     }
 }
 
-fn fault(rng: &mut Rng) -> Act {
+fn fault(rng: &mut Rng) -> StepKind {
     let ms = match rng.below(3) {
         0 => rng.below(200),
         1 => rng.below(3_000),
         _ => rng.below(15_000),
     };
     match rng.below(100) {
-        0..28 => Act::NextCommit(fate(rng, ms)),
-        28..34 => Act::NextBeat(fate(rng, ms)),
-        34..44 => Act::NextClaim(fate(rng, ms)),
-        44..52 => Act::StoreDown { ms, silent: rng.percent(50) },
-        52..62 => Act::TakeOver,
-        62..70 => Act::Crash,
-        70..73 => Act::Stop,
-        73..80 => Act::Freeze { ms: 3 * ms, take_over: rng.percent(70) },
-        80..84 => Act::Suspend { ms: 10 * ms, take_over: rng.percent(70) },
-        84..87 => Act::CutOff { ms: 20 * ms, silent: rng.percent(50), take_over: rng.percent(70) },
-        87..88 => Act::NoBeats { ms: 2 * ms, take_over: rng.percent(70) },
-        88..90 => Act::OneBeat { ms: 10_000 + ms },
-        90..93 => Act::SetWall { by_ms: jump(rng) },
-        93..96 => Act::NoTicks { ms: 4 * ms },
-        _ => Act::GoAway,
+        0..28 => StepKind::NextCommit(fate(rng, ms)),
+        28..34 => StepKind::NextBeat(fate(rng, ms)),
+        34..44 => StepKind::NextClaim(fate(rng, ms)),
+        44..52 => StepKind::StoreDown { ms, silent: rng.percent(50) },
+        52..62 => StepKind::TakeOver,
+        62..70 => StepKind::Crash,
+        70..73 => StepKind::Stop,
+        73..80 => StepKind::Freeze { ms: 3 * ms, take_over: rng.percent(70) },
+        80..84 => StepKind::Suspend { ms: 10 * ms, take_over: rng.percent(70) },
+        84..87 => StepKind::CutOff { ms: 20 * ms, silent: rng.percent(50), take_over: rng.percent(70) },
+        87..88 => StepKind::NoBeats { ms: 2 * ms, take_over: rng.percent(70) },
+        88..90 => StepKind::OneBeat { ms: 10_000 + ms },
+        90..93 => StepKind::SetWall { by_ms: jump(rng) },
+        93..96 => StepKind::NoTicks { ms: 4 * ms },
+        _ => StepKind::GoAway,
     }
 }
 

@@ -10,7 +10,7 @@ use super::call::CallRequest;
 use super::calling::To;
 use super::checks::must;
 use super::process::Still;
-use super::step::{Act, Step};
+use super::step::{Step, StepKind};
 use super::test_data::{self, ADMINISTRATOR, POOLS, SHARDS, STRANGER, USERS};
 use super::world::World;
 
@@ -57,7 +57,7 @@ impl World {
     fn step(&mut self, step: &Step) -> Result<(), String> {
         self.drive(self.now + step.after)?;
         self.moves += 1;
-        if let Act::Call(operation) = step.act {
+        if let StepKind::Call(operation) = step.kind {
             let (tenant, request) = self.clients.make(&operation, self.wall());
             let stray = matches!(
                 operation.what,
@@ -65,70 +65,70 @@ impl World {
             );
             return self.call(tenant, request, stray, 0, To::Some(operation.to));
         }
-        self.trace.line(format_args!("-- {:?}", step.act));
-        self.fault(step.act)
+        self.trace.line(format_args!("-- {:?}", step.kind));
+        self.fault(step.kind)
     }
 
-    fn fault(&mut self, act: Act) -> Result<(), String> {
-        match act {
-            Act::Call(_) => {}
-            Act::NextCommit(fate) => self.server.next_commits.push_back(fate),
-            Act::NextClaim(fate) => self.server.next_claims.push_back(fate),
-            Act::NextBeat(fate) => {
+    fn fault(&mut self, kind: StepKind) -> Result<(), String> {
+        match kind {
+            StepKind::Call(_) => {}
+            StepKind::NextCommit(fate) => self.server.next_commits.push_back(fate),
+            StepKind::NextClaim(fate) => self.server.next_claims.push_back(fate),
+            StepKind::NextBeat(fate) => {
                 self.server.next_beats.push_back(fate);
                 self.server.next_declarations.push_back(fate);
             }
-            Act::StoreDown { ms, silent } => self.server.go_down(self.now, ms, silent),
-            Act::TakeOver => self.start_process(),
-            Act::Crash => {
+            StepKind::StoreDown { ms, silent } => self.server.go_down(self.now, ms, silent),
+            StepKind::TakeOver => self.start_process(),
+            StepKind::Crash => {
                 let no = self.newest().map(|process| process.no);
                 no.into_iter().for_each(|no| self.end_process(no));
             }
-            Act::Stop => self.newest().into_iter().for_each(super::process::Process::stop),
-            Act::Freeze { ms, take_over } => {
+            StepKind::Stop => self.newest().into_iter().for_each(super::process::Process::stop),
+            StepKind::Freeze { ms, take_over } => {
                 self.until_a_beat(ms)?;
                 self.stand_still(Still::Frozen(self.now + ms), take_over);
             }
-            Act::Suspend { ms, take_over } => {
+            StepKind::Suspend { ms, take_over } => {
                 self.until_a_beat(ms)?;
                 if let Some(process) = self.newest() {
                     process.leave_machine();
                 }
                 self.stand_still(Still::Suspended(self.now + ms), take_over);
             }
-            Act::CutOff { ms, silent, take_over } => {
+            StepKind::CutOff { ms, silent, take_over } => {
                 if let Some(process) = self.newest() {
                     let no = process.no;
                     self.server.cut_off(no, self.now, ms, silent);
                     self.take_over(take_over);
                 }
             }
-            Act::NoBeats { ms, take_over } => {
+            StepKind::NoBeats { ms, take_over } => {
                 if let Some(no) = self.newest().map(|process| process.no) {
                     self.server.no_beats(no, self.now, ms);
                     self.take_over(take_over);
                 }
             }
-            Act::OneBeat { ms } => {
+            StepKind::OneBeat { ms } => {
                 if let Some(no) = self.newest().map(|process| process.no) {
                     self.server.one_beat(no, self.now, ms);
                     self.take_over(true);
                 }
             }
-            Act::SetWall { by_ms } => {
+            StepKind::SetWall { by_ms } => {
                 if let Some(process) = self.newest() {
                     process.set_wall(by_ms);
                 }
             }
-            Act::NoTicks { ms } => self.no_ticks_until = self.now + ms,
-            Act::GoAway => {
+            StepKind::NoTicks { ms } => self.no_ticks_until = self.now + ms,
+            StepKind::GoAway => {
                 if let Some(call) = self.calls.pop() {
                     self.checks.held.close(&call, None);
                     self.close(&call, None);
                     self.try_again(&call);
                 }
             }
-            Act::Calm => return self.calm(),
+            StepKind::Calm => return self.calm(),
         }
         self.settle()
     }
@@ -225,7 +225,7 @@ impl World {
         }
         (0..SHARDS)
             .map(ShardId)
-            .try_for_each(|shard| self.checks.whole(shard, self.server.disk.piece(shard), &self.clients.sent))
+            .try_for_each(|shard| self.checks.whole(shard, self.server.disk.shard_disk(shard), &self.clients.sent))
     }
 }
 

@@ -132,7 +132,7 @@ impl Server {
             _ => Fate::Good,
         };
         let former = match &request {
-            Request::Claim { shard, over, .. } => Some(over.unwrap_or(self.disk.piece(*shard).owner)),
+            Request::Claim { shard, over, .. } => Some(over.unwrap_or(self.disk.shard_disk(*shard).owner)),
             _ => None,
         };
         let (there, back) = (now + self.latency(), self.latency());
@@ -173,7 +173,7 @@ impl Server {
     }
 
     /// Does the next thing that is due.
-    pub fn act(&mut self, now: u64) -> Option<Event> {
+    pub fn next_event(&mut self, now: u64) -> Option<Event> {
         self.down.take_if(|down| down.until <= now);
         self.cut_off.retain(|(_, down)| down.until > now);
         if let Some(at) = self.waiting.iter().position(|waiting| waiting.do_at.is_some_and(|at| at <= now)) {
@@ -231,7 +231,7 @@ impl Server {
                 Event::Answered
             }
             Request::Load { shard, .. } => {
-                waiting.done = Some(Done::Load(self.disk.piece(*shard).rows.all()));
+                waiting.done = Some(Done::Load(self.disk.shard_disk(*shard).rows.all()));
                 Event::Loaded { process, shard: *shard }
             }
             Request::Commit { shard, owner, batch, .. } => {

@@ -15,12 +15,12 @@ pub fn kind(what: &str) -> &str {
 pub fn shorten(seed: u64, failure: &Failure) -> Failure {
     let mut steps = failure.steps.clone();
     let mut tried = 0;
-    let mut piece = steps.len().div_ceil(2);
-    while piece > 0 {
+    let mut shard_disk = steps.len().div_ceil(2);
+    while shard_disk > 0 {
         let before = steps.len();
         let mut from = 0;
         while from < steps.len() && tried < MAX_ATTEMPTS {
-            let until = (from + piece).min(steps.len());
+            let until = (from + shard_disk).min(steps.len());
             let left: Vec<Step> = [&steps[..from], &steps[until..]].concat();
             tried += 1;
             match run(seed, &left, false) {
@@ -29,8 +29,8 @@ pub fn shorten(seed: u64, failure: &Failure) -> Failure {
             }
         }
         // Single steps once more while that helps: one may only be left out after another.
-        let done = piece == 1 && (steps.len() == before || tried >= MAX_ATTEMPTS);
-        piece = if done { 0 } else { (piece / 2).max(1) };
+        let done = shard_disk == 1 && (steps.len() == before || tried >= MAX_ATTEMPTS);
+        shard_disk = if done { 0 } else { (shard_disk / 2).max(1) };
     }
     match run(seed, &steps, true) {
         Err(shorter) => shorter,
@@ -45,7 +45,7 @@ pub fn report(seed: u64, count: usize, failure: &Failure) -> String {
     text += &format!("again: USHER_SIM_FIRST={seed} make sim SEEDS=1 STEPS={count}\n\n");
     text += &format!("shortened to {} of {} steps: {}\n", short.steps.len(), failure.steps.len(), short.what);
     for step in &short.steps {
-        text += &format!("{:>5} after {} ms: {:?}\n", step.no, step.after, step.act);
+        text += &format!("{:>5} after {} ms: {:?}\n", step.no, step.after, step.kind);
     }
     text + "\n" + &short.trace
 }

@@ -7,11 +7,11 @@ pub struct Step {
     pub no: usize,
     /// Milliseconds since the step before.
     pub after: u64,
-    pub act: Act,
+    pub kind: StepKind,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub enum Act {
+pub enum StepKind {
     /// A client calls.
     Call(Operation),
     /// What will become of the next commit, the next claim, or the next beat.

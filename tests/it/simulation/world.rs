@@ -177,7 +177,7 @@ impl World {
             }
         }
         self.settle()?;
-        while let Some(event) = self.server.act(self.now) {
+        while let Some(event) = self.server.next_event(self.now) {
             self.stored(event)?;
             self.settle()?;
         }
@@ -230,7 +230,7 @@ impl World {
                 self.trace.line(format_args!("store: shard {shard} has another owner than process {process}"));
             }
             Event::Loaded { process, shard } => {
-                let known = self.server.disk.piece(shard).position.last_event;
+                let known = self.server.disk.shard_disk(shard).position.last_event;
                 self.with(process, |process| process.loads(shard));
                 self.trace.line(format_args!("store: process {process} loads shard {shard} at event {known}"));
             }
@@ -240,9 +240,9 @@ impl World {
                 self.trace.line(format_args!(
                     "store: process {process} commits shard {shard} epoch {epoch} seq {seq}: {rows} rows, {events} events"
                 ));
-                let piece = self.server.disk.piece(shard);
+                let shard_disk = self.server.disk.shard_disk(shard);
                 let of = (process, shard, owner);
-                self.checks.committed(of, &batch, piece, &self.clients.sent, self.now)?;
+                self.checks.committed(of, &batch, shard_disk, &self.clients.sent, self.now)?;
             }
             Event::Fenced { process, shard, owner, batch } => {
                 let (epoch, seq) = (owner.epoch, batch.position.seq);
@@ -268,9 +268,9 @@ impl World {
         Ok(())
     }
 
-    fn with(&mut self, no: usize, act: impl FnOnce(&mut Process)) {
+    fn with(&mut self, no: usize, change: impl FnOnce(&mut Process)) {
         if let Some(process) = self.processes.iter_mut().find(|process| process.no == no) {
-            act(process);
+            change(process);
         }
     }
 

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 use usher::ids::TenantId;
 
 use super::watch::{SEATS, Watched};
-use crate::history::{Answer, Load, Plan, Recount, check};
+use crate::history::{Answer, Load, Plan, StoreContents, check};
 use crate::store_tools;
 use crate::support::program::{Data, Program};
 
@@ -93,7 +93,7 @@ impl Trial {
         let name = &self.name;
         let history = self.load.stop().await;
         let told = self.load.told(self.watched.api).await.unwrap_or_else(|status| panic!("{name}: {status:?}"));
-        let recount = Recount { told: Some(told), ..Recount::read(data).await };
+        let recount = StoreContents { told: Some(told), ..StoreContents::read(data).await };
         if let Err(violations) = check(&history, &recount) {
             let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
             panic!("{name}: {}", lines.join("\n"));

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use tokio::task::block_in_place;
 
 use super::{backup, check};
-use crate::history::{self, Action, Answer, History, Load, Operation, Plan, Recount};
+use crate::history::{self, Action, Answer, History, Load, Operation, Plan, StoreContents};
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
@@ -60,21 +60,21 @@ async fn under_load(live: &Data<'_>, restored: &Data<'_>, take: impl FnOnce()) {
     load.answered(BEFORE).await;
     let after = load.stop().await;
     let told = load.told(program.api).await.expect("it serves");
-    let judged = history::check(&after, &Recount { told: Some(told), ..Recount::read(live).await });
+    let judged = history::check(&after, &StoreContents { told: Some(told), ..StoreContents::read(live).await });
     assert!(judged.is_ok(), "the backup disturbed what is served: {judged:?}");
 
     check(restored).printed();
-    has_everything(&before, &Recount::read(restored).await);
+    has_everything(&before, &StoreContents::read(restored).await);
     let program = Program::start(restored, &options);
     let told = load.told(program.api).await.expect("it serves");
-    let recount = Recount::read(restored).await;
+    let recount = StoreContents::read(restored).await;
     let live: BTreeSet<_> =
         recount.sessions.iter().filter(|row| row.ended.is_none()).map(|row| row.session.clone()).collect();
     assert!(told.live.is_subset(&live) && !told.in_use.is_empty(), "{told:?}");
 }
 
 /// Every act that was acknowledged is in the audit, which a change and its event enter together.
-fn has_everything(history: &History, recount: &Recount) {
+fn has_everything(history: &History, recount: &StoreContents) {
     let of = |action: Action| recount.audit.iter().filter(move |event| event.action == action);
     let sessions = |action| of(action).filter_map(|event| event.session.clone()).collect::<BTreeSet<_>>();
     let (started, ended) = (sessions(Action::Started), sessions(Action::Ended));

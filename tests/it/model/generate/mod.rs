@@ -16,7 +16,7 @@ use usher::ledger::time::{Moment, Tick, Wall};
 use super::naive::licenses::Standing;
 use super::naive::{Model, Tenant};
 use super::rng::Rng;
-use super::step::{Act, Step};
+use super::step::{Step, StepKind};
 
 const START: u64 = 1_700_000_000_000;
 const SECOND: u64 = 1_000;
@@ -43,9 +43,9 @@ impl Generator {
         if self.no > 0 {
             self.pass_time(model);
         }
-        let act = self.act(model);
+        let kind = self.kind(model);
         self.no += 1;
-        Step { no: self.no - 1, now: self.now, act }
+        Step { no: self.no - 1, now: self.now, kind }
     }
 
     fn pass_time(&mut self, model: &Model) {
@@ -107,9 +107,9 @@ impl Generator {
         }
     }
 
-    fn act(&mut self, model: &Model) -> Act {
+    fn kind(&mut self, model: &Model) -> StepKind {
         if std::mem::take(&mut self.restart_next) {
-            return Act::Restart;
+            return StepKind::Restart;
         }
         let tenant = self.tenant();
         let command = match (self.no, model.tenant(&tenant)) {
@@ -136,17 +136,17 @@ impl Generator {
                 798..=827 => self.organization(),
                 828..=847 => self.any_license(model, &tenant),
                 848..=850 => self.delivery(),
-                851..=855 => return Act::Command(TenantId::installation(), self.token(model)),
-                856..=879 => return Act::Tick { all: self.rng.percent(10) },
+                851..=855 => return StepKind::Command(TenantId::installation(), self.token(model)),
+                856..=879 => return StepKind::Tick { all: self.rng.percent(10) },
                 880..=889 => {
                     self.restart_next = true;
-                    return Act::Tick { all: true };
+                    return StepKind::Tick { all: true };
                 }
-                890..=899 => return Act::Restart,
-                _ => return Act::Query(tenant, self.query()),
+                890..=899 => return StepKind::Restart,
+                _ => return StepKind::Query(tenant, self.query()),
             },
         };
-        Act::Command(tenant, command)
+        StepKind::Command(tenant, command)
     }
 
     fn is_out_of_force(&self, model: &Model, tenant: &Tenant) -> bool {

@@ -63,13 +63,13 @@ impl Model {
         id: &TenantId,
         license: Option<&LicenseId>,
         now: Moment,
-        act: impl FnOnce(&mut Tenant, &Glance) -> Done<bool>,
+        kind: impl FnOnce(&mut Tenant, &Glance) -> Done<bool>,
     ) -> Done<LicenseChange> {
         let at = self.find(id)?;
         let glance = self.glance(now);
         let tenant = &mut self.tenants[at];
         let before = tenant.usages(&glance);
-        let changed = act(tenant, &glance)?;
+        let changed = kind(tenant, &glance)?;
         let shown = license.and_then(|license| tenant.deciding().find(|paper| paper.id == *license));
         let mut pools = Vec::new();
         for after in tenant.usages(&glance) {

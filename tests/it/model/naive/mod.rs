@@ -66,7 +66,7 @@ pub struct Tenant {
     pub seats: Vec<Seat>,
     /// The live ones, oldest first.
     pub sessions: Vec<Session>,
-    pub told: Vec<notifications::Told>,
+    pub told: Vec<notifications::NotificationState>,
 }
 
 #[derive(Clone)]

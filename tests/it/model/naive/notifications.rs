@@ -16,7 +16,7 @@ use super::{Glance, License, Model, Tenant, missing, rule};
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Clone)]
-pub struct Told {
+pub struct NotificationState {
     topic: Topic,
     raised: Tick,
     cleared: bool,
@@ -85,9 +85,9 @@ impl Model {
         now: Moment,
     ) -> Done<Vec<NotificationView>> {
         let tenant = &self.tenants[self.find(id)?];
-        let mut told: Vec<&Told> = tenant.told.iter().filter(|_| query.state.is_none()).collect();
+        let mut told: Vec<&NotificationState> = tenant.told.iter().filter(|_| query.state.is_none()).collect();
         told.sort_by_key(|told| (told.raised, told.topic.to_string()));
-        let view = |told: &Told| NotificationView {
+        let view = |told: &NotificationState| NotificationView {
             topic: told.topic.clone(),
             event: EventNo(0),
             raised: now.wall_of(told.raised),
@@ -126,7 +126,7 @@ impl Tenant {
         let again = before.is_none_or(|told| told.cleared && now.since(told.raised) >= DAY);
         if again && !self.policy.responsible_person.is_empty() {
             self.told.retain(|told| told.topic != topic);
-            self.told.push(Told { topic, raised: now, cleared: false, facts });
+            self.told.push(NotificationState { topic, raised: now, cleared: false, facts });
         }
     }
 
@@ -179,7 +179,7 @@ impl Tenant {
             let known = self.told.iter().find(|told| told.topic == topic).map(|told| days(&told.facts));
             if known.is_none_or(|known| days(&facts) < known) && !self.policy.responsible_person.is_empty() {
                 self.told.retain(|told| told.topic != topic);
-                self.told.push(Told { topic, raised: glance.now.tick, cleared: false, facts });
+                self.told.push(NotificationState { topic, raised: glance.now.tick, cleared: false, facts });
             }
         }
     }

@@ -16,7 +16,7 @@ use usher::ledger::time::Moment;
 use usher::ledger::token::KnownTokens;
 
 use super::super::plain;
-use super::super::step::Act;
+use super::super::step::StepKind;
 use super::{Pair, must, same};
 
 impl Pair {
@@ -92,11 +92,11 @@ impl Pair {
     }
 
     /// I1: nothing that was granted brings a pool above its limit.
-    pub(super) fn never_above_the_limit(&mut self, act: &Act, now: Moment) -> Result<(), String> {
+    pub(super) fn never_above_the_limit(&mut self, kind: &StepKind, now: Moment) -> Result<(), String> {
         let used = self.model.all_usage(now);
         let changes_the_limit = matches!(
-            act,
-            Act::Command(
+            kind,
+            StepKind::Command(
                 _,
                 Command::InstallLicense(_)
                     | Command::DeleteLicense(_)

@@ -19,7 +19,7 @@ use super::naive::Model;
 use super::naive::licenses::ACTOR;
 use super::plain;
 use super::rows::{Denied, Rows};
-use super::step::{Act, Step};
+use super::step::{Step, StepKind};
 
 const GRACE: Duration = Duration::from_secs(60);
 
@@ -76,13 +76,13 @@ impl Pair {
     /// What differs, in words.
     pub fn step(&mut self, step: &Step) -> Result<(), String> {
         let now = step.now;
-        match &step.act {
-            Act::Command(tenant, command) => self.command(tenant, command, now)?,
-            Act::Query(tenant, query) => self.query(tenant, query, now)?,
-            Act::Tick { all } => self.tick(*all, now)?,
-            Act::Restart => self.restart(now)?,
+        match &step.kind {
+            StepKind::Command(tenant, command) => self.command(tenant, command, now)?,
+            StepKind::Query(tenant, query) => self.query(tenant, query, now)?,
+            StepKind::Tick { all } => self.tick(*all, now)?,
+            StepKind::Restart => self.restart(now)?,
         }
-        self.never_above_the_limit(&step.act, now)?;
+        self.never_above_the_limit(&step.kind, now)?;
         if step.no.is_multiple_of(self.every) {
             self.look_at_everything(now)?;
         }

@@ -21,7 +21,7 @@ use usher::store::{Batch, Owner};
 use super::audit_replay::{Account, AuditReplay, Sent};
 use super::call::{Answer, Call, CallRequest};
 use super::clients::Clients;
-use super::disk::Piece;
+use super::disk::ShardDisk;
 use super::process::Process;
 use super::test_data::{self, ADMINISTRATOR, SHARDS};
 use crate::support::adds_up::adds_up;
@@ -66,7 +66,7 @@ impl Checks {
         &mut self,
         (process, shard, owner): (usize, ShardId, Owner),
         batch: &Batch,
-        piece: &Piece,
+        shard_disk: &ShardDisk,
         sent: &Sent,
         now: u64,
     ) -> Result<(), String> {
@@ -90,15 +90,15 @@ impl Checks {
                 _ => {}
             }
         }
-        recount::compare(&piece.rows, replay)
+        recount::compare(&shard_disk.rows, replay)
     }
 
     /// The whole audit as it stands, folded anew, says the same as event by event: nothing was lost since (I2).
-    pub fn whole(&self, shard: ShardId, piece: &Piece, sent: &Sent) -> Result<(), String> {
-        adds_up(shard, SHARDS, piece.position, piece.rows.all(), &piece.events)
+    pub fn whole(&self, shard: ShardId, shard_disk: &ShardDisk, sent: &Sent) -> Result<(), String> {
+        adds_up(shard, SHARDS, shard_disk.position, shard_disk.rows.all(), &shard_disk.events)
             .map_err(|what| format!("I4 the store does not add up: {what}"))?;
         let mut again = AuditReplay::default();
-        for event in piece.events.values() {
+        for event in shard_disk.events.values() {
             again.fold(event, sent, 0).map_err(|what| format!("I2 the audit as it stands makes no sense: {what}"))?;
         }
         for (no, account) in &self.replay(shard).tenants {
@@ -107,7 +107,7 @@ impl Checks {
             same("I2 sessions started", &other.started, &account.started)?;
             same("I2 sessions ended", ends(other), ends(account))?;
         }
-        recount::compare(&piece.rows, &again)
+        recount::compare(&shard_disk.rows, &again)
     }
 
     /// A client heard an answer.

@@ -12,7 +12,7 @@ use crate::auth::{Foreign, HostNames};
 use crate::config::Limits;
 use crate::health::{NotReadyReason, Readiness};
 use crate::journal::Journal;
-use crate::server::{Answer, Connection, Handler};
+use crate::server::{Connection, Handler, ResponseBody};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
 
@@ -126,10 +126,14 @@ pub fn watch_writers(tasks: &Tasks, journal: &Arc<Journal>, readiness: &Arc<Read
 }
 
 impl Handler for Ops {
-    async fn handle(self: Arc<Self>, request: Request<Incoming>, connection: Arc<Connection>) -> Response<Answer> {
+    async fn handle(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        connection: Arc<Connection>,
+    ) -> Response<ResponseBody> {
         if let Err(foreign) = self.check_origin(request.uri(), request.headers()) {
             let refused = page(StatusCode::FORBIDDEN, format!("{}\n", foreign.header()));
-            return Answer::unread(connection, refused);
+            return ResponseBody::unread(connection, refused);
         }
         if let ("/metrics", Some(journal)) = (request.uri().path(), self.journal.get()) {
             // The shards are asked in their turn. When that takes too long, the last sums stay.
@@ -139,7 +143,7 @@ impl Handler for Ops {
             }
         }
         let response = self.answer(request.method(), request.uri().path());
-        Answer::unread(connection, response)
+        ResponseBody::unread(connection, response)
     }
 }
 

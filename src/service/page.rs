@@ -11,9 +11,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use prost::Message;
 
-use crate::codec::{IdCodec, Mac, OpaqueIds, Purpose};
 use crate::ids::random_seed;
 use crate::ledger::command::Cursor;
+use crate::opaque_id::{IdCodec, Mac, OpaqueIds, Purpose};
 
 const VERSION: u8 = 3;
 const MAC: std::ops::Range<usize> = 1..1 + Mac::BYTES;
@@ -70,7 +70,7 @@ impl Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::Secret;
+    use crate::opaque_id::Secret;
     use crate::proto::v1::ListUsersRequest;
     use crate::service::parse::testing::opaque_ids;
 

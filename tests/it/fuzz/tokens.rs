@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use prost::Message;
 use tonic::Code;
-use usher::codec::{Mac, OpaqueIds};
+use usher::opaque_id::{Mac, OpaqueIds};
 use usher::proto::v1::{
     CreateTenantRequest, CreateUserRequest, ListAuditEventsRequest, ListOrganizationsRequest, ListSessionsRequest,
     ListTenantsRequest, ListUsersRequest, ListUsersResponse, Policy, Tenant, User, WatchSessionsRequest,

@@ -2,12 +2,12 @@
 
 use super::time::timestamp;
 use crate::proto::v1;
-use crate::service::server::About;
+use crate::service::server::ServerInfo;
 
 /// As `--version` says; "unknown" where there was no repository to ask.
 const COMMIT: &str = env!("USHER_COMMIT");
 
-pub fn server(about: &About) -> v1::Server {
+pub fn server(about: &ServerInfo) -> v1::Server {
     let store = if about.postgres { v1::StoreKind::Postgresql } else { v1::StoreKind::Embedded };
     v1::Server {
         version: env!("CARGO_PKG_VERSION").into(),

@@ -159,8 +159,8 @@ impl World {
         let mut seats = 0;
         for (process, about) in open.chain(closed) {
             match about {
-                ServerInfo::License(tenant) if tenant == login.tenant => return None,
-                ServerInfo::Seat(other) if process == call.process => {
+                DenialSubject::License(tenant) if tenant == login.tenant => return None,
+                DenialSubject::Seat(other) if process == call.process => {
                     seats += usize::from((other.tenant, other.pool) == (login.tenant.clone(), login.pool.clone()));
                 }
                 _ => {}
@@ -208,18 +208,18 @@ fn beaten(request: &CallRequest) -> impl Iterator<Item = SessionId> + '_ {
 
 /// What a call may change that decides about seats.
 #[derive(Clone)]
-pub enum ServerInfo {
+pub enum DenialSubject {
     Seat(Login),
     License(TenantId),
 }
 
-fn about(call: &Call, clients: &Clients) -> Option<ServerInfo> {
+fn about(call: &Call, clients: &Clients) -> Option<DenialSubject> {
     match &call.request {
         CallRequest::Command(Command::CheckOut(command)) if !command.check_only => {
-            clients.issued.get(&command.fresh).cloned().map(ServerInfo::Seat)
+            clients.issued.get(&command.fresh).cloned().map(DenialSubject::Seat)
         }
         CallRequest::Command(Command::InstallLicense(_) | Command::DeleteLicense(_) | Command::RevokeLicense(_)) => {
-            Some(ServerInfo::License(call.tenant.clone()))
+            Some(DenialSubject::License(call.tenant.clone()))
         }
         _ => None,
     }

@@ -9,7 +9,7 @@ use usher::ledger::continuity::Boot;
 use usher::ledger::time::Wall;
 
 use super::call::{Call, CallRequest};
-use super::calling::{ATTEMPTS, About, To};
+use super::calling::{ATTEMPTS, DenialSubject, To};
 use super::checks::Checks;
 use super::clients::Clients;
 use super::kept_sessions::KeptSessions;
@@ -44,7 +44,7 @@ pub struct World {
     pub again: Vec<(u64, TenantId, CallRequest, bool, usize)>,
     /// Calls that ended while others were open: their process, what they were about, and when; `None`: nobody waited
     /// for the answer.
-    pub closed: Vec<(usize, About, Option<u64>)>,
+    pub closed: Vec<(usize, DenialSubject, Option<u64>)>,
     next_tick: u64,
     /// How often the journals are ticked: some sweepers are slow.
     tick: u64,

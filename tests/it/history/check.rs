@@ -50,9 +50,9 @@ impl fmt::Display for Violation {
 }
 
 #[derive(Debug, Default)]
-pub struct Found(Vec<Violation>);
+pub struct Violations(Vec<Violation>);
 
-impl Found {
+impl Violations {
     pub fn push(&mut self, kind: Kind, what: String) {
         self.0.push(Violation { kind, what });
     }
@@ -61,7 +61,7 @@ impl Found {
 /// Whether everything that clients heard is true of the store, and everything in the store can be explained by what
 /// they asked. Calls without an answer may have been carried out, or not.
 pub fn check(history: &History, recount: &StoreContents) -> Result<(), Vec<Violation>> {
-    let mut found = Found::default();
+    let mut found = Violations::default();
     let leases = leases::leases(history);
     let folded = ledger::fold(history, &recount.audit, &mut found);
     for call in &history.calls {
@@ -84,7 +84,7 @@ pub fn check(history: &History, recount: &StoreContents) -> Result<(), Vec<Viola
 }
 
 /// Every acknowledged check-out, and every acknowledged renewal, is in the audit.
-fn check_outs(leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Found) {
+fn check_outs(leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Violations) {
     for (session, lease) in leases {
         if lease.fresh > 1 {
             found.push(Kind::Odd, format!("{}: session {session} was given {} times", lease.who, lease.fresh));
@@ -101,7 +101,7 @@ fn check_outs(leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Found
 }
 
 /// Every acknowledged end is in the audit, with the reason that was told.
-fn ends(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Found) {
+fn ends(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Violations) {
     for call in &history.calls {
         let (Operation::CheckIn { session } | Operation::Heartbeat { session }) = &call.operation else { continue };
         let Answer::Ended { now, reason } = &call.answer else { continue };
@@ -124,7 +124,7 @@ fn ends(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, foun
 }
 
 /// Nobody is told that a session lives who asked after somebody had been told that it does not.
-fn resurrected(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Found) {
+fn resurrected(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Violations) {
     for call in &history.calls {
         let session = match (&call.operation, &call.answer) {
             (Operation::Heartbeat { session }, Answer::Kept) | (_, Answer::Lease { session, .. }) => session,
@@ -141,7 +141,7 @@ fn resurrected(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Fo
 }
 
 /// Every session of the audit was asked for: by a call that was told of it, or by one without an answer.
-fn unasked(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Found) {
+fn unasked(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Violations) {
     let mut unanswered: BTreeMap<&Who, u64> = BTreeMap::new();
     for call in &history.calls {
         if let (Operation::CheckOut { .. }, Answer::Unknown(_)) = (&call.operation, &call.answer) {
@@ -164,7 +164,7 @@ fn unasked(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, f
 }
 
 /// No denial that nobody heard of. (One that was heard can be missing: its event follows with the next batch, R21.)
-fn denials(history: &History, folded: &Folded, found: &mut Found) {
+fn denials(history: &History, folded: &Folded, found: &mut Violations) {
     for ((who, grant, reason), count) in &folded.denied {
         let heard = history.calls.iter().filter(|call| call.who == *who).filter(|call| {
             let called = if *grant {
@@ -187,7 +187,7 @@ fn denials(history: &History, folded: &Folded, found: &mut Found) {
 }
 
 /// Every session ended for a reason that it can have.
-fn reasons(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Found) {
+fn reasons(history: &History, leases: &BTreeMap<Name, Lease>, folded: &Folded, found: &mut Violations) {
     let checked_in: BTreeSet<&Name> = history.calls.iter().filter_map(|call| returned(&call.operation)).collect();
     for (session, ended) in &folded.ended {
         let Some(who) = folded.started.get(session) else { continue };
@@ -218,7 +218,7 @@ fn returned(operation: &Operation) -> Option<&Name> {
 }
 
 /// The rows are what the audit adds up to.
-fn rows(history: &History, recount: &StoreContents, folded: &Folded, found: &mut Found) {
+fn rows(history: &History, recount: &StoreContents, folded: &Folded, found: &mut Violations) {
     let agreed = |who: &&Who| history.limit(&who.tenant, &who.pool).is_some();
     let mut live = BTreeMap::new();
     for row in recount.sessions.iter().filter(|row| agreed(&&row.who)) {
@@ -269,7 +269,7 @@ fn in_use<'a>(
 }
 
 /// What the service shows is a recount (I4).
-fn told(history: &History, recount: &StoreContents, folded: &Folded, found: &mut Found) {
+fn told(history: &History, recount: &StoreContents, folded: &Folded, found: &mut Violations) {
     let Some(told) = &recount.told else { return };
     let live: BTreeSet<Name> = folded.live.keys().cloned().collect();
     for session in live.symmetric_difference(&told.live) {

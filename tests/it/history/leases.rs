@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::check::{Kind, QueryResult};
+use super::check::{Kind, Violations};
 use super::{Answer, Call, History, Name, Operation, Time, Who};
 
 /// One session, from every answer that spoke of it.
@@ -112,7 +112,7 @@ type Edge<'a> = (Time, bool, &'a Name);
 pub type Pools<'a> = BTreeMap<(&'a Name, &'a Name), Vec<Edge<'a>>>;
 
 /// At no instant more users with a certainly live session than the limit (I1).
-pub fn within_limits(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut QueryResult) {
+pub fn within_limits(history: &History, leases: &BTreeMap<Name, Lease>, found: &mut Violations) {
     let mut pools = Pools::new();
     for lease in leases.values() {
         let (from, until) = lease.certain(history.tenants.get(&lease.who.tenant).map_or(0, |rules| rules.lease));

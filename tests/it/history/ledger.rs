@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::check::{Kind, QueryResult};
+use super::check::{Kind, Violations};
 use super::recount::{Action, Event};
 use super::{History, Limit, Name, Who};
 
@@ -27,7 +27,7 @@ pub struct Folded {
 }
 
 /// Events of pools that nothing was agreed about are left out.
-pub fn fold(history: &History, audit: &[Event], found: &mut QueryResult) -> Folded {
+pub fn fold(history: &History, audit: &[Event], found: &mut Violations) -> Folded {
     let mut folded = Folded::default();
     for event in audit {
         if let Some(limit) = history.limit(&event.who.tenant, &event.who.pool) {
@@ -38,7 +38,7 @@ pub fn fold(history: &History, audit: &[Event], found: &mut QueryResult) -> Fold
 }
 
 impl Folded {
-    fn take(&mut self, event: &Event, limit: Limit, found: &mut QueryResult) {
+    fn take(&mut self, event: &Event, limit: Limit, found: &mut Violations) {
         let who = &event.who;
         if event.denied {
             return self.denied(event, limit, found);
@@ -93,7 +93,7 @@ impl Folded {
         users.len() as u64
     }
 
-    fn within(&self, who: &Who, limit: Limit, found: &mut QueryResult) {
+    fn within(&self, who: &Who, limit: Limit, found: &mut Violations) {
         let in_use = self.in_use(who, limit);
         if in_use > limit.seats {
             let text = format!("{who}: {in_use} in use of {} by the audit", limit.seats);
@@ -102,7 +102,7 @@ impl Folded {
     }
 
     /// The event stands where the first of its denials was decided.
-    fn denied(&mut self, event: &Event, limit: Limit, found: &mut QueryResult) {
+    fn denied(&mut self, event: &Event, limit: Limit, found: &mut Violations) {
         let (who, reason) = (&event.who, event.reason.clone().unwrap_or_default());
         let in_use = self.in_use(who, limit);
         if &*reason == "SEATS_EXHAUSTED" && in_use < limit.seats {

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::check::{Kind, QueryResult};
+use super::check::{Kind, Violations};
 use super::leases::{Pools, most};
 use super::ledger::Folded;
 use super::{Answer, Call, History, Operation, Time, Who};
 
-pub fn explained(history: &History, folded: &Folded, found: &mut QueryResult) {
+pub fn explained(history: &History, folded: &Folded, found: &mut Violations) {
     let mut called: BTreeMap<&Who, Vec<&Call>> = BTreeMap::new();
     for call in history.calls.iter().filter(|call| matches!(call.operation, Operation::Grant | Operation::Revoke)) {
         called.entry(&call.who).or_default().push(call);
@@ -25,7 +25,7 @@ pub fn explained(history: &History, folded: &Folded, found: &mut QueryResult) {
 
 /// Follows every way in which it can have gone: how many of the events had happened after each call. As grants and
 /// revocations take turns, an odd number of them means that the seat is held.
-fn explain(who: &Who, given: bool, mut called: Vec<&Call>, happened: &[bool], found: &mut QueryResult) {
+fn explain(who: &Who, given: bool, mut called: Vec<&Call>, happened: &[bool], found: &mut Violations) {
     called.sort_by_key(|call| call.called);
     let mut ways = BTreeSet::from([usize::from(given)]);
     for call in &called {
@@ -51,7 +51,7 @@ fn explain(who: &Who, given: bool, mut called: Vec<&Call>, happened: &[bool], fo
 
 /// At no instant more users who certainly held a seat than the limit (I1): from the answer to a grant until the next
 /// revocation was asked for.
-pub fn within_limits(history: &History, found: &mut QueryResult) {
+pub fn within_limits(history: &History, found: &mut Violations) {
     let mut revoked: BTreeMap<&Who, Vec<Time>> = BTreeMap::new();
     for call in history.calls.iter().filter(|call| call.operation == Operation::Revoke) {
         revoked.entry(&call.who).or_default().push(call.called);

@@ -10,7 +10,7 @@ use tokio::task::block_in_place;
 
 use crate::clients::repository;
 use crate::model::rng::Rng;
-use crate::store_tools::{check, command, path, ran, server};
+use crate::store_tools::{check, command, path, ran, test_data};
 use crate::support::postgres;
 use crate::support::program::{Data, Program};
 
@@ -33,7 +33,7 @@ fn migrations() -> usize {
 async fn source() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(&Data::Folder(folder.path()), &["--demo", "--shards", "2"]);
-    test_server::people(&program).await;
+    test_data::people(&program).await;
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0));
     folder
@@ -172,8 +172,8 @@ async fn first_start(data: &Data<'_>, point: &str) {
         Err(ended) => assert_eq!(ended.status.signal(), Some(ABORTED), "{point}: {ended:?}"),
     }
     let program = Program::start(data, &["--demo"]);
-    test_server::people(&program).await;
-    test_server::sign_in(&program, "ann").await;
+    test_data::people(&program).await;
+    test_data::sign_in(&program, "ann").await;
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0), "{point}");
     block_in_place(|| check(data)).printed();

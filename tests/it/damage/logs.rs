@@ -8,7 +8,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::{DAMAGED, is_damaged};
-use crate::store_tools::{backup, check, server};
+use crate::store_tools::{backup, check, test_data};
 use crate::support::program::{Data, Program};
 
 const ABORTED: i32 = 6;
@@ -29,7 +29,7 @@ fn is_refused(folder: &Path, what: &str) {
 async fn serves(folder: &Path) -> u64 {
     check(&Data::Folder(folder)).printed();
     let program = Program::start(&Data::Folder(folder), &[]);
-    let sessions = test_server::live_sessions(&program).await;
+    let sessions = test_data::live_sessions(&program).await;
     program.terminate();
     let ended = program.ended();
     assert_eq!(ended.status.code(), Some(0), "{}", ended.errors);
@@ -41,9 +41,9 @@ async fn serves(folder: &Path) -> u64 {
 async fn lives_and_dies(folder: &Path, user: &str) {
     let program = Program::start(&Data::Folder(folder), &["--demo"]);
     if user == "ann" {
-        test_server::people(&program).await;
+        test_data::people(&program).await;
     }
-    test_server::sign_in(&program, user).await;
+    test_data::sign_in(&program, user).await;
     program.kill();
 }
 
@@ -115,10 +115,10 @@ async fn an_old_log_beside_a_restored_database_is_not_replayed() {
     let folder = tempfile::tempdir().unwrap();
     let kept = folder.path().join("kept");
     let program = Program::start(&Data::Folder(folder.path()), &["--demo"]);
-    test_server::people(&program).await;
-    test_server::sign_in(&program, "ann").await;
+    test_data::people(&program).await;
+    test_data::sign_in(&program, "ann").await;
     backup(folder.path(), &kept).printed();
-    test_server::sign_in(&program, "dee").await;
+    test_data::sign_in(&program, "dee").await;
     program.kill();
 
     fs::copy(&kept, folder.path().join("usher.db")).unwrap();

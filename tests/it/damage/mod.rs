@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::store_tools::server;
+use crate::store_tools::test_data;
 use crate::support::program::{Data, Program};
 
 /// The exit code of a damaged store.
@@ -34,8 +34,8 @@ async fn intact() -> &'static Path {
 
 async fn fill(data: &Data<'_>) {
     let program = Program::start(data, &["--demo"]);
-    test_server::people(&program).await;
-    test_server::sign_in(&program, "ann").await;
+    test_data::people(&program).await;
+    test_data::sign_in(&program, "ann").await;
     program.terminate();
     assert_eq!(program.ended().status.code(), Some(0));
 }

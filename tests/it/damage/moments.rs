@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use usher::proto::v1::ListAuditEventsRequest;
 use usher::proto::v1::audit_service_client::AuditServiceClient;
 
-use crate::store_tools::{check, server};
+use crate::store_tools::{check, test_data};
 use crate::support::clock::ClockShim;
 use crate::support::program::{Data, Program};
 
@@ -49,8 +49,8 @@ async fn a_clock_that_no_calendar_has_is_no_crash() {
         let environment = shim.environment(seconds);
         let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
         let program = Program::launch(&data, &["--demo"], &environment).unwrap_or_else(|ended| panic!("{ended:?}"));
-        test_server::people(&program).await;
-        test_server::sign_in(&program, "ann").await;
+        test_data::people(&program).await;
+        test_data::sign_in(&program, "ann").await;
         let request = ListAuditEventsRequest { tenant_id: "demo".into(), ..Default::default() };
         let page = AuditServiceClient::new(program.channel()).list_audit_events(request).await.unwrap().into_inner();
         assert!(page.events.len() > 10, "{seconds}");

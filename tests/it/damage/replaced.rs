@@ -11,7 +11,7 @@ use usher::proto::v1::CheckOutRequest;
 use usher::proto::v1::check_out_response::Outcome;
 
 use super::DAMAGED;
-use crate::store_tools::{check, server};
+use crate::store_tools::{check, test_data};
 use crate::support::program::{Data, Program};
 
 /// `/readyz`: whether it is ready, and why not.
@@ -58,8 +58,8 @@ async fn sign_in(program: &Program, user: &str) -> Result<(), Code> {
 
 async fn started(folder: &Path) -> Program {
     let program = Program::start(&Data::Folder(folder), &["--demo", "--drain-timeout", "2s"]);
-    test_server::people(&program).await;
-    test_server::sign_in(&program, "ann").await;
+    test_data::people(&program).await;
+    test_data::sign_in(&program, "ann").await;
     program
 }
 
@@ -155,6 +155,6 @@ async fn what_was_acknowledged_can_be_taken_from_the_files_that_it_holds_open() 
     program.kill();
     check(&Data::Folder(rescued.path())).printed();
     let program = Program::start(&Data::Folder(rescued.path()), &[]);
-    let users = test_server::live_sessions(&program).await;
+    let users = test_data::live_sessions(&program).await;
     assert_eq!(users, 1, "the session from before is there");
 }

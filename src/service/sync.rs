@@ -183,7 +183,7 @@ impl Sync {
             }
             match waiting {
                 Some(waiting) => {
-                    let slot = self.add_result(result);
+                    let slot = self.reserve_slot(result);
                     self.waiting.push((waiting, slot));
                 }
                 None => self.add_result(result),
@@ -193,7 +193,7 @@ impl Sync {
         Ok(())
     }
 
-    fn add_result(&mut self, result: v1::SyncResult) -> ResultSlot {
+    fn reserve_slot(&mut self, result: v1::SyncResult) -> ResultSlot {
         self.bytes += result.encoded_len();
         if self.bytes <= MAX_RESULT_BYTES {
             self.results.push(result);

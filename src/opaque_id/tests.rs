@@ -81,7 +81,7 @@ fn a_codec_is_of_its_secret_purpose_and_tenant_alone() {
 fn a_codec_never_changes() {
     assert_eq!(codec().name(42), "d0698a0a6e061f04e2895cda46a949e2");
     assert_eq!(
-        opaque_ids(7).mac(&[b"acme"]).of(b"token"),
+        opaque_ids(7).mac(&[b"acme"]).sign(b"token"),
         [178, 96, 13, 227, 225, 147, 60, 236, 249, 80, 84, 251, 249, 135, 11, 124]
     );
 }

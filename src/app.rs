@@ -41,7 +41,7 @@ use crate::health::{self, NotReadyReason, Readiness};
 use crate::journal::Journal;
 use crate::ops::{self, Ops};
 use crate::server::{CallHandler, Listener, Server, StartupHandler, Stats};
-use crate::service::{Licensing, Limits, ServerInfo, ServiceContext, mount};
+use crate::service::{Limits, ServerInfo, ServiceContext, mount};
 use crate::spans::Spans;
 use crate::store::Store;
 use crate::tasks::{self, Tasks};

@@ -118,7 +118,7 @@ const MAX_REFUSED_PAUSE: Duration = Duration::from_secs(4);
 ///
 /// `trouble` is called with each failure. A batch that the store refuses for reasons of its own is sent again as it is,
 /// after a pause, until it is taken or the process is `ending`.
-pub(super) async fn commit_surely(
+pub(super) async fn commit_until_known(
     store: Arc<dyn Store>,
     shard: ShardId,
     (mut owner, node): (Owner, Option<NodeRef>),

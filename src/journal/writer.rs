@@ -20,7 +20,7 @@ use super::backlog::Backlog;
 use super::batch::{OpenBatch, Waiter, make_batch, numbers};
 use super::in_flight::{InFlight, Progress, outcome, progress, trouble};
 use super::message::{Message, from_memory, keeps_sessions};
-use super::recovery::{ClaimedShard, CommitOutcome, commit_surely};
+use super::recovery::{ClaimedShard, CommitOutcome, commit_until_known};
 use super::reply::ReplyChannel;
 use super::run_queue::RunQueue;
 use super::status::WriterStatus;
@@ -166,7 +166,7 @@ impl Writer {
                 Event::Loaded(loaded) => self.has_loaded(loaded.map(|loaded| *loaded)),
                 Event::OwnerLost => self.lose(),
                 Event::Messages(0) => break None,
-                Event::Messages(_) => self.take_in(&mut drained, &mut turn),
+                Event::Messages(_) => self.handle_messages(&mut drained, &mut turn),
                 // Whoever waits for this processor has it between two steps: the system would let them wait for many.
                 Event::Work => std::thread::yield_now(),
             }
@@ -178,7 +178,7 @@ impl Writer {
                 break Some(reply);
             }
             self.send_if_ready();
-            self.work_on();
+            self.run_steps();
             self.mend();
             self.ends(began);
         };
@@ -251,19 +251,19 @@ impl Writer {
             if away { Ok(self.ledger.apply(request, now, changes)) } else { self.ledger.decide(request, now, changes) }
         };
         let Ok(decided) = catch_unwind(AssertUnwindSafe(decide)) else {
-            self.break_off(rows, events, "a command");
+            self.abort_step(rows, events, "a command");
             return reply.send(Err(JournalError::Failed));
         };
         let changed = self.open_batch.changes.rows.len() > rows;
         match decided {
             Ok(outcome) => self.conclude(reply, outcome, changed),
             // What was due before it took the whole step.
-            Err(request) => self.wait_on(*request, reply, changed),
+            Err(request) => self.enqueue(*request, reply, changed),
         }
     }
 
     /// What is in memory is not to be trusted after a panic; what was applied before is sound and goes its way.
-    fn break_off(&mut self, rows: usize, events: usize, what: &str) {
+    fn abort_step(&mut self, rows: usize, events: usize, what: &str) {
         self.open_batch.truncate(rows, events);
         self.distrust();
         tracing::error!(shard = %self.shard, "{what} panicked; the shard will be loaded again");
@@ -329,7 +329,7 @@ impl Writer {
         let trouble =
             trouble(self.shard, self.status.states.clone(), Arc::clone(&self.status.stats), Arc::clone(&refused));
         let by = (self.owner, self.node);
-        let sure = commit_surely(store, self.shard, by, Arc::clone(&batch), trouble, ending);
+        let sure = commit_until_known(store, self.shard, by, Arc::clone(&batch), trouble, ending);
         let (outcome, stall_timer) = (outcome(sure), Some(Box::pin(tokio::time::sleep(STALL))));
         let sent = InFlight { outcome, batch, before, waiters, commands, dirty, sent, sent_at, stall_timer, refused };
         self.in_flight = Some(sent);

@@ -25,7 +25,7 @@ impl Activating {
 }
 
 impl Steps for Activating {
-    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Self { command: ActivateUsers { waiting, what_if }, full } = self;
         let through = each(waiting.len(), full, ctx, |at, ctx| match what_if {
             Some(what_if) => tenant.would_activate(&waiting[at], what_if, ctx),
@@ -37,7 +37,7 @@ impl Steps for Activating {
         })
     }
 
-    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::ActivateUsers(Err(Refusal::not_found("tenant", tenant))))
     }
 }
@@ -56,7 +56,7 @@ impl Blocking {
 }
 
 impl Steps for Blocking {
-    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Self { command: BlockUnlisted { users, what_if }, blocked } = self;
         let turn = |at: usize, ctx: &mut Context| tenant.block_as_unlisted(&users[at], what_if, ctx);
         let through = each(users.len(), blocked, ctx, turn);
@@ -66,7 +66,7 @@ impl Steps for Blocking {
         })
     }
 
-    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::BlockUnlisted(Err(Refusal::not_found("tenant", tenant))))
     }
 }

@@ -33,7 +33,7 @@ impl IdleClosing {
 
 impl Steps for IdleClosing {
     /// Who becomes Idle meanwhile is as good as any other; who did something meanwhile is not Idle any more.
-    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let pool = match self.pool(tenant) {
             Ok(pool) => pool,
             Err(refusal) => return Some(Outcome::CloseIdle(Err(refusal))),
@@ -51,7 +51,7 @@ impl Steps for IdleClosing {
         Some(Outcome::CloseIdle(Ok(std::mem::take(&mut self.closed))))
     }
 
-    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::CloseIdle(Err(Refusal::not_found("tenant", tenant))))
     }
 }

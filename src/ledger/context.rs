@@ -28,7 +28,7 @@ pub(super) struct Context<'a> {
     pub checkpoint: &'a mut super::checkpoint::Queue,
     /// What this step may still cost.
     pub budget: &'a mut Budget,
-    /// See [`Context::leave_over`].
+    /// See [`Context::mark_unfinished`].
     pub unfinished: &'a mut VecDeque<TenantNo>,
     pub out: &'a mut Changes,
 }
@@ -53,8 +53,8 @@ impl Context<'_> {
         self.budget.spend_each(about.detail.len(), 1);
     }
 
-    /// Work of the tenant is left over for a step of its own: see [`super::Ledger::carry_on`].
-    pub fn leave_over(&mut self, tenant: TenantNo, noted: &mut bool) {
+    /// Work of the tenant is left over for a step of its own: see [`super::Ledger::run_unfinished`].
+    pub fn mark_unfinished(&mut self, tenant: TenantNo, noted: &mut bool) {
         if !std::mem::replace(noted, true) {
             self.unfinished.push_back(tenant);
         }

@@ -25,7 +25,7 @@ struct Begun {
 
 impl Steps for LicenseDeletions {
     /// One event for each license. Without any there is nothing to change.
-    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Begun { before, left, changed } = self.begun.get_or_insert_with(|| {
             let before = tenant.usages(ctx);
             let mut all: Vec<LicenseId> = tenant.licenses.heads().iter().map(|row| row.id.clone()).collect();
@@ -44,7 +44,7 @@ impl Steps for LicenseDeletions {
         Some(Outcome::DeleteLicenses(Ok(tenant.license_change(None, before, *changed, ctx))))
     }
 
-    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::DeleteLicenses(Err(Refusal::not_found("tenant", tenant))))
     }
 }

@@ -41,7 +41,7 @@ impl OrganizationDeletion {
 }
 
 impl Steps for OrganizationDeletion {
-    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let no = match self.begin(tenant) {
             Ok(no) => no,
             Err(refusal) => return Some(Outcome::DeleteOrganization(Err(refusal))),
@@ -71,7 +71,7 @@ impl Steps for OrganizationDeletion {
         Some(Outcome::DeleteOrganization(Ok(())))
     }
 
-    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::DeleteOrganization(Err(Refusal::not_found("tenant", tenant))))
     }
 }

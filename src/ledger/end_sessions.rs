@@ -42,7 +42,7 @@ impl Blocked {
 }
 
 impl Steps for Blocked {
-    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let (no, first) = match self.whom.find(tenant) {
             Ok(found) => found,
             Err(refusal) => return Some(Outcome::BlockUser(Err(refusal))),
@@ -56,7 +56,7 @@ impl Steps for Blocked {
         Some(Outcome::BlockUser(Ok(tenant.user_view(no, ctx.limit_basis()))))
     }
 
-    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::BlockUser(Err(Refusal::not_found("tenant", tenant))))
     }
 }
@@ -74,7 +74,7 @@ impl UserDeletion {
 }
 
 impl Steps for UserDeletion {
-    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let no = match self.whom.find(tenant) {
             Ok((no, _)) => no,
             Err(refusal) => return Some(Outcome::DeleteUser(Err(refusal))),
@@ -86,7 +86,7 @@ impl Steps for UserDeletion {
         Some(Outcome::DeleteUser(Ok(())))
     }
 
-    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::DeleteUser(Err(Refusal::not_found("tenant", tenant))))
     }
 }

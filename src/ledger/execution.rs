@@ -27,10 +27,10 @@ use crate::ids::{TenantId, TenantNo};
 /// it saw is sure to be there still; its tenant is.
 pub(super) trait Steps: Debug + Send {
     /// Goes on until the budget of this step is spent. `None`: there is more to do.
-    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome>;
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome>;
 
     /// The same, when the tenant is not there, or not any more: for the rest the answer is that there is none.
-    fn go_on_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome>;
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome>;
 }
 
 /// A turn for each of so many items, as far as the budget of this step reaches, and one in any case: what is spent before
@@ -100,7 +100,7 @@ impl Ledger {
         });
         // What a load left to be written has steps of its own.
         while self.is_looking() || (self.renewal.is_written() && !self.ended_sessions.leaving.is_empty()) {
-            self.carry_on(now, out);
+            self.run_unfinished(now, out);
         }
         outcome
     }
@@ -115,7 +115,7 @@ impl Ledger {
             return None;
         }
         if let ExecutionState::New(command) = state {
-            self.find_meant(id, command);
+            self.resolve_user_ids(id, command);
         }
         let mut steps = match std::mem::replace(state, ExecutionState::Over) {
             ExecutionState::New(command) => match begin(command) {
@@ -140,11 +140,11 @@ impl Ledger {
                 *no = Some(tenant.no);
                 // Who becomes Idle at this moment does so before anything else: a step may be full of that alone.
                 let ready = tenant.mark_idle(now.tick, ctx.budget);
-                let outcome = if ready { steps.go_on(tenant, &mut ctx) } else { None };
-                tenant.look_after(*looks, &mut ctx);
+                let outcome = if ready { steps.next_step(tenant, &mut ctx) } else { None };
+                tenant.after_command(*looks, &mut ctx);
                 outcome
             }
-            None => steps.go_on_without_tenant(id, &mut ctx),
+            None => steps.next_step_without_tenant(id, &mut ctx),
         };
         if outcome.is_none() {
             *state = ExecutionState::Running(steps);
@@ -168,7 +168,7 @@ impl Ledger {
     }
 
     /// Takes one step of what is left over: of one tenant, each in its turn.
-    pub fn carry_on(&mut self, now: Moment, out: &mut Changes) {
+    pub fn run_unfinished(&mut self, now: Moment, out: &mut Changes) {
         let Some(no) = self.unfinished.pop_front() else {
             if self.renew_next(now, out) {
                 self.clear_away(now, out);

@@ -33,7 +33,7 @@ impl Grants {
 }
 
 impl Steps for Grants {
-    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Self { command: GrantSeats { pools, users, organizations }, answers } = self;
         let wanted = tenant.organization_numbers(organizations, ctx);
         let named = named_in_answers(pools, users);
@@ -44,7 +44,7 @@ impl Steps for Grants {
         self.answer(through)
     }
 
-    fn go_on_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
         let Self { command: GrantSeats { pools, users, .. }, answers } = self;
         let through = each(pools.len() * users.len(), answers, ctx, |at, ctx| {
             let (pool, user) = pair(pools, users, at);

@@ -30,7 +30,7 @@ impl HeartbeatSteps {
 }
 
 impl Steps for HeartbeatSteps {
-    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Self { command, answers } = self;
         let through = each(command.beats.len(), answers, ctx, |at, ctx| {
             let (session, active) = command.beats[at];
@@ -40,7 +40,7 @@ impl Steps for HeartbeatSteps {
         self.answer(through)
     }
 
-    fn go_on_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
         let Self { command, answers } = self;
         let through = each(command.beats.len(), answers, ctx, |at, ctx| late(command.beats[at].0, tenant, ctx));
         self.answer(through)

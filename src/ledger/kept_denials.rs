@@ -84,7 +84,7 @@ impl Ledger {
             return None;
         }
         let mut command = Command::CheckOut(CheckOut { check_only: true, ..check_out.clone() });
-        self.find_meant(&request.tenant, &mut command);
+        self.resolve_user_ids(&request.tenant, &mut command);
         let user = command.people().first().map_or_else(|| check_out.user.clone(), |user| (**user).clone());
         let (tenant, actor) = (request.tenant.clone(), request.actor.clone());
         let question = Request { tenant, actor, command };

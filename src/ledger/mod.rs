@@ -167,7 +167,7 @@ pub struct Ledger {
 
 impl Ledger {
     /// Decides about a command that takes one step: see [`Command::takes_steps`]. Work that it leaves over is for
-    /// [`Self::carry_on`].
+    /// [`Self::run_unfinished`].
     ///
     /// # Errors
     /// The command, when more has become due meanwhile than this step could do first (R18): it is to be asked for again.
@@ -178,7 +178,7 @@ impl Ledger {
         self.mark.observe(now);
         self.budget.begin();
         let Request { tenant: id, actor, mut command } = request;
-        self.find_meant(&id, &mut command);
+        self.resolve_user_ids(&id, &mut command);
         let command = match command {
             Command::CreateTenant(command) => {
                 return Ok(Outcome::CreateTenant(self.create_tenant(id, command, &actor, now, out)));
@@ -218,7 +218,7 @@ impl Ledger {
         }
         let looks = command.looks();
         let outcome = dispatch(tenant, command, &mut ctx);
-        tenant.look_after(looks, &mut ctx);
+        tenant.after_command(looks, &mut ctx);
         self.file(no);
         Ok(outcome)
     }

@@ -46,7 +46,7 @@ impl Tenant {
     }
 
     /// After a step of a command: looks at what it may have moved, or has the next tick look, see `Command::looks`.
-    pub fn look_after(&mut self, looks: bool, ctx: &mut Context) {
+    pub fn after_command(&mut self, looks: bool, ctx: &mut Context) {
         if looks {
             self.look_around(ctx);
         } else if !self.notifications.moved.is_empty() {
@@ -74,7 +74,7 @@ impl Tenant {
             self.look_at_what_moved(ctx);
         }
         if self.notifications.looking.is_some() || !self.notifications.moved.is_empty() {
-            ctx.leave_over(self.no, &mut self.unfinished);
+            ctx.mark_unfinished(self.no, &mut self.unfinished);
         }
         self.due_by(self.notifications.next_look);
     }

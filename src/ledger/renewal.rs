@@ -132,7 +132,7 @@ impl Ledger {
     }
 
     /// Puts the former id, where somebody keeps it, in the place of what the same text is today.
-    pub(super) fn find_meant(&self, tenant: &TenantId, command: &mut Command) {
+    pub(super) fn resolve_user_ids(&self, tenant: &TenantId, command: &mut Command) {
         if let Some(tenant) = self.keeping(tenant) {
             command.people().into_iter().for_each(|id| meant(tenant, id));
         }

@@ -35,7 +35,7 @@ impl Revocations {
 }
 
 impl Steps for Revocations {
-    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Self { command: RevokeSeats { pools, users, organizations, end_sessions }, answers, ending } = self;
         let what = tenant.organization_numbers(organizations, ctx);
         let named = named_in_answers(pools, users);
@@ -72,7 +72,7 @@ impl Steps for Revocations {
         self.answer(true)
     }
 
-    fn go_on_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome> {
         let Self { command, answers, .. } = self;
         let gone = |_, _: &mut Context| Err(Refusal::not_found("tenant", tenant));
         let through = each(command.pools.len() * command.users.len(), answers, ctx, gone);

@@ -19,7 +19,7 @@ impl Tenant {
     /// that has no room for one more.
     pub fn guard_sessions(&self, user: &User, what_if: Option<&WhatIf>, ctx: &mut Context) -> Done<()> {
         ctx.budget.spend_each(user.slots.len(), 20);
-        for no in self.lived_in(user, false, ctx.now.tick) {
+        for no in self.pools_with_sessions(user, false, ctx.now.tick) {
             let (plan, limit) = self.entitled(no, ctx.limit_basis());
             let pool = self.pools.get(no);
             let in_use = match what_if {
@@ -43,7 +43,7 @@ impl Tenant {
     }
 
     /// The pools in which the user has sessions that are not overdue, and counts, or does not.
-    pub fn lived_in(&self, user: &User, counts: bool, now: Tick) -> Vec<PoolNo> {
+    pub fn pools_with_sessions(&self, user: &User, counts: bool, now: Tick) -> Vec<PoolNo> {
         let mut pools = BTreeMap::<_, bool>::new();
         for session in user.slots.iter().map(|slot| self.sessions.get(*slot)) {
             if session.is_live() && session.deadline(&self.policy).0 > now {
@@ -58,7 +58,7 @@ impl Tenant {
     pub fn end_overdue_around(&mut self, user: UserNo, ctx: &mut Context) -> bool {
         self.end_overdue_of(user, ctx);
         let mut ready = true;
-        for pool in self.lived_in(self.users.get(user), false, ctx.now.tick) {
+        for pool in self.pools_with_sessions(self.users.get(user), false, ctx.now.tick) {
             let all = self.end_overdue(pool, ctx);
             let (plan, limit) = self.entitled(pool, ctx.limit_basis());
             ready &= all || plan == Plan::Named || limit.has_room(self.in_use(pool, plan));

@@ -27,7 +27,7 @@ impl Syncing {
 }
 
 impl Steps for Syncing {
-    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Self { command: SyncUsers { entries, when_full, what_if }, answers } = self;
         let turn = |at: usize, ctx: &mut Context| tenant.sync(&entries[at], *when_full, what_if, ctx);
         let through = each(entries.len(), answers, ctx, turn);
@@ -37,7 +37,7 @@ impl Steps for Syncing {
         })
     }
 
-    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::SyncUsers(Err(Refusal::not_found("tenant", tenant))))
     }
 }

@@ -34,7 +34,7 @@ impl Updating {
 }
 
 impl Steps for Updating {
-    fn go_on(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
+    fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         if let Some(command) = self.command.take() {
             let old = tenant.policy.clone();
             if let Err(refusal) = tenant.update(command, ctx) {
@@ -72,7 +72,7 @@ impl Steps for Updating {
         Some(Outcome::UpdateTenant(Ok(tenant.view(ctx.now))))
     }
 
-    fn go_on_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
+    fn next_step_without_tenant(&mut self, tenant: &TenantId, _: &mut Context) -> Option<Outcome> {
         Some(Outcome::UpdateTenant(Err(Refusal::not_found("tenant", tenant))))
     }
 }

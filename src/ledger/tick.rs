@@ -36,7 +36,7 @@ impl Ledger {
     pub fn tick(&mut self, now: Moment, all: bool, out: &mut Changes) {
         let mut ticking = Ticking::new(all);
         while !self.tick_on(&mut ticking, now, out) || self.is_unfinished() {
-            self.carry_on(now, out);
+            self.run_unfinished(now, out);
         }
     }
 

@@ -31,7 +31,7 @@ impl Tenant {
             && self.users.get(no).administrator != *administrator
         {
             let exempt = *administrator && !self.policy.administrators_count_in_concurrent;
-            for pool in self.lived_in(self.users.get(no), exempt, ctx.now.tick) {
+            for pool in self.pools_with_sessions(self.users.get(no), exempt, ctx.now.tick) {
                 what_if.live(&self.pools.get(pool).id, if exempt { -1 } else { 1 });
             }
         }

@@ -85,7 +85,7 @@ pub fn issue(terms: &Terms, request: Option<&Request>, trust: &Trust, at: Wall) 
         tenant,
     };
     // Nothing is issued that an installation would refuse.
-    Claims::parse(claims.to_json().to_string().as_bytes()).map_err(|wrong| IssueError(vec![mended_by(&wrong)]))
+    Claims::parse(claims.to_json().to_string().as_bytes()).map_err(|wrong| IssueError(vec![remedy(&wrong)]))
 }
 
 fn expires(terms: &Terms, base: Option<&Claims>) -> Option<Wall> {
@@ -156,7 +156,7 @@ fn genuine(installed: &Installed, request: &Request, trust: &Trust) -> Result<Cl
 }
 
 /// What is wrong with a claim, by the name of its option.
-fn mended_by(wrong: &Wrong) -> String {
+fn remedy(wrong: &Wrong) -> String {
     let claim = wrong.member.split(['.', '[']).next().unwrap_or_default();
     let option = match claim {
         "jti" => "--license-id",

@@ -77,14 +77,14 @@ impl BudgetedBody {
             {
                 self.header.clear();
                 self.missing = u32::from_be_bytes(length) as usize;
-                self.take_instead(self.missing)?;
+                self.exchange_permit(self.missing)?;
             }
         }
         Ok(())
     }
 
     /// Gives back what the message before had, and takes what one of this length needs.
-    fn take_instead(&mut self, length: usize) -> Result<(), Status> {
+    fn exchange_permit(&mut self, length: usize) -> Result<(), Status> {
         self.taken = None;
         let needed = if length > self.budget.largest { 0 } else { length.saturating_sub(FREE_BYTES) };
         if needed == 0 {

@@ -47,7 +47,7 @@ impl Ceilings {
     }
 
     /// Whoever is there now is meant to be.
-    pub fn went_through(&self, tenant: &TenantId) {
+    pub fn mark_passed(&self, tenant: &TenantId) {
         self.had.lock().unwrap_or_else(PoisonError::into_inner).remove(tenant);
     }
 }
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!([begins(100, true), begins(120, true)], [100, 120], "a dry run is no attempt");
         assert_eq!([begins(100, false), begins(1_100, false), begins(1_100, true)], [100; 3]);
         assert_eq!(begins(60, false), 60, "fewer than they were");
-        ceilings.went_through(&acme);
+        ceilings.mark_passed(&acme);
         assert_eq!(begins(1_100, false), 1_100);
         let other = |no| TenantId::stored(&format!("t{no}"));
         for no in 0..MAX_TENANTS {

@@ -259,7 +259,7 @@ impl Sync {
             self.look_for_unlisted().await?;
         }
         if self.ceiling.is_some() && !self.terms.dry_run {
-            self.context.ceilings.went_through(&self.terms.tenant);
+            self.context.ceilings.mark_passed(&self.terms.tenant);
         }
         self.activate().await?;
         for result in &self.results {

@@ -80,10 +80,10 @@ impl Notifier {
 
     /// Delivers what is due, at most [`MAX_CONCURRENT_DELIVERIES`] of it.
     pub async fn run(&self) {
-        self.bring_home().await;
+        self.finish_running().await;
         let due = self.due().await;
         stream::iter(due).for_each_concurrent(MAX_CONCURRENT_DELIVERIES, |due| self.deliver(due)).await;
-        self.bring_home().await;
+        self.finish_running().await;
     }
 
     /// A part of what is due in every shard, so that no shard has to wait for another.
@@ -156,7 +156,7 @@ impl Notifier {
     }
 
     /// Writes down what was answered; what the journal does not take is kept for the next run.
-    async fn bring_home(&self) {
+    async fn finish_running(&self) {
         let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner));
         let kept: Vec<_> = stream::iter(ends)
             .map(async |(tenant, end)| {

@@ -22,7 +22,7 @@ pub fn run(file: &Path, keys: Option<&Path>, json: bool, now: Wall) -> Result<()
         (Ok(text), Ok(trust)) => (text, trust),
         (text, trust) => return Err(Failure::Usage([text.err(), trust.err()].into_iter().flatten().collect())),
     };
-    let read = peeked(&text);
+    let read = unverified_claims(&text);
     let verdict = trust.map(|trust| checked(&text, &trust, now));
     // Without a key, it is only a question of whether it can be read.
     let rejection = verdict.as_ref().map_or_else(|| read.as_ref().err(), |verdict| verdict.as_ref().err());
@@ -39,7 +39,7 @@ pub fn run(file: &Path, keys: Option<&Path>, json: bool, now: Wall) -> Result<()
 }
 
 /// What a document says, and with which key it says that it is signed; whoever made it.
-fn peeked(text: &str) -> Result<(Claims, String), Rejection> {
+fn unverified_claims(text: &str) -> Result<(Claims, String), Rejection> {
     let document = unchecked(text, LICENSE)?;
     Ok((Claims::parse(&document.payload)?, document.kid))
 }

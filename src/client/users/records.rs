@@ -33,7 +33,7 @@ impl<'t> Records<'t> {
     }
 
     /// Goes on behind a line break, if one comes next.
-    fn eat_break(&mut self) -> bool {
+    fn skip_line_break(&mut self) -> bool {
         let length = break_length(self.rest());
         self.at += length;
         self.line += u64::from(length > 0);
@@ -47,7 +47,7 @@ impl<'t> Records<'t> {
             if self.rest().starts_with(self.delimiter) {
                 self.at += self.delimiter.len_utf8();
             } else {
-                self.eat_break();
+                self.skip_line_break();
                 return Ok(record);
             }
         }
@@ -103,7 +103,7 @@ impl<'t> Records<'t> {
     fn skip_line(&mut self) {
         let rest = self.rest();
         self.at += rest.find(['\r', '\n']).unwrap_or(rest.len());
-        self.eat_break();
+        self.skip_line_break();
     }
 }
 

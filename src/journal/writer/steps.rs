@@ -35,7 +35,7 @@ impl Writer {
     }
 
     /// A command that was not decided, because something else had to be done first: it has its next step in its turn.
-    pub(super) fn wait_on(&mut self, request: Request, reply: ReplyChannel<Outcome>, wrote: bool) {
+    pub(super) fn enqueue(&mut self, request: Request, reply: ReplyChannel<Outcome>, wrote: bool) {
         if self.run_queue.is_full() {
             return reply.send(Err(JournalError::Overloaded));
         }
@@ -49,7 +49,7 @@ impl Writer {
         let changes: &mut Changes = &mut self.open_batch.changes;
         let step = || self.ledger.execute(&mut running.execution, now, changes);
         let Ok(outcome) = catch_unwind(AssertUnwindSafe(step)) else {
-            self.break_off(rows, events, "a step of a command");
+            self.abort_step(rows, events, "a step of a command");
             return reply.send(Err(JournalError::Failed));
         };
         (running.begun, running.wrote) = (true, running.wrote || self.open_batch.changes.rows.len() > rows);
@@ -67,7 +67,7 @@ impl Writer {
             return reply.send(Err(error));
         }
         let Ok(found) = catch_unwind(AssertUnwindSafe(|| self.ledger.read(&mut reading, now))) else {
-            self.break_off(self.open_batch.changes.rows.len(), self.open_batch.changes.events.len(), "a query");
+            self.abort_step(self.open_batch.changes.rows.len(), self.open_batch.changes.events.len(), "a query");
             return reply.send(Err(JournalError::Failed));
         };
         let Some(found) = found else { return self.run_queue.push(Job::Query(reading, reply)) };
@@ -97,7 +97,7 @@ impl Writer {
     }
 
     /// Takes one step of what takes several, or of what is left over.
-    pub(super) fn work_on(&mut self) {
+    pub(super) fn run_steps(&mut self) {
         if !self.scrapes.is_empty() && !self.broken {
             self.count_on();
         }
@@ -114,17 +114,17 @@ impl Writer {
         match self.run_queue.pop(writes) {
             Some(Job::Query(reading, reply)) => self.read(reading, reply, self.now()),
             Some(Job::Command(running, reply)) => self.execute(running, reply, self.now()),
-            None if writes && self.ledger.is_unfinished() => self.carry_on(self.now()),
+            None if writes && self.ledger.is_unfinished() => self.run_unfinished(self.now()),
             None if writes => self.tick_on(),
             None => {}
         }
     }
 
-    pub(super) fn carry_on(&mut self, now: Moment) {
+    pub(super) fn run_unfinished(&mut self, now: Moment) {
         let (rows, events) = (self.open_batch.changes.rows.len(), self.open_batch.changes.events.len());
         let changes = &mut self.open_batch.changes;
-        if catch_unwind(AssertUnwindSafe(|| self.ledger.carry_on(now, changes))).is_err() {
-            self.break_off(rows, events, "work that was left over");
+        if catch_unwind(AssertUnwindSafe(|| self.ledger.run_unfinished(now, changes))).is_err() {
+            self.abort_step(rows, events, "work that was left over");
         }
     }
 

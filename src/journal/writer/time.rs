@@ -30,7 +30,7 @@ impl Writer {
         match catch_unwind(AssertUnwindSafe(|| self.ledger.tick_on(&mut ticking, now, changes))) {
             Ok(true) => {}
             Ok(false) => self.ticking = Some(ticking),
-            Err(_) => self.break_off(rows, events, "a tick"),
+            Err(_) => self.abort_step(rows, events, "a tick"),
         }
         if planted!(ExpiryUnfenced) {
             self.open_batch.truncate(rows, events);
@@ -48,7 +48,7 @@ impl Writer {
         while !self.is_away() && (self.ticking.is_some() || self.ledger.is_looking()) && !self.broken {
             self.tick_on();
             if self.ledger.is_looking() {
-                self.carry_on(self.now());
+                self.run_unfinished(self.now());
             }
             if !self.has_room_to_write() {
                 self.send_open_batch().await;
@@ -68,7 +68,7 @@ impl Writer {
             }
             // Whoever asked hears nothing.
             Err(_) => {
-                self.break_off(self.open_batch.changes.rows.len(), self.open_batch.changes.events.len(), "a count")
+                self.abort_step(self.open_batch.changes.rows.len(), self.open_batch.changes.events.len(), "a count")
             }
         }
     }

@@ -44,7 +44,7 @@ impl Writer {
 
     /// Applies what was drained, all at one moment; what the turn has no time for waits for the next ones. A stop comes
     /// after everything that was queued before it; what was queued behind is refused.
-    pub(super) fn take_in(&mut self, drained: &mut Vec<Message>, turn: &mut Turn) {
+    pub(super) fn handle_messages(&mut self, drained: &mut Vec<Message>, turn: &mut Turn) {
         let now = self.now();
         for mut message in drained.drain(..) {
             message.taken();

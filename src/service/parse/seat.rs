@@ -27,7 +27,7 @@ pub struct Malformed {
 }
 
 /// The ids among the items of a batch, and the others.
-fn sort_out<T>(texts: &[String], parse: fn(&str) -> Result<T, IdError>) -> (Vec<T>, Vec<Malformed>) {
+fn split_malformed<T>(texts: &[String], parse: fn(&str) -> Result<T, IdError>) -> (Vec<T>, Vec<Malformed>) {
     let (mut values, mut malformed) = (Vec::with_capacity(texts.len()), Vec::new());
     for (at, text) in texts.iter().enumerate() {
         match parse(text) {
@@ -172,7 +172,7 @@ fn pairs(
         problems.add("user_ids", format!("must make at most {most} pairs with pool_ids; these are {pairs}"));
         return Default::default();
     }
-    (problems.each("pool_ids", pools, most, PoolId::parse), sort_out(users, UserId::parse))
+    (problems.each("pool_ids", pools, most, PoolId::parse), split_malformed(users, UserId::parse))
 }
 
 fn organizations(problems: &mut FieldViolations, ids: &[String], limits: &Limits) -> Vec<OrganizationId> {

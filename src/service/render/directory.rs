@@ -16,8 +16,8 @@ pub fn created_user((decision, usage): (Result<UserView, Denial>, Vec<PoolUsage>
     let outcome = match decision {
         Ok(view) => Outcome::User(user(view)),
         Err(denied) => {
-            let culprit = culprit(denied.reason, &usage);
-            Outcome::Denial(denial(denied, culprit))
+            let full_pool = full_pool(denied.reason, &usage);
+            Outcome::Denial(denial(denied, full_pool))
         }
     };
     v1::CreateUserResponse { outcome: Some(outcome), usage: usage.into_iter().map(pool_usage).collect() }
@@ -28,15 +28,15 @@ pub fn unblocked_user((decision, usage): (Result<UserView, Denial>, Vec<PoolUsag
     let outcome = match decision {
         Ok(view) => Outcome::User(user(view)),
         Err(denied) => {
-            let culprit = culprit(denied.reason, &usage);
-            Outcome::Denial(denial(denied, culprit))
+            let full_pool = full_pool(denied.reason, &usage);
+            Outcome::Denial(denial(denied, full_pool))
         }
     };
     v1::UnblockUserResponse { outcome: Some(outcome), usage: usage.into_iter().map(pool_usage).collect() }
 }
 
 /// The pool that a denial is about: the first named one without room (R15).
-fn culprit(reason: DenialReason, usage: &[PoolUsage]) -> Option<&PoolUsage> {
+fn full_pool(reason: DenialReason, usage: &[PoolUsage]) -> Option<&PoolUsage> {
     if reason != DenialReason::SeatsExhausted {
         return None;
     }

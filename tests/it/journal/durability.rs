@@ -24,7 +24,7 @@ async fn an_answer_waits_for_its_batch() {
     }
     assert!(timeout(Duration::from_millis(100), &mut asked).await.is_err(), "still nothing is durable");
     assert_eq!(store.disk.lock().unwrap().seq(), before);
-    store.go_on();
+    store.resume_commits();
     assert!(asked.await.unwrap().decision.is_ok());
     assert_eq!(store.disk.lock().unwrap().seq().0, before.0 + 1);
 }
@@ -91,7 +91,7 @@ async fn while_the_store_is_away_what_can_be_answered_is() {
     assert_eq!(process.usage().await, Err(JournalError::StoreAway), "what it would show is not durable");
     assert!(matches!(process.heartbeat(ann).await.unwrap(), HeartbeatResult::Kept(_)));
 
-    store.go_on();
+    store.resume_commits();
     assert!(waiting.await.unwrap().unwrap().decision.is_ok(), "what was submitted is finished");
     state.wait_for(|state| *state == ShardState::Serving).await.unwrap();
     assert_eq!(process.usage().await.unwrap().in_use, 2);
@@ -109,7 +109,7 @@ async fn a_read_does_not_show_what_is_not_durable() {
     store.has_stalled().await;
     let mut reading = Box::pin(process.usage());
     assert!(timeout(Duration::from_millis(100), &mut reading).await.is_err(), "held back");
-    store.go_on();
+    store.resume_commits();
     assert_eq!(reading.await.unwrap().in_use, 1);
     assert!(taking.await.unwrap().is_ok());
 }
@@ -162,7 +162,7 @@ async fn what_is_too_much_is_refused_at_once_and_the_queue_recovers() {
         .collect();
     store.has_stalled().await;
     tokio::task::yield_now().await;
-    store.go_on();
+    store.resume_commits();
     let (mut done, mut overloaded) = (0, 0);
     for call in calls {
         match call.await.unwrap() {

@@ -115,7 +115,7 @@ async fn a_store_that_is_away_is_no_exception() {
     let other = SessionId::random();
     assert_eq!(process.heartbeat(other).await, Err(JournalError::NoLease));
     store.cut_off(false);
-    store.go_on();
+    store.resume_commits();
     assert!(stalled.await.unwrap().unwrap().ended_now);
 }
 

@@ -30,7 +30,7 @@ async fn a_take_over_while_the_outcome_is_unknown_loses_the_shard() {
     store.has_stalled().await;
     let second = Process::start(&store.other()).await;
     assert!(second.check_out("bob").await.unwrap().decision.is_ok());
-    store.go_on();
+    store.resume_commits();
     assert_eq!(asked.await.unwrap(), Err(JournalError::NotOwner));
     assert_eq!(second.usage().await.unwrap().in_use, 1, "never one seat too many (I1)");
 }
@@ -53,7 +53,7 @@ async fn a_stop_that_finds_the_shard_lost_tells_everybody_who_waits() {
     });
     let _second = Process::start(&store.other()).await;
     tokio::task::yield_now().await;
-    store.go_on();
+    store.resume_commits();
     assert_eq!(in_flight.await.unwrap(), Err(JournalError::NotOwner));
     assert_eq!(being_built.await.unwrap(), Err(JournalError::NotOwner));
     stopped.await.unwrap();

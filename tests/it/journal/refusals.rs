@@ -102,7 +102,7 @@ async fn what_a_refused_batch_drops_is_counted_at_once() {
             process.check_out(&format!("stranger{no}")).await.unwrap().decision.unwrap_err();
         }
         store.hold_loads(true);
-        store.go_on();
+        store.resume_commits();
     };
     let (ann, ()) = tokio::join!(process.check_out("ann"), denied);
     assert!(ann.unwrap().decision.is_ok());
@@ -113,7 +113,7 @@ async fn what_a_refused_batch_drops_is_counted_at_once() {
     let at_once = dropped();
     assert!(at_once > 0, "the batch is refused, and the shard not yet loaded");
     store.hold_loads(false);
-    store.go_on();
+    store.resume_commits();
     process.check_out("bob").await.unwrap();
     assert_eq!(dropped(), at_once);
     assert_eq!(denials(&store).iter().map(|event| event.count).sum::<u32>(), 20_000, "each is counted");

@@ -192,7 +192,7 @@ async fn while_the_shard_is_loaded_again_nothing_turns() {
     }
     assert!(turns() - before < 10, "{} turns", turns() - before);
     store.hold_loads(false);
-    store.go_on();
+    store.resume_commits();
     assert!(process.check_out("ann").await.unwrap().decision.is_ok());
     assert_eq!(process.granted(&other()).await, MANY as u64, "nothing was deleted");
 }
@@ -238,7 +238,7 @@ async fn a_deleted_tenant_is_gone_at_once_and_its_rows_go_on_after_a_crash() {
         () = store.has_stalled() => {}
     }
     store.fail_next(Fault::Stall);
-    store.go_on();
+    store.resume_commits();
     deleted.await.unwrap().unwrap();
     assert_eq!(users_of(&store), MANY + 3, "the rows are there still");
     let again = Process::start(&store.other()).await;

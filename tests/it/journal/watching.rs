@@ -42,7 +42,7 @@ async fn an_event_is_not_shown_before_it_is_durable() {
     let asked = tokio::spawn(async move { Process { journal, clock }.check_out("ann").await });
     store.has_stalled().await;
     assert!(timeout(Duration::from_millis(50), events.next()).await.is_err());
-    store.go_on();
+    store.resume_commits();
     assert!(matches!(events.next().await, WatchEvent::Started { .. }));
     asked.await.unwrap().unwrap();
 }

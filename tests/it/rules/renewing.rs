@@ -58,7 +58,7 @@ impl Shard {
     }
 
     /// What is left over is carried on with.
-    fn carry_on(&mut self) -> usize {
+    fn run_unfinished(&mut self) -> usize {
         let mut steps = 0;
         while self.ledger.is_unfinished() {
             self.step();
@@ -70,7 +70,7 @@ impl Shard {
     /// One step of what is left over.
     fn step(&mut self) {
         let (mut changes, before) = (Changes::default(), self.ledger.work());
-        self.ledger.carry_on(self.now, &mut changes);
+        self.ledger.run_unfinished(self.now, &mut changes);
         assert!(self.ledger.work() - before <= Budget::MAX_STEP_WORK);
         self.keep(changes);
     }
@@ -218,7 +218,7 @@ fn a_load_gives_users_the_ids_of_today() {
     assert_eq!((id.as_str(), former.len(), former[0].id.as_str()), ("οδυσσευσ@x", 1, "οδυσσευς@x"));
     // It is written: another load has nothing to do.
     shard.load();
-    assert_eq!((shard.carry_on(), shard.told(Action::UserRenamed).len()), (0, 3));
+    assert_eq!((shard.run_unfinished(), shard.told(Action::UserRenamed).len()), (0, 3));
     assert_eq!(shard.signs_in("Οδυσσευς@x"), ("οδυσσευσ@x".to_owned(), true));
     shard.adds_up();
 }
@@ -229,7 +229,7 @@ fn two_who_are_one_by_now_are_not_merged() {
     shard.load();
     assert_eq!(shard.listed(), ["οδυσσευς@x", "οδυσσευσ@x"], "who has the id of today keeps it");
     assert_eq!(shard.kept(), [["οδυσσευς@x", "οδυσσευσ@x"]]);
-    assert_eq!(shard.carry_on(), 0);
+    assert_eq!(shard.run_unfinished(), 0);
     // Each signs in as before.
     assert_eq!(shard.signs_in("Οδυσσευς@x"), ("οδυσσευς@x".to_owned(), false));
     assert_eq!(shard.signs_in("ΟΔΥΣΣΕΥΣ@x"), ("οδυσσευσ@x".to_owned(), false));
@@ -273,14 +273,14 @@ fn of_two_who_have_not_the_id_of_today_the_older_one_gets_it() {
         (shard.listed(), shard.kept()),
         (vec!["σσ@x".to_owned(), "ςσ@x".into()], vec![["ςσ@x".into(), "σσ@x".into()]])
     );
-    shard.carry_on();
+    shard.run_unfinished();
     shard.adds_up();
     // The other one does when that is gone, with the next load.
     let _ = shard.apply(DeleteUser { user: parsed("ΣΣ@x") });
     assert_eq!(shard.listed(), ["ςσ@x"]);
     shard.load();
     assert_eq!((shard.listed(), shard.kept()), (vec!["σσ@x".to_owned()], vec![]));
-    shard.carry_on();
+    shard.run_unfinished();
     shard.adds_up();
 }
 
@@ -316,7 +316,7 @@ fn nobody_waits_for_the_ids_of_another_tenant() {
     let user = parsed("Σ1999@x");
     let (id, former) = shard.query(FormerIds { user: user.clone() }).unwrap();
     assert_eq!((id.as_str(), former.len(), former[0].id.as_str()), ("σ1999@x", 1, "ς1999@x"));
-    assert!(shard.carry_on() > 4);
+    assert!(shard.run_unfinished() > 4);
     let (_, written) = shard.query(FormerIds { user }).unwrap();
     let between = shard.events.range(EventNo(former[0].last_event.0 + 1)..written[0].last_event);
     let of_the_user = |event: &&AuditEvent| event.user.as_ref().is_some_and(|id| id.as_str().contains("1999"));
@@ -333,7 +333,7 @@ fn a_load_that_was_broken_off_is_done_again() {
     let done = shard.told(Action::UserRenamed).len();
     assert!((1..users.len()).contains(&done), "{done}");
     shard.load();
-    shard.carry_on();
+    shard.run_unfinished();
     assert_eq!(shard.told(Action::UserRenamed).len(), users.len(), "each once");
     let listed = shard.listed();
     assert!(listed.len() == users.len() && listed.iter().all(|id| id.starts_with('σ')));

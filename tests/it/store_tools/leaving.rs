@@ -52,9 +52,9 @@ impl Shard {
         outcome
     }
 
-    fn carry_on(&mut self) {
+    fn run_unfinished(&mut self) {
         let mut changes = Changes::default();
-        self.ledger.carry_on(NOW, &mut changes);
+        self.ledger.run_unfinished(NOW, &mut changes);
         self.keep(changes);
     }
 
@@ -125,7 +125,7 @@ fn rows_of_a_deleted_tenant_that_are_still_there_are_no_damage() {
         if steps == 0 {
             deleted_rows_are_held_against_the_audit(&shard);
         }
-        shard.carry_on();
+        shard.run_unfinished();
         steps += 1;
     }
     assert!(steps > 2, "{steps} steps");

@@ -30,7 +30,7 @@ pub enum Fault {
     LostAfter,
     /// The store says that the data is wrong.
     Refuse,
-    /// Nothing happens until [`Memory::go_on`].
+    /// Nothing happens until [`Memory::resume_commits`].
     Stall,
 }
 
@@ -101,7 +101,7 @@ impl Memory {
         self.loads_fail.store(!succeed, Ordering::SeqCst);
     }
 
-    /// From now on a load waits for [`Memory::go_on`], or no longer.
+    /// From now on a load waits for [`Memory::resume_commits`], or no longer.
     pub fn hold_loads(&self, hold: bool) {
         self.loads_wait.store(hold, Ordering::SeqCst);
     }
@@ -111,7 +111,7 @@ impl Memory {
         self.stalled.notified().await;
     }
 
-    pub fn go_on(&self) {
+    pub fn resume_commits(&self) {
         self.gate.notify_one();
     }
 

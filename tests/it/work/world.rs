@@ -101,7 +101,7 @@ impl World {
             let (before, mut out) = (self.ledger.work(), Changes::default());
             match answer {
                 None => answer = self.ledger.execute(&mut execution, self.now, &mut out),
-                Some(_) => self.ledger.carry_on(self.now, &mut out),
+                Some(_) => self.ledger.run_unfinished(self.now, &mut out),
             }
             cost.add(self.ledger.work() - before);
             assert!(cost.steps < MAX_STEPS, "it never ends");

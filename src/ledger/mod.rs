@@ -183,12 +183,8 @@ impl Ledger {
             Command::CreateTenant(command) => {
                 return Ok(Outcome::CreateTenant(self.create_tenant(id, command, &actor, now, out)));
             }
-            Command::CreateToken(command) => {
-                return Ok(Outcome::CreateToken(self.create_token(command, &actor, now, out)));
-            }
-            Command::RevokeToken(command) => {
-                return Ok(Outcome::RevokeToken(self.revoke_token(&command, &actor, now, out)));
-            }
+            Command::CreateToken(new) => return Ok(Outcome::CreateToken(self.create_token(new, &actor, now, out))),
+            Command::RevokeToken(old) => return Ok(Outcome::RevokeToken(self.revoke_token(&old, &actor, now, out))),
             Command::NoteTokenUse(command) => {
                 self.note_token_use(command, out);
                 return Ok(Outcome::NoteTokenUse(()));

@@ -37,7 +37,7 @@ async fn answers_from_memory(process: &Process, live: SessionId) -> Vec<(&'stati
         fresh: SessionId::random(),
     };
     let checked = journal.submit(&actor, &tenant, request.clone()).await.map(drop);
-    let denied = journal.submit(&actor, &tenant, CheckOut { check_only: false, ..query }).await.map(drop);
+    let denied = journal.submit(&actor, &tenant, CheckOut { check_only: false, ..request }).await.map(drop);
     let nothing = journal.submit(&actor, &tenant, CheckIn { session: SessionId::random() }).await.map(drop);
     let usage = process.usage().await.map(drop);
     let list = journal.query(&tenant, ListSessions { limit: 10, ..ListSessions::default() }).await.map(drop);

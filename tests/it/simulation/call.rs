@@ -69,7 +69,7 @@ pub struct Opening {
 impl Call {
     pub fn open(opening: Opening, journal: Arc<Journal>) -> Self {
         let Opening { no, process, tenant, request, stray, attempts } = opening;
-        let answer = command(journal, tenant.clone(), request.clone());
+        let answer = call(journal, tenant.clone(), request.clone());
         Self {
             no,
             process,

@@ -60,8 +60,7 @@ impl From<FieldViolations> for Status {
 }
 
 fn fields_message(problems: &[FieldViolation]) -> String {
-    let mut message =
-        problems.iter().take(FIELDS_IN_MESSAGE).map(FieldViolation::to_string).collect::<Vec<_>>().join("; ");
+    let mut message = problems.iter().take(FIELDS_IN_MESSAGE).map(ToString::to_string).collect::<Vec<_>>().join("; ");
     if problems.len() > FIELDS_IN_MESSAGE {
         message.push_str(&format!("; and {} more", problems.len() - FIELDS_IN_MESSAGE));
     }

@@ -10,6 +10,7 @@ use rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 
+use super::checkpoint::Checkpoint;
 use super::directory::Lock;
 use super::examine::beside;
 use super::files::Files;
@@ -51,6 +52,8 @@ pub struct Database {
     log_pages: Arc<AtomicI64>,
     /// When it has this many, the next log is begun; `None`: this process does not begin logs.
     renew_at: Option<i64>,
+    /// Brings the log into the database beside this connection.
+    checkpoint: Option<Checkpoint>,
     /// Of shards whose last batch this connection committed.
     open_blocks: BTreeMap<ShardId, OpenBlock>,
     /// Held for as long as somebody can write. Declared last: let go of after the connection is closed.
@@ -70,6 +73,7 @@ impl Database {
             unnoted: false,
             log_pages: Arc::default(),
             renew_at: None,
+            checkpoint: None,
             open_blocks: BTreeMap::new(),
             lock: None,
         }
@@ -96,7 +100,7 @@ impl Database {
             return Err(error.into());
         }
         if !self.unnoted
-            && let Some(error) = self.files.as_ref().and_then(Files::written)
+            && let Some(error) = self.files.as_ref().and_then(|files| files.written(self.checkpoint.is_some()))
         {
             self.written_by(error)?;
         }
@@ -137,13 +141,28 @@ impl Database {
         self.renew_log();
     }
 
-    /// Begins the next log when the present one is long enough. Who waited for the last commit has heard of it.
+    /// Begins the next log when the present one is long enough. Who waited for the last commit has heard of it. Most of the
+    /// work is done beside the commits that follow; the rest is done after one of them.
     pub fn renew_log(&mut self) {
         let pages = self.log_pages.load(Relaxed);
         if self.blocked || self.renew_at.is_none_or(|at| pages < at) {
             return;
         }
         let Some(connection) = &mut self.connection else { return };
+        match self.checkpoint.take() {
+            Some(under_way) if !under_way.is_finished() => return self.checkpoint = Some(under_way),
+            Some(finished) => finished.finish(),
+            // A short one is over at once.
+            None if pages < LOG_PAGES => {}
+            None => match log_mark::announce(connection).map(|()| Checkpoint::start(self.path.clone())) {
+                Ok(Ok(started)) => {
+                    self.checkpoint = Some(started);
+                    return self.note();
+                }
+                Ok(Err(error)) => tracing::debug!(%error, "no thread for a checkpoint"),
+                Err(error) => tracing::debug!(%error, "the next log was not announced"),
+            },
+        }
         let pause = match log_mark::renew(connection) {
             Ok(true) => LOG_PAGES,
             Ok(false) => RETRY_PAGES,
@@ -234,6 +253,9 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
+        if let Some(checkpoint) = self.checkpoint.take() {
+            checkpoint.finish();
+        }
         if self.blocked || self.is_there().is_err() {
             // Not closed: see `broken`. The process is about to end.
             std::mem::forget(self.connection.take());

@@ -162,30 +162,35 @@ fn is_log(log: &Path) -> bool {
     read.is_ok() && u32::from_be_bytes(magic) & !1 == LOG_MAGIC
 }
 
-/// Brings the log into the database, and begins the next one. False: not now, for somebody reads what lies in the log; what
-/// was written before is as safe as it was.
-///
-/// Each step is on the disk before the next. Whenever the process dies, log and database belong together; and whatever is
-/// written after the last step, the database alone says that it is in a log.
-pub fn renew(connection: &mut Connection) -> rusqlite::Result<bool> {
+/// Says that another log follows: the first step to it. Each step is on the disk before the next. Whenever the process dies,
+/// log and database belong together; and whatever is written after the last step, the database alone says that it is in a log.
+pub fn announce(connection: &mut Connection) -> rusqlite::Result<()> {
     let Marks { now, before } = Marks::read(connection)?;
-    // It was closed while somebody read, who is there still.
-    if now.state == State::Closed && !checkpoint(connection)? {
-        return Ok(false);
-    }
-    let (next, before) = match now.state {
+    let marks = match now.state {
         // An earlier attempt did not come to its end.
-        State::Awaits => (now, before),
-        State::Joined if now.id != before.id => (Mark { state: State::Awaits, ..now }, before),
-        State::Joined | State::Closed => (Mark::fresh(State::Awaits), now),
+        State::Awaits => None,
+        State::Joined if now.id != before.id => Some(Marks { now: Mark { state: State::Awaits, ..now }, before }),
+        State::Joined | State::Closed => Some(Marks { now: Mark::fresh(State::Awaits), before: now }),
     };
-    if now != next {
-        Marks { now: next, before }.write(connection)?;
+    if let Some(marks) = marks {
+        marks.write(connection)?;
     }
     die_here!(LogAwaited);
+    Ok(())
+}
+
+/// Brings the log into the database, and begins the next one. False: not now, for somebody reads what lies in the log; what
+/// was written before is as safe as it was.
+pub fn renew(connection: &mut Connection) -> rusqlite::Result<bool> {
+    // It was closed while somebody read, who is there still.
+    if Marks::read(connection)?.now.state == State::Closed && !checkpoint(connection)? {
+        return Ok(false);
+    }
+    announce(connection)?;
+    let Marks { now, before } = Marks::read(connection)?;
     let folded = checkpoint(connection)?;
     die_here!(LogFolded);
-    let joined = Mark { state: State::Joined, ..next };
+    let joined = Mark { state: State::Joined, ..now };
     Marks { now: joined, before: if folded { joined } else { before } }.write(connection)?;
     die_here!(LogJoined);
     Ok(folded)
@@ -208,7 +213,7 @@ pub fn write_whole(database: &File) -> std::io::Result<()> {
 }
 
 /// Whether everything that is in the log is in the database, on the disk. Waits for nobody.
-fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
+pub fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
     let sql = "/* usher:checkpoint */ PRAGMA wal_checkpoint(PASSIVE)";
     let (busy, log, done): (i64, i64, i64) =
         connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;

@@ -6,6 +6,7 @@
 mod audit;
 mod audit_blocks;
 mod backup;
+mod checkpoint;
 mod commit;
 mod database;
 mod directory;

@@ -47,6 +47,8 @@ pub(super) struct OpenBatch {
     pub waiters: Vec<Waiter>,
     /// Sent even if nothing changed: to show the owner to the fence.
     pub wanted: bool,
+    /// Somebody waits for it whose command took one step.
+    pub others: bool,
 }
 
 impl OpenBatch {

@@ -64,6 +64,8 @@ pub(super) struct Writer {
     ticking: Option<Ticking>,
     /// Who asked for the sums.
     scrapes: Vec<Scrape>,
+    /// Somebody whose command took one step waited for the last batch: the next one may be there any moment.
+    beside_others: bool,
     /// The next step is time's, and not a caller's.
     times_turn: bool,
     /// Who asked for the end.
@@ -129,6 +131,7 @@ impl Writer {
             backlog: Backlog::default(),
             ticking: None,
             scrapes: Vec::new(),
+            beside_others: false,
             times_turn: false,
             stopping: None,
             long_turn_logged: None,
@@ -255,6 +258,7 @@ impl Writer {
             return reply.send(Err(JournalError::Failed));
         };
         let changed = self.open_batch.changes.rows.len() > rows;
+        self.open_batch.others |= changed;
         match decided {
             Ok(outcome) => self.conclude(reply, outcome, changed),
             // What was due before it took the whole step.
@@ -314,7 +318,8 @@ impl Writer {
         if self.in_flight.is_some() || self.open_batch.is_empty() {
             return;
         }
-        let OpenBatch { changes, waiters, .. } = std::mem::take(&mut self.open_batch);
+        let OpenBatch { changes, waiters, others, .. } = std::mem::take(&mut self.open_batch);
+        self.beside_others = others;
         let dirty = !changes.rows.is_empty();
         let commands = waiters.iter().filter(|waiter| matches!(waiter, Waiter::Command(..))).count();
         let before = self.position;

@@ -8,6 +8,9 @@
 #[derive(Debug, Default)]
 pub struct Budget {
     left: u32,
+    /// Rows and events that the step may still write. They are few because a commit takes longer the more it writes, and
+    /// everybody waits for it.
+    rows: u32,
     /// Everything that was ever charged.
     total: u64,
 }
@@ -15,6 +18,8 @@ pub struct Budget {
 impl Budget {
     /// One step: a quarter of a millisecond.
     pub const STEP: u32 = 250_000;
+    /// Rows and events that a step writes before it ends: on a slow disk some two milliseconds of a commit.
+    pub const STEP_ROWS: u32 = 24;
     /// To look at a row: it mostly lies where no cache has it.
     pub const LOOK: u32 = 100;
     /// To write a row or an event: to make it here, to sort it, and to hand it to the store.
@@ -26,12 +31,18 @@ impl Budget {
 
     #[must_use]
     pub fn of(units: u32) -> Self {
-        Self { left: units, total: 0 }
+        Self { left: units, rows: u32::MAX, total: 0 }
     }
 
     /// A new step begins.
     pub fn begin(&mut self) {
-        self.left = Self::STEP;
+        (self.left, self.rows) = (Self::STEP, Self::STEP_ROWS);
+    }
+
+    /// A row or an event is written.
+    pub fn write(&mut self, units: u32) {
+        self.rows = self.rows.saturating_sub(1);
+        self.spend(units);
     }
 
     pub fn spend(&mut self, units: u32) {
@@ -47,7 +58,7 @@ impl Budget {
     /// Whether the step is to end before the next turn of its loop.
     #[must_use]
     pub fn is_spent(&self) -> bool {
-        self.left == 0
+        self.left == 0 || self.rows == 0
     }
 
     /// Whether half of the step is left.

@@ -35,7 +35,7 @@ pub(super) struct Context<'a> {
 
 impl Context<'_> {
     pub fn put(&mut self, change: Change) {
-        self.budget.spend(if is_deletion(&change) { Budget::WRITE / 2 } else { Budget::WRITE });
+        self.budget.write(if is_deletion(&change) { Budget::WRITE / 2 } else { Budget::WRITE });
         self.out.rows.push(change);
     }
 
@@ -49,7 +49,7 @@ impl Context<'_> {
     }
 
     fn charge(&mut self, about: &AuditDraft) {
-        self.budget.spend(Budget::WRITE);
+        self.budget.write(Budget::WRITE);
         self.budget.spend_each(about.detail.len(), 1);
     }
 

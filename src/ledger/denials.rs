@@ -101,7 +101,7 @@ impl Denials {
                 && std::mem::take(&mut entry.dirty)
             {
                 *left -= 1;
-                budget.spend(Budget::WRITE);
+                budget.write(Budget::WRITE);
                 out.events.push(entry.event.clone());
             }
             if budget.is_spent() {
@@ -135,7 +135,7 @@ impl Denials {
         if let Some(entry) = self.entries.remove(key)
             && entry.dirty
         {
-            budget.spend(Budget::WRITE);
+            budget.write(Budget::WRITE);
             out.events.push(entry.event);
         }
     }

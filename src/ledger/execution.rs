@@ -141,7 +141,8 @@ impl Ledger {
                 // Who becomes Idle at this moment does so before anything else: a step may be full of that alone.
                 let ready = tenant.mark_idle(now.tick, ctx.budget);
                 let outcome = if ready { steps.next_step(tenant, &mut ctx) } else { None };
-                tenant.after_command(*looks, &mut ctx);
+                // People are notified of what the whole command brought about, not of its middle.
+                tenant.after_command(*looks && outcome.is_some(), &mut ctx);
                 outcome
             }
             None => steps.next_step_without_tenant(id, &mut ctx),

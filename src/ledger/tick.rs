@@ -55,7 +55,7 @@ impl Ledger {
             (ticking.rows > 0).then(|| self.checkpoint.next(now.tick, ticking.all)).flatten()
         {
             ticking.rows -= 1;
-            self.budget.spend(Budget::WRITE);
+            self.budget.write(Budget::WRITE);
             if let Some(tenant) = self.tenants[tenant.0 as usize].as_mut() {
                 tenant.checkpoint(session, out);
             }

@@ -14,9 +14,11 @@ use crate::ledger::command::{Outcome, QueryResult, Request};
 use crate::ledger::time::Moment;
 use crate::ledger::{Execution, Reading};
 
-/// What the batch in the making may have a store write before commands of several steps take none: some sixteen rows, or
-/// one that is large. With one step more, a commit of so many takes a few milliseconds.
-const MAX_OPEN_BYTES: usize = 4 * 1024;
+/// What the batch in the making may have a store write before commands of several steps take none, when others wait for it:
+/// some sixteen rows, or one that is large. With one step more, a commit of so many takes a few milliseconds.
+const MAX_SHARED_BYTES: usize = 4 * 1024;
+/// The same while nobody else changes anything: larger batches take less in all.
+const MAX_ALONE_BYTES: usize = 64 * 1024;
 
 impl Writer {
     /// A command of several steps: the first one now, unless one of the same tenant is under way, or there are too many:
@@ -77,7 +79,8 @@ impl Writer {
 
     /// Whether a step that writes may be taken: the batch in the making stays small, so that nobody's commit waits for long.
     pub(super) fn has_room_to_write(&self) -> bool {
-        !self.is_away() && self.open_batch.changes.take_less_than(MAX_OPEN_BYTES)
+        let most = if self.open_batch.others || self.beside_others { MAX_SHARED_BYTES } else { MAX_ALONE_BYTES };
+        !self.is_away() && self.open_batch.changes.take_less_than(most)
     }
 
     pub(super) fn has_work(&self) -> bool {

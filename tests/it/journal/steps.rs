@@ -2,6 +2,8 @@
 //! finished (decision 34).
 
 use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -10,7 +12,7 @@ use usher::ids::{TenantId, UserId};
 use usher::journal::{JournalConfig, JournalError};
 use usher::ledger::change::{Action, Change};
 use usher::ledger::command::{
-    CreateTenant, DeleteTenant, GetUsage, GrantSeats, ListUsers, SyncEntry, SyncUsers, UserPatch, WhenFull,
+    CreateTenant, DeleteTenant, GetUsage, GrantSeats, ListUsers, RevokeSeats, SyncEntry, SyncUsers, UserPatch, WhenFull,
 };
 use usher::ledger::outcome::{Done, Granted};
 use usher::ledger::policy::Policy;
@@ -70,6 +72,12 @@ impl Process {
     ) -> impl Future<Output = Result<Vec<Done<Granted>>, JournalError>> + 'a {
         let request = GrantSeats { pools: vec![pool()], users: many(), organizations: vec![] };
         async move { self.journal.submit(&actor(), tenant, request).await }
+    }
+
+    async fn revoke_many(&self, tenant: &TenantId) {
+        let (pools, users) = (vec![pool()], many());
+        let revoke = RevokeSeats { pools, users, organizations: vec![], end_sessions: true };
+        self.journal.submit(&actor(), tenant, revoke).await.unwrap();
     }
 
     async fn granted(&self, tenant: &TenantId) -> u64 {
@@ -159,12 +167,35 @@ async fn many_lists_of_one_tenant_delay_another_one_by_a_step_each() {
 #[tokio::test(start_paused = true)]
 async fn a_turn_has_one_budget_for_what_is_new_and_for_what_waits() {
     let store = Memory::default();
-    let (process, tenants) = Process::with_tenants(&store, 40).await;
+    let (process, tenants) = Process::with_tenants(&store, 200).await;
     store.disk.lock().unwrap().largest = 0;
-    assert_eq!(process.grant_some_of_each(&tenants).await, 40);
-    // Ten full steps are a turn, of some 240 rows and events each.
+    assert_eq!(process.grant_some_of_each(&tenants).await, 200);
+    // A hundred full steps are a turn, of some 25 rows and events each.
     let largest = store.disk.lock().unwrap().largest;
     assert!((2_000..3_500).contains(&largest), "{largest} rows and events in one batch");
+}
+
+/// Whoever signs in waits for few rows of others; while nobody does, larger batches take less in all.
+#[tokio::test(start_paused = true)]
+async fn batches_are_small_while_others_wait_for_them() {
+    let store = Memory::default();
+    let process = Process::with_two_tenants(&store).await;
+    store.commits_take(Duration::from_millis(5));
+    let largest = || std::mem::take(&mut store.disk.lock().unwrap().largest);
+    largest();
+    process.grant_many(&other()).await.unwrap();
+    let alone = largest();
+    let others = other();
+    let mut revoked = pin!(process.revoke_many(&others));
+    let beside = loop {
+        tokio::select! {
+            biased;
+            login = process.check_out("ann") => assert!(login.unwrap().decision.is_ok()),
+            () = &mut revoked => break largest(),
+        }
+    };
+    // Sixteen rows, a step of twenty-four and a login; or four times sixteen and a step.
+    assert!(beside <= 50 && (150..350).contains(&alone), "{beside} rows and events in one batch, alone {alone}");
 }
 
 #[tokio::test(start_paused = true)]

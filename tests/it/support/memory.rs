@@ -61,6 +61,7 @@ type BeforeClaim = Box<dyn FnOnce() + Send>;
 pub struct Memory {
     pub disk: Arc<Mutex<Disk>>,
     faults: Arc<Mutex<VecDeque<Fault>>>,
+    commit_time: Arc<Mutex<Duration>>,
     /// Its node does not reach the store.
     cut_off: Arc<AtomicBool>,
     before_claim: Arc<Mutex<Option<BeforeClaim>>>,
@@ -75,6 +76,11 @@ impl Memory {
     /// Another process on the same disk, with faults of its own.
     pub fn other(&self) -> Self {
         Self { disk: Arc::clone(&self.disk), ..Self::default() }
+    }
+
+    /// Each commit takes so long from now on.
+    pub fn commits_take(&self, time: Duration) {
+        *self.commit_time.lock().unwrap() = time;
     }
 
     pub fn fail_next(&self, fault: Fault) {
@@ -199,7 +205,10 @@ impl Store for Memory {
             if self.refuses.load(Ordering::SeqCst) {
                 return Err(CommitError::NotWritable(StoreError("permission denied".into())));
             }
-            let fault = self.faults.lock().unwrap().pop_front();
+            let (fault, time) = (self.faults.lock().unwrap().pop_front(), *self.commit_time.lock().unwrap());
+            if !time.is_zero() {
+                tokio::time::sleep(time).await;
+            }
             match fault {
                 None => self.write(owner, &batch),
                 Some(Fault::LostBefore) => Err(lost()),

@@ -31,6 +31,8 @@ pub struct Cost {
     pub steps: usize,
     /// Of the dearest step, in units of `Budget`.
     pub largest: u64,
+    /// Rows and events of the step that wrote most.
+    pub written: usize,
 }
 
 pub struct World {
@@ -104,6 +106,7 @@ impl World {
                 Some(_) => self.ledger.run_unfinished(self.now, &mut out),
             }
             cost.add(self.ledger.work() - before);
+            cost.written = cost.written.max(out.rows.len() + out.events.len());
             assert!(cost.steps < MAX_STEPS, "it never ends");
         }
         (answer.expect("an answer"), cost)

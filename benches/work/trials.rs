@@ -138,8 +138,8 @@ pub async fn calls(arguments: &Arguments) -> Vec<Trial> {
     let server = Server::start(&data);
     let lines = server.host.channels(3).await;
     let caller = Caller::new(&server, folder.path(), arguments.users / 10);
-    caller.world.fill(arguments.users).await;
-    let mut trials = vec![control(&lines[1..], arguments).await];
+    let filled = fill(&server, &caller, arguments).await;
+    let mut trials = vec![control(&lines[1..], arguments).await, filled];
     let mut missing = Vec::new();
     for method in methods::all().into_iter().filter(|method| method.contains(&arguments.only)) {
         match try_call(&server, &caller, &lines[1..], &method, arguments).await {
@@ -152,6 +152,20 @@ pub async fn calls(arguments: &Arguments) -> Vec<Trial> {
     caller.runtime.shutdown_background();
     server.host.end();
     trials
+}
+
+/// The large directory and the wide tenant are made: memory grows as it never does later.
+async fn fill(server: &Server, caller: &Caller, arguments: &Arguments) -> Trial {
+    let (before, memory) = (Steps::read(server.ops), server.memory());
+    caller.world.fill(arguments.users).await;
+    Trial {
+        work: format!("{} users that are synced for the first time", arguments.users),
+        longest: Steps::read(server.ops).longest_since(&before),
+        answered: 0,
+        grown: server.memory().saturating_sub(memory),
+        neighbor: None,
+        control: false,
+    }
 }
 
 async fn try_call(
@@ -253,6 +267,8 @@ async fn ending(server: &Server, lines: &[AuthenticatedChannel], arguments: &Arg
 /// What the neighbors notice, and milliseconds of the longest step.
 async fn end_at_once(server: &Server, lines: &[AuthenticatedChannel], arguments: &Arguments) -> (Beside, f64) {
     set_longest(lines, None).await;
+    // Signing them in counts, too: memory grows.
+    let before = Steps::read(server.ops);
     let callers = (0..256).map(|caller| {
         let (line, sessions) = (lines[caller % lines.len()].clone(), arguments.sessions);
         tokio::spawn(async move {
@@ -269,7 +285,6 @@ async fn end_at_once(server: &Server, lines: &[AuthenticatedChannel], arguments:
     for _ in 0..ROUNDS {
         calm.push(neighbors.p99(arguments.span()).await);
     }
-    let before = Steps::read(server.ops);
     set_longest(lines, Some(prost_types::Duration { seconds: 1, nanos: 0 })).await;
     let beside = neighbors.p99(Duration::from_secs(3)).await;
     let longest = Steps::read(server.ops).longest_since(&before);

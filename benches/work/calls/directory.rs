@@ -32,7 +32,7 @@ pub async fn call(world: &World, name: &str) -> Option<Called> {
             unary!(world, DirectoryServiceClient, update_user, request)
         }
         "RenameUser" => {
-            let [here, there] = [wide_user(2), format!("renamed{:07}@example.com", world.next())];
+            let [here, there] = [wide_user(3), format!("renamed{:07}@example.com", world.next())];
             let rename = |from: &String, to: &String| RenameUserRequest {
                 tenant_id: wide.clone(),
                 user_id: from.clone(),

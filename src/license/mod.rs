@@ -2,7 +2,7 @@
 //!
 //! Pure: bytes in, values out. Time, identities and randomness are arguments, and only [`load`] reads files. What is
 //! in a document is described in docs/LICENSE-FORMAT.md; why the signatures are checked with `ring` alone, in
-//! docs/decisions/0021-licenses-are-checked-with-ring-alone.md.
+//! docs/decisions/0021-verify-licenses-with-ring-only.md.
 
 mod admission;
 mod claims;

@@ -1,5 +1,5 @@
 //! OIDC: access tokens that somebody else signs, as credentials. A verifier of our own, as strict as that of licenses
-//! and for the same reasons (docs/decisions/0021-licenses-are-checked-with-ring-alone.md).
+//! and for the same reasons (docs/decisions/0021-verify-licenses-with-ring-only.md).
 
 mod cache;
 mod claims;

@@ -1,5 +1,5 @@
-//! CheckOut: may this login proceed? The guards of domain.md, in their order; the first that fails names the
-//! denial. Deciding changes nothing: what is to be done is carried out afterwards, or not at all (R20).
+//! CheckOut: may this login proceed? The guards of docs/DOMAIN.md, in their order; the first that fails names
+//! the denial. Deciding changes nothing: what is to be done is carried out afterwards, or not at all (R20).
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A tenant's policy: what the tenant decides for itself. Defaults are those of domain.md.
+//! A tenant's policy: what the tenant decides for itself. docs/DOMAIN.md says what each setting does.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! The repository tests itself: what every file must be like, whoever wrote it.
 
+mod citations;
 mod packages;
 
 use std::collections::BTreeSet;

@@ -39,6 +39,11 @@ impl Budget {
         (self.left, self.rows) = (Self::STEP, Self::STEP_ROWS);
     }
 
+    /// Notifications that a command brought about are written with it, however many rows it wrote itself.
+    pub fn for_notifications(&mut self) {
+        self.rows = Self::STEP_ROWS;
+    }
+
     /// A row or an event is written.
     pub fn write(&mut self, units: u32) {
         self.rows = self.rows.saturating_sub(1);

@@ -48,6 +48,7 @@ impl Tenant {
     /// After a step of a command: looks at what it may have moved, or has the next tick look, see `Command::looks`.
     pub fn after_command(&mut self, looks: bool, ctx: &mut Context) {
         if looks {
+            ctx.budget.for_notifications();
             self.look_around(ctx);
         } else if !self.notifications.moved.is_empty() {
             // A late heartbeat ended its session.

@@ -107,7 +107,11 @@ impl Tenant {
             }
         }
         ctx.budget.spend_each(self.pools.iter().len(), 5);
-        self.look_around(ctx);
+        // What is left comes in this tenant's next step, and people are notified of what all of it brought about.
+        if done {
+            ctx.budget.for_notifications();
+            self.look_around(ctx);
+        }
         done
     }
 

@@ -1,4 +1,4 @@
-//! Real clients against the real program: other people's code, with nothing generated here, and what the README and the
+//! Real clients against the real program: other people's code, with nothing generated here, and what the pages and the
 //! examples tell people to do. `make tools` puts the clients into `.tools/`.
 
 mod buf;

@@ -1,16 +1,19 @@
-//! The README is true: its tour is run as it is written, and the targets that it names exist.
+//! README.md, docs/TOUR.md and docs/AUTHENTICATION.md are true: their commands are run as they are written, and the
+//! targets that pages name exist.
 
 use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Demo, Ran, read, tools};
+use super::{Demo, Ran, read, repository, tools};
 use crate::support::program::Program;
 
-const TOUR: &str = "## A tour in five minutes";
-const WHO_MAY_ASK: &str = "## Who may ask\n";
-const PURCHASE: &str = "## From purchase to login in six commands";
-/// Where the README's program listens.
+const QUICK_START: &str = "## Quick start\n";
+const SEATS: &str = "## Seats in five minutes\n";
+const PURCHASE: &str = "## From purchase to login in six commands\n";
+const API_TOKENS: &str = "## API tokens\n";
+const ACCESS_FILE: &str = "## Access file\n";
+/// Address of the server in the pages.
 pub const ADDRESS: &str = "127.0.0.1:50051";
 const CALLS: usize = 20;
 
@@ -69,11 +72,35 @@ fn script(steps: &[Step]) -> String {
     script
 }
 
+/// The README's first calls, from the root of the repository. `make run` and its like are left out: the targets exist.
 #[test]
-fn the_tour_goes_as_it_is_told() {
+fn the_first_calls_work() {
     let demo = Demo::start();
     let readme = read("README.md").replace(ADDRESS, &demo.address());
-    let steps = steps(section(&readme, TOUR));
+    let steps = steps(section(&readme, QUICK_START));
+    let steps: Vec<_> = steps.into_iter().filter(|step| !step.line.starts_with("make ")).collect();
+    let [path, calls @ ..] = &*steps else { panic!("a path and calls: {steps:#?}") };
+    let promised = ["sessionId", "ann@demo.example", "primary"];
+    assert_eq!(calls.len(), promised.len(), "{calls:#?}");
+
+    let usher = Path::new(env!("CARGO_BIN_EXE_usher")).parent().expect("a folder");
+    let out = tempfile::tempdir().unwrap();
+    let lines = format!("{}\nPATH={}:$PATH\n{}", path.line, usher.display(), script(calls));
+    let mut shell = Command::new("bash");
+    shell.args(["-c", &lines]).current_dir(repository());
+    Ran::new(shell.env("OUT", out.path()).env("USHER_ADDRESS", demo.address())).text();
+    for (at, (call, promised)) in calls.iter().zip(promised).enumerate() {
+        assert_kept(call, out.path(), at);
+        let printed = std::fs::read_to_string(out.path().join(format!("{at}.text"))).unwrap();
+        assert!(printed.contains(promised), "{}\n{printed}", call.line);
+    }
+}
+
+#[test]
+fn the_tour_goes_as_it_is_written() {
+    let demo = Demo::start();
+    let page = read("docs/TOUR.md").replace(ADDRESS, &demo.address());
+    let steps = steps(section(&page, SEATS));
     assert!(steps.len() >= CALLS, "the tour has become short: {steps:#?}");
 
     let out = tempfile::tempdir().unwrap();
@@ -86,15 +113,15 @@ fn the_tour_goes_as_it_is_told() {
 }
 
 fn section<'a>(text: &'a str, heading: &str) -> &'a str {
-    let found = text.split(heading).nth(1).unwrap_or_else(|| panic!("README.md has no {heading:?}"));
+    let found = text.split(heading).nth(1).unwrap_or_else(|| panic!("the page has no {heading:?}"));
     found.split("\n## ").next().unwrap_or(found)
 }
 
 /// Each as it stands, in an empty folder; what serves is on a port of its own.
 #[test]
 fn six_commands_lead_from_purchase_to_login() {
-    let readme = read("README.md");
-    let steps = steps(section(&readme, PURCHASE));
+    let page = read("docs/TOUR.md");
+    let steps = steps(section(&page, PURCHASE));
     let [keygen, serve, request, issue, install, check_out] = &*steps else { panic!("six commands: {steps:#?}") };
     let folder = tempfile::tempdir().unwrap();
     let run = |step: &Step, address: &str| {
@@ -120,9 +147,9 @@ fn six_commands_lead_from_purchase_to_login() {
 /// Each as it stands, in an empty folder.
 #[test]
 fn a_token_lets_a_login_service_in_and_no_further() {
-    let readme = read("README.md");
-    let steps = steps(section(&readme, WHO_MAY_ASK));
-    let [generate, serve, asking @ ..] = &*steps else { panic!("{steps:#?}") };
+    let page = read("docs/AUTHENTICATION.md");
+    let steps = steps(section(&page, API_TOKENS));
+    let [generate, serve, calls @ ..] = &*steps else { panic!("{steps:#?}") };
     let folder = tempfile::tempdir().unwrap();
     let usher = Path::new(env!("CARGO_BIN_EXE_usher")).parent().expect("a folder");
     let shell = |lines: &str| {
@@ -136,17 +163,17 @@ fn a_token_lets_a_login_service_in_and_no_further() {
     let program = Program::start_in(folder.path(), &options.split(' ').collect::<Vec<_>>());
     let address = program.api.to_string();
     let out = tempfile::tempdir().unwrap();
-    let script = script(asking).replace(ADDRESS, &address);
+    let script = script(calls).replace(ADDRESS, &address);
     Ran::new(shell(&script).env("OUT", out.path()).env("USHER_ADDRESS", &address)).text();
-    (0..asking.len()).for_each(|at| assert_kept(&asking[at], out.path(), at));
-    let listed = std::fs::read_to_string(out.path().join(format!("{}.text", asking.len() - 1))).unwrap();
+    (0..calls.len()).for_each(|at| assert_kept(&calls[at], out.path(), at));
+    let listed = std::fs::read_to_string(out.path().join(format!("{}.text", calls.len() - 1))).unwrap();
     assert!(listed.contains("login-eu") && listed.contains("application"), "{listed}");
 }
 
 #[test]
 fn the_access_file_that_is_shown_is_one() {
-    let readme = read("README.md");
-    let shown = section(&readme, WHO_MAY_ASK).split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let page = read("docs/AUTHENTICATION.md");
+    let shown = section(&page, ACCESS_FILE).split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
     let access = usher::auth::Access::parse(shown.expect("a file"), Path::new("")).expect("an access file");
     let login = access.certificate(&["spiffe://example.org/login/eu"], &[]).expect("a login service");
     assert_eq!(&*login.actor.0, "cert:login");
@@ -176,7 +203,7 @@ fn the_calls_to_try_work() {
 fn the_targets_exist() {
     let makefile = read("Makefile");
     let exists = |target: &str| makefile.lines().any(|line| line.starts_with(&format!("{target}:")));
-    for file in ["README.md", "CONTRIBUTING.md", "examples/python/README.md"] {
+    for file in ["README.md", "CONTRIBUTING.md", "docs/TOUR.md", "docs/FIGURES.md", "examples/python/README.md"] {
         let text = read(file);
         let named = targets(&text);
         assert!(!named.is_empty(), "{file} names no target");

@@ -52,7 +52,7 @@ lint: ## Check the format, and everything that clippy knows
 	cargo fmt --check
 	cargo clippy --all-targets --features faults --locked -- -D warnings
 
-bench: ## Measure: a call compared with one that does nothing, and decisions alone; writes the tables (docs/PROOF.md)
+bench: ## Measure: a call compared with one that does nothing, and decisions alone; writes the tables (docs/FIGURES.md)
 	cargo bench --locked --bench ledger
 	cargo bench --locked --bench work
 	cargo bench --locked --bench service -- --write

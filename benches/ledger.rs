@@ -1,5 +1,5 @@
 //! What a decision alone costs, with a million sessions in memory: `cargo bench --bench ledger`.
-//! A decision must take at most a microsecond (docs/PROOF.md).
+//! A decision must take at most a microsecond (docs/FIGURES.md).
 
 use std::hint::black_box;
 use std::time::Duration;

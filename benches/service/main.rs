@@ -1,5 +1,5 @@
 //! `make bench`: what a call costs, compared with a call that does nothing, in one run with the same callers.
-//! Writes `target/bench/figures.json`, the chart, and the tables of README.md and docs/PROOF.md.
+//! Writes `target/bench/figures.json`, the tables of docs/FIGURES.md, and its chart.
 
 #![allow(clippy::disallowed_methods)] // A benchmark asks what time it is.
 
@@ -59,7 +59,7 @@ struct Arguments {
     /// Users of the large directory; 0 leaves it out.
     #[arg(long, default_value_t = 200_000)]
     users: usize,
-    /// Write the tables into README.md and docs/PROOF.md, and the chart into docs.
+    /// Write the tables into docs/FIGURES.md, and the chart into docs.
     #[arg(long)]
     write: bool,
     /// What cargo tells every benchmark.
@@ -248,8 +248,7 @@ fn publish(report: &Report, write: bool) {
     fs::write(folder.join("figures.svg"), &chart).expect("written");
     println!("{table}");
     if write {
-        report::write_into(&root.join("README.md"), &table);
-        report::write_into(&root.join("docs/PROOF.md"), &table);
+        report::write_into(&root.join("docs/FIGURES.md"), &table);
         fs::write(root.join("docs/figures.svg"), &chart).expect("written");
     }
 }

@@ -1,4 +1,4 @@
-//! Figures with their bounds, as a table, as JSON, and in the documents between two marks.
+//! Figures with their bounds, as a table, as JSON, and in docs/FIGURES.md between two marks.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -17,7 +17,7 @@ pub enum Bounds {
     None,
 }
 
-/// One line of the table of docs/PROOF.md.
+/// One line of the table of docs/FIGURES.md.
 pub struct Figure {
     pub name: &'static str,
     pub value: f64,

@@ -1,4 +1,4 @@
-//! Every metric, in one table. docs/METRICS.md is made of it, and a test holds the two together.
+//! Every metric, in one table. docs/METRICS.md is generated from it, and a test compares the two.
 
 /// One metric, as `/metrics` shows it.
 #[derive(Debug)]
@@ -54,148 +54,151 @@ macro_rules! table {
 table! {
     BUILD: Gauge "usher_build_info" ["version", "commit"] in "1",
         "What the program was built from",
-        "Nothing: it tells which processes run which version during an upgrade";
+        "Nothing: it shows which processes run which version during an upgrade";
     READY: Gauge "usher_ready" [] in "1 or 0",
         "Whether it is serving, as /readyz and the health service say",
         "Read /readyz, which names each reason; 0 is normal while it starts and drains";
     CALLS: Counter "usher_calls_total" ["method", "code"] in "calls",
-        "Calls that ended, by method and gRPC status code; methods that there are not are \"other\"",
+        "Calls that ended, by method and gRPC status code; unknown methods are \"other\"",
         "UNAVAILABLE: look at usher_shard_state and usher_queue_commands. DEADLINE_EXCEEDED: at usher_commit_seconds. \
          INTERNAL: a defect, see the log. Others are the callers' mistakes";
     CALL_TIME: Histogram "usher_call_seconds" ["method"] in "seconds",
-        "From a call's headers to its answer read, by method; of streams, to their end",
+        "Time from a call's headers until its answer is read, by method; for streams, until their end",
         "When check-outs get slower: look at usher_commit_seconds (the store), usher_queue_commands (too much at once) \
          and the processor, in this order";
     CALLS_NOW: Gauge "usher_calls_in_flight" [] in "calls",
-        "Calls and streams that are open",
-        "Near --max-calls: calls are about to be refused; find who sends so many, or whether the store is slow";
+        "Open calls and streams",
+        "Near --max-calls: Usher is about to refuse calls; find the client that sends so many, or a slow store";
     PANICS: Counter "usher_panics_total" [] in "calls",
         "Calls that ended in a panic, each a defect; the log says where",
-        "Report it with the line of the log: nobody else was harmed";
+        "Report it with the line of the log; no other call was affected";
     CONNECTIONS: Gauge "usher_connections" [] in "connections",
         "Connections to the gRPC API",
         "Near --max-connections: raise it and the limit of open files, or find the client that opens one per call";
     REFUSED: Counter "usher_connections_refused_total" [] in "connections",
-        "Connections closed at once, because there were as many as allowed",
-        "See usher_connections: clients cannot sign anybody in over these";
+        "Connections closed at once, because --max-connections was reached",
+        "See usher_connections: clients cannot make calls over these";
     HANDSHAKES: Counter "usher_tls_handshakes_failed_total" [] in "connections",
-        "Connections that ended before TLS was agreed on",
-        "Clients that speak plaintext, or do not trust the certificate, or bring one that is not trusted or has expired; \
-         the log says which at the level debug";
+        "Connections whose TLS handshake failed",
+        "Clients use plaintext, do not trust the certificate, or send one that is not trusted or has expired; the log \
+         says which at the level debug";
     REFUSALS: Counter "usher_authentication_failures_total" ["reason"] in "calls",
-        "Calls that were not let in: without a credential, or with one that is not good, or not for the call",
-        "expired, revoked: a client needs a new credential. unknown, malformed: a wrong one, or somebody tries. \
-         not_allowed: a role or a tenant is missing. too_often: an address is held off. foreign: a browser, or a wrong name \
-         for a server without credentials. The log names addresses";
+        "Calls that failed authentication or authorization: without a credential, with an invalid one, or with one \
+         that does not cover the call",
+        "expired, revoked: a client needs a new credential. unknown, malformed: a wrong credential, or somebody is \
+         guessing. not_allowed: a role or a tenant is missing. too_often: an address is throttled. foreign: a browser, \
+         or a wrong name for a server without credentials. The log names addresses";
     KEYS: Counter "usher_oidc_key_failures_total" [] in "attempts",
         "Attempts to read the identity provider's keys that failed",
-        "See that its address in the access file is reached from here; keys that were read stay in force meanwhile";
+        "Check that its address in the access file can be reached from here; known keys stay in force meanwhile";
     DECISIONS: Counter "usher_decisions_total" ["decision"] in "decisions",
-        "Check-outs granted, renewed, and denied by reason; questions (check_only) are none",
-        "SEATS_EXHAUSTED: a pool is full, see `usher usage`. LICENSE_EXPIRED: renew the license. CLOCK_SUSPECT: set the \
-         clock right. A sudden rise of any other one is mostly a change in the login service";
+        "Check-outs granted, renewed, and denied by reason; check_only does not count",
+        "SEATS_EXHAUSTED: a pool is full, see `usher usage`. LICENSE_EXPIRED: renew the license. CLOCK_SUSPECT: set \
+         the clock right. A sudden rise of any other reason usually comes from a change in the login service";
     TENANTS: Gauge "usher_tenants" [] in "tenants",
         "Tenants",
-        "Nothing, unless it falls: then see who deleted one, in the log and in the audit";
+        "Nothing, unless it falls: then the log and the audit say who deleted one";
     EXPIRING: Gauge "usher_licenses_expiring" [] in "tenants",
-        "Tenants whose licenses hold now, and within 30 days no longer",
-        "Have the license renewed and install the new revision; `usher license list --tenant …` shows its end";
+        "Tenants whose licenses are in force, and expire within 30 days",
+        "Request a renewal and install the new revision; `usher license list --tenant …` shows the date";
     USERS: Gauge "usher_users" [] in "users",
         "Users of all tenants, blocked ones included",
-        "A sudden fall: see who deleted them, or which sync did, in the audit";
+        "A sudden fall: the audit says who deleted them, or which sync did";
     SESSIONS: Gauge "usher_sessions" [] in "sessions",
         "Live sessions of all tenants",
-        "A sudden fall: look whether login services still reach it (usher_calls_total); a steady rise without check-ins: \
-         clients do not return seats, and leases end them";
+        "A sudden fall: check whether login services still reach Usher (usher_calls_total); a steady rise without \
+         check-ins: clients do not return seats, and sessions end only with their leases";
     SEATS: Gauge "usher_seats_in_use" [] in "seats",
         "Seats in use, in all pools of all tenants",
         "Compare it with usher_seats_limit over weeks, to plan what to buy";
     LIMIT: Gauge "usher_seats_limit" [] in "seats",
-        "Limits of the same pools, added up; an unlimited one counts as what it uses",
+        "Sum of the limits of the same pools; an unlimited pool counts with its seats in use",
         "A fall: a license ended, was deleted or was replaced by a smaller one; the audit says which";
     NEARLY_FULL: Gauge "usher_pools_nearly_full" ["percent"] in "pools",
-        "Pools of all tenants of which at least 90 or 100 percent of the seats are in use; pools without seats are not \
+        "Pools of all tenants with at least 90 or 100 percent of their seats in use; pools without seats are not \
          counted",
-        "Find them with `usher usage`, or with --metrics-top-tenants; free seats that nobody needs, or ask for more with \
-         `usher license request`";
+        "Find them with `usher usage`, or with --metrics-top-tenants; revoke seats that nobody needs, or request more \
+         with `usher license request`";
     TENANT_SEATS: Gauge "usher_tenant_seats_in_use" ["tenant", "pool"] in "seats",
-        "Seats in use of the pools that use most of all; only with --metrics-top-tenants",
-        "As usher_pools_nearly_full, of one pool";
+        "Seats in use of the pools with most seats in use; only with --metrics-top-tenants",
+        "As usher_pools_nearly_full, for one pool";
     TENANT_LIMIT: Gauge "usher_tenant_seats_limit" ["tenant", "pool"] in "seats",
-        "Limits of the same pools; not there of an unlimited one",
-        "As usher_seats_limit, of one pool";
+        "Limits of the same pools; absent for an unlimited pool",
+        "As usher_seats_limit, for one pool";
     COMMANDS: Counter "usher_commands_total" [] in "commands",
         "Commands decided, denials included",
-        "Stands still while calls come in: look at usher_shard_state";
+        "If it stands still while calls arrive, look at usher_shard_state";
     QUERIES: Counter "usher_queries_total" [] in "queries",
         "Queries answered from memory",
-        "A rise without more people: a console or a script asks too often";
+        "A rise without more users: a console or a script polls too often";
     QUEUE: Gauge "usher_queue_commands" [] in "commands",
         "Commands and queries that wait for a shard",
-        "More than a few hundred for long: the store or the processor is too slow for what comes in; at --queue-length \
-         calls are refused";
+        "More than a few hundred for long: the store or the processor is too slow for the load; at --queue-length \
+         Usher refuses calls";
     BATCH: Histogram "usher_batch_commands" [] in "commands",
         "Commands in a committed batch",
-        "Large batches under load are as it should be; all at --batch-size: see usher_queue_commands";
+        "Large batches under load are normal; if all are at --batch-size, see usher_queue_commands";
     COMMIT: Histogram "usher_commit_seconds" [] in "seconds",
-        "From sending a batch to the store to knowing that it is durable",
-        "Every check-out waits for one: look at the disk or at PostgreSQL (load, fsync, replication). Above 2 s it counts \
-         as away";
+        "Time from sending a batch to the store until it is known to be durable",
+        "Every check-out waits for one: look at the disk or at PostgreSQL (load, fsync, replication). Above 2 s the \
+         store counts as away";
     STANDBY: Gauge "usher_standby" [] in "1 or 0",
-        "On PostgreSQL: whether it waits because another process owns the shards, and lives",
-        "1 is as it should be for all processes but one; the log says which host has the shards";
+        "On PostgreSQL: whether this process stands by because a live process owns the shards",
+        "1 is normal for all processes but one; the log says which host owns the shards";
     BEATS: Counter "usher_beats_total" ["result"] in "beats",
-        "On PostgreSQL: signs of life, one a second, that were good, or missed (no answer within a second)",
-        "missed: look at PostgreSQL and the network; after three in a row nothing is answered from memory, and after five \
-         another process may take the shards";
+        "On PostgreSQL: beats, one a second, that succeeded, or were missed (no answer within a second)",
+        "missed: look at PostgreSQL and the network; after three in a row Usher answers nothing from memory, and after \
+         five another process may take the shards";
     BEAT_AGE: Gauge "usher_beat_age_seconds" [] in "seconds",
-        "On PostgreSQL: since the last good beat was sent; from 3 on nothing is answered from memory",
+        "On PostgreSQL: time since the last good beat was sent; from 3 on Usher answers nothing from memory",
         "Above 2 for long: PostgreSQL answers too slowly, or not at all; logins get UNAVAILABLE, reason NO_LEASE";
     NODES_DEAD: Counter "usher_nodes_declared_dead_total" [] in "processes",
-        "On PostgreSQL: other processes that this one declared dead, because they were silent for 4.5 s or known to be gone",
-        "One after a crash or a failover is as it should be. Repeated: see why processes end or stall, in their logs";
+        "On PostgreSQL: other processes that this one declared dead, because they sent no beat for 4.5 s or were known \
+         to be gone",
+        "One after a crash or a failover is normal. If it repeats, the logs of the processes say why they end or stall";
     STEP: Histogram "usher_writer_step_seconds" [] in "seconds",
-        "Steps of the shards' writers: for so long at most does everybody else of a shard wait for one call, tick or scrape",
-        "Above 5 ms: the machine has too few processors (steps are interrupted), or a defect, which the log tells of with \
-         \"took long\"; report it with what was asked for at that moment";
+        "Duration of the steps of the shards' writers: the longest time that one call, tick or scrape delays other \
+         calls of a shard",
+        "Above 5 ms: the machine has too few processors (steps are interrupted), or there is a defect, which the log \
+         reports with \"took long\"; report it with the requests of that moment";
     STATE: Gauge "usher_shard_state" ["shard", "state"] in "1 or 0",
-        "serving, store_away, store_refuses, lost (to another process), damaged or stopped: 1 for the one that it is",
-        "store_away: bring the store back, it recovers by itself. store_refuses: the log says what the store refuses; see \
-         UsherStoreRefuses in OPERATIONS. lost: another process has claimed the shards; see that \
-         only one runs";
+        "serving, store_away, store_refuses, lost (to another process), damaged or stopped: 1 for the current state",
+        "store_away: bring the store back, it recovers by itself. store_refuses: the log says what the store refuses; \
+         see UsherStoreRefuses in OPERATIONS. lost: another process has claimed the shards; check that only one runs";
     RECOVERIES: Counter "usher_recoveries_total" [] in "batches",
         "Batches whose outcome was not known at first",
-        "Look at the network and at the store: a connection broke around a commit. Nothing was lost";
+        "Look at the network and the store: a connection broke around a commit. Nothing was lost";
     STORE_REFUSALS: Counter "usher_store_refusals_total" [] in "attempts",
         "Attempts to write a batch that the store refused for reasons of its own, such as a missing privilege",
-        "The log says what the store refuses; nothing is written until that is mended";
+        "The log says what the store refuses; nothing is written until that is fixed";
     DENIALS_DROPPED: Counter "usher_denials_dropped_total" [] in "denials",
-        "Denials that were answered while the store took no changes, and were too many to be kept one by one",
+        "Denials that were answered while the store accepted no changes, and were too many to be kept one by one",
         "Nothing: the audit has one event with their number for each tenant and reason";
     RELOADS: Counter "usher_reloads_total" [] in "loads",
-        "Times that a shard was loaded again after a failure",
+        "Reloads of a shard after a failure",
         "A defect, or a store that refuses data: the log says which; report it";
     EXPIRED: Counter "usher_audit_events_expired_total" [] in "events",
-        "Audit events deleted because they were kept for as long as --audit-retention says",
-        "Nothing; if it grows and should not, raise --audit-retention";
+        "Audit events deleted because they are older than --audit-retention",
+        "Nothing; to keep events longer, raise --audit-retention";
     BEHIND: Gauge "usher_clock_behind_seconds" [] in "seconds",
         "How far the wall clock is behind the latest time that it ever showed: licenses are judged by that latest time",
-        "Set the clock right (NTP). If it is right now, it was ahead before, and licenses may end early by so much";
-    NOTIFICATIONS: Counter "usher_notifications_total" ["channel", "result"] in "attempts",
-        "Attempts to deliver a notification that were answered, failed, or were refused for good",
-        "failed: look at the mail server or the webhook, the log says what it answered";
+        "Set the clock right (NTP). If it is right now, it was ahead before, and licenses may expire early by that \
+         much";
+    TOLD: Counter "usher_notifications_total" ["channel", "result"] in "attempts",
+        "Attempts to deliver a notification that succeeded, failed, or were refused for good",
+        "failed: look at the mail server or the webhook; the log has its response";
     PENDING: Gauge "usher_notifications_pending" [] in "deliveries",
-        "Notifications that are still to be delivered",
+        "Notifications that are not delivered yet",
         "See usher_notifications_oldest_pending_seconds";
     OLDEST: Gauge "usher_notifications_oldest_pending_seconds" [] in "seconds",
-        "For how long the oldest of them has been waiting",
-        "More than an hour: the channel does not work; after three days they become dead letters";
+        "Age of the oldest of them",
+        "More than an hour: the channel does not work; after three days notifications become dead letters";
     DEAD: Gauge "usher_notifications_dead" [] in "deliveries",
         "Dead letters: notifications that were given up",
-        "`usher notifications list --tenant … --state dead` says why; repair it, and `redeliver` them";
+        "`usher notifications list --tenant … --state dead` says why; fix the cause, and `redeliver` them";
     TASK_RUNS: Counter "usher_task_runs_total" ["task"] in "runs",
         "Runs of the background tasks",
-        "Stands still for more than half a minute: /livez fails, and the process should be restarted";
+        "If it stands still for more than half a minute, /livez fails, and the process should be restarted";
     TASK_PANICS: Counter "usher_task_panics_total" ["task"] in "runs",
         "Runs that ended in a panic, each a defect",
         "Report it with the line of the log; the task goes on";
@@ -205,9 +208,10 @@ table! {
 #[must_use]
 pub fn markdown() -> String {
     let mut text = String::from(
-        "<!-- Made from src/telemetry/table.rs by a test: change it there. -->\n# Metrics\n\n`/metrics` on the operations \
-         port (`--ops-listen`) shows them in Prometheus' format. No label has values without a bound: methods, codes, \
-         shards and tasks are those of the program, and tenants are shown only with `--metrics-top-tenants`.\n\n\
+        "<!-- Made from src/telemetry/table.rs by a test: change it there. -->\n# Metrics\n\nThe operations port \
+         (`--ops-listen`) serves these metrics at `/metrics`, in Prometheus' format. Every label has a bounded set of \
+         values: methods, codes, shards and tasks are those of the program, and tenants are shown only with \
+         `--metrics-top-tenants`.\n\n\
          | name | kind | labels | unit | what it is | what to do when it moves |\n|---|---|---|---|---|---|\n",
     );
     for metric in TABLE {

@@ -184,7 +184,7 @@ table! {
         "How far the wall clock is behind the latest time that it ever showed: licenses are judged by that latest time",
         "Set the clock right (NTP). If it is right now, it was ahead before, and licenses may expire early by that \
          much";
-    TOLD: Counter "usher_notifications_total" ["channel", "result"] in "attempts",
+    NOTIFICATIONS: Counter "usher_notifications_total" ["channel", "result"] in "attempts",
         "Attempts to deliver a notification that succeeded, failed, or were refused for good",
         "failed: look at the mail server or the webhook; the log has its response";
     PENDING: Gauge "usher_notifications_pending" [] in "deliveries",

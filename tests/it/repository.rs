@@ -1,6 +1,7 @@
 //! The repository tests itself: what every file must be like, whoever wrote it.
 
 mod citations;
+mod links;
 mod packages;
 
 use std::collections::BTreeSet;
@@ -201,34 +202,6 @@ fn scripts_can_be_run() {
     }
 }
 
-/// The documents of the repository.
-fn documents() -> Vec<String> {
-    let root = fs::read_dir(ROOT).expect("the root").map(|entry| entry.expect("an entry").file_name());
-    let root = root.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(".md"));
-    root.chain(files(&["deploy", "docs", "examples"], ".md")).collect()
-}
-
-/// The targets of the links in a document that are files of the repository, as they are written.
-fn linked_files(text: &str) -> impl Iterator<Item = &str> {
-    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    let targets = targets.filter(|target| !target.contains("://"));
-    targets.filter_map(|target| target.split('#').next()).filter(|path| !path.is_empty())
-}
-
-#[test]
-fn no_link_in_a_document_leads_nowhere() {
-    let mut links = 0;
-    for document in documents() {
-        let folder = Path::new(ROOT).join(&document);
-        let folder = folder.parent().expect("a folder");
-        for target in linked_files(&text(&document)) {
-            assert!(folder.join(target).exists(), "{document} links to {target}, which does not exist");
-            links += 1;
-        }
-    }
-    assert!(links > 100, "only {links} links were read");
-}
-
 #[test]
 fn every_decision_is_listed_under_its_title() {
     let list = text("docs/decisions/README.md");
@@ -253,7 +226,5 @@ fn the_helpers_find_what_they_look_for() {
     let manifest = "[dependencies]\n# why\na-b = \"1\"\nc = { version = \"1\" }\n\n[dev-dependencies]\nd = \"1\"\n";
     assert_eq!(dependencies(manifest, "[dependencies]"), ["a_b", "c"]);
     assert!(mentions("use a_b::C;", "a_b") && !mentions("use xa_b::C; use x::a_b::C;", "a_b"));
-    let links = "[a](b.md#c), [d](#e), [f](https://g.example/h.md), [i](../j/)";
-    assert_eq!(linked_files(links).collect::<Vec<_>>(), ["b.md", "../j/"]);
     assert!(holding(&["tests/it/repository.rs".into()], &["fn holding"]).len() == 1);
 }

@@ -58,6 +58,7 @@ mod organization;
 mod organizations;
 pub mod outcome;
 mod overdue;
+mod paged_vec;
 pub mod policy;
 mod pool;
 mod query;

@@ -6,6 +6,7 @@ use super::change::{SessionNo, SessionRow};
 use super::deadlines::Positions;
 use super::map::{Index, Seed};
 use super::outcome::SessionEndReason;
+use super::paged_vec::PagedVec;
 use super::policy::{Policy, heartbeat_interval};
 use super::time::{Tick, millis};
 use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, TenantNo, Text, UserId, UserNo};
@@ -112,7 +113,7 @@ const _: () = assert!(size_of::<Option<Session>>() <= 160);
 
 #[derive(Debug)]
 pub(super) struct Sessions {
-    slots: Vec<Option<Session>>,
+    slots: PagedVec<Option<Session>>,
     free: Vec<u32>,
     by_id: Index,
     /// How many live: kept by [`super::live`].
@@ -123,7 +124,7 @@ pub(super) struct Sessions {
 
 impl Sessions {
     pub fn new(seed: Seed) -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), by_id: Index::new(seed), live: 0, positions: Positions::new() }
+        Self { slots: PagedVec::new(), free: Vec::new(), by_id: Index::new(seed), live: 0, positions: Positions::new() }
     }
 
     pub fn find(&self, id: SessionId) -> Option<u32> {
@@ -154,7 +155,7 @@ impl Sessions {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (u32, &Session)> + '_ {
-        (0..).zip(&self.slots).filter_map(|(slot, session)| session.as_ref().map(|session| (slot, session)))
+        (0..).zip(self.slots.iter()).filter_map(|(slot, session)| session.as_ref().map(|session| (slot, session)))
     }
 
     /// # Panics
@@ -179,6 +180,6 @@ impl Sessions {
 }
 
 /// The id of the session in a slot.
-fn id_in(slots: &[Option<Session>]) -> impl Fn(u32) -> SessionId + '_ {
+fn id_in(slots: &PagedVec<Option<Session>>) -> impl Fn(u32) -> SessionId + '_ {
     |slot| slots[slot as usize].as_ref().expect("a session in this slot").id
 }

@@ -4,6 +4,7 @@ use super::change::{Access, BlockCause, Profile, SeatRow, SessionNo, UserRow};
 use super::former_id::FormerId;
 use super::map::{Index, Seed};
 use super::numbers::Numbers;
+use super::paged_vec::PagedVec;
 use super::policy::Policy;
 use super::session::Sessions;
 use super::time::Tick;
@@ -146,7 +147,7 @@ impl User {
 #[derive(Debug)]
 pub(super) struct Users {
     /// A user who is deleted leaves a place that is used again.
-    list: Vec<Option<User>>,
+    list: PagedVec<Option<User>>,
     free: Vec<u32>,
     orders: UserOrders,
     numbers: Numbers,
@@ -156,7 +157,7 @@ pub(super) struct Users {
 
 impl Users {
     pub fn new(seed: Seed) -> Self {
-        let (list, free, orders, numbers) = (Vec::new(), Vec::new(), UserOrders::default(), Numbers::default());
+        let (list, free, orders, numbers) = (PagedVec::new(), Vec::new(), UserOrders::default(), Numbers::default());
         Self { list, free, orders, numbers, by_id: Index::new(seed) }
     }
 
@@ -289,6 +290,6 @@ impl Users {
 }
 
 /// The id of the user in a place.
-fn id_in<'a>(list: &'a [Option<User>]) -> impl Fn(u32) -> &'a UserId {
+fn id_in<'a>(list: &'a PagedVec<Option<User>>) -> impl Fn(u32) -> &'a UserId {
     |index| &list[index as usize].as_ref().expect("a user in this place").id
 }

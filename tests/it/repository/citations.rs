@@ -14,7 +14,8 @@ const SERIES: [char; 3] = ['R', 'I', 'C'];
 #[test]
 fn every_number_that_is_cited_is_defined() {
     let mut known: BTreeSet<String> = definitions(&text(DOMAIN)).into_iter().collect();
-    known.extend(files(&["docs/decisions"], ".md").iter().map(|page| decision(page)));
+    let decisions = files(&["docs/decisions"], ".md").into_iter().filter(|page| !page.ends_with("/README.md"));
+    known.extend(decisions.map(|page| decision(&page)));
     let unknown = |file: &String| -> Vec<String> {
         let cited = citations(&text(file)).into_iter().filter(|number| !known.contains(number));
         cited.map(|number| format!("{file}: {number}")).collect()

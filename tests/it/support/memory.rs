@@ -207,7 +207,7 @@ impl Store for Memory {
             }
             let (fault, time) = (self.faults.lock().unwrap().pop_front(), *self.commit_time.lock().unwrap());
             if !time.is_zero() {
-                tokio::time::sleep(time).await;
+                tokio::time::interval_at(tokio::time::Instant::now() + time, time).tick().await;
             }
             match fault {
                 None => self.write(owner, &batch),

@@ -34,7 +34,7 @@ Examples:
     usher serve --demo
   The embedded store somewhere else
     usher serve --data-dir /var/lib/usher
-  PostgreSQL; the process started last takes over
+  PostgreSQL; a second process stands by until the first one is gone
     DATABASE_URL=postgres://usher@db/usher usher serve --migrate-on-start
   What `serve` would run with, and what is wrong with it
     usher check-config

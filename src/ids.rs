@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// A text that is never changed: up to 23 bytes lie in place, more are shared. Cloning copies nothing else.
 pub use smol_str::SmolStr as Text;
 
-/// Longest id in bytes (api.md, Conventions).
+/// Longest id in bytes (R2).
 pub const MAX_ID_BYTES: usize = 128;
 /// Longest free text about a client (address, agent) in bytes.
 pub const MAX_CLIENT_BYTES: usize = 512;

@@ -1,4 +1,4 @@
-//! The one table: which RPC is for whom (api.md, "Callers and what they may do"). A method that is missing here is
+//! The one table: which RPC is for whom (docs/AUTHENTICATION.md). A method that is missing here is
 //! refused, and a test proves that none is (`tests/it/access`).
 
 use crate::ledger::access::{Role, Roles};

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::ids::TenantId;
 
-/// What a caller is for (api.md, "Callers and what they may do").
+/// The purpose of a caller (docs/AUTHENTICATION.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// A login service: check-outs, check-ins, heartbeats.

@@ -316,5 +316,5 @@ fn counted(user: &User, seat: &Seat) -> Counted {
     Counted { pool: seat.pool, order: seat.order, blocked: user.blocked, administrator: user.administrator }
 }
 
-/// There can be a million tenants, of which most do nothing (docs/PROOF.md).
+/// There can be a million tenants, of which most do nothing (docs/FIGURES.md).
 const _: () = assert!(size_of::<Tenant>() <= 896);

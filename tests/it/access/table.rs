@@ -1,4 +1,4 @@
-//! The table of RPCs and roles, against the contract and against what api.md says of the roles.
+//! The table of RPCs and roles, against the contract and against what docs/AUTHENTICATION.md says of the roles.
 
 use std::collections::{BTreeMap, BTreeSet};
 

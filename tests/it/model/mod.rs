@@ -1,5 +1,5 @@
 //! The ledger against an independent model: random commands, each judged by a second, naive implementation that
-//! recounts everything from lists (proof.md). Every answer must be the same; in between everything that is kept
+//! recounts everything from lists (docs/PROOF.md). Every answer must be the same; in between everything that is kept
 //! (counters, rows, audit) must say the same as the model's recount.
 //!
 //! A failing seed is shortened, and printed with the command that runs it again.

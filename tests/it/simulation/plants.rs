@@ -8,7 +8,7 @@ use super::plan::plan;
 use super::run::{Failure, run};
 use super::shorten::{kind, report, shorten};
 
-/// Each plant is found within this many seeds (proof.md).
+/// Each plant is found within this many seeds (docs/PROOF.md).
 const SEEDS: u64 = 1_000;
 const STEPS: usize = 600;
 

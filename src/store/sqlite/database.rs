@@ -154,7 +154,7 @@ impl Database {
             Some(finished) => finished.finish(),
             // A short one is over at once.
             None if pages < LOG_PAGES => {}
-            None => match log_mark::announce(connection).map(|()| Checkpoint::start(self.path.clone())) {
+            None => match log_mark::announce(connection).map(|()| Checkpoint::start(&self.path, self.files.clone())) {
                 Ok(Ok(started)) => {
                     self.checkpoint = Some(started);
                     return self.note();
@@ -212,6 +212,11 @@ impl Database {
                 Err(error)
             }
         }
+    }
+
+    /// The files of this connection, as they were last seen; of a connection that only reads: `None`.
+    pub fn files(&self) -> Option<&Files> {
+        self.files.as_ref()
     }
 
     /// The files are as this connection left them.

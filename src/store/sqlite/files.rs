@@ -33,14 +33,14 @@ impl Seen {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Watched {
     path: PathBuf,
     seen: Option<Seen>,
 }
 
 /// The database, its log and the index of the log.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Files {
     database: Watched,
     log: Watched,
@@ -84,6 +84,13 @@ impl Files {
     /// How they are not those that were opened, or shorter than they were: also after this process has worked on them.
     pub fn replaced(&self) -> Option<StoreError> {
         [&self.database, &self.log, &self.index].into_iter().find_map(Watched::replaced)
+    }
+
+    /// Whether these are the same database and the same log as those of another connection, whatever is in them by now.
+    pub fn are_those_of(&self, other: &Self) -> bool {
+        let identity = |file: &Watched| file.seen.map(|seen| seen.identity);
+        let identities = |files: &Self| [&files.database, &files.log].map(identity);
+        identities(self) == identities(other)
     }
 
     /// Which one somebody has written into since. The index is memory that all connections share; into the database this

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::checkpoint::Checkpoint;
 use super::*;
 use crate::ids::{OwnerToken, PoolId, PoolNo, Seq, TenantNo};
 use crate::ledger::change::PoolRow;
@@ -94,4 +95,30 @@ async fn logs_follow_each_other_and_none_is_done_without() {
     let long = log_pages(folder.path());
     send(40, false).await;
     assert_eq!(log_pages(folder.path()), long, "it goes on from the beginning");
+}
+
+/// A checkpoint beside the writer opens the files by their path: it leaves others alone that lie there by now.
+#[tokio::test]
+async fn a_checkpoint_leaves_another_database_alone() {
+    let (folder, aside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = SqliteStore::open(folder.path()).unwrap();
+    store.installation(Installation::new(1)).await.unwrap();
+    let (owner, _) = store.claim(SHARD, None, OwnerToken::random().into()).await.unwrap();
+    store.commit(SHARD, owner, batch(1, 400)).await.unwrap();
+    let path = folder.path().join("usher.db");
+    let files = store.writer.run(|database| database.files().cloned()).await.unwrap();
+    let bytes = || std::fs::metadata(&path).unwrap().len();
+    let before = bytes();
+    // The same bytes in other files.
+    for name in ["usher.db", "usher.db-wal"] {
+        std::fs::rename(folder.path().join(name), aside.path().join(name)).unwrap();
+        std::fs::copy(aside.path().join(name), folder.path().join(name)).unwrap();
+    }
+    Checkpoint::start(&path, files.clone()).unwrap().finish();
+    assert_eq!(bytes(), before, "nothing was moved into it");
+    for name in ["usher.db", "usher.db-wal"] {
+        std::fs::rename(aside.path().join(name), folder.path().join(name)).unwrap();
+    }
+    Checkpoint::start(&path, files).unwrap().finish();
+    assert!(bytes() > before, "the log is in the writer's database");
 }

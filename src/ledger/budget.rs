@@ -1,32 +1,33 @@
-//! How much work one step may do (I9). Whatever a caller asks, the shard's writer serves everybody else between two steps,
-//! so what bounds a step is neither time (the ledger has no clock) nor the number of things, but what they cost.
+//! Bounds the work of one step (I9). The shard's writer serves other callers between two steps. The ledger has no
+//! clock, and the cost of an item varies, so a step is bounded by the cost of its work and not by time or number.
 
-/// What is left of a step's work, in units of about a nanosecond in a release build.
+/// Remaining work of a step, in units of about a nanosecond in a release build.
 ///
-/// Loops whose length a caller chooses charge each turn, and end their step when [`Budget::is_spent`] says so; then a step
-/// costs [`Budget::STEP`] and one turn of the loop at most.
+/// Loops whose length the caller chooses charge each turn, and end their step when [`Budget::is_spent`] is true. So a
+/// step costs at most [`Budget::STEP`] and one turn of the loop.
 #[derive(Debug, Default)]
 pub struct Budget {
     left: u32,
-    /// Rows and events that the step may still write. They are few because a commit takes longer the more it writes, and
-    /// everybody waits for it.
+    /// Rows and events that the step may still write. They are few because everybody waits for a commit, which takes
+    /// longer the more it writes.
     rows: u32,
-    /// Everything that was ever charged.
+    /// Sum of all charges.
     total: u64,
 }
 
 impl Budget {
-    /// One step: a quarter of a millisecond.
+    /// Budget of one step: a quarter of a millisecond.
     pub const STEP: u32 = 250_000;
-    /// Rows and events that a step writes before it ends: on a slow disk some two milliseconds of a commit.
+    /// Rows and events that a step may write: about two milliseconds of a commit on a slow disk.
     pub const STEP_ROWS: u32 = 24;
-    /// To look at a row: it mostly lies where no cache has it.
+    /// Cost of reading a row, which is usually in no cache.
     pub const LOOK: u32 = 100;
-    /// To write a row or an event: to make it here, to sort it, and to hand it to the store.
+    /// Cost of writing a row or an event: building it, sorting it, and passing it to the store.
     pub const WRITE: u32 = 1_000;
-    /// Numbers of eight bytes, moved along in memory, that cost one.
+    /// Number of eight-byte numbers that can be moved in memory for one unit.
     pub const MOVED: usize = 2;
-    /// What no step may exceed, whatever its last turn costs: ten steps, half of what I9 allows. Tests hold every call to it.
+    /// Bound of every step, whatever its last turn costs: ten steps, half of what I9 allows. Tests hold every call to
+    /// it.
     pub const MAX_STEP_WORK: u64 = 10 * Self::STEP as u64;
 
     #[must_use]
@@ -34,17 +35,17 @@ impl Budget {
         Self { left: units, rows: u32::MAX, total: 0 }
     }
 
-    /// A new step begins.
+    /// Begins a new step.
     pub fn begin(&mut self) {
         (self.left, self.rows) = (Self::STEP, Self::STEP_ROWS);
     }
 
-    /// Notifications that a command brought about are written with it, however many rows it wrote itself.
+    /// Restores the budget of rows, so that a command's notifications are written with it, however many rows it wrote.
     pub fn for_notifications(&mut self) {
         self.rows = Self::STEP_ROWS;
     }
 
-    /// A row or an event is written.
+    /// Charges the writing of a row or an event.
     pub fn write(&mut self, units: u32) {
         self.rows = self.rows.saturating_sub(1);
         self.spend(units);
@@ -55,24 +56,24 @@ impl Budget {
         self.total += u64::from(units);
     }
 
-    /// For things of one kind: bytes compared, rows passed over.
+    /// Charges several items of one kind, such as bytes compared or rows skipped.
     pub fn spend_each(&mut self, count: usize, units: u32) {
         self.spend(u32::try_from(count).unwrap_or(u32::MAX).saturating_mul(units));
     }
 
-    /// Whether the step is to end before the next turn of its loop.
+    /// True if the step has to end before the next turn of its loop.
     #[must_use]
     pub fn is_spent(&self) -> bool {
         self.left == 0 || self.rows == 0
     }
 
-    /// Whether half of the step is left.
+    /// True if half of the step's work is left.
     #[must_use]
     pub fn has_half(&self) -> bool {
         self.left >= Self::STEP / 2
     }
 
-    /// What was charged since the ledger was made, to tell what a step cost.
+    /// Sum of all charges since the ledger was created; the difference of two values is the cost of a step.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.total

@@ -1,4 +1,4 @@
-//! What a command did, as data: absolute states of rows. Applying a change twice is harmless.
+//! Effects of commands as data: absolute states of rows. Applying a change twice is harmless.
 
 mod bytes;
 
@@ -20,8 +20,8 @@ use crate::ids::{
     TokenId, UserId, UserNo,
 };
 
-/// One row's new state, or the deletion of one row. The store keeps exactly one row per key;
-/// of several changes of one key in a batch the last one counts.
+/// New state of one row, or the deletion of one row. The store has exactly one row for each key. If a batch has several
+/// changes of one key, the last one counts.
 #[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Change {
     PutTenant(TenantRow),
@@ -42,15 +42,15 @@ pub enum Change {
     DeleteNotification(TenantNo, Topic),
     PutToken(TokenRow),
     DeleteToken(TokenId),
-    /// Of a tenant id, not of a tenant.
+    /// Belongs to a tenant id, and outlives the tenant.
     PutLicenseFloor(LicenseFloor),
 }
 
-/// What one command, or a batch of them, did.
+/// Effects of one command, or of a batch of commands.
 #[derive(Debug, Default)]
 pub struct Changes {
     pub rows: Vec<Change>,
-    /// Audit events, in the order of their numbers; a number may stand twice, the last one counts (R21).
+    /// Audit events, ordered by number. If a number occurs twice, the last event counts (R21).
     pub events: Vec<AuditEvent>,
 }
 
@@ -61,8 +61,8 @@ impl Changes {
     }
 }
 
-/// A user's place for a session: the row of an ended session keeps its reason until the place is used
-/// again, so a user has a few rows for ever instead of one a login (R9, R24).
+/// Number of a session slot of a user. The row of an ended session keeps its reason until the number is reused, so that
+/// a user has a few rows permanently instead of one for each login (R9, R24, decision 1).
 pub type SessionNo = u16;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -70,7 +70,7 @@ pub enum TenantState {
     #[default]
     Active,
     Suspended,
-    /// To everybody it is not there; its rows are being deleted.
+    /// Nobody can see the tenant any more, and its rows are being deleted.
     Deleted,
 }
 
@@ -83,9 +83,9 @@ pub struct TenantRow {
     pub state: TenantState,
     pub policy: Policy,
     pub created: Tick,
-    /// Grows with every update: the etag.
+    /// Incremented by every update; the etag.
     pub version: u64,
-    /// The last look for a license at the vendor's; `None`: nobody ever looked.
+    /// Last search for a license in the vendor's folder; `None`: there was none.
     pub license_fetch: Option<LicenseFetch>,
 }
 
@@ -123,7 +123,7 @@ pub enum BlockCause {
     Directory,
 }
 
-/// What is known about a person beside the id. Only for people and filters; nothing is decided by it.
+/// Properties of a user for people and filters; no decision depends on them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Profile {
     pub given_name: Box<str>,
@@ -149,18 +149,18 @@ pub struct UserRow {
     /// `Some`: blocked (R5).
     pub blocked: Option<BlockCause>,
     pub profile: Profile,
-    /// The latest last.
+    /// Former ids; the latest is last.
     pub former: Box<[FormerId]>,
     pub created: Tick,
     pub version: u64,
 }
 
-/// To which organizations a seat gives access (R7).
+/// Organizations to which a seat gives access (R7).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Access {
     /// All of the tenant, which may have no organization at all.
     All,
-    /// Only these; sorted, each once, at least one.
+    /// Only these: at least one, sorted, without duplicates.
     Only(Vec<OrganizationNo>),
 }
 
@@ -170,7 +170,7 @@ pub struct SeatRow {
     pub user: UserNo,
     pub pool: PoolNo,
     pub granted: Tick,
-    /// The grant's audit event: seats granted last are over the limit first (R14).
+    /// Number of the audit event of the grant: seats granted last are over the limit first (R14).
     pub order: EventNo,
     pub access: Access,
 }
@@ -186,19 +186,19 @@ pub struct SessionRow {
     pub device: DeviceId,
     pub client: Text,
     pub administrator: bool,
-    /// Counts nowhere (R11): decided when the session started.
+    /// Counts in no pool (R11). Determined when the session started.
     pub exempt: bool,
     pub started: Tick,
-    /// When its user last signed in, here or elsewhere, as of this writing: the latest of the user's rows counts (R9).
+    /// The user's last sign-in in any session, when this row was written. The latest of the user's rows counts (R9).
     pub signed_in: Tick,
     pub last_activity: Tick,
-    /// The lease last promised; zero: none. A load grants it in full, and a grace on top.
+    /// Lease last promised; 0: none. A load grants it in full, and a grace in addition (R24).
     pub lease_ttl: Duration,
-    /// `None`: live.
+    /// Time and reason of the end; `None`: live.
     pub ended: Option<(Tick, SessionEndReason)>,
 }
 
-/// What an audit event is about (R35). The numbers are in the store: never change one.
+/// Subject of an audit event (R35). The store contains the numbers: never change one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Action {
@@ -289,7 +289,7 @@ impl Action {
     }
 }
 
-/// Why, in an audit event. Stored as one small number: ends of sessions stand above 100.
+/// Reason in an audit event. The store has one small number: a denial's code, or a session end's code plus 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     Denied(DenialReason),
@@ -317,14 +317,14 @@ impl Reason {
     }
 }
 
-/// One audit event (R35): when, who asked, tenant, subject, what, outcome, reason.
-/// `reason` is `Some(Denied)` exactly when the outcome is a denial.
+/// Audit event (R35): time, actor, tenant, subject, action, outcome, reason. The outcome is a denial exactly if
+/// `reason` is `Some(Denied)`.
 #[derive(Debug, Clone, PartialEq, Hash)]
 pub struct AuditEvent {
     pub no: EventNo,
     pub tenant: TenantNo,
     pub at: Wall,
-    /// Who asked.
+    /// Principal that made the request, or the service.
     pub actor: Actor,
     pub action: Action,
     pub reason: Option<Reason>,
@@ -332,26 +332,26 @@ pub struct AuditEvent {
     pub pool: Option<PoolId>,
     pub session: Option<SessionId>,
     pub organization: Option<OrganizationId>,
-    /// How many identical denials this event stands for (R21); 1 for everything else.
+    /// Number of identical denials that this event counts (R21); 1 for every other event.
     pub count: u32,
-    /// What changed, in words; empty where the other fields say it all.
+    /// Text of what changed; empty if the other fields say everything.
     pub detail: Box<str>,
 }
 
-/// Who asks for a command: a principal's name, or the service itself.
+/// Actor of a command: the name of a principal, or the service itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Actor(pub Arc<str>);
 
 const SERVICE: &str = "usher";
 
 impl Actor {
-    /// The service's own acts: leases that run out, the demo tenant.
+    /// Actor of what nobody requests: leases that end, the demo tenant.
     #[must_use]
     pub fn service() -> Self {
         Actor(SERVICE.into())
     }
 
-    /// Whether nobody asked: see [`Self::service`].
+    /// True if no principal made the request: see [`Self::service`].
     #[must_use]
     pub fn is_service(&self) -> bool {
         &*self.0 == SERVICE

@@ -1,4 +1,4 @@
-//! CheckIn: returns a session's seat at logout. Repeating it changes nothing and answers the same.
+//! CheckIn: returns the seat of a session at logout. Repeating it changes nothing and gives the same reason.
 
 use super::command::CheckIn;
 use super::context::Context;
@@ -16,7 +16,7 @@ impl Tenant {
             return CheckedIn { ended_now: false, reason: Some(reason) };
         }
         let (due, overdue) = session.deadline(&self.policy);
-        // A session that is overdue ended before this call came (R18), swept or not.
+        // An overdue session ended before this call (R18), whether or not the sweeper has ended it.
         let late = due <= ctx.now.tick;
         let reason = if late { overdue } else { SessionEndReason::CheckedIn };
         self.end(slot, reason, ctx);

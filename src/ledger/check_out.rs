@@ -1,5 +1,5 @@
-//! CheckOut: may this login proceed? The guards of docs/DOMAIN.md, in their order; the first that fails names
-//! the denial. Deciding changes nothing: what is to be done is carried out afterwards, or not at all (R20).
+//! CheckOut: may this login proceed? Checks the guards of docs/DOMAIN.md in their order; the first that fails
+//! determines the denial. Deciding changes nothing: an admission is carried out afterward, or not at all (R20).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,31 +17,33 @@ use super::tenant::Tenant;
 use super::user::User;
 use crate::ids::{OrganizationNo, PoolNo, UserNo};
 
-/// Sessions in which one user lives at once, over all pools: as many as devices can be allowed.
+/// Highest number of live sessions of one user, over all pools: the highest number of devices that a policy can allow.
 const MAX_SESSIONS: usize = 1_000;
 
-/// What a "yes" will do.
+/// Effects of a login that may proceed.
 struct Admission {
-    /// `None`: the policy admits an unknown user.
+    /// `None`: unknown user, whom the policy admits.
     user: Option<UserNo>,
     organization: Option<OrganizationNo>,
-    /// The session that is already there (R16).
+    /// Slot of the session that the device already has (R16).
     existing: Option<u32>,
-    /// Sessions that make room: taken over or reclaimed.
+    /// Slots of the sessions to end: taken over or reclaimed.
     ending: Vec<(u32, SessionEndReason)>,
-    /// An administrator passes although no license is in force (R29).
+    /// The user passes as an administrator although no license is in force (R29).
     license_expired: bool,
 }
 
 impl Tenant {
+    /// Decides about a login and, unless `check_only`, carries the decision out.
+    ///
     /// # Errors
-    /// More unknown users would be admitted than the tenant's budget has room for.
+    /// The tenant's budget of unknown users to admit is spent (guard 4).
     pub fn check_out(&mut self, command: CheckOut, ctx: &mut Context) -> Done<CheckedOut> {
         let pool = self.pools.find(&command.pool);
         let user = self.users.find(&command.user);
         let mut overdue = Vec::new();
         if planted!(SweeperOnlyExpiry) {
-            // As if nothing were.
+            // Planted bug: nothing counts as overdue.
         } else if command.check_only {
             overdue = self.overdue_for(pool, user, ctx);
         } else if let Some(user) = user {
@@ -67,7 +69,7 @@ impl Tenant {
         }
     }
 
-    /// Guards 1 to 10; that the tenant exists was seen before. `overdue`: sessions that are as good as ended.
+    /// Checks guards 1 to 10, where the caller has found the tenant. Sessions in `overdue` count as ended.
     fn decide(
         &mut self,
         command: &CheckOut,
@@ -85,7 +87,7 @@ impl Tenant {
         let license_expired = match licensed {
             Ok(()) => false,
             Err(DenialReason::LicenseExpired) if administrator => {
-                // Only the expiry is passed over: guard 3 stands.
+                // An administrator passes only the expiry; guard 3 holds.
                 if !entitlement::is_licensed(&self.licenses, pool) {
                     return deny(DenialReason::PoolNotLicensed);
                 }
@@ -131,7 +133,7 @@ impl Tenant {
         let Some(seat) = pool.and_then(|pool| holder.seat(pool)) else {
             return Err(Denial::because(DenialReason::SeatNotGranted));
         };
-        // Without a license in force every seat is beyond the limit; administrators pass all the same (R29).
+        // Without a license in force every seat is over the limit; administrators pass nevertheless (R29).
         if !license_expired && self.is_over_limit(holder, seat, ctx.limit_basis()) {
             return Err(Denial::because(DenialReason::SeatOverLimit));
         }
@@ -158,7 +160,7 @@ impl Tenant {
         }
     }
 
-    /// Guard 8: the same user, pool and device (R16).
+    /// Guard 8: slot of the live session with the same user, pool and device (R16).
     fn existing(&self, user: UserNo, pool: PoolNo, command: &CheckOut, overdue: &[u32]) -> Option<u32> {
         self.live_of(self.users.get(user)).into_iter().find(|slot| {
             let session = self.sessions.get(*slot);
@@ -178,7 +180,7 @@ impl Tenant {
     ) -> Result<(), Denial> {
         let mut live = self.live_of(self.users.get(user));
         live.retain(|slot| !overdue.contains(slot));
-        // Sessions still live on each other device.
+        // Number of the user's live sessions on each device.
         let mut devices = BTreeMap::<_, usize>::new();
         for slot in &live {
             *devices.entry(&self.sessions.get(*slot).device).or_default() += 1;
@@ -233,7 +235,7 @@ impl Tenant {
             return Ok(());
         }
         let Some(pool) = pool else {
-            // A pool that nobody used yet: there is one only in demo mode.
+            // A pool that was never used and passed guard 3: demo mode.
             let room = ctx.demo_seats > 0;
             return if room { Ok(()) } else { Err(Denial::because(DenialReason::SeatsExhausted)) };
         };
@@ -249,7 +251,7 @@ impl Tenant {
         if limit.has_room(in_use) {
             return Ok(());
         }
-        // One reclaimed user makes room for one only if the pool is not over (R14).
+        // Reclaiming one user's seat makes room only if the pool is not over its limit (R14).
         let reclaims = self.policy.when_full == WhenFull::ReclaimIdle && limit.over(in_use) == 0;
         let reclaimed = if reclaims { self.longest_idle(pool, user, &gone) } else { Vec::new() };
         if reclaimed.is_empty() {
@@ -265,7 +267,7 @@ impl Tenant {
         Ok(())
     }
 
-    /// How many users stop counting in the pool when these sessions are gone.
+    /// Number of users who stop counting in the pool when these sessions (sorted) have ended.
     pub fn freed(&self, pool: PoolNo, gone: &[u32]) -> u64 {
         let mut users: Vec<UserNo> = gone.iter().map(|slot| self.sessions.get(*slot).user).collect();
         users.sort_unstable();
@@ -274,8 +276,8 @@ impl Tenant {
         users.iter().filter(|user| frees(self.users.get(**user))).count() as u64
     }
 
-    /// The sessions in the pool of the counted user who is idle the longest (never of an Active one). Passes over as many
-    /// as have sessions in `gone`.
+    /// Live sessions in the pool of the Idle user who counts there and whose last activity is the longest ago (guard
+    /// 10). Skips `caller`, and users who count only through sessions in `gone`.
     fn longest_idle(&self, pool: PoolNo, caller: Option<UserNo>, gone: &[u32]) -> Vec<u32> {
         for (_, no) in self.pools.get(pool).idle_counted.iter().filter(|(_, no)| Some(*no) != caller) {
             let user = self.users.get(*no);
@@ -289,9 +291,9 @@ impl Tenant {
         Vec::new()
     }
 
-    /// Carries out a "yes".
+    /// Carries out an admission.
     fn admit(&mut self, command: CheckOut, admission: Admission, ctx: &mut Context) -> CheckedOut {
-        // With no license in force the pool is over its limit from now on (R29).
+        // Without a license in force the pool is over its limit from now on (R29).
         self.notifications.look |= admission.license_expired;
         if let Some(slot) = admission.existing {
             return self.renew(slot, &command, &admission, ctx);
@@ -312,7 +314,7 @@ impl Tenant {
         self.checked_out(slot, false, &admission, ctx)
     }
 
-    /// The same session again, renewed (R16).
+    /// Renews the session that the device already has (R16).
     fn renew(&mut self, slot: u32, command: &CheckOut, admission: &Admission, ctx: &mut Context) -> CheckedOut {
         let user = self.sessions.get(slot).user;
         self.touch(user, ctx.now.tick);
@@ -341,7 +343,7 @@ impl Tenant {
         CheckedOut { decision: Ok(self.lease(slot, renewed, ctx)), usage: Some(usage), notices }
     }
 
-    /// A "yes" that takes nothing (R20).
+    /// Answer of an admission with `check_only`, which takes nothing (R20).
     fn preview(&self, command: &CheckOut, pool: Option<PoolNo>, admission: &Admission, ctx: &Context) -> CheckedOut {
         let usage = pool.map(|pool| self.usage(pool, ctx.limit_basis()));
         let mut notices = match (pool, &usage) {
@@ -353,7 +355,7 @@ impl Tenant {
         }
         let mut lease = match admission.existing {
             Some(slot) => {
-                // A re-login is activity.
+                // A check-out counts as activity (R22).
                 let end = self.sessions.get(slot).idle_end(&self.policy, ctx.now.tick);
                 Lease { idle_timeout: end.map(|end| end.since(ctx.now.tick)), ..self.lease(slot, true, ctx) }
             }

@@ -1,4 +1,4 @@
-//! CloseIdleSessions: ends exactly the sessions of Idle users (R26).
+//! CloseIdleSessions: ends the sessions of Idle users, and no others (R26).
 
 use std::ops::Bound;
 
@@ -11,11 +11,11 @@ use super::tenant::Tenant;
 use super::time::Tick;
 use crate::ids::{PoolNo, TenantId, UserNo};
 
-/// Sessions under way to their ends.
+/// A CloseIdle command in progress.
 #[derive(Debug)]
 pub(super) struct IdleClosing {
     command: CloseIdle,
-    /// The user who had the last turn, and by when.
+    /// The user handled last, and that user's last activity.
     after: Option<(Tick, UserNo)>,
     closed: IdleClosed,
 }
@@ -32,7 +32,7 @@ impl IdleClosing {
 }
 
 impl Steps for IdleClosing {
-    /// Who becomes Idle meanwhile is as good as any other; who did something meanwhile is not Idle any more.
+    /// Includes users who become Idle between two steps, and skips users who became active.
     fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let pool = match self.pool(tenant) {
             Ok(pool) => pool,
@@ -57,7 +57,7 @@ impl Steps for IdleClosing {
 }
 
 impl Tenant {
-    /// The one who is idle the longest behind another one.
+    /// The user who is idle the longest after another one.
     fn next_idle(&self, after: Option<(Tick, UserNo)>) -> Option<(Tick, UserNo)> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.idle.range((from, Bound::Unbounded)).next().copied()

@@ -7,7 +7,7 @@ use super::policy::CloseActive;
 use super::tenant::Tenant;
 
 impl Tenant {
-    /// Closing a session that has ended answers as it is; only an unknown one is refused.
+    /// A session that has ended is answered with its reason; only an unknown one is refused.
     pub fn close_session(&mut self, command: &CloseSession, ctx: &mut Context) -> Done<CheckedIn> {
         let slot = self.sessions.find(command.session).ok_or_else(|| Refusal::not_found("session", command.session))?;
         let session = self.sessions.get(slot);
@@ -28,7 +28,7 @@ impl Tenant {
             ));
         }
         let active = matches!(self.status(user, ctx.now.tick), Status::Active | Status::Away);
-        // Of a client that is silent there is nothing to lose: who closed the browser is why there is this call.
+        // With a silent client there is no unsaved work to lose: this command is for browsers that were closed.
         let in_use = active && session.has_live_client(&self.policy, ctx.now.tick);
         if in_use && self.policy.close_active == CloseActive::Refuse && !command.force {
             return Err(refuse(

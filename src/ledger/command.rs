@@ -1,5 +1,5 @@
-//! Everything that can be asked of a ledger. A command changes state, a query reads it; both are data, so
-//! that a test can print, replay and shorten them.
+//! Commands and queries of a ledger. A command changes state, a query reads it; both are data, so that a test can
+//! print, replay and shorten them.
 
 mod licenses;
 mod lists;
@@ -36,7 +36,7 @@ use super::outcome::{
 use super::token::{KnownTokens, TokenView};
 use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, Text, TokenId, UserId};
 
-/// A command with its addressee, a tenant or [`TenantId::installation`], and who asks.
+/// A command, its tenant or [`TenantId::installation`], and the actor that is recorded in the audit.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub tenant: TenantId,
@@ -44,11 +44,11 @@ pub struct Request {
     pub command: Command,
 }
 
-/// Sessions of a heartbeat that is taken in one step.
+/// Longest heartbeat, in sessions, that is handled in one step.
 const BEATS: usize = 200;
 
 impl Command {
-    /// Whether its caller chooses how much it does: it takes as many steps as it needs, see [`super::Execution`].
+    /// True if the caller chooses how much work the command is: it takes several steps, see [`super::Execution`].
     #[must_use]
     pub fn takes_steps(&self) -> bool {
         match self {
@@ -68,12 +68,12 @@ impl Command {
         }
     }
 
-    /// Whether what it moved is to be told to anybody. A question changes nothing (R20), and heartbeats are memory only.
+    /// True if its effects can raise notifications. A question changes nothing (R20); a heartbeat changes memory only.
     pub(super) fn looks(&self) -> bool {
         !self.is_question() && !matches!(self, Command::Heartbeat(_))
     }
 
-    /// Asks what would be, and changes nothing (R20, R33).
+    /// True for a command that only reports what would happen, and changes nothing (R20, R33).
     #[must_use]
     pub fn is_question(&self) -> bool {
         match self {
@@ -86,7 +86,7 @@ impl Command {
     }
 }
 
-/// Takes a session's seat at login.
+/// Takes a seat for a session at login.
 #[derive(Debug, Clone)]
 pub struct CheckOut {
     pub pool: PoolId,
@@ -95,59 +95,59 @@ pub struct CheckOut {
     pub organization: Option<OrganizationId>,
     pub client: Text,
     pub check_only: bool,
-    /// A fresh random id, used if a new session starts.
+    /// Fresh random id, used if a new session starts.
     pub fresh: SessionId,
 }
 
-/// Returns a session's seat at logout.
+/// Returns the seat of a session at logout.
 #[derive(Debug, Clone)]
 pub struct CheckIn {
     pub session: SessionId,
 }
 
-/// Keeps sessions: for each, whether the user did something (R22). Answers in the same order.
+/// Extends the leases of sessions. Each comes with a flag: the user was active (R22). Answers in the same order.
 #[derive(Debug, Clone)]
 pub struct Heartbeat {
     pub beats: Vec<(SessionId, bool)>,
 }
 
-/// Gives users seats in pools; unknown users are created. One answer per pair, pools outermost.
+/// Grants users seats in pools; creates unknown users. One answer for each pair, ordered by pool, then by user.
 #[derive(Debug, Clone)]
 pub struct GrantSeats {
     pub pools: Vec<PoolId>,
     pub users: Vec<UserId>,
-    /// None named: all of the tenant (R7).
+    /// Empty: all of the tenant (R7).
     pub organizations: Vec<OrganizationId>,
 }
 
-/// Takes users' seats, or access to some organizations. One answer per pair, pools outermost.
+/// Revokes seats, or access to some organizations. One answer for each pair, ordered by pool, then by user.
 #[derive(Debug, Clone)]
 pub struct RevokeSeats {
     pub pools: Vec<PoolId>,
     pub users: Vec<UserId>,
-    /// None named: the whole seat.
+    /// Empty: the whole seat.
     pub organizations: Vec<OrganizationId>,
     pub end_sessions: bool,
 }
 
-/// An administrator closes a session (R26).
+/// Closes one session for an administrator (R26).
 #[derive(Debug, Clone)]
 pub struct CloseSession {
     pub session: SessionId,
     pub force: bool,
-    /// The caller's own session and user: nobody closes their own from the list.
+    /// The caller's own session and user: nobody closes their own session from the list.
     pub own_session: Option<SessionId>,
     pub own_user: Option<UserId>,
 }
 
-/// Ends exactly the sessions of Idle users (R26).
+/// Ends the sessions of Idle users, and no others (R26).
 #[derive(Debug, Clone)]
 pub struct CloseIdle {
     pub pool: Option<PoolId>,
     pub own_user: Option<UserId>,
 }
 
-/// Creates a user with a seat in each pool, or nothing at all (R15).
+/// Creates a user with a seat in each pool, or creates nothing (R15).
 #[derive(Debug, Clone)]
 pub struct CreateUser {
     pub user: UserId,
@@ -156,24 +156,24 @@ pub struct CreateUser {
     pub pools: Vec<PoolId>,
 }
 
-/// `None`: stays as it is.
+/// Change of a user; a field that is `None` stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct UserPatch {
     pub administrator: Option<bool>,
     pub given_name: Option<Box<str>>,
     pub family_name: Option<Box<str>>,
     pub groups: Option<Vec<Box<str>>>,
-    /// All of them.
+    /// Replaces all attributes.
     pub attributes: Option<Vec<(Box<str>, Box<str>)>>,
-    /// Of the attributes only these; one without a value is taken away.
+    /// Changes only these attributes; an empty value removes the attribute.
     pub some_attributes: Vec<(Box<str>, Box<str>)>,
 }
 
 impl UserPatch {
-    /// Attributes of a user, at most.
+    /// Highest number of attributes of a user.
     pub const MAX_ATTRIBUTES: usize = 50;
 
-    /// The profile of a user who has none yet.
+    /// Profile of a new user.
     pub(super) fn into_profile(self) -> Profile {
         let attributes = self.attributes_after(&[]).unwrap_or_default();
         Profile {
@@ -184,7 +184,7 @@ impl UserPatch {
         }
     }
 
-    /// What becomes of these attributes, sorted by their names; `None`: they stay.
+    /// The attributes after the patch, sorted by name; `None`: unchanged.
     pub(super) fn attributes_after(&self, before: &[(Box<str>, Box<str>)]) -> Option<Vec<(Box<str>, Box<str>)>> {
         if self.some_attributes.is_empty() {
             return self.attributes.clone();
@@ -193,7 +193,7 @@ impl UserPatch {
         for (name, value) in &self.some_attributes {
             let at = after.binary_search_by(|(other, _)| other.cmp(name));
             match at {
-                // To a directory, one without a value and one that is not there are the same: neither becomes the other.
+                // A directory does not distinguish an empty value from a missing one: keep whichever is stored.
                 Ok(at) if value.is_empty() && !after[at].1.is_empty() => drop(after.remove(at)),
                 Ok(at) => after[at].1.clone_from(value),
                 Err(at) if !value.is_empty() => after.insert(at, (name.clone(), value.clone())),
@@ -211,7 +211,7 @@ pub struct UpdateUser {
     pub patch: UserPatch,
 }
 
-/// Gives a user another id: the person, seats, sessions and history stay (R2).
+/// Gives a user another id. The person, seats, sessions and history stay (R2).
 #[derive(Debug, Clone)]
 pub struct RenameUser {
     pub user: UserId,
@@ -225,13 +225,13 @@ pub struct BlockUser {
     pub end_sessions: bool,
 }
 
-/// Unblocks a user if each named pool of the user's seats has room (R5).
+/// Unblocks a user if each named pool of the user's seats has a seat free (R5).
 #[derive(Debug, Clone)]
 pub struct UnblockUser {
     pub user: UserId,
 }
 
-/// Deletes a user, the seats, and ends the sessions (R5, R6).
+/// Deletes a user and the user's seats, and ends the sessions (R5, R6).
 #[derive(Debug, Clone)]
 pub struct DeleteUser {
     pub user: UserId,
@@ -261,11 +261,11 @@ pub struct GetTenant;
 #[derive(Debug, Clone)]
 pub struct GetUser {
     pub user: UserId,
-    /// In which the status is read: blank where access is off. `None`: the whole tenant (R23).
+    /// Organization for which the status is shown: blank where access is off. `None`: the whole tenant (R23).
     pub organization: Option<OrganizationId>,
 }
 
-/// The id that a user has, and those that the user had before, the latest first; of one who is not there the id asked for.
+/// Returns a user's id and former ids, latest first; for an unknown user only the id that was given.
 #[derive(Debug, Clone)]
 pub struct FormerIds {
     pub user: UserId,
@@ -274,7 +274,7 @@ pub struct FormerIds {
 #[derive(Debug, Clone)]
 pub struct GetUsage;
 
-/// Ties a command or query to the type of its answer: one line per command, no handler has to guess.
+/// Binds a command or query to the type of its answer, so that no handler checks types.
 pub trait Operation: Into<Self::Kind> {
     /// [`Command`] or [`Query`].
     type Kind;
@@ -290,7 +290,7 @@ macro_rules! kinds {
         }
 
         impl $kind {
-            /// Its name, for the log.
+            /// Name of the variant, for logs.
             #[must_use]
             pub fn name(&self) -> &'static str {
                 match self {
@@ -329,14 +329,14 @@ macro_rules! kinds {
     };
 }
 
-/// Turns the answer of any command back into the answer of command `C`.
+/// Converts the answer of any operation to the answer of operation `C`.
 pub trait Reply<C: Operation> {
-    /// `None` only if another command's answer came back, which is a bug.
+    /// Returns `None` only if the answer belongs to another operation, which is a bug.
     fn into_answer(self) -> Option<C::Answer>;
 }
 
 kinds! {
-    /// Changes state. One file of this folder for each.
+    /// Changes state. Each variant has a file in `src/ledger/`.
     Command -> /** What a command answered. */ Outcome {
         CheckOut -> Done<CheckedOut>,
         CheckIn -> CheckedIn,
@@ -378,7 +378,7 @@ kinds! {
 }
 
 kinds! {
-    /// Reads state, never an outcome that is not durable: the journal holds the answer back until it is.
+    /// Reads state. The journal holds an answer back until what it shows is durable.
     Query -> /** What a query answered. */ QueryResult {
         ListSessions -> Done<Page<SessionView>>,
         ListUsers -> Done<Page<UserView>>,

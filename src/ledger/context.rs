@@ -1,4 +1,4 @@
-//! What one command carries through the ledger: the moment, who asks, and where its effects are written.
+//! Context of one command in the ledger: the moment, the actor, and where its effects are written.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,18 +15,18 @@ pub(super) struct Context<'a> {
     pub actor: &'a Actor,
     /// Seats per pool of a tenant without any license (R30).
     pub demo_seats: u64,
-    /// On which channels people can be told (R34).
+    /// Channels by which notifications can be sent (R34).
     pub channels: super::notification::Channels,
     /// The wall time by which dates of licenses are judged (R31).
     pub license_time: super::time::Wall,
     pub last_event: &'a mut EventNo,
     pub denials: &'a mut super::denials::Denials,
-    /// Users admitted at login, and notifications delivered again, of each tenant.
+    /// Budgets of each tenant: users admitted at login, and notifications delivered again.
     pub admissions: &'a mut Limiter<TenantNo>,
     pub redeliveries: &'a mut super::deliveries::Redeliveries,
     pub ended_sessions: &'a mut super::ended_sessions::EndedSessions,
     pub checkpoint: &'a mut super::checkpoint::Queue,
-    /// What this step may still cost.
+    /// Work that this step may still do.
     pub budget: &'a mut Budget,
     /// See [`Context::mark_unfinished`].
     pub unfinished: &'a mut VecDeque<TenantNo>,
@@ -53,15 +53,15 @@ impl Context<'_> {
         self.budget.spend_each(about.detail.len(), 1);
     }
 
-    /// Work of the tenant is left over for a step of its own: see [`super::Ledger::run_unfinished`].
+    /// Queues the tenant for a step of its own, which does the rest of its work: see [`super::Ledger::run_unfinished`].
     pub fn mark_unfinished(&mut self, tenant: TenantNo, noted: &mut bool) {
         if !std::mem::replace(noted, true) {
             self.unfinished.push_back(tenant);
         }
     }
 
-    /// Writes a denial, or counts it with an identical one that is younger than a minute (R21). Beyond the tenant's budget
-    /// it is counted with all others of its reason.
+    /// Writes a denial, or counts it with an identical one that is less than a minute old (R21). Beyond the tenant's
+    /// budget of such events it is counted with all other denials of its action and reason.
     pub fn log_denial(&mut self, mut about: AuditDraft) {
         if self.denials.repeats(&about, self.now.tick, self.budget, self.out) {
             return;
@@ -73,7 +73,7 @@ impl Context<'_> {
             if self.denials.repeats(&about, self.now.tick, self.budget, self.out) {
                 return;
             }
-            // It stands for many callers.
+            // The event counts denials of many callers.
             service = Actor::service();
             actor = &service;
         }
@@ -85,7 +85,7 @@ impl Context<'_> {
     }
 }
 
-/// A key alone.
+/// True for a change that deletes a row: it contains only the key.
 fn is_deletion(change: &Change) -> bool {
     matches!(
         change,
@@ -100,7 +100,7 @@ fn is_deletion(change: &Change) -> bool {
     )
 }
 
-/// An audit event in the making.
+/// An audit event without its number, time and actor.
 #[derive(Debug, Clone)]
 pub(super) struct AuditDraft {
     pub tenant: TenantNo,
@@ -137,7 +137,7 @@ impl AuditDraft {
         self
     }
 
-    /// What it has in common with every other denial of its reason: it names no user, and every denial of its own does.
+    /// The event that counts denials by action and reason. It names no user, unlike the event of a single denial.
     pub fn summed(self) -> Self {
         let Self { tenant, action, reason, .. } = self;
         let detail = "denials beyond the tenant's budget of events: of several users, counted together".into();

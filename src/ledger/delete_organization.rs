@@ -1,8 +1,9 @@
-//! DeleteOrganization: takes the organization out of every seat; a seat for it alone is revoked. Live sessions stay (R6).
+//! DeleteOrganization: removes the organization from every seat; a seat for it alone is revoked. Live sessions stay
+//! (R6).
 //!
-//! It walks over all users and sessions of the tenant, and so it takes steps. From the first one on nobody gets in by the
-//! organization, and nobody is given access to it. Its own row goes last: no row may name an organization that is gone, for
-//! its number may be given again after a restart. A deletion that is broken off is repeated.
+//! It visits all users and sessions of the tenant, and so it takes several steps. From the first step on, no login and
+//! no grant can use the organization. Its own row is deleted last: no row may name an organization that is gone,
+//! because its number can be assigned again after a restart. An interrupted deletion can be repeated.
 
 use super::budget::Budget;
 use super::change::{Access, Action, Change};
@@ -13,13 +14,13 @@ use super::outcome::{Done, Refusal};
 use super::tenant::Tenant;
 use crate::ids::{OrganizationNo, PoolNo, TenantId, UserNo};
 
-/// A deletion under way.
+/// A deletion in progress.
 #[derive(Debug)]
 pub(super) struct OrganizationDeletion {
     command: DeleteOrganization,
     /// `None`: not begun.
     no: Option<OrganizationNo>,
-    /// The user, and then the session, to go on with.
+    /// Next user number, and after that next session slot, to look at.
     user: u32,
     slot: u32,
 }

@@ -1,5 +1,6 @@
-//! Acts on a user that end sessions: a user can have a thousand, so they take steps. BlockUser blocks first, so that no new
-//! one starts; DeleteUser ends them first, for nothing may refer to a user who is gone.
+//! BlockUser and DeleteUser, which end sessions. A user can have a thousand, so they take several steps. BlockUser
+//! blocks first, so that no new session starts; DeleteUser ends the sessions first, because no row may refer to a
+//! deleted user.
 
 use super::budget::Budget;
 use super::command::{BlockUser, DeleteUser, Outcome};
@@ -10,7 +11,7 @@ use super::session::Session;
 use super::tenant::Tenant;
 use crate::ids::{TenantId, UserId, UserNo};
 
-/// Whom a command of several steps is about: the one who had the id at the first. It may be somebody else's at the next.
+/// User of a command of several steps: the user who had the id at the first step. By the next step another may have it.
 #[derive(Debug)]
 struct UserRef {
     id: UserId,
@@ -18,7 +19,7 @@ struct UserRef {
 }
 
 impl UserRef {
-    /// The user, and whether this is the first step.
+    /// Returns the user, and true in the first step.
     fn find(&mut self, tenant: &Tenant) -> Done<(UserNo, bool)> {
         match self.no {
             None => tenant.known_user(&self.id).map(|no| (*self.no.insert(no), true)),
@@ -28,7 +29,7 @@ impl UserRef {
     }
 }
 
-/// A user being blocked.
+/// A BlockUser command in progress.
 #[derive(Debug)]
 pub(super) struct Blocked {
     whom: UserRef,
@@ -61,7 +62,7 @@ impl Steps for Blocked {
     }
 }
 
-/// A user being deleted.
+/// A DeleteUser command in progress.
 #[derive(Debug)]
 pub(super) struct UserDeletion {
     whom: UserRef,
@@ -92,8 +93,8 @@ impl Steps for UserDeletion {
 }
 
 impl Tenant {
-    /// Ends the live sessions of a user that are meant, the oldest first, each for the same reason, as far as the budget of
-    /// this step reaches, and one in any case. Whether all of them are ended.
+    /// Ends the user's live sessions for which `meant` returns true, oldest first, each with the same reason, as far as
+    /// the budget of this step allows, and one at least. Returns true if all of them are ended.
     pub fn end_sessions_of(
         &mut self,
         user: UserNo,
@@ -112,7 +113,7 @@ impl Tenant {
                 return false;
             }
             ended = true;
-            // What is counted of the user's other sessions is looked through with each.
+            // Ending a session reads all sessions of its user.
             ctx.budget.spend_each(self.users.get(user).slots.len(), 4);
             self.end(slot, reason, ctx);
         }

@@ -1,5 +1,5 @@
-//! Why sessions ended whose row is gone (R24): with its user or tenant, or because its place was used again. A late
-//! heartbeat is told the reason from here. In memory only: after a restart such a heartbeat hears that the session is unknown.
+//! Reasons of ended sessions whose row is gone (R24): it was deleted with its user or tenant, or its slot was reused. A
+//! late heartbeat gets its reason from here. In memory only: after a restart the reason is unknown.
 
 use std::collections::VecDeque;
 
@@ -15,7 +15,7 @@ const MAX_REMEMBERED: usize = 65_536;
 pub(super) struct EndedSessions {
     by_id: Map<SessionId, (TenantId, SessionEndReason, Tick)>,
     by_age: VecDeque<SessionId>,
-    /// Tenants that were deleted, with the sessions that are still there.
+    /// Deleted tenants, with the sessions that they still have.
     pub leaving: LeavingTenants,
 }
 
@@ -34,7 +34,7 @@ impl EndedSessions {
         self.by_id.insert(session, (tenant, reason, at));
     }
 
-    /// Only for the session's own tenant (R1).
+    /// Finds a session only for its own tenant (R1).
     pub fn find(&self, session: SessionId, tenant: &TenantId) -> Option<(SessionEndReason, Tick)> {
         let known = self.by_id.get(&session).filter(|(owner, ..)| owner == tenant);
         let known = known.map(|(_, reason, at)| (*reason, *at));

@@ -1,4 +1,4 @@
-//! What a tenant's licenses give at a moment (R27 to R30). Computed when asked, by no timer.
+//! Entitlements that a tenant's licenses give at a moment (R27 to R30). Computed for each decision, by no timer.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::outcome::{DenialReason, LicenseState};
 use super::time::Wall;
 use crate::ids::PoolNo;
 
-/// From when on a license that ends is worth a notice.
+/// Time before its end from which a license causes a notice (R29).
 pub(super) const EXPIRING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +19,7 @@ pub(super) enum Force {
     NotYet,
 }
 
-/// A revoked license stands like an expired one, and no clock revives it.
+/// A revoked license counts as expired, and no clock revives it (R27).
 pub(super) fn force(license: &LicenseRow, at: Wall) -> Force {
     if license.standing == Standing::Revoked {
         return Force::Expired;
@@ -33,14 +33,14 @@ pub(super) fn force(license: &LicenseRow, at: Wall) -> Force {
     }
 }
 
-/// Whether any license names the pool, in force or not.
+/// True if any license names the pool, in force or not.
 pub(super) fn is_licensed(licenses: &Licenses, pool: Option<PoolNo>) -> bool {
     pool.is_some_and(|pool| licenses.giving(pool).next().is_some())
 }
 
-/// Guards 2 and 3: whether a license is in force that gives this pool. Where licenses name the pool, they
-/// decide; else all of them. `wall`: what the clock says; a license that is in force only by a clock which
-/// was set back is not in force (R31).
+/// Guards 2 and 3: passes if a license in force gives this pool. Where licenses name the pool, only these are looked
+/// at; else all of them. `wall` is what the clock says: a license that is in force only by a clock that was set back is
+/// not in force (R31).
 pub(super) fn admit(licenses: &Licenses, pool: Option<PoolNo>, at: Wall, wall: Wall) -> Result<(), DenialReason> {
     if licenses.heads().is_empty() {
         return Ok(()); // Demo mode (R30).
@@ -59,8 +59,8 @@ pub(super) fn admit(licenses: &Licenses, pool: Option<PoolNo>, at: Wall, wall: W
     }
 }
 
-/// A pool's plan and limit. Licenses in force add up (R27); with none in force the limit is 0 and the plan
-/// the one it had.
+/// Plan and limit of a pool. Licenses in force add up (R27). If none of the licenses that name the pool is in force,
+/// the limit is 0 and the plan is theirs.
 pub(super) fn entitled(licenses: &Licenses, pool: PoolNo, at: Wall, demo_seats: u64) -> (Plan, Limit) {
     if licenses.heads().is_empty() {
         return (Plan::Concurrent, Limit::Seats(demo_seats));
@@ -68,7 +68,7 @@ pub(super) fn entitled(licenses: &Licenses, pool: PoolNo, at: Wall, demo_seats: 
     let mut plan = None;
     let mut limit = Limit::Seats(0);
     for (license, entitlement) in licenses.giving(pool) {
-        // Plans of one pool agree: `install_license` refuses others.
+        // Plans for one pool agree: `install_license` refuses others.
         plan = Some(entitlement.plan);
         if force(license, at) == Force::Holds {
             limit = limit.plus(entitlement.limit);
@@ -77,12 +77,12 @@ pub(super) fn entitled(licenses: &Licenses, pool: PoolNo, at: Wall, demo_seats: 
     (plan.unwrap_or(Plan::Concurrent), limit)
 }
 
-/// Whether no license is in force, and one would be by the clock alone (R31).
+/// True if no license is in force, but one would be by the clock alone (R31).
 pub(super) fn is_suspect(licenses: &[LicenseRow], at: Wall, wall: Wall) -> bool {
     state(licenses, at) == LicenseState::Expired && state(licenses, wall) == LicenseState::Valid
 }
 
-/// How long the pool's licenses still last, if the first of those in force ends within 30 days.
+/// Time until the first of the pool's licenses in force ends, if that is within 30 days.
 pub(super) fn expiring(licenses: &Licenses, pool: PoolNo, at: Wall) -> Option<Duration> {
     let in_force = licenses.giving(pool).filter(|(license, _)| force(license, at) == Force::Holds);
     let end = in_force.filter_map(|(license, _)| license.expires).min()?;

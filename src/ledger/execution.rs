@@ -1,6 +1,6 @@
-//! A command under way. Most commands take one step. One whose length its caller chooses takes as many as it needs, between
-//! which the writer serves others: each step's effects are whole in themselves and commit with the batch of that step, and
-//! the answer is the last one's (decision 34).
+//! A command in progress. Most commands take one step. A command whose length the caller chooses takes several steps,
+//! and the writer serves others between them. The effects of each step are complete in themselves and commit with the
+//! batch of that step; the last step returns the answer (decision 34).
 
 use std::fmt::Debug;
 
@@ -23,18 +23,19 @@ use super::tenants::Updating;
 use super::time::Moment;
 use crate::ids::{TenantId, TenantNo};
 
-/// What a command that takes several steps remembers between two of them: what is done, and where to go on. Nothing that
-/// it saw is sure to be there still; its tenant is.
+/// State that a command of several steps keeps between two steps: what is done, and where to continue. The tenant is
+/// still the same in the next step; nothing else that a step saw is sure to exist then.
 pub(super) trait Steps: Debug + Send {
-    /// Goes on until the budget of this step is spent. `None`: there is more to do.
+    /// Continues until the budget of this step is spent. Returns `None` if there is more to do.
     fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome>;
 
-    /// The same, when the tenant is not there, or not any more: for the rest the answer is that there is none.
+    /// The same if the tenant does not exist, or was deleted meanwhile: the remaining items are answered accordingly.
     fn next_step_without_tenant(&mut self, tenant: &TenantId, ctx: &mut Context) -> Option<Outcome>;
 }
 
-/// A turn for each of so many items, as far as the budget of this step reaches, and one in any case: what is spent before
-/// the first one is spent in each step. An answer for each tells who had theirs. Whether all had.
+/// Calls `turn` for the items that have no answer yet, until the budget of this step is spent, but for one item at
+/// least: what a command spends before the first item is spent in each step. `answers` has one entry for each item that
+/// is done. Returns true if all items are done.
 pub(super) fn each<A>(
     count: usize,
     answers: &mut Vec<A>,
@@ -52,11 +53,11 @@ pub(super) fn each<A>(
     true
 }
 
-/// A command under way.
+/// A command in progress, submitted step by step to [`Ledger::execute`].
 #[derive(Debug)]
 pub struct Execution {
     tenant: TenantId,
-    /// The tenant's number from the first step on: a new tenant of the same id is another one.
+    /// Tenant number, set by the first step: a new tenant with the same id is another tenant.
     no: Option<TenantNo>,
     actor: Actor,
     /// See [`Command::looks`].
@@ -78,7 +79,7 @@ impl Execution {
         Self { tenant, no: None, actor, looks: command.looks(), state: ExecutionState::New(command) }
     }
 
-    /// Whom it is for.
+    /// Id of the command's tenant.
     #[must_use]
     pub fn tenant(&self) -> &TenantId {
         &self.tenant
@@ -86,7 +87,7 @@ impl Execution {
 }
 
 impl Ledger {
-    /// Applies one command at `now`, in one go, and adds what it did to `out`. `now.tick` must never go back.
+    /// Applies one command at `now`, with all its steps, and adds its effects to `out`. `now.tick` must never go back.
     pub fn apply(&mut self, request: Request, now: Moment, out: &mut Changes) -> Outcome {
         let undecided =
             if request.command.takes_steps() { Err(Box::new(request)) } else { self.decide(request, now, out) };
@@ -98,17 +99,17 @@ impl Ledger {
                 }
             }
         });
-        // What a load left to be written has steps of its own.
+        // Writing what a load left to be written takes steps of its own.
         while self.is_looking() || (self.renewal.is_written() && !self.ended_sessions.leaving.is_empty()) {
             self.run_unfinished(now, out);
         }
         outcome
     }
 
-    /// Takes one step of a command; `None`: there are more to take.
+    /// Takes one step of a command. Returns `None` if there are more.
     ///
     /// # Panics
-    /// When it was answered before.
+    /// When the command was answered before.
     pub fn execute(&mut self, execution: &mut Execution, now: Moment, out: &mut Changes) -> Option<Outcome> {
         let Execution { tenant: id, no, actor, looks, state } = execution;
         if !self.is_renewed(id, now, out) {
@@ -138,10 +139,10 @@ impl Ledger {
         let outcome = match found.filter(|tenant| no.is_none_or(|no| no == tenant.no)) {
             Some(tenant) => {
                 *no = Some(tenant.no);
-                // Who becomes Idle at this moment does so before anything else: a step may be full of that alone.
+                // Users who become Idle by now are marked first; marking them can use up a whole step.
                 let ready = tenant.mark_idle(now.tick, ctx.budget);
                 let outcome = if ready { steps.next_step(tenant, &mut ctx) } else { None };
-                // People are notified of what the whole command brought about, not of its middle.
+                // Notifications are about the effect of the whole command, not of a part of it.
                 tenant.after_command(*looks && outcome.is_some(), &mut ctx);
                 outcome
             }
@@ -156,19 +157,19 @@ impl Ledger {
         outcome
     }
 
-    /// Whether something is left over of what earlier steps began.
+    /// True if earlier steps left work unfinished.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
         self.is_looking() || !self.renewal.is_written() || !self.ended_sessions.leaving.is_empty()
     }
 
-    /// Whether of that something is left but what the next load does anew, and the rows of tenants that are deleted.
+    /// True if unfinished work is left other than what the next load would do anyway, and rows of deleted tenants.
     #[must_use]
     pub fn is_looking(&self) -> bool {
         !self.unfinished.is_empty()
     }
 
-    /// Takes one step of what is left over: of one tenant, each in its turn.
+    /// Takes one step of the unfinished work: for one tenant, in turn.
     pub fn run_unfinished(&mut self, now: Moment, out: &mut Changes) {
         let Some(no) = self.unfinished.pop_front() else {
             if self.renew_next(now, out) {
@@ -186,7 +187,7 @@ impl Ledger {
     }
 }
 
-/// What takes several steps; the others are given back.
+/// Starts a command that takes several steps; returns any other command unchanged.
 #[expect(clippy::result_large_err, reason = "it is no error: the command goes where it is decided in one step")]
 fn begin(command: Command) -> Result<Box<dyn Steps>, Command> {
     Ok(match command {

@@ -1,5 +1,5 @@
-//! GrantSeat and BatchGrantSeats: a named seat, or the permission to sign in to a concurrent pool. A grant
-//! only ever gives: granting some organizations to a seat for all of the tenant leaves it so (R7).
+//! GrantSeat and BatchGrantSeats: grant a named seat, or the permission to sign in to a concurrent pool. A grant only
+//! adds: granting some organizations to a seat for all of the tenant leaves the seat unchanged (R7).
 
 use super::NOBODY;
 use super::budget::Budget;
@@ -15,7 +15,7 @@ use super::tenant::Tenant;
 use super::user::User;
 use crate::ids::{OrganizationId, OrganizationNo, PoolId, PoolNo, TenantId, UserId, UserNo};
 
-/// Grants under way.
+/// Grants in progress.
 #[derive(Debug)]
 pub(super) struct Grants {
     command: GrantSeats,
@@ -57,18 +57,18 @@ impl Steps for Grants {
     }
 }
 
-/// Organizations that an answer names: of one seat all of them.
+/// Number of organizations that each answer names: all of them if there is only one answer.
 pub(super) fn named_in_answers(pools: &[PoolId], users: &[UserId]) -> usize {
     if pools.len() * users.len() == 1 { usize::MAX } else { SeatView::NAMED }
 }
 
-/// Pools outermost.
+/// The pair of an index, ordered by pool, then by user.
 pub(super) fn pair<'a>(pools: &'a [PoolId], users: &'a [UserId], at: usize) -> (&'a PoolId, &'a UserId) {
     (&pools[at / users.len()], &users[at % users.len()])
 }
 
 impl Tenant {
-    /// What a caller named, as an access; none named: all of the tenant.
+    /// Resolves organization ids to an access; an empty list is all of the tenant.
     pub fn organization_numbers(&self, ids: &[OrganizationId], ctx: &mut Context) -> Done<Access> {
         ctx.budget.spend_each(ids.len(), Budget::LOOK);
         if ids.is_empty() {
@@ -101,8 +101,8 @@ impl Tenant {
         Ok(Granted { decision: Err(Denial::because(reason)), usage })
     }
 
-    /// The guards of a grant: those of CheckOut that concern a seat, in the same order. Feeds every door at
-    /// which seats are given (R15). A seat that is already held needs no room.
+    /// The guards of a grant: those of CheckOut that concern a seat, in the same order. Every command that gives seats
+    /// uses them (R15). A seat that the user already holds needs no free seat.
     pub fn guard_grant(&self, pool: &PoolId, user: Option<UserNo>, ctx: &Context) -> Result<(), DenialReason> {
         self.guard_pool(pool, ctx)?;
         let pool = self.pools.find(pool);
@@ -120,7 +120,7 @@ impl Tenant {
         }
     }
 
-    /// The guards that are the same for every user: the tenant, the license, the pool.
+    /// The guards that do not depend on the user: tenant, license, pool.
     pub fn guard_pool(&self, pool: &PoolId, ctx: &Context) -> Result<(), DenialReason> {
         if self.state == super::change::TenantState::Suspended {
             return Err(DenialReason::TenantSuspended);
@@ -145,7 +145,7 @@ impl Tenant {
         Ok(Granted { decision: Ok(seat), usage: Some(self.usage(pool, ctx.limit_basis())) })
     }
 
-    /// What all seats of a user name is bounded: it is read and shown as a whole.
+    /// Bounds the number of organizations that all seats of a user name together, which are read and shown as a whole.
     pub fn guard_named(
         &self,
         user: Option<UserNo>,
@@ -172,7 +172,7 @@ impl Tenant {
         }
     }
 
-    /// Gives the seat, or more access to the one that is held.
+    /// Gives the user a seat, or adds access to the seat that the user holds.
     pub fn give_access(&mut self, no: UserNo, pool: PoolNo, wanted: &Access, ctx: &mut Context) {
         let user = self.users.get(no);
         let held = user.seat(pool).map(|seat| (seat.access.clone(), seat.order));
@@ -186,7 +186,7 @@ impl Tenant {
         }
     }
 
-    /// For the audit: to which organizations.
+    /// Text for the audit: the organizations of an access.
     pub fn describe(&self, access: &Access) -> String {
         let Access::Only(list) = access else { return "all organizations".into() };
         let mut text = String::new();
@@ -248,11 +248,11 @@ pub(super) fn union(held: &Access, more: &Access) -> Access {
     }
 }
 
-/// To show an organization of a seat in an answer, in its order.
+/// Work of showing one organization of a seat in an answer, sorted.
 pub(super) const SHOWN: u32 = 60;
-/// Organizations that all seats of one user may name.
+/// Highest number of organizations that all seats of one user may name together.
 pub(super) const MAX_NAMED: usize = 10_000;
-/// Bytes of names in an audit event; of more it tells how many.
+/// Longest list of names in an audit event, in bytes; the rest is given as a number.
 const MAX_DETAIL_BYTES: usize = 4_000;
 
 pub(super) fn too_many_organizations() -> Refusal {

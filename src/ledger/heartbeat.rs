@@ -1,5 +1,5 @@
-//! Heartbeat: keeps sessions (R22). Changes memory only, unless a session turns out to be overdue: that ends,
-//! and no heartbeat revives it (R24); or unless the policy's lease is not the one in the session's row.
+//! Heartbeat: extends the leases of sessions (R22). Changes only memory, with two exceptions: a session that is overdue
+//! ends, and no heartbeat revives it (R24); and a session whose row has another lease than the policy is written.
 
 use super::change::Change;
 use super::command::{Heartbeat, Outcome};
@@ -9,10 +9,10 @@ use super::outcome::HeartbeatResult;
 use super::tenant::Tenant;
 use crate::ids::{SessionId, TenantId};
 
-/// What a heartbeat costs, beside what it writes.
+/// Work of one session's heartbeat, in units of `Budget`, not counting what it writes.
 const COST: u32 = 500;
 
-/// A long list of sessions, under way.
+/// A heartbeat of many sessions, in progress.
 #[derive(Debug)]
 pub(super) struct HeartbeatSteps {
     command: Heartbeat,
@@ -47,7 +47,7 @@ impl Steps for HeartbeatSteps {
     }
 }
 
-/// The answer to who is not known any more.
+/// Answer for a session that is not, or no longer, in memory.
 pub(super) fn late(session: SessionId, tenant: &TenantId, ctx: &Context) -> HeartbeatResult {
     let ended = ctx.ended_sessions.find(session, tenant);
     HeartbeatResult::Ended(ended.map(|(reason, at)| (reason, ctx.now.wall_of(at))))
@@ -75,7 +75,7 @@ impl Tenant {
         let written = session.lease_ms;
         session.renew(&self.policy, now);
         if session.lease_ms != written {
-            // The answer promises another lease than the row knows: a load must grant no less (I5).
+            // The answer promises another lease than the row has, and a load must grant no less (I5).
             ctx.put(Change::PutSession(session.row(self.no, self.users.last_sign_in(session.user))));
         }
         if active && session.last_activity < now {
@@ -86,7 +86,7 @@ impl Tenant {
             if user_idle {
                 self.touch(user, now);
             }
-            // After the user was found by the activity before this one.
+            // Only now: `touch` finds an Idle user by the activity before this one.
             self.sessions.get_mut(slot).last_activity = now;
         }
         HeartbeatResult::Kept(self.lease(slot, true, ctx))

@@ -1,11 +1,11 @@
-//! The lease, as the client of a session is told of it.
+//! The lease, as the client of a session gets it.
 
 use super::context::Context;
 use super::outcome::Lease;
 use super::tenant::Tenant;
 
 impl Tenant {
-    /// Of a live session.
+    /// The lease of a live session.
     pub fn lease(&self, slot: u32, renewed: bool, ctx: &Context) -> Lease {
         let session = self.sessions.get(slot);
         let end = session.started + self.policy.max_session;

@@ -1,6 +1,6 @@
-//! Tenants that were deleted, while their rows go. To everybody they are gone with the first step, which is durable before
-//! it is answered: the row says so, and a load goes on where the process before ended. A transaction that deletes a million
-//! rows would keep the shard's other tenants waiting.
+//! Deleted tenants whose rows are being deleted. From the first step on nobody sees the tenant. That step is durable
+//! before it is answered: the tenant's row records it, and a load continues where the former process ended. It takes
+//! several steps, because one transaction that deletes a million rows would block the shard's other tenants.
 
 use super::Ledger;
 use super::change::{Action, Actor, Change, Changes, TenantState};
@@ -10,11 +10,11 @@ use super::tenant::Tenant;
 use super::time::{Moment, Tick};
 use crate::ids::{SessionId, TenantId};
 
-/// One of them.
+/// A deleted tenant whose rows still exist.
 #[derive(Debug)]
 pub(super) struct Leaving {
     pub tenant: Box<Tenant>,
-    /// When it was deleted; after a load, when it was loaded.
+    /// Time of the deletion; after a load, time of the load.
     at: Tick,
 }
 
@@ -23,7 +23,7 @@ impl Leaving {
         Self { tenant, at }
     }
 
-    /// Why a session ended that is still there.
+    /// Reason and time of the end of a session that still has a row.
     pub fn end_of(&self, session: SessionId) -> Option<(SessionEndReason, Tick)> {
         let found = self.tenant.sessions.find(session)?;
         let (at, reason) =
@@ -33,7 +33,7 @@ impl Leaving {
 }
 
 impl Ledger {
-    /// Removes a tenant: its sessions end, and one event stands for all of them. The audit stays.
+    /// Deletes a tenant: its sessions end, with one audit event for all of them. The audit stays.
     pub(super) fn delete_tenant(&mut self, id: &TenantId, actor: &Actor, now: Moment, out: &mut Changes) {
         let found = self.by_id.remove(id).and_then(|no| self.tenants[no.0 as usize].take());
         let Some(mut tenant) = found else { return };
@@ -46,14 +46,14 @@ impl Ledger {
         ctx.put(Change::PutTenant(tenant.row()));
         let detail = format!("{id}; {ended} live sessions ended");
         ctx.log(tenant.about(Action::TenantDeleted).detail(detail));
-        // Which revisions its licenses had outlives it.
+        // The record of its license revisions outlives the tenant (R27).
         let floors = tenant.licenses.remembered(id);
         floors.iter().for_each(|floor| ctx.put(Change::PutLicenseFloor(floor.clone())));
         ctx.ended_sessions.leaving.push(Leaving::new(tenant, now.tick));
         self.floors.put(id, floors);
     }
 
-    /// Takes one step of clearing away the first of those that were deleted.
+    /// Takes one step of deleting the rows of the tenant that was deleted first.
     pub(super) fn clear_away(&mut self, now: Moment, out: &mut Changes) {
         let Some(mut leaving) = self.ended_sessions.leaving.pop() else { return };
         self.mark.observe(now);
@@ -70,7 +70,8 @@ impl Ledger {
 }
 
 impl Leaving {
-    /// Deletes one row; what a row refers to goes after it. False: there are none left but a few, which go with the tenant.
+    /// Deletes one row; rows that refer to others go first. Returns false if only a few are left, which go with the
+    /// tenant.
     fn take_row(&mut self, ctx: &mut Context) -> bool {
         let (at, tenant) = (self.at, &mut *self.tenant);
         let no = tenant.no;

@@ -1,4 +1,4 @@
-//! All tenants that are leaving: in the order in which they were deleted, and by id, for late heartbeats.
+//! All deleted tenants whose rows still exist: in the order of deletion, and by id for late heartbeats.
 
 use std::collections::VecDeque;
 
@@ -10,9 +10,9 @@ use crate::ids::{SessionId, TenantId};
 
 #[derive(Debug)]
 pub(super) struct LeavingTenants {
-    /// The next one to be cleared away first.
+    /// In the order in which they are cleared away.
     order: VecDeque<TenantId>,
-    /// Several have one id, if each was deleted and made anew; the one that was deleted first stands first.
+    /// Several have the same id if the tenant was created again and deleted again; in order of deletion.
     by_id: Map<TenantId, VecDeque<Leaving>>,
 }
 
@@ -25,14 +25,14 @@ impl LeavingTenants {
         self.order.is_empty()
     }
 
-    /// Behind all others.
+    /// Adds a tenant behind all others.
     pub fn push(&mut self, leaving: Leaving) {
         let id = leaving.tenant.id.clone();
         self.order.push_back(id.clone());
         self.by_id.entry(id).or_default().push_back(leaving);
     }
 
-    /// The next one, which is in here no more.
+    /// Removes and returns the next tenant.
     pub fn pop(&mut self) -> Option<Leaving> {
         let id = self.order.pop_front()?;
         let of_id = self.by_id.get_mut(&id)?;
@@ -43,14 +43,14 @@ impl LeavingTenants {
         next
     }
 
-    /// It was popped, and is not cleared away yet.
+    /// Puts back a tenant that was popped and is not cleared away yet.
     pub fn put_back(&mut self, leaving: Leaving) {
         let id = leaving.tenant.id.clone();
         self.order.push_front(id.clone());
         self.by_id.entry(id).or_default().push_front(leaving);
     }
 
-    /// Why a session of such a tenant ended that is still there.
+    /// Reason and time of the end of a session that a deleted tenant still has.
     pub fn end_of(&self, session: SessionId, tenant: &TenantId) -> Option<(SessionEndReason, Tick)> {
         self.by_id.get(tenant)?.iter().find_map(|leaving| leaving.end_of(session))
     }

@@ -11,7 +11,7 @@ use super::usage::LimitBasis;
 use super::walk::{Cut, Key, Walk, Weight, sort_key};
 use crate::ids::{OrganizationNo, PoolNo, UserNo};
 
-/// What is wanted, in numbers.
+/// Filters of the query, resolved to numbers.
 struct Filter {
     pool: IdFilter<PoolNo>,
     user: IdFilter<UserNo>,
@@ -19,7 +19,7 @@ struct Filter {
 }
 
 impl Tenant {
-    /// `None`: there are more steps to take.
+    /// Returns `None` if there are more steps to take.
     pub fn list_sessions(
         &self,
         query: &ListSessions,
@@ -35,7 +35,7 @@ impl Tenant {
         let cut = Cut::new(query.after.as_ref(), query.descending, query.limit);
         let mut client = Finder::new(std::slice::from_ref(&query.client));
         let named = query.session.map(|id| self.sessions.find(id));
-        // Of one user the places are few; of a tenant the slots can be a million.
+        // One user has few sessions; a tenant can have a million slots.
         let places = match (&named, &filter.user) {
             (Some(found), _) => Some(found.as_slice()),
             (None, IdFilter::Any) => None,
@@ -73,7 +73,7 @@ impl Tenant {
             }
         }
         (walk.is_through(rows) && walk.is_ready(budget)).then(|| {
-            // A slot is used again when its session is gone.
+            // A slot is reused when its session is gone.
             let there = |key: &Cursor, slot| {
                 self.sessions.at(slot).filter(|session| session.is_live() && session.id.to_string() == key.id)
             };
@@ -93,7 +93,7 @@ impl Tenant {
     }
 }
 
-/// Whether the session started when that is asked for.
+/// True if the session started in the period of the query.
 fn was_then(session: &Session, query: &ListSessions, basis: LimitBasis, budget: &mut Budget) -> bool {
     if query.started.is_whole() {
         return true;

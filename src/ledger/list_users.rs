@@ -1,4 +1,4 @@
-//! ListUsers: the users of a tenant, by what is known of them.
+//! ListUsers: the users of a tenant, filtered and sorted by their properties.
 
 use super::budget::Budget;
 use super::command::{Cursor, ListUsers, Page, UserOrder};
@@ -12,7 +12,7 @@ use super::walk::{Cut, Key, Partly, Walk, Weight, sort_key};
 use crate::ids::{OrganizationNo, PoolNo, UserNo};
 
 impl Tenant {
-    /// `None`: there are more steps to take.
+    /// Returns `None` if there are more steps to take.
     pub fn list_users(
         &self,
         query: &ListUsers,
@@ -29,9 +29,9 @@ impl Tenant {
         let numbers = self.users.numbers();
         let mut finder = Finder::new(&query.words);
         let mut parts = [&query.id, &query.name].map(|part| Finder::new(std::slice::from_ref(part)));
-        // Who came last mostly signed in last, too: when the best come first, most of the others are passed over.
+        // Users with a high number mostly signed in last, too: from the end, most other users can be skipped.
         let backwards = query.order == UserOrder::LastSignIn && query.descending;
-        // By creation whoever comes later is younger than the page: an export of all users looks at each of them once.
+        // In order of creation every further user comes after a full page, so an export reads each user once.
         let is_full = |walk: &Walk| query.order == UserOrder::Created && walk.is_full(cut);
         while !is_full(walk)
             && let Some(row) = walk.next_row(numbers, budget)
@@ -41,7 +41,7 @@ impl Tenant {
                 walk.next = if backwards { numbers - gone.start } else { gone.end };
                 continue;
             }
-            // Without a look at the user: of many, few are early enough in the order for the page.
+            // Does not read the user: few of many users come early enough in the order for the page.
             let when = match query.order {
                 UserOrder::LastSignIn => self.users.last_sign_in(UserNo(no)).map_or(0, |tick| tick.0),
                 UserOrder::UserId => self.users.starts(UserNo(no)).id,
@@ -59,7 +59,7 @@ impl Tenant {
             }
             budget.spend(Budget::LOOK);
             let Some(user) = self.users.at(UserNo(no)) else { continue };
-            // A key of a text costs more than a search.
+            // A sort key of a text costs more than a search.
             let by_text = matches!(query.order, UserOrder::UserId | UserOrder::Name);
             let key = Key { when, name: &[], id: user.id.as_str() };
             if !by_text && !walk.takes(cut, key)
@@ -79,7 +79,7 @@ impl Tenant {
                 }
                 Some(false) => {}
                 None => {
-                    // The next step goes on with this one.
+                    // The next step continues with this user.
                     walk.next = row;
                     return None;
                 }
@@ -120,7 +120,7 @@ impl Tenant {
             && query.group.as_ref().is_none_or(|group| in_group(user, group))
     }
 
-    /// Whether the user signed in, and was made, when that is asked for.
+    /// True if the user signed in and was created in the periods of the query.
     fn was_then(&self, user: &User, query: &ListUsers, basis: LimitBasis, budget: &mut Budget) -> bool {
         if query.signed_in.is_whole() && query.created.is_whole() {
             return true;
@@ -132,7 +132,7 @@ impl Tenant {
     }
 }
 
-/// Empty of an order by time.
+/// Sort key of the text order; empty for an order by time.
 fn name_key(user: &User, order: UserOrder, budget: &mut Budget) -> Vec<u8> {
     match order {
         UserOrder::UserId => sort_key(user.id.as_str(), budget),
@@ -141,7 +141,7 @@ fn name_key(user: &User, order: UserOrder, budget: &mut Budget) -> Vec<u8> {
     }
 }
 
-/// Whether the id and the name have the parts that are looked for.
+/// True if the id and the name contain the given parts.
 fn has_parts(user: &User, query: &ListUsers, [id, name]: &mut [Finder; 2], budget: &mut Budget) -> bool {
     if !id.is_in(&[user.id.as_str()], budget) {
         return false;
@@ -163,13 +163,13 @@ fn in_group(user: &User, group: &str) -> bool {
     user.profile.as_ref().is_some_and(|profile| profile.groups.iter().any(|name| takes_in(group, name)))
 }
 
-/// A group takes in its subgroups: `sales` is `sales/eu`, too, and not `salesforce`.
+/// A group includes its subgroups: `sales` includes `sales/eu`, and not `salesforce`.
 fn takes_in(group: &str, name: &str) -> bool {
     name.strip_prefix(group).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Words are looked for in the id, the names and the values of attributes; they are folded. `None`: the step is spent
-/// before all of the user was searched.
+/// True if the id, the names and the values of attributes contain the words, which are folded. `None`: the budget of
+/// the step was spent before the whole user was searched.
 fn has_words(
     user: &User,
     query: &ListUsers,
@@ -208,7 +208,7 @@ fn has_words(
     }
 }
 
-/// The texts in which words are looked for, one after the other.
+/// The texts that are searched for words, by index.
 fn text_at(user: &User, index: usize) -> Option<&str> {
     match (index, user.profile.as_deref()) {
         (0, _) => Some(user.id.as_str()),
@@ -219,7 +219,7 @@ fn text_at(user: &User, index: usize) -> Option<&str> {
     }
 }
 
-/// Of a user on a page.
+/// Weight of a user in a page.
 pub(super) fn weight(user: &User) -> Weight {
     let particulars = user.profile.as_ref().map_or(0, |known| {
         let groups: usize = known.groups.iter().map(|group| group.len() + 20).sum();

@@ -1,4 +1,4 @@
-//! Live sessions of a tenant: starting, ending, and who is Idle. Every counter of live things is kept here.
+//! Live sessions of a tenant: start, end, and which users are Idle. Every counter of live sessions is maintained here.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::time::{Tick, millis};
 use super::user::User;
 use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, Text, UserNo};
 
-/// What a new session is made of.
+/// Properties of a new session.
 pub(super) struct Login {
     pub id: SessionId,
     pub pool: PoolNo,
@@ -22,14 +22,16 @@ pub(super) struct Login {
 }
 
 impl Tenant {
-    /// The user's live sessions, oldest first; of one moment by id, so that a load changes no order.
+    /// Slots of the user's live sessions, oldest first; of the same time by id, so that a load does not change the
+    /// order.
     pub fn live_of(&self, user: &User) -> Vec<u32> {
         let mut live: Vec<u32> = user.slots.iter().copied().filter(|slot| self.sessions.get(*slot).is_live()).collect();
         live.sort_by_key(|slot| (self.sessions.get(*slot).started, self.sessions.get(*slot).id));
         live
     }
 
-    /// Whether the user has a live session in the pool, and whether one that counts; `but`: not these, ascending.
+    /// Returns two flags: the user has a live session in the pool, and one that counts. Ignores the slots in `but`,
+    /// which must be sorted.
     pub fn lives_in(&self, user: &User, pool: PoolNo, but: &[u32]) -> (bool, bool) {
         let mut found = (false, false);
         for slot in &user.slots {
@@ -41,7 +43,7 @@ impl Tenant {
         found
     }
 
-    /// Starts a session. Whoever calls has decided that it may.
+    /// Starts a session. The caller has checked that it may start.
     pub fn start(&mut self, user: UserNo, login: Login, ctx: &mut Context) -> u32 {
         let now = ctx.now.tick;
         let session_no = self.free_session_no(user);
@@ -91,7 +93,8 @@ impl Tenant {
         slot
     }
 
-    /// Puts a live session into its slot, its place and its heap, and wakes its user.
+    /// Stores a live session: in a slot, under its session number, and in the heap of its pool. Its user is live from
+    /// now on.
     fn hold(&mut self, session: Session, ctx: &mut Context) -> u32 {
         let (user, session_no, pool, exempt) = (session.user, session.no, session.pool, session.exempt);
         let (due, _) = session.deadline(&self.policy);
@@ -101,7 +104,7 @@ impl Tenant {
         {
             let holder = self.users.get_mut(user);
             holder.earlier_activity = holder.earlier_activity.max(session.last_activity);
-            // Its row is gone with this batch; its client may still ask why (R24).
+            // The ended session's row is replaced in this batch, but its client may still ask for the reason (R24).
             ctx.ended_sessions.add(session.id, self.id.clone(), reason, at);
         }
         let slot = self.sessions.insert(session);
@@ -120,8 +123,8 @@ impl Tenant {
         slot
     }
 
-    /// The place for a user's next session: the one whose session ended first, if another ended one is left
-    /// to tell a late heartbeat its reason (R24); else a new one.
+    /// Session number for the user's next session: the one whose session ended first, if another ended session remains
+    /// to give a late heartbeat its reason (R24); otherwise a new number.
     fn free_session_no(&self, user: UserNo) -> SessionNo {
         let holder = self.users.get(user);
         let ended = holder.slots.iter().filter_map(|slot| {
@@ -156,7 +159,7 @@ impl Tenant {
         self.leave(user, pool_no, exempt);
     }
 
-    /// Takes an ended session out of what is counted.
+    /// Removes an ended session from the counters.
     fn leave(&mut self, user: UserNo, pool_no: PoolNo, exempt: bool) {
         let holder = self.users.get(user);
         let (idle, last_activity) = (holder.idle, holder.last_activity(&self.sessions));
@@ -184,7 +187,7 @@ impl Tenant {
         }
     }
 
-    /// The user did something (R22).
+    /// Records that the user was active (R22).
     pub fn touch(&mut self, user: UserNo, now: Tick) {
         let holder = self.users.get_mut(user);
         let before = holder.last_activity(&self.sessions);
@@ -204,7 +207,7 @@ impl Tenant {
         self.count_idle(user, before, false);
     }
 
-    /// Counts a user as Idle in the pools of their live sessions, or not any more.
+    /// Adds an Idle user to the counters of the pools of the user's live sessions, or removes the user from them.
     fn count_idle(&mut self, user: UserNo, last_activity: Tick, add: bool) {
         for (pool, counts) in self.pools_of(user) {
             let pool = self.pools.get_mut(pool);
@@ -217,8 +220,9 @@ impl Tenant {
         }
     }
 
-    /// Notices who became Idle up to `now` (R23), as far as the budget goes; true: everybody did. Changes nothing but
-    /// counters that time itself changes. Comes before each decision, and before each step of a command that takes several.
+    /// Marks the users who have become Idle by `now` (R23), as far as the budget allows; returns true if none is left.
+    /// It changes only counters that depend on time. It runs before each decision, and before each step of a command of
+    /// several steps.
     pub fn mark_idle(&mut self, now: Tick, budget: &mut Budget) -> bool {
         let idle_after = self.policy.idle_after;
         loop {
@@ -241,7 +245,7 @@ impl Tenant {
         }
     }
 
-    /// The pools in which the user is live, each once, and whether the user counts there.
+    /// Pools in which the user has a live session, each with a flag: the user counts there.
     pub fn pools_of(&self, user: UserNo) -> BTreeMap<PoolNo, bool> {
         let live = self.users.get(user).slots.iter().map(|slot| self.sessions.get(*slot)).filter(|s| s.is_live());
         let mut pools = BTreeMap::new();
@@ -249,20 +253,20 @@ impl Tenant {
         pools
     }
 
-    /// Something is due at `at`, or will turn out not to be: the shard looks at this tenant by then.
+    /// Notes that something may be due at `at`: the shard looks at this tenant by then.
     pub fn due_by(&mut self, at: Tick) {
         self.due = self.due.min(at);
     }
 
-    /// Not later than time itself has something to do here: a session ends, a user becomes Idle, something may be told
-    /// again.
+    /// Lower bound of the time at which something is due here: a session ends, a user becomes Idle, or a notification
+    /// may be repeated.
     pub fn first_due(&self) -> Tick {
         let sessions = self.pools.iter().filter_map(super::pool::Pool::noted);
         let others = self.active.noted().into_iter().chain([self.notifications.next_look]);
         sessions.chain(others).min().unwrap_or(Tick::NEVER)
     }
 
-    /// Counts every live session, after a load.
+    /// Counts all live sessions, after a load.
     pub fn recount_sessions(&mut self) {
         let users: Vec<UserNo> = self.users.iter().map(|user| user.no).collect();
         for no in users {
@@ -278,7 +282,7 @@ impl Tenant {
         }
     }
 
-    /// A policy may have made a session's deadline earlier than it is noted.
+    /// Notes an earlier deadline of a session, after a change of the policy.
     pub fn note_deadline(&mut self, slot: u32, budget: &mut Budget) {
         budget.spend(Budget::LOOK);
         let Some(session) = self.sessions.at(slot).filter(|session| session.is_live()) else { return };
@@ -287,7 +291,7 @@ impl Tenant {
         self.due_by(due);
     }
 
-    /// The same of when a user becomes Idle.
+    /// Notes an earlier time at which a user becomes Idle, after a change of the policy.
     pub fn note_idle(&mut self, no: UserNo, budget: &mut Budget) {
         budget.spend(Budget::LOOK);
         let Some(user) = self.users.at(no).filter(|user| user.live > 0 && !user.idle) else { return };
@@ -297,7 +301,8 @@ impl Tenant {
         self.due_by(due);
     }
 
-    /// Wakes the Idle user who did something last, if the policy calls nobody Idle so early any more. False: there is none.
+    /// Marks the Idle user with the latest activity as not Idle, if the policy's `idle_after` became longer than the
+    /// time since then. Returns false if there is no such user.
     pub fn wake_last(&mut self, now: Tick, budget: &mut Budget) -> bool {
         let Some((active, no)) = self.idle.last().copied().filter(|(at, _)| *at + self.policy.idle_after > now) else {
             return false;
@@ -317,7 +322,7 @@ impl Tenant {
         true
     }
 
-    /// Makes all heaps anew, after a load.
+    /// Rebuilds all heaps, after a load.
     pub fn rebuild_deadlines(&mut self) {
         for pool in self.pools.iter_mut() {
             pool.deadlines.clear();
@@ -350,7 +355,7 @@ impl Tenant {
         self.due_by(self.first_due());
     }
 
-    /// How many users the heaps know as live: for [`super::invariants`].
+    /// Number of users in both lists of live users; used by [`super::invariants`].
     pub fn active_and_idle(&self) -> usize {
         self.active.len() + self.idle.len()
     }

@@ -1,6 +1,6 @@
-//! The ledger: a pure, synchronous state machine that decides. No clock, no randomness, no I/O, no async, no
-//! logging: time and fresh ids come in as arguments, effects go out as data, and the same commands at the same
-//! moments always do the same.
+//! The ledger: a pure, synchronous state machine that decides. It has no clock, no randomness, no I/O, no async code
+//! and no logs. Time and fresh ids are arguments, effects are returned as data, and the same commands at the same
+//! moments always have the same result.
 
 pub mod access;
 mod activate_users;
@@ -122,44 +122,44 @@ use tokens::Tokens;
 
 use crate::ids::{EventNo, TenantId, TenantNo};
 
-/// Tenant number 0 is nobody: audit events of calls for tenants that do not exist stand under it, and, on the first shard,
-/// those of the installation's own affairs.
+/// Tenant number 0 belongs to no tenant. Audit events of calls for unknown tenants have it, and, on the first shard,
+/// the audit events of the installation.
 const NOBODY: TenantNo = TenantNo(0);
 
-/// What a ledger is told once.
+/// Settings of a ledger; fixed while it lives.
 #[derive(Debug, Clone, Copy)]
 pub struct Config {
     /// Seats per pool of a tenant without any license (R30).
     pub demo_seats: u64,
-    /// On which channels people can be told (R34).
+    /// Channels by which notifications can be sent (R34).
     pub channels: notification::Channels,
-    /// What callers can make grow, and how fast.
+    /// Rates and bounds of what callers can make grow.
     pub rates: rates::RateLimits,
-    /// For the hash maps; secret and random in a running service, fixed in a test.
+    /// Seed of the hash maps: secret and random in a running service, fixed in a test.
     pub seed: Seed,
 }
 
-/// One shard's tenants, in memory.
+/// The tenants of one shard, in memory.
 #[derive(Debug)]
 pub struct Ledger {
     config: Config,
-    /// By number; 0 is nobody, and a removed tenant leaves a hole: numbers are never given twice.
+    /// By tenant number. Number 0 and deleted tenants are `None`; a number is never reused.
     tenants: Vec<Option<Box<Tenant>>>,
     by_id: Map<TenantId, TenantNo>,
-    /// The installation's, on the first shard.
+    /// API tokens of the installation; only on the first shard.
     tokens: Tokens,
     floors: license_floors::AllFloors,
     last_event: EventNo,
     mark: ClockMark,
     denials: Denials,
-    /// Users admitted at login.
+    /// Budget of each tenant for users admitted at login.
     admissions: Limiter<TenantNo>,
     redeliveries: deliveries::Redeliveries,
     ended_sessions: EndedSessions,
     checkpoint: Queue,
-    /// What the step under way has left, and what all of them were charged.
+    /// Budget of the current step, and the sum of all work so far.
     budget: Budget,
-    /// Tenants with work left over, each once (`Tenant::unfinished`), the next one first.
+    /// Queue of the tenants that have unfinished work, each once (`Tenant::unfinished`).
     unfinished: VecDeque<TenantNo>,
     renewal: Renewal,
     agenda: Agenda,
@@ -167,11 +167,11 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Decides about a command that takes one step: see [`Command::takes_steps`]. Work that it leaves over is for
-    /// [`Self::run_unfinished`].
+    /// Decides about a command that takes one step; see [`Command::takes_steps`]. [`Self::run_unfinished`] does the
+    /// work that it leaves unfinished.
     ///
     /// # Errors
-    /// The command, when more has become due meanwhile than this step could do first (R18): it is to be asked for again.
+    /// Returns the request when more is overdue than this step could end first (R18): submit it again.
     pub fn decide(&mut self, request: Request, now: Moment, out: &mut Changes) -> Result<Outcome, Box<Request>> {
         if !self.is_renewed(&request.tenant, now, out) {
             return Err(Box::new(request));
@@ -206,7 +206,7 @@ impl Ledger {
         let no = tenant.no;
         if !tenant.is_ready(&command, &mut ctx) {
             if command.is_question() {
-                // It ends nothing (R20); what is overdue ends as it would have without it.
+                // A question ends nothing (R20), so a tick of the tenant ends what is overdue.
                 self.budget.begin();
                 self.tick_tenant(no, now, out);
             }
@@ -220,7 +220,8 @@ impl Ledger {
         Ok(outcome)
     }
 
-    /// The tenant and everything that a command carries. Split so that both can be borrowed at once.
+    /// Returns the tenant with this id and the context of a command, as two values so that both can be borrowed at
+    /// once.
     fn context<'a>(
         &'a mut self,
         id: &TenantId,
@@ -228,7 +229,7 @@ impl Ledger {
         now: Moment,
         out: &'a mut Changes,
     ) -> (Option<&'a mut Tenant>, Context<'a>) {
-        // Nobody has the number of nobody.
+        // No tenant has the number `NOBODY`, so an unknown id finds none.
         let no = self.by_id.get(id).copied().unwrap_or(NOBODY);
         self.step_of(no, actor, now, out)
     }
@@ -311,19 +312,19 @@ impl Ledger {
         Ok(self.tenants[no.0 as usize].as_deref_mut().expect("a tenant that is listed"))
     }
 
-    /// The tenant's number, or the installation's, under which its audit stands.
+    /// Number of the tenant, or of the installation, under which its audit events are stored.
     #[must_use]
     pub fn tenant_no(&self, id: &TenantId) -> Option<TenantNo> {
         if *id == TenantId::installation() { Some(NOBODY) } else { self.by_id.get(id).copied() }
     }
 
-    /// Highest tenant number ever given.
+    /// Highest tenant number that was ever assigned.
     #[must_use]
     pub fn last_tenant(&self) -> TenantNo {
         TenantNo(u32::try_from(self.tenants.len() - 1).expect("fewer than 2^32 tenants"))
     }
 
-    /// Work that was charged so far, in units of [`Budget`].
+    /// Work charged so far, in units of [`Budget`].
     #[must_use]
     pub fn work(&self) -> u64 {
         self.budget.total()
@@ -340,7 +341,7 @@ impl Ledger {
         self.mark.high()
     }
 
-    /// How far the wall clock is behind the high-water mark; zero for a sane clock (R31).
+    /// Time by which the wall clock is behind the high-water mark; zero for a clock that was not set back (R31).
     #[must_use]
     pub fn clock_behind(&self, now: Moment) -> std::time::Duration {
         self.mark.behind(now)

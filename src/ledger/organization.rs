@@ -1,4 +1,4 @@
-//! Organizations of a tenant, and where a login lands (R8).
+//! Organizations of a tenant, and the organization in which a login lands (R8).
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
@@ -9,11 +9,11 @@ use super::time::Moment;
 use crate::ids::{OrganizationId, OrganizationNo};
 use crate::unicode::order;
 
-/// Organizations that one tenant may have: a bound for what a seat can name (R7).
+/// Highest number of organizations of a tenant: bounds what a seat can name (R7).
 pub(super) const MAX_ORGANIZATIONS: usize = 10_000;
 
 impl Access {
-    /// Organizations that are named; none: all of the tenant.
+    /// Number of organizations that are named; 0: all of the tenant.
     #[must_use]
     pub fn len(&self) -> usize {
         if let Access::Only(list) = self { list.len() } else { 0 }
@@ -25,18 +25,18 @@ impl Access {
     }
 }
 
-/// A row, and by what it is sorted: the key of its display name.
+/// A row, and the sort key of its display name.
 #[derive(Debug)]
 struct OrganizationEntry {
     row: OrganizationRow,
     sort_key: Box<[u8]>,
 }
 
-/// A tenant's organizations. Most tenants have none, and it costs them eight bytes.
+/// Organizations of a tenant. Most tenants have none, which costs eight bytes.
 #[derive(Debug, Default)]
 pub(super) struct Organizations(Option<Box<Listed>>);
 
-/// What a tenant without organizations reads.
+/// The empty list, for tenants without organizations.
 static NONE: Listed = Listed {
     by_no: BTreeMap::new(),
     by_id: BTreeMap::new(),
@@ -59,14 +59,15 @@ impl DerefMut for Organizations {
     }
 }
 
-/// The organizations of a tenant that has some, or had.
+/// Organizations of a tenant that has, or had, any.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
     by_no: BTreeMap<OrganizationNo, OrganizationEntry>,
     by_id: BTreeMap<OrganizationId, OrganizationNo>,
-    /// By display name, alphabetically, then id: the order of R8.
+    /// By display name in collation order, then by id: the order of R8.
     by_name: BTreeMap<(Box<[u8]>, OrganizationId), OrganizationNo>,
-    /// On their way out: no login lands in them and nobody is given access, while they are taken out of the seats.
+    /// Organizations being deleted: no login lands in them and nobody gets access, while they are removed from the
+    /// seats.
     leaving: BTreeMap<OrganizationNo, OrganizationRow>,
     last_no: OrganizationNo,
 }
@@ -101,18 +102,18 @@ impl Listed {
         self.by_no.get(&no).map(|known| &known.row)
     }
 
-    /// Also of one that is on its way out: what names it says so until it does not any more.
+    /// Id of an organization, also of one that is being deleted: rows that still name it can be shown.
     pub fn id(&self, no: OrganizationNo) -> Option<OrganizationId> {
         self.get(no).or_else(|| self.leaving.get(&no)).map(|row| row.id.clone())
     }
 
-    /// Takes out any of them, also one that is on its way out.
+    /// Removes any organization, also one that is being deleted, and returns its number.
     pub fn pop(&mut self) -> Option<OrganizationNo> {
         let leaving = self.leaving.pop_first().map(|(no, _)| no);
         leaving.or_else(|| self.by_no.keys().next().copied().and_then(|no| self.remove(no)).map(|row| row.no))
     }
 
-    /// The first step of a deletion, and its last one.
+    /// `leave` is the first step of a deletion, `gone` the last.
     pub fn leave(&mut self, no: OrganizationNo) {
         let row = self.remove(no);
         self.leaving.extend(row.map(|row| (no, row)));
@@ -130,17 +131,17 @@ impl Listed {
         self.by_no.len()
     }
 
-    /// One more than the highest number that was given.
+    /// Number after the highest that was assigned.
     pub fn numbers_given(&self) -> u32 {
         self.last_no.0 + 1
     }
 
-    /// A row, and the key by which it is sorted (R8).
+    /// A row and its sort key (R8).
     pub fn known(&self, no: OrganizationNo) -> Option<(&[u8], &OrganizationRow)> {
         self.by_no.get(&no).map(|known| (&*known.sort_key, &known.row))
     }
 
-    /// Every number, ascending.
+    /// Numbers of all organizations, ascending.
     pub fn numbers(&self) -> impl Iterator<Item = OrganizationNo> + '_ {
         self.by_no.keys().copied()
     }
@@ -152,8 +153,8 @@ impl Listed {
         }
     }
 
-    /// Where a login lands that asks for no organization (R8): the only one with access, else the one used
-    /// last, else the alphabetically first. `None`: the tenant has no organization.
+    /// Organization in which a login lands that asks for none (R8): the only one with access; else the one used last;
+    /// else the first by display name. `None`: the tenant has no organization.
     pub fn landing(&self, access: &Access, last: Option<OrganizationNo>) -> Option<OrganizationNo> {
         if let Some(last) = last
             && self.allows(access, last)

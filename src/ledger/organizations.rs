@@ -1,4 +1,4 @@
-//! The administrator's acts on organizations (R3, R7); deleting one is in a file of its own.
+//! Commands of an administrator for organizations (R3, R7); `delete_organization.rs` has the deletion.
 
 use super::change::{Action, Change, OrganizationRow};
 use super::command::{CreateOrganization, UpdateOrganization};

@@ -1,5 +1,5 @@
-//! What a command answers. A denial is a decision (R19); a refusal says which rule stands in the way of an
-//! administrator's act.
+//! Answers of commands. A denial is a decision (R19); a refusal names the rule that stands in the way of an
+//! administrator's command.
 
 mod usage;
 
@@ -12,7 +12,7 @@ use super::policy::Policy;
 use super::time::Wall;
 use crate::ids::{DeviceId, OrganizationId, PoolId, SessionId, TenantId, Text, UserId};
 
-/// Why a login may not proceed, in the order of the guards. The numbers are in the store: never change one.
+/// Reason of a denial, in the order of the guards. The store contains the numbers: never change one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum DenialReason {
@@ -59,7 +59,7 @@ impl DenialReason {
     }
 }
 
-/// Why a session ended (R24). The numbers are in the store: never change one.
+/// Reason of a session's end (R24). The store contains the numbers: never change one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum SessionEndReason {
@@ -98,7 +98,7 @@ impl SessionEndReason {
     }
 }
 
-/// A held session, as its client needs to know it.
+/// A session, as its client needs to know it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lease {
     /// `None` with `check_only`: nothing was taken (R20).
@@ -112,29 +112,29 @@ pub struct Lease {
     /// `None`: no heartbeat is needed (R25).
     pub ttl: Option<Duration>,
     pub heartbeat_interval: Option<Duration>,
-    /// Until the longest duration ends the session (R24).
+    /// Time until the longest duration ends the session (R24).
     pub remaining: Duration,
-    /// Until the session ends if the user does nothing here; `None`: it does not end for that (R24).
+    /// Time until the session ends if the user does nothing in it; `None`: there is no idle timeout (R24).
     pub idle_timeout: Option<Duration>,
-    /// An existing session was returned (R16).
+    /// True: the device already had this session (R16).
     pub renewed: bool,
 }
 
-/// "No", with everything that an application needs to explain it.
+/// A denial, with everything that an application needs to explain it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Denial {
     pub reason: DenialReason,
-    /// Seats exhausted: the earliest time at which a seat can free itself. Already signed in: the same for
-    /// the user's own sessions.
+    /// `SeatsExhausted`: time until a seat can be free at the earliest. `AlreadySignedIn`: time until one of the user's
+    /// own sessions ends at the earliest.
     pub retry_after: Option<Duration>,
-    /// Already signed in: where, the oldest first, and at most [`Denial::OWN`].
+    /// `AlreadySignedIn`: the user's own sessions, oldest first, at most [`Denial::OWN`].
     pub own_sessions: Vec<SessionView>,
-    /// How many there are.
+    /// Number of the user's own sessions, including those that are not listed.
     pub own_session_count: usize,
 }
 
 impl Denial {
-    /// Own sessions that are told: enough for people, and little beside a login.
+    /// Own sessions that a denial lists: enough for people, and little compared with a login.
     pub const OWN: usize = 20;
 
     #[must_use]
@@ -145,13 +145,13 @@ impl Denial {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
-    /// Passed only because the user is an administrator (R29).
+    /// The user passed only as an administrator (R29).
     LicenseExpired,
-    /// The pool's license ends within 30 days.
+    /// The pool's license ends after this time, within 30 days (R29).
     LicenseExpiring(Duration),
     OverLimit,
     DemoMode,
-    /// A license would be in force by the clock, which was set back: nobody passes, no administrator either (R31).
+    /// A license would be in force only by the clock, which was set back: nobody passes, administrators included (R31).
     ClockSuspect,
 }
 
@@ -164,7 +164,7 @@ pub enum Status {
     Inactive,
 }
 
-/// One session, as consoles show it.
+/// One session, as a console shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionView {
     pub id: SessionId,
@@ -175,7 +175,7 @@ pub struct SessionView {
     pub client: Text,
     pub started: Wall,
     pub last_activity: Wall,
-    /// Since the last activity of this session.
+    /// Time since the last activity in this session.
     pub idle: Duration,
     pub status: Status,
     pub administrator: bool,
@@ -187,17 +187,17 @@ pub struct SeatView {
     pub pool: PoolId,
     /// False while the user is blocked (R5).
     pub active: bool,
-    /// Beyond a limit that shrank: may not sign in (R14).
+    /// The seat is over a limit that shrank: its user may not sign in (R14).
     pub over_limit: bool,
-    /// `None`: all of the tenant (R7). In answers to many at most [`SeatView::NAMED`] of them.
+    /// `None`: all of the tenant (R7). An answer to many grants or revocations lists at most [`SeatView::NAMED`].
     pub organizations: Option<Vec<OrganizationId>>,
-    /// How many are named; none: all of the tenant.
+    /// Number of organizations of the seat, including those that are not listed; 0: all of the tenant.
     pub organization_count: usize,
     pub granted: Wall,
 }
 
 impl SeatView {
-    /// Organizations that the answer to one of many grants or revocations names.
+    /// Organizations that each answer to many grants or revocations lists at most.
     pub const NAMED: usize = 100;
 }
 
@@ -208,9 +208,9 @@ pub struct UserView {
     pub administrator: bool,
     pub blocked: Option<BlockCause>,
     pub seats: Vec<SeatView>,
-    /// `None`: blank, for access is off (R23).
+    /// `None`: blank, because access is off (R23).
     pub status: Option<Status>,
-    /// Where the user lands without asking for an organization (R8).
+    /// Organization in which a login lands that asks for none (R8).
     pub default_organization: Option<OrganizationId>,
     pub last_sign_in: Option<Wall>,
     pub last_activity: Option<Wall>,
@@ -244,7 +244,7 @@ pub enum LicenseState {
     /// At least one is in force.
     Valid,
     NotYetValid,
-    /// Or revoked: as good as expired.
+    /// Or revoked, which counts as expired (R27).
     Expired,
 }
 
@@ -260,18 +260,18 @@ pub struct CheckedOut {
 /// Answer of CheckIn and CloseSession.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CheckedIn {
-    /// False: the session had ended before.
+    /// False: the session had ended before this call.
     pub ended_now: bool,
-    /// `None`: no such session is remembered.
+    /// `None`: the record of the session is no longer kept, or there never was one.
     pub reason: Option<SessionEndReason>,
 }
 
 /// Answer of CloseIdleSessions.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct IdleClosed {
-    /// As they were before; at most [`IdleClosed::MAX_SESSIONS`].
+    /// The sessions as they were before; at most [`IdleClosed::MAX_SESSIONS`].
     pub sessions: Vec<SessionView>,
-    /// How many were closed.
+    /// Number of sessions that were closed.
     pub count: u64,
 }
 
@@ -283,7 +283,7 @@ impl IdleClosed {
 #[derive(Debug, Clone, PartialEq)]
 pub enum HeartbeatResult {
     Kept(Lease),
-    /// The reason and time of the end; `None`: no such session is remembered.
+    /// Reason and time of the end; `None`: the record of the session is no longer kept, or there never was one.
     Ended(Option<(SessionEndReason, Wall)>),
 }
 
@@ -297,14 +297,14 @@ pub struct Granted {
 /// Answer of one revocation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Revoked {
-    /// What is left of the seat; `None`: nothing.
+    /// The seat after the revocation; `None`: the user no longer has one.
     pub seat: Option<SeatView>,
-    /// False: there was nothing to take.
+    /// False: there was nothing to revoke.
     pub revoked_now: bool,
     pub usage: PoolUsage,
 }
 
-/// A rule or a missing thing in the way of an administrator's act. Nothing was changed.
+/// A rule, or a missing resource, that stands in the way of a command. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// `kind` is the resource's name in the API ("user"), `id` the caller's own.
@@ -316,7 +316,7 @@ pub enum Refusal {
         kind: &'static str,
         id: String,
     },
-    /// A value that makes no sense beside the others; `field` is the message's path to it.
+    /// A value that contradicts the others; `field` is its path in the message.
     Invalid {
         field: &'static str,
         text: &'static str,
@@ -329,7 +329,7 @@ pub enum Refusal {
     },
     /// The resource changed since the caller read it.
     StaleEtag,
-    /// Beyond a rate: nothing was decided. `retry`: until there is room for one more.
+    /// A rate is exceeded, and nothing was decided. `retry`: time until one more is accepted.
     TooOften {
         text: String,
         retry: Duration,
@@ -346,10 +346,10 @@ impl Refusal {
     }
 }
 
-/// An answer of an administrator's command.
+/// Answer of a command that can be refused.
 pub type Done<T> = Result<T, Refusal>;
 
-/// A seat's organizations as ids: the first so many, sorted. Their numbers stand in the order in which they were created.
+/// Organizations of a seat as ids, sorted: the first `most` of them. `None`: all of the tenant.
 #[must_use]
 pub(super) fn access_ids(
     access: &Access,

@@ -1,5 +1,4 @@
-//! Pools and what is counted in them. The counters are kept by `Tenant::{start, end, …}` and recounted by
-//! [`super::invariants`].
+//! Pools and their counters. `Tenant::{start, end, …}` maintain the counters, and [`super::invariants`] recounts them.
 
 use std::collections::BTreeSet;
 
@@ -10,35 +9,35 @@ use super::map::{Map, Seed};
 use super::time::Tick;
 use crate::ids::{PoolId, PoolNo, UserNo};
 
-/// Pools that one tenant may have: a bound for what a client can make up in demo mode (R30).
+/// Highest number of pools of one tenant: bounds what a client can invent in demo mode (R30).
 pub const MAX_POOLS: usize = 1_000;
 
 #[derive(Debug)]
 pub(super) struct Pool {
     pub no: PoolNo,
     pub id: PoolId,
-    /// Users with a live session here (R11), and those of them who count.
+    /// Users with a live session in the pool (R11), and those of them who count.
     pub live: u64,
     pub live_counted: u64,
-    /// Of `live`: users whose status is Idle (R23).
+    /// Users of `live` whose status is Idle (R23).
     pub idle: u64,
-    /// Those of them who count, by last activity: who makes room first (R14), of however many.
+    /// Users of `idle` who count, by last activity: the order in which guard 10 reclaims.
     pub idle_counted: BTreeSet<(Tick, UserNo)>,
     /// Active seats (R10), and those of them that count.
     pub seats: u64,
     pub seats_counted: u64,
-    /// Seats of users who are blocked for want of one (R33).
+    /// Seats of users who are blocked because no seat was free (R33).
     pub waiting: u64,
-    /// Deadlines of the sessions here: of those that count, and of the exempt ones.
+    /// Deadlines of the live sessions that count, and of those that are exempt.
     pub deadlines: Deadlines,
     pub exempt_deadlines: Deadlines,
-    /// The grants of the active seats, in their order.
+    /// Grants of the active seats, in order of grant.
     pub orders: Orders,
-    /// In the list of [`super::notifications`].
+    /// Pool is in the list of changed pools of [`super::notifications`].
     pub moved: bool,
-    /// In the list of [`super::tally`].
+    /// Pool is in the list of changed pools of [`super::tally`].
     pub stale: bool,
-    /// What the sums over all tenants hold of it; `None`: nothing yet.
+    /// The values of this pool that the sums over all tenants contain; `None`: none yet.
     pub tallied: Option<(u64, Limit)>,
 }
 
@@ -47,19 +46,19 @@ impl Pool {
         if exempt { &mut self.exempt_deadlines } else { &mut self.deadlines }
     }
 
-    /// Not later than the first session here is due.
+    /// Lower bound of the first deadline of the live sessions.
     pub fn noted(&self) -> Option<Tick> {
         self.deadlines.noted().into_iter().chain(self.exempt_deadlines.noted()).min()
     }
 }
 
-/// So few pools are looked through; more have an index. Most tenants have one or two.
+/// Up to this number of pools a list is searched; more pools get an index. Most tenants have one or two.
 const FEW: usize = 8;
 
 #[derive(Debug)]
 pub(super) struct Pools {
     list: Vec<Pool>,
-    /// All of them, once they are more than [`FEW`].
+    /// Index of all pools; only if there are more than [`FEW`].
     by_id: Option<Box<Map<PoolId, PoolNo>>>,
     seed: Seed,
 }
@@ -96,14 +95,15 @@ impl Pools {
         self.list.len() >= MAX_POOLS
     }
 
-    /// Adds a pool that is not there yet.
+    /// Adds a pool, which must not exist yet.
     pub fn add(&mut self, id: PoolId) -> PoolNo {
         let no = PoolNo(u16::try_from(self.list.len()).expect("at most MAX_POOLS pools"));
         self.insert(no, id);
         no
     }
 
-    /// Pools are never deleted, so the rows of a load come back without gaps, in order.
+    /// Adds the pool of a row at load. Pools are never deleted, so the rows come in order of their numbers, without
+    /// gaps.
     pub fn restore(&mut self, row: PoolRow) {
         assert_eq!(usize::from(row.no.0), self.list.len(), "pools are numbered without gaps");
         self.insert(row.no, row.id);

@@ -1,4 +1,4 @@
-//! What is read: single things, and pages.
+//! Queries: single resources, and pages of lists.
 
 use std::ops::Bound;
 
@@ -15,7 +15,7 @@ use super::usage::LimitBasis;
 use super::walk::{Cut, Key, Walk, Weight};
 use crate::ids::{OrganizationId, OrganizationNo, TenantId};
 
-/// A query under way: long lists are read in steps, between which the ledger may change.
+/// A query in progress. A long list takes several steps, between which the ledger may change.
 #[derive(Debug, Clone)]
 pub struct Reading {
     tenant: Option<TenantId>,
@@ -24,13 +24,13 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// `tenant`: none is needed to list a shard's tenants, or the installation's tokens.
+    /// `tenant`: `None` for lists of a shard's tenants and of the installation's tokens.
     #[must_use]
     pub fn new(tenant: Option<TenantId>, query: Query) -> Self {
         Self { tenant, query, walk: Walk::default() }
     }
 
-    /// Whom it is about.
+    /// Tenant of the query.
     #[must_use]
     pub fn tenant(&self) -> Option<&TenantId> {
         self.tenant.as_ref()
@@ -38,7 +38,7 @@ impl Reading {
 }
 
 impl Ledger {
-    /// Answers a query at `now`, in one go. Changes nothing that anybody could see.
+    /// Answers a query at `now`, with all its steps. Changes nothing that anybody can see.
     pub fn query(&mut self, id: Option<&TenantId>, query: Query, now: Moment) -> QueryResult {
         let mut reading = Reading::new(id.cloned(), query);
         loop {
@@ -48,7 +48,7 @@ impl Ledger {
         }
     }
 
-    /// Takes one step of a query; `None`: there are more to take. An answer shows what is at its last step.
+    /// Takes one step of a query. Returns `None` if there are more. The answer shows the state at the last step.
     pub fn read(&mut self, reading: &mut Reading, now: Moment) -> Option<QueryResult> {
         if let Some(tenant) = &reading.tenant {
             self.resolve_former_id(tenant, &mut reading.query);
@@ -118,7 +118,7 @@ impl Ledger {
         })
     }
 
-    /// `None`: there are more steps to take.
+    /// Returns `None` if there are more steps to take.
     fn list_tenants(
         &self,
         query: &ListTenants,
@@ -129,7 +129,7 @@ impl Ledger {
         let cut = Cut::new(query.after.as_ref(), false, query.limit);
         let mut finder = Finder::new(std::slice::from_ref(&query.text));
         let at = |no: u32| self.tenants[no as usize].as_deref();
-        // Whoever may ask about a few hears of a few.
+        // A caller who is authorized for a few tenants gets only these.
         let rows = match &query.among {
             Tenants::All => self.tenants.len(),
             Tenants::Only(ids) => ids.len(),
@@ -164,7 +164,7 @@ impl Ledger {
     }
 }
 
-/// A filter that names something: `None` matches everything, an unknown name nothing.
+/// Filter by an optional name: without a name it matches everything, with an unknown name nothing.
 pub(super) enum IdFilter<T> {
     Any,
     Only(T),
@@ -197,7 +197,7 @@ impl Tenant {
         let license = entitlement::state(self.licenses.heads(), basis.license_time);
         let mut notices = match license {
             LicenseState::Demo => vec![Notice::DemoMode],
-            // As a check-out denies it.
+            // As a check-out would be denied.
             LicenseState::Expired
                 if entitlement::is_suspect(self.licenses.heads(), basis.license_time, basis.now.wall) =>
             {
@@ -221,7 +221,7 @@ impl Tenant {
         IdFilter::of(id.is_some(), id.and_then(|id| self.organizations.find(id)))
     }
 
-    /// `None`: there are more steps to take.
+    /// Returns `None` if there are more steps to take.
     fn list_organizations(
         &self,
         query: &ListOrganizations,

@@ -1,8 +1,10 @@
-//! Users whose ids are others by now: an earlier release, or an earlier Unicode, folded them less (R2, decision 51).
+//! Users whose stored ids fold to other ids now, because an earlier release, or an earlier Unicode version, folded less
+//! (R2, decision 51).
 //!
-//! A load gives each the id of today, oldest user first, unless somebody has it. What it changed of a tenant is written
-//! before anything else is decided there, so that events under the new id come after the one that says it; a crash before
-//! that changes nothing, for the next load does the same. Who keeps the former id is meant wherever that spelling is used.
+//! A load gives each of them the id of today, oldest user first, unless another user has it. The new ids of a tenant
+//! are written before anything else is decided there, so that events under the new id follow the event that records it.
+//! A crash before that changes nothing: the next load does the same. A user who keeps the former id is found by it
+//! wherever that spelling is used.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,9 +20,9 @@ use crate::ids::{TenantId, TenantNo, UserId, UserNo};
 
 #[derive(Debug, Default)]
 pub(super) struct Renewal {
-    /// Users who have new ids in memory, and not in the store; with the former ones.
+    /// Users whose new ids are in memory and not yet in the store, with their former ids.
     unwritten: BTreeMap<(TenantNo, UserNo), UserId>,
-    /// Where somebody keeps a former id. Nobody is looked up by one anywhere else.
+    /// Tenants in which a user keeps a former id. Former ids are looked up in no other tenant.
     kept: BTreeSet<TenantNo>,
 }
 
@@ -29,24 +31,25 @@ impl Renewal {
         self.unwritten.is_empty()
     }
 
-    /// A user of this tenant, or of a later one, who comes next.
+    /// The first user of this tenant, or of a later one, whose new id is not written.
     fn first(&self, from: TenantNo) -> Option<(TenantNo, UserNo)> {
         let (next, _) = self.unwritten.range((from, UserNo::default())..).next()?;
         Some(*next)
     }
 }
 
-/// Somebody who keeps a former id, because another user has the id that it would be.
+/// A user who keeps a former id, because another user has the id to which it folds now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormerIdKept {
     pub tenant: TenantId,
     pub user: UserId,
-    /// Whose id it would be.
+    /// The user who has that id.
     pub other: UserId,
 }
 
 impl Tenant {
-    /// Gives users the ids of today, oldest user first. Answers the former ids, and whether somebody keeps one.
+    /// Gives users the ids of today, oldest user first. Returns the users that changed, with their former ids, and true
+    /// if any user keeps a former id.
     fn renew_ids(&mut self) -> (Vec<(UserNo, UserId)>, bool) {
         let renewed = |user: &User| user.id.renewed().map(|new| (user.no, user.id.clone(), new));
         let mut others: Vec<_> = self.users.iter().filter_map(renewed).collect();
@@ -56,7 +59,7 @@ impl Tenant {
         for (no, old, new) in others {
             if self.users.find(&new).is_none() {
                 self.users.rename(no, new);
-                // A load takes as long as there are rows.
+                // A load is not bounded in time: it reads every row.
                 self.rename_sessions(no, &mut Budget::default());
                 former.push((no, old));
             }
@@ -67,7 +70,7 @@ impl Tenant {
 }
 
 impl Ledger {
-    /// At the end of a load.
+    /// Renews ids at the end of a load.
     pub(super) fn renew_ids(&mut self) {
         for tenant in self.tenants.iter_mut().flatten() {
             let (former, kept) = tenant.renew_ids();
@@ -78,14 +81,15 @@ impl Ledger {
         }
     }
 
-    /// Whether the ids that a load changed of a tenant are written; of a tenant that is not there, too.
+    /// True if the ids that a load changed in a tenant are written; also true for an unknown tenant.
     #[must_use]
     pub fn is_written(&self, tenant: &TenantId) -> bool {
         self.renewal.is_written()
             || self.by_id.get(tenant).is_none_or(|no| self.renewal.first(*no).is_none_or(|(next, _)| next != *no))
     }
 
-    /// Writes the ids that a load changed of a tenant, as far as this step goes. True: all of them are written.
+    /// Writes the ids that a load changed in a tenant, as far as the step's budget allows. Returns true if all are
+    /// written.
     pub(super) fn renew(&mut self, no: TenantNo, now: Moment, out: &mut Changes) -> bool {
         let actor = Actor::service();
         while let Some(key) = self.renewal.first(no).filter(|(tenant, _)| *tenant == no) {
@@ -99,7 +103,7 @@ impl Ledger {
         true
     }
 
-    /// The same, as a step of its own before anything that is asked of a tenant.
+    /// Calls [`Self::renew`] as a step of its own, before any command of the tenant is decided.
     pub(super) fn is_renewed(&mut self, tenant: &TenantId, now: Moment, out: &mut Changes) -> bool {
         if self.renewal.is_written() {
             return true;
@@ -110,7 +114,7 @@ impl Ledger {
         self.renew(no, now, out)
     }
 
-    /// The same of the next tenant in which there is something to write. True: there is none.
+    /// Takes a step of the same for the next tenant that needs it. Returns true if there is none.
     pub(super) fn renew_next(&mut self, now: Moment, out: &mut Changes) -> bool {
         let Some((no, _)) = self.renewal.first(TenantNo::default()) else { return true };
         self.mark.observe(now);
@@ -119,26 +123,26 @@ impl Ledger {
         false
     }
 
-    /// The id that a user has, and those before it, the latest first; with the one that a load took, written or not.
+    /// The user's id and former ids, latest first. Includes an id that a load changed, written or not.
     pub(super) fn former_ids(&self, no: TenantNo, id: &UserId) -> (UserId, Vec<FormerId>) {
         let tenant = self.tenants[no.0 as usize].as_deref();
         let Some(user) = tenant.and_then(|tenant| Some(tenant.users.get(tenant.users.find(id)?))) else {
             return (id.clone(), Vec::new());
         };
-        // Nothing stands under the new id before it is written.
+        // Before the new id is written, no event is stored under it.
         let taken = self.renewal.unwritten.get(&(no, user.no)).cloned();
         let taken = taken.map(|id| FormerId { id, last_event: self.last_event });
         (user.id.clone(), taken.into_iter().chain(user.former.iter().rev().cloned()).collect())
     }
 
-    /// Puts the former id, where somebody keeps it, in the place of what the same text is today.
+    /// Replaces the user ids of a command by the former ids of users who keep them.
     pub(super) fn resolve_user_ids(&self, tenant: &TenantId, command: &mut Command) {
         if let Some(tenant) = self.keeping(tenant) {
             command.people().into_iter().for_each(|id| meant(tenant, id));
         }
     }
 
-    /// The same of a query.
+    /// Does the same for a query.
     pub(super) fn resolve_former_id(&self, tenant: &TenantId, query: &mut Query) {
         if let (Some(tenant), Some(id)) = (self.keeping(tenant), query.person()) {
             meant(tenant, id);
@@ -146,7 +150,7 @@ impl Ledger {
     }
 
     fn keeping(&self, tenant: &TenantId) -> Option<&Tenant> {
-        // Mostly nobody does: every command passes here.
+        // Every command passes here, and usually no user keeps a former id.
         if self.renewal.kept.is_empty() {
             return None;
         }
@@ -154,7 +158,7 @@ impl Ledger {
         self.tenants[no.0 as usize].as_deref()
     }
 
-    /// Everybody who keeps a former id.
+    /// All users who keep a former id.
     #[must_use]
     pub fn kept_ids(&self) -> Vec<FormerIdKept> {
         let tenants = self.renewal.kept.iter().filter_map(|no| self.tenants[no.0 as usize].as_deref());

@@ -1,4 +1,5 @@
-//! Which of many things is due first: each has one time at most, which can be moved. Who has none costs four bytes.
+//! Schedule: finds the index that is due first. Each index has at most one time, which can be moved; an index without a
+//! time costs four bytes.
 
 use super::deadlines::{Deadlines, Positions};
 use super::time::{Tick, Wall};
@@ -10,7 +11,7 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// Puts an index down for this time and no other; `None`: for none.
+    /// Sets the time of an index; `None`: removes it.
     pub fn set(&mut self, index: u32, at: Option<Tick>) {
         if self.heap.holds(&self.positions, index) {
             self.heap.remove(&mut self.positions, index);
@@ -24,18 +25,18 @@ impl Schedule {
         self.heap.first()
     }
 
-    /// Indices that are due at `now`, in no particular order, until `take` wants no more.
+    /// Passes the indices that are due at `now` to `take`, in no particular order, until `take` returns false.
     pub fn each_due(&self, now: Tick, take: impl FnMut(u32) -> bool) {
         self.heap.each_noted(now, take);
     }
 }
 
-/// Dates in the order of ticks.
+/// Date as a tick, in the same order.
 pub(super) fn rising(date: Wall) -> Tick {
     Tick((date.0 as u64) ^ (1 << 63))
 }
 
-/// Dates in the opposite order: the latest one is due first, when the time is before it.
+/// Date as a tick, in the opposite order: the latest date is due first, as the time goes back to before it.
 pub(super) fn falling(date: Wall) -> Tick {
     Tick(!rising(date).0)
 }

@@ -1,4 +1,4 @@
-//! Sessions of a tenant: live ones, and the last ended one of each place (R24).
+//! Sessions of a tenant: the live ones, and the last ended one of each session number (R24).
 
 use std::time::Duration;
 
@@ -11,24 +11,24 @@ use super::policy::{Policy, heartbeat_interval};
 use super::time::{Tick, millis};
 use crate::ids::{DeviceId, OrganizationNo, PoolNo, SessionId, TenantNo, Text, UserId, UserNo};
 
-/// Everything that a heartbeat needs: it reads one of a million of these, and each other thing that it had to look at
-/// would cost it a third of a microsecond.
+/// Everything that a heartbeat needs. A heartbeat reads one of up to a million sessions, and each further object that
+/// it had to read would cost a third of a microsecond.
 #[derive(Debug)]
 pub(super) struct Session {
     pub id: SessionId,
     pub user: UserNo,
-    /// The user's, once more.
+    /// Copy of the user's id.
     pub user_id: UserId,
     pub no: SessionNo,
     pub pool: PoolNo,
     pub administrator: bool,
     pub exempt: bool,
-    /// In the queue of [`super::checkpoint`].
+    /// True if the session is in the queue of [`super::checkpoint`].
     pub touched: bool,
-    /// The user is Idle (R23): activity here has to wake the user.
+    /// True if the user is Idle (R23): activity in this session has to call `Tenant::touch`.
     pub user_idle: bool,
-    /// While the session lives: when its client was last heard of, or the load. Then when it ended: one field for both,
-    /// for there can be a million of these.
+    /// While the session lives: last sign of its client, or the load if that is later. After the end: time of the end.
+    /// One field for both, because there can be a million sessions.
     pub heard_or_ended: Tick,
     /// `None` while the session lives.
     pub end_reason: Option<SessionEndReason>,
@@ -37,11 +37,11 @@ pub(super) struct Session {
     pub client: Text,
     pub started: Tick,
     pub last_activity: Tick,
-    /// The lease last promised to the client, in milliseconds; zero: none.
+    /// Lease last promised to the client, in milliseconds; 0: none (R25).
     pub lease_ms: u64,
-    /// [`Tick::NEVER`] without a lease.
+    /// End of the lease; [`Tick::NEVER`] without a lease.
     pub lease_end: Tick,
-    /// No idle timeout ends it before this: since a load its user gets as long to be seen as its client does (R24).
+    /// The idle timeout ends the session no earlier than this: a load gives its user as much time as its client (R24).
     pub idle_grace: Tick,
 }
 
@@ -50,13 +50,13 @@ impl Session {
         self.end_reason.is_none()
     }
 
-    /// When and why it ended.
+    /// Time and reason of the end; `None` while the session lives.
     pub fn ended(&self) -> Option<(Tick, SessionEndReason)> {
         self.end_reason.map(|reason| (self.heard_or_ended, reason))
     }
 
-    /// When this session ends if nobody does anything, and why (R24). Of two ends at once the one that no
-    /// heartbeat could have prevented is named.
+    /// Time and reason of the end if neither client nor user does anything more (R24). Of two ends at the same time,
+    /// the one that no heartbeat could have prevented is returned.
     pub fn deadline(&self, policy: &Policy) -> (Tick, SessionEndReason) {
         let longest = (self.started + policy.max_session, SessionEndReason::MaxDuration);
         let idle = self.idle_end(policy, self.last_activity).map(|end| (end, SessionEndReason::IdleTimeout));
@@ -64,13 +64,14 @@ impl Session {
         [Some(longest), idle, Some(lease)].into_iter().flatten().min_by_key(|(at, _)| *at).expect("two at least")
     }
 
-    /// When it ends for idleness, if the user did something last at `active`; `None`: it does not.
+    /// End by the idle timeout, if the last activity was at `active`; `None`: there is no idle timeout.
     pub fn idle_end(&self, policy: &Policy, active: Tick) -> Option<Tick> {
         policy.idle_timeout.map(|timeout| (active + timeout).max(self.idle_grace))
     }
 
-    /// Whether somebody may still sit before it, for all that is known (R26). Of a live session: its client was heard of
-    /// within two of the intervals that it was told; where it was told none, the user did something here that recently.
+    /// True if a live session's client is live (R26): its last check-out or heartbeat is younger than two of its
+    /// heartbeat intervals, or, where it needs no heartbeat, the last activity in the session is younger than
+    /// `away_after`.
     pub fn has_live_client(&self, policy: &Policy, now: Tick) -> bool {
         match heartbeat_interval(Duration::from_millis(self.lease_ms)) {
             Some(interval) => now.since(self.heard_or_ended) < 2 * interval,
@@ -78,8 +79,8 @@ impl Session {
         }
     }
 
-    /// The client was heard of: extends the lease by a full one from `now`. Never shortens what was promised (I5), not even
-    /// when the policy got shorter.
+    /// Renews the lease, on a sign of the client: a full one from `now`. Never shortens a lease that was promised (I5),
+    /// even if the policy's lease became shorter.
     pub fn renew(&mut self, policy: &Policy, now: Tick) {
         self.heard_or_ended = now;
         self.lease_ms = millis(policy.lease_ttl);
@@ -87,7 +88,7 @@ impl Session {
         self.lease_end = self.lease_end.max(until);
     }
 
-    /// `signed_in`: when the user last did.
+    /// `signed_in`: the user's last sign-in, in any session.
     pub fn row(&self, tenant: TenantNo, signed_in: Option<Tick>) -> SessionRow {
         SessionRow {
             tenant,
@@ -116,9 +117,9 @@ pub(super) struct Sessions {
     slots: PagedVec<Option<Session>>,
     free: Vec<u32>,
     by_id: Index,
-    /// How many live: kept by [`super::live`].
+    /// Number of live sessions; maintained by [`super::live`].
     pub live: u64,
-    /// Where each live session stands in the heap of its pool.
+    /// Position of each live session in the heap of its pool.
     pub positions: Positions,
 }
 
@@ -131,7 +132,7 @@ impl Sessions {
         self.by_id.find(&id, id_in(&self.slots))
     }
 
-    /// How many slots there are; some are empty.
+    /// Number of slots, including empty ones.
     pub fn slots(&self) -> u32 {
         u32::try_from(self.slots.len()).expect("fewer than 2^32 sessions")
     }
@@ -141,7 +142,7 @@ impl Sessions {
     }
 
     /// # Panics
-    /// When the slot is empty: a slot comes from a user's places or from `find`.
+    /// When the slot is empty: it must come from a user's slots or from `find`.
     pub fn get(&self, slot: u32) -> &Session {
         self.slots[slot as usize].as_ref().expect("a session in this slot")
     }
@@ -179,7 +180,7 @@ impl Sessions {
     }
 }
 
-/// The id of the session in a slot.
+/// Id of the session in a slot.
 fn id_in(slots: &PagedVec<Option<Session>>) -> impl Fn(u32) -> SessionId + '_ {
     |slot| slots[slot as usize].as_ref().expect("a session in this slot").id
 }

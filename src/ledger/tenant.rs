@@ -1,5 +1,5 @@
-//! One tenant's state, and the few acts that change what is counted. Every command goes through these, so
-//! there is one place for each counter.
+//! State of one tenant, and the few functions that change what is counted. Every command uses these, so that each
+//! counter is changed in one place.
 
 use std::collections::BTreeSet;
 
@@ -33,13 +33,14 @@ pub(super) struct Tenant {
     pub created: Tick,
     pub version: u64,
     pub licenses: Licenses,
-    /// In a box: most tenants have none, and no decision looks at it.
+    /// Boxed: most tenants have none, and no decision needs it.
     pub license_fetch: Option<Box<LicenseFetch>>,
     pub pools: Pools,
     pub organizations: Organizations,
     pub users: Users,
     pub sessions: Sessions,
-    /// Users with live sessions: those not Idle by when they will be, the Idle ones by last activity (R23).
+    /// Users with live sessions: those who are not Idle, by when they become Idle; and the Idle ones, by last activity
+    /// (R23).
     pub active: Deadlines,
     pub active_positions: Positions,
     pub idle: BTreeSet<(Tick, UserNo)>,
@@ -47,19 +48,19 @@ pub(super) struct Tenant {
     pub administrators: u64,
     pub headcount: Headcount,
     pub notifications: Notifications,
-    /// Stands in the ledger's list of those with work left over.
+    /// True if the tenant is in the ledger's queue of unfinished work.
     pub unfinished: bool,
-    /// Pools that the sums over all tenants do not show as they are.
+    /// Pools whose part of the sums over all tenants is out of date.
     pub stale: Stale,
-    /// What the sums hold of this tenant.
+    /// Part of this tenant in the sums over all tenants, without its pools.
     pub tallied: Tallied,
-    /// By when time itself may have something to do here, as far as is known since the shard's agenda was last put right;
-    /// and what stands in the agenda.
+    /// Earliest time at which something may be due here, as noted since the shard's agenda was last updated; and the
+    /// time that the agenda has. Either may be early, but never late.
     pub due: Tick,
     pub scheduled: Tick,
 }
 
-/// A seat as it is counted: what of it and its user matters.
+/// The properties of a seat and its user on which the counters depend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Counted {
     pool: PoolNo,
@@ -95,7 +96,7 @@ impl Tenant {
             unfinished: false,
             stale: Stale::default(),
             tallied: Tallied::default(),
-            // Everything is to be looked at.
+            // Due at once, so that a tick looks at everything.
             due: Tick::default(),
             scheduled: Tick::NEVER,
         }
@@ -132,7 +133,8 @@ impl Tenant {
         AuditDraft::new(self.no, action)
     }
 
-    /// The pool with this id, made if it is not there. `None`: too many pools.
+    /// Number of the pool with this id, which is created if it does not exist. `None`: the tenant has
+    /// [`super::pool::MAX_POOLS`].
     pub fn pool_or_new(&mut self, id: &PoolId, ctx: &mut Context) -> Option<PoolNo> {
         if let Some(no) = self.pools.find(id) {
             return Some(no);
@@ -154,7 +156,7 @@ impl Tenant {
         self.users.put(user);
     }
 
-    /// Adds a seat to the counters of its pool, or takes it from them.
+    /// Adds a seat to the counters of its pool, or subtracts it.
     fn count_seat(&mut self, seat: Counted, add: bool, budget: &mut Budget) {
         let pool = self.pools.get_mut(seat.pool);
         let by = |counter: &mut u64, counts: bool| match (counts, add) {
@@ -164,10 +166,10 @@ impl Tenant {
         };
         by(&mut pool.waiting, seat.blocked == Some(BlockCause::LicenseLimit));
         if seat.blocked.is_some() && !planted!(BlockedUsersCount) {
-            return; // Counts nowhere (R5).
+            return; // It is no active seat, and counts nowhere (R5).
         }
         by(&mut pool.seats, true);
-        // In a named pool (R10).
+        // For a named pool (R10).
         by(&mut pool.seats_counted, !seat.administrator || self.policy.administrators_count_in_named);
         let moved = match add {
             true => pool.orders.add(seat.order, seat.administrator),
@@ -178,12 +180,12 @@ impl Tenant {
         self.notifications.moved(pool);
     }
 
-    /// A user's seats as they are counted.
+    /// The user's seats as the counters see them.
     fn counted(user: &User) -> impl Iterator<Item = Counted> + '_ {
         user.seats.iter().map(|seat| counted(user, seat))
     }
 
-    /// Changes a user in a way that may change what counts, and writes the row.
+    /// Changes a user, adjusts the counters that depend on it, and writes the row.
     pub fn change_user(&mut self, no: UserNo, ctx: &mut Context, change: impl FnOnce(&mut User)) {
         let before = (!self.users.get(no).seats.is_empty()).then(|| Vec::from_iter(Self::counted(self.users.get(no))));
         let user = self.users.get_mut(no);
@@ -213,7 +215,7 @@ impl Tenant {
         }
     }
 
-    /// Removes the user's row; seats and sessions are gone already.
+    /// Deletes a user, whose seats and sessions must be deleted already.
     pub fn remove_user(&mut self, no: UserNo, ctx: &mut Context) {
         let user = self.users.get(no);
         self.blocked -= u64::from(user.blocked.is_some());
@@ -223,7 +225,7 @@ impl Tenant {
         ctx.put(Change::DeleteUser(self.no, no));
     }
 
-    /// Gives a seat, or puts another access in the place of the one it has.
+    /// Gives the user a seat in the pool, or replaces the access of the seat that the user has.
     pub fn put_seat(&mut self, user: UserNo, pool: PoolNo, access: Access, order: EventNo, ctx: &mut Context) {
         let holder = self.users.get_mut(user);
         ctx.budget.spend_each(holder.seats.len(), 1);
@@ -248,7 +250,8 @@ impl Tenant {
         ctx.put(Change::PutSeat(row));
     }
 
-    /// Unblocking grants the user's seats anew: they are the youngest of their pools from now on (R14).
+    /// Renews the grants of a user's seats when the user is unblocked: they become the last granted of their pools
+    /// (R14).
     pub fn regrant_seats(&mut self, user: UserNo, order: EventNo, ctx: &mut Context) {
         let (no, now) = (self.no, ctx.now.tick);
         let holder = self.users.get_mut(user);
@@ -278,7 +281,7 @@ impl Tenant {
         ctx.put(Change::DeleteSeat(self.no, user, pool));
     }
 
-    /// Sets the policy and counts anew what depends on it. Deadlines that are earlier by it are still to be noted.
+    /// Sets the policy and recomputes the counters that depend on it. The caller notes deadlines that become earlier.
     pub fn set_policy(&mut self, policy: Policy) {
         self.policy = policy;
         let with = self.policy.administrators_count_in_named;
@@ -288,7 +291,7 @@ impl Tenant {
         }
     }
 
-    /// Counts every seat, after a load.
+    /// Counts all seats, after a load.
     pub fn recount_seats(&mut self) {
         let with = self.policy.administrators_count_in_named;
         for seat in self.users.iter().flat_map(Self::counted) {
@@ -316,5 +319,5 @@ fn counted(user: &User, seat: &Seat) -> Counted {
     Counted { pool: seat.pool, order: seat.order, blocked: user.blocked, administrator: user.administrator }
 }
 
-/// There can be a million tenants, of which most do nothing (docs/FIGURES.md).
+/// A server can have a million tenants, most of which do nothing (docs/FIGURES.md).
 const _: () = assert!(size_of::<Tenant>() <= 896);

@@ -1,4 +1,4 @@
-//! The operator's acts on a tenant: update, suspend, resume. Creating and deleting one are the ledger's.
+//! Commands of an operator for one tenant: update, suspend, resume. The ledger itself creates and deletes tenants.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use super::tenant::Tenant;
 use super::users::set;
 use crate::ids::{TenantId, UserNo};
 
-/// An update under way. It is in force with the first step; what is remembered to find what is due may be later than it is
-/// then, and is put right in as many steps as there are users and sessions.
+/// An update in progress. The new settings are in force from the first step on. The noted deadlines may then be too
+/// late; further steps correct them for each user and session.
 #[derive(Debug)]
 pub(super) struct Updating {
-    /// `None`: done.
+    /// `None`: applied.
     command: Option<UpdateTenant>,
-    /// The session, and then the user, to go on with.
+    /// Next session slot, and after that next user number, to look at.
     slot: u32,
     user: u32,
-    /// Sessions end earlier, and users become Idle at another time.
+    /// Flags: sessions end earlier; users become Idle at another time.
     earlier: bool,
     idle: bool,
 }
@@ -92,7 +92,7 @@ impl Tenant {
             ctx.budget.spend_each(self.pools.iter().len(), Budget::LOOK);
             self.set_policy(policy);
         }
-        // The policy says whom to tell, and of what.
+        // The policy determines the warning levels, and the tenant the responsible person (R34).
         self.notifications.look = true;
         if !what.is_empty() {
             self.write(Action::TenantUpdated, &what.join(", "), ctx);
@@ -100,7 +100,7 @@ impl Tenant {
         Ok(())
     }
 
-    /// Administrators' seats may begin to count only where there is room for them (R13, R15).
+    /// Refuses if administrators' seats would begin to count and there are no free seats for them (R13, R15).
     fn guard_counting(&self, policy: &Policy, ctx: &Context) -> Done<()> {
         if !policy.administrators_count_in_named || self.policy.administrators_count_in_named {
             return Ok(());

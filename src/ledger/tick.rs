@@ -1,6 +1,6 @@
-//! The shard's own regular work: ends what is overdue, notices who is Idle, looks at what dates bring, writes last activity
-//! and counts of denials. It costs what is due, and goes in steps, between which the writer serves others. Correctness
-//! never waits for it (R18).
+//! Regular work of a shard: ends overdue sessions, marks Idle users, looks at dates that have come, and writes last
+//! activity and counts of denials. A tick costs what is due, and takes several steps, between which the writer serves
+//! others. No decision waits for a tick (R18).
 
 use super::Ledger;
 use super::budget::Budget;
@@ -12,14 +12,14 @@ use super::tenant::Tenant;
 use super::time::{Moment, Tick};
 use crate::ids::{PoolNo, TenantNo};
 
-/// A tick under way.
+/// A tick in progress.
 #[derive(Debug, Clone, Copy)]
 pub struct Ticking {
-    /// The last one before a stop writes everything.
+    /// True for the last tick before a stop, which writes everything.
     all: bool,
-    /// Rows of last activity that this one may still write: bounds what activity adds to the store.
+    /// Rows of last activity that this tick may still write: bounds the writes that activity causes.
     rows: u32,
-    /// The same of counts of denials.
+    /// Counts of denials that this tick may still write.
     counts: u32,
 }
 
@@ -32,7 +32,7 @@ impl Ticking {
 }
 
 impl Ledger {
-    /// Does everything that is due at `now`, in one go.
+    /// Does everything that is due at `now`, with all steps.
     pub fn tick(&mut self, now: Moment, all: bool, out: &mut Changes) {
         let mut ticking = Ticking::new(all);
         while !self.tick_on(&mut ticking, now, out) || self.is_unfinished() {
@@ -40,8 +40,8 @@ impl Ledger {
         }
     }
 
-    /// Takes one step of a tick; true: nothing more is due. Each step goes on where there is something to do, so nothing is
-    /// lost with a tick that is not gone on with.
+    /// Takes one step of a tick; returns true if nothing more is due. Each step finds what is due by itself, so a tick
+    /// can be given up after any step without loss.
     pub fn tick_on(&mut self, ticking: &mut Ticking, now: Moment, out: &mut Changes) -> bool {
         self.mark.observe(now);
         self.budget.begin();
@@ -66,10 +66,10 @@ impl Ledger {
         self.denials.tick(now.tick, &mut ticking.counts, &mut self.budget, out) && self.tally(now)
     }
 
-    /// Does what time has to do in one tenant, as far as the budget goes. What is left comes after the others that are due.
+    /// Does what is due in one tenant, as far as the budget allows. The rest comes after other tenants that are due.
     pub(super) fn tick_tenant(&mut self, no: TenantNo, now: Moment, out: &mut Changes) {
         if !self.renew(no, now, out) {
-            return; // It is due still.
+            return; // Still due: the next step continues.
         }
         let actor = Actor::service();
         let (found, mut ctx) = self.step_of(no, &actor, now, out);
@@ -85,7 +85,7 @@ impl Ledger {
         self.file(no);
     }
 
-    /// Puts down what changed of a tenant in what the shard keeps of all of them: when time comes to it, and the sums.
+    /// Updates what the shard keeps about this tenant: its next due time (agenda) and its part of the sums (tally).
     pub(super) fn file(&mut self, no: TenantNo) {
         if let Some(tenant) = self.tenants[no.0 as usize].as_deref_mut() {
             self.agenda.put(tenant);
@@ -95,7 +95,7 @@ impl Ledger {
 }
 
 impl Tenant {
-    /// True: everything that is due was done.
+    /// Does what is due in this tenant; returns true if nothing is left.
     fn pass_time(&mut self, ctx: &mut Context) -> bool {
         let now = ctx.now.tick;
         ctx.budget.spend(Budget::LOOK);
@@ -107,7 +107,7 @@ impl Tenant {
             }
         }
         ctx.budget.spend_each(self.pools.iter().len(), 5);
-        // What is left comes in this tenant's next step, and people are notified of what all of it brought about.
+        // Otherwise the tenant's next step continues, and notifications are about the effect of all steps.
         if done {
             ctx.budget.for_notifications();
             self.look_around(ctx);
@@ -115,7 +115,7 @@ impl Tenant {
         done
     }
 
-    /// Writes a session's last activity.
+    /// Writes the last activity of a session.
     fn checkpoint(&mut self, session: crate::ids::SessionId, out: &mut Changes) {
         let Some(slot) = self.sessions.find(session) else { return };
         let no = self.no;

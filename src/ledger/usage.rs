@@ -1,4 +1,4 @@
-//! What is in use, for decisions and displays alike (R15): one function for all of them.
+//! Usage of pools, seats and users: one function each, for decisions and displays alike (R15).
 
 use super::change::{Limit, Plan};
 use super::context::Context;
@@ -11,7 +11,7 @@ use super::time::{Moment, Tick, Wall};
 use super::user::{Seat, User};
 use crate::ids::{EventNo, OrganizationNo, PoolNo, UserNo};
 
-/// What a reader needs beside the state.
+/// What limits are judged by, beside the state of the tenant.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LimitBasis {
     pub now: Moment,
@@ -38,7 +38,8 @@ impl Tenant {
         }
     }
 
-    /// Whether `more` seats are free in a named pool; always true elsewhere, where a seat is a permission.
+    /// True if `more` seats are free in a named pool; always true in a concurrent pool, where a seat is only a
+    /// permission.
     pub fn has_seats(&self, pool: PoolNo, more: u64, basis: LimitBasis) -> bool {
         let (plan, limit) = self.entitled(pool, basis);
         plan == Plan::Concurrent || limit.has_room_for(self.in_use(pool, plan), more)
@@ -61,7 +62,7 @@ impl Tenant {
         }
     }
 
-    /// Notices about a pool that is used: what an administrator should know.
+    /// Notices about a pool that is used, for administrators.
     pub fn notices(&self, pool: PoolNo, usage: &PoolUsage, basis: LimitBasis) -> Vec<Notice> {
         let mut notices = Vec::new();
         if usage.demo {
@@ -76,13 +77,13 @@ impl Tenant {
         notices
     }
 
-    /// Whether a user's seat is one of the k granted last in a named pool that is over its limit by k (R14).
+    /// True if the seat is one of the last k granted in a named pool that is over its limit by k (R14).
     pub fn is_over_limit(&self, user: &User, seat: &Seat, basis: LimitBasis) -> bool {
         let counts = user.blocked.is_none() && user.counts_in_named(&self.policy);
         counts && self.cutoff(seat.pool, basis).is_some_and(|cutoff| seat.order >= cutoff)
     }
 
-    /// From which grant on seats of the pool are beyond its limit. `None`: it is not over.
+    /// First grant in the pool whose seat is over the limit. `None`: the pool is not over its limit.
     fn cutoff(&self, no: PoolNo, basis: LimitBasis) -> Option<EventNo> {
         let (plan, limit) = self.entitled(no, basis);
         let over = limit.over(self.in_use(no, plan));
@@ -107,12 +108,13 @@ impl Tenant {
         }
     }
 
-    /// The status as it is shown in an organization, or in the whole tenant: blank where access is off (R23).
+    /// The status as shown for an organization, or for the whole tenant: blank where access is off (R23).
     pub fn shown_status(&self, user: &User, organization: &IdFilter<OrganizationNo>, now: Tick) -> Option<Status> {
         self.has_access(user, organization).then(|| self.status(user, now))
     }
 
-    /// Whether a seat of any pool gives the user access to the organization, or at all (R7); who is blocked has none (R5).
+    /// True if a seat in any pool gives the user access to the organization, or to any (R7). A blocked user has none
+    /// (R5).
     fn has_access(&self, user: &User, organization: &IdFilter<OrganizationNo>) -> bool {
         let there = match organization {
             IdFilter::Any => true,
@@ -139,7 +141,7 @@ impl Tenant {
         }
     }
 
-    /// `named`: of its organizations at most so many.
+    /// Shows at most `named` of the seat's organizations.
     pub fn seat_view(&self, user: UserNo, pool: PoolNo, named: usize, basis: LimitBasis) -> Option<SeatView> {
         let user = self.users.get(user);
         user.seat(pool).map(|seat| self.view_of_seat(user, seat, named, basis))
@@ -161,7 +163,7 @@ impl Tenant {
         self.user_view_in(no, &IdFilter::Any, basis)
     }
 
-    /// As the user is seen in an organization.
+    /// The user, with the status as shown for an organization.
     pub fn user_view_in(&self, no: UserNo, organization: &IdFilter<OrganizationNo>, basis: LimitBasis) -> UserView {
         let user = self.users.get(no);
         let seats = user.seats.iter().map(|seat| self.view_of_seat(user, seat, usize::MAX, basis)).collect();

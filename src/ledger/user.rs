@@ -26,21 +26,21 @@ pub(super) struct User {
     pub id: UserId,
     pub administrator: bool,
     pub blocked: Option<BlockCause>,
-    /// `None`: nothing is known.
+    /// `None`: the profile is empty.
     pub profile: Option<Box<Profile>>,
-    /// The latest last.
+    /// Former ids; the latest is last.
     pub former: Box<[FormerId]>,
     pub created: Tick,
     pub version: u64,
-    /// In the order of their grants; of those granted by one act, by pool.
+    /// In order of their grants; seats with the same grant by pool.
     pub seats: Vec<Seat>,
-    /// The slots of the user's sessions, live or ended, by [`SessionNo`].
+    /// Slots of the user's sessions, live or ended, indexed by [`SessionNo`].
     pub slots: Vec<u32>,
-    /// How many of them are live.
+    /// Number of live sessions.
     pub live: u16,
-    /// Counted as Idle in the pools of the live sessions (R23).
+    /// True if the user counts as Idle in the pools of the live sessions (R23).
     pub idle: bool,
-    /// What the sessions in `slots` do not know: see [`User::last_activity`].
+    /// Activity that the sessions in `slots` do not have: see [`User::last_activity`].
     pub earlier_activity: Tick,
     pub last_organization: Option<OrganizationNo>,
 }
@@ -83,7 +83,7 @@ impl User {
         self.seats.iter().find(|seat| seat.pool == pool)
     }
 
-    /// Most users have one seat: the list grows by one at a time at first.
+    /// Adds a seat. Up to four seats the list grows by one, because most users have one seat.
     pub fn add_seat(&mut self, seat: Seat) {
         if self.seats.len() < 4 {
             self.seats.reserve_exact(1);
@@ -91,7 +91,7 @@ impl User {
         self.seats.push(seat);
     }
 
-    /// A load brings seats in any order, and unblocking grants all of them at once.
+    /// Sorts the seats: a load adds them in any order, and unblocking gives all of them the same grant.
     pub fn sort_seats(&mut self) {
         self.seats.sort_unstable_by_key(|seat| (seat.order, seat.pool));
     }
@@ -107,34 +107,34 @@ impl User {
         }
     }
 
-    /// Over all sessions (R22, R23). Computed: a heartbeat writes into its session only.
+    /// Last activity over all sessions (R22, R23). It is computed, because a heartbeat writes only its session.
     pub fn last_activity(&self, sessions: &Sessions) -> Tick {
         let known = self.slots.iter().map(|slot| sessions.get(*slot).last_activity);
         known.max().unwrap_or_default().max(self.earlier_activity)
     }
 
-    /// By what people are sorted: the family name, then the given name.
+    /// Sort key of the name: the family name, then the given name.
     pub fn sort_name(&self) -> String {
         let known = self.profile.as_deref();
         known.map_or_else(String::new, |known| order::person(&known.family_name, &known.given_name))
     }
 
-    /// Whether the user has access to anything (R7); who is blocked has none (R5).
+    /// True if the user has access to anything (R7). A blocked user has none (R5).
     pub fn has_access(&self) -> bool {
         self.blocked.is_none() && !self.seats.is_empty()
     }
 
-    /// Whether this user's seats count in named pools (R10).
+    /// True if this user's seats count in named pools (R10).
     pub fn counts_in_named(&self, policy: &Policy) -> bool {
         !self.administrator || policy.administrators_count_in_named
     }
 
-    /// Whether this user's sessions count nowhere (R11).
+    /// True if sessions that this user starts count in no pool (R11).
     pub fn is_exempt(&self, policy: &Policy) -> bool {
         self.administrator && !policy.administrators_count_in_concurrent
     }
 
-    /// A load brings slots in any order; when it is through, none is left out.
+    /// Sets the slot of a session number. A load sets them in any order; after it none is missing.
     pub fn set_slot(&mut self, no: SessionNo, slot: u32) {
         let at = usize::from(no);
         if self.slots.len() <= at {
@@ -146,12 +146,12 @@ impl User {
 
 #[derive(Debug)]
 pub(super) struct Users {
-    /// A user who is deleted leaves a place that is used again.
+    /// By index; the index of a deleted user is reused.
     list: PagedVec<Option<User>>,
     free: Vec<u32>,
     orders: UserOrders,
     numbers: Numbers,
-    /// Of slots.
+    /// Finds the index of a user by id.
     by_id: Index,
 }
 
@@ -165,7 +165,7 @@ impl Users {
         UserNo(self.numbers.given())
     }
 
-    /// How many numbers were given; of some the users are gone.
+    /// Number of user numbers that were assigned, including those of deleted users.
     pub fn numbers(&self) -> u32 {
         self.numbers.given()
     }
@@ -183,7 +183,7 @@ impl Users {
         self.by_id.find(&id, id_in(&self.list)).map(|index| self.at_index(index).no)
     }
 
-    /// Where a user lies, for whoever keeps a list of slots.
+    /// Index of a user, for lists that are ordered by index.
     ///
     /// # Panics
     /// When there is no such user.
@@ -192,12 +192,12 @@ impl Users {
     }
 
     /// # Panics
-    /// When nobody lies there.
+    /// When there is no user at this index.
     pub fn at_index(&self, index: u32) -> &User {
         self.list[index as usize].as_ref().expect("a user in this place")
     }
 
-    /// `None`: deleted meanwhile.
+    /// Returns `None` if the user was deleted.
     pub fn at(&self, no: UserNo) -> Option<&User> {
         self.list[self.numbers.index(no)? as usize].as_ref()
     }
@@ -219,12 +219,12 @@ impl Users {
         self.numbers.around(no)
     }
 
-    /// Nobody's is the lowest.
+    /// Sort prefixes of the user's id and name; for an unknown user the default, which is lowest.
     pub fn starts(&self, no: UserNo) -> Starts {
         self.numbers.index(no).map_or_else(Starts::default, |index| self.orders.starts(index))
     }
 
-    /// The user's id or names may be others than before.
+    /// Updates the sort order after the user's id or names may have changed.
     pub fn sort(&mut self, no: UserNo) {
         let index = self.index(no);
         let user = self.list[index as usize].as_ref().expect("a user with this number");
@@ -232,7 +232,7 @@ impl Users {
     }
 
     /// # Panics
-    /// When there is no such user: a number comes from this tenant's own rows.
+    /// When there is no such user: a number must come from this tenant's own rows.
     pub fn get(&self, no: UserNo) -> &User {
         self.at_index(self.index(no))
     }
@@ -250,7 +250,8 @@ impl Users {
         self.list.iter_mut().flatten()
     }
 
-    /// Somebody who is there, as long as anybody is: for whoever removes all of them, and gives slots back for good.
+    /// Returns a user as long as there is one, and releases the free indexes at the end of the list: for deleting all
+    /// users.
     pub fn last(&mut self) -> Option<UserNo> {
         self.free.clear();
         while let Some(None) = self.list.last() {
@@ -289,7 +290,7 @@ impl Users {
     }
 }
 
-/// The id of the user in a place.
+/// Id of the user at an index.
 fn id_in<'a>(list: &'a PagedVec<Option<User>>) -> impl Fn(u32) -> &'a UserId {
     |index| &list[index as usize].as_ref().expect("a user in this place").id
 }

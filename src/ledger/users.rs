@@ -1,4 +1,4 @@
-//! The administrator's acts on one user: create, update, block, unblock, delete (R5, R6, R15).
+//! Commands of an administrator for one user: create, update, block, unblock, delete (R5, R6, R15).
 
 use super::change::{Access, Action, BlockCause, Profile};
 use super::command::{CreateUser, UnblockUser, UpdateUser, UserPatch, WhatIf};
@@ -62,7 +62,7 @@ impl Tenant {
         if command.version.is_some_and(|version| version != user.version) {
             return Err(Refusal::StaleEtag);
         }
-        // An administrator whose seats did not count may need one in each named pool now (R15).
+        // An administrator whose seats did not count may now need a free seat in each named pool (R15).
         let begins = command.patch.administrator == Some(false) && !user.counts_in_named(&self.policy);
         if begins && user.blocked.is_none() {
             self.guard_room(user, None, ctx)?;
@@ -81,7 +81,7 @@ impl Tenant {
         Ok(self.user_view(no, ctx.limit_basis()))
     }
 
-    /// Refuses when a named pool of the user's seats has no room for one more.
+    /// Refuses if a named pool of the user's seats has no seat free.
     pub fn guard_room(&self, user: &User, what_if: Option<&WhatIf>, ctx: &Context) -> Done<()> {
         let mut pools = user.seats.iter().map(|seat| seat.pool);
         match pools.find(|pool| !self.has_room_if(*pool, what_if, ctx)) {
@@ -94,7 +94,8 @@ impl Tenant {
         }
     }
 
-    /// The pools in which the user needs a free seat to be unblocked, and there is none (R5); and why.
+    /// Named pools of the user's seats that have no seat free, so that the user cannot be unblocked (R5); each with the
+    /// reason.
     pub fn full_pools(&self, user: &User, basis: LimitBasis) -> impl Iterator<Item = (PoolNo, DenialReason)> {
         let counts = user.counts_in_named(&self.policy);
         let pools = user.seats.iter().map(|seat| seat.pool);
@@ -102,21 +103,22 @@ impl Tenant {
         full.map(move |pool| (pool, self.want_of(pool, basis)))
     }
 
-    /// Why a named pool has no seat free: that its license is not in force says more than that there are none.
+    /// Reason why a named pool has no seat free: that its license is not in force says more than `SeatsExhausted`.
     pub fn want_of(&self, pool: PoolNo, basis: LimitBasis) -> DenialReason {
         let admitted = entitlement::admit(&self.licenses, Some(pool), basis.license_time, basis.now.wall);
         admitted.err().unwrap_or(DenialReason::SeatsExhausted)
     }
 
     pub fn block_user(&mut self, no: UserNo, ctx: &mut Context) {
-        // Also a user blocked for want of a seat: from now on only an administrator unblocks (R33).
+        // Also a user who is blocked because no seat was free: from now on only an administrator unblocks the user
+        // (R33).
         if self.users.get(no).blocked != Some(BlockCause::Administrator) {
             self.change_user(no, ctx, |user| user.blocked = Some(BlockCause::Administrator));
             ctx.log(self.about(Action::UserBlocked).user(&self.users.get(no).id));
         }
     }
 
-    /// Answers with the usage of each pool in which the user has a seat, by id.
+    /// Returns the user and the usage of each pool in which the user has a seat, sorted by id.
     pub fn unblock_user(
         &mut self,
         command: &UnblockUser,
@@ -140,7 +142,7 @@ impl Tenant {
         if let Some((pool, reason)) = full.first().copied() {
             let about = self.about(Action::UserUnblocked).denied(reason).user(&command.user);
             ctx.log_denial(about.pool(&self.pools.get(pool).id));
-            // The event names one; who is told can do something about all of them.
+            // The audit event names only the first full pool; people are notified of each.
             for (pool, reason) in full {
                 self.notify_denied(Some(pool), reason, Cause::Grant, &command.user, ctx);
             }
@@ -150,14 +152,14 @@ impl Tenant {
         Ok(self.user_view(no, ctx.limit_basis()))
     }
 
-    /// Unblocks a user for whom there is room.
+    /// Unblocks a user whose pools have a free seat.
     pub fn unblock(&mut self, no: UserNo, how: &str, ctx: &mut Context) {
         self.change_user(no, ctx, |user| user.blocked = None);
         let order = ctx.log(self.about(Action::UserUnblocked).user(&self.users.get(no).id).detail(how));
         self.regrant_seats(no, order, ctx);
     }
 
-    /// Deletes a user none of whose sessions lives.
+    /// Deletes a user who has no live session.
     pub fn delete_user(&mut self, no: UserNo, ctx: &mut Context) {
         self.forget_sessions(no, ctx);
         while let Some(pool) = self.users.get(no).seats.first().map(|seat| seat.pool) {
@@ -168,7 +170,7 @@ impl Tenant {
         ctx.log(self.about(Action::UserDeleted).user(&id));
     }
 
-    /// Deletes the rows of a user's ended sessions; their reasons stay in memory for late heartbeats.
+    /// Deletes the rows of a user's ended sessions. Their reasons stay in memory, for late heartbeats.
     fn forget_sessions(&mut self, user: UserNo, ctx: &mut Context) {
         let slots = std::mem::take(&mut self.users.get_mut(user).slots);
         for slot in slots {
@@ -181,10 +183,10 @@ impl Tenant {
     }
 }
 
-/// The user's new profile and role, and which fields change; `None`: none does.
+/// New profile and role of the user, and the names of the fields that change; `None`: no change.
 ///
 /// # Errors
-/// The user would have more attributes than a user may have.
+/// The user would have more than [`UserPatch::MAX_ATTRIBUTES`].
 pub(super) fn patched(user: &User, patch: &UserPatch) -> Done<Option<(Profile, bool, String)>> {
     let mut profile = user.profile.as_deref().cloned().unwrap_or_default();
     let mut administrator = user.administrator;
@@ -201,7 +203,7 @@ pub(super) fn patched(user: &User, patch: &UserPatch) -> Done<Option<(Profile, b
     Ok((!what.is_empty()).then(|| (profile, administrator, what.join(", "))))
 }
 
-/// Sets a field if it is given and new, and notes its name.
+/// Sets a field if a new value is given, and adds its name to `what`.
 pub(super) fn set<T: PartialEq>(field: &mut T, value: Option<T>, name: &'static str, what: &mut Vec<&'static str>) {
     if let Some(value) = value
         && *field != value

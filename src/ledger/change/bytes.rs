@@ -1,17 +1,17 @@
-//! How much a store has to write, about: what a commit costs is bytes as much as rows.
+//! Estimates the bytes that a store has to write: the cost of a commit depends on bytes as much as on rows.
 
 use super::{Access, AuditEvent, Change, Changes, Profile, TenantRow, UserRow};
 use crate::ledger::access::Tenants;
 use crate::ledger::token::TokenRow;
 
-/// Of a row or an event without long texts: its numbers, its ids, and its place in the indexes.
+/// Bytes of a row or an event without long texts: its numbers, its ids, and its index entries.
 const ROW: usize = 256;
 const FORMER_ID: usize = 32;
-/// A number of an organization in a seat's text, and a comma.
+/// Bytes of an organization's number in the text of a seat, with a comma.
 const ORGANIZATION: usize = 5;
 
 impl Changes {
-    /// Whether they take less than so many bytes of the store's, about. It looks at no more of them than that takes.
+    /// True if the changes take less than about `bytes` in the store. Stops counting as soon as it knows.
     #[must_use]
     pub fn take_less_than(&self, bytes: usize) -> bool {
         let each = self.rows.iter().map(row).chain(self.events.iter().map(event));
@@ -46,7 +46,7 @@ fn event(event: &AuditEvent) -> usize {
     ROW + event.detail.len()
 }
 
-/// Of what has no bound of a few dozen bytes.
+/// Bytes of the parts that can be longer than a few dozen bytes.
 fn texts(row: &Change) -> usize {
     match row {
         Change::PutTenant(TenantRow { display_name, contact, .. }) => display_name.len() + contact.len(),

@@ -1,4 +1,4 @@
-//! What of a tenant's seats is in use, and what its users are doing.
+//! Usage of a tenant's pools, and numbers of its users by state and status.
 
 use super::{LicenseState, Notice};
 use crate::ids::PoolId;
@@ -11,12 +11,12 @@ pub struct PoolUsage {
     pub plan: Plan,
     pub limit: Limit,
     pub in_use: u64,
-    /// By how much `in_use` is above a limit that shrank (R14).
+    /// Number of seats by which `in_use` is above a limit that shrank (R14).
     pub over: u64,
-    /// Users with a live session in the pool: Active or Away; Idle (R23). Every user, exempt or not.
+    /// Users with a live session in the pool: Active (Away included), and Idle (R23). Exempt users are included.
     pub active: u64,
     pub idle: u64,
-    /// Users that hold an active seat in the pool, exempt or not.
+    /// Users who hold an active seat in the pool, exempt users included.
     pub granted: u64,
     /// The tenant has no license (R30).
     pub demo: bool,
@@ -30,16 +30,16 @@ pub struct TenantUsage {
     pub notices: Vec<Notice>,
 }
 
-/// Users by state (R5). `total` counts every user.
+/// Numbers of users by state (R5). `total` counts every user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct UserTotals {
     pub total: u64,
     pub active: u64,
     pub blocked: u64,
     pub administrators: u64,
-    /// Of the active ones: no administrators.
+    /// Active users who are not administrators.
     pub active_ordinary: u64,
-    /// Users with access to anything (R7), and these by their status; Away is a part of Active (R23).
+    /// Users with access to anything (R7), and their numbers by status; Away is a part of Active (R23).
     pub with_access: u64,
     pub status_active: u64,
     pub status_idle: u64,

@@ -1,16 +1,16 @@
-//! What somebody may do, and about which tenants.
+//! Roles of callers, and the tenants for which they are authorized.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::ids::TenantId;
 
-/// The purpose of a caller (docs/AUTHENTICATION.md).
+/// Purpose of a caller (docs/AUTHENTICATION.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// A login service: check-outs, check-ins, heartbeats.
     Application,
-    /// Reads.
+    /// Reads only.
     Viewer,
     /// Grants, licenses, users, sessions, policies.
     Manager,
@@ -21,7 +21,7 @@ pub enum Role {
 impl Role {
     pub const ALL: [Role; 4] = [Role::Application, Role::Viewer, Role::Manager, Role::Operator];
 
-    /// Its name in files, on the command line and in texts.
+    /// Name in files, on the command line and in texts.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -38,7 +38,7 @@ impl Role {
     }
 }
 
-/// A set of roles. As a number, for the store: bit n is the n-th of [`Role::ALL`].
+/// A set of roles. In the store it is a number: bit n is the n-th role of [`Role::ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Roles(u8);
 
@@ -56,7 +56,7 @@ impl Roles {
         self.0 & 1 << role as u8 != 0
     }
 
-    /// Whether one role is in both.
+    /// True if the two sets have a role in common.
     #[must_use]
     pub const fn meets(self, other: Roles) -> bool {
         self.0 & other.0 != 0
@@ -76,7 +76,7 @@ impl Roles {
         self.0
     }
 
-    /// `None`: a role that this release does not know.
+    /// Returns `None` if the number contains a role that this release does not know.
     #[must_use]
     pub fn from_code(code: u8) -> Option<Roles> {
         (code & !Roles::ALL.0 == 0).then_some(Roles(code))
@@ -96,10 +96,10 @@ impl fmt::Display for Roles {
     }
 }
 
-/// Which tenants somebody may ask about (R1).
+/// The tenants for which a caller is authorized (R1).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
 pub enum Tenants {
-    /// Also those that there are not yet.
+    /// All tenants, including those that do not exist yet.
     #[default]
     All,
     Only(BTreeSet<TenantId>),
@@ -116,7 +116,7 @@ impl Tenants {
         }
     }
 
-    /// Whether all of `others` are among these: nobody gives away more than they have.
+    /// True if all of `others` are included: nobody can pass on more than they have.
     #[must_use]
     pub fn include(&self, others: &Tenants) -> bool {
         match (self, others) {
@@ -126,7 +126,7 @@ impl Tenants {
         }
     }
 
-    /// How many are named; of all none is.
+    /// Number of tenants that are listed; 0 for `All`.
     #[must_use]
     pub fn len(&self) -> usize {
         match self {
@@ -135,13 +135,13 @@ impl Tenants {
         }
     }
 
-    /// Whether none is named.
+    /// True if no tenant is listed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// These and the others.
+    /// Union with the others.
     #[must_use]
     pub fn and(self, others: &Tenants) -> Tenants {
         match (self, others) {
@@ -154,7 +154,7 @@ impl Tenants {
     }
 }
 
-/// Tenants that a text names; of more it tells how many.
+/// Highest number of tenants listed in a text; of more it gives the number.
 const NAMED: usize = 10;
 
 impl fmt::Display for Tenants {

@@ -1,5 +1,5 @@
-//! The last part of a sync: who waits for a seat and is still listed is unblocked, first blocked first, as far as seats
-//! are free (R33); and who is not listed any more is blocked.
+//! The last part of a sync: users who wait for a seat and are still listed are unblocked, first blocked first, as far
+//! as seats are free; users who are no longer listed are blocked (R33).
 
 use super::budget::Budget;
 use super::change::{Action, BlockCause};
@@ -11,7 +11,7 @@ use super::outcome::{DenialReason, Refusal};
 use super::tenant::Tenant;
 use crate::ids::{PoolId, PoolNo, TenantId, UserId};
 
-/// Who waits, under way.
+/// An ActivateUsers command in progress.
 #[derive(Debug)]
 pub(super) struct Activating {
     command: ActivateUsers,
@@ -42,7 +42,7 @@ impl Steps for Activating {
     }
 }
 
-/// Who is not listed, under way.
+/// A BlockUnlisted command in progress.
 #[derive(Debug)]
 pub(super) struct Blocking {
     command: BlockUnlisted,
@@ -72,9 +72,9 @@ impl Steps for Blocking {
 }
 
 impl Tenant {
-    /// The pools that have no seat, and why; none: the user is active.
+    /// Unblocks a waiting user if seats are free. Returns the full pools, with reasons; empty: the user is active.
     fn activate(&mut self, waiting: &Waiting, ctx: &mut Context) -> Vec<(PoolId, DenialReason)> {
-        // Deleted, or blocked by an administrator, since the entry was looked at.
+        // Since the sync looked at the entry, the user may have been deleted, or blocked by an administrator.
         let Some(no) = self.users.find(&waiting.user) else { return Vec::new() };
         if self.users.get(no).blocked != Some(BlockCause::LicenseLimit) {
             return Vec::new();

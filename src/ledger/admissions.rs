@@ -1,4 +1,4 @@
-//! Unknown users whom the policy admits at login (`unknown_users = ADMIT`).
+//! Unknown users, whom the policy `unknown_users = ADMIT` admits at login.
 
 use super::change::{Access, Action, Profile};
 use super::command::CheckOut;
@@ -8,7 +8,7 @@ use super::tenant::Tenant;
 use crate::ids::{PoolNo, UserNo};
 
 impl Tenant {
-    /// Guard 4 for a user whom the policy admits: in a named pool the new seat needs room (R15).
+    /// Guard 4 for an unknown user whom the policy admits: a named pool needs a free seat (R15).
     pub fn guard_newcomer(&self, pool: Option<PoolNo>, ctx: &Context) -> Result<&Access, Denial> {
         let room = match pool {
             Some(pool) => self.has_seats(pool, 1, ctx.limit_basis()),
@@ -17,7 +17,7 @@ impl Tenant {
         if room { Ok(&Access::All) } else { Err(Denial::because(DenialReason::SeatsExhausted)) }
     }
 
-    /// An unknown user costs a row that stays: there is a budget.
+    /// Takes one from the tenant's budget of admissions: each leaves a user row permanently.
     pub fn guard_admissions(&self, ctx: &mut Context) -> Done<()> {
         ctx.admissions.take(&self.no, ctx.now.tick).map_err(|retry| Refusal::TooOften {
             text: "Too many unknown users were admitted at login; nothing was decided.".to_owned(),
@@ -25,7 +25,7 @@ impl Tenant {
         })
     }
 
-    /// Creates the user whom the policy admits, with a seat for all of the tenant.
+    /// Creates the admitted user, with a seat for all of the tenant.
     pub fn newcomer(&mut self, command: &CheckOut, pool: PoolNo, ctx: &mut Context) -> UserNo {
         let no = self.create(&command.user, false, Profile::default(), "admitted at login", ctx);
         let about = self.about(Action::SeatGranted).user(&command.user).pool(&command.pool);

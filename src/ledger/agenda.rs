@@ -1,6 +1,6 @@
-//! What time itself has to do in a shard: which tenants it comes to next. So a tick costs what is due, and not what there
-//! is. Everything here may be early and is never late: what puts a moment off (a heartbeat) touches nothing, and the
-//! tenant is put down anew when it was looked at.
+//! Schedules the work of a shard that time causes: which tenant is due next. So a tick costs what is due, not what
+//! exists. A time here may be early but is never late: what postpones it (a heartbeat) does not change it, and the
+//! tenant is scheduled again after the tick has looked at it.
 
 use super::notification::Channel;
 use super::notifications::Notifications;
@@ -11,22 +11,23 @@ use crate::ids::TenantNo;
 
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
-    /// By when a session may end, a user may become Idle, or something may be told again.
+    /// Tenants by the time at which a session may end, a user may become Idle, or a notification may be repeated.
     ticks: Schedule,
-    /// By the next date of its licenses, and by the last one that has come, which a corrected clock can lead back behind.
+    /// Tenants by the next date of their licenses, and by the last date that has come; a corrected clock can go back to
+    /// before it.
     dates: Schedule,
     past_dates: Schedule,
-    /// By when the first open delivery on a channel is due, in the order of [`Channel::ALL`].
+    /// Tenants by the time at which their first open delivery is due; one schedule for each of [`Channel::ALL`].
     pub deliveries: [Schedule; 2],
-    /// By since when the oldest open delivery has been waiting.
+    /// Tenants by the time since which their oldest open delivery has been waiting.
     pub waiting: Schedule,
 }
 
 impl Agenda {
-    /// The tenant at which time has to look now, if there is one.
+    /// The tenant at which a tick has to look now, if any.
     pub fn first_due(&self, now: Tick, license_time: Wall) -> Option<TenantNo> {
         let at = |schedule: &Schedule, time: Tick| schedule.first().filter(|(at, _)| *at <= time);
-        // Behind the last date is before it: one more, for a date that has come at its very moment.
+        // Before the last date: strictly, because a date has come at its own millisecond.
         let behind = falling(Wall(license_time.0.saturating_add(1)));
         let due = at(&self.ticks, now)
             .or_else(|| at(&self.dates, rising(license_time)))
@@ -34,7 +35,7 @@ impl Agenda {
         due.map(|(_, no)| TenantNo(no))
     }
 
-    /// Tenants of which a date has come, or is to come again, and which were not looked at since.
+    /// Tenants with a date that has come, or that lies ahead again, and that no tick has looked at since.
     pub fn each_dated(&self, license_time: Wall, mut take: impl FnMut(TenantNo)) {
         let mut all = |no: u32| {
             take(TenantNo(no));
@@ -44,14 +45,14 @@ impl Agenda {
         self.past_dates.each_due(falling(Wall(license_time.0.saturating_add(1))), &mut all);
     }
 
-    /// Whether one of the tenant's dates is put down as come, or to come again.
+    /// True if a date of the tenant has come, or lies ahead again, by the schedule.
     pub fn is_dated(&self, no: TenantNo, license_time: Wall) -> bool {
         let mut found = false;
         self.each_dated(license_time, |dated| found |= dated == no);
         found
     }
 
-    /// Puts the tenant down anew for what changed.
+    /// Updates the schedule of a tenant that has changed.
     pub fn put(&mut self, tenant: &mut Tenant) {
         let no = tenant.no.0;
         if tenant.due < tenant.scheduled {
@@ -63,14 +64,14 @@ impl Agenda {
         }
     }
 
-    /// The tenant was looked at: nothing that was put down before counts.
+    /// Schedules a tenant after a tick has looked at it: earlier notes no longer count.
     pub fn move_to(&mut self, tenant: &mut Tenant, due: Tick) {
         (tenant.due, tenant.scheduled) = (due, due);
         self.ticks.set(tenant.no.0, Some(due).filter(|due| *due != Tick::NEVER));
     }
 
     fn put_dates(&mut self, no: u32, of: &Notifications) {
-        // Nothing but what was looked at has dates.
+        // A tenant at which no tick has looked yet has no dates.
         let looked = of.last_date < of.next_date;
         self.dates.set(no, Some(of.next_date).filter(|date| looked && *date != Wall(i64::MAX)).map(rising));
         self.past_dates.set(no, Some(of.last_date).filter(|date| looked && *date != Wall(i64::MIN)).map(falling));
@@ -80,7 +81,7 @@ impl Agenda {
         self.waiting.set(no, of.oldest());
     }
 
-    /// The tenant is gone.
+    /// Removes a deleted tenant.
     pub fn remove(&mut self, no: TenantNo) {
         let [email, webhook] = &mut self.deliveries;
         let all = [&mut self.ticks, &mut self.dates, &mut self.past_dates, email, webhook, &mut self.waiting];

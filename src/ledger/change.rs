@@ -85,7 +85,7 @@ pub struct TenantRow {
     pub created: Tick,
     /// Incremented by every update; the etag.
     pub version: u64,
-    /// Last search for a license in the vendor's folder; `None`: there was none.
+    /// Last fetch of a license from the vendor's folder; `None`: there was none.
     pub license_fetch: Option<LicenseFetch>,
 }
 

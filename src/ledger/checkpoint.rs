@@ -1,5 +1,5 @@
-//! The coarse checkpoint of last activity: a heartbeat changes memory only, and its activity reaches the store
-//! when it is 30 seconds old, or with the next change of the session's row. A crash loses no more than that.
+//! The coarse checkpoint of last activity. A heartbeat changes memory only; its activity is written after 30 seconds,
+//! or with the next change of the session's row. A crash loses no more than that.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use super::time::Tick;
 use crate::ids::{SessionId, TenantNo};
 
 const COARSE: Duration = Duration::from_secs(30);
-/// Rows per tick of the shard: bounds what activity adds to one batch.
+/// Rows that one tick of the shard writes: bounds what activity adds to one batch.
 pub(super) const ROWS_PER_TICK: u32 = 5_000;
 
-/// Sessions whose activity is newer than their row, oldest first. Each stands here once (`Session::touched`).
+/// Queue of sessions whose activity is newer than their row, oldest first. Each is in it once (`Session::touched`).
 #[derive(Debug, Default)]
 pub(super) struct Queue(VecDeque<(Tick, TenantNo, SessionId)>);
 
@@ -20,7 +20,7 @@ impl Queue {
         self.0.push_back((now, tenant, session));
     }
 
-    /// The next one that is due at `now`. With `all`, every one is: the last checkpoint before a stop.
+    /// The next session that is due at `now`. With `all`, every session is due: the last checkpoint before a stop.
     pub fn next(&mut self, now: Tick, all: bool) -> Option<(TenantNo, SessionId)> {
         let due = self.0.front().is_some_and(|(since, ..)| all || now.since(*since) >= COARSE);
         if !due {

@@ -5,27 +5,27 @@ use std::time::Duration;
 
 use super::time::{Moment, Tick, Wall};
 
-/// How fast the mark follows a clock that is ahead of it: this many times the time that really passed here.
-/// So a clock that jumps a year ahead for an hour moves the mark one day, and nobody is locked out for good
-/// when it is corrected, while a service that slept catches up by itself.
+/// Speed at which the mark follows a clock that is ahead of it, as a multiple of the time that passes in this process.
+/// So a clock that is a year ahead for an hour moves the mark by one day, which locks nobody out for good when it is
+/// corrected, and after a pause the mark catches up by itself.
 const CATCH_UP: u64 = 24;
-/// How fast the mark goes on while the clock is behind it, in tenths of the time that really passes: slower than a
-/// right clock, which so catches up with a mark that ran ahead, and fast enough that setting the clock back, once or
-/// a little every day, gains a tenth of that time at most.
+/// Speed of the mark while the clock is behind it, in tenths of the time that passes. It is slower than a right clock,
+/// so that the clock catches up with a mark that ran ahead. It is fast enough that setting the clock back, once or a
+/// little every day, gains at most a tenth of that time.
 const GOES_ON: u64 = 9;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ClockMark {
     high: Wall,
-    /// When the mark was last looked at. Time asleep earns nothing: a load starts here.
+    /// Tick of the last update. Time before a load does not count for catching up: a load starts here.
     at: Tick,
-    /// What going on in tenths is still owed: tenths of a millisecond, less than ten. Looks that are a millisecond
-    /// apart would lose everything else.
+    /// Remainder of the slow advance, in tenths of a millisecond, less than ten. Without it, updates a millisecond
+    /// apart would lose all of the advance.
     tenths: u64,
 }
 
 impl ClockMark {
-    /// `high`: as persisted; zero at the first start, when the clock is all that is known.
+    /// `high`: the persisted mark; zero at the first start, where the mark begins at the clock.
     pub fn load(high: Wall, now: Moment) -> Self {
         let high = if high == Wall::default() { now.wall } else { high };
         Self { high, at: now.tick, tenths: 0 }
@@ -45,12 +45,12 @@ impl ClockMark {
         self.high
     }
 
-    /// The time by which dates of licenses are judged.
+    /// Time by which the dates of licenses are judged.
     pub fn license_time(&self, now: Moment) -> Wall {
         self.high.max(now.wall)
     }
 
-    /// How far the clock is behind the mark; zero for a sane clock.
+    /// Time by which the clock is behind the mark; zero for a clock that was not set back.
     pub fn behind(&self, now: Moment) -> Duration {
         self.high.since(now.wall)
     }
@@ -63,15 +63,15 @@ mod tests {
     const HOUR: i64 = 3_600_000;
     const DAY: i64 = 24 * HOUR;
     const YEAR: i64 = 365 * DAY;
-    /// When the shard's time begins, by the right clock.
+    /// Wall time at which the shard's time begins, by the right clock.
     const START: i64 = 10 * YEAR;
 
-    /// A mark that is looked at as often as a running service does, and a clock that can be wrong.
+    /// A mark that is updated as often as in a running service, and a clock that can be wrong.
     struct Run {
         mark: ClockMark,
-        /// The time that really passed since the start.
+        /// Milliseconds that really passed since the start.
         passed: i64,
-        /// How far the clock is ahead of the right one.
+        /// Milliseconds by which the clock is ahead of the right one.
         wrong: i64,
     }
 
@@ -85,7 +85,7 @@ mod tests {
             Moment::new(Tick(self.passed as u64), Wall(START + self.passed + self.wrong))
         }
 
-        /// The service runs; something happens every minute, and nothing at a full one.
+        /// The service runs for `time`: something happens once a minute, and not on the minute.
         fn run(&mut self, time: i64) {
             let end = self.passed + time;
             while self.passed < end {
@@ -94,13 +94,13 @@ mod tests {
             }
         }
 
-        /// The service stops, and another one goes on from what was persisted. The shard's time goes on by what the
-        /// clock says, and not at all when it was set back.
+        /// The service stops, and another one continues from what was persisted. The shard's time advances by what the
+        /// clock says, and not at all if it was set back.
         fn restart(&mut self) {
             self.mark = ClockMark::load(self.mark.high(), self.now());
         }
 
-        /// How far the time of licenses is ahead of the right time.
+        /// Milliseconds by which the time of licenses is ahead of the right time.
         fn ahead(&self) -> i64 {
             self.mark.license_time(self.now()).0 - START - self.passed
         }
@@ -126,7 +126,7 @@ mod tests {
             assert!(run.mark.license_time(run.now()) >= expired, "after a restart, too");
             run.run(DAY);
         }
-        // Thirty days went by, and a license lost 27 of them.
+        // Thirty days passed, and a license lost 27 of them.
         assert_eq!(run.ahead(), -3 * DAY);
     }
 

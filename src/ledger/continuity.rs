@@ -1,6 +1,6 @@
-//! How a shard's line of time goes on from one process to the next (R24, R31). A clock on the wall can be wrong when one
-//! ends and right when the next begins; what it says passed in between ends no session. What can tell is the machine's
-//! monotonic clock, where the machine is the same and did not start again.
+//! How a shard's time continues from one process to the next (R24, R31). The wall clock can be wrong when one process
+//! ends and right when the next begins, so the time between them by that clock ends no session. Only the machine's
+//! monotonic clock can measure that time, if the machine is the same and was not restarted.
 
 use super::time::{Moment, Tick, Wall};
 use super::wall_line::{ClockOffset, ClockOffsets, WallLine};
@@ -8,18 +8,18 @@ use super::wall_line::{ClockOffset, ClockOffsets, WallLine};
 /// A reading of a machine's monotonic clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Boot {
-    /// Names the machine, from when it was started to when it ends.
+    /// Id of the machine's boot: from one start of the machine to its end.
     pub id: u128,
-    /// Milliseconds of its monotonic clock.
+    /// Milliseconds of the machine's monotonic clock.
     pub at: u64,
 }
 
-/// What the next process needs to know, beside the shard's tick and the wall time of its last batch.
+/// What the next process needs to know, in addition to the shard's tick and the wall time of its last batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Continuity {
-    /// The clock at the last batch; `None`: of a machine that cannot tell.
+    /// Monotonic clock at the last batch; `None`: the machine could not say.
     pub boot: Option<Boot>,
-    /// Which wall times the ticks had; none: an earlier release did not note them.
+    /// Wall times of earlier ticks; empty: written by an earlier release, which did not record them.
     pub offsets: ClockOffsets,
 }
 
@@ -29,8 +29,8 @@ impl Continuity {
         Self { boot, offsets: ClockOffsets::new(offsets) }
     }
 
-    /// Another process goes on: `last` is where the last batch stood, `wall` and `boot` are its clocks. Answers its first
-    /// tick. What passed and no tick counts is in the next offset.
+    /// Returns the first tick of another process. `last`: tick and wall time of the last batch; `wall` and `boot`:
+    /// clocks of the new process. Time that passed and that no tick counts becomes part of the next clock offset.
     #[must_use]
     pub fn resume(&self, last: (Tick, Wall), wall: Wall, boot: Option<Boot>) -> Tick {
         let (tick, since) = last;
@@ -38,12 +38,12 @@ impl Continuity {
             (Some(then), Some(now)) if then.id == now.id => now.at.checked_sub(then.at),
             _ => None,
         };
-        // A new tick, so that everything before it is before what nobody could measure; it is a millisecond of that.
+        // Unmeasured time gets one tick of its own, a millisecond, so that everything before it has an earlier tick.
         let passed = passed.unwrap_or(u64::from(wall > since));
         Tick(tick.0.saturating_add(passed))
     }
 
-    /// The line of a shard whose last batch stood at `last`, as it was noted.
+    /// The recorded timeline of a shard whose last batch was at `last`.
     #[must_use]
     pub fn line(&self, last: (Tick, Wall)) -> &'static WallLine {
         let (tick, wall) = last;
@@ -57,7 +57,7 @@ impl Continuity {
         WallLine::kept(offsets, tick)
     }
 
-    /// The moment of the last batch.
+    /// Moment of the last batch.
     #[must_use]
     pub fn moment(&self, last: (Tick, Wall)) -> Moment {
         Moment { line: Some(self.line(last)), ..Moment::new(last.0, last.1) }
@@ -75,7 +75,8 @@ mod tests {
         Some(Boot { id, at })
     }
 
-    /// The shard stands at tick 1,000,000, and its last batch was at noon; now the clock says so much more.
+    /// Ticks that pass when the wall clock advances by `by`. The shard is at tick 1,000,000; its last batch was at
+    /// noon.
     fn resume(before: Option<Boot>, by: i64, now: Option<Boot>) -> u64 {
         let tick = Continuity::new(before, &[]).resume((Tick(1_000_000), NOON), Wall(NOON.0 + by), now);
         tick.0 - 1_000_000
@@ -99,7 +100,7 @@ mod tests {
         }
     }
 
-    /// What people read stands where it was, over any number of restarts.
+    /// Displayed times do not move, over any number of restarts.
     #[test]
     fn r31_times_that_people_read_count_what_no_tick_counts() {
         let (mut tick, mut wall, mut noted) = (Tick(1_000), NOON, Continuity::default());

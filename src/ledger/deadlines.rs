@@ -1,26 +1,26 @@
-//! A heap of moments that may be early but never late: what is put off (a heartbeat extends a lease) does not
-//! touch the heap; the first entry is put right when somebody looks. So a heartbeat costs nothing here.
+//! A heap of deadlines that may be early but are never late. Postponing one (a heartbeat extends a lease) does not
+//! change the heap; the first entry is corrected when it is read. So a heartbeat costs nothing here.
 
 use super::budget::Budget;
 use super::time::Tick;
 
-/// Where each index stands in its heap, kept by the heap's owner: several heaps over disjoint sets of the
-/// same indices share one.
+/// Position of each index in its heap, stored by the heap's owner: several heaps over disjoint sets of the same indices
+/// share one.
 pub(super) type Positions = Vec<u32>;
 
-/// What [`Deadlines::look`] saw.
+/// Result of [`Deadlines::look`].
 #[derive(Debug)]
 pub(super) struct Ahead {
     pub due: Vec<u32>,
-    /// Whether `due` are all that are due.
+    /// True if `due` contains all indices that are due.
     pub complete: bool,
-    /// When the first one that is not due yet will be.
+    /// Time at which the first index that is not due yet will be.
     pub next: Option<Tick>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
-    /// A binary min-heap of (not later than due, index).
+    /// A binary min-heap of (lower bound of the deadline, index).
     entries: Vec<(Tick, u32)>,
 }
 
@@ -41,7 +41,7 @@ impl Deadlines {
         self.rise(positions, self.entries.len() - 1);
     }
 
-    /// An index may be due earlier than it is noted. It must be in this heap.
+    /// Notes an earlier deadline of an index, which must be in this heap.
     pub fn lower(&mut self, positions: &mut Positions, index: u32, due: Tick) {
         let at = positions[index as usize] as usize;
         assert!(self.entries.get(at).is_some_and(|entry| entry.1 == index), "index {index} is not in this heap");
@@ -51,7 +51,7 @@ impl Deadlines {
         }
     }
 
-    /// Takes an index out. It must be in this heap.
+    /// Removes an index, which must be in this heap.
     pub fn remove(&mut self, positions: &mut Positions, index: u32) {
         let at = positions[index as usize] as usize;
         assert!(self.entries.get(at).is_some_and(|entry| entry.1 == index), "index {index} is not in this heap");
@@ -62,7 +62,7 @@ impl Deadlines {
         }
     }
 
-    /// Not later than the first one is due; `None`: there is none.
+    /// Lower bound of the first deadline; `None`: the heap is empty.
     pub fn noted(&self) -> Option<Tick> {
         self.entries.first().map(|entry| entry.0)
     }
@@ -71,7 +71,8 @@ impl Deadlines {
         self.entries.first().copied()
     }
 
-    /// Every index that is noted for `now` or before, in no particular order, until `take` answers false.
+    /// Passes every index whose noted deadline is `now` or before to `take`, in no particular order, until `take`
+    /// returns false.
     pub fn each_noted(&self, now: Tick, mut take: impl FnMut(u32) -> bool) {
         let mut look = vec![0];
         while let Some(at) = look.pop() {
@@ -85,14 +86,14 @@ impl Deadlines {
         }
     }
 
-    /// Whether an index is in this heap.
+    /// True if the index is in this heap.
     pub fn holds(&self, positions: &Positions, index: u32) -> bool {
         let at = positions.get(index as usize).and_then(|at| self.entries.get(*at as usize));
         at.is_some_and(|entry| entry.1 == index)
     }
 
-    /// The index that is due first, if it is due at `now`. `None` with a budget that is spent: there may be one, behind
-    /// entries that were put right.
+    /// The index with the first deadline, if that is due at `now`. If the budget is spent, `None` can also mean that
+    /// one is due behind entries that were corrected.
     pub fn first_due(
         &mut self,
         positions: &mut Positions,
@@ -115,7 +116,7 @@ impl Deadlines {
         }
     }
 
-    /// When the first one is due. Exact as far as the budget goes; behind that it may be too early, never too late.
+    /// The first deadline. If the budget is spent before it is found, the result may be too early, but never too late.
     pub fn first_at(
         &mut self,
         positions: &mut Positions,
@@ -134,9 +135,9 @@ impl Deadlines {
         None
     }
 
-    /// Looks without touching anything: indices that are due at `now`, in no particular order, and when the first one of the
-    /// others is due: exact as far as the budget goes, behind that never too late. When more than `most` are due, it looks
-    /// no further.
+    /// Finds the indices that are due at `now`, in no particular order, and the first deadline of the others, without
+    /// changing the heap. That deadline is exact as far as the budget allows; beyond that it is never too late. Stops
+    /// when more than `most` are due.
     pub fn look(&self, now: Tick, most: usize, due: impl Fn(u32) -> Tick, budget: &mut Budget) -> Ahead {
         let mut ahead = Ahead { due: Vec::new(), complete: true, next: None };
         let mut look = vec![0];
@@ -249,7 +250,7 @@ mod tests {
         }
     }
 
-    /// Everything was put off since it was noted: whoever looks pays for a few of them, and not for all.
+    /// All deadlines were postponed since they were noted: a read corrects some of them, not all.
     #[test]
     fn what_a_look_puts_right_is_bounded() {
         let (mut heap, mut positions) = (Deadlines::default(), Positions::new());

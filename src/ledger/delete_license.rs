@@ -1,5 +1,5 @@
-//! DeleteLicense: an administrator takes a license away. Nobody is thrown out (R14); its revision is remembered, so
-//! that deleting opens no way back to an older one.
+//! DeleteLicense: an administrator deletes a license. Live sessions stay (R14). Its revision is remembered, so that
+//! nobody can install an older one after the deletion (R27).
 
 use super::change::Action;
 use super::command::DeleteLicense;
@@ -15,7 +15,7 @@ impl Tenant {
         self.drop_license(&command.license, ctx)
     }
 
-    /// One license of those that are deleted, with its event.
+    /// Deletes one license, with its audit event.
     pub fn drop_license(&mut self, id: &LicenseId, ctx: &mut Context) -> Done<LicenseChange> {
         let revision = self.licenses.head(id).ok_or_else(|| Refusal::not_found("license", id))?.revision;
         let before = self.usages(ctx);

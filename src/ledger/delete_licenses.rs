@@ -1,4 +1,4 @@
-//! DeleteLicenses: all of them, which leads into demo mode (R30).
+//! DeleteLicenses: deletes all licenses of the tenant, which then is in demo mode (R30).
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use super::outcome::{PoolUsage, Refusal};
 use super::tenant::Tenant;
 use crate::ids::{LicenseId, TenantId};
 
-/// Deletions under way: a license at a time, for each looks at every pool.
+/// A DeleteLicenses command in progress: it takes one license at a time, because each deletion looks at every pool.
 #[derive(Debug, Default)]
 pub(super) struct LicenseDeletions {
     /// `None`: not begun.
@@ -24,7 +24,7 @@ struct Begun {
 }
 
 impl Steps for LicenseDeletions {
-    /// One event for each license. Without any there is nothing to change.
+    /// Writes one event for each license. Without any license nothing changes.
     fn next_step(&mut self, tenant: &mut Tenant, ctx: &mut Context) -> Option<Outcome> {
         let Begun { before, left, changed } = self.begun.get_or_insert_with(|| {
             let before = tenant.usages(ctx);
@@ -37,7 +37,7 @@ impl Steps for LicenseDeletions {
             if ctx.budget.is_spent() {
                 return None;
             }
-            // One that somebody else deleted meanwhile is as good as deleted.
+            // A license that another command deleted meanwhile counts as deleted.
             *changed |= tenant.drop_license(id, ctx).is_ok();
             left.pop_front();
         }

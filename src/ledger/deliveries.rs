@@ -1,5 +1,6 @@
-//! Sending what is told: begun durably, so that a shard's owner alone sends, and ended with what the receiver answered.
-//! A delivery without an end, after a crash, is sent again with the same id.
+//! Deliveries of notifications. The begin of a delivery is durable before it is sent, so that only the shard's owner
+//! sends; its end records the receiver's answer. A delivery without an end, after a crash, is sent again with the same
+//! id.
 
 use std::time::Duration;
 
@@ -22,19 +23,19 @@ use super::time::{Moment, Tick};
 use super::walk::{Cut, Key, Walk, Weight};
 use crate::ids::{EventNo, TenantId, TenantNo};
 
-/// How long an answer may take before the delivery counts as lost; longer than any attempt.
+/// Time after which a delivery without an answer counts as lost; longer than any attempt.
 const ANSWER: Duration = Duration::from_secs(10 * 60);
-/// The pause after the first failure; it doubles with each further one.
+/// Pause after the first failure; each further failure doubles it.
 const INITIAL_RETRY_DELAY: Duration = Duration::from_secs(60);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(6 * 60 * 60);
-/// The longest pause that a receiver can ask for.
+/// Longest pause that a receiver can ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
-/// After this time a delivery is given up.
+/// Age at which a delivery is given up.
 const GIVEN_UP: Duration = Duration::from_secs(3 * 24 * 60 * 60);
-/// Of the text of a failure, in characters.
+/// Length to which the text of a failure is cut, in characters.
 const MAX_ERROR_BYTES: usize = 300;
 
-/// How often notifications may be delivered again: people are told, and a receiver is asked.
+/// Budgets of repeated deliveries, which reach people and cause requests to receivers.
 #[derive(Debug)]
 pub(super) struct Redeliveries {
     of_tenant: Limiter<TenantNo>,
@@ -47,7 +48,7 @@ impl Redeliveries {
         Self { of_tenant, of_one: Limiter::new(rates.redeliveries_of_one, seed) }
     }
 
-    /// One of each budget, or none: what is refused for one takes nothing of the other.
+    /// Takes one from each budget, or from none if one of them is spent.
     fn take(&mut self, tenant: TenantNo, topic: &Topic, now: Tick) -> Done<()> {
         let too_often =
             |what: &str, retry| Err(Refusal::TooOften { text: format!("{what} delivered again too often."), retry });
@@ -64,9 +65,9 @@ impl Redeliveries {
 }
 
 impl Ledger {
-    /// The shard's deliveries on a channel that are due.
+    /// The deliveries of the shard that are due on a channel.
     pub(super) fn due(&self, query: &DueNotifications, now: Moment) -> Vec<Due> {
-        // One tenant has a quarter of the places: with many pools, and a receiver that fails, it would have them all.
+        // One tenant gets a quarter: a tenant with many pools and a receiver that fails would otherwise get all.
         let share = (query.limit / 4).max(1);
         let mut found = Vec::new();
         self.agenda.deliveries[query.channel as usize].each_due(now.tick, |no| {
@@ -88,7 +89,7 @@ impl Ledger {
 }
 
 impl Tenant {
-    /// `None`: there is nothing to send any more.
+    /// Begins a delivery. Returns `None` if there is nothing to send any more.
     pub fn begin_delivery(&mut self, command: &BeginDelivery, ctx: &mut Context) -> Option<Dispatch> {
         let mut row = self.notification_for(&command.topic, command.event)?.clone();
         let reached = self.reaches(command.channel, ctx);
@@ -116,7 +117,7 @@ impl Tenant {
         Some(dispatch)
     }
 
-    /// An end that comes late, after the next attempt began, counts if the receiver answered.
+    /// Records the end of a delivery. A late end, after the next attempt began, counts only if the receiver answered.
     pub fn end_delivery(&mut self, command: &EndDelivery, ctx: &mut Context) {
         let Some(mut row) = self.notification_for(&command.topic, command.event).cloned() else { return };
         let Some(delivery) = row.deliveries.at(command.channel) else { return };
@@ -169,7 +170,7 @@ impl Tenant {
         Ok(shown)
     }
 
-    /// `None`: there are more steps to take.
+    /// Returns `None` if there are more steps to take.
     pub fn list_notifications(
         &self,
         query: &ListNotifications,
@@ -202,7 +203,7 @@ impl Tenant {
         })
     }
 
-    /// What was told with this event, unless something newer took its place.
+    /// The notification of this event, unless a newer one replaced it.
     fn notification_for(&self, topic: &Topic, event: EventNo) -> Option<&NotificationRow> {
         self.notifications.get(topic).filter(|row| row.event == event)
     }
@@ -216,7 +217,7 @@ impl Tenant {
         self.put_notification(row, ctx);
     }
 
-    /// A dead letter.
+    /// Ends a delivery as a dead letter.
     fn give_up(&mut self, mut row: NotificationRow, channel: Channel, why: &str, ctx: &mut Context) {
         let Some(delivery) = row.deliveries.at(channel) else { return };
         delivery.state = DeliveryState::Dead;
@@ -256,14 +257,15 @@ fn cut(text: &str) -> Box<str> {
     text.chars().take(MAX_ERROR_BYTES).collect::<String>().into()
 }
 
-/// Doubles from a minute to six hours, and up to an eighth longer: what failed together does not come back together. The
-/// tenant sees how long it is, so nothing that others have a part in goes into it, such as the event's number (R1).
+/// Pause before the next attempt: doubles from a minute to six hours, plus up to an eighth, so that deliveries that
+/// failed together are not repeated together. The tenant sees it, so it depends on nothing that other tenants
+/// influence, such as the event's number (R1).
 fn pause(tenant: &TenantId, topic: &Topic, attempts: u32) -> Duration {
     let doubled = INITIAL_RETRY_DELAY.saturating_mul(1_u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX));
     let pause = doubled.min(MAX_RETRY_DELAY);
     let name = format!("{tenant}/{topic}/{attempts}");
     let hash = name.bytes().fold(0, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    // Odd, with its bits spread out: neighbors get far apart.
+    // Odd, with its bits spread out, so that similar hashes become very different.
     let spread = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
     pause + pause / 8 * u32::try_from(spread).unwrap_or(0) / 256
 }

@@ -1,6 +1,6 @@
-//! Identical denials of one user within a minute are one audit event with a count (R21), so that a login
-//! storm fills no disk. The count is written at most once a tick of the shard; a crash loses no event, only
-//! repeats of the last tick. Different denials have a budget for each tenant: whoever makes up users fills no disk either.
+//! Identical denials of one user within a minute are one audit event with a count (R21), so that a login storm fills no
+//! disk. The count is written at most once per tick of the shard; a crash loses no event, only repeats since the last
+//! tick. Different denials have a budget for each tenant, so that invented user ids fill no disk either.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,11 +14,11 @@ use super::time::Tick;
 use crate::ids::{PoolId, TenantNo, UserId};
 
 const WINDOW: Duration = Duration::from_secs(60);
-/// Different denials remembered at once; beyond that the oldest are forgotten early and count anew.
+/// Number of different denials that are remembered; beyond it the oldest are forgotten early, and count anew.
 const MAX_DENIALS_REMEMBERED: usize = 100_000;
-/// Counts that one tick writes; what is beyond waits for the next one.
+/// Counts that one tick writes; the next tick writes the rest.
 pub(super) const COUNTS_PER_TICK: u32 = 5_000;
-/// Of those that are too old, so many are forgotten with each new one; the others by the tick.
+/// Denials older than a minute that each new one removes; the tick removes the others.
 const MAX_FORGOTTEN_PER_CALL: usize = 8;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -34,17 +34,17 @@ struct Key {
 struct Entry {
     event: AuditEvent,
     since: Tick,
-    /// Counted since the event was last written.
+    /// True if the count grew since the event was last written.
     dirty: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct Denials {
     entries: Map<Key, Entry>,
-    /// In the order of their first denial.
+    /// In order of the first denial.
     by_age: VecDeque<(Tick, Key)>,
     dirty: VecDeque<Key>,
-    /// Denials with an event of their own, of each tenant.
+    /// Budget of each tenant for denials with an event of their own.
     budget: Limiter<TenantNo>,
 }
 
@@ -58,12 +58,12 @@ impl Denials {
         }
     }
 
-    /// Whether the tenant has one more event of its own, which is taken.
+    /// Takes one event from the tenant's budget; returns false if it is spent.
     pub fn has_budget(&mut self, tenant: TenantNo, now: Tick) -> bool {
         self.budget.take(&tenant, now).is_ok()
     }
 
-    /// Counts the denial if an identical one is remembered and younger than a minute.
+    /// Counts the denial and returns true, if an identical one is remembered and less than a minute old.
     pub fn repeats(&mut self, about: &AuditDraft, now: Tick, budget: &mut Budget, out: &mut Changes) -> bool {
         for _ in 0..MAX_FORGOTTEN_PER_CALL {
             if !self.forget_one(now, budget, out) {
@@ -90,8 +90,8 @@ impl Denials {
         self.entries.insert(key, Entry { event, since: now, dirty: false });
     }
 
-    /// Writes counts that grew since the last tick, `left` of them at most, and forgets what is older than a minute, as far
-    /// as the budget goes; true: all of that.
+    /// Writes counts that grew since the last tick, at most `left`, and forgets denials older than a minute, as far as
+    /// the budget allows; returns true if all of that is done.
     pub fn tick(&mut self, now: Tick, left: &mut u32, budget: &mut Budget, out: &mut Changes) -> bool {
         while *left > 0
             && let Some(key) = self.dirty.pop_front()
@@ -116,21 +116,22 @@ impl Denials {
         true
     }
 
-    /// Forgets the oldest one, if it is older than a minute or there are too many; false: there is none such.
+    /// Forgets the oldest denial, if it is older than a minute or too many are remembered; returns false if neither is
+    /// so.
     fn forget_one(&mut self, now: Tick, budget: &mut Budget, out: &mut Changes) -> bool {
         let many = self.by_age.len() > MAX_DENIALS_REMEMBERED;
         let Some((since, key)) = self.by_age.pop_front_if(|(since, _)| many || now.since(*since) >= WINDOW) else {
             return false;
         };
         budget.spend(Budget::LOOK);
-        // One that is younger was forgotten before, and remembered anew.
+        // Otherwise the key was forgotten, and remembered again later.
         if self.entries.get(&key).is_some_and(|entry| entry.since == since) {
             self.forget(&key, budget, out);
         }
         true
     }
 
-    /// What was counted of it is written first.
+    /// Forgets a denial, after writing its count.
     fn forget(&mut self, key: &Key, budget: &mut Budget, out: &mut Changes) {
         if let Some(entry) = self.entries.remove(key)
             && entry.dirty

@@ -1,5 +1,6 @@
-//! FetchLicense: what a look for a license at the vendor's found. A license that is newer is installed (R27); everything
-//! else changes nothing but what the license page tells of the last look. And what is told of requests to the vendor.
+//! FetchLicense: records the result of a fetch from the vendor's folder. A newer license is installed (R27); every
+//! other result changes only what the license page shows of the last fetch. This file also records license requests to
+//! the vendor.
 
 use super::Ledger;
 use super::budget::Budget;
@@ -15,12 +16,12 @@ use super::tenant::Tenant;
 use super::time::Moment;
 use crate::ids::TenantNo;
 
-/// Tenants of one answer about what is due.
+/// Highest number of tenants in one answer to DueFetches.
 const DUE: usize = 100;
 
 impl Tenant {
-    /// What nobody asked for leaves an event when it is other than the time before: a day on which nothing was found is
-    /// no change of state (R35).
+    /// A fetch that nobody requested leaves an event only if its result differs from the last one: a day on which
+    /// nothing new was found is no change of state (R35).
     pub fn fetch_license(&mut self, command: &FetchLicense, ctx: &mut Context) -> LicenseFetched {
         let (fetch, change) = self.found(&command.answer, ctx);
         let news = !fetch.repeats(self.license_fetch.as_deref());
@@ -43,8 +44,8 @@ impl Tenant {
         }
     }
 
-    /// Installs a license of which the tenant has had no revision that is as high: one that an administrator deleted does
-    /// not come back by itself.
+    /// Installs a license if its revision is above every revision that the tenant has had: a license that an
+    /// administrator deleted does not come back by itself.
     fn newer(&mut self, command: &InstallLicense, ctx: &mut Context) -> (LicenseFetch, Option<LicenseChange>) {
         let at = ctx.now.wall;
         let is = format!("{} revision {}", command.license, command.grant.revision);
@@ -69,8 +70,9 @@ impl Tenant {
         }
     }
 
-    /// Before a request is sent, and when it was not (R35). The tenant's row goes along, as it is: what has no row is answered
-    /// before it is durable, and the audit is to have this before the vendor does.
+    /// Records a license request before it is sent, and when sending it failed (R35). The unchanged tenant row goes
+    /// into the batch, because an answer without rows does not wait for it, and the audit must have the request before
+    /// the vendor does.
     pub fn note_license_request(&self, command: &NoteLicenseRequest, ctx: &mut Context) {
         let (action, detail) = match &command.failed {
             None => (Action::LicenseRequestSent, &command.what),
@@ -82,7 +84,7 @@ impl Tenant {
 }
 
 impl Ledger {
-    /// The shard's tenants whose licenses are to be looked for, behind one of them: as many as a step can look at.
+    /// Tenants of the shard whose licenses are due to be fetched, after a given one: as many as one step can look at.
     pub(super) fn due_fetches(&self, query: &DueFetches, now: Moment, budget: &mut Budget) -> FetchesDue {
         let mut tenants = Vec::new();
         for no in query.after.0 as usize + 1..self.tenants.len() {

@@ -1,26 +1,27 @@
-//! Ids that a user had before (R2): with them the events of before the renaming are found.
+//! Former ids of users (R2), by which events from before a renaming are found.
 
 use crate::ids::{EventNo, UserId};
 
-/// So many are kept of a user, the latest: what stands under older ones is found by asking for these.
+/// Highest number of former ids of a user; the latest are kept. Events under older ids are found by a query for these
+/// ids.
 pub const MAX_FORMER_IDS: usize = 16;
 
-/// An id that a user had.
+/// An id that the user had before.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FormerId {
     pub id: UserId,
-    /// The event of the renaming: the last one under this id.
+    /// Number of the renaming's audit event, which is the last event under this id.
     pub last_event: EventNo,
 }
 
 const RENAMED: &str = "is now ";
 
-/// What the event of a renaming says; the store's check reads it, too.
+/// Detail text of a renaming's audit event. The recount of a store parses it.
 pub(super) fn renamed(new: &UserId) -> String {
     format!("{RENAMED}{new}")
 }
 
-/// The new id in the detail of such an event.
+/// Parses the new id from that text.
 #[must_use]
 pub fn new_id(detail: &str) -> Option<UserId> {
     detail.strip_prefix(RENAMED).map(UserId::stored)

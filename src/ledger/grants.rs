@@ -1,14 +1,14 @@
-//! The grants of a pool in their order, so that which seats are beyond a limit that shrank (R14) is known without a walk
-//! over all users.
+//! Grants of a pool in their order, so that the seats over a limit that shrank (R14) are found without visiting all
+//! users.
 
 use crate::ids::EventNo;
 
-/// The numbers of the grants of a pool's active seats, ascending: eight bytes each. A new grant is the last one; taking one
-/// from the middle moves what is behind it, a megabyte and a half of 200,000.
+/// Numbers of the grants of a pool's active seats, ascending, eight bytes each. A new grant is usually the last;
+/// removing one from the middle moves those after it, a megabyte and a half for 200,000 grants.
 #[derive(Debug, Default)]
 pub(super) struct Orders {
     users: Vec<EventNo>,
-    /// Apart: they count by policy (R10).
+    /// Separate, because the policy decides if they count (R10).
     administrators: Vec<EventNo>,
 }
 
@@ -17,7 +17,7 @@ impl Orders {
         if administrator { &mut self.administrators } else { &mut self.users }
     }
 
-    /// How many others it moved.
+    /// Adds a grant. Returns the number of grants that it moved.
     pub fn add(&mut self, order: EventNo, administrator: bool) -> usize {
         let list = self.list(administrator);
         if list.last().is_none_or(|last| *last <= order) {
@@ -29,7 +29,7 @@ impl Orders {
         list.len() - at
     }
 
-    /// How many others it moved.
+    /// Removes a grant. Returns the number of grants that it moved.
     pub fn remove(&mut self, order: EventNo, administrator: bool) -> usize {
         let list = self.list(administrator);
         let Ok(at) = list.binary_search(&order) else { return 0 };
@@ -42,7 +42,7 @@ impl Orders {
         moved + list.len()
     }
 
-    /// During a load: in any order. [`Self::sort`] follows.
+    /// Adds grants during a load, in any order; [`Self::sort`] must follow.
     pub fn load(&mut self, order: EventNo, administrator: bool) {
         self.list(administrator).push(order);
     }
@@ -54,16 +54,16 @@ impl Orders {
         self.administrators.shrink_to_fit();
     }
 
-    /// How many count.
+    /// Number of grants that count.
     pub fn counted(&self, with_administrators: bool) -> usize {
         self.users.len() + if with_administrators { self.administrators.len() } else { 0 }
     }
 
-    /// From which grant on the last `over` of those that count are.
+    /// First of the last `over` grants that count.
     pub fn last(&self, over: usize, with_administrators: bool) -> Option<EventNo> {
         let before = self.counted(with_administrators).checked_sub(over)?;
         let (a, b) = (&self.users[..], if with_administrators { &self.administrators[..] } else { &[] });
-        // So many of `a` are before it that the other ones before it are all in `b`.
+        // So many of `a` come first that all others of the first `before` grants are in `b`.
         let (mut least, mut most) = (before.saturating_sub(b.len()), before.min(a.len()));
         while least < most {
             let middle = usize::midpoint(least, most);
@@ -94,7 +94,7 @@ mod tests {
                 let (order, administrator) = known.swap_remove(next(known.len() as u64) as usize);
                 orders.remove(EventNo(order), administrator);
             } else {
-                // Mostly the youngest, as grants are.
+                // Mostly the latest, as real grants are.
                 let order = if next(5) == 0 { next(turn * 10 + 1) * 10 + 1 + turn % 9 } else { turn * 100 };
                 if known.iter().all(|(other, _)| *other != order) {
                     known.push((order, next(3) == 0));

@@ -1,5 +1,6 @@
-//! The users of a tenant by kind, kept: usage is asked often, and there can be a million of them. Whoever changes a user, a
-//! seat, or whether a user lives tells it here; [`super::invariants`] counts anew.
+//! Numbers of a tenant's users by kind, maintained because usage is queried often and a tenant can have a million
+//! users. Code that changes a user, a seat, or whether a user is live has to update them; [`super::invariants`]
+//! recounts them.
 
 use super::outcome::UserTotals;
 use super::tenant::Tenant;
@@ -9,7 +10,8 @@ use super::user::User;
 pub(super) struct Headcount {
     /// Users with access to anything (R7).
     with_access: u32,
-    /// Users with a live session and without access any more: the session stays (R6), and their status is blank (R23).
+    /// Users with a live session but without access: the session stays (R6), and their status is blank (R23). By
+    /// status.
     blank_active: u32,
     blank_idle: u32,
     pub blocked_administrators: u32,
@@ -20,7 +22,7 @@ impl Headcount {
         if idle { &mut self.blank_idle } else { &mut self.blank_active }
     }
 
-    /// After seats or blocking changed. `had`: access before.
+    /// Updates the numbers after seats or blocking changed. `had`: true if the user had access before.
     pub fn access(&mut self, user: &User, had: bool) {
         let lives = u32::from(user.live > 0);
         match (had, user.has_access()) {
@@ -36,17 +38,17 @@ impl Headcount {
         }
     }
 
-    /// The user's first session starts.
+    /// Counts a user whose first session starts.
     pub fn begins(&mut self, user: &User) {
         self.blank_active += u32::from(!user.has_access());
     }
 
-    /// The user's last session ended. `idle`: as the user was.
+    /// Counts a user whose last session ended. `idle`: the user was Idle until then.
     pub fn ends(&mut self, user: &User, idle: bool) {
         *self.blank(idle) -= u32::from(!user.has_access());
     }
 
-    /// The user became Idle, or is not any more.
+    /// Counts a user who became Idle, or became active again.
     pub fn turns(&mut self, user: &User) {
         let blank = u32::from(!user.has_access());
         *self.blank(!user.idle) -= blank;
@@ -55,7 +57,7 @@ impl Headcount {
 }
 
 impl Tenant {
-    /// Counts every user.
+    /// Recounts all users.
     pub fn counted_heads(&self) -> Headcount {
         let mut heads = Headcount::default();
         for user in self.users.iter() {
@@ -66,7 +68,7 @@ impl Tenant {
         heads
     }
 
-    /// Who is Idle has been noticed before.
+    /// Numbers of users by state and status. The caller has called [`Self::mark_idle`].
     pub fn user_totals(&self) -> UserTotals {
         let Headcount { with_access, blank_active, blank_idle, blocked_administrators } = self.headcount;
         let total = self.users.len() as u64;

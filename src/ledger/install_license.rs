@@ -1,5 +1,5 @@
-//! InstallLicense: a license whose document was verified takes its place, or a higher revision takes the lower one's
-//! (R27). What is refused changes nothing.
+//! InstallLicense: installs a license whose document was verified, or replaces a lower revision of it (R27). A refusal
+//! changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,13 +16,14 @@ use super::pool::MAX_POOLS;
 use super::tenant::Tenant;
 use crate::ids::{LicenseId, PoolId, PoolNo};
 
-/// What all of a tenant's licenses may name: it is shown, and told to applications, as a whole.
+/// Highest number of terms in all licenses of a tenant: applications and pages get them as a whole.
 const MAX_TERMS: usize = 5_000;
-/// Pools that an audit event tells of; a license may name a thousand.
+/// Highest number of pools that an audit event lists; a license may name a thousand.
 const MAX_SHOWN: usize = 20;
 
 impl Tenant {
-    /// Installing the same document again changes nothing. One that is not valid yet is accepted, an expired one not.
+    /// Installing the same document again changes nothing. A license that begins later is accepted, an expired one is
+    /// refused.
     pub fn install_license(&mut self, command: &InstallLicense, ctx: &mut Context) -> Done<LicenseChange> {
         let (id, grant) = (&command.license, &command.grant);
         let before = self.usages(ctx);
@@ -47,7 +48,7 @@ impl Tenant {
         self.pools.iter().map(|pool| self.usage(pool.no, ctx.limit_basis())).collect()
     }
 
-    /// What became of every pool. `id`: the license it is about, whose pools are told in any case.
+    /// Change of every pool. Pools of the license `id` are listed in any case, others only if they changed.
     pub fn license_change(
         &self,
         id: Option<&LicenseId>,
@@ -59,7 +60,7 @@ impl Tenant {
         let given: BTreeSet<PoolNo> = head.iter().flat_map(|row| &row.entitlements).map(|given| given.pool).collect();
         let mut pools = Vec::new();
         for (at, after) in self.usages(ctx).into_iter().enumerate() {
-            // Pools are never deleted: those of before come first, in the same order.
+            // Pools are never deleted, so the earlier ones come first, in the same order.
             let pool = PoolChange { before: before.get(at).cloned(), after };
             if pool.before.as_ref() != Some(&pool.after) || given.contains(&PoolNo(at as u16)) {
                 pools.push(pool);
@@ -68,7 +69,7 @@ impl Tenant {
         LicenseChange { changed, pools, license: head.map(|row| self.license_view(row, ctx.limit_basis())) }
     }
 
-    /// The same text: of a signed document its bytes, of a grant without one everything that it says.
+    /// True if the text is the same: the bytes of a signed document, or all properties of a grant without a document.
     fn is_same(&self, row: &LicenseRow, grant: &LicenseGrant) -> bool {
         let pools = row.entitlements.iter().map(|given| (&self.pools.get(given.pool).id, given.plan, given.limit));
         let document = &row.terms.document;
@@ -80,8 +81,8 @@ impl Tenant {
                 && pools.eq(grant.pools.iter().map(|(pool, plan, limit)| (pool, *plan, *limit))))
     }
 
-    /// A higher revision replaces the lower. A lower one is refused, and another text under the same revision, also
-    /// after the license was deleted; then only the same text comes back.
+    /// A higher revision replaces a lower one. A lower revision is refused, and so is another text under the same
+    /// revision, also after the license was deleted; then only the same text can be installed again (R27).
     fn guard_revision(&self, id: &LicenseId, grant: &LicenseGrant) -> Done<()> {
         let Some(known) = self.licenses.newest(id) else { return self.guard_floor(id, grant) };
         if let Some(up_to) = known.revoked_up_to
@@ -97,7 +98,7 @@ impl Tenant {
         Err(refused("LICENSE_REVISION", id, text))
     }
 
-    /// As the above, of what an earlier tenant of the same id had.
+    /// The same guard for the licenses that an earlier tenant with the same id had.
     fn guard_floor(&self, id: &LicenseId, grant: &LicenseGrant) -> Done<()> {
         let Some(floor) = self.licenses.floor(id) else {
             if self.licenses.count_remembered() >= MAX_REMEMBERED {
@@ -122,7 +123,7 @@ impl Tenant {
         Err(refused("LICENSE_REVISION", id, text))
     }
 
-    /// Plans of one pool must agree over all of the tenant's licenses; and the bounds of what a tenant may have.
+    /// All licenses of a tenant must agree on the plan of each pool, and stay within the bounds of a tenant.
     fn guard_pools(&self, id: &LicenseId, grant: &LicenseGrant) -> Done<()> {
         let others = || self.licenses.heads().iter().filter(|license| license.id != *id);
         let mut plans: BTreeMap<&PoolId, Plan> = BTreeMap::new();
@@ -150,7 +151,7 @@ impl Tenant {
         Ok(())
     }
 
-    /// The row of a license that nothing stands against: its pools are made.
+    /// Row of a license that passed all guards; creates its pools.
     fn licensed(&mut self, id: &LicenseId, grant: &LicenseGrant, ctx: &mut Context) -> Done<LicenseRow> {
         let mut entitlements = Vec::new();
         for (pool, plan, limit) in &grant.pools {
@@ -200,7 +201,7 @@ fn refused(reason: &'static str, subject: impl ToString, text: String) -> Refusa
     Refusal::Precondition { reason, subject: subject.to_string(), text }
 }
 
-/// `; primary 5 -> 10, crm 0 -> unlimited`: the limits that are others now; nothing when there are none.
+/// Changed limits, such as `; primary 5 -> 10, crm 0 -> unlimited`; empty if there are none.
 pub(super) fn shifts(pools: &[PoolChange]) -> String {
     let moved = pools.iter().filter(|pool| limit_before(pool) != pool.after.limit);
     let messages: Vec<String> =

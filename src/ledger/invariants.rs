@@ -1,5 +1,5 @@
-//! Recounts everything that is kept as a counter, and checks what must always hold (I1, I4). For tests and the
-//! simulator; a running service does not pay for it.
+//! Recounts every maintained counter and checks the invariants that must always hold (I1, I4). For tests and the
+//! simulator; a running service does not call it.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use crate::ids::UserNo;
 
 impl Ledger {
     /// # Errors
-    /// The first thing that does not hold, in words.
+    /// Returns the first violation, in words.
     pub fn check(&mut self, now: Moment) -> Result<(), String> {
         let basis = self.limit_basis(now);
         for tenant in self.tenants.iter_mut().flatten() {
@@ -31,7 +31,7 @@ impl Ledger {
         if kept == recounted { Ok(()) } else { Err(format!("sums: kept {kept:?}, recounted {recounted:?}")) }
     }
 
-    /// Whatever time does is put down, and not too late.
+    /// Checks that everything that time causes is scheduled, and not too late.
     fn check_agenda(&mut self, now: Moment) -> Result<(), String> {
         let basis = self.limit_basis(now);
         for tenant in self.tenants.iter().flatten() {
@@ -57,7 +57,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// The sums over all tenants, counted.
+    /// Recounts the sums over all tenants.
     fn recounted(&self, now: Moment) -> Totals {
         let (basis, mut totals) = (self.limit_basis(now), Totals::default());
         for tenant in self.tenants.iter().flatten() {

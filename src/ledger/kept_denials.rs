@@ -1,5 +1,6 @@
-//! Denials that are answered while the store takes nothing (R21): their events wait until it does. So many bytes of them
-//! are kept; of those beyond, each tenant gets one event for each kind and reason, which says how many there were.
+//! Denials that were answered while the store accepted no changes (R21): their audit events wait until it does. A
+//! bounded number of bytes is kept; of the events beyond it, each tenant gets one event for each action and reason,
+//! with their number.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +12,23 @@ use super::time::Moment;
 use super::{Ledger, NOBODY};
 use crate::ids::TenantNo;
 
-/// Bytes of events of one shard that are kept.
+/// Highest number of bytes of kept events in one shard.
 const MAX_BYTES: usize = 2 << 20;
 
 #[derive(Debug, Default)]
 pub struct KeptDenials {
-    /// Of batches that are gone; each gets a new number when it is written.
+    /// Events of batches that were dropped; each gets a new number when it is written.
     events: Vec<AuditEvent>,
-    /// Of these.
+    /// Bytes of `events`.
     bytes: usize,
-    /// Of those that wait in the open batch.
+    /// Bytes of the events in the open batch.
     open_bytes: usize,
-    /// What was not kept one by one.
+    /// Numbers of denials that were not kept one by one, by tenant, action and reason code.
     dropped: BTreeMap<(TenantNo, Action, u8), u32>,
 }
 
 impl KeptDenials {
-    /// Keeps those of a batch that will not be written, and of the one that was open behind it.
+    /// Keeps the denials of a batch that will not be written, and of the open batch behind it.
     pub fn keep(&mut self, events: impl IntoIterator<Item = AuditEvent>) {
         self.open_bytes = 0;
         for event in events {
@@ -45,7 +46,7 @@ impl KeptDenials {
         self.events.is_empty() && self.dropped.is_empty()
     }
 
-    /// How many denials were not kept one by one.
+    /// Number of denials that were not kept one by one.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.dropped.values().map(|count| u64::from(*count)).sum()
@@ -61,7 +62,7 @@ impl KeptDenials {
     }
 }
 
-/// What an event takes in memory, about.
+/// Approximate bytes of an event in memory.
 fn bytes(event: &AuditEvent) -> usize {
     let text = |text: Option<&str>| text.map_or(0, str::len);
     size_of::<AuditEvent>()
@@ -71,8 +72,9 @@ fn bytes(event: &AuditEvent) -> usize {
 }
 
 impl Ledger {
-    /// What a check-out is told while nothing can be written, if that is a denial: it ends no session, and nobody is
-    /// notified. `None`: it would be a yes, or what is due takes more than this step.
+    /// Decides about a check-out while nothing can be written, and answers it if it is denied: that ends no session and
+    /// notifies nobody. Returns `None` if the check-out would be admitted, or if more is overdue than this step can
+    /// end.
     pub fn deny(
         &mut self,
         (request, check_out): (&Request, &CheckOut),
@@ -88,7 +90,7 @@ impl Ledger {
         let user = command.people().first().map_or_else(|| check_out.user.clone(), |user| (**user).clone());
         let (tenant, actor) = (request.tenant.clone(), request.actor.clone());
         let question = Request { tenant, actor, command };
-        // A question changes nothing but what is due, where that is more than a step.
+        // With `check_only` it changes nothing, except that it may have to end what is overdue.
         let answer = self.decide(question, now, out).ok()?;
         let Outcome::CheckOut(Ok(checked)) = &answer else { return None };
         let reason = checked.decision.as_ref().err()?.reason;
@@ -109,7 +111,7 @@ impl Ledger {
         Some(answer)
     }
 
-    /// Writes what was kept, now that the store takes it. The numbers are new, the times are those of the denials.
+    /// Writes the kept denials when the store accepts changes again. Numbers are new; times are those of the denials.
     pub fn write_kept(&mut self, kept: KeptDenials, now: Moment, out: &mut Changes) {
         for event in kept.events {
             self.last_event.0 += 1;

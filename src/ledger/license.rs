@@ -1,4 +1,4 @@
-//! A license as it is installed: what decisions need, and its terms, which only people and applications read.
+//! An installed license: the properties that decisions need, and its terms, which only people and applications read.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::change::{Actor, Limit, Plan};
 use super::time::{Tick, Wall};
 use crate::ids::{InstanceId, LicenseId, PoolNo, TenantNo};
 
-/// The package that was bought, from the smallest to the largest. Nothing is decided by it.
+/// The package that was bought, from the smallest to the largest. No decision depends on it (R28).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {
     Bronze,
@@ -18,7 +18,7 @@ pub enum Tier {
 impl Tier {
     pub const ALL: [Tier; 4] = [Tier::Bronze, Tier::Silver, Tier::Gold, Tier::Platinum];
 
-    /// The word in documents and in the stores: never change one.
+    /// Word in documents and in the store: never change one.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -30,28 +30,28 @@ impl Tier {
     }
 }
 
-/// What a license says beside what decisions need (R28).
+/// Properties of a license that no decision needs (R28).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
 pub struct Terms {
-    /// The signed document, as it was verified. Empty: a grant without one.
+    /// The signed document, as it was verified; empty: a grant without a document.
     pub document: Box<str>,
-    /// Names the key that signed it.
+    /// Id of the key that signed the document.
     pub key_id: Box<str>,
     pub customer_id: Box<str>,
     pub registered_to: Box<str>,
-    /// Patterns of host names, with `*`; none: any host.
+    /// Patterns of host names, with `*`; empty: any host.
     pub hosts: Vec<Box<str>>,
-    /// The one installation for which it was issued; `None`: any.
+    /// The installation for which the license was issued; `None`: any.
     pub instance: Option<InstanceId>,
     pub tier: Option<Tier>,
-    /// Feature flags (`CRM_ALLOWED`), sorted, each once.
+    /// Feature flags (`CRM_ALLOWED`), sorted, without duplicates.
     pub features: Vec<Box<str>>,
-    /// Numeric limits (`MAX_PUBLISH_LOCATIONS`), sorted by name, each once.
+    /// Numeric limits (`MAX_PUBLISH_LOCATIONS`), sorted by name, without duplicates.
     pub limits: Vec<(Box<str>, Limit)>,
     pub issued: Wall,
 }
 
-/// What a license gives for one pool.
+/// Plan and limit that a license gives for one pool.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Entitlement {
     pub pool: PoolNo,
@@ -59,17 +59,17 @@ pub struct Entitlement {
     pub limit: Limit,
 }
 
-/// How a revision stands beside the other ones of its license. The numbers are in the store: never change one.
+/// Standing of a revision among those of its license. The store contains the numbers: never change one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Standing {
-    /// The newest revision, which decides while it is in force.
+    /// Newest revision; decides while it is in force.
     Current = 1,
-    /// A higher revision took its place (R27).
+    /// Replaced by a higher revision (R27).
     Superseded = 2,
-    /// Deleted by an administrator, and remembered: no older revision comes back.
+    /// Deleted by an administrator, and remembered so that no older revision is installed (R27).
     Deleted = 3,
-    /// Taken back by the vendor: kept as a record, and not in force.
+    /// Revoked by the vendor: kept as a record, and not in force (R27).
     Revoked = 4,
 }
 
@@ -87,24 +87,24 @@ impl Standing {
     }
 }
 
-/// One revision of a license (R27, R28). The key is the tenant, the id and the revision.
+/// One revision of a license (R27, R28). Key: tenant, license id, revision.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LicenseRow {
     pub tenant: TenantNo,
     pub id: LicenseId,
     pub revision: u64,
     pub standing: Standing,
-    /// The vendor revoked every revision up to this one, also those that were never installed here.
+    /// The vendor revoked every revision up to this one, including revisions that were never installed here.
     pub revoked_up_to: Option<u64>,
-    /// In force from this wall time on.
+    /// In force from this wall time on; `None`: from the start.
     pub not_before: Option<Wall>,
     /// In force before this wall time; `None`: never expires.
     pub expires: Option<Wall>,
     pub entitlements: Vec<Entitlement>,
-    /// Shared: decisions walk over rows, and never look in here.
+    /// Shared, because decisions iterate over rows and never read the terms.
     pub terms: Arc<Terms>,
     pub installed: Tick,
     pub installed_by: Actor,
-    /// When the license was last changed by a command: installed, superseded, deleted or revoked.
+    /// Time at which a command last changed the license: installed, superseded, deleted or revoked it.
     pub changed: Tick,
 }

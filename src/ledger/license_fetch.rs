@@ -1,4 +1,4 @@
-//! What the last look for a license at the vendor's found, and when it is time for the next one.
+//! Result of the last fetch of a license from the vendor's folder, and the time of the next one.
 
 use std::time::Duration;
 
@@ -6,27 +6,27 @@ use super::license_floors::fingerprint;
 use super::time::Wall;
 use crate::ids::TenantId;
 
-/// Between two looks, but for the [`spread`].
+/// Time between two fetches, without the [`spread`].
 const FETCH_INTERVAL: Duration = Duration::from_secs(23 * 60 * 60);
-/// After a look that did not reach the vendor.
+/// Time until the next fetch, after one that did not reach the vendor.
 const RETRY_DELAY: Duration = Duration::from_secs(60 * 60);
-/// Over this time the looks of a server's tenants are spread.
+/// Time over which the fetches of a server's tenants are spread.
 const RETRY_JITTER: Duration = Duration::from_secs(60 * 60);
-/// Characters that are kept of what is told.
+/// Length to which the text is cut, in characters.
 const MAX_ERROR_BYTES: usize = 500;
 
-/// What a look for a license found. The words are in the stores: never change one.
+/// Outcome of a fetch. The store contains the words: never change one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FetchOutcome {
-    /// A license, and it was installed.
+    /// A license was found and installed.
     Installed,
-    /// One that is installed already, or was before; or an older one.
+    /// The license is not newer: it, or a higher revision, is or was installed.
     NotNewer,
-    /// The vendor has none for this tenant.
+    /// The vendor has no license for this tenant.
     Nothing,
-    /// A document that is no license for here, or that is not taken.
+    /// The document is no license for this tenant and installation, or installing it is refused.
     Refused,
-    /// The vendor was not reached, or its answer was none.
+    /// The vendor was not reached, or gave no valid answer.
     Failed,
 }
 
@@ -51,14 +51,14 @@ impl FetchOutcome {
     }
 }
 
-/// A look for a license. The tenant keeps the last one, so that the license page tells of it after a restart, too.
+/// A fetch of a license. The tenant's row has the last one, so that the license page shows it after a restart, too.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LicenseFetch {
     pub at: Wall,
     pub outcome: FetchOutcome,
-    /// Why a document was refused, as `InstallLicense` would say it: `LICENSE_SIGNATURE`.
+    /// Reason of a refusal, the same as of `InstallLicense`, such as `LICENSE_SIGNATURE`.
     pub reason: Box<str>,
-    /// What was found, in words.
+    /// Text of the result, for people.
     pub text: Box<str>,
 }
 
@@ -68,24 +68,24 @@ impl LicenseFetch {
         Self { at, outcome, reason: reason.into(), text: text.into() }
     }
 
-    /// Whether it found what the one before had found.
+    /// True if the result is the same as of the fetch before.
     pub(super) fn repeats(&self, before: Option<&Self>) -> bool {
         before.is_some_and(|before| Self { at: self.at, ..before.clone() } == *self)
     }
 }
 
-/// Whether it is time to look again.
+/// True if it is time for the next fetch.
 pub(super) fn is_due(last: Option<&LicenseFetch>, tenant: &TenantId, now: Wall) -> bool {
     let Some(last) = last else { return true };
     let pause = if last.outcome == FetchOutcome::Failed { RETRY_DELAY } else { FETCH_INTERVAL };
-    // One that is to come was noted by a clock that has been set back since.
+    // A time in the future was recorded by a clock that has been set back since.
     last.at > now || now.since(last.at) >= pause + spread(tenant)
 }
 
-/// Less than an hour, the same each time: tenants that were looked for together do not stay together.
+/// Delay of less than an hour, constant for a tenant, so that fetches of many tenants spread.
 #[must_use]
 pub fn spread(tenant: &TenantId) -> Duration {
-    // Odd, with its bits spread out: neighbors get far apart.
+    // Odd, with its bits spread out, so that similar hashes become very different.
     let hash = fingerprint(tenant.as_str()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
     let most = u64::try_from(RETRY_JITTER.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis((hash * most) >> 32)

@@ -1,22 +1,22 @@
-//! Which revisions of its licenses a tenant had, by its id, when it was deleted: a tenant of the same id does not get an
-//! older one (R27). Deleting and creating opens no way back.
+//! License revisions that deleted tenants had, by tenant id: a new tenant with the same id cannot install an older
+//! revision (R27), so that deleting and creating a tenant is no way back to one.
 
 use super::license::LicenseRow;
 use super::map::{Map, Seed};
 use crate::ids::{LicenseId, TenantId};
 
-/// Licenses of one tenant id that are remembered, the installed ones included.
+/// Highest number of remembered licenses of one tenant id, including installed ones.
 pub const MAX_REMEMBERED: usize = 1_000;
 
-/// The newest revision of one license that tenants of this id have had. Outlives the tenant; never deleted.
+/// Newest revision of one license that tenants with this id have had. It outlives the tenant and is never deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LicenseFloor {
     pub tenant: TenantId,
     pub license: LicenseId,
     pub revision: u64,
-    /// As in [`LicenseRow`].
+    /// See [`LicenseRow`].
     pub revoked_up_to: Option<u64>,
-    /// Of the document: the same one may come back.
+    /// Fingerprint of the document, because the same document may be installed again.
     pub fingerprint: u64,
 }
 
@@ -32,16 +32,16 @@ impl LicenseFloor {
     }
 }
 
-/// FNV-1a. It is in the stores: never change it.
+/// FNV-1a hash. The store contains it: never change it.
 pub(super) fn fingerprint(document: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     document.bytes().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
-/// Sorted by license.
+/// Floors of one tenant id, sorted by license.
 pub(super) type Floors = Box<[LicenseFloor]>;
 
-/// The shard's, by tenant id.
+/// All floors of the shard, by tenant id.
 #[derive(Debug)]
 pub(super) struct AllFloors(Map<TenantId, Floors>);
 
@@ -54,7 +54,7 @@ impl AllFloors {
         self.0.get(tenant).cloned().unwrap_or_default()
     }
 
-    /// Takes them in, each in the place of the one of its license.
+    /// Adds floors; each replaces the floor of the same license.
     pub fn put(&mut self, tenant: &TenantId, fresh: impl IntoIterator<Item = LicenseFloor>) {
         let mut floors = self.0.remove(tenant).unwrap_or_default().into_vec();
         for floor in fresh {

@@ -1,4 +1,4 @@
-//! What is read of licenses: the list, the page of an administrator, and what applications may know.
+//! Queries about licenses: the list, an administrator's license page, and what applications may know.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::usage::LimitBasis;
 use super::walk::{Cut, Key, Walk, Weight};
 
 impl Tenant {
-    /// By id, and the newest revision of each first. Deleted ones are only remembered, not shown.
+    /// Sorted by id, newest revision first. Deleted licenses are only remembered, and not listed.
     pub fn list_licenses(&self, query: &ListLicenses, basis: LimitBasis, budget: &mut Budget) -> Page<LicenseView> {
         let shown = self.licenses.iter().filter(|row| row.standing != Standing::Deleted);
         let rows: Vec<&LicenseRow> = shown.collect();
@@ -97,7 +97,7 @@ impl Tenant {
     }
 }
 
-/// Of a license on a page.
+/// Weight of a license in a page.
 fn weight(row: &LicenseRow) -> Weight {
     let terms = &row.terms;
     let texts = terms.features.iter().chain(&terms.hosts).chain(terms.limits.iter().map(|(name, _)| name));

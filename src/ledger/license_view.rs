@@ -1,4 +1,4 @@
-//! What is answered about licenses: what a command changed, the list, and the license page of an administrator.
+//! Answers about licenses: the change by a command, the list, and an administrator's license page.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,25 +10,25 @@ use super::outcome::{LicenseState, PoolUsage};
 use super::time::Wall;
 use crate::ids::{LicenseId, PoolId};
 
-/// How one revision of a license stands now. Dates are judged by the time of licenses (R31).
+/// State of one revision of a license now. Dates are judged by the time of licenses (R31).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Validity {
     InForce,
     NotYetValid,
     Expired,
-    /// A higher revision took its place.
+    /// A higher revision replaced it.
     Superseded,
     Revoked,
 }
 
-/// One revision of a license, as consoles show it.
+/// One revision of a license, as a console shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LicenseView {
     pub id: LicenseId,
     pub revision: u64,
     pub validity: Validity,
     pub not_before: Option<Wall>,
-    /// `None`: never.
+    /// `None`: never expires.
     pub expires: Option<Wall>,
     pub pools: Vec<(PoolId, Plan, Limit)>,
     pub terms: Arc<Terms>,
@@ -36,54 +36,54 @@ pub struct LicenseView {
     pub installed_by: Actor,
 }
 
-/// Answer of the commands that install, delete or revoke.
+/// Answer of the commands that install, delete or revoke a license.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LicenseChange {
-    /// False: it was so already. Nothing was written.
+    /// False: nothing had to change, and nothing was written.
     pub changed: bool,
-    /// The pools that the license names, and every other one that is not as it was.
+    /// The pools that the license names, and every other pool that changed.
     pub pools: Vec<PoolChange>,
-    /// As it stands afterwards; `None`: it is gone.
+    /// The license afterward; `None`: it was deleted.
     pub license: Option<LicenseView>,
 }
 
 /// A pool before and after.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PoolChange {
-    /// `None`: nobody had named the pool before.
+    /// `None`: the pool did not exist before.
     pub before: Option<PoolUsage>,
     pub after: PoolUsage,
 }
 
-/// What applications may read: everything that the licenses in force give together, but seats.
+/// What applications may read: the sum of all licenses in force, without seats.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entitlements {
     pub state: LicenseState,
-    /// The highest one.
+    /// The highest tier.
     pub tier: Option<Tier>,
-    /// The union of all, sorted.
+    /// Union of all features, sorted.
     pub features: Vec<Box<str>>,
-    /// The sums by name, sorted; unlimited wins.
+    /// Sums of the limits by name, sorted; unlimited plus any number is unlimited.
     pub limits: Vec<(Box<str>, Limit)>,
 }
 
-/// What an administrator's license page shows.
+/// Content of an administrator's license page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LicenseInformation {
-    /// As the license says that was issued last, of those in force; of all when none is.
+    /// From the license that was issued last, of those in force; of all if none is in force.
     pub customer_id: Box<str>,
     pub registered_to: Box<str>,
-    /// Of the same licenses, all patterns, sorted.
+    /// Host patterns of the same licenses, sorted.
     pub hosts: Vec<Box<str>>,
     pub given: Entitlements,
     /// Every pool of the tenant.
     pub pools: Vec<PoolUsage>,
-    /// Until the first of the licenses in force ends; `None`: none of them ever does.
+    /// Time until the first of the licenses in force ends; `None`: none of them ends.
     pub first_end: Option<Duration>,
-    /// Until the last of them ends; `None`: one of them never does, or none is in force.
+    /// Time until the last of them ends; `None`: one of them never ends, or none is in force.
     pub last_end: Option<Duration>,
-    /// When a license was last installed, deleted or revoked; `None`: there never was one.
+    /// Time at which a license was last installed, deleted or revoked; `None`: there never was one.
     pub updated: Option<Wall>,
-    /// The last look at the vendor's; `None`: nobody ever looked.
+    /// Last fetch from the vendor's folder; `None`: there was none.
     pub fetch: Option<LicenseFetch>,
 }

@@ -1,4 +1,4 @@
-//! A tenant's licenses: the few rows that decisions look at, and beside them, cold, what is remembered.
+//! Licenses of a tenant: the few rows that decisions need, and apart from them, rarely read, the remembered ones.
 
 use super::change::Change;
 use super::context::Context;
@@ -7,23 +7,23 @@ use super::license_floors::{Floors, LicenseFloor};
 use super::outcome::Refusal;
 use crate::ids::{LicenseId, PoolNo, TenantId};
 
-/// Licenses that one tenant may have, the deleted ones not counted.
+/// Highest number of licenses of a tenant, without deleted ones.
 pub const MAX_LICENSES: usize = 100;
-/// Former revisions of one license that are kept as records, the newest ones.
+/// Highest number of former revisions of one license that are kept as records; the newest ones are kept.
 pub const MAX_PAST: usize = 8;
-/// What an entitlement costs when the way from pools to licenses is made anew.
+/// Cost of one entitlement when the index of pools is rebuilt, in units of `Budget`.
 const INDEXED: u32 = 15;
 
 #[derive(Debug, Default)]
 pub(super) struct Licenses {
-    /// Of each license the newest revision, unless it was deleted: current or revoked. Decisions look at these alone.
+    /// Newest revision of each license that is not deleted: current or revoked. Decisions need only these.
     heads: Vec<LicenseRow>,
-    /// What the heads give, by pool: the pool, which head, and which of its entitlements. A login looks at those of a pool,
-    /// and not at the thousand entitlements of a hundred licenses.
+    /// Index of the heads' entitlements: pool, index of the head, index of the entitlement; sorted. A login reads only
+    /// those of its pool, and not the thousand entitlements of a hundred licenses.
     by_pool: Box<[(PoolNo, u16, u16)]>,
-    /// Former revisions; and of each deleted license the newest one, so that none comes back that is older.
+    /// Former revisions, and the newest revision of each deleted license, so that no older one is installed.
     past: Vec<LicenseRow>,
-    /// What earlier tenants of the same id had.
+    /// Revisions that earlier tenants with the same id had.
     floors: Floors,
 }
 
@@ -32,7 +32,7 @@ impl Licenses {
         &self.heads
     }
 
-    /// What the heads give in a pool.
+    /// The heads' entitlements for a pool.
     pub fn giving(&self, pool: PoolNo) -> impl Iterator<Item = (&LicenseRow, &Entitlement)> + Clone {
         let from = self.by_pool.partition_point(|(other, ..)| *other < pool);
         let given = self.by_pool[from..].iter().take_while(move |(other, ..)| *other == pool);
@@ -42,7 +42,7 @@ impl Licenses {
         })
     }
 
-    /// Makes the way from pools to licenses anew.
+    /// Rebuilds the index of pools.
     fn index(&mut self) {
         let given = (0..).zip(&self.heads).flat_map(|(head, row)| {
             (0..).zip(&row.entitlements).map(move |(at, entitlement)| (entitlement.pool, head, at))
@@ -52,12 +52,12 @@ impl Licenses {
         self.by_pool = by_pool.into();
     }
 
-    /// Entitlements of all heads: what it costs to look at them all.
+    /// Number of entitlements of all heads: the cost of reading them all.
     pub fn len(&self) -> usize {
         self.heads.iter().map(|row| row.entitlements.len()).sum()
     }
 
-    /// Every row, in no order.
+    /// All rows, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &LicenseRow> {
         self.heads.iter().chain(&self.past)
     }
@@ -66,7 +66,7 @@ impl Licenses {
         self.heads.iter().find(|row| row.id == *id)
     }
 
-    /// The newest revision that was ever installed, also when it was deleted since.
+    /// The newest revision that was ever installed, also if it is deleted.
     pub fn newest(&self, id: &LicenseId) -> Option<&LicenseRow> {
         self.iter().filter(|row| row.id == *id).max_by_key(|row| row.revision)
     }
@@ -75,31 +75,31 @@ impl Licenses {
         self.floors = floors;
     }
 
-    /// What an earlier tenant of the same id had of this license.
+    /// The newest revision of this license that an earlier tenant with the same id had.
     pub fn floor(&self, id: &LicenseId) -> Option<&LicenseFloor> {
         let at = self.floors.binary_search_by(|floor| floor.license.cmp(id)).ok()?;
         Some(&self.floors[at])
     }
 
-    /// The newest revision of each license that this tenant has had, for a later tenant of the same id.
+    /// The newest revision of each license of this tenant, for a later tenant with the same id.
     pub fn remembered(&self, tenant: &TenantId) -> Vec<LicenseFloor> {
         let deleted = self.past.iter().filter(|row| row.standing == Standing::Deleted);
         self.heads.iter().chain(deleted).map(|row| LicenseFloor::of(tenant, row)).collect()
     }
 
-    /// How many licenses are remembered, those of earlier tenants of the same id included.
+    /// Number of remembered licenses, including those of earlier tenants with the same id.
     pub fn count_remembered(&self) -> usize {
         let deleted = self.past.iter().filter(|row| row.standing == Standing::Deleted);
         let fresh = self.heads.iter().chain(deleted).filter(|row| self.floor(&row.id).is_none());
         self.floors.len() + fresh.count()
     }
 
-    /// Takes a row of a load in; [`Self::finish`] puts it where it belongs.
+    /// Adds a row during a load; [`Self::finish`] must follow.
     pub fn restore(&mut self, row: LicenseRow) {
         self.past.push(row);
     }
 
-    /// Rows of a load come in any order: of each license the newest one leads.
+    /// Ends a load, in which rows came in any order: the newest revision of each license becomes its head.
     pub fn finish(&mut self) {
         self.past.sort_by(|a, b| (&a.id, a.revision).cmp(&(&b.id, b.revision)));
         let mut all = std::mem::take(&mut self.past).into_iter().peekable();
@@ -108,13 +108,13 @@ impl Licenses {
             let leads = newest && row.standing != Standing::Deleted;
             if leads { &mut self.heads } else { &mut self.past }.push(row);
         }
-        // Most tenants have one.
+        // Most tenants have one license.
         self.heads.shrink_to_fit();
         self.past.shrink_to_fit();
         self.index();
     }
 
-    /// Puts a revision at the head of its license. The former one is remembered.
+    /// Makes a revision the head of its license. The former head is remembered.
     pub fn install(&mut self, row: LicenseRow, ctx: &mut Context) {
         let id = row.id.clone();
         if let Some(former) = self.take_newest(&id) {
@@ -136,7 +136,7 @@ impl Licenses {
 
     fn remember(&mut self, mut former: LicenseRow, ctx: &mut Context) {
         match former.standing {
-            // From now on the head keeps older revisions away. It may be this very one: the last change of a row counts.
+            // The new head keeps older revisions away. It may be this very row: the last change of a row counts.
             Standing::Deleted => return ctx.put(gone(&former)),
             Standing::Current => {
                 former.standing = Standing::Superseded;
@@ -148,7 +148,7 @@ impl Licenses {
         self.past.push(former);
     }
 
-    /// Keeps so many former revisions of a license, the newest ones.
+    /// Keeps the `keep` newest former revisions of a license.
     fn forget(&mut self, id: &LicenseId, keep: usize, ctx: &mut Context) {
         let mut revisions: Vec<u64> = self.past.iter().filter(|row| row.id == *id).map(|row| row.revision).collect();
         revisions.sort_unstable_by(|a, b| b.cmp(a));
@@ -162,10 +162,10 @@ impl Licenses {
         });
     }
 
-    /// Deletes a license with its former revisions, and remembers which revision it had.
+    /// Deletes a license with its former revisions, and remembers its revision.
     ///
     /// # Errors
-    /// No such license, or it was deleted before.
+    /// There is no such license, or it is deleted already.
     pub fn delete(&mut self, id: &LicenseId, ctx: &mut Context) -> Result<(), Refusal> {
         let found = self.heads.iter().position(|row| row.id == *id);
         let mut row = self.heads.remove(found.ok_or_else(|| Refusal::not_found("license", id))?);
@@ -179,8 +179,8 @@ impl Licenses {
         Ok(())
     }
 
-    /// Revokes every revision up to this one. A deleted license stays deleted, and cannot be installed again.
-    /// False: nothing is concerned, or it was so already.
+    /// Revokes every revision up to `up_to`. A deleted license stays deleted, and can no longer be installed again.
+    /// Returns false if nothing changed.
     pub fn revoke(&mut self, id: &LicenseId, up_to: u64, ctx: &mut Context) -> bool {
         let mut changed = false;
         for row in self.heads.iter_mut().chain(&mut self.past) {
@@ -199,7 +199,7 @@ impl Licenses {
     }
 
     /// # Errors
-    /// The first thing that does not hold, in words.
+    /// Returns the first violation, in words.
     pub fn check(&self) -> Result<(), String> {
         if self.heads.len() > MAX_LICENSES {
             return Err(format!("{} licenses", self.heads.len()));

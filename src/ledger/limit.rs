@@ -1,8 +1,8 @@
-//! How many seats a pool has, and whether there is room (R12).
+//! Limit of a pool: the number of seats that may be in use (R12).
 
 use std::fmt;
 
-/// How many seats a pool has (R12).
+/// Number of seats of a pool (R12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Limit {
     Seats(u64),
@@ -10,7 +10,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// Several licenses add up (R27).
+    /// Sum of the limits of several licenses (R27).
     #[must_use]
     pub fn plus(self, other: Limit) -> Limit {
         match (self, other) {
@@ -19,7 +19,7 @@ impl Limit {
         }
     }
 
-    /// Whether one more may be added to `in_use`.
+    /// True if one more seat is free beyond `in_use`.
     #[must_use]
     pub fn has_room(self, in_use: u64) -> bool {
         self.has_room_for(in_use, 1)
@@ -33,7 +33,7 @@ impl Limit {
         }
     }
 
-    /// By how much `in_use` is above the limit (R14).
+    /// Number by which `in_use` is above the limit (R14).
     #[must_use]
     pub fn over(self, in_use: u64) -> u64 {
         match self {

@@ -1,5 +1,5 @@
-//! Hash maps whose hashing is an argument: two ledgers with one seed behave alike to the byte, and nobody
-//! outside knows the seed that a running service took, so nobody can choose ids that collide.
+//! Hash maps with an explicit seed. Two ledgers with the same seed behave identically, and nobody outside knows the
+//! seed of a running service, so nobody can choose ids that collide.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, DefaultHasher, Hasher};
@@ -21,10 +21,10 @@ impl BuildHasher for Seed {
     }
 }
 
-/// Nothing that is decided or shown may depend on the order in which this map iterates.
+/// No decision and no answer may depend on the order of iteration.
 pub(super) type Map<K, V> = HashMap<K, V, Seed>;
 
-/// What an [`Index`] finds things by.
+/// Key by which an [`Index`] finds items.
 pub(super) trait Key: Eq {
     fn hashed(&self, seed: Seed) -> u64;
 }
@@ -35,7 +35,7 @@ impl Key for &UserId {
     }
 }
 
-/// Session ids are random and ours: nobody chooses one that is in the index, so their own bits are hash enough.
+/// Session ids are random and made by the server: nobody can choose one, so their own bits serve as the hash.
 impl Key for SessionId {
     fn hashed(&self, seed: Seed) -> u64 {
         /// Odd, with its bits spread out: 2^64 divided by the golden ratio.
@@ -45,30 +45,30 @@ impl Key for SessionId {
     }
 }
 
-/// Finds things in a list by a key that lies in the thing itself: four bytes each, where a map would hold every key a
-/// second time. The caller knows the list, and lends it as `key_of`.
+/// Finds items of a list by a key that the item contains. It takes four bytes for each item, where a map would store
+/// each key a second time. The caller owns the list, and passes `key_of` to read it.
 ///
-/// It grows in small portions: to move all numbers into a larger table at once would take a step of a million users 30 ms
+/// It grows incrementally: moving all numbers of a million users into a larger table at once would take a step 30 ms
 /// (I9).
 #[derive(Debug)]
 pub(super) struct Index {
     seed: Seed,
     numbers: HashTable<u32>,
-    /// While the index grows: the smaller table before.
+    /// The smaller table, while the index grows.
     growing: Option<Box<Growing>>,
 }
 
 #[derive(Debug)]
 struct Growing {
     numbers: HashTable<u32>,
-    /// Its buckets below this one are empty.
+    /// All buckets below this one are empty.
     bucket: usize,
 }
 
-/// A table of so many numbers is moved at once.
+/// Up to this number a table is moved at once.
 const SMALL: usize = 1_024;
-/// Buckets of the smaller table that each insertion empties. Two would suffice: it has 8/7 buckets for each number, and the
-/// larger table has room for as many numbers again.
+/// Buckets of the smaller table that each insertion empties. Two would be enough: the table has 8/7 buckets for each
+/// number, and the larger table has room for as many numbers again.
 const BUCKETS_PER_INSERTION: usize = 4;
 
 impl Index {
@@ -86,7 +86,7 @@ impl Index {
         find(&self.numbers).or_else(|| find(&self.growing.as_ref()?.numbers))
     }
 
-    /// The key must not be there yet, and its thing must be in the list already.
+    /// The key must not be in the index yet, and its item must be in the list already.
     pub fn insert<K: Key>(&mut self, number: u32, key_of: impl Fn(u32) -> K) {
         let hash = |number: &u32| key_of(*number).hashed(self.seed);
         let count = self.numbers.len();
@@ -102,7 +102,7 @@ impl Index {
         self.numbers.insert_unique(hash(&number), number, hash);
     }
 
-    /// The thing must still be in the list.
+    /// The item must still be in the list.
     pub fn remove<K: Key>(&mut self, number: u32, key_of: impl Fn(u32) -> K) {
         let hash = key_of(number).hashed(self.seed);
         let smaller = self.growing.as_mut().map(|growing| &mut growing.numbers);
@@ -115,7 +115,7 @@ impl Index {
 }
 
 impl Growing {
-    /// Moves what is in the next few buckets.
+    /// Moves the content of the next few buckets.
     fn empty_into(&mut self, larger: &mut HashTable<u32>, hash: impl Fn(&u32) -> u64) {
         let end = self.numbers.num_buckets().min(self.bucket + BUCKETS_PER_INSERTION);
         for bucket in self.bucket..end {
@@ -132,7 +132,7 @@ impl Growing {
 mod tests {
     use super::*;
 
-    /// Of numbers that are their own keys.
+    /// For numbers that are their own keys.
     impl Key for u32 {
         fn hashed(&self, seed: Seed) -> u64 {
             seed.hash_one(self)
@@ -150,7 +150,7 @@ mod tests {
                 moved = moved.max(index.numbers.len() - before);
             }
             assert_eq!(index.len(), number as usize + 1);
-            // One that is gone while the index grows is in neither table, and may come again.
+            // A number that is removed while the index grows is in neither table, and may be inserted again.
             if number % 3 == 0 {
                 index.remove(number / 2, |number| number);
                 assert_eq!(index.find(&(number / 2), |number| number), None);

@@ -1,5 +1,5 @@
-//! What people are told (R34), as it is kept: one row per tenant and topic. The row is both the memory of what was told
-//! and the outbox, so that there are never more of them than pools and licenses can have topics.
+//! Stored notifications (R34): one row for each tenant and topic. The row both remembers the notification and is its
+//! outbox entry, so that their number is bounded by the topics that pools and licenses can have.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use super::change::{Limit, Plan};
 use super::time::{Tick, Wall};
 use crate::ids::{EventNo, LicenseId, PoolId, TenantId, TenantNo, UserId};
 
-/// What a notification is about. Its text is the key in the stores and in the API: never change one.
+/// Subject of a notification. Its text is the key in the store and in the API: never change one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
-    /// A limit is exceeded.
+    /// The limit of a pool is exceeded.
     Exceeded(PoolId),
-    /// So many percent of a limit are in use.
+    /// So many percent of a pool's limit are in use.
     Warning(u8, PoolId),
     /// A revision of a license ends soon.
     LicenseExpiring(LicenseId, u64),
-    /// It has ended.
+    /// The revision has ended.
     LicenseExpired(LicenseId, u64),
 }
 
@@ -33,7 +33,7 @@ impl fmt::Display for Topic {
 }
 
 impl Topic {
-    /// Reads what [`fmt::Display`] writes. `None`: it is no topic.
+    /// Parses the text that [`fmt::Display`] writes. Returns `None` if it is no topic.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, subject) = text.split_once('/')?;
@@ -48,11 +48,11 @@ impl Topic {
             "license-expired" => license().map(|(id, revision)| Topic::LicenseExpired(id, revision))?,
             other => Topic::Warning(other.strip_prefix("warning-")?.parse().ok()?, pool()?),
         };
-        // One text for each: no `+5`, no `007`.
+        // Each topic has exactly one text: no `+5`, no `007`.
         (topic.to_string() == text).then_some(topic)
     }
 
-    /// The pool that it is about; `None`: a license.
+    /// The pool of the topic; `None`: the topic is about a license.
     #[must_use]
     pub fn pool(&self) -> Option<&PoolId> {
         match self {
@@ -62,22 +62,22 @@ impl Topic {
     }
 }
 
-/// What brought a pool to its limit, or to a share of it.
+/// Cause for which a pool is at its limit, or at a warning level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cause {
-    /// A check-out was refused for want of a seat.
+    /// A check-out was denied because no seat was free.
     CheckOut,
-    /// A grant was, or another act that gives seats.
+    /// A grant, or another command that gives seats, was denied.
     Grant,
-    /// An entry of a directory sync was (R33).
+    /// An entry of a directory sync was denied (R33).
     Sync,
-    /// A license was deleted, replaced or revoked, or it ended: what is in use is above the limit now (R14).
+    /// A license was deleted, replaced or revoked, or it ended: more is in use than the limit (R14).
     LimitShrank,
-    /// A share of the limit is in use that the policy warns at.
+    /// The use has reached a warning level of the policy.
     Level,
 }
 
-/// The numbers when it was told.
+/// Numbers at the time of the notification.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Facts {
     Pool {
@@ -85,17 +85,17 @@ pub enum Facts {
         plan: Plan,
         limit: Limit,
         in_use: u64,
-        /// Who was refused.
+        /// User of the denial.
         user: Option<UserId>,
     },
-    /// `days`: the notice was due so many days before the end; 0: at the end.
+    /// `days`: the notification was due so many days before the end; 0: at the end.
     License { expires: Wall, days: u16 },
 }
 
-/// A way on which a notification goes out.
+/// Channel by which a notification is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Channel {
-    /// To the responsible person.
+    /// Email to the responsible person.
     Email,
     Webhook,
 }
@@ -112,22 +112,22 @@ impl Channel {
     }
 }
 
-/// Which channels a service has; as it was configured.
+/// Channels that the server is configured for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Channels {
     pub email: bool,
     pub webhook: bool,
 }
 
-/// How far a delivery is. The numbers are in the store: never change one.
+/// State of a delivery. The store contains the numbers: never change one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum DeliveryState {
-    /// To be sent at its time.
+    /// To be sent when it is due.
     Pending = 1,
-    /// Given to the receiver, whose answer is not known. Without one it is sent again.
+    /// Sent, and the answer is not known yet. Without an answer it is sent again.
     UnderWay = 2,
-    /// The receiver answered that it has it. It is not sent again.
+    /// The receiver confirmed it. It is not sent again.
     Done = 3,
     /// Given up: a dead letter.
     Dead = 4,
@@ -148,16 +148,16 @@ impl DeliveryState {
     }
 }
 
-/// One notification on one channel.
+/// Delivery of one notification by one channel.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Delivery {
     pub state: DeliveryState,
-    /// When it was asked for: after some days it is given up.
+    /// Time of the request for it: after three days it is given up.
     pub since: Tick,
     pub attempts: u32,
-    /// When it is due: the next attempt, or the time by which an answer would have come.
+    /// Time at which it is due: the next attempt, or the time until which an answer is awaited.
     pub next: Tick,
-    /// Why the last attempt failed; empty: none did.
+    /// Error of the last attempt; empty: none failed.
     pub error: Box<str>,
 }
 
@@ -168,7 +168,7 @@ impl Delivery {
     }
 }
 
-/// By channel; `None`: it does not go out on this one.
+/// Deliveries by channel; `None`: it is not sent by this channel.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Deliveries {
     pub email: Option<Delivery>,
@@ -200,16 +200,16 @@ impl Deliveries {
 pub struct NotificationRow {
     pub tenant: TenantNo,
     pub topic: Topic,
-    /// The audit event of the telling: it names the message in its shard.
+    /// Number of the audit event of the notification, which identifies it in its shard.
     pub event: EventNo,
     pub raised: Tick,
-    /// What was told is over since: the next time is a new one.
+    /// True if the condition has ended: the next occurrence is a new one.
     pub cleared: bool,
     pub facts: Facts,
     pub deliveries: Deliveries,
 }
 
-/// A notification, as consoles show it.
+/// A notification, as a console shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NotificationView {
     pub topic: Topic,
@@ -226,12 +226,12 @@ pub struct DeliveryView {
     pub channel: Channel,
     pub state: DeliveryState,
     pub attempts: u32,
-    /// When it is sent (again); `None`: never.
+    /// Time at which it is sent, or sent again; `None`: never.
     pub next: Option<Wall>,
     pub error: Box<str>,
 }
 
-/// A delivery whose time has come.
+/// A delivery that is due.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Due {
     pub tenant: TenantId,
@@ -239,28 +239,28 @@ pub struct Due {
     pub event: EventNo,
 }
 
-/// What is needed to send one: it is durable that it is under way.
+/// What is needed to send a delivery, whose begin is durable.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dispatch {
     pub tenant: TenantId,
     pub display_name: Box<str>,
-    /// An email address; where an email goes, never empty.
+    /// Email address; never empty for an email.
     pub responsible_person: Box<str>,
-    /// From 1 on.
+    /// Number of the attempt, from 1 on.
     pub attempt: u32,
     pub notification: NotificationView,
 }
 
-/// What became of an attempt.
+/// Result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attempt {
-    /// The receiver has it.
+    /// The receiver confirmed it.
     Answered,
-    /// Worth another attempt.
+    /// Failed; another attempt makes sense.
     Failed(Box<str>),
-    /// Worth another attempt, and not before so much time: the receiver says so.
+    /// Failed; another attempt makes sense, but not before this time, as the receiver demands.
     Later(Box<str>, Duration),
-    /// The receiver does not want it, now or later.
+    /// The receiver refuses it permanently.
     Refused(Box<str>),
 }
 

@@ -1,5 +1,5 @@
-//! A tenant's notifications: what was told, and what of it is still to be sent. Cold: a tenant has a few rows, and most
-//! have none. What decisions pay for them is a flag.
+//! Notifications of a tenant: those that were raised, and their deliveries. Decisions rarely need them: a tenant has a
+//! few rows, and most tenants have none. A decision pays only for a flag.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -13,48 +13,48 @@ use crate::ids::{EventNo, PoolNo};
 pub(super) struct Notifications {
     rows: BTreeMap<Topic, NotificationRow>,
     kept: NotificationSummary,
-    /// The policy warns: levels are to be looked at when they move.
+    /// True if the policy has warning levels, so that pools have to be looked at when their level changes.
     pub warns: bool,
-    /// Pools whose levels moved since they were looked at; noted only while they are watched.
+    /// Pools whose level has changed since the last look; noted only while [`Self::is_watched`].
     pub moved: Vec<PoolNo>,
-    /// Everything is to be looked at: after a load, and after whatever changes limits or who is told.
+    /// True if everything has to be looked at: after a load, and after a change of limits or of the responsible person.
     pub look: bool,
-    /// How far a look at everything has come.
+    /// Progress of a look at everything; `None`: none is in progress.
     pub looking: Option<Looking>,
-    /// By the time of licenses: the last date that had come when everything was looked at, and the next one. On such a
-    /// date a license begins, ends, or is to be warned of; a corrected clock can lead back behind one.
+    /// By the time of licenses: the last date that had come at the last look at everything, and the next date. On such
+    /// a date a license begins, ends, or is due for a warning; a corrected clock can go back to before one.
     pub last_date: Wall,
     pub next_date: Wall,
-    /// When something may be told again that was told within the last day.
+    /// Earliest time at which a notification that was held back by the limit of one a day may be sent.
     pub next_look: Tick,
-    /// What the shard keeps of them is not up to date: see [`super::Ledger::file`].
+    /// True if the shard's schedules have to be updated: see [`super::Ledger::file`].
     pub changed: bool,
 }
 
-/// The parts of a look at everything.
+/// Stages of a look at everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Looking {
-    /// At topics of what is no longer there.
+    /// Topics whose subject no longer exists.
     Topics,
-    /// At pools, from this one on.
+    /// Pools, from this number on.
     Pools(u16),
 }
 
-/// What is kept of the rows, so that nobody has to walk over them; most tenants have none of it.
+/// Summary of the rows, so that nobody has to iterate over them; empty for most tenants.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct NotificationSummary {
-    /// Rows about pools that are not over.
+    /// Rows about pools whose condition has not ended.
     ongoing: u32,
     dead: u32,
     open: Option<Box<Open>>,
 }
 
-/// Deliveries that are pending or under way.
+/// Deliveries that are pending or in progress.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Open {
-    /// By channel, in the order of [`Channel::ALL`]: by when they are due.
+    /// By due time; one set for each of [`Channel::ALL`].
     due: [BTreeSet<(Tick, Topic)>; 2],
-    /// By when they were asked for.
+    /// By the time of the request.
     since: BTreeSet<(Tick, EventNo, Channel)>,
 }
 
@@ -74,18 +74,20 @@ impl Notifications {
         }
     }
 
-    /// A time of licenses between the dates around the last look at everything, and the given one if it is there, too: what
-    /// licenses give is the same at all of them.
+    /// The time of licenses, limited to the dates around the last look at everything: between these dates, licenses
+    /// give the same.
     pub fn since_looked(&self, at: Wall) -> Wall {
         if self.last_date < self.next_date { at.clamp(self.last_date, Wall(self.next_date.0 - 1)) } else { at }
     }
 
-    /// Levels are to be looked at when they move: something was told of a pool that is not over yet, or the policy warns.
+    /// True if pools have to be looked at when their level changes: a notification about a pool has not ended, or the
+    /// policy has warning levels.
     pub fn is_watched(&self) -> bool {
         self.warns || self.kept.ongoing > 0
     }
 
-    /// The level of a pool moved. On the way of every check-out: nothing but a flag while nothing is pending.
+    /// Notes that the level of a pool changed. Every check-out calls it; it costs a comparison while nothing is
+    /// watched.
     pub fn moved(&mut self, pool: &mut Pool) {
         if self.is_watched() && !std::mem::replace(&mut pool.moved, true) {
             self.moved.push(pool.no);
@@ -100,7 +102,7 @@ impl Notifications {
         self.rows.values()
     }
 
-    /// The next one behind a topic.
+    /// The first notification after a topic.
     pub fn behind(&self, topic: Option<&Topic>) -> Option<&NotificationRow> {
         let from = topic.map_or(Bound::Unbounded, Bound::Excluded);
         self.rows.range::<Topic, _>((from, Bound::Unbounded)).next().map(|(_, row)| row)
@@ -119,33 +121,33 @@ impl Notifications {
         }
     }
 
-    /// Deliveries that are pending or under way.
+    /// Number of deliveries that are pending or in progress.
     pub fn open(&self) -> u64 {
         self.kept.open.as_ref().map_or(0, |open| open.since.len() as u64)
     }
 
-    /// Dead letters.
+    /// Number of dead letters.
     pub fn dead(&self) -> u64 {
         self.kept.dead.into()
     }
 
-    /// Since when the oldest open delivery has been waiting.
+    /// Time since which the oldest open delivery has been waiting.
     pub fn oldest(&self) -> Option<Tick> {
         self.kept.open.as_ref()?.since.first().map(|(since, ..)| *since)
     }
 
-    /// When the first open delivery on a channel is due.
+    /// Time at which the first open delivery on a channel is due.
     pub fn next_due(&self, channel: Channel) -> Option<Tick> {
         self.due(channel).next().map(|(at, _)| *at)
     }
 
-    /// Open deliveries on a channel, by when they are due.
+    /// Open deliveries on a channel, by due time.
     pub fn due(&self, channel: Channel) -> impl Iterator<Item = &(Tick, Topic)> {
         self.kept.open.as_ref().into_iter().flat_map(move |open| &open.due[channel as usize])
     }
 
     /// # Errors
-    /// What is kept of the rows, and what it should be.
+    /// Returns the maintained summary and the recounted one, if they differ.
     pub fn check(&self) -> Result<(), String> {
         let mut recounted = NotificationSummary::default();
         self.rows.values().for_each(|row| recounted.count(row, true));

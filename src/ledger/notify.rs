@@ -1,6 +1,6 @@
-//! R34: who is told what, and how often. A limit that is exceeded is told once until there is room again, a warning once
-//! until the level falls below it, neither more often than once a day; and the end of a license 30, 7 and 1 day before,
-//! and when it has come. Without anybody to tell, nothing is.
+//! Raises notifications (R34). An exceeded limit is notified once until there is room again, a warning once until the
+//! use falls below its level, and neither more often than once a day; the end of a license 30, 7 and 1 day before it,
+//! and when it has come. Without a responsible person and a webhook, nothing is raised.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use super::time::{Tick, Wall};
 use crate::ids::{LicenseId, PoolId, PoolNo, UserId};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// So many days before its end a license is told of, the first ones first.
+/// Days before the end of a license at which it is notified, in the order in which they come.
 const WARNING_DAYS: [u16; 3] = [30, 7, 1];
-/// Obsolete topics that one step forgets.
+/// Highest number of obsolete topics that one step deletes.
 const MAX_CLEARED_PER_STEP: usize = 64;
 
 impl Tenant {
-    /// Told of a denial for want of seats, at any door. `cause`: which one.
+    /// Notifies of a denial because no seat is free. `cause`: the kind of command that was denied.
     pub fn notify_denied(
         &mut self,
         pool: Option<PoolNo>,
@@ -32,11 +32,11 @@ impl Tenant {
         ctx: &mut Context,
     ) {
         let wanting = matches!(reason, DenialReason::SeatsExhausted | DenialReason::SeatOverLimit);
-        // A pool that nobody has named yet has no topic: clients can make up any number of names (R30).
+        // An unknown pool has no topic, because clients can invent any number of names (R30).
         let Some(pool) = pool.filter(|_| wanting && self.has_listeners(ctx)) else { return };
         let (plan, limit) = self.entitled(pool, ctx.limit_basis());
         if limit.has_room(self.in_use(pool, plan)) {
-            return; // What is free is for those who wait for it longer (R33).
+            return; // The free seats are for users who wait for one (R33).
         }
         let topic = Topic::Exceeded(self.pools.get(pool).id.clone());
         if self.may_notify(&topic, ctx.now.tick).is_ok() {
@@ -45,7 +45,7 @@ impl Tenant {
         }
     }
 
-    /// After a step of a command: looks at what it may have moved, or has the next tick look, see `Command::looks`.
+    /// After a step of a command: looks at what it may have changed (see `Command::looks`), or has the next tick do so.
     pub fn after_command(&mut self, looks: bool, ctx: &mut Context) {
         if looks {
             ctx.budget.for_notifications();
@@ -56,15 +56,16 @@ impl Tenant {
         }
     }
 
-    /// After every command, and when time has something to do here: looks at what it may have moved. Costs a few
-    /// comparisons when nothing is pending. What the budget does not pay for is left over for steps of its own.
+    /// Looks at what a command, or time, may have changed. Runs after every command, and when something is due in this
+    /// tenant. It costs a few comparisons if nothing has changed. What the budget does not pay for takes steps of its
+    /// own.
     pub fn look_around(&mut self, ctx: &mut Context) {
         let known = &mut self.notifications;
         let dated = !(known.last_date..known.next_date).contains(&ctx.license_time);
         if known.look || dated || ctx.now.tick >= known.next_look {
             (known.look, known.next_look, known.looking) = (false, Tick::NEVER, Some(Looking::Topics));
             (known.warns, known.changed) = (!self.policy.warn_at_percent.is_empty(), true);
-            // Limits may be others now.
+            // Limits may have changed.
             self.stale.note_all(&mut self.pools);
             self.note_dates(ctx.license_time);
         }
@@ -87,7 +88,7 @@ impl Tenant {
             if ctx.budget.is_spent() {
                 break;
             }
-            // Those at which a look at everything came by are up to date.
+            // A look at everything has brought the others up to date.
             if self.pools.get(*no).moved {
                 self.look_at_pool(*no, ctx);
             }
@@ -97,7 +98,7 @@ impl Tenant {
         self.notifications.moved = moved;
     }
 
-    /// Goes on with a look at everything.
+    /// Continues a look at everything.
     fn look_on(&mut self, ctx: &mut Context) {
         while let Some(looking) = self.notifications.looking {
             if ctx.budget.is_spent() {
@@ -122,7 +123,8 @@ impl Tenant {
         ctx.channels.webhook || !self.policy.responsible_person.is_empty()
     }
 
-    /// Once until it is over, and once a day. `Err`: not before then.
+    /// A topic is notified once until its condition ends, and at most once a day. `Err`: the time at which it is
+    /// allowed.
     fn may_notify(&self, topic: &Topic, now: Tick) -> Result<(), Tick> {
         match self.notifications.get(topic) {
             None => Ok(()),
@@ -137,7 +139,7 @@ impl Tenant {
         Facts::Pool { cause, plan, limit, in_use: self.in_use(pool, plan), user }
     }
 
-    /// `quiet`: it is only remembered, and not sent, for this reason.
+    /// Raises a notification. With `quiet` it is recorded and not sent, for that reason.
     fn notify(&mut self, topic: Topic, facts: Facts, quiet: Option<&str>, ctx: &mut Context) {
         let deliveries = if quiet.is_none() { self.fresh_deliveries(ctx) } else { Deliveries::default() };
         let quiet = quiet.map_or(String::new(), |why| format!("; not sent, {why}"));
@@ -156,7 +158,7 @@ impl Tenant {
         deliveries
     }
 
-    /// Whether there is such a channel, and somebody at its end.
+    /// True if the channel is configured and the tenant has a receiver for it.
     pub fn reaches(&self, channel: Channel, ctx: &Context) -> bool {
         match channel {
             Channel::Email => ctx.channels.email && !self.policy.responsible_person.is_empty(),
@@ -177,7 +179,7 @@ impl Tenant {
         }
     }
 
-    /// What was told of this topic is over.
+    /// Records that the condition of a topic has ended.
     fn clear(&mut self, topic: &Topic, ctx: &mut Context) {
         let Some(row) = self.notifications.get(topic).filter(|row| !row.cleared) else { return };
         let row = NotificationRow { cleared: true, ..row.clone() };
@@ -201,7 +203,7 @@ impl Tenant {
         self.warn(&pool, plan, limit, in_use, ctx);
     }
 
-    /// Warnings: of several levels that are reached at once, only the highest is sent.
+    /// Raises warnings: of several levels that are reached at once, only the highest is sent.
     fn warn(&mut self, pool: &PoolId, plan: Plan, limit: Limit, in_use: u64, ctx: &mut Context) {
         let reached = |percent: u8| match limit {
             Limit::Seats(0) | Limit::Unlimited => false,
@@ -221,7 +223,7 @@ impl Tenant {
         }
     }
 
-    /// Tells it now, or remembers to look again when it may be told.
+    /// Raises a notification now, or notes the time at which it is allowed.
     fn notify_when_allowed(&mut self, topic: Topic, facts: Facts, quiet: Option<&str>, ctx: &mut Context) {
         if !self.has_listeners(ctx) {
             return;
@@ -232,7 +234,7 @@ impl Tenant {
         }
     }
 
-    /// Between which dates nothing changes.
+    /// Notes the dates of licenses before and after `at`: nothing changes between them.
     pub fn note_dates(&mut self, at: Wall) {
         let current = self.licenses.heads().iter().filter(|row| row.standing == Standing::Current);
         let dates = current.flat_map(dates);
@@ -252,14 +254,14 @@ impl Tenant {
             let known =
                 known.is_some_and(|known| matches!(known, Facts::License { days: known, .. } if *known <= days));
             if !known && self.has_listeners(ctx) {
-                // Who installs a license for a week knows it.
+                // Whoever installs a license for a week knows when it ends.
                 self.notify(topic, facts, fresh.then_some("it was installed so"), ctx);
             }
         }
     }
 
-    /// Topics of licenses that are no longer there or have ended, and of levels that are no longer warned at. True: all of
-    /// them are forgotten.
+    /// Deletes topics of licenses that no longer exist or have ended, and of levels that the policy no longer has.
+    /// Returns true if all of them are deleted.
     fn forget_obsolete(&mut self, ctx: &mut Context) -> bool {
         ctx.budget.spend_each(self.notifications.iter().count(), 10);
         let is_current = |id: &LicenseId, revision: u64, ended: bool| {
@@ -289,14 +291,14 @@ pub(super) fn fresh_delivery(now: Tick) -> Delivery {
     Delivery { state: DeliveryState::Pending, since: now, attempts: 0, next: now, error: "".into() }
 }
 
-/// When something about a license changes, or about how it is shown.
+/// Dates at which something about a license changes, or how it is shown.
 fn dates(row: &LicenseRow) -> impl Iterator<Item = Wall> + Clone {
     let before = row.expires.into_iter().flat_map(|end| WARNING_DAYS.map(|days| end.minus(DAY * u32::from(days))));
     let soon = row.not_before.map(|from| from.minus(super::entitlement::EXPIRING));
     row.not_before.into_iter().chain(soon).chain(before).chain(row.expires)
 }
 
-/// What is to be told of a license at this time; of the days before its end the last one that has come.
+/// The notification about a license that is due at a time; of the days before its end, the last one that has come.
 fn due(row: &LicenseRow, at: Wall) -> Option<(Topic, Facts)> {
     let expires = row.expires?;
     if at >= expires {
@@ -307,7 +309,7 @@ fn due(row: &LicenseRow, at: Wall) -> Option<(Topic, Facts)> {
     Some((Topic::LicenseExpiring(row.id.clone(), row.revision), Facts::License { expires, days }))
 }
 
-/// For the audit.
+/// Text for the audit.
 fn describe(facts: &Facts) -> String {
     match facts {
         Facts::Pool { limit, in_use, cause, .. } => {

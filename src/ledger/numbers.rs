@@ -1,34 +1,34 @@
-//! Where each of a tenant's users lies, by number. A number means one user for ever, as the rows of the store have it; the
-//! place of a deleted user is used again. So what a deleted user leaves behind is an eighth of a byte, once those around
-//! are gone, too.
+//! Maps the numbers of a tenant's users to their indexes. A number means one user forever, as in the rows of the store;
+//! the index of a deleted user is reused. So a deleted user costs an eighth of a byte, once the users around it are
+//! deleted, too.
 
 use super::time::Tick;
 use crate::ids::UserNo;
 
 /// Numbers on a page.
 const PAGE: u32 = 64;
-/// A number whose user is gone, or that was not loaded.
+/// Index of a number whose user is deleted, or was not loaded.
 const NONE: u32 = u32::MAX;
 
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    /// `None`: everybody on it is gone.
+    /// `None`: all users of the page are deleted.
     pages: Vec<Option<Box<Page>>>,
-    /// The number that is given next.
+    /// Next number to assign.
     next: u32,
 }
 
 #[derive(Debug, Default)]
 struct Page {
-    /// As long as its highest number.
+    /// Ends at its highest number that was assigned.
     indices: Vec<u32>,
     used: u32,
-    /// Nobody on it signed in later. Who is deleted meanwhile may have.
+    /// Upper bound of the last sign-in of its users; users who are deleted now count as well.
     latest: Tick,
 }
 
 impl Numbers {
-    /// How many were given.
+    /// Count of the assigned numbers, including those of deleted users.
     pub fn given(&self) -> u32 {
         self.next
     }
@@ -58,28 +58,28 @@ impl Numbers {
         let page = slot.as_mut().expect("the page of a number that is there");
         page.indices[(no.0 % PAGE) as usize] = NONE;
         page.used -= 1;
-        // The last page goes on.
+        // New numbers are still assigned on the last page.
         if page.used == 0 && no.0 / PAGE < self.next / PAGE {
             *slot = None;
         }
         Some(index)
     }
 
-    /// The user with this number signed in.
+    /// Notes a sign-in of the user with this number.
     pub fn signs_in(&mut self, no: UserNo, at: Tick) {
         if let Some(Some(page)) = self.pages.get_mut((no.0 / PAGE) as usize) {
             page.latest = page.latest.max(at);
         }
     }
 
-    /// The numbers around this one, and a time after which none of their users signed in; `None`: they are gone.
+    /// The numbers of this number's page, and an upper bound of the last sign-in of its users; `None`: all are deleted.
     pub fn around(&self, no: u32) -> Option<(std::ops::Range<u32>, Tick)> {
         let page = self.pages.get((no / PAGE) as usize)?.as_ref()?;
         let start = no / PAGE * PAGE;
         Some((start..(start + PAGE).min(self.next), page.latest))
     }
 
-    /// The numbers around this one, if all of their users are gone: nobody needs to look at each.
+    /// The numbers of this number's page, if all of its users are deleted, so that a caller can skip them.
     pub fn gone(&self, no: u32) -> Option<std::ops::Range<u32>> {
         let page = self.pages.get((no / PAGE) as usize)?;
         let start = no / PAGE * PAGE;

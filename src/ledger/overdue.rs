@@ -1,5 +1,5 @@
-//! Sessions that are overdue end before anything is decided about their pool (R18), however many they are: in steps, so that
-//! nobody else waits for all of them; and a decision waits only for those that it needs.
+//! Overdue sessions of a pool end before a decision about it (R18), however many there are. That takes several steps,
+//! so that other callers do not wait for all of them, and a decision waits only for those that it needs.
 
 use super::budget::Budget;
 use super::change::Plan;
@@ -11,14 +11,14 @@ use super::tenant::Tenant;
 use super::time::Tick;
 use crate::ids::{PoolNo, UserNo};
 
-/// Overdue sessions of a pool that a question looks at: it ends none (R20).
+/// Highest number of overdue sessions of a pool that a question reads; it ends none (R20).
 pub(super) const MAX_OVERDUE: usize = 100;
 
 impl Tenant {
-    /// Whether a command can be decided in this step: time has done in this tenant what it has to do before.
+    /// Does what is due in this tenant before the command. Returns true if the command can be decided in this step.
     pub fn is_ready(&mut self, command: &Command, ctx: &mut Context) -> bool {
         match command {
-            // They look at their session alone.
+            // Both depend only on their own sessions.
             Command::Heartbeat(_) | Command::CheckIn(_) => true,
             Command::CheckOut(command) => {
                 self.mark_idle(ctx.now.tick, ctx.budget) && self.end_overdue_before(command, ctx)
@@ -32,8 +32,8 @@ impl Tenant {
         }
     }
 
-    /// Overdue sessions of the pool end before anything is decided (R18); so many as a step pays for. False: more are left,
-    /// and the pool is full, so that this is not the step that decides. A question ends none, and looks at some.
+    /// Ends overdue sessions of the pool before a decision (R18), as many as the step pays for. Returns false if more
+    /// are left and the pool is full, so that this step cannot decide. A question ends none, and reads some.
     pub fn end_overdue_before(&mut self, command: &CheckOut, ctx: &mut Context) -> bool {
         let now = ctx.now.tick;
         let Some(pool) = self.pools.find(&command.pool) else { return true };
@@ -49,7 +49,7 @@ impl Tenant {
         all || plan == Plan::Named || limit.has_room(self.in_use(pool, plan))
     }
 
-    /// What would end before a decision: of the pool's at most [`MAX_OVERDUE`].
+    /// Slots of the sessions that would end before a decision: at most [`MAX_OVERDUE`] of the pool's, and the user's.
     pub fn overdue_for(&mut self, pool: Option<PoolNo>, user: Option<UserNo>, ctx: &mut Context) -> Vec<u32> {
         let now = ctx.now.tick;
         let of_pool = pool.map(|pool| self.look_ahead(pool, now, MAX_OVERDUE, ctx.budget).due);
@@ -65,8 +65,8 @@ impl Tenant {
         overdue
     }
 
-    /// Ends sessions of the pool that are overdue (R18, R24), each for its own reason and the first ones first, as far as
-    /// the budget goes; true: all of them.
+    /// Ends overdue sessions of the pool (R18, R24), each for its own reason, in order of their deadlines, as far as
+    /// the budget allows; returns true if none is left.
     pub fn end_overdue(&mut self, pool: PoolNo, ctx: &mut Context) -> bool {
         let now = ctx.now.tick;
         while let Some((slot, reason)) = self.first_overdue(pool, now, ctx.budget) {
@@ -75,7 +75,7 @@ impl Tenant {
         self.pools.get(pool).noted().is_none_or(|noted| noted > now)
     }
 
-    /// The session of the pool that was due first; `None`: none is, or the budget is spent.
+    /// The overdue session of the pool with the earliest deadline; `None`: there is none, or the budget is spent.
     fn first_overdue(&mut self, pool: PoolNo, now: Tick, budget: &mut Budget) -> Option<(u32, SessionEndReason)> {
         let (policy, mut positions) = (&self.policy, std::mem::take(&mut self.sessions.positions));
         let (sessions, pool) = (&self.sessions, self.pools.get_mut(pool));
@@ -87,7 +87,7 @@ impl Tenant {
         Some((slot, self.sessions.get(slot).deadline(&self.policy).1))
     }
 
-    /// Ends what is overdue of the user's own sessions.
+    /// Ends the user's own overdue sessions.
     pub fn end_overdue_of(&mut self, user: UserNo, ctx: &mut Context) {
         for slot in self.live_of(self.users.get(user)) {
             let (due, reason) = self.sessions.get(slot).deadline(&self.policy);
@@ -97,14 +97,14 @@ impl Tenant {
         }
     }
 
-    /// Looks at the deadlines of the sessions that hold a seat in the pool, and ends nothing: for a question (R20).
+    /// Reads the deadlines of the sessions that hold a seat in the pool, and ends none: for a question (R20).
     pub fn look_ahead(&self, pool: PoolNo, now: Tick, most: usize, budget: &mut Budget) -> Ahead {
         let due = |slot: u32| self.sessions.get(slot).deadline(&self.policy).0;
         self.pools.get(pool).deadlines.look(now, most, due, budget)
     }
 
-    /// The earliest deadline of a session that holds a seat in the pool. With very many that were put off since anybody
-    /// looked it may be too early: never too late.
+    /// The earliest deadline of a session that holds a seat in the pool. If very many were postponed since the last
+    /// read, the result may be too early, but never too late.
     pub fn first_deadline(&mut self, pool: PoolNo, budget: &mut Budget) -> Option<Tick> {
         let (policy, mut positions) = (&self.policy, std::mem::take(&mut self.sessions.positions));
         let sessions = &self.sessions;

@@ -1,14 +1,14 @@
-//! A list that grows page by page. Nothing moves when it grows: to copy what a million sessions hold into a larger piece of
-//! memory would take a step 50 ms (I9).
+//! A list that grows page by page. Nothing is moved when it grows: copying a million sessions into a larger allocation
+//! would take a step 50 ms (I9).
 
 use std::ops::{Index, IndexMut};
 
-/// Things on a page. The first page grows as a `Vec` does, for most tenants have few things.
+/// Items on a page. The first page grows like a `Vec`, because most tenants have few items.
 const PAGE: usize = 1_024;
 
 #[derive(Debug)]
 pub(super) struct PagedVec<T> {
-    /// All but the last one are full; none is empty.
+    /// All pages but the last are full; none is empty.
     pages: Vec<Vec<T>>,
 }
 

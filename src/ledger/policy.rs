@@ -1,28 +1,28 @@
-//! A tenant's policy: what the tenant decides for itself. docs/DOMAIN.md says what each setting does.
+//! The policy of a tenant: its own settings. docs/DOMAIN.md says what each of them does.
 
 use std::time::Duration;
 
 use super::outcome::Refusal;
 
-/// What happens when a user is live on as many devices as allowed (R17).
+/// Reaction to a login on one more device than allowed (R17).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum WhenAlreadySignedIn {
     #[default]
     Deny,
-    /// The oldest of the user's own sessions is taken over.
+    /// End the oldest of the user's own sessions.
     TakeOver,
 }
 
-/// What happens when a concurrent pool is full (guard 10).
+/// Reaction to a login to a full concurrent pool (guard 10).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum WhenFull {
     #[default]
     Deny,
-    /// The session idle the longest is reclaimed, never one of an Active user.
+    /// End the sessions of the Idle user whose last activity is the longest ago; never those of an Active user.
     ReclaimIdle,
 }
 
-/// Whether an administrator may close the session of an Active user (R26).
+/// Reaction to closing a session of an Active user (R26).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum CloseActive {
     #[default]
@@ -30,43 +30,42 @@ pub enum CloseActive {
     Allow,
 }
 
-/// What happens at the first login of a user nobody created (guard 4).
+/// Reaction to the first login of a user who does not exist (guard 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum UnknownUsers {
     #[default]
     Deny,
-    /// The user is created and granted a seat, where the pool has one (R15).
+    /// Create the user with a seat, if the pool has one free (R15).
     Admit,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Policy {
-    /// How long a heartbeat keeps a session; zero: no heartbeat is needed (R25).
+    /// Lease of a session after a heartbeat; zero: no heartbeat is needed (R25).
     pub lease_ttl: Duration,
-    /// The longest duration of a session (R24).
+    /// Longest duration of a session (R24).
     pub max_session: Duration,
-    /// From when on an Active user is Away (R23).
+    /// Time without activity after which an Active user is Away (R23).
     pub away_after: Duration,
-    /// From when on a user is Idle (R23).
+    /// Time without activity after which a user is Idle (R23).
     pub idle_after: Duration,
-    /// Ends a session without activity; `None`: off (R24).
+    /// Time without activity in a session after which it ends; `None`: off (R24).
     pub idle_timeout: Option<Duration>,
-    /// Devices on which one user may be live at once (R17).
+    /// Highest number of devices on which one user may be live at once (R17).
     pub max_devices_per_user: u32,
     pub when_already_signed_in: WhenAlreadySignedIn,
     pub when_full: WhenFull,
     pub close_active: CloseActive,
     pub unknown_users: UnknownUsers,
-    /// Whether administrators' seats count in named pools (R10).
+    /// True if administrators' seats count in named pools (R10).
     pub administrators_count_in_named: bool,
-    /// Whether administrators' sessions count in concurrent pools (R11).
+    /// True if administrators' sessions count in concurrent pools (R11).
     pub administrators_count_in_concurrent: bool,
-    /// Who is told when a limit is exceeded (R34); empty: nobody.
+    /// Email address for notifications (R34); empty: no emails.
     pub responsible_person: Box<str>,
-    /// The smallest number of seats that a request can add to a pool (R32).
+    /// Smallest number of seats that a license request can add to a pool (R32).
     pub seat_request_step: u32,
-    /// The shares of a limit at which the responsible person is warned (R34), in percent, from 1 to 100, ascending; none:
-    /// no warnings.
+    /// Warning levels (R34): percentages of a limit, from 1 to 100, ascending; empty: no warnings.
     pub warn_at_percent: Box<[u8]>,
 }
 
@@ -94,21 +93,21 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// How often a client should send a heartbeat: three times a lease. `None`: no heartbeat is needed.
+    /// Interval at which a client should send heartbeats: a third of the lease. `None`: no heartbeat is needed.
     #[must_use]
     pub fn heartbeat_interval(&self) -> Option<Duration> {
         heartbeat_interval(self.lease_ttl)
     }
 }
 
-/// The same of a lease as it was promised, which may be another one than the policy has now.
+/// Heartbeat interval for a lease as it was promised, which may differ from the policy's lease.
 #[must_use]
 pub(super) fn heartbeat_interval(lease: Duration) -> Option<Duration> {
     (!lease.is_zero()).then(|| lease / 3)
 }
 
 impl Policy {
-    /// What one field cannot tell by itself: whether the fields fit together.
+    /// Checks that the settings fit together.
     ///
     /// # Errors
     /// [`Refusal::Invalid`], which names the field.

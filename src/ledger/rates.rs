@@ -1,5 +1,5 @@
-//! How often something may happen, for each key: so many at once, and then one more as time passes. What a login service
-//! can make grow is bounded by it. In memory only: after a load every budget is whole.
+//! Rate limits by key: a number of events at once, and then one more as time passes. They bound what a login service
+//! can make grow. In memory only: after a load every budget is full.
 
 use std::collections::VecDeque;
 use std::hash::Hash;
@@ -8,17 +8,17 @@ use std::time::Duration;
 use super::map::{Map, Seed};
 use super::time::Tick;
 
-/// So many, and then again at this pace.
+/// A burst, and the pace at which it is refilled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// At once.
+    /// Number of events that are possible at once.
     pub burst: u32,
-    /// Until there is room for one more.
+    /// Time after which one more is possible.
     pub each: Duration,
 }
 
 impl Rate {
-    /// `count` at once, and `count` again in each `period`.
+    /// `count` at once, and `count` more in each `period`.
     #[must_use]
     pub const fn per(count: u32, period: Duration) -> Self {
         Self { burst: count, each: Duration::from_nanos(period.as_nanos() as u64 / count as u64) }
@@ -27,17 +27,17 @@ impl Rate {
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// The budgets of a tenant, and of whoever makes tokens.
+/// Budgets of each tenant, and of each creator of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimits {
-    /// Denials that have an audit event of their own, of one tenant (R21). Those beyond are summed by reason.
+    /// Denials of one tenant that have an audit event of their own (R21). Those beyond are summed by reason.
     pub denials: Rate,
     /// Users that one tenant admits at login (`unknown_users = ADMIT`).
     pub admissions: Rate,
-    /// Notifications that one tenant has delivered again, and one notification of them.
+    /// Notifications that are delivered again: of one tenant, and of one notification.
     pub redeliveries: Rate,
     pub redeliveries_of_one: Rate,
-    /// API tokens that one caller makes, and that are made for one tenant.
+    /// API tokens: created by one caller, and created for one tenant.
     pub tokens: Rate,
 }
 
@@ -57,13 +57,14 @@ impl Default for RateLimits {
     }
 }
 
-/// Keys that have something missing, and when each is whole again.
+/// Keys whose budget is not full, with the time at which each will be.
 #[derive(Debug)]
 pub(super) struct Limiter<K> {
     rate: Rate,
-    /// Microseconds on the line of ticks.
+    /// Microseconds on the shard's timeline.
     whole_at: Map<K, u64>,
-    /// Every key of the map, once; looked through a little whenever one is added, so that it holds few that are whole.
+    /// All keys of the map, each once. A few are checked whenever one is added, so that few keys with a full budget
+    /// remain.
     keys: VecDeque<K>,
 }
 
@@ -72,10 +73,10 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         Self { rate, whole_at: Map::with_hasher(seed), keys: VecDeque::new() }
     }
 
-    /// When it will be whole again once one more is taken, in microseconds.
+    /// Time at which the budget will be full again if one is taken, in microseconds.
     ///
     /// # Errors
-    /// There is none: how long until there is.
+    /// Returns the time until one is available, if the budget is spent.
     pub fn look(&self, key: &K, now: Tick) -> Result<u64, Duration> {
         let now = micros(now);
         let each = u64::try_from(self.rate.each.as_micros()).unwrap_or(u64::MAX).max(1);
@@ -91,7 +92,7 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     /// Takes one.
     ///
     /// # Errors
-    /// There is none: how long until there is.
+    /// Returns the time until one is available, if the budget is spent.
     pub fn take(&mut self, key: &K, now: Tick) -> Result<(), Duration> {
         let whole_at = self.look(key, now)?;
         if self.whole_at.insert(key.clone(), whole_at).is_none() {
@@ -149,7 +150,7 @@ mod tests {
     fn keys_whose_budget_is_whole_are_forgotten() {
         let mut budget = budget();
         for key in 0..10_000 {
-            // One a second, each of which is whole after ten.
+            // One a second; each budget is full again after ten.
             assert_eq!(budget.take(&key, Tick(u64::from(key) * 1_000)), Ok(()));
         }
         assert!(budget.keys.len() < 30, "{}", budget.keys.len());

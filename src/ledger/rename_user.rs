@@ -1,4 +1,4 @@
-//! RenameUser: the person stays, with seats, sessions and history; only the id is another one (R2).
+//! RenameUser: the person keeps seats, sessions and history; only the id changes (R2).
 
 use super::budget::Budget;
 use super::change::Action;
@@ -24,9 +24,9 @@ impl Tenant {
         Ok(self.user_view(no, ctx.limit_basis()))
     }
 
-    /// Writes that a user had another id before.
+    /// Records the former id of a user in the audit and in the user's row.
     pub fn note_renaming(&mut self, no: UserNo, old: UserId, ctx: &mut Context) {
-        // Events up to this one stand under the former id.
+        // Events up to this one have the former id.
         let event = ctx.log(self.about(Action::UserRenamed).user(&old).detail(renamed(&self.users.get(no).id)));
         self.change_user(no, ctx, |user| {
             let former = FormerId { id: old, last_event: event };
@@ -35,7 +35,7 @@ impl Tenant {
         });
     }
 
-    /// The same call once more changes nothing, and answers the same.
+    /// Repeating the call changes nothing, and gives the same answer.
     fn renamed_before(&self, command: &RenameUser, ctx: &Context) -> Done<UserView> {
         let named = self.users.find(&command.new);
         let before =
@@ -44,7 +44,7 @@ impl Tenant {
         Ok(self.user_view(no, ctx.limit_basis()))
     }
 
-    /// Sessions hold a copy of the id; a user has a thousand of them at most, so that it is done in this step.
+    /// Updates the copies of the id in the user's sessions: at most a thousand, so it is done in one step.
     pub fn rename_sessions(&mut self, no: UserNo, budget: &mut Budget) {
         let user = self.users.get(no);
         budget.spend_each(user.slots.len(), 2 * Budget::LOOK);

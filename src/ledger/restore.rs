@@ -1,4 +1,4 @@
-//! A ledger made from the rows of a store. Start-up, recovery and take-over are this one path.
+//! Restores a ledger from the rows of a store. Start, recovery and take-over all use it.
 
 mod validate;
 
@@ -27,20 +27,20 @@ use super::user::{Seat, User};
 use super::{Config, Ledger};
 use crate::ids::{EventNo, TenantNo};
 
-/// Rows on their way into a ledger. Order: tenants, licenses, pools (by number), organizations, users, seats,
-/// sessions, notifications, tokens, license floors.
+/// A ledger while its rows are loaded. Order of the rows: tenants, licenses, pools (by number), organizations, users,
+/// seats, sessions, notifications, tokens, license floors.
 #[derive(Debug)]
 pub struct Restore {
     ledger: Ledger,
     now: Moment,
     grace: Duration,
-    /// Who installed the license that came last.
+    /// Actor who installed the license of the previous row.
     installer: Option<Actor>,
 }
 
 impl Ledger {
-    /// Starts a load at `now`. Every session gets its full lease plus `grace` before it may end for a missed
-    /// heartbeat or for idleness: its client may have spoken to the process before this one (I5), or to none (R24).
+    /// Begins a load at `now`. Every session gets its full lease plus `grace` before a missed heartbeat or idleness
+    /// ends it: its client may have sent a heartbeat to the former process (I5), or could not send one at all (R24).
     #[must_use]
     pub fn restore(
         config: Config,
@@ -76,16 +76,16 @@ impl Ledger {
 }
 
 impl Restore {
-    /// Takes one row in.
+    /// Adds one row.
     ///
     /// # Panics
-    /// When the row belongs to a tenant or user that was not there before it: the store is damaged, and
-    /// serving from it would grant seats on a wrong count.
+    /// When the row's tenant or user was not loaded before it: the store is damaged, and serving from it would count
+    /// seats wrong.
     pub fn put(&mut self, row: Change) {
         match row {
             Change::PutTenant(row) => self.ledger.insert(row),
             Change::PutLicense(mut row) => {
-                // Mostly the same as of the license before: one text for all of them.
+                // Usually the same actor as for the license before: they share one text.
                 let installer = self.installer.take().filter(|installer| *installer == row.installed_by);
                 row.installed_by = installer.unwrap_or(row.installed_by);
                 self.installer = Some(row.installed_by.clone());
@@ -118,10 +118,10 @@ impl Restore {
         }
     }
 
-    /// Takes one row in, if it fits to those before it.
+    /// Adds one row, if it is consistent with the rows before it.
     ///
     /// # Errors
-    /// Why it does not: the store is damaged.
+    /// Returns the inconsistency: the store is damaged.
     pub fn try_put(&mut self, row: Change) -> Result<(), String> {
         match self.validate_row(&row) {
             Some(what) => Err(what),
@@ -132,10 +132,10 @@ impl Restore {
         }
     }
 
-    /// As [`Restore::finish`], if the rows fit to each other.
+    /// Like [`Restore::finish`], if the rows are consistent with each other.
     ///
     /// # Errors
-    /// What does not: the store is damaged.
+    /// Returns the inconsistency: the store is damaged.
     pub fn try_finish(self) -> Result<Ledger, String> {
         match self.gap() {
             Some(what) => Err(what),
@@ -176,7 +176,7 @@ impl Restore {
         };
         let (started, active, organization) = (session.started, session.last_activity, session.organization);
         let (user, session_no) = (session.user, session.no);
-        // A number whose row did not come yet has no session.
+        // A session number whose row has not come yet has no session.
         let mut others = tenant.users.get(user).slots.iter().filter_map(|slot| tenant.sessions.at(*slot));
         let newest = others.all(|other| other.started <= started);
         let slot = tenant.sessions.insert(session);
@@ -185,13 +185,13 @@ impl Restore {
         let user = tenant.users.get_mut(user);
         user.set_slot(session_no, slot);
         if newest {
-            // None where the organization was deleted since, as it was in memory before the load.
+            // `None` if the organization was deleted since, as it was in memory before the load.
             user.last_organization = organization;
         }
         user.earlier_activity = user.earlier_activity.max(active);
     }
 
-    /// Counts what was loaded. From here on the ledger decides.
+    /// Computes the counters of the loaded rows. From here on the ledger can decide.
     #[must_use]
     pub fn finish(mut self) -> Ledger {
         for tenant_entry in &mut self.ledger.tenants {
@@ -211,7 +211,7 @@ impl Restore {
             tenant.rebuild_deadlines();
             tenant.headcount = tenant.counted_heads();
             tenant.notifications.warns = !tenant.policy.warn_at_percent.is_empty();
-            // What it counts as now, it counts as between these dates.
+            // The sums are those of the time between these dates.
             tenant.note_dates(license_time);
             tenant.stale.note_all(&mut tenant.pools);
             self.ledger.agenda.put(tenant);

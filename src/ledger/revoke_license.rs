@@ -1,5 +1,5 @@
-//! RevokeLicense: the vendor takes revisions of a license back. They stay as records and give nothing any more; the
-//! tenant is not in demo mode for that, but without seats, as after an expiry (R29).
+//! RevokeLicense: the vendor revokes revisions of a license. They stay as records and no longer give anything. The
+//! tenant is not in demo mode for that, but without seats, as after the end of a license (R29).
 
 use super::change::Action;
 use super::command::RevokeLicense;
@@ -10,7 +10,7 @@ use super::outcome::Done;
 use super::tenant::Tenant;
 
 impl Tenant {
-    /// A license that the tenant never had, and a higher revision, are not concerned: nothing changes.
+    /// Ignores licenses that the tenant never had, and higher revisions.
     pub fn revoke_license(&mut self, command: &RevokeLicense, ctx: &mut Context) -> Done<LicenseChange> {
         let before = self.usages(ctx);
         let changed = self.licenses.revoke(&command.license, command.up_to_revision, ctx);

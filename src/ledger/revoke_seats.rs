@@ -1,5 +1,5 @@
-//! RevokeSeat and BatchRevokeSeats. Acts at once for new logins; live sessions stay unless asked (R6). A seat
-//! that is left with no organization is taken whole: a seat nobody can use is not held.
+//! RevokeSeat and BatchRevokeSeats. They act at once for new logins; live sessions stay unless the caller ends them,
+//! too (R6). A seat that is left with no organization is revoked (R7).
 
 use super::budget::Budget;
 use super::change::{Access, Action};
@@ -12,16 +12,16 @@ use super::session::Session;
 use super::tenant::Tenant;
 use crate::ids::{OrganizationNo, PoolId, PoolNo, TenantId, UserId, UserNo};
 
-/// Revocations under way.
+/// A RevokeSeats command in progress.
 #[derive(Debug)]
 pub(super) struct Revocations {
     command: RevokeSeats,
     answers: Vec<Done<Revoked>>,
-    /// Of the pair that has its turn the seat is revoked, and sessions are still to be ended.
+    /// The seat of the current pair is revoked, and its sessions are still to be ended.
     ending: Option<Taken>,
 }
 
-/// From whom, in which pool, and whether anything was.
+/// User, pool, and a flag: something was revoked.
 type Taken = (UserNo, PoolNo, bool);
 
 impl Revocations {
@@ -109,7 +109,7 @@ impl Tenant {
         ctx.log(about.detail(self.describe(what)));
     }
 
-    /// What is left of an access; `None`: nothing. Taking one organization from "all" leaves the others.
+    /// The access that is left; `None`: none. Taking one organization from "all" leaves the others.
     pub fn without(&self, held: &Access, what: &Access) -> Option<Access> {
         let Access::Only(what) = what else { return None };
         let all: Vec<OrganizationNo> = match held {
@@ -121,7 +121,7 @@ impl Tenant {
     }
 }
 
-/// Where some organizations are named, only sessions in these.
+/// True if the session's end was requested: it is in the pool and, where organizations are given, in one of them.
 fn is_meant(session: &Session, pool: PoolNo, what: &Access) -> bool {
     session.pool == pool
         && match what {

@@ -1,5 +1,5 @@
-//! Who becomes an administrator, or is one no more, takes the live sessions along (R11): one that started uncounted would
-//! stay so until its end, and the limit would hold for others only (R13).
+//! A change of the administrator role holds for live sessions, too (R11). Otherwise a session that started as exempt
+//! would stay so until its end, and the limit would hold only for others (R13).
 
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ use super::user::User;
 use crate::ids::{PoolNo, UserNo};
 
 impl Tenant {
-    /// Refuses when sessions of the user, who is to be an administrator no more, would begin to count in a concurrent pool
-    /// that has no room for one more.
+    /// Refuses if sessions of the user, who is to lose the administrator role, would begin to count in a concurrent
+    /// pool without a free seat.
     pub fn guard_sessions(&self, user: &User, what_if: Option<&WhatIf>, ctx: &mut Context) -> Done<()> {
         ctx.budget.spend_each(user.slots.len(), 20);
         for no in self.pools_with_sessions(user, false, ctx.now.tick) {
@@ -24,7 +24,7 @@ impl Tenant {
             let pool = self.pools.get(no);
             let in_use = match what_if {
                 None => self.in_use(no, plan),
-                // A question ends nothing (R20): what is overdue is as good as ended.
+                // A question ends nothing (R20): overdue sessions count as ended.
                 Some(what_if) => {
                     let mut gone = self.look_ahead(no, ctx.now.tick, MAX_OVERDUE, ctx.budget).due;
                     gone.sort_unstable();
@@ -42,7 +42,7 @@ impl Tenant {
         Ok(())
     }
 
-    /// The pools in which the user has sessions that are not overdue, and counts, or does not.
+    /// Pools in which the user has sessions that are not overdue, and counts, or does not count, as `counts` says.
     pub fn pools_with_sessions(&self, user: &User, counts: bool, now: Tick) -> Vec<PoolNo> {
         let mut pools = BTreeMap::<_, bool>::new();
         for session in user.slots.iter().map(|slot| self.sessions.get(*slot)) {
@@ -53,8 +53,8 @@ impl Tenant {
         pools.into_iter().filter(|(_, counted)| *counted == counts).map(|(pool, _)| pool).collect()
     }
 
-    /// Ends what is overdue where an administrator's sessions are to begin to count (R18), as far as the budget goes. False:
-    /// more is left, and a pool is full, so that this is not the step that decides.
+    /// Ends overdue sessions in the pools where an administrator's sessions are to begin to count (R18), as far as the
+    /// budget allows. Returns false if more are left and a pool is full, so that this step cannot decide.
     pub fn end_overdue_around(&mut self, user: UserNo, ctx: &mut Context) -> bool {
         self.end_overdue_of(user, ctx);
         let mut ready = true;
@@ -66,7 +66,7 @@ impl Tenant {
         ready
     }
 
-    /// The user's role has changed: the live sessions are those of an administrator from now on, or of anybody.
+    /// Applies a changed role to the user's live sessions.
     pub fn take_role(&mut self, no: UserNo, ctx: &mut Context) {
         let user = self.users.get(no);
         let (administrator, exempt, idle) = (user.administrator, user.is_exempt(&self.policy), user.idle);

@@ -1,4 +1,4 @@
-//! Looking for words in what people typed: upper and lower case alike, with and without accents.
+//! Searches words in texts, regardless of case and accents.
 
 use std::sync::LazyLock;
 
@@ -7,8 +7,8 @@ use memchr::memmem;
 use super::budget::Budget;
 use crate::unicode::fold::add_plain;
 
-/// The text as it is compared: folded as ids are, and without accents. `Ärger` and `arger` are the same; so are `Straße` and
-/// `strasse`, `Søren` and `soren`.
+/// Folds a text for comparison: as ids are folded, and without accents. `Ärger` equals `arger`, `Straße` equals
+/// `strasse`, and `Søren` equals `soren`.
 #[must_use]
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
@@ -16,7 +16,7 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
-/// Puts the folded text behind what `folded` holds. Answers what that cost, in units of [`Budget`].
+/// Appends the folded text to `folded`. Returns the cost, in units of [`Budget`].
 fn fold_onto(folded: &mut String, text: &str) -> usize {
     let mut cost = text.len();
     let mut rest = text;
@@ -38,7 +38,7 @@ fn fold_onto(folded: &mut String, text: &str) -> usize {
     }
 }
 
-/// How many bytes are ASCII before the first that is not; eight are looked at together.
+/// Number of bytes before the first that is not ASCII; eight are checked at once.
 fn ascii_prefix(bytes: &[u8]) -> usize {
     let (eights, _) = bytes.as_chunks::<8>();
     let ascii = |eight: &&[u8; 8]| u64::from_ne_bytes(**eight) & 0x8080_8080_8080_8080 == 0;
@@ -46,7 +46,8 @@ fn ascii_prefix(bytes: &[u8]) -> usize {
     whole + bytes[whole..].iter().take_while(|byte| byte.is_ascii()).count()
 }
 
-/// The letters of most names that are not of ASCII, folded: two hundred thousand names are searched in a few milliseconds.
+/// Folded letters of most names that are not ASCII: with them two hundred thousand names are searched in a few
+/// milliseconds.
 static KNOWN: LazyLock<Box<[Box<str>]>> = LazyLock::new(|| {
     let letters = (KNOWN_FROM as u32..KNOWN_UNTIL).filter_map(char::from_u32);
     let fold = |letter| {
@@ -56,45 +57,45 @@ static KNOWN: LazyLock<Box<[Box<str>]>> = LazyLock::new(|| {
     };
     letters.map(fold).collect()
 });
-/// The first one that is not ASCII.
+/// First code point that is not ASCII.
 const KNOWN_FROM: usize = 0x80;
-/// Behind Latin, combining accents, Greek, Cyrillic, Armenian, Hebrew and Arabic.
+/// End of Latin, combining accents, Greek, Cyrillic, Armenian, Hebrew and Arabic.
 const KNOWN_UNTIL: u32 = 0x700;
 
-/// To begin to look for a word, and bytes of a text that are passed over for one.
+/// Cost of beginning a search for one word, and bytes of text that are searched for one unit.
 const LOOK_FOR: usize = 15;
 const PASSED_OVER: usize = 4;
-/// Bytes of a row's texts that are looked through together: to begin costs more than to pass over a name.
+/// Bytes of a row's texts that are searched together: beginning a search costs more than searching a name.
 const TOGETHER: usize = 512;
-/// Between two texts, so that no word is found half in one and half in the next: nobody can ask for it.
+/// Separator of two texts, which no word can contain, so that no word is found across two texts.
 const BETWEEN: char = '\0';
 
-/// Looks for words, which are folded, in the texts of rows. Each text is folded once.
+/// Searches folded words in the texts of rows. Each text is folded once.
 pub(super) struct Finder<'a> {
     words: Vec<memmem::Finder<'a>>,
-    /// The texts that were added since the last look.
+    /// Texts that were added since the last search.
     folded: String,
 }
 
 impl<'a> Finder<'a> {
-    /// At most 64 words; more are not looked for.
+    /// Takes at most 64 words and ignores others.
     pub fn new(words: &'a [String]) -> Self {
         Self { words: words.iter().take(64).map(memmem::Finder::new).collect(), folded: String::new() }
     }
 
-    /// One more text for the next look.
+    /// Adds a text for the next search.
     pub fn add(&mut self, text: &str, budget: &mut Budget) {
         budget.spend_each(fold_onto(&mut self.folded, text), 1);
         self.folded.push(BETWEEN);
     }
 
-    /// Whether a look is due before another text is added: what is held, and what one look costs, have a bound.
+    /// True if a search is due before another text is added: this bounds the memory, and the cost of a search.
     pub fn is_full(&self) -> bool {
         self.folded.len() >= TOGETHER
     }
 
-    /// Which words are in the texts that were added, a bit each, with those that were found before and are not looked for
-    /// again. The texts are forgotten.
+    /// Searches the added texts, and forgets them. Returns a bit for each word that is found, now or, by `found`,
+    /// before; words found before are not searched again.
     pub fn look(&mut self, found: u64, budget: &mut Budget) -> u64 {
         let mut all = found;
         for (at, word) in self.words.iter().enumerate() {
@@ -107,7 +108,7 @@ impl<'a> Finder<'a> {
         all
     }
 
-    /// Whether one of the texts has the word; every text has the empty one.
+    /// True if one of the texts contains the word; every text contains the empty word.
     pub fn is_in(&mut self, texts: &[&str], budget: &mut Budget) -> bool {
         if self.words.iter().all(|word| word.needle().is_empty()) {
             return true;

@@ -1,4 +1,4 @@
-//! What a sync is to do for one entry, decided before anything is done, so that a dry run tells what a real one does
+//! Plan of a sync for one entry. It is decided before anything is done, so that a dry run reports what a real run does
 //! (R33).
 
 use std::collections::BTreeSet;
@@ -14,21 +14,21 @@ use super::tenant::Tenant;
 use super::users::patched;
 use crate::ids::{PoolId, PoolNo, UserNo};
 
-/// What is to be done for one entry.
+/// Effects of a sync on one user.
 pub(super) struct SyncPlan {
     pub known: Option<UserNo>,
-    /// New particulars, and their names for the audit.
+    /// Changed profile and role, and the names of the changed fields for the audit.
     pub change: Option<(Profile, bool, String)>,
-    /// Seats to give, or to widen.
+    /// Seats to give, or to extend by organizations.
     pub seats: Vec<(PoolId, Access)>,
-    /// Seats that nobody wants any more, and that would only keep the user waiting.
+    /// Seats that the entry no longer wants, and that would only keep the user waiting.
     pub given_up: Vec<PoolNo>,
-    /// Seats that cannot be had now. Where the user is to be blocked for it, `seats` has them nevertheless.
+    /// Seats that the user cannot get now. If the user is blocked because of one, `seats` contains it nevertheless.
     pub denials: Vec<(PoolId, DenialReason)>,
-    /// Before, and after.
+    /// Block cause before the sync, and after it.
     pub was: Option<BlockCause>,
     pub blocked: Option<BlockCause>,
-    /// The seats count in named pools (R10).
+    /// True if the user's seats count in named pools (R10).
     pub counts: bool,
 }
 
@@ -36,15 +36,15 @@ pub(super) struct SyncPlan {
 pub(super) struct RequestedSeat<'a> {
     pub pool: &'a PoolId,
     pub access: Access,
-    /// Organizations were named; else a seat that is held stays as it is.
+    /// True if the entry names organizations; otherwise a seat that the user holds stays unchanged.
     pub widens: bool,
 }
 
-/// Seats that one entry gives up: the next sync goes on.
+/// Highest number of seats that one entry gives up in one sync; the next sync continues.
 const MAX_GIVEN_UP: usize = 256;
 
 impl SyncPlan {
-    /// A user who is new, or blocked for another reason, would be kept blocked for want of a seat.
+    /// True if a user who is new, or blocked for another reason, would be blocked because no seat is free.
     pub fn blocks_for_want(&self) -> bool {
         let waits = Some(BlockCause::LicenseLimit);
         self.blocked == waits && self.was != waits
@@ -56,7 +56,7 @@ impl SyncPlan {
 }
 
 impl Tenant {
-    /// The organizations of each seat. Mostly they are the same for all.
+    /// Resolves the organizations of each seat, which usually are the same for all.
     pub fn wanted<'a>(&self, seats: &'a [WantedSeat], ctx: &mut Context) -> Done<Vec<RequestedSeat<'a>>> {
         let mut wanted: Vec<RequestedSeat> = Vec::with_capacity(seats.len());
         for (at, WantedSeat { pool, organizations }) in seats.iter().enumerate() {
@@ -82,7 +82,7 @@ impl Tenant {
         ctx.budget.spend_each(named, 20);
         let known = self.users.find(&entry.user);
         let user = known.map(|no| self.users.get(no));
-        // Each seat that the user has is looked at, and its pool is named, a few times.
+        // Each seat of the user is read, and its pool is named, a few times.
         ctx.budget.spend_each(user.map_or(0, |user| user.seats.len()), 5 * Budget::LOOK);
         let change = match user {
             Some(user) => patched(user, &entry.patch)?,
@@ -111,7 +111,7 @@ impl Tenant {
         let was = user.and_then(|user| user.blocked);
         let (seats, given_up, denials) = (Vec::new(), Vec::new(), Vec::new());
         let mut plan = SyncPlan { known, change, seats, given_up, denials, was, blocked: was, counts };
-        // Whoever an administrator blocked stays so, and is given no seat (R33), unless a file says otherwise.
+        // A user whom an administrator blocked stays blocked and gets no seat (R33), unless a file says otherwise.
         if was != Some(BlockCause::Administrator) || entry.blocked == Some(false) {
             self.plan_seats(entry, wanted, &mut plan, what_if, ctx);
             plan.given_up = self.unwanted(entry, &plan, what_if, ctx);
@@ -135,12 +135,12 @@ impl Tenant {
         let user = plan.known.map(|no| self.users.get(no));
         let is_active = plan.known.is_some() && plan.was.is_none();
         let to_be_blocked = entry.blocked == Some(true);
-        // First blocked first: for who waits already, room is looked for when every entry was looked at. Who is blocked
+        // First blocked, first activated: users who wait already are checked for room after all entries. A blocked user
         // counts nowhere (R5).
         let needs_no_room = plan.was == Some(BlockCause::LicenseLimit) || to_be_blocked;
         for RequestedSeat { pool, access, widens } in wanted {
             let held = self.pools.find(pool).and_then(|no| user?.seat(no));
-            // A directory that knows nothing of organizations widens nobody's access.
+            // A directory without organizations extends nobody's access.
             let wanted = match held {
                 None => access.clone(),
                 Some(seat) if !widens => seat.access.clone(),
@@ -148,7 +148,7 @@ impl Tenant {
             };
             let is_more = held.is_none_or(|seat| seat.access != wanted);
             if !is_more && (is_active || to_be_blocked) {
-                continue; // Nothing is asked for, so nothing can be denied.
+                continue; // Nothing is requested, so nothing can be denied.
             }
             let holds = needs_no_room || (held.is_some() && is_active);
             let denied = self.guard_synced_seat(pool, holds, plan.counts, what_if, ctx).err();
@@ -180,8 +180,8 @@ impl Tenant {
         }
     }
 
-    /// Of a user who waits, or is back in the directory: seats for which there is no room, and which the directory, that
-    /// speaks of pools, does not want (R33).
+    /// Seats to give up, of a user who waits or is back in the directory: their pools are full, and the entry, which
+    /// names pools, does not want them (R33).
     fn unwanted(&self, entry: &SyncEntry, plan: &SyncPlan, what_if: Option<&WhatIf>, ctx: &Context) -> Vec<PoolNo> {
         let waits = plan.was == Some(BlockCause::LicenseLimit);
         let is_back = waits || plan.was == Some(BlockCause::Directory);
@@ -197,7 +197,7 @@ impl Tenant {
         pools.filter(|no| is_full(*no)).take(MAX_GIVEN_UP).collect()
     }
 
-    /// Of the seats that are held and kept: the pools that have none free for who comes now.
+    /// Pools of the seats that the user holds and keeps, in which no seat is free for this user.
     pub fn kept_in_full(&self, plan: &SyncPlan, what_if: Option<&WhatIf>, ctx: &Context) -> Vec<PoolNo> {
         let held = plan.known.filter(|_| plan.counts).map_or(&[][..], |no| &self.users.get(no).seats);
         let given_up: BTreeSet<PoolNo> = plan.given_up.iter().copied().collect();
@@ -205,7 +205,7 @@ impl Tenant {
         kept.filter(|pool| !self.is_free(*pool, what_if, ctx)).collect()
     }
 
-    /// The guards of a grant. Where others wait for a seat of the pool, a free one is not for who comes now.
+    /// The guards of a grant. Where other users wait for a seat of the pool, a free one is not for this user.
     fn guard_synced_seat(
         &self,
         pool: &PoolId,
@@ -219,7 +219,8 @@ impl Tenant {
         if holds || !counts || self.is_free(no, what_if, ctx) { Ok(()) } else { Err(DenialReason::SeatsExhausted) }
     }
 
-    /// Whether a seat is free for who comes now; always in a concurrent pool, where a seat is a permission.
+    /// True if a seat is free for a user who does not wait yet; always true in a concurrent pool, where a seat is a
+    /// permission.
     fn is_free(&self, no: PoolNo, what_if: Option<&WhatIf>, ctx: &Context) -> bool {
         let pool = self.pools.get(no);
         let others = what_if.map_or(pool.waiting, |what_if| what_if.waiting(&pool.id, pool.waiting));
@@ -227,7 +228,7 @@ impl Tenant {
         plan == Plan::Concurrent || (others == 0 && self.has_room_if(no, what_if, ctx))
     }
 
-    /// The named pools in which a user who is blocked needs a free seat.
+    /// Named pools in which a blocked user needs a free seat.
     pub fn named_pools(&self, plan: &SyncPlan, ctx: &Context) -> Vec<PoolId> {
         let mut pools = self.planned_pools(plan, true);
         pools.retain(|id| {
@@ -237,7 +238,7 @@ impl Tenant {
         pools
     }
 
-    /// The pools in which the user has a seat, before or after.
+    /// Pools in which the user has a seat, before or after the sync.
     pub fn planned_pools(&self, plan: &SyncPlan, after: bool) -> Vec<PoolId> {
         let held = plan.known.map_or(&[][..], |no| &self.users.get(no).seats);
         let given_up: BTreeSet<PoolNo> = plan.given_up.iter().copied().filter(|_| after).collect();

@@ -1,4 +1,4 @@
-//! SyncUsers: users are created and updated as a directory has them (R33). What is to be done is [`super::sync_plan`]'s.
+//! SyncUsers: creates and updates users as a directory has them (R33). [`super::sync_plan`] decides the effects.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::tenant::Tenant;
 use super::user::User;
 use crate::ids::{EventNo, PoolNo, TenantId, UserId, UserNo};
 
-/// A sync's entries under way.
+/// A SyncUsers command in progress.
 #[derive(Debug)]
 pub(super) struct Syncing {
     command: SyncUsers,
@@ -76,14 +76,14 @@ impl Tenant {
             }
             None => Some(self.apply(&entry.user, &plan, ctx)),
         };
-        // Whom the directory has as blocked waits for nothing.
+        // A user whom the directory blocks waits for nothing.
         let waits = plan.blocked == Some(BlockCause::LicenseLimit) && entry.blocked != Some(true);
         let since = no.map(|no| self.users.get(no)).and_then(waiting_since).unwrap_or(EventNo(u64::MAX));
         let waiting = waits.then_some(Waiting { user: entry.user.clone(), since, pools });
         Ok(SyncedUser { outcome, blocked: plan.blocked, denials: plan.denials, waiting })
     }
 
-    /// Nothing is done for the entry but telling which pools are full.
+    /// Changes nothing for the entry, and reports the full pools.
     fn refuse(&mut self, id: &UserId, mut plan: SyncPlan, what_if: Option<&WhatIf>, ctx: &mut Context) -> SyncedUser {
         let denied: BTreeSet<PoolNo> = plan.denials.iter().filter_map(|(pool, _)| self.pools.find(pool)).collect();
         let full = self.kept_in_full(&plan, what_if, ctx).into_iter().filter(|pool| !denied.contains(pool));
@@ -132,8 +132,8 @@ impl Tenant {
         }
     }
 
-    /// Blocks or unblocks. For want of a seat, or when they count again, the user's seats are the youngest from now on
-    /// (R14, R33).
+    /// Blocks or unblocks the user. Blocked because no seat is free, or unblocked, the user's seats become the last
+    /// granted (R14, R33).
     fn set_blocked(&mut self, no: UserNo, blocked: Option<BlockCause>, ctx: &mut Context) {
         let (action, detail) = match blocked {
             None => (Action::UserUnblocked, "by a sync"),
@@ -148,7 +148,7 @@ impl Tenant {
     }
 }
 
-/// The grant of the user's oldest seat, if the user has one.
+/// Grant of the user's oldest seat, if the user has one.
 fn waiting_since(user: &User) -> Option<EventNo> {
     user.seats.iter().map(|seat| seat.order).min()
 }

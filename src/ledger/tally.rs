@@ -1,6 +1,6 @@
-//! The sums over all tenants, kept: a scrape costs what has changed since the last one, and not what there is. A pool whose
-//! count moves is put on a list, once, which is all that a check-out pays; it is counted anew when somebody asks, or with
-//! the next tick, in steps.
+//! Maintained sums over all tenants: a scrape costs what has changed since the last one, not what exists. A check-out
+//! only puts a pool whose count changes on a list, once. The pool is recounted when the sums are queried, or by the
+//! next tick, in steps.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, VecDeque};
@@ -16,25 +16,25 @@ use super::usage::LimitBasis;
 use super::{Ledger, entitlement};
 use crate::ids::{PoolNo, TenantNo};
 
-/// The pools of a tenant that are not counted as they are.
+/// Pools of a tenant whose part of the sums is out of date.
 #[derive(Debug, Default)]
 pub(super) struct Stale {
     pools: Vec<PoolNo>,
-    /// What its licenses give may be something else now.
+    /// True if the entitlements of the licenses may have changed.
     licenses: bool,
-    /// The tenant is in the list of [`Tally`].
+    /// True if the tenant is in the list of [`Tally`].
     listed: bool,
 }
 
 impl Stale {
-    /// The pool's count or limit moved. On the way of every check-out.
+    /// Notes that the pool's count or limit changed. Every check-out calls it.
     pub fn note(&mut self, pool: &mut Pool) {
         if !std::mem::replace(&mut pool.stale, true) {
             self.pools.push(pool.no);
         }
     }
 
-    /// Every limit may have moved.
+    /// Notes that every limit may have changed.
     pub fn note_all(&mut self, pools: &mut Pools) {
         self.licenses = true;
         pools.iter_mut().for_each(|pool| self.note(pool));
@@ -45,7 +45,7 @@ impl Stale {
     }
 }
 
-/// What the sums hold of a tenant, its pools excepted.
+/// Part of a tenant in the sums, without its pools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Tallied {
     users: u32,
@@ -64,13 +64,13 @@ pub(super) struct Tally {
     dead: u64,
     expiring: u64,
     seats: Seats,
-    /// Tenants with stale pools, those first that have been so the longest.
+    /// Tenants with stale pools, in the order in which they became so.
     stale: VecDeque<TenantNo>,
     /// Pools in which seats are in use.
     by_use: BTreeSet<(u64, Reverse<TenantNo>, Reverse<PoolNo>)>,
 }
 
-/// Sums over pools. Limits are numbers that customers choose: they can add up to more than 64 bits hold.
+/// Sums over pools. Customers choose the limits, so their sum can exceed 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Seats {
     in_use: u128,
@@ -80,7 +80,7 @@ struct Seats {
 }
 
 impl Seats {
-    /// What one pool adds. An unlimited one counts as what it uses; one without seats is never full.
+    /// Part of one pool. An unlimited pool counts as what it uses; a pool without seats is never full.
     fn of(in_use: u64, limit: Limit) -> Self {
         let (seats, has_seats) = match limit {
             Limit::Seats(seats) => (seats, seats > 0),
@@ -114,8 +114,8 @@ impl Tally {
         self.tenants += 1;
     }
 
-    /// After everything that may have changed what is counted of the tenant. On the way of every decision: a few
-    /// comparisons.
+    /// Updates the tenant's part of the sums, after every change that may affect it. Every decision calls it; it costs
+    /// a few comparisons.
     pub fn put(&mut self, tenant: &mut Tenant) {
         let counted = tenant.tallied;
         let now = Tallied { expiring: counted.expiring, ..tenant.countable() };
@@ -137,7 +137,7 @@ impl Tally {
         shift(&mut self.expiring, was.expiring.into(), now.expiring.into());
     }
 
-    /// The tenant is gone: with everything that is counted of it.
+    /// Subtracts a deleted tenant with all of its pools.
     pub fn remove(&mut self, tenant: &mut Tenant) {
         self.tenants -= 1;
         self.shift(std::mem::take(&mut tenant.tallied), Tallied::default());
@@ -146,7 +146,7 @@ impl Tally {
         }
     }
 
-    /// Counts a pool as it is now.
+    /// Replaces the part of a pool in the sums.
     fn count(&mut self, tenant: TenantNo, pool: &mut Pool, now: Option<(u64, Limit)>) {
         let was = std::mem::replace(&mut pool.tallied, now);
         if was == now {
@@ -165,7 +165,7 @@ impl Tally {
         }
     }
 
-    /// Counts the stale pools of a tenant, as far as the budget goes; true: all of them.
+    /// Recounts the stale pools of a tenant, as far as the budget allows; returns true if none is left.
     fn recount(&mut self, tenant: &mut Tenant, basis: LimitBasis, budget: &mut Budget) -> bool {
         while let Some(no) = tenant.stale.pools.pop() {
             if budget.is_spent() {
@@ -186,7 +186,7 @@ impl Tally {
         true
     }
 
-    /// The pools with the most seats in use, the busiest first.
+    /// The pools with the most seats in use, in descending order.
     pub fn busiest(&self, most: usize) -> impl Iterator<Item = (TenantNo, PoolNo, u64)> {
         self.by_use.iter().rev().take(most).map(|(in_use, tenant, pool)| (tenant.0, pool.0, *in_use))
     }
@@ -221,7 +221,7 @@ impl Tenant {
         }
     }
 
-    /// Whether a license is in force, and none 30 days later as things stand.
+    /// True if a license is in force now, and none of the present licenses will be in 30 days.
     pub fn is_expiring(&self, basis: LimitBasis) -> bool {
         let valid = |at| entitlement::state(self.licenses.heads(), at) == LicenseState::Valid;
         valid(basis.license_time) && !valid(basis.license_time.plus(entitlement::EXPIRING))
@@ -229,8 +229,8 @@ impl Tenant {
 }
 
 impl Ledger {
-    /// Takes a step towards sums that are up to date; true: they are, as of the last tick. What a date changes that has come
-    /// since then is counted when the tick has looked at it.
+    /// Takes a step to update the sums; returns true if they are up to date as of the last tick. The effect of a date
+    /// that has come since then is counted when a tick has looked at it.
     pub fn tally(&mut self, now: Moment) -> bool {
         self.budget.begin();
         let basis = self.limit_basis(now);
@@ -246,7 +246,7 @@ impl Ledger {
         true
     }
 
-    /// Counts tenants anew of which a date has come that no tick has looked at, and does so again the next time.
+    /// Recounts tenants with a date that has come and that no tick has looked at, and does so again the next time.
     pub(super) fn tally_dated(&mut self, now: Moment) {
         let basis = self.limit_basis(now);
         let mut dated = Vec::new();

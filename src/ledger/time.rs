@@ -1,4 +1,4 @@
-//! Time as an argument. Nothing in the ledger asks what time it is.
+//! Times, which are arguments everywhere in the ledger: it never reads a clock.
 
 use std::fmt;
 use std::ops::Add;
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use super::wall_line::WallLine;
 
-/// Milliseconds on a shard's own line of time, which never goes back, not even over a restart (R31).
-/// Every duration runs on it. It starts at the wall time of the shard's first start.
+/// Milliseconds on a shard's timeline, which never goes back, not even over a restart (R31). Every duration runs on it.
+/// It starts at the wall time of the shard's first start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Tick(pub u64);
 
 impl Tick {
-    /// Later than anything that happens.
+    /// Later than every event.
     pub const NEVER: Tick = Tick(u64::MAX);
 
-    /// The time from `earlier` to `self`; zero when `earlier` is later.
+    /// Time from `earlier` to `self`; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Tick) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -40,7 +40,7 @@ impl Add<Duration> for Tick {
 pub struct Wall(pub i64);
 
 impl Wall {
-    /// The last millisecond of the year 9999: no date can be written that is later.
+    /// The last millisecond of the year 9999: the latest date that can be written.
     pub const LAST: Wall = Wall(253_402_300_799_999);
 
     #[must_use]
@@ -53,7 +53,7 @@ impl Wall {
         Wall(self.0.saturating_add_unsigned(millis(duration)))
     }
 
-    /// The time from `earlier` to `self`; zero when `earlier` is later.
+    /// Time from `earlier` to `self`; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Wall) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -70,12 +70,12 @@ pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The moment at which a command is decided: stamped once for every command of a batch.
+/// Time of a decision: all commands of a batch have the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
     pub tick: Tick,
     pub wall: Wall,
-    /// Which wall times earlier ticks had; `None`: the clock was never set.
+    /// Wall times of earlier ticks; `None`: the clock was never set.
     pub line: Option<&'static WallLine>,
 }
 
@@ -85,7 +85,7 @@ impl Moment {
         Self { tick, wall, line: None }
     }
 
-    /// The wall time that a tick had when it was now; of one to come, the time that it will have by the clock as it is.
+    /// Wall time of a tick: of a past one, as the clock showed it then; of a future one, by the clock as it is now.
     #[must_use]
     pub fn wall_of(&self, tick: Tick) -> Wall {
         if let Some(wall) = self.line.and_then(|line| line.wall_of(tick)) {

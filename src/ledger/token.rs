@@ -1,4 +1,4 @@
-//! API tokens as they are kept: who uses one, what it may do, and until when. The text of a token is nowhere.
+//! API tokens as they are stored: name, rights and expiry. The text of a token is stored nowhere.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::change::Actor;
 use super::time::Wall;
 use crate::ids::{TokenId, TokenName};
 
-/// What is kept of a token's text: its SHA-256. Shown nowhere.
+/// SHA-256 of a token's text. It is not shown anywhere.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);
 
@@ -18,7 +18,7 @@ impl fmt::Debug for TokenHash {
     }
 }
 
-/// Belongs to the installation: it names its tenants, and none of them owns it.
+/// A token belongs to the installation: it names tenants, and none of them owns it.
 #[derive(Debug, Clone, PartialEq, Hash)]
 pub struct TokenRow {
     pub id: TokenId,
@@ -28,10 +28,10 @@ pub struct TokenRow {
     pub tenants: Tenants,
     pub created: Wall,
     pub created_by: Actor,
-    /// From this moment on it is no good. `None`: it never expires.
+    /// The token is invalid from this time on. `None`: it never expires.
     pub expires: Option<Wall>,
     pub revoked: Option<Wall>,
-    /// A minute or so behind: uses are noted together.
+    /// Last use, up to about a minute old, because uses are recorded together.
     pub last_used: Option<Wall>,
 }
 
@@ -39,12 +39,13 @@ pub struct TokenRow {
 pub enum TokenState {
     Active,
     Expired,
-    /// Also of one that had expired before.
+    /// Also if the token had expired before.
     Revoked,
 }
 
 impl TokenRow {
-    /// `at`: the later of the clock and the high-water mark, so that a clock that is set back revives nothing (R31).
+    /// State at `at`, which is the later of the clock and the high-water mark, so that turning the clock back revives
+    /// no token (R31).
     #[must_use]
     pub fn state(&self, at: Wall) -> TokenState {
         match (self.revoked, self.expires) {
@@ -54,7 +55,7 @@ impl TokenRow {
         }
     }
 
-    /// When it ended, as of `at`.
+    /// Time of the end, if the token has ended by `at`.
     pub(super) fn ended(&self, at: Wall) -> Option<Wall> {
         let expired = self.expires.filter(|expires| at >= *expires);
         [self.revoked, expired].into_iter().flatten().min()
@@ -76,7 +77,7 @@ impl TokenRow {
     }
 }
 
-/// A token as operators see it.
+/// A token as an operator sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenView {
     pub id: TokenId,
@@ -91,7 +92,7 @@ pub struct TokenView {
     pub last_used: Option<Wall>,
 }
 
-/// Every token, and the high-water mark by which they expire: what authentication goes by.
+/// All tokens, and the high-water mark by which they expire: what authentication uses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KnownTokens {
     pub rows: Vec<Arc<TokenRow>>,

@@ -1,4 +1,4 @@
-//! The installation's API tokens. Cold: authentication reads a copy, and asks here only when something changed.
+//! API tokens of the installation. Authentication uses a copy, which is refreshed only after a change.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -20,33 +20,33 @@ use super::walk::{Cut, Key, Walk, Weight};
 use super::{Ledger, NOBODY};
 use crate::ids::{TenantId, TokenId};
 
-/// Tokens of one name that are good at a time: the old one and the new one, while one takes the place of the other.
+/// Highest number of valid tokens with one name: the old one and its replacement.
 const OF_A_NAME: usize = 2;
-/// Tokens in all.
+/// Highest number of all tokens.
 const MAX_TOKENS: usize = 10_000;
-/// Good tokens of one creator who has not all tenants, and tokens that name one tenant and are not revoked: room is left
-/// for others.
+/// Bounds that leave room for others: valid tokens of one creator who is not authorized for all tenants, and unrevoked
+/// tokens that name one tenant.
 const MAX_OF_A_CREATOR: usize = 1_000;
 const MAX_OF_A_TENANT: usize = 200;
-/// Of those that are forgotten for their age, so many with each new one.
+/// Highest number of old tokens that are deleted when a new one is created.
 const MAX_WITHDRAWN_PER_STEP: usize = 64;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long a token is remembered that ended, as long as there is room.
+/// Time for which an ended token is kept, while there is room.
 const RETENTION: Duration = DAY.saturating_mul(30);
-/// The longest time for which a token can be good, if not for ever: a hundred years.
+/// Longest lifetime of a token that expires: a hundred years.
 const MAX_TTL: Duration = DAY.saturating_mul(36_500);
 
 #[derive(Debug)]
 pub(super) struct Tokens {
-    /// Shared with what authentication goes by: ten thousand of them may name a thousand tenants each.
+    /// Shared with authentication: ten thousand tokens may name a thousand tenants each.
     rows: BTreeMap<TokenId, Arc<TokenRow>>,
-    /// How many rows that are not revoked name a tenant.
+    /// Number of unrevoked rows that name each tenant.
     naming: BTreeMap<TenantId, usize>,
-    /// How often those who have not all tenants make one.
+    /// Budgets for creating tokens, of callers who are not authorized for all tenants.
     budget: Limiter<Creation>,
 }
 
-/// Whose budget a new token is taken from.
+/// Owner of a budget for new tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Creation {
     By(Actor),
@@ -69,7 +69,7 @@ impl Tokens {
         Some(row)
     }
 
-    /// Keeps count of whom rows name.
+    /// Updates the counts of rows by tenant.
     fn note(&mut self, row: &TokenRow, add: bool) {
         let Tenants::Only(tenants) = &row.tenants else { return };
         for tenant in tenants.iter().filter(|_| row.revoked.is_none()) {
@@ -85,8 +85,8 @@ impl Tokens {
         self.rows.values().filter(|row| which(row) && row.state(at) == TokenState::Active).count()
     }
 
-    /// Whether there may be one more such token. A name is one in the scope of its tenants: of another scope's nobody
-    /// learns, and nobody takes them away (R1).
+    /// Refuses a token beyond a bound. A name is unique within its set of tenants: a caller learns of no token for
+    /// other tenants, and cannot replace it (R1).
     fn guard_quota(&self, command: &CreateToken, actor: &Actor, at: Wall) -> Done<()> {
         let refused = |reason, subject: &dyn Display, text| {
             Err(Refusal::Precondition { reason, subject: subject.to_string(), text })
@@ -115,7 +115,7 @@ impl Tokens {
         }
     }
 
-    /// One of each budget, or none: what is refused for one takes nothing of the others.
+    /// Takes one from each budget, or from none if one of them is spent.
     fn guard_rate(&mut self, command: &CreateToken, actor: &Actor, now: Moment) -> Done<()> {
         let (Tenants::Only(_), Tenants::Only(tenants)) = (&command.within, &command.tenants) else { return Ok(()) };
         let too_often = |retry| Refusal::TooOften {
@@ -133,7 +133,8 @@ impl Tokens {
         Ok(())
     }
 
-    /// What makes room for a new one: those that ended long ago; if there is none else, the one that ended first.
+    /// Tokens to delete for a new one: those that ended long ago; without any, the one that ended first, if there is no
+    /// room.
     fn old(&self, at: Wall) -> Vec<TokenId> {
         let mut ended: Vec<(Wall, TokenId)> =
             self.rows.values().filter_map(|row| Some((row.ended(at)?, row.id))).collect();
@@ -213,8 +214,8 @@ impl Ledger {
         Ok(row.view(at))
     }
 
-    /// As many tokens as a step has room for: it answers the last of them, after which it is to be asked again. `None`: it
-    /// was the last one of all.
+    /// Withdraws a deleted tenant from as many tokens as one step can. Returns the last of them, after which the caller
+    /// continues; `None`: there are no more.
     pub(super) fn withdraw_tenant(
         &mut self,
         command: &WithdrawTenant,
@@ -236,7 +237,7 @@ impl Ledger {
         last
     }
 
-    /// A token that has no tenant left is deleted: nobody of a later tenant of that id sees it (R1).
+    /// A token without any tenant left is deleted, so that a later tenant with the same id does not see it (R1).
     fn withdraw_from(&mut self, row: &TokenRow, gone: &TenantId, actor: &Actor, now: Moment, out: &mut Changes) {
         self.budget.spend_each(row.tenants.len(), Budget::LOOK);
         let mut left = row.clone();
@@ -254,7 +255,7 @@ impl Ledger {
         self.write_token(action, &detail, change, actor, now, out);
     }
 
-    /// No event: it is to a token what a checkpoint is to a session.
+    /// Records the last uses of tokens, without an audit event (R35).
     pub(super) fn note_token_use(&mut self, command: NoteTokenUse, out: &mut Changes) {
         for (id, used) in command.uses {
             let Some(row) = self.tokens.rows.get_mut(&id).filter(|row| row.last_used < Some(used)) else { continue };
@@ -264,7 +265,7 @@ impl Ledger {
         }
     }
 
-    /// `None`: there are more steps to take.
+    /// Returns `None` if there are more steps to take.
     pub(super) fn list_tokens(
         &self,
         query: &ListTokens,
@@ -282,7 +283,7 @@ impl Ledger {
             }
             budget.spend(4 * Budget::LOOK);
             budget.spend_each(row.tenants.len(), Budget::LOOK);
-            // Of equal length, so that they are in the order of their numbers.
+            // Of equal length, so that texts sort like the numbers.
             let age = format!("{:020}{id}", row.created.0.max(0));
             let key = Key { when: 0, name: row.name.as_str().as_bytes(), id: &age };
             if walk.takes(cut, key) && query.within.include(&row.tenants) {

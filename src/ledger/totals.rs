@@ -1,33 +1,34 @@
-//! Sums over all tenants, for those who look after the service. [`super::tally`] keeps them.
+//! Sums over all tenants, for operators. [`super::tally`] maintains them.
 
 use super::Ledger;
 use super::change::Limit;
 use super::time::Moment;
 use crate::ids::{PoolId, TenantId};
 
-/// What [`Ledger::totals`] counts.
+/// Sums that [`Ledger::totals`] returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
     pub tenants: u64,
-    /// Of these: tenants with a license in force, and with none 30 days later as things stand.
+    /// Tenants with a license in force now, and, as things stand, with none in 30 days.
     pub licenses_expiring: u64,
     pub users: u64,
     /// Live sessions, exempt ones included.
     pub sessions: u64,
     pub seats_in_use: u64,
-    /// Unlimited pools count as what they use.
+    /// An unlimited pool counts as what it uses.
     pub seats_limit: u64,
-    /// Pools of which at least 90 % of the seats are in use, and of these the full ones. Pools without seats are neither.
+    /// Pools with at least 90 % of their seats in use, and those of them that are full. Pools without seats are
+    /// neither.
     pub pools_nearly_full: u64,
     pub pools_full: u64,
-    /// Deliveries of notifications that are pending or under way, and dead letters.
+    /// Deliveries of notifications that are pending or in progress, and dead letters.
     pub deliveries_pending: u64,
     pub deliveries_dead: u64,
-    /// For how many seconds the oldest of the pending ones has been waiting.
+    /// Seconds for which the oldest pending delivery has been waiting.
     pub deliveries_oldest: u64,
 }
 
-/// A pool of a tenant among all pools.
+/// A pool of a tenant, in a list of pools of all tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolUsageEntry {
     pub tenant: TenantId,
@@ -37,7 +38,7 @@ pub struct PoolUsageEntry {
 }
 
 impl Totals {
-    /// Adds another shard's.
+    /// Adds the sums of another shard.
     pub fn add(&mut self, other: &Totals) {
         self.tenants += other.tenants;
         self.licenses_expiring += other.licenses_expiring;
@@ -54,21 +55,21 @@ impl Totals {
 }
 
 impl Ledger {
-    /// The sums at `now`, in one go.
+    /// The sums at `now`, updated with all steps.
     pub fn totals(&mut self, now: Moment) -> Totals {
         while !self.tally(now) {}
         self.tally_dated(now);
         self.tallied(now)
     }
 
-    /// The sums as they are kept: see [`Self::tally`].
+    /// The sums as last updated: see [`Self::tally`].
     #[must_use]
     pub fn tallied(&self, now: Moment) -> Totals {
         let oldest = self.agenda.waiting.first().map(|(since, _)| now.tick.since(since).as_secs());
         Totals { deliveries_oldest: oldest.unwrap_or(0), ..self.tally.totals() }
     }
 
-    /// The pools with the most in use, the busiest first, as they were when they were last counted; none that nobody uses.
+    /// The pools with the most seats in use, in descending order, as last counted; pools without use are not listed.
     #[must_use]
     pub fn busiest(&self, most: usize, now: Moment) -> Vec<PoolUsageEntry> {
         let basis = self.limit_basis(now);

@@ -1,4 +1,4 @@
-//! Answers of every command of one step for a tenant that does not exist.
+//! Answers of commands for a tenant that does not exist.
 
 use super::NOBODY;
 use super::change::Action;
@@ -8,7 +8,7 @@ use super::heartbeat::late;
 use super::outcome::{CheckedIn, CheckedOut, Denial, DenialReason, Refusal};
 use crate::ids::TenantId;
 
-/// A denial, a refusal, or what is remembered of a session that it had.
+/// Returns a denial, a refusal, or the recorded end of a session that a deleted tenant had.
 pub(super) fn answer(id: &TenantId, command: Command, ctx: &mut Context) -> Outcome {
     let gone = || Refusal::not_found("tenant", id);
     let denial = Denial::because(DenialReason::TenantNotFound);

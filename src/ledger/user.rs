@@ -165,7 +165,7 @@ impl Users {
         UserNo(self.numbers.given())
     }
 
-    /// Number of user numbers that were assigned, including those of deleted users.
+    /// Count of the assigned user numbers, including those of deleted users.
     pub fn numbers(&self) -> u32 {
         self.numbers.given()
     }

@@ -1,22 +1,21 @@
-//! By what lists of users are ordered: a few numbers of each user, in places of their own. A long list reads these of those who
-//! are not on the page, and nothing else of them.
+//! Sort keys of users, in columns of numbers: a long list reads only these of the users who are not on the page.
 
 use super::time::Tick;
 use super::user::User;
 use crate::unicode::order;
 
-/// Nothing of a tenant without users: there can be a million of those.
+/// `None` for a tenant without users: a server can have a million such tenants.
 #[derive(Debug, Default)]
 pub(super) struct UserOrders(Option<Box<Columns>>);
 
 #[derive(Debug, Default)]
 struct Columns {
-    /// When the user last signed in (R9); [`Tick::NEVER`]: never did.
+    /// Last sign-in (R9); [`Tick::NEVER`]: none.
     signed_in: Vec<Tick>,
     starts: Vec<Starts>,
 }
 
-/// How the sort keys of a user begin: see [`order::start`].
+/// First bytes of the user's sort keys: see [`order::start`].
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Starts {
     pub id: u64,
@@ -30,7 +29,7 @@ impl Starts {
 }
 
 impl UserOrders {
-    /// A user who never signed in.
+    /// Adds a user who never signed in.
     pub fn put(&mut self, index: u32, user: &User) {
         let columns = self.0.get_or_insert_default();
         let index = index as usize;
@@ -48,14 +47,14 @@ impl UserOrders {
         }
     }
 
-    /// The user's id or names may be others than before.
+    /// Updates the keys after the user's id or names may have changed.
     pub fn sort(&mut self, index: u32, user: &User) {
         if let Some(columns) = &mut self.0 {
             columns.starts[index as usize] = Starts::of(user);
         }
     }
 
-    /// `None`: never did.
+    /// Returns `None` if the user never signed in.
     pub fn last_sign_in(&self, index: u32) -> Option<Tick> {
         let columns = self.0.as_ref()?;
         Some(columns.signed_in[index as usize]).filter(|at| *at != Tick::NEVER)

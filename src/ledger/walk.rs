@@ -1,6 +1,6 @@
-//! A page out of many rows, put together in steps, so that a list of a million rows keeps nobody else waiting for
-//! longer than one step takes. Keyset pagination: a page starts behind the last row of the one before, by the sort
-//! key and the id, so rows that come and go move nobody else.
+//! Assembles a page of many rows in steps, so that a list of a million rows delays other callers by one step at most.
+//! Keyset pagination: a page starts after the last row of the page before, by sort key and id, so that inserted and
+//! deleted rows move no others.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use super::budget::Budget;
 use super::command::{Cursor, Page};
 use crate::unicode::order;
 
-/// A row's place in an order, borrowed; [`Cursor`] is the same, owned.
+/// Sort key of a row, borrowed; [`Cursor`] is the owned form.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key<'a> {
     pub when: u64,
@@ -27,13 +27,13 @@ impl<'a> Key<'a> {
     }
 }
 
-/// A text's place in an order by text. Its start, which is cheaper, tells of most rows that they are not on the page.
+/// Full sort key of a text. The start of the key, which is cheaper, excludes most rows from the page.
 pub(super) fn sort_key(text: &str, budget: &mut Budget) -> Vec<u8> {
     budget.spend_each(text.len() + 10, 15);
     order::key(text)
 }
 
-/// Which page is wanted.
+/// The page that is requested.
 #[derive(Clone, Copy)]
 pub(super) struct Cut<'a> {
     pub after: Option<Key<'a>>,
@@ -46,38 +46,39 @@ impl<'a> Cut<'a> {
         Self { after: after.map(Key::of), descending, limit }
     }
 
-    /// In the order of the page.
+    /// Applies the direction of the page.
     fn order(self, ordering: Ordering) -> Ordering {
         if self.descending { ordering.reverse() } else { ordering }
     }
 }
 
-/// How far a walk has come, and the best rows so far: one more than fit the page, which tells whether there is a next.
+/// Progress of a walk over rows, and the best rows so far: one more than the page holds, which shows that there is a
+/// next page.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Walk {
-    /// The row to go on with.
+    /// Next row to look at.
     pub next: u32,
     best: BTreeSet<(Cursor, u32)>,
-    /// The page is all that is left to be done.
+    /// True if only the page is left to be made.
     through: bool,
-    /// How far a row has been searched whose search took the rest of a step.
+    /// Progress within a row whose search used up a step.
     pub partly: Option<Partly>,
-    /// Of rows that have no numbers: the key of the one that had the last turn.
+    /// For rows without numbers: key of the row looked at last.
     pub last: Option<String>,
 }
 
-/// A row in which words are looked for.
+/// A row that is partly searched for words.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Partly {
     pub row: u32,
-    /// The text to go on with.
+    /// Next text to search.
     pub text: usize,
-    /// The words that were found, a bit each.
+    /// Words that were found, a bit each.
     pub found: u64,
 }
 
 impl Walk {
-    /// The next row of this step, of so many in all; `None`: the step is over. To pass a row over costs 1.
+    /// The next row of this step, of `rows` in all; `None`: the step is over. Skipping a row costs 1.
     pub fn next_row(&mut self, rows: u32, budget: &mut Budget) -> Option<u32> {
         if budget.is_spent() || self.is_through(rows) {
             return None;
@@ -87,24 +88,24 @@ impl Walk {
         Some(self.next - 1)
     }
 
-    /// Whether every row had its turn.
+    /// True if all rows were looked at.
     pub fn is_through(&self, rows: u32) -> bool {
         self.next >= rows
     }
 
-    /// Whether a row with this `when` can be on the page, whatever else its key holds. Cheap: most rows of a long list
-    /// end here.
+    /// True if a row with this `when` can be on the page, whatever the rest of its key is. It is cheap, and excludes
+    /// most rows of a long list.
     pub fn may_take(&self, cut: Cut, when: u64) -> bool {
         let behind = cut.after.is_none_or(|after| cut.order(when.cmp(&after.when)).is_ge());
         behind && (self.best.len() <= cut.limit || cut.order(when.cmp(&self.worst(cut).when)).is_le())
     }
 
-    /// Whether the page has no room for rows with at most this `when`, with the greatest first.
+    /// True if, in descending order, the page has no room for rows with at most this `when`.
     pub fn takes_none_up_to(&self, cut: Cut, when: u64) -> bool {
         cut.descending && self.best.len() > cut.limit && when < self.worst(cut).when
     }
 
-    /// Whether a row with this key is on the page, as far as is known by now.
+    /// True if a row with this key is on the page, as far as is known.
     pub fn takes(&self, cut: Cut, key: Key) -> bool {
         let behind = cut.after.is_none_or(|after| cut.order(key.cmp(&after)).is_gt());
         behind && (self.best.len() <= cut.limit || cut.order(key.cmp(&self.worst(cut))).is_lt())
@@ -115,13 +116,13 @@ impl Walk {
         Key::of(worst)
     }
 
-    /// Whether more rows were taken than the page holds.
+    /// True if more rows were taken than the page holds.
     pub fn is_full(&self, cut: Cut) -> bool {
         self.best.len() > cut.limit
     }
 
     pub fn take(&mut self, cut: Cut, key: Key, row: u32, budget: &mut Budget) {
-        // It is copied, and compared with a dozen others.
+        // The key is copied, and compared with a dozen others.
         budget.spend(Budget::LOOK);
         budget.spend_each(key.name.len() + key.id.len(), 2);
         self.best.insert((key.owned(), row));
@@ -134,18 +135,18 @@ impl Walk {
         }
     }
 
-    /// Whether the page is to be made in this step, when every row had its turn: a page costs up to three steps, so it is
-    /// the next one's if much of this one is spent.
+    /// True if the page can be made in this step, after all rows: a page costs up to three steps, so the next step
+    /// makes it if less than half of this one is left.
     pub fn is_ready(&mut self, budget: &Budget) -> bool {
         std::mem::replace(&mut self.through, true) || budget.has_half()
     }
 
-    /// Whether the page is all that is left to be done.
+    /// True if only the page is left to be made.
     pub fn is_over(&self) -> bool {
         self.through
     }
 
-    /// The page, of as many rows as may be shown at once. `weigh` answers nothing for a row that is gone meanwhile.
+    /// Makes the page, of as many rows as one answer may have. `weigh` returns `None` for a row that is gone meanwhile.
     pub fn page<T>(
         &mut self,
         cut: Cut,
@@ -176,20 +177,20 @@ impl Walk {
     }
 }
 
-/// What a row of a page costs.
+/// Cost of a row of a page.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Weight {
-    /// In an answer, about.
+    /// Approximate bytes in an answer.
     bytes: usize,
-    /// To show it, in units of [`Budget`].
+    /// Work of showing the row, in units of [`Budget`].
     work: u32,
 }
 
 impl Weight {
-    /// What a page may weigh, if it has more than one row.
+    /// Bound of the weight of a page with more than one row.
     const PAGE: Weight = Weight { bytes: 1024 * 1024, work: 800_000 };
 
-    /// `texts`: bytes of what is copied; `names`: ids that are looked up and copied.
+    /// `texts`: bytes of texts that are copied; `names`: number of ids that are looked up and copied.
     pub fn new(texts: usize, names: usize) -> Self {
         let work = 400 + u32::try_from(texts / 4 + names * 60).unwrap_or(u32::MAX / 2);
         Self { bytes: 100 + texts + names * 40, work }

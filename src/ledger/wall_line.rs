@@ -1,19 +1,18 @@
-//! Which wall time each tick of a shard's line had. The wall clock can be set, and the machine can sleep or be another one:
-//! what happened before keeps the time that it had then, and does not move with the clock (R31).
+//! Wall time of each tick of a shard's timeline. The wall clock can be set, and the machine can sleep or be replaced:
+//! past events keep the wall time that they had, and do not move with the clock (R31).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::time::{Moment, Tick, Wall};
 
-/// Offsets that are remembered; of more, two that are next to each other become one, where that makes least of a
-/// difference.
+/// Highest number of offsets that are remembered; beyond it, two neighbors are merged, where that changes least.
 pub const MAX_OFFSETS: usize = 64;
 
-/// The wall clock was set if it is off by this much, in milliseconds. It is off by less all the time: two clocks are not read
-/// at once, and are read in whole milliseconds.
+/// Difference from which the wall clock counts as set, in milliseconds. Smaller differences are normal: the two clocks
+/// are not read at the same instant, and are read in whole milliseconds.
 pub const TOLERANCE_MS: u64 = 100;
 
-/// From a tick on the wall clock is so much ahead of the line, until the next offset.
+/// Offset of the wall clock from the timeline, from a tick on until the next offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct ClockOffset {
     pub from: Tick,
@@ -26,7 +25,7 @@ impl ClockOffset {
     }
 }
 
-/// Oldest first, each from a later tick than the one before.
+/// Offsets, oldest first, each from a later tick than the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockOffsets {
     list: [ClockOffset; MAX_OFFSETS],
@@ -52,14 +51,14 @@ impl ClockOffsets {
         &self.list[..self.count]
     }
 
-    /// The wall clock at this tick; also of a tick to come, unless it is set again. `None`: nothing is known.
+    /// Wall time of a tick, also of a future one, unless the clock is set again. `None`: there is no offset.
     #[must_use]
     pub fn wall_of(&self, tick: Tick) -> Option<Wall> {
         let after = self.as_slice().partition_point(|offset| offset.from <= tick);
         self.as_slice().get(after.saturating_sub(1)).map(|offset| offset.wall(tick))
     }
 
-    /// From this tick on the wall clock is so. What was known of later ticks is forgotten: none of them has come.
+    /// Sets the wall time from a tick on. Offsets of later ticks are dropped: none of these ticks has come.
     pub fn set(&mut self, from: Tick, wall: Wall) {
         let ms = wall.0.saturating_sub(i64::try_from(from.0).unwrap_or(i64::MAX));
         self.put(ClockOffset { from, ms });
@@ -80,8 +79,8 @@ impl ClockOffsets {
         self.count += 1;
     }
 
-    /// Makes one of two neighbors: the one that was good for longer counts for both. They are those whose difference, for as
-    /// long as the other was good, is least. `end`: of the last one.
+    /// Merges two neighbors: the one that applied for longer now applies to both. It chooses the pair where difference
+    /// times the shorter duration is least. `end`: end of the last offset.
     fn join(&mut self, end: Tick) {
         let length = |at: usize| {
             let until = self.as_slice().get(at + 1).map_or(end, |next| next.from);
@@ -101,26 +100,26 @@ impl ClockOffsets {
     }
 }
 
-/// The offsets of a line that goes on. Moments refer to it: what it says of a tick that has passed stays.
+/// Offsets of a timeline that continues. Moments refer to it; the wall time of a past tick does not change.
 #[derive(Debug)]
 pub struct WallLine(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
     offsets: ClockOffsets,
-    /// Of the last moment: what happened then had the offset of then.
+    /// Tick of the last moment: what happened by then keeps the offset of then.
     last: Tick,
 }
 
 impl State {
-    /// Whether these two readings say that the wall clock was set.
+    /// True if the two readings show that the wall clock was set.
     fn is_off(&self, tick: Tick, wall: Wall) -> bool {
         self.offsets.wall_of(tick).is_none_or(|known| known.0.abs_diff(wall.0) >= TOLERANCE_MS)
     }
 }
 
 impl WallLine {
-    /// Kept to the end of the process: once for each line of time that it has. `last`: where the line stands.
+    /// Creates a timeline that is never freed: a process has few. `last`: present tick of the timeline.
     #[must_use]
     pub fn kept(offsets: ClockOffsets, last: Tick) -> &'static Self {
         Box::leak(Box::new(Self(Mutex::new(State { offsets, last }))))
@@ -131,7 +130,7 @@ impl WallLine {
         self.state().offsets
     }
 
-    /// The moment of two readings; `None`: they say that the wall clock was set.
+    /// Moment of two readings; `None`: they show that the wall clock was set.
     #[must_use]
     pub fn moment_unless_set(&'static self, tick: Tick, wall: Wall) -> Option<Moment> {
         let mut state = self.state();
@@ -142,13 +141,13 @@ impl WallLine {
         Some(Moment { line: Some(self), ..Moment::new(tick, wall) })
     }
 
-    /// The moment of two readings. If they say that the wall clock was set, it was set now, and behind everything that has a
-    /// tick already.
+    /// Moment of two readings. If they show that the wall clock was set, the new offset applies from now on, after
+    /// everything that has a tick already.
     #[must_use]
     pub fn moment(&'static self, tick: Tick, wall: Wall) -> Moment {
         let mut state = self.state();
         if state.is_off(tick, wall) {
-            // Of the millisecond in which it was set, all has the time of before.
+            // The whole millisecond in which the clock was set keeps the former offset.
             let first = state.offsets.as_slice().is_empty();
             let from = if first { tick } else { tick.max(Tick(state.last.0.saturating_add(1))) };
             state.offsets.set(from, wall.plus(from.since(tick)));
@@ -157,19 +156,19 @@ impl WallLine {
         Moment { line: Some(self), ..Moment::new(tick, wall) }
     }
 
-    /// As [`ClockOffsets::wall_of`].
+    /// See [`ClockOffsets::wall_of`].
     #[must_use]
     pub fn wall_of(&self, tick: Tick) -> Option<Wall> {
         self.state().offsets.wall_of(tick)
     }
 
-    /// A poisoned lock guards plain numbers.
+    /// A poisoned lock guards only numbers, so it is used nevertheless.
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The same line of time.
+/// Equal if it is the same timeline.
 impl PartialEq for WallLine {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
@@ -185,14 +184,14 @@ mod tests {
     const HOUR: i64 = 3_600_000;
     const NOON: i64 = 1_800_000_000_000;
 
-    /// A line that begins at noon, tick and wall alike.
+    /// A timeline that begins at noon, in ticks and wall time.
     fn line() -> &'static WallLine {
         let line = WallLine::kept(ClockOffsets::default(), Tick(0));
         let _ = at(line, 0, 0);
         line
     }
 
-    /// So long after noon, and the wall clock ahead by so much.
+    /// The moment `passed` after noon, with the wall clock ahead by `ahead`, in milliseconds.
     fn at(line: &'static WallLine, passed: i64, ahead: i64) -> Moment {
         line.moment(Tick((NOON + passed).unsigned_abs()), Wall(NOON + passed + ahead))
     }
@@ -238,14 +237,15 @@ mod tests {
         let after = at(line, HOUR + 1, 8 * HOUR);
         assert_eq!(after.wall_of(before.tick), Wall(NOON + HOUR));
         assert_eq!(after.wall_of(after.tick), Wall(NOON + 9 * HOUR + 1));
-        // And what is to come: by the clock as it is.
+        // Future ticks follow the clock as it is now.
         let later = Tick(after.tick.0 + 60_000);
         assert_eq!(after.wall_of(later), Wall(NOON + 9 * HOUR + 60_001));
     }
 
     #[test]
     fn r31_offsets_are_bounded_and_those_that_differ_least_become_one() {
-        // A hundred nights of a machine that is suspended for a second, and one hour in which the clock was a day ahead.
+        // A hundred nights in which the machine was suspended for a second, and one hour in which the clock was a day
+        // ahead.
         let line = line();
         let mut happened = Vec::new();
         for day in 1..=100_i64 {

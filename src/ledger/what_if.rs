@@ -1,4 +1,4 @@
-//! A dry run of a sync: what its steps before would have changed in what is counted, beside the truth (R33).
+//! Dry run of a sync: what its former steps would have changed in the counters, in addition to the real state (R33).
 
 use super::change::{BlockCause, Limit, Plan};
 use super::command::WhatIf;
@@ -8,14 +8,14 @@ use super::tenant::Tenant;
 use crate::ids::{PoolId, PoolNo};
 
 impl Tenant {
-    /// Whether a pool has a free seat; in a dry run, whether it would have one.
+    /// True if a pool has a free seat, or, in a dry run, would have one.
     pub fn has_room_if(&self, no: PoolNo, what_if: Option<&WhatIf>, ctx: &Context) -> bool {
         let Some(what_if) = what_if else { return self.has_seats(no, 1, ctx.limit_basis()) };
         let (plan, limit) = self.entitled(no, ctx.limit_basis());
         plan == Plan::Concurrent || what_if.has_room(&self.pools.get(no).id, limit, self.in_use(no, plan))
     }
 
-    /// Notes what would be counted otherwise than it is.
+    /// Records the counters that the plan would change.
     pub fn simulate(&self, plan: &SyncPlan, what_if: &mut WhatIf, ctx: &Context) {
         let counted = plan.known.is_some_and(|no| self.users.get(no).counts_in_named(&self.policy));
         let states = [(false, plan.was, counted, -1), (true, plan.blocked, plan.counts, 1)];
@@ -39,7 +39,7 @@ impl Tenant {
 }
 
 impl WhatIf {
-    /// Whether a pool has a free seat, of which so many are in use in truth.
+    /// True if a pool, with `in_use` seats really in use, would have a free seat.
     pub(super) fn has_room(&self, pool: &PoolId, limit: Limit, in_use: u64) -> bool {
         let taken = self.pools.get(pool).map_or(0, |shift| shift.taken);
         limit.has_room(in_use.saturating_add_signed(taken))
@@ -49,14 +49,14 @@ impl WhatIf {
         in_truth.saturating_add_signed(self.pools.get(pool).map_or(0, |shift| shift.waiting))
     }
 
-    /// Takes a seat of each pool, or gives it back.
+    /// Counts seats as taken in each pool, or, with a negative `by`, as freed.
     pub(super) fn shift(&mut self, pools: &[PoolId], by: i64) {
         for pool in pools {
             self.pools.entry(pool.clone()).or_default().taken += by;
         }
     }
 
-    /// How many users have a live session that counts in a pool, of so many in truth.
+    /// Number of users with a counted live session in a pool, where it really is `in_truth`.
     pub(super) fn lives(&self, pool: &PoolId, in_truth: u64) -> u64 {
         in_truth.saturating_add_signed(self.pools.get(pool).map_or(0, |shift| shift.live))
     }

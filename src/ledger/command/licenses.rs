@@ -1,4 +1,4 @@
-//! What can be asked about licenses. Their documents were verified before: the ledger sees what they say.
+//! Commands and queries about licenses. The documents are verified before: the ledger gets their content.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub struct InstallLicense {
     pub grant: LicenseGrant,
 }
 
-/// What one revision of a license says.
+/// Content of one revision of a license.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LicenseGrant {
     pub revision: u64,
@@ -35,52 +35,52 @@ pub struct DeleteLicense {
     pub license: LicenseId,
 }
 
-/// Deletes every license of the tenant, which leads into demo mode (R30).
+/// Deletes every license of the tenant, which then is in demo mode (R30).
 #[derive(Debug, Clone)]
 pub struct DeleteLicenses;
 
-/// Takes back every revision up to one, as a signed list of the vendor says.
+/// Revokes every revision up to one, as a signed list of the vendor says (R27).
 #[derive(Debug, Clone)]
 pub struct RevokeLicense {
     pub license: LicenseId,
     pub up_to_revision: u64,
-    /// For people; stands in the audit.
+    /// Reason for people; it is in the audit.
     pub why: Box<str>,
 }
 
-/// Lists every revision that is kept, by license id and the newest first.
+/// Lists every revision that is kept, sorted by license id, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct ListLicenses {
     pub after: Option<Cursor>,
     pub limit: usize,
 }
 
-/// What an administrator's license page shows.
+/// Returns the content of an administrator's license page.
 #[derive(Debug, Clone)]
 pub struct GetLicenseInformation;
 
-/// What applications may know: features, limits and tier of the licenses in force.
+/// Returns what applications may know: features, limits and tier of the licenses in force.
 #[derive(Debug, Clone)]
 pub struct GetEntitlements;
 
-/// What a look for a license at the vendor's found: installs it if it is newer (R27).
+/// Records the result of a fetch from the vendor's folder, and installs the license if it is newer (R27).
 #[derive(Debug, Clone)]
 pub struct FetchLicense {
-    /// Where it was looked for, as people are told of it.
+    /// Place of the fetch, in words for people.
     pub from: Box<str>,
     pub answer: VendorAnswer,
 }
 
-/// What the vendor had.
+/// Answer of the vendor's folder.
 #[derive(Debug, Clone)]
 pub enum VendorAnswer {
-    /// A license that was verified.
+    /// A license whose document was verified.
     License(Box<InstallLicense>),
     /// No license for this tenant.
     Nothing,
-    /// A document that is none for here.
+    /// A document that is no license for this tenant and installation.
     Refused { reason: &'static str, text: Box<str> },
-    /// Nothing that says so: it was not reached, or its answer was an error.
+    /// No answer: the folder was not reached, or the answer was an error.
     Failed(Box<str>),
 }
 
@@ -88,13 +88,13 @@ pub enum VendorAnswer {
 #[derive(Debug, Clone, PartialEq)]
 pub struct LicenseFetched {
     pub fetch: LicenseFetch,
-    /// The look before had found something else.
+    /// True if the result differs from that of the fetch before.
     pub news: bool,
-    /// `Some`: it was installed.
+    /// `Some`: the license was installed.
     pub change: Option<LicenseChange>,
 }
 
-/// Which tenants' licenses are to be looked for: those of a shard behind this one, a part of them.
+/// Tenants of a shard whose licenses are due to be fetched: a part of those after `after`.
 #[derive(Debug, Clone)]
 pub struct DueFetches {
     pub after: TenantNo,
@@ -104,16 +104,17 @@ pub struct DueFetches {
 #[derive(Debug, Clone, PartialEq)]
 pub struct FetchesDue {
     pub tenants: Vec<TenantId>,
-    /// Behind which there are more to be looked at.
+    /// Tenant to continue after; `None`: there are no more.
     pub next: Option<TenantNo>,
 }
 
-/// That a request goes to the vendor, or that it could not. Leaves an event, and changes nothing else.
+/// Records that a license request goes to the vendor, or that sending it failed. Leaves an event, and changes nothing
+/// else.
 #[derive(Debug, Clone)]
 pub struct NoteLicenseRequest {
     pub to: Box<str>,
-    /// What it asks for.
+    /// Content of the request.
     pub what: Box<str>,
-    /// Why it was not sent.
+    /// Reason why it was not sent; `None`: it is about to be sent.
     pub failed: Option<Box<str>>,
 }

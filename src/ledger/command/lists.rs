@@ -1,4 +1,4 @@
-//! The queries that list things, a page at a time.
+//! Queries that return lists, page by page.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::ledger::change::{BlockCause, TenantState};
 use crate::ledger::outcome::Status;
 use crate::ledger::time::Wall;
 
-/// Times from one on, and before another.
+/// A time span from `from` (inclusive) to `until` (exclusive).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Period {
     pub from: Option<Wall>,
@@ -16,7 +16,7 @@ pub struct Period {
 }
 
 impl Period {
-    /// Whether it leaves nothing out.
+    /// True if the span is unlimited.
     #[must_use]
     pub fn is_whole(self) -> bool {
         self == Self::default()
@@ -28,7 +28,7 @@ impl Period {
     }
 }
 
-/// Which sessions to list; every given filter holds.
+/// Lists sessions that match every given filter.
 #[derive(Debug, Clone, Default)]
 pub struct ListSessions {
     pub pool: Option<PoolId>,
@@ -37,10 +37,10 @@ pub struct ListSessions {
     pub statuses: Vec<Status>,
     pub session: Option<SessionId>,
     pub device: Option<DeviceId>,
-    /// Looked for in the client's text; folded. Empty: every session.
+    /// Folded text that the client's text must contain. Empty: every session.
     pub client: String,
     pub started: Period,
-    /// Without activity for so long, or longer.
+    /// Only sessions without activity for at least this time.
     pub idle: Option<Duration>,
     pub order: SessionOrder,
     pub descending: bool,
@@ -56,8 +56,8 @@ pub enum SessionOrder {
     User,
 }
 
-/// Where a page ended: the sort key of its last row, and the row's own id, which breaks ties.
-/// `when` for orders by time, `name` for orders by text: a key of [`crate::unicode::order`], and `when` its start.
+/// End of a page: sort key and id of its last row; the id breaks ties. Orders by time use `when`. Orders by text use
+/// `name`, a key of [`crate::unicode::order`], and `when`, the start of that key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Cursor {
     pub when: u64,
@@ -65,27 +65,27 @@ pub struct Cursor {
     pub id: String,
 }
 
-/// Which users to list; every given filter holds.
+/// Lists users who match every given filter.
 #[derive(Debug, Clone, Default)]
 pub struct ListUsers {
-    /// Words to look for in names, id and attributes; folded, see [`crate::ledger::search::fold`].
+    /// Folded words to find in names, id and attributes, see [`crate::ledger::search::fold`].
     pub words: Vec<String>,
-    /// Any word suffices; else all must be found.
+    /// True: one of the words must be found; else all of them.
     pub any_word: bool,
     pub blocked: Option<bool>,
-    /// `None` among them: those with a blank (R23).
+    /// `None` in the list: users whose status is blank (R23).
     pub statuses: Vec<Option<Status>>,
-    /// No filter: in which the status is read. There is nobody in one that is not there.
+    /// Not a filter: the organization for which the status is shown. In an unknown one, nobody has a status.
     pub organization: Option<OrganizationId>,
     pub group: Option<String>,
     pub pool: Option<PoolId>,
     pub administrator: Option<bool>,
     pub never_signed_in: bool,
-    /// Looked for in the id, and in the given name and the family name behind it; folded. Empty: every user.
+    /// Folded parts of the id, and of given name and family name together. Empty: every user.
     pub id: String,
     pub name: String,
     pub cause: Option<BlockCause>,
-    /// Who never signed in did so in no period.
+    /// Last sign-in. A user who never signed in is in no period.
     pub signed_in: Period,
     pub created: Period,
     pub order: UserOrder,
@@ -99,23 +99,23 @@ pub enum UserOrder {
     #[default]
     LastSignIn,
     UserId,
-    /// Family name, then given name.
+    /// By family name, then given name.
     Name,
-    /// The oldest first; only ascending. Each page goes on where the one before ended, without a look at what is before.
+    /// Oldest first; ascending only. Each page continues where the one before ended, without reading earlier users.
     Created,
 }
 
-/// A page of rows, and where it ended if there is more.
+/// A page of rows, and its end if there are more rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {
     pub rows: Vec<T>,
     pub next: Option<Cursor>,
 }
 
-/// Which organizations to list; every given filter holds.
+/// Lists organizations that match every given filter.
 #[derive(Debug, Clone, Default)]
 pub struct ListOrganizations {
-    /// Looked for in id and name; folded. Empty: every organization.
+    /// Folded part of id or name. Empty: every organization.
     pub text: String,
     pub order: OrganizationOrder,
     pub descending: bool,
@@ -130,13 +130,13 @@ pub enum OrganizationOrder {
     OrganizationId,
 }
 
-/// Lists the shard's tenants, by id alone: a cursor's `id`. Addressed to a shard, not to a tenant.
+/// Lists the tenants of a shard, sorted by id, which is a cursor's `id`. Addressed to a shard, not to a tenant.
 #[derive(Debug, Clone, Default)]
 pub struct ListTenants {
-    /// Looked for in id, name and contact; folded. Empty: every tenant.
+    /// Folded part of id, name or contact. Empty: every tenant.
     pub text: String,
     pub state: Option<TenantState>,
-    /// Nobody hears of others (R1).
+    /// Tenants for which the caller is authorized; others are not listed (R1).
     pub among: Tenants,
     pub after: Option<Cursor>,
     pub limit: usize,

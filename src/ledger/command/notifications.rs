@@ -1,46 +1,46 @@
-//! What can be asked about notifications (R34).
+//! Commands and queries about notifications (R34).
 
 use super::Cursor;
 use crate::ids::EventNo;
 use crate::ledger::notification::{Attempt, Channel, DeliveryState, Topic};
 
-/// Says that a delivery is about to be sent. Only what is durable may be sent, so that a shard's owner alone sends.
+/// Begins a delivery. Only a delivery whose begin is durable may be sent, so that only the shard's owner sends.
 #[derive(Debug, Clone)]
 pub struct BeginDelivery {
     pub topic: Topic,
-    /// Which telling: a newer one of the same topic takes the place of an older one.
+    /// Audit event of the notification: a newer notification of the same topic replaces an older one.
     pub event: EventNo,
     pub channel: Channel,
 }
 
-/// Says what became of it.
+/// Records the result of a delivery.
 #[derive(Debug, Clone)]
 pub struct EndDelivery {
     pub topic: Topic,
     pub event: EventNo,
     pub channel: Channel,
-    /// As it was begun.
+    /// Number of the attempt, from its begin.
     pub attempt: u32,
     pub result: Attempt,
 }
 
-/// Sends a notification again on every channel on which it is done, dead, or never went out.
+/// Sends a notification again on every channel on which it was confirmed, given up, or never sent.
 #[derive(Debug, Clone)]
 pub struct RedeliverNotification {
     pub topic: Topic,
 }
 
-/// Deliveries of a shard whose time has come. Addressed to a shard, not to a tenant.
+/// Returns the deliveries of a shard that are due. Addressed to a shard, not to a tenant.
 #[derive(Debug, Clone)]
 pub struct DueNotifications {
     pub channel: Channel,
     pub limit: usize,
 }
 
-/// Lists what was told, the newest first.
+/// Lists notifications, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct ListNotifications {
-    /// On any channel.
+    /// State on any channel.
     pub state: Option<DeliveryState>,
     pub after: Option<Cursor>,
     pub limit: usize,

@@ -1,10 +1,10 @@
-//! Whom a command or a query names.
+//! User ids in commands and queries.
 
 use super::{Command, Query};
 use crate::ids::UserId;
 
 impl Command {
-    /// Every user that it names.
+    /// All user ids of the command.
     pub(in crate::ledger) fn people(&mut self) -> Vec<&mut UserId> {
         match self {
             Command::CheckOut(command) => vec![&mut command.user],
@@ -48,7 +48,7 @@ impl Command {
 }
 
 impl Query {
-    /// The user whom it names.
+    /// The user id of the query.
     pub(in crate::ledger) fn person(&mut self) -> Option<&mut UserId> {
         match self {
             Query::GetUser(query) => Some(&mut query.user),

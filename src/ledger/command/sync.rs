@@ -1,5 +1,5 @@
-//! The commands of a directory sync (R33). A sync is many steps of a few users each: its caller submits one after the
-//! other, so that other tenants' calls go between them, and a sync that is broken off leaves a valid state.
+//! Commands of a directory sync (R33). A sync is many commands of a few users each. Its caller submits them one after
+//! the other, so that other tenants' calls go between them, and a sync that is interrupted leaves a valid state.
 
 use std::collections::BTreeMap;
 
@@ -8,47 +8,47 @@ use crate::ids::{EventNo, OrganizationId, PoolId, UserId};
 use crate::ledger::change::BlockCause;
 use crate::ledger::outcome::{DenialReason, Done};
 
-/// Brings some users in line with a directory.
+/// Updates some users as a directory has them.
 #[derive(Debug, Clone)]
 pub struct SyncUsers {
     pub entries: Vec<SyncEntry>,
     pub when_full: WhenFull,
-    /// `Some`: nothing is changed; what the steps before would have done counts as done.
+    /// `Some`: a dry run, which changes nothing; it counts the effects of former steps as done.
     pub what_if: Option<WhatIf>,
 }
 
-/// What becomes of a user who would be new, or active again, and wants a seat of a named pool that is full.
+/// Effect of an entry for a user who is new, or would be active again, and wants a seat of a named pool that is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WhenFull {
-    /// Kept, and blocked for want of a seat (R33).
+    /// The user is created, or stays, blocked for want of a seat (R33).
     #[default]
     Block,
-    /// Nothing is done: no creation at the limit by a file.
+    /// Nothing is changed: an import creates nobody at the limit (R33).
     Refuse,
 }
 
-/// One user, as the directory has it.
+/// One user as the directory has it.
 #[derive(Debug, Clone)]
 pub struct SyncEntry {
     pub user: UserId,
-    /// The new values of the fields that the directory decides.
+    /// New values of the fields that the directory determines.
     pub patch: UserPatch,
-    /// Each pool once; other seats stay.
+    /// Wanted seats, each pool at most once; other seats stay.
     pub seats: Vec<WantedSeat>,
-    /// Whether the directory has the user as blocked; `None`: it does not say.
+    /// True if the directory has the user as blocked; `None`: it does not say.
     pub blocked: Option<bool>,
 }
 
-/// A seat, as the directory wants it.
+/// A seat that the directory wants.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WantedSeat {
     pub pool: PoolId,
-    /// None named: all of the tenant for a new seat, and nothing more for one that is held (R7).
+    /// Empty: all of the tenant for a new seat, and no change of a seat that the user holds (R7).
     pub organizations: Vec<OrganizationId>,
 }
 
 impl WantedSeat {
-    /// A seat in each pool, with access to the same organizations.
+    /// Returns a seat in each pool, with access to the same organizations.
     #[must_use]
     pub fn each(pools: &[PoolId], organizations: &[OrganizationId]) -> Vec<Self> {
         pools.iter().map(|pool| Self { pool: pool.clone(), organizations: organizations.to_vec() }).collect()
@@ -63,7 +63,7 @@ pub struct ActivateUsers {
     pub what_if: Option<WhatIf>,
 }
 
-/// Blocks users whom the directory does not have any more. Administrators, and who is blocked already, stay as they are.
+/// Blocks users whom the directory no longer lists. Administrators, and users who are blocked already, are not changed.
 #[derive(Debug, Clone)]
 pub struct BlockUnlisted {
     pub users: Vec<UserId>,
@@ -71,42 +71,42 @@ pub struct BlockUnlisted {
     pub what_if: Option<WhatIf>,
 }
 
-/// What the steps of a dry run would have changed so far, in each pool.
+/// Changes that the former steps of a dry run would have made in each pool.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WhatIf {
     pub(in crate::ledger) pools: BTreeMap<PoolId, Shift>,
 }
 
-/// What would have changed in a pool.
+/// Changes that a dry run would have made in one pool.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(in crate::ledger) struct Shift {
-    /// Seats taken; below zero: freed.
+    /// Seats taken; negative: freed.
     pub taken: i64,
-    /// Users waiting for a seat; below zero: who do not wait any more.
+    /// Users who began to wait for a seat; negative: who no longer wait.
     pub waiting: i64,
-    /// Users whose live sessions count; below zero: whose do not any more.
+    /// Users whose live sessions began to count; negative: no longer count.
     pub live: i64,
 }
 
-/// A user who is blocked for want of a seat, and listed in a sync.
+/// A user whom a sync lists and who is blocked because no seat is free.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Waiting {
     pub user: UserId,
-    /// The grant of the first of the seats: who was blocked first comes first. After all others: not blocked yet, in a
-    /// dry run.
+    /// Grant of the user's first seat, which orders users by when they were blocked. In a dry run, a user who is not
+    /// blocked yet comes last.
     pub since: EventNo,
-    /// The named pools that need room.
+    /// Named pools that need a free seat.
     pub pools: Vec<PoolId>,
 }
 
-/// What became of an entry.
+/// Result of one entry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyncedUser {
     pub outcome: Synced,
     pub blocked: Option<BlockCause>,
-    /// Seats that the user wants and cannot have or use.
+    /// Seats that the user wants and cannot get or use.
     pub denials: Vec<(PoolId, DenialReason)>,
-    /// To be activated when every entry was looked at.
+    /// `Some`: the user can be activated after all entries.
     pub waiting: Option<Waiting>,
 }
 
@@ -116,33 +116,33 @@ pub enum Synced {
     Created,
     Updated,
     Activated,
-    /// For want of a seat, see [`WhenFull::Refuse`].
+    /// Because no seat is free, see [`WhenFull::Refuse`].
     Refused,
 }
 
 /// Answer of [`SyncUsers`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyncedUsers {
-    /// In the order of the entries. A refusal stops nobody else.
+    /// In the order of the entries. A refusal of one affects no other.
     pub users: Vec<Done<SyncedUser>>,
-    /// For the next step.
+    /// State of the dry run for the next step.
     pub what_if: Option<WhatIf>,
 }
 
 /// Answer of [`BlockUnlisted`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct BlockedUsers {
-    /// Whether each user was blocked.
+    /// Flag for each user: it was blocked by this command.
     pub blocked: Vec<bool>,
-    /// For the next step.
+    /// State of the dry run for the next step.
     pub what_if: Option<WhatIf>,
 }
 
 /// Answer of [`ActivateUsers`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActivatedUsers {
-    /// Of each user the pools that have no seat, and why; none: the user is active now.
+    /// For each user the full pools, with reasons; empty: the user is active now.
     pub full: Vec<Vec<(PoolId, DenialReason)>>,
-    /// For the next step.
+    /// State of the dry run for the next step.
     pub what_if: Option<WhatIf>,
 }

@@ -1,4 +1,4 @@
-//! What an operator can ask about a tenant.
+//! Commands and queries of an operator about a tenant.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ pub struct CreateTenant {
     pub policy: Policy,
 }
 
-/// `None`: stays as it is. `policy` is the whole policy: the caller merges under `version`.
+/// Updates a tenant; a field that is `None` stays. `policy` is the whole policy: the caller merges it under `version`.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateTenant {
     pub version: Option<u64>,
@@ -20,7 +20,7 @@ pub struct UpdateTenant {
     pub policy: PolicyPatch,
 }
 
-/// Changes single fields of a policy: `None` stays as it is.
+/// Changes single settings of a policy; a field that is `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct PolicyPatch {
     pub lease_ttl: Option<Duration>,
@@ -40,12 +40,12 @@ pub struct PolicyPatch {
     pub warn_at_percent: Option<Box<[u8]>>,
 }
 
-/// Suspends (`true`) or resumes a tenant. Live sessions stay.
+/// Suspends (`true`) or resumes a tenant. Live sessions stay (R6).
 #[derive(Debug, Clone)]
 pub struct SuspendTenant {
     pub suspend: bool,
 }
 
-/// Removes the tenant with everything in it; its audit stays.
+/// Deletes the tenant with everything in it; its audit stays.
 #[derive(Debug, Clone)]
 pub struct DeleteTenant;

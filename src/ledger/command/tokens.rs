@@ -1,4 +1,4 @@
-//! What can be asked about API tokens. They belong to the installation: whoever asks, asks its first shard.
+//! Commands and queries about API tokens, which belong to the installation and are on its first shard.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::ledger::access::{Roles, Tenants};
 use crate::ledger::time::Wall;
 use crate::ledger::token::TokenHash;
 
-/// Makes a token of which the caller has the text.
+/// Creates a token. The caller has its text.
 #[derive(Debug, Clone)]
 pub struct CreateToken {
     /// A fresh random id.
@@ -17,35 +17,35 @@ pub struct CreateToken {
     pub hash: TokenHash,
     pub roles: Roles,
     pub tenants: Tenants,
-    /// `None`: it never expires.
+    /// Lifetime; `None`: it never expires.
     pub ttl: Option<Duration>,
-    /// The caller's tenants. Who has not all of them has a quota.
+    /// The caller's tenants. A caller who is not authorized for all tenants has a quota.
     pub within: Tenants,
 }
 
-/// Takes a tenant out of the tokens that name it, a few at a time: the tenant is deleted, and a later one of the same id is
-/// another. The answer tells after which token it is to be asked again.
+/// Removes a deleted tenant from the tokens that name it, a few at a time, because a later tenant with the same id is
+/// another one. Returns the token after which the caller continues.
 #[derive(Debug, Clone)]
 pub struct WithdrawTenant {
     pub gone: TenantId,
     pub after: Option<TokenId>,
 }
 
-/// Ends a token for good.
+/// Revokes a token permanently.
 #[derive(Debug, Clone)]
 pub struct RevokeToken {
     pub id: TokenId,
-    /// The caller's tenants: a token for others is as good as not there (R1).
+    /// The caller's tenants: a token for others counts as not found (R1).
     pub within: Tenants,
 }
 
-/// Notes when tokens were used last. Ones that are not there, and earlier uses, change nothing.
+/// Records the last uses of tokens. Unknown tokens, and earlier uses, change nothing.
 #[derive(Debug, Clone)]
 pub struct NoteTokenUse {
     pub uses: Vec<(TokenId, Wall)>,
 }
 
-/// By name, of one name the oldest first.
+/// Lists tokens by name; of the same name the oldest first.
 #[derive(Debug, Clone)]
 pub struct ListTokens {
     /// As in [`RevokeToken`].
@@ -54,6 +54,6 @@ pub struct ListTokens {
     pub limit: usize,
 }
 
-/// Everything that authentication must know.
+/// Returns everything that authentication needs.
 #[derive(Debug, Clone)]
 pub struct AllTokens;

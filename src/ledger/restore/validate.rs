@@ -1,5 +1,5 @@
-//! Rows that fit nowhere: what they belong to is not there, their id is there already, or a number of theirs cannot be. A
-//! store that holds one is damaged, and nobody serves from it.
+//! Rows that are not consistent: what they belong to does not exist, their id exists already, or one of their numbers
+//! is impossible. A store with such a row is damaged, and no process serves from it.
 
 use super::Restore;
 use crate::ids::{EventNo, OrganizationNo, PoolNo, TenantNo, UserNo};
@@ -10,12 +10,12 @@ use crate::ledger::license::LicenseRow;
 use crate::ledger::tenant::Tenant;
 use crate::ledger::time::{Tick, Wall};
 
-/// No tick is later: a shard's time begins at the wall time of its first start, and the years from there to
-/// [`Wall::LAST`] are the most that pass on it.
+/// Upper bound of every tick: a shard's time begins at the wall time of its first start, and continues for at most as
+/// long as from then to [`Wall::LAST`].
 const LAST_TICK: Tick = Tick(2 * Wall::LAST.0.unsigned_abs());
 
 impl Restore {
-    /// Why [`Restore::put`] cannot take this row in: names the table and the key.
+    /// Reason why [`Restore::put`] cannot add this row, with table and key; `None`: it can.
     #[must_use]
     pub fn validate_row(&self, row: &Change) -> Option<String> {
         match row {
@@ -53,7 +53,7 @@ impl Restore {
                 let key = || format!("notifications (tenant_no {}, topic {}): ", row.tenant, row.topic);
                 self.of(row.tenant, |_| ticks([row.raised], [])).map(|what| key() + &what)
             }
-            // It stands for itself.
+            // Does not depend on other rows.
             Change::PutToken(_) | Change::PutLicenseFloor(_) => None,
             Change::DeleteTenant(_)
             | Change::DeleteLicense(..)
@@ -66,7 +66,8 @@ impl Restore {
         }
     }
 
-    /// What is missing when every row is there: rows come in the order of their tables, and some speak of later ones.
+    /// The first row that is missing after all rows were added: rows come in the order of their tables, and some refer
+    /// to rows of later tables.
     #[must_use]
     pub fn gap(&self) -> Option<String> {
         self.ledger.tenants.iter().flatten().find_map(|tenant| {
@@ -87,7 +88,7 @@ impl Restore {
         if row.no > last || row.no == TenantNo(0) {
             return Some(format!("tenant {}: its number {} is above {last}, the last one given", row.id, row.no));
         }
-        // One that is being deleted may have a successor of the same id.
+        // A tenant that is being deleted may have a successor with the same id.
         let known = row.state != TenantState::Deleted && self.ledger.by_id.contains_key(&row.id);
         if known || self.ledger.tenants[row.no.0 as usize].is_some() {
             return Some(format!("tenant {} is there twice", row.id));
@@ -95,7 +96,7 @@ impl Restore {
         ticks([row.created], [row.version])
     }
 
-    /// What is wrong with a row of a tenant's.
+    /// Error of a row that belongs to a tenant.
     fn of(&self, no: TenantNo, wrong: impl FnOnce(&Tenant) -> Option<String>) -> Option<String> {
         match self.ledger.tenants.get(no.0 as usize).and_then(Option::as_deref) {
             Some(tenant) => wrong(tenant).map(|what| format!("tenant {}: {what}", tenant.id)),
@@ -117,14 +118,14 @@ impl Restore {
         self.given(row.no.0, "organization").or_else(|| ticks([row.created], [row.version]))
     }
 
-    /// Each number was given with an event: memory is made for no more numbers than there were events.
+    /// Each number was assigned with an audit event: memory is allocated for no more numbers than there were events.
     fn given(&self, no: u32, what: &str) -> Option<String> {
         let EventNo(events) = self.ledger.last_event;
         (u64::from(no) > events).then(|| format!("{what} number {no} was never given: there were {events} events"))
     }
 }
 
-/// Ticks and versions that no run reaches: arithmetic with them would not be.
+/// Refuses ticks and versions that no run reaches, because arithmetic with them could overflow.
 fn ticks<const T: usize, const V: usize>(ticks: [Tick; T], versions: [u64; V]) -> Option<String> {
     if let Some(tick) = ticks.into_iter().find(|tick| *tick > LAST_TICK) {
         return Some(format!("the tick {} is beyond the year 9999", tick.0));

@@ -32,6 +32,7 @@ impl Role {
         }
     }
 
+    /// Parses the name of a role; `None`: there is no such role.
     #[must_use]
     pub fn named(name: &str) -> Option<Role> {
         Role::ALL.into_iter().find(|role| role.name() == name)
@@ -71,6 +72,7 @@ impl Roles {
         Role::ALL.into_iter().filter(move |role| self.has(*role))
     }
 
+    /// Number for the store; see [`Self::from_code`].
     #[must_use]
     pub fn code(self) -> u8 {
         self.0
@@ -108,6 +110,7 @@ pub enum Tenants {
 impl Tenants {
     pub const NONE: Tenants = Tenants::Only(BTreeSet::new());
 
+    /// True if the tenant is included.
     #[must_use]
     pub fn has(&self, tenant: &TenantId) -> bool {
         match self {

@@ -9,6 +9,7 @@ use super::tenant::Tenant;
 use super::time::{Tick, Wall};
 use crate::ids::TenantNo;
 
+/// Schedules of a shard, over the numbers of its tenants.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
     /// Tenants by the time at which a session may end, a user may become Idle, or a notification may be repeated.

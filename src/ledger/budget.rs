@@ -26,10 +26,11 @@ impl Budget {
     pub const WRITE: u32 = 1_000;
     /// Number of eight-byte numbers that can be moved in memory for one unit.
     pub const MOVED: usize = 2;
-    /// Bound of every step, whatever its last turn costs: ten steps, half of what I9 allows. Tests hold every call to
-    /// it.
+    /// Bound of every step, whatever its last turn costs: ten steps, half of what I9 allows. Tests check it for every
+    /// call.
     pub const MAX_STEP_WORK: u64 = 10 * Self::STEP as u64;
 
+    /// A budget of so many units, without a bound of rows.
     #[must_use]
     pub fn of(units: u32) -> Self {
         Self { left: units, rows: u32::MAX, total: 0 }

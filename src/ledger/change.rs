@@ -65,6 +65,7 @@ impl Changes {
 /// a user has a few rows permanently instead of one for each login (R9, R24, decision 1).
 pub type SessionNo = u16;
 
+/// State of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum TenantState {
     #[default]
@@ -74,6 +75,7 @@ pub enum TenantState {
     Deleted,
 }
 
+/// Row of a tenant.
 #[derive(Debug, Clone, PartialEq, Hash)]
 pub struct TenantRow {
     pub no: TenantNo,
@@ -89,6 +91,7 @@ pub struct TenantRow {
     pub license_fetch: Option<LicenseFetch>,
 }
 
+/// What a pool counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Plan {
     /// A granted seat counts (R10).
@@ -97,6 +100,7 @@ pub enum Plan {
     Concurrent,
 }
 
+/// Row of a pool. Pools are never deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PoolRow {
     pub tenant: TenantNo,
@@ -104,6 +108,7 @@ pub struct PoolRow {
     pub id: PoolId,
 }
 
+/// Row of an organization.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OrganizationRow {
     pub tenant: TenantNo,
@@ -114,6 +119,7 @@ pub struct OrganizationRow {
     pub version: u64,
 }
 
+/// Cause for which a user is blocked (R5, R33).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BlockCause {
     Administrator,
@@ -140,6 +146,7 @@ impl Profile {
     }
 }
 
+/// Row of a user.
 #[derive(Debug, Clone, PartialEq, Hash)]
 pub struct UserRow {
     pub tenant: TenantNo,
@@ -164,6 +171,7 @@ pub enum Access {
     Only(Vec<OrganizationNo>),
 }
 
+/// Row of a seat.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SeatRow {
     pub tenant: TenantNo,
@@ -175,6 +183,7 @@ pub struct SeatRow {
     pub access: Access,
 }
 
+/// Row of a session, live or ended.
 #[derive(Debug, Clone, PartialEq, Hash)]
 pub struct SessionRow {
     pub tenant: TenantNo,
@@ -278,6 +287,7 @@ impl Action {
         Action::TokenUpdated,
     ];
 
+    /// Number in the store.
     #[must_use]
     pub fn code(self) -> u8 {
         self as u8
@@ -299,6 +309,7 @@ pub enum Reason {
 impl Reason {
     const ENDED: u8 = 100;
 
+    /// Number in the store.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {

@@ -14,6 +14,7 @@ const CATCH_UP: u64 = 24;
 /// little every day, gains at most a tenth of that time.
 const GOES_ON: u64 = 9;
 
+/// The mark, as it advances with the shard's time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ClockMark {
     high: Wall,
@@ -31,6 +32,7 @@ impl ClockMark {
         Self { high, at: now.tick, tenths: 0 }
     }
 
+    /// Advances the mark to a moment, at most at the speed of `CATCH_UP` and at least at that of `GOES_ON`.
     pub fn observe(&mut self, now: Moment) {
         let passed = now.tick.0.saturating_sub(self.at.0);
         self.at = self.at.max(now.tick);

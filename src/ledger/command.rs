@@ -1,5 +1,4 @@
-//! Commands and queries of a ledger. A command changes state, a query reads it; both are data, so that a test can
-//! print, replay and shorten them.
+//! Commands change a ledger's state, queries read it; both are data, so that a test can print, replay and shorten them.
 
 mod licenses;
 mod lists;
@@ -204,6 +203,7 @@ impl UserPatch {
     }
 }
 
+/// Changes a user. With `version`, the etag, only if it is the user's version.
 #[derive(Debug, Clone)]
 pub struct UpdateUser {
     pub user: UserId,

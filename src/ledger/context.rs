@@ -10,6 +10,7 @@ use super::rates::Limiter;
 use super::time::Moment;
 use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantNo, UserId};
 
+/// Borrows the ledger's shared state for one command or one step of it, see `Ledger::context`.
 pub(super) struct Context<'a> {
     pub now: Moment,
     pub actor: &'a Actor,
@@ -34,6 +35,7 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Adds a change of a row, and charges it.
     pub fn put(&mut self, change: Change) {
         self.budget.write(if is_deletion(&change) { Budget::WRITE / 2 } else { Budget::WRITE });
         self.out.rows.push(change);

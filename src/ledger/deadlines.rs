@@ -4,8 +4,8 @@
 use super::budget::Budget;
 use super::time::Tick;
 
-/// Position of each index in its heap, stored by the heap's owner: several heaps over disjoint sets of the same indices
-/// share one.
+/// Position of each index in its heap, stored by the heap's owner: several heaps over disjoint sets of indices share
+/// one.
 pub(super) type Positions = Vec<u32>;
 
 /// Result of [`Deadlines::look`].
@@ -18,6 +18,7 @@ pub(super) struct Ahead {
     pub next: Option<Tick>,
 }
 
+/// Heap of deadlines by index; each index is in it at most once.
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
     /// A binary min-heap of (lower bound of the deadline, index).

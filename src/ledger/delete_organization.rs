@@ -1,4 +1,4 @@
-//! DeleteOrganization: removes the organization from every seat; a seat for it alone is revoked. Live sessions stay
+//! DeleteOrganization: removes the organization from every seat, and revokes a seat for it alone. Live sessions stay
 //! (R6).
 //!
 //! It visits all users and sessions of the tenant, and so it takes several steps. From the first step on, no login and

@@ -38,6 +38,7 @@ struct Entry {
     dirty: bool,
 }
 
+/// Denials of the last minute whose repeats are counted.
 #[derive(Debug)]
 pub(super) struct Denials {
     entries: Map<Key, Entry>,

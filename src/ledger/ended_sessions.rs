@@ -9,8 +9,10 @@ use super::outcome::SessionEndReason;
 use super::time::Tick;
 use crate::ids::{SessionId, TenantId};
 
+/// Highest number of sessions of one shard whose reason is remembered; beyond it the oldest are forgotten.
 const MAX_REMEMBERED: usize = 65_536;
 
+/// Reasons of ended sessions without a row.
 #[derive(Debug)]
 pub(super) struct EndedSessions {
     by_id: Map<SessionId, (TenantId, SessionEndReason, Tick)>,

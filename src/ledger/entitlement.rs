@@ -12,6 +12,7 @@ use crate::ids::PoolNo;
 /// Time before its end from which a license causes a notice (R29).
 pub(super) const EXPIRING: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// Standing of a license at a moment, best first: the best of several licenses is their minimum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Force {
     Holds,
@@ -89,6 +90,7 @@ pub(super) fn expiring(licenses: &Licenses, pool: PoolNo, at: Wall) -> Option<Du
     Some(end.since(at)).filter(|left| *left <= EXPIRING)
 }
 
+/// State of all licenses together: the best of them; `Demo` without any.
 pub(super) fn state(licenses: &[LicenseRow], at: Wall) -> LicenseState {
     match licenses.iter().map(|license| force(license, at)).min() {
         None => LicenseState::Demo,

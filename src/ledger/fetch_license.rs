@@ -1,6 +1,5 @@
-//! FetchLicense: records the result of a fetch from the vendor's folder. A newer license is installed (R27); every
-//! other result changes only what the license page shows of the last fetch. This file also records license requests to
-//! the vendor.
+//! FetchLicense: records the result of a fetch from the vendor's folder. A newer license is installed (R27); any other
+//! result changes only what the license page shows of the last fetch. Also records license requests to the vendor.
 
 use super::Ledger;
 use super::budget::Budget;

@@ -2,8 +2,8 @@
 
 use crate::ids::{EventNo, UserId};
 
-/// Highest number of former ids of a user; the latest are kept. Events under older ids are found by a query for these
-/// ids.
+/// Highest number of former ids of a user: the latest are kept. A query for an older id still finds the events under
+/// it.
 pub const MAX_FORMER_IDS: usize = 16;
 
 /// An id that the user had before.

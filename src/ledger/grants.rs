@@ -1,5 +1,4 @@
-//! Grants of a pool in their order, so that the seats over a limit that shrank (R14) are found without visiting all
-//! users.
+//! Grants of a pool in order, so that the seats over a limit that shrank (R14) are found without visiting all users.
 
 use crate::ids::EventNo;
 

@@ -10,8 +10,8 @@ use super::user::User;
 pub(super) struct Headcount {
     /// Users with access to anything (R7).
     with_access: u32,
-    /// Users with a live session but without access: the session stays (R6), and their status is blank (R23). By
-    /// status.
+    /// Users with a live session but without access, by status: the session stays (R6), and the status shown is blank
+    /// (R23).
     blank_active: u32,
     blank_idle: u32,
     pub blocked_administrators: u32,

@@ -22,7 +22,7 @@ const MAX_TERMS: usize = 5_000;
 const MAX_SHOWN: usize = 20;
 
 impl Tenant {
-    /// Installing the same document again changes nothing. A license that begins later is accepted, an expired one is
+    /// Installing the same document again changes nothing. A license that begins later is accepted, an expired one
     /// refused.
     pub fn install_license(&mut self, command: &InstallLicense, ctx: &mut Context) -> Done<LicenseChange> {
         let (id, grant) = (&command.license, &command.grant);
@@ -42,6 +42,7 @@ impl Tenant {
         Ok(change)
     }
 
+    /// Usage of every pool, in order of their numbers.
     pub fn usages(&self, ctx: &mut Context) -> Vec<PoolUsage> {
         ctx.budget.spend_each(self.pools.iter().len(), Budget::LOOK);
         ctx.budget.spend_each(self.licenses.len(), 2);

@@ -15,6 +15,7 @@ use crate::ids::TenantNo;
 /// Highest number of bytes of kept events in one shard.
 const MAX_BYTES: usize = 2 << 20;
 
+/// Denials of one shard that wait to be written.
 #[derive(Debug, Default)]
 pub struct KeptDenials {
     /// Events of batches that were dropped; each gets a new number when it is written.

@@ -1,6 +1,7 @@
-//! Deleted tenants whose rows are being deleted. From the first step on nobody sees the tenant. That step is durable
-//! before it is answered: the tenant's row records it, and a load continues where the former process ended. It takes
-//! several steps, because one transaction that deletes a million rows would block the shard's other tenants.
+//! Tenants that were deleted, while their rows are being removed. From the first step on nobody sees the tenant. That
+//! step is durable before it is answered: the tenant's row records it, and a load continues where the former process
+//! ended. It takes several steps, because one transaction that deletes a million rows would block the shard's other
+//! tenants.
 
 use super::Ledger;
 use super::change::{Action, Actor, Change, Changes, TenantState};

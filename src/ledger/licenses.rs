@@ -14,6 +14,7 @@ pub const MAX_PAST: usize = 8;
 /// Cost of one entitlement when the index of pools is rebuilt, in units of `Budget`.
 const INDEXED: u32 = 15;
 
+/// Licenses of one tenant.
 #[derive(Debug, Default)]
 pub(super) struct Licenses {
     /// Newest revision of each license that is not deleted: current or revoked. Decisions need only these.
@@ -28,6 +29,7 @@ pub(super) struct Licenses {
 }
 
 impl Licenses {
+    /// Newest revision of each license that is not deleted.
     pub fn heads(&self) -> &[LicenseRow] {
         &self.heads
     }

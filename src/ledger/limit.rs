@@ -25,6 +25,7 @@ impl Limit {
         self.has_room_for(in_use, 1)
     }
 
+    /// True if `more` seats are free beyond `in_use`.
     #[must_use]
     pub fn has_room_for(self, in_use: u64, more: u64) -> bool {
         match self {

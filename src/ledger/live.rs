@@ -23,7 +23,7 @@ pub(super) struct Login {
 
 impl Tenant {
     /// Slots of the user's live sessions, oldest first; of the same time by id, so that a load does not change the
-    /// order.
+    /// order of sessions.
     pub fn live_of(&self, user: &User) -> Vec<u32> {
         let mut live: Vec<u32> = user.slots.iter().copied().filter(|slot| self.sessions.get(*slot).is_live()).collect();
         live.sort_by_key(|slot| (self.sessions.get(*slot).started, self.sessions.get(*slot).id));

@@ -8,6 +8,7 @@ use hashbrown::HashTable;
 
 use crate::ids::{SessionId, UserId};
 
+/// Seed of all hashes in a ledger.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Seed(pub u64);
 

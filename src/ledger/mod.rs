@@ -220,8 +220,7 @@ impl Ledger {
         Ok(outcome)
     }
 
-    /// Returns the tenant with this id and the context of a command, as two values so that both can be borrowed at
-    /// once.
+    /// Returns the tenant with this id and the context of a command: two values, so that both can be borrowed at once.
     fn context<'a>(
         &'a mut self,
         id: &TenantId,

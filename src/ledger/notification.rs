@@ -137,6 +137,7 @@ impl DeliveryState {
     pub const ALL: [DeliveryState; 4] =
         [DeliveryState::Pending, DeliveryState::UnderWay, DeliveryState::Done, DeliveryState::Dead];
 
+    /// Number in the store.
     #[must_use]
     pub fn code(self) -> u8 {
         self as u8
@@ -162,6 +163,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// True if the delivery is pending or in progress.
     #[must_use]
     pub fn is_open(&self) -> bool {
         matches!(self.state, DeliveryState::Pending | DeliveryState::UnderWay)
@@ -196,6 +198,7 @@ impl Deliveries {
     }
 }
 
+/// Row of a notification.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NotificationRow {
     pub tenant: TenantNo,
@@ -221,6 +224,7 @@ pub struct NotificationView {
     pub deliveries: Vec<DeliveryView>,
 }
 
+/// Delivery of a notification, as a console shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeliveryView {
     pub channel: Channel,

@@ -9,6 +9,7 @@ use super::pool::Pool;
 use super::time::{Tick, Wall};
 use crate::ids::{EventNo, PoolNo};
 
+/// Notifications of one tenant, with what is due about them.
 #[derive(Debug)]
 pub(super) struct Notifications {
     rows: BTreeMap<Topic, NotificationRow>,

@@ -123,8 +123,7 @@ impl Tenant {
         ctx.channels.webhook || !self.policy.responsible_person.is_empty()
     }
 
-    /// A topic is notified once until its condition ends, and at most once a day. `Err`: the time at which it is
-    /// allowed.
+    /// Once until the topic's condition ends, and at most once a day. `Err`: the time at which it is allowed.
     fn may_notify(&self, topic: &Topic, now: Tick) -> Result<(), Tick> {
         match self.notifications.get(topic) {
             None => Ok(()),

@@ -10,6 +10,7 @@ const PAGE: u32 = 64;
 /// Index of a number whose user is deleted, or was not loaded.
 const NONE: u32 = u32::MAX;
 
+/// Indexes of users by number, in pages.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
     /// `None`: all users of the page are deleted.

@@ -66,7 +66,7 @@ pub(super) struct Listed {
     by_id: BTreeMap<OrganizationId, OrganizationNo>,
     /// By display name in collation order, then by id: the order of R8.
     by_name: BTreeMap<(Box<[u8]>, OrganizationId), OrganizationNo>,
-    /// Organizations being deleted: no login lands in them and nobody gets access, while they are removed from the
+    /// Organizations being deleted: no login lands in them, and nobody gets access while they are taken out of the
     /// seats.
     leaving: BTreeMap<OrganizationNo, OrganizationRow>,
     last_no: OrganizationNo,
@@ -146,6 +146,7 @@ impl Listed {
         self.by_no.keys().copied()
     }
 
+    /// True if the access includes the organization, which must exist and not be about to be deleted.
     pub fn allows(&self, access: &Access, no: OrganizationNo) -> bool {
         match access {
             Access::All => self.by_no.contains_key(&no),

@@ -143,6 +143,7 @@ impl Denial {
     }
 }
 
+/// Information beside a "yes".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     /// The user passed only as an administrator (R29).
@@ -181,6 +182,7 @@ pub struct SessionView {
     pub administrator: bool,
 }
 
+/// A user's seat in a pool.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeatView {
     pub user: UserId,
@@ -201,6 +203,7 @@ impl SeatView {
     pub const NAMED: usize = 100;
 }
 
+/// A user, as a console shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserView {
     pub id: UserId,
@@ -218,6 +221,7 @@ pub struct UserView {
     pub version: u64,
 }
 
+/// An organization, as a console shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OrganizationView {
     pub id: OrganizationId,
@@ -226,6 +230,7 @@ pub struct OrganizationView {
     pub version: u64,
 }
 
+/// A tenant, as a console shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TenantView {
     pub id: TenantId,
@@ -237,6 +242,7 @@ pub struct TenantView {
     pub version: u64,
 }
 
+/// State of all licenses of a tenant together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LicenseState {
     /// No license at all (R30).
@@ -276,6 +282,7 @@ pub struct IdleClosed {
 }
 
 impl IdleClosed {
+    /// Highest number of sessions that the answer lists.
     pub const MAX_SESSIONS: usize = 1_000;
 }
 

@@ -39,6 +39,7 @@ pub enum UnknownUsers {
     Admit,
 }
 
+/// Policy of a tenant. [`Policy::default`] has the defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// Lease of a session after a heartbeat; zero: no heartbeat is needed (R25).

@@ -12,6 +12,7 @@ use crate::ids::{PoolId, PoolNo, UserNo};
 /// Highest number of pools of one tenant: bounds what a client can invent in demo mode (R30).
 pub const MAX_POOLS: usize = 1_000;
 
+/// A pool of a tenant, with its counters.
 #[derive(Debug)]
 pub(super) struct Pool {
     pub no: PoolNo,
@@ -55,6 +56,7 @@ impl Pool {
 /// Up to this number of pools a list is searched; more pools get an index. Most tenants have one or two.
 const FEW: usize = 8;
 
+/// Pools of a tenant, in order of their numbers.
 #[derive(Debug)]
 pub(super) struct Pools {
     list: Vec<Pool>,
@@ -102,8 +104,7 @@ impl Pools {
         no
     }
 
-    /// Adds the pool of a row at load. Pools are never deleted, so the rows come in order of their numbers, without
-    /// gaps.
+    /// Adds the pool of a row at load. Pools are never deleted, so rows come in order of their numbers, without gaps.
     pub fn restore(&mut self, row: PoolRow) {
         assert_eq!(usize::from(row.no.0), self.list.len(), "pools are numbered without gaps");
         self.insert(row.no, row.id);

@@ -63,8 +63,7 @@ pub(super) struct Limiter<K> {
     rate: Rate,
     /// Microseconds on the shard's timeline.
     whole_at: Map<K, u64>,
-    /// All keys of the map, each once. A few are checked whenever one is added, so that few keys with a full budget
-    /// remain.
+    /// All keys of the map, each once. Each insertion checks a few, so that few keys with a full budget remain.
     keys: VecDeque<K>,
 }
 

@@ -88,8 +88,7 @@ impl Ledger {
             || self.by_id.get(tenant).is_none_or(|no| self.renewal.first(*no).is_none_or(|(next, _)| next != *no))
     }
 
-    /// Writes the ids that a load changed in a tenant, as far as the step's budget allows. Returns true if all are
-    /// written.
+    /// Writes the ids that a load changed in a tenant, as far as the budget allows. Returns true if all are written.
     pub(super) fn renew(&mut self, no: TenantNo, now: Moment, out: &mut Changes) -> bool {
         let actor = Actor::service();
         while let Some(key) = self.renewal.first(no).filter(|(tenant, _)| *tenant == no) {

@@ -4,6 +4,7 @@
 use super::deadlines::{Deadlines, Positions};
 use super::time::{Tick, Wall};
 
+/// A heap of times, one at most for each index.
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
     heap: Deadlines,

@@ -112,6 +112,7 @@ impl Session {
 
 const _: () = assert!(size_of::<Option<Session>>() <= 160);
 
+/// Sessions of a tenant, by slot; slots of deleted sessions are reused.
 #[derive(Debug)]
 pub(super) struct Sessions {
     slots: PagedVec<Option<Session>>,

@@ -1,5 +1,4 @@
-//! Plan of a sync for one entry. It is decided before anything is done, so that a dry run reports what a real run does
-//! (R33).
+//! Plan of a sync for one entry, decided before anything is done, so that a dry run reports what a real run does (R33).
 
 use std::collections::BTreeSet;
 

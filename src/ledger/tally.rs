@@ -55,6 +55,7 @@ pub(super) struct Tallied {
     expiring: bool,
 }
 
+/// Sums over the tenants of one shard.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     tenants: u64,

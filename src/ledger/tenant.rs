@@ -22,6 +22,7 @@ use super::time::{Moment, Tick};
 use super::user::{Seat, User, Users};
 use crate::ids::{EventNo, PoolId, PoolNo, TenantId, TenantNo, UserNo};
 
+/// State of a tenant: its row, and everything that belongs to it.
 #[derive(Debug)]
 pub(super) struct Tenant {
     pub no: TenantNo,
@@ -39,8 +40,7 @@ pub(super) struct Tenant {
     pub organizations: Organizations,
     pub users: Users,
     pub sessions: Sessions,
-    /// Users with live sessions: those who are not Idle, by when they become Idle; and the Idle ones, by last activity
-    /// (R23).
+    /// Users with live sessions: those who are not Idle, by when they become so; the Idle ones, by last activity (R23).
     pub active: Deadlines,
     pub active_positions: Positions,
     pub idle: BTreeSet<(Tick, UserNo)>,
@@ -129,6 +129,7 @@ impl Tenant {
         }
     }
 
+    /// An audit event about this tenant.
     pub fn about(&self, action: Action) -> AuditDraft {
         AuditDraft::new(self.no, action)
     }
@@ -250,8 +251,7 @@ impl Tenant {
         ctx.put(Change::PutSeat(row));
     }
 
-    /// Renews the grants of a user's seats when the user is unblocked: they become the last granted of their pools
-    /// (R14).
+    /// Renews the grants of a user's seats at unblocking: they become the last granted of their pools (R14).
     pub fn regrant_seats(&mut self, user: UserNo, order: EventNo, ctx: &mut Context) {
         let (no, now) = (self.no, ctx.now.tick);
         let holder = self.users.get_mut(user);
@@ -269,6 +269,7 @@ impl Tenant {
         after.into_iter().for_each(|seat| self.count_seat(seat, true, ctx.budget));
     }
 
+    /// Deletes the user's seat in the pool, if there is one, without an audit event.
     pub fn drop_seat(&mut self, user: UserNo, pool: PoolNo, ctx: &mut Context) {
         let holder = self.users.get_mut(user);
         ctx.budget.spend_each(holder.seats.len(), 1);

@@ -80,6 +80,7 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// A moment of a clock that was never set.
     #[must_use]
     pub const fn new(tick: Tick, wall: Wall) -> Self {
         Self { tick, wall, line: None }

@@ -35,6 +35,7 @@ pub struct TokenRow {
     pub last_used: Option<Wall>,
 }
 
+/// State of a token at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenState {
     Active,

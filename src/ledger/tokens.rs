@@ -36,6 +36,7 @@ const RETENTION: Duration = DAY.saturating_mul(30);
 /// Longest lifetime of a token that expires: a hundred years.
 const MAX_TTL: Duration = DAY.saturating_mul(36_500);
 
+/// Tokens of the installation, with their bounds.
 #[derive(Debug)]
 pub(super) struct Tokens {
     /// Shared with authentication: ten thousand tokens may name a thousand tenants each.

@@ -17,8 +17,8 @@ pub struct Totals {
     pub seats_in_use: u64,
     /// An unlimited pool counts as what it uses.
     pub seats_limit: u64,
-    /// Pools with at least 90 % of their seats in use, and those of them that are full. Pools without seats are
-    /// neither.
+    /// Pools with at least 90 % of their seats in use, and those of them that are full; neither has pools without
+    /// seats.
     pub pools_nearly_full: u64,
     pub pools_full: u64,
     /// Deliveries of notifications that are pending or in progress, and dead letters.

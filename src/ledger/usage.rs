@@ -20,16 +20,19 @@ pub(super) struct LimitBasis {
 }
 
 impl Context<'_> {
+    /// What limits are judged by in this command.
     pub fn limit_basis(&self) -> LimitBasis {
         LimitBasis { now: self.now, license_time: self.license_time, demo_seats: self.demo_seats }
     }
 }
 
 impl Tenant {
+    /// Plan and limit of a pool, by the licenses in force (R27, R30).
     pub fn entitled(&self, pool: PoolNo, basis: LimitBasis) -> (Plan, Limit) {
         entitlement::entitled(&self.licenses, pool, basis.license_time, basis.demo_seats)
     }
 
+    /// Seats of a pool in use: counted seats (R10), or users with counted live sessions (R11).
     pub fn in_use(&self, pool: PoolNo, plan: Plan) -> u64 {
         let pool = self.pools.get(pool);
         match plan {
@@ -38,13 +41,14 @@ impl Tenant {
         }
     }
 
-    /// True if `more` seats are free in a named pool; always true in a concurrent pool, where a seat is only a
-    /// permission.
+    /// True if `more` seats are free in a named pool; always true in a concurrent pool: a seat is only a permission
+    /// there.
     pub fn has_seats(&self, pool: PoolNo, more: u64, basis: LimitBasis) -> bool {
         let (plan, limit) = self.entitled(pool, basis);
         plan == Plan::Concurrent || limit.has_room_for(self.in_use(pool, plan), more)
     }
 
+    /// Usage of a pool, as decisions and displays see it.
     pub fn usage(&self, no: PoolNo, basis: LimitBasis) -> PoolUsage {
         let (plan, limit) = self.entitled(no, basis);
         let in_use = self.in_use(no, plan);
@@ -113,8 +117,7 @@ impl Tenant {
         self.has_access(user, organization).then(|| self.status(user, now))
     }
 
-    /// True if a seat in any pool gives the user access to the organization, or to any (R7). A blocked user has none
-    /// (R5).
+    /// True if a seat in any pool gives access to the organization, or to any (R7). A blocked user has none (R5).
     fn has_access(&self, user: &User, organization: &IdFilter<OrganizationNo>) -> bool {
         let there = match organization {
             IdFilter::Any => true,

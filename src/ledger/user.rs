@@ -12,6 +12,7 @@ use super::user_orders::{Starts, UserOrders};
 use crate::ids::{EventNo, OrganizationNo, PoolNo, TenantNo, UserId, UserNo};
 use crate::unicode::order;
 
+/// A seat of a user.
 #[derive(Debug)]
 pub(super) struct Seat {
     pub pool: PoolNo,
@@ -20,6 +21,7 @@ pub(super) struct Seat {
     pub access: Access,
 }
 
+/// A user of a tenant.
 #[derive(Debug)]
 pub(super) struct User {
     pub no: UserNo,
@@ -144,6 +146,7 @@ impl User {
     }
 }
 
+/// Users of a tenant, by index and by number.
 #[derive(Debug)]
 pub(super) struct Users {
     /// By index; the index of a deleted user is reused.
@@ -250,8 +253,7 @@ impl Users {
         self.list.iter_mut().flatten()
     }
 
-    /// Returns a user as long as there is one, and releases the free indexes at the end of the list: for deleting all
-    /// users.
+    /// Returns a user as long as there is one, and drops free indexes at the end of the list: for deleting all users.
     pub fn last(&mut self) -> Option<UserNo> {
         self.free.clear();
         while let Some(None) = self.list.last() {

@@ -94,8 +94,7 @@ impl Tenant {
         }
     }
 
-    /// Named pools of the user's seats that have no seat free, so that the user cannot be unblocked (R5); each with the
-    /// reason.
+    /// Named pools of the user's seats without a free seat, with reasons: the user cannot be unblocked for these (R5).
     pub fn full_pools(&self, user: &User, basis: LimitBasis) -> impl Iterator<Item = (PoolNo, DenialReason)> {
         let counts = user.counts_in_named(&self.policy);
         let pools = user.seats.iter().map(|seat| seat.pool);
@@ -110,8 +109,7 @@ impl Tenant {
     }
 
     pub fn block_user(&mut self, no: UserNo, ctx: &mut Context) {
-        // Also a user who is blocked because no seat was free: from now on only an administrator unblocks the user
-        // (R33).
+        // Also a user blocked because no seat was free: from now on only an administrator unblocks the user (R33).
         if self.users.get(no).blocked != Some(BlockCause::Administrator) {
             self.change_user(no, ctx, |user| user.blocked = Some(BlockCause::Administrator));
             ctx.log(self.about(Action::UserBlocked).user(&self.users.get(no).id));

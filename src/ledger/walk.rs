@@ -121,6 +121,7 @@ impl Walk {
         self.best.len() > cut.limit
     }
 
+    /// Takes a row that [`Self::takes`] accepts, and drops the worst one if there are too many.
     pub fn take(&mut self, cut: Cut, key: Key, row: u32, budget: &mut Budget) {
         // The key is copied, and compared with a dozen others.
         budget.spend(Budget::LOOK);

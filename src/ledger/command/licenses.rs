@@ -108,8 +108,7 @@ pub struct FetchesDue {
     pub next: Option<TenantNo>,
 }
 
-/// Records that a license request goes to the vendor, or that sending it failed. Leaves an event, and changes nothing
-/// else.
+/// Records that a license request goes to the vendor, or that sending it failed. Leaves an event, and no other change.
 #[derive(Debug, Clone)]
 pub struct NoteLicenseRequest {
     pub to: Box<str>,

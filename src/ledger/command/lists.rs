@@ -48,6 +48,7 @@ pub struct ListSessions {
     pub limit: usize,
 }
 
+/// Sort order of a list of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SessionOrder {
     #[default]
@@ -94,6 +95,7 @@ pub struct ListUsers {
     pub limit: usize,
 }
 
+/// Sort order of a list of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UserOrder {
     #[default]
@@ -123,6 +125,7 @@ pub struct ListOrganizations {
     pub limit: usize,
 }
 
+/// Sort order of a list of organizations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OrganizationOrder {
     #[default]

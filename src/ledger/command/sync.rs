@@ -110,6 +110,7 @@ pub struct SyncedUser {
     pub waiting: Option<Waiting>,
 }
 
+/// Outcome of one entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Synced {
     Unchanged,

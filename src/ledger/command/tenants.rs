@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::ledger::policy::{self, Policy};
 
+/// Creates a tenant with a whole policy.
 #[derive(Debug, Clone)]
 pub struct CreateTenant {
     pub display_name: Box<str>,

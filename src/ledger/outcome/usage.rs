@@ -22,6 +22,7 @@ pub struct PoolUsage {
     pub demo: bool,
 }
 
+/// Usage of all pools of a tenant, and the state of its users and licenses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TenantUsage {
     pub pools: Vec<PoolUsage>,

@@ -207,7 +207,7 @@ pub struct SessionRow {
     pub ended: Option<(Tick, SessionEndReason)>,
 }
 
-/// Subject of an audit event (R35). The store contains the numbers: never change one.
+/// Kind of change or denial that an audit event records (R35). The store contains the numbers: never change one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Action {

@@ -11,7 +11,7 @@ use super::tenant::Tenant;
 use super::time::Tick;
 use crate::ids::{PoolNo, UserNo};
 
-/// Highest number of overdue sessions of a pool that a question reads; it ends none (R20).
+/// Highest number of overdue sessions of a pool that a question (`Command::is_question`) reads; it ends none (R20).
 pub(super) const MAX_OVERDUE: usize = 100;
 
 impl Tenant {

@@ -132,8 +132,8 @@ impl Tenant {
         }
     }
 
-    /// Blocks or unblocks the user. Blocked because no seat is free, or unblocked, the user's seats become the last
-    /// granted (R14, R33).
+    /// Blocks or unblocks the user. The seats of a user who is unblocked, or blocked because no seat is free, become
+    /// the last granted of their pools (R14, R33).
     fn set_blocked(&mut self, no: UserNo, blocked: Option<BlockCause>, ctx: &mut Context) {
         let (action, detail) = match blocked {
             None => (Action::UserUnblocked, "by a sync"),

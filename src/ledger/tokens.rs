@@ -86,8 +86,8 @@ impl Tokens {
         self.rows.values().filter(|row| which(row) && row.state(at) == TokenState::Active).count()
     }
 
-    /// Refuses a token beyond a bound. A name is unique within its set of tenants: a caller learns of no token for
-    /// other tenants, and cannot replace it (R1).
+    /// Refuses a token beyond a bound. Names are compared only among tokens with the same tenants, so that a caller
+    /// learns of no token for other tenants and cannot use up its bound (R1).
     fn guard_quota(&self, command: &CreateToken, actor: &Actor, at: Wall) -> Done<()> {
         let refused = |reason, subject: &dyn Display, text| {
             Err(Refusal::Precondition { reason, subject: subject.to_string(), text })

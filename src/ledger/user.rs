@@ -186,7 +186,7 @@ impl Users {
         self.by_id.find(&id, id_in(&self.list)).map(|index| self.at_index(index).no)
     }
 
-    /// Index of a user, for lists that are ordered by index.
+    /// Index of a user, for callers that store indexes.
     ///
     /// # Panics
     /// When there is no such user.

@@ -102,7 +102,7 @@ impl Tenant {
         full.map(move |pool| (pool, self.want_of(pool, basis)))
     }
 
-    /// Reason why a named pool has no seat free: that its license is not in force says more than `SeatsExhausted`.
+    /// Reason why a named pool has no seat free: if its license is not in force, that says more than `SeatsExhausted`.
     pub fn want_of(&self, pool: PoolNo, basis: LimitBasis) -> DenialReason {
         let admitted = entitlement::admit(&self.licenses, Some(pool), basis.license_time, basis.now.wall);
         admitted.err().unwrap_or(DenialReason::SeatsExhausted)

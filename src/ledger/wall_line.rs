@@ -244,8 +244,7 @@ mod tests {
 
     #[test]
     fn r31_offsets_are_bounded_and_those_that_differ_least_become_one() {
-        // A hundred nights in which the machine was suspended for a second, and one hour in which the clock was a day
-        // ahead.
+        // A hundred nights in which the machine slept for a second, and one hour in which the clock was a day ahead.
         let line = line();
         let mut happened = Vec::new();
         for day in 1..=100_i64 {

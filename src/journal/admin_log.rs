@@ -1,11 +1,12 @@
-//! What people and programs had changed, for the log: who, what, and in which tenant. Logins and heartbeats are none of
-//! it, nor is what the service does by itself.
+//! Admin log: the changes that people and programs made, each with actor, action and tenant. Logins, heartbeats and
+//! changes by the service itself are not logged here.
 
 use crate::ids::TenantId;
 use crate::ledger::change::Actor;
 use crate::ledger::command::{Command, Outcome};
 
-/// Its name, if it is to be logged when it is done. Of a directory sync the whole is told, and not each step.
+/// Name of the command, if it is to be logged when it is done. Steps of a directory sync are not logged; the sync logs
+/// itself as a whole.
 pub(super) fn action(actor: &Actor, command: &Command) -> Option<&'static str> {
     match command {
         _ if actor.is_service() => None,
@@ -17,7 +18,7 @@ pub(super) fn action(actor: &Actor, command: &Command) -> Option<&'static str> {
     }
 }
 
-/// Logs it, unless it was refused or denied.
+/// Logs the command, unless it was refused or denied.
 pub(super) fn log(action: &str, actor: &Actor, tenant: &TenantId, outcome: &Outcome) {
     if is_done(outcome) {
         tracing::info!(target: "usher::admin", action, actor = &*actor.0, %tenant, "done");

@@ -1,5 +1,5 @@
-//! The audit of a tenant, read from the store. A person who was renamed has events under several ids: each up to the event
-//! of its renaming (R2, R35).
+//! Reads a tenant's audit from the store. A user who was renamed has events under several ids: under each former id
+//! those up to the event of the renaming (R2, R35).
 
 use super::{AuditError, Journal};
 use crate::ids::{EventNo, OrganizationId, PoolId, SessionId, TenantId, UserId};
@@ -10,7 +10,8 @@ use crate::ledger::time::Wall;
 use crate::store::audit_search::MAX_BLOCKS;
 use crate::store::{AuditPage, AuditQuery};
 
-/// Which audit events to read; all given filters hold. [`AuditQuery`] without its address.
+/// Filter for audit events; an event must match every field that is set. Like [`AuditQuery`], but without shard and
+/// tenant.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
     pub before: Option<EventNo>,
@@ -22,27 +23,27 @@ pub struct AuditFilter {
     pub action: Option<Action>,
     pub denied: Option<bool>,
     pub reason: Option<u8>,
-    /// Events that stand for so many, or more.
+    /// Events that stand for at least this many.
     pub count: Option<u32>,
-    /// Events with this in the detail.
+    /// Events whose detail contains this text.
     pub detail: Option<String>,
     pub from: Option<Wall>,
     pub until: Option<Wall>,
     pub limit: usize,
 }
 
-/// Where the events of a person stand under one id.
+/// Range of events that a user has under one id.
 #[derive(Debug, PartialEq, Eq)]
 struct Span {
     user: UserId,
-    /// Up to this one they stand under an earlier id.
+    /// Number of the last event under the preceding id. The range begins after it.
     behind: EventNo,
-    /// `None`: up to now.
+    /// Number of the last event of the range. `None`: up to now.
     last: Option<EventNo>,
 }
 
 impl Span {
-    /// Whether any of it is before this event.
+    /// Returns whether any event of the range is before `event`.
     fn is_before(&self, event: EventNo) -> bool {
         event > after(self.behind)
     }
@@ -52,7 +53,7 @@ fn after(event: EventNo) -> EventNo {
     EventNo(event.0.saturating_add(1))
 }
 
-/// The newest first: the id that the user has now, and each that the user had.
+/// Ranges of a user's events, newest first: under the present id, then under each former id.
 fn spans(user: UserId, former: &[FormerId]) -> Vec<Span> {
     let lasts = former.iter().map(|former| former.last_event);
     let behind = lasts.clone().chain([EventNo(0)]);
@@ -62,11 +63,11 @@ fn spans(user: UserId, former: &[FormerId]) -> Vec<Span> {
 }
 
 impl Journal {
-    /// Reads audit events from the store, newest first: durable by nature. A page may hold fewer events than there are,
-    /// and says where to go on. Those about a user are those about the person, also under the ids from before.
+    /// Reads audit events from the store, newest first; all of them are durable. A page may have fewer events than
+    /// `limit`, and says where to continue. A filter by user finds the events of the person, also under former ids.
     ///
     /// # Errors
-    /// [`AuditError`].
+    /// [`AuditError`]
     pub async fn audit(&self, tenant: &TenantId, filter: AuditFilter) -> Result<AuditPage, AuditError> {
         let no = self.number(tenant).await?.ok_or(AuditError::NoSuchTenant)?;
         let (user, spans) = match filter.user {
@@ -100,7 +101,8 @@ impl Journal {
         self.audit_of(query, &spans).await
     }
 
-    /// One span after the other, from the newest that the query reaches, until the page is full or cost what one may.
+    /// Reads one range after the other, from the newest one that the query reaches, until the page is full or its
+    /// budget of blocks is used up.
     async fn audit_of(&self, query: AuditQuery, spans: &[Span]) -> Result<AuditPage, AuditError> {
         let mut page = AuditPage { next: query.before, ..AuditPage::default() };
         for span in spans.iter().filter(|span| query.before.is_none_or(|before| span.is_before(before))) {
@@ -117,13 +119,14 @@ impl Journal {
             if page.next.is_some() {
                 break;
             }
-            // Whoever had the id before this person did is another one.
+            // Events under this id before the range belong to another user, who had the id earlier.
             page.next = (span.behind > EventNo(0)).then(|| after(span.behind));
         }
         Ok(page)
     }
 
-    /// The id that a user has, and those before it; of somebody who is not there every event under the id is wanted.
+    /// Present id of a user, and the former ids. If the user does not exist, the given id alone: all events under it
+    /// match.
     async fn former_ids(&self, tenant: &TenantId, user: UserId) -> Result<(UserId, Vec<FormerId>), AuditError> {
         if *tenant == TenantId::installation() {
             return Ok((user, Vec::new()));

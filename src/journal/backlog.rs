@@ -1,5 +1,5 @@
-//! Messages that a turn of the writer had no time for. Tenants take turns from then on, each with its messages in their
-//! order: what one of them asks for delays none of the others by more than one of its commands.
+//! Messages that a turn of the writer had no time for. From then on tenants take turns, each with its messages in
+//! order: the messages of one tenant delay every other tenant by at most one command per turn.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -8,9 +8,9 @@ use crate::ids::TenantId;
 
 #[derive(Default)]
 pub(super) struct Backlog {
-    /// `None`: of no tenant.
+    /// Messages by tenant; `None`: messages of no tenant.
     queues: HashMap<Option<TenantId>, VecDeque<Message>>,
-    /// Whose turn is next; each stands here once.
+    /// Tenants in the order of their turns; each is listed once.
     turns: VecDeque<Option<TenantId>>,
     len: usize,
 }

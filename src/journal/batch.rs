@@ -1,4 +1,4 @@
-//! A batch in the making: everything that was applied since the last one was sent, and who waits for it.
+//! The open batch: all changes applied since the last batch was sent, and the callers that wait for them.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::ledger::notification::Topic;
 use crate::spans::TracedCommand;
 use crate::store::{Batch, Position};
 
-/// Somebody who hears the answer when the batch is durable.
+/// A caller whose answer is sent when the batch is durable.
 pub(super) enum Waiter {
     Command(ReplyChannel<Outcome>, Outcome),
     Query(ReplyChannel<QueryResult>, QueryResult),
@@ -32,7 +32,7 @@ impl Waiter {
         }
     }
 
-    /// What is traced of it.
+    /// Trace of the call, if the call is traced.
     pub fn work(&mut self) -> Option<Box<TracedCommand>> {
         match self {
             Waiter::Command(reply, _) => reply.work(),
@@ -45,9 +45,9 @@ impl Waiter {
 pub(super) struct OpenBatch {
     pub changes: Changes,
     pub waiters: Vec<Waiter>,
-    /// Sent even if nothing changed: to show the owner to the fence.
+    /// The batch is sent even if nothing changed, to check the fence.
     pub wanted: bool,
-    /// Somebody waits for it whose command took one step.
+    /// A command that took a single step has changed something in this batch: other callers wait for it.
     pub others: bool,
 }
 
@@ -56,20 +56,20 @@ impl OpenBatch {
         self.changes.is_empty() && self.waiters.is_empty() && !self.wanted
     }
 
-    /// State changed, not only the audit of denials: reads must wait.
+    /// Returns whether rows changed. Reads then wait for the batch; for audit events of denials they need not wait.
     pub fn is_dirty(&self) -> bool {
         !self.changes.rows.is_empty()
     }
 
-    /// Takes back what a command wrote that did not end well.
+    /// Removes the changes that a failed command added: keeps the first `rows` rows and `events` events.
     pub fn truncate(&mut self, rows: usize, events: usize) {
         self.changes.rows.truncate(rows);
         self.changes.events.truncate(events);
     }
 }
 
-/// The highest numbers of a tenant and of an event when these changes are stored. Not the ledger's: it has given numbers to
-/// what was not kept, when a command panicked, and the numbers that are stored have no gaps.
+/// Highest tenant number and event number in the store once these changes are durable. The ledger's own numbers are not
+/// used: after a command panicked they include numbers that were never stored, and stored numbers have no gaps.
 pub(super) fn numbers(changes: &Changes, before: Position) -> (TenantNo, EventNo) {
     let tenants = changes.rows.iter().filter_map(|row| match row {
         Change::PutTenant(row) => Some(row.no),
@@ -79,7 +79,8 @@ pub(super) fn numbers(changes: &Changes, before: Position) -> (TenantNo, EventNo
     (tenants.fold(before.last_tenant, Ord::max), events.fold(before.last_event, Ord::max))
 }
 
-/// Makes the transaction: each key once, its last state; sorted, so that two batches take locks in one order.
+/// Makes the transaction: each key once, with its last state, sorted by key, so that all batches take their locks in
+/// the same order.
 pub(super) fn make_batch(changes: Changes, position: Position) -> Batch {
     let Changes { mut rows, mut events } = changes;
     let deleted: BTreeSet<TenantNo> = rows
@@ -90,7 +91,7 @@ pub(super) fn make_batch(changes: Changes, position: Position) -> Batch {
         })
         .collect();
     if !deleted.is_empty() {
-        // A tenant's number is never given twice, so the deletion is the last word about all of its rows.
+        // A tenant number is never given twice, so its deletion replaces all other changes of its rows.
         rows.retain(|row| matches!(row, Change::DeleteTenant(_)) || !deleted.contains(&key(row).1));
     }
     rows.sort_by(|a, b| key(a).cmp(&key(b)));
@@ -100,7 +101,7 @@ pub(super) fn make_batch(changes: Changes, position: Position) -> Batch {
     Batch { position, rows, events }
 }
 
-/// Of neighbors that are the same, keeps the last.
+/// Keeps the last one of equal neighbors.
 fn keep_last<T>(items: &mut Vec<T>, same: impl Fn(&T, &T) -> bool) {
     items.reverse();
     items.dedup_by(|a, b| same(a, b));
@@ -109,7 +110,7 @@ fn keep_last<T>(items: &mut Vec<T>, same: impl Fn(&T, &T) -> bool) {
 
 type Key<'a> = (u8, TenantNo, u32, u32, Name<'a>);
 
-/// The part of a key that is no number.
+/// The part of a key that is not a number.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Name<'a> {
     None,
@@ -119,7 +120,7 @@ enum Name<'a> {
     Floor(&'a TenantId, &'a LicenseId),
 }
 
-/// A row's table and key. A put and a deletion of one row have the same.
+/// Sort key of a row: its table and primary key. A put and a deletion of the same row have equal keys.
 fn key(change: &Change) -> Key<'_> {
     let plain = |table: u8, tenant: TenantNo, a: u32, b: u32| (table, tenant, a, b, Name::None);
     match change {
@@ -138,7 +139,7 @@ fn key(change: &Change) -> Key<'_> {
         Change::DeleteSession(tenant, user, session_no) => plain(7, *tenant, user.0, (*session_no).into()),
         Change::PutNotification(row) => (8, row.tenant, 0, 0, Name::Topic(&row.topic)),
         Change::DeleteNotification(tenant, topic) => (8, *tenant, 0, 0, Name::Topic(topic)),
-        // Of no tenant, whose numbers begin with 1.
+        // Rows that belong to no tenant get number 0; tenant numbers begin with 1.
         Change::PutToken(row) => (9, TenantNo(0), 0, 0, Name::Token(row.id)),
         Change::DeleteToken(id) => (9, TenantNo(0), 0, 0, Name::Token(*id)),
         Change::PutLicenseFloor(row) => (10, TenantNo(0), 0, 0, Name::Floor(&row.tenant, &row.license)),

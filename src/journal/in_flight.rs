@@ -1,4 +1,4 @@
-//! A batch on its way to the store, and what becomes of it.
+//! The batch that is being committed, and its outcome.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -19,39 +19,39 @@ use crate::store::{Batch, Position};
 
 pub(super) type Commit = Pin<Box<dyn Future<Output = CommitOutcome> + Send>>;
 
-/// A batch on its way.
+/// A batch that was sent to the store.
 pub(super) struct InFlight {
-    /// Polled by the loop itself, which keeps it to its end: a task of its own would cost each answer two hand-overs
-    /// between threads.
+    /// Polled by the writer's loop until it ends: a task of its own would cost each answer two switches between
+    /// threads.
     pub outcome: Commit,
     pub batch: Arc<Batch>,
-    /// Where the shard stands if the store refuses it.
+    /// Position of the shard if the store refuses the batch.
     pub before: Position,
     pub waiters: Vec<Waiter>,
     pub commands: usize,
     pub dirty: bool,
-    /// When it was sent, on the monotonic clock.
+    /// Time at which it was sent, on the monotonic clock.
     pub sent: Duration,
-    /// The same, for those who trace it.
+    /// The same as wall time, if traces are exported.
     pub sent_at: Option<SystemTime>,
-    /// Runs out when the commit takes too long; `None`: it has.
+    /// Elapses when the commit takes too long; `None`: it has elapsed.
     pub stall_timer: Option<Pin<Box<tokio::time::Sleep>>>,
-    /// The store has refused it, and it waits to be sent again.
+    /// Notified when the store has refused the batch; the batch is sent again later.
     pub refused: Arc<Notify>,
 }
 
-/// What can be said of a batch in flight.
+/// Progress of the batch in flight.
 pub(super) enum Progress {
     Done(CommitOutcome),
-    /// It takes too long. Said once.
+    /// The commit takes too long. Reported once per batch.
     Stalled,
-    /// The store takes it not now. Said with each attempt.
+    /// The store refuses changes at present. Reported with each attempt.
     Refused,
 }
 
 impl InFlight {
-    /// What is traced of it, now that its outcome is known. Taken out before anybody is answered, and told after: nobody
-    /// waits for it.
+    /// Takes the traces of all calls in the batch, now that its outcome is known. They are taken before the callers are
+    /// answered, and completed afterward, so that no caller waits for them.
     pub fn traced(&mut self, shard: ShardId, failed: bool) -> Option<(Vec<TracedCommand>, spans::Batch)> {
         let (sent, committed) = (self.sent_at?, spans::now()?);
         let works = self.waiters.iter_mut().filter_map(Waiter::work).map(|work| *work).collect();
@@ -59,8 +59,8 @@ impl InFlight {
     }
 }
 
-/// What becomes of a commit. An unwinding is a bug in a store: what it did is unknown, so this process must not go on
-/// answering.
+/// Wraps a commit. A panic in it is a bug in the store: it is unknown what the commit did, so this process must not go
+/// on answering.
 pub(super) fn outcome(commit: impl Future<Output = CommitOutcome> + Send + 'static) -> Commit {
     Box::pin(AssertUnwindSafe(commit).catch_unwind().map(|outcome| {
         outcome.unwrap_or_else(|_| {
@@ -70,7 +70,8 @@ pub(super) fn outcome(commit: impl Future<Output = CommitOutcome> + Send + 'stat
     }))
 }
 
-/// Shows trouble with the store: once a batch, and not again with each attempt.
+/// Makes the callback for failures of a commit. It sets the shard's state, and logs a failure as a warning or error
+/// once per batch; later attempts are logged at debug level.
 pub(super) fn trouble(
     shard: ShardId,
     states: watch::Sender<ShardState>,
@@ -96,7 +97,7 @@ pub(super) fn trouble(
     }
 }
 
-/// The outcome of the batch in flight, or what delays it. Safe to cancel: it stays where it is.
+/// Returns the outcome of the batch in flight, or what delays it. Safe to cancel: the batch stays in `in_flight`.
 pub(super) async fn progress(in_flight: &mut Option<InFlight>) -> Progress {
     let Some(sent) = in_flight else { return std::future::pending().await };
     let stalled = async {

@@ -1,4 +1,4 @@
-//! What a writer is sent, and what of it can be answered without the store.
+//! Messages to a writer, and which of them can be answered without the store.
 
 use tokio::sync::oneshot;
 
@@ -9,31 +9,31 @@ use crate::ledger::command::{Command, Outcome, Query, QueryResult, Request};
 use crate::ledger::outcome::HeartbeatResult;
 use crate::ledger::{PoolUsageEntry, Totals};
 
-/// What a writer is sent.
+/// A message in the queue of a writer.
 pub(super) enum Message {
     Command(Request, ReplyChannel<Outcome>),
     Query(Option<TenantId>, Query, ReplyChannel<QueryResult>),
     Number(TenantId, oneshot::Sender<Result<Option<TenantNo>, JournalError>>),
-    /// And so many of the busiest pools.
+    /// Totals of the shard, and its busiest pools, at most this many.
     Totals(usize, oneshot::Sender<(Totals, Vec<PoolUsageEntry>)>),
     Tick,
-    /// Answered with whether everything is written.
+    /// The reply says whether every change was written.
     Stop(oneshot::Sender<bool>),
 }
 
-/// Whether a command can be decided and answered without the store.
+/// Returns whether the command can be decided and answered only with the store.
 pub(super) fn needs_store(command: &Command) -> bool {
     !matches!(command, Command::Heartbeat(_))
         && !matches!(command, Command::CheckOut(check_out) if check_out.check_only)
 }
 
-/// Whether an answer promises a lease, beside whatever else it says.
+/// Returns whether the answer promises a lease, alone or among other results.
 pub(super) fn keeps_sessions(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Heartbeat(beats) if beats.iter().any(|beat| matches!(beat, HeartbeatResult::Kept(_))))
 }
 
-/// Whether an answer that changed no row may go at once: a kept lease, which is memory only; a denial, whose
-/// event goes out with the next batch (R21).
+/// Returns whether an answer that changed no row may be sent at once. That holds for a kept lease, which exists in
+/// memory only, and for a denial, whose event is written with the next batch (R21).
 pub(super) fn from_memory(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Heartbeat(beats) => beats.iter().all(|beat| matches!(beat, HeartbeatResult::Kept(_))),
@@ -43,7 +43,7 @@ pub(super) fn from_memory(outcome: &Outcome) -> bool {
 }
 
 impl Message {
-    /// Whose it is; `None`: nobody's.
+    /// Tenant that the message belongs to; `None` for messages about the whole shard.
     pub fn tenant(&self) -> Option<&TenantId> {
         match self {
             Message::Command(request, _) => Some(&request.tenant),
@@ -53,7 +53,7 @@ impl Message {
         }
     }
 
-    /// The writer has taken it from the queue.
+    /// Notes that the writer has taken the message from the queue.
     pub fn taken(&mut self) {
         match self {
             Message::Command(_, reply) => reply.taken(),

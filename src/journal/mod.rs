@@ -1,7 +1,9 @@
-//! The journal: orders what is asked of a shard, has the ledger decide, makes it durable, and only then answers.
+//! The journal: puts the commands and queries of a shard in order, has the ledger decide them, makes the changes
+//! durable, and only then answers.
 //!
-//! One writer task per shard. Whatever waits is applied at one moment and committed as one transaction; while
-//! one batch is being committed, the next is built. Nobody hears of a change before its batch is durable.
+//! There is one writer task per shard. It applies all waiting commands with one timestamp and commits their changes as
+//! one transaction. While one batch is being committed, the writer builds the next one. No caller sees a change before
+//! its batch is durable.
 
 mod admin_log;
 mod audit;
@@ -46,48 +48,52 @@ use message::Message;
 use reply::ReplyChannel;
 use session_watch::Ring;
 
-/// What every inherited session gets on top of its full lease (I5): clients may need a while to find the new owner.
+/// Time that every loaded session gets on top of its full lease (I5): clients may need a while to find the new owner.
 pub const GRACE: Duration = Duration::from_secs(60);
-/// An owner that has nothing to commit still shows itself to the fence this often. It also keeps the
+/// An owner that has nothing to commit sends an empty batch this often. The batch checks the fence and keeps the
 /// high-water mark of wall time fresh (R31).
 pub const REFRESH: Duration = Duration::from_secs(10);
-/// A commit that takes longer than this means that the store is away: what needs it is refused at once.
+/// A commit that takes longer than this means that the store is away. Requests that need the store are then refused at
+/// once.
 pub const STALL: Duration = Duration::from_secs(2);
 
-/// What the journal is told once.
+/// Settings of a journal. They do not change while it runs.
 #[derive(Debug, Clone, Copy)]
 pub struct JournalConfig {
     pub ledger: crate::ledger::Config,
-    /// Commands and queries that may wait per shard; beyond that, [`JournalError::Overloaded`].
+    /// Commands and queries that may wait per shard; beyond this, [`JournalError::Overloaded`].
     pub queue: usize,
-    /// Commands per batch.
+    /// Maximum number of commands in a batch.
     pub batch: usize,
 }
 
-/// Why nothing was decided (or nobody can tell). A caller may try again; commands are safe to repeat.
+/// Reason why a command or query has no answer. Nothing was decided, or the outcome is not known. The caller may try
+/// again: commands are safe to repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum JournalError {
     #[error("too much is waiting already")]
     Overloaded,
     #[error("the store does not answer")]
     StoreAway,
-    /// The store takes no changes at present. This one is kept, and may be written when it does.
+    /// The store refuses all changes at present. The journal keeps this change, and writes it if the store accepts
+    /// changes again.
     #[error("the store takes no changes")]
     NotWritten,
     #[error("another process owns this shard")]
     NotOwner,
-    /// The store has not confirmed for three seconds that this process owns the shard: another one may by now.
+    /// The store has not confirmed for three seconds that this process owns the shard: another process may own it by
+    /// now.
     #[error("this process does not know whether it still owns the shard")]
     NoLease,
     #[error("the service is stopping")]
     Stopping,
-    /// A bug: a panic while deciding, or rows that the store refused. Nothing was changed; of a command of several steps
-    /// those stand that were durable.
+    /// A bug: a panic during a decision, or rows that the store refused. Nothing was changed, except that a command of
+    /// several steps keeps those steps that were durable.
     #[error("an internal error")]
     Failed,
 }
 
-/// Why audit events could not be read.
+/// Reason why audit events could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuditError {
     #[error(transparent)]
@@ -98,30 +104,30 @@ pub enum AuditError {
     Store(#[from] StoreError),
 }
 
-/// Why a journal did not start.
+/// Reason why a journal did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("shard {0} was claimed by another process while this one started")]
     Taken(ShardId),
-    /// What the store holds makes no sense.
+    /// The rows in the store contradict each other or have impossible values.
     #[error("shard {0}: {1}")]
     Damaged(ShardId, StoreError),
 }
 
-/// A shard's state. Only `Serving` is ready.
+/// State of a shard. Only `Serving` is ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShardState {
     Serving,
-    /// A commit is overdue. Heartbeats, checks and reads of durable state go on.
+    /// A commit is overdue. Heartbeats, `check_only` and reads of durable state go on.
     StoreAway,
-    /// The store takes no changes, and says so; it is tried again. What memory may answer goes on: heartbeats, checks,
-    /// denials.
+    /// The store refuses all changes and says so; the writer keeps trying. Answers from memory go on: heartbeats,
+    /// `check_only`, denials.
     StoreRefuses,
     /// Another process owns the shard. Final.
     Lost,
-    /// What the store holds makes no sense. Final.
+    /// The rows in the store contradict each other or have impossible values. Final.
     Damaged,
     Stopped,
 }
@@ -134,7 +140,7 @@ struct Shard {
     stats: Arc<Stats>,
 }
 
-/// The way to every shard. Cheap to share; handlers hold it in an `Arc`.
+/// Handle to the writers of all shards. Cheap to share; handlers hold it in an `Arc`.
 pub struct Journal {
     shards: Box<[Shard]>,
     store: Arc<dyn Store>,
@@ -149,20 +155,20 @@ impl Journal {
         u16::try_from(self.shards.len()).expect("shards are numbered by u16")
     }
 
-    /// The installation, which a license can name (R28).
+    /// Id of the installation, to which a license can be bound (R28).
     #[must_use]
     pub fn instance(&self) -> InstanceId {
         self.instance
     }
 
-    /// For what leaves the service, and must tell nothing of other tenants (R1).
+    /// Codec for ids that leave the service and must reveal nothing about other tenants (R1).
     #[must_use]
     pub fn opaque_ids(&self) -> &OpaqueIds {
         &self.opaque_ids
     }
 
-    /// Names what was told with an audit event of the tenant, in the whole world: a receiver knows a repetition by it
-    /// (R34), and nothing else.
+    /// Globally unique id of the notification that belongs to an audit event of the tenant. A receiver recognizes a
+    /// repeated delivery by it (R34); it reveals nothing else.
     #[must_use]
     pub fn message_id(&self, tenant: &TenantId, event: EventNo) -> String {
         let names = self.opaque_ids.codec(Purpose::Message, &[tenant.as_str().as_bytes()]);
@@ -173,11 +179,11 @@ impl Journal {
         &self.shards[usize::from(tenant.shard(self.shards()).0)]
     }
 
-    /// Has a command decided and, if it changed anything, made durable. The writer finishes what was submitted
-    /// even when the caller goes away.
+    /// Submits a command, and returns its outcome once every change it made is durable. The writer finishes a submitted
+    /// command even when the caller goes away.
     ///
     /// # Errors
-    /// [`JournalError`]: undecided; the command is safe to repeat.
+    /// [`JournalError`]: nothing was decided, or the outcome is not known; the command is safe to repeat.
     pub async fn submit<C>(&self, actor: &Actor, tenant: &TenantId, command: C) -> Result<C::Answer, JournalError>
     where
         C: Operation<Kind = Command>,
@@ -194,10 +200,10 @@ impl Journal {
         outcome.into_answer().ok_or(JournalError::Failed)
     }
 
-    /// Reads a tenant's state. The answer holds nothing that is not durable.
+    /// Reads a tenant's state. The answer contains durable data only.
     ///
     /// # Errors
-    /// [`JournalError`].
+    /// [`JournalError`]
     pub async fn query<Q>(&self, tenant: &TenantId, query: Q) -> Result<Q::Answer, JournalError>
     where
         Q: Operation<Kind = Query>,
@@ -206,10 +212,10 @@ impl Journal {
         send_query(self.shard(tenant), Some(tenant.clone()), query).await
     }
 
-    /// Reads what belongs to no tenant: the list of a shard's tenants.
+    /// Reads data that belongs to no single tenant: the list of a shard's tenants.
     ///
     /// # Errors
-    /// [`JournalError`].
+    /// [`JournalError`]
     pub async fn query_shard<Q>(&self, shard: ShardId, query: Q) -> Result<Q::Answer, JournalError>
     where
         Q: Operation<Kind = Query>,
@@ -218,11 +224,12 @@ impl Journal {
         send_query(&self.shards[usize::from(shard.0)], None, query).await
     }
 
-    /// Deletes a few of the oldest audit events of each shard, at most `most` of each, if they are kept for longer than
-    /// `keep`. Answers whether there may be more. Only a shard's owner does it: two at once would only hinder each other.
+    /// Deletes audit events that are older than `keep`, the oldest first, at most `most` of each shard. Returns whether
+    /// there may be more to delete. Only shards that this process owns are processed: two processes at once would only
+    /// slow each other down.
     ///
     /// # Errors
-    /// [`StoreError`]: some shards may have had their turn.
+    /// [`StoreError`]: some shards may have been processed already.
     pub async fn expire_audit(&self, now: Wall, keep: Duration, most: usize) -> Result<bool, StoreError> {
         let mut more = false;
         for (shard, held) in (0..).map(ShardId).zip(&self.shards).filter(|(_, held)| held.lease.holds()) {
@@ -233,10 +240,11 @@ impl Journal {
         Ok(more)
     }
 
-    /// Follows a tenant's sessions behind a cursor, or from now on. `None`: no such tenant.
+    /// Watches a tenant's sessions: the events after the cursor `after`, or those from now on. `None`: the tenant does
+    /// not exist.
     ///
     /// # Errors
-    /// [`JournalError`].
+    /// [`JournalError`]
     pub async fn watch(&self, tenant: &TenantId, after: Option<EventNo>) -> Result<Option<SessionWatch>, JournalError> {
         let shard = self.shard(tenant);
         let no = self.number(tenant).await?;
@@ -249,33 +257,34 @@ impl Journal {
         answer.await.map_err(|_| JournalError::Failed)?
     }
 
-    /// Lets every shard do its regular work: see [`crate::ledger::Ledger::tick`]. A shard whose queue is full
-    /// is left for the next time.
+    /// Sends a tick to every shard: see [`crate::ledger::Ledger::tick`]. A shard whose queue is full is skipped until
+    /// the next tick.
     pub fn tick(&self) {
         for shard in &self.shards {
             let _ = shard.send(Message::Tick);
         }
     }
 
-    /// The state of each shard, to look at and to wait for.
+    /// State of each shard. A receiver can also be used to wait for changes.
     #[must_use]
     pub fn states(&self) -> Vec<watch::Receiver<ShardState>> {
         self.shards.iter().map(|shard| shard.state.clone()).collect()
     }
 
-    /// Figures of each shard, for metrics.
+    /// Statistics of each shard, for metrics.
     #[must_use]
     pub fn stats(&self) -> Vec<Arc<Stats>> {
         self.shards.iter().map(|shard| Arc::clone(&shard.stats)).collect()
     }
 
-    /// Commands and queries that wait, over all shards.
+    /// Number of waiting commands and queries, over all shards.
     #[must_use]
     pub fn queue_depth(&self) -> usize {
         self.shards.iter().map(|shard| shard.queue.max_capacity() - shard.queue.capacity()).sum()
     }
 
-    /// Sums over all tenants of all shards that answer, and their `busiest` pools, the busiest first.
+    /// Totals over all tenants of the shards that answer, and their `busiest` pools with the most seats in use, in
+    /// descending order.
     pub async fn totals(&self, busiest: usize) -> (Totals, Vec<PoolUsageEntry>) {
         let (mut sum, mut pools) = (Totals::default(), Vec::new());
         for shard in &self.shards {
@@ -292,21 +301,21 @@ impl Journal {
         (sum, pools)
     }
 
-    /// Flushes and releases every shard: what was submitted before is decided, committed and answered; what
-    /// comes later is refused as [`JournalError::Stopping`]. Answers whether the store has everything: one that takes no
-    /// changes is not waited for.
+    /// Flushes and releases every shard. Everything submitted before is decided, committed and answered; later requests
+    /// are refused with [`JournalError::Stopping`]. Returns whether the store has everything: `stop` does not wait for
+    /// a store that refuses changes.
     pub async fn stop(&self) -> bool {
         let mut stopped = Vec::new();
         for shard in &self.shards {
             let (reply, done) = oneshot::channel();
-            // Waits for room: a full queue is work that is to be finished.
+            // Waits for space: a full queue contains work that must be finished.
             if shard.queue.send(Message::Stop(reply)).await.is_ok() {
                 stopped.push(done);
             }
         }
         let mut all = true;
         for done in stopped {
-            all &= done.await.unwrap_or(true); // An error means that the writer is gone already.
+            all &= done.await.unwrap_or(true); // An error means that the writer has ended already.
         }
         all
     }
@@ -335,7 +344,7 @@ impl Shard {
     }
 }
 
-/// A token for a claim. Fresh each time: a token tells one claim from another.
+/// Fresh owner token for a claim. It distinguishes this claim from every other one.
 fn fresh_token() -> OwnerToken {
     OwnerToken::random()
 }

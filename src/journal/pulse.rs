@@ -1,4 +1,4 @@
-//! Whether the writers turn: a writer that is stuck in a step cannot tell of itself.
+//! Detects stuck writers from outside: a writer that is stuck in a step cannot report it.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::{Journal, Shard};
 use crate::ids::ShardId;
 
-/// A step of a writer that takes longer than this: the shard is stuck. Steps take milliseconds.
+/// Time after which a writer that is still in the same step counts as stuck. Steps take milliseconds.
 const STUCK: Duration = Duration::from_secs(5);
 
 impl Journal {
-    /// The shard whose writer has been in one step for the longest, if that is too long, and for how long. Waiting for the
-    /// store is no step.
+    /// The shard whose writer has been in one step for the longest, and for how long, if that is [`STUCK`] or longer.
+    /// Waiting for the store does not count as a step.
     #[must_use]
     pub fn stuck(&self) -> Option<(ShardId, Duration)> {
         let now = u64::try_from(self.clock.monotonic().as_micros()).unwrap_or(u64::MAX);

@@ -1,5 +1,5 @@
-//! The last events of a shard that watchers may still ask for, bounded in bytes. One record each, made once, when its
-//! batch is committed: nothing of a batch but these records is kept.
+//! The most recent events of a shard, kept for watchers and bounded in bytes. Each event is one record, made once, when
+//! its batch is committed; nothing else of the batch is kept.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use crate::ledger::time::Moment;
 use crate::ledger::wall_line::WallLine;
 use crate::store::Batch;
 
-/// Bytes of one shard's records, what they cost around them included.
+/// Maximum number of bytes for one shard's records, including their overhead.
 pub(super) const MAX_BYTES: usize = 16 << 20;
-/// A text up to this long lies in its record.
+/// Texts up to this length are stored inside the record.
 const INLINE_TEXT: usize = 23;
-/// Around a record: its counts, and its place in a queue that has at most twice the room it needs.
+/// Bytes around a record: its reference counts, and its entry in a queue that has at most twice the capacity it needs.
 const RECORD_OVERHEAD: usize = 64;
-/// Around a tenant's queue.
+/// Bytes around a tenant's queue.
 const QUEUE_OVERHEAD: usize = 256;
 
-/// What happened to one session, or to the tenant itself.
+/// A start or end of a session, or the deletion of the tenant.
 pub(super) struct RecentEvent {
     pub no: EventNo,
     pub event: WatchEvent,
@@ -32,20 +32,20 @@ pub(super) struct RecentEvent {
 struct TenantEvents {
     events: VecDeque<Arc<RecentEvent>>,
     bytes: usize,
-    /// Every event of the tenant up to here is gone.
+    /// All events of the tenant up to this number were dropped.
     floor: EventNo,
 }
 
-/// When there is no room, the oldest record of the tenant that holds most goes: so a busy tenant pushes nobody out but
-/// itself, and every other one keeps what it has.
+/// Recent events of all tenants. When there is no space, the oldest record of the tenant with the most bytes is
+/// dropped. So a busy tenant displaces only its own records, and all other tenants keep theirs.
 pub(super) struct RecentEvents {
     tenants: BTreeMap<TenantNo, TenantEvents>,
     by_size: BTreeSet<(usize, TenantNo)>,
     bytes: usize,
     max_bytes: usize,
-    /// Of a tenant without records: every event up to here is gone.
+    /// For tenants without records: all events up to this number were dropped.
     floor: EventNo,
-    /// The last durable event.
+    /// Number of the last durable event.
     last: EventNo,
 }
 
@@ -63,7 +63,7 @@ impl RecentEvents {
         self.last
     }
 
-    /// Takes the records of a batch in, and says that everything up to `last` is durable.
+    /// Adds the records of a batch, and notes that everything up to `last` is durable.
     pub fn push(&mut self, records: Vec<(TenantNo, RecentEvent)>, last: EventNo) {
         self.last = self.last.max(last);
         for (tenant, event) in records {
@@ -86,7 +86,7 @@ impl RecentEvents {
         held.events.push_back(Arc::new(event));
     }
 
-    /// The oldest record of the tenant that holds most.
+    /// Drops the oldest record of the tenant with the most bytes.
     fn drop_one(&mut self) {
         let Some((_, tenant)) = self.by_size.pop_last() else { return };
         let Some(held) = self.tenants.get_mut(&tenant) else { return };
@@ -96,7 +96,7 @@ impl RecentEvents {
             held.floor = gone.no;
         }
         if held.events.is_empty() {
-            // Its floor is everybody's from now on: there is no place of its own for it.
+            // The floor moves to all tenants without records: this tenant has no entry any more.
             self.floor = self.floor.max(held.floor);
             self.bytes -= held.bytes;
             self.tenants.remove(&tenant);
@@ -108,7 +108,7 @@ impl RecentEvents {
         self.by_size.insert((held.bytes, tenant));
     }
 
-    /// The tenant's next `most` records behind `cursor`. `None`: some are gone.
+    /// The tenant's next records after `cursor`, `most` at most. `None`: some of them were dropped.
     pub fn behind(&self, tenant: TenantNo, cursor: EventNo, most: usize) -> Option<Vec<Arc<RecentEvent>>> {
         let Some(held) = self.tenants.get(&tenant) else {
             return (cursor >= self.floor).then(Vec::new);
@@ -121,7 +121,7 @@ impl RecentEvents {
     }
 }
 
-/// The records of a batch, in the order of their numbers.
+/// Makes the records of a batch, in the order of their numbers.
 pub(super) fn records(batch: &Batch, line: &'static WallLine) -> Vec<(TenantNo, RecentEvent)> {
     let tells = |event: &&AuditEvent| {
         matches!(event.action, Action::SessionStarted | Action::SessionEnded | Action::TenantDeleted)
@@ -140,7 +140,7 @@ pub(super) fn records(batch: &Batch, line: &'static WallLine) -> Vec<(TenantNo, 
     events.into_iter().filter_map(record).collect()
 }
 
-/// Sorted by their sessions.
+/// Session rows of a batch, sorted by session id.
 fn session_rows(batch: &Batch) -> Vec<&SessionRow> {
     fn session(row: &Change) -> Option<&SessionRow> {
         match row {
@@ -167,8 +167,8 @@ fn watch_event(event: &AuditEvent, rows: &[&SessionRow], now: Moment) -> Option<
     }
 }
 
-/// The session as the event knows it; device and client from its row, which is in the same batch unless the user's
-/// place was used twice in it.
+/// The session as the audit event describes it. Device and client come from the session's row, which is in the same
+/// batch unless the session slot was reused in that batch.
 fn view(event: &AuditEvent, id: SessionId, row: Option<&SessionRow>, now: Moment) -> Option<SessionView> {
     let idle = row.map(|row| now.tick.since(row.last_activity)).unwrap_or_default();
     let wall = |tick: Option<_>| tick.map_or(event.at, |tick| now.wall_of(tick));
@@ -187,7 +187,8 @@ fn view(event: &AuditEvent, id: SessionId, row: Option<&SessionRow>, now: Moment
     })
 }
 
-/// Of texts that do not lie in the record. One that is shared counts in full: its other holders may go.
+/// Bytes of the texts that are stored outside the record. A shared text counts in full, because its other holders may
+/// drop it.
 fn heap_bytes(event: &WatchEvent) -> usize {
     let (WatchEvent::Started { session, .. } | WatchEvent::Ended { session, .. }) = event else { return 0 };
     let organization = session.organization.as_ref().map_or("", |id| id.as_str());
@@ -250,7 +251,7 @@ mod tests {
         assert!(held > 0 && evicted + held == 1_000, "{evicted} of 1000 are told, {held} are held");
     }
 
-    /// A session's event costs what it says, in a record of its own.
+    /// A session's event costs the bytes that its record counts, whatever else its batch wrote.
     #[test]
     fn a_record_is_small_whatever_else_its_batch_wrote() {
         assert!(size_of::<RecentEvent>() <= 288, "{} bytes", size_of::<RecentEvent>());

@@ -1,5 +1,5 @@
-//! Taking a shard over, and finding out what became of a batch. Start-up, recovery and take-over are one path:
-//! claim, look where the shard stands, load.
+//! Claims shards and finds out the outcome of a batch. Start, recovery and take-over follow one procedure: claim the
+//! shard, read its position, load its rows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,8 @@ pub(super) struct ClaimedShard {
     pub timeline: Timeline,
 }
 
-/// Claims the shard over its owner, and loads it. `over`: `None`, whoever has it, where the store is this process's alone.
+/// Claims the shard and loads it. `over` is the owner that the claim replaces; `None` replaces any owner, and is only
+/// for a store that belongs to this process alone.
 pub(super) async fn take(
     store: &dyn Store,
     shard: ShardId,
@@ -55,7 +56,7 @@ pub(super) async fn take(
     Ok(ClaimedShard { owner, position, ledger, timeline })
 }
 
-/// Loads what stands in the store at `position`. The caller owns the shard.
+/// Loads the shard's rows as of `position`. The caller must own the shard.
 pub(super) async fn load(
     store: &dyn Store,
     shard: ShardId,
@@ -71,7 +72,7 @@ pub(super) async fn load(
         while let Some(chunk) = rows.recv().await {
             die_here!(Loading);
             for row in chunk {
-                // No more rows are taken then, and the load ends.
+                // Closing the channel ends the load: no more rows are accepted.
                 restore.try_put(row).inspect_err(|_| rows.close())?;
             }
         }
@@ -84,40 +85,40 @@ pub(super) async fn load(
     restore.try_finish().map_err(damaged)
 }
 
-/// What became of a batch in the end.
+/// Final outcome of a batch.
 pub(super) enum CommitOutcome {
     Committed(Owner),
-    /// Another owner has the shard. `committed`: all of the batch is in the store, and the other one loaded it; else
-    /// nothing of it, or nobody can tell any more.
+    /// Another owner has the shard. `committed` is true if the whole batch is in the store, and the other owner loaded
+    /// it. It is false if none of the batch is there, or the outcome can no longer be determined.
     Lost {
         committed: bool,
     },
-    /// What the store holds makes no sense. Nobody here may answer.
+    /// The store is inconsistent. This process must not answer any more.
     Damaged(StoreError),
-    /// The store refused the data. Nothing was written. The owner may be a newer one than at first: the shard was claimed
-    /// again in between.
+    /// The store refused the data; nothing was written. The owner may be newer than the one the commit began with,
+    /// because the shard was claimed again in between.
     Refused(Owner, StoreError),
-    /// The process is to end, and the store still takes nothing.
+    /// The process is ending, and the store still accepts no changes.
     NotWritten,
 }
 
-/// What is wrong with the store, while a batch waits for it.
+/// Reason why a batch has to wait for the store.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum StoreTrouble<'a> {
-    /// It does not answer.
+    /// The store does not answer.
     Away(&'a StoreError),
-    /// It takes no changes, and says so: a lasting refusal.
+    /// The store answers that it accepts no changes. This lasts until an operator repairs it.
     Refuses(&'a StoreError),
 }
 
-/// The longest pause between two attempts at a store that refuses: short enough to serve again soon (I7).
+/// Longest pause between two attempts while the store refuses changes: short enough to serve again soon (I7).
 const MAX_REFUSED_PAUSE: Duration = Duration::from_secs(4);
 
-/// Commits a batch, and does not come back before its outcome is known: a connection that is lost around a
-/// COMMIT leaves it open, and guessing would lose a seat or give one twice. Never cancelled.
+/// Commits a batch, and returns only when the outcome is known. A connection that is lost around a COMMIT leaves the
+/// outcome unknown, and a wrong guess would lose a seat or give one twice. Never canceled.
 ///
-/// `trouble` is called with each failure. A batch that the store refuses for reasons of its own is sent again as it is,
-/// after a pause, until it is taken or the process is `ending`.
+/// Calls `trouble` with each failure. While the store refuses all changes, sends the same batch again, after a pause,
+/// until the store accepts it or `ending` becomes true.
 pub(super) async fn commit_until_known(
     store: Arc<dyn Store>,
     shard: ShardId,
@@ -148,7 +149,7 @@ pub(super) async fn commit_until_known(
                 continue;
             }
         }
-        // With the next epoch the old transaction can never commit any more: now `seq` tells.
+        // After a claim with the next epoch the old transaction can never commit, so `seq` tells whether it did.
         let (claimed, seq) = match reclaim(&*store, shard, (owner, node), &trouble, &mut ending).await {
             Ok(claimed) => claimed,
             Err(ClaimError::Damaged(error)) => return CommitOutcome::Damaged(error),
@@ -163,14 +164,15 @@ pub(super) async fn commit_until_known(
         if seq.0 != batch.position.seq.0 - 1 {
             return CommitOutcome::Lost { committed: false };
         }
-        // A store that takes claims and no batch, as one with a full disk does, is not asked again without a break.
+        // Pause: a store that accepts claims but no batch, such as one with a full disk, must not be called in a tight
+        // loop.
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(1));
     }
 }
 
-/// Claims the shard over ourselves, until the store answers. An error is final: it is damaged, has another owner, or the process is
-/// `ending` and the store takes no claim.
+/// Claims the shard over this process's own ownership, and retries until the store answers. An error is final: the
+/// store is damaged, the shard has another owner, or `ending` is true and the store accepts no claim.
 async fn reclaim(
     store: &dyn Store,
     shard: ShardId,
@@ -178,7 +180,7 @@ async fn reclaim(
     trouble: &impl Fn(StoreTrouble),
     ending: &mut watch::Receiver<bool>,
 ) -> Result<(Owner, Seq), ClaimError> {
-    // One token for all attempts: an attempt whose answer was lost is recognized by it.
+    // All attempts use one token, so that an attempt whose answer was lost is recognized by it.
     let by = Claimant { token: fresh_token(), node };
     let mut pause = Duration::from_millis(20);
     loop {
@@ -200,19 +202,19 @@ async fn reclaim(
     }
 }
 
-/// Waits before the next attempt. False: the process is ending, and this was the last one. One that begins to end makes
-/// one more attempt at once.
+/// Waits before the next attempt. Returns false if the process is ending, and there must be no further attempt. If the
+/// process begins to end during the pause, returns at once, for one last attempt.
 async fn rest(pause: Duration, ending: &mut watch::Receiver<bool>) -> bool {
     if *ending.borrow() {
         return false;
     }
-    // A writer that is gone cannot end any more.
+    // An error means that the writer, which holds the sender, is gone: then only the pause matters.
     let _ = tokio::time::timeout(pause, ending.wait_for(|ending| *ending)).await;
     true
 }
 
-/// Three quarters of the pause to five quarters: shards, and owners of one shard, do not ask in step. No randomness, so that
-/// a simulation can be run again.
+/// Returns 75 % to 125 % of the pause, so that shards, and successive owners of one shard, do not retry at the same
+/// time. Not random, so that a simulation can be repeated.
 fn jittered(pause: Duration, shard: ShardId, epoch: Epoch) -> Duration {
     let chance = (u64::from(shard.0) * 97).wrapping_add(epoch.0.unsigned_abs().wrapping_mul(53)) % 256;
     pause * 3 / 4 + pause * chance as u32 / 512

@@ -1,31 +1,31 @@
-//! The way back to whoever asked, and what is traced on the way.
+//! Reply channel to the caller, with the call's trace.
 
 use tokio::sync::oneshot;
 
 use super::JournalError;
 use crate::spans::TracedCommand;
 
-/// Answers one command or query.
+/// Sends the reply to one command or query.
 pub(super) struct ReplyChannel<T> {
     reply: oneshot::Sender<Result<T, JournalError>>,
-    /// If the call is traced.
+    /// Present if the call is traced.
     work: Option<Box<TracedCommand>>,
 }
 
 impl<T> ReplyChannel<T> {
-    /// For a caller who waits at the other end.
+    /// Makes a reply channel; the caller waits for the receiver of `reply`.
     pub fn new(reply: oneshot::Sender<Result<T, JournalError>>) -> Self {
         Self { reply, work: TracedCommand::queued() }
     }
 
-    /// The writer has taken the question from the queue.
+    /// Notes that the writer has taken the message from the queue.
     pub fn taken(&mut self) {
         if let Some(work) = &mut self.work {
             work.taken();
         }
     }
 
-    /// The caller may be gone; what was decided stands all the same.
+    /// Sends the answer. The caller may be gone; the decision stands nevertheless.
     pub fn send(self, answer: Result<T, JournalError>) {
         let _ = self.reply.send(answer);
     }
@@ -34,7 +34,7 @@ impl<T> ReplyChannel<T> {
         self.reply.is_closed()
     }
 
-    /// What is traced, to be told of what it waits for.
+    /// Takes the trace of the call out, so that the commit can be added to it.
     pub fn work(&mut self) -> Option<Box<TracedCommand>> {
         self.work.take()
     }

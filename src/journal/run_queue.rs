@@ -1,6 +1,6 @@
-//! What takes more than one step: long lists, and commands whose length their callers choose. Between two steps the writer
-//! does what else there is to do, so that none of them delays a login by more than a step. Tenants take turns, so that what
-//! one of them asks for delays none of the others by more than its own step.
+//! Run queue for work of several steps: long lists, and commands whose length their callers choose. Between two steps
+//! the writer does other work, so none of them delays a login by more than one step. Tenants take turns, so one tenant
+//! delays every other tenant by at most one of its own steps.
 
 use std::collections::VecDeque;
 
@@ -10,25 +10,25 @@ use crate::ids::TenantId;
 use crate::ledger::command::{Outcome, QueryResult};
 use crate::ledger::{Execution, Reading};
 
-/// Queries under way at once, and commands that are under way or wait for one of the same tenant; each waits for the steps
-/// of all.
+/// Maximum number of queries in progress, and of commands in progress or waiting for another one of their tenant,
+/// together. Each waits for the steps of all others.
 const MAX_UNDER_WAY: usize = 512;
-/// Of one tenant. Most commands wait for one that is long, and take one step themselves.
+/// Maximum numbers per tenant. Most commands wait for one long command, and then take a single step.
 const MAX_QUERIES: usize = 16;
 const MAX_COMMANDS: usize = 64;
 
-/// Something to take a step of.
+/// A query or command that has steps left.
 pub(super) enum Job {
     Query(Reading, ReplyChannel<QueryResult>),
     Command(RunningCommand, ReplyChannel<Outcome>),
 }
 
-/// A command and what became of it so far.
+/// A command in progress.
 pub(super) struct RunningCommand {
     pub execution: Execution,
-    /// It has had a step: from now on it is finished, whoever asked.
+    /// It has taken a step: from now on it is finished, even if its caller is gone.
     pub begun: bool,
-    /// It wrote rows.
+    /// It has written rows.
     pub wrote: bool,
 }
 
@@ -38,17 +38,17 @@ impl RunningCommand {
     }
 }
 
-/// One tenant's: commands one after the other, so that none sees another one half done; queries in turns.
+/// Queue of one tenant: commands run one after the other, so that none sees another half done; queries take turns.
 struct Queue {
-    /// `None`: of no tenant.
+    /// `None`: queries of no tenant.
     tenant: Option<TenantId>,
     commands: VecDeque<(RunningCommand, ReplyChannel<Outcome>)>,
     queries: VecDeque<(Reading, ReplyChannel<QueryResult>)>,
-    /// The last step was a command's.
+    /// The last step was taken by a command.
     was_command: bool,
 }
 
-/// What is under way, the next tenant first.
+/// Queues of all tenants with work in progress, in the order of their turns.
 #[derive(Default)]
 pub(super) struct RunQueue {
     queues: VecDeque<Queue>,
@@ -59,22 +59,23 @@ impl RunQueue {
         self.queues.is_empty()
     }
 
-    /// Whether there is something that writes nothing.
+    /// Returns whether there is a query, which writes nothing.
     pub fn has_queries(&self) -> bool {
         self.queues.iter().any(|queue| !queue.queries.is_empty())
     }
 
-    /// Whether the tenant has a command under way: another one waits for its end.
+    /// Returns whether the tenant has a command in progress: another command waits for its end.
     pub fn has_commands(&self, tenant: &TenantId) -> bool {
         self.queues.iter().any(|queue| queue.tenant.as_ref() == Some(tenant) && !queue.commands.is_empty())
     }
 
-    /// Whether nothing new may begin.
+    /// Returns whether nothing new may begin.
     pub fn is_full(&self) -> bool {
         self.queues.iter().map(|queue| queue.commands.len() + queue.queries.len()).sum::<usize>() >= MAX_UNDER_WAY
     }
 
-    /// Goes on with this one after the others. Refuses a new one when there are too many; what has begun always has room.
+    /// Puts a job behind those of other tenants. Refuses a new job when there are too many; a command that has begun
+    /// always has space.
     pub fn push(&mut self, work: Job) {
         let begun = matches!(&work, Job::Command(running, _) if running.begun);
         let all_full = self.is_full();
@@ -89,14 +90,14 @@ impl RunQueue {
                 reply.send(Err(JournalError::Overloaded))
             }
             Job::Query(reading, reply) => queue.queries.push_back((reading, reply)),
-            // Its turn is not over before its end.
+            // A command that has begun runs to its end before the next one begins.
             Job::Command(running, reply) if begun => queue.commands.push_front((running, reply)),
             Job::Command(running, reply) => queue.commands.push_back((running, reply)),
         }
         self.queues.retain(|queue| !queue.is_empty());
     }
 
-    /// The tenant's queue, made at the end if it is not there.
+    /// The tenant's queue; added at the end if there is none.
     fn queue(&mut self, tenant: Option<TenantId>) -> &mut Queue {
         let at = self.queues.iter().position(|queue| queue.tenant == tenant).unwrap_or_else(|| {
             let (commands, queries) = (VecDeque::new(), VecDeque::new());
@@ -106,8 +107,8 @@ impl RunQueue {
         &mut self.queues[at]
     }
 
-    /// The next one to take a step of; without `writes`, the next query. Nobody reads, or begins anything, for whoever is
-    /// gone.
+    /// Takes the job that has the next step; without `writes`, the next query. Queries, and commands that have not
+    /// begun, are dropped if their caller is gone.
     pub fn pop(&mut self, writes: bool) -> Option<Job> {
         for queue in &mut self.queues {
             queue.queries.retain(|(_, reply)| !reply.is_closed());
@@ -116,7 +117,7 @@ impl RunQueue {
         for _ in 0..self.queues.len() {
             let mut queue = self.queues.pop_front()?;
             let work = queue.pop(writes);
-            // Also an empty one: it keeps its turn until the step is over.
+            // An empty queue goes back, too: it keeps its turn until the step is over.
             self.queues.push_back(queue);
             if work.is_some() {
                 return work;

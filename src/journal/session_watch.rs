@@ -1,5 +1,6 @@
-//! What happened to sessions, for watchers. A shard keeps the last events ([`super::recent_events`]); a watcher reads
-//! from them at its own pace, so a slow one costs nobody anything, and one that fell behind is told to list again.
+//! Watches: the starts and ends of sessions, for watchers. A shard keeps the most recent events
+//! ([`super::recent_events`]). A watcher reads them at its own pace, so a slow watcher costs nothing, and one that fell
+//! behind must list again.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,13 +14,13 @@ use crate::ledger::time::Wall;
 use crate::ledger::wall_line::WallLine;
 use crate::store::Batch;
 
-/// Events that a watcher takes at once. It holds no more than these, and shares them with the shard for as long as
-/// that keeps them.
+/// Maximum number of events that a watcher reads at once. It holds no others, and shares these with the shard while the
+/// shard keeps them.
 const READ_AHEAD: usize = 16;
 
 pub(super) struct Ring {
     recent: Mutex<RecentEvents>,
-    /// Wakes watchers; `true`: the writer is gone.
+    /// Wakes watchers; `true`: the writer has ended.
     moved: watch::Sender<bool>,
 }
 
@@ -28,7 +29,7 @@ impl Ring {
         Self { recent: Mutex::new(RecentEvents::new(last)), moved: watch::Sender::new(false) }
     }
 
-    /// A batch is durable.
+    /// Adds the events of a batch that became durable.
     pub fn push(&self, batch: &Batch, line: &'static WallLine) {
         let records = records(batch, line);
         let wakes = !records.is_empty();
@@ -42,13 +43,13 @@ impl Ring {
         self.moved.send_replace(true);
     }
 
-    /// A poisoned lock guards plain data: at worst an event is in it twice, or not.
+    /// Even after a panic the data is usable: at worst an event is in it twice, or is missing.
     fn lock(&self) -> std::sync::MutexGuard<'_, RecentEvents> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What a watcher is told. `cursor`: where to resume.
+/// An event of a watch. `cursor` is the position at which the watch can be resumed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WatchEvent {
     Started {
@@ -69,13 +70,13 @@ pub enum WatchEvent {
     Closed,
 }
 
-/// One watcher.
+/// A watcher of one tenant.
 pub struct SessionWatch {
     ring: Arc<Ring>,
     tenant: TenantNo,
-    /// Everything up to here was told, or is of others.
+    /// Every event of the tenant up to this number was returned.
     cursor: EventNo,
-    /// At most [`READ_AHEAD`].
+    /// Events to be returned next, at most [`READ_AHEAD`].
     ready: VecDeque<Arc<RecentEvent>>,
     list_again: bool,
     moved: watch::Receiver<bool>,
@@ -86,19 +87,19 @@ impl SessionWatch {
     pub(super) fn new(ring: Arc<Ring>, tenant: TenantNo, after: Option<EventNo>) -> Self {
         let moved = ring.moved.subscribe();
         let last = ring.lock().last();
-        // A cursor from the future comes from another store: its holder knows nothing about this one.
+        // A cursor above the last event comes from another store: its holder must list again.
         let list_again = after.is_some_and(|cursor| cursor > last);
         let cursor = after.unwrap_or(last).min(last);
         Self { ring, tenant, cursor, ready: VecDeque::new(), list_again, moved, closed: false }
     }
 
-    /// Where this watcher stands: resuming from here misses nothing.
+    /// Cursor of this watcher: a watch that resumes here misses nothing.
     #[must_use]
     pub fn cursor(&self) -> EventNo {
         self.cursor
     }
 
-    /// The next event. Safe to cancel.
+    /// Waits for the next event. Safe to cancel.
     pub async fn next(&mut self) -> WatchEvent {
         loop {
             if std::mem::take(&mut self.list_again) {
@@ -121,7 +122,7 @@ impl SessionWatch {
         }
     }
 
-    /// Reads the next events behind the cursor.
+    /// Reads the next events after the cursor.
     fn read(&mut self) {
         let recent = self.ring.lock();
         match recent.behind(self.tenant, self.cursor, READ_AHEAD) {

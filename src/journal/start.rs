@@ -1,4 +1,4 @@
-//! How a journal begins: every shard is claimed and loaded, and its writer started.
+//! Start of a journal: claims and loads every shard, and starts its writer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +16,12 @@ use crate::opaque_id::OpaqueIds;
 use crate::store::nodes::NodeRef;
 use crate::store::{Installation, Owner, Store};
 
-/// After a start that lost a shard to another one: so long at least, and as long again at most.
+/// Delay before the next attempt when another process claimed a shard: at least this, and less than twice this.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
 
 impl Journal {
-    /// Claims every shard of a store that is this process's alone, whoever had it before, loads it, and starts its writer.
+    /// Starts on a store that belongs to this process alone: claims every shard, whatever its owner, loads it, and
+    /// starts its writer.
     ///
     /// # Errors
     /// [`StartError`]; shards that were claimed before the error stay claimed until the next start.
@@ -38,11 +39,12 @@ impl Journal {
         Ok(Self::serve(store, &clock, installation, config, (&lease, None), all))
     }
 
-    /// The same among other processes on one store: waits as a standby until every shard is nobody's, released, or of a
-    /// process that is dead. Who loses a shard to another one meanwhile gives back what it has, and waits again.
+    /// Starts on a store that several processes share. Waits as a standby until every shard has no owner, was released,
+    /// or belongs to a dead process. If another process claims a shard meanwhile, releases the shards claimed so far
+    /// and waits again.
     ///
     /// # Errors
-    /// [`StartError::Store`], [`StartError::Damaged`].
+    /// [`StartError::Store`], [`StartError::Damaged`]
     pub async fn start_among(
         node: &Node,
         store: Arc<dyn Store>,
@@ -65,7 +67,7 @@ impl Journal {
                 Err(StartError::Taken(shard)) => tracing::info!(%shard, "another process was faster"),
                 Err(error) => return Err(error),
             }
-            // Of two that began together, one is sooner the next time.
+            // Different delays, so that of two processes that began together one is first the next time.
             let jitter = config.ledger.seed.0.rotate_left(beat as u32 % 64) % RETRY_DELAY.as_millis() as u64;
             tokio::time::sleep(RETRY_DELAY + Duration::from_millis(jitter)).await;
         }
@@ -103,8 +105,8 @@ impl Journal {
     }
 }
 
-/// Claims and loads one shard after the other, each over the owner that was seen; all that begin together begin with the
-/// same one, so that one of them gets all.
+/// Claims and loads the shards one after the other, each over the owner that was seen. All processes begin with the
+/// same shard, so that one of them gets all shards.
 async fn claim(
     store: &dyn Store,
     me: NodeRef,
@@ -118,7 +120,7 @@ async fn claim(
     Ok(())
 }
 
-/// Releases what was claimed, so that another process need not wait for it.
+/// Releases the shards that were claimed, so that another process need not wait for them.
 async fn give_back(store: &dyn Store, owners: &[(ShardId, Owner)], all: Vec<ClaimedShard>) {
     for ((shard, _), claimed) in owners.iter().zip(all) {
         if let Err(error) = store.release(*shard, claimed.owner).await {

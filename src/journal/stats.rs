@@ -1,11 +1,11 @@
-//! Figures of one shard, counted by its writer and read by whoever shows them. Plain atomics: a reader may see
-//! one a batch ahead of another.
+//! Statistics of one shard, counted by its writer and read for metrics. Plain atomics: one figure may be a batch ahead
+//! of another.
 
 use std::sync::atomic::AtomicU64;
 
 use crate::histogram::Histogram;
 
-/// What a shard's writer counts.
+/// Counters and histograms of one shard's writer.
 #[derive(Debug)]
 pub struct Stats {
     /// Commands decided.
@@ -16,21 +16,21 @@ pub struct Stats {
     pub batch_commands: Histogram<10>,
     /// Time from sending a batch to knowing that it is durable, in microseconds.
     pub commit_micros: Histogram<14>,
-    /// Time between two looks of the writer at commits and messages, in microseconds.
+    /// Time between two checks of the writer for commits and messages, in microseconds.
     pub step_micros: Histogram<15>,
-    /// When the step under way began, in microseconds of the clock; zero: none is.
+    /// Start of the step in progress, in microseconds of the monotonic clock; zero: no step is in progress.
     pub step_began_micros: AtomicU64,
     /// Batches whose outcome was unknown at first.
     pub recoveries: AtomicU64,
-    /// Attempts at a batch that the store refused for reasons of its own.
+    /// Attempts at a batch while the store refused all changes.
     pub refusals: AtomicU64,
-    /// Denials whose events were not kept one by one meanwhile.
+    /// Denials without an audit event of their own, because the store refused changes for long.
     pub denials_dropped: AtomicU64,
     /// Times the shard was loaded again after a failure.
     pub reloads: AtomicU64,
     /// How far the wall clock is behind its high-water mark, in milliseconds (R31).
     pub clock_behind_ms: AtomicU64,
-    /// Audit events that were deleted because their time was over.
+    /// Audit events that were deleted because their retention had ended.
     pub audit_expired: AtomicU64,
 }
 

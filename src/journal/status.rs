@@ -1,4 +1,4 @@
-//! Where a writer shows what it does.
+//! Status of a writer, as others see it.
 
 use std::sync::Arc;
 
@@ -20,12 +20,12 @@ impl WriterStatus {
         *self.states.borrow()
     }
 
-    /// The shard has another owner, or its store is damaged.
+    /// Returns whether the shard has another owner, or its store is damaged.
     pub fn is_final(&self) -> bool {
         matches!(self.state(), ShardState::Lost | ShardState::Damaged)
     }
 
-    /// What whoever still waits is answered when the writer ends.
+    /// Error for callers that still wait when the writer ends.
     pub fn end_error(&self) -> JournalError {
         match self.state() {
             ShardState::Lost => JournalError::NotOwner,

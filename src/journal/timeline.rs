@@ -1,4 +1,4 @@
-//! The shard's own line of time (R31): never goes back, not even over a restart.
+//! The shard's own timeline (R31): it never goes back, not even over a restart.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use crate::ledger::time::{Moment, Tick, Wall};
 use crate::ledger::wall_line::WallLine;
 use crate::store::Position;
 
-/// Of so many readings of both clocks the quickest counts.
+/// Number of attempts at reading both clocks; the quickest one counts.
 const READINGS: usize = 8;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Timeline {
     base: Tick,
-    /// The monotonic clock when `base` was now.
+    /// Reading of the monotonic clock at the tick `base`.
     origin: Duration,
     line: &'static WallLine,
 }
 
 impl Timeline {
-    /// Goes on where the last batch stood, plus the time that passed since, if the machine can tell: see
-    /// [`Continuity::resume`]. A shard that was never used starts at the wall time.
+    /// Continues at the position of the last batch, plus the time that has passed since then if the machine can tell
+    /// it: see [`Continuity::resume`]. A shard that was never used starts at the wall time.
     pub fn resume(clock: &Clock, position: &Position) -> Self {
         let (wall, boot, origin) = (clock.wall(), clock.boot(), clock.monotonic());
         let last = (position.tick, position.wall);
@@ -37,7 +37,7 @@ impl Timeline {
         self.line
     }
 
-    /// As a batch writes it now.
+    /// Data from which the next process continues this timeline, as a batch stores it.
     pub fn continuity(&self, clock: &Clock) -> Continuity {
         Continuity { boot: clock.boot(), offsets: self.line.offsets() }
     }
@@ -48,13 +48,13 @@ impl Timeline {
         }
         let (tick, wall) = (self.tick_at(clock.monotonic()), clock.wall());
         self.line.moment_unless_set(tick, wall).unwrap_or_else(|| {
-            // The clock was set, or this process was stopped between the two readings.
+            // The clock was set, or this process was suspended between the two readings.
             let (tick, wall) = self.read_at_once(clock);
             self.line.moment(tick, wall)
         })
     }
 
-    /// Both clocks, read with as little as possible between them.
+    /// Reads both clocks with as little time as possible between them.
     fn read_at_once(&self, clock: &Clock) -> (Tick, Wall) {
         let read = || {
             let (before, wall, after) = (clock.monotonic(), clock.wall(), clock.monotonic());
@@ -62,7 +62,7 @@ impl Timeline {
         };
         let mut quickest = read();
         for (took, at, wall) in (1..READINGS).map(|_| read()) {
-            // Of two that are as quick the later one, so that no tick goes back.
+            // Of two equally quick readings the later one counts, so that no tick goes back.
             quickest = if took <= quickest.0 { (took, at, wall) } else { quickest };
         }
         (self.tick_at(quickest.1), quickest.2)
@@ -73,7 +73,7 @@ impl Timeline {
     }
 }
 
-/// Where the shard stands at `now`, as a batch writes it.
+/// Sets the shard's times to `now`, as a batch stores them.
 pub(super) fn mark(position: &mut Position, now: Moment, wall_high: Wall, continuity: Continuity) {
     position.tick = now.tick;
     position.wall = now.wall;

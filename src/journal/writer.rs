@@ -1,5 +1,5 @@
-//! The one loop per shard: drain what waits, stamp `now` once, apply, commit, answer. While one batch is being
-//! committed the next is built.
+//! The writer: one loop per shard. A turn takes the waiting messages, reads the time once, applies them, commits and
+//! answers. While one batch is being committed, the next one is built.
 
 mod ending;
 mod loading;
@@ -43,57 +43,57 @@ pub(super) struct Writer {
     clock: Clock,
     config: JournalConfig,
     owner: Owner,
-    /// Where the shard stands once everything that was sent is durable.
+    /// Position of the shard once all batches that were sent are durable.
     position: Position,
     ledger: Ledger,
     timeline: Timeline,
     open_batch: OpenBatch,
     in_flight: Option<InFlight>,
     run_queue: RunQueue,
-    /// Until when answers may be given that are not the outcome of a batch of ours.
+    /// Lease within which answers may be given that are not the outcome of a batch of this process.
     lease: ShardLease,
-    /// As whom shards are claimed.
+    /// This process, as it is recorded with a claim.
     node: Option<NodeRef>,
-    /// When the last committed batch was sent, on the monotonic clock; `None`: not since the load.
+    /// Time on the monotonic clock at which the last committed batch was sent; `None`: none since the load.
     committed: Option<Duration>,
-    /// A panic while applying: nothing more is applied before the shard is loaded again.
+    /// A panic happened during a change: nothing more is applied until the shard is loaded again.
     broken: bool,
-    /// What earlier turns had no time for.
+    /// Messages that earlier turns had no time for.
     backlog: Backlog,
-    /// Time has something to do.
+    /// The tick in progress, which takes several steps.
     ticking: Option<Ticking>,
-    /// Who asked for the sums.
+    /// Pending requests for totals.
     scrapes: Vec<Scrape>,
-    /// Somebody whose command took one step waited for the last batch: the next one may be there any moment.
+    /// A caller whose command took one step waited for the last batch; its next command may arrive at any moment.
     beside_others: bool,
-    /// The next step is time's, and not a caller's.
+    /// The next step is the tick's, not a caller's.
     times_turn: bool,
-    /// Who asked for the end.
+    /// Reply channel of the stop request.
     stopping: Option<oneshot::Sender<bool>>,
-    /// When a long turn was logged last.
+    /// Time of the last log line about a long turn.
     long_turn_logged: Option<Duration>,
     loading: Option<Loading>,
-    /// Batches in a row whose rows the store refused.
+    /// Number of consecutive batches whose rows the store refused.
     row_refusals: u32,
     /// Wakes the loop when the store has refused the batch in flight.
     refused: Arc<Notify>,
     kept: KeptDenials,
-    /// The last batch was not written, and what comes behind it is not sent.
+    /// The last batch was not written; later batches are not sent.
     left: bool,
-    /// Denials that were not kept one by one, before the present refusal.
+    /// Number of denials without an event of their own, from refusals before the present one.
     dropped: u64,
-    /// True: nobody waits for the store any longer than for one more attempt.
+    /// True: the process is ending, and a batch gets only one more attempt.
     ending: watch::Sender<bool>,
     status: WriterStatus,
 }
 
-/// How many of the busiest pools, and to whom.
+/// Number of busiest pools, and the reply channel.
 type Scrape = (usize, oneshot::Sender<(Totals, Vec<PoolUsageEntry>)>);
 
-/// What a turn begins with.
+/// Event with which a turn begins.
 enum Event {
     Commit(Progress),
-    /// See [`loaded`].
+    /// Result of [`loaded`].
     Loaded(Option<Box<Result<Ledger, StoreError>>>),
     Messages(usize),
     /// Another process owns the shard.
@@ -156,9 +156,9 @@ impl Writer {
                 progress = progress(&mut self.in_flight), if self.in_flight.is_some() => event = Event::Commit(progress),
                 loaded = loaded(&mut self.loading), if self.loading.is_some() => event = Event::Loaded(loaded.map(Box::new)),
                 count = messages.recv_many(&mut drained, room), if room > 0 => event = Event::Messages(count),
-                // What is under way comes to its end first: who waits for it is told what became of it.
+                // The batch in flight ends first, so that its callers learn its outcome.
                 () = self.lease.lost(), if self.in_flight.is_none() => event = Event::OwnerLost,
-                // Steps are taken while nothing else is to be done; other tasks run between two of them.
+                // Steps run while there is no other event; other tasks run between two of them.
                 () = tokio::task::yield_now(), if self.has_work() => {}
             }
             let (began, mut turn) = (self.begins(), self.turn());
@@ -170,7 +170,7 @@ impl Writer {
                 Event::OwnerLost => self.lose(),
                 Event::Messages(0) => break None,
                 Event::Messages(_) => self.handle_messages(&mut drained, &mut turn),
-                // Whoever waits for this processor has it between two steps: the system would let them wait for many.
+                // Other threads may use this processor between two steps, or they would wait for many.
                 Event::Work => std::thread::yield_now(),
             }
             if self.is_lost() {
@@ -193,22 +193,23 @@ impl Writer {
         }
     }
 
-    /// How many messages may be taken out of the queue now.
+    /// Number of messages that may be taken from the queue now.
     fn room(&self) -> usize {
         if self.backlog.is_empty() {
             return if self.broken && !self.is_away() { 0 } else { self.batch_room() };
         }
-        // They are put in the order of tenants' turns, and wait on: twice as many as the queue holds.
+        // New messages join the backlog, in the order of the tenants' turns. Together queue and backlog hold twice the
+        // queue's length.
         if self.backlog.len() < self.config.queue { self.config.batch } else { 0 }
     }
 
-    /// A batch holds so many waiters. What is answered from memory waits for no batch, and takes no room. While the store is
-    /// away everything is, to be answered at once.
+    /// Number of callers for which the batch has space. Answers from memory wait for no batch and are not counted.
+    /// While the store is away, every message is answered at once and needs no space.
     fn batch_room(&self) -> usize {
         if self.is_away() { self.config.batch } else { self.config.batch.saturating_sub(self.open_batch.waiters.len()) }
     }
 
-    /// Whether a message may be applied now. After a panic it is refused, which always may be.
+    /// Returns whether a message may be applied now. After a panic it is refused, for which there is always space.
     fn may_take(&self) -> bool {
         self.broken || self.batch_room() > 0
     }
@@ -225,9 +226,9 @@ impl Writer {
         self.timeline.now(&self.clock)
     }
 
-    /// Every answer that is not the outcome of its own batch, yes or no, is given only if this allows it, asked after the
-    /// call arrived and before the answer is made: another process may have changed what is in memory. There is no exception
-    /// for a store that is away: it cannot be told from being cut off.
+    /// Checks the lease. Every answer that is not the outcome of its own batch, yes or no, needs this check, made after
+    /// the call arrived and before the answer is made: another process may have changed what this one has in memory.
+    /// There is no exception for a store that is away: this process cannot tell that from being cut off.
     fn may_answer(&self) -> Result<(), JournalError> {
         if self.lease.holds() || planted!(LeaseExceptWhenAway) && self.is_away() {
             Ok(())
@@ -244,12 +245,12 @@ impl Writer {
             return reply.send(answer);
         }
         if !self.ledger.is_written(&request.tenant) {
-            // Once, after an update (decision 51): as a command of several steps.
+            // Happens once, after an update (decision 51), as a command of several steps.
             return if away { reply.send(Err(JournalError::StoreAway)) } else { self.begin(request, reply, now) };
         }
         let (rows, events) = (self.open_batch.changes.rows.len(), self.open_batch.changes.events.len());
         let changes: &mut Changes = &mut self.open_batch.changes;
-        // Nothing takes a further step while the store is away.
+        // While the store is away no command takes a further step.
         let decide = || {
             if away { Ok(self.ledger.apply(request, now, changes)) } else { self.ledger.decide(request, now, changes) }
         };
@@ -261,37 +262,37 @@ impl Writer {
         self.open_batch.others |= changed;
         match decided {
             Ok(outcome) => self.conclude(reply, outcome, changed),
-            // What was due before it took the whole step.
+            // Overdue work used up the whole step, so the command is not decided yet.
             Err(request) => self.enqueue(*request, reply, changed),
         }
     }
 
-    /// What is in memory is not to be trusted after a panic; what was applied before is sound and goes its way.
+    /// Discards the step that panicked, and distrusts memory. Changes of earlier steps are sound and are committed.
     fn abort_step(&mut self, rows: usize, events: usize, what: &str) {
         self.open_batch.truncate(rows, events);
         self.distrust();
         tracing::error!(shard = %self.shard, "{what} panicked; the shard will be loaded again");
     }
 
-    /// Memory is to be made anew. What is under way has seen it, and is not to be trusted either.
+    /// Marks the state in memory for a reload. Commands and queries in progress have read that state, so they fail.
     fn distrust(&mut self) {
         (self.broken, self.ticking) = (true, None);
         self.scrapes.clear();
         self.run_queue.fail(JournalError::Failed);
     }
 
-    /// Answers a command when it may be.
+    /// Sends the answer to a command, or keeps it until it may be sent.
     fn conclude(&mut self, reply: ReplyChannel<Outcome>, outcome: Outcome, changed: bool) {
         self.status.stats.commands.fetch_add(1, Relaxed);
         if changed && self.is_away() {
-            // What a late heartbeat ended stays so, and waits for the store; nobody waits with it.
+            // The ends of sessions that a late heartbeat caused stay, and wait for the store; the caller does not.
             reply.send(Err(JournalError::StoreAway));
         } else if changed && !planted!(AckBeforeCommit) {
             self.open_batch.waiters.push(Waiter::Command(reply, outcome));
         } else if let Err(error) = self.may_answer()
             && (!planted!(NoLeaseForNo) || keeps_sessions(&outcome))
         {
-            // What the command did to memory stays: a heartbeat extends the lease of a session all the same.
+            // The command's effect on memory stays: a heartbeat extends the lease of a session nevertheless.
             reply.send(Err(error));
         } else if from_memory(&outcome) {
             reply.send(Ok(outcome));
@@ -300,7 +301,7 @@ impl Writer {
         }
     }
 
-    /// Holds an answer back until everything that it may show is durable.
+    /// Sends the answer once everything that it may show is durable.
     fn answer_when_durable(&mut self, waiter: Waiter) {
         let away = self.is_away();
         match &mut self.in_flight {
@@ -369,7 +370,7 @@ impl Writer {
                 self.left = true;
             }
             CommitOutcome::Lost { committed: true } => {
-                // Before the other one came: that is what became of it, whoever owns the shard now.
+                // The batch was committed before the claim of the other owner, so this outcome holds.
                 sent.waiters.into_iter().for_each(Waiter::answer);
                 self.lose();
             }

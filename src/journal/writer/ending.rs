@@ -1,5 +1,5 @@
-//! How a writer ends: its shard is another process's, or what was submitted is finished, made durable if the store takes it,
-//! and the shard is released.
+//! End of a writer. If another process owns the shard, the writer only answers. Otherwise it finishes what was
+//! submitted, makes it durable if the store accepts it, and releases the shard.
 
 use tokio::sync::mpsc;
 
@@ -9,7 +9,7 @@ use crate::journal::message::{Message, refuse};
 use crate::journal::{JournalError, ShardState};
 
 impl Writer {
-    /// Another process owns the shard. For good.
+    /// Notes that another process owns the shard. Final.
     pub(super) fn lose(&self) {
         if !self.is_lost() {
             tracing::error!(shard = %self.shard, "another process owns this shard; nothing more is answered");
@@ -18,7 +18,7 @@ impl Writer {
         self.status.set_state(self.shard, ShardState::Lost);
     }
 
-    /// Flushes, releases, and answers whoever still waits.
+    /// Flushes, releases the shard, and answers all callers that still wait.
     pub(super) async fn end(&mut self, messages: &mut mpsc::Receiver<Message>) {
         while let Some(message) = self.backlog.pop() {
             match self.is_lost() {
@@ -30,7 +30,7 @@ impl Writer {
         if !self.is_lost() {
             self.flush().await;
         }
-        // From here on nothing is answered: the shard is about to be another one's.
+        // From here on nothing is answered from memory: another process may own the shard soon.
         self.lease.end();
         let error = self.status.end_error();
         self.run_queue.fail(error);
@@ -50,7 +50,7 @@ impl Writer {
         self.status.set_state(self.shard, ShardState::Stopped);
     }
 
-    /// Finishes what was begun, and commits everything that is in memory only.
+    /// Finishes the commands in progress, and commits everything that is in memory only.
     async fn flush(&mut self) {
         self.finish_works().await;
         let was_away = self.is_away();
@@ -62,9 +62,9 @@ impl Writer {
         }
     }
 
-    /// Sends everything, and waits until it is durable.
+    /// Sends the open batch, and waits until everything sent is durable.
     pub(super) async fn send_open_batch(&mut self) {
-        // What is built when the shard is lost is not sent any more: `end` tells who waits for it.
+        // A batch that is open when the shard is lost is not sent any more; `end` answers its callers.
         while !self.is_lost() {
             if !self.left {
                 self.send_if_ready();

@@ -1,5 +1,5 @@
-//! A shard is loaded again, after a panic or after rows that the store refused. Meanwhile nothing is decided; whoever asks
-//! waits for it as for a commit, and is refused at once when it takes too long.
+//! Loads a shard again, after a panic or after rows that the store refused. Nothing is decided during a load. Callers
+//! wait for it as they wait for a commit, and are refused at once when it takes too long.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,19 +15,20 @@ use crate::journal::{STALL, ShardState};
 use crate::ledger::Ledger;
 use crate::store::{ReadError, StoreError};
 
-/// The longest pause after rows that were refused again and again.
+/// Longest pause before a load when the store refused rows several times in a row.
 const MAX_REFUSALS_PAUSE: Duration = Duration::from_secs(4);
 
-/// A load on its way. It goes on until the store answers; an error says that what it holds is damaged.
+/// A load in progress. It continues until the store answers; an error means that the store is damaged.
 pub(super) struct Loading {
     ledger: Pin<Box<dyn Future<Output = Result<Ledger, StoreError>> + Send>>,
-    /// Runs out when it takes too long; `None`: it has.
+    /// Elapses when the load takes too long; `None`: it has elapsed.
     stall_timer: Option<Pin<Box<Sleep>>>,
-    /// An attempt has failed.
+    /// Notified when an attempt has failed.
     failed: Arc<Notify>,
 }
 
-/// The ledger; `None`: an attempt has failed, or, once, it takes too long. Safe to cancel: it stays where it is.
+/// Returns the loaded ledger. `None`: an attempt has failed, or (once) the load takes too long. Safe to cancel: the
+/// load stays in `loading` and continues with the next call.
 pub(super) async fn loaded(loading: &mut Option<Loading>) -> Option<Result<Ledger, StoreError>> {
     let Some(load) = loading else { return std::future::pending().await };
     let stalled = async {
@@ -48,14 +49,14 @@ pub(super) async fn loaded(loading: &mut Option<Loading>) -> Option<Result<Ledge
 }
 
 impl Writer {
-    /// After a panic: once everything sound is durable, memory is made anew.
+    /// After a panic: loads the shard again once all sound changes are durable.
     pub(super) fn mend(&mut self) {
         if self.broken && self.loading.is_none() && self.in_flight.is_none() && self.open_batch.is_empty() {
             self.load_again(Duration::ZERO);
         }
     }
 
-    /// After rows that were refused: a bug's are refused once. When it happens again and again, there are pauses.
+    /// After refused rows: loads the shard again, with pauses if it happens repeatedly. A bug's rows are refused once.
     pub(super) fn load_after_refusal(&mut self) {
         self.distrust();
         self.row_refusals = self.row_refusals.saturating_add(1);
@@ -68,7 +69,8 @@ impl Writer {
         self.load_again(pause.min(MAX_REFUSALS_PAUSE));
     }
 
-    /// Makes memory anew from what is durable. Nothing is in flight, and nothing is being built.
+    /// Replaces the state in memory by what is durable. There must be no batch in flight, and the open batch must be
+    /// empty.
     fn load_again(&mut self, wait: Duration) {
         self.status.stats.reloads.fetch_add(1, Relaxed);
         let (store, shard, position, config) = (Arc::clone(&self.store), self.shard, self.position, self.config);
@@ -86,7 +88,7 @@ impl Writer {
                         tracing::warn!(%shard, %error, "could not load the shard; trying again");
                     }
                 }
-                // What refuses goes on refusing.
+                // A store that refuses changes keeps its state `StoreRefuses`.
                 states.send_if_modified(|state| {
                     let modified = *state == ShardState::Serving;
                     *state = if modified { ShardState::StoreAway } else { *state };

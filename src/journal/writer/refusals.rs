@@ -1,5 +1,5 @@
-//! The store takes no changes, and says so, for as long as an operator does nothing about it. The batch that it refused is
-//! kept and sent again; whoever waits for it is told at once that it was not written, and what memory may answer it does.
+//! The store refuses all changes and says so, until an operator repairs it. The writer keeps the refused batch and
+//! sends it again. Callers that wait for the batch get an error at once; answers from memory go on.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -9,22 +9,22 @@ use crate::journal::{JournalError, ShardState};
 use crate::ledger::command::{Command, Outcome, Request};
 use crate::ledger::time::Moment;
 
-/// Rows that may wait in the open batch while the store is away: ends of sessions that heartbeats came too late for.
+/// Maximum number of rows in the open batch while the store is away: ends of sessions whose heartbeats came too late.
 const MAX_ROWS_WHILE_AWAY: usize = 10_000;
 
 impl Writer {
-    /// The store has just refused the batch in flight.
+    /// Handles a refusal of the batch in flight: fails all callers that wait for a batch.
     pub(super) fn refused(&mut self) {
         let sent = self.in_flight.iter_mut().flat_map(|sent| std::mem::take(&mut sent.waiters));
         let waiters: Vec<Waiter> = sent.chain(std::mem::take(&mut self.open_batch.waiters)).collect();
         waiters.into_iter().for_each(|waiter| waiter.fail(JournalError::NotWritten));
-        // Each step of a command is whole in itself; the others are not taken.
+        // Each step of a command is complete by itself; the remaining steps are not taken.
         self.run_queue.fail(JournalError::NotWritten);
     }
 
-    /// What a command is told while the store is away, if it is not to be decided: it needs the store, or adds to what
-    /// waits for it without a bound. A check-out that is denied can be told so while the store refuses: what it leaves
-    /// in the audit waits (R21).
+    /// Answer to a command that is not decided while the store is away, because it needs the store or would add rows
+    /// without a bound. `None`: the command can be decided. A check-out can be denied while the store refuses changes:
+    /// its audit event waits (R21).
     pub(super) fn answer_while_away(
         &mut self,
         request: &Request,
@@ -48,7 +48,7 @@ impl Writer {
         Some(Err(JournalError::StoreAway))
     }
 
-    /// The denials of batches that will never be written.
+    /// Keeps the denials of a batch that will never be written, and of the open batch.
     pub(super) fn keep_denials(&mut self, batch: &crate::store::Batch) {
         let open = std::mem::take(&mut self.open_batch.changes.events);
         self.kept.keep(batch.events.iter().cloned().chain(open));
@@ -59,7 +59,7 @@ impl Writer {
         self.status.stats.denials_dropped.store(self.dropped + self.kept.dropped(), Relaxed);
     }
 
-    /// A batch is durable, or the shard is loaded.
+    /// Notes that the shard serves again: a batch is durable, or the shard is loaded.
     pub(super) fn serves(&mut self) {
         if self.status.state() == ShardState::StoreRefuses {
             tracing::info!(shard = %self.shard, "the store takes changes again");
@@ -85,7 +85,7 @@ impl Writer {
         }
     }
 
-    /// Whether nothing is left that the store does not have.
+    /// Returns whether the store has every change.
     pub(super) fn has_written_all(&self) -> bool {
         !self.left && self.open_batch.changes.is_empty() && self.kept.is_empty()
     }

@@ -1,4 +1,5 @@
-//! Steps: of queries and commands that take several, and of what earlier ones left over. One a turn of the loop.
+//! Steps of queries and commands that take several, and of work that earlier commands left over. The loop takes one a
+//! turn.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
@@ -14,16 +15,18 @@ use crate::ledger::command::{Outcome, QueryResult, Request};
 use crate::ledger::time::Moment;
 use crate::ledger::{Execution, Reading};
 
-/// What the batch in the making may have a store write before commands of several steps take none, when others wait for it:
-/// some sixteen rows, or one that is large. With one step more, a commit of so many takes a few milliseconds.
+/// Bytes that the open batch may write to the store before commands of several steps must pause, when other callers
+/// wait for it: about sixteen small rows, or one large row. With one more step, a commit of that size takes a few
+/// milliseconds.
 const MAX_SHARED_BYTES: usize = 4 * 1024;
-/// The same while nobody else changes anything: larger batches take less in all.
+/// The same limit while nobody else changes anything: larger batches cost less in total.
 const MAX_ALONE_BYTES: usize = 64 * 1024;
 
 impl Writer {
-    /// A command of several steps: the first one now, unless one of the same tenant is under way, or there are too many:
-    /// what has begun is finished, so none begins that there is no room for. Most end with their first step, which therefore
-    /// does not wait until the batch is small: only a few commands may wait.
+    /// Begins a command of several steps. It takes the first step now, unless a command of the same tenant is in
+    /// progress, or there are too many: a command that has begun is always finished, so none begins without space for
+    /// it. Most commands end with their first step. That step does not wait until the batch is small, because only a
+    /// few commands may wait.
     pub(super) fn begin(&mut self, request: Request, reply: ReplyChannel<Outcome>, now: Moment) {
         if self.is_away() && needs_store(&request.command) {
             return reply.send(Err(JournalError::StoreAway));
@@ -36,7 +39,7 @@ impl Writer {
         self.execute(running, reply, now);
     }
 
-    /// A command that was not decided, because something else had to be done first: it has its next step in its turn.
+    /// Queues a command that was not decided because other work came first. It takes its next step in its turn.
     pub(super) fn enqueue(&mut self, request: Request, reply: ReplyChannel<Outcome>, wrote: bool) {
         if self.run_queue.is_full() {
             return reply.send(Err(JournalError::Overloaded));
@@ -45,7 +48,7 @@ impl Writer {
         self.run_queue.push(Job::Command(running, reply));
     }
 
-    /// Takes a step of a command. What it wrote commits with the batch in the making, whether the command is over or not.
+    /// Takes a step of a command. Its changes commit with the open batch, whether the command is finished or not.
     fn execute(&mut self, mut running: RunningCommand, reply: ReplyChannel<Outcome>, now: Moment) {
         let (rows, events) = (self.open_batch.changes.rows.len(), self.open_batch.changes.events.len());
         let changes: &mut Changes = &mut self.open_batch.changes;
@@ -61,7 +64,7 @@ impl Writer {
         }
     }
 
-    /// Takes a step of a query; most have one.
+    /// Takes a step of a query; most queries have one.
     pub(super) fn read(&mut self, mut reading: Reading, reply: ReplyChannel<QueryResult>, now: Moment) {
         if let Err(error) = self.may_answer()
             && !planted!(NoLeaseForNo)
@@ -77,7 +80,7 @@ impl Writer {
         self.answer_when_durable(Waiter::Query(reply, found));
     }
 
-    /// Whether a step that writes may be taken: the batch in the making stays small, so that nobody's commit waits for long.
+    /// Returns whether a step that writes may be taken. The open batch stays small, so that no commit takes long.
     pub(super) fn has_room_to_write(&self) -> bool {
         let most = if self.open_batch.others || self.beside_others { MAX_SHARED_BYTES } else { MAX_ALONE_BYTES };
         !self.is_away() && self.open_batch.changes.take_less_than(most)
@@ -85,7 +88,7 @@ impl Writer {
 
     pub(super) fn has_work(&self) -> bool {
         let waits = !self.backlog.is_empty() && self.may_take();
-        // What memory has left over after a panic is not worked on: it goes with it.
+        // After a panic the work in memory is not continued: the reload discards it.
         waits || (!self.broken && self.has_steps())
     }
 
@@ -99,17 +102,17 @@ impl Writer {
         !self.run_queue.is_empty() || self.ledger.is_unfinished() || self.ticking.is_some()
     }
 
-    /// Takes one step of what takes several, or of what is left over.
+    /// Takes one step: of a count for a scrape, and of a command, a query, a tick or work that is left over.
     pub(super) fn run_steps(&mut self) {
         if !self.scrapes.is_empty() && !self.broken {
             self.count_on();
         }
         if self.broken {
-            // Whoever asked for sums hears nothing.
+            // The reply channels are dropped: a scrape gets no totals.
             return self.scrapes.clear();
         }
         let writes = self.has_room_to_write();
-        // Time and callers take turns, so that neither waits for the end of the other.
+        // Ticks and callers take turns, so that neither waits for the other to finish.
         self.times_turn ^= writes;
         if writes && self.times_turn && self.ticking.is_some() {
             return self.tick_on();
@@ -131,7 +134,7 @@ impl Writer {
         }
     }
 
-    /// Before a stop: takes every step that is left of the commands that were submitted.
+    /// Before a stop: takes all remaining steps of the commands that were submitted.
     pub(super) async fn finish_works(&mut self) {
         while !self.broken
             && !self.is_away()

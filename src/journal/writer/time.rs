@@ -1,4 +1,4 @@
-//! What time does, and what scrapes ask: in steps, between which callers have their turn.
+//! Ticks and counts for scrapes. Both run in steps, between which callers get their turn.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
@@ -9,10 +9,10 @@ use crate::ledger::Ticking;
 use crate::ledger::time::Moment;
 
 impl Writer {
-    /// Lets time begin to pass; [`Self::tick_on`] takes its steps.
+    /// Begins a tick; [`Self::tick_on`] takes its steps.
     pub(super) fn tick(&mut self, now: Moment) {
         if self.is_away() || self.broken {
-            return; // What is overdue stays so; it ends when it can be made durable.
+            return; // Overdue sessions stay until their end can be made durable.
         }
         self.ticking = Some(Ticking::new(false));
         let behind = u64::try_from(self.ledger.clock_behind(now).as_millis()).unwrap_or(u64::MAX);
@@ -21,7 +21,7 @@ impl Writer {
         self.open_batch.wanted |= self.committed.is_none_or(|sent| since(sent) >= REFRESH);
     }
 
-    /// Takes a step of the tick under way.
+    /// Takes a step of the tick in progress.
     pub(super) fn tick_on(&mut self) {
         let Some(mut ticking) = self.ticking.take() else { return };
         let now = self.now();
@@ -37,14 +37,14 @@ impl Writer {
         }
     }
 
-    /// The last tick before a stop: writes everything that is in memory only, batch by batch.
+    /// Last tick before a stop: writes everything that is in memory only, batch by batch.
     pub(super) async fn tick_to_the_end(&mut self) {
         let now = self.now();
         self.tick(now);
         if self.ticking.is_some() {
             self.ticking = Some(Ticking::new(true));
         }
-        // Rows of tenants that were deleted stay, however many: the next start goes on with them.
+        // Remaining rows of deleted tenants stay, however many: the next start goes on deleting them.
         while !self.is_away() && (self.ticking.is_some() || self.ledger.is_looking()) && !self.broken {
             self.tick_on();
             if self.ledger.is_looking() {
@@ -56,7 +56,8 @@ impl Writer {
         }
     }
 
-    /// Counts what changed since the last scrape, a step of it, and answers when everything is counted.
+    /// Takes a step of counting what changed since the last scrape, and answers the pending scrapes when all is
+    /// counted.
     pub(super) fn count_on(&mut self) {
         let now = self.now();
         match catch_unwind(AssertUnwindSafe(|| self.ledger.tally(now))) {
@@ -66,7 +67,7 @@ impl Writer {
                     let _ = reply.send((self.ledger.tallied(now), self.ledger.busiest(busiest, now)));
                 }
             }
-            // Whoever asked hears nothing.
+            // `abort_step` drops the reply channels: a scrape gets no totals.
             Err(_) => {
                 self.abort_step(self.open_batch.changes.rows.len(), self.open_batch.changes.events.len(), "a count")
             }

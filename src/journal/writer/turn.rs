@@ -1,5 +1,5 @@
-//! A turn of the loop: what is taken in, for how long, and how long it was. Whoever waits for the end of a commit, or for
-//! a first look at a message, waits for no more than a turn.
+//! A turn of the loop: which messages it takes, for how long, and how long it took. The end of a commit, and a new
+//! message, wait for one turn at most.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -12,16 +12,16 @@ use super::Writer;
 use crate::ledger::Reading;
 use crate::ledger::time::Moment;
 
-/// Work of the ledger in one turn, in its units: some 2.5 ms. Everything above it has its turn later.
+/// Work of the ledger in one turn, in the ledger's units: about 2.5 ms. The rest is done in later turns.
 const TURN_BUDGET: u64 = 2_500_000;
-/// The same by the clock, which is looked at with every eighth message.
+/// The same limit on the clock, which is read with every eighth message.
 const MAX_TURN: Duration = Duration::from_millis(2);
 const MESSAGES_PER_LOOK: u32 = 8;
-/// A turn that took longer is logged, but not more often than this.
+/// A turn that took longer is logged, at most once per [`LOG_INTERVAL`].
 const SLOW_TURN: Duration = Duration::from_millis(50);
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How much of a turn is over: of new messages, and of those that earlier turns had no time for.
+/// Usage of a turn's budget, by new messages and by those of the backlog.
 pub(super) struct Turn {
     work: u64,
     time: Duration,
@@ -34,16 +34,16 @@ impl Writer {
         Turn { work: self.ledger.work(), time: self.clock.monotonic(), messages: 0, over: false }
     }
 
-    /// One message more was taken.
+    /// Counts one more message.
     fn charge(&self, turn: &mut Turn) {
         turn.messages += 1;
-        // A ledger that was loaded in this turn begins to count anew.
+        // A ledger that was loaded in this turn counts its work from zero.
         turn.over |= self.ledger.work().saturating_sub(turn.work) >= TURN_BUDGET
             || (turn.messages.is_multiple_of(MESSAGES_PER_LOOK) && self.clock.monotonic() - turn.time >= MAX_TURN);
     }
 
-    /// Applies what was drained, all at one moment; what the turn has no time for waits for the next ones. A stop comes
-    /// after everything that was queued before it; what was queued behind is refused.
+    /// Applies the drained messages, all with one timestamp; those that the turn has no time for go to the backlog. A
+    /// stop comes after everything that was queued before it; messages behind it are refused.
     pub(super) fn handle_messages(&mut self, drained: &mut Vec<Message>, turn: &mut Turn) {
         let now = self.now();
         for mut message in drained.drain(..) {
@@ -53,7 +53,7 @@ impl Writer {
                 Message::Stop(reply) => self.stopping = Some(reply),
                 Message::Tick => {
                     self.tick(now);
-                    // A small one is over with its first step.
+                    // A small tick is finished with its first step.
                     if self.has_room_to_write() {
                         self.tick_on();
                     }
@@ -68,7 +68,7 @@ impl Writer {
         }
     }
 
-    /// Goes on with what earlier turns had no time for, in what this one has left.
+    /// Takes messages from the backlog for the rest of this turn.
     pub(super) fn catch_up(&mut self, turn: &mut Turn) {
         if self.backlog.is_empty() {
             return;
@@ -85,7 +85,7 @@ impl Writer {
 
     pub(super) fn take(&mut self, message: Message, now: Moment) {
         match message {
-            // Memory is not to be trusted after a panic: nothing is decided by it, read from it or written of it.
+            // After a panic memory cannot be trusted: nothing is decided by it, read from it or written from it.
             message if self.broken => {
                 let error = if self.loading.is_some() { JournalError::StoreAway } else { JournalError::Failed };
                 refuse(message, error);
@@ -102,26 +102,26 @@ impl Writer {
         }
     }
 
-    /// Everybody who was queued before the stop had their turn.
+    /// Returns the reply channel of the stop, once every message that was queued before it was handled.
     pub(super) fn stops(&mut self) -> Option<oneshot::Sender<bool>> {
         if self.backlog.is_empty() { self.stopping.take() } else { None }
     }
 
-    /// Notes that a turn begins; a turn without an end is seen by [`super::super::Journal::stuck`].
+    /// Notes that a turn begins. [`super::super::Journal::stuck`] detects a turn that does not end.
     pub(super) fn begins(&self) -> Duration {
         let now = self.clock.monotonic();
-        // Zero means that none is under way.
+        // Zero means that no turn is in progress.
         let micros = u64::try_from(now.as_micros()).unwrap_or(u64::MAX).max(1);
         self.status.stats.step_began_micros.store(micros, Relaxed);
         now
     }
 
-    /// Waiting for the store is no step.
+    /// Notes that no turn is in progress: waiting for the store does not count as one.
     pub(super) fn pauses(&self) {
         self.status.stats.step_began_micros.store(0, Relaxed);
     }
 
-    /// Notes how long a turn was, unless it waited for the store in between.
+    /// Records how long a turn took, unless it waited for the store in between.
     pub(super) fn ends(&mut self, began: Duration) {
         if self.status.stats.step_began_micros.swap(0, Relaxed) == 0 {
             return;

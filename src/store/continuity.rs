@@ -1,6 +1,6 @@
-//! A shard's [`Continuity`] as both stores keep it: bytes, big end first. The format (1), the machine's id (16, zeros: none)
-//! and its clock (8), then the tick (8) and the milliseconds (8) of each offset of the wall clock, oldest first. Empty:
-//! nothing is known, as after an older release.
+//! Binary format of a shard's [`Continuity`] in both stores, big-endian: format version (1 byte), machine id (16,
+//! zeros: none), its monotonic clock (8); then for each offset of the wall clock, oldest first, the tick (8) and the
+//! milliseconds (8). An empty value means that nothing is known, as after an older release.
 
 use super::StoreError;
 use crate::ledger::continuity::{Boot, Continuity};
@@ -29,7 +29,7 @@ pub fn to_bytes(continuity: &Continuity) -> Vec<u8> {
 }
 
 /// # Errors
-/// What was never written like this.
+/// `bytes` is not a value that [`to_bytes`] writes.
 pub fn from_bytes(bytes: &[u8]) -> Result<Continuity, StoreError> {
     if bytes.is_empty() {
         return Ok(Continuity::default());

@@ -1,5 +1,5 @@
-//! The table in which the versions of a schema stand, as refinery makes it: a release before this one, or refinery's own
-//! tool, reads the same. Nothing of its rows is parsed, for a damaged one must not end a start in a panic.
+//! Table of the schema versions, in the layout of refinery: earlier releases and refinery's own tool read it, too.
+//! Values of its rows are not parsed, because a damaged row must not make a start panic.
 
 use refinery::{Migration, Runner};
 
@@ -8,13 +8,13 @@ use super::open::SchemaVersion;
 pub const CREATE: &str = "CREATE TABLE IF NOT EXISTS refinery_schema_history(
     version INT4 PRIMARY KEY, name VARCHAR(255), applied_on VARCHAR(255), checksum VARCHAR(255))";
 
-/// The version that this program needs.
+/// Schema version that this program needs.
 pub fn known(runner: &Runner) -> SchemaVersion {
     runner.get_migrations().iter().map(Migration::version).max().unwrap_or(0)
 }
 
-/// The migrations that a schema of version `found` has not seen, the oldest first, each with its line in the history.
-/// `now`: an expression of SQL that is the time as text, such as `2026-12-31T23:59:59Z`.
+/// Migrations that a schema of version `found` lacks, oldest first, each with the statement for its row in the history.
+/// `now` is an SQL expression for the time as text, such as `2026-12-31T23:59:59Z`.
 pub fn pending<'a>(runner: &'a Runner, found: SchemaVersion, now: &str) -> Vec<(&'a str, String)> {
     let mut pending: Vec<&Migration> = runner.get_migrations().iter().filter(|one| one.version() > found).collect();
     pending.sort();

@@ -1,7 +1,8 @@
-//! The seam between the journal and a durable store. Two implementations, one conformance suite.
+//! The interface between the journal and a durable store. There are two implementations, and one conformance suite for
+//! both.
 //!
-//! Every shard has one row in `shards`: who owns it (epoch, token) and its last batch (seq). A batch is one
-//! transaction that begins with the fence; a stale owner, or a batch sent twice, aborts it whole.
+//! Every shard has one row in `shards`: its owner (epoch, token) and its last batch (seq). A batch is one transaction
+//! that begins with the fence. A batch of a former owner, or one that was sent twice, aborts as a whole.
 
 pub mod audit_block;
 pub mod audit_filter;
@@ -37,53 +38,52 @@ use crate::opaque_id::Secret;
 
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What is fixed at a store's first start, and kept for as long as there is a store.
+/// Installation record: fixed at the store's first start, and never changed afterward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Installation {
-    /// How many shards tenants are hashed onto.
+    /// Number of shards to which tenants are hashed.
     pub shards: u16,
-    /// Names the installation: a license can be bound to it (R28).
+    /// Id of the installation, to which a license can be bound (R28).
     pub instance: InstanceId,
-    /// Veils what the tenants of a shard share (R1).
+    /// Key for opaque ids: they hide numbers that the tenants of a shard share (R1).
     pub secret: Secret,
 }
 
 impl Installation {
-    /// What a first start asks for.
+    /// Values for the first start of a new store: a fresh id and a fresh secret.
     #[must_use]
     pub fn new(shards: u16) -> Self {
         Self { shards, instance: InstanceId::random(), secret: Secret::random() }
     }
 }
 
-/// Who holds a shard. Proof of ownership for every batch.
+/// Owner of a shard; every batch must prove its ownership with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owner {
     pub epoch: Epoch,
     pub token: OwnerToken,
 }
 
-/// A shard's row in `shards`, beside its owner: where its batches stand.
-/// A fresh shard has zeroes everywhere.
+/// Position of a shard: its row in `shards` without the owner. A fresh shard has zeros everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Position {
     /// The last committed batch.
     pub seq: Seq,
-    /// The shard's time at its last batch, and the wall time then (R31).
+    /// Tick of the last batch, and its wall time (R31).
     pub tick: Tick,
     pub wall: Wall,
     /// High-water mark of wall time (R31).
     pub wall_high: Wall,
-    /// Highest tenant number ever given: a number is never given twice.
+    /// Highest tenant number ever given; a number is never given twice.
     pub last_tenant: TenantNo,
     /// Highest number of an audit event.
     pub last_event: EventNo,
-    /// How the next process goes on with the shard's time.
+    /// Data from which the next process continues the shard's timeline.
     pub continuity: Continuity,
 }
 
 impl Owner {
-    /// Why nobody can own a shard so, in words.
+    /// Reason why this cannot be the owner of a shard, as text; `None`: it can.
     #[must_use]
     pub fn implausible(&self) -> Option<&'static str> {
         (self.epoch.0 < 0 || self.epoch.0 > i64::MAX / 2).then_some("epoch is out of range")
@@ -91,7 +91,7 @@ impl Owner {
 }
 
 impl Position {
-    /// Why a shard cannot stand here, in words.
+    /// Reason why this cannot be the position of a shard, as text; `None`: it can.
     #[must_use]
     pub fn implausible(&self) -> Option<&'static str> {
         let Self { seq, tick, wall, wall_high, last_tenant, last_event, continuity: _ } = *self;
@@ -99,41 +99,42 @@ impl Position {
         match () {
             () if seq.0 < 0 || seq.0 > i64::MAX / 2 => Some("seq is out of range"),
             () if tick.0 > 2 * latest.unsigned_abs() => Some("tick_ms is beyond the year 9999"),
-            // Earlier releases wrote what a clock showed that was far off.
+            // Earlier releases stored the reading of a clock that was far off, so twice the range is accepted.
             () if wall.0.unsigned_abs() > 2 * latest.unsigned_abs() => Some("wall_ms is no time"),
             () if wall_high.0.unsigned_abs() > 2 * latest.unsigned_abs() => Some("wall_high_ms is no time"),
             () if last_event.0 > i64::MAX as u64 / 2 => Some("last_event_no is out of range"),
-            // Each number was given with an event.
+            // Each tenant number was given together with an event number.
             () if u64::from(last_tenant.0) > last_event.0 => Some("last_tenant_no is above last_event_no"),
             () => None,
         }
     }
 }
 
-/// One transaction: everything that waited, with each key once.
+/// Changes and events that one transaction writes; each key occurs once.
 #[derive(Debug)]
 pub struct Batch {
-    /// Where the shard stands when this batch is committed. `position.seq - 1` must be the store's.
+    /// Position of the shard once this batch is committed. `position.seq - 1` must be the store's `seq`.
     pub position: Position,
-    /// Deduplicated: one change per key, except that a deletion of a tenant covers everything under it.
-    /// Sorted by kind and key, deletions of tenants first.
+    /// One change per key, except that a deletion of a tenant covers all its rows. Sorted by table and key, deletions
+    /// of tenants first.
     pub rows: Vec<Change>,
-    /// Deduplicated by number, ascending. An event that was committed before is the same but for its count (R21).
+    /// One event per number, in ascending order. An event that was committed before differs only in its count (R21).
     pub events: Vec<AuditEvent>,
 }
 
-/// What went wrong between us and the store, in words for an operator. Never holds a secret.
+/// Error of a store or of the connection to it, as text for an operator. Never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(pub String);
 
-/// Why something could not be read.
+/// Reason why data could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// The store does not answer, or refuses to: trying again may help.
+    /// The store does not answer, or refuses to: a later attempt may succeed.
     #[error("{0}")]
     Unavailable(StoreError),
-    /// The store answers, and what it holds makes no sense: names the table and the key. Trying again does not help.
+    /// The store answers, but its data is inconsistent; the text names the table and the key. Another attempt does not
+    /// help.
     #[error("the store is damaged: {0}")]
     Damaged(StoreError),
 }
@@ -150,12 +151,12 @@ impl From<ReadError> for StoreError {
     }
 }
 
-/// Who claims a shard.
+/// Claimant of a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claimant {
-    /// Fresh for each claim: it tells one claim from another.
+    /// Fresh for each claim: it distinguishes this claim from every other one.
     pub token: OwnerToken,
-    /// `None`: the store belongs to this process alone, or a tool claims.
+    /// The process that claims. `None`: the store belongs to this process alone, or a tool claims.
     pub node: Option<NodeRef>,
 }
 
@@ -165,19 +166,20 @@ impl From<OwnerToken> for Claimant {
     }
 }
 
-/// Why a claim failed.
+/// Reason why a claim failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimError {
-    /// With the shard's last batch when it was claimed over `over`, or over an earlier attempt of the same claim, if the
-    /// store still knows it: later batches of that owner are not, and will not be, in the store.
+    /// Another owner has the shard. The value is the shard's last batch at the moment when it was claimed over `over`,
+    /// or over an earlier attempt of the same claim, if the store still knows it: no later batch of that owner is, or
+    /// will be, in the store.
     #[error("the shard has another owner")]
     Taken(Option<Seq>),
     #[error("the store did not answer: {0}")]
     Unavailable(StoreError),
-    /// As [`ReadError::Damaged`].
+    /// See [`ReadError::Damaged`].
     #[error("the store is damaged: {0}")]
     Damaged(StoreError),
-    /// As [`CommitError::NotWritable`].
+    /// See [`CommitError::NotWritable`].
     #[error("the store takes no changes: {0}")]
     NotWritable(StoreError),
 }
@@ -191,23 +193,24 @@ impl From<ReadError> for ClaimError {
     }
 }
 
-/// Why a batch was not (or may not have been) committed.
+/// Reason why a batch was not committed, or may not have been.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
     /// Another owner has the shard, or this batch was committed before. Nothing was written.
     #[error("the fence refused the batch")]
     Fenced,
-    /// The store refused the data. Nothing was written, and sending it again will not help.
+    /// The store refused the data. Nothing was written, and another attempt does not help.
     #[error("the store refused the batch: {0}")]
     Refused(StoreError),
-    /// The store refuses changes such as these, whatever the data: a privilege is missing, a table has another name, a
-    /// trigger fails, it can only be read. Nothing was written; sent again, it is taken once an operator has mended that.
+    /// The store refuses all such changes, whatever the data: a privilege is missing, a table has another name, a
+    /// trigger fails, or the store is read-only. Nothing was written. Another attempt succeeds once an operator has
+    /// repaired it.
     #[error("the store takes no such batch: {0}")]
     NotWritable(StoreError),
-    /// Nothing was written, or everything: only claiming the shard again and looking at `seq` can tell.
+    /// Either nothing was written, or everything: only another claim, which reads `seq`, can tell.
     #[error("the outcome of the batch is unknown: {0}")]
     Unknown(StoreError),
-    /// As [`ReadError::Damaged`]. Nothing was written, or everything; nobody may answer.
+    /// See [`ReadError::Damaged`]. Either nothing was written, or everything; this process must not answer any more.
     #[error("the store is damaged: {0}")]
     Damaged(StoreError),
 }
@@ -221,12 +224,12 @@ impl From<ReadError> for CommitError {
     }
 }
 
-/// Which audit events to read: newest first, all given filters hold.
+/// Query for audit events, newest first; an event must match every field that is set.
 #[derive(Debug, Clone)]
 pub struct AuditQuery {
     pub shard: ShardId,
     pub tenant: TenantNo,
-    /// Only events before this number (keyset pagination).
+    /// Only events with a lower number (keyset pagination).
     pub before: Option<EventNo>,
     pub user: Option<UserId>,
     pub pool: Option<PoolId>,
@@ -234,24 +237,24 @@ pub struct AuditQuery {
     pub organization: Option<OrganizationId>,
     pub actor: Option<String>,
     pub action: Option<Action>,
-    /// `Some(true)`: denials only; `Some(false)`: everything else.
+    /// `Some(true)`: only denials; `Some(false)`: only other events.
     pub denied: Option<bool>,
     /// [`crate::ledger::change::Reason::code`].
     pub reason: Option<u8>,
-    /// Events that stand for so many, or more (R21).
+    /// Events that stand for at least this many (R21).
     pub count: Option<u32>,
-    /// Events with this in the detail, as it stands there.
+    /// Events whose detail contains exactly this text.
     pub detail: Option<String>,
-    /// From this wall time on.
+    /// Events at or after this wall time.
     pub from: Option<Wall>,
-    /// Before this wall time.
+    /// Events before this wall time.
     pub until: Option<Wall>,
-    /// Events of an answer, at most.
+    /// Maximum number of events in the answer.
     pub limit: usize,
 }
 
 impl AuditQuery {
-    /// Every event of a tenant, at most so many at once.
+    /// Query for all events of a tenant, at most `limit` in one page.
     #[must_use]
     pub fn all(shard: ShardId, tenant: TenantNo, limit: usize) -> Self {
         Self {
@@ -275,40 +278,40 @@ impl AuditQuery {
     }
 }
 
-/// A part of the audit's answer to a query. Finding it is a bounded amount of work, so it may hold few events, or none,
-/// and not be the last.
+/// One page of the answer to an [`AuditQuery`]. The work for a page is bounded, so a page may have few events, or none,
+/// without being the last.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct AuditPage {
     /// Newest first.
     pub events: Vec<AuditEvent>,
-    /// Where to go on: `before` of the next query. `None`: there is no more.
+    /// `before` of the query for the next page. `None`: this was the last page.
     pub next: Option<EventNo>,
-    /// Blocks that were looked into ([`audit_block`]).
+    /// Number of blocks that were read ([`audit_block`]).
     pub blocks: usize,
 }
 
-/// What a step of retention did.
+/// Result of one step of the audit's retention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expired {
-    /// Events that were deleted.
+    /// Number of events that were deleted.
     pub events: u64,
-    /// Whether there may be more to delete.
+    /// There may be more to delete.
     pub more: bool,
 }
 
-/// A durable store. No method decides anything; none asks what time it is.
+/// A durable store. It makes no decisions and does not read the time.
 pub trait Store: Send + Sync + 'static {
-    /// What was fixed at the store's first start. When this is the first one, `wanted` is: in one transaction the
-    /// shards' rows are made, with epoch 0, the nil token and a zero [`Position`], and the installation's. Of two first
-    /// starts at once both get the same answer.
+    /// Returns the installation record. On the first start, creates it from `wanted`, together with the shards' rows
+    /// (epoch 0, the nil token, a zero [`Position`]), in one transaction. If two processes start first at the same
+    /// time, both get the same record.
     fn installation(&self, wanted: Installation) -> StoreFuture<'_, Result<Installation, ReadError>>;
 
-    /// Makes `by` the owner of the shard with the next epoch, and answers where the shard stands.
+    /// Makes `by` the owner of the shard with the next epoch, and returns the owner and the shard's position.
     ///
-    /// `over`: the owner that the caller was; the claim fails with [`ClaimError::Taken`] when the shard has
-    /// neither that owner nor (from an earlier attempt whose answer was lost) the token of `by`. `None`: whoever it is.
-    /// Compare-and-set on what was read, so of two claims at once one wins and the other is `Taken` or is
-    /// itself fenced by the winner's epoch.
+    /// `over` is the owner that the claim replaces, usually the caller itself. The claim fails with
+    /// [`ClaimError::Taken`] if the shard has neither that owner nor the token of `by` (from an earlier attempt whose
+    /// answer was lost). `None` replaces any owner. The claim is a compare-and-set on what was read: of two claims at
+    /// the same time one wins, and the other is `Taken`, or is fenced by the epoch of the winner.
     fn claim(
         &self,
         shard: ShardId,
@@ -316,21 +319,21 @@ pub trait Store: Send + Sync + 'static {
         by: Claimant,
     ) -> StoreFuture<'_, Result<(Owner, Position), ClaimError>>;
 
-    /// Sends every row of the shard in chunks, as `Put…` changes: tenants, licenses, pools, organizations,
-    /// users, seats, sessions, notifications, tokens, license floors, in this order.
+    /// Sends every row of the shard in chunks, as `Put…` changes: tenants, licenses, pools, organizations, users,
+    /// seats, sessions, notifications, tokens, license floors, in this order.
     fn load(&self, shard: ShardId, rows: mpsc::Sender<Vec<Change>>) -> StoreFuture<'_, Result<(), ReadError>>;
 
-    /// Commits a batch as one transaction behind the fence. To be awaited to its end: a future that is dropped leaves
-    /// the outcome unknown, and only a claim can tell.
+    /// Commits a batch as one transaction behind the fence. The caller must await the future to its end: if it is
+    /// dropped, the outcome is unknown until the next claim.
     fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> StoreFuture<'_, Result<(), CommitError>>;
 
-    /// Reads audit events, newest first: at most [`AuditQuery::limit`], and no longer than a bounded amount of work.
+    /// Reads audit events, newest first: at most [`AuditQuery::limit`], with a bounded amount of work.
     fn audit(&self, query: AuditQuery) -> StoreFuture<'_, Result<AuditPage, StoreError>>;
 
-    /// Deletes at most `most` of the shard's oldest audit events, as one transaction: those of blocks that were complete,
-    /// or came before one that was complete, a time `keep` ago, both by `now` and by the shard's high-water mark, so that
-    /// a clock that is ahead deletes nothing too early. Whoever does it, and however often, deletes the same: there is
-    /// no fence.
+    /// Deletes at most `most` of the shard's oldest audit events in one transaction. An event may be deleted if its
+    /// block, or a later block, was complete `keep` ago, by `now` and also by the shard's high-water mark, so that a
+    /// clock that is ahead deletes nothing too early. There is no fence: any process, at any time, deletes the same
+    /// events.
     fn expire_audit(
         &self,
         shard: ShardId,
@@ -339,16 +342,16 @@ pub trait Store: Send + Sync + 'static {
         most: usize,
     ) -> StoreFuture<'_, Result<Expired, StoreError>>;
 
-    /// Whether the store is still the one that was opened: a process can go on writing into files that were removed,
-    /// replaced or cut off, and no restart finds what it wrote. A commit looks by itself; this is for the time between
-    /// commits.
+    /// Checks that the store is still the one that was opened. A process can go on writing into files that were
+    /// removed, replaced or truncated, and no restart finds what it wrote there. Commits check this themselves; this
+    /// method is for the time between commits.
     fn is_there(&self) -> StoreFuture<'_, Result<(), StoreError>> {
         Box::pin(async { Ok(()) })
     }
 
-    /// Gives the shard up, if `owner` still has it: the token becomes nil, the epoch stays.
+    /// Releases the shard if `owner` still owns it: the token becomes nil, the epoch stays.
     fn release(&self, shard: ShardId, owner: Owner) -> StoreFuture<'_, Result<(), StoreError>>;
 
-    /// Finishes what was sent and closes every connection.
+    /// Finishes all jobs that were submitted, and closes every connection.
     fn close(&self) -> StoreFuture<'_, ()>;
 }

@@ -1,40 +1,42 @@
-//! Processes that share a store: the table `nodes`, in which each shows that it lives, and the small table `owners`, which
-//! says whose each shard is. Claims and releases write `owners`, batches never do: a beat reads it once a second.
+//! Processes that share a store. In the table `nodes` each process records its heartbeats; the small table `owners`
+//! contains the owner of each shard. Claims and releases write `owners`, batches never do; each heartbeat reads it,
+//! once a second.
 //!
-//! Only stores that several processes can open have them. The embedded store belongs to the process that has the lock on
-//! its folder.
+//! Only stores that several processes can open have these tables. The embedded store belongs to the process that holds
+//! the lock of its directory.
 
 use super::{Owner, StoreError, StoreFuture};
 use crate::ids::{NodeId, Seq, ShardId};
 
-/// A node, for as long as nobody declares it dead: that adds a generation, which the node itself does not have.
+/// Reference to a node in one generation. Declaring a node dead increases the generation in the store, so that this
+/// reference is no longer valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeRef {
     pub id: NodeId,
     pub generation: i64,
 }
 
-/// What a node says of itself.
+/// State that a node reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodeState {
-    /// It waits for shards, or loads them.
+    /// The node waits for shards, or loads them.
     Joining,
-    /// It serves.
+    /// The node serves.
     Active,
-    /// It is about to end.
+    /// The node is about to end.
     Draining,
     /// Another node declared it dead.
     Dead,
 }
 
 impl NodeState {
-    /// As it is stored.
+    /// Code of the state in the store.
     #[must_use]
     pub fn code(self) -> i16 {
         self as i16
     }
 
-    /// `None`: of a newer release.
+    /// `None`: the code comes from a newer release.
     #[must_use]
     pub fn stored(code: i16) -> Option<Self> {
         [NodeState::Joining, NodeState::Active, NodeState::Draining, NodeState::Dead]
@@ -43,27 +45,27 @@ impl NodeState {
     }
 }
 
-/// Names a lock file and the boot of the machine on which it is held: whoever holds the same lock in the same boot knows
-/// that the process that held it before is gone.
+/// Name of a lock file together with the boot id of its machine. A process that gets the same lock in the same boot
+/// knows that the previous holder has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockName(pub Box<str>);
 
-/// A node that joins.
+/// Values of a node that joins.
 #[derive(Debug, Clone)]
 pub struct NewNode {
     pub node: NodeRef,
-    /// The machine's name, for people.
+    /// Host name, for display.
     pub host: Box<str>,
-    /// The program's version, for people.
+    /// Version of the program, for display.
     pub version: &'static str,
 }
 
-/// One sign of life.
+/// One heartbeat of a node.
 #[derive(Debug, Clone)]
 pub struct NodeBeat {
     pub node: NodeRef,
     pub state: NodeState,
-    /// The lock file that the node holds.
+    /// Lock file that the node holds.
     pub lock: Option<LockName>,
 }
 
@@ -81,39 +83,41 @@ pub struct NodeRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OwnerRow {
     pub shard: ShardId,
-    /// What a claim compares with. The nil token: it was released.
+    /// Value that a claim compares with. The nil token: the shard was released.
     pub owner: Owner,
-    /// `None` beside a token: a process of a release without nodes claimed it, or a tool.
+    /// `None` together with a token: a process of a release without nodes claimed the shard, or a tool did.
     pub node: Option<NodeRef>,
-    /// The shard's last batch, and only of a shard that no node owns: that is all that such an owner shows.
+    /// The shard's last batch, only for a shard that is not owned by a node: it is the only sign of life of such an
+    /// owner.
     pub seq: Option<Seq>,
 }
 
-/// What a beat reads, all of it at one instant after the beat was sent.
+/// Tables as a heartbeat reads them, all at one instant after the heartbeat was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
-    /// The beat was written. False: the node was declared dead.
+    /// The heartbeat was written. False: the node was declared dead.
     pub alive: bool,
     pub nodes: Vec<NodeRow>,
     pub owners: Vec<OwnerRow>,
-    /// Which connection it came by: another one than the last time interrupts what was observed.
+    /// Number of the connection. A change of it interrupts the observation of the other nodes.
     pub connection: u64,
 }
 
-/// The tables of processes that share a store. Each request is given up after a second, together with its connection,
-/// which belongs to the runtime that makes it: of one process, one runtime asks, one request at a time.
+/// Tables of the processes that share a store. Each request times out after a second, and its connection is closed with
+/// it. The connection belongs to the runtime of the request: in one process one runtime makes all requests, one at a
+/// time.
 pub trait NodeStore: Send + Sync + 'static {
-    /// Writes the node's row, and removes those of dead nodes that own nothing any more.
+    /// Writes the node's row, and removes the rows of dead nodes that own nothing.
     fn join(&self, node: NewNode) -> StoreFuture<'_, Result<(), StoreError>>;
 
-    /// Writes the next beat, if the node was not declared dead, and reads who there is and who owns what, in one round
-    /// trip. As durable as a batch.
+    /// Writes the next heartbeat unless the node was declared dead, and reads all nodes and owners, in one round trip.
+    /// As durable as a batch.
     fn beat(&self, beat: NodeBeat) -> StoreFuture<'_, Result<Sighting, StoreError>>;
 
-    /// Declares a node dead, if it still has this generation and (unless its process is known to be gone) this beat.
-    /// Answers whether it is dead by that.
+    /// Declares a node dead if it still has this generation and this heartbeat number (`None`, if its process is known
+    /// to have ended: any number). Returns whether this call made it dead.
     fn declare_dead(&self, node: NodeRef, beat: Option<i64>) -> StoreFuture<'_, Result<bool, StoreError>>;
 
-    /// Removes the node's row: it owns nothing.
+    /// Removes the row of a node that owns nothing.
     fn leave(&self, node: NodeRef) -> StoreFuture<'_, Result<(), StoreError>>;
 }

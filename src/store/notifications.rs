@@ -1,5 +1,5 @@
-//! What notifications say and how far their deliveries are, which both stores keep as text. What is written here is on
-//! disk, as in [`super::encode`]: keys and words never change, and what is missing has its default.
+//! Text format, in both stores, of the facts of notifications and the state of their deliveries. These texts are on
+//! disk, as in [`super::encode`]: keys and words never change, and a missing key means its default.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const CAUSES: [(Cause, &str); 5] = [
 ];
 
 /// # Errors
-/// It is no topic.
+/// `text` is not a topic.
 pub fn topic(text: &str) -> Result<Topic, StoreError> {
     Topic::parse(text).ok_or_else(|| StoreError("notifications.topic: unreadable".into()))
 }
@@ -58,7 +58,7 @@ pub fn facts_from_text(text: &str) -> Result<Facts, StoreError> {
     })
 }
 
-/// By the word of each channel on which it goes out.
+/// An object with the word of each channel that has a delivery as key.
 #[must_use]
 pub fn deliveries_to_text(deliveries: &Deliveries) -> String {
     let mut list = serde_json::Map::new();

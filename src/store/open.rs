@@ -1,31 +1,31 @@
-//! Why a store cannot be opened, in the kinds that an operator tells apart: each has its own exit code.
+//! Reasons why a store cannot be opened. Operators handle them differently, so each kind has its own exit code.
 
 use std::path::PathBuf;
 
 use super::{ReadError, StoreError};
 
-/// The version of a schema: the number of its last migration; 0: no schema at all.
+/// Schema version: the number of the last migration; 0: there is no schema.
 pub type SchemaVersion = i32;
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The address of the store makes no sense, or what is there cannot be a store.
+    /// The address of the store is invalid, or what it points to cannot be a store.
     #[error("{0}")]
     Address(StoreError),
-    /// The database does not answer, or does not let us in; or the data directory cannot be used.
+    /// The database does not answer or refuses the connection, or the data directory cannot be used.
     #[error("the store cannot be reached: {0}")]
     Unreachable(StoreError),
-    /// Another process has the data directory.
+    /// Another process holds the lock of the data directory.
     #[error("the data directory {} is in use by another process{}", directory.display(), named(pid))]
     DirectoryInUse { directory: PathBuf, pid: Option<u32> },
-    /// A newer release wrote this schema: this one would misread it.
+    /// A newer release wrote this schema; this release would misread it.
     #[error("the store has schema version {found}, newer than version {known} of this program: use the newer program")]
     SchemaNewer { found: SchemaVersion, known: SchemaVersion },
-    /// The schema must be migrated first, and nobody asked for it.
+    /// The schema must be migrated first, and automatic migration is not configured.
     #[error("the store has schema version {found}, this program needs version {known}: run `usher migrate`")]
     SchemaOlder { found: SchemaVersion, known: SchemaVersion },
-    /// What is there makes no sense, or belongs to another program: names the file, or the table and the key. No start
-    /// heals that.
+    /// The data is inconsistent or belongs to another program; the text names the file, or the table and the key. A
+    /// restart does not help.
     #[error("the store is damaged: {0}")]
     Damaged(StoreError),
     #[error("{0}")]
@@ -33,7 +33,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Of a store that was reached already.
+    /// Error for a store that was reached, but could not be read.
     #[must_use]
     pub fn unreadable(error: ReadError) -> Self {
         match error {
@@ -56,7 +56,7 @@ fn named(pid: &Option<u32>) -> String {
     pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
 }
 
-/// What a migration did.
+/// Result of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Migrated {
     pub from: SchemaVersion,

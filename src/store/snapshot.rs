@@ -1,20 +1,21 @@
-//! Everything that a store holds, as it stood at one moment, piece by piece. Whoever reads it claims nothing and changes
-//! nothing; a service may go on beside it.
+//! Snapshot of a store: its whole contents at one moment, in chunks. Reading a snapshot claims and changes nothing; a
+//! service may run at the same time.
 
 use super::audit_block::Block;
 use super::{Installation, Owner, Position};
 use crate::ids::{EventNo, ShardId};
 use crate::ledger::change::{AuditEvent, Change};
 
-/// The founding comes first. Then of each shard: where it stands, its rows in the order of a load, and its audit: some
-/// blocks, the events up to the last of them, the next blocks and so on, and the events behind the last block.
+/// A chunk of a snapshot. The installation comes first. Then follow for each shard its position, its rows in the order
+/// of a load, and its audit: some blocks, the events up to the last of them, the next blocks and so on, and finally the
+/// events after the last block.
 #[derive(Debug)]
 pub enum SnapshotChunk {
-    /// `None`: nobody has used the store yet, and nothing follows.
+    /// `None`: the store was never used, and nothing follows.
     Installation(Option<Installation>),
-    /// And where its audit begins: retention has deleted what is below.
+    /// The last value is the first event that must exist: retention has deleted the events below it.
     Shard(ShardId, Owner, Box<Position>, EventNo),
-    /// So many rows of a table are of no shard.
+    /// Number of rows of a table that belong to no shard.
     Strays(&'static str, u64),
     Rows(Vec<Change>),
     Blocks(Vec<Block>),

@@ -1,5 +1,5 @@
-//! A license's terms, which both stores keep as text. What is written here is on disk, as in [`super::encode`]: keys
-//! and words never change, and what is missing has its default.
+//! Text format of a license's terms in both stores. These texts are on disk, as in [`super::encode`]: keys and words
+//! never change, and a missing key means its default.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use crate::ids::InstanceId;
 use crate::ledger::license::{Terms, Tier};
 use crate::ledger::time::Wall;
 
-/// Everything but the document, which has a column of its own.
+/// All terms except the document, which has a column of its own.
 #[must_use]
 pub fn to_text(terms: &Terms) -> String {
     let limits: Vec<Value> = terms.limits.iter().map(|(name, limit)| json!([name, limit_to_value(*limit)])).collect();
@@ -51,7 +51,7 @@ pub fn from_text(text: &str, document: &str) -> Result<Terms, StoreError> {
     })
 }
 
-/// `null` is nothing.
+/// `null` means none.
 fn optional<T>(value: &Value, read: impl Fn(&Value) -> Option<T>) -> Option<Option<T>> {
     if value.is_null() { Some(None) } else { read(value).map(Some) }
 }

@@ -1,4 +1,4 @@
-//! Values of API tokens that both stores keep as text or as small numbers. What is written here is on disk, as in
+//! Format of an API token's values that both stores keep as text or as small numbers. These values are on disk, as in
 //! [`super::encode`].
 
 use serde_json::{Value, json};
@@ -9,13 +9,13 @@ use crate::ledger::access::{Roles, Tenants};
 use crate::ledger::token::TokenHash;
 
 /// # Errors
-/// A role that this release does not know: what it would allow is not known either.
+/// The code contains a role that this release does not know, so its permissions are unknown, too.
 pub fn roles(code: i64) -> Result<Roles, StoreError> {
     let roles = u8::try_from(code).ok().and_then(Roles::from_code);
     roles.ok_or_else(|| StoreError(format!("tokens.roles: the code {code} means nothing to this release")))
 }
 
-/// `None`: all.
+/// `None`: all tenants.
 #[must_use]
 pub fn tenants_to_text(tenants: &Tenants) -> Option<String> {
     let Tenants::Only(tenants) = tenants else { return None };
@@ -36,7 +36,7 @@ pub fn tenants_from_text(text: Option<&str>) -> Result<Tenants, StoreError> {
 }
 
 /// # Errors
-/// It has not 32 bytes.
+/// `bytes` does not have 32 bytes.
 pub fn hash(bytes: &[u8]) -> Result<TokenHash, StoreError> {
     bytes.try_into().map(TokenHash).map_err(|_| StoreError("tokens.hash: unreadable".into()))
 }

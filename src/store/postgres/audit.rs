@@ -1,4 +1,4 @@
-//! The audit, newest first: the events behind the last block, then those of the blocks that can hold what is asked for.
+//! Reads the audit, newest first: the events after the last block, then those of the blocks that may contain matches.
 
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::{Error, Row, Statement};
@@ -10,7 +10,7 @@ use crate::ledger::time::Wall;
 use crate::store::audit_search::{Range, Search};
 use crate::store::{AuditPage, AuditQuery, StoreError, encode};
 
-/// A walk down the key, past what the filters leave out.
+/// Scans the key in descending order, and skips what the filters exclude.
 const READ: &str = "/* usher:read_audit */
     SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id,
            count, detail
@@ -31,7 +31,7 @@ const READ: &str = "/* usher:read_audit */
     ORDER BY event_no DESC LIMIT $17";
 
 pub async fn read(client: &ClientWrapper, query: &AuditQuery) -> Result<AuditPage, StoreError> {
-    // Blocks that are completed from here on hold events that are newer than all that is read.
+    // Blocks that are completed from here on contain only events that are newer than everything read here.
     let last_block = audit_blocks::last(client, query.shard).await?;
     let statement = client.prepare_cached(READ).await?;
     let mut events = Vec::new();
@@ -90,7 +90,7 @@ async fn walk(
     Ok(())
 }
 
-/// The columns as [`READ`] names them.
+/// Parses the columns in the order of [`READ`].
 pub fn event(row: &Row) -> Result<AuditEvent, StoreError> {
     let text = |column| -> Result<&str, Error> { row.try_get(column) };
     let optional = |column| -> Result<Option<&str>, Error> { row.try_get(column) };

@@ -1,4 +1,4 @@
-//! The blocks of the audit: what the next one begins with, and the search for those that can hold what is asked for.
+//! Blocks of the audit: rebuilds the open block, and searches for blocks that may contain matches.
 
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::{Error, Row};
@@ -12,11 +12,11 @@ use crate::store::audit_filter::Key;
 use crate::store::audit_search::{Range, Search};
 use crate::store::{AuditQuery, StoreError};
 
-/// Blocks that are asked for at once: most searches end among the first.
+/// Blocks in one query: most searches end among the first ones.
 const CHUNK_BLOCKS: i64 = 256;
 const LAST: &str = "/* usher:last_audit_block */
     SELECT coalesce(max(last_event_no), 0) FROM audit_blocks WHERE shard_id = $1";
-/// Of each filter only the slices that the keys are in, as [`crate::store::audit_filter::slice`] finds them.
+/// Of each filter only the slices that the keys need, at the offsets of [`crate::store::audit_filter::slice`].
 const SEARCH: &str = "/* usher:search_audit */
     SELECT first_event_no, last_event_no, ARRAY(
         SELECT substring(filter FROM (1 + 32 * (place * (octet_length(filter) / 32) >> 32))::integer FOR 32)
@@ -26,8 +26,8 @@ const SEARCH: &str = "/* usher:search_audit */
       AND ($5::bigint IS NULL OR newest_ms >= $5) AND ($6::bigint IS NULL OR oldest_ms < $6)
     ORDER BY last_event_no DESC LIMIT $7";
 
-/// The block to which the next events belong, from what is stored. Nobody else writes: the caller owns the shard, or the
-/// fence refuses what it writes by this answer.
+/// Rebuilds the open block, to which the next events belong, from the stored events. No other process writes meanwhile:
+/// the caller owns the shard, or the fence refuses the batch that is based on this answer.
 pub async fn resume(connection: &Connection, shard: ShardId) -> Result<OpenBlock, Failure> {
     let (sql, client, number) = (&connection.statements, &connection.client, shard.0.cast_signed());
     let last: i64 = client.query_one(&sql.last_block, &[&number]).await?.try_get(0)?;
@@ -38,13 +38,13 @@ pub async fn resume(connection: &Connection, shard: ShardId) -> Result<OpenBlock
     Ok(open)
 }
 
-/// The last event that is in a block; zero: none is.
+/// Last event that is in a block; zero: there is no block.
 pub async fn last(client: &ClientWrapper, shard: ShardId) -> Result<EventNo, StoreError> {
     let statement = client.prepare_cached(LAST).await?;
     Ok(number(&client.query_one(&statement, &[&shard.0.cast_signed()]).await?, 0)?)
 }
 
-/// Looks for blocks that can hold what is asked for, from the one that ends with the event `last` downwards.
+/// Searches for blocks that may contain matches, in descending order from the block that ends with the event `last`.
 pub async fn search(client: &ClientWrapper, query: &AuditQuery, last: EventNo) -> Result<Search, StoreError> {
     let mut search = Search::new(query);
     let places: Vec<i64> = search.keys().iter().map(|key| Key::place(*key).into()).collect();

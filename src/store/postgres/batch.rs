@@ -1,8 +1,8 @@
-//! The statement of a batch: the fence and a part for each table that has something to put or to delete, all of them
-//! common table expressions of one statement. So a batch is one message and one answer, and nothing (a lost
-//! connection, a cancelled query) can leave a part of it.
+//! The statement of a batch: the fence, and a part for each table that has rows to put or delete, all as common table
+//! expressions of one statement. So a batch is one message and one answer, and nothing (a lost connection, a canceled
+//! query) can leave a part of it.
 //!
-//! Parts of one statement do not see each other's work, and need not: a batch names each key once.
+//! Parts of one statement do not see each other's changes, and need not: a batch has each key once.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -11,17 +11,17 @@ use tokio_postgres::{Client, Error, Statement};
 
 use super::statements::{FENCE, PARTS, Part};
 
-/// Parameters of the fence, without the shard.
+/// Number of parameters of the fence, without the shard.
 const FENCE_PARAMETERS: usize = 9;
-/// Kinds of batches that a connection keeps a plan of; a service needs a dozen.
+/// Maximum number of prepared statements per connection, one for each kind of batch; a service needs about twelve.
 const MAX_PREPARED: usize = 64;
 
-/// Which parts a batch has, by their bits.
+/// Bit set of the parts in a batch.
 pub type Parts = u32;
 
 const _: () = assert!(PARTS.len() <= Parts::BITS as usize);
 
-/// The statements of the kinds of batches that were sent so far.
+/// Prepared statements for the kinds of batches that were sent so far.
 #[derive(Default)]
 pub struct Prepared(HashMap<Parts, Statement>);
 
@@ -39,12 +39,12 @@ impl Prepared {
     }
 }
 
-/// The bit of a part.
+/// Bit of a part.
 pub fn bit(part: Part) -> Parts {
     1 << part as u32
 }
 
-/// The row that it answers says that the fence let it through: without it there is no such shard.
+/// SQL text for a set of parts. It returns a row if the fence passed; no row means that the shard does not exist.
 fn sql(parts: Parts) -> String {
     let mut text = format!("WITH fence AS ({FENCE} RETURNING 1)");
     let mut taken = FENCE_PARAMETERS;
@@ -56,7 +56,7 @@ fn sql(parts: Parts) -> String {
     text + " SELECT 1 FROM fence"
 }
 
-/// `$1` is the shard in every part; the others move up by `by`. Answers how many those are, too.
+/// Moves all parameters except `$1`, the shard, up by `by`. Returns the text and the number of these parameters.
 fn shifted(sql: &str, by: usize) -> (String, usize) {
     let mut pieces = sql.split('$');
     let mut text = pieces.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! A batch's changes, by table.
+//! The changes of a batch, by table.
 
 use crate::ledger::change::{Change, OrganizationRow, PoolRow, SeatRow, SessionRow, TenantRow, UserRow};
 use crate::ledger::license::LicenseRow;
@@ -6,7 +6,7 @@ use crate::ledger::license_floors::LicenseFloor;
 use crate::ledger::notification::{NotificationRow, Topic};
 use crate::ledger::token::TokenRow;
 
-/// Keys to delete are the columns of the key, without the shard.
+/// Deletions are stored as the columns of the key, without the shard.
 #[derive(Default)]
 pub struct Buckets<'a> {
     pub tenants: Vec<&'a TenantRow>,
@@ -64,7 +64,7 @@ impl<'a> Buckets<'a> {
     }
 }
 
-/// PostgreSQL's integers are signed: numbers, ticks and versions are kept by their bits.
+/// PostgreSQL's integers are signed: numbers, ticks and versions are stored with the same bits.
 pub fn int(no: u32) -> i32 {
     no.cast_signed()
 }

@@ -1,4 +1,4 @@
-//! A batch: one statement, and with it one transaction, in one round trip.
+//! Commits a batch: one statement, and with it one transaction, in one round trip.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -11,17 +11,18 @@ use super::put::Put;
 use crate::ids::ShardId;
 use crate::store::{Batch, CommitError, Owner};
 
-/// The answer is there when the transaction is committed: the client waits for the server to be ready again, not only
-/// for the statement to be done.
+/// Commits the batch. The answer arrives after the transaction was committed: the client waits until the server is
+/// ready again, not only for the statement's end.
 ///
-/// The inner error: the server refused the batch, and the connection is well. A failure: the outcome is unknown.
+/// The inner error means that the server refused the batch, and the connection is sound. A failure means that the
+/// outcome is unknown.
 pub async fn commit(
     connection: &mut Connection,
     shard: ShardId,
     owner: Owner,
     batch: &Batch,
 ) -> Result<Result<(), CommitError>, Failure> {
-    // What becomes of it is known only when this batch is committed.
+    // The open block is kept only if this batch is committed.
     let mut open = match connection.open_block.take() {
         Some(open) => open,
         None => audit_blocks::resume(connection, shard).await?,
@@ -30,11 +31,11 @@ pub async fn commit(
     let blocks = open.extend(batch);
     let put = Put::new(shard, owner, batch, stored, &blocks);
     let Connection { client, prepared, .. } = connection;
-    // A round trip more for the first batch of its kind.
+    // The first batch of its kind costs one more round trip.
     let statement = prepared.get(client, put.parts).await?;
     die_here!(BeforeCommit);
     let mut executing = pin!(client.execute_raw(&statement, put.values));
-    // Polled once, it is encoded and sent. What ends there was not sent: a value that has no place in a message.
+    // The first poll encodes and sends the statement. An error here was not sent: a value cannot be encoded.
     let early = poll_fn(|cx| Poll::Ready(executing.as_mut().poll(cx))).await;
     let answer = match early {
         Poll::Ready(Err(error)) if error.as_db_error().is_none() && !error.is_closed() => {
@@ -48,7 +49,7 @@ pub async fn commit(
             connection.open_block = Some(open);
             Ok(Ok(()))
         }
-        // No row: somebody deleted the shard; there is nothing to own.
+        // No row: the shard's row was deleted, so there is nothing to own.
         Ok(_) => Ok(Err(CommitError::Fenced)),
         Err(error) => lasting(&error).map(Err).ok_or_else(|| error.into()),
     }

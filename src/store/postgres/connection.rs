@@ -1,4 +1,4 @@
-//! One connection that writes, with its statements prepared.
+//! A connection that writes, with its prepared statements.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -16,21 +16,22 @@ use super::url::{CONNECT_TIMEOUT, DatabaseUrl};
 use crate::store::audit_block::OpenBlock;
 use crate::store::{ReadError, StoreError};
 
-/// How long a closing connection gets to say goodbye, or a dead one to say why.
+/// Time for closing a connection in order, or for learning why it was closed.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// What every writing connection starts with:
-/// - a vanished client's open transaction ends soon, and with it the lock that a claim waits for;
+/// Settings of every connection that writes:
+/// - an open transaction of a client that vanished ends soon, and with it the lock that a claim waits for;
 /// - a claim waits a little longer than that, and gives up before its caller does;
-/// - no statement's plan depends on its values: none is planned twice;
-/// - `off` would answer commits that a crash of the server loses. Other values are the administrator's choice.
+/// - plans do not depend on parameter values, so no statement is planned twice;
+/// - `synchronous_commit = off` would acknowledge commits that a crash of the server loses. Other values are the
+///   administrator's choice.
 const START: &str = "/* usher:start */
     SET idle_in_transaction_session_timeout = '3s';
     SET lock_timeout = '4s';
     SET plan_cache_mode = force_generic_plan;
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
-/// Makes connections, until the store is closed.
+/// Opens connections until the store is closed.
 pub struct Connector {
     url: DatabaseUrl,
     tls: MakeRustlsConnect,
@@ -54,7 +55,7 @@ impl Connector {
         self.closed.store(true, Ordering::Release);
     }
 
-    /// A connection without anything prepared.
+    /// Opens a connection without prepared statements.
     pub async fn plain(&self) -> Result<(Client, AbortOnDropHandle<Option<StoreError>>), StoreError> {
         if self.closed.load(Ordering::Acquire) {
             return Err(StoreError("the store is closed".into()));
@@ -93,13 +94,13 @@ impl Connector {
     }
 }
 
-/// Closed at once, whatever is on its way, when it is dropped.
+/// A connection. Dropping it closes it at once, whatever is in progress.
 pub struct Connection {
     pub client: Client,
     pub statements: Statements,
     pub prepared: Prepared,
-    /// The audit block to which the shard's next events belong: known after a commit on this connection. `None`: what is
-    /// stored has to tell.
+    /// The open audit block of the shard; known after a commit on this connection. `None`: it must be rebuilt from the
+    /// stored events.
     pub open_block: Option<OpenBlock>,
     driver: AbortOnDropHandle<Option<StoreError>>,
 }
@@ -109,8 +110,8 @@ impl Connection {
         self.client.is_closed()
     }
 
-    /// Gives the connection up, and says what went wrong. A request only learns that the connection is closed; why
-    /// it is knows the driver.
+    /// Closes the connection after a failure, and returns the reason. A request only learns that the connection is
+    /// closed; the driver task knows why.
     pub async fn give_up(self, failure: Failure) -> ReadError {
         let error = match failure {
             Failure::Database(error) if error.is_closed() => error,
@@ -119,14 +120,14 @@ impl Connection {
         ReadError::Unavailable(self.end().await.unwrap_or_else(|| Error::into(error)))
     }
 
-    /// Says goodbye to the server.
+    /// Closes the connection in order.
     pub async fn close(self) {
         self.end().await;
     }
 
     async fn end(self) -> Option<StoreError> {
         let Self { client, driver, .. } = self;
-        // The driver ends when its client is gone and everything sent is answered.
+        // The driver ends when its client was dropped and everything sent was answered.
         drop(client);
         timeout(GOODBYE, driver).await.ok()?.ok()?
     }

@@ -1,5 +1,5 @@
-//! Another store's pieces, written into a database that nobody has used yet: one transaction, so they are there as a whole
-//! or not at all, and nobody can serve from half of them.
+//! Copies the chunks of another store into an unused database, in one transaction: the copy is complete or absent, and
+//! no process can serve from half of it.
 
 use tokio::sync::mpsc::Sender;
 use tokio_postgres::Client;
@@ -18,14 +18,14 @@ use crate::store::open::OpenError;
 use crate::store::snapshot::SnapshotChunk;
 use crate::store::{Batch, Owner, Position, StoreError};
 
-/// A copy that has vanished holds a lock that every start waits for: not for long.
+/// A copy that vanished holds a lock that every start waits for; the timeouts limit how long.
 const BEGIN: &str = "/* usher:begin_copy */ BEGIN;
     SET LOCAL statement_timeout = 0;
     SET LOCAL lock_timeout = '10s';
     SET LOCAL idle_in_transaction_session_timeout = '60s';
     SET LOCAL plan_cache_mode = force_generic_plan;
     SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'";
-/// The shard's row as it is there, but for its owner: nobody serves from here yet.
+/// Sets epoch and seq of the source; the shard keeps its nil owner token, because no process serves from here yet.
 const PLACE: &str = "/* usher:place_shard */ UPDATE shards SET epoch = $2, seq = $3 WHERE shard_id = $1";
 const PLACE_FLOOR: &str = "/* usher:place_floor */ UPDATE audit_floor SET first_event_no = $2 WHERE shard_id = $1";
 
@@ -33,13 +33,13 @@ const PLACE_FLOOR: &str = "/* usher:place_floor */ UPDATE audit_floor SET first_
 pub enum CopyError {
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// Somebody has used the database.
+    /// The database was used before.
     #[error("the database holds an installation already ({0}): a copy goes into an empty database")]
     Used(InstanceId),
     /// Nothing was written.
     #[error("nothing was copied: {0}")]
     Broken(StoreError),
-    /// Everything was written, or nothing.
+    /// Either everything was written, or nothing.
     #[error("the answer to COMMIT was lost: {0}; `usher store check` tells whether the copy is there")]
     Unknown(StoreError),
 }
@@ -62,7 +62,7 @@ impl From<tokio_postgres::Error> for CopyError {
     }
 }
 
-/// A copy under way. Nothing of it is there before [`Copy::commit`].
+/// A copy in progress. Other connections see none of it before [`Copy::commit`].
 pub struct Copy {
     client: Client,
     _driver: AbortOnDropHandle<Option<StoreError>>,
@@ -76,22 +76,22 @@ struct CopyPosition {
     epoch: Epoch,
     position: Position,
     floor: EventNo,
-    /// Of the last batch here.
+    /// Number of the last batch in this database.
     seq: Seq,
 }
 
-/// Who has a shard that was founded a moment ago: the fence lets the copy through.
+/// Owner of a newly created shard: with it the copy passes the fence.
 const NOBODY: Owner = Owner { epoch: Epoch(0), token: OwnerToken(Uuid::nil()) };
 
 impl Copy {
-    /// Makes the schema where there is none, and begins.
+    /// Creates the schema if there is none, and begins the copy.
     ///
     /// # Errors
     /// The database cannot be used, or was used before.
     pub async fn begin(url: &DatabaseUrl) -> Result<Self, CopyError> {
         let connector = Connector::new(url);
         let (client, driver) = connector.plain().await.map_err(OpenError::Unreachable)?;
-        // Of an older schema, as a copy leaves one that was killed, only what every version has can be read.
+        // A copy that was killed may have left an older schema; only columns of all versions can be read there.
         if schema::version(&client).await? > 0
             && let Some(found) = installation::instance(&client).await?
         {
@@ -102,7 +102,7 @@ impl Copy {
         Ok(Self { client, _driver: driver, prepared: Prepared::default(), at: None })
     }
 
-    /// Writes a piece.
+    /// Writes a chunk.
     ///
     /// # Errors
     /// Nothing was copied, and nothing will be.
@@ -115,12 +115,12 @@ impl Copy {
                     None => Ok(()),
                 }
             }
-            // They belong to nobody, and stay where they are.
+            // Rows that belong to no shard are not copied.
             SnapshotChunk::Installation(None) | SnapshotChunk::Strays(..) => Ok(()),
             SnapshotChunk::Shard(shard, Owner { epoch, .. }, position, floor) => {
                 self.place().await?;
                 self.at = Some(CopyPosition { shard, epoch, position: *position, floor, seq: Seq(0) });
-                // A shard without any rows has its place, too.
+                // Writes a position even for a shard without rows.
                 self.batch(Vec::new(), Vec::new(), &[]).await
             }
             SnapshotChunk::Rows(rows) => self.batch(rows, Vec::new(), &[]).await,
@@ -129,7 +129,7 @@ impl Copy {
         }
     }
 
-    /// Sends what was written, as the database has it, to be held against what it is a copy of.
+    /// Sends what was written, as it is in the database, for a comparison with the source.
     ///
     /// # Errors
     /// Nothing was copied, and nothing will be.
@@ -138,7 +138,7 @@ impl Copy {
         snapshot::read(&self.client, chunks).await.map_err(|failure| CopyError::Broken(failure.into()))
     }
 
-    /// From here on the copy is there.
+    /// Commits the copy: from here on it exists.
     ///
     /// # Errors
     /// The server refused it, or its answer was lost.
@@ -152,19 +152,19 @@ impl Copy {
         })
     }
 
-    /// One statement, as a shard's writer sends it, through the same fence.
+    /// Sends one statement, as the writer of a shard does, through the same fence.
     async fn batch(&mut self, rows: Vec<Change>, events: Vec<AuditEvent>, blocks: &[Block]) -> Result<(), CopyError> {
         let Some(at) = &mut self.at else { return Ok(()) };
         at.seq = Seq(at.seq.0 + 1);
         let batch = Batch { position: Position { seq: at.seq, ..at.position }, rows, events };
-        // No event comes twice.
+        // No event is sent twice, so all count as new.
         let put = Put::new(at.shard, NOBODY, &batch, EventNo(0), blocks);
         let statement = self.prepared.get(&self.client, put.parts).await?;
         self.client.execute_raw(&statement, put.values).await?;
         Ok(())
     }
 
-    /// The shard is written: it stands where it stood.
+    /// Ends the shard that is being written: gives it the position that it has in the source.
     async fn place(&mut self) -> Result<(), CopyError> {
         let Some(at) = self.at.take() else { return Ok(()) };
         let shard = at.shard.0.cast_signed();

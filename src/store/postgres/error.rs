@@ -1,4 +1,4 @@
-//! What PostgreSQL's errors mean.
+//! Meaning of PostgreSQL's errors.
 
 use std::error::Error as _;
 
@@ -9,12 +9,12 @@ use uuid::Uuid;
 use crate::store::open::OpenError;
 use crate::store::{CommitError, ReadError, StoreError};
 
-/// What ended a job on a connection. The connection is given up with it.
+/// Failure that ended a job on a connection. The connection is closed with it.
 #[derive(Debug)]
 pub enum Failure {
     Database(Error),
     Store(StoreError),
-    /// A row that makes no sense, by its table and its key.
+    /// An inconsistent row; the text names its table and its key.
     Damaged(StoreError),
 }
 
@@ -24,12 +24,12 @@ impl From<Error> for Failure {
     }
 }
 
-/// The server itself finds its files damaged: class XX of the SQL states, without the server's own bugs (XX000).
+/// The server reports that its files are damaged: class XX of the SQL states, without the server's own bugs (XX000).
 fn is_damage(error: &Error) -> bool {
     error.code().is_some_and(|code| matches!(*code, SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED))
 }
 
-/// `key`: the columns of the row that its key is made of.
+/// `key`: the columns that form the key of the row.
 pub fn damaged(table: &str, row: &Row, key: &[usize], why: Failure) -> Failure {
     let columns: Vec<String> =
         key.iter().map(|column| format!("{} {}", row.columns()[*column].name(), value(row, *column))).collect();
@@ -37,9 +37,9 @@ pub fn damaged(table: &str, row: &Row, key: &[usize], why: Failure) -> Failure {
     Failure::Damaged(StoreError(format!("{table} ({columns}): {why}")))
 }
 
-/// The values that keys are made of.
+/// Value of a key column as text.
 fn value(row: &Row, column: usize) -> String {
-    /// The longest text of a key that is told, in characters.
+    /// Maximum length of a key's text in an error, in characters.
     const MAX_TEXT: usize = 80;
     let small =
         || row.try_get::<_, i32>(column).map(i64::from).or_else(|_| row.try_get::<_, i16>(column).map(i64::from));
@@ -86,7 +86,7 @@ impl From<Failure> for ReadError {
 }
 
 impl From<Error> for StoreError {
-    /// The message and the code; not the detail, in which the server quotes whole rows.
+    /// The message and the code, but not the detail, in which the server quotes whole rows.
     fn from(error: Error) -> Self {
         if let Some(error) = error.as_db_error() {
             return StoreError(format!("{}: {} ({})", error.severity(), error.message(), error.code().code()));
@@ -104,19 +104,20 @@ impl From<Error> for StoreError {
     }
 }
 
-/// Whether the server refuses what was asked for reasons that no connection and no data change: a privilege or a table
-/// is missing, a trigger raises, it can only be read, nobody is let in. An operator can end that.
+/// Returns whether the server refuses the request for a reason that depends neither on the connection nor on the data:
+/// a privilege or a table is missing, a trigger raises an error, the database is read-only, or the login is refused. An
+/// operator can remove the reason.
 pub fn is_refusal(error: &Error) -> bool {
     let Some(code) = error.code() else { return false };
     if matches!(*code, SqlState::READ_ONLY_SQL_TRANSACTION | SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE) {
         return true;
     }
     // Feature not supported (a statement that was prepared before a table changed), authorization, invalid catalog or
-    // schema name, syntax error or access rule, a view's check option, a function that raises.
+    // schema name, syntax error or access rule, a view's check option, a function that raises an error.
     matches!(code.code().get(..2), Some("0A" | "28" | "3D" | "3F" | "42" | "44" | "P0"))
 }
 
-/// Why a statement aborted its batch, when that lasts: sending the batch again would end the same way.
+/// Reason why a statement aborted its batch, if it is permanent: sending the batch again would fail, too.
 pub fn lasting(error: &Error) -> Option<CommitError> {
     let db = error.as_db_error()?;
     if is_fence(db) {

@@ -1,4 +1,4 @@
-//! The first start: how many shards there are, and the id and the secret of the installation.
+//! Creates or reads the installation record: the number of shards, and the id and the secret of the installation.
 
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
@@ -10,11 +10,11 @@ use crate::store::{Installation, StoreError};
 
 pub const READ: &str = "/* usher:read_installation */
     SELECT shards, instance_id, secret FROM installation";
-/// The columns that every version of the schema has.
+/// Uses only columns that every version of the schema has.
 const INSTANCE: &str = "/* usher:read_instance */ SELECT instance_id FROM installation LIMIT 1";
-/// Whether there is something where nobody has been yet.
+/// Returns whether other tables have rows although there is no installation record.
 const USED: &str = "/* usher:is_used */ SELECT EXISTS (SELECT FROM shards) OR EXISTS (SELECT FROM tenants)";
-/// Two first starts at once: the second one waits, and finds what the first one made.
+/// Of two first starts at the same time the second one waits, and finds the record of the first one.
 const LOCK: &str = "/* usher:lock_installation */ LOCK TABLE installation IN SHARE ROW EXCLUSIVE MODE";
 const CREATE_SHARDS: &str = "/* usher:create_shards */
     INSERT INTO shards (shard_id, epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no)
@@ -39,7 +39,7 @@ pub async fn read_or_create(client: &mut Client, wanted: Installation) -> Result
     Ok(wanted)
 }
 
-/// Founds the store within a transaction that the caller began; answers what was founded before, if anything was.
+/// Creates the record within a transaction of the caller. Returns the existing record, if there is one.
 pub async fn create_or_read(client: &Client, wanted: Installation) -> Result<Option<Installation>, Failure> {
     client.batch_execute(LOCK).await?;
     if let Some(found) = read(client).await? {
@@ -53,10 +53,11 @@ pub async fn create_or_read(client: &Client, wanted: Installation) -> Result<Opt
     Ok(None)
 }
 
-/// What was founded; `None`: nothing yet.
+/// The installation record; `None`: it was not created yet.
 pub async fn read(client: &Client) -> Result<Option<Installation>, Failure> {
     let damaged = |what: &str| Failure::Damaged(StoreError(format!("installation: {what}")));
-    // Asked first: another first start may commit between the two, and whoever sees its shards then sees its row, too.
+    // Queried first: another first start may commit between the two queries. If its shards are visible to the first
+    // query, its record is visible to the second one.
     let used: bool = client.query_one(USED, &[]).await?.try_get(0)?;
     let rows = client.query(READ, &[]).await?;
     match rows.as_slice() {
@@ -67,7 +68,7 @@ pub async fn read(client: &Client) -> Result<Option<Installation>, Failure> {
     }
 }
 
-/// Who founded a store of any version.
+/// Id of the installation in a store of any schema version.
 pub async fn instance(client: &Client) -> Result<Option<InstanceId>, Failure> {
     let row = client.query_opt(INSTANCE, &[]).await?;
     Ok(row.map(|row| row.try_get(0).map(InstanceId)).transpose()?)

@@ -1,4 +1,4 @@
-//! Every row of a shard, in chunks, as the server sends them.
+//! Loads all rows of a shard, in chunks, as the server sends them.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -22,15 +22,15 @@ use crate::ledger::time::{Tick, Wall};
 use crate::ledger::token::TokenRow;
 use crate::store::{StoreError, encode, notifications, terms, tokens};
 
-/// Rows in one message: enough to make the hand-over cheap, few enough to be small in memory.
+/// Rows in one message: enough to make sending cheap, few enough to use little memory.
 const CHUNK_ROWS: usize = 2048;
-/// How long to wait for the next row. The first one of a large table may take a while.
+/// Time to wait for the next row. The first row of a large table may take a while.
 const ROW_TIMEOUT: Duration = Duration::from_secs(30);
 
 type Parse = fn(&Row) -> Result<Change, Failure>;
 
-/// In the order that the trait promises. Of each: its name, how many of its first columns are its key (the shard is not
-/// among them), the statement and what it is read by.
+/// The tables in the order that the trait promises. Of each: its name, how many of its first columns are its key
+/// (without the shard), the statement, and the parser of a row.
 const TABLES: [(&str, usize, &str, Parse); 10] = [
     (
         "tenants",
@@ -108,7 +108,7 @@ const TABLES: [(&str, usize, &str, Parse); 10] = [
     ),
 ];
 
-/// Sends the rows, as they are or as pieces of a snapshot.
+/// Sends the rows, either as they are or as chunks of a snapshot.
 pub async fn load<P: From<Vec<Change>>>(client: &Client, shard: ShardId, rows: &Sender<P>) -> Result<(), Failure> {
     let mut chunk = Vec::with_capacity(CHUNK_ROWS);
     for (table, keys, sql, parse) in TABLES {
@@ -126,7 +126,7 @@ pub async fn load<P: From<Vec<Change>>>(client: &Client, shard: ShardId, rows: &
     if chunk.is_empty() { Ok(()) } else { send(rows, chunk).await }
 }
 
-/// Each table, and a statement that names its columns.
+/// Each table with a statement that names all its columns.
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     let rows = TABLES.iter().map(|(table, _, sql, _)| (*table, *sql));
     rows.chain([

@@ -1,6 +1,6 @@
-//! The production store: PostgreSQL.
+//! The PostgreSQL store, for production.
 //!
-//! Each shard has one connection that writes, made when it is first needed and again after it broke; a small pool
+//! Each shard has one connection that writes, opened when it is first needed and again after it broke. A small pool
 //! serves the few reads that go to the database.
 
 mod audit;
@@ -58,11 +58,11 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Opens the store. `migrate`: bring the schema up to date first; else a schema that is not is refused.
+    /// Opens the store. With `migrate`, brings the schema up to date first; otherwise an outdated schema is refused.
     ///
     /// # Errors
-    /// The database does not answer or does not let us in, its connections are no sessions, or its schema is not this
-    /// release's.
+    /// The database does not answer or refuses the connection, its connections are not sessions (see `session`), or its
+    /// schema is not this release's.
     pub async fn open(url: &DatabaseUrl, migrate: bool) -> Result<Self, OpenError> {
         let connector = Connector::new(url);
         session::check(&connector).await?;
@@ -86,7 +86,7 @@ impl PostgresStore {
 /// Brings the schema up to date, one process at a time.
 ///
 /// # Errors
-/// As [`PostgresStore::open`].
+/// See [`PostgresStore::open`].
 pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, OpenError> {
     let connector = Connector::new(url);
     session::check(&connector).await?;

@@ -1,5 +1,5 @@
-//! Whether every row of `owners` and `nodes` can be read: a beat reads them all, once a second, and one that it cannot read
-//! would look like a database that does not answer.
+//! Checks that every row of `owners` and `nodes` can be read. A heartbeat reads all of them once a second, and an
+//! unreadable row would look like a database that does not answer.
 
 use tokio_postgres::types::FromSql;
 use tokio_postgres::{Client, Row};
@@ -16,11 +16,11 @@ pub const READ_NODES: &str = "/* usher:read_nodes */
 
 type Check = fn(&Row) -> Result<(), Failure>;
 
-/// Of each table its name, how to read it and how to look at a row; the first column is the key.
+/// Of each table its name, the statement, and the check of a row; the first column is the key.
 const TABLES: [(&str, &str, Check); 2] = [("owners", READ_OWNERS, owner), ("nodes", READ_NODES, node)];
 
 /// # Errors
-/// [`Failure::Damaged`]: a row that makes no sense, by its table, its key and its column.
+/// [`Failure::Damaged`]: an inconsistent row; the text names its table, key and column.
 pub async fn check(client: &Client) -> Result<(), Failure> {
     for (table, sql, check) in TABLES {
         for row in client.query(sql, &[]).await? {

@@ -1,5 +1,5 @@
-//! The tables `nodes` and `owners`, on a connection of their own: one request at a time, given up after a second together
-//! with its connection.
+//! The tables `nodes` and `owners`, on a connection of their own: one request at a time. A request that takes longer
+//! than a second fails, and its connection is closed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,10 +16,10 @@ use crate::ids::{Epoch, NodeId, OwnerToken, Seq, ShardId};
 use crate::store::nodes::{LockName, NewNode, NodeBeat, NodeRef, NodeRow, NodeState, OwnerRow, Sighting};
 use crate::store::{Owner, StoreError};
 
-/// How long an answer may take.
+/// Time limit for an answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A beat is as durable as a batch: one that a failover takes back would make its owner look dead, or alive.
+/// A heartbeat is as durable as a batch: one that a failover takes back would make its node look dead, or alive.
 const START: &str = "/* usher:start */
     SET idle_in_transaction_session_timeout = '3s';
     SET lock_timeout = '900ms';
@@ -29,8 +29,9 @@ const JOIN: &str = "/* usher:join */ WITH gone AS (DELETE FROM nodes n WHERE sta
         AND NOT EXISTS (SELECT FROM owners o WHERE o.node_id = n.node_id))
     INSERT INTO nodes (node_id, generation, beat, state, host, version) VALUES ($1, $2, 0, 0, $3, $4)
     ON CONFLICT (node_id) DO NOTHING";
-/// One statement, and so one round trip: both tables are read at the instant at which the beat is sent on its way, and the
-/// beat is written if nobody has declared the node dead by then. The row of a shard is looked at only where no node owns it.
+/// One statement, so one round trip: both tables are read at the instant at which the server begins the statement, and
+/// the heartbeat is written unless the node was declared dead by then. A row of `shards` is read only if no node owns
+/// the shard.
 const BEAT: &str = "/* usher:beat */ WITH beat AS (UPDATE nodes SET beat = beat + 1, state = $3, lock_name = $4
         WHERE node_id = $1 AND generation = $2 RETURNING node_id, beat)
     SELECT 0::smallint, shard_id, node_id, generation, token, epoch,
@@ -111,13 +112,13 @@ impl Nodes {
         self.connection.lock().await.take();
     }
 
-    /// The connection is back in its place only after an answer in time.
+    /// Runs a request. The connection is put back only after an answer in time; otherwise it is closed.
     async fn run<T>(&self, job: impl AsyncFnOnce(&NodeConnection) -> Result<T, Error>) -> Result<T, StoreError> {
         let mut place = self.connection.lock().await;
         let kept = place.take().filter(|connection| !connection.client.is_closed());
         let connection = match kept {
             Some(connection) => connection,
-            // Several round trips: a second for itself.
+            // Connecting takes several round trips, so it gets a second of its own.
             None => self.in_time(self.connect()).await?,
         };
         let answer = self.in_time(async { Ok(job(&connection).await?) }).await?;
@@ -144,7 +145,7 @@ fn node_ref(row: &Row) -> Result<Option<NodeRef>, Error> {
     Ok(id.zip(generation).map(|(id, generation)| NodeRef { id: NodeId(id), generation }))
 }
 
-/// Who is no node may have claimed the shard without a word in `owners`: then `shards` has the owner.
+/// An owner that is not a node may have claimed the shard without writing `owners`: then `shards` has the owner.
 fn owner(row: &Row) -> Result<OwnerRow, Error> {
     let shard = ShardId(row.try_get::<_, i16>(1)?.cast_unsigned());
     let mut owner = Owner { epoch: Epoch(row.try_get(5)?), token: OwnerToken(row.try_get(4)?) };
@@ -160,7 +161,7 @@ fn node(row: &Row) -> Result<NodeRow, Error> {
     Ok(NodeRow {
         node: node_ref(row)?.unwrap_or(NodeRef { id: NodeId(Uuid::nil()), generation: 0 }),
         beat: row.try_get(5)?,
-        // A state of a newer release is that of a node that lives.
+        // An unknown state comes from a newer release, and counts as that of a live node.
         state: NodeState::stored(row.try_get(8)?).unwrap_or(NodeState::Active),
         host: row.try_get(9)?,
         lock: row.try_get::<_, Option<Box<str>>>(10)?.map(LockName),

@@ -1,4 +1,4 @@
-//! A few connections for reads that go to the database. No batch ever waits for one.
+//! Small pool of connections for reads. No batch waits for one of them.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::store::StoreError;
 
 const SIZE: usize = 4;
 const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a connection that was used before may take to say that it lives. One that a network forgot says nothing,
-/// for ever, and each of them is asked before a new one is made.
+/// Time limit for the check of a pooled connection. A connection that a network dropped silently never answers, and all
+/// of them are checked before a new one is opened.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
-/// A filter that finds little in a large audit takes a while, but not for ever.
+/// A filter that matches little in a large audit takes a while; this limits it.
 const START: &str = "/* usher:start */ SET statement_timeout = '30s'";
 
 pub struct Pool(deadpool_postgres::Pool);

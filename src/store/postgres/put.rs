@@ -1,4 +1,4 @@
-//! The values of a batch's statement: one array for each column.
+//! Values of a batch's statement: one array per column.
 
 use tokio_postgres::types::ToSql;
 
@@ -16,14 +16,14 @@ use crate::store::{Batch, Owner, continuity, encode, notifications, terms, token
 
 type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
-/// What a batch's statement is made of, and its parameters.
+/// The parts of a batch's statement, and its parameters.
 pub struct Put<'a> {
     pub parts: Parts,
     pub values: Vec<Value<'a>>,
 }
 
 impl<'a> Put<'a> {
-    /// `stored`: the last event of the batches before. `blocks`: those of the audit that are complete with this batch.
+    /// `stored` is the last event of earlier batches; `blocks` are the audit blocks that this batch completes.
     pub fn new(shard: ShardId, owner: Owner, batch: &'a Batch, stored: EventNo, blocks: &'a [Block]) -> Self {
         let position = batch.position;
         let fence: Vec<Value> = vec![
@@ -43,7 +43,7 @@ impl<'a> Put<'a> {
         this
     }
 
-    /// In the order of [`Part`]: that of the parameters in the statement.
+    /// Adds the values in the order of [`Part`], which is the order of the parameters in the statement.
     fn rows(&mut self, batch: &'a Batch, stored: EventNo, blocks: &'a [Block]) {
         let rows = Buckets::sort(&batch.rows);
         self.delete(&rows);

@@ -1,4 +1,4 @@
-//! The schema's version, and how it gets to this release's.
+//! Version of the schema, and its migration to this release's version.
 
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
@@ -9,22 +9,22 @@ use crate::store::StoreError;
 use crate::store::history::{CREATE, known, pending};
 use crate::store::open::{Migrated, OpenError, SchemaVersion};
 
-/// Never change a file in there, only add: somebody has run it.
+/// Files in this folder never change, because they have been run; new ones are added.
 mod embedded {
     refinery::embed_migrations!("src/store/migrations/postgres");
 }
 
-/// Two migrations at once: the second waits, and finds nothing to do. The key is "usher" in ASCII.
+/// Of two migrations at the same time the second one waits, and finds nothing to do. The key is "usher" in ASCII.
 const LOCK: &str = "/* usher:lock_schema */ SET lock_timeout = '60s'; SELECT pg_advisory_lock(504447395186)";
 const UNLOCK: &str = "/* usher:unlock_schema */ SELECT pg_advisory_unlock(504447395186)";
 const ENCODING: &str = "/* usher:encoding */ SELECT current_setting('server_encoding')";
 const EXISTS: &str = "/* usher:has_schema */ SELECT to_regclass('refinery_schema_history') IS NOT NULL";
 const VERSION: &str = "/* usher:schema_version */ SELECT coalesce(max(version), 0) FROM refinery_schema_history";
 
-/// The time of a migration.
+/// Time of a migration as text.
 const NOW: &str = "to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')";
 
-/// The schema is exactly this release's, and its tables are there.
+/// Checks that the schema has exactly this release's version, and that its tables are complete.
 pub async fn check(connector: &Connector) -> Result<(), OpenError> {
     let (client, _driver) = connector.plain().await.map_err(OpenError::Unreachable)?;
     encoding(connector, &client).await?;
@@ -32,8 +32,8 @@ pub async fn check(connector: &Connector) -> Result<(), OpenError> {
     tables(&client).await
 }
 
-/// Every table has its columns, and what every process reads makes sense: a schema may say that it is this release's, and not
-/// be it.
+/// Checks that every table has its columns, and that the rows that every process reads are valid: a schema may have
+/// this release's version and differ from it.
 pub async fn tables(client: &Client) -> Result<(), OpenError> {
     columns(client).await?;
     Ok(node_rows::check(client).await?)
@@ -51,7 +51,7 @@ async fn columns(client: &Client) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// A database of another encoding holds most names, and refuses the others whenever somebody comes with one.
+/// Refuses a database of another encoding than UTF-8: it stores most names, but refuses others when they occur.
 async fn encoding(connector: &Connector, client: &Client) -> Result<(), OpenError> {
     let found: String = client.query_one(ENCODING, &[]).await.map_err(other)?.try_get(0).map_err(other)?;
     if found == "UTF8" {
@@ -61,7 +61,7 @@ async fn encoding(connector: &Connector, client: &Client) -> Result<(), OpenErro
     Err(OpenError::Address(StoreError(format!("{url}: the database's encoding is {found}, and UTF8 is needed"))))
 }
 
-/// The same on a connection that is there.
+/// Checks the version on an open connection.
 pub async fn check_on(client: &Client) -> Result<(), OpenError> {
     let known = known(&embedded::migrations::runner());
     match version(client).await.map_err(other)? {
@@ -92,7 +92,7 @@ pub async fn migrate(connector: &Connector) -> Result<Migrated, OpenError> {
     Ok(Migrated { from: found, to: known })
 }
 
-/// All of them and their lines in the history are one transaction, so a crash leaves a whole version.
+/// All migrations and their rows in the history are one transaction, so a crash never leaves half a version.
 async fn run(client: &mut Client, pending: &[(&str, String)]) -> Result<(), Error> {
     let transaction = client.transaction().await?;
     transaction.batch_execute(CREATE).await?;
@@ -104,7 +104,7 @@ async fn run(client: &mut Client, pending: &[(&str, String)]) -> Result<(), Erro
     transaction.commit().await
 }
 
-/// 0: there is no schema.
+/// Version of the schema; 0: there is no schema.
 pub async fn version(client: &Client) -> Result<SchemaVersion, Error> {
     let exists: bool = client.query_one(EXISTS, &[]).await?.try_get(0)?;
     if !exists {

@@ -1,5 +1,5 @@
-//! Whether a connection is a session: behind a pooler in transaction mode, each transaction is another server process's.
-//! Statements that were prepared, settings and locks would be one process's, and the next process's nothing.
+//! Checks that a connection is a session. Behind a pooler in transaction mode each transaction may run in another
+//! server process, where prepared statements, settings and locks of the previous one do not exist.
 
 use tokio::time::timeout;
 use tokio_postgres::{Client, Error, SimpleQueryMessage};
@@ -9,12 +9,12 @@ use super::url::CONNECT_TIMEOUT;
 use crate::store::StoreError;
 use crate::store::open::OpenError;
 
-/// As a simple query: nothing is prepared for it.
+/// Sent as a simple query, so that nothing is prepared for it.
 const PROCESS: &str = "/* usher:process */ SELECT pg_backend_pid()";
 const BEGIN: &str = "/* usher:hold_process */ BEGIN; SELECT pg_backend_pid()";
 
 /// # Errors
-/// There is such a pooler in between; or nobody answers.
+/// There is a pooler in transaction mode, or the database does not answer.
 pub async fn check(connector: &Connector) -> Result<(), OpenError> {
     let (one, _driver) = connector.plain().await.map_err(OpenError::Unreachable)?;
     let (other, _other_driver) = connector.plain().await.map_err(OpenError::Unreachable)?;
@@ -31,7 +31,8 @@ pub async fn check(connector: &Connector) -> Result<(), OpenError> {
     }
 }
 
-/// While the other connection holds the process that a pooler would give out next, this one asks for its own once more.
+/// Returns whether the server process stays the same while the second connection holds the process that a pooler would
+/// assign next.
 async fn is_session(one: &Client, other: &Client) -> Result<bool, Error> {
     let before = process(one).await?;
     other.batch_execute(BEGIN).await?;

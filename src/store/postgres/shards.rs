@@ -1,4 +1,4 @@
-//! The tables `shards` and `owners`: who owns them.
+//! The tables `shards` and `owners`: owner and position of each shard.
 
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -10,24 +10,25 @@ use crate::ids::{Epoch, EventNo, OwnerToken, Seq, ShardId, TenantNo};
 use crate::ledger::time::{Tick, Wall};
 use crate::store::{Claimant, Owner, Position, StoreError, continuity};
 
-/// A connection that dies between what is to be executed and the `Sync` behind it leaves a server that holds the
-/// shard's row and waits for the rest: `idle_in_transaction_session_timeout` does not count then. The same limit.
+/// If a connection dies between a statement and the `Sync` after it, the server keeps the lock on the shard's row and
+/// waits for the rest; `idle_in_transaction_session_timeout` does not apply then. This statement enforces the same
+/// limit.
 const END_SILENT: &str = "/* usher:end_silent */ SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
     AND application_name = current_setting('application_name')
     AND state = 'active' AND wait_event = 'ClientRead' AND state_change < now() - interval '3 s'";
 
-/// The inner error: somebody else has it, see [`crate::store::ClaimError::Taken`].
+/// Claims the shard. The inner error means that it has another owner, see [`crate::store::ClaimError::Taken`].
 ///
-/// Compare-and-set on what was read. The UPDATE waits for a transaction that has the row in hand and looks again
-/// when that ended, so the position it answers is behind everything that a former owner can have sent.
+/// Compare-and-set on what was read. The UPDATE waits for a transaction that has locked the row, and evaluates the row
+/// again afterward; so the position that it returns includes every batch that a former owner can have sent.
 pub async fn claim(
     connection: &mut Connection,
     shard: ShardId,
     over: Option<Owner>,
     by: Claimant,
 ) -> Result<Result<(Owner, Position), Option<Seq>>, Failure> {
-    // Whoever owned the shard may have written since.
+    // A former owner may have written since the block was kept.
     connection.open_block = None;
     let connection = &*connection;
     let number = shard.0.cast_signed();
@@ -52,7 +53,7 @@ pub async fn claim(
     if claimed.is_some() {
         return Ok(Ok(known(claimed, shard)?));
     }
-    // An earlier attempt, whose answer was lost, or somebody else.
+    // Either an earlier attempt succeeded and its answer was lost, or the shard has another owner.
     let (owner, position) = read(connection, shard).await?;
     if owner.token == by.token {
         return confirm(connection, shard, owner, position, former).await;
@@ -65,10 +66,11 @@ async fn read(connection: &Connection, shard: ShardId) -> Result<(Owner, Positio
     known(row, shard)
 }
 
-/// What an earlier attempt wrote can be seen before it is everywhere where a commit has to be: a server that started
-/// again shows what its synchronous standby may not have yet. A commit of our own stands behind all of it.
+/// Confirms an earlier attempt with a commit of its own. The earlier attempt's commit can be visible before it is on
+/// all servers where it must be: a server that restarted shows commits that its synchronous standby may not have. The
+/// new commit comes after all of them.
 ///
-/// Error: somebody else has it by now.
+/// The inner error means that the shard has another owner now.
 async fn confirm(
     connection: &Connection,
     shard: ShardId,
@@ -84,7 +86,7 @@ async fn confirm(
     Ok(Err(last_batch_of(connection, shard, [former.token, owner.token]).await?))
 }
 
-/// The shard's last batch when it was claimed over one of these; `None`: it was claimed over another one since.
+/// The shard's last batch when it was claimed over one of these tokens; `None`: it was claimed over another one since.
 async fn last_batch_of(
     connection: &Connection,
     shard: ShardId,
@@ -103,7 +105,7 @@ pub async fn release(connection: &Connection, shard: ShardId, owner: Owner) -> R
     Ok(())
 }
 
-/// The row of a shard, as it was read.
+/// Parses and checks the row of a shard.
 pub fn known(row: Option<Row>, shard: ShardId) -> Result<(Owner, Position), Failure> {
     let row = row.ok_or_else(|| damaged(shard, "the row is not there"))?;
     let read = owned(&row).map_err(|error| damaged(shard, &StoreError::from(error).0))?;
@@ -114,7 +116,7 @@ fn damaged(shard: ShardId, why: &str) -> Failure {
     Failure::Damaged(StoreError(format!("shards (shard_id {shard}): {why}")))
 }
 
-/// A row of the columns that the statements `read_shard` and `claim` have.
+/// Parses a row with the columns of the statements `read_shard` and `claim`.
 fn owned(row: &Row) -> Result<(Owner, Position), Failure> {
     let owner = Owner { epoch: Epoch(row.try_get(0)?), token: OwnerToken(row.try_get(1)?) };
     let position = Position {

@@ -1,4 +1,4 @@
-//! Everything in the store, as it stands at one moment: read in one transaction, beside whoever serves from it.
+//! Snapshot of a store, as it is at one moment: read in one transaction, while a service may run.
 
 use tokio::sync::mpsc::Sender;
 use tokio_postgres::{Client, Error, Row};
@@ -13,17 +13,17 @@ use crate::store::audit_block::Block;
 use crate::store::open::OpenError;
 use crate::store::snapshot::SnapshotChunk;
 
-/// Events, and blocks, in one piece.
+/// Maximum numbers of events and of blocks in a chunk.
 const EVENTS: i64 = 4_096;
 const BLOCKS: i64 = 256;
 
-/// One moment for all statements. It takes as long as it takes.
+/// All statements see the same moment. There is no time limit.
 const BEGIN: &str = "/* usher:begin_snapshot */
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0";
 pub const READ_SHARD: &str = "/* usher:read_shard */
     SELECT epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no, continuity
     FROM shards WHERE shard_id = $1";
-/// Both go down their key, a piece at a time: nothing is sorted, and nothing is kept for the next piece.
+/// Both statements scan their key, one chunk at a time: the server neither sorts nor keeps anything for the next chunk.
 pub const READ_EVENTS: &str = "/* usher:read_all_audit */
     SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id,
            count, detail
@@ -35,10 +35,10 @@ pub const READ_BLOCKS: &str = "/* usher:read_all_blocks */
 pub const READ_FLOOR: &str =
     "/* usher:read_floor */ SELECT shard_id, first_event_no FROM audit_floor WHERE shard_id = $1";
 
-/// Sends everything in a database that has this release's schema.
+/// Sends all chunks of a database that has this release's schema.
 ///
 /// # Errors
-/// The database does not answer, or its schema is another one; or nobody takes the pieces.
+/// The database does not answer, its schema is not this release's, or the receiver is gone.
 pub async fn snapshot(url: &DatabaseUrl, chunks: &Sender<SnapshotChunk>) -> Result<(), OpenError> {
     let (client, _driver) = Connector::new(url).plain().await.map_err(OpenError::Unreachable)?;
     schema::check_on(&client).await?;
@@ -58,7 +58,7 @@ pub async fn read(client: &Client, chunks: &Sender<SnapshotChunk>) -> Result<(),
     Ok(())
 }
 
-/// Rows that no shard has.
+/// Sends the number of rows that belong to no shard, for each table.
 async fn strays(client: &Client, shards: u16, chunks: &Sender<SnapshotChunk>) -> Result<(), Failure> {
     for (table, _) in load::statements().filter(|(table, _)| !["installation", "nodes"].contains(table)) {
         let sql =
@@ -79,7 +79,7 @@ async fn shard_of(client: &Client, shard: ShardId, chunks: &Sender<SnapshotChunk
     let missing = || Failure::Damaged(StoreError(format!("audit_floor (shard_id {shard}): the row is not there")));
     send(chunks, SnapshotChunk::Shard(shard, owner, Box::new(position), floor.ok_or_else(missing)?)).await?;
     load::load(client, shard, chunks).await?;
-    // Blocks and events in turns, so that whoever holds them against each other need not keep all of the blocks.
+    // Sends blocks and events in turns, so that a reader that compares them need not keep all blocks.
     let statement = client.prepare(READ_BLOCKS).await?;
     let mut done = EventNo(0);
     loop {
@@ -93,7 +93,7 @@ async fn shard_of(client: &Client, shard: ShardId, chunks: &Sender<SnapshotChunk
     events(client, shard, (done, EventNo(i64::MAX as u64)), chunks).await
 }
 
-/// Those above the first number, up to the second.
+/// Sends the events above the first number, up to the second.
 async fn events(
     client: &Client,
     shard: ShardId,
@@ -116,7 +116,7 @@ fn number(row: &Row, column: usize) -> Result<EventNo, Error> {
     row.try_get::<_, i64>(column).map(|no| EventNo(no.cast_unsigned()))
 }
 
-/// The number is the second column of both.
+/// Parses rows whose key is in the second column, as in both tables of the audit.
 fn each<T>(table: &str, rows: &[Row], parse: impl Fn(&Row) -> Result<T, Failure>) -> Result<Vec<T>, Failure> {
     rows.iter().map(|row| parse(row).map_err(|error| damaged(table, row, &[1], error))).collect()
 }

@@ -1,9 +1,10 @@
-//! The statements of a writing connection. Each is tagged with its name, to be found in the server's log.
+//! The statements of a connection that writes. Each has its name in a comment, by which it is found in the server's
+//! log.
 //!
-//! A put takes one array for each column and writes whole rows; putting a row again is harmless, but for new events and
-//! blocks of the audit, whose numbers were never there. The arrays are taken apart in the select list, in step:
-//! `FROM unnest(…)` would first copy each one. No statement changes a key, and `sessions` has no other index: its updates
-//! stay within their page (HOT).
+//! A put takes one array per column and writes whole rows. Repeating a put is harmless, except for new events and
+//! blocks of the audit, whose numbers must not exist yet. The arrays are unnested in the select list, in parallel:
+//! `FROM unnest(…)` would copy each one first. No statement changes a key, and `sessions` has no other index, so its
+//! updates stay within their page (HOT).
 
 use tokio_postgres::{Client, Error, Statement};
 
@@ -14,7 +15,7 @@ macro_rules! statements {
         }
 
         impl Statements {
-            /// Prepares all of them in one round trip.
+            /// Prepares all statements in one round trip.
             pub async fn prepare(client: &Client) -> Result<Self, Error> {
                 let ($($name,)*) = tokio::try_join!(
                     $(client.prepare(concat!("/* usher:", stringify!($name), " */ ", $sql)),)*
@@ -31,7 +32,7 @@ macro_rules! delete_tenants {
     };
 }
 
-/// `$table`'s rows with a key in the arrays `$2` and following.
+/// Deletes the rows of `$table` whose keys are in the arrays `$2` and following.
 macro_rules! delete {
     ($table:literal, $arrays:literal, $($column:literal),+) => {
         concat!(
@@ -42,7 +43,7 @@ macro_rules! delete {
     };
 }
 
-/// Two parts: an event that is new has no row to look for first, which takes a third less time.
+/// Two parts: a new event needs no search for an existing row, which saves a third of the time.
 macro_rules! insert_events {
     () => {
         "INSERT INTO audit
@@ -81,7 +82,7 @@ statements! {
         WHERE shard_id = $1 AND EXISTS (SELECT FROM released)";
 }
 
-/// A stale owner, or a batch sent twice, writes NULL into a column that does not take it.
+/// For a former owner, or a batch that was sent twice, writes NULL into a column that is NOT NULL.
 pub const FENCE: &str = "/* usher:fence */ UPDATE shards SET
     seq = CASE WHEN epoch = $2 AND owner_token = $3 AND seq = $4::bigint - 1 THEN $4::bigint ELSE NULL END,
     tick_ms = $5, wall_ms = $6, wall_high_ms = $7, last_tenant_no = $8, last_event_no = $9,
@@ -90,13 +91,13 @@ pub const FENCE: &str = "/* usher:fence */ UPDATE shards SET
 
 macro_rules! parts {
     ($($name:ident: $sql:expr;)*) => {
-        /// What a batch can do to a table.
+        /// A kind of change that a batch can make to a table.
         #[derive(Debug, Clone, Copy)]
         pub enum Part {
             $($name,)*
         }
 
-        /// Their names and statements, in the order of [`Part`].
+        /// Names and statements of the parts, in the order of [`Part`].
         pub const PARTS: &[(&str, &str)] = &[$((stringify!($name), $sql),)*];
     };
 }

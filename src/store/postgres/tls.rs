@@ -1,7 +1,7 @@
-//! TLS to the database: the machine's own certificate authorities, ring as everywhere.
+//! TLS to the database, with the machine's certificate authorities and the provider ring, as elsewhere in Usher.
 //!
-//! When TLS is used, the server's certificate is checked; `sslmode=disable` uses none, and `prefer`, the default,
-//! uses it when the server offers it. `SSL_CERT_FILE` names a private authority.
+//! When TLS is used, the server's certificate is verified. `sslmode=disable` uses no TLS; `prefer`, the default, uses
+//! it when the server offers it. `SSL_CERT_FILE` names a private authority.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub fn connector(url: &DatabaseUrl) -> MakeRustlsConnect {
     let mut roots = RootCertStore::empty();
     let tcp = url.config().get_hosts().iter().any(|host| matches!(host, Host::Tcp(_)));
     if tcp && url.config().get_ssl_mode() != SslMode::Disable {
-        // An authority that cannot be read is missed when a server's certificate needs it, not before.
+        // An unreadable authority is no error here: it is missed only when a server's certificate needs it.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());

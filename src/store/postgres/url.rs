@@ -1,4 +1,4 @@
-//! Where the database is. Holds the password and never shows it.
+//! URL of the database. Contains the password and never shows it.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,9 +10,10 @@ use tokio_postgres::config::Host;
 use crate::store::StoreError;
 use crate::store::open::OpenError;
 
-/// How long to wait for a connection.
+/// Time limit for connecting to one host, and for the setup of a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// A peer that is silent for this long is gone: sooner than anybody's patience with a batch that waits for it.
+/// A peer that does not acknowledge for this long is considered gone: sooner than a caller that waits for a batch gives
+/// up.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
@@ -22,11 +23,12 @@ const KEEPALIVE_RETRIES: u32 = 3;
 pub struct DatabaseUrl(Config);
 
 impl DatabaseUrl {
-    /// Parses `postgres://user:password@host:port/database?option=value`. What the URL does not say about
-    /// timeouts, and keepalives, gets values that notice a dead peer in seconds.
+    /// Parses `postgres://user:password@host:port/database?option=value`. Timeouts and keepalives that the URL does not
+    /// set get values that detect a dead peer within seconds.
     ///
     /// # Errors
-    /// Not a URL of a database. The error quotes nothing: any part of a mistyped URL may be the password.
+    /// `url` is not the URL of a database. The error quotes nothing, because any part of a mistyped URL may be the
+    /// password.
     pub fn parse(url: &SecretString) -> Result<Self, OpenError> {
         let text = url.expose_secret();
         let unreadable = || {
@@ -64,7 +66,7 @@ impl DatabaseUrl {
         Ok(Self(config))
     }
 
-    /// The limit for connecting and logging in: the timeout in the URL is for one host, and for TCP alone.
+    /// Time limit for connecting and logging in: the timeout in the URL is for one host, and for TCP alone.
     pub(super) fn connect_limit(&self) -> Duration {
         let hosts = u32::try_from(self.0.get_hosts().len()).unwrap_or(1).max(1);
         self.0.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT) * hosts + Duration::from_secs(1)

@@ -1,4 +1,4 @@
-//! The one connection of a shard that writes: one job after the other, made again after it broke.
+//! The connection of a shard that writes: runs one job after the other, and is opened again after it broke.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use crate::ids::ShardId;
 use crate::ledger::change::Change;
 use crate::store::{Batch, ClaimError, Claimant, CommitError, Owner, Position, ReadError, StoreError};
 
-/// How long to wait for an answer before the connection is given up. Nothing is lost by giving up early: the
-/// outcome is then looked up after a claim, which waits for what the server still has in hand.
+/// Time to wait for an answer before the connection is closed. An early timeout loses nothing: the outcome is then
+/// determined by a claim, which waits for what the server still processes.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 type Job<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
-/// How a job ended that has no answer.
+/// Failure of a job.
 enum Broken {
     Read(ReadError),
-    /// The server said no ([`is_refusal`]): nothing was changed.
+    /// The server refused it ([`is_refusal`]): nothing was changed.
     Refused(StoreError),
 }
 
@@ -58,7 +58,7 @@ impl From<Broken> for CommitError {
     fn from(broken: Broken) -> Self {
         match broken {
             Broken::Read(error) => error.into(),
-            // Whatever of the batch was sent, the server did not carry it out.
+            // Whatever part of the batch was sent, the server did not execute it.
             Broken::Refused(error) => CommitError::NotWritable(error),
         }
     }
@@ -80,7 +80,7 @@ impl Writer {
         let claim = self.run(Some(RESPONSE_TIMEOUT), |to| {
             Box::pin(async move {
                 let claimed = shards::claim(to, shard, over, by).await?;
-                // A shard whose next batch cannot be written is not taken.
+                // Reads what the next batch needs: a shard whose next batch cannot be written is not claimed.
                 to.open_block = Some(audit_blocks::resume(to, shard).await?);
                 Ok(claimed)
             })
@@ -90,7 +90,7 @@ impl Writer {
 
     pub async fn load(&self, rows: mpsc::Sender<Vec<Change>>) -> Result<(), ReadError> {
         let shard = self.shard;
-        // As long as it takes: each row has a patience of its own.
+        // No limit for the whole load: each row has a timeout of its own.
         Ok(self.run(None, |to| Box::pin(async move { load::load(&to.client, shard, &rows).await })).await?)
     }
 
@@ -114,8 +114,8 @@ impl Writer {
         }
     }
 
-    /// The connection is back in its place only after a job that answered: one that failed, ran out of patience or
-    /// was dropped half-way closes it.
+    /// Runs a job. The connection is put back only after a job that answered: after a failure or a timeout, or if the
+    /// future is dropped, it is closed.
     async fn run<T>(
         &self,
         limit: Option<Duration>,
@@ -141,7 +141,7 @@ impl Writer {
                 *place = Some(connection);
                 Ok(answer)
             }
-            // The next job has a new connection, to whoever has the address by then.
+            // The next job opens a new connection, to whatever server has the address then.
             Err(Failure::Database(error)) if is_refusal(&error) => Err(Broken::Refused(error.into())),
             Err(failure) => Err(Broken::Read(connection.give_up(failure).await)),
         }

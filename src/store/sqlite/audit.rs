@@ -1,4 +1,4 @@
-//! The audit, newest first: the events behind the last block, then those of the blocks that can hold what is asked for.
+//! Reads the audit, newest first: the events after the last block, then those of the blocks that may contain matches.
 
 use rusqlite::{Connection, Row, named_params};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use crate::ledger::time::Wall;
 use crate::store::audit_search::{Range, Search};
 use crate::store::{AuditPage, AuditQuery, StoreError, encode};
 
-/// A walk down the key, past what the filters leave out.
+/// Scans the key in descending order, and skips what the filters exclude.
 const READ: &str = "/* usher:read_audit */
     SELECT tenant_no, event_no, at_ms, actor, action, reason, user_id, pool_id, session_id, organization_id, count,
         detail
@@ -32,7 +32,7 @@ const READ: &str = "/* usher:read_audit */
     ORDER BY event_no DESC LIMIT :limit";
 
 pub fn read(connection: &Connection, query: &AuditQuery) -> Result<AuditPage, StoreError> {
-    // Blocks that are completed from here on hold events that are newer than all that is read.
+    // Blocks that are completed from here on contain only events that are newer than everything read here.
     let last_block = audit_blocks::last(connection, query.shard)?;
     let mut events = Vec::new();
     let newest = Range { first: EventNo(last_block.0 + 1), last: EventNo(i64::MAX as u64) };
@@ -85,7 +85,7 @@ fn walk(
     Ok(())
 }
 
-/// The columns as [`READ`] names them.
+/// Parses the columns in the order of [`READ`].
 pub fn event(row: &Row<'_>) -> Result<AuditEvent, StoreError> {
     Ok(AuditEvent {
         tenant: TenantNo(row.get(0)?),

@@ -1,4 +1,4 @@
-//! The blocks of the audit: written with the batch that completes them, and searched.
+//! Blocks of the audit: written with the batch that completes them, and searched.
 
 use rusqlite::{Connection, Row, named_params, params};
 
@@ -18,18 +18,18 @@ const NEWEST: &str = "/* usher:read_newest_audit */
 const PUT: &str = "/* usher:put_audit_block */ INSERT INTO audit_blocks
     (shard_id, last_event_no, first_event_no, oldest_ms, newest_ms, closed_ms, filter)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-/// The filter is last: it lies in pages of its own, which are read only for blocks whose times fit.
+/// The filter is the last column: SQLite keeps it on overflow pages, which are read only for blocks whose times fit.
 const SEARCH: &str = "/* usher:search_audit */ SELECT first_event_no, last_event_no, filter FROM audit_blocks
     WHERE shard_id = :shard AND last_event_no <= :last AND first_event_no < :before
       AND (:from IS NULL OR newest_ms >= :from) AND (:until IS NULL OR oldest_ms < :until)
     ORDER BY last_event_no DESC";
 
-/// The last event that is in a block; zero: none is.
+/// Last event that is in a block; zero: there is no block.
 pub fn last(connection: &Connection, shard: ShardId) -> rusqlite::Result<EventNo> {
     connection.prepare_cached(LAST)?.query_row([shard.0], |row| number(row, 0))
 }
 
-/// The block to which the next events belong, from what is stored.
+/// Rebuilds the open block, to which the next events belong, from the stored events.
 pub fn resume(connection: &Connection, shard: ShardId) -> Result<OpenBlock, ReadError> {
     let last = last(connection, shard)?;
     let mut open = OpenBlock::after(last);
@@ -48,7 +48,7 @@ pub fn put(connection: &Connection, shard: ShardId, block: &Block) -> rusqlite::
     connection.prepare_cached(PUT)?.execute(row).map(|_| ())
 }
 
-/// Looks for blocks that can hold what is asked for, from the one that ends with the event `last` downwards.
+/// Searches for blocks that may contain matches, in descending order from the block that ends with the event `last`.
 pub fn search(connection: &Connection, query: &AuditQuery, last: EventNo) -> Result<Search, StoreError> {
     let mut search = Search::new(query);
     let keys = search.keys().to_vec();

@@ -1,5 +1,5 @@
-//! A copy of the database as it stands at one moment, taken beside whoever serves from it: page by page under one read
-//! transaction. Writers go on meanwhile, and the write-ahead log grows by what they write.
+//! Copies the database as it is at one moment, page by page under one read transaction, while a service may use it.
+//! Writers go on meanwhile; the write-ahead log grows by what they write.
 
 use std::fs;
 use std::io;
@@ -14,27 +14,27 @@ use crate::partial::Partial;
 use crate::store::StoreError;
 use crate::store::open::OpenError;
 
-/// Pages between two rests, 4 MiB: no commit waits for the disk behind more than these.
+/// Pages between two pauses (4 MiB): a commit waits for the disk behind at most these.
 const STEP_PAGES: i32 = 1_024;
 
-/// Nobody looks at the copy before it is complete, and then it is synced as a whole.
+/// The copy is not used before it is complete, and is then synced as a whole.
 const FAST: &str = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF";
 
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The file that is to be written.
+    /// The file to be written cannot be used.
     #[error("{}: {what}", path.display())]
     Target { path: PathBuf, what: String },
 }
 
-/// Writes a copy of the database in `directory` to a file that is not there yet: beside it at first, and under its name
-/// when it is complete and on the disk. Only its owner can read it. Rests after each step. Answers its size in bytes.
-/// Blocks the thread.
+/// Writes a copy of the database in `directory` to the new file `to`. The copy is written beside it, and gets its name
+/// when it is complete and on disk. Only its owner can read it. Calls `rest` after each step. Returns the size in
+/// bytes. Blocks the thread.
 ///
 /// # Errors
-/// There is no store of this release in `directory`, or the file is there already or cannot be written.
+/// There is no store of this release in `directory`, or `to` exists already or cannot be written.
 pub fn backup(directory: &Path, to: &Path, rest: impl FnMut()) -> Result<u64, BackupError> {
     let wrong = |what: String| BackupError::Target { path: to.to_owned(), what };
     let mut source = Database::new(directory::existing(directory)?, Mode::Read);
@@ -47,11 +47,11 @@ pub fn backup(directory: &Path, to: &Path, rest: impl FnMut()) -> Result<u64, Ba
 }
 
 fn take(source: &mut Database, to: &Path, mut rest: impl FnMut()) -> Result<u64, StoreError> {
-    // It has its mode before it has a byte.
+    // The file gets its mode before any data is in it.
     let mut partial = Partial::begin(to, 0o600).map_err(text)?;
     let mut copy = Connection::open_with_flags(partial.path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     copy.execute_batch(FAST)?;
-    // Between two steps the transaction holds its moment: otherwise each commit would start the copy over.
+    // The transaction fixes the moment between two steps: otherwise each commit would make SQLite start over.
     let moment = source.connection().map_err(StoreError::from)?.transaction()?;
     moment.query_row("/* usher:begin_backup */ SELECT count(*) FROM installation", [], |_| Ok(()))?;
     let backup = Backup::new(&moment, &mut copy)?;
@@ -62,7 +62,7 @@ fn take(source: &mut Database, to: &Path, mut rest: impl FnMut()) -> Result<u64,
     }
     drop(backup);
     drop(copy);
-    // It was taken with the log of its source, and has none.
+    // The copy includes the log of its source, and has no log of its own.
     log_mark::write_whole(partial.file()).map_err(text)?;
     die_here!(BackedUp);
     let bytes = partial.file().metadata().map_err(text)?.len();

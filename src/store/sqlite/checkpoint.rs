@@ -1,5 +1,5 @@
-//! A checkpoint beside the writer: a thread of its own moves the log into the database, while commits go on at the end of
-//! the log. The writer moves what they add meanwhile, which is little ([`super::log_mark::renew`]).
+//! Checkpoint beside the writer: a thread of its own copies the log into the database, while commits are appended to
+//! the log. They append little meanwhile, which the writer checkpoints itself ([`super::log_mark::renew`]).
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,14 +10,15 @@ use super::files::Files;
 use super::log_mark;
 use crate::store::{ReadError, StoreError};
 
-/// A checkpoint under way. It is waited for before its database is closed.
+/// A running checkpoint. It must end before the writer's connection is closed.
 pub struct Checkpoint(JoinHandle<()>);
 
 impl Checkpoint {
-    /// Starts a checkpoint of the database at `path`. The log must have announced the next one
-    /// ([`super::log_mark::announce`]): then whatever part of it is in the database says that a log is awaited.
+    /// Starts a checkpoint of the database at `path`. The next log must be announced already
+    /// ([`super::log_mark::announce`]): then the database says that a log is expected, whatever part of the log it
+    /// contains.
     ///
-    /// `files`: those of the writer. Others that lie at the path by now are left alone.
+    /// `files`: those of the writer. Other files that are at the path by now are not touched.
     ///
     /// # Errors
     /// The operating system has no thread left.
@@ -35,7 +36,7 @@ impl Checkpoint {
         self.0.is_finished()
     }
 
-    /// Waits for its end. Whether it moved everything, the writer sees by its own checkpoint.
+    /// Waits for the end. The writer's own checkpoint shows whether anything is left.
     pub fn finish(self) {
         let _ = self.0.join();
     }

@@ -1,4 +1,4 @@
-//! A batch: one transaction behind the fence.
+//! Commits a batch: one transaction behind the fence.
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -8,7 +8,7 @@ use crate::ids::ShardId;
 use crate::store::audit_block::OpenBlock;
 use crate::store::{Batch, CommitError, Owner, continuity};
 
-/// The fence: a stale owner, or a batch sent twice, writes NULL into a column that does not take it.
+/// The fence: for a former owner, or a batch that was sent twice, it writes NULL into a column that is NOT NULL.
 const FENCE: &str = "/* usher:fence */ UPDATE shards SET
     seq = CASE WHEN epoch = ?2 AND owner_token = ?3 AND seq = ?4 - 1 THEN ?4 ELSE NULL END,
     tick_ms = ?5, wall_ms = ?6, wall_high_ms = ?7, last_tenant_no = ?8, last_event_no = ?9, continuity = ?10
@@ -20,12 +20,12 @@ pub fn commit(database: &mut Database, shard: ShardId, owner: Owner, batch: &Bat
     match transact(connection, shard, owner, batch, open) {
         Ok(open) => {
             database.keep_open_block(shard, open);
-            // What was committed into a file that nobody will find is not acknowledged.
+            // A commit into a file that no restart will find is not acknowledged.
             database.is_there().map_err(CommitError::Unknown)
         }
         Err(error) => {
             if matches!(error, CommitError::Unknown(_) | CommitError::NotWritable(_) | CommitError::Damaged(_)) {
-                // The next attempt, or a claim, reads what is on the disk.
+                // The next attempt, or a claim, then reads what is on disk.
                 database.broken();
             }
             Err(error)
@@ -33,7 +33,7 @@ pub fn commit(database: &mut Database, shard: ShardId, owner: Owner, batch: &Bat
     }
 }
 
-/// `open`: the block of the shard's next events; read from what is stored when it is not known. Answers the next one.
+/// `open` is the open block of the shard; `None`: it is read from the stored events. Returns the next open block.
 fn transact(
     connection: &mut Connection,
     shard: ShardId,
@@ -41,7 +41,7 @@ fn transact(
     batch: &Batch,
     open: Option<OpenBlock>,
 ) -> Result<OpenBlock, CommitError> {
-    // Rolled back when dropped.
+    // The transaction is rolled back when dropped.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(error::unknown)?;
     if fence(&transaction, shard, owner, batch).map_err(error::refused)? != 1 {
         return Err(CommitError::Fenced);

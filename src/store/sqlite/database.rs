@@ -1,4 +1,4 @@
-//! A connection that is opened again after it broke.
+//! A connection to the database that is opened again after it broke.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,15 +19,15 @@ use crate::ids::{InstanceId, ShardId};
 use crate::store::audit_block::OpenBlock;
 use crate::store::{ReadError, StoreError};
 
-/// How long to wait for a lock: only a foreign tool (a backup, a shell) can hold one.
+/// Time to wait for a lock: only a foreign tool (a backup, a shell) can hold one.
 const BUSY: Duration = Duration::from_secs(5);
-/// More than there are statements.
+/// Capacity for cached statements; more than the number of statements.
 const STATEMENTS: usize = 64;
-/// Changes when another connection commits.
+/// The value changes when another connection commits.
 const DATA_VERSION: &str = "/* usher:data_version */ PRAGMA data_version";
-/// The log is brought into the database when it has this many pages, by when most of its pages were written many times.
+/// Pages in the log after which it is checkpointed. By then most of its pages were written many times.
 const LOG_PAGES: i64 = 4_096;
-/// Somebody was reading what lies in it: the next attempt is so many pages later.
+/// Pages after which the next attempt is made if a reader still used the log.
 const RETRY_PAGES: i64 = 512;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,23 +40,24 @@ pub struct Database {
     path: PathBuf,
     mode: Mode,
     connection: Option<Connection>,
-    /// Of the one who writes: nobody else looks at what is acknowledged.
+    /// The database's files; only for the writer, because only writes are acknowledged.
     files: Option<Files>,
-    /// [`DATA_VERSION`] since another connection was last seen to write.
+    /// Value of [`DATA_VERSION`] when another connection's commit was last detected.
     version: i64,
-    /// The files are not what they were: what they are now is not noted.
+    /// The files are not those that were opened: their present state must not be recorded.
     blocked: bool,
-    /// What this connection has written was not noted, for the files were not there.
+    /// A write of this connection was not recorded, because the files were missing.
     unnoted: bool,
-    /// How many pages the log has, after each commit of this connection.
+    /// Number of pages in the log after the last commit of this connection.
     log_pages: Arc<AtomicI64>,
-    /// When it has this many, the next log is begun; `None`: this process does not begin logs.
+    /// Number of pages at which the next log is begun; `None`: this process does not begin logs.
     renew_at: Option<i64>,
-    /// Brings the log into the database beside this connection.
+    /// The running checkpoint, if any; it copies the log into the database beside this connection.
     checkpoint: Option<Checkpoint>,
-    /// Of shards whose last batch this connection committed.
+    /// Open audit blocks of the shards whose last batch this connection committed.
     open_blocks: BTreeMap<ShardId, OpenBlock>,
-    /// Held for as long as somebody can write. Declared last: let go of after the connection is closed.
+    /// Held for as long as this process may write. Declared last, so that it is released after the connection is
+    /// closed.
     lock: Option<Lock>,
 }
 
@@ -93,7 +94,7 @@ impl Database {
         &self.path
     }
 
-    /// The connection, opened when there is none; and none while the files are not those that were opened.
+    /// The connection; opened if there is none. Fails while the files are not those that were opened.
     pub fn connection(&mut self) -> Result<&mut Connection, ReadError> {
         self.blocked = true;
         if let Some(error) = self.files.as_ref().and_then(Files::replaced) {
@@ -121,7 +122,7 @@ impl Database {
         self.connection.as_mut().ok_or_else(|| StoreError("the connection is closed".into()).into())
     }
 
-    /// Another connection of SQLite's may write, and bring the log into the file; nobody else.
+    /// Decides about a foreign write: another SQLite connection may write and checkpoint; any other write is an error.
     fn written_by(&mut self, error: StoreError) -> Result<(), ReadError> {
         let Some(connection) = &self.connection else { return Ok(()) };
         let version = data_version(connection)?;
@@ -130,19 +131,19 @@ impl Database {
         }
         tracing::warn!("another program writes into {}", self.path.display());
         self.version = version;
-        // It may have begun another log, which does not say so.
+        // The other connection may have begun a log without a mark.
         self.renew_at = self.renew_at.map(|_| 0);
         Ok(())
     }
 
-    /// From here on the database says which log belongs to it: see [`log_mark`]. Only of a schema that is this release's.
+    /// From here on the database says which log belongs to it: see [`log_mark`]. Only for a schema of this release.
     pub fn begin_log(&mut self) {
         self.renew_at = Some(0);
         self.renew_log();
     }
 
-    /// Begins the next log when the present one is long enough. Who waited for the last commit has heard of it. Most of the
-    /// work is done beside the commits that follow; the rest is done after one of them.
+    /// Begins the next log when the present one is long enough. The last commit was answered already. Most of the work
+    /// is done beside the commits that follow, the rest after one of them.
     pub fn renew_log(&mut self) {
         let pages = self.log_pages.load(Relaxed);
         if self.blocked || self.renew_at.is_none_or(|at| pages < at) {
@@ -152,7 +153,7 @@ impl Database {
         match self.checkpoint.take() {
             Some(under_way) if !under_way.is_finished() => return self.checkpoint = Some(under_way),
             Some(finished) => finished.finish(),
-            // A short one is over at once.
+            // A short log is checkpointed at once.
             None if pages < LOG_PAGES => {}
             None => match log_mark::announce(connection).map(|()| Checkpoint::start(&self.path, self.files.clone())) {
                 Ok(Ok(started)) => {
@@ -171,17 +172,17 @@ impl Database {
                 RETRY_PAGES
             }
         };
-        // It goes on behind what somebody reads, or begins anew.
+        // The log continues after the pages that a reader uses, or starts over.
         self.renew_at = Some(self.log_pages.load(Relaxed) + pause);
         self.note();
     }
 
-    /// Another connection of this database's counts no pages here.
+    /// Counts the pages of the log. Other connections to this database do not count here.
     fn count_pages(&mut self, connection: &mut Connection) -> Result<(), ReadError> {
         if self.mode == Mode::Write {
             self.log_pages = Arc::default();
             let pages = Arc::clone(&self.log_pages);
-            // In the place of SQLite's own, which would begin logs that do not say whose they are.
+            // Replaces SQLite's own hook, whose checkpoints would begin logs without a mark.
             connection.wal_hook(Some(move |_: &mut Wal, count| {
                 pages.store(i64::from(count), Relaxed);
                 Ok(())
@@ -190,7 +191,7 @@ impl Database {
         Ok(())
     }
 
-    /// A database that says nothing of its installation is not made one where there was one.
+    /// Fails if the database contains no installation, and this directory had one: no new store is created then.
     pub fn is_not_begun_anew(&mut self) -> Result<(), ReadError> {
         let stored = installation::read(self.connection()?)?;
         match self.lock.as_ref().and_then(Lock::installation) {
@@ -203,7 +204,7 @@ impl Database {
         }
     }
 
-    /// What was committed is in the files that a restart will find.
+    /// Checks that what was committed is in the files that a restart will find.
     pub fn is_there(&mut self) -> Result<(), StoreError> {
         match self.files.as_ref().and_then(Files::replaced) {
             None => Ok(()),
@@ -219,18 +220,18 @@ impl Database {
         self.files.as_ref()
     }
 
-    /// The files are as this connection left them.
+    /// Records the state of the files after this connection's own work.
     pub fn note(&mut self) {
         if let Some(files) = self.files.as_mut().filter(|_| !self.blocked) {
             files.note();
         }
     }
 
-    /// Forgets the connection: after a failed write (a full disk, an I/O error) nothing in its memory is trusted.
+    /// Drops the connection: after a failed write (a full disk, an I/O error) nothing in its memory is trusted.
     pub fn broken(&mut self) {
         self.open_blocks.clear();
-        // With the connection the last hold on files that were removed would go; and closing it would remove the log that
-        // lies in the folder by now, whoever's that is.
+        // If the files were removed, this connection is the last reference to them. Closing it would also remove the
+        // log that is in the directory now, whoever wrote it.
         if !self.blocked && self.is_there().is_ok() {
             self.connection = None;
             if let Some(files) = &mut self.files {
@@ -239,18 +240,19 @@ impl Database {
         }
     }
 
-    /// Whose store is there is in the directory from here on.
+    /// Writes the id of the installation into the directory's lock file.
     pub fn name(&mut self, installation: InstanceId) -> Result<(), StoreError> {
         let named = self.lock.as_mut().map_or(Ok(()), |lock| lock.name(installation));
         named.map_err(|error| StoreError(format!("cannot write beside {}: {error}", self.path.display())))
     }
 
-    /// The audit block to which the shard's next events belong; `None`: what is stored has to tell.
+    /// Takes the open audit block of the shard, to which its next events belong; `None`: it must be rebuilt from the
+    /// store.
     pub fn take_open_block(&mut self, shard: ShardId) -> Option<OpenBlock> {
         self.open_blocks.remove(&shard)
     }
 
-    /// After a commit: `block` knows every event of the shard that is in no block yet.
+    /// After a commit: keeps `block`, which has every event of the shard that is in no block yet.
     pub fn keep_open_block(&mut self, shard: ShardId, block: OpenBlock) {
         self.open_blocks.insert(shard, block);
     }
@@ -262,7 +264,7 @@ impl Drop for Database {
             checkpoint.finish();
         }
         if self.blocked || self.is_there().is_err() {
-            // Not closed: see `broken`. The process is about to end.
+            // The connection is not closed, for the reason in `broken`. The process is about to end.
             std::mem::forget(self.connection.take());
         } else if self.renew_at.is_some()
             && let Some(connection) = &mut self.connection
@@ -280,20 +282,21 @@ fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached(DATA_VERSION)?.query_row([], |row| row.get(0))
 }
 
-/// 16 MiB of pages in memory.
+/// 16 MiB of page cache.
 const CACHE: &str = "PRAGMA cache_size = -16384";
 
 fn open(path: &Path, mode: Mode) -> Result<Connection, ReadError> {
-    // Only who may write can roll back what a process left that died while it made the database.
+    // Only a connection that may write can roll back what a process left behind that died while it created the
+    // database.
     let unfinished = beside(path, "-journal").exists();
     let access = match mode {
         Mode::Read if !unfinished => OpenFlags::SQLITE_OPEN_READ_ONLY,
         Mode::Read | Mode::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
-    // No mutex: a connection has one thread.
+    // No mutex: each connection is used by one thread only.
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY)?;
-    // The log goes only when the database says that there is none: see `Drop`.
+    // Closing must not remove the log before the database says that it has none: see `Drop`.
     connection.set_db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     if mode == Mode::Write {
@@ -301,7 +304,7 @@ fn open(path: &Path, mode: Mode) -> Result<Connection, ReadError> {
         if journal != "wal" {
             return Err(StoreError(format!("{}: no write-ahead log possible here", path.display())).into());
         }
-        // A commit is on the disk before it is answered. On macOS only F_FULLFSYNC does that.
+        // A commit must be on disk before it is answered. On macOS only F_FULLFSYNC guarantees that.
         connection
             .execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;")?;
         connection.execute_batch(CACHE)?;

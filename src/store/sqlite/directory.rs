@@ -1,5 +1,6 @@
-//! The data directory: `usher.db`, and `usher.lock`, whose lock says which process owns it. Beside the process it names the
-//! installation whose store is there, so that a start that finds no database does not begin a new one in its place.
+//! The data directory: the database `usher.db` and the lock file `usher.lock`. The owner of the directory holds the
+//! lock. The file contains its process id, and the id of the installation whose store is here, so that a start that
+//! finds no database does not create a new one.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -14,8 +15,8 @@ use crate::store::open::OpenError;
 const DATABASE: &str = "usher.db";
 const LOCK: &str = "usher.lock";
 
-/// Makes the directory when it is missing and locks it for as long as the answer lives; the operating system lets
-/// go of the lock when the process ends, however it ends.
+/// Creates the directory if it is missing, and locks it until the returned value is dropped. The operating system
+/// releases the lock when the process ends, in whatever way.
 pub fn lock(directory: &Path) -> Result<Lock, OpenError> {
     let unusable = |what: &str, error: std::io::Error| {
         OpenError::Unreachable(StoreError(format!("{what} {}: {error}", directory.display())))
@@ -40,16 +41,16 @@ pub fn lock(directory: &Path) -> Result<Lock, OpenError> {
     Ok(lock)
 }
 
-/// The directory is this process's for as long as this lives.
+/// The lock of the data directory; held until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
-    /// Whose store is there. `None`: nobody's yet, or it was written by an earlier release.
+    /// Id of the installation whose store is here. `None`: there is none yet, or an earlier release wrote the file.
     installation: Option<String>,
 }
 
 impl Lock {
-    /// The store is there, and this installation's.
+    /// Notes that the store here belongs to this installation, and syncs the file.
     pub fn name(&mut self, installation: InstanceId) -> std::io::Result<()> {
         let installation = Some(installation.to_string());
         if self.installation == installation {
@@ -60,7 +61,7 @@ impl Lock {
         self.file.sync_data()
     }
 
-    /// Whose store was there when this process came.
+    /// Id of the installation in the lock file.
     pub fn installation(&self) -> Option<&str> {
         self.installation.as_deref()
     }
@@ -73,7 +74,7 @@ impl Lock {
     }
 }
 
-/// The path of the database of a store that is there already: nothing is made.
+/// Path of the database of an existing store; creates nothing.
 pub fn existing(directory: &Path) -> Result<PathBuf, OpenError> {
     let path = directory.join(DATABASE);
     match path.metadata() {
@@ -88,7 +89,7 @@ pub fn existing(directory: &Path) -> Result<PathBuf, OpenError> {
     }
 }
 
-/// The path of the database, which is made when it is missing: SQLite itself would let everybody read it.
+/// Path of the database. Creates the file if it is missing, because SQLite itself would make it readable for all.
 pub fn database(directory: &Path, lock: &Lock) -> Result<PathBuf, OpenError> {
     let path = directory.join(DATABASE);
     examine::file(&path)?;
@@ -112,10 +113,10 @@ fn private(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
-/// The process, for the message of one that is refused, and the installation.
+/// Process id, for the message of a refused start, and installation id.
 fn read(file: &mut File) -> (Option<u32>, Option<String>) {
     let mut text = String::new();
-    // What cannot be read names nobody.
+    // An unreadable file counts as empty.
     let _ = file.read_to_string(&mut text);
     let mut lines = text.lines();
     let pid = lines.next().and_then(|line| line.trim().parse().ok());

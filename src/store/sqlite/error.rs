@@ -1,4 +1,4 @@
-//! What SQLite's errors mean.
+//! Meaning of SQLite's errors.
 
 use rusqlite::{Error, ErrorCode, ffi};
 
@@ -14,7 +14,7 @@ impl From<Error> for StoreError {
 }
 
 impl From<Error> for ReadError {
-    /// A file that is no database, or that contradicts itself, is damaged; everything else can pass.
+    /// A file that is not a database, or that is inconsistent, is damaged; all other errors may be temporary.
     fn from(error: Error) -> Self {
         if is_damage(&error) { ReadError::Damaged(error.into()) } else { ReadError::Unavailable(error.into()) }
     }
@@ -24,8 +24,8 @@ pub fn is_damage(error: &Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
-/// Whether SQLite refuses whatever is to be written, for reasons that an operator can end: a table has another name, a
-/// trigger raises, the file can only be read.
+/// Returns whether SQLite refuses every change, for a reason that an operator can remove: a table has another name, a
+/// trigger raises an error, or the file is read-only.
 pub fn is_refusal(error: &Error) -> bool {
     let Error::SqliteFailure(code, _) = error else { return false };
     code.extended_code == ffi::SQLITE_CONSTRAINT_TRIGGER
@@ -39,7 +39,7 @@ pub fn is_refusal(error: &Error) -> bool {
         )
 }
 
-/// A statement of a batch failed: the batch is rolled back.
+/// Meaning of a failed statement of a batch; the batch is rolled back.
 pub fn refused(error: Error) -> CommitError {
     if is_refusal(&error) {
         return CommitError::NotWritable(error.into());
@@ -62,13 +62,13 @@ pub fn refused(error: Error) -> CommitError {
                     | ErrorCode::ParameterOutOfRange
             )
         }
-        // The driver's own: a value that SQLite has no type for.
+        // An error of the driver: a value without a type in SQLite.
         _ => true,
     };
     if lasting { CommitError::Refused(error.into()) } else { CommitError::Unknown(error.into()) }
 }
 
-/// BEGIN or COMMIT failed.
+/// Meaning of a failed BEGIN or COMMIT.
 pub fn unknown(error: Error) -> CommitError {
     if is_refusal(&error) {
         return CommitError::NotWritable(error.into());

@@ -1,5 +1,5 @@
-//! The database's file before SQLite opens it: SQLite takes a file that was cut off, or that another program wrote, as it is,
-//! and makes a new database where one is missing.
+//! Checks the database file before SQLite opens it: SQLite accepts a file that was truncated, or that another program
+//! wrote, and creates a new database if the file is missing.
 
 use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Read};
@@ -12,18 +12,18 @@ use crate::store::open::OpenError;
 use crate::store::{ReadError, StoreError};
 
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// The header of the file: <https://www.sqlite.org/fileformat2.html#the_database_header>.
+/// Length in bytes of the file's header: <https://www.sqlite.org/fileformat2.html#the_database_header>.
 pub const HEADER: usize = 100;
 
-/// Tables of other programs that are named, at most.
+/// At most five tables of another program are named in the error.
 const NAMED: &str = r"SELECT group_concat(name, ', ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table'
     AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name LIMIT 5)";
 const HISTORY: &str = "SELECT count(*) FROM sqlite_schema WHERE name = 'refinery_schema_history'";
 
-/// Looks at the file, which need not be there.
+/// Checks the file, which may be missing.
 ///
 /// # Errors
-/// It is not what a start can begin with: [`OpenError::Damaged`].
+/// [`OpenError::Damaged`]: a start cannot use the file.
 pub fn file(path: &Path) -> Result<(), OpenError> {
     let damaged = |what: String| Err(OpenError::Damaged(StoreError(format!("{}: {what}", path.display()))));
     let cannot = |error| OpenError::Unreachable(StoreError(format!("cannot read {}: {error}", path.display())));
@@ -53,21 +53,21 @@ pub fn file(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// A file of SQLite's beside the database.
+/// Path of a file that SQLite keeps beside the database.
 pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-/// The beginning of the file; `None`: it is not a database of SQLite.
+/// Header of the file; `None`: it is not an SQLite database.
 pub fn header(path: &Path) -> std::io::Result<Option<[u8; HEADER]>> {
     let mut header = Vec::with_capacity(HEADER);
     File::open(path)?.take(HEADER as u64).read_to_end(&mut header)?;
     Ok(<[u8; HEADER]>::try_from(header).ok().filter(|header| header.starts_with(MAGIC)))
 }
 
-/// How many bytes the file should have, if it has fewer. A log can hold what is missing; the caller looks at that.
+/// The size that the file should have, if it is smaller. The missing part may be in the log, which the caller checks.
 fn cut_off(header: &[u8; HEADER], found: &Metadata) -> Option<u64> {
     let number =
         |at: usize| u64::from(u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]));
@@ -75,15 +75,15 @@ fn cut_off(header: &[u8; HEADER], found: &Metadata) -> Option<u64> {
         1 => 65_536,
         page => page,
     };
-    // The number of pages is valid only if the last one who wrote it knew of it.
+    // The page count in the header is valid only if the program that wrote the header last maintains it.
     let bytes = page * number(28);
     (number(24) == number(92) && bytes > found.len()).then_some(bytes)
 }
 
-/// The database is one of ours, or empty. Nothing is written.
+/// Checks that the database is Usher's, or empty. Writes nothing.
 ///
 /// # Errors
-/// It holds tables of another program.
+/// The database contains tables of another program.
 pub fn ours(connection: &Connection) -> Result<(), OpenError> {
     let read = || {
         let history: i64 = connection.query_row(HISTORY, [], |row| row.get(0))?;
@@ -99,10 +99,10 @@ pub fn ours(connection: &Connection) -> Result<(), OpenError> {
     }
 }
 
-/// Every table has its columns: a schema may say that it is this release's, and not be it.
+/// Checks that every table has its columns: a schema may have this release's version and differ from it.
 ///
 /// # Errors
-/// One does not.
+/// A table or a column is missing.
 pub fn columns(connection: &Connection) -> Result<(), OpenError> {
     load::statements().try_for_each(|(table, sql)| match connection.prepare(sql) {
         Ok(_) => Ok(()),

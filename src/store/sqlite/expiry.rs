@@ -1,4 +1,4 @@
-//! Deletes audit events whose time is over, a few at a time.
+//! Deletes audit events after their retention, a few at a time.
 
 use std::time::Duration;
 
@@ -9,8 +9,9 @@ use crate::ids::ShardId;
 use crate::ledger::time::Wall;
 use crate::store::{Expired, StoreError, encode};
 
-/// The oldest block, if it or a later one was complete long enough ago: its events are older than those of later blocks,
-/// whatever the clock showed when it was completed. So the audit is deleted from its beginning, and has no holes.
+/// Finds the oldest block if that block, or a later one, was complete long enough ago: its events are older than those
+/// of later blocks, whatever the clock showed when it was completed. So the audit is deleted from its beginning, and
+/// has no gaps.
 const FIND: &str = "/* usher:find_old_audit */ SELECT first_event_no, last_event_no FROM audit_blocks
     WHERE shard_id = ?1 AND last_event_no <= (SELECT max(b.last_event_no) FROM audit_blocks b JOIN shards s USING (shard_id)
         WHERE b.shard_id = ?1 AND b.closed_ms <= min(?2, s.wall_high_ms) - ?3)
@@ -20,7 +21,7 @@ const DELETE: &str = "/* usher:delete_old_audit */ DELETE FROM audit WHERE shard
 const DELETE_BLOCK: &str =
     "/* usher:delete_old_block */ DELETE FROM audit_blocks WHERE shard_id = ?1 AND last_event_no = ?2";
 
-/// To the first event that is left.
+/// Moves the floor to the first event that is left.
 const MOVE_FLOOR: &str = "/* usher:move_floor */ REPLACE INTO audit_floor (shard_id, first_event_no) VALUES (?1,
     coalesce((SELECT min(event_no) FROM audit WHERE shard_id = ?1 AND event_no BETWEEN ?2 AND ?3), ?3 + 1))";
 

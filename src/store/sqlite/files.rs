@@ -1,6 +1,6 @@
-//! The files that SQLite works on, as they lie on the disk. SQLite goes on with what it opened when somebody removes,
-//! replaces or cuts off a file: what is written then no restart will find. So the files are looked at before each job of the
-//! writer, and once more before anything that it wrote is acknowledged (decision 47).
+//! Watches the files that SQLite works on. When a file is removed, replaced or truncated, SQLite continues with the
+//! file that it opened, and no restart finds what it writes there. So the files are checked before each job of the
+//! writer, and again before anything that it wrote is acknowledged (decision 47).
 
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
@@ -11,14 +11,14 @@ use std::time::SystemTime;
 use super::examine::beside;
 use crate::store::StoreError;
 
-/// A file, whatever its name is by now.
+/// Identity of a file, independent of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Identity {
     device: u64,
     inode: u64,
 }
 
-/// What a file was like when this process had last worked on it.
+/// State of a file after the last work of this process on it.
 #[derive(Debug, Clone, Copy)]
 struct Seen {
     identity: Identity,
@@ -39,7 +39,7 @@ struct Watched {
     seen: Option<Seen>,
 }
 
-/// The database, its log and the index of the log.
+/// The database, its log (`-wal`) and the index of the log (`-shm`).
 #[derive(Debug, Clone)]
 pub struct Files {
     database: Watched,
@@ -57,23 +57,23 @@ impl Files {
         }
     }
 
-    /// A connection was opened: the log and its index can be others than those of the one before, the database never.
+    /// Records that a connection was opened: log and index may be new files, the database may not.
     pub fn opened(&mut self) {
         self.closed();
         self.note();
     }
 
-    /// The connection was closed: with the last one the log goes, too.
+    /// Records that the connection was closed: the last one that closes removes the log.
     pub fn closed(&mut self) {
         (self.log.seen, self.index.seen) = (None, None);
     }
 
-    /// The files are as this process's own work left them.
+    /// Records the state of the files after this process's own work.
     pub fn note(&mut self) {
         for file in [&mut self.database, &mut self.log, &mut self.index] {
             if let Ok(found) = fs::metadata(&file.path) {
                 let seen = Seen::of(&found);
-                // Never another file in the place of the one that was opened.
+                // The record never changes to a file that replaced the opened one.
                 if file.seen.is_none_or(|before| before.identity == seen.identity) {
                     file.seen = Some(seen);
                 }
@@ -81,20 +81,21 @@ impl Files {
         }
     }
 
-    /// How they are not those that were opened, or shorter than they were: also after this process has worked on them.
+    /// Error if a file is not the one that was opened, or is shorter than it was. Also valid after work of this
+    /// process.
     pub fn replaced(&self) -> Option<StoreError> {
         [&self.database, &self.log, &self.index].into_iter().find_map(Watched::replaced)
     }
 
-    /// Whether these are the same database and the same log as those of another connection, whatever is in them by now.
+    /// True if these are the same database and the same log as those of another connection, whatever they contain by now.
     pub fn are_those_of(&self, other: &Self) -> bool {
         let identity = |file: &Watched| file.seen.map(|seen| seen.identity);
         let identities = |files: &Self| [&files.database, &files.log].map(identity);
         identities(self) == identities(other)
     }
 
-    /// Which one somebody has written into since. The index is memory that all connections share; into the database this
-    /// process writes all the time while a checkpoint is under way.
+    /// Error if another program has written into a file since the last record. The index is not checked: all
+    /// connections share it. During a checkpoint the database is not checked: this process writes into it all the time.
     pub fn written(&self, checkpoint: bool) -> Option<StoreError> {
         let database = (!checkpoint).then_some(&self.database);
         database.into_iter().chain([&self.log]).find_map(Watched::written)
@@ -167,7 +168,7 @@ mod tests {
             is_replaced(&files, "is not there any more");
             fs::write(&file, [7; 100]).unwrap();
             is_replaced(&files, "is not the file that was opened");
-            // Work on other files changes nothing about that.
+            // Recording the other files does not change that.
             files.note();
             is_replaced(&files, "is not the file that was opened");
             fs::rename(&aside, &file).unwrap();

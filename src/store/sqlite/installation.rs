@@ -1,4 +1,4 @@
-//! The first start: how many shards there are, and the id and the secret of the installation.
+//! Creates or reads the installation record: the number of shards, and the id and the secret of the installation.
 
 use rusqlite::{Connection, Row, TransactionBehavior, params};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use crate::store::{Installation, ReadError, StoreError};
 
 pub const READ: &str = "/* usher:read_installation */
     SELECT shards, instance_id, secret FROM installation";
-/// Whether there is something where nobody has been yet.
+/// Returns whether other tables have rows although there is no installation record.
 const USED: &str = "/* usher:is_used */ SELECT EXISTS (SELECT 1 FROM shards) OR EXISTS (SELECT 1 FROM tenants)";
 const CREATE_SHARD: &str = "/* usher:create_shard */ INSERT INTO shards
     (shard_id, epoch, owner_token, seq, tick_ms, wall_ms, wall_high_ms, last_tenant_no, last_event_no)
@@ -20,7 +20,7 @@ const CREATE: &str =
 const CREATE_FLOOR: &str = "/* usher:create_floor */ INSERT INTO audit_floor (shard_id, first_event_no) VALUES (?1, 1)";
 
 pub fn read_or_create(connection: &mut Connection, wanted: Installation) -> Result<Installation, ReadError> {
-    // The only write lock: nobody else founds in between.
+    // This is the only write lock: no other process can create the record in between.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if let Some(found) = read(&transaction)? {
         return Ok(found);
@@ -34,7 +34,7 @@ pub fn read_or_create(connection: &mut Connection, wanted: Installation) -> Resu
     Ok(wanted)
 }
 
-/// What was founded; `None`: nothing yet.
+/// The installation record; `None`: it was not created yet.
 pub fn read(connection: &Connection) -> Result<Option<Installation>, ReadError> {
     let damage = |what: &str| Err(ReadError::Damaged(StoreError(format!("installation: {what}"))));
     let mut statement = connection.prepare(READ)?;

@@ -1,4 +1,4 @@
-//! Every row of a shard, in chunks.
+//! Loads all rows of a shard, in chunks.
 
 use std::time::Duration;
 
@@ -20,13 +20,14 @@ use crate::ledger::time::{Tick, Wall};
 use crate::ledger::token::TokenRow;
 use crate::store::{ReadError, StoreError, encode, notifications, terms, tokens};
 
-/// Rows in one message: enough to make the hand-over cheap, few enough to be small in memory.
+/// Rows in one message: enough to make sending cheap, few enough to use little memory.
 const CHUNK_ROWS: usize = 2048;
 
 type Parse = fn(&Row<'_>) -> Result<Change, StoreError>;
 
-/// In the order that the trait promises. Each table is in the order of its key, so reading is a walk. Of each: its name, how
-/// many of its first columns are its key (the shard is not among them), the statement and what it is read by.
+/// The tables in the order that the trait promises; the rows of each are in the order of the key, so reading is a scan.
+/// Of each table: its name, how many of its first columns are its key (without the shard), the statement, and the
+/// parser of a row.
 const TABLES: [(&str, usize, &str, Parse); 10] = [
     (
         "tenants",
@@ -104,7 +105,7 @@ const TABLES: [(&str, usize, &str, Parse); 10] = [
     ),
 ];
 
-/// Sends the rows, as they are or as pieces of a snapshot.
+/// Sends the rows, either as they are or as chunks of a snapshot.
 pub fn load<P: From<Vec<Change>>>(connection: &Connection, shard: ShardId, rows: &Sender<P>) -> Result<(), ReadError> {
     let mut chunk = Vec::with_capacity(CHUNK_ROWS);
     for (table, keys, sql, parse) in TABLES {
@@ -121,7 +122,7 @@ pub fn load<P: From<Vec<Change>>>(connection: &Connection, shard: ShardId, rows:
     if chunk.is_empty() { Ok(()) } else { Ok(send(rows, chunk)?) }
 }
 
-/// Each table, and a statement that names its columns.
+/// Each table with a statement that names all its columns.
 pub fn statements() -> impl Iterator<Item = (&'static str, &'static str)> {
     let rows = TABLES.iter().map(|(table, _, sql, _)| (*table, *sql));
     rows.chain([
@@ -279,7 +280,7 @@ fn bits(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::cast_unsigned)
 }
 
-/// Borrowed from SQLite's own memory.
+/// The text is borrowed from SQLite's memory.
 pub fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, StoreError> {
     optional_text(row, column)?.ok_or_else(|| StoreError(format!("{}: is empty", name(row, column))))
 }

@@ -1,9 +1,10 @@
-//! Which log belongs to the database (decision 54). SQLite takes a database without its log for a whole one, and replays
-//! whatever log lies beside it: the file then says less, or something else, than was acknowledged, and adds up.
+//! Marks that tell which log belongs to the database (decision 54). SQLite accepts a database without its log as
+//! complete, and replays any log beside it. The data is then consistent, but lacks what was acknowledged, or differs
+//! from it.
 //!
-//! So the header of the database has a mark, as `user_version`, and the mark before it, as `application_id`. The database
-//! itself says that a log is awaited, and the first thing in that log says that it is the one. What SQLite reads is the
-//! database *with* its log; the 100 bytes at the beginning of the file are the database alone.
+//! So the header of the database contains a mark, as `user_version`, and the previous mark, as `application_id`. The
+//! database itself says that a log is expected, and the first transaction in that log says that it is that log. SQLite
+//! reads the database *with* its log; the first 100 bytes of the file are those of the database alone.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -18,25 +19,25 @@ use crate::ids::random_seed;
 use crate::store::open::OpenError;
 use crate::store::{ReadError, StoreError};
 
-/// Where the header has them.
+/// Offsets in the header.
 const USER_VERSION: usize = 60;
 const APPLICATION_ID: usize = 68;
-/// How a log begins, but for its last bit.
+/// Magic number at the beginning of a log, without its last bit.
 const LOG_MAGIC: u32 = 0x377f_0682;
-/// Looks at most: a service that runs changes both while they are looked at, but hardly ever.
+/// Maximum number of attempts to read both: a running service may change them between two reads, but rarely does.
 const MAX_LOOKS: usize = 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// A log has begun and says so: of a database alone, that at least its beginning is in it.
+    /// A log has begun and says so. In the database alone: at least the beginning of that log was checkpointed.
     Joined = 0,
-    /// Whatever is written next lies in a log that follows.
+    /// All further writes are in a log that follows.
     Awaits = 1,
     /// Closed in order: there is no log.
     Closed = 2,
 }
 
-/// The state, and which log it is about. Zero: of a release without marks, or of a new file.
+/// A state, and the id of the log that it is about. Zero: a release without marks, or a new file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mark {
     state: State,
@@ -64,7 +65,7 @@ impl Mark {
     }
 }
 
-/// The mark, and the one before it.
+/// The present mark, and the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Marks {
     now: Mark,
@@ -77,14 +78,14 @@ impl Marks {
         Self { now: Mark::of(bits(USER_VERSION)), before: Mark::of(bits(APPLICATION_ID)) }
     }
 
-    /// Read with the log.
+    /// Reads the marks with the log.
     fn read(connection: &Connection) -> rusqlite::Result<Self> {
         let mark = |pragma: &str| connection.query_row(pragma, [], |row| row.get(0)).map(i32::cast_unsigned);
         let (now, before) = (mark("PRAGMA user_version")?, mark("PRAGMA application_id")?);
         Ok(Self { now: Mark::of(now), before: Mark::of(before) })
     }
 
-    /// In one transaction, at the end of the log.
+    /// Writes the marks in one transaction, at the end of the log.
     fn write(self, connection: &mut Connection) -> rusqlite::Result<()> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.pragma_update(None, "user_version", self.now.bits().cast_signed())?;
@@ -92,19 +93,19 @@ impl Marks {
         transaction.commit()
     }
 
-    /// Whether the log that ends with these belongs to a database that alone has `main`.
+    /// Returns whether a log that ends with these marks belongs to a database whose own mark is `main`.
     fn follow(self, main: Mark) -> bool {
-        // A database that was closed has everything of the log before, and none but all of that.
+        // A database that was closed contains its whole log: only a log that ends with the same close belongs to it.
         let covers = |mark: Mark| mark.id == main.id && (mark.state == State::Closed || main.state != State::Closed);
         // The new mark may be in the log, and not yet in the database.
         covers(self.now) || if self.before.state == State::Closed { self.before == main } else { covers(self.before) }
     }
 }
 
-/// Looks at the database, which is there and has a header, and at its log. Nothing is written.
+/// Checks an existing database, which has a header, and its log. Writes nothing.
 ///
 /// # Errors
-/// The log is missing, or is another database's: [`OpenError::Damaged`].
+/// [`OpenError::Damaged`]: the log is missing, or belongs to another database.
 pub fn belongs(path: &Path) -> Result<(), OpenError> {
     let mut main = read_main(path)?;
     for _ in 0..MAX_LOOKS {
@@ -112,7 +113,7 @@ pub fn belongs(path: &Path) -> Result<(), OpenError> {
         if judged.is_ok() {
             return judged;
         }
-        // Somebody may be serving from it, and have gone on between the two looks.
+        // A service that runs may have changed the files between the two reads.
         let again = read_main(path)?;
         if again == main {
             return judged;
@@ -122,7 +123,7 @@ pub fn belongs(path: &Path) -> Result<(), OpenError> {
     Err(OpenError::Unreachable(StoreError(format!("{}: it changes all the time", path.display()))))
 }
 
-/// The database alone. One without a header has no marks.
+/// Reads the marks of the database alone. A file without a header has none.
 fn read_main(path: &Path) -> Result<Marks, OpenError> {
     match examine::header(path) {
         Ok(header) => Ok(Marks::of(&header.unwrap_or([0; examine::HEADER]))),
@@ -155,19 +156,20 @@ fn judge(path: &Path, main: Mark) -> Result<(), OpenError> {
     ))
 }
 
-/// It begins as a log does. What is not one, SQLite takes for an empty one.
+/// Returns whether the file begins like a log. SQLite treats any other file as an empty log.
 fn is_log(log: &Path) -> bool {
     let mut magic = [0; 4];
     let read = File::open(log).and_then(|mut log| log.read_exact(&mut magic));
     read.is_ok() && u32::from_be_bytes(magic) & !1 == LOG_MAGIC
 }
 
-/// Says that another log follows: the first step to it. Each step is on the disk before the next. Whenever the process dies,
-/// log and database belong together; and whatever is written after the last step, the database alone says that it is in a log.
+/// Announces the next log: the first step toward it. Each step is on disk before the next one begins. At whatever
+/// moment the process dies, log and database match; and after the last step the database alone says that all further
+/// writes are in a log.
 pub fn announce(connection: &mut Connection) -> rusqlite::Result<()> {
     let Marks { now, before } = Marks::read(connection)?;
     let marks = match now.state {
-        // An earlier attempt did not come to its end.
+        // An earlier attempt was not completed.
         State::Awaits => None,
         State::Joined if now.id != before.id => Some(Marks { now: Mark { state: State::Awaits, ..now }, before }),
         State::Joined | State::Closed => Some(Marks { now: Mark::fresh(State::Awaits), before: now }),
@@ -179,10 +181,10 @@ pub fn announce(connection: &mut Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Brings the log into the database, and begins the next one. False: not now, for somebody reads what lies in the log; what
-/// was written before is as safe as it was.
+/// Checkpoints the log into the database, and begins the next log. Returns false if a reader still uses the log:
+/// nothing is lost, and the caller tries again later.
 pub fn renew(connection: &mut Connection) -> rusqlite::Result<bool> {
-    // It was closed while somebody read, who is there still.
+    // The log was closed while another connection was reading it, which still is.
     if Marks::read(connection)?.now.state == State::Closed && !checkpoint(connection)? {
         return Ok(false);
     }
@@ -196,23 +198,23 @@ pub fn renew(connection: &mut Connection) -> rusqlite::Result<bool> {
     Ok(folded)
 }
 
-/// The last thing in the log: closing the connection brings it into the database, and removes it.
+/// Writes the last transaction of the log: closing the connection then checkpoints the log and removes it.
 pub fn close(connection: &mut Connection) -> rusqlite::Result<()> {
     let Marks { now, before } = Marks::read(connection)?;
     Marks { now: Mark { state: State::Closed, ..now }, before }.write(connection)
 }
 
-/// Says of a database that nobody has open that it is whole, and that no log belongs to it.
+/// Marks a database that is not open anywhere as complete, with no log.
 ///
 /// # Errors
-/// It cannot be written.
+/// The file cannot be written.
 pub fn write_whole(database: &File) -> std::io::Result<()> {
     let closed = Mark::fresh(State::Closed);
     database.write_all_at(&closed.bits().to_be_bytes(), USER_VERSION as u64)?;
     database.write_all_at(&closed.bits().to_be_bytes(), APPLICATION_ID as u64)
 }
 
-/// Whether everything that is in the log is in the database, on the disk. Waits for nobody.
+/// Runs a checkpoint without waiting for other connections. Returns whether all of the log is in the database, on disk.
 pub fn checkpoint(connection: &Connection) -> rusqlite::Result<bool> {
     let sql = "/* usher:checkpoint */ PRAGMA wal_checkpoint(PASSIVE)";
     let (busy, log, done): (i64, i64, i64) =
@@ -234,7 +236,7 @@ mod tests {
         assert_eq!(Mark::of(0), Mark { state: State::Joined, id: 0 });
     }
 
-    /// Whom a log belongs to, by what it ends with.
+    /// The last marks in a log decide which database it belongs to.
     #[test]
     fn a_log_belongs_to_the_database_that_it_began_on() {
         use State::{Awaits, Closed, Joined};

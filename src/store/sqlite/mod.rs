@@ -1,7 +1,7 @@
 //! The embedded store: one SQLite file in a directory that one process owns.
 //!
-//! One thread owns the connection that writes, another one that only reads; both run jobs one after the other.
-//! What was handed to a thread runs to its end, whoever stops waiting for it.
+//! One thread owns the connection that writes, another one a connection that only reads; both run jobs one after the
+//! other. A job that was submitted runs to its end, even if its caller stops waiting.
 
 mod audit;
 mod audit_blocks;
@@ -49,11 +49,11 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the store in this directory, which is made (for its owner only) when missing, and brings the schema up
-    /// to date. Blocks the thread.
+    /// Opens the store in this directory, and brings the schema up to date. Creates the directory, accessible to its
+    /// owner only, if it is missing. Blocks the thread.
     ///
     /// # Errors
-    /// Another process has the directory, a newer release wrote it, or it cannot be used.
+    /// Another process uses the directory, a newer release wrote it, or it cannot be used.
     pub fn open(directory: &Path) -> Result<Self, OpenError> {
         let (database, _) = prepared(directory)?;
         let path = database.path().to_owned();
@@ -66,7 +66,7 @@ impl SqliteStore {
 /// Brings the schema in this directory up to date and closes it again. Blocks the thread.
 ///
 /// # Errors
-/// As [`SqliteStore::open`].
+/// See [`SqliteStore::open`].
 pub fn migrate(directory: &Path) -> Result<Migrated, OpenError> {
     prepared(directory).map(|(_, migrated)| migrated)
 }
@@ -74,7 +74,7 @@ pub fn migrate(directory: &Path) -> Result<Migrated, OpenError> {
 fn prepared(directory: &Path) -> Result<(Database, Migrated), OpenError> {
     let lock = directory::lock(directory)?;
     let path = directory::database(directory, &lock)?;
-    // Read first: nothing is written into a database of somebody else's.
+    // This check only reads: nothing may be written into the database of another program.
     examine::ours(Database::new(path.clone(), Mode::Read).connection()?)?;
     let mut database = Database::new(path, Mode::Write).holding(lock);
     let connection = database.connection()?;
@@ -113,7 +113,7 @@ impl Store for SqliteStore {
 
     fn commit(&self, shard: ShardId, owner: Owner, batch: Arc<Batch>) -> StoreFuture<'_, Result<(), CommitError>> {
         let answer = self.writer.run(move |database| commit::commit(database, shard, owner, &batch));
-        // A batch that the thread did not take, or whose answer got lost.
+        // On an error the thread did not take the batch, or its answer was lost.
         Box::pin(async { answer.await.map_err(CommitError::Unknown)? })
     }
 
@@ -145,8 +145,8 @@ impl Store for SqliteStore {
 
     fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(async {
-            // The reader first: the last connection to close folds the write-ahead log into the database, and only
-            // the writer can.
+            // The reader stops first: the last connection that closes writes the log back into the database, which only
+            // the writer can do.
             self.reader.stop().await;
             self.writer.stop().await;
         })

@@ -1,6 +1,6 @@
-//! Changes as statements. A put writes the whole row; putting it again is harmless.
+//! Changes as SQL statements. A put writes the whole row; repeating it is harmless.
 //!
-//! SQLite's integers are signed: 64-bit ticks and versions are kept by their bits.
+//! SQLite's integers are signed: 64-bit ticks and versions are stored with the same bits.
 
 use rusqlite::{Connection, Params, params};
 
@@ -12,7 +12,7 @@ use crate::ledger::notification::NotificationRow;
 use crate::ledger::token::TokenRow;
 use crate::store::{encode, notifications, terms, tokens};
 
-/// The tables that hold what is under a tenant's number. Not the audit, which outlives it.
+/// The tables whose rows belong to a tenant number. Not the audit, which outlives the tenant.
 const DELETE_TENANT: [&str; 8] = [
     "/* usher:delete_tenant */ DELETE FROM tenants WHERE shard_id = ?1 AND tenant_no = ?2",
     "/* usher:delete_tenant */ DELETE FROM licenses WHERE shard_id = ?1 AND tenant_no = ?2",

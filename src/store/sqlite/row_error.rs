@@ -1,4 +1,4 @@
-//! A row that makes no sense, by its table and its key.
+//! Errors for inconsistent rows, with the table and the key of the row.
 
 use std::fmt::Display;
 
@@ -7,10 +7,10 @@ use rusqlite::types::ValueRef;
 
 use crate::store::{ReadError, StoreError};
 
-/// The longest text of a key that is told, in characters.
+/// Maximum length of a key's text in an error, in characters.
 const MAX_TEXT: usize = 80;
 
-/// `key`: the columns of the row that its key is made of.
+/// `key`: the columns that form the key of the row.
 pub fn damaged(table: &str, row: &Row<'_>, key: &[usize], why: &impl Display) -> ReadError {
     let columns: Vec<String> = key.iter().map(|column| column_of(row, *column)).collect();
     ReadError::Damaged(StoreError(format!("{table} ({}): {why}", columns.join(", "))))

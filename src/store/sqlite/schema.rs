@@ -1,4 +1,4 @@
-//! The schema's version, and how it gets to this release's.
+//! Version of the schema, and its migration to this release's version.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
@@ -6,15 +6,15 @@ use crate::store::history::{CREATE, known, pending};
 use crate::store::open::{Migrated, OpenError, SchemaVersion};
 use crate::store::{ReadError, StoreError};
 
-/// Never change a file in there, only add: somebody has run it.
+/// Files in this folder never change, because they have been run; new ones are added.
 mod embedded {
     refinery::embed_migrations!("src/store/migrations/sqlite");
 }
 
-/// The time of a migration; for a clock that shows a year after 9999 the last one.
+/// Time of a migration as text; `9999-12-31T23:59:59Z` if the clock shows a later year.
 const NOW: &str = "coalesce(strftime('%Y-%m-%dT%H:%M:%SZ', 'now'), '9999-12-31T23:59:59Z')";
 
-/// Brings the schema up to date. The lock of the data directory keeps other processes away.
+/// Brings the schema up to date. The lock of the data directory excludes other processes.
 pub fn migrate(connection: &mut Connection) -> Result<Migrated, OpenError> {
     let runner = embedded::migrations::runner();
     let known = known(&runner);
@@ -33,7 +33,7 @@ pub fn migrate(connection: &mut Connection) -> Result<Migrated, OpenError> {
     Ok(Migrated { from: found, to: known })
 }
 
-/// All of them and their lines in the history are one transaction, so a crash leaves a whole version.
+/// All migrations and their rows in the history are one transaction, so a crash never leaves half a version.
 fn run(connection: &mut Connection, pending: &[(&str, String)]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(CREATE)?;
@@ -45,7 +45,7 @@ fn run(connection: &mut Connection, pending: &[(&str, String)]) -> rusqlite::Res
     transaction.commit()
 }
 
-/// The schema is exactly this release's.
+/// Checks that the schema has exactly this release's version.
 pub fn check(connection: &Connection) -> Result<(), OpenError> {
     let known = known(&embedded::migrations::runner());
     match version(connection).map_err(ReadError::from)? {

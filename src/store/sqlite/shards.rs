@@ -1,4 +1,4 @@
-//! The table `shards`: who owns them.
+//! The table `shards`: owner and position of each shard.
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, TransactionBehavior, params};
@@ -22,7 +22,7 @@ const CLAIM: &str = "/* usher:claim */ UPDATE shards SET epoch = ?2, owner_token
 const RELEASE: &str = "/* usher:release */
     UPDATE shards SET owner_token = ?4 WHERE shard_id = ?1 AND epoch = ?2 AND owner_token = ?3";
 
-/// Who owns the shard now and where it stands, and the block of its next events.
+/// Owner and position of a claimed shard, and its open audit block.
 type Claimed = ((Owner, Position), OpenBlock);
 
 pub fn claim(
@@ -31,7 +31,7 @@ pub fn claim(
     over: Option<Owner>,
     token: OwnerToken,
 ) -> Result<(Owner, Position), ClaimError> {
-    // Whoever owned the shard may have written since.
+    // A former owner may have written since the block was kept.
     database.take_open_block(shard);
     let answer = match database.connection() {
         Ok(connection) => try_claim(connection, shard, over, token),
@@ -51,7 +51,7 @@ pub fn claim(
     }
 }
 
-/// `None`: somebody else has it. The transaction holds the only write lock, so read and write are one step.
+/// `None`: the shard has another owner. The transaction holds the only write lock, so reading and writing are atomic.
 fn try_claim(
     connection: &mut Connection,
     shard: ShardId,
@@ -64,10 +64,10 @@ fn try_claim(
     };
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let (owner, position) = read(&transaction, shard)?;
-    // A shard whose next batch cannot be written is not claimed.
+    // Reads what the next batch needs first: a shard whose next batch cannot be written is not claimed.
     let open = audit_blocks::resume(&transaction, shard)?;
     if owner.token == token {
-        // An earlier attempt, whose answer was lost.
+        // An earlier attempt succeeded, and its answer was lost.
         return Ok(Some(((owner, position), open)));
     }
     if over.is_some_and(|over| over != owner) {
@@ -80,7 +80,7 @@ fn try_claim(
     Ok(Some(((claimed, position), open)))
 }
 
-/// Who has the shard, and where it stands.
+/// Owner and position of the shard.
 pub fn read(connection: &Connection, shard: ShardId) -> Result<(Owner, Position), ReadError> {
     let mut statement = connection.prepare_cached(READ)?;
     let mut rows = statement.query([shard.0])?;

@@ -1,5 +1,4 @@
-//! Everything in the store, as it stands at one moment: read beside whoever serves from it, or with the lock of its
-//! directory.
+//! Snapshot of a store, as it is at one moment: read while a service may run, or with the lock of its directory.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +16,7 @@ use crate::store::open::OpenError;
 use crate::store::snapshot::SnapshotChunk;
 use crate::store::{ReadError, StoreError};
 
-/// Events, and blocks, in one piece.
+/// Maximum numbers of events and of blocks in a chunk.
 const EVENTS: usize = 4_096;
 const BLOCKS: usize = 256;
 
@@ -32,18 +31,18 @@ pub const READ_BLOCKS: &str = "/* usher:read_all_blocks */
 pub const READ_FLOOR: &str =
     "/* usher:read_floor */ SELECT shard_id, first_event_no FROM audit_floor WHERE shard_id = ?1";
 
-/// A store that is there, and has this release's schema.
+/// An existing store with this release's schema.
 pub struct Snapshot {
     path: PathBuf,
-    /// Held: nobody serves from it.
+    /// While this lock is held, no service can use the store.
     _lock: Option<Lock>,
 }
 
 impl Snapshot {
-    /// Beside whoever serves from it.
+    /// Snapshot of a store that a service may be using.
     ///
-    /// # Errors
     /// There is no store, it cannot be read, or another release wrote it.
+    /// # Errors
     pub fn beside(directory: &Path) -> Result<Self, OpenError> {
         let path = directory::existing(directory)?;
         let mut database = Database::new(path.clone(), Mode::Read);
@@ -54,23 +53,23 @@ impl Snapshot {
         Ok(Self { path, _lock: None })
     }
 
-    /// Alone: for as long as the answer lives nobody can serve from it.
+    /// Snapshot with the lock of the directory: no service can use the store until the returned value is dropped.
     ///
     /// # Errors
-    /// As [`Snapshot::beside`], or another process has the directory.
+    /// See [`Snapshot::beside`]; also, another process may use the directory.
     pub fn alone(directory: &Path) -> Result<Self, OpenError> {
         directory::existing(directory)?;
         let lock = directory::lock(directory)?;
         Ok(Self { _lock: Some(lock), ..Self::beside(directory)? })
     }
 
-    /// Sends everything. Blocks the thread.
+    /// Sends all chunks. Blocks the thread.
     ///
     /// # Errors
-    /// The file cannot be read, or nobody takes the pieces.
+    /// The file cannot be read, or the receiver is gone.
     pub fn read(&self, chunks: &Sender<SnapshotChunk>) -> Result<(), ReadError> {
         let mut database = Database::new(self.path.clone(), Mode::Read);
-        // All that is read is of the moment of the first statement.
+        // All statements see the store at the moment of the first one.
         let transaction = database.connection()?.transaction()?;
         let installation = installation::read(&transaction)?;
         send(chunks, SnapshotChunk::Installation(installation))?;
@@ -84,7 +83,8 @@ impl Snapshot {
         Ok(())
     }
 
-    /// What SQLite itself finds wrong with the file: pages that are damaged, keys out of order. Blocks the thread.
+    /// Errors that SQLite's own check finds in the file: damaged pages, keys out of order; 20 at most. Blocks the
+    /// thread.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -96,7 +96,7 @@ impl Snapshot {
     }
 }
 
-/// Rows that no shard has.
+/// Sends the number of rows that belong to no shard, for each table.
 fn strays(connection: &Connection, shards: u16, chunks: &Sender<SnapshotChunk>) -> Result<(), ReadError> {
     for (table, _) in load::statements().filter(|(table, _)| *table != "installation") {
         let sql =
@@ -109,7 +109,7 @@ fn strays(connection: &Connection, shards: u16, chunks: &Sender<SnapshotChunk>) 
     Ok(())
 }
 
-/// Blocks and events in turns, so that whoever holds them against each other need not keep all of the blocks.
+/// Sends blocks and events in turns, so that a reader that compares them need not keep all blocks.
 fn audit_of(connection: &Connection, shard: ShardId, chunks: &Sender<SnapshotChunk>) -> Result<(), ReadError> {
     let mut done = 0;
     loop {
@@ -131,7 +131,7 @@ fn audit_of(connection: &Connection, shard: ShardId, chunks: &Sender<SnapshotChu
     }
 }
 
-/// Those above the first number, up to the second.
+/// Sends the events above the first number, up to the second.
 fn events(
     connection: &Connection,
     shard: ShardId,
@@ -150,7 +150,7 @@ fn events(
     if found.is_empty() { Ok(()) } else { Ok(send(chunks, SnapshotChunk::Events(found))?) }
 }
 
-/// The first event that is to be there.
+/// Number of the first event that must exist.
 fn floor(connection: &Connection, shard: ShardId) -> Result<EventNo, ReadError> {
     let mut statement = connection.prepare(READ_FLOOR)?;
     let mut rows = statement.query([shard.0])?;

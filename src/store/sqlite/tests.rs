@@ -1,4 +1,4 @@
-//! A disk that fills up: only from within can a test fill it.
+//! A full disk: only a unit test can cause it, through the store's own connection.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::ledger::change::PoolRow;
 const SHARD: ShardId = ShardId(0);
 
 fn batch(seq: i64, rows: u16) -> Arc<Batch> {
-    // A row that is written over by the same changes no page.
+    // Writing the same row again would change no page.
     let id = PoolId::stored(&format!("{seq:01000}"));
     let rows = (0..rows).map(|no| Change::PutPool(PoolRow { tenant: TenantNo(1), no: PoolNo(no), id: id.clone() }));
     let position = Position { seq: Seq(seq), ..Position::default() };
@@ -27,7 +27,7 @@ async fn a_full_disk_is_unknown_and_then_forgotten() {
     store.installation(Installation::new(1)).await.unwrap();
     let (owner, _) = store.claim(SHARD, None, OwnerToken::random().into()).await.unwrap();
     store.commit(SHARD, owner, batch(1, 1)).await.unwrap();
-    // No page more than there are. A new connection knows nothing of it: that is the disk with room again.
+    // Limits the database to its present pages. A new connection has no such limit, as if the disk had space again.
     let full = store.writer.run(|database| {
         let connection = database.connection().unwrap();
         let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
@@ -45,9 +45,9 @@ async fn a_full_disk_is_unknown_and_then_forgotten() {
     assert_eq!(receiver.recv().await.map(|rows| rows.len()), Some(500));
 }
 
-/// A copy of the files as a death leaves them, opened as the next start does.
+/// Opens a copy of the files, as a crash at this moment leaves them, the way the next start does.
 async fn opens_as_it_is(store: &SqliteStore, folder: &Path, without_log: bool) -> Result<(), OpenError> {
-    // What comes behind the last answer is over when the next job runs.
+    // Work that follows the last answer is finished when the next job runs.
     store.writer.run(|_| ()).await.unwrap();
     let copy = tempfile::tempdir().unwrap();
     for name in ["usher.db", "usher.db-wal"].into_iter().take(if without_log { 1 } else { 2 }) {
@@ -60,7 +60,7 @@ fn log_pages(folder: &Path) -> u64 {
     std::fs::metadata(folder.join("usher.db-wal")).unwrap().len() / (4_096 + 24)
 }
 
-/// Logs follow each other, and the database always says that there is one; somebody who reads puts that off, and not for long.
+/// Logs follow each other, and the database always says that there is one; a reader delays that only for a while.
 #[tokio::test]
 async fn logs_follow_each_other_and_none_is_done_without() {
     let folder = tempfile::tempdir().unwrap();
@@ -75,10 +75,10 @@ async fn logs_follow_each_other_and_none_is_done_without() {
         }
         opens_as_it_is(&store, folder.path(), false).await.unwrap();
         let robbed = opens_as_it_is(&store, folder.path(), true).await;
-        // A part of a log that is read may be in the database, and that then says no more than that.
+        // While a log is being read, a part of it may be in the database, whose mark then says only that.
         assert!(read || matches!(robbed, Err(OpenError::Damaged(_))), "after {sent} batches: {robbed:?}");
     };
-    // Each is some 500 pages.
+    // Each call writes about 500 pages.
     for _ in 0..20 {
         send(2, false).await;
     }

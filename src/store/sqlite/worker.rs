@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::database::Database;
 use crate::store::{StoreError, StoreFuture};
 
-/// Beside threads that run as others do: a tenth of their share.
+/// Niceness of reading threads: next to normal threads they get a tenth of the share.
 #[cfg(target_os = "linux")]
 const READERS_NICE: i32 = 10;
 
@@ -23,7 +23,8 @@ struct Running {
     thread: JoinHandle<()>,
 }
 
-/// Exports and pages of the audit leave the processors to logins. Elsewhere only a whole process can do that.
+/// Lowers the thread's priority, so that exports and audit pages leave the processors to logins. On other systems only
+/// a whole process has a priority.
 fn step_back() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(READERS_NICE) {
@@ -33,7 +34,7 @@ fn step_back() {
 
 impl Worker {
     /// # Panics
-    /// When the operating system has no thread left.
+    /// The operating system cannot start another thread.
     pub fn start(name: &str, mut database: Database) -> Self {
         let (jobs, waiting) = channel::<Job>();
         let thread = Builder::new()
@@ -51,7 +52,7 @@ impl Worker {
         Self(Mutex::new(Some(Running { jobs, thread })))
     }
 
-    /// Hands the job over at once; it runs whether or not somebody waits for its answer.
+    /// Submits the job, which runs even if the caller stops waiting for its answer.
     pub fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Database) -> T + Send + 'static,
@@ -59,23 +60,23 @@ impl Worker {
         let (answer, waiting) = oneshot::channel();
         let job: Job = Box::new(move |database| {
             let answered = job(database);
-            // Before anybody hears of it: what is done to the files from then on is not this process's work.
+            // Recorded before the answer: any later change of the files is not this process's work.
             database.note();
-            // Nobody waits any more: that changes nothing.
+            // An error means that the caller no longer waits, which changes nothing.
             let _ = answer.send(answered);
         });
         if let Some(running) = &*self.running() {
-            // Fails only when the thread is gone, and then the answer is, too.
+            // Fails only if the thread has ended; then the answer is an error, too.
             let _ = running.jobs.send(job);
         }
         Box::pin(async { waiting.await.map_err(|_| StoreError("the store is closed".into())) })
     }
 
-    /// Finishes what was handed over, and closes the connection.
+    /// Finishes all submitted jobs, and closes the connection.
     pub async fn stop(&self) {
         let Some(running) = self.running().take() else { return };
         drop(running.jobs);
-        // Waits for a thread: not on one of the runtime's.
+        // Joining a thread blocks, so it must not happen on a thread of the runtime.
         let _ = tokio::task::spawn_blocking(|| running.thread.join()).await;
     }
 

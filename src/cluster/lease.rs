@@ -1,6 +1,6 @@
-//! Until when this process may answer from memory, for each shard: 3 seconds from when the last good beat was sent, on the
-//! clock that goes on while the machine is suspended, and only while `owners` gives the shard to this node. Nothing but a
-//! beat extends it.
+//! The lease of each shard: until when this process may answer from memory. It lasts 3 seconds from the moment at which
+//! the last successful heartbeat was sent, on the clock that also runs while the machine is suspended, and only while
+//! `owners` assigns the shard to this node. Only heartbeats extend it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,25 +11,25 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::ids::ShardId;
 
-/// How long a lease lasts from when its beat was sent. Another node declares its owner dead after
+/// Duration of a lease, from the moment at which its heartbeat was sent. Another node declares the owner dead after
 /// `SILENCE`, which is longer by more than clocks differ.
 pub const LEASE: Duration = Duration::from_secs(3);
 
-/// No lease.
+/// There is no lease.
 const NONE: u64 = 0;
 /// For a store that belongs to this process alone.
 const FOR_EVER: u64 = u64::MAX;
 
 struct Shard {
-    /// Milliseconds of boot time.
+    /// End of the lease, in milliseconds of boot time.
     until: AtomicU64,
-    /// The shard was released or lost: no beat, not even one that is under way, gives a lease any more.
+    /// The shard was released or lost: no heartbeat gives a lease any more, not even one in progress.
     ended: AtomicBool,
-    /// `true`: another process owns the shard, or this one was declared dead. For good.
+    /// `true`: another process owns the shard, or this process was declared dead. Final.
     lost: watch::Sender<bool>,
 }
 
-/// The leases of every shard.
+/// The leases of all shards.
 pub struct Lease {
     clock: Clock,
     shards: Box<[Shard]>,
@@ -42,13 +42,13 @@ impl Lease {
         Arc::new(Self { clock, shards: (0..shards).map(shard).collect() })
     }
 
-    /// For a store that belongs to this process alone: always good.
+    /// Leases for a store that belongs to this process alone: always valid until they end.
     #[must_use]
     pub fn exclusive(clock: Clock, shards: u16) -> Arc<Self> {
         Self::new(clock, shards, FOR_EVER)
     }
 
-    /// None, until a beat gives one.
+    /// No lease until the first successful heartbeat.
     #[must_use]
     pub fn none(clock: Clock, shards: u16) -> Arc<Self> {
         Self::new(clock, shards, NONE)
@@ -58,14 +58,15 @@ impl Lease {
         self.shards.get(usize::from(shard.0))
     }
 
-    /// A good beat, sent then, found the shard with this node.
+    /// Extends the lease after a successful heartbeat, sent at `sent` (boot time), that found the shard assigned to
+    /// this node.
     pub fn extend(&self, shard: ShardId, sent: Duration) {
         if let Some(shard) = self.shard(shard) {
             shard.until.fetch_max(millis(sent + LEASE), Ordering::AcqRel);
         }
     }
 
-    /// Another process owns the shard: nothing more is answered from memory.
+    /// Ends the lease because another process owns the shard.
     pub fn lose(&self, shard: ShardId) {
         if let Some(shard) = self.shard(shard) {
             shard.ended.store(true, Ordering::Release);
@@ -73,23 +74,23 @@ impl Lease {
         }
     }
 
-    /// The shard is about to be released, or the node about to leave: nothing more is answered from memory.
+    /// Ends the lease because the shard is about to be released, or the node is about to leave.
     pub fn end(&self, shard: ShardId) {
         if let Some(shard) = self.shard(shard) {
             shard.ended.store(true, Ordering::Release);
         }
     }
 
-    /// The clock on which leases run.
+    /// Time on the clock that leases use.
     #[must_use]
     pub fn now(&self) -> Duration {
         if planted!(LeaseOnMonotonicClock) { self.clock.monotonic() } else { self.clock.boot_time() }
     }
 
-    /// One shard's lease.
+    /// The lease of one shard.
     ///
     /// # Panics
-    /// When there is no such shard.
+    /// If the shard does not exist.
     #[must_use]
     pub fn of(self: &Arc<Self>, shard: ShardId) -> ShardLease {
         let lost = self.shard(shard).expect("a shard of this store").lost.subscribe();
@@ -97,7 +98,7 @@ impl Lease {
     }
 }
 
-/// One shard's lease, for the shard's writer.
+/// The lease of one shard, for the shard's writer.
 pub struct ShardLease {
     lease: Arc<Lease>,
     shard: ShardId,
@@ -105,7 +106,7 @@ pub struct ShardLease {
 }
 
 impl ShardLease {
-    /// Whether answers may be given from memory now.
+    /// Returns whether answers may be given from memory now.
     #[must_use]
     pub fn holds(&self) -> bool {
         let shard = &self.lease.shards[usize::from(self.shard.0)];
@@ -121,7 +122,7 @@ impl ShardLease {
         *self.lost.borrow()
     }
 
-    /// Waits until the shard is another process's. Safe to cancel.
+    /// Waits until another process owns the shard. Safe to cancel.
     pub async fn lost(&mut self) {
         if self.lost.wait_for(|lost| *lost).await.is_err() {
             std::future::pending().await
@@ -133,7 +134,7 @@ impl ShardLease {
         self.lease.end(self.shard);
     }
 
-    /// A planted mistake: a batch that passed the fence gives a lease.
+    /// A planted bug: a batch that passed the fence extends the lease.
     #[cfg(feature = "faults")]
     pub fn extend_wrongly(&self) {
         self.lease.extend(self.shard, self.lease.now());

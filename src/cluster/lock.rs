@@ -1,6 +1,6 @@
-//! A lock file by which a process can know that the one before it is gone: the operating system lets go of the lock when a
-//! process ends, however it ends. It proves that only on the machine, and in the boot, in which it was held, and only on a
-//! file system that this kernel alone manages.
+//! A lock file by which a process learns that its predecessor has ended: the operating system releases the lock when a
+//! process ends, in whatever way. That is proof only on the same machine, in the same boot, and on a file system that
+//! this kernel alone manages.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
@@ -11,10 +11,10 @@ use crate::clock::boot_id;
 use crate::ids::InstanceId;
 use crate::store::nodes::LockName;
 
-/// The lock file of an installation in a folder, held or not.
+/// The lock file of an installation in a folder, whether it is held or not.
 #[derive(Debug)]
 pub struct LockFile {
-    /// `None`: there is none.
+    /// `None`: this process uses no lock file.
     path: Option<PathBuf>,
     held: Option<(File, LockName)>,
 }
@@ -25,14 +25,14 @@ impl LockFile {
         Self { path: Some(folder.join(format!("usher-{instance}.lock"))), held: None }
     }
 
-    /// For a process that nobody can know to be gone.
+    /// For a process whose end cannot be proved to others.
     #[must_use]
     pub fn none() -> Self {
         Self { path: None, held: None }
     }
 
-    /// Takes the lock if nobody has it, and answers its name if this process holds it. Without it, a start after a crash
-    /// takes a few seconds longer: nothing else depends on it.
+    /// Takes the lock if it is free, and returns its name if this process holds it. Without the lock a start after a
+    /// crash takes a few seconds longer; nothing else depends on it.
     pub fn hold(&mut self) -> Option<LockName> {
         if let (None, Some(path)) = (&self.held, &self.path) {
             self.held = take(path).unwrap_or_else(|error| {
@@ -55,14 +55,15 @@ fn take(path: &Path) -> io::Result<Option<(File, LockName)>> {
     if !is_local(&file) || file.try_lock().is_err() {
         return Ok(None);
     }
-    // Removed meanwhile: whoever comes next would lock another file.
+    // If the file was removed meanwhile, the next process would lock another file.
     let (mine, there) = (file.metadata()?, path.symlink_metadata()?);
     let same = (mine.dev(), mine.ino()) == (there.dev(), there.ino());
     let name = boot_id().filter(|_| same).map(|boot| LockName(format!("{boot} {} {}", mine.dev(), mine.ino()).into()));
     Ok(name.map(|name| (file, name)))
 }
 
-/// A file system of which this kernel knows every lock: on NFS and its like a lock can be gone while its holder lives.
+/// Returns whether this kernel knows every lock on the file system: on NFS and similar systems a lock can be lost while
+/// its holder is alive.
 #[cfg(target_os = "linux")]
 fn is_local(file: &File) -> bool {
     /// ext, XFS, Btrfs, tmpfs, ramfs, overlay, ZFS, F2FS, bcachefs.

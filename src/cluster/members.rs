@@ -1,5 +1,5 @@
-//! Who is dead: whose beat has stood still for [`SILENCE`], as one observer saw it. No wall clock takes part, and no clock
-//! but the observer's own.
+//! Detects dead nodes: those whose heartbeat number has not changed for [`SILENCE`], as one observer saw it. It uses
+//! only the observer's own clock (boot time), and no wall clock.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,17 +8,17 @@ use crate::ids::{NodeId, Seq, ShardId};
 use crate::store::Owner;
 use crate::store::nodes::{NodeRef, NodeState, Sighting};
 
-/// How long a beat stands still until its node is dead. Longer than [`super::LEASE`], which was counted from before the
-/// beat was written.
+/// Time without a new heartbeat after which a node is declared dead. Longer than [`super::LEASE`], which is counted
+/// from before the heartbeat was written.
 pub const SILENCE: Duration = Duration::from_millis(4_500);
-/// How far apart two reads may be. Beyond it nobody can say what happened in between, the observer itself may have been
-/// away: every count starts anew.
+/// Maximum time between two reads. After a longer gap the observer itself may have been suspended, so every count
+/// begins anew.
 pub const MAX_GAP: Duration = Duration::from_millis(1_700);
-/// How long the batches of an owner that is no node stand still until it is gone: it answered from memory for 30 seconds
-/// after its last one, and sent one every 10 seconds.
+/// Time without a new batch after which an owner that is not a node is considered dead: such an owner answered from
+/// memory for 30 seconds after its last batch, and sent a batch every 10 seconds.
 pub const LEGACY_SILENCE: Duration = Duration::from_secs(45);
 
-/// What one observer saw, over reads of its own.
+/// What one observer has read so far.
 #[derive(Debug, Default)]
 pub struct Observer {
     connection: u64,
@@ -27,25 +27,25 @@ pub struct Observer {
     batches: BTreeMap<ShardId, Still<(Owner, Option<Seq>)>>,
 }
 
-/// What has not changed since it was first read.
+/// A value, and since when it has been unchanged.
 #[derive(Debug, Clone, Copy)]
 struct Still<T> {
     value: T,
     since: Duration,
 }
 
-/// Whom a read proved dead.
+/// Nodes and owners that a read proved dead.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Silent {
-    /// With the beat at which it stands.
+    /// Each node with its last heartbeat number.
     pub nodes: Vec<(NodeRef, i64)>,
-    /// Shards of owners that are no nodes.
+    /// Shards whose owners are not nodes.
     pub shards: Vec<ShardId>,
 }
 
 impl Observer {
-    /// Takes in a good read that was sent and answered at these boot times. A count begins when a read is answered and
-    /// ends when another one is sent, so that it is never longer than what the observer waited.
+    /// Adds a successful read, sent and answered at these boot times. A count begins when a read is answered and ends
+    /// when a later one is sent, so it is never longer than the observer waited.
     pub fn saw(&mut self, sighting: &Sighting, sent: Duration, answered: Duration) -> Silent {
         let interrupted = self.connection != sighting.connection
             || self.last.is_none_or(|last| answered.saturating_sub(last) > MAX_GAP);
@@ -73,13 +73,13 @@ impl Observer {
         silent
     }
 
-    /// A read failed: what there was in between is unknown.
+    /// Notes that a read failed: what happened in between is unknown.
     pub fn missed(&mut self) {
         self.last = None;
     }
 }
 
-/// For how long it has been so.
+/// Time for which the value has been unchanged.
 fn still<K: Ord, V: PartialEq>(
     seen: &mut BTreeMap<K, Still<V>>,
     key: K,

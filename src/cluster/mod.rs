@@ -1,7 +1,8 @@
-//! Processes that share a store: which of them live, whose each shard is, and until when its owner may answer from memory.
+//! Processes that share a store: which of them are alive, which one owns each shard, and until when an owner may answer
+//! from memory.
 //!
-//! Being right depends on the fence and on the [`Lease`] alone; the rest makes the service available. A process on the
-//! embedded store owns its folder by a lock, and has none of this.
+//! Correctness depends on the fence and on the [`Lease`] alone; the rest provides availability. A process with the
+//! embedded store owns its directory by a lock, and needs none of this.
 
 mod lease;
 mod lock;

@@ -1,4 +1,4 @@
-//! This process among those that share its store: it shows once a second that it lives, and reads who else does.
+//! This process as a node: it sends a heartbeat once a second, and reads which other nodes are alive.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -16,32 +16,32 @@ use crate::ids::{NodeId, ShardId};
 use crate::store::nodes::{LockName, NewNode, NodeBeat, NodeRef, NodeState, NodeStore, Sighting};
 use crate::store::{Owner, StoreError};
 
-/// From sending a beat to sending the next one.
+/// Time from one heartbeat to the next.
 pub const PERIOD: Duration = Duration::from_secs(1);
-/// Beats that fail before the first good one: then the store cannot be used.
+/// Failed heartbeats before the first successful one after which the store counts as unusable.
 const FIRST_ATTEMPTS: u64 = 3;
 
-/// What is counted of beats.
+/// Counters of heartbeats.
 #[derive(Debug, Default)]
 struct Stats {
     beats: AtomicU64,
     missed: AtomicU64,
-    /// Milliseconds of boot time at which the last good beat was sent; 0: there was none.
+    /// Time at which the last successful heartbeat was sent, in milliseconds of boot time; 0: there was none.
     last_good: AtomicU64,
     declared_dead: AtomicU64,
 }
 
-/// A node's figures.
+/// Statistics of a node, for metrics.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NodeFigures {
-    /// Good ones.
+    /// Successful heartbeats.
     pub beats: u64,
     pub missed: u64,
-    /// Since the last good one was sent.
+    /// Time since the last successful heartbeat was sent.
     pub age: Duration,
-    /// Other nodes that this one declared dead.
+    /// Number of other nodes that this node declared dead.
     pub declared_dead: u64,
-    /// It waits, because another process owns the shards, and lives.
+    /// The node stands by, because a live process owns the shards.
     pub standby: bool,
 }
 
@@ -52,10 +52,10 @@ pub struct Node {
     host: Box<str>,
     shards: u16,
     lease: Arc<Lease>,
-    /// [`NodeState`] of the next beat.
+    /// [`NodeState`] of the next heartbeat.
     state: AtomicU8,
     view: watch::Sender<View>,
-    /// A beat is wanted now.
+    /// Notified when the next heartbeat is to be sent at once.
     wanted: Notify,
     stop: CancellationToken,
     stopped: CancellationToken,
@@ -63,7 +63,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node that [`Node::run`] brings to life.
+    /// A node that begins to work with [`Node::run`].
     #[must_use]
     pub fn new(store: Arc<dyn NodeStore>, clock: Clock, host: &str, shards: u16) -> Arc<Self> {
         Arc::new(Self {
@@ -103,15 +103,15 @@ impl Node {
         }
     }
 
-    /// How long ago the last good beat was sent; `None`: there was none.
+    /// Time since the last successful heartbeat was sent; `None`: there was none.
     #[must_use]
     pub fn beat_age(&self) -> Option<Duration> {
         let last = Some(self.stats.last_good.load(Ordering::Relaxed)).filter(|last| *last > 0)?;
         Some(self.clock.boot_time().saturating_sub(Duration::from_millis(last)))
     }
 
-    /// Sends a beat a second until the node is stopped or dead, and then leaves. To be run where nothing else keeps it from
-    /// running; it alone asks the [`NodeStore`].
+    /// Sends a heartbeat every second until the node is stopped or dead, and then leaves. Must run where nothing can
+    /// delay it. No other code calls the [`NodeStore`].
     pub async fn run(self: Arc<Self>, mut lock: LockFile) {
         let mut observer = Observer::default();
         let mut me = None;
@@ -128,9 +128,9 @@ impl Node {
                 () = tokio::time::sleep(rest) => {}
             }
         }
-        // What it still owns is anybody's then: it may have been told to end while it started.
+        // Other processes may now take over what the node still owns: it may have been stopped while it started.
         (0..self.shards).map(ShardId).for_each(|shard| self.lease.end(shard));
-        // Who was declared dead has no name any more.
+        // A node that was declared dead has no row of its own any more.
         if let Some(me) = me
             && let Err(error) = self.store.leave(me).await
         {
@@ -139,23 +139,23 @@ impl Node {
         self.stopped.cancel();
     }
 
-    /// Ends [`Node::run`], for at most `wait`. To be called when the shards are released, or nothing is done with them
-    /// any more.
+    /// Ends [`Node::run`], and waits for its end for at most `wait`. Must be called after the shards were released, or
+    /// when they are no longer used.
     pub async fn stop(&self, wait: Duration) {
         self.stop.cancel();
         let _ = tokio::time::timeout(wait, self.stopped.cancelled()).await;
     }
 
-    /// Other nodes are told that it is about to end.
+    /// Announces to other nodes that this node is about to end.
     pub fn drain(&self) {
         self.set_state(NodeState::Draining);
     }
 
-    /// Waits until every shard may be claimed, as a beat after the `after`th one saw it: with this node's name, whom to
-    /// claim each over, and the number of that beat.
+    /// Waits until every shard may be claimed, according to a heartbeat with a number above `after`. Returns this node,
+    /// the owner over which each shard must be claimed, and the number of that heartbeat.
     ///
     /// # Errors
-    /// No beat was ever good.
+    /// No heartbeat was ever successful, or `owners` does not have a row for each shard.
     pub async fn free(&self, after: u64) -> Result<(NodeRef, Vec<(ShardId, Owner)>, u64), StoreError> {
         let mut views = self.view.subscribe();
         let mut last_reason = None;
@@ -182,15 +182,15 @@ impl Node {
         }
     }
 
-    /// Whether the store gives every shard to this node, as a beat sent from now on sees it. From then on the node is
-    /// active: whoever declares it dead ends it.
+    /// Returns whether the store assigns every shard to this node, according to a heartbeat that is sent from now on.
+    /// If so, the node becomes active: being declared dead then ends it.
     pub async fn confirm(&self, me: NodeRef) -> bool {
         let mut views = self.view.subscribe();
         let before = views.borrow_and_update().beats;
         let mut requested_after = None;
         loop {
             let beats = views.borrow().beats;
-            // One after each good beat: those that are missed keep their pause.
+            // Requests one heartbeat after each successful one; after a failed one the normal pause applies.
             if requested_after.replace(beats) != Some(beats) {
                 self.wanted.notify_one();
             }
@@ -205,7 +205,7 @@ impl Node {
                 self.set_state(NodeState::Active);
                 return true;
             }
-            // The one that was under way when this began may have been too early.
+            // A heartbeat that was in progress when this call began may have read too early.
             if view.beats > before + 1 {
                 return false;
             }
@@ -268,7 +268,7 @@ impl Node {
         Ok(node)
     }
 
-    /// Who serves ends; who was only starting joins anew, and whatever it claimed before is not its any more.
+    /// A serving node ends. A node that was starting joins again, and loses what it has claimed.
     fn declared_dead(&self, me: &mut Option<NodeRef>, state: NodeState) {
         *me = None;
         self.wanted.notify_one();
@@ -282,7 +282,7 @@ impl Node {
         self.view.send_modify(|view| *view = View { beats: view.beats, dead, ..View::default() });
     }
 
-    /// Declares dead who is silent, and whose process is known to be gone. Answers who is dead by that.
+    /// Declares nodes dead that are silent, or whose process is known to have ended. Returns those that are dead now.
     async fn declare(
         &self,
         sighting: &Sighting,

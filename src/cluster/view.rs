@@ -1,4 +1,4 @@
-//! What a node makes of its last good beat.
+//! View of a node: conclusions from its last successful heartbeat.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,35 +8,35 @@ use crate::ids::ShardId;
 use crate::store::nodes::{NodeRef, NodeState, OwnerRow, Sighting};
 use crate::store::{Owner, StoreError};
 
-/// What a node knows since its last good beat.
+/// State of the cluster as of the last successful heartbeat.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct View {
-    /// Grows with each good beat; 0: there was none.
+    /// Number of successful heartbeats; 0: there was none.
     pub beats: u64,
     /// This node, as the store knows it.
     pub me: Option<NodeRef>,
     pub claims: Claims,
-    /// Shards that are this node's.
+    /// Shards that this node owns.
     pub mine: BTreeSet<ShardId>,
-    /// Another node declared this one dead while it served. For good.
+    /// Another node declared this one dead while it served. Final.
     pub dead: bool,
-    /// Beats that failed since, one after the other, and why the last one did.
+    /// Number of consecutive failures since the last successful heartbeat, and the last error.
     pub missed: u64,
     pub failure: Option<StoreError>,
 }
 
 impl View {
-    /// Another process owns shards, and lives.
+    /// Returns whether a live process owns shards.
     #[must_use]
     pub fn is_standby(&self) -> bool {
         !self.dead && matches!(self.claims, Claims::Blocked(Blocked::Node { .. } | Blocked::Legacy { .. }))
     }
 }
 
-/// Whether all shards may be claimed.
+/// Answer to whether all shards may be claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claims {
-    /// Each over this owner.
+    /// All may, each over this owner.
     Free(Vec<(ShardId, Owner)>),
     Blocked(Blocked),
 }
@@ -47,14 +47,14 @@ impl Default for Claims {
     }
 }
 
-/// Why they may not.
+/// Reason why the shards may not be claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Blocked {
-    /// Nothing was read yet.
+    /// No heartbeat was successful yet.
     NoBeat,
-    /// The node owns a shard, and lives.
+    /// A live node owns a shard.
     Node { shard: ShardId, host: Box<str> },
-    /// A process that is no node owns a shard, and committed a batch not long ago.
+    /// A process that is not a node owns a shard, and committed a batch not long ago.
     Legacy { shard: ShardId },
 }
 
@@ -70,8 +70,8 @@ impl fmt::Display for Blocked {
     }
 }
 
-/// Whether every shard may be claimed: of nobody, released, of a node that is not there or dead, or of somebody else who
-/// has been silent. What this node owns itself may be claimed, too.
+/// Decides whether every shard may be claimed: it has no owner, was released, or its owner is a node that is missing or
+/// dead, or another process that has been silent. Shards of this node may be claimed, too.
 pub fn claims(sighting: &Sighting, me: NodeRef, gone: &[NodeRef], silent: &Silent) -> Claims {
     let mut free = Vec::with_capacity(sighting.owners.len());
     for row in &sighting.owners {
@@ -98,7 +98,7 @@ fn blocked(row: &OwnerRow, sighting: &Sighting, me: NodeRef, gone: &[NodeRef], s
     Some(Blocked::Node { shard: row.shard, host: owner.host.clone() })
 }
 
-/// The shards that the store gives to this node.
+/// Shards that the store assigns to this node.
 pub fn owned(sighting: &Sighting, me: NodeRef) -> BTreeSet<ShardId> {
     sighting.owners.iter().filter(|row| row.node == Some(me)).map(|row| row.shard).collect()
 }

@@ -24,7 +24,7 @@ pub struct Stats {
     pub recoveries: AtomicU64,
     /// Attempts at a batch while the store refused all changes.
     pub refusals: AtomicU64,
-    /// Denials without an audit event of their own, because the store refused changes for long.
+    /// Denials that were only counted while the store refused changes, because the memory for their events was full.
     pub denials_dropped: AtomicU64,
     /// Times the shard was loaded again after a failure.
     pub reloads: AtomicU64,

@@ -1,4 +1,4 @@
-//! The span of a call, and where it comes from: the W3C trace context of its headers.
+//! The span of a call, and its parent: the W3C trace context in the headers.
 
 use std::net::SocketAddr;
 
@@ -10,15 +10,16 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 
 use super::TRACER;
 
-/// A call that is traced, from its headers to the end of its answer.
+/// A traced call, from its headers to the end of its response.
 #[derive(Debug)]
 pub struct CallSpan(Box<Context>);
 
 impl CallSpan {
-    /// `None`: tracing is off, or this call is not sampled. `method`: `usher.v1.SeatService/CheckOut`.
+    /// Begins the span. `None`: tracing is off, or this call is not sampled. `method`: such as
+    /// `usher.v1.SeatService/CheckOut`.
     pub fn begin(method: &str, headers: &HeaderMap, peer: SocketAddr) -> Option<Self> {
         let tracer = TRACER.get()?;
-        // Everything else is for those that are sampled.
+        // All other attributes are set only for sampled calls.
         let builder = SpanBuilder::from_name("call").with_kind(SpanKind::Server);
         let mut span = tracer.build_with_context(builder, &caller(headers));
         if !span.span_context().is_sampled() {
@@ -36,7 +37,7 @@ impl CallSpan {
         Some(Self(Box::new(Context::new().with_span(span))))
     }
 
-    /// What happens on this thread until the guard is dropped is part of the call.
+    /// Until the guard is dropped, spans that begin on this thread belong to the call.
     #[must_use]
     pub fn enter(&self) -> ContextGuard {
         (*self.0).clone().attach()
@@ -47,7 +48,7 @@ impl CallSpan {
         self.0.span().span_context().trace_id().to_string()
     }
 
-    /// `code`: the number of the gRPC status.
+    /// Ends the span. `code`: the number of the gRPC status.
     pub fn end(&self, code: i32) {
         let span = self.0.span();
         span.set_attribute(KeyValue::new("rpc.grpc.status_code", i64::from(code)));
@@ -58,21 +59,21 @@ impl CallSpan {
     }
 }
 
-/// As the conventions for RPC say of servers: other errors are their callers' business.
+/// By the RPC conventions for servers, other codes are errors of the caller.
 fn is_servers_fault(code: i32) -> bool {
     /// UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS.
     const FAULTS: [i32; 6] = [2, 4, 12, 13, 14, 15];
     FAULTS.contains(&code)
 }
 
-/// The trace that a caller says it is in, for the log.
+/// Trace id that the caller sent, for the log.
 #[must_use]
 pub fn caller_trace(headers: &HeaderMap) -> Option<String> {
     let trace = caller(headers).span().span_context().trace_id();
     (trace != TraceId::INVALID).then(|| trace.to_string())
 }
 
-/// What a caller says of itself; empty when it says nothing, or nothing that can be read.
+/// Trace context that the caller sent; empty if there is none, or it is malformed.
 fn caller(headers: &HeaderMap) -> Context {
     /// `00-` and a trace id, a span id and flags in hexadecimal.
     const MIN_BYTES: usize = 55;

@@ -1,5 +1,5 @@
-//! The way to a collector: OTLP over gRPC, in batches, from a thread of its own. A call only puts its spans into a queue,
-//! and drops them when it is full.
+//! Export to a collector: OTLP over gRPC, in batches, from a thread of its own. A call only puts its spans into a
+//! queue; if the queue is full, the spans are dropped.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,24 +14,24 @@ use tonic::transport::ClientTlsConfig;
 
 use super::TRACER;
 
-/// Where spans go, and of which calls. Everything else that OpenTelemetry's variables say is read by its library.
+/// Endpoint and sampling. OpenTelemetry's other environment variables are read by its library.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// `http://127.0.0.1:4317`
+    /// Such as `http://127.0.0.1:4317`.
     pub endpoint: String,
     pub sampling: Sampling,
 }
 
-/// A share of the traces; all or none of the spans of each.
+/// Share of the traces that are sampled; a trace is sampled with all its spans or not at all.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sampling {
-    /// The caller's decision counts, if it made one.
+    /// The caller's sampling decision applies, if it made one.
     pub parent: bool,
     /// From 0 to 1.
     pub ratio: f64,
 }
 
-/// Why nothing is traced that should be.
+/// Reason why tracing could not be started.
 #[derive(Debug, thiserror::Error)]
 #[error("traces cannot be sent: {0}")]
 pub struct StartError(#[from] opentelemetry_otlp::ExporterBuildError);
@@ -43,10 +43,10 @@ pub struct Spans {
 }
 
 impl Spans {
-    /// From here on calls are traced. Connects when there is something to send. Needs a runtime.
+    /// Starts tracing. Connects when there is something to send. Needs a runtime.
     ///
     /// # Errors
-    /// [`StartError`]: the endpoint, or another setting of OpenTelemetry, is none.
+    /// [`StartError`]: the endpoint, or another setting of OpenTelemetry, is invalid.
     pub fn start(settings: &Settings) -> Result<Self, StartError> {
         let mut exporter =
             opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(settings.endpoint.clone());
@@ -65,7 +65,7 @@ impl Spans {
         Ok(Self { provider })
     }
 
-    /// Sends what there is, for so long at most. Blocks.
+    /// Sends the remaining spans, for at most `wait`. Blocks.
     pub fn stop(self, wait: Duration) {
         if let Err(error) = self.provider.shutdown_with_timeout(wait) {
             tracing::warn!(%error, "the last spans were not sent");
@@ -82,7 +82,7 @@ fn sampler(sampling: Sampling) -> Sampler {
     if sampling.parent { Sampler::ParentBased(Box::new(own)) } else { own }
 }
 
-/// As `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` say; without a name it is `usher`.
+/// Resource from `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`; the default name is `usher`.
 fn resource() -> Resource {
     let found = Resource::builder().build();
     let name = found.get(&Key::from_static_str("service.name")).map(|name| name.to_string());
@@ -94,7 +94,7 @@ fn resource() -> Resource {
     resource.build()
 }
 
-/// Says once that the collector is away, and once that it is back: nobody but the traces suffers.
+/// Logs once that the collector is unavailable, and once that it is back. Only traces are affected.
 #[derive(Debug)]
 struct ReportingExporter {
     exporter: opentelemetry_otlp::SpanExporter,

@@ -1,6 +1,6 @@
-//! Spans of OpenTelemetry: what a call did, and when, for whoever collects traces. Knows nothing of what it is told
-//! about, and holds no user, session or secret. Off unless a collector is named; then nothing is asked or allocated for
-//! it but one load of a pointer.
+//! OpenTelemetry spans: what a call did, and when, for a collector of traces. This module does not know other parts of
+//! Usher, and no span contains a user, a session or a secret. Off unless a collector is configured; then the only cost
+//! is one load of a pointer.
 
 mod call;
 mod export;
@@ -17,5 +17,5 @@ pub use export::{Sampling, Settings, Spans, StartError};
 pub use post::PostSpan;
 pub use traced::{Batch, TracedCommand, committed, now};
 
-/// Of this process, once it is on.
+/// Tracer of this process; set when tracing is started.
 static TRACER: OnceLock<SdkTracer> = OnceLock::new();

@@ -1,4 +1,4 @@
-//! The span of a request that this process makes over HTTP, and the trace context that it carries.
+//! The span of an HTTP request that this process sends, and the trace context in its headers.
 
 use std::collections::HashMap;
 
@@ -9,12 +9,12 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 
 use super::TRACER;
 
-/// A POST on its way.
+/// A POST request in progress.
 #[derive(Debug)]
 pub struct PostSpan(Context);
 
 impl PostSpan {
-    /// To a host; `None`: tracing is off.
+    /// Begins the span of a request to a host. `None`: tracing is off.
     #[must_use]
     pub fn begin(host: &str) -> Option<Self> {
         let tracer = TRACER.get()?;
@@ -26,7 +26,7 @@ impl PostSpan {
         Some(Self(parent.with_span(tracer.build_with_context(builder, &parent))))
     }
 
-    /// `traceparent` and `tracestate`, for the receiver.
+    /// The headers `traceparent` and `tracestate`, for the receiver.
     #[must_use]
     pub fn headers(&self) -> HashMap<String, String> {
         let mut headers = HashMap::new();
@@ -35,7 +35,7 @@ impl PostSpan {
         headers
     }
 
-    /// `status`: what the receiver answered, if it did.
+    /// Ends the span. `status`: the HTTP status of the answer, if there was one.
     pub fn end(self, status: Option<u16>) {
         let span = self.0.span();
         match status {

@@ -1,5 +1,5 @@
-//! What a traced call waits for in a shard: the queue, the batch, the commit. Their spans are made after the fact, so
-//! that the writer loses no time over calls that are not traced.
+//! Phases of a traced call in a shard: queue, batch and commit. Their spans are made afterward, so that the writer
+//! loses no time over calls that are not traced.
 
 use std::time::SystemTime;
 
@@ -9,27 +9,27 @@ use opentelemetry_sdk::trace::{SdkTracer, Span};
 
 use super::TRACER;
 
-/// A command or query of a traced call on its way.
+/// A command or query of a traced call, while it is in progress.
 #[derive(Debug)]
 pub struct TracedCommand {
     call: Context,
-    /// When what it is in now began.
+    /// Time at which its present phase began.
     since: SystemTime,
 }
 
-/// The batch that a work was in.
+/// The batch that a command or query was in.
 #[derive(Debug, Clone, Copy)]
 pub struct Batch {
     pub shard: u16,
     pub commands: usize,
     pub sent: SystemTime,
-    /// When its outcome was known.
+    /// Time at which the outcome was known.
     pub committed: SystemTime,
     pub failed: bool,
 }
 
 impl TracedCommand {
-    /// It is submitted, and waits in the queue. `None`: nobody traces the call that this thread is in.
+    /// Begins the phase in the queue. `None`: the current call of this thread is not traced.
     #[must_use]
     pub fn queued() -> Option<Box<Self>> {
         TRACER.get()?;
@@ -37,7 +37,7 @@ impl TracedCommand {
         Some(Box::new(Self { call, since: opentelemetry::time::now() }))
     }
 
-    /// The writer has taken it from the queue.
+    /// Ends the phase in the queue: the writer has taken the command or query.
     pub fn taken(&mut self) {
         let Some(tracer) = TRACER.get() else { return };
         let now = opentelemetry::time::now();
@@ -46,19 +46,20 @@ impl TracedCommand {
     }
 }
 
-/// The time, if somebody may want to know it.
+/// The time, if tracing is on.
 #[must_use]
 pub fn now() -> Option<SystemTime> {
     TRACER.get().map(|_| opentelemetry::time::now())
 }
 
-/// What became of a batch is known. Each call's commit is linked with the first one's, and that with the others, as far
-/// as a span has links: all of them can be found, and nobody has as many links as there are calls.
+/// Makes the spans of a batch whose outcome is known. The commit of each call is linked with that of the first call,
+/// which has links to the others, up to the limit of links of a span. So all calls of the batch can be found without a
+/// link between each pair of calls.
 pub fn committed(works: Vec<TracedCommand>, batch: Batch) {
     let Some(tracer) = TRACER.get() else { return };
     let mut first: Option<Span> = None;
     for work in works {
-        // A query may wait for a batch that was on its way already.
+        // A query may wait for a batch that was being committed already.
         if work.since < batch.sent {
             let waited = start(tracer, "batch", work.since, &work.call);
             finish(waited, Batch { failed: false, ..batch }, batch.sent);

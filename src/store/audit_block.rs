@@ -1,10 +1,10 @@
-//! The index of the audit: a row for each few thousand consecutive events of a shard, which says from when they are and
-//! what can be found among them. Reading goes from the newest block to the oldest, past those that hold nothing that
-//! was asked for.
+//! Blocks, the index of the audit: one row for every few thousand consecutive events of a shard, with their times and a
+//! filter of what they contain. A query reads from the newest block to the oldest, and skips blocks that cannot contain
+//! matches.
 //!
-//! A block is written once, in the transaction of the batch that completes it. Until then the events behind the last
-//! block are looked through by whoever reads; the writer knows what is in them, and reads them only after it lost its
-//! memory.
+//! A block is written once, in the transaction of the batch that completes it. Until then queries scan the events after
+//! the last block. The writer keeps the open block in memory, and rebuilds it from the events only after that memory
+//! was lost.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -16,30 +16,30 @@ use crate::ids::EventNo;
 use crate::ledger::change::AuditEvent;
 use crate::ledger::time::Wall;
 
-/// Events of a block, at most: a few milliseconds of reading.
+/// Maximum number of events in a block; reading them takes a few milliseconds.
 pub const EVENTS: usize = 4_096;
-/// A block is completed after this time, however few events it has: what is kept for a while is deleted by blocks.
+/// A block is completed after this time, however few events it has, because retention deletes whole blocks.
 const SPAN: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A block, as it is stored.
+/// A block as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Block {
     pub first: EventNo,
     pub last: EventNo,
-    /// Of its events, as they say.
+    /// Times of the oldest and the newest event, as recorded in the events.
     pub oldest: Wall,
     pub newest: Wall,
-    /// When it was completed, by the later of clock and high-water mark (R31): no event of it is younger, even if the
-    /// clock had been set back when it was written.
+    /// Time of completion, by the later of clock and high-water mark (R31): no event in the block is younger, even if
+    /// the clock had been set back when the event was written.
     pub closed: Wall,
-    /// [`audit_filter`].
+    /// Bloom filter of the events' keys, see [`audit_filter`].
     pub filter: Vec<u8>,
 }
 
-/// The block that a shard's next events belong to.
+/// The open block, to which the next events of a shard belong.
 #[derive(Debug, Default)]
 pub struct OpenBlock {
-    /// The last event that is known: those up to it are in blocks, or in this one.
+    /// Number of the last known event: all events up to it are in blocks, or in this one.
     last: EventNo,
     first: EventNo,
     events: usize,
@@ -50,29 +50,30 @@ pub struct OpenBlock {
 }
 
 impl OpenBlock {
-    /// After the last block of the shard, which ends with the event `last`.
+    /// An empty open block after the last block of the shard, which ends with the event `last`.
     #[must_use]
     pub fn after(last: EventNo) -> Self {
         Self { last, ..Self::default() }
     }
 
-    /// The last event that is known: those up to it are stored, when every batch that this block was extended by is.
+    /// Number of the last known event. Events up to it are stored if every batch that extended this block was
+    /// committed.
     #[must_use]
     pub fn last(&self) -> EventNo {
         self.last
     }
 
-    /// An event that was stored before, as it is read back; in the order of their numbers.
+    /// Adds an event that was read back from the store; events must come in ascending order.
     pub fn remember(&mut self, event: &AuditEvent) {
-        // When it was opened is not known any more: about when its first event was written.
+        // The time at which the block was opened is not stored; it is about the time of its first event.
         let opened = if self.events == 0 { event.at } else { self.opened };
         self.add(event, opened);
     }
 
-    /// Adds a batch's events, and answers the blocks that are complete with it. To be called for each batch; when the
-    /// batch is not committed, this block is not to be used any more.
+    /// Adds a batch's events, and returns the blocks that it completes. Must be called for every batch; if a batch is
+    /// not committed, this block must not be used any more.
     ///
-    /// An event that is written again (R21) has its place already, and is the same but for its count.
+    /// An event that is written again (R21) is already in a block, and differs only in its count.
     pub fn extend(&mut self, batch: &Batch) -> Vec<Block> {
         let now = time(&batch.position);
         let mut complete = Vec::new();
@@ -117,12 +118,12 @@ impl OpenBlock {
     }
 }
 
-/// The time of a batch that can be trusted most: not before any event that was written until then.
+/// Most reliable time of a batch: not before any event that was written until then.
 fn time(position: &Position) -> Wall {
     position.wall.max(position.wall_high)
 }
 
-/// Hashes what is a hash already.
+/// Hasher for values that are hashes already.
 #[derive(Debug, Default)]
 struct AsItIs(u64);
 
@@ -170,7 +171,7 @@ mod tests {
         Batch { position, rows: vec![], events: events.into_iter().collect() }
     }
 
-    /// First, last, oldest, newest and closed of each.
+    /// First and last event, oldest and newest time, and time of completion of each block.
     fn summary(blocks: &[Block]) -> Vec<(u64, u64, i64, i64, i64)> {
         let numbers = |block: &Block| (block.first.0, block.last.0, block.oldest.0, block.newest.0, block.closed.0);
         blocks.iter().map(numbers).collect()
@@ -180,7 +181,7 @@ mod tests {
     fn a_block_is_complete_with_its_last_event() {
         let mut open = OpenBlock::after(EventNo(0));
         assert_eq!(open.extend(&batch(9, (1..4_096).map(|no| event(no, no as i64)))), []);
-        // In the same batch an event that was written before, and the next block's first one.
+        // The batch also contains an event that was written before, and the first one of the next block.
         let events = [event(7, 7), event(4_096, 4_000), event(4_097, 5)];
         assert_eq!(summary(&open.extend(&batch(5_000, events))), [(1, 4_096, 1, 4_095, 5_000)]);
         let many = (4_098..=12_300).map(|no| event(no, 6));
@@ -205,7 +206,7 @@ mod tests {
         assert_eq!(open.extend(&batch(24 * HOUR - 1, [event(3, 9)])), []);
         assert_eq!(summary(&open.extend(&batch(24 * HOUR, []))), [(1, 3, 0, 9, 24 * HOUR)]);
         assert_eq!(open.extend(&batch(99 * HOUR, [])), [], "an empty one never is");
-        // The clock is set back, the mark is not: not a block for each batch.
+        // The clock is set back, the high-water mark is not: batches must not each complete a block.
         let behind = |no| {
             let mut batch = batch(0, [event(no, 0)]);
             batch.position.wall_high = Wall(100 * HOUR);
@@ -224,7 +225,7 @@ mod tests {
         let rest = batch(5_000, (4_001..=4_096).map(|no| event(no, 2)));
         let blocks = one.extend(&rest);
         assert_eq!((summary(&blocks), other.extend(&rest)), (vec![(1, 4_096, 1, 4_000, 5_000)], blocks));
-        // More than a block has, as nothing writes it: a larger block.
+        // More events than a block has, which no release writes: they become one larger block.
         let mut large = OpenBlock::after(EventNo(0));
         (1..=5_000).for_each(|no| large.remember(&event(no, 1)));
         assert_eq!(summary(&large.extend(&batch(7, [event(5_001, 1)]))), [(1, 5_000, 1, 1, 7)]);

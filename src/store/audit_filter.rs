@@ -1,8 +1,8 @@
-//! What a block of audit events is asked for, in two bytes a key: a Bloom filter whose keys have all their bits in one
-//! slice of 32 bytes, so that a question reads one slice and not the filter. About two questions in a thousand for
-//! what is not there are answered with "maybe".
+//! Bloom filter of a block of audit events, with two bytes per key. It is the split-block Bloom filter of Apache
+//! Parquet: all bits of a key are in one slice of 32 bytes, so that a lookup reads one slice and not the whole filter.
+//! About two lookups in a thousand for absent keys are answered with "maybe".
 //!
-//! What is written here is on disk: neither the hash nor the layout may change.
+//! Filters are on disk: neither the hash nor the layout may change.
 
 use crate::ids::{TenantNo, UserId};
 use crate::ledger::change::{Action, AuditEvent, Reason};
@@ -12,16 +12,16 @@ pub const SLICE: usize = 32;
 const BITS_A_KEY: usize = 16;
 const SLICE_BITS: usize = SLICE * 8;
 
-/// Odd numbers without a pattern: each takes five other bits of a key.
+/// Odd constants, those of Parquet: each selects five other bits of a key.
 const SALTS: [u32; 8] =
     [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
 
-/// Something of one tenant's that events can be asked for: a hash of it.
+/// Hash of a value of one tenant by which events can be queried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key(u64);
 
 impl Key {
-    /// Any event of the tenant.
+    /// Key of all events of the tenant.
     #[must_use]
     pub fn tenant(tenant: TenantNo) -> Self {
         Self::of(0, tenant, &[])
@@ -42,26 +42,26 @@ impl Key {
         Self::of(3, tenant, &[action.code()])
     }
 
-    /// `reason`: [`Reason::code`].
+    /// Key of a reason, given by [`Reason::code`].
     #[must_use]
     pub fn reason(tenant: TenantNo, reason: u8) -> Self {
         Self::of(4, tenant, &[reason])
     }
 
-    /// A denial, for whatever reason.
+    /// Key of all denials, whatever the reason.
     #[must_use]
     pub fn denied(tenant: TenantNo) -> Self {
         Self::of(5, tenant, &[])
     }
 
     fn of(kind: u64, tenant: TenantNo, bytes: &[u8]) -> Self {
-        // FNV-1a, whose upper bits need mixing.
+        // FNV-1a; its upper bits need mixing.
         let start = mixed((kind << 32) | u64::from(tenant.0));
         let hash = bytes.iter().fold(start, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
         Self(mixed(hash))
     }
 
-    /// Which part of a filter it is in, of 2^32: of `n` slices the one with the number `place * n / 2^32`.
+    /// Position in a filter, as a fraction of 2^32: of `n` slices the key is in slice `place * n / 2^32`.
     #[must_use]
     pub fn place(self) -> u32 {
         (self.0 >> 32) as u32
@@ -72,20 +72,20 @@ impl Key {
         ((u64::from(self.place()) * slices as u64) >> 32) as usize
     }
 
-    /// Its bit in each of the words of its slice.
+    /// The key's bit in each of the eight words of its slice.
     fn bits(self) -> [u32; 8] {
         SALTS.map(|salt| 1 << ((self.0 as u32).wrapping_mul(salt) >> 27))
     }
 }
 
-/// Every bit of the input moves every bit of the output.
+/// MurmurHash3's 64-bit finalizer: every bit of the input affects every bit of the output.
 fn mixed(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     bits = (bits ^ (bits >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     bits ^ (bits >> 33)
 }
 
-/// Everything that an event can be asked for.
+/// All keys by which an event can be found.
 pub fn keys(event: &AuditEvent) -> impl Iterator<Item = Key> {
     let tenant = event.tenant;
     let denied = matches!(event.reason, Some(Reason::Denied(_)));
@@ -101,7 +101,7 @@ pub fn keys(event: &AuditEvent) -> impl Iterator<Item = Key> {
     .flatten()
 }
 
-/// A filter that holds these keys, each of them given once.
+/// Builds a filter of these keys; each key must occur only once.
 pub fn build(keys: impl ExactSizeIterator<Item = Key>) -> Vec<u8> {
     let slices = (keys.len() * BITS_A_KEY).div_ceil(SLICE_BITS).max(1);
     let mut filter = vec![0; slices * SLICE];
@@ -114,14 +114,15 @@ pub fn build(keys: impl ExactSizeIterator<Item = Key>) -> Vec<u8> {
     filter
 }
 
-/// The slice of a filter in which a key is, if it is there.
+/// The slice of a filter that contains the key if the filter does.
 #[must_use]
 pub fn slice(filter: &[u8], key: Key) -> &[u8] {
     let slices = filter.len() / SLICE;
     filter.get(key.slice(slices) * SLICE..).and_then(|rest| rest.get(..SLICE)).unwrap_or_default()
 }
 
-/// Whether a key may be there. A slice that is none (of another release, or damaged) rules nothing out.
+/// Returns whether the filter may contain the key. A slice of another length (another release, or damage) excludes
+/// nothing.
 #[must_use]
 pub fn may_hold(slice: &[u8], key: Key) -> bool {
     slice.len() != SLICE
@@ -188,7 +189,7 @@ mod tests {
         }
     }
 
-    /// A filter that a release wrote must be read by every later one.
+    /// Every later release must be able to read a filter that a release wrote.
     #[test]
     fn the_layout_never_changes() {
         assert_eq!(Key::user(TenantNo(7), &UserId::stored("ann@example.com")).0, 0xbaec_2155_377e_07c3);

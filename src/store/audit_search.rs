@@ -1,29 +1,29 @@
-//! Which blocks of the audit a query has to look into, and when it has looked into enough for one answer.
+//! Selects the blocks of the audit that a query has to read, and limits the work for one page.
 
 use super::AuditQuery;
 use super::audit_filter::{self, Key};
 use crate::ids::EventNo;
 
-/// Blocks whose events one answer may cost: about 50,000 events, and less than a tenth of a second.
+/// Maximum number of blocks whose events are read for one page: about 50,000 events, and less than a tenth of a second.
 pub const MAX_BLOCKS: usize = 12;
-/// Blocks that one answer may pass: about 16 million events.
+/// Maximum number of blocks that are checked for one page: about 16 million events.
 pub const MAX_PASSED: usize = 4_096;
 
-/// Consecutive events, from the first to the last.
+/// A range of consecutive events, from the first to the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Range {
     pub first: EventNo,
     pub last: EventNo,
 }
 
-/// The way from the newest block to the oldest.
+/// A search from the newest block to the oldest.
 #[derive(Debug)]
 pub struct Search {
     keys: Vec<Key>,
     passed: usize,
-    /// The blocks to look into, newest first.
+    /// Blocks to read, newest first.
     pub chosen: Vec<Range>,
-    /// Where the next answer has to begin: before this event. `None`: there are no more blocks.
+    /// `before` for the next page. `None`: there are no more blocks.
     pub rest: Option<EventNo>,
 }
 
@@ -33,14 +33,14 @@ impl Search {
         Self { keys: keys(query), passed: 0, chosen: Vec::new(), rest: None }
     }
 
-    /// What a block must hold, all of it.
+    /// Keys that a block must contain, all of them.
     #[must_use]
     pub fn keys(&self) -> &[Key] {
         &self.keys
     }
 
-    /// The next older block, whose times fit. `slice`: the slice of its filter for the key with this number. Answers
-    /// whether to go on.
+    /// Checks the next older block whose times fit. `slice` returns the slice of the block's filter for the key with
+    /// the given index. Returns whether to go on.
     pub fn pass<S: AsRef<[u8]>>(&mut self, block: Range, slice: impl Fn(usize) -> S) -> bool {
         let fits = |(at, key): (usize, &Key)| audit_filter::may_hold(slice(at).as_ref(), *key);
         let wanted = self.keys.iter().enumerate().all(fits);
@@ -59,8 +59,8 @@ impl Search {
     }
 }
 
-/// A user, an actor, an action, a reason and a denial are the tenant's own, so they ask for the tenant, too. What else can
-/// be asked for is in no filter that was ever written: it is looked for in the events.
+/// Keys of a user, an actor, an action, a reason or a denial include the tenant, so they replace the tenant's key.
+/// Other filters of a query have no keys in stored filters: they are applied to the events.
 fn keys(query: &AuditQuery) -> Vec<Key> {
     let tenant = query.tenant;
     let narrow = [
@@ -88,7 +88,7 @@ mod tests {
         Range { first: EventNo(no * 10 + 1), last: EventNo(no * 10 + 10) }
     }
 
-    /// Passes blocks 99, 98, … which all hold `keys`; answers how many were looked at.
+    /// Passes up to `most` blocks, newest first, whose filters contain `keys`. Returns how many blocks were checked.
     fn passed(search: &mut Search, most: u64, keys: &[Key]) -> u64 {
         let filter = audit_filter::build(keys.iter().copied());
         let wanted = search.keys().to_vec();
@@ -110,7 +110,7 @@ mod tests {
             passed(&mut search, 1, keys);
             assert_eq!((search.chosen.len(), search.rest), (chosen, None), "{keys:?}");
         }
-        // What was done cannot be asked for by a key: only the tenant can.
+        // `denied: false` has no key; only the tenant's key applies.
         let mut search = Search::new(&AuditQuery { denied: Some(false), ..query() });
         passed(&mut search, 1, &[Key::tenant(tenant)]);
         assert_eq!(search.chosen, [block(1)]);

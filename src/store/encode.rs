@@ -1,5 +1,5 @@
-//! Values that both stores keep as text or as small numbers. What is written here is on disk: a reader must
-//! understand what any earlier release wrote, so keys and words never change, and what is missing has its default.
+//! Values that both stores keep as text or as small numbers. These values are on disk. A release must be able to read
+//! what any earlier release wrote, so keys and words never change, and a missing key means its default.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -103,7 +103,7 @@ pub fn license_fetch_from_text(text: &str) -> Result<LicenseFetch, StoreError> {
     })
 }
 
-/// With the ids that the user had before. `None` for the empty profile, which most users of a login service have.
+/// Includes the user's former ids. `None`: profile and former ids are empty, as for most users of a login service.
 #[must_use]
 pub fn profile_to_text(profile: &Profile, former: &[FormerId]) -> Option<String> {
     if profile.is_empty() && former.is_empty() {
@@ -184,12 +184,12 @@ pub(super) fn limit_from_value(value: &Value) -> Option<Limit> {
 }
 
 /// # Errors
-/// No standing has this code.
+/// No license standing has this code.
 pub fn standing(code: i64) -> Result<Standing, StoreError> {
     u8::try_from(code).ok().and_then(Standing::from_code).ok_or_else(|| unknown("licenses.standing", code))
 }
 
-/// `None`: all of the tenant.
+/// `None`: access to all of the tenant.
 #[must_use]
 pub fn access_to_text(access: &Access) -> Option<String> {
     let Access::Only(list) = access else { return None };
@@ -240,7 +240,7 @@ pub fn block_code(cause: BlockCause) -> u8 {
 }
 
 /// # Errors
-/// No cause has this code.
+/// No block cause has this code.
 pub fn block_cause(code: Option<i64>) -> Result<Option<BlockCause>, StoreError> {
     match code {
         None => Ok(None),
@@ -252,7 +252,7 @@ pub fn block_cause(code: Option<i64>) -> Result<Option<BlockCause>, StoreError> 
 }
 
 /// # Errors
-/// No reason has this code, or only one of the two columns is set.
+/// No end reason has this code, or only one of the two columns is set.
 pub fn ended(at: Option<i64>, reason: Option<i64>) -> Result<Option<(Tick, SessionEndReason)>, StoreError> {
     let (Some(at), Some(code)) = (at, reason) else {
         return if at.is_none() && reason.is_none() {
@@ -279,7 +279,7 @@ pub fn reason(code: Option<i64>) -> Result<Option<Reason>, StoreError> {
     reason.map(Some).ok_or_else(|| unknown("audit.reason", code))
 }
 
-/// Whole milliseconds: the unit of time of the ledger.
+/// Whole milliseconds, the ledger's unit of time.
 #[must_use]
 pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
@@ -305,7 +305,7 @@ pub(super) fn boxed(value: &Value) -> Option<Box<str>> {
     value.as_str().map(Into::into)
 }
 
-/// The fields of a JSON object in a column.
+/// The fields of a JSON object that is stored in a column.
 pub(super) struct Fields {
     column: &'static str,
     map: Map<String, Value>,
@@ -379,7 +379,7 @@ mod tests {
         assert_eq!(access_to_text(&some).as_deref(), Some("1,4294967295"));
         assert_eq!(access_from_text(Some("1,4294967295")), Ok(some));
         assert_eq!(access_from_text(access_to_text(&Access::All).as_deref()), Ok(Access::All));
-        // Not a legal state, but not a reason to lose one.
+        // Not a valid state, but it must be read back unchanged.
         let none = Access::Only(Vec::new());
         assert_eq!(access_from_text(access_to_text(&none).as_deref()), Ok(none));
     }

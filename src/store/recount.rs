@@ -1,4 +1,5 @@
-//! A store counted anew from its pieces: how much is in it, whether it adds up, and whether another one holds the same.
+//! Recounts a store from the chunks of a snapshot: what it contains, whether it is consistent, and whether a copy is
+//! equal.
 
 mod audit;
 mod discrepancies;
@@ -22,7 +23,7 @@ use crate::ledger::rates::RateLimits;
 use crate::ledger::time::{Moment, Wall};
 use crate::ledger::{Config, FormerIdKept, Ledger, Restore, Seed, Totals};
 
-/// Nothing is decided here, and nobody chooses the keys of the maps.
+/// No decision is made here, and the map keys do not come from an attacker, so the seed is fixed.
 const CONFIG: Config = Config {
     demo_seats: 0,
     channels: Channels { email: false, webhook: false },
@@ -30,8 +31,8 @@ const CONFIG: Config = Config {
     seed: Seed(0),
 };
 
-/// How many there are, and the sum of a hash of each: the order does not matter, for a store may keep another one.
-/// It finds accidents, and is told to nobody.
+/// Number of items, and the sum of their hashes: independent of the order, because stores may return rows in different
+/// orders. It detects accidental changes, not attacks, and is shown to nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sum {
     pub count: u64,
@@ -40,7 +41,7 @@ pub struct Sum {
 
 impl Sum {
     fn add(&mut self, what: &impl Hash) {
-        // With fixed keys: the same in both counts of a process.
+        // `DefaultHasher` has fixed keys, so both counts of a process are comparable.
         let mut hasher = DefaultHasher::new();
         what.hash(&mut hasher);
         self.count += 1;
@@ -57,38 +58,38 @@ impl Sum {
     }
 }
 
-/// What one shard holds.
+/// Contents of one shard.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Shard {
     pub id: ShardId,
     pub position: Position,
-    /// Where the audit begins.
+    /// Number of the first event that must exist.
     pub floor: EventNo,
     /// By table.
     pub rows: BTreeMap<&'static str, Sum>,
     pub blocks: Sum,
     pub events: Sum,
-    /// When the last event was written.
+    /// Time of the last event.
     pub last_event: Option<Wall>,
-    /// As a ledger counts that is loaded with the rows.
+    /// Totals of a ledger that was loaded from the rows.
     pub totals: Totals,
-    /// What does not add up.
+    /// Inconsistencies.
     pub problems: Vec<String>,
-    /// What is in order, and for an administrator to decide.
+    /// Consistent data about which an administrator has to decide.
     pub notes: Vec<String>,
 }
 
-/// What a store holds.
+/// Contents of a store.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct StoreReport {
     pub installation: Option<Installation>,
-    /// Rows of no shard, in words.
+    /// Messages about rows that belong to no shard.
     pub strays: Vec<String>,
     pub shards: Vec<Shard>,
 }
 
 impl StoreReport {
-    /// What is wrong with it, each with its shard.
+    /// All inconsistencies, each with its shard.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let messages =
@@ -96,13 +97,13 @@ impl StoreReport {
         self.strays.iter().cloned().chain(self.shards.iter().flat_map(messages)).collect()
     }
 
-    /// What an administrator has to decide about.
+    /// All notes for an administrator.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         self.shards.iter().flat_map(|shard| shard.notes.clone()).collect()
     }
 
-    /// How a copy differs from what it is a copy of.
+    /// Differences between this store and a copy of it.
     #[must_use]
     pub fn differences(&self, copy: &StoreReport) -> Vec<String> {
         if self.installation != copy.installation || self.shards.len() != copy.shards.len() {
@@ -136,7 +137,7 @@ impl Shard {
     }
 }
 
-/// Counts pieces as they come.
+/// Counts the chunks of a snapshot as they arrive.
 #[derive(Debug, Default)]
 pub struct Counter {
     done: StoreReport,
@@ -214,7 +215,8 @@ impl Counting {
             problems: Vec::new(),
             notes: Vec::new(),
         };
-        // Memory is made for no more tenants than there were events.
+        // Limited by the number of events, so that a damaged number cannot make Usher allocate memory for billions of
+        // tenants.
         let most = TenantNo(u32::try_from(last_event.0).unwrap_or(u32::MAX));
         let restore = Ledger::restore(CONFIG, last_tenant.min(most), last_event, wall_high, now, Duration::ZERO);
         let mut problems = Discrepancies::default();
@@ -253,7 +255,7 @@ impl Counting {
         trail.finish(&mut problems);
         lives.finish(&mut problems);
         if let Some(what) = restore.gap() {
-            // A ledger cannot be made of it.
+            // A ledger cannot be built from these rows.
             problems.add(what);
             shard.problems = problems.into_messages();
             return shard;
@@ -273,12 +275,12 @@ fn note(FormerIdKept { tenant, user, other }: FormerIdKept) -> String {
     format!("tenant {tenant}: users {user} and {other} have one id by now; rename or delete one of them")
 }
 
-/// The moment of the last batch: nothing is later than that.
+/// Moment of the last batch: no row is later.
 fn moment(position: &Position) -> Moment {
     position.continuity.moment((position.tick, position.wall))
 }
 
-/// The table that a row lies in.
+/// Table of a row.
 fn table(row: &Change) -> &'static str {
     match row {
         Change::PutTenant(_) | Change::DeleteTenant(_) => "tenants",

@@ -1,5 +1,5 @@
-//! Looks for new licenses in the vendor's folder (R27): once a day for each tenant that this process serves, not for all of
-//! them at once, and a few at a time.
+//! Fetches new licenses from the vendor's folder (R27): once a day for each tenant that this process serves, spread
+//! over the day, and a few at a time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,26 +19,26 @@ use crate::ledger::license_fetch::{FetchOutcome, spread};
 use crate::service::Licensing;
 
 const LOOK_INTERVAL: Duration = Duration::from_secs(60);
-/// Looks of this task that are under way at once: the folder has more turns, which are for people who ask.
+/// Requests of this task that run at the same time. The folder accepts more, which are for people who ask for a fetch.
 const MAX_CONCURRENT_FETCHES: usize = 4;
-/// After this time a run begins nothing more; what is left is for the next one.
+/// Time after which a run begins no more requests; the rest waits for the next run.
 const RUN: Duration = Duration::from_secs(20);
-/// How long a shard may take to answer.
+/// Time limit for an answer of a shard.
 const SHARD_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Looks for what is due.
+/// Fetches the licenses that are due.
 pub struct LicenseFetcher {
     journal: Arc<Journal>,
     licensing: Arc<Licensing>,
     clock: Clock,
-    /// By the monotonic clock.
+    /// Time of the start, on the monotonic clock.
     started: Duration,
     stop: CancellationToken,
-    /// The last look did not reach the vendor.
+    /// The last request did not reach the vendor.
     failing: AtomicBool,
 }
 
-/// Looks for the licenses of every tenant, until the tasks are stopped.
+/// Starts the task that fetches licenses for every tenant.
 pub fn fetch_licenses(tasks: &Tasks, journal: &Arc<Journal>, licensing: &Arc<Licensing>) {
     let (journal, licensing) = (Arc::clone(journal), Arc::clone(licensing));
     let fetcher = Arc::new(LicenseFetcher::new(journal, licensing, tasks.clock.clone(), tasks.stop.clone()));
@@ -55,8 +55,8 @@ impl LicenseFetcher {
         Self { journal, licensing, clock, started, stop, failing: AtomicBool::new(false) }
     }
 
-    /// Looks for what is due in the shards of this process. It ends early when the vendor is not reached: nobody else's
-    /// license would be found either.
+    /// Fetches the licenses that are due in the shards of this process. Ends early if the vendor cannot be reached,
+    /// because requests for other tenants would fail, too.
     pub async fn run(&self) {
         let begun = self.clock.monotonic();
         let uptime = begun.saturating_sub(self.started);
@@ -66,9 +66,9 @@ impl LicenseFetcher {
             let mut after = Some(TenantNo(0));
             while let Some(behind) = after.filter(|_| !over()) {
                 let part = timeout(SHARD_TIMEOUT, self.journal.query_shard(shard, DueFetches { after: behind })).await;
-                // A shard of another process, or one that does not answer: the next run asks again.
+                // The shard belongs to another process or does not answer: the next run tries again.
                 let Ok(Ok(part)) = part else { break };
-                // What was due while nobody served does not begin all at once.
+                // Fetches that became due while no process served must not all begin at once.
                 let due = part.tenants.into_iter().filter(|tenant| spread(tenant) <= uptime);
                 let look = async |tenant: TenantId| {
                     if !over() && !away.load(Ordering::Relaxed) && !self.look(&tenant).await {
@@ -84,7 +84,7 @@ impl LicenseFetcher {
         }
     }
 
-    /// False: the vendor was not reached.
+    /// Returns false if the vendor was not reached.
     async fn look(&self, tenant: &TenantId) -> bool {
         let looking = self.licensing.look(tenant, self.journal.instance());
         let found = tokio::select! {
@@ -95,7 +95,7 @@ impl LicenseFetcher {
         let Some(found) = found else { return true };
         match timeout(SHARD_TIMEOUT, self.journal.submit(&Actor::service(), tenant, found)).await {
             Ok(Ok(Ok(fetched))) => self.log(tenant, &fetched),
-            // The tenant is gone.
+            // The tenant was deleted.
             Ok(Ok(Err(_))) => true,
             Ok(Err(error)) => {
                 tracing::debug!(%tenant, %error, "what was found at the vendor's was not noted; it is looked for again");
@@ -105,7 +105,8 @@ impl LicenseFetcher {
         }
     }
 
-    /// A failure is told once, until the vendor is reached; what is wrong with a document, once for that document.
+    /// Logs the result. A failure is logged once until the vendor is reached again; an invalid document is logged once.
+    /// Returns whether the vendor was reached.
     fn log(&self, tenant: &TenantId, fetched: &LicenseFetched) -> bool {
         let text = &*fetched.fetch.text;
         let reached = fetched.fetch.outcome != FetchOutcome::Failed;

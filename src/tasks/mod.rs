@@ -1,4 +1,4 @@
-//! What runs beside the calls: named, stoppable, with a status. A panic ends one run, never the task.
+//! Background tasks: named, stoppable, with a status. A panic ends one run, never the task.
 
 mod license_fetch;
 mod notifier;
@@ -25,7 +25,7 @@ pub use retention::retain;
 pub use sweeper::sweep;
 pub use token_use::{note_token_use, write_token_use};
 
-/// The tasks of this process.
+/// The background tasks of this process.
 #[derive(Debug)]
 pub struct Tasks {
     clock: Clock,
@@ -40,19 +40,19 @@ struct Status {
     period: Duration,
     runs: AtomicU64,
     panics: AtomicU64,
-    /// Milliseconds of the clock at the end of the last run, or at the start of the task.
+    /// Time of the end of the last run, or of the task's start, in milliseconds of the monotonic clock.
     last: AtomicU64,
 }
 
-/// How a task is doing.
+/// Status of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskView {
     pub name: &'static str,
     pub period: Duration,
-    /// Runs that ended, panics included.
+    /// Number of runs that ended, including those that panicked.
     pub runs: u64,
     pub panics: u64,
-    /// Since the last run ended.
+    /// Time since the end of the last run.
     pub age: Duration,
 }
 
@@ -62,8 +62,8 @@ impl Tasks {
         Self { clock, stop: CancellationToken::new(), running: TaskTracker::new(), statuses: Mutex::default() }
     }
 
-    /// Runs something at once and then once a `period`, counted from the start of the last run, until the tasks are
-    /// stopped. A run that is late is not made up for.
+    /// Calls `run` at once and then once per `period`, counted from the start of the last run, until the tasks are
+    /// stopped. A late run is not compensated by extra runs.
     pub fn every<R: Future<Output = ()> + Send>(
         &self,
         name: &'static str,
@@ -97,7 +97,7 @@ impl Tasks {
         });
     }
 
-    /// How every task is doing.
+    /// Status of every task.
     #[must_use]
     pub fn status(&self) -> Vec<TaskView> {
         let now = self.now();
@@ -112,7 +112,7 @@ impl Tasks {
         statuses.iter().map(view).collect()
     }
 
-    /// Lets the runs that are under way end, and starts no more.
+    /// Waits for the runs in progress, and starts no more.
     pub async fn stop(&self) {
         self.stop.cancel();
         self.running.close();

@@ -1,5 +1,5 @@
-//! Brings notifications to their receivers (R34): one task for each channel, once a second. Begun durably before
-//! anything is sent, and ended with what the receiver answered.
+//! Delivers notifications to their receivers (R34): one task per channel, once a second. The begin of a delivery is
+//! made durable before anything is sent; its end records the receiver's answer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,15 +20,16 @@ use crate::ledger::notification::{Attempt, Channel, Due};
 use crate::notify::{Message, Sender};
 
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// Deliveries of one run, all at once: a receiver that does not answer holds up nobody but the next run.
+/// Deliveries of one run; all of them run at the same time, so a receiver that does not answer delays only the next
+/// run.
 const MAX_CONCURRENT_DELIVERIES: usize = 16;
-/// How long a shard may take to answer. With [`crate::notify::PATIENCE`] a run stays below the half minute after which
-/// a task counts as stuck.
+/// Time limit for an answer of a shard. Together with [`crate::notify::DELIVERY_TIMEOUT`] a run stays below the half
+/// minute after which a task counts as stuck.
 const SHARD_TIMEOUT: Duration = Duration::from_secs(3);
-/// What a delivery that is under way gets at the stop to be answered.
+/// Time that a delivery in progress gets at a stop.
 const LAST: Duration = Duration::from_secs(2);
 
-/// What became of the deliveries of one channel since the start.
+/// Counters of one channel's delivery attempts since the start.
 #[derive(Debug, Default)]
 pub struct Deliveries {
     answered: AtomicU64,
@@ -37,7 +38,7 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
-    /// By the word of what became of them.
+    /// Number of attempts by result.
     #[must_use]
     pub fn counts(&self) -> [(&'static str, u64); 3] {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -45,19 +46,19 @@ impl Deliveries {
     }
 }
 
-/// Delivers on one channel.
+/// Delivers the notifications of one channel.
 pub struct Notifier {
     journal: Arc<Journal>,
     sender: Sender,
     clock: Clock,
     stop: CancellationToken,
     counts: Arc<Deliveries>,
-    /// Answers that the journal has not taken yet. What a receiver answered for is not sent again as long as this
-    /// process lives, whatever the store does.
+    /// Results that the journal has not accepted yet. While this process lives, a notification that was answered is not
+    /// sent again, whatever the state of the store.
     ends: Mutex<Vec<(TenantId, EndDelivery)>>,
 }
 
-/// Sends what is due on the sender's channel, until the tasks are stopped.
+/// Starts the task that delivers what is due on the sender's channel.
 pub fn notify(tasks: &Tasks, journal: &Arc<Journal>, sender: Sender) -> Arc<Deliveries> {
     let name = match sender.channel() {
         Channel::Email => "notifier-email",
@@ -78,7 +79,7 @@ impl Notifier {
         Self { journal, sender, clock, stop, counts: Arc::default(), ends: Mutex::default() }
     }
 
-    /// Delivers what is due, at most [`MAX_CONCURRENT_DELIVERIES`] of it.
+    /// Delivers at most [`MAX_CONCURRENT_DELIVERIES`] of the notifications that are due.
     pub async fn run(&self) {
         self.finish_running().await;
         let due = self.due().await;
@@ -86,7 +87,7 @@ impl Notifier {
         self.finish_running().await;
     }
 
-    /// A part of what is due in every shard, so that no shard has to wait for another.
+    /// Takes notifications that are due from all shards in turns, so that no shard waits for another.
     async fn due(&self) -> Vec<Due> {
         let query = DueNotifications { channel: self.sender.channel(), limit: MAX_CONCURRENT_DELIVERIES };
         let shards = (0..self.journal.shards()).map(ShardId);
@@ -115,7 +116,8 @@ impl Notifier {
         let channel = self.sender.channel();
         let begin = BeginDelivery { topic: topic.clone(), event, channel };
         let begun = timeout(SHARD_TIMEOUT, self.journal.submit(&Actor::service(), &tenant, begin)).await;
-        // Begun or not: without knowing, nothing is sent, and the ledger offers it again in its time.
+        // If it is unknown whether the delivery was begun, nothing is sent; the ledger offers the notification again
+        // later.
         let Ok(Ok(Ok(Some(dispatch)))) = begun else { return };
         let attempt = dispatch.attempt;
         let message = Message::new(self.journal.message_id(&tenant, event), self.journal.instance(), dispatch);
@@ -125,7 +127,7 @@ impl Notifier {
         self.ends.lock().unwrap_or_else(PoisonError::into_inner).push((tenant, end));
     }
 
-    /// `None`: the process stops, and what became of it stays unknown.
+    /// `None`: the process stops, and the result stays unknown.
     async fn send(&self, message: &Message) -> Option<Attempt> {
         let now = self.clock.wall().0 / 1_000;
         tokio::select! {
@@ -155,14 +157,14 @@ impl Notifier {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Writes down what was answered; what the journal does not take is kept for the next run.
+    /// Submits the results of deliveries; those that the journal does not accept are kept for the next run.
     async fn finish_running(&self) {
         let ends = std::mem::take(&mut *self.ends.lock().unwrap_or_else(PoisonError::into_inner));
         let kept: Vec<_> = stream::iter(ends)
             .map(async |(tenant, end)| {
                 let written =
                     timeout(SHARD_TIMEOUT, self.journal.submit(&Actor::service(), &tenant, end.clone())).await;
-                // No such tenant any more is an answer, too.
+                // An answer that the tenant does not exist also counts as accepted.
                 (!matches!(written, Ok(Ok(_)))).then_some((tenant, end))
             })
             .buffer_unordered(MAX_CONCURRENT_DELIVERIES)

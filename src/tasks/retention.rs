@@ -1,5 +1,5 @@
-//! Deletes the audit events that were kept for long enough (`--audit-retention`), a few at a time and with pauses, so
-//! that check-outs beside it hardly notice. What is broken off is gone on with: nothing needs to be remembered.
+//! Deletes audit events that are older than `--audit-retention`, a few at a time and with pauses, so that check-outs
+//! are hardly delayed. An interrupted run needs no state: the next run continues.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,21 +10,21 @@ use crate::clock::Clock;
 use crate::journal::Journal;
 
 const STEP_INTERVAL: Duration = Duration::from_secs(1);
-/// Events that are deleted at once in each shard: a few milliseconds, for which a batch may have to wait.
+/// Events deleted in one step in each shard; this takes a few milliseconds, for which a batch may have to wait.
 const STEP_EVENTS: usize = 400;
-/// After a step there is a pause of so many times its length: a tenth of the store's time at most.
+/// Pause after a step, as a multiple of its length: deletion takes at most a tenth of the store's time.
 const PAUSE_FACTOR: u32 = 9;
-/// How long a run may go on: a stop waits for it.
+/// Maximum length of a run: a stop waits for it.
 const RUN: Duration = Duration::from_secs(1);
-/// How long nothing is looked for where nothing was left to delete.
+/// Time until the next run when nothing was left to delete.
 const NOTHING_LEFT: Duration = Duration::from_secs(60 * 60);
-/// How long a store is left alone that did not answer.
+/// Time until the next run when the store did not answer.
 const NO_ANSWER: Duration = Duration::from_secs(60);
 
-/// Deletes audit events once they were kept for `keep`.
+/// Starts the task that deletes audit events older than `keep`.
 pub fn retain(tasks: &Tasks, journal: &Arc<Journal>, clock: &Clock, keep: Duration) {
     let (journal, clock) = (Arc::clone(journal), clock.clone());
-    // By the monotonic clock, in milliseconds.
+    // Time of the next run, in milliseconds of the monotonic clock.
     let due = Arc::new(AtomicU64::new(0));
     tasks.every("audit retention", STEP_INTERVAL, move || {
         let (journal, clock, due) = (Arc::clone(&journal), clock.clone(), Arc::clone(&due));
@@ -40,7 +40,8 @@ pub fn retain(tasks: &Tasks, journal: &Arc<Journal>, clock: &Clock, keep: Durati
     });
 }
 
-/// Answers how long to leave it then; `None`: there is more to do.
+/// Deletes step by step until the time of a run is over. Returns the pause until the next run; `None`: there is more to
+/// delete.
 async fn run(journal: &Journal, clock: &Clock, keep: Duration, start: Duration) -> Option<Duration> {
     while clock.monotonic() < start + RUN {
         let begun = clock.monotonic();

@@ -1,5 +1,5 @@
-//! Ends what is overdue without anybody asking. Nothing depends on it: every decision ends overdue leases first
-//! (R18). It makes the displays right in a quiet tenant, and tells watchers in time.
+//! Ends overdue sessions even when no call needs it. No decision depends on it: each one ends overdue sessions first
+//! (R18). It keeps displays right in a tenant without calls, and notifies watchers in time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::journal::Journal;
 
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Lets time pass in every shard, once a second.
+/// Starts the task that sends a tick to every shard, once a second.
 pub fn sweep(tasks: &Tasks, journal: &Arc<Journal>) {
     let journal = Arc::clone(journal);
     tasks.every("sweeper", SWEEP_INTERVAL, move || {

@@ -1,4 +1,4 @@
-//! Writes down when API tokens were used last, once a minute; and asks the ledger for its mark of time, by which tokens
+//! Writes the last use of API tokens once a minute, and reads the ledger's high-water mark of time, by which tokens
 //! expire.
 
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use crate::ledger::change::Actor;
 use crate::ledger::command::NoteTokenUse;
 
 const FLUSH_INTERVAL: Duration = Duration::from_secs(60);
-/// Tokens of one command, which takes one step.
+/// Tokens in one command, which takes one step.
 const MAX_USES_PER_COMMAND: usize = 100;
 
-/// Does so until the tasks are stopped. What is left then is for [`write_token_use`].
+/// Starts the task. After it was stopped, [`write_token_use`] writes the rest.
 pub fn note_token_use(tasks: &Tasks, journal: &Arc<Journal>, tokens: &Arc<Tokens>) {
     let (journal, tokens) = (Arc::clone(journal), Arc::clone(tokens));
     tasks.every("token use", FLUSH_INTERVAL, move || {
         let (journal, tokens) = (Arc::clone(&journal), Arc::clone(&tokens));
         async move {
-            // What is not written now is written the next time.
+            // If this fails, the next run writes it.
             let done = async {
                 write_token_use(&journal, &tokens).await?;
                 tokens.reload(&journal).await
@@ -33,7 +33,7 @@ pub fn note_token_use(tasks: &Tasks, journal: &Arc<Journal>, tokens: &Arc<Tokens
     });
 }
 
-/// Writes down what is not written yet.
+/// Writes every use that was not written yet.
 ///
 /// # Errors
 /// [`JournalError`]

@@ -1,4 +1,4 @@
-//! Fields of a line of the text log, so that nobody's name reads like another field or another line.
+//! Fields of a line in the text log, quoted so that no value can look like another field or another line.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
 
-/// Quotes and escapes every value that is not plain.
+/// Field formatter that quotes and escapes every value that is not plain.
 #[derive(Debug)]
 pub struct Quoted;
 
@@ -34,10 +34,10 @@ impl FieldWriter<'_> {
 
     fn value(&mut self, field: &Field, text: &str) {
         match field.name() {
-            // What a line of the `log` crate has of its own: the target is shown already.
+            // Added by the `log` crate: the target is shown already.
             name if name.starts_with("log.") => {}
             "message" => self.write(format_args!("{}", escaped(text))),
-            // Ours, and of many lines.
+            // Made by Usher itself, and spans several lines.
             "backtrace" => self.write(format_args!("backtrace={text}")),
             name if is_plain(text) => self.write(format_args!("{name}={text}")),
             name => self.write(format_args!("{name}={text:?}")),
@@ -58,12 +58,12 @@ impl Visit for FieldWriter<'_> {
     }
 }
 
-/// What reads as one value without quotes.
+/// Returns whether a text reads as one value without quotes.
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-_.:/@+%,[](){}*#~µ".contains(c))
 }
 
-/// One line, and nothing that a terminal obeys.
+/// The text as one line, without characters that control a terminal.
 fn escaped(text: &str) -> String {
     let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(escape).collect()

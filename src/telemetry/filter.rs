@@ -1,4 +1,4 @@
-//! Which log lines are written: as `--log` says at first, and as somebody says later, for a time or for good.
+//! Log filter: set by `--log` at the start, and changeable at run time, for a time or permanently.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,23 +7,23 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-/// Libraries whose lines are told by whoever uses them, or say what is nobody's business, such as headers. A filter that
-/// names one again overrides this.
+/// Libraries whose log lines repeat what Usher logs, or contain what must not be logged, such as headers. A filter that
+/// names one of them overrides this.
 const QUIET: &str = "refinery_core=warn,tokio_postgres=warn,h2=warn,hyper=warn,hyper_util=warn,hyper_rustls=warn,\
                      rustls=warn,tokio_rustls=warn,tonic=warn,tower=warn,lettre=warn";
-/// Characters.
+/// In bytes; filters are ASCII.
 const MAX_FILTER_BYTES: usize = 1_024;
 
-/// Reads a filter such as `info`, or `warn,usher::journal=debug`.
+/// Parses a filter such as `info`, or `warn,usher::journal=debug`.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Description of the error in the filter.
 pub fn parse(filter: &str) -> Result<EnvFilter, String> {
     if filter.is_empty() || filter.len() > MAX_FILTER_BYTES {
         return Err(format!("must have 1 to {MAX_FILTER_BYTES} characters"));
     }
     if !filter.is_ascii() {
-        // The library panics at some of these.
+        // The library panics at some other characters.
         return Err(format!("{filter:?} has letters that no filter has"));
     }
     directives(filter)?;
@@ -33,8 +33,8 @@ pub fn parse(filter: &str) -> Result<EnvFilter, String> {
     EnvFilter::try_new(whole).map_err(|error| format!("{filter:?}: {error}"))
 }
 
-/// To the library a word that is no level is a module, and one with white space around it is another one: it takes
-/// them, and logs nothing.
+/// Checks each part of the filter, because the library accepts mistakes and then logs nothing: it reads an unknown
+/// level as a module, and white space as a part of a module's name.
 fn directives(filter: &str) -> Result<(), String> {
     let is_level = |part: &str| !part.is_empty() && part.parse::<LevelFilter>().is_ok();
     let is_module = |part: &str| part.contains(['=', '[']) && !part.contains(char::is_whitespace);
@@ -47,22 +47,22 @@ fn directives(filter: &str) -> Result<(), String> {
     }
 }
 
-/// The filter that is in force.
+/// The filter in force.
 pub struct LogFilter {
     put: Box<dyn Fn(EnvFilter) + Send + Sync>,
     state: Mutex<State>,
 }
 
 struct State {
-    /// What it goes back to.
+    /// The permanent filter, to which a temporary one returns.
     for_good: String,
     now: String,
-    /// How often it was changed: whoever goes back looks whether it is still its turn.
+    /// Number of changes: a timer that ends checks that its own change is still the last.
     changes: u64,
     going_back: Option<AbortOnDropHandle<()>>,
 }
 
-/// What a change did.
+/// Result of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
     pub previous: String,
@@ -70,7 +70,7 @@ pub struct Changed {
 }
 
 impl LogFilter {
-    /// `put` brings another filter into force.
+    /// `put` activates a filter.
     #[must_use]
     pub fn new(filter: &str, put: impl Fn(EnvFilter) + Send + Sync + 'static) -> Arc<Self> {
         let state = State { for_good: filter.to_owned(), now: filter.to_owned(), changes: 0, going_back: None };
@@ -82,10 +82,11 @@ impl LogFilter {
         self.state().now.clone()
     }
 
-    /// From now on; for a time, or for good. After the time it is as it was for good before. Needs a runtime.
+    /// Sets the filter, for `time` or permanently. After `time` the permanent filter is in force again. Needs a
+    /// runtime.
     ///
     /// # Errors
-    /// What is wrong with the filter.
+    /// Description of the error in the filter.
     pub fn set(self: &Arc<Self>, filter: &str, time: Option<Duration>) -> Result<Changed, String> {
         let parsed = parse(filter)?;
         let mut state = self.state();
@@ -163,7 +164,7 @@ mod tests {
         let minutes = |minutes: u64| Some(Duration::from_secs(60 * minutes));
         assert_eq!(filter.set("debug", minutes(10)).unwrap().previous, "info");
         assert_eq!(next().await, "debug");
-        // Another one in between: its time counts.
+        // Another change in between: its time applies.
         assert_eq!(filter.set("trace", minutes(1)).unwrap().previous, "debug");
         assert_eq!((next().await, filter.now()), ("trace".to_owned(), "trace".to_owned()));
         assert_eq!((next().await, filter.now()), ("info".to_owned(), "info".to_owned()));

@@ -1,5 +1,5 @@
-//! Histograms as Prometheus shows them. They are counted already, bucket by bucket, which is nothing that OpenTelemetry
-//! can observe; so they go to the registry directly.
+//! Histograms for Prometheus. They are already counted in buckets, which OpenTelemetry cannot observe, so they are
+//! registered with Prometheus directly.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::{journal, server};
 
 const MICROS: f64 = 1e6;
 
-/// Adds the histograms of all shards up.
+/// Sums of the histograms of all shards.
 pub(super) struct Histograms {
     shards: Vec<Arc<journal::Stats>>,
     batch: Desc,
@@ -44,7 +44,7 @@ impl Collector for Histograms {
     }
 }
 
-/// How long calls took, by method.
+/// Duration of calls, by method.
 pub(super) struct CallTimes {
     stats: Arc<server::Stats>,
     desc: Desc,
@@ -74,7 +74,7 @@ fn desc(metric: &Metric) -> Desc {
     Desc::new(metric.name.into(), metric.meaning.into(), labels, HashMap::new()).expect("a name and a meaning")
 }
 
-/// Several histograms in one. `per`: how many of their units are one of the metric.
+/// Sum of several histograms. `per`: how many of their units are one unit of the metric.
 fn added<'a, const N: usize>(histograms: impl Iterator<Item = &'a Histogram<N>>, per: f64) -> Shown {
     let (mut bounds, mut below, mut all, mut sum) = ([0; N], [0; N], 0, 0);
     for histogram in histograms {

@@ -1,5 +1,5 @@
-//! Where the numbers of the metrics come from. Everybody counts in plain atomics of the own room;
-//! they are read here when somebody asks for `/metrics`.
+//! Sources of the metrics. Each module counts in plain atomics of its own; they are read here on each scrape of
+//! `/metrics`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,7 +19,7 @@ use crate::ledger::{PoolUsageEntry, Totals};
 use crate::server;
 use crate::tasks::TaskView;
 
-/// Reports numbers: a value, and the values of the metric's labels in their order.
+/// Reports a number: its value, and the values of the metric's labels in their order.
 type Report<'a> = &'a mut dyn FnMut(u64, &[&str]);
 
 /// The metrics of this process.
@@ -28,17 +28,17 @@ pub struct Metrics {
     registry: Registry,
     provider: SdkMeterProvider,
     meter: Meter,
-    /// As of the last time that somebody asked for the metrics: the shards have to be asked for them.
+    /// Totals as of the last scrape, for which the shards have to be queried.
     totals: Arc<Mutex<(Totals, Vec<PoolUsageEntry>)>>,
 }
 
 impl Metrics {
     /// # Panics
-    /// Never: a fresh registry takes one exporter.
+    /// Never: a fresh registry accepts one exporter.
     #[must_use]
     pub fn start() -> Self {
         let registry = Registry::new();
-        // The names are those of the table, to the letter.
+        // Names must be exactly those of the table.
         let exporter = opentelemetry_prometheus::exporter()
             .with_registry(registry.clone())
             .without_units()
@@ -58,10 +58,10 @@ impl Metrics {
         self.observe(&READY, move |report| report(u64::from(ready()), &[]));
     }
 
-    /// What the front door counts.
+    /// Registers the metrics of the gRPC server.
     ///
     /// # Panics
-    /// When called twice.
+    /// If called twice.
     pub fn observe_server(&self, stats: &Arc<server::Stats>) {
         let one = |metric, read: fn(&server::Stats) -> u64| {
             let stats = Arc::clone(stats);
@@ -80,19 +80,19 @@ impl Metrics {
         });
     }
 
-    /// Why calls were not let in, and how many.
+    /// Registers the number of refused calls, by reason.
     pub fn observe_refusals(&self, refusals: impl Fn() -> Vec<(&'static str, u64)> + Send + Sync + 'static) {
         self.observe(&REFUSALS, move |report| {
             refusals().into_iter().for_each(|(reason, count)| report(count, &[reason]));
         });
     }
 
-    /// How often keys of the identity provider could not be read.
+    /// Registers the number of failed attempts to read keys of the identity provider.
     pub fn observe_keys(&self, failures: impl Fn() -> u64 + Send + Sync + 'static) {
         self.observe(&KEYS, move |report| report(failures(), &[]));
     }
 
-    /// This process among those that share its store.
+    /// Registers the metrics of this process as a node.
     pub fn observe_node(&self, figures: impl Fn() -> NodeFigures + Clone + Send + Sync + 'static) {
         let (beats, age, standby) = (figures.clone(), figures.clone(), figures.clone());
         self.observe(&STANDBY, move |report| report(u64::from(standby().standby), &[]));
@@ -104,7 +104,7 @@ impl Metrics {
         self.observe(&NODES_DEAD, move |report| report(figures().declared_dead, &[]));
     }
 
-    /// Every decision's name and count.
+    /// Registers the number of decisions, by name.
     pub fn observe_decisions<D>(&self, decisions: D)
     where
         D: Fn() -> Vec<(&'static str, u64)> + Send + Sync + 'static,
@@ -114,10 +114,10 @@ impl Metrics {
         });
     }
 
-    /// What the shards count and do.
+    /// Registers the metrics of the shards.
     ///
     /// # Panics
-    /// When called twice.
+    /// If called twice.
     pub fn observe_journal(&self, journal: &Arc<Journal>) {
         let queue = Arc::clone(journal);
         self.observe_queue(move || queue.queue_depth());
@@ -203,7 +203,7 @@ impl Metrics {
         });
     }
 
-    /// Every channel, what became of attempts on it, and how many there were.
+    /// Registers the number of delivery attempts, by channel and result.
     pub fn observe_deliveries(
         &self,
         counts: impl Fn() -> Vec<(&'static str, &'static str, u64)> + Send + Sync + 'static,
@@ -213,7 +213,7 @@ impl Metrics {
         });
     }
 
-    /// The sums over all tenants, and the pools to show by name, from now on.
+    /// Sets the totals over all tenants, and the pools that are shown by name.
     pub fn set_totals(&self, totals: Totals, busiest: Vec<PoolUsageEntry>) {
         *self.totals.lock().unwrap_or_else(PoisonError::into_inner) = (totals, busiest);
     }
@@ -227,7 +227,7 @@ impl Metrics {
         self.observe(&TASK_PANICS, count(|task| task.panics));
     }
 
-    /// Asks for a metric's numbers whenever the metrics are read.
+    /// Registers a callback that reports a metric's numbers on each scrape.
     fn observe(&self, metric: &'static Metric, read: impl Fn(Report) + Send + Sync + 'static) {
         let callback = move |observer: &dyn AsyncInstrument<u64>| {
             read(&mut |value, labels| observer.observe(value, &attributes(metric, labels)));
@@ -255,7 +255,7 @@ impl Metrics {
         text
     }
 
-    /// The last thing that is done: nobody reads the metrics from here on.
+    /// Ends the metrics. Must be called last: nothing reads the metrics afterward.
     pub fn stop(&self) {
         if let Err(error) = self.provider.shutdown() {
             tracing::debug!(%error, "the metrics did not stop");
@@ -287,7 +287,7 @@ mod tests {
     use crate::server::Methods;
     use std::time::Duration;
 
-    /// Metrics of which every one has something to show.
+    /// Metrics in which every entry has a value.
     fn busy() -> Metrics {
         let metrics = Metrics::start();
         metrics.observe_ready(|| true);

@@ -1,4 +1,4 @@
-//! What operators see: log lines on standard error, and metrics.
+//! Output for operators: log lines on standard error, and metrics.
 
 mod fields;
 pub mod filter;
@@ -16,10 +16,10 @@ use tracing::Level;
 use crate::config::{Log, LogFormat};
 pub use filter::LogFilter;
 
-/// Log lines go to standard error from here on. Standard output is for what a command answers.
+/// Starts logging to standard error. Standard output is for the results of commands.
 ///
 /// # Panics
-/// When called twice, or with a filter that `config` did not accept.
+/// If called twice, or with a filter that `config` did not accept.
 pub fn start(log: &Log) -> Arc<LogFilter> {
     let filter = filter::parse(&log.filter).expect("config accepted the filter");
     let lines = tracing_subscriber::fmt().with_writer(std::io::stderr);
@@ -32,7 +32,7 @@ pub fn start(log: &Log) -> Arc<LogFilter> {
             LogFilter::new(&log.filter, move |filter| drop(handle.reload(filter)))
         }
         LogFormat::Json => {
-            // The span of the call is enough: there are no others around it.
+            // The span of the call is enough: there are no spans around it.
             let lines = lines.json().flatten_event(true).with_span_list(false);
             let lines = lines.with_env_filter(filter).with_filter_reloading();
             let handle = lines.reload_handle();
@@ -42,7 +42,7 @@ pub fn start(log: &Log) -> Arc<LogFilter> {
     }
 }
 
-/// A panic is one line, in the form of the log; with RUST_BACKTRACE set, and a backtrace.
+/// Makes a panic one log line in the configured format, with a backtrace if RUST_BACKTRACE is set.
 pub fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -1,28 +1,28 @@
 //! Every metric, in one table. docs/METRICS.md is generated from it, and a test compares the two.
 
-/// One metric, as `/metrics` shows it.
+/// A metric, as `/metrics` shows it.
 #[derive(Debug)]
 pub struct Metric {
     pub name: &'static str,
     pub kind: Kind,
-    /// In words; the name holds it as well where it is a unit of measure.
+    /// Unit as a word; the metric's name contains it, too, if it is a unit of measure.
     pub unit: &'static str,
     pub labels: &'static [&'static str],
     pub meaning: &'static str,
-    /// What to do when it moves.
+    /// Advice for an operator when the value changes.
     pub advice: &'static str,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Only grows, from 0 at the start of the process.
+    /// Only increases, from 0 at the start of the process.
     Counter,
     Gauge,
     Histogram,
 }
 
 impl Kind {
-    /// As Prometheus calls it.
+    /// Name of the type in Prometheus.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -46,7 +46,7 @@ macro_rules! table {
             };
         )+
 
-        /// Every metric there is.
+        /// All metrics.
         pub const TABLE: &[&Metric] = &[$(&$constant),+];
     };
 }
@@ -204,7 +204,7 @@ table! {
         "Report it with the line of the log; the task goes on";
 }
 
-/// The table as docs/METRICS.md shows it.
+/// The table in the format of docs/METRICS.md.
 #[must_use]
 pub fn markdown() -> String {
     let mut text = String::from(

@@ -8,21 +8,21 @@ const FIRST: NodeRef = NodeRef { id: NodeId(Uuid::from_u128(1)), generation: 1 }
 const SHARD: ShardId = ShardId(0);
 const NEVER: [u64; 0] = [];
 
-/// What is read of one other node that stands at this beat.
+/// A read of one other node with this heartbeat number.
 fn beat(beat: i64) -> Sighting {
     let row = NodeRow { node: FIRST, beat, state: NodeState::Active, host: "first".into(), lock: None };
     Sighting { alive: true, nodes: vec![row], owners: Vec::new(), connection: 1 }
 }
 
-/// What is read of a shard that no node owns.
+/// A read of a shard whose owner is not a node.
 fn batch(seq: i64) -> Sighting {
     let owner = Owner { epoch: Epoch(3), token: OwnerToken(Uuid::from_u128(9)) };
     let row = OwnerRow { shard: SHARD, owner, node: None, seq: Some(Seq(seq)) };
     Sighting { alive: true, nodes: Vec::new(), owners: vec![row], connection: 1 }
 }
 
-/// Reads in order: when each was sent and answered in milliseconds, and what it saw. Answers at which of them somebody was
-/// found silent.
+/// Observes reads in order, each with the times in milliseconds at which it was sent and answered. Returns the times of
+/// those that found a silent node or owner.
 fn silent(reads: &[(u64, u64, Sighting)]) -> Vec<u64> {
     let mut observer = Observer::default();
     let mut found = Vec::new();
@@ -35,14 +35,14 @@ fn silent(reads: &[(u64, u64, Sighting)]) -> Vec<u64> {
     found
 }
 
-/// A read a second, each answered after 10 ms.
+/// One read per second, each answered after 10 ms.
 fn every_second(count: u64, saw: impl Fn(u64) -> Sighting) -> Vec<(u64, u64, Sighting)> {
     (0..count).map(|at| (at * 1_000, at * 1_000 + 10, saw(at))).collect()
 }
 
 #[test]
 fn a_beat_that_stands_still_for_4500_ms_is_that_of_a_dead_node() {
-    // The count begins at 10, when it was first read, and is long enough at 4,510: the read sent at 5,000.
+    // The count begins at 10, with the first answer, and is long enough at 4,510: at the read that is sent at 5,000.
     assert_eq!(silent(&every_second(7, |_| beat(5))), [5_000, 6_000]);
     let exactly = |last| {
         let mut reads = every_second(4, |_| beat(5));
@@ -61,7 +61,7 @@ fn a_beat_that_moves_is_that_of_a_living_node() {
 #[test]
 fn an_observer_that_was_away_counts_anew() {
     let mut reads = every_second(5, |_| beat(5));
-    // 1,700 ms since the last answer is still good, one more is not.
+    // A gap of 1,700 ms since the last answer is allowed; one millisecond more is not.
     reads.push((5_700, 5_710, beat(5)));
     assert_eq!(silent(&reads), [5_700]);
     reads.pop();

@@ -1,5 +1,5 @@
-//! Whether a shard's audit is in order: every event from the floor to the last one is there, blocks follow one another, and
-//! each block knows what is in it.
+//! Checks that a shard's audit is in order: all events from the floor to the last one exist, blocks follow one another,
+//! and each block's times and filter match its events.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -10,25 +10,25 @@ use crate::ledger::time::Wall;
 use crate::store::audit_block::{Block, EVENTS};
 use crate::store::audit_filter::{self, Key};
 
-/// Takes blocks and events, both as they ascend, and each block before its events.
+/// Checks blocks and events. Both must come in ascending order, and each block before its events.
 #[derive(Debug)]
 pub struct Trail {
-    /// Retention has deleted what is below.
+    /// Number of the first event that must exist: retention has deleted those below it.
     floor: EventNo,
-    /// The highest number that was given.
+    /// Highest event number that was given.
     end: EventNo,
     /// Blocks whose last event has not come yet.
     blocks: VecDeque<Block>,
-    /// The last event of the last block that was taken.
+    /// Last event of the last block that came.
     last_block: EventNo,
-    /// The last event that was taken, or the one below the floor.
+    /// The last event that came, or the one below the floor.
     last: EventNo,
     contents: Contents,
-    /// Events that are in no block, behind the last one.
+    /// Number of events after the last block.
     behind: usize,
 }
 
-/// What was seen of the events of the block at hand.
+/// Contents of the current block, from its events.
 #[derive(Debug, Default)]
 struct Contents {
     keys: HashSet<Key>,
@@ -103,7 +103,8 @@ impl Trail {
         }
     }
 
-    /// Every event of the first block has come. Of one that retention has begun with only some are left.
+    /// Checks the first block, all of whose events have come. If retention has begun to delete it, only some are left,
+    /// and it is not checked.
     fn complete(&mut self, problems: &mut Discrepancies) {
         let Some(block) = self.blocks.pop_front() else { return };
         let Contents { keys, oldest, newest } = std::mem::take(&mut self.contents);

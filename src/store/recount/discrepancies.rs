@@ -1,8 +1,8 @@
-//! What does not add up: the first few of each table, and how many more there are.
+//! Inconsistencies of a shard: the first few of each table, and the number of further ones.
 
 use std::collections::BTreeMap;
 
-/// Problems that are told of a table. More of them say nothing more.
+/// Maximum number of messages about a table. More of them add no information.
 const MAX_OF_A_TABLE: usize = 10;
 
 #[derive(Debug, Default)]
@@ -13,11 +13,11 @@ pub struct Discrepancies {
 }
 
 impl Discrepancies {
-    /// A problem begins with the table that it is of.
+    /// Adds a message, which must begin with the name of its table.
     pub fn add(&mut self, what: String) {
         let table = what.split([' ', ':']).next().unwrap_or_default().to_owned();
         let count = self.of_tables.entry(table).or_default();
-        // Of rows that lack the same thing, one tells it.
+        // Equal messages in a row are reported once.
         if *count < MAX_OF_A_TABLE && self.messages.last() != Some(&what) {
             *count += 1;
             self.messages.push(what);

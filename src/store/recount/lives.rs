@@ -1,5 +1,5 @@
-//! Rows held against the audit: the last event about each subject says whether its row is there, and how it stands. What is
-//! remembered is as much as the rows are; of a subject that is gone nothing is.
+//! Compares rows with the audit: the last event about a subject determines whether its row exists, and in which state.
+//! Memory grows with the rows; a subject without a row takes none.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,16 +13,17 @@ use crate::ledger::license::Standing;
 use crate::ledger::time::Tick;
 use crate::store::Position;
 
-/// One shard's. Takes all rows, in the order of a load, and then all events, as they ascend.
+/// Comparison for one shard. It takes all rows, in the order of a load, and then all events, in ascending order.
 #[derive(Debug)]
 pub struct Lives {
     position: Position,
-    /// Whether every event that ever was is there: then each row has one.
+    /// The audit is complete from the first event: then each row must have an event.
     whole: bool,
     tenants: HashMap<TenantNo, Tenant>,
-    /// The events by which seats are ordered, and the user of each.
+    /// Grant events that order the seats, each with the hash of the seat's user.
     orders: HashMap<EventNo, (TenantNo, u64)>,
-    /// Those that name another user, who may have been renamed since: the event, of the row and of the event.
+    /// Grant events that name another user than the seat's row, who may have been renamed since: event, tenant, hash of
+    /// the row's user, hash of the event's user.
     others: Vec<(EventNo, TenantNo, u64, u64)>,
     renamings: Renamings,
     last_tenant: TenantNo,
@@ -35,7 +36,7 @@ struct Tenant {
     users: HashMap<UserNo, Box<str>>,
     pools: HashMap<PoolNo, Box<str>>,
     pool_ids: HashSet<Box<str>>,
-    /// Of each license the revision whose row counts: the newest.
+    /// Revision of each license that is compared: the newest.
     revisions: HashMap<Key, u64>,
     lives: HashMap<Key, Life>,
 }
@@ -44,7 +45,7 @@ struct Tenant {
 struct Life {
     kind: Kind,
     row: Option<State>,
-    /// Which row it is, for people: numbers of the key, without the tenant's.
+    /// Numbers of the row's key without the tenant, for messages.
     row_key: (u32, u16),
     last: Option<(EventNo, State)>,
 }
@@ -63,7 +64,7 @@ impl Lives {
         }
     }
 
-    /// A row that fits to those before it.
+    /// Adds a row that was checked against the rows before it.
     pub fn row(&mut self, row: &Change, problems: &mut Discrepancies) {
         self.ticks(row, problems);
         let there = State::There(0, 0);
@@ -125,7 +126,7 @@ impl Lives {
         Some((tenant.users.get(&user)?.clone(), tenant.pools.get(&pool)?.clone()))
     }
 
-    /// Nothing that a row tells of is later than the shard's last batch.
+    /// Checks that no time in a row is later than the shard's last batch.
     fn ticks(&self, row: &Change, problems: &mut Discrepancies) {
         let latest = match row {
             Change::PutTenant(row) => row.created,
@@ -172,7 +173,7 @@ impl Lives {
         tenant.event(event, subject);
     }
 
-    /// A seat's place in the order is that of the event that gave it, or that gave it back.
+    /// Checks that a seat's order number is that of the event that granted the seat or restored it.
     fn order(&mut self, event: &AuditEvent, problems: &mut Discrepancies) {
         let Some((tenant, user)) = self.orders.remove(&event.no) else { return };
         let gives = matches!(event.action, Action::SeatGranted | Action::UserUnblocked | Action::UserBlocked);
@@ -184,7 +185,7 @@ impl Lives {
         }
     }
 
-    /// What is known of the user, and of the user's seats, is known of the new id from here on.
+    /// Handles a renaming: what is known of the user and the user's seats now belongs to the new id.
     fn renamed(&mut self, event: &AuditEvent, old: &UserId, problems: &mut Discrepancies) {
         let Some(new) = former_id::new_id(&event.detail) else {
             return problems.add(format!("audit: event {} does not tell the new id of a user", event.no));
@@ -202,7 +203,7 @@ impl Lives {
     fn tenant(&mut self, event: &AuditEvent, state: Option<TenantState>) {
         let tenant = self.tenants.entry(event.tenant).or_default();
         if state.is_none() {
-            // Everything of it went, and nothing was told of each.
+            // All rows of the tenant were deleted, without an event for each.
             for life in tenant.lives.values_mut() {
                 life.last = Some((event.no, State::Gone));
             }
@@ -245,14 +246,14 @@ impl Tenant {
         }
         let life = self.lives.entry(key).or_insert(Life { kind, row: None, row_key: (0, 0), last: None });
         life.last = Some((event.no, state));
-        // What is left of a seat may have its row under the name that its user is given later.
+        // The rest of a seat may have its row under the user's later id.
         let waits = kind == Kind::Seat && state == State::Either;
         if life.row.is_none() && !matches!(state, State::There(..)) && !waits {
             self.lives.remove(&key);
         }
     }
 
-    /// What the last event left under the old names is left under the new ones. Another row may have the old ones by now.
+    /// Moves the last event from the old names to the new ones. Another row may have the old names by now.
     fn rename(&mut self, kind: Kind, old: &[&str], new: &[&str]) {
         let (old, new) = (Key::of(kind, old), Key::of(kind, new));
         let last = self.lives.get_mut(&old).and_then(|life| life.last.take());
@@ -264,7 +265,7 @@ impl Tenant {
         }
     }
 
-    /// A deleted user's seats go without an event of their own.
+    /// Deleting a user removes the user's seats without events of their own.
     fn drop_seats(&mut self, event: &AuditEvent) {
         let Some(user) = &event.user else { return };
         for pool in self.pools.values() {
@@ -283,7 +284,8 @@ impl Tenant {
             (None, Some((event, Some(_)))) => {
                 problems.add(format!("tenants (tenant_no {no}): the row that event {event} left is not there"));
             }
-            // Its rows go one after another, without events of their own; its own goes last (decision 35).
+            // The rows of a deleted tenant are removed one after another, without events of their own; the tenant's row
+            // is the last (decision 35).
             (Some(TenantState::Deleted), Some((_, None))) => return,
             (Some(_), Some((event, None))) => {
                 problems.add(format!("tenants (tenant_no {no}): event {event} deleted it, and the row is there"));
@@ -301,7 +303,7 @@ impl Tenant {
 }
 
 impl Life {
-    /// What does not fit, of the row and the last event about it.
+    /// Message if the row does not match the last event about it.
     fn wrong(&self, tenant: TenantNo, whole: bool, renamings: &Renamings) -> Option<String> {
         let (table, (one, two)) = (self.kind.table(), self.row_key);
         let key = match self.kind {
@@ -339,7 +341,8 @@ fn license(id: &str) -> Key {
     Key::of(Kind::License, &[id])
 }
 
-/// How a tenant stands after an event about it; inner `None`: it is gone. `None`: the event is not about a tenant's life.
+/// State of a tenant after an event about it; inner `None`: deleted. `None`: the event does not change the tenant's
+/// state.
 fn tenant_state(action: Action) -> Option<Option<TenantState>> {
     match action {
         Action::TenantCreated | Action::TenantResumed => Some(Some(TenantState::Active)),

@@ -1,13 +1,13 @@
-//! Users who were renamed: what events say under a former id is held against rows that have the id of now.
+//! Renamings of users: events from before a renaming contain a former id, and rows contain the present one.
 
 use std::collections::HashMap;
 
 use crate::ids::{EventNo, TenantNo};
 
-/// Hashes of names, and what they became; see [`super::subjects::hash_of`].
+/// Maps hashes of names to those of later names; see [`super::subjects::hash_of`].
 #[derive(Debug, Default)]
 pub struct Renamings {
-    /// In the order of their events.
+    /// Renamings by former name, in the order of their events.
     to: HashMap<(TenantNo, u64), Vec<(EventNo, u64)>>,
 }
 
@@ -16,7 +16,7 @@ impl Renamings {
         self.to.entry((tenant, old)).or_default().push((event, new));
     }
 
-    /// What stands now for what an event named so.
+    /// Present hash of a name that an event contains.
     pub fn now(&self, tenant: TenantNo, event: EventNo, hash: u64) -> u64 {
         let (mut at, mut hash) = (event, hash);
         let later = |at: EventNo, hash| self.to.get(&(tenant, hash))?.iter().find(|(event, _)| *event > at).copied();
@@ -35,7 +35,7 @@ mod tests {
     fn a_name_is_followed_from_the_event_that_says_it() {
         let (one, two) = (TenantNo(1), TenantNo(2));
         let mut renamings = Renamings::default();
-        // Ann becomes Anna, another Ann becomes Bea, and Anna is Ann again.
+        // Ann becomes Anna, another Ann becomes Bea, and Anna becomes Ann again.
         let [ann, anna, bea] = [10, 11, 12];
         renamings.note(one, EventNo(3), ann, anna);
         renamings.note(one, EventNo(6), ann, bea);

@@ -1,16 +1,17 @@
-//! What rows and events speak of, as one subject each: rows are held against the last event about theirs.
+//! Subjects of rows and events. A row is compared with the last event about its subject.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::ledger::change::{Action, AuditEvent, Reason};
 
-/// Of a tenant's subjects, by kind and names: a hash. It finds accidents, and is told to nobody.
+/// Key of a subject within a tenant: a hash of its kind and its names. It detects accidental differences, not attacks,
+/// and is shown to nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key(u64);
 
 impl Key {
     pub fn of(kind: Kind, names: &[&str]) -> Self {
-        // With fixed keys: the same for rows and events of a process.
+        // `DefaultHasher` has fixed keys, so hashes of rows and events are comparable within a process.
         let mut hasher = DefaultHasher::new();
         (kind, names).hash(&mut hasher);
         Self(hasher.finish())
@@ -42,25 +43,27 @@ impl Kind {
     }
 }
 
-/// How a row stands, or how an event left it.
+/// State of a subject according to its row, or to an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// A row, with what is known of it as a number: of a user whether it is blocked, of a session why it ended (0: it is
-    /// live) and whose it is.
+    /// There is a row. The first number is 1 for a blocked user, a deleted license, a cleared notification or a revoked
+    /// token; of a session it is the end reason (0: live). The second one is a hash of a session's user and pool, or the
+    /// event number of a notification.
     There(u8, u64),
-    /// As before, but the row may be gone: of an ended session, of a notification that is over.
+    /// Like `There`, but the row may have been removed: a session that ended, or a notification that was cleared.
     MayBeGone(u8, u64),
     Gone,
-    /// An event that can have left a row or none, such as the revocation of a part of a seat.
+    /// After this event there may be a row or none: for example, a part of a seat was revoked.
     Either,
 }
 
-/// Stands for names in a [`State`]: whose a session is, and in which pool.
+/// Hash of names in a [`State`]: the user and the pool of a session.
 pub fn hash_of(names: &[&str]) -> u64 {
     Key::of(Kind::User, names).0
 }
 
-/// The subject of an event, and how the event left it; `None`: of its tenant, or of nothing that has a row.
+/// Subject of an event, and the subject's state after it. `None`: the event is about its tenant, or about a thing
+/// without a row.
 pub fn subject_of(event: &AuditEvent) -> Option<(Kind, Key, State)> {
     let user = event.user.as_ref().map_or("", |id| id.as_str());
     let pool = event.pool.as_ref().map_or("", |id| id.as_str());
@@ -103,7 +106,7 @@ fn organization(event: &AuditEvent) -> Option<(Kind, Key, State)> {
     Some((Kind::Organization, Key::of(Kind::Organization, &[id.as_str()]), state))
 }
 
-/// Access to some organizations may leave access to others.
+/// Revoking access to some organizations may leave access to others.
 fn revoked(detail: &str) -> State {
     match detail {
         "all organizations" | "its only organization was deleted" => State::Gone,

@@ -117,6 +117,7 @@ impl ShardLease {
         until == FOR_EVER || until != NONE && millis(self.lease.now()) < until
     }
 
+    /// Returns whether another process owns the shard, or this one was declared dead.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         *self.lost.borrow()

@@ -20,6 +20,7 @@ pub struct LockFile {
 }
 
 impl LockFile {
+    /// The lock file `usher-<installation>.lock` in a folder; it is not taken yet.
     #[must_use]
     pub fn new(folder: &Path, instance: InstanceId) -> Self {
         Self { path: Some(folder.join(format!("usher-{instance}.lock"))), held: None }

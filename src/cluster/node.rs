@@ -81,16 +81,19 @@ impl Node {
         })
     }
 
+    /// The leases that this node's heartbeats extend.
     #[must_use]
     pub fn lease(&self) -> &Arc<Lease> {
         &self.lease
     }
 
+    /// View after each heartbeat. A receiver can also be used to wait for changes.
     #[must_use]
     pub fn views(&self) -> watch::Receiver<View> {
         self.view.subscribe()
     }
 
+    /// Statistics, for metrics.
     #[must_use]
     pub fn figures(&self) -> NodeFigures {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

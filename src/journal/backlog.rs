@@ -24,6 +24,7 @@ impl Backlog {
         self.len == 0
     }
 
+    /// Appends the message to its tenant's queue.
     pub fn push(&mut self, message: Message) {
         let tenant = message.tenant().cloned();
         let queue = self.queues.entry(tenant.clone()).or_default();
@@ -34,6 +35,7 @@ impl Backlog {
         self.len += 1;
     }
 
+    /// Takes the next message of the tenant whose turn it is.
     pub fn pop(&mut self) -> Option<Message> {
         let tenant = self.turns.pop_front()?;
         let queue = self.queues.get_mut(&tenant)?;

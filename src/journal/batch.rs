@@ -18,6 +18,7 @@ pub(super) enum Waiter {
 }
 
 impl Waiter {
+    /// Sends the answer.
     pub fn answer(self) {
         match self {
             Waiter::Command(reply, outcome) => reply.send(Ok(outcome)),
@@ -25,6 +26,7 @@ impl Waiter {
         }
     }
 
+    /// Sends an error instead of the answer.
     pub fn fail(self, error: JournalError) {
         match self {
             Waiter::Command(reply, _) => reply.send(Err(error)),

@@ -150,6 +150,7 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// Number of shards, which is fixed for the life of a store.
     #[must_use]
     pub fn shards(&self) -> u16 {
         u16::try_from(self.shards.len()).expect("shards are numbered by u16")

@@ -30,6 +30,7 @@ impl<T> ReplyChannel<T> {
         let _ = self.reply.send(answer);
     }
 
+    /// Returns whether the caller no longer waits.
     pub fn is_closed(&self) -> bool {
         self.reply.is_closed()
     }

@@ -127,6 +127,7 @@ impl RunQueue {
         None
     }
 
+    /// Removes all jobs, and sends their callers an error.
     pub fn fail(&mut self, error: JournalError) {
         for queue in self.queues.drain(..) {
             queue.queries.into_iter().for_each(|(_, reply)| reply.send(Err(error)));

@@ -39,6 +39,7 @@ impl Ring {
         }
     }
 
+    /// Ends all watches: the writer has ended.
     pub fn close(&self) {
         self.moved.send_replace(true);
     }

@@ -42,6 +42,7 @@ impl Timeline {
         Continuity { boot: clock.boot(), offsets: self.line.offsets() }
     }
 
+    /// Tick and wall time of now, which go together.
     pub fn now(&self, clock: &Clock) -> Moment {
         if planted!(WallClockLeases) {
             return Moment::new(Tick(clock.wall().0.unsigned_abs()), clock.wall());

@@ -43,6 +43,7 @@ impl CallSpan {
         (*self.0).clone().attach()
     }
 
+    /// Trace id in hexadecimal, for the log.
     #[must_use]
     pub fn trace_id(&self) -> String {
         self.0.span().span_context().trace_id().to_string()

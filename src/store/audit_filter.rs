@@ -27,16 +27,19 @@ impl Key {
         Self::of(0, tenant, &[])
     }
 
+    /// Key of all events about a user.
     #[must_use]
     pub fn user(tenant: TenantNo, user: &UserId) -> Self {
         Self::of(1, tenant, user.as_str().as_bytes())
     }
 
+    /// Key of all events of an actor.
     #[must_use]
     pub fn actor(tenant: TenantNo, actor: &str) -> Self {
         Self::of(2, tenant, actor.as_bytes())
     }
 
+    /// Key of all events with an action.
     #[must_use]
     pub fn action(tenant: TenantNo, action: Action) -> Self {
         Self::of(3, tenant, &[action.code()])

@@ -11,6 +11,7 @@ const FORMAT: u8 = 1;
 const BOOT: usize = 1 + 24;
 const OFFSET: usize = 16;
 
+/// Encodes a continuity in the format above.
 #[must_use]
 pub fn to_bytes(continuity: &Continuity) -> Vec<u8> {
     let (offsets, boot) = (continuity.offsets.as_slice(), continuity.boot);

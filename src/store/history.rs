@@ -5,6 +5,7 @@ use refinery::{Migration, Runner};
 
 use super::open::SchemaVersion;
 
+/// Creates the table of the schema versions.
 pub const CREATE: &str = "CREATE TABLE IF NOT EXISTS refinery_schema_history(
     version INT4 PRIMARY KEY, name VARCHAR(255), applied_on VARCHAR(255), checksum VARCHAR(255))";
 

@@ -36,6 +36,7 @@ use crate::ledger::continuity::Continuity;
 use crate::ledger::time::{Tick, Wall};
 use crate::opaque_id::Secret;
 
+/// Future of a [`Store`] method; boxed, so that the trait can be used as `dyn Store`.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Installation record: fixed at the store's first start, and never changed afterward.

@@ -7,6 +7,7 @@ use super::{ReadError, StoreError};
 /// Schema version: the number of the last migration; 0: there is no schema.
 pub type SchemaVersion = i32;
 
+/// Reason why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The address of the store is invalid, or what it points to cannot be a store.

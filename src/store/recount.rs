@@ -154,6 +154,7 @@ struct Counting {
 }
 
 impl Counter {
+    /// Adds a chunk; chunks must come in the order of a snapshot.
     pub fn take(&mut self, chunk: &SnapshotChunk) {
         match chunk {
             SnapshotChunk::Installation(installation) => self.done.installation = *installation,
@@ -182,6 +183,7 @@ impl Counter {
         }
     }
 
+    /// Returns the report, once all chunks were added.
     #[must_use]
     pub fn finish(mut self) -> StoreReport {
         self.close();

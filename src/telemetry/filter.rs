@@ -77,6 +77,7 @@ impl LogFilter {
         Arc::new(Self { put: Box::new(put), state: Mutex::new(state) })
     }
 
+    /// Text of the filter in force.
     #[must_use]
     pub fn now(&self) -> String {
         self.state().now.clone()

@@ -54,6 +54,7 @@ impl Metrics {
         metrics
     }
 
+    /// Registers the metric of whether the process is ready.
     pub fn observe_ready(&self, ready: impl Fn() -> bool + Send + Sync + 'static) {
         self.observe(&READY, move |report| report(u64::from(ready()), &[]));
     }
@@ -218,6 +219,7 @@ impl Metrics {
         *self.totals.lock().unwrap_or_else(PoisonError::into_inner) = (totals, busiest);
     }
 
+    /// Registers the metrics of background tasks.
     pub fn observe_tasks(&self, tasks: impl Fn() -> Vec<TaskView> + Clone + Send + Sync + 'static) {
         let count = |read: fn(&TaskView) -> u64| {
             let tasks = tasks.clone();

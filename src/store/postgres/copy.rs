@@ -29,6 +29,7 @@ const BEGIN: &str = "/* usher:begin_copy */ BEGIN;
 const PLACE: &str = "/* usher:place_shard */ UPDATE shards SET epoch = $2, seq = $3 WHERE shard_id = $1";
 const PLACE_FLOOR: &str = "/* usher:place_floor */ UPDATE audit_floor SET first_event_no = $2 WHERE shard_id = $1";
 
+/// Reason why a copy failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
     #[error(transparent)]

@@ -50,6 +50,7 @@ use crate::ids::ShardId;
 use crate::ledger::change::Change;
 use crate::ledger::time::Wall;
 
+/// A store in a PostgreSQL database.
 pub struct PostgresStore {
     connector: Arc<Connector>,
     writers: Mutex<BTreeMap<ShardId, Arc<Writer>>>,

@@ -48,6 +48,7 @@ const DECLARE: &str = "/* usher:declare_dead */ UPDATE nodes SET generation = ge
     WHERE node_id = $1 AND generation = $2 AND ($3::bigint IS NULL OR beat = $3)";
 const LEAVE: &str = "/* usher:leave */ DELETE FROM nodes WHERE node_id = $1 AND generation = $2";
 
+/// The connection for the tables of nodes, opened when it is first needed.
 pub struct Nodes {
     connector: Arc<Connector>,
     connection: Mutex<Option<NodeConnection>>,

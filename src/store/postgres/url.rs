@@ -19,6 +19,7 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
 const KEEPALIVE_RETRIES: u32 = 3;
 
+/// URL of a PostgreSQL database. `Display` and `Debug` omit the password.
 #[derive(Clone)]
 pub struct DatabaseUrl(Config);
 

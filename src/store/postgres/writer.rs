@@ -64,6 +64,7 @@ impl From<Broken> for CommitError {
     }
 }
 
+/// The writing connection of one shard, opened when it is first needed.
 pub struct Writer {
     shard: ShardId,
     connector: Arc<Connector>,

@@ -49,6 +49,7 @@ impl Trail {
         }
     }
 
+    /// Checks a block against the one before it.
     pub fn block(&mut self, block: &Block, problems: &mut Discrepancies) {
         let (before, Block { first, last, .. }) = (self.last_block, block);
         if *first <= before || last < first || *last > self.end {
@@ -63,6 +64,7 @@ impl Trail {
         self.blocks.push_back(block.clone());
     }
 
+    /// Checks an event against the one before it, and against its block.
     pub fn event(&mut self, event: &AuditEvent, problems: &mut Discrepancies) {
         let no = event.no;
         if no <= self.last || no > self.end {
@@ -91,6 +93,7 @@ impl Trail {
         }
     }
 
+    /// Checks that nothing is missing at the end.
     pub fn finish(mut self, problems: &mut Discrepancies) {
         while !self.blocks.is_empty() {
             self.complete(problems);

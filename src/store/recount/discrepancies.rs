@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 /// Maximum number of messages about a table. More of them add no information.
 const MAX_OF_A_TABLE: usize = 10;
 
+/// Messages about inconsistencies, limited per table.
 #[derive(Debug, Default)]
 pub struct Discrepancies {
     messages: Vec<String>,

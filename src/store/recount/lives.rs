@@ -144,6 +144,7 @@ impl Lives {
         }
     }
 
+    /// Adds an event, and checks it against the state so far.
     pub fn event(&mut self, event: &AuditEvent, problems: &mut Discrepancies) {
         let (no, denied) = (event.no, matches!(event.reason, Some(Reason::Denied(_))));
         if event.count == 0 || (event.count > 1 && !denied) {
@@ -215,6 +216,7 @@ impl Lives {
         }
     }
 
+    /// Compares all rows with the last events, and adds a message for each difference.
     pub fn finish(mut self, problems: &mut Discrepancies) {
         if self.whole && self.last_tenant != self.position.last_tenant {
             let (stored, made) = (self.position.last_tenant, self.last_tenant);

@@ -12,6 +12,7 @@ pub struct Renamings {
 }
 
 impl Renamings {
+    /// Records that the event renamed `old` to `new` (hashes of names).
     pub fn note(&mut self, tenant: TenantNo, event: EventNo, old: u64, new: u64) {
         self.to.entry((tenant, old)).or_default().push((event, new));
     }

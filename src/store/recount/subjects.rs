@@ -18,6 +18,7 @@ impl Key {
     }
 }
 
+/// Kinds of subjects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     User,

@@ -20,6 +20,7 @@ const STEP_PAGES: i32 = 1_024;
 /// The copy is not used before it is complete, and is then synced as a whole.
 const FAST: &str = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF";
 
+/// Reason why a backup failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     #[error(transparent)]

@@ -30,12 +30,14 @@ const LOG_PAGES: i64 = 4_096;
 /// Pages after which the next attempt is made if a reader still used the log.
 const RETRY_PAGES: i64 = 512;
 
+/// Access of a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     Read,
     Write,
 }
 
+/// One connection to the database file, used by one thread.
 pub struct Database {
     path: PathBuf,
     mode: Mode,
@@ -80,6 +82,7 @@ impl Database {
         }
     }
 
+    /// Adds the lock of the directory, to be held for as long as this connection exists.
     #[must_use]
     pub fn holding(mut self, lock: Lock) -> Self {
         self.lock = Some(lock);

@@ -43,6 +43,7 @@ use crate::ids::ShardId;
 use crate::ledger::change::Change;
 use crate::ledger::time::Wall;
 
+/// A store in one SQLite file.
 pub struct SqliteStore {
     writer: Worker,
     reader: Worker,

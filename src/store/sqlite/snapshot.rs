@@ -41,8 +41,8 @@ pub struct Snapshot {
 impl Snapshot {
     /// Snapshot of a store that a service may be using.
     ///
-    /// There is no store, it cannot be read, or another release wrote it.
     /// # Errors
+    /// There is no store, it cannot be read, or another release wrote it.
     pub fn beside(directory: &Path) -> Result<Self, OpenError> {
         let path = directory::existing(directory)?;
         let mut database = Database::new(path.clone(), Mode::Read);

@@ -70,8 +70,8 @@ pub(super) fn outcome(commit: impl Future<Output = CommitOutcome> + Send + 'stat
     }))
 }
 
-/// Makes the callback for failures of a commit. It sets the shard's state, and logs a failure as a warning or error
-/// once per batch; later attempts are logged at debug level.
+/// Makes the callback for failures of a commit. It sets the shard's state, and logs a warning or an error when the
+/// state changes; further failures in the same state are logged at debug level.
 pub(super) fn trouble(
     shard: ShardId,
     states: watch::Sender<ShardState>,

@@ -10,8 +10,8 @@ use crate::ids::ShardId;
 const STUCK: Duration = Duration::from_secs(5);
 
 impl Journal {
-    /// The shard whose writer has been in one step for the longest, and for how long, if that is [`STUCK`] or longer.
-    /// Waiting for the store does not count as a step.
+    /// The shard whose writer has been in one step for the longest, and for how long, if that is 5 seconds (`STUCK`) or
+    /// longer. Waiting for the store does not count as a step.
     #[must_use]
     pub fn stuck(&self) -> Option<(ShardId, Duration)> {
         let now = u64::try_from(self.clock.monotonic().as_micros()).unwrap_or(u64::MAX);

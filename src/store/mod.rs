@@ -309,10 +309,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Makes `by` the owner of the shard with the next epoch, and returns the owner and the shard's position.
     ///
-    /// `over` is the owner that the claim replaces, usually the caller itself. The claim fails with
-    /// [`ClaimError::Taken`] if the shard has neither that owner nor the token of `by` (from an earlier attempt whose
-    /// answer was lost). `None` replaces any owner. The claim is a compare-and-set on what was read: of two claims at
-    /// the same time one wins, and the other is `Taken`, or is fenced by the epoch of the winner.
+    /// `over` is the owner that the claim replaces: this process itself in a recovery, the former owner at a start. The
+    /// claim fails with [`ClaimError::Taken`] if the shard has neither that owner nor the token of `by` (from an
+    /// earlier attempt whose answer was lost). `None` replaces any owner. The claim is a compare-and-set on what was
+    /// read: of two claims at the same time one wins, and the other is `Taken`, or is fenced by the epoch of the
+    /// winner.
     fn claim(
         &self,
         shard: ShardId,

@@ -48,8 +48,8 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// There is a row. The first number is 1 for a blocked user, a deleted license, a cleared notification or a revoked
-    /// token; of a session it is the end reason (0: live). The second one is a hash of a session's user and pool, or the
-    /// event number of a notification.
+    /// token; of a session it is the end reason (0: live). The second one is a hash of a session's user and pool, or
+    /// the event number of a notification.
     There(u8, u64),
     /// Like `There`, but the row may have been removed: a session that ended, or a notification that was cleared.
     MayBeGone(u8, u64),

@@ -1,6 +1,6 @@
-//! Turns `proto/usher/v1/*.proto` into Rust: no protoc on the machine. Leaves in `OUT_DIR` the generated code
-//! (`usher.v1.rs`) and the descriptors that server reflection serves (`usher.v1.bin`); `src/proto.rs` includes both.
-//! And says which commit is built.
+//! Compiles `proto/usher/v1/*.proto` to Rust, without protoc. Writes the generated code (`usher.v1.rs`) and the
+//! descriptors for server reflection (`usher.v1.bin`) to `OUT_DIR`; `src/proto.rs` includes both. Also sets
+//! `USHER_COMMIT`, the commit that is built.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -12,23 +12,23 @@ const PACKAGE: &str = "proto/usher/v1";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let protos = proto_files(Path::new(PACKAGE))?;
-    // The folder too, so that a new file is seen.
+    // The folder too, so that cargo notices a new file.
     println!("cargo::rerun-if-changed={PACKAGE}");
     for proto in &protos {
         println!("cargo::rerun-if-changed={}", proto.display());
     }
 
     let mut compiler = protox::Compiler::new([ROOT])?;
-    // Embedded by a macro, which cargo does not see.
+    // A macro embeds the migrations, so cargo does not see the dependency.
     println!("cargo::rerun-if-changed=src/store/migrations");
 
-    // With the well-known types, so that a client of reflection finds every type that is named.
+    // With the well-known types, so that a client of reflection finds every type that a message refers to.
     compiler.include_imports(true).open_files(&protos)?;
 
-    // The generated Rust carries the comments of the contract; the descriptors, which travel, do not.
+    // The generated Rust contains the comments of the contract; the descriptors, which are sent to clients, do not.
     compiler.include_source_info(true);
     let mut config = tonic_prost_build::Config::new();
-    // Messages know their names, by which their descriptors are found.
+    // Each message type has its name as a constant, by which its descriptor is found.
     config.enable_type_names();
     tonic_prost_build::configure()
         // A sorted map, so that the same message always has the same bytes.
@@ -38,16 +38,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // `file_descriptor_set_path` is ignored by `compile_fds`: write the bytes here.
     compiler.include_source_info(false);
-    #[allow(clippy::disallowed_methods)] // How cargo tells a build script where to write.
+    #[allow(clippy::disallowed_methods)] // Cargo passes the output folder to a build script in a variable.
     let out_dir = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     fs::write(out_dir.join("usher.v1.bin"), compiler.encode_file_descriptor_set())?;
     println!("cargo::rustc-env=USHER_COMMIT={}", commit());
     Ok(())
 }
 
-/// What is built: the commit that `USHER_COMMIT` names, for builds without a repository; or that of the repository; or
-/// `unknown`. Builds of developers have none: each commit would have everything compiled again.
-#[allow(clippy::disallowed_methods)] // How cargo tells a build script what it builds.
+/// The commit for [`VERSION`]: the value of `USHER_COMMIT`, for builds without a repository; else the commit of the
+/// repository; else `unknown`. Builds of developers have none, because each commit would compile everything again.
+#[allow(clippy::disallowed_methods)] // Cargo passes the profile to a build script in a variable.
 fn commit() -> String {
     println!("cargo::rerun-if-env-changed=USHER_COMMIT");
     if let Some(given) = env::var("USHER_COMMIT").ok().filter(|given| !given.is_empty()) {
@@ -56,7 +56,8 @@ fn commit() -> String {
     if env::var("PROFILE").is_ok_and(|profile| profile != "release") {
         return "development".into();
     }
-    // What moves with the next commit or checkout. A file that is missing would have this run each time.
+    // Files that change with a commit or a checkout. Only existing ones: a missing file makes cargo run this script
+    // every time.
     for file in ["HEAD", "logs/HEAD", "packed-refs"] {
         if let Some(path) = git(&["rev-parse", "--git-path", file]).filter(|path| Path::new(path).exists()) {
             println!("cargo::rerun-if-changed={path}");
@@ -65,7 +66,7 @@ fn commit() -> String {
     git(&["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".into())
 }
 
-/// What git answers; `None` where there is no git, or no repository.
+/// Output of a git command; `None`: git or the repository is missing.
 fn git(arguments: &[&str]) -> Option<String> {
     let output = Command::new("git").args(arguments).output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())

@@ -1,4 +1,4 @@
-//! The composition root: the only file that knows everyone. What starts in which order, and what stops in which.
+//! The composition root: the only file that depends on every module. It contains the order of start and of stop.
 
 mod answers;
 mod api_security;
@@ -61,16 +61,16 @@ use api_security::ApiSecurity;
 use licensing::Vendors;
 use opening::{installation, open, start_journal};
 
-/// How long the last spans may take to be sent.
+/// Longest time to send the last spans.
 const LAST_SPANS: Duration = Duration::from_secs(2);
 
-/// How long the last probes and scrapes of the operations port may take.
+/// Longest time to answer the last probes and scrapes of the operations port.
 const LAST_PROBES: Duration = Duration::from_secs(1);
 
-/// Serves until a signal, or until the shards are lost.
+/// Serves until a signal, or until this process loses its shards.
 ///
 /// # Errors
-/// [`Failure`]: why it did not start, or how it ended when it was not a drain in time.
+/// [`Failure`]: the start failed, a shard was lost or its writer failed, or the stop did not end in time.
 pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals) -> Result<(), Failure> {
     config.limits.max_connections = descriptors::make_room(config.limits.max_connections, config.shards);
     let hangups = signals.take_hangup().context("SIGHUP is listened to already")?;
@@ -124,47 +124,48 @@ pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals
     }
 }
 
-/// How everything ended, within its time.
+/// Result of a stop that ended within its timeout.
 struct Ended {
     /// No call was cut off.
     drained: bool,
-    /// The store has everything.
+    /// Every submitted change is in the store.
     written: bool,
 }
 
-/// Everything that was started.
+/// Everything that the start created.
 struct Running {
     api_address: SocketAddr,
     ops_address: SocketAddr,
     readiness: Arc<Readiness>,
-    /// Cancelled when watchers are to go.
+    /// Canceled when watchers must leave and resume elsewhere.
     watchers_go: CancellationToken,
     api: Server,
     tasks: Arc<Tasks>,
-    /// Reads license keys, certificates and the access file again.
+    /// Task that reads license keys, certificates and the access file again on SIGHUP.
     reloading: AbortOnDropHandle<()>,
-    /// Looks whether the store is still the one that was opened.
+    /// Task that checks that the store is still the one that was opened (decision 47).
     watching: AbortOnDropHandle<()>,
     journal: Arc<Journal>,
     tokens: Arc<Tokens>,
-    /// Where processes share the store.
+    /// `None` on the embedded store, which one process alone can open.
     node: Option<Arc<Node>>,
     store: Arc<dyn Store>,
     ops: Server,
     metrics: Arc<Metrics>,
-    /// If calls are traced.
+    /// `None`: calls are not traced.
     spans: Option<Spans>,
 }
 
 impl Running {
-    /// `joined`: told of the node as soon as there is one, for who ends this before it is over.
+    /// Starts everything, in order. Sets `joined` as soon as the process has joined the cluster, so that the caller can
+    /// leave it even if the start is interrupted.
     async fn start(
         config: &Config,
         log: Arc<LogFilter>,
         hangups: Signal,
         joined: &OnceLock<Arc<Node>>,
     ) -> Result<Self, Failure> {
-        // 0. Whom to trust, and whom to let in. With a wrong set of keys or certificates nothing is touched.
+        // 0. Read license keys, certificates and credentials. If any is invalid, nothing else is touched.
         let clock = Clock::system();
         let tokens = Arc::new(Tokens::default());
         let security = Arc::new(ApiSecurity::read(config, Arc::clone(&tokens), clock.clone())?);
@@ -172,14 +173,14 @@ impl Running {
         let vendors = Vendors::new(config.license_keys.clone(), demo_key.as_ref().map(|key| key.public().clone()));
         let trust = vendors.read()?;
 
-        // 1. The addresses, before anything is touched: a second process that cannot serve takes no shard away.
+        // 1. Bind both addresses before the store is touched: a second process that cannot serve takes over no shard.
         let api_listener = listen(config.listen).await?.with_tls(security.tls.clone());
         let ops_listener = listen(config.ops_listen).await?;
         let (api_address, ops_address) = (api_listener.address(), ops_listener.address());
 
         let spans = config.traces.as_ref().map(Spans::start).transpose().map_err(anyhow::Error::from)?;
 
-        // 2. Probes are answered from here on: alive, and not ready.
+        // 2. From here on, the operations port answers probes: alive, and not ready.
         let readiness = Readiness::loading();
         tokio::spawn(systemd::follow(readiness.subscribe()));
         let metrics = Arc::new(Metrics::start());
@@ -198,7 +199,7 @@ impl Running {
         let ops_stats = Arc::new(Stats::new(Arc::clone(&methods)));
         let ops_server = Server::start(ops_listener, Arc::clone(&ops), &Ops::limits(&config.limits), ops_stats);
 
-        // 3. So are health, with NOT_SERVING, and reflection; every other call is answered UNAVAILABLE.
+        // 3. The API answers, too: health with NOT_SERVING, and reflection; every other call gets UNAVAILABLE.
         let early = mount::early(&methods, &readiness);
         let hosts = HostNames::new(config.listen.ip(), licensing::host_names(config));
         let guard = Guard::new(methods.names(), Arc::clone(&security.credentials), clock.clone());
@@ -208,7 +209,8 @@ impl Running {
         let startup_handler = Arc::new(StartupHandler::new(early));
         let api = Server::start(api_listener, Arc::clone(&startup_handler), &config.limits, Arc::clone(&stats));
 
-        // 4. The store, then the journal: it claims every shard, when no other process has them, and loads it.
+        // 4. Open the store, then the journal, which claims every shard as soon as no other process owns it, and loads
+        // it.
         let (store, nodes) = open(&config.storage).await?;
         let installation = installation(config, &store).await?;
         let node = match nodes {
@@ -226,7 +228,7 @@ impl Running {
         let journal = Arc::new(start_journal(config, &store, node.as_deref(), installation, clock.clone()).await?);
         let _ = ops.journal.set(Arc::clone(&journal));
 
-        // 5. The services, and whom they know.
+        // 5. Build the services, and read the API tokens that they accept.
         tokens.reload(&journal).await.context("cannot read the API tokens")?;
         if config.security.authenticates() {
             api_security::warn_of_anonymous_tokens(&tokens);
@@ -253,7 +255,7 @@ impl Running {
         let all = mount::all(&context, &about, &config.limits, &methods, &readiness);
         startup_handler.open(CallHandler::new(all, methods, Arc::clone(&guard), Arc::clone(&stats), &config.limits));
 
-        // 6. What runs beside them.
+        // 6. Start the background tasks.
         tasks::sweep(&tasks, &journal);
         ops::watch_writers(&tasks, &journal, &readiness);
         security.watch(&tasks);
@@ -272,7 +274,7 @@ impl Running {
         metrics.observe_keys(move || credentials.key_failures());
         metrics.observe_refusals(move || guard.refusals().collect());
 
-        // 7. What the vendor took back since, the tenant to try things with, and SERVING.
+        // 7. Apply the vendor's revocations, create the demo tenant if configured, and report SERVING.
         licensing::revoke(&journal, &revoked).await;
         if let Some(key) = &demo_key {
             let vendor = demo::Vendor { key, now: clock.wall() };
@@ -301,7 +303,7 @@ impl Running {
         })
     }
 
-    /// Waits for what ends the process without a signal.
+    /// Waits for a failure that ends the process without a signal. Never returns if the readiness is dropped.
     async fn failure(&self) -> Failure {
         let mut reasons = self.readiness.subscribe();
         let for_good = |reason: NotReadyReason| {
@@ -317,34 +319,36 @@ impl Running {
         }
     }
 
-    /// Four fifths of `timeout` are for calls to end, the rest to bring what they did home. `None`: that was too short.
+    /// Stops everything, in order. Calls get four fifths of `timeout` to end, the flush gets the rest. `None`: not done
+    /// in time.
     async fn stop(self, timeout: Duration) -> Option<Ended> {
         let in_order = async {
-            // 1. NOT_SERVING: who looks at it sends nobody here any more.
+            // 1. NOT_SERVING: load balancers that read health send no more calls.
             systemd::stopping();
             self.readiness.set(NotReadyReason::Draining);
             if let Some(node) = &self.node {
                 node.drain();
             }
-            // 2. Watchers resume elsewhere; no new connections, no new calls; calls that are open may end.
+            // 2. Watchers resume elsewhere; no new connections and no new calls are accepted; open calls may end.
             self.watchers_go.cancel();
             let drained = self.api.drain(timeout * 4 / 5).await;
-            // 3. Nothing is asked of the journal any more.
+            // 3. Stop the tasks, so that nothing uses the journal any more.
             drop(self.reloading);
             drop(self.watching);
             self.tasks.stop().await;
             if let Err(error) = tasks::write_token_use(&self.journal, &self.tokens).await {
                 tracing::debug!(%error, "the last use of API tokens was not noted");
             }
-            // 4. It flushes what was submitted, and releases its shards, so that the next owner need not wait.
+            // 4. The journal flushes what was submitted and releases its shards, so that the next owner need not wait.
             let written = self.journal.stop().await;
-            // 5. Other processes see it no more, and the store has nothing under way.
+            // 5. Remove this process from the table of processes, and close the store, which waits for what is in
+            // progress.
             membership::leave(self.node.as_ref()).await;
             self.store.close().await;
-            // 6. The last probe may see why.
+            // 6. The operations port ends late, so that the last probe can still read why the process is not ready.
             self.ops.drain(LAST_PROBES).await;
             self.metrics.stop();
-            // 7. What is traced of all that. A collector that is away costs a tenth of the time.
+            // 7. Send the spans of all that. A collector that is away costs a tenth of the timeout at most.
             if let Some(spans) = self.spans {
                 let _ = tokio::task::spawn_blocking(move || spans.stop(LAST_SPANS.min(timeout / 10))).await;
             }
@@ -354,7 +358,7 @@ impl Running {
     }
 }
 
-/// What services may be asked for.
+/// Limits that the services enforce.
 fn limits(config: &Config) -> Limits {
     Limits {
         batch_items: config.limits.max_batch_items,

@@ -1,4 +1,47 @@
-/// First: its macros are for every room.
+//! Usher decides whether a login may proceed, and counts the seats of licenses. docs/DOMAIN.md defines the vocabulary and
+//! the rules (R…) that comments cite, docs/ARCHITECTURE.md explains the design, and docs/decisions/ has the reasons.
+//!
+//! The modules, in the order in which a request passes through them:
+//!
+//! - `server`: accepts connections and calls, and bounds both.
+//! - `auth`: identifies the caller, and checks that it may call the method for the tenant.
+//! - `proto`: the messages of the contract, generated from `proto/usher/v1/`.
+//! - `service`: parses a message into a command or a query, submits it, and renders the outcome.
+//! - `opaque_id`: encodes and signs ids that would otherwise show numbers that tenants share.
+//! - `journal`: queues commands, has the ledger decide them, and commits the changes in batches, one writer per shard.
+//! - `ledger`: decides, without time, randomness, input or output.
+//! - `cluster`: the processes that share a store, and the lease without which a process answers nothing from memory.
+//! - `store`: writes batches to SQLite or PostgreSQL, and reads them back.
+//!
+//! Used by several of these:
+//!
+//! - `ids`: ids and numbers, parsed once at the edge; the only module that draws random numbers.
+//! - `clock`: the only module that reads the time.
+//! - `unicode`: equality, order and scripts of texts.
+//! - `license`: license documents, their signatures, and license requests.
+//! - `json`, `jws`: signed JSON documents, for licenses and access tokens.
+//! - `https`, `files`, `partial`: requests to other servers, bounded reads of files, and files that are written whole.
+//! - `cells`: cells of CSV files, which `service` writes and `client` reads.
+//! - `histogram`: counts values, such as durations, for the metrics.
+//!
+//! Beside the requests:
+//!
+//! - `tasks`: background tasks, such as the sweeper and the notifiers.
+//! - `notify`: texts of notifications, and their delivery by email and webhook.
+//! - `exchange`: fetches licenses from the vendor's folder, and mails license requests.
+//! - `demo`: the demo tenant.
+//! - `health`: the reasons for not being ready.
+//! - `ops`: the operations port, with probes and metrics.
+//! - `telemetry`, `spans`: metrics and logs, and traces.
+//!
+//! Around everything:
+//!
+//! - `cli`, `config`: the command line and the configuration.
+//! - `app`: the composition root, with the order of start and stop.
+//! - `client`: the commands that call a running server.
+//! - `faults`: failpoints, for tests only.
+
+/// Comes first, because its macros are used in every module.
 #[macro_use]
 pub mod faults;
 
@@ -35,5 +78,5 @@ pub mod tasks;
 pub mod telemetry;
 pub mod unicode;
 
-/// What this program is: its version, and the commit that it was built from.
+/// Version of this program, and the commit that it was built from.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("USHER_COMMIT"), ")");

@@ -1,4 +1,5 @@
-//! Arguments, configuration, telemetry, the application, an exit code. Everything else is in the library.
+//! Reads the command line and the configuration, starts the logs, runs the command, and returns the exit code.
+//! Everything else is in the library.
 
 use std::process::ExitCode;
 
@@ -11,23 +12,24 @@ use usher::cli::{Cli, Command};
 use usher::config::{self, Config, process_environment};
 use usher::telemetry;
 
-/// Calls take memory one by one and give it back a batch at a time, in other threads.
+/// jemalloc, because calls allocate one by one, and other threads free that memory a batch at a time.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// What jemalloc reads when it starts, under its own name for that. With a thread of its own it gives unused memory back
-/// when nothing happens, too: what a flood took would else stay until the next one (decision 33).
-// Unsafe by name only: it gives a name to the linker, and no other symbol has it.
+/// Settings of jemalloc, which reads them at its start under this symbol name. Its background thread returns unused
+/// memory to the system also when nothing happens; else the memory of a load peak would stay until the next one
+/// (decision 33).
+// The attribute is `unsafe` because an exported symbol name must be unique; no other symbol has this one.
 #[used]
 #[unsafe(export_name = "_rjem_malloc_conf")]
 pub static ALLOCATOR_SETTINGS: &[u8; 23] = b"background_thread:true\0";
 
 fn main() -> ExitCode {
-    // Before anything else: a signal that comes while a service starts ends it in its own way.
+    // Before anything else, so that a signal during the start of `serve` is handled, too.
     let early = serves().then(Early::listen);
     telemetry::report_panics();
     app::keep_memory_to_itself();
-    // Ends the process by itself on --help (0), --version (0) and a wrong option (2).
+    // Ends the process on --help (exit code 0), --version (0) and a wrong option (2).
     let cli = Cli::read();
     match early.transpose().and_then(|early| run(cli.command, early)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -38,12 +40,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether the command line will say so: it is read after the signals are listened to.
+/// True if the command is `serve`. Needed before the command line is parsed, because signals are listened to first.
 fn serves() -> bool {
     std::env::args_os().nth(1).is_some_and(|word| word == "serve")
 }
 
-/// What `serve` has before it knows its configuration.
+/// What `serve` creates before it reads its configuration.
 struct Early {
     runtime: Runtime,
     signals: Signals,
@@ -96,7 +98,7 @@ fn runtime() -> Result<Runtime, Failure> {
 
 fn block_on_this(runtime: Runtime, work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let result = runtime.block_on(work);
-    // What is still running was not waited for on purpose.
+    // The work has waited for everything that must end; the rest is abandoned on purpose.
     runtime.shutdown_background();
     result
 }

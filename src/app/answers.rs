@@ -1,4 +1,4 @@
-//! What commands answer on standard output, and the commands that do nothing but answer.
+//! What commands print on standard output, and the commands that only print: `check-config`, `migrate`, `healthcheck`.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -20,8 +20,8 @@ use crate::config::{Config, LogFormat, Probed, Storage, reachable};
 use crate::store::{postgres, sqlite};
 use crate::{demo, https};
 
-/// Says what was started: what is bound, where the data lies, what to try. In JSON it is one line of the log, so that
-/// the output is nothing but JSON.
+/// Prints what was started: the addresses, the location of the data, and commands to try. With logs in JSON it writes
+/// one log line instead, so that the output contains nothing but JSON.
 pub(super) fn started(config: &Config, api: SocketAddr, ops: SocketAddr, shards: u16) {
     let data = match &config.storage {
         Storage::Embedded { folder } => {
@@ -39,7 +39,7 @@ pub(super) fn started(config: &Config, api: SocketAddr, ops: SocketAddr, shards:
          ({kind}, {shards} shard{})\n",
         if shards == 1 { "" } else { "s" }
     );
-    // They bring no credential, and speak plaintext.
+    // The commands to try send no credential, and use plaintext.
     if config.demo && !config.security.authenticates() && config.security.tls.is_none() {
         text.push_str("\nTry it:\n");
         demo::calls_to_try(reachable(api)).iter().for_each(|call| text.push_str(&format!("  {call}\n")));
@@ -47,14 +47,14 @@ pub(super) fn started(config: &Config, api: SocketAddr, ops: SocketAddr, shards:
     say(&text);
 }
 
-/// Standard output may be closed; that is no reason to fail.
+/// Prints `text`. A closed standard output is no failure.
 pub(super) fn say(text: &str) {
     let mut output = std::io::stdout().lock();
     let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
 }
 
-/// Prints what `serve` would run with, and tells which of its files others can read or write and should not, and whether
-/// its certificate has ended. That it is right was found out before, but for the keys in its files.
+/// Prints the configuration that `serve` would run with. Warns of its files that others can read or write and should
+/// not, and of a certificate that has expired. `config` was validated before, except for the keys in its files.
 ///
 /// # Errors
 /// [`Failure::LicenseKeys`], [`Failure::Tls`], [`Failure::Access`]
@@ -71,7 +71,7 @@ pub fn check_config(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Brings the schema up to date.
+/// Migrates the schema of the store to this release.
 ///
 /// # Errors
 /// [`Failure`]: the store cannot be opened.
@@ -91,10 +91,10 @@ pub async fn migrate(storage: &Storage) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Asks a running process whether it is serving.
+/// Checks that a running server is serving.
 ///
 /// # Errors
-/// [`Failure::NotServing`] in every other case.
+/// [`Failure::NotServing`] in every other case, a timeout included.
 pub async fn healthcheck(probed: Probed, timeout: Duration) -> Result<(), Failure> {
     let (Probed::Api(address) | Probed::Operations(address)) = probed;
     let fail = |why: &str| Failure::NotServing(format!("{address}: {why}"));

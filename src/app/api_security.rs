@@ -1,5 +1,5 @@
-//! How calls come in: TLS, and whom credentials stand for. Read at the start, and again on SIGHUP; certificates also when
-//! their files change, for they are renewed while nobody looks.
+//! API security: TLS, and the credentials of callers. Its files are read at the start, and again on SIGHUP;
+//! certificates also when their files change, because they are renewed without a signal.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use crate::config::Config;
 use crate::server::Tls;
 use crate::tasks::Tasks;
 
-/// How often the files of certificates are looked at.
+/// How often the certificate files are checked for changes.
 const RENEWED: Duration = Duration::from_secs(30);
-/// How often it is asked whether keys are wanted.
+/// How often the keys of the identity provider are checked for being due.
 const KEYS: Duration = Duration::from_secs(1);
 
 pub(super) struct ApiSecurity {
@@ -37,7 +37,8 @@ impl ApiSecurity {
         Ok(Self { tls, credentials, access: security.access.clone() })
     }
 
-    /// Reads every file again, and the keys of the identity provider. What is wrong is not taken; what there was stays.
+    /// Reads every file again, and the keys of the identity provider. Whatever is invalid is not taken: the previous
+    /// one stays in force.
     pub async fn read_again(&self) {
         self.read_certificates();
         let Some(path) = &self.access else { return };
@@ -49,12 +50,12 @@ impl ApiSecurity {
         self.credentials.refresh_keys().await;
     }
 
-    /// What is to be said of the server's own certificate.
+    /// A warning about the server's own certificate, if there is one.
     pub fn warning(&self) -> Option<String> {
         self.tls.as_ref().and_then(|tls| tls.warning())
     }
 
-    /// Looks at the certificates' files, and follows the keys of the identity provider.
+    /// Starts the tasks that watch the certificate files and refresh the keys of the identity provider.
     pub fn watch(self: &Arc<Self>, tasks: &Tasks) {
         if self.access.is_some() {
             let credentials = Arc::clone(&self.credentials);
@@ -95,7 +96,7 @@ fn rules(path: &Path, clock: &Clock) -> Result<Rules, AccessError> {
     Rules::new(Access::load(path)?, clock).map_err(|what| AccessError { file: path.to_owned(), what })
 }
 
-/// Names the tokens that anybody could make before there were credentials: they are good as any other.
+/// Logs the tokens that were created without authentication. They stay valid like any other.
 pub(super) fn warn_of_anonymous_tokens(tokens: &Tokens) {
     for row in tokens.active_of(&Principal::anonymous().actor) {
         tracing::warn!(

@@ -1,4 +1,4 @@
-//! Which command asks what.
+//! Dispatches each client command to its function in `client`.
 
 mod tenants;
 
@@ -21,10 +21,10 @@ use crate::config;
 
 use tenants::{organizations_call, policy_call, tenants_call};
 
-/// Asks a running Usher, and prints its answer.
+/// Runs a command that calls a running server, and prints the answer.
 ///
 /// # Errors
-/// [`Failure`]: something is wrong with the command, or there is no answer, or it is "no".
+/// [`Failure`]: the command is wrong, there is no answer, or the answer is "no".
 pub async fn call(call: &ClientCommand) -> Result<(), Failure> {
     match call {
         ClientCommand::Users(call) => users_call(call).await,
@@ -125,7 +125,8 @@ async fn server_call(call: &Server) -> Result<(), Failure> {
     }
 }
 
-/// About a tenant, or about none: then a tenant that is named in the environment is not meant.
+/// Runs a command about the audit of a tenant, or of the installation; for the latter, a tenant named in the
+/// environment is ignored.
 async fn audit(
     scope: &AuditScope,
     work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
@@ -134,7 +135,7 @@ async fn audit(
     call_for(tenant, &scope.connection, work).await
 }
 
-/// Into a file, which is made once there is an Usher to fill it, or to standard output.
+/// Exports to standard output, or to a file, which is created once the server is connected.
 async fn export(args: &Export) -> Result<(), Failure> {
     audit(&args.scope, async |usher, printer| {
         let Some(path) = &args.output else { return client::audit::export(usher, printer, args).await };

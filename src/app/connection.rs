@@ -1,4 +1,4 @@
-//! The one way in which commands ask a running Usher and print what it answers.
+//! The one function through which commands connect to a running server and print its answers.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -8,10 +8,10 @@ use crate::cli::connection::{ConnectionArgs, TenantArgs};
 use crate::client::{self, Printer, Target, Usher};
 use crate::config::{self, process_environment};
 
-/// Connects, and does the work.
+/// Connects, and runs `work`.
 ///
 /// # Errors
-/// [`Failure`]: the options are wrong, or there is no answer, or it is "no".
+/// [`Failure`]: the options are wrong, there is no answer, or the answer is "no".
 pub(super) async fn call_tenant(
     scope: &TenantArgs,
     work: impl AsyncFnOnce(&Usher, &mut Printer) -> Result<(), client::Error>,
@@ -19,10 +19,10 @@ pub(super) async fn call_tenant(
     call_for(&scope.tenant, &scope.connection, work).await
 }
 
-/// For what belongs to no tenant.
+/// The empty tenant, for commands about the installation.
 pub(super) const INSTALLATION: &str = "";
 
-/// The same about another tenant, or about the [`INSTALLATION`].
+/// Like [`call_tenant`], for another tenant, or for the [`INSTALLATION`].
 pub(super) async fn call_for(
     tenant: &str,
     connection: &ConnectionArgs,
@@ -33,7 +33,7 @@ pub(super) async fn call_for(
     written(work(&usher, &mut printer(connection.json)).await)
 }
 
-/// The same for commands that have more options to be wrong, and tell all at once.
+/// Like [`call_tenant`], for commands with options of their own: reports all wrong options at once.
 pub(super) async fn call_at(
     scope: &TenantArgs,
     (target, timeout): (Target, Duration),
@@ -43,14 +43,14 @@ pub(super) async fn call_at(
     written(work(&usher, &mut printer(scope.connection.json)).await)
 }
 
-/// Standard output. Tables are cut to a terminal, and to nothing else.
+/// A printer to standard output. Tables are cut to the width of a terminal, and to nothing else.
 pub(super) fn printer(json: bool) -> Printer {
     let terminal = io::stdout().is_terminal();
     let size = terminal.then(|| rustix::termios::tcgetwinsize(io::stdout()).ok()).flatten();
     Printer::new(json, size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0), io::stdout())
 }
 
-/// A reader who has seen enough and went away, such as `head`, is no failure.
+/// Maps the result. A reader that closed its end, such as `head`, is no failure.
 pub(super) fn written(done: Result<(), client::Error>) -> Result<(), Failure> {
     match done {
         Err(client::Error::Unwritten(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

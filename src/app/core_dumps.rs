@@ -1,9 +1,9 @@
-//! What is in memory stays there: it holds tokens, keys and passwords.
+//! Keeps the memory of the process, which contains tokens, keys and passwords, out of core dumps and debuggers.
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
-/// No core dump is written, to a file or to a program that collects them, and no other process of the same user looks into
-/// the memory. What the system does not allow to be switched off stays as it is.
+/// Disables core dumps, to files and to programs that collect them, and keeps other processes of the same user from
+/// reading the memory. Where the system does not permit that, nothing changes.
 pub fn keep_memory_to_itself() {
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);

@@ -1,5 +1,5 @@
-//! The vendor of the demo tenant: a key that is made at the first start. In the data folder it stays, so that more
-//! licenses can be tried; nobody trusts it without `--demo`.
+//! The vendor of the demo tenant: a key that is created at the first start. It stays in the data folder, so that more
+//! licenses can be signed for a trial; without `--demo` no server trusts it.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -14,11 +14,12 @@ use crate::ids;
 use crate::license::{SigningKey, to_jwks};
 use secrecy::ExposeSecret;
 
-/// The file of the private key, in the data folder.
+/// File of the private key in the data folder.
 pub(super) const KEY: &str = "demo-vendor.pem";
 const JWKS: &str = "demo-vendor.jwks";
 
-/// The key. On PostgreSQL there is no folder for it: it lives as long as the process.
+/// Returns the key; creates it if it is missing. On PostgreSQL there is no folder for it: it lives as long as the
+/// process.
 pub(super) fn key(storage: &Storage) -> Result<SigningKey, Failure> {
     let Storage::Embedded { folder } = storage else {
         return Ok(SigningKey::from_seed(&ids::random_key()));
@@ -39,7 +40,7 @@ fn make(folder: &Path) -> Result<SigningKey, String> {
     let write = |name, mode, bytes: &[u8]| {
         Output { option: "the demo vendor's key", path: &folder.join(name), mode, force: true }.write(bytes)
     };
-    // The private one last: with it the pair is whole.
+    // The private key last: if it exists, the pair is complete.
     write(JWKS, PRIVATE, to_jwks(&[key.public().clone()]).as_bytes())?;
     write(KEY, PRIVATE, SigningKey::pem(&seed).expose_secret().as_bytes())?;
     Ok(key)

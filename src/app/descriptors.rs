@@ -1,13 +1,14 @@
-//! File descriptors: every connection needs one, and the usual soft limit of 1,024 is for programs that use `select`.
+//! File descriptors: every connection needs one, and the usual soft limit of 1,024 is meant for programs that use
+//! `select`.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-/// What is open beside the connections of clients: sockets, files, the operations port's connections, and the store's
-/// that read. Its writers have one for each shard.
+/// Descriptors for everything but the connections of clients: sockets, files, the operations port's connections, and
+/// the store's connections that read. The store's writers come on top, one for each shard.
 const OWN: u64 = 256;
 
-/// Raises the limit of open files as far as the process may, and answers how many connections there is room for: those
-/// that were asked for, or fewer.
+/// Raises the limit of open files as far as the process may, and returns the number of connections that fit:
+/// `requested`, or fewer.
 pub(super) fn make_room(requested: usize, shards: u16) -> usize {
     let own = OWN + u64::from(shards);
     let limit = raise();
@@ -23,15 +24,15 @@ pub(super) fn make_room(requested: usize, shards: u16) -> usize {
     room
 }
 
-/// The limit as it stands after raising it; `None`: there is none.
+/// Returns the limit after raising it; `None`: unlimited.
 fn raise() -> Option<u64> {
     let mut limit = getrlimit(Resource::Nofile);
     let soft = std::mem::replace(&mut limit.current, limit.maximum);
-    // Some systems allow less than their hard limit says: then the soft one stays.
+    // Some systems allow less than their hard limit says; then the soft limit stays.
     if setrlimit(Resource::Nofile, limit).is_ok() { limit.maximum } else { soft }
 }
 
-/// Where even the process's own needs do not fit, half of what there is goes to clients.
+/// If not even the process's own descriptors fit, clients get half of the limit.
 fn room(requested: usize, limit: Option<u64>, own: u64) -> usize {
     let Some(limit) = limit else { return requested };
     let room = limit.saturating_sub(own).max(limit / 2);

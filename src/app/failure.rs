@@ -1,4 +1,5 @@
-//! Why the program ends, each kind with an exit code of its own, so that scripts and people can tell them apart.
+//! The reasons for which the program ends, each with an exit code of its own, so that scripts and people can tell them
+//! apart.
 
 use std::io;
 use std::net::SocketAddr;
@@ -33,24 +34,24 @@ pub enum Failure {
     Access(#[from] AccessError),
     #[error("--license-keys: {0}")]
     LicenseKeys(#[from] LoadError),
-    /// Everything that is wrong with a command about licenses, each with its option.
+    /// All mistakes in a command's options.
     #[error("{}", .0.join("\nusher: "))]
     Usage(Vec<String>),
     #[error("{0}")]
     LicenseNotValid(String),
-    /// A server that was called gives no answer that is one.
+    /// There is no answer from the server that was called, or none that can be understood.
     #[error("{0}")]
     NoAnswer(String),
-    /// A server that was called says no.
+    /// The server that was called refused.
     #[error("{0}")]
     Refused(String),
-    /// Its decision is "no", or it is "no" for some of several.
+    /// The decision is a denial, or at least one of several is.
     #[error("{0}")]
     Denied(String),
-    /// Of a health check.
+    /// Result of a health check.
     #[error("{0}")]
     NotServing(String),
-    /// A store does not add up.
+    /// The store is inconsistent, or is not the one that was opened.
     #[error("{}", .0.join("\nusher: "))]
     Damaged(Vec<String>),
     #[error("{0:#}")]
@@ -58,7 +59,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit code: `usher --help` lists them.
+    /// The exit code; `usher --help` lists them.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -66,7 +67,8 @@ impl Failure {
             Failure::Config(_) | Failure::Tls(_) | Failure::Access(_) => 2,
             Failure::LicenseKeys(_) | Failure::Usage(_) => 2,
             Failure::NoAnswer(_) => 3,
-            // An address that is not this machine's, or not ours to take, is a mistake in the configuration.
+            // An address that does not belong to this machine, or that the process may not bind, is a mistake in the
+            // configuration.
             Failure::Listen { error, .. } if error.kind() != io::ErrorKind::AddrInUse => 2,
             Failure::Listen { .. } => 4,
             Failure::Open(error) => match error {

@@ -1,4 +1,5 @@
-//! `usher license request`, `show`, `fetch`, `install`, `list` and `delete`: files and options here, the calls in `client`.
+//! `usher license request`, `show`, `fetch`, `install`, `list` and `delete`: files and options here, the calls in
+//! `client`.
 
 use std::path::Path;
 
@@ -12,10 +13,10 @@ use crate::client::{Printer, Usher};
 use crate::config::{self, process_environment};
 use crate::license::LICENSE;
 
-/// Asks a running Usher, and prints its answer.
+/// Runs a license command that calls a running server, and prints the answer.
 ///
 /// # Errors
-/// [`Failure`]: everything that is wrong with the command, or there is no answer, or it is "no".
+/// [`Failure`]: all mistakes in the command, or there is no answer, or the answer is "no".
 pub async fn license_call(call: &Call) -> Result<(), Failure> {
     match call {
         Call::Request(args) => request(args).await,
@@ -80,7 +81,7 @@ async fn install(args: &Install) -> Result<(), Failure> {
     })
 }
 
-/// A byte more than a license can have is enough: the service refuses it.
+/// Reads one byte more than a license can have; the service refuses such a text.
 fn document(file: &Path) -> Result<String, String> {
     if is_input(file) { read_input("FILE", LICENSE.most()) } else { read("FILE", file, LICENSE.most()) }
 }
@@ -94,7 +95,7 @@ async fn delete(args: &Delete) -> Result<(), Failure> {
         Some(license) => {
             call_tenant(&args.scope, async |usher, printer| license::delete(usher, printer, license).await).await
         }
-        // `--all`: one of the two is there.
+        // clap requires an id or `--all`, so this is `--all`.
         None => call_tenant(&args.scope, license::delete_all).await,
     }
 }

@@ -1,5 +1,5 @@
-//! Whom this server trusts with licenses: read at the start, and again on SIGHUP. What the vendor revoked is told to
-//! the ledger, where it is kept. And the way to the vendor and back.
+//! License keys: read at the start, and again on SIGHUP. Revocations of the vendor are submitted to the ledger, which
+//! keeps them. Also sets up the fetching of licenses and the mailing of requests.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,10 +17,10 @@ use crate::license::{PublicKey, Revocations, Trust, load_trust};
 use crate::service::Licensing;
 use crate::tasks::{self, Tasks};
 
-/// Where the keys come from.
+/// Source of the license keys.
 pub(super) struct Vendors {
     path: Option<PathBuf>,
-    /// With `--demo`: the key that signed the demo tenant's license.
+    /// With `--demo`: the key that signs the demo tenant's license.
     demo: Option<PublicKey>,
 }
 
@@ -37,7 +37,7 @@ impl Vendors {
         Ok(trust)
     }
 
-    /// Reads everything again. A set that is wrong is not taken; the one before stays.
+    /// Reads everything again. An invalid set is not taken: the previous one stays in force.
     pub async fn read_again(&self, licensing: &Licensing, journal: &Journal) {
         match self.read() {
             Ok(trust) => {
@@ -51,7 +51,7 @@ impl Vendors {
     }
 }
 
-/// What decides about licenses here. `address`: where this server answers.
+/// Builds the rules for admitting licenses. `address`: where this server listens.
 pub(super) fn start(
     config: &Config,
     trust: Trust,
@@ -64,14 +64,14 @@ pub(super) fn start(
     Ok(Arc::new(licensing.with_exchange(exchange)))
 }
 
-/// Looks for new licenses, if there is a folder of the vendor's.
+/// Starts the daily look for new licenses, if a folder of the vendor is configured.
 pub(super) fn fetch(config: &Config, tasks: &Tasks, journal: &Arc<Journal>, licensing: &Arc<Licensing>) {
     if config.license_url.is_some() {
         tasks::fetch_licenses(tasks, journal, licensing);
     }
 }
 
-/// Takes back what the vendor revoked, where it is installed. A list that was carried out before changes nothing.
+/// Revokes the licenses of the vendor's list that are installed. A list that was applied before changes nothing.
 pub(super) async fn revoke(journal: &Journal, revocations: &Revocations) {
     for (tenant, license, revoked) in revocations.iter() {
         let why = revoked.why.as_deref().unwrap_or_default().into();
@@ -80,7 +80,7 @@ pub(super) async fn revoke(journal: &Journal, revocations: &Revocations) {
             Ok(Ok(change)) if change.changed => {
                 tracing::warn!(%tenant, %license, "a license was revoked by its vendor")
             }
-            // The vendor's list names every customer's.
+            // Expected: the vendor's list contains the licenses of all customers.
             Ok(Ok(_) | Err(Refusal::NotFound { .. })) => {}
             Ok(Err(refusal)) => tracing::error!(%tenant, %license, ?refusal, "a license was not revoked"),
             Err(error) => tracing::error!(%tenant, %license, %error, "a license was not revoked; SIGHUP tries again"),
@@ -88,7 +88,7 @@ pub(super) async fn revoke(journal: &Journal, revocations: &Revocations) {
     }
 }
 
-/// Every name of this host: those that were given, and the machine's own.
+/// All names of this host: those configured, and the machine's own.
 pub(super) fn host_names(config: &Config) -> Vec<String> {
     let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let mut names = config.host_names.clone();

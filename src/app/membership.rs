@@ -1,5 +1,5 @@
-//! This process among those that share its database: its beats, on a thread of their own, and what they mean for whether
-//! it is ready.
+//! Membership of this process in the cluster that shares its database: sends its beats, on a thread of their own, and
+//! translates their results into reasons for not being ready.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::health::{NotReadyReason, Readiness};
 use crate::store::Installation;
 use crate::store::nodes::NodeStore;
 
-/// How long a node may take to leave.
+/// Longest time to remove this process from the table of processes.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Begins to beat. A thread and a runtime of its own: whatever keeps the others busy, the beats go on.
+/// Joins, and starts to send beats, on a thread and a runtime of their own, so that no other work can delay them.
 pub(super) fn start(
     store: Arc<dyn NodeStore>,
     clock: Clock,
@@ -36,14 +36,15 @@ pub(super) fn start(
     Ok(node)
 }
 
-/// Other processes see it no more: what it still owns, because it ended while it started, is free at once.
+/// Leaves the cluster: other processes see this one no more. What it still owns, because it ended during its start, is
+/// free at once.
 pub(super) async fn leave(node: Option<&Arc<Node>>) {
     if let Some(node) = node {
         node.stop(LEAVE_TIMEOUT).await;
     }
 }
 
-/// Turns what a node knows into obstacles, until it is dead.
+/// Sets and clears reasons for not being ready from the state of `node`, until it is dead.
 pub(super) async fn follow(node: Arc<Node>, readiness: Arc<Readiness>) {
     let mut views = node.views();
     loop {
@@ -58,7 +59,7 @@ pub(super) async fn follow(node: Arc<Node>, readiness: Arc<Readiness>) {
             return;
         }
         let rest = if age < LEASE { LEASE - age } else { LEASE };
-        // Time that passes without a word is news as well.
+        // The lease also ends by time alone, without any change of the view.
         if let Ok(Err(_)) = tokio::time::timeout(rest, views.changed()).await {
             return;
         }

@@ -1,5 +1,5 @@
-//! Sets up how people are told (R34): a sender for each channel that was asked for, and the task that it works for; and
-//! how requests go to the vendor (R32).
+//! Sets up notifications (R34): a sender for each configured channel, and the task that delivers with it. Also the
+//! mailing of license requests to the vendor (R32).
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::ledger::notification::Channel;
 use crate::notify::{Sender, Smtp, Webhook};
 use crate::tasks::{self, Deliveries, Tasks};
 
-/// What each channel counts.
+/// Counters of the deliveries on each channel.
 pub type DeliveryCounters = Vec<(Channel, Arc<Deliveries>)>;
 
 pub fn start(config: &Config, tasks: &Tasks, journal: &Arc<Journal>) -> anyhow::Result<DeliveryCounters> {
@@ -25,14 +25,14 @@ pub fn start(config: &Config, tasks: &Tasks, journal: &Arc<Journal>) -> anyhow::
     Ok(senders.into_iter().map(|sender| (sender.channel(), tasks::notify(tasks, journal, sender))).collect())
 }
 
-/// It greets the mail server with this host's name.
+/// The sender by SMTP; it greets the mail server with this host's name.
 fn smtp(config: &Config, Email { server, from, login }: &Email) -> anyhow::Result<Smtp> {
     let names = host_names(config);
     let login = login.as_ref().map(|(user, password)| (user.as_str(), password));
     Smtp::new(server.clone(), from, login, names.first().map(String::as_str)).map_err(anyhow::Error::msg)
 }
 
-/// `None`: there is no address of the vendor's.
+/// `None`: no address of the vendor is configured.
 pub fn mailer(config: &Config) -> anyhow::Result<Option<Mailer>> {
     let Some((to, email)) = config.license_request_to.clone().zip(config.notify.email.as_ref()) else {
         return Ok(None);
@@ -40,7 +40,7 @@ pub fn mailer(config: &Config) -> anyhow::Result<Option<Mailer>> {
     Ok(Some(Mailer { smtp: smtp(config, email)?, to }))
 }
 
-/// For the metrics: channel, result, count; of a channel that nobody asked for, nothing was sent.
+/// For the metrics: channel, result, count. A channel that is not configured has zeros.
 pub fn counts(deliveries: &DeliveryCounters) -> Vec<(&'static str, &'static str, u64)> {
     let none = Deliveries::default();
     let of = |channel: Channel| {

@@ -1,4 +1,4 @@
-//! The store, and the journal over it.
+//! Opens the store, and starts the journal on it.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Installation, Store};
 
-/// The store, and its table of processes, if several can share it.
+/// The store, and its table of processes if several processes can share it.
 pub(super) type Opened = (Arc<dyn Store>, Option<Arc<dyn NodeStore>>);
 
 pub(super) async fn open(storage: &Storage) -> Result<Opened, Failure> {

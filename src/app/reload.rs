@@ -1,4 +1,4 @@
-//! Files that are read again while the process runs.
+//! Reads files again on SIGHUP while the process runs.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::systemd;
 use crate::journal::Journal;
 use crate::service::Licensing;
 
-/// Reads files again whenever the signal comes.
+/// Reads the files again on each SIGHUP.
 pub(super) async fn on_hangup(
     mut hangups: Signal,
     vendors: Vendors,

@@ -1,24 +1,24 @@
-//! The signals that end the process, and the one that has files read again. Listened to before anything else is done, so that
-//! none of them ends the process by itself.
+//! The signals that end the process, and SIGHUP, which makes it read files again. Handlers are installed before
+//! anything else, so that none of these signals ends the process by default.
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Failure;
 
-/// From here on the signals do not end the process by themselves.
+/// As long as this exists, no signal ends the process by default.
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    /// SIGHUP. `None`: somebody else listens to it now.
+    /// SIGHUP; `None` after [`Signals::take_hangup`].
     hangup: Option<Signal>,
 }
 
 impl Signals {
-    /// Within a runtime.
+    /// Installs the handlers. Must run within a runtime.
     ///
     /// # Errors
-    /// When the operating system does not let us.
+    /// The operating system refused.
     pub fn listen() -> Result<Self, Failure> {
         let listen = |kind| signal(kind).context("cannot listen to signals");
         Ok(Self {
@@ -28,12 +28,12 @@ impl Signals {
         })
     }
 
-    /// SIGHUP, once.
+    /// SIGHUP; `Some` only at the first call.
     pub(super) fn take_hangup(&mut self) -> Option<Signal> {
         self.hangup.take()
     }
 
-    /// The name of the next signal that ends the process.
+    /// Waits for the next signal that ends the process, and returns its name.
     pub(super) async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",

@@ -1,4 +1,4 @@
-//! `usher store`: what operators do with a store.
+//! `usher store`: commands of operators about a store.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,13 +20,13 @@ use crate::store::recount::{Counter, Shard, StoreReport};
 use crate::store::snapshot::SnapshotChunk;
 use crate::store::sqlite::{self, BackupError, Snapshot};
 
-/// Pieces on their way: one is counted while the next ones are read.
+/// Chunks that are read ahead while one is counted.
 const PREFETCH_CHUNKS: usize = 4;
 
 /// Runs a command about a store.
 ///
 /// # Errors
-/// [`Failure`]: everything that is wrong with the command, or with the store.
+/// [`Failure`]: all mistakes in the command, or the store is inconsistent or cannot be read.
 pub async fn store(command: &cli::store::Store) -> Result<(), Failure> {
     match command {
         cli::store::Store::Check(args) => check(&config::store(&args.storage, &process_environment)?).await,
@@ -130,7 +130,7 @@ async fn backup(storage: &Storage, to: &Path) -> Result<(), Failure> {
     let timer = clock.clone();
     let taken = tokio::task::spawn_blocking(move || {
         let (runtime, mut since) = (Handle::current(), timer.monotonic());
-        // Half of the time is for those who serve.
+        // Sleeps for half of the time, so that servers on this store are not slowed down.
         let rest = || {
             runtime.block_on(tokio::time::sleep(timer.monotonic().saturating_sub(since)));
             since = timer.monotonic();
@@ -180,7 +180,7 @@ async fn copy(args: &cli::store::Copy) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes everything, and counts it as it goes by.
+/// Writes every chunk of the snapshot to `target`, and recounts the store from them.
 async fn transfer(snapshot: &Arc<Snapshot>, target: &mut Copy) -> Result<StoreReport, Failure> {
     let (sender, mut chunks) = mpsc::channel(PREFETCH_CHUNKS);
     let source = Arc::clone(snapshot);

@@ -1,5 +1,5 @@
-//! Looks once a second whether the store is still the one that was opened. While it is not, the service is not ready, and
-//! nothing that has to be stored is acknowledged; it goes on by itself when the same store is back (decision 47).
+//! Checks once a second that the store is still the one that was opened. While it is not, the service is not ready and
+//! acknowledges nothing that must be stored; it recovers by itself when the same store is back (decision 47).
 
 use std::sync::Arc;
 use std::time::Duration;

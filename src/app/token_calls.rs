@@ -1,4 +1,4 @@
-//! `usher token`: makes tokens and keeps them where only their owner can read them.
+//! `usher token`: creates tokens, and stores them in files that only their owner can read.
 
 use secrecy::ExposeSecret;
 
@@ -49,7 +49,7 @@ fn generate(output: &OutputArgs) -> Result<(), Failure> {
     }
 }
 
-/// The file for a token's text; told before there is one whether it can be written.
+/// The file for the token's text. Checks that it can be written before the token is created.
 fn out(output: &OutputArgs) -> Result<Option<Output<'_>>, Failure> {
     let Some(path) = output.out.as_deref() else { return Ok(None) };
     let out = Output { option: "--out", path, mode: PRIVATE, force: output.force };

@@ -1,4 +1,4 @@
-//! Users named on the command line, in a file, or both.
+//! Users that are named on the command line, in a file, or both.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use crate::cli::user_batch::UserBatch;
 
 const OPTION: &str = "--users-file";
 
-/// The largest file in bytes: 250,000 of the longest ids.
+/// Largest file in bytes: 250,000 of the longest ids.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
-/// The users, those of the command line first.
+/// Returns the users, those of the command line first.
 ///
 /// # Errors
-/// [`Failure::Usage`]: the file cannot be read, or there is nobody in it.
+/// [`Failure::Usage`]: the file cannot be read, or names no user.
 pub(super) fn batch(args: &UserBatch) -> Result<Vec<String>, Failure> {
     let mut users = args.users.clone();
     if let Some(file) = &args.users_file {
@@ -28,7 +28,7 @@ fn of_file(file: &Path) -> Result<Vec<String>, String> {
     if text.len() > MAX_BYTES {
         return Err(format!("{OPTION}: {}: is longer than {MAX_BYTES} bytes", file.display()));
     }
-    // Some editors begin a file with a mark of its encoding.
+    // Some editors begin a file with a byte order mark.
     let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
     let users: Vec<_> = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
     if users.is_empty() {

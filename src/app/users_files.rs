@@ -8,15 +8,15 @@ use super::Failure;
 use crate::cli::users_files::Import;
 use crate::client::users::{UsersFile, read_users};
 
-/// Wrong lines that are told; who has more has one mistake in all of them.
+/// Number of wrong lines that are reported; a file with more probably has one mistake in all of them.
 const MAX_SHOWN: usize = 20;
-/// Bytes of a file: some million users.
+/// Largest file in bytes: some million users.
 const MAX_FILE_BYTES: u64 = 1 << 30;
 
-/// Reads the file whole, and checks every line.
+/// Reads the whole file, and checks every line.
 ///
 /// # Errors
-/// [`Failure::Usage`]: it cannot be read, or lines of it are wrong.
+/// [`Failure::Usage`]: the file cannot be read, or lines of it are wrong.
 pub(super) fn users_file(args: &Import) -> Result<UsersFile, Failure> {
     let with_file = |why: String| format!("{}: {why}", args.file.display());
     let bytes = read(&args.file).map_err(|error| Failure::Usage(vec![with_file(error.to_string())]))?;

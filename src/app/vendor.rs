@@ -1,5 +1,5 @@
-//! `usher license`: what a vendor does with licenses, and anybody who has one. No server is needed; what asks one is in
-//! `license_calls`.
+//! `usher license`: the commands of a vendor, and those with which anybody inspects a license. They need no server;
+//! commands that call a server are in `license_calls`.
 
 pub(super) mod files;
 mod issue;
@@ -19,7 +19,7 @@ use crate::license::{SigningKey, Trust, load_trust};
 /// Runs a command about licenses.
 ///
 /// # Errors
-/// [`Failure`]: everything that is wrong with it, or the license is not valid.
+/// [`Failure`]: all mistakes in the command, or the license is not valid.
 pub fn license(command: &Vendor) -> Result<(), Failure> {
     let now = Clock::system().wall();
     match command {
@@ -31,7 +31,7 @@ pub fn license(command: &Vendor) -> Result<(), Failure> {
     }
 }
 
-/// The key that signs, and what it may continue: what it signed itself, and what other keys of `--keys` did.
+/// The key that signs, and the keys whose documents it may continue: itself, and those of `--keys`.
 fn signing(args: &Signing) -> Result<(SigningKey, Trust), Vec<String>> {
     let key = files::read_secret("--key", &args.key)
         .and_then(|pem| SigningKey::from_pem(&pem).map_err(|error| format!("--key: {}: {error}", args.key.display())));

@@ -1,4 +1,4 @@
-//! Files of a vendor: read with a bound, written whole, and never over another one by accident.
+//! Files of a vendor: read with a bound, written completely or not at all, and never over an existing file by accident.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -8,21 +8,21 @@ use secrecy::SecretString;
 
 use crate::partial::Partial;
 
-/// The largest key in bytes; one of ours has 119.
+/// Largest key file in bytes; one that Usher writes has 119.
 const MAX_KEY_BYTES: usize = 64 * 1024;
 
-/// For the owner only, from the moment it is there.
+/// File mode: the owner only, from the creation on.
 pub const PRIVATE: u32 = 0o600;
-/// For everybody.
+/// File mode: everybody may read.
 pub const PUBLIC: u32 = 0o644;
 
-/// Reads a text of at most `most` bytes; more is a problem for whoever parses it.
+/// Reads a text of at most `most` bytes, or one more, which makes the parser refuse it.
 pub fn read(option: &str, path: &Path, most: usize) -> Result<String, String> {
     let text = File::open(path).and_then(|file| text(file, most));
     text.map_err(|error| format!("{option}: {}: {error}", path.display()))
 }
 
-/// The same of standard input.
+/// Like [`read`], from standard input.
 pub fn read_input(option: &str, most: usize) -> Result<String, String> {
     text(io::stdin().lock(), most).map_err(|error| format!("{option}: standard input: {error}"))
 }
@@ -33,7 +33,7 @@ fn text(from: impl Read, most: usize) -> io::Result<String> {
     decoded(bytes).ok_or_else(|| io::Error::other("is not a text"))
 }
 
-/// UTF-8, or UTF-16 with a mark of its byte order, as Windows' shells and editors write files. The mark is no text.
+/// Decodes UTF-8, or UTF-16 with a byte order mark, which Windows' shells and editors write. Removes the mark.
 fn decoded(bytes: Vec<u8>) -> Option<String> {
     let unit: fn([u8; 2]) -> u16 = match bytes.get(..2) {
         Some([0xff, 0xfe]) => u16::from_le_bytes,
@@ -52,18 +52,18 @@ pub fn read_secret(option: &str, path: &Path) -> Result<SecretString, String> {
     read(option, path, MAX_KEY_BYTES).map(SecretString::from)
 }
 
-/// A file that is to be written, and the option that named it.
+/// A file to write, and the option that named it.
 #[derive(Debug)]
 pub struct Output<'a> {
     pub option: &'static str,
     pub path: &'a Path,
     pub mode: u32,
-    /// Overwrite it.
+    /// Overwrite an existing file.
     pub force: bool,
 }
 
 impl Output<'_> {
-    /// Whether it may be written, as far as can be known before.
+    /// Checks, as far as possible in advance, that the file may be written.
     pub fn check(&self) -> Result<(), String> {
         match fs::metadata(self.path) {
             Ok(found) if !found.is_file() => Err(self.problem("is not a file")),
@@ -72,7 +72,7 @@ impl Output<'_> {
         }
     }
 
-    /// Writes it: all of it, or nothing.
+    /// Writes the file completely, or not at all.
     pub fn write(&self, bytes: &[u8]) -> Result<(), String> {
         self.check()?;
         write_whole(self.path, self.mode, self.force, bytes).map_err(|error| match error.kind() {
@@ -86,7 +86,7 @@ impl Output<'_> {
     }
 }
 
-/// A link stays one: what it leads to is replaced.
+/// A symbolic link stays: its target is replaced.
 fn write_whole(path: &Path, mode: u32, force: bool, bytes: &[u8]) -> io::Result<()> {
     let path = if force { fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()) } else { path.to_owned() };
     let mut partial = Partial::begin(&path, mode)?;

@@ -25,7 +25,7 @@ pub fn run(args: &Issue, now: Wall) -> Result<(), Failure> {
     let usage = |problem| Failure::Usage(vec![problem]);
     let claims = issue(&terms, request.as_ref(), &trust, now).map_err(|error| Failure::Usage(error.0))?;
     let compact = sign(&key, LICENSE, &claims.to_json());
-    // The size is known only now; and nothing leaves that an installation would refuse.
+    // The size is known only now. A license that a server would refuse is not written.
     let verified = Trust::new([key.public().clone()]).verify(&compact).map_err(|error| usage(error.to_string()))?;
     let document = if args.armor { armored(&compact) } else { format!("{compact}\n") };
     match out {

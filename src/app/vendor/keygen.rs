@@ -15,7 +15,7 @@ pub fn run(args: &Keygen) -> Result<(), Failure> {
     if args.out == jwks {
         return Err(Failure::Usage(vec!["--jwks: is the same file as --out".into()]));
     }
-    // Both before either is written: half a pair of keys is none.
+    // Check both before either is written: half a key pair is useless.
     let problems: Vec<_> = [&private, &public].into_iter().filter_map(|output| output.check().err()).collect();
     if !problems.is_empty() {
         return Err(Failure::Usage(problems));

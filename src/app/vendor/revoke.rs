@@ -27,18 +27,18 @@ pub fn run(args: &Revoke, now: Wall) -> Result<(), Failure> {
     let mut list = existing(&args.list, &trust).map_err(usage)?;
     list.add(tenant.clone(), license.clone(), Revoked { through, why });
     let document = sign(&key, REVOCATIONS, &list.to_json(now));
-    // Nothing is written that an installation would refuse, such as a list that became too large.
+    // A list that a server would refuse, such as one that became too large, is not written.
     Trust::new([key.public().clone()])
         .open_revocations(&document)
         .map_err(|error| usage(format!("--list: {error}")))?;
-    // The list grows, so it is not overwritten by accident: nothing in it is lost.
+    // Overwriting is safe: the new list contains everything of the old one.
     let out = Output { option: "--list", path: &args.list, mode: PUBLIC, force: true };
     out.write(format!("{document}\n").as_bytes()).map_err(usage)?;
     say(&shown(&args.list, &list));
     Ok(())
 }
 
-/// What is in the list by now. None is an empty one; one that is signed by somebody else is not continued.
+/// The revocations in the list so far; a missing file is an empty list. A list signed with an untrusted key is refused.
 fn existing(path: &Path, trust: &Trust) -> Result<Revocations, String> {
     if !path.exists() {
         return Ok(Revocations::default());

@@ -14,7 +14,7 @@ use crate::license::{Claims, LICENSE, Rejection, Trust, iso, unchecked};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Shows a license. With `keys`, it is checked, too.
+/// Shows a license; with `keys`, also verifies it.
 pub fn run(file: &Path, keys: Option<&Path>, json: bool, now: Wall) -> Result<(), Failure> {
     let text = read("FILE", file, LICENSE.most());
     let trust = keys.map(trusted).transpose();
@@ -24,7 +24,7 @@ pub fn run(file: &Path, keys: Option<&Path>, json: bool, now: Wall) -> Result<()
     };
     let read = unverified_claims(&text);
     let verdict = trust.map(|trust| checked(&text, &trust, now));
-    // Without a key, it is only a question of whether it can be read.
+    // Without keys, the only check is whether the license can be read.
     let rejection = verdict.as_ref().map_or_else(|| read.as_ref().err(), |verdict| verdict.as_ref().err());
     let shown = read.as_ref().ok();
     say(&if json { as_json(shown, keys.is_some(), rejection) } else { as_text(shown, keys.is_some(), rejection, now) });
@@ -38,13 +38,13 @@ pub fn run(file: &Path, keys: Option<&Path>, json: bool, now: Wall) -> Result<()
     }
 }
 
-/// What a document says, and with which key it says that it is signed; whoever made it.
+/// The claims of a document and the id of the key that it names, without verification.
 fn unverified_claims(text: &str) -> Result<(Claims, String), Rejection> {
     let document = unchecked(text, LICENSE)?;
     Ok((Claims::parse(&document.payload)?, document.kid))
 }
 
-/// Whether it is genuine, and in force or will be.
+/// Checks that the license is genuine, and in force now or later.
 fn checked(text: &str, trust: &Trust, now: Wall) -> Result<(), Rejection> {
     let claims = trust.verify(text)?.claims;
     trust.not_revoked(&claims)?;
@@ -52,7 +52,7 @@ fn checked(text: &str, trust: &Trust, now: Wall) -> Result<(), Rejection> {
 }
 
 fn as_json(shown: Option<&(Claims, String)>, checked: bool, rejection: Option<&Rejection>) -> String {
-    // Whether it is valid is not known unless it was checked.
+    // Without keys, it is unknown whether the license is valid.
     let valid = match rejection {
         Some(_) => json!(false),
         None if checked => json!(true),
@@ -78,7 +78,7 @@ fn as_text(shown: Option<&(Claims, String)>, checked: bool, rejection: Option<&R
     format!("{}signed with    {kid}\nvalid          {verdict}\n", self::claims(claims, now))
 }
 
-/// What a license says, for people.
+/// The claims of a license as text for people.
 pub fn claims(claims: &Claims, now: Wall) -> String {
     let mut text = String::new();
     let mut put = |name: &str, value: &str| {
@@ -118,7 +118,7 @@ fn expiry(end: Wall, now: Wall) -> String {
     if now >= end {
         return format!("{} (expired)", iso(end));
     }
-    // A day that has begun counts.
+    // A day that has begun counts as a day.
     match end.since(now).as_secs().div_ceil(DAY.as_secs()) {
         1 => format!("{} (in a day)", iso(end)),
         days => format!("{} (in {days} days)", iso(end)),

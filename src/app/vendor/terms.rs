@@ -1,4 +1,4 @@
-//! Options of `usher license issue` and `revoke` as people write them.
+//! Parses the options of `usher license issue` and `revoke`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -11,12 +11,12 @@ use crate::ledger::change::{Limit, Plan};
 use crate::ledger::time::Wall;
 use crate::license::{Date, HostPattern, MAX_NUMBER, Terms, Tier, is_name, parse_text};
 
-/// Collects what is wrong, so that one run tells it all.
+/// Collects mistakes, so that one run reports them all.
 #[derive(Default)]
 pub struct OptionErrors(pub Vec<String>);
 
 impl OptionErrors {
-    /// The value; `None`: it was not given, or it is wrong, which is noted.
+    /// Returns the value; `None`: the option was not given, or is wrong and was added to the mistakes.
     pub fn take<T, E: Display>(
         &mut self,
         option: &str,
@@ -26,7 +26,7 @@ impl OptionErrors {
         parse(given?).map_err(|error| self.0.push(format!("{option}: {error}"))).ok()
     }
 
-    /// Every value of an option that can be given several times; each wrong one is quoted.
+    /// Parses every value of an option that can be repeated; each wrong one is quoted.
     pub fn each<T, E: Display>(
         &mut self,
         option: &str,
@@ -36,7 +36,7 @@ impl OptionErrors {
         given.iter().filter_map(|text| self.take(&format!("{option} {text}"), Some(text), &parse)).collect()
     }
 
-    /// Values by name: `primary=100`.
+    /// Parses values by name: `primary=100`.
     fn map<K: Ord, V>(
         &mut self,
         option: &str,
@@ -46,7 +46,7 @@ impl OptionErrors {
     ) -> BTreeMap<K, V> {
         let mut map = BTreeMap::new();
         for text in given {
-            // Names of pools may have the sign in them, values do not.
+            // A pool name may contain the sign, a value does not.
             let parsed = text.rsplit_once('=').ok_or_else(|| "must be NAME=VALUE".to_owned());
             let parsed = parsed.and_then(|(name, text)| Ok((key(name)?, value(text)?)));
             match parsed {

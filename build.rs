@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The commit for [`VERSION`]: the value of `USHER_COMMIT`, for builds without a repository; else the commit of the
+/// The commit in `usher::VERSION`: the value of `USHER_COMMIT`, for builds without a repository; else the commit of the
 /// repository; else `unknown`. Builds of developers have none, because each commit would compile everything again.
 #[allow(clippy::disallowed_methods)] // Cargo passes the profile to a build script in a variable.
 fn commit() -> String {

@@ -1,35 +1,36 @@
-//! Cells of CSV files, as they are written and read: both ends of the wire have to agree, so that a file that was exported
-//! is imported without one change.
+//! Cells of CSV files. The service writes them and the client reads them, and both must agree, so that an exported file
+//! can be imported unchanged.
 //!
-//! A spreadsheet takes a cell that begins like a formula for one, so such a cell has an apostrophe in front. Several values
-//! in a cell have `|` between them. A backslash takes what follows it as it is, where it would mean something else.
+//! Spreadsheets interpret a cell that begins like a formula as one, so such a cell gets a leading apostrophe. Several
+//! values in a cell are separated by `|`. A backslash escapes a character that has a meaning.
 
-/// Between several values in a cell.
+/// Separates several values in a cell.
 pub const BETWEEN: char = '|';
-/// Between a pool and an organization.
+/// Separates a pool and an organization.
 pub const OF: char = '=';
-/// Every organization.
+/// Stands for every organization.
 pub const EVERY: &str = "*";
 
 const ESCAPE: char = '\\';
 
-/// Whether a spreadsheet takes the cell for a formula. A cell that only looks like a guarded one is guarded, too: so
-/// taking one apostrophe away brings every cell back.
+/// True if a spreadsheet interprets the cell as a formula, also after apostrophes. A cell that already looks guarded
+/// gets an apostrophe, too, so that removing one apostrophe always restores the cell.
 fn is_formula(cell: &str) -> bool {
     cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
-/// The cell as no spreadsheet takes it for a formula; `None`: as it is.
+/// The cell with a leading apostrophe, if a spreadsheet would interpret it as a formula; else `None`.
 pub fn guarded(cell: &str) -> Option<String> {
     is_formula(cell).then(|| format!("'{cell}"))
 }
 
-/// The cell that was guarded.
+/// Restores a cell that was guarded.
 pub fn unguarded(cell: &str) -> &str {
     if is_formula(cell) { cell.strip_prefix('\'').unwrap_or(cell) } else { cell }
 }
 
-/// A value as it is written among others. `also`: what has a meaning in this cell beside the usual.
+/// Escapes a value for a cell of several. `also`: characters that have a meaning in this cell, in addition to the usual
+/// ones.
 pub fn escaped(value: &str, also: &[char]) -> String {
     let last = value.char_indices().next_back().map_or(0, |(at, _)| at);
     let mut text = String::with_capacity(value.len());
@@ -43,7 +44,7 @@ pub fn escaped(value: &str, also: &[char]) -> String {
     text
 }
 
-/// Several values as one cell.
+/// Joins several values to one cell.
 pub fn joined<'v>(values: impl IntoIterator<Item = &'v str>) -> String {
     let mut cell = String::new();
     for value in values {
@@ -55,7 +56,7 @@ pub fn joined<'v>(values: impl IntoIterator<Item = &'v str>) -> String {
     cell
 }
 
-/// The parts of a cell, as they are written, between characters that are not escaped.
+/// Splits a cell at separators that are not escaped. The parts are still escaped.
 pub fn parts(cell: &str, between: char) -> impl Iterator<Item = &str> {
     let mut escaped = false;
     cell.split(move |c| {
@@ -65,17 +66,17 @@ pub fn parts(cell: &str, between: char) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A part before the first such character that is not escaped, and what is behind it.
+/// Splits a part at the first separator that is not escaped.
 pub fn halves(part: &str, between: char) -> Option<(&str, &str)> {
     let first = parts(part, between).next()?;
     let rest = part.get(first.len()..)?.strip_prefix(between)?;
     Some((first, rest))
 }
 
-/// The value that a part stands for, without white space around it.
+/// Unescapes a part, and trims white space around it.
 pub fn value(part: &str) -> String {
     let mut value = String::new();
-    // Up to here it was escaped, and is no edge.
+    // Length of `value` up to which it was escaped, and is not trimmed.
     let mut kept = 0;
     let mut chars = part.trim_start().chars();
     while let Some(c) = chars.next() {
@@ -94,12 +95,12 @@ pub fn value(part: &str) -> String {
     value
 }
 
-/// What a backslash is for. Before anything else it is one, as people write it.
+/// True if a backslash escapes this character. Before any other character a backslash is just a backslash.
 fn has_meaning(c: char) -> bool {
     matches!(c, BETWEEN | OF | ESCAPE | '*') || c.is_whitespace()
 }
 
-/// The values of a cell; what is empty is none.
+/// The values of a cell, without empty ones.
 pub fn values(cell: &str) -> Vec<String> {
     parts(cell, BETWEEN).map(value).filter(|value| !value.is_empty()).collect()
 }

@@ -1,5 +1,5 @@
-//! The command line. Values stay text here: `config`, and `app::vendor` for licenses, parse them all, so that every
-//! mistake is told at once.
+//! The command line. Values stay text here: `config`, and `app::vendor` for licenses, parse all of them, so that one
+//! run reports every mistake.
 
 pub mod audit;
 pub mod connection;
@@ -27,7 +27,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use secrecy::SecretString;
 
-/// Lines of at most 78 characters: they are not wrapped.
+/// Lines of at most 78 characters, because clap does not wrap them.
 const EXAMPLES: &str = "\
 Examples:
   Try it: the embedded store in ./data, and a tenant to try things with
@@ -70,14 +70,14 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// As [`Parser::parse`]. No help shows what a variable of the environment holds, which may be a secret.
+    /// Like [`Parser::parse`], but no help text shows the value of an environment variable, which may be a secret.
     #[must_use]
     pub fn read() -> Self {
         let matches = Self::shown().get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
-    /// The command line as it is shown.
+    /// The command line, as help texts show it.
     #[must_use]
     pub fn shown() -> clap::Command {
         without_values(Self::command())
@@ -328,7 +328,8 @@ mod tests {
 
     #[test]
     fn every_option_is_also_an_environment_variable() {
-        // `--database-url` has several variables, which `config` reads. What is asked differs from call to call.
+        // `--database-url` has several variables, which `config` reads. Options of client commands need no variable,
+        // because requests differ from call to call.
         let asks = |command: &clap::Command| command.get_opts().any(|option| option.get_long() == Some("tenant"));
         for command in Cli::command().get_subcommands().filter(|command| !asks(command)) {
             for option in command.get_opts().filter(|option| option.get_long() != Some("database-url")) {

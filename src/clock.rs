@@ -1,4 +1,4 @@
-//! What time it is: the only room that asks the machine. Everywhere else time is an argument.
+//! Clocks: the only module that reads the time of the machine. Everywhere else, time is an argument.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,21 +7,21 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::ledger::continuity::Boot;
 use crate::ledger::time::Wall;
 
-/// Three times: wall time, which people and license dates need and which may jump; a monotonic time, on which
-/// every duration runs (R31); and the time since the machine was booted, on which ownership runs.
+/// Three times: wall time, for people and for license dates, which may jump; a monotonic time, on which every duration
+/// runs (R31); and the time since the machine was booted, on which ownership runs.
 ///
 /// The monotonic time is `CLOCK_MONOTONIC`, which stands still while the machine is suspended, and not
-/// `CLOCK_BOOTTIME`, which does not. While a machine sleeps no client can send it a heartbeat, so the time it slept
-/// through is no evidence that a client is gone: after it wakes, leases go on where they were, instead of all of them
-/// being overdue at once (I5). Seats are held for longer than necessary then, never granted twice. It is also the clock
-/// of tokio's timers, so a lease and the timer that looks after it agree.
+/// `CLOCK_BOOTTIME`, which does not. While a machine is suspended, no client can send it a heartbeat, so that time is
+/// no evidence that a client is gone: after the machine wakes, leases continue where they were, instead of all being
+/// overdue at once (I5). Seats are then held for longer than necessary, but never granted twice. tokio's timers run on
+/// the same clock, so a lease and the timer that ends it agree.
 ///
-/// The boot time is `CLOCK_BOOTTIME`, which goes on while the machine is suspended: another process can take a shard over
-/// meanwhile, and a machine that wakes must not believe that it still owns it.
+/// The boot time is `CLOCK_BOOTTIME`, which goes on while the machine is suspended: meanwhile another process can take
+/// over a shard, and a machine that wakes must not assume that it still owns it.
 #[derive(Debug, Clone)]
 pub enum Clock {
     System(SystemClock),
-    /// For tests: moves when it is told to. Clones are the same clock.
+    /// For tests: moves only when a test moves it. Clones share one clock.
     Manual(Arc<ManualClock>),
 }
 
@@ -31,7 +31,7 @@ impl Clock {
         Clock::System(SystemClock::start())
     }
 
-    /// A manual clock that shows `wall`.
+    /// A manual clock whose wall time is `wall`.
     #[must_use]
     pub fn manual(wall: Wall) -> (Self, Arc<ManualClock>) {
         let manual = ManualClock { wall: AtomicI64::new(wall.0), ..ManualClock::default() };
@@ -39,7 +39,7 @@ impl Clock {
         (Clock::Manual(Arc::clone(&manual)), manual)
     }
 
-    /// Wall time. It can jump, in both directions.
+    /// Wall time. It can jump in both directions.
     #[must_use]
     pub fn wall(&self) -> Wall {
         match self {
@@ -48,7 +48,7 @@ impl Clock {
         }
     }
 
-    /// The time since this clock was made. It never goes back.
+    /// Time since this clock was created. It never goes back.
     #[must_use]
     pub fn monotonic(&self) -> Duration {
         match self {
@@ -57,7 +57,7 @@ impl Clock {
         }
     }
 
-    /// The time since the machine was booted, suspension included. It never goes back.
+    /// Time since the machine was booted, including suspension. It never goes back.
     #[must_use]
     pub fn boot_time(&self) -> Duration {
         match self {
@@ -69,8 +69,8 @@ impl Clock {
         }
     }
 
-    /// The machine's own monotonic clock, which other processes on it read as well; `None`: it cannot be told from
-    /// another machine's.
+    /// The machine's monotonic clock, which all processes on the machine share; `None`: it cannot be distinguished from
+    /// that of another machine.
     #[must_use]
     pub fn boot(&self) -> Option<Boot> {
         match self {
@@ -83,11 +83,11 @@ impl Clock {
     }
 }
 
-/// The machine's clock.
+/// Clock of the machine.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
     origin: Instant,
-    /// The machine's monotonic clock at `origin`; `None`: its start has no name.
+    /// The machine's monotonic clock at `origin`; `None`: the kernel has no id of this boot.
     boot: Option<Boot>,
 }
 
@@ -107,14 +107,14 @@ impl SystemClock {
     }
 }
 
-/// The kernel's name of this start of the machine; `None`: it gives none. In a container it is the host's.
+/// The kernel's id of this boot; `None`: it has none. In a container it is the id of the host's boot.
 #[must_use]
 pub fn boot_id() -> Option<uuid::Uuid> {
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     uuid::Uuid::parse_str(text.trim()).ok()
 }
 
-/// The same, and the machine's monotonic clock.
+/// The id of this boot, and the machine's monotonic clock.
 fn boot() -> Option<Boot> {
     let id = boot_id()?.as_u128();
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
@@ -130,12 +130,12 @@ fn millis(duration: Duration) -> u64 {
 fn system_wall() -> Wall {
     let now = SystemTime::now();
     let millis = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-    // A machine that lost its battery may believe in a time before 1970, and a wrong one in the year 20000: those are
-    // suspect clocks, not crashes. No date that anybody can write down is before or after these.
+    // A machine whose clock battery failed may show a time before 1970, and a wrong clock the year 20000: both are
+    // suspect clocks, and no reason to crash. No date that a document can contain is before or after these bounds.
     now.duration_since(UNIX_EPOCH).map_or(Wall(0), |since| Wall(millis(since)).min(Wall::LAST))
 }
 
-/// Linux counts suspension in a clock of its own; other systems do so in their monotonic one, or not at all.
+/// Linux has a separate clock that includes suspension; on other systems the monotonic clock may include it.
 fn system_boot_time() -> Duration {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const BOOT: rustix::time::ClockId = rustix::time::ClockId::Boottime;
@@ -151,26 +151,26 @@ pub struct ManualClock {
     wall: AtomicI64,
     monotonic: AtomicU64,
     suspended: AtomicU64,
-    /// What another process on the machine reads when this clock begins.
+    /// Reading of the machine's clock, as other processes see it, when this clock was created.
     machine: Mutex<Option<Boot>>,
 }
 
 impl ManualClock {
-    /// Time passes: all clocks move forward.
+    /// Moves all clocks forward, as time does.
     pub fn advance(&self, duration: Duration) {
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         self.monotonic.fetch_add(millis, Ordering::SeqCst);
         self.wall.fetch_add(i64::try_from(millis).unwrap_or(i64::MAX), Ordering::SeqCst);
     }
 
-    /// The machine is suspended for so long: its monotonic clock stands still, the others move forward.
+    /// Suspends the machine for `duration`: its monotonic clock stands still, the others move forward.
     pub fn suspend(&self, duration: Duration) {
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         self.suspended.fetch_add(millis, Ordering::SeqCst);
         self.wall.fetch_add(i64::try_from(millis).unwrap_or(i64::MAX), Ordering::SeqCst);
     }
 
-    /// It is the clock of this machine, and began at this reading.
+    /// Makes this the clock of a machine, created at this reading of the machine's clock.
     pub fn set_machine(&self, machine: Option<Boot>) {
         *self.machine.lock().unwrap_or_else(PoisonError::into_inner) = machine;
     }
@@ -180,7 +180,7 @@ impl ManualClock {
         Wall(self.wall.load(Ordering::SeqCst))
     }
 
-    /// Somebody sets the wall clock, forward or back; no time passes.
+    /// Sets the wall clock, forward or back, while no time passes.
     pub fn set_wall(&self, wall: Wall) {
         self.wall.store(wall.0, Ordering::SeqCst);
     }

@@ -1,5 +1,5 @@
-//! What the service runs with: option > environment variable > default. Validated whole, every mistake listed, and
-//! nothing is touched while that is done, except that files which hold secrets are read.
+//! Configuration of the service: an option, else an environment variable, else the default. It is validated as a whole,
+//! and every mistake is reported. Validation changes nothing; it only reads the files that contain secrets.
 
 mod connection;
 mod exchange;
@@ -28,65 +28,65 @@ use storage::storage;
 pub use storage::{copy_target, store};
 use values::{FOREVER, address, days, duration, host_name, number, pace, rate, retention, shortest, size};
 
-/// The environment: answers the value of a variable. A function, so that tests bring their own.
+/// The environment: returns the value of a variable. A function, so that tests can supply their own.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The process's own environment. A variable that is empty, or not UTF-8, is not there.
-#[allow(clippy::disallowed_methods)] // The one room for the environment.
+/// The environment of the process. A variable that is empty, or not UTF-8, counts as not set.
+#[allow(clippy::disallowed_methods)] // The only function that may read the environment.
 pub fn process_environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Everything that is wrong with a configuration, for people.
+/// All mistakes in a configuration, for people.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the configuration is wrong:{}", listed(.0))]
 pub struct ConfigError(pub Vec<String>);
 
-/// One problem on the same line, several on a line each.
+/// One mistake is shown on the same line, several on a line each.
 fn listed(problems: &[String]) -> String {
     let start = if problems.len() == 1 { " " } else { "\n  " };
     problems.iter().map(|problem| format!("{start}{problem}")).collect()
 }
 
-/// What `usher serve` runs with.
+/// Configuration of `usher serve`.
 #[derive(Debug)]
 pub struct Config {
     pub listen: SocketAddr,
     pub ops_listen: SocketAddr,
-    /// Pools that `/metrics` shows by name.
+    /// Number of pools that `/metrics` shows by name.
     pub metrics_top_tenants: usize,
-    /// From the first signal until every call has ended and everything is closed.
+    /// Time from the first signal until every call has ended and everything is closed.
     pub drain_timeout: Duration,
     pub storage: Storage,
-    /// The number of shards of a fresh store, and whether it was asked for by name.
+    /// Number of shards of a new store; `shards_given`: it was set, and is not the default.
     pub shards: u16,
     pub shards_given: bool,
-    /// Where a lock file tells whether the process before this one is gone.
+    /// Folder of the lock file by which a start detects that the previous process on this machine is gone.
     pub state_dir: PathBuf,
     pub demo: bool,
     /// Seats per pool of a tenant without any license (R30).
     pub demo_seats: u64,
-    /// How long audit events are kept; `None`: for ever.
+    /// How long audit events are kept; `None`: forever.
     pub audit_retention: Option<Duration>,
-    /// The vendor's public keys: a file or a folder.
+    /// File or folder of the vendor's public keys.
     pub license_keys: Option<PathBuf>,
-    /// The vendor's folder, where new licenses are looked for.
+    /// The vendor's folder of new licenses.
     pub license_url: Option<FolderUrl>,
-    /// The vendor's address, where requests go (R32); there is a mail server then.
+    /// The vendor's address, to which license requests are sent (R32). If it is set, a mail server is configured, too.
     pub license_request_to: Option<String>,
     /// Names of this host beside the machine's own (R28).
     pub host_names: Vec<String>,
-    /// Who may ask.
+    /// Authentication, authorization and TLS.
     pub security: Security,
-    /// How people are told (R34).
+    /// Channels for notifications (R34).
     pub notify: NotifyConfig,
     pub log: Log,
-    /// Where traces go; `None`: nothing is traced.
+    /// Collector of traces; `None`: nothing is traced.
     pub traces: Option<spans::Settings>,
     pub limits: Limits,
-    /// What callers can make grow, and how fast.
+    /// Limits on growth that callers cause: its rate.
     pub rates: RateLimits,
-    /// What is to be said at each start of files that others on this machine can read or write.
+    /// Warnings to log at each start, about files that other users of this machine can read or write.
     pub exposed: Vec<String>,
 }
 
@@ -113,12 +113,12 @@ pub enum LogFormat {
 #[derive(Debug, Clone)]
 pub struct Limits {
     pub max_connections: usize,
-    /// Of one address, while they have shown no credential.
+    /// Connections of one address that have shown no credential yet.
     pub anonymous_connections_of_address: usize,
     pub max_streams: u32,
     pub max_calls: usize,
     pub max_watchers: usize,
-    /// Bytes.
+    /// Sizes of requests and headers, in bytes.
     pub max_seat_request: usize,
     pub max_request: usize,
     pub max_headers: u32,
@@ -133,7 +133,7 @@ pub struct Limits {
     pub max_connection_age: Duration,
 }
 
-/// Instead of an address that is none: what it would be warned of is no news.
+/// Replaces an address that is invalid. It is local, so that it causes no further warning.
 const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const UNSPECIFIED: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -172,7 +172,7 @@ impl Config {
                 .licenses
                 .host_name
                 .iter()
-                // An empty variable is one that is not set.
+                // An empty variable counts as not set.
                 .filter(|name| !name.is_empty())
                 .filter_map(|name| problems.some("--host-name", host_name(name)))
                 .collect(),
@@ -195,8 +195,8 @@ impl Config {
         problems.none_or(config)
     }
 
-    /// Every setting by the name of its option, as text; secrets hidden. Durations and sizes can be given back as
-    /// they stand here.
+    /// Every setting as text, under the name of its option; secrets are hidden. Durations and sizes are in a form that
+    /// the option accepts.
     #[must_use]
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let mut settings = vec![
@@ -256,7 +256,7 @@ impl Limits {
     }
 }
 
-/// What `usher migrate` runs with.
+/// Parses the configuration of `usher migrate`.
 ///
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
@@ -267,7 +267,7 @@ pub fn migrate(args: &cli::Migrate, environment: Environment) -> Result<(Storage
     problems.none_or((storage, log))
 }
 
-/// Whom `usher healthcheck` asks.
+/// The endpoint that `usher healthcheck` calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Probed {
     /// The health service of the API.
@@ -276,7 +276,7 @@ pub enum Probed {
     Operations(SocketAddr),
 }
 
-/// What `usher healthcheck` runs with: whom to ask, and how long to wait.
+/// Parses the configuration of `usher healthcheck`: the endpoint, and the longest wait.
 ///
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
@@ -290,7 +290,7 @@ pub fn healthcheck(args: &cli::Healthcheck) -> Result<(Probed, Duration), Config
     problems.none_or((probed, timeout))
 }
 
-/// For how long a log filter is to hold.
+/// Parses the time for which a log filter applies.
 ///
 /// # Errors
 /// [`ConfigError`]
@@ -300,7 +300,8 @@ pub fn log_time(args: &cli::server::Log) -> Result<Option<Duration>, ConfigError
     problems.none_or(time)
 }
 
-/// How to reach a listener on this machine: one that listens everywhere is reached on the loopback address.
+/// The address at which a listener on this machine is reached: for one that listens on all addresses, the loopback
+/// address.
 #[must_use]
 pub fn reachable(address: SocketAddr) -> SocketAddr {
     match address {
@@ -311,7 +312,7 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 fn log(args: &cli::Log, problems: &mut ConfigProblems) -> Log {
-    // An empty variable is one that is not set.
+    // An empty variable counts as not set.
     let filter = if args.log.is_empty() { "info" } else { &args.log };
     let format = match args.log_format.as_str() {
         "text" => Ok(LogFormat::Text),
@@ -364,7 +365,7 @@ fn rates(args: &cli::Limits, problems: &mut ConfigProblems) -> RateLimits {
     }
 }
 
-/// Where the data lies, for people; no password.
+/// Location of the data, for people; without the password.
 impl fmt::Display for Storage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,5 @@
-//! The tenant `demo`: something to try every kind of answer with. Made once, through the journal, like any other.
+//! The tenant `demo`, with which every kind of answer can be tried. It is created once, through the journal, like any
+//! other.
 
 use crate::ids::{IdError, LicenseId, OrganizationId, PoolId, TenantId, UserId};
 use crate::journal::{Journal, JournalError};
@@ -12,13 +13,13 @@ use crate::ledger::time::Wall;
 use crate::license::{Claims, Entitlement, LICENSE, Rejection, SigningKey, Tier, sign, whole_seconds};
 use crate::service::Licensing;
 
-/// The tenant's name while it is being made: who finds it so goes on where a crash ended it.
+/// Display name while the tenant is being created: a later start that finds it continues where a crash interrupted it.
 const UNFINISHED: &str = "Demo (unfinished)";
 const USERS: [&str; 7] = ["ann", "bob", "cid", "dee", "eve", "fay", "gus"];
-/// Who may land in `south` as well.
+/// Users with access to `south`, too.
 const BOTH: [&str; 2] = ["ann", "bob"];
 
-/// Why the tenant could not be made.
+/// The reason for which the tenant could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     #[error(transparent)]
@@ -39,10 +40,10 @@ impl From<Refusal> for DemoError {
     }
 }
 
-/// Makes the tenant, unless it is there: what somebody changed in it stays as it is.
+/// Creates the tenant if it does not exist. An existing one keeps the changes that were made to it.
 ///
 /// # Errors
-/// When the journal does not answer, or something stands in the way.
+/// [`DemoError`]: the journal does not answer, or a command is refused.
 pub async fn make(journal: &Journal, licensing: &Licensing, vendor: &Vendor<'_>) -> Result<(), DemoError> {
     let demo = Demo { journal, tenant: TenantId::parse("demo")? };
     match journal.query(&demo.tenant, GetTenant).await? {
@@ -61,13 +62,13 @@ pub async fn make(journal: &Journal, licensing: &Licensing, vendor: &Vendor<'_>)
     Ok(())
 }
 
-/// Who signs the tenant's license, and when.
+/// Vendor of the tenant's license, and the time of issue.
 pub struct Vendor<'a> {
     pub key: &'a SigningKey,
     pub now: Wall,
 }
 
-/// Five concurrent seats in `primary`, three named ones in `crm`, for ever.
+/// Five concurrent seats in `primary`, three named seats in `crm`, without an end.
 fn claims(tenant: &TenantId, now: Wall) -> Result<Claims, IdError> {
     let entitlement =
         |pool, plan, seats| Ok(Entitlement { pool: PoolId::parse(pool)?, plan, limit: Limit::Seats(seats) });
@@ -96,13 +97,13 @@ struct Demo<'a> {
 }
 
 impl Demo<'_> {
-    /// Signed, verified and installed like any other.
+    /// Signs, verifies and installs the license like any other.
     async fn license(&self, licensing: &Licensing, vendor: &Vendor<'_>) -> Result<(), DemoError> {
         let installed = self.journal.query(&self.tenant, ListLicenses { after: None, limit: 1 }).await??;
         if !installed.rows.is_empty() {
             return Ok(()); // By an earlier attempt.
         }
-        // Where the demo tenant was deleted, only a higher revision can follow.
+        // If the demo tenant was deleted before, only a license of a higher revision can be installed.
         let now = u64::try_from(vendor.now.0 / 1_000).unwrap_or(2);
         let mut last = Ok(());
         for revision in [1, now] {
@@ -135,7 +136,7 @@ impl Demo<'_> {
         self.grant("primary", &north_only, &["north"]).await?;
         self.grant("primary", &BOTH, &["north", "south"]).await?;
         self.grant("crm", &BOTH, &["north", "south"]).await?;
-        // An administrator needs a seat to sign in as well, and counts in `crm` only (R10, R11).
+        // An administrator needs a seat to sign in, too, and counts only in `crm` (R10, R11).
         self.grant("primary", &["root"], &[]).await?;
         self.grant("crm", &["root"], &[]).await
     }
@@ -161,7 +162,7 @@ impl Demo<'_> {
         self.journal.submit(&Actor::service(), &self.tenant, command).await
     }
 
-    /// Creates something that may be there already, from an earlier attempt.
+    /// Runs a command that creates something, which may exist from an earlier attempt.
     async fn once<C, T>(&self, command: C) -> Result<(), DemoError>
     where
         C: Operation<Kind = Command, Answer = Done<T>>,
@@ -182,7 +183,7 @@ fn capitalized(name: &str) -> String {
     name[..1].to_uppercase() + &name[1..]
 }
 
-/// Calls that work when they are pasted. `address`: where the API can be reached.
+/// Commands that can be pasted into a shell. `address`: an address at which the API can be reached.
 #[must_use]
 pub fn calls_to_try(address: std::net::SocketAddr) -> [String; 3] {
     let call = |body: &str, method: &str| format!("grpcurl -plaintext -d '{body}' {address} usher.v1.{method}");

@@ -1,15 +1,15 @@
-//! Faults on purpose, for the tests, and only in builds with the feature `faults`; without it nothing of this file is
-//! compiled, and [`planted!`] and [`die_here!`] are `false` and nothing. A build without debug assertions (the release
-//! profile) refuses the feature, so no released program can hold a fault.
+//! Failpoints and planted bugs for the tests, only in builds with the feature `faults`. Without it nothing of this file
+//! is compiled, [`planted!`] is `false`, and [`die_here!`] is empty. A build without debug assertions (the release
+//! profile) refuses the feature, so no released program can contain a fault.
 //!
-//! - A **plant** is a known mistake, switched on for one thread, to show that the tests find it.
-//! - A **point** is a place where the process can be made to die: `USHER_DIE_AT=AfterCommit:17` ends it, without any
+//! - A **plant** is a known bug, switched on for one thread, to show that the tests find it.
+//! - A **point** is a failpoint, at which the process can be killed: `USHER_DIE_AT=AfterCommit:17` ends it, without any
 //!   clean-up, when it passes the point for the 17th time.
 
 #[cfg(all(feature = "faults", not(debug_assertions)))]
 compile_error!("the feature `faults` is for tests; a release build never has it");
 
-/// Whether a mistake is planted in this thread; always `false` in a build without the feature `faults`.
+/// True if a bug is planted in this thread; always `false` in a build without the feature `faults`.
 macro_rules! planted {
     ($plant:ident) => {{
         #[cfg(feature = "faults")]
@@ -20,7 +20,7 @@ macro_rules! planted {
     }};
 }
 
-/// A point at which the process can be made to die; nothing in a build without the feature `faults`.
+/// A failpoint, at which the process can be killed; empty in a build without the feature `faults`.
 macro_rules! die_here {
     ($point:ident) => {
         #[cfg(feature = "faults")]
@@ -38,55 +38,55 @@ mod switched_on {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    /// Mistakes that an engine like this could have. Two are mistakes of a store: the simulated one makes them.
+    /// Bugs that an engine like this could have. Two are bugs of a store: the simulated store implements them.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum Plant {
-        /// The store commits whoever asks.
+        /// The store commits batches of any process.
         NoFence,
         /// Callers are answered before their batch is durable.
         AckBeforeCommit,
-        /// What expires leaves memory without a batch.
+        /// Expired sessions leave memory without a batch.
         ExpiryUnfenced,
-        /// One seat too many.
+        /// One seat more than the limit is granted.
         OffByOne,
         /// A heartbeat revives a session whose lease has run out.
         LateHeartbeatRevives,
-        /// Signing in again on the same device takes a second seat.
+        /// Another login on the same device takes a second seat.
         SecondSeatOnReLogin,
-        /// Nobody looks for overdue sessions before deciding, only the sweeper does.
+        /// Overdue sessions end only in the sweeper, not before each decision.
         SweeperOnlyExpiry,
-        /// Blocked users go on using named seats.
+        /// Blocked users continue to use named seats.
         BlockedUsersCount,
         /// Leases run on the wall clock.
         WallClockLeases,
         /// The audit is written in a transaction of its own.
         AuditOutsideTransaction,
-        /// A commit whose outcome is unknown is taken for a good one.
+        /// A commit with an unknown outcome counts as successful.
         UnknownMeansCommitted,
-        /// After an unknown outcome the shard is claimed again, but nobody looks where it stands.
+        /// After an unknown outcome the shard is claimed again, but its `seq` is not read.
         SeqNotLookedAt,
-        /// Reads show what is not durable.
+        /// Queries show changes that are not durable.
         ReadsBeforeDurable,
-        /// Only who keeps a session needs a lease; "no" is said without one.
+        /// Only answers that keep a session need a lease; a "no" is given without one.
         NoLeaseForNo,
         /// A batch that passed the fence gives a lease.
         LeaseFromBatch,
-        /// A lease runs from when its beat was answered.
+        /// A lease runs from the answer to its beat, not from the sending.
         LeaseFromAnswer,
         /// A lease runs on the clock that stands still while the machine is suspended.
         LeaseOnMonotonicClock,
         /// While the store is away, answers need no lease.
         LeaseExceptWhenAway,
-        /// Who is declared dead may have shown a beat since it was looked at.
+        /// A process is declared dead although it may have sent a beat since it was checked.
         DeclareByGenerationAlone,
-        /// A shard is claimed whoever owns it.
+        /// A shard is claimed although a live process owns it.
         ClaimOverTheLiving,
-        /// What is loaded gets no grace on top of its lease.
+        /// Loaded sessions get no grace on top of their leases.
         NoGrace,
     }
 
     impl Plant {
-        /// Those that the simulation finds. No seed that was tried has shown the others (docs/PROOF.md).
+        /// The bugs that the simulation finds. No seed that was tried has shown the others (docs/PROOF.md).
         pub const ALL: [Plant; 18] = [
             Plant::NoFence,
             Plant::AckBeforeCommit,
@@ -113,11 +113,11 @@ mod switched_on {
         static PLANTED: Cell<Option<Plant>> = const { Cell::new(None) };
     }
 
-    /// A mistake is planted in this thread for as long as this lives.
+    /// A bug is planted in this thread as long as this value lives.
     #[derive(Debug)]
     pub struct Planted(PhantomData<*const ()>);
 
-    /// Plants a mistake in this thread.
+    /// Plants a bug in this thread.
     #[must_use]
     pub fn plant(plant: Plant) -> Planted {
         PLANTED.set(Some(plant));
@@ -135,7 +135,7 @@ mod switched_on {
         PLANTED.get() == Some(plant)
     }
 
-    /// Places in the life of a process where a crash is worst.
+    /// Failpoints where a crash does the most harm.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum Point {
         BatchBuilt,
@@ -160,10 +160,10 @@ mod switched_on {
         passes_left: AtomicU64,
     }
 
-    /// Ends the process if it is to die here, now.
+    /// Ends the process if it is to die at this pass of this point.
     ///
     /// # Panics
-    /// When `USHER_DIE_AT` is not a point and a number.
+    /// If `USHER_DIE_AT` is not a point and a number.
     pub fn pass(point: Point) {
         static DEATH: OnceLock<Option<Death>> = OnceLock::new();
         let Some(death) = DEATH.get_or_init(death) else { return };
@@ -172,7 +172,7 @@ mod switched_on {
         }
     }
 
-    #[allow(clippy::disallowed_methods)] // No setting of the program: released ones do not know it.
+    #[allow(clippy::disallowed_methods)] // Not a setting of the program: releases ignore it.
     fn death() -> Option<Death> {
         let passes = std::env::var("USHER_DIE_AT").ok()?;
         let (point, passes) = passes.split_once(':').expect("USHER_DIE_AT=Point:number");

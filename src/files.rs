@@ -1,4 +1,4 @@
-//! Files that somebody names and Usher reads whole: none of them is longer than it may be.
+//! Bounded reads of whole files that users name.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,7 +8,7 @@ use std::path::Path;
 /// Reads a text of at most `most` bytes.
 pub fn read(path: &Path, most: u64) -> io::Result<String> {
     let mut text = String::new();
-    // One more than is allowed, so that too much is found.
+    // One byte more than allowed, so that a longer file is detected.
     File::open(path)?.take(most + 1).read_to_string(&mut text)?;
     if text.len() as u64 > most {
         return Err(io::Error::other(format!("is larger than {most} bytes")));
@@ -16,7 +16,7 @@ pub fn read(path: &Path, most: u64) -> io::Result<String> {
     Ok(text)
 }
 
-/// What others on this machine, who are neither a file's owner nor of its group, can do with it.
+/// Access of other users of this machine, who are neither a file's owner nor in its group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others {
     Read = 0o4,
@@ -24,7 +24,7 @@ pub enum Others {
 }
 
 impl Others {
-    /// Whether they can, on the way on which the file is named. Of a file that is not there nobody can.
+    /// True if they have this access to the file, through the folders of its path. False if the file does not exist.
     #[must_use]
     pub fn can(self, path: &Path) -> bool {
         let Ok(path) = std::fs::canonicalize(path) else { return false };

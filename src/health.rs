@@ -1,5 +1,5 @@
-//! Whether the service is serving: a set of obstacles, empty when it is. The gRPC health service and `/readyz` read
-//! the same set, so they never disagree.
+//! Readiness of the service: a set of reasons for not being ready; the service is serving while it is empty. The gRPC
+//! health service and `/readyz` read the same set, so they never disagree.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,34 +10,34 @@ use tokio::sync::watch;
 
 use crate::journal::ShardState;
 
-/// How long a shard may be without its store before the service says that it is not serving. Shorter than this, a
-/// reconnect is over before a load balancer would have moved anybody.
+/// How long a shard may be without its store before the service reports NOT_SERVING. A reconnect that is faster than
+/// this is over before a load balancer would have moved anybody.
 const AWAY_GRACE: Duration = Duration::from_secs(5);
 
-/// What keeps the service from serving.
+/// A reason for which the service is not ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotReadyReason {
-    /// The ledger is not in memory yet.
+    /// The ledger is not loaded yet.
     Loading,
-    /// Another process owns the shards, and lives.
+    /// A live process owns the shards.
     Standby,
-    /// The store has not confirmed for 3 seconds that this process lives: another one may own its shards.
+    /// The store has not confirmed for 3 seconds that this process lives: another process may own its shards.
     NoLease,
-    /// A shard is without its store for longer than a moment.
+    /// A shard is without its store for longer than 5 seconds (`AWAY_GRACE`).
     StoreAway,
-    /// A shard's writer has been in one step for seconds: a defect, or a machine that does not run it.
+    /// A shard's writer has been in one step for seconds: a defect, or a machine that does not run the process.
     Stuck,
-    /// A shard's store takes no changes, until an operator mends it.
+    /// A shard's store refuses changes, until an operator repairs it.
     StoreRefuses,
-    /// Another process has a shard. For good: the process is about to end.
+    /// Another process owns a shard. Permanent: the process is about to end.
     OwnershipLost,
-    /// What the store holds makes no sense. For good: the process is about to end.
+    /// The store is inconsistent. Permanent: the process is about to end.
     Damaged,
-    /// The files of the store are not those that were opened. It serves again when those are back.
+    /// The store's files are not those that were opened. Ends when those are back.
     StoreReplaced,
-    /// A shard's writer is gone, which is a defect. For good: the process is about to end.
+    /// A shard's writer is gone, which is a defect. Permanent: the process is about to end.
     Failed,
-    /// The process is about to end.
+    /// The process is stopping.
     Draining,
 }
 
@@ -81,7 +81,7 @@ impl fmt::Display for NotReadyReason {
     }
 }
 
-/// Some obstacles.
+/// A set of reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NotReadyReasons(u16);
 
@@ -110,30 +110,30 @@ impl fmt::Display for NotReadyReasons {
     }
 }
 
-/// Who is told about obstacles, and who may ask.
+/// Readiness of the process: modules set and clear reasons, and readers subscribe to them.
 #[derive(Debug)]
 pub struct Readiness {
     reasons: watch::Sender<NotReadyReasons>,
 }
 
 impl Readiness {
-    /// Not serving: loading. Nothing is served before somebody says that the ledger is loaded.
+    /// Starts as not ready: nothing is served before [`NotReadyReason::Loading`] is cleared.
     #[must_use]
     pub fn loading() -> Arc<Self> {
         Arc::new(Self { reasons: watch::Sender::new(NotReadyReasons(NotReadyReason::Loading.bit())) })
     }
 
-    /// An obstacle appears.
+    /// Adds a reason.
     pub fn set(&self, reason: NotReadyReason) {
         self.change(|reasons| reasons.0 | reason.bit());
     }
 
-    /// An obstacle is gone.
+    /// Removes a reason.
     pub fn clear(&self, reason: NotReadyReason) {
         self.change(|reasons| reasons.0 & !reason.bit());
     }
 
-    /// An obstacle is there, or not.
+    /// Adds or removes a reason.
     pub fn set_to(&self, reason: NotReadyReason, present: bool) {
         if present { self.set(reason) } else { self.clear(reason) }
     }
@@ -162,8 +162,8 @@ impl Readiness {
     }
 }
 
-/// Turns what the shards are doing into obstacles, until one is lost or all have stopped. Loading is not its business:
-/// that ends once, when everything is ready.
+/// Sets and clears reasons from the states of the shards, until a shard is lost or all have stopped. Loading is not
+/// handled here: it ends once, when everything is ready.
 pub async fn follow(mut shards: Vec<watch::Receiver<ShardState>>, readiness: Arc<Readiness>) {
     loop {
         match summarize(&mut shards) {
@@ -176,13 +176,13 @@ pub async fn follow(mut shards: Vec<watch::Receiver<ShardState>>, readiness: Arc
                 readiness.clear(NotReadyReason::StoreRefuses);
                 changed(&mut shards).await;
             }
-            // At once: a store that says no will not say yes in a moment.
+            // At once: a store that refuses changes is unlikely to accept them a moment later.
             Summary::Refuses => {
                 readiness.set(NotReadyReason::StoreRefuses);
                 changed(&mut shards).await;
             }
             Summary::Away => {
-                // Whatever changes meanwhile, the grace runs from the moment at which something was amiss.
+                // Whatever changes meanwhile, the grace counts from when the first shard lost its store.
                 let settled = async {
                     while summarize(&mut shards) == Summary::Away {
                         changed(&mut shards).await;
@@ -196,22 +196,22 @@ pub async fn follow(mut shards: Vec<watch::Receiver<ShardState>>, readiness: Arc
     }
 }
 
-/// All shards in one word.
+/// Summary of the states of all shards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Summary {
-    /// Every one.
+    /// All shards.
     Serving,
     /// At least one is without its store.
     Away,
-    /// At least one has a store that takes no changes.
+    /// At least one has a store that refuses changes.
     Refuses,
-    /// At least one: it will not come back.
+    /// At least one; it will not come back.
     Lost,
-    /// At least one, and none is lost: its store makes no sense.
+    /// At least one, and none is lost: its store is inconsistent.
     Damaged,
-    /// At least one has no writer any more, and nobody stopped it.
+    /// The writer of at least one is gone, although nobody stopped it.
     Failed,
-    /// At least one, and none is lost: the process is about to end.
+    /// At least one, and none is lost: the process is stopping.
     Stopped,
 }
 
@@ -233,10 +233,10 @@ fn summarize(shards: &mut [watch::Receiver<ShardState>]) -> Summary {
     worst
 }
 
-/// Waits until a shard's state is another than was seen, or its writer is gone.
+/// Waits until a shard's state has changed, or its writer is gone.
 async fn changed(shards: &mut [watch::Receiver<ShardState>]) {
     let changes = shards.iter_mut().map(|shard| Box::pin(shard.changed()));
-    // An error is news as well: the writer is gone.
+    // An error means that the writer is gone, which is a change, too.
     let _ = select_all(changes).await;
 }
 
@@ -256,7 +256,7 @@ mod tests {
         assert!(readiness.now().serving());
     }
 
-    /// A service of two shards, and what is told about it.
+    /// A service of two shards, and the readiness that follows from them.
     struct Serving2 {
         shards: Vec<watch::Sender<ShardState>>,
         readiness: Arc<Readiness>,
@@ -273,7 +273,7 @@ mod tests {
         Serving2 { shards, readiness, observed }
     }
 
-    /// Lets the follower see what was changed.
+    /// Lets the follower process the changes.
     async fn let_it_run() {
         for _ in 0..10 {
             tokio::task::yield_now().await;
@@ -299,7 +299,7 @@ mod tests {
     async fn a_store_that_stays_away_is_not_ready_until_it_is_back() {
         let mut service = two_shards();
         service.shards[0].send_replace(StoreAway);
-        // The other one follows, later: the grace does not start again.
+        // The other shard loses its store later: the grace does not start again.
         tokio::time::advance(AWAY_GRACE / 2).await;
         service.shards[1].send_replace(StoreAway);
         service.observed.changed().await.unwrap();
@@ -319,7 +319,7 @@ mod tests {
         service.shards[1].send_replace(StoreRefuses);
         let_it_run().await;
         assert_eq!(service.readiness.now().to_string(), "store refuses changes", "no grace");
-        // It does not answer for a moment: that clears nothing.
+        // The shard is away for a moment: that clears nothing.
         service.shards[1].send_replace(StoreAway);
         let_it_run().await;
         assert_eq!(service.readiness.now().to_string(), "store refuses changes");

@@ -1,9 +1,9 @@
-//! A histogram of plain atomics: counted on the way of a call, read by whoever shows it.
+//! A histogram of plain atomics: calls count values, scrapes read them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A histogram with fixed upper bounds; one more bucket for everything above the last.
+/// A histogram with fixed upper bounds, and one more bucket for everything above the last.
 #[derive(Debug)]
 pub struct Histogram<const N: usize> {
     /// Upper bounds, inclusive, ascending.
@@ -29,7 +29,7 @@ impl<const N: usize> Histogram<N> {
         self.record(u64::try_from(value.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// How many values fell at or below each bound, cumulated, and how many there are in all.
+    /// The number of values at or below each bound (cumulative), and the number of all values.
     #[must_use]
     pub fn cumulated(&self) -> ([u64; N], u64) {
         let mut total = 0;

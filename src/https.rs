@@ -1,5 +1,5 @@
-//! Requests to others: `https`, or `http` to this very machine. Trusted are the machine's own certificate authorities;
-//! `SSL_CERT_FILE` names a private one.
+//! Requests to other servers: `https`, or `http` to this machine. The machine's own certificate authorities are
+//! trusted; `SSL_CERT_FILE` names a private one.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -16,16 +16,16 @@ pub type Client = hyper_util::client::legacy::Client<HttpsConnector<HttpConnecto
 
 pub const USER_AGENT: &str = concat!("usher/", env!("CARGO_PKG_VERSION"));
 
-/// Redirections are answers to it, and nothing that it follows.
+/// A client that returns redirections as answers, and follows none.
 pub fn client() -> Client {
     let connector = HttpsConnectorBuilder::new().with_tls_config(tls()).https_or_http().enable_http1().build();
-    // Requests are rare: no connection waits for the next one.
+    // Requests are rare, so no connection is kept open for the next one.
     hyper_util::client::legacy::Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector)
 }
 
 fn tls() -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    // An authority that cannot be read is missed when a receiver's certificate needs it, not before.
+    // An authority that cannot be read is ignored here; it is an error only when a server's certificate needs it.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -34,18 +34,18 @@ fn tls() -> ClientConfig {
         .with_no_client_auth()
 }
 
-/// Why a text is no address that is asked.
+/// The reason for which a text is not accepted as an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotSent {
-    /// It is none.
+    /// It is not an `http` or `https` URL with a host.
     Form,
-    /// It has a user or a password.
+    /// It contains a user or a password.
     Password,
-    /// `http`, and not to this machine.
+    /// It is `http`, and not to this machine.
     Plain,
 }
 
-/// The address of something that is asked.
+/// Parses the address of another server.
 pub fn address(text: &str) -> Result<Uri, NotSent> {
     let uri: Uri = text.parse().map_err(|_| NotSent::Form)?;
     let host = uri.host().filter(|host| !host.is_empty()).ok_or(NotSent::Form)?;
@@ -61,13 +61,13 @@ pub fn address(text: &str) -> Result<Uri, NotSent> {
     }
 }
 
-/// An address without path and query: some have a secret there.
+/// An address without path and query, which may contain a secret.
 pub fn shown(uri: &Uri) -> String {
     let part = |part: Option<&str>| part.unwrap_or_default().to_owned();
     format!("{}://{}/…", part(uri.scheme_str()), part(uri.authority().map(|authority| authority.as_str())))
 }
 
-/// An error and what caused it, on one line.
+/// An error and its causes on one line.
 pub fn whole(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,8 +1,8 @@
-//! Names and numbers, parsed once at the edge and trusted from there on.
+//! Ids and numbers, parsed once at the edge, and trusted after that.
 //!
-//! Texts are [`Text`]s: a short one lies in place, and a longer one is shared by the row, the audit event and the
-//! watcher's event of the same login. Numbers stand for text ids inside a shard and in the store's keys; they never
-//! leave the service but under a veil.
+//! Ids of the contract are [`Text`]s: a short one is stored inline, and a longer one is shared by the row, the audit
+//! event and the watch event of the same login. Numbers represent these ids inside a shard and in the store's keys;
+//! they leave the service only as opaque ids (decision 32).
 
 use std::cell::RefCell;
 use std::fmt;
@@ -10,7 +10,8 @@ use std::fmt;
 use secrecy::SecretBox;
 use uuid::Uuid;
 
-/// A text that is never changed: up to 23 bytes lie in place, more are shared. Cloning copies nothing else.
+/// An immutable text: up to 23 bytes are stored inline, longer ones are reference-counted. A clone never copies a long
+/// text.
 pub use smol_str::SmolStr as Text;
 
 /// Longest id in bytes (R2).
@@ -18,7 +19,7 @@ pub const MAX_ID_BYTES: usize = 128;
 /// Longest free text about a client (address, agent) in bytes.
 pub const MAX_CLIENT_BYTES: usize = 512;
 
-/// Why a text is not an id. The text says what is wrong; the caller knows the field's name.
+/// The reason for which a text is not an id. The caller adds the name of the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     #[error("must not be empty")]
@@ -52,7 +53,7 @@ macro_rules! text_id {
                 plain(text).map(Self)
             }
 
-            /// An id read back from the store, where only parsed ones are.
+            /// Builds an id read from the store, which contains only parsed ids; not checked again.
             #[must_use]
             pub fn stored(text: &str) -> Self {
                 Self(text.into())
@@ -78,7 +79,7 @@ macro_rules! text_id {
     };
 }
 
-/// Behind the macro, which it uses.
+/// Declared after the macro, which these modules use.
 mod node;
 mod token;
 mod user;
@@ -100,11 +101,11 @@ text_id!(
     OrganizationId
 );
 text_id!(
-    /// One device of a user, as the application tells them apart (R16, R17).
+    /// One device of a user; the application chooses the id (R16, R17).
     DeviceId
 );
 text_id!(
-    /// One license document of a tenant (R27).
+    /// One license of a tenant, in all its revisions (R27).
     LicenseId
 );
 
@@ -124,7 +125,7 @@ fn plain(text: &str) -> Result<Text, IdError> {
     Ok(text.into())
 }
 
-/// One live login: 128 random bits. Knowing one is worth nothing outside its tenant (R1).
+/// One live login: 128 random bits. An id is useless outside its tenant (R1).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub Uuid);
 
@@ -135,7 +136,7 @@ impl SessionId {
         Self(random_uuid())
     }
 
-    /// Parses a session id as CheckOut gave it.
+    /// Parses a session id as CheckOut returned it.
     ///
     /// # Errors
     /// [`IdError::Empty`] or [`IdError::NotASession`].
@@ -159,7 +160,7 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// Who holds a shard: a fresh random token for every claim.
+/// A claim of a shard: each claim draws a fresh random token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OwnerToken(pub Uuid);
 
@@ -171,7 +172,7 @@ impl OwnerToken {
     }
 }
 
-/// One installation, which a license can name (R28): made at a store's first start, and kept in it.
+/// One installation, to which a license can be bound (R28): drawn at the first start of a store, and kept in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct InstanceId(pub Uuid);
 
@@ -189,27 +190,27 @@ impl fmt::Display for InstanceId {
     }
 }
 
-/// A secret number from the operating system's random source: the seed of hash maps, the salt of a veil.
+/// A secret number from the operating system's random source: the seed of hash maps, the salt of an opaque id.
 #[must_use]
 pub fn random_seed() -> u64 {
     random_uuid().as_u64_pair().0
 }
 
-/// What a signing key is made of, from the operating system's random source. Not kept anywhere.
+/// The 32 bytes of a new signing key, from the operating system's random source. No copy is kept.
 ///
 /// # Panics
 /// When the operating system has no random source.
 #[must_use]
-#[allow(clippy::disallowed_methods)] // The one room for randomness.
+#[allow(clippy::disallowed_methods)] // The only module that may draw random numbers.
 pub fn random_key() -> SecretBox<[u8; 32]> {
     SecretBox::init_with_mut(|seed: &mut [u8; 32]| getrandom::fill(seed).expect("the operating system's random source"))
 }
 
-/// Random bytes fetched ahead, of which none is given out twice: asking the system for each id would be a system call
-/// for each login.
+/// Random bytes that are fetched in advance, because a system call for each id would cost one for each login. No byte
+/// is used twice.
 struct Ahead {
     bytes: [u8; 16 * Self::IDS],
-    /// Ids that are left at the front.
+    /// Number of unused ids; they are at the front of `bytes`.
     left: usize,
 }
 
@@ -218,7 +219,7 @@ impl Ahead {
 
     /// # Panics
     /// When the operating system has no random source: nothing safe can be done without one.
-    #[allow(clippy::disallowed_methods)] // The one room for randomness.
+    #[allow(clippy::disallowed_methods)] // The only module that may draw random numbers.
     fn next(&mut self) -> [u8; 16] {
         if self.left == 0 {
             getrandom::fill(&mut self.bytes).expect("the operating system's random source");
@@ -227,7 +228,7 @@ impl Ahead {
         self.left -= 1;
         let given = &mut self.bytes[16 * self.left..][..16];
         let mut id = [0; 16];
-        // What was given out is not kept.
+        // The bytes that are returned are overwritten with zeros.
         id.swap_with_slice(given);
         id
     }
@@ -260,43 +261,44 @@ number!(
     ShardId(u16)
 );
 number!(
-    /// How often a shard was claimed. A claim adds one.
+    /// Number of claims of a shard; each claim adds one.
     Epoch(i64)
 );
 number!(
-    /// A shard's batch number: every committed batch adds one, whatever the epoch.
+    /// Number of a shard's batch: each committed batch adds one, in whatever epoch.
     Seq(i64)
 );
 number!(
-    /// Stands for a tenant inside its shard. Never given twice.
+    /// Represents a tenant inside its shard. Never used twice.
     TenantNo(u32)
 );
 number!(
-    /// Stands for a pool inside its tenant.
+    /// Represents a pool inside its tenant.
     PoolNo(u16)
 );
 number!(
-    /// Stands for an organization inside its tenant.
+    /// Represents an organization inside its tenant.
     OrganizationNo(u32)
 );
 number!(
-    /// Stands for a user inside its tenant.
+    /// Represents a user inside its tenant.
     UserNo(u32)
 );
 number!(
-    /// Numbers a shard's audit events, one after the other, for ever.
+    /// Number of an audit event in its shard. Consecutive, and never used twice.
     EventNo(u64)
 );
 
 impl TenantId {
-    /// Stands for the installation, to which API tokens belong: the empty id, which no tenant can have.
+    /// Represents the installation, to which API tokens belong: the empty id, which no tenant can have.
     #[must_use]
     pub fn installation() -> Self {
         Self(Text::default())
     }
 
-    /// The shard that owns this tenant: FNV-1a of the id, modulo the number of shards, which is fixed at
-    /// first start. Written out because the result is on disk: it must never change. The installation is on the first.
+    /// The shard of this tenant: FNV-1a of the id, modulo the number of shards, which is fixed at first start.
+    /// Implemented here because stores depend on the result: it must never change. The installation is on the first
+    /// shard.
     #[must_use]
     pub fn shard(&self, shards: u16) -> ShardId {
         if self.0.is_empty() {
@@ -316,7 +318,8 @@ mod tests {
 
     use super::*;
 
-    /// More than are fetched ahead at once, by several threads: each is new, and a random one (RFC 9562, version 4).
+    /// Several threads draw more ids than one fetch contains: all differ, and all are random UUIDs (RFC 9562, version
+    /// 4).
     #[test]
     fn no_random_id_is_given_twice() {
         let take = || (0..3 * Ahead::IDS + 1).map(|_| SessionId::random()).collect::<Vec<_>>();

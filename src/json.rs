@@ -1,5 +1,6 @@
-//! JSON as signed documents have it: no member of an object stands twice, and who reads an object takes members out of
-//! it by name. What is left over can be refused: in a license it could be a restriction that this release does not know.
+//! JSON of signed documents. No member of an object may occur twice, and a reader takes the members out of an object by
+//! name. A reader can refuse the members that are left: in a license these could be restrictions that this release does
+//! not know.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,14 +8,14 @@ use std::ops::RangeInclusive;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// The largest number in a document: the largest that every reader of JSON keeps as it is, 2^53 - 1.
+/// The largest number in a document: the largest that every JSON reader keeps exactly, 2^53 - 1.
 pub const MAX_NUMBER: u64 = (1 << 53) - 1;
 
-/// What is wrong with a document, and where: `entitlements[1].seats`. Nothing of the document is quoted but the
-/// names of members, escaped and cut.
+/// A mistake in a document, and its position: `entitlements[1].seats`. Of the document it quotes only the names of
+/// members, escaped and cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {
-    /// Empty: the document as a whole.
+    /// Path of the member; empty: the document as a whole.
     pub member: String,
     pub what: String,
 }
@@ -33,7 +34,7 @@ impl fmt::Display for Wrong {
 
 impl std::error::Error for Wrong {}
 
-/// A value. What no document holds that we read is not told apart.
+/// A value. Types that no document of ours contains are not distinguished.
 #[derive(Debug)]
 pub enum Json {
     Number(u64),
@@ -42,19 +43,19 @@ pub enum Json {
     Text(String),
     List(Vec<Json>),
     Object(BTreeMap<String, Json>),
-    /// `null`, or a truth.
+    /// `null` or a boolean.
     Other,
 }
 
-/// An object, of which members are taken.
+/// An object, from which members are taken.
 #[derive(Debug)]
 pub struct Object {
-    /// Where it stands; empty: it is the document.
+    /// Path of the object; empty: it is the document.
     path: String,
     members: BTreeMap<String, Json>,
 }
 
-/// A member of an object or an item of a list, and where it stands.
+/// A member of an object or an item of a list, and its path.
 #[derive(Debug)]
 pub struct Member {
     path: String,
@@ -71,29 +72,29 @@ impl Object {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
-    /// Takes a member that may be left out.
+    /// Takes an optional member.
     pub fn may(&mut self, name: &str) -> Option<Member> {
         self.members.remove(name).map(|value| Member { path: self.path_of(name), value })
     }
 
-    /// Takes a member that must be there.
+    /// Takes a required member.
     pub fn need(&mut self, name: &str) -> Result<Member, Wrong> {
         self.may(name).ok_or_else(|| Wrong { member: self.path_of(name), what: "is missing".into() })
     }
 
-    /// The members that are left, each by its name: a map.
+    /// The remaining members by name, for objects that are maps.
     pub fn rest(self) -> impl Iterator<Item = (String, Member)> {
         let path = self.path;
         let inner = move |name: &str| format!("{path}.{}", shown(name));
         self.members.into_iter().map(move |(name, value)| (name.clone(), Member { path: inner(&name), value }))
     }
 
-    /// The members that are left, as they are.
+    /// The remaining members, as they are.
     pub fn members(self) -> BTreeMap<String, Json> {
         self.members
     }
 
-    /// Refuses members that nobody took.
+    /// Refuses members that were not taken.
     pub fn end(self) -> Result<(), Wrong> {
         match self.members.first_key_value() {
             None => Ok(()),
@@ -119,7 +120,7 @@ impl Member {
         }
     }
 
-    /// A text that something else parses.
+    /// Parses a text with `parse`.
     pub fn parsed<T, E: fmt::Display>(&self, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, Wrong> {
         parse(self.text()?).map_err(|error| self.wrong(error))
     }
@@ -145,7 +146,7 @@ impl Member {
     }
 }
 
-/// A name that somebody else chose, fit to be shown: a plain word as it is, anything else escaped and cut.
+/// Shows a name from a document: a plain word as it is, anything else escaped and cut.
 fn shown(name: &str) -> String {
     const MAX_NAME_CHARS: usize = 64;
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
@@ -209,7 +210,7 @@ impl<'de> Visitor<'de> for Reader {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
         let mut members = BTreeMap::new();
         while let Some((name, value)) = entries.next_entry::<String, Json>()? {
-            // Readers differ in which of the two they believe.
+            // JSON readers differ in which of the two members they use.
             if members.contains_key(&name) {
                 return Err(A::Error::custom(format_args!("the member {} stands twice", shown(&name))));
             }

@@ -1,4 +1,4 @@
-//! The compact form of JWS (RFC 7515): three parts with dots between them, each base64url in its one spelling.
+//! The compact form of JWS (RFC 7515): three parts separated by dots, each in canonical base64url.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::json::Wrong;
 
 pub struct Parts<'a> {
-    /// The header and the payload with the dot between them: what the signature is about.
+    /// The header, a dot and the payload: the bytes that the signature covers.
     pub signed: &'a str,
     pub header: &'a str,
     pub payload: &'a str,
@@ -25,7 +25,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Base64url without padding, of which bits that mean nothing must be 0.
+/// Decodes base64url without padding; unused bits must be 0.
 pub fn decoded(part: &str, name: &str) -> Result<Vec<u8>, Wrong> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| Wrong::whole(format!("{name} is not base64url without padding")))
 }

@@ -1,12 +1,12 @@
-//! What the tenants of a shard share, such as the numbers of its events, leaves the service under a veil: nobody counts
-//! by it what others do (R1).
+//! Opaque ids. Numbers that the tenants of a shard share, such as the numbers of its events, leave the service encoded,
+//! so that no tenant can count by them what others do (R1, decision 32).
 //!
-//! A veil is a keyed permutation of 128 bits, a number and a salt: a Feistel network of four rounds, whose round function
-//! is HMAC-SHA256. Luby and Rackoff ("How to construct pseudorandom permutations from pseudorandom functions", SIAM J.
-//! Comput. 17, 1988) proved that four rounds of a pseudorandom function cannot be told from a random permutation, not
-//! even by somebody who may ask in both directions. With halves of 64 bits that holds for some 2^32 blocks of one veil;
-//! with halves of 32, a block no longer than the number, it would end at 65,536. A permutation, and not a hash: different
-//! numbers stay different for certain, and whoever has the secret gets the number back.
+//! The code is a keyed permutation of 128 bits, a number and a salt: a Feistel network of four rounds, whose round
+//! function is HMAC-SHA256. Luby and Rackoff ("How to construct pseudorandom permutations from pseudorandom functions",
+//! SIAM J. Comput. 17, 1988) proved that four rounds of a pseudorandom function cannot be distinguished from a random
+//! permutation, even by an attacker who can both encode and decode. With halves of 64 bits that holds for some 2^32
+//! blocks of one key; with halves of 32 bits, a block as short as the number, it would end at 65,536. A permutation
+//! instead of a hash guarantees that different numbers stay different, and lets the owner of the secret decode them.
 
 use std::fmt;
 
@@ -18,26 +18,26 @@ use crate::ids::random_key;
 
 const ROUNDS: u8 = 4;
 
-/// The installation's own: made once, and kept in its store. All veils and seals are made with it.
+/// Secret of the installation: drawn once, and kept in its store. All keys of opaque ids and MACs are derived from it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Secret([u8; Self::BYTES]);
 
 impl Secret {
     pub const BYTES: usize = 32;
 
-    /// From the operating system's random source.
+    /// Draws a secret from the operating system's random source.
     #[must_use]
     pub fn random() -> Self {
         Self(*random_key().expose_secret())
     }
 
-    /// As a store has it.
+    /// Builds a secret from its stored bytes.
     #[must_use]
     pub fn stored(bytes: [u8; Self::BYTES]) -> Self {
         Self(bytes)
     }
 
-    /// For a store.
+    /// The bytes to store.
     #[must_use]
     pub fn bytes(&self) -> &[u8; Self::BYTES] {
         &self.0
@@ -50,20 +50,20 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What a veil or a seal is for: of two purposes, the same number looks different.
+/// Purpose of a derived key: for two purposes, the same number has different codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// The id of an audit event.
     Event,
     /// The id of a notification's message.
     Message,
-    /// A place in a list, or in a watch.
+    /// A position in a list or in a watch.
     Cursor,
-    /// That a token is ours.
+    /// The MAC of a token that Usher issued.
     Mac,
 }
 
-/// Makes veils and seals.
+/// Derives the keys of codecs and MACs from the installation's secret.
 #[derive(Debug)]
 pub struct OpaqueIds {
     key: Key,
@@ -75,7 +75,7 @@ impl OpaqueIds {
         Self { key: Key::new(HMAC_SHA256, secret.bytes()) }
     }
 
-    /// The veil of one purpose, and of whom or what it is about: a tenant, for one.
+    /// The codec for one purpose and one subject, such as a tenant.
     #[must_use]
     pub fn codec(&self, purpose: Purpose, about: &[&[u8]]) -> IdCodec {
         IdCodec { key: self.derive(purpose, about) }
@@ -89,7 +89,7 @@ impl OpaqueIds {
     fn derive(&self, purpose: Purpose, about: &[&[u8]]) -> Key {
         let mut what = vec![purpose as u8];
         for part in about {
-            // Each with its length: no two lists are the same bytes.
+            // Length-prefixed, so that two different lists never are the same bytes.
             what.extend((part.len() as u64).to_be_bytes());
             what.extend(*part);
         }
@@ -97,14 +97,14 @@ impl OpaqueIds {
     }
 }
 
-/// A permutation of numbers with salts.
+/// Encodes a number with a salt: a keyed permutation.
 #[derive(Debug, Clone)]
 pub struct IdCodec {
     key: Key,
 }
 
 impl IdCodec {
-    /// `salt`: drawn anew, it hides, too, that two numbers are the same.
+    /// Encodes a number. A fresh random `salt` also hides that two codes have the same number.
     #[must_use]
     pub fn encode(&self, number: u64, salt: u64) -> u128 {
         let (mut left, mut right) = (number, salt);
@@ -114,7 +114,7 @@ impl IdCodec {
         u128::from(left) << 64 | u128::from(right)
     }
 
-    /// The number and the salt: what both halves were.
+    /// Decodes to the number and the salt.
     #[must_use]
     pub fn decode(&self, opaque: u128) -> (u64, u64) {
         let (mut left, mut right) = ((opaque >> 64) as u64, opaque as u64);
@@ -124,7 +124,7 @@ impl IdCodec {
         (left, right)
     }
 
-    /// A name for a number: always the same, as long as the installation lives.
+    /// The code of a number as text, always the same during the life of the installation.
     #[must_use]
     pub fn name(&self, number: u64) -> String {
         format!("{:032x}", self.encode(number, 0))
@@ -138,7 +138,7 @@ impl IdCodec {
     }
 }
 
-/// Tells what is ours from what somebody made up.
+/// Authenticates bytes that Usher issued.
 #[derive(Debug, Clone)]
 pub struct Mac {
     key: Key,
@@ -155,7 +155,7 @@ impl Mac {
         mac
     }
 
-    /// In constant time: nobody finds a seal byte by byte.
+    /// Compares in constant time, so that no attacker finds a MAC byte by byte.
     #[must_use]
     pub fn verify(&self, bytes: &[u8], mac: &[u8]) -> bool {
         self.sign(bytes).ct_eq(mac).into()

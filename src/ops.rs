@@ -1,4 +1,4 @@
-//! The operations port, for machines that look after this one: plaintext HTTP, three pages, no secrets.
+//! The operations port, for monitoring: plaintext HTTP, three pages, no secrets.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -16,39 +16,40 @@ use crate::server::{Connection, Handler, ResponseBody};
 use crate::tasks::Tasks;
 use crate::telemetry::metrics::Metrics;
 
-/// A task that is late by this much: nothing runs any more.
+/// If a task is late by this much, the process is stuck.
 const WEDGED: Duration = Duration::from_secs(30);
 
-/// Between two looks at the shards' writers.
+/// Interval between two checks of the shards' writers.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Scrapers wait for ten seconds by default.
+/// Longest wait for the totals of the shards. Scrapers wait for ten seconds by default.
 const TOTALS_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Connections of machines that look after this one are few, and made again at no cost.
+/// Monitoring makes few connections, and reconnects at no cost.
 const MAX_CONNECTION_AGE: Duration = Duration::from_secs(5 * 60);
-/// For so long a page may lie unread.
+/// Longest time for which a client may leave a page unread.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 const PAGES: &str = "/livez    is the process alive?\n/readyz   is it serving?\n/metrics  in Prometheus' format\n";
 
-/// Answers on the operations port.
+/// Handler of the operations port.
 pub struct Ops {
     pub readiness: Arc<Readiness>,
     pub tasks: Arc<Tasks>,
     pub metrics: Arc<Metrics>,
-    /// Pools that are shown by name: those with the most in use.
+    /// Number of pools that are shown by name: those with the most seats in use.
     pub top_pools: usize,
-    /// Set once it is loaded.
+    /// Set once the journal is loaded.
     pub journal: OnceLock<Arc<Journal>>,
-    /// Under which names it is reached.
+    /// Host names under which the port is reached.
     pub hosts: HostNames,
-    /// Whether it listens on this machine only: then another name than those is a browser's that was led here.
+    /// True if the port listens on this machine only. Then a request under any other name comes from a browser that was
+    /// misled (DNS rebinding).
     pub is_local: bool,
 }
 
 impl Ops {
-    /// Probes and scrapers are few.
+    /// Limits of this port: probes and scrapers are few.
     #[must_use]
     pub fn limits(limits: &Limits) -> Limits {
         let max_connections = limits.max_connections.min(64);
@@ -62,7 +63,7 @@ impl Ops {
         }
     }
 
-    /// What tenants use is in the metrics, and is none of a page's business that a browser shows.
+    /// Metrics show the usage of tenants, so pages that a browser shows may not read them.
     fn check_origin(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
         if self.is_local { self.hosts.check(uri, headers) } else { self.hosts.check_page(uri, headers) }
     }
@@ -87,7 +88,7 @@ impl Ops {
         }
     }
 
-    /// Whether it helps to kill the process: a store that is away, or a drain, is no reason.
+    /// Fails only if killing the process would help: a store that is away, or a drain, is no reason.
     fn livez(&self) -> Response<Body> {
         if let Some((shard, age)) = self.journal.get().and_then(|journal| journal.stuck()) {
             let text = format!("the writer of shard {shard} has been in one step for {} s\n", age.as_secs());
@@ -113,7 +114,7 @@ impl Ops {
     }
 }
 
-/// Looks after the shards' writers once a second: one that is stuck cannot tell of itself.
+/// Checks the shards' writers once a second, because a writer that is stuck cannot report it.
 pub fn watch_writers(tasks: &Tasks, journal: &Arc<Journal>, readiness: &Arc<Readiness>) {
     let (journal, readiness) = (Arc::clone(journal), Arc::clone(readiness));
     tasks.every("watchdog", WATCH_INTERVAL, move || {
@@ -136,7 +137,7 @@ impl Handler for Ops {
             return ResponseBody::unread(connection, refused);
         }
         if let ("/metrics", Some(journal)) = (request.uri().path(), self.journal.get()) {
-            // The shards are asked in their turn. When that takes too long, the last sums stay.
+            // The query waits for its turn in each shard. If that takes too long, the previous totals stay.
             let totals = journal.totals(self.top_pools);
             if let Ok((totals, busiest)) = tokio::time::timeout(TOTALS_TIMEOUT, totals).await {
                 self.metrics.set_totals(totals, busiest);

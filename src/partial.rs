@@ -1,5 +1,5 @@
-//! A file that is written beside its name, and gets the name when it is whole: whoever is killed meanwhile leaves nothing
-//! under the name, and is not in the way of the next attempt.
+//! Writes a file under a temporary name in its folder, and gives it its own name when it is complete. If the process is
+//! killed meanwhile, nothing is left under the file's name, and the next attempt is not blocked.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -7,21 +7,22 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// A file in the making; gone when dropped.
+/// A file that is being written; removed when dropped before [`Partial::finish`].
 #[derive(Debug)]
 pub struct Partial {
     to: PathBuf,
     beside: PathBuf,
-    /// Locked: nobody else takes it for a leftover.
+    /// Locked, so that no other process takes it for a leftover.
     file: File,
     named: bool,
 }
 
 impl Partial {
-    /// Begins a file of this mode in the folder of `to`. What an attempt left that was killed is removed.
+    /// Creates the temporary file, with this mode, in the folder of `to`. Removes the leftover of an attempt that was
+    /// killed.
     ///
     /// # Errors
-    /// The folder cannot be written to; [`io::ErrorKind::WouldBlock`]: another process writes the same file just now.
+    /// The folder is not writable; or [`io::ErrorKind::WouldBlock`]: another process is writing the same file.
     pub fn begin(to: &Path, mode: u32) -> io::Result<Self> {
         let beside = beside(to);
         loop {
@@ -30,12 +31,12 @@ impl Partial {
             }
             let made = OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(&beside);
             let file = match made {
-                // Another process was quicker.
+                // Another process was faster.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 made => made?,
             };
             file.try_lock().map_err(busy)?;
-            // Between the two it may have been taken for a leftover.
+            // Between creation and locking, another process may have removed it as a leftover.
             if is_at(&file, &beside)? {
                 return Ok(Self { to: to.to_owned(), beside, file, named: false });
             }
@@ -50,10 +51,10 @@ impl Partial {
         &mut self.file
     }
 
-    /// Gives the file its name, and makes both last. `replace`: in the place of another one, if there is one.
+    /// Gives the file its name, and makes both the content and the name durable. `replace`: overwrite an existing file.
     ///
     /// # Errors
-    /// [`io::ErrorKind::AlreadyExists`], or it cannot be written.
+    /// [`io::ErrorKind::AlreadyExists`]; or the file or the folder cannot be written.
     pub fn finish(mut self, replace: bool) -> io::Result<()> {
         self.file.sync_all()?;
         if replace {
@@ -63,7 +64,7 @@ impl Partial {
             match fs::hard_link(&self.beside, &self.to) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
-                // Not every file system has links.
+                // Some file systems have no hard links.
                 Err(_) if fs::symlink_metadata(&self.to).is_ok() => return Err(io::ErrorKind::AlreadyExists.into()),
                 Err(_) => {
                     fs::rename(&self.beside, &self.to)?;
@@ -84,7 +85,7 @@ impl Drop for Partial {
     }
 }
 
-/// Removes what an attempt left that was killed. False: what was there has gone meanwhile, or is another one.
+/// Removes the leftover of an attempt that was killed. False: it has gone meanwhile, or is another file now.
 fn clear(beside: &Path) -> io::Result<bool> {
     let left = match File::open(beside) {
         Ok(left) => left,
@@ -92,7 +93,7 @@ fn clear(beside: &Path) -> io::Result<bool> {
         Err(error) => return Err(error),
     };
     left.try_lock().map_err(busy)?;
-    // Whoever has the lock of the file that is there is the only one who may take it away.
+    // Only the process that holds the lock of the file at this path may remove it.
     let there = is_at(&left, beside)?;
     if there {
         fs::remove_file(beside)?;
@@ -100,7 +101,7 @@ fn clear(beside: &Path) -> io::Result<bool> {
     Ok(there)
 }
 
-/// Whether the path still leads to this file.
+/// True if the path still refers to this file.
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let mine = file.metadata()?;
     match fs::metadata(path) {
@@ -119,7 +120,7 @@ fn busy(error: TryLockError) -> io::Error {
     }
 }
 
-/// One name for all attempts.
+/// The temporary name, the same for all attempts.
 fn beside(to: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(to.file_name().unwrap_or_default());
@@ -145,7 +146,7 @@ mod tests {
     fn what_a_killed_attempt_left_is_not_in_the_way() {
         let folder = tempfile::tempdir().unwrap();
         let to = folder.path().join("key.pem");
-        // Killed: nothing is cleaned up. Its lock is gone with the process.
+        // Killed: nothing was cleaned up, and its lock ended with the process.
         fs::write(beside(&to), "half").unwrap();
         let mut partial = Partial::begin(&to, 0o600).unwrap();
         partial.file().write_all(b"whole").unwrap();
@@ -154,7 +155,7 @@ mod tests {
         assert_eq!(fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
-    /// Killed when it had its name already, and both names are one file.
+    /// Killed after the file got its name, when both names refer to one file.
     #[test]
     fn a_file_that_was_finished_is_not_touched_by_the_next_attempt() {
         let folder = tempfile::tempdir().unwrap();
@@ -167,7 +168,8 @@ mod tests {
         assert_eq!(fs::read_to_string(&archived).unwrap(), "first");
     }
 
-    /// Each has the file that is under the name for as long as it writes, and hears nothing but that another one has it.
+    /// Each writer has the temporary file to itself while it writes; the only error that a writer may get is that
+    /// another one has it.
     #[test]
     fn many_at_once_write_one_after_the_other() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,5 @@
-//! How commands reach a running Usher: where it is, whom to believe that they are it, and who asks.
+//! Connection of a command to a running server: its address, the trust in its certificate, and the caller's
+//! credentials.
 
 use std::fs;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::{ConfigError, ConfigProblems, DAY, Environment};
 use crate::cli::connection::ConnectionArgs;
 use crate::client::{Bearer, Target, Trust};
 
-/// Where to call, and how long to wait for the answer.
+/// Parses the connection: the server, and the longest wait for an answer.
 ///
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.

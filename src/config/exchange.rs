@@ -1,4 +1,5 @@
-//! The way to the vendor and back needs whom to trust, and a mail server.
+//! Checks what the exchange with the vendor needs: license keys to verify what is fetched, and a mail server to send
+//! requests.
 
 use super::{Config, ConfigProblems};
 use crate::notify::is_address;
@@ -11,7 +12,7 @@ pub(super) fn check(config: &Config, problems: &mut ConfigProblems) {
     if !is_address(to) {
         problems.add(format!("--license-request-to: {to:?} is no email address"));
     }
-    // Where something is wrong with these, that is told.
+    // If the options of the mail server are wrong, they are reported, and this is no second mistake.
     if config.notify.email.is_none() && !["--smtp", "--mail-from"].iter().any(|option| problems.mentions(option)) {
         problems.add("--license-request-to: --smtp-url is missing");
     }

@@ -1,5 +1,5 @@
-//! How people are told (R34): the SMTP server and the webhook. All off by default; passwords and secrets come from files
-//! or variables, never from options.
+//! Channels for notifications (R34): the SMTP server and the webhook. All are off by default; passwords and secrets
+//! come from files or variables, never from options.
 
 use secrecy::SecretString;
 
@@ -7,7 +7,7 @@ use super::{ConfigProblems, Environment};
 use crate::cli;
 use crate::notify::{SigningKeys, Smtp, SmtpServer, WebhookUrl};
 
-/// The channels that were asked for.
+/// The configured channels.
 #[derive(Debug, Default)]
 pub struct NotifyConfig {
     pub email: Option<Email>,
@@ -43,7 +43,7 @@ impl NotifyConfig {
     }
 }
 
-/// An empty option is one that is not given.
+/// An empty option counts as not given.
 pub(super) fn given(option: &Option<String>) -> Option<&str> {
     option.as_deref().filter(|text| !text.is_empty())
 }
@@ -88,7 +88,7 @@ fn email(
         problems.add("--smtp-url: without TLS no password is sent: take smtp:// or smtps://");
     }
     let login_of = || login.as_ref().map(|(user, password)| (user.as_str(), password));
-    // What it is made of is looked at here, so that a mistake is told with the others.
+    // A trial construction, so that a mistake in the parts is reported together with the others.
     problems.some("--mail-from", Smtp::new(server.clone(), from, login_of(), None))?;
     Some(Email { server, from: from.to_owned(), login })
 }
@@ -118,7 +118,7 @@ fn webhook(
     }
 }
 
-/// What a file holds, or the variable `USHER_<name>`; without white space around it.
+/// The secret in a file, or in the variable `USHER_<name>`; without white space around it.
 pub(super) fn secret(
     option: &str,
     file: &Option<String>,

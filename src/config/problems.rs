@@ -1,20 +1,20 @@
-//! What is found while a configuration is read.
+//! Collects mistakes while a configuration is read.
 
 use std::path::Path;
 
 use super::ConfigError;
 use crate::files::Others;
 
-/// Collects what is wrong, so that one run tells it all.
+/// Collects all mistakes, so that one run reports them all.
 #[derive(Default)]
 pub(super) struct ConfigProblems {
     pub wrong: Vec<String>,
-    /// Files that others on this machine can read or write, and should not.
+    /// Warnings about files that other users of this machine can read or write.
     pub exposed: Vec<String>,
 }
 
 impl ConfigProblems {
-    /// The value, or `instead` and a problem: then the configuration is never used.
+    /// Returns the value; or adds the mistake and returns `instead`, with which the configuration is never used.
     pub fn take<T>(&mut self, option: &str, value: Result<T, String>, instead: T) -> T {
         value.unwrap_or_else(|problem| {
             self.wrong.push(format!("{option}: {problem}"));
@@ -30,12 +30,12 @@ impl ConfigProblems {
         self.wrong.push(problem.into());
     }
 
-    /// Whether something is wrong with this option already: what only follows from that is no second mistake.
+    /// True if a mistake in this option was added already: what only follows from it is no second mistake.
     pub fn mentions(&self, option: &str) -> bool {
         self.wrong.iter().any(|problem| problem.starts_with(option))
     }
 
-    /// Notes that others can read a file that holds a secret.
+    /// Adds a warning if other users can read a file that contains a secret.
     pub fn look_at_secret(&mut self, option: &str, path: &Path) {
         if Others::Read.can(path) {
             let path = path.display();
@@ -44,7 +44,7 @@ impl ConfigProblems {
         }
     }
 
-    /// Notes that others can write to a file that says whom to trust.
+    /// Adds a warning if other users can write to a file that configures trust.
     pub fn look_at_trusted(&mut self, option: &str, path: &Path) {
         if Others::Write.can(path) {
             let path = path.display();

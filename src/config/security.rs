@@ -1,5 +1,4 @@
-//! Who may ask, and how calls come in: TLS, credentials, rates. All off by default, and then nobody but this machine
-//! reaches the API.
+//! API security: TLS, credentials, rate limits. All are off by default, and then only this machine can reach the API.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,28 +12,28 @@ use crate::auth::rate::Rate;
 use crate::auth::token::Token;
 use crate::cli;
 
-/// Whom the API lets in.
+/// Configuration of API security.
 #[derive(Debug, Default)]
 pub struct Security {
     pub tls: Option<TlsFiles>,
     pub admin_token: Option<Token>,
-    /// The access file.
+    /// Path of the access file.
     pub access: Option<PathBuf>,
     authenticate: bool,
     insecure: bool,
-    /// Check-outs of one caller, and of one user.
+    /// Rate limits of check-outs, for each caller and for each user; `None`: no limit.
     pub caller_rate: Option<Rate>,
     pub user_rate: Option<Rate>,
 }
 
-/// What TLS is made of.
+/// Files of the TLS configuration.
 #[derive(Debug, Clone)]
 pub struct TlsFiles {
     pub certificate: PathBuf,
     pub key: PathBuf,
     pub client_ca: Option<PathBuf>,
     pub client_crl: Option<PathBuf>,
-    /// TLS 1.2 too.
+    /// Also accept TLS 1.2, in addition to TLS 1.3.
     pub tls12: bool,
 }
 
@@ -60,7 +59,7 @@ impl Security {
         if let Some(path) = &security.access {
             problems.look_at_trusted("--access", path);
         }
-        // A token that is wrong, or cannot be read, is told as what it is.
+        // A token that is wrong or cannot be read is reported as such, and not as missing.
         let open = !security.authenticates() && token.is_none() && !problems.mentions("--admin-token-file");
         if open && !security.insecure && !listen.ip().is_loopback() {
             problems.add(format!(
@@ -71,13 +70,13 @@ impl Security {
         security
     }
 
-    /// Whether a call without a credential is refused.
+    /// True if a call without a credential is refused.
     #[must_use]
     pub fn authenticates(&self) -> bool {
         self.authenticate || self.admin_token.is_some() || self.access.is_some()
     }
 
-    /// The kinds of credential that are configured, for people; stored tokens are known everywhere.
+    /// The kinds of credential that are configured, for people; stored tokens are always accepted.
     #[must_use]
     pub fn kinds(&self) -> Vec<&'static str> {
         let certificates = self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
@@ -90,7 +89,7 @@ impl Security {
         kinds.into_iter().filter_map(|(there, kind)| there.then_some(kind)).collect()
     }
 
-    /// What is to be said of it at each start, for one that listens there.
+    /// A warning to log at each start, if the API listens on `listen`.
     #[must_use]
     pub fn warning(&self, listen: SocketAddr) -> Option<&'static str> {
         match (self.authenticates(), &self.tls, listen.ip().is_loopback()) {

@@ -1,4 +1,4 @@
-//! Where the data lie: a folder, or a database whose URL holds a secret.
+//! Location of the data: a folder, or a database whose URL contains a secret.
 
 use secrecy::SecretString;
 
@@ -6,7 +6,7 @@ use super::{ConfigError, ConfigProblems, Environment, Storage};
 use crate::cli;
 use crate::store::postgres::DatabaseUrl;
 
-/// The store that a command is about.
+/// Parses the store that a command is about.
 ///
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
@@ -16,7 +16,7 @@ pub fn store(args: &cli::Storage, environment: Environment) -> Result<Storage, C
     problems.none_or(storage)
 }
 
-/// The database to which `usher store copy` copies: the option, or the variables that `serve` has.
+/// Parses the database to which `usher store copy` copies: the option, or the variables of `serve`.
 ///
 /// # Errors
 /// [`ConfigError`] lists everything that is wrong.
@@ -24,7 +24,7 @@ pub fn copy_target(args: &cli::store::Copy, environment: Environment) -> Result<
     let mut problems = ConfigProblems::default();
     let url = match database_url(("--to-url", args.to_url.as_ref()), environment, &mut problems) {
         Some((source, url)) => problems.some(&source, DatabaseUrl::parse(&url).map_err(|error| error.to_string())),
-        // A file that cannot be read is told as what it is.
+        // A file that cannot be read is reported as such, and not as missing.
         None if problems.wrong.is_empty() => {
             problems.add("--to-url: is missing, and so are USHER_DATABASE_URL and DATABASE_URL");
             None
@@ -49,7 +49,7 @@ pub(super) fn storage(
         return embedded();
     };
     if args.data_dir.is_some() {
-        // Guessing would put data where nobody looks for it.
+        // Guessing would put data where nobody expects it.
         problems.add(format!("--data-dir and {source}: both are given, choose one"));
     }
     match DatabaseUrl::parse(&url) {
@@ -61,7 +61,7 @@ pub(super) fn storage(
     }
 }
 
-/// The database's URL and where it was found: the option, then the variables, ours first.
+/// The database's URL and its source: the option, then the variables, those named USHER_… first.
 fn database_url(
     (option, url): (&str, Option<&SecretString>),
     environment: Environment,

@@ -1,4 +1,4 @@
-//! What is accepted, what is refused, and that a secret is never shown.
+//! Tests: accepted configurations, refused ones, and that no secret is ever shown.
 
 use clap::{CommandFactory, Parser};
 
@@ -64,7 +64,7 @@ fn every_mistake_is_told_at_once() {
     assert_eq!(found.len(), 9, "{found:#?}");
 }
 
-/// What only follows from a mistake is no second one.
+/// A mistake that only follows from another one is not reported.
 #[test]
 fn one_mistake_is_told_once() {
     for (arguments, start) in [
@@ -149,7 +149,7 @@ fn no_secret_is_ever_shown() {
     let shown = format!("{config:?} {:?} {}", config.settings(), config.storage);
     assert!(!shown.contains("tooth"), "{shown}");
     assert_eq!(config.storage.to_string(), "postgres://usher@db:5432/seats");
-    // Nor in the message about a URL that is wrong.
+    // Nor in the message about an invalid URL.
     let found = problems("--database-url postgres://usher:tooth@db:port/seats", &[]);
     assert!(!format!("{found:?}").contains("tooth"), "{found:?}");
     assert_eq!(found.len(), 1);
@@ -175,7 +175,7 @@ fn every_option_has_a_line_in_check_config() {
 fn what_check_config_shows_can_be_given_back() {
     let settings = config("", &[]).unwrap().settings();
     let switches = ["demo", "tls-1-2", "authenticate", "insecure"];
-    // An empty one is not set.
+    // An empty value counts as not set.
     let words = settings.iter().filter(|(name, value)| !switches.contains(name) && !value.is_empty());
     let arguments: Vec<_> = words.flat_map(|(name, value)| [format!("--{name}"), value.clone()]).collect();
     assert_eq!(config(&arguments.join(" "), &[]).unwrap().settings(), settings);

@@ -1,4 +1,4 @@
-//! Where traces go, by the variables that OpenTelemetry has for everybody: off unless one of them names a collector.
+//! Export of traces, configured by OpenTelemetry's standard variables: off unless one of them names a collector.
 
 use http::Uri;
 
@@ -29,7 +29,7 @@ pub fn traces(environment: Environment, problems: &mut ConfigProblems) -> Option
     Some(Settings { endpoint, sampling: sampling? })
 }
 
-/// The text is not shown: it may hold a secret.
+/// The error does not quote the text, which may contain a secret.
 fn collector(endpoint: String) -> Result<String, String> {
     let uri = endpoint.parse::<Uri>().ok();
     let uri = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));

@@ -1,4 +1,4 @@
-//! Values of settings as people write them: addresses, numbers, durations, sizes.
+//! Parses and formats values of settings: addresses, numbers, durations, sizes, rates.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,20 +7,20 @@ use http::uri::Authority;
 
 use crate::auth::rate::Rate;
 
-/// An address to listen on. No host names: a name can be several addresses, or none.
+/// Parses an address to listen on. No host name, because a name can stand for several addresses, or none.
 pub fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{text:?} is not an address such as 127.0.0.1:50051 or [::]:50051"))
 }
 
-/// Where somebody else listens: a name is as good as an address, and the port must be there.
+/// Parses the address of another server: a host name or an address, with a port.
 pub fn authority(text: &str) -> Result<Authority, String> {
     let parsed = text.parse::<Authority>().ok().filter(|found| found.port_u16().is_some() && !text.contains('@'));
     parsed.ok_or_else(|| format!("{text:?} is not HOST:PORT such as 127.0.0.1:50051 or usher.example.com:50051"))
 }
 
-/// A host's name, or an address that stands for one.
+/// Parses a host name, or an address that is used as one.
 pub fn host_name(text: &str) -> Result<String, String> {
-    /// The longest name of a host.
+    /// Longest host name in bytes.
     const MAX_HOST_BYTES: usize = 253;
     let odd = |c: char| c.is_whitespace() || c.is_control() || c == '*';
     if text.is_empty() || text.len() > MAX_HOST_BYTES || text.contains(odd) {
@@ -29,7 +29,7 @@ pub fn host_name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// A whole number from `least` to `most`.
+/// Parses a whole number from `least` to `most`.
 pub fn number<T: TryFrom<u64>>(text: &str, least: u64, most: u64) -> Result<T, String> {
     let parsed = text.parse::<u64>().ok().filter(|number| (least..=most).contains(number));
     parsed
@@ -37,23 +37,23 @@ pub fn number<T: TryFrom<u64>>(text: &str, least: u64, most: u64) -> Result<T, S
         .ok_or_else(|| format!("{text:?} is not a number from {least} to {most}"))
 }
 
-/// A duration such as 500ms, 20s, or 1h 30m; from a millisecond to `most`.
+/// Parses a duration such as 500ms, 20s, or 1h 30m; from a millisecond to `most`.
 pub fn duration(text: &str, most: Duration) -> Result<Duration, String> {
     let range = Duration::from_millis(1)..=most;
     let parsed = humantime::parse_duration(text).ok().filter(|duration| range.contains(duration));
     parsed.ok_or_else(|| format!("{text:?} is not a duration such as 20s, from 1ms to {}", shortest(most)))
 }
 
-/// A duration as [`duration`] reads it: 1m 30s.
+/// Formats a duration as [`duration`] parses it: 1m 30s.
 pub fn shortest(duration: Duration) -> String {
     humantime::format_duration(duration).to_string()
 }
 
-/// Instead of a duration, where something can have no end.
+/// Value for a duration that never ends.
 pub const FOREVER: &str = "forever";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long something is kept: a duration from a day on, or [`FOREVER`], which is `None`.
+/// Parses how long something is kept: a duration of at least a day, or [`FOREVER`], which is `None`.
 pub fn retention(text: &str) -> Result<Option<Duration>, String> {
     if text == FOREVER {
         return Ok(None);
@@ -62,13 +62,13 @@ pub fn retention(text: &str) -> Result<Option<Duration>, String> {
     parsed.map(Some).ok_or_else(|| format!("{text:?} is not a duration such as 400d, from 1d on, or {FOREVER}"))
 }
 
-/// A duration as [`retention`] reads it: in days, if it is a number of them.
+/// Formats a duration as [`retention`] parses it: in days, if it is a whole number of them.
 pub fn days(duration: Duration) -> String {
     let whole = duration.as_secs().is_multiple_of(DAY.as_secs()) && duration.subsec_nanos() == 0;
     if whole { format!("{}d", duration.as_secs() / DAY.as_secs()) } else { shortest(duration) }
 }
 
-/// A number of bytes such as 65536, 64KiB, or 4MiB; from `least` to `most` bytes.
+/// Parses a number of bytes such as 65536, 64KiB, or 4MiB; from `least` to `most` bytes.
 pub fn size<T: TryFrom<u64>>(text: &str, least: u64, most: u64) -> Result<T, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (count, unit) = text.split_at(digits);
@@ -88,9 +88,9 @@ pub fn size<T: TryFrom<u64>>(text: &str, least: u64, most: u64) -> Result<T, Str
 const UNITS: [(&str, Duration); 3] =
     [("s", Duration::from_secs(1)), ("m", Duration::from_secs(60)), ("h", Duration::from_secs(60 * 60))];
 
-/// How often: 100/s, 10/m or 600/h.
+/// Parses a rate: 100/s, 10/m or 600/h.
 pub fn rate(text: &str) -> Result<Rate, String> {
-    /// So that there is a time for each.
+    /// Largest count, so that the time for each is not zero.
     const MAX_COUNT: u32 = 1_000_000;
     let parsed = text.split_once('/').and_then(|(count, unit)| {
         let count = count.parse::<u32>().ok().filter(|count| (1..=MAX_COUNT).contains(count))?;
@@ -100,10 +100,10 @@ pub fn rate(text: &str) -> Result<Rate, String> {
     parsed.ok_or_else(|| format!("{text:?} is not a rate such as 100/s, 10/m or 600/h"))
 }
 
-/// A rate as [`rate`] reads it.
+/// Formats a rate as [`rate`] parses it.
 pub fn pace(rate: Rate) -> String {
     let time = rate.each * rate.burst;
-    // What was divided is not whole any more.
+    // The division was rounded, so the product can differ from the unit.
     let near = |unit: &Duration| unit.abs_diff(time) < Duration::from_millis(2);
     let unit = UNITS.iter().find(|(_, unit)| near(unit)).map_or("s", |(name, _)| name);
     format!("{}/{unit}", rate.burst)

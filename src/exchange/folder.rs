@@ -1,4 +1,4 @@
-//! The vendor's folder: an HTTPS URL, under which a tenant's newest license is `{instance}/{tenant}.lic`.
+//! The vendor's folder: an HTTPS URL under which a tenant's newest license is `{instance}/{tenant}.lic`.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,19 +14,19 @@ use crate::https::{self, NotSent};
 use crate::ids::{InstanceId, TenantId};
 use crate::license::LICENSE;
 
-/// How long a look may take, with the wait for others that are under way: less than a call, whose deadline is ten
-/// seconds unless told otherwise.
+/// Longest time of a fetch, including the wait for others that are in progress: less than the default deadline of a
+/// call, ten seconds.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(8);
-/// Looks that are under way at once, whoever asked for them.
+/// Fetches in progress at once, for all callers.
 const MAX_CONCURRENT_FETCHES: usize = 8;
 
-/// Where the folder is. `https`, or `http` to this very machine.
+/// URL of the folder: `https`, or `http` to this machine.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FolderUrl(Uri);
 
 impl FolderUrl {
     /// # Errors
-    /// What is wrong with it, without the text: it may hold a secret.
+    /// The mistake, without the text, which may contain a secret.
     pub fn parse(text: &str) -> Result<Self, String> {
         https::address(text).map(Self).map_err(|why| {
             let message = match why {
@@ -38,8 +38,8 @@ impl FolderUrl {
         })
     }
 
-    /// Where a tenant's license is. Whatever an id is made of, it is one name in the path. A query stays where it is:
-    /// some stores of files sign their URLs there.
+    /// URL of a tenant's license. Any id becomes exactly one segment of the path. A query stays in place, because some
+    /// file stores sign their URLs in it.
     fn file(&self, instance: InstanceId, tenant: &TenantId) -> Option<Uri> {
         let mut parts = self.0.clone().into_parts();
         let folder = self.0.path().trim_end_matches('/');
@@ -50,7 +50,7 @@ impl FolderUrl {
     }
 }
 
-/// Without path and query: they may hold a secret.
+/// Without path and query, which may contain a secret.
 impl fmt::Display for FolderUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&https::shown(&self.0))
@@ -63,25 +63,26 @@ impl fmt::Debug for FolderUrl {
     }
 }
 
-/// RFC 3986: all but the unreserved characters. With `.lic` behind it no name is `.` or `..`.
+/// Percent-encodes all but the unreserved characters (RFC 3986). The suffix `.lic` keeps the name from being `.` or
+/// `..`.
 fn encoded(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let one = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     name.bytes().map(one).collect()
 }
 
-/// What was there.
+/// Result of a fetch.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fetched {
-    /// A document, which nobody has looked at.
+    /// A document, not verified yet.
     Document(String),
-    /// The vendor says that there is none, or none that is new.
+    /// The vendor answered that there is no license, or no newer one.
     Nothing,
-    /// Nothing that says so, and why.
+    /// No usable answer, and the reason.
     Failed(String),
 }
 
-/// The folder, and the way to it.
+/// Client of the vendor's folder.
 pub struct Folder {
     url: FolderUrl,
     client: https::Client,
@@ -105,8 +106,8 @@ impl Folder {
         &self.url
     }
 
-    /// Looks for a tenant's license, within [`FETCH_TIMEOUT`]. A redirection is a failure: whoever redirects could send this
-    /// server anywhere.
+    /// Fetches a tenant's license, within [`FETCH_TIMEOUT`]. A redirection counts as a failure, because it could direct
+    /// this server anywhere.
     pub async fn fetch(&self, instance: InstanceId, tenant: &TenantId) -> Fetched {
         let looked = tokio::time::timeout(FETCH_TIMEOUT, self.look(instance, tenant)).await;
         let looked = looked.unwrap_or_else(|_| Err(format!("no answer within {FETCH_TIMEOUT:?}")));
@@ -134,7 +135,7 @@ impl Folder {
             true => format!("it is larger than {} bytes", LICENSE.most()),
             false => https::whole(&*error),
         })?;
-        // What is no text is no license: the look at the document says so.
+        // A body that is not text is no license: verification refuses it.
         Ok(Fetched::Document(String::from_utf8_lossy(&body.to_bytes()).into_owned()))
     }
 }

@@ -1,5 +1,5 @@
-//! The way to the vendor and back (R27, R32): requests go there by mail, and new licenses are fetched from a folder of
-//! the vendor's. Neither decides anything: what comes from there is verified like any license that somebody brings.
+//! Exchange with the vendor (R27, R32): requests are sent by mail, and new licenses are fetched from a folder of the
+//! vendor's. It decides nothing: a fetched license is verified like any other.
 
 mod folder;
 
@@ -7,12 +7,12 @@ pub use folder::{Fetched, Folder, FolderUrl};
 
 use crate::notify::Smtp;
 
-/// What of it was set up.
+/// The configured ways to the vendor.
 #[derive(Debug, Default)]
 pub struct Exchange {
-    /// Where new licenses lie.
+    /// Source of new licenses.
     pub folder: Option<Folder>,
-    /// How requests go out.
+    /// Sender of license requests.
     pub mailer: Option<Mailer>,
 }
 

@@ -1,4 +1,4 @@
-//! Names of processes that share a store.
+//! Ids of processes that share a store.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::random_uuid;
 
-/// Names a process that serves from a shared store: fresh at each start, and whenever it joins anew.
+/// Id of a process that serves from a shared store: drawn at each start, and whenever the process joins again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub Uuid);
 

@@ -1,15 +1,15 @@
-//! Names of API tokens.
+//! Ids and names of API tokens.
 
 use std::fmt;
 
 use super::{IdError, Text, plain, random_seed};
 
 text_id!(
-    /// Who uses an API token, as the audit names them.
+    /// Name of the user of an API token, as audit events show it.
     TokenName
 );
 
-/// Names an API token. Part of the token's text, and no secret.
+/// Id of an API token. It is a part of the token's text, and no secret.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenId(pub u64);
 

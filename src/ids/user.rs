@@ -1,4 +1,4 @@
-//! A person in one tenant (R2).
+//! Ids of users (R2).
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -8,29 +8,30 @@ use std::sync::Arc;
 use super::{IdError, Text};
 use crate::unicode::fold;
 
-/// Longest user id in bytes: the longest email address. As it is given, and as it is when it is folded.
+/// Longest user id in bytes, which is that of the longest email address; both as given and as folded.
 pub const MAX_USER_ID_BYTES: usize = 254;
 
-/// An email or login name, folded (R2): whoever writes it, it is one text.
+/// An email or login name, folded (R2): all spellings of it are one text.
 ///
-/// Earlier releases folded less, so that a store can hold two persons whose ids are one by now. One of them keeps the
-/// id of before until somebody decides (decision 51). That one is found by the text as it would have been read then, which
-/// an id that was given remembers where it differs. Ids are compared by what they are now alone.
+/// Earlier releases folded less, so a store can contain two users whose ids are equal today. One of them keeps its
+/// earlier id until an administrator decides (decision 51). To find that user, a parsed id remembers how earlier
+/// releases would have folded the text, if that differs. Comparisons use today's id alone.
 #[derive(Clone)]
 pub struct UserId(Form);
 
 #[derive(Clone)]
 enum Form {
     Plain(Text),
-    /// With what it was to earlier releases.
+    /// The id, and the id as earlier releases folded it.
     Given(Arc<[Text; 2]>),
 }
 
-/// There are as many as sessions.
+/// As many user ids as sessions are in memory, so an id must be no larger than its text.
 const _: () = assert!(size_of::<UserId>() == size_of::<Text>());
 
 impl UserId {
-    /// Parses and folds a user id (R2): at most 254 bytes, no white space, no control characters, and something to see.
+    /// Parses and folds a user id (R2): at most 254 bytes, no white space, no control characters, and at least one
+    /// visible character.
     ///
     /// # Errors
     /// [`IdError`] names what is wrong with the text.
@@ -48,7 +49,7 @@ impl UserId {
         let id = fold::user_id(text);
         check(&id)?;
         let earlier = fold::earlier_user_id(text);
-        // It must be another spelling of the same one.
+        // An earlier id counts only if today's folding makes the same id of it.
         let differs = earlier != id && check(&earlier).is_ok() && fold::user_id(&earlier) == id;
         Ok(Self(match differs {
             true => Form::Given(Arc::new([id.into(), earlier.into()])),
@@ -56,13 +57,13 @@ impl UserId {
         }))
     }
 
-    /// A user id read back from the store, where only parsed ones are; those of earlier releases are as these parsed them.
+    /// Builds a user id read from the store, which contains only parsed ids, some of them folded by earlier releases.
     #[must_use]
     pub fn stored(text: &str) -> Self {
         Self(Form::Plain(text.into()))
     }
 
-    /// What an id that was stored is today; `None`: it is that already, or nothing could be today.
+    /// A stored id as it is folded today; `None`: it is the same, or is not a valid id today.
     #[must_use]
     pub fn renewed(&self) -> Option<Self> {
         if fold::is_plain_user_id(self.as_str()) {
@@ -71,7 +72,7 @@ impl UserId {
         Self::parse(self.as_str()).ok().filter(|id| id != self).map(|id| Self::stored(id.as_str()))
     }
 
-    /// As it was read by earlier releases, if that was otherwise.
+    /// The id as earlier releases folded the given text, if that differs.
     #[must_use]
     pub fn earlier(&self) -> Option<Self> {
         match &self.0 {

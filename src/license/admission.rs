@@ -1,5 +1,5 @@
-//! Whether a license may be installed here. Only asked when it is installed: a machine that is renamed later loses
-//! nothing.
+//! Checks that a license may be installed here. These checks run only at the installation: renaming a machine later
+//! takes no license away.
 
 use uuid::Uuid;
 
@@ -8,20 +8,20 @@ use super::rejection::Rejection;
 use crate::ids::TenantId;
 use crate::ledger::time::Wall;
 
-/// Where a license is to be installed.
+/// Target of an installation.
 #[derive(Debug, Clone, Copy)]
 pub struct InstallTarget<'a> {
     pub tenant: &'a TenantId,
-    /// Every name of this host; one of them must fit one of the license's patterns.
+    /// All names of this host; one of them must match one of the license's patterns.
     pub host_names: &'a [String],
     pub instance: Uuid,
 }
 
 impl Claims {
-    /// Whether this license may be installed `target`. One that is not yet in force may.
+    /// Checks that this license may be installed on `target`. One that begins later may.
     ///
     /// # Errors
-    /// The first of: another tenant, other hosts, another installation, expired `at` this time.
+    /// The first of: wrong tenant, wrong host, wrong installation, expired `at` this time.
     pub fn admits(&self, target: &InstallTarget, at: Wall) -> Result<(), Rejection> {
         if self.tenant != *target.tenant {
             return Err(Rejection::Tenant);
@@ -36,7 +36,7 @@ impl Claims {
         self.not_expired(at)
     }
 
-    /// Whether it is in force `at` this time, or will be.
+    /// Checks that it is in force `at` this time, or later.
     ///
     /// # Errors
     /// [`Rejection::Expired`]

@@ -1,4 +1,4 @@
-//! What a license says (R28), and how it is written. How it is read: `parse.rs`.
+//! The claims of a license (R28), and how they are written; `parse.rs` reads them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,21 +15,21 @@ use crate::ledger::time::Wall;
 /// Longest name of a feature or a numeric limit, in bytes.
 const MAX_NAME_BYTES: usize = 64;
 
-/// What a license says (R28). One that was read makes sense in itself; whether it is for here, and signed by whom,
-/// is another question.
+/// The claims of a license (R28). Parsed claims are consistent; whether they may be installed here and are signed by a
+/// trusted key is checked elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
     pub license: LicenseId,
-    /// From 1 on; a higher one of the same license replaces a lower (R27).
+    /// At least 1; a higher revision of the same license replaces a lower one (R27).
     pub revision: u64,
     pub tenant: TenantId,
-    /// The customer as the vendor knows it.
+    /// Id of the customer in the vendor's books.
     pub customer_id: Text,
-    /// Whose name the license bears: for people only.
+    /// Name to which the license is registered: for people only.
     pub registered_to: Text,
-    /// Hosts on which it may be installed; none: on any.
+    /// Hosts on which it may be installed; empty: any host.
     pub hosts: Vec<HostPattern>,
-    /// The one installation on which it may be installed.
+    /// The only installation on which it may be installed; `None`: any.
     pub instance: Option<Uuid>,
     pub tier: Tier,
     /// Sorted by pool, each pool once.
@@ -38,15 +38,15 @@ pub struct Claims {
     pub features: BTreeSet<Text>,
     /// Numeric limits: `MAX_PUBLISH_LOCATIONS`.
     pub limits: BTreeMap<Text, Limit>,
-    /// All three in whole seconds.
+    /// All three times are in whole seconds.
     pub issued: Wall,
-    /// In force from then on; `None`: since ever.
+    /// In force from this time; `None`: from the beginning of time.
     pub not_before: Option<Wall>,
-    /// In force before then; `None`: for ever.
+    /// In force until just before this time; `None`: forever.
     pub expires: Option<Wall>,
 }
 
-/// What a license gives for one pool.
+/// What a license gives for one pool: a plan and a number of seats.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entitlement {
     pub pool: PoolId,
@@ -59,7 +59,7 @@ pub(super) fn parse_tier(word: &str) -> Result<Tier, &'static str> {
     found.ok_or("must be BRONZE, SILVER, GOLD or PLATINUM")
 }
 
-/// Whether a text is the name of a feature or a numeric limit: `[A-Z][A-Z0-9_]*`, at most 64 bytes.
+/// True if a text is a valid name of a feature or a numeric limit: `[A-Z][A-Z0-9_]*`, at most 64 bytes.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
@@ -79,7 +79,7 @@ pub(super) fn parse_plan(word: &str) -> Result<Plan, &'static str> {
 }
 
 impl Claims {
-    /// The payload of a document. The same claims are always the same text.
+    /// The payload of a document. The same claims always give the same text.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut members = Map::new();
@@ -92,7 +92,7 @@ impl Claims {
         put("tier", self.tier.word().into());
         put("entitlements", self.entitlements.iter().map(Entitlement::to_json).collect());
         put("iat", date::seconds(self.issued).into());
-        // What is not said is left out: there is one way to say "any host", "no flag" and "never".
+        // Defaults are left out, so that there is one way to write "any host", "no flag" and "never".
         if !self.hosts.is_empty() {
             put("hosts", self.hosts.iter().map(HostPattern::as_str).collect());
         }

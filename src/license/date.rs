@@ -1,4 +1,4 @@
-//! Dates as documents and people have them: whole seconds since 1970, and ISO 8601 in UTC.
+//! Dates in documents and for people: whole seconds since 1970, and ISO 8601 in UTC.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +10,7 @@ pub const MAX_SECONDS: u64 = 253_402_300_799;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// A point in time of a document, in whole seconds since 1970.
+/// Reads a time of a document, in whole seconds since 1970.
 pub(super) fn read(member: &Member) -> Result<Wall, Wrong> {
     member.number(0..=MAX_SECONDS).map(wall)
 }
@@ -20,28 +20,28 @@ fn wall(seconds: u64) -> Wall {
     Wall(seconds as i64 * 1_000)
 }
 
-/// Whole seconds, rounded down, within what a document can say.
+/// Whole seconds, rounded down, within the range of documents.
 pub(super) fn seconds(at: Wall) -> u64 {
     u64::try_from(at.0.div_euclid(1_000)).unwrap_or(0).min(MAX_SECONDS)
 }
 
-/// The second in which it lies: documents have no smaller ones.
+/// The time rounded down to a whole second, as documents store it.
 #[must_use]
 pub fn whole_seconds(at: Wall) -> Wall {
     wall(seconds(at))
 }
 
-/// `2027-12-31T23:59:59Z`.
+/// Formats a time as `2027-12-31T23:59:59Z`.
 #[must_use]
 pub fn iso(at: Wall) -> String {
     let since = Duration::from_secs(seconds(at));
     humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + since).to_string()
 }
 
-/// What a person writes for a point in time: a day, `2027-12-31`, or a moment, `2027-12-31T12:00:00Z`.
+/// A date as a person writes it: a day, `2027-12-31`, or a moment, `2027-12-31T12:00:00Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Date {
-    /// The start of a day, UTC.
+    /// The start of a day in UTC.
     Day(Wall),
     Moment(Wall),
 }
@@ -56,7 +56,7 @@ impl Date {
         humantime::parse_rfc3339(text).ok().and_then(since_1970).map(Date::Moment)
     }
 
-    /// The first moment of it.
+    /// The first moment of the day; or the moment.
     #[must_use]
     pub fn start(self) -> Wall {
         match self {
@@ -64,8 +64,8 @@ impl Date {
         }
     }
 
-    /// The first moment after it: a license that expires on a day is in force until that day is over. Of the very last
-    /// day it is the last second, as nothing later can be written down.
+    /// The first moment after the day; or the moment: a license that expires on a day is in force until that day is
+    /// over. For the last day of the year 9999 it is the last second, because a document cannot contain a later time.
     #[must_use]
     pub fn end(self) -> Wall {
         match self {

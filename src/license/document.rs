@@ -1,5 +1,5 @@
-//! A signed document: JWS in its compact form (RFC 7515), signed with Ed25519 (RFC 8037). There is one way to write a
-//! document: whoever changes a byte of it, even one that says nothing, breaks it.
+//! Signed documents: JWS in its compact form (RFC 7515), signed with Ed25519 (RFC 8037). There is only one way to write
+//! a document, so a change of any byte, even a meaningless one, makes it invalid.
 
 use std::borrow::Cow;
 
@@ -13,42 +13,42 @@ use super::rejection::Rejection;
 use crate::json::{Object, Wrong};
 use crate::jws::{Parts, decoded};
 
-/// The one algorithm. What a document says about its algorithm is compared with it, and chooses nothing.
+/// The only algorithm. The algorithm that a document names must equal it; the document never chooses one.
 const ALGORITHM: &str = "EdDSA";
 
 const ARMOR_COLUMNS: usize = 64;
 
-/// What kind of document it is. A document of one kind is never taken for another: the signature covers the type.
+/// Kind of a document. A document of one kind is never accepted as another, because the signature covers the type.
 #[derive(Debug, Clone, Copy)]
 pub struct Kind {
     typ: &'static str,
     most: usize,
-    /// Whether it goes by mail: in an armor, and with what people and programs put around it.
+    /// It is sent by mail: in an armor, and with other text that people and programs add.
     mailed: bool,
 }
 
 impl Kind {
-    /// The longest document, in bytes, with everything around it.
+    /// Size limit in bytes, for a document with everything around it.
     #[must_use]
     pub fn most(self) -> usize {
         self.most
     }
 }
 
-/// A license.
+/// Kind of a license.
 pub const LICENSE: Kind = Kind { typ: "license+jwt", most: 64 * 1024, mailed: true };
-/// A list of revoked licenses.
+/// Kind of a list of revoked licenses.
 pub const REVOCATIONS: Kind = Kind { typ: "license-revocations+jwt", most: 1024 * 1024, mailed: false };
 
-/// A document whose signature nobody looked at: for people who want to see what is in it.
+/// A document whose signature was not checked: for people who want to see its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unchecked {
-    /// The thumbprint of the key that it says it is signed with.
+    /// The thumbprint of the key that the document names.
     pub kid: String,
     pub payload: Vec<u8>,
 }
 
-/// A document that is what somebody who is trusted signed.
+/// A document with a valid signature of a trusted key.
 pub(super) struct Opened {
     pub kid: String,
     pub payload: Vec<u8>,
@@ -66,7 +66,7 @@ pub fn sign(key: &SigningKey, kind: Kind, payload: &Value) -> String {
     format!("{signed}.{signature}")
 }
 
-/// A license between two lines that say what it is, for mail.
+/// A license between two marker lines, for mail.
 #[must_use]
 pub fn armored(compact: &str) -> String {
     let mut text = format!("-----{BEGIN}-----\n");
@@ -77,7 +77,7 @@ pub fn armored(compact: &str) -> String {
     text + "-----" + END + "-----\n"
 }
 
-/// Reads a document without a look at its signature. Nothing may be decided by what it says.
+/// Reads a document without checking its signature. No decision may depend on its content.
 ///
 /// # Errors
 /// [`Rejection::Malformed`] or [`Rejection::Algorithm`].
@@ -89,8 +89,8 @@ pub fn unchecked(text: &str, kind: Kind) -> Result<Unchecked, Rejection> {
     Ok(Unchecked { kid, payload: decoded(parts.payload, "the payload")? })
 }
 
-/// Reads a document and checks its signature, in this order: its form, the algorithm, the rest of its header, the key,
-/// the signature. Nothing of the payload is read before the signature was found to be right.
+/// Reads a document and checks its signature, in this order: form, algorithm, rest of the header, key, signature. The
+/// payload is not parsed before the signature is found valid.
 pub(super) fn open<'a>(
     text: &str,
     kind: Kind,
@@ -108,7 +108,7 @@ pub(super) fn open<'a>(
     Ok(Opened { kid, payload, compact: compact.into_owned() })
 }
 
-/// The document without what may stand around it: white space, and for one that is mailed, whatever else does.
+/// The document without surrounding white space, and for one that is mailed, without any other surrounding text.
 fn bare(text: &str, kind: Kind) -> Result<Cow<'_, str>, Wrong> {
     if text.len() > kind.most {
         return Err(Wrong::whole(format!("is larger than {} bytes", kind.most)));
@@ -122,8 +122,8 @@ fn bare(text: &str, kind: Kind) -> Result<Cow<'_, str>, Wrong> {
     pasted::find(text, is_header).map(Cow::Owned)
 }
 
-/// Reads a header: exactly `alg`, `typ` and `kid`. A key, or where to get one, is never taken from a document; an
-/// extension that must be understood is not understood.
+/// Reads a header: exactly `alg`, `typ` and `kid`. A document can never bring a key or say where to get one, and
+/// critical extensions are refused.
 fn kid(header: &str, kind: Kind) -> Result<String, Rejection> {
     let mut header = Object::parse(&decoded(header, "the header")?)?;
     if header.need("alg")?.text() != Ok(ALGORITHM) {

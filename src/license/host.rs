@@ -2,20 +2,20 @@
 
 use std::fmt;
 
-/// The longest pattern, in bytes: the longest host name.
+/// Longest pattern in bytes: that of the longest host name.
 const MAX_BYTES: usize = 253;
 
-/// A host name in which `*` stands for any run of characters, dots included, also for none: `*.example.com` is every
-/// host below example.com at any depth, and not example.com itself. Upper and lower case are the same.
+/// A host name in which `*` matches any run of characters, dots included, also an empty one: `*.example.com` matches
+/// every host below example.com at any depth, but not example.com itself. Case is ignored.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HostPattern(String);
 
 impl HostPattern {
-    /// Parses a pattern: letters, digits, `-`, `_`, `.`, `:` (of IPv6 addresses) and `*`, in ASCII; international
-    /// names in their ASCII form (`xn--…`). It is kept in lower case.
+    /// Parses a pattern: letters, digits, `-`, `_`, `.`, `:` (for IPv6 addresses) and `*`, in ASCII; international
+    /// names in their ASCII form (`xn--…`). It is stored in lower case.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The mistake in the pattern.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if text.is_empty() {
             return Err("must not be empty");
@@ -27,13 +27,13 @@ impl HostPattern {
             return Err("must be a host name, in which * stands for any characters");
         }
         if text.ends_with('.') {
-            // A name's own is not counted, so that no name would fit.
+            // Matching ignores a trailing dot of the host's name, so such a pattern would match no name.
             return Err("must not end with a dot");
         }
         Ok(Self(text.to_ascii_lowercase()))
     }
 
-    /// Whether a host's name fits. A dot at its end says that it is a whole name, and does not count.
+    /// True if a host's name matches. A trailing dot, which marks a fully qualified name, is ignored.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
@@ -52,11 +52,12 @@ impl fmt::Display for HostPattern {
     }
 }
 
-/// Each `*` takes as little as it can, and one more whenever what follows does not fit. Only the last `*` has to try
-/// again: what fits after an earlier one fits there, too. So the time is at most the product of the lengths.
+/// Each `*` matches as little as possible, and one byte more whenever the rest does not match. Only the last `*` must
+/// be retried: whatever matches after an earlier one can also match there. So the time is at most the product of the
+/// lengths.
 fn fits(pattern: &[u8], name: &[u8]) -> bool {
     let (mut in_pattern, mut in_name) = (0, 0);
-    // Behind the last `*`, and where in the name what follows it is tried.
+    // Position after the last `*` in the pattern, and the position in the name at which the rest was tried.
     let mut again: Option<(usize, usize)> = None;
     while in_name < name.len() {
         if pattern.get(in_pattern) == Some(&b'*') {

@@ -1,4 +1,4 @@
-//! What a new license is to say: what the vendor says, and for the rest, what the license says that it revises.
+//! The claims of a new license: the vendor's terms, and for the rest those of the license that it revises.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,40 +15,40 @@ use crate::json::Wrong;
 use crate::ledger::change::{Limit, Plan};
 use crate::ledger::time::Wall;
 
-/// What the vendor says. What is not said stays as it was, or has its default.
+/// The vendor's terms. A term that is missing stays as in the revised license, or has its default.
 #[derive(Debug, Default)]
 pub struct Terms {
     pub tenant: Option<TenantId>,
-    /// Default: the one that the request brings; a first license is named like the tenant.
+    /// Default: the license that the request contains; a first license has the id of the tenant.
     pub license: Option<LicenseId>,
-    /// Default: the next.
+    /// Default: the next revision.
     pub revision: Option<u64>,
     pub customer_id: Option<Text>,
     pub registered_to: Option<Text>,
-    /// Instead of all that were there.
+    /// Replaces all previous ones.
     pub hosts: Option<Vec<HostPattern>>,
     pub instance: Option<Uuid>,
     pub tier: Option<Tier>,
     pub seats: BTreeMap<PoolId, Limit>,
     pub plans: BTreeMap<PoolId, Plan>,
-    /// Beside those that were there.
+    /// Added to the previous ones.
     pub features: BTreeSet<Text>,
     pub limits: BTreeMap<Text, Limit>,
     pub not_before: Option<Wall>,
-    /// `Some(None)`: never.
+    /// `Some(None)`: never expires.
     pub expires: Option<Option<Wall>>,
 }
 
-/// Everything that is wrong, each with the option that mends it.
+/// All mistakes, each with the option that corrects it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub struct IssueError(pub Vec<String>);
 
-/// The claims of a license issued `at` this time. With a request, the license that it wants more of is revised, which
-/// must be signed with a key of `trust`; the request itself is believed in what it asks for only.
+/// Returns the claims of a license issued `at` this time. With a request, it revises the license in the request, which
+/// must be signed with a key of `trust`; nothing else in the request is trusted, except what it asks for.
 ///
 /// # Errors
-/// [`IssueError`] lists everything that is wrong.
+/// [`IssueError`] lists all mistakes.
 pub fn issue(terms: &Terms, request: Option<&Request>, trust: &Trust, at: Wall) -> Result<Claims, IssueError> {
     let base = request.map_or(Ok(None), |request| base(terms, request, trust));
     let base = base.map_err(|problem| IssueError(vec![problem]))?;
@@ -84,7 +84,7 @@ pub fn issue(terms: &Terms, request: Option<&Request>, trust: &Trust, at: Wall) 
         expires: expires(terms, base),
         tenant,
     };
-    // Nothing is issued that an installation would refuse.
+    // Claims that an installation would refuse are not issued.
     Claims::parse(claims.to_json().to_string().as_bytes()).map_err(|wrong| IssueError(vec![remedy(&wrong)]))
 }
 
@@ -92,7 +92,7 @@ fn expires(terms: &Terms, base: Option<&Claims>) -> Option<Wall> {
     terms.expires.unwrap_or(base.and_then(|base| base.expires))
 }
 
-/// What does not go together with the license to be revised, with the request, or with the time.
+/// Conflicts of the terms with the license to be revised, with the request, or with the time.
 fn disagreements(terms: &Terms, base: Option<&Claims>, request: Option<&Request>, at: Wall) -> Vec<String> {
     let mut problems = Vec::new();
     if let Some(base) = base
@@ -112,8 +112,8 @@ fn disagreements(terms: &Terms, base: Option<&Claims>, request: Option<&Request>
     problems
 }
 
-/// The first license of a tenant is named like the tenant: issuing it twice by mistake does not double the seats, for
-/// the second is refused where the first is installed.
+/// The first license of a tenant has the tenant's id. So issuing it twice by mistake does not double the seats: the
+/// second is refused where the first is installed.
 fn first(tenant: &TenantId) -> LicenseId {
     LicenseId::stored(tenant.as_str())
 }
@@ -130,7 +130,7 @@ fn tenant(terms: &Terms, request: Option<&Request>, problems: &mut Vec<String>) 
     terms.tenant.as_ref().or(requested).cloned()
 }
 
-/// The license to be revised: the one that is named, or the only one. `None`: a new one is wanted.
+/// The license to be revised: the one that is named, or the only one. `None`: a new license is wanted.
 fn base(terms: &Terms, request: &Request, trust: &Trust) -> Result<Option<Claims>, String> {
     let installed = match (&terms.license, &*request.licenses) {
         (_, []) => return Ok(None),
@@ -155,7 +155,7 @@ fn genuine(installed: &Installed, request: &Request, trust: &Trust) -> Result<Cl
     if same { Ok(claims) } else { Err(format!("--request: the license {license} in it is another one than it says")) }
 }
 
-/// What is wrong with a claim, by the name of its option.
+/// The mistake in a claim, with the name of its option.
 fn remedy(wrong: &Wrong) -> String {
     let claim = wrong.member.split(['.', '[']).next().unwrap_or_default();
     let option = match claim {

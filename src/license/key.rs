@@ -1,5 +1,5 @@
-//! Keys: the vendor's, which sign, and those that installations trust. Ed25519 only (RFC 8032), known by their
-//! thumbprints (RFC 7638).
+//! Keys: the vendor's private keys, which sign, and the public keys that installations trust. Ed25519 only (RFC 8032),
+//! identified by thumbprints (RFC 7638).
 
 use std::fmt;
 
@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 
 use crate::json::{Member, Object, Wrong};
 
-/// PKCS#8, version 1, of an Ed25519 key (RFC 8410), up to the 32 bytes of the key itself. `ring` writes version 2,
+/// Prefix of PKCS#8, version 1, for an Ed25519 key (RFC 8410); the 32 bytes of the key follow. `ring` writes version 2,
 /// which OpenSSL 3.0 does not read.
 const PKCS8: [u8; 16] =
     [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const END: &str = "-----END PRIVATE KEY-----";
 
-/// A public key, and its name: the thumbprint.
+/// A public key and its id, the thumbprint.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicKey {
     x: [u8; 32],
@@ -27,15 +27,15 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// From its 32 bytes (RFC 8032).
+    /// Builds a key from its 32 bytes (RFC 8032).
     #[must_use]
     pub fn new(x: [u8; 32]) -> Self {
-        // RFC 7638: these members, in this order, without any white space.
+        // RFC 7638: exactly these members, in this order, without any white space.
         let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, URL_SAFE_NO_PAD.encode(x));
         Self { x, kid: URL_SAFE_NO_PAD.encode(digest(&SHA256, members.as_bytes())) }
     }
 
-    /// The thumbprint.
+    /// Key id: the thumbprint.
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
@@ -50,7 +50,7 @@ impl PublicKey {
         json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "kid": self.kid, "use": "sig", "alg": "EdDSA" })
     }
 
-    /// A key of a JWKS. A private one is refused: whoever has it in the trust set has it in the wrong place.
+    /// Parses a key of a JWKS. A private key is refused, because it does not belong in a trust set.
     fn parse(jwk: Member) -> Result<Self, Wrong> {
         let mut object = jwk.object()?;
         if let Some(private) = object.may("d") {
@@ -84,13 +84,13 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// Whether a text could be a thumbprint: SHA-256 in base64url.
+/// Checks that a text has the form of a thumbprint: SHA-256 in base64url.
 pub(super) fn thumbprint(text: &str) -> Result<String, &'static str> {
     let is = URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32);
     if is { Ok(text.to_owned()) } else { Err("must be the thumbprint of a key (RFC 7638)") }
 }
 
-/// Reads the public keys of a JWKS (RFC 7517).
+/// Parses the public keys of a JWKS (RFC 7517).
 ///
 /// # Errors
 /// [`Wrong`] names the first member that is missing, unknown, or wrong.
@@ -108,28 +108,28 @@ pub fn to_jwks(keys: &[PublicKey]) -> String {
     format!("{:#}\n", json!({ "keys": keys }))
 }
 
-/// It says nothing about what was read.
+/// The error says nothing about the content of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is no Ed25519 private key as PKCS#8 in PEM, unencrypted ({BEGIN})")]
 pub struct KeyError;
 
-/// The vendor's key. It is never printed.
+/// Private key of a vendor. It is never printed.
 pub struct SigningKey {
     pair: Ed25519KeyPair,
     public: PublicKey,
 }
 
 impl SigningKey {
-    /// From 32 random bytes.
+    /// Builds a key from 32 random bytes.
     ///
     /// # Panics
-    /// Never: any 32 bytes are a key.
+    /// Never, because any 32 bytes are a key.
     #[must_use]
     pub fn from_seed(seed: &SecretBox<[u8; 32]>) -> Self {
         Self::of(Ed25519KeyPair::from_seed_unchecked(seed.expose_secret()).expect("any 32 bytes are a key"))
     }
 
-    /// From PKCS#8 in PEM, as [`SigningKey::pem`] and `openssl genpkey -algorithm ed25519` write it.
+    /// Reads PKCS#8 in PEM, as [`SigningKey::pem`] and `openssl genpkey -algorithm ed25519` write it.
     ///
     /// # Errors
     /// [`KeyError`]
@@ -138,11 +138,11 @@ impl SigningKey {
         let text: String = inner.ok_or(KeyError)?.chars().filter(|c| !c.is_ascii_whitespace()).collect();
         let text = SecretString::from(text);
         let der = SecretSlice::from(STANDARD.decode(text.expose_secret()).map_err(|_| KeyError)?);
-        // Unchecked: version 1 holds no public key that could be compared.
+        // Unchecked, because version 1 contains no public key to compare with.
         Ed25519KeyPair::from_pkcs8_maybe_unchecked(der.expose_secret()).map(Self::of).map_err(|_| KeyError)
     }
 
-    /// The key that [`SigningKey::from_seed`] makes of a seed, for a file.
+    /// The PEM form of the key that [`SigningKey::from_seed`] builds from the same seed.
     #[must_use]
     pub fn pem(seed: &SecretBox<[u8; 32]>) -> SecretString {
         let der = SecretSlice::from([&PKCS8[..], seed.expose_secret()].concat());
@@ -160,7 +160,7 @@ impl SigningKey {
         &self.public
     }
 
-    /// A signature of 64 bytes. The same message has always the same.
+    /// Signs a message. The signature has 64 bytes, and is always the same for the same message.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
         self.pair.sign(message).as_ref().try_into().expect("a signature is 64 bytes long")
@@ -181,7 +181,7 @@ mod tests {
         URL_SAFE_NO_PAD.decode(text).unwrap().try_into().unwrap()
     }
 
-    /// RFC 8037, appendix A: the key, its thumbprint, and a signature of it.
+    /// RFC 8037, appendix A: the key, its thumbprint, and a signature.
     #[test]
     fn keys_thumbprints_and_signatures_are_those_of_the_rfc() {
         let seed = SecretBox::new(Box::new(from_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")));

@@ -15,7 +15,7 @@ pub fn read(member: &Member) -> Result<Limit, Wrong> {
     }
 }
 
-/// As [`read`] reads it.
+/// Writes a limit as [`read`] reads it.
 pub fn write(limit: Limit) -> Value {
     match limit {
         Limit::Seats(seats) => seats.into(),

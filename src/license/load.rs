@@ -1,4 +1,4 @@
-//! Reads the trust set from files: the whole, or nothing of it.
+//! Reads the trust set from files: all of it, or nothing.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use super::key::parse_jwks;
 use super::trust::Trust;
 use crate::files;
 
-/// The largest file that is read, in bytes.
+/// Largest file in bytes.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
-/// Which file, and what is wrong with it.
+/// The file, and the mistake in it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {what}", file.display())]
 pub struct LoadError {
@@ -25,11 +25,11 @@ impl LoadError {
     }
 }
 
-/// Reads a JWKS file, or a folder: its `*.jwks` and `*.json` files hold public keys, its `*.revoked` files lists
-/// that one of these keys signed. Other files are not looked at, nor are folders in it.
+/// Reads a JWKS file, or a folder: its `*.jwks` and `*.json` files contain public keys, its `*.revoked` files contain
+/// lists signed with one of these keys. Other files and subfolders are ignored.
 ///
 /// # Errors
-/// [`LoadError`] names the first file that cannot be read or is wrong, or the path itself if there is no key in it.
+/// [`LoadError`] names the first file that cannot be read or is wrong, or the path itself if it contains no key.
 pub fn load_trust(path: &Path) -> Result<Trust, LoadError> {
     let files = if path.is_dir() { files_in(path)? } else { vec![path.to_owned()] };
     let mut trust = Trust::default();
@@ -40,14 +40,14 @@ pub fn load_trust(path: &Path) -> Result<Trust, LoadError> {
     if trust.keys().next().is_none() {
         return Err(LoadError::new(path, "has no key"));
     }
-    // When all keys are known: any of them may have signed any list.
+    // After all keys, because any of them may have signed any list.
     for file in files.iter().filter(|file| ends_with(file, "revoked")) {
         trust.add_revocations(&read(file)?).map_err(|rejection| LoadError::new(file, rejection))?;
     }
     Ok(trust)
 }
 
-/// Sorted, so that of several wrong files always the same is named.
+/// Sorted, so that with several wrong files always the same one is reported.
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let failed = |error: io::Error| LoadError::new(folder, error);
     let mut files = Vec::new();

@@ -1,8 +1,8 @@
 //! Licenses (R27, R28): signed documents that say what a tenant bought, made by the vendor and verified offline.
 //!
-//! Pure: bytes in, values out. Time, identities and randomness are arguments, and only [`load`] reads files. What is
-//! in a document is described in docs/LICENSE-FORMAT.md; why the signatures are checked with `ring` alone, in
-//! docs/decisions/0021-verify-licenses-with-ring-only.md.
+//! Pure: bytes in, values out. Time, identities and randomness are arguments, and only [`load`] reads files.
+//! docs/LICENSE-FORMAT.md describes the documents; docs/decisions/0021-verify-licenses-with-ring-only.md has the
+//! reasons for checking signatures with `ring` alone.
 
 mod admission;
 mod claims;

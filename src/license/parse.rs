@@ -1,4 +1,4 @@
-//! How the claims of a license are read: strictly, for a claim that is overlooked is a restriction that is ignored.
+//! Reads the claims of a license, strictly, because an overlooked claim could be a restriction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ impl Claims {
     /// Reads the payload of a document.
     ///
     /// # Errors
-    /// [`Wrong`] names the first claim that is missing, unknown, or nonsense.
+    /// [`Wrong`] names the first claim that is missing, unknown, or invalid.
     pub fn parse(payload: &[u8]) -> Result<Self, Wrong> {
         let mut object = Object::parse(payload)?;
         let claims = Claims {
@@ -43,7 +43,7 @@ impl Claims {
         claims.sensible()
     }
 
-    /// What no claim alone can be blamed for.
+    /// Checks that the claims are consistent with each other.
     fn sensible(self) -> Result<Self, Wrong> {
         let wrong = |member: &str, what: &str| Err(Wrong { member: member.into(), what: what.into() });
         if self.expires.is_some_and(|end| self.not_before.is_some_and(|from| end <= from)) {
@@ -59,11 +59,11 @@ impl Claims {
     }
 }
 
-/// A text for people, such as whom a license is registered to: 1 to 256 bytes, no control characters, no white space at
-/// either end.
+/// Parses a text for people, such as `registered_to`: 1 to 256 bytes, no control characters, no white space at either
+/// end.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The mistake in the text.
 pub fn text(text: &str) -> Result<Text, &'static str> {
     if text.is_empty() {
         Err("must not be empty")
@@ -78,7 +78,7 @@ pub fn text(text: &str) -> Result<Text, &'static str> {
     }
 }
 
-/// A UUID in its one usual form, so that two documents that say the same are the same text.
+/// Parses a UUID in its canonical form only, so that documents with the same content have the same text.
 pub(super) fn instance(text: &str) -> Result<Uuid, &'static str> {
     let parsed = Uuid::try_parse(text).ok().filter(|id| id.to_string() == text);
     parsed.ok_or("must be an instance id: a UUID in lower case, with hyphens")

@@ -1,27 +1,28 @@
-//! A license as it comes out of a mail or a chat: wrapped, quoted, with text around it, with white space and dashes of
-//! other kinds. What is found is checked like any other document: this file decides what is read, never what is true.
+//! Finds a license in text from a mail or a chat: wrapped, quoted, surrounded by other text, with other kinds of white
+//! space and dashes. The result is verified like any other document: this file decides which bytes are read, and trusts
+//! none of them.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::json::Wrong;
 
-/// Between dashes, before and behind a license in mail.
+/// Marker lines around a license in mail; dashes are put around these texts.
 pub const BEGIN: &str = "BEGIN USHER LICENSE";
 pub const END: &str = "END USHER LICENSE";
 
-/// How each header begins: `{"` in base64url.
+/// Beginning of every header: `{"` in base64url.
 const HEADER: &str = "eyJ";
-/// The longest header; one of ours has 127 signs.
+/// Longest header in characters; one that Usher writes has 127.
 const MAX_HEADER_BYTES: usize = 256;
-/// A signature with Ed25519 has 64 bytes: so one sees where a license ends, whatever stands behind it.
+/// Characters of an Ed25519 signature of 64 bytes. The fixed length shows where a license ends, whatever follows.
 const SIGNATURE: usize = 86;
 
-/// The only license in the text, by its three parts; a license that stands there twice is one. `is_ours` looks at what
-/// seems to be a header.
+/// Returns the only license in the text, in its compact form; two copies of one license count as one. `is_ours` judges
+/// candidates for a header.
 ///
 /// # Errors
-/// There is none that can be told from what is around it, or there are several.
+/// The text contains no license that can be separated from its surroundings, or several.
 pub fn find(text: &str, is_ours: impl Fn(&str) -> bool) -> Result<String, Wrong> {
     let text = plain(text);
     let mut found: Option<String> = None;
@@ -41,7 +42,7 @@ pub fn find(text: &str, is_ours: impl Fn(&str) -> bool) -> Result<String, Wrong>
     })
 }
 
-/// The license that begins here, and where it ends.
+/// The license that begins at `start`, and its end.
 fn license(text: &str, start: usize, is_ours: &impl Fn(&str) -> bool) -> Option<(String, usize)> {
     let header = part(text, start, MAX_HEADER_BYTES)?;
     let behind = after_dot(text, header.end)?;
@@ -53,13 +54,13 @@ fn license(text: &str, start: usize, is_ours: &impl Fn(&str) -> bool) -> Option<
     let signature = part(text, after_dot(text, payload.end)?, SIGNATURE)?;
     let end = signature.end;
     let [payload, signature] = [payload, signature].map(|part| joined(&text[part]));
-    // A longer one is another algorithm's, or has run into a word, or is written in another base64.
+    // A longer one belongs to another algorithm, or runs into a word, or is in another kind of base64.
     let goes_on = text[end..].starts_with(|c: char| c.is_ascii_alphanumeric() || "_=+/".contains(c));
     let whole = signature.len() == SIGNATURE && !goes_on;
     whole.then(|| (format!("{header}.{payload}.{signature}"), end))
 }
 
-/// At most so many signs of base64url from here on, over white space.
+/// The next part of a document: at most `most` characters of base64url, and white space between them.
 fn part(text: &str, start: usize, most: usize) -> Option<Range<usize>> {
     let (mut end, mut signs) = (start, 0);
     for (at, c) in text[start..].char_indices() {
@@ -76,7 +77,7 @@ fn is_sign(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '-' || c == '_'
 }
 
-/// Behind the dot that is next, over white space.
+/// The position after the next dot, if only white space is before it.
 fn after_dot(text: &str, at: usize) -> Option<usize> {
     let rest = text[at..].trim_ascii_start();
     rest.starts_with('.').then(|| text.len() - rest.len() + 1)
@@ -86,9 +87,9 @@ fn joined(part: &str) -> String {
     part.chars().filter(|c| !c.is_ascii_whitespace()).collect()
 }
 
-/// The text without what programs put in: marks of quotations, white space of other kinds, what cannot be seen, and
-/// typographers' dashes. The lines of an armor, with as many dashes as are left of them, become white space: a dash is
-/// a sign of base64url, too.
+/// Removes what programs insert: quotation marks at the beginning of lines, other kinds of white space, invisible
+/// characters, typographic dashes. The marker lines of an armor become white space, with as many dashes as are left
+/// around them, because a dash is also a character of base64url.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for line in text.lines() {
@@ -110,16 +111,16 @@ fn plain(text: &str) -> String {
 
 fn push(text: &mut String, c: char) {
     match c {
-        // Hyphens that do not break, and minus signs.
+        // Non-breaking hyphens and minus signs.
         '\u{2010}' | '\u{2011}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}' => text.push('-'),
-        // What two become; where it was something else, the signature does not fit.
+        // Programs replace two hyphens by this dash. If it was something else, the signature is invalid.
         '\u{2014}' => text.push_str("--"),
         _ if c.is_whitespace() => text.push(' '),
         _ => text.push(c),
     }
 }
 
-/// Marks of the byte order and of the direction, and what says where a word may be broken.
+/// Byte order marks, direction marks, and marks of possible line breaks.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

@@ -1,5 +1,5 @@
-//! Why a document is refused: a word for machines, and a sentence for people. Neither says anything about another
-//! tenant, and about this installation only what its license page shows.
+//! Reasons for refusing a document: a reason for machines, and a sentence for people. Neither reveals anything about
+//! another tenant, or more about this installation than its license page shows.
 
 use uuid::Uuid;
 
@@ -11,19 +11,20 @@ use crate::ledger::time::Wall;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// It is no document of the kind, or what it says is nonsense.
+    /// It is not a document of this kind, or its content is invalid.
     #[error("the document is not readable: {0}")]
     Malformed(#[from] Wrong),
     #[error("the document is not signed with EdDSA, the only algorithm that counts")]
     Algorithm,
-    /// With the thumbprint of the key that it names.
+    /// The thumbprint of the key that the document names.
     #[error("the document is signed with a key that is not trusted here: {0}")]
     KeyUnknown(String),
     #[error("the signature does not fit: the document was altered, or signed with another key than it says")]
     Signature,
     #[error("the license is for another tenant")]
     Tenant,
-    /// With its patterns and the names of this host: whoever may install licenses sees both on the license page.
+    /// The license's patterns and the names of this host: everybody who may install licenses sees both on the license
+    /// page.
     #[error("the license is for other hosts: for {}, and this one is {}", listed(patterns), listed(names))]
     Host { patterns: Vec<HostPattern>, names: Vec<String> },
     #[error("the license is for another installation: for {wanted}, and this one is {target}")]
@@ -38,7 +39,7 @@ fn because(why: Option<&str>) -> String {
     why.map(|why| format!(": {why}")).unwrap_or_default()
 }
 
-/// The first few, for people; an error has to fit into a header.
+/// The first few names, for people; an error must fit into a header.
 fn listed(names: &[impl ToString]) -> String {
     const NAMED: usize = 5;
     const MAX_SHOWN_CHARS: usize = 64;
@@ -52,7 +53,7 @@ fn listed(names: &[impl ToString]) -> String {
 }
 
 impl Rejection {
-    /// The reason on the wire (`ErrorInfo.reason`).
+    /// Value of `ErrorInfo.reason` in the contract.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
-//! A license request (R32): what a customer sends to the vendor to get a license, or more of one. It is not signed;
-//! the vendor believes the licenses in it, which are.
+//! A license request (R32): a customer sends it to the vendor to get a license, or more of one. It is not signed; the
+//! vendor trusts only the licenses in it, which are.
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -13,34 +13,34 @@ use crate::json::{MAX_NUMBER, Member, Object, Wrong};
 use crate::ledger::change::{Limit, Plan};
 use crate::ledger::time::Wall;
 
-/// The largest request in bytes: a hundred licenses of the largest size, and what is around them.
+/// Largest request in bytes: a hundred licenses of the largest size, and the rest of the document.
 pub const MAX_REQUEST_BYTES: usize = 8 * 1024 * 1024;
 
 const TYPE: &str = "usher-license-request";
 const VERSION: u64 = 1;
 
-/// What a customer has, and what it asks for.
+/// The licenses and usage of a customer, and the changes that it asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     pub tenant: TenantId,
-    /// As the vendor's licenses say it; unknown while there is none.
+    /// From the installed licenses; `None`: the tenant has none, or a first request did not say it.
     pub customer_id: Option<Text>,
     pub instance: Uuid,
     pub hosts: Vec<Text>,
     pub running_version: Text,
-    /// The version to update to.
+    /// Version of the software to which the customer wants to update.
     pub target_version: Option<Text>,
     /// In whole seconds.
     pub created: Wall,
     pub pools: Vec<PoolUse>,
-    /// Installed and not superseded, in force or not.
+    /// Installed and not superseded; in force or not.
     pub licenses: Vec<Installed>,
     /// Seats to add.
     pub seats: Vec<SeatsWanted>,
     pub moves: Vec<Move>,
 }
 
-/// What is licensed of a pool, all licenses together, and what is used.
+/// Seats of a pool, over all licenses, and its usage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolUse {
     pub pool: PoolId,
@@ -57,14 +57,14 @@ pub struct Installed {
     pub document: String,
 }
 
-/// Seats to be added to a pool.
+/// Seats to add to a pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatsWanted {
     pub pool: PoolId,
     pub seats: u64,
 }
 
-/// Seats to be taken from one pool and put into another.
+/// Seats to move from one pool to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
     pub from: PoolId,
@@ -73,7 +73,7 @@ pub struct Move {
 }
 
 impl Request {
-    /// The document.
+    /// Writes the document.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut members = Map::new();
@@ -101,7 +101,7 @@ impl Request {
     /// Reads a document.
     ///
     /// # Errors
-    /// [`Wrong`] names the first member that is missing, unknown, or nonsense.
+    /// [`Wrong`] names the first member that is missing, unknown, or invalid.
     pub fn parse(bytes: &[u8]) -> Result<Self, Wrong> {
         if bytes.len() > MAX_REQUEST_BYTES {
             return Err(Wrong::whole(format!("is larger than {MAX_REQUEST_BYTES} bytes")));
@@ -136,13 +136,13 @@ fn all<T>(list: Member, read: impl Fn(Member) -> Result<T, Wrong>) -> Result<Vec
 
 fn moment(text: &str) -> Result<Wall, &'static str> {
     match Date::parse(text) {
-        // Written as we write it: whole seconds, in UTC.
+        // Only in the form that Usher writes: whole seconds, in UTC.
         Some(Date::Moment(at)) if date::iso(at) == text => Ok(at),
         _ => Err("must be a time such as 2027-12-31T12:00:00Z"),
     }
 }
 
-/// At least one: nothing is no wish.
+/// At least one seat: zero would be no change.
 fn seats(object: &mut Object) -> Result<u64, Wrong> {
     object.need("seats")?.number(1..=MAX_NUMBER)
 }

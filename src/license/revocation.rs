@@ -1,4 +1,4 @@
-//! Licenses that the vendor has taken back: a signed list, which installations keep beside the keys that they trust.
+//! Licenses that the vendor revoked: a signed list, which installations keep with the keys that they trust.
 
 use std::collections::BTreeMap;
 
@@ -9,20 +9,20 @@ use crate::ids::{LicenseId, TenantId, Text};
 use crate::json::{MAX_NUMBER, Member, Object, Wrong};
 use crate::ledger::time::Wall;
 
-/// Until when a license is revoked: revisions up to `through`. A higher one is a new agreement.
+/// Revocation of a license: all revisions up to `through`. A higher revision is a new agreement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revoked {
     pub through: u64,
-    /// For people.
+    /// Reason, for people.
     pub why: Option<Text>,
 }
 
-/// Every license that is revoked.
+/// All revoked licenses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Revocations(BTreeMap<(TenantId, LicenseId), Revoked>);
 
 impl Revocations {
-    /// Adds an entry. Of two about one license the higher revision counts: nothing is taken back from a list.
+    /// Adds an entry. Of two entries about one license the higher revision counts, so that a list can only grow.
     pub fn add(&mut self, tenant: TenantId, license: LicenseId, revoked: Revoked) {
         let known = self.0.entry((tenant, license)).or_insert_with(|| revoked.clone());
         if revoked.through > known.through {
@@ -35,10 +35,10 @@ impl Revocations {
         other.0.into_iter().for_each(|((tenant, license), revoked)| self.add(tenant, license, revoked));
     }
 
-    /// The entry by which this revision of a license is revoked.
+    /// The entry that revokes this revision of a license, if there is one.
     #[must_use]
     pub fn find(&self, tenant: &TenantId, license: &LicenseId, revision: u64) -> Option<&Revoked> {
-        // Ids are cheap to clone, and lists are looked at once for each license that is installed.
+        // Ids are cheap to clone, and the list is searched once for each installed license.
         self.0.get(&(tenant.clone(), license.clone())).filter(|revoked| revision <= revoked.through)
     }
 
@@ -52,7 +52,7 @@ impl Revocations {
         self.0.is_empty()
     }
 
-    /// Every entry, sorted by tenant and license.
+    /// All entries, sorted by tenant and license.
     pub fn iter(&self) -> impl Iterator<Item = (&TenantId, &LicenseId, &Revoked)> {
         self.0.iter().map(|((tenant, license), revoked)| (tenant, license, revoked))
     }
@@ -68,7 +68,7 @@ impl Revocations {
     /// Reads the payload of a document.
     ///
     /// # Errors
-    /// [`Wrong`] names the first member that is missing, unknown, or nonsense.
+    /// [`Wrong`] names the first member that is missing, unknown, or invalid.
     pub fn parse(payload: &[u8]) -> Result<Self, Wrong> {
         let mut object = Object::parse(payload)?;
         date::read(&object.need("iat")?)?;

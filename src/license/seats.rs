@@ -1,4 +1,4 @@
-//! The arithmetic of a license request: what a license gives, and what is added, moved, and set.
+//! Seats of a new license: those of the revised license, plus what a request adds and moves, or what the vendor sets.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use crate::ids::PoolId;
 use crate::json::MAX_NUMBER;
 use crate::ledger::change::{Limit, Plan};
 
-/// The entitlements of the next revision: those of the license to be revised, with what the request adds and moves.
-/// What the vendor sets for a pool stands, whatever the request says about it.
+/// The entitlements of the next revision: those of the revised license, with the additions and moves of the request. A
+/// number that the vendor sets for a pool overrides the request.
 pub(super) fn entitlements(
     base: &[Entitlement],
     request: Option<&Request>,
@@ -23,7 +23,8 @@ pub(super) fn entitlements(
     let mut limit_of = |pool: &PoolId, change: &mut dyn FnMut(Limit) -> Limit| {
         let fresh = || Entitlement {
             pool: pool.clone(),
-            // A pool that the license did not have: as it is known there, so that plans agree.
+            // A pool that the license did not have gets the plan that the installation has for it, because plans must
+            // agree (R27).
             plan: requested(pool).unwrap_or(Plan::Concurrent),
             limit: Limit::Seats(0),
         };
@@ -48,7 +49,7 @@ pub(super) fn entitlements(
     pools.into_values().collect()
 }
 
-/// What the request adds to each pool and takes from it, all together: the order of moves does not matter.
+/// The sum of all additions and moves for each pool, so that the order of moves does not matter.
 fn differences(request: &Request) -> BTreeMap<PoolId, i128> {
     let mut differences: BTreeMap<PoolId, i128> = BTreeMap::new();
     let mut add = |pool: &PoolId, seats: i128| *differences.entry(pool.clone()).or_default() += seats;
@@ -63,7 +64,7 @@ fn differences(request: &Request) -> BTreeMap<PoolId, i128> {
 }
 
 fn changed(pool: &PoolId, limit: Limit, difference: i128, problems: &mut Vec<String>) -> Limit {
-    // Seats taken from an unlimited pool would come from nowhere, and those put into one would be lost.
+    // Seats moved out of an unlimited pool would be created from nothing, and seats moved into one would be lost.
     let Limit::Seats(seats) = limit else {
         problems.push(format!(
             "--request: the pool {pool} is unlimited, so no seats can be added to it or moved; set it: --seats \

@@ -1,5 +1,5 @@
-//! What an installation trusts: public keys of the vendor, several while they are rotated, and what the vendor
-//! revoked. It is local; nothing in a document adds to it.
+//! Trust set of an installation: public keys of the vendor, several while they are rotated, and the vendor's
+//! revocations. It is local; no document can add to it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::key::PublicKey;
 use super::rejection::Rejection;
 use super::revocation::Revocations;
 
-/// The keys that are trusted, and the licenses that are not any more. The empty one trusts nobody.
+/// Trusted keys and revoked licenses. An empty set trusts nobody.
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
     keys: BTreeMap<String, PublicKey>,
@@ -31,7 +31,7 @@ impl Trust {
     /// Adds a revocation list that is signed with one of the keys.
     ///
     /// # Errors
-    /// [`Rejection`]: it is not, or it is not readable; then nothing of it counts.
+    /// [`Rejection`]: it is not signed by one of them, or is unreadable; then no entry of it counts.
     pub fn add_revocations(&mut self, list: &str) -> Result<(), Rejection> {
         let list = self.open_revocations(list)?;
         self.revocations.extend(list);
@@ -41,7 +41,7 @@ impl Trust {
     /// Reads a revocation list that is signed with one of the keys.
     ///
     /// # Errors
-    /// [`Rejection`]: it is not, or it is not readable.
+    /// [`Rejection`]: it is not signed by one of them, or is unreadable.
     pub fn open_revocations(&self, list: &str) -> Result<Revocations, Rejection> {
         let opened = open(list, REVOCATIONS, |kid| self.key(kid))?;
         Ok(Revocations::parse(&opened.payload)?)
@@ -51,7 +51,7 @@ impl Trust {
         self.keys.get(kid)
     }
 
-    /// Every key, sorted by thumbprint.
+    /// All keys, sorted by thumbprint.
     pub fn keys(&self) -> impl Iterator<Item = &PublicKey> {
         self.keys.values()
     }
@@ -61,7 +61,7 @@ impl Trust {
         &self.revocations
     }
 
-    /// Whether the vendor has not taken this license back.
+    /// Checks that the vendor has not revoked this license.
     ///
     /// # Errors
     /// [`Rejection::Revoked`]

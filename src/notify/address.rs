@@ -1,18 +1,18 @@
-//! Addresses of people, as the mailer reads them and as every server takes them.
+//! Email addresses in a form that every mail server accepts.
 
 use lettre::Address;
 
-/// Whether it is one email address that can be sent to.
+/// True if a text is exactly one email address to which mail can be sent.
 #[must_use]
 pub fn is_address(text: &str) -> bool {
     address(text).is_ok()
 }
 
-/// An international domain becomes its A-label, `xn--…`: servers without SMTPUTF8 take no other, and for all it is the
-/// same domain.
+/// Parses an address. An international domain is converted to its A-label, `xn--…`: servers without SMTPUTF8 accept
+/// only that, and both forms are the same domain.
 ///
 /// # Errors
-/// It is no address.
+/// The text is not an address.
 pub(super) fn address(text: &str) -> Result<Address, String> {
     let none = |why: &dyn std::fmt::Display| format!("{text:?} is no email address: {why}");
     let read: Address = text.parse().map_err(|error| none(&error))?;

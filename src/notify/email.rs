@@ -1,4 +1,4 @@
-//! A notification as an email: plain text, and a Message-ID by which a receiver knows a repetition.
+//! A notification as an email: plain text, with a Message-ID by which a receiver detects a repetition.
 
 use lettre::Message as Email;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -7,7 +7,7 @@ use lettre::message::{Mailbox, header};
 use super::Message;
 use super::address::address;
 
-/// Asks for no answers of machines (RFC 3834), so that an absence notice starts no loop.
+/// Header `Auto-Submitted` (RFC 3834): asks machines not to answer, so that an absence notice starts no loop.
 #[derive(Debug, Clone)]
 struct AutoSubmitted;
 
@@ -26,10 +26,10 @@ impl header::Header for AutoSubmitted {
 }
 
 /// # Errors
-/// Why there is none: the address is no address.
+/// The responsible person's address is invalid.
 pub fn email(message: &Message, from: &Mailbox) -> Result<Email, String> {
     let to = address(&message.dispatch.responsible_person)?;
-    // Of the sender's domain: the same whichever process sends it.
+    // In the sender's domain: the same id, whichever process sends the message.
     let id = format!("<{}@{}>", message.id, from.email.domain());
     Email::builder()
         .from(from.clone())

@@ -1,4 +1,4 @@
-//! A notification as an event of CloudEvents 1.0, in JSON, as one document.
+//! A notification as a CloudEvents 1.0 event, as one JSON document.
 
 use serde_json::{Value, json};
 
@@ -8,10 +8,10 @@ use crate::ids::UserId;
 use crate::ledger::change::{Limit, Plan};
 use crate::ledger::notification::{Cause, Facts, Topic};
 
-/// What the body is.
+/// Media type of the body.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 
-/// The whole event. The same each time it is sent.
+/// The whole event. It is the same each time it is sent.
 pub fn event(message: &Message) -> String {
     let dispatch = &message.dispatch;
     let notification = &dispatch.notification;
@@ -28,7 +28,7 @@ pub fn event(message: &Message) -> String {
     .to_string()
 }
 
-/// Receivers choose by these: never change one.
+/// The event type. Receivers filter by it, so never change one.
 fn kind(topic: &Topic) -> &'static str {
     match topic {
         Topic::Exceeded(_) => "usher.limit.exceeded.v1",

@@ -1,4 +1,4 @@
-//! What a notification says to people: what happened, the numbers, and what can be done.
+//! Text of a notification for people: what happened, the numbers, and what can be done.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,10 +7,11 @@ use crate::ledger::change::Limit;
 use crate::ledger::notification::{Cause, Dispatch, Facts, Topic};
 use crate::ledger::time::Wall;
 
-/// One notification, ready to be sent: the same each time that it is sent.
+/// One notification, ready to be sent: the same each time it is sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// By which a receiver knows a repetition. Without dots: the signature of a webhook has some of its own.
+    /// Id by which a receiver detects a repetition. It contains no dot, because dots separate the parts that a
+    /// webhook's signature covers.
     pub id: String,
     pub instance: InstanceId,
     pub dispatch: Dispatch,
@@ -22,7 +23,7 @@ impl Message {
         Self { id, instance, dispatch }
     }
 
-    /// One line. The tenant stands first: who is responsible for several sees at once for which.
+    /// Subject on one line. It begins with the tenant, for people who are responsible for several.
     #[must_use]
     pub fn subject(&self) -> String {
         let what = match (&self.dispatch.notification.topic, &self.dispatch.notification.facts) {
@@ -46,7 +47,7 @@ impl Message {
         line(&format!("[{}] {what}", self.dispatch.tenant))
     }
 
-    /// What happened, the numbers, and what can be done; lines of at most 78 characters, unless a name is longer.
+    /// What happened, the numbers, and what can be done. Lines have at most 78 characters, unless a name is longer.
     #[must_use]
     pub fn text(&self) -> String {
         let (happened, can_be_done) = match (&self.dispatch.notification.topic, &self.dispatch.notification.facts) {
@@ -101,7 +102,7 @@ impl Message {
         )
     }
 
-    /// When it happened.
+    /// Time when the notification was raised.
     pub(super) fn time(&self) -> SystemTime {
         system_time(self.dispatch.notification.raised)
     }
@@ -147,11 +148,11 @@ fn subject_of(topic: &Topic) -> String {
     }
 }
 
-/// A name as it is shown to people: one line, in the order in which it is written, and nothing that a mail program would
-/// decode (RFC 2047).
+/// A name as it is shown to people: on one line, in the order in which it is written, and without anything that a mail
+/// program would decode (RFC 2047).
 pub(super) fn line(text: &str) -> String {
     let hides = |c: char| {
-        // Unicode's Bidi_Control.
+        // Unicode's property Bidi_Control.
         let turns_around = matches!(
             c,
             '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
@@ -166,7 +167,7 @@ fn days_left(days: u16) -> String {
     if days == 1 { "1 day".into() } else { format!("{days} days") }
 }
 
-/// As a library for times has it; what is before 1970 is 1970.
+/// The time in the type of the time libraries; times before 1970 become 1970.
 pub(super) fn system_time(at: Wall) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap_or(0).min(LAST))
 }

@@ -1,5 +1,5 @@
-//! Telling people (R34): what a notification says, and how it gets to them, by email or by webhook; and license requests
-//! (R32), which go to the vendor by email. Knows what the ledger tells, and nothing of where that is kept.
+//! Notifications for people (R34): their text, and their delivery by email or webhook; and license requests (R32),
+//! which are mailed to the vendor. This module knows the ledger's notifications, but not where they are stored.
 
 mod address;
 mod email;
@@ -19,10 +19,10 @@ pub use webhook::{SigningKeys, Webhook, WebhookUrl};
 
 use crate::ledger::notification::{Attempt, Channel};
 
-/// How long an attempt may take, from connecting to the answer.
+/// Longest time of an attempt, from connecting to the answer.
 pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A channel as it was set up.
+/// A configured channel.
 #[derive(Debug)]
 pub enum Sender {
     Email(Smtp),
@@ -38,7 +38,7 @@ impl Sender {
         }
     }
 
-    /// One attempt, within [`DELIVERY_TIMEOUT`]. `unix_seconds`: now, for the signature of a webhook.
+    /// Makes one attempt, within [`DELIVERY_TIMEOUT`]. `unix_seconds`: now, for the signature of a webhook.
     pub async fn send(&self, message: &Message, unix_seconds: i64) -> Attempt {
         let sending = async {
             match self {

@@ -1,4 +1,4 @@
-//! A license request (R32) as an email to the vendor: what is asked for in words, and the document as a file.
+//! A license request (R32) as an email to the vendor: a summary in words, and the document as an attachment.
 
 use lettre::Message as Email;
 use lettre::message::header::ContentType;
@@ -9,29 +9,29 @@ use super::address::address;
 use super::message::{line, moment, system_time};
 use crate::license::Request;
 
-/// What is sent.
+/// Content of the email.
 #[derive(Debug)]
 pub struct RequestMail<'a> {
     /// The vendor's address.
     pub to: &'a str,
-    /// Who gets the vendor's answer; empty: the sender.
+    /// Address for the vendor's answer; empty: the sender.
     pub reply_to: &'a str,
-    /// Of the tenant; may be empty.
+    /// Display name of the tenant; may be empty.
     pub display_name: &'a str,
-    /// Who asked the service to send it.
+    /// The caller of the service that sends the request.
     pub requested_by: &'a str,
     pub request: &'a Request,
-    /// The request as a file, and its name.
+    /// The request as a document, and its file name.
     pub document: &'a str,
     pub file_name: &'a str,
 }
 
 impl RequestMail<'_> {
-    /// Unlike a notification it does not say that a machine sent it: somebody did, and vendors' ticket systems put aside
-    /// what machines send.
+    /// Unlike a notification it is not marked as sent by a machine: a person requested it, and ticket systems of
+    /// vendors ignore mail from machines.
     ///
     /// # Errors
-    /// Why there is none: an address is no address.
+    /// An address is invalid.
     pub(super) fn email(&self, from: &Mailbox) -> Result<Email, String> {
         let mut builder = Email::builder()
             .from(from.clone())
@@ -48,8 +48,8 @@ impl RequestMail<'_> {
         builder.multipart(parts).map_err(|error| error.to_string())
     }
 
-    /// The same for all that asks for the same on one day, so that the vendor's mail system knows a repetition; and
-    /// another one on the next, so that it takes a reminder for one.
+    /// Message id: the same for the same request on the same day, so that the vendor's mail system detects a
+    /// repetition; another one on the next day, so that a reminder is not mistaken for a repetition.
     fn id(&self) -> String {
         const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
         let Request { tenant, customer_id, instance, target_version, seats, moves, created, .. } = self.request;
@@ -63,7 +63,7 @@ impl RequestMail<'_> {
         line(&format!("[{}] license request: {}", self.request.tenant, self.summary()))
     }
 
-    /// What is asked for, on one line: the first few of it.
+    /// A summary on one line: the first few changes.
     #[must_use]
     pub fn summary(&self) -> String {
         const NAMED: usize = 5;
@@ -74,7 +74,7 @@ impl RequestMail<'_> {
         }
     }
 
-    /// What is asked for: one line for each.
+    /// The requested changes, one line each.
     fn changes(&self) -> Vec<String> {
         let Request { seats, moves, target_version, .. } = self.request;
         let count = |seats: u64| if seats == 1 { "1 seat".to_owned() } else { format!("{seats} seats") };

@@ -1,4 +1,4 @@
-//! Email by SMTP. Without TLS only where the URL says so, and then without a password.
+//! Email by SMTP. Plaintext only if the URL says so, and then without a password.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,15 +16,16 @@ use super::{DELIVERY_TIMEOUT, Message, RequestMail};
 use crate::https::whole;
 use crate::ledger::notification::Attempt;
 
-/// Answers that say that this receiver will never take this message: no such mailbox, or it may not be reached so.
-/// Everything else, also a wrong password, is worth another attempt once somebody has looked at it.
+/// Reply codes by which a server says that it will never accept this message: no such mailbox, or mail to it is not
+/// permitted. After all other errors, a wrong password included, another attempt can succeed once somebody has
+/// corrected the cause.
 const FOR_GOOD: [u16; 3] = [550, 551, 553];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Security {
-    /// From the first byte on.
+    /// TLS from the first byte.
     Tls,
-    /// The server is asked for TLS before anything is said, and must have it.
+    /// STARTTLS before anything else is sent; it is required.
     StartTls,
     Plaintext,
 }
@@ -32,7 +33,7 @@ enum Security {
 const SCHEMES: [(&str, Security, u16); 3] =
     [("smtps", Security::Tls, 465), ("smtp", Security::StartTls, 587), ("smtp+plaintext", Security::Plaintext, 25)];
 
-/// Where the SMTP server is: `smtps://host`, `smtp://host` (STARTTLS is required) or `smtp+plaintext://host`.
+/// Address of the SMTP server: `smtps://host`, `smtp://host` (STARTTLS is required) or `smtp+plaintext://host`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SmtpServer {
     security: Security,
@@ -42,7 +43,7 @@ pub struct SmtpServer {
 
 impl SmtpServer {
     /// # Errors
-    /// What is wrong with it, without the text: people put passwords into URLs.
+    /// The mistake, without the text, because people put passwords into URLs.
     pub fn parse(text: &str) -> Result<Self, String> {
         let form = "it is not such as smtp://mail.example.com:587 (STARTTLS), smtps://mail.example.com (TLS), or \
                     smtp+plaintext://localhost:25 (no TLS at all)";
@@ -54,7 +55,7 @@ impl SmtpServer {
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let authority: http::uri::Authority = rest.parse().map_err(|_| form)?;
         let port = authority.port_u16().unwrap_or(usual);
-        // The library takes a port that is none for no port.
+        // The library treats an invalid port as no port.
         let read = match authority.port_u16() {
             Some(port) => format!("{}:{port}", authority.host()),
             None => authority.host().to_owned(),
@@ -65,7 +66,7 @@ impl SmtpServer {
         Ok(Self { security, host: authority.host().to_owned(), port })
     }
 
-    /// Whether a password would be sent to it in the clear.
+    /// True if a password would be sent to it in plaintext.
     #[must_use]
     pub fn is_plaintext(&self) -> bool {
         self.security == Security::Plaintext
@@ -79,7 +80,7 @@ impl fmt::Display for SmtpServer {
     }
 }
 
-/// The way to responsible persons.
+/// Sender of email, to responsible persons and to the vendor.
 pub struct Smtp {
     server: SmtpServer,
     from: Mailbox,
@@ -96,7 +97,7 @@ impl Smtp {
     /// `greeting`: the name of this host.
     ///
     /// # Errors
-    /// `from` is no address, or the host's name is none that a certificate can have.
+    /// `from` is not an address, or the server's name cannot occur in a certificate.
     pub fn new(
         server: SmtpServer,
         from: &str,
@@ -128,9 +129,9 @@ impl Smtp {
         self.deliver(email(message, &self.from)).await
     }
 
-    /// One attempt to bring a license request to the vendor, for which a caller waits.
+    /// Makes one attempt to send a license request to the vendor, while a caller waits.
     pub async fn send_request(&self, mail: &RequestMail<'_>) -> Attempt {
-        /// Less than a call's deadline, which is ten seconds unless told otherwise.
+        /// Less than the default deadline of a call, which is ten seconds.
         const WAIT: Duration = Duration::from_secs(8);
         let sending = self.deliver(mail.email(&self.from));
         let late = || Attempt::Failed(format!("{}: no answer within {WAIT:?}", self.server).into());

@@ -1,4 +1,5 @@
-//! Webhooks, signed as Standard Webhooks says: the receiver knows who sent it, when, and whether it had it already.
+//! Webhooks, signed as Standard Webhooks specifies: the receiver can verify the sender and the time, and detect
+//! repetitions.
 
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
@@ -19,13 +20,13 @@ use crate::https::{self, NotSent};
 use crate::ledger::notification::Attempt;
 use crate::spans::PostSpan;
 
-/// Where events go. `https`, or `http` to this very machine.
+/// URL of the webhook: `https`, or `http` to this machine.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookUrl(Uri);
 
 impl WebhookUrl {
     /// # Errors
-    /// What is wrong with it, without the text: some receivers have a secret in the path.
+    /// The mistake, without the text, because some URLs have a secret in the path.
     pub fn parse(text: &str) -> Result<Self, String> {
         https::address(text).map(Self).map_err(|why| {
             let error_text = match why {
@@ -38,7 +39,7 @@ impl WebhookUrl {
     }
 }
 
-/// Without path and query: some receivers have a secret there.
+/// Without path and query, because some URLs have a secret there.
 impl fmt::Display for WebhookUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&https::shown(&self.0))
@@ -51,7 +52,7 @@ impl fmt::Debug for WebhookUrl {
     }
 }
 
-/// What events are signed with: one key, or while it is being changed the old one and the new one.
+/// Keys that sign events: one, or during a rotation the old one and the new one.
 #[derive(Clone)]
 pub struct SigningKeys(Vec<hmac::Key>);
 
@@ -62,12 +63,12 @@ impl fmt::Debug for SigningKeys {
 }
 
 impl SigningKeys {
-    /// Reads secrets such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`, with white space between them.
+    /// Parses secrets such as `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`, separated by white space.
     ///
     /// # Errors
-    /// What is wrong with one of them, without the text.
+    /// The mistake in one of them, without the text.
     pub fn parse(text: &SecretString) -> Result<Self, String> {
-        /// Bytes of a key, and how many there may be.
+        /// Bounds of a key in bytes, and of the number of keys.
         const MIN_KEY_BYTES: usize = 24;
         const MAX_KEY_BYTES: usize = 64;
         const MAX_KEYS: usize = 4;
@@ -84,7 +85,7 @@ impl SigningKeys {
         }
     }
 
-    /// The header `webhook-signature`: one for each key.
+    /// The header `webhook-signature`: one signature for each key.
     fn sign(&self, id: &str, unix_seconds: i64, body: &str) -> String {
         let signed = format!("{id}.{unix_seconds}.{body}");
         let one = |key: &hmac::Key| format!("v1,{}", STANDARD.encode(hmac::sign(key, signed.as_bytes())));
@@ -92,7 +93,7 @@ impl SigningKeys {
     }
 }
 
-/// The way to a webhook.
+/// Sender of events to a webhook.
 pub struct Webhook {
     url: WebhookUrl,
     keys: SigningKeys,
@@ -111,8 +112,8 @@ impl Webhook {
         Self { url, keys, client: https::client() }
     }
 
-    /// The answer's status counts, and when it wants to be asked again: of its body nothing is read, and a redirection is
-    /// a failure.
+    /// Sends an event. Of the answer, only the status and `Retry-After` count: the body is not read, and a redirection
+    /// is a failure.
     pub(super) async fn send(&self, message: &Message, unix_seconds: i64) -> Attempt {
         let body = event(message);
         let span = PostSpan::begin(self.url.0.host().unwrap_or_default());
@@ -135,7 +136,7 @@ impl Webhook {
         }
         match answer {
             Ok(response) if response.status().is_success() => Attempt::Answered,
-            // As Standard Webhooks says: the receiver wants no more of them.
+            // Standard Webhooks: the receiver wants no more events.
             Ok(response) if response.status() == StatusCode::GONE => {
                 Attempt::Refused(self.error_text(response.status()))
             }
@@ -155,7 +156,7 @@ impl Webhook {
     }
 }
 
-/// How long the receiver wants to be left alone: in seconds, or until a date (RFC 9110, 10.2.3).
+/// Time after which the receiver may be called again: in seconds, or until a date (RFC 9110, 10.2.3).
 fn retry_after(headers: &HeaderMap, unix_seconds: i64) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {

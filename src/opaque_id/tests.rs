@@ -10,7 +10,7 @@ fn codec() -> IdCodec {
     opaque_ids(7).codec(Purpose::Event, &[b"acme"])
 }
 
-/// Numbers as they come, the first ones, the last ones, and each bit alone.
+/// Small numbers, the largest ones, and each bit alone.
 fn numbers() -> impl Iterator<Item = u64> + Clone {
     let bits = (0..64).map(|bit| 1 << bit);
     (0..2_000).chain(u64::MAX - 2_000..=u64::MAX).chain(bits)
@@ -23,7 +23,7 @@ fn what_was_encoded_is_decoded() {
         for salt in [0, 1, number, u64::MAX] {
             assert_eq!(codec.decode(codec.encode(number, salt)), (number, salt));
         }
-        // The other way round, too: every block stands for something.
+        // In the other direction, too: every block decodes to something.
         let block = u128::from(number) << 64 | u128::from(number.reverse_bits());
         let (number, salt) = codec.decode(block);
         assert_eq!(codec.encode(number, salt), block);
@@ -43,7 +43,7 @@ fn names_are_different_and_in_no_order() {
     assert_eq!(distances.len(), 4_999, "neighbors are never as far apart as others");
 }
 
-/// Of what goes in, a bit more or less changes half of what comes out, on average; and of the key as well.
+/// A change of one bit of the input changes half of the output bits on average; so does a change of the key.
 #[test]
 fn every_bit_counts() {
     let codec = codec();
@@ -76,7 +76,8 @@ fn a_codec_is_of_its_secret_purpose_and_tenant_alone() {
     assert_eq!(codec().name(42), all[0].name(42), "the same each time");
 }
 
-/// Ids and tokens mean the same for ever: these numbers were computed by another program, from the words of the module.
+/// Ids and tokens must keep their meaning forever: another program computed these numbers, from the description of the
+/// module.
 #[test]
 fn a_codec_never_changes() {
     assert_eq!(codec().name(42), "d0698a0a6e061f04e2895cda46a949e2");

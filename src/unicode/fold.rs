@@ -1,6 +1,7 @@
-//! When two texts are one. There is one folding, Unicode's own for identifiers (NFKC_Casefold of the text's NFD, D147 of the
-//! standard): compatibility forms and case are folded, and what is invisible vanishes. User ids are compared by it (R2), the
-//! domains of emails excepted, which have a folding of their own (UTS 46); a search leaves out the accents, too.
+//! Equality of texts. One folding is used everywhere, Unicode's own for identifiers (NFKC_Casefold of the text's NFD,
+//! D147 of the standard): it folds compatibility forms and case, and removes invisible characters. User ids are
+//! compared by it (R2), except for the domains of emails, which have a folding of their own (UTS 46). A search also
+//! ignores accents.
 
 use std::iter::once;
 
@@ -18,10 +19,12 @@ static NFKC: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed:
 static INVISIBLE: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<DefaultIgnorableCodePoint>();
 static CATEGORIES: CodePointMapDataBorrowed<'static, GeneralCategory> = CodePointMapData::new();
 
-/// After so many rounds every text stays as it is; the tests try each letter. A bound for what nobody thought of.
+/// Largest number of rounds, in case some text never becomes stable. The tests fold every letter, and each is stable
+/// sooner.
 const ROUNDS: usize = 8;
 
-/// The text as every other spelling of it is: `Σ`, `σ` and `ς` are `σ`, `ß` is `ss`, `ﬁ` is `fi`.
+/// Folds a text, so that all its spellings become equal: `Σ`, `σ` and `ς` become `σ`, `ß` becomes `ss`, `ﬁ` becomes
+/// `fi`.
 #[must_use]
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
@@ -31,13 +34,14 @@ pub fn fold(text: &str) -> String {
     rounds(NFD.normalize(text).into_owned(), round)
 }
 
-/// Whether a text is a user id as it stands, which is soon seen of most: small letters of ASCII.
+/// True if a text certainly folds to itself as a user id: visible ASCII, in lower case. That is a fast check that most
+/// ids pass.
 #[must_use]
 pub fn is_plain_user_id(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic() && !byte.is_ascii_uppercase()) && !text.contains(A_LABEL)
 }
 
-/// An email or login name (R2). Empty if there is nothing to see in the text.
+/// Folds an email or login name (R2). Empty if the text has no visible character.
 #[must_use]
 pub fn user_id(text: &str) -> String {
     if text.is_ascii() {
@@ -47,8 +51,8 @@ pub fn user_id(text: &str) -> String {
         }
     }
     rounds(text.to_owned(), |text| {
-        // Before the sign is looked for: it has a wide form, too. What is invisible in a domain is UTS 46's to judge: of
-        // two domains, a joiner may be all that tells them apart.
+        // NFKC before the search for `@`, which has a full-width form, too. Invisible characters of a domain are left
+        // to UTS 46, because two domains can differ in nothing but a joiner.
         let text = NFKC.normalize(&text).into_owned();
         match text.trim().rsplit_once('@') {
             Some((local, name)) if !local.is_empty() => format!("{}@{}", fold(local), domain(name)),
@@ -57,7 +61,7 @@ pub fn user_id(text: &str) -> String {
     })
 }
 
-/// As earlier releases compared user ids: NFKC, lower case, NFKC again. Some are stored so still.
+/// Folds as earlier releases did: NFKC, lower case, NFKC again. Some stored ids are still in this form.
 #[must_use]
 pub fn earlier_user_id(text: &str) -> String {
     if text.is_ascii() {
@@ -67,11 +71,11 @@ pub fn earlier_user_id(text: &str) -> String {
     NFKC.normalize(&lower).trim().to_owned()
 }
 
-/// How an international label of a domain begins where only ASCII passes.
+/// Prefix of an international label of a domain in its ASCII form.
 const A_LABEL: &str = "xn--";
 
-/// By UTS 46, as people read it: `xn--mnchen-3ya.example` is `münchen.example`. Login names may have what is no domain
-/// behind their sign.
+/// Folds a domain by UTS 46 to its Unicode form: `xn--mnchen-3ya.example` becomes `münchen.example`. The part of a
+/// login name after `@` that is no domain is folded like other text.
 fn domain(name: &str) -> String {
     match Uts46::new().to_unicode(name.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow) {
         (unicode, Ok(())) => unicode.into_owned(),
@@ -79,7 +83,8 @@ fn domain(name: &str) -> String {
     }
 }
 
-/// Folding can leave what folds again: the small letters of a compatibility form, a label that hides another one.
+/// Folds until nothing changes, because a result can need folding again: lower case of a compatibility form, or an
+/// A-label inside another one.
 fn rounds(mut text: String, round: impl Fn(String) -> String) -> String {
     for _ in 0..ROUNDS {
         let folded = round(text.clone());
@@ -91,13 +96,13 @@ fn rounds(mut text: String, round: impl Fn(String) -> String) -> String {
     text
 }
 
-/// Without zero-width spaces and joiners, marks of direction, soft hyphens, variation selectors: whatever shows nothing.
+/// Removes invisible characters: zero-width spaces and joiners, direction marks, soft hyphens, variation selectors.
 fn visible(text: &str) -> String {
     text.chars().filter(|letter| !INVISIBLE.contains(*letter)).collect()
 }
 
-/// Adds a letter as a search compares it: folded, and without accents. Each letter can be folded by itself: only the order
-/// of marks depends on their neighbors, and marks are left out.
+/// Appends a letter in the form that searches compare: folded, and without accents. Letters can be folded one by one,
+/// because only the order of marks depends on their neighbors, and marks are left out.
 pub fn add_plain(plain: &mut String, letter: char) {
     for part in NFKD.normalize_iter(once(letter)).map(|part| CASES.simple_fold(part)) {
         if INVISIBLE.contains(part) || GeneralCategoryGroup::Mark.contains(CATEGORIES.get(part)) {
@@ -110,7 +115,7 @@ pub fn add_plain(plain: &mut String, letter: char) {
     }
 }
 
-/// Letters that Unicode does not take apart, folded.
+/// The base letter of letters that Unicode does not decompose, folded.
 fn base(letter: char) -> Option<&'static str> {
     Some(match letter {
         'ß' => "ss",
@@ -130,7 +135,7 @@ fn base(letter: char) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    /// But Han and Hangul, of which each is as the others are, and what has no letters.
+    /// Every letter except Han and Hangul, which all behave alike, and except ranges without letters.
     fn every_letter() -> impl Iterator<Item = char> {
         let some = ['\0'..'\u{3400}', '\u{a000}'..'\u{ac00}', '\u{d7b0}'..'\u{e000}', '\u{f8ff}'..'\u{20000}'];
         some.into_iter().chain(['\u{2f800}'..'\u{2fa20}', '\u{e0000}'..'\u{e1000}']).flatten()
@@ -192,13 +197,13 @@ mod tests {
             "ann@münchen.example",
         );
         check(&[" ann\u{200b}@acme\u{ad}.example\u{feff}", "\u{200b} ann@acme.example"], "ann@acme.example");
-        // Of the domain UTS 46 decides: these are two, and their owners others.
+        // UTS 46 folds the domain: these are two domains, which can have different owners.
         check(&["straße@straße.example"], "strasse@straße.example");
         check(&["ann@strasse.example"], "ann@strasse.example");
-        // So are these, which a joiner tells apart.
+        // These are two domains, too, which differ in a joiner.
         check(&["ann@xn--mgba3gch31f060k.example"], "ann@نامه\u{200c}ای.example");
         check(&["ann@xn--mgba3gch31f.example"], "ann@نامهای.example");
-        // What is no domain is a name like any other.
+        // A part after `@` that is no domain is folded like a name.
         check(&["Root@X_Y", "root@x_y"], "root@x_y");
         check(&["a@b@C.example"], "a@b@c.example");
         check(&["@Acme"], "@acme");

@@ -1,4 +1,4 @@
-//! What Unicode knows about texts: when two are one, which comes first, and which writings they are of. Nobody else asks it.
+//! Unicode: equality of texts, their order, and their scripts. No other module uses Unicode's tables.
 
 pub mod fold;
 pub mod order;

@@ -1,8 +1,8 @@
-//! Which text comes first: Unicode's collation with its root locale, as in a register of people of all countries. `Éclair`
-//! stands before `Zoo`. Letters and accents count, and not their case; who sorts tells by an id apart what is alike.
+//! Order of texts: Unicode's collation with its root locale, which suits names of all countries. `Éclair` sorts before
+//! `Zoo`. Letters and accents count, case does not; callers sort equal texts by an id.
 //!
-//! Texts are compared by their sort keys, made once for each. They are for this process and its page tokens: with another
-//! version of Unicode they are others.
+//! Texts are compared by their sort keys, computed once for each text. A key is valid only in this process and in its
+//! page tokens, because another version of Unicode computes other keys.
 
 use icu_collator::options::{CollatorOptions, Strength};
 use icu_collator::{CollationKeySink, CollatorBorrowed};
@@ -13,13 +13,14 @@ static ROOT: CollatorBorrowed<'static> = {
     CollatorBorrowed::new_root(options)
 };
 
-/// Texts that are alike for so long are alike. A page token holds a key (and some letters have long ones).
+/// Longest sort key in bytes: texts whose keys are equal so far count as equal. A page token contains a key, and some
+/// letters have long ones.
 pub const MAX_KEY_BYTES: usize = 1_024;
 
-/// Stands between the parts of a text that are to be compared one after the other: lower than any letter.
+/// Separates the parts of a text that are compared one after the other. It sorts before every letter.
 const BETWEEN: char = '\u{fffe}';
 
-/// The family name decides, then the given name. Nothing of both: empty.
+/// The name of a person in sort order: family name, then given name. Empty if both are empty.
 #[must_use]
 pub fn person(family_name: &str, given_name: &str) -> String {
     match (family_name, given_name) {
@@ -28,7 +29,7 @@ pub fn person(family_name: &str, given_name: &str) -> String {
     }
 }
 
-/// By the bytes of these, texts are in order.
+/// The sort key of a text: texts are in the order of the bytes of their keys.
 #[must_use]
 pub fn key(text: &str) -> Vec<u8> {
     let mut key = Vec::with_capacity(2 * text.len() + 8);
@@ -37,17 +38,17 @@ pub fn key(text: &str) -> Vec<u8> {
     key
 }
 
-/// How a key begins, as a number: where two of them differ, they are in the order of their keys. It takes a look at a few
-/// letters only.
+/// The first 8 bytes of a sort key as a number. If two of these differ, they are in the order of the keys. Computing it
+/// reads only a few letters.
 #[must_use]
 pub fn start(text: &str) -> u64 {
     let mut start = Start::default();
-    // An error: it is known already.
+    // The only error is that 8 bytes are complete.
     let _ = ROOT.write_sort_key_to(text, &mut start);
     u64::from_be_bytes(start.bytes)
 }
 
-/// Takes the first bytes of a key, and no more.
+/// Collects the first 8 bytes of a key, then stops the computation.
 #[derive(Default)]
 struct Start {
     bytes: [u8; 8],
@@ -115,7 +116,7 @@ mod tests {
         check(&people.each_ref().map(String::as_str));
     }
 
-    /// Where starts differ keys do, in the same direction; of letters of all kinds.
+    /// If the starts of two keys differ, the keys differ in the same direction, for all kinds of letters.
     #[test]
     fn a_start_agrees_with_its_key() {
         let letters: Vec<char> = (1..0x1_1000).step_by(7).filter_map(char::from_u32).collect();

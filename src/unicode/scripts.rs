@@ -1,5 +1,5 @@
-//! Which writings a text is of. A user id that mixes them may be there to be taken for another one: a Cyrillic `а` looks as
-//! a Latin `a` does. Nothing is refused for that; administrators are told.
+//! Writing systems of a text. A user id that mixes them may imitate another one: a Cyrillic `а` looks like a Latin `a`.
+//! Such an id is accepted, with a warning for administrators (R2).
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use icu_properties::script::{ScriptWithExtensions, ScriptWithExtensionsBorrowed}
 
 static SCRIPTS: LazyLock<ScriptWithExtensionsBorrowed<'static>> = LazyLock::new(ScriptWithExtensions::new);
 
-/// A writing: a script, or one of those of the far East that use several (UTS 39, 5.1).
+/// A writing system: a script, or one of the East Asian ones that combine several scripts (UTS 39, 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Writing {
     One(Script),
@@ -17,8 +17,9 @@ enum Writing {
     Korean,
 }
 
-/// Whether the name, or a label of the domain, of an email has letters of several writings. Latin letters beside one of the
-/// far East are usual there (highly restrictive, UTS 39, 5.2). A name in one writing and a domain in another one are.
+/// True if the local part of an email, or a label of its domain, mixes writing systems. Not counted as mixed: Latin
+/// letters beside an East Asian system, which are common there (highly restrictive, UTS 39, 5.2), and a local part in
+/// another system than the domain.
 #[must_use]
 pub fn mixes(user_id: &str) -> bool {
     if user_id.is_ascii() {
@@ -47,7 +48,7 @@ fn is_of_the_east(letters: impl Iterator<Item = char>) -> bool {
         && is_of_one(others.into_iter())
 }
 
-/// The writings that have this letter; `None`: all have it.
+/// The writing systems that have this letter; `None`: all of them.
 fn writings(letter: char) -> Option<Vec<Writing>> {
     let scripts = SCRIPTS.get_script_extensions_val(letter);
     if scripts.contains(&Script::Common) || scripts.contains(&Script::Inherited) {

@@ -1,4 +1,4 @@
-//! `usher audit`: who did what, and when.
+//! `usher audit`: lists and exports audit events.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What asks a running Usher, and what all of that has in common.
+//! Commands that call a running server, and the options that all of them have.
 
 use clap::builder::{BoolishValueParser, NonEmptyStringValueParser};
 use clap::{Args, Subcommand};

@@ -1,4 +1,4 @@
-//! `usher license`: what a vendor does with licenses, without any server. What asks a server is in `license_calls`.
+//! `usher license`: the commands of a vendor, which need no server. Commands that call a server are in `license_calls`.
 
 use std::path::PathBuf;
 

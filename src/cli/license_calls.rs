@@ -1,4 +1,5 @@
-//! `usher license`: what asks a running Usher, so that nobody needs another program for a file.
+//! `usher license`: the commands that call a running server, so that nobody needs another program to send a license
+//! file.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! How `usher serve` tells people (R34).
+//! Options of `usher serve` for notifications (R34).
 
 use clap::Args;
 

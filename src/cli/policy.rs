@@ -1,4 +1,4 @@
-//! `usher policy`: the rules of a tenant. Options are named like the fields of the contract.
+//! `usher policy`: the rules of a tenant. Options have the names of the contract's fields.
 
 use std::time::Duration;
 

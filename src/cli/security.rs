@@ -1,4 +1,4 @@
-//! Who may ask `usher serve`, and how calls come to it.
+//! Options of `usher serve` for API security: TLS, credentials, rate limits.
 
 use clap::Args;
 use clap::builder::BoolishValueParser;

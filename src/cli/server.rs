@@ -1,4 +1,4 @@
-//! `usher server`: the process that answers.
+//! `usher server`: commands about a running server process.
 
 use clap::{Args, Subcommand};
 

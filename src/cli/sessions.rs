@@ -1,4 +1,4 @@
-//! `usher sessions`: who is signed in.
+//! `usher sessions`: commands about live sessions.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `usher store`: what operators do with a store, without the Usher that serves from it.
+//! `usher store`: commands of operators about a store. They open the store themselves, without a server.
 
 use std::path::PathBuf;
 

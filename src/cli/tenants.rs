@@ -1,4 +1,4 @@
-//! `usher tenants`: for operators.
+//! `usher tenants`: commands of operators about tenants.
 
 use clap::{Args, Subcommand, ValueEnum};
 

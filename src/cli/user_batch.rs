@@ -1,4 +1,4 @@
-//! Users named on the command line, in a file, or both.
+//! Options for users: on the command line, in a file, or both.
 
 use std::path::PathBuf;
 

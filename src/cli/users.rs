@@ -1,4 +1,4 @@
-//! `usher users`: what an administrator does with users.
+//! `usher users`: commands of administrators about users.
 
 use clap::{Args, Subcommand, ValueEnum};
 use prost_types::Timestamp;

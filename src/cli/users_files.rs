@@ -1,4 +1,4 @@
-//! `usher users import` and `export`: directories as CSV files.
+//! `usher users import` and `export`: users as CSV files.
 
 use std::path::PathBuf;
 

@@ -28,6 +28,8 @@ const EVENTS: List<AuditEvent> = List {
     none: "no events",
 };
 
+/// Prints the audit events that pass the filters.
+///
 /// # Errors
 /// [`Error`]
 pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(), Error> {
@@ -40,10 +42,10 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(
     EVENTS.print(printer, Some(args.limit), page).await
 }
 
-/// Writes the file as it comes; nothing is kept of it.
+/// Writes the events as they arrive, and keeps none in memory.
 ///
 /// # Errors
-/// [`Error`]; what was written before stays, and is not the whole file.
+/// [`Error`]; what was written before stays, and is incomplete.
 pub async fn export(usher: &Usher, printer: &mut Printer, args: &Export) -> Result<(), Error> {
     let ListAuditEventsRequest {
         user_id,
@@ -83,7 +85,7 @@ pub async fn export(usher: &Usher, printer: &mut Printer, args: &Export) -> Resu
         count_at_least,
         detail,
     };
-    // The whole file may take longer than an answer may.
+    // The timeout applies to each chunk, because a whole export may take longer.
     let mut chunks = usher.answer(usher.audit().export_audit_events(request)).await?;
     let progress = Progress::counting("events");
     let mut lines = 0;
@@ -95,7 +97,7 @@ pub async fn export(usher: &Usher, printer: &mut Printer, args: &Export) -> Resu
     Ok(())
 }
 
-/// The filters as a request has them.
+/// A request with these filters.
 fn list_request(filters: &Filters) -> Result<ListAuditEventsRequest, Error> {
     let given = |text: &Option<String>| text.clone().unwrap_or_default();
     let outcome = match filters.outcome {
@@ -120,7 +122,7 @@ fn list_request(filters: &Filters) -> Result<ListAuditEventsRequest, Error> {
     })
 }
 
-/// `session-started` and the like: the names of the contract, without what they begin with, however they are written.
+/// Parses an action such as `session-started`: a name of the contract without its prefix, in upper or lower case.
 fn action(text: &str) -> Result<AuditAction, Error> {
     let name = contract(text);
     let named =
@@ -132,7 +134,7 @@ fn action(text: &str) -> Result<AuditAction, Error> {
     })
 }
 
-/// What the service does not know either it refuses, and says so.
+/// The reason in the form of the contract. The service refuses a reason that it does not know.
 fn reason(text: &str) -> String {
     let name = contract(text);
     let denial = format!("DENIAL_REASON_{name}");
@@ -148,7 +150,7 @@ fn contract(text: &str) -> String {
     text.to_uppercase().replace('-', "_")
 }
 
-/// As the options take it.
+/// A name of the contract as the options accept it.
 fn short(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_lowercase().replace('_', "-")
 }

@@ -1,4 +1,4 @@
-//! A connection to a running Usher.
+//! Connection to a running server.
 
 use std::fmt;
 
@@ -12,32 +12,32 @@ use tonic::{Request, Status};
 
 use super::Error;
 
-/// A connection on which each call brings the caller's token.
+/// A connection on which each call sends the caller's token.
 pub type AuthenticatedChannel = InterceptedService<Channel, Bearer>;
 
-/// Where an Usher is, how it is reached, and who asks it.
+/// Target of a connection: the address, TLS, and the caller's token.
 #[derive(Debug)]
 pub struct Target {
     pub address: Authority,
-    /// Plaintext without it.
+    /// `None`: plaintext.
     pub tls: Option<Trust>,
     pub token: Option<Bearer>,
 }
 
-/// Whom to believe that they are the Usher, and who asks. Texts in PEM.
+/// TLS files of a connection, in PEM.
 pub struct Trust {
-    /// Who signed its certificate; `None`: somebody whom this machine trusts.
+    /// Certificate authorities that may have signed the server's certificate; `None`: those that this machine trusts.
     pub ca: Option<Vec<u8>>,
     /// The caller's certificate and key.
     pub identity: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-/// The header that says who asks.
+/// The `authorization` header with the caller's token, if there is one.
 #[derive(Clone, Default)]
 pub struct Bearer(Option<MetadataValue<Ascii>>);
 
 impl Bearer {
-    /// `None`: the token cannot stand in a header.
+    /// `None`: a header cannot contain this token.
     #[must_use]
     pub fn new(token: &SecretString) -> Option<Self> {
         let mut value: MetadataValue<Ascii> = format!("Bearer {}", token.expose_secret()).parse().ok()?;
@@ -67,7 +67,7 @@ impl fmt::Debug for Trust {
     }
 }
 
-/// Connects.
+/// Connects to a server.
 ///
 /// # Errors
 /// [`Error::Unreachable`]
@@ -93,7 +93,7 @@ fn tls(trust: &Trust) -> ClientTlsConfig {
     }
 }
 
-/// The innermost cause: what is around it says only that it was a matter of transport.
+/// The innermost cause, because the outer errors only say that the transport failed.
 fn cause(error: &tonic::transport::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {

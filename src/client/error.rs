@@ -1,4 +1,4 @@
-//! Why there is no answer, or not the one that was hoped for.
+//! Errors of client commands: no answer, or a negative one.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use tonic_types::{ErrorInfo, StatusExt};
 
 use crate::proto::v1::ItemError;
 
-/// The domain of reasons that are Usher's own.
+/// Domain of the error reasons that Usher defines.
 const DOMAIN: &str = "usher";
 
 /// Reasons for which a document is not installed, beside `LICENSE_…`.
@@ -18,25 +18,25 @@ const OF_DOCUMENTS: [&str; 2] = ["PLANS_DISAGREE", "TOO_MANY_LICENSES"];
 pub enum Error {
     #[error("{0} cannot be reached: {1}; --address or USHER_ADDRESS names another one")]
     Unreachable(Authority, String),
-    /// It said nothing, or that it could not decide: to ask once more does no harm.
+    /// There is no answer, or the server could not decide; the call can safely be repeated.
     #[error("{0}")]
     Undecided(String),
-    /// Its "no" to a license, with the reason.
+    /// A license was refused, with the reason.
     #[error("not valid: {0}")]
     NotValid(String),
-    /// Its "no" to anything else, with the reason.
+    /// Anything else was refused, with the reason.
     #[error("{0}")]
     Refused(String),
-    /// Its decision is "no", or it is "no" for some of several.
+    /// The decision is a denial, or at least one of several is.
     #[error("{0}")]
     Denied(String),
-    /// The answer is there, and cannot be written down.
+    /// The answer cannot be written to standard output.
     #[error("standard output: {0}")]
     Unwritten(io::Error),
 }
 
 impl Error {
-    /// With the address, where that may be what is wrong.
+    /// Adds the address, if it may be the cause.
     pub(super) fn at(self, address: &Authority) -> Self {
         match self {
             Error::Undecided(why) => Error::Undecided(format!("{address}: {why}")),
@@ -44,7 +44,7 @@ impl Error {
         }
     }
 
-    /// Of something that is done piece by piece.
+    /// Adds a hint for calls that are carried out in parts.
     pub(super) fn broken_off(self) -> Self {
         let again = "; what was done so far stands, and doing it once more does the rest";
         match self {
@@ -58,13 +58,13 @@ impl Error {
     }
 }
 
-/// What Usher says in every error of its own.
+/// The details that every error of Usher's own contains.
 fn info(status: &Status) -> Option<ErrorInfo> {
     status.get_details_error_info().filter(|info| info.domain == DOMAIN)
 }
 
-/// The "no" to one of several things that are asked for one after the other. `None`: it would be the same for the
-/// others, or nothing was decided.
+/// The refusal of one item of several, which are sent in separate calls. `None`: the other items would be refused, too,
+/// or nothing was decided.
 pub(super) fn of_one(status: &Status) -> Option<ItemError> {
     let info = info(status)?;
     let of_all = info.metadata.get("resource").is_some_and(|resource| resource == "tenant");
@@ -79,7 +79,7 @@ impl From<Status> for Error {
             if matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded) {
                 return Error::no_answer_in_time();
             }
-            // The connection broke, or it is not Usher that listens there.
+            // The connection broke, or another server listens at this address.
             return Error::Undecided(format!("no answer that Usher gives: {}", status.message()));
         };
         let message = format!("{} ({})", status.message(), info.reason);
@@ -94,7 +94,7 @@ impl From<Status> for Error {
     }
 }
 
-/// A document that is empty or too long is a malformed request.
+/// True if the service refused the document as empty or too long, which it does as a malformed request.
 fn names_document(status: &Status) -> bool {
     let fields = status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();
     fields.iter().any(|violation| violation.field == "document")

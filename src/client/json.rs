@@ -1,5 +1,5 @@
-//! Messages in JSON: protobuf's own form of it, with the names of the contract, and every field. A message that is
-//! absent is `null`; of a `oneof` only the field is there that is set.
+//! Messages as JSON: protobuf's own JSON form, with the field names of the contract, and with every field. A message
+//! that is absent is `null`; of a `oneof` only the field that is set occurs.
 
 use std::sync::LazyLock;
 
@@ -40,7 +40,7 @@ fn object(message: &DynamicMessage) -> Value {
     Value::Object(members)
 }
 
-/// Times and durations are texts: `2027-12-31T23:59:59Z`, `1.500s`.
+/// Times and durations are strings: `2027-12-31T23:59:59Z`, `1.500s`.
 fn text<T: ToString, E>(parsed: Result<T, E>) -> Value {
     parsed.map_or(Value::Null, |it| it.to_string().into())
 }
@@ -51,7 +51,7 @@ fn value(kind: &Kind, of: &prost_reflect::Value) -> Value {
         V::Bool(it) => (*it).into(),
         V::I32(it) => (*it).into(),
         V::U32(it) => (*it).into(),
-        // Numbers of 64 bits are texts, for readers whose numbers have 53.
+        // Numbers of 64 bits are strings, because many readers keep only 53 bits.
         V::I64(it) => it.to_string().into(),
         V::U64(it) => it.to_string().into(),
         V::F32(it) => (*it).into(),
@@ -69,7 +69,7 @@ fn value(kind: &Kind, of: &prost_reflect::Value) -> Value {
     }
 }
 
-/// A value that this release does not know stays a number.
+/// The name of an enum value. A value that this release does not know stays a number.
 fn named(kind: &Kind, number: i32) -> Value {
     let known = kind.as_enum().and_then(|kind| kind.get_value(number));
     known.map_or_else(|| number.into(), |known| known.name().into())

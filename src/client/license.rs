@@ -1,4 +1,4 @@
-//! The calls of LicenseService that `usher license` makes.
+//! Calls of LicenseService for `usher license`.
 
 mod page;
 mod requested_changes;
@@ -16,7 +16,8 @@ use crate::proto::v1::{
     LicenseFetchOutcome, ListLicensesRequest,
 };
 
-/// Licenses on a page, at most; with their documents, of 64 KiB at most, they are well below the largest answer.
+/// Largest number of licenses on a page. With their documents, of at most 64 KiB each, they stay well below the largest
+/// answer.
 const PAGE: i32 = 100;
 
 const LICENSES: List<License> = List {
@@ -51,7 +52,7 @@ fn entitlements(given: &[Entitlement]) -> String {
     given.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// Asks for a license request: the document, and what was answered.
+/// Requests a license request; returns the document, and the answer to print.
 ///
 /// # Errors
 /// [`Error`]
@@ -62,7 +63,7 @@ pub async fn request(usher: &Usher, changes: &RequestedChanges) -> Result<(Strin
     Ok((made.document, answer))
 }
 
-/// The same, and the service sends it to the vendor.
+/// Like [`request`], but the service sends the document to the vendor.
 ///
 /// # Errors
 /// [`Error`]
@@ -73,11 +74,11 @@ pub async fn send(usher: &Usher, changes: &RequestedChanges) -> Result<(String, 
     Ok((sent.document, answer))
 }
 
-/// Has the service look for a newer license.
+/// Makes the service look for a newer license in the vendor's folder.
 ///
 /// # Errors
-/// [`Error::NotValid`] for one that is not taken, and [`Error::Refused`] when the vendor was not reached; the answer is
-/// printed in any case.
+/// [`Error::NotValid`] if a license was found and refused, and [`Error::Refused`] if the vendor was not reached; the
+/// answer is printed in any case.
 pub async fn fetch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let request = usher.request(FetchLicenseRequest { tenant_id: usher.tenant.clone() });
     let fetched = usher.answer(usher.licenses().fetch_license(request)).await?;
@@ -90,6 +91,8 @@ pub async fn fetch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     }
 }
 
+/// Installs a license.
+///
 /// # Errors
 /// [`Error::NotValid`], among others.
 pub async fn install(usher: &Usher, printer: &mut Printer, document: String) -> Result<(), Error> {
@@ -98,7 +101,7 @@ pub async fn install(usher: &Usher, printer: &mut Printer, document: String) -> 
     printer.print(&Rendered::new(&installed, show::installed(&installed)))
 }
 
-/// All of them, page after page.
+/// Prints all licenses, page by page.
 ///
 /// # Errors
 /// [`Error`]
@@ -112,6 +115,8 @@ pub async fn list(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     LICENSES.print(printer, None, page).await
 }
 
+/// Deletes one license.
+///
 /// # Errors
 /// [`Error`]
 pub async fn delete(usher: &Usher, printer: &mut Printer, license: &str) -> Result<(), Error> {
@@ -121,6 +126,8 @@ pub async fn delete(usher: &Usher, printer: &mut Printer, license: &str) -> Resu
     printer.print(&Rendered::new(&deleted, for_people))
 }
 
+/// Deletes all licenses.
+///
 /// # Errors
 /// [`Error`]
 pub async fn delete_all(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! Lists of any length: read page by page, and written as they are read. Nothing is kept of them.
+//! Lists of any length: read page by page, and printed as they arrive. No page is kept in memory.
 
 use prost::Name;
 
@@ -6,27 +6,27 @@ use super::rows::Rows;
 use super::table::Column;
 use super::{Error, Printer, json};
 
-/// Rows on a page. A thousand users with all that they can have do not fit into an answer.
+/// Rows on a page. A thousand users with all possible attributes would exceed the largest answer.
 pub const PAGE: i32 = 500;
 
-/// How a list looks.
+/// Layout of a list.
 pub struct List<T: 'static> {
-    /// Of its field in the answer.
+    /// Name of the list's field in the JSON output.
     pub name: &'static str,
     pub columns: &'static [Column],
     pub row: fn(&T) -> Vec<String>,
-    /// What is said where there is nothing.
+    /// Text for an empty list.
     pub none: &'static str,
 }
 
-/// A page: its rows, and the token of the next one.
+/// A page: its rows, and the token of the next page.
 pub type Page<T> = (Vec<T>, String);
 
 impl<T: Name> List<T> {
-    /// Writes the list: `page` asks for at most so many rows behind a token.
+    /// Prints the list. `page` requests at most so many rows, after a token.
     ///
     /// # Errors
-    /// [`Error`] of a page; what was written before stays.
+    /// [`Error`] of a page; the rows that were printed before stay.
     pub async fn print(
         &self,
         printer: &mut Printer,
@@ -47,7 +47,7 @@ impl<T: Name> List<T> {
         }
     }
 
-    /// As one answer: with the token of what was left out.
+    /// Ends the output like one answer: with the token of the rows that were left out.
     fn end(&self, rows: Rows, token: String) -> Result<(), Error> {
         if !token.is_empty() {
             eprintln!("these are the first {}; there are more, see --limit", rows.count());
@@ -87,7 +87,7 @@ mod tests {
         }
     }
 
-    /// What is written of so many pools, on pages of two.
+    /// Output for a list of so many pools, on pages of two.
     async fn written(json: bool, pools: usize, limit: Option<u64>) -> String {
         let paper = Buffer::default();
         let mut printer = Printer::new(json, None, paper.clone());

@@ -1,8 +1,8 @@
-//! The command line as a client: calls a running Usher over gRPC like anybody else, and says what it answered, for
-//! people and in JSON. Reads and writes no files, and knows nothing of what is behind the wire.
+//! Client commands: each calls a running server over gRPC, as any client does, and prints the answer, for people or as
+//! JSON. This module reads and writes no files, and uses nothing of the service but the contract.
 //!
-//! A command more is a file more: the request it makes of its options, and either a [`List`](list::List) of rows or an
-//! [`Rendered`] with a text; its JSON is made of the message.
+//! A new command is a new file: it builds a request from its options, and prints either a [`List`](list::List) of rows
+//! or a [`Rendered`] with a text; the JSON output is made from the message.
 
 pub mod audit;
 mod connect;

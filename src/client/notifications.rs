@@ -17,6 +17,8 @@ const LIST: List<Notification> = List {
     none: "nothing was told",
 };
 
+/// Prints the notifications of a tenant.
+///
 /// # Errors
 /// [`Error`]
 pub async fn list(usher: &Usher, printer: &mut Printer, args: &cli::List) -> Result<(), Error> {
@@ -35,6 +37,8 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &cli::List) -> Res
     LIST.print(printer, args.limit, page).await
 }
 
+/// Sends a notification once more.
+///
 /// # Errors
 /// [`Error`]
 pub async fn redeliver(usher: &Usher, printer: &mut Printer, args: &cli::Redeliver) -> Result<(), Error> {

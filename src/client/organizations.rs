@@ -14,7 +14,7 @@ use super::particulars::particulars;
 use super::words;
 use crate::proto::v1::Organization;
 
-/// A line for each particular.
+/// An organization as text, one line for each property.
 fn shown(organization: Option<&Organization>) -> String {
     let Some(organization) = organization else { return String::new() };
     particulars([

@@ -1,8 +1,8 @@
-//! One thing, told in lines: a name and a text in each.
+//! Text about one thing: a line for each property, with its name and value.
 
 use super::table::plain;
 
-/// Names are as wide as the widest of them.
+/// Formats the lines; all names are as wide as the widest.
 pub fn particulars<'a>(of: impl IntoIterator<Item = (&'a str, String)>) -> String {
     let of: Vec<_> = of.into_iter().collect();
     let width = of.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();

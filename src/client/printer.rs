@@ -1,4 +1,4 @@
-//! Where answers go, and in which form.
+//! Output of answers, as JSON or for people.
 
 use std::fmt;
 use std::io::Write;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Error, json};
 
-/// What was answered, in both forms.
+/// An answer in both forms.
 #[derive(Debug)]
 pub struct Rendered {
     pub for_people: String,
@@ -21,11 +21,12 @@ impl Rendered {
     }
 }
 
-/// Where answers are written.
+/// Destination and form of the output.
 pub struct Printer {
-    /// In JSON; else for people.
+    /// JSON instead of text for people.
     pub(super) json: bool,
-    /// Columns of the terminal, to which the lines of tables are cut. `None`: nobody looks, and nothing is cut.
+    /// Width of the terminal in columns, to which the lines of tables are cut. `None`: the output is no terminal, and
+    /// nothing is cut.
     pub(super) width: Option<usize>,
     to: Box<dyn Write>,
 }
@@ -35,7 +36,7 @@ impl Printer {
         Self { json, width, to: Box::new(to) }
     }
 
-    /// Writes an answer in the form that is wanted.
+    /// Writes an answer in the selected form.
     ///
     /// # Errors
     /// [`Error::Unwritten`]
@@ -51,7 +52,7 @@ impl Printer {
         self.bytes(text.as_bytes())
     }
 
-    /// Writes a piece of a file as it is.
+    /// Writes a chunk of a file as it is.
     ///
     /// # Errors
     /// [`Error::Unwritten`]

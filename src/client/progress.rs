@@ -1,9 +1,9 @@
-//! How far long work is, on standard error: one line that is written over, and only where somebody looks at it and at
-//! nothing else.
+//! Progress of long work: one line on standard error that is overwritten. It is shown only if standard error is a
+//! terminal and standard output is not.
 
 use std::io::{self, IsTerminal, Write};
 
-/// Gone when it is dropped.
+/// A progress line, which is erased when this value is dropped.
 #[derive(Debug)]
 pub struct Progress {
     what: &'static str,
@@ -12,12 +12,12 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Rows on the same terminal are progress enough.
+    /// Progress of work with a known end.
     pub fn new(what: &'static str, total: usize) -> Self {
         Self { total: Some(total), ..Self::counting(what) }
     }
 
-    /// Of work whose end nobody knows.
+    /// Progress of work whose end is not known. If standard output is the same terminal, its rows show enough.
     pub fn counting(what: &'static str) -> Self {
         let shown = io::stderr().is_terminal() && !io::stdout().is_terminal();
         Self { what, total: None, shown }
@@ -26,7 +26,7 @@ impl Progress {
     pub fn at(&self, done: usize) {
         if self.shown {
             let of = self.total.map_or(String::new(), |total| format!(" of {total}"));
-            // To the end of the line: what stood there before may be longer.
+            // Clears the rest of the line, because the previous text may have been longer.
             let _ = write!(io::stderr(), "\r{done}{of} {}\x1b[K", self.what);
         }
     }

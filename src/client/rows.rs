@@ -1,14 +1,15 @@
-//! Rows that are written as they come: for people a table, in JSON a list in one document. Nothing is kept of them.
+//! Rows that are printed as they arrive: for people a table, in JSON one document with a list. No row is kept in
+//! memory.
 
 use serde_json::Value;
 
 use super::table::{Column, Table};
 use super::{Error, Printer};
 
-/// Rows on their way out.
+/// Writer of rows.
 pub struct Rows<'a> {
     printer: &'a mut Printer,
-    /// Of the list in JSON.
+    /// Name of the list in JSON.
     name: &'static str,
     table: Table,
     count: u64,
@@ -25,11 +26,13 @@ impl<'a> Rows<'a> {
         self
     }
 
-    /// How many there were.
+    /// Number of rows written so far.
     pub fn count(&self) -> u64 {
         self.count
     }
 
+    /// Writes rows: `cells` for people, `json` for programs.
+    ///
     /// # Errors
     /// [`Error::Unwritten`]
     pub fn write<T>(
@@ -51,12 +54,12 @@ impl<'a> Rows<'a> {
         self.printer.text(&text)
     }
 
-    /// What stands before a row, or the end.
+    /// JSON text before a row, or before the end.
     fn before(&self, row: u64) -> String {
         if row == 0 { format!("{{\"{}\": [", self.name) } else { ",".into() }
     }
 
-    /// Ends the document, with what else is in it; or says something to people.
+    /// Ends the JSON document, with its other members; or prints a text for people.
     ///
     /// # Errors
     /// [`Error::Unwritten`]

@@ -53,6 +53,8 @@ fn revoked(outcome: Option<&Revoked>) -> Result<String, String> {
     }
 }
 
+/// Grants seats to users, in calls of bounded size.
+///
 /// # Errors
 /// [`Error::Denied`]: some were denied or refused.
 pub async fn grant(
@@ -74,6 +76,8 @@ pub async fn grant(
     GRANT.run(printer, &selection.pool, users, call).await
 }
 
+/// Revokes seats of users, in calls of bounded size.
+///
 /// # Errors
 /// [`Error::Denied`]: some were refused.
 pub async fn recall(

@@ -6,6 +6,8 @@ use super::words::time_or;
 use super::{Error, Printer, Rendered, Usher};
 use crate::proto::v1::{GetServerRequest, Server, SetLogFilterRequest, StoreKind};
 
+/// Prints information about the server.
+///
 /// # Errors
 /// [`Error`]
 pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
@@ -14,6 +16,8 @@ pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     printer.print(&Rendered::new(&answer, shown))
 }
 
+/// Sets the log filter of the server. `time`: how long it applies.
+///
 /// # Errors
 /// [`Error`]
 pub async fn log(usher: &Usher, printer: &mut Printer, filter: &str, time: Option<Duration>) -> Result<(), Error> {

@@ -30,6 +30,8 @@ const SESSIONS: List<Session> = List {
     none: "no sessions",
 };
 
+/// Prints the live sessions of a tenant.
+///
 /// # Errors
 /// [`Error`]
 pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(), Error> {

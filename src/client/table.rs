@@ -1,24 +1,24 @@
-//! Rows in columns, as wide as they must be.
+//! Tables for people, with columns as wide as their content.
 
-/// A column: what stands above it, and where its cells lean.
+/// A column: its heading and its alignment.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
     pub name: &'static str,
     right: bool,
 }
 
-/// Of words.
+/// A column of words, aligned to the left.
 pub const fn left(name: &'static str) -> Column {
     Column { name, right: false }
 }
 
-/// Of numbers.
+/// A column of numbers, aligned to the right.
 pub const fn right(name: &'static str) -> Column {
     Column { name, right: true }
 }
 
-/// A table that is written piece by piece. The heading stands above the first piece; a column can become wider with
-/// every piece, and never narrower.
+/// A table that is written in parts. The heading is above the first part; a column can become wider with each part, and
+/// never narrower.
 #[derive(Debug)]
 pub struct Table {
     columns: &'static [Column],
@@ -31,14 +31,14 @@ impl Table {
         Self { columns, widths: columns.iter().map(|column| letters(column.name)).collect(), headed: false }
     }
 
-    /// A column is at least as wide as these texts, which it will have in later pieces.
+    /// Makes a column at least as wide as these texts, which later parts will contain.
     pub fn expect<'t>(&mut self, column: usize, texts: impl IntoIterator<Item = &'t String>) {
         let widest = texts.into_iter().map(|text| letters(text)).max().unwrap_or_default();
         self.widths[column] = widest.max(self.widths[column]);
     }
 
-    /// A line for each row, each with a cell for each column; a cell more stands behind the last column. Columns are two
-    /// spaces apart; no line is longer than `most`.
+    /// Formats one line for each row, with a cell for each column; an additional cell stands after the last column.
+    /// Columns are separated by two spaces. `most`: the longest line.
     pub fn lines(&mut self, rows: &[Vec<String>], most: Option<usize>) -> String {
         let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect();
         for (row, at) in rows.iter().flat_map(|row| row.iter().enumerate().map(move |(at, _)| (row, at))) {
@@ -64,7 +64,7 @@ impl Table {
     }
 }
 
-/// What was cut off is told by a dot-dot-dot.
+/// Cuts a line; an ellipsis shows that something is missing.
 fn cut(line: &str, most: Option<usize>) -> String {
     match most {
         Some(most) if letters(line) > most => line.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
@@ -76,7 +76,8 @@ fn letters(text: &str) -> usize {
     text.chars().count()
 }
 
-/// Names and devices are what applications say: a terminal must not obey what is in them, and a row is a line.
+/// Replaces control characters, because applications choose names and devices, and a terminal must not execute what is
+/// in them. A row stays one line.
 pub fn plain(text: &str) -> String {
     let odd =
         |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c);

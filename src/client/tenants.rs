@@ -18,7 +18,7 @@ use super::particulars::particulars;
 use super::words;
 use crate::proto::v1::{Tenant, TenantState};
 
-/// A line for each particular; the rules have a command of their own.
+/// A tenant as text, one line for each property; the policy has a command of its own.
 fn shown(tenant: Option<&Tenant>) -> String {
     let Some(tenant) = tenant else { return String::new() };
     particulars([

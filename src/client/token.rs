@@ -23,16 +23,18 @@ const LIST: List<Token> = List {
     none: "no tokens",
 };
 
-/// A token that was made.
+/// A token that was created.
 pub struct Created {
     pub id: String,
-    /// Its text.
+    /// Text of the token.
     pub secret: String,
-    /// Everything, the secret too; for people nothing else.
+    /// Complete answer, including the secret; the text for people is the secret alone.
     pub with_secret: Rendered,
     pub without_secret: Rendered,
 }
 
+/// Creates a token.
+///
 /// # Errors
 /// [`Error`]
 pub async fn create(usher: &Usher, args: &cli::Create) -> Result<Created, Error> {
@@ -54,6 +56,8 @@ pub async fn create(usher: &Usher, args: &cli::Create) -> Result<Created, Error>
     })
 }
 
+/// Prints the tokens.
+///
 /// # Errors
 /// [`Error`]
 pub async fn list(usher: &Usher, printer: &mut Printer, args: &cli::List) -> Result<(), Error> {
@@ -65,6 +69,8 @@ pub async fn list(usher: &Usher, printer: &mut Printer, args: &cli::List) -> Res
     LIST.print(printer, args.limit, page).await
 }
 
+/// Revokes a token.
+///
 /// # Errors
 /// [`Error`]
 pub async fn revoke(usher: &Usher, printer: &mut Printer, args: &cli::Revoke) -> Result<(), Error> {

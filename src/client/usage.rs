@@ -16,6 +16,8 @@ const COLUMNS: [Column; 8] = [
     left(""),
 ];
 
+/// Prints the usage of all pools of a tenant.
+///
 /// # Errors
 /// [`Error`]
 pub async fn usage(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! A running Usher, asked about one tenant.
+//! Client of a running server, for calls about one tenant.
 
 use std::time::Duration;
 
@@ -18,31 +18,31 @@ use crate::proto::v1::session_service_client::SessionServiceClient;
 use crate::proto::v1::tenant_service_client::TenantServiceClient;
 use crate::proto::v1::token_service_client::TokenServiceClient;
 
-/// The largest answer in bytes: a page of [`PAGE`](super::list::PAGE) users, each with all attributes that it can have.
+/// Largest answer in bytes: a page of [`PAGE`](super::list::PAGE) users, each with all possible attributes.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
-/// A connection, and the tenant that calls are about; empty, where they are about the installation.
+/// A connection, and the tenant of the calls; the tenant is empty for calls about the installation.
 #[derive(Debug)]
 pub struct Usher {
     channel: AuthenticatedChannel,
     address: Authority,
     pub(super) tenant: String,
-    /// For each call.
+    /// Timeout of each call.
     timeout: Duration,
 }
 
 impl Usher {
-    /// Connects.
+    /// Connects to a server.
     ///
     /// # Errors
-    /// [`Error`]: it cannot be reached, or that takes longer than the time-out.
+    /// [`Error`]: the server cannot be reached, or not within the timeout.
     pub async fn connect(target: &Target, tenant: &str, timeout: Duration) -> Result<Self, Error> {
         let connected = tokio::time::timeout(timeout, connect(target)).await;
         let channel = connected.unwrap_or_else(|_| Err(Error::no_answer_in_time().at(&target.address)))?;
         Ok(Self { channel, address: target.address.clone(), tenant: tenant.to_owned(), timeout })
     }
 
-    /// A request that tells the service how long its answer is waited for.
+    /// A request with a deadline header of the timeout.
     pub(super) fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
         request.set_timeout(self.timeout);
@@ -52,15 +52,15 @@ impl Usher {
     /// Waits for the answer to a call.
     ///
     /// # Errors
-    /// [`Error`]: the service says no, or nothing in time.
+    /// [`Error`]: the service refused, or did not answer in time.
     pub(super) async fn answer<T>(&self, call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Error> {
         self.in_time(call).await?.map_err(|status| Error::from(status).at(&self.address))
     }
 
-    /// The same for one of several things: a "no" to this one is an answer.
+    /// Like [`Usher::answer`], for one item of several: the refusal of this item is an answer.
     ///
     /// # Errors
-    /// [`Error`]: it is no use to ask for the others.
+    /// [`Error`]: calls for the other items would fail, too.
     pub(super) async fn answer_one<T>(
         &self,
         call: impl Future<Output = Result<Response<T>, Status>>,
@@ -74,10 +74,10 @@ impl Usher {
         }
     }
 
-    /// Waits for the answer to a call for which much is sent, as long as that takes.
+    /// Waits for the answer to a call with a large upload, without a timeout.
     ///
     /// # Errors
-    /// [`Error`]: the service says no, or the connection broke; then some of what was sent may have been done.
+    /// [`Error`]: the service refused, or the connection broke; then a part of the upload may have been applied.
     pub(super) async fn answer_to_upload<T>(
         &self,
         call: impl Future<Output = Result<Response<T>, Status>>,
@@ -99,10 +99,10 @@ impl Usher {
         DirectoryServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }
 
-    /// Waits for the next piece of a streamed answer, as long as for an answer; `None`: that was all.
+    /// Waits for the next chunk of a streamed answer, with the timeout of an answer; `None`: the end.
     ///
     /// # Errors
-    /// [`Error`]: the answer broke off, or nothing more came in time.
+    /// [`Error`]: the stream broke off, or no chunk came in time.
     pub(super) async fn next_chunk<T>(
         &self,
         chunk: impl Future<Output = Result<Option<T>, Status>>,

@@ -1,4 +1,4 @@
-//! Words for people, for what the contract has numbers for.
+//! Words for people, in place of numbers and names of the contract.
 
 use prost_types::{Duration, Timestamp};
 
@@ -15,7 +15,7 @@ pub fn plan(plan: Plan) -> &'static str {
     }
 }
 
-/// Of seats, or of anything else that can be without limit (R12).
+/// Formats a limit, of seats or of anything else that can be unlimited (R12).
 pub fn limit(number: u64, unlimited: bool) -> String {
     if unlimited { "unlimited".into() } else { number.to_string() }
 }
@@ -30,22 +30,22 @@ pub fn license_state(state: LicenseState) -> &'static str {
     }
 }
 
-/// As the contract has it, without what all of its kind begin with.
+/// The name of the contract without its prefix.
 pub fn notice(code: NoticeCode) -> &'static str {
     code.as_str_name().trim_start_matches("NOTICE_CODE_")
 }
 
-/// Whole seconds: `2027-12-31T23:59:59Z`.
+/// Formats a time to the second: `2027-12-31T23:59:59Z`.
 pub fn time(at: Timestamp) -> String {
     Timestamp { nanos: 0, ..at }.to_string()
 }
 
-/// Nothing where it never was.
+/// Formats a time; `never` if there is none.
 pub fn time_or(at: Option<Timestamp>, never: &str) -> String {
     at.map_or_else(|| never.to_owned(), time)
 }
 
-/// Whole seconds, the two largest units: `1h 30m`, `59m 59s`, `3d`.
+/// Formats a duration in whole seconds, in its two largest units: `1h 30m`, `59m 59s`, `3d`.
 pub fn length(duration: Duration) -> String {
     const UNITS: [(u64, &str); 4] = [(24 * 60 * 60, "d"), (60 * 60, "h"), (60, "m"), (1, "s")];
     let seconds = u64::try_from(duration.seconds).unwrap_or_default();
@@ -61,12 +61,12 @@ pub fn length(duration: Duration) -> String {
     parts.join(" ")
 }
 
-/// `1 seat`, `2 seats`.
+/// Formats a number with its noun: `1 seat`, `2 seats`.
 pub fn count(number: u64, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
-/// A name for people: `Ann Archer`.
+/// Full name of a user: `Ann Archer`.
 pub fn name(user: &User) -> String {
     [&*user.given_name, &*user.family_name]
         .iter()
@@ -76,7 +76,7 @@ pub fn name(user: &User) -> String {
         .join(" ")
 }
 
-/// What is odd about the user's id (R2); mostly nothing.
+/// Warnings about the user's id (R2); empty for most.
 pub fn user_id_warnings(user: &User) -> String {
     let words = user.user_id_warnings().filter_map(|warning| match warning {
         UserIdWarning::Unspecified => None,
@@ -86,7 +86,7 @@ pub fn user_id_warnings(user: &User) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// Whether a user may sign in, and why not.
+/// State of a user, and the cause of a block.
 pub fn state(user: &User) -> String {
     let cause = match user.block_cause() {
         BlockCause::LicenseLimit => " (license limit)",
@@ -100,7 +100,7 @@ pub fn state(user: &User) -> String {
     }
 }
 
-/// Blank where access is off (R23).
+/// Status of a user; blank where access is off (R23).
 pub fn status(status: UserStatus) -> &'static str {
     match status {
         UserStatus::Unspecified => "",
@@ -111,7 +111,7 @@ pub fn status(status: UserStatus) -> &'static str {
     }
 }
 
-/// A seat in short: its pool, and what limits it.
+/// A seat: its pool and its limitations.
 pub fn seat(seat: &Seat) -> String {
     let over = if seat.over_limit { " (over the limit)" } else { "" };
     if seat.all_organizations {
@@ -121,18 +121,18 @@ pub fn seat(seat: &Seat) -> String {
     }
 }
 
-/// Why not: a sentence, and the reason as the contract has it.
+/// A denial: a sentence, and the reason as in the contract.
 pub fn denial(denial: &Denial) -> String {
     let reason = denial.reason().as_str_name().trim_start_matches("DENIAL_REASON_");
     format!("{} ({reason})", denial.message)
 }
 
-/// The same of one item of several.
+/// The refusal of one item of several, like [`denial`].
 pub fn refusal(no: &ItemError) -> String {
     format!("{} ({})", no.message, no.reason)
 }
 
-/// `order_by`
+/// A value for `order_by`.
 pub fn direction(by: &str, descending: bool) -> String {
     if descending { format!("{by} desc") } else { by.to_owned() }
 }

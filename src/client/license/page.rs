@@ -12,6 +12,8 @@ use crate::proto::v1::{
 
 const POOLS: [Column; 5] = [left("pool"), left("plan"), right("in use"), right("limit"), left("")];
 
+/// Prints the license page.
+///
 /// # Errors
 /// [`Error`]
 pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
@@ -50,7 +52,7 @@ fn page_of(page: &Information, width: Option<usize>) -> String {
     text + "\n" + &Table::new(&POOLS).lines(&rows, width)
 }
 
-/// When it was looked for, and what was found.
+/// Time and result of the last look for a license.
 fn fetch(of: &LicenseFetch) -> String {
     let reason = if of.reason.is_empty() { String::new() } else { format!(" ({})", of.reason) };
     format!("{}: {}{reason}", words::time_or(of.fetched_at, "never"), of.message)

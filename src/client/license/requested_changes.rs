@@ -1,14 +1,14 @@
-//! What a license request is to ask for, as people write it.
+//! Changes that a license request asks for, as people write them.
 
 use crate::proto::v1::{CreateLicenseRequestRequest, SeatMove, SeatsWanted, SendLicenseRequestRequest};
 
-/// What is wanted beside what is installed. Nothing: a renewal.
+/// The requested changes. Without any, the request is for a renewal.
 #[derive(Debug, Default, PartialEq)]
 pub struct RequestedChanges {
     pub seats: Vec<SeatsWanted>,
     pub moves: Vec<SeatMove>,
     pub target_version: Option<String>,
-    /// As the vendor knows it, for a first request.
+    /// The vendor's id of the customer, for a first request.
     pub customer_id: Option<String>,
 }
 
@@ -29,19 +29,19 @@ impl RequestedChanges {
     }
 }
 
-/// `primary=10`: ten seats more. The service knows which numbers and pools there are.
+/// Parses `primary=10`: ten more seats. The service checks the number and the pool.
 ///
 /// # Errors
-/// What is wrong with the text.
+/// The mistake in the text.
 pub fn seats_wanted(text: &str) -> Result<SeatsWanted, String> {
     let (pool, seats) = numbered(text).ok_or("must be POOL=SEATS, such as primary=10")?;
     Ok(SeatsWanted { pool_id: pool.to_owned(), seats })
 }
 
-/// `crm:primary=5`: five seats of `crm` go to `primary`.
+/// Parses `crm:primary=5`: five seats of `crm` are moved to `primary`.
 ///
 /// # Errors
-/// What is wrong with the text; pools with a colon in their names cannot be told apart.
+/// The mistake in the text; pool names that contain a colon are not supported.
 pub fn seats_moved(text: &str) -> Result<SeatMove, String> {
     let moved = numbered(text).and_then(|(pools, seats)| Some((pools.split_once(':')?, seats)));
     let ((from, to), seats) = moved.ok_or("must be FROM:TO=SEATS, such as crm:primary=5")?;
@@ -51,7 +51,7 @@ pub fn seats_moved(text: &str) -> Result<SeatMove, String> {
     Ok(SeatMove { from_pool_id: from.to_owned(), to_pool_id: to.to_owned(), seats })
 }
 
-/// Names of pools may have the sign in them, numbers do not.
+/// Splits at the last `=`: a pool name may contain the sign, a number does not.
 fn numbered(text: &str) -> Option<(&str, u64)> {
     let (name, seats) = text.rsplit_once('=')?;
     Some((name, seats.parse().ok()?))

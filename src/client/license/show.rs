@@ -10,7 +10,7 @@ use crate::proto::v1::{
 
 const POOLS: [Column; 6] = [left("pool"), left("plan"), left("before"), left("after"), left("in use"), left("over")];
 
-/// What a request asks for.
+/// The changes that a request asks for.
 pub fn changes(tenant: &str, changes: &RequestedChanges) -> String {
     let RequestedChanges { seats, moves, target_version, customer_id } = changes;
     let customer = customer_id.as_ref().map(|id| format!(", customer {id}")).unwrap_or_default();
@@ -26,7 +26,7 @@ pub fn changes(tenant: &str, changes: &RequestedChanges) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Behind what was asked for: where it went.
+/// The changes of a request, and the receivers of the request and of the answer.
 pub fn sent(sent: &SendLicenseRequestResponse, changes: String) -> String {
     let answers = match sent.reply_to.as_str() {
         "" => "its sender: the tenant has no responsible person",
@@ -35,7 +35,7 @@ pub fn sent(sent: &SendLicenseRequestResponse, changes: String) -> String {
     format!("{changes}sent to {}; the answer goes to {answers}\n", sent.sent_to)
 }
 
-/// Nothing where the answer is an error.
+/// Result of a fetch; empty if it is reported as an error.
 pub fn fetched(fetched: &FetchLicenseResponse, found: &LicenseFetch) -> String {
     match found.outcome() {
         LicenseFetchOutcome::Refused | LicenseFetchOutcome::Failed => String::new(),
@@ -78,7 +78,7 @@ pub fn deleted_all(deleted: &DeleteLicensesResponse) -> String {
     format!("{said}\n{}", pools(&deleted.pools))
 }
 
-/// Before and after, pool by pool; nothing where nothing is other than it was.
+/// Usage before and after, pool by pool; empty if nothing changed.
 pub fn pools(pools: &[PoolChange]) -> String {
     if pools.is_empty() {
         return String::new();

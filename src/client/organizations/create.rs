@@ -5,6 +5,8 @@ use super::shown;
 use crate::cli::organizations::Create;
 use crate::proto::v1::{CreateOrganizationRequest, Organization};
 
+/// Creates an organization.
+///
 /// # Errors
 /// [`Error`]
 pub async fn create(usher: &Usher, printer: &mut Printer, args: &Create) -> Result<(), Error> {

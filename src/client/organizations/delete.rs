@@ -3,6 +3,8 @@
 use super::super::{Error, Printer, Rendered, Usher};
 use crate::proto::v1::DeleteOrganizationRequest;
 
+/// Deletes an organization.
+///
 /// # Errors
 /// [`Error`]
 pub async fn delete(usher: &Usher, printer: &mut Printer, organization: &str) -> Result<(), Error> {

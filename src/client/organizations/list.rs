@@ -14,6 +14,8 @@ const ORGANIZATIONS: List<Organization> = List {
     none: "no organizations",
 };
 
+/// Prints the organizations of a tenant.
+///
 /// # Errors
 /// [`Error`]
 pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(), Error> {

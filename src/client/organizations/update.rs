@@ -7,6 +7,8 @@ use super::shown;
 use crate::cli::organizations::Update;
 use crate::proto::v1::{Organization, UpdateOrganizationRequest};
 
+/// Changes the display name of an organization.
+///
 /// # Errors
 /// [`Error`]
 pub async fn update(usher: &Usher, printer: &mut Printer, args: &Update) -> Result<(), Error> {
@@ -18,7 +20,7 @@ pub async fn update(usher: &Usher, printer: &mut Printer, args: &Update) -> Resu
     let request = UpdateOrganizationRequest {
         tenant_id: usher.tenant.clone(),
         organization: Some(organization),
-        // An empty name is one, too.
+        // Always in the mask, because an empty name is a value, too.
         update_mask: Some(FieldMask { paths: vec!["display_name".into()] }),
     };
     let changed = usher.answer(usher.directory().update_organization(usher.request(request))).await?;

@@ -7,6 +7,8 @@ use super::show::shown;
 use crate::cli::policy::{DEFAULT, Rules, Value};
 use crate::proto::v1::{CloseActive, Policy, Tenant, UnknownUsers, UpdateTenantRequest, WhenAlreadySignedIn, WhenFull};
 
+/// Changes the rules that are given, and prints the policy.
+///
 /// # Errors
 /// [`Error`]
 pub async fn set(usher: &Usher, printer: &mut Printer, rules: &Rules) -> Result<(), Error> {
@@ -17,7 +19,7 @@ pub async fn set(usher: &Usher, printer: &mut Printer, rules: &Rules) -> Result<
     printer.print(&Rendered::new(&changed, shown(changed.tenant.as_ref())))
 }
 
-/// The rules that are named, and their paths: a path whose field is not set takes its default.
+/// The given rules, and their paths for the mask: a path whose field is not set resets the rule to its default.
 fn wanted(rules: &Rules) -> (Policy, Vec<String>) {
     let mut paths = Paths::default();
     let policy = Policy {
@@ -44,12 +46,12 @@ fn wanted(rules: &Rules) -> (Policy, Vec<String>) {
     (policy, paths.0)
 }
 
-/// What the mask names so far.
+/// Paths in the mask so far.
 #[derive(Default)]
 struct Paths(Vec<String>);
 
 impl Paths {
-    /// `None`: not named, or the default.
+    /// Value of a field; `None`: the option is not given, or is the default.
     fn value<T: Clone>(&mut self, field: &str, given: &Option<Value<T>>) -> Option<T> {
         let given = given.as_ref()?;
         self.0.push(format!("policy.{field}"));
@@ -69,7 +71,7 @@ impl Paths {
         self.text(field, given).map(|word| word == "yes")
     }
 
-    /// `reclaim-idle` of `when_full` is `WHEN_FULL_RECLAIM_IDLE`; options take no word that the contract has not.
+    /// `reclaim-idle` for `when_full` is `WHEN_FULL_RECLAIM_IDLE`. Options accept only words of the contract.
     fn word<T: Default>(&mut self, field: &str, given: &Option<String>, read: fn(&str) -> Option<T>) -> T {
         let word = self.text(field, given);
         word.and_then(|word| read(&format!("{field}_{word}").to_uppercase().replace('-', "_"))).unwrap_or_default()

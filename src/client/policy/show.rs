@@ -4,6 +4,8 @@ use super::super::particulars::particulars;
 use super::super::{Error, Printer, Rendered, Usher};
 use crate::proto::v1::{CloseActive, GetTenantRequest, Policy, Tenant, UnknownUsers, WhenAlreadySignedIn, WhenFull};
 
+/// Prints the policy of a tenant.
+///
 /// # Errors
 /// [`Error`]
 pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
@@ -12,7 +14,7 @@ pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     printer.print(&Rendered::new(&found, shown(found.tenant.as_ref())))
 }
 
-/// Each rule under the name of its option, as the option takes it.
+/// Each rule under the name of its option, in the form that the option accepts.
 pub(super) fn shown(tenant: Option<&Tenant>) -> String {
     let Some(policy) = tenant.and_then(|tenant| tenant.policy.as_ref()) else { return String::new() };
     particulars([
@@ -37,13 +39,13 @@ pub(super) fn shown(tenant: Option<&Tenant>) -> String {
     ])
 }
 
-/// To the last second, unlike lengths that are only looked at.
+/// Formats a duration exactly, unlike durations that are only displayed.
 fn length(duration: Option<prost_types::Duration>) -> String {
     let length = duration.and_then(|it| std::time::Duration::try_from(it).ok()).unwrap_or_default();
     if length.is_zero() { "off".into() } else { humantime::format_duration(length).to_string() }
 }
 
-/// `WHEN_FULL_RECLAIM_IDLE` is `reclaim-idle`; what all names of a kind begin with stands before `UNSPECIFIED`.
+/// `WHEN_FULL_RECLAIM_IDLE` becomes `reclaim-idle`; the name of the value `UNSPECIFIED` shows the prefix.
 fn word(name: &str, unspecified: &str) -> String {
     let prefix = unspecified.trim_end_matches("UNSPECIFIED");
     name.strip_prefix(prefix).unwrap_or(name).to_lowercase().replace('_', "-")

@@ -1,4 +1,4 @@
-//! Work on many pairs of a pool and a user: so many at a time as a call may have, and a result for each.
+//! Grants or revokes many pairs of a pool and a user, in calls of bounded size, and prints a result for each pair.
 
 use std::ops::Range;
 
@@ -13,19 +13,20 @@ use crate::proto::v1::PoolUsage;
 
 const COLUMNS: [Column; 3] = [left("pool"), left("user"), left("result")];
 
-/// Pairs of a call.
+/// Largest number of pairs in a call.
 const MAX_PAIRS: usize = 1_000;
 
-/// Bytes of the users of a call: half of the smallest request that is taken; the rest is for pools and organizations.
+/// Largest number of bytes of user ids in a call: half of the smallest possible limit of requests; the rest is for
+/// pools and organizations.
 const MAX_ID_BYTES: usize = 32 * 1024;
 
-/// What is done with pairs, and how its results read.
+/// The operation, and the conversion of its results.
 pub struct SeatOperation<R: 'static> {
     pub done: &'static str,
     pub to_result: fn(&R) -> PairResult,
 }
 
-/// What became of one pair: yes or no, in words; and whether anything was to be done at all.
+/// Result of one pair: success or refusal in words; `did` is false if there was nothing to do.
 pub struct PairResult<'a> {
     pub pool: &'a str,
     pub user: &'a str,
@@ -33,14 +34,14 @@ pub struct PairResult<'a> {
     pub result: Result<String, String>,
 }
 
-/// What a call answered.
+/// The answer to a call.
 pub struct Batch<R> {
     pub results: Vec<R>,
     pub usage: Vec<PoolUsage>,
 }
 
 impl<R: Name + Default> SeatOperation<R> {
-    /// `call` does it for some users.
+    /// Processes all users; `call` does it for some of them.
     pub async fn run(
         &self,
         printer: &mut Printer,
@@ -74,10 +75,10 @@ impl<R: Name + Default> SeatOperation<R> {
 struct Writing<'a, R: 'static> {
     operation: &'a SeatOperation<R>,
     rows: Rows<'a>,
-    /// Done, and refused; for the others there was nothing to do.
+    /// Number of pairs that were done, and of those that were refused; for all others there was nothing to do.
     yes: u64,
     no: u64,
-    /// The last that was told.
+    /// Usage of the pools, from the last answer.
     usage: Vec<PoolUsage>,
 }
 
@@ -108,7 +109,7 @@ impl<R: Name + Default> Writing<'_, R> {
     }
 }
 
-/// Who is asked for together.
+/// The users of each call.
 fn chunks(users: &[String], pools: usize) -> Vec<Range<usize>> {
     let most = (MAX_PAIRS / pools.max(1)).max(1);
     let mut chunks: Vec<Range<usize>> = Vec::new();

@@ -11,10 +11,10 @@ use crate::proto::v1::{CloseIdleSessionsRequest, CloseSessionRequest, CloseSessi
 
 const COLUMNS: [Column; 2] = [left("session"), left("result")];
 
-/// One after the other.
+/// Closes sessions, one call after the other.
 ///
 /// # Errors
-/// [`Error::Denied`]: it was refused for some (R26).
+/// [`Error::Denied`]: some sessions were not closed (R26).
 pub async fn close(usher: &Usher, printer: &mut Printer, args: &Close) -> Result<(), Error> {
     let mut rows = Rows::new(printer, "results", &COLUMNS).expecting(0, &args.sessions);
     let mut refused = 0;
@@ -51,6 +51,8 @@ fn summary(closed: &Result<CloseSessionResponse, ItemError>) -> String {
     }
 }
 
+/// Closes the sessions of all idle users (R26).
+///
 /// # Errors
 /// [`Error`]
 pub async fn close_idle(usher: &Usher, printer: &mut Printer, args: &CloseIdle) -> Result<(), Error> {

@@ -9,15 +9,15 @@ use super::super::{Error, Printer, Usher, json, words};
 use crate::proto::v1::watch_sessions_response::Event;
 use crate::proto::v1::{Session, SessionEndedEvent, WatchSessionsRequest, WatchSessionsResponse};
 
-/// How long it waits before it asks once more, the first time and at most.
+/// Wait before a new attempt: the first one, and the longest.
 const INITIAL_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
-/// Prints every start and every end of a session. When the connection is lost it goes on behind the last message, until
-/// it is interrupted.
+/// Prints the start and the end of every session. After a lost connection it resumes after the last message, until it
+/// is interrupted.
 ///
 /// # Errors
-/// [`Error`]: there is no first answer, or a "no".
+/// [`Error`]: there is no first answer, or the service refused.
 pub async fn watch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     let mut watch = WatchCursor { cursor: String::new(), wait: INITIAL_BACKOFF, reported: false };
     loop {
@@ -36,22 +36,22 @@ pub async fn watch(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
     }
 }
 
-/// How far it has come.
+/// State of the watch, which outlives a connection.
 struct WatchCursor {
-    /// Of the last message.
+    /// Cursor of the last message.
     cursor: String,
-    /// Before it asks once more.
+    /// Wait before the next attempt.
     wait: Duration,
-    /// It said that the connection was lost.
+    /// The loss of the connection was reported.
     reported: bool,
 }
 
 impl WatchCursor {
-    /// One stream, from the cursor on; each message moves it. It ends in order when the server ends, or when the
-    /// connection is old enough.
+    /// Follows one stream from the cursor on; each message moves the cursor. The stream ends normally when the server
+    /// stops, or when the connection reaches its maximum age.
     async fn follow(&mut self, usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
         let request = WatchSessionsRequest { tenant_id: usher.tenant.clone(), cursor: self.cursor.clone() };
-        // Without a deadline of its own: it has no end.
+        // Without a deadline, because the stream has no end.
         let mut stream = usher.answer(usher.sessions().watch_sessions(Request::new(request))).await?;
         loop {
             let message: WatchSessionsResponse = match stream.message().await {
@@ -71,7 +71,7 @@ impl WatchCursor {
     }
 }
 
-/// `None`: nothing that people need to know.
+/// The line for an event; `None`: it is of no interest to people.
 fn line(event: &Event) -> Option<String> {
     match event {
         Event::Started(started) => {

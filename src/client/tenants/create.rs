@@ -5,6 +5,8 @@ use super::shown;
 use crate::cli::tenants::Create;
 use crate::proto::v1::{CreateTenantRequest, Tenant};
 
+/// Creates a tenant.
+///
 /// # Errors
 /// [`Error`]
 pub async fn create(usher: &Usher, printer: &mut Printer, args: &Create) -> Result<(), Error> {

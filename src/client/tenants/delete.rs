@@ -3,6 +3,8 @@
 use super::super::{Error, Printer, Rendered, Usher};
 use crate::proto::v1::DeleteTenantRequest;
 
+/// Deletes a tenant.
+///
 /// # Errors
 /// [`Error`]
 pub async fn delete(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {

@@ -15,6 +15,8 @@ const TENANTS: List<Tenant> = List {
     none: "no tenants",
 };
 
+/// Prints the tenants.
+///
 /// # Errors
 /// [`Error`]
 pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(), Error> {

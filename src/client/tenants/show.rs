@@ -4,6 +4,8 @@ use super::super::{Error, Printer, Rendered, Usher};
 use super::shown;
 use crate::proto::v1::GetTenantRequest;
 
+/// Prints a tenant.
+///
 /// # Errors
 /// [`Error`]
 pub async fn show(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {

@@ -4,6 +4,8 @@ use super::super::{Error, Printer, Rendered, Usher};
 use super::shown;
 use crate::proto::v1::{ResumeTenantRequest, SuspendTenantRequest};
 
+/// Suspends a tenant.
+///
 /// # Errors
 /// [`Error`]
 pub async fn suspend(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {
@@ -12,6 +14,8 @@ pub async fn suspend(usher: &Usher, printer: &mut Printer) -> Result<(), Error> 
     printer.print(&Rendered::new(&suspended, shown(suspended.tenant.as_ref())))
 }
 
+/// Resumes a suspended tenant.
+///
 /// # Errors
 /// [`Error`]
 pub async fn resume(usher: &Usher, printer: &mut Printer) -> Result<(), Error> {

@@ -7,6 +7,8 @@ use super::shown;
 use crate::cli::tenants::Changes;
 use crate::proto::v1::{Tenant, UpdateTenantRequest};
 
+/// Changes the given fields of a tenant.
+///
 /// # Errors
 /// [`Error`]
 pub async fn update(usher: &Usher, printer: &mut Printer, changes: &Changes) -> Result<(), Error> {

@@ -1,22 +1,22 @@
-//! The seats that a line wants: its pools, and its organizations for all of them or for one.
+//! The seats of a line: its pools, and their organizations, for all pools or for one.
 
 use crate::cells::{BETWEEN, EVERY, OF, halves, parts, value, values};
 use crate::ids::{OrganizationId, PoolId};
 use crate::proto::v1::{SyncEntry, SyncSeat};
 
-/// The organizations of a pool, or of all pools that have none of their own.
+/// The organizations of one pool, or of all pools without organizations of their own.
 #[derive(Default)]
 struct Named {
-    /// Something stood there, and be it that there is no access.
+    /// The cell mentions the pool, even if only to say that there is no access.
     is_named: bool,
     is_every: bool,
     ids: Vec<String>,
 }
 
-/// Puts into the entry what its two cells say.
+/// Adds the seats of the two cells to the entry.
 ///
 /// # Errors
-/// What is wrong, with the column in front.
+/// The mistake, after the name of the column.
 pub fn want_seats(entry: &mut SyncEntry, pools: &str, organizations: &str) -> Result<(), String> {
     let pools = values(pools);
     for pool in &pools {
@@ -25,7 +25,8 @@ pub fn want_seats(entry: &mut SyncEntry, pools: &str, organizations: &str) -> Re
     let mut common = Named::default();
     let mut own: Vec<Named> = pools.iter().map(|_| Named::default()).collect();
     for part in parts(organizations, BETWEEN).filter(|part| !part.trim().is_empty()) {
-        // Organizations may look like a pool and an organization: that of the line decides.
+        // The name of an organization may look like a pool and an organization; it is one only if the line contains
+        // that pool.
         let two = halves(part, OF).and_then(|(pool, rest)| Some((at(&pools, pool)?, rest)));
         match two {
             Some((at, rest)) => own[at].add(rest)?,
@@ -42,7 +43,8 @@ pub fn want_seats(entry: &mut SyncEntry, pools: &str, organizations: &str) -> Re
     for (pool_id, named) in pools.into_iter().zip(own) {
         match named {
             Named { is_named: false, .. } => entry.pool_ids.push(pool_id),
-            // A seat without access is not given: it would be one with access to everything.
+            // Without access, no seat is given: in the contract, a seat without organizations has access to all of them
+            // (R7).
             Named { is_every: false, ids, .. } if ids.is_empty() => {}
             Named { ids, .. } => entry.seats.push(SyncSeat { pool_id, organization_ids: ids }),
         }

@@ -1,4 +1,4 @@
-//! The header of a file of users: what its columns decide.
+//! The header of a file of users: the meaning of its columns.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -6,11 +6,11 @@ use std::str::FromStr;
 use super::records::{Record, Records, Wrong};
 
 const ATTRIBUTE: &str = "attributes.";
-/// What an export writes and the service alone decides.
+/// Columns of an export that an import ignores, because the service alone sets them.
 const ONLY_READ: [&str; 6] =
     ["block_cause", "status", "default_organization_id", "last_sign_in_at", "last_activity_at", "created_at"];
 
-/// What a column decides of a user.
+/// Meaning of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Column {
     UserId,
@@ -23,9 +23,9 @@ pub enum Column {
     Pools,
     Organizations,
     Attribute(String),
-    /// Nothing: the service does.
+    /// Set by the service; the import ignores it.
     Ignored,
-    /// Nothing, and nothing may stand in it: spreadsheets add such columns.
+    /// Must be empty: spreadsheets add such columns.
     Nameless,
 }
 
@@ -33,7 +33,7 @@ impl FromStr for Column {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        // White space belongs to the name of an attribute.
+        // The name of an attribute may contain white space.
         if let Some(key) = name.trim_start().strip_prefix(ATTRIBUTE).filter(|key| !key.is_empty()) {
             return Ok(Column::Attribute(key.to_owned()));
         }
@@ -56,7 +56,7 @@ impl FromStr for Column {
 }
 
 impl Column {
-    /// The field of a user that the file decides by this column.
+    /// The field of a user that this column sets.
     pub fn field(&self) -> Option<String> {
         Some(match self {
             Column::GivenName => "given_name".to_owned(),
@@ -75,18 +75,18 @@ impl Column {
     }
 }
 
-/// A file whose header was read.
+/// A file after its header.
 pub struct Table<'t> {
     pub columns: Vec<Column>,
     pub records: Records<'t>,
 }
 
-/// Reads the header. `delimiter`: `None` is the one by which the header has more columns that are known.
+/// Reads the header. `delimiter`: `None` chooses the one with which the header is valid and has more columns.
 ///
 /// # Errors
-/// Everything that is wrong with it.
+/// All mistakes in the header.
 pub fn table(text: &str, delimiter: Option<char>) -> Result<Table<'_>, Vec<Wrong>> {
-    // Spreadsheets put a mark in front of UTF-8, and a line in front of the header.
+    // Spreadsheets put a byte order mark before UTF-8, and a `sep=` line before the header.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (text, line, message) = match separator(text) {
         Some((separator, rest)) => (rest, 2, Some(separator)),
@@ -110,7 +110,8 @@ pub fn table(text: &str, delimiter: Option<char>) -> Result<Table<'_>, Vec<Wrong
     }
 }
 
-/// `sep=;`, which tells a spreadsheet what stands between two cells, and what comes behind that line.
+/// Parses the line `sep=;`, which tells a spreadsheet the separator. Returns the separator and the text after that
+/// line.
 fn separator(text: &str) -> Option<(char, &str)> {
     let end = text.find(['\r', '\n']).unwrap_or(text.len());
     let line = text[..end].trim_matches([' ', '"']);

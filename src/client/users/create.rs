@@ -7,8 +7,10 @@ use crate::cli::users::Create;
 use crate::proto::v1::create_user_response::Outcome;
 use crate::proto::v1::{CreateUserRequest, User};
 
+/// Creates a user.
+///
 /// # Errors
-/// [`Error::Denied`], where a pool is full, among others.
+/// [`Error::Denied`] if a pool is full, among others.
 pub async fn create(usher: &Usher, printer: &mut Printer, args: &Create) -> Result<(), Error> {
     let user = User {
         user_id: args.user.clone(),

@@ -11,10 +11,10 @@ use crate::proto::v1::{BlockUserRequest, DeleteUserRequest, ItemError, UnblockUs
 
 const COLUMNS: [Column; 2] = [left("user"), left("result")];
 
-/// Calls under way at once, where their order does not matter: the service makes them durable together.
+/// Calls in progress at once, where their order does not matter: the service commits them together.
 const MAX_CONCURRENT_CALLS: usize = 32;
 
-/// What became of one user.
+/// Result for one user.
 struct Done {
     user: String,
     yes: bool,
@@ -22,8 +22,10 @@ struct Done {
     json: Value,
 }
 
+/// Blocks users.
+///
 /// # Errors
-/// [`Error::Denied`]: it was refused for some.
+/// [`Error::Denied`]: some were refused.
 pub async fn block(usher: &Usher, printer: &mut Printer, users: &[String], end_sessions: bool) -> Result<(), Error> {
     let block = async |user: &String| {
         let request = BlockUserRequest { tenant_id: usher.tenant.clone(), user_id: user.clone(), end_sessions };
@@ -33,10 +35,10 @@ pub async fn block(usher: &Usher, printer: &mut Printer, users: &[String], end_s
     each(printer, users, MAX_CONCURRENT_CALLS, "blocked", block).await
 }
 
-/// In their order: the first ones get the seats that are free.
+/// Unblocks users in the given order: the first ones get the seats that are free.
 ///
 /// # Errors
-/// [`Error::Denied`]: it was denied or refused for some.
+/// [`Error::Denied`]: some were denied or refused.
 pub async fn unblock(usher: &Usher, printer: &mut Printer, users: &[String]) -> Result<(), Error> {
     let unblock = async |user: &String| {
         let request = UnblockUserRequest { tenant_id: usher.tenant.clone(), user_id: user.clone() };
@@ -51,8 +53,10 @@ pub async fn unblock(usher: &Usher, printer: &mut Printer, users: &[String]) -> 
     each(printer, users, 1, "unblocked", unblock).await
 }
 
+/// Deletes users.
+///
 /// # Errors
-/// [`Error::Denied`]: it was refused for some.
+/// [`Error::Denied`]: some were refused.
 pub async fn delete(usher: &Usher, printer: &mut Printer, users: &[String]) -> Result<(), Error> {
     let delete = async |user: &String| {
         let request = DeleteUserRequest { tenant_id: usher.tenant.clone(), user_id: user.clone() };
@@ -62,7 +66,7 @@ pub async fn delete(usher: &Usher, printer: &mut Printer, users: &[String]) -> R
     each(printer, users, MAX_CONCURRENT_CALLS, "deleted", delete).await
 }
 
-/// An answer in words, yes or no; and as it came.
+/// An answer in words, as success or refusal; and as JSON.
 type ItemAnswer = (Result<&'static str, String>, Value);
 
 async fn each(
@@ -91,7 +95,7 @@ async fn each(
     let all = rows.count();
     rows.end(&[], "")?;
     match stopped {
-        // Nothing was done before, or what was done has its row.
+        // Nothing was done before, or each result has its row.
         Some(error) => Err(error),
         None if yes < all => Err(Error::Denied(format!("{} of {all} not {done}", all - yes))),
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! `usher users export`: users as a CSV file, on standard output.
+//! `usher users export`: writes users as a CSV file to standard output.
 
 use tonic::Request;
 
@@ -8,10 +8,10 @@ use super::list::filtered;
 use crate::cli::users_files::Export;
 use crate::proto::v1::{ExportUsersRequest, ListUsersRequest};
 
-/// Writes the file as it comes; nothing is kept of it.
+/// Writes the file as it arrives, and keeps nothing in memory.
 ///
 /// # Errors
-/// [`Error`]; what was written before stays, and is not the whole file.
+/// [`Error`]; what was written before stays, and is incomplete.
 pub async fn export(usher: &Usher, printer: &mut Printer, args: &Export) -> Result<(), Error> {
     let mut chunks = usher.answer(usher.directory().export_users(Request::new(wanted(usher, args)))).await?;
     let progress = Progress::counting("lines");

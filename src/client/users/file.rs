@@ -1,4 +1,4 @@
-//! A CSV file of users, as an export writes it or a spreadsheet: read whole, and checked, before anything is sent.
+//! A CSV file of users, from an export or a spreadsheet. It is read and checked as a whole before anything is sent.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,19 +11,20 @@ use crate::cells::{unguarded, values};
 use crate::ids::UserId;
 use crate::proto::v1::{SyncEntry, User, UserState};
 
-/// The users of a file.
+/// Users in a file.
 #[derive(Debug, PartialEq)]
 pub struct UsersFile {
-    /// With the number of the line, from 1 on.
+    /// Each entry with the number of its line, counted from 1.
     pub entries: Vec<(u64, SyncEntry)>,
-    /// The fields that the file decides: those of its columns.
+    /// Fields that the import sets: those of the file's columns.
     pub fields: Vec<String>,
 }
 
-/// Reads a file. `delimiter`: `None` is what its first line says, or else that by which the names of its columns are known.
+/// Reads a file. `delimiter`: `None` uses the `sep=` line, or else the delimiter with which the names of the columns
+/// are known.
 ///
 /// # Errors
-/// Every line that is wrong, and why.
+/// All wrong lines, with the reasons.
 pub fn read(bytes: &[u8], delimiter: Option<u8>) -> Result<UsersFile, Vec<String>> {
     let text = text(bytes).map_err(|wrong| message(vec![wrong]))?;
     let Table { columns, records } = table(text, delimiter.map(char::from)).map_err(message)?;
@@ -89,7 +90,7 @@ fn entry(columns: &[Column], record: &Record) -> Result<(UserId, SyncEntry), Str
     Ok((id, entry))
 }
 
-/// Cells beyond the header are surplus, and have to be empty.
+/// Cells beyond the header must be empty.
 fn check_width(columns: &[Column], record: &Record) -> Result<(), String> {
     let surplus = record.cells.get(columns.len()..);
     match surplus {
@@ -105,7 +106,7 @@ fn nameless(cell: &str) -> String {
     format!("{cell:?} stands in a column without a name")
 }
 
-/// `before`: in another column, where one may be empty.
+/// `before`: the id from the other column; one of the two cells may be empty.
 fn user_id(before: Option<UserId>, cell: &str) -> Result<UserId, String> {
     match before {
         Some(before) if cell.trim().is_empty() => Ok(before),
@@ -120,7 +121,7 @@ fn user_id(before: Option<UserId>, cell: &str) -> Result<UserId, String> {
     }
 }
 
-/// What goes over several lines is mostly a quote that was not closed where it should be.
+/// A cell with line breaks usually results from a quote that was not closed.
 fn one_line(column: &str, cell: &str) -> Result<String, String> {
     if cell.contains(['\r', '\n']) {
         return Err(format!("{column} goes over several lines: is a quote missing?"));
@@ -137,7 +138,7 @@ fn yes_or_no(column: &str, cell: &str) -> Result<Option<bool>, String> {
     }
 }
 
-/// Empty: as it is.
+/// An empty cell leaves the state unchanged.
 fn state(cell: &str) -> Result<UserState, String> {
     Ok(match yes_or_no("account_state", cell)? {
         None => UserState::Unspecified,

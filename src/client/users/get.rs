@@ -9,6 +9,8 @@ use crate::proto::v1::{GetUserRequest, Seat, User};
 
 const SEATS: [Column; 3] = [left("seat in"), left("granted at"), left("organizations")];
 
+/// Prints a user.
+///
 /// # Errors
 /// [`Error`]
 pub async fn get(usher: &Usher, printer: &mut Printer, args: &Get) -> Result<(), Error> {
@@ -22,7 +24,7 @@ pub async fn get(usher: &Usher, printer: &mut Printer, args: &Get) -> Result<(),
     printer.print(&Rendered::new(&got, text))
 }
 
-/// A line for each particular, and a table of seats.
+/// A user as text: a line for each property, and a table of seats.
 pub fn show(user: &User, width: Option<usize>) -> String {
     let attributes = user.attributes.iter().map(|(name, text)| ("attribute", format!("{name}={text}")));
     let known = [

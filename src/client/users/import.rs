@@ -1,4 +1,4 @@
-//! `usher users import`: a file of users as one sync (R33).
+//! `usher users import`: sends a file of users as one sync (R33).
 
 use prost::Message;
 use tonic::Request;
@@ -14,18 +14,18 @@ use crate::proto::v1::{
     SyncWhenFull, UserState,
 };
 
-/// Users of one message, and their bytes: one more may be half as long again.
+/// Limits of a message in entries and in bytes. The last entry can exceed the limit in bytes by half of it.
 const CHUNK_ENTRIES: usize = 500;
 const CHUNK_BYTES: usize = 1024 * 1024;
 
 const COLUMNS: [Column; 4] = [right("line"), left("user"), left("result"), left("why")];
 
-/// What holds for the whole file.
+/// Options for the whole file.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {
     pub full: bool,
     pub block_unlisted: bool,
-    /// `None`: as many as the service thinks fit.
+    /// `None`: the limit of the service (R33).
     pub max_blocked: Option<u32>,
     pub when_full: WhenFull,
     pub dry_run: bool,
@@ -35,15 +35,15 @@ pub struct Terms {
 #[derive(Debug, Clone, Copy)]
 struct FileLine {
     number: u64,
-    /// The file has the user as blocked.
+    /// The file says that the user is blocked.
     blocked: bool,
 }
 
-/// Sends the file, which was checked as a whole before. People are told of everybody for whom something is not as the
-/// file wants it, and of who is not in the file; programs of everybody.
+/// Sends the file, which was checked as a whole before. The output for people has the users whose result differs from
+/// the file, and those that are not in the file; the JSON output has all users.
 ///
 /// # Errors
-/// [`Error`]; [`Error::Denied`]: it is not as the file wants it for some.
+/// [`Error`]; [`Error::Denied`]: for some users the result differs from the file.
 pub async fn import(usher: &Usher, printer: &mut Printer, file: UsersFile, terms: Terms) -> Result<(), Error> {
     let line = |(number, entry): &(u64, SyncEntry)| FileLine {
         number: *number,
@@ -55,7 +55,7 @@ pub async fn import(usher: &Usher, printer: &mut Printer, file: UsersFile, terms
     print_results(printer, &synced, &lines, terms.dry_run)
 }
 
-/// The parts of the sync; the first one has the terms, and goes out even when there is nobody to list.
+/// The messages of the sync. The first one has the options, and is sent even if the file contains no users.
 fn messages(usher: &Usher, file: UsersFile, terms: Terms) -> impl Iterator<Item = SyncUsersRequest> + Send + 'static {
     let UsersFile { entries, fields } = file;
     let progress = Progress::new("users sent", entries.len());
@@ -99,7 +99,7 @@ fn print_results(
 ) -> Result<(), Error> {
     let totals = synced.totals.unwrap_or_default();
     let summary = summary(totals, dry_run);
-    // Who is not listed comes behind those who are.
+    // The results of unlisted users follow those of the listed ones.
     let numbered = synced.results.iter().zip(lines.iter().map(Some).chain(std::iter::repeat(None)));
     let everybody = printer.json;
     let is_shown = |result, line: Option<&FileLine>| everybody || line.is_none_or(|line| !is_as_wanted(result, line));
@@ -150,7 +150,7 @@ fn cells(result: &SyncResult, line: Option<&FileLine>) -> Vec<String> {
     vec![line, result.user_id.clone(), format!("{outcome}{blocked}"), why.join(", ")]
 }
 
-/// `created 3, unchanged 12`, without what there is none of.
+/// Formats the totals, `created 3, unchanged 12`; counts of zero are left out.
 fn summary(totals: SyncTotals, dry_run: bool) -> String {
     let counts = [
         (totals.created, "created"),

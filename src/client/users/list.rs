@@ -22,6 +22,8 @@ const USERS: List<User> = List {
     none: "no users",
 };
 
+/// Prints users.
+///
 /// # Errors
 /// [`Error`]
 pub async fn list(usher: &Usher, printer: &mut Printer, args: &Args) -> Result<(), Error> {
@@ -37,7 +39,7 @@ fn wanted(usher: &Usher, filters: &Filters, order: &Order) -> ListUsersRequest {
     ListUsersRequest { order_by: order_by(order), ..filtered(usher, filters) }
 }
 
-/// The filters, as lists and exports have them.
+/// A request with these filters, for lists and exports.
 pub(super) fn filtered(usher: &Usher, filters: &Filters) -> ListUsersRequest {
     let given = |text: &Option<String>| text.clone().unwrap_or_default();
     ListUsersRequest {
@@ -100,7 +102,7 @@ fn status(status: Status) -> UserStatus {
     }
 }
 
-/// What is odd about an id stands behind the last column.
+/// Warnings about an id follow the last column.
 fn row(user: &User) -> Vec<String> {
     let seats: Vec<_> = user.seats.iter().map(words::seat).collect();
     vec![

@@ -1,20 +1,20 @@
-//! Records of a CSV file, as RFC 4180 has them and nothing else. What is read otherwise than it was meant does harm: behind
-//! a quote that nobody closed, a whole file is one cell.
+//! Records of a CSV file, strictly as RFC 4180 defines them, because a misread file does harm: after a quote that is
+//! not closed, the rest of the file would be one cell.
 
 use std::borrow::Cow;
 
-/// What is wrong, and in which line, from 1 on.
+/// The line, counted from 1, and the mistake in it.
 pub type Wrong = (u64, String);
 
-/// A line of the file, or more of them where a cell has line breaks.
+/// A record: one line of the file, or several if a cell contains line breaks.
 #[derive(Debug, PartialEq)]
 pub struct Record<'t> {
-    /// Where it begins.
+    /// Number of its first line.
     pub line: u64,
     pub cells: Vec<Cow<'t, str>>,
 }
 
-/// The records of a text, without those that have nothing in them. Lines end with LF, CR LF or CR.
+/// Iterates over the records of a text, except empty ones. Lines end with LF, CR LF or CR.
 pub struct Records<'t> {
     text: &'t str,
     delimiter: char,
@@ -23,7 +23,7 @@ pub struct Records<'t> {
 }
 
 impl<'t> Records<'t> {
-    /// `line`: the number of the first one.
+    /// `line`: the number of the first line of `text`.
     pub fn new(text: &'t str, delimiter: char, line: u64) -> Self {
         Self { text, delimiter, at: 0, line }
     }
@@ -32,7 +32,7 @@ impl<'t> Records<'t> {
         &self.text[self.at..]
     }
 
-    /// Goes on behind a line break, if one comes next.
+    /// Skips a line break, if one is next.
     fn skip_line_break(&mut self) -> bool {
         let length = break_length(self.rest());
         self.at += length;
@@ -68,7 +68,7 @@ impl<'t> Records<'t> {
         Ok(Cow::Borrowed(cell))
     }
 
-    /// A cell in quotes. Where one is wrong, the position stays before it.
+    /// Reads a quoted cell. After a mistake, the position is still before the cell.
     fn quoted(&mut self) -> Result<String, Wrong> {
         let mut cell = String::new();
         let mut at = self.at + 1;
@@ -99,7 +99,7 @@ impl<'t> Records<'t> {
         Ok(cell)
     }
 
-    /// Past a line that is wrong, so that what is wrong with the others is told, too.
+    /// Skips the rest of a wrong line, so that mistakes in other lines are reported, too.
     fn skip_line(&mut self) {
         let rest = self.rest();
         self.at += rest.find(['\r', '\n']).unwrap_or(rest.len());
@@ -113,7 +113,7 @@ impl<'t> Iterator for Records<'t> {
     fn next(&mut self) -> Option<Self::Item> {
         while !self.rest().is_empty() {
             match self.record() {
-                // Spreadsheets write delimiters into lines that are empty.
+                // Spreadsheets write delimiters into empty lines.
                 Ok(record) if record.cells.iter().all(|cell| cell.trim().is_empty()) => {}
                 Ok(record) => return Some(Ok(record)),
                 Err(wrong) => {
@@ -126,7 +126,7 @@ impl<'t> Iterator for Records<'t> {
     }
 }
 
-/// Bytes of the line break with which a text begins.
+/// Length in bytes of the line break at the beginning of a text, or 0.
 fn break_length(text: &str) -> usize {
     match text.as_bytes() {
         [b'\r', b'\n', ..] => 2,
@@ -135,7 +135,7 @@ fn break_length(text: &str) -> usize {
     }
 }
 
-/// Line breaks in a text, of each kind.
+/// Number of line breaks in a text, of all kinds.
 pub fn breaks(text: &str) -> u64 {
     let bytes = text.as_bytes();
     let ends = |(at, byte): (usize, &u8)| match byte {

@@ -5,8 +5,10 @@ use super::get::show;
 use crate::cli::users::Rename;
 use crate::proto::v1::RenameUserRequest;
 
+/// Changes the id of a user.
+///
 /// # Errors
-/// [`Error::Refused`], where somebody has the new id, among others.
+/// [`Error::Refused`] if another user has the new id, among others.
 pub async fn rename(usher: &Usher, printer: &mut Printer, args: &Rename) -> Result<(), Error> {
     let request = RenameUserRequest {
         tenant_id: usher.tenant.clone(),

@@ -7,6 +7,8 @@ use super::get::show;
 use crate::cli::users::Update;
 use crate::proto::v1::{UpdateUserRequest, User};
 
+/// Changes the given fields of a user.
+///
 /// # Errors
 /// [`Error`]
 pub async fn update(usher: &Usher, printer: &mut Printer, args: &Update) -> Result<(), Error> {

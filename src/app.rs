@@ -70,7 +70,8 @@ const LAST_PROBES: Duration = Duration::from_secs(1);
 /// Serves until a signal, or until this process loses its shards.
 ///
 /// # Errors
-/// [`Failure`]: the start failed, a shard was lost or its writer failed, or the stop did not end in time.
+/// [`Failure`]: the start failed, a shard was lost or its writer failed, the stop did not end in time, or a second
+/// signal interrupted it.
 pub async fn serve(mut config: Config, log: Arc<LogFilter>, mut signals: Signals) -> Result<(), Failure> {
     config.limits.max_connections = descriptors::make_room(config.limits.max_connections, config.shards);
     let hangups = signals.take_hangup().context("SIGHUP is listened to already")?;
@@ -209,8 +210,7 @@ impl Running {
         let startup_handler = Arc::new(StartupHandler::new(early));
         let api = Server::start(api_listener, Arc::clone(&startup_handler), &config.limits, Arc::clone(&stats));
 
-        // 4. Open the store, then the journal, which claims every shard as soon as no other process owns it, and loads
-        // it.
+        // 4. Open the store, then the journal, which claims every shard once no other process owns it, and loads it.
         let (store, nodes) = open(&config.storage).await?;
         let installation = installation(config, &store).await?;
         let node = match nodes {
@@ -341,8 +341,7 @@ impl Running {
             }
             // 4. The journal flushes what was submitted and releases its shards, so that the next owner need not wait.
             let written = self.journal.stop().await;
-            // 5. Remove this process from the table of processes, and close the store, which waits for what is in
-            // progress.
+            // 5. Remove this process from the table of processes. The store finishes what was sent, and closes.
             membership::leave(self.node.as_ref()).await;
             self.store.close().await;
             // 6. The operations port ends late, so that the last probe can still read why the process is not ready.

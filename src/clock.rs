@@ -26,6 +26,7 @@ pub enum Clock {
 }
 
 impl Clock {
+    /// The clock of the machine; its monotonic time starts at zero.
     #[must_use]
     pub fn system() -> Self {
         Clock::System(SystemClock::start())
@@ -92,7 +93,7 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    #[allow(clippy::disallowed_methods)] // The one room for time.
+    #[allow(clippy::disallowed_methods)] // The only module that may read the time.
     fn start() -> Self {
         Self { origin: Instant::now(), boot: boot() }
     }
@@ -101,7 +102,7 @@ impl SystemClock {
         self.boot.map(|boot| Boot { at: boot.at.saturating_add(millis(self.elapsed())), ..boot })
     }
 
-    #[allow(clippy::disallowed_methods)] // The one room for time.
+    #[allow(clippy::disallowed_methods)] // The only module that may read the time.
     fn elapsed(&self) -> Duration {
         self.origin.elapsed()
     }
@@ -126,7 +127,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-#[allow(clippy::disallowed_methods)] // The one room for time.
+#[allow(clippy::disallowed_methods)] // The only module that may read the time.
 fn system_wall() -> Wall {
     let now = SystemTime::now();
     let millis = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);

@@ -90,19 +90,22 @@ pub struct Config {
     pub exposed: Vec<String>,
 }
 
+/// Location of the store.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant)] // There is one, made once.
+#[allow(clippy::large_enum_variant)] // Only one value exists in a process.
 pub enum Storage {
     Embedded { folder: PathBuf },
     Postgres { url: DatabaseUrl, migrate_on_start: bool },
 }
 
+/// Configuration of the log.
 #[derive(Debug)]
 pub struct Log {
     pub filter: String,
     pub format: LogFormat,
 }
 
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     Text,

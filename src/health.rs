@@ -86,16 +86,19 @@ impl fmt::Display for NotReadyReason {
 pub struct NotReadyReasons(u16);
 
 impl NotReadyReasons {
+    /// True if the set is empty: the service is serving.
     #[must_use]
     pub fn serving(self) -> bool {
         self.0 == 0
     }
 
+    /// True if this reason is set.
     #[must_use]
     pub fn has(self, reason: NotReadyReason) -> bool {
         self.0 & reason.bit() != 0
     }
 
+    /// The reasons that are set, in the order of their declaration.
     pub fn iter(self) -> impl Iterator<Item = NotReadyReason> {
         NotReadyReason::ALL.into_iter().filter(move |reason| self.has(*reason))
     }
@@ -151,11 +154,13 @@ impl Readiness {
         });
     }
 
+    /// The reasons that are set now.
     #[must_use]
     pub fn now(&self) -> NotReadyReasons {
         *self.reasons.borrow()
     }
 
+    /// A receiver that is notified whenever the set changes.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<NotReadyReasons> {
         self.reasons.subscribe()

@@ -14,17 +14,20 @@ pub struct Histogram<const N: usize> {
 }
 
 impl<const N: usize> Histogram<N> {
+    /// `bounds`: upper bounds, inclusive, ascending.
     #[must_use]
     pub fn new(bounds: [u64; N]) -> Self {
         Self { bounds, counts: [const { AtomicU64::new(0) }; N], above: AtomicU64::new(0), sum: AtomicU64::new(0) }
     }
 
+    /// Counts a value.
     pub fn record(&self, value: u64) {
         let at = self.bounds.partition_point(|bound| *bound < value);
         self.counts.get(at).unwrap_or(&self.above).fetch_add(1, Ordering::Relaxed);
         self.sum.fetch_add(value, Ordering::Relaxed);
     }
 
+    /// Counts a duration in whole microseconds.
     pub fn record_micros(&self, value: Duration) {
         self.record(u64::try_from(value.as_micros()).unwrap_or(u64::MAX));
     }
@@ -40,6 +43,7 @@ impl<const N: usize> Histogram<N> {
         (cumulated, total + self.above.load(Ordering::Relaxed))
     }
 
+    /// Sum of all values.
     #[must_use]
     pub fn sum(&self) -> u64 {
         self.sum.load(Ordering::Relaxed)

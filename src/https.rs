@@ -12,8 +12,10 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls::{ClientConfig, RootCertStore};
 
+/// HTTP client with TLS.
 pub type Client = hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
+/// Value of the header `User-Agent` in requests of this program.
 pub const USER_AGENT: &str = concat!("usher/", env!("CARGO_PKG_VERSION"));
 
 /// A client that returns redirections as answers, and follows none.

@@ -160,7 +160,7 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// A claim of a shard: each claim draws a fresh random token.
+/// Token of a shard's owner: each claim of the shard draws a fresh random one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OwnerToken(pub Uuid);
 

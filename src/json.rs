@@ -21,6 +21,7 @@ pub struct Wrong {
 }
 
 impl Wrong {
+    /// A mistake in the document as a whole.
     pub fn whole(what: impl Into<String>) -> Self {
         Self { member: String::new(), what: what.into() }
     }
@@ -63,6 +64,7 @@ pub struct Member {
 }
 
 impl Object {
+    /// Parses a document, which must be an object.
     pub fn parse(bytes: &[u8]) -> Result<Self, Wrong> {
         let parsed = serde_json::from_slice(bytes).map_err(|error| Wrong::whole(format!("is not JSON: {error}")))?;
         Member { path: String::new(), value: parsed }.object()
@@ -104,15 +106,18 @@ impl Object {
 }
 
 impl Member {
+    /// A mistake in this member.
     pub fn wrong(&self, what: impl fmt::Display) -> Wrong {
         let member = self.path.clone();
         Wrong { member, what: what.to_string() }
     }
 
+    /// The value, of any type.
     pub fn value(&self) -> &Json {
         &self.value
     }
 
+    /// The value as a text.
     pub fn text(&self) -> Result<&str, Wrong> {
         match &self.value {
             Json::Text(text) => Ok(text),
@@ -125,6 +130,7 @@ impl Member {
         parse(self.text()?).map_err(|error| self.wrong(error))
     }
 
+    /// The value as a whole number in `range`.
     pub fn number(&self, range: RangeInclusive<u64>) -> Result<u64, Wrong> {
         match self.value {
             Json::Number(number) if range.contains(&number) => Ok(number),
@@ -132,12 +138,14 @@ impl Member {
         }
     }
 
+    /// The value as a list; its items have paths such as `entitlements[1]`.
     pub fn list(self) -> Result<impl Iterator<Item = Member>, Wrong> {
         let Member { path, value: Json::List(items) } = self else { return Err(self.wrong("must be a list")) };
         let items = items.into_iter().enumerate();
         Ok(items.map(move |(at, value)| Member { path: format!("{path}[{at}]"), value }))
     }
 
+    /// The value as an object.
     pub fn object(self) -> Result<Object, Wrong> {
         match self {
             Member { path, value: Json::Object(members) } => Ok(Object { path, members }),

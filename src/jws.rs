@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::json::Wrong;
 
+/// The parts of a document, still encoded.
 pub struct Parts<'a> {
     /// The header, a dot and the payload: the bytes that the signature covers.
     pub signed: &'a str,
@@ -14,6 +15,7 @@ pub struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
+    /// Splits a document into its parts.
     pub fn of(compact: &'a str) -> Result<Self, Wrong> {
         let parts = || {
             let (signed, signature) = compact.rsplit_once('.')?;

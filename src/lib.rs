@@ -1,10 +1,11 @@
-//! Usher decides whether a login may proceed, and counts the seats of licenses. docs/DOMAIN.md defines the vocabulary and
-//! the rules (R…) that comments cite, docs/ARCHITECTURE.md explains the design, and docs/decisions/ has the reasons.
+//! Usher decides whether a login may proceed, and counts the seats of licenses. docs/DOMAIN.md defines the vocabulary
+//! and the rules (R…) that comments cite. docs/ARCHITECTURE.md explains the design, and docs/decisions/ has the
+//! reasons.
 //!
 //! The modules, in the order in which a request passes through them:
 //!
 //! - `server`: accepts connections and calls, and bounds both.
-//! - `auth`: identifies the caller, and checks that it may call the method for the tenant.
+//! - `auth`: identifies the caller, and checks that it may call the method.
 //! - `proto`: the messages of the contract, generated from `proto/usher/v1/`.
 //! - `service`: parses a message into a command or a query, submits it, and renders the outcome.
 //! - `opaque_id`: encodes and signs ids that would otherwise show numbers that tenants share.
@@ -39,7 +40,7 @@
 //! - `cli`, `config`: the command line and the configuration.
 //! - `app`: the composition root, with the order of start and stop.
 //! - `client`: the commands that call a running server.
-//! - `faults`: failpoints, for tests only.
+//! - `faults`: failpoints and planted bugs, for tests only.
 
 /// Comes first, because its macros are used in every module.
 #[macro_use]

@@ -23,6 +23,7 @@ const ROUNDS: u8 = 4;
 pub struct Secret([u8; Self::BYTES]);
 
 impl Secret {
+    /// Length of a secret in bytes.
     pub const BYTES: usize = 32;
 
     /// Draws a secret from the operating system's random source.
@@ -81,6 +82,7 @@ impl OpaqueIds {
         IdCodec { key: self.derive(purpose, about) }
     }
 
+    /// The MAC for one subject, such as a tenant.
     #[must_use]
     pub fn mac(&self, about: &[&[u8]]) -> Mac {
         Mac { key: self.derive(Purpose::Mac, about) }
@@ -145,8 +147,10 @@ pub struct Mac {
 }
 
 impl Mac {
+    /// Length of a MAC in bytes: HMAC-SHA256, truncated.
     pub const BYTES: usize = 16;
 
+    /// The MAC of `bytes`.
     #[must_use]
     pub fn sign(&self, bytes: &[u8]) -> [u8; Self::BYTES] {
         let tag = sign(&self.key, bytes);

@@ -43,10 +43,12 @@ impl Partial {
         }
     }
 
+    /// The temporary path.
     pub fn path(&self) -> &Path {
         &self.beside
     }
 
+    /// The open file, for writing.
     pub fn file(&mut self) -> &mut File {
         &mut self.file
     }

@@ -14,7 +14,7 @@ use crate::tasks::Tasks;
 
 /// How often the certificate files are checked for changes.
 const RENEWED: Duration = Duration::from_secs(30);
-/// How often the keys of the identity provider are checked for being due.
+/// How often to check that the keys of the identity provider need not be read again.
 const KEYS: Duration = Duration::from_secs(1);
 
 pub(super) struct ApiSecurity {

@@ -32,7 +32,8 @@ fn raise() -> Option<u64> {
     if setrlimit(Resource::Nofile, limit).is_ok() { limit.maximum } else { soft }
 }
 
-/// If not even the process's own descriptors fit, clients get half of the limit.
+/// Number of connections that fit. Clients get at least half of the limit, even if the process's own descriptors then
+/// do not all fit.
 fn room(requested: usize, limit: Option<u64>, own: u64) -> usize {
     let Some(limit) = limit else { return requested };
     let room = limit.saturating_sub(own).max(limit / 2);

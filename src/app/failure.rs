@@ -12,6 +12,7 @@ use crate::license::LoadError;
 use crate::server::TlsError;
 use crate::store::open::OpenError;
 
+/// The reason for which the program ends; each kind has its own exit code.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error(transparent)]

@@ -25,6 +25,7 @@ pub(super) struct Vendors {
 }
 
 impl Vendors {
+    /// `path`: a file or a folder of public keys; `None`: only licenses signed with the demo key can be installed.
     pub fn new(path: Option<PathBuf>, demo: Option<PublicKey>) -> Self {
         Self { path, demo }
     }

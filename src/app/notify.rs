@@ -14,6 +14,10 @@ use crate::tasks::{self, Deliveries, Tasks};
 /// Counters of the deliveries on each channel.
 pub type DeliveryCounters = Vec<(Channel, Arc<Deliveries>)>;
 
+/// Starts a task of deliveries for each configured channel; returns their counters.
+///
+/// # Errors
+/// A sender cannot be built from the configuration.
 pub fn start(config: &Config, tasks: &Tasks, journal: &Arc<Journal>) -> anyhow::Result<DeliveryCounters> {
     let mut senders = Vec::new();
     if let Some(email) = &config.notify.email {

@@ -14,6 +14,7 @@ const DOMAIN: &str = "usher";
 /// Reasons for which a document is not installed, beside `LICENSE_…`.
 const OF_DOCUMENTS: [&str; 2] = ["PLANS_DISAGREE", "TOO_MANY_LICENSES"];
 
+/// The reason for which a client command fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{0} cannot be reached: {1}; --address or USHER_ADDRESS names another one")]

@@ -14,6 +14,7 @@ use crate::proto::FILE_DESCRIPTOR_SET;
 static CONTRACT: LazyLock<DescriptorPool> =
     LazyLock::new(|| DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("build.rs wrote it"));
 
+/// The JSON form of a message of the contract.
 pub fn of<M: Name>(message: &M) -> Value {
     let descriptor = CONTRACT.get_message_by_name(&M::full_name()).expect("the message is in the contract");
     let mut dynamic = DynamicMessage::new(descriptor);

@@ -32,6 +32,7 @@ pub struct Printer {
 }
 
 impl Printer {
+    /// `width`: columns of the terminal; `None`: lines are not cut.
     pub fn new(json: bool, width: Option<usize>, to: impl Write + 'static) -> Self {
         Self { json, width, to: Box::new(to) }
     }

@@ -23,6 +23,7 @@ impl Progress {
         Self { what, total: None, shown }
     }
 
+    /// Shows that `done` items are done.
     pub fn at(&self, done: usize) {
         if self.shown {
             let of = self.total.map_or(String::new(), |total| format!(" of {total}"));

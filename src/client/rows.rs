@@ -16,6 +16,7 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
+    /// `name`: name of the list in JSON.
     pub fn new(printer: &'a mut Printer, name: &'static str, columns: &'static [Column]) -> Self {
         Self { printer, name, table: Table::new(columns), count: 0 }
     }

@@ -7,6 +7,7 @@ use crate::proto::v1::{
     UserState, UserStatus,
 };
 
+/// Name of a plan.
 pub fn plan(plan: Plan) -> &'static str {
     match plan {
         Plan::Named => "named",
@@ -20,6 +21,7 @@ pub fn limit(number: u64, unlimited: bool) -> String {
     if unlimited { "unlimited".into() } else { number.to_string() }
 }
 
+/// State of a tenant's licenses.
 pub fn license_state(state: LicenseState) -> &'static str {
     match state {
         LicenseState::Unspecified => "not known",
@@ -137,6 +139,7 @@ pub fn direction(by: &str, descending: bool) -> String {
     if descending { format!("{by} desc") } else { by.to_owned() }
 }
 
+/// Reason for the end of a session (R24).
 pub fn end(reason: SessionEndReason) -> &'static str {
     match reason {
         SessionEndReason::Unspecified | SessionEndReason::Unknown => "not known",

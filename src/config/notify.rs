@@ -14,6 +14,7 @@ pub struct NotifyConfig {
     pub webhook: Option<(WebhookUrl, SigningKeys)>,
 }
 
+/// Configuration of email: the mail server, the sender's address, and the login.
 #[derive(Debug)]
 pub struct Email {
     pub server: SmtpServer,

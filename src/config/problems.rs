@@ -22,10 +22,12 @@ impl ConfigProblems {
         })
     }
 
+    /// Returns the value; `None`: it is wrong, and the mistake was added.
     pub fn some<T>(&mut self, option: &str, value: Result<T, String>) -> Option<T> {
         value.map_err(|problem| self.wrong.push(format!("{option}: {problem}"))).ok()
     }
 
+    /// Adds a mistake.
     pub fn add(&mut self, problem: impl Into<String>) {
         self.wrong.push(problem.into());
     }
@@ -52,6 +54,7 @@ impl ConfigProblems {
         }
     }
 
+    /// Returns `value` if there are no mistakes.
     pub fn none_or<T>(self, value: T) -> Result<T, ConfigError> {
         if self.wrong.is_empty() { Ok(value) } else { Err(ConfigError(self.wrong)) }
     }

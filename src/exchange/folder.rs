@@ -96,6 +96,7 @@ impl fmt::Debug for Folder {
 }
 
 impl Folder {
+    /// A client that makes at most 8 requests at once.
     #[must_use]
     pub fn new(url: FolderUrl) -> Self {
         Self { url, client: https::client(), turns: Semaphore::new(MAX_CONCURRENT_FETCHES) }

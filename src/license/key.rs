@@ -155,6 +155,7 @@ impl SigningKey {
         Self { pair, public: PublicKey::new(x) }
     }
 
+    /// The public key of the pair.
     #[must_use]
     pub fn public(&self) -> &PublicKey {
         &self.public

@@ -7,6 +7,7 @@ use crate::ledger::change::Limit;
 
 const UNLIMITED: &str = "UNLIMITED";
 
+/// Reads a limit: a number from 0 to `MAX_NUMBER`, or `"UNLIMITED"`.
 pub fn read(member: &Member) -> Result<Limit, Wrong> {
     match member.value() {
         Json::Number(number @ 0..=MAX_NUMBER) => Ok(Limit::Seats(*number)),

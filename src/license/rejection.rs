@@ -9,6 +9,7 @@ use super::revocation::Revoked;
 use crate::json::Wrong;
 use crate::ledger::time::Wall;
 
+/// The reason for which a document is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// It is not a document of this kind, or its content is invalid.

@@ -42,6 +42,7 @@ impl Revocations {
         self.0.get(&(tenant.clone(), license.clone())).filter(|revoked| revision <= revoked.through)
     }
 
+    /// Number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()

@@ -17,6 +17,7 @@ pub struct Trust {
 }
 
 impl Trust {
+    /// Trusts these keys; no license is revoked.
     #[must_use]
     pub fn new(keys: impl IntoIterator<Item = PublicKey>) -> Self {
         let mut trust = Self::default();
@@ -24,6 +25,7 @@ impl Trust {
         trust
     }
 
+    /// Adds keys; a key that is trusted already stays.
     pub fn add_keys(&mut self, keys: impl IntoIterator<Item = PublicKey>) {
         self.keys.extend(keys.into_iter().map(|key| (key.kid().to_owned(), key)));
     }
@@ -56,6 +58,7 @@ impl Trust {
         self.keys.values()
     }
 
+    /// The revocations of all lists.
     #[must_use]
     pub fn revocations(&self) -> &Revocations {
         &self.revocations

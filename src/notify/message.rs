@@ -18,6 +18,7 @@ pub struct Message {
 }
 
 impl Message {
+    /// Builds a message; `id` must be the same each time it is sent.
     #[must_use]
     pub fn new(id: String, instance: InstanceId, dispatch: Dispatch) -> Self {
         Self { id, instance, dispatch }

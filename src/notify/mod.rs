@@ -30,6 +30,7 @@ pub enum Sender {
 }
 
 impl Sender {
+    /// The channel of this sender.
     #[must_use]
     pub fn channel(&self) -> Channel {
         match self {

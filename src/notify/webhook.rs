@@ -107,6 +107,7 @@ impl fmt::Debug for Webhook {
 }
 
 impl Webhook {
+    /// A sender that signs each event with all `keys`.
     #[must_use]
     pub fn new(url: WebhookUrl, keys: SigningKeys) -> Self {
         Self { url, keys, client: https::client() }

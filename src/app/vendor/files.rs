@@ -48,6 +48,7 @@ fn decoded(bytes: Vec<u8>) -> Option<String> {
     String::from_utf16(&units).ok().filter(|_| rest.is_empty())
 }
 
+/// Like [`read`], for a private key: the text is never printed.
 pub fn read_secret(option: &str, path: &Path) -> Result<SecretString, String> {
     read(option, path, MAX_KEY_BYTES).map(SecretString::from)
 }

@@ -9,6 +9,7 @@ use crate::cli::license::Issue;
 use crate::ledger::time::Wall;
 use crate::license::{LICENSE, MAX_REQUEST_BYTES, Request, Trust, armored, issue, sign};
 
+/// Issues a license, and writes it to a file or to standard output.
 pub fn run(args: &Issue, now: Wall) -> Result<(), Failure> {
     let mut problems = OptionErrors::default();
     let terms = terms(args, &mut problems);

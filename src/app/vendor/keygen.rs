@@ -8,6 +8,7 @@ use crate::cli::license::Keygen;
 use crate::ids;
 use crate::license::{SigningKey, to_jwks};
 
+/// Generates a key pair, and writes both keys.
 pub fn run(args: &Keygen) -> Result<(), Failure> {
     let jwks = args.jwks.clone().unwrap_or_else(|| args.out.with_extension("jwks"));
     let private = Output { option: "--out", path: &args.out, mode: PRIVATE, force: args.force };

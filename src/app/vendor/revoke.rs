@@ -10,6 +10,7 @@ use crate::ids::{LicenseId, TenantId};
 use crate::ledger::time::Wall;
 use crate::license::{REVOCATIONS, Revocations, Revoked, Trust, parse_text, sign};
 
+/// Adds a license to a revocation list, and signs the list anew.
 pub fn run(args: &Revoke, now: Wall) -> Result<(), Failure> {
     let mut problems = OptionErrors::default();
     let tenant = problems.take("--tenant", Some(&args.tenant), TenantId::parse);

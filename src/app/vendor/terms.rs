@@ -59,6 +59,7 @@ impl OptionErrors {
     }
 }
 
+/// Parses all terms of `usher license issue`; mistakes are added to `problems`.
 pub fn terms(args: &Issue, problems: &mut OptionErrors) -> Terms {
     let Issue {
         grant: GrantArgs { seats, plan, feature, limit, tier },
@@ -85,6 +86,7 @@ pub fn terms(args: &Issue, problems: &mut OptionErrors) -> Terms {
     }
 }
 
+/// Parses a revision: from 1 to `MAX_NUMBER`.
 pub fn revision_number(text: &str) -> Result<u64, String> {
     let number = text.parse().ok().filter(|number| (1..=MAX_NUMBER).contains(number));
     number.ok_or_else(|| format!("{text:?} is not a number from 1 to {MAX_NUMBER}"))

@@ -46,6 +46,7 @@ pub fn fetched(fetched: &FetchLicenseResponse, found: &LicenseFetch) -> String {
     }
 }
 
+/// Result of an installation.
 pub fn installed(installed: &InstallLicenseResponse) -> String {
     let mut text = installed.license.as_ref().map(license).unwrap_or_default();
     if !installed.changed {
@@ -62,6 +63,7 @@ fn license(license: &License) -> String {
     format!("{text}\nregistered to {}, {}\n", license.registered_to, tier(license.tier()))
 }
 
+/// Name of a tier.
 pub fn tier(tier: LicenseTier) -> &'static str {
     match tier {
         LicenseTier::Unspecified => "no tier",
@@ -72,6 +74,7 @@ pub fn tier(tier: LicenseTier) -> &'static str {
     }
 }
 
+/// Result of deleting all licenses.
 pub fn deleted_all(deleted: &DeleteLicensesResponse) -> String {
     let said =
         if deleted.changed { "all licenses: deleted; the tenant is in demo mode" } else { "there was no license" };
@@ -99,6 +102,7 @@ fn limit(usage: &PoolUsage) -> String {
     if usage.demo { format!("{limit} (demo)") } else { limit }
 }
 
+/// Validity of a license.
 pub fn state(license: &License) -> &'static str {
     match license.validity() {
         LicenseValidity::Unspecified => "not known",

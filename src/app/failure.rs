@@ -43,7 +43,7 @@ pub enum Failure {
     /// There is no answer from the server that was called, or none that can be understood.
     #[error("{0}")]
     NoAnswer(String),
-    /// The server that was called refused.
+    /// The server that was called refused; or a command refused to work on this store or file.
     #[error("{0}")]
     Refused(String),
     /// The decision is a denial, or at least one of several is.

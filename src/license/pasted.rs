@@ -87,9 +87,9 @@ fn joined(part: &str) -> String {
     part.chars().filter(|c| !c.is_ascii_whitespace()).collect()
 }
 
-/// Removes what programs insert: quotation marks at the beginning of lines, other kinds of white space, invisible
-/// characters, typographic dashes. The marker lines of an armor become white space, with as many dashes as are left
-/// around them, because a dash is also a character of base64url.
+/// Removes what programs insert: quote markers at the beginning of lines, other kinds of white space, invisible
+/// characters, typographic dashes. The marker lines of an armor, with all dashes that are left around them, become
+/// white space, because a dash is also a character of base64url.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for line in text.lines() {

@@ -23,7 +23,7 @@ const VERSION: u64 = 1;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     pub tenant: TenantId,
-    /// From the installed licenses; `None`: the tenant has none, or a first request did not say it.
+    /// From the installed licenses, or as a first request says it; `None`: unknown.
     pub customer_id: Option<Text>,
     pub instance: Uuid,
     pub hosts: Vec<Text>,

@@ -81,7 +81,8 @@ pub struct Table<'t> {
     pub records: Records<'t>,
 }
 
-/// Reads the header. `delimiter`: `None` chooses the one with which the header is valid and has more columns.
+/// Reads the header. `delimiter`: `None` uses that of the `sep=` line, else the one with which the header is valid and
+/// has more columns.
 ///
 /// # Errors
 /// All mistakes in the header.

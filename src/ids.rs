@@ -14,7 +14,7 @@ use uuid::Uuid;
 /// text.
 pub use smol_str::SmolStr as Text;
 
-/// Longest id in bytes (R2).
+/// Longest id in bytes, of everything but users (R2 bounds those of users).
 pub const MAX_ID_BYTES: usize = 128;
 /// Longest free text about a client (address, agent) in bytes.
 pub const MAX_CLIENT_BYTES: usize = 512;

@@ -1,4 +1,5 @@
-//! Who asks, and what they may do: credentials become one [`Principal`], and one table says what it may call.
+//! Authentication and authorization: turns credentials into one [`Principal`]; one table says which methods it may
+//! call.
 
 mod access_file;
 mod caller;

@@ -1,21 +1,21 @@
-//! The one table: which RPC is for whom (docs/AUTHENTICATION.md). A method that is missing here is
-//! refused, and a test proves that none is (`tests/it/access`).
+//! Table of the RPCs and the roles that may call them (docs/AUTHENTICATION.md). A method that is not in the table is
+//! refused; a test checks that all methods are in it (`tests/it/access`).
 
 use crate::ledger::access::{Role, Roles};
 
-/// Whom a method is for.
+/// Callers that may call a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody, without a credential: it says nothing about any tenant.
+    /// Everybody, without a credential: the method reveals nothing about any tenant.
     Open,
-    /// Whoever has one of these roles.
+    /// Callers with at least one of these roles.
     For(Roles),
 }
 
 const APPLICATION: Roles = Roles::NONE.with(Role::Application);
 const MANAGER: Roles = Roles::NONE.with(Role::Manager);
 const OPERATOR: Roles = Roles::NONE.with(Role::Operator);
-/// Who manages something can look at it.
+/// A manager may also read.
 const READ: Roles = MANAGER.with(Role::Viewer);
 
 #[rustfmt::skip]
@@ -34,7 +34,7 @@ const TABLE: &[(&str, &[(&str, Access)])] = &[
         ("ListSessions", Access::For(READ)),
         ("CloseSession", Access::For(MANAGER)),
         ("CloseIdleSessions", Access::For(MANAGER)),
-        // Applications end their own sessions by it; consoles show it.
+        // Applications learn which of their own sessions to end; consoles display the events.
         ("WatchSessions", Access::For(APPLICATION.with(Role::Manager))),
     ]),
     ("usher.v1.DirectoryService", &[
@@ -62,13 +62,13 @@ const TABLE: &[(&str, &[(&str, Access)])] = &[
         ("SendLicenseRequest", Access::For(MANAGER)),
         ("FetchLicense", Access::For(MANAGER)),
         ("GetLicenseInformation", Access::For(READ)),
-        // Applications ask what they may offer.
+        // Applications read which features they may offer.
         ("GetEntitlements", Access::For(READ.with(Role::Application))),
     ]),
     ("usher.v1.TenantService", &[
         ("CreateTenant", Access::For(OPERATOR)),
         ("GetTenant", Access::For(READ.with(Role::Operator))),
-        // The policy is a manager's.
+        // Managers set the policy.
         ("UpdateTenant", Access::For(MANAGER.with(Role::Operator))),
         ("ListTenants", Access::For(READ.with(Role::Operator))),
         ("SuspendTenant", Access::For(OPERATOR)),
@@ -93,7 +93,7 @@ const TABLE: &[(&str, &[(&str, Access)])] = &[
         ("GetServer", Access::For(OPERATOR)),
         ("SetLogFilter", Access::For(OPERATOR)),
     ]),
-    // Probes bring no credential, and the contract is no secret.
+    // Health probes have no credential, and the contract is not secret.
     ("grpc.health.v1.Health", &[
         ("Check", Access::Open),
         ("Watch", Access::Open),
@@ -103,7 +103,8 @@ const TABLE: &[(&str, &[(&str, Access)])] = &[
     ("grpc.reflection.v1alpha.ServerReflection", &[("ServerReflectionInfo", Access::Open)]),
 ];
 
-/// Whom a method such as `usher.v1.SeatService/CheckOut` is for. `None`: nobody.
+/// Returns the callers of a method such as `usher.v1.SeatService/CheckOut`. `None`: there is no such method, and nobody
+/// may call it.
 #[must_use]
 pub fn access(method: &str) -> Option<Access> {
     let (service, name) = method.split_once('/')?;
@@ -111,7 +112,7 @@ pub fn access(method: &str) -> Option<Access> {
     methods.iter().find(|(known, _)| *known == name).map(|(_, access)| *access)
 }
 
-/// Every method of the table, to be held against the contract.
+/// All methods of the table, for comparison with the contract.
 pub fn methods() -> impl Iterator<Item = String> {
     TABLE.iter().flat_map(|(service, methods)| methods.iter().map(move |(name, _)| format!("{service}/{name}")))
 }

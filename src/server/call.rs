@@ -1,6 +1,6 @@
-//! What every call passes before a service sees it, in this order: counted, bounded in number, its caller known and
-//! allowed to make it, bounded in time, its panic caught. One function instead of a stack of layers: it is on the way of
-//! every heartbeat.
+//! Steps that every call passes before a service sees it, in this order: it is counted; the number of calls is bounded;
+//! the caller is authenticated and authorized; time is bounded; a panic is caught. This is one function and not a stack
+//! of layers, because every heartbeat passes through it.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -35,25 +35,25 @@ use crate::auth::{Guard, Head};
 use crate::config::Limits;
 use crate::service::status;
 
-/// Nobody waits for so long.
+/// Deadline of an upload whose client gives none: practically unlimited.
 const MAX_UPLOAD_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A stream that needs no credential, such as one of reflection, ends when nothing comes on it for so long.
+/// A stream that needs no credential, such as one of reflection, ends when its client sends nothing for this long.
 const ANONYMOUS_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The gRPC and gRPC-Web front of the services.
+/// Handles gRPC and gRPC-Web calls, and routes them to the services.
 #[derive(Debug)]
 pub struct CallHandler<F> {
     routes: Routes<F>,
     methods: Arc<Methods>,
     guard: Arc<Guard>,
-    /// Where each method goes, by its number; `None`: nowhere yet.
+    /// Route of each method, by its number; `None`: no service is mounted yet.
     method_routes: Vec<Option<Route>>,
     stats: Arc<Stats>,
-    /// Outside the fast lane, whose requests are small.
+    /// Budget for uploads to all services except the first of `routes`, whose requests are small.
     budget: Arc<UploadBudget>,
     max_calls: usize,
-    /// Bytes.
+    /// In bytes.
     max_headers: usize,
     deadline: Duration,
     max_deadline: Duration,
@@ -85,15 +85,15 @@ impl<F: NamedService> CallHandler<F> {
 }
 
 impl<F> CallHandler<F> {
-    /// The methods that are answered with "loading", because no service has them.
+    /// Methods that are answered with `LOADING`, because no service implements them.
     #[must_use]
     pub fn unserved(&self) -> Vec<&str> {
         let methods = self.methods.all().iter().zip(&self.method_routes);
         methods.filter(|(_, route)| route.is_none()).map(|(method, _)| method.name.as_str()).collect()
     }
 
-    /// Answers a call. What can be done at once is done before the future is made, so that the future, which is moved
-    /// a few times, does not hold the request.
+    /// Answers a call. Work that can be done at once is done before the future is made, so that the future, which is
+    /// moved a few times, does not contain the request.
     fn call<B>(
         self: Arc<Self>,
         mut request: Request<B>,
@@ -112,7 +112,7 @@ impl<F> CallHandler<F> {
             (None, None) => Err(status::no_such_method(request.uri().path()).into()),
             (None, Some(number)) => self.admit(number, &mut call, calls_now, &mut request, &connection),
         };
-        // Once, whether it was let in or not.
+        // Exactly once for each refused or anonymous call.
         if !admitted.as_ref().is_ok_and(|admitted| !admitted.is_anonymous) {
             call.set_aside();
             connection.charge_anonymous_call();
@@ -135,7 +135,7 @@ impl<F> CallHandler<F> {
                 Ok(answer) => match within(&call, pin!(answer)).await {
                     Ok(Ok(response)) => explained(response),
                     Ok(Err(_)) => {
-                        // The panic hook has logged where; the client is told nothing but that it happened.
+                        // The panic hook has logged the location; the client only learns that the call failed.
                         call.panicked();
                         status::internal().into_http()
                     }
@@ -152,7 +152,7 @@ impl<F> CallHandler<F> {
         }
     }
 
-    /// Whether a call is let in, and where it goes from here. Its caller goes with it.
+    /// Authenticates and authorizes a call, finds its route, and attaches the caller to the request.
     fn admit<B>(
         &self,
         number: usize,
@@ -190,8 +190,8 @@ impl<F> CallHandler<F> {
         Ok(Admitted { route, uploads: method.uploads, idle, is_anonymous })
     }
 
-    /// How long the call may take: what its client says, up to the limit; else the default. An upload may take as long
-    /// as it goes on.
+    /// Time limit of the call: as requested by its client, but at most `max_deadline`; without a request, the default.
+    /// An upload has the requested time without a maximum.
     fn deadline(&self, headers: &HeaderMap, uploads: bool) -> Duration {
         let requested = headers.get("grpc-timeout").and_then(|value| parse_timeout(value.as_bytes()));
         if uploads {
@@ -202,7 +202,7 @@ impl<F> CallHandler<F> {
     }
 }
 
-/// Where a call that was let in goes, and how.
+/// The route of an admitted call, and how to serve it.
 struct Admitted {
     route: Route,
     uploads: bool,
@@ -227,13 +227,13 @@ where
         if protocol != Protocol::GrpcWeb || shape_error.is_some() {
             return Either::Left(self.call(request, shape_error, connection));
         }
-        // Translates gRPC-Web.
+        // GrpcWebLayer translates between gRPC-Web and gRPC.
         let handler = tower::service_fn(move |request: Request<Body>| {
             let answer = Arc::clone(&self).call(request, None, Arc::clone(&connection));
             answer.map(|answer| Ok::<_, Infallible>(answer.map(Body::new)))
         });
         let answer = GrpcWebLayer::new().layer(handler).oneshot(request);
-        // Boxed: it is large, and rare.
+        // Boxed because it is large and rare.
         Either::Right(Box::pin(answer.map(|answer| match answer {
             Ok(response) => response.map(ResponseBody::from),
             Err(never) => match never {},
@@ -241,7 +241,7 @@ where
     }
 }
 
-/// Answers in the scope of the call.
+/// Polls `answer` in the log and trace scope of the call.
 async fn within<A: Future>(call: &CallGuard, mut answer: Pin<&mut A>) -> A::Output {
     std::future::poll_fn(|context| {
         let _entered = call.scope.enter();
@@ -250,34 +250,35 @@ async fn within<A: Future>(call: &CallGuard, mut answer: Pin<&mut A>) -> A::Outp
     .await
 }
 
-/// Reads what is left of the request of a call that is refused, within bounds, so that its stream ends as streams do. One
-/// that is reset instead counts as a fault of the connection's, and h2 closes a connection after a thousand of them.
+/// Reads the rest of the request of a refused call, within bounds, so that its stream ends normally. A stream that is
+/// reset instead counts as an error of the connection, and h2 closes a connection after a thousand of these.
 async fn read_out<B>(body: B, connection: &Connection)
 where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<StdError>,
 {
-    /// More than most messages have.
+    /// Longer than most messages.
     const MAX_BYTES: usize = 64 * 1024;
     const TIMEOUT: Duration = Duration::from_millis(250);
     let mut body = pin!(Limited::new(body, MAX_BYTES));
     let mut all = pin!(async { while let Some(Ok(_)) = body.frame().await {} });
-    // Nearly always it is there already.
+    // Nearly always all of it has already arrived.
     if all.as_mut().now_or_never().is_some() {
         return;
     }
-    // Who waits for the rest takes up room; where there is none, nobody waits.
+    // Waiting for the rest needs a permit; without one, do not wait.
     if let Some(_open) = connection.open_anonymous_call() {
         let _ = tokio::time::timeout(TIMEOUT, all).await;
     }
 }
 
-/// The code of a response that is an error already; one that carries a message has none yet, and is counted as OK.
+/// Returns the code of a response that is already an error. A response with a message has no code yet, and counts as
+/// OK.
 pub(super) fn code(headers: &HeaderMap) -> Code {
     headers.get("grpc-status").map_or(Code::Ok, |value| Code::from_bytes(value.as_bytes()))
 }
 
-/// An error without details was made by tonic, because the bytes of the request are no message: it gets details, too.
+/// Adds details to an error that has none: tonic made it, because the bytes of the request are not a message.
 fn explained(response: Response<Body>) -> Response<Body> {
     let headers = response.headers();
     if !headers.contains_key("grpc-status") || headers.contains_key("grpc-status-details-bin") {
@@ -289,7 +290,7 @@ fn explained(response: Response<Body>) -> Response<Body> {
     }
 }
 
-/// `grpc-timeout`: at most 8 digits and a unit. `None` for what is no such value, as if it were not there.
+/// Parses `grpc-timeout`: at most 8 digits and a unit. Returns `None` for any other value, which is then ignored.
 fn parse_timeout(value: &[u8]) -> Option<Duration> {
     let (unit, digits) = value.split_last()?;
     if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {

@@ -1,8 +1,8 @@
-//! The front door: sockets, connections and calls, with a bound on everything that a client controls.
+//! The gRPC server: sockets, connections and calls, with a bound on everything that a client controls.
 //!
-//! tonic's own server cannot do what is needed here: it gives every connection the same age, so that all clients of a
-//! restart come back at once; it waits for a drain without limit; it has no bound on connections or on the time until
-//! the first call. So connections are served by hyper directly, and tonic's generated services answer the calls.
+//! tonic's own server does not fit: it gives every connection the same maximum age, so that after a restart all clients
+//! reconnect at the same time; it waits without limit when it drains; it has no bound on connections or on the time
+//! until the first call. So hyper serves the connections, and tonic's generated services answer the calls.
 
 mod anonymous;
 mod call;
@@ -37,22 +37,22 @@ pub use tls::{Tls, TlsError};
 use crate::config::Limits;
 use listener::Acceptor;
 
-/// A listener at work.
+/// A server that accepts connections.
 #[derive(Debug)]
 pub struct Server {
     acceptor: Arc<Acceptor>,
 }
 
 impl Server {
-    /// Starts to accept connections, and answers their calls with `handler`.
+    /// Starts to accept connections; `handler` answers their calls.
     pub fn start<H: Handler>(listener: Listener, handler: Arc<H>, limits: &Limits, stats: Arc<Stats>) -> Self {
         let acceptor = Arc::new(Acceptor::new(limits, stats));
         tokio::spawn(Arc::clone(&acceptor).accept(listener, handler));
         Self { acceptor }
     }
 
-    /// Stops to accept, tells every connection to go, and waits for their calls to end. What is left after `timeout`
-    /// is cut. Answers whether every call had ended by itself.
+    /// Stops accepting connections, asks every client to go away (GOAWAY), and waits for open calls to end. After
+    /// `timeout` it cuts the connections that are left. Returns true if every call ended by itself.
     pub async fn drain(&self, timeout: Duration) -> bool {
         self.acceptor.close(timeout).await
     }

@@ -1,4 +1,4 @@
-//! What every service holds: the journal, the limits, the end of service, and the counts of decisions.
+//! State that all services share: the journal, limits, permits, the shutdown signal, and counters of decisions.
 
 use std::sync::Arc;
 
@@ -17,14 +17,14 @@ use crate::ids::InstanceId;
 use crate::journal::Journal;
 use crate::opaque_id::OpaqueIds;
 
-/// How much one caller can ask for at once.
+/// Limits of requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Items of a batch; of pools times users the pairs.
+    /// Items of one batch; for pools times users, the number of pairs.
     pub batch_items: usize,
-    /// Watchers of sessions, all tenants together; each holds a stream open.
+    /// Watches of sessions of all tenants together; each holds a stream open.
     pub watchers: usize,
-    /// Check-outs of one caller, and of one user; `None`: any number.
+    /// Rates of check-outs of one caller, and of one user; `None`: unlimited.
     pub caller_rate: Option<Rate>,
     pub user_rate: Option<Rate>,
 }
@@ -35,15 +35,15 @@ impl Default for Limits {
     }
 }
 
-/// Shared by all services.
+/// State that all services share.
 pub struct ServiceContext {
-    /// Behind [`TenantAccess`](super::tenant_access::TenantAccess)s.
+    /// Services reach tenants only through a [`TenantAccess`](super::tenant_access::TenantAccess).
     journal: Arc<Journal>,
     pub(super) licensing: Arc<Licensing>,
-    /// By which callers are known; made anew after every change.
+    /// Token index; rebuilt after every change.
     pub(super) tokens: Arc<Tokens>,
     pub(super) limits: Limits,
-    /// Cancelled when the service drains: streams end, so that their clients reconnect elsewhere.
+    /// Canceled when the server drains: streams end, so that their clients reconnect elsewhere.
     pub(super) shutdown: CancellationToken,
     /// Read by telemetry.
     pub decisions: Decisions,
@@ -51,13 +51,13 @@ pub struct ServiceContext {
     watchers: Arc<SharedPermits>,
     syncs: Arc<SharedPermits>,
     exports: Arc<SharedPermits>,
-    /// Of full syncs.
+    /// Ceilings for the number of users that full syncs may block.
     pub(super) ceilings: Ceilings,
 }
 
-/// Syncs at once: each remembers whom it listed.
+/// Directory syncs at once; each keeps the users that it listed in memory.
 const SYNCS: usize = 4;
-/// Exports at once, of users and of the audit: each reads on and on, and holds a page.
+/// Exports at once, of users and of the audit; each reads page after page, and holds one page in memory.
 const EXPORTS: usize = 8;
 
 impl ServiceContext {
@@ -87,7 +87,8 @@ impl ServiceContext {
         })
     }
 
-    /// What belongs to no tenant, or to several. What belongs to one is asked at a [`TenantAccess`](super::tenant_access::TenantAccess).
+    /// The journal, for queries about no tenant or about several. Commands and queries of one tenant go through a
+    /// [`TenantAccess`](super::tenant_access::TenantAccess).
     pub(super) fn journal(&self) -> &Arc<Journal> {
         &self.journal
     }
@@ -97,22 +98,22 @@ impl ServiceContext {
         self.journal.opaque_ids()
     }
 
-    /// The installation.
+    /// Id of the installation.
     pub(super) fn instance(&self) -> InstanceId {
         self.journal.instance()
     }
 
-    /// A place among the watchers, given back when dropped.
+    /// Takes a permit for a watch; it is returned when dropped.
     pub(super) fn watcher(&self, access: &TenantAccess) -> Result<Permit, tonic::Status> {
         take(&self.watchers, access, &status::WATCHERS)
     }
 
-    /// A place among the syncs, given back when dropped.
+    /// Takes a permit for a directory sync; it is returned when dropped.
     pub(super) fn syncing(&self, access: &TenantAccess) -> Result<Permit, tonic::Status> {
         take(&self.syncs, access, &status::SYNCS)
     }
 
-    /// A place among the exports, given back when dropped.
+    /// Takes a permit for an export; it is returned when dropped.
     pub(super) fn exporting(&self, access: &TenantAccess) -> Result<Permit, tonic::Status> {
         take(&self.exports, access, &status::EXPORTS)
     }

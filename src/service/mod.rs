@@ -1,7 +1,7 @@
-//! The gRPC services: a handler parses, submits and renders, and changes nothing itself.
+//! The gRPC services. A handler parses a request, submits it and renders the answer; it changes no state itself.
 //!
-//! `parse` turns messages into commands and names every field that is wrong; `render` turns answers into
-//! messages; `status` is the one place that makes an error; proto types go no further than this room.
+//! `parse` turns messages into commands and reports every invalid field; `render` turns answers into messages; `status`
+//! makes every error. Message types of the contract are not used outside of this module.
 
 mod audit;
 mod audit_export;

@@ -1,4 +1,4 @@
-//! The services as the front door mounts them, each with the size of request that it accepts.
+//! Routes of the services, each with the maximum size of its requests.
 
 use std::sync::Arc;
 
@@ -28,13 +28,10 @@ use crate::proto::v1::token_service_server::TokenServiceServer;
 use crate::server::{Methods, Routes};
 use tonic_health::pb::health_server::HealthServer;
 
-/// Bytes of a request to health and reflection: a name, and little else.
+/// Bytes of a request to the health, reflection and server services: a name, and little else.
 const MAX_NAME_REQUEST: usize = 4 * 1024;
 
-/// Every method that there is: of the contract, of health and of reflection.
-///
-/// # Panics
-/// Never: the descriptors are compiled in, and a test reads them.
+/// All methods: of the contract, of health, and of reflection.
 #[must_use]
 pub fn methods() -> Methods {
     let reflection =
@@ -42,14 +39,14 @@ pub fn methods() -> Methods {
     Methods::read(&[&REFLECTED[..], &reflection].concat()).expect("compiled in")
 }
 
-/// What needs nothing loaded: health and reflection.
+/// Routes of the services that work before anything is loaded: health and reflection.
 #[must_use]
 pub fn early(methods: &Methods, readiness: &Readiness) -> Routes<HealthServer<HealthService>> {
     let health = HealthService::server(methods.services(), readiness).max_decoding_message_size(MAX_NAME_REQUEST);
     Routes::new(health).with(reflection()).with(reflection_alpha())
 }
 
-/// Everything. The seats are the fast lane.
+/// Routes of all services. The seat service comes first: calls of it are not boxed.
 #[must_use]
 pub fn all(
     context: &Arc<ServiceContext>,

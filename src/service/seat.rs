@@ -1,4 +1,4 @@
-//! SeatService: the hot path of login services.
+//! SeatService: the methods that login services call most often.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{caller, parse, render, status};
 use crate::ledger::outcome::Done;
 use crate::proto::v1::{self, seat_service_server};
 
-/// May this login proceed?
+/// Decides logins, keeps sessions, and grants seats.
 #[derive(Clone)]
 pub struct SeatService {
     context: Arc<ServiceContext>,
@@ -28,7 +28,7 @@ impl seat_service_server::SeatService for SeatService {
     async fn check_out(&self, request: Request<v1::CheckOutRequest>) -> Result<Response<v1::CheckOutResponse>, Status> {
         let caller = caller(&request)?;
         let (tenant, command) = parse::check_out(request.into_inner())?;
-        // A question is no decision, and is not counted (R20).
+        // `check_only` takes no seat: it counts toward no rate and in no metric (R20).
         let counts = !command.check_only;
         let access = self.context.tenant_access(caller, tenant)?;
         if counts {
@@ -116,7 +116,10 @@ impl seat_service_server::SeatService for SeatService {
     }
 }
 
-/// The answer to a single pair; a refusal of it is a refusal of the call.
+/// Returns the answer for the only pair of a command.
+///
+/// # Errors
+/// A refusal of the pair is the error of the call; without an answer, `INTERNAL`.
 fn only<T>(mut answers: Vec<Done<T>>) -> Result<T, Status> {
     Ok(answers.pop().ok_or_else(status::internal)??)
 }

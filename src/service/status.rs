@@ -1,5 +1,5 @@
-//! The one place that makes a gRPC status. An error means that nothing was decided (R19); every one carries
-//! `google.rpc.ErrorInfo` with the domain `usher` and one of the reasons of this file.
+//! Makes every gRPC status. An error means that nothing was decided (R19). Every error carries `google.rpc.ErrorInfo`
+//! with the domain `usher` and a reason: one of [`reason`], or the one that the ledger or a license check gives.
 
 mod access;
 mod ceiling;
@@ -29,10 +29,11 @@ use crate::license::Rejection;
 
 const DOMAIN: &str = "usher";
 
-/// Details travel in a trailer, base64-encoded; clients refuse trailers above 8 KiB.
+/// Bytes of field names and texts in the details of an error. Details are sent base64-encoded in a trailer, and clients
+/// refuse trailers above 8 KiB.
 const MAX_DETAIL_BYTES: usize = 3_072;
 
-/// Fields that a status's message names; `BadRequest` names all.
+/// Number of fields that the message of a status names; `BadRequest` names those that fit into [`MAX_DETAIL_BYTES`].
 const FIELDS_IN_MESSAGE: usize = 3;
 
 impl From<FieldViolations> for Status {
@@ -97,7 +98,7 @@ impl From<Refusal> for Status {
     }
 }
 
-/// A refusal's reason and its sentence for people: the same in an error and in one item of a batch.
+/// Returns the reason of a refusal and a sentence for people, the same for an error and for one item of a batch.
 pub(super) fn explain(refusal: &Refusal) -> (&'static str, String) {
     match refusal {
         Refusal::NotFound { kind, id } => (reason::RESOURCE_NOT_FOUND, format!("There is no {kind} \"{id}\".")),
@@ -113,7 +114,7 @@ pub(super) fn explain(refusal: &Refusal) -> (&'static str, String) {
     }
 }
 
-/// A user and a unit are spoken with a consonant.
+/// "user" and "unit" begin with a consonant sound.
 fn article(noun: &str) -> &'static str {
     if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" }
 }
@@ -152,8 +153,8 @@ impl From<JournalError> for Status {
     }
 }
 
-/// Why a document is not installed. One that cannot be read is a bad argument; any other is well-formed, and a rule
-/// stands in its way.
+/// A license document that is not installed: `INVALID_ARGUMENT` when it cannot be read; otherwise it is well-formed but
+/// a rule forbids it, `FAILED_PRECONDITION`.
 pub(super) fn rejected(rejection: &Rejection) -> Status {
     let reason = rejection.reason();
     let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
@@ -167,12 +168,12 @@ pub(super) fn rejected(rejection: &Rejection) -> Status {
     Status::with_error_details(code, rejection.to_string(), details)
 }
 
-/// Why audit events of a tenant were not read.
+/// Audit events of a tenant could not be read.
 pub(super) fn unread(error: AuditError, tenant: &TenantId) -> Status {
     match error {
         AuditError::Journal(error) => error.into(),
         AuditError::NoSuchTenant => no_such_tenant(tenant),
-        // What the store said is for the log, not for callers: it may name hosts or tables.
+        // Log the store's error, but do not send it to callers: it may name hosts or tables.
         AuditError::Store(error) => {
             tracing::warn!(%error, "audit events were not read");
             JournalError::StoreAway.into()
@@ -184,40 +185,40 @@ pub(super) fn no_such_tenant(tenant: &TenantId) -> Status {
     Refusal::NotFound { kind: "tenant", id: tenant.to_string() }.into()
 }
 
-/// Too much waits already.
+/// Too many requests are waiting.
 #[must_use]
 pub fn overloaded() -> Status {
     unavailable(reason::OVERLOADED, "Too many requests are waiting; nothing was decided.", Duration::from_millis(500))
 }
 
-/// The process is about to end.
+/// The process is shutting down.
 #[must_use]
 pub fn draining() -> Status {
     unavailable(reason::DRAINING, "This server is shutting down; nothing was decided.", Duration::from_secs(1))
 }
 
-/// The process is about to end in the middle of an export.
+/// The process is shutting down during an export.
 #[must_use]
 pub(super) fn export_broken_off() -> Status {
     let text = "This server is shutting down: the file is not whole; export it once more.";
     unavailable(reason::DRAINING, text, Duration::from_secs(1))
 }
 
-/// The process is about to end in the middle of a sync.
+/// The process is shutting down during a sync.
 #[must_use]
 pub(super) fn sync_broken_off() -> Status {
     let text = "This server is shutting down: what the sync did so far stands; do it once more for the rest.";
     unavailable(reason::DRAINING, text, Duration::from_secs(1))
 }
 
-/// A watch ended on this side.
+/// The server ended a watch.
 #[must_use]
 pub fn watch_ended() -> Status {
     let text = "The watch has ended: connect again, and resume from the last cursor.";
     unavailable(reason::WATCH_ENDED, text, Duration::from_secs(1))
 }
 
-/// The call's deadline passed before its answer was there.
+/// The deadline of the call passed before its answer was ready.
 #[must_use]
 pub fn deadline_exceeded() -> Status {
     let details = ErrorDetails::with_error_info(reason::DEADLINE_EXCEEDED, DOMAIN, HashMap::new());
@@ -225,7 +226,7 @@ pub fn deadline_exceeded() -> Status {
     Status::with_error_details(Code::DeadlineExceeded, text, details)
 }
 
-/// The ledger is not in memory yet.
+/// The ledger is not loaded yet.
 #[must_use]
 pub fn loading() -> Status {
     unavailable(reason::LOADING, "This server is starting; nothing was decided.", Duration::from_secs(1))
@@ -238,12 +239,12 @@ pub fn no_such_method(path: &str) -> Status {
     Status::with_error_details(Code::Unimplemented, format!("There is no method {path}."), details)
 }
 
-/// The bytes of a request could not be read, as `why` says in tonic's words. Every error that is made here carries
-/// details; one without was made by tonic before a handler saw the request.
+/// The bytes of a request could not be read, for the reason `why` from tonic. An error with details was made in this
+/// module; one without was made by tonic before a handler saw the request.
 #[must_use]
 pub fn unreadable(why: &Status) -> Status {
     let details = ErrorDetails::with_error_info(reason::UNREADABLE_REQUEST, DOMAIN, HashMap::new());
-    // Compression that is not supported is no bad argument: clients look at this code to do without.
+    // Unsupported compression stays `UNIMPLEMENTED`: on that code, clients retry without compression.
     let code = if why.code() == Code::Unimplemented { Code::Unimplemented } else { Code::InvalidArgument };
     let mut status =
         Status::with_error_details(code, format!("The request cannot be read: {}", why.message()), details);
@@ -251,20 +252,20 @@ pub fn unreadable(why: &Status) -> Status {
     status
 }
 
-/// A message of a method that needs no credential, which takes short ones only: at most so many bytes.
+/// A message is longer than `bytes`, the maximum for a method that needs no credential.
 #[must_use]
 pub fn long_for_anybody(bytes: usize) -> Status {
     unreadable(&Status::out_of_range(format!("a method that needs no credential takes at most {bytes} bytes")))
 }
 
-/// A defect of the service: what it was is in the log, and is no caller's business.
+/// A defect of the service. Its cause is in the log and is not sent to callers.
 #[must_use]
 pub fn internal() -> Status {
     let details = ErrorDetails::with_error_info(reason::INTERNAL, DOMAIN, HashMap::new());
     Status::with_error_details(Code::Internal, "The service failed; nothing more is known here.", details)
 }
 
-/// `retry`: from when on another attempt makes sense.
+/// `retry`: time after which another attempt makes sense.
 fn unavailable(reason: &str, text: &str, retry: Duration) -> Status {
     let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
     details.set_retry_info(Some(retry));
@@ -276,7 +277,7 @@ mod tests {
     use super::*;
     use crate::store::StoreError;
 
-    /// The error's code and reason; the domain is always ours.
+    /// Code and reason of an error. The domain is always "usher".
     fn shape(status: &Status) -> (Code, String) {
         let info = status.get_details_error_info().expect("every error has ErrorInfo");
         assert_eq!(info.domain, "usher");

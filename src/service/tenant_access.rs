@@ -1,5 +1,5 @@
-//! Where one caller asks about one tenant, and may. There is no other way from a service to the journal of a tenant, so
-//! that no call forgets to ask whether it may (R1).
+//! An authenticated caller together with a tenant that it is authorized for. Services reach the journal of a tenant in
+//! no other way, so that no method can forget the authorization (R1, decision 27).
 
 use std::sync::Arc;
 
@@ -14,27 +14,35 @@ use crate::ledger::access::Tenants;
 use crate::ledger::command::{Command, Operation, Outcome, Query, QueryResult, Reply};
 use crate::opaque_id::{IdCodec, Purpose};
 
-/// A caller and a tenant.
+/// A caller, and a tenant that the caller is authorized for.
 pub(super) struct TenantAccess {
     journal: Arc<Journal>,
     caller: Caller,
     tenant: TenantId,
 }
 
-/// Who makes the call. The front door said so; without it nobody does.
+/// Returns the caller of a request, as the gRPC server attached it.
+///
+/// # Errors
+/// `PERMISSION_DENIED` when no caller is attached.
 pub(super) fn caller<T>(request: &Request<T>) -> Result<Caller, Status> {
     request.extensions().get().cloned().ok_or_else(status::not_allowed)
 }
 
-/// Who makes the call, if they may for every tenant: it is about the server.
+/// Returns the caller of a request that concerns the server, if the caller is authorized for all tenants.
+///
+/// # Errors
+/// `PERMISSION_DENIED` when it is not.
 pub(super) fn caller_of_all<T>(request: &Request<T>) -> Result<Caller, Status> {
     let caller = caller(request)?;
     if caller.tenants() == Tenants::All { Ok(caller) } else { Err(status::not_allowed()) }
 }
 
 impl ServiceContext {
+    /// Authorizes the caller for the tenant.
+    ///
     /// # Errors
-    /// `PERMISSION_DENIED`, the same whether there is such a tenant or not: nothing is looked up.
+    /// `PERMISSION_DENIED`, the same whether the tenant exists or not: it is not looked up.
     pub(super) fn tenant_access(&self, caller: Caller, tenant: TenantId) -> Result<TenantAccess, Status> {
         if !caller.may(&tenant) {
             return Err(status::not_allowed());
@@ -81,7 +89,7 @@ impl TenantAccess {
         self.journal.watch(&self.tenant, after).await?.ok_or_else(|| status::no_such_tenant(&self.tenant))
     }
 
-    /// The ids of the tenant's audit events.
+    /// Codec for the ids of the tenant's audit events.
     pub fn event_ids(&self) -> IdCodec {
         self.journal.opaque_ids().codec(Purpose::Event, &[self.tenant.as_str().as_bytes()])
     }

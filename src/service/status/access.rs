@@ -1,4 +1,4 @@
-//! Errors of calls that are not let in, or not as often.
+//! Errors of calls that fail authentication or authorization, or that exceed a rate or a limit.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use tonic_types::{ErrorDetails, StatusExt};
 use super::{DOMAIN, reason, unavailable};
 use crate::auth::Refused;
 
-/// The caller is known, and may not do this; or may not for this tenant; or there is no such tenant. Which of them it is,
-/// is nobody's business (R1).
+/// The caller is authenticated, but may not call this method, or not for this tenant, or the tenant does not exist. The
+/// error does not say which (R1).
 #[must_use]
 pub fn not_allowed() -> Status {
     let details = ErrorDetails::with_error_info(reason::NOT_ALLOWED, DOMAIN, HashMap::new());
@@ -18,7 +18,7 @@ pub fn not_allowed() -> Status {
     Status::with_error_details(Code::PermissionDenied, text, details)
 }
 
-/// A call that the guard did not let in.
+/// Error of a call that the guard of the API refused.
 #[must_use]
 pub fn not_let_in(refused: Refused) -> Status {
     let unknown = |reason: &str, text: &str| {
@@ -59,7 +59,7 @@ pub fn not_let_in(refused: Refused) -> Status {
     }
 }
 
-/// As many calls without a credential as the server holds open.
+/// Too many calls that need no credential are open.
 #[must_use]
 pub fn too_many_anonymous_calls() -> Status {
     let text = "Too many calls that need no credential are open on this connection, from this address, or in all: end \
@@ -67,7 +67,7 @@ pub fn too_many_anonymous_calls() -> Status {
     unavailable(reason::TOO_MANY_ANONYMOUS_CALLS, text, Duration::from_secs(1))
 }
 
-/// More header fields than a call may have.
+/// The call has more header fields than are allowed.
 #[must_use]
 pub fn too_many_headers(fields: usize, most: usize) -> Status {
     let details = ErrorDetails::with_error_info(reason::TOO_MANY_HEADERS, DOMAIN, HashMap::new());
@@ -75,7 +75,7 @@ pub fn too_many_headers(fields: usize, most: usize) -> Status {
     Status::with_error_details(Code::InvalidArgument, text, details)
 }
 
-/// More bytes of header fields than a call may have.
+/// The header fields of the call are longer than is allowed; in bytes.
 #[must_use]
 pub fn headers_too_large(bytes: usize, most: usize) -> Status {
     let details = ErrorDetails::with_error_info(reason::HEADERS_TOO_LARGE, DOMAIN, HashMap::new());
@@ -86,22 +86,22 @@ pub fn headers_too_large(bytes: usize, most: usize) -> Status {
     Status::with_error_details(Code::InvalidArgument, text, details)
 }
 
-/// A client that sends nothing on a stream that waits for it.
+/// The client sent nothing on its stream for too long.
 #[must_use]
 pub fn idle() -> Status {
     unavailable(reason::WATCH_ENDED, "Nothing came on this stream for too long.", Duration::from_secs(1))
 }
 
-/// As many check-outs as the server's rates allow; `retry`: until there is room for one more.
+/// The server's rate of check-outs is exceeded; `retry`: time until the next one is allowed.
 #[must_use]
 pub(in crate::service) fn too_many_check_outs(whose: &str, retry: Duration) -> Status {
     exhausted(reason::RATE_LIMITED, &format!("Too many check-outs of one {whose}; nothing was decided."), retry)
 }
 
-/// Never for want of a seat.
+/// `RESOURCE_EXHAUSTED`; never used because no seat is free (R19).
 pub(super) fn exhausted(reason: &str, text: &str, retry: Duration) -> Status {
     let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
-    // Clients wait for whole milliseconds.
+    // Clients round the delay to whole milliseconds.
     details.set_retry_info(Some(retry.max(Duration::from_millis(1))));
     Status::with_error_details(Code::ResourceExhausted, text, details)
 }

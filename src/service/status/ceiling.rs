@@ -1,11 +1,12 @@
-//! Refusals of what would touch too many at once.
+//! Refusals of commands that would affect too many users at once.
 
 use tonic::Status;
 
 use super::reason;
 use crate::ledger::outcome::Refusal;
 
-/// A full sync would block more users than its ceiling allows, of so many who were there before.
+/// A full sync would block `to_block` users, more than the `most` that are allowed of the `users` who were there
+/// before.
 #[must_use]
 pub fn too_many_to_block(to_block: u64, users: u64, most: u64, dry_run: bool) -> Status {
     let was = if dry_run { "would be." } else { "was. What was created and updated before stands." };

@@ -1,4 +1,4 @@
-//! Errors of calls that go on to the vendor.
+//! Errors of calls that contact the vendor.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,17 +9,17 @@ use tonic_types::{ErrorDetails, StatusExt};
 use super::{DOMAIN, reason, unavailable};
 use crate::ledger::outcome::Refusal;
 
-/// From when on another attempt to send a mail makes sense.
+/// Time after which another attempt to send a mail makes sense.
 const RETRY: Duration = Duration::from_secs(60);
 
-/// The server was not told where the vendor's licenses lie.
+/// The vendor's folder of licenses is not configured.
 #[must_use]
 pub fn no_folder() -> Status {
     let text = "This server does not know where the vendor's licenses lie: --license-url is not set.";
     missing("NO_LICENSE_URL", "--license-url", text)
 }
 
-/// The server was not told where the vendor's desk is, or has no mail server.
+/// The vendor's address for license requests, or the mail server, is not configured.
 #[must_use]
 pub fn no_mailer() -> Status {
     let text = "This server cannot send requests: --license-request-to is not set, which needs --smtp-url.";
@@ -30,13 +30,13 @@ fn missing(reason: &'static str, option: &str, text: &str) -> Status {
     Refusal::Precondition { reason, subject: option.to_owned(), text: text.to_owned() }.into()
 }
 
-/// The mail server did not take a request, for now.
+/// The mail server does not accept a request for now.
 #[must_use]
 pub fn request_not_sent(why: &str) -> Status {
     unavailable(reason::REQUEST_NOT_SENT, &format!("The request was not sent: {why}"), RETRY)
 }
 
-/// The mail server will never take a request to this address.
+/// The mail server permanently rejects requests to this address.
 #[must_use]
 pub fn request_refused(why: &str) -> Status {
     let reason = reason::REQUEST_REFUSED;

@@ -1,4 +1,4 @@
-//! Errors of calls for which there is no place, and whose share of the places is used up.
+//! Errors of calls that exceed the number of permits of the server, or the share of their tenant or caller.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use tonic::Status;
 use super::{reason, unavailable};
 use crate::auth::shares::Full;
 
-/// A kind of places.
+/// A kind of permits.
 #[derive(Debug)]
 pub struct Scarce {
     reason: &'static str,
-    /// What they are for, in the plural, and what was not done.
+    /// Name of the thing that a permit is for, in the plural, followed by the sentence part about the consequence.
     name: &'static str,
     undone: &'static str,
     retry: Duration,
@@ -42,7 +42,7 @@ pub const UPLOADS: Scarce = Scarce {
     retry: Duration::from_millis(500),
 };
 
-/// There is no place: says whose share is used up.
+/// No permit is free; the message says whose share is used up.
 #[must_use]
 pub fn no_permit(kind: &Scarce, full: Full) -> Status {
     let Scarce { reason, name, undone, retry } = kind;

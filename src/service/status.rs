@@ -1,5 +1,5 @@
-//! Makes every gRPC status. An error means that nothing was decided (R19). Every error carries `google.rpc.ErrorInfo`
-//! with the domain `usher` and a reason: one of [`reason`], or the one that the ledger or a license check gives.
+//! Makes every gRPC status. An error means that nothing was decided (R19). Each carries `google.rpc.ErrorInfo` with the
+//! domain `usher` and a reason: one of [`reason`], the ledger's, or that of a license check.
 
 mod access;
 mod ceiling;

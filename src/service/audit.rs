@@ -1,4 +1,4 @@
-//! AuditService: who did what, and when.
+//! AuditService: lists and exports audit events.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::ids::TenantId;
 use crate::ledger::access::{Role, Roles};
 use crate::proto::v1::{self, audit_service_server};
 
-/// Reads the audit.
+/// Lists and exports audit events.
 #[derive(Clone)]
 pub struct AuditService {
     context: Arc<ServiceContext>,
@@ -27,7 +27,11 @@ impl AuditService {
     }
 }
 
-/// What is no tenant's, operators of all tenants may read: it names tenants, also those that there are not.
+/// Authorizes reading events that belong to no tenant: only for operators of all tenants, because these events name
+/// tenants, even ones that do not exist.
+///
+/// # Errors
+/// `PERMISSION_DENIED`.
 fn may_read(caller: &Caller, tenant: &TenantId) -> Result<(), Status> {
     let all = caller.principal.all_tenants_for(Roles::NONE.with(Role::Operator));
     if *tenant == TenantId::installation() && !all { Err(status::not_allowed()) } else { Ok(()) }
@@ -45,7 +49,7 @@ impl audit_service_server::AuditService for AuditService {
         let (tenant, mut filter, shape) = parse::list_audit_events(self.context.opaque_ids(), request.into_inner())?;
         may_read(&caller, &tenant)?;
         let limit = filter.limit;
-        // One more than the page holds tells whether there is another page.
+        // One more event than the page holds shows whether there is another page.
         filter.limit += 1;
         let access = self.context.tenant_access(caller, tenant)?;
         let page = access.audit(filter).await?;

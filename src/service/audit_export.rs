@@ -1,4 +1,4 @@
-//! The stream of ExportAuditEvents: a page of events at a time, and no more of them in memory than the client takes.
+//! Stream of ExportAuditEvents: reads one page of events at a time, and holds at most one page in memory.
 
 use futures_util::{Stream, stream};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use crate::ledger::change::AuditEvent;
 use crate::opaque_id::IdCodec;
 use crate::proto::v1;
 
-/// One export under way.
+/// An export in progress.
 pub struct Exporting {
     access: TenantAccess,
     ids: IdCodec,
@@ -26,7 +26,7 @@ pub struct Exporting {
     _permit: Permit,
 }
 
-/// What was written and not sent.
+/// Bytes that were written and not sent yet.
 enum File {
     Csv(Box<CsvWriter>, Vec<render::AuditColumn>),
     JsonLines(Vec<u8>),
@@ -39,8 +39,8 @@ impl Exporting {
         Self { access, ids, shutdown, filter, file: File::new(form), over: false, _permit: permit }
     }
 
-    /// The pieces of the file. Nothing is read ahead: a client that takes its time costs a page of memory, and one that
-    /// goes away ends it.
+    /// Returns the chunks of the file. Nothing is read ahead: a slow client costs one page of memory, and when the
+    /// client goes away the export ends.
     pub fn stream(self) -> impl Stream<Item = Result<v1::ExportAuditEventsResponse, Status>> {
         stream::try_unfold(self, |mut this| async move {
             let chunk = this.next_chunk().await?;
@@ -48,7 +48,7 @@ impl Exporting {
         })
     }
 
-    /// The next piece; `None` after the last one. A page in which nothing was found is none.
+    /// Returns the next chunk; `None` after the last one. A page without events makes no chunk.
     async fn next_chunk(&mut self) -> Result<Option<Vec<u8>>, Status> {
         while !self.over {
             let page = tokio::select! {

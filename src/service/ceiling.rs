@@ -1,5 +1,5 @@
-//! How many users a full sync may block for not being listed: a directory that shows only some of its users is a mistake
-//! more often than it is true (R33).
+//! Limits the number of users that a full sync may block: a directory that suddenly lists only some of its users is
+//! more often a mistake than the truth (R33).
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,31 +9,32 @@ use tonic::Status;
 use super::status;
 use crate::ids::TenantId;
 
-/// Without a word, one in so many of the active users who were there before and are no administrators, or these few.
+/// By default, a full sync may block a tenth of the active users who were there before and are not administrators, but
+/// at least 5 (R33).
 const SHARE: u64 = 10;
 const AT_LEAST: u64 = 5;
-/// Tenants that are remembered: some hundred bytes each.
+/// Tenants for which a count is kept, at some hundred bytes each.
 const MAX_TENANTS: usize = 10_000;
 
-/// How many users each tenant had before its first full sync that did not go through. A list of strangers makes them users,
-/// whatever becomes of it then: the next attempt with it must not count them, or it would block all others.
+/// Number of users of each tenant before its first full sync that was not completed. A sync with a wrong list creates
+/// users even if it is stopped later; if the next attempt with the same list counted these, it could block all others.
 #[derive(Default)]
 pub struct Ceilings {
     had: Mutex<HashMap<TenantId, u64>>,
 }
 
-/// Of one sync that blocks who is not listed.
+/// The ceiling of one sync that blocks users who are not listed.
 #[derive(Debug, Clone, Copy)]
 pub struct Ceiling {
-    /// Users that count.
+    /// Number of users from which the default is computed.
     users: u64,
-    /// As the caller has it.
+    /// Maximum that the caller gave.
     max_blocked: Option<u32>,
     dry_run: bool,
 }
 
 impl Ceilings {
-    /// Such a sync begins. `users`: who are there now.
+    /// Begins such a sync. `users`: number of users who are there now.
     pub fn begin(&self, tenant: &TenantId, users: u64, max_blocked: Option<u32>, dry_run: bool) -> Ceiling {
         let mut had = self.had.lock().unwrap_or_else(PoisonError::into_inner);
         let users = had.get(tenant).map_or(users, |had| users.min(*had));
@@ -46,14 +47,17 @@ impl Ceilings {
         Ceiling { users, max_blocked, dry_run }
     }
 
-    /// Whoever is there now is meant to be.
+    /// The sync was completed: the users who are there now count.
     pub fn mark_passed(&self, tenant: &TenantId) {
         self.had.lock().unwrap_or_else(PoisonError::into_inner).remove(tenant);
     }
 }
 
 impl Ceiling {
-    /// Everybody is known who would be blocked, and nobody is yet.
+    /// Checks the number of users to block, before any of them is blocked.
+    ///
+    /// # Errors
+    /// `FAILED_PRECONDITION` with the reason `TOO_MANY_TO_BLOCK`.
     pub fn guard(self, to_block: u64) -> Result<(), Status> {
         let most = self.max_blocked.map_or_else(|| (self.users / SHARE).max(AT_LEAST), u64::from);
         if to_block <= most {

@@ -1,14 +1,14 @@
-//! CSV as RFC 4180 has it: rows in, bytes out; no cell is a formula.
+//! Writes rows as CSV (RFC 4180) into memory; no cell is evaluated as a formula.
 
 use super::parse::FieldViolations;
 use crate::cells;
 
-/// What stands between two cells.
+/// Delimiter between two cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Delimiter {
     #[default]
     Comma,
-    /// For spreadsheets of countries where the comma stands in numbers.
+    /// For spreadsheets of countries that write the decimal separator as a comma.
     Semicolon,
 }
 
@@ -21,7 +21,7 @@ impl Delimiter {
     }
 }
 
-/// The field `delimiter` of an export: `,` or `;`; empty is `,`.
+/// Parses the field `delimiter` of an export: `,` or `;`; empty means `,`.
 pub fn delimiter(problems: &mut FieldViolations, text: &str) -> Delimiter {
     match text {
         "" | "," => Delimiter::Comma,
@@ -33,11 +33,11 @@ pub fn delimiter(problems: &mut FieldViolations, text: &str) -> Delimiter {
     }
 }
 
-/// Columns of one file, at most: several times as many as there are.
+/// Maximum number of columns of one file: several times the number of different ones.
 const MAX_COLUMNS: usize = 100;
 
-/// The field `columns` of an export: names, each at most once, in the order in which they are written; none are those of
-/// `usual`. `column` knows them, and `known` tells them to who does not.
+/// Parses the field `columns` of an export: names in the order of the file, each at most once; empty means `usual`.
+/// `column` parses a name; `known` lists the valid names for the error.
 pub fn columns<C>(
     problems: &mut FieldViolations,
     names: Vec<String>,
@@ -63,13 +63,13 @@ pub fn columns<C>(
     columns
 }
 
-/// Writes rows into memory, from where they are taken a piece at a time.
+/// Writes rows into memory; the caller takes them in chunks.
 pub struct CsvWriter {
     delimiter: Delimiter,
     rows: csv::Writer<Vec<u8>>,
 }
 
-/// By which spreadsheets know UTF-8.
+/// Byte order mark, by which spreadsheets recognize UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 impl CsvWriter {
@@ -80,10 +80,10 @@ impl CsvWriter {
         Self { delimiter, rows: rows(delimiter, first.into()) }
     }
 
-    /// Adds a row. The first one is the names of the columns.
+    /// Adds a row. The first row contains the names of the columns.
     ///
     /// # Panics
-    /// Never: memory takes every row, and rows may be of any length.
+    /// Never: writing to memory does not fail, and rows may differ in length.
     pub fn row<C: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = C>) {
         for cell in cells {
             let cell = cell.as_ref();
@@ -93,10 +93,10 @@ impl CsvWriter {
         self.rows.write_record(None::<&[u8]>).expect("memory takes every row");
     }
 
-    /// Takes every row that was added since the last time: whole rows.
+    /// Takes all rows that were added since the last call.
     ///
     /// # Panics
-    /// Never: memory takes every row.
+    /// Never: writing to memory does not fail.
     pub fn take(&mut self) -> Vec<u8> {
         let mut rows = std::mem::replace(&mut self.rows, rows(self.delimiter, Vec::new()));
         rows.flush().expect("memory takes every row");

@@ -1,4 +1,5 @@
-//! Counts the decisions about logins, for telemetry. A question (`check_only`, R20) is none.
+//! Counts the decisions about logins, for metrics, and logs them. A check-out with `check_only` is not a decision
+//! (R20).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,7 +8,7 @@ use crate::ids::{PoolId, TenantId, UserId};
 use crate::ledger::command::CheckOut;
 use crate::ledger::outcome::{CheckedOut, DenialReason};
 
-/// How many check-outs were granted, renewed (R16), and denied for each reason, since the process started.
+/// Numbers of check-outs that were granted, renewed (R16), and denied for each reason, since the process started.
 #[derive(Debug, Default)]
 pub struct Decisions {
     granted: AtomicU64,
@@ -22,11 +23,12 @@ impl Decisions {
             Ok(_) => &self.granted,
             Err(denial) => &self.denied[slot(denial.reason)],
         };
-        // Counters order nothing else.
+        // Relaxed: the counters do not order other memory accesses.
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Every decision's name (`GRANTED`, `RENEWED`, `SEATS_EXHAUSTED`, …) and count; always the same names.
+    /// Returns the name (`GRANTED`, `RENEWED`, `SEATS_EXHAUSTED`, …) and the count of every decision; the names are
+    /// always the same.
     pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let denied = DenialReason::ALL.into_iter().map(|reason| (denial_name(reason), &self.denied[slot(reason)]));
         [("GRANTED", &self.granted), ("RENEWED", &self.renewed)]
@@ -36,7 +38,7 @@ impl Decisions {
     }
 }
 
-/// A login as the log tells of it, if somebody reads that.
+/// The parts of a check-out for its log line; made only if the log target `usher::decisions` is enabled.
 pub(super) struct DecisionLog {
     tenant: TenantId,
     pool: PoolId,
@@ -60,7 +62,7 @@ impl DecisionLog {
     }
 }
 
-/// The reasons are numbered from 1 without a gap.
+/// Index of a reason: codes begin at 1 and have no gap.
 fn slot(reason: DenialReason) -> usize {
     usize::from(reason.code()) - 1
 }

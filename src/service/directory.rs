@@ -13,7 +13,7 @@ use super::{caller, parse, render};
 use crate::ledger::command::GetTenant;
 use crate::proto::v1::{self, directory_service_server};
 
-/// Users and organizations, for those who manage them.
+/// Manages users and organizations, and syncs and exports users.
 #[derive(Clone)]
 pub struct DirectoryService {
     context: Arc<ServiceContext>,
@@ -122,7 +122,7 @@ impl directory_service_server::DirectoryService for DirectoryService {
         let caller = caller(&request)?;
         let wanted = parse::export_users(self.context.opaque_ids(), request.into_inner())?;
         let access = self.context.tenant_access(caller, wanted.tenant.clone())?;
-        // An error before the first byte: no client is to take it for an empty file.
+        // Fail before the first byte, so that no client takes the error for an empty file.
         access.query(GetTenant).await??;
         let permit = self.context.exporting(&access)?;
         let shutdown = self.context.shutdown.clone();

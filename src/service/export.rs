@@ -1,4 +1,4 @@
-//! The stream of ExportUsers: a page of users at a time, and no more of them in memory than the client takes.
+//! Stream of ExportUsers: reads one page of users at a time, and holds at most one page in memory.
 
 use futures_util::{Stream, stream};
 use tokio_util::sync::CancellationToken;
@@ -11,7 +11,7 @@ use super::{render, status};
 use crate::auth::shares::Permit;
 use crate::proto::v1::ExportUsersResponse;
 
-/// One export under way.
+/// An export in progress.
 pub struct Exporting {
     access: TenantAccess,
     export: Export,
@@ -28,7 +28,7 @@ impl Exporting {
         Self { access, export, shutdown, csv, over: false, _permit: permit }
     }
 
-    /// The pieces of the file; each is a page, the first one has the header.
+    /// Returns the chunks of the file, one for each page; the first one begins with the header.
     pub fn stream(self) -> impl Stream<Item = Result<ExportUsersResponse, Status>> {
         stream::try_unfold(self, |mut this| async move {
             let chunk = this.next_chunk().await?;

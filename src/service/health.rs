@@ -1,4 +1,4 @@
-//! `grpc.health.v1.Health`: every service of this process has the same health, that of the process.
+//! `grpc.health.v1.Health`: every service has the health of the process.
 
 use std::pin::Pin;
 
@@ -13,7 +13,7 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use crate::health::{NotReadyReasons, Readiness};
 use crate::ledger::outcome::Refusal;
 
-/// Answers for the names of the services, and for `""`, the whole process.
+/// Answers for the names of the services, and for `""`, the process.
 #[derive(Debug)]
 pub struct HealthService {
     names: Vec<String>,
@@ -54,13 +54,13 @@ impl Health for HealthService {
 
     async fn watch(&self, request: Request<HealthCheckRequest>) -> Result<Response<Self::WatchStream>, Status> {
         if !self.knows(&request.get_ref().service) {
-            // The protocol wants a stream that stays: the service could appear. Here none does.
+            // The protocol requires the stream to stay open, because the service could appear later. Here none does.
             let unknown = tokio_stream::once(Ok(answer(ServingStatus::ServiceUnknown)));
             return Ok(Response::new(Box::pin(unknown.chain(tokio_stream::pending()))));
         }
         let mut last_status = None;
         let statuses = WatchStream::new(self.reasons.clone()).filter_map(move |reasons| {
-            // Draining after loading is no news to a watcher.
+            // A change of the reasons that leaves the status the same is not sent.
             let status = status_of(reasons);
             (last_status.replace(status) != Some(status)).then(|| Ok(answer(status)))
         });

@@ -1,4 +1,4 @@
-//! LicenseService: installs, lists and deletes licenses, asks the vendor for more, and says what was bought.
+//! LicenseService: installs, lists and deletes licenses, sends license requests, and returns what was bought.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{caller, parse, render, status};
 use crate::ledger::command::{DeleteLicenses, GetEntitlements, GetLicenseInformation, GetTenant};
 use crate::proto::v1::{self, license_service_server};
 
-/// Licenses, for administrators and applications.
+/// Manages licenses for administrators, and returns entitlements to applications.
 #[derive(Clone)]
 pub struct LicenseService {
     context: Arc<ServiceContext>,
@@ -24,7 +24,7 @@ impl LicenseService {
 }
 
 impl ServiceContext {
-    /// What a request and the license page say of this server.
+    /// Returns the description of this server for license requests and the license page.
     pub(super) fn installation(&self) -> render::InstallationInfo<'_> {
         render::InstallationInfo {
             instance: self.instance(),
@@ -116,7 +116,7 @@ impl license_service_server::LicenseService for LicenseService {
         let caller = caller(&request)?;
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
         let access = self.context.tenant_access(caller, tenant)?;
-        // The vendor is asked about tenants alone that there are, and by the process that serves them.
+        // Contact the vendor only about tenants that exist and that this process serves.
         access.query(GetTenant).await??;
         let licensing = &self.context.licensing;
         if licensing.exchange().folder.is_none() {

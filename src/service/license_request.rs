@@ -1,4 +1,4 @@
-//! License requests (R32): what one says, and how it is brought to the vendor.
+//! License requests (R32): builds them and mails them to the vendor.
 
 use std::sync::Arc;
 
@@ -16,12 +16,13 @@ use crate::license::Request;
 use crate::notify::{RequestMail, is_address};
 use crate::proto::v1;
 
-/// A tenant has at most a hundred licenses, of each the newest revision and eight before it.
+/// Above the number of license rows of a tenant: at most 100 licenses, each with its newest revision and eight older
+/// ones.
 const ALL: usize = 1_000;
-/// Characters of what a mail server said that go into an error, which has to fit into a header.
+/// Characters of a mail server's response that go into an error, which must fit into a header.
 const MAX_ERROR_BYTES: usize = 500;
 
-/// A request, and what its mail says beside it.
+/// A license request, with what its mail contains in addition.
 pub(super) struct Made {
     pub request: Request,
     display_name: Box<str>,
@@ -29,7 +30,10 @@ pub(super) struct Made {
 }
 
 impl Made {
-    /// Looks whether what is wanted can be, and what there is.
+    /// Reads the tenant's licenses and usage, checks the wanted changes against them, and builds the request.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for changes that are not possible; errors of the queries.
     pub async fn new(context: &ServiceContext, access: &TenantAccess, wanted: Wanted) -> Result<Self, Status> {
         let tenant = access.query(GetTenant).await??;
         wanted.check_step(tenant.policy.seat_request_step)?;
@@ -46,7 +50,7 @@ async fn all(access: &TenantAccess) -> Result<Vec<LicenseView>, Status> {
     Ok(access.query(ListLicenses { after: None, limit: ALL }).await??.rows)
 }
 
-/// Sends a request. It goes on when its caller goes away, and so the audit knows in any case what became of it.
+/// Sends a request. It continues when its caller goes away, so that the audit always has the result.
 pub(super) async fn send(
     context: &ServiceContext,
     access: TenantAccess,
@@ -62,7 +66,7 @@ pub(super) async fn send(
     sending.await.unwrap_or_else(|_| Err(status::internal()))
 }
 
-/// The audit has it before the vendor does (R35).
+/// Mails the request. Its audit event is durable before the mail is sent (R35).
 async fn mail(mailer: &Mailer, access: &TenantAccess, made: &Made) -> Result<v1::SendLicenseRequestResponse, Status> {
     let (document, file_name) = render::request_file(&made.request);
     let person = &*made.responsible_person;

@@ -1,5 +1,5 @@
-//! What decides whether a license may be installed here, beside the ledger: whom this server trusts, what its host is
-//! called, and what the clock says; and where it looks for new ones.
+//! Conditions for installing a license that are outside of the ledger: trusted keys, host names and the wall clock; and
+//! the exchange with the vendor.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,11 +11,11 @@ use crate::ledger::command::{FetchLicense, InstallLicense, LicenseGrant, VendorA
 use crate::ledger::license::Terms;
 use crate::license::{InstallTarget, Rejection, Trust, Verified};
 
-/// Shared by the services that need it.
+/// State for licenses that several services share.
 pub struct Licensing {
     trust: RwLock<Arc<Trust>>,
     host_names: Vec<String>,
-    /// Where this server answers; none is known of one that is not on a network.
+    /// Addresses at which this server accepts calls; empty for a server that is not on a network.
     addresses: Vec<SocketAddr>,
     clock: Clock,
     exchange: Exchange,
@@ -28,19 +28,19 @@ impl Licensing {
         Self { trust, host_names, addresses, clock, exchange }
     }
 
-    /// Of a server that answers at this address.
+    /// Sets the address at which the server accepts calls.
     #[must_use]
     pub fn at(self, address: SocketAddr) -> Self {
         Self { addresses: vec![address], ..self }
     }
 
-    /// With a way to the vendor and back.
+    /// Sets the exchange with the vendor.
     #[must_use]
     pub fn with_exchange(self, exchange: Exchange) -> Self {
         Self { exchange, ..self }
     }
 
-    /// Trusts others from now on. What is installed stays.
+    /// Replaces the trusted keys. Installed licenses stay.
     pub fn set_trust(&self, trust: Trust) {
         *self.trust.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(trust);
     }
@@ -49,7 +49,7 @@ impl Licensing {
         Arc::clone(&self.trust.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Every name of this host.
+    /// All names of this host.
     pub(super) fn host_names(&self) -> &[String] {
         &self.host_names
     }
@@ -66,18 +66,15 @@ impl Licensing {
         &self.clock
     }
 
-    /// The command that installs a document, if it is genuine, for here, and neither expired nor revoked. The ledger
-    /// looks at its date once more: its clock never goes back (R31).
-    ///
-    /// # Errors
-    /// [`Rejection`]
+    /// Returns the command that installs a document if the document is genuine, issued for this tenant and server, and
+    /// neither expired nor revoked. The ledger checks the dates again by its own time, which never goes back (R31).
     pub fn admit(&self, document: &str, tenant: &TenantId, instance: InstanceId) -> Result<InstallLicense, Rejection> {
         let target = InstallTarget { tenant, host_names: &self.host_names, instance: instance.0 };
         self.trust().admit(document, &target, self.clock.wall()).map(command)
     }
 
-    /// Looks for a tenant's license in the vendor's folder: answers what is there as the ledger takes it. `None`: there is
-    /// no such folder.
+    /// Looks for a license of the tenant in the vendor's folder, and returns the result as a command. `None`: no folder
+    /// is configured.
     pub async fn look(&self, tenant: &TenantId, instance: InstanceId) -> Option<FetchLicense> {
         let folder = self.exchange.folder.as_ref()?;
         let answer = match folder.fetch(instance, tenant).await {
@@ -94,7 +91,7 @@ impl Licensing {
     }
 }
 
-/// What a document says, as the ledger takes it.
+/// Converts a verified document into the command that installs it.
 fn command(verified: Verified) -> InstallLicense {
     let Verified { claims, compact, kid } = verified;
     let terms = Terms {

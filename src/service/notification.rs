@@ -1,4 +1,4 @@
-//! NotificationService: what people were told, and whether it reached them (R34).
+//! NotificationService: lists notifications and their deliveries, and sends them again (R34).
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::context::ServiceContext;
 use super::{caller, parse, render};
 use crate::proto::v1::{self, notification_service_server};
 
-/// Notifications, for administrators and operators.
+/// Lists notifications, and sends them again.
 #[derive(Clone)]
 pub struct NotificationService {
     context: Arc<ServiceContext>,

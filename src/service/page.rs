@@ -1,11 +1,11 @@
-//! Opaque tokens that say where a page, or a watcher, goes on.
+//! Opaque tokens that say where a page, or a watch, continues.
 //!
-//! A token is base64url of: a version byte, a seal, and the cursor, whose number is veiled, with a fresh salt. Seal and
-//! veil are of the installation's secret and of the request's shape (the call, the tenant, the filters and the order): a
-//! token is refused in any other request, and nobody but the service makes one. The numbers of the events of a shard are
-//! those of all its tenants; of two tokens nobody can tell whether they stand for the same place, so a watcher who begins
-//! again and again learns nothing of what others do meanwhile (R1). Names and ids are those of the row that the caller
-//! has just seen.
+//! A token is base64url of a version byte, a MAC, and the cursor, whose number is encoded with a fresh salt. The keys
+//! of MAC and encoding are derived from the installation's secret and the shape of the request (the method, the tenant,
+//! the filters and the order), so that a token is refused in any other request, and only the server can make one. Event
+//! numbers of a shard are shared by all its tenants; nobody can tell whether two tokens stand for the same position, so
+//! that a watcher who connects repeatedly learns nothing about the activity of other tenants (R1, decision 32). Names
+//! and ids in a token are those of the row that the caller has just seen.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,10 +19,10 @@ const VERSION: u8 = 3;
 const MAC: std::ops::Range<usize> = 1..1 + Mac::BYTES;
 const WHEN: std::ops::Range<usize> = MAC.end..MAC.end + 16;
 const NAME_BYTES: std::ops::Range<usize> = WHEN.end..WHEN.end + 4;
-/// Bounds the work on a token that cannot be ours: sort keys and ids are a few hundred bytes long.
+/// Bounds the work on a token that is not valid: sort keys and ids are a few hundred bytes long.
 const MAX_TOKEN_BYTES: usize = 8_192;
 
-/// What a token belongs to: a call with its tenant, filters and order.
+/// The request that a token belongs to: a method with its tenant, filters and order.
 #[derive(Debug, Clone)]
 pub struct Shape {
     codec: IdCodec,
@@ -30,19 +30,20 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// `request`: without page size and token, which may differ from page to page.
+    /// Returns the shape of a request. `request` must be without page size and token, which may differ from page to
+    /// page.
     pub fn of(opaque_ids: &OpaqueIds, call: &str, request: &impl Message) -> Self {
         let about = [call.as_bytes(), &request.encode_to_vec()];
         Self { codec: opaque_ids.codec(Purpose::Cursor, &about), mac: opaque_ids.mac(&about) }
     }
 
-    /// A token for `cursor`.
+    /// Encodes `cursor` as a token.
     pub fn token(&self, cursor: &Cursor) -> String {
         let mut bytes = Vec::with_capacity(NAME_BYTES.end + cursor.name.len() + cursor.id.len());
         bytes.push(VERSION);
         bytes.extend([0; Mac::BYTES]);
         bytes.extend(self.codec.encode(cursor.when, random_seed()).to_be_bytes());
-        // Sort keys are a few hundred bytes long.
+        // The length fits: sort keys are a few hundred bytes long.
         bytes.extend((cursor.name.len() as u32).to_be_bytes());
         bytes.extend(&cursor.name);
         bytes.extend(cursor.id.as_bytes());
@@ -51,7 +52,7 @@ impl Shape {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The cursor in a token of this shape; `None` for any other text.
+    /// Decodes a token of this shape; returns `None` for any other text.
     pub fn cursor(&self, token: &str) -> Option<Cursor> {
         if token.len() > MAX_TOKEN_BYTES {
             return None;
@@ -133,7 +134,7 @@ mod tests {
         let bytes = |when| URL_SAFE_NO_PAD.decode(shape.token(&Cursor { when, ..Cursor::default() })).unwrap();
         let (one, again, next) = (bytes(41), bytes(41), bytes(42));
         for (one, other) in [(&one, &again), (&one, &next)] {
-            // All that is the same: the version, and that there is no name. Some bytes are the same by chance.
+            // Only the version and the length of the name (0) are the same. A few other bytes are the same by chance.
             assert_eq!((one.len(), one[0], &one[NAME_BYTES]), (other.len(), other[0], &other[NAME_BYTES]));
             let same = (1..WHEN.end).filter(|at| one[*at] == other[*at]).count();
             assert!(same < 8, "{one:?} and {other:?}");

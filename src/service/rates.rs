@@ -1,5 +1,5 @@
-//! How often one caller, and one user, may check out: against clients that run wild, and against hoarding seats. Off
-//! unless asked for. And how often the vendor is bothered for one tenant.
+//! Rates of check-outs by one caller and by one user, against misbehaving clients and the hoarding of seats; off by
+//! default. Also rates of contacting the vendor for one tenant.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -14,15 +14,15 @@ use crate::clock::Clock;
 use crate::ids::{TenantId, UserId};
 use crate::ledger::outcome::Refusal;
 
-/// Callers and users that are remembered: those that asked within the time in which a rate starts anew.
+/// Callers and users that are tracked: those that were active within the time in which a rate recovers.
 const MAX_KEYS: usize = 100_000;
-/// Looks for a tenant's license that somebody asks for.
+/// FetchLicense calls of a tenant: 5 at once, then one a minute.
 const FETCHES: Rate = Rate { burst: 5, each: Duration::from_secs(60) };
-/// Mails to the vendor on behalf of a tenant.
+/// License requests that are mailed for a tenant: 5 at once, then one in ten minutes.
 const REQUESTS: Rate = Rate { burst: 5, each: Duration::from_secs(10 * 60) };
 
 pub(super) struct Rates {
-    /// By the hash of a name: names are long, and two that meet share a rate.
+    /// Keyed by a hash of the name, because names are long; two names with the same hash share a rate.
     callers: Option<Buckets<u64>>,
     users: Option<Buckets<u64>>,
     fetches: Buckets<TenantId>,
@@ -40,7 +40,7 @@ impl Rates {
     }
 
     /// # Errors
-    /// [`Refusal::TooOften`]: nobody was asked.
+    /// [`Refusal::TooOften`]: the vendor was not contacted.
     pub fn check_fetch(&self, tenant: &TenantId) -> Result<(), Refusal> {
         let taken = self.fetches.take(tenant.clone(), self.now());
         taken.map_err(|retry| too_often("this tenant's license was looked for too often; nobody was asked", retry))

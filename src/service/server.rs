@@ -1,4 +1,4 @@
-//! ServerService: the process that answers, and what it logs.
+//! ServerService: describes the process, and changes its log filter.
 
 use std::sync::Arc;
 
@@ -12,19 +12,19 @@ use crate::ledger::time::Wall;
 use crate::proto::v1::{self, server_service_server};
 use crate::telemetry::LogFilter;
 
-/// What a process can say about itself.
+/// Description of the process.
 pub struct ServerInfo {
     pub started: Wall,
-    /// Its data are in PostgreSQL, and not in the embedded store.
+    /// True: the store is PostgreSQL; false: the embedded store.
     pub postgres: bool,
     pub shards: u16,
     pub instance: InstanceId,
-    /// Kinds of credentials; none: nobody is asked for any.
+    /// Kinds of credentials that are accepted; empty: none is required.
     pub authentication: Vec<&'static str>,
     pub log: Arc<LogFilter>,
 }
 
-/// The process, for operators.
+/// Describes the process, and changes its log filter.
 #[derive(Clone)]
 pub struct ServerService {
     about: Arc<ServerInfo>,

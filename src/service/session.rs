@@ -1,4 +1,4 @@
-//! SessionService: who is signed in, for operators and consoles.
+//! SessionService: lists, closes and watches sessions.
 
 use std::pin::Pin;
 use std::sync::Arc;

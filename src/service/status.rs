@@ -1,5 +1,5 @@
-//! Makes every gRPC status. An error means that nothing was decided (R19). Each carries `google.rpc.ErrorInfo` with the
-//! domain `usher` and a reason: one of [`reason`], the ledger's, or that of a license check.
+//! Makes every gRPC status. An error means that nothing was decided (R19). It carries `google.rpc.ErrorInfo` with the
+//! domain `usher` and a reason: one of [`reason`], or one of the ledger or of a license check.
 
 mod access;
 mod ceiling;
@@ -239,8 +239,8 @@ pub fn no_such_method(path: &str) -> Status {
     Status::with_error_details(Code::Unimplemented, format!("There is no method {path}."), details)
 }
 
-/// The bytes of a request could not be read, for the reason `why` from tonic. An error with details was made in this
-/// module; one without was made by tonic before a handler saw the request.
+/// The bytes of a request could not be read; `why` is tonic's error. Errors of this module have details; one without
+/// was made by tonic before a handler saw the request.
 #[must_use]
 pub fn unreadable(why: &Status) -> Status {
     let details = ErrorDetails::with_error_info(reason::UNREADABLE_REQUEST, DOMAIN, HashMap::new());

@@ -1,5 +1,5 @@
-//! The stream of SyncUsers, taken in steps of a few users each: between two of them, everybody else is served. What a
-//! sync needs to remember is bounded: about 150 bytes for each user listed, and 50 for each who is not.
+//! Stream of SyncUsers, processed in steps of a few users, so that other requests are served between two steps. The
+//! memory of a sync is bounded: about 150 bytes for each listed user, and 50 for each user who is not listed.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,54 +21,57 @@ use crate::ledger::command::{
 use crate::ledger::outcome::DenialReason;
 use crate::proto::v1;
 
-/// Users of one step, and so of one command, which a writer takes in steps of its own (decision 34).
+/// Users of one step, which is one command; the writer processes it in steps of its own (decision 34).
 const STEP_USERS: usize = 32;
-/// Pools, and organizations in each of them, that the entries of one step name. The entry that goes beyond is its last.
+/// Maximum number of pools and organizations that the entries of one step name; the entry that exceeds it is the last
+/// one of its step.
 const MAX_NAMED: usize = 10_000;
-/// Of the results of a sync. What is beyond is only counted.
+/// Maximum size of the results of a sync, in bytes; further results are only counted.
 const MAX_RESULT_BYTES: usize = 32 * 1024 * 1024;
-/// Pools for which users wait, in a dry run, which has to remember them.
+/// Maximum number of pools for which users wait in a dry run, which must keep them in memory.
 const MAX_POOLS_WAITED_FOR: usize = 1_000_000;
-/// After each step: about as long as one takes, so that a sync has half of the writer at most, and nobody waits behind
-/// two steps in a row. It makes a sync of 200,000 users a quarter of a minute longer.
+/// Pause after each step, about as long as a step takes, so that a sync uses at most half of the writer's time, and
+/// nobody waits for two steps in a row. It makes a sync of 200,000 users a quarter of a minute longer.
 const STEP_DELAY: Duration = Duration::from_millis(2);
-/// Entries of one sync: a bound for what it remembers.
+/// Maximum number of entries of one sync; it bounds the memory of the sync.
 const MAX_ENTRIES: usize = 1_000_000;
-/// How long a client may take for its next message.
+/// Time within which the client must send its next message.
 const MESSAGE_TIMEOUT: Duration = Duration::from_secs(60);
-/// Users that are read at once, to find those who are not listed.
+/// Users that are read at once to find those who are not listed.
 const PAGE_USERS: usize = 1_000;
 
-/// Where the result is of somebody of whom it is not known yet what becomes.
+/// Place of the result of a user who waits for a seat, and whose outcome is not known yet.
 enum ResultSlot {
     Listed(usize),
-    /// There was no room for it: no more than what is counted is kept.
+    /// Left out of the response for lack of room; it keeps only what is counted.
     LeftOut(v1::SyncResult),
 }
 
-/// One sync.
+/// A sync in progress.
 pub struct Sync {
     context: Arc<ServiceContext>,
     access: TenantAccess,
     terms: SyncTerms,
     listed: HashSet<UserId>,
-    /// As an earlier release called them, where that was otherwise: some are stored so still.
+    /// Ids of listed users as an earlier release folded them, where these differ: some users are still stored under
+    /// them (decision 51).
     listed_earlier: HashSet<UserId>,
-    /// Of who is not listed; `None`: nobody is blocked.
+    /// Ceiling for blocking users who are not listed; `None`: nobody is blocked.
     ceiling: Option<Ceiling>,
     results: Vec<v1::SyncResult>,
-    /// Who waits for a seat, in the order of the entries.
+    /// Users who wait for a seat, in the order of the entries.
     waiting: Vec<(Waiting, ResultSlot)>,
     what_if: Option<WhatIf>,
     totals: v1::SyncTotals,
-    /// Of the results, and how many there is no room for.
+    /// Bytes of the results, and the number of results that are left out.
     bytes: usize,
     left_out: u64,
     waited_for: usize,
 }
 
 impl Sync {
-    /// Takes the whole stream, and answers when everything is durable. When it ends early, what was done stands.
+    /// Processes the whole stream, and answers when everything is durable. When the stream ends early, completed steps
+    /// stay applied.
     pub async fn run(
         context: Arc<ServiceContext>,
         caller: Caller,
@@ -129,7 +132,7 @@ impl Sync {
             match parse::sync_entry(entry, &self.terms.mask, &self.context.limits) {
                 Err(problems) => {
                     self.take_step(&mut step).await?;
-                    // The directory has the user all the same: nobody is blocked because of a wrong field.
+                    // The user counts as listed, so that an invalid field does not block the user.
                     if let Ok(id) = UserId::parse(&given) {
                         self.list(id);
                     }
@@ -154,7 +157,7 @@ impl Sync {
         self.take_step(&mut step).await
     }
 
-    /// False: the user was listed before.
+    /// Marks a user as listed. Returns false if the user was already listed.
     fn list(&mut self, id: UserId) -> bool {
         self.listed_earlier.extend(id.earlier());
         self.listed.insert(id)
@@ -203,7 +206,7 @@ impl Sync {
         ResultSlot::LeftOut(v1::SyncResult { outcome, block_cause, ..v1::SyncResult::default() })
     }
 
-    /// What became of somebody who waited for a seat in each of the pools that have none.
+    /// Completes the result of a user who waited for seats; `full`: the pools that have none.
     fn resolve(&mut self, slot: ResultSlot, full: Vec<(PoolId, DenialReason)>) {
         match slot {
             ResultSlot::Listed(at) => {
@@ -212,7 +215,7 @@ impl Sync {
                 render::resolve_waiting(result, full);
                 self.bytes += result.encoded_len().saturating_sub(before);
                 if self.bytes > MAX_RESULT_BYTES {
-                    // They are counted.
+                    // `denial_count` still counts them.
                     result.denials = Vec::new();
                 }
             }
@@ -235,7 +238,8 @@ impl Sync {
         self.left_out += 1;
     }
 
-    /// Of who waits, what is needed later: a dry run has to know for which pools, for nobody else does.
+    /// Keeps of a waiting user only what is needed later: the pools in a dry run, because the ledger does not know them
+    /// then.
     fn remember(&mut self, waiting: &mut Option<Waiting>) -> Result<(), Status> {
         let Some(waiting) = waiting else { return Ok(()) };
         if self.what_if.is_none() {
@@ -253,7 +257,8 @@ impl Sync {
         Err(problems.into())
     }
 
-    /// Everything was sent: users who are not listed make room, then those who wait get seats.
+    /// Ends the sync after the last message: blocks users who are not listed, which frees seats; then gives seats to
+    /// users who wait.
     async fn end(mut self) -> Result<v1::SyncUsersResponse, Status> {
         if self.terms.full {
             self.look_for_unlisted().await?;
@@ -283,7 +288,7 @@ impl Sync {
             problems.add("entries", "must not be empty: every user would be blocked");
             return Err(problems.into());
         }
-        // Nobody is blocked before it is known how many they are.
+        // Nobody is blocked before the number of users to block is known.
         let mut unlisted = Vec::new();
         let mut to_block = 0;
         let mut query =
@@ -323,7 +328,7 @@ impl Sync {
         Ok(())
     }
 
-    /// First blocked first (R33); of those who are new in a dry run, in the order of the entries.
+    /// Activates users who wait, first blocked first (R33); in a dry run, new users in the order of the entries.
     async fn activate(&mut self) -> Result<(), Status> {
         let mut waiting = std::mem::take(&mut self.waiting);
         waiting.sort_by_key(|(waiting, _)| waiting.since);
@@ -340,7 +345,7 @@ impl Sync {
     }
 }
 
-/// Who was there before the sync counts for it, and nobody whom it makes.
+/// The ceiling of a sync counts users who were there before it, not those it creates.
 async fn ceiling(
     context: &ServiceContext,
     access: &TenantAccess,
@@ -353,7 +358,7 @@ async fn ceiling(
     Ok(Some(context.ceilings.begin(&terms.tenant, users, terms.max_blocked, terms.dry_run)))
 }
 
-/// The next message; `None`: the client has sent the last one.
+/// Reads the next message; `None` after the last one.
 async fn next(stream: &mut Streaming<v1::SyncUsersRequest>) -> Result<Option<v1::SyncUsersRequest>, Status> {
     tokio::time::timeout(MESSAGE_TIMEOUT, stream.message()).await.map_err(|_| status::deadline_exceeded())?
 }

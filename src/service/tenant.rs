@@ -1,4 +1,4 @@
-//! TenantService: tenants, their policies, and what they use.
+//! TenantService: tenants, their policies, and their usage.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::ledger::command::{
 use crate::ledger::outcome::TenantView;
 use crate::proto::v1::{self, tenant_service_server};
 
-/// Tenants, for operators.
+/// Manages tenants, and returns their usage.
 #[derive(Clone)]
 pub struct TenantService {
     context: Arc<ServiceContext>,
@@ -34,7 +34,8 @@ impl TenantService {
         Ok(render::tenant(answer))
     }
 
-    /// One page over all shards: each gives its first tenants after the cursor, and the first of them all count.
+    /// Reads one page over all shards: each shard returns its first tenants after the cursor, and the first of all
+    /// these make the page.
     async fn page(&self, query: ListTenants) -> Result<Page<TenantView>, Status> {
         let journal = self.context.journal();
         let pages_of_shards = (0..journal.shards()).map(|shard| journal.query_shard(ShardId(shard), query.clone()));
@@ -43,15 +44,15 @@ impl TenantService {
     }
 }
 
-/// Deletes a tenant, with what the installation's tokens say of it. Before and after: a later tenant of this id is another
-/// one, whatever happens in between.
+/// Deletes a tenant, and removes it from the API tokens of the installation, both before and after: a token that names
+/// the tenant in between must not be valid for a later tenant with the same id.
 async fn delete(context: &ServiceContext, access: &TenantAccess) -> Result<(), Status> {
     withdraw(context, access).await?;
     access.submit(DeleteTenant).await??;
     Ok(withdraw(context, access).await?)
 }
 
-/// No token names the tenant any more, and authentication knows of it.
+/// Removes the tenant from all tokens, and reloads the token index.
 async fn withdraw(context: &ServiceContext, access: &TenantAccess) -> Result<(), JournalError> {
     let mut command = WithdrawTenant { gone: access.tenant().clone(), after: None };
     loop {
@@ -64,7 +65,7 @@ async fn withdraw(context: &ServiceContext, access: &TenantAccess) -> Result<(),
     context.tokens.reload(context.journal()).await
 }
 
-/// The first `limit` tenants by id of pages that each start at the same place.
+/// Merges pages that start at the same cursor into the first `limit` tenants by id.
 fn merge(pages: Vec<Page<TenantView>>, limit: usize) -> Page<TenantView> {
     let mut more = pages.iter().any(|page| page.next.is_some());
     let mut rows: Vec<TenantView> = pages.into_iter().flat_map(|page| page.rows).collect();
@@ -114,7 +115,7 @@ impl tenant_service_server::TenantService for TenantService {
     ) -> Result<Response<v1::ListTenantsResponse>, Status> {
         let caller = caller(&request)?;
         let (mut query, shape) = parse::list_tenants(self.context.opaque_ids(), request.into_inner())?;
-        // Nobody hears of others' tenants (R1).
+        // List only the caller's own tenants (R1).
         query.among = caller.tenants();
         let page = self.page(query).await?;
         Ok(Response::new(render::list_tenants(page, &shape)))
@@ -144,7 +145,7 @@ impl tenant_service_server::TenantService for TenantService {
         let tenant = parse::tenant_id(&request.get_ref().tenant_id)?;
         let access = self.context.tenant_access(caller, tenant)?;
         access.query(GetTenant).await??;
-        // To its end, also when the caller is gone by then.
+        // Spawned, so that it is completed even if the caller goes away.
         let context = Arc::clone(&self.context);
         let deleted = tokio::spawn(async move { delete(&context, &access).await });
         deleted.await.unwrap_or_else(|_| Err(JournalError::Failed.into()))?;

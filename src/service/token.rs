@@ -1,4 +1,4 @@
-//! TokenService: API tokens, by which callers are known.
+//! TokenService: creates, lists and revokes API tokens.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::ledger::outcome::Done;
 use crate::ledger::token::TokenView;
 use crate::proto::v1::{self, token_service_server};
 
-/// Tokens, for operators.
+/// Creates, lists and revokes API tokens.
 #[derive(Clone)]
 pub struct TokenService {
     context: Arc<ServiceContext>,
@@ -27,7 +27,8 @@ impl TokenService {
         Self { context }
     }
 
-    /// Changes tokens, and has authentication know of it before anybody is answered; also when the caller is gone by then.
+    /// Changes a token, and reloads the token index before the caller gets the answer. It is completed even if the
+    /// caller goes away.
     async fn change<C>(&self, actor: Actor, command: C) -> Result<TokenView, Status>
     where
         C: Operation<Kind = Command, Answer = Done<TokenView>> + Send + 'static,
@@ -55,7 +56,7 @@ impl token_service_server::TokenService for TokenService {
             Token::new(TokenId::random(), secret.expose_secret())
         };
         let command = parse::create_token(request.into_inner(), &token, caller.tenants())?;
-        // Nobody gives away more than they have.
+        // A caller cannot create a token for more tenants than its own.
         if !command.within.include(&command.tenants) {
             return Err(status::not_allowed());
         }

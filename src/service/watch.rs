@@ -1,4 +1,4 @@
-//! The stream of WatchSessions: what happens to a tenant's sessions, as messages with cursors.
+//! Stream of WatchSessions: starts and ends of a tenant's sessions, as messages with cursors.
 
 use futures_util::{Stream, StreamExt, future, stream};
 use tokio_util::sync::CancellationToken;
@@ -12,7 +12,8 @@ use crate::journal::{SessionWatch, WatchEvent};
 use crate::ledger::command::Cursor;
 use crate::proto::v1::{self, watch_sessions_response::Event};
 
-/// One watcher. It holds nothing back: the feed is bounded, and tells a slow watcher to list again.
+/// A watch in progress. It buffers nothing: the journal's buffer of events is bounded, and a watcher that is too slow
+/// receives `ListAgain`.
 pub struct Watch {
     watch: SessionWatch,
     shape: Shape,
@@ -26,7 +27,8 @@ impl Watch {
         Self { watch, shape, shutdown, over: false, _permit: permit }
     }
 
-    /// Ends with `UNAVAILABLE` when the service drains or can tell no more: the client reconnects and resumes.
+    /// Returns the messages. The stream ends with `UNAVAILABLE` when the server drains or has no more events; the
+    /// client then reconnects and resumes.
     pub fn stream(self) -> impl Stream<Item = Result<v1::WatchSessionsResponse, Status>> {
         let begun = message(&self.shape, self.watch.cursor(), Event::Watching(v1::WatchStarted {}));
         let rest =

@@ -1,4 +1,4 @@
-//! Requests of AuditService.
+//! Parses requests of AuditService.
 
 use super::list::{Paging, order, paging, period};
 use super::values::{MAX_NAME_BYTES, Text, check_text, choice};
@@ -17,7 +17,7 @@ use crate::service::render::{AUDIT_COLUMNS, AuditColumn, audit_action, reason_na
 /// Events that an export reads at once: some hundred kilobytes.
 const EXPORT_PAGE: i32 = 1_000;
 
-/// No tenant stands for the installation.
+/// An empty `tenant_id` means the installation.
 pub fn list_audit_events(
     opaque_ids: &OpaqueIds,
     mut request: v1::ListAuditEventsRequest,
@@ -63,7 +63,7 @@ pub fn list_audit_events(
     })
 }
 
-/// What to export, in which form.
+/// An export: its tenant, its filter, and the format of the file.
 #[derive(Debug)]
 pub struct AuditExport {
     pub tenant: TenantId,
@@ -71,7 +71,7 @@ pub struct AuditExport {
     pub form: AuditForm,
 }
 
-/// The form of an exported file.
+/// Format of an exported file.
 #[derive(Debug, PartialEq)]
 pub enum AuditForm {
     /// `mark`: the file begins with a byte order mark.
@@ -139,7 +139,8 @@ fn form(problems: &mut FieldViolations, request: &v1::ExportAuditEventsRequest) 
     }
 }
 
-/// The action, and whether it was denied. A grant and a denied grant are two actions for callers, and one for us.
+/// Returns the action, and whether it was denied. A denied grant is an action of its own in the contract; in the ledger
+/// it is the grant with a reason.
 fn what(problems: &mut FieldViolations, action: i32, outcome: i32) -> (Option<Action>, Option<bool>) {
     let request = choice(problems, "action", action).unwrap_or(v1::AuditAction::Unspecified);
     let outcome = match choice(problems, "outcome", outcome) {
@@ -159,7 +160,7 @@ fn what(problems: &mut FieldViolations, action: i32, outcome: i32) -> (Option<Ac
     (action, implied.or(outcome))
 }
 
-/// The code of a reason that is given by its name.
+/// Returns the code of a reason from its name.
 fn reason(problems: &mut FieldViolations, name: &str) -> Option<u8> {
     if name.is_empty() {
         return None;
@@ -173,7 +174,7 @@ fn reason(problems: &mut FieldViolations, name: &str) -> Option<u8> {
     found.map(Reason::code)
 }
 
-/// The one order there is: the newest first.
+/// Checks the order: newest first is the only one.
 fn newest_first(problems: &mut FieldViolations, order_by: &str) {
     let ((), descending) = order(problems, order_by, &[("occurred_at", ())], ((), true));
     if !descending {

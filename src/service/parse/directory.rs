@@ -1,4 +1,4 @@
-//! Requests of DirectoryService about users.
+//! Parses requests of DirectoryService about users.
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
@@ -17,7 +17,7 @@ use crate::proto::v1;
 use crate::service::context::Limits;
 use crate::service::page::Shape;
 
-/// Pools in which one user is given a seat at once.
+/// Maximum number of pools in which one user is given a seat at once.
 pub(super) const MAX_POOLS: usize = 256;
 const MAX_GROUPS: usize = 100;
 const MAX_GROUP_BYTES: usize = 128;
@@ -78,7 +78,7 @@ pub fn update_user(request: v1::UpdateUserRequest) -> Result<(TenantId, UpdateUs
     problems.finish(|| Some((tenant?, UpdateUser { user: id?, version, patch })))
 }
 
-/// The particulars that the mask names.
+/// Returns the changes of the user's record that the mask names.
 pub(super) fn patch(problems: &mut FieldViolations, mask: &Mask, user: v1::User) -> UserPatch {
     let v1::User { administrator, given_name, family_name, groups: in_groups, attributes: known, .. } = user;
     let mut text = |field, value: &str| values::name(problems, field, value);
@@ -188,13 +188,13 @@ fn one_user<C>(
     problems.finish(|| Some((tenant?, command(user?))))
 }
 
-/// Drops what came before; the rest stays in its order.
+/// Removes repeated items; the first of each stays, in order.
 pub(super) fn keep_first<T: Clone + Eq + Hash>(list: &mut Vec<T>) {
     let mut seen = HashSet::new();
     list.retain(|item| seen.insert(item.clone()));
 }
 
-/// The groups, each once, in the order given.
+/// Parses the groups: each once, in the given order.
 fn groups(problems: &mut FieldViolations, given: Vec<String>) -> Vec<Box<str>> {
     let mut groups: Vec<Box<str>> = Vec::new();
     if given.len() > MAX_GROUPS {
@@ -214,7 +214,7 @@ fn groups(problems: &mut FieldViolations, given: Vec<String>) -> Vec<Box<str>> {
     groups
 }
 
-/// The attributes, sorted by key, as the map is.
+/// Parses the attributes, sorted by key.
 fn attributes(problems: &mut FieldViolations, given: BTreeMap<String, String>) -> Vec<(Box<str>, Box<str>)> {
     if given.len() > MAX_ATTRIBUTES {
         problems.add("user.attributes", format!("must hold at most {MAX_ATTRIBUTES} entries"));

@@ -1,4 +1,4 @@
-//! Requests of ExportUsers: the filters of ListUsers, and columns.
+//! Parses requests of ExportUsers: the filters of ListUsers, and the columns.
 
 use super::directory::list_users;
 use super::violations::FieldViolations;
@@ -13,7 +13,7 @@ const PAGE: usize = 500;
 
 const ATTRIBUTE: &str = "attributes.";
 
-/// What a cell shows.
+/// A column of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Column {
     UserId,
@@ -63,14 +63,14 @@ const DEFAULT: [&str; 9] = [
     "last_sign_in_at",
 ];
 
-/// An export: whom, which columns under which names, and how.
+/// An export: its tenant, the query for the users, the columns with their names, and the format.
 #[derive(Debug)]
 pub struct Export {
     pub tenant: TenantId,
     pub query: ListUsers,
     pub columns: Vec<(String, Column)>,
     pub delimiter: Delimiter,
-    /// The file begins with a byte order mark.
+    /// True: the file begins with a byte order mark.
     pub mark: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Requests of LicenseService.
+//! Parses requests of LicenseService.
 
 use super::list::{Paging, paging};
 use super::violations::FieldViolations;
@@ -11,7 +11,7 @@ use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
 
-/// Pools that one request can name: as many as a tenant can have.
+/// Maximum number of pools that one request can name: as many as a tenant can have.
 const MAX_ITEMS: usize = 1_000;
 
 pub fn install_license(request: v1::InstallLicenseRequest) -> Result<(TenantId, String), FieldViolations> {
@@ -44,7 +44,7 @@ pub fn delete_license(request: v1::DeleteLicenseRequest) -> Result<(TenantId, De
     problems.finish(|| Some((tenant?, DeleteLicense { license: license? })))
 }
 
-/// What a license request is to ask for (R32).
+/// The changes that a license request asks for (R32).
 #[derive(Debug)]
 pub struct Wanted {
     pub tenant: TenantId,
@@ -102,7 +102,10 @@ fn check_number(problems: &mut FieldViolations, field: &str, seats: u64) {
 }
 
 impl Wanted {
-    /// Seats are added to a pool in this number at least, and moved in any (R32).
+    /// Checks that at least `step` seats are added to each pool; moves have no smallest number (R32).
+    ///
+    /// # Errors
+    /// The fields with fewer seats.
     pub fn check_step(&self, step: u32) -> Result<(), FieldViolations> {
         let mut problems = FieldViolations::default();
         for (at, wanted) in self.seats.iter().enumerate() {
@@ -116,7 +119,10 @@ impl Wanted {
         problems.finish(|| Some(()))
     }
 
-    /// Who the customer is, the vendor said with the license (R32).
+    /// Checks that the customer id is the one in the license, if a license says it (R32).
+    ///
+    /// # Errors
+    /// The field `customer_id`.
     pub fn check_customer(&self, known: &str) -> Result<(), FieldViolations> {
         let mut problems = FieldViolations::default();
         if !known.is_empty() && self.customer_id.as_deref().is_some_and(|given| given != known) {
@@ -125,7 +131,10 @@ impl Wanted {
         problems.finish(|| Some(()))
     }
 
-    /// A pool gives no more seats than it has.
+    /// Checks that no pool gives more seats than it has; seats of demo mode do not count (R32).
+    ///
+    /// # Errors
+    /// A refusal with the pool that has too few seats.
     pub fn check_moves(&self, pools: &[PoolUsage]) -> Result<(), Refusal> {
         for wanted in &self.moves {
             let from = |wanted: &&Move, pool: &PoolId| wanted.from == *pool;

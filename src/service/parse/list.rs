@@ -1,4 +1,4 @@
-//! What all lists have in common: page size, page token, order, filters by status.
+//! Fields that all lists share: page size, page token, order, and filters.
 
 use prost::Message;
 
@@ -13,12 +13,12 @@ use crate::service::page::Shape;
 
 const DEFAULT_PAGE: usize = 100;
 const MAX_PAGE: usize = 1_000;
-/// There are four statuses, and the blank.
+/// More than the number of statuses: four, and the blank.
 const MAX_STATUSES: usize = 16;
-/// Different words of a search.
+/// Maximum number of different words of a search.
 const MAX_WORDS: usize = 8;
 
-/// Which page of a list, and what its next token has to fit.
+/// A page of a list: its position and length, and the shape for its tokens.
 #[derive(Debug)]
 pub struct Paging {
     pub shape: Shape,
@@ -26,7 +26,7 @@ pub struct Paging {
     pub limit: usize,
 }
 
-/// `request`: without `page_size` and `page_token`, which are given beside it.
+/// Parses page size and page token. `request` must be without them, because they differ from page to page.
 pub fn paging(
     problems: &mut FieldViolations,
     opaque_ids: &OpaqueIds,
@@ -51,7 +51,8 @@ pub fn paging(
     Paging { shape, after, limit }
 }
 
-/// An order of the documented set, and whether it is descending: `name`, `name asc` or `name desc`.
+/// Parses an order: `name`, `name asc` or `name desc` with a documented name. Returns the order, and whether it is
+/// descending.
 pub fn order<O: Copy>(
     problems: &mut FieldViolations,
     text: &str,
@@ -74,7 +75,7 @@ pub fn order<O: Copy>(
     default
 }
 
-/// A filter by statuses (R23), each once; `None`: the blank.
+/// Parses a filter by statuses (R23), each once; `None` is the blank.
 pub fn statuses(problems: &mut FieldViolations, numbers: &[i32]) -> Vec<Option<Status>> {
     if numbers.len() > MAX_STATUSES {
         problems.add("statuses", format!("must hold at most {MAX_STATUSES} items"));
@@ -97,13 +98,13 @@ pub fn statuses(problems: &mut FieldViolations, numbers: &[i32]) -> Vec<Option<S
     statuses
 }
 
-/// A text that is looked for in one field; folded.
+/// Parses a text to search for in one field; returns it folded.
 pub fn part(problems: &mut FieldViolations, field: &str, text: &str) -> String {
     check_text(problems, field, text, Text::Line, MAX_NAME_BYTES);
     fold(text)
 }
 
-/// The times from `{field}_from` on and before `{field}_before`.
+/// Parses the period that begins with `{field}_from` and ends before `{field}_before`.
 pub fn period(
     problems: &mut FieldViolations,
     field: &str,
@@ -118,7 +119,7 @@ pub fn period(
     Period { from, until }
 }
 
-/// The words of a search, folded, each once: every one of them is looked for in everything that is known of a user.
+/// Parses the words of a search: folded, each once. Each word is searched for in all searchable fields of a user.
 pub fn words(problems: &mut FieldViolations, text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     if text.len() > MAX_NAME_BYTES {

@@ -1,30 +1,31 @@
-//! Field masks of updates: which fields are written, and with what.
+//! Field masks of updates: select the fields that are changed, and their new values.
 
 use prost_types::FieldMask;
 
 use super::violations::FieldViolations;
 
-/// The fields of an update.
+/// The field mask of an update.
 #[derive(Debug, Default)]
 pub struct Mask {
     /// Empty: every field that is set in the message.
     paths: Vec<String>,
 }
 
-/// What becomes of one field.
+/// Effect of an update on one field.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Field<T> {
     Stays,
-    /// Named by the mask, but not set in the message.
+    /// Named by the mask, but not set in the message: the field gets its default.
     Reset,
     Becomes(T),
 }
 
 impl Mask {
-    /// Every path must be one of `known`, which callers may change, or the parent of some. `NAME.*` is every entry of a map.
+    /// Parses a mask. Each path must be one of `known`, the fields that can be changed, or a parent of some of them.
+    /// `NAME.*` in `known` means every entry of the map.
     pub fn parse(problems: &mut FieldViolations, mask: Option<FieldMask>, known: &[&str], read_only: &[&str]) -> Self {
         let paths = mask.unwrap_or_default().paths;
-        // A mask that names a field twice is in order; one that is longer than this is no mask.
+        // A mask may name a field twice, but one with more paths than this is a mistake.
         if paths.len() > 100 {
             problems.add("update_mask", "must hold at most 100 paths");
             return Self::default();
@@ -40,7 +41,7 @@ impl Mask {
         Self { paths }
     }
 
-    /// What becomes of the field; `set`: its value in the message, if it is set there.
+    /// Returns the effect on a field. `set`: its value in the message, if it is set there.
     pub fn pick<T>(&self, field: &str, set: Option<T>) -> Field<T> {
         let named = self.paths.iter().any(|path| covers(path, field));
         match set {
@@ -50,12 +51,12 @@ impl Mask {
         }
     }
 
-    /// The entries of a map that are named one by one.
+    /// Names of the entries of a map that the mask names one by one.
     pub fn entries<'m>(&'m self, map: &'m str) -> impl Iterator<Item = &'m str> {
         self.paths.iter().filter_map(move |path| path.strip_prefix(map)?.strip_prefix('.'))
     }
 
-    /// The same for a field that is empty where it is not set.
+    /// Returns the new value of a field for which an empty value means "not set"; `None`: the field stays.
     pub fn pick_or_empty<T: Default + PartialEq>(&self, field: &str, value: T) -> Option<T> {
         match self.pick(field, (value != T::default()).then_some(value)) {
             Field::Stays => None,
@@ -65,12 +66,12 @@ impl Mask {
     }
 }
 
-/// Whether `path` is the field, or the message that the field is in.
+/// True if `path` is the field, or the message that contains the field.
 fn covers(path: &str, field: &str) -> bool {
     field.strip_prefix(path).is_some_and(|rest| !path.is_empty() && (rest.is_empty() || rest.starts_with('.')))
 }
 
-/// Whether `path` is an entry of the map that `field` stands for: `attributes.desk` and `attributes.*`.
+/// True if `path` is an entry of the map that `field` stands for, such as `attributes.desk` for `attributes.*`.
 fn is_entry(path: &str, field: &str) -> bool {
     let entry = field.strip_suffix('*').and_then(|map| path.strip_prefix(map));
     entry.is_some_and(|name| !name.is_empty())

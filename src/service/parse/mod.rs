@@ -1,4 +1,4 @@
-//! From messages to commands. Each function answers the command, or every field that is wrong.
+//! Parses messages into commands and queries. Each function returns the command, or every invalid field.
 
 mod audit;
 mod directory;

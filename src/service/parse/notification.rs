@@ -1,4 +1,4 @@
-//! Requests of NotificationService.
+//! Parses requests of NotificationService.
 
 use super::list::{Paging, paging};
 use super::values::choice;

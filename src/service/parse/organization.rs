@@ -1,4 +1,4 @@
-//! Requests of DirectoryService about organizations.
+//! Parses requests of DirectoryService about organizations.
 
 use super::list::{Paging, order, paging};
 use super::mask::Mask;

@@ -1,4 +1,4 @@
-//! A tenant's policy: any value is accepted that makes sense; nonsense is refused with the field named.
+//! Parses a tenant's policy. An invalid value is refused, and the error names the field.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::ledger::policy::{CloseActive, Policy, UnknownUsers, WhenAlreadySigned
 use crate::notify::is_address;
 use crate::proto::v1;
 
-/// What a mask may name.
+/// Paths that a field mask may name.
 pub const PATHS: [&str; 15] = [
     "policy.lease_ttl",
     "policy.max_session",
@@ -31,18 +31,18 @@ pub const PATHS: [&str; 15] = [
     "policy.warn_at_percent",
 ];
 
-/// From one second on: shorter ones are mistakes of a unit, and would have clients do nothing but call.
+/// Shorter durations are mistakes of a unit, and would make clients do nothing but send heartbeats.
 const MIN_DURATION: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
-/// A user has a place for each device, which are searched one by one.
+/// A user has a session slot for each device, and slots are searched one by one.
 const MAX_DEVICES: u32 = 1_000;
 const MAX_STEP: u32 = 1_000_000;
 const MAX_WARNINGS: usize = 10;
 
-/// Which durations make sense, and how to say so.
+/// Valid values of a duration, and the text of the error.
 struct Bounds {
-    /// Whether 0 has a meaning of its own.
+    /// True: 0 is valid, with a meaning of its own.
     zero: bool,
     most: Duration,
     text: &'static str,
@@ -53,7 +53,7 @@ const LEASE: Bounds =
 const AGE: Bounds = Bounds { zero: false, most: YEAR, text: "must be from 1 second to 366 days" };
 const TIMEOUT: Bounds = Bounds { zero: true, most: YEAR, text: "must be 0 (off) or from 1 second to 366 days" };
 
-/// What the message `tenant.policy` changes.
+/// Parses the changes that `tenant.policy` makes.
 pub fn patch(problems: &mut FieldViolations, policy: Option<v1::Policy>, mask: &Mask) -> PolicyPatch {
     let policy = policy.unwrap_or_default();
     let default = Policy::default();
@@ -117,7 +117,8 @@ pub fn patch(problems: &mut FieldViolations, policy: Option<v1::Policy>, mask: &
     }
 }
 
-/// Whether the fields of a new tenant's policy fit together. Of an update only the ledger knows the whole policy.
+/// Checks that the fields of a new tenant's policy fit together. For an update only the ledger knows the whole policy,
+/// and checks it.
 pub fn check_whole(problems: &mut FieldViolations, policy: &Policy) {
     if let Err(Refusal::Invalid { field, text }) = policy.check() {
         problems.add(field, text);
@@ -150,7 +151,7 @@ pub fn merged(patch: PolicyPatch) -> Policy {
     }
 }
 
-/// Reads the fields that the mask takes, and no other: what an update does not name is not looked at.
+/// Reads the fields that the mask selects; other fields are not checked.
 struct Fields<'a> {
     problems: &'a mut FieldViolations,
     mask: &'a Mask,
@@ -199,7 +200,7 @@ impl Fields<'_> {
         }
     }
 
-    /// `known`: `None` for the value that means "not given".
+    /// Reads an enum. `known` returns `None` for the value that means "not set".
     fn choice<E, V>(&mut self, field: &str, number: i32, known: impl Fn(E) -> Option<V>) -> Option<V>
     where
         E: TryFrom<i32>,
@@ -212,7 +213,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Sorted, each once.
+    /// Reads percentages: sorted, each once.
     fn percents(&mut self, field: &str, given: Vec<u32>) -> Option<Box<[u8]>> {
         let given = self.mask.pick_or_empty(field, given)?;
         let percents: Option<std::collections::BTreeSet<u8>> =
@@ -226,7 +227,7 @@ impl Fields<'_> {
         }
     }
 
-    /// An email address, of a person or a group; empty: nobody.
+    /// Reads an email address; empty: none.
     fn email(&mut self, field: &str, text: String) -> Option<Box<str>> {
         let text = self.mask.pick_or_empty(field, text)?;
         let path = path(field);
@@ -361,7 +362,7 @@ mod tests {
         };
         check(seconds(59), seconds(60), &[]);
         check(seconds(61), seconds(60), &["tenant.policy.away_after"]);
-        // The default of `away_after` is five minutes.
+        // The default of `away_after` is 5 minutes.
         check(None, seconds(60), &["tenant.policy.away_after"]);
     }
 

@@ -1,4 +1,4 @@
-//! Requests of SeatService.
+//! Parses requests of SeatService.
 
 use super::values::{Text, check_text};
 use super::violations::FieldViolations;
@@ -7,26 +7,26 @@ use crate::ledger::command::{CheckIn, CheckOut, GrantSeats, Heartbeat, RevokeSea
 use crate::proto::v1;
 use crate::service::context::Limits;
 
-/// Of something malformed in a batch, what its own result shows.
+/// Bytes of a malformed id that its result shows.
 const MAX_SHOWN_BYTES: usize = 254;
-/// Pools times organizations.
+/// Maximum of the number of pools times the number of organizations.
 pub(super) const MAX_NAMED: usize = 10_000;
-/// What to say to a caller who mistakes CheckIn for the call at login.
+/// Error for a caller that mistakes CheckIn for the call at login.
 const SESSION_NEEDED: &str =
     "must not be empty: CheckIn returns a session's seat at logout; CheckOut takes a seat at login";
 
-/// An item of a batch that is no id. It is an error of its own results, and stops no other item.
+/// An item of a batch that is not a valid id. It is an error of its own results, and does not affect other items.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Malformed {
-    /// Its place among all items.
+    /// Index among all items.
     pub at: usize,
-    /// What was given, or the beginning of it: each of many pools has a result for it.
+    /// The given text, shortened: it is in one result for each pool.
     pub given: String,
-    /// What is wrong with it.
+    /// The error.
     pub error: IdError,
 }
 
-/// The ids among the items of a batch, and the others.
+/// Splits the items of a batch into valid ids and malformed items.
 fn split_malformed<T>(texts: &[String], parse: fn(&str) -> Result<T, IdError>) -> (Vec<T>, Vec<Malformed>) {
     let (mut values, mut malformed) = (Vec::with_capacity(texts.len()), Vec::new());
     for (at, text) in texts.iter().enumerate() {
@@ -153,8 +153,8 @@ pub fn batch_revoke_seats(
     problems.finish(|| Some((tenant?, RevokeSeats { pools, users, organizations, end_sessions }, malformed)))
 }
 
-/// Pools and users of a batch. What is bounded is the number of pairs: each is work of its own. A pool that is malformed is
-/// a mistake in the whole call, a user only one of the user's own pairs.
+/// Parses the pools and users of a batch. The number of pairs is bounded, because each pair is work of its own. A
+/// malformed pool is an error of the whole call, a malformed user only one of this user's pairs.
 fn pairs(
     problems: &mut FieldViolations,
     pools: &[String],
@@ -179,7 +179,8 @@ fn organizations(problems: &mut FieldViolations, ids: &[String], limits: &Limits
     problems.each("organization_ids", ids, limits.batch_items, OrganizationId::parse)
 }
 
-/// Of one user in all of these pools: what a user's seats may name is bounded, and what a call names with it.
+/// Checks the number of organizations that a call names in all pools of one user, because the seats of a user may name
+/// at most so many.
 pub(super) fn check_named(problems: &mut FieldViolations, pools: usize, organizations: usize) {
     if pools * organizations > MAX_NAMED {
         problems
@@ -187,7 +188,7 @@ pub(super) fn check_named(problems: &mut FieldViolations, pools: usize, organiza
     }
 }
 
-/// Notes a problem unless a batch has 1 to `most` items.
+/// Adds a violation unless a batch has 1 to `most` items. Returns true if it has.
 fn check_count(problems: &mut FieldViolations, field: &str, count: usize, most: usize) -> bool {
     if count == 0 {
         problems.add(field, "must not be empty");

@@ -1,4 +1,4 @@
-//! Requests of ServerService.
+//! Parses requests of ServerService.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::proto::v1;
 const MIN_FILTER_TIME: Duration = Duration::from_secs(1);
 const MAX_FILTER_TIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// The filter, which is still to be read, and for how long.
+/// Returns the filter, which is not parsed yet, and the duration of the change.
 pub fn set_log_filter(request: v1::SetLogFilterRequest) -> Result<(String, Option<Duration>), FieldViolations> {
     let mut problems = FieldViolations::default();
     let time = request.duration.and_then(|given| duration(&mut problems, "duration", given));

@@ -1,4 +1,4 @@
-//! Requests of SessionService.
+//! Parses requests of SessionService.
 
 use super::list::{Paging, order, paging, part, period, statuses};
 use super::values::duration;
@@ -27,14 +27,14 @@ pub fn list_sessions(
     let pool = problems.optional("pool_id", &request.pool_id, PoolId::parse);
     let user = problems.optional("user_id", &request.user_id, UserId::parse);
     let organization = problems.optional("organization_id", &request.organization_id, OrganizationId::parse);
-    // Whoever has a session has a status: what is not given filters nothing.
+    // A user with a session always has a status, so the blank filters nothing.
     let statuses = statuses(&mut problems, &request.statuses).into_iter().flatten().collect();
     let session = problems.optional("session_id", &request.session_id, SessionId::parse);
     let device = problems.optional("device_id", &request.device_id, DeviceId::parse);
     let client = part(&mut problems, "client", &request.client);
     let started = period(&mut problems, "started", request.started_from, request.started_before);
     let idle = request.idle_at_least.and_then(|given| duration(&mut problems, "idle_at_least", given));
-    // An order that does not move while somebody pages through it.
+    // By default, an order that does not change while a client reads page after page.
     let by_start = (SessionOrder::Started, false);
     let (order, descending) = order(&mut problems, &request.order_by, &ORDERS, by_start);
     problems.finish(|| {
@@ -74,7 +74,7 @@ pub fn close_idle(request: v1::CloseIdleSessionsRequest) -> Result<(TenantId, Cl
     problems.finish(|| Some((tenant?, CloseIdle { pool, own_user })))
 }
 
-/// The tenant, after which event to go on (`None`: from now on), and the shape of the stream's cursors.
+/// Returns the tenant, the event after which to continue (`None`: from now on), and the shape of the stream's cursors.
 pub fn watch_sessions(
     opaque_ids: &OpaqueIds,
     mut request: v1::WatchSessionsRequest,

@@ -1,4 +1,4 @@
-//! Requests of SyncUsers.
+//! Parses requests of SyncUsers.
 
 use super::directory::{MAX_POOLS, UPDATABLE, keep_first, patch};
 use super::mask::Mask;
@@ -10,21 +10,21 @@ use crate::ledger::command::{SyncEntry, WantedSeat, WhenFull};
 use crate::proto::v1;
 use crate::service::context::Limits;
 
-/// What holds for the whole of a sync: from its first message.
+/// Settings of a whole sync, from its first message.
 #[derive(Debug)]
 pub struct SyncTerms {
     pub tenant: TenantId,
     pub mask: Mask,
     pub full: bool,
     pub block_unlisted: bool,
-    /// Users that `block_unlisted` may block; `None`: the usual share of them.
+    /// Maximum number of users that `block_unlisted` may block; `None`: the default share.
     pub max_blocked: Option<u32>,
     pub when_full: WhenFull,
     pub dry_run: bool,
     pub omit_unchanged: bool,
 }
 
-/// `first`: without its entries.
+/// Parses the first message of a sync, without its entries.
 pub fn sync_terms(first: v1::SyncUsersRequest) -> Result<SyncTerms, FieldViolations> {
     let mut problems = FieldViolations::default();
     let tenant = problems.tenant(&first.tenant_id);
@@ -43,7 +43,7 @@ pub fn sync_terms(first: v1::SyncUsersRequest) -> Result<SyncTerms, FieldViolati
     })
 }
 
-/// A later message: it repeats the terms, or leaves them out.
+/// Checks a later message: it must have the same tenant, or none.
 pub fn same_sync(terms: &SyncTerms, message: &v1::SyncUsersRequest) -> Result<(), FieldViolations> {
     let mut problems = FieldViolations::default();
     let tenant = TenantId::parse(&message.tenant_id);
@@ -53,7 +53,7 @@ pub fn same_sync(terms: &SyncTerms, message: &v1::SyncUsersRequest) -> Result<()
     problems.finish(|| Some(()))
 }
 
-/// One entry; what is wrong with it stops no other one.
+/// Parses one entry; its errors do not affect other entries.
 pub fn sync_entry(entry: v1::SyncEntry, mask: &Mask, limits: &Limits) -> Result<SyncEntry, FieldViolations> {
     let mut problems = FieldViolations::default();
     let user = entry.user.unwrap_or_default();
@@ -74,7 +74,8 @@ pub fn sync_entry(entry: v1::SyncEntry, mask: &Mask, limits: &Limits) -> Result<
     problems.finish(|| Some(SyncEntry { user: id?, patch, seats, blocked }))
 }
 
-/// Seats with organizations of their own. What they all name is bounded, as what the others name is.
+/// Adds the seats of an entry that have organizations of their own. The number of organizations that all seats together
+/// name is bounded.
 fn add_seats(
     problems: &mut FieldViolations,
     seats: &mut Vec<WantedSeat>,

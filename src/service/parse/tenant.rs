@@ -1,4 +1,4 @@
-//! Requests of TenantService.
+//! Parses requests of TenantService.
 
 use super::list::{Paging, order, paging};
 use super::mask::Mask;
@@ -13,12 +13,12 @@ use crate::opaque_id::OpaqueIds;
 use crate::proto::v1;
 use crate::service::page::Shape;
 
-/// Free text: a name, a phone number, an address.
+/// Bytes of a contact: free text, such as a name, a phone number or an address.
 const MAX_CONTACT_BYTES: usize = 1_024;
 const MAX_FILTER_BYTES: usize = 256;
 const READ_ONLY: [&str; 4] = ["tenant_id", "state", "created_at", "etag"];
 
-/// The tenant of a request that has nothing else.
+/// Parses the tenant of a request that has no other field.
 pub fn tenant_id(tenant_id: &str) -> Result<TenantId, FieldViolations> {
     let mut problems = FieldViolations::default();
     let tenant = problems.tenant(tenant_id);
@@ -69,12 +69,12 @@ pub fn list_tenants(
         Some(v1::TenantState::Active) => Some(TenantState::Active),
         Some(v1::TenantState::Suspended) => Some(TenantState::Suspended),
     };
-    // The one order in which the shards' lists can be merged.
+    // The only order in which the lists of the shards can be merged.
     let ((), descending) = order(&mut problems, &request.order_by, &[("tenant_id", ())], ((), false));
     if descending {
         problems.add("order_by", "must be tenant_id, ascending");
     }
-    // Among which, the service knows.
+    // The service sets the tenants of the caller.
     let query = ListTenants { text: fold(&request.text), state, after, limit, ..ListTenants::default() };
     problems.finish(|| Some((query, shape)))
 }

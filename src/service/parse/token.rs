@@ -1,4 +1,4 @@
-//! Requests of TokenService.
+//! Parses requests of TokenService.
 
 use super::list::{Paging, paging};
 use super::values::{choice, duration};
@@ -12,13 +12,14 @@ use crate::proto::v1;
 use crate::service::page::Shape;
 
 const MAX_TENANTS: usize = 1_000;
-/// There are four roles.
+/// More than the number of roles, which is four.
 const MAX_ROLES: usize = 16;
 
-/// Names that the audit has for others.
+/// Names that have another meaning in the audit.
 const RESERVED: [&str; 3] = ["admin", "anonymous", "usher"];
 
-/// `token`: a fresh one, of which the hash is kept. `within`: the caller's tenants.
+/// Parses the request for a new token. `token`: a fresh token, of which only the hash is stored. `within`: the caller's
+/// tenants.
 pub fn create_token(
     request: v1::CreateTokenRequest,
     token: &Token,
@@ -40,7 +41,7 @@ pub fn create_token(
     problems.finish(|| Some(CreateToken { id, name: name?, hash, roles, tenants, ttl, within }))
 }
 
-/// Each once, and at least one.
+/// Parses the roles: at least one.
 fn roles(problems: &mut FieldViolations, numbers: &[i32]) -> Roles {
     if numbers.is_empty() || numbers.len() > MAX_ROLES {
         problems.add("roles", format!("must hold 1 to {MAX_ROLES} items"));
@@ -61,7 +62,7 @@ fn roles(problems: &mut FieldViolations, numbers: &[i32]) -> Roles {
     roles
 }
 
-/// `within`: the caller's tenants.
+/// Parses the request for a list of tokens. `within`: the caller's tenants.
 pub fn list_tokens(
     opaque_ids: &OpaqueIds,
     mut request: v1::ListTokensRequest,

@@ -1,23 +1,23 @@
-//! Values that are no ids: texts, durations, points in time, enums, etags.
+//! Values other than ids: texts, durations, timestamps, enums, etags.
 
 use std::time::Duration;
 
 use super::violations::FieldViolations;
 use crate::ledger::time::Wall;
 
-/// Longest name of anything, in bytes.
+/// Maximum length of a name, in bytes.
 pub const MAX_NAME_BYTES: usize = 256;
 
-/// How a text may look.
+/// Characters that a text may contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Text {
-    /// One line.
+    /// One line: no control characters.
     Line,
-    /// May hold line breaks and tabs.
+    /// May contain line breaks and tabs.
     Lines,
 }
 
-/// Notes a problem if `text` is too long, or has characters that no text of its kind has.
+/// Adds a violation if `text` is too long, or contains control characters that its kind does not permit.
 pub fn check_text(problems: &mut FieldViolations, field: &str, text: &str, kind: Text, max_bytes: usize) {
     let odd = |c: char| c.is_control() && !(kind == Text::Lines && matches!(c, '\n' | '\r' | '\t'));
     if text.len() > max_bytes {
@@ -27,13 +27,13 @@ pub fn check_text(problems: &mut FieldViolations, field: &str, text: &str, kind:
     }
 }
 
-/// A name: one line of at most [`MAX_NAME_BYTES`], which may be empty.
+/// Parses a name: one line of at most [`MAX_NAME_BYTES`], which may be empty.
 pub fn name(problems: &mut FieldViolations, field: &str, text: &str) -> Box<str> {
     check_text(problems, field, text, Text::Line, MAX_NAME_BYTES);
     text.into()
 }
 
-/// A duration that is not negative.
+/// Parses a duration that is not negative.
 pub fn duration(problems: &mut FieldViolations, field: &str, given: prost_types::Duration) -> Option<Duration> {
     let seconds = u64::try_from(given.seconds).ok();
     let nanos = u32::try_from(given.nanos).ok().filter(|nanos| *nanos < 1_000_000_000);
@@ -46,9 +46,9 @@ pub fn duration(problems: &mut FieldViolations, field: &str, given: prost_types:
     }
 }
 
-/// A point in time, as the first millisecond that is not before it.
+/// Parses a timestamp; rounds up to the next millisecond.
 pub fn timestamp(problems: &mut FieldViolations, field: &str, given: prost_types::Timestamp) -> Option<Wall> {
-    // The years 1 to 9999, as the type says.
+    // The years 1 to 9999, as protobuf defines the type.
     const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
     if !SECONDS.contains(&given.seconds) || !(0..1_000_000_000).contains(&given.nanos) {
         problems.add(field, "must be a valid timestamp");
@@ -58,13 +58,13 @@ pub fn timestamp(problems: &mut FieldViolations, field: &str, given: prost_types
     Some(Wall(given.seconds * 1_000 + i64::from(given.nanos / 1_000_000) + up))
 }
 
-/// A value of an enum. A number that the enum does not have is a problem, not a default: a newer client may mean by
-/// it the opposite of what we would do.
+/// Parses an enum value. An unknown number is an error and not the default: a newer client may mean by it the opposite
+/// of the default.
 pub fn choice<E: TryFrom<i32>>(problems: &mut FieldViolations, field: &str, number: i32) -> Option<E> {
     E::try_from(number).inspect_err(|_| problems.add(field, format!("has no value with the number {number}"))).ok()
 }
 
-/// The version that an etag stands for; empty: any.
+/// Returns the version in an etag; `None` for an empty one, which means any version.
 pub fn etag(problems: &mut FieldViolations, field: &str, etag: &str) -> Option<u64> {
     if etag.is_empty() {
         return None;

@@ -1,15 +1,15 @@
-//! Collects what is wrong with a request, so that a caller learns of every field at once.
+//! Collects the invalid fields of a request, so that a caller learns of all of them at once.
 
 use std::fmt;
 
 use crate::ids::{IdError, TenantId};
 
-/// One field that is wrong.
+/// One invalid field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldViolation {
-    /// The field's path in the request, such as `tenant.policy.lease_ttl` or `user_ids[3]`.
+    /// Path of the field in the request, such as `tenant.policy.lease_ttl` or `user_ids[3]`.
     pub field: String,
-    /// What the field must be: "must not be empty".
+    /// Condition that the field must meet, such as "must not be empty".
     pub text: String,
 }
 
@@ -19,7 +19,7 @@ impl fmt::Display for FieldViolation {
     }
 }
 
-/// Every field that is wrong, in the order in which they were looked at.
+/// All invalid fields, in the order in which they were checked.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct FieldViolations(Vec<FieldViolation>);
 
@@ -28,7 +28,7 @@ impl FieldViolations {
         self.0.push(FieldViolation { field: field.into(), text: text.into() });
     }
 
-    /// The value, or a problem of the field.
+    /// Returns the parsed value, or adds the error as a violation of the field.
     pub fn value<T>(&mut self, field: &str, parsed: Result<T, impl fmt::Display>) -> Option<T> {
         parsed.inspect_err(|error| self.add(field, error.to_string())).ok()
     }
@@ -38,12 +38,12 @@ impl FieldViolations {
         self.value("tenant_id", TenantId::parse(tenant_id))
     }
 
-    /// An id that need not be given: empty is `None`.
+    /// Parses an optional id; empty is `None`.
     pub fn optional<T>(&mut self, field: &str, text: &str, parse: fn(&str) -> Result<T, IdError>) -> Option<T> {
         if text.is_empty() { None } else { self.value(field, parse(text)) }
     }
 
-    /// A list of at most `most` ids; each bad one is named by its place.
+    /// Parses a list of at most `most` ids; each invalid id is named by its index.
     pub fn each<T>(
         &mut self,
         field: &str,
@@ -65,7 +65,10 @@ impl FieldViolations {
         values
     }
 
-    /// What was parsed, if nothing is wrong. `parsed` answers `None` only where a problem was added.
+    /// Returns the parsed value if there is no violation. `parsed` may return `None` only if a violation was added.
+    ///
+    /// # Errors
+    /// The violations.
     pub fn finish<T>(self, parsed: impl FnOnce() -> Option<T>) -> Result<T, FieldViolations> {
         if self.0.is_empty() { parsed().ok_or(self) } else { Err(self) }
     }

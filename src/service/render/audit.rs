@@ -1,4 +1,4 @@
-//! Answers of AuditService.
+//! Renders answers of AuditService.
 
 use super::names::reason_name;
 use super::seat::organization_id;
@@ -12,7 +12,7 @@ use crate::opaque_id::IdCodec;
 use crate::proto::v1;
 use crate::service::page::Shape;
 
-/// `page`: one event more than `limit`, if there are more.
+/// Renders a page. `page` contains one event more than `limit` if there are more.
 pub fn list_audit_events(
     tenant: &TenantId,
     ids: &IdCodec,
@@ -32,7 +32,7 @@ pub fn list_audit_events(
     }
 }
 
-/// `ids`: the tenant's.
+/// Renders an event. `ids`: the codec for event ids of this tenant.
 pub fn audit_event(tenant: &TenantId, ids: &IdCodec, event: AuditEvent) -> v1::AuditEvent {
     let denied = matches!(event.reason, Some(Reason::Denied(_)));
     let outcome = if denied { v1::AuditOutcome::Denied } else { v1::AuditOutcome::Done };
@@ -174,7 +174,7 @@ mod tests {
         check(&[], None, 0, None);
         check(&[9, 8], None, 2, None);
         check(&[9, 8, 7], Some(7), 2, Some(8));
-        // So much was looked through that the rest is for the next page.
+        // The search reached its limit, so the rest is left for the next page.
         check(&[9], Some(4), 1, Some(4));
         check(&[], Some(4), 0, Some(4));
     }

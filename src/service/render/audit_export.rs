@@ -1,4 +1,4 @@
-//! An audit event as a line of a file.
+//! Renders audit events as lines of a file.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::ledger::change::AuditEvent;
 use crate::opaque_id::IdCodec;
 use crate::proto::v1;
 
-/// What a cell shows: a field of the event.
+/// A column: a field of the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditColumn {
     EventId,
@@ -26,7 +26,7 @@ pub enum AuditColumn {
     Detail,
 }
 
-/// As the fields stand in the contract.
+/// All columns, in the order of the fields in the contract.
 pub const AUDIT_COLUMNS: [(&str, AuditColumn); 13] = [
     ("event_id", AuditColumn::EventId),
     ("occurred_at", AuditColumn::OccurredAt),
@@ -43,7 +43,7 @@ pub const AUDIT_COLUMNS: [(&str, AuditColumn); 13] = [
     ("detail", AuditColumn::Detail),
 ];
 
-/// The event's line of a CSV file.
+/// Returns the cells of an event in a CSV file.
 pub fn audit_cells(tenant: &TenantId, ids: &IdCodec, event: AuditEvent, columns: &[AuditColumn]) -> Vec<String> {
     let event = audit_event(tenant, ids, event);
     columns.iter().map(|column| cell(&event, *column)).collect()
@@ -67,7 +67,8 @@ fn cell(event: &v1::AuditEvent, column: AuditColumn) -> String {
     }
 }
 
-/// The event's line of a file of JSON lines, without its end. As protobuf has it in JSON: 64-bit numbers are texts.
+/// Returns the line of an event in a file of JSON lines, without the line end. As in protobuf's JSON, 64-bit numbers
+/// are strings.
 pub fn audit_json(tenant: &TenantId, ids: &IdCodec, event: AuditEvent) -> String {
     let event = audit_event(tenant, ids, event);
     json!({

@@ -1,5 +1,4 @@
-//! Answers to batches: a result for each item, in the order in which they were given, with those that are malformed in their
-//! places.
+//! Renders the results of batches: one for each item, in the order of the request, including malformed items.
 
 use super::seat::{denial, lease, pool_usage, seat, text};
 use super::session::{ended, session_id};
@@ -9,7 +8,7 @@ use crate::proto::v1;
 use crate::service::parse::Malformed;
 use crate::service::status;
 
-/// `beats`: the heartbeats as they were sent, but those that are malformed; the answers are in the same order.
+/// Renders the results of heartbeats. `beats`: the valid session ids, in the order of the request and of `answers`.
 pub fn heartbeat_batch(
     beats: &[SessionId],
     malformed: &[Malformed],
@@ -32,7 +31,7 @@ pub fn heartbeat_batch(
     v1::BatchHeartbeatResponse { results: as_given(beats, malformed).map(result).collect() }
 }
 
-/// The answers are in the order of the pairs: pool by pool, and in a pool user by user, but those who are malformed.
+/// `answers` are in the order of the pairs, pool by pool, and within a pool user by user, without malformed users.
 pub fn granted_batch(
     pools: &[PoolId],
     users: &[UserId],
@@ -57,7 +56,7 @@ pub fn granted_batch(
     v1::BatchGrantSeatsResponse { results: pairs(pools, users, malformed).map(result).collect(), usage }
 }
 
-/// The answers are in the order of the pairs: pool by pool, and in a pool user by user, but those who are malformed.
+/// `answers` are in the order of the pairs, pool by pool, and within a pool user by user, without malformed users.
 pub fn revoked_batch(
     pools: &[PoolId],
     users: &[UserId],
@@ -83,7 +82,7 @@ pub fn revoked_batch(
     v1::BatchRevokeSeatsResponse { results: pairs(pools, users, malformed).map(result).collect(), usage }
 }
 
-/// Every pair, with what was given for a user who is malformed.
+/// All pairs; a malformed user is an `Err`.
 fn pairs<'a>(
     pools: &'a [PoolId],
     users: &'a [UserId],
@@ -92,7 +91,7 @@ fn pairs<'a>(
     pools.iter().flat_map(move |pool| as_given(users, malformed).map(move |user| (pool, user)))
 }
 
-/// The items of a batch as they were given: those who are malformed stand in their places.
+/// The items of a batch in the order of the request; a malformed item is an `Err`.
 fn as_given<'a, T>(values: &'a [T], malformed: &'a [Malformed]) -> impl Iterator<Item = Result<&'a T, &'a Malformed>> {
     let (mut values, mut others) = (values.iter(), malformed.iter().peekable());
     (0..).map_while(move |at| match others.next_if(|other| other.at == at) {
@@ -101,12 +100,12 @@ fn as_given<'a, T>(values: &'a [T], malformed: &'a [Malformed]) -> impl Iterator
     })
 }
 
-/// As the error would read if the pair were alone.
+/// The error of a malformed user, with the text of the RPC error for this pair alone.
 fn no_user(other: &Malformed) -> v1::ItemError {
     v1::ItemError { reason: text(status::reason::INVALID_REQUEST), message: format!("user_id {}.", other.error) }
 }
 
-/// The usage of each pool after its last pair, which is the usage after the batch.
+/// Returns the usage of each pool after its last pair, which is its usage after the batch.
 fn last_usage<T>(users: usize, answers: &[T], usage: impl Fn(&T) -> Option<&PoolUsage>) -> Vec<v1::PoolUsage> {
     let last = |pairs: &[T]| pairs.iter().rev().find_map(&usage).cloned();
     answers.chunks(users.max(1)).filter_map(last).map(pool_usage).collect()

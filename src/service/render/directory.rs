@@ -1,4 +1,4 @@
-//! Answers of DirectoryService.
+//! Renders answers of DirectoryService.
 
 use super::names::{user_state, user_status};
 use super::seat::{denial, organization_id, pool_usage, seat};
@@ -35,7 +35,7 @@ pub fn unblocked_user((decision, usage): (Result<UserView, Denial>, Vec<PoolUsag
     v1::UnblockUserResponse { outcome: Some(outcome), usage: usage.into_iter().map(pool_usage).collect() }
 }
 
-/// The pool that a denial is about: the first named one without room (R15).
+/// Returns the pool that a denial concerns: the first given named pool without room (R15).
 fn full_pool(reason: DenialReason, usage: &[PoolUsage]) -> Option<&PoolUsage> {
     if reason != DenialReason::SeatsExhausted {
         return None;

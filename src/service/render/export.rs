@@ -1,4 +1,4 @@
-//! A user as a line of a CSV file.
+//! Renders a user as a row of a CSV file.
 
 use prost_types::Timestamp;
 
@@ -8,7 +8,7 @@ use crate::ledger::outcome::UserView;
 use crate::proto::v1;
 use crate::service::parse::Column;
 
-/// The cells of a user.
+/// Returns the cells of a user.
 pub fn user_cells<'c>(view: UserView, columns: impl Iterator<Item = &'c Column>) -> Vec<String> {
     let user = user(view);
     columns.map(|column| cell(&user, column)).collect()
@@ -49,8 +49,8 @@ fn short(name: &str, prefix: &str) -> String {
     name.trim_start_matches(prefix).to_lowercase()
 }
 
-/// Access by the seats, once where it is the same by all; else `POOL=ORGANIZATION`, and `POOL=` where there is none. `*`:
-/// all of the tenant (R7).
+/// Renders the access that the seats give: once if it is the same for all seats; otherwise `POOL=ORGANIZATION`, and
+/// `POOL=` for a seat without access. `*` means all of the tenant (R7).
 fn organizations(seats: &[v1::Seat]) -> String {
     let Some((first, others)) = seats.split_first() else { return String::new() };
     let pools: Vec<&str> = seats.iter().map(|seat| seat.pool_id.as_str()).collect();
@@ -64,7 +64,7 @@ fn organizations(seats: &[v1::Seat]) -> String {
     values.join(&BETWEEN.to_string())
 }
 
-/// The organizations, sorted; an empty one where there is none.
+/// The organizations of a seat, sorted; one empty id if it has none.
 fn access(seat: &v1::Seat) -> Vec<&str> {
     if seat.all_organizations {
         return vec![EVERY];
@@ -74,7 +74,7 @@ fn access(seat: &v1::Seat) -> Vec<&str> {
     if ids.is_empty() { vec![""] } else { ids }
 }
 
-/// An organization of every pool. One that looks like that of a pool, or like all, is written so that it does not.
+/// Renders an organization of all seats. An id that could be read as `POOL=ORGANIZATION` or as `*` is escaped.
 fn plain(id: &str, is_every: bool, pools: &[&str]) -> String {
     let looks_like_two = id.split_once(OF).is_some_and(|(pool, _)| pools.contains(&pool.trim()));
     match id {
@@ -90,7 +90,7 @@ fn of_pool(seat: &v1::Seat) -> Vec<String> {
     access(seat).into_iter().map(|id| format!("{pool}{OF}{}", plain(id, seat.all_organizations, &[]))).collect()
 }
 
-/// RFC 3339, UTC; empty for what never happened.
+/// RFC 3339, UTC; empty for an event that never happened.
 fn time(at: Option<&Timestamp>) -> String {
     at.map(Timestamp::to_string).unwrap_or_default()
 }

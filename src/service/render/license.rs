@@ -1,4 +1,4 @@
-//! Answers of LicenseService.
+//! Renders answers of LicenseService.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,12 +19,12 @@ use crate::proto::v1;
 use crate::service::page::Shape;
 use crate::service::parse::Wanted;
 
-/// From when on people are told when a license ends.
+/// The license page shows the time until a license ends from this long before its end (R29).
 const EXPIRY_NOTICE_PERIOD: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What this server says about itself.
+/// Description of this server for license requests and the license page.
 pub struct InstallationInfo<'a> {
     pub instance: InstanceId,
     pub host_names: &'a [String],
@@ -55,7 +55,7 @@ fn fetch(fetch: LicenseFetch) -> v1::LicenseFetch {
     }
 }
 
-/// By pool, as every list of pools is shown.
+/// Renders the changes, sorted by pool as in every list of pools.
 pub fn pool_changes(mut pools: Vec<PoolChange>) -> Vec<v1::PoolChange> {
     pools.sort_unstable_by(|a, b| a.after.pool.cmp(&b.after.pool));
     let change =
@@ -167,7 +167,7 @@ fn valid_for_people(state: LicenseState, end: Option<Duration>) -> String {
         (LicenseState::Expired, _) => "expired".to_owned(),
         (LicenseState::Valid, None) => "valid, never expires".to_owned(),
         (LicenseState::Valid, Some(left)) if left > EXPIRY_NOTICE_PERIOD => "valid".to_owned(),
-        // Whole days, as a person counts them: the day that has begun is one.
+        // Whole days, rounded up: the current day counts as one.
         (LicenseState::Valid, Some(left)) => match left.as_millis().div_ceil(DAY.as_millis()) {
             0 | 1 => "expires in 1 day".to_owned(),
             days => format!("expires in {days} days"),
@@ -197,25 +197,25 @@ pub fn license_request(
     }
 }
 
-/// A request as a file, and the file's name.
+/// Returns a request as the content of a file, and the name of the file.
 pub fn request_file(request: &Request) -> (String, String) {
     (format!("{:#}\n", request.to_json()), format!("{}.tlr", file_name(request.tenant.as_str())))
 }
 
-/// In demo mode nothing is licensed (R30).
+/// Renders the usage of a pool for a request. In demo mode no seat is licensed (R30).
 fn pool_use(usage: PoolUsage) -> PoolUse {
     let limit = if usage.demo { Limit::Seats(0) } else { usage.limit };
     PoolUse { pool: usage.pool, plan: usage.plan, limit, in_use: usage.in_use }
 }
 
-/// The newest revision of a license that the vendor can build on.
+/// Returns a license for a request if the vendor can build on it: the revision is neither superseded nor revoked.
 fn current(view: LicenseView) -> Option<Installed> {
     let counts = matches!(view.validity, Validity::InForce | Validity::NotYetValid | Validity::Expired);
     let document = view.terms.document.to_string();
     (counts && !document.is_empty()).then_some(Installed { license: view.id, revision: view.revision, document })
 }
 
-/// A tenant's id, as far as every file system takes it.
+/// Makes a file name of a tenant id: characters that some file system refuses become `_`.
 fn file_name(id: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' };
     id.chars().map(plain).collect()

@@ -1,4 +1,4 @@
-//! From answers to messages.
+//! Renders answers as messages.
 
 mod audit;
 mod audit_export;

@@ -1,4 +1,5 @@
-//! The enums of the ledger as those of the contract. Exhaustive: a new value does not compile without its name.
+//! Converts enums of the ledger to those of the contract. The matches are exhaustive: a new value without a name does
+//! not compile.
 
 use crate::ledger::change::{BlockCause, Plan, Reason, TenantState};
 use crate::ledger::license::Tier;
@@ -25,7 +26,7 @@ pub fn denial_reason(reason: DenialReason) -> v1::DenialReason {
     }
 }
 
-/// A denial's name without the prefix of its enum: `SEATS_EXHAUSTED`.
+/// Returns the name of a denial without the prefix of its enum, such as `SEATS_EXHAUSTED`.
 pub fn denial_name(reason: DenialReason) -> &'static str {
     let name = denial_reason(reason).as_str_name();
     name.strip_prefix("DENIAL_REASON_").unwrap_or(name)
@@ -45,7 +46,7 @@ pub fn session_end_reason(reason: SessionEndReason) -> v1::SessionEndReason {
     }
 }
 
-/// The full name of an audit event's reason: `DENIAL_REASON_SEATS_EXHAUSTED`.
+/// Returns the full name of an audit event's reason, such as `DENIAL_REASON_SEATS_EXHAUSTED`.
 pub fn reason_name(reason: Reason) -> &'static str {
     match reason {
         Reason::Denied(reason) => denial_reason(reason).as_str_name(),
@@ -73,7 +74,7 @@ pub fn tenant_state(state: TenantState) -> v1::TenantState {
     match state {
         TenantState::Active => v1::TenantState::Active,
         TenantState::Suspended => v1::TenantState::Suspended,
-        // Nobody is shown one.
+        // Deleted tenants are never rendered.
         TenantState::Deleted => v1::TenantState::Unspecified,
     }
 }
@@ -107,7 +108,7 @@ pub fn fetch_outcome(outcome: FetchOutcome) -> v1::LicenseFetchOutcome {
     }
 }
 
-/// None: there is no license in force.
+/// `None`: no license is in force.
 pub fn tier(tier: Option<Tier>) -> v1::LicenseTier {
     match tier {
         None => v1::LicenseTier::Unspecified,
@@ -118,7 +119,7 @@ pub fn tier(tier: Option<Tier>) -> v1::LicenseTier {
     }
 }
 
-/// A user's state, and why it is so.
+/// Returns the state of a user, and the cause of a block.
 pub fn user_state(blocked: Option<BlockCause>) -> (v1::UserState, v1::BlockCause) {
     match blocked {
         None => (v1::UserState::Active, v1::BlockCause::Unspecified),
@@ -134,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    /// Every name of an enum of the contract but the first, which means "not given".
+    /// All names of an enum of the contract except the first one, which means "not set".
     fn names<E: TryFrom<i32>>(name: impl Fn(E) -> &'static str) -> BTreeSet<&'static str> {
         (1..).map_while(|number| E::try_from(number).ok()).map(name).collect()
     }
@@ -150,7 +151,7 @@ mod tests {
     fn ends_of_sessions_are_those_of_the_contract() {
         let mut ours: BTreeSet<_> = SessionEndReason::ALL.into_iter().map(|r| reason_name(Reason::Ended(r))).collect();
         assert_eq!(ours.len(), SessionEndReason::ALL.len(), "two reasons have one name");
-        // What is told of a session that is not remembered.
+        // The reason for a session without a record.
         ours.insert(v1::SessionEndReason::Unknown.as_str_name());
         assert_eq!(ours, names(|reason: v1::SessionEndReason| reason.as_str_name()));
     }

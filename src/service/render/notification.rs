@@ -1,4 +1,4 @@
-//! Answers of NotificationService.
+//! Renders answers of NotificationService.
 
 use super::names::plan;
 use super::seat::number;

@@ -1,5 +1,5 @@
-//! Answers of SeatService. Check-out, check-in and heartbeat are the hot path: strings are copied once, and a "yes"
-//! formats nothing.
+//! Renders answers of SeatService. Check-out, check-in and heartbeat are the hot path: strings are copied once, and a
+//! "yes" formats nothing.
 
 use super::names::{denial_reason, plan, session_end_reason};
 use super::session::{ended, session, session_id};
@@ -71,7 +71,7 @@ pub fn lease(lease: Lease) -> v1::Lease {
     }
 }
 
-/// `usage`: that of the pool in question.
+/// Renders a denial. `usage`: usage of the pool that it concerns.
 pub fn denial(denial: Denial, usage: Option<&PoolUsage>) -> v1::Denial {
     v1::Denial {
         reason: denial_reason(denial.reason).into(),
@@ -102,7 +102,7 @@ pub fn pool_usage(usage: PoolUsage) -> v1::PoolUsage {
     }
 }
 
-/// A limit's number, and whether there is none: then the number is 0.
+/// Returns the number of a limit, and whether it is unlimited; then the number is 0.
 pub fn number(limit: Limit) -> (u64, bool) {
     match limit {
         Limit::Seats(number) => (number, false),
@@ -110,7 +110,7 @@ pub fn number(limit: Limit) -> (u64, bool) {
     }
 }
 
-/// `pools`: those that it may be about.
+/// Renders a notice. `pools`: the pools that it can concern.
 pub fn notice(notice: Notice, pools: &[PoolUsage]) -> v1::Notice {
     let code = match notice {
         Notice::LicenseExpired => v1::NoticeCode::LicenseExpired,
@@ -139,7 +139,7 @@ pub fn organization_id(id: Option<&OrganizationId>) -> String {
     id.map_or_else(String::new, |id| text(id.as_str()))
 }
 
-/// The wire's strings are its own.
+/// Copies a string, because messages own their strings.
 pub fn text(text: &str) -> String {
     text.to_owned()
 }

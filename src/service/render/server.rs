@@ -1,10 +1,10 @@
-//! The process as ServerService answers it.
+//! Renders the description of the process for ServerService.
 
 use super::time::timestamp;
 use crate::proto::v1;
 use crate::service::server::ServerInfo;
 
-/// As `--version` says; "unknown" where there was no repository to ask.
+/// The commit that `--version` shows; "unknown" if the program was built outside of a repository.
 const COMMIT: &str = env!("USHER_COMMIT");
 
 pub fn server(about: &ServerInfo) -> v1::Server {

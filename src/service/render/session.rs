@@ -1,4 +1,4 @@
-//! Sessions, for consoles and for clients.
+//! Renders sessions, for consoles and for clients.
 
 use super::names::{session_end_reason, user_status};
 use super::seat::organization_id;
@@ -38,7 +38,7 @@ pub fn session(view: SessionView) -> v1::Session {
     }
 }
 
-/// How a session ended; `None`: no such session is remembered.
+/// Renders the end of a session; `None`: the tenant has no record of the session.
 pub fn ended(end: Option<(SessionEndReason, Wall)>) -> v1::SessionEnded {
     match end {
         Some((reason, at)) => {
@@ -48,7 +48,7 @@ pub fn ended(end: Option<(SessionEndReason, Wall)>) -> v1::SessionEnded {
     }
 }
 
-/// The id as CheckOut gives it, without the detour over a formatter.
+/// Renders a session id as CheckOut returns it, without the cost of a formatter.
 pub fn session_id(id: SessionId) -> String {
     id.0.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).to_owned()
 }

@@ -1,4 +1,4 @@
-//! Results of SyncUsers.
+//! Renders the results of SyncUsers.
 
 use super::names::{denial_reason, user_state};
 use crate::ids::{PoolId, UserId};
@@ -9,12 +9,12 @@ use crate::proto::v1;
 use crate::service::parse::FieldViolations;
 use crate::service::status;
 
-/// As refusals of the ledger name it.
+/// The reason that refusals of the ledger use.
 const SEATS_EXHAUSTED: &str = "SEATS_EXHAUSTED";
-/// Denials in the result of one user.
+/// Maximum number of denials in the result of one user.
 const MAX_DENIALS: usize = 20;
 
-/// What became of an entry, as long as nobody who waits was looked at.
+/// Renders the result of an entry before users who wait for a seat are activated.
 pub fn synced(id: &UserId, synced: Done<SyncedUser>) -> v1::SyncResult {
     let SyncedUser { outcome, blocked, denials, .. } = match synced {
         Ok(synced) => synced,
@@ -42,7 +42,7 @@ pub fn synced(id: &UserId, synced: Done<SyncedUser>) -> v1::SyncResult {
     }
 }
 
-/// Why nothing was done for a user: the first pool that is full stands for all.
+/// The error of a refused user; it names only the first full pool.
 fn no_seat(denials: &[(PoolId, DenialReason)]) -> v1::ItemError {
     let full = denials.iter().find(|(_, reason)| *reason == DenialReason::SeatsExhausted);
     let pool = full.map(|(pool, _)| format!(" of \"{pool}\"")).unwrap_or_default();
@@ -50,7 +50,7 @@ fn no_seat(denials: &[(PoolId, DenialReason)]) -> v1::ItemError {
     v1::ItemError { reason: SEATS_EXHAUSTED.to_owned(), message }
 }
 
-/// What became of one who waited for a seat in each of the pools that have none.
+/// Completes the result of a user who waited for seats; `full`: the pools that have none.
 pub fn resolve_waiting(result: &mut v1::SyncResult, full: Vec<(PoolId, DenialReason)>) {
     result.denials.retain(|denial| {
         let again = full.iter().any(|(pool, _)| pool.as_str() == denial.pool_id);
@@ -81,7 +81,7 @@ pub fn unlisted(id: &UserId, blocked: bool) -> v1::SyncResult {
     }
 }
 
-/// `given`: the user id as the client spells it.
+/// Renders the result of an invalid entry. `given`: the user id as the client spelled it.
 pub fn refused_entry(given: String, problems: FieldViolations) -> v1::SyncResult {
     let texts: Vec<String> = problems.into_vec().iter().map(ToString::to_string).collect();
     refused(given, status::reason::INVALID_REQUEST, format!("{}.", texts.join("; ")))

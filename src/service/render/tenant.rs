@@ -1,4 +1,4 @@
-//! Answers of TenantService.
+//! Renders answers of TenantService.
 
 use super::names::{license_state, tenant_state};
 use super::seat::{notice, pool_usage};
@@ -51,7 +51,7 @@ pub fn usage(tenant: &TenantId, mut usage: TenantUsage) -> v1::GetUsageResponse 
     }
 }
 
-/// Every field is set, those of their defaults too.
+/// Renders a policy; every field is set, including those with default values.
 fn policy(policy: Policy) -> v1::Policy {
     v1::Policy {
         lease_ttl: Some(duration(policy.lease_ttl)),

@@ -1,12 +1,12 @@
-//! What people read: one sentence for each denial and each notice, for the user at the login and for the
-//! administrator who is called. Programs read the reason.
+//! Texts for people: one sentence for each denial and each notice, for the user at the login and for the administrator.
+//! Programs read the reason.
 
 use std::time::Duration;
 
 use crate::ledger::change::{Limit, Plan};
 use crate::ledger::outcome::{DenialReason, Notice, PoolUsage};
 
-/// `usage`: that of the pool in question, where it is known.
+/// Returns the text of a denial. `usage`: usage of the pool that it concerns, if known.
 pub fn denial(reason: DenialReason, usage: Option<&PoolUsage>) -> String {
     let text = match reason {
         DenialReason::TenantNotFound => "This customer is not known: check the tenant id that the application uses.",
@@ -62,7 +62,7 @@ fn in_use(usage: &PoolUsage) -> String {
     }
 }
 
-/// `pools`: those that it may be about.
+/// Returns the text of a notice. `pools`: the pools that it can concern.
 pub fn notice(notice: Notice, pools: &[PoolUsage]) -> String {
     let text = match notice {
         Notice::LicenseExpired => "The license has expired: only administrators can sign in until it is renewed.",
@@ -77,7 +77,7 @@ pub fn notice(notice: Notice, pools: &[PoolUsage]) -> String {
 }
 
 fn over_limits(pools: &[PoolUsage]) -> String {
-    /// Pools that are named; a tenant can have a thousand.
+    /// Number of pools that the text names; a tenant can have a thousand.
     const NAMED: usize = 5;
     let over: Vec<String> = pools
         .iter()

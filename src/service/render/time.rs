@@ -1,10 +1,10 @@
-//! Points in time and durations as the wire has them.
+//! Renders timestamps and durations as protobuf types.
 
 use std::time::Duration;
 
 use crate::ledger::time::Wall;
 
-/// The longest duration of the type: 10,000 years.
+/// The longest duration of the protobuf type: 10,000 years.
 const MAX_SECONDS: i64 = 315_576_000_000;
 
 pub fn timestamp(at: Wall) -> prost_types::Timestamp {

@@ -1,4 +1,4 @@
-//! Answers of TokenService.
+//! Renders answers of TokenService.
 
 use super::time::timestamp;
 use crate::ids::TenantId;

@@ -1,4 +1,4 @@
-//! Requests about users: what is taken, and what is refused.
+//! Requests about users: which are accepted, and which are refused.
 
 use prost_types::FieldMask;
 

@@ -1,8 +1,8 @@
-//! Budgets of clients that have shown no credential yet: connections, calls that are open, and the pace of calls. Each
-//! address has its share, so that one uses up no other's, and nothing of it comes out of `--max-calls`.
+//! Budgets of clients that have shown no credential yet: connections, open calls, and the rate of calls. Each address
+//! has its own share, so that it cannot use up that of another one, and none of this counts against `--max-calls`.
 //!
-//! A connection leaves these budgets with the first call for which it shows a good credential. Methods that need none, such
-//! as health and reflection, and calls that are refused are anonymous on every connection.
+//! A connection leaves these budgets with its first call that is admitted by a credential. Calls of methods that need
+//! none, such as health and reflection, and refused calls are anonymous on every connection (decision 38).
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -12,27 +12,29 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 
-/// Anonymous calls that are open at once: on a connection, from an address, in all. The first of a connection is not counted
-/// against the last two: it comes with the connection, so that a probe is answered whatever else its address does.
+/// Maximum of open anonymous calls: on a connection, from an address, in all. The first one on a connection does not
+/// count against the last two: it comes with the connection, so that a probe is answered whatever else its address
+/// does.
 const MAX_OPEN_ON_CONNECTION: usize = 32;
 const MAX_OPEN_OF_ADDRESS: usize = 256;
 const MAX_OPEN: usize = 2_048;
 
-/// Anonymous calls of an address: so many at once, then one in so long. Whoever makes more is read more slowly.
+/// Rate of anonymous calls of an address: a burst, then one in each interval. Connections of an address beyond this
+/// rate are read more slowly.
 const CALL_BURST: u32 = 1_000;
 const CALL_EACH: Duration = Duration::from_millis(5);
 /// The longest time for which a connection is not read.
 pub(super) const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// New connections of an address that shake hands and show no credential: so many at once, then one in so long. Those that
-/// do are not counted, nor those without TLS, which cost next to nothing.
+/// Rate of new connections of an address that make a TLS handshake and show no credential: a burst, then one in each
+/// interval. Connections that show one do not count, nor do those without TLS, which cost almost nothing.
 const CONNECTION_BURST: u32 = 4_096;
 const CONNECTION_EACH: Duration = Duration::from_millis(2);
 
-/// Addresses without connections that are remembered for their pace, beside as many as have some.
+/// Number of addresses without connections whose rates are tracked, in addition to as many as have some.
 const MAX_REMEMBERED: usize = 10_000;
 
-/// What clients without a credential have, all together and by address.
+/// Budget of all clients without a credential, in all and by address.
 #[derive(Debug)]
 pub(super) struct AnonymousBudget {
     connections_of_address: usize,
@@ -44,7 +46,7 @@ pub(super) struct AnonymousBudget {
 struct Usage {
     open: usize,
     addresses: HashMap<IpAddr, AddressUsage>,
-    /// With so many addresses, those that are idle are forgotten.
+    /// Number of addresses at which idle ones are removed.
     forget_at: usize,
 }
 
@@ -55,7 +57,8 @@ impl Default for Usage {
 }
 
 impl Usage {
-    /// Looks at all addresses only when they are twice as many as the last look left: so a look costs each new one little.
+    /// Scans all addresses only when they are twice as many as the last scan left, so that the cost for each new
+    /// address stays small.
     fn forget_idle(&mut self, now: Duration) {
         if self.addresses.len() >= self.forget_at {
             self.addresses.retain(|_, of_address| !of_address.is_idle(now));
@@ -68,12 +71,12 @@ impl Usage {
 struct AddressUsage {
     connections: usize,
     open: usize,
-    /// When the next one would be due, if each kept its pace.
+    /// Time at which the next call or connection would be due at the steady rate (by the monotonic clock).
     next_call: Duration,
     next_connection: Duration,
 }
 
-/// Moves `next` on by one. Answers how long the caller is ahead of its pace, beyond the burst.
+/// Advances `next` by one interval. Returns how long the caller is ahead of its rate, beyond the burst.
 fn pace(next: &mut Duration, now: Duration, burst: u32, each: Duration) -> Duration {
     *next = (*next).max(now) + each;
     next.saturating_sub(now + each * burst)
@@ -94,8 +97,8 @@ impl AnonymousBudget {
         self.usage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection begins, from an address or network. `None`: there are too many of it, or they come too fast to shake
-    /// hands with each.
+    /// Begins a connection from an address or network. Returns `None` if the address has too many connections, or they
+    /// arrive too fast for a handshake with each.
     pub fn connect(self: &Arc<Self>, address: IpAddr, shakes_hands: bool) -> Option<AnonymousConnection> {
         let now = self.clock.monotonic();
         let mut usage = self.usage();
@@ -162,7 +165,7 @@ impl AnonymousBudget {
         let now = self.clock.monotonic();
         let mut usage = self.usage();
         let of_address = usage.addresses.entry(address).or_default();
-        // A debt that nobody pays off is not remembered.
+        // The debt is capped, because a pause is at most `MAX_PAUSE`.
         of_address.next_call = of_address.next_call.min(now + CALL_EACH * CALL_BURST + MAX_PAUSE);
         pace(&mut of_address.next_call, now, CALL_BURST, CALL_EACH).min(MAX_PAUSE)
     }
@@ -173,33 +176,33 @@ impl AnonymousBudget {
 pub(super) struct AnonymousConnection {
     budget: Arc<AnonymousBudget>,
     address: IpAddr,
-    /// It has shown no good credential.
+    /// True: no credential was accepted on it yet.
     is_anonymous: AtomicBool,
-    /// Anonymous calls that are open on it.
+    /// Open anonymous calls on this connection.
     open: AtomicUsize,
-    /// Its address is ahead of its pace already.
+    /// True: its address already exceeds its rate.
     pub is_paced: bool,
 }
 
 impl AnonymousConnection {
-    /// A call was let in by its credential: from now on this is a connection as any other.
+    /// Marks the connection as authenticated after a call was admitted by its credential: it leaves the budget.
     pub fn has_shown_credential(&self) {
         if self.is_anonymous.load(Ordering::Relaxed) && self.is_anonymous.swap(false, Ordering::Relaxed) {
             self.budget.disconnect(self.address, true);
         }
     }
 
-    /// An anonymous call was made. Answers for how long the connection is not to be read. One that has shown a credential
-    /// is read at once: others may call through it, as they do through a proxy.
+    /// Counts an anonymous call. Returns how long the connection must not be read. An authenticated connection is read
+    /// at once, because others may call through it, as through a proxy.
     pub fn charge(&self) -> Duration {
         if self.is_anonymous.load(Ordering::Relaxed) { self.budget.charge(self.address) } else { Duration::ZERO }
     }
 
-    /// Room for an anonymous call for as long as it is open; `None`: there is none.
+    /// Takes a permit for an anonymous call while it is open; `None` if there is none.
     pub fn open(self: &Arc<Self>) -> Option<AnonymousCall> {
         let before = self.open.fetch_add(1, Ordering::Relaxed);
         let is_shared = before > 0;
-        // Dropped on the way out, it gives back what it took.
+        // If it is dropped on an early return, it gives back what it took.
         let mut call = AnonymousCall { connection: Arc::clone(self), is_shared: false };
         if before >= MAX_OPEN_ON_CONNECTION || (is_shared && !self.budget.open(self.address)) {
             return None;
@@ -217,11 +220,11 @@ impl Drop for AnonymousConnection {
     }
 }
 
-/// An anonymous call that is open.
+/// An open anonymous call.
 #[derive(Debug)]
 pub(super) struct AnonymousCall {
     connection: Arc<AnonymousConnection>,
-    /// It is not the one that comes with the connection.
+    /// True: it is not the first one of the connection, and counts against the address and the total.
     is_shared: bool,
 }
 
@@ -281,7 +284,7 @@ mod tests {
         assert_eq!((calls.len(), budget.usage().open), (20 + MAX_OPEN_OF_ADDRESS, MAX_OPEN_OF_ADDRESS));
         let on_first = calls.iter().filter(|call| Arc::ptr_eq(&call.connection, &connections[0])).count();
         assert_eq!(on_first, MAX_OPEN_ON_CONNECTION);
-        // A probe of the same address has its own, and other addresses have theirs, until all is used.
+        // A probe from the same address has its own permit, and other addresses have theirs, until all are used.
         let probe = connect(&budget, 1);
         let probed = probe.open().expect("its own");
         assert!(probe.open().is_none());

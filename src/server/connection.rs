@@ -1,4 +1,4 @@
-//! One connection: from its first byte to its last, with an end to everything that it could do for ever.
+//! Serves one connection, with a bound on everything that it could do without end.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -30,16 +30,16 @@ pub trait Handler: Send + Sync + 'static {
     ) -> impl Future<Output = Response<ResponseBody>> + Send;
 }
 
-/// What a call may want to know about its connection.
+/// State of a connection that its calls use.
 #[derive(Debug)]
 pub struct Connection {
     peer: Peer,
-    /// A request has come.
+    /// True: a request has arrived.
     called: AtomicBool,
-    /// The connection is to go: endless streams end.
+    /// Canceled when the connection must end: endless streams end then.
     ending: CancellationToken,
     pub(super) unread: Unread,
-    /// As long as it has shown no credential.
+    /// Budget of the connection while it has shown no credential.
     anonymous: Arc<AnonymousConnection>,
     turn: Arc<ReadTurn>,
 }
@@ -50,12 +50,12 @@ impl Connection {
         &self.peer
     }
 
-    /// A call was let in by its credential.
+    /// Marks the connection as authenticated after a call was admitted by its credential.
     pub(super) fn has_shown_credential(&self) {
         self.anonymous.has_shown_credential();
     }
 
-    /// Notes an anonymous call, and reads more slowly when there are too many of them.
+    /// Counts an anonymous call, and reads more slowly when there are too many of them.
     pub(super) fn charge_anonymous_call(&self) {
         let pause = self.anonymous.charge();
         if !pause.is_zero() {
@@ -63,46 +63,46 @@ impl Connection {
         }
     }
 
-    /// Room for an anonymous call.
+    /// Takes a permit for an anonymous call.
     pub(super) fn open_anonymous_call(&self) -> Option<AnonymousCall> {
         self.anonymous.open()
     }
 
-    /// Cancelled when the connection is to go.
+    /// Returns a token that is canceled when the connection must end.
     #[must_use]
     pub fn ending(&self) -> CancellationToken {
         self.ending.clone()
     }
 }
 
-/// How long a connection may do what.
+/// Time limits of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lifetime {
-    /// Until its first call.
+    /// From the connect to the first call.
     pub first_call: Duration,
-    /// Until it is asked to go.
+    /// From the connect until the client is asked to go away.
     pub age: Duration,
-    /// From then until it is cut: no call may take longer, and no answer wait longer to be read.
+    /// From then until the connection is cut: the longest time for a call to end, and for an answer to be read.
     pub grace: Duration,
 }
 
-/// Who is at the other end of a connection.
+/// The client of a connection.
 pub(super) struct Client<W> {
     pub peer: Peer,
     pub anonymous: AnonymousConnection,
-    /// Resolves when its certificate is good no more.
+    /// Resolves when its certificate is no longer valid.
     pub withdrawn: W,
 }
 
-/// What ends a connection from this side.
+/// Signals by which the server ends a connection.
 pub(super) struct Ends {
-    /// Asks it to go.
+    /// Asks the client to go away.
     pub ending: CancellationToken,
     pub cut: CancellationToken,
 }
 
-/// Serves a connection until its client closes it, or it is too slow to call or to read, too old, or cut. It is asked to go
-/// before, also when its client's certificate ends.
+/// Serves a connection until its client closes it, is too slow to call or to read, or the connection is too old or cut.
+/// The client is first asked to go away (GOAWAY), also when its certificate is no longer valid.
 pub(super) async fn serve<H: Handler>(
     socket: impl AsyncRead + AsyncWrite + Unpin + 'static,
     client: Client<impl Future<Output = Withdrawn>>,
@@ -154,7 +154,7 @@ pub(super) async fn serve<H: Handler>(
         }
         () = connection.ending.cancelled() => {}
     }
-    // GOAWAY: the client opens no new calls here, and those that are open may end.
+    // GOAWAY: the client opens no new calls on this connection, and open calls may end.
     served.as_mut().graceful_shutdown();
     tokio::select! {
         _ = in_turns(served, &turn) => {}
@@ -163,7 +163,7 @@ pub(super) async fn serve<H: Handler>(
     }
 }
 
-/// Each poll is a turn.
+/// Polls `served`; each poll is one turn of the reader.
 async fn in_turns<F: Future>(mut served: Pin<&mut F>, turn: &ReadTurn) -> F::Output {
     std::future::poll_fn(|context| {
         turn.begin();

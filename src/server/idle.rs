@@ -1,4 +1,4 @@
-//! Requests that are streams without end: one on which nothing comes for a while ends.
+//! Ends endless request streams on which nothing arrives for a while.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use tonic::body::Body;
 
 use crate::service::status;
 
-/// A body that ends with an error when nothing comes for so long.
+/// A request body that ends with an error when nothing arrives for `timeout`.
 pub(super) struct IdleBody {
     body: Body,
     timeout: Duration,

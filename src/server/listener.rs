@@ -1,4 +1,4 @@
-//! The accept loop: how many connections there may be, and how they are told to go.
+//! The accept loop: bounds the number of connections, and drains them.
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,44 +22,45 @@ use crate::clock::Clock;
 use crate::config::Limits;
 use crate::ids::random_seed;
 
-/// How long a connection without calls may take to close when it is asked to: a round trip, and the last bytes of
-/// an answer.
+/// Time within which a connection without calls must close after GOAWAY: a round trip, and the last bytes of an answer.
 const IDLE_GRACE: Duration = Duration::from_secs(1);
 const IDLE_STEP: Duration = Duration::from_millis(50);
 
-/// A bound socket. Clients can connect from now on, and wait until a server starts on it.
+/// A bound socket. Clients can connect from now on; they wait until a server starts on it.
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
-    /// Plaintext without it.
+    /// `None`: plaintext.
     tls: Option<Arc<Tls>>,
 }
 
 impl Listener {
+    /// Binds a socket.
+    ///
     /// # Errors
-    /// When the address is busy, not this machine's, or not allowed.
+    /// The address is in use, is not an address of this machine, or is not permitted.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let address = socket.local_addr()?;
         Ok(Self { socket, address, tls: None })
     }
 
-    /// Speaks TLS, and nothing else.
+    /// Accepts only TLS; `None`: only plaintext.
     #[must_use]
     pub fn with_tls(mut self, tls: Option<Arc<Tls>>) -> Self {
         self.tls = tls;
         self
     }
 
-    /// The address that was bound: with the port that the system chose, where it was asked to.
+    /// Returns the bound address, with the port that the system chose if port 0 was given.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 }
 
-/// Every connection of a listener.
+/// Accepts and tracks the connections of a listener.
 #[derive(Debug)]
 pub(super) struct Acceptor {
     http: Arc<Builder<TokioExecutor>>,
@@ -67,9 +68,9 @@ pub(super) struct Acceptor {
     room: Arc<Semaphore>,
     anonymous: Arc<AnonymousBudget>,
     connections: TaskTracker,
-    /// Stops the accept loop, and asks every connection to go.
+    /// Stops the accept loop, and asks every client to go away.
     closing: CancellationToken,
-    /// Cuts what is left.
+    /// Cuts the connections that are left.
     cut: CancellationToken,
     stats: Arc<Stats>,
 }
@@ -92,7 +93,7 @@ impl Acceptor {
         }
     }
 
-    /// Accepts until the door is closed; then the socket is closed, so that new clients are refused at once.
+    /// Accepts connections until the server closes; then closes the socket, so that new clients are refused at once.
     pub async fn accept<H: Handler>(self: Arc<Self>, listener: Listener, handler: Arc<H>) {
         loop {
             let accepted = tokio::select! {
@@ -103,7 +104,7 @@ impl Acceptor {
                 Ok((socket, address)) => self.admit(socket, address, listener.tls.clone(), &handler),
                 Err(error) if is_about_one_connection(&error) => {}
                 Err(error) => {
-                    // Most likely out of file descriptors: let connections end before the next attempt.
+                    // Most likely there are no file descriptors left: let connections end before the next attempt.
                     tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
@@ -112,15 +113,16 @@ impl Acceptor {
     }
 
     fn admit<H: Handler>(&self, socket: TcpStream, address: SocketAddr, tls: Option<Arc<Tls>>, handler: &Arc<H>) {
-        // One after the other: who finds no place takes nothing of the budget of its address.
+        // First the total, then the address: a connection that exceeds the total must not use the budget of its
+        // address.
         let place = Arc::clone(&self.room).try_acquire_owned().ok();
         let both = place.and_then(|place| Some((place, self.anonymous.connect(network(address.ip()), tls.is_some())?)));
         let Some((place, anonymous)) = both else {
-            // Dropping the socket closes it: the client knows at once, and no memory is spent on it.
+            // Dropping the socket closes it: the client learns of it at once, and no memory is spent.
             self.stats.connection_refused();
             return;
         };
-        // An answer is one small frame that must not wait for an acknowledgement. Fails only on a closed socket.
+        // An answer is one small frame, which must not wait for an acknowledgment. This fails only on a closed socket.
         let _ = socket.set_nodelay(true);
         let lifetime = Lifetime { age: jittered(self.lifetime.age, random_seed()), ..self.lifetime };
         let (http, handler) = (Arc::clone(&self.http), Arc::clone(handler));
@@ -137,7 +139,7 @@ impl Acceptor {
                         let (socket, client) = client_of(accepted, anonymous);
                         connection::serve(socket, client, http, handler, lifetime, ends).await;
                     }
-                    // A scanner, a client of plaintext, a certificate that is not ours to trust.
+                    // For example a scanner, a plaintext client, or a certificate that is not trusted.
                     Ok(Err(error)) => {
                         stats.handshake_failed();
                         tracing::debug!(%address, %error, "no TLS handshake");
@@ -149,7 +151,8 @@ impl Acceptor {
         });
     }
 
-    /// Answers whether every call ended within `timeout` by itself. The connections that are left are cut.
+    /// Drains the connections. Returns true if every call ended by itself within `timeout`. Cuts the connections that
+    /// are left.
     pub async fn close(&self, timeout: Duration) -> bool {
         self.closing.cancel();
         self.connections.close();
@@ -164,8 +167,7 @@ impl Acceptor {
         drained
     }
 
-    /// Resolves when no call has been open for [`IDLE_GRACE`]: what is left are clients that do not read that they
-    /// are to go.
+    /// Resolves when no call has been open for [`IDLE_GRACE`]: the clients that are left do not react to GOAWAY.
     async fn only_idle_ones_left(&self) {
         let mut quiet = Duration::ZERO;
         while quiet < IDLE_GRACE {
@@ -175,7 +177,7 @@ impl Acceptor {
     }
 }
 
-/// The client of a connection that speaks TLS.
+/// Makes the client of a TLS connection.
 fn client_of(
     accepted: Accepted,
     anonymous: AnonymousConnection,
@@ -191,8 +193,8 @@ fn client_of(
     (socket, Client { peer, anonymous, withdrawn })
 }
 
-/// HTTP/2, and HTTP/1.1 for gRPC-Web, with what a client can take bounded. Twice as many bytes of headers are read as are
-/// taken: up to there a call is answered with its status, as gRPC wants it; beyond it HTTP answers 431.
+/// Configures HTTP/2, and HTTP/1.1 for gRPC-Web, with bounds on what a client can use. Twice as many bytes of headers
+/// are read as are accepted: up to there a call is answered with a gRPC status; beyond it, HTTP answers 431.
 fn http(limits: &Limits) -> Builder<TokioExecutor> {
     let headers_read = limits.max_headers.saturating_mul(2);
     let mut http = Builder::new(TokioExecutor::new());
@@ -200,7 +202,7 @@ fn http(limits: &Limits) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_streams)
         .max_header_list_size(headers_read)
-        // gRPC needs none, and none can be written for a clock that shows a year after 9999.
+        // gRPC needs no Date header, and none can be written when the clock shows a year after 9999.
         .auto_date_header(false)
         .keep_alive_interval(limits.keepalive_interval)
         .keep_alive_timeout(limits.keepalive_timeout);
@@ -208,20 +210,21 @@ fn http(limits: &Limits) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .auto_date_header(false)
         .header_read_timeout(limits.first_call_timeout)
-        // hyper wants 8 KiB at least.
+        // hyper requires at least 8 KiB.
         .max_buf_size((headers_read as usize).max(8 * 1024));
     http
 }
 
-/// An age between nine and eleven tenths, so that clients that came at once do not come back at once. By chance: a
-/// client sees the age of its own, and by a count it would see how many others came (R1).
+/// Returns an age between 0.9 and 1.1 times `age`, so that clients that connected at the same time do not reconnect at
+/// the same time. It is random: a client sees the age of its own connections, and from a counter it could infer how
+/// many others connected (R1).
 fn jittered(age: Duration, random: u64) -> Duration {
     let spread = random >> 32;
     let tenths = 0.9 + 0.2 * (spread as f64 / f64::from(u32::MAX));
     age.mul_f64(tenths)
 }
 
-/// The client gave up before it was accepted; the next accept can go on at once.
+/// True if the client gave up before it was accepted: the next accept can go on at once.
 fn is_about_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
@@ -236,7 +239,7 @@ mod tests {
         let age = Duration::from_secs(1_000);
         let ages: Vec<_> = (1..=100).map(|number| jittered(age, number * (u64::MAX / 100)).as_secs()).collect();
         assert!(ages.iter().all(|age| (900..=1_100).contains(age)), "{ages:?}");
-        // Every tenth of the range has connections.
+        // Every tenth of the range contains ages.
         for tenth in 0..10 {
             let range = 900 + tenth * 20..900 + (tenth + 1) * 20;
             assert!(ages.iter().any(|age| range.contains(age)), "none in {range:?}: {ages:?}");

@@ -1,12 +1,12 @@
-//! Which methods there are, read from the descriptors that are served: a table made once, so that a call is counted
-//! without allocating, and a client cannot make up new names for a metric.
+//! Table of the methods, read once from the descriptors that reflection serves, so that a call is counted without
+//! allocating, and a client cannot create new names in a metric.
 
 use std::collections::HashMap;
 
 use prost::Message;
 use prost_types::FileDescriptorSet;
 
-/// Streams that have no end of their own. They are ended when a connection is to go; every other call may finish.
+/// Streams without an end of their own. They are ended when their connection must end; every other call may finish.
 const ENDLESS: [&str; 4] = [
     "usher.v1.SessionService/WatchSessions",
     "grpc.health.v1.Health/Watch",
@@ -14,7 +14,8 @@ const ENDLESS: [&str; 4] = [
     "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 ];
 
-/// What login services call all the time: nothing is done for a call of these that nobody asked for.
+/// Methods that login services call all the time: nothing optional, such as a log line, is done for their calls by
+/// default.
 const HOT: [&str; 4] = [
     "usher.v1.SeatService/CheckOut",
     "usher.v1.SeatService/CheckIn",
@@ -27,15 +28,15 @@ const HOT: [&str; 4] = [
 pub struct Method {
     /// `usher.v1.SeatService/CheckOut`
     pub name: String,
-    /// The length of the service's part of the name.
+    /// Length of the service's part of the name.
     service: usize,
-    /// The server answers with a stream.
+    /// True: the server answers with a stream.
     pub streams: bool,
-    /// The client sends a stream, for as long as it has something to send: whoever reads it is patient for so long.
+    /// True: the client sends a stream, for as long as it has something to send; the deadline of such a call is long.
     pub uploads: bool,
-    /// The stream has no end of its own.
+    /// True: the stream has no end of its own.
     pub endless: bool,
-    /// It is called so often that its calls are not logged by default.
+    /// True: it is called so often that its calls are not logged by default.
     pub hot: bool,
 }
 
@@ -46,7 +47,7 @@ impl Method {
     }
 }
 
-/// Every method that is served, by number. The number after the last stands for whatever else is called.
+/// All methods, by number. The number after the last one stands for all other paths.
 #[derive(Debug)]
 pub struct Methods {
     methods: Vec<Method>,
@@ -57,7 +58,7 @@ impl Methods {
     /// Reads encoded `FileDescriptorSet`s.
     ///
     /// # Errors
-    /// When one is none.
+    /// One of them cannot be decoded.
     pub fn read(descriptors: &[&[u8]]) -> Result<Self, prost::DecodeError> {
         let mut methods = Vec::new();
         for encoded in descriptors {
@@ -83,13 +84,13 @@ impl Methods {
         Method { service: service.len(), streams: method.server_streaming(), uploads, endless, hot, name }
     }
 
-    /// The number of the method at a path such as `/usher.v1.SeatService/CheckOut`.
+    /// Returns the number of the method at a path such as `/usher.v1.SeatService/CheckOut`.
     #[must_use]
     pub fn find(&self, path: &str) -> Option<usize> {
         self.by_path.get(path).copied()
     }
 
-    /// Their names, in the order of their numbers.
+    /// Names of the methods, in the order of their numbers.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.methods.iter().map(|method| method.name.as_str())
     }
@@ -99,12 +100,12 @@ impl Methods {
         &self.methods
     }
 
-    /// The services that have methods, each once.
+    /// Services that have methods, each once.
     pub fn services(&self) -> impl Iterator<Item = &str> {
         self.methods.chunk_by(|a, b| a.service() == b.service()).map(|methods| methods[0].service())
     }
 
-    /// The name for a metric, of a number or of whatever else is called.
+    /// Returns the name of a method in metrics; "other" for a number that is not in the table.
     #[must_use]
     pub fn label(&self, number: usize) -> &str {
         self.methods.get(number).map_or("other", |method| &method.name)

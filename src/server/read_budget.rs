@@ -1,8 +1,8 @@
-//! A socket whose reader lets others have their turn.
+//! A socket reader with a budget, so that other connections get their turn.
 //!
-//! HTTP/2 frames can be nine bytes long and ask for nothing. A connection that always has more of them would be read
-//! for as long as the runtime lets it, which counts reads and not frames: tens of milliseconds, in which its thread
-//! answers nobody else.
+//! HTTP/2 frames can be nine bytes long and request nothing. A connection that always has more of them would be read
+//! for as long as the runtime permits, which counts reads and not frames: tens of milliseconds, in which its thread
+//! serves no other connection.
 
 use std::future::Future;
 use std::io::{self, IoSlice};
@@ -17,18 +17,19 @@ use tokio::time::Sleep;
 
 /// Bytes that are read in one turn: a thousand of the smallest frames, and more than most calls have.
 const TURN: usize = 8 * 1024;
-/// The same of a client that is ahead of its pace: a few calls.
+/// Bytes that are read in one turn of a client that exceeds its rate: a few calls.
 const PACED_TURN: usize = 512;
 
-/// How much a connection may read before others have their turn, and when not at all. One turn is one poll of the
-/// connection: what was read in it was also accepted, so that no more calls than come in a turn wait to be.
+/// Bytes that a connection may read before other connections get their turn, and the time for which it must not be
+/// read. One turn is one poll of the connection: all calls that were read in it are also accepted in it, so that no
+/// more calls than fit into one turn wait to be accepted.
 #[derive(Debug)]
 pub(super) struct ReadTurn {
-    /// Bytes of this turn.
+    /// Bytes left in this turn.
     left: AtomicUsize,
-    /// Bytes of the next one.
+    /// Bytes of the next turn.
     next: AtomicUsize,
-    /// Microseconds for which nothing is to be read.
+    /// Microseconds for which nothing must be read.
     pause: AtomicU64,
 }
 
@@ -39,12 +40,12 @@ impl ReadTurn {
         Arc::new(Self { left: AtomicUsize::new(0), next, pause: AtomicU64::new(0) })
     }
 
-    /// The connection has its turn.
+    /// Begins a turn.
     pub fn begin(&self) {
         self.left.store(self.next.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
-    /// Nothing is read for so long, and little after that.
+    /// Stops reading for `pause`, and reads little in the turn after that.
     pub fn pause(&self, pause: Duration) {
         let micros = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
         self.pause.fetch_max(micros, Ordering::Relaxed);
@@ -53,7 +54,7 @@ impl ReadTurn {
     }
 
     fn take_pause(&self) -> Option<Duration> {
-        // Nearly always there is none, and then nothing is written.
+        // Nearly always there is no pause, and then nothing is written.
         let there = self.pause.load(Ordering::Relaxed) > 0;
         there.then(|| Duration::from_micros(self.pause.swap(0, Ordering::Relaxed)))
     }
@@ -61,7 +62,7 @@ impl ReadTurn {
     fn took(&self, bytes: usize) {
         let left = self.left.load(Ordering::Relaxed).saturating_sub(bytes);
         self.left.store(left, Ordering::Relaxed);
-        // Whoever made no call that asks for a pause is read as before.
+        // After a turn without a call that causes a pause, the connection is read as before.
         if left == 0 {
             self.next.store(TURN, Ordering::Relaxed);
         }
@@ -72,7 +73,7 @@ impl ReadTurn {
 pub(super) struct BudgetedReader<S> {
     socket: S,
     turn: Arc<ReadTurn>,
-    /// Until it is over, nothing is read.
+    /// Nothing is read until it is over.
     pause: Option<Pin<Box<Sleep>>>,
 }
 
@@ -99,7 +100,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for BudgetedReader<S> {
         std::task::ready!(self.poll_pause(context));
         let left = self.turn.left.load(Ordering::Relaxed);
         if left == 0 {
-            // At the end of the queue.
+            // Requeues the task at the end of the runtime's queue.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -153,7 +154,7 @@ mod tests {
 
     use super::*;
 
-    /// A socket from which more can be read than in two turns, and its other end.
+    /// A socket from which more than two turns can be read, and its other end.
     async fn full(turn: &Arc<ReadTurn>) -> (BudgetedReader<TcpStream>, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();

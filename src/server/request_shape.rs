@@ -1,5 +1,5 @@
-//! What every request must be, whoever makes it: a POST of gRPC's content types, with no more header fields than a call
-//! needs. A page in a browser can make other requests without asking the server first.
+//! Checks the form of every request: a POST with a content type of gRPC, and with no more header fields than a call
+//! needs. A page in a browser can make other kinds of requests without a preflight.
 
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
@@ -8,12 +8,12 @@ use tonic::{Code, Status};
 
 use crate::service::status;
 
-/// Header fields of a call. Calls have about ten, behind proxies thirty.
+/// Maximum number of header fields of a call. Calls have about ten, behind proxies thirty.
 const MAX_FIELDS: usize = 128;
-/// So many are kept while a call is open; of more, only those that somebody reads.
+/// Number of header fields that are kept while a call is open; of more, only those that are read later.
 const MAX_KEPT_FIELDS: usize = 24;
 
-/// Headers that are read after a call was let in.
+/// Headers that are read after a call was admitted.
 const READ_LATER: [HeaderName; 5] = [
     CONTENT_TYPE,
     http::header::TE,
@@ -22,16 +22,16 @@ const READ_LATER: [HeaderName; 5] = [
     HeaderName::from_static("grpc-accept-encoding"),
 ];
 
-/// How a request speaks.
+/// Protocol of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
     Grpc,
     GrpcWeb,
-    /// Something else, or gRPC where it cannot be spoken.
+    /// Something else.
     Other,
 }
 
-/// Why a request is no call.
+/// Reason for which a request is not a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ShapeError {
     Method,
@@ -39,18 +39,18 @@ pub(super) enum ShapeError {
     /// gRPC over HTTP/1.1.
     Version,
     Fields(usize),
-    /// So many, and so many are taken.
+    /// Bytes of the headers, and the maximum.
     Bytes(usize, usize),
 }
 
-/// Why a call is answered without being carried out.
+/// Reason for which a call is refused before it is carried out.
 #[derive(Debug)]
 pub(super) enum Refusal {
     Status(Status),
     Shape(ShapeError),
 }
 
-/// What a request speaks, and what is wrong with it. `most`: bytes of all headers.
+/// Returns the protocol of a request, and its error if it has one. `most`: maximum of bytes of all headers.
 pub(super) fn inspect<B>(request: &Request<B>, most: usize) -> (Protocol, Option<ShapeError>) {
     let headers = request.headers();
     let protocol = headers.get(CONTENT_TYPE).map_or(Protocol::Other, |value| protocol(value.as_bytes()));
@@ -69,7 +69,7 @@ pub(super) fn inspect<B>(request: &Request<B>, most: usize) -> (Protocol, Option
     (protocol, shape_error)
 }
 
-/// As HTTP/2 counts them (RFC 9113, section 6.5.2): 32 more for each field.
+/// Size of the headers as HTTP/2 counts it (RFC 9113, section 6.5.2): 32 bytes more for each field.
 fn bytes<B>(request: &Request<B>) -> usize {
     let fields = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 32);
     request.uri().path().len() + fields.sum::<usize>()
@@ -83,7 +83,7 @@ fn protocol(content_type: &[u8]) -> Protocol {
     }
 }
 
-/// Forgets the headers that nobody reads any more, if there are many: they would be held for as long as the call is open.
+/// Removes the headers that are not read any more, if there are many: they would be held while the call is open.
 pub(super) fn forget_unread(headers: &mut HeaderMap) {
     if headers.len() <= MAX_KEPT_FIELDS {
         return;
@@ -108,7 +108,7 @@ impl From<ShapeError> for Refusal {
 }
 
 impl Refusal {
-    /// The code under which the call is counted.
+    /// Code under which the call is counted.
     pub fn code(&self) -> Code {
         match self {
             Refusal::Status(status) => status.code(),
@@ -116,7 +116,7 @@ impl Refusal {
         }
     }
 
-    /// The answer: of a status to those who speak gRPC, of anything else to those who speak plain HTTP.
+    /// Renders the refusal: a status for clients of gRPC, a plain HTTP response for all others.
     pub fn into_http(self) -> Response<Body> {
         let (code, text) = match self {
             Refusal::Status(status) => return status.into_http(),

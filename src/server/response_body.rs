@@ -1,5 +1,5 @@
-//! An answer on its way out. Its call is open until the client has read it, so that clients that never read are bounded
-//! like those that never stop asking; and a connection on which answers stay unread for too long is known.
+//! Bodies of answers. A call stays open until the client has read its answer, so that clients that never read are
+//! bounded like those that never stop calling. Connections on which answers stay unread for too long are detected.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,26 +15,27 @@ use tonic::body::Body;
 use super::connection::Connection;
 use super::stats::CallGuard;
 
-/// Bytes of a piece of an answer after which others are let on the processor: what one login answers is a hundredth of it.
+/// Size of a chunk of an answer, in bytes, after which the thread yields the processor: the answer to a login is a
+/// hundredth of it.
 const LARGE: usize = 32 * 1024;
 
 /// The body of an answer.
 #[derive(Debug)]
 pub struct ResponseBody {
     body: Body,
-    /// Held until the body was sent, or never will be.
+    /// Held until the body was sent, or will never be sent.
     _open: Option<(Option<CallGuard>, UnreadGuard)>,
 }
 
 impl ResponseBody {
-    /// An answer whose call is open until it was read. One without a body is sent as it stands.
+    /// Wraps an answer whose call stays open until it was read. An answer without a body is sent as it is.
     pub(super) fn to(call: CallGuard, connection: Arc<Connection>, response: Response<Body>) -> Response<Self> {
         let sent = http_body::Body::is_end_stream(response.body());
         let open = (!sent).then(|| (Some(call), UnreadGuard::new(connection)));
         response.map(|body| Self { body, _open: open })
     }
 
-    /// An answer that is no call's, and yet must be read in time.
+    /// Wraps an answer that belongs to no call, but must be read in time.
     pub fn unread(connection: Arc<Connection>, response: Response<Body>) -> Response<Self> {
         response.map(|body| Self { body, _open: Some((None, UnreadGuard::new(connection))) })
     }
@@ -55,7 +56,7 @@ impl http_body::Body for ResponseBody {
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && frame.data_ref().is_some_and(|data| data.len() >= LARGE)
         {
-            // To make so much took as long as dozens of logins: whoever waits for this processor has it now.
+            // Making this chunk took as long as dozens of logins: let other threads have the processor now.
             std::thread::yield_now();
         }
         polled
@@ -70,7 +71,7 @@ impl http_body::Body for ResponseBody {
     }
 }
 
-/// Answers of one connection that were not read yet, by the round in which they were given, in three turns.
+/// Counts of the unread answers of a connection, by the round (modulo 3) in which they were given.
 #[derive(Debug, Default)]
 pub(super) struct Unread {
     round: AtomicUsize,
@@ -78,7 +79,8 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    /// A round ends. Answers whether something from the round before it is unread still: for a whole round at least.
+    /// Ends a round. Returns true if an answer from the round before it is still unread: it has waited for at least a
+    /// whole round.
     pub fn end_round(&self) -> bool {
         let ended = self.round.fetch_add(1, Ordering::Relaxed);
         self.answers[(ended + 2) % 3].load(Ordering::Relaxed) > 0

@@ -1,4 +1,4 @@
-//! Which service answers a method.
+//! Routes methods to services.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -22,14 +22,14 @@ use crate::ledger::access::Roles;
 
 type Boxed = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
-/// The services, one of which is called without boxing its future: the one that nearly every call is for.
+/// The services. The first one, for which nearly all calls are, is called without boxing its future.
 #[derive(Debug, Clone)]
 pub struct Routes<F> {
     fast: F,
     others: Vec<(&'static str, Boxed)>,
 }
 
-/// Where a method goes.
+/// The service of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Route {
     Fast,
@@ -63,8 +63,8 @@ impl<F: NamedService> Routes<F> {
 }
 
 impl<F> Routes<F> {
-    /// Calls without asking first whether the service is ready: tonic's generated services always are. `idle`: after so
-    /// long without anything the request ends.
+    /// Calls a service without polling its readiness first: tonic's generated services are always ready. `idle`: ends
+    /// the request when nothing arrives for this long.
     pub(super) fn call<B>(
         &self,
         route: Route,
@@ -80,7 +80,7 @@ impl<F> Routes<F> {
         let answer = match route {
             Route::Fast => Either::Left(self.fast.clone().call(request)),
             Route::Other(index) => {
-                // Whoever shows no credential has no share: a method that everybody may call takes small messages only.
+                // A caller without a credential has no share: methods that need none accept small messages only.
                 let caller = request.extensions().get::<Caller>();
                 let caller = caller.filter(|caller| caller.needs != Roles::NONE).cloned();
                 let request = request.map(|body| match idle {

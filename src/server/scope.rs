@@ -1,4 +1,4 @@
-//! What a call's log lines and spans stand under. Calls of the fast lane have neither, unless somebody listens.
+//! Log span and trace span of a call. Calls of hot methods have neither unless they are enabled.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,20 +13,20 @@ use crate::ids::random_seed;
 use crate::spans::{CallSpan, ContextGuard, caller_trace};
 
 const REQUEST_ID: &str = "x-request-id";
-/// Characters of a request id that its caller gave; a longer one is not taken.
+/// Maximum length of a request id from a caller; a longer one is replaced.
 const MAX_REQUEST_ID_BYTES: usize = 128;
 
-/// Made for every call; of one that nobody listens to, everything in it is `None`.
+/// Made for every call; every field is `None` for a call that is neither logged nor traced.
 #[derive(Debug)]
 pub(super) struct Scope {
-    /// Every line that is logged in the call names it.
+    /// The span that every log line of the call belongs to.
     log: tracing::Span,
-    /// For a line about a call that has no such span.
+    /// Request id for a log line about a call without such a span.
     request_id: Option<HeaderValue>,
     trace: Option<CallSpan>,
 }
 
-/// Until it is dropped, what happens on this thread is part of the call.
+/// While it exists, log lines and spans of this thread belong to the call.
 pub(super) struct Entered<'a> {
     _log: Option<tracing::span::Entered<'a>>,
     _trace: Option<ContextGuard>,
@@ -56,7 +56,7 @@ impl Scope {
         scope
     }
 
-    /// The span of the call's log lines. It is there for every level but `off`.
+    /// Makes the span for the call's log lines. Its level is enabled unless logging is `off`.
     fn line(&self, method: &str, trace_id: Option<&str>) -> tracing::Span {
         let given = self.request_id.as_ref().and_then(|id| id.to_str().ok());
         let request_id = given.map_or_else(|| format!("{:016x}", random_seed()), str::to_owned);
@@ -70,7 +70,7 @@ impl Scope {
         }
     }
 
-    /// The call has ended, however it did.
+    /// Ends the call, however it ended.
     pub fn end(&self, method: &str, code: Code, took: Duration) {
         if let Some(trace) = &self.trace {
             trace.end(code as i32);
@@ -86,7 +86,7 @@ impl Scope {
     }
 }
 
-/// An id that can be logged: visible ASCII, and not too much of it.
+/// True for an id that can be logged: visible ASCII, not too long.
 fn is_fit(id: &HeaderValue) -> bool {
     (1..=MAX_REQUEST_ID_BYTES).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
 }
@@ -108,7 +108,7 @@ mod tests {
         }
     }
 
-    /// A call of the fast lane that failed, though nobody listened when it began.
+    /// A call of a hot method that failed, while logging was not enabled when it began.
     #[test]
     fn a_call_that_fails_is_named_with_its_id() {
         let paper = Buffer::default();

@@ -1,5 +1,5 @@
-//! Who answers while the service is starting: what needs nothing loaded from the first moment, everything else
-//! from the moment at which it is there. Connections do not notice.
+//! Answers calls while the server starts: services that need nothing loaded from the start, all others once they are
+//! ready. Connections stay open over the change.
 
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
@@ -12,7 +12,7 @@ use super::call::CallHandler;
 use super::connection::{Connection, Handler};
 use super::response_body::ResponseBody;
 
-/// An early front, and the whole one once it is open.
+/// The handler for the start, and the complete one once it is set.
 #[derive(Debug)]
 pub struct StartupHandler<E, F> {
     early: Arc<CallHandler<E>>,
@@ -25,7 +25,7 @@ impl<E, F> StartupHandler<E, F> {
         Self { early: Arc::new(early), whole: OnceLock::new() }
     }
 
-    /// From here on the whole front answers. Opened once; later ones are dropped.
+    /// Sets the complete handler, which answers from now on. Only the first call has an effect.
     pub fn open(&self, whole: CallHandler<F>) {
         debug_assert!(whole.unserved().is_empty(), "methods of the contract without a service: {:?}", whole.unserved());
         let _ = self.whole.set(Arc::new(whole));

@@ -1,4 +1,4 @@
-//! What the front door counts: plain atomics on the way of a call, read when somebody asks for the metrics.
+//! Counters of the gRPC server: plain atomics that calls update, read when metrics are scraped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use super::scope::Scope;
 use crate::clock::Clock;
 use crate::histogram::Histogram;
 
-/// The names of gRPC's status codes, by number.
+/// Names of gRPC's status codes, by number.
 pub const CODES: [&str; 17] = [
     "OK",
     "CANCELLED",
@@ -33,23 +33,23 @@ pub const CODES: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 
-/// Upper bounds of the times of calls, in microseconds.
+/// Upper bounds of the histogram of call durations, in microseconds.
 const MICROS: [u64; 11] = [250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000, 500_000, 2_000_000, 10_000_000];
 
-/// How long calls took.
+/// Histogram of call durations.
 pub type Times = Histogram<{ MICROS.len() }>;
 
-/// Counts since the start. Relaxed everywhere: nothing is decided by them.
+/// Counts since the start. All accesses are relaxed: no decision depends on them.
 #[derive(Debug)]
 pub struct Stats {
     methods: Arc<Methods>,
-    /// By method, then by code; the last row is for whatever else is called.
+    /// By method, then by code; the last row is for all other paths.
     calls: Box<[[AtomicU64; CODES.len()]]>,
-    /// By method, in microseconds.
+    /// Durations by method, in microseconds.
     times: Box<[Times]>,
     clock: Clock,
     calls_now: AtomicUsize,
-    /// Those of them that are not counted against `--max-calls`.
+    /// Calls among `calls_now` that do not count against `--max-calls`.
     set_aside_now: AtomicUsize,
     panics: AtomicU64,
     connections_now: AtomicUsize,
@@ -75,7 +75,7 @@ impl Stats {
         }
     }
 
-    /// Ended calls that there were, by method and code.
+    /// Numbers of ended calls, by method and code; only those above 0.
     pub fn calls(&self) -> impl Iterator<Item = (&str, &'static str, u64)> {
         self.calls.iter().enumerate().flat_map(move |(number, codes)| {
             let counts = codes.iter().zip(CODES).map(|(count, code)| (code, count.load(Ordering::Relaxed)));
@@ -83,7 +83,7 @@ impl Stats {
         })
     }
 
-    /// How long calls took that ended, in microseconds, by method; of methods that were called.
+    /// Durations of ended calls in microseconds, by method; only of methods that were called.
     pub fn times(&self) -> impl Iterator<Item = (&str, &Times)> {
         let named = self.times.iter().enumerate().map(|(number, times)| (self.methods.label(number), times));
         named.filter(|(_, times)| times.cumulated().1 > 0)
@@ -109,7 +109,7 @@ impl Stats {
         self.connections_refused.load(Ordering::Relaxed)
     }
 
-    /// Connections that ended before TLS was agreed on.
+    /// Connections that ended before the TLS handshake was complete.
     #[must_use]
     pub fn handshakes_failed(&self) -> u64 {
         self.handshakes_failed.load(Ordering::Relaxed)
@@ -127,13 +127,14 @@ impl Stats {
         self.connections_refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A connection begins; it is counted until the guard is dropped.
+    /// Counts a connection until the guard is dropped.
     pub(super) fn connection(self: &Arc<Self>) -> ConnectionGuard {
         self.connections_now.fetch_add(1, Ordering::Relaxed);
         ConnectionGuard(Arc::clone(self))
     }
 
-    /// A call begins. Answers how many there are now, this one included, without those that were set aside.
+    /// Counts a new call. Returns its guard, and the number of open calls including this one, without those that were
+    /// set aside.
     pub(super) fn begin(self: &Arc<Self>, method: Option<usize>) -> (CallGuard, usize) {
         let now = self.calls_now.fetch_add(1, Ordering::Relaxed) + 1;
         let number = method.unwrap_or(self.methods.all().len());
@@ -150,7 +151,7 @@ impl Stats {
 
 #[cfg(test)]
 impl Stats {
-    /// A call that its client abandons.
+    /// Counts a call that its client abandons.
     pub fn count_for_test(self: &Arc<Self>, path: &str) {
         drop(self.begin(self.methods.find(path)));
     }
@@ -174,9 +175,9 @@ pub(super) struct CallGuard {
     begun: Duration,
     pub scope: Scope,
     pub code: Code,
-    /// It is not counted against `--max-calls`.
+    /// True: it does not count against `--max-calls`.
     is_set_aside: bool,
-    /// The room that it takes up instead.
+    /// The permit that it holds instead.
     pub anonymous: Option<AnonymousCall>,
 }
 

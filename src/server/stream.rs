@@ -1,4 +1,4 @@
-//! The answer of a streaming call on its way out: counted when it ends, and ended when its connection is to go.
+//! Answers of streaming calls: counts a stream when it ends, and ends it when its connection must end.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,7 +23,7 @@ pub(super) struct Stream {
     body: Body,
     /// `None` once the stream has ended.
     call: Option<CallGuard>,
-    /// Of an endless stream: resolves when the connection is to go.
+    /// For an endless stream: resolves when the connection must end.
     ending: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
 
@@ -35,10 +35,10 @@ impl Stream {
         connection: &Arc<Connection>,
     ) -> Response<Body> {
         if response.headers().contains_key("grpc-status") {
-            // No stream was opened: this is an error and nothing else.
+            // No stream was opened: the answer is only an error.
             return response;
         }
-        // Until its trailers say otherwise, a stream that stops was abandoned by its client.
+        // Without trailers, a stream that stops was abandoned by its client.
         call.code = tonic::Code::Cancelled;
         let ending = endless.then(|| Box::pin(connection.ending().cancelled_owned()));
         response.map(|body| Body::new(Stream { body, call: Some(call), ending }))

@@ -1,4 +1,4 @@
-//! TLS of the API: made from files, and made again while connections go on.
+//! TLS of the API: read from files, and replaced while connections go on.
 
 use std::fmt;
 use std::fs;
@@ -29,7 +29,7 @@ use crate::license::iso;
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(rustls::crypto::ring::default_provider()));
 
-/// Which option names the file that is wrong, and what is wrong with it. Nothing of a file is quoted.
+/// The option that names the invalid file, and the problem. It quotes nothing of the file.
 #[derive(Debug, thiserror::Error)]
 #[error("{option}: {}: {problem}", path.display())]
 pub struct TlsError {
@@ -38,41 +38,42 @@ pub struct TlsError {
     problem: String,
 }
 
-/// The longest time for which nobody looks at the clock: it may be set.
+/// The longest time without reading the wall clock, because the clock may be set.
 const CLOCK_CHECK_INTERVAL: Duration = Duration::from_secs(60);
 
-/// TLS as it is served now.
+/// TLS configuration that is in force now.
 pub struct Tls {
     files: TlsFiles,
     served: watch::Sender<Arc<Served>>,
-    /// Of the files' content, to see that it has changed.
+    /// Fingerprint of the files' content, to detect changes.
     fingerprint: AtomicU64,
     clock: Clock,
 }
 
-/// What the files come to.
+/// Configuration made from the files.
 struct Served {
     config: Arc<ServerConfig>,
-    /// From when to when the server's own certificate is good, as far as it can be read.
+    /// Validity period of the server's own certificate; `None` if it cannot be read.
     span: Option<(Wall, Wall)>,
-    /// Of client certificates, if any are taken.
+    /// Verifier of client certificates; `None` if none are accepted.
     verifier: Option<Arc<dyn ClientCertVerifier>>,
-    /// Of the files that the verifier was made of.
+    /// Fingerprint of the files from which the verifier was made.
     verifier_fingerprint: u64,
 }
 
-/// A client that has shaken hands.
+/// A client that has completed the TLS handshake.
 pub(super) struct Accepted {
     pub socket: TlsStream<TcpStream>,
     pub peer: Peer,
-    /// With what its certificate was verified, if it has brought one.
+    /// Its certificate, if it has sent one, which was verified.
     pub certificate: Option<AcceptedCertificate>,
 }
 
-/// A client certificate that was verified, and is verified again whenever the rules for that change.
+/// A client certificate that was verified, and is verified again whenever the trusted authorities or the revocation
+/// list change.
 pub(super) struct AcceptedCertificate {
     chain: Vec<CertificateDer<'static>>,
-    /// By what it was verified.
+    /// Fingerprint of the verifier that accepted it.
     verified_by: u64,
     served: watch::Receiver<Arc<Served>>,
     clock: Clock,
@@ -88,11 +89,11 @@ impl Tls {
         Ok(Self { files: files.clone(), served: watch::Sender::new(served), fingerprint: fingerprint.into(), clock })
     }
 
-    /// Reads the files again. Connections that are made from now on see what is in them. Those that there are go on, if
-    /// the client's certificate is good by them, too. Answers whether anything has changed.
+    /// Reads the files again. New connections use the new content. Existing connections go on if the client's
+    /// certificate is valid by it, too. Returns true if anything has changed.
     ///
     /// # Errors
-    /// [`TlsError`]: everything stays as it was. The files of a pair are seldom changed in one moment.
+    /// [`TlsError`]: everything stays as it was. The files of a pair are seldom changed at the same moment.
     pub fn read_again(&self) -> Result<bool, TlsError> {
         let (served, fingerprint) = made(&self.files)?;
         let changed = self.fingerprint.swap(fingerprint, Ordering::Relaxed) != fingerprint;
@@ -102,7 +103,8 @@ impl Tls {
         Ok(changed)
     }
 
-    /// What is to be said of the server's own certificate: it is served all the same, and clients refuse it.
+    /// Returns a warning if the server's own certificate is not valid now. It is served all the same, and clients
+    /// refuse it.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
         let (begin, end) = self.served.borrow().span?;
@@ -118,7 +120,7 @@ impl Tls {
         Some(format!("--tls-cert: {file}: the certificate {what}: clients refuse it"))
     }
 
-    /// Shakes hands with a client at `address`.
+    /// Makes the TLS handshake with a client at `address`.
     pub(super) async fn accept(&self, socket: TcpStream, address: SocketAddr) -> io::Result<Accepted> {
         let mut served = self.served.subscribe();
         let (config, verified_by) = {
@@ -137,7 +139,7 @@ impl Tls {
 }
 
 impl AcceptedCertificate {
-    /// Resolves when the certificate is good no more: when it ends at `end`, or the files say so.
+    /// Resolves when the certificate is no longer valid: when it expires at `end`, or when the files withdraw it.
     pub async fn withdrawn(mut self, end: Wall) -> Withdrawn {
         loop {
             let now = self.clock.wall();
@@ -150,18 +152,18 @@ impl AcceptedCertificate {
                 changed = self.served.changed() => match changed {
                     Ok(()) if !self.is_good() => return Withdrawn::Revoked,
                     Ok(()) => {}
-                    // Nothing is read any more.
+                    // The sender is gone: files are not read any more.
                     Err(_) => tokio::time::sleep(CLOCK_CHECK_INTERVAL).await,
                 }
             }
         }
     }
 
-    /// Whether the certificate would be taken now.
+    /// True if the certificate would be accepted now.
     fn is_good(&mut self) -> bool {
         let served = Arc::clone(&self.served.borrow_and_update());
         if std::mem::replace(&mut self.verified_by, served.verifier_fingerprint) == served.verifier_fingerprint {
-            // The server has another certificate of its own, and nothing else.
+            // Only the server's own certificate has changed.
             return true;
         }
         let since = u64::try_from(self.clock.wall().0).map(Duration::from_millis).unwrap_or_default();
@@ -179,7 +181,7 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// Reads files, and remembers what was in them.
+/// Reads files, and hashes their content.
 #[derive(Default)]
 struct Reader(DefaultHasher);
 
@@ -191,7 +193,7 @@ impl Reader {
         Ok(bytes)
     }
 
-    /// The certificates of a file, or what else stands in it so.
+    /// Reads all items of one kind, such as certificates, from a PEM file.
     fn all<T: PemObject>(&mut self, option: &'static str, path: &Path, what: &str) -> Result<Vec<T>, TlsError> {
         let bytes = self.read(option, path)?;
         let found: Result<Vec<T>, _> = T::pem_slice_iter(&bytes).collect();
@@ -222,8 +224,8 @@ fn made(files: &TlsFiles) -> Result<(Arc<Served>, u64), TlsError> {
         builder.with_single_cert(chain, key).map_err(|error| wrong("--tls-cert", &files.certificate, error))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     if verifier.is_some() {
-        // A resumed handshake looks at no certificate, so that one which has expired or was revoked would be as good as
-        // before, without end (decision 40).
+        // A resumed handshake verifies no certificate, so that one that has expired or was revoked would be accepted
+        // without end (decision 40).
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
     }
@@ -240,7 +242,8 @@ fn client_verifier(files: &TlsFiles, ca: &Path, reader: &mut Reader) -> Result<A
         let lists: Vec<CertificateRevocationListDer> = reader.all("--tls-client-crl", path, "revocation list")?;
         verifier = verifier.with_crls(lists).only_check_end_entity_revocation();
     }
-    // Probes bring no certificate, and others a token: what a call needs is asked of the call.
+    // A certificate is optional in the handshake, because probes have none, and other clients have a token; each call
+    // is authenticated by itself.
     let verifier = verifier.allow_unauthenticated().build();
     verifier.map(|verifier| verifier as Arc<dyn ClientCertVerifier>).map_err(|error| match (&files.client_crl, error) {
         (Some(path), error @ VerifierBuilderError::InvalidCrl(_)) => wrong("--tls-client-crl", path, error),

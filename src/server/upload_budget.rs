@@ -1,6 +1,6 @@
-//! Room for large requests that are on their way in, all clients together, of which one caller has a share. Memory for a
-//! message is taken when its length is announced, and kept until it is whole: a client could announce many, and never send
-//! them.
+//! Budget of bytes for large requests that are being received, for all clients together; one caller has a share of it.
+//! Memory for a message is taken when its length is announced, and kept until it is complete: without a budget, a
+//! client could announce many messages and never send them.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,18 +15,19 @@ use crate::auth::Caller;
 use crate::auth::shares::{Permit, SharedPermits};
 use crate::service::status;
 
-/// So much of every message is free: what people and consoles ask is smaller, and goes on while large ones must wait.
+/// Bytes of each message that are free: nearly all requests of people and consoles are smaller, and go on while large
+/// ones must wait.
 const FREE_BYTES: usize = 16 * 1024;
-/// Messages of the largest size for which there is room.
+/// Number of messages of the largest size that fit into the budget.
 const MAX_LARGEST_MESSAGES: usize = 16;
-/// Before each message: a flag, and its length in four bytes.
+/// Bytes before each message: a flag, and its length in four bytes.
 const HEADER: usize = 5;
 
 #[derive(Debug)]
 pub(super) struct UploadBudget {
-    /// Bytes.
+    /// Permits, in bytes.
     permits: Arc<SharedPermits>,
-    /// Of one message. A longer one is refused by whoever reads it, before it takes any memory.
+    /// Maximum length of one message. A longer one is refused by its decoder, before it takes any memory.
     largest: usize,
 }
 
@@ -35,8 +36,8 @@ impl UploadBudget {
         Arc::new(Self { permits: SharedPermits::new(MAX_LARGEST_MESSAGES * largest), largest })
     }
 
-    /// The body of a caller's request, which ends with an error when there is no room for a message of it. Without a
-    /// caller there is room for small messages only.
+    /// Wraps the body of a caller's request, which ends with an error when the budget has no room for one of its
+    /// messages. Without a caller, only small messages are accepted.
     pub fn give(self: &Arc<Self>, caller: Option<Caller>, body: Body) -> Body {
         Body::new(BudgetedBody {
             body,
@@ -51,9 +52,9 @@ impl UploadBudget {
 
 struct BudgetedBody {
     body: Body,
-    /// Of the next message, as far as it has come.
+    /// Header of the next message, as far as it has arrived.
     header: Vec<u8>,
-    /// Bytes of this message that have not come.
+    /// Bytes of this message that have not arrived.
     missing: usize,
     taken: Option<Permit>,
     caller: Option<Caller>,
@@ -61,7 +62,10 @@ struct BudgetedBody {
 }
 
 impl BudgetedBody {
-    /// Follows the messages in what has come: whether there is room for those that begin in it.
+    /// Follows the messages in the bytes that arrived, and takes permits for those that begin in them.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` when the budget has no room; `INVALID_ARGUMENT` for a large message without a caller.
     fn follow(&mut self, mut bytes: &[u8]) -> Result<(), Status> {
         while !bytes.is_empty() {
             let wanted = if self.missing > 0 { self.missing } else { HEADER - self.header.len() };
@@ -83,7 +87,7 @@ impl BudgetedBody {
         Ok(())
     }
 
-    /// Gives back what the message before had, and takes what one of this length needs.
+    /// Returns the permit of the previous message, and takes one for a message of this length.
     fn exchange_permit(&mut self, length: usize) -> Result<(), Status> {
         self.taken = None;
         let needed = if length > self.budget.largest { 0 } else { length.saturating_sub(FREE_BYTES) };
@@ -135,7 +139,7 @@ mod tests {
 
     const LARGEST: usize = 10 * FREE_BYTES;
 
-    /// A body of one caller's in pieces of so many bytes.
+    /// The body of a caller's request, in chunks of `piece` bytes.
     fn body_of(name: &str, budget: &Arc<UploadBudget>, bytes: &[u8], piece: usize) -> Body {
         let principal = Principal::new(Actor(name.into()), Roles::ALL, Tenants::All);
         let caller = Caller { principal: Arc::new(principal), needs: Roles::ALL };
@@ -161,7 +165,7 @@ mod tests {
         assert_eq!(read(FREE_BYTES + 1).await, (Err(tonic::Code::InvalidArgument), 0));
     }
 
-    /// A message whose length is announced, and as much of it as is sent.
+    /// A message with an announced length, and the part of it that is sent.
     fn message(announced: usize, sent: usize) -> Vec<u8> {
         [&[0][..], &(announced as u32).to_be_bytes(), &vec![7; sent]].concat()
     }
@@ -175,7 +179,7 @@ mod tests {
             while held.frame().await.is_some() {}
             assert_eq!(taken(&budget), LARGEST - FREE_BYTES, "in pieces of {piece}");
             drop(held);
-            // The second message is free, and small.
+            // The second message is small, and so needs no permit.
             let two = [message(2 * FREE_BYTES, 2 * FREE_BYTES), message(FREE_BYTES, 0)].concat();
             let mut held = body(&budget, &two, piece);
             while held.frame().await.is_some() {}
@@ -187,7 +191,7 @@ mod tests {
     async fn one_too_many_is_refused_and_small_ones_never() {
         let budget = UploadBudget::new(LARGEST);
         let announced = message(LARGEST, 1);
-        // What is free of each adds up to room for one more.
+        // The free bytes of all these messages make room for one more.
         let mut held = Vec::new();
         let refused = loop {
             let mut body = body_of(&format!("caller {}", held.len()), &budget, &announced, 6);

@@ -29,8 +29,7 @@ use crate::license::Rejection;
 
 const DOMAIN: &str = "usher";
 
-/// Bytes of field names and texts in the details of an error. Details are sent base64-encoded in a trailer, and clients
-/// refuse trailers above 8 KiB.
+/// Bytes of details of an error: they are sent base64-encoded in a trailer, and clients refuse trailers above 8 KiB.
 const MAX_DETAIL_BYTES: usize = 3_072;
 
 /// Number of fields that the message of a status names; `BadRequest` names those that fit into [`MAX_DETAIL_BYTES`].
